@@ -1,0 +1,95 @@
+// brownout generate man|bash|zsh: written from the parser, so that they list what it accepts.
+#include <fmt/core.h>
+
+#include "proxy/cli/commands.h"
+
+namespace brownout::cli {
+namespace {
+
+std::string roff(std::string text) {
+  for (std::size_t at = 0; (at = text.find('-', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::vector<const CLI::App*> commands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); });
+}
+
+std::vector<const CLI::Option*> flags(const CLI::App& command) {
+  return command.get_options([](const CLI::Option* one) { return !one->get_positional(); });
+}
+
+void print_option(const CLI::Option& option) {
+  const bool takes_value = option.get_items_expected_max() > 0;
+  fmt::print(".TP\n\\fB{}\\fR{}\n{}\n", roff(option.get_name(option.get_positional())),
+             takes_value && !option.get_positional() ? " \\fIvalue\\fR" : "",
+             roff(option.get_description()));
+}
+
+void print_man(const CLI::App& app) {
+  fmt::print(".TH BROWNOUT 1\n.SH NAME\nbrownout \\- network fault\\-injection proxy\n");
+  fmt::print(".SH SYNOPSIS\n.B brownout\n.I command\n[options]\n.SH DESCRIPTION\n{}\n",
+             roff(app.get_description()));
+  fmt::print(".SH COMMANDS\n");
+  for (const auto* command : commands(app)) {
+    fmt::print(".SS {}\n{}.\n", command->get_name(), roff(command->get_description()));
+    for (const auto* option : command->get_options()) print_option(*option);
+  }
+  fmt::print(
+      ".SH SIGNALS\n.TP\nSIGHUP\nReads the rule file again.\n.TP\nSIGTERM, SIGINT\nStops accepting, waits for "
+      "open connections (\\-\\-drain), then ends; a second SIGINT ends at once.\n");
+  fmt::print(".SH EXIT STATUS\n0 done, 1 failed, 2 bad input.\n");
+}
+
+void print_bash(const CLI::App& app) {
+  fmt::print("_brownout() {{\n  local word=${{COMP_WORDS[COMP_CWORD]}}\n");
+  fmt::print("  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    COMPREPLY=($(compgen -W \"");
+  for (const auto* command : commands(app)) fmt::print("{} ", command->get_name());
+  fmt::print("--help --version\" -- \"$word\"))\n    return\n  fi\n  local options=\n");
+  fmt::print("  case ${{COMP_WORDS[1]}} in\n");
+  for (const auto* command : commands(app)) {
+    fmt::print("    {}) options=\"", command->get_name());
+    for (const auto* option : flags(*command)) fmt::print("--{} ", option->get_lnames().front());
+    fmt::print("\" ;;\n");
+  }
+  fmt::print("  esac\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n");
+  fmt::print("    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n  esac\n}}\n");
+  fmt::print("complete -o filenames -F _brownout brownout\n");
+}
+
+std::string zsh_quoted(const std::string& text) {
+  std::string safe;
+  for (const char c : text) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return safe;
+}
+
+void print_zsh(const CLI::App& app) {
+  fmt::print("#compdef brownout\n_brownout() {{\n  local -a commands\n  commands=(\n");
+  for (const auto* command : commands(app)) {
+    fmt::print("    '{}:{}'\n", command->get_name(), zsh_quoted(command->get_description()));
+  }
+  fmt::print("  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n");
+  fmt::print("  case $words[2] in\n");
+  for (const auto* command : commands(app)) {
+    fmt::print("    {}) _arguments '*:file:_files'", command->get_name());
+    for (const auto* option : flags(*command)) {
+      std::string about = zsh_quoted(option->get_description());
+      std::erase_if(about, [](char c) { return c == '[' || c == ']' || c == ':'; });
+      fmt::print(" '--{}[{}]'", option->get_lnames().front(), about);
+    }
+    fmt::print(" ;;\n");
+  }
+  fmt::print("  esac\n}}\n_brownout \"$@\"\n");
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, int& /*exit_code*/) {
+  auto* command = app.add_subcommand("generate", "Print the man page or a shell completion");
+  command->require_subcommand(1);
+  command->add_subcommand("man", "the man page (roff)")->callback([&app] { print_man(app); });
+  command->add_subcommand("bash", "completion for bash")->callback([&app] { print_bash(app); });
+  command->add_subcommand("zsh", "completion for zsh")->callback([&app] { print_zsh(app); });
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,49 @@
+#include "proxy/cli/rule_file.h"
+
+#include <fmt/core.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "rules/load_toml.h"
+
+namespace brownout::cli {
+namespace {
+
+constexpr std::size_t kMostBytes = 64 << 20;
+
+}  // namespace
+
+std::optional<std::string> read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  // Opening a directory succeeds, reading it does not.
+  if (!file || !(text << file.rdbuf())) {
+    const int error = errno != 0 ? errno : ENODATA;
+    fmt::print(stderr, "{}: error: cannot read the file: {}\n", path, std::strerror(error));
+    return std::nullopt;
+  }
+  if (text.view().size() > kMostBytes) {
+    fmt::print(stderr, "{}: error: larger than 64 MiB, which is no rule file\n", path);
+    return std::nullopt;
+  }
+  return std::move(text).str();
+}
+
+std::optional<rules::Config> parse(const std::string& path, const std::string& text) {
+  auto config = rules::load_toml(text);
+  if (config) return std::move(*config);
+  const auto count = config.error().size();
+  fmt::print(stderr, "{}{} mistake{} in {}\n", rules::render(config.error(), path, text), count,
+             count == 1 ? "" : "s", path);
+  return std::nullopt;
+}
+
+std::optional<rules::Config> load(const std::string& path) {
+  const auto text = read_text(path);
+  return text ? parse(path, *text) : std::nullopt;
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,185 @@
+// brownout run: the proxy, until it is told to end.
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <thread>
+
+#include "proxy/cli/commands.h"
+#include "proxy/cli/rule_file.h"
+#include "proxy/control/console.h"
+#include "proxy/control/event_log.h"
+#include "proxy/control/rule_report.h"
+#include "proxy/engine/engine.h"
+#include "proxy/loop/file_watch.h"
+#include "proxy/loop/signals.h"
+
+namespace brownout::cli {
+namespace {
+
+using namespace brownout::proxy;
+
+struct Options {
+  std::string path;
+  unsigned workers = std::max(1U, std::thread::hardware_concurrency());
+  std::string events;
+  std::string drain = "10s";
+  std::string log_level = "info";
+  bool no_watch = false;
+};
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string describe(const Error& error) {
+  return error.hint.empty() ? error.what : error.what + " (" + error.hint + ")";
+}
+
+class Run final : private Deadline {
+ public:
+  Run(const Options& options, rules::Duration drain, std::string text)
+      : options_(options), drain_(drain), text_(std::move(text)), signals_(loop_) {}
+
+  int start(const rules::Config& config) {
+    if (!options_.events.empty()) {
+      auto log = EventLog::open(options_.events, loop_);
+      if (!log) return fail(log.error());
+      events_ = std::move(*log);
+    }
+    auto engine = Engine::start(loop_, config, {options_.workers, events_.get()});
+    if (!engine) return fail(engine.error());
+    engine_ = std::move(*engine);
+    announce(config);
+    follow_signals();
+    follow_file();
+    {
+      const StatusLine status(loop_, *engine_);
+      loop_.run();
+    }
+    report();
+    return 0;
+  }
+
+ private:
+  static int fail(const Error& error) {
+    fmt::print(stderr, "error: {}\n", describe(error));
+    return error.origin == Origin::kConfig ? kBadInput : kFailed;
+  }
+
+  void announce(const rules::Config& config) {
+    spdlog::info("seed {}{}, {} rules, {} workers", engine_->seed(), config.seed ? "" : " (drawn)",
+                 config.rules.size(), options_.workers);
+    for (const auto& listener : config.listeners) {
+      spdlog::info("listener {}: {} -> {}", listener.name, to_text(engine_->bound(listener.name)),
+                   listener.upstream);
+    }
+  }
+
+  void follow_signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    signals_.on(SIGHUP, [this](int) { reload("SIGHUP"); });
+    signals_.on(SIGTERM, [this](int) { begin_drain(); });
+    signals_.on(SIGINT, [this](int) { draining_ ? loop_.stop() : begin_drain(); });
+  }
+
+  void follow_file() {
+    if (options_.no_watch) return;
+    watch_ = std::make_unique<FileWatch>(loop_, options_.path, [this] { reload("changed"); });
+    if (!watch_->watching()) spdlog::warn("cannot watch {}: reload with SIGHUP", options_.path);
+  }
+
+  void reload(std::string_view why) {
+    const auto text = read_text(options_.path);
+    // The folder changed, or the file was touched: nothing to do unless it says something else.
+    if (text && *text == text_ && why != "SIGHUP") return;
+    const auto config = text ? parse(options_.path, *text) : std::nullopt;
+    if (text) text_ = *text;
+    if (!config) return spdlog::error("{} ({}): not loaded, the rules before stay", options_.path, why);
+    const auto done = engine_->reload(*config);
+    if (!done) {
+      return spdlog::error("{}: not loaded, the rules before stay: {}", options_.path,
+                           describe(done.error()));
+    }
+    spdlog::info("{} ({}): {} rules loaded", options_.path, why, config->rules.size());
+  }
+
+  void begin_drain() {
+    if (draining_) return;
+    draining_ = true;
+    engine_->stop_accepting();
+    drain_until_ = rules::later(Loop::now(), drain_);
+    if (engine_->open_flows() > 0) {
+      spdlog::info("ending: waiting up to {} for {} connections", rules::to_text(drain_),
+                   engine_->open_flows());
+    }
+    on_due(Loop::now());
+  }
+
+  void on_due(Instant now) noexcept override {
+    if (engine_->open_flows() == 0 || now >= drain_until_) return loop_.stop();
+    loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
+  }
+
+  void report() {
+    const auto left = engine_->open_flows();
+    if (left > 0) spdlog::warn("{} connections were cut", left);
+    engine_->stop();
+    loop_.run_posted();
+    fmt::print(stderr, "{}", rule_table(engine_->rules()));
+    for (const auto& name : never_matched(engine_->rules())) {
+      spdlog::warn("rule {} never matched a connection (see `brownout explain`)", name);
+    }
+    if (events_ && events_->lost() > 0) spdlog::error("{} events were not written", events_->lost());
+  }
+
+  const Options& options_;
+  rules::Duration drain_;
+  std::string text_;
+  Loop loop_;
+  Signals signals_;
+  std::unique_ptr<FileWatch> watch_;
+  std::unique_ptr<EventLog> events_;
+  std::unique_ptr<Engine> engine_;
+  Instant drain_until_ = kNever;
+  bool draining_ = false;
+};
+
+int run(const Options& options) {
+  const auto drain = rules::parse_duration(options.drain);
+  if (!drain) {
+    fmt::print(stderr, "error: --drain: {}; {}\n", drain.error().what, drain.error().hint);
+    return kBadInput;
+  }
+  auto text = read_text(options.path);
+  if (!text) return kBadInput;
+  const auto config = parse(options.path, *text);
+  if (!config) return kBadInput;
+  set_up_logging(options.log_level);
+  raise_descriptor_limit();
+  return Run(options, *drain, std::move(*text)).start(*config);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("run", "Start the proxy with a rule file; reload it when it changes");
+  auto options = std::make_shared<Options>();
+  command->add_option("rules", options->path, "the rule file (TOML)")->required();
+  command->add_option("--workers", options->workers, "threads that serve connections (one a core)")
+      ->check(CLI::Range(1, 256));
+  command->add_option("--events", options->events,
+                      "append one JSON object for every injected fault to this file; - is standard output");
+  command->add_option("--drain", options->drain,
+                      "how long to wait for open connections when told to end, e.g. 10s");
+  command->add_option("--log-level", options->log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+  command->add_flag("--no-watch", options->no_watch, "reload on SIGHUP only, not when the file changes");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,103 @@
+#include "proxy/control/event_log.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "proxy/net/socket.h"
+
+namespace brownout::proxy {
+namespace {
+
+constexpr std::size_t kBatch = 32 * 1024;
+constexpr std::size_t kMostWaiting = 64 << 20;
+constexpr Duration kFlushAfter = std::chrono::milliseconds(50);
+
+std::string wall_time() {
+  const auto now = std::chrono::system_clock::now();
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(micros);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds.count()),
+                     (micros - seconds).count());
+}
+
+std::uint64_t count_lines(const std::string& lines) {
+  return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
+}  // namespace
+
+rules::Result<std::unique_ptr<EventLog>> EventLog::open(const std::string& path, Loop& control) {
+  Fd fd(path == "-" ? ::dup(STDOUT_FILENO)
+                    : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!fd) {
+    return tl::unexpected(
+        system_error(rules::Origin::kConfig, "cannot write events to " + path, errno));
+  }
+  return std::unique_ptr<EventLog>(new EventLog(std::move(fd), control));
+}
+
+void EventLog::submit(std::string lines) {
+  const auto size = lines.size();
+  if (waiting_.fetch_add(size) + size > kMostWaiting) {
+    waiting_.fetch_sub(size);
+    lost_.fetch_add(count_lines(lines));
+    return;
+  }
+  control_.post([this, lines = std::move(lines)] {
+    waiting_.fetch_sub(lines.size());
+    write(lines);
+  });
+}
+
+void EventLog::write(const std::string& lines) {
+  std::string_view rest = lines;
+  while (!rest.empty()) {
+    const auto count = ::write(fd_.get(), rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      lost_.fetch_add(count_lines(lines));
+      if (!complained_) spdlog::error("cannot write events: {}", std::strerror(errno));
+      complained_ = true;
+      return;
+    }
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
+                      std::string_view direction, const rules::Note& note) {
+  if (log_ == nullptr) return;
+  nlohmann::ordered_json event{{"time", wall_time()},
+                               {"seed", rule.seed},
+                               {"rule", rule.name},
+                               {"fault", rule.kind->name},
+                               {"listener", flow.listener},
+                               {"flow", flow.ordinal}};
+  if (!direction.empty()) event["direction"] = direction;
+  event["action"] = note.action;
+  if (note.delay != Duration::zero()) {
+    event["delay_ms"] = std::chrono::duration<double, std::milli>(note.delay).count();
+  }
+  if (note.bytes != 0) event["bytes"] = note.bytes;
+  event["ordinal"] = note.ordinal;
+  if (lines_.empty()) loop_.deadlines().set(*this, Loop::now() + kFlushAfter);
+  lines_ += event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  lines_ += '\n';
+  if (lines_.size() > kBatch) flush();
+}
+
+void EventBuffer::flush() {
+  loop_.deadlines().cancel(*this);
+  if (log_ != nullptr && !lines_.empty()) log_->submit(std::move(lines_));
+  lines_.clear();
+}
+
+void EventBuffer::on_due(Instant) noexcept { flush(); }
+
+}  // namespace brownout::proxy

@@ -1,0 +1,60 @@
+// The event log: one JSON object a line for every injected fault.
+//
+//   {"time":"2026-11-24T20:15:03.120481Z","seed":7,"rule":"slow","fault":"latency","listener":"chat","flow":3,
+//    "direction":"upstream","action":"delay","delay_ms":312.4,"bytes":120,"ordinal":17}
+//
+// Everything but `time` is the same for the same seed and order of arrival. Workers collect lines (EventBuffer)
+// and hand them over in batches; only the control loop touches the file. A writer that cannot keep up loses
+// batches, never delays traffic, and says how many.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "proxy/loop/loop.h"
+#include "rules/rule.h"
+
+namespace brownout::proxy {
+
+class EventLog {
+ public:
+  // Appends to `path`; "-" is standard output.
+  static rules::Result<std::unique_ptr<EventLog>> open(const std::string& path, Loop& control);
+
+  // From any thread.
+  void submit(std::string lines);
+  // Events that could not be written, so far.
+  std::uint64_t lost() const { return lost_.load(); }
+
+ private:
+  EventLog(Fd fd, Loop& control) : fd_(std::move(fd)), control_(control) {}
+  void write(const std::string& lines);
+
+  Fd fd_;
+  Loop& control_;
+  std::atomic<std::size_t> waiting_{0};
+  std::atomic<std::uint64_t> lost_{0};
+  bool complained_ = false;
+};
+
+// A worker's side of it. Loop's thread only.
+class EventBuffer final : private Deadline {
+ public:
+  // `log` may be null: then nothing is formatted at all.
+  EventBuffer(EventLog* log, Loop& loop) : log_(log), loop_(loop) {}
+
+  void add(const rules::FlowFacts& flow, const rules::Rule& rule, std::string_view direction,
+           const rules::Note& note);
+  void flush();
+
+ private:
+  void on_due(Instant now) noexcept override;
+
+  EventLog* log_;
+  Loop& loop_;
+  std::string lines_;
+};
+
+}  // namespace brownout::proxy

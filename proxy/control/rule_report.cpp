@@ -1,0 +1,31 @@
+#include "proxy/control/rule_report.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace brownout::proxy {
+
+std::string rule_table(const rules::RuleSet& set) {
+  if (set.rules().empty()) return {};
+  std::size_t width = 4;
+  for (const auto& rule : set.rules()) width = std::max(width, rule->name.size());
+  std::string text = fmt::format("{:<{}}  {:<16} {:>10} {:>10} {:>10}\n", "rule", width, "fault",
+                                 "matched", "sampled", "injected");
+  for (const auto& rule : set.rules()) {
+    const auto& state = *rule->state;
+    text += fmt::format("{:<{}}  {:<16} {:>10} {:>10} {:>10}\n", rule->name, width, rule->kind->name,
+                        state.matched.load(), state.sampled.load(), state.injected.load());
+  }
+  return text;
+}
+
+std::vector<std::string> never_matched(const rules::RuleSet& set) {
+  std::vector<std::string> names;
+  for (const auto& rule : set.rules()) {
+    if (rule->state->matched.load() == 0) names.push_back(rule->name);
+  }
+  return names;
+}
+
+}  // namespace brownout::proxy

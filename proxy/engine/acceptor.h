@@ -1,0 +1,35 @@
+// Takes connections off one listening socket. Out of file descriptors it stops accepting, says so once, and
+// tries again shortly: those who wait stay in the kernel's backlog. Loop's thread only; owned by its worker.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "proxy/net/flow.h"
+
+namespace brownout::proxy {
+
+class Acceptor final : public Retirable, private Ready, private Deadline {
+ public:
+  using Accepted = std::function<void(Acceptor&, Fd, const SocketAddress&)>;
+
+  Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd listening, Accepted accepted);
+  ~Acceptor() override;
+
+  const std::shared_ptr<const ListenerView>& view() const { return view_; }
+  void set_view(std::shared_ptr<const ListenerView> view) { view_ = std::move(view); }
+
+ private:
+  void accept_some();
+  bool accept_failed(int error);
+  void on_ready(std::uint32_t) noexcept override { accept_some(); }
+  void on_due(Instant) noexcept override { accept_some(); }
+
+  Loop& loop_;
+  std::shared_ptr<const ListenerView> view_;
+  Fd listening_;
+  Accepted accepted_;
+  bool exhausted_ = false;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,207 @@
+#include "proxy/engine/engine.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <algorithm>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr Duration kBindRetry = std::chrono::seconds(1);
+
+// Short enough to be typed from a log into a rule file.
+std::uint64_t draw_seed() {
+  std::uint32_t seed = 0;
+  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 1;
+  return seed;
+}
+
+}  // namespace
+
+Engine::Engine(Loop& control, const EngineOptions& options)
+    : control_(control), options_(options), events_(options.events, control) {
+  for (unsigned i = 0; i < std::max(1U, options.workers); ++i) {
+    workers_.push_back(std::make_unique<Worker>(options.events));
+  }
+}
+
+Engine::~Engine() { stop(); }
+
+Result<std::unique_ptr<Engine>> Engine::start(Loop& control, const rules::Config& config,
+                                              const EngineOptions& options) {
+  auto engine = std::unique_ptr<Engine>(new Engine(control, options));
+  auto sockets = engine->bind_new(config);
+  if (!sockets) return tl::unexpected(sockets.error());
+  engine->snapshot_ = engine->make_snapshot(config);
+  std::vector<Worker*> team;
+  for (const auto& worker : engine->workers_) team.push_back(worker.get());
+  for (const auto& worker : engine->workers_) {
+    worker->set_team(team);
+    worker->start(engine->snapshot_);
+  }
+  engine->publish(engine->snapshot_, std::move(*sockets));
+  return engine;
+}
+
+Result<void> Engine::reload(const rules::Config& config) {
+  auto sockets = bind_new(config);
+  if (!sockets) return tl::unexpected(sockets.error());
+  publish(make_snapshot(config), std::move(*sockets));
+  return {};
+}
+
+// Only listeners that are new or listen elsewhere: the others keep their sockets and the connections that wait.
+Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
+  Sockets sockets;
+  for (const auto& listener : config.listeners) {
+    if (snapshot_) {
+      const auto old = snapshot_->listeners.find(listener.name);
+      if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen) continue;
+    }
+    auto bound = listen_on(listener.listen, static_cast<int>(listener.backlog), workers_.size());
+    if (!bound) {
+      auto error = bound.error();
+      error.what = "listener " + listener.name + ": " + error.what;
+      return tl::unexpected(std::move(error));
+    }
+    sockets[listener.name] = std::move(*bound);
+  }
+  return sockets;
+}
+
+std::shared_ptr<const Snapshot> Engine::make_snapshot(const rules::Config& config) const {
+  auto snapshot = std::make_shared<Snapshot>();
+  const auto* previous = snapshot_ ? snapshot_->rules.get() : nullptr;
+  const auto fallback = previous != nullptr ? previous->seed() : draw_seed();
+  snapshot->rules = rules::RuleSet::activate(config.rules, config.seed.value_or(fallback),
+                                             Loop::now(), previous);
+  for (const auto& listener : config.listeners) {
+    auto view = std::make_shared<ListenerView>();
+    view->config = listener;
+    view->stats = std::make_shared<ListenerStats>();
+    if (snapshot_) {
+      const auto old = snapshot_->listeners.find(listener.name);
+      if (old != snapshot_->listeners.end()) view->stats = old->second->stats;
+    }
+    snapshot->listeners[listener.name] = std::move(view);
+  }
+  for (const auto& upstream : config.upstreams) snapshot->upstreams[upstream.name] = upstream;
+  return snapshot;
+}
+
+void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) {
+  snapshot_ = std::move(snapshot);
+  for (const auto& worker : workers_) worker->apply(snapshot_);
+  std::vector<std::string> gone;
+  for (const auto& [name, port] : ports_) {
+    if (!snapshot_->listeners.contains(name)) gone.push_back(name);
+  }
+  for (const auto& name : gone) {
+    close_port(name);
+    ports_.erase(name);
+  }
+  for (auto& [name, fds] : sockets) {
+    close_port(name);
+    ports_[name].bound = bound_to(fds.front(), snapshot_->listeners.at(name)->config.listen);
+    open_port(name, std::move(fds));
+  }
+  follow_down_rules();
+}
+
+void Engine::open_port(const std::string& name, std::vector<Fd> sockets) {
+  ports_[name].open = true;
+  for (std::size_t i = 0; i < sockets.size(); ++i) workers_[i]->open(name, std::move(sockets[i]));
+}
+
+void Engine::close_port(const std::string& name) {
+  const auto port = ports_.find(name);
+  if (port == ports_.end() || !port->second.open) return;
+  port->second.open = false;
+  for (const auto& worker : workers_) worker->close(name);
+}
+
+// Opens and closes ports as `down` rules say, and comes back when that next changes.
+void Engine::follow_down_rules() {
+  if (!accepting_) return;
+  const auto now = Loop::now();
+  Instant next = kNever;
+  for (auto& [name, port] : ports_) {
+    const bool down = snapshot_->rules->down(name, now);
+    if (down && port.open) {
+      close_port(name);
+      report_down(name);
+      if (snapshot_->rules->down_cuts_live(name, now)) {
+        for (const auto& worker : workers_) worker->cut(name);
+      }
+    } else if (!down && !port.open) {
+      const auto& listener = snapshot_->listeners.at(name)->config;
+      auto bound = listen_on(port.bound, static_cast<int>(listener.backlog), workers_.size());
+      if (bound) {
+        spdlog::info("listener {}: up again on {}", name, to_text(port.bound));
+        open_port(name, std::move(*bound));
+      } else {
+        spdlog::error("listener {}: {}; trying again", name, bound.error().what);
+        next = std::min(next, rules::later(now, kBindRetry));
+      }
+    }
+    next = std::min(next, snapshot_->rules->next_down_change(name, now));
+  }
+  control_.deadlines().set(*this, next);
+}
+
+void Engine::report_down(const std::string& name) {
+  spdlog::info("listener {}: down, as a rule says", name);
+  const rules::FlowFacts none{.listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
+  snapshot_->rules->for_each_down(name, [&](const rules::Rule& rule) {
+    if (!rule.schedule.window(rule.began).contains(Loop::now())) return;
+    rule.state->matched.fetch_add(1, std::memory_order_relaxed);
+    rule.state->sampled.fetch_add(1, std::memory_order_relaxed);
+    rule.state->injected.fetch_add(1, std::memory_order_relaxed);
+    events_.add(none, rule, "", {.action = "down"});
+  });
+}
+
+void Engine::on_due(Instant) noexcept { follow_down_rules(); }
+
+void Engine::stop_accepting() {
+  accepting_ = false;
+  control_.deadlines().cancel(*this);
+  for (const auto& [name, port] : ports_) close_port(name);
+}
+
+void Engine::stop() {
+  for (const auto& worker : workers_) worker->stop();
+  events_.flush();
+  for (const auto& [name, port] : ports_) {
+    if (port.bound.is_unix()) ::unlink(port.bound.path.c_str());
+  }
+  ports_.clear();
+}
+
+std::vector<Engine::ListenerStatus> Engine::listeners() const {
+  std::vector<ListenerStatus> list;
+  for (const auto& [name, port] : ports_) {
+    list.push_back({name, port.bound, port.open, snapshot_->listeners.at(name)->stats.get()});
+  }
+  return list;
+}
+
+Endpoint Engine::bound(const std::string& listener) const {
+  const auto port = ports_.find(listener);
+  return port == ports_.end() ? Endpoint{} : port->second.bound;
+}
+
+std::int64_t Engine::open_flows() const {
+  std::int64_t total = 0;
+  for (const auto& worker : workers_) total += worker->open_flows();
+  return total;
+}
+
+std::uint64_t Engine::bytes(rules::Direction direction) const {
+  std::uint64_t total = 0;
+  for (const auto& worker : workers_) total += worker->bytes(direction);
+  return total;
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,169 @@
+#include "proxy/engine/worker.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace brownout::proxy {
+namespace {
+
+// Handing over costs a wake-up of the other thread: worth it only against a lasting imbalance.
+constexpr std::int64_t kImbalance = 3;
+
+}  // namespace
+
+Worker::Worker(EventLog* events)
+    : resolver_(std::make_unique<Resolver>(loop_)), events_(events, loop_) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::start(std::shared_ptr<const Snapshot> snapshot) {
+  take_snapshot(std::move(snapshot));
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+  // The thread is gone: its objects are this thread's now.
+  acceptors_.clear();
+  while (!flows_.empty()) flows_.back()->end(How::kReset);
+  events_.flush();
+}
+
+void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
+  loop_.post([this, snapshot = std::move(snapshot)] {
+    take_snapshot(snapshot);
+    // Flows that end while rules change leave the list: go from the back.
+    for (auto i = flows_.size(); i > 0; --i) {
+      if (i <= flows_.size()) flows_[i - 1]->apply(*snapshot_->rules);
+    }
+  });
+}
+
+void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  buffer_warned_ = false;
+  std::map<std::string, std::shared_ptr<UpstreamGroup>> groups;
+  for (const auto& [name, config] : snapshot_->upstreams) {
+    const auto old = groups_.find(name);
+    const bool same = old != groups_.end() && old->second->config() == config;
+    groups[name] = same ? old->second
+                        : std::make_shared<UpstreamGroup>(config, snapshot_->rules->seed());
+  }
+  groups_ = std::move(groups);
+  for (auto& [name, acceptor] : acceptors_) {
+    const auto view = snapshot_->listeners.find(name);
+    if (view != snapshot_->listeners.end()) acceptor->set_view(view->second);
+  }
+}
+
+void Worker::open(std::string listener, Fd listening) {
+  loop_.post([this, listener = std::move(listener),
+              fd = std::make_shared<Fd>(std::move(listening))]() mutable {
+    const auto view = snapshot_->listeners.find(listener);
+    if (view == snapshot_->listeners.end()) return;
+    acceptors_[listener] = std::make_unique<Acceptor>(
+        loop_, view->second, std::move(*fd),
+        [this](Acceptor& acceptor, Fd accepted_fd, const SocketAddress& peer) {
+          accepted(acceptor, std::move(accepted_fd), peer);
+        });
+  });
+}
+
+void Worker::close(std::string listener) {
+  loop_.post([this, listener = std::move(listener)] {
+    const auto found = acceptors_.find(listener);
+    if (found == acceptors_.end()) return;
+    loop_.retire(std::move(found->second));
+    acceptors_.erase(found);
+  });
+}
+
+void Worker::cut(std::string listener) {
+  loop_.post([this, listener = std::move(listener)] {
+    for (auto i = flows_.size(); i > 0; --i) {
+      if (i <= flows_.size() && flows_[i - 1]->facts().listener == listener) {
+        flows_[i - 1]->end(How::kReset);
+      }
+    }
+  });
+}
+
+void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
+  const auto& view = acceptor.view();
+  rules::FlowFacts facts{.listener = view->config.name,
+                         .ordinal = view->stats->arrivals.fetch_add(1) + 1,
+                         .client = peer.ip(),
+                         .destination = std::nullopt,
+                         .opened = Loop::now()};
+  view->stats->open.fetch_add(1, std::memory_order_relaxed);
+  Worker& other = least_loaded();
+  other.open_.fetch_add(1, std::memory_order_relaxed);
+  if (&other == this) return serve(view, std::move(fd), std::move(facts));
+  other.loop_.post([&other, view, shared = std::make_shared<Fd>(std::move(fd)),
+                    facts = std::move(facts)]() mutable {
+    other.serve(view, std::move(*shared), std::move(facts));
+  });
+}
+
+Worker& Worker::least_loaded() {
+  Worker* best = this;
+  auto least = open_flows() - kImbalance;
+  for (auto* worker : team_) {
+    if (worker->open_flows() >= least) continue;
+    least = worker->open_flows();
+    best = worker;
+  }
+  return *best;
+}
+
+void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts) {
+  const auto group = groups_.find(view->config.upstream);
+  // A reload took the listener away between accept and here: as if it had been closed already.
+  if (group == groups_.end()) {
+    reset_on_close(fd);
+    open_.fetch_sub(1, std::memory_order_relaxed);
+    view->stats->open.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  flows_.push_back(std::make_unique<Flow>(static_cast<FlowHost&>(*this), std::move(view),
+                                          group->second, std::move(fd), std::move(facts)));
+  flows_.back()->index = flows_.size() - 1;
+  flows_.back()->start();
+}
+
+void Worker::record(const Flow& flow, const rules::Rule& rule, rules::Direction direction,
+                    const rules::Note& note) {
+  const bool bytes = rule.kind->level == rules::Level::kBytes;
+  events_.add(flow.facts(), rule, bytes ? to_text(direction) : "", note);
+}
+
+void Worker::count_bytes(rules::Direction direction, std::size_t bytes) {
+  // Only this thread writes it.
+  auto& counter = bytes_[static_cast<std::size_t>(direction)];
+  counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
+void Worker::buffer_full(const Flow& flow) {
+  if (buffer_warned_) return;
+  buffer_warned_ = true;
+  const auto& listener = flow.listener();
+  spdlog::warn(
+      "listener {}: faults hold {} of a connection, as much as `buffer` allows; reading pauses, so "
+      "they limit throughput too (raise `buffer` to avoid it)",
+      listener.name, to_text(listener.buffer));
+}
+
+void Worker::flow_over(Flow& flow) {
+  open_.fetch_sub(1, std::memory_order_relaxed);
+  flow.stats().open.fetch_sub(1, std::memory_order_relaxed);
+  const auto index = flow.index;
+  std::swap(flows_[index], flows_.back());
+  flows_[index]->index = index;
+  loop_.retire(std::move(flows_.back()));
+  flows_.pop_back();
+}
+
+}  // namespace brownout::proxy

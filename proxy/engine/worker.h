@@ -1,0 +1,80 @@
+// Worker: one thread with one loop and the flows that it serves. Workers share nothing on the data path.
+//
+// Each has a listening socket of its own for every listener (SO_REUSEPORT). The kernel spreads connections by
+// hash, unevenly when they are few, so a worker with clearly more open flows than another hands new ones over.
+//
+// Public functions are for the control thread; the worker does what they say in its own next turn.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proxy/control/event_log.h"
+#include "proxy/engine/acceptor.h"
+#include "proxy/net/flow.h"
+
+namespace brownout::proxy {
+
+// What the control thread decided, shared by all workers; immutable.
+struct Snapshot {
+  std::shared_ptr<const rules::RuleSet> rules;
+  std::map<std::string, std::shared_ptr<const ListenerView>> listeners;
+  std::map<std::string, rules::Upstream> upstreams;
+};
+
+class Worker final : private FlowHost {
+ public:
+  explicit Worker(EventLog* events);
+  ~Worker() override;
+
+  // All workers, this one among them; before start().
+  void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
+  void start(std::shared_ptr<const Snapshot> snapshot);
+  void apply(std::shared_ptr<const Snapshot> snapshot);
+  void open(std::string listener, Fd listening);
+  void close(std::string listener);
+  // Resets the live connections of a listener.
+  void cut(std::string listener);
+  // Ends what is open and joins the thread.
+  void stop();
+
+  std::int64_t open_flows() const { return open_.load(std::memory_order_relaxed); }
+  std::uint64_t bytes(rules::Direction direction) const {
+    return bytes_[static_cast<std::size_t>(direction)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  // FlowHost
+  Loop& loop() override { return loop_; }
+  Resolver& resolver() override { return *resolver_; }
+  const rules::RuleSet& rules() override { return *snapshot_->rules; }
+  void record(const Flow& flow, const rules::Rule& rule, rules::Direction direction,
+              const rules::Note& note) override;
+  void count_bytes(rules::Direction direction, std::size_t bytes) override;
+  void buffer_full(const Flow& flow) override;
+  void flow_over(Flow& flow) override;
+
+  void take_snapshot(std::shared_ptr<const Snapshot> snapshot);
+  void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
+  void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
+  Worker& least_loaded();
+
+  Loop loop_;
+  std::unique_ptr<Resolver> resolver_;
+  EventBuffer events_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
+  std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;
+  std::vector<std::unique_ptr<Flow>> flows_;
+  std::vector<Worker*> team_;
+  bool buffer_warned_ = false;
+  alignas(64) std::atomic<std::int64_t> open_{0};
+  std::array<std::atomic<std::uint64_t>, 2> bytes_{};
+  std::thread thread_;
+};
+
+}  // namespace brownout::proxy

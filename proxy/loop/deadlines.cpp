@@ -1,0 +1,121 @@
+#include "proxy/loop/deadlines.h"
+
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include <algorithm>
+
+namespace brownout::proxy {
+namespace {
+
+// A core that slept long wakes late (140 us after 20 ms was seen, 30 us after 1 ms). So a far deadline is
+// approached in two steps: the second sleep is short, and its lateness is that of a short one.
+constexpr Duration kFar = std::chrono::microseconds(2500);
+constexpr Duration kLead = std::chrono::microseconds(600);
+
+}  // namespace
+
+Instant monotonic_now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+Deadline::~Deadline() {
+  if (owner_ != nullptr) owner_->cancel(*this);
+}
+
+Deadlines::Deadlines(Poller& poller) : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  poller.add(timer_.get(), *this);
+}
+
+void Deadlines::set(Deadline& deadline, Instant at) {
+  if (at == deadline.at_ && deadline.slot_ != Deadline::kUnset) return;
+  if (at == kNever) return cancel(deadline);
+  const bool earlier = at < deadline.at_;
+  deadline.at_ = at;
+  if (deadline.slot_ == Deadline::kUnset) {
+    deadline.owner_ = this;
+    heap_.push_back(&deadline);
+    place(deadline, heap_.size() - 1);
+    return sift_up(heap_.size() - 1);
+  }
+  earlier ? sift_up(deadline.slot_) : sift_down(deadline.slot_);
+}
+
+void Deadlines::cancel(Deadline& deadline) {
+  const std::size_t slot = deadline.slot_;
+  if (deadline.slot_ == Deadline::kUnset) return;
+  deadline.slot_ = Deadline::kUnset;
+  deadline.at_ = kNever;
+  Deadline* last = heap_.back();
+  heap_.pop_back();
+  if (last == &deadline) return;
+  place(*last, slot);
+  sift_up(slot);
+  sift_down(last->slot_);
+}
+
+void Deadlines::arm() {
+  const Instant next = earliest();
+  // A timer that goes off for nothing costs less than moving it each time the first deadline goes away.
+  if (next < armed_) arm_for(next);
+}
+
+void Deadlines::arm_for(Instant at) {
+  const Instant now = monotonic_now();
+  armed_ = at - now > kFar ? at - kLead : at;
+  const auto since = std::max(armed_, now + Duration(1)).time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
+  itimerspec when{};
+  when.it_value.tv_sec = seconds.count();
+  when.it_value.tv_nsec = (since - seconds).count();
+  timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+// Edge-triggered: each expiry is an edge of its own, so the timer need not be read.
+void Deadlines::on_ready(std::uint32_t) noexcept {
+  const Instant now = monotonic_now();
+  if (now < armed_) return;
+  armed_ = kNever;
+  run(now);
+}
+
+void Deadlines::run(Instant now) {
+  while (earliest() <= now) {
+    Deadline& due = *heap_.front();
+    cancel(due);
+    due.on_due(now);
+  }
+}
+
+void Deadlines::place(Deadline& deadline, std::size_t slot) {
+  heap_[slot] = &deadline;
+  deadline.slot_ = static_cast<std::uint32_t>(slot);
+}
+
+void Deadlines::sift_up(std::size_t slot) {
+  Deadline* moving = heap_[slot];
+  while (slot > 0) {
+    const std::size_t parent = (slot - 1) / 2;
+    if (heap_[parent]->at_ <= moving->at_) break;
+    place(*heap_[parent], slot);
+    slot = parent;
+  }
+  place(*moving, slot);
+}
+
+void Deadlines::sift_down(std::size_t slot) {
+  Deadline* moving = heap_[slot];
+  while (true) {
+    std::size_t child = 2 * slot + 1;
+    if (child >= heap_.size()) break;
+    if (child + 1 < heap_.size() && heap_[child + 1]->at_ < heap_[child]->at_) ++child;
+    if (moving->at_ <= heap_[child]->at_) break;
+    place(*heap_[child], slot);
+    slot = child;
+  }
+  place(*moving, slot);
+}
+
+}  // namespace brownout::proxy

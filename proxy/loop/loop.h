@@ -1,0 +1,71 @@
+// Loop: a libuv loop with what the data path needs beside it: precise deadlines, an edge-triggered poller, a
+// mailbox for other threads, a place to retire objects, and one large read buffer.
+//
+// Everything but post() and stop() is for the loop's own thread. Destroy what lives on a loop before the loop.
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "proxy/loop/deadlines.h"
+#include "proxy/loop/handle.h"
+#include "proxy/loop/poller.h"
+
+namespace brownout::proxy {
+
+// Something that may only be destroyed between turns.
+class Retirable {
+ public:
+  virtual ~Retirable() = default;
+};
+
+class Loop {
+ public:
+  static constexpr std::size_t kReadBuffer = 256 * 1024;
+
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  // Until stop().
+  void run();
+  // From any thread.
+  void stop();
+  // Runs `task` on the loop's thread in its next turn. From any thread; tasks of one thread keep their order.
+  // A task that is still waiting when the loop is destroyed is dropped.
+  void post(std::function<void()> task);
+  // Runs what was posted, now. For the end, when run() has returned.
+  void run_posted() { take_mail(); }
+
+  static Instant now() { return monotonic_now(); }
+  uv_loop_t* uv() { return &loop_; }
+  Poller& poller() { return *poller_; }
+  Deadlines& deadlines() { return *deadlines_; }
+  std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
+  // Destroys it when this turn's events are done with.
+  void retire(std::unique_ptr<Retirable> object);
+
+ private:
+  void before_wait();
+  void take_mail();
+
+  uv_loop_t loop_{};
+  std::unique_ptr<Poller> poller_;
+  std::unique_ptr<Deadlines> deadlines_;
+  UvPtr<uv_prepare_t> prepare_;
+  UvPtr<uv_async_t> mail_signal_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::vector<std::unique_ptr<Retirable>> retired_;
+
+  std::mutex mail_mutex_;
+  std::vector<std::function<void()>> mail_;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,61 @@
+// Readiness of the data path's sockets: one edge-triggered epoll set that the loop watches as one libuv handle.
+//
+// Why not a libuv handle a socket: uv_tcp_t and uv_poll_t change their interest with epoll_ctl at each turn of a
+// connection's life (add, modify after connect, delete at close; uv_poll_init even probes with an add and a
+// delete). Here a socket costs one epoll_ctl in its life. See docs/decisions/0002-edge-triggered-poller.md.
+//
+// Edge-triggered means: a handler is told of a change once, and must read or write until the kernel says EAGAIN
+// or moves less than asked for; to stop earlier (fairness) it calls again().
+//
+// Loop's thread only. Handlers are borrowed; they must be forgotten before their descriptor is closed, and may
+// be destroyed only between turns (Loop::retire), since events of the same turn may still name them.
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "proxy/loop/fd.h"
+#include "proxy/loop/handle.h"
+
+namespace brownout::proxy {
+
+class Ready {
+ public:
+  virtual ~Ready() = default;
+  // `events` is a set of EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR; 0 after again().
+  virtual void on_ready(std::uint32_t events) noexcept = 0;
+};
+
+class Poller {
+ public:
+  explicit Poller(uv_loop_t* loop);
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+  ~Poller();
+
+  // False when the kernel refuses (out of memory or of watches).
+  bool add(int fd, Ready& handler);
+  // Another handler for a descriptor that was added: costs no system call.
+  void replace(int fd, Ready& handler);
+  // Before the descriptor is closed, which takes it out of the set.
+  void forget(int fd);
+  // Takes a descriptor out of the set that stays open.
+  void remove(int fd);
+  // Calls on_ready(0) in the next turn, which comes without waiting.
+  void again(int fd);
+
+ private:
+  void poll();
+  void dispatch(int fd, std::uint32_t events);
+  void run_again();
+
+  Fd epoll_;
+  UvPtr<uv_poll_t> watch_;
+  UvPtr<uv_idle_t> idle_;  // while it runs the loop does not wait
+  std::vector<Ready*> handlers_;
+  std::vector<int> again_;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,99 @@
+#include "proxy/net/connector.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+
+#include <cerrno>
+
+namespace brownout::proxy {
+
+Connector::Connector(Loop& loop, Resolver& resolver, std::shared_ptr<UpstreamGroup> group,
+                     Owner& owner, rules::Key flow, std::uint64_t ordinal)
+    : loop_(loop),
+      resolver_(resolver),
+      group_(std::move(group)),
+      owner_(owner),
+      order_(group_->order(flow, ordinal, Loop::now())) {}
+
+Connector::~Connector() { drop_attempt(); }
+
+void Connector::try_server() {
+  const Endpoint& server = group_->server(order_[attempt_]);
+  addresses_.clear();
+  address_ = 0;
+  if (const auto literal = SocketAddress::of(server)) {
+    addresses_.push_back(*literal);
+    return try_address();
+  }
+  ticket_ = resolver_.resolve(server.host, [this, port = server.port](const auto& answer) {
+    if (!answer) return server_failed(answer.error());
+    for (const auto& ip : *answer) addresses_.push_back(SocketAddress::of(ip, port));
+    if (addresses_.empty()) {
+      return server_failed(Error{Origin::kUpstream, "the name has no address", {}, {}});
+    }
+    try_address();
+  });
+}
+
+void Connector::try_address() {
+  auto dialled = start_dial(addresses_[address_]);
+  if (dialled.error != 0) return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));
+  fd_ = std::move(dialled.fd);
+  if (!loop_.poller().add(fd_.get(), *this)) {
+    return address_failed(system_error(Origin::kInternal, "epoll_ctl", errno));
+  }
+  if (dialled.connected) return succeed(EPOLLOUT);
+  loop_.deadlines().set(*this, rules::later(Loop::now(), group_->config().connect_timeout));
+}
+
+void Connector::on_ready(std::uint32_t events) noexcept {
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    const int error = take_socket_error(fd_);
+    return address_failed(
+        system_error(Origin::kUpstream, "connect", error != 0 ? error : ECONNREFUSED));
+  }
+  if ((events & EPOLLOUT) != 0) succeed(events);
+}
+
+void Connector::on_due(Instant) noexcept {
+  address_failed(Error{Origin::kUpstream,
+                       "connect: no answer within " + rules::to_text(group_->config().connect_timeout),
+                       {},
+                       {}});
+}
+
+void Connector::address_failed(const Error& error) {
+  drop_attempt();
+  if (++address_ < addresses_.size()) return try_address();
+  server_failed(error);
+}
+
+void Connector::server_failed(const Error& error) {
+  const auto server = order_[attempt_];
+  if (group_->mark_failed(server, Loop::now())) {
+    spdlog::warn("upstream {}: {} failed: {}", group_->config().name,
+                 to_text(group_->server(server)), error.what);
+  }
+  if (++attempt_ < order_.size()) return try_server();
+  owner_.on_connect_failed(error);
+}
+
+void Connector::succeed(std::uint32_t events) {
+  loop_.deadlines().cancel(*this);
+  const auto server = order_[attempt_];
+  if (group_->mark_working(server)) {
+    spdlog::info("upstream {}: {} works again", group_->config().name,
+                 to_text(group_->server(server)));
+  }
+  owner_.on_connected(std::move(fd_), addresses_[address_].ip(), events);
+}
+
+// Dropped at once: an attempt that goes on would hold a descriptor and a half-open connection.
+void Connector::drop_attempt() {
+  loop_.deadlines().cancel(*this);
+  if (!fd_) return;
+  loop_.poller().forget(fd_.get());
+  fd_.reset();
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,57 @@
+// Dials one of a group's servers: in the group's order, each name resolved to its addresses, each address with
+// the group's time-out, until one answers.
+//
+// Owned by the flow; calls its owner once, from the loop. Loop's thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "proxy/loop/loop.h"
+#include "proxy/net/resolver.h"
+#include "proxy/net/socket.h"
+#include "proxy/net/upstream_group.h"
+
+namespace brownout::proxy {
+
+class Connector final : public Retirable, private Ready, private Deadline {
+ public:
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // The descriptor is in the poller; the new owner replaces its handler. `events` came with the connect.
+    virtual void on_connected(Fd fd, std::optional<IpAddress> server, std::uint32_t events) = 0;
+    virtual void on_connect_failed(const Error& error) = 0;
+  };
+
+  Connector(Loop& loop, Resolver& resolver, std::shared_ptr<UpstreamGroup> group, Owner& owner,
+            rules::Key flow, std::uint64_t ordinal);
+  ~Connector() override;
+
+  void start() { try_server(); }
+
+ private:
+  void try_server();
+  void try_address();
+  void address_failed(const Error& error);
+  void server_failed(const Error& error);
+  void succeed(std::uint32_t events);
+  void drop_attempt();
+  void on_ready(std::uint32_t events) noexcept override;
+  void on_due(Instant now) noexcept override;
+
+  Loop& loop_;
+  Resolver& resolver_;
+  std::shared_ptr<UpstreamGroup> group_;
+  Owner& owner_;
+  std::vector<std::size_t> order_;
+  std::size_t attempt_ = 0;  // in order_
+  std::vector<SocketAddress> addresses_;
+  std::size_t address_ = 0;
+  Resolver::Ticket ticket_;
+  Fd fd_;
+};
+
+}  // namespace brownout::proxy

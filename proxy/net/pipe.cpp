@@ -1,0 +1,223 @@
+#include "proxy/net/pipe.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "proxy/net/flow.h"
+
+namespace brownout::proxy {
+namespace {
+
+// Reads in one turn before other connections have theirs.
+constexpr int kReadsPerTurn = 4;
+// Without a chain: what the sink did not take of one read.
+constexpr std::size_t kHighWatermark = 1 << 20;
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+}  // namespace
+
+void End::on_ready(std::uint32_t events) noexcept { flow->on_end_ready(*this, events); }
+
+Pipe::Pipe(Flow& flow, rules::Direction direction) : flow_(flow), direction_(direction) {}
+
+End& Pipe::source() {
+  return direction_ == rules::Direction::kUpstream ? flow_.client_ : flow_.server_;
+}
+End& Pipe::sink() {
+  return direction_ == rules::Direction::kUpstream ? flow_.server_ : flow_.client_;
+}
+
+void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, Instant now) {
+  const auto mine = rules::for_direction(rules, direction_);
+  if (mine.empty() && !chain_) return;
+  if (!chain_) chain_ = std::make_unique<rules::Chain>(flow_.facts_, direction_, *this);
+  chain_->set_rules(mine, now);
+  flush();
+  if (chain_->empty()) chain_.reset();
+}
+
+void Pipe::read() {
+  for (int turn = 0; may_read(); ++turn) {
+    if (turn == kReadsPerTurn) return flow_.host_.loop().poller().again(source().fd.get());
+    const bool spliced = straight() && flow_.listener_->config.forwarding == rules::Forwarding::kSplice;
+    if (!(spliced ? splice_once() : read_once())) return;
+  }
+}
+
+bool Pipe::may_read() {
+  return source().readable && !paused_ && !source_ended_ && !close_waiting_ && !flow_.over();
+}
+
+// One read; false when there is nothing more to do now.
+bool Pipe::read_once() {
+  const auto buffer = flow_.host_.loop().read_buffer();
+  const auto count = ::recv(source().fd.get(), buffer.data(), buffer.size(), 0);
+  if (count < 0) return read_failed(errno);
+  if (count == 0) {
+    source_ended();
+    return false;
+  }
+  // A short read has emptied the socket, unless its end is there too: no edge will tell of that again.
+  const auto size = static_cast<std::size_t>(count);
+  if (size < buffer.size() && !source().peer_finished) source().readable = false;
+  take(buffer.first(size));
+  return true;
+}
+
+bool Pipe::splice_once() {
+  if (!splice_) splice_ = std::make_unique<SpliceBuffer>();
+  if (!splice_->usable()) return read_once();  // out of descriptors: copying needs none
+  const auto count = splice_->fill(source().fd.get());
+  if (count < 0) return read_failed(errno);
+  if (count == 0) {
+    source_ended();
+    return false;
+  }
+  flow_.count(direction_, static_cast<std::size_t>(count));
+  flush();
+  return true;
+}
+
+bool Pipe::read_failed(int error) {
+  if (error == EINTR) return true;
+  source().readable = false;
+  if (!would_block(error)) flow_.end_failed(source());
+  return false;
+}
+
+void Pipe::source_ended() {
+  source_ended_ = true;
+  source().readable = false;
+  if (!chain_) return finish();
+  const auto now = Loop::now();
+  chain_->advance(now);
+  chain_->finish(now);
+  flush();
+}
+
+void Pipe::take(std::span<const std::byte> bytes) {
+  flow_.count(direction_, bytes.size());
+  if (straight()) return write_through(bytes);
+  const auto now = Loop::now();
+  chain_->advance(now);
+  chain_->push(rules::Chunk::copy_of(bytes), now);
+  flush();
+}
+
+void Pipe::write_through(std::span<const std::byte> bytes) {
+  while (waiting() == 0 && !bytes.empty()) {
+    const auto sent = ::send(sink().fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    } else if (would_block(errno)) {
+      sink().writable = false;
+      break;
+    } else if (errno != EINTR) {
+      return sink_failed();
+    }
+  }
+  if (bytes.empty()) return;
+  pending_.push(rules::Chunk::copy_of(bytes));
+  watch_level();
+}
+
+void Pipe::advance(Instant now) {
+  if (!chain_) return;
+  chain_->advance(now);
+  flush();
+}
+
+void Pipe::emit(rules::Chunk chunk) { pending_.push(std::move(chunk)); }
+
+void Pipe::finish() {
+  fin_waiting_ = true;
+  send_fin();
+}
+
+void Pipe::close(rules::Close how) {
+  if (how == rules::Close::kReset) return flow_.end(How::kReset);
+  close_waiting_ = true;
+}
+
+void Pipe::injected(const rules::Rule& rule, rules::Direction direction, const rules::Note& note) {
+  flow_.host_.record(flow_, rule, direction, note);
+}
+
+void Pipe::flush() {
+  if (flow_.over()) return;
+  // What splice holds was read first.
+  if (!drain_splice() || !send_pending()) return;
+  watch_level();
+  if (waiting() > 0) return;
+  if (close_waiting_) return flow_.end(How::kLinger);
+  send_fin();
+}
+
+bool Pipe::drain_splice() {
+  while (splice_ && splice_->held() > 0) {
+    if (splice_->drain(sink().fd.get()) >= 0 || errno == EINTR) continue;
+    if (!would_block(errno)) {
+      sink_failed();
+      return false;
+    }
+    sink().writable = false;
+    break;
+  }
+  return true;
+}
+
+// Chunk by chunk: a stage that cut the stream into pieces wants them written as such.
+bool Pipe::send_pending() {
+  while (!pending_.empty() && (!splice_ || splice_->held() == 0)) {
+    const auto bytes = pending_.front().bytes();
+    const auto sent = ::send(sink().fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      pending_.consume(static_cast<std::size_t>(sent));
+    } else if (would_block(errno)) {
+      sink().writable = false;
+      break;
+    } else if (errno != EINTR) {
+      sink_failed();
+      return false;
+    }
+  }
+  return true;
+}
+
+void Pipe::sink_failed() {
+  pending_.clear();
+  flow_.end_failed(sink());
+}
+
+std::size_t Pipe::limit() const {
+  // Straight through, nothing is gained by reading what the sink does not take.
+  if (!chain_) return 0;
+  const auto most = static_cast<std::size_t>(flow_.listener_->config.buffer.count);
+  return std::min(kHighWatermark + chain_->allowance(), most);
+}
+
+void Pipe::watch_level() {
+  const auto level = held();
+  const auto high = limit();
+  if (!paused_ && level > high) {
+    paused_ = true;
+    if (chain_ && chain_->held() > high / 2 && high < kHighWatermark + chain_->allowance()) {
+      flow_.host_.buffer_full(flow_);
+    }
+  } else if (paused_ && level <= high / 2) {
+    paused_ = false;
+    // Not read here: this may be inside a chain.
+    if (source().readable) flow_.host_.loop().poller().again(source().fd.get());
+  }
+}
+
+void Pipe::send_fin() {
+  if (!fin_waiting_ || fin_sent_ || waiting() > 0) return;
+  fin_sent_ = true;
+  flow_.direction_finished(direction_);
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,212 @@
+#include "proxy/net/socket.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace brownout::proxy {
+namespace {
+
+void set_option(const Fd& fd, int level, int name, int value) {
+  setsockopt(fd.get(), level, name, &value, sizeof value);
+}
+
+Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
+  if (auto address = SocketAddress::of(endpoint)) return *address;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* list = nullptr;
+  const int error = getaddrinfo(endpoint.host.c_str(), nullptr, &hints, &list);
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
+  if (error != 0) {
+    return rules::config_error("cannot resolve \"" + endpoint.host + "\": " + gai_strerror(error),
+                               "give an address, e.g. \"127.0.0.1:" + std::to_string(endpoint.port) +
+                                   "\"");
+  }
+  SocketAddress found;
+  std::memcpy(&found.storage, list->ai_addr, list->ai_addrlen);
+  found.length = list->ai_addrlen;
+  return SocketAddress::of(*found.ip(), endpoint.port);
+}
+
+// A stale socket file is left by a process that was killed; a live one answers.
+void remove_stale_unix_socket(const SocketAddress& address, const std::string& path) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+  const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
+    unlink(path.c_str());
+  }
+}
+
+// Null and errno when it cannot be bound.
+Fd bound_socket(const SocketAddress& address, bool shared) {
+  const int family = address.storage.ss_family;
+  Fd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return fd;
+  if (family != AF_UNIX) {
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  }
+  if (bind(fd.get(), address.get(), address.length) == 0) return fd;
+  const int error = errno;
+  fd.reset();
+  errno = error;
+  return fd;
+}
+
+std::string listen_hint(int error) {
+  switch (error) {
+    case EADDRINUSE:
+      return "another program listens there: stop it, or choose another port (0 takes a free one)";
+    case EACCES:
+      return "ports below 1024 need a privilege: choose a higher one";
+    case EADDRNOTAVAIL:
+      return "no interface of this machine has that address";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+SocketAddress SocketAddress::of(const IpAddress& address, std::uint16_t port) {
+  SocketAddress result;
+  if (address.is_v4()) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, address.bytes.data() + 12, 4);
+    std::memcpy(&result.storage, &v4, sizeof v4);
+    result.length = sizeof v4;
+  } else {
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    std::memcpy(&v6.sin6_addr, address.bytes.data(), 16);
+    std::memcpy(&result.storage, &v6, sizeof v6);
+    result.length = sizeof v6;
+  }
+  return result;
+}
+
+std::optional<SocketAddress> SocketAddress::of(const Endpoint& endpoint) {
+  if (!endpoint.is_unix()) {
+    const auto ip = endpoint.ip();
+    return ip ? std::optional(of(*ip, endpoint.port)) : std::nullopt;
+  }
+  SocketAddress result;
+  sockaddr_un local{};
+  local.sun_family = AF_UNIX;
+  endpoint.path.copy(local.sun_path, sizeof local.sun_path - 1);
+  std::memcpy(&result.storage, &local, sizeof local);
+  result.length = sizeof local;
+  return result;
+}
+
+std::optional<IpAddress> SocketAddress::ip() const {
+  IpAddress address;
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &storage, sizeof v4);
+    std::array<std::uint8_t, 4> octets{};
+    std::memcpy(octets.data(), &v4.sin_addr, 4);
+    return IpAddress::v4(octets);
+  }
+  if (storage.ss_family != AF_INET6) return std::nullopt;
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &storage, sizeof v6);
+  std::memcpy(address.bytes.data(), &v6.sin6_addr, 16);
+  return address;
+}
+
+std::uint16_t SocketAddress::port() const {
+  // sin_port and sin6_port stand at the same place (RFC 3493, 3.3).
+  sockaddr_in v4{};
+  std::memcpy(&v4, &storage, sizeof v4);
+  return storage.ss_family == AF_UNIX ? std::uint16_t{0} : ntohs(v4.sin_port);
+}
+
+Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count) {
+  const auto address = resolve_now(endpoint);
+  if (!address) return tl::unexpected(address.error());
+  if (endpoint.is_unix()) {
+    remove_stale_unix_socket(*address, endpoint.path);
+    count = 1;
+  }
+  std::vector<Fd> sockets;
+  const auto failed = [&](int error_number) {
+    auto error = system_error(Origin::kConfig, "cannot listen on " + to_text(endpoint), error_number);
+    error.hint = listen_hint(error_number);
+    return tl::unexpected(std::move(error));
+  };
+  auto where = *address;
+  {
+    const auto exclusive = bound_socket(where, false);
+    if (!exclusive) return failed(errno);
+    // A bound port that nobody listens on is found out by listening only.
+    if (!endpoint.is_unix() && listen(exclusive.get(), 1) != 0) return failed(errno);
+    where.length = sizeof where.storage;
+    getsockname(exclusive.get(), where.get(), &where.length);
+    if (endpoint.is_unix()) unlink(endpoint.path.c_str());
+  }
+  while (sockets.size() < count) {
+    auto fd = bound_socket(where, true);
+    if (!fd || listen(fd.get(), backlog) != 0) return failed(errno);
+    sockets.push_back(std::move(fd));
+  }
+  return sockets;
+}
+
+Endpoint bound_to(const Fd& listening, const Endpoint& asked) {
+  if (asked.is_unix()) return asked;
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (getsockname(listening.get(), address.get(), &address.length) != 0) return asked;
+  const auto ip = address.ip();
+  return ip ? Endpoint{to_text(*ip), address.port(), ""} : asked;
+}
+
+Dialled start_dial(const SocketAddress& address) {
+  Dialled dialled;
+  const int family = address.storage.ss_family;
+  dialled.fd = Fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!dialled.fd) {
+    dialled.error = errno;
+    return dialled;
+  }
+  if (family != AF_UNIX) set_option(dialled.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (connect(dialled.fd.get(), address.get(), address.length) == 0) {
+    dialled.connected = true;
+  } else if (errno != EINPROGRESS) {
+    dialled.error = errno;
+  }
+  return dialled;
+}
+
+int take_socket_error(const Fd& fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+void reset_on_close(const Fd& fd) {
+  const linger now{1, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+Error system_error(Origin origin, const std::string& what, int error_number) {
+  return Error{origin, what + ": " + std::strerror(error_number), {}, {}};
+}
+
+}  // namespace brownout::proxy

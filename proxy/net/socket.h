@@ -1,0 +1,62 @@
+// System calls on sockets, and addresses between the kernel's form and ours. No state, no loop.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/loop/fd.h"
+#include "rules/address.h"
+#include "rules/result.h"
+
+namespace brownout::proxy {
+
+using rules::Endpoint;
+using rules::Error;
+using rules::IpAddress;
+using rules::Origin;
+using rules::Result;
+
+// A socket address of any family that we use.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  static SocketAddress of(const IpAddress& address, std::uint16_t port);
+  // The endpoint must be a unix path or hold a literal address.
+  static std::optional<SocketAddress> of(const Endpoint& endpoint);
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+  std::optional<IpAddress> ip() const;
+  std::uint16_t port() const;
+};
+
+// Listening sockets on one address, non-blocking, one a worker (SO_REUSEPORT; a unix socket cannot be shared so,
+// and gets one). Accepted sockets inherit TCP_NODELAY. Port 0 takes one free port for all. Fails when another
+// program listens there, which SO_REUSEPORT alone would allow. A name is resolved here, blocking. A unix socket
+// that nobody listens on any more is replaced.
+Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count);
+
+// Where a listening socket really listens: with the port the kernel chose.
+Endpoint bound_to(const Fd& listening, const Endpoint& asked);
+
+// A non-blocking socket and the start of its connect; EINPROGRESS is success.
+struct Dialled {
+  Fd fd;
+  int error = 0;           // errno
+  bool connected = false;  // at once
+};
+Dialled start_dial(const SocketAddress& address);
+
+// The error that a socket has met, as errno; 0 if none.
+int take_socket_error(const Fd& fd);
+
+// Makes close() send a RST and forget what is unsent (SO_LINGER with 0, socket(7)).
+void reset_on_close(const Fd& fd);
+
+Error system_error(Origin origin, const std::string& what, int error_number);
+
+}  // namespace brownout::proxy

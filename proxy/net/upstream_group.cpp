@@ -1,0 +1,40 @@
+#include "proxy/net/upstream_group.h"
+
+#include <algorithm>
+
+namespace brownout::proxy {
+
+UpstreamGroup::UpstreamGroup(rules::Upstream config, std::uint64_t seed)
+    : config_(std::move(config)),
+      seed_(seed),
+      failed_until_(config_.servers.size(), rules::Instant::min()) {}
+
+std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ordinal,
+                                              rules::Instant now) const {
+  const auto count = config_.servers.size();
+  std::size_t first = 0;
+  if (config_.policy == rules::Policy::kRoundRobin) first = (ordinal - 1) % count;
+  if (config_.policy == rules::Policy::kRandom) {
+    const rules::Dice dice(seed_, rules::key_of("upstream " + config_.name), flow);
+    first = static_cast<std::size_t>(dice.between(0, 0, static_cast<std::int64_t>(count) - 1));
+  }
+  std::vector<std::size_t> order(count);
+  for (std::size_t i = 0; i < count; ++i) order[i] = (first + i) % count;
+  std::stable_partition(order.begin(), order.end(),
+                        [&](std::size_t i) { return failed_until_[i] <= now; });
+  return order;
+}
+
+bool UpstreamGroup::mark_failed(std::size_t index, rules::Instant now) {
+  const bool fresh = failed_until_[index] == rules::Instant::min();
+  failed_until_[index] = rules::later(now, config_.retry_after);
+  return fresh;
+}
+
+bool UpstreamGroup::mark_working(std::size_t index) {
+  const bool was_marked = failed_until_[index] != rules::Instant::min();
+  failed_until_[index] = rules::Instant::min();
+  return was_marked;
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,36 @@
+// A group of servers and the order in which one connection tries them.
+//
+//   failover     in the order of the file
+//   round-robin  connection n begins with server n; the others follow in order
+//   random       begins with a server that the dice choose for the connection
+// A server that could not be reached is tried last for `retry_after` (passive marking). One a worker, so what
+// is marked is known to that worker only. Loop's thread only.
+#pragma once
+
+#include <vector>
+
+#include "rules/config.h"
+#include "rules/dice.h"
+#include "rules/instant.h"
+
+namespace brownout::proxy {
+
+class UpstreamGroup {
+ public:
+  UpstreamGroup(rules::Upstream config, std::uint64_t seed);
+
+  const rules::Upstream& config() const { return config_; }
+  const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
+  // Indices of servers for the connection with this key and ordinal (from 1).
+  std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
+  // True when it was not marked before, so that the caller can log it once.
+  bool mark_failed(std::size_t index, rules::Instant now);
+  bool mark_working(std::size_t index);
+
+ private:
+  rules::Upstream config_;
+  std::uint64_t seed_;
+  std::vector<rules::Instant> failed_until_;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,56 @@
+// Addresses as values: where to listen, where to dial, whom a rule means. Nothing here resolves names.
+//
+//   IpAddress  16 bytes; IPv4 is kept in its mapped form (RFC 4291 2.5.5.2), so one comparison serves both
+//   Prefix     "10.1.0.0/16", "2001:db8::/32", or a single address
+//   Endpoint   "127.0.0.1:1884", "[::1]:1884", "broker.example:1883", "unix:/run/chat.sock"
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rules/result.h"
+
+namespace brownout::rules {
+
+struct IpAddress {
+  std::array<std::uint8_t, 16> bytes{};
+
+  static IpAddress v4(std::array<std::uint8_t, 4> octets);
+  static std::optional<IpAddress> parse(std::string_view text);
+  bool is_v4() const;
+  bool is_loopback() const;
+  friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
+};
+
+struct Prefix {
+  IpAddress network;
+  unsigned length = 128;  // of 128 bits: an IPv4 /16 is 112
+
+  bool contains(const IpAddress& address) const;
+  friend auto operator<=>(const Prefix&, const Prefix&) = default;
+};
+
+// The first `length` bits of `address`, the rest zero.
+IpAddress masked(const IpAddress& address, unsigned length);
+
+struct Endpoint {
+  std::string host;        // a name or an address; empty for a unix socket
+  std::uint16_t port = 0;  // 0 when listening: any free port
+  std::string path;        // of a unix socket
+
+  bool is_unix() const { return !path.empty(); }
+  std::optional<IpAddress> ip() const { return IpAddress::parse(host); }
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+Result<Prefix> parse_prefix(std::string_view text);
+Result<Endpoint> parse_endpoint(std::string_view text);
+
+std::string to_text(const IpAddress& address);
+std::string to_text(const Prefix& prefix);
+std::string to_text(const Endpoint& endpoint);
+
+}  // namespace brownout::rules

@@ -1,0 +1,70 @@
+// A rule file, read: listeners, upstream groups and rules, all of it checked (see load_toml.h).
+//
+// Everything here is a value. The proxy takes the listeners and upstreams; the rules become a RuleSet.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/address.h"
+#include "rules/rule.h"
+#include "rules/schema.h"
+
+namespace brownout::rules {
+
+enum class Protocol { kTcp };
+enum class Forwarding { kCopy, kSplice };
+enum class Policy { kFailover, kRoundRobin, kRandom };
+
+struct Listener {
+  std::string name;
+  Protocol protocol = Protocol::kTcp;
+  Endpoint listen;
+  std::string upstream;
+  Bytes buffer{64 << 20};
+  Forwarding forwarding = Forwarding::kCopy;
+  std::int64_t backlog = 4096;
+  friend bool operator==(const Listener&, const Listener&) = default;
+};
+
+struct Upstream {
+  std::string name;
+  std::vector<Endpoint> servers;
+  Policy policy = Policy::kFailover;
+  Duration connect_timeout = std::chrono::seconds(5);
+  Duration retry_after = std::chrono::seconds(10);
+  friend bool operator==(const Upstream&, const Upstream&) = default;
+};
+
+struct Config {
+  std::optional<std::uint64_t> seed;
+  std::vector<Listener> listeners;
+  std::vector<Upstream> upstreams;
+  std::vector<Rule> rules;
+};
+
+const Schema<Listener>& listener_schema();
+const Schema<Upstream>& upstream_schema();
+
+template <>
+struct EnumNames<Protocol> {
+  static constexpr std::array kValues{std::pair<std::string_view, Protocol>{"tcp", Protocol::kTcp}};
+};
+template <>
+struct EnumNames<Forwarding> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Forwarding>{"copy", Forwarding::kCopy},
+      std::pair<std::string_view, Forwarding>{"splice", Forwarding::kSplice}};
+};
+template <>
+struct EnumNames<Policy> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Policy>{"failover", Policy::kFailover},
+      std::pair<std::string_view, Policy>{"round-robin", Policy::kRoundRobin},
+      std::pair<std::string_view, Policy>{"random", Policy::kRandom}};
+};
+
+}  // namespace brownout::rules

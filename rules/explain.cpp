@@ -1,0 +1,101 @@
+#include "rules/explain.h"
+
+#include "rules/exposure.h"
+
+namespace brownout::rules {
+namespace {
+
+std::string list_text(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string list_text(const std::vector<Prefix>& prefixes) {
+  std::vector<std::string> names;
+  for (const auto& prefix : prefixes) names.push_back(to_text(prefix));
+  return list_text(names);
+}
+
+std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view key) {
+  if (key == "listener") {
+    return "it is for listener " + list_text(rule.match.listener) + ", not " + flow.listener;
+  }
+  const bool client = key == "client";
+  const auto& address = client ? flow.client : flow.destination;
+  const auto& prefixes = client ? rule.match.client : rule.match.destination;
+  const std::string found = address ? "not " + to_text(*address) : "and none was given";
+  return "it is for " + std::string(key) + " " + list_text(prefixes) + ", " + found;
+}
+
+// "" when the schedule lets it act.
+std::string off_schedule(const Rule& rule, Duration at) {
+  if (at < rule.schedule.start) return "it starts " + to_text(rule.schedule.start) + " after loading";
+  const auto window = rule.schedule.window(Instant{});
+  if (Instant{at} >= window.close) {
+    return "it ended " + to_text(window.close - Instant{}) + " after loading";
+  }
+  return {};
+}
+
+std::string where_it_acts(const Rule& rule) {
+  switch (rule.kind->level) {
+    case Level::kListener:
+      return "on the port";
+    case Level::kConnection:
+      return "on the new connection";
+    case Level::kBytes:
+      break;
+  }
+  return rule.match.direction == DirectionChoice::kBoth
+             ? "in both directions"
+             : std::string(name_of(rule.match.direction)) + " only";
+}
+
+Explanation thrown(const Rule& rule, const Question& question, Explanation answer) {
+  const auto chance = to_text(rule.probability) + " per " + std::string(name_of(rule.per));
+  if (rule.probability.parts_per_billion == 0) {
+    answer.acts = false;
+    answer.why = "its probability is 0%";
+  } else if (rule.probability.parts_per_billion == Ratio::kOne) {
+    answer.why = "it acts " + where_it_acts(rule);
+  } else if (rule.per == Per::kChunk || rule.per == Per::kSecond || !question.seed) {
+    answer.why = "it acts " + where_it_acts(rule) + " with a chance of " + chance;
+  } else {
+    answer.acts = Exposure(rule, question.flow).next(Instant{question.at}).contains(Instant{question.at});
+    answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance + ", seed " +
+                 std::to_string(*question.seed) + (answer.acts ? ") hit; it acts " + where_it_acts(rule) : ")");
+  }
+  return answer;
+}
+
+Explanation explain_rule(const Rule& rule, const Question& question) {
+  Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
+  std::string_view key;
+  if (!rule.match.matches(question.flow, &key)) {
+    answer.why = mismatch(rule, question.flow, key);
+    return answer;
+  }
+  if (!rule.match.ordinals().contains(question.flow.ordinal)) {
+    answer.why = "connection " + std::to_string(question.flow.ordinal) +
+                 " is not among those that first, after and every choose";
+    return answer;
+  }
+  answer.why = off_schedule(rule, question.at);
+  if (!answer.why.empty()) return answer;
+  answer.acts = true;
+  return thrown(rule, question, std::move(answer));
+}
+
+}  // namespace
+
+std::vector<Explanation> explain(const Config& config, const Question& question) {
+  std::vector<Explanation> answers;
+  for (Rule rule : config.rules) {
+    rule.seed = question.seed.value_or(0);
+    answers.push_back(explain_rule(rule, question));
+  }
+  return answers;
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,27 @@
+// Which rules would act on a connection, in order, and why the others would not. Pure: nothing is counted.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/config.h"
+
+namespace brownout::rules {
+
+struct Question {
+  FlowFacts flow;                     // listener, ordinal, client, destination
+  Duration at{};                      // how long after the rules took effect
+  std::optional<std::uint64_t> seed;  // without one, dice are described, not thrown
+};
+
+struct Explanation {
+  std::string rule;
+  bool acts = false;
+  std::string fault;  // its type
+  std::string why;    // a sentence without a full stop
+};
+
+std::vector<Explanation> explain(const Config& config, const Question& question);
+
+}  // namespace brownout::rules

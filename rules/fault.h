@@ -1,0 +1,111 @@
+// What a fault is: one file pair in faults/, one line in registry.cpp, nothing else.
+//
+// FaultKind describes it (name, level, keys, what its magnitude is per) for the loader, `check`, `explain` and
+// the reference page, and compiles the keys of a rule into a Fault. A Fault is the immutable settings of one
+// rule; it makes a Stage for each direction of each flow that the rule hits, or acts on new connections.
+// FaultState is what the flows of one rule share (one limit over all of them), and nothing else is shared.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rules/admission.h"
+#include "rules/match.h"
+#include "rules/schedule.h"
+#include "rules/schema.h"
+#include "rules/stage.h"
+
+namespace brownout::rules {
+
+// Shared by the flows of one rule on all threads: implementations use atomics, never locks.
+class FaultState {
+ public:
+  virtual ~FaultState() = default;
+};
+
+struct StageContext {
+  Dice dice;              // of this rule, this flow and this direction
+  Intensity intensity;    // of the rule's ramp
+  const FlowFacts* flow;  // outlives the stage
+  Direction direction;
+  Instant now;            // when the stage takes its seat
+  FaultState* shared;     // what make_state() made, or nullptr
+  bool per_chunk = false; // the dice are thrown for each chunk: act on push(), not on taking the seat
+};
+
+class Fault {
+ public:
+  virtual ~Fault() = default;
+  // Bytes level: a stage for one direction of a flow, or nullptr if this fault does nothing there.
+  virtual std::unique_ptr<Stage> stage(const StageContext& /*context*/) const { return nullptr; }
+  // Connection level: what happens to a new connection before a byte flows. Returns what it did, if anything.
+  virtual std::optional<Note> admit(const StageContext& /*context*/, Admission& /*admission*/) const {
+    return std::nullopt;
+  }
+  virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
+  // True when the rule must not be limited to one direction.
+  virtual bool needs_both_directions() const { return false; }
+  // Listener level: whether live connections are reset when the fault begins.
+  virtual bool cuts_live_connections() const { return false; }
+};
+
+enum class Level {
+  kListener,    // acts on the listening port itself: nothing is known of a client yet
+  kConnection,  // acts on a new connection, before a byte flows
+  kBytes,       // acts on the bytes of a connection, live ones too
+};
+
+// What `ramp` scales from 0 to the configured value.
+enum class Ramp { kMagnitude, kProbability };
+
+struct FaultKind {
+  std::string_view name;
+  Level level = Level::kBytes;
+  Ramp ramp = Ramp::kProbability;
+  bool per_chunk = false;        // whether probability may be drawn per chunk
+  std::string_view summary;      // one sentence: what the client feels
+  std::string_view magnitude;    // what one unit of it is per
+  std::string_view composition;  // how two of them add up
+  std::string_view source;       // of the formula or behaviour, may be empty
+
+  const std::vector<FieldInfo>& (*fields)() = nullptr;
+  std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
+};
+
+// Completes a description from the fault's class F, which has a nested Settings, a constructor from it,
+//   static const Schema<Settings>& schema();
+//   static void check(const Settings&, const Node&, Diagnostics&);   // may be left out: mistakes of two keys
+template <class F>
+FaultKind describe(FaultKind about) {
+  about.fields = []() -> const std::vector<FieldInfo>& { return F::schema().fields(); };
+  about.compile = [](const Node& table, Diagnostics& problems) -> std::shared_ptr<const Fault> {
+    const auto* type = table.find("type");
+    const auto* name = type != nullptr ? type->string() : nullptr;
+    const std::string what = "fault " + in_quotes(name != nullptr ? *name : "?");
+    const auto before = problems.size();
+    const auto settings = F::schema().read(table, what, problems, {"type"});
+    if constexpr (requires { F::check(settings, table, problems); }) {
+      if (problems.size() == before) F::check(settings, table, problems);
+    }
+    return std::make_shared<const F>(settings);
+  };
+  return about;
+}
+
+// Where a key of a fault stands, for messages about two keys at once.
+inline Position position_of(const Node& table, std::string_view key) {
+  const auto* node = table.find(key);
+  return node != nullptr ? node->where : table.where;
+}
+
+// The one table, in the order of the reference page.
+std::span<const FaultKind* const> all_faults();
+const FaultKind* find_fault(std::string_view name);
+
+// Faults that people know from packets and that a stream cannot have; "" if `name` is none of them.
+std::string_view why_not_for_streams(std::string_view name);
+
+}  // namespace brownout::rules

@@ -1,0 +1,56 @@
+#include "rules/faults/connect_delay.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Duration delay{};
+  Duration jitter{};
+};
+
+class ConnectDelay final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit ConnectDelay(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("delay", &Settings::delay, "how long the dial waits, on average",
+              {.most = std::chrono::hours(24), .required = true}),
+        field("jitter", &Settings::jitter, "uniform variation around it; not larger than the delay"),
+    }};
+    return schema;
+  }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.jitter > settings.delay) {
+      problems.add(position_of(table, "jitter"),
+                   "jitter " + to_text(settings.jitter) + " is larger than delay " +
+                       to_text(settings.delay),
+                   "lower the jitter or raise the delay");
+    }
+  }
+
+  std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
+    if (!admission.serves()) return std::nullopt;
+    const auto jitter = settings_.jitter.count();
+    const Duration drawn = settings_.delay + Duration(context.dice.between(0, -jitter, jitter));
+    const Duration delay = scaled(drawn, context.intensity.at(context.now));
+    admission.connect_delay += delay;
+    return Note{.action = "delay", .delay = delay};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kConnectDelay = describe<ConnectDelay>({.name = "connect_delay",
+                                                        .level = Level::kConnection,
+                                                        .ramp = Ramp::kMagnitude,
+                                                        .summary = "The dial to the server waits.",
+                                                        .magnitude = "connection",
+                                                        .composition = "delays of several rules add up",
+                                                        .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,51 @@
+#include "rules/faults/down.h"
+
+#include <array>
+
+namespace brownout::rules {
+namespace {
+
+enum class Live { kReset, kKeep };
+
+struct Settings {
+  Live live = Live::kReset;
+};
+
+}  // namespace
+
+template <>
+struct EnumNames<Live> {
+  static constexpr std::array kValues{std::pair<std::string_view, Live>{"reset", Live::kReset},
+                                      std::pair<std::string_view, Live>{"keep", Live::kKeep}};
+};
+
+namespace {
+
+class Down final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Down(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("live", &Settings::live, "what happens to the connections that are open already"),
+    }};
+    return schema;
+  }
+
+  bool cuts_live_connections() const override { return settings_.live == Live::kReset; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kDown = describe<Down>({.name = "down",
+                                        .level = Level::kListener,
+                                        .summary = "The port refuses connections.",
+                                        .magnitude = "listener",
+                                        .composition = "a listener is down while any rule says so",
+                                        .source = {}});
+
+}  // namespace brownout::rules

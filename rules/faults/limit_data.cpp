@@ -1,0 +1,66 @@
+#include "rules/faults/limit_data.h"
+
+#include <algorithm>
+
+#include "rules/how_to_close.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Bytes bytes{};
+  HowToClose close = HowToClose::kFin;
+};
+
+class LimitDataStage final : public Stage {
+ public:
+  explicit LimitDataStage(const Settings& settings)
+      : left_(settings.bytes.count), how_(settings.close) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto passed = std::min(left_, static_cast<std::int64_t>(chunk.size()));
+    left_ -= passed;
+    out.emit(chunk.take_front(static_cast<std::size_t>(passed)), now);
+    if (left_ > 0) return;
+    out.note({.action = "cut", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
+    out.close(how_ == HowToClose::kRst ? Close::kReset : Close::kFin, now);
+  }
+
+ private:
+  std::int64_t left_;
+  HowToClose how_;
+};
+
+class LimitData final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit LimitData(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("bytes", &Settings::bytes, "how many bytes pass; 0 B closes at the first one",
+              {.required = true}),
+        field("close", &Settings::close, "how both ends are closed"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<LimitDataStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kLimitData = describe<LimitData>(
+    {.name = "limit_data",
+     .level = Level::kBytes,
+     .summary = "So many bytes pass, then the connection closes.",
+     .magnitude = "direction of a connection",
+     .composition = "the smallest limit wins",
+     .source = "Toxiproxy, limit_data"});
+
+}  // namespace brownout::rules

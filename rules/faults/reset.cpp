@@ -1,0 +1,77 @@
+#include "rules/faults/reset.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Duration after{};
+  Bytes after_bytes{};
+};
+
+class ResetStage final : public Stage {
+ public:
+  ResetStage(const Settings& settings, const StageContext& context) : settings_(settings) {
+    const bool waits = context.per_chunk || settings.after_bytes.count > 0;
+    if (!waits) resets_ = later(context.now, settings.after);
+  }
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    passed_ += static_cast<std::int64_t>(chunk.size());
+    if (resets_ == kNever && passed_ >= settings_.after_bytes.count) {
+      const auto over = static_cast<std::size_t>(passed_ - settings_.after_bytes.count);
+      resets_ = later(now, settings_.after);
+      // Exactly that many bytes pass before a reset that is due at once.
+      if (settings_.after == Duration::zero() && over <= chunk.size()) {
+        chunk = chunk.take_front(chunk.size() - over);
+      }
+    }
+    out.emit(std::move(chunk), now);
+  }
+  void wake(Instant now, Output& out) override {
+    resets_ = kNever;
+    out.note({.action = "reset"}, now);
+    out.close(Close::kReset, now);
+  }
+  Instant deadline() const override { return resets_; }
+
+ private:
+  Settings settings_;
+  Instant resets_ = kNever;
+  std::int64_t passed_ = 0;
+};
+
+class Reset final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Reset(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after,
+              "how long to wait, from when the rule hits the connection or from the last of "
+              "`after_bytes`"),
+        field("after_bytes", &Settings::after_bytes, "how many bytes pass first in one direction"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<ResetStage>(settings_, context);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kReset = describe<Reset>(
+    {.name = "reset",
+     .level = Level::kBytes,
+     .per_chunk = true,
+     .summary = "Both ends get a RST; what is in flight is lost.",
+     .magnitude = "connection",
+     .composition = "the earliest wins",
+     .source = "RFC 9293, 3.5.2"});
+
+}  // namespace brownout::rules

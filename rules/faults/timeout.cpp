@@ -1,0 +1,67 @@
+#include "rules/faults/timeout.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Duration close_after{};
+};
+
+class TimeoutStage final : public Stage {
+ public:
+  explicit TimeoutStage(const Settings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (!swallowed_ && settings_.close_after > Duration::zero()) {
+      closes_ = later(now, settings_.close_after);
+    }
+    swallowed_ = true;
+    out.note({.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
+  }
+  void wake(Instant now, Output& out) override {
+    closes_ = kNever;
+    out.close(Close::kFin, now);
+  }
+  void release(Instant now, Output& out) override {
+    if (swallowed_) out.close(Close::kFin, now);
+  }
+  Instant deadline() const override { return closes_; }
+
+ private:
+  Settings settings_;
+  Instant closes_ = kNever;
+  bool swallowed_ = false;
+};
+
+class Timeout final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Timeout(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("close_after", &Settings::close_after,
+              "close both ends this long after the first swallowed byte; 0s is never"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<TimeoutStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kTimeout = describe<Timeout>(
+    {.name = "timeout",
+     .level = Level::kBytes,
+     .summary = "Everything is swallowed; after a while both ends are closed.",
+     .magnitude = "connection",
+     .composition = "the earliest close wins; rules behind it never see a byte",
+     .source = "Toxiproxy, timeout"});
+
+}  // namespace brownout::rules

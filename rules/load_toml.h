@@ -1,0 +1,24 @@
+// Text to Config, or all its mistakes. The only place that knows TOML.
+//
+// Pure: does not read files. A syntax error stops at the first (the rest cannot be trusted); every other
+// mistake is reported in one go.
+#pragma once
+
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "rules/config.h"
+#include "rules/diagnostics.h"
+
+namespace brownout::rules {
+
+tl::expected<Config, Diagnostics> load_toml(std::string_view text);
+
+// What load_toml does behind the syntax; later also for JSON.
+tl::expected<Config, Diagnostics> read_config(const Node& document);
+
+// The schema of a [[rule]] without `match`, `fault` and `preset`, for the reference page.
+const std::vector<FieldInfo>& rule_fields();
+const std::vector<FieldInfo>& document_fields();
+
+}  // namespace brownout::rules

@@ -1,0 +1,74 @@
+#include "rules/match.h"
+
+#include <algorithm>
+
+namespace brownout::rules {
+namespace {
+
+bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address) {
+  return address && std::any_of(prefixes.begin(), prefixes.end(),
+                                [&](const Prefix& prefix) { return prefix.contains(*address); });
+}
+
+}  // namespace
+
+Key FlowFacts::client_key() const {
+  if (!client) return key();
+  const auto& bytes = client->bytes;
+  return key_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+bool Ordinals::contains(std::uint64_t ordinal) const {
+  const auto n = static_cast<std::int64_t>(ordinal);
+  const std::int64_t skipped = after.value_or(0);
+  if (n <= skipped) return false;
+  if (first && n > skipped + *first) return false;
+  return !every || (n - skipped) % *every == 0;
+}
+
+bool Match::covers(Direction one) const {
+  switch (direction) {
+    case DirectionChoice::kBoth:
+      return true;
+    case DirectionChoice::kUpstream:
+      return one == Direction::kUpstream;
+    case DirectionChoice::kDownstream:
+      return one == Direction::kDownstream;
+  }
+  return false;
+}
+
+bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
+  const auto fails = [&](std::string_view key) {
+    if (why_not != nullptr) *why_not = key;
+    return false;
+  };
+  if (!listener.empty() &&
+      std::find(listener.begin(), listener.end(), flow.listener) == listener.end()) {
+    return fails("listener");
+  }
+  if (!client.empty() && !any_contains(client, flow.client)) return fails("client");
+  if (!destination.empty() && !any_contains(destination, flow.destination)) {
+    return fails("destination");
+  }
+  return true;
+}
+
+const Schema<Match>& match_schema() {
+  static const Schema<Match> schema{{
+      field("listener", &Match::listener, "only connections to these listeners"),
+      field("client", &Match::client, "only clients in these prefixes"),
+      field("destination", &Match::destination,
+            "only servers in these prefixes, by the address that is dialled"),
+      field("direction", &Match::direction,
+            "upstream is from client to server, downstream from server to client"),
+      field("first", &Match::first, "only the first n matching connections since the rule began",
+            {.least = 1}),
+      field("after", &Match::after, "not the first n matching connections", {.least = 0}),
+      field("every", &Match::every,
+            "only every n-th matching connection (counted behind `after`)", {.least = 1}),
+  }};
+  return schema;
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,75 @@
+// Whom a rule means. A match only narrows: an absent key matches all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/address.h"
+#include "rules/dice.h"
+#include "rules/instant.h"
+#include "rules/schema.h"
+
+namespace brownout::rules {
+
+enum class Direction { kUpstream, kDownstream };  // client to server, server to client
+
+constexpr std::string_view to_text(Direction direction) {
+  return direction == Direction::kUpstream ? "upstream" : "downstream";
+}
+
+// What is known of one connection.
+struct FlowFacts {
+  std::string listener;
+  std::uint64_t ordinal = 0;              // counts from 1 within the listener, in order of arrival
+  std::optional<IpAddress> client;        // none on a unix socket
+  std::optional<IpAddress> destination;   // of the server; none before it is dialled, or on a unix socket
+  Instant opened{};
+
+  // Names the flow in dice: the same for the same arrival order, whichever thread serves it.
+  Key key() const { return combine(key_of(listener), ordinal); }
+  // The client without its port; the ordinal stands in where there is no address.
+  Key client_key() const;
+};
+
+enum class DirectionChoice { kBoth, kUpstream, kDownstream };
+
+// Which of the matching connections, counted from 1 in order of arrival since the rule took effect.
+struct Ordinals {
+  std::optional<std::int64_t> first;  // only the first n
+  std::optional<std::int64_t> after;  // only those behind the first n
+  std::optional<std::int64_t> every;  // only every n-th (of those that `after` leaves)
+
+  bool any() const { return first || after || every; }
+  bool contains(std::uint64_t ordinal) const;
+};
+
+struct Match {
+  std::vector<std::string> listener;
+  std::vector<Prefix> client;
+  std::vector<Prefix> destination;
+  DirectionChoice direction = DirectionChoice::kBoth;
+  std::optional<std::int64_t> first;
+  std::optional<std::int64_t> after;
+  std::optional<std::int64_t> every;
+
+  Ordinals ordinals() const { return {first, after, every}; }
+  bool covers(Direction one) const;
+  // All but the ordinals, which need counting. `why_not` names the key that does not match.
+  bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
+};
+
+const Schema<Match>& match_schema();
+
+template <>
+struct EnumNames<DirectionChoice> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, DirectionChoice>{"both", DirectionChoice::kBoth},
+      std::pair<std::string_view, DirectionChoice>{"upstream", DirectionChoice::kUpstream},
+      std::pair<std::string_view, DirectionChoice>{"downstream", DirectionChoice::kDownstream}};
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,32 @@
+// Which rules act on a connection: decided when it arrives, when its server is known, and again when the rules
+// change. Pure but for the rules' counters.
+//
+//   plan_arrival   counts ordinals, runs connection-level faults; what it finds stays with the flow
+//   plan_server    adds the rules that match on the destination, now that it is known
+//   plan_reload    what the flow keeps of its rules and what it gains under a new set; rules that count
+//                  connections (first, after, every) only count those that arrive after they began
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "rules/admission.h"
+#include "rules/rule_set.h"
+
+namespace brownout::rules {
+
+struct Arrival {
+  std::vector<RuleRef> rules;  // bytes-level, in file order
+  Admission admission;
+  std::vector<std::pair<RuleRef, Note>> notes;
+};
+
+Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow);
+void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules);
+std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
+                                 const std::vector<RuleRef>& before);
+
+// Those of `rules` that may act on one direction of this flow, now or later.
+std::vector<RuleRef> for_direction(const std::vector<RuleRef>& rules, Direction direction);
+
+}  // namespace brownout::rules

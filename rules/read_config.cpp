@@ -1,0 +1,307 @@
+// From nodes to a Config: the keys of the document and of a rule, and every check that needs more than one key.
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include "rules/load_toml.h"
+#include "rules/presets.h"
+
+namespace brownout::rules {
+namespace {
+
+struct RuleKeys {
+  std::optional<std::string> name;
+  Ratio probability{Ratio::kOne};
+  Per per = Per::kConnection;
+  Duration start{};
+  std::optional<Duration> duration;
+  Duration ramp{};
+  std::optional<std::string> preset;
+  Match match;
+  const Node* fault = nullptr;
+};
+
+const Schema<RuleKeys>& rule_schema() {
+  static const Schema<RuleKeys> schema{{
+      field("name", &RuleKeys::name,
+            "how logs and metrics call it; dice depend on it, so give one to keep draws when rules "
+            "are added"),
+      nested<RuleKeys>("match", "table", "whom the rule means; leave it out to mean all",
+                       [](const Node& node, RuleKeys& keys, Diagnostics& problems) {
+                         keys.match = match_schema().read(node, "match", problems);
+                       }),
+      field("probability", &RuleKeys::probability, "how likely each throw of the dice hits"),
+      field("per", &RuleKeys::per, "what the dice are thrown for"),
+      field("start", &RuleKeys::start, "how long after the rule is loaded it switches itself on"),
+      field("duration", &RuleKeys::duration, "how long it stays on; for ever if left out",
+            {.least = Duration(1)}),
+      field("ramp", &RuleKeys::ramp,
+            "how long the fault takes to grow from nothing to its full magnitude (or probability)"),
+      field("preset", &RuleKeys::preset, "a named network instead of a fault"),
+      nested<RuleKeys>("fault", "table", "what happens: `type` and the keys of that fault",
+                       [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),
+  }};
+  return schema;
+}
+
+struct Document {
+  std::int64_t version = 1;
+  std::optional<std::int64_t> seed;
+  const Node* listeners = nullptr;
+  const Node* upstreams = nullptr;
+  const Node* rules = nullptr;
+};
+
+const Schema<Document>& document_schema() {
+  const auto keep = [](const Node* Document::*member) {
+    return [member](const Node& node, Document& document, Diagnostics&) { document.*member = &node; };
+  };
+  static const Schema<Document> schema{{
+      field("version", &Document::version, "of this format", {.least = 1, .most = 1, .required = true}),
+      field("seed", &Document::seed,
+            "same seed and same order of arrival give the same faults; drawn and logged if left out",
+            {.least = 0}),
+      nested<Document>("listener", "list of tables", "where clients connect",
+                       keep(&Document::listeners), true),
+      nested<Document>("upstream", "list of tables", "groups of servers",
+                       keep(&Document::upstreams), true),
+      nested<Document>("rule", "list of tables", "what happens to whom, in order",
+                       keep(&Document::rules)),
+  }};
+  return schema;
+}
+
+// Reads every [[name]]; calls read(node) for each.
+template <class Read>
+void for_each_table(const Node* list, std::string_view name, Diagnostics& problems, Read read) {
+  if (list == nullptr) return;
+  if (list->array() == nullptr) {
+    problems.add(list->where, "expected [[" + std::string(name) + "]], found " +
+                                  std::string(list->type_name()),
+                 "write [[" + std::string(name) + "]] with two brackets: there may be several");
+    return;
+  }
+  for (const auto& node : *list->array()) read(node);
+}
+
+class ConfigReader {
+ public:
+  tl::expected<Config, Diagnostics> read(const Node& document) {
+    const auto keys = document_schema().read(document, "the file", problems_);
+    if (keys.seed) config_.seed = static_cast<std::uint64_t>(*keys.seed);
+    for_each_table(keys.upstreams, "upstream", problems_,
+                   [&](const Node& node) { read_upstream(node); });
+    for_each_table(keys.listeners, "listener", problems_,
+                   [&](const Node& node) { read_listener(node); });
+    for_each_table(keys.rules, "rule", problems_, [&](const Node& node) { read_rule(node); });
+    if (!problems_.empty()) return tl::unexpected(std::move(problems_));
+    return std::move(config_);
+  }
+
+ private:
+  void read_upstream(const Node& node) {
+    auto upstream = upstream_schema().read(node, "[[upstream]]", problems_);
+    claim_name(node, "upstream", upstream.name, upstream_names_);
+    config_.upstreams.push_back(std::move(upstream));
+  }
+
+  void read_listener(const Node& node) {
+    auto listener = listener_schema().read(node, "[[listener]]", problems_);
+    claim_name(node, "listener", listener.name, listener_names_);
+    refer(node.find("upstream"), "upstream", upstream_names_);
+    const bool fixed = listener.listen.is_unix() || listener.listen.port != 0;
+    if (fixed && !addresses_.insert(to_text(listener.listen)).second) {
+      problems_.add(position_of(node, "listen"),
+                    "two listeners listen on " + in_quotes(to_text(listener.listen)),
+                    "give each its own port");
+    }
+    config_.listeners.push_back(std::move(listener));
+  }
+
+  void read_rule(const Node& node) {
+    const auto before = problems_.size();
+    RuleKeys keys = rule_schema().read(node, "[[rule]]", problems_);
+    check_listeners(node);
+    if (node.table() == nullptr) return;
+    Rule rule;
+    rule.match = keys.match;
+    rule.probability = keys.probability;
+    rule.per = keys.per;
+    rule.schedule = {keys.start, keys.duration, keys.ramp};
+    rule.where = node.where;
+    rule.definition = canonical(node);
+    if (keys.duration && keys.ramp > *keys.duration) {
+      problems_.add(position_of(node, "ramp"), "ramp is longer than duration",
+                    "the fault would end before it is at its full magnitude");
+    }
+    if ((keys.fault != nullptr) == keys.preset.has_value()) {
+      problems_.add(node.where,
+                    keys.preset ? "[[rule]] has both preset and fault" : "[[rule]] needs \"fault\"",
+                    R"(fault = { type = "latency", delay = "300ms" }, or preset = "3g")");
+      return;
+    }
+    if (keys.preset) return read_preset(node, keys, std::move(rule));
+    const FaultKind* kind = read_fault_type(*keys.fault);
+    if (kind == nullptr) return;
+    rule.name = name_rule(node, keys, std::string(kind->name));
+    rule.kind = kind;
+    rule.fault = kind->compile(*keys.fault, problems_);
+    check_fit(node, rule);
+    if (problems_.size() == before) add_rule(std::move(rule), rule.name);
+  }
+
+  void read_preset(const Node& node, const RuleKeys& keys, Rule rule) {
+    const auto where = position_of(node, "preset");
+    const Preset* preset = find_preset(*keys.preset);
+    if (preset == nullptr) {
+      std::vector<std::string_view> names;
+      for (const auto& one : all_presets()) names.push_back(one.name);
+      problems_.add(where, "unknown preset " + in_quotes(*keys.preset), suggest(*keys.preset, names));
+      return;
+    }
+    if (rule.match.direction != DirectionChoice::kBoth) {
+      problems_.add(position_of(*node.find("match"), "direction"),
+                    "a preset has figures for both directions", "leave direction out");
+    }
+    if (rule.per == Per::kChunk) {
+      problems_.add(position_of(node, "per"), "per = \"chunk\" does not fit a preset",
+                    "a network is slow for a connection, a client or a second");
+    }
+    const auto name = name_rule(node, keys, std::string(preset->name));
+    for (const auto& part : expand(*preset, where)) {
+      Rule one = rule;
+      one.name = name + part.suffix;
+      one.match.direction = part.direction;
+      one.kind = read_fault_type(part.fault);
+      one.fault = one.kind->compile(part.fault, problems_);
+      one.definition += part.suffix;
+      add_rule(std::move(one), name);
+    }
+  }
+
+  void add_rule(Rule rule, const std::string& dice_name) {
+    rule.dice_key = key_of(dice_name);
+    rule.stage_key = key_of(rule.name);
+    config_.rules.push_back(std::move(rule));
+  }
+
+  std::string name_rule(const Node& node, const RuleKeys& keys, const std::string& fallback) {
+    if (keys.name) {
+      claim_name(node, "rule", *keys.name, rule_names_);
+      return *keys.name;
+    }
+    std::string name = fallback;
+    for (int n = 2; !rule_names_.insert(name).second; ++n) name = fallback + "-" + std::to_string(n);
+    return name;
+  }
+
+  const FaultKind* read_fault_type(const Node& fault) {
+    const Node* type = fault.find("type");
+    if (type == nullptr || type->string() == nullptr) {
+      problems_.add(type != nullptr ? type->where : fault.where, "fault needs \"type\"",
+                    R"(e.g. fault = { type = "latency", delay = "300ms" })");
+      return nullptr;
+    }
+    const auto& name = *type->string();
+    const FaultKind* kind = find_fault(name);
+    if (kind != nullptr) return kind;
+    const auto why = why_not_for_streams(name);
+    if (!why.empty()) {
+      problems_.add(type->where, "a stream cannot have the fault " + in_quotes(name), std::string(why));
+      return nullptr;
+    }
+    std::vector<std::string_view> names;
+    for (const auto* one : all_faults()) names.push_back(one->name);
+    problems_.add(type->where, "unknown fault " + in_quotes(name), suggest(name, names));
+    return nullptr;
+  }
+
+  // Whether the keys around the fault make sense for it.
+  void check_fit(const Node& node, const Rule& rule) {
+    const Node* match = node.find("match");
+    const auto direction = match != nullptr ? match->find("direction") : nullptr;
+    const std::string fault = "fault " + in_quotes(rule.kind->name);
+    if (rule.per == Per::kChunk && !rule.kind->per_chunk) {
+      problems_.add(position_of(node, "per"), fault + " cannot be drawn per chunk",
+                    "it acts on a whole connection: use \"connection\", \"client\" or \"second\"");
+    }
+    if (rule.fault->needs_both_directions() && rule.match.direction != DirectionChoice::kBoth) {
+      problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
+    }
+    if (rule.kind->level == Level::kBytes) return;
+    if (direction != nullptr) {
+      problems_.add(direction->where, fault + " acts before bytes flow in any direction",
+                    "leave direction out");
+    }
+    if (rule.kind->level == Level::kConnection) {
+      if (rule.per == Per::kSecond) {
+        problems_.add(position_of(node, "per"), fault + " acts once a connection",
+                      "use per = \"connection\" or \"client\"");
+      }
+      return;
+    }
+    check_listener_level(node, rule, fault);
+  }
+
+  void check_listener_level(const Node& node, const Rule& rule, const std::string& fault) {
+    constexpr std::string_view kHint =
+        "it acts on the port, before anything is known of a client: match only listeners, or use "
+        "\"refuse\"";
+    const Match& match = rule.match;
+    const bool narrows = !match.client.empty() || !match.destination.empty() || match.ordinals().any();
+    if (narrows) {
+      problems_.add(position_of(node, "match"), fault + " cannot choose connections",
+                    std::string(kHint));
+    }
+    for (const std::string_view key : {"probability", "per", "ramp"}) {
+      if (node.find(key) == nullptr) continue;
+      problems_.add(position_of(node, key), fault + " has no " + std::string(key),
+                    std::string(kHint));
+    }
+  }
+
+  void check_listeners(const Node& rule) {
+    const Node* match = rule.find("match");
+    const Node* names = match != nullptr ? match->find("listener") : nullptr;
+    if (names == nullptr) return;
+    if (names->array() == nullptr) return refer(names, "listener", listener_names_);
+    for (const auto& name : *names->array()) refer(&name, "listener", listener_names_);
+  }
+
+  void refer(const Node* reference, std::string_view kind, const std::unordered_set<std::string>& names) {
+    if (reference == nullptr || reference->string() == nullptr) return;
+    const auto& name = *reference->string();
+    if (names.contains(name)) return;
+    std::vector<std::string_view> sorted(names.begin(), names.end());
+    std::sort(sorted.begin(), sorted.end());
+    problems_.add(reference->where, "there is no " + std::string(kind) + " " + in_quotes(name),
+                  sorted.empty() ? "add a [[" + std::string(kind) + "]] with that name"
+                                 : suggest(name, sorted));
+  }
+
+  void claim_name(const Node& node, std::string_view kind, const std::string& name,
+                  std::unordered_set<std::string>& names) {
+    if (name.empty() || names.insert(name).second) return;
+    problems_.add(position_of(node, "name"),
+                  "there is already a " + std::string(kind) + " " + in_quotes(name),
+                  "names must differ");
+  }
+
+  Diagnostics problems_;
+  Config config_;
+  std::unordered_set<std::string> upstream_names_;
+  std::unordered_set<std::string> listener_names_;
+  std::unordered_set<std::string> rule_names_;
+  std::set<std::string> addresses_;
+};
+
+}  // namespace
+
+const std::vector<FieldInfo>& rule_fields() { return rule_schema().fields(); }
+const std::vector<FieldInfo>& document_fields() { return document_schema().fields(); }
+
+tl::expected<Config, Diagnostics> read_config(const Node& document) {
+  return ConfigReader().read(document);
+}
+
+}  // namespace brownout::rules

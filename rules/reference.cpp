@@ -1,0 +1,111 @@
+#include "rules/reference.h"
+
+#include "rules/config.h"
+#include "rules/load_toml.h"
+#include "rules/presets.h"
+
+namespace brownout::rules {
+namespace {
+
+std::string escaped(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::string field_table(const std::vector<FieldInfo>& fields) {
+  if (fields.empty()) return "No keys but `type`.\n\n";
+  std::string text = "| key | type | default | meaning |\n|---|---|---|---|\n";
+  for (const auto& field : fields) {
+    const auto type = field.range.empty() ? field.type : field.type + ", " + field.range;
+    text += "| `" + field.name + "` | " + escaped(type) + " | " + escaped(field.default_text) + " | " +
+            escaped(field.meaning) + " |\n";
+  }
+  return text + "\n";
+}
+
+std::string_view level_text(Level level) {
+  switch (level) {
+    case Level::kListener:
+      return "the listening port";
+    case Level::kConnection:
+      return "a new connection, before a byte flows";
+    case Level::kBytes:
+      return "the bytes of a connection, live ones too";
+  }
+  return "";
+}
+
+std::string fault_section(const FaultKind& kind) {
+  const auto name = std::string(kind.name);
+  std::string text = "### " + name + "\n\n" + std::string(kind.summary) + "\n\n";
+  text += field_table(kind.fields());
+  text += "- Acts on: " + std::string(level_text(kind.level)) + ".\n";
+  text += "- Magnitude is per: " + std::string(kind.magnitude) + ".\n";
+  text += "- Composed: " + std::string(kind.composition) + ".\n";
+  if (kind.level != Level::kListener) {
+    text += "- `ramp` scales its " +
+            std::string(kind.ramp == Ramp::kMagnitude ? "magnitude" : "probability") + ".\n";
+  }
+  if (kind.per_chunk) text += "- May be drawn `per = \"chunk\"`.\n";
+  if (!kind.source.empty()) text += "- Source: " + std::string(kind.source) + ".\n";
+  return text + "- Example: [examples/rules/" + name + ".toml](../examples/rules/" + name + ".toml)\n\n";
+}
+
+std::string preset_table() {
+  std::string text =
+      "| preset | upload | download | round trip | loss | figures of |\n|---|---|---|---|---|---|\n";
+  const auto cell = [](std::string_view value) {
+    return " " + (value.empty() ? std::string("-") : std::string(value)) + " |";
+  };
+  for (const auto& preset : all_presets()) {
+    text += "| `" + std::string(preset.name) + "` |" + cell(preset.upload) + cell(preset.download) +
+            cell(preset.round_trip) + cell(preset.loss) + cell(preset.source) + "\n";
+  }
+  return text + "\n";
+}
+
+constexpr std::string_view kIntroduction = R"(# Rule file reference
+
+Written by `brownout reference` from the declarations that the loader reads; do not edit.
+
+A rule file is TOML. Unknown keys are errors. `brownout check FILE` finds every mistake in one go;
+`brownout explain FILE --listener NAME --client ADDRESS` says which rules would act.
+
+**Values.** Durations: `"300ms"`, `"1.5 s"`, `"1m30s"` (ns, us, ms, s, m, h). Rates: `"1.5 Mbit/s"`,
+`"200 KB/s"` (KB = 1000 B, KiB = 1024 B). Sizes: `"64 KiB"`. Percentages: `"20%"`, or a number from 0 to 1.
+Addresses: `"127.0.0.1:1883"`, `"[::1]:1883"`, `"host.example:1883"`, `"unix:/path"`. Prefixes: `"10.1.0.0/16"`.
+A list with one element may be written without brackets.
+
+**How rules compose.** Every rule that matches acts, in the order of the file: what one lets through is what the
+next one gets. So delays add up, the slowest bandwidth wins, and a fault that ends the connection ends it for all.
+Delays are for each chunk, one way: a rule without `direction` delays a request and its reply, so that a round trip
+feels it twice (`round_trip = true` splits it instead). A chunk is what one read of the socket gave, at most 256 KiB.
+
+**Dice.** A draw is a function of seed, rule name, listener name, connection ordinal and event ordinal, and of
+nothing else: the same seed and the same order of arrival give the same faults, with any number of workers. Rules
+added, removed or moved do not change what the others draw, as long as rules are named. `per = "client"` hashes the
+client's address, so that raising 5% to 20% keeps the first 5% in.
+
+**Live changes.** A reload (SIGHUP, or the file changes) takes effect at once, on live connections too. A rule whose
+text did not change goes on undisturbed; a rule that went away gives back what it held. Rules with `first`, `after`
+or `every` count connections that arrive after they took effect.
+
+)";
+
+}  // namespace
+
+std::string reference_page() {
+  std::string text(kIntroduction);
+  text += "## The file\n\n" + field_table(document_fields());
+  text += "## [[listener]]\n\n" + field_table(listener_schema().fields());
+  text += "## [[upstream]]\n\n" + field_table(upstream_schema().fields());
+  text += "## [[rule]]\n\n" + field_table(rule_fields());
+  text += "## match\n\nA match only narrows: an absent key matches all.\n\n" +
+          field_table(match_schema().fields());
+  text += "## Faults\n\n";
+  for (const auto* kind : all_faults()) text += fault_section(*kind);
+  text += "## Presets\n\nSources disagree about what these networks are; each row says whose figures it has.\n\n";
+  return text + preset_table();
+}
+
+}  // namespace brownout::rules

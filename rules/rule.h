@@ -1,0 +1,65 @@
+// One rule, compiled: whom (match), by what chance (probability, per), when (schedule), what (fault).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "rules/dice.h"
+#include "rules/fault.h"
+#include "rules/match.h"
+#include "rules/schedule.h"
+
+namespace brownout::rules {
+
+// How often the dice are thrown.
+enum class Per {
+  kConnection,  // once a connection
+  kClient,      // once a client address: a stable cohort, to which raising the probability only adds
+  kSecond,      // once a second of the connection's life
+  kChunk,       // for each chunk
+};
+
+template <>
+struct EnumNames<Per> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Per>{"connection", Per::kConnection},
+      std::pair<std::string_view, Per>{"client", Per::kClient},
+      std::pair<std::string_view, Per>{"second", Per::kSecond},
+      std::pair<std::string_view, Per>{"chunk", Per::kChunk}};
+};
+
+// What one rule has done so far, and what its flows share. Survives a reload that leaves the rule alone.
+struct RuleState {
+  std::atomic<std::uint64_t> matched{0};   // connections that the match meant
+  std::atomic<std::uint64_t> sampled{0};   // connections, seconds or chunks that the dice chose
+  std::atomic<std::uint64_t> injected{0};  // faults that happened
+  std::atomic<std::uint64_t> arrivals{0};  // numbers the matching connections, for ordinals
+  std::unique_ptr<FaultState> shared;
+};
+
+struct Rule {
+  std::string name;
+  Key dice_key = 0;   // of the sampling: the same for all parts of a preset
+  Key stage_key = 0;  // of what the fault draws
+  Match match;
+  Ratio probability{Ratio::kOne};
+  Per per = Per::kConnection;
+  Schedule schedule;
+  const FaultKind* kind = nullptr;
+  std::shared_ptr<const Fault> fault;
+  Position where;          // in the file
+  std::string definition;  // canonical text: equal when the rule did not change
+
+  // Set when the rule takes effect (RuleSet::activate).
+  std::uint64_t seed = 0;
+  Instant began{};
+  std::shared_ptr<RuleState> state;
+
+  bool acts_on(Direction direction) const {
+    return kind->level == Level::kBytes && match.covers(direction);
+  }
+};
+
+}  // namespace brownout::rules
