@@ -24,7 +24,7 @@ Key key_of(std::string_view name) {
   return mix(hash + kGolden);
 }
 
-Key combine(Key a, Key b) { return mix(a + kGolden * (b | 1) + (b >> 1)); }
+Key combine(Key a, Key b) { return mix(a ^ mix(b + kGolden)); }
 
 Dice::Dice(std::uint64_t seed, Key rule, Key flow)
     : state_(combine(combine(mix(seed + kGolden), rule), flow)) {}

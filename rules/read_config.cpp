@@ -123,6 +123,7 @@ class ConfigReader {
     RuleKeys keys = rule_schema().read(node, "[[rule]]", problems_);
     check_listeners(node);
     if (node.table() == nullptr) return;
+    if (keys.name) claim_name(node, "rule", *keys.name, rule_names_);
     Rule rule;
     rule.match = keys.match;
     rule.probability = keys.probability;
@@ -143,11 +144,12 @@ class ConfigReader {
     if (keys.preset) return read_preset(node, keys, std::move(rule));
     const FaultKind* kind = read_fault_type(*keys.fault);
     if (kind == nullptr) return;
-    rule.name = name_rule(node, keys, std::string(kind->name));
+    rule.name = name_rule(keys, std::string(kind->name));
     rule.kind = kind;
     rule.fault = kind->compile(*keys.fault, problems_);
     check_fit(node, rule);
-    if (problems_.size() == before) add_rule(std::move(rule), rule.name);
+    const auto dice_name = rule.name;
+    if (problems_.size() == before) add_rule(std::move(rule), dice_name);
   }
 
   void read_preset(const Node& node, const RuleKeys& keys, Rule rule) {
@@ -167,7 +169,7 @@ class ConfigReader {
       problems_.add(position_of(node, "per"), "per = \"chunk\" does not fit a preset",
                     "a network is slow for a connection, a client or a second");
     }
-    const auto name = name_rule(node, keys, std::string(preset->name));
+    const auto name = name_rule(keys, std::string(preset->name));
     for (const auto& part : expand(*preset, where)) {
       Rule one = rule;
       one.name = name + part.suffix;
@@ -185,11 +187,8 @@ class ConfigReader {
     config_.rules.push_back(std::move(rule));
   }
 
-  std::string name_rule(const Node& node, const RuleKeys& keys, const std::string& fallback) {
-    if (keys.name) {
-      claim_name(node, "rule", *keys.name, rule_names_);
-      return *keys.name;
-    }
+  std::string name_rule(const RuleKeys& keys, const std::string& fallback) {
+    if (keys.name) return *keys.name;
     std::string name = fallback;
     for (int n = 2; !rule_names_.insert(name).second; ++n) name = fallback + "-" + std::to_string(n);
     return name;

@@ -69,7 +69,7 @@ std::shared_ptr<ConsoleSink>& console() {
 void set_up_logging(const std::string& level) {
   console() = std::make_shared<ConsoleSink>(::isatty(STDERR_FILENO) != 0);
   auto logger = std::make_shared<spdlog::logger>("brownout", console());
-  logger->set_pattern("%H:%M:%S.%e %-5!l %v");
+  logger->set_pattern("%H:%M:%S.%e %-7l %v");
   logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
 }

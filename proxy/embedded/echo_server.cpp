@@ -19,6 +19,7 @@ class EchoServer::Connection final : public Retirable, public Ready {
 
  private:
   bool send_back();
+  void pour();
   void gone();
 
   Loop& loop_;
@@ -26,6 +27,8 @@ class EchoServer::Connection final : public Retirable, public Ready {
   Fd fd_;
   rules::ChunkQueue waiting_;
   bool ended_ = false;
+  bool begun_ = false;
+  bool source_ = false;
 };
 
 class EchoServer::Port final : public Ready {
@@ -55,15 +58,28 @@ class EchoServer::Port final : public Ready {
 };
 
 void EchoServer::Connection::on_ready(std::uint32_t) noexcept {
-  while (fd_ && send_back()) {
+  if (source_) return pour();
+  while (send_back()) {
     if (ended_) return gone();
     const auto buffer = loop_.read_buffer();
     const auto count = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count < 0) return gone();
     ended_ = count == 0;
+    source_ = !begun_ && count > 0 && buffer[0] == std::byte{kSourceByte};
+    begun_ = true;
+    if (source_) return pour();
     waiting_.push(rules::Chunk::copy_of(buffer.first(static_cast<std::size_t>(count))));
   }
+}
+
+void EchoServer::Connection::pour() {
+  const auto buffer = loop_.read_buffer();
+  for (int turn = 0; turn < 8; ++turn) {
+    const auto count = ::send(fd_.get(), buffer.data(), buffer.size(), MSG_NOSIGNAL);
+    if (count < 0) return errno == EAGAIN ? void() : gone();
+  }
+  loop_.poller().again(fd_.get());
 }
 
 // True when everything was sent.
@@ -86,8 +102,8 @@ void EchoServer::Connection::gone() {
   port_.forget(number);
 }
 
-EchoServer::EchoServer() {
-  auto sockets = listen_on({"127.0.0.1", 0, ""}, 4096, 1);
+EchoServer::EchoServer(std::uint16_t port) {
+  auto sockets = listen_on({"127.0.0.1", port, ""}, 4096, 1);
   if (!sockets) return;
   endpoint_ = bound_to(sockets->front(), {"127.0.0.1", 0, ""});
   port_ = std::make_unique<Port>(loop_, std::move(sockets->front()));

@@ -1,5 +1,5 @@
-// An embedded server that sends back what it gets, on a thread of its own: for demo, verify, bench and tests.
-// Loopback only, any free port.
+// An embedded server that sends back what it gets, on a thread of its own: for demo, verify, bench and tests. A
+// connection whose first byte is kSourceByte gets an endless stream instead. Loopback only.
 #pragma once
 
 #include <map>
@@ -14,7 +14,10 @@ namespace brownout::proxy {
 
 class EchoServer {
  public:
-  EchoServer();
+  static constexpr char kSourceByte = 'S';
+
+  // Port 0 takes any free one. endpoint() names no host if it cannot listen.
+  explicit EchoServer(std::uint16_t port = 0);
   ~EchoServer();
 
   const Endpoint& endpoint() const { return endpoint_; }

@@ -192,10 +192,20 @@ Endpoint Engine::bound(const std::string& listener) const {
   return port == ports_.end() ? Endpoint{} : port->second.bound;
 }
 
+void Engine::wait_for_workers() const {
+  for (const auto& worker : workers_) worker->wait();
+}
+
 std::int64_t Engine::open_flows() const {
   std::int64_t total = 0;
   for (const auto& worker : workers_) total += worker->open_flows();
   return total;
+}
+
+std::vector<std::int64_t> Engine::open_flows_by_worker() const {
+  std::vector<std::int64_t> loads;
+  for (const auto& worker : workers_) loads.push_back(worker->open_flows());
+  return loads;
 }
 
 std::uint64_t Engine::bytes(rules::Direction direction) const {

@@ -35,6 +35,8 @@ class Engine final : private Deadline {
   ~Engine() override;
 
   Result<void> reload(const rules::Config& config);
+  // Returns when every worker has done what it was told so far. From any thread but theirs.
+  void wait_for_workers() const;
   // No new connections from now on.
   void stop_accepting();
   void stop();
@@ -45,6 +47,7 @@ class Engine final : private Deadline {
   // The address of a listener, "" host if there is none of that name.
   Endpoint bound(const std::string& listener) const;
   std::int64_t open_flows() const;
+  std::vector<std::int64_t> open_flows_by_worker() const;
   std::uint64_t bytes(rules::Direction direction) const;
 
  private:

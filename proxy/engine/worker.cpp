@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <future>
 
 namespace brownout::proxy {
 namespace {
@@ -30,6 +31,12 @@ void Worker::stop() {
   acceptors_.clear();
   while (!flows_.empty()) flows_.back()->end(How::kReset);
   events_.flush();
+}
+
+void Worker::wait() {
+  std::promise<void> done;
+  loop_.post([&done] { done.set_value(); });
+  done.get_future().wait();
 }
 
 void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {

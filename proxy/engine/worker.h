@@ -39,6 +39,8 @@ class Worker final : private FlowHost {
   void close(std::string listener);
   // Resets the live connections of a listener.
   void cut(std::string listener);
+  // Returns when everything said so far is done.
+  void wait();
   // Ends what is open and joins the thread.
   void stop();
 

@@ -48,7 +48,8 @@ class Deadlines final : public Ready {
 
  private:
   void run(Instant now);
-  void arm_for(Instant at);
+  void arm_for(Instant at, Duration early);
+  void wait_awake();
   void place(Deadline& deadline, std::size_t slot);
   void sift_up(std::size_t slot);
   void sift_down(std::size_t slot);

@@ -57,12 +57,13 @@ void Loop::take_mail() {
 void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
 
 void Loop::before_wait() {
+  // May run deadlines, which may retire: what is retired must not wait with the loop.
+  deadlines_->arm();
   // Destroying one may retire another.
   while (!retired_.empty()) {
     std::vector<std::unique_ptr<Retirable>> gone;
     gone.swap(retired_);
   }
-  deadlines_->arm();
 }
 
 }  // namespace brownout::proxy

@@ -47,12 +47,12 @@ class BandwidthStage final : public Stage {
   }
   void finish(Instant now, Output& out) override {
     finished_ = true;
-    if (queue_.empty()) out.finish(now);
+    pass_end(now, out);
   }
   void wake(Instant now, Output& out) override { send_due(now, out); }
   void release(Instant now, Output& out) override {
     while (!queue_.empty()) out.emit(queue_.pop(), now);
-    if (finished_) out.finish(now);
+    pass_end(now, out);
   }
   Instant deadline() const override { return leaves_; }
   std::size_t held() const override { return queue_.bytes(); }
@@ -75,12 +75,16 @@ class BandwidthStage final : public Stage {
       }
       piece_ = 0;
       leaves_ = kNever;
-      if (queue_.empty()) {
-        if (finished_) out.finish(now);
-        return;
-      }
+      if (queue_.empty()) return pass_end(now, out);
       reserve(now);
     }
+  }
+
+  // Once, behind the last byte.
+  void pass_end(Instant now, Output& out) {
+    if (!finished_ || !queue_.empty()) return;
+    finished_ = false;
+    out.finish(now);
   }
 
   Settings settings_;

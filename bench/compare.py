@@ -1,0 +1,239 @@
+"""The measuring half of compare.sh: starts the peers, runs the load on each in turn, prints the table."""
+import argparse
+import json
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+THREADS = 2
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_open(port):
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"nothing listens on port {port}")
+
+
+class Peer:
+    """A process that listens on `port` and forwards to the server."""
+
+    def __init__(self, name, port, command=None, stdin=None):
+        self.name, self.port, self.process = name, port, None
+        if command:
+            self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL, start_new_session=True)
+        wait_until_open(port)
+
+    def pids(self):
+        mine = [self.process.pid]
+        listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
+        pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
+        for parent in mine:
+            mine += [pid for pid, ppid in pairs if ppid == parent]
+        return mine
+
+    def rss_kib(self):
+        total = 0
+        for pid in self.pids():
+            with open(f"/proc/{pid}/status") as status:
+                total += sum(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+        return total
+
+    def stop(self):
+        if self.process:
+            if self.process.stdin:
+                self.process.stdin.close()
+            self.process.terminate()
+            self.process.wait()
+
+
+def write(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def brownout_config(folder, name, port, server, extra=""):
+    return write(folder, name, f'''version = 1
+seed = 1
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:{server}"]
+[[listener]]
+name = "bench"
+listen = "127.0.0.1:{port}"
+upstream = "server"
+{extra}''')
+
+
+def haproxy_config(folder, port, server):
+    return write(folder, "haproxy.cfg", f'''global
+  nbthread {THREADS}
+  maxconn 6000
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+  option splice-auto
+listen bench
+  bind 127.0.0.1:{port} backlog 4096
+  server one 127.0.0.1:{server}
+''')
+
+
+def nginx_config(folder, port, server):
+    module = "/usr/lib/nginx/modules/ngx_stream_module.so"
+    load = f"load_module {module};" if os.path.exists(module) else ""
+    return write(folder, "nginx.conf", f'''{load}
+worker_processes {THREADS};
+worker_rlimit_nofile 20000;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.err;
+daemon off;
+events {{ worker_connections 9000; }}
+stream {{
+  server {{ listen 127.0.0.1:{port} backlog=4096 reuseport; proxy_pass 127.0.0.1:{server}; tcp_nodelay on; proxy_timeout 1h; }}
+}}
+''')
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.rows = []
+
+    def load(self, *words):
+        run = subprocess.run([self.options.load, *map(str, words)], capture_output=True, text=True)
+        return json.loads(run.stdout) if run.returncode == 0 else {}
+
+    # Rounds go through the peers in turn, so that a slow minute of the machine hits all of them.
+    def measure(self, label, peers, words, key, better="more", unit=""):
+        samples = {peer.name: [] for peer in peers}
+        for _ in range(self.options.rounds):
+            for peer in peers:
+                value = self.load(words[0], peer.port, *words[1:]).get(key)
+                if value is not None:
+                    samples[peer.name].append(value)
+        self.add(label, {name: statistics.median(values) for name, values in samples.items() if values},
+                 better, unit)
+
+    def add(self, label, values, better, unit):
+        rivals = [values[name] for name in ("haproxy", "nginx") if name in values]
+        ratio = None
+        if rivals and values.get("brownout"):
+            best = max(rivals) if better == "more" else min(rivals)
+            ratio = values["brownout"] / best if better == "more" else best / values["brownout"]
+        self.rows.append({"row": label, "unit": unit, "better": better, "values": values, "ratio": ratio})
+        print(f"  measured: {label}", flush=True)
+
+    def idle_memory(self, peers, count):
+        values = {}
+        for peer in peers:
+            if peer.process is None:
+                continue
+            before = peer.rss_kib()
+            idle = subprocess.Popen([self.options.load, "idle", str(peer.port), str(count)],
+                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            opened = json.loads(idle.stdout.readline() or '{"open":0}')["open"]
+            if opened:
+                values[peer.name] = max(0.0, (peer.rss_kib() - before) / opened)
+            idle.stdin.close()
+            idle.wait()
+        self.add(f"RSS per idle connection, {count}", values, "less", "KiB")
+
+    # Lateness: round trip with a 20 ms latency in one direction, less 20 ms, less the direct round trip at the
+    # same pace (each connection sends every 50 ms, evenly spread).
+    def lateness(self, direct, slow):
+        words = ("ping", 100, self.options.seconds, 50)
+        results = {"p50_us": [], "p99_us": []}
+        for _ in range(self.options.rounds):
+            base = self.load(words[0], direct.port, *words[1:])
+            felt = self.load(words[0], slow.port, *words[1:])
+            for key, values in results.items():
+                values.append(felt[key] - 20000 - base["p50_us"])
+        for key, values in results.items():
+            self.add(f"lateness of a 20 ms latency, 100 connections, {key[:3]}",
+                     {"brownout": statistics.median(values)}, "less", "us")
+
+
+def print_table(rows):
+    names = ["direct", "brownout", "haproxy", "nginx"]
+    print(f"\n{'':52}" + "".join(f"{name:>12}" for name in names) + f"{'ratio':>8}")
+    for row in rows:
+        cells = "".join(f"{row['values'][n]:>12,.1f}" if n in row["values"] else f"{'-':>12}" for n in names)
+        ratio = f"{row['ratio']:>7.2f}x" if row["ratio"] else f"{'':>8}"
+        print(f"{row['row'] + (' (' + row['unit'] + ')' if row['unit'] else ''):<52}{cells}{ratio}")
+    print("\nratio: brownout over the better of HAProxy and nginx; above 1 is better, in every row")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("brownout", "load", "json"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--rounds", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    options = parser.parse_args()
+    bench = Bench(options)
+    peers = []
+    with tempfile.TemporaryDirectory(prefix="brownout-bench-") as folder:
+        try:
+            server = free_port()
+            direct = Peer("direct", server, [options.load, "serve", str(server)], subprocess.PIPE)
+            peers.append(direct)
+            def add(name, command):
+                port = free_port()
+                peers.append(Peer(name, port, command(port)))
+                return peers[-1]
+
+            run = [options.brownout, "run", "--workers", str(THREADS), "--log-level", "off"]
+            brownout = add("brownout", lambda p: run + [brownout_config(folder, "plain.toml", p, server)])
+            haproxy = add("haproxy", lambda p: ["haproxy", "-f", haproxy_config(folder, p, server), "-db"])
+            nginx = add("nginx", lambda p: ["nginx", "-c", nginx_config(folder, p, server)])
+            rule = '''[[rule]]
+match = { direction = "upstream" }
+fault = { type = "latency", delay = "20ms" }
+'''
+            slow = add("slow", lambda p: run + [brownout_config(folder, "slow.toml", p, server, rule)])
+            all_four = [direct, brownout, haproxy, nginx]
+            seconds = options.seconds
+            # First, while no process has grown yet.
+            bench.idle_memory([brownout, haproxy, nginx], 5000)
+            bench.measure("req/s, 1 connection", all_four, ("ping", 1, seconds), "per_second")
+            bench.measure("p50, 1 connection", all_four, ("ping", 1, seconds), "p50_us", "less", "us")
+            bench.measure("req/s, 64 connections", all_four, ("ping", 64, seconds), "per_second")
+            bench.measure("p99, 64 connections", all_four, ("ping", 64, seconds), "p99_us", "less", "us")
+            bench.measure("new connections/s", all_four, ("connect", 32, seconds), "per_second")
+            bench.measure("throughput, 1 stream", all_four, ("stream", 1, seconds), "gbit_per_second",
+                          unit="Gbit/s")
+            bench.measure("throughput, 4 streams", all_four, ("stream", 4, seconds), "gbit_per_second",
+                          unit="Gbit/s")
+            bench.lateness(direct, slow)
+        finally:
+            for peer in peers:
+                peer.stop()
+    print_table(bench.rows)
+    os.makedirs(os.path.dirname(options.json) or ".", exist_ok=True)
+    with open(options.json, "w") as file:
+        json.dump({"machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
+                   "threads": THREADS, "rounds": options.rounds, "seconds": options.seconds,
+                   "rows": bench.rows}, file, indent=2)
+    print(f"written: {options.json}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+// The load of compare.sh: a server, and clients that print what they measured as one JSON object.
+//
+//   load serve PORT
+//   load ping PORT CONNECTIONS SECONDS [INTERVAL_MS]
+//   load connect PORT CONCURRENCY SECONDS
+//   load stream PORT STREAMS SECONDS
+//   load idle PORT CONNECTIONS          opens them, prints {"open":n}, holds them until standard input ends
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "proxy/embedded/echo_server.h"
+#include "proxy/embedded/traffic.h"
+
+namespace {
+
+using namespace brownout;
+using namespace brownout::proxy;
+
+void wait_for_end_of_input() {
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+}
+
+double micros(rules::Duration value) {
+  return std::chrono::duration<double, std::micro>(value).count();
+}
+
+int run_ping(const Endpoint& server, int connections, rules::Duration length, double interval_ms) {
+  const auto interval = rules::Duration(static_cast<std::int64_t>(interval_ms * 1e6));
+  const auto pings = ping(server, {.connections = connections, .interval = interval, .length = length});
+  fmt::print("{{\"per_second\":{:.1f},\"p50_us\":{:.1f},\"p99_us\":{:.1f},\"errors\":{}}}\n",
+             pings.per_second, micros(pings.percentile(0.5)), micros(pings.percentile(0.99)),
+             pings.errors);
+  return pings.round_trips.empty() ? 1 : 0;
+}
+
+int run_connect(const Endpoint& server, int concurrency, rules::Duration length) {
+  const auto result = connect_repeatedly(server, concurrency, length);
+  fmt::print("{{\"per_second\":{:.1f},\"failed\":{}}}\n", result.per_second, result.failed);
+  return result.done == 0 ? 1 : 0;
+}
+
+int run_stream(const Endpoint& server, int streams, rules::Duration length) {
+  const double rate = stream(server, streams, length, std::chrono::milliseconds(300));
+  fmt::print("{{\"gbit_per_second\":{:.3f}}}\n", rate * 8 / 1e9);
+  return rate > 0 ? 0 : 1;
+}
+
+int run_idle(const Endpoint& server, int count) {
+  std::vector<Fd> connections;
+  for (int i = 0; i < count; ++i) {
+    auto fd = connect_to(server);
+    char byte = 'x';
+    // The round trip makes sure that the proxy has served it.
+    if (fd && ::write(fd.get(), &byte, 1) == 1 && ::read(fd.get(), &byte, 1) == 1) {
+      connections.push_back(std::move(fd));
+    }
+  }
+  fmt::print("{{\"open\":{}}}\n", connections.size());
+  std::fflush(stdout);
+  wait_for_end_of_input();
+  return connections.empty() ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv, argv + argc);
+  const auto number = [&](std::size_t i) { return i < words.size() ? std::atof(words[i].c_str()) : 0; };
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (words.size() < 3) {
+    fmt::print(stderr, "usage: load serve|ping|connect|stream|idle PORT [...]\n");
+    return 2;
+  }
+  const auto port = static_cast<std::uint16_t>(number(2));
+  const Endpoint server{"127.0.0.1", port, ""};
+  if (words[1] == "serve") {
+    const EchoServer echo(port);
+    if (echo.endpoint().host.empty()) return 1;
+    wait_for_end_of_input();
+    return 0;
+  }
+  const auto count = static_cast<int>(number(3));
+  const auto length = rules::Duration(static_cast<std::int64_t>(number(4) * 1e9));
+  if (words[1] == "ping") return run_ping(server, count, length, number(5));
+  if (words[1] == "connect") return run_connect(server, count, length);
+  if (words[1] == "stream") return run_stream(server, count, length);
+  if (words[1] == "idle") return run_idle(server, count);
+  return 2;
+}

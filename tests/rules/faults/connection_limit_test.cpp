@@ -1,0 +1,43 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+using rules::Direction;
+
+TEST(ConnectionLimit, CountsOpenConnectionsAndRefusesTheRest) {
+  const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
+fault = { type = "connection_limit", max = 2 })").rules, 1, Instant{});
+  using Verdict = rules::Admission::Verdict;
+  auto first = rules::plan_arrival(*set, flow_of(1));
+  const auto second = rules::plan_arrival(*set, flow_of(2));
+  EXPECT_EQ(first.admission.verdict, Verdict::kServe);
+  EXPECT_EQ(second.admission.verdict, Verdict::kServe);
+  EXPECT_EQ(rules::plan_arrival(*set, flow_of(3)).admission.verdict, Verdict::kRefuse);
+  first.admission.leases.clear();  // the connection ends
+  EXPECT_EQ(rules::plan_arrival(*set, flow_of(4)).admission.verdict, Verdict::kServe);
+}
+
+TEST(ConnectionLimit, MayBeForEachClientAndHang) {
+  const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
+fault = { type = "connection_limit", max = 1, overflow = "hang", shared = "client" })").rules, 1, Instant{});
+  using Verdict = rules::Admission::Verdict;
+  const auto a = rules::plan_arrival(*set, flow_of(1, "10.0.0.1"));
+  const auto b = rules::plan_arrival(*set, flow_of(2, "10.0.0.2"));
+  EXPECT_EQ(a.admission.verdict, Verdict::kServe);
+  EXPECT_EQ(b.admission.verdict, Verdict::kServe);
+  EXPECT_EQ(rules::plan_arrival(*set, flow_of(3, "10.0.0.1")).admission.verdict, Verdict::kHang);
+}
+
+TEST(ConnectionLimit, AConnectionMayOutliveItsRule) {
+  auto set = rules::RuleSet::activate(config_of(R"([[rule]]
+fault = { type = "connection_limit", max = 1 })").rules, 1, Instant{});
+  auto arrival = rules::plan_arrival(*set, flow_of(1));
+  set.reset();
+  arrival.admission.leases.clear();  // must not touch what is gone (address sanitizer)
+}
+
+}  // namespace
+}  // namespace brownout::test

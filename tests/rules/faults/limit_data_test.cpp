@@ -1,0 +1,39 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+using rules::Direction;
+
+TEST(LimitData, PassesExactlySoManyBytesWhateverTheChunks) {
+  for (const std::size_t step : {1U, 4U, 5U, 16U}) {
+    VirtualWorld world(R"([[rule]]
+fault = { type = "limit_data", bytes = "10 B" })");
+    const std::string text = "0123456789abcdef";
+    for (std::size_t i = 0; i < text.size(); i += step) world.at(1ms).send(text.substr(i, step));
+    world.run();
+    EXPECT_EQ(world.bytes(), "0123456789") << step;
+    EXPECT_EQ(world.left().back().what, "<CLOSE>");
+  }
+}
+
+TEST(LimitData, ZeroClosesAtTheFirstByteAndMayReset) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "limit_data", bytes = "0 B", close = "rst" })");
+  world.at(5ms).send("x").run();
+  EXPECT_EQ(world.log(), "5ms <RST>\n");
+}
+
+TEST(LimitData, ItsCloseWaitsForBytesThatALaterRuleHolds) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "limit_data", bytes = "3 B" }
+[[rule]]
+fault = { type = "latency", delay = "1s" })");
+  world.at(0s).send("abcdef").run();
+  EXPECT_EQ(world.log(), "1s abc\n1s <CLOSE>\n");
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,37 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+using rules::Direction;
+
+TEST(Timeout, SwallowsAndClosesAfterTheFirstByteWhateverTheTraffic) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "timeout", close_after = "5s" })");
+  for (int i = 0; i < 100; ++i) world.at(1s + i * 100ms).send("x");
+  world.run();
+  EXPECT_EQ(world.log(), "6s <CLOSE>\n");
+}
+
+TEST(Timeout, ZeroNeverCloses) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "timeout" })");
+  world.at(1s).send("x").run();
+  EXPECT_EQ(world.log(), "");
+}
+
+TEST(Timeout, GoingAwayClosesOnlyAConnectionWithAHole) {
+  const std::string rule = R"([[rule]]
+fault = { type = "timeout" })";
+  VirtualWorld hit(rule);
+  hit.at(1s).send("x").at(2s).reload("").at(3s).send("y").run();
+  EXPECT_EQ(hit.log(), "2s <CLOSE>\n");
+  VirtualWorld spared(rule);
+  spared.at(2s).reload("").at(3s).send("y").run();
+  EXPECT_EQ(spared.log(), "3s y\n");
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,66 @@
+#include "rules/units.h"
+
+#include <gtest/gtest.h>
+
+namespace brownout::rules {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Units, ReadsDurationsInWords) {
+  EXPECT_EQ(*parse_duration("300ms"), 300ms);
+  EXPECT_EQ(*parse_duration("1.5 s"), 1500ms);
+  EXPECT_EQ(*parse_duration("1m30s"), 90s);
+  EXPECT_EQ(*parse_duration("2h"), 2h);
+  EXPECT_EQ(*parse_duration("10us"), 10us);
+  EXPECT_EQ(*parse_duration("7ns"), 7ns);
+  EXPECT_EQ(*parse_duration("0"), 0s);
+}
+
+TEST(Units, RefusesWhatIsNoDuration) {
+  for (const auto* text : {"", "ms", "300", "-5ms", "3 parsecs", "30s1m", "1s1s", "1e3ms", "nan s", "inf s",
+                           "99999999999h", "5ms,"}) {
+    const auto result = parse_duration(text);
+    ASSERT_FALSE(result) << text;
+    EXPECT_FALSE(result.error().what.empty());
+    EXPECT_FALSE(result.error().hint.empty()) << text;
+  }
+}
+
+TEST(Units, RatesAreDecimalBitsAndBothKindsOfBytes) {
+  EXPECT_EQ(parse_rate("1.5 Mbit/s")->bits_per_second, 1'500'000);
+  EXPECT_EQ(parse_rate("200 KB/s")->bits_per_second, 1'600'000);
+  EXPECT_EQ(parse_rate("64 KiB/s")->bits_per_second, 64 * 1024 * 8);
+  EXPECT_FALSE(parse_rate("10 MB"));
+}
+
+TEST(Units, SizesAndPercentages) {
+  EXPECT_EQ(parse_bytes("64 KiB")->count, 65536);
+  EXPECT_EQ(parse_bytes("1 MB")->count, 1'000'000);
+  EXPECT_FALSE(parse_bytes("1 Mbit"));
+  EXPECT_EQ(parse_ratio("20%")->parts_per_billion, 200'000'000);
+  EXPECT_EQ(parse_ratio("0.0001%")->parts_per_billion, 1000);
+  EXPECT_FALSE(parse_ratio("101%"));
+  EXPECT_FALSE(parse_ratio("20"));
+}
+
+TEST(Units, WhatIsPrintedReadsBackTheSame) {
+  for (const std::int64_t n : {0LL, 1LL, 999LL, 1000LL, 1024LL, 1500LL, 1'500'000LL, 65'536LL, 123'456'789LL,
+                               3'600'000'000'000LL, 5'400'000'000'000LL}) {
+    EXPECT_EQ(parse_duration(to_text(Duration(n)))->count(), n) << to_text(Duration(n));
+    EXPECT_EQ(parse_bytes(to_text(Bytes{n}))->count, n) << to_text(Bytes{n});
+    EXPECT_EQ(parse_rate(to_text(Rate{n}))->bits_per_second, n) << to_text(Rate{n});
+  }
+  EXPECT_EQ(to_text(Duration(1500ms)), "1.5s");
+  EXPECT_EQ(to_text(Rate{1'500'000}), "1.5 Mbit/s");
+  EXPECT_EQ(to_text(Ratio::of(0.2)), "20%");
+}
+
+TEST(Units, TimeForIsExactAndSaturates) {
+  EXPECT_EQ(time_for({1000}, {8'000}), 1s);
+  EXPECT_EQ(time_for({1}, {0}), Duration::max());
+  EXPECT_EQ(time_for({INT64_MAX}, {1}), Duration::max());
+}
+
+}  // namespace
+}  // namespace brownout::rules

@@ -1,0 +1,94 @@
+// A real proxy in this process: an echo server, an engine with one listener "chat" in front of it, and blocking
+// client sockets. For tests that are about real sockets and real time.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "proxy/embedded/echo_server.h"
+#include "proxy/embedded/traffic.h"
+#include "proxy/engine/engine.h"
+#include "rules/load_toml.h"
+
+namespace brownout::test {
+
+using namespace std::chrono_literals;
+using proxy::Fd;
+
+struct WorldOptions {
+  unsigned workers = 1;
+  std::string listener = {};        // more keys of the [[listener]]
+  std::string servers = {};         // instead of the echo server, e.g. "\"127.0.0.1:1\", \"127.0.0.1:2\""
+  std::string upstream = {};        // more keys of the [[upstream]]
+  std::string listen = "127.0.0.1:0";
+  std::string events = {};          // a file
+};
+
+class ProxyWorld {
+ public:
+  explicit ProxyWorld(const std::string& rules = "", WorldOptions options = {});
+  ~ProxyWorld();
+
+  // Loads other rules; waits until all workers have them.
+  void reload(const std::string& rules);
+  // On the control loop's thread.
+  template <class F>
+  auto on_control(F function) {
+    std::packaged_task<decltype(function())()> task(function);
+    auto result = task.get_future();
+    control_.post([&task] { task(); });
+    return result.get();
+  }
+  proxy::Engine& engine() { return *engine_; }
+  const proxy::Endpoint& endpoint() const { return endpoint_; }
+  const proxy::EchoServer& server() const { return server_; }
+  Fd connect() const { return proxy::connect_to(endpoint_); }
+  std::uint64_t injected();
+  std::string rules_text(const std::string& rules) const;
+
+ private:
+  WorldOptions options_;
+  proxy::EchoServer server_;
+  proxy::Loop control_;
+  std::unique_ptr<proxy::EventLog> events_;
+  std::unique_ptr<proxy::Engine> engine_;
+  proxy::Endpoint endpoint_;
+  std::thread thread_;
+};
+
+// What a client sees, as text: the bytes, then how it ended.
+enum class Ending { kOpen, kFin, kReset };
+struct Received {
+  std::string bytes;
+  Ending ending = Ending::kOpen;
+};
+
+void send_all(const Fd& fd, std::string_view bytes);
+// Until `count` bytes, the end, or `patience` without a byte.
+Received receive(const Fd& fd, std::size_t count = SIZE_MAX, std::chrono::milliseconds patience = 10s);
+// One message there and back; how long it took, or -1 ns when it did not come back whole.
+std::chrono::nanoseconds round_trip(const Fd& fd, std::string_view message);
+
+// A listening socket that the test itself serves.
+class TestServer {
+ public:
+  TestServer();
+  proxy::Endpoint endpoint() const { return endpoint_; }
+  std::string address() const { return "\"" + to_text(endpoint_) + "\""; }
+  // Blocking; none within ten seconds gives none.
+  Fd accept() const;
+  void close() { listening_.reset(); }
+
+ private:
+  Fd listening_;
+  proxy::Endpoint endpoint_;
+};
+
+// Polls `condition`, which another thread makes true, for at most ten seconds.
+bool eventually(const std::function<bool()>& condition);
+
+}  // namespace brownout::test

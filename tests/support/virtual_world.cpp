@@ -1,0 +1,129 @@
+#include "tests/support/virtual_world.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "rules/load_toml.h"
+
+namespace brownout::test {
+
+rules::Config config_of(const std::string& rules_text) {
+  const std::string text = R"(version = 1
+[[upstream]]
+name = "servers"
+servers = ["127.0.0.1:1"]
+[[listener]]
+name = "chat"
+listen = "127.0.0.1:0"
+upstream = "servers"
+)" + rules_text;
+  auto config = rules::load_toml(text);
+  if (config) return std::move(*config);
+  std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());
+  std::abort();
+}
+
+rules::FlowFacts flow_of(std::uint64_t ordinal, const std::string& client) {
+  return {.listener = "chat",
+          .ordinal = ordinal,
+          .client = rules::IpAddress::parse(client),
+          .destination = rules::IpAddress::parse("127.0.0.1"),
+          .opened = Instant{}};
+}
+
+VirtualWorld::VirtualWorld(const std::string& rules_text, rules::Direction direction,
+                           std::uint64_t seed, std::uint64_t ordinal)
+    : VirtualWorld(rules::RuleSet::activate(config_of(rules_text).rules, seed, Instant{}),
+                   flow_of(ordinal), direction) {}
+
+VirtualWorld::VirtualWorld(std::shared_ptr<const rules::RuleSet> set, rules::FlowFacts flow,
+                           rules::Direction direction)
+    : set_(std::move(set)), flow_(std::move(flow)) {
+  rules_ = rules::plan_arrival(*set_, flow_).rules;
+  rules::plan_server(*set_, flow_, rules_);
+  chain_ = std::make_unique<rules::Chain>(flow_, direction, *this);
+  now_ = cursor_ = flow_.opened;
+  chain_->set_rules(rules::for_direction(rules_, direction), flow_.opened);
+}
+
+VirtualWorld& VirtualWorld::at(Duration when) {
+  cursor_ = Instant(when);
+  return *this;
+}
+
+VirtualWorld& VirtualWorld::call(std::function<void()> action) {
+  script_.emplace(cursor_, std::move(action));
+  return *this;
+}
+
+VirtualWorld& VirtualWorld::send(std::string bytes) {
+  return call([this, bytes = std::move(bytes)] {
+    chain_->push(rules::Chunk::copy_of(std::as_bytes(std::span(bytes))), now_);
+  });
+}
+
+VirtualWorld& VirtualWorld::send_fin() {
+  return call([this] { chain_->finish(now_); });
+}
+
+VirtualWorld& VirtualWorld::reload(const std::string& rules_text) {
+  return call([this, rules_text] {
+    auto next = rules::RuleSet::activate(config_of(rules_text).rules, set_->seed(), now_, set_.get());
+    rules_ = rules::plan_reload(*next, flow_, rules_);
+    set_ = std::move(next);
+    chain_->set_rules(rules_, now_);
+  });
+}
+
+void VirtualWorld::run(Duration until) { play(until, false); }
+void VirtualWorld::run_coarsely(Duration until) { play(until, true); }
+
+void VirtualWorld::play(Duration until, bool coarsely) {
+  for (auto next = script_.begin(); next != script_.end(); next = script_.erase(next)) {
+    advance(next->first, coarsely);
+    now_ = next->first;
+    next->second();
+    most_held_ = std::max(most_held_, chain_->held());
+  }
+  advance(Instant(until), coarsely);
+}
+
+void VirtualWorld::advance(Instant now, bool coarsely) {
+  while (!coarsely && chain_->deadline() <= now) {
+    now_ = chain_->deadline();
+    chain_->advance(now_);
+  }
+  now_ = now;
+  chain_->advance(now);
+}
+
+void VirtualWorld::emit(rules::Chunk chunk) {
+  const auto bytes = chunk.bytes();
+  left_.push_back({now_, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())});
+}
+
+void VirtualWorld::injected(const rules::Rule&, rules::Direction, const rules::Note& note) {
+  notes_ += std::string(note.action) + " " + rules::to_text(note.delay) + " " +
+            std::to_string(note.bytes) + " bytes #" + std::to_string(note.ordinal) + "\n";
+}
+
+std::string VirtualWorld::bytes() const {
+  std::string all;
+  for (const auto& one : left_) {
+    if (!one.what.starts_with('<')) all += one.what;
+  }
+  return all;
+}
+
+std::string VirtualWorld::log() const {
+  std::string text;
+  for (const auto& one : left_) {
+    text += rules::to_text(one.at.time_since_epoch()) + " " + one.what + "\n";
+  }
+  return text;
+}
+
+std::string VirtualWorld::notes() const { return notes_; }
+
+}  // namespace brownout::test

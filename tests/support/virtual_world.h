@@ -1,0 +1,90 @@
+// A chain of rules in virtual time: say what arrives when, run, compare the log of what left when. No sleeping,
+// no sockets.
+//
+//   VirtualWorld world(R"([[rule]]
+//   fault = { type = "latency", delay = "300ms" })");
+//   world.at(5ms).send("hello");
+//   world.run();
+//   EXPECT_EQ(world.log(), "305ms hello\n");
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rules/chain.h"
+#include "rules/config.h"
+#include "rules/plan.h"
+#include "rules/rule_set.h"
+
+namespace brownout::test {
+
+using namespace std::chrono_literals;
+using rules::Duration;
+using rules::Instant;
+
+// `rules_text` with a listener "chat" and an upstream around it; aborts the test program if it has mistakes.
+rules::Config config_of(const std::string& rules_text);
+
+rules::FlowFacts flow_of(std::uint64_t ordinal = 1, const std::string& client = "10.1.2.3");
+
+class VirtualWorld final : public rules::ChainOutput {
+ public:
+  struct Left {
+    Instant at;
+    std::string what;  // bytes, or "<FIN>", "<CLOSE>", "<RST>"
+  };
+
+  explicit VirtualWorld(const std::string& rules_text,
+                        rules::Direction direction = rules::Direction::kUpstream,
+                        std::uint64_t seed = 1, std::uint64_t ordinal = 1);
+  // With a set that is active already; several worlds may share it, as flows do.
+  VirtualWorld(std::shared_ptr<const rules::RuleSet> set, rules::FlowFacts flow,
+               rules::Direction direction);
+
+  VirtualWorld& at(Duration when);
+  VirtualWorld& send(std::string bytes);
+  VirtualWorld& send_fin();
+  // Another rule file is loaded.
+  VirtualWorld& reload(const std::string& rules_text);
+  VirtualWorld& call(std::function<void()> action);
+  // Plays everything, deadline by deadline, and goes on until `until` (counted from zero).
+  void run(Duration until = std::chrono::hours(10));
+  // The same in one big step between inputs.
+  void run_coarsely(Duration until = std::chrono::hours(10));
+
+  const std::vector<Left>& left() const { return left_; }
+  std::string bytes() const;           // what left, joined
+  std::string log() const;             // "305ms hello\n400ms <FIN>\n"
+  std::string notes() const;           // "delay 300ms 5 bytes #0\n"
+  std::size_t most_held() const { return most_held_; }
+  rules::Chain& chain() { return *chain_; }
+  const rules::RuleState& state(std::size_t rule = 0) const { return *set_->rules()[rule]->state; }
+  std::shared_ptr<const rules::RuleSet> set() const { return set_; }
+
+  // ChainOutput
+  void emit(rules::Chunk chunk) override;
+  void finish() override { left_.push_back({now_, "<FIN>"}); }
+  void close(rules::Close how) override {
+    left_.push_back({now_, how == rules::Close::kReset ? "<RST>" : "<CLOSE>"});
+  }
+  void injected(const rules::Rule& rule, rules::Direction direction, const rules::Note& note) override;
+
+ private:
+  void play(Duration until, bool coarsely);
+  void advance(Instant now, bool coarsely);
+
+  std::shared_ptr<const rules::RuleSet> set_;
+  rules::FlowFacts flow_;
+  std::vector<rules::RuleRef> rules_;
+  std::unique_ptr<rules::Chain> chain_;
+  std::multimap<Instant, std::function<void()>> script_;
+  Instant cursor_{};
+  Instant now_{};
+  std::vector<Left> left_;
+  std::string notes_;
+  std::size_t most_held_ = 0;
+};
+
+}  // namespace brownout::test
