@@ -4,7 +4,8 @@
 //   load ping PORT CONNECTIONS SECONDS [INTERVAL_MS]
 //   load connect PORT CONCURRENCY SECONDS
 //   load stream PORT STREAMS SECONDS
-//   load idle PORT CONNECTIONS          opens them, prints {"open":n}, holds them until standard input ends
+//   load idle PORT CONNECTIONS          opens them, prints {"open":n}, holds them until standard
+//   input ends
 #include <fmt/core.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -34,7 +35,8 @@ double micros(rules::Duration value) {
 
 int run_ping(const Endpoint& server, int connections, rules::Duration length, double interval_ms) {
   const auto interval = rules::Duration(static_cast<std::int64_t>(interval_ms * 1e6));
-  const auto pings = ping(server, {.connections = connections, .interval = interval, .length = length});
+  const auto pings =
+      ping(server, {.connections = connections, .interval = interval, .length = length});
   fmt::print("{{\"per_second\":{:.1f},\"p50_us\":{:.1f},\"p99_us\":{:.1f},\"errors\":{}}}\n",
              pings.per_second, micros(pings.percentile(0.5)), micros(pings.percentile(0.99)),
              pings.errors);
@@ -73,7 +75,9 @@ int run_idle(const Endpoint& server, int count) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv, argv + argc);
-  const auto number = [&](std::size_t i) { return i < words.size() ? std::atof(words[i].c_str()) : 0; };
+  const auto number = [&](std::size_t i) {
+    return i < words.size() ? std::atof(words[i].c_str()) : 0;
+  };
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;

@@ -4,7 +4,8 @@
 
 int main(int argc, char** argv) {
   using namespace brownout::cli;
-  CLI::App app("Brownout makes the network fail on purpose, by rule, to rehearse an outage.", "brownout");
+  CLI::App app("Brownout makes the network fail on purpose, by rule, to rehearse an outage.",
+               "brownout");
   app.set_version_flag("--version", "brownout " BROWNOUT_VERSION);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);

@@ -23,8 +23,8 @@ std::optional<unsigned> parse_number(std::string_view text, unsigned most) {
 bool is_host_name(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
   });
 }
 
@@ -79,8 +79,8 @@ Result<Prefix> parse_prefix(std::string_view text) {
   if (slash != std::string_view::npos) {
     const auto given = parse_number(text.substr(slash + 1), most);
     if (!given) {
-      return config_error("the prefix length of " + in_quotes(text) + " is not a number from 0 to " +
-                              std::to_string(most),
+      return config_error("the prefix length of " + in_quotes(text) +
+                              " is not a number from 0 to " + std::to_string(most),
                           std::string(kForm));
     }
     length = *given;

@@ -1,5 +1,5 @@
-// What happens to a new connection before a byte flows: filled in by connection-level faults, in file order,
-// carried out by the proxy.
+// What happens to a new connection before a byte flows: filled in by connection-level faults, in
+// file order, carried out by the proxy.
 //
 // Delays of several rules add up. The first refusal or hang stands.
 #pragma once

@@ -123,8 +123,8 @@ Chain::~Chain() = default;
 
 void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now) {
   advance(now);
-  // Leaving stages give back through those that are still behind them, the foremost last, so that what they
-  // release stays behind what the later ones held already.
+  // Leaving stages give back through those that are still behind them, the foremost last, so that
+  // what they release stays behind what the later ones held already.
   const bool reordered = !same_order(rules);
   const auto stays = [&](const std::unique_ptr<Seat>& seat) {
     return !reordered && std::find(rules.begin(), rules.end(), seat->rule()) != rules.end();
@@ -136,9 +136,8 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   seats_.clear();
   std::vector<std::size_t> joined;
   for (const auto& rule : rules) {
-    const auto old = std::find_if(before.begin(), before.end(), [&](const auto& seat) {
-      return seat && seat->rule() == rule;
-    });
+    const auto old = std::find_if(before.begin(), before.end(),
+                                  [&](const auto& seat) { return seat && seat->rule() == rule; });
     if (old != before.end() && !reordered) {
       seats_.push_back(std::move(*old));
     } else {
@@ -151,7 +150,8 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   advance(now);
 }
 
-// Seats that change places could let young bytes overtake old ones: then all seats are vacated first.
+// Seats that change places could let young bytes overtake old ones: then all seats are vacated
+// first.
 bool Chain::same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const {
   auto from = rules.begin();
   for (const auto& seat : seats_) {
@@ -206,7 +206,8 @@ std::size_t Chain::allowance() const {
 }
 
 bool Chain::severed() const {
-  return std::any_of(seats_.begin(), seats_.end(), [](const auto& seat) { return seat->severed(); });
+  return std::any_of(seats_.begin(), seats_.end(),
+                     [](const auto& seat) { return seat->severed(); });
 }
 
 void Chain::deliver(std::size_t seat, Chunk chunk, Instant now) {

@@ -1,12 +1,12 @@
 // Chain: the stages of one direction of one flow, in the order of the rule file.
 //
-// A chain owns a seat for every rule that may act on its direction. A seat opens (its stage is made) and
-// closes (its stage gives back what it holds) as the rule's schedule and dice say, so that rules switch
-// themselves on and off on live connections.
+// A chain owns a seat for every rule that may act on its direction. A seat opens (its stage is
+// made) and closes (its stage gives back what it holds) as the rule's schedule and dice say, so
+// that rules switch themselves on and off on live connections.
 //
-// The driver reads the clock; the chain never does. It calls advance(now) before it pushes newly read bytes:
-// every due deadline then runs in time order, each at its own instant, so arrivals never overtake older
-// deadlines. Ties: the earlier stage first.
+// The driver reads the clock; the chain never does. It calls advance(now) before it pushes newly
+// read bytes: every due deadline then runs in time order, each at its own instant, so arrivals
+// never overtake older deadlines. Ties: the earlier stage first.
 #pragma once
 
 #include <memory>
@@ -33,8 +33,9 @@ class Chain {
   Chain(const FlowFacts& flow, Direction direction, ChainOutput& sink);
   ~Chain();
 
-  // The rules that may act here, in order. Seats of rules that stay are kept as they are; those of rules
-  // that went away give back what they hold; new ones join. Also how a chain gets its first rules.
+  // The rules that may act here, in order. Seats of rules that stay are kept as they are; those of
+  // rules that went away give back what they hold; new ones join. Also how a chain gets its first
+  // rules.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
 
   void push(Chunk chunk, Instant now);

@@ -55,8 +55,8 @@ void ChunkQueue::clear() {
   bytes_ = 0;
 }
 
-// Compacts once half of the vector is behind the head, so that each chunk moves at most once on average;
-// an emptied queue gives its memory back (idle connections hold none).
+// Compacts once half of the vector is behind the head, so that each chunk moves at most once on
+// average; an emptied queue gives its memory back (idle connections hold none).
 void ChunkQueue::drop_head() {
   ++head_;
   if (head_ == chunks_.size()) {

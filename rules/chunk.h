@@ -47,7 +47,8 @@ class ChunkQueue {
   // Calls visit(span) for up to `most` chunks from the front.
   template <class Visit>
   void peek(std::size_t most, Visit visit) const {
-    for (std::size_t i = head_; i < chunks_.size() && i < head_ + most; ++i) visit(chunks_[i].bytes());
+    for (std::size_t i = head_; i < chunks_.size() && i < head_ + most; ++i)
+      visit(chunks_[i].bytes());
   }
 
  private:

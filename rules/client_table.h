@@ -1,8 +1,9 @@
-// One T for each client, shared by all threads without a lock: a fixed number of buckets, each a list that
-// only grows (a new entry is pushed by compare-and-swap). Looked up once a connection, never for a byte.
+// One T for each client, shared by all threads without a lock: a fixed number of buckets, each a
+// list that only grows (a new entry is pushed by compare-and-swap). Looked up once a connection,
+// never for a byte.
 //
-// Bounded, since clients choose their addresses: past kMost clients the rest share one T. Entries live as
-// long as the table, that is, as long as the rule.
+// Bounded, since clients choose their addresses: past kMost clients the rest share one T. Entries
+// live as long as the table, that is, as long as the rule.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // A rule file, read: listeners, upstream groups and rules, all of it checked (see load_toml.h).
 //
-// Everything here is a value. The proxy takes the listeners and upstreams; the rules become a RuleSet.
+// Everything here is a value. The proxy takes the listeners and upstreams; the rules become a
+// RuleSet.
 #pragma once
 
 #include <array>

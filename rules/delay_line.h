@@ -1,7 +1,7 @@
 // What most faults need: chunks that leave at an instant, never before those ahead of them.
 //
-// DelayLine is the queue; HoldingStage is a stage around one, so that a fault only says when a chunk leaves.
-// Thread and ownership as in stage.h.
+// DelayLine is the queue; HoldingStage is a stage around one, so that a fault only says when a
+// chunk leaves. Thread and ownership as in stage.h.
 #pragma once
 
 #include <vector>
@@ -39,7 +39,9 @@ class DelayLine {
 
 class HoldingStage : public Stage {
  public:
-  void pass(Chunk chunk, Instant now, Output& out) override { hold(std::move(chunk), now, now, out); }
+  void pass(Chunk chunk, Instant now, Output& out) override {
+    hold(std::move(chunk), now, now, out);
+  }
   void finish(Instant now, Output& out) override;
   void wake(Instant now, Output& out) override { line_.drain(now, out); }
   void release(Instant now, Output& out) override { line_.release(now, out); }

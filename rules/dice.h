@@ -2,11 +2,11 @@
 //
 //   draw = mix(seed, rule, flow, event)
 //
-// Threads, reloads, and rules added before or behind do not disturb a draw, so a failed game day can be run
-// again. `rule` and `flow` are hashes of names (see key_of), `event` counts within the flow: a chunk, a
-// segment, a byte offset, a second. mix is the splitmix64 finaliser (Steele, Lea, Flood: "Fast splittable
-// pseudorandom number generators", OOPSLA 2014), applied once a coordinate. No std::*_distribution, since
-// they differ between standard libraries.
+// Threads, reloads, and rules added before or behind do not disturb a draw, so a failed game day
+// can be run again. `rule` and `flow` are hashes of names (see key_of), `event` counts within the
+// flow: a chunk, a segment, a byte offset, a second. mix is the splitmix64 finaliser (Steele, Lea,
+// Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014), applied once a coordinate.
+// No std::*_distribution, since they differ between standard libraries.
 #pragma once
 
 #include <cstdint>

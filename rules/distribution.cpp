@@ -11,7 +11,8 @@ constexpr std::size_t kEntries = 4096;
 constexpr double kScale = 8192;  // NETEM_DIST_SCALE
 using Table = std::array<std::int32_t, kEntries>;
 
-// Newton's method on the distribution function; from 0 it converges for every quantile of the table.
+// Newton's method on the distribution function; from 0 it converges for every quantile of the
+// table.
 double normal_quantile(double p) {
   double x = 0;
   for (int i = 0; i < 60; ++i) {
@@ -29,7 +30,8 @@ Table make_table(double least, double most, Quantile quantile) {
   Table table{};
   for (std::size_t i = 0; i < kEntries; ++i) {
     const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(kEntries);
-    table[i] = static_cast<std::int32_t>(std::lround(std::clamp(quantile(p), least, most) * kScale));
+    table[i] =
+        static_cast<std::int32_t>(std::lround(std::clamp(quantile(p), least, most) * kScale));
   }
   return table;
 }
@@ -48,8 +50,7 @@ double deviation(Distribution distribution, double u, double spike) {
     return 0.25 * std::clamp(normal_quantile(p), -4.0, 4.0) +
            0.75 * std::clamp(pareto_quantile(p), -4.0, 4.0);
   });
-  static const Table exponential =
-      make_table(-1, 20, [](double p) { return -1 - std::log1p(-p); });
+  static const Table exponential = make_table(-1, 20, [](double p) { return -1 - std::log1p(-p); });
   switch (distribution) {
     case Distribution::kUniform:
       return 2 * u - 1;

@@ -30,7 +30,8 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
 
 // "" when the schedule lets it act.
 std::string off_schedule(const Rule& rule, Duration at) {
-  if (at < rule.schedule.start) return "it starts " + to_text(rule.schedule.start) + " after loading";
+  if (at < rule.schedule.start)
+    return "it starts " + to_text(rule.schedule.start) + " after loading";
   const auto window = rule.schedule.window(Instant{});
   if (Instant{at} >= window.close) {
     return "it ended " + to_text(window.close - Instant{}) + " after loading";
@@ -62,9 +63,11 @@ Explanation thrown(const Rule& rule, const Question& question, Explanation answe
   } else if (rule.per == Per::kChunk || rule.per == Per::kSecond || !question.seed) {
     answer.why = "it acts " + where_it_acts(rule) + " with a chance of " + chance;
   } else {
-    answer.acts = Exposure(rule, question.flow).next(Instant{question.at}).contains(Instant{question.at});
-    answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance + ", seed " +
-                 std::to_string(*question.seed) + (answer.acts ? ") hit; it acts " + where_it_acts(rule) : ")");
+    answer.acts =
+        Exposure(rule, question.flow).next(Instant{question.at}).contains(Instant{question.at});
+    answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance +
+                 ", seed " + std::to_string(*question.seed) +
+                 (answer.acts ? ") hit; it acts " + where_it_acts(rule) : ")");
   }
   return answer;
 }

@@ -1,4 +1,5 @@
-// Which rules would act on a connection, in order, and why the others would not. Pure: nothing is counted.
+// Which rules would act on a connection, in order, and why the others would not. Pure: nothing is
+// counted.
 #pragma once
 
 #include <optional>

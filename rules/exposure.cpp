@@ -58,7 +58,8 @@ Window Exposure::next_second(Instant now) const {
   for (auto second = first; second < first + kLookAhead; ++second) {
     const Instant open = std::max(on.open, later(opened_, second * kSecond));
     if (open >= on.close) return {};
-    if (second_hits(second)) return {open, std::min(on.close, later(opened_, (second + 1) * kSecond))};
+    if (second_hits(second))
+      return {open, std::min(on.close, later(opened_, (second + 1) * kSecond))};
   }
   // Nothing so far: an empty window there brings the search back.
   const Instant resume = later(opened_, (first + kLookAhead) * kSecond);

@@ -1,9 +1,10 @@
 // What a fault is: one file pair in faults/, one line in registry.cpp, nothing else.
 //
-// FaultKind describes it (name, level, keys, what its magnitude is per) for the loader, `check`, `explain` and
-// the reference page, and compiles the keys of a rule into a Fault. A Fault is the immutable settings of one
-// rule; it makes a Stage for each direction of each flow that the rule hits, or acts on new connections.
-// FaultState is what the flows of one rule share (one limit over all of them), and nothing else is shared.
+// FaultKind describes it (name, level, keys, what its magnitude is per) for the loader, `check`,
+// `explain` and the reference page, and compiles the keys of a rule into a Fault. A Fault is the
+// immutable settings of one rule; it makes a Stage for each direction of each flow that the rule
+// hits, or acts on new connections. FaultState is what the flows of one rule share (one limit over
+// all of them), and nothing else is shared.
 #pragma once
 
 #include <memory>
@@ -31,9 +32,10 @@ struct StageContext {
   Intensity intensity;    // of the rule's ramp
   const FlowFacts* flow;  // outlives the stage
   Direction direction;
-  Instant now;            // when the stage takes its seat
-  FaultState* shared;     // what make_state() made, or nullptr
-  bool per_chunk = false; // the dice are thrown for each chunk: act on push(), not on taking the seat
+  Instant now;         // when the stage takes its seat
+  FaultState* shared;  // what make_state() made, or nullptr
+  bool per_chunk =
+      false;  // the dice are thrown for each chunk: act on push(), not on taking the seat
 };
 
 class Fault {
@@ -41,8 +43,10 @@ class Fault {
   virtual ~Fault() = default;
   // Bytes level: a stage for one direction of a flow, or nullptr if this fault does nothing there.
   virtual std::unique_ptr<Stage> stage(const StageContext& /*context*/) const { return nullptr; }
-  // Connection level: what happens to a new connection before a byte flows. Returns what it did, if anything.
-  virtual std::optional<Note> admit(const StageContext& /*context*/, Admission& /*admission*/) const {
+  // Connection level: what happens to a new connection before a byte flows. Returns what it did, if
+  // anything.
+  virtual std::optional<Note> admit(const StageContext& /*context*/,
+                                    Admission& /*admission*/) const {
     return std::nullopt;
   }
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
@@ -75,9 +79,11 @@ struct FaultKind {
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
 };
 
-// Completes a description from the fault's class F, which has a nested Settings, a constructor from it,
+// Completes a description from the fault's class F, which has a nested Settings, a constructor from
+// it,
 //   static const Schema<Settings>& schema();
-//   static void check(const Settings&, const Node&, Diagnostics&);   // may be left out: mistakes of two keys
+//   static void check(const Settings&, const Node&, Diagnostics&);   // may be left out: mistakes
+//   of two keys
 template <class F>
 FaultKind describe(FaultKind about) {
   about.fields = []() -> const std::vector<FieldInfo>& { return F::schema().fields(); };

@@ -1,5 +1,6 @@
-// A line that works and then is cut without a word: from `at` on, everything that arrives is held for ever and
-// nobody is told (not even of a RST). When the rule goes away the line works again and nothing is lost.
+// A line that works and then is cut without a word: from `at` on, everything that arrives is held
+// for ever and nobody is told (not even of a RST). When the rule goes away the line works again and
+// nothing is lost.
 #pragma once
 
 #include "rules/delay_line.h"

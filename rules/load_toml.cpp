@@ -37,9 +37,7 @@ struct ToNode {
   }
 };
 
-Node to_node(const toml::node& from) {
-  return from.visit(ToNode{position(from.source().begin)});
-}
+Node to_node(const toml::node& from) { return from.visit(ToNode{position(from.source().begin)}); }
 
 }  // namespace
 

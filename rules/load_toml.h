@@ -1,7 +1,7 @@
 // Text to Config, or all its mistakes. The only place that knows TOML.
 //
-// Pure: does not read files. A syntax error stops at the first (the rest cannot be trusted); every other
-// mistake is reported in one go.
+// Pure: does not read files. A syntax error stops at the first (the rest cannot be trusted); every
+// other mistake is reported in one go.
 #pragma once
 
 #include <string_view>

@@ -1,10 +1,11 @@
-// Which packets are lost: Bernoulli with netem's correlation, or the Gilbert-Elliott model, with the names of
-// tc-netem(8) `loss gemodel p r 1-h 1-k`.
+// Which packets are lost: Bernoulli with netem's correlation, or the Gilbert-Elliott model, with
+// the names of tc-netem(8) `loss gemodel p r 1-h 1-k`.
 //
 //   p    chance to go from the good to the bad state, before each packet
 //   r    chance to go back
 //   1-h  loss in the bad state     1-k  loss in the good state
-// Share of time in bad: p / (p + r). Mean loss: bad * (1-h) + good * (1-k). Mean length of a bad period: 1/r.
+// Share of time in bad: p / (p + r). Mean loss: bad * (1-h) + good * (1-k). Mean length of a bad
+// period: 1/r.
 #pragma once
 
 #include <optional>

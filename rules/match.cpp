@@ -65,8 +65,8 @@ const Schema<Match>& match_schema() {
       field("first", &Match::first, "only the first n matching connections since the rule began",
             {.least = 1}),
       field("after", &Match::after, "not the first n matching connections", {.least = 0}),
-      field("every", &Match::every,
-            "only every n-th matching connection (counted behind `after`)", {.least = 1}),
+      field("every", &Match::every, "only every n-th matching connection (counted behind `after`)",
+            {.least = 1}),
   }};
   return schema;
 }

@@ -24,9 +24,10 @@ constexpr std::string_view to_text(Direction direction) {
 // What is known of one connection.
 struct FlowFacts {
   std::string listener;
-  std::uint64_t ordinal = 0;              // counts from 1 within the listener, in order of arrival
-  std::optional<IpAddress> client;        // none on a unix socket
-  std::optional<IpAddress> destination;   // of the server; none before it is dialled, or on a unix socket
+  std::uint64_t ordinal = 0;        // counts from 1 within the listener, in order of arrival
+  std::optional<IpAddress> client;  // none on a unix socket
+  std::optional<IpAddress>
+      destination;  // of the server; none before it is dialled, or on a unix socket
   Instant opened{};
 
   // Names the flow in dice: the same for the same arrival order, whichever thread serves it.

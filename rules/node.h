@@ -1,5 +1,5 @@
-// A parsed document before it means anything: what TOML and JSON have in common, each value with its
-// position. Schemas (schema.h) read nodes, so one set of messages serves every syntax.
+// A parsed document before it means anything: what TOML and JSON have in common, each value with
+// its position. Schemas (schema.h) read nodes, so one set of messages serves every syntax.
 #pragma once
 
 #include <cstdint>

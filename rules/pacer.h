@@ -1,6 +1,6 @@
 // How fast things may pass, as reservations: the generic cell rate algorithm (ITU-T I.371, "virtual
-// scheduling"), which is a token bucket without a timer. Several flows on several threads may share one:
-// its whole state is one atomic instant, and a reservation is a compare-and-swap.
+// scheduling"), which is a token bucket without a timer. Several flows on several threads may share
+// one: its whole state is one atomic instant, and a reservation is a compare-and-swap.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@ namespace brownout::rules {
 
 class Pacer {
  public:
-  // Reserves a slot that takes `cost`; returns when it ends, at most `burst` earlier than it would at an even
-  // pace, and never before `now`. Slots are given out in the order of the calls.
+  // Reserves a slot that takes `cost`; returns when it ends, at most `burst` earlier than it would
+  // at an even pace, and never before `now`. Slots are given out in the order of the calls.
   Instant reserve(Instant now, Duration cost, Duration burst = {}) {
     Instant before = taken_until_.load(std::memory_order_relaxed);
     Instant after;

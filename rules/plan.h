@@ -1,9 +1,10 @@
-// Which rules act on a connection: decided when it arrives, when its server is known, and again when the rules
-// change. Pure but for the rules' counters.
+// Which rules act on a connection: decided when it arrives, when its server is known, and again
+// when the rules change. Pure but for the rules' counters.
 //
 //   plan_arrival   counts ordinals, runs connection-level faults; what it finds stays with the flow
 //   plan_server    adds the rules that match on the destination, now that it is known
-//   plan_reload    what the flow keeps of its rules and what it gains under a new set; rules that count
+//   plan_reload    what the flow keeps of its rules and what it gains under a new set; rules that
+//   count
 //                  connections (first, after, every) only count those that arrive after they began
 #pragma once
 

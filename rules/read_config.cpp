@@ -1,4 +1,5 @@
-// From nodes to a Config: the keys of the document and of a rule, and every check that needs more than one key.
+// From nodes to a Config: the keys of the document and of a rule, and every check that needs more
+// than one key.
 #include <algorithm>
 #include <set>
 #include <unordered_set>
@@ -54,13 +55,16 @@ struct Document {
 
 const Schema<Document>& document_schema() {
   const auto keep = [](const Node* Document::*member) {
-    return [member](const Node& node, Document& document, Diagnostics&) { document.*member = &node; };
+    return
+        [member](const Node& node, Document& document, Diagnostics&) { document.*member = &node; };
   };
   static const Schema<Document> schema{{
-      field("version", &Document::version, "of this format", {.least = 1, .most = 1, .required = true}),
-      field("seed", &Document::seed,
-            "same seed and same order of arrival give the same faults; drawn and logged if left out",
-            {.least = 0}),
+      field("version", &Document::version, "of this format",
+            {.least = 1, .most = 1, .required = true}),
+      field(
+          "seed", &Document::seed,
+          "same seed and same order of arrival give the same faults; drawn and logged if left out",
+          {.least = 0}),
       nested<Document>("listener", "list of tables", "where clients connect",
                        keep(&Document::listeners), true),
       nested<Document>("upstream", "list of tables", "groups of servers",
@@ -76,8 +80,8 @@ template <class Read>
 void for_each_table(const Node* list, std::string_view name, Diagnostics& problems, Read read) {
   if (list == nullptr) return;
   if (list->array() == nullptr) {
-    problems.add(list->where, "expected [[" + std::string(name) + "]], found " +
-                                  std::string(list->type_name()),
+    problems.add(list->where,
+                 "expected [[" + std::string(name) + "]], found " + std::string(list->type_name()),
                  "write [[" + std::string(name) + "]] with two brackets: there may be several");
     return;
   }
@@ -158,7 +162,8 @@ class ConfigReader {
     if (preset == nullptr) {
       std::vector<std::string_view> names;
       for (const auto& one : all_presets()) names.push_back(one.name);
-      problems_.add(where, "unknown preset " + in_quotes(*keys.preset), suggest(*keys.preset, names));
+      problems_.add(where, "unknown preset " + in_quotes(*keys.preset),
+                    suggest(*keys.preset, names));
       return;
     }
     if (rule.match.direction != DirectionChoice::kBoth) {
@@ -190,7 +195,8 @@ class ConfigReader {
   std::string name_rule(const RuleKeys& keys, const std::string& fallback) {
     if (keys.name) return *keys.name;
     std::string name = fallback;
-    for (int n = 2; !rule_names_.insert(name).second; ++n) name = fallback + "-" + std::to_string(n);
+    for (int n = 2; !rule_names_.insert(name).second; ++n)
+      name = fallback + "-" + std::to_string(n);
     return name;
   }
 
@@ -206,7 +212,8 @@ class ConfigReader {
     if (kind != nullptr) return kind;
     const auto why = why_not_for_streams(name);
     if (!why.empty()) {
-      problems_.add(type->where, "a stream cannot have the fault " + in_quotes(name), std::string(why));
+      problems_.add(type->where, "a stream cannot have the fault " + in_quotes(name),
+                    std::string(why));
       return nullptr;
     }
     std::vector<std::string_view> names;
@@ -247,7 +254,8 @@ class ConfigReader {
         "it acts on the port, before anything is known of a client: match only listeners, or use "
         "\"refuse\"";
     const Match& match = rule.match;
-    const bool narrows = !match.client.empty() || !match.destination.empty() || match.ordinals().any();
+    const bool narrows =
+        !match.client.empty() || !match.destination.empty() || match.ordinals().any();
     if (narrows) {
       problems_.add(position_of(node, "match"), fault + " cannot choose connections",
                     std::string(kHint));
@@ -267,7 +275,8 @@ class ConfigReader {
     for (const auto& name : *names->array()) refer(&name, "listener", listener_names_);
   }
 
-  void refer(const Node* reference, std::string_view kind, const std::unordered_set<std::string>& names) {
+  void refer(const Node* reference, std::string_view kind,
+             const std::unordered_set<std::string>& names) {
     if (reference == nullptr || reference->string() == nullptr) return;
     const auto& name = *reference->string();
     if (names.contains(name)) return;

@@ -8,7 +8,8 @@ namespace brownout::rules {
 namespace {
 
 std::string escaped(std::string text) {
-  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
+    text.insert(at, "\\");
   return text;
 }
 
@@ -17,8 +18,8 @@ std::string field_table(const std::vector<FieldInfo>& fields) {
   std::string text = "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const auto& field : fields) {
     const auto type = field.range.empty() ? field.type : field.type + ", " + field.range;
-    text += "| `" + field.name + "` | " + escaped(type) + " | " + escaped(field.default_text) + " | " +
-            escaped(field.meaning) + " |\n";
+    text += "| `" + field.name + "` | " + escaped(type) + " | " + escaped(field.default_text) +
+            " | " + escaped(field.meaning) + " |\n";
   }
   return text + "\n";
 }
@@ -48,12 +49,14 @@ std::string fault_section(const FaultKind& kind) {
   }
   if (kind.per_chunk) text += "- May be drawn `per = \"chunk\"`.\n";
   if (!kind.source.empty()) text += "- Source: " + std::string(kind.source) + ".\n";
-  return text + "- Example: [examples/rules/" + name + ".toml](../examples/rules/" + name + ".toml)\n\n";
+  return text + "- Example: [examples/rules/" + name + ".toml](../examples/rules/" + name +
+         ".toml)\n\n";
 }
 
 std::string preset_table() {
   std::string text =
-      "| preset | upload | download | round trip | loss | figures of |\n|---|---|---|---|---|---|\n";
+      "| preset | upload | download | round trip | loss | figures of "
+      "|\n|---|---|---|---|---|---|\n";
   const auto cell = [](std::string_view value) {
     return " " + (value.empty() ? std::string("-") : std::string(value)) + " |";
   };
@@ -104,7 +107,9 @@ std::string reference_page() {
           field_table(match_schema().fields());
   text += "## Faults\n\n";
   for (const auto* kind : all_faults()) text += fault_section(*kind);
-  text += "## Presets\n\nSources disagree about what these networks are; each row says whose figures it has.\n\n";
+  text +=
+      "## Presets\n\nSources disagree about what these networks are; each row says whose figures "
+      "it has.\n\n";
   return text + preset_table();
 }
 

@@ -1,4 +1,5 @@
-// The reference page, written from the declarations that the loader reads, so that it cannot be out of date.
+// The reference page, written from the declarations that the loader reads, so that it cannot be out
+// of date.
 #pragma once
 
 #include <string>

@@ -25,11 +25,10 @@ namespace brownout::rules {
 namespace {
 
 constexpr std::array<const FaultKind*, 17> kAll{
-    &kLatency,    &kBandwidth,     &kLoss,        &kSlicer,     //
-    &kTimeout,    &kUnplug,        &kReset,       &kSlowClose,  //
-    &kLimitData,  &kLimitTime,     &kPacketLoss,  &kCorrupt,    //
-    &kDown,       &kRefuse,        &kSlowAccept,  &kConnectDelay,
-    &kConnectionLimit,
+    &kLatency,   &kBandwidth, &kLoss,       &kSlicer,     //
+    &kTimeout,   &kUnplug,    &kReset,      &kSlowClose,  //
+    &kLimitData, &kLimitTime, &kPacketLoss, &kCorrupt,    //
+    &kDown,      &kRefuse,    &kSlowAccept, &kConnectDelay, &kConnectionLimit,
 };
 
 struct NotForStreams {
@@ -39,12 +38,15 @@ struct NotForStreams {
 
 constexpr std::array<NotForStreams, 3> kNotForStreams{{
     {"reorder",
-     "TCP delivers a stream in order, so a client could never see it; what reordering does to a TCP "
+     "TCP delivers a stream in order, so a client could never see it; what reordering does to a "
+     "TCP "
      "connection is delay: use \"latency\" with jitter, or \"loss\""},
     {"duplicate",
-     "TCP removes duplicates, so a client could never see them; to alter the bytes use \"corrupt\""},
+     "TCP removes duplicates, so a client could never see them; to alter the bytes use "
+     "\"corrupt\""},
     {"drop",
-     "TCP sends lost packets again: use \"loss\" for the stall, \"packet_loss\" to cut chunks out of "
+     "TCP sends lost packets again: use \"loss\" for the stall, \"packet_loss\" to cut chunks out "
+     "of "
      "the stream, \"timeout\" to swallow all of it"},
 }};
 

@@ -1,7 +1,8 @@
 // Errors as values. Everything below the command line returns Result<T>; nothing throws.
 //
-// An Error says what was found, where, whose doing it was and what to do about it. The first question
-// of a user of a fault-injection proxy is "was it the fault or the real server?", hence Origin.
+// An Error says what was found, where, whose doing it was and what to do about it. The first
+// question of a user of a fault-injection proxy is "was it the fault or the real server?", hence
+// Origin.
 #pragma once
 
 #include <optional>
@@ -22,8 +23,8 @@ enum class Origin { kConfig, kUpstream, kDownstream, kInjected, kInternal };
 
 struct Error {
   Origin origin = Origin::kConfig;
-  std::string what;                          // what was found, e.g. `"3 parsecs" is not a duration`
-  std::string hint = {};                     // what is allowed or what to do, may be empty
+  std::string what;       // what was found, e.g. `"3 parsecs" is not a duration`
+  std::string hint = {};  // what is allowed or what to do, may be empty
   std::optional<Position> where = std::nullopt;
 };
 

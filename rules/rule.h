@@ -1,4 +1,5 @@
-// One rule, compiled: whom (match), by what chance (probability, per), when (schedule), what (fault).
+// One rule, compiled: whom (match), by what chance (probability, per), when (schedule), what
+// (fault).
 #pragma once
 
 #include <array>
@@ -16,9 +17,9 @@ namespace brownout::rules {
 // How often the dice are thrown.
 enum class Per {
   kConnection,  // once a connection
-  kClient,      // once a client address: a stable cohort, to which raising the probability only adds
-  kSecond,      // once a second of the connection's life
-  kChunk,       // for each chunk
+  kClient,  // once a client address: a stable cohort, to which raising the probability only adds
+  kSecond,  // once a second of the connection's life
+  kChunk,   // for each chunk
 };
 
 template <>
@@ -30,7 +31,8 @@ struct EnumNames<Per> {
       std::pair<std::string_view, Per>{"chunk", Per::kChunk}};
 };
 
-// What one rule has done so far, and what its flows share. Survives a reload that leaves the rule alone.
+// What one rule has done so far, and what its flows share. Survives a reload that leaves the rule
+// alone.
 struct RuleState {
   std::atomic<std::uint64_t> matched{0};   // connections that the match meant
   std::atomic<std::uint64_t> sampled{0};   // connections, seconds or chunks that the dice chose

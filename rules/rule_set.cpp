@@ -46,7 +46,8 @@ void RuleSet::index_rule(std::uint32_t number) {
   for (const auto& listener : rule->match.listener) add(listeners_[listener]);
 }
 
-void RuleSet::look_up(const Index& index, const FlowFacts& flow, std::vector<std::uint32_t>& found) {
+void RuleSet::look_up(const Index& index, const FlowFacts& flow,
+                      std::vector<std::uint32_t>& found) {
   found.insert(found.end(), index.any.begin(), index.any.end());
   if (!flow.client) return;
   for (const auto& [length, networks] : index.by_prefix) {

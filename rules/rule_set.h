@@ -1,7 +1,8 @@
-// RuleSet: the compiled rules as one immutable value that loops share by pointer; a reload swaps the pointer.
+// RuleSet: the compiled rules as one immutable value that loops share by pointer; a reload swaps
+// the pointer.
 //
-// Thousands of rules cost nothing for a connection that they do not mean: rules are indexed by listener and
-// client prefix, so that only candidates are looked at.
+// Thousands of rules cost nothing for a connection that they do not mean: rules are indexed by
+// listener and client prefix, so that only candidates are looked at.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +22,8 @@ using RuleRef = std::shared_ptr<const Rule>;
 
 class RuleSet {
  public:
-  // Rules take effect at `now`. A rule that stands in `previous` with the same name, definition and seed goes
-  // on as it is: its schedule, its counters and what its flows share.
+  // Rules take effect at `now`. A rule that stands in `previous` with the same name, definition and
+  // seed goes on as it is: its schedule, its counters and what its flows share.
   static std::shared_ptr<const RuleSet> activate(const std::vector<Rule>& rules, std::uint64_t seed,
                                                  Instant now, const RuleSet* previous = nullptr);
 
@@ -52,7 +53,8 @@ class RuleSet {
   void for_each_down(const std::string& listener, Visit visit) const {
     for (const auto& rule : down_) {
       const auto& names = rule->match.listener;
-      if (names.empty() || std::find(names.begin(), names.end(), listener) != names.end()) visit(*rule);
+      if (names.empty() || std::find(names.begin(), names.end(), listener) != names.end())
+        visit(*rule);
     }
   }
 

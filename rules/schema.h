@@ -1,7 +1,7 @@
 // A table's keys, declared once: name, type, unit, range, default and meaning.
 //
-// The TOML loader, `check`, the JSON API and the reference page all read this declaration. A schema fills a
-// plain struct:
+// The TOML loader, `check`, the JSON API and the reference page all read this declaration. A schema
+// fills a plain struct:
 //
 //   struct Settings { Duration delay{}; Duration jitter{}; };
 //   const Schema<Settings> kSchema{{
@@ -10,8 +10,8 @@
 //   }};
 //   Settings settings = kSchema.read(node, "fault \"latency\"", problems);
 //
-// The struct's initial values are the defaults. Every mistake becomes a diagnostic with its position; what
-// was read is usable only if none was added.
+// The struct's initial values are the defaults. Every mistake becomes a diagnostic with its
+// position; what was read is usable only if none was added.
 #pragma once
 
 #include <functional>
@@ -38,7 +38,8 @@ struct FieldInfo {
 };
 
 // The names of an enum's values, in the order of the reference page. Specialise:
-//   template <> struct EnumNames<Per> { static constexpr std::array kValues{std::pair{"chunk", Per::kChunk}}; };
+//   template <> struct EnumNames<Per> { static constexpr std::array kValues{std::pair{"chunk",
+//   Per::kChunk}}; };
 template <class E>
 struct EnumNames;
 
@@ -120,7 +121,7 @@ struct ValueKind<Endpoint> {
 tl::unexpected<Error> wrong_type(const Node& node, std::string_view expected);
 
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct ValueKind<E> {
   static std::string name() {
     std::string text;
@@ -222,7 +223,7 @@ void not_a_table(const Node& node, std::string_view what, Diagnostics& problems)
 }  // namespace detail
 
 template <class S, class T>
-  requires requires { ValueKind<T>::name(); }
+requires requires { ValueKind<T>::name(); }
 Field<S> field(std::string name, T S::*member, std::string meaning, Limits<T> limits = {}) {
   auto fallback = limits.required ? std::string("required") : ValueKind<T>::print(S{}.*member);
   return {{name, ValueKind<T>::name(), detail::range_text(limits), fallback, std::move(meaning)},
@@ -243,13 +244,15 @@ Field<S> field(std::string name, std::optional<T> S::*member, std::string meanin
           }};
 }
 
-// A key whose value is a table with a schema of its own, or something else that needs its own reader.
+// A key whose value is a table with a schema of its own, or something else that needs its own
+// reader.
 template <class S>
 Field<S> nested(std::string name, std::string type, std::string meaning,
                 std::function<void(const Node&, S&, Diagnostics&)> read, bool required = false) {
-  return {{std::move(name), std::move(type), "", required ? "required" : "none", std::move(meaning)},
-          required,
-          std::move(read)};
+  return {
+      {std::move(name), std::move(type), "", required ? "required" : "none", std::move(meaning)},
+      required,
+      std::move(read)};
 }
 
 template <class S>
@@ -261,7 +264,8 @@ class Schema {
 
   const std::vector<FieldInfo>& fields() const { return infos_; }
 
-  // `what` names the table in messages: `fault "latency"`. Keys in `also` are allowed and left alone.
+  // `what` names the table in messages: `fault "latency"`. Keys in `also` are allowed and left
+  // alone.
   S read(const Node& table, std::string_view what, Diagnostics& problems,
          std::initializer_list<std::string_view> also = {}) const {
     S settings{};
@@ -271,7 +275,8 @@ class Schema {
     }
     std::vector<std::string_view> allowed(also);
     for (const auto& one : fields_) allowed.push_back(one.info.name);
-    for (const auto& member : *table.table()) read_member(member, what, allowed, settings, problems);
+    for (const auto& member : *table.table())
+      read_member(member, what, allowed, settings, problems);
     for (const auto& one : fields_) {
       if (one.required && table.find(one.info.name) == nullptr) {
         detail::missing_key(table, what, one.info, problems);

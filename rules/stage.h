@@ -1,16 +1,19 @@
 // The one abstraction: a fault as a small state machine over timed chunks, in virtual time.
 //
-// A stage is one fault on one direction of one flow. It is told "these bytes arrived at t" and "it is now t",
-// and answers "emit these bytes", "wake me at t'", "close like so". It never reads a clock, sleeps, blocks or
-// touches a socket, so every fault is tested exactly and in microseconds.
+// A stage is one fault on one direction of one flow. It is told "these bytes arrived at t" and "it
+// is now t", and answers "emit these bytes", "wake me at t'", "close like so". It never reads a
+// clock, sleeps, blocks or touches a socket, so every fault is tested exactly and in microseconds.
 //
 // The contract:
-//  - Bytes given to a stage come out, in order, unless its fault says otherwise. What it holds it counts in
+//  - Bytes given to a stage come out, in order, unless its fault says otherwise. What it holds it
+//  counts in
 //    held(), which drives the backpressure of the flow: a stage never refuses a chunk.
-//  - deadline() is pulled. wake(now) is called with exactly the instant that deadline() showed, however late
+//  - deadline() is pulled. wake(now) is called with exactly the instant that deadline() showed,
+//  however late
 //    the loop is, so errors of the loop never add up, and one big advance equals many small ones.
 //  - `now` never goes back. After close() a stage is told nothing more.
-//  - release() gives back, in order, everything that is held (the rule went away); the stage is then dropped.
+//  - release() gives back, in order, everything that is held (the rule went away); the stage is
+//  then dropped.
 //
 // One thread (the loop that owns the flow); the chain (chain.h) owns the stages.
 #pragma once
@@ -24,12 +27,13 @@
 
 namespace brownout::rules {
 
-// What a fault did, for the event log. Equal for the same seed and arrival order: no measured times.
+// What a fault did, for the event log. Equal for the same seed and arrival order: no measured
+// times.
 struct Note {
-  std::string_view action;       // "delay", "stall", "drop", "flip", "reset"... always a literal
-  Duration delay = {};           // the delay that was drawn; 0 when there is none
-  std::int64_t bytes = 0;        // how many bytes it concerns
-  std::uint64_t ordinal = 0;     // which chunk, segment or byte offset of this direction
+  std::string_view action;    // "delay", "stall", "drop", "flip", "reset"... always a literal
+  Duration delay = {};        // the delay that was drawn; 0 when there is none
+  std::int64_t bytes = 0;     // how many bytes it concerns
+  std::uint64_t ordinal = 0;  // which chunk, segment or byte offset of this direction
 };
 
 enum class Close {
@@ -51,7 +55,8 @@ class Stage {
   virtual ~Stage() = default;
   // A chunk arrived that the fault acts on.
   virtual void push(Chunk chunk, Instant now, Output& out) = 0;
-  // A chunk arrived that the dice spared (per = "chunk"): nothing is done to it, but it keeps its place.
+  // A chunk arrived that the dice spared (per = "chunk"): nothing is done to it, but it keeps its
+  // place.
   virtual void pass(Chunk chunk, Instant now, Output& out) { out.emit(std::move(chunk), now); }
   // The source half-closed. Queues behind the bytes.
   virtual void finish(Instant now, Output& out) { out.finish(now); }

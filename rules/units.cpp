@@ -66,15 +66,14 @@ struct Quantity {
 std::optional<Quantity> take_quantity(std::string_view text) {
   text = trim_front(text);
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                            std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc{} || !std::isfinite(number)) return std::nullopt;
   text = trim_front(text.substr(static_cast<std::size_t>(end - text.data())));
   const auto stop = text.find_first_of("0123456789. ");
   const auto unit = text.substr(0, stop);
   return Quantity{number, unit, text.substr(unit.size())};
 }
-
 
 const Unit* find_unit(std::span<const Unit> units, std::string_view name) {
   for (const auto& unit : units) {
@@ -94,9 +93,9 @@ Result<std::int64_t> parse_one(std::string_view text, std::span<const Unit> unit
   }
   const Unit* unit = find_unit(units, found->unit);
   if (unit == nullptr) {
-    const auto what = found->unit.empty() ? in_quotes(text) + " has no unit"
-                                          : "unknown unit " + in_quotes(found->unit) + " in " +
-                                                in_quotes(text);
+    const auto what = found->unit.empty()
+                          ? in_quotes(text) + " has no unit"
+                          : "unknown unit " + in_quotes(found->unit) + " in " + in_quotes(text);
     return config_error(what, hint);
   }
   const double value = found->number * unit->factor;
@@ -133,7 +132,8 @@ Result<Duration> parse_duration(std::string_view text) {
   auto rest = trim_front(text);
   if (rest == "0") return Duration::zero();
   if (rest.empty()) {
-    return config_error(in_quotes(text) + " is not a duration", "write " + std::string(kDurationForm));
+    return config_error(in_quotes(text) + " is not a duration",
+                        "write " + std::string(kDurationForm));
   }
   while (!rest.empty()) {
     const auto part = take_quantity(rest);
@@ -161,7 +161,8 @@ Result<Rate> parse_rate(std::string_view text) {
 }
 
 Result<Bytes> parse_bytes(std::string_view text) {
-  return parse_one(text, kBytes, "size", R"(a number and B, KB, KiB, MB, MiB, GB or GiB, e.g. "64 KiB")")
+  return parse_one(text, kBytes, "size",
+                   R"(a number and B, KB, KiB, MB, MiB, GB or GiB, e.g. "64 KiB")")
       .map([](std::int64_t value) { return Bytes{value}; });
 }
 
@@ -205,8 +206,7 @@ Duration time_for(Bytes count, Rate rate) {
   if (rate.bits_per_second <= 0) return Duration::max();
   __extension__ using Wide = __int128;
   const Wide bits = static_cast<Wide>(count.count) * 8;
-  const Wide nanoseconds =
-      (bits * 1'000'000'000 + rate.bits_per_second - 1) / rate.bits_per_second;
+  const Wide nanoseconds = (bits * 1'000'000'000 + rate.bits_per_second - 1) / rate.bits_per_second;
   constexpr auto kMost = static_cast<Wide>(Duration::max().count());
   return nanoseconds > kMost ? Duration::max() : Duration(static_cast<std::int64_t>(nanoseconds));
 }

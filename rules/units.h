@@ -5,8 +5,8 @@
 //   Bytes      "64 KiB" "1 MB" "512 B"
 //   Ratio      "20%" "0.05%", or a number from 0 to 1
 //
-// Parsing never rounds to another unit than the type's own (ns, bit/s, byte, 1e-9). Printing gives the
-// shortest text that parses back to the same value. Negative values are errors. Pure.
+// Parsing never rounds to another unit than the type's own (ns, bit/s, byte, 1e-9). Printing gives
+// the shortest text that parses back to the same value. Negative values are errors. Pure.
 #pragma once
 
 #include <compare>
@@ -29,7 +29,8 @@ struct Bytes {
   friend auto operator<=>(const Bytes&, const Bytes&) = default;
 };
 
-// A share from 0 to 1 in parts per billion: integers, so that a draw compares alike on every machine.
+// A share from 0 to 1 in parts per billion: integers, so that a draw compares alike on every
+// machine.
 struct Ratio {
   static constexpr std::int64_t kOne = 1'000'000'000;
   std::int64_t parts_per_billion = 0;
@@ -53,7 +54,8 @@ std::string to_text(Rate value);
 std::string to_text(Bytes value);
 std::string to_text(Ratio value);
 
-// How long `count` bytes take at `rate`; kNever - now style saturation at Duration::max() for rate 0.
+// How long `count` bytes take at `rate`; kNever - now style saturation at Duration::max() for rate
+// 0.
 Duration time_for(Bytes count, Rate rate);
 
 }  // namespace brownout::rules

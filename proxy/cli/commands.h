@@ -1,5 +1,5 @@
-// The commands of brownout. Each adds itself to the parser; what it does runs when it was chosen, and its exit
-// code lands in `exit_code`: 0 done, 1 failed, 2 bad input.
+// The commands of brownout. Each adds itself to the parser; what it does runs when it was chosen,
+// and its exit code lands in `exit_code`: 0 done, 1 failed, 2 bad input.
 #pragma once
 
 #include <CLI/CLI.hpp>

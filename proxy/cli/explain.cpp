@@ -65,9 +65,11 @@ int run(const Options& options) {
   const auto question = ask(options, *config);
   if (!question) return kBadInput;
   const auto answers = rules::explain(*config, *question);
-  const auto acting = std::count_if(answers.begin(), answers.end(), [](const auto& one) { return one.acts; });
-  fmt::print("Connection {} to listener {}{}: {} of {} rules act\n", options.ordinal, options.listener,
-             options.client.empty() ? "" : " from " + options.client, acting, answers.size());
+  const auto acting =
+      std::count_if(answers.begin(), answers.end(), [](const auto& one) { return one.acts; });
+  fmt::print("Connection {} to listener {}{}: {} of {} rules act\n", options.ordinal,
+             options.listener, options.client.empty() ? "" : " from " + options.client, acting,
+             answers.size());
   std::size_t width = 4;
   for (const auto& one : answers) width = std::max(width, one.rule.size());
   int order = 0;
@@ -81,8 +83,8 @@ int run(const Options& options) {
 }  // namespace
 
 void add_explain(CLI::App& app, int& exit_code) {
-  auto* command =
-      app.add_subcommand("explain", "Say which rules would act on a connection, and why not the others");
+  auto* command = app.add_subcommand(
+      "explain", "Say which rules would act on a connection, and why not the others");
   auto options = std::make_shared<Options>();
   command->add_option("rules", options->path, "the rule file (TOML)")->required();
   command->add_option("--listener", options->listener, "the listener it comes to")->required();

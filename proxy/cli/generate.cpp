@@ -7,7 +7,8 @@ namespace brownout::cli {
 namespace {
 
 std::string roff(std::string text) {
-  for (std::size_t at = 0; (at = text.find('-', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  for (std::size_t at = 0; (at = text.find('-', at)) != std::string::npos; at += 2)
+    text.insert(at, "\\");
   return text;
 }
 
@@ -36,7 +37,8 @@ void print_man(const CLI::App& app) {
     for (const auto* option : command->get_options()) print_option(*option);
   }
   fmt::print(
-      ".SH SIGNALS\n.TP\nSIGHUP\nReads the rule file again.\n.TP\nSIGTERM, SIGINT\nStops accepting, waits for "
+      ".SH SIGNALS\n.TP\nSIGHUP\nReads the rule file again.\n.TP\nSIGTERM, SIGINT\nStops "
+      "accepting, waits for "
       "open connections (\\-\\-drain), then ends; a second SIGINT ends at once.\n");
   fmt::print(".SH EXIT STATUS\n0 done, 1 failed, 2 bad input.\n");
 }
@@ -52,7 +54,8 @@ void print_bash(const CLI::App& app) {
     for (const auto* option : flags(*command)) fmt::print("--{} ", option->get_lnames().front());
     fmt::print("\" ;;\n");
   }
-  fmt::print("  esac\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n");
+  fmt::print(
+      "  esac\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n");
   fmt::print("    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n  esac\n}}\n");
   fmt::print("complete -o filenames -F _brownout brownout\n");
 }
@@ -68,7 +71,8 @@ void print_zsh(const CLI::App& app) {
   for (const auto* command : commands(app)) {
     fmt::print("    '{}:{}'\n", command->get_name(), zsh_quoted(command->get_description()));
   }
-  fmt::print("  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n");
+  fmt::print(
+      "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n");
   fmt::print("  case $words[2] in\n");
   for (const auto* command : commands(app)) {
     fmt::print("    {}) _arguments '*:file:_files'", command->get_name());

@@ -7,7 +7,8 @@
 namespace brownout::cli {
 
 void add_reference(CLI::App& app, int& /*exit_code*/) {
-  auto* command = app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)");
+  auto* command =
+      app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)");
   command->callback([] { fmt::print("{}", rules::reference_page()); });
 }
 

@@ -45,6 +45,9 @@ class Run final : private Deadline {
   Run(const Options& options, rules::Duration drain, std::string text)
       : options_(options), drain_(drain), text_(std::move(text)), signals_(loop_) {}
 
+  // The loop, a member, is gone before the deadline, a base.
+  ~Run() override { loop_.deadlines().cancel(*this); }
+
   int start(const rules::Config& config) {
     if (!options_.events.empty()) {
       auto log = EventLog::open(options_.events, loop_);
@@ -99,7 +102,8 @@ class Run final : private Deadline {
     if (text && *text == text_ && why != "SIGHUP") return;
     const auto config = text ? parse(options_.path, *text) : std::nullopt;
     if (text) text_ = *text;
-    if (!config) return spdlog::error("{} ({}): not loaded, the rules before stay", options_.path, why);
+    if (!config)
+      return spdlog::error("{} ({}): not loaded, the rules before stay", options_.path, why);
     const auto done = engine_->reload(*config);
     if (!done) {
       return spdlog::error("{}: not loaded, the rules before stay: {}", options_.path,
@@ -134,7 +138,8 @@ class Run final : private Deadline {
     for (const auto& name : never_matched(engine_->rules())) {
       spdlog::warn("rule {} never matched a connection (see `brownout explain`)", name);
     }
-    if (events_ && events_->lost() > 0) spdlog::error("{} events were not written", events_->lost());
+    if (events_ && events_->lost() > 0)
+      spdlog::error("{} events were not written", events_->lost());
   }
 
   const Options& options_;
@@ -167,18 +172,21 @@ int run(const Options& options) {
 }  // namespace
 
 void add_run(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("run", "Start the proxy with a rule file; reload it when it changes");
+  auto* command =
+      app.add_subcommand("run", "Start the proxy with a rule file; reload it when it changes");
   auto options = std::make_shared<Options>();
   command->add_option("rules", options->path, "the rule file (TOML)")->required();
   command->add_option("--workers", options->workers, "threads that serve connections (one a core)")
       ->check(CLI::Range(1, 256));
-  command->add_option("--events", options->events,
-                      "append one JSON object for every injected fault to this file; - is standard output");
+  command->add_option(
+      "--events", options->events,
+      "append one JSON object for every injected fault to this file; - is standard output");
   command->add_option("--drain", options->drain,
                       "how long to wait for open connections when told to end, e.g. 10s");
   command->add_option("--log-level", options->log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
-  command->add_flag("--no-watch", options->no_watch, "reload on SIGHUP only, not when the file changes");
+  command->add_flag("--no-watch", options->no_watch,
+                    "reload on SIGHUP only, not when the file changes");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

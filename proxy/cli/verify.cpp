@@ -1,2 +1,149 @@
+// brownout verify: what was asked of a fault against what was delivered, measured on this machine.
+//
+// The proxy, the server and the clients run in this process. Delays are the time that a message
+// took beyond what it takes straight to the server at the same pace; rates are what arrived in a
+// second; probabilities are how many connections were hit.
+#include <fmt/core.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
 #include "proxy/cli/commands.h"
-namespace brownout::cli { void add_verify(CLI::App&, int&) {} void add_demo(CLI::App&, int&) {} }
+#include "proxy/cli/in_process.h"
+#include "proxy/embedded/traffic.h"
+
+namespace brownout::cli {
+namespace {
+
+using namespace brownout::proxy;
+using namespace std::chrono_literals;
+
+struct Options {
+  bool quick = false;
+  bool json = false;
+};
+
+struct Row {
+  std::string what;
+  std::string requested;
+  std::string delivered;
+  std::string error;
+  double requested_value = 0;
+  double delivered_value = 0;
+};
+
+double millis(Duration value) { return std::chrono::duration<double, std::milli>(value).count(); }
+
+class Verify {
+ public:
+  explicit Verify(const Options& options)
+      : options_(options), length_(options.quick ? 500ms : 2s) {}
+
+  int run() {
+    for (const auto delay : {1ms, 5ms, 20ms, 100ms}) verify_delay(delay, 1);
+    verify_delay(20ms, 100);
+    for (const auto rate : {10e3, 200e3, 1e6, 10e6, 100e6}) verify_rate(rate);
+    for (const auto share : {0.01, 0.2, 0.5}) verify_probability(share);
+    if (failed_) {
+      fmt::print(stderr,
+                 "error: the embedded proxy could not start (no free port or descriptor)\n");
+      return kFailed;
+    }
+    options_.json ? print_json() : print_table();
+    return 0;
+  }
+
+ private:
+  void verify_delay(Duration delay, int connections) {
+    const InProcess world(
+        fmt::format("[[rule]]\nmatch = {{ direction = \"upstream\" }}\nfault = {{ type = "
+                    "\"latency\", delay = \"{}\" }}\n",
+                    rules::to_text(delay)));
+    if (!started(world)) return;
+    const PingOptions pace{.connections = connections, .interval = delay + 30ms, .length = length_};
+    const auto direct = ping(world.server(), pace).percentile(0.5);
+    const auto felt = ping(world.endpoint(), pace);
+    const auto median = felt.percentile(0.5) - direct;
+    const auto late = [&](double p) { return millis(felt.percentile(p) - direct - delay); };
+    rows_.push_back(
+        {fmt::format("delay, {} connection{}", connections, connections == 1 ? "" : "s"),
+         rules::to_text(delay), fmt::format("{:.2f} ms", millis(median)),
+         fmt::format("late by {:.2f} ms (p50), {:.2f} ms (p99)", late(0.5), late(0.99)),
+         millis(delay), millis(median)});
+  }
+
+  void verify_rate(double bytes_per_second) {
+    const InProcess world(
+        fmt::format("[[rule]]\nmatch = {{ direction = \"downstream\" }}\nfault = {{ type = "
+                    "\"bandwidth\", rate = \"{} KB/s\" }}\n",
+                    bytes_per_second / 1e3));
+    if (!started(world)) return;
+    const double rate = stream(world.endpoint(), 1, options_.quick ? 500ms : 1s, 200ms);
+    const auto text = [](double value) {
+      return rules::to_text(
+          rules::Rate{static_cast<std::int64_t>(std::llround(value / 100) * 800)});
+    };
+    rows_.push_back({"rate", text(bytes_per_second), text(rate),
+                     fmt::format("{:+.2f} %", (rate / bytes_per_second - 1) * 100),
+                     bytes_per_second, rate});
+  }
+
+  void verify_probability(double share) {
+    const InProcess world(fmt::format(
+        "[[rule]]\nprobability = \"{}%\"\nfault = {{ type = \"refuse\" }}\n", share * 100));
+    if (!started(world)) return;
+    const std::uint64_t count = options_.quick ? 1000 : 5000;
+    const auto result = connect_repeatedly(world.endpoint(), 16, 60s, count);
+    const auto tried = static_cast<double>(result.done + result.failed);
+    const double hit = static_cast<double>(result.failed) / tried;
+    const double sigma = std::sqrt(share * (1 - share) / tried);
+    rows_.push_back({fmt::format("probability, {:.0f} connections", tried),
+                     fmt::format("{} %", share * 100), fmt::format("{:.2f} %", hit * 100),
+                     fmt::format("{:+.1f} standard deviations", (hit - share) / sigma), share,
+                     hit});
+  }
+
+  bool started(const InProcess& world) {
+    failed_ = failed_ || !world.running();
+    return world.running();
+  }
+
+  void print_table() const {
+    fmt::print("{:<28} {:>14} {:>14}   {}\n", "asked of", "requested", "delivered", "error");
+    for (const auto& row : rows_) {
+      fmt::print("{:<28} {:>14} {:>14}   {}\n", row.what, row.requested, row.delivered, row.error);
+    }
+    fmt::print("\nProxy, server and clients share this machine; a busy one shows in p99.\n");
+  }
+
+  void print_json() const {
+    auto list = nlohmann::json::array();
+    for (const auto& row : rows_) {
+      list.push_back({{"what", row.what},
+                      {"requested", row.requested_value},
+                      {"delivered", row.delivered_value},
+                      {"error", row.error}});
+    }
+    fmt::print("{}\n", list.dump(2));
+  }
+
+  Options options_;
+  Duration length_;
+  std::vector<Row> rows_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand(
+      "verify",
+      "Measure on this machine what is delivered of requested delays, rates and probabilities");
+  auto options = std::make_shared<Options>();
+  command->add_flag("--quick", options->quick, "a few seconds instead of half a minute");
+  command->add_flag("--json", options->json,
+                    "for programs: milliseconds, bytes a second and shares");
+  command->callback([options, &exit_code] { exit_code = Verify(*options).run(); });
+}
+
+}  // namespace brownout::cli

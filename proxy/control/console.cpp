@@ -75,7 +75,9 @@ void set_up_logging(const std::string& level) {
 }
 
 StatusLine::StatusLine(Loop& loop, const Engine& engine)
-    : loop_(loop), engine_(engine), terminal_(::isatty(STDERR_FILENO) != 0 && console() != nullptr) {
+    : loop_(loop),
+      engine_(engine),
+      terminal_(::isatty(STDERR_FILENO) != 0 && console() != nullptr) {
   if (terminal_) on_due(Loop::now());
 }
 

@@ -11,7 +11,8 @@
 
 namespace brownout::proxy {
 
-// Sets spdlog's default logger. `level` is one of debug, info, warn, error, off. Colours only on a terminal.
+// Sets spdlog's default logger. `level` is one of debug, info, warn, error, off. Colours only on a
+// terminal.
 void set_up_logging(const std::string& level);
 
 // Redraws the status line every second while it lives. Control loop's thread only.

@@ -73,12 +73,9 @@ void EventLog::write(const std::string& lines) {
 void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
                       std::string_view direction, const rules::Note& note) {
   if (log_ == nullptr) return;
-  nlohmann::ordered_json event{{"time", wall_time()},
-                               {"seed", rule.seed},
-                               {"rule", rule.name},
-                               {"fault", rule.kind->name},
-                               {"listener", flow.listener},
-                               {"flow", flow.ordinal}};
+  nlohmann::ordered_json event{{"time", wall_time()},       {"seed", rule.seed},
+                               {"rule", rule.name},         {"fault", rule.kind->name},
+                               {"listener", flow.listener}, {"flow", flow.ordinal}};
   if (!direction.empty()) event["direction"] = direction;
   event["action"] = note.action;
   if (note.delay != Duration::zero()) {

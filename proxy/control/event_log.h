@@ -3,9 +3,9 @@
 //   {"time":"2026-11-24T20:15:03.120481Z","seed":7,"rule":"slow","fault":"latency","listener":"chat","flow":3,
 //    "direction":"upstream","action":"delay","delay_ms":312.4,"bytes":120,"ordinal":17}
 //
-// Everything but `time` is the same for the same seed and order of arrival. Workers collect lines (EventBuffer)
-// and hand them over in batches; only the control loop touches the file. A writer that cannot keep up loses
-// batches, never delays traffic, and says how many.
+// Everything but `time` is the same for the same seed and order of arrival. Workers collect lines
+// (EventBuffer) and hand them over in batches; only the control loop touches the file. A writer
+// that cannot keep up loses batches, never delays traffic, and says how many.
 #pragma once
 
 #include <atomic>

@@ -14,8 +14,9 @@ std::string rule_table(const rules::RuleSet& set) {
                                  "matched", "sampled", "injected");
   for (const auto& rule : set.rules()) {
     const auto& state = *rule->state;
-    text += fmt::format("{:<{}}  {:<16} {:>10} {:>10} {:>10}\n", rule->name, width, rule->kind->name,
-                        state.matched.load(), state.sampled.load(), state.injected.load());
+    text +=
+        fmt::format("{:<{}}  {:<16} {:>10} {:>10} {:>10}\n", rule->name, width, rule->kind->name,
+                    state.matched.load(), state.sampled.load(), state.injected.load());
   }
   return text;
 }

@@ -1,5 +1,6 @@
-// An embedded server that sends back what it gets, on a thread of its own: for demo, verify, bench and tests. A
-// connection whose first byte is kSourceByte gets an endless stream instead. Loopback only.
+// An embedded server that sends back what it gets, on a thread of its own: for demo, verify, bench
+// and tests. A connection whose first byte is kSourceByte gets an endless stream instead. Loopback
+// only.
 #pragma once
 
 #include <map>

@@ -74,7 +74,9 @@ class Pinger {
       make_nonblocking(connections_[i]);
       waiter_.add(connections_[i], EPOLLIN, i);
       // Spread over the interval, so that they do not all come at once.
-      due_.emplace(start + options_.interval * static_cast<int>(i) / static_cast<int>(connections_.size()), i);
+      due_.emplace(
+          start + options_.interval * static_cast<int>(i) / static_cast<int>(connections_.size()),
+          i);
     }
     while (monotonic_now() < end) {
       send_due();
@@ -119,7 +121,10 @@ class Pinger {
     const auto now = monotonic_now();
     pings_.round_trips.push_back(now - sent_[i]);
     // By plan, not by when the reply came: connections stay spread evenly.
-    due_.emplace(options_.interval == Duration::zero() ? now : std::max(now, planned_[i] + options_.interval), i);
+    due_.emplace(options_.interval == Duration::zero()
+                     ? now
+                     : std::max(now, planned_[i] + options_.interval),
+                 i);
   }
 
   PingOptions options_;
@@ -153,7 +158,9 @@ Fd connect_to(const Endpoint& server) {
   return fd;
 }
 
-Pings ping(const Endpoint& server, const PingOptions& options) { return Pinger(server, options).run(); }
+Pings ping(const Endpoint& server, const PingOptions& options) {
+  return Pinger(server, options).run();
+}
 
 Connects connect_repeatedly(const Endpoint& server, int concurrency, Duration length,
                             std::uint64_t most) {
@@ -179,7 +186,8 @@ Connects connect_repeatedly(const Endpoint& server, int concurrency, Duration le
       auto& fd = connections[event.data.u64];
       std::array<char, 256> reply;
       const bool failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-      const bool answered = (event.events & EPOLLIN) != 0 && ::recv(fd.get(), reply.data(), reply.size(), 0) > 0;
+      const bool answered =
+          (event.events & EPOLLIN) != 0 && ::recv(fd.get(), reply.data(), reply.size(), 0) > 0;
       const bool closed = (event.events & EPOLLIN) != 0 && !answered;
       if (failed || answered || closed) {
         answered && !failed ? ++result.done : ++result.failed;
@@ -207,13 +215,23 @@ double stream(const Endpoint& server, int streams, Duration length, Duration set
   const auto begin = monotonic_now() + settle;
   const auto end = begin + length;
   std::uint64_t total = 0;
+  // From the first arrival to the last: the window's own edges would cut pieces in two.
+  Instant first = kNever;
+  Instant last{};
   for (auto now = monotonic_now(); now < end; now = monotonic_now()) {
     for (const auto& event : waiter.wait(end)) {
       const auto count = ::recv(connections[event.data.u64].get(), buffer.data(), buffer.size(), 0);
-      if (count > 0 && now >= begin) total += static_cast<std::uint64_t>(count);
+      if (count <= 0 || now < begin) continue;
+      last = monotonic_now();
+      if (first == kNever) {
+        first = last;
+      } else {
+        total += static_cast<std::uint64_t>(count);
+      }
     }
   }
-  return static_cast<double>(total) / std::chrono::duration<double>(monotonic_now() - begin).count();
+  if (total == 0) return 0;
+  return static_cast<double>(total) / std::chrono::duration<double>(last - first).count();
 }
 
 }  // namespace brownout::proxy

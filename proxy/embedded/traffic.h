@@ -1,7 +1,8 @@
-// Embedded clients that measure: round trips, new connections, throughput. For verify, demo and bench.
+// Embedded clients that measure: round trips, new connections, throughput. For verify, demo and
+// bench.
 //
-// Each function runs on the caller's thread until its time is over. The server must be an EchoServer, straight or
-// behind a proxy.
+// Each function runs on the caller's thread until its time is over. The server must be an
+// EchoServer, straight or behind a proxy.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ struct Pings {
 
 Pings ping(const Endpoint& server, const PingOptions& options);
 
-// Connects, sends a message, waits for the reply and closes, on `concurrency` connections at a time.
+// Connects, sends a message, waits for the reply and closes, on `concurrency` connections at a
+// time.
 struct Connects {
   std::uint64_t done = 0;
   std::uint64_t failed = 0;  // refused or reset

@@ -1,5 +1,6 @@
-// Takes connections off one listening socket. Out of file descriptors it stops accepting, says so once, and
-// tries again shortly: those who wait stay in the kernel's backlog. Loop's thread only; owned by its worker.
+// Takes connections off one listening socket. Out of file descriptors it stops accepting, says so
+// once, and tries again shortly: those who wait stay in the kernel's backlog. Loop's thread only;
+// owned by its worker.
 #pragma once
 
 #include <functional>

@@ -51,13 +51,15 @@ Result<void> Engine::reload(const rules::Config& config) {
   return {};
 }
 
-// Only listeners that are new or listen elsewhere: the others keep their sockets and the connections that wait.
+// Only listeners that are new or listen elsewhere: the others keep their sockets and the
+// connections that wait.
 Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
   Sockets sockets;
   for (const auto& listener : config.listeners) {
     if (snapshot_) {
       const auto old = snapshot_->listeners.find(listener.name);
-      if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen) continue;
+      if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen)
+        continue;
     }
     auto bound = listen_on(listener.listen, static_cast<int>(listener.backlog), workers_.size());
     if (!bound) {
@@ -74,8 +76,8 @@ std::shared_ptr<const Snapshot> Engine::make_snapshot(const rules::Config& confi
   auto snapshot = std::make_shared<Snapshot>();
   const auto* previous = snapshot_ ? snapshot_->rules.get() : nullptr;
   const auto fallback = previous != nullptr ? previous->seed() : draw_seed();
-  snapshot->rules = rules::RuleSet::activate(config.rules, config.seed.value_or(fallback),
-                                             Loop::now(), previous);
+  snapshot->rules =
+      rules::RuleSet::activate(config.rules, config.seed.value_or(fallback), Loop::now(), previous);
   for (const auto& listener : config.listeners) {
     auto view = std::make_shared<ListenerView>();
     view->config = listener;
@@ -152,7 +154,8 @@ void Engine::follow_down_rules() {
 
 void Engine::report_down(const std::string& name) {
   spdlog::info("listener {}: down, as a rule says", name);
-  const rules::FlowFacts none{.listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
+  const rules::FlowFacts none{
+      .listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
   snapshot_->rules->for_each_down(name, [&](const rules::Rule& rule) {
     if (!rule.schedule.window(rule.began).contains(Loop::now())) return;
     rule.state->matched.fetch_add(1, std::memory_order_relaxed);

@@ -1,7 +1,8 @@
-// Engine: the proxy as a whole. Binds listeners, owns the workers, swaps rules, opens and closes ports.
+// Engine: the proxy as a whole. Binds listeners, owns the workers, swaps rules, opens and closes
+// ports.
 //
-// All functions are for the control loop's thread, and so is destruction. A reload either takes effect as a
-// whole or changes nothing and says why.
+// All functions are for the control loop's thread, and so is destruction. A reload either takes
+// effect as a whole or changes nothing and says why.
 #pragma once
 
 #include <map>

@@ -56,8 +56,8 @@ void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   for (const auto& [name, config] : snapshot_->upstreams) {
     const auto old = groups_.find(name);
     const bool same = old != groups_.end() && old->second->config() == config;
-    groups[name] = same ? old->second
-                        : std::make_shared<UpstreamGroup>(config, snapshot_->rules->seed());
+    groups[name] =
+        same ? old->second : std::make_shared<UpstreamGroup>(config, snapshot_->rules->seed());
   }
   groups_ = std::move(groups);
   for (auto& [name, acceptor] : acceptors_) {

@@ -1,7 +1,9 @@
-// Worker: one thread with one loop and the flows that it serves. Workers share nothing on the data path.
+// Worker: one thread with one loop and the flows that it serves. Workers share nothing on the data
+// path.
 //
-// Each has a listening socket of its own for every listener (SO_REUSEPORT). The kernel spreads connections by
-// hash, unevenly when they are few, so a worker with clearly more open flows than another hands new ones over.
+// Each has a listening socket of its own for every listener (SO_REUSEPORT). The kernel spreads
+// connections by hash, unevenly when they are few, so a worker with clearly more open flows than
+// another hands new ones over.
 //
 // Public functions are for the control thread; the worker does what they say in its own next turn.
 #pragma once

@@ -8,9 +8,9 @@
 namespace brownout::proxy {
 namespace {
 
-// A core that slept long wakes late: 180 us after 20 ms was seen at the median, 60 us when the last 300 us of
-// it were a sleep of their own. So a far deadline is approached in two steps, and the rest, 20 us or so, is
-// waited out awake.
+// A core that slept long wakes late: 180 us after 20 ms was seen at the median, 60 us when the last
+// 300 us of it were a sleep of their own. So a far deadline is approached in two steps, and the
+// rest, 20 us or so, is waited out awake.
 constexpr Duration kFar = std::chrono::microseconds(600);
 constexpr Duration kLead = std::chrono::microseconds(300);
 constexpr Duration kAwake = std::chrono::microseconds(80);
@@ -27,7 +27,8 @@ Deadline::~Deadline() {
   if (owner_ != nullptr) owner_->cancel(*this);
 }
 
-Deadlines::Deadlines(Poller& poller) : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+Deadlines::Deadlines(Poller& poller)
+    : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
   poller.add(timer_.get(), *this);
 }
 
@@ -62,7 +63,8 @@ void Deadlines::arm() {
   // Once a turn at the most: where deadlines stand close together sockets must have their turn too.
   const bool near = earliest() != kNever && earliest() - monotonic_now() <= kAwake;
   if (near) wait_awake();
-  // A timer that goes off for nothing costs less than moving it each time the first deadline goes away.
+  // A timer that goes off for nothing costs less than moving it each time the first deadline goes
+  // away.
   if (earliest() < armed_) arm_for(earliest(), near ? Duration::zero() : kAwake);
 }
 

@@ -1,7 +1,8 @@
-// Deadlines to well under a millisecond: a heap of instants over one timerfd (libuv's timers are 1 ms coarse).
+// Deadlines to well under a millisecond: a heap of instants over one timerfd (libuv's timers are 1
+// ms coarse).
 //
-// Something with a deadline derives from Deadline and is set, moved and cancelled in O(log n); it is borrowed
-// and cancels itself when destroyed. Loop's thread only.
+// Something with a deadline derives from Deadline and is set, moved and cancelled in O(log n); it
+// is borrowed and cancels itself when destroyed. Loop's thread only.
 #pragma once
 
 #include <vector>

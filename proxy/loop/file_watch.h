@@ -1,6 +1,6 @@
-// Tells when a file may have changed, some time after the last of a series of changes (editors and config
-// managers write in several steps). It watches the folder, since the file itself may be replaced by a rename or
-// be a link that is switched. Loop's thread only.
+// Tells when a file may have changed, some time after the last of a series of changes (editors and
+// config managers write in several steps). It watches the folder, since the file itself may be
+// replaced by a rename or be a link that is switched. Loop's thread only.
 #pragma once
 
 #include <functional>

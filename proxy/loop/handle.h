@@ -1,6 +1,6 @@
-// RAII over libuv handles. A handle is not movable and may be freed only in or after its close callback
-// (libuv docs, "uv_handle_t"), so it lives on the heap and its deleter closes it. The only place with new and
-// delete.
+// RAII over libuv handles. A handle is not movable and may be freed only in or after its close
+// callback (libuv docs, "uv_handle_t"), so it lives on the heap and its deleter closes it. The only
+// place with new and delete.
 #pragma once
 
 #include <uv.h>
@@ -21,8 +21,8 @@ struct UvClose {
 template <class H>
 using UvPtr = std::unique_ptr<H, UvClose<H>>;
 
-// `init` is one of the uv_*_init functions; its remaining arguments follow. Null when it fails: a handle that
-// was never initialised must be freed, not closed.
+// `init` is one of the uv_*_init functions; its remaining arguments follow. Null when it fails: a
+// handle that was never initialised must be freed, not closed.
 template <class H, class... Args>
 UvPtr<H> make_uv(uv_loop_t* loop, int (*init)(uv_loop_t*, H*, Args...), void* owner,
                  std::type_identity_t<Args>... args) {

@@ -1,7 +1,8 @@
-// Loop: a libuv loop with what the data path needs beside it: precise deadlines, an edge-triggered poller, a
-// mailbox for other threads, a place to retire objects, and one large read buffer.
+// Loop: a libuv loop with what the data path needs beside it: precise deadlines, an edge-triggered
+// poller, a mailbox for other threads, a place to retire objects, and one large read buffer.
 //
-// Everything but post() and stop() is for the loop's own thread. Destroy what lives on a loop before the loop.
+// Everything but post() and stop() is for the loop's own thread. Destroy what lives on a loop
+// before the loop.
 #pragma once
 
 #include <uv.h>
@@ -38,8 +39,8 @@ class Loop {
   void run();
   // From any thread.
   void stop();
-  // Runs `task` on the loop's thread in its next turn. From any thread; tasks of one thread keep their order.
-  // A task that is still waiting when the loop is destroyed is dropped.
+  // Runs `task` on the loop's thread in its next turn. From any thread; tasks of one thread keep
+  // their order. A task that is still waiting when the loop is destroyed is dropped.
   void post(std::function<void()> task);
   // Runs what was posted, now. For the end, when run() has returned.
   void run_posted() { take_mail(); }

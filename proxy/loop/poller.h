@@ -1,14 +1,17 @@
-// Readiness of the data path's sockets: one edge-triggered epoll set that the loop watches as one libuv handle.
+// Readiness of the data path's sockets: one edge-triggered epoll set that the loop watches as one
+// libuv handle.
 //
-// Why not a libuv handle a socket: uv_tcp_t and uv_poll_t change their interest with epoll_ctl at each turn of a
-// connection's life (add, modify after connect, delete at close; uv_poll_init even probes with an add and a
-// delete). Here a socket costs one epoll_ctl in its life. See docs/decisions/0002-edge-triggered-poller.md.
+// Why not a libuv handle a socket: uv_tcp_t and uv_poll_t change their interest with epoll_ctl at
+// each turn of a connection's life (add, modify after connect, delete at close; uv_poll_init even
+// probes with an add and a delete). Here a socket costs one epoll_ctl in its life. See
+// docs/decisions/0002-edge-triggered-poller.md.
 //
-// Edge-triggered means: a handler is told of a change once, and must read or write until the kernel says EAGAIN
-// or moves less than asked for; to stop earlier (fairness) it calls again().
+// Edge-triggered means: a handler is told of a change once, and must read or write until the kernel
+// says EAGAIN or moves less than asked for; to stop earlier (fairness) it calls again().
 //
-// Loop's thread only. Handlers are borrowed; they must be forgotten before their descriptor is closed, and may
-// be destroyed only between turns (Loop::retire), since events of the same turn may still name them.
+// Loop's thread only. Handlers are borrowed; they must be forgotten before their descriptor is
+// closed, and may be destroyed only between turns (Loop::retire), since events of the same turn may
+// still name them.
 #pragma once
 
 #include <uv.h>

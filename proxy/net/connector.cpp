@@ -37,7 +37,8 @@ void Connector::try_server() {
 
 void Connector::try_address() {
   auto dialled = start_dial(addresses_[address_]);
-  if (dialled.error != 0) return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));
+  if (dialled.error != 0)
+    return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));
   fd_ = std::move(dialled.fd);
   if (!loop_.poller().add(fd_.get(), *this)) {
     return address_failed(system_error(Origin::kInternal, "epoll_ctl", errno));
@@ -56,10 +57,11 @@ void Connector::on_ready(std::uint32_t events) noexcept {
 }
 
 void Connector::on_due(Instant) noexcept {
-  address_failed(Error{Origin::kUpstream,
-                       "connect: no answer within " + rules::to_text(group_->config().connect_timeout),
-                       {},
-                       {}});
+  address_failed(
+      Error{Origin::kUpstream,
+            "connect: no answer within " + rules::to_text(group_->config().connect_timeout),
+            {},
+            {}});
 }
 
 void Connector::address_failed(const Error& error) {

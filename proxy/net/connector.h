@@ -1,5 +1,5 @@
-// Dials one of a group's servers: in the group's order, each name resolved to its addresses, each address with
-// the group's time-out, until one answers.
+// Dials one of a group's servers: in the group's order, each name resolved to its addresses, each
+// address with the group's time-out, until one answers.
 //
 // Owned by the flow; calls its owner once, from the loop. Loop's thread only.
 #pragma once
@@ -21,7 +21,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // The descriptor is in the poller; the new owner replaces its handler. `events` came with the connect.
+    // The descriptor is in the poller; the new owner replaces its handler. `events` came with the
+    // connect.
     virtual void on_connected(Fd fd, std::optional<IpAddress> server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
   };

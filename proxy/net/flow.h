@@ -2,8 +2,9 @@
 //
 // accepted -> (accept_delay) -> (connect_delay) -> dialling -> serving -> over
 //
-// FIN, RST and half-close pass through as themselves. A client whose server cannot be reached gets a RST, not a
-// silent close. Owned by its worker, which destroys it between turns. Loop's thread only.
+// FIN, RST and half-close pass through as themselves. A client whose server cannot be reached gets
+// a RST, not a silent close. Owned by its worker, which destroys it between turns. Loop's thread
+// only.
 #pragma once
 
 #include <atomic>

@@ -42,7 +42,8 @@ void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, Instant now) {
 void Pipe::read() {
   for (int turn = 0; may_read(); ++turn) {
     if (turn == kReadsPerTurn) return flow_.host_.loop().poller().again(source().fd.get());
-    const bool spliced = straight() && flow_.listener_->config.forwarding == rules::Forwarding::kSplice;
+    const bool spliced =
+        straight() && flow_.listener_->config.forwarding == rules::Forwarding::kSplice;
     if (!(spliced ? splice_once() : read_once())) return;
   }
 }
@@ -60,7 +61,8 @@ bool Pipe::read_once() {
     source_ended();
     return false;
   }
-  // A short read has emptied the socket, unless its end is there too: no edge will tell of that again.
+  // A short read has emptied the socket, unless its end is there too: no edge will tell of that
+  // again.
   const auto size = static_cast<std::size_t>(count);
   if (size < buffer.size() && !source().peer_finished) source().readable = false;
   take(buffer.first(size));

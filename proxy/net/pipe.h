@@ -1,8 +1,9 @@
 // Pipe: one direction of a flow. source socket -> chain of stages -> sink socket.
 //
-// A pipe without a stage in its chain writes straight from the loop's read buffer to the sink and copies only
-// what the sink would not take. Backpressure: reading pauses above the high watermark (bytes in the chain and
-// waiting for the sink) and resumes below half of it. Loop's thread only; owned by its Flow.
+// A pipe without a stage in its chain writes straight from the loop's read buffer to the sink and
+// copies only what the sink would not take. Backpressure: reading pauses above the high watermark
+// (bytes in the chain and waiting for the sink) and resumes below half of it. Loop's thread only;
+// owned by its Flow.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,8 @@ class Pipe final : public rules::ChainOutput {
   void emit(rules::Chunk chunk) override;
   void finish() override;
   void close(rules::Close how) override;
-  void injected(const rules::Rule& rule, rules::Direction direction, const rules::Note& note) override;
+  void injected(const rules::Rule& rule, rules::Direction direction,
+                const rules::Note& note) override;
 
  private:
   End& source();

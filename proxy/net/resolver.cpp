@@ -20,8 +20,8 @@ struct Resolver::Lookup {
   static Result<std::vector<IpAddress>> read(const std::string& name, int status, addrinfo* list) {
     const std::unique_ptr<addrinfo, decltype(&uv_freeaddrinfo)> owner(list, &uv_freeaddrinfo);
     if (status != 0) {
-      return tl::unexpected(Error{Origin::kUpstream,
-                                  "cannot resolve \"" + name + "\": " + uv_strerror(status), {}, {}});
+      return tl::unexpected(Error{
+          Origin::kUpstream, "cannot resolve \"" + name + "\": " + uv_strerror(status), {}, {}});
     }
     std::vector<IpAddress> addresses;
     for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {

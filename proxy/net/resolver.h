@@ -1,7 +1,7 @@
 // Names to addresses without blocking the loop (getaddrinfo on libuv's thread pool).
 //
-// Several dials of one name share a lookup; an answer is reused for one second, so that a burst of connections
-// is one lookup and a change of the records is seen at once. Loop's thread only.
+// Several dials of one name share a lookup; an answer is reused for one second, so that a burst of
+// connections is one lookup and a change of the records is seen at once. Loop's thread only.
 #pragma once
 
 #include <functional>

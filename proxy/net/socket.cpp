@@ -27,9 +27,9 @@ Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   const int error = getaddrinfo(endpoint.host.c_str(), nullptr, &hints, &list);
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
   if (error != 0) {
-    return rules::config_error("cannot resolve \"" + endpoint.host + "\": " + gai_strerror(error),
-                               "give an address, e.g. \"127.0.0.1:" + std::to_string(endpoint.port) +
-                                   "\"");
+    return rules::config_error(
+        "cannot resolve \"" + endpoint.host + "\": " + gai_strerror(error),
+        "give an address, e.g. \"127.0.0.1:" + std::to_string(endpoint.port) + "\"");
   }
   SocketAddress found;
   std::memcpy(&found.storage, list->ai_addr, list->ai_addrlen);
@@ -39,7 +39,7 @@ Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
 
 // A stale socket file is left by a process that was killed; a live one answers.
 void remove_stale_unix_socket(const SocketAddress& address, const std::string& path) {
-  struct stat info{};
+  struct stat info {};
   if (stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
   const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
@@ -146,7 +146,8 @@ Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::si
   }
   std::vector<Fd> sockets;
   const auto failed = [&](int error_number) {
-    auto error = system_error(Origin::kConfig, "cannot listen on " + to_text(endpoint), error_number);
+    auto error =
+        system_error(Origin::kConfig, "cannot listen on " + to_text(endpoint), error_number);
     error.hint = listen_hint(error_number);
     return tl::unexpected(std::move(error));
   };

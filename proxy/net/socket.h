@@ -34,10 +34,10 @@ struct SocketAddress {
   std::uint16_t port() const;
 };
 
-// Listening sockets on one address, non-blocking, one a worker (SO_REUSEPORT; a unix socket cannot be shared so,
-// and gets one). Accepted sockets inherit TCP_NODELAY. Port 0 takes one free port for all. Fails when another
-// program listens there, which SO_REUSEPORT alone would allow. A name is resolved here, blocking. A unix socket
-// that nobody listens on any more is replaced.
+// Listening sockets on one address, non-blocking, one a worker (SO_REUSEPORT; a unix socket cannot
+// be shared so, and gets one). Accepted sockets inherit TCP_NODELAY. Port 0 takes one free port for
+// all. Fails when another program listens there, which SO_REUSEPORT alone would allow. A name is
+// resolved here, blocking. A unix socket that nobody listens on any more is replaced.
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count);
 
 // Where a listening socket really listens: with the port the kernel chose.

@@ -1,5 +1,5 @@
-// Moves bytes from socket to socket inside the kernel: splice(2) through a pipe, which holds what the sink would
-// not take yet.
+// Moves bytes from socket to socket inside the kernel: splice(2) through a pipe, which holds what
+// the sink would not take yet.
 #pragma once
 
 #include <sys/types.h>

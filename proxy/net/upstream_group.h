@@ -3,8 +3,8 @@
 //   failover     in the order of the file
 //   round-robin  connection n begins with server n; the others follow in order
 //   random       begins with a server that the dice choose for the connection
-// A server that could not be reached is tried last for `retry_after` (passive marking). One a worker, so what
-// is marked is known to that worker only. Loop's thread only.
+// A server that could not be reached is tried last for `retry_after` (passive marking). One a
+// worker, so what is marked is known to that worker only. Loop's thread only.
 #pragma once
 
 #include <vector>

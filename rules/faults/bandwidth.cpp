@@ -165,7 +165,8 @@ const FaultKind kBandwidth = describe<Bandwidth>(
      .ramp = Ramp::kMagnitude,
      .summary = "Bytes pass no faster than a rate.",
      .magnitude = "direction of a connection, of a client or of the rule (`shared`)",
-     .composition = "the slowest limit wins; each adds at most one piece (10 ms of its rate) of delay",
+     .composition =
+         "the slowest limit wins; each adds at most one piece (10 ms of its rate) of delay",
      .source = "ITU-T I.371 generic cell rate algorithm"});
 
 }  // namespace brownout::rules

@@ -17,16 +17,17 @@ class ConnectDelay final : public Fault {
     static const Schema<Settings> schema{{
         field("delay", &Settings::delay, "how long the dial waits, on average",
               {.most = std::chrono::hours(24), .required = true}),
-        field("jitter", &Settings::jitter, "uniform variation around it; not larger than the delay"),
+        field("jitter", &Settings::jitter,
+              "uniform variation around it; not larger than the delay"),
     }};
     return schema;
   }
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (settings.jitter > settings.delay) {
-      problems.add(position_of(table, "jitter"),
-                   "jitter " + to_text(settings.jitter) + " is larger than delay " +
-                       to_text(settings.delay),
-                   "lower the jitter or raise the delay");
+      problems.add(
+          position_of(table, "jitter"),
+          "jitter " + to_text(settings.jitter) + " is larger than delay " + to_text(settings.delay),
+          "lower the jitter or raise the delay");
     }
   }
 
@@ -45,12 +46,13 @@ class ConnectDelay final : public Fault {
 
 }  // namespace
 
-const FaultKind kConnectDelay = describe<ConnectDelay>({.name = "connect_delay",
-                                                        .level = Level::kConnection,
-                                                        .ramp = Ramp::kMagnitude,
-                                                        .summary = "The dial to the server waits.",
-                                                        .magnitude = "connection",
-                                                        .composition = "delays of several rules add up",
-                                                        .source = {}});
+const FaultKind kConnectDelay =
+    describe<ConnectDelay>({.name = "connect_delay",
+                            .level = Level::kConnection,
+                            .ramp = Ramp::kMagnitude,
+                            .summary = "The dial to the server waits.",
+                            .magnitude = "connection",
+                            .composition = "delays of several rules add up",
+                            .source = {}});
 
 }  // namespace brownout::rules

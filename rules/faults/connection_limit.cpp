@@ -72,9 +72,8 @@ class ConnectionLimit final : public Fault {
                         ? counters->rule
                         : counters->clients.of(context.flow->client_key());
     if (open.fetch_add(1) < settings_.max) {
-      admission.leases.emplace_back(&open, [counters](void* counter) {
-        static_cast<Counter*>(counter)->fetch_sub(1);
-      });
+      admission.leases.emplace_back(
+          &open, [counters](void* counter) { static_cast<Counter*>(counter)->fetch_sub(1); });
       return std::nullopt;
     }
     open.fetch_sub(1);

@@ -83,8 +83,8 @@ class Corrupt final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("chance", &Settings::chance, "how likely a byte (or a chunk) is to get one flipped bit",
-              {.required = true}),
+        field("chance", &Settings::chance,
+              "how likely a byte (or a chunk) is to get one flipped bit", {.required = true}),
         field("each", &Settings::each, "what the chance is for"),
     }};
     return schema;

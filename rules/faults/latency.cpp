@@ -76,21 +76,23 @@ class Latency final : public Fault {
         field("correlation", &Settings::correlation,
               "how much each draw depends on the last one, as netem defines it"),
         field("distribution", &Settings::distribution, "the shape of the variation"),
-        field("spike", &Settings::spike,
-              "for distribution \"spike\": the share of chunks that wait delay + jitter; the others "
-              "wait delay"),
-        field("round_trip", &Settings::round_trip,
-              "split the delay in halves over both directions, so that it is what a ping would show"),
+        field(
+            "spike", &Settings::spike,
+            "for distribution \"spike\": the share of chunks that wait delay + jitter; the others "
+            "wait delay"),
+        field(
+            "round_trip", &Settings::round_trip,
+            "split the delay in halves over both directions, so that it is what a ping would show"),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (settings.jitter > settings.delay) {
-      problems.add(position_of(table, "jitter"),
-                   "jitter " + to_text(settings.jitter) + " is larger than delay " +
-                       to_text(settings.delay),
-                   "a chunk cannot arrive before it was sent: lower the jitter or raise the delay");
+      problems.add(
+          position_of(table, "jitter"),
+          "jitter " + to_text(settings.jitter) + " is larger than delay " + to_text(settings.delay),
+          "a chunk cannot arrive before it was sent: lower the jitter or raise the delay");
     }
     if (settings.jitter == Duration::zero() && table.find("distribution") != nullptr) {
       problems.add(position_of(table, "distribution"), "distribution has no effect without jitter",

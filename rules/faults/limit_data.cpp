@@ -55,12 +55,12 @@ class LimitData final : public Fault {
 
 }  // namespace
 
-const FaultKind kLimitData = describe<LimitData>(
-    {.name = "limit_data",
-     .level = Level::kBytes,
-     .summary = "So many bytes pass, then the connection closes.",
-     .magnitude = "direction of a connection",
-     .composition = "the smallest limit wins",
-     .source = "Toxiproxy, limit_data"});
+const FaultKind kLimitData =
+    describe<LimitData>({.name = "limit_data",
+                         .level = Level::kBytes,
+                         .summary = "So many bytes pass, then the connection closes.",
+                         .magnitude = "direction of a connection",
+                         .composition = "the smallest limit wins",
+                         .source = "Toxiproxy, limit_data"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// limit_data: exactly so many bytes pass in a direction of a connection, then it closes. Toxiproxy has it under
-// this name.
+// limit_data: exactly so many bytes pass in a direction of a connection, then it closes. Toxiproxy
+// has it under this name.
 #pragma once
 
 #include "rules/fault.h"

@@ -108,7 +108,8 @@ class Loss final : public Fault {
         field("correlation", &Settings::correlation,
               "how much each loss depends on the last draw, as netem defines it"),
         field("p", &Settings::p, "Gilbert-Elliott: chance to go from the good to the bad state"),
-        field("r", &Settings::r, "Gilbert-Elliott: chance to go back; a bad period lasts 1/r segments"),
+        field("r", &Settings::r,
+              "Gilbert-Elliott: chance to go back; a bad period lasts 1/r segments"),
         field("1-h", &Settings::one_minus_h, "Gilbert-Elliott: loss in the bad state"),
         field("1-k", &Settings::one_minus_k, "Gilbert-Elliott: loss in the good state"),
         field("rto", &Settings::rto, "the first retransmission time-out; it doubles up to 120 s",
@@ -122,13 +123,15 @@ class Loss final : public Fault {
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     const bool model = settings.p || settings.r || table.find("1-h") || table.find("1-k");
     if (settings.loss && model) {
-      problems.add(position_of(table, "loss"), "loss and the Gilbert-Elliott keys exclude each other",
+      problems.add(position_of(table, "loss"),
+                   "loss and the Gilbert-Elliott keys exclude each other",
                    "give `loss` (and `correlation`), or `p`, `r`, `1-h` and `1-k`");
     } else if (!settings.loss && !settings.p) {
       problems.add(table.where, "fault \"loss\" needs \"loss\" or \"p\"",
                    "e.g. loss = \"1%\", or p = \"1%\", r = \"25%\"");
     } else if (settings.p && !settings.r) {
-      problems.add(position_of(table, "p"), "p needs r", "e.g. r = \"25%\": bad periods of 4 segments");
+      problems.add(position_of(table, "p"), "p needs r",
+                   "e.g. r = \"25%\": bad periods of 4 segments");
     } else if (!settings.loss && table.find("correlation")) {
       problems.add(position_of(table, "correlation"), "correlation goes with loss",
                    "the Gilbert-Elliott model correlates by its states");
@@ -150,7 +153,8 @@ const FaultKind kLoss = describe<Loss>(
      .level = Level::kBytes,
      .ramp = Ramp::kMagnitude,
      .summary = "The stream stalls as TCP does when segments are lost; nothing is missing.",
-     .magnitude = "segment of a chunk, one way; a lost one stalls all behind it by 200 ms, 600 ms, 1.4 s...",
+     .magnitude =
+         "segment of a chunk, one way; a lost one stalls all behind it by 200 ms, 600 ms, 1.4 s...",
      .composition = "each rule draws its own losses; the stalls add up",
      .source = "tc-netem(8), loss; RFC 6298"});
 

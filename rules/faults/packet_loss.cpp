@@ -19,8 +19,9 @@ class PacketLossStage final : public Stage {
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto ordinal = chunks_++;
     if (!model_.next(intensity_.at(now))) return out.emit(std::move(chunk), now);
-    out.note({.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = ordinal},
-             now);
+    out.note(
+        {.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = ordinal},
+        now);
   }
 
  private:

@@ -65,13 +65,13 @@ class Reset final : public Fault {
 
 }  // namespace
 
-const FaultKind kReset = describe<Reset>(
-    {.name = "reset",
-     .level = Level::kBytes,
-     .per_chunk = true,
-     .summary = "Both ends get a RST; what is in flight is lost.",
-     .magnitude = "connection",
-     .composition = "the earliest wins",
-     .source = "RFC 9293, 3.5.2"});
+const FaultKind kReset =
+    describe<Reset>({.name = "reset",
+                     .level = Level::kBytes,
+                     .per_chunk = true,
+                     .summary = "Both ends get a RST; what is in flight is lost.",
+                     .magnitude = "connection",
+                     .composition = "the earliest wins",
+                     .source = "RFC 9293, 3.5.2"});
 
 }  // namespace brownout::rules

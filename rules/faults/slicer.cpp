@@ -47,7 +47,7 @@ class SlicerStage final : public HoldingStage {
   Dice dice_;
   Intensity intensity_;
   std::uint64_t pieces_ = 0;
-  std::size_t left_ = 0;       // of the piece that is being cut
+  std::size_t left_ = 0;           // of the piece that is being cut
   Instant next_ = Instant::min();  // when the next piece may leave
 };
 
@@ -86,14 +86,14 @@ class Slicer final : public Fault {
 
 }  // namespace
 
-const FaultKind kSlicer = describe<Slicer>(
-    {.name = "slicer",
-     .level = Level::kBytes,
-     .ramp = Ramp::kMagnitude,
-     .per_chunk = true,
-     .summary = "The stream arrives in small pieces with pauses.",
-     .magnitude = "piece, one way; a ramp lengthens the pauses",
-     .composition = "later rules slice the pieces of earlier ones; pauses add up",
-     .source = "Toxiproxy, slicer"});
+const FaultKind kSlicer =
+    describe<Slicer>({.name = "slicer",
+                      .level = Level::kBytes,
+                      .ramp = Ramp::kMagnitude,
+                      .per_chunk = true,
+                      .summary = "The stream arrives in small pieces with pauses.",
+                      .magnitude = "piece, one way; a ramp lengthens the pauses",
+                      .composition = "later rules slice the pieces of earlier ones; pauses add up",
+                      .source = "Toxiproxy, slicer"});
 
 }  // namespace brownout::rules

@@ -49,13 +49,13 @@ class SlowClose final : public Fault {
 
 }  // namespace
 
-const FaultKind kSlowClose = describe<SlowClose>(
-    {.name = "slow_close",
-     .level = Level::kBytes,
-     .ramp = Ramp::kMagnitude,
-     .summary = "The end of the stream (FIN) arrives late; the data does not.",
-     .magnitude = "end of a stream, one way",
-     .composition = "delays of several rules add up",
-     .source = "Toxiproxy, slow_close"});
+const FaultKind kSlowClose =
+    describe<SlowClose>({.name = "slow_close",
+                         .level = Level::kBytes,
+                         .ramp = Ramp::kMagnitude,
+                         .summary = "The end of the stream (FIN) arrives late; the data does not.",
+                         .magnitude = "end of a stream, one way",
+                         .composition = "delays of several rules add up",
+                         .source = "Toxiproxy, slow_close"});
 
 }  // namespace brownout::rules

@@ -56,12 +56,12 @@ class Timeout final : public Fault {
 
 }  // namespace
 
-const FaultKind kTimeout = describe<Timeout>(
-    {.name = "timeout",
-     .level = Level::kBytes,
-     .summary = "Everything is swallowed; after a while both ends are closed.",
-     .magnitude = "connection",
-     .composition = "the earliest close wins; rules behind it never see a byte",
-     .source = "Toxiproxy, timeout"});
+const FaultKind kTimeout =
+    describe<Timeout>({.name = "timeout",
+                       .level = Level::kBytes,
+                       .summary = "Everything is swallowed; after a while both ends are closed.",
+                       .magnitude = "connection",
+                       .composition = "the earliest close wins; rules behind it never see a byte",
+                       .source = "Toxiproxy, timeout"});
 
 }  // namespace brownout::rules

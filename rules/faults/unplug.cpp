@@ -32,12 +32,12 @@ class Unplug final : public Fault {
 
 }  // namespace
 
-const FaultKind kUnplug = describe<Unplug>(
-    {.name = "unplug",
-     .level = Level::kBytes,
-     .summary = "The connection works, then hangs for ever without closing.",
-     .magnitude = "connection",
-     .composition = "the earliest wins",
-     .source = {}});
+const FaultKind kUnplug =
+    describe<Unplug>({.name = "unplug",
+                      .level = Level::kBytes,
+                      .summary = "The connection works, then hangs for ever without closing.",
+                      .magnitude = "connection",
+                      .composition = "the earliest wins",
+                      .source = {}});
 
 }  // namespace brownout::rules

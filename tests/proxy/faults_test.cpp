@@ -1,5 +1,5 @@
-// Every fault over real sockets: what a client feels is what the rule says. Lower bounds on time only, since
-// machines are noisy; exact instants are tested in virtual time.
+// Every fault over real sockets: what a client feels is what the rule says. Lower bounds on time
+// only, since machines are noisy; exact instants are tested in virtual time.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -16,14 +16,18 @@ TEST(FaultsOverSockets, latency) {
 }
 
 TEST(FaultsOverSockets, bandwidth) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"bandwidth\", rate = \"1 MB/s\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"bandwidth\", rate = \"1 "
+      "MB/s\" }");
   const auto client = world.connect();
   const std::string message(200'000, 'x');
   EXPECT_GE(round_trip(client, message), 200ms);
 }
 
 TEST(FaultsOverSockets, loss) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"loss\", loss = \"50%\", rto = \"20ms\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"loss\", loss = \"50%\", "
+      "rto = \"20ms\" }");
   const auto client = world.connect();
   std::string message(100'000, 'x');
   for (std::size_t i = 0; i < message.size(); ++i) message[i] = static_cast<char>('a' + i % 26);
@@ -32,13 +36,17 @@ TEST(FaultsOverSockets, loss) {
 }
 
 TEST(FaultsOverSockets, slicer) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"slicer\", size = \"10 B\", delay = \"5ms\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"slicer\", size = \"10 "
+      "B\", delay = \"5ms\" }");
   const auto client = world.connect();
   EXPECT_GE(round_trip(client, std::string(100, 'x')), 45ms);
 }
 
 TEST(FaultsOverSockets, timeout) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"timeout\", close_after = \"100ms\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"timeout\", close_after = "
+      "\"100ms\" }");
   const auto client = world.connect();
   send_all(client, "hello");
   const auto start = std::chrono::steady_clock::now();
@@ -93,7 +101,8 @@ TEST(FaultsOverSockets, reset) {
 
 TEST(FaultsOverSockets, reset_reaches_the_server_too) {
   const TestServer server;
-  ProxyWorld world("[[rule]]\nfault = { type = \"reset\", after = \"50ms\" }", {.servers = server.address()});
+  ProxyWorld world("[[rule]]\nfault = { type = \"reset\", after = \"50ms\" }",
+                   {.servers = server.address()});
   const auto client = world.connect();
   const auto upstream = server.accept();
   EXPECT_EQ(receive(client).ending, Ending::kReset);
@@ -101,7 +110,9 @@ TEST(FaultsOverSockets, reset_reaches_the_server_too) {
 }
 
 TEST(FaultsOverSockets, slow_close) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"slow_close\", delay = \"150ms\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"slow_close\", delay = "
+      "\"150ms\" }");
   const auto client = world.connect();
   send_all(client, "bye");
   ::shutdown(client.get(), SHUT_WR);
@@ -112,7 +123,9 @@ TEST(FaultsOverSockets, slow_close) {
 }
 
 TEST(FaultsOverSockets, limit_data) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"limit_data\", bytes = \"1000 B\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"limit_data\", bytes = "
+      "\"1000 B\" }");
   const auto client = world.connect();
   send_all(client, std::string(50'000, 'x'));
   const auto received = receive(client);
@@ -121,7 +134,8 @@ TEST(FaultsOverSockets, limit_data) {
 }
 
 TEST(FaultsOverSockets, limit_time) {
-  ProxyWorld world("[[rule]]\nfault = { type = \"limit_time\", after = \"150ms\", close = \"rst\" }");
+  ProxyWorld world(
+      "[[rule]]\nfault = { type = \"limit_time\", after = \"150ms\", close = \"rst\" }");
   const auto client = world.connect();
   const auto start = std::chrono::steady_clock::now();
   while (round_trip(client, "tick") >= 0ns) {
@@ -130,7 +144,9 @@ TEST(FaultsOverSockets, limit_time) {
 }
 
 TEST(FaultsOverSockets, packet_loss) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"packet_loss\", loss_rate = \"100%\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"packet_loss\", loss_rate "
+      "= \"100%\" }");
   const auto client = world.connect();
   send_all(client, "hello");
   EXPECT_EQ(receive(client, 5, 150ms).bytes, "");
@@ -138,7 +154,9 @@ TEST(FaultsOverSockets, packet_loss) {
 }
 
 TEST(FaultsOverSockets, corrupt) {
-  ProxyWorld world("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"corrupt\", chance = \"100%\", each = \"chunk\" }");
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"corrupt\", chance = "
+      "\"100%\", each = \"chunk\" }");
   const auto client = world.connect();
   send_all(client, "hello");
   const auto received = receive(client, 5).bytes;

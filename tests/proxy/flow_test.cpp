@@ -1,4 +1,5 @@
-// What passes through unchanged: bytes, half-close, RST; failover and refusals; backpressure; live reloads.
+// What passes through unchanged: bytes, half-close, RST; failover and refusals; backpressure; live
+// reloads.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -106,7 +107,8 @@ TEST(Flow, FailsOverToTheNextServerAndComesBack) {
 TEST(Flow, RoundRobinTakesServersInTurn) {
   const TestServer a;
   const TestServer b;
-  ProxyWorld world("", {.servers = a.address() + ", " + b.address(), .upstream = "policy = \"round-robin\""});
+  ProxyWorld world(
+      "", {.servers = a.address() + ", " + b.address(), .upstream = "policy = \"round-robin\""});
   for (int i = 0; i < 2; ++i) {
     const auto one = world.connect();
     EXPECT_TRUE(a.accept());
@@ -140,8 +142,12 @@ TEST(Flow, APeerThatDoesNotReadHoldsUpOnlyItself) {
   std::size_t sent = 0;
   // Until nothing more is taken: the kernel's buffers and one read of the proxy.
   while (sent < (200U << 20)) {
-    const auto count = ::send(client.get(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && !eventually([&] { return ::send(client.get(), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && ++sent; })) break;
+    const auto count =
+        ::send(client.get(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0 && !eventually([&] {
+          return ::send(client.get(), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && ++sent;
+        }))
+      break;
     if (count > 0) sent += static_cast<std::size_t>(count);
     if (sent > (64U << 20)) break;
   }
@@ -156,7 +162,9 @@ TEST(Flow, ARemovedRuleGivesBackWhatItHeldAndANewOneActsOnLiveConnections) {
   ProxyWorld world;
   const auto client = world.connect();
   EXPECT_LT(round_trip(client, "fast"), 100ms);
-  world.reload("[[rule]]\nname = \"slow\"\nmatch = { direction = \"upstream\" }\nfault = { type = \"latency\", delay = \"1h\" }");
+  world.reload(
+      "[[rule]]\nname = \"slow\"\nmatch = { direction = \"upstream\" }\nfault = { type = "
+      "\"latency\", delay = \"1h\" }");
   send_all(client, "held");
   EXPECT_EQ(receive(client, 4, 100ms).bytes, "");
   world.reload("");
@@ -169,7 +177,10 @@ TEST(Flow, ReloadsUnderTrafficLoseNothing) {
   std::atomic<bool> done{false};
   std::thread reloader([&] {
     for (int i = 0; !done; ++i) {
-      world.reload(i % 2 == 0 ? "[[rule]]\nfault = { type = \"latency\", delay = \"3ms\", jitter = \"3ms\" }\n[[rule]]\nfault = { type = \"slicer\", size = \"3 KB\" }" : "");
+      world.reload(i % 2 == 0
+                       ? "[[rule]]\nfault = { type = \"latency\", delay = \"3ms\", jitter = "
+                         "\"3ms\" }\n[[rule]]\nfault = { type = \"slicer\", size = \"3 KB\" }"
+                       : "");
     }
   });
   EXPECT_TRUE(echo_all(world.connect(), bytes) == bytes);
@@ -221,11 +232,14 @@ TEST(Flow, OutOfDescriptorsItWaitsAndRecovers) {
 TEST(Engine, ASecondProxyOnThePortIsToldSo) {
   ProxyWorld world;
   proxy::Loop loop;
-  const auto text = "version = 1\n[[upstream]]\nname = \"s\"\nservers = \"127.0.0.1:1\"\n[[listener]]\nname = \"x\"\nlisten = \"" +
-                    to_text(world.endpoint()) + "\"\nupstream = \"s\"\n";
+  const auto text =
+      "version = 1\n[[upstream]]\nname = \"s\"\nservers = \"127.0.0.1:1\"\n[[listener]]\nname = "
+      "\"x\"\nlisten = \"" +
+      to_text(world.endpoint()) + "\"\nupstream = \"s\"\n";
   const auto second = proxy::Engine::start(loop, *rules::load_toml(text), {});
   ASSERT_FALSE(second);
-  EXPECT_NE(second.error().what.find("Address already in use"), std::string::npos) << second.error().what;
+  EXPECT_NE(second.error().what.find("Address already in use"), std::string::npos)
+      << second.error().what;
   EXPECT_NE(second.error().hint.find("another program listens there"), std::string::npos);
 }
 
@@ -233,7 +247,8 @@ TEST(Engine, AReloadThatCannotBindChangesNothing) {
   ProxyWorld world;
   const TestServer taken;
   const auto text = world.rules_text("[[rule]]\nfault = { type = \"refuse\" }\n") +
-                    "[[listener]]\nname = \"more\"\nlisten = " + taken.address() + "\nupstream = \"servers\"\n";
+                    "[[listener]]\nname = \"more\"\nlisten = " + taken.address() +
+                    "\nupstream = \"servers\"\n";
   const auto config = rules::load_toml(text);
   ASSERT_TRUE(config);
   EXPECT_FALSE(world.on_control([&] { return world.engine().reload(*config).has_value(); }));
@@ -246,7 +261,8 @@ TEST(Engine, ListenersComeAndGoWithAReload) {
   EXPECT_GE(round_trip(live, "hello"), 0ns);
   auto text = world.rules_text("");
   text += "[[listener]]\nname = \"more\"\nlisten = \"127.0.0.1:0\"\nupstream = \"servers\"\n";
-  ASSERT_TRUE(world.on_control([&] { return world.engine().reload(*rules::load_toml(text)).has_value(); }));
+  ASSERT_TRUE(
+      world.on_control([&] { return world.engine().reload(*rules::load_toml(text)).has_value(); }));
   const auto more = world.on_control([&] { return world.engine().bound("more"); });
   EXPECT_GE(round_trip(proxy::connect_to(more), "hello"), 0ns);
   world.reload("");

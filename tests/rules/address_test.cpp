@@ -19,7 +19,8 @@ TEST(Address, BitsBehindAPrefixAreAMistakeWithASuggestion) {
   const auto result = parse_prefix("10.1.2.3/16");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().hint, "did you mean \"10.1.0.0/16\"?");
-  for (const auto* text : {"10.1.0.0/33", "10.1/16", "::/129", "host/8", "", "10.0.0.0/-1", "10.0.0.0/8x"}) {
+  for (const auto* text :
+       {"10.1.0.0/33", "10.1/16", "::/129", "host/8", "", "10.0.0.0/-1", "10.0.0.0/8x"}) {
     EXPECT_FALSE(parse_prefix(text)) << text;
   }
 }
@@ -29,8 +30,8 @@ TEST(Address, EndpointsOfEveryKind) {
   EXPECT_EQ(*parse_endpoint("[::1]:80"), (Endpoint{"::1", 80, ""}));
   EXPECT_EQ(*parse_endpoint("broker.example:1883"), (Endpoint{"broker.example", 1883, ""}));
   EXPECT_EQ(parse_endpoint("unix:/run/a.sock")->path, "/run/a.sock");
-  for (const auto* text : {"", "host", ":80", "host:", "host:99999", "host:80x", "::1:80", "[::1:80", "[host]:1",
-                           "unix:", "ho st:1"}) {
+  for (const auto* text : {"", "host", ":80", "host:", "host:99999", "host:80x", "::1:80",
+                           "[::1:80", "[host]:1", "unix:", "ho st:1"}) {
     EXPECT_FALSE(parse_endpoint(text)) << text;
   }
   for (const auto* text : {"127.0.0.1:1883", "[::1]:80", "unix:/run/a.sock", "a.b:1"}) {

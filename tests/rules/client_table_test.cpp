@@ -43,7 +43,8 @@ TEST(Pacer, SharedByThreadsGivesEachSlotOnce) {
   std::vector<Instant> all;
   for (const auto& mine : slots) all.insert(all.end(), mine.begin(), mine.end());
   std::sort(all.begin(), all.end());
-  for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], Instant((static_cast<int>(i) + 1) * 1ms));
+  for (std::size_t i = 0; i < all.size(); ++i)
+    ASSERT_EQ(all[i], Instant((static_cast<int>(i) + 1) * 1ms));
 }
 
 }  // namespace

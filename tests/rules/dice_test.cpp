@@ -21,7 +21,8 @@ TEST(Dice, AreAPureFunctionOfTheirCoordinates) {
   EXPECT_NE(a.bits(3), a.split("x").bits(3));
 }
 
-// These numbers are a promise: a seed in a bug report must give the same faults in the next version.
+// These numbers are a promise: a seed in a bug report must give the same faults in the next
+// version.
 TEST(Dice, DoNotChangeBetweenVersions) {
   EXPECT_EQ(key_of("slow phones"), 14184856527049492665ULL);
   EXPECT_EQ(Dice(20211004, key_of("slow phones"), 1).bits(0), 17292144397574765777ULL);
@@ -32,7 +33,8 @@ TEST(Dice, HitAsOftenAsTheySay) {
     const Dice dice(1, 2, 3);
     int hits = 0;
     constexpr int kThrows = 200'000;
-    for (int i = 0; i < kThrows; ++i) hits += dice.hit(static_cast<std::uint64_t>(i), Ratio::of(share)) ? 1 : 0;
+    for (int i = 0; i < kThrows; ++i)
+      hits += dice.hit(static_cast<std::uint64_t>(i), Ratio::of(share)) ? 1 : 0;
     const double sigma = std::sqrt(share * (1 - share) * kThrows);
     EXPECT_NEAR(hits, share * kThrows, 4 * sigma + 1e-9) << share;
   }
@@ -57,10 +59,10 @@ TEST(Distribution, HasTheMeanAndSpreadOfNetem) {
     double tolerance;
   };
   // The tables cut pareto's tail at 4 sigma, as netem's does, which takes from its mean and spread.
-  for (const auto& one : {Case{Distribution::kUniform, 1 / std::sqrt(3.0), 0.01},
-                          Case{Distribution::kNormal, 1, 0.01}, Case{Distribution::kPareto, 0.8, 0.1},
-                          Case{Distribution::kParetoNormal, 0.83, 0.1},
-                          Case{Distribution::kExponential, 1, 0.02}}) {
+  for (const auto& one :
+       {Case{Distribution::kUniform, 1 / std::sqrt(3.0), 0.01},
+        Case{Distribution::kNormal, 1, 0.01}, Case{Distribution::kPareto, 0.8, 0.1},
+        Case{Distribution::kParetoNormal, 0.83, 0.1}, Case{Distribution::kExponential, 1, 0.02}}) {
     double sum = 0;
     double squares = 0;
     constexpr int kSteps = 100'000;
@@ -77,7 +79,9 @@ TEST(Distribution, HasTheMeanAndSpreadOfNetem) {
 }
 
 TEST(LossModel, GilbertElliottHasTheMeanAndBurstsOfItsFormulas) {
-  const GilbertElliott model{.p = Ratio::of(0.02), .r = Ratio::of(0.25), .loss_in_bad = Ratio::of(0.8),
+  const GilbertElliott model{.p = Ratio::of(0.02),
+                             .r = Ratio::of(0.25),
+                             .loss_in_bad = Ratio::of(0.8),
                              .loss_in_good = Ratio::of(0.01)};
   LossModel loss(Dice(1, 2, 3), model);
   int lost = 0;

@@ -30,8 +30,8 @@ std::string errors_of(const std::string& text) {
   if (config) return "";
   std::string list;
   for (const auto& one : config.error().sorted()) {
-    list += std::to_string(one.where.line) + ":" + std::to_string(one.where.column) + " " + one.what +
-            (one.hint.empty() ? "" : " | " + one.hint) + "\n";
+    list += std::to_string(one.where.line) + ":" + std::to_string(one.where.column) + " " +
+            one.what + (one.hint.empty() ? "" : " | " + one.hint) + "\n";
   }
   return list;
 }
@@ -80,53 +80,83 @@ probability = 20
 fault = { type = "latency", delay = "300", jiter = "5ms" }
 )");
   EXPECT_THAT(errors, testing::HasSubstr("4:12 servers: \"127.0.0.1\" has no port"));
-  EXPECT_THAT(errors, testing::HasSubstr("8:12 there is no upstream \"wbe\" | did you mean \"web\"?"));
-  EXPECT_THAT(errors, testing::HasSubstr("9:1 unknown key \"colour\" in [[listener]] | allowed: name,"));
-  EXPECT_THAT(errors, testing::HasSubstr("11:22 there is no listener \"frnt\" | did you mean \"front\"?"));
-  EXPECT_THAT(errors, testing::HasSubstr("12:15 probability: a bare number is a share from 0 to 1"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("8:12 there is no upstream \"wbe\" | did you mean \"web\"?"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("9:1 unknown key \"colour\" in [[listener]] | allowed: name,"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("11:22 there is no listener \"frnt\" | did you mean \"front\"?"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("12:15 probability: a bare number is a share from 0 to 1"));
   EXPECT_THAT(errors, testing::HasSubstr("13:37 delay: \"300\" has no unit"));
-  EXPECT_THAT(errors, testing::HasSubstr("13:44 unknown key \"jiter\" in fault \"latency\" | did you mean \"jitter\"?"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr(
+                  "13:44 unknown key \"jiter\" in fault \"latency\" | did you mean \"jitter\"?"));
 }
 
 TEST(LoadToml, FindsEachKindOfMistake) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"[[rule]]\nfault = { type = \"latency\", delay = 300 }", "delay: expected a duration, found a whole number"},
+      {"[[rule]]\nfault = { type = \"latency\", delay = 300 }",
+       "delay: expected a duration, found a whole number"},
       {"[[rule]]\nfault = { type = \"latency\", delay = \"-3ms\" }", "\"-3ms\" is negative"},
-      {"[[rule]]\nfault = { type = \"latency\", delay = \"1ms\", jitter = \"2ms\" }", "jitter 2ms is larger than delay 1ms"},
+      {"[[rule]]\nfault = { type = \"latency\", delay = \"1ms\", jitter = \"2ms\" }",
+       "jitter 2ms is larger than delay 1ms"},
       {"[[rule]]\nfault = { type = \"latency\" }", "fault \"latency\" needs \"delay\""},
       {"[[rule]]\nfault = { type = \"reorder\" }", "a stream cannot have the fault \"reorder\""},
-      {"[[rule]]\nfault = { type = \"duplicate\" }", "a stream cannot have the fault \"duplicate\""},
+      {"[[rule]]\nfault = { type = \"duplicate\" }",
+       "a stream cannot have the fault \"duplicate\""},
       {"[[rule]]\nfault = { type = \"latancy\", delay = \"1ms\" }", "did you mean \"latency\"?"},
       {"[[rule]]\nfault = { delay = \"1ms\" }", "fault needs \"type\""},
       {"[[rule]]\nname = \"x\"", "[[rule]] needs \"fault\""},
       {"[[rule]]\npreset = \"3g\"\nfault = { type = \"refuse\" }", "both preset and fault"},
       {"[[rule]]\npreset = \"3gg\"", "unknown preset \"3gg\" | did you mean \"3g\"?"},
-      {"[[rule]]\nname = \"a\"\npreset = \"3g\"\n[[rule]]\nname = \"a\"\npreset = \"3g\"", "there is already a rule \"a\""},
-      {"[[upstream]]\nname = \"brokers\"\nservers = \"a:1\"", "there is already a upstream \"brokers\""},
-      {"[[listener]]\nname = \"b\"\nlisten = \"127.0.0.1:1884\"\nupstream = \"brokers\"", "two listeners listen on"},
-      {"[[listener]]\nname = \"b\"\nprotocol = \"tpc\"\nlisten = \"127.0.0.1:1\"\nupstream = \"brokers\"", "unknown value \"tpc\" | did you mean \"tcp\"?"},
-      {"[[rule]]\nper = \"chunk\"\nfault = { type = \"slow_close\", delay = \"1s\" }", "cannot be drawn per chunk"},
-      {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"latency\", delay = \"1s\", round_trip = true }", "round_trip needs both directions"},
-      {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"refuse\" }", "acts before bytes flow"},
-      {"[[rule]]\nmatch = { client = \"10.0.0.0/8\" }\nfault = { type = \"down\" }", "fault \"down\" cannot choose connections"},
-      {"[[rule]]\nprobability = \"5%\"\nfault = { type = \"down\" }", "fault \"down\" has no probability"},
-      {"[[rule]]\nramp = \"2m\"\nduration = \"1m\"\nfault = { type = \"refuse\" }", "ramp is longer than duration"},
-      {"[[rule]]\nmatch = { client = [] }\nfault = { type = \"refuse\" }", "an empty list matches nothing"},
-      {"[[rule]]\nmatch = { client = [\"10.0.0.0/8\", \"10.0.0.1/8\"] }\nfault = { type = \"refuse\" }", "2:35"},
-      {"[[rule]]\nmatch = { first = 0 }\nfault = { type = \"refuse\" }", "first: 0 is out of range"},
+      {"[[rule]]\nname = \"a\"\npreset = \"3g\"\n[[rule]]\nname = \"a\"\npreset = \"3g\"",
+       "there is already a rule \"a\""},
+      {"[[upstream]]\nname = \"brokers\"\nservers = \"a:1\"",
+       "there is already a upstream \"brokers\""},
+      {"[[listener]]\nname = \"b\"\nlisten = \"127.0.0.1:1884\"\nupstream = \"brokers\"",
+       "two listeners listen on"},
+      {"[[listener]]\nname = \"b\"\nprotocol = \"tpc\"\nlisten = \"127.0.0.1:1\"\nupstream = "
+       "\"brokers\"",
+       "unknown value \"tpc\" | did you mean \"tcp\"?"},
+      {"[[rule]]\nper = \"chunk\"\nfault = { type = \"slow_close\", delay = \"1s\" }",
+       "cannot be drawn per chunk"},
+      {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"latency\", delay = "
+       "\"1s\", round_trip = true }",
+       "round_trip needs both directions"},
+      {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"refuse\" }",
+       "acts before bytes flow"},
+      {"[[rule]]\nmatch = { client = \"10.0.0.0/8\" }\nfault = { type = \"down\" }",
+       "fault \"down\" cannot choose connections"},
+      {"[[rule]]\nprobability = \"5%\"\nfault = { type = \"down\" }",
+       "fault \"down\" has no probability"},
+      {"[[rule]]\nramp = \"2m\"\nduration = \"1m\"\nfault = { type = \"refuse\" }",
+       "ramp is longer than duration"},
+      {"[[rule]]\nmatch = { client = [] }\nfault = { type = \"refuse\" }",
+       "an empty list matches nothing"},
+      {"[[rule]]\nmatch = { client = [\"10.0.0.0/8\", \"10.0.0.1/8\"] }\nfault = { type = "
+       "\"refuse\" }",
+       "2:35"},
+      {"[[rule]]\nmatch = { first = 0 }\nfault = { type = \"refuse\" }",
+       "first: 0 is out of range"},
       {"[[rule]]\nfault = { type = \"slicer\", size = \"0 B\" }", "size: 0 B is out of range"},
-      {"[[rule]]\nfault = { type = \"slicer\", size = \"5 B\", variation = \"5 B\" }", "variation 5 B is not less than size 5 B"},
+      {"[[rule]]\nfault = { type = \"slicer\", size = \"5 B\", variation = \"5 B\" }",
+       "variation 5 B is not less than size 5 B"},
       {"[[rule]]\nfault = { type = \"loss\" }", "needs \"loss\" or \"p\""},
-      {"[[rule]]\nfault = { type = \"loss\", loss = \"1%\", p = \"1%\", r = \"5%\" }", "exclude each other"},
+      {"[[rule]]\nfault = { type = \"loss\", loss = \"1%\", p = \"1%\", r = \"5%\" }",
+       "exclude each other"},
       {"[[rule]]\nfault = { type = \"loss\", p = \"1%\" }", "p needs r"},
-      {"[[rule]]\nduration = \"0s\"\nfault = { type = \"refuse\" }", "duration: 0s is out of range"},
-      {"[[rule]]\nstart = 1979-05-27\nfault = { type = \"refuse\" }", "start: expected a duration, found nothing"},
+      {"[[rule]]\nduration = \"0s\"\nfault = { type = \"refuse\" }",
+       "duration: 0s is out of range"},
+      {"[[rule]]\nstart = 1979-05-27\nfault = { type = \"refuse\" }",
+       "start: expected a duration, found nothing"},
   };
   for (const auto& [text, expected] : cases) {
     auto errors = errors_with(text);
     // Positions in the cases count from the rule.
     const auto lines = std::count(kHead.begin(), kHead.end(), '\n');
-    if (expected == "2:35") errors += errors.starts_with(std::to_string(lines + 2) + ":35") ? "2:35" : "";
+    if (expected == "2:35")
+      errors += errors.starts_with(std::to_string(lines + 2) + ":35") ? "2:35" : "";
     EXPECT_THAT(errors, testing::HasSubstr(expected)) << text;
   }
 }
@@ -134,7 +164,8 @@ TEST(LoadToml, FindsEachKindOfMistake) {
 TEST(LoadToml, ASyntaxErrorHasItsPlace) {
   EXPECT_THAT(errors_of("version = 1\nlistener = [["), testing::StartsWith("2:"));
   EXPECT_THAT(errors_of("version = 2"), testing::HasSubstr("version: 2 is out of range"));
-  EXPECT_THAT(errors_of("rule = 3\n" + std::string(kHead)), testing::HasSubstr("expected [[rule]], found a whole number"));
+  EXPECT_THAT(errors_of("rule = 3\n" + std::string(kHead)),
+              testing::HasSubstr("expected [[rule]], found a whole number"));
   EXPECT_THAT(errors_of(""), testing::HasSubstr("the file needs \"version\""));
 }
 
@@ -152,7 +183,8 @@ TEST(LoadToml, EveryExampleLoads) {
 
 TEST(LoadToml, EveryPresetExpandsToRulesThatShareTheirDice) {
   for (const auto& preset : all_presets()) {
-    const auto config = load_toml(std::string(kHead) + "[[rule]]\nname = \"net\"\nprobability = \"50%\"\npreset = \"" +
+    const auto config = load_toml(std::string(kHead) +
+                                  "[[rule]]\nname = \"net\"\nprobability = \"50%\"\npreset = \"" +
                                   std::string(preset.name) + "\"");
     ASSERT_TRUE(config) << preset.name;
     ASSERT_GE(config->rules.size(), 2U) << preset.name;
@@ -162,7 +194,9 @@ TEST(LoadToml, EveryPresetExpandsToRulesThatShareTheirDice) {
 }
 
 TEST(LoadToml, RulesWithoutANameGetOneThatDoesNotClash) {
-  const auto config = load_toml(std::string(kHead) + "[[rule]]\nfault = { type = \"refuse\" }\n[[rule]]\nfault = { type = \"refuse\" }");
+  const auto config =
+      load_toml(std::string(kHead) +
+                "[[rule]]\nfault = { type = \"refuse\" }\n[[rule]]\nfault = { type = \"refuse\" }");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->rules[0].name, "refuse");
   EXPECT_EQ(config->rules[1].name, "refuse-2");
@@ -172,7 +206,8 @@ TEST(Diagnostics, AreRenderedWithTheLineAndACaret) {
   Diagnostics found;
   found.add({2, 5}, "unknown key \"b\"", "did you mean \"a\"?");
   EXPECT_EQ(render(found, "x.toml", "one\nkey b\n"),
-            "x.toml:2:5: error: unknown key \"b\"\n    2 | key b\n      |     ^\n     = did you mean \"a\"?\n");
+            "x.toml:2:5: error: unknown key \"b\"\n    2 | key b\n      |     ^\n     = did you "
+            "mean \"a\"?\n");
 }
 
 }  // namespace

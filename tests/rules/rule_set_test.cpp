@@ -33,9 +33,12 @@ fault = { type = "latency", delay = "1ms" })";
 
 TEST(RuleSet, FindsRulesInFileOrderThroughItsIndex) {
   const auto set = RuleSet::activate(config_of(kThree).rules, 1, Instant{});
-  EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(1, "10.1.2.3")).rules), (std::vector<std::string>{"a", "b", "c"}));
-  EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(2, "10.1.9.9")).rules), (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(3, "8.8.8.8")).rules), (std::vector<std::string>{"b"}));
+  EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(1, "10.1.2.3")).rules),
+            (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(2, "10.1.9.9")).rules),
+            (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(3, "8.8.8.8")).rules),
+            (std::vector<std::string>{"b"}));
   auto other = flow_of(4, "10.1.2.3");
   other.listener = "other";
   EXPECT_EQ(names(rules::plan_arrival(*set, other).rules), (std::vector<std::string>{"a"}));
@@ -52,7 +55,9 @@ fault = { type = "latency", delay = "1ms" }
 [[rule]]
 name = "far"
 match = { destination = "10.0.0.0/8" }
-fault = { type = "latency", delay = "1ms" })").rules, 1, Instant{});
+fault = { type = "latency", delay = "1ms" })")
+                                         .rules,
+                                     1, Instant{});
   auto flow = flow_of();
   flow.destination.reset();
   auto rules = rules::plan_arrival(*set, flow).rules;
@@ -75,8 +80,10 @@ fault = { type = "reset" })");
 }
 
 TEST(RuleSet, AnotherRuleDoesNotRerollTheDice) {
-  const std::string flaky = "[[rule]]\nname = \"flaky\"\nprobability = \"30%\"\nfault = { type = \"reset\" }\n";
-  const std::string before = "[[rule]]\nname = \"new\"\nfault = { type = \"latency\", delay = \"1ms\" }\n";
+  const std::string flaky =
+      "[[rule]]\nname = \"flaky\"\nprobability = \"30%\"\nfault = { type = \"reset\" }\n";
+  const std::string before =
+      "[[rule]]\nname = \"new\"\nfault = { type = \"latency\", delay = \"1ms\" }\n";
   const auto hits = [](const std::string& text) {
     std::string list;
     for (std::uint64_t flow = 1; flow <= 100; ++flow) {
@@ -87,7 +94,9 @@ TEST(RuleSet, AnotherRuleDoesNotRerollTheDice) {
     return list;
   };
   EXPECT_EQ(hits(flaky), hits(before + flaky));
-  EXPECT_NE(hits(flaky), hits("[[rule]]\nname = \"flaky2\"\nprobability = \"30%\"\nfault = { type = \"reset\" }\n"));
+  EXPECT_NE(
+      hits(flaky),
+      hits("[[rule]]\nname = \"flaky2\"\nprobability = \"30%\"\nfault = { type = \"reset\" }\n"));
 }
 
 TEST(RuleSet, PerSecondComesAndGoesOnOneLongConnection) {
@@ -128,20 +137,24 @@ fault = { type = "latency", delay = "1h" })");
 TEST(RuleSet, ARampedProbabilityTakesConnectionsInOneByOneAndKeepsThem) {
   std::vector<Instant> when;
   for (std::uint64_t flow = 1; flow <= 200; ++flow) {
-    VirtualWorld world("[[rule]]\nprobability = \"50%\"\nramp = \"100s\"\nfault = { type = \"reset\" }",
-                       Direction::kUpstream, 3, flow);
+    VirtualWorld world(
+        "[[rule]]\nprobability = \"50%\"\nramp = \"100s\"\nfault = { type = \"reset\" }",
+        Direction::kUpstream, 3, flow);
     world.run();
     if (!world.left().empty()) when.push_back(world.left()[0].at);
   }
   EXPECT_NEAR(static_cast<double>(when.size()), 100, 30);
-  const auto early = std::count_if(when.begin(), when.end(), [](Instant t) { return t < Instant(50s); });
+  const auto early =
+      std::count_if(when.begin(), when.end(), [](Instant t) { return t < Instant(50s); });
   EXPECT_NEAR(static_cast<double>(early), static_cast<double>(when.size()) / 2, 20);
 }
 
 TEST(RuleSet, AReloadKeepsRulesThatDidNotChange) {
-  const std::string limit = "[[rule]]\nname = \"limit\"\nfault = { type = \"limit_data\", bytes = \"10 B\" }\n";
+  const std::string limit =
+      "[[rule]]\nname = \"limit\"\nfault = { type = \"limit_data\", bytes = \"10 B\" }\n";
   VirtualWorld world(limit);
-  world.at(1s).send("01234").at(2s).reload(limit + "[[rule]]\nfault = { type = \"latency\", delay = \"1s\" }");
+  world.at(1s).send("01234").at(2s).reload(
+      limit + "[[rule]]\nfault = { type = \"latency\", delay = \"1s\" }");
   world.at(3s).send("56789abc").run();
   EXPECT_EQ(world.bytes(), "0123456789");
   EXPECT_EQ(world.left().back().at, Instant(4s));
@@ -161,7 +174,11 @@ TEST(RuleSet, AReloadThatReordersRulesStillKeepsTheBytesInOrder) {
 
 TEST(RuleSet, OrdinalsCountOnlyConnectionsThatArriveAfterTheRule) {
   VirtualWorld world("");
-  world.at(1s).reload("[[rule]]\nmatch = { first = 1 }\nfault = { type = \"reset\" }").at(2s).send("x").run();
+  world.at(1s)
+      .reload("[[rule]]\nmatch = { first = 1 }\nfault = { type = \"reset\" }")
+      .at(2s)
+      .send("x")
+      .run();
   EXPECT_EQ(world.log(), "2s x\n");
 }
 
@@ -172,7 +189,11 @@ fault = { type = "unplug" }
 [[rule]]
 name = "late"
 fault = { type = "latency", delay = "1s" })");
-  world.at(1s).send("a").at(5s).reload("[[rule]]\nname = \"late\"\nfault = { type = \"latency\", delay = \"1s\" }").run();
+  world.at(1s)
+      .send("a")
+      .at(5s)
+      .reload("[[rule]]\nname = \"late\"\nfault = { type = \"latency\", delay = \"1s\" }")
+      .run();
   EXPECT_EQ(world.log(), "6s a\n");
 }
 
@@ -190,7 +211,8 @@ fault = { type = "latency", delay = "1ms" }
 name = "some"
 probability = "50%"
 fault = { type = "latency", delay = "1ms" })");
-  const auto answers = rules::explain(config, {.flow = flow_of(1, "10.1.9.9"), .at = 1s, .seed = 1});
+  const auto answers =
+      rules::explain(config, {.flow = flow_of(1, "10.1.9.9"), .at = 1s, .seed = 1});
   ASSERT_EQ(answers.size(), 6U);
   EXPECT_TRUE(answers[0].acts);
   EXPECT_TRUE(answers[1].acts);

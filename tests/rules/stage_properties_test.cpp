@@ -1,5 +1,5 @@
-// Every fault that acts on bytes, by its example file, under random traffic; and broken stages, to prove that the
-// suite finds what it looks for.
+// Every fault that acts on bytes, by its example file, under random traffic; and broken stages, to
+// prove that the suite finds what it looks for.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,8 +42,12 @@ class BrokenFault final : public Fault {
 
 template <class S>
 std::shared_ptr<const RuleSet> broken() {
-  static const FaultKind kind{.name = "broken", .level = Level::kBytes, .summary = {}, .magnitude = {},
-                              .composition = {}, .source = {}};
+  static const FaultKind kind{.name = "broken",
+                              .level = Level::kBytes,
+                              .summary = {},
+                              .magnitude = {},
+                              .composition = {},
+                              .source = {}};
   Rule rule;
   rule.name = "broken";
   rule.kind = &kind;
@@ -88,7 +92,8 @@ TEST(StageProperties, HoldForEveryFaultOfTheRegistry) {
 TEST(StageProperties, HoldForRandomChainsOfFaultsThatKeepBytes) {
   std::vector<std::string_view> keepers;
   for (const auto* kind : all_faults()) {
-    if (kind->level == Level::kBytes && !kAltersTheStream.contains(kind->name)) keepers.push_back(kind->name);
+    if (kind->level == Level::kBytes && !kAltersTheStream.contains(kind->name))
+      keepers.push_back(kind->name);
   }
   for (const auto seed : seeds()) {
     std::mt19937_64 random(seed);
@@ -100,17 +105,20 @@ TEST(StageProperties, HoldForRandomChainsOfFaultsThatKeepBytes) {
       rule.name += std::to_string(i);
       rules.push_back(rule);
     }
-    ASSERT_EQ(find_violation(RuleSet::activate(rules, seed, Instant{}), {}, seed), "") << "seed " << seed;
+    ASSERT_EQ(find_violation(RuleSet::activate(rules, seed, Instant{}), {}, seed), "")
+        << "seed " << seed;
   }
 }
 
 TEST(StageProperties, FindABrokenStage) {
   EXPECT_EQ(find_in_broken<DropsAByte>(), "bytes were lost");
   EXPECT_EQ(find_in_broken<Reorders>(), "bytes were altered or reordered");
-  EXPECT_THAT(find_in_broken<ForgetsFinish>(), testing::StartsWith("the end of the stream was not carried"));
+  EXPECT_THAT(find_in_broken<ForgetsFinish>(),
+              testing::StartsWith("the end of the stream was not carried"));
   EXPECT_EQ(find_in_broken<KeepsOnRelease>(), "bytes were lost");
   EXPECT_EQ(find_in_broken<MiscountsHeld>(), "more bytes out and held than came in");
-  EXPECT_EQ(find_in_broken<DependsOnTheDriver>(), "one big advance gave something else than many small ones");
+  EXPECT_EQ(find_in_broken<DependsOnTheDriver>(),
+            "one big advance gave something else than many small ones");
   EXPECT_EQ(find_in_broken<FinishesTwice>(), "something came behind <FIN>");
 }
 

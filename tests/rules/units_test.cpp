@@ -18,8 +18,8 @@ TEST(Units, ReadsDurationsInWords) {
 }
 
 TEST(Units, RefusesWhatIsNoDuration) {
-  for (const auto* text : {"", "ms", "300", "-5ms", "3 parsecs", "30s1m", "1s1s", "1e3ms", "nan s", "inf s",
-                           "99999999999h", "5ms,"}) {
+  for (const auto* text : {"", "ms", "300", "-5ms", "3 parsecs", "30s1m", "1s1s", "1e3ms", "nan s",
+                           "inf s", "99999999999h", "5ms,"}) {
     const auto result = parse_duration(text);
     ASSERT_FALSE(result) << text;
     EXPECT_FALSE(result.error().what.empty());
@@ -45,8 +45,8 @@ TEST(Units, SizesAndPercentages) {
 }
 
 TEST(Units, WhatIsPrintedReadsBackTheSame) {
-  for (const std::int64_t n : {0LL, 1LL, 999LL, 1000LL, 1024LL, 1500LL, 1'500'000LL, 65'536LL, 123'456'789LL,
-                               3'600'000'000'000LL, 5'400'000'000'000LL}) {
+  for (const std::int64_t n : {0LL, 1LL, 999LL, 1000LL, 1024LL, 1500LL, 1'500'000LL, 65'536LL,
+                               123'456'789LL, 3'600'000'000'000LL, 5'400'000'000'000LL}) {
     EXPECT_EQ(parse_duration(to_text(Duration(n)))->count(), n) << to_text(Duration(n));
     EXPECT_EQ(parse_bytes(to_text(Bytes{n}))->count, n) << to_text(Bytes{n});
     EXPECT_EQ(parse_rate(to_text(Rate{n}))->bits_per_second, n) << to_text(Rate{n});

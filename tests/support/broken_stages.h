@@ -1,4 +1,5 @@
-// Stages with one bug each, to prove that the property suite would find it (FoundationDB's negative tests).
+// Stages with one bug each, to prove that the property suite would find it (FoundationDB's negative
+// tests).
 #pragma once
 
 #include "rules/delay_line.h"

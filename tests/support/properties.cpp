@@ -88,7 +88,8 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
     const auto before = outcome.endings;
     if (one.starts_with('<')) outcome.endings += one;
     // A half-closed flow may still be closed as a whole.
-    const bool allowed = before.empty() || (before == "<FIN>" && (one == "<CLOSE>" || one == "<RST>"));
+    const bool allowed =
+        before.empty() || (before == "<FIN>" && (one == "<CLOSE>" || one == "<RST>"));
     if (!allowed) outcome.violation = "something came behind " + before;
   }
   return outcome;
@@ -111,7 +112,8 @@ std::string find_violation(const std::shared_ptr<const rules::RuleSet>& set,
   }
   if (!expected.keeps_bytes) return {};
   if (fine.bytes != input.all) {
-    return fine.bytes.size() < input.all.size() ? "bytes were lost" : "bytes were altered or reordered";
+    return fine.bytes.size() < input.all.size() ? "bytes were lost"
+                                                : "bytes were altered or reordered";
   }
   if (fine.endings != "<FIN>") return "the end of the stream was not carried: " + fine.endings;
   return {};

@@ -1,7 +1,7 @@
 // What must hold for every stage, as a check that returns what is wrong: "" when all is well.
 //
-// Run over each fault of the registry (by its example), and over deliberately broken stages, on which it must
-// find something: a check that cannot fail is a defect.
+// Run over each fault of the registry (by its example), and over deliberately broken stages, on
+// which it must find something: a check that cannot fail is a defect.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct Expectations {
   bool keeps_bytes = true;  // all bytes come out, in order, once the rule is gone
 };
 
-// Sends random bytes in random chunks at random instants through one flow under `set`, one direction, all
-// derived from `seed`; then removes the rules.
+// Sends random bytes in random chunks at random instants through one flow under `set`, one
+// direction, all derived from `seed`; then removes the rules.
 std::string find_violation(const std::shared_ptr<const rules::RuleSet>& set,
                            const Expectations& expected, std::uint64_t seed);
 

@@ -10,7 +10,8 @@
 
 namespace brownout::test {
 
-ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options) : options_(std::move(options)) {
+ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
+    : options_(std::move(options)) {
   spdlog::set_level(spdlog::level::off);
   const auto text = rules_text(rules);
   const auto config = rules::load_toml(text);
@@ -18,7 +19,8 @@ ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options) : options
     std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());
     std::abort();
   }
-  if (!options_.events.empty()) events_ = std::move(*proxy::EventLog::open(options_.events, control_));
+  if (!options_.events.empty())
+    events_ = std::move(*proxy::EventLog::open(options_.events, control_));
   auto engine = proxy::Engine::start(control_, *config, {options_.workers, events_.get()});
   if (!engine) {
     std::fprintf(stderr, "%s\n", engine.error().what.c_str());
@@ -37,7 +39,8 @@ ProxyWorld::~ProxyWorld() {
 }
 
 std::string ProxyWorld::rules_text(const std::string& rules) const {
-  const auto servers = options_.servers.empty() ? "\"" + to_text(server_.endpoint()) + "\"" : options_.servers;
+  const auto servers =
+      options_.servers.empty() ? "\"" + to_text(server_.endpoint()) + "\"" : options_.servers;
   return "version = 1\nseed = 7\n[[upstream]]\nname = \"servers\"\nservers = [" + servers + "]\n" +
          options_.upstream + "\n[[listener]]\nname = \"chat\"\nlisten = \"" + options_.listen +
          "\"\nupstream = \"servers\"\n" + options_.listener + "\n" + rules;

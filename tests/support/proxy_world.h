@@ -1,5 +1,5 @@
-// A real proxy in this process: an echo server, an engine with one listener "chat" in front of it, and blocking
-// client sockets. For tests that are about real sockets and real time.
+// A real proxy in this process: an echo server, an engine with one listener "chat" in front of it,
+// and blocking client sockets. For tests that are about real sockets and real time.
 #pragma once
 
 #include <sys/socket.h>
@@ -21,11 +21,11 @@ using proxy::Fd;
 
 struct WorldOptions {
   unsigned workers = 1;
-  std::string listener = {};        // more keys of the [[listener]]
-  std::string servers = {};         // instead of the echo server, e.g. "\"127.0.0.1:1\", \"127.0.0.1:2\""
-  std::string upstream = {};        // more keys of the [[upstream]]
+  std::string listener = {};  // more keys of the [[listener]]
+  std::string servers = {};   // instead of the echo server, e.g. "\"127.0.0.1:1\", \"127.0.0.1:2\""
+  std::string upstream = {};  // more keys of the [[upstream]]
   std::string listen = "127.0.0.1:0";
-  std::string events = {};          // a file
+  std::string events = {};  // a file
 };
 
 class ProxyWorld {
@@ -69,7 +69,8 @@ struct Received {
 
 void send_all(const Fd& fd, std::string_view bytes);
 // Until `count` bytes, the end, or `patience` without a byte.
-Received receive(const Fd& fd, std::size_t count = SIZE_MAX, std::chrono::milliseconds patience = 10s);
+Received receive(const Fd& fd, std::size_t count = SIZE_MAX,
+                 std::chrono::milliseconds patience = 10s);
 // One message there and back; how long it took, or -1 ns when it did not come back whole.
 std::chrono::nanoseconds round_trip(const Fd& fd, std::string_view message);
 

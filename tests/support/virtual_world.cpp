@@ -69,7 +69,8 @@ VirtualWorld& VirtualWorld::send_fin() {
 
 VirtualWorld& VirtualWorld::reload(const std::string& rules_text) {
   return call([this, rules_text] {
-    auto next = rules::RuleSet::activate(config_of(rules_text).rules, set_->seed(), now_, set_.get());
+    auto next =
+        rules::RuleSet::activate(config_of(rules_text).rules, set_->seed(), now_, set_.get());
     rules_ = rules::plan_reload(*next, flow_, rules_);
     set_ = std::move(next);
     chain_->set_rules(rules_, now_);

@@ -1,5 +1,5 @@
-// A chain of rules in virtual time: say what arrives when, run, compare the log of what left when. No sleeping,
-// no sockets.
+// A chain of rules in virtual time: say what arrives when, run, compare the log of what left when.
+// No sleeping, no sockets.
 //
 //   VirtualWorld world(R"([[rule]]
 //   fault = { type = "latency", delay = "300ms" })");
@@ -24,7 +24,8 @@ using namespace std::chrono_literals;
 using rules::Duration;
 using rules::Instant;
 
-// `rules_text` with a listener "chat" and an upstream around it; aborts the test program if it has mistakes.
+// `rules_text` with a listener "chat" and an upstream around it; aborts the test program if it has
+// mistakes.
 rules::Config config_of(const std::string& rules_text);
 
 rules::FlowFacts flow_of(std::uint64_t ordinal = 1, const std::string& client = "10.1.2.3");
@@ -55,9 +56,9 @@ class VirtualWorld final : public rules::ChainOutput {
   void run_coarsely(Duration until = std::chrono::hours(10));
 
   const std::vector<Left>& left() const { return left_; }
-  std::string bytes() const;           // what left, joined
-  std::string log() const;             // "305ms hello\n400ms <FIN>\n"
-  std::string notes() const;           // "delay 300ms 5 bytes #0\n"
+  std::string bytes() const;  // what left, joined
+  std::string log() const;    // "305ms hello\n400ms <FIN>\n"
+  std::string notes() const;  // "delay 300ms 5 bytes #0\n"
   std::size_t most_held() const { return most_held_; }
   rules::Chain& chain() { return *chain_; }
   const rules::RuleState& state(std::size_t rule = 0) const { return *set_->rules()[rule]->state; }
@@ -69,7 +70,8 @@ class VirtualWorld final : public rules::ChainOutput {
   void close(rules::Close how) override {
     left_.push_back({now_, how == rules::Close::kReset ? "<RST>" : "<CLOSE>"});
   }
-  void injected(const rules::Rule& rule, rules::Direction direction, const rules::Note& note) override;
+  void injected(const rules::Rule& rule, rules::Direction direction,
+                const rules::Note& note) override;
 
  private:
   void play(Duration until, bool coarsely);

@@ -8,7 +8,8 @@ namespace {
 using rules::Direction;
 
 // At every emission: no more than burst + rate x time may have left.
-void expect_no_faster(const VirtualWorld& world, Instant first, double bytes_per_second, double burst) {
+void expect_no_faster(const VirtualWorld& world, Instant first, double bytes_per_second,
+                      double burst) {
   double sent = 0;
   for (const auto& one : world.left()) {
     if (one.what.starts_with('<')) continue;
@@ -26,7 +27,8 @@ TEST(Bandwidth, IsExactAtEveryEmission) {
     for (int i = 0; i < 10; ++i) world.at(i * 1ms).send(std::string(total / 10, 'x'));
     world.run();
     expect_no_faster(world, Instant{}, rate, 0);
-    const double took = std::chrono::duration<double>(world.left().back().at.time_since_epoch()).count();
+    const double took =
+        std::chrono::duration<double>(world.left().back().at.time_since_epoch()).count();
     EXPECT_NEAR(took, 1, 0.01) << rate;
     EXPECT_EQ(world.bytes().size(), total);
   }
@@ -78,7 +80,9 @@ TEST(Bandwidth, OneLimitMayBeSharedByAllThatTheRuleHits) {
 
 TEST(Bandwidth, OneLimitMayBeSharedByTheConnectionsOfAClient) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
-fault = { type = "bandwidth", rate = "1 KB/s", shared = "client" })").rules, 1, Instant{});
+fault = { type = "bandwidth", rate = "1 KB/s", shared = "client" })")
+                                                .rules,
+                                            1, Instant{});
   VirtualWorld a(set, flow_of(1, "10.0.0.1"), Direction::kUpstream);
   VirtualWorld same(set, flow_of(2, "10.0.0.1"), Direction::kUpstream);
   VirtualWorld other(set, flow_of(3, "10.0.0.2"), Direction::kUpstream);

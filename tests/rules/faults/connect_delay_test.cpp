@@ -13,7 +13,9 @@ TEST(ConnectDelay, EachConnectionWaitsForItselfAndRulesAddUp) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
 fault = { type = "connect_delay", delay = "2s" }
 [[rule]]
-fault = { type = "connect_delay", delay = "1s", jitter = "500ms" })").rules, 1, Instant{});
+fault = { type = "connect_delay", delay = "1s", jitter = "500ms" })")
+                                                .rules,
+                                            1, Instant{});
   std::set<Duration> seen;
   for (std::uint64_t i = 1; i <= 50; ++i) {
     const auto delay = rules::plan_arrival(*set, flow_of(i)).admission.connect_delay;
@@ -26,9 +28,11 @@ fault = { type = "connect_delay", delay = "1s", jitter = "500ms" })").rules, 1, 
 
 TEST(ConnectDelay, PerClientPicksAStableCohortThatOnlyGrows) {
   const auto hit = [](const std::string& probability) {
-    const auto set = rules::RuleSet::activate(config_of("[[rule]]\nname = \"slow\"\nprobability = \"" + probability +
-                                "\"\nper = \"client\"\nfault = { type = \"connect_delay\", delay = \"1s\" }").rules,
-                                              1, Instant{});
+    const auto set = rules::RuleSet::activate(
+        config_of("[[rule]]\nname = \"slow\"\nprobability = \"" + probability +
+                  "\"\nper = \"client\"\nfault = { type = \"connect_delay\", delay = \"1s\" }")
+            .rules,
+        1, Instant{});
     std::set<int> clients;
     for (int i = 0; i < 250; ++i) {
       const auto flow = flow_of(static_cast<std::uint64_t>(i) + 1, "10.0.0." + std::to_string(i));

@@ -9,7 +9,9 @@ using rules::Direction;
 
 TEST(ConnectionLimit, CountsOpenConnectionsAndRefusesTheRest) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
-fault = { type = "connection_limit", max = 2 })").rules, 1, Instant{});
+fault = { type = "connection_limit", max = 2 })")
+                                                .rules,
+                                            1, Instant{});
   using Verdict = rules::Admission::Verdict;
   auto first = rules::plan_arrival(*set, flow_of(1));
   const auto second = rules::plan_arrival(*set, flow_of(2));
@@ -22,7 +24,9 @@ fault = { type = "connection_limit", max = 2 })").rules, 1, Instant{});
 
 TEST(ConnectionLimit, MayBeForEachClientAndHang) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
-fault = { type = "connection_limit", max = 1, overflow = "hang", shared = "client" })").rules, 1, Instant{});
+fault = { type = "connection_limit", max = 1, overflow = "hang", shared = "client" })")
+                                                .rules,
+                                            1, Instant{});
   using Verdict = rules::Admission::Verdict;
   const auto a = rules::plan_arrival(*set, flow_of(1, "10.0.0.1"));
   const auto b = rules::plan_arrival(*set, flow_of(2, "10.0.0.2"));
@@ -33,7 +37,9 @@ fault = { type = "connection_limit", max = 1, overflow = "hang", shared = "clien
 
 TEST(ConnectionLimit, AConnectionMayOutliveItsRule) {
   auto set = rules::RuleSet::activate(config_of(R"([[rule]]
-fault = { type = "connection_limit", max = 1 })").rules, 1, Instant{});
+fault = { type = "connection_limit", max = 1 })")
+                                          .rules,
+                                      1, Instant{});
   auto arrival = rules::plan_arrival(*set, flow_of(1));
   set.reset();
   arrival.admission.leases.clear();  // must not touch what is gone (address sanitizer)

@@ -9,7 +9,8 @@ using rules::Direction;
 
 int different_bits(const std::string& a, const std::string& b) {
   int bits = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) bits += __builtin_popcount(static_cast<unsigned char>(a[i] ^ b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    bits += __builtin_popcount(static_cast<unsigned char>(a[i] ^ b[i]));
   return bits;
 }
 

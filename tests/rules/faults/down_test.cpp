@@ -12,7 +12,9 @@ TEST(Down, FollowsItsSchedule) {
 match = { listener = "chat" }
 start = "10s"
 duration = "1m"
-fault = { type = "down" })").rules, 1, Instant{});
+fault = { type = "down" })")
+                                                .rules,
+                                            1, Instant{});
   EXPECT_FALSE(set->down("chat", Instant(9s)));
   EXPECT_TRUE(set->down("chat", Instant(10s)));
   EXPECT_TRUE(set->down("chat", Instant(69s)));
@@ -26,7 +28,9 @@ fault = { type = "down" })").rules, 1, Instant{});
 
 TEST(Down, MayKeepLiveConnections) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
-fault = { type = "down", live = "keep" })").rules, 1, Instant{});
+fault = { type = "down", live = "keep" })")
+                                                .rules,
+                                            1, Instant{});
   EXPECT_TRUE(set->down("chat", Instant{}));
   EXPECT_FALSE(set->down_cuts_live("chat", Instant{}));
 }

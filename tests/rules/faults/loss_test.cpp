@@ -15,7 +15,8 @@ fault = { type = "loss", loss = "30%" })");
   for (int i = 0; i < 2000; ++i) world.at(i * 36s).send("x");
   world.run(std::chrono::hours(100));
   std::map<Duration, int> stalls;
-  for (std::size_t i = 0; i < 2000; ++i) ++stalls[world.left()[i].at - Instant(static_cast<int>(i) * 36s)];
+  for (std::size_t i = 0; i < 2000; ++i)
+    ++stalls[world.left()[i].at - Instant(static_cast<int>(i) * 36s)];
   EXPECT_NEAR(stalls[0s], 1400, 80);
   EXPECT_NEAR(stalls[200ms], 420, 60);
   EXPECT_NEAR(stalls[600ms], 126, 40);
@@ -35,7 +36,8 @@ fault = { type = "loss", loss = "50%", segment = "10 B" })");
   world.at(0s).send(sent).at(1ms).send_fin().run();
   EXPECT_EQ(world.bytes(), sent);
   EXPECT_EQ(world.left().back().what, "<FIN>");
-  for (std::size_t i = 1; i < world.left().size(); ++i) EXPECT_LE(world.left()[i - 1].at, world.left()[i].at);
+  for (std::size_t i = 1; i < world.left().size(); ++i)
+    EXPECT_LE(world.left()[i - 1].at, world.left()[i].at);
 }
 
 TEST(Loss, GivesUpAfterFifteenLossesAsLinuxDoes) {

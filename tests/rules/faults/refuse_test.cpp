@@ -20,16 +20,19 @@ std::string verdicts(const std::string& rule, int connections) {
 }
 
 TEST(Refuse, TheFirstTwoThenItWorks) {
-  EXPECT_EQ(verdicts("[[rule]]\nmatch = { first = 2 }\nfault = { type = \"refuse\" }", 6), "RR....");
+  EXPECT_EQ(verdicts("[[rule]]\nmatch = { first = 2 }\nfault = { type = \"refuse\" }", 6),
+            "RR....");
 }
 
 TEST(Refuse, EveryThirdAfterTheFourth) {
-  EXPECT_EQ(verdicts("[[rule]]\nmatch = { after = 4, every = 3 }\nfault = { type = \"refuse\" }", 12),
-            "......R..R..");
+  EXPECT_EQ(
+      verdicts("[[rule]]\nmatch = { after = 4, every = 3 }\nfault = { type = \"refuse\" }", 12),
+      "......R..R..");
 }
 
 TEST(Refuse, TheShareThatItSays) {
-  const auto text = verdicts("[[rule]]\nprobability = \"20%\"\nfault = { type = \"refuse\" }", 5000);
+  const auto text =
+      verdicts("[[rule]]\nprobability = \"20%\"\nfault = { type = \"refuse\" }", 5000);
   EXPECT_NEAR(static_cast<double>(std::count(text.begin(), text.end(), 'R')), 1000, 100);
 }
 

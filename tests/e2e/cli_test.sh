@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# The command line as a user meets it: errors, reloads, signals, what is printed, what is installed.
+brownout=$1
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/lib.sh"
+need curl python3
+
+expect_code() { # CODE COMMAND...
+  local code=0
+  "${@:2}" >"$folder/out" 2>"$folder/err" || code=$?
+  [ "$code" = "$1" ] || fail "${*:2}: exit code $code, not $1: $(cat "$folder/err")"
+}
+expect_text() { grep -qF -- "$2" "$folder/$1" || fail "$1 does not say: $2; it says: $(cat "$folder/$1")"; }
+
+rule_file 1 0 '[[rule]]
+fault = { type = "latency", jiter = "5ms" }' >"$folder/bad.toml"
+expect_code 2 "$brownout" check "$folder/bad.toml"
+expect_text err "bad.toml:11:29: error: unknown key \"jiter\""
+expect_text err "did you mean \"jitter\"?"
+expect_text err "needs \"delay\""
+expect_text err "2 mistakes"
+expect_code 2 "$brownout" run "$folder/bad.toml"
+expect_code 2 "$brownout" check "$folder/nowhere.toml"
+expect_text err "cannot read the file: No such file or directory"
+expect_code 2 "$brownout" check "$folder"
+expect_code 2 "$brownout" run "$folder/bad.toml" --drain soon
+expect_code 2 "$brownout" nonsense
+expect_code 2 "$brownout"
+expect_code 0 "$brownout" --help
+expect_code 0 "$brownout" --version
+for example in "$here"/../../examples/rules/*.toml; do expect_code 0 "$brownout" check "$example"; done
+pass "mistakes end with 2 and say what to do"
+
+expect_code 0 "$brownout" explain "$here/../../examples/rules/latency.toml" --listener chat --client 10.1.2.3
+expect_text out "1 of 1 rules act"
+expect_text out "it acts downstream only"
+expect_code 2 "$brownout" explain "$here/../../examples/rules/latency.toml" --listener chta
+expect_text err "did you mean \"chat\"?"
+pass "explain"
+
+server=$(free_port)
+start server python3 -c "
+import socketserver
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536): self.request.sendall(data)
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+with socketserver.ThreadingTCPServer(('127.0.0.1', $server), Echo) as s:
+    s.daemon_threads = True
+    s.serve_forever()"
+wait_port "$server"
+echo_once() { python3 -c "
+import socket, sys
+s = socket.create_connection(('127.0.0.1', $proxy_port), 5); s.settimeout(5)
+s.sendall(b'hello'); sys.exit(0 if s.recv(5) == b'hello' else 1)" 2>/dev/null; }
+
+proxy live "$server" '[[rule]]
+name = "never"
+match = { client = "192.0.2.0/24" }
+fault = { type = "refuse" }'
+pid=$last_pid
+echo_once || fail "the proxy does not pass bytes"
+expect_code 2 "$brownout" run "$folder/live.toml"
+expect_text err "another program listens there"
+
+rule_file "$server" "$proxy_port" 'nonsense = [' >"$folder/live.toml"
+wait_for 10 grep -q 'not loaded, the rules before stay' "$folder/live.log" || fail "a bad file must be reported"
+echo_once || fail "a bad file changed what runs"
+rule_file "$server" "$proxy_port" '[[rule]]
+name = "all"
+fault = { type = "refuse" }' >"$folder/new.toml"
+mv "$folder/new.toml" "$folder/live.toml"
+wait_for 10 grep -q '1 rules loaded' "$folder/live.log" || fail "a replaced file was not loaded"
+if echo_once; then fail "the new rule does not act"; fi
+pass "reload: a bad file changes nothing, a good one acts at once"
+
+rule_file "$server" "$proxy_port" '' >"$folder/live.toml"
+wait_for 10 echo_once || fail "without rules it must work again"
+kill -HUP "$pid"
+wait_for 10 grep -q 'SIGHUP' "$folder/live.log" || fail "SIGHUP must reload"
+rule_file "$server" "$proxy_port" '[[rule]]
+name = "never"
+match = { client = "192.0.2.0/24" }
+fault = { type = "refuse" }' >"$folder/live.toml"
+wait_for 10 grep -q '(changed): 1 rules loaded' "$folder/live.log" || fail "third reload"
+sleep 0.3
+kill -TERM "$pid"
+wait "$pid" || fail "SIGTERM must end with 0"
+grep -q 'rule  *fault  *matched  *sampled  *injected' "$folder/live.log" || fail "no table of rules at the end"
+grep -q 'rule never never matched a connection' "$folder/live.log" || fail "no warning for a rule that never matched"
+pass "SIGTERM: a table of rules, and a warning for one that never matched"
+
+hold() { python3 -c "
+import socket, time
+s = socket.create_connection(('127.0.0.1', $proxy_port), 5)
+s.sendall(b'hello'); s.recv(5); print('open', flush=True)
+try:
+    while s.recv(5): pass
+except ConnectionResetError: pass" ; }
+drain_port=$(free_port)
+proxy_port=$drain_port
+rule_file "$server" "$proxy_port" >"$folder/drain.toml"
+start drain "$brownout" run "$folder/drain.toml" --drain 700ms
+pid=$last_pid
+wait_port "$proxy_port"
+start holder hold
+wait_for 10 grep -q open "$folder/holder.log" || fail "holder"
+begin=$(now)
+kill -TERM "$pid"
+wait "$pid" || fail "drain must end with 0"
+at_least "$(since "$begin")" 0.6 || fail "it did not wait for the open connection"
+grep -q '1 connections were cut' "$folder/drain.log" || fail "it must say what it cut"
+pass "SIGTERM drains with a deadline"
+
+start interrupt "$brownout" run "$folder/drain.toml" --drain 1h
+pid=$last_pid
+wait_port "$proxy_port"
+start holder2 hold
+wait_for 10 grep -q open "$folder/holder2.log" || fail "holder2"
+kill -INT "$pid"
+wait_for 10 grep -q 'ending: waiting' "$folder/interrupt.log" || fail "the first SIGINT must drain"
+kill -INT "$pid"
+wait "$pid" || fail "the second SIGINT must end it"
+pass "SIGINT twice stops now"
+
+build=$(cd "$(dirname "$brownout")/.." && pwd)
+cmake --install "$build" --prefix "$folder/prefix" >/dev/null
+[ -x "$folder/prefix/bin/brownout" ] || fail "the binary is not installed"
+[ "$(ls "$folder/prefix/bin")" = brownout ] || fail "more than one binary is installed"
+grep -q '^.SS run' "$folder/prefix/share/man/man1/brownout.1" || fail "man page"
+bash -n "$folder/prefix/share/bash-completion/completions/brownout" || fail "bash completion"
+completions=$(bash -c "source '$folder/prefix/share/bash-completion/completions/brownout'
+  COMP_WORDS=(brownout ru); COMP_CWORD=1; _brownout; echo \"\${COMPREPLY[*]}\"")
+[ "$completions" = run ] || fail "bash completion gives: $completions"
+pass "install: one binary, a man page, completions"

@@ -1,0 +1,73 @@
+# For the end-to-end tests: a temp folder, free ports, processes that are ended by their own pid.
+#
+#   brownout=$1; source lib.sh
+set -euo pipefail
+export LC_ALL=C
+
+folder=$(mktemp -d "${TMPDIR:-/tmp}/brownout-e2e.XXXXXX")
+pids=()
+clean_up() {
+  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$folder"
+}
+trap clean_up EXIT
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+pass() { echo "ok: $*"; }
+need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages)"; done; }
+
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start NAME COMMAND...: in the background, its output in $folder/NAME.log; sets $last_pid.
+start() {
+  local name=$1
+  shift
+  "$@" >"$folder/$name.log" 2>&1 &
+  last_pid=$!
+  pids+=("$last_pid")
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+  local tries=$(($1 * 20))
+  shift
+  for ((i = 0; i < tries; i++)); do
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.05
+  done
+  return 1
+}
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+wait_port() { wait_for 10 listens "$1" || fail "nothing listens on port $1"; }
+
+# rule_file SERVER_PORT LISTEN_PORT [RULES]: to standard output.
+rule_file() {
+  cat <<EOF
+version = 1
+seed = 7
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:$1"]
+[[listener]]
+name = "front"
+listen = "127.0.0.1:$2"
+upstream = "server"
+${3:-}
+EOF
+}
+
+# proxy NAME SERVER_PORT [RULES]: starts brownout in front of it; sets $proxy_port and $last_pid.
+proxy() {
+  proxy_port=$(free_port)
+  rule_file "$2" "$proxy_port" "${3:-}" >"$folder/$1.toml"
+  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s
+  wait_port "$proxy_port"
+}
+
+# at_least A B: numbers, fractions too.
+at_least() { python3 -c "import sys; sys.exit(0 if float('$1') >= float('$2') else 1)"; }
+now() { date +%s.%N; }
+since() { python3 -c "import time; print(time.time() - float('$1'))"; }

@@ -1,0 +1,32 @@
+// Any text is either a rule file or gets diagnostics that can be rendered; what loads can be used.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "rules/explain.h"
+#include "rules/load_toml.h"
+#include "rules/rule_set.h"
+
+using namespace brownout::rules;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto config = load_toml(text);
+  if (!config) {
+    if (config.error().empty() || render(config.error(), "fuzz", text).empty()) std::abort();
+    return 0;
+  }
+  for (const auto& rule : config->rules) {
+    if (rule.name.empty() || rule.kind == nullptr || !rule.fault) std::abort();
+  }
+  const auto set = RuleSet::activate(config->rules, 1, Instant{});
+  explain(*config, {.flow = {.listener = config->listeners.empty() ? "" : config->listeners[0].name,
+                             .ordinal = 1,
+                             .client = IpAddress::parse("10.1.2.3"),
+                             .destination = {},
+                             .opened = {}},
+                    .at = {},
+                    .seed = 1});
+  return 0;
+}
