@@ -71,6 +71,7 @@ TEST(FaultsOverSockets, unplug_lets_no_reset_through) {
   ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.servers = server.address()});
   auto client = world.connect();
   const auto upstream = server.accept();
+  ASSERT_TRUE(eventually([&] { return world.injected() == 2; }));
   proxy::reset_on_close(client);
   client.reset();
   // The server is left half-open: it hears nothing.
