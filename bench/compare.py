@@ -67,7 +67,7 @@ def write(folder, name, text):
     return path
 
 
-def brownout_config(folder, name, port, server, extra=""):
+def brownout_config(folder, name, port, server, rules="", listener=""):
     return write(folder, name, f'''version = 1
 seed = 1
 [[upstream]]
@@ -77,7 +77,8 @@ servers = ["127.0.0.1:{server}"]
 name = "bench"
 listen = "127.0.0.1:{port}"
 upstream = "server"
-{extra}''')
+{listener}
+{rules}''')
 
 
 def haproxy_config(folder, port, server):
@@ -172,13 +173,14 @@ class Bench:
 
 
 def print_table(rows):
-    names = ["direct", "brownout", "haproxy", "nginx"]
+    names = ["direct", "brownout", "haproxy", "nginx", "splice"]
     print(f"\n{'':52}" + "".join(f"{name:>12}" for name in names) + f"{'ratio':>8}")
     for row in rows:
         cells = "".join(f"{row['values'][n]:>12,.1f}" if n in row["values"] else f"{'-':>12}" for n in names)
         ratio = f"{row['ratio']:>7.2f}x" if row["ratio"] else f"{'':>8}"
         print(f"{row['row'] + (' (' + row['unit'] + ')' if row['unit'] else ''):<52}{cells}{ratio}")
-    print("\nratio: brownout over the better of HAProxy and nginx; above 1 is better, in every row")
+    print("\nratio: brownout over the better of HAProxy and nginx; above 1 is better, in every row"
+          "\nsplice: brownout with forwarding = \"splice\"")
 
 
 def main():
@@ -209,6 +211,8 @@ match = { direction = "upstream" }
 fault = { type = "latency", delay = "20ms" }
 '''
             slow = add("slow", lambda p: run + [brownout_config(folder, "slow.toml", p, server, rule)])
+            spliced = add("splice", lambda p: run + [brownout_config(
+                folder, "splice.toml", p, server, listener='forwarding = "splice"')])
             all_four = [direct, brownout, haproxy, nginx]
             seconds = options.seconds
             # First, while no process has grown yet.
@@ -218,9 +222,9 @@ fault = { type = "latency", delay = "20ms" }
             bench.measure("req/s, 64 connections", all_four, ("ping", 64, seconds), "per_second")
             bench.measure("p99, 64 connections", all_four, ("ping", 64, seconds), "p99_us", "less", "us")
             bench.measure("new connections/s", all_four, ("connect", 32, seconds), "per_second")
-            bench.measure("throughput, 1 stream", all_four, ("stream", 1, seconds), "gbit_per_second",
+            bench.measure("throughput, 1 stream", all_four + [spliced], ("stream", 1, seconds), "gbit_per_second",
                           unit="Gbit/s")
-            bench.measure("throughput, 4 streams", all_four, ("stream", 4, seconds), "gbit_per_second",
+            bench.measure("throughput, 4 streams", all_four + [spliced], ("stream", 4, seconds), "gbit_per_second",
                           unit="Gbit/s")
             bench.lateness(direct, slow)
         finally:

@@ -61,7 +61,8 @@ bool IpAddress::is_loopback() const {
 IpAddress masked(const IpAddress& address, unsigned length) {
   IpAddress result = address;
   for (unsigned i = 0; i < result.bytes.size(); ++i) {
-    const unsigned kept = std::clamp(static_cast<int>(length) - static_cast<int>(i * 8), 0, 8);
+    const unsigned before = i * 8;
+    const unsigned kept = length > before ? std::min(length - before, 8U) : 0;
     result.bytes[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
   }
   return result;

@@ -1,21 +1,49 @@
-// The commands of brownout. Each adds itself to the parser; what it does runs when it was chosen,
-// and its exit code lands in `exit_code`: 0 done, 1 failed, 2 bad input.
+// The commands of brownout: for each, its options and what it does. Returns the exit code: 0 done,
+// 1 failed, 2 bad input. parser.cpp reads the command line; only it knows CLI11, which is slow to
+// compile.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace brownout::cli {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kBadInput = 2;
 
-void add_run(CLI::App& app, int& exit_code);
-void add_check(CLI::App& app, int& exit_code);
-void add_explain(CLI::App& app, int& exit_code);
-void add_verify(CLI::App& app, int& exit_code);
-void add_demo(CLI::App& app, int& exit_code);
-void add_reference(CLI::App& app, int& exit_code);
-// Man page and shell completions, written from the parser itself.
-void add_generate(CLI::App& app, int& exit_code);
+struct RunOptions {
+  std::string path;
+  unsigned workers = 1;
+  std::string events;  // a file, "-" or ""
+  std::string drain = "10s";
+  std::string log_level = "info";
+  bool no_watch = false;
+};
+int run(const RunOptions& options);
+
+int check(const std::string& path);
+
+struct ExplainOptions {
+  std::string path;
+  std::string listener;
+  std::string client;
+  std::string destination;
+  std::uint64_t ordinal = 1;
+  std::string at = "0s";
+  std::optional<std::uint64_t> seed;
+};
+int explain(const ExplainOptions& options);
+
+struct VerifyOptions {
+  bool quick = false;
+  bool json = false;
+};
+int verify(const VerifyOptions& options);
+
+int demo();
+
+// The reference page of the rule file (Markdown).
+int reference();
 
 }  // namespace brownout::cli

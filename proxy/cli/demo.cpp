@@ -117,13 +117,9 @@ class Demo {
 
 }  // namespace
 
-void add_demo(CLI::App& app, int& exit_code) {
-  auto* command =
-      app.add_subcommand("demo", "Show in ten seconds what a client feels; needs nothing");
-  command->callback([&exit_code] {
-    spdlog::set_level(spdlog::level::off);
-    exit_code = Demo(::isatty(STDOUT_FILENO) != 0).run();
-  });
+int demo() {
+  spdlog::set_level(spdlog::level::off);
+  return Demo(::isatty(STDOUT_FILENO) != 0).run();
 }
 
 }  // namespace brownout::cli

@@ -10,17 +10,6 @@
 namespace brownout::cli {
 namespace {
 
-struct Options {
-  std::string path;
-  std::string listener;
-  std::string client;
-  std::string destination;
-  std::uint64_t ordinal = 1;
-  std::string at = "0s";
-  std::uint64_t seed = 0;
-  bool has_seed = false;
-};
-
 // An address, with or without a port.
 std::optional<rules::IpAddress> parse_address(const std::string& option, const std::string& text) {
   if (auto ip = rules::IpAddress::parse(text)) return ip;
@@ -30,7 +19,7 @@ std::optional<rules::IpAddress> parse_address(const std::string& option, const s
   return std::nullopt;
 }
 
-std::optional<rules::Question> ask(const Options& options, const rules::Config& config) {
+std::optional<rules::Question> ask(const ExplainOptions& options, const rules::Config& config) {
   rules::Question question;
   question.flow.listener = options.listener;
   question.flow.ordinal = options.ordinal;
@@ -55,11 +44,13 @@ std::optional<rules::Question> ask(const Options& options, const rules::Config& 
     return std::nullopt;
   }
   question.at = *at;
-  question.seed = options.has_seed ? std::optional(options.seed) : config.seed;
+  question.seed = options.seed ? options.seed : config.seed;
   return question;
 }
 
-int run(const Options& options) {
+}  // namespace
+
+int explain(const ExplainOptions& options) {
   const auto config = load(options.path);
   if (!config) return kBadInput;
   const auto question = ask(options, *config);
@@ -78,26 +69,6 @@ int run(const Options& options) {
     fmt::print("{} {:<{}}  {:<16} {}\n", mark, one.rule, width, one.fault, one.why);
   }
   return 0;
-}
-
-}  // namespace
-
-void add_explain(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand(
-      "explain", "Say which rules would act on a connection, and why not the others");
-  auto options = std::make_shared<Options>();
-  command->add_option("rules", options->path, "the rule file (TOML)")->required();
-  command->add_option("--listener", options->listener, "the listener it comes to")->required();
-  command->add_option("--client", options->client, "its client's address");
-  command->add_option("--destination", options->destination, "its server's address");
-  command->add_option("--ordinal", options->ordinal, "which connection it is, counted from 1")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--at", options->at, "how long after the rules were loaded, e.g. 90s");
-  auto* seed = command->add_option("--seed", options->seed, "instead of the file's seed");
-  command->callback([options, seed, &exit_code] {
-    options->has_seed = seed->count() > 0;
-    exit_code = run(*options);
-  });
 }
 
 }  // namespace brownout::cli

@@ -1,7 +1,6 @@
-// brownout generate man|bash|zsh: written from the parser, so that they list what it accepts.
 #include <fmt/core.h>
 
-#include "proxy/cli/commands.h"
+#include "proxy/cli/generate.h"
 
 namespace brownout::cli {
 namespace {
@@ -26,6 +25,14 @@ void print_option(const CLI::Option& option) {
              takes_value && !option.get_positional() ? " \\fIvalue\\fR" : "",
              roff(option.get_description()));
 }
+
+std::string zsh_quoted(const std::string& text) {
+  std::string safe;
+  for (const char c : text) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return safe;
+}
+
+}  // namespace
 
 void print_man(const CLI::App& app) {
   fmt::print(".TH BROWNOUT 1\n.SH NAME\nbrownout \\- network fault\\-injection proxy\n");
@@ -60,12 +67,6 @@ void print_bash(const CLI::App& app) {
   fmt::print("complete -o filenames -F _brownout brownout\n");
 }
 
-std::string zsh_quoted(const std::string& text) {
-  std::string safe;
-  for (const char c : text) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return safe;
-}
-
 void print_zsh(const CLI::App& app) {
   fmt::print("#compdef brownout\n_brownout() {{\n  local -a commands\n  commands=(\n");
   for (const auto* command : commands(app)) {
@@ -84,16 +85,6 @@ void print_zsh(const CLI::App& app) {
     fmt::print(" ;;\n");
   }
   fmt::print("  esac\n}}\n_brownout \"$@\"\n");
-}
-
-}  // namespace
-
-void add_generate(CLI::App& app, int& /*exit_code*/) {
-  auto* command = app.add_subcommand("generate", "Print the man page or a shell completion");
-  command->require_subcommand(1);
-  command->add_subcommand("man", "the man page (roff)")->callback([&app] { print_man(app); });
-  command->add_subcommand("bash", "completion for bash")->callback([&app] { print_bash(app); });
-  command->add_subcommand("zsh", "completion for zsh")->callback([&app] { print_zsh(app); });
 }
 
 }  // namespace brownout::cli

@@ -6,10 +6,9 @@
 
 namespace brownout::cli {
 
-void add_reference(CLI::App& app, int& /*exit_code*/) {
-  auto* command =
-      app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)");
-  command->callback([] { fmt::print("{}", rules::reference_page()); });
+int reference() {
+  fmt::print("{}", rules::reference_page());
+  return 0;
 }
 
 }  // namespace brownout::cli

@@ -20,15 +20,6 @@ namespace {
 
 using namespace brownout::proxy;
 
-struct Options {
-  std::string path;
-  unsigned workers = std::max(1U, std::thread::hardware_concurrency());
-  std::string events;
-  std::string drain = "10s";
-  std::string log_level = "info";
-  bool no_watch = false;
-};
-
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -42,7 +33,7 @@ std::string describe(const Error& error) {
 
 class Run final : private Deadline {
  public:
-  Run(const Options& options, rules::Duration drain, std::string text)
+  Run(const RunOptions& options, rules::Duration drain, std::string text)
       : options_(options), drain_(drain), text_(std::move(text)), signals_(loop_) {}
 
   // The loop, a member, is gone before the deadline, a base.
@@ -142,7 +133,7 @@ class Run final : private Deadline {
       spdlog::error("{} events were not written", events_->lost());
   }
 
-  const Options& options_;
+  const RunOptions& options_;
   rules::Duration drain_;
   std::string text_;
   Loop loop_;
@@ -154,7 +145,9 @@ class Run final : private Deadline {
   bool draining_ = false;
 };
 
-int run(const Options& options) {
+}  // namespace
+
+int run(const RunOptions& options) {
   const auto drain = rules::parse_duration(options.drain);
   if (!drain) {
     fmt::print(stderr, "error: --drain: {}; {}\n", drain.error().what, drain.error().hint);
@@ -167,27 +160,6 @@ int run(const Options& options) {
   set_up_logging(options.log_level);
   raise_descriptor_limit();
   return Run(options, *drain, std::move(*text)).start(*config);
-}
-
-}  // namespace
-
-void add_run(CLI::App& app, int& exit_code) {
-  auto* command =
-      app.add_subcommand("run", "Start the proxy with a rule file; reload it when it changes");
-  auto options = std::make_shared<Options>();
-  command->add_option("rules", options->path, "the rule file (TOML)")->required();
-  command->add_option("--workers", options->workers, "threads that serve connections (one a core)")
-      ->check(CLI::Range(1, 256));
-  command->add_option(
-      "--events", options->events,
-      "append one JSON object for every injected fault to this file; - is standard output");
-  command->add_option("--drain", options->drain,
-                      "how long to wait for open connections when told to end, e.g. 10s");
-  command->add_option("--log-level", options->log_level, "debug, info, warn, error or off")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
-  command->add_flag("--no-watch", options->no_watch,
-                    "reload on SIGHUP only, not when the file changes");
-  command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 
 }  // namespace brownout::cli

@@ -18,11 +18,6 @@ namespace {
 using namespace brownout::proxy;
 using namespace std::chrono_literals;
 
-struct Options {
-  bool quick = false;
-  bool json = false;
-};
-
 struct Row {
   std::string what;
   std::string requested;
@@ -36,7 +31,7 @@ double millis(Duration value) { return std::chrono::duration<double, std::milli>
 
 class Verify {
  public:
-  explicit Verify(const Options& options)
+  explicit Verify(const VerifyOptions& options)
       : options_(options), length_(options.quick ? 500ms : 2s) {}
 
   int run() {
@@ -127,7 +122,7 @@ class Verify {
     fmt::print("{}\n", list.dump(2));
   }
 
-  Options options_;
+  VerifyOptions options_;
   Duration length_;
   std::vector<Row> rows_;
   bool failed_ = false;
@@ -135,15 +130,6 @@ class Verify {
 
 }  // namespace
 
-void add_verify(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand(
-      "verify",
-      "Measure on this machine what is delivered of requested delays, rates and probabilities");
-  auto options = std::make_shared<Options>();
-  command->add_flag("--quick", options->quick, "a few seconds instead of half a minute");
-  command->add_flag("--json", options->json,
-                    "for programs: milliseconds, bytes a second and shares");
-  command->callback([options, &exit_code] { exit_code = Verify(*options).run(); });
-}
+int verify(const VerifyOptions& options) { return Verify(options).run(); }
 
 }  // namespace brownout::cli

@@ -24,7 +24,7 @@ Instant monotonic_now() {
 }
 
 Deadline::~Deadline() {
-  if (owner_ != nullptr) owner_->cancel(*this);
+  if (slot_ != kUnset) owner_->cancel(*this);
 }
 
 Deadlines::Deadlines(Poller& poller)

@@ -158,6 +158,48 @@ TEST(Flow, APeerThatDoesNotReadHoldsUpOnlyItself) {
   EXPECT_EQ(receive(other_upstream, 1).bytes, "y");
 }
 
+// The most that the kernel may hold of one direction of a connection.
+std::size_t kernel_buffers() {
+  std::size_t total = 0;
+  for (const auto* name : {"tcp_rmem", "tcp_wmem"}) {
+    std::ifstream file(std::string("/proc/sys/net/ipv4/") + name);
+    std::size_t least = 0;
+    std::size_t usual = 0;
+    std::size_t most = 0;
+    file >> least >> usual >> most;
+    total += most;
+  }
+  return total;
+}
+
+TEST(Flow, WhatAFaultHoldsStaysUnderTheWatermarkByOneRead) {
+  ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.listener = "buffer = \"64 KiB\""});
+  const auto client = world.connect();
+  const std::string block(1 << 16, 'x');
+  const auto most = kernel_buffers() + proxy::Loop::kReadBuffer + 65536;
+  std::size_t sent = 0;
+  int stuck = 0;
+  while (stuck < 20 && sent <= most) {
+    const auto count =
+        ::send(client.get(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count > 0) sent += static_cast<std::size_t>(count);
+    stuck = count > 0 ? 0 : stuck + 1;
+    if (stuck > 0) std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_LE(sent, most);
+  // And it goes on once the fault is gone, with nothing lost.
+  world.reload("");
+  EXPECT_EQ(receive(client, sent).bytes.size(), sent);
+}
+
+TEST(Flow, ListensOnIpv6AndMatchesItsClients) {
+  ProxyWorld world("[[rule]]\nmatch = { client = \"::1\" }\nfault = { type = \"refuse\" }",
+                   {.listen = "[::1]:0"});
+  EXPECT_LT(round_trip(world.connect(), "hello"), 0ns);
+  world.reload("[[rule]]\nmatch = { client = \"2001:db8::/32\" }\nfault = { type = \"refuse\" }");
+  EXPECT_GE(round_trip(world.connect(), "hello"), 0ns);
+}
+
 TEST(Flow, ARemovedRuleGivesBackWhatItHeldAndANewOneActsOnLiveConnections) {
   ProxyWorld world;
   const auto client = world.connect();

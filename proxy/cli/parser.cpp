@@ -1,0 +1,107 @@
+#include "proxy/cli/parser.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <thread>
+
+#include "proxy/cli/commands.h"
+#include "proxy/cli/generate.h"
+
+namespace brownout::cli {
+namespace {
+
+// The options of all commands, and the exit code of the one that ran.
+struct CommandLine {
+  RunOptions run;
+  std::string check_path;
+  ExplainOptions explain;
+  VerifyOptions verify;
+  int exit_code = 0;
+};
+
+void add_run(CLI::App& app, CommandLine& line) {
+  auto& options = line.run;
+  options.workers = std::max(1U, std::thread::hardware_concurrency());
+  auto* command =
+      app.add_subcommand("run", "Start the proxy with a rule file; reload it when it changes");
+  command->add_option("rules", options.path, "the rule file (TOML)")->required();
+  command->add_option("--workers", options.workers, "threads that serve connections (one a core)")
+      ->check(CLI::Range(1, 256));
+  command->add_option(
+      "--events", options.events,
+      "append one JSON object for every injected fault to this file; - is standard output");
+  command->add_option("--drain", options.drain,
+                      "how long to wait for open connections when told to end, e.g. 10s");
+  command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+  command->add_flag("--no-watch", options.no_watch,
+                    "reload on SIGHUP only, not when the file changes");
+  command->callback([&line] { line.exit_code = run(line.run); });
+}
+
+void add_check(CLI::App& app, CommandLine& line) {
+  auto* command = app.add_subcommand("check", "Find every mistake in a rule file");
+  command->add_option("rules", line.check_path, "the rule file (TOML)")->required();
+  command->callback([&line] { line.exit_code = check(line.check_path); });
+}
+
+void add_explain(CLI::App& app, CommandLine& line) {
+  auto& options = line.explain;
+  auto* command = app.add_subcommand(
+      "explain", "Say which rules would act on a connection, and why not the others");
+  command->add_option("rules", options.path, "the rule file (TOML)")->required();
+  command->add_option("--listener", options.listener, "the listener it comes to")->required();
+  command->add_option("--client", options.client, "its client's address");
+  command->add_option("--destination", options.destination, "its server's address");
+  command->add_option("--ordinal", options.ordinal, "which connection it is, counted from 1")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--at", options.at, "how long after the rules were loaded, e.g. 90s");
+  command->add_option("--seed", options.seed, "instead of the file's seed");
+  command->callback([&line] { line.exit_code = explain(line.explain); });
+}
+
+void add_verify(CLI::App& app, CommandLine& line) {
+  auto* command = app.add_subcommand(
+      "verify",
+      "Measure on this machine what is delivered of requested delays, rates and probabilities");
+  command->add_flag("--quick", line.verify.quick, "a few seconds instead of half a minute");
+  command->add_flag("--json", line.verify.json,
+                    "for programs: milliseconds, bytes a second and shares");
+  command->callback([&line] { line.exit_code = verify(line.verify); });
+}
+
+void add_small_ones(CLI::App& app, CommandLine& line) {
+  app.add_subcommand("demo", "Show in ten seconds what a client feels; needs nothing")
+      ->callback([&line] { line.exit_code = demo(); });
+  app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)")
+      ->callback([&line] { line.exit_code = reference(); });
+  auto* generate = app.add_subcommand("generate", "Print the man page or a shell completion");
+  generate->require_subcommand(1);
+  generate->add_subcommand("man", "the man page (roff)")->callback([&app] { print_man(app); });
+  generate->add_subcommand("bash", "completion for bash")->callback([&app] { print_bash(app); });
+  generate->add_subcommand("zsh", "completion for zsh")->callback([&app] { print_zsh(app); });
+}
+
+}  // namespace
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App app("Brownout makes the network fail on purpose, by rule, to rehearse an outage.",
+               "brownout");
+  app.set_version_flag("--version", "brownout " BROWNOUT_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  CommandLine line;
+  add_run(app, line);
+  add_check(app, line);
+  add_explain(app, line);
+  add_verify(app, line);
+  add_small_ones(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadInput;
+  }
+  return line.exit_code;
+}
+
+}  // namespace brownout::cli
