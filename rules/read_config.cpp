@@ -291,7 +291,8 @@ class ConfigReader {
                   std::unordered_set<std::string>& names) {
     if (name.empty() || names.insert(name).second) return;
     problems_.add(position_of(node, "name"),
-                  "there is already a " + std::string(kind) + " " + in_quotes(name),
+                  "there is already " + std::string(kind == "upstream" ? "an " : "a ") +
+                      std::string(kind) + " " + in_quotes(name),
                   "names must differ");
   }
 

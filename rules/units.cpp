@@ -104,15 +104,15 @@ Result<std::int64_t> parse_one(std::string_view text, std::span<const Unit> unit
   return std::llround(value);
 }
 
-// The largest unit in which `value` needs at most two digits after the point.
-std::string print(std::int64_t value, std::span<const Unit> units) {
+// The largest unit in which `value` is whole, or needs at most two digits after the point.
+std::string print(std::int64_t value, std::span<const Unit> units, bool fractions = true) {
   for (const auto& unit : units) {
     const auto factor = static_cast<std::int64_t>(unit.factor);
     if (value < factor && unit.factor > 1) continue;
     const std::int64_t scaled = value / factor;
     const std::int64_t rest = value % factor;
     if (rest == 0) return std::to_string(scaled) + std::string(unit.name);
-    if ((rest * 100) % factor == 0) {
+    if (fractions && (rest * 100) % factor == 0) {
       std::string digits = std::to_string(rest * 100 / factor);
       if (digits.size() == 1) digits.insert(0, "0");
       while (digits.back() == '0') digits.pop_back();
@@ -190,7 +190,7 @@ std::string to_text(Rate value) {
 }
 
 std::string to_text(Bytes value) {
-  auto text = print(value.count, kBytes);
+  auto text = print(value.count, kBytes, false);
   text.insert(text.find_first_not_of("0123456789."), " ");
   return text;
 }

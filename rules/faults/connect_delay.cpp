@@ -1,5 +1,7 @@
 #include "rules/faults/connect_delay.h"
 
+#include "rules/jitter.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -23,12 +25,7 @@ class ConnectDelay final : public Fault {
     return schema;
   }
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.jitter > settings.delay) {
-      problems.add(
-          position_of(table, "jitter"),
-          "jitter " + to_text(settings.jitter) + " is larger than delay " + to_text(settings.delay),
-          "lower the jitter or raise the delay");
-    }
+    check_jitter(settings.delay, settings.jitter, table, problems);
   }
 
   std::optional<Note> admit(const StageContext& context, Admission& admission) const override {

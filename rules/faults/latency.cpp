@@ -5,6 +5,7 @@
 
 #include "rules/delay_line.h"
 #include "rules/distribution.h"
+#include "rules/jitter.h"
 
 namespace brownout::rules {
 namespace {
@@ -88,12 +89,7 @@ class Latency final : public Fault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.jitter > settings.delay) {
-      problems.add(
-          position_of(table, "jitter"),
-          "jitter " + to_text(settings.jitter) + " is larger than delay " + to_text(settings.delay),
-          "a chunk cannot arrive before it was sent: lower the jitter or raise the delay");
-    }
+    check_jitter(settings.delay, settings.jitter, table, problems);
     if (settings.jitter == Duration::zero() && table.find("distribution") != nullptr) {
       problems.add(position_of(table, "distribution"), "distribution has no effect without jitter",
                    "add a jitter or leave distribution out");

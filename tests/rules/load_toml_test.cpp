@@ -113,7 +113,7 @@ TEST(LoadToml, FindsEachKindOfMistake) {
       {"[[rule]]\nname = \"a\"\npreset = \"3g\"\n[[rule]]\nname = \"a\"\npreset = \"3g\"",
        "there is already a rule \"a\""},
       {"[[upstream]]\nname = \"brokers\"\nservers = \"a:1\"",
-       "there is already a upstream \"brokers\""},
+       "there is already an upstream \"brokers\""},
       {"[[listener]]\nname = \"b\"\nlisten = \"127.0.0.1:1884\"\nupstream = \"brokers\"",
        "two listeners listen on"},
       {"[[listener]]\nname = \"b\"\nprotocol = \"tpc\"\nlisten = \"127.0.0.1:1\"\nupstream = "

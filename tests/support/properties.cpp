@@ -62,7 +62,7 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
   Outcome outcome;
   std::size_t sent = 0;
   const auto check_account = [&] {
-    const auto out = world.bytes().size();
+    const auto out = world.bytes_out();
     const auto inside = world.chain().held();
     const bool ended = !world.left().empty() && world.left().back().what.starts_with('<');
     if (!ended && out + inside > sent && outcome.violation.empty()) {

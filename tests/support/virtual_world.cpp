@@ -101,6 +101,7 @@ void VirtualWorld::advance(Instant now, bool coarsely) {
 
 void VirtualWorld::emit(rules::Chunk chunk) {
   const auto bytes = chunk.bytes();
+  bytes_out_ += bytes.size();
   left_.push_back({now_, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())});
 }
 

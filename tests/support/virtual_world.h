@@ -59,6 +59,7 @@ class VirtualWorld final : public rules::ChainOutput {
   std::string bytes() const;  // what left, joined
   std::string log() const;    // "305ms hello\n400ms <FIN>\n"
   std::string notes() const;  // "delay 300ms 5 bytes #0\n"
+  std::size_t bytes_out() const { return bytes_out_; }
   std::size_t most_held() const { return most_held_; }
   rules::Chain& chain() { return *chain_; }
   const rules::RuleState& state(std::size_t rule = 0) const { return *set_->rules()[rule]->state; }
@@ -87,6 +88,7 @@ class VirtualWorld final : public rules::ChainOutput {
   std::vector<Left> left_;
   std::string notes_;
   std::size_t most_held_ = 0;
+  std::size_t bytes_out_ = 0;
 };
 
 }  // namespace brownout::test
