@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=5
+rounds=3
 seconds=3
 json=build/bench/compare.json
 while [ $# -gt 0 ]; do

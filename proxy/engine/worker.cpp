@@ -9,7 +9,7 @@ namespace brownout::proxy {
 namespace {
 
 // Handing over costs a wake-up of the other thread: worth it only against a lasting imbalance.
-constexpr std::int64_t kImbalance = 3;
+constexpr std::int64_t kImbalance = 2;
 
 }  // namespace
 

@@ -2,16 +2,15 @@
 
 #include <sys/prctl.h>
 
+#include <utility>
+
 namespace brownout::proxy {
 
 Loop::Loop() : buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBuffer)) {
   uv_loop_init(&loop_);
-  poller_ = std::make_unique<Poller>(&loop_);
+  poller_ = std::make_unique<Poller>();
+  poller_->add_level(uv_backend_fd(&loop_), uv_ready_);
   deadlines_ = std::make_unique<Deadlines>(*poller_);
-  prepare_ = make_uv<uv_prepare_t>(&loop_, uv_prepare_init, this);
-  uv_prepare_start(prepare_.get(), [](uv_prepare_t* handle) {
-    if (handle->data != nullptr) static_cast<Loop*>(handle->data)->before_wait();
-  });
   mail_signal_ = make_uv<uv_async_t>(&loop_, uv_async_init, this, [](uv_async_t* handle) {
     if (handle->data != nullptr) static_cast<Loop*>(handle->data)->take_mail();
   });
@@ -20,7 +19,6 @@ Loop::Loop() : buffer_(std::make_unique_for_overwrite<std::byte[]>(kReadBuffer))
 Loop::~Loop() {
   retired_.clear();
   mail_signal_.reset();
-  prepare_.reset();
   deadlines_.reset();
   poller_.reset();
   // Close callbacks run in this turn.
@@ -30,11 +28,16 @@ Loop::~Loop() {
 
 void Loop::run() {
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-  uv_run(&loop_, UV_RUN_DEFAULT);
+  stopped_ = false;
+  while (!stopped_) {
+    if (std::exchange(uv_used_, false)) uv_run(&loop_, UV_RUN_NOWAIT);
+    before_wait();
+    poller_->turn();
+  }
 }
 
 void Loop::stop() {
-  post([this] { uv_stop(&loop_); });
+  post([this] { stopped_ = true; });
 }
 
 void Loop::post(std::function<void()> task) {

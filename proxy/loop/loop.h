@@ -46,7 +46,11 @@ class Loop {
   void run_posted() { take_mail(); }
 
   static Instant now() { return monotonic_now(); }
-  uv_loop_t* uv() { return &loop_; }
+  // For starting a libuv handle or request, whose descriptors libuv registers when it runs next.
+  uv_loop_t* uv() {
+    uv_used_ = true;
+    return &loop_;
+  }
   Poller& poller() { return *poller_; }
   Deadlines& deadlines() { return *deadlines_; }
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
@@ -54,13 +58,22 @@ class Loop {
   void retire(std::unique_ptr<Retirable> object);
 
  private:
+  // Runs libuv when its descriptor is ready.
+  struct UvReady final : Ready {
+    explicit UvReady(uv_loop_t* loop) : uv(loop) {}
+    void on_ready(std::uint32_t) noexcept override { uv_run(uv, UV_RUN_NOWAIT); }
+    uv_loop_t* uv;
+  };
+
   void before_wait();
   void take_mail();
 
   uv_loop_t loop_{};
+  UvReady uv_ready_{&loop_};
+  bool uv_used_ = true;
+  bool stopped_ = false;
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<Deadlines> deadlines_;
-  UvPtr<uv_prepare_t> prepare_;
   UvPtr<uv_async_t> mail_signal_;
   std::unique_ptr<std::byte[]> buffer_;
   std::vector<std::unique_ptr<Retirable>> retired_;

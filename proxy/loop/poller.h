@@ -1,5 +1,4 @@
-// Readiness of the data path's sockets: one edge-triggered epoll set that the loop watches as one
-// libuv handle.
+// Readiness of the data path's sockets: one edge-triggered epoll set.
 //
 // Why not a libuv handle a socket: uv_tcp_t and uv_poll_t change their interest with epoll_ctl at
 // each turn of a connection's life (add, modify after connect, delete at close; uv_poll_init even
@@ -14,13 +13,10 @@
 // still name them.
 #pragma once
 
-#include <uv.h>
-
 #include <cstdint>
 #include <vector>
 
 #include "proxy/loop/fd.h"
-#include "proxy/loop/handle.h"
 
 namespace brownout::proxy {
 
@@ -33,10 +29,9 @@ class Ready {
 
 class Poller {
  public:
-  explicit Poller(uv_loop_t* loop);
+  Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
-  ~Poller();
 
   // False when the kernel refuses (out of memory or of watches).
   bool add(int fd, Ready& handler);
@@ -46,17 +41,18 @@ class Poller {
   void forget(int fd);
   // Takes a descriptor out of the set that stays open.
   void remove(int fd);
+  // Level-triggered and for reading only: for a descriptor whose handler does not drain it.
+  bool add_level(int fd, Ready& handler);
   // Calls on_ready(0) in the next turn, which comes without waiting.
   void again(int fd);
+  // Waits until something is ready, and tells the handlers.
+  void turn();
 
  private:
-  void poll();
+  bool add(int fd, Ready& handler, std::uint32_t events);
   void dispatch(int fd, std::uint32_t events);
-  void run_again();
 
   Fd epoll_;
-  UvPtr<uv_poll_t> watch_;
-  UvPtr<uv_idle_t> idle_;  // while it runs the loop does not wait
   std::vector<Ready*> handlers_;
   std::vector<int> again_;
 };
