@@ -35,8 +35,7 @@ class RuleSet {
   // Calls visit(rule) for each rule that matches the flow but for its ordinals, in file order.
   template <class Visit>
   void for_each_match(const FlowFacts& flow, Visit visit) const {
-    thread_local std::vector<std::uint32_t> found;
-    found.clear();
+    std::vector<std::uint32_t> found;
     candidates(flow, found);
     for (const auto index : found) {
       if (rules_[index]->match.matches(flow)) visit(rules_[index]);

@@ -31,6 +31,7 @@ void Loop::run() {
   stopped_ = false;
   while (!stopped_) {
     if (std::exchange(uv_used_, false)) uv_run(&loop_, UV_RUN_NOWAIT);
+    if (stopped_) return;  // told so before it ran: nothing would wake it again
     before_wait();
     poller_->turn();
   }
@@ -67,6 +68,7 @@ void Loop::before_wait() {
     std::vector<std::unique_ptr<Retirable>> gone;
     gone.swap(retired_);
   }
+  closing_.clear();
 }
 
 }  // namespace brownout::proxy

@@ -56,6 +56,8 @@ class Loop {
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
   // Destroys it when this turn's events are done with.
   void retire(std::unique_ptr<Retirable> object);
+  // Closes it then: at once, its number could be given to another socket, which an event of this turn would hit.
+  void close_later(Fd fd) { closing_.push_back(std::move(fd)); }
 
  private:
   // Runs libuv when its descriptor is ready.
@@ -77,6 +79,7 @@ class Loop {
   UvPtr<uv_async_t> mail_signal_;
   std::unique_ptr<std::byte[]> buffer_;
   std::vector<std::unique_ptr<Retirable>> retired_;
+  std::vector<Fd> closing_;
 
   std::mutex mail_mutex_;
   std::vector<std::function<void()>> mail_;

@@ -90,12 +90,11 @@ void Connector::succeed(std::uint32_t events) {
   owner_.on_connected(std::move(fd_), addresses_[address_].ip(), events);
 }
 
-// Dropped at once: an attempt that goes on would hold a descriptor and a half-open connection.
 void Connector::drop_attempt() {
   loop_.deadlines().cancel(*this);
   if (!fd_) return;
   loop_.poller().forget(fd_.get());
-  fd_.reset();
+  loop_.close_later(std::move(fd_));
 }
 
 }  // namespace brownout::proxy
