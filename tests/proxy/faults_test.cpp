@@ -48,8 +48,8 @@ TEST(FaultsOverSockets, timeout) {
       "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"timeout\", close_after = "
       "\"100ms\" }");
   const auto client = world.connect();
-  send_all(client, "hello");
   const auto start = std::chrono::steady_clock::now();
+  send_all(client, "hello");
   const auto received = receive(client);
   EXPECT_EQ(received.bytes, "");
   EXPECT_EQ(received.ending, Ending::kFin);
@@ -116,11 +116,11 @@ TEST(FaultsOverSockets, slow_close) {
       "\"150ms\" }");
   const auto client = world.connect();
   send_all(client, "bye");
-  ::shutdown(client.get(), SHUT_WR);
   EXPECT_EQ(receive(client, 3).bytes, "bye");
   const auto start = std::chrono::steady_clock::now();
+  ::shutdown(client.get(), SHUT_WR);
   EXPECT_EQ(receive(client).ending, Ending::kFin);
-  EXPECT_GE(std::chrono::steady_clock::now() - start, 120ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
 }
 
 TEST(FaultsOverSockets, limit_data) {
@@ -137,11 +137,11 @@ TEST(FaultsOverSockets, limit_data) {
 TEST(FaultsOverSockets, limit_time) {
   ProxyWorld world(
       "[[rule]]\nfault = { type = \"limit_time\", after = \"150ms\", close = \"rst\" }");
-  const auto client = world.connect();
   const auto start = std::chrono::steady_clock::now();
+  const auto client = world.connect();
   while (round_trip(client, "tick") >= 0ns) {
   }
-  EXPECT_GE(std::chrono::steady_clock::now() - start, 140ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
 }
 
 TEST(FaultsOverSockets, packet_loss) {
@@ -187,18 +187,21 @@ TEST(FaultsOverSockets, refuse) {
 
 TEST(FaultsOverSockets, slow_accept) {
   ProxyWorld world("[[rule]]\nfault = { type = \"slow_accept\", delay = \"60ms\" }");
+  const auto start = std::chrono::steady_clock::now();
   const auto first = world.connect();
   const auto second = world.connect();
-  const auto start = std::chrono::steady_clock::now();
   EXPECT_GE(round_trip(second, "hello"), 0ns);
-  EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 120ms);
 }
 
 TEST(FaultsOverSockets, connect_delay) {
   ProxyWorld world("[[rule]]\nfault = { type = \"connect_delay\", delay = \"100ms\" }");
+  const auto start = std::chrono::steady_clock::now();
   const auto client = world.connect();
-  EXPECT_GE(round_trip(client, "hello"), 90ms);
-  EXPECT_LT(round_trip(client, "again"), 90ms);
+  EXPECT_GE(round_trip(client, "hello"), 0ns);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
+  // Only the dial waits.
+  EXPECT_EQ(world.injected(), 1U);
 }
 
 TEST(FaultsOverSockets, connection_limit) {
