@@ -41,7 +41,8 @@ void Acceptor::accept_some() {
   loop_.poller().again(listening_.get());
 }
 
-// True when the next one may be tried at once: this connection was gone before it was taken (accept(2)).
+// True when the next one may be tried at once: this connection was gone before it was taken
+// (accept(2)).
 bool Acceptor::accept_failed(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
   if (error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM) return true;

@@ -56,7 +56,8 @@ class Loop {
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
   // Destroys it when this turn's events are done with.
   void retire(std::unique_ptr<Retirable> object);
-  // Closes it then: at once, its number could be given to another socket, which an event of this turn would hit.
+  // Closes it then: at once, its number could be given to another socket, which an event of this
+  // turn would hit.
   void close_later(Fd fd) { closing_.push_back(std::move(fd)); }
 
  private:
