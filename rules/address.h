@@ -1,9 +1,9 @@
 // Addresses as values: where to listen, where to dial, whom a rule means. Nothing here resolves
 // names.
 //
-//   IpAddress  16 bytes; IPv4 is kept in its mapped form (RFC 4291 2.5.5.2), so one comparison
-//   serves both Prefix     "10.1.0.0/16", "2001:db8::/32", or a single address Endpoint
-//   "127.0.0.1:1884", "[::1]:1884", "broker.example:1883", "unix:/run/chat.sock"
+//   IpAddress  16 bytes; IPv4 in its mapped form (RFC 4291 2.5.5.2): one comparison serves both
+//   Prefix     "10.1.0.0/16", "2001:db8::/32", or a single address
+//   Endpoint   "127.0.0.1:1884", "[::1]:1884", "broker.example:1883", "unix:/run/chat.sock"
 #pragma once
 
 #include <array>

@@ -44,12 +44,6 @@ class ChunkQueue {
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return head_ == chunks_.size(); }
   void clear();
-  // Calls visit(span) for up to `most` chunks from the front.
-  template <class Visit>
-  void peek(std::size_t most, Visit visit) const {
-    for (std::size_t i = head_; i < chunks_.size() && i < head_ + most; ++i)
-      visit(chunks_[i].bytes());
-  }
 
  private:
   void drop_head();

@@ -4,8 +4,8 @@
 // jitter.
 //   uniform       between -1 and +1
 //   normal        standard deviation 1, cut at +-4
-//   pareto        shape 3 shifted to mean 0: 4/3 (u^(-1/3) - 3/2), cut at +4 (netem's table,
-//   iproute2 netem/pareto.c) paretonormal  1/4 normal + 3/4 pareto (netem/paretonormal.c)
+//   pareto        shape 3 shifted to mean 0: 4/3 (u^(-1/3) - 3/2), cut at +4 (netem/pareto.c)
+//   paretonormal  1/4 normal + 3/4 pareto (netem/paretonormal.c)
 //   exponential   mean 0: -1 - ln(1 - u), cut at +20
 //   spike         0, and once in a while +1 (the caller says how often)
 // Tables hold 4096 entries rounded to 1/8192, as netem's do, so that a draw is the same on every

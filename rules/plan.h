@@ -3,9 +3,8 @@
 //
 //   plan_arrival   counts ordinals, runs connection-level faults; what it finds stays with the flow
 //   plan_server    adds the rules that match on the destination, now that it is known
-//   plan_reload    what the flow keeps of its rules and what it gains under a new set; rules that
-//   count
-//                  connections (first, after, every) only count those that arrive after they began
+//   plan_reload    what the flow keeps of its rules and what it gains under a new set; rules with
+//                  first, after or every only count connections that arrive after they began
 #pragma once
 
 #include <utility>

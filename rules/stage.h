@@ -6,14 +6,12 @@
 //
 // The contract:
 //  - Bytes given to a stage come out, in order, unless its fault says otherwise. What it holds it
-//  counts in
-//    held(), which drives the backpressure of the flow: a stage never refuses a chunk.
+//    counts in held(), which drives the flow's backpressure: a stage never refuses a chunk.
 //  - deadline() is pulled. wake(now) is called with exactly the instant that deadline() showed,
-//  however late
-//    the loop is, so errors of the loop never add up, and one big advance equals many small ones.
+//    however late the loop is, so its errors never add up, and one big advance equals many small.
 //  - `now` never goes back. After close() a stage is told nothing more.
 //  - release() gives back, in order, everything that is held (the rule went away); the stage is
-//  then dropped.
+//    then dropped.
 //
 // One thread (the loop that owns the flow); the chain (chain.h) owns the stages.
 #pragma once

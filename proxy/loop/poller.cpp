@@ -34,12 +34,6 @@ void Poller::forget(int fd) {
   if (fd >= 0 && index < handlers_.size()) handlers_[index] = nullptr;
 }
 
-void Poller::remove(int fd) {
-  forget(fd);
-  epoll_event unused{};
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, &unused);
-}
-
 void Poller::again(int fd) { again_.push_back(fd); }
 
 void Poller::turn() {

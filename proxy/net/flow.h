@@ -108,7 +108,6 @@ class Flow final : public Retirable, private Deadline, private Connector::Owner 
   std::unique_ptr<Connector> connector_;
   Duration connect_delay_{};
   State state_ = State::kWaiting;
-  bool accept_waited_ = false;
 };
 
 }  // namespace brownout::proxy
