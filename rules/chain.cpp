@@ -66,7 +66,7 @@ class Chain::Seat final : public Output {
   bool severed() const { return stage_ && !closed_ && stage_->severed(); }
 
   void emit(Chunk chunk, Instant now) override {
-    if (!closed_ && !chunk.empty()) chain_.deliver(index + 1, std::move(chunk), now);
+    if (!closed_ && chain_.carries(chunk)) chain_.deliver(index + 1, std::move(chunk), now);
   }
   void finish(Instant now) override {
     if (!closed_) chain_.deliver_finish(index + 1, now);
@@ -211,7 +211,7 @@ bool Chain::severed() const {
 }
 
 void Chain::deliver(std::size_t seat, Chunk chunk, Instant now) {
-  if (dead_ || chunk.empty()) return;
+  if (dead_ || !carries(chunk)) return;
   if (seat < seats_.size()) return seats_[seat]->push(std::move(chunk), now);
   sink_->emit(std::move(chunk));
 }

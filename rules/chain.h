@@ -55,6 +55,10 @@ class Chain {
   class Seat;
   friend class Seat;
 
+  // Empty datagrams exist; an empty piece of a stream is nothing.
+  bool carries(const Chunk& chunk) const {
+    return !chunk.empty() || flow_->carrier == Carrier::kDatagram;
+  }
   void deliver(std::size_t seat, Chunk chunk, Instant now);
   void deliver_finish(std::size_t seat, Instant now);
   void close_behind(std::size_t seat, Close how, Instant now);

@@ -32,20 +32,26 @@ class ClientTable {
   }
 
   T& of(Key client) {
+    auto* own = claim(client);
+    return own != nullptr ? *own : overflow_;
+  }
+
+  // As of(), but null instead of the shared one.
+  T* claim(Key client) {
     auto& bucket = buckets_[client % buckets_.size()];
-    if (auto* found = find(bucket.load(std::memory_order_acquire), client)) return *found;
-    if (size_.fetch_add(1, std::memory_order_relaxed) >= kMost) return overflow_;
+    if (auto* found = find(bucket.load(std::memory_order_acquire), client)) return found;
+    if (size_.fetch_add(1, std::memory_order_relaxed) >= kMost) return nullptr;
     auto fresh = std::make_unique<Entry>(client);
     auto* head = bucket.load(std::memory_order_acquire);
     do {
       if (auto* found = find(head, client)) {
         fresh->next.release();
-        return *found;
+        return found;
       }
       fresh->next.release();
       fresh->next.reset(head);
     } while (!bucket.compare_exchange_weak(head, fresh.get(), std::memory_order_acq_rel));
-    return fresh.release()->value;
+    return &fresh.release()->value;
   }
 
  private:

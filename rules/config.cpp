@@ -5,11 +5,14 @@ namespace brownout::rules {
 const Schema<Listener>& listener_schema() {
   static const Schema<Listener> schema{{
       field("name", &Listener::name, "how rules, logs and metrics call it", {.required = true}),
-      field("protocol", &Listener::protocol, "how the bytes are understood"),
+      field("protocol", &Listener::protocol, "what clients speak, and so which faults can act"),
       field("listen", &Listener::listen,
             "where clients connect; port 0 takes a free one and logs it", {.required = true}),
-      field("upstream", &Listener::upstream, "the name of the [[upstream]] to forward to",
-            {.required = true}),
+      field("upstream", &Listener::upstream,
+            "the name of the [[upstream]] to forward to; a dns listener with a zone needs none"),
+      field("zone", &Listener::zone,
+            "dns: the name of the [[zone]] to answer from; names that it does not have go to the "
+            "upstream, if there is one"),
       field(
           "buffer", &Listener::buffer,
           "most bytes that faults may hold in one direction of a connection before reading pauses",
@@ -19,6 +22,14 @@ const Schema<Listener>& listener_schema() {
             "kernel"),
       field("backlog", &Listener::backlog,
             "connections that may wait to be accepted, see listen(2)", {.least = 1, .most = 65535}),
+      field("idle_timeout", &Listener::idle_timeout,
+            "udp: a session without a datagram in either direction for this long is over; dns: a "
+            "TCP connection without a query",
+            {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
+      field("sessions", &Listener::sessions,
+            "udp: most sessions (client addresses) at once; dns: most queries that wait for an "
+            "answer; what comes beyond is dropped",
+            {.least = 1, .most = 1'000'000}),
   }};
   return schema;
 }
@@ -36,6 +47,32 @@ const Schema<Upstream>& upstream_schema() {
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(1)}),
       field("retry_after", &Upstream::retry_after,
             "how long a server that could not be reached counts as failed"),
+      field("query_timeout", &Upstream::query_timeout,
+            "dns: how long a server may take to answer before the next is asked",
+            {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(1)}),
+  }};
+  return schema;
+}
+
+const Schema<Zone>& zone_schema() {
+  static const Schema<Zone> schema{{
+      field("name", &Zone::name, "how listeners refer to it", {.required = true}),
+      nested<Zone>(
+          "records", "list of: text",
+          "lines of a zone file, each a record: \"chat.example.org. 60 IN A 192.0.2.1\"",
+          [](const Node& node, Zone& zone, Diagnostics& problems) {
+            const auto add = [&](const Node& line) {
+              if (line.string() != nullptr) {
+                zone.lines.push_back({*line.string(), line.where});
+              } else {
+                problems.add(line.where, "records: expected text, found " +
+                                             std::string(line.type_name()));
+              }
+            };
+            if (node.array() == nullptr) return add(node);
+            for (const auto& line : *node.array()) add(line);
+          },
+          true),
   }};
   return schema;
 }

@@ -11,12 +11,27 @@
 #include <vector>
 
 #include "rules/address.h"
+#include "rules/dns_zone.h"
 #include "rules/rule.h"
 #include "rules/schema.h"
 
 namespace brownout::rules {
 
-enum class Protocol { kTcp };
+enum class Protocol { kTcp, kUdp, kDns };
+
+// What the flows of a listener are, as rules see them.
+constexpr Carrier carrier_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kUdp:
+      return Carrier::kDatagram;
+    case Protocol::kDns:
+      return Carrier::kDns;
+    case Protocol::kTcp:
+      break;
+  }
+  return Carrier::kStream;
+}
+
 enum class Forwarding { kCopy, kSplice };
 enum class Policy { kFailover, kRoundRobin, kRandom };
 
@@ -24,10 +39,13 @@ struct Listener {
   std::string name;
   Protocol protocol = Protocol::kTcp;
   Endpoint listen;
-  std::string upstream;
+  std::string upstream;  // empty: a zone is all there is
+  std::string zone;      // dns; empty: none
   Bytes buffer{64 << 20};
   Forwarding forwarding = Forwarding::kCopy;
   std::int64_t backlog = 4096;
+  Duration idle_timeout = std::chrono::seconds(60);
+  std::int64_t sessions = 8192;
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
@@ -37,6 +55,7 @@ struct Upstream {
   Policy policy = Policy::kFailover;
   Duration connect_timeout = std::chrono::seconds(5);
   Duration retry_after = std::chrono::seconds(10);
+  Duration query_timeout = std::chrono::milliseconds(1500);
   friend bool operator==(const Upstream&, const Upstream&) = default;
 };
 
@@ -44,15 +63,19 @@ struct Config {
   std::optional<std::uint64_t> seed;
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
+  std::vector<Zone> zones;
   std::vector<Rule> rules;
 };
 
 const Schema<Listener>& listener_schema();
 const Schema<Upstream>& upstream_schema();
+const Schema<Zone>& zone_schema();
 
 template <>
 struct EnumNames<Protocol> {
-  static constexpr std::array kValues{std::pair<std::string_view, Protocol>{"tcp", Protocol::kTcp}};
+  static constexpr std::array kValues{std::pair<std::string_view, Protocol>{"tcp", Protocol::kTcp},
+                                      std::pair<std::string_view, Protocol>{"udp", Protocol::kUdp},
+                                      std::pair<std::string_view, Protocol>{"dns", Protocol::kDns}};
 };
 template <>
 struct EnumNames<Forwarding> {

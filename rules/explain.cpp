@@ -45,6 +45,8 @@ std::string where_it_acts(const Rule& rule) {
       return "on the port";
     case Level::kConnection:
       return "on the new connection";
+    case Level::kMessage:
+      return "on the query";
     case Level::kBytes:
       break;
   }

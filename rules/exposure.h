@@ -1,6 +1,7 @@
 // When one flow is exposed to one rule: the schedule and the dice together, as a function of time.
 //
-//   per connection, client  one window, or none. While a probability ramps up, a flow whose draw
+//   per connection, client, query
+//                           one window, or none. While a probability ramps up, a flow whose draw
 //                           is u joins when the ramp passes u: nobody is thrown again or leaves.
 //   per second              a window for each second (of the flow's life) that the dice choose
 //   per chunk               the whole schedule; hits_chunk() decides for each chunk

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,8 @@
 #include "rules/stage.h"
 
 namespace brownout::rules {
+
+class DnsFault;  // dns_fault.h
 
 // Shared by the flows of one rule on all threads: implementations use atomics, never locks.
 class FaultState {
@@ -50,6 +53,8 @@ class Fault {
     return std::nullopt;
   }
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
+  // What it does to DNS queries, if anything. Lives as long as the fault.
+  virtual const DnsFault* dns() const { return nullptr; }
   // True when the rule must not be limited to one direction.
   virtual bool needs_both_directions() const { return false; }
   // Listener level: whether live connections are reset when the fault begins.
@@ -59,8 +64,14 @@ class Fault {
 enum class Level {
   kListener,    // acts on the listening port itself: nothing is known of a client yet
   kConnection,  // acts on a new connection, before a byte flows
-  kBytes,       // acts on the bytes of a connection, live ones too
+  kBytes,       // acts on the bytes of a connection or the datagrams of a session, live ones too
+  kMessage,     // acts on one message of a protocol: a DNS query and its answer
 };
+
+// Which carriers a fault can act on; a set of Carrier.
+constexpr unsigned kStreams = static_cast<unsigned>(Carrier::kStream);
+constexpr unsigned kDatagrams = static_cast<unsigned>(Carrier::kDatagram);
+constexpr unsigned kDnsQueries = static_cast<unsigned>(Carrier::kDns);
 
 // What `ramp` scales from 0 to the configured value.
 enum class Ramp { kMagnitude, kProbability };
@@ -68,6 +79,7 @@ enum class Ramp { kMagnitude, kProbability };
 struct FaultKind {
   std::string_view name;
   Level level = Level::kBytes;
+  unsigned carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
   bool per_chunk = false;        // whether probability may be drawn per chunk
   std::string_view summary;      // one sentence: what the client feels
@@ -77,6 +89,8 @@ struct FaultKind {
 
   const std::vector<FieldInfo>& (*fields)() = nullptr;
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
+
+  bool carries(Carrier carrier) const { return (carriers & static_cast<unsigned>(carrier)) != 0; }
 };
 
 // Completes a description from the fault's class F, which has a nested Settings, a constructor from
@@ -106,6 +120,9 @@ inline Position position_of(const Node& table, std::string_view key) {
   const auto* node = table.find(key);
   return node != nullptr ? node->where : table.where;
 }
+
+// "TCP connections, UDP sessions and DNS queries"
+std::string carriers_text(unsigned carriers);
 
 // The one table, in the order of the reference page.
 std::span<const FaultKind* const> all_faults();

@@ -51,6 +51,25 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
   if (!destination.empty() && !any_contains(destination, flow.destination)) {
     return fails("destination");
   }
+  if (is_for_dns()) return matches_question(flow, why_not);
+  return true;
+}
+
+bool Match::matches_question(const FlowFacts& flow, std::string_view* why_not) const {
+  const auto fails = [&](std::string_view key) {
+    if (why_not != nullptr) *why_not = key;
+    return false;
+  };
+  const auto* asked = flow.question ? &*flow.question : nullptr;
+  const auto named = [&](const NamePattern& pattern) { return pattern.matches(asked->name); };
+  if (!qname.empty() && (asked == nullptr || std::none_of(qname.begin(), qname.end(), named))) {
+    return fails("qname");
+  }
+  if (!qtype.empty() &&
+      (asked == nullptr || std::find(qtype.begin(), qtype.end(), asked->type) == qtype.end())) {
+    return fails("qtype");
+  }
+  if (transport && flow.transport != transport) return fails("transport");
   return true;
 }
 
@@ -68,6 +87,11 @@ const Schema<Match>& match_schema() {
       field("after", &Match::after, "not the first n matching connections", {.least = 0}),
       field("every", &Match::every, "only every n-th matching connection (counted behind `after`)",
             {.least = 1}),
+      field("qname", &Match::qname,
+            "dns: only queries for these names: \"chat.example.org\", \".example.org\" (it and all "
+            "below it), \"*-eu.example.org\""),
+      field("qtype", &Match::qtype, "dns: only queries for these types, e.g. \"AAAA\""),
+      field("transport", &Match::transport, "dns: only queries that came this way"),
   }};
   return schema;
 }

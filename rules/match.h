@@ -10,7 +10,9 @@
 
 #include "rules/address.h"
 #include "rules/dice.h"
+#include "rules/dns.h"
 #include "rules/instant.h"
+#include "rules/name_pattern.h"
 #include "rules/schema.h"
 
 namespace brownout::rules {
@@ -21,14 +23,25 @@ constexpr std::string_view to_text(Direction direction) {
   return direction == Direction::kUpstream ? "upstream" : "downstream";
 }
 
-// What is known of one connection.
+// What a flow is made of: decides which faults can act on it.
+enum class Carrier : unsigned {
+  kStream = 1,    // a TCP (or unix) connection
+  kDatagram = 2,  // a UDP session: all datagrams of one client address
+  kDns = 4,       // a DNS query and its answer
+};
+
+// What is known of one connection, UDP session or DNS query.
 struct FlowFacts {
   std::string listener;
+  Carrier carrier = Carrier::kStream;
   std::uint64_t ordinal = 0;        // counts from 1 within the listener, in order of arrival
   std::optional<IpAddress> client;  // none on a unix socket
   std::optional<IpAddress>
       destination;  // of the server; none before it is dialled, or on a unix socket
   Instant opened{};
+  // Of a DNS query.
+  std::optional<DnsQuestion> question = {};
+  std::optional<DnsTransport> transport = {};
 
   // Names the flow in dice: the same for the same arrival order, whichever thread serves it.
   Key key() const { return combine(key_of(listener), ordinal); }
@@ -56,11 +69,18 @@ struct Match {
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
   std::optional<std::int64_t> every;
+  std::vector<NamePattern> qname;
+  std::vector<DnsType> qtype;
+  std::optional<DnsTransport> transport;
 
+  bool is_for_dns() const { return !qname.empty() || !qtype.empty() || transport; }
   Ordinals ordinals() const { return {first, after, every}; }
   bool covers(Direction one) const;
   // All but the ordinals, which need counting. `why_not` names the key that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
+
+ private:
+  bool matches_question(const FlowFacts& flow, std::string_view* why_not) const;
 };
 
 const Schema<Match>& match_schema();

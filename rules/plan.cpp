@@ -7,17 +7,6 @@
 namespace brownout::rules {
 namespace {
 
-// Counts the connection for this rule; false when its ordinal is not meant.
-bool count_arrival(const Rule& rule) {
-  const auto ordinals = rule.match.ordinals();
-  if (ordinals.any()) {
-    const auto ordinal = rule.state->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (!ordinals.contains(ordinal)) return false;
-  }
-  rule.state->matched.fetch_add(1, std::memory_order_relaxed);
-  return true;
-}
-
 void admit(const RuleRef& rule, const FlowFacts& flow, Arrival& arrival) {
   if (!Exposure(*rule, flow).next(flow.opened).contains(flow.opened)) return;
   auto& state = *rule->state;
@@ -35,6 +24,16 @@ void admit(const RuleRef& rule, const FlowFacts& flow, Arrival& arrival) {
 }
 
 }  // namespace
+
+bool count_arrival(const Rule& rule) {
+  const auto ordinals = rule.match.ordinals();
+  if (ordinals.any()) {
+    const auto ordinal = rule.state->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (!ordinals.contains(ordinal)) return false;
+  }
+  rule.state->matched.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
 
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {
   Arrival arrival;

@@ -1,5 +1,5 @@
-// Which rules act on a connection: decided when it arrives, when its server is known, and again
-// when the rules change. Pure but for the rules' counters.
+// Which rules act on a connection or a UDP session: decided when it arrives, when its server is
+// known, and again when the rules change. Pure but for the rules' counters.
 //
 //   plan_arrival   counts ordinals, runs connection-level faults; what it finds stays with the flow
 //   plan_server    adds the rules that match on the destination, now that it is known
@@ -14,6 +14,9 @@
 #include "rules/rule_set.h"
 
 namespace brownout::rules {
+
+// Counts a connection, session or query for this rule; false when its ordinal is not meant.
+bool count_arrival(const Rule& rule);
 
 struct Arrival {
   std::vector<RuleRef> rules;  // bytes-level, in file order

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "rules/check_fit.h"
 #include "rules/load_toml.h"
 #include "rules/presets.h"
 
@@ -50,6 +51,7 @@ struct Document {
   std::optional<std::int64_t> seed;
   const Node* listeners = nullptr;
   const Node* upstreams = nullptr;
+  const Node* zones = nullptr;
   const Node* rules = nullptr;
 };
 
@@ -68,7 +70,9 @@ const Schema<Document>& document_schema() {
       nested<Document>("listener", "list of tables", "where clients connect",
                        keep(&Document::listeners), true),
       nested<Document>("upstream", "list of tables", "groups of servers",
-                       keep(&Document::upstreams), true),
+                       keep(&Document::upstreams)),
+      nested<Document>("zone", "list of tables", "DNS records to answer from",
+                       keep(&Document::zones)),
       nested<Document>("rule", "list of tables", "what happens to whom, in order",
                        keep(&Document::rules)),
   }};
@@ -95,6 +99,7 @@ class ConfigReader {
     if (keys.seed) config_.seed = static_cast<std::uint64_t>(*keys.seed);
     for_each_table(keys.upstreams, "upstream", problems_,
                    [&](const Node& node) { read_upstream(node); });
+    for_each_table(keys.zones, "zone", problems_, [&](const Node& node) { read_zone(node); });
     for_each_table(keys.listeners, "listener", problems_,
                    [&](const Node& node) { read_listener(node); });
     for_each_table(keys.rules, "rule", problems_, [&](const Node& node) { read_rule(node); });
@@ -113,13 +118,60 @@ class ConfigReader {
     auto listener = listener_schema().read(node, "[[listener]]", problems_);
     claim_name(node, "listener", listener.name, listener_names_);
     refer(node.find("upstream"), "upstream", upstream_names_);
+    refer(node.find("zone"), "zone", zone_names_);
+    check_listener(node, listener);
     const bool fixed = listener.listen.is_unix() || listener.listen.port != 0;
-    if (fixed && !addresses_.insert(to_text(listener.listen)).second) {
+    if (fixed && !claim_address(listener)) {
       problems_.add(position_of(node, "listen"),
                     "two listeners listen on " + in_quotes(to_text(listener.listen)),
                     "give each its own port");
     }
     config_.listeners.push_back(std::move(listener));
+  }
+
+  void read_zone(const Node& node) {
+    auto zone = zone_schema().read(node, "[[zone]]", problems_);
+    claim_name(node, "zone", zone.name, zone_names_);
+    config_.zones.push_back(std::move(zone));
+  }
+
+  // What depends on the protocol.
+  void check_listener(const Node& node, const Listener& listener) {
+    const bool dns = listener.protocol == Protocol::kDns;
+    if (!dns && !listener.zone.empty()) {
+      problems_.add(position_of(node, "zone"), "zone is for dns listeners",
+                    "write protocol = \"dns\", or leave it out");
+    }
+    if (listener.upstream.empty() && (!dns || listener.zone.empty())) {
+      problems_.add(node.where, "[[listener]] needs \"upstream\"",
+                    dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
+    }
+    if (listener.protocol == Protocol::kTcp) return;
+    if (listener.listen.is_unix()) {
+      problems_.add(position_of(node, "listen"),
+                    std::string(name_of(listener.protocol)) + " does not listen on a unix socket",
+                    "give an address, e.g. \"127.0.0.1:5353\"");
+    }
+    for (const auto& upstream : config_.upstreams) {
+      if (upstream.name != listener.upstream) continue;
+      for (const auto& server : upstream.servers) {
+        if (server.ip() || (!dns && !server.is_unix())) continue;
+        problems_.add(position_of(node, "upstream"),
+                      std::string(name_of(listener.protocol)) + " cannot go to " +
+                          in_quotes(to_text(server)),
+                      dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
+                          : "give a host and a port");
+      }
+    }
+  }
+
+  // A TCP and a UDP port of the same number are two; DNS has both.
+  bool claim_address(const Listener& listener) {
+    const auto address = to_text(listener.listen);
+    bool free = true;
+    if (listener.protocol != Protocol::kUdp) free &= addresses_.insert("tcp " + address).second;
+    if (listener.protocol != Protocol::kTcp) free &= addresses_.insert("udp " + address).second;
+    return free;
   }
 
   void read_rule(const Node& node) {
@@ -150,8 +202,9 @@ class ConfigReader {
     if (kind == nullptr) return;
     rule.name = name_rule(keys, std::string(kind->name));
     rule.kind = kind;
+    if (kind->level == Level::kMessage && node.find("per") == nullptr) rule.per = Per::kQuery;
     rule.fault = kind->compile(*keys.fault, problems_);
-    check_fit(node, rule);
+    FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
     const auto dice_name = rule.name;
     if (problems_.size() == before) add_rule(std::move(rule), dice_name);
   }
@@ -175,13 +228,15 @@ class ConfigReader {
                     "a network is slow for a connection, a client or a second");
     }
     const auto name = name_rule(keys, std::string(preset->name));
-    for (const auto& part : expand(*preset, where)) {
+    const auto parts = expand(*preset, where);
+    for (const auto& part : parts) {
       Rule one = rule;
       one.name = name + part.suffix;
       one.match.direction = part.direction;
       one.kind = read_fault_type(part.fault);
       one.fault = one.kind->compile(part.fault, problems_);
       one.definition += part.suffix;
+      if (&part == &parts.front()) FitCheck(node, one, config_.listeners, problems_).check_carriers(where);
       add_rule(std::move(one), name);
     }
   }
@@ -210,61 +265,10 @@ class ConfigReader {
     const auto& name = *type->string();
     const FaultKind* kind = find_fault(name);
     if (kind != nullptr) return kind;
-    const auto why = why_not_for_streams(name);
-    if (!why.empty()) {
-      problems_.add(type->where, "a stream cannot have the fault " + in_quotes(name),
-                    std::string(why));
-      return nullptr;
-    }
     std::vector<std::string_view> names;
     for (const auto* one : all_faults()) names.push_back(one->name);
     problems_.add(type->where, "unknown fault " + in_quotes(name), suggest(name, names));
     return nullptr;
-  }
-
-  // Whether the keys around the fault make sense for it.
-  void check_fit(const Node& node, const Rule& rule) {
-    const Node* match = node.find("match");
-    const auto direction = match != nullptr ? match->find("direction") : nullptr;
-    const std::string fault = "fault " + in_quotes(rule.kind->name);
-    if (rule.per == Per::kChunk && !rule.kind->per_chunk) {
-      problems_.add(position_of(node, "per"), fault + " cannot be drawn per chunk",
-                    "it acts on a whole connection: use \"connection\", \"client\" or \"second\"");
-    }
-    if (rule.fault->needs_both_directions() && rule.match.direction != DirectionChoice::kBoth) {
-      problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
-    }
-    if (rule.kind->level == Level::kBytes) return;
-    if (direction != nullptr) {
-      problems_.add(direction->where, fault + " acts before bytes flow in any direction",
-                    "leave direction out");
-    }
-    if (rule.kind->level == Level::kConnection) {
-      if (rule.per == Per::kSecond) {
-        problems_.add(position_of(node, "per"), fault + " acts once a connection",
-                      "use per = \"connection\" or \"client\"");
-      }
-      return;
-    }
-    check_listener_level(node, rule, fault);
-  }
-
-  void check_listener_level(const Node& node, const Rule& rule, const std::string& fault) {
-    constexpr std::string_view kHint =
-        "it acts on the port, before anything is known of a client: match only listeners, or use "
-        "\"refuse\"";
-    const Match& match = rule.match;
-    const bool narrows =
-        !match.client.empty() || !match.destination.empty() || match.ordinals().any();
-    if (narrows) {
-      problems_.add(position_of(node, "match"), fault + " cannot choose connections",
-                    std::string(kHint));
-    }
-    for (const std::string_view key : {"probability", "per", "ramp"}) {
-      if (node.find(key) == nullptr) continue;
-      problems_.add(position_of(node, key), fault + " has no " + std::string(key),
-                    std::string(kHint));
-    }
   }
 
   void check_listeners(const Node& rule) {
@@ -299,6 +303,7 @@ class ConfigReader {
   Diagnostics problems_;
   Config config_;
   std::unordered_set<std::string> upstream_names_;
+  std::unordered_set<std::string> zone_names_;
   std::unordered_set<std::string> listener_names_;
   std::unordered_set<std::string> rule_names_;
   std::set<std::string> addresses_;

@@ -31,7 +31,9 @@ std::string_view level_text(Level level) {
     case Level::kConnection:
       return "a new connection, before a byte flows";
     case Level::kBytes:
-      return "the bytes of a connection, live ones too";
+      return "the bytes of a connection or the datagrams of a session, live ones too";
+    case Level::kMessage:
+      return "each query and its answer";
   }
   return "";
 }
@@ -40,7 +42,8 @@ std::string fault_section(const FaultKind& kind) {
   const auto name = std::string(kind.name);
   std::string text = "### " + name + "\n\n" + std::string(kind.summary) + "\n\n";
   text += field_table(kind.fields());
-  text += "- Acts on: " + std::string(level_text(kind.level)) + ".\n";
+  text += "- Acts on: " + std::string(level_text(kind.level)) + "; " +
+          carriers_text(kind.carriers) + ".\n";
   text += "- Magnitude is per: " + std::string(kind.magnitude) + ".\n";
   text += "- Composed: " + std::string(kind.composition) + ".\n";
   if (kind.level != Level::kListener) {

@@ -1,6 +1,7 @@
 // The one table of faults. Adding a fault is one file pair in faults/ and one line here.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "rules/fault.h"
 #include "rules/faults/bandwidth.h"
@@ -8,27 +9,82 @@
 #include "rules/faults/connection_limit.h"
 #include "rules/faults/corrupt.h"
 #include "rules/faults/down.h"
+#include "rules/faults/drop.h"
+#include "rules/faults/drop_records.h"
+#include "rules/faults/duplicate.h"
+#include "rules/faults/formerr.h"
+#include "rules/faults/lame.h"
 #include "rules/faults/latency.h"
 #include "rules/faults/limit_data.h"
 #include "rules/faults/limit_time.h"
 #include "rules/faults/loss.h"
+#include "rules/faults/nodata.h"
+#include "rules/faults/notimp.h"
+#include "rules/faults/nxdomain.h"
 #include "rules/faults/packet_loss.h"
+#include "rules/faults/rcode.h"
 #include "rules/faults/refuse.h"
+#include "rules/faults/refused.h"
+#include "rules/faults/reorder.h"
 #include "rules/faults/reset.h"
+#include "rules/faults/servfail.h"
 #include "rules/faults/slicer.h"
 #include "rules/faults/slow_accept.h"
 #include "rules/faults/slow_close.h"
+#include "rules/faults/slow_tcp.h"
+#include "rules/faults/stale.h"
+#include "rules/faults/tcp_only.h"
 #include "rules/faults/timeout.h"
+#include "rules/faults/truncate.h"
+#include "rules/faults/ttl.h"
+#include "rules/faults/udp_only.h"
 #include "rules/faults/unplug.h"
+#include "rules/faults/wrong_answer.h"
 
 namespace brownout::rules {
 namespace {
 
-constexpr std::array<const FaultKind*, 17> kAll{
-    &kLatency,   &kBandwidth, &kLoss,       &kSlicer,     //
-    &kTimeout,   &kUnplug,    &kReset,      &kSlowClose,  //
-    &kLimitData, &kLimitTime, &kPacketLoss, &kCorrupt,    //
-    &kDown,      &kRefuse,    &kSlowAccept, &kConnectDelay, &kConnectionLimit,
+constexpr std::array kAll{
+    // Bytes of a connection, many of them also datagrams and DNS queries.
+    &kLatency,
+    &kBandwidth,
+    &kLoss,
+    &kSlicer,
+    &kTimeout,
+    &kUnplug,
+    &kReset,
+    &kSlowClose,
+    &kLimitData,
+    &kLimitTime,
+    &kPacketLoss,
+    &kCorrupt,
+    // Ports and new connections.
+    &kDown,
+    &kRefuse,
+    &kSlowAccept,
+    &kConnectDelay,
+    &kConnectionLimit,
+    // Datagrams.
+    &kDrop,
+    &kDuplicate,
+    &kReorder,
+    // DNS.
+    &kNxdomain,
+    &kServfail,
+    &kRefused,
+    &kFormerr,
+    &kNotimp,
+    &kRcode,
+    &kNodata,
+    &kWrongAnswer,
+    &kDropRecords,
+    &kTtl,
+    &kStale,
+    &kTruncate,
+    &kTcpOnly,
+    &kUdpOnly,
+    &kLame,
+    &kSlowTcp,
 };
 
 struct NotForStreams {
@@ -51,6 +107,19 @@ constexpr std::array<NotForStreams, 3> kNotForStreams{{
 }};
 
 }  // namespace
+
+std::string carriers_text(unsigned carriers) {
+  constexpr std::array<std::pair<unsigned, std::string_view>, 3> kNames{
+      {{kStreams, "TCP connections"}, {kDatagrams, "UDP sessions"}, {kDnsQueries, "DNS queries"}}};
+  std::string text;
+  for (const auto& [carrier, name] : kNames) {
+    if ((carriers & carrier) == 0) continue;
+    const bool last = carriers < carrier * 2;
+    if (!text.empty()) text += last ? " and " : ", ";
+    text += name;
+  }
+  return text;
+}
 
 std::span<const FaultKind* const> all_faults() { return kAll; }
 

@@ -19,7 +19,8 @@ enum class Per {
   kConnection,  // once a connection
   kClient,  // once a client address: a stable cohort, to which raising the probability only adds
   kSecond,  // once a second of the connection's life
-  kChunk,   // for each chunk
+  kChunk,   // for each chunk or datagram
+  kQuery,   // for each DNS query
 };
 
 template <>
@@ -28,7 +29,8 @@ struct EnumNames<Per> {
       std::pair<std::string_view, Per>{"connection", Per::kConnection},
       std::pair<std::string_view, Per>{"client", Per::kClient},
       std::pair<std::string_view, Per>{"second", Per::kSecond},
-      std::pair<std::string_view, Per>{"chunk", Per::kChunk}};
+      std::pair<std::string_view, Per>{"chunk", Per::kChunk},
+      std::pair<std::string_view, Per>{"query", Per::kQuery}};
 };
 
 // What one rule has done so far, and what its flows share. Survives a reload that leaves the rule

@@ -38,7 +38,8 @@ class RuleSet {
     std::vector<std::uint32_t> found;
     candidates(flow, found);
     for (const auto index : found) {
-      if (rules_[index]->match.matches(flow)) visit(rules_[index]);
+      const auto& rule = rules_[index];
+      if (rule->kind->carries(flow.carrier) && rule->match.matches(flow)) visit(rule);
     }
   }
   bool may_match(const std::string& listener) const;

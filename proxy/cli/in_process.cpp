@@ -2,12 +2,12 @@
 
 #include <fmt/core.h>
 
-#include "rules/load_toml.h"
+#include "proxy/codecs/zone_file.h"
 
 namespace brownout::cli {
 
 InProcess::InProcess(const std::string& rules, unsigned workers) {
-  const auto config = rules::load_toml(file(rules));
+  const auto config = codecs::load_rules(file(rules));
   if (!config) return;
   auto engine = proxy::Engine::start(control_, *config, {workers, nullptr});
   if (!engine) return;
@@ -30,7 +30,7 @@ std::string InProcess::file(const std::string& rules) const {
 }
 
 void InProcess::reload(const std::string& rules) {
-  const auto config = rules::load_toml(file(rules));
+  const auto config = codecs::load_rules(file(rules));
   if (!config) return;
   on_control([&] { [[maybe_unused]] const auto done = engine_->reload(*config); });
   engine_->wait_for_workers();

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "rules/load_toml.h"
+#include "proxy/codecs/zone_file.h"
 
 namespace brownout::cli {
 namespace {
@@ -33,7 +33,7 @@ std::optional<std::string> read_text(const std::string& path) {
 }
 
 std::optional<rules::Config> parse(const std::string& path, const std::string& text) {
-  auto config = rules::load_toml(text);
+  auto config = codecs::load_rules(text);
   if (config) return std::move(*config);
   const auto count = config.error().size();
   fmt::print(stderr, "{}{} mistake{} in {}\n", rules::render(config.error(), path, text), count,

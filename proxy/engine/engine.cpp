@@ -58,10 +58,11 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
   for (const auto& listener : config.listeners) {
     if (snapshot_) {
       const auto old = snapshot_->listeners.find(listener.name);
-      if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen)
+      if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen &&
+          old->second->config.protocol == listener.protocol)
         continue;
     }
-    auto bound = listen_on(listener.listen, static_cast<int>(listener.backlog), workers_.size());
+    auto bound = proxy::open_port(listener, listener.listen, workers_.size());
     if (!bound) {
       auto error = bound.error();
       error.what = "listener " + listener.name + ": " + error.what;
@@ -81,6 +82,9 @@ std::shared_ptr<const Snapshot> Engine::make_snapshot(const rules::Config& confi
   for (const auto& listener : config.listeners) {
     auto view = std::make_shared<ListenerView>();
     view->config = listener;
+    for (const auto& zone : config.zones) {
+      if (zone.name == listener.zone) view->zone = std::make_shared<rules::DnsZone>(zone.records);
+    }
     view->stats = std::make_shared<ListenerStats>();
     if (snapshot_) {
       const auto old = snapshot_->listeners.find(listener.name);
@@ -105,13 +109,13 @@ void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) 
   }
   for (auto& [name, fds] : sockets) {
     close_port(name);
-    ports_[name].bound = bound_to(fds.front(), snapshot_->listeners.at(name)->config.listen);
+    ports_[name].bound = bound_to(fds.front().any(), snapshot_->listeners.at(name)->config.listen);
     open_port(name, std::move(fds));
   }
   follow_down_rules();
 }
 
-void Engine::open_port(const std::string& name, std::vector<Fd> sockets) {
+void Engine::open_port(const std::string& name, std::vector<PortSockets> sockets) {
   ports_[name].open = true;
   for (std::size_t i = 0; i < sockets.size(); ++i) workers_[i]->open(name, std::move(sockets[i]));
 }
@@ -138,7 +142,7 @@ void Engine::follow_down_rules() {
       }
     } else if (!down && !port.open) {
       const auto& listener = snapshot_->listeners.at(name)->config;
-      auto bound = listen_on(port.bound, static_cast<int>(listener.backlog), workers_.size());
+      auto bound = proxy::open_port(listener, port.bound, workers_.size());
       if (bound) {
         spdlog::info("listener {}: up again on {}", name, to_text(port.bound));
         open_port(name, std::move(*bound));

@@ -58,11 +58,11 @@ class Engine final : private Deadline {
   };
 
   Engine(Loop& control, const EngineOptions& options);
-  using Sockets = std::map<std::string, std::vector<Fd>>;
+  using Sockets = std::map<std::string, std::vector<PortSockets>>;
   Result<Sockets> bind_new(const rules::Config& config) const;
   std::shared_ptr<const Snapshot> make_snapshot(const rules::Config& config) const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
-  void open_port(const std::string& name, std::vector<Fd> sockets);
+  void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);
   void follow_down_rules();
   void report_down(const std::string& name);

@@ -17,7 +17,10 @@
 
 #include "proxy/control/event_log.h"
 #include "proxy/engine/acceptor.h"
+#include "proxy/engine/port.h"
+#include "proxy/net/datagrams.h"
 #include "proxy/net/flow.h"
+#include "proxy/net/service.h"
 
 namespace brownout::proxy {
 
@@ -37,9 +40,9 @@ class Worker final : private FlowHost {
   void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
   void start(std::shared_ptr<const Snapshot> snapshot);
   void apply(std::shared_ptr<const Snapshot> snapshot);
-  void open(std::string listener, Fd listening);
+  void open(std::string listener, PortSockets sockets);
   void close(std::string listener);
-  // Resets the live connections of a listener.
+  // Resets the live connections of a listener, and forgets its sessions.
   void cut(std::string listener);
   // Returns when everything said so far is done.
   void wait();
@@ -56,14 +59,19 @@ class Worker final : private FlowHost {
   Loop& loop() override { return loop_; }
   Resolver& resolver() override { return *resolver_; }
   const rules::RuleSet& rules() override { return *snapshot_->rules; }
-  void record(const Flow& flow, const rules::Rule& rule, rules::Direction direction,
+  void record(const rules::FlowFacts& flow, const rules::Rule& rule, rules::Direction direction,
               const rules::Note& note) override;
   void count_bytes(rules::Direction direction, std::size_t bytes) override;
-  void buffer_full(const Flow& flow) override;
+  void buffer_full(const rules::Listener& listener) override;
   void flow_over(Flow& flow) override;
 
   void take_snapshot(std::shared_ptr<const Snapshot> snapshot);
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
+  std::unique_ptr<Service> make_service(std::shared_ptr<const ListenerView> view,
+                                        PortSockets sockets);
+  // Null for a DNS listener that has a zone only.
+  std::shared_ptr<UpstreamGroup> group_of(const ListenerView& view) const;
+  DatagramBatch& datagrams();
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
   Worker& least_loaded();
 
@@ -72,6 +80,8 @@ class Worker final : private FlowHost {
   EventBuffer events_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
+  std::map<std::string, std::unique_ptr<Service>> services_;
+  std::unique_ptr<DatagramBatch> datagrams_;  // made for the first service
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;
   std::vector<std::unique_ptr<Flow>> flows_;
   std::vector<Worker*> team_;

@@ -43,7 +43,7 @@ void Flow::start() {
   rules_ = std::move(arrival.rules);
   leases_ = std::move(arrival.admission.leases);
   for (const auto& [rule, note] : arrival.notes) {
-    host_.record(*this, *rule, rules::Direction::kUpstream, note);
+    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
   }
   switch (arrival.admission.verdict) {
     case rules::Admission::Verdict::kRefuse:

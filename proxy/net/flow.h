@@ -7,43 +7,19 @@
 // only.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "proxy/loop/loop.h"
 #include "proxy/net/connector.h"
+#include "proxy/net/host.h"
 #include "proxy/net/pipe.h"
 #include "rules/plan.h"
 
 namespace brownout::proxy {
 
-// Counters of one listener: written by all workers, read by anyone.
-struct ListenerStats {
-  std::atomic<std::uint64_t> arrivals{0};  // the ordinal of the last flow
-  std::atomic<std::int64_t> open{0};
-  std::atomic<std::uint64_t> refused{0};         // by a rule
-  std::atomic<std::uint64_t> connect_failed{0};  // no server could be reached
-};
-
-// A listener's settings as flows see them; replaced, never changed.
-struct ListenerView {
-  rules::Listener config;
-  std::shared_ptr<ListenerStats> stats;
-};
-
-// What a flow needs of its worker.
-class FlowHost {
+class FlowHost : public Host {
  public:
-  virtual ~FlowHost() = default;
-  virtual Loop& loop() = 0;
-  virtual Resolver& resolver() = 0;
-  virtual const rules::RuleSet& rules() = 0;
-  virtual void record(const Flow& flow, const rules::Rule& rule, rules::Direction direction,
-                      const rules::Note& note) = 0;
-  virtual void count_bytes(rules::Direction direction, std::size_t bytes) = 0;
-  // A fault holds as much as `buffer` allows, and so limits throughput.
-  virtual void buffer_full(const Flow& flow) = 0;
   virtual void flow_over(Flow& flow) = 0;
 };
 

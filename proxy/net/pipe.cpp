@@ -145,7 +145,7 @@ void Pipe::close(rules::Close how) {
 }
 
 void Pipe::injected(const rules::Rule& rule, rules::Direction direction, const rules::Note& note) {
-  flow_.host_.record(flow_, rule, direction, note);
+  flow_.host_.record(flow_.facts(), rule, direction, note);
 }
 
 void Pipe::flush() {
@@ -207,7 +207,7 @@ void Pipe::watch_level() {
   if (!paused_ && level > high) {
     paused_ = true;
     if (chain_ && chain_->held() > high / 2 && high < kHighWatermark + chain_->allowance()) {
-      flow_.host_.buffer_full(flow_);
+      flow_.host_.buffer_full(flow_.listener());
     }
   } else if (paused_ && level <= high / 2) {
     paused_ = false;

@@ -14,10 +14,6 @@
 namespace brownout::proxy {
 namespace {
 
-void set_option(const Fd& fd, int level, int name, int value) {
-  setsockopt(fd.get(), level, name, &value, sizeof value);
-}
-
 Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   if (auto address = SocketAddress::of(endpoint)) return *address;
   addrinfo hints{};
@@ -48,14 +44,15 @@ void remove_stale_unix_socket(const SocketAddress& address, const std::string& p
 }
 
 // Null and errno when it cannot be bound.
-Fd bound_socket(const SocketAddress& address, bool shared) {
+Fd bound_socket(const SocketAddress& address, int type, bool shared) {
   const int family = address.storage.ss_family;
-  Fd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
   if (family != AF_UNIX) {
-    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    // Among datagram sockets it would let two programs share a port.
+    if (type == SOCK_STREAM) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
   if (bind(fd.get(), address.get(), address.length) == 0) return fd;
@@ -137,34 +134,50 @@ std::uint16_t SocketAddress::port() const {
   return storage.ss_family == AF_UNIX ? std::uint16_t{0} : ntohs(v4.sin_port);
 }
 
-Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count) {
+void set_option(const Fd& fd, int level, int name, int value) {
+  setsockopt(fd.get(), level, name, &value, sizeof value);
+}
+
+Error cannot_listen(const Endpoint& endpoint, int error_number) {
+  auto error = system_error(Origin::kConfig, "cannot listen on " + to_text(endpoint), error_number);
+  error.hint = listen_hint(error_number);
+  return error;
+}
+
+Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count) {
   const auto address = resolve_now(endpoint);
   if (!address) return tl::unexpected(address.error());
   if (endpoint.is_unix()) {
     remove_stale_unix_socket(*address, endpoint.path);
     count = 1;
   }
-  std::vector<Fd> sockets;
-  const auto failed = [&](int error_number) {
-    auto error =
-        system_error(Origin::kConfig, "cannot listen on " + to_text(endpoint), error_number);
-    error.hint = listen_hint(error_number);
-    return tl::unexpected(std::move(error));
-  };
   auto where = *address;
   {
-    const auto exclusive = bound_socket(where, false);
-    if (!exclusive) return failed(errno);
+    const auto exclusive = bound_socket(where, type, false);
+    if (!exclusive) return tl::unexpected(cannot_listen(endpoint, errno));
     // A bound port that nobody listens on is found out by listening only.
-    if (!endpoint.is_unix() && listen(exclusive.get(), 1) != 0) return failed(errno);
+    const bool probe = type == SOCK_STREAM && !endpoint.is_unix();
+    if (probe && listen(exclusive.get(), 1) != 0) {
+      return tl::unexpected(cannot_listen(endpoint, errno));
+    }
     where.length = sizeof where.storage;
     getsockname(exclusive.get(), where.get(), &where.length);
     if (endpoint.is_unix()) unlink(endpoint.path.c_str());
   }
+  std::vector<Fd> sockets;
   while (sockets.size() < count) {
-    auto fd = bound_socket(where, true);
-    if (!fd || listen(fd.get(), backlog) != 0) return failed(errno);
+    auto fd = bound_socket(where, type, true);
+    if (!fd) return tl::unexpected(cannot_listen(endpoint, errno));
     sockets.push_back(std::move(fd));
+  }
+  return sockets;
+}
+
+Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count) {
+  auto sockets = bind_to(endpoint, SOCK_STREAM, count);
+  if (!sockets) return sockets;
+  for (const auto& fd : *sockets) {
+    if (listen(fd.get(), backlog) != 0) return tl::unexpected(cannot_listen(endpoint, errno));
   }
   return sockets;
 }

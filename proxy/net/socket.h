@@ -34,10 +34,12 @@ struct SocketAddress {
   std::uint16_t port() const;
 };
 
-// Listening sockets on one address, non-blocking, one a worker (SO_REUSEPORT; a unix socket cannot
-// be shared so, and gets one). Accepted sockets inherit TCP_NODELAY. Port 0 takes one free port for
-// all. Fails when another program listens there, which SO_REUSEPORT alone would allow. A name is
+// Sockets of a type (SOCK_STREAM, SOCK_DGRAM) bound to one address, non-blocking, one a worker
+// (SO_REUSEPORT; a unix socket cannot be shared so, and gets one). Port 0 takes one free port for
+// all. Fails when another program is there, which SO_REUSEPORT alone would allow. A name is
 // resolved here, blocking. A unix socket that nobody listens on any more is replaced.
+Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count);
+// The same, and they listen. Accepted sockets inherit TCP_NODELAY.
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count);
 
 // Where a listening socket really listens: with the port the kernel chose.
@@ -53,6 +55,8 @@ Dialled start_dial(const SocketAddress& address);
 
 // The error that a socket has met, as errno; 0 if none.
 int take_socket_error(const Fd& fd);
+
+void set_option(const Fd& fd, int level, int name, int value);
 
 // Makes close() send a RST and forget what is unsent (SO_LINGER with 0, socket(7)).
 void reset_on_close(const Fd& fd);

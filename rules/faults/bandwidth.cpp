@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rules/client_table.h"
+#include "rules/datagram_queue.h"
 #include "rules/pacer.h"
 
 namespace brownout::rules {
@@ -15,6 +16,7 @@ struct Settings {
   Rate rate{};
   Bytes burst{};
   Shared shared = Shared::kConnection;
+  Bytes queue{128 << 10};
 };
 
 constexpr std::int64_t kPiecesPerSecond = 100;
@@ -99,6 +101,39 @@ class BandwidthStage final : public Stage {
   bool noted_ = false;
 };
 
+// As netem's rate: a datagram leaves when its last bit is through, and finds a queue that may be
+// full.
+class DatagramBandwidthStage final : public DatagramStage {
+ public:
+  DatagramBandwidthStage(const Settings& settings, const StageContext& context, Pacer* shared)
+      : settings_(settings),
+        intensity_(context.intensity),
+        pacer_(shared != nullptr ? shared : &own_) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto bytes = static_cast<std::int64_t>(chunk.size());
+    if (static_cast<std::int64_t>(held()) + bytes > settings_.queue.count) {
+      return out.note({.action = "drop", .bytes = bytes, .ordinal = datagrams_++}, now);
+    }
+    ++datagrams_;
+    const Duration cost = scaled(time_for(Bytes{bytes}, settings_.rate), intensity_.at(now));
+    const Instant ready = pacer_->reserve(now, cost, time_for(settings_.burst, settings_.rate));
+    if (ready > now && !noted_) {
+      noted_ = true;
+      out.note({.action = "limit"}, now);
+    }
+    hold(std::move(chunk), ready, now, out);
+  }
+
+ private:
+  Settings settings_;
+  Intensity intensity_;
+  Pacer own_;
+  Pacer* pacer_;
+  std::uint64_t datagrams_ = 0;
+  bool noted_ = false;
+};
+
 class Bandwidth final : public Fault {
  public:
   using Settings = brownout::rules::Settings;
@@ -113,6 +148,9 @@ class Bandwidth final : public Fault {
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramBandwidthStage>(settings_, context, shared_pacer(context));
+    }
     return std::make_unique<BandwidthStage>(settings_, context, shared_pacer(context));
   }
   std::unique_ptr<FaultState> make_state() const override {
@@ -153,6 +191,9 @@ const Schema<Settings>& Bandwidth::schema() {
       field("shared", &Settings::shared,
             "what has the limit: each connection, all connections of one client address, or all "
             "connections that the rule hits together"),
+      field("queue", &Settings::queue,
+            "datagrams: how many bytes of a session may wait in one direction; more are dropped",
+            {.least = Bytes{1}}),
   }};
   return schema;
 }
@@ -162,8 +203,9 @@ const Schema<Settings>& Bandwidth::schema() {
 const FaultKind kBandwidth = describe<Bandwidth>(
     {.name = "bandwidth",
      .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
-     .summary = "Bytes pass no faster than a rate.",
+     .summary = "Bytes pass no faster than a rate; datagrams that find the queue full are dropped.",
      .magnitude = "direction of a connection, of a client or of the rule (`shared`)",
      .composition =
          "the slowest limit wins; each adds at most one piece (10 ms of its rate) of delay",

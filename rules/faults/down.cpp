@@ -43,6 +43,7 @@ class Down final : public Fault {
 
 const FaultKind kDown = describe<Down>({.name = "down",
                                         .level = Level::kListener,
+                                        .carriers = kStreams | kDatagrams | kDnsQueries,
                                         .summary = "The port refuses connections.",
                                         .magnitude = "listener",
                                         .composition = "a listener is down while any rule says so",

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "rules/datagram_queue.h"
 #include "rules/delay_line.h"
 #include "rules/distribution.h"
+#include "rules/dns_fault.h"
 #include "rules/jitter.h"
 
 namespace brownout::rules {
@@ -22,33 +24,26 @@ struct Settings {
 // Holding a delay's worth of a 10 Gbit/s flow keeps latency from becoming a bandwidth limit.
 constexpr double kBytesPerSecond = 10e9 / 8;
 
-class LatencyStage final : public HoldingStage {
+// The delays of successive chunks.
+class Delays {
  public:
-  LatencyStage(const Settings& settings, const StageContext& context)
-      : settings_(settings),
-        intensity_(context.intensity),
-        draws_(context.dice, settings.correlation) {}
+  Delays(const Settings& settings, const Dice& dice, const Intensity& intensity)
+      : settings_(settings), intensity_(intensity), draws_(dice, settings.correlation) {}
 
-  void push(Chunk chunk, Instant now, Output& out) override {
+  // When what arrives now leaves.
+  Instant next(std::size_t bytes, Instant now, Output& out) {
     const auto ordinal = draws_.count();
     const Duration delay = draw(now);
     if (delay > Duration::zero()) {
       out.note({.action = "delay",
                 .delay = delay,
-                .bytes = static_cast<std::int64_t>(chunk.size()),
+                .bytes = static_cast<std::int64_t>(bytes),
                 .ordinal = ordinal},
                now);
     }
-    hold(std::move(chunk), later(now, delay), now, out);
+    return later(now, delay);
   }
 
-  std::size_t allowance() const override {
-    const double longest =
-        std::chrono::duration<double>(settings_.delay + 4 * settings_.jitter).count();
-    return static_cast<std::size_t>(std::min(longest * kBytesPerSecond, 1e12));
-  }
-
- private:
   Duration draw(Instant now) {
     const double varied = deviation(settings_.distribution, draws_.next(), settings_.spike.share());
     const double nanoseconds = static_cast<double>(settings_.delay.count()) +
@@ -58,12 +53,48 @@ class LatencyStage final : public HoldingStage {
     return scaled(share, intensity_.at(now));
   }
 
+ private:
   Settings settings_;
   Intensity intensity_;
   CorrelatedDraws draws_;
 };
 
-class Latency final : public Fault {
+class LatencyStage final : public HoldingStage {
+ public:
+  LatencyStage(const Settings& settings, const StageContext& context)
+      : delays_(settings, context.dice, context.intensity) {
+    const double longest =
+        std::chrono::duration<double>(settings.delay + 4 * settings.jitter).count();
+    allowance_ = static_cast<std::size_t>(std::min(longest * kBytesPerSecond, 1e12));
+  }
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const Instant ready = delays_.next(chunk.size(), now, out);
+    hold(std::move(chunk), ready, now, out);
+  }
+  std::size_t allowance() const override { return allowance_; }
+
+ private:
+  Delays delays_;
+  std::size_t allowance_;
+};
+
+// Each datagram for itself: with jitter, one may overtake another.
+class DatagramLatencyStage final : public DatagramStage {
+ public:
+  DatagramLatencyStage(const Settings& settings, const StageContext& context)
+      : delays_(settings, context.dice, context.intensity) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const Instant ready = delays_.next(chunk.size(), now, out);
+    hold(std::move(chunk), ready, now, out);
+  }
+
+ private:
+  Delays delays_;
+};
+
+class Latency final : public Fault, public DnsFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Latency(const Settings& settings) : settings_(settings) {}
@@ -97,7 +128,20 @@ class Latency final : public Fault {
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramLatencyStage>(settings_, context);
+    }
     return std::make_unique<LatencyStage>(settings_, context);
+  }
+  const DnsFault* dns() const override { return this; }
+  // The answer waits; a query is one exchange, so round_trip changes nothing.
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    Settings whole = settings_;
+    whole.round_trip = false;
+    const auto delay = Delays(whole, context.dice, context.intensity).draw(context.now);
+    verdict.delay += delay;
+    if (delay == Duration::zero()) return std::nullopt;
+    return Note{.action = "delay", .delay = delay};
   }
   bool needs_both_directions() const override { return settings_.round_trip; }
 
@@ -110,11 +154,14 @@ class Latency final : public Fault {
 const FaultKind kLatency = describe<Latency>(
     {.name = "latency",
      .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams | kDnsQueries,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
-     .summary = "Every chunk arrives later; throughput is not limited.",
-     .magnitude = "chunk, one way (a round trip through both directions feels it twice, unless "
-                  "`round_trip = true`)",
+     .summary = "Every chunk arrives later; throughput is not limited. Datagrams may overtake each "
+                "other when there is jitter; a stream keeps its order.",
+     .magnitude =
+         "chunk or datagram, one way (a round trip through both directions feels it twice, unless "
+         "`round_trip = true`)",
      .composition = "delays of several rules add up",
      .source = "tc-netem(8), delay"});
 

@@ -97,6 +97,26 @@ class LossStage final : public HoldingStage {
   Instant gives_up_ = kNever;
 };
 
+// A lost datagram is gone: whether it is sent again is the application's matter.
+class DatagramLossStage final : public Stage {
+ public:
+  DatagramLossStage(const Settings& settings, const StageContext& context)
+      : intensity_(context.intensity), model_(make_model(settings, context.dice)) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto ordinal = datagrams_++;
+    if (!model_.next(intensity_.at(now))) return out.emit(std::move(chunk), now);
+    out.note(
+        {.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = ordinal},
+        now);
+  }
+
+ private:
+  Intensity intensity_;
+  LossModel model_;
+  std::uint64_t datagrams_ = 0;
+};
+
 class Loss final : public Fault {
  public:
   using Settings = brownout::rules::Settings;
@@ -104,7 +124,8 @@ class Loss final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("loss", &Settings::loss, "the share of segments that is lost (Bernoulli)"),
+        field("loss", &Settings::loss,
+              "the share of segments (or datagrams) that is lost (Bernoulli)"),
         field("correlation", &Settings::correlation,
               "how much each loss depends on the last draw, as netem defines it"),
         field("p", &Settings::p, "Gilbert-Elliott: chance to go from the good to the bad state"),
@@ -112,9 +133,10 @@ class Loss final : public Fault {
               "Gilbert-Elliott: chance to go back; a bad period lasts 1/r segments"),
         field("1-h", &Settings::one_minus_h, "Gilbert-Elliott: loss in the bad state"),
         field("1-k", &Settings::one_minus_k, "Gilbert-Elliott: loss in the good state"),
-        field("rto", &Settings::rto, "the first retransmission time-out; it doubles up to 120 s",
+        field("rto", &Settings::rto,
+              "streams: the first retransmission time-out; it doubles up to 120 s",
               {.least = std::chrono::milliseconds(1), .most = kLongestTimeout}),
-        field("segment", &Settings::segment, "bytes in a segment",
+        field("segment", &Settings::segment, "streams: bytes in a segment",
               {.least = Bytes{1}, .most = Bytes{65536}}),
     }};
     return schema;
@@ -139,6 +161,9 @@ class Loss final : public Fault {
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramLossStage>(settings_, context);
+    }
     return std::make_unique<LossStage>(settings_, context);
   }
 
@@ -151,10 +176,13 @@ class Loss final : public Fault {
 const FaultKind kLoss = describe<Loss>(
     {.name = "loss",
      .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
-     .summary = "The stream stalls as TCP does when segments are lost; nothing is missing.",
+     .summary = "A stream stalls as TCP does when segments are lost, and nothing is missing; "
+                "datagrams are lost.",
      .magnitude =
-         "segment of a chunk, one way; a lost one stalls all behind it by 200 ms, 600 ms, 1.4 s...",
+         "segment of a chunk, one way (a lost one stalls all behind it by 200 ms, 600 ms, 1.4 "
+         "s...); datagram, one way",
      .composition = "each rule draws its own losses; the stalls add up",
      .source = "tc-netem(8), loss; RFC 6298"});
 

@@ -57,10 +57,11 @@ class PacketLoss final : public Fault {
 const FaultKind kPacketLoss = describe<PacketLoss>(
     {.name = "packet_loss",
      .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .summary = "Chunks vanish from the stream, which corrupts it.",
-     .magnitude = "chunk (one read of at most 256 KiB), one way",
+     .magnitude = "chunk (one read of at most 256 KiB) or datagram, one way",
      .composition = "each rule draws for itself: what one drops the next never sees",
      .source = "Toxiproxy, packet_loss"});
 

@@ -1,5 +1,7 @@
 #include "rules/faults/timeout.h"
 
+#include "rules/dns_fault.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -33,7 +35,7 @@ class TimeoutStage final : public Stage {
   bool swallowed_ = false;
 };
 
-class Timeout final : public Fault {
+class Timeout final : public Fault, public DnsFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Timeout(const Settings& settings) : settings_(settings) {}
@@ -41,13 +43,19 @@ class Timeout final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("close_after", &Settings::close_after,
-              "close both ends this long after the first swallowed byte; 0s is never"),
+              "connections: close both ends this long after the first swallowed byte; 0s is never"),
     }};
     return schema;
   }
 
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<TimeoutStage>(settings_);
+  }
+  const DnsFault* dns() const override { return this; }
+  std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    verdict.silent = true;
+    return Note{.action = "swallow"};
   }
 
  private:
@@ -59,8 +67,10 @@ class Timeout final : public Fault {
 const FaultKind kTimeout =
     describe<Timeout>({.name = "timeout",
                        .level = Level::kBytes,
-                       .summary = "Everything is swallowed; after a while both ends are closed.",
-                       .magnitude = "connection",
+                       .carriers = kStreams | kDnsQueries,
+                       .summary = "Everything is swallowed; after a while both ends are closed. A "
+                                  "DNS query gets no answer.",
+                       .magnitude = "connection; DNS query",
                        .composition = "the earliest close wins; rules behind it never see a byte",
                        .source = "Toxiproxy, timeout"});
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/support/proxy_world.h"
+#include "tests/support/udp_world.h"
 
 namespace brownout::test {
 namespace {
@@ -211,6 +212,29 @@ TEST(FaultsOverSockets, connection_limit) {
   EXPECT_LT(round_trip(world.connect(), "hello"), 0ns);
   first.reset();
   EXPECT_TRUE(eventually([&] { return round_trip(world.connect(), "hello") >= 0ns; }));
+}
+
+TEST(FaultsOverSockets, drop) {
+  UdpWorld world("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"drop\" }");
+  EXPECT_EQ(world.send_and_count(20, 300ms), 0);
+  EXPECT_EQ(world.proxy.injected(), 20U);
+  world.proxy.reload("");
+  EXPECT_EQ(world.send_and_count(20, 10s), 20);
+}
+
+TEST(FaultsOverSockets, duplicate) {
+  UdpWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"duplicate\", share = "
+      "\"100%\" }");
+  EXPECT_EQ(world.send_and_count(10, 10s, 20), 20);
+}
+
+TEST(FaultsOverSockets, reorder) {
+  UdpWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"reorder\", share = "
+      "\"100%\", gap = 5, delay = \"100ms\" }");
+  EXPECT_EQ(world.send_and_count(5, 10s), 5);
+  EXPECT_EQ(world.order, "40123");
 }
 
 }  // namespace

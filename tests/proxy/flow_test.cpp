@@ -272,7 +272,7 @@ TEST(Engine, ASecondProxyOnThePortIsToldSo) {
       "version = 1\n[[upstream]]\nname = \"s\"\nservers = \"127.0.0.1:1\"\n[[listener]]\nname = "
       "\"x\"\nlisten = \"" +
       to_text(world.endpoint()) + "\"\nupstream = \"s\"\n";
-  const auto second = proxy::Engine::start(loop, *rules::load_toml(text), {});
+  const auto second = proxy::Engine::start(loop, *codecs::load_rules(text), {});
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().what.find("Address already in use"), std::string::npos)
       << second.error().what;
@@ -285,7 +285,7 @@ TEST(Engine, AReloadThatCannotBindChangesNothing) {
   const auto text = world.rules_text("[[rule]]\nfault = { type = \"refuse\" }\n") +
                     "[[listener]]\nname = \"more\"\nlisten = " + taken.address() +
                     "\nupstream = \"servers\"\n";
-  const auto config = rules::load_toml(text);
+  const auto config = codecs::load_rules(text);
   ASSERT_TRUE(config);
   EXPECT_FALSE(world.on_control([&] { return world.engine().reload(*config).has_value(); }));
   EXPECT_GE(round_trip(world.connect(), "hello"), 0ns);
@@ -297,8 +297,8 @@ TEST(Engine, ListenersComeAndGoWithAReload) {
   EXPECT_GE(round_trip(live, "hello"), 0ns);
   auto text = world.rules_text("");
   text += "[[listener]]\nname = \"more\"\nlisten = \"127.0.0.1:0\"\nupstream = \"servers\"\n";
-  ASSERT_TRUE(
-      world.on_control([&] { return world.engine().reload(*rules::load_toml(text)).has_value(); }));
+  ASSERT_TRUE(world.on_control(
+      [&] { return world.engine().reload(*codecs::load_rules(text)).has_value(); }));
   const auto more = world.on_control([&] { return world.engine().bound("more"); });
   EXPECT_GE(round_trip(proxy::connect_to(more), "hello"), 0ns);
   world.reload("");

@@ -14,7 +14,7 @@ ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
     : options_(std::move(options)) {
   spdlog::set_level(spdlog::level::off);
   const auto text = rules_text(rules);
-  const auto config = rules::load_toml(text);
+  const auto config = codecs::load_rules(text);
   if (!config) {
     std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());
     std::abort();
@@ -47,7 +47,7 @@ std::string ProxyWorld::rules_text(const std::string& rules) const {
 }
 
 void ProxyWorld::reload(const std::string& rules) {
-  const auto config = rules::load_toml(rules_text(rules));
+  const auto config = codecs::load_rules(rules_text(rules));
   if (!config) std::abort();
   const bool done = on_control([&] { return engine_->reload(*config).has_value(); });
   if (!done) std::abort();

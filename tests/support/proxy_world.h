@@ -9,10 +9,10 @@
 #include <string>
 #include <thread>
 
+#include "proxy/codecs/zone_file.h"
 #include "proxy/embedded/echo_server.h"
 #include "proxy/embedded/traffic.h"
 #include "proxy/engine/engine.h"
-#include "rules/load_toml.h"
 
 namespace brownout::test {
 

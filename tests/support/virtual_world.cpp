@@ -8,28 +8,49 @@
 
 namespace brownout::test {
 
-rules::Config config_of(const std::string& rules_text) {
-  const std::string text = R"(version = 1
+namespace {
+
+std::string file_of(const std::string& rules_text, const std::string& protocol) {
+  return R"(version = 1
 [[upstream]]
 name = "servers"
 servers = ["127.0.0.1:1"]
 [[listener]]
 name = "chat"
+protocol = ")" +
+         protocol + R"("
 listen = "127.0.0.1:0"
 upstream = "servers"
 )" + rules_text;
+}
+
+}  // namespace
+
+rules::Config config_of(const std::string& rules_text, const std::string& protocol) {
+  const auto text = file_of(rules_text, protocol);
   auto config = rules::load_toml(text);
   if (config) return std::move(*config);
   std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());
   std::abort();
 }
 
-rules::FlowFacts flow_of(std::uint64_t ordinal, const std::string& client) {
+std::string first_problem_of(const std::string& rules_text, const std::string& protocol) {
+  const auto config = rules::load_toml(file_of(rules_text, protocol));
+  return config ? "" : config.error().sorted().front().what;
+}
+
+rules::FlowFacts flow_of(std::uint64_t ordinal, const std::string& client, rules::Carrier carrier) {
   return {.listener = "chat",
+          .carrier = carrier,
           .ordinal = ordinal,
           .client = rules::IpAddress::parse(client),
           .destination = rules::IpAddress::parse("127.0.0.1"),
           .opened = Instant{}};
+}
+
+VirtualWorld VirtualWorld::of_datagrams(const std::string& rules_text, std::uint64_t seed) {
+  return {rules::RuleSet::activate(config_of(rules_text, "udp").rules, seed, Instant{}),
+          flow_of(1, "10.1.2.3", rules::Carrier::kDatagram), rules::Direction::kUpstream};
 }
 
 VirtualWorld::VirtualWorld(const std::string& rules_text, rules::Direction direction,
@@ -69,8 +90,9 @@ VirtualWorld& VirtualWorld::send_fin() {
 
 VirtualWorld& VirtualWorld::reload(const std::string& rules_text) {
   return call([this, rules_text] {
-    auto next =
-        rules::RuleSet::activate(config_of(rules_text).rules, set_->seed(), now_, set_.get());
+    const auto* protocol = flow_.carrier == rules::Carrier::kDatagram ? "udp" : "tcp";
+    auto next = rules::RuleSet::activate(config_of(rules_text, protocol).rules, set_->seed(), now_,
+                                         set_.get());
     rules_ = rules::plan_reload(*next, flow_, rules_);
     set_ = std::move(next);
     chain_->set_rules(rules_, now_);

@@ -26,9 +26,12 @@ using rules::Instant;
 
 // `rules_text` with a listener "chat" and an upstream around it; aborts the test program if it has
 // mistakes.
-rules::Config config_of(const std::string& rules_text);
+rules::Config config_of(const std::string& rules_text, const std::string& protocol = "tcp");
+// The first mistake in it; "" when there is none.
+std::string first_problem_of(const std::string& rules_text, const std::string& protocol = "tcp");
 
-rules::FlowFacts flow_of(std::uint64_t ordinal = 1, const std::string& client = "10.1.2.3");
+rules::FlowFacts flow_of(std::uint64_t ordinal = 1, const std::string& client = "10.1.2.3",
+                         rules::Carrier carrier = rules::Carrier::kStream);
 
 class VirtualWorld final : public rules::ChainOutput {
  public:
@@ -43,6 +46,9 @@ class VirtualWorld final : public rules::ChainOutput {
   // With a set that is active already; several worlds may share it, as flows do.
   VirtualWorld(std::shared_ptr<const rules::RuleSet> set, rules::FlowFacts flow,
                rules::Direction direction);
+
+  // The listener is udp; each send() is a datagram.
+  static VirtualWorld of_datagrams(const std::string& rules_text, std::uint64_t seed = 1);
 
   VirtualWorld& at(Duration when);
   VirtualWorld& send(std::string bytes);

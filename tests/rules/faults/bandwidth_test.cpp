@@ -107,5 +107,26 @@ fault = { type = "bandwidth", rate = "1 KB/s" })");
   EXPECT_EQ(world.log(), "10ms 0123456789\n10ms <FIN>\n");
 }
 
+// 1000 B at 80 kbit/s (10 KB/s) take 100 ms each.
+TEST(Bandwidth, DatagramsLeaveWhenTheirLastBitIsThrough) {
+  auto world =
+      VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"bandwidth\", rate = \"10 KB/s\" }");
+  for (int i = 0; i < 3; ++i) world.at(0s).send(std::string(1000, static_cast<char>('a' + i)));
+  world.run();
+  ASSERT_EQ(world.left().size(), 3U);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(world.left()[static_cast<std::size_t>(i)].at, Instant((i + 1) * 100ms));
+}
+
+TEST(Bandwidth, DatagramsThatFindTheQueueFullAreDropped) {
+  auto world = VirtualWorld::of_datagrams(
+      "[[rule]]\nfault = { type = \"bandwidth\", rate = \"10 KB/s\", queue = \"2500 B\" }");
+  for (int i = 0; i < 5; ++i) world.at(0s).send(std::string(1000, 'x'));
+  world.at(150ms).send(std::string(1000, 'y')).run();
+  EXPECT_EQ(world.left().size(), 3U);
+  EXPECT_EQ(world.left().back().at, Instant(300ms));
+  EXPECT_EQ(world.left().back().what.front(), 'y');
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -111,5 +111,23 @@ fault = { type = "latency", delay = "10s" })");
   EXPECT_EQ(world.log(), "3s a\n3s b\n4s c\n");
 }
 
+TEST(Latency, DatagramsOvertakeEachOtherWhenThereIsJitter) {
+  auto world = VirtualWorld::of_datagrams(
+      "[[rule]]\nfault = { type = \"latency\", delay = \"50ms\", jitter = \"40ms\" }");
+  for (int i = 0; i < 500; ++i) world.at(i * 1ms).send(std::to_string(i));
+  world.run();
+  ASSERT_EQ(world.left().size(), 500U);
+  int overtaken = 0;
+  int last = -1;
+  for (const auto& one : world.left()) {
+    const int number = std::stoi(one.what);
+    EXPECT_GE(one.at, Instant(number * 1ms + 10ms));
+    EXPECT_LE(one.at, Instant(number * 1ms + 90ms));
+    overtaken += number < last;
+    last = number;
+  }
+  EXPECT_GT(overtaken, 100);
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -68,5 +68,29 @@ fault = { type = "loss", loss = "50%" })");
   EXPECT_LT(world.state().injected.load(), 10U);
 }
 
+TEST(Loss, DatagramsAreLostInTheShareThatItSays) {
+  auto world = VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"loss\", loss = \"5%\" }");
+  for (int i = 0; i < 20'000; ++i) world.at(i * 1ms).send("x");
+  world.run();
+  EXPECT_NEAR(static_cast<double>(world.left().size()), 19'000, 130);
+}
+
+// p 1%, r 25%: a share of 1/26 in bursts of 4.
+TEST(Loss, DatagramsAreLostInBursts) {
+  auto world =
+      VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"loss\", p = \"1%\", r = \"25%\" }");
+  for (int i = 0; i < 50'000; ++i) world.at(i * 1ms).send(std::to_string(i));
+  world.run();
+  const auto lost = 50'000 - static_cast<int>(world.left().size());
+  EXPECT_NEAR(lost, 50'000 / 26, 250);
+  int bursts = 0;
+  int last = -1;
+  for (const auto& one : world.left()) {
+    bursts += std::stoi(one.what) != last + 1;
+    last = std::stoi(one.what);
+  }
+  EXPECT_NEAR(static_cast<double>(lost) / bursts, 4.0, 0.4);
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -1,0 +1,51 @@
+// DNS messages between the wire (RFC 1035, 4) and rules/dns.h, by ldns. No I/O; any bytes are
+// taken, and what is no message gives none.
+//
+// A forwarder changes the id of a message and compares its question; for that the header and the
+// question are found without unpacking the rest.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "rules/dns.h"
+
+namespace brownout::codecs {
+
+using Bytes = std::vector<std::byte>;
+using ByteView = std::span<const std::byte>;
+
+constexpr std::size_t kDnsHeader = 12;
+constexpr std::size_t kDnsLargest = 65535;
+// What every client takes over UDP (RFC 1035, 2.3.4).
+constexpr std::size_t kDnsPlainUdp = 512;
+
+struct DnsHeader {
+  std::uint16_t id = 0;
+  bool response = false;
+  std::uint8_t opcode = 0;
+  std::uint16_t questions = 0;
+};
+std::optional<DnsHeader> read_dns_header(ByteView message);
+void set_dns_id(std::span<std::byte> message, std::uint16_t id);
+
+// The one question of a message, name, type and class, as it stands there; empty if it has none,
+// several, or a broken one.
+ByteView find_dns_question(ByteView message);
+std::optional<rules::DnsQuestion> read_dns_question(ByteView question);
+
+std::optional<rules::DnsReply> read_dns_reply(ByteView message);
+
+// A reply to `query` (which has one question), with its id, question, RD and CD. At most as large
+// as the client takes over `transport`, else empty and truncated (TC). None when the query cannot
+// be unpacked.
+std::optional<Bytes> write_dns_reply(ByteView query, const rules::DnsReply& reply,
+                                     rules::DnsTransport transport);
+
+// A reply to bytes of which only the header can be read.
+Bytes write_dns_error(ByteView query, rules::Rcode rcode);
+
+}  // namespace brownout::codecs

@@ -1,0 +1,257 @@
+#include "proxy/dns/dns_server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr int kBatchesPerTurn = 8;
+
+}  // namespace
+
+DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
+                     std::shared_ptr<UpstreamGroup> group, PortSockets sockets)
+    : host_(host),
+      loop_(host.loop()),
+      batch_(batch),
+      view_(std::move(view)),
+      socket_(std::move(sockets.datagram)) {
+  loop_.poller().add(socket_.get(), *this);
+  acceptor_ = std::make_unique<Acceptor>(
+      loop_, view_, std::move(sockets.stream), [this](Acceptor&, Fd fd, const SocketAddress& peer) {
+        if (static_cast<std::int64_t>(streams_.size()) >= view_->config.sessions) return overflow();
+        const auto number = ++stream_numbers_;
+        auto client = std::make_unique<DnsStreamClient>(static_cast<DnsStreamClient::Owner&>(*this),
+                                                        loop_, std::move(fd), peer, number,
+                                                        view_->config.idle_timeout);
+        auto* one = client.get();
+        streams_.emplace(number, std::move(client));
+        view_->stats->open.fetch_add(1, std::memory_order_relaxed);
+        one->start();
+      });
+  set_view(view_, std::move(group));
+}
+
+DnsServer::~DnsServer() {
+  loop_.poller().forget(socket_.get());
+  view_->stats->open.fetch_sub(static_cast<std::int64_t>(streams_.size()),
+                               std::memory_order_relaxed);
+}
+
+void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
+                         std::shared_ptr<UpstreamGroup> group) {
+  view_ = std::move(view);
+  acceptor_->set_view(view_);
+  overflow_said_ = false;
+  if (group == group_) return;
+  group_ = std::move(group);
+  if (previous_) loop_.retire(std::move(previous_));
+  previous_ = std::move(forwarder_);
+  if (!group_) return;
+  forwarder_ = std::make_unique<DnsForwarder>(loop_, batch_, group_,
+                                              static_cast<DnsForwarder::Owner&>(*this));
+}
+
+void DnsServer::cut() {
+  while (!streams_.empty()) streams_.begin()->second->end();
+  delayed_.clear();
+  loop_.deadlines().cancel(*this);
+}
+
+void DnsServer::on_ready(std::uint32_t) noexcept {
+  for (int turn = 0; turn < kBatchesPerTurn; ++turn) {
+    int error = 0;
+    const auto count = batch_.receive(socket_, error);
+    if (count == 0 && error == 0) return;
+    for (std::size_t i = 0; i < count; ++i) {
+      auto query = std::make_unique<DnsQuery>();
+      const auto bytes = batch_.bytes(i);
+      query->message.assign(bytes.begin(), bytes.end());
+      query->client = batch_.from(i);
+      query->local = batch_.to(i);
+      query->facts.client = query->client.ip();
+      query->facts.transport = rules::DnsTransport::kUdp;
+      take(std::move(query));
+    }
+    batch_over();
+    if (error == 0 && count < DatagramBatch::kMost) return;
+  }
+  loop_.poller().again(socket_.get());
+}
+
+void DnsServer::stream_query(DnsStreamClient& client, std::span<std::byte> message) {
+  auto query = std::make_unique<DnsQuery>();
+  query->message.assign(message.begin(), message.end());
+  query->stream = client.number();
+  query->facts.client = client.peer().ip();
+  query->facts.transport = rules::DnsTransport::kTcp;
+  take(std::move(query));
+}
+
+void DnsServer::take(DnsQueryPtr query) {
+  const auto header = codecs::read_dns_header(query->message);
+  if (!header || header->response) return drop(*query);
+  const auto question = query->question();
+  if (question.empty()) {
+    auto message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
+    return give({.query = std::move(query), .message = std::move(message), .borrowed = {}});
+  }
+  auto& facts = query->facts;
+  facts.listener = view_->config.name;
+  facts.carrier = rules::Carrier::kDns;
+  facts.ordinal = view_->stats->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
+  facts.opened = Loop::now();
+  const bool ruled = host_.rules().may_match(facts.listener);
+  if (ruled || view_->zone) facts.question = codecs::read_dns_question(question);
+  if (!ruled || !facts.question) return resolve(std::move(query));
+  query->plan = rules::QueryPlan(host_.rules(), facts);
+  if (query->plan.empty()) return resolve(std::move(query));
+  rules::QueryPlan::Notes notes;
+  auto verdict = query->plan.on_query(facts, notes);
+  record(*query, notes);
+  query->delay = verdict.delay;
+  if (verdict.silent) return drop(*query);
+  if (verdict.reply) return reply(std::move(query), std::move(*verdict.reply));
+  resolve(std::move(query));
+}
+
+void DnsServer::resolve(DnsQueryPtr query) {
+  if (view_->zone && query->facts.question) {
+    auto known = view_->zone->answer(*query->facts.question);
+    if (!known && !forwarder_) known.emplace().rcode = rules::Rcode::kNxDomain;
+    if (known) return reply(std::move(query), std::move(*known));
+  }
+  if (!forwarder_) {
+    rules::DnsReply refusal;
+    refusal.rcode = rules::Rcode::kRefused;
+    return reply(std::move(query), std::move(refusal));
+  }
+  if (static_cast<std::int64_t>(forwarder_->in_flight()) >= view_->config.sessions) {
+    overflow();
+    return drop(*query);
+  }
+  forwarder_->forward(std::move(query));
+}
+
+// An answer made here: by a rule, by the zone, or because no resolver gave one.
+void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
+  if (!query->plan.empty()) {
+    rules::QueryPlan::Notes notes;
+    query->plan.on_reply(query->facts, reply, Loop::now(), notes);
+    record(*query, notes);
+  }
+  auto message = codecs::write_dns_reply(query->message, reply, query->transport());
+  if (!message) message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
+  finish({.query = std::move(query), .message = std::move(*message), .borrowed = {}});
+}
+
+void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
+  if (answer.empty()) {
+    view_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
+    rules::DnsReply failure;
+    failure.rcode = rules::Rcode::kServFail;
+    return reply(std::move(query), std::move(failure));
+  }
+  if (!query->plan.empty()) {
+    // What a rule cannot read passes as it is: the proxy must not be the fault.
+    if (auto read = codecs::read_dns_reply(answer)) {
+      rules::QueryPlan::Notes notes;
+      query->plan.on_reply(query->facts, *read, Loop::now(), notes);
+      record(*query, notes);
+      if (!notes.empty()) {
+        auto message = codecs::write_dns_reply(query->message, *read, query->transport());
+        if (message) {
+          return finish(
+              {.query = std::move(query), .message = std::move(*message), .borrowed = {}});
+        }
+      }
+    }
+  }
+  codecs::set_dns_id(answer, codecs::read_dns_header(query->message)->id);
+  finish({.query = std::move(query), .message = {}, .borrowed = answer});
+}
+
+// The last rules, and the delay.
+void DnsServer::finish(Answer answer) {
+  auto& query = *answer.query;
+  if (query.plan.empty()) return give(std::move(answer));
+  if (answer.message.empty()) {
+    answer.message.assign(answer.borrowed.begin(), answer.borrowed.end());
+  }
+  const auto now = Loop::now();
+  rules::QueryPlan::Notes notes;
+  query.plan.on_wire(query.facts, answer.message, now, notes);
+  record(query, notes);
+  if (query.delay <= Duration::zero()) return give(std::move(answer));
+  delayed_.emplace(rules::later(now, query.delay), std::move(answer));
+  loop_.deadlines().set(*this, delayed_.begin()->first);
+}
+
+void DnsServer::give(Answer answer) {
+  host_.count_bytes(rules::Direction::kUpstream, answer.query->message.size());
+  host_.count_bytes(rules::Direction::kDownstream, answer.bytes().size());
+  if (answer.query->stream == 0) {
+    ready_.push_back(std::move(answer));
+    return;
+  }
+  const auto client = streams_.find(answer.query->stream);
+  if (client != streams_.end()) client->second->answer(answer.bytes());
+}
+
+void DnsServer::drop(const DnsQuery& query) {
+  const auto client = streams_.find(query.stream);
+  if (client != streams_.end()) client->second->forget_one();
+}
+
+void DnsServer::send_answers() {
+  if (ready_.empty()) return;
+  DatagramSender sender;
+  for (const auto& answer : ready_) {
+    sender.add(answer.bytes(), answer.query->client, answer.query->local);
+  }
+  int error = 0;
+  const auto lost = sender.send(socket_, error);
+  if (lost > 0) view_->stats->dropped.fetch_add(lost, std::memory_order_relaxed);
+  ready_.clear();
+}
+
+void DnsServer::batch_over() {
+  if (forwarder_) forwarder_->flush();
+  if (previous_ && previous_->in_flight() == 0) loop_.retire(std::move(previous_));
+  send_answers();
+}
+
+void DnsServer::on_due(Instant now) noexcept {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    auto answer = std::move(delayed_.begin()->second);
+    delayed_.erase(delayed_.begin());
+    give(std::move(answer));
+  }
+  if (!delayed_.empty()) loop_.deadlines().set(*this, delayed_.begin()->first);
+  send_answers();
+}
+
+void DnsServer::stream_over(DnsStreamClient& client) {
+  const auto found = streams_.find(client.number());
+  if (found == streams_.end()) return;
+  view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
+  loop_.retire(std::move(found->second));
+  streams_.erase(found);
+}
+
+void DnsServer::record(const DnsQuery& query, const rules::QueryPlan::Notes& notes) {
+  for (const auto& [rule, note] : notes) {
+    host_.record(query.facts, *rule, rules::Direction::kUpstream, note);
+  }
+}
+
+void DnsServer::overflow() {
+  view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
+  if (std::exchange(overflow_said_, true)) return;
+  spdlog::warn("listener {}: queries are dropped: as many wait as `sessions` allows",
+               view_->config.name);
+}
+
+}  // namespace brownout::proxy

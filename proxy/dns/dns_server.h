@@ -1,0 +1,84 @@
+// DnsServer: one DNS listener on one worker, UDP and TCP on one port.
+//
+// A query's way: question -> the rules that act on it -> their own answer, silence, the zone's
+// answer, or the forwarder -> the rules again, if any acted -> (delay) -> the client. Answers that
+// no rule touches go on byte for byte, but for the id. Owned by its worker; loop's thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/dns/forwarder.h"
+#include "proxy/dns/stream_client.h"
+#include "proxy/engine/acceptor.h"
+#include "proxy/engine/port.h"
+#include "proxy/net/service.h"
+
+namespace brownout::proxy {
+
+class DnsServer final : public Service,
+                        private Ready,
+                        private Deadline,
+                        private DnsForwarder::Owner,
+                        private DnsStreamClient::Owner {
+ public:
+  DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
+            std::shared_ptr<UpstreamGroup> group, PortSockets sockets);
+  ~DnsServer() override;
+
+  void set_view(std::shared_ptr<const ListenerView> view,
+                std::shared_ptr<UpstreamGroup> group) override;
+  // Queries that wait keep the rules they came under: they are over in a moment.
+  void apply(const rules::RuleSet&) override {}
+  void cut() override;
+
+ private:
+  struct Answer {
+    DnsQueryPtr query;
+    codecs::Bytes message;          // owned, or empty:
+    std::span<std::byte> borrowed;  // of the forwarder, until it is sent
+    codecs::ByteView bytes() const {
+      return message.empty() ? codecs::ByteView(borrowed) : message;
+    }
+  };
+
+  // DnsForwarder::Owner
+  void answered(DnsQueryPtr query, std::span<std::byte> answer) override;
+  void answers_over() override { send_answers(); }
+  // DnsStreamClient::Owner
+  void stream_query(DnsStreamClient& client, std::span<std::byte> message) override;
+  void stream_batch_over() override { batch_over(); }
+  void stream_over(DnsStreamClient& client) override;
+
+  void on_ready(std::uint32_t events) noexcept override;
+  void on_due(Instant now) noexcept override;
+  void take(DnsQueryPtr query);
+  void resolve(DnsQueryPtr query);
+  void reply(DnsQueryPtr query, rules::DnsReply reply);
+  void finish(Answer answer);
+  void give(Answer answer);
+  void drop(const DnsQuery& query);
+  void send_answers();
+  void batch_over();
+  void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes);
+  void overflow();
+
+  Host& host_;
+  Loop& loop_;
+  DatagramBatch& batch_;
+  std::shared_ptr<const ListenerView> view_;
+  Fd socket_;
+  std::unique_ptr<DnsForwarder> forwarder_;  // null: a zone is all there is
+  std::unique_ptr<DnsForwarder> previous_;   // of the servers before a reload, for what still waits
+  std::shared_ptr<UpstreamGroup> group_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
+  std::uint64_t stream_numbers_ = 0;
+  std::unique_ptr<Acceptor> acceptor_;
+  std::multimap<Instant, Answer> delayed_;
+  std::vector<Answer> ready_;  // over UDP, to be sent together
+  bool overflow_said_ = false;
+};
+
+}  // namespace brownout::proxy

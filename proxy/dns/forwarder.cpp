@@ -1,0 +1,179 @@
+#include "proxy/dns/forwarder.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace brownout::proxy {
+namespace {
+
+// Ports towards one resolver, among which the dice choose; and one TCP connection.
+constexpr std::size_t kUdpLinks = 8;
+constexpr std::size_t kLinksPerServer = kUdpLinks + 1;
+constexpr std::size_t kRandoms = 512;
+
+}  // namespace
+
+DnsForwarder::DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group,
+                           Owner& owner)
+    : loop_(loop), batch_(batch), group_(std::move(group)), owner_(owner) {
+  links_.resize(group_->config().servers.size() * kLinksPerServer);
+}
+
+DnsForwarder::~DnsForwarder() = default;
+
+std::uint16_t DnsForwarder::random() {
+  if (randoms_.empty()) {
+    randoms_.resize(kRandoms);
+    // Does not fail once the kernel's generator is seeded (getrandom(2)).
+    [[maybe_unused]] const auto got =
+        getrandom(randoms_.data(), randoms_.size() * sizeof(std::uint16_t), 0);
+  }
+  const auto one = randoms_.back();
+  randoms_.pop_back();
+  return one;
+}
+
+void DnsForwarder::forward(DnsQueryPtr query) {
+  const auto now = query->facts.opened;
+  auto order = group_->order(query->facts.key(), query->facts.ordinal, now);
+  Pending pending;
+  pending.query = std::move(query);
+  pending.order = std::move(order);
+  ask(std::move(pending));
+}
+
+std::uint32_t DnsForwarder::free_key(std::size_t server, rules::DnsTransport transport) {
+  while (true) {
+    const auto port = transport == rules::DnsTransport::kTcp ? kUdpLinks : random() % kUdpLinks;
+    const auto link = static_cast<std::uint32_t>(server * kLinksPerServer + port);
+    const auto key = link << 16 | random();
+    if (!pending_.contains(key)) return key;
+  }
+}
+
+DnsLink* DnsForwarder::link_of(std::size_t index) {
+  auto& link = links_[index];
+  if (link && !link->usable()) loop_.retire(std::move(link));
+  if (!link) {
+    const auto server = SocketAddress::of(group_->server(index / kLinksPerServer));
+    const bool tcp = index % kLinksPerServer == kUdpLinks;
+    auto& owner = static_cast<DnsLink::Owner&>(*this);
+    link = tcp ? open_tcp_link(owner, index, *server) : open_udp_link(owner, index, *server);
+  }
+  return link.get();
+}
+
+void DnsForwarder::ask(Pending pending) {
+  const auto server = pending.order[pending.attempt];
+  const auto key = free_key(server, pending.query->transport());
+  const std::size_t index = key >> 16;
+  DnsLink* link = link_of(index);
+  if (link == nullptr) {
+    server_failed(server, std::strerror(errno));
+    return next_server(std::move(pending));
+  }
+  pending.number = ++numbers_;
+  pending.sent = pending.query->message;
+  codecs::set_dns_id(pending.sent, static_cast<std::uint16_t>(key & 0xffff));
+  due_.push_back({rules::later(Loop::now(), group_->config().query_timeout), key, pending.number});
+  const auto placed = pending_.emplace(key, std::move(pending)).first;
+  link->send(placed->second.sent);
+  touched_.push_back(index);
+  if (due_.size() == 1) arm();
+}
+
+void DnsForwarder::flush() {
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  // A link that fails while it is flushed asks elsewhere, which touches others.
+  for (const auto index : std::exchange(touched_, {})) {
+    if (links_[index]) links_[index]->flush();
+  }
+}
+
+void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
+  const auto header = codecs::read_dns_header(message);
+  if (!header || !header->response) return;
+  const auto found = pending_.find(static_cast<std::uint32_t>(link) << 16 | header->id);
+  if (found == pending_.end()) return;  // it came too late
+  auto& query = found->second.query;
+  const auto asked = query->question();
+  const auto answered = codecs::find_dns_question(message);
+  // A resolver that could not read the query may leave the question out.
+  const bool refusal = header->questions == 0 && message.size() == codecs::kDnsHeader;
+  if (!refusal && !std::equal(asked.begin(), asked.end(), answered.begin(), answered.end())) {
+    if (!std::exchange(spoof_said_, true)) {
+      spdlog::warn("upstream {}: an answer to another question was ignored (spoofed?)",
+                   group_->config().name);
+    }
+    return;
+  }
+  const auto server = found->second.order[found->second.attempt];
+  if (group_->mark_working(server)) {
+    spdlog::info("upstream {}: {} works again", group_->config().name,
+                 to_text(group_->server(server)));
+  }
+  auto done = std::move(query);
+  pending_.erase(found);
+  owner_.answered(std::move(done), message);
+}
+
+void DnsForwarder::server_failed(std::size_t server, const char* why) {
+  if (!group_->mark_failed(server, Loop::now())) return;
+  spdlog::warn("upstream {}: {} failed: {}", group_->config().name, to_text(group_->server(server)),
+               why);
+}
+
+// Everything that waits on this link is asked elsewhere. A TCP connection that the resolver closed,
+// which it may at any time (RFC 7766, 6.2.4), is opened again instead.
+void DnsForwarder::link_failed(std::size_t link, int error) {
+  const auto server = link / kLinksPerServer;
+  const bool closed = error == 0;
+  if (!closed) server_failed(server, std::strerror(error));
+  std::vector<Pending> moved;
+  for (auto one = pending_.begin(); one != pending_.end();) {
+    if (one->first >> 16 != link) {
+      ++one;
+      continue;
+    }
+    moved.push_back(std::move(one->second));
+    one = pending_.erase(one);
+  }
+  for (auto& one : moved) {
+    if (closed && !std::exchange(one.reopened, true)) {
+      ask(std::move(one));
+    } else {
+      next_server(std::move(one));
+    }
+  }
+  flush();
+  owner_.answers_over();
+}
+
+void DnsForwarder::next_server(Pending pending) {
+  if (++pending.attempt < pending.order.size()) return ask(std::move(pending));
+  owner_.answered(std::move(pending.query), {});
+}
+
+void DnsForwarder::arm() { loop_.deadlines().set(*this, due_.empty() ? kNever : due_.front().at); }
+
+void DnsForwarder::on_due(Instant now) noexcept {
+  while (!due_.empty() && due_.front().at <= now) {
+    const auto due = due_.front();
+    due_.pop_front();
+    const auto found = pending_.find(due.key);
+    if (found == pending_.end() || found->second.number != due.number) continue;
+    auto pending = std::move(found->second);
+    pending_.erase(found);
+    server_failed(pending.order[pending.attempt], "no answer within query_timeout");
+    next_server(std::move(pending));
+  }
+  arm();
+  flush();
+  owner_.answers_over();
+}
+
+}  // namespace brownout::proxy

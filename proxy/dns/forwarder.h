@@ -1,0 +1,83 @@
+// DnsForwarder: asks resolvers, and finds out which answer belongs to which query.
+//
+// A query gets a random id on one of several random ports of its own, towards a resolver that is
+// the socket's only peer; an answer counts only if id, socket and question agree (RFC 5452, 9).
+// Queries that came over TCP go on over TCP. A resolver that does not answer within query_timeout
+// counts as failed, and the next of the group is asked; when all have been, the owner is told so.
+// The table is bounded. Owned by a DnsServer; loop's thread only.
+#pragma once
+
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/dns/link.h"
+#include "proxy/dns/query.h"
+#include "proxy/net/upstream_group.h"
+
+namespace brownout::proxy {
+
+class DnsForwarder final : public Retirable, private DnsLink::Owner, private Deadline {
+ public:
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // The answer of a resolver, which stays until answers_over(), or empty: none answered.
+    virtual void answered(DnsQueryPtr query, std::span<std::byte> answer) = 0;
+    virtual void answers_over() = 0;
+  };
+
+  DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group,
+               Owner& owner);
+  ~DnsForwarder() override;
+
+  void forward(DnsQueryPtr query);
+  // Sends what forward() gathered.
+  void flush();
+  std::size_t in_flight() const { return pending_.size(); }
+
+ private:
+  struct Pending {
+    DnsQueryPtr query;
+    std::vector<std::size_t> order;  // of servers
+    std::size_t attempt = 0;
+    std::uint64_t number = 0;
+    codecs::Bytes sent;     // the message with our id
+    bool reopened = false;  // its connection was closed once already
+  };
+  struct Due {
+    Instant at;
+    std::uint32_t key;
+    std::uint64_t number;  // a key may be in use again
+  };
+
+  // DnsLink::Owner
+  Loop& loop() override { return loop_; }
+  DatagramBatch& batch() override { return batch_; }
+  void answered(std::size_t link, std::span<std::byte> message) override;
+  void answers_over() override { owner_.answers_over(); }
+  void link_failed(std::size_t link, int error) override;
+
+  void ask(Pending pending);
+  std::uint32_t free_key(std::size_t server, rules::DnsTransport transport);
+  DnsLink* link_of(std::size_t index);
+  void server_failed(std::size_t server, const char* why);
+  void next_server(Pending pending);
+  void arm();
+  void on_due(Instant now) noexcept override;
+  std::uint16_t random();
+
+  Loop& loop_;
+  DatagramBatch& batch_;
+  std::shared_ptr<UpstreamGroup> group_;
+  Owner& owner_;
+  std::vector<std::unique_ptr<DnsLink>> links_;
+  std::vector<std::size_t> touched_;
+  std::unordered_map<std::uint32_t, Pending> pending_;  // link << 16 | id
+  std::deque<Due> due_;  // one time-out for all: the first to come is the first to go
+  std::vector<std::uint16_t> randoms_;
+  std::uint64_t numbers_ = 0;
+  bool spoof_said_ = false;
+};
+
+}  // namespace brownout::proxy

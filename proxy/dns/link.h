@@ -1,0 +1,41 @@
+// A way to one resolver: a UDP socket of which only it is the peer, or a TCP connection on which
+// queries are pipelined (RFC 7766, 6.2.1.1). Loop's thread only.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "proxy/codecs/dns.h"
+#include "proxy/dns/message_buffer.h"
+#include "proxy/loop/loop.h"
+#include "proxy/net/datagrams.h"
+
+namespace brownout::proxy {
+
+class DnsLink : public Retirable {
+ public:
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual Loop& loop() = 0;
+    virtual DatagramBatch& batch() = 0;
+    // Bytes that came on link `index`; they may be changed, and stay until answers_over().
+    virtual void answered(std::size_t index, std::span<std::byte> message) = 0;
+    virtual void answers_over() = 0;
+    // It can be used no more (TCP), or the resolver's host says that nobody listens (UDP).
+    virtual void link_failed(std::size_t index, int error) = 0;
+  };
+
+  // The message must stay until flush().
+  virtual void send(codecs::ByteView message) = 0;
+  virtual void flush() = 0;
+  virtual bool usable() const = 0;
+};
+
+// Null and errno when no socket can be made.
+std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index,
+                                       const SocketAddress& resolver);
+std::unique_ptr<DnsLink> open_tcp_link(DnsLink::Owner& owner, std::size_t index,
+                                       const SocketAddress& resolver);
+
+}  // namespace brownout::proxy

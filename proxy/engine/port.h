@@ -1,0 +1,23 @@
+// The sockets of one listener, for each worker: what it listens on depends on its protocol.
+#pragma once
+
+#include <vector>
+
+#include "proxy/net/socket.h"
+#include "rules/config.h"
+
+namespace brownout::proxy {
+
+struct PortSockets {
+  Fd stream;    // tcp, dns
+  Fd datagram;  // udp, dns
+
+  // One that has the address.
+  const Fd& any() const { return stream ? stream : datagram; }
+};
+
+// As listen_on and bind_datagrams; `endpoint` instead of the listener's own, to open a port again.
+Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
+                                           const Endpoint& endpoint, std::size_t workers);
+
+}  // namespace brownout::proxy

@@ -1,0 +1,143 @@
+#include "proxy/net/datagrams.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace brownout::proxy {
+namespace {
+
+// What arrives while the loop is busy waits here; the kernel grants what net.core.rmem_max allows.
+constexpr int kSocketBuffer = 4 << 20;
+
+// The bytes of a const span in the form of sendmmsg(2), which does not write to them.
+iovec as_iovec(std::span<const std::byte> bytes) {
+  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
+}
+
+bool is_any(const SocketAddress& address) {
+  const auto ip = address.ip();
+  return ip && (*ip == IpAddress{} || *ip == IpAddress::v4({0, 0, 0, 0}));
+}
+
+}  // namespace
+
+Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count) {
+  auto sockets = bind_to(endpoint, SOCK_DGRAM, count);
+  if (!sockets) return sockets;
+  for (const auto& fd : *sockets) {
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
+    SocketAddress bound;
+    bound.length = sizeof bound.storage;
+    getsockname(fd.get(), bound.get(), &bound.length);
+    if (!is_any(bound)) continue;
+    const bool v4 = bound.storage.ss_family == AF_INET;
+    set_option(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_PKTINFO : IPV6_RECVPKTINFO, 1);
+  }
+  return sockets;
+}
+
+Fd connect_datagrams(const SocketAddress& address) {
+  Fd fd(socket(address.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return fd;
+  set_option(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
+  set_option(fd, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
+  if (connect(fd.get(), address.get(), address.length) == 0) return fd;
+  const int error = errno;
+  fd.reset();
+  errno = error;
+  return fd;
+}
+
+DatagramBatch::DatagramBatch() : buffer_(std::make_unique<std::byte[]>(kMost * kLargest)) {
+  for (std::size_t i = 0; i < kMost; ++i) {
+    places_[i] = {buffer_.get() + i * kLargest, kLargest};
+    auto& header = headers_[i].msg_hdr;
+    header.msg_iov = &places_[i];
+    header.msg_iovlen = 1;
+    header.msg_name = from_[i].get();
+    header.msg_control = control_[i].control.data();
+  }
+}
+
+std::size_t DatagramBatch::receive(const Fd& fd, int& error) {
+  error = 0;
+  for (auto& header : headers_) {
+    header.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    header.msg_hdr.msg_controllen = LocalAddress::kSpace;
+  }
+  const int count = recvmmsg(fd.get(), headers_.data(), kMost, MSG_DONTWAIT, nullptr);
+  if (count < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) error = errno;
+    return 0;
+  }
+  for (int i = 0; i < count; ++i) {
+    const auto n = static_cast<std::size_t>(i);
+    from_[n].length = headers_[n].msg_hdr.msg_namelen;
+    control_[n].size = headers_[n].msg_hdr.msg_controllen;
+  }
+  return static_cast<std::size_t>(count);
+}
+
+std::span<std::byte> DatagramBatch::bytes(std::size_t i) {
+  return {buffer_.get() + i * kLargest, headers_[i].msg_len};
+}
+
+LocalAddress DatagramBatch::to(std::size_t i) const { return control_[i]; }
+
+void DatagramSender::add(std::span<const std::byte> bytes) {
+  places_.push_back({as_iovec(bytes), nullptr, nullptr});
+}
+
+void DatagramSender::add(std::span<const std::byte> bytes, const SocketAddress& to,
+                         const LocalAddress& from) {
+  places_.push_back({as_iovec(bytes), &to, &from});
+}
+
+std::size_t DatagramSender::bytes() const {
+  std::size_t total = 0;
+  for (const auto& place : places_) total += place.bytes.iov_len;
+  return total;
+}
+
+std::size_t DatagramSender::send(const Fd& fd, int& error) {
+  error = 0;
+  std::size_t lost = 0;
+  std::array<mmsghdr, DatagramBatch::kMost> headers{};
+  for (std::size_t next = 0; next < places_.size();) {
+    const auto count = std::min(headers.size(), places_.size() - next);
+    for (std::size_t i = 0; i < count; ++i) {
+      auto& place = places_[next + i];
+      auto& header = headers[i].msg_hdr;
+      header = {};
+      header.msg_iov = &place.bytes;
+      header.msg_iovlen = 1;
+      if (place.to == nullptr) continue;
+      // Not written to (sendmsg(2)).
+      header.msg_name = const_cast<sockaddr*>(place.to->get());
+      header.msg_namelen = place.to->length;
+      if (place.from->size == 0) continue;
+      header.msg_control = const_cast<std::byte*>(place.from->control.data());
+      header.msg_controllen = place.from->size;
+    }
+    const int sent = sendmmsg(fd.get(), headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
+    if (sent > 0) {
+      next += static_cast<std::size_t>(sent);
+      continue;
+    }
+    // The first of them was not taken: it is lost, as on a network, and the others have their turn.
+    if (errno == EINTR) continue;
+    error = errno;
+    const bool full = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+    const auto given_up = full ? places_.size() - next : 1;
+    lost += given_up;
+    next += given_up;
+  }
+  places_.clear();
+  return lost;
+}
+
+}  // namespace brownout::proxy

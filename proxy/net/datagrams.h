@@ -1,0 +1,79 @@
+// Datagrams in batches: recvmmsg(2) and sendmmsg(2), many in one system call. No state but buffers.
+//
+// A socket bound to every address of the machine must answer from the address that was asked: the
+// batch keeps that local address (ip(7), IP_PKTINFO) of each datagram, and a reply is given it
+// back. Loop's thread only.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "proxy/loop/fd.h"
+#include "proxy/net/socket.h"
+
+namespace brownout::proxy {
+
+// Bound datagram sockets on one address, one a worker (SO_REUSEPORT: the kernel keeps a client's
+// datagrams on one of them). As listen_on, in all else.
+Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count);
+
+// A non-blocking socket connected to `address`: only it can send there. errno if it is null.
+Fd connect_datagrams(const SocketAddress& address);
+
+// The control message that names a local address; empty where none is needed.
+struct LocalAddress {
+  static constexpr std::size_t kSpace = CMSG_SPACE(32);
+  alignas(cmsghdr) std::array<std::byte, kSpace> control{};
+  std::size_t size = 0;
+};
+
+class DatagramBatch {
+ public:
+  static constexpr std::size_t kMost = 64;
+  static constexpr std::size_t kLargest = 65536;
+
+  DatagramBatch();
+  DatagramBatch(const DatagramBatch&) = delete;
+  DatagramBatch& operator=(const DatagramBatch&) = delete;
+
+  // How many came; 0 when none waits. On an error 0, and errno in `error`.
+  std::size_t receive(const Fd& fd, int& error);
+  std::span<std::byte> bytes(std::size_t i);
+  const SocketAddress& from(std::size_t i) const { return from_[i]; }
+  LocalAddress to(std::size_t i) const;
+
+ private:
+  std::unique_ptr<std::byte[]> buffer_;
+  std::array<mmsghdr, kMost> headers_{};
+  std::array<iovec, kMost> places_{};
+  std::array<SocketAddress, kMost> from_{};
+  std::array<LocalAddress, kMost> control_{};
+};
+
+// What will be sent on one socket, in order. Borrowed bytes must outlive send().
+class DatagramSender {
+ public:
+  // To the peer of a connected socket.
+  void add(std::span<const std::byte> bytes);
+  // `to` and `from` must outlive send().
+  void add(std::span<const std::byte> bytes, const SocketAddress& to, const LocalAddress& from);
+  bool empty() const { return places_.empty(); }
+  std::size_t bytes() const;
+  // Sends all and forgets them. Returns how many the kernel did not take; `error` says why.
+  std::size_t send(const Fd& fd, int& error);
+
+ private:
+  struct Place {
+    iovec bytes;
+    const SocketAddress* to;
+    const LocalAddress* from;
+  };
+  std::vector<Place> places_;
+};
+
+}  // namespace brownout::proxy

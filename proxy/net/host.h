@@ -1,0 +1,44 @@
+// What a flow (a connection, a UDP session, a DNS query) needs of the worker that serves it, and
+// what it knows of its listener. Loop's thread only, but for the counters.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "proxy/loop/loop.h"
+#include "proxy/net/resolver.h"
+#include "rules/config.h"
+#include "rules/rule_set.h"
+
+namespace brownout::proxy {
+
+// Counters of one listener: written by all workers, read by anyone.
+struct ListenerStats {
+  std::atomic<std::uint64_t> arrivals{0};  // the ordinal of the last flow
+  std::atomic<std::int64_t> open{0};
+  std::atomic<std::uint64_t> refused{0};         // by a rule
+  std::atomic<std::uint64_t> connect_failed{0};  // no server could be reached
+  std::atomic<std::uint64_t> dropped{0};         // datagrams that had nowhere to go
+};
+
+// A listener's settings as flows see them; replaced, never changed.
+struct ListenerView {
+  rules::Listener config;
+  std::shared_ptr<ListenerStats> stats;
+  std::shared_ptr<const rules::DnsZone> zone;  // or null
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+  virtual Loop& loop() = 0;
+  virtual Resolver& resolver() = 0;
+  virtual const rules::RuleSet& rules() = 0;
+  virtual void record(const rules::FlowFacts& flow, const rules::Rule& rule,
+                      rules::Direction direction, const rules::Note& note) = 0;
+  virtual void count_bytes(rules::Direction direction, std::size_t bytes) = 0;
+  // A fault holds as much as `buffer` allows, and so limits throughput.
+  virtual void buffer_full(const rules::Listener& listener) = 0;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,124 @@
+#include "proxy/net/udp_server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr int kBatchesPerTurn = 8;
+
+}  // namespace
+
+std::size_t UdpServer::ClientHash::operator()(const SocketAddress& address) const {
+  const auto* bytes = reinterpret_cast<const char*>(address.get());
+  return std::hash<std::string_view>{}({bytes, address.length});
+}
+
+bool UdpServer::SameClient::operator()(const SocketAddress& a, const SocketAddress& b) const {
+  return a.length == b.length && std::memcmp(a.get(), b.get(), a.length) == 0;
+}
+
+UdpServer::UdpServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
+                     std::shared_ptr<UpstreamGroup> group, Fd socket)
+    : host_(host),
+      batch_(batch),
+      view_(std::move(view)),
+      group_(std::move(group)),
+      socket_(std::move(socket)) {
+  host_.loop().poller().add(socket_.get(), *this);
+}
+
+UdpServer::~UdpServer() {
+  host_.loop().poller().forget(socket_.get());
+  view_->stats->open.fetch_sub(static_cast<std::int64_t>(sessions_.size()),
+                               std::memory_order_relaxed);
+}
+
+void UdpServer::set_view(std::shared_ptr<const ListenerView> view,
+                         std::shared_ptr<UpstreamGroup> group) {
+  view_ = std::move(view);
+  group_ = std::move(group);
+  loss_said_ = false;
+}
+
+void UdpServer::apply(const rules::RuleSet& set) {
+  std::vector<UdpSession*> all;
+  for (const auto& [client, session] : sessions_) all.push_back(session.get());
+  const auto now = Loop::now();
+  for (auto* session : all) session->apply(set, now);
+}
+
+void UdpServer::cut() {
+  while (!sessions_.empty()) sessions_.begin()->second->end();
+}
+
+void UdpServer::session_over(UdpSession& session) {
+  const auto found = sessions_.find(session.client());
+  if (found == sessions_.end()) return;
+  view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
+  host_.loop().retire(std::move(found->second));
+  sessions_.erase(found);
+}
+
+void UdpServer::on_ready(std::uint32_t) noexcept {
+  for (int turn = 0; turn < kBatchesPerTurn; ++turn) {
+    int error = 0;
+    const auto count = batch_.receive(socket_, error);
+    if (count == 0 && error == 0) return;
+    take_batch(count);
+    if (error == 0 && count < DatagramBatch::kMost) return;
+  }
+  host_.loop().poller().again(socket_.get());
+}
+
+void UdpServer::take_batch(std::size_t count) {
+  const auto now = Loop::now();
+  for (std::size_t i = 0; i < count; ++i) {
+    auto* session = session_of(batch_.from(i), i, now);
+    if (session != nullptr && session->from_client(batch_.bytes(i), now)) {
+      touched_.push_back(session);
+    }
+  }
+  // A session that ended meanwhile is retired, not gone: it lives to the end of the turn.
+  for (auto* session : touched_) session->flush();
+  touched_.clear();
+}
+
+UdpSession* UdpServer::session_of(const SocketAddress& client, std::size_t i, Instant now) {
+  const auto found = sessions_.find(client);
+  if (found != sessions_.end()) return found->second.get();
+  if (static_cast<std::int64_t>(sessions_.size()) >= view_->config.sessions) {
+    datagrams_lost(1, EMFILE);
+    return nullptr;
+  }
+  rules::FlowFacts facts{.listener = view_->config.name,
+                         .carrier = rules::Carrier::kDatagram,
+                         .ordinal = view_->stats->arrivals.fetch_add(1) + 1,
+                         .client = client.ip(),
+                         .destination = std::nullopt,
+                         .opened = now};
+  auto session = std::make_unique<UdpSession>(static_cast<UdpSessionHost&>(*this), group_, client,
+                                              batch_.to(i), std::move(facts));
+  auto* one = session.get();
+  sessions_.emplace(client, std::move(session));
+  view_->stats->open.fetch_add(1, std::memory_order_relaxed);
+  one->start();
+  return one->over() ? nullptr : one;
+}
+
+void UdpServer::datagrams_lost(std::size_t count, int error) {
+  if (count == 0) return;
+  view_->stats->dropped.fetch_add(count, std::memory_order_relaxed);
+  if (loss_said_) return;
+  loss_said_ = true;
+  const auto* why = error == EMFILE ? "there are as many sessions as `sessions` allows, or no file "
+                                      "descriptor is left (`ulimit -n`)"
+                                    : std::strerror(error);
+  spdlog::warn("listener {}: datagrams are lost here: {}", view_->config.name, why);
+}
+
+}  // namespace brownout::proxy

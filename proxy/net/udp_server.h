@@ -1,0 +1,56 @@
+// UdpServer: one UDP listener on one worker, and the sessions of its clients.
+//
+// Receives and sends in batches. Bounded: past `sessions` clients, datagrams of new ones are
+// dropped, counted and said once. Owned by its worker; loop's thread only.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/net/udp_session.h"
+
+namespace brownout::proxy {
+
+class UdpServer final : public Service, private Ready, private UdpSessionHost {
+ public:
+  UdpServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
+            std::shared_ptr<UpstreamGroup> group, Fd socket);
+  ~UdpServer() override;
+
+  void set_view(std::shared_ptr<const ListenerView> view,
+                std::shared_ptr<UpstreamGroup> group) override;
+  void apply(const rules::RuleSet& set) override;
+  void cut() override;
+
+ private:
+  struct ClientHash {
+    std::size_t operator()(const SocketAddress& address) const;
+  };
+  struct SameClient {
+    bool operator()(const SocketAddress& a, const SocketAddress& b) const;
+  };
+
+  // UdpSessionHost
+  Host& host() override { return host_; }
+  const ListenerView& view() const override { return *view_; }
+  DatagramBatch& batch() override { return batch_; }
+  const Fd& socket() const override { return socket_; }
+  void datagrams_lost(std::size_t count, int error) override;
+  void session_over(UdpSession& session) override;
+
+  void on_ready(std::uint32_t events) noexcept override;
+  void take_batch(std::size_t count);
+  UdpSession* session_of(const SocketAddress& client, std::size_t i, Instant now);
+
+  Host& host_;
+  DatagramBatch& batch_;
+  std::shared_ptr<const ListenerView> view_;
+  std::shared_ptr<UpstreamGroup> group_;
+  Fd socket_;
+  std::unordered_map<SocketAddress, std::unique_ptr<UdpSession>, ClientHash, SameClient> sessions_;
+  std::vector<UdpSession*> touched_;
+  bool loss_said_ = false;
+};
+
+}  // namespace brownout::proxy

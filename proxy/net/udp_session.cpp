@@ -1,0 +1,223 @@
+#include "proxy/net/udp_session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr std::size_t kMostEarly = 64;
+// Batches in one turn before others have theirs.
+constexpr int kBatchesPerTurn = 4;
+
+}  // namespace
+
+UdpSession::UdpSession(UdpSessionHost& server, std::shared_ptr<UpstreamGroup> group,
+                       const SocketAddress& client, const LocalAddress& local,
+                       rules::FlowFacts facts)
+    : server_(server),
+      loop_(server.host().loop()),
+      group_(std::move(group)),
+      client_(client),
+      local_(local),
+      facts_(std::move(facts)),
+      last_seen_(facts_.opened),
+      idle_check_(rules::later(facts_.opened, server.view().config.idle_timeout)) {}
+
+UdpSession::~UdpSession() {
+  if (fd_) loop_.poller().forget(fd_.get());
+}
+
+void UdpSession::Side::injected(const rules::Rule& rule, rules::Direction where,
+                                const rules::Note& note) {
+  session.server_.host().record(session.facts_, rule, where, note);
+}
+
+void UdpSession::start() {
+  Host& host = server_.host();
+  if (host.rules().may_match(facts_.listener)) {
+    auto arrival = rules::plan_arrival(host.rules(), facts_);
+    rules_ = std::move(arrival.rules);
+    leases_ = std::move(arrival.admission.leases);
+    for (const auto& [rule, note] : arrival.notes) {
+      host.record(facts_, *rule, rules::Direction::kUpstream, note);
+    }
+    if (!arrival.admission.serves()) state_ = State::kRefused;
+  }
+  arm();
+  if (state_ == State::kRefused) return;
+  index_ = group_->order(facts_.key(), facts_.ordinal, facts_.opened).front();
+  const Endpoint& server = group_->server(index_);
+  if (const auto literal = SocketAddress::of(server)) return open(*literal);
+  ticket_ = host.resolver().resolve(
+      server.host, [this, port = server.port](const auto& answer) { resolved(answer, port); });
+}
+
+void UdpSession::resolved(const Result<std::vector<IpAddress>>& answer, std::uint16_t port) {
+  if (answer && !answer->empty()) return open(SocketAddress::of(answer->front(), port));
+  spdlog::warn("upstream {}: {}: {}", group_->config().name, group_->server(index_).host,
+               answer ? "the name has no address" : answer.error().what);
+  group_->mark_failed(index_, Loop::now());
+  server_.view().stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
+  end();
+}
+
+void UdpSession::open(const SocketAddress& server) {
+  fd_ = connect_datagrams(server);
+  if (!fd_ || !loop_.poller().add(fd_.get(), *this)) {
+    const int error = errno;
+    server_.view().stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
+    server_.datagrams_lost(early_.size(), error);
+    return end();
+  }
+  facts_.destination = server.ip();
+  state_ = State::kServing;
+  const auto now = Loop::now();
+  take_rules(now);
+  for (const auto& datagram : std::exchange(early_, {})) push(upstream_, datagram.bytes(), now);
+  flush();
+}
+
+void UdpSession::take_rules(Instant now) {
+  const auto& set = server_.host().rules();
+  if (set.may_match(facts_.listener)) rules::plan_server(set, facts_, rules_);
+  for (Side* side : {&upstream_, &downstream_}) {
+    side->chain.set_rules(rules::for_direction(rules_, side->direction), now);
+  }
+}
+
+void UdpSession::apply(const rules::RuleSet& set, Instant now) {
+  if (state_ != State::kServing && state_ != State::kResolving) return;
+  rules_ = rules::plan_reload(set, facts_, rules_);
+  if (state_ != State::kServing) return;
+  for (Side* side : {&upstream_, &downstream_}) {
+    side->chain.set_rules(rules::for_direction(rules_, side->direction), now);
+  }
+  flush();
+}
+
+bool UdpSession::from_client(std::span<const std::byte> datagram, Instant now) {
+  last_seen_ = now;
+  switch (state_) {
+    case State::kServing:
+      break;
+    case State::kResolving:
+      if (early_.size() < kMostEarly) early_.push_back(rules::Chunk::copy_of(datagram));
+      return false;
+    default:
+      return false;
+  }
+  const bool first = upstream_.straight.empty() && upstream_.ready.empty();
+  if (upstream_.chain.empty()) {
+    upstream_.straight.push_back(datagram);
+  } else {
+    push(upstream_, datagram, now);
+  }
+  return first;
+}
+
+void UdpSession::push(Side& side, std::span<const std::byte> datagram, Instant now) {
+  const auto most = static_cast<std::size_t>(server_.view().config.buffer.count);
+  side.chain.advance(now);
+  if (side.chain.held() + datagram.size() > most) {
+    server_.host().buffer_full(server_.view().config);
+    return server_.datagrams_lost(1, ENOBUFS);
+  }
+  side.chain.push(rules::Chunk::copy_of(datagram), now);
+}
+
+void UdpSession::flush() {
+  if (over()) return;
+  send(upstream_);
+  if (!over()) send(downstream_);
+  if (over()) return;
+  if (upstream_.closed || downstream_.closed) return end();
+  arm();
+}
+
+void UdpSession::send(Side& side) {
+  if (side.straight.empty() && side.ready.empty()) return;
+  const bool up = &side == &upstream_;
+  DatagramSender sender;
+  const auto add = [&](std::span<const std::byte> bytes) {
+    up ? sender.add(bytes) : sender.add(bytes, client_, local_);
+  };
+  // What the chain let go stands ahead of what never met it.
+  for (const auto& chunk : side.ready) add(chunk.bytes());
+  for (const auto& bytes : side.straight) add(bytes);
+  server_.host().count_bytes(side.direction, sender.bytes());
+  int error = 0;
+  const auto lost = sender.send(up ? fd_ : server_.socket(), error);
+  side.ready.clear();
+  side.straight.clear();
+  if (lost > 0) server_.datagrams_lost(lost, error);
+  if (up && error == ECONNREFUSED) server_failed(error);
+}
+
+// The server's host answered with ICMP "port unreachable". With another server in the group the
+// client's next datagram opens a session to that one.
+void UdpSession::server_failed(int error) {
+  if (group_->mark_failed(index_, Loop::now())) {
+    spdlog::warn("upstream {}: {} failed: {}", group_->config().name,
+                 to_text(group_->server(index_)), std::strerror(error));
+  }
+  if (group_->config().servers.size() > 1) end();
+}
+
+void UdpSession::on_ready(std::uint32_t) noexcept {
+  DatagramBatch& batch = server_.batch();
+  for (int turn = 0; turn < kBatchesPerTurn && !over(); ++turn) {
+    int error = 0;
+    const auto count = batch.receive(fd_, error);
+    if (error != 0) {
+      server_failed(error);
+      continue;
+    }
+    if (count == 0) return;
+    if (group_->mark_working(index_)) {
+      spdlog::info("upstream {}: {} works again", group_->config().name,
+                   to_text(group_->server(index_)));
+    }
+    const auto now = Loop::now();
+    last_seen_ = now;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (downstream_.chain.empty()) {
+        downstream_.straight.push_back(batch.bytes(i));
+      } else {
+        push(downstream_, batch.bytes(i), now);
+      }
+    }
+    flush();
+    if (count < DatagramBatch::kMost) return;
+  }
+  if (!over()) loop_.poller().again(fd_.get());
+}
+
+void UdpSession::arm() {
+  const auto next = std::min(upstream_.chain.deadline(), downstream_.chain.deadline());
+  loop_.deadlines().set(*this, std::min(next, idle_check_));
+}
+
+void UdpSession::on_due(Instant now) noexcept {
+  // Moving a deadline at each datagram would cost more than looking now and then.
+  if (now >= idle_check_) {
+    const bool waiting = upstream_.chain.held() + downstream_.chain.held() > 0;
+    idle_check_ = rules::later(waiting ? now : last_seen_, server_.view().config.idle_timeout);
+    if (idle_check_ <= now) return end();
+  }
+  upstream_.chain.advance(now);
+  downstream_.chain.advance(now);
+  flush();
+}
+
+void UdpSession::end() {
+  if (over()) return;
+  state_ = State::kOver;
+  loop_.deadlines().cancel(*this);
+  server_.session_over(*this);
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,35 @@
+// Whether the keys around a fault make sense for it: what the listeners speak, direction, per, and
+// the rest of the match. Each mistake becomes a diagnostic.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/config.h"
+
+namespace brownout::rules {
+
+// All are borrowed; `node` is the [[rule]] that `rule` was read from.
+class FitCheck {
+ public:
+  FitCheck(const Node& node, const Rule& rule, const std::vector<Listener>& listeners,
+           Diagnostics& problems);
+
+  // `type` is where the fault is named.
+  void run(Position type) const;
+  // Every listener that the rule names must have what the fault acts on; one that names none needs
+  // one at least.
+  void check_carriers(Position type) const;
+
+ private:
+  void check_message_level() const;
+  void check_listener_level() const;
+
+  const Node& node_;
+  const Rule& rule_;
+  const std::vector<Listener>& listeners_;
+  Diagnostics& problems_;
+  std::string fault_;
+};
+
+}  // namespace brownout::rules

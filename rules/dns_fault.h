@@ -1,0 +1,55 @@
+// What a fault does to one DNS query: before a resolver is asked, to the answer, and to its bytes.
+//
+// Rules act in file order. The first that answers a query, or keeps silent, decides; the resolver
+// is then not asked. Delays add up. Answers, made here or by the resolver, pass through every rule
+// behind the one that made them. Pure; any thread.
+#pragma once
+
+#include <span>
+
+#include "rules/dns.h"
+#include "rules/fault.h"
+
+namespace brownout::rules {
+
+struct DnsContext {
+  Dice dice;               // of this rule and this query
+  Key rule_key;            // of seed and rule alone: for what must be the same in every answer
+  Intensity intensity;     // of the rule's ramp
+  const FlowFacts* query;  // its question is set
+  Instant now;
+  FaultState* shared;  // what make_state() made, or nullptr
+};
+
+struct DnsVerdict {
+  bool silent = false;            // no answer will come
+  std::optional<DnsReply> reply;  // made here
+  Duration delay{};               // of the answer, wherever it comes from
+
+  bool decided() const { return silent || reply.has_value(); }
+};
+
+// All functions return what was done, if anything.
+class DnsFault {
+ public:
+  virtual ~DnsFault() = default;
+  virtual std::optional<Note> on_query(const DnsContext& /*context*/,
+                                       DnsVerdict& /*verdict*/) const {
+    return std::nullopt;
+  }
+  virtual std::optional<Note> on_reply(const DnsContext& /*context*/, DnsReply& /*reply*/) const {
+    return std::nullopt;
+  }
+  virtual std::optional<Note> on_wire(const DnsContext& /*context*/,
+                                      std::span<std::byte> /*message*/) const {
+    return std::nullopt;
+  }
+};
+
+// A fault that only DNS has.
+class DnsOnlyFault : public Fault, public DnsFault {
+ public:
+  const DnsFault* dns() const final { return this; }
+};
+
+}  // namespace brownout::rules

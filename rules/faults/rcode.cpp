@@ -1,0 +1,37 @@
+#include "rules/faults/rcode.h"
+
+#include "rules/rcode_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Rcode code = Rcode::kServFail;
+};
+
+class AnyRcode final : public RcodeFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit AnyRcode(const Settings& settings) : RcodeFault(settings.code, "answer") {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("code", &Settings::code, "a name (\"YXDOMAIN\") or a number (\"9\")",
+              {.required = true}),
+    }};
+    return schema;
+  }
+};
+
+}  // namespace
+
+const FaultKind kRcode =
+    describe<AnyRcode>({.name = "rcode",
+                        .level = Level::kMessage,
+                        .carriers = kDnsQueries,
+                        .summary = "The answer is a response code of your choice.",
+                        .magnitude = "query",
+                        .composition = "the first rule that answers a query decides",
+                        .source = "RFC 6895, 2.3"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,48 @@
+#include "rules/faults/slow_tcp.h"
+
+#include "rules/dns_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Duration delay = std::chrono::seconds(2);
+};
+
+class SlowTcp final : public DnsOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit SlowTcp(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("delay", &Settings::delay, "how long an answer over TCP waits",
+              {.least = Duration(1), .most = std::chrono::hours(24)}),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (context.query->transport != DnsTransport::kTcp) return std::nullopt;
+    const auto delay = scaled(settings_.delay, context.intensity.at(context.now));
+    verdict.delay += delay;
+    return Note{.action = "delay", .delay = delay};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kSlowTcp =
+    describe<SlowTcp>({.name = "slow_tcp",
+                       .level = Level::kMessage,
+                       .carriers = kDnsQueries,
+                       .ramp = Ramp::kMagnitude,
+                       .summary = "Answers over TCP are slow; those over UDP are not.",
+                       .magnitude = "query",
+                       .composition = "delays of several rules add up",
+                       .source = {}});
+
+}  // namespace brownout::rules

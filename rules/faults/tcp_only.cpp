@@ -1,0 +1,38 @@
+#include "rules/faults/tcp_only.h"
+
+#include "rules/dns_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {};
+
+class TcpOnly final : public DnsOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit TcpOnly(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (verdict.decided() || context.query->transport != DnsTransport::kUdp) return std::nullopt;
+    verdict.silent = true;
+    return Note{.action = "drop"};
+  }
+};
+
+}  // namespace
+
+const FaultKind kTcpOnly =
+    describe<TcpOnly>({.name = "tcp_only",
+                       .level = Level::kMessage,
+                       .carriers = kDnsQueries,
+                       .summary = "Queries over UDP vanish; those over TCP are answered.",
+                       .magnitude = "query",
+                       .composition = "with `udp_only` nothing is answered at all",
+                       .source = {}});
+
+}  // namespace brownout::rules

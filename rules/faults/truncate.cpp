@@ -1,0 +1,38 @@
+#include "rules/faults/truncate.h"
+
+#include "rules/dns_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {};
+
+class Truncate final : public DnsOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Truncate(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (verdict.decided() || context.query->transport != DnsTransport::kUdp) return std::nullopt;
+    verdict.reply.emplace().truncated = true;
+    return Note{.action = "truncate"};
+  }
+};
+
+}  // namespace
+
+const FaultKind kTruncate =
+    describe<Truncate>({.name = "truncate",
+                        .level = Level::kMessage,
+                        .carriers = kDnsQueries,
+                        .summary = "Answers over UDP are empty and say TC: ask again over TCP.",
+                        .magnitude = "query",
+                        .composition = "the first rule that answers a query decides",
+                        .source = "RFC 1035, 4.1.1; RFC 7766, 5"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,59 @@
+#include "rules/faults/ttl.h"
+
+#include "rules/dns_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Duration ttl{};
+};
+
+class Ttl final : public DnsOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Ttl(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("ttl", &Settings::ttl,
+              "of every record in the answer; whole seconds, 0s forbids caching",
+              {.most = std::chrono::seconds(2147483647), .required = true}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.ttl % std::chrono::seconds(1) != Duration::zero()) {
+      problems.add(position_of(table, "ttl"), "a TTL is whole seconds", "e.g. ttl = \"5s\"");
+    }
+  }
+
+  std::optional<Note> on_reply(const DnsContext&, DnsReply& reply) const override {
+    const auto seconds = static_cast<std::uint32_t>(settings_.ttl / std::chrono::seconds(1));
+    bool changed = false;
+    for (auto* section : {&reply.answer, &reply.authority, &reply.additional}) {
+      for (auto& record : *section) {
+        changed = changed || record.ttl != seconds;
+        record.ttl = seconds;
+      }
+    }
+    return changed ? std::optional(Note{.action = "set ttl"}) : std::nullopt;
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kTtl = describe<Ttl>(
+    {.name = "ttl",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "Clients may cache answers for longer or shorter than their owner wants.",
+     .magnitude = "answer",
+     .composition = "the last rule stands",
+     .source = "RFC 2181, 8"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,40 @@
+// Which rules act on one DNS query, and what they do to it: the counterpart of plan.h. Pure but for
+// the rules' counters and what their faults share. Any thread.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "rules/dns_fault.h"
+#include "rules/rule_set.h"
+
+namespace brownout::rules {
+
+// Kept with the query until its answer has been sent.
+class QueryPlan {
+ public:
+  using Notes = std::vector<std::pair<RuleRef, Note>>;
+
+  QueryPlan() = default;
+  // The rules that match and that the dice choose, in file order. `query.question` is set; the
+  // facts are borrowed for each call.
+  QueryPlan(const RuleSet& set, const FlowFacts& query);
+
+  // No rule acts: the answer passes as it is.
+  bool empty() const { return rules_.empty(); }
+
+  DnsVerdict on_query(const FlowFacts& query, Notes& notes);
+  // Of a reply that on_query() made, or that a resolver gave.
+  void on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const;
+  void on_wire(const FlowFacts& query, std::span<std::byte> message, Instant now,
+               Notes& notes) const;
+
+ private:
+  static DnsContext context_of(const Rule& rule, const FlowFacts& query, Instant now);
+  static void note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes);
+
+  std::vector<RuleRef> rules_;
+  std::size_t made_by_ = 0;  // rules before this one do not see the reply
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,120 @@
+// Every DNS fault over real sockets: what a client is told is what the rule says.
+#include <gtest/gtest.h>
+
+#include "tests/support/dns_world.h"
+
+namespace brownout::test {
+namespace {
+
+const std::string kChat = "NOERROR 192.0.2.1/60 192.0.2.2/60";
+
+std::string fault(const std::string& text) { return "[[rule]]\nfault = { type = " + text + " }"; }
+
+TEST(FaultsOverSockets, nxdomain) {
+  const DnsWorld world(fault("\"nxdomain\""));
+  EXPECT_EQ(world.ask("chat.example.org"), "NXDOMAIN");
+  EXPECT_EQ(world.ask_tcp("chat.example.org"), "NXDOMAIN");
+}
+
+TEST(FaultsOverSockets, servfail) {
+  DnsWorld world(fault("\"servfail\""));
+  EXPECT_EQ(world.ask("chat.example.org"), "SERVFAIL");
+  EXPECT_EQ(world.proxy.injected(), 1U);
+  world.proxy.reload(lab_zone());
+  EXPECT_EQ(world.ask("chat.example.org"), kChat);
+}
+
+TEST(FaultsOverSockets, refused) {
+  EXPECT_EQ(DnsWorld(fault("\"refused\"")).ask("chat.example.org"), "REFUSED");
+}
+
+TEST(FaultsOverSockets, formerr) {
+  EXPECT_EQ(DnsWorld(fault("\"formerr\"")).ask("chat.example.org"), "FORMERR");
+}
+
+TEST(FaultsOverSockets, notimp) {
+  EXPECT_EQ(DnsWorld(fault("\"notimp\"")).ask("chat.example.org"), "NOTIMP");
+}
+
+TEST(FaultsOverSockets, rcode) {
+  const DnsWorld world(fault("\"rcode\", code = \"BADVERS\""));
+  EXPECT_EQ(world.ask("chat.example.org", 1, 10s, 1232), "BADVERS");
+}
+
+TEST(FaultsOverSockets, nodata) {
+  EXPECT_EQ(DnsWorld(fault("\"nodata\"")).ask("chat.example.org"), "NOERROR");
+}
+
+TEST(FaultsOverSockets, wrong_answer) {
+  const DnsWorld world(fault("\"wrong_answer\", addresses = [\"203.0.113.7\", \"2001:db8::bad\"]"));
+  EXPECT_EQ(world.ask("chat.example.org"), "NOERROR 203.0.113.7/60");
+  EXPECT_EQ(world.ask("chat.example.org", 28), "NOERROR 2001:db8::bad/60");
+}
+
+TEST(FaultsOverSockets, drop_records) {
+  const DnsWorld world(fault("\"drop_records\", prefix = \"192.0.2.1\""));
+  EXPECT_EQ(world.ask("chat.example.org"), "NOERROR 192.0.2.2/60");
+}
+
+TEST(FaultsOverSockets, ttl) {
+  EXPECT_EQ(DnsWorld(fault("\"ttl\", ttl = \"5s\"")).ask("chat.example.org"),
+            "NOERROR 192.0.2.1/5 192.0.2.2/5");
+}
+
+TEST(FaultsOverSockets, stale) {
+  DnsWorld world(fault("\"stale\""));
+  EXPECT_EQ(world.ask("chat.example.org"), kChat);
+  world.proxy.reload(
+      "[[zone]]\nname = \"lab\"\nrecords = \"chat.example.org. 60 IN A 203.0.113.1\"\n" +
+      fault("\"stale\""));
+  EXPECT_EQ(world.ask("chat.example.org"), kChat);
+}
+
+TEST(FaultsOverSockets, truncate) {
+  const DnsWorld world(fault("\"truncate\""));
+  EXPECT_EQ(world.ask("chat.example.org"), "NOERROR tc");
+  EXPECT_EQ(world.ask_tcp("chat.example.org"), kChat);
+}
+
+TEST(FaultsOverSockets, tcp_only) {
+  const DnsWorld world(fault("\"tcp_only\""));
+  EXPECT_EQ(world.ask("chat.example.org", 1, 200ms), "(silence)");
+  EXPECT_EQ(world.ask_tcp("chat.example.org"), kChat);
+}
+
+TEST(FaultsOverSockets, udp_only) {
+  const DnsWorld world(fault("\"udp_only\""));
+  EXPECT_EQ(world.ask_tcp("chat.example.org", 1, 200ms), "(silence)");
+  EXPECT_EQ(world.ask("chat.example.org"), kChat);
+}
+
+TEST(FaultsOverSockets, lame) {
+  EXPECT_EQ(DnsWorld(fault("\"lame\", how = \"loop\"")).ask("chat.example.org"),
+            "NOERROR | NS/60 NS/60");
+}
+
+TEST(FaultsOverSockets, slow_tcp) {
+  const DnsWorld world(fault("\"slow_tcp\", delay = \"150ms\""));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(world.ask_tcp("chat.example.org"), kChat);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
+}
+
+TEST(DnsFaultsOverSockets, LatencyDelaysAnswers) {
+  const DnsWorld world(fault("\"latency\", delay = \"150ms\""));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(world.ask("chat.example.org"), kChat);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
+}
+
+TEST(DnsFaultsOverSockets, TimeoutKeepsSilent) {
+  EXPECT_EQ(DnsWorld(fault("\"timeout\"")).ask("chat.example.org", 1, 200ms), "(silence)");
+}
+
+TEST(DnsFaultsOverSockets, CorruptFlipsBitsOfTheAnswer) {
+  const DnsWorld world(fault("\"corrupt\", chance = \"20%\""));
+  EXPECT_NE(world.ask("chat.example.org"), kChat);
+}
+
+}  // namespace
+}  // namespace brownout::test

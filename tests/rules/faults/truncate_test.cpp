@@ -1,0 +1,15 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/dns_lab.h"
+
+namespace brownout::test {
+namespace {
+
+TEST(Truncate, OverUdpOnly) {
+  DnsLab lab("[[rule]]\nfault = { type = \"truncate\" }");
+  EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR tc");
+  EXPECT_EQ(lab.ask_tcp("chat.example.org"), "NOERROR 192.0.2.1/60 192.0.2.2/60 198.51.100.1/60");
+}
+
+}  // namespace
+}  // namespace brownout::test

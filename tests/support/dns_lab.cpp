@@ -1,0 +1,69 @@
+#include "tests/support/dns_lab.h"
+
+namespace brownout::test {
+namespace {
+
+using namespace rules;
+
+std::vector<DnsRecord> chat_records() {
+  std::vector<DnsRecord> records;
+  for (const auto* address : {"192.0.2.1", "192.0.2.2", "198.51.100.1", "2001:db8::1"}) {
+    records.push_back(address_record("chat.example.org", *IpAddress::parse(address), 60));
+  }
+  return records;
+}
+
+}  // namespace
+
+DnsLab::DnsLab(const std::string& rules, std::uint64_t seed)
+    : set_(RuleSet::activate(config_of(rules, "dns").rules, seed, Instant{})) {
+  set_zone(chat_records());
+}
+
+void DnsLab::set_zone(std::vector<DnsRecord> records) {
+  zone_ = std::make_unique<DnsZone>(std::move(records));
+}
+
+std::string DnsLab::ask(const std::string& name, const Asked& asked) {
+  auto facts = flow_of(++ordinal_, asked.client, Carrier::kDns);
+  facts.question = DnsQuestion{name, *parse_dns_type(asked.type), 1};
+  facts.transport = asked.transport;
+  facts.opened = Instant(asked.at);
+  QueryPlan::Notes notes;
+  QueryPlan plan(*set_, facts);
+  auto verdict = plan.on_query(facts, notes);
+  std::string text = "(silence)";
+  if (!verdict.silent) {
+    auto reply =
+        verdict.reply ? *verdict.reply : zone_->answer(*facts.question).value_or(DnsReply{});
+    plan.on_reply(facts, reply, facts.opened, notes);
+    text = (verdict.delay > Duration::zero() ? "+" + rules::to_text(verdict.delay) + " " : "") +
+           to_text(reply);
+  }
+  for (const auto& [rule, note] : notes) notes_ += std::string(note.action) + "\n";
+  return text;
+}
+
+int DnsLab::count(int count, const std::string& name, const std::string& answer) {
+  int hits = 0;
+  for (int i = 0; i < count; ++i) hits += ask(name) == answer;
+  return hits;
+}
+
+std::string to_text(const DnsReply& reply) {
+  std::string text = rules::to_text(reply.rcode);
+  if (reply.truncated) text += " tc";
+  const auto add = [&](const std::vector<DnsRecord>& records) {
+    for (const auto& record : records) {
+      const auto address = record.address();
+      text += " " + (address ? rules::to_text(*address) : rules::to_text(record.type)) + "/" +
+              std::to_string(record.ttl);
+    }
+  };
+  add(reply.answer);
+  if (!reply.authority.empty()) text += " |";
+  add(reply.authority);
+  return text;
+}
+
+}  // namespace brownout::test
