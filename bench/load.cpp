@@ -4,6 +4,8 @@
 //   load ping PORT CONNECTIONS SECONDS [INTERVAL_MS]
 //   load connect PORT CONCURRENCY SECONDS
 //   load stream PORT STREAMS SECONDS
+//   load udp-serve PORT                 counts datagrams; one line of JSON for each line of input
+//   load udp-flood PORT SOCKETS SECONDS RATE
 //   load idle PORT CONNECTIONS          opens them, prints {"open":n}, holds them until standard
 //   input ends
 #include <fmt/core.h>
@@ -17,6 +19,7 @@
 
 #include "proxy/embedded/echo_server.h"
 #include "proxy/embedded/traffic.h"
+#include "proxy/embedded/udp_echo.h"
 
 namespace {
 
@@ -53,6 +56,25 @@ int run_stream(const Endpoint& server, int streams, rules::Duration length) {
   const double rate = stream(server, streams, length, std::chrono::milliseconds(300));
   fmt::print("{{\"gbit_per_second\":{:.3f}}}\n", rate * 8 / 1e9);
   return rate > 0 ? 0 : 1;
+}
+
+// The count at each line of input, so that whoever floods can ask before and after.
+int serve_udp(std::uint16_t port) {
+  const UdpEchoServer server(port, true);
+  if (server.endpoint().host.empty()) return 1;
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) > 0) {
+    fmt::print("{{\"received\":{}}}\n", server.received());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+int run_udp_flood(const Endpoint& server, int sockets, rules::Duration length, double rate) {
+  constexpr std::size_t kBytes = 200;  // a packet of a call
+  const auto result = flood(server, sockets, kBytes, static_cast<std::int64_t>(rate), length);
+  fmt::print("{{\"per_second\":{:.0f}}}\n", result.sent_per_second);
+  return result.sent_per_second > 0 ? 0 : 1;
 }
 
 int run_idle(const Endpoint& server, int count) {
@@ -94,11 +116,13 @@ int main(int argc, char** argv) {
     wait_for_end_of_input();
     return 0;
   }
+  if (words[1] == "udp-serve") return serve_udp(port);
   const auto count = static_cast<int>(number(3));
   const auto length = rules::Duration(static_cast<std::int64_t>(number(4) * 1e9));
   if (words[1] == "ping") return run_ping(server, count, length, number(5));
   if (words[1] == "connect") return run_connect(server, count, length);
   if (words[1] == "stream") return run_stream(server, count, length);
+  if (words[1] == "udp-flood") return run_udp_flood(server, count, length, number(5));
   if (words[1] == "idle") return run_idle(server, count);
   return 2;
 }
