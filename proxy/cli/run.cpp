@@ -70,7 +70,7 @@ class Run final : private Deadline {
                  config.rules.size(), options_.workers);
     for (const auto& listener : config.listeners) {
       spdlog::info("listener {}: {} -> {}", listener.name, to_text(engine_->bound(listener.name)),
-                   listener.upstream);
+                   listener.upstream.empty() ? "zone " + listener.zone : listener.upstream);
     }
   }
 

@@ -98,7 +98,7 @@ class TcpLink final : public DnsLink, private Ready {
   Loop& loop_;
   std::size_t index_;
   Fd fd_;
-  MessageReader reader_;
+  codecs::DnsFraming reader_;
   MessageWriter writer_;
   bool connected_;
   bool failed_ = false;

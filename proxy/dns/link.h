@@ -6,7 +6,8 @@
 #include <span>
 
 #include "proxy/codecs/dns.h"
-#include "proxy/dns/message_buffer.h"
+#include "proxy/codecs/dns_framing.h"
+#include "proxy/dns/message_writer.h"
 #include "proxy/loop/loop.h"
 #include "proxy/net/datagrams.h"
 

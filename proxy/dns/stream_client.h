@@ -5,7 +5,8 @@
 
 #include <cstdint>
 
-#include "proxy/dns/message_buffer.h"
+#include "proxy/codecs/dns_framing.h"
+#include "proxy/dns/message_writer.h"
 #include "proxy/loop/loop.h"
 #include "proxy/net/socket.h"
 
@@ -49,7 +50,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   std::uint64_t number_;
   Duration idle_;
   Instant last_seen_;
-  MessageReader reader_;
+  codecs::DnsFraming reader_;
   MessageWriter writer_;
   std::size_t unanswered_ = 0;
   bool finished_ = false;  // the client sends no more

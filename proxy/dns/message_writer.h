@@ -1,0 +1,26 @@
+// DNS messages towards a TCP peer: two bytes of length before each (RFC 7766, 8). Keeps what the
+// socket does not take yet, at most kMostWaiting.
+#pragma once
+
+#include <cstddef>
+#include "proxy/codecs/dns.h"
+#include "proxy/loop/fd.h"
+
+namespace brownout::proxy {
+
+class MessageWriter {
+ public:
+  static constexpr std::size_t kMostWaiting = 4 << 20;
+
+  // False when too much waits already: the peer does not read.
+  bool add(codecs::ByteView message);
+  // False when the socket has failed.
+  bool flush(const Fd& fd);
+  bool empty() const { return sent_ == bytes_.size(); }
+
+ private:
+  codecs::Bytes bytes_;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# DNS: dig, getaddrinfo through a resolv.conf in a namespace of its own, and dnsperf, through the proxy to a
+# real resolver (unbound); without rules, and with faults.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need dig dnsperf unbound unshare ip python3
+
+port=$(free_port)
+cat >"$folder/unbound.conf" <<EOF
+server:
+  interface: 127.0.0.1
+  port: $port
+  num-threads: 1
+  username: ""
+  chroot: ""
+  directory: "$folder"
+  pidfile: "$folder/unbound.pid"
+  use-syslog: no
+  do-daemonize: no
+  access-control: 127.0.0.0/8 allow
+  local-zone: "example.org." static
+  local-data: "chat.example.org. 60 IN A 192.0.2.1"
+  local-data: "chat.example.org. 60 IN A 192.0.2.2"
+  local-data: "chat.example.org. 60 IN AAAA 2001:db8::1"
+$(for i in $(seq 60); do echo "  local-data: \"big.example.org. 60 IN A 198.51.100.$i\""; done)
+EOF
+start unbound unbound -c "$folder/unbound.conf"
+wait_for 10 dig @127.0.0.1 -p "$port" +time=1 +tries=1 chat.example.org || fail "unbound does not answer"
+
+# dns_proxy NAME RULES: sets $proxy_port.
+dns_proxy() {
+  proxy_port=$(free_port)
+  cat >"$folder/$1.toml" <<EOF
+version = 1
+seed = 7
+[[upstream]]
+name = "resolver"
+servers = ["127.0.0.1:$port"]
+[[listener]]
+name = "front"
+protocol = "dns"
+listen = "127.0.0.1:$proxy_port"
+upstream = "resolver"
+$2
+EOF
+  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s
+  wait_port "$proxy_port"
+}
+ask() { dig @127.0.0.1 -p "$proxy_port" +time=2 +tries=1 "$@"; }
+status_of() { sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
+# What a client sees of an answer: not the id, the times, the order of a round robin and the address it came from.
+essence() { grep -vE '^;; (Query|SERVER|WHEN)|^; <<>>|id:|^;; Got answer|^$' | sort; }
+
+dns_proxy plain ""
+for words in "chat.example.org A" "chat.example.org AAAA +tcp" "none.example.org A" "big.example.org A +ignore +bufsize=512" \
+  "big.example.org A" "chat.example.org ANY +dnssec" "ChAt.ExAmPlE.oRg A +noedns" "-x 192.0.2.1"; do
+  # shellcheck disable=SC2086
+  [ "$(ask $words | essence)" = "$(dig @127.0.0.1 -p "$port" +time=2 +tries=1 $words | essence)" ] ||
+    fail "dig $words differs through the proxy"
+done
+pass "dig sees no difference without rules: EDNS, TC and TCP, mixed case, NXDOMAIN"
+
+for i in $(seq 200); do echo "chat.example.org A"; echo "big.example.org A"; done >"$folder/queries"
+dnsperf -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 3 -c 4 -q 50 >"$folder/perf.txt"
+sent=$(sed -n 's/.*Queries sent: *\([0-9]*\).*/\1/p' "$folder/perf.txt")
+lost=$(sed -n 's/.*Queries lost: *\([0-9]*\).*/\1/p' "$folder/perf.txt")
+[ "$sent" -gt 1000 ] && [ "$lost" -le $((sent / 1000)) ] || fail "dnsperf lost $lost of $sent queries"
+pass "dnsperf sent $sent queries, lost $lost"
+dnsperf -m tcp -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 2 -c 4 -q 50 >"$folder/perf.txt"
+grep -q 'Queries lost: *0 ' "$folder/perf.txt" || fail "dnsperf lost queries over TCP: $(cat "$folder/perf.txt")"
+pass "dnsperf over TCP, pipelined, loses none"
+
+dns_proxy faulty '[[rule]]
+match = { qname = "none.example.org" }
+fault = { type = "servfail" }
+[[rule]]
+match = { qname = "chat.example.org", qtype = "AAAA" }
+fault = { type = "nodata" }
+[[rule]]
+match = { qname = "chat.example.org" }
+fault = { type = "drop_records", prefix = "192.0.2.1" }
+[[rule]]
+match = { qname = "chat.example.org" }
+fault = { type = "ttl", ttl = "5s" }
+[[rule]]
+match = { qname = "slow.example.org" }
+fault = { type = "latency", delay = "600ms" }
+[[rule]]
+match = { qname = "dark.example.org" }
+fault = { type = "timeout" }
+[[rule]]
+match = { qname = "big.example.org" }
+fault = { type = "truncate" }'
+[ "$(ask none.example.org | status_of)" = SERVFAIL ] || fail "no SERVFAIL"
+[ -z "$(ask +short chat.example.org AAAA)" ] || fail "AAAA was not taken away"
+[ "$(ask +short chat.example.org A)" = 192.0.2.2 ] || fail "the record was not dropped"
+ask chat.example.org A | grep -qE '^chat.example.org.\s+5\s+IN\s+A' || fail "the TTL is not 5"
+begun=$(now)
+ask slow.example.org >/dev/null
+at_least "$(since "$begun")" 0.6 || fail "the answer was not late"
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 dark.example.org >/dev/null; then fail "there was an answer"; fi
+ask +ignore big.example.org | grep -q 'flags: qr tc' || fail "not truncated"
+ask big.example.org | grep -q 'ANSWER: 60' || fail "not whole over TCP"
+pass "dig feels servfail, nodata, drop_records, ttl, latency, timeout and truncate"
+grep -q '"rule":"servfail"' "$folder/faulty.jsonl" || fail "no event"
+
+# getaddrinfo, as programs use it: resolv.conf can name no port, so the proxy has port 53 in a namespace of its own.
+cat >"$folder/inside.toml" <<EOF
+version = 1
+seed = 7
+[[zone]]
+name = "lab"
+records = ["chat.example.org. 60 IN A 192.0.2.1", "chat.example.org. 60 IN A 192.0.2.2", "gone.example.org. 60 IN A 192.0.2.3"]
+[[listener]]
+name = "dns"
+protocol = "dns"
+listen = "127.0.0.1:53"
+zone = "lab"
+[[rule]]
+match = { qname = "gone.example.org" }
+fault = { type = "nxdomain" }
+[[rule]]
+match = { qname = "chat.example.org" }
+fault = { type = "wrong_answer", addresses = "203.0.113.9" }
+EOF
+echo "nameserver 127.0.0.1" >"$folder/resolv.conf"
+cat >"$folder/inside.sh" <<'EOF'
+set -eu
+ip link set lo up
+mount --bind "$2/resolv.conf" /etc/resolv.conf
+"$1" run "$2/inside.toml" --drain 0s 2>"$2/inside.log" &
+trap 'kill $!' EXIT
+for _ in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/53) 2>/dev/null && break; sleep 0.05; done
+# Not getent, which asks for no address where only loopback has one (AI_ADDRCONFIG).
+for name in chat gone; do
+  python3 -c "
+import socket
+try:
+    print('$name:', sorted({a[4][0] for a in socket.getaddrinfo('$name.example.org', 80)}))
+except socket.gaierror as error:
+    print('$name:', error)"
+done
+EOF
+unshare --map-root-user --net --mount bash "$folder/inside.sh" "$brownout" "$folder" >"$folder/inside.txt" 2>&1 ||
+  fail "the namespace: $(cat "$folder/inside.txt")"
+grep -q "chat: \['203.0.113.9'\]" "$folder/inside.txt" || fail "getaddrinfo did not get the wrong answer: $(cat "$folder/inside.txt")"
+grep -q 'gone: .*Name or service not known' "$folder/inside.txt" ||
+  fail "getaddrinfo found what is gone: $(cat "$folder/inside.txt")"
+pass "getaddrinfo through resolv.conf feels wrong_answer and nxdomain"

@@ -1,0 +1,67 @@
+// Any bytes as a DNS message: as a query, as a reply, and as a stream of messages.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+
+#include "proxy/codecs/dns.h"
+#include "proxy/codecs/dns_framing.h"
+
+using namespace brownout;
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+// What is read, written and read again is the same.
+void check_reply(codecs::ByteView bytes) {
+  const auto reply = codecs::read_dns_reply(bytes);
+  if (!reply) return;
+  const auto written = codecs::write_dns_reply(bytes, *reply, rules::DnsTransport::kTcp);
+  if (!written) return;
+  const auto again = codecs::read_dns_reply(*written);
+  require(again.has_value());
+  if (again->truncated != reply->truncated) return;  // too large
+  require(again->answer.size() == reply->answer.size());
+  for (std::size_t i = 0; i < reply->answer.size(); ++i) {
+    require(again->answer[i].type == reply->answer[i].type);
+    require(again->answer[i].rdata.size() == reply->answer[i].rdata.size());
+  }
+}
+
+// However a stream is cut into reads, the messages are the same.
+void check_stream(codecs::ByteView bytes, std::size_t piece) {
+  codecs::DnsFraming whole;
+  codecs::DnsFraming parts;
+  whole.append(bytes);
+  std::vector<codecs::Bytes> one;
+  std::vector<codecs::Bytes> other;
+  const auto drain = [](codecs::DnsFraming& reader, std::vector<codecs::Bytes>& into) {
+    for (auto message = reader.next(); !message.empty(); message = reader.next()) {
+      into.emplace_back(message.begin(), message.end());
+    }
+  };
+  drain(whole, one);
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    parts.append(bytes.subspan(at, std::min(piece, bytes.size() - at)));
+    drain(parts, other);
+  }
+  require(one == other);
+  require(whole.waiting() == parts.waiting());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data + 1), size - 1);
+  check_stream(bytes, data[0] % 32 + 1U);
+  check_reply(bytes);
+  const auto question = codecs::find_dns_question(bytes);
+  if (!question.empty()) require(codecs::read_dns_question(question).has_value());
+  if (codecs::read_dns_header(bytes)) codecs::write_dns_error(bytes, rules::Rcode::kFormErr);
+  codecs::write_dns_reply(bytes, {}, rules::DnsTransport::kUdp);
+  return 0;
+}
