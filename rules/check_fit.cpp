@@ -15,7 +15,7 @@ FitCheck::FitCheck(const Node& node, const Rule& rule, const std::vector<Listene
 void FitCheck::run(Position type) const {
   const Node* match = node_.find("match");
   const auto direction = match != nullptr ? match->find("direction") : nullptr;
-  check_carriers(type);
+  if (rule_.kind->level != Level::kFirewall) check_carriers(type);
   if (rule_.per == Per::kChunk && !rule_.kind->per_chunk) {
     problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per chunk",
                   "it acts on a whole connection: use \"connection\", \"client\" or \"second\"");
@@ -32,6 +32,7 @@ void FitCheck::run(Position type) const {
                   "qname, qtype and transport are known of DNS queries only");
   }
   if (rule_.kind->level == Level::kBytes) return;
+  if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   if (direction != nullptr) {
     const bool message = rule_.kind->level == Level::kMessage;
     problems_.add(direction->where,
@@ -76,6 +77,16 @@ void FitCheck::check_message_level() const {
   if (rule_.per != Per::kSecond && rule_.per != Per::kChunk) return;
   problems_.add(position_of(node_, "per"), fault_ + " acts on one query",
                 "use per = \"query\" or \"client\"");
+}
+
+void FitCheck::check_firewall_level() const {
+  for (const std::string_view key : {"match", "probability", "per", "ramp"}) {
+    if (node_.find(key) == nullptr) continue;
+    problems_.add(
+        position_of(node_, key), fault_ + " has no " + std::string(key),
+        "it is a mistake in a list, which then decides for every flow; its time is given by "
+        "start and duration");
+  }
 }
 
 void FitCheck::check_listener_level() const {

@@ -23,6 +23,7 @@ class FitCheck {
 
  private:
   void check_message_level() const;
+  void check_firewall_level() const;
   void check_listener_level() const;
 
   const Node& node_;

@@ -65,8 +65,8 @@ const Schema<Zone>& zone_schema() {
               if (line.string() != nullptr) {
                 zone.lines.push_back({*line.string(), line.where});
               } else {
-                problems.add(line.where, "records: expected text, found " +
-                                             std::string(line.type_name()));
+                problems.add(line.where,
+                             "records: expected text, found " + std::string(line.type_name()));
               }
             };
             if (node.array() == nullptr) return add(node);

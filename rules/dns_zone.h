@@ -33,8 +33,8 @@ class DnsZone {
   std::map<std::string, Records> by_name_;
 };
 
-// [[zone]] as it stands in the file; `records` are filled in by the codec (proxy/codecs/zone_file.h),
-// since reading the presentation format is the library's job.
+// [[zone]] as it stands in the file; `records` are filled in by the codec
+// (proxy/codecs/zone_file.h), since reading the presentation format is the library's job.
 struct Zone {
   struct Line {
     std::string text;

@@ -1,6 +1,8 @@
 #include "rules/explain.h"
 
 #include "rules/exposure.h"
+#include "rules/firewall_fault.h"
+#include "rules/rule_set.h"
 
 namespace brownout::rules {
 namespace {
@@ -20,6 +22,10 @@ std::string list_text(const std::vector<Prefix>& prefixes) {
 std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view key) {
   if (key == "listener") {
     return "it is for listener " + list_text(rule.match.listener) + ", not " + flow.listener;
+  }
+  if (key == "qname" || key == "qtype" || key == "transport") {
+    return "it is for another " + std::string(key) +
+           (flow.question ? "" : "; give --qname, --qtype and --transport");
   }
   const bool client = key == "client";
   const auto& address = client ? flow.client : flow.destination;
@@ -45,6 +51,8 @@ std::string where_it_acts(const Rule& rule) {
       return "on the port";
     case Level::kConnection:
       return "on the new connection";
+    case Level::kFirewall:
+      return "on the list";
     case Level::kMessage:
       return "on the query";
     case Level::kBytes:
@@ -74,8 +82,39 @@ Explanation thrown(const Rule& rule, const Question& question, Explanation answe
   return answer;
 }
 
+// Which line decides on a new flow, and on its replies where that differs from letting them pass.
+Explanation explain_firewall(const Rule& rule, const Question& question) {
+  const auto& timeline = static_cast<const FirewallFault&>(*rule.fault).timeline();
+  const Instant now{question.at};
+  Explanation answer{rule.name, false, "firewall", {}};
+  std::string_view key;
+  if (!rule.match.matches(question.flow, &key)) {
+    answer.why = mismatch(rule, question.flow, key);
+    return answer;
+  }
+  const auto& firewall = timeline.at(now).firewall;
+  const auto fresh =
+      timeline.decide(packet_of(question.flow, Direction::kUpstream, PacketState::kNew), now);
+  answer.acts = fresh.decision.action != FirewallAction::kAccept;
+  answer.why = "a new flow: " + to_text(firewall, fresh.decision);
+  if (fresh.by_mistake) answer.why += ", by mistake";
+  for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
+    const auto packet = packet_of(question.flow, direction, PacketState::kEstablished);
+    const auto later = firewall.decide(packet);
+    if (later.action == FirewallAction::kAccept) continue;
+    answer.acts = true;
+    answer.why +=
+        "; established, " + std::string(to_text(direction)) + ": " + to_text(firewall, later);
+  }
+  return answer;
+}
+
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
+  if (!rule.kind->carries(question.flow.carrier)) {
+    answer.why = "it acts on " + carriers_text(rule.kind->carriers);
+    return answer;
+  }
   std::string_view key;
   if (!rule.match.matches(question.flow, &key)) {
     answer.why = mismatch(rule, question.flow, key);
@@ -89,6 +128,10 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   answer.why = off_schedule(rule, question.at);
   if (!answer.why.empty()) return answer;
   answer.acts = true;
+  if (rule.kind->level == Level::kFirewall) {
+    answer.why = "it acts on the list";
+    return answer;
+  }
   return thrown(rule, question, std::move(answer));
 }
 
@@ -96,9 +139,10 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
 
 std::vector<Explanation> explain(const Config& config, const Question& question) {
   std::vector<Explanation> answers;
-  for (Rule rule : config.rules) {
-    rule.seed = question.seed.value_or(0);
-    answers.push_back(explain_rule(rule, question));
+  const auto set = RuleSet::activate(config.rules, question.seed.value_or(0), Instant{});
+  for (const auto& rule : set->rules()) {
+    answers.push_back(rule->kind == &kFirewallKind ? explain_firewall(*rule, question)
+                                                   : explain_rule(*rule, question));
   }
   return answers;
 }

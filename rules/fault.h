@@ -65,6 +65,7 @@ enum class Level {
   kListener,    // acts on the listening port itself: nothing is known of a client yet
   kConnection,  // acts on a new connection, before a byte flows
   kBytes,       // acts on the bytes of a connection or the datagrams of a session, live ones too
+  kFirewall,    // is a mistake in the list of a [[firewall]]
   kMessage,     // acts on one message of a protocol: a DNS query and its answer
 };
 

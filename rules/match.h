@@ -30,6 +30,11 @@ enum class Carrier : unsigned {
   kDns = 4,       // a DNS query and its answer
 };
 
+// What the stages of both directions of one flow write and read.
+struct FlowActivity {
+  Instant last{};  // when something last passed, in either direction
+};
+
 // What is known of one connection, UDP session or DNS query.
 struct FlowFacts {
   std::string listener;
@@ -39,6 +44,9 @@ struct FlowFacts {
   std::optional<IpAddress>
       destination;  // of the server; none before it is dialled, or on a unix socket
   Instant opened{};
+  std::uint16_t client_port = 0;       // 0 where there is none
+  std::uint16_t destination_port = 0;  // 0 before the server is dialled
+  FlowActivity* activity = nullptr;    // of the flow's owner; null where there is no flow yet
   // Of a DNS query.
   std::optional<DnsQuestion> question = {};
   std::optional<DnsTransport> transport = {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/exposure.h"
+#include "rules/firewall_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -41,6 +42,34 @@ Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {
     if (!count_arrival(*rule)) return;
     if (rule->kind->level == Level::kConnection) return admit(rule, flow, arrival);
     if (rule->probability.parts_per_billion > 0) arrival.rules.push_back(rule);
+  });
+  return arrival;
+}
+
+Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
+  Arrival arrival;
+  const auto stop = [&](FirewallAction action) {
+    auto& verdict = arrival.admission.verdict;
+    if (!arrival.admission.serves() || action == FirewallAction::kAccept) return;
+    verdict =
+        action == FirewallAction::kDrop ? Admission::Verdict::kHang : Admission::Verdict::kRefuse;
+  };
+  set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (rule->kind == &kFirewallKind) {
+      auto outcome = static_cast<const FirewallFault&>(*rule->fault).decide(flow, now);
+      stop(outcome.action);
+      if (!outcome.note) return;
+      rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+      arrival.notes.emplace_back(rule, *outcome.note);
+      for (const auto& mistake : outcome.mistakes) {
+        mistake->state->sampled.fetch_add(1, std::memory_order_relaxed);
+        mistake->state->injected.fetch_add(1, std::memory_order_relaxed);
+        arrival.notes.emplace_back(mistake, *outcome.note);
+      }
+    } else if (rule->kind->level == Level::kConnection && !rule->match.destination.empty() &&
+               count_arrival(*rule)) {
+      admit(rule, flow, arrival);
+    }
   });
   return arrival;
 }

@@ -2,6 +2,7 @@
 // known, and again when the rules change. Pure but for the rules' counters.
 //
 //   plan_arrival   counts ordinals, runs connection-level faults; what it finds stays with the flow
+//   plan_dial      for each server that may be dialled: whether it can be reached
 //   plan_server    adds the rules that match on the destination, now that it is known
 //   plan_reload    what the flow keeps of its rules and what it gains under a new set; rules with
 //                  first, after or every only count connections that arrive after they began
@@ -25,6 +26,10 @@ struct Arrival {
 };
 
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow);
+// A server has been chosen (flow.destination), and will be dialled: firewalls, and connection-level
+// rules that match on the destination. Only the admission and the notes are filled in: kRefuse is a
+// refused connect, kHang one that is never answered.
+Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now);
 void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules);
 std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
                                  const std::vector<RuleRef>& before);

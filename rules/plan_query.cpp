@@ -43,8 +43,7 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
   return verdict;
 }
 
-void QueryPlan::on_reply(const FlowFacts& query, DnsReply& reply, Instant now,
-                         Notes& notes) const {
+void QueryPlan::on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const {
   for (std::size_t i = made_by_; i < rules_.size(); ++i) {
     const auto context = context_of(*rules_[i], query, now);
     note(rules_[i], rules_[i]->fault->dns()->on_reply(context, reply), notes);

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "rules/check_fit.h"
+#include "rules/firewall_fault.h"
 #include "rules/load_toml.h"
 #include "rules/presets.h"
 
@@ -52,6 +53,7 @@ struct Document {
   const Node* listeners = nullptr;
   const Node* upstreams = nullptr;
   const Node* zones = nullptr;
+  const Node* firewalls = nullptr;
   const Node* rules = nullptr;
 };
 
@@ -73,6 +75,8 @@ const Schema<Document>& document_schema() {
                        keep(&Document::upstreams)),
       nested<Document>("zone", "list of tables", "DNS records to answer from",
                        keep(&Document::zones)),
+      nested<Document>("firewall", "list of tables", "lists of who may connect to what",
+                       keep(&Document::firewalls)),
       nested<Document>("rule", "list of tables", "what happens to whom, in order",
                        keep(&Document::rules)),
   }};
@@ -102,6 +106,8 @@ class ConfigReader {
     for_each_table(keys.zones, "zone", problems_, [&](const Node& node) { read_zone(node); });
     for_each_table(keys.listeners, "listener", problems_,
                    [&](const Node& node) { read_listener(node); });
+    for_each_table(keys.firewalls, "firewall", problems_,
+                   [&](const Node& node) { read_firewall(node); });
     for_each_table(keys.rules, "rule", problems_, [&](const Node& node) { read_rule(node); });
     if (!problems_.empty()) return tl::unexpected(std::move(problems_));
     return std::move(config_);
@@ -135,6 +141,22 @@ class ConfigReader {
     config_.zones.push_back(std::move(zone));
   }
 
+  void read_firewall(const Node& node) {
+    const auto before = problems_.size();
+    auto firewall = firewall_schema().read(node, "[[firewall]]", problems_);
+    claim_name(node, "firewall", firewall.name, firewall_names_);
+    refer_all(node.find("listener"), "listener", listener_names_);
+    const Node* lines = node.find("rules");
+    if (lines != nullptr && lines->array() != nullptr) {
+      for (const auto& line : *lines->array()) {
+        refer_all(line.find("listener"), "listener", listener_names_);
+      }
+    }
+    if (problems_.size() != before) return;
+    rule_names_.insert(firewall.name);
+    add_rule(firewall_rule(firewall, node.where, "[[firewall]] " + canonical(node)), firewall.name);
+  }
+
   // What depends on the protocol.
   void check_listener(const Node& node, const Listener& listener) {
     const bool dns = listener.protocol == Protocol::kDns;
@@ -143,8 +165,9 @@ class ConfigReader {
                     "write protocol = \"dns\", or leave it out");
     }
     if (listener.upstream.empty() && (!dns || listener.zone.empty())) {
-      problems_.add(node.where, "[[listener]] needs \"upstream\"",
-                    dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
+      problems_.add(
+          node.where, "[[listener]] needs \"upstream\"",
+          dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
     }
     if (listener.protocol == Protocol::kTcp) return;
     if (listener.listen.is_unix()) {
@@ -156,11 +179,11 @@ class ConfigReader {
       if (upstream.name != listener.upstream) continue;
       for (const auto& server : upstream.servers) {
         if (server.ip() || (!dns && !server.is_unix())) continue;
-        problems_.add(position_of(node, "upstream"),
-                      std::string(name_of(listener.protocol)) + " cannot go to " +
-                          in_quotes(to_text(server)),
-                      dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
-                          : "give a host and a port");
+        problems_.add(
+            position_of(node, "upstream"),
+            std::string(name_of(listener.protocol)) + " cannot go to " + in_quotes(to_text(server)),
+            dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
+                : "give a host and a port");
       }
     }
   }
@@ -204,6 +227,7 @@ class ConfigReader {
     rule.kind = kind;
     if (kind->level == Level::kMessage && node.find("per") == nullptr) rule.per = Per::kQuery;
     rule.fault = kind->compile(*keys.fault, problems_);
+    refer(keys.fault->find("firewall"), "firewall", firewall_names_);
     FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
     const auto dice_name = rule.name;
     if (problems_.size() == before) add_rule(std::move(rule), dice_name);
@@ -236,7 +260,8 @@ class ConfigReader {
       one.kind = read_fault_type(part.fault);
       one.fault = one.kind->compile(part.fault, problems_);
       one.definition += part.suffix;
-      if (&part == &parts.front()) FitCheck(node, one, config_.listeners, problems_).check_carriers(where);
+      if (&part == &parts.front())
+        FitCheck(node, one, config_.listeners, problems_).check_carriers(where);
       add_rule(std::move(one), name);
     }
   }
@@ -274,9 +299,14 @@ class ConfigReader {
   void check_listeners(const Node& rule) {
     const Node* match = rule.find("match");
     const Node* names = match != nullptr ? match->find("listener") : nullptr;
-    if (names == nullptr) return;
-    if (names->array() == nullptr) return refer(names, "listener", listener_names_);
-    for (const auto& name : *names->array()) refer(&name, "listener", listener_names_);
+    refer_all(names, "listener", listener_names_);
+  }
+
+  // One name, or a list of them.
+  void refer_all(const Node* list, std::string_view kind,
+                 const std::unordered_set<std::string>& names) {
+    if (list == nullptr || list->array() == nullptr) return refer(list, kind, names);
+    for (const auto& name : *list->array()) refer(&name, kind, names);
   }
 
   void refer(const Node* reference, std::string_view kind,
@@ -304,6 +334,7 @@ class ConfigReader {
   Config config_;
   std::unordered_set<std::string> upstream_names_;
   std::unordered_set<std::string> zone_names_;
+  std::unordered_set<std::string> firewall_names_;
   std::unordered_set<std::string> listener_names_;
   std::unordered_set<std::string> rule_names_;
   std::set<std::string> addresses_;

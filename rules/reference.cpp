@@ -1,6 +1,7 @@
 #include "rules/reference.h"
 
 #include "rules/config.h"
+#include "rules/firewall.h"
 #include "rules/load_toml.h"
 #include "rules/presets.h"
 
@@ -32,6 +33,8 @@ std::string_view level_text(Level level) {
       return "a new connection, before a byte flows";
     case Level::kBytes:
       return "the bytes of a connection or the datagrams of a session, live ones too";
+    case Level::kFirewall:
+      return "the list of a [[firewall]], from the beginning to the end of its schedule";
     case Level::kMessage:
       return "each query and its answer";
   }
@@ -46,7 +49,7 @@ std::string fault_section(const FaultKind& kind) {
           carriers_text(kind.carriers) + ".\n";
   text += "- Magnitude is per: " + std::string(kind.magnitude) + ".\n";
   text += "- Composed: " + std::string(kind.composition) + ".\n";
-  if (kind.level != Level::kListener) {
+  if (kind.level != Level::kListener && kind.level != Level::kFirewall) {
     text += "- `ramp` scales its " +
             std::string(kind.ramp == Ramp::kMagnitude ? "magnitude" : "probability") + ".\n";
   }
@@ -98,6 +101,15 @@ or `every` count connections that arrive after they took effect.
 
 )";
 
+constexpr std::string_view kFirewalls =
+    R"(An ordered list; the first line that matches decides, else the policy. It is asked about each server that is
+dialled, before it is dialled: what is dropped gets no answer (the client's connect itself is answered by the kernel,
+so the connection stays open and silent), what is rejected gets a RST. A group's next server is tried as after a real
+time-out or refusal. `brownout firewall import` reads nftables and iptables; `brownout explain` says which line
+decides; the faults of a firewall's list (`rule_order` and others, below) are mistakes made in it for a while.
+
+)";
+
 }  // namespace
 
 std::string reference_page() {
@@ -105,6 +117,10 @@ std::string reference_page() {
   text += "## The file\n\n" + field_table(document_fields());
   text += "## [[listener]]\n\n" + field_table(listener_schema().fields());
   text += "## [[upstream]]\n\n" + field_table(upstream_schema().fields());
+  text += "## [[zone]]\n\n" + field_table(zone_schema().fields());
+  text += "## [[firewall]]\n\n" + std::string(kFirewalls) +
+          field_table(firewall_schema().fields()) + "A line:\n\n" +
+          field_table(firewall_line_schema().fields());
   text += "## [[rule]]\n\n" + field_table(rule_fields());
   text += "## match\n\nA match only narrows: an absent key matches all.\n\n" +
           field_table(match_schema().fields());

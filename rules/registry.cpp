@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "rules/fault.h"
+#include "rules/faults/asymmetric.h"
 #include "rules/faults/bandwidth.h"
 #include "rules/faults/connect_delay.h"
 #include "rules/faults/connection_limit.h"
@@ -12,27 +13,34 @@
 #include "rules/faults/drop.h"
 #include "rules/faults/drop_records.h"
 #include "rules/faults/duplicate.h"
+#include "rules/faults/flush_state.h"
 #include "rules/faults/formerr.h"
+#include "rules/faults/idle_timeout.h"
 #include "rules/faults/lame.h"
 #include "rules/faults/latency.h"
 #include "rules/faults/limit_data.h"
 #include "rules/faults/limit_time.h"
 #include "rules/faults/loss.h"
+#include "rules/faults/mtu_blackhole.h"
+#include "rules/faults/no_established.h"
 #include "rules/faults/nodata.h"
 #include "rules/faults/notimp.h"
 #include "rules/faults/nxdomain.h"
 #include "rules/faults/packet_loss.h"
+#include "rules/faults/port_block.h"
 #include "rules/faults/rcode.h"
 #include "rules/faults/refuse.h"
 #include "rules/faults/refused.h"
 #include "rules/faults/reorder.h"
 #include "rules/faults/reset.h"
+#include "rules/faults/rule_order.h"
 #include "rules/faults/servfail.h"
 #include "rules/faults/slicer.h"
 #include "rules/faults/slow_accept.h"
 #include "rules/faults/slow_close.h"
 #include "rules/faults/slow_tcp.h"
 #include "rules/faults/stale.h"
+#include "rules/faults/stale_allowlist.h"
 #include "rules/faults/tcp_only.h"
 #include "rules/faults/timeout.h"
 #include "rules/faults/truncate.h"
@@ -40,6 +48,7 @@
 #include "rules/faults/udp_only.h"
 #include "rules/faults/unplug.h"
 #include "rules/faults/wrong_answer.h"
+#include "rules/faults/wrong_prefix.h"
 
 namespace brownout::rules {
 namespace {
@@ -85,6 +94,16 @@ constexpr std::array kAll{
     &kUdpOnly,
     &kLame,
     &kSlowTcp,
+    // Firewalls: mistakes in the list, then what happens to flows.
+    &kRuleOrder,
+    &kWrongPrefix,
+    &kStaleAllowlist,
+    &kNoEstablished,
+    &kPortBlock,
+    &kFlushState,
+    &kIdleTimeout,
+    &kMtuBlackhole,
+    &kAsymmetric,
 };
 
 struct NotForStreams {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/firewall_fault.h"
+
 namespace brownout::rules {
 
 std::shared_ptr<const RuleSet> RuleSet::activate(const std::vector<Rule>& rules, std::uint64_t seed,
@@ -25,9 +27,29 @@ std::shared_ptr<const RuleSet> RuleSet::activate(const std::vector<Rule>& rules,
       rule->state->shared = rule->fault->make_state();
       set->rules_.push_back(std::move(rule));
     }
-    set->index_rule(static_cast<std::uint32_t>(set->rules_.size() - 1));
+  }
+  set->resolve_firewalls(before);
+  for (std::size_t i = 0; i < set->rules_.size(); ++i) {
+    set->index_rule(static_cast<std::uint32_t>(i));
   }
   return set;
+}
+
+// Once all mistakes have begun: a firewall is the correct list with the mistakes of this set.
+void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before) {
+  for (auto& rule : rules_) {
+    auto whole = with_mistakes(*rule, rules_);
+    if (!whole) continue;
+    const auto old = before.find(whole->name);
+    if (old != before.end() && old->second->definition == whole->definition) {
+      rule = old->second;
+      continue;
+    }
+    whole->began = activated_;
+    // Its counters go on.
+    if (old != before.end()) whole->state = old->second->state;
+    rule = std::move(whole);
+  }
 }
 
 void RuleSet::index_rule(std::uint32_t number) {
@@ -36,6 +58,7 @@ void RuleSet::index_rule(std::uint32_t number) {
     down_.push_back(rule);
     return;
   }
+  if (rule->kind->level == Level::kFirewall) return;
   const auto add = [&](Index& index) {
     if (rule->match.client.empty()) index.any.push_back(number);
     for (const auto& prefix : rule->match.client) {

@@ -66,6 +66,7 @@ class RuleSet {
   };
 
   RuleSet() = default;
+  void resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before);
   void index_rule(std::uint32_t number);
   void candidates(const FlowFacts& flow, std::vector<std::uint32_t>& found) const;
   static void look_up(const Index& index, const FlowFacts& flow, std::vector<std::uint32_t>& found);

@@ -39,6 +39,8 @@ class Intensity {
   Intensity() = default;
   Intensity(const Schedule& schedule, Instant began) : schedule_(schedule), began_(began) {}
   double at(Instant now) const;
+  // When the rule switches itself on.
+  Instant start() const { return schedule_.window(began_).open; }
 
  private:
   Schedule schedule_;

@@ -16,6 +16,7 @@ struct RunOptions {
   std::string path;
   unsigned workers = 1;
   std::string events;  // a file, "-" or ""
+  std::string flows;   // as events
   std::string drain = "10s";
   std::string log_level = "info";
   bool no_watch = false;
@@ -31,6 +32,9 @@ struct ExplainOptions {
   std::string destination;
   std::uint64_t ordinal = 1;
   std::string at = "0s";
+  std::string qname;
+  std::string qtype = "A";
+  std::string transport = "udp";
   std::optional<std::uint64_t> seed;
 };
 int explain(const ExplainOptions& options);
@@ -40,6 +44,22 @@ struct VerifyOptions {
   bool json = false;
 };
 int verify(const VerifyOptions& options);
+
+struct FirewallImportOptions {
+  std::string path;
+  std::string chain;
+  std::string name;
+};
+int firewall_import(const FirewallImportOptions& options);
+
+// Exit code 1 when a flow would break.
+struct FirewallDiffOptions {
+  std::string before;
+  std::string after;
+  std::string flows;
+  std::string chain;
+};
+int firewall_diff(const FirewallDiffOptions& options);
 
 int demo();
 

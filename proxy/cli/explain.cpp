@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
@@ -11,12 +12,43 @@ namespace brownout::cli {
 namespace {
 
 // An address, with or without a port.
-std::optional<rules::IpAddress> parse_address(const std::string& option, const std::string& text) {
+std::optional<rules::IpAddress> parse_address(const std::string& option, const std::string& text,
+                                              std::uint16_t& port) {
   if (auto ip = rules::IpAddress::parse(text)) return ip;
   const auto endpoint = rules::parse_endpoint(text);
-  if (endpoint && endpoint->ip()) return endpoint->ip();
+  if (endpoint && endpoint->ip()) {
+    port = endpoint->port;
+    return endpoint->ip();
+  }
   fmt::print(stderr, "error: {} {}: not an address (e.g. 10.1.2.3 or [::1]:1883)\n", option, text);
   return std::nullopt;
+}
+
+// What the listener's protocol adds.
+bool ask_dns(const ExplainOptions& options, const rules::Config& config, rules::FlowFacts& flow) {
+  for (const auto& listener : config.listeners) {
+    if (listener.name != options.listener) continue;
+    flow.carrier = rules::carrier_of(listener.protocol);
+    if (listener.protocol != rules::Protocol::kDns) return true;
+    flow.destination = listener.listen.ip();
+    flow.destination_port = listener.listen.port;
+  }
+  if (flow.carrier != rules::Carrier::kDns) return true;
+  flow.transport =
+      options.transport == "tcp" ? rules::DnsTransport::kTcp : rules::DnsTransport::kUdp;
+  const auto type = rules::parse_dns_type(options.qtype);
+  if (!type) {
+    fmt::print(stderr, "error: --qtype {}: not a record type (e.g. A, AAAA, TYPE65534)\n",
+               options.qtype);
+    return false;
+  }
+  if (options.qname.empty()) return true;
+  auto name = options.qname;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name.ends_with('.')) name.pop_back();
+  flow.question = rules::DnsQuestion{name, *type, 1};
+  return true;
 }
 
 std::optional<rules::Question> ask(const ExplainOptions& options, const rules::Config& config) {
@@ -31,13 +63,15 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
     return std::nullopt;
   }
   if (!options.client.empty()) {
-    question.flow.client = parse_address("--client", options.client);
+    question.flow.client = parse_address("--client", options.client, question.flow.client_port);
     if (!question.flow.client) return std::nullopt;
   }
   if (!options.destination.empty()) {
-    question.flow.destination = parse_address("--destination", options.destination);
+    question.flow.destination =
+        parse_address("--destination", options.destination, question.flow.destination_port);
     if (!question.flow.destination) return std::nullopt;
   }
+  if (!ask_dns(options, config, question.flow)) return std::nullopt;
   const auto at = rules::parse_duration(options.at);
   if (!at) {
     fmt::print(stderr, "error: --at: {}; {}\n", at.error().what, at.error().hint);

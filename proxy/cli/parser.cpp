@@ -16,6 +16,8 @@ struct CommandLine {
   std::string check_path;
   ExplainOptions explain;
   VerifyOptions verify;
+  FirewallImportOptions firewall_import;
+  FirewallDiffOptions firewall_diff;
   int exit_code = 0;
 };
 
@@ -30,6 +32,9 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->add_option(
       "--events", options.events,
       "append one JSON object for every injected fault to this file; - is standard output");
+  command->add_option("--flows", options.flows,
+                      "append one JSON object for every connection and UDP session to this file, "
+                      "for `firewall diff`; - is standard output");
   command->add_option("--drain", options.drain,
                       "how long to wait for open connections when told to end, e.g. 10s");
   command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
@@ -51,14 +56,41 @@ void add_explain(CLI::App& app, CommandLine& line) {
       "explain", "Say which rules would act on a connection, and why not the others");
   command->add_option("rules", options.path, "the rule file (TOML)")->required();
   command->add_option("--listener", options.listener, "the listener it comes to")->required();
-  command->add_option("--client", options.client, "its client's address");
-  command->add_option("--destination", options.destination, "its server's address");
+  command->add_option("--client", options.client, "its client's address, with or without a port");
+  command->add_option("--destination", options.destination,
+                      "its server's address, with or without a port");
   command->add_option("--ordinal", options.ordinal, "which connection it is, counted from 1")
       ->check(CLI::PositiveNumber);
   command->add_option("--at", options.at, "how long after the rules were loaded, e.g. 90s");
   command->add_option("--seed", options.seed, "instead of the file's seed");
+  command->add_option("--qname", options.qname, "the name that a DNS query asks for");
+  command->add_option("--qtype", options.qtype, "the type that it asks for (A)");
+  command->add_option("--transport", options.transport, "how it comes: udp or tcp")
+      ->check(CLI::IsMember({"udp", "tcp"}));
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
+
+void add_firewall(CLI::App& app, CommandLine& line) {
+  auto* firewall = app.add_subcommand("firewall", "Import a real firewall; compare two of them");
+  firewall->require_subcommand(1);
+  auto& from = line.firewall_import;
+  auto* import = firewall->add_subcommand(
+      "import", "Turn the filter rules of nftables or iptables into a [[firewall]] list");
+  import->add_option("ruleset", from.path, "what nft -j list ruleset or iptables-save wrote")
+      ->required();
+  import->add_option("--chain", from.chain, "which chain, by name or hook (input)");
+  import->add_option("--name", from.name, "the name of the [[firewall]] (that of the chain)");
+  import->callback([&line] { line.exit_code = firewall_import(line.firewall_import);
+});
+auto& both = line.firewall_diff;
+auto* diff = firewall->add_subcommand("diff", "Say which recorded flows a change would break");
+diff->add_option("old", both.before, "a rule file (.toml), or what import reads")->required();
+diff->add_option("new", both.after, "the same, changed")->required();
+diff->add_option("--flows", both.flows, "what brownout run --flows wrote: a JSON object a line")
+    ->required();
+diff->add_option("--chain", both.chain, "which chain, by name or hook (input)");
+diff->callback([&line] { line.exit_code = firewall_diff(line.firewall_diff); });
+}  // namespace
 
 void add_verify(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand(
@@ -82,7 +114,7 @@ void add_small_ones(CLI::App& app, CommandLine& line) {
   generate->add_subcommand("zsh", "completion for zsh")->callback([&app] { print_zsh(app); });
 }
 
-}  // namespace
+}  // namespace brownout::cli
 
 int parse_and_run(int argc, char** argv) {
   CLI::App app("Brownout makes the network fail on purpose, by rule, to rehearse an outage.",
@@ -94,6 +126,7 @@ int parse_and_run(int argc, char** argv) {
   add_run(app, line);
   add_check(app, line);
   add_explain(app, line);
+  add_firewall(app, line);
   add_verify(app, line);
   add_small_ones(app, line);
   try {

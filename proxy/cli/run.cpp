@@ -40,12 +40,17 @@ class Run final : private Deadline {
   ~Run() override { loop_.deadlines().cancel(*this); }
 
   int start(const rules::Config& config) {
+    if (!options_.flows.empty()) {
+      auto log = EventLog::open(options_.flows, loop_);
+      if (!log) return fail(log.error());
+      flows_ = std::move(*log);
+    }
     if (!options_.events.empty()) {
       auto log = EventLog::open(options_.events, loop_);
       if (!log) return fail(log.error());
       events_ = std::move(*log);
     }
-    auto engine = Engine::start(loop_, config, {options_.workers, events_.get()});
+    auto engine = Engine::start(loop_, config, {options_.workers, events_.get(), flows_.get()});
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
     announce(config);
@@ -140,6 +145,7 @@ class Run final : private Deadline {
   Signals signals_;
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<EventLog> events_;
+  std::unique_ptr<EventLog> flows_;
   std::unique_ptr<Engine> engine_;
   Instant drain_until_ = kNever;
   bool draining_ = false;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "proxy/codecs/flow_record.h"
 #include "proxy/net/socket.h"
 
 namespace brownout::proxy {
@@ -36,8 +37,7 @@ rules::Result<std::unique_ptr<EventLog>> EventLog::open(const std::string& path,
   Fd fd(path == "-" ? ::dup(STDOUT_FILENO)
                     : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd) {
-    return tl::unexpected(
-        system_error(rules::Origin::kConfig, "cannot write events to " + path, errno));
+    return tl::unexpected(system_error(rules::Origin::kConfig, "cannot write to " + path, errno));
   }
   return std::unique_ptr<EventLog>(new EventLog(std::move(fd), control));
 }
@@ -62,7 +62,8 @@ void EventLog::write(const std::string& lines) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       lost_.fetch_add(count_lines(lines));
-      if (!complained_) spdlog::error("cannot write events: {}", std::strerror(errno));
+      if (!complained_)
+        spdlog::error("cannot write to a log of events or flows: {}", std::strerror(errno));
       complained_ = true;
       return;
     }
@@ -76,6 +77,12 @@ void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
   nlohmann::ordered_json event{{"time", wall_time()},       {"seed", rule.seed},
                                {"rule", rule.name},         {"fault", rule.kind->name},
                                {"listener", flow.listener}, {"flow", flow.ordinal}};
+  if (flow.client) event["client"] = to_text(*flow.client);
+  if (flow.question) {
+    event["qname"] = flow.question->name;
+    event["qtype"] = to_text(flow.question->type);
+  }
+  if (flow.transport) event["transport"] = name_of(*flow.transport);
   if (!direction.empty()) event["direction"] = direction;
   event["action"] = note.action;
   if (note.delay != Duration::zero()) {
@@ -83,9 +90,16 @@ void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
   }
   if (note.bytes != 0) event["bytes"] = note.bytes;
   event["ordinal"] = note.ordinal;
+  take(event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void EventBuffer::add(const rules::FlowFacts& flow) {
+  if (log_ != nullptr) take(codecs::write_flow(flow, wall_time()));
+}
+
+void EventBuffer::take(const std::string& line) {
   if (lines_.empty()) loop_.deadlines().set(*this, Loop::now() + kFlushAfter);
-  lines_ += event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  lines_ += '\n';
+  lines_ += line;
   if (lines_.size() > kBatch) flush();
 }
 

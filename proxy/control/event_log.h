@@ -47,9 +47,13 @@ class EventBuffer final : private Deadline {
 
   void add(const rules::FlowFacts& flow, const rules::Rule& rule, std::string_view direction,
            const rules::Note& note);
+  // A flow has a server now (for a log of flows).
+  void add(const rules::FlowFacts& flow);
+  bool on() const { return log_ != nullptr; }
   void flush();
 
  private:
+  void take(const std::string& line);
   void on_due(Instant now) noexcept override;
 
   EventLog* log_;

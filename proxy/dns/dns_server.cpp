@@ -72,6 +72,7 @@ void DnsServer::on_ready(std::uint32_t) noexcept {
       query->client = batch_.from(i);
       query->local = batch_.to(i);
       query->facts.client = query->client.ip();
+      query->facts.client_port = query->client.port();
       query->facts.transport = rules::DnsTransport::kUdp;
       take(std::move(query));
     }
@@ -86,6 +87,7 @@ void DnsServer::stream_query(DnsStreamClient& client, std::span<std::byte> messa
   query->message.assign(message.begin(), message.end());
   query->stream = client.number();
   query->facts.client = client.peer().ip();
+  query->facts.client_port = client.peer().port();
   query->facts.transport = rules::DnsTransport::kTcp;
   take(std::move(query));
 }
@@ -103,6 +105,8 @@ void DnsServer::take(DnsQueryPtr query) {
   facts.carrier = rules::Carrier::kDns;
   facts.ordinal = view_->stats->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
   facts.opened = Loop::now();
+  facts.destination = view_->config.listen.ip();
+  facts.destination_port = view_->config.listen.port;
   const bool ruled = host_.rules().may_match(facts.listener);
   if (ruled || view_->zone) facts.question = codecs::read_dns_question(question);
   if (!ruled || !facts.question) return resolve(std::move(query));

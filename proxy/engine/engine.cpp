@@ -22,7 +22,7 @@ std::uint64_t draw_seed() {
 Engine::Engine(Loop& control, const EngineOptions& options)
     : control_(control), options_(options), events_(options.events, control) {
   for (unsigned i = 0; i < std::max(1U, options.workers); ++i) {
-    workers_.push_back(std::make_unique<Worker>(options.events));
+    workers_.push_back(std::make_unique<Worker>(options.events, options.flows));
   }
 }
 

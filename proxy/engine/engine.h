@@ -19,6 +19,7 @@ namespace brownout::proxy {
 struct EngineOptions {
   unsigned workers = 1;
   EventLog* events = nullptr;  // borrowed
+  EventLog* flows = nullptr;   // borrowed
 };
 
 class Engine final : private Deadline {

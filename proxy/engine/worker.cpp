@@ -17,8 +17,10 @@ constexpr std::int64_t kImbalance = 8;
 
 }  // namespace
 
-Worker::Worker(EventLog* events)
-    : resolver_(std::make_unique<Resolver>(loop_)), events_(events, loop_) {}
+Worker::Worker(EventLog* events, EventLog* flows)
+    : resolver_(std::make_unique<Resolver>(loop_)),
+      events_(events, loop_),
+      flow_log_(flows, loop_) {}
 
 Worker::~Worker() { stop(); }
 
@@ -36,6 +38,7 @@ void Worker::stop() {
   services_.clear();
   while (!flows_.empty()) flows_.back()->end(How::kReset);
   events_.flush();
+  flow_log_.flush();
 }
 
 void Worker::wait() {
@@ -146,7 +149,8 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
                          .ordinal = view->stats->arrivals.fetch_add(1) + 1,
                          .client = peer.ip(),
                          .destination = std::nullopt,
-                         .opened = Loop::now()};
+                         .opened = Loop::now(),
+                         .client_port = peer.port()};
   view->stats->open.fetch_add(1, std::memory_order_relaxed);
   Worker& other = least_loaded();
   other.open_.fetch_add(1, std::memory_order_relaxed);

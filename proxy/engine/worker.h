@@ -33,7 +33,7 @@ struct Snapshot {
 
 class Worker final : private FlowHost {
  public:
-  explicit Worker(EventLog* events);
+  Worker(EventLog* events, EventLog* flows);
   ~Worker() override;
 
   // All workers, this one among them; before start().
@@ -61,6 +61,7 @@ class Worker final : private FlowHost {
   const rules::RuleSet& rules() override { return *snapshot_->rules; }
   void record(const rules::FlowFacts& flow, const rules::Rule& rule, rules::Direction direction,
               const rules::Note& note) override;
+  void flow_opened(const rules::FlowFacts& flow) override { flow_log_.add(flow); }
   void count_bytes(rules::Direction direction, std::size_t bytes) override;
   void buffer_full(const rules::Listener& listener) override;
   void flow_over(Flow& flow) override;
@@ -78,6 +79,7 @@ class Worker final : private FlowHost {
   Loop loop_;
   std::unique_ptr<Resolver> resolver_;
   EventBuffer events_;
+  EventBuffer flow_log_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;

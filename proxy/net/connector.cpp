@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace brownout::proxy {
 
@@ -36,6 +37,27 @@ void Connector::try_server() {
 }
 
 void Connector::try_address() {
+  const auto admission = owner_.admit(addresses_[address_]);
+  wait_ = Wait::kNothing;
+  const auto now = Loop::now();
+  switch (admission.verdict) {
+    case rules::Admission::Verdict::kRefuse:
+      by_rule_ = true;
+      return address_failed(system_error(Origin::kInjected, "connect", ECONNREFUSED));
+    case rules::Admission::Verdict::kHang:
+      if (last_chance()) return owner_.on_connect_hangs();
+      by_rule_ = true;
+      wait_ = Wait::kSilence;
+      return loop_.deadlines().set(*this, rules::later(now, group_->config().connect_timeout));
+    case rules::Admission::Verdict::kServe:
+      break;
+  }
+  if (admission.connect_delay <= Duration::zero()) return dial_address();
+  wait_ = Wait::kDial;
+  loop_.deadlines().set(*this, rules::later(now, admission.connect_delay));
+}
+
+void Connector::dial_address() {
   auto dialled = start_dial(addresses_[address_]);
   if (dialled.error != 0)
     return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));
@@ -57,6 +79,7 @@ void Connector::on_ready(std::uint32_t events) noexcept {
 }
 
 void Connector::on_due(Instant) noexcept {
+  if (std::exchange(wait_, Wait::kNothing) == Wait::kDial) return dial_address();
   address_failed(
       Error{Origin::kUpstream,
             "connect: no answer within " + rules::to_text(group_->config().connect_timeout),
@@ -67,12 +90,12 @@ void Connector::on_due(Instant) noexcept {
 void Connector::address_failed(const Error& error) {
   drop_attempt();
   if (++address_ < addresses_.size()) return try_address();
-  server_failed(error);
+  server_failed(error, !std::exchange(by_rule_, false));
 }
 
-void Connector::server_failed(const Error& error) {
+void Connector::server_failed(const Error& error, bool mark) {
   const auto server = order_[attempt_];
-  if (group_->mark_failed(server, Loop::now())) {
+  if (mark && group_->mark_failed(server, Loop::now())) {
     spdlog::warn("upstream {}: {} failed: {}", group_->config().name,
                  to_text(group_->server(server)), error.what);
   }
@@ -87,7 +110,7 @@ void Connector::succeed(std::uint32_t events) {
     spdlog::info("upstream {}: {} works again", group_->config().name,
                  to_text(group_->server(server)));
   }
-  owner_.on_connected(std::move(fd_), addresses_[address_].ip(), events);
+  owner_.on_connected(std::move(fd_), addresses_[address_], events);
 }
 
 void Connector::drop_attempt() {

@@ -1,6 +1,9 @@
 // Dials one of a group's servers: in the group's order, each name resolved to its addresses, each
 // address with the group's time-out, until one answers.
 //
+// Each address is asked for first (Owner::admit): what a rule refuses or leaves unanswered fails as
+// a real server would, but is not marked as failed, since others may reach it.
+//
 // Owned by the flow; calls its owner once, from the loop. Loop's thread only.
 #pragma once
 
@@ -13,6 +16,7 @@
 #include "proxy/net/resolver.h"
 #include "proxy/net/socket.h"
 #include "proxy/net/upstream_group.h"
+#include "rules/admission.h"
 
 namespace brownout::proxy {
 
@@ -23,8 +27,12 @@ class Connector final : public Retirable, private Ready, private Deadline {
     virtual ~Owner() = default;
     // The descriptor is in the poller; the new owner replaces its handler. `events` came with the
     // connect.
-    virtual void on_connected(Fd fd, std::optional<IpAddress> server, std::uint32_t events) = 0;
+    virtual void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
+    // Whether this server may be dialled, and when.
+    virtual rules::Admission admit(const SocketAddress& server) = 0;
+    // The last that could be dialled would never answer.
+    virtual void on_connect_hangs() = 0;
   };
 
   Connector(Loop& loop, Resolver& resolver, std::shared_ptr<UpstreamGroup> group, Owner& owner,
@@ -36,8 +44,12 @@ class Connector final : public Retirable, private Ready, private Deadline {
  private:
   void try_server();
   void try_address();
+  void dial_address();
+  bool last_chance() const {
+    return attempt_ + 1 == order_.size() && address_ + 1 == addresses_.size();
+  }
   void address_failed(const Error& error);
-  void server_failed(const Error& error);
+  void server_failed(const Error& error, bool mark = true);
   void succeed(std::uint32_t events);
   void drop_attempt();
   void on_ready(std::uint32_t events) noexcept override;
@@ -53,6 +65,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
   std::size_t address_ = 0;
   Resolver::Ticket ticket_;
   Fd fd_;
+  enum class Wait { kNothing, kDial, kSilence } wait_ = Wait::kNothing;
+  bool by_rule_ = false;  // a rule stopped an address of this server
 };
 
 }  // namespace brownout::proxy

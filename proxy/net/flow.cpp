@@ -25,6 +25,8 @@ Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
       facts_(std::move(facts)),
       upstream_(*this, rules::Direction::kUpstream),
       downstream_(*this, rules::Direction::kDownstream) {
+  facts_.activity = &activity_;
+  activity_.last = facts_.opened;
   client_.flow = this;
   server_.flow = this;
   client_.fd = std::move(client);
@@ -73,6 +75,26 @@ void Flow::dial() {
   connector_->start();
 }
 
+rules::Admission Flow::admit(const SocketAddress& server) {
+  if (!host_.rules().may_match(facts_.listener)) return {};
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  auto arrival = rules::plan_dial(host_.rules(), facts_, Loop::now());
+  for (const auto& [rule, note] : arrival.notes) {
+    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
+  }
+  dial_leases_ = std::move(arrival.admission.leases);
+  if (!arrival.admission.serves()) {
+    listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+  }
+  return std::move(arrival.admission);
+}
+
+void Flow::on_connect_hangs() {
+  state_ = State::kHanging;
+  host_.loop().retire(std::move(connector_));
+}
+
 void Flow::on_connect_failed(const Error& error) {
   listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
   spdlog::debug("{}#{}: no server of {} could be reached: {}", facts_.listener, facts_.ordinal,
@@ -80,16 +102,18 @@ void Flow::on_connect_failed(const Error& error) {
   end(How::kReset);
 }
 
-void Flow::on_connected(Fd fd, std::optional<IpAddress> server, std::uint32_t events) {
+void Flow::on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) {
   server_.fd = std::move(fd);
   host_.loop().poller().replace(server_.fd.get(), server_);
   host_.loop().retire(std::move(connector_));
-  facts_.destination = server;
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
   serve(events);
 }
 
 void Flow::serve(std::uint32_t events) {
   state_ = State::kServing;
+  host_.flow_opened(facts_);
   if (host_.rules().may_match(facts_.listener)) {
     rules::plan_server(host_.rules(), facts_, rules_);
   }

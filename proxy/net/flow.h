@@ -54,8 +54,10 @@ class Flow final : public Retirable, private Deadline, private Connector::Owner 
 
   void on_end_ready(End& end, std::uint32_t events) noexcept;
   void on_due(Instant now) noexcept override;
-  void on_connected(Fd fd, std::optional<IpAddress> server, std::uint32_t events) override;
+  void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
+  rules::Admission admit(const SocketAddress& server) override;
+  void on_connect_hangs() override;
 
   void wait_or_dial(Duration wait);
   void dial();
@@ -81,6 +83,8 @@ class Flow final : public Retirable, private Deadline, private Connector::Owner 
   Pipe downstream_;  // server to client
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
+  std::vector<std::shared_ptr<void>> dial_leases_;  // of the server that is dialled
+  rules::FlowActivity activity_;
   std::unique_ptr<Connector> connector_;
   Duration connect_delay_{};
   State state_ = State::kWaiting;

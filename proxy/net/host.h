@@ -36,6 +36,8 @@ class Host {
   virtual const rules::RuleSet& rules() = 0;
   virtual void record(const rules::FlowFacts& flow, const rules::Rule& rule,
                       rules::Direction direction, const rules::Note& note) = 0;
+  // It has a server: flow.destination is known.
+  virtual void flow_opened(const rules::FlowFacts& flow) = 0;
   virtual void count_bytes(rules::Direction direction, std::size_t bytes) = 0;
   // A fault holds as much as `buffer` allows, and so limits throughput.
   virtual void buffer_full(const rules::Listener& listener) = 0;

@@ -100,7 +100,8 @@ UdpSession* UdpServer::session_of(const SocketAddress& client, std::size_t i, In
                          .ordinal = view_->stats->arrivals.fetch_add(1) + 1,
                          .client = client.ip(),
                          .destination = std::nullopt,
-                         .opened = now};
+                         .opened = now,
+                         .client_port = client.port()};
   auto session = std::make_unique<UdpSession>(static_cast<UdpSessionHost&>(*this), group_, client,
                                               batch_.to(i), std::move(facts));
   auto* one = session.get();

@@ -10,6 +10,7 @@ namespace brownout::proxy {
 namespace {
 
 constexpr std::size_t kMostEarly = 64;
+constexpr Duration kRefusedFor = std::chrono::milliseconds(500);
 // Batches in one turn before others have theirs.
 constexpr int kBatchesPerTurn = 4;
 
@@ -25,7 +26,10 @@ UdpSession::UdpSession(UdpSessionHost& server, std::shared_ptr<UpstreamGroup> gr
       local_(local),
       facts_(std::move(facts)),
       last_seen_(facts_.opened),
-      idle_check_(rules::later(facts_.opened, server.view().config.idle_timeout)) {}
+      idle_check_(rules::later(facts_.opened, server.view().config.idle_timeout)) {
+  facts_.activity = &activity_;
+  activity_.last = facts_.opened;
+}
 
 UdpSession::~UdpSession() {
   if (fd_) loop_.poller().forget(fd_.get());
@@ -42,18 +46,29 @@ void UdpSession::start() {
     auto arrival = rules::plan_arrival(host.rules(), facts_);
     rules_ = std::move(arrival.rules);
     leases_ = std::move(arrival.admission.leases);
-    for (const auto& [rule, note] : arrival.notes) {
-      host.record(facts_, *rule, rules::Direction::kUpstream, note);
-    }
-    if (!arrival.admission.serves()) state_ = State::kRefused;
+    record(arrival);
+    if (!arrival.admission.serves()) return refuse(facts_.opened);
   }
   arm();
-  if (state_ == State::kRefused) return;
   index_ = group_->order(facts_.key(), facts_.ordinal, facts_.opened).front();
   const Endpoint& server = group_->server(index_);
   if (const auto literal = SocketAddress::of(server)) return open(*literal);
   ticket_ = host.resolver().resolve(
       server.host, [this, port = server.port](const auto& answer) { resolved(answer, port); });
+}
+
+void UdpSession::record(const rules::Arrival& arrival) {
+  for (const auto& [rule, note] : arrival.notes) {
+    server_.host().record(facts_, *rule, rules::Direction::kUpstream, note);
+  }
+}
+
+// Nothing of it passes; a moment later the rules are asked again.
+void UdpSession::refuse(Instant now) {
+  state_ = State::kRefused;
+  early_.clear();
+  idle_check_ = rules::later(now, kRefusedFor);
+  arm();
 }
 
 void UdpSession::resolved(const Result<std::vector<IpAddress>>& answer, std::uint16_t port) {
@@ -66,6 +81,14 @@ void UdpSession::resolved(const Result<std::vector<IpAddress>>& answer, std::uin
 }
 
 void UdpSession::open(const SocketAddress& server) {
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  const auto& set = server_.host().rules();
+  if (set.may_match(facts_.listener)) {
+    const auto arrival = rules::plan_dial(set, facts_, Loop::now());
+    record(arrival);
+    if (!arrival.admission.serves()) return refuse(Loop::now());
+  }
   fd_ = connect_datagrams(server);
   if (!fd_ || !loop_.poller().add(fd_.get(), *this)) {
     const int error = errno;
@@ -73,10 +96,10 @@ void UdpSession::open(const SocketAddress& server) {
     server_.datagrams_lost(early_.size(), error);
     return end();
   }
-  facts_.destination = server.ip();
   state_ = State::kServing;
   const auto now = Loop::now();
   take_rules(now);
+  server_.host().flow_opened(facts_);
   for (const auto& datagram : std::exchange(early_, {})) push(upstream_, datagram.bytes(), now);
   flush();
 }
@@ -204,6 +227,7 @@ void UdpSession::arm() {
 void UdpSession::on_due(Instant now) noexcept {
   // Moving a deadline at each datagram would cost more than looking now and then.
   if (now >= idle_check_) {
+    if (state_ == State::kRefused) return end();
     const bool waiting = upstream_.chain.held() + downstream_.chain.held() > 0;
     idle_check_ = rules::later(waiting ? now : last_seen_, server_.view().config.idle_timeout);
     if (idle_check_ <= now) return end();

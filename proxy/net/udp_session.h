@@ -75,6 +75,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   void resolved(const Result<std::vector<IpAddress>>& answer, std::uint16_t port);
   void open(const SocketAddress& server);
   void take_rules(Instant now);
+  void record(const rules::Arrival& arrival);
+  void refuse(Instant now);
   void push(Side& side, std::span<const std::byte> datagram, Instant now);
   void send(Side& side);
   void server_failed(int error);
@@ -96,6 +98,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   Resolver::Ticket ticket_;
   std::size_t index_ = 0;  // of the server in the group
   Fd fd_;
+  rules::FlowActivity activity_;
   Instant last_seen_;
   Instant idle_check_;
   State state_ = State::kResolving;

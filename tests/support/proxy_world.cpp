@@ -21,7 +21,7 @@ ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
   }
   if (!options_.events.empty())
     events_ = std::move(*proxy::EventLog::open(options_.events, control_));
-  auto engine = proxy::Engine::start(control_, *config, {options_.workers, events_.get()});
+  auto engine = proxy::Engine::start(control_, *config, {options_.workers, events_.get(), nullptr});
   if (!engine) {
     std::fprintf(stderr, "%s\n", engine.error().what.c_str());
     std::abort();

@@ -61,6 +61,8 @@ VirtualWorld::VirtualWorld(const std::string& rules_text, rules::Direction direc
 VirtualWorld::VirtualWorld(std::shared_ptr<const rules::RuleSet> set, rules::FlowFacts flow,
                            rules::Direction direction)
     : set_(std::move(set)), flow_(std::move(flow)) {
+  flow_.activity = &activity_;
+  activity_.last = flow_.opened;
   rules_ = rules::plan_arrival(*set_, flow_).rules;
   rules::plan_server(*set_, flow_, rules_);
   chain_ = std::make_unique<rules::Chain>(flow_, direction, *this);

@@ -86,6 +86,7 @@ class VirtualWorld final : public rules::ChainOutput {
 
   std::shared_ptr<const rules::RuleSet> set_;
   rules::FlowFacts flow_;
+  rules::FlowActivity activity_;
   std::vector<rules::RuleRef> rules_;
   std::unique_ptr<rules::Chain> chain_;
   std::multimap<Instant, std::function<void()>> script_;

@@ -1,0 +1,157 @@
+// brownout firewall import: a real firewall's filter rules as a [[firewall]].
+// brownout firewall diff: which recorded flows a change of rules would break.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "proxy/cli/commands.h"
+#include "proxy/cli/rule_file.h"
+#include "proxy/codecs/firewall_import.h"
+#include "proxy/codecs/flow_record.h"
+#include "rules/firewall_fault.h"
+
+namespace brownout::cli {
+namespace {
+
+using rules::Direction;
+using rules::Firewall;
+using rules::FirewallAction;
+using rules::FirewallDecision;
+using rules::PacketState;
+
+void complain(const std::string& path, const rules::Error& error) {
+  fmt::print(stderr, "{}: error: {}{}{}\n", path, error.what, error.hint.empty() ? "" : "; ",
+             error.hint);
+}
+
+std::optional<codecs::ImportedFirewall> import(const std::string& path, const std::string& chain) {
+  const auto text = read_text(path);
+  if (!text) return std::nullopt;
+  auto imported = codecs::import_firewall(*text, chain);
+  if (imported) return std::move(*imported);
+  complain(path, imported.error());
+  return std::nullopt;
+}
+
+// A rule file, or what `firewall import` reads.
+std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
+                                                    const std::string& chain) {
+  if (!path.ends_with(".toml")) {
+    const auto imported = import(path, chain);
+    if (!imported) return std::nullopt;
+    for (const auto& rule : imported->left_out) {
+      fmt::print(stderr, "{}: not compared: {}: {}\n", path, rule.why, rule.text);
+    }
+    return std::vector{imported->firewall};
+  }
+  const auto config = load(path);
+  if (!config) return std::nullopt;
+  std::vector<Firewall> firewalls;
+  for (const auto& rule : config->rules) {
+    if (rule.kind != &rules::kFirewallKind) continue;
+    firewalls.push_back(static_cast<const rules::FirewallFault&>(*rule.fault).timeline().correct());
+  }
+  if (!firewalls.empty()) return firewalls;
+  fmt::print(stderr, "{}: error: there is no [[firewall]] in it\n", path);
+  return std::nullopt;
+}
+
+// The first thing that stops a flow: its first packet, or what follows in either direction.
+struct Verdict {
+  FirewallAction action = FirewallAction::kAccept;
+  std::string why;
+};
+Verdict judge(const std::vector<Firewall>& firewalls, const rules::FlowFacts& flow) {
+  constexpr std::array kPackets{std::pair{Direction::kUpstream, PacketState::kNew},
+                                std::pair{Direction::kUpstream, PacketState::kEstablished},
+                                std::pair{Direction::kDownstream, PacketState::kEstablished}};
+  Verdict verdict{FirewallAction::kAccept, "accept"};
+  for (const auto& [direction, state] : kPackets) {
+    for (const auto& firewall : firewalls) {
+      const auto decision = firewall.decide(rules::packet_of(flow, direction, state));
+      const auto why = to_text(firewall, decision);
+      if (decision.action != FirewallAction::kAccept) {
+        const auto* part = state == PacketState::kNew          ? ""
+                           : direction == Direction::kUpstream ? "established packets, "
+                                                               : "replies, ";
+        return {decision.action, part + why};
+      }
+      if (state == PacketState::kNew) verdict.why = why;
+    }
+  }
+  return verdict;
+}
+
+std::string flow_text(const rules::FlowFacts& flow) {
+  const auto end = [](const auto& address, std::uint16_t port) {
+    return address ? to_text(rules::Endpoint{to_text(*address), port, ""}) : std::string("?");
+  };
+  return fmt::format("{} -> {} {}{}", end(flow.client, flow.client_port),
+                     end(flow.destination, flow.destination_port),
+                     flow.carrier == rules::Carrier::kDatagram ? "udp" : "tcp",
+                     flow.listener.empty() ? "" : " (" + flow.listener + ")");
+}
+
+std::optional<std::vector<rules::FlowFacts>> read_flows(const std::string& path) {
+  const auto text = read_text(path);
+  if (!text) return std::nullopt;
+  std::vector<rules::FlowFacts> flows;
+  std::istringstream lines(*text);
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    auto flow = codecs::read_flow(line);
+    if (!flow) {
+      complain(fmt::format("{}:{}", path, number), flow.error());
+      return std::nullopt;
+    }
+    flows.push_back(std::move(*flow));
+  }
+  return flows;
+}
+
+}  // namespace
+
+int firewall_import(const FirewallImportOptions& options) {
+  auto imported = import(options.path, options.chain);
+  if (!imported) return kBadInput;
+  if (!options.name.empty()) imported->firewall.name = options.name;
+  for (const auto& rule : imported->left_out) {
+    const auto line = fmt::format("not imported: {}: {}", rule.why, rule.text);
+    fmt::print("# {}\n", line);
+    fmt::print(stderr, "{}: {}\n", options.path, line);
+  }
+  fmt::print("{}", rules::to_toml(imported->firewall));
+  fmt::print(stderr, "{}: {} lines of {}, {} rules left out\n", options.path,
+             imported->firewall.rules.size(), imported->firewall.name, imported->left_out.size());
+  for (const auto& name : imported->other_chains) {
+    fmt::print(stderr, "{}: also there: --chain {}\n", options.path, name);
+  }
+  return 0;
+}
+
+int firewall_diff(const FirewallDiffOptions& options) {
+  const auto before = load_firewalls(options.before, options.chain);
+  const auto after = load_firewalls(options.after, options.chain);
+  const auto flows = read_flows(options.flows);
+  if (!before || !after || !flows) return kBadInput;
+  std::size_t broken = 0;
+  std::size_t opened = 0;
+  for (const auto& flow : *flows) {
+    const auto was = judge(*before, flow);
+    const auto is = judge(*after, flow);
+    const bool passed = was.action == FirewallAction::kAccept;
+    const bool passes = is.action == FirewallAction::kAccept;
+    if (passed == passes) continue;
+    passed ? ++broken : ++opened;
+    fmt::print("{} {}\n    was  {}\n    is   {}\n", passed ? "breaks" : "opens ", flow_text(flow),
+               was.why, is.why);
+  }
+  fmt::print("{} flows: {} would break, {} would be let in, {} stay as they are\n", flows->size(),
+             broken, opened, flows->size() - broken - opened);
+  return broken == 0 ? 0 : kFailed;
+}
+
+}  // namespace brownout::cli

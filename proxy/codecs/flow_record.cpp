@@ -1,0 +1,72 @@
+#include "proxy/codecs/flow_record.h"
+
+#include <nlohmann/json.hpp>
+
+namespace brownout::codecs {
+namespace {
+
+using Json = nlohmann::json;
+using rules::Carrier;
+using rules::IpAddress;
+
+constexpr std::string_view kForm =
+    R"(e.g. {"protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"})";
+
+// "address", "address:port" or "[address]:port".
+bool read_end(const Json& object, const char* key, std::optional<IpAddress>& address,
+              std::uint16_t& port) {
+  const auto found = object.find(key);
+  if (found == object.end()) return true;
+  if (!found->is_string()) return false;
+  const auto text = found->get<std::string>();
+  address = IpAddress::parse(text);
+  if (address) return true;
+  const auto endpoint = rules::parse_endpoint(text);
+  if (!endpoint || !endpoint->ip()) return false;
+  address = endpoint->ip();
+  port = endpoint->port;
+  return true;
+}
+
+std::string end_text(const std::optional<IpAddress>& address, std::uint16_t port) {
+  return address ? to_text(rules::Endpoint{to_text(*address), port, ""}) : "";
+}
+
+}  // namespace
+
+rules::Result<rules::FlowFacts> read_flow(std::string_view line) {
+  const auto object = Json::parse(line, nullptr, false);
+  const auto bad = [](const std::string& what) {
+    return rules::config_error(what, std::string(kForm));
+  };
+  if (!object.is_object()) return bad("not a JSON object");
+  rules::FlowFacts flow;
+  flow.ordinal = 1;
+  const auto listener = object.find("listener");
+  if (listener != object.end() && listener->is_string())
+    flow.listener = listener->get<std::string>();
+  const auto protocol = object.find("protocol");
+  if (protocol != object.end() && *protocol != "tcp" && *protocol != "udp") {
+    return bad("protocol is neither tcp nor udp");
+  }
+  if (protocol != object.end() && *protocol == "udp") flow.carrier = Carrier::kDatagram;
+  const bool good = read_end(object, "source", flow.client, flow.client_port) &&
+                    read_end(object, "client", flow.client, flow.client_port) &&
+                    read_end(object, "destination", flow.destination, flow.destination_port);
+  if (!good) return bad("client and destination are not addresses");
+  if (!flow.client && !flow.destination) return bad("neither client nor destination is there");
+  return flow;
+}
+
+std::string write_flow(const rules::FlowFacts& flow, std::string_view time) {
+  const nlohmann::ordered_json object{
+      {"time", time},
+      {"listener", flow.listener},
+      {"flow", flow.ordinal},
+      {"protocol", flow.carrier == Carrier::kDatagram ? "udp" : "tcp"},
+      {"client", end_text(flow.client, flow.client_port)},
+      {"destination", end_text(flow.destination, flow.destination_port)}};
+  return object.dump() + "\n";
+}
+
+}  // namespace brownout::codecs

@@ -1,0 +1,50 @@
+#include "rules/faults/no_established.h"
+
+#include <algorithm>
+
+#include "rules/firewall_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  std::optional<std::string> firewall;
+};
+
+class NoEstablished final : public FirewallMistake {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit NoEstablished(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+    }};
+    return schema;
+  }
+
+  void make(Firewall& firewall) const override {
+    firewall.stateful = false;
+    std::erase_if(firewall.rules, [](const FirewallLine& line) {
+      return line.action == FirewallAction::kAccept && line.state == PacketState::kEstablished;
+    });
+  }
+  const std::optional<std::string>& firewall() const override { return settings_.firewall; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kNoEstablished = describe<NoEstablished>(
+    {.name = "no_established",
+     .level = Level::kFirewall,
+     .carriers = kStreams | kDatagrams | kDnsQueries,
+     .summary =
+         "Established packets no longer pass by themselves: replies are dropped, live flows die.",
+     .magnitude = "firewall",
+     .composition = "mistakes are made in file order, each in the list that the one before left",
+     .source = {}});
+
+}  // namespace brownout::rules

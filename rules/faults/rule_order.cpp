@@ -1,0 +1,71 @@
+#include "rules/faults/rule_order.h"
+
+#include <algorithm>
+
+#include "rules/firewall_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  std::optional<std::string> firewall;
+  std::optional<std::int64_t> line;
+  std::int64_t to = 1;
+};
+
+class RuleOrder final : public FirewallMistake {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit RuleOrder(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+        field(
+            "line", &Settings::line,
+            "which line is moved, counted from 1; if left out the first that drops or rejects, or, "
+            "where there is none, the policy as a line for new flows",
+            {.least = 1}),
+        field("to", &Settings::to, "where it stands then", {.least = 1}),
+    }};
+    return schema;
+  }
+
+  void make(Firewall& firewall) const override {
+    auto& lines = firewall.rules;
+    const auto stops = [](const FirewallLine& one) {
+      return one.action != FirewallAction::kAccept;
+    };
+    auto found = settings_.line ? lines.begin() + std::min<std::ptrdiff_t>(*settings_.line - 1,
+                                                                           std::ssize(lines))
+                                : std::find_if(lines.begin(), lines.end(), stops);
+    FirewallLine moved{
+        .action = firewall.policy, .state = PacketState::kNew, .comment = "the policy, too early"};
+    if (found != lines.end()) {
+      moved = *found;
+      lines.erase(found);
+    } else if (settings_.line) {
+      return;
+    }
+    const auto to = std::min<std::ptrdiff_t>(settings_.to - 1, std::ssize(lines));
+    lines.insert(lines.begin() + to, std::move(moved));
+  }
+  const std::optional<std::string>& firewall() const override { return settings_.firewall; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kRuleOrder = describe<RuleOrder>(
+    {.name = "rule_order",
+     .level = Level::kFirewall,
+     .carriers = kStreams | kDatagrams | kDnsQueries,
+     .summary = "A line of the firewall stands in the wrong place, i.e. a broad drop before narrow "
+                "accepts.",
+     .magnitude = "firewall",
+     .composition = "mistakes are made in file order, each in the list that the one before left",
+     .source = {}});
+
+}  // namespace brownout::rules
