@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Firewalls: the real nftables and iptables of a namespace are imported, explained and compared by recorded flows.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need nft iptables-save iptables-restore unshare ss curl python3
+
+cat >"$folder/inside.sh" <<'EOF'
+set -eu
+nft -f - <<'N'
+table inet filter {
+  set partners { type ipv4_addr; elements = { 192.0.2.10, 192.0.2.11 } }
+  chain input {
+    type filter hook input priority 0; policy drop;
+    ct state established,related accept
+    iifname "lo" accept
+    ip saddr 127.0.0.0/8 accept
+    ip saddr 10.1.0.0/16 tcp dport 1883 accept comment "phones"
+    ip saddr @partners accept
+  }
+}
+N
+nft -j list ruleset >"$1/old.json"
+nft delete element inet filter partners '{ 192.0.2.11 }'
+nft -j list ruleset >"$1/new.json"
+nft flush ruleset
+iptables-restore <<'I'
+*filter
+:INPUT DROP [0:0]
+-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+-A INPUT -s 127.0.0.0/8 -j ACCEPT
+-A INPUT -s 10.1.0.0/16 -p tcp -m tcp --dport 1883 -j ACCEPT
+-A INPUT -m limit --limit 3/min -j ACCEPT
+COMMIT
+I
+iptables-save >"$1/iptables.txt"
+EOF
+unshare --map-root-user --net bash "$folder/inside.sh" "$folder" || fail "the namespace has no firewall"
+
+"$brownout" firewall import "$folder/old.json" --name edge >"$folder/edge.toml" 2>"$folder/import.log"
+grep -q '4 lines of edge, 1 rules left out' "$folder/import.log" || fail "$(cat "$folder/import.log")"
+grep -q '^# not imported: a match on .*iifname' "$folder/edge.toml" || fail "the interface was ignored silently"
+"$brownout" firewall import "$folder/iptables.txt" >"$folder/iptables.toml" 2>&1
+grep -q 'not imported: -m limit has no counterpart' "$folder/iptables.toml" || fail "the limit was ignored silently"
+pass "nftables and iptables are imported, and what cannot be is listed"
+
+start server python3 -m http.server --bind 127.0.0.1 0
+wait_for 10 grep -q 'port' "$folder/server.log" || true
+sleep 0.2
+server_port=$(ss -ltnp 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\).*pid=$last_pid,.*/\1/p" | head -1)
+[ -n "$server_port" ] || fail "no server"
+
+# run_with RULES: a proxy in front of it; sets $proxy_port.
+run_with() {
+  proxy_port=$(free_port)
+  rule_file "$server_port" "$proxy_port" "$2" >"$folder/$1.toml"
+  start "$1" "$brownout" run "$folder/$1.toml" --flows "$folder/flows.jsonl" --drain 0s
+  wait_port "$proxy_port"
+}
+run_with guarded "$(cat "$folder/edge.toml")"
+curl -sf --max-time 5 "http://127.0.0.1:$proxy_port/" >/dev/null || fail "the imported list stops what it accepts"
+"$brownout" explain "$folder/guarded.toml" --listener front --client 10.1.2.3 --destination 192.0.2.1:1883 >"$folder/explain.txt"
+grep -q 'line 3: accept 10.1.0.0/16 -> port 1883 tcp (phones)' "$folder/explain.txt" || fail "$(cat "$folder/explain.txt")"
+"$brownout" explain "$folder/guarded.toml" --listener front --client 10.9.2.3 --destination 192.0.2.1:1883 |
+  grep -q 'the policy: drop' || fail "explain does not name the policy"
+pass "traffic passes the imported list, and explain names the line"
+
+run_with broken "$(cat "$folder/edge.toml")
+[[rule]]
+fault = { type = \"stale_allowlist\", address = \"127.0.0.0/8\" }"
+if curl -s --max-time 1 "http://127.0.0.1:$proxy_port/" >/dev/null; then fail "the mistake is not felt"; fi
+pass "a mistake in it is felt"
+
+wait_for 5 grep -q '"client":"127.0.0.1:' "$folder/flows.jsonl" || fail "no flow was recorded"
+cat >>"$folder/flows.jsonl" <<'EOF'
+{"protocol":"tcp","client":"192.0.2.11:5000","destination":"192.0.2.1:1883"}
+{"protocol":"tcp","client":"10.1.2.3:5000","destination":"192.0.2.1:1883"}
+EOF
+code=0
+"$brownout" firewall diff "$folder/old.json" "$folder/new.json" --flows "$folder/flows.jsonl" >"$folder/diff.txt" 2>/dev/null || code=$?
+[ "$code" = 1 ] || fail "diff found nothing: $(cat "$folder/diff.txt")"
+grep -q '^breaks 192.0.2.11:5000 -> 192.0.2.1:1883 tcp' "$folder/diff.txt" || fail "$(cat "$folder/diff.txt")"
+grep -q ' 1 would break, 0 would be let in' "$folder/diff.txt" || fail "$(cat "$folder/diff.txt")"
+"$brownout" firewall diff "$folder/guarded.toml" "$folder/old.json" --flows "$folder/flows.jsonl" >/dev/null 2>&1 ||
+  fail "a list differs from its import"
+pass "diff says which recorded flow a change would break"
