@@ -78,6 +78,7 @@ class Nowhere final : public ChainOutput {
   void emit(Chunk chunk) override { benchmark::DoNotOptimize(chunk.size()); }
   void finish() override {}
   void close(Close) override {}
+  void answer(std::string_view) override {}
   void injected(const Rule&, Direction, const Note&) override {}
 };
 

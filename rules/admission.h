@@ -18,8 +18,10 @@ struct Admission {
     kServe,
     kRefuse,  // RST, without dialling the server
     kHang,    // stays open; nothing is read, the server is not dialled
+    kAnswer,  // gets `answer` once it has asked, then FIN; the server is not dialled
   };
   Verdict verdict = Verdict::kServe;
+  std::string answer = {};
   Duration accept_delay{0};   // before anything is done with the connection
   Duration connect_delay{0};  // before the server is dialled
 

@@ -76,6 +76,11 @@ class Chain::Seat final : public Output {
     closed_ = true;
     chain_.close_behind(index, how, now);
   }
+  void answer(std::string_view bytes, Instant /*now*/) override {
+    if (closed_) return;
+    closed_ = true;
+    chain_.answer(bytes);
+  }
   void note(const Note& note, Instant /*now*/) override {
     rule_->state->injected.fetch_add(1, std::memory_order_relaxed);
     chain_.sink_->injected(*rule_, chain_.direction_, note);
@@ -91,7 +96,8 @@ class Chain::Seat final : public Output {
                                 .direction = chain_.direction_,
                                 .now = now,
                                 .shared = rule.state->shared.get(),
-                                .per_chunk = rule.per == Per::kChunk});
+                                .per_chunk = rule.per == Per::kChunk,
+                                .rule_dice = Dice(rule.seed, rule.stage_key, 0)});
     if (!stage_) {
       window_ = {};
       return;
@@ -221,6 +227,12 @@ void Chain::deliver_finish(std::size_t seat, Instant now) {
   if (seat < seats_.size()) return seats_[seat]->source_finished(now);
   dead_ = fin_is_close_;
   fin_is_close_ ? sink_->close(Close::kFin) : sink_->finish();
+}
+
+void Chain::answer(std::string_view bytes) {
+  if (dead_) return;
+  dead_ = true;
+  sink_->answer(bytes);
 }
 
 void Chain::close_behind(std::size_t seat, Close how, Instant now) {

@@ -24,6 +24,8 @@ class ChainOutput {
   virtual void emit(Chunk chunk) = 0;
   virtual void finish() = 0;
   virtual void close(Close how) = 0;
+  // To the source of this direction, then FIN to both.
+  virtual void answer(std::string_view bytes) = 0;
   virtual void injected(const Rule& rule, Direction direction, const Note& note) = 0;
 };
 
@@ -61,6 +63,7 @@ class Chain {
   }
   void deliver(std::size_t seat, Chunk chunk, Instant now);
   void deliver_finish(std::size_t seat, Instant now);
+  void answer(std::string_view bytes);
   void close_behind(std::size_t seat, Close how, Instant now);
   bool same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const;
   void renumber();

@@ -19,6 +19,7 @@ struct DnsContext {
   const FlowFacts* query;  // its question is set
   Instant now;
   FaultState* shared;  // what make_state() made, or nullptr
+  Dice rule_dice;      // of this rule alone: for what its queries share
 };
 
 struct DnsVerdict {

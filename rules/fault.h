@@ -24,10 +24,13 @@ namespace brownout::rules {
 
 class DnsFault;  // dns_fault.h
 
-// Shared by the flows of one rule on all threads: implementations use atomics, never locks.
+// Shared by the flows of one rule on all threads: implementations use atomics, or hold an atomic
+// flag for a few steps.
 class FaultState {
  public:
   virtual ~FaultState() = default;
+  // What the rule's table says of it at the end; "" when there is nothing to say.
+  virtual std::string status() { return {}; }
 };
 
 struct StageContext {
@@ -37,8 +40,9 @@ struct StageContext {
   Direction direction;
   Instant now;         // when the stage takes its seat
   FaultState* shared;  // what make_state() made, or nullptr
-  bool per_chunk =
-      false;  // the dice are thrown for each chunk: act on push(), not on taking the seat
+  // The dice are thrown for each chunk: act on push(), not on taking the seat.
+  bool per_chunk = false;
+  Dice rule_dice = {};  // of this rule alone: for what its flows share
 };
 
 class Fault {
@@ -52,6 +56,10 @@ class Fault {
                                     Admission& /*admission*/) const {
     return std::nullopt;
   }
+  // When admit() is asked: as a connection arrives, once its server is chosen, or not at all.
+  // Faults of the connection level are asked as it arrives.
+  virtual bool admits_on_arrival() const { return false; }
+  virtual bool admits_on_dial() const { return false; }
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
   // What it does to DNS queries, if anything. Lives as long as the fault.
   virtual const DnsFault* dns() const { return nullptr; }

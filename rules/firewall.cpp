@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "rules/printable.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -45,9 +47,9 @@ std::string toml_list(const std::vector<T>& values) {
 // A basic string of TOML (v1.0.0, "String").
 std::string toml_text(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     if (c == '"' || c == '\\') quoted += '\\';
-    quoted += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    quoted += c;
   }
   return quoted + "\"";
 }

@@ -8,16 +8,27 @@
 namespace brownout::rules {
 namespace {
 
-void admit(const RuleRef& rule, const FlowFacts& flow, Arrival& arrival) {
-  if (!Exposure(*rule, flow).next(flow.opened).contains(flow.opened)) return;
+bool acts_on_arrival(const Rule& rule) {
+  return rule.kind->level == Level::kConnection || rule.fault->admits_on_arrival();
+}
+
+// Whether it acts on the bytes of a flow, or on its datagrams.
+bool acts_on_bytes(const Rule& rule) {
+  return rule.kind->level == Level::kBytes && !rule.fault->admits_on_arrival() &&
+         !rule.fault->admits_on_dial();
+}
+
+void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arrival) {
+  if (!Exposure(*rule, flow).next(now).contains(now)) return;
   auto& state = *rule->state;
   state.sampled.fetch_add(1, std::memory_order_relaxed);
   const auto note = rule->fault->admit({.dice = Dice(rule->seed, rule->stage_key, flow.key()),
                                         .intensity = Intensity(rule->schedule, rule->began),
                                         .flow = &flow,
                                         .direction = Direction::kUpstream,
-                                        .now = flow.opened,
-                                        .shared = state.shared.get()},
+                                        .now = now,
+                                        .shared = state.shared.get(),
+                                        .rule_dice = Dice(rule->seed, rule->stage_key, 0)},
                                        arrival.admission);
   if (!note) return;
   state.injected.fetch_add(1, std::memory_order_relaxed);
@@ -39,8 +50,9 @@ bool count_arrival(const Rule& rule) {
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {
   Arrival arrival;
   set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (rule->fault->admits_on_dial()) return;
     if (!count_arrival(*rule)) return;
-    if (rule->kind->level == Level::kConnection) return admit(rule, flow, arrival);
+    if (acts_on_arrival(*rule)) return admit(rule, flow, flow.opened, arrival);
     if (rule->probability.parts_per_billion > 0) arrival.rules.push_back(rule);
   });
   return arrival;
@@ -66,10 +78,12 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
         mistake->state->injected.fetch_add(1, std::memory_order_relaxed);
         arrival.notes.emplace_back(mistake, *outcome.note);
       }
-    } else if (rule->kind->level == Level::kConnection && !rule->match.destination.empty() &&
-               count_arrival(*rule)) {
-      admit(rule, flow, arrival);
+      return;
     }
+    // A match on the destination could not be decided before.
+    const bool late = acts_on_arrival(*rule) && !rule->match.destination.empty();
+    if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule))
+      admit(rule, flow, now, arrival);
   });
   return arrival;
 }
@@ -78,7 +92,7 @@ void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>
   std::vector<RuleRef> merged;
   auto next = rules.begin();
   set.for_each_match(flow, [&](const RuleRef& rule) {
-    if (rule->kind->level != Level::kBytes) return;
+    if (!acts_on_bytes(*rule)) return;
     if (next != rules.end() && *next == rule) {
       merged.push_back(*next++);
     } else if (!rule->match.destination.empty() && count_arrival(*rule) &&
@@ -93,7 +107,7 @@ std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
                                  const std::vector<RuleRef>& before) {
   std::vector<RuleRef> rules;
   set.for_each_match(flow, [&](const RuleRef& rule) {
-    if (rule->kind->level != Level::kBytes) return;
+    if (!acts_on_bytes(*rule)) return;
     if (set.retained(*rule)) {
       if (std::find(before.begin(), before.end(), rule) != before.end()) rules.push_back(rule);
       return;

@@ -22,7 +22,8 @@ DnsContext QueryPlan::context_of(const Rule& rule, const FlowFacts& query, Insta
           .intensity = Intensity(rule.schedule, rule.began),
           .query = &query,
           .now = now,
-          .shared = rule.state->shared.get()};
+          .shared = rule.state->shared.get(),
+          .rule_dice = Dice(rule.seed, rule.stage_key, 0)};
 }
 
 void QueryPlan::note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes) {

@@ -26,6 +26,7 @@
 #include "rules/faults/nodata.h"
 #include "rules/faults/notimp.h"
 #include "rules/faults/nxdomain.h"
+#include "rules/faults/overload.h"
 #include "rules/faults/packet_loss.h"
 #include "rules/faults/port_block.h"
 #include "rules/faults/rcode.h"
@@ -73,6 +74,8 @@ constexpr std::array kAll{
     &kSlowAccept,
     &kConnectDelay,
     &kConnectionLimit,
+    // Servers.
+    &kOverload,
     // Datagrams.
     &kDrop,
     &kDuplicate,

@@ -63,6 +63,14 @@ Result<Ratio> ValueKind<Ratio>::read(const Node& node) {
                       R"(write a percentage as text, e.g. "20%")");
 }
 
+Result<Frequency> ValueKind<Frequency>::read(const Node& node) {
+  return read_text(node, "a frequency", parse_frequency);
+}
+
+Result<Multiple> ValueKind<Multiple>::read(const Node& node) {
+  return read_text(node, "a multiple", parse_multiple);
+}
+
 Result<Prefix> ValueKind<Prefix>::read(const Node& node) {
   return read_text(node, "a prefix", parse_prefix);
 }

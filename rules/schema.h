@@ -105,6 +105,18 @@ struct ValueKind<Ratio> {
   static std::string print(Ratio value) { return to_text(value); }
 };
 template <>
+struct ValueKind<Frequency> {
+  static std::string name() { return "frequency"; }
+  static Result<Frequency> read(const Node& node);
+  static std::string print(Frequency value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Multiple> {
+  static std::string name() { return "multiple"; }
+  static Result<Multiple> read(const Node& node);
+  static std::string print(Multiple value) { return to_text(value); }
+};
+template <>
 struct ValueKind<Prefix> {
   static std::string name() { return "prefix"; }
   static Result<Prefix> read(const Node& node);

@@ -122,6 +122,13 @@ std::string print(std::int64_t value, std::span<const Unit> units, bool fraction
   return "0" + std::string(units.back().name);
 }
 
+// The shortest digits that give the same number again.
+std::string shortest(double value) {
+  std::array<char, 32> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc{} ? std::string(digits.data(), end) : "?";
+}
+
 constexpr std::string_view kDurationForm = R"(a number and ns, us, ms, s, m or h, e.g. "300ms")";
 
 }  // namespace
@@ -178,6 +185,34 @@ Result<Ratio> parse_ratio(std::string_view text) {
   return Ratio::of(found->number / 100);
 }
 
+Result<Frequency> parse_frequency(std::string_view text) {
+  constexpr double kMost = 1e9;
+  constexpr std::string_view kForm = R"(write how often, e.g. "200/s", "30/m" or "5/h")";
+  const auto found = take_quantity(text);
+  double seconds = 0;
+  if (found && found->unit == "/s") seconds = 1;
+  if (found && found->unit == "/m") seconds = 60;
+  if (found && found->unit == "/h") seconds = 3600;
+  if (seconds == 0 || !trim_front(found->rest).empty()) {
+    return config_error(in_quotes(text) + " is not a frequency", std::string(kForm));
+  }
+  if (found->number <= 0 || found->number > kMost) {
+    return config_error(in_quotes(text) + " is out of range", "more than 0, at most 1000000000/s");
+  }
+  return Frequency{found->number / seconds};
+}
+
+Result<Multiple> parse_multiple(std::string_view text) {
+  constexpr double kMost = 1e6;
+  const auto found = take_quantity(text);
+  if (!found || found->unit != "x" || !trim_front(found->rest).empty() || found->number < 0 ||
+      found->number > kMost) {
+    return config_error(in_quotes(text) + " is not a multiple",
+                        R"(write how many times as much, e.g. "3x" or "0.8x")");
+  }
+  return Multiple{found->number};
+}
+
 std::string to_text(Duration value) {
   if (value == Duration::zero()) return "0s";
   return print(value.count(), kDurations);
@@ -195,12 +230,9 @@ std::string to_text(Bytes value) {
   return text;
 }
 
-std::string to_text(Ratio value) {
-  std::array<char, 32> digits{};
-  const double percent = value.share() * 100;
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), percent);
-  return error == std::errc{} ? std::string(digits.data(), end) + "%" : "?%";
-}
+std::string to_text(Ratio value) { return shortest(value.share() * 100) + "%"; }
+std::string to_text(Frequency value) { return shortest(value.per_second) + "/s"; }
+std::string to_text(Multiple value) { return shortest(value.times) + "x"; }
 
 Duration time_for(Bytes count, Rate rate) {
   if (rate.bits_per_second <= 0) return Duration::max();

@@ -4,6 +4,8 @@
 //   Rate       "1.5 Mbit/s" "200 KB/s" "64 KiB/s" bit: 1000-based; KB 1000, KiB 1024
 //   Bytes      "64 KiB" "1 MB" "512 B"
 //   Ratio      "20%" "0.05%", or a number from 0 to 1
+//   Frequency  "200/s" "30/m" "5/h"               how often
+//   Multiple   "3x" "0.8x"                        how many times as much
 //
 // Parsing never rounds to another unit than the type's own (ns, bit/s, byte, 1e-9). Printing gives
 // the shortest text that parses back to the same value. Negative values are errors. Pure.
@@ -44,15 +46,30 @@ struct Ratio {
   friend auto operator<=>(const Ratio&, const Ratio&) = default;
 };
 
+struct Frequency {
+  double per_second = 0;
+  friend auto operator<=>(const Frequency&, const Frequency&) = default;
+};
+
+struct Multiple {
+  double times = 0;
+  friend auto operator<=>(const Multiple&, const Multiple&) = default;
+};
+
 Result<Duration> parse_duration(std::string_view text);
 Result<Rate> parse_rate(std::string_view text);
 Result<Bytes> parse_bytes(std::string_view text);
 Result<Ratio> parse_ratio(std::string_view text);
 
+Result<Frequency> parse_frequency(std::string_view text);
+Result<Multiple> parse_multiple(std::string_view text);
+
 std::string to_text(Duration value);
 std::string to_text(Rate value);
 std::string to_text(Bytes value);
 std::string to_text(Ratio value);
+std::string to_text(Frequency value);
+std::string to_text(Multiple value);
 
 // How long `count` bytes take at `rate`; kNever - now style saturation at Duration::max() for rate
 // 0.

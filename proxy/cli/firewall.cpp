@@ -10,6 +10,7 @@
 #include "proxy/codecs/firewall_import.h"
 #include "proxy/codecs/flow_record.h"
 #include "rules/firewall_fault.h"
+#include "rules/printable.h"
 
 namespace brownout::cli {
 namespace {
@@ -41,7 +42,7 @@ std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
     const auto imported = import(path, chain);
     if (!imported) return std::nullopt;
     for (const auto& rule : imported->left_out) {
-      fmt::print(stderr, "{}: not compared: {}: {}\n", path, rule.why, rule.text);
+      fmt::print(stderr, "{}: not compared: {}: {}\n", path, rule.why, rules::printable(rule.text));
     }
     return std::vector{imported->firewall};
   }
@@ -119,7 +120,7 @@ int firewall_import(const FirewallImportOptions& options) {
   if (!imported) return kBadInput;
   if (!options.name.empty()) imported->firewall.name = options.name;
   for (const auto& rule : imported->left_out) {
-    const auto line = fmt::format("not imported: {}: {}", rule.why, rule.text);
+    const auto line = rules::printable(fmt::format("not imported: {}: {}", rule.why, rule.text));
     fmt::print("# {}\n", line);
     fmt::print(stderr, "{}: {}\n", options.path, line);
   }

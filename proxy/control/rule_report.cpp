@@ -17,6 +17,8 @@ std::string rule_table(const rules::RuleSet& set) {
     text +=
         fmt::format("{:<{}}  {:<16} {:>10} {:>10} {:>10}\n", rule->name, width, rule->kind->name,
                     state.matched.load(), state.sampled.load(), state.injected.load());
+    const auto status = state.shared ? state.shared->status() : std::string();
+    if (!status.empty()) text += fmt::format("{:<{}}  {}\n", "", width, status);
   }
   return text;
 }

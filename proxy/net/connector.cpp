@@ -37,7 +37,7 @@ void Connector::try_server() {
 }
 
 void Connector::try_address() {
-  const auto admission = owner_.admit(addresses_[address_]);
+  auto admission = owner_.admit(addresses_[address_]);
   wait_ = Wait::kNothing;
   const auto now = Loop::now();
   switch (admission.verdict) {
@@ -45,10 +45,12 @@ void Connector::try_address() {
       by_rule_ = true;
       return address_failed(system_error(Origin::kInjected, "connect", ECONNREFUSED));
     case rules::Admission::Verdict::kHang:
-      if (last_chance()) return owner_.on_connect_hangs();
+      if (last_chance()) return owner_.on_connect_stopped(std::move(admission));
       by_rule_ = true;
       wait_ = Wait::kSilence;
       return loop_.deadlines().set(*this, rules::later(now, group_->config().connect_timeout));
+    case rules::Admission::Verdict::kAnswer:
+      return owner_.on_connect_stopped(std::move(admission));
     case rules::Admission::Verdict::kServe:
       break;
   }

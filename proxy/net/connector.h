@@ -31,8 +31,9 @@ class Connector final : public Retirable, private Ready, private Deadline {
     virtual void on_connect_failed(const Error& error) = 0;
     // Whether this server may be dialled, and when.
     virtual rules::Admission admit(const SocketAddress& server) = 0;
-    // The last that could be dialled would never answer.
-    virtual void on_connect_hangs() = 0;
+    // By a rule: the last that could be dialled would never answer (kHang), or a server was found
+    // that only has this to say (kAnswer).
+    virtual void on_connect_stopped(rules::Admission admission) = 0;
   };
 
   Connector(Loop& loop, Resolver& resolver, std::shared_ptr<UpstreamGroup> group, Owner& owner,

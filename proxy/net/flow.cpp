@@ -54,6 +54,8 @@ void Flow::start() {
     case rules::Admission::Verdict::kHang:
       state_ = State::kHanging;
       return;
+    case rules::Admission::Verdict::kAnswer:
+      return wait_to_answer(std::move(arrival.admission.answer));
     case rules::Admission::Verdict::kServe:
       connect_delay_ = arrival.admission.connect_delay;
       return wait_or_dial(arrival.admission.accept_delay);
@@ -90,9 +92,24 @@ rules::Admission Flow::admit(const SocketAddress& server) {
   return std::move(arrival.admission);
 }
 
-void Flow::on_connect_hangs() {
-  state_ = State::kHanging;
+void Flow::on_connect_stopped(rules::Admission admission) {
   host_.loop().retire(std::move(connector_));
+  if (admission.verdict == rules::Admission::Verdict::kAnswer) {
+    return wait_to_answer(std::move(admission.answer));
+  }
+  state_ = State::kHanging;
+}
+
+// A server answers what it has been asked.
+void Flow::wait_to_answer(std::string answer) {
+  state_ = State::kAnswering;
+  answer_ = std::move(answer);
+  if (client_.readable) host_.loop().poller().again(client_.fd.get());
+}
+
+void Flow::answer(const End& end, std::string_view bytes) {
+  ::send(end.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  this->end(How::kLinger);
 }
 
 void Flow::on_connect_failed(const Error& error) {
@@ -127,7 +144,7 @@ void Flow::serve(std::uint32_t events) {
 }
 
 void Flow::apply(const rules::RuleSet& set) {
-  if (over() || state_ == State::kHanging) return;
+  if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
   rules_ = rules::plan_reload(set, facts_, rules_);
   if (state_ != State::kServing) return;
   const auto now = Loop::now();
@@ -149,6 +166,10 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
     case State::kWaiting:
     case State::kDialling:
       if (failed || (events & EPOLLHUP) != 0) end(How::kReset);
+      return;
+    case State::kAnswering:
+      if (failed || (events & EPOLLHUP) != 0) return end(How::kReset);
+      if (ready.readable) answer(client_, answer_);
       return;
     case State::kHanging:
       if (ready.peer_finished) end(How::kClose);

@@ -50,14 +50,16 @@ class Flow final : public Retirable, private Deadline, private Connector::Owner 
  private:
   friend class Pipe;
   friend struct End;
-  enum class State { kWaiting, kHanging, kDialling, kServing, kLingering, kOver };
+  enum class State { kWaiting, kHanging, kAnswering, kDialling, kServing, kLingering, kOver };
 
   void on_end_ready(End& end, std::uint32_t events) noexcept;
   void on_due(Instant now) noexcept override;
   void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
   rules::Admission admit(const SocketAddress& server) override;
-  void on_connect_hangs() override;
+  void on_connect_stopped(rules::Admission admission) override;
+  void wait_to_answer(std::string answer);
+  void answer(const End& end, std::string_view bytes);
 
   void wait_or_dial(Duration wait);
   void dial();
@@ -87,6 +89,7 @@ class Flow final : public Retirable, private Deadline, private Connector::Owner 
   rules::FlowActivity activity_;
   std::unique_ptr<Connector> connector_;
   Duration connect_delay_{};
+  std::string answer_;
   State state_ = State::kWaiting;
 };
 

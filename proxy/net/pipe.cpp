@@ -144,6 +144,8 @@ void Pipe::close(rules::Close how) {
   close_waiting_ = true;
 }
 
+void Pipe::answer(std::string_view bytes) { flow_.answer(source(), bytes); }
+
 void Pipe::injected(const rules::Rule& rule, rules::Direction direction, const rules::Note& note) {
   flow_.host_.record(flow_.facts(), rule, direction, note);
 }

@@ -53,6 +53,7 @@ class Pipe final : public rules::ChainOutput {
   void emit(rules::Chunk chunk) override;
   void finish() override;
   void close(rules::Close how) override;
+  void answer(std::string_view bytes) override;
   void injected(const rules::Rule& rule, rules::Direction direction,
                 const rules::Note& note) override;
 

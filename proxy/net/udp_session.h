@@ -61,6 +61,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
     void emit(rules::Chunk chunk) override { ready.push_back(std::move(chunk)); }
     void finish() override {}
     void close(rules::Close) override { closed = true; }
+    void answer(std::string_view) override { closed = true; }
     void injected(const rules::Rule& rule, rules::Direction where,
                   const rules::Note& note) override;
 

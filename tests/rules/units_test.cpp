@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "rules/printable.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -60,6 +62,26 @@ TEST(Units, TimeForIsExactAndSaturates) {
   EXPECT_EQ(time_for({1000}, {8'000}), 1s);
   EXPECT_EQ(time_for({1}, {0}), Duration::max());
   EXPECT_EQ(time_for({INT64_MAX}, {1}), Duration::max());
+}
+
+TEST(Units, HowOftenAndHowManyTimes) {
+  EXPECT_DOUBLE_EQ(parse_frequency("200/s")->per_second, 200);
+  EXPECT_DOUBLE_EQ(parse_frequency("30 /m")->per_second, 0.5);
+  EXPECT_EQ(to_text(*parse_frequency("7200/h")), "2/s");
+  EXPECT_DOUBLE_EQ(parse_multiple("1.5x")->times, 1.5);
+  EXPECT_EQ(to_text(*parse_multiple("3x")), "3x");
+  for (const auto* bad : {"", "200", "/s", "0/s", "-1/s", "1/d", "1/s x"}) {
+    EXPECT_FALSE(parse_frequency(bad)) << bad;
+  }
+  for (const auto* bad : {"", "3", "x", "-1x", "3xx"}) EXPECT_FALSE(parse_multiple(bad)) << bad;
+}
+
+TEST(Printable, BrokenBytesAndControlsAreReplaced) {
+  EXPECT_EQ(printable("a\nb\x7f"), "a b ");
+  EXPECT_EQ(printable("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
+            "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+  EXPECT_EQ(printable("\xff\xc3"), "??");
+  EXPECT_EQ(printable("\xed\xa0\x80"), "???");
 }
 
 }  // namespace

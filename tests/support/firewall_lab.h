@@ -27,6 +27,8 @@ class FirewallLab {
         return "drop";
       case rules::Admission::Verdict::kRefuse:
         return "reject";
+      case rules::Admission::Verdict::kAnswer:
+        return "answer";
     }
     return "?";
   }

@@ -77,6 +77,9 @@ class VirtualWorld final : public rules::ChainOutput {
   void close(rules::Close how) override {
     left_.push_back({now_, how == rules::Close::kReset ? "<RST>" : "<CLOSE>"});
   }
+  void answer(std::string_view bytes) override {
+    left_.push_back({now_, "<ANSWER> " + std::string(bytes.substr(0, bytes.find('\r')))});
+  }
   void injected(const rules::Rule& rule, rules::Direction direction,
                 const rules::Note& note) override;
 

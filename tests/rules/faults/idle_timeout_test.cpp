@@ -33,6 +33,7 @@ TEST(IdleTimeout, EitherDirectionKeepsItAlive) {
     void emit(rules::Chunk chunk) override { bytes += chunk.size(); }
     void finish() override {}
     void close(rules::Close) override {}
+    void answer(std::string_view) override {}
     void injected(const rules::Rule&, rules::Direction, const rules::Note&) override {}
     std::size_t bytes = 0;
   } up, down;

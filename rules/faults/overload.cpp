@@ -1,0 +1,368 @@
+#include "rules/faults/overload.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <optional>
+
+#include "rules/client_table.h"
+#include "rules/datagram_queue.h"
+#include "rules/delay_line.h"
+#include "rules/dns_fault.h"
+#include "rules/overload_model.h"
+
+namespace brownout::rules {
+namespace {
+
+enum class Unit { kConnection, kMessage };
+enum class Overflow { kReset, kHang, k503, kSlow };
+enum class Scope { kRule, kClient, kServer };
+
+struct Settings {
+  Unit unit = Unit::kConnection;
+  std::optional<Frequency> capacity;
+  std::optional<Duration> service_time;
+  ServiceTime distribution = ServiceTime::kExponential;
+  std::int64_t concurrency = 1;
+  std::int64_t queue = 100;
+  Overflow overflow = Overflow::kReset;
+  Duration retry_after = std::chrono::seconds(1);
+  Multiple load{};
+  Multiple surge{};
+  Duration surge_start{};
+  std::optional<Duration> surge_duration;
+  std::int64_t retries = 0;
+  Duration patience = std::chrono::seconds(1);
+  Duration retry_delay = std::chrono::milliseconds(500);
+  Scope shared = Scope::kRule;
+};
+
+OverloadSettings model_settings(const Settings& settings) {
+  OverloadSettings model;
+  model.concurrency = static_cast<std::size_t>(settings.concurrency);
+  model.queue = static_cast<std::size_t>(settings.queue);
+  model.service = settings.service_time.value_or(Duration(1));
+  if (settings.capacity) {
+    const double seconds =
+        static_cast<double>(settings.concurrency) / settings.capacity->per_second;
+    model.service = std::max(Duration(1), Duration(static_cast<std::int64_t>(seconds * 1e9)));
+  }
+  model.distribution = settings.distribution;
+  model.retries = settings.retries;
+  model.patience = settings.patience;
+  model.retry_after = settings.retry_delay;
+  return model;
+}
+
+// A model that several threads ask. It is asked for a moment only, and who comes meanwhile sleeps
+// (std::atomic_flag::wait) instead of spinning.
+class SharedModel {
+ public:
+  template <class Use>
+  auto use(Use use) {
+    while (busy_.test_and_set(std::memory_order_acquire))
+      busy_.wait(true, std::memory_order_relaxed);
+    const auto result = use(model_);
+    busy_.clear(std::memory_order_release);
+    busy_.notify_one();
+    return result;
+  }
+
+ private:
+  std::atomic_flag busy_;
+  std::optional<OverloadModel> model_;
+};
+
+struct Models final : FaultState {
+  SharedModel rule;
+  ClientTable<SharedModel> others;
+  std::atomic<std::uint64_t> served{0};
+  std::atomic<std::uint64_t> turned_away{0};
+
+  std::string status() override {
+    auto text = std::to_string(served.load()) + " served, " + std::to_string(turned_away.load()) +
+                " turned away";
+    const auto phantoms = rule.use([](const std::optional<OverloadModel>& model) {
+      return model ? model->phantoms() : OverloadModel::Phantoms{};
+    });
+    if (phantoms.arrived == 0) return text;
+    return text + "; phantom load: " + std::to_string(phantoms.arrived) + " requests, " +
+           std::to_string(phantoms.retries) + " of them retries, " +
+           std::to_string(phantoms.failed) + " failed";
+  }
+};
+
+// What one request is told.
+struct Asked {
+  const FlowFacts* flow;
+  Dice dice;  // of the rule alone
+  Intensity intensity;
+  Instant now;
+  FaultState* shared;
+  std::uint64_t event;  // names the request within its flow
+};
+
+Key server_key(const IpAddress& address, std::uint16_t port) {
+  const auto& bytes = address.bytes;
+  return combine(key_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}), port);
+}
+
+OverloadModel::Outcome ask(const Settings& settings, const Asked& asked) {
+  auto& models = static_cast<Models&>(*asked.shared);
+  SharedModel* model = &models.rule;
+  if (settings.shared == Scope::kClient) model = &models.others.of(asked.flow->client_key());
+  if (settings.shared == Scope::kServer && asked.flow->destination) {
+    model = &models.others.of(server_key(*asked.flow->destination, asked.flow->destination_port));
+  }
+  const auto outcome = model->use([&](std::optional<OverloadModel>& one) {
+    if (!one) {
+      const auto load = [settings, intensity = asked.intensity](Instant t) {
+        const Instant open = later(intensity.start(), settings.surge_start);
+        const bool surging =
+            t >= open && (!settings.surge_duration || t < later(open, *settings.surge_duration));
+        return (settings.load.times + (surging ? settings.surge.times : 0)) * intensity.at(t);
+      };
+      one.emplace(model_settings(settings), asked.dice, load,
+                  settings.load.times + settings.surge.times, asked.intensity.start());
+    }
+    return one->arrive(asked.now, combine(asked.flow->key(), asked.event),
+                       settings.overflow == Overflow::kSlow);
+  });
+  (outcome.accepted ? models.served : models.turned_away).fetch_add(1, std::memory_order_relaxed);
+  return outcome;
+}
+
+Note note_of(const OverloadModel::Outcome& outcome) {
+  if (!outcome.accepted) return {.action = "turn away", .ordinal = outcome.in_system};
+  return {.action = "serve", .delay = outcome.wait + outcome.service, .ordinal = outcome.in_system};
+}
+
+std::string answer_503(Duration retry_after) {
+  const auto seconds = std::max<std::int64_t>(1, retry_after / std::chrono::seconds(1));
+  return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " + std::to_string(seconds) +
+         "\r\nContent-Type: text/plain\r\nContent-Length: 11\r\nConnection: "
+         "close\r\n\r\noverloaded\n";
+}
+
+// Messages of a client, one way.
+class OverloadStage final : public HoldingStage {
+ public:
+  OverloadStage(const Settings& settings, const Dice& dice, const StageContext& context)
+      : settings_(settings), asked_{context.flow, dice, context.intensity, {}, context.shared, 0} {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    asked_.now = now;
+    ++asked_.event;
+    const auto outcome = ask(settings_, asked_);
+    out.note(note_of(outcome), now);
+    if (outcome.accepted) {
+      return hold(std::move(chunk), later(now, outcome.wait + outcome.service), now, out);
+    }
+    switch (settings_.overflow) {
+      case Overflow::kReset:
+        return out.close(Close::kReset, now);
+      case Overflow::k503:
+        return out.answer(answer_503(settings_.retry_after), now);
+      default:
+        return hold(std::move(chunk), kNever, now, out);
+    }
+  }
+
+ private:
+  Settings settings_;
+  Asked asked_;
+};
+
+// A datagram that is turned away is lost.
+class DatagramOverloadStage final : public DatagramStage {
+ public:
+  DatagramOverloadStage(const Settings& settings, const Dice& dice, const StageContext& context)
+      : settings_(settings), asked_{context.flow, dice, context.intensity, {}, context.shared, 0} {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    asked_.now = now;
+    ++asked_.event;
+    const auto outcome = ask(settings_, asked_);
+    out.note(note_of(outcome), now);
+    if (outcome.accepted) {
+      hold(std::move(chunk), later(now, outcome.wait + outcome.service), now, out);
+    }
+  }
+
+ private:
+  Settings settings_;
+  Asked asked_;
+};
+
+}  // namespace
+
+template <>
+struct EnumNames<Unit> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Unit>{"connection", Unit::kConnection},
+      std::pair<std::string_view, Unit>{"message", Unit::kMessage}};
+};
+template <>
+struct EnumNames<Overflow> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Overflow>{"reset", Overflow::kReset},
+      std::pair<std::string_view, Overflow>{"hang", Overflow::kHang},
+      std::pair<std::string_view, Overflow>{"503", Overflow::k503},
+      std::pair<std::string_view, Overflow>{"slow", Overflow::kSlow}};
+};
+template <>
+struct EnumNames<Scope> {
+  static constexpr std::array kValues{std::pair<std::string_view, Scope>{"rule", Scope::kRule},
+                                      std::pair<std::string_view, Scope>{"client", Scope::kClient},
+                                      std::pair<std::string_view, Scope>{"server", Scope::kServer}};
+};
+template <>
+struct EnumNames<ServiceTime> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, ServiceTime>{"exponential", ServiceTime::kExponential},
+      std::pair<std::string_view, ServiceTime>{"constant", ServiceTime::kConstant},
+      std::pair<std::string_view, ServiceTime>{"uniform", ServiceTime::kUniform},
+      std::pair<std::string_view, ServiceTime>{"pareto", ServiceTime::kPareto}};
+};
+
+namespace {
+
+class Overload final : public Fault, public DnsFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Overload(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema();
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems);
+
+  bool admits_on_arrival() const override {
+    return settings_.unit == Unit::kConnection && settings_.shared != Scope::kServer;
+  }
+  bool admits_on_dial() const override {
+    return settings_.unit == Unit::kConnection && settings_.shared == Scope::kServer;
+  }
+  std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Models>(); }
+  const DnsFault* dns() const override { return this; }
+
+  std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
+    if (!admission.serves()) return std::nullopt;
+    const auto outcome = ask(settings_, {context.flow, context.rule_dice, context.intensity,
+                                         context.now, context.shared, 0});
+    if (outcome.accepted) {
+      admission.connect_delay += outcome.wait + outcome.service;
+      return note_of(outcome);
+    }
+    switch (settings_.overflow) {
+      case Overflow::k503:
+        admission.verdict = Admission::Verdict::kAnswer;
+        admission.answer = answer_503(settings_.retry_after);
+        break;
+      case Overflow::kHang:
+        admission.verdict = Admission::Verdict::kHang;
+        break;
+      default:
+        admission.verdict = Admission::Verdict::kRefuse;
+        break;
+    }
+    return note_of(outcome);
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kUpstream) return nullptr;
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramOverloadStage>(settings_, context.rule_dice, context);
+    }
+    return std::make_unique<OverloadStage>(settings_, context.rule_dice, context);
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    const auto outcome = ask(settings_, {context.query, context.rule_dice, context.intensity,
+                                         context.now, context.shared, 0});
+    if (outcome.accepted) {
+      verdict.delay += outcome.wait + outcome.service;
+    } else if (settings_.overflow == Overflow::kHang) {
+      verdict.silent = true;
+    } else {
+      const bool refuses = settings_.overflow == Overflow::kReset;
+      verdict.reply.emplace().rcode = refuses ? Rcode::kRefused : Rcode::kServFail;
+    }
+    return note_of(outcome);
+  }
+
+ private:
+  Settings settings_;
+};
+
+const Schema<Settings>& Overload::schema() {
+  static const Schema<Settings> schema{{
+      field("unit", &Settings::unit,
+            "what is served: connections, or messages (chunks that clients send, datagrams); a DNS "
+            "query is always one"),
+      field("capacity", &Settings::capacity, "how many it can serve, e.g. \"200/s\"; or:"),
+      field("service_time", &Settings::service_time, "how long one takes, on average",
+            {.least = Duration(1), .most = std::chrono::hours(1)}),
+      field("distribution", &Settings::distribution, "of the service time"),
+      field("concurrency", &Settings::concurrency, "how many are served at a time",
+            {.least = 1, .most = 100'000}),
+      field("queue", &Settings::queue, "how many may wait; none beyond",
+            {.least = 0, .most = 1'000'000}),
+      field("overflow", &Settings::overflow,
+            "what those get that find no place: a RST (DNS: REFUSED), silence, an HTTP 503 with "
+            "Retry-After (DNS: SERVFAIL), or a place all the same (slow); datagrams are lost"),
+      field("retry_after", &Settings::retry_after, "of the 503; whole seconds"),
+      field("load", &Settings::load, "phantom load, as a multiple of the capacity"),
+      field("surge", &Settings::surge, "more phantom load for a while; `ramp` makes both grow"),
+      field("surge_start", &Settings::surge_start, "when it comes, from the start of the rule"),
+      field("surge_duration", &Settings::surge_duration, "how long it lasts"),
+      field("retries", &Settings::retries,
+            "how often a phantom request that failed comes again (retry amplification)",
+            {.least = 0, .most = 1000}),
+      field("patience", &Settings::patience,
+            "a phantom request that takes longer has failed, and the work for it is lost",
+            {.least = Duration(1)}),
+      field("retry_delay", &Settings::retry_delay,
+            "how long a phantom waits before it comes again, half more or less",
+            {.least = std::chrono::milliseconds(1)}),
+      field("shared", &Settings::shared,
+            "what has the capacity: all that the rule hits together (several listeners: a shared "
+            "dependency), each client address, or each server of the group"),
+  }};
+  return schema;
+}
+
+void Overload::check(const Settings& settings, const Node& table, Diagnostics& problems) {
+  if (settings.capacity.has_value() == settings.service_time.has_value()) {
+    problems.add(table.where,
+                 "fault \"overload\" needs \"capacity\" or \"service_time\", and not both",
+                 "e.g. capacity = \"200/s\" (with concurrency = 4, each takes 20ms)");
+  }
+  const bool phantoms = settings.load.times > 0 || settings.surge.times > 0;
+  for (const std::string_view key : {"retries", "patience", "retry_delay"}) {
+    if (phantoms || table.find(key) == nullptr) continue;
+    problems.add(position_of(table, key),
+                 std::string(key) + " is of phantom requests, and there are none",
+                 "add load or surge");
+  }
+  for (const std::string_view key : {"surge_start", "surge_duration"}) {
+    if (settings.surge.times > 0 || table.find(key) == nullptr) continue;
+    problems.add(position_of(table, key), std::string(key) + " without surge",
+                 "e.g. surge = \"3x\"");
+  }
+}
+
+}  // namespace
+
+const FaultKind kOverload = describe<Overload>(
+    {.name = "overload",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams | kDnsQueries,
+     .ramp = Ramp::kMagnitude,
+     .summary =
+         "A server of finite capacity: latency grows as its queue does, and what finds no place "
+         "is turned away.",
+     .magnitude = "connection, message or DNS query (`unit`)",
+     .composition = "each rule is a queue of its own, one behind the other",
+     .source = "Kleinrock, Queueing Systems I, 3.7 (M/M/c/K)"});
+
+}  // namespace brownout::rules
