@@ -137,6 +137,9 @@ std::string carriers_text(unsigned carriers);
 std::span<const FaultKind* const> all_faults();
 const FaultKind* find_fault(std::string_view name);
 
+// The fault here that other tools call `name`; "" if there is none.
+std::string_view known_elsewhere(std::string_view name);
+
 // Faults that people know from packets and that a stream cannot have; "" if `name` is none of them.
 std::string_view why_not_for_streams(std::string_view name);
 

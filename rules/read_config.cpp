@@ -292,7 +292,9 @@ class ConfigReader {
     if (kind != nullptr) return kind;
     std::vector<std::string_view> names;
     for (const auto* one : all_faults()) names.push_back(one->name);
-    problems_.add(type->where, "unknown fault " + in_quotes(name), suggest(name, names));
+    const auto here = known_elsewhere(name);
+    problems_.add(type->where, "unknown fault " + in_quotes(name),
+                  here.empty() ? suggest(name, names) : "here it is called " + in_quotes(here));
     return nullptr;
   }
 

@@ -82,18 +82,21 @@ A rule file is TOML. Unknown keys are errors. `brownout check FILE` finds every 
 
 **Values.** Durations: `"300ms"`, `"1.5 s"`, `"1m30s"` (ns, us, ms, s, m, h). Rates: `"1.5 Mbit/s"`,
 `"200 KB/s"` (KB = 1000 B, KiB = 1024 B). Sizes: `"64 KiB"`. Percentages: `"20%"`, or a number from 0 to 1.
+Frequencies: `"200/s"`, `"30/m"`. Multiples: `"3x"`.
 Addresses: `"127.0.0.1:1883"`, `"[::1]:1883"`, `"host.example:1883"`, `"unix:/path"`. Prefixes: `"10.1.0.0/16"`.
 A list with one element may be written without brackets.
 
 **How rules compose.** Every rule that matches acts, in the order of the file: what one lets through is what the
 next one gets. So delays add up, the slowest bandwidth wins, and a fault that ends the connection ends it for all.
 Delays are for each chunk, one way: a rule without `direction` delays a request and its reply, so that a round trip
-feels it twice (`round_trip = true` splits it instead). A chunk is what one read of the socket gave, at most 256 KiB.
+feels it twice (`round_trip = true` splits it instead). A chunk is what one read of the socket gave, at most 256 KiB;
+on a udp listener it is a datagram. A DNS query and its answer are one exchange: a delay is felt once, the first rule
+that answers a query (or keeps silent) decides, and answers pass through the rules behind it.
 
-**Dice.** A draw is a function of seed, rule name, listener name, connection ordinal and event ordinal, and of
-nothing else: the same seed and the same order of arrival give the same faults, with any number of workers. Rules
-added, removed or moved do not change what the others draw, as long as rules are named. `per = "client"` hashes the
-client's address, so that raising 5% to 20% keeps the first 5% in.
+**Dice.** A draw is a function of seed, rule name, listener name, ordinal of the connection (session, query) and event
+ordinal, and of nothing else: the same seed and the same order of arrival give the same faults, with any number of
+workers. Rules added, removed or moved do not change what the others draw, as long as rules are named.
+`per = "client"` hashes the client's address, so that raising 5% to 20% keeps the first 5% in.
 
 **Live changes.** A reload (SIGHUP, or the file changes) takes effect at once, on live connections too. A rule whose
 text did not change goes on undisturbed; a rule that went away gives back what it held. Rules with `first`, `after`

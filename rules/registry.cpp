@@ -109,6 +109,29 @@ constexpr std::array kAll{
     &kAsymmetric,
 };
 
+// What other tools, and people, call it.
+struct KnownElsewhere {
+  std::string_view name;
+  std::string_view here;
+};
+
+constexpr std::array<KnownElsewhere, 16> kKnownElsewhere{{{"delay", "latency"},
+                                                          {"jitter", "latency"},
+                                                          {"rate", "bandwidth"},
+                                                          {"throttle", "bandwidth"},
+                                                          {"reset_peer", "reset"},
+                                                          {"rst", "reset"},
+                                                          {"blackhole", "timeout"},
+                                                          {"partition", "unplug"},
+                                                          {"hang", "unplug"},
+                                                          {"reject", "refuse"},
+                                                          {"rate_limit", "overload"},
+                                                          {"dns_error", "servfail"},
+                                                          {"no_answer", "timeout"},
+                                                          {"spoof", "wrong_answer"},
+                                                          {"gemodel", "loss"},
+                                                          {"limit", "bandwidth"}}};
+
 struct NotForStreams {
   std::string_view name;
   std::string_view why;
@@ -149,6 +172,13 @@ const FaultKind* find_fault(std::string_view name) {
   const auto* found = std::find_if(kAll.begin(), kAll.end(),
                                    [&](const FaultKind* kind) { return kind->name == name; });
   return found == kAll.end() ? nullptr : *found;
+}
+
+std::string_view known_elsewhere(std::string_view name) {
+  for (const auto& one : kKnownElsewhere) {
+    if (one.name == name) return one.here;
+  }
+  return {};
 }
 
 std::string_view why_not_for_streams(std::string_view name) {

@@ -70,12 +70,21 @@ class Run final : private Deadline {
     return error.origin == Origin::kConfig ? kBadInput : kFailed;
   }
 
+  // Who opens a port to others should know it.
+  void warn_if_open(const rules::Listener& listener) const {
+    const auto ip = listener.listen.ip();
+    if (listener.listen.is_unix() || (ip && ip->is_loopback())) return;
+    spdlog::warn("listener {}: other machines can reach {}; use 127.0.0.1 if they should not",
+                 listener.name, to_text(engine_->bound(listener.name)));
+  }
+
   void announce(const rules::Config& config) {
     spdlog::info("seed {}{}, {} rules, {} workers", engine_->seed(), config.seed ? "" : " (drawn)",
                  config.rules.size(), options_.workers);
     for (const auto& listener : config.listeners) {
       spdlog::info("listener {}: {} -> {}", listener.name, to_text(engine_->bound(listener.name)),
                    listener.upstream.empty() ? "zone " + listener.zone : listener.upstream);
+      warn_if_open(listener);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace brownout::proxy {
 namespace {
@@ -109,6 +110,16 @@ UdpSession* UdpServer::session_of(const SocketAddress& client, std::size_t i, In
   view_->stats->open.fetch_add(1, std::memory_order_relaxed);
   one->start();
   return one->over() ? nullptr : one;
+}
+
+void UdpServer::session_refused() {
+  view_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+  if (std::exchange(refusal_said_, true)) return;
+  spdlog::warn(
+      "listener {}: a rule rejects datagrams; a proxy cannot send \"port unreachable\" (ICMP), so "
+      "they "
+      "are dropped",
+      view_->config.name);
 }
 
 void UdpServer::datagrams_lost(std::size_t count, int error) {

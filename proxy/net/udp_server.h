@@ -37,6 +37,7 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   DatagramBatch& batch() override { return batch_; }
   const Fd& socket() const override { return socket_; }
   void datagrams_lost(std::size_t count, int error) override;
+  void session_refused() override;
   void session_over(UdpSession& session) override;
 
   void on_ready(std::uint32_t events) noexcept override;
@@ -51,6 +52,7 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   std::unordered_map<SocketAddress, std::unique_ptr<UdpSession>, ClientHash, SameClient> sessions_;
   std::vector<UdpSession*> touched_;
   bool loss_said_ = false;
+  bool refusal_said_ = false;
 };
 
 }  // namespace brownout::proxy

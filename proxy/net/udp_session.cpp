@@ -87,6 +87,7 @@ void UdpSession::open(const SocketAddress& server) {
   if (set.may_match(facts_.listener)) {
     const auto arrival = rules::plan_dial(set, facts_, Loop::now());
     record(arrival);
+    if (arrival.admission.verdict == rules::Admission::Verdict::kRefuse) server_.session_refused();
     if (!arrival.admission.serves()) return refuse(Loop::now());
   }
   fd_ = connect_datagrams(server);

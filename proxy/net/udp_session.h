@@ -30,6 +30,8 @@ class UdpSessionHost {
   virtual DatagramBatch& batch() = 0;
   virtual const Fd& socket() const = 0;  // that the client's datagrams came from
   virtual void datagrams_lost(std::size_t count, int error) = 0;
+  // A rule refuses a session; all that can be done is to drop its datagrams.
+  virtual void session_refused() = 0;
   virtual void session_over(UdpSession& session) = 0;
 };
 

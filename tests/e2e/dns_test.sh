@@ -104,6 +104,27 @@ ask big.example.org | grep -q 'ANSWER: 60' || fail "not whole over TCP"
 pass "dig feels servfail, nodata, drop_records, ttl, latency, timeout and truncate"
 grep -q '"rule":"servfail"' "$folder/faulty.jsonl" || fail "no event"
 
+# The same resolver behind a plain UDP listener: a real protocol over datagrams.
+udp_proxy() {
+  proxy_port=$(free_port)
+  rule_file "$port" "$proxy_port" "$2" | sed 's/^name = "front"/&\nprotocol = "udp"/' >"$folder/$1.toml"
+  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s
+  wait_for 10 dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org A || [ -n "$2" ] ||
+    fail "no answer through a udp listener"
+}
+udp_proxy datagrams ""
+[ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "the answer differs through a udp listener"
+udp_proxy late '[[rule]]
+match = { direction = "downstream" }
+fault = { type = "latency", delay = "400ms", jitter = "100ms" }'
+begun=$(now)
+ask chat.example.org A >/dev/null || fail "a late answer is no answer"
+at_least "$(since "$begun")" 0.3 || fail "the datagram was not late"
+udp_proxy dark '[[rule]]
+fault = { type = "drop" }'
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "dropped datagrams arrived"; fi
+pass "dig through a udp listener feels latency and drop"
+
 # getaddrinfo, as programs use it: resolv.conf can name no port, so the proxy has port 53 in a namespace of its own.
 cat >"$folder/inside.toml" <<EOF
 version = 1

@@ -106,6 +106,8 @@ TEST(LoadToml, FindsEachKindOfMistake) {
       {"[[rule]]\nfault = { type = \"duplicate\" }",
        "a stream cannot have the fault \"duplicate\""},
       {"[[rule]]\nfault = { type = \"latancy\", delay = \"1ms\" }", "did you mean \"latency\"?"},
+      {"[[rule]]\nfault = { type = \"delay\", delay = \"1ms\" }",
+       "unknown fault \"delay\" | here it is called \"latency\""},
       {"[[rule]]\nfault = { delay = \"1ms\" }", "fault needs \"type\""},
       {"[[rule]]\nname = \"x\"", "[[rule]] needs \"fault\""},
       {"[[rule]]\npreset = \"3g\"\nfault = { type = \"refuse\" }", "both preset and fault"},
