@@ -1,5 +1,10 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "proxy/cli/generate.h"
 
 namespace brownout::cli {
@@ -15,8 +20,31 @@ std::vector<const CLI::App*> commands(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); });
 }
 
+// Commands that do something, with their whole name: "run", "firewall import".
+std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
+                                                            const std::string& before = {}) {
+  std::vector<std::pair<std::string, const CLI::App*>> list;
+  for (const auto* command : commands(app)) {
+    const auto name = before + command->get_name();
+    const auto below = leaves(*command, name + " ");
+    if (below.empty()) list.emplace_back(name, command);
+    list.insert(list.end(), below.begin(), below.end());
+  }
+  return list;
+}
+
+// Of the command, and of those below it.
 std::vector<const CLI::Option*> flags(const CLI::App& command) {
-  return command.get_options([](const CLI::Option* one) { return !one->get_positional(); });
+  auto list = command.get_options([](const CLI::Option* one) { return !one->get_positional(); });
+  for (const auto* below : commands(command)) {
+    for (const auto* one : flags(*below)) {
+      const auto same = [&](const CLI::Option* other) {
+        return other->get_lnames().front() == one->get_lnames().front();
+      };
+      if (std::none_of(list.begin(), list.end(), same)) list.push_back(one);
+    }
+  }
+  return {list.begin(), list.end()};
 }
 
 void print_option(const CLI::Option& option) {
@@ -39,8 +67,8 @@ void print_man(const CLI::App& app) {
   fmt::print(".SH SYNOPSIS\n.B brownout\n.I command\n[options]\n.SH DESCRIPTION\n{}\n",
              roff(app.get_description()));
   fmt::print(".SH COMMANDS\n");
-  for (const auto* command : commands(app)) {
-    fmt::print(".SS {}\n{}.\n", command->get_name(), roff(command->get_description()));
+  for (const auto& [name, command] : leaves(app)) {
+    fmt::print(".SS {}\n{}.\n", name, roff(command->get_description()));
     for (const auto* option : command->get_options()) print_option(*option);
   }
   fmt::print(
@@ -58,11 +86,15 @@ void print_bash(const CLI::App& app) {
   fmt::print("  case ${{COMP_WORDS[1]}} in\n");
   for (const auto* command : commands(app)) {
     fmt::print("    {}) options=\"", command->get_name());
+    for (const auto* below : commands(*command)) fmt::print("{} ", below->get_name());
     for (const auto* option : flags(*command)) fmt::print("--{} ", option->get_lnames().front());
     fmt::print("\" ;;\n");
   }
+  // A second word where there are commands below.
   fmt::print(
-      "  esac\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n");
+      "  esac\n  if [ \"$COMP_CWORD\" -eq 2 ] && [[ $options != -* ]]; then\n"
+      "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n    return\n  fi\n");
+  fmt::print("  case $word in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n");
   fmt::print("    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n  esac\n}}\n");
   fmt::print("complete -o filenames -F _brownout brownout\n");
 }
@@ -76,7 +108,10 @@ void print_zsh(const CLI::App& app) {
       "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n");
   fmt::print("  case $words[2] in\n");
   for (const auto* command : commands(app)) {
-    fmt::print("    {}) _arguments '*:file:_files'", command->get_name());
+    std::string below;
+    for (const auto* one : commands(*command)) below += one->get_name() + " ";
+    fmt::print("    {}) _arguments {}'*:file:_files'", command->get_name(),
+               below.empty() ? "" : "'2:command:(" + below + ")' ");
     for (const auto* option : flags(*command)) {
       std::string about = zsh_quoted(option->get_description());
       std::erase_if(about, [](char c) { return c == '[' || c == ']' || c == ':'; });

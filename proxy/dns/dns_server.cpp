@@ -189,6 +189,10 @@ void DnsServer::finish(Answer answer) {
   query.plan.on_wire(query.facts, answer.message, now, notes);
   record(query, notes);
   if (query.delay <= Duration::zero()) return give(std::move(answer));
+  if (static_cast<std::int64_t>(delayed_.size()) >= view_->config.sessions) {
+    overflow();
+    return drop(query);
+  }
   delayed_.emplace(rules::later(now, query.delay), std::move(answer));
   loop_.deadlines().set(*this, delayed_.begin()->first);
 }

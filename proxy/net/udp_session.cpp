@@ -10,6 +10,7 @@ namespace brownout::proxy {
 namespace {
 
 constexpr std::size_t kMostEarly = 64;
+constexpr std::size_t kMostEarlyBytes = 64 * 1024;
 constexpr Duration kRefusedFor = std::chrono::milliseconds(500);
 // Batches in one turn before others have theirs.
 constexpr int kBatchesPerTurn = 4;
@@ -129,7 +130,7 @@ bool UdpSession::from_client(std::span<const std::byte> datagram, Instant now) {
     case State::kServing:
       break;
     case State::kResolving:
-      if (early_.size() < kMostEarly) early_.push_back(rules::Chunk::copy_of(datagram));
+      keep_early(datagram);
       return false;
     default:
       return false;
@@ -141,6 +142,15 @@ bool UdpSession::from_client(std::span<const std::byte> datagram, Instant now) {
     push(upstream_, datagram, now);
   }
   return first;
+}
+
+void UdpSession::keep_early(std::span<const std::byte> datagram) {
+  std::size_t bytes = datagram.size();
+  for (const auto& one : early_) bytes += one.size();
+  if (early_.size() >= kMostEarly || bytes > kMostEarlyBytes) {
+    return server_.datagrams_lost(1, ENOBUFS);
+  }
+  early_.push_back(rules::Chunk::copy_of(datagram));
 }
 
 void UdpSession::push(Side& side, std::span<const std::byte> datagram, Instant now) {

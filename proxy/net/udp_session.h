@@ -80,6 +80,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   void take_rules(Instant now);
   void record(const rules::Arrival& arrival);
   void refuse(Instant now);
+  void keep_early(std::span<const std::byte> datagram);
   void push(Side& side, std::span<const std::byte> datagram, Instant now);
   void send(Side& side);
   void server_failed(int error);

@@ -209,6 +209,20 @@ TEST(Dns, NoMoreQueriesWaitThanTheLimit) {
   }));
 }
 
+TEST(Dns, NoMoreAnswersWaitThanTheLimit) {
+  DnsWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }", {}, {},
+                 "sessions = 4");
+  const auto client = world.udp();
+  for (std::uint16_t i = 0; i < 10; ++i) {
+    const auto query = dns_query("chat.example.org", 1, i);
+    ::send(client.get(), query.data(), query.size(), 0);
+  }
+  EXPECT_TRUE(eventually([&] {
+    return world.proxy.on_control(
+        [&] { return world.proxy.engine().listeners().front().stats->dropped.load() == 6; });
+  }));
+}
+
 TEST(Dns, BytesThatAreNoQueryGetAnErrorOrNothing) {
   const DnsWorld world("");
   const auto client = world.udp();
