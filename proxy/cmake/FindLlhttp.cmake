@@ -21,6 +21,8 @@ else()
     add_library(llhttp STATIC ${Llhttp_SOURCE_DIR}/api.c ${Llhttp_SOURCE_DIR}/http.c
                 ${Llhttp_SOURCE_DIR}/llhttp.c)
     target_include_directories(llhttp SYSTEM PUBLIC ${Llhttp_SOURCE_INCLUDE_DIR})
+    # Before 9.0 leniency was the default: any byte was taken for the LF at the end of a trailer.
+    target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
     add_library(Llhttp::Llhttp ALIAS llhttp)
   endif()
 endif()

@@ -11,12 +11,10 @@
 #include <span>
 #include <vector>
 
+#include "proxy/codecs/bytes.h"
 #include "rules/dns.h"
 
 namespace brownout::codecs {
-
-using Bytes = std::vector<std::byte>;
-using ByteView = std::span<const std::byte>;
 
 constexpr std::size_t kDnsHeader = 12;
 constexpr std::size_t kDnsLargest = 65535;

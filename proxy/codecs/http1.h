@@ -1,0 +1,93 @@
+// HTTP/1.0 and 1.1 (RFC 9110, RFC 9112) out of a stream, one direction of a connection, by llhttp.
+//
+// The parser says where a head, a body and a message end; the bytes themselves stay the caller's,
+// who passes them on unchanged. However the stream was cut into reads, the boundaries are the same.
+// Bounded: a head of at most kMostHead bytes is kept, a body never.
+//
+// Shapes on which two implementations may disagree, and which smuggle requests past one of them
+// (RFC 9112, 11.2), are refused: Content-Length with Transfer-Encoding, several Content-Lengths,
+// Transfer-Encoding that is not just "chunked" or comes with HTTP/1.0, a CR without LF, folded
+// header lines, several Hosts. No I/O; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/codecs/bytes.h"
+
+namespace brownout::codecs {
+
+struct HttpHeader {
+  std::string name;  // as it was written
+  std::string value;
+};
+
+struct HttpHead {
+  std::string method;  // of a request
+  std::string target;  // of a request: path and query, or absolute, authority, "*" (RFC 9112, 3.2)
+  int status = 0;      // of a response
+  int major = 1;
+  int minor = 1;
+  std::vector<HttpHeader> headers;
+  bool keep_alive = true;
+  bool chunked = false;
+  bool has_body = false;
+  std::optional<std::uint64_t> content_length;
+
+  // The value of the first header of this name, in any case; null if there is none.
+  const std::string* find(std::string_view name) const;
+};
+
+class Http1Parser {
+ public:
+  static constexpr std::size_t kMostHead = 64 * 1024;
+
+  enum class Side { kRequests, kResponses };
+  enum class What {
+    kMore,      // all bytes were taken; no boundary yet
+    kHead,      // a head ends here: head() is valid until the next one begins
+    kBody,      // all bytes were taken, they are of a body
+    kEnd,       // a message ends here
+    kUpgraded,  // a response ends here, and what follows, both ways, is another protocol or a
+                // tunnel
+    kBroken,    // no HTTP, or a shape that is refused: why() says which. Nothing more can be parsed
+  };
+  struct Step {
+    What what = What::kMore;
+    std::size_t taken = 0;  // of the bytes given
+  };
+
+  explicit Http1Parser(Side side);
+  ~Http1Parser();
+  Http1Parser(const Http1Parser&) = delete;
+  Http1Parser& operator=(const Http1Parser&) = delete;
+
+  // Goes on to the next boundary. Call it again with the rest, also when the rest is empty, until
+  // it says kMore or kBody.
+  Step next(ByteView bytes);
+  // The stream has ended: kEnd if that ends a response (RFC 9112, 6.3, 8), kBroken in the middle of
+  // a message, else kMore.
+  What finish();
+
+  // Before each response: the method of the request that it answers (HEAD has no body, CONNECT
+  // begins a tunnel).
+  void answers(std::string_view method);
+
+  const HttpHead& head() const;
+  // Of the current message: the bytes of its head, as they came.
+  ByteView raw_head() const;
+  const std::string& why() const;
+  bool in_message() const;
+
+ private:
+  struct State;
+  Step parse(ByteView bytes);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace brownout::codecs
