@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 .ci/install-packages --tests
 cmake --preset release
 cmake --build --preset release
-ctest --test-dir build/release --output-on-failure "$@"
+ctest --test-dir build/release --output-on-failure -j2 "$@"
