@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "rules/dropping_stage.h"
 #include "rules/hanging_stage.h"
 
 namespace brownout::rules {
@@ -11,13 +12,6 @@ enum class Dead { kUpstream, kDownstream };
 
 struct Settings {
   Dead lost = Dead::kDownstream;
-};
-
-class DropStage final : public Stage {
- public:
-  void push(Chunk chunk, Instant now, Output& out) override {
-    out.note({.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
-  }
 };
 
 }  // namespace

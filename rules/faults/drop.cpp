@@ -1,21 +1,11 @@
 #include "rules/faults/drop.h"
 
+#include "rules/dropping_stage.h"
+
 namespace brownout::rules {
 namespace {
 
 struct NoSettings {};
-
-class DropStage final : public Stage {
- public:
-  void push(Chunk chunk, Instant now, Output& out) override {
-    out.note(
-        {.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = dropped_++},
-        now);
-  }
-
- private:
-  std::uint64_t dropped_ = 0;
-};
 
 class Drop final : public Fault {
  public:

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "rules/delay_line.h"
+#include "rules/dropping_stage.h"
 #include "rules/loss_model.h"
 
 namespace brownout::rules {
@@ -97,26 +98,6 @@ class LossStage final : public HoldingStage {
   Instant gives_up_ = kNever;
 };
 
-// A lost datagram is gone: whether it is sent again is the application's matter.
-class DatagramLossStage final : public Stage {
- public:
-  DatagramLossStage(const Settings& settings, const StageContext& context)
-      : intensity_(context.intensity), model_(make_model(settings, context.dice)) {}
-
-  void push(Chunk chunk, Instant now, Output& out) override {
-    const auto ordinal = datagrams_++;
-    if (!model_.next(intensity_.at(now))) return out.emit(std::move(chunk), now);
-    out.note(
-        {.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = ordinal},
-        now);
-  }
-
- private:
-  Intensity intensity_;
-  LossModel model_;
-  std::uint64_t datagrams_ = 0;
-};
-
 class Loss final : public Fault {
  public:
   using Settings = brownout::rules::Settings;
@@ -162,7 +143,8 @@ class Loss final : public Fault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.flow->carrier == Carrier::kDatagram) {
-      return std::make_unique<DatagramLossStage>(settings_, context);
+      // A lost datagram is gone: whether it is sent again is the application's matter.
+      return std::make_unique<LossyStage>(make_model(settings_, context.dice), context.intensity);
     }
     return std::make_unique<LossStage>(settings_, context);
   }

@@ -144,54 +144,63 @@ std::string answer_503(Duration retry_after) {
          "close\r\n\r\noverloaded\n";
 }
 
-// Messages of a client, one way.
-class OverloadStage final : public HoldingStage {
+// The messages of one client, one after the other.
+class Requests {
  public:
-  OverloadStage(const Settings& settings, const Dice& dice, const StageContext& context)
-      : settings_(settings), asked_{context.flow, dice, context.intensity, {}, context.shared, 0} {}
+  Requests(const Settings& settings, const StageContext& context)
+      : settings_(settings), asked_{context.flow, context.rule_dice, context.intensity,
+                                    {},           context.shared,    0} {}
 
-  void push(Chunk chunk, Instant now, Output& out) override {
+  OverloadModel::Outcome next(Instant now, Output& out) {
     asked_.now = now;
     ++asked_.event;
     const auto outcome = ask(settings_, asked_);
     out.note(note_of(outcome), now);
-    if (outcome.accepted) {
-      return hold(std::move(chunk), later(now, outcome.wait + outcome.service), now, out);
-    }
-    switch (settings_.overflow) {
-      case Overflow::kReset:
-        return out.close(Close::kReset, now);
-      case Overflow::k503:
-        return out.answer(answer_503(settings_.retry_after), now);
-      default:
-        return hold(std::move(chunk), kNever, now, out);
-    }
+    return outcome;
   }
+  const Settings& settings() const { return settings_; }
 
  private:
   Settings settings_;
   Asked asked_;
 };
 
-// A datagram that is turned away is lost.
-class DatagramOverloadStage final : public DatagramStage {
+class OverloadStage final : public HoldingStage {
  public:
-  DatagramOverloadStage(const Settings& settings, const Dice& dice, const StageContext& context)
-      : settings_(settings), asked_{context.flow, dice, context.intensity, {}, context.shared, 0} {}
+  explicit OverloadStage(Requests requests) : requests_(std::move(requests)) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    asked_.now = now;
-    ++asked_.event;
-    const auto outcome = ask(settings_, asked_);
-    out.note(note_of(outcome), now);
+    const auto outcome = requests_.next(now, out);
     if (outcome.accepted) {
-      hold(std::move(chunk), later(now, outcome.wait + outcome.service), now, out);
+      return hold(std::move(chunk), later(now, outcome.wait + outcome.service), now, out);
+    }
+    switch (requests_.settings().overflow) {
+      case Overflow::kReset:
+        return out.close(Close::kReset, now);
+      case Overflow::k503:
+        return out.answer(answer_503(requests_.settings().retry_after), now);
+      default:
+        return hold(std::move(chunk), kNever, now, out);
     }
   }
 
  private:
-  Settings settings_;
-  Asked asked_;
+  Requests requests_;
+};
+
+// A datagram that is turned away is lost.
+class DatagramOverloadStage final : public DatagramStage {
+ public:
+  explicit DatagramOverloadStage(Requests requests) : requests_(std::move(requests)) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto outcome = requests_.next(now, out);
+    if (!outcome.accepted) return;
+    hold(std::move(chunk), later(now, outcome.wait + outcome.service), now, out);
+  }
+
+ private:
+  Requests requests_;
 };
 
 }  // namespace
@@ -269,10 +278,11 @@ class Overload final : public Fault, public DnsFault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.direction != Direction::kUpstream) return nullptr;
+    const Requests requests(settings_, context);
     if (context.flow->carrier == Carrier::kDatagram) {
-      return std::make_unique<DatagramOverloadStage>(settings_, context.rule_dice, context);
+      return std::make_unique<DatagramOverloadStage>(requests);
     }
-    return std::make_unique<OverloadStage>(settings_, context.rule_dice, context);
+    return std::make_unique<OverloadStage>(requests);
   }
 
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {

@@ -1,6 +1,6 @@
 #include "rules/faults/packet_loss.h"
 
-#include "rules/loss_model.h"
+#include "rules/dropping_stage.h"
 
 namespace brownout::rules {
 namespace {
@@ -8,26 +8,6 @@ namespace {
 struct Settings {
   Ratio loss_rate = Ratio::of(0.1);
   Ratio correlation{};
-};
-
-class PacketLossStage final : public Stage {
- public:
-  PacketLossStage(const Settings& settings, const StageContext& context)
-      : intensity_(context.intensity),
-        model_(context.dice, settings.loss_rate, settings.correlation) {}
-
-  void push(Chunk chunk, Instant now, Output& out) override {
-    const auto ordinal = chunks_++;
-    if (!model_.next(intensity_.at(now))) return out.emit(std::move(chunk), now);
-    out.note(
-        {.action = "drop", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = ordinal},
-        now);
-  }
-
- private:
-  Intensity intensity_;
-  LossModel model_;
-  std::uint64_t chunks_ = 0;
 };
 
 class PacketLoss final : public Fault {
@@ -45,7 +25,8 @@ class PacketLoss final : public Fault {
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return std::make_unique<PacketLossStage>(settings_, context);
+    return std::make_unique<LossyStage>(
+        LossModel(context.dice, settings_.loss_rate, settings_.correlation), context.intensity);
   }
 
  private:
