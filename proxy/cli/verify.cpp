@@ -128,7 +128,8 @@ class Verify {
     fmt::print(
         "\nProxy, server and clients share this machine. It stopped a thread that only read the "
         "clock "
-        "for {}\n{} time{} for more than {}, at the longest for {:.2f} ms: p99 cannot be better.\n",
+        "for {}\n{} time{} for more than {}, at the longest for {:.2f} ms, which no proxy can make "
+        "up for.\n",
         rules::to_text(length_), stalls_, stalls_ == 1 ? "" : "s", rules::to_text(kStall),
         millis(longest_stall_));
   }
