@@ -72,7 +72,8 @@ void print_man(const CLI::App& app) {
     for (const auto* option : command->get_options()) print_option(*option);
   }
   fmt::print(
-      ".SH SIGNALS\n.TP\nSIGHUP\nReads the rule file again.\n.TP\nSIGTERM, SIGINT\nStops "
+      ".SH SIGNALS\n.TP\nSIGHUP\nReads the rule file again.\n.TP\nSIGUSR1\n"
+      "Prints what each rule has done so far.\n.TP\nSIGTERM, SIGINT\nStops "
       "accepting, waits for "
       "open connections (\\-\\-drain), then ends; a second SIGINT ends at once.\n");
   fmt::print(".SH EXIT STATUS\n0 done, 1 failed, 2 bad input.\n");

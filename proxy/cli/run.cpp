@@ -91,6 +91,7 @@ class Run final : private Deadline {
   void follow_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     signals_.on(SIGHUP, [this](int) { reload("SIGHUP"); });
+    signals_.on(SIGUSR1, [this](int) { print_table(); });
     signals_.on(SIGTERM, [this](int) { begin_drain(); });
     signals_.on(SIGINT, [this](int) { draining_ ? loop_.stop() : begin_drain(); });
   }
@@ -132,6 +133,12 @@ class Run final : private Deadline {
   void on_due(Instant now) noexcept override {
     if (engine_->open_flows() == 0 || now >= drain_until_) return loop_.stop();
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
+  }
+
+  // Live numbers, until there are metrics: what each rule has done, and how full its queue is.
+  void print_table() {
+    const auto table = rule_table(engine_->rules());
+    spdlog::info("so far:\n{}", table.empty() ? "there are no rules" : table);
   }
 
   void report() {
