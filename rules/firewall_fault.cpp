@@ -78,6 +78,10 @@ FirewallFault::Outcome FirewallFault::decide(const FlowFacts& flow, Instant now)
     mistake->state->matched.fetch_add(1, std::memory_order_relaxed);
   }
   if (verdict.by_mistake) outcome.mistakes = verdict.epoch->mistakes;
+  for (const auto& mistake : outcome.mistakes) {
+    mistake->state->sampled.fetch_add(1, std::memory_order_relaxed);
+    mistake->state->injected.fetch_add(1, std::memory_order_relaxed);
+  }
   if (outcome.action != FirewallAction::kAccept || verdict.by_mistake) {
     outcome.note =
         Note{.action = action_text(outcome.action), .ordinal = line_number(verdict.decision)};
@@ -95,10 +99,6 @@ std::unique_ptr<Stage> FirewallFault::stage(const StageContext& context) const {
 // accepted already. So both are silence.
 std::optional<Note> FirewallFault::on_query(const DnsContext& context, DnsVerdict& verdict) const {
   const auto outcome = decide(*context.query, context.now);
-  for (const auto& mistake : outcome.mistakes) {
-    mistake->state->sampled.fetch_add(1, std::memory_order_relaxed);
-    mistake->state->injected.fetch_add(1, std::memory_order_relaxed);
-  }
   if (outcome.action != FirewallAction::kAccept) verdict.silent = true;
   return outcome.note;
 }

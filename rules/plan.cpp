@@ -74,8 +74,6 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
       rule->state->injected.fetch_add(1, std::memory_order_relaxed);
       arrival.notes.emplace_back(rule, *outcome.note);
       for (const auto& mistake : outcome.mistakes) {
-        mistake->state->sampled.fetch_add(1, std::memory_order_relaxed);
-        mistake->state->injected.fetch_add(1, std::memory_order_relaxed);
         arrival.notes.emplace_back(mistake, *outcome.note);
       }
       return;

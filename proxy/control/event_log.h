@@ -49,7 +49,6 @@ class EventBuffer final : private Deadline {
            const rules::Note& note);
   // A flow has a server now (for a log of flows).
   void add(const rules::FlowFacts& flow);
-  bool on() const { return log_ != nullptr; }
   void flush();
 
  private:

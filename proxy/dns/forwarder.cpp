@@ -72,7 +72,7 @@ void DnsForwarder::ask(Pending pending) {
   const std::size_t index = key >> 16;
   DnsLink* link = link_of(index);
   if (link == nullptr) {
-    server_failed(server, std::strerror(errno));
+    group_->mark_failed(server, std::strerror(errno), Loop::now());
     return next_server(std::move(pending));
   }
   pending.number = ++numbers_;
@@ -111,20 +111,10 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
     }
     return;
   }
-  const auto server = found->second.order[found->second.attempt];
-  if (group_->mark_working(server)) {
-    spdlog::info("upstream {}: {} works again", group_->config().name,
-                 to_text(group_->server(server)));
-  }
+  group_->mark_working(found->second.order[found->second.attempt]);
   auto done = std::move(query);
   pending_.erase(found);
   owner_.answered(std::move(done), message);
-}
-
-void DnsForwarder::server_failed(std::size_t server, const char* why) {
-  if (!group_->mark_failed(server, Loop::now())) return;
-  spdlog::warn("upstream {}: {} failed: {}", group_->config().name, to_text(group_->server(server)),
-               why);
 }
 
 // Everything that waits on this link is asked elsewhere. A TCP connection that the resolver closed,
@@ -132,7 +122,7 @@ void DnsForwarder::server_failed(std::size_t server, const char* why) {
 void DnsForwarder::link_failed(std::size_t link, int error) {
   const auto server = link / kLinksPerServer;
   const bool closed = error == 0;
-  if (!closed) server_failed(server, std::strerror(error));
+  if (!closed) group_->mark_failed(server, std::strerror(error), Loop::now());
   std::vector<Pending> moved;
   for (auto one = pending_.begin(); one != pending_.end();) {
     if (one->first >> 16 != link) {
@@ -168,7 +158,8 @@ void DnsForwarder::on_due(Instant now) noexcept {
     if (found == pending_.end() || found->second.number != due.number) continue;
     auto pending = std::move(found->second);
     pending_.erase(found);
-    server_failed(pending.order[pending.attempt], "no answer within query_timeout");
+    group_->mark_failed(pending.order[pending.attempt], "no answer within query_timeout",
+                        Loop::now());
     next_server(std::move(pending));
   }
   arm();

@@ -61,7 +61,6 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void ask(Pending pending);
   std::uint32_t free_key(std::size_t server, rules::DnsTransport transport);
   DnsLink* link_of(std::size_t index);
-  void server_failed(std::size_t server, const char* why);
   void next_server(Pending pending);
   void arm();
   void on_due(Instant now) noexcept override;

@@ -1,6 +1,5 @@
 #include "proxy/net/connector.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include <cerrno>
@@ -96,22 +95,14 @@ void Connector::address_failed(const Error& error) {
 }
 
 void Connector::server_failed(const Error& error, bool mark) {
-  const auto server = order_[attempt_];
-  if (mark && group_->mark_failed(server, Loop::now())) {
-    spdlog::warn("upstream {}: {} failed: {}", group_->config().name,
-                 to_text(group_->server(server)), error.what);
-  }
+  if (mark) group_->mark_failed(order_[attempt_], error.what, Loop::now());
   if (++attempt_ < order_.size()) return try_server();
   owner_.on_connect_failed(error);
 }
 
 void Connector::succeed(std::uint32_t events) {
   loop_.deadlines().cancel(*this);
-  const auto server = order_[attempt_];
-  if (group_->mark_working(server)) {
-    spdlog::info("upstream {}: {} works again", group_->config().name,
-                 to_text(group_->server(server)));
-  }
+  group_->mark_working(order_[attempt_]);
   owner_.on_connected(std::move(fd_), addresses_[address_], events);
 }
 

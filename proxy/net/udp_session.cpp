@@ -1,7 +1,5 @@
 #include "proxy/net/udp_session.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -74,9 +72,8 @@ void UdpSession::refuse(Instant now) {
 
 void UdpSession::resolved(const Result<std::vector<IpAddress>>& answer, std::uint16_t port) {
   if (answer && !answer->empty()) return open(SocketAddress::of(answer->front(), port));
-  spdlog::warn("upstream {}: {}: {}", group_->config().name, group_->server(index_).host,
-               answer ? "the name has no address" : answer.error().what);
-  group_->mark_failed(index_, Loop::now());
+  group_->mark_failed(index_, answer ? "the name has no address" : answer.error().what,
+                      Loop::now());
   server_.view().stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
   end();
 }
@@ -194,10 +191,7 @@ void UdpSession::send(Side& side) {
 // The server's host answered with ICMP "port unreachable". With another server in the group the
 // client's next datagram opens a session to that one.
 void UdpSession::server_failed(int error) {
-  if (group_->mark_failed(index_, Loop::now())) {
-    spdlog::warn("upstream {}: {} failed: {}", group_->config().name,
-                 to_text(group_->server(index_)), std::strerror(error));
-  }
+  group_->mark_failed(index_, std::strerror(error), Loop::now());
   if (group_->config().servers.size() > 1) end();
 }
 
@@ -211,10 +205,7 @@ void UdpSession::on_ready(std::uint32_t) noexcept {
       continue;
     }
     if (count == 0) return;
-    if (group_->mark_working(index_)) {
-      spdlog::info("upstream {}: {} works again", group_->config().name,
-                   to_text(group_->server(index_)));
-    }
+    group_->mark_working(index_);
     const auto now = Loop::now();
     last_seen_ = now;
     for (std::size_t i = 0; i < count; ++i) {

@@ -1,5 +1,7 @@
 #include "proxy/net/upstream_group.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace brownout::proxy {
@@ -25,16 +27,16 @@ std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ord
   return order;
 }
 
-bool UpstreamGroup::mark_failed(std::size_t index, rules::Instant now) {
-  const bool fresh = failed_until_[index] == rules::Instant::min();
+void UpstreamGroup::mark_failed(std::size_t index, std::string_view why, rules::Instant now) {
+  const bool news = failed_until_[index] == rules::Instant::min();
   failed_until_[index] = rules::later(now, config_.retry_after);
-  return fresh;
+  if (news) spdlog::warn("upstream {}: {} failed: {}", config_.name, to_text(server(index)), why);
 }
 
-bool UpstreamGroup::mark_working(std::size_t index) {
-  const bool was_marked = failed_until_[index] != rules::Instant::min();
+void UpstreamGroup::mark_working(std::size_t index) {
+  if (failed_until_[index] == rules::Instant::min()) return;
   failed_until_[index] = rules::Instant::min();
-  return was_marked;
+  spdlog::info("upstream {}: {} works again", config_.name, to_text(server(index)));
 }
 
 }  // namespace brownout::proxy

@@ -7,6 +7,7 @@
 // worker, so what is marked is known to that worker only. Loop's thread only.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "rules/config.h"
@@ -23,9 +24,9 @@ class UpstreamGroup {
   const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
   // Indices of servers for the connection with this key and ordinal (from 1).
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
-  // True when it was not marked before, so that the caller can log it once.
-  bool mark_failed(std::size_t index, rules::Instant now);
-  bool mark_working(std::size_t index);
+  // Each is logged when it is news.
+  void mark_failed(std::size_t index, std::string_view why, rules::Instant now);
+  void mark_working(std::size_t index);
 
  private:
   rules::Upstream config_;

@@ -2,7 +2,7 @@
 # Firewalls: the real nftables and iptables of a namespace are imported, explained and compared by recorded flows.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need nft iptables-save iptables-restore unshare ss curl python3
+need nft iptables-save iptables-restore unshare curl python3
 
 cat >"$folder/inside.sh" <<'EOF'
 set -eu
@@ -43,11 +43,9 @@ grep -q '^# not imported: a match on .*iifname' "$folder/edge.toml" || fail "the
 grep -q 'not imported: -m limit has no counterpart' "$folder/iptables.toml" || fail "the limit was ignored silently"
 pass "nftables and iptables are imported, and what cannot be is listed"
 
-start server python3 -m http.server --bind 127.0.0.1 0
-wait_for 10 grep -q 'port' "$folder/server.log" || true
-sleep 0.2
-server_port=$(ss -ltnp 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\).*pid=$last_pid,.*/\1/p" | head -1)
-[ -n "$server_port" ] || fail "no server"
+server_port=$(free_port)
+start server python3 -m http.server --bind 127.0.0.1 "$server_port"
+wait_port "$server_port"
 
 # run_with RULES: a proxy in front of it; sets $proxy_port.
 run_with() {

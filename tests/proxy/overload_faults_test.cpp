@@ -31,12 +31,12 @@ TEST(OverloadOverSockets, MessagesWaitTheirTurn) {
 
 TEST(OverloadOverSockets, AnHttpClientGetsA503) {
   for (const auto* unit : {"connection", "message"}) {
-    const ProxyWorld world(
+    ProxyWorld world(
         rule("unit = \"" + std::string(unit) +
              "\", capacity = \"1/h\", queue = 0, overflow = \"503\", retry_after = \"7s\""));
     const auto first = world.connect();
     send_all(first, "GET / HTTP/1.1\r\n\r\n");
-    std::this_thread::sleep_for(20ms);
+    ASSERT_TRUE(eventually([&] { return world.injected() == 1; }));
     const auto second = world.connect();
     send_all(second, "GET / HTTP/1.1\r\n\r\n");
     const auto got = receive(second);
