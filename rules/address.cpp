@@ -70,6 +70,18 @@ IpAddress masked(const IpAddress& address, unsigned length) {
 
 bool Prefix::contains(const IpAddress& address) const { return masked(address, length) == network; }
 
+bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address) {
+  return address && std::any_of(prefixes.begin(), prefixes.end(),
+                                [&](const Prefix& one) { return one.contains(*address); });
+}
+
+std::optional<AddressPort> parse_address_port(std::string_view text) {
+  if (const auto address = IpAddress::parse(text)) return AddressPort{*address, 0};
+  const auto endpoint = parse_endpoint(text);
+  if (!endpoint || !endpoint->ip()) return std::nullopt;
+  return AddressPort{*endpoint->ip(), endpoint->port};
+}
+
 Result<Prefix> parse_prefix(std::string_view text) {
   constexpr std::string_view kForm = R"(write "10.1.0.0/16", "2001:db8::/32" or one address)";
   const auto slash = text.find('/');
@@ -129,6 +141,10 @@ std::string to_text(const IpAddress& address) {
     inet_ntop(AF_INET6, from, text.data(), text.size());
   }
   return text.data();
+}
+
+std::string to_text(const IpAddress& address, std::uint16_t port) {
+  return to_text(Endpoint{to_text(address), port, ""});
 }
 
 std::string to_text(const Prefix& prefix) {

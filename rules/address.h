@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/result.h"
 
@@ -34,6 +35,8 @@ struct Prefix {
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
 };
 
+bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address);
+
 // The first `length` bits of `address`, the rest zero.
 IpAddress masked(const IpAddress& address, unsigned length);
 
@@ -47,10 +50,18 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+// One end of a flow: "10.1.2.3", "10.1.2.3:1883", "[::1]:1883"; 0 where no port is given.
+struct AddressPort {
+  IpAddress address;
+  std::uint16_t port = 0;
+};
+std::optional<AddressPort> parse_address_port(std::string_view text);
+
 Result<Prefix> parse_prefix(std::string_view text);
 Result<Endpoint> parse_endpoint(std::string_view text);
 
 std::string to_text(const IpAddress& address);
+std::string to_text(const IpAddress& address, std::uint16_t port);
 std::string to_text(const Prefix& prefix);
 std::string to_text(const Endpoint& endpoint);
 

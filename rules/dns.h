@@ -13,6 +13,7 @@
 
 #include "rules/address.h"
 #include "rules/schema.h"
+#include "rules/transport.h"
 
 namespace brownout::rules {
 
@@ -35,8 +36,6 @@ enum class Rcode : std::uint16_t {
   kNotImp = 4,
   kRefused = 5,
 };
-
-enum class DnsTransport { kUdp, kTcp };
 
 struct DnsQuestion {
   std::string name;
@@ -80,12 +79,6 @@ std::optional<DnsType> parse_dns_type(std::string_view text);
 std::string to_text(Rcode rcode);
 std::optional<Rcode> parse_rcode(std::string_view text);
 
-template <>
-struct EnumNames<DnsTransport> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, DnsTransport>{"udp", DnsTransport::kUdp},
-      std::pair<std::string_view, DnsTransport>{"tcp", DnsTransport::kTcp}};
-};
 template <>
 struct ValueKind<DnsType> {
   static std::string name() { return "record type"; }

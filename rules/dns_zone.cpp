@@ -1,29 +1,19 @@
 #include "rules/dns_zone.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "rules/name_pattern.h"
 
 namespace brownout::rules {
 namespace {
 
 constexpr int kLongestChain = 8;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (auto& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
-std::string_view parent_of(std::string_view name) {
-  const auto dot = name.find('.');
-  return dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
-}
-
 }  // namespace
 
 DnsZone::DnsZone(std::vector<DnsRecord> records) {
   for (auto& record : records) {
-    auto& place = by_name_[lower(record.name)];
+    auto& place = by_name_[canonical_name(record.name)];
     place.push_back(std::move(record));
   }
 }
@@ -33,7 +23,7 @@ const DnsZone::Records* DnsZone::find(const std::string& name) const {
   if (exact != by_name_.end()) return &exact->second;
   // The nearest ancestor that exists decides whether a wildcard covers the name (RFC 4592, 3.3.1).
   for (auto above = std::string_view(name); !above.empty();) {
-    above = parent_of(above);
+    above = parent_name(above);
     const auto wildcard = by_name_.find(above.empty() ? "*" : "*." + std::string(above));
     if (wildcard != by_name_.end()) return &wildcard->second;
     if (by_name_.contains(std::string(above))) return nullptr;
@@ -56,7 +46,7 @@ const DnsRecord* DnsZone::authority_over(std::string_view name) const {
       }
     }
     if (name.empty()) return nullptr;
-    name = parent_of(name);
+    name = parent_name(name);
   }
 }
 
@@ -69,7 +59,7 @@ std::string DnsZone::target_of(const DnsRecord& cname) {
       name += static_cast<char>(cname.rdata[at++]);
     }
   }
-  return lower(name);
+  return canonical_name(name);
 }
 
 std::optional<DnsReply> DnsZone::answer(const DnsQuestion& question) const {

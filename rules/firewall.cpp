@@ -8,12 +8,7 @@
 namespace brownout::rules {
 namespace {
 
-bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address) {
-  return address && std::any_of(prefixes.begin(), prefixes.end(),
-                                [&](const Prefix& one) { return one.contains(*address); });
-}
-
-bool any_contains(const std::vector<PortRange>& ranges, std::uint16_t port) {
+bool any_has(const std::vector<PortRange>& ranges, std::uint16_t port) {
   return std::any_of(ranges.begin(), ranges.end(),
                      [&](const PortRange& one) { return one.contains(port); });
 }
@@ -75,8 +70,8 @@ bool FirewallLine::matches(const Packet& packet) const {
   if (!has(listener, packet.listener)) return false;
   if (!source.empty() && !any_contains(source, packet.source)) return false;
   if (!destination.empty() && !any_contains(destination, packet.destination)) return false;
-  if (!source_port.empty() && !any_contains(source_port, packet.source_port)) return false;
-  return port.empty() || any_contains(port, packet.destination_port);
+  if (!source_port.empty() && !any_has(source_port, packet.source_port)) return false;
+  return port.empty() || any_has(port, packet.destination_port);
 }
 
 FirewallDecision Firewall::decide(const Packet& packet) const {
@@ -89,14 +84,13 @@ FirewallDecision Firewall::decide(const Packet& packet) const {
 }
 
 Packet packet_of(const FlowFacts& flow, Direction direction, PacketState state) {
-  const bool udp = flow.carrier == Carrier::kDatagram ||
-                   (flow.carrier == Carrier::kDns && flow.transport == DnsTransport::kUdp);
+  const auto own = flow.carrier == Carrier::kDatagram ? Transport::kUdp : Transport::kTcp;
   Packet packet{.listener = flow.listener,
                 .source = flow.client,
                 .destination = flow.destination,
                 .source_port = flow.client_port,
                 .destination_port = flow.destination_port,
-                .transport = udp ? Transport::kUdp : Transport::kTcp,
+                .transport = flow.transport.value_or(own),
                 .state = state};
   if (direction == Direction::kDownstream) {
     std::swap(packet.source, packet.destination);

@@ -25,7 +25,6 @@ enum class FirewallAction {
   kReject,  // TCP: a RST; UDP: vanishes too, since a proxy cannot send the ICMP message
 };
 enum class PacketState { kNew, kEstablished };
-enum class Transport { kTcp, kUdp };
 
 // Both ends included.
 struct PortRange {
@@ -102,12 +101,6 @@ struct EnumNames<PacketState> {
   static constexpr std::array kValues{
       std::pair<std::string_view, PacketState>{"new", PacketState::kNew},
       std::pair<std::string_view, PacketState>{"established", PacketState::kEstablished}};
-};
-template <>
-struct EnumNames<Transport> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, Transport>{"tcp", Transport::kTcp},
-      std::pair<std::string_view, Transport>{"udp", Transport::kUdp}};
 };
 std::string to_text(const PortRange& range);
 std::optional<PortRange> parse_port_range(std::string_view text);

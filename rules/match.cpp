@@ -3,14 +3,6 @@
 #include <algorithm>
 
 namespace brownout::rules {
-namespace {
-
-bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address) {
-  return address && std::any_of(prefixes.begin(), prefixes.end(),
-                                [&](const Prefix& prefix) { return prefix.contains(*address); });
-}
-
-}  // namespace
 
 Key FlowFacts::client_key() const {
   if (!client) return key();

@@ -49,7 +49,7 @@ struct FlowFacts {
   FlowActivity* activity = nullptr;    // of the flow's owner; null where there is no flow yet
   // Of a DNS query.
   std::optional<DnsQuestion> question = {};
-  std::optional<DnsTransport> transport = {};
+  std::optional<Transport> transport = {};
 
   // Names the flow in dice: the same for the same arrival order, whichever thread serves it.
   Key key() const { return combine(key_of(listener), ordinal); }
@@ -79,7 +79,7 @@ struct Match {
   std::optional<std::int64_t> every;
   std::vector<NamePattern> qname;
   std::vector<DnsType> qtype;
-  std::optional<DnsTransport> transport;
+  std::optional<Transport> transport;
 
   bool is_for_dns() const { return !qname.empty() || !qtype.empty() || transport; }
   Ordinals ordinals() const { return {first, after, every}; }

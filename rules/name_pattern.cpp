@@ -34,21 +34,33 @@ bool glob(std::string_view pattern, std::string_view name) {
 
 }  // namespace
 
+std::string canonical_name(std::string_view name) {
+  std::string result(name);
+  for (auto& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  // An escaped dot belongs to its label (RFC 1035, 5.1).
+  if (result.ends_with('.') && !result.ends_with("\\.")) result.pop_back();
+  return result;
+}
+
+std::string_view parent_name(std::string_view name) {
+  const auto dot = name.find('.');
+  return dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
+}
+
 Result<NamePattern> NamePattern::parse(std::string_view text) {
   const auto bad = [&](const std::string& what) {
     return config_error(what, R"(e.g. "chat.example.org", ".example.org" or "*.example.org")");
   };
   if (text.empty()) return bad("an empty name matches nothing");
   if (text.size() > kLongestName) return bad("longer than a name can be (253 characters)");
-  NamePattern pattern;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= ' ' || byte == '/' || byte == ':' || byte >= 127) {
       return bad(in_quotes(text) + " is not a name");
     }
-    pattern.text_ += static_cast<char>(std::tolower(byte));
   }
-  if (pattern.text_.size() > 1 && pattern.text_.ends_with('.')) pattern.text_.pop_back();
+  NamePattern pattern;
+  pattern.text_ = text == "." ? "." : canonical_name(text);
   return pattern;
 }
 

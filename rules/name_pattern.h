@@ -13,6 +13,11 @@
 
 namespace brownout::rules {
 
+// In lower case, without the dot at the end: as names are compared. The root is "".
+std::string canonical_name(std::string_view name);
+// "example.org" of "chat.example.org"; the root's is the root.
+std::string_view parent_name(std::string_view name);
+
 class NamePattern {
  public:
   static Result<NamePattern> parse(std::string_view text);

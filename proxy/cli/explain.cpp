@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
@@ -11,14 +10,12 @@
 namespace brownout::cli {
 namespace {
 
-// An address, with or without a port.
 std::optional<rules::IpAddress> parse_address(const std::string& option, const std::string& text,
                                               std::uint16_t& port) {
-  if (auto ip = rules::IpAddress::parse(text)) return ip;
-  const auto endpoint = rules::parse_endpoint(text);
-  if (endpoint && endpoint->ip()) {
-    port = endpoint->port;
-    return endpoint->ip();
+  const auto end = rules::parse_address_port(text);
+  if (end) {
+    port = end->port;
+    return end->address;
   }
   fmt::print(stderr, "error: {} {}: not an address (e.g. 10.1.2.3 or [::1]:1883)\n", option, text);
   return std::nullopt;
@@ -34,8 +31,7 @@ bool ask_dns(const ExplainOptions& options, const rules::Config& config, rules::
     flow.destination_port = listener.listen.port;
   }
   if (flow.carrier != rules::Carrier::kDns) return true;
-  flow.transport =
-      options.transport == "tcp" ? rules::DnsTransport::kTcp : rules::DnsTransport::kUdp;
+  flow.transport = options.transport == "tcp" ? rules::Transport::kTcp : rules::Transport::kUdp;
   const auto type = rules::parse_dns_type(options.qtype);
   if (!type) {
     fmt::print(stderr, "error: --qtype {}: not a record type (e.g. A, AAAA, TYPE65534)\n",
@@ -43,11 +39,7 @@ bool ask_dns(const ExplainOptions& options, const rules::Config& config, rules::
     return false;
   }
   if (options.qname.empty()) return true;
-  auto name = options.qname;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (name.ends_with('.')) name.pop_back();
-  flow.question = rules::DnsQuestion{name, *type, 1};
+  flow.question = rules::DnsQuestion{rules::canonical_name(options.qname), *type, 1};
   return true;
 }
 

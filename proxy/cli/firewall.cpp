@@ -86,7 +86,7 @@ Verdict judge(const std::vector<Firewall>& firewalls, const rules::FlowFacts& fl
 
 std::string flow_text(const rules::FlowFacts& flow) {
   const auto end = [](const auto& address, std::uint16_t port) {
-    return address ? to_text(rules::Endpoint{to_text(*address), port, ""}) : std::string("?");
+    return address ? to_text(*address, port) : std::string("?");
   };
   return fmt::format("{} -> {} {}{}", end(flow.client, flow.client_port),
                      end(flow.destination, flow.destination_port),

@@ -3,18 +3,18 @@
 #include "proxy/codecs/ldns.h"
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <string>
 
 #include "proxy/codecs/ldns_records.h"
+#include "rules/name_pattern.h"
 
 namespace brownout::codecs {
 namespace {
 
 using rules::DnsReply;
-using rules::DnsTransport;
 using rules::Rcode;
+using rules::Transport;
 
 struct FreePacket {
   void operator()(ldns_pkt* packet) const { ldns_pkt_free(packet); }
@@ -107,8 +107,8 @@ Packet start_reply(const ldns_pkt* query, const DnsReply& reply) {
   return packet;
 }
 
-std::size_t most_bytes(const ldns_pkt* query, DnsTransport transport) {
-  if (transport == DnsTransport::kTcp) return kDnsLargest;
+std::size_t most_bytes(const ldns_pkt* query, Transport transport) {
+  if (transport == Transport::kTcp) return kDnsLargest;
   return std::max<std::size_t>(kDnsPlainUdp, ldns_pkt_edns_udp_size(query));
 }
 
@@ -149,8 +149,7 @@ std::optional<rules::DnsQuestion> read_dns_question(ByteView question) {
   const Name owner(name);
   if (status != LDNS_STATUS_OK || at + 4 != question.size()) return std::nullopt;
   rules::DnsQuestion result;
-  result.name = text_of(*owner);
-  for (auto& c : result.name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  result.name = rules::canonical_name(text_of(*owner));
   result.type = static_cast<rules::DnsType>(number_at(question, at));
   result.dns_class = number_at(question, at + 2);
   return result;
@@ -177,8 +176,7 @@ std::optional<DnsReply> read_dns_reply(ByteView message) {
   return reply;
 }
 
-std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply,
-                                     DnsTransport transport) {
+std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply, Transport transport) {
   const auto asked = unpack(query);
   if (!asked || ldns_rr_list_rr_count(ldns_pkt_question(asked.get())) != 1) return std::nullopt;
   const auto packet = start_reply(asked.get(), reply);

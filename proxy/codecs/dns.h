@@ -41,7 +41,7 @@ std::optional<rules::DnsReply> read_dns_reply(ByteView message);
 // as the client takes over `transport`, else empty and truncated (TC). None when the query cannot
 // be unpacked.
 std::optional<Bytes> write_dns_reply(ByteView query, const rules::DnsReply& reply,
-                                     rules::DnsTransport transport);
+                                     rules::Transport transport);
 
 // A reply to bytes of which only the header can be read.
 Bytes write_dns_error(ByteView query, rules::Rcode rcode);

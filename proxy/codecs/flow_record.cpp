@@ -12,24 +12,21 @@ using rules::IpAddress;
 constexpr std::string_view kForm =
     R"(e.g. {"protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"})";
 
-// "address", "address:port" or "[address]:port".
 bool read_end(const Json& object, const char* key, std::optional<IpAddress>& address,
               std::uint16_t& port) {
   const auto found = object.find(key);
   if (found == object.end()) return true;
   if (!found->is_string()) return false;
   const auto text = found->get<std::string>();
-  address = IpAddress::parse(text);
-  if (address) return true;
-  const auto endpoint = rules::parse_endpoint(text);
-  if (!endpoint || !endpoint->ip()) return false;
-  address = endpoint->ip();
-  port = endpoint->port;
+  const auto end = rules::parse_address_port(text);
+  if (!end) return false;
+  address = end->address;
+  port = end->port;
   return true;
 }
 
 std::string end_text(const std::optional<IpAddress>& address, std::uint16_t port) {
-  return address ? to_text(rules::Endpoint{to_text(*address), port, ""}) : "";
+  return address ? to_text(*address, port) : "";
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ void DnsServer::on_ready(std::uint32_t) noexcept {
       query->local = batch_.to(i);
       query->facts.client = query->client.ip();
       query->facts.client_port = query->client.port();
-      query->facts.transport = rules::DnsTransport::kUdp;
+      query->facts.transport = rules::Transport::kUdp;
       take(std::move(query));
     }
     batch_over();
@@ -88,7 +88,7 @@ void DnsServer::stream_query(DnsStreamClient& client, std::span<std::byte> messa
   query->stream = client.number();
   query->facts.client = client.peer().ip();
   query->facts.client_port = client.peer().port();
-  query->facts.transport = rules::DnsTransport::kTcp;
+  query->facts.transport = rules::Transport::kTcp;
   take(std::move(query));
 }
 

@@ -45,9 +45,9 @@ void DnsForwarder::forward(DnsQueryPtr query) {
   ask(std::move(pending));
 }
 
-std::uint32_t DnsForwarder::free_key(std::size_t server, rules::DnsTransport transport) {
+std::uint32_t DnsForwarder::free_key(std::size_t server, rules::Transport transport) {
   while (true) {
-    const auto port = transport == rules::DnsTransport::kTcp ? kUdpLinks : random() % kUdpLinks;
+    const auto port = transport == rules::Transport::kTcp ? kUdpLinks : random() % kUdpLinks;
     const auto link = static_cast<std::uint32_t>(server * kLinksPerServer + port);
     const auto key = link << 16 | random();
     if (!pending_.contains(key)) return key;

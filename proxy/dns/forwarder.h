@@ -59,7 +59,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void link_failed(std::size_t link, int error) override;
 
   void ask(Pending pending);
-  std::uint32_t free_key(std::size_t server, rules::DnsTransport transport);
+  std::uint32_t free_key(std::size_t server, rules::Transport transport);
   DnsLink* link_of(std::size_t index);
   void next_server(Pending pending);
   void arm();

@@ -44,9 +44,7 @@ class DropRecords final : public DnsOnlyFault {
       if (!record.is_address()) return false;
       if (settings_.prefix.empty())
         return std::binary_search(gone.begin(), gone.end(), rank(context, record));
-      const auto address = record.address();
-      return address && std::any_of(settings_.prefix.begin(), settings_.prefix.end(),
-                                    [&](const Prefix& one) { return one.contains(*address); });
+      return any_contains(settings_.prefix, record.address());
     });
     if (removed == 0) return std::nullopt;
     return Note{.action = "drop records", .ordinal = removed};

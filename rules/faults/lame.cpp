@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rules/dns_fault.h"
+#include "rules/name_pattern.h"
 
 namespace brownout::rules {
 namespace {
@@ -32,11 +33,6 @@ std::vector<std::uint8_t> name_rdata(std::string_view name) {
 DnsRecord ns_record(std::string_view zone, std::string_view server) {
   return {
       .name = std::string(zone), .type = DnsType::kNs, .ttl = kTtl, .rdata = name_rdata(server)};
-}
-
-std::string_view parent_of(std::string_view name) {
-  const auto dot = name.find('.');
-  return dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
 }
 
 }  // namespace
@@ -71,7 +67,8 @@ class Lame final : public DnsOnlyFault {
     } else {
       // Escapes of presentation format would need a codec; such a name gets the root.
       const auto& name = context.query->question->name;
-      const auto zone = name.find('\\') == std::string::npos ? parent_of(name) : std::string_view{};
+      const auto zone =
+          name.find('\\') == std::string::npos ? parent_name(name) : std::string_view{};
       for (const auto* host : {"ns1", "ns2"}) {
         const auto server = zone.empty() ? std::string(host) : host + ("." + std::string(zone));
         reply.authority.push_back(ns_record(zone, server));

@@ -95,7 +95,7 @@ records = ["chat.lab. 60 IN A 192.0.2.1", "chat.lab. 5 IN MX 10 mail.lab.", "lab
   for (auto& byte : std::span(query).subspan(12)) {
     if (byte >= std::byte{'A'} && byte <= std::byte{'Z'}) byte |= std::byte{0x20};
   }
-  const auto wire = write_dns_reply(query, reply, DnsTransport::kTcp);
+  const auto wire = write_dns_reply(query, reply, Transport::kTcp);
   ASSERT_TRUE(wire);
   const auto back = read_dns_reply(*wire);
   ASSERT_TRUE(back);
@@ -106,7 +106,7 @@ records = ["chat.lab. 60 IN A 192.0.2.1", "chat.lab. 5 IN MX 10 mail.lab.", "lab
 }
 
 TEST(DnsCodec, TheQuestionIsRepeatedAsTheClientWroteIt) {
-  const auto wire = write_dns_reply(kQuery, {}, DnsTransport::kTcp);
+  const auto wire = write_dns_reply(kQuery, {}, Transport::kTcp);
   ASSERT_TRUE(wire);
   const auto asked = find_dns_question(*wire);
   EXPECT_TRUE(std::equal(kQuery.begin() + 12, kQuery.end(), asked.begin(), asked.end()));
@@ -117,11 +117,11 @@ TEST(DnsCodec, WhatTheClientDoesNotTakeIsCut) {
   for (std::uint8_t i = 0; i < 100; ++i) {
     reply.answer.push_back(address_record("chat.lab", IpAddress::v4({192, 0, 2, i}), 60));
   }
-  const auto udp = write_dns_reply(kQuery, reply, DnsTransport::kUdp);
+  const auto udp = write_dns_reply(kQuery, reply, Transport::kUdp);
   ASSERT_TRUE(udp);
   EXPECT_LE(udp->size(), kDnsPlainUdp);
   EXPECT_TRUE(read_dns_reply(*udp)->truncated);
-  const auto tcp = write_dns_reply(kQuery, reply, DnsTransport::kTcp);
+  const auto tcp = write_dns_reply(kQuery, reply, Transport::kTcp);
   ASSERT_TRUE(tcp);
   EXPECT_EQ(read_dns_reply(*tcp)->answer.size(), 100U);
 }
@@ -130,7 +130,7 @@ TEST(DnsCodec, HostileBytesNeverMatter) {
   std::mt19937 random(7);
   DnsReply reply;
   reply.answer.push_back(address_record("chat.lab", IpAddress::v4({192, 0, 2, 1}), 60));
-  const auto good = *write_dns_reply(kQuery, reply, DnsTransport::kTcp);
+  const auto good = *write_dns_reply(kQuery, reply, Transport::kTcp);
   for (int i = 0; i < 20'000; ++i) {
     auto bytes = good;
     for (auto flips = random() % 6; flips > 0; --flips) {
@@ -138,9 +138,9 @@ TEST(DnsCodec, HostileBytesNeverMatter) {
     }
     bytes.resize(random() % (bytes.size() + 1));
     const auto read = read_dns_reply(bytes);
-    if (read) write_dns_reply(kQuery, *read, DnsTransport::kUdp);
+    if (read) write_dns_reply(kQuery, *read, Transport::kUdp);
     if (!find_dns_question(bytes).empty()) read_dns_question(find_dns_question(bytes));
-    write_dns_reply(bytes, reply, DnsTransport::kUdp);
+    write_dns_reply(bytes, reply, Transport::kUdp);
   }
 }
 

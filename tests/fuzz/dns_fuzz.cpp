@@ -19,7 +19,7 @@ void require(bool condition) {
 void check_reply(codecs::ByteView bytes) {
   const auto reply = codecs::read_dns_reply(bytes);
   if (!reply) return;
-  const auto written = codecs::write_dns_reply(bytes, *reply, rules::DnsTransport::kTcp);
+  const auto written = codecs::write_dns_reply(bytes, *reply, rules::Transport::kTcp);
   if (!written) return;
   const auto again = codecs::read_dns_reply(*written);
   require(again.has_value());
@@ -62,6 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto question = codecs::find_dns_question(bytes);
   if (!question.empty()) require(codecs::read_dns_question(question).has_value());
   if (codecs::read_dns_header(bytes)) codecs::write_dns_error(bytes, rules::Rcode::kFormErr);
-  codecs::write_dns_reply(bytes, {}, rules::DnsTransport::kUdp);
+  codecs::write_dns_reply(bytes, {}, rules::Transport::kUdp);
   return 0;
 }

@@ -45,7 +45,7 @@ codecs::Bytes reply_to(codecs::ByteView query, const std::string& ip) {
   rules::DnsReply reply;
   reply.answer.push_back(
       rules::address_record("chat.example.org", *rules::IpAddress::parse(ip), 60));
-  return *codecs::write_dns_reply(query, reply, rules::DnsTransport::kUdp);
+  return *codecs::write_dns_reply(query, reply, rules::Transport::kUdp);
 }
 
 TEST(Dns, ForwardsOverUdpAndTcp) {

@@ -39,5 +39,14 @@ TEST(Address, EndpointsOfEveryKind) {
   }
 }
 
+TEST(Address, WithOrWithoutAPort) {
+  EXPECT_EQ(parse_address_port("10.1.2.3")->port, 0);
+  EXPECT_EQ(parse_address_port("10.1.2.3:1883")->port, 1883);
+  EXPECT_EQ(parse_address_port("[::1]:53")->address, *IpAddress::parse("::1"));
+  EXPECT_EQ(parse_address_port("::1")->address, *IpAddress::parse("::1"));
+  EXPECT_FALSE(parse_address_port("chat.example.org:1883"));
+  EXPECT_EQ(to_text(*IpAddress::parse("::1"), 53), "[::1]:53");
+}
+
 }  // namespace
 }  // namespace brownout::rules

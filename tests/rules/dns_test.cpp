@@ -30,6 +30,14 @@ TEST(NamePattern, ExactSuffixAndGlob) {
   EXPECT_TRUE(matches(".", "anything"));
 }
 
+TEST(NamePattern, NamesAsTheyAreCompared) {
+  EXPECT_EQ(canonical_name("Chat.Example.ORG."), "chat.example.org");
+  EXPECT_EQ(canonical_name("."), "");
+  EXPECT_EQ(canonical_name("a\\."), "a\\.");
+  EXPECT_EQ(parent_name("chat.example.org"), "example.org");
+  EXPECT_EQ(parent_name("org"), "");
+}
+
 TEST(NamePattern, AHostileGlobTakesNoTime) {
   std::string pattern;
   for (int i = 0; i < 60; ++i) pattern += "*a";

@@ -25,14 +25,14 @@ class DnsLab {
 
   struct Asked {
     std::string type = "A";
-    rules::DnsTransport transport = rules::DnsTransport::kUdp;
+    rules::Transport transport = rules::Transport::kUdp;
     std::string client = "10.1.2.3";
     Duration at{};
   };
   std::string ask(const std::string& name, const Asked& asked);
   std::string ask(const std::string& name) { return ask(name, Asked{}); }
   std::string ask_tcp(const std::string& name) {
-    return ask(name, {.transport = rules::DnsTransport::kTcp});
+    return ask(name, {.transport = rules::Transport::kTcp});
   }
   // Of `count` queries, how many get `answer`.
   int count(int count, const std::string& name, const std::string& answer);
