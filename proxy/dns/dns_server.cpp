@@ -9,6 +9,17 @@ namespace {
 
 constexpr int kBatchesPerTurn = 8;
 
+DnsQueryPtr query_of(codecs::ByteView message, const SocketAddress& client,
+                     rules::Transport transport) {
+  auto query = std::make_unique<DnsQuery>();
+  query->message.assign(message.begin(), message.end());
+  query->client = client;
+  query->facts.client = client.ip();
+  query->facts.client_port = client.port();
+  query->facts.transport = transport;
+  return query;
+}
+
 }  // namespace
 
 DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
@@ -66,14 +77,8 @@ void DnsServer::on_ready(std::uint32_t) noexcept {
     const auto count = batch_.receive(socket_, error);
     if (count == 0 && error == 0) return;
     for (std::size_t i = 0; i < count; ++i) {
-      auto query = std::make_unique<DnsQuery>();
-      const auto bytes = batch_.bytes(i);
-      query->message.assign(bytes.begin(), bytes.end());
-      query->client = batch_.from(i);
+      auto query = query_of(batch_.bytes(i), batch_.from(i), rules::Transport::kUdp);
       query->local = batch_.to(i);
-      query->facts.client = query->client.ip();
-      query->facts.client_port = query->client.port();
-      query->facts.transport = rules::Transport::kUdp;
       take(std::move(query));
     }
     batch_over();
@@ -83,12 +88,8 @@ void DnsServer::on_ready(std::uint32_t) noexcept {
 }
 
 void DnsServer::stream_query(DnsStreamClient& client, std::span<std::byte> message) {
-  auto query = std::make_unique<DnsQuery>();
-  query->message.assign(message.begin(), message.end());
+  auto query = query_of(message, client.peer(), rules::Transport::kTcp);
   query->stream = client.number();
-  query->facts.client = client.peer().ip();
-  query->facts.client_port = client.peer().port();
-  query->facts.transport = rules::Transport::kTcp;
   take(std::move(query));
 }
 

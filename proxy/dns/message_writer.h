@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+
 #include "proxy/codecs/dns.h"
 #include "proxy/loop/fd.h"
 

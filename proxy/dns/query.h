@@ -14,10 +14,10 @@ namespace brownout::proxy {
 
 struct DnsQuery {
   rules::FlowFacts facts;
-  codecs::Bytes message;     // as it came
-  rules::QueryPlan plan;     // the rules that act on it
-  Duration delay{};          // that they want
-  SocketAddress client;      // over UDP
+  codecs::Bytes message;  // as it came
+  rules::QueryPlan plan;  // the rules that act on it
+  Duration delay{};       // that they want
+  SocketAddress client;
   LocalAddress local;        // over UDP
   std::uint64_t stream = 0;  // over TCP: the number of the connection
 

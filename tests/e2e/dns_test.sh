@@ -27,25 +27,9 @@ EOF
 start unbound unbound -c "$folder/unbound.conf"
 wait_for 10 dig @127.0.0.1 -p "$port" +time=1 +tries=1 chat.example.org || fail "unbound does not answer"
 
-# dns_proxy NAME RULES: sets $proxy_port.
-dns_proxy() {
-  proxy_port=$(free_port)
-  cat >"$folder/$1.toml" <<EOF
-version = 1
-seed = 7
-[[upstream]]
-name = "resolver"
-servers = ["127.0.0.1:$port"]
-[[listener]]
-name = "front"
-protocol = "dns"
-listen = "127.0.0.1:$proxy_port"
-upstream = "resolver"
-$2
-EOF
-  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s
-  wait_port "$proxy_port"
-}
+# dns_proxy NAME RULES, udp_proxy NAME RULES: set $proxy_port.
+dns_proxy() { proxy "$1" "$port" "$2" 'protocol = "dns"'; }
+udp_proxy() { proxy "$1" "$port" "$2" 'protocol = "udp"'; }
 ask() { dig @127.0.0.1 -p "$proxy_port" +time=2 +tries=1 "$@"; }
 status_of() { sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
 # What a client sees of an answer: not the id, the times, the order of a round robin and the address it came from.
@@ -105,12 +89,6 @@ pass "dig feels servfail, nodata, drop_records, ttl, latency, timeout and trunca
 grep -q '"rule":"servfail"' "$folder/faulty.jsonl" || fail "no event"
 
 # The same resolver behind a plain UDP listener: a real protocol over datagrams.
-udp_proxy() {
-  proxy_port=$(free_port)
-  rule_file "$port" "$proxy_port" "$2" | sed 's/^name = "front"/&\nprotocol = "udp"/' >"$folder/$1.toml"
-  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s
-  wait_for 10 grep -q 'listener front: 127' "$folder/$1.log" || fail "no udp listener"
-}
 udp_proxy datagrams ""
 [ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "the answer differs through a udp listener"
 udp_proxy late '[[rule]]

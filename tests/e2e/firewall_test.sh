@@ -47,13 +47,8 @@ server_port=$(free_port)
 start server python3 -m http.server --bind 127.0.0.1 "$server_port"
 wait_port "$server_port"
 
-# run_with RULES: a proxy in front of it; sets $proxy_port.
-run_with() {
-  proxy_port=$(free_port)
-  rule_file "$server_port" "$proxy_port" "$2" >"$folder/$1.toml"
-  start "$1" "$brownout" run "$folder/$1.toml" --flows "$folder/flows.jsonl" --drain 0s
-  wait_port "$proxy_port"
-}
+# run_with NAME RULES: a proxy in front of it that records flows; sets $proxy_port.
+run_with() { proxy "$1" "$server_port" "$2" "" --flows "$folder/flows.jsonl"; }
 run_with guarded "$(cat "$folder/edge.toml")"
 curl -sf --max-time 5 "http://127.0.0.1:$proxy_port/" >/dev/null || fail "the imported list stops what it accepts"
 "$brownout" explain "$folder/guarded.toml" --listener front --client 10.1.2.3 --destination 192.0.2.1:1883 >"$folder/explain.txt"

@@ -43,8 +43,9 @@ wait_for() {
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 wait_port() { wait_for 10 listens "$1" || fail "nothing listens on port $1"; }
 
-# rule_file SERVER_PORT LISTEN_PORT [RULES]: to standard output.
+# rule_file SERVER_PORT LISTEN_PORT [RULES [LISTENER_KEYS]]: to standard output.
 rule_file() {
+  local keys=${4:+$'\n'$4}
   cat <<EOF
 version = 1
 seed = 7
@@ -54,17 +55,22 @@ servers = ["127.0.0.1:$1"]
 [[listener]]
 name = "front"
 listen = "127.0.0.1:$2"
-upstream = "server"
+upstream = "server"$keys
 ${3:-}
 EOF
 }
 
-# proxy NAME SERVER_PORT [RULES]: starts brownout in front of it; sets $proxy_port and $last_pid.
+# proxy NAME SERVER_PORT [RULES [LISTENER_KEYS [OPTION...]]]: starts brownout in front of it; sets
+# $proxy_port and $last_pid.
 proxy() {
   proxy_port=$(free_port)
-  rule_file "$2" "$proxy_port" "${3:-}" >"$folder/$1.toml"
-  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s
-  wait_port "$proxy_port"
+  rule_file "$2" "$proxy_port" "${3:-}" "${4:-}" >"$folder/$1.toml"
+  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s "${@:5}"
+  # UDP answers no connect.
+  case ${4:-} in
+    *udp*) wait_for 10 grep -q 'listener front: 127' "$folder/$1.log" || fail "$1 does not listen" ;;
+    *) wait_port "$proxy_port" ;;
+  esac
 }
 
 # at_least A B: numbers, fractions too.
