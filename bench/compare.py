@@ -183,13 +183,26 @@ def print_table(rows):
           "\nsplice: brownout with forwarding = \"splice\"")
 
 
-def main():
+def read_options():
     parser = argparse.ArgumentParser()
     for name in ("brownout", "load", "json"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def write_json(options, rows, **more):
+    os.makedirs(os.path.dirname(options.json) or ".", exist_ok=True)
+    with open(options.json, "w") as file:
+        json.dump({"machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
+                   **more, "rounds": options.rounds, "seconds": options.seconds, "rows": rows},
+                  file, indent=2)
+    print(f"written: {options.json}")
+
+
+def main():
+    options = read_options()
     bench = Bench(options)
     peers = []
     with tempfile.TemporaryDirectory(prefix="brownout-bench-") as folder:
@@ -231,12 +244,7 @@ fault = { type = "latency", delay = "20ms" }
             for peer in peers:
                 peer.stop()
     print_table(bench.rows)
-    os.makedirs(os.path.dirname(options.json) or ".", exist_ok=True)
-    with open(options.json, "w") as file:
-        json.dump({"machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
-                   "threads": THREADS, "rounds": options.rounds, "seconds": options.seconds,
-                   "rows": bench.rows}, file, indent=2)
-    print(f"written: {options.json}")
+    write_json(options, bench.rows, threads=THREADS)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
 """The measuring half of datagrams.sh."""
-import argparse
 import json
 import os
-import platform
 import re
 import statistics
 import subprocess
 import tempfile
 import time
 
-from compare import brownout_config, free_port, write
+from compare import brownout_config, free_port, read_options, write, write_json
 
 # From as fast as a client can to what every path should carry; a paced one shows what is lost.
 FLOODS = [("as fast as it can", 0), ("200,000/s offered", 200_000)]
@@ -154,12 +152,7 @@ class Bench:
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    for name in ("brownout", "load", "json"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--rounds", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
-    options = parser.parse_args()
+    options = read_options()
     with tempfile.TemporaryDirectory(prefix="brownout-bench-") as folder:
         bench = Bench(options, folder)
         try:
@@ -168,12 +161,7 @@ def main():
         finally:
             bench.stop()
     bench.print_table()
-    os.makedirs(os.path.dirname(options.json) or ".", exist_ok=True)
-    with open(options.json, "w") as file:
-        json.dump({"machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
-                   "rounds": options.rounds, "seconds": options.seconds, "rows": bench.rows},
-                  file, indent=2)
-    print(f"written: {options.json}")
+    write_json(options, bench.rows)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,18 @@ class FirewallMistake : public Fault {
   virtual const std::optional<std::string>& firewall() const = 0;
 };
 
+template <class F>
+FaultKind describe_mistake(std::string_view name, std::string_view summary) {
+  return describe<F>(
+      {.name = name,
+       .level = Level::kFirewall,
+       .carriers = kStreams | kDatagrams | kDnsQueries,
+       .summary = summary,
+       .magnitude = "firewall",
+       .composition = "mistakes are made in file order, each in the list that the one before left",
+       .source = {}});
+}
+
 class FirewallTimeline {
  public:
   struct Epoch {

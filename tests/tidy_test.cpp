@@ -5,23 +5,18 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <regex>
 #include <sstream>
 
 #include "rules/fault.h"
+#include "tests/support/files.h"
 
 namespace brownout {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+std::string read(const fs::path& path) { return test::read_file(path); }
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;

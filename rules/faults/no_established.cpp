@@ -37,14 +37,8 @@ class NoEstablished final : public FirewallMistake {
 
 }  // namespace
 
-const FaultKind kNoEstablished = describe<NoEstablished>(
-    {.name = "no_established",
-     .level = Level::kFirewall,
-     .carriers = kStreams | kDatagrams | kDnsQueries,
-     .summary =
-         "Established packets no longer pass by themselves: replies are dropped, live flows die.",
-     .magnitude = "firewall",
-     .composition = "mistakes are made in file order, each in the list that the one before left",
-     .source = {}});
+const FaultKind kNoEstablished = describe_mistake<NoEstablished>(
+    "no_established",
+    "Established packets no longer pass by themselves: replies are dropped, live flows die.");
 
 }  // namespace brownout::rules

@@ -53,13 +53,6 @@ class PortBlock final : public FirewallMistake {
 
 }  // namespace
 
-const FaultKind kPortBlock = describe<PortBlock>(
-    {.name = "port_block",
-     .level = Level::kFirewall,
-     .carriers = kStreams | kDatagrams | kDnsQueries,
-     .summary = "A port is blocked.",
-     .magnitude = "firewall",
-     .composition = "mistakes are made in file order, each in the list that the one before left",
-     .source = {}});
+const FaultKind kPortBlock = describe_mistake<PortBlock>("port_block", "A port is blocked.");
 
 }  // namespace brownout::rules

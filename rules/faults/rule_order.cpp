@@ -58,14 +58,9 @@ class RuleOrder final : public FirewallMistake {
 
 }  // namespace
 
-const FaultKind kRuleOrder = describe<RuleOrder>(
-    {.name = "rule_order",
-     .level = Level::kFirewall,
-     .carriers = kStreams | kDatagrams | kDnsQueries,
-     .summary = "A line of the firewall stands in the wrong place, i.e. a broad drop before narrow "
-                "accepts.",
-     .magnitude = "firewall",
-     .composition = "mistakes are made in file order, each in the list that the one before left",
-     .source = {}});
+const FaultKind kRuleOrder = describe_mistake<RuleOrder>(
+    "rule_order",
+    "A line of the firewall stands in the wrong place, i.e. a broad drop before narrow "
+    "accepts.");
 
 }  // namespace brownout::rules

@@ -61,13 +61,7 @@ class StaleAllowlist final : public FirewallMistake {
 
 }  // namespace
 
-const FaultKind kStaleAllowlist = describe<StaleAllowlist>(
-    {.name = "stale_allowlist",
-     .level = Level::kFirewall,
-     .carriers = kStreams | kDatagrams | kDnsQueries,
-     .summary = "An address is missing from what the firewall accepts.",
-     .magnitude = "firewall",
-     .composition = "mistakes are made in file order, each in the list that the one before left",
-     .source = {}});
+const FaultKind kStaleAllowlist = describe_mistake<StaleAllowlist>(
+    "stale_allowlist", "An address is missing from what the firewall accepts.");
 
 }  // namespace brownout::rules

@@ -56,14 +56,8 @@ class WrongPrefix final : public FirewallMistake {
 
 }  // namespace
 
-const FaultKind kWrongPrefix = describe<WrongPrefix>(
-    {.name = "wrong_prefix",
-     .level = Level::kFirewall,
-     .carriers = kStreams | kDatagrams | kDnsQueries,
-     .summary =
-         "A prefix of the firewall has the wrong length, and so lets in too many or too few.",
-     .magnitude = "firewall",
-     .composition = "mistakes are made in file order, each in the list that the one before left",
-     .source = {}});
+const FaultKind kWrongPrefix = describe_mistake<WrongPrefix>(
+    "wrong_prefix",
+    "A prefix of the firewall has the wrong length, and so lets in too many or too few.");
 
 }  // namespace brownout::rules

@@ -4,10 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "proxy/codecs/flow_record.h"
+#include "tests/support/files.h"
 
 namespace brownout::codecs {
 namespace {
@@ -15,10 +13,7 @@ namespace {
 using namespace rules;
 
 std::string corpus(const std::string& name) {
-  std::ifstream file(std::string(SOURCE_DIR) + "/tests/fuzz/corpus/" + name);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return test::read_source("tests/fuzz/corpus/" + name);
 }
 
 std::string lines_of(const ImportedFirewall& imported) {

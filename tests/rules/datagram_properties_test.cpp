@@ -4,13 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <random>
 #include <set>
-#include <sstream>
 
 #include "rules/load_toml.h"
+#include "tests/support/files.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -22,16 +21,8 @@ const std::set<std::string_view> kLoses{"drop",       "loss",         "packet_lo
                                         "bandwidth",  "idle_timeout", "mtu_blackhole",
                                         "asymmetric", "flush_state"};
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::vector<Rule> rules_of_example(std::string_view fault) {
-  const auto path = std::string(SOURCE_DIR) + "/examples/rules/" + std::string(fault) + ".toml";
-  auto config = load_toml(read_file(path));
+  auto config = load_toml(read_source("examples/rules/" + std::string(fault) + ".toml"));
   if (!config) return {};
   std::vector<Rule> rules;
   for (auto& rule : config->rules) {

@@ -4,10 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "rules/presets.h"
+#include "tests/support/files.h"
 
 namespace brownout::rules {
 namespace {
@@ -174,10 +173,7 @@ TEST(LoadToml, ASyntaxErrorHasItsPlace) {
 TEST(LoadToml, EveryExampleLoads) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/examples/rules")) {
-    std::ifstream file(entry.path());
-    std::stringstream text;
-    text << file.rdbuf();
-    EXPECT_EQ(errors_of(text.str()), "") << entry.path();
+    EXPECT_EQ(errors_of(test::read_file(entry.path())), "") << entry.path();
     ++count;
   }
   EXPECT_GT(count, 15);

@@ -2,17 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
+#include "tests/support/files.h"
 
 namespace brownout::rules {
 namespace {
 
 TEST(Reference, ThePageInDocsIsCurrent) {
-  std::ifstream file(SOURCE_DIR "/docs/reference.md");
-  std::stringstream text;
-  text << file.rdbuf();
-  EXPECT_EQ(text.str(), reference_page()) << "run: brownout reference > docs/reference.md";
+  EXPECT_EQ(test::read_source("docs/reference.md"), reference_page())
+      << "run: brownout reference > docs/reference.md";
 }
 
 }  // namespace

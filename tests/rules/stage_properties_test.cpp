@@ -3,13 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <random>
 #include <set>
-#include <sstream>
 
 #include "rules/load_toml.h"
 #include "tests/support/broken_stages.h"
+#include "tests/support/files.h"
 #include "tests/support/properties.h"
 
 namespace brownout::test {
@@ -18,17 +17,9 @@ namespace {
 const std::set<std::string_view> kAltersTheStream{"packet_loss", "corrupt",    "timeout",
                                                   "reset",       "limit_data", "limit_time"};
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 // Without direction, so that the examples for downstream act too.
 std::shared_ptr<const RuleSet> example_of(std::string_view fault, std::uint64_t seed) {
-  const auto path = std::string(SOURCE_DIR) + "/examples/rules/" + std::string(fault) + ".toml";
-  auto config = load_toml(read_file(path));
+  auto config = load_toml(read_source("examples/rules/" + std::string(fault) + ".toml"));
   if (!config) return nullptr;
   for (auto& rule : config->rules) rule.match = {};
   return RuleSet::activate(config->rules, seed, Instant{});
