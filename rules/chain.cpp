@@ -89,7 +89,7 @@ class Chain::Seat final : public Output {
  private:
   void open(Instant now) {
     const auto& rule = *rule_;
-    const Dice dice(rule.seed, rule.stage_key, chain_.flow_->key());
+    const Dice dice(rule.seed, rule.stage_key, chain_.flow_->message_key());
     stage_ = rule.fault->stage({.dice = dice.split(to_text(chain_.direction_)),
                                 .intensity = Intensity(rule.schedule, rule.began),
                                 .flow = chain_.flow_,

@@ -24,6 +24,11 @@ void FitCheck::run(Position type) const {
     problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per query",
                   "queries are of DNS: use \"connection\"");
   }
+  if (rule_.kind->carries(Carrier::kHttp)) {
+    check_http();
+  } else {
+    check_not_http();
+  }
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
@@ -33,12 +38,14 @@ void FitCheck::run(Position type) const {
   }
   if (rule_.kind->level == Level::kBytes) return;
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
-  if (direction != nullptr) {
-    const bool message = rule_.kind->level == Level::kMessage;
-    problems_.add(direction->where,
-                  fault_ + (message ? " acts on a query and its answer"
-                                    : " acts before bytes flow in any direction"),
-                  "leave direction out");
+  if (direction != nullptr && !rule_.kind->directed) {
+    const bool dns = rule_.kind->carries(Carrier::kDns);
+    problems_.add(
+        direction->where,
+        fault_ + (rule_.kind->level != Level::kMessage ? " acts before bytes flow in any direction"
+                  : dns                                ? " acts on a query and its answer"
+                                                       : " acts on a request and its response"),
+        "leave direction out");
   }
   if (rule_.kind->level == Level::kMessage) return check_message_level();
   if (rule_.kind->level == Level::kConnection) {
@@ -56,7 +63,7 @@ void FitCheck::check_carriers(Position what) const {
   const Listener* stranger = nullptr;
   for (const auto& listener : listeners_) {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
-    const bool carried = rule_.kind->carries(carrier_of(listener.protocol));
+    const bool carried = (rule_.kind->carriers & carriers_of(listener.protocol)) != 0;
     if (names.empty() && carried) return;
     if (!carried && (named || names.empty()) && stranger == nullptr) stranger = &listener;
   }
@@ -75,8 +82,56 @@ void FitCheck::check_carriers(Position what) const {
 
 void FitCheck::check_message_level() const {
   if (rule_.per != Per::kSecond && rule_.per != Per::kChunk) return;
-  problems_.add(position_of(node_, "per"), fault_ + " acts on one query",
-                "use per = \"query\" or \"client\"");
+  const bool dns = rule_.kind->carries(Carrier::kDns);
+  problems_.add(position_of(node_, "per"), fault_ + " acts on one " + (dns ? "query" : "request"),
+                dns ? "use per = \"query\" or \"client\""
+                    : "use per = \"request\", \"connection\" or \"client\"");
+}
+
+// Requests are known, if a listener in question has them.
+void FitCheck::check_http() const {
+  const auto& names = rule_.match.listener;
+  const auto has_requests = [&](const Listener& listener) {
+    const bool meant =
+        names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
+    return meant && (carriers_of(listener.protocol) & kHttpRequests) != 0;
+  };
+  const bool asks = rule_.match.is_for_http();
+  if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
+    problems_.add(position_of(node_, "match"), fault_ + " does not act on requests as it stands",
+                  "it has a `unit`: write unit = \"request\"");
+  } else if (asks && std::none_of(listeners_.begin(), listeners_.end(), has_requests)) {
+    problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
+                  "write protocol = \"http\" in the [[listener]]");
+  }
+  if (rule_.kind->level == Level::kMessage && !rule_.match.destination.empty()) {
+    problems_.add(position_of(*node_.find("match"), "destination"),
+                  "which server a request goes to is not known yet", "use host, or listener");
+  }
+  if (rule_.match.status.empty()) return;
+  if (rule_.kind->request_only || rule_.kind->level != Level::kMessage) {
+    problems_.add(position_of(*node_.find("match"), "status"),
+                  fault_ + " acts before there is a response", "leave status out");
+  } else if (rule_.match.direction == DirectionChoice::kUpstream) {
+    problems_.add(position_of(*node_.find("match"), "status"),
+                  "a status is of responses, which go downstream", "leave direction out");
+  }
+}
+
+void FitCheck::check_not_http() const {
+  if (rule_.match.is_for_http()) {
+    problems_.add(position_of(node_, "match"), fault_ + " does not act on HTTP requests",
+                  "method, host, path, query, header, content_type and status are known of HTTP "
+                  "requests only; a fault for them is, for example, \"delay\"");
+  }
+  if (rule_.per == Per::kRequest) {
+    problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per request",
+                  "requests are of HTTP: use \"connection\"");
+  }
+  if (rule_.max_active_faults) {
+    problems_.add(position_of(node_, "max_active_faults"), fault_ + " has no max_active_faults",
+                  "it counts HTTP requests");
+  }
 }
 
 void FitCheck::check_firewall_level() const {

@@ -23,6 +23,8 @@ class FitCheck {
 
  private:
   void check_message_level() const;
+  void check_http() const;
+  void check_not_http() const;
   void check_firewall_level() const;
   void check_listener_level() const;
 

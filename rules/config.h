@@ -17,20 +17,24 @@
 
 namespace brownout::rules {
 
-enum class Protocol { kTcp, kUdp, kDns };
+enum class Protocol { kTcp, kUdp, kDns, kHttp };
 
-// What the flows of a listener are, as rules see them.
-constexpr Carrier carrier_of(Protocol protocol) {
+// What rules can act on at a listener: a set of Carrier.
+constexpr unsigned carriers_of(Protocol protocol) {
   switch (protocol) {
     case Protocol::kUdp:
-      return Carrier::kDatagram;
+      return kDatagrams;
     case Protocol::kDns:
-      return Carrier::kDns;
+      return kDnsQueries;
+    case Protocol::kHttp:
+      return kStreams | kHttpRequests;
     case Protocol::kTcp:
       break;
   }
-  return Carrier::kStream;
+  return kStreams;
 }
+// Whether clients come by connections only.
+constexpr bool is_connections(Protocol protocol) { return (carriers_of(protocol) & kStreams) != 0; }
 
 enum class Forwarding { kCopy, kSplice };
 enum class Policy { kFailover, kRoundRobin, kRandom };
@@ -73,9 +77,11 @@ const Schema<Zone>& zone_schema();
 
 template <>
 struct EnumNames<Protocol> {
-  static constexpr std::array kValues{std::pair<std::string_view, Protocol>{"tcp", Protocol::kTcp},
-                                      std::pair<std::string_view, Protocol>{"udp", Protocol::kUdp},
-                                      std::pair<std::string_view, Protocol>{"dns", Protocol::kDns}};
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Protocol>{"tcp", Protocol::kTcp},
+      std::pair<std::string_view, Protocol>{"udp", Protocol::kUdp},
+      std::pair<std::string_view, Protocol>{"dns", Protocol::kDns},
+      std::pair<std::string_view, Protocol>{"http", Protocol::kHttp}};
 };
 template <>
 struct EnumNames<Forwarding> {

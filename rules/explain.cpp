@@ -27,6 +27,11 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
     return "it is for another " + std::string(key) +
            (flow.question ? "" : "; give --qname, --qtype and --transport");
   }
+  if (key == "request") return "it is for HTTP requests: give --url and --method";
+  if (key != "client" && key != "destination") {
+    const bool unknown = key == "status" && !flow.http->response;
+    return "it is for another " + std::string(key) + (unknown ? "; give --status" : "");
+  }
   const bool client = key == "client";
   const auto& address = client ? flow.client : flow.destination;
   const auto& prefixes = client ? rule.match.client : rule.match.destination;
@@ -54,7 +59,9 @@ std::string where_it_acts(const Rule& rule) {
     case Level::kFirewall:
       return "on the list";
     case Level::kMessage:
-      return "on the query";
+      if (rule.kind->carries(Carrier::kDns)) return "on the query";
+      if (!rule.kind->directed) return "on the request";
+      break;
     case Level::kBytes:
       break;
   }
@@ -111,13 +118,19 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
 
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
-  if (!rule.kind->carries(question.flow.carrier)) {
+  // A request is also bytes of its connection.
+  FlowFacts flow = question.flow;
+  const auto acts_on = [&](Carrier carrier) {
+    return rule.kind->carries(carrier) && rule.fault->acts_on(carrier);
+  };
+  if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
+  if (!acts_on(flow.carrier)) {
     answer.why = "it acts on " + carriers_text(rule.kind->carriers);
     return answer;
   }
   std::string_view key;
-  if (!rule.match.matches(question.flow, &key)) {
-    answer.why = mismatch(rule, question.flow, key);
+  if (!rule.match.matches(flow, &key)) {
+    answer.why = mismatch(rule, flow, key);
     return answer;
   }
   if (!rule.match.ordinals().contains(question.flow.ordinal)) {

@@ -10,7 +10,8 @@ constexpr Duration kSecond = std::chrono::seconds(1);
 constexpr std::int64_t kLookAhead = 4096;
 
 Key flow_key(const Rule& rule, const FlowFacts& flow) {
-  return rule.per == Per::kClient ? flow.client_key() : flow.key();
+  if (rule.per == Per::kClient) return flow.client_key();
+  return rule.per == Per::kRequest ? flow.message_key() : flow.key();
 }
 
 }  // namespace

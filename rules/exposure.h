@@ -1,6 +1,6 @@
 // When one flow is exposed to one rule: the schedule and the dice together, as a function of time.
 //
-//   per connection, client, query
+//   per connection, client, query, request
 //                           one window, or none. While a probability ramps up, a flow whose draw
 //                           is u joins when the ramp passes u: nobody is thrown again or leaves.
 //   per second              a window for each second (of the flow's life) that the dice choose

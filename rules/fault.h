@@ -22,7 +22,8 @@
 
 namespace brownout::rules {
 
-class DnsFault;  // dns_fault.h
+class DnsFault;   // dns_fault.h
+class HttpFault;  // http_fault.h
 
 // Shared by the flows of one rule on all threads: implementations use atomics, or hold an atomic
 // flag for a few steps.
@@ -63,6 +64,10 @@ class Fault {
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
   // What it does to DNS queries, if anything. Lives as long as the fault.
   virtual const DnsFault* dns() const { return nullptr; }
+  // The same, of HTTP requests.
+  virtual const HttpFault* http() const { return nullptr; }
+  // Of the carriers that its kind names, those that its settings leave.
+  virtual bool acts_on(Carrier /*carrier*/) const { return true; }
   // True when the rule must not be limited to one direction.
   virtual bool needs_both_directions() const { return false; }
   // Listener level: whether live connections are reset when the fault begins.
@@ -74,13 +79,14 @@ enum class Level {
   kConnection,  // acts on a new connection, before a byte flows
   kBytes,       // acts on the bytes of a connection or the datagrams of a session, live ones too
   kFirewall,    // is a mistake in the list of a [[firewall]]
-  kMessage,     // acts on one message of a protocol: a DNS query and its answer
+  kMessage,     // acts on one message of a protocol: a DNS query and its answer, an HTTP request
 };
 
 // Which carriers a fault can act on; a set of Carrier.
 constexpr unsigned kStreams = static_cast<unsigned>(Carrier::kStream);
 constexpr unsigned kDatagrams = static_cast<unsigned>(Carrier::kDatagram);
 constexpr unsigned kDnsQueries = static_cast<unsigned>(Carrier::kDns);
+constexpr unsigned kHttpRequests = static_cast<unsigned>(Carrier::kHttp);
 
 // What `ramp` scales from 0 to the configured value.
 enum class Ramp { kMagnitude, kProbability };
@@ -91,6 +97,9 @@ struct FaultKind {
   unsigned carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
   bool per_chunk = false;        // whether probability may be drawn per chunk
+  bool directed = false;         // message level: `direction` chooses the request or the response
+  bool on_body = false;          // HTTP: acts on bodies, by a stage
+  bool request_only = false;     // HTTP: acts before there is a response
   std::string_view summary;      // one sentence: what the client feels
   std::string_view magnitude;    // what one unit of it is per
   std::string_view composition;  // how two of them add up

@@ -44,6 +44,37 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
     return fails("destination");
   }
   if (is_for_dns()) return matches_question(flow, why_not);
+  if (is_for_http()) return matches_http(flow, why_not);
+  return true;
+}
+
+bool Match::matches_http(const FlowFacts& flow, std::string_view* why_not) const {
+  const auto fails = [&](std::string_view key) {
+    if (why_not != nullptr) *why_not = key;
+    return false;
+  };
+  if (flow.http == nullptr) return fails("request");
+  const auto& http = *flow.http;
+  const auto& sent = http.request.method;
+  if (!method.empty() && std::find(method.begin(), method.end(), sent) == method.end())
+    return fails("method");
+  const auto named = [&](const NamePattern& pattern) { return pattern.matches(http.host); };
+  if (!host.empty() && std::none_of(host.begin(), host.end(), named)) return fails("host");
+  if (!path.empty() && !any_matches(path, http.path)) return fails("path");
+  if (!query.empty() && !any_matches(query, http.query)) return fails("query");
+  for (const auto& wanted : header) {
+    const auto* value = http.request.find(wanted.name);
+    if (value == nullptr || !wanted.value.matches(*value)) return fails("header");
+  }
+  // With a status, the rule is about the response.
+  if (!status.empty()) {
+    const auto chosen = [&](const StatusRange& one) {
+      return http.response && one.contains(http.response->status);
+    };
+    if (std::none_of(status.begin(), status.end(), chosen)) return fails("status");
+  }
+  const auto& type = status.empty() ? http.request_type : http.response_type;
+  if (!content_type.empty() && !any_matches(content_type, type)) return fails("content_type");
   return true;
 }
 
@@ -65,6 +96,27 @@ bool Match::matches_question(const FlowFacts& flow, std::string_view* why_not) c
   return true;
 }
 
+namespace {
+
+// `header = { name = "pattern" }`: all of them must match.
+void read_header_patterns(const Node& node, Match& match, Diagnostics& problems) {
+  if (node.table() == nullptr) {
+    problems.add(node.where, "header: expected a table, found " + std::string(node.type_name()),
+                 R"(e.g. header = { user-agent = "curl/*" })");
+    return;
+  }
+  for (const auto& member : *node.table()) {
+    auto pattern = ValueKind<TextPattern>::read(member.node);
+    if (pattern) {
+      match.header.push_back({member.key, std::move(*pattern)});
+    } else {
+      problems.add(member.node.where, "header: " + pattern.error().what, pattern.error().hint);
+    }
+  }
+}
+
+}  // namespace
+
 const Schema<Match>& match_schema() {
   static const Schema<Match> schema{{
       field("listener", &Match::listener, "only connections to these listeners"),
@@ -84,6 +136,22 @@ const Schema<Match>& match_schema() {
             "below it), \"*-eu.example.org\""),
       field("qtype", &Match::qtype, "dns: only queries for these types, e.g. \"AAAA\""),
       field("transport", &Match::transport, "dns: only queries that came this way"),
+      field("method", &Match::method, "http: only requests with these methods, e.g. \"POST\""),
+      field("host", &Match::host,
+            "http: only requests to these hosts, without the port; patterns as for qname"),
+      field("path", &Match::path,
+            "http: only these paths, without the query: \"/v1/*\" (* is any characters), or a "
+            "regular expression behind a ~: \"~^/v[0-9]+/\""),
+      field("query", &Match::query, "http: only these queries (what follows the ?), as for path"),
+      nested<Match>("header", "table of patterns",
+                    "http: only requests with all of these headers: { user-agent = \"curl/*\" }",
+                    read_header_patterns),
+      field("content_type", &Match::content_type,
+            "http: only this media type, in lower case and without parameters: of the request, or, "
+            "with status, of the response"),
+      field("status", &Match::status,
+            "http: only responses with this status: 404, \"5xx\", \"500-504\"; the rule then acts "
+            "on the response only"),
   }};
   return schema;
 }

@@ -11,9 +11,11 @@
 #include "rules/address.h"
 #include "rules/dice.h"
 #include "rules/dns.h"
+#include "rules/http.h"
 #include "rules/instant.h"
 #include "rules/name_pattern.h"
 #include "rules/schema.h"
+#include "rules/text_pattern.h"
 
 namespace brownout::rules {
 
@@ -28,6 +30,7 @@ enum class Carrier : unsigned {
   kStream = 1,    // a TCP (or unix) connection
   kDatagram = 2,  // a UDP session: all datagrams of one client address
   kDns = 4,       // a DNS query and its answer
+  kHttp = 8,      // an HTTP request and its response
 };
 
 // What the stages of both directions of one flow write and read.
@@ -35,7 +38,7 @@ struct FlowActivity {
   Instant last{};  // when something last passed, in either direction
 };
 
-// What is known of one connection, UDP session or DNS query.
+// What is known of one connection, UDP session, DNS query or HTTP request.
 struct FlowFacts {
   std::string listener;
   Carrier carrier = Carrier::kStream;
@@ -50,9 +53,14 @@ struct FlowFacts {
   // Of a DNS query.
   std::optional<DnsQuestion> question = {};
   std::optional<Transport> transport = {};
+  // Of an HTTP request: which of its connection, from 1, and what it says. Borrowed.
+  std::uint64_t message = 0;
+  const HttpExchange* http = nullptr;
 
   // Names the flow in dice: the same for the same arrival order, whichever thread serves it.
   Key key() const { return combine(key_of(listener), ordinal); }
+  // Names the message in dice; of a flow that is one message, the flow.
+  Key message_key() const { return message == 0 ? key() : combine(key(), message); }
   // The client without its port; the ordinal stands in where there is no address.
   Key client_key() const;
 };
@@ -69,6 +77,12 @@ struct Ordinals {
   bool contains(std::uint64_t ordinal) const;
 };
 
+// What `header` in a match asks of one header.
+struct HeaderPattern {
+  std::string name;
+  TextPattern value;
+};
+
 struct Match {
   std::vector<std::string> listener;
   std::vector<Prefix> client;
@@ -80,7 +94,18 @@ struct Match {
   std::vector<NamePattern> qname;
   std::vector<DnsType> qtype;
   std::optional<Transport> transport;
+  std::vector<std::string> method;
+  std::vector<NamePattern> host;
+  std::vector<TextPattern> path;
+  std::vector<TextPattern> query;
+  std::vector<HeaderPattern> header;
+  std::vector<TextPattern> content_type;
+  std::vector<StatusRange> status;
 
+  bool is_for_http() const {
+    return !method.empty() || !host.empty() || !path.empty() || !query.empty() || !header.empty() ||
+           !content_type.empty() || !status.empty();
+  }
   bool is_for_dns() const { return !qname.empty() || !qtype.empty() || transport; }
   Ordinals ordinals() const { return {first, after, every}; }
   bool covers(Direction one) const;
@@ -89,6 +114,7 @@ struct Match {
 
  private:
   bool matches_question(const FlowFacts& flow, std::string_view* why_not) const;
+  bool matches_http(const FlowFacts& flow, std::string_view* why_not) const;
 };
 
 const Schema<Match>& match_schema();

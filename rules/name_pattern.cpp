@@ -3,34 +3,12 @@
 #include <algorithm>
 #include <cctype>
 
+#include "rules/text_pattern.h"
+
 namespace brownout::rules {
 namespace {
 
 constexpr std::size_t kLongestName = 253;
-
-// Both lower case. Linear in practice: after a mismatch only the last * is tried again.
-bool glob(std::string_view pattern, std::string_view name) {
-  std::size_t p = 0;
-  std::size_t n = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t after = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n]) && pattern[p] != '*') {
-      ++p;
-      ++n;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      after = n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++after;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 }  // namespace
 
@@ -69,7 +47,7 @@ bool NamePattern::matches(std::string_view name) const {
   if (text_.starts_with('.')) {
     return name == std::string_view(text_).substr(1) || name.ends_with(text_);
   }
-  return glob(text_, name);
+  return glob_matches(text_, name);
 }
 
 Result<NamePattern> ValueKind<NamePattern>::read(const Node& node) {

@@ -19,6 +19,7 @@ struct RuleKeys {
   Duration start{};
   std::optional<Duration> duration;
   Duration ramp{};
+  std::optional<std::int64_t> max_active_faults;
   std::optional<std::string> preset;
   Match match;
   const Node* fault = nullptr;
@@ -40,6 +41,8 @@ const Schema<RuleKeys>& rule_schema() {
             {.least = Duration(1)}),
       field("ramp", &RuleKeys::ramp,
             "how long the fault takes to grow from nothing to its full magnitude (or probability)"),
+      field("max_active_faults", &RuleKeys::max_active_faults,
+            "http: most requests that it acts on at a time; the others are spared", {.least = 1}),
       field("preset", &RuleKeys::preset, "a named network instead of a fault"),
       nested<RuleKeys>("fault", "table", "what happens: `type` and the keys of that fault",
                        [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),
@@ -169,7 +172,7 @@ class ConfigReader {
           node.where, "[[listener]] needs \"upstream\"",
           dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
     }
-    if (listener.protocol == Protocol::kTcp) return;
+    if (is_connections(listener.protocol)) return;
     if (listener.listen.is_unix()) {
       problems_.add(position_of(node, "listen"),
                     std::string(name_of(listener.protocol)) + " does not listen on a unix socket",
@@ -193,7 +196,7 @@ class ConfigReader {
     const auto address = to_text(listener.listen);
     bool free = true;
     if (listener.protocol != Protocol::kUdp) free &= addresses_.insert("tcp " + address).second;
-    if (listener.protocol != Protocol::kTcp) free &= addresses_.insert("udp " + address).second;
+    if (!is_connections(listener.protocol)) free &= addresses_.insert("udp " + address).second;
     return free;
   }
 
@@ -208,6 +211,7 @@ class ConfigReader {
     rule.probability = keys.probability;
     rule.per = keys.per;
     rule.schedule = {keys.start, keys.duration, keys.ramp};
+    rule.max_active_faults = keys.max_active_faults;
     rule.where = node.where;
     rule.definition = canonical(node);
     if (keys.duration && keys.ramp > *keys.duration) {
@@ -225,7 +229,9 @@ class ConfigReader {
     if (kind == nullptr) return;
     rule.name = name_rule(keys, std::string(kind->name));
     rule.kind = kind;
-    if (kind->level == Level::kMessage && node.find("per") == nullptr) rule.per = Per::kQuery;
+    if (kind->level == Level::kMessage && node.find("per") == nullptr) {
+      rule.per = kind->carries(Carrier::kDns) ? Per::kQuery : Per::kRequest;
+    }
     rule.fault = kind->compile(*keys.fault, problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
     FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));

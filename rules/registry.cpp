@@ -4,15 +4,23 @@
 #include <utility>
 
 #include "rules/fault.h"
+#include "rules/faults/abort.h"
 #include "rules/faults/asymmetric.h"
 #include "rules/faults/bandwidth.h"
+#include "rules/faults/close_after_headers.h"
+#include "rules/faults/close_before_response.h"
 #include "rules/faults/connect_delay.h"
 #include "rules/faults/connection_limit.h"
 #include "rules/faults/corrupt.h"
+#include "rules/faults/corrupt_body.h"
+#include "rules/faults/delay.h"
 #include "rules/faults/down.h"
 #include "rules/faults/drop.h"
 #include "rules/faults/drop_records.h"
+#include "rules/faults/drop_response.h"
 #include "rules/faults/duplicate.h"
+#include "rules/faults/duplicate_request.h"
+#include "rules/faults/envoy_headers.h"
 #include "rules/faults/flush_state.h"
 #include "rules/faults/formerr.h"
 #include "rules/faults/idle_timeout.h"
@@ -21,6 +29,7 @@
 #include "rules/faults/limit_data.h"
 #include "rules/faults/limit_time.h"
 #include "rules/faults/loss.h"
+#include "rules/faults/malformed.h"
 #include "rules/faults/mtu_blackhole.h"
 #include "rules/faults/no_established.h"
 #include "rules/faults/nodata.h"
@@ -29,11 +38,16 @@
 #include "rules/faults/overload.h"
 #include "rules/faults/packet_loss.h"
 #include "rules/faults/port_block.h"
+#include "rules/faults/rate_limit.h"
 #include "rules/faults/rcode.h"
+#include "rules/faults/redirect.h"
 #include "rules/faults/refuse.h"
 #include "rules/faults/refused.h"
 #include "rules/faults/reorder.h"
+#include "rules/faults/replace_body.h"
 #include "rules/faults/reset.h"
+#include "rules/faults/response_rate.h"
+#include "rules/faults/rewrite_header.h"
 #include "rules/faults/rule_order.h"
 #include "rules/faults/servfail.h"
 #include "rules/faults/slicer.h"
@@ -42,9 +56,11 @@
 #include "rules/faults/slow_tcp.h"
 #include "rules/faults/stale.h"
 #include "rules/faults/stale_allowlist.h"
+#include "rules/faults/stall_mid_body.h"
 #include "rules/faults/tcp_only.h"
 #include "rules/faults/timeout.h"
 #include "rules/faults/truncate.h"
+#include "rules/faults/truncate_body.h"
 #include "rules/faults/ttl.h"
 #include "rules/faults/udp_only.h"
 #include "rules/faults/unplug.h"
@@ -97,6 +113,23 @@ constexpr std::array kAll{
     &kUdpOnly,
     &kLame,
     &kSlowTcp,
+    // HTTP.
+    &kDelay,
+    &kAbort,
+    &kRedirect,
+    &kRateLimit,
+    &kRewriteHeader,
+    &kResponseRate,
+    &kReplaceBody,
+    &kTruncateBody,
+    &kCorruptBody,
+    &kStallMidBody,
+    &kMalformed,
+    &kCloseBeforeResponse,
+    &kCloseAfterHeaders,
+    &kDropResponse,
+    &kDuplicateRequest,
+    &kEnvoyHeaders,
     // Firewalls: mistakes in the list, then what happens to flows.
     &kRuleOrder,
     &kWrongPrefix,
@@ -115,7 +148,11 @@ struct KnownElsewhere {
   std::string_view here;
 };
 
-constexpr std::array<KnownElsewhere, 16> kKnownElsewhere{{{"delay", "latency"},
+constexpr std::array<KnownElsewhere, 20> kKnownElsewhere{{{"http_status", "abort"},
+                                                          {"replace", "replace_body"},
+                                                          {"patch", "rewrite_header"},
+                                                          {"bandwidth_limit", "bandwidth"},
+                                                          {"response_rate_limit", "response_rate"},
                                                           {"jitter", "latency"},
                                                           {"rate", "bandwidth"},
                                                           {"throttle", "bandwidth"},
@@ -125,7 +162,7 @@ constexpr std::array<KnownElsewhere, 16> kKnownElsewhere{{{"delay", "latency"},
                                                           {"partition", "unplug"},
                                                           {"hang", "unplug"},
                                                           {"reject", "refuse"},
-                                                          {"rate_limit", "overload"},
+
                                                           {"dns_error", "servfail"},
                                                           {"no_answer", "timeout"},
                                                           {"spoof", "wrong_answer"},
@@ -137,7 +174,8 @@ struct NotForStreams {
   std::string_view why;
 };
 
-constexpr std::array<NotForStreams, 3> kNotForStreams{{
+constexpr std::array<NotForStreams, 4> kNotForStreams{{
+    {"delay", "it is for HTTP requests; for the bytes of a connection use \"latency\""},
     {"reorder",
      "TCP delivers a stream in order, so a client could never see it; what reordering does to a "
      "TCP "
@@ -154,8 +192,11 @@ constexpr std::array<NotForStreams, 3> kNotForStreams{{
 }  // namespace
 
 std::string carriers_text(unsigned carriers) {
-  constexpr std::array<std::pair<unsigned, std::string_view>, 3> kNames{
-      {{kStreams, "TCP connections"}, {kDatagrams, "UDP sessions"}, {kDnsQueries, "DNS queries"}}};
+  constexpr std::array<std::pair<unsigned, std::string_view>, 4> kNames{
+      {{kStreams, "TCP connections"},
+       {kDatagrams, "UDP sessions"},
+       {kDnsQueries, "DNS queries"},
+       {kHttpRequests, "HTTP requests"}}};
   std::string text;
   for (const auto& [carrier, name] : kNames) {
     if ((carriers & carrier) == 0) continue;

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "rules/dice.h"
@@ -17,10 +18,11 @@ namespace brownout::rules {
 // How often the dice are thrown.
 enum class Per {
   kConnection,  // once a connection
-  kClient,  // once a client address: a stable cohort, to which raising the probability only adds
-  kSecond,  // once a second of the connection's life
-  kChunk,   // for each chunk or datagram
-  kQuery,   // for each DNS query
+  kClient,   // once a client address: a stable cohort, to which raising the probability only adds
+  kSecond,   // once a second of the connection's life
+  kChunk,    // for each chunk or datagram
+  kQuery,    // for each DNS query
+  kRequest,  // for each HTTP request
 };
 
 template <>
@@ -30,7 +32,8 @@ struct EnumNames<Per> {
       std::pair<std::string_view, Per>{"client", Per::kClient},
       std::pair<std::string_view, Per>{"second", Per::kSecond},
       std::pair<std::string_view, Per>{"chunk", Per::kChunk},
-      std::pair<std::string_view, Per>{"query", Per::kQuery}};
+      std::pair<std::string_view, Per>{"query", Per::kQuery},
+      std::pair<std::string_view, Per>{"request", Per::kRequest}};
 };
 
 // What one rule has done so far, and what its flows share. Survives a reload that leaves the rule
@@ -40,6 +43,7 @@ struct RuleState {
   std::atomic<std::uint64_t> sampled{0};   // connections, seconds or chunks that the dice chose
   std::atomic<std::uint64_t> injected{0};  // faults that happened
   std::atomic<std::uint64_t> arrivals{0};  // numbers the matching connections, for ordinals
+  std::atomic<std::int64_t> active{0};     // requests that it acts on now
   std::unique_ptr<FaultState> shared;
 };
 
@@ -50,6 +54,7 @@ struct Rule {
   Match match;
   Ratio probability{Ratio::kOne};
   Per per = Per::kConnection;
+  std::optional<std::int64_t> max_active_faults;
   Schedule schedule;
   const FaultKind* kind = nullptr;
   std::shared_ptr<const Fault> fault;

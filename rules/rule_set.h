@@ -39,7 +39,8 @@ class RuleSet {
     candidates(flow, found);
     for (const auto index : found) {
       const auto& rule = rules_[index];
-      if (rule->kind->carries(flow.carrier) && rule->match.matches(flow)) visit(rule);
+      if (!rule->kind->carries(flow.carrier) || !rule->fault->acts_on(flow.carrier)) continue;
+      if (rule->match.matches(flow)) visit(rule);
     }
   }
   bool may_match(const std::string& listener) const;

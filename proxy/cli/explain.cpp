@@ -25,8 +25,9 @@ std::optional<rules::IpAddress> parse_address(const std::string& option, const s
 bool ask_dns(const ExplainOptions& options, const rules::Config& config, rules::FlowFacts& flow) {
   for (const auto& listener : config.listeners) {
     if (listener.name != options.listener) continue;
-    flow.carrier = rules::carrier_of(listener.protocol);
+    if (listener.protocol == rules::Protocol::kUdp) flow.carrier = rules::Carrier::kDatagram;
     if (listener.protocol != rules::Protocol::kDns) return true;
+    flow.carrier = rules::Carrier::kDns;
     flow.destination = listener.listen.ip();
     flow.destination_port = listener.listen.port;
   }

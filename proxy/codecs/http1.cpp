@@ -11,12 +11,7 @@ namespace {
 
 constexpr std::size_t kMostHeaders = 256;
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
+using rules::same_header_name;
 
 // RFC 9110, 5.6.2.
 bool is_token(std::string_view name) {
@@ -27,6 +22,8 @@ bool is_token(std::string_view name) {
 }
 
 std::string_view text_of(ByteView bytes) {
+  // llhttp takes a null pointer for "no part of a field is open".
+  if (bytes.empty()) return "";
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -43,29 +40,6 @@ std::string_view refused_bytes(std::string_view head) {
   return {};
 }
 
-std::string_view refused_headers(const HttpHead& head, Http1Parser::Side side) {
-  int lengths = 0;
-  int encodings = 0;
-  int hosts = 0;
-  std::string_view encoding;
-  for (const auto& header : head.headers) {
-    if (!is_token(header.name)) return "a header name that is no token";
-    lengths += same_name(header.name, "content-length");
-    hosts += same_name(header.name, "host");
-    if (!same_name(header.name, "transfer-encoding")) continue;
-    ++encodings;
-    encoding = header.value;
-  }
-  if (lengths > 1) return "several Content-Length headers";
-  if (lengths > 0 && encodings > 0) return "Content-Length with Transfer-Encoding";
-  if (encodings > 1) return "several Transfer-Encoding headers";
-  if (encodings > 0 && !same_name(encoding, "chunked"))
-    return "a Transfer-Encoding that is not chunked";
-  if (encodings > 0 && head.minor == 0) return "Transfer-Encoding in HTTP/1.0";
-  if (hosts > 1 && side == Http1Parser::Side::kRequests) return "several Host headers";
-  return {};
-}
-
 bool never_has_body(int status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
@@ -73,24 +47,35 @@ bool never_has_body(int status) { return status < 200 || status == 204 || status
 struct Http1Parser::State {
   enum class Phase { kHead, kBody, kEnded };
 
+  // A piece of raw: callbacks give a field in parts, which lie behind each other.
+  struct Piece {
+    std::size_t at = 0;
+    std::size_t size = 0;
+  };
+  struct Field {
+    Piece name;
+    Piece value;
+  };
+
   explicit State(Side which) : side(which) {
     llhttp_settings_init(&settings);
     settings.on_message_begin = [](llhttp_t* p) { return of(p).begin(); };
     settings.on_url = [](llhttp_t* p, const char* at, std::size_t size) {
-      of(p).head.target.append(at, size);
+      of(p).extend(of(p).target, at, size);
       return 0;
     };
     settings.on_header_field = [](llhttp_t* p, const char* at, std::size_t size) {
-      return of(p).header_field({at, size});
+      return of(p).header_field(at, size);
     };
     settings.on_header_value = [](llhttp_t* p, const char* at, std::size_t size) {
-      of(p).in_value = true;
-      if (!of(p).trailers) of(p).head.headers.back().value.append(at, size);
-      return 0;
+      return of(p).header_value(at, size);
     };
     settings.on_header_value_complete = [](llhttp_t* p) {
-      of(p).in_value = false;
       of(p).fresh_field = true;
+      return 0;
+    };
+    settings.on_body = [](llhttp_t* p, const char* at, std::size_t size) {
+      of(p).payload.push_back(std::as_bytes(std::span(at, size)));
       return 0;
     };
     settings.on_headers_complete = [](llhttp_t* p) { return of(p).headers_complete(); };
@@ -105,53 +90,116 @@ struct Http1Parser::State {
   static State& of(llhttp_t* p) { return *static_cast<State*>(p->data); }
 
   int begin() {
-    head = {};
+    framing = {};
+    fields.clear();
+    trailers.clear();
+    trailer_bytes = 0;
+    target = {};
     raw.clear();
     phase = Phase::kHead;
     started = true;
-    trailers = false;
+    in_trailer = false;
     fresh_field = true;
     return 0;
   }
 
-  int header_field(std::string_view part) {
-    if (trailers) return 0;
+  void extend(Piece& piece, const char* at, std::size_t size) const {
+    if (piece.size == 0) piece.at = raw.size() + static_cast<std::size_t>(at - input);
+    piece.size += size;
+  }
+
+  int header_field(const char* at, std::size_t size) {
+    if (in_trailer) return trailer_part(at, size, false);
     if (std::exchange(fresh_field, false)) {
-      if (head.headers.size() >= kMostHeaders) {
-        too_many = true;
-        return -1;
-      }
-      head.headers.emplace_back();
+      if (fields.size() >= kMostHeaders) return too_much("too many headers");
+      fields.emplace_back();
     }
-    head.headers.back().name.append(part);
+    extend(fields.back().name, at, size);
     return 0;
   }
 
+  int header_value(const char* at, std::size_t size) {
+    if (in_trailer) return trailer_part(at, size, true);
+    extend(fields.back().value, at, size);
+    return 0;
+  }
+
+  int trailer_part(const char* at, std::size_t size, bool of_value) {
+    if (!of_value && std::exchange(fresh_field, false)) trailers.emplace_back();
+    trailer_bytes += size;
+    if (trailer_bytes > kMostHead || trailers.size() > kMostHeaders) {
+      return too_much("a trailer of more than 64 KiB or 256 fields");
+    }
+    auto& field = trailers.back();
+    (of_value ? field.value : field.name).append(at, size);
+    return 0;
+  }
+
+  int too_much(std::string_view what) {
+    limit = what;
+    return -1;
+  }
+
   int headers_complete() {
-    head.major = parser.http_major;
-    head.minor = parser.http_minor;
-    head.keep_alive = llhttp_should_keep_alive(&parser) != 0;
-    head.chunked = (parser.flags & F_CHUNKED) != 0;
-    if ((parser.flags & F_CONTENT_LENGTH) != 0) head.content_length = parser.content_length;
+    framing.minor = parser.http_minor;
+    framing.keep_alive = llhttp_should_keep_alive(&parser) != 0;
+    framing.chunked = (parser.flags & F_CHUNKED) != 0;
+    if ((parser.flags & F_CONTENT_LENGTH) != 0) framing.content_length = parser.content_length;
     if (side == Side::kRequests) {
-      head.method = llhttp_method_name(static_cast<llhttp_method_t>(parser.method));
-      head.has_body = head.chunked || head.content_length.value_or(0) > 0;
+      framing.method = llhttp_method_name(static_cast<llhttp_method_t>(parser.method));
+      framing.has_body = framing.chunked || framing.content_length.value_or(0) > 0;
       // That a request asks for another protocol does not mean that it gets it: the response says.
       parser.upgrade = 0;
     } else {
-      head.status = parser.status_code;
-      const bool tunnel = same_name(method, "CONNECT") && head.status / 100 == 2;
-      const bool none = never_has_body(head.status) || same_name(method, "HEAD") || tunnel;
+      framing.status = parser.status_code;
+      const bool tunnel = method == "CONNECT" && framing.status / 100 == 2;
+      const bool none = never_has_body(framing.status) || method == "HEAD" || tunnel;
       // What returning 1 from here would do, had it not to pause (http.c of llhttp).
       if (none) parser.flags |= F_SKIPBODY;
       if (tunnel) parser.upgrade = 1;
       // Only this status says that the protocol changes (RFC 9110, 15.2.2).
-      if (!tunnel && head.status != 101) parser.upgrade = 0;
-      head.has_body = !none && (head.chunked || !head.content_length || *head.content_length > 0);
+      if (!tunnel && framing.status != 101) parser.upgrade = 0;
+      framing.has_body =
+          !none && (framing.chunked || !framing.content_length || *framing.content_length > 0);
     }
-    trailers = true;
+    in_trailer = true;
     phase = Phase::kBody;
     return HPE_PAUSED;
+  }
+
+  std::string_view text(const Piece& piece) const {
+    auto part = text_of(raw).substr(piece.at, piece.size);
+    // White space behind a value is not of it (RFC 9110, 5.5).
+    while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
+    return part;
+  }
+
+  // Why the head must not be passed on; "" when all is well.
+  std::string_view refused_headers() {
+    int lengths = 0;
+    int encodings = 0;
+    int hosts = 0;
+    std::string_view encoding;
+    for (const auto& field : fields) {
+      const auto name = text(field.name);
+      if (!is_token(name)) return "a header name that is no token";
+      lengths += same_header_name(name, "content-length");
+      hosts += same_header_name(name, "host");
+      if (same_header_name(name, "expect")) {
+        framing.expects_continue = same_header_name(text(field.value), "100-continue");
+      }
+      if (!same_header_name(name, "transfer-encoding")) continue;
+      ++encodings;
+      encoding = text(field.value);
+    }
+    if (lengths > 1) return "several Content-Length headers";
+    if (lengths > 0 && encodings > 0) return "Content-Length with Transfer-Encoding";
+    if (encodings > 1) return "several Transfer-Encoding headers";
+    if (encodings > 0 && !same_header_name(encoding, "chunked"))
+      return "a Transfer-Encoding that is not chunked";
+    if (encodings > 0 && framing.minor == 0) return "Transfer-Encoding in HTTP/1.0";
+    if (hosts > 1 && side == Side::kRequests) return "several Host headers";
+    return {};
   }
 
   // Empty lines before a message (RFC 9112, 2.2), which belong to none. How many bytes they are;
@@ -178,7 +226,7 @@ struct Http1Parser::State {
   // Behind a head that ended `taken` bytes on.
   Step head_ended(std::size_t taken) {
     auto refused = refused_bytes(text_of(raw));
-    if (refused.empty()) refused = refused_headers(head, side);
+    if (refused.empty()) refused = refused_headers();
     if (!refused.empty()) return broken(refused);
     return {What::kHead, taken};
   }
@@ -186,35 +234,52 @@ struct Http1Parser::State {
   llhttp_t parser{};
   llhttp_settings_t settings{};
   Side side;
-  HttpHead head;
+  HttpFraming framing;
   Bytes raw;
+  const char* input = nullptr;  // what is being parsed
+  Piece target;
+  std::vector<Field> fields;
+  std::vector<rules::HttpHeader> trailers;
+  std::size_t trailer_bytes = 0;
+  std::vector<ByteView> payload;
   std::string method;  // of the request that a response answers
   std::string why;
+  std::string limit;  // that was passed
   Phase phase = Phase::kHead;
   bool started = false;
   bool fresh_field = true;
-  bool in_value = false;
-  bool trailers = false;  // fields from here on are of a trailer, which is the caller's
+  bool in_trailer = false;  // fields from here on are of a trailer
   bool upgraded = false;
   bool after_cr = false;  // of an empty line
-  bool too_many = false;
   bool dead = false;
 };
 
 Http1Parser::Http1Parser(Side side) : state_(std::make_unique<State>(side)) {}
 Http1Parser::~Http1Parser() = default;
 
-const std::string* HttpHead::find(std::string_view name) const {
-  for (const auto& header : headers) {
-    if (same_name(header.name, name)) return &header.value;
-  }
-  return nullptr;
-}
-
 void Http1Parser::answers(std::string_view method) { state_->method = method; }
-const HttpHead& Http1Parser::head() const { return state_->head; }
+const HttpFraming& Http1Parser::framing() const { return state_->framing; }
+std::span<const ByteView> Http1Parser::payload() const { return state_->payload; }
+const std::vector<rules::HttpHeader>& Http1Parser::trailers() const { return state_->trailers; }
 ByteView Http1Parser::raw_head() const { return state_->raw; }
 const std::string& Http1Parser::why() const { return state_->why; }
+rules::HttpHead Http1Parser::head() const {
+  const auto raw = text_of(state_->raw);
+  rules::HttpHead head;
+  head.start_line = raw.substr(0, raw.find("\r\n"));
+  head.method = state_->framing.method;
+  head.status = state_->framing.status;
+  head.target = state_->text(state_->target);
+  head.headers.reserve(state_->fields.size());
+  for (const auto& field : state_->fields) {
+    const auto end = raw.find("\r\n", field.name.at);
+    head.headers.push_back({std::string(state_->text(field.name)),
+                            std::string(state_->text(field.value)),
+                            std::string(raw.substr(field.name.at, end - field.name.at))});
+  }
+  return head;
+}
+
 bool Http1Parser::in_message() const {
   return state_->started && state_->phase != State::Phase::kEnded;
 }
@@ -225,8 +290,16 @@ Http1Parser::Step Http1Parser::next(ByteView bytes) {
   if (state.upgraded) return {What::kMore, bytes.size()};
   const std::size_t skipped = in_message() ? 0 : state.skip_empty_lines(text_of(bytes));
   if (state.dead) return {What::kBroken, 0};
+  const bool was_in_message = in_message();
+  const auto before = state.raw.size();
   auto step = parse(bytes.subspan(skipped));
-  if (step.what != What::kBroken) step.taken += skipped;
+  if (step.what != What::kBroken) {
+    step.taken += skipped;
+  } else if (!was_in_message) {
+    state.raw.clear();
+  } else {
+    state.raw.resize(std::min(before, state.raw.size()));
+  }
   return step;
 }
 
@@ -234,13 +307,15 @@ Http1Parser::Step Http1Parser::parse(ByteView bytes) {
   auto& state = *state_;
   const auto text = text_of(bytes);
   const bool was_head = state.phase != State::Phase::kBody;
+  state.input = text.data();
+  state.payload.clear();
   const auto error = llhttp_execute(&state.parser, text.data(), text.size());
   std::size_t taken = text.size();
   if (error != HPE_OK) {
     taken = static_cast<std::size_t>(llhttp_get_error_pos(&state.parser) - text.data());
   }
   if (error != HPE_OK && error != HPE_PAUSED && error != HPE_PAUSED_UPGRADE) {
-    if (state.too_many) return state.broken("too many headers");
+    if (!state.limit.empty()) return state.broken(state.limit);
     const auto* reason = llhttp_get_error_reason(&state.parser);
     return state.broken(error == HPE_PAUSED_H2_UPGRADE ? "HTTP/2"
                         : reason != nullptr            ? reason

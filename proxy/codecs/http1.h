@@ -19,28 +19,20 @@
 #include <vector>
 
 #include "proxy/codecs/bytes.h"
+#include "rules/http.h"
 
 namespace brownout::codecs {
 
-struct HttpHeader {
-  std::string name;  // as it was written
-  std::string value;
-};
-
-struct HttpHead {
-  std::string method;  // of a request
-  std::string target;  // of a request: path and query, or absolute, authority, "*" (RFC 9112, 3.2)
-  int status = 0;      // of a response
-  int major = 1;
-  int minor = 1;
-  std::vector<HttpHeader> headers;
+// What decides where a message ends, and the connection with it.
+struct HttpFraming {
+  std::string_view method;  // of a request
+  int status = 0;           // of a response
+  int minor = 1;            // HTTP/1.x
   bool keep_alive = true;
   bool chunked = false;
   bool has_body = false;
+  bool expects_continue = false;  // RFC 9110, 10.1.1
   std::optional<std::uint64_t> content_length;
-
-  // The value of the first header of this name, in any case; null if there is none.
-  const std::string* find(std::string_view name) const;
 };
 
 class Http1Parser {
@@ -50,7 +42,7 @@ class Http1Parser {
   enum class Side { kRequests, kResponses };
   enum class What {
     kMore,      // all bytes were taken; no boundary yet
-    kHead,      // a head ends here: head() is valid until the next one begins
+    kHead,      // a head ends here: framing() and head() are valid until the next one begins
     kBody,      // all bytes were taken, they are of a body
     kEnd,       // a message ends here
     kUpgraded,  // a response ends here, and what follows, both ways, is another protocol or a
@@ -78,9 +70,16 @@ class Http1Parser {
   // begins a tunnel).
   void answers(std::string_view method);
 
-  const HttpHead& head() const;
-  // Of the current message: the bytes of its head, as they came.
+  const HttpFraming& framing() const;
+  // As a value, for rules: costs what a copy costs.
+  rules::HttpHead head() const;
+  // Of the current message: the bytes of its head, as they came. When it is broken: what had been
+  // taken of it in steps before.
   ByteView raw_head() const;
+  // What the bytes of the last step, which are borrowed, hold of a body, without chunk framing.
+  std::span<const ByteView> payload() const;
+  // Behind a chunked body.
+  const std::vector<rules::HttpHeader>& trailers() const;
   const std::string& why() const;
   bool in_message() const;
 

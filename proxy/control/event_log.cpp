@@ -83,6 +83,13 @@ void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
     event["qtype"] = to_text(flow.question->type);
   }
   if (flow.transport) event["transport"] = name_of(*flow.transport);
+  if (flow.http != nullptr) {
+    event["request"] = flow.message;
+    event["method"] = flow.http->request.method;
+    event["host"] = flow.http->host;
+    event["path"] = flow.http->path;
+    if (flow.http->response) event["status"] = flow.http->response->status;
+  }
   if (!direction.empty()) event["direction"] = direction;
   event["action"] = note.action;
   if (note.delay != Duration::zero()) {
@@ -91,6 +98,15 @@ void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
   if (note.bytes != 0) event["bytes"] = note.bytes;
   event["ordinal"] = note.ordinal;
   take(event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void EventBuffer::add(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {
+  if (log_ == nullptr) return;
+  nlohmann::ordered_json line{
+      {"time", wall_time()}, {"event", event}, {"listener", flow.listener}, {"flow", flow.ordinal}};
+  if (flow.client) line["client"] = to_text(*flow.client);
+  line["why"] = why;
+  take(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void EventBuffer::add(const rules::FlowFacts& flow) {

@@ -47,6 +47,8 @@ class EventBuffer final : private Deadline {
 
   void add(const rules::FlowFacts& flow, const rules::Rule& rule, std::string_view direction,
            const rules::Note& note);
+  // Something that no rule asked for: a request that was refused.
+  void add(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
   // A flow has a server now (for a log of flows).
   void add(const rules::FlowFacts& flow);
   void flush();

@@ -28,7 +28,8 @@ Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
                                            const Endpoint& endpoint, std::size_t workers) {
   std::vector<PortSockets> sockets;
   switch (listener.protocol) {
-    case rules::Protocol::kTcp: {
+    case rules::Protocol::kTcp:
+    case rules::Protocol::kHttp: {
       auto streams = listen_on(endpoint, static_cast<int>(listener.backlog), workers);
       if (!streams) return tl::unexpected(streams.error());
       for (auto& fd : *streams) sockets.push_back({std::move(fd), {}});

@@ -85,7 +85,7 @@ void Worker::open(std::string listener, PortSockets sockets) {
               shared = std::make_shared<PortSockets>(std::move(sockets))]() mutable {
     const auto view = snapshot_->listeners.find(listener);
     if (view == snapshot_->listeners.end()) return;
-    if (view->second->config.protocol != rules::Protocol::kTcp) {
+    if (!rules::is_connections(view->second->config.protocol)) {
       services_[listener] = make_service(view->second, std::move(*shared));
       return;
     }
@@ -181,16 +181,26 @@ void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowF
     view->stats->open.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  flows_.push_back(std::make_unique<Flow>(static_cast<FlowHost&>(*this), std::move(view),
-                                          group->second, std::move(fd), std::move(facts)));
+  if (view->config.protocol == rules::Protocol::kHttp) {
+    flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(view),
+                                                group->second, std::move(fd), std::move(facts)));
+  } else {
+    flows_.push_back(std::make_unique<Flow>(static_cast<FlowHost&>(*this), std::move(view),
+                                            group->second, std::move(fd), std::move(facts)));
+  }
   flows_.back()->index = flows_.size() - 1;
   flows_.back()->start();
 }
 
 void Worker::record(const rules::FlowFacts& flow, const rules::Rule& rule,
                     rules::Direction direction, const rules::Note& note) {
-  const bool bytes = rule.kind->level == rules::Level::kBytes;
-  events_.add(flow, rule, bytes ? to_text(direction) : "", note);
+  const bool directed = rule.kind->level == rules::Level::kBytes || rule.kind->directed;
+  events_.add(flow, rule, directed ? to_text(direction) : "", note);
+}
+
+void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {
+  spdlog::info("{}#{}: {}: {}", flow.listener, flow.ordinal, event, why);
+  events_.add(flow, event, why);
 }
 
 void Worker::count_bytes(rules::Direction direction, std::size_t bytes) {
@@ -208,7 +218,7 @@ void Worker::buffer_full(const rules::Listener& listener) {
       listener.name, to_text(listener.buffer));
 }
 
-void Worker::flow_over(Flow& flow) {
+void Worker::flow_over(ClientFlow& flow) {
   open_.fetch_sub(1, std::memory_order_relaxed);
   flow.stats().open.fetch_sub(1, std::memory_order_relaxed);
   const auto index = flow.index;

@@ -18,6 +18,7 @@
 #include "proxy/control/event_log.h"
 #include "proxy/engine/acceptor.h"
 #include "proxy/engine/port.h"
+#include "proxy/http/http_flow.h"
 #include "proxy/net/datagrams.h"
 #include "proxy/net/flow.h"
 #include "proxy/net/service.h"
@@ -31,7 +32,7 @@ struct Snapshot {
   std::map<std::string, rules::Upstream> upstreams;
 };
 
-class Worker final : private FlowHost {
+class Worker final : private HttpHost {
  public:
   Worker(EventLog* events, EventLog* flows);
   ~Worker() override;
@@ -55,7 +56,7 @@ class Worker final : private FlowHost {
   }
 
  private:
-  // FlowHost
+  // HttpHost
   Loop& loop() override { return loop_; }
   Resolver& resolver() override { return *resolver_; }
   const rules::RuleSet& rules() override { return *snapshot_->rules; }
@@ -64,7 +65,10 @@ class Worker final : private FlowHost {
   void flow_opened(const rules::FlowFacts& flow) override { flow_log_.add(flow); }
   void count_bytes(rules::Direction direction, std::size_t bytes) override;
   void buffer_full(const rules::Listener& listener) override;
-  void flow_over(Flow& flow) override;
+  void flow_over(ClientFlow& flow) override;
+  ServerPool& server_pool() override { return server_pool_; }
+  RequestCopies& request_copies() override { return request_copies_; }
+  void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) override;
 
   void take_snapshot(std::shared_ptr<const Snapshot> snapshot);
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
@@ -85,7 +89,9 @@ class Worker final : private FlowHost {
   std::map<std::string, std::unique_ptr<Service>> services_;
   std::unique_ptr<DatagramBatch> datagrams_;  // made for the first service
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;
-  std::vector<std::unique_ptr<Flow>> flows_;
+  ServerPool server_pool_{loop_};
+  RequestCopies request_copies_{*this};
+  std::vector<std::unique_ptr<ClientFlow>> flows_;
   std::vector<Worker*> team_;
   bool buffer_warned_ = false;
   alignas(64) std::atomic<std::int64_t> open_{0};

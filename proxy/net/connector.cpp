@@ -59,6 +59,11 @@ void Connector::try_address() {
 }
 
 void Connector::dial_address() {
+  if (auto idle = owner_.idle_connection(addresses_[address_])) {
+    fd_ = idle.take_fd();
+    loop_.poller().replace(fd_.get(), *this);
+    return succeed(EPOLLOUT);
+  }
   auto dialled = start_dial(addresses_[address_]);
   if (dialled.error != 0)
     return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));

@@ -15,6 +15,7 @@
 #include "proxy/loop/loop.h"
 #include "proxy/net/resolver.h"
 #include "proxy/net/socket.h"
+#include "proxy/net/stream.h"
 #include "proxy/net/upstream_group.h"
 #include "rules/admission.h"
 
@@ -29,6 +30,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
     // connect.
     virtual void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
+    // A connection to it that is open and in the poller already, if there is one.
+    virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
     // Whether this server may be dialled, and when.
     virtual rules::Admission admit(const SocketAddress& server) = 0;
     // By a rule: the last that could be dialled would never answer (kHang), or a server was found

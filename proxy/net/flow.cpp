@@ -8,25 +8,12 @@
 #include <cerrno>
 
 namespace brownout::proxy {
-namespace {
-
-// How long a peer may take to finish after we did (compare HAProxy's option nolinger and nginx's
-// lingering_close, which exist for the same reason).
-constexpr Duration kLingerTime = std::chrono::seconds(2);
-constexpr int kDiscardsPerTurn = 8;
-
-}  // namespace
 
 Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
            std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
-    : host_(host),
-      listener_(std::move(listener)),
-      group_(std::move(group)),
-      facts_(std::move(facts)),
+    : ClientFlow(host, std::move(listener), std::move(group), std::move(facts)),
       upstream_(*this, rules::Direction::kUpstream),
       downstream_(*this, rules::Direction::kDownstream) {
-  facts_.activity = &activity_;
-  activity_.last = facts_.opened;
   client_.flow = this;
   server_.flow = this;
   client_.fd = std::move(client);
@@ -40,68 +27,26 @@ Flow::~Flow() {
 
 void Flow::start() {
   if (!host_.loop().poller().add(client_.fd.get(), client_)) return end(How::kReset);
-  if (!host_.rules().may_match(facts_.listener)) return dial();
-  auto arrival = rules::plan_arrival(host_.rules(), facts_);
-  rules_ = std::move(arrival.rules);
-  leases_ = std::move(arrival.admission.leases);
-  for (const auto& [rule, note] : arrival.notes) {
-    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
-  }
-  switch (arrival.admission.verdict) {
-    case rules::Admission::Verdict::kRefuse:
-      listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
-      return end(How::kReset);
-    case rules::Admission::Verdict::kHang:
-      state_ = State::kHanging;
-      return;
-    case rules::Admission::Verdict::kAnswer:
-      return wait_to_answer(std::move(arrival.admission.answer));
-    case rules::Admission::Verdict::kServe:
-      connect_delay_ = arrival.admission.connect_delay;
-      return wait_or_dial(arrival.admission.accept_delay);
-  }
+  const auto wait = arrive();
+  if (!wait) return;
+  if (*wait <= Duration::zero()) return start_dialling();
+  host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
 }
 
-void Flow::wait_or_dial(Duration wait) {
-  wait += connect_delay_;
-  if (wait <= Duration::zero()) return dial();
-  state_ = State::kWaiting;
-  host_.loop().deadlines().set(*this, rules::later(Loop::now(), wait));
-}
-
-void Flow::dial() {
+void Flow::start_dialling() {
   state_ = State::kDialling;
-  connector_ = std::make_unique<Connector>(host_.loop(), host_.resolver(), group_,
-                                           static_cast<Connector::Owner&>(*this), facts_.key(),
-                                           facts_.ordinal);
-  connector_->start();
-}
-
-rules::Admission Flow::admit(const SocketAddress& server) {
-  if (!host_.rules().may_match(facts_.listener)) return {};
-  facts_.destination = server.ip();
-  facts_.destination_port = server.port();
-  auto arrival = rules::plan_dial(host_.rules(), facts_, Loop::now());
-  for (const auto& [rule, note] : arrival.notes) {
-    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
-  }
-  dial_leases_ = std::move(arrival.admission.leases);
-  if (!arrival.admission.serves()) {
-    listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
-  }
-  return std::move(arrival.admission);
+  dial();
 }
 
 void Flow::on_connect_stopped(rules::Admission admission) {
   host_.loop().retire(std::move(connector_));
   if (admission.verdict == rules::Admission::Verdict::kAnswer) {
-    return wait_to_answer(std::move(admission.answer));
+    return answer_when_asked(std::move(admission.answer));
   }
-  state_ = State::kHanging;
+  hang();
 }
 
-// A server answers what it has been asked.
-void Flow::wait_to_answer(std::string answer) {
+void Flow::answer_when_asked(std::string answer) {
   state_ = State::kAnswering;
   answer_ = std::move(answer);
   if (client_.readable) host_.loop().poller().again(client_.fd.get());
@@ -113,27 +58,19 @@ void Flow::answer(const End& end, std::string_view bytes) {
 }
 
 void Flow::on_connect_failed(const Error& error) {
-  listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
-  spdlog::debug("{}#{}: no server of {} could be reached: {}", facts_.listener, facts_.ordinal,
-                group_->config().name, error.what);
+  log_unreachable(error);
   end(How::kReset);
 }
 
 void Flow::on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) {
   server_.fd = std::move(fd);
   host_.loop().poller().replace(server_.fd.get(), server_);
-  host_.loop().retire(std::move(connector_));
-  facts_.destination = server.ip();
-  facts_.destination_port = server.port();
+  connected(server);
   serve(events);
 }
 
 void Flow::serve(std::uint32_t events) {
   state_ = State::kServing;
-  host_.flow_opened(facts_);
-  if (host_.rules().may_match(facts_.listener)) {
-    rules::plan_server(host_.rules(), facts_, rules_);
-  }
   if (!rules_.empty()) {
     const auto now = Loop::now();
     upstream_.set_rules(rules_, now);
@@ -175,7 +112,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       if (ready.peer_finished) end(How::kClose);
       return;
     case State::kLingering:
-      return discard();
+      return discard_both();
     case State::kOver:
       return;
     case State::kServing:
@@ -192,7 +129,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
 void Flow::on_due(Instant now) noexcept {
   switch (state_) {
     case State::kWaiting:
-      return dial();
+      return start_dialling();
     case State::kServing:
       // The client's bytes first, so that which direction acts does not depend on the loop.
       upstream_.advance(now);
@@ -246,28 +183,18 @@ void Flow::linger() {
   ::shutdown(client_.fd.get(), SHUT_WR);
   ::shutdown(server_.fd.get(), SHUT_WR);
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), kLingerTime));
-  discard();
+  discard_both();
 }
 
-void Flow::discard() {
-  bool ended = true;
-  const auto buffer = host_.loop().read_buffer();
-  for (const End* one : {&client_, &server_}) {
-    ssize_t count = 1;
-    for (int turn = 0; count > 0 && turn < kDiscardsPerTurn; ++turn) {
-      count = ::recv(one->fd.get(), buffer.data(), buffer.size(), 0);
-    }
-    if (count > 0) host_.loop().poller().again(one->fd.get());
-    if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))) ended = false;
-  }
-  if (ended) release();
+void Flow::discard_both() {
+  const bool client = discard(client_.fd);
+  const bool server = discard(server_.fd);
+  if (client && server) release();
 }
 
 void Flow::release() {
   state_ = State::kOver;
-  host_.loop().deadlines().cancel(*this);
-  if (connector_) host_.loop().retire(std::move(connector_));
-  host_.flow_over(*this);
+  leave();
 }
 
 }  // namespace brownout::proxy

@@ -1,11 +1,10 @@
 #include "rules/faults/bandwidth.h"
 
-#include <algorithm>
 #include <array>
 
 #include "rules/client_table.h"
 #include "rules/datagram_queue.h"
-#include "rules/pacer.h"
+#include "rules/rate_stage.h"
 
 namespace brownout::rules {
 namespace {
@@ -19,86 +18,12 @@ struct Settings {
   Bytes queue{128 << 10};
 };
 
-constexpr std::int64_t kPiecesPerSecond = 100;
-
 // One pair of pacers: a limit holds in each direction.
 using Pacers = std::array<Pacer, 2>;
 
 struct SharedPacers final : FaultState {
   Pacers rule;
   ClientTable<Pacers> clients;
-};
-
-class BandwidthStage final : public Stage {
- public:
-  BandwidthStage(const Settings& settings, const StageContext& context, Pacer* shared)
-      : settings_(settings),
-        intensity_(context.intensity),
-        pacer_(shared != nullptr ? shared : &own_),
-        piece_most_(static_cast<std::size_t>(
-            std::max<std::int64_t>(1, settings.rate.bits_per_second / 8 / kPiecesPerSecond))) {}
-
-  void push(Chunk chunk, Instant now, Output& out) override {
-    queue_.push(std::move(chunk));
-    if (leaves_ == kNever && piece_ == 0) reserve(now);
-    send_due(now, out);
-    if (!queue_.empty() && !noted_) {
-      noted_ = true;
-      out.note({.action = "limit"}, now);
-    }
-  }
-  void finish(Instant now, Output& out) override {
-    finished_ = true;
-    pass_end(now, out);
-  }
-  void wake(Instant now, Output& out) override { send_due(now, out); }
-  void release(Instant now, Output& out) override {
-    while (!queue_.empty()) out.emit(queue_.pop(), now);
-    pass_end(now, out);
-  }
-  Instant deadline() const override { return leaves_; }
-  std::size_t held() const override { return queue_.bytes(); }
-
- private:
-  // Only bytes that have arrived are in the piece: what comes while it waits takes the next slot.
-  void reserve(Instant now) {
-    piece_ = std::min(queue_.bytes(), piece_most_);
-    const Bytes count{static_cast<std::int64_t>(piece_)};
-    const Duration cost = scaled(time_for(count, settings_.rate), intensity_.at(now));
-    leaves_ = pacer_->reserve(now, cost, time_for(settings_.burst, settings_.rate));
-  }
-
-  void send_due(Instant now, Output& out) {
-    while (leaves_ <= now) {
-      for (std::size_t left = piece_; left > 0;) {
-        Chunk part = queue_.pop(left);
-        left -= part.size();
-        out.emit(std::move(part), now);
-      }
-      piece_ = 0;
-      leaves_ = kNever;
-      if (queue_.empty()) return pass_end(now, out);
-      reserve(now);
-    }
-  }
-
-  // Once, behind the last byte.
-  void pass_end(Instant now, Output& out) {
-    if (!finished_ || !queue_.empty()) return;
-    finished_ = false;
-    out.finish(now);
-  }
-
-  Settings settings_;
-  Intensity intensity_;
-  Pacer own_;
-  Pacer* pacer_;
-  std::size_t piece_most_;
-  ChunkQueue queue_;
-  std::size_t piece_ = 0;
-  Instant leaves_ = kNever;
-  bool finished_ = false;
-  bool noted_ = false;
 };
 
 // As netem's rate: a datagram leaves when its last bit is through, and finds a queue that may be
@@ -151,7 +76,8 @@ class Bandwidth final : public Fault {
     if (context.flow->carrier == Carrier::kDatagram) {
       return std::make_unique<DatagramBandwidthStage>(settings_, context, shared_pacer(context));
     }
-    return std::make_unique<BandwidthStage>(settings_, context, shared_pacer(context));
+    return std::make_unique<RateStage>(settings_.rate, settings_.burst, context.intensity,
+                                       shared_pacer(context));
   }
   std::unique_ptr<FaultState> make_state() const override {
     if (settings_.shared == Shared::kConnection) return nullptr;

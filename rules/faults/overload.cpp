@@ -9,12 +9,14 @@
 #include "rules/datagram_queue.h"
 #include "rules/delay_line.h"
 #include "rules/dns_fault.h"
+#include "rules/http_fault.h"
 #include "rules/overload_model.h"
+#include "rules/shared_model.h"
 
 namespace brownout::rules {
 namespace {
 
-enum class Unit { kConnection, kMessage };
+enum class Unit { kConnection, kMessage, kRequest };
 enum class Overflow { kReset, kHang, k503, kSlow };
 enum class Scope { kRule, kClient, kServer };
 
@@ -54,28 +56,9 @@ OverloadSettings model_settings(const Settings& settings) {
   return model;
 }
 
-// A model that several threads ask. It is asked for a moment only, and who comes meanwhile sleeps
-// (std::atomic_flag::wait) instead of spinning.
-class SharedModel {
- public:
-  template <class Use>
-  auto use(Use use) {
-    while (busy_.test_and_set(std::memory_order_acquire))
-      busy_.wait(true, std::memory_order_relaxed);
-    const auto result = use(model_);
-    busy_.clear(std::memory_order_release);
-    busy_.notify_one();
-    return result;
-  }
-
- private:
-  std::atomic_flag busy_;
-  std::optional<OverloadModel> model_;
-};
-
 struct Models final : FaultState {
-  SharedModel rule;
-  ClientTable<SharedModel> others;
+  SharedModel<OverloadModel> rule;
+  ClientTable<SharedModel<OverloadModel>> others;
   std::atomic<std::uint64_t> served{0};
   std::atomic<std::uint64_t> turned_away{0};
 
@@ -109,7 +92,7 @@ Key server_key(const IpAddress& address, std::uint16_t port) {
 
 OverloadModel::Outcome ask(const Settings& settings, const Asked& asked) {
   auto& models = static_cast<Models&>(*asked.shared);
-  SharedModel* model = &models.rule;
+  SharedModel<OverloadModel>* model = &models.rule;
   if (settings.shared == Scope::kClient) model = &models.others.of(asked.flow->client_key());
   if (settings.shared == Scope::kServer && asked.flow->destination) {
     model = &models.others.of(server_key(*asked.flow->destination, asked.flow->destination_port));
@@ -137,9 +120,13 @@ Note note_of(const OverloadModel::Outcome& outcome) {
   return {.action = "serve", .delay = outcome.wait + outcome.service, .ordinal = outcome.in_system};
 }
 
+std::int64_t whole_seconds(Duration duration) {
+  return std::max<std::int64_t>(1, duration / std::chrono::seconds(1));
+}
+
 std::string answer_503(Duration retry_after) {
-  const auto seconds = std::max<std::int64_t>(1, retry_after / std::chrono::seconds(1));
-  return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " + std::to_string(seconds) +
+  return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " +
+         std::to_string(whole_seconds(retry_after)) +
          "\r\nContent-Type: text/plain\r\nContent-Length: 11\r\nConnection: "
          "close\r\n\r\noverloaded\n";
 }
@@ -209,7 +196,8 @@ template <>
 struct EnumNames<Unit> {
   static constexpr std::array kValues{
       std::pair<std::string_view, Unit>{"connection", Unit::kConnection},
-      std::pair<std::string_view, Unit>{"message", Unit::kMessage}};
+      std::pair<std::string_view, Unit>{"message", Unit::kMessage},
+      std::pair<std::string_view, Unit>{"request", Unit::kRequest}};
 };
 template <>
 struct EnumNames<Overflow> {
@@ -236,7 +224,7 @@ struct EnumNames<ServiceTime> {
 
 namespace {
 
-class Overload final : public Fault, public DnsFault {
+class Overload final : public Fault, public DnsFault, public HttpFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Overload(const Settings& settings) : settings_(settings) {}
@@ -252,6 +240,11 @@ class Overload final : public Fault, public DnsFault {
   }
   std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Models>(); }
   const DnsFault* dns() const override { return this; }
+  const HttpFault* http() const override { return this; }
+  bool acts_on(Carrier carrier) const override {
+    if (carrier == Carrier::kHttp) return settings_.unit == Unit::kRequest;
+    return carrier != Carrier::kStream || settings_.unit != Unit::kRequest;
+  }
 
   std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
     if (!admission.serves()) return std::nullopt;
@@ -285,6 +278,27 @@ class Overload final : public Fault, public DnsFault {
     return std::make_unique<OverloadStage>(requests);
   }
 
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (!message.is_request() || message.decided()) return std::nullopt;
+    const auto outcome = ask(settings_, {context.request, context.rule_dice, context.intensity,
+                                         context.now, context.shared, context.request->message});
+    if (outcome.accepted) {
+      message.delay += outcome.wait + outcome.service;
+      return note_of(outcome);
+    }
+    if (settings_.overflow == Overflow::k503) {
+      message.fate = HttpMessage::Fate::kAnswer;
+      message.answer = {503,
+                        {{"retry-after", std::to_string(whole_seconds(settings_.retry_after))},
+                         {"content-type", "text/plain"}},
+                        "overloaded\n"};
+    } else {
+      const bool hangs = settings_.overflow == Overflow::kHang;
+      message.fate = hangs ? HttpMessage::Fate::kSilence : HttpMessage::Fate::kReset;
+    }
+    return note_of(outcome);
+  }
+
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
     if (verdict.decided()) return std::nullopt;
     const auto outcome = ask(settings_, {context.query, context.rule_dice, context.intensity,
@@ -307,8 +321,8 @@ class Overload final : public Fault, public DnsFault {
 const Schema<Settings>& Overload::schema() {
   static const Schema<Settings> schema{{
       field("unit", &Settings::unit,
-            "what is served: connections, or messages (chunks that clients send, datagrams); a DNS "
-            "query is always one"),
+            "what is served: connections, HTTP requests, or messages (chunks that clients send, "
+            "datagrams); a DNS query is always one"),
       field("capacity", &Settings::capacity, "how many it can serve, e.g. \"200/s\"; or:"),
       field("service_time", &Settings::service_time, "how long one takes, on average",
             {.least = Duration(1), .most = std::chrono::hours(1)}),
@@ -347,6 +361,10 @@ void Overload::check(const Settings& settings, const Node& table, Diagnostics& p
                  "fault \"overload\" needs \"capacity\" or \"service_time\", and not both",
                  "e.g. capacity = \"200/s\" (with concurrency = 4, each takes 20ms)");
   }
+  if (settings.unit == Unit::kRequest && settings.shared == Scope::kServer) {
+    problems.add(position_of(table, "shared"), "which server a request goes to is not known yet",
+                 "use shared = \"rule\", or a rule for each server");
+  }
   const bool phantoms = settings.load.times > 0 || settings.surge.times > 0;
   for (const std::string_view key : {"retries", "patience", "retry_delay"}) {
     if (phantoms || table.find(key) == nullptr) continue;
@@ -366,12 +384,12 @@ void Overload::check(const Settings& settings, const Node& table, Diagnostics& p
 const FaultKind kOverload = describe<Overload>(
     {.name = "overload",
      .level = Level::kBytes,
-     .carriers = kStreams | kDatagrams | kDnsQueries,
+     .carriers = kStreams | kDatagrams | kDnsQueries | kHttpRequests,
      .ramp = Ramp::kMagnitude,
      .summary =
          "A server of finite capacity: latency grows as its queue does, and what finds no place "
          "is turned away.",
-     .magnitude = "connection, message or DNS query (`unit`)",
+     .magnitude = "connection, HTTP request, message or DNS query (`unit`)",
      .composition = "each rule is a queue of its own, one behind the other",
      .source = "Kleinrock, Queueing Systems I, 3.7 (M/M/c/K)"});
 

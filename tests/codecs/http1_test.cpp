@@ -28,7 +28,7 @@ struct Reading {
 };
 
 std::string describe(const Http1Parser& parser, Side side) {
-  const auto& head = parser.head();
+  const auto head = parser.head();
   auto text =
       side == Side::kRequests ? head.method + " " + head.target : std::to_string(head.status);
   for (const auto& header : head.headers) text += " [" + header.name + ": " + header.value + "]";
@@ -73,7 +73,7 @@ Reading read(std::string_view stream, Side side, const std::vector<std::string>&
         reading.text += upgraded ? "upgraded\n" : "end\n";
         in_body = false;
         // An interim response is followed by another to the same request (RFC 9110, 15.2).
-        if (parser.head().status >= 200) ++response;
+        if (parser.framing().status >= 200) ++response;
         tell();
       } else {
         break;

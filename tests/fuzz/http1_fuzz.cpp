@@ -35,8 +35,8 @@ std::string boundaries(ByteView bytes, Http1Parser::Side side, std::size_t piece
         require(alone.taken == parser.raw_head().size());
         require(again.head().target == parser.head().target);
         require(again.head().headers.size() == parser.head().headers.size());
-        require(again.head().content_length == parser.head().content_length);
-        require(again.head().chunked == parser.head().chunked);
+        require(again.framing().content_length == parser.framing().content_length);
+        require(again.framing().chunked == parser.framing().chunked);
       }
     }
   }

@@ -1,0 +1,223 @@
+#include "proxy/http/conversation.h"
+
+#include <algorithm>
+
+namespace brownout::http {
+namespace {
+
+// Bytes that stages of a body, or a request that waits, may hold before reading pauses.
+constexpr std::size_t kMostHeld = 256 * 1024;
+
+}  // namespace
+
+Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection)
+    : wire_(wire), connection_(connection) {}
+
+void Conversation::client_bytes(ByteView bytes, Instant now) {
+  if (client_in_.empty() && !over_) {
+    pumping_ = true;
+    bytes = bytes.subspan(take_client(bytes, now));
+    pumping_ = false;
+  }
+  client_in_.insert(client_in_.end(), bytes.begin(), bytes.end());
+  pump(now);
+}
+
+void Conversation::server_bytes(ByteView bytes, Instant now) {
+  if (server_in_.empty() && !over_) {
+    pumping_ = true;
+    bytes = bytes.subspan(take_server(bytes, now));
+    pumping_ = false;
+  }
+  server_in_.insert(server_in_.end(), bytes.begin(), bytes.end());
+  pump(now);
+}
+
+void Conversation::client_finished(Instant now) {
+  client_ended_ = true;
+  pump(now);
+}
+
+void Conversation::server_finished(bool reset, Instant now) {
+  server_ended_ = true;
+  server_reset_ = reset;
+  pump(now);
+}
+
+void Conversation::server_ready(bool reused, Instant now) {
+  connected_ = true;
+  reused_ = reused;
+  server_ended_ = false;
+  server_reset_ = false;
+  server_in_.clear();
+  responses_.emplace(codecs::Http1Parser::Side::kResponses);
+  if (request_.phase == Phase::kDialling) write_request(now);
+  pump(now);
+}
+
+void Conversation::server_failed(std::string_view why, bool injected, Instant now) {
+  if (tunnel_ || injected) return end(rules::Close::kReset);
+  request_body_.begin(BodyPath::Form::kDiscard, facts_, {}, now);
+  request_.phase = Phase::kBody;
+  answer_here({502, {{"content-type", "text/plain"}}, "brownout: " + std::string(why) + "\n"}, now);
+  pump(now);
+}
+
+// Takes what was kept, as long as that leads somewhere.
+void Conversation::pump(Instant now) {
+  if (pumping_) return;
+  pumping_ = true;
+  bool moved = true;
+  while (moved && !over_) {
+    const auto from_client = take_client(client_in_, now);
+    client_in_.erase(client_in_.begin(),
+                     client_in_.begin() + static_cast<std::ptrdiff_t>(from_client));
+    const auto from_server = over_ ? 0 : take_server(server_in_, now);
+    server_in_.erase(server_in_.begin(),
+                     server_in_.begin() + static_cast<std::ptrdiff_t>(from_server));
+    moved = from_client + from_server > 0;
+    if (!over_ && server_ended_ && server_in_.empty()) server_end(now);
+    if (!over_ && client_ended_ && client_in_.empty()) client_end(now);
+    moved = (!over_ && settle(now)) || moved;
+  }
+  pumping_ = false;
+}
+
+// What has passed in both directions is over.
+bool Conversation::settle(Instant now) {
+  if (tunnel_ || hung_) return false;
+  bool moved = false;
+  const auto done = [&](Side& side) {
+    if (side.phase != Phase::kBody || !side.passed || !side.source_ended) return false;
+    side.phase = Phase::kDone;
+    return moved = true;
+  };
+  if (done(request_) && copy_) {
+    wire_.send_copy(std::move(*copy_), request_.framing.method);
+    copy_.reset();
+  }
+  done(response_);
+  if (request_.phase != Phase::kDone || response_.phase != Phase::kDone) return moved;
+  next_exchange(now);
+  return true;
+}
+
+void Conversation::next_exchange(Instant now) {
+  const bool quiet = !server_ended_ && server_in_.empty();
+  // The server closes as well when the client asked it to.
+  const bool reusable =
+      quiet && (made_here_ || (request_.framing.keep_alive && response_.framing.keep_alive));
+  if (!reusable) drop_server();
+  plan_.clear();
+  request_body_.drop();
+  response_body_.drop();
+  http_.reset();
+  request_ = {};
+  response_ = {};
+  if (close_after_) {
+    over_ = true;
+    return wire_.close_client(rules::Close::kFin);
+  }
+  made_here_ = false;
+  heard_ = false;
+  retried_ = false;
+  due_ = rules::kNever;
+  copy_.reset();
+  if (client_ended_ && client_in_.empty()) client_end(now);
+}
+
+bool Conversation::server_reusable() const {
+  return connected_ && !tunnel_ && !hung_ && !server_ended_ && request_.phase == Phase::kHead;
+}
+
+void Conversation::drop_server() {
+  if (!connected_) return;
+  connected_ = false;
+  server_ended_ = false;
+  wire_.drop_server();
+}
+
+void Conversation::end(rules::Close how) {
+  if (over_) return;
+  over_ = true;
+  due_ = rules::kNever;
+  plan_.clear();
+  drop_server();
+  wire_.close_client(how);
+}
+
+void Conversation::hang() {
+  hung_ = true;
+  due_ = rules::kNever;
+  drop_server();
+}
+
+void Conversation::start_tunnel() {
+  tunnel_ = true;
+  plan_.clear();
+  if (!connected_) wire_.ask_for_server(true);
+}
+
+void Conversation::record(Direction direction, const rules::HttpPlan::Notes& notes) {
+  for (const auto& [rule, note] : notes) wire_.record(facts_, *rule, direction, note);
+}
+
+void Conversation::apply(const rules::RuleSet& set, Instant now) {
+  if (over_ || tunnel_) return;
+  request_body_.set_rules(plan_.body_rules(Direction::kUpstream, set), now);
+  if (!over_) {
+    response_body_.set_rules(plan_.body_rules(Direction::kDownstream, set), now);
+  }
+  // A rule that made it wait may be gone.
+  if (!over_ && due_ != rules::kNever && !plan_.holds_in(set)) due_ = now;
+  advance(now);
+}
+
+Instant Conversation::deadline() const {
+  if (over_) return rules::kNever;
+  return std::min({due_, request_body_.deadline(), response_body_.deadline()});
+}
+
+void Conversation::advance(Instant now) {
+  while (!over_) {
+    const auto at = deadline();
+    if (at > now) break;
+    if (due_ <= at) {
+      due_ = rules::kNever;
+      request_.phase == Phase::kWaiting ? decide_request(at) : send_response(at);
+    } else {
+      request_body_.advance(at);
+      if (!over_) response_body_.advance(at);
+    }
+    pump(at);
+  }
+  pump(now);
+}
+
+bool Conversation::wants_client() const {
+  if (over_) return false;
+  if (hung_) return true;
+  if (client_in_.size() >= kMostHeld || request_body_.held() >= kMostHeld) return false;
+  if (tunnel_) return connected_;
+  return request_.phase == Phase::kHead ||
+         (request_.phase == Phase::kBody && !request_.source_ended);
+}
+
+bool Conversation::wants_server() const {
+  if (over_ || !connected_) return false;
+  if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
+  return tunnel_ || response_.phase == Phase::kHead || response_.phase == Phase::kBody;
+}
+
+void Conversation::body_bytes(Direction direction, ByteView bytes) {
+  if (over_) return;
+  if (direction == Direction::kDownstream) return wire_.to_client(bytes);
+  wire_.to_server(bytes);
+  if (copy_) keep_copy(bytes);
+}
+
+void Conversation::body_passed(Direction direction) {
+  (direction == Direction::kUpstream ? request_ : response_).passed = true;
+}
+
+}  // namespace brownout::http

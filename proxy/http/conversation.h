@@ -1,0 +1,165 @@
+// Conversation: HTTP/1 between one client and its server, exchange after exchange, with the faults
+// of the rules in it. No I/O and no clock: it is told what arrived and when, and says what to send.
+//
+//   request head -> rules -> (delay) -> server -> request body
+//   response head -> rules -> (delay) -> client -> response body, and the next request
+//
+// Bytes that no rule touches pass as they came. One request is served at a time; pipelined ones
+// wait. What is no HTTP at all from its first byte on passes as bytes; a request that two parsers
+// may read differently is refused with 400 (codecs/http1.h); a response that is no HTTP passes as
+// bytes, since that is what the server said. After an upgrade or CONNECT it is a tunnel. Owned by
+// its flow; one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "proxy/http/body_path.h"
+#include "rules/plan_http.h"
+
+namespace brownout::http {
+
+class Conversation final : private BodyPath::Owner {
+ public:
+  // The flow around it. Nothing here may call back, but for ask_for_server -> server_ready.
+  class Wire {
+   public:
+    virtual ~Wire() = default;
+    // Borrowed for the call.
+    virtual void to_client(ByteView bytes) = 0;
+    virtual void to_server(ByteView bytes) = 0;
+    // A connection to the server is needed; a `fresh` one has carried no request before.
+    virtual void ask_for_server(bool fresh) = 0;
+    // The connection must not be used again.
+    virtual void drop_server() = 0;
+    // The conversation is over. FIN: behind what was written.
+    virtual void close_client(rules::Close how) = 0;
+    virtual void finish_client() = 0;  // half-close
+    virtual void finish_server() = 0;
+    // Sends a request on a connection of its own, whose response nobody hears.
+    virtual void send_copy(std::string request, std::string_view method) = 0;
+    virtual const rules::RuleSet& rules() = 0;
+    virtual void record(const rules::FlowFacts& request, const rules::Rule& rule,
+                        Direction direction, const rules::Note& note) = 0;
+    // Something happened that no rule asked for: "refused", "not HTTP".
+    virtual void report(std::string_view event, std::string_view why) = 0;
+  };
+
+  // Both are borrowed and outlive it.
+  Conversation(Wire& wire, const rules::FlowFacts& connection);
+
+  void client_bytes(ByteView bytes, Instant now);
+  void client_finished(Instant now);
+  void server_ready(bool reused, Instant now);
+  // No server can be reached; `injected`: a rule refuses it.
+  void server_failed(std::string_view why, bool injected, Instant now);
+  // A rule lets the dial hang.
+  void server_silent() { hung_ = true; }
+  void server_bytes(ByteView bytes, Instant now);
+  void server_finished(bool reset, Instant now);
+  // The rules changed.
+  void apply(const rules::RuleSet& set, Instant now);
+
+  Instant deadline() const;
+  void advance(Instant now);
+
+  // Whether more bytes are of use now.
+  bool wants_client() const;
+  bool wants_server() const;
+  // Between requests, with a server that another client may have.
+  bool server_reusable() const;
+  bool tunnel() const { return tunnel_; }
+  bool over() const { return over_; }
+
+ private:
+  enum class Phase { kHead, kWaiting, kDialling, kBody, kDone };
+
+  struct Side {
+    Phase phase = Phase::kHead;
+    codecs::HttpFraming framing;
+    rules::HttpMessage message;  // as rules left it
+    bool source_ended = false;   // its own body, whatever became of it
+    bool own_body = true;        // its own body is what passes
+    bool passed = false;         // everything that goes on has gone on
+  };
+
+  void pump(Instant now);
+  bool settle(Instant now);
+  void next_exchange(Instant now);
+  void start_tunnel();
+  void hang();
+  void drop_server();
+  void end(rules::Close how);
+  void record(Direction direction, const rules::HttpPlan::Notes& notes);
+  void answer_here(rules::HttpAnswer answer, Instant now);
+  bool awaits_response() const { return request_.phase >= Phase::kBody && !made_here_; }
+
+  // conversation_request.cpp
+  std::size_t take_client(ByteView bytes, Instant now);
+  bool client_step(ByteView& bytes, Instant now);
+  void request_head(Instant now);
+  void decide_request(Instant now);
+  void write_request(Instant now);
+  void begin_request_body(std::string head, Instant now);
+  void request_broken(ByteView rest, Instant now);
+  void client_end(Instant now);
+  bool looks_like_http(ByteView rest) const;
+  void keep_copy(ByteView bytes);
+
+  // conversation_response.cpp
+  std::size_t take_server(ByteView bytes, Instant now);
+  bool server_step(ByteView& bytes, Instant now);
+  void response_head(rules::HttpHead made, Instant now);
+  void send_response(Instant now);
+  std::string response_text(bool& closes);
+  void begin_response_body(Instant now);
+  void response_broken();
+  void server_end(Instant now);
+
+  // BodyPath::Owner
+  void body_bytes(Direction direction, ByteView bytes) override;
+  void body_passed(Direction direction) override;
+  void body_cut(Direction, rules::Close how) override { end(how); }
+  void body_injected(const rules::Rule& rule, Direction direction,
+                     const rules::Note& note) override {
+    wire_.record(facts_, rule, direction, note);
+  }
+
+  Wire& wire_;
+  const rules::FlowFacts& connection_;
+  codecs::Http1Parser requests_{codecs::Http1Parser::Side::kRequests};
+  std::optional<codecs::Http1Parser> responses_;  // anew for each connection to a server
+  codecs::Bytes client_in_;                       // not parsed yet
+  codecs::Bytes server_in_;
+  codecs::Bytes untold_;  // of what turned out to be no HTTP: goes to the server first
+  BodyPath request_body_{*this, Direction::kUpstream};
+  BodyPath response_body_{*this, Direction::kDownstream};
+
+  // Of the exchange.
+  Side request_;
+  Side response_;
+  rules::FlowFacts facts_;
+  std::optional<rules::HttpExchange> http_;  // when rules may act
+  rules::HttpPlan plan_;
+  Instant due_ = rules::kNever;  // of what is kWaiting
+  bool made_here_ = false;       // the response
+  bool heard_ = false;           // something of the server's response has come
+  bool retried_ = false;
+  std::optional<std::string> copy_;  // of the request, to be sent again
+
+  std::uint64_t count_ = 0;
+  bool connected_ = false;
+  bool reused_ = false;
+  bool server_ended_ = false;
+  bool server_reset_ = false;
+  bool client_ended_ = false;
+  bool close_after_ = false;  // this exchange is the last
+  bool tunnel_ = false;
+  bool fin_to_client_ = false;
+  bool fin_to_server_ = false;
+  bool hung_ = false;  // nothing will come any more, and nothing is closed
+  bool over_ = false;
+  bool pumping_ = false;
+};
+
+}  // namespace brownout::http

@@ -1,0 +1,338 @@
+#include "proxy/http/http_flow.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr int kReadsPerTurn = 4;
+constexpr std::size_t kHighWatermark = 1 << 20;
+
+}  // namespace
+
+HttpFlow::HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
+                   std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
+    : ClientFlow(host, std::move(listener), std::move(group), std::move(facts)),
+      http_host_(host),
+      conversation_(static_cast<http::Conversation::Wire&>(*this), facts_) {
+  client_.flow = server_.flow = up_.flow = down_.flow = this;
+  up_.direction = rules::Direction::kUpstream;
+  down_.direction = rules::Direction::kDownstream;
+  client_.stream = Stream(std::move(client));
+}
+
+HttpFlow::~HttpFlow() {
+  host_.loop().poller().forget(client_.stream.number());
+  host_.loop().poller().forget(server_.stream.number());
+}
+
+void HttpFlow::start() {
+  if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(How::kReset);
+  const auto wait = arrive();
+  if (!wait) return;
+  if (*wait <= Duration::zero()) return serve();
+  host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
+}
+
+void HttpFlow::serve() {
+  state_ = State::kServing;
+  const auto now = Loop::now();
+  set_rules(up_, now);
+  set_rules(down_, now);
+  if (client_.readable) on_end_ready(client_, 0);
+}
+
+void HttpFlow::set_rules(Sink& sink, Instant now) {
+  const auto mine = rules::for_direction(rules_, sink.direction);
+  if (over() || (mine.empty() && !sink.chain)) return;
+  if (!sink.chain) sink.chain = std::make_unique<rules::Chain>(facts_, sink.direction, sink);
+  sink.chain->set_rules(mine, now);
+}
+
+void HttpFlow::apply(const rules::RuleSet& set) {
+  if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
+  rules_ = rules::plan_reload(set, facts_, rules_);
+  if (state_ != State::kServing) return;
+  const auto now = Loop::now();
+  set_rules(up_, now);
+  set_rules(down_, now);
+  if (!over()) conversation_.apply(set, now);
+  work();
+}
+
+void HttpFlow::answer_when_asked(std::string answer) {
+  state_ = State::kAnswering;
+  answer_ = std::move(answer);
+  if (client_.readable) host_.loop().poller().again(client_.stream.number());
+}
+
+void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.finished = true;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.readable = true;
+  const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  switch (state_) {
+    case State::kWaiting:
+      if (gone) end(How::kReset);
+      return;
+    case State::kAnswering:
+      if (gone) return end(How::kReset);
+      if (ready.readable) send_and_close(answer_);
+      return;
+    case State::kHanging:
+      if (ready.finished) end(How::kClose);
+      return;
+    case State::kLingering:
+      if (discard(client_.stream.fd())) release();
+      return;
+    case State::kOver:
+      return;
+    case State::kServing:
+      break;
+  }
+  if (ready.readable) read(ready);
+  // A reset that is not read, since reading is paused, is a reset all the same.
+  if (!over() && (events & EPOLLERR) != 0 && ready.readable && ready.stream) {
+    source_ended(ready, true, Loop::now());
+  }
+  work();
+}
+
+void HttpFlow::read(End& from) {
+  for (int turn = 0; may_read(from); ++turn) {
+    if (turn == kReadsPerTurn) return host_.loop().poller().again(from.stream.number());
+    if (!read_once(from)) return;
+  }
+}
+
+bool HttpFlow::may_read(const End& from) const {
+  if (state_ != State::kServing || closing_ || !from.readable || !from.stream) return false;
+  if (&from == &client_) {
+    const auto most = kHighWatermark + (up_.chain ? up_.chain->allowance() : 0);
+    const auto limit =
+        std::min<std::size_t>(most, static_cast<std::size_t>(listener_->config.buffer.count));
+    if (up_.held() > limit || server_.out.waiting() > kHighWatermark) return false;
+    return up_.acts() || conversation_.wants_client();
+  }
+  return conversation_.wants_server() && client_.out.waiting() + down_.held() <= kHighWatermark;
+}
+
+bool HttpFlow::read_once(End& from) {
+  const auto buffer = host_.loop().read_buffer();
+  const auto count = from.stream.receive(buffer);
+  if (count < 0) {
+    if (errno == EINTR) return true;
+    from.readable = false;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) source_ended(from, true, Loop::now());
+    return false;
+  }
+  const auto now = Loop::now();
+  if (count == 0) {
+    from.readable = false;
+    source_ended(from, false, now);
+    return false;
+  }
+  const auto size = static_cast<std::size_t>(count);
+  // A short read has emptied the socket, unless its end is there too.
+  if (size < buffer.size() && !from.finished) from.readable = false;
+  const bool client = &from == &client_;
+  host_.count_bytes(client ? rules::Direction::kUpstream : rules::Direction::kDownstream, size);
+  if (client) {
+    take_from_client(buffer.first(size), now);
+  } else {
+    conversation_.server_bytes(buffer.first(size), now);
+  }
+  return true;
+}
+
+void HttpFlow::take_from_client(codecs::ByteView bytes, Instant now) {
+  if (!up_.acts()) return conversation_.client_bytes(bytes, now);
+  up_.chain->advance(now);
+  up_.chain->push(rules::Chunk::copy_of(bytes), now);
+}
+
+void HttpFlow::source_ended(End& from, bool reset, Instant now) {
+  if (&from == &server_) {
+    if (reset && server_.stream) server_.out.clear();
+    return conversation_.server_finished(reset, now);
+  }
+  if (reset) return end(How::kReset);
+  if (!up_.chain) return conversation_.client_finished(now);
+  up_.chain->advance(now);
+  up_.chain->finish(now);
+}
+
+void HttpFlow::chain_emits(Sink& sink, rules::Chunk chunk) {
+  if (over()) return;
+  if (&sink == &up_) return conversation_.client_bytes(chunk.bytes(), Loop::now());
+  client_.out.write(client_.stream, chunk.bytes());
+}
+
+void HttpFlow::chain_finishes(Sink& sink) {
+  if (over()) return;
+  if (&sink == &up_) return conversation_.client_finished(Loop::now());
+  down_ended_ = true;
+}
+
+void HttpFlow::to_client(codecs::ByteView bytes) {
+  if (over()) return;
+  if (!down_.acts()) return client_.out.write(client_.stream, bytes);
+  const auto now = Loop::now();
+  down_.chain->advance(now);
+  down_.chain->push(rules::Chunk::copy_of(bytes), now);
+}
+
+void HttpFlow::to_server(codecs::ByteView bytes) {
+  if (server_.stream) server_.out.write(server_.stream, bytes);
+}
+
+void HttpFlow::ask_for_server(bool fresh) {
+  if (connector_) return;
+  fresh_ = fresh;
+  dial();
+}
+
+Stream HttpFlow::idle_connection(const SocketAddress& server) {
+  if (fresh_) return {};
+  auto stream = http_host_.server_pool().take(*group_, server);
+  reused_ = static_cast<bool>(stream);
+  return stream;
+}
+
+void HttpFlow::on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) {
+  server_.stream = Stream(std::move(fd));
+  server_.readable = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+  server_.finished = false;
+  server_address_ = server;
+  host_.loop().poller().replace(server_.stream.number(), server_);
+  const auto before = rules_.size();
+  connected(server);
+  const auto now = Loop::now();
+  if (rules_.size() != before) {
+    set_rules(up_, now);
+    set_rules(down_, now);
+  }
+  conversation_.server_ready(std::exchange(reused_, false), now);
+  // Not read here: this may be inside the conversation.
+  if (server_.stream) host_.loop().poller().again(server_.stream.number());
+}
+
+void HttpFlow::on_connect_failed(const Error& error) {
+  log_unreachable(error);
+  host_.loop().retire(std::move(connector_));
+  conversation_.server_failed("no server of " + group_->config().name + " can be reached",
+                              error.origin == Origin::kInjected, Loop::now());
+  work();
+}
+
+void HttpFlow::on_connect_stopped(rules::Admission admission) {
+  host_.loop().retire(std::move(connector_));
+  if (admission.verdict == rules::Admission::Verdict::kAnswer) {
+    return send_and_close(admission.answer);
+  }
+  conversation_.server_silent();
+}
+
+void HttpFlow::drop_server() {
+  if (!server_.stream) return;
+  server_.out.flush(server_.stream);
+  server_.out.clear();
+  host_.loop().poller().forget(server_.stream.number());
+  host_.loop().close_later(server_.stream.take_fd());
+  server_.readable = server_.finished = false;
+  server_fin_ = false;
+}
+
+void HttpFlow::finish_client() {
+  client_fin_ = true;
+  if (!down_.chain) {
+    down_ended_ = true;
+    return;
+  }
+  const auto now = Loop::now();
+  down_.chain->advance(now);
+  down_.chain->finish(now);
+}
+
+void HttpFlow::close_client(rules::Close how) {
+  if (over()) return;
+  if (how == rules::Close::kReset) {
+    // While the line is cut not even a RST passes.
+    if (down_.severed()) return hang();
+    return end(How::kReset);
+  }
+  if (std::exchange(closing_, true)) return;
+  finish_client();
+}
+
+void HttpFlow::send_copy(std::string request, std::string_view method) {
+  if (!http_host_.request_copies().send(group_, facts_, std::move(request), method)) {
+    report("sent once", "too many requests are being sent twice at this moment");
+  }
+}
+
+void HttpFlow::send_and_close(std::string_view bytes) {
+  if (over()) return;
+  client_.out.write(client_.stream, std::as_bytes(std::span(bytes)));
+  client_.out.flush(client_.stream);
+  linger();
+}
+
+void HttpFlow::on_due(Instant now) noexcept {
+  if (state_ == State::kWaiting) return serve();
+  if (state_ == State::kLingering) return release();
+  if (state_ != State::kServing) return;
+  if (up_.chain) up_.chain->advance(now);
+  if (!over()) conversation_.advance(now);
+  if (!over() && down_.chain) down_.chain->advance(now);
+  work();
+}
+
+// At the end of each turn: writes, goes on reading where that is of use again, sets the deadline.
+void HttpFlow::work() {
+  if (state_ != State::kServing) return;
+  if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();
+  if (!client_.out.flush(client_.stream)) return end(How::kReset);
+  if (server_fin_ && server_.stream && server_.out.empty()) {
+    server_fin_ = false;
+    server_.stream.finish();
+  }
+  if (client_.out.empty() && down_ended_) {
+    if (closing_) return linger();
+    if (std::exchange(client_fin_, false)) client_.stream.finish();
+  }
+  for (End* end : {&client_, &server_}) {
+    if (may_read(*end)) host_.loop().poller().again(end->stream.number());
+  }
+  const auto next = std::min({conversation_.deadline(), up_.deadline(), down_.deadline()});
+  host_.loop().deadlines().set(*this, next);
+}
+
+void HttpFlow::linger() {
+  state_ = State::kLingering;
+  client_.stream.finish();
+  host_.loop().deadlines().set(*this, rules::later(Loop::now(), kLingerTime));
+  if (discard(client_.stream.fd())) release();
+}
+
+void HttpFlow::end(How how) {
+  if (state_ == State::kOver) return;
+  if (how == How::kReset) {
+    reset_on_close(client_.stream.fd());
+    if (server_.stream && !conversation_.server_reusable()) reset_on_close(server_.stream.fd());
+  }
+  release();
+}
+
+void HttpFlow::release() {
+  state_ = State::kOver;
+  if (server_.stream && server_.out.empty() && conversation_.server_reusable()) {
+    http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
+  }
+  leave();
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,132 @@
+// HttpFlow: one client connection of an http listener.
+//
+//   client socket -> (stages of bytes) -> Conversation -> server socket
+//                 <- (stages of bytes) <-              <-
+//
+// Faults of connections and of bytes act on the client's connection, as on any other; those of
+// requests are the Conversation's. The server's connection is dialled for the first request, kept
+// while the client is there, and goes to the pool then. Owned by its worker; loop's thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "proxy/http/conversation.h"
+#include "proxy/http/request_copy.h"
+#include "proxy/http/server_pool.h"
+#include "proxy/net/client_flow.h"
+#include "proxy/net/outbox.h"
+#include "rules/chain.h"
+
+namespace brownout::proxy {
+
+class HttpHost : public FlowHost {
+ public:
+  virtual ServerPool& server_pool() = 0;
+  virtual RequestCopies& request_copies() = 0;
+  // Something that no rule asked for.
+  virtual void report(const rules::FlowFacts& flow, std::string_view event,
+                      std::string_view why) = 0;
+};
+
+class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
+ public:
+  HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
+           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts);
+  ~HttpFlow() override;
+
+  void start() override;
+  void apply(const rules::RuleSet& set) override;
+  void end(How how) override;
+
+ private:
+  enum class State { kWaiting, kHanging, kAnswering, kServing, kLingering, kOver };
+
+  struct End final : Ready {
+    void on_ready(std::uint32_t events) noexcept override { flow->on_end_ready(*this, events); }
+    HttpFlow* flow = nullptr;
+    Stream stream;
+    Outbox out;
+    bool readable = false;
+    bool finished = false;  // by its peer
+  };
+  // Where the stages of one direction of the client's connection end.
+  struct Sink final : rules::ChainOutput {
+    void emit(rules::Chunk chunk) override { flow->chain_emits(*this, std::move(chunk)); }
+    void finish() override { flow->chain_finishes(*this); }
+    void close(rules::Close how) override { flow->close_client(how); }
+    void answer(std::string_view bytes) override { flow->send_and_close(bytes); }
+    void injected(const rules::Rule& rule, rules::Direction where,
+                  const rules::Note& note) override {
+      flow->host_.record(flow->facts_, rule, where, note);
+    }
+    HttpFlow* flow = nullptr;
+    rules::Direction direction{};
+    std::unique_ptr<rules::Chain> chain;
+    bool acts() const { return chain && !chain->transparent(); }
+    std::size_t held() const { return chain ? chain->held() : 0; }
+    bool severed() const { return chain && chain->severed(); }
+    Instant deadline() const { return chain ? chain->deadline() : kNever; }
+  };
+
+  // ClientFlow
+  void on_due(Instant now) noexcept override;
+  void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) override;
+  void on_connect_failed(const Error& error) override;
+  void on_connect_stopped(rules::Admission admission) override;
+  Stream idle_connection(const SocketAddress& server) override;
+  void hang() override { state_ = State::kHanging; }
+  void answer_when_asked(std::string answer) override;
+
+  // Conversation::Wire
+  void to_client(codecs::ByteView bytes) override;
+  void to_server(codecs::ByteView bytes) override;
+  void ask_for_server(bool fresh) override;
+  void drop_server() override;
+  void close_client(rules::Close how) override;
+  void finish_client() override;
+  void finish_server() override { server_fin_ = true; }
+  void send_copy(std::string request, std::string_view method) override;
+  const rules::RuleSet& rules() override { return host_.rules(); }
+  void record(const rules::FlowFacts& request, const rules::Rule& rule, rules::Direction direction,
+              const rules::Note& note) override {
+    host_.record(request, rule, direction, note);
+  }
+  void report(std::string_view event, std::string_view why) override {
+    http_host_.report(facts_, event, why);
+  }
+
+  void serve();
+  void on_end_ready(End& ready, std::uint32_t events) noexcept;
+  void read(End& from);
+  bool read_once(End& from);
+  bool may_read(const End& from) const;
+  void take_from_client(codecs::ByteView bytes, Instant now);
+  void source_ended(End& from, bool reset, Instant now);
+  void chain_emits(Sink& sink, rules::Chunk chunk);
+  void chain_finishes(Sink& sink);
+  void set_rules(Sink& sink, Instant now);
+  void send_and_close(std::string_view bytes);
+  void work();
+  void linger();
+  void release();
+  bool over() const { return state_ == State::kLingering || state_ == State::kOver; }
+
+  HttpHost& http_host_;
+  End client_;
+  End server_;
+  Sink up_;    // from the client
+  Sink down_;  // to it
+  http::Conversation conversation_;
+  SocketAddress server_address_;
+  State state_ = State::kWaiting;
+  std::string answer_;
+  bool fresh_ = false;       // the server's connection must be
+  bool reused_ = false;      // it is from the pool
+  bool client_fin_ = false;  // half-close, behind what is to be written
+  bool server_fin_ = false;
+  bool closing_ = false;     // behind what is to be written
+  bool down_ended_ = false;  // the stages towards the client have passed the end
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,63 @@
+// RequestCopy: a request that is sent once more, on a connection of its own, and whose response
+// nobody hears. RequestCopies has those of one worker, since they may outlive their client.
+//
+// Loop's thread only.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "proxy/codecs/http1.h"
+#include "proxy/net/client_flow.h"
+#include "proxy/net/outbox.h"
+
+namespace brownout::proxy {
+
+class RequestCopies;
+
+class RequestCopy final : public Retirable, private Ready, private Deadline, Connector::Owner {
+ public:
+  RequestCopy(RequestCopies& owner, Host& host, std::shared_ptr<UpstreamGroup> group,
+              const rules::FlowFacts& flow, std::string request, std::string_view method);
+  ~RequestCopy() override;
+
+  void start();
+
+ private:
+  friend class RequestCopies;
+  void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) override;
+  void on_connect_failed(const Error& error) override;
+  rules::Admission admit(const SocketAddress&) override { return {}; }
+  void on_connect_stopped(rules::Admission) override { over(); }
+  void on_ready(std::uint32_t events) noexcept override;
+  void on_due(Instant) noexcept override { over(); }
+  void over();
+
+  RequestCopies& owner_;
+  Host& host_;
+  std::string request_;
+  Stream stream_;
+  Outbox out_;
+  codecs::Http1Parser response_{codecs::Http1Parser::Side::kResponses};
+  std::unique_ptr<Connector> connector_;
+  std::list<std::unique_ptr<RequestCopy>>::iterator place_;
+};
+
+class RequestCopies {
+ public:
+  // More at a time are not sent.
+  static constexpr std::size_t kMost = 256;
+
+  explicit RequestCopies(Host& host) : host_(host) {}
+  // False when there are too many.
+  bool send(const std::shared_ptr<UpstreamGroup>& group, const rules::FlowFacts& flow,
+            std::string request, std::string_view method);
+
+ private:
+  friend class RequestCopy;
+  Host& host_;
+  std::list<std::unique_ptr<RequestCopy>> all_;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,105 @@
+#include "proxy/net/client_flow.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr int kDiscardsPerTurn = 8;
+
+}  // namespace
+
+ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
+                       std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts)
+    : host_(host),
+      listener_(std::move(listener)),
+      group_(std::move(group)),
+      facts_(std::move(facts)) {
+  facts_.activity = &activity_;
+  activity_.last = facts_.opened;
+}
+
+std::optional<Duration> ClientFlow::arrive() {
+  if (!host_.rules().may_match(facts_.listener)) return Duration::zero();
+  auto arrival = rules::plan_arrival(host_.rules(), facts_);
+  rules_ = std::move(arrival.rules);
+  leases_ = std::move(arrival.admission.leases);
+  for (const auto& [rule, note] : arrival.notes) {
+    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
+  }
+  switch (arrival.admission.verdict) {
+    case rules::Admission::Verdict::kRefuse:
+      listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+      end(How::kReset);
+      return std::nullopt;
+    case rules::Admission::Verdict::kHang:
+      hang();
+      return std::nullopt;
+    case rules::Admission::Verdict::kAnswer:
+      answer_when_asked(std::move(arrival.admission.answer));
+      return std::nullopt;
+    case rules::Admission::Verdict::kServe:
+      break;
+  }
+  return arrival.admission.accept_delay + arrival.admission.connect_delay;
+}
+
+void ClientFlow::dial() {
+  connector_ = std::make_unique<Connector>(host_.loop(), host_.resolver(), group_,
+                                           static_cast<Connector::Owner&>(*this), facts_.key(),
+                                           facts_.ordinal);
+  connector_->start();
+}
+
+rules::Admission ClientFlow::admit(const SocketAddress& server) {
+  if (!host_.rules().may_match(facts_.listener)) return {};
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  auto arrival = rules::plan_dial(host_.rules(), facts_, Loop::now());
+  for (const auto& [rule, note] : arrival.notes) {
+    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
+  }
+  dial_leases_ = std::move(arrival.admission.leases);
+  if (!arrival.admission.serves()) {
+    listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+  }
+  return std::move(arrival.admission);
+}
+
+void ClientFlow::connected(const SocketAddress& server) {
+  host_.loop().retire(std::move(connector_));
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  host_.flow_opened(facts_);
+  if (host_.rules().may_match(facts_.listener)) {
+    rules::plan_server(host_.rules(), facts_, rules_);
+  }
+}
+
+void ClientFlow::log_unreachable(const Error& error) const {
+  listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
+  spdlog::debug("{}#{}: no server of {} could be reached: {}", facts_.listener, facts_.ordinal,
+                group_->config().name, error.what);
+}
+
+bool ClientFlow::discard(const Fd& fd) {
+  const auto buffer = host_.loop().read_buffer();
+  ssize_t count = 1;
+  for (int turn = 0; count > 0 && turn < kDiscardsPerTurn; ++turn) {
+    count = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
+  }
+  if (count > 0) host_.loop().poller().again(fd.get());
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+// The last that it does.
+void ClientFlow::leave() {
+  host_.loop().deadlines().cancel(*this);
+  if (connector_) host_.loop().retire(std::move(connector_));
+  host_.flow_over(*this);
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,79 @@
+// ClientFlow: what all flows of a client's connection share: its facts, the rules of new
+// connections, and the dialling of a server. Flow passes bytes, HttpFlow requests.
+//
+// Owned by its worker, which destroys it between turns. Loop's thread only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "proxy/loop/loop.h"
+#include "proxy/net/connector.h"
+#include "proxy/net/host.h"
+#include "rules/plan.h"
+
+namespace brownout::proxy {
+
+class ClientFlow;
+
+class FlowHost : public Host {
+ public:
+  virtual void flow_over(ClientFlow& flow) = 0;
+};
+
+enum class How {
+  kClose,   // both sockets are done with
+  kReset,   // RST to both
+  kLinger,  // FIN to both, then read what still comes, so that no RST overtakes what was sent
+};
+
+// How long a peer may take to finish after we did (compare HAProxy's option nolinger and nginx's
+// lingering_close, which exist for the same reason).
+constexpr Duration kLingerTime = std::chrono::seconds(2);
+
+class ClientFlow : public Retirable, protected Deadline, protected Connector::Owner {
+ public:
+  // Runs the connection-level faults and goes on from there.
+  virtual void start() = 0;
+  // The rules changed.
+  virtual void apply(const rules::RuleSet& set) = 0;
+  virtual void end(How how) = 0;
+
+  const rules::FlowFacts& facts() const { return facts_; }
+  const rules::Listener& listener() const { return listener_->config; }
+  ListenerStats& stats() const { return *listener_->stats; }
+  std::size_t index = 0;  // in the worker's list
+
+ protected:
+  ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
+             std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts);
+
+  // What the rules say to a new connection: how long it waits before it is served, or nothing when
+  // one of these was called.
+  std::optional<Duration> arrive();
+  virtual void hang() = 0;
+  // A server answers what it has been asked.
+  virtual void answer_when_asked(std::string answer) = 0;
+
+  void dial();
+  // Of a server that is there now.
+  void connected(const SocketAddress& server);
+  rules::Admission admit(const SocketAddress& server) override;
+  void log_unreachable(const Error& error) const;
+  // Reads and forgets what a peer still sends. True when its end has come.
+  bool discard(const Fd& fd);
+  void leave();
+
+  FlowHost& host_;
+  std::shared_ptr<const ListenerView> listener_;
+  std::shared_ptr<UpstreamGroup> group_;
+  rules::FlowFacts facts_;
+  std::vector<rules::RuleRef> rules_;
+  std::vector<std::shared_ptr<void>> leases_;
+  std::vector<std::shared_ptr<void>> dial_leases_;  // of the server that is dialled
+  rules::FlowActivity activity_;
+  std::unique_ptr<Connector> connector_;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,68 @@
+// Bits that flip: what corrupt and corrupt_body share.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "rules/fault.h"
+
+namespace brownout::rules {
+
+enum class CorruptEach { kByte, kChunk };
+
+struct CorruptSettings {
+  Ratio chance{};
+  CorruptEach each = CorruptEach::kByte;
+};
+
+template <>
+struct EnumNames<CorruptEach> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, CorruptEach>{"byte", CorruptEach::kByte},
+      std::pair<std::string_view, CorruptEach>{"chunk", CorruptEach::kChunk}};
+};
+
+const Schema<CorruptSettings>& corrupt_schema();
+
+// By the dice of one direction, or of one message.
+class BitFlipper {
+ public:
+  BitFlipper(const CorruptSettings& settings, const Dice& dice, const Intensity& intensity)
+      : settings_(settings), intensity_(intensity), hits_(dice), places_(dice.split("place")) {}
+
+  std::optional<Note> flip(std::span<std::byte> bytes, Instant now);
+  void skip(std::size_t bytes) { offset_ += bytes; }
+
+ private:
+  std::optional<Note> flip_bytes(std::span<std::byte> bytes, Ratio chance);
+  std::optional<Note> flip_one(std::span<std::byte> bytes, Ratio chance);
+
+  CorruptSettings settings_;
+  Intensity intensity_;
+  Dice hits_;
+  Dice places_;
+  std::uint64_t offset_ = 0;
+  std::uint64_t chunks_ = 0;
+};
+
+class CorruptStage final : public Stage {
+ public:
+  CorruptStage(const CorruptSettings& settings, const StageContext& context)
+      : flipper_(settings, context.dice, context.intensity) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto note = flipper_.flip(chunk.mutable_bytes(), now);
+    if (note) out.note(*note, now);
+    out.emit(std::move(chunk), now);
+  }
+  void pass(Chunk chunk, Instant now, Output& out) override {
+    flipper_.skip(chunk.size());
+    out.emit(std::move(chunk), now);
+  }
+
+ private:
+  BitFlipper flipper_;
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,62 @@
+#include "rules/faults/abort.h"
+
+#include "rules/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  std::int64_t status = 503;
+  std::vector<HttpHeader> headers;
+  std::string body;
+  std::optional<std::int64_t> grpc_status;
+};
+
+class Abort final : public HttpOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Abort(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("status", &Settings::status, "of the response", {.least = 200, .most = 599}),
+        field("headers", &Settings::headers, "of the response, e.g. { retry-after = \"5\" }"),
+        field("body", &Settings::body, "of the response"),
+        field("grpc_status", &Settings::grpc_status,
+              "answers a gRPC call instead: status 200 and this grpc-status, e.g. 14 (unavailable)",
+              {.least = 0, .most = 16}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.grpc_status || table.find("status") == nullptr) return;
+    problems.add(position_of(table, "status"), "a gRPC call is answered with status 200",
+                 "leave status out, or grpc_status");
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (!message.is_request() || message.decided()) return std::nullopt;
+    message.fate = HttpMessage::Fate::kAnswer;
+    message.answer = {static_cast<int>(settings_.status), settings_.headers, settings_.body};
+    if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
+    return Note{.action = "answer", .ordinal = static_cast<std::uint64_t>(message.answer.status)};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kAbort =
+    describe<Abort>({.name = "abort",
+                     .level = Level::kMessage,
+                     .carriers = kHttpRequests,
+                     .request_only = true,
+                     .summary = "The request is answered here; the server never sees it.",
+                     .magnitude = "request",
+                     .composition = "the first rule that answers a request, or drops it, decides",
+                     .source = "Envoy, HTTP fault injection, abort"});
+
+}  // namespace brownout::rules

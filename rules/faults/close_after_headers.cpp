@@ -1,0 +1,38 @@
+#include "rules/faults/close_after_headers.h"
+
+#include "rules/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {};
+
+class CloseAfterHeaders final : public HttpOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit CloseAfterHeaders(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.is_request() || message.decided()) return std::nullopt;
+    message.fate = HttpMessage::Fate::kCloseBehindHead;
+    return Note{.action = "close"};
+  }
+};
+
+}  // namespace
+
+const FaultKind kCloseAfterHeaders = describe<CloseAfterHeaders>(
+    {.name = "close_after_headers",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .summary = "The head of the response arrives, then the connection closes.",
+     .magnitude = "request",
+     .composition = "the first rule that ends the connection decides",
+     .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,47 @@
+#include "rules/faults/close_before_response.h"
+
+#include "rules/how_to_close.h"
+#include "rules/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  HowToClose close = HowToClose::kFin;
+};
+
+class CloseBeforeResponse final : public HttpOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit CloseBeforeResponse(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("close", &Settings::close, "how the connection ends"),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.is_request() || message.decided()) return std::nullopt;
+    const bool resets = settings_.close == HowToClose::kRst;
+    message.fate = resets ? HttpMessage::Fate::kReset : HttpMessage::Fate::kClose;
+    return Note{.action = resets ? "reset" : "close"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kCloseBeforeResponse = describe<CloseBeforeResponse>(
+    {.name = "close_before_response",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .summary = "The connection closes where the response should come.",
+     .magnitude = "request",
+     .composition = "the first rule that ends the connection decides",
+     .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,38 @@
+#include "rules/faults/drop_response.h"
+
+#include "rules/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {};
+
+class DropResponse final : public HttpOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit DropResponse(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.is_request() || message.decided()) return std::nullopt;
+    message.fate = HttpMessage::Fate::kSilence;
+    return Note{.action = "swallow"};
+  }
+};
+
+}  // namespace
+
+const FaultKind kDropResponse =
+    describe<DropResponse>({.name = "drop_response",
+                            .level = Level::kMessage,
+                            .carriers = kHttpRequests,
+                            .summary = "The server did it, and the client never hears.",
+                            .magnitude = "request",
+                            .composition = "what one rule drops the next never sees",
+                            .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,48 @@
+#include "rules/faults/duplicate_request.h"
+
+#include "rules/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  Bytes limit{1 << 20};
+};
+
+class DuplicateRequest final : public HttpOnlyFault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit DuplicateRequest(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("limit", &Settings::limit,
+              "requests with a longer body are sent once: the copy must be held",
+              {.least = Bytes{1}, .most = Bytes{64 << 20}}),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (!message.is_request() || message.decided()) return std::nullopt;
+    message.duplicate = settings_.limit;
+    return Note{.action = "duplicate"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kDuplicateRequest = describe<DuplicateRequest>(
+    {.name = "duplicate_request",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .request_only = true,
+     .summary = "The server gets the request twice, the client one response.",
+     .magnitude = "request",
+     .composition = "one copy is sent, however many rules ask for it",
+     .source = {}});
+
+}  // namespace brownout::rules

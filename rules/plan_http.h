@@ -1,0 +1,51 @@
+// Which rules act on one HTTP request and its response, and what they do to them: the counterpart
+// of plan.h and plan_query.h. Pure but for the rules' counters and what their faults share.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "rules/http_fault.h"
+#include "rules/rule_set.h"
+
+namespace brownout::rules {
+
+// Kept with the request until its response is over. Thread: that of the flow.
+class HttpPlan {
+ public:
+  using Notes = std::vector<std::pair<RuleRef, Note>>;
+
+  HttpPlan() = default;
+  HttpPlan(const HttpPlan&) = delete;
+  HttpPlan& operator=(const HttpPlan&) = delete;
+  ~HttpPlan() { clear(); }
+
+  // The rules that match the request and that the dice choose; what they do to it. `request.http`
+  // is set; the facts are borrowed for the call.
+  void on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
+                  Notes& notes);
+  // Of a response that a rule made, or of the server; its head is in `request.http`. Rules that
+  // went away since do not act; rules about the status join.
+  void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
+                   Notes& notes);
+  // Those that act on the body, in this direction, for a chain.
+  std::vector<RuleRef> body_rules(Direction direction) const;
+  // Of them, those that `set` still has.
+  std::vector<RuleRef> body_rules(Direction direction, const RuleSet& set) const;
+
+  bool empty() const { return rules_.empty(); }
+  // Whether `set` still has all its rules.
+  bool holds_in(const RuleSet& set) const;
+  // The request is over.
+  void clear();
+
+ private:
+  bool join(const RuleRef& rule, const FlowFacts& request, Instant now);
+  void run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t from,
+           Notes& notes);
+
+  std::vector<RuleRef> rules_;
+  std::size_t made_by_ = 0;  // rules before this one do not see the response
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,29 @@
+// One model that the flows of a rule share, on all threads.
+#pragma once
+
+#include <atomic>
+#include <optional>
+
+namespace brownout::rules {
+
+// A model that several threads ask. It is asked for a moment only, and who comes meanwhile sleeps
+// (std::atomic_flag::wait) instead of spinning.
+template <class Model>
+class SharedModel {
+ public:
+  template <class Use>
+  auto use(Use use) {
+    while (busy_.test_and_set(std::memory_order_acquire))
+      busy_.wait(true, std::memory_order_relaxed);
+    const auto result = use(model_);
+    busy_.clear(std::memory_order_release);
+    busy_.notify_one();
+    return result;
+  }
+
+ private:
+  std::atomic_flag busy_;
+  std::optional<Model> model_;
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,175 @@
+// Every HTTP fault over real sockets: what a client gets, and what the server saw.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/http_world.h"
+
+namespace brownout::test {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::string fault(const std::string& text, const std::string& match = "") {
+  return "[[rule]]\n" + (match.empty() ? "" : "match = { " + match + " }\n") +
+         "fault = { type = " + text + " }";
+}
+
+TEST(FaultsOverSockets, delay) {
+  const HttpWorld world(fault("\"delay\", delay = \"120ms\"", "path = \"/slow\""));
+  const auto client = world.proxy.connect();
+  const auto start = std::chrono::steady_clock::now();
+  send_all(client, "GET /slow HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(receive(client, 10).bytes, StartsWith("HTTP/1.1 2"));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 120ms);
+}
+
+TEST(FaultsOverSockets, abort) {
+  const HttpWorld world(fault("\"abort\", status = 418, body = \"no\"", "path = \"/a*\""));
+  EXPECT_EQ(world.get("/abc"), "HTTP/1.1 418 I'm a teapot\r\ncontent-length: 2\r\n\r\nno(open)");
+  EXPECT_THAT(world.get("/b"), EndsWith("GET /b (open)"));
+  EXPECT_EQ(world.server.asked().size(), 1U);
+}
+
+TEST(FaultsOverSockets, redirect) {
+  const HttpWorld world(fault("\"redirect\", location = \"https://b.example\""));
+  EXPECT_THAT(world.get("/x?y=1"), HasSubstr("location: https://b.example/x?y=1\r\n"));
+}
+
+TEST(FaultsOverSockets, rate_limit) {
+  const HttpWorld world(fault("\"rate_limit\", rate = \"1/h\", burst = 2"));
+  EXPECT_THAT(world.get("/1"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(world.get("/2"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(world.get("/3"), HasSubstr("429 Too Many Requests\r\nretry-after: "));
+}
+
+TEST(FaultsOverSockets, rewrite_header) {
+  const HttpWorld world(fault("\"rewrite_header\", set = { x-server = \"other\", x-new = \"1\" }"));
+  EXPECT_THAT(world.get("/"), HasSubstr("x-server: other\r\nContent-Length: 6\r\nx-new: 1\r\n"));
+  EXPECT_THAT(world.server.asked().front(), HasSubstr("x-new: 1\r\n"));
+}
+
+TEST(FaultsOverSockets, response_rate) {
+  const HttpWorld world(fault("\"response_rate\", rate = \"50 B/s\""));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(world.get("/0123456"), EndsWith("GET /0123456 (open)"));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 240ms);
+}
+
+TEST(FaultsOverSockets, replace_body) {
+  const HttpWorld world(fault("\"replace_body\", body = \"other\""));
+  EXPECT_EQ(world.get("/"),
+            "HTTP/1.1 200 OK\r\nX-Server: test\r\ncontent-length: 5\r\n\r\nother(open)");
+}
+
+TEST(FaultsOverSockets, truncate_body) {
+  const HttpWorld world(fault("\"truncate_body\", after = \"3 B\""));
+  EXPECT_THAT(world.get("/"), EndsWith("Content-Length: 6\r\n\r\nGET"));
+}
+
+TEST(FaultsOverSockets, corrupt_body) {
+  const HttpWorld world(fault("\"corrupt_body\", chance = \"100%\""));
+  const auto got = world.get("/abcdef");
+  EXPECT_THAT(got, HasSubstr("Content-Length: 12\r\n\r\n"));
+  EXPECT_THAT(got, Not(HasSubstr("GET")));
+}
+
+TEST(FaultsOverSockets, stall_mid_body) {
+  const HttpWorld world(fault("\"stall_mid_body\", after = \"2 B\""));
+  EXPECT_THAT(world.get("/"), EndsWith("\r\n\r\nGE(open)"));
+}
+
+TEST(FaultsOverSockets, malformed) {
+  const HttpWorld world(fault("\"malformed\", what = \"status_line\""));
+  EXPECT_THAT(world.get("/"), StartsWith("HTTP/1.1 OK 200\r\n"));
+}
+
+TEST(FaultsOverSockets, close_before_response) {
+  const HttpWorld world(fault("\"close_before_response\"", "path = \"/fin\"") + "\n" +
+                        fault("\"close_before_response\", close = \"rst\"", "path = \"/rst\""));
+  EXPECT_EQ(world.get("/fin"), "");
+  EXPECT_EQ(world.get("/rst"), "(reset)");
+  EXPECT_EQ(world.server.asked().size(), 2U);
+}
+
+TEST(FaultsOverSockets, close_after_headers) {
+  const HttpWorld world(fault("\"close_after_headers\""));
+  EXPECT_EQ(world.get("/"), "HTTP/1.1 200 OK\r\nX-Server: test\r\nContent-Length: 6\r\n\r\n");
+}
+
+TEST(FaultsOverSockets, drop_response) {
+  const HttpWorld world(fault("\"drop_response\""));
+  EXPECT_EQ(world.get("/"), "(open)");
+  EXPECT_EQ(world.server.asked().size(), 1U);
+}
+
+TEST(FaultsOverSockets, duplicate_request) {
+  const HttpWorld world(fault("\"duplicate_request\""));
+  EXPECT_THAT(world.get("/pay"), EndsWith("GET /pay (open)"));
+  EXPECT_TRUE(eventually([&] { return world.server.asked().size() == 2; }));
+  EXPECT_EQ(world.server.asked()[0], world.server.asked()[1]);
+}
+
+TEST(FaultsOverSockets, envoy_headers) {
+  const HttpWorld world(fault("\"envoy_headers\""));
+  EXPECT_THAT(world.get("/", "x-envoy-fault-abort-request: 503\r\n"),
+              StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+  EXPECT_THAT(world.get("/", "x-envoy-fault-delay-request: 1\r\nx-a: b\r\n"), EndsWith("(open)"));
+  EXPECT_THAT(world.server.asked().front(), Not(HasSubstr("envoy")));
+}
+
+TEST(HttpFlow, AnIdleServerConnectionGoesToTheNextClient) {
+  HttpWorld world;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(world.get("/", "", 30ms), EndsWith("GET / (open)"));
+    // Its end is noticed before the next one comes.
+    EXPECT_TRUE(eventually([&] { return world.proxy.engine().open_flows() == 0; }));
+  }
+  EXPECT_EQ(world.server.connections(), 1);
+  // Which a server was asked to close is not.
+  EXPECT_THAT(world.get("/", "Connection: close\r\n"), EndsWith("GET / "));
+  EXPECT_THAT(world.get("/"), EndsWith("GET / (open)"));
+  EXPECT_EQ(world.server.connections(), 2);
+}
+
+TEST(HttpFlow, ByteFaultsActOnTheClientsConnection) {
+  HttpWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\n"
+      "fault = { type = \"latency\", delay = \"100ms\" }");
+  const auto client = world.proxy.connect();
+  auto start = std::chrono::steady_clock::now();
+  send_all(client, "GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(receive(client, 10).bytes, StartsWith("HTTP/1.1 2"));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
+  world.proxy.reload("[[rule]]\nfault = { type = \"reset\" }");
+  EXPECT_EQ(receive(client).ending, Ending::kReset);
+}
+
+TEST(HttpFlow, NobodyThereIsA502) {
+  WorldOptions options;
+  options.listener = "protocol = \"http\"";
+  options.servers = "\"127.0.0.1:1\"";
+  const ProxyWorld world("", options);
+  const auto client = world.connect();
+  send_all(client, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(receive(client).bytes, StartsWith("HTTP/1.1 502 Bad Gateway\r\n"));
+}
+
+TEST(HttpFlow, ALargeBodyPassesInBothDirections) {
+  const HttpWorld world;
+  const auto client = world.proxy.connect();
+  const std::string body(30'000'000, 'x');
+  std::thread sender([&] {
+    send_all(client, "POST / HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) +
+                         "\r\nConnection: close\r\n\r\n" + body);
+  });
+  const auto got = receive(client);
+  sender.join();
+  EXPECT_GT(got.bytes.size(), body.size());
+  EXPECT_EQ(got.ending, Ending::kFin);
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,34 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/http_lab.h"
+
+namespace brownout::test {
+namespace {
+
+TEST(TruncateBody, BreaksOffAndCloses) {
+  HttpLab lab(R"([[rule]]
+match = { direction = "downstream" }
+fault = { type = "truncate_body", after = "2 B" })");
+  EXPECT_EQ(lab.get("/"), "200 he (closed)");
+  lab.reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  EXPECT_EQ(lab.get("/"), "200 ok");
+}
+
+TEST(TruncateBody, WithAReset) {
+  HttpLab lab(R"([[rule]]
+match = { direction = "downstream" }
+fault = { type = "truncate_body", close = "rst" })");
+  EXPECT_EQ(lab.get("/"), "200 (reset)");
+}
+
+TEST(TruncateBody, OfARequest) {
+  HttpLab lab(R"([[rule]]
+match = { direction = "upstream" }
+fault = { type = "truncate_body", after = "3 B" })");
+  EXPECT_EQ(lab.ask("POST", "/", "", "0123456789"), "(closed)");
+  EXPECT_THAT(lab.to_server_bytes(), testing::EndsWith("\r\n\r\n012"));
+}
+
+}  // namespace
+}  // namespace brownout::test
