@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# HTTP faults with nginx and curl: what curl reports is what the rule says; with no rule nothing differs.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need nginx curl wrk cmp
+
+port=$(free_port)
+mkdir "$folder/files"
+head -c 20000000 /dev/urandom >"$folder/files/big"
+echo "hello" >"$folder/files/hello"
+cat >"$folder/nginx.conf" <<CONF
+worker_processes 1;
+pid $folder/nginx.pid;
+error_log $folder/nginx.err;
+daemon off;
+events { worker_connections 1024; }
+http {
+  log_format seen '\$request_method \$uri \$http_x_envoy_fault_abort_request \$http_x_added';
+  access_log $folder/access.log seen;
+  client_max_body_size 0;
+  client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder; uwsgi_temp_path $folder; scgi_temp_path $folder;
+  server {
+    listen 127.0.0.1:$port;
+    root $folder/files;
+    location /echo { client_body_buffer_size 64m; proxy_pass http://127.0.0.1:$port/upload; }
+    location /upload { return 200 "thanks\n"; }
+    location /gone { return 410; }
+  }
+}
+CONF
+chmod 755 "$folder" && chmod 644 "$folder"/files/*
+start nginx nginx -c "$folder/nginx.conf"
+wait_port "$port"
+http='protocol = "http"'
+
+get() { curl -sS --max-time 20 "$@"; }
+fails() { # CODES WHAT ARGS...
+  local code=0
+  get "${@:3}" -o "$folder/out" 2>"$folder/curl.err" || code=$?
+  [[ " $1 " == *" $code "* ]] || fail "$2: curl ended with $code, not $1: $(cat "$folder/curl.err")"
+  pass "$2"
+}
+
+proxy plain "$port" "" "$http"
+url=http://127.0.0.1:$proxy_port
+get "http://127.0.0.1:$port/hello" -D "$folder/direct" -o "$folder/a"
+get "$url/hello" -D "$folder/through" -o "$folder/b"
+diff <(grep -v '^Date' "$folder/direct") <(grep -v '^Date' "$folder/through") || fail "headers differ"
+cmp "$folder/a" "$folder/b"
+get "$url/big" | cmp - "$folder/files/big" || fail "a large file differs"
+get "$url/big" --http1.0 | cmp - "$folder/files/big" || fail "a large file differs over HTTP/1.0"
+[ "$(get -T "$folder/files/big" "$url/echo")" = thanks ] || fail "an upload does not arrive"
+[ "$(get -H 'Transfer-Encoding: chunked' -d @"$folder/files/big" "$url/echo")" = thanks ] || fail "a chunked upload does not arrive"
+[ "$(get -H 'Expect: 100-continue' -d hello "$url/echo")" = thanks ] || fail "100-continue does not work"
+[ "$(get "$url/hello" "$url/hello" -o - --next -I "$url/hello" -o /dev/null | grep -c hello)" = 2 ] || fail "keep-alive"
+wrk -t1 -c32 -d2 "$url/hello" >"$folder/wrk"
+if grep -E 'Socket errors|Non-2xx' "$folder/wrk"; then fail "wrk saw errors"; fi
+[ ! -s "$folder/plain.jsonl" ] || fail "events without rules"
+pass "no rules: nothing differs, wrk has no errors"
+
+# Memory: a body of 5 GB passes with little of it held.
+rss() { awk '/^VmRSS/ { print $2 }' "/proc/$last_pid/status"; }
+before=$(rss)
+head -c 5000000000 /dev/zero | get -T - "$url/upload" -o /dev/null
+grown=$(($(rss) - before))
+[ "$grown" -lt 2048 ] || fail "a body of 5 GB left $grown KiB"
+pass "5 GB pass, $grown KiB more are held"
+
+proxy faults "$port" '
+[[rule]]
+match = { path = "/abort" }
+fault = { type = "abort", status = 503, headers = { retry-after = 7 }, body = "no" }
+[[rule]]
+match = { path = "/slow" }
+fault = { type = "delay", delay = "300ms" }
+[[rule]]
+match = { path = "/big", query = "rate" }
+fault = { type = "response_rate", rate = "40 MB/s" }
+[[rule]]
+match = { path = "/big", query = "cut", direction = "downstream" }
+fault = { type = "truncate_body", after = "1 MB" }
+[[rule]]
+match = { path = "/big", query = "rst", direction = "downstream" }
+fault = { type = "truncate_body", after = "1 MB", close = "rst" }
+[[rule]]
+match = { path = "/big", query = "flip", direction = "downstream" }
+fault = { type = "corrupt_body", chance = "0.001%" }
+[[rule]]
+match = { path = "/big", query = "stall", direction = "downstream" }
+fault = { type = "stall_mid_body", after = "1 MB" }
+[[rule]]
+match = { query = "add" }
+fault = { type = "rewrite_header", set = { x-added = "yes" } }
+[[rule]]
+match = { query = "replace", direction = "downstream" }
+fault = { type = "replace_body", body = "replaced" }
+[[rule]]
+match = { query = "status_line" }
+fault = { type = "malformed", what = "status_line" }
+[[rule]]
+match = { query = "chunk" }
+fault = { type = "malformed", what = "chunk_length" }
+[[rule]]
+match = { query = "length" }
+fault = { type = "malformed", what = "content_length" }
+[[rule]]
+match = { query = "noend" }
+fault = { type = "malformed", what = "head_without_end" }
+[[rule]]
+match = { query = "crash" }
+fault = { type = "close_before_response" }
+[[rule]]
+match = { query = "headers" }
+fault = { type = "close_after_headers" }
+[[rule]]
+match = { query = "lost" }
+fault = { type = "drop_response" }
+[[rule]]
+match = { query = "twice" }
+fault = { type = "duplicate_request" }
+[[rule]]
+match = { path = "/moved" }
+fault = { type = "redirect", location = "/hello", keep_path = false }
+[[rule]]
+match = { path = "/limited" }
+fault = { type = "rate_limit", rate = "1/h" }
+[[rule]]
+match = { status = 410 }
+fault = { type = "replace_body", body = "long gone" }
+[[rule]]
+match = { path = "/envoy" }
+fault = { type = "envoy_headers" }
+' "$http"
+url=http://127.0.0.1:$proxy_port
+[ "$(get "$url/abort" -w ' %{http_code}')" = "no 503" ] || fail abort
+took=$(get "$url/slow" -o /dev/null -w '%{time_starttransfer}')
+at_least "$took" 0.3 || fail "delay: $took s"
+took=$(get "$url/big?rate" -o "$folder/out" -w '%{time_total}')
+cmp "$folder/out" "$folder/files/big" || fail "response_rate changed the body"
+at_least "$took" 0.5 || fail "response_rate: 20 MB at 40 MB/s took $took s"
+fails 18 "truncate_body: partial file (curl 18)" "$url/big?cut"
+[ "$(stat -c %s "$folder/out")" = 1000000 ] || fail "not 1 MB arrived"
+fails 56 "truncate_body: reset (curl 56)" "$url/big?rst"
+get "$url/big?flip" -o "$folder/out"
+[ "$(stat -c %s "$folder/out")" = 20000000 ] || fail "corrupt_body changed the length"
+if cmp -s "$folder/out" "$folder/files/big"; then fail "corrupt_body changed nothing"; fi
+fails 28 "stall_mid_body: nothing more, until curl's own time-out (28)" --max-time 1 "$url/big?stall"
+get "$url/hello?add" -D "$folder/head" -o /dev/null
+grep -q '^x-added: yes' "$folder/head" || fail "rewrite_header: the client"
+grep -q 'GET /hello - yes' "$folder/access.log" || fail "rewrite_header: the server"
+[ "$(get "$url/hello?replace")" = replaced ] || fail replace_body
+fails 1 "malformed status line (curl 1)" "$url/hello?status_line"
+fails "43 56" "malformed chunk length (curl 43 or 56, by version)" "$url/hello?chunk"
+fails 18 "wrong content-length (curl 18)" "$url/hello?length"
+fails "8 18 52 56" "head without end" "$url/hello?noend"
+fails 52 "close_before_response: empty reply (curl 52)" "$url/hello?crash"
+fails 18 "close_after_headers (curl 18)" "$url/hello?headers"
+fails 28 "drop_response: silence (curl 28)" --max-time 1 "$url/hello?lost"
+[ "$(get "$url/hello?twice")" = hello ] || fail duplicate_request
+[ "$(get -L "$url/moved")" = hello ] || fail redirect
+[ "$(get "$url/limited" -o /dev/null -w '%{http_code}') $(get "$url/limited" -o /dev/null -w '%{http_code}')" = "404 429" ] || fail rate_limit
+[ "$(get "$url/gone" -w ' %{http_code}')" = "long gone 410" ] || fail "match by status"
+[ "$(get "$url/envoy" -H 'x-envoy-fault-abort-request: 418' -o /dev/null -w '%{http_code}')" = 418 ] || fail envoy_headers
+get "$url/envoy" -H 'x-envoy-fault-abort-request: 9' -o /dev/null
+grep -q 'GET /envoy - -' "$folder/access.log" || fail "envoy headers reached the server"
+pass "abort, delay, rewriting, replacing, redirect, rate limit, status, Envoy's headers"
+
+exec 3<>"/dev/tcp/127.0.0.1/$proxy_port"
+printf 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' >&3
+head -1 <&3 | grep -q '400 Bad Request' || fail "a smuggled request was not refused"
+exec 3<&-
+wait_for 5 grep -q '"event":"refused"' "$folder/faults.jsonl" || fail "no event for the refusal"
+pass "smuggling is refused with 400 and an event"

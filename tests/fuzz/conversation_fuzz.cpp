@@ -1,0 +1,87 @@
+// Any bytes from both ends of an HTTP connection, with and without rules that touch every message.
+// Differential: what is passed on as requests is read alike by the parser again, so that no server
+// sees a request that we did not.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "tests/support/http_lab.h"
+
+using namespace brownout;
+using codecs::Http1Parser;
+
+namespace {
+
+const std::string kRules[] = {
+    "",
+    R"([[rule]]
+fault = { type = "rewrite_header", set = { x-added = "1" } }
+[[rule]]
+fault = { type = "corrupt_body", chance = "0%" })",
+    R"([[rule]]
+match = { method = "POST" }
+fault = { type = "delay", delay = "1s" }
+[[rule]]
+match = { direction = "downstream", status = "2xx" }
+fault = { type = "replace_body", body = "other" }
+[[rule]]
+match = { direction = "downstream" }
+fault = { type = "response_rate", rate = "1 KB/s" })",
+    R"([[rule]]
+match = { path = "/a*" }
+fault = { type = "abort" }
+[[rule]]
+fault = { type = "malformed", what = "chunk_length" }
+[[rule]]
+match = { direction = "upstream" }
+fault = { type = "replace_body", body = "new" })",
+};
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+// How many heads the parser finds; aborts when it finds no HTTP.
+std::size_t heads_in(const std::string& stream) {
+  Http1Parser parser(Http1Parser::Side::kRequests);
+  auto bytes = std::as_bytes(std::span(stream));
+  std::size_t heads = 0;
+  while (true) {
+    const auto step = parser.next(bytes);
+    bytes = bytes.subspan(step.taken);
+    // Behind a request that closes there is no other; llhttp refuses one.
+    if (step.what == Http1Parser::What::kHead) ++heads;
+    require(step.what != Http1Parser::What::kBroken);
+    if (step.what == Http1Parser::What::kMore || step.what == Http1Parser::What::kBody)
+      return heads;
+  }
+}
+
+}  // namespace
+
+// The first byte chooses the rules; then pieces: a byte with the end (1 bit) and the length, bytes.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  test::HttpLab lab(kRules[data[0] % std::size(kRules)]);
+  if ((data[0] & 64) != 0) lab.reply.reset();
+  std::size_t at = 1;
+  while (at < size && !lab.closed() && !lab.reset()) {
+    const auto kind = data[at++];
+    const auto length = std::min<std::size_t>(kind >> 1, size - at);
+    const std::string bytes(reinterpret_cast<const char*>(data + at), length);
+    at += length;
+    if ((kind & 1) != 0) {
+      lab.client(bytes);
+    } else {
+      lab.server(bytes);
+    }
+    if (length == 0) lab.advance(std::chrono::seconds(2));
+  }
+  // A retry repeats a head, and a new connection begins anew: only what went over one is read.
+  if (!lab.conversation().tunnel() && lab.dials() == 1) heads_in(lab.to_server_bytes());
+  lab.client_ends();
+  lab.server_ends();
+  lab.advance(std::chrono::seconds(60));
+  return 0;
+}
