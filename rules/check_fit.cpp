@@ -29,6 +29,7 @@ void FitCheck::run(Position type) const {
   } else {
     check_not_http();
   }
+  check_tls();
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
@@ -63,7 +64,7 @@ void FitCheck::check_carriers(Position what) const {
   const Listener* stranger = nullptr;
   for (const auto& listener : listeners_) {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
-    const bool carried = (rule_.kind->carriers & carriers_of(listener.protocol)) != 0;
+    const bool carried = (rule_.kind->carriers & carriers_of(listener)) != 0;
     if (names.empty() && carried) return;
     if (!carried && (named || names.empty()) && stranger == nullptr) stranger = &listener;
   }
@@ -94,7 +95,7 @@ void FitCheck::check_http() const {
   const auto has_requests = [&](const Listener& listener) {
     const bool meant =
         names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
-    return meant && (carriers_of(listener.protocol) & kHttpRequests) != 0;
+    return meant && (carriers_of(listener) & kHttpRequests) != 0;
   };
   const bool asks = rule_.match.is_for_http();
   if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
@@ -115,6 +116,36 @@ void FitCheck::check_http() const {
   } else if (rule_.match.direction == DirectionChoice::kUpstream) {
     problems_.add(position_of(*node_.find("match"), "status"),
                   "a status is of responses, which go downstream", "leave direction out");
+  }
+}
+
+// A hello is known, and where the fault needs it TLS is terminated, if a listener in question has
+// that.
+void FitCheck::check_tls() const {
+  const auto& names = rule_.match.listener;
+  const auto some = [&](auto condition) {
+    return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
+      const bool meant =
+          names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
+      return meant && condition(listener);
+    });
+  };
+  const auto has_tls = [](const Listener& listener) {
+    return (carriers_of(listener) & kTlsHandshakes) != 0;
+  };
+  if (rule_.match.is_for_tls() && !some(has_tls)) {
+    problems_.add(position_of(node_, "match"), "no listener that is meant has TLS",
+                  "write protocol = \"tls\", or tls = { ... }, in the [[listener]]");
+  }
+  if (rule_.kind->terminated && some(has_tls) &&
+      !some([](const Listener& listener) { return listener.tls.has_value(); })) {
+    problems_.add(node_.where, fault_ + " needs TLS to be terminated",
+                  "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
+  }
+  if (rule_.kind->name != "bad_certificate") return;
+  if (some([](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
+    problems_.add(node_.where, fault_ + " needs a CA to mint from",
+                  "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
 }
 

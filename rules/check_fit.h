@@ -25,6 +25,7 @@ class FitCheck {
   void check_message_level() const;
   void check_http() const;
   void check_not_http() const;
+  void check_tls() const;
   void check_firewall_level() const;
   void check_listener_level() const;
 

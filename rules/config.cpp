@@ -2,6 +2,36 @@
 
 namespace brownout::rules {
 
+const Schema<TlsServer>& tls_server_schema() {
+  static const Schema<TlsServer> schema{{
+      field("certificate", &TlsServer::certificate,
+            "a PEM file with the certificate, and those between it and the CA"),
+      field("key", &TlsServer::key, "a PEM file with its private key"),
+      field("ca", &TlsServer::ca,
+            "or: a folder that `brownout ca init` made; a certificate is minted for each name that "
+            "clients ask for. `bad_certificate` needs it"),
+      field("client_ca", &TlsServer::client_ca,
+            "a PEM file: clients must show a certificate of this CA (mTLS)"),
+      field("alpn", &TlsServer::alpn,
+            "protocols that are accepted, in order of preference; left out, http listeners accept "
+            "\"http/1.1\" and others do not answer ALPN"),
+  }};
+  return schema;
+}
+
+const Schema<TlsClient>& tls_client_schema() {
+  static const Schema<TlsClient> schema{{
+      field("verify", &TlsClient::verify, "whether servers' certificates must be right"),
+      field("ca", &TlsClient::ca, "a PEM file with the CAs to trust; left out, those of the system"),
+      field("name", &TlsClient::name,
+            "the name asked for (SNI) and verified; left out, the host in `servers`"),
+      field("certificate", &TlsClient::certificate, "a PEM file, shown to servers that ask (mTLS)"),
+      field("key", &TlsClient::key, "a PEM file with its private key"),
+      field("alpn", &TlsClient::alpn, "protocols that are offered"),
+  }};
+  return schema;
+}
+
 const Schema<Listener>& listener_schema() {
   static const Schema<Listener> schema{{
       field("name", &Listener::name, "how rules, logs and metrics call it", {.required = true}),
@@ -30,6 +60,10 @@ const Schema<Listener>& listener_schema() {
             "udp: most sessions (client addresses) at once; dns: most queries that wait for an "
             "answer; what comes beyond is dropped",
             {.least = 1, .most = 1'000'000}),
+      nested<Listener>("tls", "table", "TLS is terminated here: see below",
+                       [](const Node& node, Listener& listener, Diagnostics& problems) {
+                         listener.tls = tls_server_schema().read(node, "tls", problems);
+                       }),
   }};
   return schema;
 }
@@ -50,6 +84,10 @@ const Schema<Upstream>& upstream_schema() {
       field("query_timeout", &Upstream::query_timeout,
             "dns: how long a server may take to answer before the next is asked",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(1)}),
+      nested<Upstream>("tls", "table", "TLS is spoken to the servers; tls = {} verifies them",
+                       [](const Node& node, Upstream& upstream, Diagnostics& problems) {
+                         upstream.tls = tls_client_schema().read(node, "tls", problems);
+                       }),
   }};
   return schema;
 }

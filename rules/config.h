@@ -17,7 +17,7 @@
 
 namespace brownout::rules {
 
-enum class Protocol { kTcp, kUdp, kDns, kHttp };
+enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls };
 
 // What rules can act on at a listener: a set of Carrier.
 constexpr unsigned carriers_of(Protocol protocol) {
@@ -28,6 +28,8 @@ constexpr unsigned carriers_of(Protocol protocol) {
       return kDnsQueries;
     case Protocol::kHttp:
       return kStreams | kHttpRequests;
+    case Protocol::kTls:
+      return kStreams | kTlsHandshakes;
     case Protocol::kTcp:
       break;
   }
@@ -38,6 +40,27 @@ constexpr bool is_connections(Protocol protocol) { return (carriers_of(protocol)
 
 enum class Forwarding { kCopy, kSplice };
 enum class Policy { kFailover, kRoundRobin, kRandom };
+
+// TLS is terminated: what clients are shown.
+struct TlsServer {
+  std::string certificate;  // a PEM file, the chain included
+  std::string key;
+  std::string ca;           // a folder made by `brownout ca init`
+  std::string client_ca;    // a PEM file; empty: clients need no certificate
+  std::vector<std::string> alpn;
+  friend bool operator==(const TlsServer&, const TlsServer&) = default;
+};
+
+// TLS to servers.
+struct TlsClient {
+  bool verify = true;
+  std::string ca;    // a PEM file; empty: those of the system
+  std::string name;  // for SNI and verification; empty: the host that is dialled
+  std::string certificate;
+  std::string key;
+  std::vector<std::string> alpn;
+  friend bool operator==(const TlsClient&, const TlsClient&) = default;
+};
 
 struct Listener {
   std::string name;
@@ -50,8 +73,13 @@ struct Listener {
   std::int64_t backlog = 4096;
   Duration idle_timeout = std::chrono::seconds(60);
   std::int64_t sessions = 8192;
+  std::optional<TlsServer> tls;
   friend bool operator==(const Listener&, const Listener&) = default;
 };
+
+inline unsigned carriers_of(const Listener& listener) {
+  return carriers_of(listener.protocol) | (listener.tls ? kTlsHandshakes : 0U);
+}
 
 struct Upstream {
   std::string name;
@@ -60,6 +88,7 @@ struct Upstream {
   Duration connect_timeout = std::chrono::seconds(5);
   Duration retry_after = std::chrono::seconds(10);
   Duration query_timeout = std::chrono::milliseconds(1500);
+  std::optional<TlsClient> tls;
   friend bool operator==(const Upstream&, const Upstream&) = default;
 };
 
@@ -74,6 +103,8 @@ struct Config {
 const Schema<Listener>& listener_schema();
 const Schema<Upstream>& upstream_schema();
 const Schema<Zone>& zone_schema();
+const Schema<TlsServer>& tls_server_schema();
+const Schema<TlsClient>& tls_client_schema();
 
 template <>
 struct EnumNames<Protocol> {
@@ -81,7 +112,8 @@ struct EnumNames<Protocol> {
       std::pair<std::string_view, Protocol>{"tcp", Protocol::kTcp},
       std::pair<std::string_view, Protocol>{"udp", Protocol::kUdp},
       std::pair<std::string_view, Protocol>{"dns", Protocol::kDns},
-      std::pair<std::string_view, Protocol>{"http", Protocol::kHttp}};
+      std::pair<std::string_view, Protocol>{"http", Protocol::kHttp},
+      std::pair<std::string_view, Protocol>{"tls", Protocol::kTls}};
 };
 template <>
 struct EnumNames<Forwarding> {

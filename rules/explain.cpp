@@ -27,9 +27,10 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
     return "it is for another " + std::string(key) +
            (flow.question ? "" : "; give --qname, --qtype and --transport");
   }
+  if (key == "hello") return "it is for TLS: give --sni and --alpn";
   if (key == "request") return "it is for HTTP requests: give --url and --method";
   if (key != "client" && key != "destination") {
-    const bool unknown = key == "status" && !flow.http->response;
+    const bool unknown = key == "status" && flow.http != nullptr && !flow.http->response;
     return "it is for another " + std::string(key) + (unknown ? "; give --status" : "");
   }
   const bool client = key == "client";
@@ -55,7 +56,7 @@ std::string where_it_acts(const Rule& rule) {
     case Level::kListener:
       return "on the port";
     case Level::kConnection:
-      return "on the new connection";
+      return rule.kind->carries(Carrier::kTls) ? "on the handshake" : "on the new connection";
     case Level::kFirewall:
       return "on the list";
     case Level::kMessage:
@@ -124,6 +125,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     return rule.kind->carries(carrier) && rule.fault->acts_on(carrier);
   };
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
+  if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
   if (!acts_on(flow.carrier)) {
     answer.why = "it acts on " + carriers_text(rule.kind->carriers);
     return answer;

@@ -57,6 +57,11 @@ class Fault {
                                     Admission& /*admission*/) const {
     return std::nullopt;
   }
+  // TLS handshakes: once the client's hello is there. Returns what it did, if anything.
+  virtual std::optional<Note> on_hello(const StageContext& /*context*/,
+                                       TlsVerdict& /*verdict*/) const {
+    return std::nullopt;
+  }
   // When admit() is asked: as a connection arrives, once its server is chosen, or not at all.
   // Faults of the connection level are asked as it arrives.
   virtual bool admits_on_arrival() const { return false; }
@@ -87,6 +92,7 @@ constexpr unsigned kStreams = static_cast<unsigned>(Carrier::kStream);
 constexpr unsigned kDatagrams = static_cast<unsigned>(Carrier::kDatagram);
 constexpr unsigned kDnsQueries = static_cast<unsigned>(Carrier::kDns);
 constexpr unsigned kHttpRequests = static_cast<unsigned>(Carrier::kHttp);
+constexpr unsigned kTlsHandshakes = static_cast<unsigned>(Carrier::kTls);
 
 // What `ramp` scales from 0 to the configured value.
 enum class Ramp { kMagnitude, kProbability };
@@ -99,6 +105,7 @@ struct FaultKind {
   bool per_chunk = false;        // whether probability may be drawn per chunk
   bool directed = false;         // message level: `direction` chooses the request or the response
   bool on_body = false;          // HTTP: acts on bodies, by a stage
+  bool terminated = false;       // TLS: only where it is terminated
   bool request_only = false;     // HTTP: acts before there is a response
   std::string_view summary;      // one sentence: what the client feels
   std::string_view magnitude;    // what one unit of it is per

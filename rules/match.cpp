@@ -43,8 +43,26 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
   if (!destination.empty() && !any_contains(destination, flow.destination)) {
     return fails("destination");
   }
+  if (is_for_tls() && !matches_hello(flow, why_not)) return false;
   if (is_for_dns()) return matches_question(flow, why_not);
   if (is_for_http()) return matches_http(flow, why_not);
+  return true;
+}
+
+bool Match::matches_hello(const FlowFacts& flow, std::string_view* why_not) const {
+  const auto fails = [&](std::string_view key) {
+    if (why_not != nullptr) *why_not = key;
+    return false;
+  };
+  if (flow.hello == nullptr) return fails("hello");
+  const auto& hello = *flow.hello;
+  const auto named = [&](const NamePattern& pattern) { return pattern.matches(hello.sni); };
+  if (!sni.empty() && std::none_of(sni.begin(), sni.end(), named)) return fails("sni");
+  const auto offered = [&](const std::string& protocol) {
+    return std::find(hello.alpn.begin(), hello.alpn.end(), protocol) != hello.alpn.end();
+  };
+  if (!alpn.empty() && std::none_of(alpn.begin(), alpn.end(), offered)) return fails("alpn");
+  if (!ja3.empty() && std::find(ja3.begin(), ja3.end(), hello.ja3) == ja3.end()) return fails("ja3");
   return true;
 }
 
@@ -152,6 +170,10 @@ const Schema<Match>& match_schema() {
       field("status", &Match::status,
             "http: only responses with this status: 404, \"5xx\", \"500-504\"; the rule then acts "
             "on the response only"),
+      field("sni", &Match::sni, "tls: only clients that ask for these names; patterns as for qname"),
+      field("alpn", &Match::alpn, "tls: only clients that offer one of these, e.g. \"h2\""),
+      field("ja3", &Match::ja3, "tls: only clients whose hello has this JA3 hash (`explain` of a "
+            "recorded one, and the log, show it)"),
   }};
   return schema;
 }

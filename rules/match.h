@@ -16,6 +16,7 @@
 #include "rules/name_pattern.h"
 #include "rules/schema.h"
 #include "rules/text_pattern.h"
+#include "rules/tls.h"
 
 namespace brownout::rules {
 
@@ -31,6 +32,7 @@ enum class Carrier : unsigned {
   kDatagram = 2,  // a UDP session: all datagrams of one client address
   kDns = 4,       // a DNS query and its answer
   kHttp = 8,      // an HTTP request and its response
+  kTls = 16,      // a TLS handshake
 };
 
 // What the stages of both directions of one flow write and read.
@@ -56,6 +58,8 @@ struct FlowFacts {
   // Of an HTTP request: which of its connection, from 1, and what it says. Borrowed.
   std::uint64_t message = 0;
   const HttpExchange* http = nullptr;
+  // Of a connection that began with TLS. Borrowed.
+  const ClientHello* hello = nullptr;
 
   // Names the flow in dice: the same for the same arrival order, whichever thread serves it.
   Key key() const { return combine(key_of(listener), ordinal); }
@@ -101,7 +105,11 @@ struct Match {
   std::vector<HeaderPattern> header;
   std::vector<TextPattern> content_type;
   std::vector<StatusRange> status;
+  std::vector<NamePattern> sni;
+  std::vector<std::string> alpn;
+  std::vector<std::string> ja3;
 
+  bool is_for_tls() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
   bool is_for_http() const {
     return !method.empty() || !host.empty() || !path.empty() || !query.empty() || !header.empty() ||
            !content_type.empty() || !status.empty();
@@ -114,6 +122,7 @@ struct Match {
 
  private:
   bool matches_question(const FlowFacts& flow, std::string_view* why_not) const;
+  bool matches_hello(const FlowFacts& flow, std::string_view* why_not) const;
   bool matches_http(const FlowFacts& flow, std::string_view* why_not) const;
 };
 

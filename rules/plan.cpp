@@ -18,21 +18,30 @@ bool acts_on_bytes(const Rule& rule) {
          !rule.fault->admits_on_dial();
 }
 
-void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arrival) {
+// Asks a rule what it does to a new connection, if the schedule and the dice choose that.
+template <class Ask>
+void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
+            std::vector<std::pair<RuleRef, Note>>& notes, Ask ask) {
   if (!Exposure(*rule, flow).next(now).contains(now)) return;
   auto& state = *rule->state;
   state.sampled.fetch_add(1, std::memory_order_relaxed);
-  const auto note = rule->fault->admit({.dice = Dice(rule->seed, rule->stage_key, flow.key()),
-                                        .intensity = Intensity(rule->schedule, rule->began),
-                                        .flow = &flow,
-                                        .direction = Direction::kUpstream,
-                                        .now = now,
-                                        .shared = state.shared.get(),
-                                        .rule_dice = Dice(rule->seed, rule->stage_key, 0)},
-                                       arrival.admission);
+  const std::optional<Note> note =
+      ask(StageContext{.dice = Dice(rule->seed, rule->stage_key, flow.key()),
+                       .intensity = Intensity(rule->schedule, rule->began),
+                       .flow = &flow,
+                       .direction = Direction::kUpstream,
+                       .now = now,
+                       .shared = state.shared.get(),
+                       .rule_dice = Dice(rule->seed, rule->stage_key, 0)});
   if (!note) return;
   state.injected.fetch_add(1, std::memory_order_relaxed);
-  arrival.notes.emplace_back(rule, *note);
+  notes.emplace_back(rule, *note);
+}
+
+void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arrival) {
+  choose(rule, flow, now, arrival.notes, [&](const StageContext& context) {
+    return rule->fault->admit(context, arrival.admission);
+  });
 }
 
 }  // namespace
@@ -84,6 +93,19 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
       admit(rule, flow, now, arrival);
   });
   return arrival;
+}
+
+Handshake plan_handshake(const RuleSet& set, const FlowFacts& flow) {
+  Handshake handshake;
+  FlowFacts facts = flow;
+  facts.carrier = Carrier::kTls;
+  set.for_each_match(facts, [&](const RuleRef& rule) {
+    if (!count_arrival(*rule)) return;
+    choose(rule, flow, flow.opened, handshake.notes, [&](const StageContext& context) {
+      return rule->fault->on_hello(context, handshake.verdict);
+    });
+  });
+  return handshake;
 }
 
 void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules) {

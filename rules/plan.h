@@ -30,6 +30,12 @@ Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow);
 // rules that match on the destination. Only the admission and the notes are filled in: kRefuse is a
 // refused connect, kHang one that is never answered.
 Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now);
+// The client's hello is there (flow.hello): what becomes of the handshake.
+struct Handshake {
+  TlsVerdict verdict;
+  std::vector<std::pair<RuleRef, Note>> notes;
+};
+Handshake plan_handshake(const RuleSet& set, const FlowFacts& flow);
 void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules);
 std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
                                  const std::vector<RuleRef>& before);

@@ -120,6 +120,9 @@ class ConfigReader {
   void read_upstream(const Node& node) {
     auto upstream = upstream_schema().read(node, "[[upstream]]", problems_);
     claim_name(node, "upstream", upstream.name, upstream_names_);
+    if (upstream.tls) {
+      check_pair(position_of(node, "tls"), upstream.tls->certificate, upstream.tls->key);
+    }
     config_.upstreams.push_back(std::move(upstream));
   }
 
@@ -172,6 +175,7 @@ class ConfigReader {
           node.where, "[[listener]] needs \"upstream\"",
           dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
     }
+    if (listener.tls) check_tls(node, listener);
     if (is_connections(listener.protocol)) return;
     if (listener.listen.is_unix()) {
       problems_.add(position_of(node, "listen"),
@@ -180,6 +184,11 @@ class ConfigReader {
     }
     for (const auto& upstream : config_.upstreams) {
       if (upstream.name != listener.upstream) continue;
+      if (upstream.tls) {
+        problems_.add(position_of(node, "upstream"),
+                      std::string(name_of(listener.protocol)) + " cannot go to an upstream with tls",
+                      "leave tls out of the [[upstream]]");
+      }
       for (const auto& server : upstream.servers) {
         if (server.ip() || (!dns && !server.is_unix())) continue;
         problems_.add(
@@ -189,6 +198,22 @@ class ConfigReader {
                 : "give a host and a port");
       }
     }
+  }
+
+  void check_tls(const Node& node, const Listener& listener) {
+    const auto where = position_of(node, "tls");
+    if (!is_connections(listener.protocol)) {
+      problems_.add(where, "tls is for listeners of connections", "leave it out");
+    }
+    check_pair(where, listener.tls->certificate, listener.tls->key);
+    if (!listener.tls->certificate.empty() || !listener.tls->ca.empty()) return;
+    problems_.add(where, "tls needs a certificate and its key, or a ca to mint from",
+                  "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
+  }
+
+  void check_pair(Position where, const std::string& certificate, const std::string& key) {
+    if (certificate.empty() == key.empty()) return;
+    problems_.add(where, "a certificate and its key come together", "give both, or none");
   }
 
   // A TCP and a UDP port of the same number are two; DNS has both.

@@ -5,7 +5,9 @@
 
 #include "rules/fault.h"
 #include "rules/faults/abort.h"
+#include "rules/faults/alpn_refused.h"
 #include "rules/faults/asymmetric.h"
+#include "rules/faults/bad_certificate.h"
 #include "rules/faults/bandwidth.h"
 #include "rules/faults/close_after_headers.h"
 #include "rules/faults/close_before_response.h"
@@ -13,6 +15,7 @@
 #include "rules/faults/connection_limit.h"
 #include "rules/faults/corrupt.h"
 #include "rules/faults/corrupt_body.h"
+#include "rules/faults/corrupt_record.h"
 #include "rules/faults/delay.h"
 #include "rules/faults/down.h"
 #include "rules/faults/drop.h"
@@ -31,7 +34,9 @@
 #include "rules/faults/loss.h"
 #include "rules/faults/malformed.h"
 #include "rules/faults/mtu_blackhole.h"
+#include "rules/faults/no_close_notify.h"
 #include "rules/faults/no_established.h"
+#include "rules/faults/no_shared_cipher.h"
 #include "rules/faults/nodata.h"
 #include "rules/faults/notimp.h"
 #include "rules/faults/nxdomain.h"
@@ -53,12 +58,16 @@
 #include "rules/faults/slicer.h"
 #include "rules/faults/slow_accept.h"
 #include "rules/faults/slow_close.h"
+#include "rules/faults/slow_handshake.h"
 #include "rules/faults/slow_tcp.h"
 #include "rules/faults/stale.h"
 #include "rules/faults/stale_allowlist.h"
 #include "rules/faults/stall_mid_body.h"
 #include "rules/faults/tcp_only.h"
 #include "rules/faults/timeout.h"
+#include "rules/faults/tls_alert.h"
+#include "rules/faults/tls_stop.h"
+#include "rules/faults/tls_version.h"
 #include "rules/faults/truncate.h"
 #include "rules/faults/truncate_body.h"
 #include "rules/faults/ttl.h"
@@ -130,6 +139,16 @@ constexpr std::array kAll{
     &kDropResponse,
     &kDuplicateRequest,
     &kEnvoyHeaders,
+    // TLS.
+    &kTlsAlert,
+    &kTlsStop,
+    &kSlowHandshake,
+    &kNoSharedCipher,
+    &kAlpnRefused,
+    &kTlsVersion,
+    &kBadCertificate,
+    &kCorruptRecord,
+    &kNoCloseNotify,
     // Firewalls: mistakes in the list, then what happens to flows.
     &kRuleOrder,
     &kWrongPrefix,
@@ -192,11 +211,12 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
 }  // namespace
 
 std::string carriers_text(unsigned carriers) {
-  constexpr std::array<std::pair<unsigned, std::string_view>, 4> kNames{
+  constexpr std::array<std::pair<unsigned, std::string_view>, 5> kNames{
       {{kStreams, "TCP connections"},
        {kDatagrams, "UDP sessions"},
        {kDnsQueries, "DNS queries"},
-       {kHttpRequests, "HTTP requests"}}};
+       {kHttpRequests, "HTTP requests"},
+       {kTlsHandshakes, "TLS handshakes"}}};
   std::string text;
   for (const auto& [carrier, name] : kNames) {
     if ((carriers & carrier) == 0) continue;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace brownout::cli {
 
@@ -35,6 +36,12 @@ struct ExplainOptions {
   std::string qname;
   std::string qtype = "A";
   std::string transport = "udp";
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::string> headers;  // "name: value"
+  int status = 0;                    // of the response; 0: there is none yet
+  std::string sni;
+  std::string alpn;
   std::optional<std::uint64_t> seed;
 };
 int explain(const ExplainOptions& options);
@@ -60,6 +67,10 @@ struct FirewallDiffOptions {
   std::string chain;
 };
 int firewall_diff(const FirewallDiffOptions& options);
+
+// The local CA in that folder.
+int ca_init(const std::string& folder);
+int ca_show(const std::string& folder);
 
 int demo();
 

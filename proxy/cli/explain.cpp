@@ -44,6 +44,30 @@ bool ask_dns(const ExplainOptions& options, const rules::Config& config, rules::
   return true;
 }
 
+// What an HTTP request says. Kept by the caller, since facts borrow it.
+bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
+  rules::HttpHead request;
+  request.method = options.method;
+  request.target = options.url;
+  for (const auto& text : options.headers) {
+    const auto colon = text.find(':');
+    auto header = rules::make_header(text.substr(0, colon),
+                                     colon == std::string::npos ? "" : text.substr(colon + 1));
+    if (!header || colon == std::string::npos) {
+      fmt::print(stderr, "error: --header {}: not a header (e.g. \"user-agent: curl\")\n", text);
+      return false;
+    }
+    header->value.erase(0, header->value.find_first_not_of(' '));
+    request.headers.push_back(std::move(*header));
+  }
+  exchange = rules::HttpExchange::of(std::move(request));
+  if (options.status == 0) return true;
+  rules::HttpHead response;
+  response.status = options.status;
+  exchange.set_response(std::move(response));
+  return true;
+}
+
 std::optional<rules::Question> ask(const ExplainOptions& options, const rules::Config& config) {
   rules::Question question;
   question.flow.listener = options.listener;
@@ -80,8 +104,21 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
 int explain(const ExplainOptions& options) {
   const auto config = load(options.path);
   if (!config) return kBadInput;
-  const auto question = ask(options, *config);
+  auto question = ask(options, *config);
   if (!question) return kBadInput;
+  rules::HttpExchange exchange;
+  rules::ClientHello hello;
+  if (!options.url.empty()) {
+    if (!ask_http(options, exchange)) return kBadInput;
+    question->flow.carrier = rules::Carrier::kHttp;
+    question->flow.http = &exchange;
+    question->flow.message = 1;
+  }
+  if (!options.sni.empty() || !options.alpn.empty()) {
+    hello.sni = rules::canonical_name(options.sni);
+    if (!options.alpn.empty()) hello.alpn.push_back(options.alpn);
+    question->flow.hello = &hello;
+  }
   const auto answers = rules::explain(*config, *question);
   const auto acting =
       std::count_if(answers.begin(), answers.end(), [](const auto& one) { return one.acts; });

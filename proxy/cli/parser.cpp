@@ -18,6 +18,7 @@ struct CommandLine {
   VerifyOptions verify;
   FirewallImportOptions firewall_import;
   FirewallDiffOptions firewall_diff;
+  std::string ca_folder = "brownout-ca";
   int exit_code = 0;
 };
 
@@ -67,6 +68,15 @@ void add_explain(CLI::App& app, CommandLine& line) {
   command->add_option("--qtype", options.qtype, "the type that it asks for (A)");
   command->add_option("--transport", options.transport, "how it comes: udp or tcp")
       ->check(CLI::IsMember({"udp", "tcp"}));
+  command->add_option("--url", options.url, "what an HTTP request asks for, e.g. http://host/path");
+  command->add_option("--method", options.method, "its method (GET)");
+  command->add_option("--header", options.headers, "one of its headers, \"name: value\"; repeat it")
+      ->take_all()
+      ->expected(1);
+  command->add_option("--status", options.status, "the status of its response")
+      ->check(CLI::Range(100, 599));
+  command->add_option("--sni", options.sni, "the name that a TLS client asks for");
+  command->add_option("--alpn", options.alpn, "a protocol that it offers, e.g. h2");
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
 
@@ -74,23 +84,34 @@ void add_firewall(CLI::App& app, CommandLine& line) {
   auto* firewall = app.add_subcommand("firewall", "Import a real firewall; compare two of them");
   firewall->require_subcommand(1);
   auto& from = line.firewall_import;
-  auto* import = firewall->add_subcommand(
+  auto* reader = firewall->add_subcommand(
       "import", "Turn the filter rules of nftables or iptables into a [[firewall]] list");
-  import->add_option("ruleset", from.path, "what nft -j list ruleset or iptables-save wrote")
+  reader->add_option("ruleset", from.path, "what nft -j list ruleset or iptables-save wrote")
       ->required();
-  import->add_option("--chain", from.chain, "which chain, by name or hook (input)");
-  import->add_option("--name", from.name, "the name of the [[firewall]] (that of the chain)");
-  import->callback([&line] { line.exit_code = firewall_import(line.firewall_import);
-});
-auto& both = line.firewall_diff;
-auto* diff = firewall->add_subcommand("diff", "Say which recorded flows a change would break");
-diff->add_option("old", both.before, "a rule file (.toml), or what import reads")->required();
-diff->add_option("new", both.after, "the same, changed")->required();
-diff->add_option("--flows", both.flows, "what brownout run --flows wrote: a JSON object a line")
-    ->required();
-diff->add_option("--chain", both.chain, "which chain, by name or hook (input)");
-diff->callback([&line] { line.exit_code = firewall_diff(line.firewall_diff); });
+  reader->add_option("--chain", from.chain, "which chain, by name or hook (input)");
+  reader->add_option("--name", from.name, "the name of the [[firewall]] (that of the chain)");
+  reader->callback([&line] { line.exit_code = firewall_import(line.firewall_import); });
+  auto& both = line.firewall_diff;
+  auto* diff = firewall->add_subcommand("diff", "Say which recorded flows a change would break");
+  diff->add_option("old", both.before, "a rule file (.toml), or what import reads")->required();
+  diff->add_option("new", both.after, "the same, changed")->required();
+  diff->add_option("--flows", both.flows, "what brownout run --flows wrote: a JSON object a line")
+      ->required();
+  diff->add_option("--chain", both.chain, "which chain, by name or hook (input)");
+  diff->callback([&line] { line.exit_code = firewall_diff(line.firewall_diff); });
 }  // namespace
+
+void add_ca(CLI::App& app, CommandLine& line) {
+  auto* ca =
+      app.add_subcommand("ca", "Make or show the local CA that certificates are minted from");
+  ca->require_subcommand(1);
+  auto* init = ca->add_subcommand("init", "Make it; never overwrites one");
+  init->add_option("--folder", line.ca_folder, "where ca.pem and ca.key are (brownout-ca)");
+  init->callback([&line] { line.exit_code = ca_init(line.ca_folder); });
+  auto* show = ca->add_subcommand("show", "Say where it is and how to trust it");
+  show->add_option("--folder", line.ca_folder, "where ca.pem and ca.key are (brownout-ca)");
+  show->callback([&line] { line.exit_code = ca_show(line.ca_folder); });
+}
 
 void add_verify(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand(
@@ -114,7 +135,7 @@ void add_small_ones(CLI::App& app, CommandLine& line) {
   generate->add_subcommand("zsh", "completion for zsh")->callback([&app] { print_zsh(app); });
 }
 
-}  // namespace brownout::cli
+}  // namespace
 
 int parse_and_run(int argc, char** argv) {
   CLI::App app("Brownout makes the network fail on purpose, by rule, to rehearse an outage.",
@@ -127,6 +148,7 @@ int parse_and_run(int argc, char** argv) {
   add_check(app, line);
   add_explain(app, line);
   add_firewall(app, line);
+  add_ca(app, line);
   add_verify(app, line);
   add_small_ones(app, line);
   try {

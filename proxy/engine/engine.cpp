@@ -17,6 +17,11 @@ std::uint64_t draw_seed() {
   return seed;
 }
 
+Error in_context(const std::string& what, Error error) {
+  error.what = what + ": " + error.what;
+  return error;
+}
+
 }  // namespace
 
 Engine::Engine(Loop& control, const EngineOptions& options)
@@ -33,7 +38,9 @@ Result<std::unique_ptr<Engine>> Engine::start(Loop& control, const rules::Config
   auto engine = std::unique_ptr<Engine>(new Engine(control, options));
   auto sockets = engine->bind_new(config);
   if (!sockets) return tl::unexpected(sockets.error());
-  engine->snapshot_ = engine->make_snapshot(config);
+  auto snapshot = engine->make_snapshot(config);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  engine->snapshot_ = std::move(*snapshot);
   std::vector<Worker*> team;
   for (const auto& worker : engine->workers_) team.push_back(worker.get());
   for (const auto& worker : engine->workers_) {
@@ -47,7 +54,9 @@ Result<std::unique_ptr<Engine>> Engine::start(Loop& control, const rules::Config
 Result<void> Engine::reload(const rules::Config& config) {
   auto sockets = bind_new(config);
   if (!sockets) return tl::unexpected(sockets.error());
-  publish(make_snapshot(config), std::move(*sockets));
+  auto snapshot = make_snapshot(config);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  publish(std::move(*snapshot), std::move(*sockets));
   return {};
 }
 
@@ -63,17 +72,13 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
         continue;
     }
     auto bound = proxy::open_port(listener, listener.listen, workers_.size());
-    if (!bound) {
-      auto error = bound.error();
-      error.what = "listener " + listener.name + ": " + error.what;
-      return tl::unexpected(std::move(error));
-    }
+    if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
     sockets[listener.name] = std::move(*bound);
   }
   return sockets;
 }
 
-std::shared_ptr<const Snapshot> Engine::make_snapshot(const rules::Config& config) const {
+Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Config& config) const {
   auto snapshot = std::make_shared<Snapshot>();
   const auto* previous = snapshot_ ? snapshot_->rules.get() : nullptr;
   const auto fallback = previous != nullptr ? previous->seed() : draw_seed();
@@ -85,6 +90,12 @@ std::shared_ptr<const Snapshot> Engine::make_snapshot(const rules::Config& confi
     for (const auto& zone : config.zones) {
       if (zone.name == listener.zone) view->zone = std::make_shared<rules::DnsZone>(zone.records);
     }
+    if (listener.tls) {
+      auto made =
+          tls::ServerContexts::make(*listener.tls, listener.protocol == rules::Protocol::kHttp);
+      if (!made) return tl::unexpected(in_context("listener " + listener.name, made.error()));
+      view->tls = std::move(*made);
+    }
     view->stats = std::make_shared<ListenerStats>();
     if (snapshot_) {
       const auto old = snapshot_->listeners.find(listener.name);
@@ -92,7 +103,14 @@ std::shared_ptr<const Snapshot> Engine::make_snapshot(const rules::Config& confi
     }
     snapshot->listeners[listener.name] = std::move(view);
   }
-  for (const auto& upstream : config.upstreams) snapshot->upstreams[upstream.name] = upstream;
+  for (const auto& upstream : config.upstreams) {
+    auto& entry = snapshot->upstreams[upstream.name];
+    entry.config = upstream;
+    if (!upstream.tls) continue;
+    auto made = tls::ClientContext::make(*upstream.tls);
+    if (!made) return tl::unexpected(in_context("upstream " + upstream.name, made.error()));
+    entry.tls = std::move(*made);
+  }
   return snapshot;
 }
 

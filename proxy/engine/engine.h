@@ -61,7 +61,8 @@ class Engine final : private Deadline {
   Engine(Loop& control, const EngineOptions& options);
   using Sockets = std::map<std::string, std::vector<PortSockets>>;
   Result<Sockets> bind_new(const rules::Config& config) const;
-  std::shared_ptr<const Snapshot> make_snapshot(const rules::Config& config) const;
+  // Fails when a file that it names cannot be used.
+  Result<std::shared_ptr<const Snapshot>> make_snapshot(const rules::Config& config) const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);

@@ -62,11 +62,12 @@ void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   buffer_warned_ = false;
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups;
-  for (const auto& [name, config] : snapshot_->upstreams) {
+  for (const auto& [name, upstream] : snapshot_->upstreams) {
     const auto old = groups_.find(name);
-    const bool same = old != groups_.end() && old->second->config() == config;
-    groups[name] =
-        same ? old->second : std::make_shared<UpstreamGroup>(config, snapshot_->rules->seed());
+    const bool same = old != groups_.end() && old->second->config() == upstream.config;
+    groups[name] = same ? old->second
+                        : std::make_shared<UpstreamGroup>(upstream.config, snapshot_->rules->seed(),
+                                                          upstream.tls);
   }
   groups_ = std::move(groups);
   for (auto& [name, acceptor] : acceptors_) {

@@ -25,11 +25,16 @@
 
 namespace brownout::proxy {
 
+struct UpstreamView {
+  rules::Upstream config;
+  std::shared_ptr<const tls::ClientContext> tls;  // or null
+};
+
 // What the control thread decided, shared by all workers; immutable.
 struct Snapshot {
   std::shared_ptr<const rules::RuleSet> rules;
   std::map<std::string, std::shared_ptr<const ListenerView>> listeners;
-  std::map<std::string, rules::Upstream> upstreams;
+  std::map<std::string, UpstreamView> upstreams;
 };
 
 class Worker final : private HttpHost {

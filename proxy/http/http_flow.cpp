@@ -32,10 +32,7 @@ HttpFlow::~HttpFlow() {
 
 void HttpFlow::start() {
   if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(How::kReset);
-  const auto wait = arrive();
-  if (!wait) return;
-  if (*wait <= Duration::zero()) return serve();
-  host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
+  enter();
 }
 
 void HttpFlow::serve() {
@@ -76,8 +73,7 @@ void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
   switch (state_) {
     case State::kWaiting:
-      if (gone) end(How::kReset);
-      return;
+      return at_the_gate(events);
     case State::kAnswering:
       if (gone) return end(How::kReset);
       if (ready.readable) send_and_close(answer_);
@@ -137,7 +133,7 @@ bool HttpFlow::read_once(End& from) {
   }
   const auto size = static_cast<std::size_t>(count);
   // A short read has emptied the socket, unless its end is there too.
-  if (size < buffer.size() && !from.finished) from.readable = false;
+  if (size < buffer.size() && !from.finished && from.stream.plain()) from.readable = false;
   const bool client = &from == &client_;
   host_.count_bytes(client ? rules::Direction::kUpstream : rules::Direction::kDownstream, size);
   if (client) {
@@ -202,8 +198,8 @@ Stream HttpFlow::idle_connection(const SocketAddress& server) {
   return stream;
 }
 
-void HttpFlow::on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) {
-  server_.stream = Stream(std::move(fd));
+void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
+  server_.stream = std::move(stream);
   server_.readable = (events & (EPOLLIN | EPOLLRDHUP)) != 0;
   server_.finished = false;
   server_address_ = server;
@@ -282,7 +278,7 @@ void HttpFlow::send_and_close(std::string_view bytes) {
 }
 
 void HttpFlow::on_due(Instant now) noexcept {
-  if (state_ == State::kWaiting) return serve();
+  if (state_ == State::kWaiting) return gate_due();
   if (state_ == State::kLingering) return release();
   if (state_ != State::kServing) return;
   if (up_.chain) up_.chain->advance(now);
@@ -296,6 +292,7 @@ void HttpFlow::work() {
   if (state_ != State::kServing) return;
   if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();
   if (!client_.out.flush(client_.stream)) return end(How::kReset);
+  if (client_.stream.stopped() && obey_stop()) return;
   if (server_fin_ && server_.stream && server_.out.empty()) {
     server_fin_ = false;
     server_.stream.finish();
@@ -320,6 +317,7 @@ void HttpFlow::linger() {
 
 void HttpFlow::end(How how) {
   if (state_ == State::kOver) return;
+  if (how == How::kLinger) return state_ == State::kLingering ? void() : linger();
   if (how == How::kReset) {
     reset_on_close(client_.stream.fd());
     if (server_.stream && !conversation_.server_reusable()) reset_on_close(server_.stream.fd());

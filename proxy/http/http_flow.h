@@ -24,9 +24,6 @@ class HttpHost : public FlowHost {
  public:
   virtual ServerPool& server_pool() = 0;
   virtual RequestCopies& request_copies() = 0;
-  // Something that no rule asked for.
-  virtual void report(const rules::FlowFacts& flow, std::string_view event,
-                      std::string_view why) = 0;
 };
 
 class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
@@ -71,10 +68,13 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
 
   // ClientFlow
   void on_due(Instant now) noexcept override;
-  void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) override;
+  void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
   void on_connect_stopped(rules::Admission admission) override;
   Stream idle_connection(const SocketAddress& server) override;
+  void admitted() override { serve(); }
+  Stream& client() override { return client_.stream; }
+  void send_and_close(std::string_view bytes) override;
   void hang() override { state_ = State::kHanging; }
   void answer_when_asked(std::string answer) override;
 
@@ -93,7 +93,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     host_.record(request, rule, direction, note);
   }
   void report(std::string_view event, std::string_view why) override {
-    http_host_.report(facts_, event, why);
+    host_.report(facts_, event, why);
   }
 
   void serve();
@@ -106,7 +106,6 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   void chain_emits(Sink& sink, rules::Chunk chunk);
   void chain_finishes(Sink& sink);
   void set_rules(Sink& sink, Instant now);
-  void send_and_close(std::string_view bytes);
   void work();
   void linger();
   void release();

@@ -2,6 +2,8 @@
 
 #include <sys/epoll.h>
 
+#include <utility>
+
 namespace brownout::proxy {
 namespace {
 
@@ -27,8 +29,8 @@ void RequestCopy::start() {
   connector_->start();
 }
 
-void RequestCopy::on_connected(Fd fd, const SocketAddress&, std::uint32_t events) {
-  stream_ = Stream(std::move(fd));
+void RequestCopy::on_connected(Stream stream, const SocketAddress&, std::uint32_t events) {
+  stream_ = std::move(stream);
   host_.loop().poller().replace(stream_.number(), static_cast<Ready&>(*this));
   host_.loop().retire(std::move(connector_));
   out_.write(stream_, std::as_bytes(std::span(request_)));
@@ -58,7 +60,12 @@ void RequestCopy::on_ready(std::uint32_t) noexcept {
 }
 
 void RequestCopy::over() {
-  if (connector_) host_.loop().retire(std::move(connector_));
+  if (std::exchange(over_, true)) return;
+  if (stream_) host_.loop().poller().forget(stream_.number());
+  if (connector_) {
+    connector_->cancel();
+    host_.loop().retire(std::move(connector_));
+  }
   host_.loop().deadlines().cancel(*this);
   auto self = std::move(*place_);
   owner_.all_.erase(place_);

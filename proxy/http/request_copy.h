@@ -26,7 +26,7 @@ class RequestCopy final : public Retirable, private Ready, private Deadline, Con
 
  private:
   friend class RequestCopies;
-  void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) override;
+  void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
   rules::Admission admit(const SocketAddress&) override { return {}; }
   void on_connect_stopped(rules::Admission) override { over(); }
@@ -42,6 +42,7 @@ class RequestCopy final : public Retirable, private Ready, private Deadline, Con
   codecs::Http1Parser response_{codecs::Http1Parser::Side::kResponses};
   std::unique_ptr<Connector> connector_;
   std::list<std::unique_ptr<RequestCopy>>::iterator place_;
+  bool over_ = false;
 };
 
 class RequestCopies {

@@ -22,31 +22,6 @@ ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> liste
   activity_.last = facts_.opened;
 }
 
-std::optional<Duration> ClientFlow::arrive() {
-  if (!host_.rules().may_match(facts_.listener)) return Duration::zero();
-  auto arrival = rules::plan_arrival(host_.rules(), facts_);
-  rules_ = std::move(arrival.rules);
-  leases_ = std::move(arrival.admission.leases);
-  for (const auto& [rule, note] : arrival.notes) {
-    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
-  }
-  switch (arrival.admission.verdict) {
-    case rules::Admission::Verdict::kRefuse:
-      listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
-      end(How::kReset);
-      return std::nullopt;
-    case rules::Admission::Verdict::kHang:
-      hang();
-      return std::nullopt;
-    case rules::Admission::Verdict::kAnswer:
-      answer_when_asked(std::move(arrival.admission.answer));
-      return std::nullopt;
-    case rules::Admission::Verdict::kServe:
-      break;
-  }
-  return arrival.admission.accept_delay + arrival.admission.connect_delay;
-}
-
 void ClientFlow::dial() {
   connector_ = std::make_unique<Connector>(host_.loop(), host_.resolver(), group_,
                                            static_cast<Connector::Owner&>(*this), facts_.key(),
@@ -98,7 +73,11 @@ bool ClientFlow::discard(const Fd& fd) {
 // The last that it does.
 void ClientFlow::leave() {
   host_.loop().deadlines().cancel(*this);
-  if (connector_) host_.loop().retire(std::move(connector_));
+  if (connector_) {
+    // An event of this turn may be on its way to it.
+    connector_->cancel();
+    host_.loop().retire(std::move(connector_));
+  }
   host_.flow_over(*this);
 }
 

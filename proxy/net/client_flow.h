@@ -1,5 +1,8 @@
 // ClientFlow: what all flows of a client's connection share: its facts, the rules of new
-// connections, and the dialling of a server. Flow passes bytes, HttpFlow requests.
+// connections, TLS with the client, and the dialling of a server. Flow passes bytes, HttpFlow
+// requests.
+//
+//   accepted -> (ClientHello) -> rules -> (delay) -> (TLS handshake) -> admitted()
 //
 // Owned by its worker, which destroys it between turns. Loop's thread only.
 #pragma once
@@ -11,6 +14,7 @@
 #include "proxy/loop/loop.h"
 #include "proxy/net/connector.h"
 #include "proxy/net/host.h"
+#include "proxy/net/stream.h"
 #include "rules/plan.h"
 
 namespace brownout::proxy {
@@ -49,12 +53,22 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
              std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts);
 
-  // What the rules say to a new connection: how long it waits before it is served, or nothing when
-  // one of these was called.
-  std::optional<Duration> arrive();
+  // What happens before a connection is admitted. enter() begins it; until then the flow passes on
+  // what its client's socket says, and its deadline.
+  void enter();
+  void at_the_gate(std::uint32_t events);
+  void gate_due();
+  // It may be served now.
+  virtual void admitted() = 0;
   virtual void hang() = 0;
   // A server answers what it has been asked.
   virtual void answer_when_asked(std::string answer) = 0;
+
+  virtual Stream& client() = 0;
+  // What goes out as it is, then FIN.
+  virtual void send_and_close(std::string_view bytes) = 0;
+  // A fault lets nothing pass any more: what it says of the connection, once.
+  bool obey_stop();
 
   void dial();
   // Of a server that is there now.
@@ -65,6 +79,16 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   bool discard(const Fd& fd);
   void leave();
 
+ private:
+  enum class Gate { kHello, kDelay, kHandshake, kOpen };
+  bool read_hello();
+  void meet_rules();
+  std::optional<Duration> arrive();
+  Duration shake();
+  void pass_delay();
+  void shake_hands();
+
+ protected:
   FlowHost& host_;
   std::shared_ptr<const ListenerView> listener_;
   std::shared_ptr<UpstreamGroup> group_;
@@ -74,6 +98,12 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   std::vector<std::shared_ptr<void>> dial_leases_;  // of the server that is dialled
   rules::FlowActivity activity_;
   std::unique_ptr<Connector> connector_;
+
+ private:
+  Gate gate_ = Gate::kOpen;
+  std::optional<rules::ClientHello> hello_;
+  rules::TlsVerdict tls_verdict_;
+  bool obeyed_ = false;
 };
 
 }  // namespace brownout::proxy

@@ -17,6 +17,11 @@ Connector::Connector(Loop& loop, Resolver& resolver, std::shared_ptr<UpstreamGro
 
 Connector::~Connector() { drop_attempt(); }
 
+void Connector::cancel() {
+  drop_attempt();
+  ticket_ = {};
+}
+
 void Connector::try_server() {
   const Endpoint& server = group_->server(order_[attempt_]);
   addresses_.clear();
@@ -60,28 +65,50 @@ void Connector::try_address() {
 
 void Connector::dial_address() {
   if (auto idle = owner_.idle_connection(addresses_[address_])) {
-    fd_ = idle.take_fd();
-    loop_.poller().replace(fd_.get(), *this);
+    stream_ = std::move(idle);
+    loop_.poller().replace(stream_.number(), *this);
     return succeed(EPOLLOUT);
   }
   auto dialled = start_dial(addresses_[address_]);
   if (dialled.error != 0)
     return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));
-  fd_ = std::move(dialled.fd);
-  if (!loop_.poller().add(fd_.get(), *this)) {
+  stream_ = Stream(std::move(dialled.fd));
+  if (!loop_.poller().add(stream_.number(), *this)) {
     return address_failed(system_error(Origin::kInternal, "epoll_ctl", errno));
   }
-  if (dialled.connected) return succeed(EPOLLOUT);
   loop_.deadlines().set(*this, rules::later(Loop::now(), group_->config().connect_timeout));
+  if (dialled.connected) connected(EPOLLOUT);
 }
 
 void Connector::on_ready(std::uint32_t events) noexcept {
+  if (handshaking_) return shake_hands(events);
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-    const int error = take_socket_error(fd_);
+    const int error = take_socket_error(stream_.fd());
     return address_failed(
         system_error(Origin::kUpstream, "connect", error != 0 ? error : ECONNREFUSED));
   }
-  if ((events & EPOLLOUT) != 0) succeed(events);
+  if ((events & EPOLLOUT) != 0) connected(events);
+}
+
+void Connector::connected(std::uint32_t events) {
+  if (!group_->tls()) return succeed(events);
+  handshaking_ = true;
+  const auto& server = group_->server(order_[attempt_]);
+  stream_.tls().start(group_->tls()->session(server.host), true);
+  shake_hands(events);
+}
+
+void Connector::shake_hands(std::uint32_t events) {
+  switch (stream_.tls().handshake()) {
+    case tls::Progress::kAgain:
+      return;
+    case tls::Progress::kFailed:
+      return address_failed(Error{Origin::kUpstream, "TLS: " + stream_.tls().why(), {}, {}});
+    case tls::Progress::kDone:
+      break;
+  }
+  // What the server has said already is inside the session: nothing will tell of it again.
+  succeed(events | EPOLLIN);
 }
 
 void Connector::on_due(Instant) noexcept {
@@ -108,14 +135,15 @@ void Connector::server_failed(const Error& error, bool mark) {
 void Connector::succeed(std::uint32_t events) {
   loop_.deadlines().cancel(*this);
   group_->mark_working(order_[attempt_]);
-  owner_.on_connected(std::move(fd_), addresses_[address_], events);
+  owner_.on_connected(std::move(stream_), addresses_[address_], events);
 }
 
 void Connector::drop_attempt() {
   loop_.deadlines().cancel(*this);
-  if (!fd_) return;
-  loop_.poller().forget(fd_.get());
-  loop_.close_later(std::move(fd_));
+  handshaking_ = false;
+  if (!stream_) return;
+  loop_.poller().forget(stream_.number());
+  loop_.close_later(stream_.take_fd());
 }
 
 }  // namespace brownout::proxy

@@ -1,5 +1,5 @@
 // Dials one of a group's servers: in the group's order, each name resolved to its addresses, each
-// address with the group's time-out, until one answers.
+// address with the group's time-out, until one answers; with TLS, until a handshake has succeeded.
 //
 // Each address is asked for first (Owner::admit): what a rule refuses or leaves unanswered fails as
 // a real server would, but is not marked as failed, since others may reach it.
@@ -28,7 +28,7 @@ class Connector final : public Retirable, private Ready, private Deadline {
     virtual ~Owner() = default;
     // The descriptor is in the poller; the new owner replaces its handler. `events` came with the
     // connect.
-    virtual void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) = 0;
+    virtual void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
     // A connection to it that is open and in the poller already, if there is one.
     virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
@@ -44,6 +44,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
   ~Connector() override;
 
   void start() { try_server(); }
+  // The owner is gone, or wants no server any more: nothing is called back from now on.
+  void cancel();
 
  private:
   void try_server();
@@ -54,6 +56,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
   }
   void address_failed(const Error& error);
   void server_failed(const Error& error, bool mark = true);
+  void connected(std::uint32_t events);
+  void shake_hands(std::uint32_t events);
   void succeed(std::uint32_t events);
   void drop_attempt();
   void on_ready(std::uint32_t events) noexcept override;
@@ -68,8 +72,9 @@ class Connector final : public Retirable, private Ready, private Deadline {
   std::vector<SocketAddress> addresses_;
   std::size_t address_ = 0;
   Resolver::Ticket ticket_;
-  Fd fd_;
+  Stream stream_;
   enum class Wait { kNothing, kDial, kSilence } wait_ = Wait::kNothing;
+  bool handshaking_ = false;
   bool by_rule_ = false;  // a rule stopped an address of this server
 };
 

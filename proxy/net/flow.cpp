@@ -16,21 +16,18 @@ Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
       downstream_(*this, rules::Direction::kDownstream) {
   client_.flow = this;
   server_.flow = this;
-  client_.fd = std::move(client);
+  client_.stream = Stream(std::move(client));
   client_.writable = true;
 }
 
 Flow::~Flow() {
-  host_.loop().poller().forget(client_.fd.get());
-  host_.loop().poller().forget(server_.fd.get());
+  host_.loop().poller().forget(client_.stream.number());
+  host_.loop().poller().forget(server_.stream.number());
 }
 
 void Flow::start() {
-  if (!host_.loop().poller().add(client_.fd.get(), client_)) return end(How::kReset);
-  const auto wait = arrive();
-  if (!wait) return;
-  if (*wait <= Duration::zero()) return start_dialling();
-  host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
+  if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(How::kReset);
+  enter();
 }
 
 void Flow::start_dialling() {
@@ -49,11 +46,11 @@ void Flow::on_connect_stopped(rules::Admission admission) {
 void Flow::answer_when_asked(std::string answer) {
   state_ = State::kAnswering;
   answer_ = std::move(answer);
-  if (client_.readable) host_.loop().poller().again(client_.fd.get());
+  if (client_.readable) host_.loop().poller().again(client_.stream.number());
 }
 
-void Flow::answer(const End& end, std::string_view bytes) {
-  ::send(end.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+void Flow::answer(End& end, std::string_view bytes) {
+  end.stream.send(std::as_bytes(std::span(bytes)));
   this->end(How::kLinger);
 }
 
@@ -62,9 +59,9 @@ void Flow::on_connect_failed(const Error& error) {
   end(How::kReset);
 }
 
-void Flow::on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) {
-  server_.fd = std::move(fd);
-  host_.loop().poller().replace(server_.fd.get(), server_);
+void Flow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
+  server_.stream = std::move(stream);
+  host_.loop().poller().replace(server_.stream.number(), server_);
   connected(server);
   serve(events);
 }
@@ -101,6 +98,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   const bool failed = (events & EPOLLERR) != 0;
   switch (state_) {
     case State::kWaiting:
+      return at_the_gate(events);
     case State::kDialling:
       if (failed || (events & EPOLLHUP) != 0) end(How::kReset);
       return;
@@ -122,6 +120,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   if (!over() && ready.readable) from(ready).read();
   // A reset that cannot be read, since reading is paused, is a reset all the same.
   if (!over() && failed && !ready.gone && from(ready).paused()) end_failed(ready);
+  if (!over() && client_.stream.stopped() && obey_stop()) return;
   if (!over()) check_abandoned();
   if (!over()) arm();
 }
@@ -129,7 +128,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
 void Flow::on_due(Instant now) noexcept {
   switch (state_) {
     case State::kWaiting:
-      return start_dialling();
+      return gate_due();
     case State::kServing:
       // The client's bytes first, so that which direction acts does not depend on the loop.
       upstream_.advance(now);
@@ -163,32 +162,34 @@ void Flow::end_failed(End& failed) {
 }
 
 void Flow::direction_finished(rules::Direction direction) {
-  if (upstream_.finished() && downstream_.finished()) return end(How::kClose);
-  const End& sink = direction == rules::Direction::kUpstream ? server_ : client_;
-  ::shutdown(sink.fd.get(), SHUT_WR);
+  End& sink = direction == rules::Direction::kUpstream ? server_ : client_;
+  const bool both = upstream_.finished() && downstream_.finished();
+  // Closing is a FIN, but no close_notify.
+  if (!both || !sink.stream.plain()) sink.stream.finish();
+  if (both) end(How::kClose);
 }
 
 void Flow::end(How how) {
   if (state_ == State::kOver) return;
   if (how == How::kLinger) return state_ == State::kLingering ? void() : linger();
   if (how == How::kReset) {
-    reset_on_close(client_.fd);
-    if (server_.fd) reset_on_close(server_.fd);
+    reset_on_close(client_.stream.fd());
+    if (server_.stream) reset_on_close(server_.stream.fd());
   }
   release();
 }
 
 void Flow::linger() {
   state_ = State::kLingering;
-  ::shutdown(client_.fd.get(), SHUT_WR);
-  ::shutdown(server_.fd.get(), SHUT_WR);
+  client_.stream.finish();
+  if (server_.stream) server_.stream.finish();
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), kLingerTime));
   discard_both();
 }
 
 void Flow::discard_both() {
-  const bool client = discard(client_.fd);
-  const bool server = discard(server_.fd);
+  const bool client = discard(client_.stream.fd());
+  const bool server = discard(server_.stream.fd());
   if (client && server) release();
 }
 

@@ -33,12 +33,15 @@ class Flow final : public ClientFlow {
 
   void on_end_ready(End& end, std::uint32_t events) noexcept;
   void on_due(Instant now) noexcept override;
-  void on_connected(Fd fd, const SocketAddress& server, std::uint32_t events) override;
+  void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
   void on_connect_stopped(rules::Admission admission) override;
+  void admitted() override { start_dialling(); }
+  Stream& client() override { return client_.stream; }
+  void send_and_close(std::string_view bytes) override { answer(client_, bytes); }
   void hang() override { state_ = State::kHanging; }
   void answer_when_asked(std::string answer) override;
-  void answer(const End& end, std::string_view bytes);
+  void answer(End& end, std::string_view bytes);
 
   void start_dialling();
   void serve(std::uint32_t events);

@@ -7,6 +7,7 @@
 
 #include "proxy/loop/loop.h"
 #include "proxy/net/resolver.h"
+#include "proxy/tls/contexts.h"
 #include "rules/config.h"
 #include "rules/rule_set.h"
 
@@ -26,6 +27,10 @@ struct ListenerView {
   rules::Listener config;
   std::shared_ptr<ListenerStats> stats;
   std::shared_ptr<const rules::DnsZone> zone;  // or null
+  std::shared_ptr<tls::ServerContexts> tls;    // or null
+
+  // Whether connections begin with a ClientHello.
+  bool expects_hello() const { return tls || config.protocol == rules::Protocol::kTls; }
 };
 
 class Host {
@@ -36,6 +41,9 @@ class Host {
   virtual const rules::RuleSet& rules() = 0;
   virtual void record(const rules::FlowFacts& flow, const rules::Rule& rule,
                       rules::Direction direction, const rules::Note& note) = 0;
+  // Something happened that no rule asked for.
+  virtual void report(const rules::FlowFacts& flow, std::string_view event,
+                      std::string_view why) = 0;
   // It has a server: flow.destination is known.
   virtual void flow_opened(const rules::FlowFacts& flow) = 0;
   virtual void count_bytes(rules::Direction direction, std::size_t bytes) = 0;

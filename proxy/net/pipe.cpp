@@ -1,7 +1,5 @@
 #include "proxy/net/pipe.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -41,9 +39,9 @@ void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, Instant now) {
 
 void Pipe::read() {
   for (int turn = 0; may_read(); ++turn) {
-    if (turn == kReadsPerTurn) return flow_.host_.loop().poller().again(source().fd.get());
-    const bool spliced =
-        straight() && flow_.listener_->config.forwarding == rules::Forwarding::kSplice;
+    if (turn == kReadsPerTurn) return flow_.host_.loop().poller().again(source().stream.number());
+    const bool spliced = straight() && source().stream.plain() && sink().stream.plain() &&
+                         flow_.listener_->config.forwarding == rules::Forwarding::kSplice;
     if (!(spliced ? splice_once() : read_once())) return;
   }
 }
@@ -55,7 +53,7 @@ bool Pipe::may_read() {
 // One read; false when there is nothing more to do now.
 bool Pipe::read_once() {
   const auto buffer = flow_.host_.loop().read_buffer();
-  const auto count = ::recv(source().fd.get(), buffer.data(), buffer.size(), 0);
+  const auto count = source().stream.receive(buffer);
   if (count < 0) return read_failed(errno);
   if (count == 0) {
     source_ended();
@@ -64,7 +62,8 @@ bool Pipe::read_once() {
   // A short read has emptied the socket, unless its end is there too: no edge will tell of that
   // again.
   const auto size = static_cast<std::size_t>(count);
-  if (size < buffer.size() && !source().peer_finished) source().readable = false;
+  if (size < buffer.size() && !source().peer_finished && source().stream.plain())
+    source().readable = false;
   take(buffer.first(size));
   return true;
 }
@@ -72,7 +71,7 @@ bool Pipe::read_once() {
 bool Pipe::splice_once() {
   if (!splice_) splice_ = std::make_unique<SpliceBuffer>();
   if (!splice_->usable()) return read_once();  // out of descriptors: copying needs none
-  const auto count = splice_->fill(source().fd.get());
+  const auto count = splice_->fill(source().stream.number());
   if (count < 0) return read_failed(errno);
   if (count == 0) {
     source_ended();
@@ -111,7 +110,7 @@ void Pipe::take(std::span<const std::byte> bytes) {
 
 void Pipe::write_through(std::span<const std::byte> bytes) {
   while (waiting() == 0 && !bytes.empty()) {
-    const auto sent = ::send(sink().fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto sent = sink().stream.send(bytes);
     if (sent >= 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(sent));
     } else if (would_block(errno)) {
@@ -162,7 +161,7 @@ void Pipe::flush() {
 
 bool Pipe::drain_splice() {
   while (splice_ && splice_->held() > 0) {
-    if (splice_->drain(sink().fd.get()) >= 0 || errno == EINTR) continue;
+    if (splice_->drain(sink().stream.number()) >= 0 || errno == EINTR) continue;
     if (!would_block(errno)) {
       sink_failed();
       return false;
@@ -177,7 +176,7 @@ bool Pipe::drain_splice() {
 bool Pipe::send_pending() {
   while (!pending_.empty() && (!splice_ || splice_->held() == 0)) {
     const auto bytes = pending_.front().bytes();
-    const auto sent = ::send(sink().fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto sent = sink().stream.send(bytes);
     if (sent >= 0) {
       pending_.consume(static_cast<std::size_t>(sent));
     } else if (would_block(errno)) {
@@ -214,7 +213,7 @@ void Pipe::watch_level() {
   } else if (paused_ && level <= high / 2) {
     paused_ = false;
     // Not read here: this may be inside a chain.
-    if (source().readable) flow_.host_.loop().poller().again(source().fd.get());
+    if (source().readable) flow_.host_.loop().poller().again(source().stream.number());
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "proxy/loop/loop.h"
 #include "proxy/net/splice_buffer.h"
+#include "proxy/net/stream.h"
 #include "rules/chain.h"
 #include "rules/plan.h"
 
@@ -24,7 +25,7 @@ struct End final : Ready {
   void on_ready(std::uint32_t events) noexcept override;
 
   Flow* flow = nullptr;
-  Fd fd;
+  Stream stream;
   bool readable = false;
   bool writable = false;
   bool peer_finished = false;  // FIN or worse has arrived; there may be bytes before it

@@ -6,9 +6,11 @@
 
 namespace brownout::proxy {
 
-UpstreamGroup::UpstreamGroup(rules::Upstream config, std::uint64_t seed)
+UpstreamGroup::UpstreamGroup(rules::Upstream config, std::uint64_t seed,
+                             std::shared_ptr<const tls::ClientContext> tls)
     : config_(std::move(config)),
       seed_(seed),
+      tls_(std::move(tls)),
       failed_until_(config_.servers.size(), rules::Instant::min()) {}
 
 std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ordinal,

@@ -7,9 +7,11 @@
 // worker, so what is marked is known to that worker only. Loop's thread only.
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "proxy/tls/contexts.h"
 #include "rules/config.h"
 #include "rules/dice.h"
 #include "rules/instant.h"
@@ -18,9 +20,12 @@ namespace brownout::proxy {
 
 class UpstreamGroup {
  public:
-  UpstreamGroup(rules::Upstream config, std::uint64_t seed);
+  // `tls` is null where servers are spoken to in the clear.
+  UpstreamGroup(rules::Upstream config, std::uint64_t seed,
+                std::shared_ptr<const tls::ClientContext> tls = nullptr);
 
   const rules::Upstream& config() const { return config_; }
+  const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
   const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
   // Indices of servers for the connection with this key and ordinal (from 1).
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
@@ -31,6 +36,7 @@ class UpstreamGroup {
  private:
   rules::Upstream config_;
   std::uint64_t seed_;
+  std::shared_ptr<const tls::ClientContext> tls_;
   std::vector<rules::Instant> failed_until_;
 };
 

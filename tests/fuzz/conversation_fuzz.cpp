@@ -26,7 +26,6 @@ fault = { type = "delay", delay = "1s" }
 match = { direction = "downstream", status = "2xx" }
 fault = { type = "replace_body", body = "other" }
 [[rule]]
-match = { direction = "downstream" }
 fault = { type = "response_rate", rate = "1 KB/s" })",
     R"([[rule]]
 match = { path = "/a*" }

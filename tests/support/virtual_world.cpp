@@ -10,7 +10,8 @@ namespace brownout::test {
 
 namespace {
 
-std::string file_of(const std::string& rules_text, const std::string& protocol) {
+std::string file_of(const std::string& rules_text, const std::string& protocol,
+                    const std::string& listener_keys = "") {
   return R"(version = 1
 [[upstream]]
 name = "servers"
@@ -21,13 +22,15 @@ protocol = ")" +
          protocol + R"("
 listen = "127.0.0.1:0"
 upstream = "servers"
-)" + rules_text;
+)" + listener_keys +
+         "\n" + rules_text;
 }
 
 }  // namespace
 
-rules::Config config_of(const std::string& rules_text, const std::string& protocol) {
-  const auto text = file_of(rules_text, protocol);
+rules::Config config_of(const std::string& rules_text, const std::string& protocol,
+                        const std::string& listener_keys) {
+  const auto text = file_of(rules_text, protocol, listener_keys);
   auto config = rules::load_toml(text);
   if (config) return std::move(*config);
   std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());

@@ -26,7 +26,8 @@ using rules::Instant;
 
 // `rules_text` with a listener "chat" and an upstream around it; aborts the test program if it has
 // mistakes.
-rules::Config config_of(const std::string& rules_text, const std::string& protocol = "tcp");
+rules::Config config_of(const std::string& rules_text, const std::string& protocol = "tcp",
+                        const std::string& listener_keys = "");
 // The first mistake in it; "" when there is none.
 std::string first_problem_of(const std::string& rules_text, const std::string& protocol = "tcp");
 

@@ -1,0 +1,42 @@
+// brownout ca: the local certificate authority of the tests.
+#include <fmt/core.h>
+
+#include "proxy/cli/commands.h"
+#include "proxy/tls/authority.h"
+
+namespace brownout::cli {
+namespace {
+
+int complain(const rules::Error& error) {
+  fmt::print(stderr, "error: {}\n", error.what);
+  if (!error.hint.empty()) fmt::print(stderr, "     = {}\n", error.hint);
+  return kBadInput;
+}
+
+}  // namespace
+
+int ca_init(const std::string& folder) {
+  const auto made = tls::Authority::init(folder);
+  if (!made) return complain(made.error());
+  fmt::print("Made {0}/ca.pem and {0}/ca.key. The key is readable by you only; keep it so.\n",
+             folder);
+  return ca_show(folder);
+}
+
+int ca_show(const std::string& folder) {
+  const auto authority = tls::Authority::load(folder);
+  if (!authority) return complain(authority.error());
+  fmt::print(
+      "certificate  {0}/ca.pem\n"
+      "SHA-256      {1}\n"
+      "expires      {2}\n\n"
+      "In the rule file:  tls = {{ ca = \"{0}\" }}\n"
+      "Trust it for one program only, never system-wide:\n"
+      "  curl --cacert {0}/ca.pem https://...\n"
+      "  SSL_CERT_FILE={0}/ca.pem       OpenSSL, Python, Go, Ruby\n"
+      "  NODE_EXTRA_CA_CERTS={0}/ca.pem Node.js\n",
+      folder, authority->fingerprint(), authority->expires());
+  return 0;
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,207 @@
+#include "proxy/tls/contexts.h"
+
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+
+#include "rules/address.h"
+
+namespace brownout::tls {
+namespace {
+
+int number_of(rules::TlsVersion version) {
+  switch (version) {
+    case rules::TlsVersion::k10:
+      return TLS1_VERSION;
+    case rules::TlsVersion::k11:
+      return TLS1_1_VERSION;
+    case rules::TlsVersion::k12:
+      return TLS1_2_VERSION;
+    case rules::TlsVersion::k13:
+      break;
+  }
+  return TLS1_3_VERSION;
+}
+
+// RFC 7301, 3.1: each with its length in front.
+std::string alpn_of(const std::vector<std::string>& protocols) {
+  std::string list;
+  for (const auto& one : protocols) {
+    list += static_cast<char>(std::min<std::size_t>(one.size(), 255));
+    list += one.substr(0, 255);
+  }
+  return list;
+}
+
+CtxPtr new_context(const SSL_METHOD* method) {
+  CtxPtr context(SSL_CTX_new(method), SSL_CTX_free);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  return context;
+}
+
+rules::Result<void> use_certificate(SSL_CTX* context, const std::string& certificate,
+                                    const std::string& key) {
+  if (certificate.empty()) return {};
+  if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
+    return failed("cannot use the certificate " + certificate + ": " + take_error(),
+                  "it must be a PEM file that can be read");
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return failed("cannot use the key " + key + ": " + take_error(),
+                  "it must be the PEM file of the private key of " + certificate);
+  }
+  return {};
+}
+
+}  // namespace
+
+rules::Result<std::shared_ptr<ServerContexts>> ServerContexts::make(const rules::TlsServer& config,
+                                                                    bool http) {
+  auto contexts = std::shared_ptr<ServerContexts>(new ServerContexts);
+  contexts->config_ = config;
+  contexts->protocols_ = alpn_of(config.alpn);
+  if (config.alpn.empty() && http) contexts->protocols_ = alpn_of({"http/1.1"});
+  if (!config.ca.empty()) {
+    auto authority = Authority::load(config.ca);
+    if (!authority) return tl::unexpected(authority.error());
+    contexts->authority_ = std::move(*authority);
+  }
+  contexts->given_ = new_context(TLS_server_method());
+  auto ready = contexts->set_up(contexts->given_.get());
+  if (ready) ready = use_certificate(contexts->given_.get(), config.certificate, config.key);
+  if (!ready) return tl::unexpected(ready.error());
+  return contexts;
+}
+
+rules::Result<void> ServerContexts::set_up(SSL_CTX* context) {
+  if (!protocols_.empty()) SSL_CTX_set_alpn_select_cb(context, choose_protocol, this);
+  if (config_.client_ca.empty()) return {};
+  if (SSL_CTX_load_verify_file(context, config_.client_ca.c_str()) != 1) {
+    return failed("cannot read client_ca " + config_.client_ca + ": " + take_error());
+  }
+  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(config_.client_ca.c_str()));
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // Sessions of clients with certificates are bound to a context.
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("brownout"), 8);
+  return {};
+}
+
+ServerContexts::Entry ServerContexts::make_entry(const std::string& name, rules::Flaw flaw) {
+  Entry entry{new_context(TLS_server_method()), {}};
+  // Its files were read before.
+  (void)set_up(entry.context.get());
+  const bool unknown = flaw == rules::Flaw::kUnknownCa;
+  const auto stranger = unknown ? std::optional(Authority::unknown()) : std::nullopt;
+  const auto& issuer = unknown ? *stranger : *authority_;
+  const auto minted = issuer.mint(name, flaw);
+  if (flaw == rules::Flaw::kWeakKey) SSL_CTX_set_security_level(entry.context.get(), 0);
+  SSL_CTX_use_certificate(entry.context.get(), minted.certificate.get());
+  SSL_CTX_use_PrivateKey(entry.context.get(), minted.key.get());
+  // Some clients look for the issuer of a stapled response in the chain only.
+  if (flaw != rules::Flaw::kSelfSigned) {
+    SSL_CTX_add1_chain_cert(entry.context.get(), issuer.certificate());
+  }
+  if (flaw == rules::Flaw::kRevoked) entry.staple = issuer.revocation(minted.certificate.get());
+  return entry;
+}
+
+std::shared_ptr<ServerContexts::Entry> ServerContexts::entry_for(const std::string& name,
+                                                                 rules::Flaw flaw) {
+  const std::lock_guard lock(mutex_);
+  const auto key = std::pair(name, flaw);
+  const auto found = minted_.find(key);
+  if (found != minted_.end()) return found->second;
+  // Contexts that sessions still use live on with them.
+  if (minted_.size() >= kMostNames) minted_.clear();
+  auto entry = std::make_shared<Entry>(make_entry(name, flaw));
+  SSL_CTX_set_tlsext_status_cb(entry->context.get(), staple);
+  return minted_[key] = std::move(entry);
+}
+
+SslPtr ServerContexts::session(const std::string& name, const rules::TlsVerdict& verdict) {
+  const bool given = !config_.certificate.empty() && verdict.flaw == rules::Flaw::kNone;
+  SslPtr ssl;
+  if (given || !authority_) {
+    ssl.reset(SSL_new(given_.get()));
+  } else {
+    const auto entry = entry_for(name, verdict.flaw);
+    ssl.reset(SSL_new(entry->context.get()));
+    if (!entry->staple.empty()) {
+      // SSL_set_tlsext_status_ocsp_resp takes ownership.
+      auto* copy =
+          static_cast<unsigned char*>(OPENSSL_memdup(entry->staple.data(), entry->staple.size()));
+      SSL_set_tlsext_status_ocsp_resp(ssl.get(), copy, static_cast<long>(entry->staple.size()));
+    }
+  }
+  if (verdict.most) {
+    SSL_set_max_proto_version(ssl.get(), number_of(*verdict.most));
+    if (*verdict.most < rules::TlsVersion::k12) {
+      // OpenSSL 3 speaks these at security level 0 only.
+      SSL_set_min_proto_version(ssl.get(), TLS1_VERSION);
+      SSL_set_security_level(ssl.get(), 0);
+      SSL_set_cipher_list(ssl.get(), "ALL:@SECLEVEL=0");
+    }
+  }
+  SSL_set_accept_state(ssl.get());
+  return ssl;
+}
+
+int ServerContexts::choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                                    const unsigned char* in, unsigned in_size, void* self) {
+  const auto& ours = static_cast<ServerContexts*>(self)->protocols_;
+  unsigned char* chosen = nullptr;
+  const auto result =
+      SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned>(ours.size()), in, in_size);
+  *out = chosen;
+  // A server that speaks none of them says nothing, and the client decides (as most do).
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+int ServerContexts::staple(SSL* ssl, void*) {
+  unsigned char* response = nullptr;
+  const auto size = SSL_get_tlsext_status_ocsp_resp(ssl, &response);
+  return response != nullptr && size > 0 ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::TlsClient& config) {
+  auto client = std::make_shared<ClientContext>();
+  client->config_ = config;
+  client->context_ = new_context(TLS_client_method());
+  auto* context = client->context_.get();
+  if (config.verify) {
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    const bool loaded = config.ca.empty()
+                            ? SSL_CTX_set_default_verify_paths(context) == 1
+                            : SSL_CTX_load_verify_file(context, config.ca.c_str()) == 1;
+    if (!loaded) {
+      return failed("cannot read ca " + config.ca + ": " + take_error(),
+                    "it must be a PEM file with the CAs to trust");
+    }
+  }
+  const auto protocols = alpn_of(config.alpn);
+  if (!protocols.empty()) {
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
+                            static_cast<unsigned>(protocols.size()));
+  }
+  const auto used = use_certificate(context, config.certificate, config.key);
+  if (!used) return tl::unexpected(used.error());
+  return client;
+}
+
+SslPtr ClientContext::session(const std::string& host) const {
+  SslPtr ssl(SSL_new(context_.get()));
+  const auto& name = config_.name.empty() ? host : config_.name;
+  if (rules::IpAddress::parse(name)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());
+  } else {
+    SSL_set_tlsext_host_name(ssl.get(), name.c_str());
+    SSL_set1_host(ssl.get(), name.c_str());
+  }
+  SSL_set_connect_state(ssl.get());
+  return ssl;
+}
+
+}  // namespace brownout::tls

@@ -1,0 +1,151 @@
+#include "proxy/tls/layer.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace brownout::tls {
+
+// OpenSSL's way to the socket, through the filter.
+struct SocketBio {
+  static int write(BIO* bio, const char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    auto& layer = *static_cast<TlsLayer*>(BIO_get_data(bio));
+    const auto sent =
+        layer.send_records(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_write(bio);
+    return static_cast<int>(sent);
+  }
+  static int read(BIO* bio, char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    auto& layer = *static_cast<TlsLayer*>(BIO_get_data(bio));
+    const auto got = ::recv(layer.socket_, data, static_cast<std::size_t>(size), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
+    return static_cast<int>(got);
+  }
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static const BIO_METHOD* method() {
+    static const std::unique_ptr<BIO_METHOD, Freed<BIO_meth_free>> kMethod = [] {
+      std::unique_ptr<BIO_METHOD, Freed<BIO_meth_free>> made(
+          BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "brownout socket"));
+      BIO_meth_set_write(made.get(), write);
+      BIO_meth_set_read(made.get(), read);
+      BIO_meth_set_ctrl(made.get(), control);
+      return made;
+    }();
+    return kMethod.get();
+  }
+};
+
+void TlsLayer::start(SslPtr session, bool close_notify) {
+  ssl_ = std::move(session);
+  announces_end_ = close_notify;
+  auto* bio = BIO_new(SocketBio::method());
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  // Both directions; SSL_set_bio takes ownership.
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+Progress TlsLayer::handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result == 1) return Progress::kDone;
+  const int error = SSL_get_error(ssl_.get(), result);
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return Progress::kAgain;
+  const auto verified = SSL_get_verify_result(ssl_.get());
+  if (verified != X509_V_OK) {
+    why_ = std::string("certificate: ") + X509_verify_cert_error_string(verified);
+    ERR_clear_error();
+  } else if (ERR_peek_error() != 0) {
+    why_ = take_error();
+  } else {
+    why_ = "the connection ended in the handshake";
+  }
+  return Progress::kFailed;
+}
+
+ssize_t TlsLayer::receive(std::span<std::byte> into) {
+  if (!ssl_) return ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+  // A record at a time is what SSL_read gives; as many as fit are worth one call of ours.
+  std::size_t total = 0;
+  while (total < into.size()) {
+    ERR_clear_error();
+    std::size_t got = 0;
+    const int result = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
+    if (result != 1) return total > 0 ? static_cast<ssize_t>(total) : failed_io(result);
+    total += got;
+  }
+  return static_cast<ssize_t>(total);
+}
+
+ssize_t TlsLayer::send(std::span<const std::byte> bytes) {
+  if (!ssl_) return send_records(bytes);
+  std::size_t total = 0;
+  while (total < bytes.size()) {
+    ERR_clear_error();
+    std::size_t sent = 0;
+    const int result = SSL_write_ex(ssl_.get(), bytes.data() + total, bytes.size() - total, &sent);
+    if (result != 1) return total > 0 ? static_cast<ssize_t>(total) : failed_io(result);
+    total += sent;
+  }
+  return static_cast<ssize_t>(total);
+}
+
+// As errno, or 0 for the end.
+ssize_t TlsLayer::failed_io(int result) {
+  const int saved = errno;
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      errno = EAGAIN;
+      return -1;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    case SSL_ERROR_SYSCALL:
+      errno = saved != 0 ? saved : ECONNRESET;
+      return -1;
+    default:
+      break;
+  }
+  const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+  why_ = take_error();
+  // A FIN without close_notify passes as a FIN.
+  if (cut) return 0;
+  errno = EPROTO;
+  return -1;
+}
+
+void TlsLayer::close_notify() {
+  if (!ssl_ || !announces_end_ || !SSL_is_init_finished(ssl_.get())) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+}
+
+// What the socket did not take leaves the filter as it was.
+ssize_t TlsLayer::send_records(std::span<const std::byte> bytes) {
+  if (!filter_) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  auto after = *filter_;
+  std::vector<std::byte> changed(bytes.begin(), bytes.end());
+  const auto passes = after.apply(changed);
+  if (passes == 0) {
+    *filter_ = after;
+    return static_cast<ssize_t>(bytes.size());
+  }
+  const auto sent = ::send(socket_, changed.data(), passes, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0) return -1;
+  if (static_cast<std::size_t>(sent) == passes) {
+    *filter_ = after;
+    return static_cast<ssize_t>(bytes.size());
+  }
+  std::vector<std::byte> again(bytes.begin(), bytes.begin() + sent);
+  filter_->apply(again);
+  return sent;
+}
+
+}  // namespace brownout::tls

@@ -1,0 +1,44 @@
+#include "rules/faults/tls_alert.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  TlsAlert alert{};
+};
+
+class TlsAlertFault final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit TlsAlertFault(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("alert", &Settings::alert, "its name, e.g. \"internal_error\", or its number"),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    if (verdict.alert) return std::nullopt;
+    verdict.alert = settings_.alert;
+    return Note{.action = "alert", .ordinal = settings_.alert.code};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kTlsAlert =
+    describe<TlsAlertFault>({.name = "tls_alert",
+                             .level = Level::kConnection,
+                             .carriers = kTlsHandshakes,
+
+                             .summary = "The handshake ends with a fatal alert.",
+                             .magnitude = "handshake",
+                             .composition = "the first rule that says so decides",
+                             .source = "RFC 8446, 6.2"});
+
+}  // namespace brownout::rules

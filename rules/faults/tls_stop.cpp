@@ -1,0 +1,47 @@
+#include "rules/faults/tls_stop.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  HandshakeStop after = HandshakeStop::kClientHello;
+  HowToStop how = HowToStop::kHang;
+};
+
+class TlsStop final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit TlsStop(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after, "the last message that passes"),
+        field("how", &Settings::how, "what comes then: FIN, RST, or nothing at all"),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    if (verdict.stop != HandshakeStop::kNone) return std::nullopt;
+    verdict.stop = settings_.after;
+    verdict.how = settings_.how;
+    return Note{.action = "stop"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kTlsStop =
+    describe<TlsStop>({.name = "tls_stop",
+                       .level = Level::kConnection,
+                       .carriers = kTlsHandshakes,
+
+                       .summary = "The handshake stops behind the ClientHello or the ServerHello.",
+                       .magnitude = "handshake",
+                       .composition = "the first rule that says so decides",
+                       .source = {}});
+
+}  // namespace brownout::rules

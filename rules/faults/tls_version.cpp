@@ -1,0 +1,45 @@
+#include "rules/faults/tls_version.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  TlsVersion most = TlsVersion::k12;
+};
+
+class TlsVersionFault final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit TlsVersionFault(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("most", &Settings::most, "the newest version that is spoken", {.required = true}),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    if (verdict.most && *verdict.most <= settings_.most) return std::nullopt;
+    verdict.most = settings_.most;
+    return Note{.action = "limit"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kTlsVersion =
+    describe<TlsVersionFault>({.name = "tls_version",
+                               .level = Level::kConnection,
+                               .carriers = kTlsHandshakes,
+
+                               .terminated = true,
+                               .summary = "The server speaks only old versions of TLS.",
+                               .magnitude = "handshake",
+                               .composition = "the oldest wins",
+                               .source = "RFC 8446, 4.2.1"});
+
+}  // namespace brownout::rules

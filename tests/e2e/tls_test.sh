@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# TLS faults with nginx, curl and openssl s_client: the error that they print is the one expected.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need nginx curl openssl
+
+"$brownout" ca init --folder "$folder/ca" >"$folder/ca.txt"
+[ "$(stat -c %a "$folder/ca/ca.key")" = 600 ] || fail "the CA's key can be read by others"
+if "$brownout" ca init --folder "$folder/ca" 2>"$folder/again"; then fail "a CA was overwritten"; fi
+grep -q 'never overwritten' "$folder/again" || fail "no reason: $(cat "$folder/again")"
+"$brownout" ca show --folder "$folder/ca" | grep -q "$(openssl x509 -in "$folder/ca/ca.pem" -noout -fingerprint -sha256 | cut -d= -f2)" ||
+  fail "ca show: another fingerprint"
+pass "ca init and ca show"
+
+# A server with a certificate of its own CA, which asks clients for theirs.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/server.key" -out "$folder/server.pem" -days 2 \
+  -subj /CN=server.test -addext subjectAltName=DNS:server.test,IP:127.0.0.1 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/client.key" -out "$folder/client.pem" -days 2 \
+  -subj /CN=client.test -addext extendedKeyUsage=clientAuth 2>/dev/null
+plain=$(free_port)
+secure=$(free_port)
+cat >"$folder/nginx.conf" <<CONF
+worker_processes 1;
+pid $folder/nginx.pid;
+error_log $folder/nginx.err;
+daemon off;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder; uwsgi_temp_path $folder; scgi_temp_path $folder;
+  server { listen 127.0.0.1:$plain; location / { return 200 "plain\n"; } location /big { root $folder; } }
+  server {
+    listen 127.0.0.1:$secure ssl http2; server_name server.test;
+    ssl_certificate $folder/server.pem; ssl_certificate_key $folder/server.key;
+    ssl_client_certificate $folder/client.pem; ssl_verify_client optional;
+    location /big { root $folder; }
+    location / { return 200 "secure \$ssl_client_verify \$server_protocol\n"; }
+  }
+}
+CONF
+head -c 5000000 /dev/urandom >"$folder/big"
+chmod 755 "$folder" && chmod 644 "$folder/big"
+start nginx nginx -c "$folder/nginx.conf"
+wait_port "$secure"
+
+get() { curl -sS --max-time 10 --cacert "$folder/ca/ca.pem" --resolve "*:$proxy_port:127.0.0.1" "$@"; }
+curl_says() { # CODES TEXT WHAT ARGS...
+  local code=0
+  get "${@:4}" -o /dev/null 2>"$folder/curl.err" || code=$?
+  [[ " $1 " == *" $code "* ]] || fail "$3: curl ended with $code, not $1: $(cat "$folder/curl.err")"
+  grep -qiE "$2" "$folder/curl.err" || fail "$3: curl says: $(cat "$folder/curl.err")"
+  pass "$3: curl $code, $2"
+}
+openssl_says() { # TEXT WHAT ARGS...
+  timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -CAfile "$folder/ca/ca.pem" "${@:3}" </dev/null >"$folder/openssl.out" 2>&1 || true
+  grep -qE "$1" "$folder/openssl.out" || fail "$2: openssl says: $(cat "$folder/openssl.out")"
+  pass "$2: openssl: $1"
+}
+
+# Terminated, with certificates minted on the fly.
+proxy terminated "$plain" "
+[[rule]]
+match = { sni = 'expired.test' }
+fault = { type = 'bad_certificate', what = 'expired' }
+[[rule]]
+match = { sni = 'future.test' }
+fault = { type = 'bad_certificate', what = 'not_yet_valid' }
+[[rule]]
+match = { sni = 'wrong.test' }
+fault = { type = 'bad_certificate', what = 'wrong_name' }
+[[rule]]
+match = { sni = 'self.test' }
+fault = { type = 'bad_certificate', what = 'self_signed' }
+[[rule]]
+match = { sni = 'unknown.test' }
+fault = { type = 'bad_certificate', what = 'unknown_ca' }
+[[rule]]
+match = { sni = 'revoked.test' }
+fault = { type = 'bad_certificate', what = 'revoked' }
+[[rule]]
+match = { sni = 'weak.test' }
+fault = { type = 'bad_certificate', what = 'weak_key' }
+[[rule]]
+match = { sni = 'old.test' }
+fault = { type = 'tls_version', most = '1.2' }
+[[rule]]
+match = { sni = 'ancient.test' }
+fault = { type = 'tls_version', most = '1.1' }
+[[rule]]
+match = { sni = 'slow.test' }
+fault = { type = 'slow_handshake', delay = '400ms' }
+[[rule]]
+match = { sni = 'cipher.test' }
+fault = { type = 'no_shared_cipher' }
+[[rule]]
+match = { sni = 'alpn.test' }
+fault = { type = 'alpn_refused' }
+[[rule]]
+match = { sni = 'cut.test' }
+fault = { type = 'no_close_notify' }
+[[rule]]
+match = { sni = 'hello.test' }
+fault = { type = 'tls_stop', after = 'server_hello', how = 'close' }
+" "protocol = 'http'
+tls = { ca = '$folder/ca' }"
+[ "$(get "https://any.test:$proxy_port/")" = plain ] || fail "a minted certificate is not accepted"
+get "https://127.0.0.1:$proxy_port/big" | cmp - "$folder/big" || fail "a file differs"
+openssl_says 'Verification: OK' "a minted certificate" -servername any.test -verify_return_error
+curl_says 60 'certificate has expired' expired "https://expired.test:$proxy_port/"
+curl_says 60 'not yet valid' "not yet valid" "https://future.test:$proxy_port/"
+curl_says 60 'no alternative certificate subject name matches' "wrong name" "https://wrong.test:$proxy_port/"
+curl_says 60 'self[- ]signed certificate' "self-signed" "https://self.test:$proxy_port/"
+curl_says 60 'unable to get (local )?issuer|self[- ]signed certificate in certificate chain' "unknown CA" "https://unknown.test:$proxy_port/"
+curl_says 91 'revo' revoked --cert-status "https://revoked.test:$proxy_port/"
+curl_says 60 'key too weak' "weak key" "https://weak.test:$proxy_port/"
+curl_says 35 'handshake failure' "no shared cipher" "https://cipher.test:$proxy_port/"
+curl_says 35 'no application protocol' "ALPN refused" "https://alpn.test:$proxy_port/"
+curl_says 35 'protocol|sigalg' "TLS 1.1 at most" "https://ancient.test:$proxy_port/"
+curl_says 35 'eof|reset|SYSCALL' "closed behind the ServerHello" "https://hello.test:$proxy_port/"
+openssl_says 'Protocol *: TLSv1.2|New, TLSv1.2' "TLS 1.2 at most" -servername old.test
+took=$(get "https://slow.test:$proxy_port/" -o /dev/null -w '%{time_appconnect}')
+at_least "$took" 0.4 || fail "slow handshake: $took s"
+printf 'GET / HTTP/1.0\r\n\r\n' | timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -servername cut.test -quiet >"$folder/openssl.out" 2>&1 || true
+grep -q 'unexpected eof' "$folder/openssl.out" || fail "no close_notify: $(cat "$folder/openssl.out")"
+pass "no close_notify: openssl: unexpected eof"
+
+# Passed through: end to end, HTTP/2 included; faults by SNI.
+proxy passed "$secure" "
+[[rule]]
+match = { sni = 'alert.test' }
+fault = { type = 'tls_alert', alert = 'unrecognized_name' }
+[[rule]]
+match = { sni = 'hang.test' }
+fault = { type = 'tls_stop', after = 'client_hello', how = 'hang' }
+[[rule]]
+match = { sni = 'flip.test' }
+fault = { type = 'corrupt_record', after = '100 KB' }
+" "protocol = 'tls'"
+[ "$(get --cacert "$folder/server.pem" "https://server.test:$proxy_port/")" = "secure NONE HTTP/2.0" ] || fail "pass-through"
+[ "$(get --cacert "$folder/server.pem" --cert "$folder/client.pem" --key "$folder/client.key" "https://server.test:$proxy_port/")" = "secure SUCCESS HTTP/2.0" ] ||
+  fail "a client's certificate does not pass through"
+pass "passed through end to end, with HTTP/2 and a client's certificate"
+curl_says 35 'unrecognized name' "an alert of any name" "https://alert.test:$proxy_port/"
+curl_says 28 'timed out' "silence behind the ClientHello" --max-time 1 "https://hang.test:$proxy_port/"
+curl_says "56 35" 'bad record mac|decryption failed|cipher operation failed' "a corrupt record" -k "https://flip.test:$proxy_port/big"
+
+# Terminated and encrypted again, with mTLS on both sides.
+proxy again "$secure" "" "tls = { certificate = '$folder/server.pem', key = '$folder/server.key', client_ca = '$folder/client.pem' }"
+sed -i "s|^servers = .*|&\ntls = { ca = '$folder/server.pem', name = 'server.test', certificate = '$folder/client.pem', key = '$folder/client.key' }|" "$folder/again.toml"
+wait_for 5 grep -q 'rules loaded' "$folder/again.log" || fail "no reload: $(cat "$folder/again.log")"
+[ "$(get --http1.1 --cacert "$folder/server.pem" --cert "$folder/client.pem" --key "$folder/client.key" "https://server.test:$proxy_port/")" = "secure SUCCESS HTTP/1.1" ] ||
+  fail "mTLS on both sides"
+curl_says "35 56" 'certificate required|alert' "without a client's certificate" --cacert "$folder/server.pem" "https://server.test:$proxy_port/"
+pass "mTLS on both sides"

@@ -1,0 +1,55 @@
+// Any bytes as the beginning of a TLS connection: a hello that is read is read alike with more
+// behind it, and never before it is complete. The same bytes as records to a client: a filter
+// changes at most one bit and never the length of what passes.
+#include <bit>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "proxy/codecs/client_hello.h"
+#include "proxy/codecs/record_filter.h"
+
+using namespace brownout;
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data), size);
+  const auto reading = codecs::read_client_hello(bytes);
+  std::string more(reinterpret_cast<const char*>(data), size);
+  more += "more";
+  const auto longer = codecs::read_client_hello(std::as_bytes(std::span(more)));
+  if (reading.state == codecs::HelloState::kHello) {
+    require(longer.state == codecs::HelloState::kHello && longer.hello.ja3 == reading.hello.ja3);
+    require(reading.hello.ja3.size() == 32);
+  }
+  if (reading.state == codecs::HelloState::kNotTls) {
+    require(longer.state == codecs::HelloState::kNotTls);
+  }
+  rules::TlsVerdict verdict;
+  verdict.corrupt_behind = rules::Bytes{size > 0 ? data[0] : 0};
+  if (size > 1 && (data[1] & 1) != 0) verdict.stop = rules::HandshakeStop::kServerHello;
+  codecs::RecordFilter whole(verdict);
+  codecs::RecordFilter cut(verdict);
+  std::string one(reinterpret_cast<const char*>(data), size);
+  std::string two = one;
+  const auto passed = whole.apply(std::as_writable_bytes(std::span(one)));
+  std::size_t passed_cut = 0;
+  for (std::size_t at = 0; at < size; at += 3) {
+    passed_cut += cut.apply(
+        std::as_writable_bytes(std::span(two).subspan(at, std::min<std::size_t>(3, size - at))));
+  }
+  require(passed == passed_cut && one == two);
+  int flipped = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    flipped += std::popcount(static_cast<unsigned>(static_cast<std::uint8_t>(one[i]) ^ data[i]));
+  }
+  require(flipped <= 1);
+  return 0;
+}
