@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/plan.h"
+
 namespace brownout::rules {
 
 // A rule's place in the chain, whether or not its stage is there now.
@@ -22,10 +24,13 @@ class Chain::Seat final : public Output {
     if (closed_) return;
     if (!stage_) return emit(std::move(chunk), now);
     const auto ordinal = chunks_++;
-    if (!exposure_.hits_chunk(chain_.direction_, ordinal, now)) {
+    const auto* message = chunk.message();
+    const bool meant = message == nullptr ||
+                       (rule_->match.matches(*message, chunk.bytes()) && count_arrival(*rule_));
+    if (!meant || !exposure_.hits_chunk(chain_.direction_, ordinal, now)) {
       return stage_->pass(std::move(chunk), now, *this);
     }
-    if (rule_->per == Per::kChunk) count_sample();
+    if (exposure_.per_chunk()) count_sample();
     stage_->push(std::move(chunk), now, *this);
   }
 
@@ -81,6 +86,9 @@ class Chain::Seat final : public Output {
     closed_ = true;
     chain_.answer(bytes);
   }
+  void reply(Chunk chunk, Instant /*now*/) override {
+    if (!closed_) chain_.sink_->reply(std::move(chunk));
+  }
   void note(const Note& note, Instant /*now*/) override {
     rule_->state->injected.fetch_add(1, std::memory_order_relaxed);
     chain_.sink_->injected(*rule_, chain_.direction_, note);
@@ -96,20 +104,20 @@ class Chain::Seat final : public Output {
                                 .direction = chain_.direction_,
                                 .now = now,
                                 .shared = rule.state->shared.get(),
-                                .per_chunk = rule.per == Per::kChunk,
+                                .per_chunk = exposure_.per_chunk(),
                                 .rule_dice = Dice(rule.seed, rule.stage_key, 0)});
     if (!stage_) {
       window_ = {};
       return;
     }
     ++chain_.active_;
-    if (rule.per != Per::kChunk) count_sample();
+    if (!exposure_.per_chunk()) count_sample();
   }
 
   // Both directions of a flow are one sample.
   void count_sample() {
     const bool both = rule_->match.direction == DirectionChoice::kBoth;
-    if (rule_->per != Per::kChunk && both && chain_.direction_ == Direction::kDownstream) return;
+    if (!exposure_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
     rule_->state->sampled.fetch_add(1, std::memory_order_relaxed);
   }
 

@@ -24,6 +24,8 @@ class ChainOutput {
   virtual void emit(Chunk chunk) = 0;
   virtual void finish() = 0;
   virtual void close(Close how) = 0;
+  // A message to the source of this direction, as if the other end had sent it.
+  virtual void reply(Chunk /*message*/) {}
   // To the source of this direction, then FIN to both.
   virtual void answer(std::string_view bytes) = 0;
   virtual void injected(const Rule& rule, Direction direction, const Note& note) = 0;
@@ -57,9 +59,10 @@ class Chain {
   class Seat;
   friend class Seat;
 
-  // Empty datagrams exist; an empty piece of a stream is nothing.
+  // Empty datagrams and messages exist; an empty piece of a stream is nothing.
   bool carries(const Chunk& chunk) const {
-    return !chunk.empty() || flow_->carrier == Carrier::kDatagram;
+    return !chunk.empty() || flow_->carrier == Carrier::kDatagram ||
+           flow_->carrier == Carrier::kMessage;
   }
   void deliver(std::size_t seat, Chunk chunk, Instant now);
   void deliver_finish(std::size_t seat, Instant now);

@@ -37,9 +37,11 @@ void FitCheck::run(Position type) const {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries",
                   "qname, qtype and transport are known of DNS queries only");
   }
-  if (rule_.kind->level == Level::kBytes) return;
+  if (rule_.kind->level == Level::kBytes) return check_messages();
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
-  if (direction != nullptr && !rule_.kind->directed) {
+  check_messages();
+  const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
+  if (direction != nullptr && !rule_.kind->directed && !of_messages) {
     const bool dns = rule_.kind->carries(Carrier::kDns);
     problems_.add(
         direction->where,
@@ -146,6 +148,30 @@ void FitCheck::check_tls() const {
   if (some([](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
     problems_.add(node_.where, fault_ + " needs a CA to mint from",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
+  }
+}
+
+// Whether a listener that is meant has one of these carriers.
+bool FitCheck::has(unsigned carriers) const {
+  const auto& names = rule_.match.listener;
+  return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
+    const bool meant =
+        names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
+    return meant && (carriers_of(listener) & carriers) != 0;
+  });
+}
+
+void FitCheck::check_messages() const {
+  const bool about = rule_.match.is_for_messages() || rule_.per == Per::kMessage;
+  if (!about) return;
+  const auto* key = rule_.match.is_for_messages() ? "match" : "per";
+  if (!rule_.kind->carries(Carrier::kMessage)) {
+    problems_.add(position_of(node_, key), fault_ + " does not act on messages",
+                  "opcode, min_size, max_size, text and per = \"message\" are for faults like "
+                  "\"drop\" or \"corrupt_message\"");
+  } else if (!has(kMessages)) {
+    problems_.add(position_of(node_, key), "no listener that is meant has messages",
+                  "write protocol = \"websocket\" in the [[listener]]");
   }
 }
 

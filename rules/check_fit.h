@@ -26,6 +26,8 @@ class FitCheck {
   void check_http() const;
   void check_not_http() const;
   void check_tls() const;
+  void check_messages() const;
+  bool has(unsigned carriers) const;
   void check_firewall_level() const;
   void check_listener_level() const;
 

@@ -12,7 +12,14 @@ Chunk Chunk::copy_of(std::span<const std::byte> bytes) {
   return chunk;
 }
 
+Chunk Chunk::of(std::span<const std::byte> payload, std::shared_ptr<const Message> message) {
+  Chunk chunk = copy_of(payload);
+  chunk.message_ = std::move(message);
+  return chunk;
+}
+
 Chunk Chunk::take_front(std::size_t count) {
+  touched_ = true;
   Chunk front = *this;
   front.size_ = std::min(count, size_);
   offset_ += front.size_;
@@ -21,7 +28,8 @@ Chunk Chunk::take_front(std::size_t count) {
 }
 
 std::span<std::byte> Chunk::mutable_bytes() {
-  if (data_.use_count() > 1) *this = copy_of(bytes());
+  if (data_.use_count() > 1) *this = of(bytes(), message_);
+  touched_ = true;
   return {data_.get() + offset_, size_};
 }
 

@@ -11,10 +11,19 @@
 
 namespace brownout::rules {
 
+struct Message;  // message.h
+
 class Chunk {
  public:
   Chunk() = default;
   static Chunk copy_of(std::span<const std::byte> bytes);
+  // The payload of a message.
+  static Chunk of(std::span<const std::byte> payload, std::shared_ptr<const Message> message);
+
+  // Null on a stream and of datagrams.
+  const Message* message() const { return message_.get(); }
+  // Whether its bytes may differ from those that came.
+  bool touched() const { return touched_; }
 
   std::span<const std::byte> bytes() const { return {data_.get() + offset_, size_}; }
   std::size_t size() const { return size_; }
@@ -27,8 +36,10 @@ class Chunk {
 
  private:
   std::shared_ptr<std::byte[]> data_;
+  std::shared_ptr<const Message> message_;
   std::size_t offset_ = 0;
   std::size_t size_ = 0;
+  bool touched_ = false;
 };
 
 class ChunkQueue {

@@ -22,7 +22,8 @@ const Schema<TlsServer>& tls_server_schema() {
 const Schema<TlsClient>& tls_client_schema() {
   static const Schema<TlsClient> schema{{
       field("verify", &TlsClient::verify, "whether servers' certificates must be right"),
-      field("ca", &TlsClient::ca, "a PEM file with the CAs to trust; left out, those of the system"),
+      field("ca", &TlsClient::ca,
+            "a PEM file with the CAs to trust; left out, those of the system"),
       field("name", &TlsClient::name,
             "the name asked for (SNI) and verified; left out, the host in `servers`"),
       field("certificate", &TlsClient::certificate, "a PEM file, shown to servers that ask (mTLS)"),

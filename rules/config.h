@@ -17,7 +17,7 @@
 
 namespace brownout::rules {
 
-enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls };
+enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls, kWebSocket };
 
 // What rules can act on at a listener: a set of Carrier.
 constexpr unsigned carriers_of(Protocol protocol) {
@@ -30,10 +30,15 @@ constexpr unsigned carriers_of(Protocol protocol) {
       return kStreams | kHttpRequests;
     case Protocol::kTls:
       return kStreams | kTlsHandshakes;
+    case Protocol::kWebSocket:
+      return kStreams | kHttpRequests | kMessages;
     case Protocol::kTcp:
       break;
   }
   return kStreams;
+}
+constexpr bool has_requests(Protocol protocol) {
+  return (carriers_of(protocol) & kHttpRequests) != 0;
 }
 // Whether clients come by connections only.
 constexpr bool is_connections(Protocol protocol) { return (carriers_of(protocol) & kStreams) != 0; }
@@ -45,8 +50,8 @@ enum class Policy { kFailover, kRoundRobin, kRandom };
 struct TlsServer {
   std::string certificate;  // a PEM file, the chain included
   std::string key;
-  std::string ca;           // a folder made by `brownout ca init`
-  std::string client_ca;    // a PEM file; empty: clients need no certificate
+  std::string ca;         // a folder made by `brownout ca init`
+  std::string client_ca;  // a PEM file; empty: clients need no certificate
   std::vector<std::string> alpn;
   friend bool operator==(const TlsServer&, const TlsServer&) = default;
 };
@@ -113,7 +118,8 @@ struct EnumNames<Protocol> {
       std::pair<std::string_view, Protocol>{"udp", Protocol::kUdp},
       std::pair<std::string_view, Protocol>{"dns", Protocol::kDns},
       std::pair<std::string_view, Protocol>{"http", Protocol::kHttp},
-      std::pair<std::string_view, Protocol>{"tls", Protocol::kTls}};
+      std::pair<std::string_view, Protocol>{"tls", Protocol::kTls},
+      std::pair<std::string_view, Protocol>{"websocket", Protocol::kWebSocket}};
 };
 template <>
 struct EnumNames<Forwarding> {

@@ -3,8 +3,8 @@
 // the order of a stream.
 //
 // DatagramStage is a stage around one, so that a fault only says when a datagram leaves. Datagrams
-// keep their boundaries; empty ones exist. There is no end of a stream. Thread and ownership as in
-// stage.h.
+// keep their boundaries; empty ones exist. Where there is an end (of a connection's messages), it
+// leaves behind the last. Thread and ownership as in stage.h.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,18 @@ class DatagramQueue {
 
 class DatagramStage : public Stage {
  public:
-  void wake(Instant now, Output& out) override { queue_.drain(now, out); }
-  void release(Instant now, Output& out) override { queue_.release(now, out); }
+  void finish(Instant now, Output& out) override {
+    ended_ = true;
+    pass_end(now, out);
+  }
+  void wake(Instant now, Output& out) override {
+    queue_.drain(now, out);
+    pass_end(now, out);
+  }
+  void release(Instant now, Output& out) override {
+    queue_.release(now, out);
+    pass_end(now, out);
+  }
   Instant deadline() const override { return queue_.deadline(); }
   std::size_t held() const override { return queue_.held(); }
 
@@ -53,6 +63,15 @@ class DatagramStage : public Stage {
   }
 
   DatagramQueue queue_;
+
+ private:
+  void pass_end(Instant now, Output& out) {
+    if (!ended_ || queue_.deadline() != kNever) return;
+    ended_ = false;
+    out.finish(now);
+  }
+
+  bool ended_ = false;
 };
 
 }  // namespace brownout::rules

@@ -9,7 +9,10 @@ void DelayLine::add(Chunk chunk, Instant ready) {
   items_.push_back({std::max(ready, last()), std::move(chunk)});
 }
 
-void DelayLine::finish(Instant ready) { add(Chunk{}, ready); }
+void DelayLine::finish(Instant ready) {
+  add(Chunk{}, ready);
+  items_.back().end = true;
+}
 
 void DelayLine::drain(Instant now, Output& out) {
   while (!empty() && items_[head_].ready <= now) {
@@ -23,7 +26,7 @@ void DelayLine::drain(Instant now, Output& out) {
       items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
       head_ = 0;
     }
-    if (item.chunk.empty()) {
+    if (item.end) {
       out.finish(now);
     } else {
       out.emit(std::move(item.chunk), now);

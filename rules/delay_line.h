@@ -30,7 +30,8 @@ class DelayLine {
  private:
   struct Item {
     Instant ready;
-    Chunk chunk;  // empty: the end of the stream
+    Chunk chunk;
+    bool end = false;  // of the stream
   };
   std::vector<Item> items_;
   std::size_t head_ = 0;

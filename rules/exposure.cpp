@@ -17,7 +17,10 @@ Key flow_key(const Rule& rule, const FlowFacts& flow) {
 }  // namespace
 
 Exposure::Exposure(const Rule& rule, const FlowFacts& flow)
-    : rule_(&rule), dice_(rule.seed, rule.dice_key, flow_key(rule, flow)), opened_(flow.opened) {}
+    : rule_(&rule),
+      dice_(rule.seed, rule.dice_key, flow_key(rule, flow)),
+      opened_(flow.opened),
+      carrier_(flow.carrier) {}
 
 Window Exposure::next(Instant now) const {
   constexpr Window kNone{};
@@ -25,7 +28,7 @@ Window Exposure::next(Instant now) const {
   Window window = rule_->schedule.window(rule_->began);
   if (window.close <= now) return kNone;
   if (rule_->per == Per::kSecond) return next_second(now);
-  if (rule_->per == Per::kChunk) return window;
+  if (per_chunk()) return window;
   if (!dice_.hit(0, rule_->probability)) return kNone;
   if (rule_->kind->ramp == Ramp::kProbability) {
     const double level = dice_.unit(0) / rule_->probability.share();
@@ -36,7 +39,7 @@ Window Exposure::next(Instant now) const {
 }
 
 bool Exposure::hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const {
-  if (rule_->per != Per::kChunk) return true;
+  if (!per_chunk()) return true;
   return dice_.split(to_text(direction)).hit(chunk, probability_at(now));
 }
 

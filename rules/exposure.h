@@ -4,7 +4,7 @@
 //                           one window, or none. While a probability ramps up, a flow whose draw
 //                           is u joins when the ramp passes u: nobody is thrown again or leaves.
 //   per second              a window for each second (of the flow's life) that the dice choose
-//   per chunk               the whole schedule; hits_chunk() decides for each chunk
+//   per chunk, message      the whole schedule; hits_chunk() decides for each chunk
 //
 // Pure; borrowed rule and facts must outlive it.
 #pragma once
@@ -19,6 +19,11 @@ class Exposure {
 
   // The window that contains `now`, or the next one; {kNever, kNever} when none will come.
   Window next(Instant now) const;
+  // Whether the dice are thrown for each chunk that a stage gets.
+  bool per_chunk() const {
+    return rule_->per == Per::kChunk || rule_->per == Per::kMessage ||
+           (rule_->per == Per::kRequest && carrier_ == Carrier::kMessage);
+  }
   bool hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const;
 
  private:
@@ -29,6 +34,7 @@ class Exposure {
   const Rule* rule_;
   Dice dice_;
   Instant opened_;
+  Carrier carrier_;
 };
 
 }  // namespace brownout::rules

@@ -93,6 +93,7 @@ constexpr unsigned kDatagrams = static_cast<unsigned>(Carrier::kDatagram);
 constexpr unsigned kDnsQueries = static_cast<unsigned>(Carrier::kDns);
 constexpr unsigned kHttpRequests = static_cast<unsigned>(Carrier::kHttp);
 constexpr unsigned kTlsHandshakes = static_cast<unsigned>(Carrier::kTls);
+constexpr unsigned kMessages = static_cast<unsigned>(Carrier::kMessage);
 
 // What `ramp` scales from 0 to the configured value.
 enum class Ramp { kMagnitude, kProbability };

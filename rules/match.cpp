@@ -62,7 +62,8 @@ bool Match::matches_hello(const FlowFacts& flow, std::string_view* why_not) cons
     return std::find(hello.alpn.begin(), hello.alpn.end(), protocol) != hello.alpn.end();
   };
   if (!alpn.empty() && std::none_of(alpn.begin(), alpn.end(), offered)) return fails("alpn");
-  if (!ja3.empty() && std::find(ja3.begin(), ja3.end(), hello.ja3) == ja3.end()) return fails("ja3");
+  if (!ja3.empty() && std::find(ja3.begin(), ja3.end(), hello.ja3) == ja3.end())
+    return fails("ja3");
   return true;
 }
 
@@ -112,6 +113,16 @@ bool Match::matches_question(const FlowFacts& flow, std::string_view* why_not) c
   }
   if (transport && flow.transport != transport) return fails("transport");
   return true;
+}
+
+bool Match::matches(const Message& message, std::span<const std::byte> payload) const {
+  if (!opcode.empty() && std::find(opcode.begin(), opcode.end(), message.opcode) == opcode.end())
+    return false;
+  const auto size = static_cast<std::int64_t>(payload.size());
+  if ((min_size && size < min_size->count) || (max_size && size > max_size->count)) return false;
+  if (text.empty()) return true;
+  if (message.opcode != Opcode::kText || message.compressed) return false;
+  return any_matches(text, {reinterpret_cast<const char*>(payload.data()), payload.size()});
 }
 
 namespace {
@@ -170,10 +181,17 @@ const Schema<Match>& match_schema() {
       field("status", &Match::status,
             "http: only responses with this status: 404, \"5xx\", \"500-504\"; the rule then acts "
             "on the response only"),
-      field("sni", &Match::sni, "tls: only clients that ask for these names; patterns as for qname"),
+      field("sni", &Match::sni,
+            "tls: only clients that ask for these names; patterns as for qname"),
       field("alpn", &Match::alpn, "tls: only clients that offer one of these, e.g. \"h2\""),
-      field("ja3", &Match::ja3, "tls: only clients whose hello has this JA3 hash (`explain` of a "
-            "recorded one, and the log, show it)"),
+      field("ja3", &Match::ja3,
+            "tls: only clients whose hello has this JA3 hash, 32 hexadecimal digits"),
+      field("opcode", &Match::opcode, "websocket: only messages of these kinds"),
+      field("min_size", &Match::min_size,
+            "websocket: only messages with this much payload or more"),
+      field("max_size", &Match::max_size, "websocket: only messages with no more payload"),
+      field("text", &Match::text,
+            "websocket: only texts like this, as for path; compressed ones cannot be read"),
   }};
   return schema;
 }

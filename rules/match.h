@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "rules/dns.h"
 #include "rules/http.h"
 #include "rules/instant.h"
+#include "rules/message.h"
 #include "rules/name_pattern.h"
 #include "rules/schema.h"
 #include "rules/text_pattern.h"
@@ -33,6 +35,7 @@ enum class Carrier : unsigned {
   kDns = 4,       // a DNS query and its answer
   kHttp = 8,      // an HTTP request and its response
   kTls = 16,      // a TLS handshake
+  kMessage = 32,  // the messages of a connection, each for itself
 };
 
 // What the stages of both directions of one flow write and read.
@@ -108,7 +111,14 @@ struct Match {
   std::vector<NamePattern> sni;
   std::vector<std::string> alpn;
   std::vector<std::string> ja3;
+  std::vector<Opcode> opcode;
+  std::optional<Bytes> min_size;
+  std::optional<Bytes> max_size;
+  std::vector<TextPattern> text;
 
+  bool is_for_messages() const { return !opcode.empty() || min_size || max_size || !text.empty(); }
+  // Those keys, which the rest of the match leaves to each message.
+  bool matches(const Message& message, std::span<const std::byte> payload) const;
   bool is_for_tls() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
   bool is_for_http() const {
     return !method.empty() || !host.empty() || !path.empty() || !query.empty() || !header.empty() ||

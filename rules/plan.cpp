@@ -139,6 +139,16 @@ std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
   return rules;
 }
 
+std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction) {
+  std::vector<RuleRef> rules;
+  set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0) {
+      rules.push_back(rule);
+    }
+  });
+  return rules;
+}
+
 std::vector<RuleRef> for_direction(const std::vector<RuleRef>& rules, Direction direction) {
   std::vector<RuleRef> some;
   std::copy_if(rules.begin(), rules.end(), std::back_inserter(some),

@@ -40,6 +40,10 @@ void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>
 std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
                                  const std::vector<RuleRef>& before);
 
+// Those that act on the messages of a connection (flow.carrier), each of which is matched and
+// counted when it comes.
+std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction);
+
 // Those of `rules` that may act on one direction of this flow, now or later.
 std::vector<RuleRef> for_direction(const std::vector<RuleRef>& rules, Direction direction);
 

@@ -8,7 +8,9 @@
 namespace brownout::rules {
 namespace {
 
-bool is_about_messages(const Rule& rule) {
+bool acts_on_requests(const Rule& rule) {
+  // Those of a WebSocket come later.
+  if (rule.match.is_for_messages() || rule.per == Per::kMessage) return false;
   return rule.fault->http() != nullptr || rule.kind->on_body;
 }
 
@@ -69,7 +71,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
 void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                           Instant now, Notes& notes) {
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!is_about_messages(*rule) || !count_arrival(*rule)) return;
+    if (!acts_on_requests(*rule) || !count_arrival(*rule)) return;
     if (!join(rule, request, now) && rule->fault->http() != nullptr)
       rule->fault->http()->spare(message);
   });
@@ -83,7 +85,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
   const auto made_by = made_by_ > 0 ? before[made_by_ - 1] : nullptr;
   std::size_t from = 0;
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!is_about_messages(*rule)) return;
+    if (!acts_on_requests(*rule)) return;
     const auto own = std::find(before.begin(), before.end(), rule);
     if (own != before.end()) {
       rules_.push_back(std::move(*own));

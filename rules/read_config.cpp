@@ -185,9 +185,10 @@ class ConfigReader {
     for (const auto& upstream : config_.upstreams) {
       if (upstream.name != listener.upstream) continue;
       if (upstream.tls) {
-        problems_.add(position_of(node, "upstream"),
-                      std::string(name_of(listener.protocol)) + " cannot go to an upstream with tls",
-                      "leave tls out of the [[upstream]]");
+        problems_.add(
+            position_of(node, "upstream"),
+            std::string(name_of(listener.protocol)) + " cannot go to an upstream with tls",
+            "leave tls out of the [[upstream]]");
       }
       for (const auto& server : upstream.servers) {
         if (server.ip() || (!dns && !server.is_unix())) continue;
@@ -257,6 +258,8 @@ class ConfigReader {
     if (kind->level == Level::kMessage && node.find("per") == nullptr) {
       rule.per = kind->carries(Carrier::kDns) ? Per::kQuery : Per::kRequest;
     }
+    // What only messages have is drawn for each of them.
+    if (kind->carriers == kMessages && node.find("per") == nullptr) rule.per = Per::kMessage;
     rule.fault = kind->compile(*keys.fault, problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
     FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));

@@ -11,10 +11,12 @@
 #include "rules/faults/bandwidth.h"
 #include "rules/faults/close_after_headers.h"
 #include "rules/faults/close_before_response.h"
+#include "rules/faults/close_websocket.h"
 #include "rules/faults/connect_delay.h"
 #include "rules/faults/connection_limit.h"
 #include "rules/faults/corrupt.h"
 #include "rules/faults/corrupt_body.h"
+#include "rules/faults/corrupt_message.h"
 #include "rules/faults/corrupt_record.h"
 #include "rules/faults/delay.h"
 #include "rules/faults/down.h"
@@ -26,6 +28,7 @@
 #include "rules/faults/envoy_headers.h"
 #include "rules/faults/flush_state.h"
 #include "rules/faults/formerr.h"
+#include "rules/faults/half_open.h"
 #include "rules/faults/idle_timeout.h"
 #include "rules/faults/lame.h"
 #include "rules/faults/latency.h"
@@ -70,6 +73,7 @@
 #include "rules/faults/tls_version.h"
 #include "rules/faults/truncate.h"
 #include "rules/faults/truncate_body.h"
+#include "rules/faults/truncate_message.h"
 #include "rules/faults/ttl.h"
 #include "rules/faults/udp_only.h"
 #include "rules/faults/unplug.h"
@@ -139,6 +143,11 @@ constexpr std::array kAll{
     &kDropResponse,
     &kDuplicateRequest,
     &kEnvoyHeaders,
+    // WebSocket.
+    &kCorruptMessage,
+    &kTruncateMessage,
+    &kCloseWebsocket,
+    &kHalfOpen,
     // TLS.
     &kTlsAlert,
     &kTlsStop,
@@ -194,7 +203,9 @@ struct NotForStreams {
 };
 
 constexpr std::array<NotForStreams, 4> kNotForStreams{{
-    {"delay", "it is for HTTP requests; for the bytes of a connection use \"latency\""},
+    {"delay",
+     "it is for HTTP requests and WebSocket messages; for the bytes of a connection use "
+     "\"latency\""},
     {"reorder",
      "TCP delivers a stream in order, so a client could never see it; what reordering does to a "
      "TCP "
@@ -211,12 +222,13 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
 }  // namespace
 
 std::string carriers_text(unsigned carriers) {
-  constexpr std::array<std::pair<unsigned, std::string_view>, 5> kNames{
+  constexpr std::array<std::pair<unsigned, std::string_view>, 6> kNames{
       {{kStreams, "TCP connections"},
        {kDatagrams, "UDP sessions"},
        {kDnsQueries, "DNS queries"},
        {kHttpRequests, "HTTP requests"},
-       {kTlsHandshakes, "TLS handshakes"}}};
+       {kTlsHandshakes, "TLS handshakes"},
+       {kMessages, "WebSocket messages"}}};
   std::string text;
   for (const auto& [carrier, name] : kNames) {
     if ((carriers & carrier) == 0) continue;

@@ -23,6 +23,7 @@ enum class Per {
   kChunk,    // for each chunk or datagram
   kQuery,    // for each DNS query
   kRequest,  // for each HTTP request
+  kMessage,  // for each message of a connection
 };
 
 template <>
@@ -33,7 +34,8 @@ struct EnumNames<Per> {
       std::pair<std::string_view, Per>{"second", Per::kSecond},
       std::pair<std::string_view, Per>{"chunk", Per::kChunk},
       std::pair<std::string_view, Per>{"query", Per::kQuery},
-      std::pair<std::string_view, Per>{"request", Per::kRequest}};
+      std::pair<std::string_view, Per>{"request", Per::kRequest},
+      std::pair<std::string_view, Per>{"message", Per::kMessage}};
 };
 
 // What one rule has done so far, and what its flows share. Survives a reload that leaves the rule

@@ -46,6 +46,8 @@ class Output {
   virtual void finish(Instant now) = 0;  // the source half-closed; arrives behind what was emitted
   virtual void close(Close how, Instant now) = 0;
   virtual void note(const Note& note, Instant now) = 0;
+  // A message to where the chunks come from, as if the other end had sent it.
+  virtual void reply(Chunk /*message*/, Instant /*now*/) {}
   // Writes to where the chunks come from, as if the other end had, and ends the flow with FIN.
   virtual void answer(std::string_view bytes, Instant now) = 0;
 };

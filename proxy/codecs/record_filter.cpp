@@ -24,16 +24,18 @@ std::size_t RecordFilter::apply(std::span<std::byte> bytes) {
       if (header_got_ < header_.size()) continue;
       header_got_ = 0;
       left_ = static_cast<std::size_t>(header_[3]) << 8 | static_cast<std::size_t>(header_[4]);
+      begins_ = true;
       continue;
     }
     const auto part = std::min(left_, bytes.size() - at);
     if (header_[0] == kApplicationData) {
-      if (corrupts_ && encrypted_ >= corrupt_behind_) {
+      if (begins_ && corrupts_ && encrypted_ >= corrupt_behind_) {
         bytes[at] ^= std::byte{1};
         corrupts_ = false;
       }
       encrypted_ += part;
     }
+    begins_ = false;
     left_ -= part;
     at += part;
     if (left_ == 0 && header_[0] == kHandshake && stop_behind_hello_) stopped_ = true;

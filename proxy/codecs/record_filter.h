@@ -29,6 +29,7 @@ class RecordFilter {
   std::array<std::byte, 5> header_{};
   std::size_t header_got_ = 0;
   std::size_t left_ = 0;  // of the record
+  bool begins_ = false;   // nothing of its body has come yet
   bool stopped_ = false;
 };
 

@@ -91,8 +91,7 @@ Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Confi
       if (zone.name == listener.zone) view->zone = std::make_shared<rules::DnsZone>(zone.records);
     }
     if (listener.tls) {
-      auto made =
-          tls::ServerContexts::make(*listener.tls, listener.protocol == rules::Protocol::kHttp);
+      auto made = tls::ServerContexts::make(*listener.tls, rules::has_requests(listener.protocol));
       if (!made) return tl::unexpected(in_context("listener " + listener.name, made.error()));
       view->tls = std::move(*made);
     }

@@ -30,6 +30,7 @@ Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
   switch (listener.protocol) {
     case rules::Protocol::kTcp:
     case rules::Protocol::kTls:
+    case rules::Protocol::kWebSocket:
     case rules::Protocol::kHttp: {
       auto streams = listen_on(endpoint, static_cast<int>(listener.backlog), workers);
       if (!streams) return tl::unexpected(streams.error());

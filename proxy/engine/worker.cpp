@@ -182,7 +182,7 @@ void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowF
     view->stats->open.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  if (view->config.protocol == rules::Protocol::kHttp) {
+  if (rules::has_requests(view->config.protocol)) {
     flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(view),
                                                 group->second, std::move(fd), std::move(facts)));
   } else {

@@ -1,6 +1,7 @@
 #include "proxy/http/conversation.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brownout::http {
 namespace {
@@ -10,8 +11,8 @@ constexpr std::size_t kMostHeld = 256 * 1024;
 
 }  // namespace
 
-Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection)
-    : wire_(wire), connection_(connection) {}
+Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets)
+    : wire_(wire), connection_(connection), websockets_(websockets) {}
 
 void Conversation::client_bytes(ByteView bytes, Instant now) {
   if (client_in_.empty() && !over_) {
@@ -152,7 +153,24 @@ void Conversation::hang() {
   drop_server();
 }
 
-void Conversation::start_tunnel() {
+bool Conversation::upgrades_to_websocket() const {
+  if (!websockets_ || response_.framing.status != 101) return false;
+  const auto head = responses_->head();
+  const auto* protocol = head.find("upgrade");
+  return protocol != nullptr && rules::same_header_name(*protocol, "websocket");
+}
+
+void Conversation::start_tunnel(Instant now) {
+  if (upgrades_to_websocket()) {
+    if (!http_) {
+      facts_ = connection_;
+      http_ = rules::HttpExchange::of(requests_.head());
+      facts_.http = &*http_;
+    }
+    websocket_ =
+        std::make_unique<WebSocketTunnel>(static_cast<WebSocketTunnel::Owner&>(*this), facts_);
+    websocket_->set_rules(wire_.rules(), now);
+  }
   tunnel_ = true;
   plan_.clear();
   if (!connected_) wire_.ask_for_server(true);
@@ -162,7 +180,21 @@ void Conversation::record(Direction direction, const rules::HttpPlan::Notes& not
   for (const auto& [rule, note] : notes) wire_.record(facts_, *rule, direction, note);
 }
 
+void Conversation::tunnel_bytes(Direction direction, ByteView bytes) {
+  if (over_ || bytes.empty()) return;
+  direction == Direction::kUpstream ? wire_.to_server(bytes) : wire_.to_client(bytes);
+}
+
+void Conversation::tunnel_finished(Direction direction) {
+  if (over_) return;
+  bool& done = direction == Direction::kUpstream ? fin_to_server_ : fin_to_client_;
+  if (std::exchange(done, true)) return;
+  direction == Direction::kUpstream ? wire_.finish_server() : wire_.finish_client();
+  if (fin_to_server_ && fin_to_client_) end(rules::Close::kFin);
+}
+
 void Conversation::apply(const rules::RuleSet& set, Instant now) {
+  if (websocket_ && !over_) websocket_->set_rules(set, now);
   if (over_ || tunnel_) return;
   request_body_.set_rules(plan_.body_rules(Direction::kUpstream, set), now);
   if (!over_) {
@@ -175,7 +207,8 @@ void Conversation::apply(const rules::RuleSet& set, Instant now) {
 
 Instant Conversation::deadline() const {
   if (over_) return rules::kNever;
-  return std::min({due_, request_body_.deadline(), response_body_.deadline()});
+  const auto message = websocket_ ? websocket_->deadline() : rules::kNever;
+  return std::min({due_, request_body_.deadline(), response_body_.deadline(), message});
 }
 
 void Conversation::advance(Instant now) {
@@ -188,6 +221,7 @@ void Conversation::advance(Instant now) {
     } else {
       request_body_.advance(at);
       if (!over_) response_body_.advance(at);
+      if (!over_ && websocket_) websocket_->advance(at);
     }
     pump(at);
   }
@@ -198,6 +232,7 @@ bool Conversation::wants_client() const {
   if (over_) return false;
   if (hung_) return true;
   if (client_in_.size() >= kMostHeld || request_body_.held() >= kMostHeld) return false;
+  if (websocket_ && websocket_->held(Direction::kUpstream) >= kMostHeld) return false;
   if (tunnel_) return connected_;
   return request_.phase == Phase::kHead ||
          (request_.phase == Phase::kBody && !request_.source_ended);
@@ -205,6 +240,7 @@ bool Conversation::wants_client() const {
 
 bool Conversation::wants_server() const {
   if (over_ || !connected_) return false;
+  if (websocket_ && websocket_->held(Direction::kDownstream) >= kMostHeld) return false;
   if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
   return tunnel_ || response_.phase == Phase::kHead || response_.phase == Phase::kBody;
 }

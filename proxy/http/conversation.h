@@ -11,15 +11,17 @@
 // its flow; one thread.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "proxy/http/body_path.h"
+#include "proxy/http/websocket_tunnel.h"
 #include "rules/plan_http.h"
 
 namespace brownout::http {
 
-class Conversation final : private BodyPath::Owner {
+class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Owner {
  public:
   // The flow around it. Nothing here may call back, but for ask_for_server -> server_ready.
   class Wire {
@@ -45,8 +47,8 @@ class Conversation final : private BodyPath::Owner {
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
 
-  // Both are borrowed and outlive it.
-  Conversation(Wire& wire, const rules::FlowFacts& connection);
+  // Both are borrowed and outlive it. `websockets`: whether rules may act on their messages.
+  Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets = false);
 
   void client_bytes(ByteView bytes, Instant now);
   void client_finished(Instant now);
@@ -86,7 +88,7 @@ class Conversation final : private BodyPath::Owner {
   void pump(Instant now);
   bool settle(Instant now);
   void next_exchange(Instant now);
-  void start_tunnel();
+  void start_tunnel(Instant now);
   void hang();
   void drop_server();
   void end(rules::Close how);
@@ -113,7 +115,7 @@ class Conversation final : private BodyPath::Owner {
   void send_response(Instant now);
   std::string response_text(bool& closes);
   void begin_response_body(Instant now);
-  void response_broken();
+  void response_broken(Instant now);
   void server_end(Instant now);
 
   // BodyPath::Owner
@@ -124,6 +126,19 @@ class Conversation final : private BodyPath::Owner {
                      const rules::Note& note) override {
     wire_.record(facts_, rule, direction, note);
   }
+
+  // WebSocketTunnel::Owner
+  void tunnel_bytes(Direction direction, ByteView bytes) override;
+  void tunnel_finished(Direction direction) override;
+  void tunnel_closed(rules::Close how) override { end(how); }
+  void tunnel_injected(const rules::Rule& rule, Direction direction,
+                       const rules::Note& note) override {
+    wire_.record(facts_, rule, direction, note);
+  }
+  void tunnel_report(std::string_view event, std::string_view why) override {
+    wire_.report(event, why);
+  }
+  bool upgrades_to_websocket() const;
 
   Wire& wire_;
   const rules::FlowFacts& connection_;
@@ -157,9 +172,13 @@ class Conversation final : private BodyPath::Owner {
   bool tunnel_ = false;
   bool fin_to_client_ = false;
   bool fin_to_server_ = false;
+  bool client_end_told_ = false;
+  bool server_end_told_ = false;
   bool hung_ = false;  // nothing will come any more, and nothing is closed
   bool over_ = false;
   bool pumping_ = false;
+  bool websockets_;
+  std::unique_ptr<WebSocketTunnel> websocket_;
 };
 
 }  // namespace brownout::http

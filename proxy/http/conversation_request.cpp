@@ -28,7 +28,9 @@ bool Conversation::client_step(ByteView& bytes, Instant now) {
   if (hung_) bytes = {};
   if (tunnel_ && connected_) {
     if (!untold_.empty()) wire_.to_server(std::exchange(untold_, {}));
-    if (!bytes.empty()) wire_.to_server(bytes);
+    if (!bytes.empty()) {
+      websocket_ ? websocket_->push(Direction::kUpstream, bytes, now) : wire_.to_server(bytes);
+    }
     bytes = {};
   }
   if (tunnel_ || hung_) return false;
@@ -163,7 +165,7 @@ void Conversation::request_broken(ByteView rest, Instant now) {
     // What was taken already goes first.
     const auto before = requests_.raw_head();
     untold_.assign(before.begin(), before.end());
-    return start_tunnel();
+    return start_tunnel(now);
   }
   wire_.report("refused", requests_.why());
   if (response_.phase != Phase::kHead) return end(rules::Close::kFin);
@@ -178,12 +180,12 @@ void Conversation::request_broken(ByteView rest, Instant now) {
               now);
 }
 
-void Conversation::client_end(Instant) {
+void Conversation::client_end(Instant now) {
   if (tunnel_) {
     // Once it is there, it gets what the client has said first.
     if (!connected_) return;
-    if (!std::exchange(fin_to_server_, true)) wire_.finish_server();
-    if (server_ended_) end(rules::Close::kFin);
+    if (!websocket_) return tunnel_finished(Direction::kUpstream);
+    if (!std::exchange(client_end_told_, true)) websocket_->finish(Direction::kUpstream, now);
     return;
   }
   if (request_.phase == Phase::kHead && !requests_.in_message()) {

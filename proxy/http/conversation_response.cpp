@@ -35,7 +35,7 @@ std::size_t Conversation::take_server(ByteView bytes, Instant now) {
 bool Conversation::server_step(ByteView& bytes, Instant now) {
   if (hung_ || !connected_) bytes = {};
   if (tunnel_ && !bytes.empty()) {
-    wire_.to_client(bytes);
+    websocket_ ? websocket_->push(Direction::kDownstream, bytes, now) : wire_.to_client(bytes);
     bytes = {};
   }
   if (tunnel_ || hung_ || !connected_) return false;
@@ -48,7 +48,7 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
   if (response_.source_ended || (response_.phase == Phase::kHead && bytes.empty())) return false;
   const auto step = responses_->next(bytes);
   if (step.what == What::kBroken) {
-    response_broken();
+    response_broken(now);
     return tunnel_;
   }
   heard_ = true;
@@ -72,7 +72,7 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
       if (response_.own_body) response_body_.finish(responses_->trailers(), now);
       return false;
     case What::kUpgraded:
-      start_tunnel();
+      start_tunnel(now);
       return true;
     default:
       return false;
@@ -194,18 +194,18 @@ void Conversation::begin_response_body(Instant now) {
 }
 
 // What the server says passes as it said it, and no later request can be mixed up with it.
-void Conversation::response_broken() {
+void Conversation::response_broken(Instant now) {
   wire_.report("not HTTP", "the response: " + responses_->why());
   if (response_body_.chained() || !response_.own_body) return end(rules::Close::kFin);
   if (response_.phase == Phase::kHead) wire_.to_client(responses_->raw_head());
-  start_tunnel();
+  start_tunnel(now);
 }
 
 void Conversation::server_end(Instant now) {
   if (tunnel_) {
     if (server_reset_) return end(rules::Close::kReset);
-    if (!std::exchange(fin_to_client_, true)) wire_.finish_client();
-    if (client_ended_) end(rules::Close::kFin);
+    if (!websocket_) return tunnel_finished(Direction::kDownstream);
+    if (!std::exchange(server_end_told_, true)) websocket_->finish(Direction::kDownstream, now);
     return;
   }
   if (!connected_ || hung_ || response_.phase == Phase::kWaiting) return;

@@ -18,7 +18,8 @@ HttpFlow::HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
                    std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
     : ClientFlow(host, std::move(listener), std::move(group), std::move(facts)),
       http_host_(host),
-      conversation_(static_cast<http::Conversation::Wire&>(*this), facts_) {
+      conversation_(static_cast<http::Conversation::Wire&>(*this), facts_,
+                    listener_->config.protocol == rules::Protocol::kWebSocket) {
   client_.flow = server_.flow = up_.flow = down_.flow = this;
   up_.direction = rules::Direction::kUpstream;
   down_.direction = rules::Direction::kDownstream;

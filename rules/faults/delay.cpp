@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "rules/delay_line.h"
 #include "rules/distribution.h"
 #include "rules/http_fault.h"
 #include "rules/jitter.h"
@@ -24,11 +25,44 @@ struct EnumNames<Before> {
 
 namespace {
 
+constexpr double kSpike = 0.01;  // how likely distribution "spike" spikes
+
 struct Settings {
   Duration delay{};
   Duration jitter{};
   Distribution distribution = Distribution::kUniform;
   Before before = Before::kRequest;
+};
+
+Duration draw(const Settings& settings, const Dice& dice, std::uint64_t event, double intensity) {
+  const double varied = deviation(settings.distribution, dice.unit(event), kSpike);
+  const double mean = static_cast<double>(settings.delay.count());
+  const double drawn = mean + varied * static_cast<double>(settings.jitter.count());
+  return scaled(Duration{std::llround(std::max(0.0, drawn))}, intensity);
+}
+
+// Messages of a connection keep their order: one that drew a short delay waits for the one ahead.
+class MessageDelayStage final : public HoldingStage {
+ public:
+  MessageDelayStage(const Settings& settings, const StageContext& context)
+      : settings_(settings), dice_(context.dice), intensity_(context.intensity) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto ordinal = count_++;
+    const auto delay = draw(settings_, dice_, ordinal, intensity_.at(now));
+    out.note({.action = "delay",
+              .delay = delay,
+              .bytes = static_cast<std::int64_t>(chunk.size()),
+              .ordinal = ordinal},
+             now);
+    hold(std::move(chunk), later(now, delay), now, out);
+  }
+
+ private:
+  Settings settings_;
+  Dice dice_;
+  Intensity intensity_;
+  std::uint64_t count_ = 0;
 };
 
 class Delay final : public HttpOnlyFault {
@@ -53,13 +87,14 @@ class Delay final : public HttpOnlyFault {
     check_jitter(settings.delay, settings.jitter, table, problems);
   }
 
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier != Carrier::kMessage) return nullptr;
+    return std::make_unique<MessageDelayStage>(settings_, context);
+  }
+
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.is_request() != (settings_.before == Before::kRequest)) return std::nullopt;
-    const double varied = deviation(settings_.distribution, context.dice.unit(0), 0.01);
-    const double mean = static_cast<double>(settings_.delay.count());
-    const double drawn = mean + varied * static_cast<double>(settings_.jitter.count());
-    const auto delay =
-        scaled(Duration{std::llround(std::max(0.0, drawn))}, context.intensity.at(context.now));
+    const auto delay = draw(settings_, context.dice, 0, context.intensity.at(context.now));
     if (message.decided() || delay == Duration::zero()) return std::nullopt;
     message.delay += delay;
     return Note{.action = "delay", .delay = delay};
@@ -71,14 +106,14 @@ class Delay final : public HttpOnlyFault {
 
 }  // namespace
 
-const FaultKind kDelay =
-    describe<Delay>({.name = "delay",
-                     .level = Level::kMessage,
-                     .carriers = kHttpRequests,
-                     .ramp = Ramp::kMagnitude,
-                     .summary = "A request, or its response, waits before it goes on.",
-                     .magnitude = "request, or response (`before`)",
-                     .composition = "delays of several rules add up",
-                     .source = "Envoy, HTTP fault injection, delay"});
+const FaultKind kDelay = describe<Delay>(
+    {.name = "delay",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests | kMessages,
+     .ramp = Ramp::kMagnitude,
+     .summary = "A request, its response, or a WebSocket message waits before it goes on.",
+     .magnitude = "request, or response (`before`); message, one way",
+     .composition = "delays of several rules add up",
+     .source = "Envoy, HTTP fault injection, delay"});
 
 }  // namespace brownout::rules

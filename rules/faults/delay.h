@@ -1,5 +1,5 @@
-// delay: a request, or its response, waits before it goes on. Bytes of the body that come meanwhile
-// wait behind it; latency is the fault for every byte of a connection.
+// delay: a request, its response, or a WebSocket message waits before it goes on. What comes
+// meanwhile waits behind it; latency is the fault for every byte of a connection.
 #pragma once
 
 #include "rules/fault.h"

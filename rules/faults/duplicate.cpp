@@ -64,7 +64,7 @@ class Duplicate final : public Fault {
 const FaultKind kDuplicate =
     describe<Duplicate>({.name = "duplicate",
                          .level = Level::kBytes,
-                         .carriers = kDatagrams,
+                         .carriers = kDatagrams | kMessages,
                          .ramp = Ramp::kMagnitude,
                          .per_chunk = true,
                          .summary = "Some datagrams arrive twice.",

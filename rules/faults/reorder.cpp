@@ -77,10 +77,10 @@ class Reorder final : public Fault {
 const FaultKind kReorder = describe<Reorder>(
     {.name = "reorder",
      .level = Level::kBytes,
-     .carriers = kDatagrams,
+     .carriers = kDatagrams | kMessages,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
-     .summary = "Some datagrams overtake those ahead of them.",
+     .summary = "Some datagrams or messages overtake those ahead of them.",
      .magnitude = "datagram, one way; those that do not overtake wait for `delay`",
      .composition = "the delays of several rules add up; each draws its own candidates",
      .source = "tc-netem(8), reorder"});

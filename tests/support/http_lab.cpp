@@ -19,9 +19,10 @@ constexpr Duration kPatience = std::chrono::minutes(10);
 
 }  // namespace
 
-HttpLab::HttpLab(const std::string& rules, std::uint64_t seed)
+HttpLab::HttpLab(const std::string& rules, std::uint64_t seed, const std::string& protocol)
     : reply("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"),
-      set_(rules::RuleSet::activate(config_of(rules, "http").rules, seed, Instant{})) {
+      protocol_(protocol),
+      set_(rules::RuleSet::activate(config_of(rules, protocol).rules, seed, Instant{})) {
   reconnect();
 }
 
@@ -31,7 +32,8 @@ void HttpLab::reconnect(const std::string& address) {
   facts_ = flow_of(++ordinal_, address);
   facts_.opened = now_;
   conversation_ =
-      std::make_unique<http::Conversation>(static_cast<http::Conversation::Wire&>(*this), facts_);
+      std::make_unique<http::Conversation>(static_cast<http::Conversation::Wire&>(*this), facts_,
+                                           protocol_ == "websocket");
   requests_.reset();
   received_.clear();
   mark_ = 0;
@@ -41,7 +43,7 @@ void HttpLab::reconnect(const std::string& address) {
 }
 
 void HttpLab::reload(const std::string& rules) {
-  set_ = rules::RuleSet::activate(config_of(rules, "http").rules, 1, now_, set_.get());
+  set_ = rules::RuleSet::activate(config_of(rules, protocol_).rules, 1, now_, set_.get());
   conversation_->apply(*set_, now_);
   settle();
 }

@@ -22,7 +22,8 @@ namespace brownout::test {
 
 class HttpLab final : private http::Conversation::Wire {
  public:
-  explicit HttpLab(const std::string& rules = "", std::uint64_t seed = 1);
+  explicit HttpLab(const std::string& rules = "", std::uint64_t seed = 1,
+                   const std::string& protocol = "http");
   ~HttpLab() override;
 
   // One request on this connection; a connection that is over is followed by a new one.
@@ -84,6 +85,7 @@ class HttpLab final : private http::Conversation::Wire {
   void answer_requests();
   std::string outcome(const std::string& method, std::size_t from, Instant asked);
 
+  std::string protocol_;
   std::shared_ptr<const rules::RuleSet> set_;
   rules::FlowFacts facts_;
   std::unique_ptr<http::Conversation> conversation_;

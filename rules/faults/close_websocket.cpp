@@ -1,0 +1,71 @@
+#include "rules/faults/close_websocket.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  std::int64_t code = 1001;
+  std::string reason;
+};
+
+class CloseWebsocketStage final : public Stage {
+ public:
+  explicit CloseWebsocketStage(const Settings& settings) {
+    payload_ += static_cast<char>(settings.code >> 8);
+    payload_ += static_cast<char>(settings.code & 0xff);
+    payload_ += settings.reason;
+  }
+
+  // Instead of the message that came.
+  void push(Chunk, Instant now, Output& out) override {
+    const auto close = std::make_shared<const Message>(Message{.opcode = Opcode::kClose});
+    out.note({.action = "close"}, now);
+    const auto payload = std::as_bytes(std::span(payload_));
+    out.reply(Chunk::of(payload, close), now);
+    out.emit(Chunk::of(payload, close), now);
+    out.close(Close::kFin, now);
+  }
+
+ private:
+  std::string payload_;
+};
+
+class CloseWebsocket final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit CloseWebsocket(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("code", &Settings::code, "why, as a status code", {.least = 1000, .most = 4999}),
+        field("reason", &Settings::reason, "the same in words, at most 123 bytes"),
+    }};
+    return schema;
+  }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.reason.size() > 123) {
+      problems.add(position_of(table, "reason"), "a reason has at most 123 bytes", "shorten it");
+    }
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<CloseWebsocketStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kCloseWebsocket = describe<CloseWebsocket>(
+    {.name = "close_websocket",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .summary = "At a message, both ends get a Close frame with a code, and the connection ends.",
+     .magnitude = "connection",
+     .composition = "the first close wins",
+     .source = "RFC 6455, 7.4"});
+
+}  // namespace brownout::rules

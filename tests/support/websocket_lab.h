@@ -1,0 +1,76 @@
+// One WebSocket connection through a Conversation: what either end gets, message by message. No
+// sockets, no clock.
+//
+//   WebSocketLab lab("[[rule]]\nfault = { type = \"drop\" }");
+//   lab.from_client("hello");
+//   EXPECT_EQ(lab.at_server(), "");
+//
+// Messages print as "text:hello", "ping:", "close:1001 bye", one a line.
+#pragma once
+
+#include "proxy/codecs/websocket.h"
+#include "tests/support/http_lab.h"
+
+namespace brownout::test {
+
+class WebSocketLab {
+ public:
+  explicit WebSocketLab(const std::string& rules = "", std::uint64_t seed = 1)
+      : http(rules, seed, "websocket") {
+    http.reply.reset();
+    http.client("GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    asked_ = http.to_server_bytes().size();
+    http.server("HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    answered_ = http.to_client_bytes().size();
+  }
+
+  static std::string frame(std::string_view payload, bool masked,
+                           rules::Opcode opcode = rules::Opcode::kText, bool compressed = false) {
+    const auto bytes = codecs::write_frame(opcode, compressed, std::as_bytes(std::span(payload)),
+                                           masked, 0x12345678);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  void from_client(std::string_view text, rules::Opcode opcode = rules::Opcode::kText) {
+    http.client(frame(text, true, opcode));
+  }
+  void from_server(std::string_view text, rules::Opcode opcode = rules::Opcode::kText) {
+    http.server(frame(text, false, opcode));
+  }
+  // What came since the upgrade.
+  std::string server_bytes() const { return http.to_server_bytes().substr(asked_); }
+  std::string client_bytes() const { return http.to_client_bytes().substr(answered_); }
+  std::string at_server() const { return messages(server_bytes()); }
+  std::string at_client() const { return messages(client_bytes()); }
+
+  static std::string messages(std::string_view stream) {
+    codecs::WebSocketParser parser;
+    auto bytes = std::as_bytes(std::span(stream));
+    std::string text;
+    std::string payload;
+    while (!bytes.empty()) {
+      const auto step = parser.next(bytes);
+      if (step.broken) return text + "(broken: " + parser.why() + ")";
+      bytes = bytes.subspan(step.taken);
+      payload.append(reinterpret_cast<const char*>(parser.payload().data()),
+                     parser.payload().size());
+      if (!step.message_ended) continue;
+      const auto opcode = parser.opcode();
+      text += std::string(rules::name_of(opcode)) + ":";
+      if (opcode == rules::Opcode::kClose && payload.size() >= 2) {
+        const auto code =
+            static_cast<unsigned char>(payload[0]) * 256 + static_cast<unsigned char>(payload[1]);
+        payload.replace(0, 2, std::to_string(code) + " ");
+      }
+      text += std::exchange(payload, {}) + "\n";
+    }
+    return text;
+  }
+
+  HttpLab http;
+
+ private:
+  std::size_t asked_ = 0;
+  std::size_t answered_ = 0;
+};
+
+}  // namespace brownout::test
