@@ -1,0 +1,56 @@
+// For websocket_test.sh, with the ws library: `server PORT` echoes every message, serves a page that holds a WebSocket,
+// and prints what it is asked; `client URL STEPS...` prints what happens, one line each.
+const WebSocket = require('ws');
+const http = require('http');
+
+const page = `<!doctype html><title>holds a WebSocket</title><script>
+const tell = (what) => fetch('/result?' + encodeURIComponent(what));
+const socket = new WebSocket('ws://' + location.host + '/ws');
+socket.onopen = () => { socket.send('lost'); socket.send('from the page'); };
+socket.onmessage = (event) => { tell('message ' + event.data); socket.send('close me'); };
+socket.onclose = (event) => tell('closed ' + event.code + ' ' + event.reason);
+</script>`;
+
+function server(port) {
+  const pages = http.createServer((request, response) => {
+    console.log(request.method, decodeURIComponent(request.url));
+    response.setHeader('content-type', 'text/html');
+    response.end(request.url === '/page' ? page : 'ok');
+  });
+  const sockets = new WebSocket.Server({ server: pages, perMessageDeflate: true });
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data, binary) => {
+      console.log('message', binary ? `${data.length} bytes` : data.toString().slice(0, 60));
+      socket.send(data, { binary });
+    });
+    socket.on('close', (code) => console.log('closed', code));
+    socket.on('error', (error) => console.log('error', error.code || error.message));
+  });
+  pages.listen(port, '127.0.0.1');
+}
+
+// Steps: say:TEXT, big:BYTES, ping, wait:MS. Ends when all that was said has had its time.
+async function client(url, deflate, steps) {
+  const socket = new WebSocket(url, { perMessageDeflate: deflate === 'deflate' });
+  const closed = new Promise((resolve) => socket.on('close', (code, reason) => {
+    console.log('closed', code, reason.toString());
+    resolve();
+  }));
+  socket.on('message', (data, binary) => console.log('message', binary ? `${data.length} bytes` : data.toString()));
+  socket.on('pong', () => console.log('pong'));
+  socket.on('error', (error) => console.log('error', error.code || error.message));
+  await new Promise((resolve) => socket.on('open', resolve));
+  for (const step of steps) {
+    const [what, value] = step.split(/:(.*)/);
+    if (what === 'say') socket.send(value);
+    if (what === 'big') socket.send(Buffer.alloc(Number(value), 7));
+    if (what === 'ping') socket.ping();
+    if (what === 'wait') await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, Number(value)))]);
+  }
+  if (socket.readyState === WebSocket.OPEN) console.log('open');
+  process.exit(0);
+}
+
+const [role, ...rest] = process.argv.slice(2);
+if (role === 'server') server(Number(rest[0]));
+else client(rest[0], rest[1], rest.slice(2));
