@@ -172,15 +172,16 @@ class Bench:
                      {"brownout": statistics.median(values)}, "less", "us")
 
 
-def print_table(rows):
-    names = ["direct", "brownout", "haproxy", "nginx", "splice"]
+def print_table(rows, last="splice", note="ratio: brownout over the better of HAProxy and nginx; above 1 is better, in every row"
+                "\nsplice: brownout with forwarding = \"splice\""):
+    names = ["direct", "brownout", "haproxy", "nginx", last]
     print(f"\n{'':52}" + "".join(f"{name:>12}" for name in names) + f"{'ratio':>8}")
     for row in rows:
+        unit = f" ({row['unit']})" if row.get("unit") else ""
         cells = "".join(f"{row['values'][n]:>12,.1f}" if n in row["values"] else f"{'-':>12}" for n in names)
         ratio = f"{row['ratio']:>7.2f}x" if row["ratio"] else f"{'':>8}"
-        print(f"{row['row'] + (' (' + row['unit'] + ')' if row['unit'] else ''):<52}{cells}{ratio}")
-    print("\nratio: brownout over the better of HAProxy and nginx; above 1 is better, in every row"
-          "\nsplice: brownout with forwarding = \"splice\"")
+        print(f"{row['row'] + unit:<52}{cells}{ratio}")
+    print("\n" + note)
 
 
 def read_options():

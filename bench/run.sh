@@ -1,4 +1,4 @@
-# For compare.sh and datagrams.sh: run_bench SCRIPT "TOOL..." [OPTION...] reads the options, builds, and runs the
+# For compare.sh, datagrams.sh and http.sh: run_bench SCRIPT "TOOL..." [OPTION...] reads the options, builds, and runs the
 # measuring half.
 set -euo pipefail
 

@@ -36,7 +36,7 @@ std::string_view level_text(Level level) {
     case Level::kFirewall:
       return "the list of a [[firewall]], from the beginning to the end of its schedule";
     case Level::kMessage:
-      return "each query and its answer";
+      return "each message for itself: a query and its answer, a request and its response";
   }
   return "";
 }
@@ -91,7 +91,9 @@ next one gets. So delays add up, the slowest bandwidth wins, and a fault that en
 Delays are for each chunk, one way: a rule without `direction` delays a request and its reply, so that a round trip
 feels it twice (`round_trip = true` splits it instead). A chunk is what one read of the socket gave, at most 256 KiB;
 on a udp listener it is a datagram. A DNS query and its answer are one exchange: a delay is felt once, the first rule
-that answers a query (or keeps silent) decides, and answers pass through the rules behind it.
+that answers a query (or keeps silent) decides, and answers pass through the rules behind it. HTTP requests are treated
+alike: the first rule that answers one or drops it decides, delays add up, and responses pass through the rules behind.
+On an http or websocket listener, faults of bytes act on the client's connection; those of requests and messages inside.
 
 **Dice.** A draw is a function of seed, rule name, listener name, ordinal of the connection (session, query) and event
 ordinal, and of nothing else: the same seed and the same order of arrival give the same faults, with any number of

@@ -14,6 +14,12 @@ int check(const std::string& path) {
   };
   fmt::print("{}: ok: {}, {}, {}\n", path, count(config->listeners.size(), "listener"),
              count(config->upstreams.size(), "upstream"), count(config->rules.size(), "rule"));
+  // Nobody should find that out in a rehearsal.
+  for (const auto& listener : config->listeners) {
+    if (!rules::has_requests(listener.protocol)) continue;
+    fmt::print("{}: note: listener {}: HTTP/2 passes through untouched; rules act on HTTP/1\n",
+               path, rules::in_quotes(listener.name));
+  }
   return 0;
 }
 

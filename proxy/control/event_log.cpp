@@ -83,6 +83,10 @@ void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
     event["qtype"] = to_text(flow.question->type);
   }
   if (flow.transport) event["transport"] = name_of(*flow.transport);
+  if (flow.hello != nullptr) {
+    if (!flow.hello->sni.empty()) event["sni"] = flow.hello->sni;
+    event["ja3"] = flow.hello->ja3;
+  }
   if (flow.http != nullptr) {
     event["request"] = flow.message;
     event["method"] = flow.http->request.method;

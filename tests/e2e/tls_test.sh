@@ -117,6 +117,17 @@ curl_says 35 'handshake failure' "no shared cipher" "https://cipher.test:$proxy_
 curl_says 35 'no application protocol' "ALPN refused" "https://alpn.test:$proxy_port/"
 curl_says 35 'protocol|sigalg' "TLS 1.1 at most" "https://ancient.test:$proxy_port/"
 curl_says 35 'eof|reset|SYSCALL' "closed behind the ServerHello" "https://hello.test:$proxy_port/"
+openssl_says 'certificate has expired' expired -servername expired.test
+openssl_says 'certificate is not yet valid' "not yet valid" -servername future.test
+openssl_says 'ostname mismatch' "wrong name" -servername wrong.test -verify_hostname wrong.test
+openssl_says 'self[- ]signed certificate' "self-signed" -servername self.test
+openssl_says 'unable to get local issuer|self[- ]signed certificate in certificate chain' "unknown CA" -servername unknown.test
+openssl_says 'Cert Status: revoked' revoked -servername revoked.test -status
+openssl_says 'key too weak' "weak key" -servername weak.test
+openssl_says 'alert handshake failure' "no shared cipher" -servername cipher.test
+openssl_says 'alert no application protocol' "ALPN refused" -servername alpn.test -alpn h2
+openssl_says 'unexpected eof|errno=104' "closed behind the ServerHello" -servername hello.test
+openssl_says 'protocol version|unsupported protocol' "TLS 1.1 at most" -servername ancient.test -min_protocol TLSv1.2
 openssl_says 'Protocol *: TLSv1.2|New, TLSv1.2' "TLS 1.2 at most" -servername old.test
 took=$(get "https://slow.test:$proxy_port/" -o /dev/null -w '%{time_appconnect}')
 at_least "$took" 0.4 || fail "slow handshake: $took s"
@@ -141,6 +152,7 @@ fault = { type = 'corrupt_record', after = '100 KB' }
   fail "a client's certificate does not pass through"
 pass "passed through end to end, with HTTP/2 and a client's certificate"
 curl_says 35 'unrecognized name' "an alert of any name" "https://alert.test:$proxy_port/"
+openssl_says 'alert unrecognized name|unrecognized name' "an alert of any name" -servername alert.test
 curl_says 28 'timed out' "silence behind the ClientHello" --max-time 1 "https://hang.test:$proxy_port/"
 curl_says "56 35" 'bad record mac|decryption failed|cipher operation failed' "a corrupt record" -k "https://flip.test:$proxy_port/big"
 

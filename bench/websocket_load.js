@@ -1,0 +1,19 @@
+// For http.sh: `server PORT` echoes; `client PORT SOCKETS SECONDS` prints how many messages came back in a second, each
+// socket with one under way.
+const WebSocket = require('ws');
+
+const [role, port, sockets, seconds] = process.argv.slice(2);
+if (role === 'server') {
+  const server = new WebSocket.Server({ host: '127.0.0.1', port: Number(port), perMessageDeflate: false });
+  server.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+} else {
+  let count = 0;
+  const message = Buffer.alloc(64, 'm');
+  for (let i = 0; i < Number(sockets); ++i) {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false });
+    socket.on('open', () => socket.send(message));
+    socket.on('message', () => { ++count; socket.send(message); });
+  }
+  setTimeout(() => { count = 0; }, 500);
+  setTimeout(() => { console.log(count / Number(seconds)); process.exit(0); }, 500 + Number(seconds) * 1000);
+}
