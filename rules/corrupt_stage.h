@@ -1,4 +1,4 @@
-// Bits that flip: what corrupt and corrupt_body share.
+// Bits that flip: what corrupt, corrupt_body and corrupt_message share.
 #pragma once
 
 #include <array>
@@ -63,6 +63,22 @@ class CorruptStage final : public Stage {
 
  private:
   BitFlipper flipper_;
+};
+
+// A fault that flips bits of whatever its stage is given: a body, a message.
+class CorruptFault final : public Fault {
+ public:
+  using Settings = CorruptSettings;
+  explicit CorruptFault(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() { return corrupt_schema(); }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<CorruptStage>(settings_, context);
+  }
+
+ private:
+  Settings settings_;
 };
 
 }  // namespace brownout::rules

@@ -1,29 +1,9 @@
 #include "rules/faults/corrupt_body.h"
 
 #include "rules/corrupt_stage.h"
-#include "rules/http_fault.h"
 
 namespace brownout::rules {
-namespace {
-
-class CorruptBody final : public HttpBodyFault {
- public:
-  using Settings = CorruptSettings;
-  explicit CorruptBody(const Settings& settings) : settings_(settings) {}
-
-  static const Schema<Settings>& schema() { return corrupt_schema(); }
-
-  std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return std::make_unique<CorruptStage>(settings_, context);
-  }
-
- private:
-  Settings settings_;
-};
-
-}  // namespace
-
-const FaultKind kCorruptBody = describe<CorruptBody>(
+const FaultKind kCorruptBody = describe<CorruptFault>(
     {.name = "corrupt_body",
      .level = Level::kMessage,
      .carriers = kHttpRequests,

@@ -8,29 +8,17 @@ port=$(free_port)
 mkdir "$folder/files"
 head -c 20000000 /dev/urandom >"$folder/files/big"
 echo "hello" >"$folder/files/hello"
-cat >"$folder/nginx.conf" <<CONF
-worker_processes 1;
-pid $folder/nginx.pid;
-error_log $folder/nginx.err;
-daemon off;
-events { worker_connections 1024; }
-http {
+start_nginx "$port" "
   log_format seen '\$request_method \$uri \$http_x_envoy_fault_abort_request \$http_x_added';
-  access_log $folder/access.log seen;
   client_max_body_size 0;
-  client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder; uwsgi_temp_path $folder; scgi_temp_path $folder;
   server {
     listen 127.0.0.1:$port;
+    access_log $folder/access.log seen;
     root $folder/files;
     location /echo { client_body_buffer_size 64m; proxy_pass http://127.0.0.1:$port/upload; }
-    location /upload { return 200 "thanks\n"; }
+    location /upload { return 200 'thanks\n'; }
     location /gone { return 410; }
-  }
-}
-CONF
-chmod 755 "$folder" && chmod 644 "$folder"/files/*
-start nginx nginx -c "$folder/nginx.conf"
-wait_port "$port"
+  }"
 http='protocol = "http"'
 
 get() { curl -sS --max-time 20 "$@"; }

@@ -77,3 +77,23 @@ proxy() {
 at_least() { python3 -c "import sys; sys.exit(0 if float('$1') >= float('$2') else 1)"; }
 now() { date +%s.%N; }
 since() { python3 -c "import time; print(time.time() - float('$1'))"; }
+
+# start_nginx PORT BLOCKS: BLOCKS go inside http { }; what is in $folder/files may be served.
+start_nginx() {
+  cat >"$folder/nginx.conf" <<EOF
+worker_processes 1;
+pid $folder/nginx.pid;
+error_log $folder/nginx.err;
+daemon off;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder; uwsgi_temp_path $folder; scgi_temp_path $folder;
+  $2
+}
+EOF
+  chmod 755 "$folder"
+  chmod -R a+rX "$folder/files"
+  start nginx nginx -c "$folder/nginx.conf"
+  wait_port "$1"
+}

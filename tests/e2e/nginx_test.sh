@@ -9,21 +9,7 @@ mkdir "$folder/files"
 head -c 50000000 /dev/urandom >"$folder/files/big"
 head -c 1000000 /dev/urandom >"$folder/files/mega"
 echo "hello" >"$folder/files/hello"
-cat >"$folder/nginx.conf" <<EOF
-worker_processes 1;
-pid $folder/nginx.pid;
-error_log $folder/nginx.err;
-daemon off;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder; uwsgi_temp_path $folder; scgi_temp_path $folder;
-  server { listen 127.0.0.1:$port; root $folder/files; }
-}
-EOF
-chmod 755 "$folder" && chmod 644 "$folder"/files/*
-start nginx nginx -c "$folder/nginx.conf"
-wait_port "$port"
+start_nginx "$port" "server { listen 127.0.0.1:$port; root $folder/files; }"
 
 get() { curl -sS --max-time 20 "$@"; }
 curl_fails() { # EXPECTED_CODES WHAT ARGS...

@@ -19,29 +19,17 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/client.key" -out "$fo
   -subj /CN=client.test -addext extendedKeyUsage=clientAuth 2>/dev/null
 plain=$(free_port)
 secure=$(free_port)
-cat >"$folder/nginx.conf" <<CONF
-worker_processes 1;
-pid $folder/nginx.pid;
-error_log $folder/nginx.err;
-daemon off;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder; uwsgi_temp_path $folder; scgi_temp_path $folder;
-  server { listen 127.0.0.1:$plain; location / { return 200 "plain\n"; } location /big { root $folder; } }
+mkdir "$folder/files"
+head -c 5000000 /dev/urandom >"$folder/files/big"
+start_nginx "$secure" "
+  server { listen 127.0.0.1:$plain; location / { return 200 'plain\n'; } location /big { root $folder/files; } }
   server {
     listen 127.0.0.1:$secure ssl http2; server_name server.test;
     ssl_certificate $folder/server.pem; ssl_certificate_key $folder/server.key;
     ssl_client_certificate $folder/client.pem; ssl_verify_client optional;
-    location /big { root $folder; }
-    location / { return 200 "secure \$ssl_client_verify \$server_protocol\n"; }
-  }
-}
-CONF
-head -c 5000000 /dev/urandom >"$folder/big"
-chmod 755 "$folder" && chmod 644 "$folder/big"
-start nginx nginx -c "$folder/nginx.conf"
-wait_port "$secure"
+    location /big { root $folder/files; }
+    location / { return 200 'secure \$ssl_client_verify \$server_protocol\n'; }
+  }"
 
 get() { curl -sS --max-time 10 --cacert "$folder/ca/ca.pem" --resolve "*:$proxy_port:127.0.0.1" "$@"; }
 curl_says() { # CODES TEXT WHAT ARGS...
@@ -104,7 +92,7 @@ fault = { type = 'tls_stop', after = 'server_hello', how = 'close' }
 " "protocol = 'http'
 tls = { ca = '$folder/ca' }"
 [ "$(get "https://any.test:$proxy_port/")" = plain ] || fail "a minted certificate is not accepted"
-get "https://127.0.0.1:$proxy_port/big" | cmp - "$folder/big" || fail "a file differs"
+get "https://127.0.0.1:$proxy_port/big" | cmp - "$folder/files/big" || fail "a file differs"
 openssl_says 'Verification: OK' "a minted certificate" -servername any.test -verify_return_error
 curl_says 60 'certificate has expired' expired "https://expired.test:$proxy_port/"
 curl_says 60 'not yet valid' "not yet valid" "https://future.test:$proxy_port/"
