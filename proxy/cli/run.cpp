@@ -100,6 +100,8 @@ class Run final : private Deadline {
     if (options_.no_watch) return;
     watch_ = std::make_unique<FileWatch>(loop_, options_.path, [this] { reload("changed"); });
     if (!watch_->watching()) spdlog::warn("cannot watch {}: reload with SIGHUP", options_.path);
+    // It may have changed since it was read.
+    reload("changed");
   }
 
   void reload(std::string_view why) {

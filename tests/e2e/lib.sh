@@ -63,15 +63,17 @@ EOF
 # proxy NAME SERVER_PORT [RULES [LISTENER_KEYS [OPTION...]]]: starts brownout in front of it; sets
 # $proxy_port and $last_pid.
 proxy() {
-  proxy_port=$(free_port)
-  rule_file "$2" "$proxy_port" "${3:-}" "${4:-}" >"$folder/$1.toml"
-  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s "${@:5}"
-  # UDP answers no connect.
-  case ${4:-} in
-    *udp*) wait_for 10 grep -q 'listener front: 127' "$folder/$1.log" || fail "$1 does not listen" ;;
-    *) wait_port "$proxy_port" ;;
-  esac
+  local try
+  for try in 1 2 3; do
+    proxy_port=$(free_port)
+    rule_file "$2" "$proxy_port" "${3:-}" "${4:-}" >"$folder/$1.toml"
+    start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s "${@:5}"
+    # A port that is free for streams may be taken for datagrams, or meanwhile: then another.
+    if wait_for 20 proxy_settled "$1" && grep -q 'listener front: 127' "$folder/$1.log"; then return; fi
+  done
+  fail "$1 does not listen: $(cat "$folder/$1.log")"
 }
+proxy_settled() { grep -q 'listener front: 127' "$folder/$1.log" || ! kill -0 "$last_pid"; }
 
 # at_least A B: numbers, fractions too.
 at_least() { python3 -c "import sys; sys.exit(0 if float('$1') >= float('$2') else 1)"; }

@@ -63,7 +63,7 @@ curl_fails 56 "reset: connection reset by peer (curl 56)" "http://127.0.0.1:$pro
 proxy refuse "$port" '[[rule]]
 match = { first = 2 }
 fault = { type = "refuse" }'
-# wait_port was the first connection.
+listens "$proxy_port" || true # the first connection
 # A RST that is there before curl looks at its connect counts as "could not connect" (7).
 curl_fails "56 7" "refuse: the second connection is reset" "http://127.0.0.1:$proxy_port/hello"
 [ "$(get "http://127.0.0.1:$proxy_port/hello")" = hello ] || fail "the third connection must work"
