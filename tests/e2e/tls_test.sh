@@ -121,7 +121,10 @@ took=$(get "https://slow.test:$proxy_port/" -o /dev/null -w '%{time_appconnect}'
 at_least "$took" 0.4 || fail "slow handshake: $took s"
 printf 'GET / HTTP/1.0\r\n\r\n' | timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -servername cut.test -quiet >"$folder/openssl.out" 2>&1 || true
 grep -q 'unexpected eof' "$folder/openssl.out" || fail "no close_notify: $(cat "$folder/openssl.out")"
-pass "no close_notify: openssl: unexpected eof"
+pass "no close_notify: openssl: unexpected eof" # curl takes such an end for a whole body, and so has no error to show
+start=$(now)
+openssl_says 'Verification: OK' "slow handshake" -servername slow.test
+at_least "$(since "$start")" 0.4 || fail "slow handshake: openssl did not wait"
 
 # Passed through: end to end, HTTP/2 included; faults by SNI.
 proxy passed "$secure" "
@@ -141,8 +144,17 @@ fault = { type = 'corrupt_record', after = '100 KB' }
 pass "passed through end to end, with HTTP/2 and a client's certificate"
 curl_says 35 'unrecognized name' "an alert of any name" "https://alert.test:$proxy_port/"
 openssl_says 'alert unrecognized name|unrecognized name' "an alert of any name" -servername alert.test
+timeout 1 openssl s_client -connect "127.0.0.1:$proxy_port" -servername hang.test </dev/null >"$folder/openssl.out" 2>&1 &&
+  fail "silence behind the ClientHello: openssl ended by itself"
+if grep -q 'BEGIN CERTIFICATE' "$folder/openssl.out"; then fail "something came behind the ClientHello"; fi
+pass "silence behind the ClientHello: openssl waits"
 curl_says 28 'timed out' "silence behind the ClientHello" --max-time 1 "https://hang.test:$proxy_port/"
 curl_says "56 35" 'bad record mac|decryption failed|cipher operation failed' "a corrupt record" -k "https://flip.test:$proxy_port/big"
+
+(printf 'GET /big HTTP/1.0\r\n\r\n'; sleep 1) | timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -servername flip.test -quiet \
+  >/dev/null 2>"$folder/openssl.err" || true
+grep -qE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" || fail "a corrupt record: openssl says: $(cat "$folder/openssl.err")"
+pass "a corrupt record: openssl: $(grep -oE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" | head -1)"
 
 # Terminated and encrypted again, with mTLS on both sides.
 proxy again "$secure" "" "tls = { certificate = '$folder/server.pem', key = '$folder/server.key', client_ca = '$folder/client.pem' }"
