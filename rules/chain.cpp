@@ -180,9 +180,15 @@ void Chain::renumber() {
   for (std::size_t i = 0; i < seats_.size(); ++i) seats_[i]->index = i;
 }
 
-void Chain::push(Chunk chunk, Instant now) { deliver(0, std::move(chunk), now); }
+void Chain::push(Chunk chunk, Instant now) {
+  advance(now);
+  deliver(0, std::move(chunk), now);
+}
 
-void Chain::finish(Instant now) { deliver_finish(0, now); }
+void Chain::finish(Instant now) {
+  advance(now);
+  deliver_finish(0, now);
+}
 
 void Chain::advance(Instant now) {
   while (!dead_) {

@@ -4,9 +4,9 @@
 // made) and closes (its stage gives back what it holds) as the rule's schedule and dice say, so
 // that rules switch themselves on and off on live connections.
 //
-// The driver reads the clock; the chain never does. It calls advance(now) before it pushes newly
-// read bytes: every due deadline then runs in time order, each at its own instant, so arrivals
-// never overtake older deadlines. Ties: the earlier stage first.
+// The driver reads the clock; the chain never does. Before it takes what arrives, every deadline
+// that is due runs in time order, each at its own instant, so arrivals never overtake older
+// deadlines. Ties: the earlier stage first.
 #pragma once
 
 #include <memory>

@@ -37,9 +37,9 @@ void FitCheck::run(Position type) const {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries",
                   "qname, qtype and transport are known of DNS queries only");
   }
-  if (rule_.kind->level == Level::kBytes) return check_messages();
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   check_messages();
+  if (rule_.kind->level == Level::kBytes) return;
   const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
   if (direction != nullptr && !rule_.kind->directed && !of_messages) {
     const bool dns = rule_.kind->carries(Carrier::kDns);
@@ -93,17 +93,11 @@ void FitCheck::check_message_level() const {
 
 // Requests are known, if a listener in question has them.
 void FitCheck::check_http() const {
-  const auto& names = rule_.match.listener;
-  const auto has_requests = [&](const Listener& listener) {
-    const bool meant =
-        names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
-    return meant && (carriers_of(listener) & kHttpRequests) != 0;
-  };
   const bool asks = rule_.match.is_for_http();
   if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on requests as it stands",
                   "it has a `unit`: write unit = \"request\"");
-  } else if (asks && std::none_of(listeners_.begin(), listeners_.end(), has_requests)) {
+  } else if (asks && !has(kHttpRequests)) {
     problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
                   "write protocol = \"http\" in the [[listener]]");
   }
@@ -124,41 +118,35 @@ void FitCheck::check_http() const {
 // A hello is known, and where the fault needs it TLS is terminated, if a listener in question has
 // that.
 void FitCheck::check_tls() const {
-  const auto& names = rule_.match.listener;
-  const auto some = [&](auto condition) {
-    return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
-      const bool meant =
-          names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
-      return meant && condition(listener);
-    });
-  };
-  const auto has_tls = [](const Listener& listener) {
-    return (carriers_of(listener) & kTlsHandshakes) != 0;
-  };
-  if (rule_.match.is_for_tls() && !some(has_tls)) {
+  if (rule_.match.is_for_tls() && !has(kTlsHandshakes)) {
     problems_.add(position_of(node_, "match"), "no listener that is meant has TLS",
                   "write protocol = \"tls\", or tls = { ... }, in the [[listener]]");
   }
-  if (rule_.kind->terminated && some(has_tls) &&
-      !some([](const Listener& listener) { return listener.tls.has_value(); })) {
+  if (rule_.kind->terminated && has(kTlsHandshakes) &&
+      !any_meant([](const Listener& listener) { return listener.tls.has_value(); })) {
     problems_.add(node_.where, fault_ + " needs TLS to be terminated",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
-  if (rule_.kind->name != "bad_certificate") return;
-  if (some([](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
+  if (!rule_.kind->mints) return;
+  if (any_meant(
+          [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
     problems_.add(node_.where, fault_ + " needs a CA to mint from",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
 }
 
-// Whether a listener that is meant has one of these carriers.
-bool FitCheck::has(unsigned carriers) const {
+bool FitCheck::any_meant(const std::function<bool(const Listener&)>& condition) const {
   const auto& names = rule_.match.listener;
   return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
     const bool meant =
         names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
-    return meant && (carriers_of(listener) & carriers) != 0;
+    return meant && condition(listener);
   });
+}
+
+bool FitCheck::has(unsigned carriers) const {
+  return any_meant(
+      [&](const Listener& listener) { return (carriers_of(listener) & carriers) != 0; });
 }
 
 void FitCheck::check_messages() const {

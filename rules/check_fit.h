@@ -2,6 +2,7 @@
 // the rest of the match. Each mistake becomes a diagnostic.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ class FitCheck {
   void check_not_http() const;
   void check_tls() const;
   void check_messages() const;
+  // Whether a listener that the rule means is such; whether one has some of these carriers.
+  bool any_meant(const std::function<bool(const Listener&)>& condition) const;
   bool has(unsigned carriers) const;
   void check_firewall_level() const;
   void check_listener_level() const;

@@ -107,6 +107,7 @@ struct FaultKind {
   bool directed = false;         // message level: `direction` chooses the request or the response
   bool on_body = false;          // HTTP: acts on bodies, by a stage
   bool terminated = false;       // TLS: only where it is terminated
+  bool mints = false;            // TLS: only with a CA to mint certificates from
   bool request_only = false;     // HTTP: acts before there is a response
   std::string_view summary;      // one sentence: what the client feels
   std::string_view magnitude;    // what one unit of it is per

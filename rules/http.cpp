@@ -70,6 +70,11 @@ void HttpHead::append(std::string_view name, std::string_view value) {
   headers.push_back({std::string(name), std::string(value)});
 }
 
+void HttpHead::announce(std::size_t length) {
+  remove("transfer-encoding");
+  set("content-length", std::to_string(length));
+}
+
 std::string HttpHead::text() const {
   std::string text = start_line + "\r\n";
   for (const auto& header : headers) {

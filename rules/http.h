@@ -35,6 +35,8 @@ struct HttpHead {
   // One header of this name, where the first of them stood, or at the end.
   void set(std::string_view name, std::string_view value);
   void append(std::string_view name, std::string_view value);
+  // A body of that many bytes follows.
+  void announce(std::size_t length);
   // Lines that no rule touched as they came, the blank line included.
   std::string text() const;
 };

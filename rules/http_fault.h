@@ -66,7 +66,4 @@ class HttpOnlyFault : public Fault, public HttpFault {
   const HttpFault* http() const final { return this; }
 };
 
-// One that acts on bodies only, by its stage.
-class HttpBodyFault : public Fault {};
-
 }  // namespace brownout::rules

@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace brownout::rules {
+namespace {
+
+bool fails(std::string_view* why_not, std::string_view key) {
+  if (why_not != nullptr) *why_not = key;
+  return false;
+}
+
+}  // namespace
 
 Key FlowFacts::client_key() const {
   if (!client) return key();
@@ -31,17 +39,13 @@ bool Match::covers(Direction one) const {
 }
 
 bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
-  const auto fails = [&](std::string_view key) {
-    if (why_not != nullptr) *why_not = key;
-    return false;
-  };
   if (!listener.empty() &&
       std::find(listener.begin(), listener.end(), flow.listener) == listener.end()) {
-    return fails("listener");
+    return fails(why_not, "listener");
   }
-  if (!client.empty() && !any_contains(client, flow.client)) return fails("client");
+  if (!client.empty() && !any_contains(client, flow.client)) return fails(why_not, "client");
   if (!destination.empty() && !any_contains(destination, flow.destination)) {
-    return fails("destination");
+    return fails(why_not, "destination");
   }
   if (is_for_tls() && !matches_hello(flow, why_not)) return false;
   if (is_for_dns()) return matches_question(flow, why_not);
@@ -50,68 +54,58 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
 }
 
 bool Match::matches_hello(const FlowFacts& flow, std::string_view* why_not) const {
-  const auto fails = [&](std::string_view key) {
-    if (why_not != nullptr) *why_not = key;
-    return false;
-  };
-  if (flow.hello == nullptr) return fails("hello");
+  if (flow.hello == nullptr) return fails(why_not, "hello");
   const auto& hello = *flow.hello;
   const auto named = [&](const NamePattern& pattern) { return pattern.matches(hello.sni); };
-  if (!sni.empty() && std::none_of(sni.begin(), sni.end(), named)) return fails("sni");
+  if (!sni.empty() && std::none_of(sni.begin(), sni.end(), named)) return fails(why_not, "sni");
   const auto offered = [&](const std::string& protocol) {
     return std::find(hello.alpn.begin(), hello.alpn.end(), protocol) != hello.alpn.end();
   };
-  if (!alpn.empty() && std::none_of(alpn.begin(), alpn.end(), offered)) return fails("alpn");
+  if (!alpn.empty() && std::none_of(alpn.begin(), alpn.end(), offered))
+    return fails(why_not, "alpn");
   if (!ja3.empty() && std::find(ja3.begin(), ja3.end(), hello.ja3) == ja3.end())
-    return fails("ja3");
+    return fails(why_not, "ja3");
   return true;
 }
 
 bool Match::matches_http(const FlowFacts& flow, std::string_view* why_not) const {
-  const auto fails = [&](std::string_view key) {
-    if (why_not != nullptr) *why_not = key;
-    return false;
-  };
-  if (flow.http == nullptr) return fails("request");
+  if (flow.http == nullptr) return fails(why_not, "request");
   const auto& http = *flow.http;
   const auto& sent = http.request.method;
   if (!method.empty() && std::find(method.begin(), method.end(), sent) == method.end())
-    return fails("method");
+    return fails(why_not, "method");
   const auto named = [&](const NamePattern& pattern) { return pattern.matches(http.host); };
-  if (!host.empty() && std::none_of(host.begin(), host.end(), named)) return fails("host");
-  if (!path.empty() && !any_matches(path, http.path)) return fails("path");
-  if (!query.empty() && !any_matches(query, http.query)) return fails("query");
+  if (!host.empty() && std::none_of(host.begin(), host.end(), named)) return fails(why_not, "host");
+  if (!path.empty() && !any_matches(path, http.path)) return fails(why_not, "path");
+  if (!query.empty() && !any_matches(query, http.query)) return fails(why_not, "query");
   for (const auto& wanted : header) {
     const auto* value = http.request.find(wanted.name);
-    if (value == nullptr || !wanted.value.matches(*value)) return fails("header");
+    if (value == nullptr || !wanted.value.matches(*value)) return fails(why_not, "header");
   }
   // With a status, the rule is about the response.
   if (!status.empty()) {
     const auto chosen = [&](const StatusRange& one) {
       return http.response && one.contains(http.response->status);
     };
-    if (std::none_of(status.begin(), status.end(), chosen)) return fails("status");
+    if (std::none_of(status.begin(), status.end(), chosen)) return fails(why_not, "status");
   }
   const auto& type = status.empty() ? http.request_type : http.response_type;
-  if (!content_type.empty() && !any_matches(content_type, type)) return fails("content_type");
+  if (!content_type.empty() && !any_matches(content_type, type))
+    return fails(why_not, "content_type");
   return true;
 }
 
 bool Match::matches_question(const FlowFacts& flow, std::string_view* why_not) const {
-  const auto fails = [&](std::string_view key) {
-    if (why_not != nullptr) *why_not = key;
-    return false;
-  };
   const auto* asked = flow.question ? &*flow.question : nullptr;
   const auto named = [&](const NamePattern& pattern) { return pattern.matches(asked->name); };
   if (!qname.empty() && (asked == nullptr || std::none_of(qname.begin(), qname.end(), named))) {
-    return fails("qname");
+    return fails(why_not, "qname");
   }
   if (!qtype.empty() &&
       (asked == nullptr || std::find(qtype.begin(), qtype.end(), asked->type) == qtype.end())) {
-    return fails("qtype");
+    return fails(why_not, "qtype");
   }
-  if (transport && flow.transport != transport) return fails("transport");
+  if (transport && flow.transport != transport) return fails(why_not, "transport");
   return true;
 }
 

@@ -33,7 +33,6 @@ class HttpPlan {
   // Of them, those that `set` still has.
   std::vector<RuleRef> body_rules(Direction direction, const RuleSet& set) const;
 
-  bool empty() const { return rules_.empty(); }
   // Whether `set` still has all its rules.
   bool holds_in(const RuleSet& set) const;
   // The request is over.

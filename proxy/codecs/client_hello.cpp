@@ -75,10 +75,6 @@ std::string md5(const std::string& text) {
   return hex;
 }
 
-std::string text_of(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // RFC 6066, 3: the first host name.
 std::string read_sni(ByteView extension) {
   Reader reader(extension);
@@ -96,7 +92,7 @@ std::vector<std::string> read_alpn(ByteView extension) {
   Reader list(reader.vector(2));
   std::vector<std::string> protocols;
   while (!list.empty()) {
-    auto name = text_of(list.vector(1));
+    std::string name(text_of(list.vector(1)));
     if (list.bad()) break;
     protocols.push_back(std::move(name));
   }

@@ -21,12 +21,6 @@ bool is_token(std::string_view name) {
   });
 }
 
-std::string_view text_of(ByteView bytes) {
-  // llhttp takes a null pointer for "no part of a field is open".
-  if (bytes.empty()) return "";
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // What the bytes of a head must not hold, whatever a parser makes of them; "" when all is well.
 std::string_view refused_bytes(std::string_view head) {
   for (std::size_t i = 0; i < head.size(); ++i) {
@@ -75,7 +69,7 @@ struct Http1Parser::State {
       return 0;
     };
     settings.on_body = [](llhttp_t* p, const char* at, std::size_t size) {
-      of(p).payload.push_back(std::as_bytes(std::span(at, size)));
+      of(p).payload.push_back(bytes_of({at, size}));
       return 0;
     };
     settings.on_headers_complete = [](llhttp_t* p) { return of(p).headers_complete(); };

@@ -25,7 +25,6 @@ void BodyPath::take(ByteView raw, std::span<const ByteView> payload, Instant now
       write(part);
       continue;
     }
-    chain_->advance(now);
     chain_->push(rules::Chunk::copy_of(part), now);
   }
 }
@@ -33,7 +32,6 @@ void BodyPath::take(ByteView raw, std::span<const ByteView> payload, Instant now
 void BodyPath::finish(const std::vector<rules::HttpHeader>& trailers, Instant now) {
   if (form_ == Form::kChunked || form_ == Form::kBadChunk) trailers_ = trailers;
   if (!chain_) return finish();
-  chain_->advance(now);
   chain_->finish(now);
 }
 

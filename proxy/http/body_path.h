@@ -70,9 +70,7 @@ class BodyPath final : private rules::ChainOutput {
     owner_.body_injected(rule, direction, note);
   }
   void write(ByteView payload);
-  void text(std::string_view bytes) {
-    owner_.body_bytes(direction_, std::as_bytes(std::span(bytes)));
-  }
+  void text(std::string_view bytes) { owner_.body_bytes(direction_, codecs::bytes_of(bytes)); }
 
   Owner& owner_;
   Direction direction_;

@@ -1,6 +1,7 @@
 #include "proxy/http/conversation.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace brownout::http {
@@ -243,6 +244,23 @@ bool Conversation::wants_server() const {
   if (websocket_ && websocket_->held(Direction::kDownstream) >= kMostHeld) return false;
   if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
   return tunnel_ || response_.phase == Phase::kHead || response_.phase == Phase::kBody;
+}
+
+void Conversation::begin_body(Side& side, BodyPath& path, Direction direction, Instant now) {
+  const auto& message = side.message;
+  const auto rules = plan_.body_rules(direction);
+  auto form = BodyPath::Form::kAsIs;
+  if (!rules.empty() || message.body) {
+    const bool chunked = side.framing.chunked && !message.body;
+    form = chunked ? BodyPath::Form::kChunked : BodyPath::Form::kPlain;
+  }
+  if (message.malformed == rules::Malformed::kChunkLength) form = BodyPath::Form::kBadChunk;
+  path.begin(form, facts_, rules, now);
+  if (!message.body) return;
+  side.own_body = false;
+  const std::array<ByteView, 1> body{codecs::bytes_of(*message.body)};
+  path.take({}, body, now);
+  if (!over_) path.finish({}, now);
 }
 
 void Conversation::body_bytes(Direction direction, ByteView bytes) {

@@ -93,6 +93,8 @@ class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Own
   void drop_server();
   void end(rules::Close how);
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
+  // What passes as the body of one side: its own, or the one that a rule has put there.
+  void begin_body(Side& side, BodyPath& path, Direction direction, Instant now);
   void answer_here(rules::HttpAnswer answer, Instant now);
   bool awaits_response() const { return request_.phase >= Phase::kBody && !made_here_; }
 
@@ -102,7 +104,6 @@ class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Own
   void request_head(Instant now);
   void decide_request(Instant now);
   void write_request(Instant now);
-  void begin_request_body(std::string head, Instant now);
   void request_broken(ByteView rest, Instant now);
   void client_end(Instant now);
   bool looks_like_http(ByteView rest) const;
@@ -114,7 +115,6 @@ class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Own
   void response_head(rules::HttpHead made, Instant now);
   void send_response(Instant now);
   std::string response_text(bool& closes);
-  void begin_response_body(Instant now);
   void response_broken(Instant now);
   void server_end(Instant now);
 

@@ -1,6 +1,5 @@
 // The client's side of a Conversation: requests, from the parser to the server.
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "proxy/http/conversation.h"
@@ -10,9 +9,7 @@ namespace {
 
 using What = codecs::Http1Parser::What;
 
-std::string_view text_of(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+using codecs::text_of;
 
 }  // namespace
 
@@ -109,31 +106,13 @@ void Conversation::write_request(Instant now) {
   auto& message = request_.message;
   responses_->answers(request_.framing.method);
   request_.phase = Phase::kBody;
+  if (message.body) message.head.announce(message.body->size());
+  const auto edited = message.edited ? message.head.text() : std::string();
+  const auto head = message.edited ? codecs::bytes_of(edited) : requests_.raw_head();
+  wire_.to_server(head);
   // A second try goes out as the first did.
-  if (message.body) {
-    message.head.remove("transfer-encoding");
-    message.head.set("content-length", std::to_string(message.body->size()));
-  }
-  if (message.edited) return begin_request_body(message.head.text(), now);
-  const auto raw = requests_.raw_head();
-  begin_request_body(std::string(text_of(raw)), now);
-}
-
-void Conversation::begin_request_body(std::string head, Instant now) {
-  const auto& message = request_.message;
-  wire_.to_server(std::as_bytes(std::span(head)));
-  if (message.duplicate.count > 0 && !retried_) copy_ = std::move(head);
-  const auto rules = plan_.body_rules(Direction::kUpstream);
-  const bool chunked = request_.framing.chunked && !message.body;
-  const auto form = rules.empty() && !message.body ? BodyPath::Form::kAsIs
-                    : chunked                      ? BodyPath::Form::kChunked
-                                                   : BodyPath::Form::kPlain;
-  request_body_.begin(form, facts_, rules, now);
-  if (!message.body) return;
-  request_.own_body = false;
-  const std::array<ByteView, 1> body{std::as_bytes(std::span(*message.body))};
-  request_body_.take({}, body, now);
-  if (!over_) request_body_.finish({}, now);
+  if (message.duplicate.count > 0 && !retried_) copy_ = text_of(head);
+  begin_body(request_, request_body_, Direction::kUpstream, now);
 }
 
 void Conversation::keep_copy(ByteView bytes) {

@@ -14,6 +14,10 @@ using rules::Malformed;
 
 constexpr std::uint64_t kTooLong = 10;
 
+bool has_no_body(int status, std::string_view method) {
+  return status == 204 || status == 304 || method == "HEAD";
+}
+
 bool is_interim(int status) { return status < 200 && status != 101; }
 
 // Requests whose effect is the same however often they arrive and that change nothing (RFC 9110,
@@ -89,10 +93,10 @@ void Conversation::answer_here(rules::HttpAnswer answer, Instant now) {
   head.start_line = "HTTP/1.1 " + std::to_string(answer.status) + " " +
                     std::string(rules::reason_phrase(answer.status));
   head.headers = std::move(answer.headers);
-  const bool none = answer.status == 204 || answer.status == 304;
-  if (!none) head.set("content-length", std::to_string(answer.body.size()));
-  response_.message.body = std::move(answer.body);
-  if (none || request_.framing.method == "HEAD") response_.message.body = "";
+  // To HEAD the length is told all the same (RFC 9110, 9.3.2).
+  if (answer.status != 204 && answer.status != 304) head.announce(answer.body.size());
+  const bool none = has_no_body(answer.status, request_.framing.method);
+  response_.message.body = none ? "" : std::move(answer.body);
   response_.message.edited = true;
   response_head(std::move(head), now);
 }
@@ -106,9 +110,9 @@ void Conversation::response_head(rules::HttpHead head, Instant now) {
     rules::HttpPlan::Notes notes;
     plan_.on_response(wire_.rules(), facts_, message, now, notes);
     record(Direction::kDownstream, notes);
-    if (message.edited && message.body && !made_here_) {
-      message.head.remove("transfer-encoding");
-      message.head.set("content-length", std::to_string(message.body->size()));
+    // A rule may have put another body there.
+    if (message.body && !has_no_body(message.head.status, request_.framing.method)) {
+      message.head.announce(message.body->size());
     }
   }
   if (message.delay <= Duration::zero()) return send_response(now);
@@ -133,13 +137,13 @@ void Conversation::send_response(Instant now) {
   const bool wrong = message.malformed != Malformed::kNone;
   if (message.edited || made_here_ || wrong) {
     const auto text = response_text(closes);
-    wire_.to_client(std::as_bytes(std::span(text)));
+    wire_.to_client(codecs::bytes_of(text));
   } else {
     wire_.to_client(responses_->raw_head());
   }
   if (closes) return end(rules::Close::kFin);
   if (!response_.framing.keep_alive) close_after_ = true;
-  begin_response_body(now);
+  begin_body(response_, response_body_, Direction::kDownstream, now);
 }
 
 // The head as it goes out; `closes` when nothing may follow.
@@ -173,24 +177,6 @@ std::string Conversation::response_text(bool& closes) {
     }
   }
   return head.text();
-}
-
-void Conversation::begin_response_body(Instant now) {
-  const auto& message = response_.message;
-  const auto rules = plan_.body_rules(Direction::kDownstream);
-  const bool changed = !rules.empty() || message.body;
-  auto form = BodyPath::Form::kAsIs;
-  if (changed) {
-    const bool chunked = response_.framing.chunked && !message.body;
-    form = chunked ? BodyPath::Form::kChunked : BodyPath::Form::kPlain;
-  }
-  if (message.malformed == Malformed::kChunkLength) form = BodyPath::Form::kBadChunk;
-  response_body_.begin(form, facts_, rules, now);
-  if (!message.body) return;
-  response_.own_body = false;
-  const std::array<ByteView, 1> body{std::as_bytes(std::span(*message.body))};
-  response_body_.take({}, body, now);
-  if (!over_) response_body_.finish({}, now);
 }
 
 // What the server says passes as it said it, and no later request can be mixed up with it.

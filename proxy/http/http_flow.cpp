@@ -147,7 +147,6 @@ bool HttpFlow::read_once(End& from) {
 
 void HttpFlow::take_from_client(codecs::ByteView bytes, Instant now) {
   if (!up_.acts()) return conversation_.client_bytes(bytes, now);
-  up_.chain->advance(now);
   up_.chain->push(rules::Chunk::copy_of(bytes), now);
 }
 
@@ -158,7 +157,6 @@ void HttpFlow::source_ended(End& from, bool reset, Instant now) {
   }
   if (reset) return end(How::kReset);
   if (!up_.chain) return conversation_.client_finished(now);
-  up_.chain->advance(now);
   up_.chain->finish(now);
 }
 
@@ -178,7 +176,6 @@ void HttpFlow::to_client(codecs::ByteView bytes) {
   if (over()) return;
   if (!down_.acts()) return client_.out.write(client_.stream, bytes);
   const auto now = Loop::now();
-  down_.chain->advance(now);
   down_.chain->push(rules::Chunk::copy_of(bytes), now);
 }
 
@@ -250,7 +247,6 @@ void HttpFlow::finish_client() {
     return;
   }
   const auto now = Loop::now();
-  down_.chain->advance(now);
   down_.chain->finish(now);
 }
 
@@ -273,7 +269,7 @@ void HttpFlow::send_copy(std::string request, std::string_view method) {
 
 void HttpFlow::send_and_close(std::string_view bytes) {
   if (over()) return;
-  client_.out.write(client_.stream, std::as_bytes(std::span(bytes)));
+  client_.out.write(client_.stream, codecs::bytes_of(bytes));
   client_.out.flush(client_.stream);
   linger();
 }

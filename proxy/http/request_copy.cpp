@@ -33,7 +33,7 @@ void RequestCopy::on_connected(Stream stream, const SocketAddress&, std::uint32_
   stream_ = std::move(stream);
   host_.loop().poller().replace(stream_.number(), static_cast<Ready&>(*this));
   host_.loop().retire(std::move(connector_));
-  out_.write(stream_, std::as_bytes(std::span(request_)));
+  out_.write(stream_, codecs::bytes_of(request_));
   on_ready(events);
 }
 

@@ -34,7 +34,6 @@ void WebSocketTunnel::finish(Direction direction, Instant now) {
     owner_.tunnel_bytes(direction, one.frame_);
   }
   if (!one.chain) return one.finish();
-  one.chain->advance(now);
   one.chain->finish(now);
 }
 
@@ -89,7 +88,6 @@ void WebSocketTunnel::Side::give(rules::Opcode opcode, bool compressed, codecs::
                                  ByteView payload, Instant now) {
   auto message =
       std::make_shared<const rules::Message>(rules::Message{opcode, compressed, std::move(wire)});
-  chain->advance(now);
   chain->push(rules::Chunk::of(payload, std::move(message)), now);
 }
 

@@ -94,7 +94,6 @@ void Pipe::source_ended() {
   source().readable = false;
   if (!chain_) return finish();
   const auto now = Loop::now();
-  chain_->advance(now);
   chain_->finish(now);
   flush();
 }
@@ -103,7 +102,6 @@ void Pipe::take(std::span<const std::byte> bytes) {
   flow_.count(direction_, bytes.size());
   if (straight()) return write_through(bytes);
   const auto now = Loop::now();
-  chain_->advance(now);
   chain_->push(rules::Chunk::copy_of(bytes), now);
   flush();
 }

@@ -37,6 +37,7 @@ const FaultKind kBadCertificate =
                               .carriers = kTlsHandshakes,
 
                               .terminated = true,
+                              .mints = true,
                               .summary = "The server shows a certificate that must not be trusted.",
                               .magnitude = "handshake",
                               .composition = "the first rule that says so decides",

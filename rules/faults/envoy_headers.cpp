@@ -18,7 +18,7 @@ struct Settings {
 
 constexpr std::string_view kPrefix = "x-envoy-fault-";
 
-class EnvoyHeaders final : public HttpBodyFault, public HttpFault {
+class EnvoyHeaders final : public Fault, public HttpFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit EnvoyHeaders(const Settings& settings) : settings_(settings) {}

@@ -1,6 +1,5 @@
 #include "rules/faults/response_rate.h"
 
-#include "rules/http_fault.h"
 #include "rules/rate_stage.h"
 
 namespace brownout::rules {
@@ -10,7 +9,7 @@ struct Settings {
   Rate rate{};
 };
 
-class ResponseRate final : public HttpBodyFault {
+class ResponseRate final : public Fault {
  public:
   using Settings = brownout::rules::Settings;
   explicit ResponseRate(const Settings& settings) : settings_(settings) {}

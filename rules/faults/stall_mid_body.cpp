@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "rules/delay_line.h"
-#include "rules/http_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -36,7 +35,7 @@ class StallStage final : public HoldingStage {
   Instant until_ = Instant::min();
 };
 
-class StallMidBody final : public HttpBodyFault {
+class StallMidBody final : public Fault {
  public:
   using Settings = brownout::rules::Settings;
   explicit StallMidBody(const Settings& settings) : settings_(settings) {}

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "rules/how_to_close.h"
-#include "rules/http_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -33,7 +32,7 @@ class TruncateStage final : public Stage {
   HowToClose how_;
 };
 
-class TruncateBody final : public HttpBodyFault {
+class TruncateBody final : public Fault {
  public:
   using Settings = brownout::rules::Settings;
   explicit TruncateBody(const Settings& settings) : settings_(settings) {}

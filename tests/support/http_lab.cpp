@@ -9,11 +9,7 @@ namespace {
 
 using What = codecs::Http1Parser::What;
 
-codecs::ByteView view(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-std::string_view text_of(codecs::ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+using codecs::text_of;
 
 constexpr Duration kPatience = std::chrono::minutes(10);
 
@@ -50,7 +46,7 @@ void HttpLab::reload(const std::string& rules) {
 void HttpLab::client(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto part = bytes.substr(0, piece);
-    conversation_->client_bytes(view(part), now_);
+    conversation_->client_bytes(codecs::bytes_of(part), now_);
     settle();
     bytes.remove_prefix(part.size());
   }
@@ -64,7 +60,7 @@ void HttpLab::client_ends() {
 void HttpLab::server(std::string_view bytes) {
   while (!bytes.empty() && connected_) {
     const auto part = bytes.substr(0, piece);
-    conversation_->server_bytes(view(part), now_);
+    conversation_->server_bytes(codecs::bytes_of(part), now_);
     bytes.remove_prefix(part.size());
   }
   settle();
@@ -102,7 +98,7 @@ void HttpLab::settle() {
 
 void HttpLab::answer_requests() {
   while (reply && connected_ && !conversation_->tunnel()) {
-    const auto step = requests_->next(view(asked_).subspan(read_by_server_));
+    const auto step = requests_->next(codecs::bytes_of(asked_).subspan(read_by_server_));
     read_by_server_ += step.taken;
     if (step.what == What::kEnd) {
       server(*reply);
@@ -128,7 +124,7 @@ std::string HttpLab::outcome(const std::string& method, std::size_t from, Instan
   codecs::Http1Parser parser(codecs::Http1Parser::Side::kResponses);
   parser.answers(method);
   std::string text;
-  auto bytes = view(received_).subspan(from);
+  auto bytes = codecs::bytes_of(received_).subspan(from);
   if (!bytes.empty() && first_byte_ > asked) text = "+" + rules::to_text(first_byte_ - asked) + " ";
   bool complete = false;
   while (true) {

@@ -30,6 +30,16 @@ fault = { type = "replace_body", body = "{}" })");
               testing::EndsWith("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"));
 }
 
+TEST(ReplaceBody, OfAnAnswerThatARuleMade) {
+  HttpLab lab(R"([[rule]]
+fault = { type = "abort", body = "no" }
+[[rule]]
+match = { direction = "downstream" }
+fault = { type = "replace_body", body = "somewhat longer" })");
+  EXPECT_EQ(lab.get("/"), "503 somewhat longer");
+  EXPECT_EQ(lab.get("/"), "503 somewhat longer");
+}
+
 TEST(ReplaceBody, TheNewBodyMeetsTheOtherFaults) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
