@@ -113,6 +113,26 @@ stream {{
 ''')
 
 
+# Of what `ask(port)` says of each peer. Rounds go through the peers in turn, so that a slow minute of the machine hits
+# all of them.
+def medians(rounds, ports, ask):
+    samples = {name: [] for name in ports}
+    for _ in range(rounds):
+        for name, port in ports.items():
+            value = ask(port)
+            if value is not None:
+                samples[name].append(value)
+    return {name: statistics.median(values) for name, values in samples.items() if values}
+
+
+# Of brownout over the best of the rivals that were measured; above 1 is better.
+def ratio(values, better, rivals):
+    others = [values[name] for name in rivals if name in values]
+    if not others or not values.get("brownout"):
+        return None
+    return values["brownout"] / max(others) if better == "more" else min(others) / values["brownout"]
+
+
 class Bench:
     def __init__(self, options):
         self.options = options
@@ -122,24 +142,13 @@ class Bench:
         run = subprocess.run([self.options.load, *map(str, words)], capture_output=True, text=True)
         return json.loads(run.stdout) if run.returncode == 0 else {}
 
-    # Rounds go through the peers in turn, so that a slow minute of the machine hits all of them.
     def measure(self, label, peers, words, key, better="more", unit=""):
-        samples = {peer.name: [] for peer in peers}
-        for _ in range(self.options.rounds):
-            for peer in peers:
-                value = self.load(words[0], peer.port, *words[1:]).get(key)
-                if value is not None:
-                    samples[peer.name].append(value)
-        self.add(label, {name: statistics.median(values) for name, values in samples.items() if values},
-                 better, unit)
+        self.add(label, medians(self.options.rounds, {peer.name: peer.port for peer in peers},
+                                lambda port: self.load(words[0], port, *words[1:]).get(key)), better, unit)
 
     def add(self, label, values, better, unit):
-        rivals = [values[name] for name in ("haproxy", "nginx") if name in values]
-        ratio = None
-        if rivals and values.get("brownout"):
-            best = max(rivals) if better == "more" else min(rivals)
-            ratio = values["brownout"] / best if better == "more" else best / values["brownout"]
-        self.rows.append({"row": label, "unit": unit, "better": better, "values": values, "ratio": ratio})
+        self.rows.append({"row": label, "unit": unit, "better": better, "values": values,
+                          "ratio": ratio(values, better, ("haproxy", "nginx"))})
         print(f"  measured: {label}", flush=True)
 
     def idle_memory(self, peers, count):

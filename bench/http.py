@@ -1,11 +1,11 @@
 """The measuring half of http.sh."""
 import os
 import re
-import statistics
 import subprocess
 import tempfile
 
-from compare import Peer, THREADS, brownout_config, free_port, print_table, read_options, write, write_json
+from compare import (Peer, THREADS, brownout_config, free_port, medians, print_table, ratio, read_options, write,
+                     write_json)
 
 CIPHER = "TLS_AES_256_GCM_SHA384"
 
@@ -75,22 +75,10 @@ class Bench:
         found = re.search(r"(\d+) connections in (\d+) real seconds", out)
         return float(found[1]) / float(found[2]) if found else None
 
-    # Rounds go through the peers in turn, so that a slow minute of the machine hits all of them.
     def measure(self, label, ports, ask, better="more"):
-        samples = {name: [] for name in ports}
-        for _ in range(self.options.rounds):
-            for name, port in ports.items():
-                value = ask(port)
-                if value is not None:
-                    samples[name].append(value)
-        values = {name: statistics.median(found) for name, found in samples.items() if found}
-        rivals = [values[name] for name in ("haproxy", "nginx") if name in values]
-        if not rivals and "direct" in values:
-            rivals = [values["direct"]]
-        ratio = None
-        if rivals and values.get("brownout"):
-            ratio = values["brownout"] / max(rivals) if better == "more" else min(rivals) / values["brownout"]
-        self.rows.append({"row": label, "better": better, "values": values, "ratio": ratio})
+        values = medians(self.options.rounds, ports, ask)
+        rivals = ("haproxy", "nginx") if "nginx" in ports else ("direct",)
+        self.rows.append({"row": label, "better": better, "values": values, "ratio": ratio(values, better, rivals)})
         print(f"  measured: {label}", flush=True)
 
 
