@@ -86,6 +86,15 @@ inline unsigned carriers_of(const Listener& listener) {
   return carriers_of(listener.protocol) | (listener.tls ? kTlsHandshakes : 0U);
 }
 
+// Whether clients come by datagrams (also). Who asks for DNS over TLS gets nothing in the clear
+// (RFC 7858, 3.1), so that such a listener has no UDP port.
+inline bool takes_datagrams(const Listener& listener) {
+  return !is_connections(listener.protocol) && !listener.tls;
+}
+inline bool takes_connections(const Listener& listener) {
+  return listener.protocol != Protocol::kUdp;
+}
+
 struct Upstream {
   std::string name;
   std::vector<Endpoint> servers;

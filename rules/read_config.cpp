@@ -184,11 +184,9 @@ class ConfigReader {
     }
     for (const auto& upstream : config_.upstreams) {
       if (upstream.name != listener.upstream) continue;
-      if (upstream.tls) {
-        problems_.add(
-            position_of(node, "upstream"),
-            std::string(name_of(listener.protocol)) + " cannot go to an upstream with tls",
-            "leave tls out of the [[upstream]]");
+      if (upstream.tls && !dns) {
+        problems_.add(position_of(node, "upstream"), "udp cannot go to an upstream with tls",
+                      "leave tls out of the [[upstream]]");
       }
       for (const auto& server : upstream.servers) {
         if (server.ip() || (!dns && !server.is_unix())) continue;
@@ -203,8 +201,9 @@ class ConfigReader {
 
   void check_tls(const Node& node, const Listener& listener) {
     const auto where = position_of(node, "tls");
-    if (!is_connections(listener.protocol)) {
-      problems_.add(where, "tls is for listeners of connections", "leave it out");
+    if (listener.protocol == Protocol::kUdp) {
+      problems_.add(where, "TLS runs over TCP, not over udp",
+                    "leave tls out; DTLS passes through a udp listener as it is");
     }
     check_pair(where, listener.tls->certificate, listener.tls->key);
     if (!listener.tls->certificate.empty() || !listener.tls->ca.empty()) return;
@@ -221,8 +220,8 @@ class ConfigReader {
   bool claim_address(const Listener& listener) {
     const auto address = to_text(listener.listen);
     bool free = true;
-    if (listener.protocol != Protocol::kUdp) free &= addresses_.insert("tcp " + address).second;
-    if (!is_connections(listener.protocol)) free &= addresses_.insert("udp " + address).second;
+    if (takes_connections(listener)) free &= addresses_.insert("tcp " + address).second;
+    if (takes_datagrams(listener)) free &= addresses_.insert("udp " + address).second;
     return free;
   }
 

@@ -193,6 +193,11 @@ std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply, Tran
   return message.empty() ? std::nullopt : std::optional(std::move(message));
 }
 
+std::size_t most_over_udp(ByteView query) {
+  const auto asked = unpack(query);
+  return asked ? most_bytes(asked.get(), Transport::kUdp) : kDnsPlainUdp;
+}
+
 Bytes write_dns_error(ByteView query, Rcode rcode) {
   Bytes message(query.begin(), query.begin() + kDnsHeader);
   const auto flags = number_at(query, 2);

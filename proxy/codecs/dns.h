@@ -43,6 +43,9 @@ std::optional<rules::DnsReply> read_dns_reply(ByteView message);
 std::optional<Bytes> write_dns_reply(ByteView query, const rules::DnsReply& reply,
                                      rules::Transport transport);
 
+// The largest reply that the client takes over UDP (RFC 1035, 2.3.4, or RFC 6891, 6.2.3).
+std::size_t most_over_udp(ByteView query);
+
 // A reply to bytes of which only the header can be read.
 Bytes write_dns_error(ByteView query, rules::Rcode rcode);
 

@@ -29,14 +29,13 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
       batch_(batch),
       view_(std::move(view)),
       socket_(std::move(sockets.datagram)) {
-  loop_.poller().add(socket_.get(), *this);
+  if (socket_) loop_.poller().add(socket_.get(), *this);
   acceptor_ = std::make_unique<Acceptor>(
       loop_, view_, std::move(sockets.stream), [this](Acceptor&, Fd fd, const SocketAddress& peer) {
         if (static_cast<std::int64_t>(streams_.size()) >= view_->config.sessions) return overflow();
         const auto number = ++stream_numbers_;
         auto client = std::make_unique<DnsStreamClient>(static_cast<DnsStreamClient::Owner&>(*this),
-                                                        loop_, std::move(fd), peer, number,
-                                                        view_->config.idle_timeout);
+                                                        host_, view_, std::move(fd), peer, number);
         auto* one = client.get();
         streams_.emplace(number, std::move(client));
         view_->stats->open.fetch_add(1, std::memory_order_relaxed);
@@ -159,13 +158,16 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
     failure.rcode = rules::Rcode::kServFail;
     return reply(std::move(query), std::move(failure));
   }
-  if (!query->plan.empty()) {
+  // Of a resolver that was asked by TLS.
+  const bool too_large = query->transport() == rules::Transport::kUdp && group_ && group_->tls() &&
+                         answer.size() > codecs::most_over_udp(query->message);
+  if (!query->plan.empty() || too_large) {
     // What a rule cannot read passes as it is: the proxy must not be the fault.
     if (auto read = codecs::read_dns_reply(answer)) {
       rules::QueryPlan::Notes notes;
       query->plan.on_reply(query->facts, *read, Loop::now(), notes);
       record(*query, notes);
-      if (!notes.empty()) {
+      if (!notes.empty() || too_large) {
         auto message = codecs::write_dns_reply(query->message, *read, query->transport());
         if (message) {
           return finish(

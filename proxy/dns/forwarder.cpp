@@ -9,7 +9,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Ports towards one resolver, among which the dice choose; and one TCP connection.
+// Ports towards one resolver, among which the dice choose; and one connection.
 constexpr std::size_t kUdpLinks = 8;
 constexpr std::size_t kLinksPerServer = kUdpLinks + 1;
 constexpr std::size_t kRandoms = 512;
@@ -46,8 +46,9 @@ void DnsForwarder::forward(DnsQueryPtr query) {
 }
 
 std::uint32_t DnsForwarder::free_key(std::size_t server, rules::Transport transport) {
+  const bool stream = group_->tls() || transport == rules::Transport::kTcp;
   while (true) {
-    const auto port = transport == rules::Transport::kTcp ? kUdpLinks : random() % kUdpLinks;
+    const auto port = stream ? kUdpLinks : random() % kUdpLinks;
     const auto link = static_cast<std::uint32_t>(server * kLinksPerServer + port);
     const auto key = link << 16 | random();
     if (!pending_.contains(key)) return key;
@@ -58,10 +59,15 @@ DnsLink* DnsForwarder::link_of(std::size_t index) {
   auto& link = links_[index];
   if (link && !link->usable()) loop_.retire(std::move(link));
   if (!link) {
-    const auto server = SocketAddress::of(group_->server(index / kLinksPerServer));
-    const bool tcp = index % kLinksPerServer == kUdpLinks;
+    const auto& server = group_->server(index / kLinksPerServer);
+    const auto address = *SocketAddress::of(server);
     auto& owner = static_cast<DnsLink::Owner&>(*this);
-    link = tcp ? open_tcp_link(owner, index, *server) : open_udp_link(owner, index, *server);
+    if (index % kLinksPerServer == kUdpLinks) {
+      auto session = group_->tls() ? group_->tls()->session(server.host) : nullptr;
+      link = open_stream_link(owner, index, address, std::move(session));
+    } else {
+      link = open_udp_link(owner, index, address);
+    }
   }
   return link.get();
 }
@@ -117,12 +123,12 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   owner_.answered(std::move(done), message);
 }
 
-// Everything that waits on this link is asked elsewhere. A TCP connection that the resolver closed,
+// Everything that waits on this link is asked elsewhere. A connection that the resolver closed,
 // which it may at any time (RFC 7766, 6.2.4), is opened again instead.
-void DnsForwarder::link_failed(std::size_t link, int error) {
+void DnsForwarder::link_failed(std::size_t link, const std::string& why) {
   const auto server = link / kLinksPerServer;
-  const bool closed = error == 0;
-  if (!closed) group_->mark_failed(server, std::strerror(error), Loop::now());
+  const bool closed = why.empty();
+  if (!closed) group_->mark_failed(server, why, Loop::now());
   std::vector<Pending> moved;
   for (auto one = pending_.begin(); one != pending_.end();) {
     if (one->first >> 16 != link) {

@@ -2,9 +2,10 @@
 //
 // A query gets a random id on one of several random ports of its own, towards a resolver that is
 // the socket's only peer; an answer counts only if id, socket and question agree (RFC 5452, 9).
-// Queries that came over TCP go on over TCP. A resolver that does not answer within query_timeout
-// counts as failed, and the next of the group is asked; when all have been, the owner is told so.
-// The table is bounded. Owned by a DnsServer; loop's thread only.
+// Queries that came over TCP go on over TCP; all go by TLS where the upstream has it. A resolver
+// that does not answer within query_timeout counts as failed, and the next of the group is asked;
+// when all have been, the owner is told so. The table is bounded. Owned by a DnsServer; loop's
+// thread only.
 #pragma once
 
 #include <deque>
@@ -56,7 +57,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   DatagramBatch& batch() override { return batch_; }
   void answered(std::size_t link, std::span<std::byte> message) override;
   void answers_over() override { owner_.answers_over(); }
-  void link_failed(std::size_t link, int error) override;
+  void link_failed(std::size_t link, const std::string& why) override;
 
   void ask(Pending pending);
   std::uint32_t free_key(std::size_t server, rules::Transport transport);

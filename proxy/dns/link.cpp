@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace brownout::proxy {
 namespace {
@@ -22,7 +23,7 @@ class UdpLink final : public DnsLink, private Ready {
   void flush() override {
     int error = 0;
     if (!sender_.empty()) sender_.send(fd_, error);
-    if (error == ECONNREFUSED) owner_.link_failed(index_, error);
+    if (error == ECONNREFUSED) owner_.link_failed(index_, std::strerror(error));
   }
   bool usable() const override { return true; }
 
@@ -32,7 +33,7 @@ class UdpLink final : public DnsLink, private Ready {
       int error = 0;
       const auto count = owner_.batch().receive(fd_, error);
       if (error != 0) {
-        owner_.link_failed(index_, error);
+        owner_.link_failed(index_, std::strerror(error));
         continue;
       }
       for (std::size_t i = 0; i < count; ++i) owner_.answered(index_, owner_.batch().bytes(i));
@@ -49,38 +50,56 @@ class UdpLink final : public DnsLink, private Ready {
   DatagramSender sender_;
 };
 
-class TcpLink final : public DnsLink, private Ready {
+class StreamLink final : public DnsLink, private Ready {
  public:
-  TcpLink(Owner& owner, std::size_t index, Fd fd, bool connected)
-      : owner_(owner),
-        loop_(owner.loop()),
-        index_(index),
-        fd_(std::move(fd)),
-        connected_(connected) {
-    loop_.poller().add(fd_.get(), *this);
+  StreamLink(Owner& owner, std::size_t index, Stream stream, bool connected)
+      : owner_(owner), loop_(owner.loop()), index_(index), stream_(std::move(stream)) {
+    loop_.poller().add(stream_.number(), *this);
+    if (connected && stream_.plain()) state_ = State::kOpen;
   }
-  ~TcpLink() override { loop_.poller().forget(fd_.get()); }
+  ~StreamLink() override { loop_.poller().forget(stream_.number()); }
 
-  void send(codecs::ByteView message) override { failed_ = !writer_.add(message) || failed_; }
-  void flush() override {
-    if (connected_ && !failed_ && !writer_.flush(fd_)) fail(errno);
+  void send(codecs::ByteView message) override {
+    if (!writer_.add(message)) state_ = State::kFailed;
   }
-  bool usable() const override { return !failed_; }
+  void flush() override {
+    if (state_ == State::kOpen && !writer_.flush(stream_)) fail(std::strerror(errno));
+  }
+  bool usable() const override { return state_ != State::kFailed; }
 
  private:
+  enum class State { kDialled, kHandshake, kOpen, kFailed };
+
   void on_ready(std::uint32_t events) noexcept override {
-    if (failed_) return;
-    if ((events & EPOLLERR) != 0) return fail(take_socket_error(fd_));
-    if ((events & EPOLLOUT) != 0) {
-      connected_ = true;
-      flush();
+    if (state_ == State::kFailed) return;
+    if ((events & EPOLLERR) != 0) return fail(std::strerror(take_socket_error(stream_.fd())));
+    if (state_ == State::kDialled && (events & EPOLLOUT) != 0) {
+      state_ = stream_.plain() ? State::kOpen : State::kHandshake;
     }
-    while (!failed_) {
+    if (state_ == State::kHandshake) shake_hands();
+    flush();
+    if (state_ == State::kOpen) read();
+  }
+
+  void shake_hands() {
+    switch (stream_.tls().handshake()) {
+      case tls::Progress::kAgain:
+        return;
+      case tls::Progress::kDone:
+        state_ = State::kOpen;
+        return;
+      case tls::Progress::kFailed:
+        return fail("TLS: " + stream_.tls().why());
+    }
+  }
+
+  void read() {
+    while (state_ == State::kOpen) {
       const auto buffer = loop_.read_buffer();
-      const auto count = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+      const auto count = stream_.receive(buffer);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOTCONN)) return;
-      if (count <= 0) return fail(count < 0 ? errno : 0);
+      if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+      if (count <= 0) return fail(count < 0 ? std::strerror(errno) : "");
       reader_.append(buffer.first(static_cast<std::size_t>(count)));
       for (auto one = reader_.next(); !one.empty(); one = reader_.next()) {
         owner_.answered(index_, one);
@@ -89,19 +108,18 @@ class TcpLink final : public DnsLink, private Ready {
     }
   }
 
-  void fail(int error) {
-    failed_ = true;
-    owner_.link_failed(index_, error);
+  void fail(const std::string& why) {
+    state_ = State::kFailed;
+    owner_.link_failed(index_, why);
   }
 
   Owner& owner_;
   Loop& loop_;
   std::size_t index_;
-  Fd fd_;
+  Stream stream_;
   codecs::DnsFraming reader_;
   MessageWriter writer_;
-  bool connected_;
-  bool failed_ = false;
+  State state_ = State::kDialled;
 };
 
 }  // namespace
@@ -112,14 +130,16 @@ std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index,
   return fd ? std::make_unique<UdpLink>(owner, index, std::move(fd)) : nullptr;
 }
 
-std::unique_ptr<DnsLink> open_tcp_link(DnsLink::Owner& owner, std::size_t index,
-                                       const SocketAddress& resolver) {
+std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index,
+                                          const SocketAddress& resolver, tls::SslPtr session) {
   auto dialled = start_dial(resolver);
   if (dialled.error != 0) {
     errno = dialled.error;
     return nullptr;
   }
-  return std::make_unique<TcpLink>(owner, index, std::move(dialled.fd), dialled.connected);
+  Stream stream(std::move(dialled.fd));
+  if (session) stream.tls().start(std::move(session), true);
+  return std::make_unique<StreamLink>(owner, index, std::move(stream), dialled.connected);
 }
 
 }  // namespace brownout::proxy

@@ -1,9 +1,10 @@
-// A way to one resolver: a UDP socket of which only it is the peer, or a TCP connection on which
-// queries are pipelined (RFC 7766, 6.2.1.1). Loop's thread only.
+// A way to one resolver: a UDP socket of which only it is the peer, or a connection, TCP or TLS
+// (RFC 7858), on which queries are pipelined (RFC 7766, 6.2.1.1). Loop's thread only.
 #pragma once
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "proxy/codecs/dns.h"
 #include "proxy/codecs/dns_framing.h"
@@ -23,8 +24,9 @@ class DnsLink : public Retirable {
     // Bytes that came on link `index`; they may be changed, and stay until answers_over().
     virtual void answered(std::size_t index, std::span<std::byte> message) = 0;
     virtual void answers_over() = 0;
-    // It can be used no more (TCP), or the resolver's host says that nobody listens (UDP).
-    virtual void link_failed(std::size_t index, int error) = 0;
+    // It can be used no more (a connection; empty: the resolver has closed it), or the resolver's
+    // host says that nobody listens (UDP).
+    virtual void link_failed(std::size_t index, const std::string& why) = 0;
   };
 
   // The message must stay until flush().
@@ -36,7 +38,8 @@ class DnsLink : public Retirable {
 // Null and errno when no socket can be made.
 std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index,
                                        const SocketAddress& resolver);
-std::unique_ptr<DnsLink> open_tcp_link(DnsLink::Owner& owner, std::size_t index,
-                                       const SocketAddress& resolver);
+// With `session`, TLS.
+std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index,
+                                          const SocketAddress& resolver, tls::SslPtr session);
 
 }  // namespace brownout::proxy

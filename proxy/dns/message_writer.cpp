@@ -1,7 +1,5 @@
 #include "proxy/dns/message_writer.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 
 namespace brownout::proxy {
@@ -14,10 +12,9 @@ bool MessageWriter::add(codecs::ByteView message) {
   return true;
 }
 
-bool MessageWriter::flush(const Fd& fd) {
+bool MessageWriter::flush(Stream& stream) {
   while (!empty()) {
-    const auto sent =
-        ::send(fd.get(), bytes_.data() + sent_, bytes_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto sent = stream.send(codecs::ByteView(bytes_).subspan(sent_));
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
     sent_ += static_cast<std::size_t>(sent);

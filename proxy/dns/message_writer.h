@@ -1,11 +1,11 @@
-// DNS messages towards a TCP peer: two bytes of length before each (RFC 7766, 8). Keeps what the
-// socket does not take yet, at most kMostWaiting.
+// DNS messages towards a peer by TCP or TLS: two bytes of length before each (RFC 7766, 8). Keeps
+// what the socket does not take yet, at most kMostWaiting.
 #pragma once
 
 #include <cstddef>
 
 #include "proxy/codecs/dns.h"
-#include "proxy/loop/fd.h"
+#include "proxy/net/stream.h"
 
 namespace brownout::proxy {
 
@@ -16,7 +16,7 @@ class MessageWriter {
   // False when too much waits already: the peer does not read.
   bool add(codecs::ByteView message);
   // False when the socket has failed.
-  bool flush(const Fd& fd);
+  bool flush(Stream& stream);
   bool empty() const { return sent_ == bytes_.size(); }
 
  private:

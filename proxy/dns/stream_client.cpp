@@ -1,49 +1,132 @@
 #include "proxy/dns/stream_client.h"
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 
+#include "proxy/net/linger.h"
+
 namespace brownout::proxy {
 
-DnsStreamClient::DnsStreamClient(Owner& owner, Loop& loop, Fd fd, const SocketAddress& peer,
-                                 std::uint64_t number, Duration idle)
+DnsStreamClient::DnsStreamClient(Owner& owner, Host& host,
+                                 std::shared_ptr<const ListenerView> listener, Fd fd,
+                                 const SocketAddress& peer, std::uint64_t number)
     : owner_(owner),
-      loop_(loop),
-      fd_(std::move(fd)),
+      host_(host),
+      listener_(std::move(listener)),
+      stream_(std::move(fd)),
       peer_(peer),
       number_(number),
-      idle_(idle),
       last_seen_(Loop::now()) {
-  loop_.poller().add(fd_.get(), *this);
-  loop_.deadlines().set(*this, rules::later(last_seen_, idle_));
+  host_.loop().poller().add(stream_.number(), *this);
+  host_.loop().deadlines().set(*this, rules::later(last_seen_, listener_->config.idle_timeout));
 }
 
-DnsStreamClient::~DnsStreamClient() { loop_.poller().forget(fd_.get()); }
+DnsStreamClient::~DnsStreamClient() { host_.loop().poller().forget(stream_.number()); }
+
+void DnsStreamClient::start() {
+  if (listener_->expects_hello()) {
+    state_ = State::kHello;
+    facts_.listener = listener_->config.name;
+    facts_.ordinal = listener_->stats->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
+    facts_.client = peer_.ip();
+    facts_.client_port = peer_.port();
+    facts_.opened = last_seen_;
+  }
+  on_ready(0);
+}
 
 void DnsStreamClient::on_ready(std::uint32_t events) noexcept {
-  if (over_) return;
-  if ((events & EPOLLERR) != 0 || !writer_.flush(fd_)) return end();
+  const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  const bool finished = gone || (events & EPOLLRDHUP) != 0;
+  switch (state_) {
+    case State::kHello: {
+      if (!gate_.read_hello(host_, stream_, facts_)) return finished ? end() : void();
+      state_ = State::kDelay;
+      const auto wait = gate_.meet_rules(host_, facts_);
+      return host_.loop().deadlines().set(*this, rules::later(Loop::now(), wait));
+    }
+    case State::kDelay:
+      return gone ? end() : void();
+    case State::kHandshake:
+      return gone ? end() : tls_step(gate_.shake_hands(host_, stream_, facts_));
+    case State::kHanging:
+      return finished ? end() : void();
+    case State::kLingering:
+      return discard_input(host_.loop(), stream_.fd()) ? end() : void();
+    case State::kOver:
+      return;
+    case State::kServing:
+      if ((events & EPOLLERR) != 0) return end();
+      return serve();
+  }
+}
+
+void DnsStreamClient::tls_step(TlsGate::Step step) {
+  switch (step) {
+    case TlsGate::Step::kMore:
+      return;
+    case TlsGate::Step::kOpen:
+      state_ = State::kServing;
+      return serve();
+    case TlsGate::Step::kAlert: {
+      const auto alert = gate_.alert();
+      stream_.send(std::as_bytes(std::span(alert)));
+      return linger();
+    }
+    case TlsGate::Step::kStop:
+      return stop();
+    case TlsGate::Step::kFailed:
+      return linger();
+  }
+}
+
+void DnsStreamClient::stop() {
+  switch (gate_.how()) {
+    case rules::HowToStop::kClose:
+      return linger();
+    case rules::HowToStop::kReset:
+      reset_on_close(stream_.fd());
+      return end();
+    case rules::HowToStop::kHang:
+      state_ = State::kHanging;
+      return;
+  }
+}
+
+void DnsStreamClient::linger() {
+  state_ = State::kLingering;
+  stream_.finish();
+  host_.loop().deadlines().set(*this, rules::later(Loop::now(), kLingerTime));
+  if (discard_input(host_.loop(), stream_.fd())) end();
+}
+
+void DnsStreamClient::serve() {
+  if (!writer_.flush(stream_)) return end();
+  if (stream_.stopped()) return stop();
   // What was read before there were too many.
   take_messages();
-  while (!over_ && !finished_ && !full()) {
-    const auto buffer = loop_.read_buffer();
-    const auto count = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  read();
+  if (serving() && finished_ && unanswered_ == 0 && writer_.empty()) end();
+}
+
+void DnsStreamClient::read() {
+  while (serving() && !finished_ && !full()) {
+    const auto buffer = host_.loop().read_buffer();
+    const auto count = stream_.receive(buffer);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (count < 0) return end();
     finished_ = count == 0;
     last_seen_ = Loop::now();
     reader_.append(buffer.first(static_cast<std::size_t>(count)));
     take_messages();
   }
-  if (!over_ && finished_ && unanswered_ == 0 && writer_.empty()) end();
 }
 
 void DnsStreamClient::take_messages() {
   bool any = false;
-  while (!over_ && !full()) {
+  while (serving() && !full()) {
     const auto message = reader_.next();
     if (message.empty()) break;
     any = true;
@@ -54,8 +137,9 @@ void DnsStreamClient::take_messages() {
 }
 
 void DnsStreamClient::answer(codecs::ByteView message) {
-  if (over_) return;
-  if (!writer_.add(message) || !writer_.flush(fd_)) return end();
+  if (!serving()) return;
+  if (!writer_.add(message) || !writer_.flush(stream_)) return end();
+  if (stream_.stopped()) return stop();
   forget_one();
 }
 
@@ -63,19 +147,28 @@ void DnsStreamClient::forget_one() {
   const bool was_full = full();
   --unanswered_;
   // Not from here: this may be inside its own reading.
-  if (was_full || finished_) loop_.poller().again(fd_.get());
+  if (was_full || finished_) host_.loop().poller().again(stream_.number());
 }
 
 void DnsStreamClient::on_due(Instant now) noexcept {
-  const auto until = rules::later(unanswered_ > 0 ? now : last_seen_, idle_);
+  if (state_ == State::kLingering) return end();
+  if (state_ == State::kDelay) {
+    state_ = State::kHandshake;
+    tls_step(gate_.begin(host_, stream_, *listener_, facts_));
+    if (state_ != State::kHandshake && !serving()) return;
+  }
+  const auto& idle = listener_->config.idle_timeout;
+  const bool waits = unanswered_ > 0 || state_ == State::kHanging;
+  const auto until = rules::later(waits ? now : last_seen_, idle);
   if (until <= now) return end();
-  loop_.deadlines().set(*this, until);
+  host_.loop().deadlines().set(*this, until);
 }
 
 void DnsStreamClient::end() {
-  if (over_) return;
-  over_ = true;
-  loop_.deadlines().cancel(*this);
+  if (state_ == State::kOver) return;
+  if (serving() && !stream_.plain()) stream_.finish();
+  state_ = State::kOver;
+  host_.loop().deadlines().cancel(*this);
   owner_.stream_over(*this);
 }
 

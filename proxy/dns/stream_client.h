@@ -1,14 +1,16 @@
-// One client's TCP connection to a DNS listener: queries come pipelined, answers go in the order in
-// which they are ready (RFC 7766, 6.2.1.1). Bounded: past kMostUnanswered queries it is not read,
-// and a client that does not read its answers is cut off. Owned by its server; loop's thread only.
+// One client's TCP connection to a DNS listener, or TLS (RFC 7858): queries come pipelined, answers
+// go in the order in which they are ready (RFC 7766, 6.2.1.1). Bounded: past kMostUnanswered
+// queries it is not read, and a client that does not read its answers is cut off. Owned by its
+// server; loop's thread only.
 #pragma once
 
 #include <cstdint>
 
 #include "proxy/codecs/dns_framing.h"
 #include "proxy/dns/message_writer.h"
-#include "proxy/loop/loop.h"
+#include "proxy/net/host.h"
 #include "proxy/net/socket.h"
+#include "proxy/net/tls_gate.h"
 
 namespace brownout::proxy {
 
@@ -23,12 +25,12 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   };
   static constexpr std::size_t kMostUnanswered = 128;
 
-  DnsStreamClient(Owner& owner, Loop& loop, Fd fd, const SocketAddress& peer, std::uint64_t number,
-                  Duration idle);
+  DnsStreamClient(Owner& owner, Host& host, std::shared_ptr<const ListenerView> listener, Fd fd,
+                  const SocketAddress& peer, std::uint64_t number);
   ~DnsStreamClient() override;
 
   // Reads what came with the connection.
-  void start() { on_ready(0); }
+  void start();
   void answer(codecs::ByteView message);
   // A query of this client will get no answer.
   void forget_one();
@@ -38,23 +40,33 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   const SocketAddress& peer() const { return peer_; }
 
  private:
+  enum class State { kHello, kDelay, kHandshake, kServing, kHanging, kLingering, kOver };
+
   void on_ready(std::uint32_t events) noexcept override;
   void on_due(Instant now) noexcept override;
+  void tls_step(TlsGate::Step step);
+  void stop();
+  void linger();
+  void serve();
+  void read();
   void take_messages();
   bool full() const { return unanswered_ >= kMostUnanswered; }
+  bool serving() const { return state_ == State::kServing; }
 
   Owner& owner_;
-  Loop& loop_;
-  Fd fd_;
+  Host& host_;
+  std::shared_ptr<const ListenerView> listener_;
+  Stream stream_;
   SocketAddress peer_;
   std::uint64_t number_;
-  Duration idle_;
+  State state_ = State::kServing;
+  rules::FlowFacts facts_;  // of the handshake
+  TlsGate gate_;
   Instant last_seen_;
   codecs::DnsFraming reader_;
   MessageWriter writer_;
   std::size_t unanswered_ = 0;
   bool finished_ = false;  // the client sends no more
-  bool over_ = false;
 };
 
 }  // namespace brownout::proxy

@@ -68,14 +68,29 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
     if (snapshot_) {
       const auto old = snapshot_->listeners.find(listener.name);
       if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen &&
-          old->second->config.protocol == listener.protocol)
+          old->second->config.protocol == listener.protocol &&
+          takes_datagrams(old->second->config) == takes_datagrams(listener))
         continue;
     }
-    auto bound = proxy::open_port(listener, listener.listen, workers_.size());
+    auto bound =
+        proxy::open_port(listener, listener.listen, workers_.size(), ours_at(listener.listen));
     if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
     sockets[listener.name] = std::move(*bound);
   }
   return sockets;
+}
+
+// A listener that changes its name or its protocol, and keeps its address.
+OursAlready Engine::ours_at(const Endpoint& address) const {
+  OursAlready ours;
+  if (!snapshot_ || address.port == 0) return ours;
+  for (const auto& [name, view] : snapshot_->listeners) {
+    const auto port = ports_.find(name);
+    if (port == ports_.end() || !port->second.open || view->config.listen != address) continue;
+    ours.streams |= takes_connections(view->config);
+    ours.datagrams |= takes_datagrams(view->config);
+  }
+  return ours;
 }
 
 Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Config& config) const {

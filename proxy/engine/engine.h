@@ -61,6 +61,7 @@ class Engine final : private Deadline {
   Engine(Loop& control, const EngineOptions& options);
   using Sockets = std::map<std::string, std::vector<PortSockets>>;
   Result<Sockets> bind_new(const rules::Config& config) const;
+  OursAlready ours_at(const Endpoint& address) const;
   // Fails when a file that it names cannot be used.
   Result<std::shared_ptr<const Snapshot>> make_snapshot(const rules::Config& config) const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);

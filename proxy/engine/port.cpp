@@ -9,11 +9,12 @@ namespace {
 constexpr int kTries = 20;
 
 Result<std::vector<PortSockets>> open_both(const rules::Listener& listener,
-                                           const Endpoint& endpoint, std::size_t workers) {
-  auto datagrams = bind_datagrams(endpoint, workers);
+                                           const Endpoint& endpoint, std::size_t workers,
+                                           OursAlready ours) {
+  auto datagrams = bind_datagrams(endpoint, workers, ours.datagrams);
   if (!datagrams) return tl::unexpected(datagrams.error());
   auto streams = listen_on(bound_to(datagrams->front(), endpoint),
-                           static_cast<int>(listener.backlog), workers);
+                           static_cast<int>(listener.backlog), workers, ours.streams);
   if (!streams) return tl::unexpected(streams.error());
   std::vector<PortSockets> sockets(workers);
   for (std::size_t i = 0; i < workers; ++i) {
@@ -22,33 +23,35 @@ Result<std::vector<PortSockets>> open_both(const rules::Listener& listener,
   return sockets;
 }
 
+Result<std::vector<PortSockets>> open_streams(const rules::Listener& listener,
+                                              const Endpoint& endpoint, std::size_t workers,
+                                              OursAlready ours) {
+  auto streams = listen_on(endpoint, static_cast<int>(listener.backlog), workers, ours.streams);
+  if (!streams) return tl::unexpected(streams.error());
+  std::vector<PortSockets> sockets;
+  for (auto& fd : *streams) sockets.push_back({std::move(fd), {}});
+  return sockets;
+}
+
+Result<std::vector<PortSockets>> open_datagrams(const Endpoint& endpoint, std::size_t workers,
+                                                OursAlready ours) {
+  auto datagrams = bind_datagrams(endpoint, workers, ours.datagrams);
+  if (!datagrams) return tl::unexpected(datagrams.error());
+  std::vector<PortSockets> sockets;
+  for (auto& fd : *datagrams) sockets.push_back({{}, std::move(fd)});
+  return sockets;
+}
+
 }  // namespace
 
 Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
-                                           const Endpoint& endpoint, std::size_t workers) {
-  std::vector<PortSockets> sockets;
-  switch (listener.protocol) {
-    case rules::Protocol::kTcp:
-    case rules::Protocol::kTls:
-    case rules::Protocol::kWebSocket:
-    case rules::Protocol::kHttp: {
-      auto streams = listen_on(endpoint, static_cast<int>(listener.backlog), workers);
-      if (!streams) return tl::unexpected(streams.error());
-      for (auto& fd : *streams) sockets.push_back({std::move(fd), {}});
-      return sockets;
-    }
-    case rules::Protocol::kUdp: {
-      auto datagrams = bind_datagrams(endpoint, workers);
-      if (!datagrams) return tl::unexpected(datagrams.error());
-      for (auto& fd : *datagrams) sockets.push_back({{}, std::move(fd)});
-      return sockets;
-    }
-    case rules::Protocol::kDns:
-      break;
-  }
-  auto both = open_both(listener, endpoint, workers);
+                                           const Endpoint& endpoint, std::size_t workers,
+                                           OursAlready ours) {
+  if (!takes_datagrams(listener)) return open_streams(listener, endpoint, workers, ours);
+  if (!takes_connections(listener)) return open_datagrams(endpoint, workers, ours);
+  auto both = open_both(listener, endpoint, workers, ours);
   for (int i = 1; !both && endpoint.port == 0 && i < kTries; ++i) {
-    both = open_both(listener, endpoint, workers);
+    both = open_both(listener, endpoint, workers, ours);
   }
   return both;
 }

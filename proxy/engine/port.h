@@ -16,8 +16,15 @@ struct PortSockets {
   const Fd& any() const { return stream ? stream : datagram; }
 };
 
+// Which sockets of an address belong to a port that this reload gives to another listener.
+struct OursAlready {
+  bool streams = false;
+  bool datagrams = false;
+};
+
 // As listen_on and bind_datagrams; `endpoint` instead of the listener's own, to open a port again.
 Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
-                                           const Endpoint& endpoint, std::size_t workers);
+                                           const Endpoint& endpoint, std::size_t workers,
+                                           OursAlready ours = {});
 
 }  // namespace brownout::proxy

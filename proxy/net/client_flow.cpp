@@ -1,16 +1,8 @@
 #include "proxy/net/client_flow.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
-
-#include <cerrno>
 
 namespace brownout::proxy {
-namespace {
-
-constexpr int kDiscardsPerTurn = 8;
-
-}  // namespace
 
 ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
                        std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts)
@@ -58,16 +50,6 @@ void ClientFlow::log_unreachable(const Error& error) const {
   listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
   spdlog::debug("{}#{}: no server of {} could be reached: {}", facts_.listener, facts_.ordinal,
                 group_->config().name, error.what);
-}
-
-bool ClientFlow::discard(const Fd& fd) {
-  const auto buffer = host_.loop().read_buffer();
-  ssize_t count = 1;
-  for (int turn = 0; count > 0 && turn < kDiscardsPerTurn; ++turn) {
-    count = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-  }
-  if (count > 0) host_.loop().poller().again(fd.get());
-  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 // The last that it does.

@@ -14,7 +14,9 @@
 #include "proxy/loop/loop.h"
 #include "proxy/net/connector.h"
 #include "proxy/net/host.h"
+#include "proxy/net/linger.h"
 #include "proxy/net/stream.h"
+#include "proxy/net/tls_gate.h"
 #include "rules/plan.h"
 
 namespace brownout::proxy {
@@ -31,10 +33,6 @@ enum class How {
   kReset,   // RST to both
   kLinger,  // FIN to both, then read what still comes, so that no RST overtakes what was sent
 };
-
-// How long a peer may take to finish after we did (compare HAProxy's option nolinger and nginx's
-// lingering_close, which exist for the same reason).
-constexpr Duration kLingerTime = std::chrono::seconds(2);
 
 class ClientFlow : public Retirable, protected Deadline, protected Connector::Owner {
  public:
@@ -75,18 +73,14 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
   void log_unreachable(const Error& error) const;
-  // Reads and forgets what a peer still sends. True when its end has come.
-  bool discard(const Fd& fd);
   void leave();
 
  private:
   enum class Gate { kHello, kDelay, kHandshake, kOpen };
-  bool read_hello();
   void meet_rules();
   std::optional<Duration> arrive();
-  Duration shake();
   void pass_delay();
-  void shake_hands();
+  void tls_step(TlsGate::Step step);
 
  protected:
   FlowHost& host_;
@@ -101,8 +95,7 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
 
  private:
   Gate gate_ = Gate::kOpen;
-  std::optional<rules::ClientHello> hello_;
-  rules::TlsVerdict tls_verdict_;
+  TlsGate tls_gate_;
   bool obeyed_ = false;
 };
 

@@ -1,33 +1,12 @@
 // What happens to a client's connection before it is served: its ClientHello, the rules of new
 // connections and of handshakes, and the TLS handshake.
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
-#include <array>
 #include <utility>
 
-#include "proxy/codecs/client_hello.h"
 #include "proxy/net/client_flow.h"
 
 namespace brownout::proxy {
-namespace {
-
-// The address that the client has connected to, for those that name no host.
-std::string local_address(const Fd& fd) {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  if (::getsockname(fd.get(), address.get(), &address.length) != 0) return "localhost";
-  const auto ip = address.ip();
-  return ip ? to_text(*ip) : "localhost";
-}
-
-// RFC 8446, 6: a fatal alert, in the clear.
-std::string alert_record(rules::TlsAlert alert) {
-  return {'\x15', '\x03', '\x03', '\0', '\x02', '\x02', static_cast<char>(alert.code)};
-}
-
-}  // namespace
 
 void ClientFlow::enter() {
   if (!listener_->expects_hello()) return meet_rules();
@@ -36,33 +15,19 @@ void ClientFlow::enter() {
 
 void ClientFlow::at_the_gate(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return end(How::kReset);
-  if (gate_ == Gate::kHello && read_hello()) return meet_rules();
-  if (gate_ == Gate::kHello && (events & EPOLLRDHUP) != 0) return end(How::kClose);
-  if (gate_ == Gate::kHandshake) shake_hands();
-}
-
-// Looks without taking, so that whoever serves the connection finds it whole. False when more must
-// come.
-bool ClientFlow::read_hello() {
-  const auto buffer = host_.loop().read_buffer();
-  const auto count = ::recv(client().number(), buffer.data(), buffer.size(), MSG_PEEK);
-  if (count <= 0) return false;
-  auto reading = codecs::read_client_hello(buffer.first(static_cast<std::size_t>(count)));
-  if (reading.state == codecs::HelloState::kMore) return false;
-  if (reading.state == codecs::HelloState::kHello) {
-    hello_ = std::move(reading.hello);
-    facts_.hello = &*hello_;
-  } else {
-    host_.report(facts_, "not TLS", "the connection does not begin with a ClientHello");
+  if (gate_ == Gate::kHello) {
+    if (tls_gate_.read_hello(host_, client(), facts_)) return meet_rules();
+    if ((events & EPOLLRDHUP) != 0) end(How::kClose);
+    return;
   }
-  return true;
+  if (gate_ == Gate::kHandshake) tls_step(tls_gate_.shake_hands(host_, client(), facts_));
 }
 
 void ClientFlow::meet_rules() {
   gate_ = Gate::kDelay;
   auto wait = arrive();
   if (!wait) return;
-  *wait += shake();
+  *wait += tls_gate_.meet_rules(host_, facts_);
   if (*wait <= Duration::zero()) return pass_delay();
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
 }
@@ -98,60 +63,35 @@ std::optional<Duration> ClientFlow::arrive() {
   return arrival.admission.accept_delay + arrival.admission.connect_delay;
 }
 
-// What they say to its handshake.
-Duration ClientFlow::shake() {
-  if (!hello_ || !host_.rules().may_match(facts_.listener)) return {};
-  auto handshake = rules::plan_handshake(host_.rules(), facts_);
-  for (const auto& [rule, note] : handshake.notes) {
-    host_.record(facts_, *rule, rules::Direction::kDownstream, note);
-  }
-  tls_verdict_ = handshake.verdict;
-  return tls_verdict_.delay;
-}
-
 void ClientFlow::gate_due() {
   if (gate_ == Gate::kDelay) pass_delay();
 }
 
 void ClientFlow::pass_delay() {
-  if (tls_verdict_.stop == rules::HandshakeStop::kClientHello) {
-    obey_stop();
-    return;
-  }
-  if (tls_verdict_.alert) return send_and_close(alert_record(*tls_verdict_.alert));
-  if (tls_verdict_.touches_records()) client().tls().filter(codecs::RecordFilter(tls_verdict_));
-  if (!listener_->tls) {
-    gate_ = Gate::kOpen;
-    return admitted();
-  }
-  const auto name = hello_ && !hello_->sni.empty() ? hello_->sni : local_address(client().fd());
-  client().tls().start(listener_->tls->session(name, tls_verdict_), !tls_verdict_.no_close_notify);
   gate_ = Gate::kHandshake;
-  shake_hands();
+  tls_step(tls_gate_.begin(host_, client(), *listener_, facts_));
 }
 
-void ClientFlow::shake_hands() {
-  const auto progress = client().tls().handshake();
-  if (client().stopped()) {
-    obey_stop();
-    return;
-  }
-  switch (progress) {
-    case tls::Progress::kAgain:
+void ClientFlow::tls_step(TlsGate::Step step) {
+  switch (step) {
+    case TlsGate::Step::kMore:
       return;
-    case tls::Progress::kFailed:
-      // The alert that says why has been written.
-      host_.report(facts_, "handshake failed", client().tls().why());
-      return end(How::kLinger);
-    case tls::Progress::kDone:
+    case TlsGate::Step::kOpen:
       gate_ = Gate::kOpen;
-      admitted();
+      return admitted();
+    case TlsGate::Step::kAlert:
+      return send_and_close(tls_gate_.alert());
+    case TlsGate::Step::kStop:
+      obey_stop();
+      return;
+    case TlsGate::Step::kFailed:
+      return end(How::kLinger);
   }
 }
 
 bool ClientFlow::obey_stop() {
   if (std::exchange(obeyed_, true)) return false;
-  switch (tls_verdict_.how) {
+  switch (tls_gate_.how()) {
     case rules::HowToStop::kClose:
       end(How::kLinger);
       break;

@@ -24,8 +24,8 @@ bool is_any(const SocketAddress& address) {
 
 }  // namespace
 
-Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count) {
-  auto sockets = bind_to(endpoint, SOCK_DGRAM, count);
+Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count, bool ours) {
+  auto sockets = bind_to(endpoint, SOCK_DGRAM, count, ours);
   if (!sockets) return sockets;
   for (const auto& fd : *sockets) {
     set_option(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);

@@ -20,7 +20,8 @@ namespace brownout::proxy {
 
 // Bound datagram sockets on one address, one a worker (SO_REUSEPORT: the kernel keeps a client's
 // datagrams on one of them). As listen_on, in all else.
-Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count);
+Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
+                                       bool ours = false);
 
 // A non-blocking socket connected to `address`: only it can send there. errno if it is null.
 Fd connect_datagrams(const SocketAddress& address);

@@ -188,8 +188,8 @@ void Flow::linger() {
 }
 
 void Flow::discard_both() {
-  const bool client = discard(client_.stream.fd());
-  const bool server = discard(server_.stream.fd());
+  const bool client = discard_input(host_.loop(), client_.stream.fd());
+  const bool server = discard_input(host_.loop(), server_.stream.fd());
   if (client && server) release();
 }
 

@@ -144,7 +144,7 @@ Error cannot_listen(const Endpoint& endpoint, int error_number) {
   return error;
 }
 
-Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count) {
+Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count, bool ours) {
   const auto address = resolve_now(endpoint);
   if (!address) return tl::unexpected(address.error());
   if (endpoint.is_unix()) {
@@ -152,7 +152,7 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
     count = 1;
   }
   auto where = *address;
-  {
+  if (!ours || endpoint.is_unix()) {
     const auto exclusive = bound_socket(where, type, false);
     if (!exclusive) return tl::unexpected(cannot_listen(endpoint, errno));
     // A bound port that nobody listens on is found out by listening only.
@@ -173,8 +173,9 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
   return sockets;
 }
 
-Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count) {
-  auto sockets = bind_to(endpoint, SOCK_STREAM, count);
+Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
+                                  bool ours) {
+  auto sockets = bind_to(endpoint, SOCK_STREAM, count, ours);
   if (!sockets) return sockets;
   for (const auto& fd : *sockets) {
     if (listen(fd.get(), backlog) != 0) return tl::unexpected(cannot_listen(endpoint, errno));

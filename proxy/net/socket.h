@@ -38,9 +38,12 @@ struct SocketAddress {
 // (SO_REUSEPORT; a unix socket cannot be shared so, and gets one). Port 0 takes one free port for
 // all. Fails when another program is there, which SO_REUSEPORT alone would allow. A name is
 // resolved here, blocking. A unix socket that nobody listens on any more is replaced.
-Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count);
+// `ours`: sockets of this program may be there already, and are joined.
+Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count,
+                                bool ours = false);
 // The same, and they listen. Accepted sockets inherit TCP_NODELAY.
-Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count);
+Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
+                                  bool ours = false);
 
 // Where a listening socket really listens: with the port the kernel chose.
 Endpoint bound_to(const Fd& listening, const Endpoint& asked);

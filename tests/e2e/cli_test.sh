@@ -77,8 +77,15 @@ wait_for 10 grep -q '1 rules loaded' "$folder/live.log" || fail "a replaced file
 if echo_once; then fail "the new rule does not act"; fi
 pass "reload: a bad file changes nothing, a good one acts at once"
 
+# Another name, and no rule: the port stays.
+rule_file "$server" "$proxy_port" '' | sed 's/"front"/"renamed"/' >"$folder/live.toml"
+wait_for 10 echo_once || fail "without rules it must work again, under another name"
+rule_file "$server" "$proxy_port" '' 'protocol = "tls"' >"$folder/live.toml"
+loaded() { [ "$(grep -c '0 rules loaded' "$folder/live.log")" = "$1" ]; }
+wait_for 10 loaded 2 || fail "a listener that changes its protocol was not loaded"
 rule_file "$server" "$proxy_port" '' >"$folder/live.toml"
-wait_for 10 echo_once || fail "without rules it must work again"
+wait_for 10 loaded 3 || fail "a listener that changes its protocol back was not loaded"
+echo_once || fail "it must work again"
 kill -HUP "$pid"
 wait_for 10 grep -q 'SIGHUP' "$folder/live.log" || fail "SIGHUP must reload"
 rule_file "$server" "$proxy_port" '[[rule]]

@@ -3,13 +3,20 @@
 # real resolver (unbound); without rules, and with faults.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need dig dnsperf unbound unshare ip python3
+need dig dnsperf unbound unshare ip python3 openssl
 
 port=$(free_port)
+tls_port=$(free_port)
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/resolver.key" -out "$folder/resolver.pem" -days 2 \
+  -subj /CN=resolver.test -addext subjectAltName=DNS:resolver.test 2>/dev/null
 cat >"$folder/unbound.conf" <<EOF
 server:
   interface: 127.0.0.1
+  interface: 127.0.0.1@$tls_port
   port: $port
+  tls-port: $tls_port
+  tls-service-key: "$folder/resolver.key"
+  tls-service-pem: "$folder/resolver.pem"
   num-threads: 1
   username: ""
   chroot: ""
@@ -101,6 +108,54 @@ udp_proxy dark '[[rule]]
 fault = { type = "drop" }'
 if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "dropped datagrams arrived"; fi
 pass "dig through a udp listener feels latency and drop"
+
+# DNS over TLS: clients by a certificate of our CA, the resolver verified by its own; and without it.
+"$brownout" ca init --folder "$folder/ca" >"$folder/ca.txt"
+dot_proxy() { # NAME RULES
+  proxy "$1" "$port" "[[upstream]]
+name = 'by tls'
+servers = ['127.0.0.1:$tls_port']
+tls = { ca = '$folder/resolver.pem', name = 'resolver.test' }
+[[listener]]
+name = 'to tls'
+protocol = 'dns'
+listen = '127.0.0.1:$(free_port)'
+upstream = 'by tls'
+$2" "protocol = 'dns'
+tls = { ca = '$folder/ca' }"
+}
+# dig names no host: the certificate is that of the address.
+ask_tls() { ask +tls +tls-ca="$folder/ca/ca.pem" "$@"; }
+dot_proxy secure ""
+plain_port=$(sed -n 's/.*listener to tls: 127.0.0.1:\([0-9]*\).*/\1/p' "$folder/secure.log" | head -1)
+for words in "chat.example.org A" "big.example.org A" "none.example.org A"; do
+  # shellcheck disable=SC2086
+  direct=$(dig @127.0.0.1 -p "$tls_port" +tls +time=2 +tries=1 $words | essence)
+  # shellcheck disable=SC2086
+  [ "$(ask_tls $words | essence)" = "$direct" ] || fail "dig +tls $words differs through the proxy"
+  # shellcheck disable=SC2086
+  [ "$(dig @127.0.0.1 -p "$plain_port" +tcp +time=2 +tries=1 $words | grep -v '^; EDNS' | essence)" = "$(grep -v '^; EDNS' <<<"$direct")" ] ||
+    fail "dig $words differs when the resolver is asked by TLS"
+done
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "an answer in the clear"; fi
+dnsperf -m dot -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 2 -c 4 -q 50 >"$folder/perf.txt"
+grep -q 'Queries lost: *0 ' "$folder/perf.txt" || fail "dnsperf lost queries over TLS: $(cat "$folder/perf.txt")"
+pass "DNS over TLS, to clients and to resolvers: dig and dnsperf see no difference"
+dot_proxy broken "[[rule]]
+match = { listener = 'front', sni = 'expired.test' }
+fault = { type = 'bad_certificate', what = 'expired' }
+[[rule]]
+match = { listener = 'front', qname = 'none.example.org' }
+fault = { type = 'servfail' }"
+[ "$(ask_tls none.example.org | status_of)" = SERVFAIL ] || fail "no servfail inside TLS"
+openssl s_client -connect "127.0.0.1:$proxy_port" -servername expired.test -CAfile "$folder/ca/ca.pem" </dev/null >"$folder/expired.txt" 2>&1 || true
+grep -q 'certificate has expired' "$folder/expired.txt" || fail "openssl says: $(cat "$folder/expired.txt")"
+pass "DNS over TLS: faults of queries and of handshakes"
+# A rule file that turns TLS off gives the listener its UDP port.
+dot_proxy turned ""
+sed -i "/^tls = { ca = '.*ca' }\$/d" "$folder/turned.toml"
+wait_for 10 dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org || fail "no UDP after TLS was turned off"
+pass "TLS turned off by a reload: dig by UDP is answered"
 
 # getaddrinfo, as programs use it: resolv.conf can name no port, so the proxy has port 53 in a namespace of its own.
 cat >"$folder/inside.toml" <<EOF

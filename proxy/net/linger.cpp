@@ -1,0 +1,24 @@
+#include "proxy/net/linger.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr int kDiscardsPerTurn = 8;
+
+}  // namespace
+
+bool discard_input(Loop& loop, const Fd& fd) {
+  const auto buffer = loop.read_buffer();
+  ssize_t count = 1;
+  for (int turn = 0; count > 0 && turn < kDiscardsPerTurn; ++turn) {
+    count = ::recv(fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  }
+  if (count > 0) loop.poller().again(fd.get());
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+}  // namespace brownout::proxy

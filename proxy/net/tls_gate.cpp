@@ -1,0 +1,75 @@
+#include "proxy/net/tls_gate.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "proxy/codecs/client_hello.h"
+#include "proxy/net/socket.h"
+#include "rules/plan.h"
+
+namespace brownout::proxy {
+namespace {
+
+// The address that the client has connected to, for those that name no host.
+std::string local_address(const Fd& fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (::getsockname(fd.get(), address.get(), &address.length) != 0) return "localhost";
+  const auto ip = address.ip();
+  return ip ? to_text(*ip) : "localhost";
+}
+
+}  // namespace
+
+bool TlsGate::read_hello(Host& host, const Stream& stream, rules::FlowFacts& facts) {
+  const auto buffer = host.loop().read_buffer();
+  const auto count = ::recv(stream.number(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (count <= 0) return false;
+  auto reading = codecs::read_client_hello(buffer.first(static_cast<std::size_t>(count)));
+  if (reading.state == codecs::HelloState::kMore) return false;
+  if (reading.state == codecs::HelloState::kHello) {
+    hello_ = std::move(reading.hello);
+    facts.hello = &*hello_;
+  } else {
+    host.report(facts, "not TLS", "the connection does not begin with a ClientHello");
+  }
+  return true;
+}
+
+Duration TlsGate::meet_rules(Host& host, const rules::FlowFacts& facts) {
+  if (!hello_ || !host.rules().may_match(facts.listener)) return {};
+  auto handshake = rules::plan_handshake(host.rules(), facts);
+  for (const auto& [rule, note] : handshake.notes) {
+    host.record(facts, *rule, rules::Direction::kDownstream, note);
+  }
+  verdict_ = handshake.verdict;
+  return verdict_.delay;
+}
+
+TlsGate::Step TlsGate::begin(Host& host, Stream& stream, const ListenerView& listener,
+                             const rules::FlowFacts& facts) {
+  if (verdict_.stop == rules::HandshakeStop::kClientHello) return Step::kStop;
+  if (verdict_.alert) return Step::kAlert;
+  if (verdict_.touches_records()) stream.tls().filter(codecs::RecordFilter(verdict_));
+  if (!listener.tls) return Step::kOpen;
+  const auto name = hello_ && !hello_->sni.empty() ? hello_->sni : local_address(stream.fd());
+  stream.tls().start(listener.tls->session(name, verdict_), !verdict_.no_close_notify);
+  return shake_hands(host, stream, facts);
+}
+
+TlsGate::Step TlsGate::shake_hands(Host& host, Stream& stream, const rules::FlowFacts& facts) {
+  const auto progress = stream.tls().handshake();
+  if (stream.stopped()) return Step::kStop;
+  if (progress == tls::Progress::kAgain) return Step::kMore;
+  if (progress == tls::Progress::kDone) return Step::kOpen;
+  host.report(facts, "handshake failed", stream.tls().why());
+  return Step::kFailed;
+}
+
+// RFC 8446, 6: a fatal alert, in the clear.
+std::string TlsGate::alert() const {
+  return {'\x15', '\x03', '\x03', '\0', '\x02', '\x02', static_cast<char>(verdict_.alert->code)};
+}
+
+}  // namespace brownout::proxy
