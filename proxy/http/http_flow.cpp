@@ -10,7 +10,8 @@ namespace brownout::proxy {
 namespace {
 
 constexpr int kReadsPerTurn = 4;
-constexpr std::size_t kHighWatermark = 1 << 20;
+// Without rules: what a server or client does not take of some reads.
+constexpr std::size_t kStraight = Loop::kReadBuffer;
 
 }  // namespace
 
@@ -83,7 +84,7 @@ void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       if (ready.finished) end(How::kClose);
       return;
     case State::kLingering:
-      if (discard(client_.stream.fd())) release();
+      if (discard_input(host_.loop(), client_.stream.fd())) release();
       return;
     case State::kOver:
       return;
@@ -108,13 +109,16 @@ void HttpFlow::read(End& from) {
 bool HttpFlow::may_read(const End& from) const {
   if (state_ != State::kServing || closing_ || !from.readable || !from.stream) return false;
   if (&from == &client_) {
-    const auto most = kHighWatermark + (up_.chain ? up_.chain->allowance() : 0);
-    const auto limit =
-        std::min<std::size_t>(most, static_cast<std::size_t>(listener_->config.buffer.count));
-    if (up_.held() > limit || server_.out.waiting() > kHighWatermark) return false;
-    return up_.acts() || conversation_.wants_client();
+    return has_room(up_, server_.out) && (up_.acts() || conversation_.wants_client());
   }
-  return conversation_.wants_server() && client_.out.waiting() + down_.held() <= kHighWatermark;
+  return has_room(down_, client_.out) && conversation_.wants_server();
+}
+
+bool HttpFlow::has_room(const Sink& sink, const Outbox& out) const {
+  const auto mark = watermark(sink.chain.get(), listener_->config, kStraight);
+  if (sink.held() + out.waiting() <= mark.high) return true;
+  if (mark.capped && sink.held() > mark.high / 2) host_.buffer_full(listener());
+  return false;
 }
 
 bool HttpFlow::read_once(End& from) {
@@ -309,7 +313,7 @@ void HttpFlow::linger() {
   state_ = State::kLingering;
   client_.stream.finish();
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), kLingerTime));
-  if (discard(client_.stream.fd())) release();
+  if (discard_input(host_.loop(), client_.stream.fd())) release();
 }
 
 void HttpFlow::end(How how) {

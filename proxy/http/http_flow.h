@@ -16,6 +16,7 @@
 #include "proxy/http/server_pool.h"
 #include "proxy/net/client_flow.h"
 #include "proxy/net/outbox.h"
+#include "proxy/net/watermark.h"
 #include "rules/chain.h"
 
 namespace brownout::proxy {
@@ -101,6 +102,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   void read(End& from);
   bool read_once(End& from);
   bool may_read(const End& from) const;
+  bool has_room(const Sink& sink, const Outbox& out) const;
   void take_from_client(codecs::ByteView bytes, Instant now);
   void source_ended(End& from, bool reset, Instant now);
   void chain_emits(Sink& sink, rules::Chunk chunk);

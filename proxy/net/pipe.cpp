@@ -4,14 +4,13 @@
 #include <cerrno>
 
 #include "proxy/net/flow.h"
+#include "proxy/net/watermark.h"
 
 namespace brownout::proxy {
 namespace {
 
 // Reads in one turn before other connections have theirs.
 constexpr int kReadsPerTurn = 4;
-// Without a chain: what the sink did not take of one read.
-constexpr std::size_t kHighWatermark = 1 << 20;
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
@@ -193,22 +192,16 @@ void Pipe::sink_failed() {
   flow_.end_failed(sink());
 }
 
-std::size_t Pipe::limit() const {
-  // Straight through, nothing is gained by reading what the sink does not take.
-  if (!chain_) return 0;
-  const auto most = static_cast<std::size_t>(flow_.listener_->config.buffer.count);
-  return std::min(kHighWatermark + chain_->allowance(), most);
-}
-
 void Pipe::watch_level() {
   const auto level = held();
-  const auto high = limit();
-  if (!paused_ && level > high) {
+  // Straight through, what the sink did not take of one read is enough.
+  const auto mark = watermark(chain_.get(), flow_.listener_->config, 0);
+  if (!paused_ && level > mark.high) {
     paused_ = true;
-    if (chain_ && chain_->held() > high / 2 && high < kHighWatermark + chain_->allowance()) {
+    if (chain_ && chain_->held() > mark.high / 2 && mark.capped) {
       flow_.host_.buffer_full(flow_.listener());
     }
-  } else if (paused_ && level <= high / 2) {
+  } else if (paused_ && level <= mark.high / 2) {
     paused_ = false;
     // Not read here: this may be inside a chain.
     if (source().readable) flow_.host_.loop().poller().again(source().stream.number());

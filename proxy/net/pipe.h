@@ -63,7 +63,6 @@ class Pipe final : public rules::ChainOutput {
   End& sink();
   bool straight() const { return !chain_ || chain_->transparent(); }
   std::size_t waiting() const { return pending_.bytes() + (splice_ ? splice_->held() : 0); }
-  std::size_t limit() const;
   bool may_read();
   bool read_once();
   bool splice_once();
