@@ -1,5 +1,9 @@
 #include "rules/faults/reorder.h"
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "rules/datagram_queue.h"
 #include "rules/distribution.h"
 
@@ -10,17 +14,25 @@ struct Settings {
   Ratio share{};
   Ratio correlation{};
   std::int64_t gap = 1;
+  std::optional<std::int64_t> window;
   Duration delay{};
 };
 
-class ReorderStage final : public DatagramStage {
+// What ends a conversation overtakes nothing: what it overtook would be lost.
+bool ends(const Chunk& chunk) {
+  return chunk.message() != nullptr && chunk.message()->opcode == Opcode::kClose;
+}
+
+// netem's: a candidate leaves at once, all others wait.
+class OvertakingStage final : public DatagramStage {
  public:
-  ReorderStage(const Settings& settings, const StageContext& context)
+  OvertakingStage(const Settings& settings, const StageContext& context)
       : settings_(settings),
         intensity_(context.intensity),
         draws_(context.dice, settings.correlation) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
+    if (ends(chunk)) queue_.release(now, out);
     const auto ordinal = datagrams_++;
     const bool candidate = ++since_ >= settings_.gap;
     if (candidate && draws_.next() < settings_.share.share() * intensity_.at(now)) {
@@ -46,6 +58,73 @@ class ReorderStage final : public DatagramStage {
   std::int64_t since_ = 0;  // datagrams since the last that left at once
 };
 
+// Gathers as many as the window holds, and lets them go in an order that the dice draw.
+class ShufflingStage final : public Stage {
+ public:
+  ShufflingStage(const Settings& settings, const StageContext& context)
+      : settings_(settings),
+        intensity_(context.intensity),
+        draws_(context.dice, settings.correlation),
+        order_(context.dice.split("order")) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (ends(chunk)) {
+      shuffle(now, out);
+      return out.emit(std::move(chunk), now);
+    }
+    ++datagrams_;
+    if (draws_.next() >= settings_.share.share() * intensity_.at(now)) {
+      return out.emit(std::move(chunk), now);
+    }
+    if (gathered_.empty()) due_ = later(now, settings_.delay);
+    held_ += chunk.size();
+    gathered_.push_back(std::move(chunk));
+    if (gathered_.size() == static_cast<std::size_t>(*settings_.window)) shuffle(now, out);
+  }
+  void finish(Instant now, Output& out) override {
+    shuffle(now, out);
+    out.finish(now);
+  }
+  void wake(Instant now, Output& out) override { shuffle(now, out); }
+  void release(Instant now, Output& out) override { let_go(now, out); }
+  Instant deadline() const override { return gathered_.empty() ? kNever : due_; }
+  std::size_t held() const override { return held_; }
+
+ private:
+  // Fisher and Yates, as Durstenfeld has it (Algorithm 235, CACM 1964).
+  void shuffle(Instant now, Output& out) {
+    bool moved = false;
+    for (auto left = gathered_.size(); left > 1; --left) {
+      const auto last = static_cast<std::int64_t>(left) - 1;
+      const auto chosen = order_.between(drawn_++, 0, last);
+      if (chosen == last) continue;
+      moved = true;
+      std::swap(gathered_[static_cast<std::size_t>(chosen)], gathered_[left - 1]);
+    }
+    if (moved) {
+      out.note({.action = "shuffle",
+                .bytes = static_cast<std::int64_t>(held_),
+                .ordinal = datagrams_ - gathered_.size()},
+               now);
+    }
+    let_go(now, out);
+  }
+  void let_go(Instant now, Output& out) {
+    held_ = 0;
+    for (auto& chunk : std::exchange(gathered_, {})) out.emit(std::move(chunk), now);
+  }
+
+  Settings settings_;
+  Intensity intensity_;
+  CorrelatedDraws draws_;
+  Dice order_;
+  std::vector<Chunk> gathered_;
+  std::size_t held_ = 0;
+  Instant due_{};
+  std::uint64_t datagrams_ = 0;
+  std::uint64_t drawn_ = 0;
+};
+
 class Reorder final : public Fault {
  public:
   using Settings = brownout::rules::Settings;
@@ -53,19 +132,32 @@ class Reorder final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("share", &Settings::share, "how likely a candidate is to leave at once",
-              {.required = true}),
-        field("delay", &Settings::delay, "how long the others wait: what can overtake them",
+        field(
+            "share", &Settings::share,
+            "how likely a candidate is to leave at once; with `window`, a datagram to be gathered",
+            {.required = true}),
+        field("delay", &Settings::delay,
+              "how long the others wait: what can overtake them; with `window`, how long it may "
+              "take to fill",
               {.least = Duration(1), .required = true}),
         field("gap", &Settings::gap, "every n-th datagram is a candidate", {.least = 1}),
+        field("window", &Settings::window,
+              "instead: this many are gathered, then leave in an order that the dice draw",
+              {.least = 2, .most = 1000}),
         field("correlation", &Settings::correlation,
               "how much each draw depends on the last one, as netem defines it"),
     }};
     return schema;
   }
 
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.window || settings.gap == 1) return;
+    problems.add(position_of(table, "gap"), "gap has no meaning with window", "leave one out");
+  }
+
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return std::make_unique<ReorderStage>(settings_, context);
+    if (settings_.window) return std::make_unique<ShufflingStage>(settings_, context);
+    return std::make_unique<OvertakingStage>(settings_, context);
   }
 
  private:
@@ -81,7 +173,8 @@ const FaultKind kReorder = describe<Reorder>(
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .summary = "Some datagrams or messages overtake those ahead of them.",
-     .magnitude = "datagram, one way; those that do not overtake wait for `delay`",
+     .magnitude = "datagram, one way; those that do not overtake wait for `delay`, those of a "
+                  "window until it is full",
      .composition = "the delays of several rules add up; each draws its own candidates",
      .source = "tc-netem(8), reorder"});
 

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <set>
 
 #include "tests/support/websocket_lab.h"
 
@@ -129,6 +131,26 @@ TEST(WebSocket, DelayDuplicateAndReorder) {
   for (const auto* text : {"1", "2", "3"}) mixed.from_client(text);
   mixed.http.advance(1s);
   EXPECT_EQ(mixed.at_server(), "text:3\ntext:1\ntext:2\n");
+}
+
+TEST(WebSocket, AWindowOfMessagesIsShuffledAndTheCloseStaysLast) {
+  const std::string rule =
+      "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"1h\" }";
+  std::set<std::string> orders;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    WebSocketLab lab(rule, seed);
+    for (const auto* text : {"1", "2"}) lab.from_client(text);
+    EXPECT_EQ(lab.at_server(), "");
+    lab.from_client("3");
+    auto order = lab.at_server();
+    orders.insert(order);
+    std::sort(order.begin(), order.end());
+    EXPECT_EQ(order, "\n\n\n123:::eeettttttxxx") << "nothing is lost";
+    lab.from_client("4");
+    lab.from_client(std::string("\x03\xe8", 2), Opcode::kClose);
+    EXPECT_THAT(lab.at_server(), testing::EndsWith("text:4\nclose:1000 \n"));
+  }
+  EXPECT_EQ(orders.size(), 6U) << "all orders of three occur";
 }
 
 TEST(WebSocket, OnlyWebSocketListenersHaveMessages) {

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <set>
+
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -31,6 +35,69 @@ TEST(Reorder, NothingIsLostWhenTheRuleGoes) {
       "[[rule]]\nfault = { type = \"reorder\", share = \"1%\", delay = \"1h\" }");
   world.at(0s).send("a").send("b").at(1s).reload("").run(2s);
   EXPECT_EQ(world.log(), "1s a\n1s b\n");
+}
+
+// A window of three: each leaves when its last has come, in another order, and none is lost.
+TEST(Reorder, AWindowIsShuffled) {
+  auto world = VirtualWorld::of_datagrams(
+      "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"1s\" }");
+  for (int i = 0; i < 6000; ++i) world.at(i * 1ms).send(std::to_string(i));
+  world.run();
+  ASSERT_EQ(world.left().size(), 6000U);
+  std::array<int, 3> first{};
+  for (std::size_t i = 0; i < 6000; i += 3) {
+    std::set<int> window;
+    for (std::size_t j = i; j < i + 3; ++j) {
+      EXPECT_EQ(world.left()[j].at, Instant((i + 2) * 1ms));
+      window.insert(std::stoi(world.left()[j].what) - static_cast<int>(i));
+    }
+    ASSERT_EQ(window, (std::set<int>{0, 1, 2}));
+    ++first[static_cast<std::size_t>(std::stoi(world.left()[i].what)) - i];
+  }
+  // Each of the three is as likely to be the first: 2000 windows, three standard deviations.
+  for (const auto count : first) EXPECT_NEAR(count, 667, 64);
+}
+
+TEST(Reorder, AWindowThatDoesNotFillLeavesAfterTheDelay) {
+  auto world = VirtualWorld::of_datagrams(
+      "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 100, delay = \"20ms\" }");
+  for (int i = 0; i < 8; ++i) world.at(i * 1ms).send(std::to_string(i));
+  world.run();
+  ASSERT_EQ(world.left().size(), 8U);
+  std::string order;
+  for (const auto& one : world.left()) {
+    EXPECT_EQ(one.at, Instant(20ms));
+    order += one.what;
+  }
+  EXPECT_NE(order, "01234567");
+  std::sort(order.begin(), order.end());
+  EXPECT_EQ(order, "01234567");
+}
+
+TEST(Reorder, TheShareThatIsGathered) {
+  auto world = VirtualWorld::of_datagrams(
+      "[[rule]]\nfault = { type = \"reorder\", share = \"50%\", window = 2, delay = \"1h\" }");
+  for (int i = 0; i < 4000; ++i) world.at(i * 1ms).send(std::to_string(i));
+  world.run();
+  int at_once = 0;
+  for (const auto& one : world.left()) at_once += one.at == Instant(std::stoi(one.what) * 1ms);
+  // Half pass, and a window leaves with its second, which is the last of two or was shuffled.
+  EXPECT_NEAR(at_once, 3000, 140);
+}
+
+TEST(Reorder, AWindowLosesNothingWhenTheRuleGoes) {
+  auto world = VirtualWorld::of_datagrams(
+      "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 9, delay = \"1h\" }");
+  world.at(0s).send("a").send("b").send("c").at(1s).reload("").run(2s);
+  EXPECT_EQ(world.log(), "1s a\n1s b\n1s c\n");
+}
+
+TEST(Reorder, GapAndWindowExcludeEachOther) {
+  EXPECT_EQ(
+      first_problem_of("[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 2, "
+                       "gap = 3, delay = \"1s\" }",
+                       "udp"),
+      "gap has no meaning with window");
 }
 
 }  // namespace
