@@ -12,6 +12,7 @@
 
 #include "rules/address.h"
 #include "rules/dns_zone.h"
+#include "rules/rehearsal/scenario.h"
 #include "rules/rule.h"
 #include "rules/schema.h"
 
@@ -112,6 +113,7 @@ struct Config {
   std::vector<Upstream> upstreams;
   std::vector<Zone> zones;
   std::vector<Rule> rules;
+  std::optional<Scenario> scenario;  // of a rehearsal
 };
 
 const Schema<Listener>& listener_schema();

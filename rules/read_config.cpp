@@ -5,86 +5,13 @@
 #include <unordered_set>
 
 #include "rules/check_fit.h"
+#include "rules/document_schema.h"
 #include "rules/firewall_fault.h"
 #include "rules/load_toml.h"
 #include "rules/presets.h"
 
 namespace brownout::rules {
 namespace {
-
-struct RuleKeys {
-  std::optional<std::string> name;
-  Ratio probability{Ratio::kOne};
-  Per per = Per::kConnection;
-  Duration start{};
-  std::optional<Duration> duration;
-  Duration ramp{};
-  std::optional<std::int64_t> max_active_faults;
-  std::optional<std::string> preset;
-  Match match;
-  const Node* fault = nullptr;
-};
-
-const Schema<RuleKeys>& rule_schema() {
-  static const Schema<RuleKeys> schema{{
-      field("name", &RuleKeys::name,
-            "how logs and metrics call it; dice depend on it, so give one to keep draws when rules "
-            "are added"),
-      nested<RuleKeys>("match", "table", "whom the rule means; leave it out to mean all",
-                       [](const Node& node, RuleKeys& keys, Diagnostics& problems) {
-                         keys.match = match_schema().read(node, "match", problems);
-                       }),
-      field("probability", &RuleKeys::probability, "how likely each throw of the dice hits"),
-      field("per", &RuleKeys::per, "what the dice are thrown for"),
-      field("start", &RuleKeys::start, "how long after the rule is loaded it switches itself on"),
-      field("duration", &RuleKeys::duration, "how long it stays on; for ever if left out",
-            {.least = Duration(1)}),
-      field("ramp", &RuleKeys::ramp,
-            "how long the fault takes to grow from nothing to its full magnitude (or probability)"),
-      field("max_active_faults", &RuleKeys::max_active_faults,
-            "http: most requests that it acts on at a time; the others are spared", {.least = 1}),
-      field("preset", &RuleKeys::preset, "a named network instead of a fault"),
-      nested<RuleKeys>("fault", "table", "what happens: `type` and the keys of that fault",
-                       [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),
-  }};
-  return schema;
-}
-
-struct Document {
-  std::int64_t version = 1;
-  std::optional<std::int64_t> seed;
-  const Node* listeners = nullptr;
-  const Node* upstreams = nullptr;
-  const Node* zones = nullptr;
-  const Node* firewalls = nullptr;
-  const Node* rules = nullptr;
-};
-
-const Schema<Document>& document_schema() {
-  const auto keep = [](const Node* Document::*member) {
-    return
-        [member](const Node& node, Document& document, Diagnostics&) { document.*member = &node; };
-  };
-  static const Schema<Document> schema{{
-      field("version", &Document::version, "of this format",
-            {.least = 1, .most = 1, .required = true}),
-      field(
-          "seed", &Document::seed,
-          "same seed and same order of arrival give the same faults; drawn and logged if left out",
-          {.least = 0}),
-      nested<Document>("listener", "list of tables", "where clients connect",
-                       keep(&Document::listeners), true),
-      nested<Document>("upstream", "list of tables", "groups of servers",
-                       keep(&Document::upstreams)),
-      nested<Document>("zone", "list of tables", "DNS records to answer from",
-                       keep(&Document::zones)),
-      nested<Document>("firewall", "list of tables", "lists of who may connect to what",
-                       keep(&Document::firewalls)),
-      nested<Document>("rule", "list of tables", "what happens to whom, in order",
-                       keep(&Document::rules)),
-  }};
-  return schema;
-}
 
 // Reads every [[name]]; calls read(node) for each.
 template <class Read>
@@ -97,6 +24,22 @@ void for_each_table(const Node* list, std::string_view name, Diagnostics& proble
     return;
   }
   for (const auto& node : *list->array()) read(node);
+}
+
+// A [[rule]] whose fault has these keys too, or instead.
+Node with_fault(const Node& rule, const Node& keys) {
+  Node changed = rule;
+  auto& table = std::get<Node::Table>(changed.value);
+  for (auto& member : table) {
+    if (member.key != "fault" || member.node.table() == nullptr || keys.table() == nullptr)
+      continue;
+    auto& fault = std::get<Node::Table>(member.node.value);
+    for (const auto& key : *keys.table()) {
+      std::erase_if(fault, [&](const Member& one) { return one.key == key.key; });
+      fault.push_back(key);
+    }
+  }
+  return changed;
 }
 
 class ConfigReader {
@@ -112,6 +55,7 @@ class ConfigReader {
     for_each_table(keys.firewalls, "firewall", problems_,
                    [&](const Node& node) { read_firewall(node); });
     for_each_table(keys.rules, "rule", problems_, [&](const Node& node) { read_rule(node); });
+    if (keys.rehearsal.any()) read_rehearsal(keys);
     if (!problems_.empty()) return tl::unexpected(std::move(problems_));
     return std::move(config_);
   }
@@ -223,6 +167,36 @@ class ConfigReader {
     if (takes_connections(listener)) free &= addresses_.insert("tcp " + address).second;
     if (takes_datagrams(listener)) free &= addresses_.insert("udp " + address).second;
     return free;
+  }
+
+  void read_rehearsal(const Document& keys) {
+    ScenarioSurroundings around;
+    for (const auto& name : rule_names_) around.rules.push_back(name);
+    for (const auto& listener : config_.listeners) around.listeners.push_back(listener.name);
+    std::sort(around.rules.begin(), around.rules.end());
+    around.change = [&](std::string_view rule, const Node& fault) {
+      return change_rule(keys.rules, rule, fault);
+    };
+    config_.scenario = read_scenario(keys.rehearsal, around, problems_);
+  }
+
+  // The rule as it would be with other keys in its fault.
+  std::vector<Rule> change_rule(const Node* rules, std::string_view name, const Node& fault) {
+    if (rules == nullptr || rules->array() == nullptr) return {};
+    for (const auto& node : *rules->array()) {
+      const Node* own = node.find("name");
+      if (own == nullptr || own->string() == nullptr || *own->string() != name) continue;
+      ConfigReader other;
+      other.config_.listeners = config_.listeners;
+      other.listener_names_ = listener_names_;
+      other.firewall_names_ = firewall_names_;
+      other.read_rule(with_fault(node, fault));
+      for (const auto& problem : other.problems_.sorted()) {
+        problems_.add(fault.where, problem.what, problem.hint);
+      }
+      return std::move(other.config_.rules);
+    }
+    return {};
   }
 
   void read_rule(const Node& node) {
@@ -376,9 +350,6 @@ class ConfigReader {
 };
 
 }  // namespace
-
-const std::vector<FieldInfo>& rule_fields() { return rule_schema().fields(); }
-const std::vector<FieldInfo>& document_fields() { return document_schema().fields(); }
 
 tl::expected<Config, Diagnostics> read_config(const Node& document) {
   return ConfigReader().read(document);

@@ -12,6 +12,7 @@ namespace brownout::cli {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kBadInput = 2;
+inline constexpr int kStopped = 3;  // a rehearsal, for safety
 
 struct RunOptions {
   std::string path;
@@ -71,6 +72,19 @@ int firewall_diff(const FirewallDiffOptions& options);
 // The local CA in that folder.
 int ca_init(const std::string& folder);
 int ca_show(const std::string& folder);
+
+struct RehearseOptions {
+  std::string path;
+  bool replay = false;  // `path` is a report
+  bool ci = false;
+  bool force = false;
+  std::string embedded;           // "well", "badly", or "": the servers of the file
+  std::string report = "report";  // a folder, or ""
+};
+// 0 all expectations met, 1 not, 2 bad input, 3 stopped for safety.
+int rehearse(const RehearseOptions& options);
+int report_compare(const std::string& before, const std::string& after,
+                   const std::string& max_regression);
 
 int demo();
 

@@ -193,6 +193,18 @@ std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply, Tran
   return message.empty() ? std::nullopt : std::optional(std::move(message));
 }
 
+Bytes write_dns_query(const std::string& name, rules::DnsType type, std::uint16_t id) {
+  auto* owner = ldns_dname_new_frm_str(name.c_str());
+  if (owner == nullptr) return {};
+  // Takes ownership of the name.
+  const Packet packet(
+      ldns_pkt_query_new(owner, static_cast<ldns_rr_type>(type), LDNS_RR_CLASS_IN, LDNS_RD));
+  if (!packet) return {};
+  ldns_pkt_set_id(packet.get(), id);
+  ldns_pkt_set_edns_udp_size(packet.get(), kOurUdpSize);
+  return pack(packet.get());
+}
+
 std::size_t most_over_udp(ByteView query) {
   const auto asked = unpack(query);
   return asked ? most_bytes(asked.get(), Transport::kUdp) : kDnsPlainUdp;

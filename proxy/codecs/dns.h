@@ -43,6 +43,9 @@ std::optional<rules::DnsReply> read_dns_reply(ByteView message);
 std::optional<Bytes> write_dns_reply(ByteView query, const rules::DnsReply& reply,
                                      rules::Transport transport);
 
+// A query with RD and EDNS; empty when `name` is no name.
+Bytes write_dns_query(const std::string& name, rules::DnsType type, std::uint16_t id);
+
 // The largest reply that the client takes over UDP (RFC 1035, 2.3.4, or RFC 6891, 6.2.3).
 std::size_t most_over_udp(ByteView query);
 

@@ -27,7 +27,7 @@ Error in_context(const std::string& what, Error error) {
 Engine::Engine(Loop& control, const EngineOptions& options)
     : control_(control), options_(options), events_(options.events, control) {
   for (unsigned i = 0; i < std::max(1U, options.workers); ++i) {
-    workers_.push_back(std::make_unique<Worker>(options.events, options.flows));
+    workers_.push_back(std::make_unique<Worker>(options.events, options.flows, options.observer));
   }
 }
 

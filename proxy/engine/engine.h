@@ -18,8 +18,9 @@ namespace brownout::proxy {
 
 struct EngineOptions {
   unsigned workers = 1;
-  EventLog* events = nullptr;  // borrowed
-  EventLog* flows = nullptr;   // borrowed
+  EventLog* events = nullptr;        // borrowed
+  EventLog* flows = nullptr;         // borrowed
+  FlowObserver* observer = nullptr;  // borrowed
 };
 
 class Engine final : private Deadline {

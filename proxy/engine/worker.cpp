@@ -17,10 +17,11 @@ constexpr std::int64_t kImbalance = 8;
 
 }  // namespace
 
-Worker::Worker(EventLog* events, EventLog* flows)
+Worker::Worker(EventLog* events, EventLog* flows, FlowObserver* observer)
     : resolver_(std::make_unique<Resolver>(loop_)),
       events_(events, loop_),
-      flow_log_(flows, loop_) {}
+      flow_log_(flows, loop_),
+      observer_(observer) {}
 
 Worker::~Worker() { stop(); }
 

@@ -39,7 +39,8 @@ struct Snapshot {
 
 class Worker final : private HttpHost {
  public:
-  Worker(EventLog* events, EventLog* flows);
+  // All may be null, and outlive it.
+  Worker(EventLog* events, EventLog* flows, FlowObserver* observer);
   ~Worker() override;
 
   // All workers, this one among them; before start().
@@ -67,7 +68,10 @@ class Worker final : private HttpHost {
   const rules::RuleSet& rules() override { return *snapshot_->rules; }
   void record(const rules::FlowFacts& flow, const rules::Rule& rule, rules::Direction direction,
               const rules::Note& note) override;
-  void flow_opened(const rules::FlowFacts& flow) override { flow_log_.add(flow); }
+  void flow_opened(const rules::FlowFacts& flow) override {
+    flow_log_.add(flow);
+    if (observer_ != nullptr) observer_->flow_opened(flow);
+  }
   void count_bytes(rules::Direction direction, std::size_t bytes) override;
   void buffer_full(const rules::Listener& listener) override;
   void flow_over(ClientFlow& flow) override;
@@ -89,6 +93,7 @@ class Worker final : private HttpHost {
   std::unique_ptr<Resolver> resolver_;
   EventBuffer events_;
   EventBuffer flow_log_;
+  FlowObserver* observer_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;

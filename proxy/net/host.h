@@ -33,6 +33,14 @@ struct ListenerView {
   bool expects_hello() const { return tls || config.protocol == rules::Protocol::kTls; }
 };
 
+// Told of every flow that got a server: flow.destination is known. On the worker's thread, so it
+// must be quick.
+class FlowObserver {
+ public:
+  virtual ~FlowObserver() = default;
+  virtual void flow_opened(const rules::FlowFacts& flow) noexcept = 0;
+};
+
 class Host {
  public:
   virtual ~Host() = default;

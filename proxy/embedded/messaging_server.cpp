@@ -1,0 +1,216 @@
+#include "proxy/embedded/messaging_server.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "proxy/codecs/websocket.h"
+#include "proxy/net/outbox.h"
+
+namespace brownout::proxy {
+namespace {
+
+constexpr std::size_t kMostWaiting = 4 << 20;
+constexpr std::string_view kOk =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
+
+// RFC 6455, 4.2.2.
+std::string accept_key(std::string_view key) {
+  const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::array<unsigned char, 64> base64{};
+  const int size = EVP_EncodeBlock(base64.data(), digest.data(), digest.size());
+  return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(size)};
+}
+
+// The value of a header; names are compared without case.
+std::string header_of(std::string_view head, std::string_view name) {
+  const auto lower = [](std::string_view text) {
+    std::string small(text);
+    std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) {
+      return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    });
+    return small;
+  };
+  const auto at = lower(head).find("\r\n" + lower(name) + ":");
+  if (at == std::string::npos) return {};
+  auto value = head.substr(at + name.size() + 3);
+  value = value.substr(0, value.find("\r\n"));
+  value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  return std::string(value);
+}
+
+}  // namespace
+
+class MessagingServer::Connection final : public Retirable, public Ready {
+ public:
+  Connection(Loop& loop, Port& port, const OnBody& on_body, Fd fd)
+      : loop_(loop), port_(port), on_body_(on_body), stream_(std::move(fd)) {
+    loop_.poller().add(stream_.number(), *this);
+  }
+  ~Connection() override { loop_.poller().forget(stream_.number()); }
+  void on_ready(std::uint32_t) noexcept override;
+
+ private:
+  enum class Speaks { kUnknown, kEcho, kHttp, kWebSocket };
+  void take(std::span<const std::byte> bytes);
+  void decide();
+  // False when more must come.
+  bool serve_request();
+  void upgrade(std::string_view key);
+  void serve_messages();
+  void write(std::string_view text) { out_.write(stream_, std::as_bytes(std::span(text))); }
+  void gone();
+
+  Loop& loop_;
+  Port& port_;
+  const OnBody& on_body_;
+  Stream stream_;
+  Outbox out_;
+  Speaks speaks_ = Speaks::kUnknown;
+  std::string in_;
+  codecs::WebSocketParser parser_;
+  std::string message_;
+  bool ended_ = false;
+};
+
+class MessagingServer::Port final : public Ready {
+ public:
+  Port(Loop& loop, const OnBody& on_body, Fd listening)
+      : loop_(loop), on_body_(on_body), listening_(std::move(listening)) {
+    loop_.poller().add(listening_.get(), *this);
+  }
+  ~Port() override { loop_.poller().forget(listening_.get()); }
+
+  void on_ready(std::uint32_t) noexcept override {
+    while (true) {
+      Fd fd(accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (!fd) return;
+      set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+      const int number = fd.get();
+      connections_[number] = std::make_unique<Connection>(loop_, *this, on_body_, std::move(fd));
+    }
+  }
+  void forget(int fd) {
+    loop_.retire(std::move(connections_[fd]));
+    connections_.erase(fd);
+  }
+
+ private:
+  Loop& loop_;
+  const OnBody& on_body_;
+  Fd listening_;
+  std::map<int, std::unique_ptr<Connection>> connections_;
+};
+
+void MessagingServer::Connection::on_ready(std::uint32_t) noexcept {
+  if (!out_.flush(stream_)) return gone();
+  // A peer that does not read is not read either.
+  while (!ended_ && out_.waiting() < kMostWaiting) {
+    const auto buffer = loop_.read_buffer();
+    const auto count = stream_.receive(buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) break;
+    if (count < 0) return gone();
+    ended_ = count == 0;
+    take(buffer.first(static_cast<std::size_t>(count)));
+    if (in_.size() > kMostWaiting || !out_.flush(stream_)) return gone();
+  }
+  if (ended_ && out_.empty()) gone();
+}
+
+void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
+  if (speaks_ == Speaks::kEcho) return out_.write(stream_, bytes);
+  in_ += codecs::text_of(bytes);
+  if (speaks_ == Speaks::kUnknown) decide();
+  while (speaks_ == Speaks::kHttp && serve_request()) {
+  }
+  if (speaks_ == Speaks::kWebSocket) serve_messages();
+}
+
+void MessagingServer::Connection::decide() {
+  constexpr std::array<std::string_view, 5> kMethods{"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS "};
+  bool may_be = false;
+  for (const auto method : kMethods) {
+    if (in_.starts_with(method)) speaks_ = Speaks::kHttp;
+    may_be |= method.starts_with(in_);
+  }
+  if (speaks_ == Speaks::kHttp || may_be) return;
+  speaks_ = Speaks::kEcho;
+  write(std::exchange(in_, {}));
+}
+
+bool MessagingServer::Connection::serve_request() {
+  const auto end = in_.find("\r\n\r\n");
+  if (end == std::string::npos) return false;
+  const auto head = in_.substr(0, end + 2);
+  const auto length = std::strtoull(header_of(head, "Content-Length").c_str(), nullptr, 10);
+  if (length > kMostWaiting || in_.size() < end + 4 + length) return false;
+  const auto body = in_.substr(end + 4, length);
+  in_.erase(0, end + 4 + length);
+  const auto key = header_of(head, "Sec-WebSocket-Key");
+  if (!key.empty()) {
+    upgrade(key);
+    return true;
+  }
+  if (on_body_ && !body.empty()) on_body_(body);
+  write(head.starts_with("HEAD ") ? kOk.substr(0, kOk.size() - 3) : kOk);
+  return true;
+}
+
+void MessagingServer::Connection::upgrade(std::string_view key) {
+  write(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: " +
+      accept_key(key) + "\r\n\r\n");
+  speaks_ = Speaks::kWebSocket;
+}
+
+void MessagingServer::Connection::serve_messages() {
+  auto bytes = std::as_bytes(std::span(in_));
+  while (!bytes.empty() && !ended_) {
+    const auto step = parser_.next(bytes);
+    if (step.broken) ended_ = true;
+    bytes = bytes.subspan(step.taken);
+    message_ += codecs::text_of(parser_.payload());
+    if (!step.message_ended) continue;
+    auto opcode = parser_.opcode();
+    if (opcode == rules::Opcode::kClose) ended_ = true;
+    if (opcode == rules::Opcode::kPing) opcode = rules::Opcode::kPong;
+    const auto frame = codecs::write_frame(opcode, false, codecs::bytes_of(message_), false, 0);
+    out_.write(stream_, frame);
+    message_.clear();
+  }
+  in_.clear();
+}
+
+void MessagingServer::Connection::gone() {
+  const int number = stream_.number();
+  loop_.poller().forget(number);
+  port_.forget(number);
+}
+
+MessagingServer::MessagingServer(const Endpoint& where, OnBody on_body)
+    : on_body_(std::move(on_body)) {
+  auto sockets = listen_on(where, 1024, 1);
+  if (!sockets) return;
+  endpoint_ = bound_to(sockets->front(), where);
+  port_ = std::make_unique<Port>(loop_, on_body_, std::move(sockets->front()));
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+MessagingServer::~MessagingServer() {
+  loop_.stop();
+  if (thread_.joinable()) thread_.join();
+  port_.reset();
+}
+
+}  // namespace brownout::proxy

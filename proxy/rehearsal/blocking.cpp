@@ -1,0 +1,91 @@
+#include "proxy/rehearsal/blocking.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "proxy/loop/deadlines.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+tl::unexpected<std::string> failed(int error) {
+  return tl::unexpected(std::string(std::strerror(error)));
+}
+tl::unexpected<std::string> timed_out(const char* what) {
+  return tl::unexpected(std::string(what) + ": timed out");
+}
+
+Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddress>& local) {
+  const auto address = proxy::SocketAddress::of(to);
+  if (!address) return tl::unexpected("not an address: " + to_text(to));
+  Fd fd(::socket(address->storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return failed(errno);
+  if (local) {
+    const auto from = proxy::SocketAddress::of(*local, 0);
+    if (::bind(fd.get(), from.get(), from.length) != 0) return failed(errno);
+  }
+  const bool done = ::connect(fd.get(), address->get(), address->length) == 0;
+  if (!done && errno != EINPROGRESS) return failed(errno);
+  return fd;
+}
+
+}  // namespace
+
+bool Socket::wait(const Fd& fd, short events, Instant deadline) {
+  while (true) {
+    const auto left = deadline - proxy::monotonic_now();
+    if (left <= Duration::zero()) return false;
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    pollfd one{fd.get(), events, 0};
+    const int ready = ::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(ms, 1 << 30)));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return true;  // the call that follows says what it is
+  }
+}
+
+Outcome<Fd> Socket::connect(const Endpoint& to, const std::optional<rules::IpAddress>& local,
+                            Instant deadline) {
+  auto fd = open(to, SOCK_STREAM, local);
+  if (!fd) return fd;
+  if (!wait(*fd, POLLOUT, deadline)) return timed_out("connect");
+  const int error = proxy::take_socket_error(*fd);
+  if (error != 0) return failed(error);
+  return fd;
+}
+
+Outcome<Fd> Socket::datagrams(const Endpoint& to, const std::optional<rules::IpAddress>& local) {
+  return open(to, SOCK_DGRAM, local);
+}
+
+Outcome<void> Socket::send(const Fd& fd, std::span<const std::byte> bytes, Instant deadline) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      if (!wait(fd, POLLOUT, deadline)) return timed_out("send");
+    } else if (errno != EINTR) {
+      return failed(errno);
+    }
+  }
+  return {};
+}
+
+Outcome<std::size_t> Socket::receive(const Fd& fd, std::span<std::byte> into, Instant deadline) {
+  while (true) {
+    const auto got = ::recv(fd.get(), into.data(), into.size(), 0);
+    if (got > 0) return static_cast<std::size_t>(got);
+    if (got == 0) return tl::unexpected(std::string("the connection was closed"));
+    if (errno == EAGAIN) {
+      if (!wait(fd, POLLIN, deadline)) return timed_out("no reply");
+    } else if (errno != EINTR) {
+      return failed(errno);
+    }
+  }
+}
+
+}  // namespace brownout::rehearsal

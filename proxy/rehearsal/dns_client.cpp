@@ -1,0 +1,119 @@
+// dns: a lookup over UDP, and over TCP when the answer is truncated.
+#include <algorithm>
+#include <array>
+
+#include "proxy/codecs/dns.h"
+#include "proxy/codecs/dns_framing.h"
+#include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/probe_client.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+Outcome<codecs::Bytes> ask_over_udp(const Endpoint& resolver,
+                                    const std::optional<rules::IpAddress>& local,
+                                    const codecs::Bytes& query, Instant deadline) {
+  auto fd = Socket::datagrams(resolver, local);
+  if (!fd) return tl::unexpected(fd.error());
+  if (const auto sent = Socket::send(*fd, query, deadline); !sent) {
+    return tl::unexpected(sent.error());
+  }
+  codecs::Bytes answer(65536);
+  while (true) {
+    const auto got = Socket::receive(*fd, answer, deadline);
+    if (!got) return tl::unexpected(got.error());
+    // One with another id is not for us.
+    if (*got < 2 || !std::equal(query.begin(), query.begin() + 2, answer.begin())) continue;
+    answer.resize(*got);
+    return answer;
+  }
+}
+
+Outcome<codecs::Bytes> ask_over_tcp(const Endpoint& resolver,
+                                    const std::optional<rules::IpAddress>& local,
+                                    const codecs::Bytes& query, Instant deadline) {
+  auto fd = Socket::connect(resolver, local, deadline);
+  if (!fd) return tl::unexpected(fd.error());
+  codecs::Bytes framed{static_cast<std::byte>(query.size() >> 8),
+                       static_cast<std::byte>(query.size() & 0xff)};
+  framed.insert(framed.end(), query.begin(), query.end());
+  if (const auto sent = Socket::send(*fd, framed, deadline); !sent) {
+    return tl::unexpected(sent.error());
+  }
+  codecs::DnsFraming framing;
+  std::array<std::byte, 4096> buffer{};
+  while (true) {
+    const auto got = Socket::receive(*fd, buffer, deadline);
+    if (!got) return tl::unexpected(got.error());
+    framing.append(std::span(buffer).first(*got));
+    const auto message = framing.next();
+    if (!message.empty()) return codecs::Bytes(message.begin(), message.end());
+  }
+}
+
+class DnsClient final : public ProbeClient {
+ public:
+  explicit DnsClient(const ClientSettings& settings) : settings_(settings) {}
+
+  Attempt attempt(const Target& target, Instant deadline) override {
+    const auto began = proxy::monotonic_now();
+    Attempt done;
+    done.connects = 1;
+    const auto& probe = *settings_.probe;
+    const auto type = rules::parse_dns_type(probe.qtype).value_or(rules::DnsType::kA);
+    const auto found = look_up(target.address, settings_.local, probe.qname, type, deadline);
+    done.took = proxy::monotonic_now() - began;
+    if (!found) {
+      done.why = found.error();
+    } else if (found->empty()) {
+      done.why = "no address in the answer";
+    } else if (!is_right(*found)) {
+      done.why = "a wrong address: " + to_text(found->front());
+    } else {
+      done.ok = true;
+    }
+    return done;
+  }
+
+ private:
+  bool is_right(const std::vector<rules::IpAddress>& found) const {
+    const auto& wanted = settings_.probe->answer;
+    return wanted.empty() || std::any_of(found.begin(), found.end(), [&](const auto& one) {
+             return std::find(wanted.begin(), wanted.end(), to_text(one)) != wanted.end();
+           });
+  }
+
+  ClientSettings settings_;
+};
+
+}  // namespace
+
+Outcome<std::vector<rules::IpAddress>> look_up(const Endpoint& resolver,
+                                               const std::optional<rules::IpAddress>& local,
+                                               const std::string& name, rules::DnsType type,
+                                               Instant deadline) {
+  const auto id = static_cast<std::uint16_t>(proxy::monotonic_now().time_since_epoch().count());
+  const auto query = codecs::write_dns_query(name, type, id);
+  if (query.empty()) return tl::unexpected("not a name: " + name);
+  auto answer = ask_over_udp(resolver, local, query, deadline);
+  if (!answer) return tl::unexpected(answer.error());
+  auto reply = codecs::read_dns_reply(*answer);
+  if (reply && reply->truncated) {
+    answer = ask_over_tcp(resolver, local, query, deadline);
+    if (!answer) return tl::unexpected(answer.error());
+    reply = codecs::read_dns_reply(*answer);
+  }
+  if (!reply) return tl::unexpected(std::string("a malformed answer"));
+  if (reply->rcode != rules::Rcode::kNoError) return tl::unexpected(to_text(reply->rcode));
+  std::vector<rules::IpAddress> found;
+  for (const auto& record : reply->answer) {
+    if (const auto ip = record.address(); ip && record.type == type) found.push_back(*ip);
+  }
+  return found;
+}
+
+std::unique_ptr<ProbeClient> make_dns_client(const ClientSettings& settings) {
+  return std::make_unique<DnsClient>(settings);
+}
+
+}  // namespace brownout::rehearsal

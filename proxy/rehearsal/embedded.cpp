@@ -1,0 +1,82 @@
+#include "proxy/rehearsal/embedded.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "proxy/tls/authority.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+// Nobody listens there: a connect is refused at once.
+const rules::Endpoint kNobody{"127.0.0.1", 1, ""};
+
+void forget_the_plan(rules::Probe& probe) {
+  if (probe.endpoints.size() > 1) probe.endpoints.resize(1);
+  probe.backoff = {};
+  probe.attempts = std::max<std::int64_t>(probe.attempts, 3);
+}
+
+}  // namespace
+
+rules::Result<std::unique_ptr<Embedded>> Embedded::stand_in(rules::Config& config,
+                                                            Handling handling) {
+  auto embedded = std::unique_ptr<Embedded>(new Embedded);
+  for (auto& listener : config.listeners) listener.listen.port = 0;
+  if (auto made = embedded->make_authority(config); !made) return tl::unexpected(made.error());
+  for (auto& upstream : config.upstreams) {
+    auto made = embedded->make_servers(upstream, handling);
+    if (!made) return tl::unexpected(made.error());
+  }
+  if (handling == Handling::kBadly) {
+    for (auto& probe : config.scenario->probes) forget_the_plan(probe);
+  }
+  return embedded;
+}
+
+rules::Result<void> Embedded::make_authority(rules::Config& config) {
+  for (auto& listener : config.listeners) {
+    if (!listener.tls || listener.tls->ca.empty()) continue;
+    if (folder_.empty()) {
+      auto pattern = (std::filesystem::temp_directory_path() / "brownout-ca.XXXXXX").string();
+      if (::mkdtemp(pattern.data()) == nullptr) {
+        return rules::config_error("cannot make a folder for the CA in the temporary folder");
+      }
+      folder_ = pattern;
+      if (auto made = tls::Authority::init(folder_); !made) return tl::unexpected(made.error());
+    }
+    listener.tls->ca = folder_;
+  }
+  if (folder_.empty()) return {};
+  for (auto& probe : config.scenario->probes) {
+    if (!probe.ca.empty()) probe.ca = folder_ + "/ca.pem";
+  }
+  return {};
+}
+
+rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling handling) {
+  bool first = true;
+  for (auto& server : upstream.servers) {
+    const auto name = to_text(server);
+    if (!std::exchange(first, false) && handling == Handling::kBadly) {
+      server = kNobody;
+      continue;
+    }
+    auto embedded = std::make_unique<proxy::MessagingServer>();
+    if (embedded->endpoint().host.empty()) {
+      return rules::config_error("the embedded servers cannot listen (no free port or descriptor)");
+    }
+    server = embedded->endpoint();
+    known_as_[to_text(server)] = name;
+    servers_.push_back(std::move(embedded));
+  }
+  return {};
+}
+
+Embedded::~Embedded() {
+  if (folder_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+}  // namespace brownout::rehearsal

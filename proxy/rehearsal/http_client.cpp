@@ -1,0 +1,164 @@
+// http and prometheus: requests by libcurl, on a connection that is kept alive.
+#include <curl/curl.h>
+
+#include <nlohmann/json.hpp>
+
+#include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/probe_client.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+constexpr std::size_t kMostKept = 1 << 20;
+
+struct CurlFree {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct ListFree {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+std::size_t keep(char* data, std::size_t, std::size_t size, void* to) {
+  auto& body = *static_cast<std::string*>(to);
+  body.append(data, std::min(size, kMostKept - std::min(kMostKept, body.size())));
+  return size;
+}
+
+struct Reply {
+  long status = 0;
+  std::string body;
+};
+
+class Requests {
+ public:
+  explicit Requests(const ClientSettings& settings) : settings_(settings) {
+    [[maybe_unused]] static const auto kReady = curl_global_init(CURL_GLOBAL_ALL);
+  }
+
+  void drop() { handle_.reset(); }
+
+  Outcome<Reply> get(const Target& target, const std::string& url, Instant deadline,
+                     std::uint32_t& connects) {
+    if (!handle_) handle_.reset(curl_easy_init());
+    auto* handle = handle_.get();
+    const auto& probe = *settings_.probe;
+    Reply reply;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - proxy::monotonic_now());
+    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, probe.method.c_str());
+    curl_easy_setopt(handle, CURLOPT_NOBODY, probe.method == "HEAD" ? 1L : 0L);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
+    if (!probe.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, probe.ca.c_str());
+    if (settings_.local) {
+      curl_easy_setopt(handle, CURLOPT_INTERFACE, ("host!" + to_text(*settings_.local)).c_str());
+    }
+    const std::unique_ptr<curl_slist, ListFree> elsewhere(connect_to(target, deadline));
+    if (!why_.empty()) return tl::unexpected(why_);
+    curl_easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
+    const auto code = curl_easy_perform(handle);
+    long made = 0;
+    curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &made);
+    connects = static_cast<std::uint32_t>(made);
+    if (code != CURLE_OK) return tl::unexpected(std::string(curl_easy_strerror(code)));
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.status);
+    return reply;
+  }
+
+ private:
+  // With `resolve`, the address in our own lookup's answer.
+  curl_slist* connect_to(const Target& target, Instant deadline) {
+    why_.clear();
+    if (target.name.empty() || !target.url.empty()) return nullptr;
+    const auto address = address_of(settings_, target, deadline);
+    if (!address) {
+      why_ = address.error();
+      return nullptr;
+    }
+    return curl_slist_append(nullptr, ("::" + to_text(*address)).c_str());
+  }
+
+  const ClientSettings settings_;
+  std::unique_ptr<CURL, CurlFree> handle_;
+  std::string why_;
+};
+
+std::string base_of(const Target& target) {
+  return target.url.empty() ? "http://" + to_text(target.address) : target.url;
+}
+
+class HttpClient final : public ProbeClient {
+ public:
+  explicit HttpClient(const ClientSettings& settings) : settings_(settings), requests_(settings) {}
+
+  void drop() override { requests_.drop(); }
+
+  Attempt attempt(const Target& target, Instant deadline) override {
+    const auto began = proxy::monotonic_now();
+    Attempt done;
+    done.sent = 1;
+    const auto& probe = *settings_.probe;
+    // A whole URL has its path.
+    const auto url = target.url.empty() ? base_of(target) + probe.path : target.url;
+    const auto reply = requests_.get(target, url, deadline, done.connects);
+    done.took = proxy::monotonic_now() - began;
+    if (!reply) {
+      done.why = reply.error();
+    } else if (reply->status != probe.status) {
+      done.why = "status " + std::to_string(reply->status);
+    } else if (reply->body.find(probe.body) == std::string::npos) {
+      done.why = "another body";
+    }
+    done.ok = done.why.empty();
+    done.lost = done.ok ? 0 : 1;
+    return done;
+  }
+
+ private:
+  ClientSettings settings_;
+  Requests requests_;
+};
+
+class PrometheusClient final : public ProbeClient {
+ public:
+  explicit PrometheusClient(const ClientSettings& settings)
+      : settings_(settings), requests_(settings) {}
+
+  Attempt attempt(const Target& target, Instant deadline) override {
+    const auto began = proxy::monotonic_now();
+    Attempt done;
+    const std::unique_ptr<char, decltype(&curl_free)> query(
+        curl_easy_escape(nullptr, settings_.probe->query.c_str(), 0), &curl_free);
+    const auto url = base_of(target) + "/api/v1/query?query=" + (query ? query.get() : "");
+    const auto reply = requests_.get(target, url, deadline, done.connects);
+    done.took = proxy::monotonic_now() - began;
+    if (!reply) {
+      done.why = reply.error();
+      return done;
+    }
+    const auto json = nlohmann::json::parse(reply->body, nullptr, false);
+    const auto at = nlohmann::json::json_pointer("/data/result");
+    done.ok = !json.is_discarded() && json.contains(at) && !json.at(at).empty();
+    if (!done.ok) done.why = "no result";
+    return done;
+  }
+
+ private:
+  ClientSettings settings_;
+  Requests requests_;
+};
+
+}  // namespace
+
+std::unique_ptr<ProbeClient> make_http_client(const ClientSettings& settings) {
+  return std::make_unique<HttpClient>(settings);
+}
+std::unique_ptr<ProbeClient> make_prometheus_client(const ClientSettings& settings) {
+  return std::make_unique<PrometheusClient>(settings);
+}
+
+}  // namespace brownout::rehearsal

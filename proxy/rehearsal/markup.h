@@ -1,0 +1,28 @@
+// Text as it stands in XML and HTML, between tags or in an attribute.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace brownout::rehearsal {
+
+inline std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '&') {
+      safe += "&amp;";
+    } else if (c == '<') {
+      safe += "&lt;";
+    } else if (c == '>') {
+      safe += "&gt;";
+    } else if (c == '"') {
+      safe += "&quot;";
+    } else {
+      // XML 1.0 has no other control characters.
+      safe += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
+    }
+  }
+  return safe;
+}
+
+}  // namespace brownout::rehearsal

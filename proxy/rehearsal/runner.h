@@ -1,0 +1,91 @@
+// Runner: a rehearsal as it happens. A proxy with the rules of each phase in turn, synthetic users
+// on threads of their own, and the conductor that says what comes next; at the end, what was seen.
+//
+// Runs on the caller's thread until it is over. halt() from any thread; SIGINT and SIGTERM halt it
+// too, and recovery runs.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "proxy/embedded/messaging_server.h"
+#include "proxy/engine/engine.h"
+#include "proxy/loop/signals.h"
+#include "proxy/rehearsal/user.h"
+#include "rules/rehearsal/conductor.h"
+#include "rules/rehearsal/verdict.h"
+
+namespace brownout::rehearsal {
+
+struct RunnerOptions {
+  unsigned workers = 2;
+  bool force = false;  // goes on when it is broken before it begins
+  // Servers by the names that the file has for them, where others stand in.
+  std::map<std::string, std::string> known_as;
+  // Every now and then, while it runs: for a live view.
+  std::function<void(const class Runner&)> on_tick;
+  std::function<void(const std::string& phase)> on_phase;
+};
+
+struct Course {
+  rules::Measurements seen;
+  std::uint64_t seed = 0;
+  std::string stopped;  // why it was halted or did not begin; empty: it was not
+  std::vector<std::string> never_matched;
+};
+
+class Runner final : private proxy::Deadline, private proxy::FlowObserver {
+ public:
+  // `config` has a scenario, and is borrowed.
+  Runner(const rules::Config& config, RunnerOptions options);
+  ~Runner() override;
+
+  rules::Result<Course> run();
+
+  // For a live view, in on_tick.
+  const rules::Scenario& scenario() const { return *config_.scenario; }
+  const rules::Measurements& seen() const { return course_.seen; }
+  const std::vector<rules::PhaseInterval>& phases() const { return conductor_.phases(); }
+  Duration now() const { return clock_.at(proxy::monotonic_now()); }
+
+ private:
+  void on_due(Instant now) noexcept override;
+  void flow_opened(const rules::FlowFacts& flow) noexcept override;
+  rules::Result<void> listen_for_alerts();
+  void start_users();
+  Target target_of(const std::string& endpoint) const;
+  std::optional<rules::IpAddress> address_of_user(std::size_t probe,
+                                                  const std::vector<Target>& targets) const;
+  void take_news();
+  void look_at_rules();
+  void check_steady();
+  void enter(std::optional<std::size_t> phase);
+  void finish();
+
+  const rules::Config& config_;
+  RunnerOptions options_;
+  rules::Conductor conductor_;
+  ScenarioClock clock_;
+  proxy::Loop loop_;
+  proxy::Signals signals_;
+  std::unique_ptr<proxy::Engine> engine_;
+  Course course_;
+  bool steady_checked_ = false;
+
+  std::mutex mutex_;  // what users and workers tell
+  std::vector<rules::Operation> told_operations_;
+  std::vector<rules::Connection> told_connections_;
+  std::vector<rules::Alert> told_alerts_;
+
+  std::map<std::string, std::pair<const rules::RuleState*, std::uint64_t>> injected_;
+  std::map<std::string, bool> matched_;
+  std::unique_ptr<proxy::MessagingServer> alerts_;
+  std::vector<std::unique_ptr<User>> users_;
+};
+
+}  // namespace brownout::rehearsal

@@ -1,0 +1,50 @@
+// What was seen, in equal steps of the scenario's time: what charts and the JSON report show.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/rehearsal/measurements.h"
+#include "rules/rehearsal/scenario.h"
+
+namespace brownout::rehearsal {
+
+using rules::Duration;
+
+struct Step {
+  std::size_t ok = 0;
+  std::size_t failed = 0;
+  double p50_ms = 0;
+  double p99_ms = 0;
+};
+
+struct ProbeSeries {
+  std::string probe;
+  std::string region;
+  std::vector<Step> steps;
+};
+
+struct FaultSeries {
+  std::string rule;
+  std::vector<std::uint64_t> injected;
+};
+
+// An instant worth a mark.
+struct Mark {
+  Duration at{};
+  std::string what;  // "detected", "failed over", "recovered"
+  std::string probe;
+};
+
+struct Series {
+  Duration width{};  // of a step
+  std::size_t steps = 0;
+  std::vector<ProbeSeries> probes;
+  std::vector<FaultSeries> faults;
+  std::vector<Mark> marks;
+};
+
+Series series_of(const rules::Scenario& scenario, const rules::Measurements& seen,
+                 std::size_t steps);
+
+}  // namespace brownout::rehearsal

@@ -1,0 +1,84 @@
+// tcp: a numbered message there and back, on a connection that stays open.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/probe_client.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+class TcpClient final : public ProbeClient {
+ public:
+  explicit TcpClient(const ClientSettings& settings) : settings_(settings) {}
+
+  void drop() override { connection_.reset(); }
+
+  Attempt attempt(const Target& target, Instant deadline) override {
+    const auto began = proxy::monotonic_now();
+    Attempt done;
+    done.ok = talk(target, deadline, done);
+    done.took = proxy::monotonic_now() - began;
+    if (!done.ok) drop();
+    return done;
+  }
+
+ private:
+  bool talk(const Target& target, Instant deadline, Attempt& done) {
+    if (!connection_) {
+      done.connects = 1;
+      const auto address = address_of(settings_, target, deadline);
+      auto fd = address ? Socket::connect(*address, settings_.local, deadline)
+                        : tl::unexpected(address.error());
+      if (!fd) {
+        done.why = fd.error();
+        return false;
+      }
+      connection_ = std::move(*fd);
+    }
+    done.sent = 1;
+    done.lost = 1;
+    const auto message = next_message();
+    const auto bytes = std::as_bytes(std::span(message));
+    if (const auto sent = Socket::send(connection_, bytes, deadline); !sent) {
+      done.why = sent.error();
+      return false;
+    }
+    std::string reply(message.size(), '\0');
+    auto rest = std::as_writable_bytes(std::span(reply));
+    while (!rest.empty()) {
+      const auto got = Socket::receive(connection_, rest, deadline);
+      if (!got) {
+        done.why = got.error();
+        return false;
+      }
+      rest = rest.subspan(*got);
+    }
+    if (reply != message) {
+      done.why = "another reply than what was sent";
+      return false;
+    }
+    done.lost = 0;
+    return true;
+  }
+
+  std::string next_message() {
+    auto message =
+        "user " + std::to_string(settings_.user) + " message " + std::to_string(++number_);
+    message.resize(static_cast<std::size_t>(settings_.probe->size.count), '.');
+    return message;
+  }
+
+  ClientSettings settings_;
+  Fd connection_;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ProbeClient> make_tcp_client(const ClientSettings& settings) {
+  return std::make_unique<TcpClient>(settings);
+}
+
+}  // namespace brownout::rehearsal

@@ -1,0 +1,74 @@
+#include "proxy/rehearsal/webhooks.h"
+
+#include <curl/curl.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace brownout::rehearsal {
+namespace {
+
+constexpr int kTries = 3;
+constexpr long kTimeoutMs = 2000;
+constexpr std::size_t kMostWaiting = 1000;
+constexpr auto kPause = std::chrono::milliseconds(200);
+
+std::size_t ignore(char*, std::size_t, std::size_t size, void*) { return size; }
+
+bool post(const std::string& url, const std::string& body) {
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
+                                                                 &curl_easy_cleanup);
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      curl_slist_append(nullptr, "Content-Type: application/json"), &curl_slist_free_all);
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
+  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, ignore);
+  curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
+  return curl_easy_perform(curl.get()) == CURLE_OK;
+}
+
+}  // namespace
+
+Webhooks::Webhooks(std::vector<rules::Webhook> hooks)
+    : hooks_(std::move(hooks)), thread_([this](const std::stop_token& stop) { deliver(stop); }) {}
+
+Webhooks::~Webhooks() {
+  thread_.request_stop();
+  wake_.notify_all();
+}
+
+void Webhooks::tell(About about, const nlohmann::json& what) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& hook : hooks_) {
+    const bool wanted = about == About::kPhase ? hook.phases : hook.expectations;
+    if (wanted && waiting_.size() < kMostWaiting) waiting_.push_back({hook.url, what.dump()});
+  }
+  wake_.notify_all();
+}
+
+void Webhooks::deliver(const std::stop_token& stop) {
+  while (true) {
+    Message message;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, stop, [&] { return !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      message = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    bool sent = false;
+    // At the end one try each is enough to wait for.
+    for (int i = 0; !sent && i < kTries; ++i) {
+      if (i > 0 && stop.stop_requested()) break;
+      if (i > 0) std::this_thread::sleep_for(kPause);
+      sent = post(message.url, message.body);
+    }
+    if (!sent) spdlog::warn("webhook {} could not be reached", message.url);
+  }
+}
+
+}  // namespace brownout::rehearsal

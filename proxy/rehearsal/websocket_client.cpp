@@ -1,0 +1,127 @@
+// websocket: three numbered messages there and back, so that lost, doubled and reordered ones show.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "proxy/codecs/websocket.h"
+#include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/probe_client.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+constexpr std::int64_t kMessages = 3;
+
+class WebSocketClient final : public ProbeClient {
+ public:
+  explicit WebSocketClient(const ClientSettings& settings) : settings_(settings) {}
+
+  void drop() override { connection_.reset(); }
+
+  Attempt attempt(const Target& target, Instant deadline) override {
+    const auto began = proxy::monotonic_now();
+    Attempt done;
+    done.why = talk(target, deadline, done);
+    done.ok = done.why.empty();
+    done.took = proxy::monotonic_now() - began;
+    if (!done.ok) drop();
+    return done;
+  }
+
+ private:
+  std::string talk(const Target& target, Instant deadline, Attempt& done) {
+    if (!connection_) {
+      done.connects = 1;
+      const auto why = open(target, deadline);
+      if (!why.empty()) return why;
+    }
+    const auto first = number_ + 1;
+    for (; number_ < first + kMessages - 1; ++done.sent, ++done.lost) {
+      const auto text = std::to_string(++number_);
+      const auto frame = codecs::write_frame(rules::Opcode::kText, false, codecs::bytes_of(text),
+                                             true, static_cast<std::uint32_t>(number_));
+      if (const auto sent = Socket::send(connection_, frame, deadline); !sent) return sent.error();
+    }
+    return read_replies(first, deadline, done);
+  }
+
+  std::string read_replies(std::uint64_t first, Instant deadline, Attempt& done) {
+    std::set<std::uint64_t> seen;
+    while (seen.size() < kMessages) {
+      auto message = next_message(deadline);
+      if (!message) return message.error();
+      const auto number = std::strtoull(message->c_str(), nullptr, 10);
+      if (number < first || !seen.insert(number).second) {
+        ++done.duplicated;
+        continue;
+      }
+      if (number != *seen.rbegin()) ++done.reordered;
+      --done.lost;
+    }
+    return {};
+  }
+
+  // RFC 6455, 4.1.
+  std::string open(const Target& target, Instant deadline) {
+    const auto address = address_of(settings_, target, deadline);
+    if (!address) return address.error();
+    auto fd = Socket::connect(*address, settings_.local, deadline);
+    if (!fd) return fd.error();
+    const auto request = "GET " + settings_.probe->path +
+                         " HTTP/1.1\r\nHost: " + to_text(target.address) +
+                         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         "Sec-WebSocket-Key: YnJvd25vdXQgcHJvYmUhIQ==\r\n"
+                         "Sec-WebSocket-Version: 13\r\n\r\n";
+    if (const auto sent = Socket::send(*fd, codecs::bytes_of(request), deadline); !sent) {
+      return sent.error();
+    }
+    std::string head;
+    while (!head.ends_with("\r\n\r\n")) {
+      std::byte one{};
+      const auto got = Socket::receive(*fd, std::span(&one, 1), deadline);
+      if (!got) return got.error();
+      head += static_cast<char>(one);
+      if (head.size() > 16384) return "a head without end";
+    }
+    if (!head.starts_with("HTTP/1.1 101")) return "no upgrade: " + head.substr(0, head.find('\r'));
+    connection_ = std::move(*fd);
+    parser_ = std::make_unique<codecs::WebSocketParser>();
+    unread_.clear();
+    return {};
+  }
+
+  Outcome<std::string> next_message(Instant deadline) {
+    std::string message;
+    while (true) {
+      if (unread_.empty()) {
+        std::array<std::byte, 4096> buffer{};
+        const auto got = Socket::receive(connection_, buffer, deadline);
+        if (!got) return tl::unexpected(got.error());
+        unread_.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*got));
+      }
+      const auto step = parser_->next(unread_);
+      if (step.broken) return tl::unexpected("broken frames: " + parser_->why());
+      unread_.erase(unread_.begin(), unread_.begin() + static_cast<std::ptrdiff_t>(step.taken));
+      const bool text = parser_->opcode() == rules::Opcode::kText;
+      if (text) message += codecs::text_of(parser_->payload());
+      if (step.message_ended && text) return message;
+      if (step.message_ended && parser_->opcode() == rules::Opcode::kClose) {
+        return tl::unexpected(std::string("the server closed the WebSocket"));
+      }
+    }
+  }
+
+  ClientSettings settings_;
+  Fd connection_;
+  std::unique_ptr<codecs::WebSocketParser> parser_;
+  codecs::Bytes unread_;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ProbeClient> make_websocket_client(const ClientSettings& settings) {
+  return std::make_unique<WebSocketClient>(settings);
+}
+
+}  // namespace brownout::rehearsal

@@ -1,0 +1,212 @@
+#include "rules/rehearsal/read_scenario.h"
+
+#include <algorithm>
+#include <set>
+
+#include "rules/fault.h"
+#include "rules/rehearsal/scenario_schema.h"
+
+namespace brownout::rules {
+namespace {
+
+class Reader {
+ public:
+  Reader(const ScenarioTables& tables, const ScenarioSurroundings& around, Diagnostics& problems)
+      : tables_(tables), around_(around), problems_(problems) {}
+
+  Scenario read() {
+    if (tables_.scenario == nullptr) {
+      problems_.add({1, 1}, "a rehearsal needs [scenario]", "[scenario]\nname = \"...\"");
+    } else {
+      auto keys = scenario_schema().read(*tables_.scenario, "[scenario]", problems_);
+      keys.time_scale = keys.scale.times;
+      scenario_ = std::move(static_cast<Scenario&>(keys));
+      refer_all(*tables_.scenario, "may_miss", "rule", around_.rules);
+    }
+    each(tables_.regions, [&](const Node& node) {
+      scenario_.regions.push_back(region_schema().read(node, "[[region]]", problems_));
+    });
+    each(tables_.sectors, [&](const Node& node) {
+      scenario_.sectors.push_back(sector_schema().read(node, "[[sector]]", problems_));
+    });
+    each(tables_.webhooks, [&](const Node& node) {
+      scenario_.webhooks.push_back(webhook_schema().read(node, "[[webhook]]", problems_));
+    });
+    each(tables_.phases, [&](const Node& node) { read_phase(node); });
+    each(tables_.probes, [&](const Node& node) { read_probe(node); });
+    each(tables_.expectations, [&](const Node& node) { read_expectation(node); });
+    check_stops();
+    if (scenario_.phases.empty()) {
+      problems_.add({1, 1}, "a rehearsal needs a [[phase]] at least",
+                    "[[phase]]\nname = \"calm\"\nfor = \"10s\"");
+    }
+    return std::move(scenario_);
+  }
+
+ private:
+  template <class Read>
+  void each(const Node* list, Read read) {
+    if (list == nullptr) return;
+    if (list->array() == nullptr) {
+      problems_.add(list->where,
+                    "expected a list of tables, found " + std::string(list->type_name()),
+                    "write two brackets, as in [[phase]]: there may be several");
+      return;
+    }
+    for (const auto& node : *list->array()) read(node);
+  }
+
+  void refer(Position where, std::string_view kind, const std::string& name,
+             const std::vector<std::string_view>& names) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) return;
+    problems_.add(where, "there is no " + std::string(kind) + " " + in_quotes(name),
+                  names.empty() ? std::string() : suggest(name, names));
+  }
+  void refer_all(const Node& table, std::string_view key, std::string_view kind,
+                 const std::vector<std::string_view>& names) {
+    const Node* list = table.find(key);
+    if (list == nullptr) return;
+    const auto check = [&](const Node& one) {
+      if (one.string() != nullptr) refer(one.where, kind, *one.string(), names);
+    };
+    if (list->array() == nullptr) return check(*list);
+    for (const auto& one : *list->array()) check(one);
+  }
+  template <class List>
+  static std::vector<std::string_view> names_in(const List& list) {
+    std::vector<std::string_view> names;
+    for (const auto& one : list) names.push_back(one.name);
+    return names;
+  }
+  bool claim(const Node& node, const std::string& name, std::set<std::string>& taken) {
+    if (name.empty() || taken.insert(name).second) return true;
+    problems_.add(position_of(node, "name"), "there is already a " + in_quotes(name),
+                  "names must differ");
+    return false;
+  }
+
+  void read_phase(const Node& node) {
+    auto keys = phase_schema().read(node, "[[phase]]", problems_);
+    keys.where = node.where;
+    claim(node, keys.name, phase_names_);
+    refer_all(node, "rules", "rule", around_.rules);
+    if (keys.change != nullptr && keys.change->table() != nullptr) {
+      for (const auto& member : *keys.change->table()) {
+        refer(member.where, "rule", member.key, around_.rules);
+        if (std::find(keys.rules.begin(), keys.rules.end(), member.key) == keys.rules.end()) {
+          keys.rules.push_back(member.key);
+        }
+        keys.changed[member.key] = around_.change(member.key, member.node);
+      }
+    }
+    scenario_.phases.push_back(std::move(static_cast<Phase&>(keys)));
+  }
+
+  void read_probe(const Node& node) {
+    auto probe = probe_schema().read(node, "[[probe]]", problems_);
+    probe.where = node.where;
+    claim(node, probe.name, probe_names_);
+    if (!probe.region.empty()) {
+      refer(position_of(node, "region"), "region", probe.region, names_in(scenario_.regions));
+    }
+    const auto needs = [&](bool missing, std::string_view key) {
+      if (!missing) return;
+      problems_.add(node.where, std::string(name_of(probe.kind)) + " probe " +
+                                    in_quotes(probe.name) + " needs " + in_quotes(key));
+    };
+    needs(probe.endpoints.empty() && probe.kind != ProbeKind::kExec, "endpoints");
+    needs(probe.kind == ProbeKind::kExec && probe.command.empty(), "command");
+    needs(probe.kind == ProbeKind::kDns && probe.qname.empty(), "qname");
+    needs(probe.kind == ProbeKind::kPrometheus && probe.query.empty(), "query");
+    needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
+    check_endpoints(node, probe);
+    scenario_.probes.push_back(std::move(probe));
+  }
+
+  void check_endpoints(const Node& node, const Probe& probe) {
+    for (const auto& endpoint : probe.endpoints)
+      check_endpoint(position_of(node, "endpoints"), endpoint);
+    if (!probe.resolver.empty()) check_endpoint(position_of(node, "resolver"), probe.resolver);
+  }
+  void check_endpoint(Position where, const std::string& endpoint) {
+    const auto& names = around_.listeners;
+    if (std::find(names.begin(), names.end(), endpoint) != names.end()) return;
+    if (endpoint.starts_with("http://") || endpoint.starts_with("https://")) return;
+    if (parse_endpoint(endpoint)) return;
+    problems_.add(where, in_quotes(endpoint) + " is no listener and no address",
+                  suggest(endpoint, names));
+  }
+
+  void read_expectation(const Node& node) {
+    auto keys = expect_schema().read(node, "[[expect]]", problems_);
+    keys.where = node.where;
+    if (!keys.what) return;
+    keys.metric = *keys.what;
+    refer_all(node, "probe", "probe", names_in(scenario_.probes));
+    if (!keys.phase.empty()) {
+      refer(position_of(node, "phase"), "phase", keys.phase, names_in(scenario_.phases));
+    }
+    if ((keys.least == nullptr) == (keys.most == nullptr)) {
+      problems_.add(node.where, "[[expect]] needs \"at_least\" or \"at_most\", one of them",
+                    "e.g. at_least = \"99%\"");
+    }
+    if (keys.least != nullptr) keys.at_least = read_bound(keys.metric, *keys.least, "at_least");
+    if (keys.most != nullptr) keys.at_most = read_bound(keys.metric, *keys.most, "at_most");
+    if (keys.metric == Metric::kShare && keys.endpoint.empty() == keys.server.empty()) {
+      problems_.add(node.where, "share needs \"endpoint\" or \"server\"", "whose share is meant?");
+    }
+    if (keys.metric == Metric::kAlert && scenario_.alerts.empty()) {
+      problems_.add(node.where, "alert needs \"alerts\" in [scenario]",
+                    "alerts = \"127.0.0.1:9199\" receives the webhooks of your alerting");
+    }
+    scenario_.expectations.push_back(std::move(static_cast<Expectation&>(keys)));
+  }
+
+  template <class T, class Convert>
+  std::optional<double> read_as(const Node& node, std::string_view key, Convert convert) {
+    const auto value = ValueKind<T>::read(node);
+    if (value) return convert(*value);
+    problems_.add(node.where, std::string(key) + ": " + value.error().what, value.error().hint);
+    return std::nullopt;
+  }
+  std::optional<double> read_bound(Metric metric, const Node& node, std::string_view key) {
+    switch (unit_of(metric)) {
+      case Unit::kShare:
+        return read_as<Ratio>(node, key, [](Ratio value) { return value.share(); });
+      case Unit::kTime:
+        return read_as<Duration>(
+            node, key, [](Duration value) { return std::chrono::duration<double>(value).count(); });
+      case Unit::kCount:
+        return read_as<std::int64_t>(node, key,
+                                     [](std::int64_t value) { return static_cast<double>(value); });
+      case Unit::kRate:
+        break;
+    }
+    return read_as<Frequency>(node, key, [](Frequency value) { return value.per_second; });
+  }
+
+  void check_stops() {
+    const auto names = names_in(scenario_.probes);
+    for (const auto& stop : scenario_.stops) {
+      if (!stop.probe.empty()) {
+        refer(position_of(*tables_.scenario, "stop_if"), "probe", stop.probe, names);
+      }
+    }
+  }
+
+  const ScenarioTables& tables_;
+  const ScenarioSurroundings& around_;
+  Diagnostics& problems_;
+  Scenario scenario_;
+  std::set<std::string> phase_names_;
+  std::set<std::string> probe_names_;
+};
+
+}  // namespace
+
+Scenario read_scenario(const ScenarioTables& tables, const ScenarioSurroundings& around,
+                       Diagnostics& problems) {
+  return Reader(tables, around, problems).read();
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,277 @@
+// Rehearsals over real sockets: a proxy, embedded servers, users of every kind; and the reports.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "proxy/codecs/zone_file.h"
+#include "proxy/rehearsal/embedded.h"
+#include "proxy/rehearsal/report.h"
+
+namespace brownout::test {
+namespace {
+
+using namespace rehearsal;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+const std::string kFile = R"(
+version = 1
+seed = 5
+[scenario]
+name = "lab"
+time_scale = "60x"
+steady = { availability = "100%", for = "30s" }
+[[zone]]
+name = "zone"
+records = ["chat.example.org. 60 IN A 127.0.0.1"]
+[[upstream]]
+name = "servers"
+servers = ["127.0.0.1:7001", "127.0.0.1:7002"]
+retry_after = "100ms"
+[[upstream]]
+name = "others"
+servers = ["127.0.0.1:7003"]
+[[listener]]
+name = "dns"
+protocol = "dns"
+listen = "127.0.0.1:7053"
+zone = "zone"
+[[listener]]
+name = "chat"
+listen = "127.0.0.1:7010"
+upstream = "servers"
+[[listener]]
+name = "web"
+protocol = "http"
+listen = "127.0.0.1:7011"
+upstream = "servers"
+[[listener]]
+name = "socket"
+protocol = "websocket"
+listen = "127.0.0.1:7012"
+upstream = "servers"
+[[listener]]
+name = "secure"
+listen = "127.0.0.1:7013"
+upstream = "servers"
+tls = { ca = "ca" }
+[[listener]]
+name = "standby"
+listen = "127.0.0.1:7020"
+upstream = "others"
+)";
+
+struct Rehearsed {
+  std::unique_ptr<rules::Config> config;
+  Report report;
+};
+
+Rehearsed rehearse(const std::string& text, Handling handling = Handling::kWell, bool ci = false,
+                   const std::function<void(const Runner&)>& on_tick = {}) {
+  Rehearsed done;
+  auto loaded = codecs::load_rules(kFile + text);
+  if (!loaded) {
+    ADD_FAILURE() << rules::render(loaded.error(), "lab", kFile + text);
+    return done;
+  }
+  done.config = std::make_unique<rules::Config>(std::move(*loaded));
+  auto servers = Embedded::stand_in(*done.config, handling);
+  RunnerOptions options;
+  options.workers = 1;
+  options.known_as = (*servers)->known_as();
+  options.on_tick = on_tick;
+  auto course = Runner(*done.config, options).run();
+  if (!course) {
+    ADD_FAILURE() << course.error().what;
+    return done;
+  }
+  done.report = make_report(*done.config->scenario, std::move(*course), ci);
+  done.report.file = kFile + text;
+  done.report.started = "2026-01-01T00:00:00Z";
+  return done;
+}
+
+const std::string kPhases = R"(
+[[phase]]
+name = "calm"
+for = "20s"
+[[phase]]
+name = "outage"
+for = "40s"
+rules = ["gone"]
+[[phase]]
+name = "after"
+for = "30s"
+recovery = true
+)";
+
+TEST(Rehearsal, UsersOfEveryKindAreServed) {
+  const auto done = rehearse(R"(
+[[phase]]
+name = "calm"
+for = "1m"
+[[probe]]
+name = "tcp"
+users = 3
+every = "6s"
+endpoints = ["chat"]
+resolve = ["chat.example.org"]
+resolver = "dns"
+[[probe]]
+name = "http"
+kind = "http"
+every = "6s"
+endpoints = ["web"]
+body = "ok"
+[[probe]]
+name = "dns"
+kind = "dns"
+every = "6s"
+endpoints = ["dns"]
+qname = "chat.example.org"
+answer = ["127.0.0.1"]
+[[probe]]
+name = "websocket"
+kind = "websocket"
+every = "6s"
+endpoints = ["socket"]
+[[probe]]
+name = "tls"
+kind = "tls"
+every = "6s"
+endpoints = ["secure"]
+sni = "any.example.org"
+ca = "ca/ca.pem"
+[[probe]]
+name = "exec"
+kind = "exec"
+every = "12s"
+command = "test 1 = 1"
+[[expect]]
+metric = "availability"
+at_least = "100%"
+[[expect]]
+metric = "messages_lost"
+at_most = 0
+[[expect]]
+metric = "share"
+server = "127.0.0.1:7001"
+at_least = "100%"
+)");
+  for (const auto& one : done.report.verdicts) {
+    EXPECT_TRUE(one.met) << one.wanted << ": " << one.evidence;
+  }
+  EXPECT_EQ(done.report.result(), Result::kMet) << done.report.headline();
+  const auto json = to_json(done.report);
+  ASSERT_EQ(json["series"]["probes"].size(), 6U);
+  for (const auto& probe : json["series"]["probes"]) {
+    std::size_t served = 0;
+    for (const auto& count : probe["ok"]) served += count.get<std::size_t>();
+    EXPECT_GE(served, 2U) << probe["probe"];
+  }
+}
+
+const std::string kGone = R"(
+[[rule]]
+name = "gone"
+match = { listener = "chat" }
+fault = { type = "reset" }
+[[probe]]
+name = "phones"
+users = 4
+every = "3s"
+timeout = "300ms"
+endpoints = ["chat", "standby"]
+[[expect]]
+name = "they keep talking"
+metric = "availability"
+phase = "outage"
+at_least = "99%"
+[[expect]]
+name = "it is noticed"
+metric = "time_to_detect"
+at_most = "20s"
+)";
+
+TEST(Rehearsal, APlanIsMeasured) {
+  const auto done = rehearse(kPhases + kGone, Handling::kWell, true);
+  EXPECT_EQ(done.report.result(), Result::kMet) << to_markdown(done.report);
+  const auto json = to_json(done.report);
+  EXPECT_EQ(json["result"], "met");
+  EXPECT_EQ(json["phases"].size(), 3U);
+  EXPECT_EQ(json["series"]["faults"][0]["rule"], "gone");
+  EXPECT_FALSE(json["series"]["marks"].empty());
+  EXPECT_THAT(to_html(done.report), HasSubstr("gone</text>"));
+  EXPECT_THAT(to_junit(done.report), HasSubstr("tests=\"2\" failures=\"0\" errors=\"0\""));
+}
+
+TEST(Rehearsal, WithoutOneTheRightExpectationFails) {
+  const auto done = rehearse(kPhases + kGone, Handling::kBadly, true);
+  EXPECT_EQ(done.report.result(), Result::kNotMet);
+  EXPECT_FALSE(done.report.verdicts[0].met);
+  EXPECT_TRUE(done.report.verdicts[1].met) << done.report.verdicts[1].evidence;
+  EXPECT_THAT(to_junit(done.report), HasSubstr("<failure message=\"availability in outage"));
+  EXPECT_THAT(to_markdown(done.report), HasSubstr("**NOT MET** | availability in outage"));
+}
+
+TEST(Rehearsal, ARuleThatMatchesNobodyFailsInCi) {
+  const std::string rule =
+      "[[rule]]\nname = \"gone\"\nmatch = { client = \"192.0.2.1\" }\n"
+      "fault = { type = \"refuse\" }\n";
+  const std::string probe = "[[probe]]\nname = \"p\"\nevery = \"3s\"\nendpoints = [\"chat\"]\n";
+  EXPECT_EQ(rehearse(kPhases + rule + probe, Handling::kWell, true).report.missed,
+            std::vector<std::string>{"gone"});
+}
+
+TEST(Rehearsal, DoesNotBeginWhenItIsBrokenAlready) {
+  const auto done = rehearse(R"(
+[[phase]]
+name = "calm"
+for = "1h"
+[[probe]]
+name = "p"
+every = "3s"
+timeout = "100ms"
+endpoints = ["127.0.0.1:1"]
+)");
+  EXPECT_EQ(done.report.result(), Result::kStopped);
+  EXPECT_THAT(done.report.course.stopped, HasSubstr("it is broken before anything was done"));
+  EXPECT_THAT(done.report.course.stopped, HasSubstr("Connection refused"));
+}
+
+TEST(Rehearsal, AnInterruptRunsTheRecovery) {
+  bool sent = false;
+  const auto done = rehearse(
+      "[[rule]]\nname = \"gone\"\nmatch = { listener = \"chat\" }\nfault = { type = \"reset\" }\n"
+      "[[phase]]\nname = \"outage\"\nfor = \"10h\"\nrules = [\"gone\"]\n"
+      "[[phase]]\nname = \"after\"\nfor = \"20s\"\nrecovery = true\n"
+      "[[probe]]\nname = \"p\"\nevery = \"3s\"\ntimeout = \"200ms\"\nendpoints = [\"chat\"]\n"
+      "[[expect]]\nmetric = \"availability\"\nphase = \"after\"\nwithin = \"9s\"\nat_least = "
+      "\"100%\"\n",
+      Handling::kWell, false, [&](const Runner& runner) {
+        if (!sent && runner.now() > 20s) ::raise(SIGINT);
+        sent |= runner.now() > 20s;
+      });
+  EXPECT_EQ(done.report.course.stopped, "it was interrupted");
+  ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
+  EXPECT_TRUE(done.report.verdicts.front().met) << done.report.verdicts.front().evidence;
+}
+
+TEST(Report, ComparesTwo) {
+  const auto report = [](double value, bool met) {
+    return nlohmann::json{
+        {"format", "brownout-report-1"},
+        {"expectations",
+         {{{"name", "availability"}, {"value", value}, {"met", met}, {"more_is_better", true}}}}};
+  };
+  EXPECT_FALSE(compare(report(0.99, true), report(0.98, true), 0.05)->regressed);
+  EXPECT_TRUE(compare(report(0.99, true), report(0.80, true), 0.05)->regressed);
+  EXPECT_TRUE(compare(report(0.99, true), report(0.99, false), 0.05)->regressed);
+  EXPECT_EQ(compare(report(0.5, true), report(0.9, true), 0.05)->text,
+            "better   availability: 0.5 -> 0.9\n");
+  EXPECT_FALSE(compare(nlohmann::json{}, report(1, true), 0).has_value());
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,207 @@
+// Whole rehearsals in virtual time: phases, clients that fail over, verdicts, and stopping.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/rehearsal_lab.h"
+
+namespace brownout::test {
+namespace {
+
+using testing::HasSubstr;
+
+// Seven hours, as on 4 October 2021.
+const std::string kSevenHours = R"(
+[[rule]]
+name = "gone"
+fault = { type = "refuse" }
+[[phase]]
+name = "calm"
+for = "30m"
+[[phase]]
+name = "outage"
+for = "6h"
+rules = ["gone"]
+[[phase]]
+name = "after"
+for = "30m"
+recovery = true
+[[probe]]
+name = "phones"
+users = 50
+every = "30s"
+endpoints = ["chat", "127.0.0.1:2"]
+failback = "10m"
+)";
+
+std::vector<rules::Verdict> verdicts(const std::string& text, const Service& works) {
+  const auto config = outage_config(text);
+  rules::Conductor conductor(*config.scenario);
+  const auto seen = rehearse(*config.scenario, works, conductor);
+  return rules::judge(*config.scenario, seen);
+}
+
+bool in_outage(Duration at) { return at >= 30min && at < 6h + 30min; }
+
+TEST(Course, SevenHoursOfClientsThatFailOver) {
+  const auto found =
+      verdicts(kSevenHours + R"(
+[[expect]]
+metric = "availability"
+at_least = "100%"
+[[expect]]
+metric = "time_to_detect"
+at_most = "30s"
+[[expect]]
+metric = "time_to_failover"
+at_most = "30s"
+[[expect]]
+metric = "time_to_recover"
+at_most = "0s"
+[[expect]]
+metric = "share"
+endpoint = "127.0.0.1:2"
+phase = "outage"
+at_least = "100%"
+[[expect]]
+metric = "share"
+endpoint = "chat"
+phase = "after"
+within = "15m"
+at_least = "100%"
+)",
+               [](std::size_t endpoint, Duration at) { return endpoint == 1 || !in_outage(at); });
+  for (const auto& one : found) EXPECT_TRUE(one.met) << one.wanted << ": " << one.evidence;
+  EXPECT_EQ(found.size(), 6U);
+}
+
+TEST(Course, WithoutAPlanTheySayWhatIsWrong) {
+  auto text = kSevenHours;
+  text.replace(text.find(", \"127.0.0.1:2\""), 15, "");
+  const auto found = verdicts(text + R"(
+[[expect]]
+metric = "availability"
+phase = "outage"
+at_least = "99%"
+[[expect]]
+metric = "time_to_failover"
+at_most = "5m"
+[[expect]]
+metric = "time_to_recover"
+at_most = "1m"
+[[expect]]
+metric = "availability"
+phase = "after"
+at_least = "100%"
+)",
+                              [](std::size_t, Duration at) { return !in_outage(at); });
+  EXPECT_FALSE(found[0].met);
+  EXPECT_DOUBLE_EQ(*found[0].value, 0);
+  EXPECT_THAT(found[0].evidence, HasSubstr("most often: it does not work (36000)"));
+  EXPECT_FALSE(found[1].met);
+  EXPECT_THAT(found[1].evidence, HasSubstr("never failed over (of 50 users)"));
+  EXPECT_TRUE(found[2].met);
+  EXPECT_TRUE(found[3].met);
+}
+
+TEST(Course, ARetryStormIsSeen) {
+  const auto storm = [](const std::string& backoff) {
+    return verdicts(kSevenHours + "attempts = 20\n" + backoff + R"(
+[[expect]]
+metric = "attempt_rate"
+phase = "outage"
+at_most = "20/s"
+)",
+                    [](std::size_t, Duration at) { return !in_outage(at); })
+        .front();
+  };
+  EXPECT_FALSE(storm("").met);
+  EXPECT_TRUE(storm("backoff = \"10s\"\njitter = \"50%\"").met)
+      << storm("backoff = \"10s\"").evidence;
+}
+
+TEST(Course, StopsWhenThoseAreTouchedWhoMustNotBe) {
+  auto config = outage_config(kSevenHours + R"(
+[[probe]]
+name = "other team"
+every = "10s"
+endpoints = ["chat"]
+)");
+  config.scenario->stops = {{"other team", rules::Ratio::of(0.5), 1min, 3}};
+  rules::Conductor conductor(*config.scenario);
+  const auto seen = rehearse(
+      *config.scenario, [](std::size_t, Duration at) { return !in_outage(at); }, conductor);
+  EXPECT_THAT(conductor.why(), HasSubstr("more than 50% of other team's operations failed"));
+  // Halted in the first minutes; then the recovery phase, whole.
+  ASSERT_EQ(seen.phases.size(), 3U);
+  EXPECT_LT(seen.phases[1].end, 32min);
+  EXPECT_EQ(seen.phases[2].end - seen.phases[2].begin, 30min);
+  EXPECT_EQ(seen.phases[2].phase, 2U);
+}
+
+TEST(Course, OneFailureDoesNotStopIt) {
+  auto config = outage_config(kSevenHours);
+  config.scenario->stops = {{"phones", rules::Ratio::of(0.1), 1min, 3}};
+  rules::Conductor conductor(*config.scenario);
+  int failures = 0;
+  rehearse(
+      *config.scenario, [&](std::size_t, Duration at) { return at < 1h || ++failures > 3; },
+      conductor);
+  EXPECT_FALSE(conductor.halted());
+}
+
+TEST(Course, AHaltJumpsToTheRecovery) {
+  const auto config = outage_config(kSevenHours);
+  rules::Conductor conductor(*config.scenario);
+  EXPECT_EQ(*conductor.advance(0s).phase, 0U);
+  EXPECT_EQ(*conductor.advance(40min).phase, 1U);
+  conductor.halt(41min, "Ctrl-C");
+  const auto step = conductor.advance(41min);
+  EXPECT_TRUE(step.changed);
+  EXPECT_EQ(*step.phase, 2U);
+  EXPECT_FALSE(conductor.advance(70min).changed);
+  EXPECT_FALSE(conductor.advance(72min).phase);
+  EXPECT_TRUE(conductor.over());
+}
+
+TEST(ClientPolicy, BackoffDoublesUpToItsMost) {
+  rules::Probe probe;
+  probe.endpoints = {"a", "b"};
+  probe.attempts = 4;
+  probe.backoff = 1s;
+  probe.backoff_most = 3s;
+  rules::ClientPolicy policy(probe, rules::Dice(1, 1, 1));
+  EXPECT_EQ(policy.begin(0s), 0U);
+  std::string text;
+  while (const auto next = policy.failed()) {
+    text += std::to_string(next->endpoint) + ":" + rules::to_text(next->wait) + " ";
+  }
+  EXPECT_EQ(text, "0:1s 0:2s 0:3s 1:3s 1:3s 1:3s 1:3s ");
+}
+
+TEST(ClientPolicy, GoesBackToTheFirstAfterAWhile) {
+  rules::Probe probe;
+  probe.endpoints = {"a", "b"};
+  probe.failback = 60s;
+  rules::ClientPolicy policy(probe, rules::Dice(1, 1, 1));
+  policy.begin(0s);
+  EXPECT_EQ(policy.failed()->endpoint, 1U);
+  policy.succeeded(0s);
+  EXPECT_EQ(policy.begin(59s), 1U);
+  policy.succeeded(59s);
+  EXPECT_EQ(policy.begin(60s), 0U);
+  EXPECT_EQ(policy.failed()->endpoint, 1U);
+  policy.succeeded(60s);
+  EXPECT_EQ(policy.begin(119s), 1U);
+  EXPECT_EQ(policy.begin(120s), 0U);
+}
+
+TEST(Verdict, PrintsTimesAsPeopleSayThem) {
+  EXPECT_EQ(rules::print_time(4060s), "1h7m40s");
+  EXPECT_EQ(rules::print_time(286s), "4m46s");
+  EXPECT_EQ(rules::print_time(1234567us), "1.2s");
+  EXPECT_EQ(rules::print_time(23us), "0s");
+  EXPECT_EQ(rules::print_value(rules::Metric::kAvailability, 0.98765), "98.77%");
+}
+
+}  // namespace
+}  // namespace brownout::test

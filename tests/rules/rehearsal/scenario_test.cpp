@@ -1,0 +1,128 @@
+// The tables of a rehearsal: what is read, and every mistake with its place.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/rehearsal_lab.h"
+
+namespace brownout::test {
+namespace {
+
+using testing::HasSubstr;
+
+std::string problem_of(const std::string& text) {
+  const auto config = rules::load_toml(outage(text));
+  if (config) return "none";
+  return config.error().sorted().front().what;
+}
+
+TEST(Scenario, IsRead) {
+  const auto config = outage_config(R"(
+[[rule]]
+name = "gone"
+fault = { type = "refuse" }
+[[rule]]
+name = "slow"
+ramp = "1m"
+fault = { type = "latency", delay = "10ms" }
+[[phase]]
+name = "calm"
+for = "1m"
+[[phase]]
+name = "outage"
+for = "1h"
+rules = ["gone"]
+change = { slow = { delay = "2s" } }
+[[phase]]
+name = "after"
+for = "10m"
+recovery = true
+[[probe]]
+name = "phones"
+users = 3
+endpoints = ["chat", "127.0.0.1:99"]
+[[expect]]
+metric = "availability"
+phase = "outage"
+at_least = "99%"
+[[expect]]
+metric = "attempt_rate"
+at_most = "5/s"
+[[expect]]
+metric = "time_to_recover"
+at_most = "5m"
+)");
+  const auto& scenario = *config.scenario;
+  EXPECT_EQ(scenario.length(), 71min);
+  EXPECT_EQ(scenario.phase_begin(2), 61min);
+  EXPECT_EQ(scenario.users(), 3U);
+  EXPECT_DOUBLE_EQ(*scenario.expectations[0].at_least, 0.99);
+  EXPECT_DOUBLE_EQ(*scenario.expectations[1].at_most, 5);
+  EXPECT_DOUBLE_EQ(*scenario.expectations[2].at_most, 300);
+}
+
+TEST(Scenario, RulesOfAPhaseAreOnInItAlone) {
+  const auto config = outage_config(R"(
+[[rule]]
+name = "always"
+fault = { type = "latency", delay = "1ms" }
+[[rule]]
+name = "outage"
+ramp = "60s"
+fault = { type = "latency", delay = "10ms" }
+[[phase]]
+name = "calm"
+for = "1m"
+[[phase]]
+name = "bad"
+for = "1m"
+rules = ["outage"]
+[[phase]]
+name = "worse"
+for = "1m"
+change = { outage = { delay = "2s", jitter = "1s" } }
+)");
+  const auto names = [&](std::optional<std::size_t> phase) {
+    std::string text;
+    for (const auto& rule : rules::rules_in_phase(config, phase)) text += rule.name + " ";
+    return text;
+  };
+  EXPECT_EQ(names(std::nullopt), "always ");
+  EXPECT_EQ(names(0), "always ");
+  EXPECT_EQ(names(1), "always outage ");
+  EXPECT_EQ(names(2), "always outage ");
+  const auto bad = rules::rules_in_phase(config, 1);
+  // At sixty times the pace.
+  EXPECT_EQ(bad[1].schedule.ramp, 1s);
+  const auto worse = rules::rules_in_phase(config, 2);
+  EXPECT_THAT(worse[1].definition, HasSubstr("2s"));
+  EXPECT_NE(worse[1].definition, bad[1].definition);
+  EXPECT_EQ(worse[1].dice_key, bad[1].dice_key);
+}
+
+TEST(Scenario, MistakesAreNamed) {
+  const std::string phase = "[[phase]]\nname = \"p\"\nfor = \"1m\"\n";
+  EXPECT_EQ(problem_of(""), "a rehearsal needs a [[phase]] at least");
+  EXPECT_EQ(problem_of(phase + "rules = [\"no\"]"), "there is no rule \"no\"");
+  EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = [\"nowhere\"]"),
+            "\"nowhere\" is no listener and no address");
+  EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"dns\"\nendpoints = \"chat\""),
+            "dns probe \"x\" needs \"qname\"");
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\""),
+            "[[expect]] needs \"at_least\" or \"at_most\", one of them");
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nat_least = \"5m\""),
+            "at_least: \"5m\" is not a percentage");
+  EXPECT_THAT(problem_of(phase + "[[expect]]\nmetric = \"avail\"\nat_least = \"5%\""),
+              HasSubstr("unknown value \"avail\""));
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"alert\"\nat_most = \"5m\""),
+            "alert needs \"alerts\" in [scenario]");
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"share\"\nat_most = \"5%\""),
+            "share needs \"endpoint\" or \"server\"");
+  EXPECT_EQ(
+      problem_of(phase +
+                 "[[rule]]\nname = \"r\"\nfault = { type = \"latency\", delay = \"1s\" }\n"
+                 "[[phase]]\nname = \"q\"\nfor = \"1m\"\nchange = { r = { dealy = \"2s\" } }"),
+      "unknown key \"dealy\" in fault \"latency\"");
+}
+
+}  // namespace
+}  // namespace brownout::test
