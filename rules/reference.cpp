@@ -4,6 +4,7 @@
 #include "rules/firewall.h"
 #include "rules/load_toml.h"
 #include "rules/presets.h"
+#include "rules/rehearsal/scenario.h"
 
 namespace brownout::rules {
 namespace {
@@ -115,6 +116,32 @@ decides; the faults of a firewall's list (`rule_order` and others, below) are mi
 
 )";
 
+constexpr std::string_view kRehearsals =
+    R"(`brownout rehearse FILE` runs a file that has these tables too. Times are those of the scenario, which passes
+`time_scale` times as fast; only a probe's `timeout` and latencies are real, and what faults do (a delay of 300ms is
+one). Exit code 0: all expectations met, 1: not, 2: bad input, 3: stopped for safety (`stop_if`, Ctrl-C, broken before it
+began).
+
+)";
+
+constexpr std::string_view kMetrics =
+    R"(| metric | what it is | unit |
+|---|---|---|
+| `availability` | the share of operations that succeeded, whatever endpoint served them | percentage |
+| `latency_p50`, `latency_p99` | of the successful attempts | duration |
+| `time_to_detect` | until the last user who noticed had a failed attempt | duration |
+| `time_to_failover` | until the last user who noticed was served by another endpoint | duration |
+| `time_to_recover` | until the last user's operations succeed for good | duration |
+| `messages_lost`, `messages_duplicated`, `messages_reordered` | of numbered messages there and back | number |
+| `reconnect_rate`, `attempt_rate` | the most in a second of the scenario (over 100 ms at least) | frequency |
+| `share` | of operations that `endpoint` served, or of connections that `server` got | percentage |
+| `alert` | until a webhook of your alerting with that word was received | duration |
+
+Times count from the beginning of the phase; without one from the first phase with rules (`time_to_recover`: from the
+recovery phase). A time that never came is not met.
+
+)";
+
 }  // namespace
 
 std::string reference_page() {
@@ -133,6 +160,15 @@ std::string reference_page() {
           field_table(match_schema().fields());
   text += "## Faults\n\n";
   for (const auto* kind : all_faults()) text += fault_section(*kind);
+  text += "## Rehearsals\n\n" + std::string(kRehearsals);
+  text += "### [scenario]\n\n" + field_table(scenario_fields()) + "`stop_if`:\n\n" +
+          field_table(stop_fields());
+  text += "### [[phase]]\n\n" + field_table(phase_fields());
+  text += "### [[probe]]\n\n" + field_table(probe_fields());
+  text += "### [[expect]]\n\n" + std::string(kMetrics) + field_table(expect_fields());
+  text += "### [[region]]\n\n" + field_table(region_fields());
+  text += "### [[sector]]\n\n" + field_table(sector_fields());
+  text += "### [[webhook]]\n\n" + field_table(webhook_fields());
   text +=
       "## Presets\n\nSources disagree about what these networks are; each row says whose figures "
       "it has.\n\n";

@@ -181,6 +181,13 @@ int run(const RunOptions& options) {
   if (!text) return kBadInput;
   const auto config = parse(options.path, *text);
   if (!config) return kBadInput;
+  if (config->scenario) {
+    fmt::print(stderr,
+               "{}: error: this is a rehearsal: its rules are on in its phases only\n"
+               "     = use `brownout rehearse {}`\n",
+               options.path, options.path);
+    return kBadInput;
+  }
   set_up_logging(options.log_level);
   raise_descriptor_limit();
   return Run(options, *drain, std::move(*text)).start(*config);

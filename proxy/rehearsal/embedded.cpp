@@ -62,7 +62,10 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
       server = kNobody;
       continue;
     }
-    auto embedded = std::make_unique<proxy::MessagingServer>();
+    // Rules may mean it by its address.
+    const bool loopback = server.ip() && server.ip()->is_loopback();
+    const rules::Endpoint where{loopback ? server.host : "127.0.0.1", 0, ""};
+    auto embedded = std::make_unique<proxy::MessagingServer>(where);
     if (embedded->endpoint().host.empty()) {
       return rules::config_error("the embedded servers cannot listen (no free port or descriptor)");
     }

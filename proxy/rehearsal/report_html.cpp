@@ -21,15 +21,16 @@ constexpr std::string_view kStyle = R"(
   --bad: #c8332b; --phase: #eef1f6; --blue: #2b63c6; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ecf2; --soft: #98a2b3; --line: #39424f; --paper: #12161c;
   --good: #45c47d; --bad: #ff7468; --phase: #1d232c; --blue: #7aa7ff; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto; max-width: 1120px;
-  padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
+  max-width: 1120px; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
 .soft { color: var(--soft) } .good { color: var(--good) } .bad { color: var(--bad) }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line);
-  vertical-align: top }
+table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .35rem .6rem;
+  border-bottom: 1px solid var(--line); vertical-align: top }
 svg { width: 100%; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--ink) }
 svg .soft { fill: var(--soft) } svg .band { fill: var(--phase) } svg .grid { stroke: var(--line) }
-svg .ok { fill: var(--good) } svg .failed { fill: var(--bad) } svg .line { fill: none; stroke: var(--blue); stroke-width: 1.5 }
+svg .ok { fill: var(--good) } svg .failed { fill: var(--bad) }
+svg .line { fill: none; stroke: var(--blue); stroke-width: 1.5 }
 svg .fault { fill: var(--bad); opacity: .75 } svg .mark { stroke: var(--ink); stroke-dasharray: 3 2 }
 pre { overflow: auto; background: var(--phase); padding: 1rem; font-size: 12px }
 )";

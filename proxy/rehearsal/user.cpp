@@ -48,6 +48,7 @@ rules::Operation User::operate(const std::stop_token& stop) {
   operation.began = clock.at(monotonic_now());
   auto endpoint = policy_.begin(operation.began);
   operation.attempts = 0;
+  if (!settings_.client.probe->reuse) client_->drop();
   while (true) {
     if (endpoint != connected_to_) client_->drop();
     connected_to_ = endpoint;

@@ -48,6 +48,7 @@ struct Probe {
   Duration timeout = std::chrono::seconds(2);  // real time
   // The contingency plan: in this order. Names of listeners, addresses, or for http whole URLs.
   std::vector<std::string> endpoints;
+  bool reuse = true;          // of a connection, by the next operation
   std::int64_t attempts = 1;  // at each endpoint, before the next
   Duration backoff{};         // before another attempt, doubled each time
   Duration backoff_most = std::chrono::seconds(30);

@@ -112,6 +112,8 @@ const Schema<Probe>& probe_schema() {
             "in the order of the contingency plan: names of listeners, addresses, or whole URLs"),
       field("attempts", &Probe::attempts, "at each endpoint, before the next is tried",
             {.least = 1, .most = 100}),
+      field("reuse", &Probe::reuse,
+            "tcp, http, websocket: whether a connection stays open for the next operation"),
       field("backoff", &Probe::backoff, "before another attempt; doubled each time"),
       field("backoff_most", &Probe::backoff_most, "the longest backoff"),
       field("jitter", &Probe::jitter, "how much of a backoff is drawn"),

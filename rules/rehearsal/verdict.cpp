@@ -329,8 +329,13 @@ std::string print_time(Duration value) {
 std::string print_value(Metric metric, double value) {
   const auto rounded = [](double number, double to) { return std::round(number * to) / to; };
   switch (unit_of(metric)) {
-    case Unit::kShare:
-      return to_text(Ratio::of(rounded(value, 1e4)));
+    case Unit::kShare: {
+      const auto hundredths = std::llround(value * 1e4);
+      auto text =
+          std::to_string(hundredths / 100) + "." + std::to_string(100 + hundredths % 100).substr(1);
+      text.erase(text.find_last_not_of('0') + 1);
+      return (text.ends_with('.') ? text.substr(0, text.size() - 1) : text) + "%";
+    }
     case Unit::kTime:
       return print_time(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value)));
     case Unit::kCount:

@@ -123,6 +123,7 @@ name = "http"
 kind = "http"
 every = "6s"
 endpoints = ["web"]
+reuse = false
 body = "ok"
 [[probe]]
 name = "dns"

@@ -201,6 +201,8 @@ TEST(Verdict, PrintsTimesAsPeopleSayThem) {
   EXPECT_EQ(rules::print_time(1234567us), "1.2s");
   EXPECT_EQ(rules::print_time(23us), "0s");
   EXPECT_EQ(rules::print_value(rules::Metric::kAvailability, 0.98765), "98.77%");
+  EXPECT_EQ(rules::print_value(rules::Metric::kAvailability, 0.0028), "0.28%");
+  EXPECT_EQ(rules::print_value(rules::Metric::kAvailability, 1), "100%");
 }
 
 }  // namespace
