@@ -119,8 +119,8 @@ decides; the faults of a firewall's list (`rule_order` and others, below) are mi
 constexpr std::string_view kRehearsals =
     R"(`brownout rehearse FILE` runs a file that has these tables too. Times are those of the scenario, which passes
 `time_scale` times as fast; only a probe's `timeout` and latencies are real, and what faults do (a delay of 300ms is
-one). Exit code 0: all expectations met, 1: not, 2: bad input, 3: stopped for safety (`stop_if`, Ctrl-C, broken before it
-began).
+one). Exit code 0: all expectations met, 1: not, 2: bad input, 3: stopped for safety (`stop_if`, Ctrl-C, broken
+before it began).
 
 )";
 
