@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds Brownout, and shows it at work: a proxy in front of an embedded server, with
-# faults switched on and off while an embedded client shows what it feels.
+# Installs what is missing, builds Brownout, and shows it at work: the demo rehearses 4 October 2021 with an embedded
+# messaging service and fifty embedded clients, and writes a report.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/install-packages

@@ -75,6 +75,7 @@ int ca_show(const std::string& folder);
 
 struct RehearseOptions {
   std::string path;
+  std::string text;     // of the file; empty: `path` is read
   bool replay = false;  // `path` is a report
   bool ci = false;
   bool force = false;

@@ -160,7 +160,7 @@ void add_verify(CLI::App& app, CommandLine& line) {
 }
 
 void add_small_ones(CLI::App& app, CommandLine& line) {
-  app.add_subcommand("demo", "Show in ten seconds what a client feels; needs nothing")
+  app.add_subcommand("demo", "Rehearse 4 October 2021 in twenty seconds; needs nothing")
       ->callback([&line] { line.exit_code = demo(); });
   app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)")
       ->callback([&line] { line.exit_code = reference(); });

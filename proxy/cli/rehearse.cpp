@@ -34,6 +34,7 @@ struct Source {
 };
 
 std::optional<Source> read_source(const RehearseOptions& options) {
+  if (!options.text.empty()) return Source{options.path, options.text, std::nullopt};
   auto text = read_text(options.path);
   if (!text) return std::nullopt;
   if (!options.replay) return Source{options.path, std::move(*text), std::nullopt};
@@ -133,13 +134,17 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   }
   const auto& scenario = *config.scenario;
   Webhooks webhooks(scenario.webhooks);
-  rehearsal::LiveView view(!options.ci && ::isatty(STDOUT_FILENO) != 0);
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  rehearsal::LiveView view(!options.ci && terminal);
   rehearsal::RunnerOptions runner_options;
   runner_options.force = options.force;
   if (servers) runner_options.known_as = servers->known_as();
   runner_options.on_tick = [&](const rehearsal::Runner& runner) { view.draw(runner); };
   runner_options.on_phase = [&](const std::string& phase) {
     webhooks.tell(Webhooks::About::kPhase, {{"rehearsal", scenario.name}, {"phase", phase}});
+    if (options.ci || terminal) return;
+    fmt::print("{}\n", phase);
+    std::fflush(stdout);
   };
   const auto started = utc_now();
   auto course = rehearsal::Runner(config, std::move(runner_options)).run();

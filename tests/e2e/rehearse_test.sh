@@ -75,6 +75,11 @@ if "$brownout" report compare "$report/report.json" "$folder/2021-10-04.badly/re
 grep -q '^WORSE' "$folder/worse.txt" || fail "compare says: $(cat "$folder/worse.txt")"
 pass "report compare tells better from worse"
 
+TMPDIR=$folder "$brownout" demo >"$folder/demo.txt" || fail "the demo: $(cat "$folder/demo.txt")"
+grep -q '4 of 4 expectations met' "$folder/demo.txt" && ls "$folder"/brownout-demo.*/report.html >/dev/null ||
+  fail "the demo: $(cat "$folder/demo.txt")"
+pass "the demo, without a file, a server or a network"
+
 short=$outages/redundant-server.toml
 "$brownout" rehearse --replay "$folder/redundant-server.well/report.json" --ci --embedded well --report "" >"$folder/replay.txt" ||
   fail "replay: $(cat "$folder/replay.txt")"

@@ -6,7 +6,9 @@
 
 #include "proxy/codecs/zone_file.h"
 #include "proxy/rehearsal/embedded.h"
+#include "proxy/rehearsal/live_view.h"
 #include "proxy/rehearsal/report.h"
+#include "proxy/rehearsal/webhooks.h"
 
 namespace brownout::test {
 namespace {
@@ -257,6 +259,33 @@ TEST(Rehearsal, AnInterruptRunsTheRecovery) {
   EXPECT_EQ(done.report.course.stopped, "it was interrupted");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_TRUE(done.report.verdicts.front().met) << done.report.verdicts.front().evidence;
+}
+
+TEST(Webhooks, AreToldAndNeverWaitedFor) {
+  std::mutex mutex;
+  std::vector<std::string> bodies;
+  const proxy::MessagingServer receiver({"127.0.0.1", 0, ""}, [&](std::string_view body) {
+    const std::lock_guard lock(mutex);
+    bodies.emplace_back(body);
+  });
+  {
+    Webhooks hooks({{"http://" + to_text(receiver.endpoint()) + "/hook", true, false},
+                    {"http://127.0.0.1:1/nobody", true, true}});
+    hooks.tell(Webhooks::About::kPhase, {{"phase", "outage"}});
+    hooks.tell(Webhooks::About::kExpectation, {{"met", true}});
+  }
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(bodies, std::vector<std::string>{"{\"phase\":\"outage\"}"});
+}
+
+TEST(Rehearsal, TheLiveViewSaysWhatAPersonWantsToKnow) {
+  std::string last;
+  rehearse(kPhases + kGone, Handling::kBadly, false, [&](const Runner& runner) {
+    if (runner.now() > 50s) last = LiveView::compose(runner, false);
+  });
+  EXPECT_THAT(last, HasSubstr("lab: "));
+  EXPECT_THAT(last, HasSubstr("phase "));
+  EXPECT_THAT(last, testing::ContainsRegex("phones +\\[#+-?x+-?#* *\\]"));
 }
 
 TEST(Report, ComparesTwo) {

@@ -7,6 +7,7 @@
 #include "rules/load_toml.h"
 #include "rules/rehearsal/client_policy.h"
 #include "rules/rehearsal/conductor.h"
+#include "rules/rehearsal/impact.h"
 #include "rules/rehearsal/verdict.h"
 
 namespace brownout::test {

@@ -195,6 +195,64 @@ TEST(ClientPolicy, GoesBackToTheFirstAfterAWhile) {
   EXPECT_EQ(policy.begin(120s), 0U);
 }
 
+TEST(Verdict, AnAlertIsAWebhookWithThatWord) {
+  const auto config = outage_config(R"(
+[[rule]]
+name = "gone"
+fault = { type = "refuse" }
+[[phase]]
+name = "calm"
+for = "1m"
+[[phase]]
+name = "outage"
+for = "1h"
+rules = ["gone"]
+)");
+  auto scenario = *config.scenario;
+  rules::Expectation wanted;
+  wanted.metric = rules::Metric::kAlert;
+  wanted.alert = "ChatDown";
+  wanted.at_most = 300;
+  scenario.expectations = {wanted};
+  rules::Measurements seen;
+  seen.phases = {{0, 0s, 1min}, {1, 1min, 61min}};
+  seen.alerts = {{30s, "ChatDown, before"}, {2min, "DiskFull"}, {4min, "ChatDown"}};
+  const auto found = rules::judge(scenario, seen).front();
+  EXPECT_TRUE(found.met);
+  EXPECT_DOUBLE_EQ(*found.value, 180);
+  seen.alerts.pop_back();
+  EXPECT_FALSE(rules::judge(scenario, seen).front().met);
+}
+
+// 1000 people behind two synthetic users, of whom one failed in one of two minutes.
+TEST(Impact, ShowsItsArithmetic) {
+  rules::Scenario scenario;
+  scenario.probes.resize(2);
+  scenario.probes[0].region = "eu";
+  scenario.regions = {{"eu", {}, 1000}};
+  scenario.sectors = {{"health", rules::Ratio::of(0.1), 2, 60}};
+  rules::Measurements seen;
+  const auto add = [&](std::uint32_t probe, std::uint32_t user, Duration at, bool ok) {
+    rules::Operation one;
+    one.probe = probe;
+    one.user = user;
+    one.began = one.ended = at;
+    one.ok = ok;
+    seen.operations.push_back(one);
+  };
+  add(0, 0, 1s, true);
+  add(0, 1, 1s, true);
+  add(0, 0, 61s, false);
+  add(0, 1, 61s, true);
+  add(1, 0, 61s, false);  // is nobody
+  const auto impact = rules::impact_of(scenario, seen);
+  ASSERT_EQ(impact.regions.size(), 1U);
+  EXPECT_DOUBLE_EQ(impact.regions[0].affected, 500);
+  EXPECT_DOUBLE_EQ(impact.regions[0].failed, 500);
+  EXPECT_DOUBLE_EQ(impact.regions[0].outage_minutes, 0.5);
+  EXPECT_EQ(impact.sectors[0].arithmetic, "10% x 500 failed x 2 + 10% x 0.5 min x 60 = 103");
+}
+
 TEST(Verdict, PrintsTimesAsPeopleSayThem) {
   EXPECT_EQ(rules::print_time(4060s), "1h7m40s");
   EXPECT_EQ(rules::print_time(286s), "4m46s");
