@@ -3,7 +3,7 @@
 # them; Ctrl-C, a full disk, replay and comparison.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need python3 chromium xmllint unshare
+need /usr/bin/python3 chromium xmllint unshare
 outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
 
 # All side by side, a few at a time.
@@ -41,7 +41,7 @@ done
 pass "$(ls "$outages" | wc -l) outages: met when handled well, availability not met when badly"
 
 report=$folder/2021-10-04.well
-python3 - "$report/report.json" "$(dirname "$0")/../../docs/report.schema.json" <<'P'
+/usr/bin/python3 - "$report/report.json" "$(dirname "$0")/../../docs/report.schema.json" <<'P'
 import json, sys
 import jsonschema
 jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))

@@ -1,0 +1,33 @@
+"""pytest: each expectation of a rehearsal as a test of its own.
+
+    OUTAGE=tests/outage.toml pytest test_outage.py
+"""
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import tempfile
+
+import pytest
+
+
+def rehearse():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="brownout-"))
+    command = [os.environ.get("BROWNOUT", "brownout"), "rehearse", os.environ["OUTAGE"], "--ci", "--report", str(folder)]
+    done = subprocess.run(command + shlex.split(os.environ.get("OPTIONS", "")), capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(done.stdout + done.stderr)
+    return json.loads((folder / "report.json").read_text())
+
+
+REPORT = rehearse()
+
+
+@pytest.mark.parametrize("expectation", REPORT["expectations"], ids=lambda one: one["name"])
+def test_expectation(expectation):
+    assert expectation["met"], f"{expectation['wanted']}: {expectation['evidence']}"
+
+
+def test_every_rule_matched_somebody():
+    assert REPORT["missed_rules"] == []

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The recipes in examples/ci: each is read as its system reads it, and its commands are run here.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+# Debian's python3, whose packages are installed, whatever else is in the PATH.
+need /usr/bin/python3 cmake ctest
+root=$(cd "$(dirname "$0")/../.." && pwd)
+outage=$root/examples/outages/redundant-server.toml
+mkdir "$folder/bin" && ln -s "$(realpath "$brownout")" "$folder/bin/brownout"
+export PATH=$folder/bin:$PATH
+
+# The shell lines of the recipes, as they stand.
+/usr/bin/python3 - "$root/examples/ci" "$folder" <<'P'
+import sys, yaml
+recipes, folder = sys.argv[1:]
+action = yaml.safe_load(open(f'{recipes}/action.yml'))
+steps = action['runs']['steps']
+assert action['runs']['using'] == 'composite' and steps[1]['if'] == 'always()'
+open(f'{folder}/action.sh', 'w').write('set -e\n' + steps[0]['run'])
+job = yaml.safe_load(open(f'{recipes}/gitlab-ci.yml'))['rehearse']
+assert job['artifacts']['reports']['junit'] == 'brownout-report/junit.xml'
+open(f'{folder}/gitlab.sh', 'w').write('set -e\n' + '\n'.join(job['script']))
+P
+for handling in well badly; do
+  expected=$([ "$handling" = well ] && echo 0 || echo 1)
+  for recipe in action gitlab; do
+    mkdir "$folder/$recipe-$handling"
+    code=0
+    (cd "$folder/$recipe-$handling" && OUTAGE=$outage OPTIONS="--embedded $handling" GITHUB_STEP_SUMMARY=summary bash ../$recipe.sh) \
+      >"$folder/$recipe.txt" 2>&1 || code=$?
+    [ "$code" = "$expected" ] || fail "$recipe, $handling: $code: $(cat "$folder/$recipe.txt")"
+    [ -s "$folder/$recipe-$handling/brownout-report/junit.xml" ] || fail "$recipe leaves no junit.xml"
+  done
+  [ -s "$folder/action-$handling/summary" ] || fail "the action leaves no summary"
+done
+pass "the GitHub action and the GitLab job: 0 and 1, with reports"
+
+cmake -S "$root/examples/ci" -B "$folder/ctest" -DBROWNOUT="$brownout" -DOUTAGE="$outage" -DOPTIONS="--embedded;well" >/dev/null
+ctest --test-dir "$folder/ctest" --output-on-failure >"$folder/ctest.txt" 2>&1 || fail "CTest: $(cat "$folder/ctest.txt")"
+grep -q '3 tests' "$folder/ctest.txt" || grep -q 'out of 3' "$folder/ctest.txt" || fail "CTest: $(cat "$folder/ctest.txt")"
+pass "CTest, with fixtures"
+
+export OUTAGE=$outage
+OPTIONS="--embedded well" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider "$root/examples/ci/test_outage.py" >"$folder/pytest.txt" 2>&1 || fail "pytest: $(cat "$folder/pytest.txt")"
+if OPTIONS="--embedded badly" PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -p no:cacheprovider "$root/examples/ci/test_outage.py" >"$folder/pytest.txt" 2>&1; then fail "pytest passes what is bad"; fi
+grep -q 'test_expectation\[nobody notices\]' "$folder/pytest.txt" || fail "pytest: $(cat "$folder/pytest.txt")"
+pass "pytest: a test for each expectation"
