@@ -39,7 +39,7 @@ std::optional<Source> read_source(const RehearseOptions& options) {
   if (!text) return std::nullopt;
   if (!options.replay) return Source{options.path, std::move(*text), std::nullopt};
   const auto report = json::parse(*text, nullptr, false);
-  if (!report.is_object() || report.value("format", "") != "brownout-report-1") {
+  if (!rehearsal::is_report(report)) {
     fmt::print(stderr, "{}: error: no report of a rehearsal (give the JSON file, report.json)\n",
                options.path);
     return std::nullopt;

@@ -1,6 +1,6 @@
-// DNS messages out of a TCP stream: two bytes of length before each (RFC 1035, 4.2.2; RFC 7766).
-// However the stream was cut into reads, the messages are the same. Holds less than two messages
-// beyond what was appended last. No I/O.
+// DNS messages out of a TCP stream, and into one: two bytes of length before each (RFC 1035, 4.2.2;
+// RFC 7766). However the stream was cut into reads, the messages are the same. Holds less than two
+// messages beyond what was appended last. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -22,5 +22,12 @@ class DnsFraming {
   Bytes bytes_;
   std::size_t taken_ = 0;
 };
+
+// One message with its length in front.
+inline void append_framed(Bytes& to, ByteView message) {
+  to.push_back(static_cast<std::byte>(message.size() >> 8));
+  to.push_back(static_cast<std::byte>(message.size() & 0xff));
+  to.insert(to.end(), message.begin(), message.end());
+}
 
 }  // namespace brownout::codecs

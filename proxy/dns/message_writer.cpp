@@ -2,13 +2,13 @@
 
 #include <cerrno>
 
+#include "proxy/codecs/dns_framing.h"
+
 namespace brownout::proxy {
 
 bool MessageWriter::add(codecs::ByteView message) {
   if (bytes_.size() - sent_ + message.size() > kMostWaiting) return false;
-  bytes_.push_back(static_cast<std::byte>(message.size() >> 8));
-  bytes_.push_back(static_cast<std::byte>(message.size() & 0xff));
-  bytes_.insert(bytes_.end(), message.begin(), message.end());
+  codecs::append_framed(bytes_, message);
   return true;
 }
 

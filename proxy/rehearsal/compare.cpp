@@ -11,11 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-bool is_report(const json& value) {
-  return value.is_object() && value.value("format", "") == "brownout-report-1" &&
-         value.contains("expectations") && value["expectations"].is_array();
-}
-
 const json* find(const json& report, const std::string& name) {
   for (const auto& one : report["expectations"]) {
     if (one.value("name", "") == name) return &one;
@@ -48,7 +43,7 @@ Change change(const json& before, const json& after, double tolerance) {
 rules::Result<Comparison> compare(const json& before, const json& after, double tolerance) {
   if (!is_report(before) || !is_report(after)) {
     return rules::config_error("that is no report of a rehearsal",
-                               "give two JSON files that `brownout rehearse --json` wrote");
+                               "give two report.json that `brownout rehearse` wrote");
   }
   Comparison done;
   for (const auto& one : after["expectations"]) {

@@ -34,9 +34,8 @@ Outcome<codecs::Bytes> ask_over_tcp(const Endpoint& resolver,
                                     const codecs::Bytes& query, Instant deadline) {
   auto fd = Socket::connect(resolver, local, deadline);
   if (!fd) return tl::unexpected(fd.error());
-  codecs::Bytes framed{static_cast<std::byte>(query.size() >> 8),
-                       static_cast<std::byte>(query.size() & 0xff)};
-  framed.insert(framed.end(), query.begin(), query.end());
+  codecs::Bytes framed;
+  codecs::append_framed(framed, query);
   if (const auto sent = Socket::send(*fd, framed, deadline); !sent) {
     return tl::unexpected(sent.error());
   }
@@ -56,21 +55,17 @@ class DnsClient final : public ProbeClient {
   explicit DnsClient(const ClientSettings& settings) : settings_(settings) {}
 
   Attempt attempt(const Target& target, Instant deadline) override {
-    const auto began = proxy::monotonic_now();
     Attempt done;
     done.connects = 1;
     const auto& probe = *settings_.probe;
     const auto type = rules::parse_dns_type(probe.qtype).value_or(rules::DnsType::kA);
     const auto found = look_up(target.address, settings_.local, probe.qname, type, deadline);
-    done.took = proxy::monotonic_now() - began;
     if (!found) {
       done.why = found.error();
     } else if (found->empty()) {
       done.why = "no address in the answer";
     } else if (!is_right(*found)) {
       done.why = "a wrong address: " + to_text(found->front());
-    } else {
-      done.ok = true;
     }
     return done;
   }

@@ -98,14 +98,12 @@ class HttpClient final : public ProbeClient {
   void drop() override { requests_.drop(); }
 
   Attempt attempt(const Target& target, Instant deadline) override {
-    const auto began = proxy::monotonic_now();
     Attempt done;
     done.sent = 1;
     const auto& probe = *settings_.probe;
     // A whole URL has its path.
     const auto url = target.url.empty() ? base_of(target) + probe.path : target.url;
     const auto reply = requests_.get(target, url, deadline, done.connects);
-    done.took = proxy::monotonic_now() - began;
     if (!reply) {
       done.why = reply.error();
     } else if (reply->status != probe.status) {
@@ -113,8 +111,7 @@ class HttpClient final : public ProbeClient {
     } else if (reply->body.find(probe.body) == std::string::npos) {
       done.why = "another body";
     }
-    done.ok = done.why.empty();
-    done.lost = done.ok ? 0 : 1;
+    done.lost = done.ok() ? 0 : 1;
     return done;
   }
 
@@ -129,21 +126,19 @@ class PrometheusClient final : public ProbeClient {
       : settings_(settings), requests_(settings) {}
 
   Attempt attempt(const Target& target, Instant deadline) override {
-    const auto began = proxy::monotonic_now();
     Attempt done;
     const std::unique_ptr<char, decltype(&curl_free)> query(
         curl_easy_escape(nullptr, settings_.probe->query.c_str(), 0), &curl_free);
     const auto url = base_of(target) + "/api/v1/query?query=" + (query ? query.get() : "");
     const auto reply = requests_.get(target, url, deadline, done.connects);
-    done.took = proxy::monotonic_now() - began;
     if (!reply) {
       done.why = reply.error();
       return done;
     }
     const auto json = nlohmann::json::parse(reply->body, nullptr, false);
     const auto at = nlohmann::json::json_pointer("/data/result");
-    done.ok = !json.is_discarded() && json.contains(at) && !json.at(at).empty();
-    if (!done.ok) done.why = "no result";
+    const bool found = !json.is_discarded() && json.contains(at) && !json.at(at).empty();
+    if (!found) done.why = "no result";
     return done;
   }
 

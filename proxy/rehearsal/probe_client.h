@@ -30,14 +30,14 @@ struct Target {
 };
 
 struct Attempt {
-  bool ok = false;
-  std::string why = {};
-  Duration took{};
+  std::string why = {};  // it failed; empty: it did not
   std::uint32_t connects = 0;
   std::int64_t sent = 0;
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
+
+  bool ok() const { return why.empty(); }
 };
 
 // A user's circumstances. `probe` is borrowed.

@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kSteps = 120;
+constexpr std::string_view kFormat = "brownout-report-1";
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
@@ -130,7 +131,7 @@ json to_json(const Report& report) {
                         {"value", value},
                         {"evidence", one.evidence}});
   }
-  return {{"format", "brownout-report-1"},
+  return {{"format", kFormat},
           {"version", report.version},
           {"scenario", report.scenario->name},
           {"started", report.started},
@@ -145,6 +146,11 @@ json to_json(const Report& report) {
           {"impact", json_of(report.impact)},
           {"path", report.path},
           {"file", report.file}};
+}
+
+bool is_report(const json& value) {
+  return value.is_object() && value.value("format", "") == kFormat &&
+         value.contains("expectations") && value["expectations"].is_array();
 }
 
 std::string to_junit(const Report& report) {

@@ -33,6 +33,8 @@ struct Report {
 Report make_report(const rules::Scenario& scenario, Course course, bool missed_rules_count);
 
 nlohmann::json to_json(const Report& report);
+// Whether that is what to_json wrote.
+bool is_report(const nlohmann::json& value);
 // JUnit XML: a test case for each expectation.
 std::string to_junit(const Report& report);
 std::string to_markdown(const Report& report);

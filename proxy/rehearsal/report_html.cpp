@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 
 #include "proxy/rehearsal/markup.h"
 #include "proxy/rehearsal/report.h"
@@ -94,6 +93,13 @@ class Picture {
         kLeft + kWidth, top_ + kRow - 10, top_ + kRow - 10);
   }
 
+  std::string bar(const char* kind, std::size_t step, double y, double height) const {
+    if (height <= 0) return {};
+    return fmt::format(
+        "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.1f}\"/>", kind,
+        x(step), y, step_width(), height);
+  }
+
   std::string availability(const ProbeSeries& probe) {
     auto text =
         label(probe.probe, probe.region.empty() ? "availability" : probe.region + ": availability");
@@ -103,14 +109,8 @@ class Picture {
       const auto all = step.ok + step.failed;
       if (all == 0) continue;
       const double failed = full * static_cast<double>(step.failed) / static_cast<double>(all);
-      const auto bar = [&](const char* kind, double y, double height) {
-        if (height <= 0) return;
-        text += fmt::format(
-            "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.1f}\"/>",
-            kind, x(i), y, step_width(), height);
-      };
-      bar("failed", top_ + 10, failed);
-      bar("ok", top_ + 10 + failed, full - failed);
+      text += bar("failed", i, top_ + 10, failed);
+      text += bar("ok", i, top_ + 10 + failed, full - failed);
     }
     top_ += kRow;
     return text + "\n";
@@ -141,9 +141,7 @@ class Picture {
       if (values[i] == 0) continue;
       const double height =
           (kRow - 20) * static_cast<double>(values[i]) / static_cast<double>(most);
-      text += fmt::format(
-          "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.1f}\"/>", kind,
-          x(i), top_ + kRow - 10 - height, step_width(), height);
+      text += bar(kind, i, top_ + kRow - 10 - height, height);
     }
     return text + "\n";
   }

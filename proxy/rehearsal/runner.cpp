@@ -187,7 +187,6 @@ void Runner::check_steady() {
 void Runner::enter(std::optional<std::size_t> phase) {
   auto config = config_;
   config.seed = course_.seed;
-  // A halt is felt at once, and in the recovery phase only its own rules are on.
   config.rules = rules::rules_in_phase(config_, phase);
   look_at_rules();
   const auto done = engine_->reload(config);

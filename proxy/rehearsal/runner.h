@@ -1,11 +1,9 @@
 // Runner: a rehearsal as it happens. A proxy with the rules of each phase in turn, synthetic users
 // on threads of their own, and the conductor that says what comes next; at the end, what was seen.
 //
-// Runs on the caller's thread until it is over. halt() from any thread; SIGINT and SIGTERM halt it
-// too, and recovery runs.
+// Runs on the caller's thread until it is over. SIGINT and SIGTERM halt it, and recovery runs.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>

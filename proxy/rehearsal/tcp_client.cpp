@@ -16,51 +16,38 @@ class TcpClient final : public ProbeClient {
   void drop() override { connection_.reset(); }
 
   Attempt attempt(const Target& target, Instant deadline) override {
-    const auto began = proxy::monotonic_now();
     Attempt done;
-    done.ok = talk(target, deadline, done);
-    done.took = proxy::monotonic_now() - began;
-    if (!done.ok) drop();
+    done.why = talk(target, deadline, done);
+    if (!done.ok()) drop();
     return done;
   }
 
  private:
-  bool talk(const Target& target, Instant deadline, Attempt& done) {
+  // Why it failed, or nothing.
+  std::string talk(const Target& target, Instant deadline, Attempt& done) {
     if (!connection_) {
       done.connects = 1;
       const auto address = address_of(settings_, target, deadline);
       auto fd = address ? Socket::connect(*address, settings_.local, deadline)
                         : tl::unexpected(address.error());
-      if (!fd) {
-        done.why = fd.error();
-        return false;
-      }
+      if (!fd) return fd.error();
       connection_ = std::move(*fd);
     }
     done.sent = 1;
     done.lost = 1;
     const auto message = next_message();
     const auto bytes = std::as_bytes(std::span(message));
-    if (const auto sent = Socket::send(connection_, bytes, deadline); !sent) {
-      done.why = sent.error();
-      return false;
-    }
+    if (const auto sent = Socket::send(connection_, bytes, deadline); !sent) return sent.error();
     std::string reply(message.size(), '\0');
     auto rest = std::as_writable_bytes(std::span(reply));
     while (!rest.empty()) {
       const auto got = Socket::receive(connection_, rest, deadline);
-      if (!got) {
-        done.why = got.error();
-        return false;
-      }
+      if (!got) return got.error();
       rest = rest.subspan(*got);
     }
-    if (reply != message) {
-      done.why = "another reply than what was sent";
-      return false;
-    }
+    if (reply != message) return "another reply than what was sent";
     done.lost = 0;
-    return true;
+    return {};
   }
 
   std::string next_message() {

@@ -52,12 +52,15 @@ rules::Operation User::operate(const std::stop_token& stop) {
   while (true) {
     if (endpoint != connected_to_) client_->drop();
     connected_to_ = endpoint;
-    const auto deadline = monotonic_now() + settings_.client.probe->timeout;
+    const auto start = monotonic_now();
+    const auto deadline = start + settings_.client.probe->timeout;
     const auto target = settings_.targets.empty() ? Target{} : settings_.targets[endpoint];
     const auto attempt = client_->attempt(target, deadline);
+    const auto end = monotonic_now();
     count(attempt, operation);
-    operation.ended = clock.at(monotonic_now());
-    if (attempt.ok) {
+    operation.took = end - start;
+    operation.ended = clock.at(end);
+    if (attempt.ok()) {
       operation.ok = true;
       operation.endpoint = static_cast<int>(endpoint);
       policy_.succeeded(operation.ended);
@@ -78,8 +81,7 @@ void User::count(const Attempt& attempt, rules::Operation& operation) const {
   operation.lost += attempt.lost;
   operation.duplicated += attempt.duplicated;
   operation.reordered += attempt.reordered;
-  operation.took = attempt.took;
-  if (attempt.ok) return;
+  if (attempt.ok()) return;
   ++operation.failed;
   operation.why = attempt.why;
 }

@@ -19,12 +19,9 @@ class WebSocketClient final : public ProbeClient {
   void drop() override { connection_.reset(); }
 
   Attempt attempt(const Target& target, Instant deadline) override {
-    const auto began = proxy::monotonic_now();
     Attempt done;
     done.why = talk(target, deadline, done);
-    done.ok = done.why.empty();
-    done.took = proxy::monotonic_now() - began;
-    if (!done.ok) drop();
+    if (!done.ok()) drop();
     return done;
   }
 

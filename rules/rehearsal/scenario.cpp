@@ -37,13 +37,6 @@ Duration Scenario::phase_begin(std::size_t phase) const {
   return begin;
 }
 
-const Phase* Scenario::find_phase(std::string_view wanted) const {
-  for (const auto& phase : phases) {
-    if (phase.name == wanted) return &phase;
-  }
-  return nullptr;
-}
-
 std::size_t Scenario::users() const {
   std::size_t total = 0;
   for (const auto& probe : probes) total += static_cast<std::size_t>(probe.users);

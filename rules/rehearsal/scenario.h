@@ -151,7 +151,6 @@ struct Scenario {
 
   Duration length() const;
   Duration phase_begin(std::size_t phase) const;
-  const Phase* find_phase(std::string_view name) const;
   std::size_t users() const;
 };
 

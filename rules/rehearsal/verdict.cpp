@@ -11,7 +11,7 @@ namespace {
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
 struct Span {
-  Duration begin = Duration::min();
+  Duration begin{};  // what was before the first phase never counts
   Duration end = Duration::max();
   bool contains(Duration at) const { return begin <= at && at < end; }
 };
@@ -31,10 +31,9 @@ class Judge {
   Judge(const Scenario& scenario, const Measurements& seen, const Expectation& wanted)
       : scenario_(scenario), seen_(seen), wanted_(wanted) {
     span_ = interval();
-    const auto from = span_.begin == Duration::min() ? Duration::zero() : span_.begin;
-    const Span counted{from + wanted.within, span_.end};
+    counted_ = {span_.begin + wanted.within, span_.end};
     for (const auto& one : seen.operations) {
-      if (is_meant(one) && counted.contains(one.ended)) mine_.push_back(&one);
+      if (is_meant(one) && counted_.contains(one.ended)) mine_.push_back(&one);
     }
   }
 
@@ -86,9 +85,10 @@ class Judge {
       }
       return std::nullopt;
     };
+    // Of a phase that never was nothing counts.
     if (!wanted_.phase.empty()) {
       return of([&](const Phase& phase) { return phase.name == wanted_.phase; })
-          .value_or(Span{Duration::max(), Duration::max()});
+          .value_or(Span{Duration::zero(), Duration::zero()});
     }
     const auto to_end = [](std::optional<Span> span) {
       return Span{span ? span->begin : Duration::zero(), Duration::max()};
@@ -250,12 +250,10 @@ class Judge {
   }
 
   Found share_of_server() const {
-    const auto from = span_.begin == Duration::min() ? Duration::zero() : span_.begin;
-    const Span counted{from + wanted_.within, span_.end};
     std::size_t there = 0;
     std::size_t all = 0;
     for (const auto& one : seen_.connections) {
-      if (!counted.contains(one.at)) continue;
+      if (!counted_.contains(one.at)) continue;
       ++all;
       there += one.server == wanted_.server ? 1U : 0U;
     }
@@ -275,7 +273,8 @@ class Judge {
   const Scenario& scenario_;
   const Measurements& seen_;
   const Expectation& wanted_;
-  Span span_;
+  Span span_;     // of the phase
+  Span counted_;  // what of it counts
   std::vector<const Operation*> mine_;
 };
 

@@ -31,8 +31,7 @@ std::string print_value(Metric metric, double value);
 // A sorted copy's p-th value, p from 0 to 1; zero when there is none.
 Duration percentile(std::vector<Duration> values, double p);
 
-// By the names of the rules that a phase has on, and that matched nobody: `matched` are those that
-// did. Those in may_miss are left out.
+// Of the rules that matched nobody, those that should have: all but those in may_miss.
 std::vector<std::string> missed_rules(const Scenario& scenario,
                                       std::span<const std::string> never_matched);
 

@@ -92,8 +92,8 @@ code=0
 [ "$code" = 3 ] && grep -q 'broken before' "$folder/none.txt" || fail "without servers: $code, $(cat "$folder/none.txt")"
 pass "a rehearsal whose servers are not there is refused with 3"
 
-start ctrl-c "$brownout" rehearse "$outages/2021-10-04.toml" --ci --embedded well --report "$folder/stopped"
-sleep 4
+start ctrl-c "$brownout" rehearse "$outages/2021-10-04.toml" --embedded well --report "$folder/stopped"
+wait_for 20 grep -q 'routes withdrawn' "$folder/ctrl-c.log" || fail "no outage: $(cat "$folder/ctrl-c.log")"
 kill -INT "$last_pid"
 code=0
 wait "$last_pid" || code=$?
