@@ -120,6 +120,7 @@ std::optional<DnsHeader> read_dns_header(ByteView message) {
   return DnsHeader{.id = number_at(message, 0),
                    .response = (flags & 0x8000) != 0,
                    .opcode = static_cast<std::uint8_t>((flags >> 11) & 0xf),
+                   .rcode = static_cast<rules::Rcode>(flags & 0xf),
                    .questions = number_at(message, 4)};
 }
 

@@ -25,6 +25,7 @@ struct DnsHeader {
   std::uint16_t id = 0;
   bool response = false;
   std::uint8_t opcode = 0;
+  rules::Rcode rcode{};  // without the bits of EDNS
   std::uint16_t questions = 0;
 };
 std::optional<DnsHeader> read_dns_header(ByteView message);

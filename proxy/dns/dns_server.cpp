@@ -201,6 +201,7 @@ void DnsServer::finish(Answer answer) {
 }
 
 void DnsServer::give(Answer answer) {
+  served(*answer.query, answer.bytes());
   host_.count_bytes(rules::Direction::kUpstream, answer.query->message.size());
   host_.count_bytes(rules::Direction::kDownstream, answer.bytes().size());
   if (answer.query->stream == 0) {
@@ -211,7 +212,18 @@ void DnsServer::give(Answer answer) {
   if (client != streams_.end()) client->second->answer(answer.bytes());
 }
 
+void DnsServer::served(const DnsQuery& query, codecs::ByteView answer) {
+  // What is no query has no listener.
+  if (!host_.watched() || query.facts.listener.empty()) return;
+  if (answer.empty()) return host_.served(query.facts, {false, std::nullopt});
+  const auto header = codecs::read_dns_header(answer);
+  const bool ok = header && (header->rcode == rules::Rcode::kNoError ||
+                             header->rcode == rules::Rcode::kNxDomain);
+  host_.served(query.facts, {ok, Loop::now() - query.facts.opened});
+}
+
 void DnsServer::drop(const DnsQuery& query) {
+  served(query, {});
   const auto client = streams_.find(query.stream);
   if (client != streams_.end()) client->second->forget_one();
 }

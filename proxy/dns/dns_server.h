@@ -60,6 +60,7 @@ class DnsServer final : public Service,
   void finish(Answer answer);
   void give(Answer answer);
   void drop(const DnsQuery& query);
+  void served(const DnsQuery& query, codecs::ByteView answer);
   void send_answers();
   void batch_over();
   void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes);

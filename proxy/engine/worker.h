@@ -72,6 +72,10 @@ class Worker final : private HttpHost {
     flow_log_.add(flow);
     if (observer_ != nullptr) observer_->flow_opened(flow);
   }
+  bool watched() const override { return observer_ != nullptr; }
+  void served(const rules::FlowFacts& flow, const Served& what) override {
+    if (observer_ != nullptr) observer_->served(flow, what);
+  }
   void count_bytes(rules::Direction direction, std::size_t bytes) override;
   void buffer_full(const rules::Listener& listener) override;
   void flow_over(ClientFlow& flow) override;

@@ -142,6 +142,7 @@ void Conversation::drop_server() {
 void Conversation::end(rules::Close how) {
   if (over_) return;
   over_ = true;
+  if (response_.phase == Phase::kBody && !response_.passed) wire_.cut_short();
   due_ = rules::kNever;
   plan_.clear();
   drop_server();

@@ -30,6 +30,9 @@ class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Own
     // Borrowed for the call.
     virtual void to_client(ByteView bytes) = 0;
     virtual void to_server(ByteView bytes) = 0;
+    // The head of a response goes to the client next; and: its body ends too early.
+    virtual void responds(int status) = 0;
+    virtual void cut_short() = 0;
     // A connection to the server is needed; a `fresh` one has carried no request before.
     virtual void ask_for_server(bool fresh) = 0;
     // The connection must not be used again.

@@ -133,6 +133,8 @@ void Conversation::send_response(Instant now) {
   }
   response_.phase = Phase::kBody;
   auto& message = response_.message;
+  const auto status = made_here_ ? message.head.status : response_.framing.status;
+  wire_.responds(message.malformed == Malformed::kNone ? status : 0);
   bool closes = message.fate == Fate::kCloseBehindHead;
   const bool wrong = message.malformed != Malformed::kNone;
   if (message.edited || made_here_ || wrong) {
@@ -211,6 +213,7 @@ void Conversation::server_end(Instant now) {
     const bool whole = responses_->finish() == What::kEnd;
     response_.source_ended = true;
     close_after_ = true;
+    if (!whole) wire_.cut_short();
     if (server_reset_ && !whole && !response_body_.chained()) return end(how);
     if (!response_.own_body) {
     } else if (whole) {

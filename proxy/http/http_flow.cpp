@@ -13,6 +13,9 @@ constexpr int kReadsPerTurn = 4;
 // Without rules: what a server or client does not take of some reads.
 constexpr std::size_t kStraight = Loop::kReadBuffer;
 
+// The server's own failures are errors; what a client did wrong is an answer like others.
+bool is_success(int status) { return status > 0 && status < 500; }
+
 }  // namespace
 
 HttpFlow::HttpFlow(HttpHost& host, std::shared_ptr<const ListenerView> listener,
@@ -142,6 +145,7 @@ bool HttpFlow::read_once(End& from) {
   const bool client = &from == &client_;
   host_.count_bytes(client ? rules::Direction::kUpstream : rules::Direction::kDownstream, size);
   if (client) {
+    turns_.asked();
     take_from_client(buffer.first(size), now);
   } else {
     conversation_.server_bytes(buffer.first(size), now);
@@ -167,7 +171,14 @@ void HttpFlow::source_ended(End& from, bool reset, Instant now) {
 void HttpFlow::chain_emits(Sink& sink, rules::Chunk chunk) {
   if (over()) return;
   if (&sink == &up_) return conversation_.client_bytes(chunk.bytes(), Loop::now());
-  client_.out.write(client_.stream, chunk.bytes());
+  write_to_client(chunk.bytes());
+}
+
+void HttpFlow::write_to_client(codecs::ByteView bytes) {
+  client_.out.write(client_.stream, bytes);
+  if (conversation_.tunnel()) return turns_.answered();
+  if (const auto status = std::exchange(status_, std::nullopt))
+    turns_.answered(is_success(*status));
 }
 
 void HttpFlow::chain_finishes(Sink& sink) {
@@ -178,7 +189,7 @@ void HttpFlow::chain_finishes(Sink& sink) {
 
 void HttpFlow::to_client(codecs::ByteView bytes) {
   if (over()) return;
-  if (!down_.acts()) return client_.out.write(client_.stream, bytes);
+  if (!down_.acts()) return write_to_client(bytes);
   const auto now = Loop::now();
   down_.chain->push(rules::Chunk::copy_of(bytes), now);
 }
@@ -259,6 +270,7 @@ void HttpFlow::close_client(rules::Close how) {
   if (how == rules::Close::kReset) {
     // While the line is cut not even a RST passes.
     if (down_.severed()) return hang();
+    turns_.broke();
     return end(How::kReset);
   }
   if (std::exchange(closing_, true)) return;

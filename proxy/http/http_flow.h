@@ -82,6 +82,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   // Conversation::Wire
   void to_client(codecs::ByteView bytes) override;
   void to_server(codecs::ByteView bytes) override;
+  void responds(int status) override { status_ = status; }
+  void cut_short() override { turns_.broke(); }
   void ask_for_server(bool fresh) override;
   void drop_server() override;
   void close_client(rules::Close how) override;
@@ -103,6 +105,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   bool read_once(End& from);
   bool may_read(const End& from) const;
   bool has_room(const Sink& sink, const Outbox& out) const;
+  void write_to_client(codecs::ByteView bytes);
   void take_from_client(codecs::ByteView bytes, Instant now);
   void source_ended(End& from, bool reset, Instant now);
   void chain_emits(Sink& sink, rules::Chunk chunk);
@@ -122,9 +125,10 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   SocketAddress server_address_;
   State state_ = State::kWaiting;
   std::string answer_;
-  bool fresh_ = false;       // the server's connection must be
-  bool reused_ = false;      // it is from the pool
-  bool client_fin_ = false;  // half-close, behind what is to be written
+  std::optional<int> status_;  // of the response that is about to go to the client
+  bool fresh_ = false;         // the server's connection must be
+  bool reused_ = false;        // it is from the pool
+  bool client_fin_ = false;    // half-close, behind what is to be written
   bool server_fin_ = false;
   bool closing_ = false;     // behind what is to be written
   bool down_ended_ = false;  // the stages towards the client have passed the end

@@ -9,7 +9,8 @@ ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> liste
     : host_(host),
       listener_(std::move(listener)),
       group_(std::move(group)),
-      facts_(std::move(facts)) {
+      facts_(std::move(facts)),
+      turns_(host_, facts_) {
   facts_.activity = &activity_;
   activity_.last = facts_.opened;
 }
@@ -54,6 +55,7 @@ void ClientFlow::log_unreachable(const Error& error) const {
 
 // The last that it does.
 void ClientFlow::leave() {
+  turns_.over();
   host_.loop().deadlines().cancel(*this);
   if (connector_) {
     // An event of this turn may be on its way to it.

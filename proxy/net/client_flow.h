@@ -17,6 +17,7 @@
 #include "proxy/net/linger.h"
 #include "proxy/net/stream.h"
 #include "proxy/net/tls_gate.h"
+#include "proxy/net/turns.h"
 #include "rules/plan.h"
 
 namespace brownout::proxy {
@@ -91,6 +92,7 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   std::vector<std::shared_ptr<void>> leases_;
   std::vector<std::shared_ptr<void>> dial_leases_;  // of the server that is dialled
   rules::FlowActivity activity_;
+  Turns turns_;
   std::unique_ptr<Connector> connector_;
 
  private:

@@ -41,6 +41,7 @@ std::optional<Duration> ClientFlow::arrive() {
   for (const auto& [rule, note] : arrival.notes) {
     host_.record(facts_, *rule, rules::Direction::kUpstream, note);
   }
+  if (!arrival.admission.serves()) turns_.broke();
   switch (arrival.admission.verdict) {
     case rules::Admission::Verdict::kRefuse:
       listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
@@ -80,17 +81,20 @@ void ClientFlow::tls_step(TlsGate::Step step) {
       gate_ = Gate::kOpen;
       return admitted();
     case TlsGate::Step::kAlert:
+      turns_.broke();
       return send_and_close(tls_gate_.alert());
     case TlsGate::Step::kStop:
       obey_stop();
       return;
     case TlsGate::Step::kFailed:
+      turns_.broke();
       return end(How::kLinger);
   }
 }
 
 bool ClientFlow::obey_stop() {
   if (std::exchange(obeyed_, true)) return false;
+  turns_.broke();
   switch (tls_gate_.how()) {
     case rules::HowToStop::kClose:
       end(How::kLinger);

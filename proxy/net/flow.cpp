@@ -36,6 +36,7 @@ void Flow::start_dialling() {
 }
 
 void Flow::on_connect_stopped(rules::Admission admission) {
+  turns_.broke();
   host_.loop().retire(std::move(connector_));
   if (admission.verdict == rules::Admission::Verdict::kAnswer) {
     return answer_when_asked(std::move(admission.answer));
@@ -56,6 +57,7 @@ void Flow::answer(End& end, std::string_view bytes) {
 
 void Flow::on_connect_failed(const Error& error) {
   log_unreachable(error);
+  turns_.broke();
   end(How::kReset);
 }
 
@@ -95,6 +97,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   if ((events & EPOLLOUT) != 0) ready.writable = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.peer_finished = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.readable = true;
+  if (&ready == &client_ && (events & (EPOLLIN | EPOLLRDHUP)) == EPOLLIN) turns_.asked();
   const bool failed = (events & EPOLLERR) != 0;
   switch (state_) {
     case State::kWaiting:
@@ -173,6 +176,7 @@ void Flow::end(How how) {
   if (state_ == State::kOver) return;
   if (how == How::kLinger) return state_ == State::kLingering ? void() : linger();
   if (how == How::kReset) {
+    if (!client_.gone) turns_.broke();
     reset_on_close(client_.stream.fd());
     if (server_.stream) reset_on_close(server_.stream.fd());
   }

@@ -47,7 +47,13 @@ class Flow final : public ClientFlow {
   void serve(std::uint32_t events);
   void end_failed(End& end);
   void direction_finished(rules::Direction direction);
-  void count(rules::Direction direction, std::size_t bytes) { host_.count_bytes(direction, bytes); }
+  void received(rules::Direction direction, std::size_t bytes) {
+    host_.count_bytes(direction, bytes);
+    if (direction == rules::Direction::kUpstream) turns_.asked();
+  }
+  void sent(rules::Direction direction) {
+    if (direction == rules::Direction::kDownstream) turns_.answered();
+  }
   void linger();
   void discard_both();
   void release();

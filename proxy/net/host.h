@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "proxy/loop/loop.h"
 #include "proxy/net/resolver.h"
@@ -33,12 +34,20 @@ struct ListenerView {
   bool expects_hello() const { return tls || config.protocol == rules::Protocol::kTls; }
 };
 
-// Told of every flow that got a server: flow.destination is known. On the worker's thread, so it
-// must be quick.
+// What became of one thing that a client asked for: an HTTP request, a DNS query, or a turn of
+// bytes that nobody reads (turns.h).
+struct Served {
+  bool ok = false;
+  std::optional<Duration> took;  // until the answer began to go back; none: there was none
+};
+
+// Told of every flow that got a server (flow.destination is known), and of all that is served. On
+// the worker's thread, so it must be quick.
 class FlowObserver {
  public:
   virtual ~FlowObserver() = default;
   virtual void flow_opened(const rules::FlowFacts& flow) noexcept = 0;
+  virtual void served(const rules::FlowFacts& flow, const Served& what) noexcept = 0;
 };
 
 class Host {
@@ -54,6 +63,9 @@ class Host {
                       std::string_view why) = 0;
   // It has a server: flow.destination is known.
   virtual void flow_opened(const rules::FlowFacts& flow) = 0;
+  // Whether anybody wants to know what is served.
+  virtual bool watched() const = 0;
+  virtual void served(const rules::FlowFacts& flow, const Served& what) = 0;
   virtual void count_bytes(rules::Direction direction, std::size_t bytes) = 0;
   // A fault holds as much as `buffer` allows, and so limits throughput.
   virtual void buffer_full(const rules::Listener& listener) = 0;

@@ -76,7 +76,7 @@ bool Pipe::splice_once() {
     source_ended();
     return false;
   }
-  flow_.count(direction_, static_cast<std::size_t>(count));
+  flow_.received(direction_, static_cast<std::size_t>(count));
   flush();
   return true;
 }
@@ -98,7 +98,7 @@ void Pipe::source_ended() {
 }
 
 void Pipe::take(std::span<const std::byte> bytes) {
-  flow_.count(direction_, bytes.size());
+  flow_.received(direction_, bytes.size());
   if (straight()) return write_through(bytes);
   const auto now = Loop::now();
   chain_->push(rules::Chunk::copy_of(bytes), now);
@@ -109,6 +109,7 @@ void Pipe::write_through(std::span<const std::byte> bytes) {
   while (waiting() == 0 && !bytes.empty()) {
     const auto sent = sink().stream.send(bytes);
     if (sent >= 0) {
+      flow_.sent(direction_);
       bytes = bytes.subspan(static_cast<std::size_t>(sent));
     } else if (would_block(errno)) {
       sink().writable = false;
@@ -158,7 +159,11 @@ void Pipe::flush() {
 
 bool Pipe::drain_splice() {
   while (splice_ && splice_->held() > 0) {
-    if (splice_->drain(sink().stream.number()) >= 0 || errno == EINTR) continue;
+    if (splice_->drain(sink().stream.number()) >= 0) {
+      flow_.sent(direction_);
+      continue;
+    }
+    if (errno == EINTR) continue;
     if (!would_block(errno)) {
       sink_failed();
       return false;
@@ -175,6 +180,7 @@ bool Pipe::send_pending() {
     const auto bytes = pending_.front().bytes();
     const auto sent = sink().stream.send(bytes);
     if (sent >= 0) {
+      flow_.sent(direction_);
       pending_.consume(static_cast<std::size_t>(sent));
     } else if (would_block(errno)) {
       sink().writable = false;

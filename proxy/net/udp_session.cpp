@@ -24,6 +24,7 @@ UdpSession::UdpSession(UdpSessionHost& server, std::shared_ptr<UpstreamGroup> gr
       client_(client),
       local_(local),
       facts_(std::move(facts)),
+      turns_(server.host(), facts_),
       last_seen_(facts_.opened),
       idle_check_(rules::later(facts_.opened, server.view().config.idle_timeout)) {
   facts_.activity = &activity_;
@@ -65,6 +66,7 @@ void UdpSession::record(const rules::Arrival& arrival) {
 // Nothing of it passes; a moment later the rules are asked again.
 void UdpSession::refuse(Instant now) {
   state_ = State::kRefused;
+  turns_.broke();
   early_.clear();
   idle_check_ = rules::later(now, kRefusedFor);
   arm();
@@ -123,6 +125,7 @@ void UdpSession::apply(const rules::RuleSet& set, Instant now) {
 
 bool UdpSession::from_client(std::span<const std::byte> datagram, Instant now) {
   last_seen_ = now;
+  turns_.asked();
   switch (state_) {
     case State::kServing:
       break;
@@ -181,6 +184,7 @@ void UdpSession::send(Side& side) {
   for (const auto& bytes : side.straight) add(bytes);
   server_.host().count_bytes(side.direction, sender.bytes());
   int error = 0;
+  if (!up) turns_.answered();
   const auto lost = sender.send(up ? fd_ : server_.socket(), error);
   side.ready.clear();
   side.straight.clear();
@@ -242,6 +246,7 @@ void UdpSession::on_due(Instant now) noexcept {
 void UdpSession::end() {
   if (over()) return;
   state_ = State::kOver;
+  turns_.over();
   loop_.deadlines().cancel(*this);
   server_.session_over(*this);
 }

@@ -14,6 +14,7 @@
 
 #include "proxy/net/datagrams.h"
 #include "proxy/net/service.h"
+#include "proxy/net/turns.h"
 #include "rules/chain.h"
 #include "rules/plan.h"
 
@@ -103,6 +104,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   std::size_t index_ = 0;  // of the server in the group
   Fd fd_;
   rules::FlowActivity activity_;
+  Turns turns_;
   Instant last_seen_;
   Instant idle_check_;
   State state_ = State::kResolving;

@@ -29,25 +29,50 @@ std::string_view name_of(Result result) {
   return "stopped";
 }
 
+json json_of(const std::vector<Step>& steps) {
+  json ok = json::array();
+  json failed = json::array();
+  json p50 = json::array();
+  json p99 = json::array();
+  for (const auto& step : steps) {
+    ok.push_back(step.ok);
+    failed.push_back(step.failed);
+    p50.push_back(step.p50_ms);
+    p99.push_back(step.p99_ms);
+  }
+  return {{"ok", ok}, {"failed", failed}, {"p50_ms", p50}, {"p99_ms", p99}};
+}
+
+json json_of(const rules::TrafficCounts& counts) {
+  json histogram = json::array();
+  for (const auto& one : counts.latency.buckets()) {
+    histogram.push_back({{"at_most_s", seconds(one.most)}, {"count", one.count}});
+  }
+  return {{"ok", counts.ok},
+          {"failed", counts.failed},
+          {"connections", counts.connections},
+          {"servers", counts.servers},
+          {"p50_s", seconds(counts.latency.percentile(0.5))},
+          {"p99_s", seconds(counts.latency.percentile(0.99))},
+          {"latency", histogram}};
+}
+
 json json_of(const Series& series) {
   json probes = json::array();
   for (const auto& one : series.probes) {
-    json ok = json::array();
-    json failed = json::array();
-    json p50 = json::array();
-    json p99 = json::array();
-    for (const auto& step : one.steps) {
-      ok.push_back(step.ok);
-      failed.push_back(step.failed);
-      p50.push_back(step.p50_ms);
-      p99.push_back(step.p99_ms);
-    }
-    probes.push_back({{"probe", one.probe},
-                      {"region", one.region},
-                      {"ok", ok},
-                      {"failed", failed},
-                      {"p50_ms", p50},
-                      {"p99_ms", p99}});
+    auto row = json_of(one.steps);
+    row["probe"] = one.probe;
+    row["region"] = one.region;
+    probes.push_back(std::move(row));
+  }
+  json traffic = json::array();
+  for (const auto& one : series.traffic) {
+    auto row = json_of(one.steps);
+    row["listener"] = one.listener;
+    row["region"] = one.region;
+    row["connections"] = one.connections;
+    row["total"] = json_of(one.total);
+    traffic.push_back(std::move(row));
   }
   json faults = json::array();
   for (const auto& one : series.faults) {
@@ -57,8 +82,11 @@ json json_of(const Series& series) {
   for (const auto& one : series.marks) {
     marks.push_back({{"at_s", seconds(one.at)}, {"what", one.what}, {"probe", one.probe}});
   }
-  return {
-      {"step_s", seconds(series.width)}, {"probes", probes}, {"faults", faults}, {"marks", marks}};
+  return {{"step_s", seconds(series.width)},
+          {"probes", probes},
+          {"traffic", traffic},
+          {"faults", faults},
+          {"marks", marks}};
 }
 
 json json_of(const rules::Impact& impact) {
@@ -196,6 +224,18 @@ std::string to_markdown(const Report& report) {
   }
   for (const auto& rule : report.missed) {
     text += fmt::format("| **NOT MET** | rule {} matches somebody | nobody | |\n", rule);
+  }
+  const auto series = series_of(*report.scenario, report.course.seen, kSteps);
+  if (!series.traffic.empty()) {
+    text +=
+        "\n| listener | region | served | p50 | p99 | connections |\n|---|---|---|---|---|---|\n";
+  }
+  for (const auto& one : series.traffic) {
+    const auto& total = one.total;
+    text +=
+        fmt::format("| {} | {} | {} of {} | {} | {} | {} |\n", one.listener, one.region, total.ok,
+                    total.ok + total.failed, rules::print_time(total.latency.percentile(0.5)),
+                    rules::print_time(total.latency.percentile(0.99)), total.connections);
   }
   text +=
       "\n| region | users | affected | operations failed | outage minutes "

@@ -9,6 +9,9 @@ namespace {
 // stop_if must act within a second.
 constexpr Duration kTick = std::chrono::milliseconds(50);
 
+// However long a rehearsal is, what passed is kept in about so many steps.
+constexpr std::int64_t kTrafficSteps = 2000;
+
 // The `number`-th address behind it.
 rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   auto carry = number;
@@ -26,7 +29,8 @@ Runner::Runner(const rules::Config& config, RunnerOptions options)
     : config_(config),
       options_(std::move(options)),
       conductor_(*config.scenario),
-      signals_(loop_) {}
+      signals_(loop_),
+      traffic_(scenario().regions, options_.known_as) {}
 
 Runner::~Runner() { loop_.deadlines().cancel(*this); }
 
@@ -35,7 +39,7 @@ rules::Result<Course> Runner::run() {
   calm.rules = rules::rules_in_phase(config_, std::nullopt);
   proxy::EngineOptions options;
   options.workers = options_.workers;
-  options.observer = static_cast<proxy::FlowObserver*>(this);
+  options.observer = &traffic_;
   auto engine = proxy::Engine::start(loop_, calm, options);
   if (!engine) return tl::unexpected(engine.error());
   engine_ = std::move(*engine);
@@ -47,6 +51,8 @@ rules::Result<Course> Runner::run() {
   for (const int number : {SIGINT, SIGTERM}) {
     signals_.on(number, [this](int) { conductor_.halt(now(), "it was interrupted"); });
   }
+  traffic_taken_ = now();
+  traffic_.take(traffic_taken_);
   start_users();
   loop_.deadlines().set(*this, proxy::monotonic_now());
   loop_.run();
@@ -118,27 +124,11 @@ void Runner::start_users() {
   }
 }
 
-void Runner::flow_opened(const rules::FlowFacts& flow) noexcept {
-  rules::Connection one;
-  one.at = clock_.at(proxy::monotonic_now());
-  one.listener = flow.listener;
-  if (flow.client) one.client = to_text(*flow.client);
-  if (flow.destination) {
-    one.server = to_text(Endpoint{to_text(*flow.destination), flow.destination_port, ""});
-    const auto known = options_.known_as.find(one.server);
-    if (known != options_.known_as.end()) one.server = known->second;
-  }
-  const std::lock_guard lock(mutex_);
-  told_connections_.push_back(std::move(one));
-}
-
 void Runner::take_news() {
   std::vector<rules::Operation> operations;
-  std::vector<rules::Connection> connections;
   {
     const std::lock_guard lock(mutex_);
     operations.swap(told_operations_);
-    connections.swap(told_connections_);
     for (auto& one : told_alerts_) course_.seen.alerts.push_back(std::move(one));
     told_alerts_.clear();
   }
@@ -148,7 +138,11 @@ void Runner::take_news() {
     conductor_.observe(one);
     course_.seen.operations.push_back(std::move(one));
   }
-  for (auto& one : connections) course_.seen.connections.push_back(std::move(one));
+}
+
+void Runner::look_at_traffic() {
+  traffic_taken_ = now();
+  for (auto& step : traffic_.take(traffic_taken_)) course_.seen.traffic.push_back(std::move(step));
 }
 
 // What each rule has done since the last look; a rule that comes back counts from zero again.
@@ -189,6 +183,7 @@ void Runner::enter(std::optional<std::size_t> phase) {
   config.seed = course_.seed;
   config.rules = rules::rules_in_phase(config_, phase);
   look_at_rules();
+  look_at_traffic();
   const auto done = engine_->reload(config);
   if (!done) conductor_.halt(now(), "the rules could not be loaded: " + done.error().what);
   if (phase && options_.on_phase) options_.on_phase(scenario().phases[*phase].name);
@@ -202,6 +197,7 @@ void Runner::on_due(Instant) noexcept {
   const auto step = conductor_.advance(at);
   if (step.changed && !conductor_.over()) enter(step.phase);
   look_at_rules();
+  if (at - traffic_taken_ >= scenario().length() / kTrafficSteps) look_at_traffic();
   if (options_.on_tick) options_.on_tick(*this);
   if (conductor_.over()) return loop_.stop();
   const auto next = conductor_.next();

@@ -14,6 +14,7 @@
 #include "proxy/embedded/messaging_server.h"
 #include "proxy/engine/engine.h"
 #include "proxy/loop/signals.h"
+#include "proxy/rehearsal/traffic_log.h"
 #include "proxy/rehearsal/user.h"
 #include "rules/rehearsal/conductor.h"
 #include "rules/rehearsal/verdict.h"
@@ -37,7 +38,7 @@ struct Course {
   std::vector<std::string> never_matched;
 };
 
-class Runner final : private proxy::Deadline, private proxy::FlowObserver {
+class Runner final : private proxy::Deadline {
  public:
   // `config` has a scenario, and is borrowed.
   Runner(const rules::Config& config, RunnerOptions options);
@@ -53,13 +54,13 @@ class Runner final : private proxy::Deadline, private proxy::FlowObserver {
 
  private:
   void on_due(Instant now) noexcept override;
-  void flow_opened(const rules::FlowFacts& flow) noexcept override;
   rules::Result<void> listen_for_alerts();
   void start_users();
   Target target_of(const std::string& endpoint) const;
   std::optional<rules::IpAddress> address_of_user(std::size_t probe,
                                                   const std::vector<Target>& targets) const;
   void take_news();
+  void look_at_traffic();
   void look_at_rules();
   void check_steady();
   void enter(std::optional<std::size_t> phase);
@@ -71,13 +72,14 @@ class Runner final : private proxy::Deadline, private proxy::FlowObserver {
   ScenarioClock clock_;
   proxy::Loop loop_;
   proxy::Signals signals_;
+  TrafficLog traffic_;
+  Duration traffic_taken_{};
   std::unique_ptr<proxy::Engine> engine_;
   Course course_;
   bool steady_checked_ = false;
 
   std::mutex mutex_;  // what users and workers tell
   std::vector<rules::Operation> told_operations_;
-  std::vector<rules::Connection> told_connections_;
   std::vector<rules::Alert> told_alerts_;
 
   std::map<std::string, std::pair<const rules::RuleState*, std::uint64_t>> injected_;

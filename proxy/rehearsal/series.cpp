@@ -37,6 +37,32 @@ std::vector<Mark> marks_of(const rules::Scenario& scenario, const rules::Measure
   return marks;
 }
 
+std::vector<TrafficSeries> traffic_of(const rules::Measurements& seen, Duration width,
+                                      std::size_t steps) {
+  using Where = std::pair<std::string, std::string>;
+  std::map<Where, std::vector<rules::TrafficCounts>> found;
+  for (const auto& one : seen.traffic) {
+    if (one.begin < Duration::zero()) continue;
+    auto& counts = found[{one.listener, one.region}];
+    counts.resize(steps);
+    // Most of it lies around its middle.
+    const auto step = static_cast<std::size_t>((one.begin + one.length / 2) / width);
+    counts[std::min(step, steps - 1)].add(one.counts);
+  }
+  std::vector<TrafficSeries> all;
+  for (const auto& [where, counts] : found) {
+    TrafficSeries series{where.first, where.second, {}, {}, {}};
+    for (const auto& one : counts) {
+      series.steps.push_back({one.ok, one.failed, milliseconds(one.latency.percentile(0.5)),
+                              milliseconds(one.latency.percentile(0.99))});
+      series.connections.push_back(one.connections);
+      series.total.add(one);
+    }
+    all.push_back(std::move(series));
+  }
+  return all;
+}
+
 }  // namespace
 
 Series series_of(const rules::Scenario& scenario, const rules::Measurements& seen,
@@ -73,6 +99,7 @@ Series series_of(const rules::Scenario& scenario, const rules::Measurements& see
     row[step_of(one.at)] += one.count;
   }
   for (auto& [rule, row] : faults) series.faults.push_back({rule, std::move(row)});
+  series.traffic = traffic_of(seen, series.width, steps);
   series.marks = marks_of(scenario, seen);
   return series;
 }

@@ -24,6 +24,15 @@ struct ProbeSeries {
   std::vector<Step> steps;
 };
 
+// What passed at a listener, from one region.
+struct TrafficSeries {
+  std::string listener;
+  std::string region;
+  std::vector<Step> steps;
+  std::vector<std::uint64_t> connections;  // of each step
+  rules::TrafficCounts total;
+};
+
 struct FaultSeries {
   std::string rule;
   std::vector<std::uint64_t> injected;
@@ -40,6 +49,7 @@ struct Series {
   Duration width{};  // of a step
   std::size_t steps = 0;
   std::vector<ProbeSeries> probes;
+  std::vector<TrafficSeries> traffic;
   std::vector<FaultSeries> faults;
   std::vector<Mark> marks;
 };

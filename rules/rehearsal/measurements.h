@@ -1,4 +1,4 @@
-// What was seen in a rehearsal: operations of synthetic users, connections through the proxy,
+// What was seen in a rehearsal: operations of synthetic users, traffic through the proxy,
 // faults, alerts. Times are those of the scenario, from the beginning of the first phase; before it
 // they are negative.
 #pragma once
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "rules/instant.h"
+#include "rules/rehearsal/traffic.h"
 
 namespace brownout::rules {
 
@@ -30,14 +30,6 @@ struct Operation {
   std::string why = {};  // the last failed attempt
 };
 
-// A connection that got a server, as the proxy saw it.
-struct Connection {
-  Duration at{};
-  std::string listener;
-  std::string client;
-  std::string server;
-};
-
 struct InjectedFaults {
   Duration at{};
   std::string rule;
@@ -58,7 +50,7 @@ struct PhaseInterval {
 
 struct Measurements {
   std::vector<Operation> operations;  // by their ends
-  std::vector<Connection> connections;
+  std::vector<TrafficStep> traffic;   // by time
   std::vector<InjectedFaults> injected;
   std::vector<Alert> alerts;
   std::vector<PhaseInterval> phases;

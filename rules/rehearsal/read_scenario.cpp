@@ -1,6 +1,7 @@
 #include "rules/rehearsal/read_scenario.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "rules/fault.h"
@@ -143,6 +144,11 @@ class Reader {
     if (!keys.what) return;
     keys.metric = *keys.what;
     refer_all(node, "probe", "probe", names_in(scenario_.probes));
+    refer_all(node, "listener", "listener", around_.listeners);
+    if (!keys.region.empty()) {
+      refer(position_of(node, "region"), "region", keys.region, names_in(scenario_.regions));
+    }
+    check_traffic(node, keys);
     if (!keys.phase.empty()) {
       refer(position_of(node, "phase"), "phase", keys.phase, names_in(scenario_.phases));
     }
@@ -160,6 +166,24 @@ class Reader {
                     "alerts = \"127.0.0.1:9199\" receives the webhooks of your alerting");
     }
     scenario_.expectations.push_back(std::move(static_cast<Expectation&>(keys)));
+  }
+
+  void check_traffic(const Node& node, const Expectation& wanted) {
+    if (!wanted.server.empty() && wanted.metric != Metric::kShare) {
+      problems_.add(position_of(node, "server"), "only a share has a \"server\"",
+                    "leave it out, or write metric = \"share\"");
+    }
+    if (wanted.listener.empty()) return;
+    if (!wanted.probe.empty()) {
+      problems_.add(position_of(node, "listener"), "either \"probe\" or \"listener\"",
+                    "what synthetic users felt, or what the proxy saw?");
+    }
+    constexpr std::array kSeen{Metric::kAvailability, Metric::kLatencyP50, Metric::kLatencyP99,
+                               Metric::kReconnectRate, Metric::kShare};
+    if (std::find(kSeen.begin(), kSeen.end(), wanted.metric) != kSeen.end()) return;
+    problems_.add(position_of(node, "listener"),
+                  std::string(name_of(wanted.metric)) + " cannot be seen at a listener",
+                  "only synthetic users know: write probe = \"...\" instead");
   }
 
   template <class T, class Convert>

@@ -96,15 +96,19 @@ Unit unit_of(Metric metric);
 struct Expectation {
   std::string name;
   Metric metric{};
-  std::vector<std::string> probe;  // empty: all
-  std::string phase;               // empty: the whole rehearsal
-  Duration within{};               // what happens earlier in the phase does not count
-  std::string endpoint;            // share: of the operations that it served
-  std::string server;              // share: of the connections to this server of an upstream
-  std::string alert;               // alert: a word in the webhook's body
-  std::optional<double> at_least;  // in the metric's unit; seconds for a time
+  std::vector<std::string> probe;     // whose operations; empty: all
+  std::vector<std::string> listener;  // proxied traffic is meant, whoever sent it
+  std::string region;                 // of the probe, or of the client's address
+  std::string phase;                  // empty: the whole rehearsal
+  Duration within{};                  // what happens earlier in the phase does not count
+  std::string endpoint;               // share: of the operations that it served
+  std::string server;                 // share: of the connections to this server of an upstream
+  std::string alert;                  // alert: a word in the webhook's body
+  std::optional<double> at_least;     // in the metric's unit; seconds for a time
   std::optional<double> at_most;
   Position where;
+
+  bool about_traffic() const { return !listener.empty() || !server.empty(); }
 };
 
 // Stops all faults when users that must not be touched are.

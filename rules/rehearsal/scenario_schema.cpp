@@ -147,6 +147,11 @@ const Schema<ExpectKeys>& expect_schema() {
       field("name", own<ExpectKeys>(&ExpectKeys::name), "how the report calls it"),
       field("metric", own<ExpectKeys>(&ExpectKeys::what), "what is measured", {.required = true}),
       field("probe", own<ExpectKeys>(&ExpectKeys::probe), "whose; all probes if left out"),
+      field("listener", own<ExpectKeys>(&ExpectKeys::listener),
+            "instead of probes: all that passed there, as the proxy saw it (availability, "
+            "latency_p50, latency_p99, reconnect_rate, share)"),
+      field("region", own<ExpectKeys>(&ExpectKeys::region),
+            "only this [[region]]: of the probes, or of the clients' addresses"),
       field("phase", own<ExpectKeys>(&ExpectKeys::phase),
             "in which phase; the whole rehearsal if left out"),
       field("within", own<ExpectKeys>(&ExpectKeys::within),

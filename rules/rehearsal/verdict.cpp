@@ -5,25 +5,17 @@
 #include <functional>
 #include <map>
 
+#include "rules/rehearsal/finding.h"
+
 namespace brownout::rules {
+
+std::string count_of(std::uint64_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 namespace {
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
-
-struct Span {
-  Duration begin{};  // what was before the first phase never counts
-  Duration end = Duration::max();
-  bool contains(Duration at) const { return begin <= at && at < end; }
-};
-
-struct Found {
-  std::optional<double> value;
-  std::string evidence;
-};
-
-std::string count_of(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
 
 // One expectation over what it is about.
 class Judge {
@@ -37,7 +29,8 @@ class Judge {
     }
   }
 
-  Found find() const {
+  Finding find() const {
+    if (wanted_.about_traffic()) return find_in_traffic(scenario_, seen_, wanted_, counted_);
     switch (wanted_.metric) {
       case Metric::kAvailability:
         return availability();
@@ -62,7 +55,7 @@ class Judge {
       case Metric::kAttemptRate:
         return peak(&Operation::attempts, "attempt");
       case Metric::kShare:
-        return wanted_.server.empty() ? share_of_endpoint() : share_of_server();
+        return share_of_endpoint();
       case Metric::kAlert:
         return alert();
     }
@@ -71,9 +64,10 @@ class Judge {
 
  private:
   bool is_meant(const Operation& one) const {
-    const auto& name = scenario_.probes[one.probe].name;
+    const auto& probe = scenario_.probes[one.probe];
+    if (!wanted_.region.empty() && probe.region != wanted_.region) return false;
     return wanted_.probe.empty() ||
-           std::find(wanted_.probe.begin(), wanted_.probe.end(), name) != wanted_.probe.end();
+           std::find(wanted_.probe.begin(), wanted_.probe.end(), probe.name) != wanted_.probe.end();
   }
 
   // A time to recover counts from the recovery if nothing else is said, other times from the first
@@ -105,7 +99,7 @@ class Judge {
     }
   }
 
-  Found availability() const {
+  Finding availability() const {
     if (mine_.empty()) return {std::nullopt, "there was no operation"};
     std::size_t ok = 0;
     std::map<std::string, std::size_t> reasons;
@@ -124,7 +118,7 @@ class Judge {
     return {static_cast<double>(ok) / static_cast<double>(mine_.size()), text};
   }
 
-  Found latency(double p) const {
+  Finding latency(double p) const {
     std::vector<Duration> took;
     for (const auto* one : mine_) {
       if (one->ok) took.push_back(one->took);
@@ -149,7 +143,7 @@ class Judge {
   // not count, and kForever for one who never got there.
   static constexpr Duration kForever = Duration::max();
   using When = std::function<std::optional<Duration>(const std::vector<const Operation*>&)>;
-  Found slowest(const When& when, const std::string& nobody, const std::string& verb) const {
+  Finding slowest(const When& when, const std::string& nobody, const std::string& verb) const {
     std::optional<Duration> worst;
     std::size_t counted = 0;
     User who{};
@@ -168,7 +162,7 @@ class Judge {
             "the last who " + verb + " was " + name_of_user(who) + all};
   }
 
-  Found detect() const {
+  Finding detect() const {
     return slowest(
         [](const auto& operations) -> std::optional<Duration> {
           for (const auto* one : operations) {
@@ -179,7 +173,7 @@ class Judge {
         "nobody noticed anything", "noticed");
   }
 
-  Found failover() const {
+  Finding failover() const {
     return slowest(
         [](const auto& operations) -> std::optional<Duration> {
           bool failed = false;
@@ -192,7 +186,7 @@ class Judge {
         "nobody had to fail over", "failed over");
   }
 
-  Found recover() const {
+  Finding recover() const {
     return slowest(
         [&](const auto& operations) -> std::optional<Duration> {
           Duration at = span_.begin;
@@ -205,7 +199,7 @@ class Judge {
         "there was no operation", "recovered");
   }
 
-  Found sum(std::int64_t Operation::*member, const std::string& what) const {
+  Finding sum(std::int64_t Operation::*member, const std::string& what) const {
     std::int64_t total = 0;
     std::int64_t sent = 0;
     for (const auto* one : mine_) {
@@ -217,10 +211,8 @@ class Judge {
                                             " " + what};
   }
 
-  // In a second of the scenario, or in 100 ms if that is longer: a count over less says little.
-  Found peak(std::uint32_t Operation::*member, const std::string& what) const {
-    const auto width = std::max<Duration>(
-        std::chrono::seconds(1), Duration(static_cast<std::int64_t>(1e8 * scenario_.time_scale)));
+  Finding peak(std::uint32_t Operation::*member, const std::string& what) const {
+    const auto width = peak_window(scenario_);
     std::map<std::int64_t, std::uint64_t> windows;
     for (const auto* one : mine_) {
       // Its attempts are taken to be spread evenly over its time.
@@ -235,7 +227,7 @@ class Judge {
             "the most were " + count_of(most, what) + " in " + to_text(width)};
   }
 
-  Found share_of_endpoint() const {
+  Finding share_of_endpoint() const {
     std::size_t served = 0;
     std::size_t all = 0;
     for (const auto* one : mine_) {
@@ -249,20 +241,7 @@ class Judge {
             std::to_string(served) + " of " + count_of(all, "operation") + " were served there"};
   }
 
-  Found share_of_server() const {
-    std::size_t there = 0;
-    std::size_t all = 0;
-    for (const auto& one : seen_.connections) {
-      if (!counted_.contains(one.at)) continue;
-      ++all;
-      there += one.server == wanted_.server ? 1U : 0U;
-    }
-    if (all == 0) return {std::nullopt, "there was no connection"};
-    return {static_cast<double>(there) / static_cast<double>(all),
-            std::to_string(there) + " of " + count_of(all, "connection") + " went there"};
-  }
-
-  Found alert() const {
+  Finding alert() const {
     for (const auto& one : seen_.alerts) {
       if (!span_.contains(one.at) || one.text.find(wanted_.alert) == std::string::npos) continue;
       return {seconds(one.at - span_.begin), "received: " + one.text.substr(0, 80)};
@@ -283,6 +262,10 @@ std::string describe(const Expectation& wanted) {
   for (std::size_t i = 0; i < wanted.probe.size(); ++i) {
     text += (i == 0 ? " of " : ", ") + wanted.probe[i];
   }
+  for (std::size_t i = 0; i < wanted.listener.size(); ++i) {
+    text += (i == 0 ? " at " : ", ") + wanted.listener[i];
+  }
+  if (!wanted.region.empty()) text += " from " + wanted.region;
   if (!wanted.endpoint.empty()) text += " of endpoint " + wanted.endpoint;
   if (!wanted.server.empty()) text += " of server " + wanted.server;
   if (!wanted.phase.empty()) text += " in " + wanted.phase;

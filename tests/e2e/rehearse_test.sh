@@ -67,6 +67,13 @@ for text in ('routes withdrawn', 'phones in the EU', 'names do not resolve', 'de
     assert text in page, text
 lines = [p for p in re.findall(r'<polyline class="line" points="([^"]*)"', page) if len(p.split()) > 50]
 assert len(lines) >= 4, f'{len(lines)} lines of latency'
+# What passed through the proxy: by listener and region, with histograms.
+table = re.search(r'<table id="traffic">(.*?)</table>', page, re.S).group(1)
+rows = {tuple(re.findall(r'<td>(.*?)</td>', row, re.S)[:2]): row for row in table.split('<tr>')[2:]}
+for where in (('chat', 'eu'), ('chat', 'americas'), ('alternative', 'eu'), ('dns', '')):
+    assert where in rows, f'{where} is not among {list(rows)}'
+    assert len(re.findall(r'<rect class="count"', rows[where])) >= 2, f'no histogram: {rows[where]}'
+assert re.search(r'<td>\d+: 127\.0\.0\.\d+:\d+ 100%', rows['chat', 'eu']), rows['chat', 'eu']
 P
 pass "report.html in Chromium: the verdict, phases, bars, lines, marks; nothing is fetched"
 

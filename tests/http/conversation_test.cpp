@@ -125,6 +125,22 @@ TEST(Conversation, OneRequestIsServedAtATime) {
   EXPECT_EQ(lab.dials(), 1);
 }
 
+TEST(Conversation, TellsWhatBecameOfEachRequest) {
+  HttpLab lab;
+  lab.get("/");
+  lab.reply = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+  lab.get("/");
+  lab.reply = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+  lab.get("/");
+  EXPECT_EQ(lab.outcomes(), "200\n503\n204\n");
+  // The server dies in the middle of a body.
+  HttpLab other;
+  other.reply = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhal";
+  other.client("GET / HTTP/1.1\r\n\r\n");
+  other.server_ends(false);
+  EXPECT_EQ(other.outcomes(), "200\ncut short\n");
+}
+
 TEST(Conversation, ConnectionsEndAsTheHeadersSay) {
   HttpLab lab;
   EXPECT_EQ(lab.get("/"), "200 hello");

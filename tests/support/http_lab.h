@@ -55,7 +55,8 @@ class HttpLab final : private http::Conversation::Wire {
   const std::string& to_client_bytes() const { return received_; }
   const std::string& to_server_bytes() const { return asked_; }
   const std::vector<std::string>& copies() const { return copies_; }
-  const std::string& notes() const { return notes_; }  // "delay", one a line
+  const std::string& notes() const { return notes_; }        // "delay", one a line
+  const std::string& outcomes() const { return outcomes_; }  // "200", "cut short", one a line
   const std::string& reports() const { return reports_; }
   int dials() const { return dials_; }
   bool closed() const { return closed_; }
@@ -66,6 +67,8 @@ class HttpLab final : private http::Conversation::Wire {
  private:
   void to_client(codecs::ByteView bytes) override;
   void to_server(codecs::ByteView bytes) override;
+  void responds(int status) override { outcomes_ += std::to_string(status) + "\n"; }
+  void cut_short() override { outcomes_ += "cut short\n"; }
   void ask_for_server(bool fresh) override;
   void drop_server() override { connected_ = false; }
   void close_client(rules::Close how) override;
@@ -101,6 +104,7 @@ class HttpLab final : private http::Conversation::Wire {
   std::vector<std::string> copies_;
   std::string notes_;
   std::string reports_;
+  std::string outcomes_;
   int dials_ = 0;
   bool connected_ = false;
   bool dialling_ = false;

@@ -117,6 +117,15 @@ TEST(Scenario, MistakesAreNamed) {
             "alert needs \"alerts\" in [scenario]");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"share\"\nat_most = \"5%\""),
             "share needs \"endpoint\" or \"server\"");
+  const auto at_chat = phase + "[[expect]]\nlistener = \"chat\"\nat_most = \"5\"\nmetric = ";
+  EXPECT_EQ(problem_of(at_chat + "\"time_to_detect\""),
+            "time_to_detect cannot be seen at a listener");
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nlistener = \"caht\"\n"
+                               "at_least = \"5%\""),
+            "there is no listener \"caht\"");
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nserver = \"a:1\"\n"
+                               "at_least = \"5%\""),
+            "only a share has a \"server\"");
   EXPECT_EQ(
       problem_of(phase +
                  "[[rule]]\nname = \"r\"\nfault = { type = \"latency\", delay = \"1s\" }\n"

@@ -1,0 +1,48 @@
+#include "proxy/rehearsal/traffic_log.h"
+
+#include <algorithm>
+
+namespace brownout::rehearsal {
+
+rules::TrafficCounts& TrafficLog::counts_of(const rules::FlowFacts& flow) {
+  const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const auto& one) {
+    return rules::any_contains(one.clients, flow.client);
+  });
+  return counts_[{flow.listener, region == regions_.end() ? std::string() : region->name}];
+}
+
+void TrafficLog::flow_opened(const rules::FlowFacts& flow) noexcept {
+  std::string server;
+  if (flow.destination) {
+    server = to_text(proxy::Endpoint{to_text(*flow.destination), flow.destination_port, ""});
+    const auto known = known_as_.find(server);
+    if (known != known_as_.end()) server = known->second;
+  }
+  const std::lock_guard lock(mutex_);
+  auto& counts = counts_of(flow);
+  ++counts.connections;
+  if (!server.empty()) ++counts.servers[server];
+}
+
+void TrafficLog::served(const rules::FlowFacts& flow, const proxy::Served& what) noexcept {
+  const std::lock_guard lock(mutex_);
+  auto& counts = counts_of(flow);
+  ++(what.ok ? counts.ok : counts.failed);
+  if (what.took) counts.latency.add(*what.took);
+}
+
+std::vector<rules::TrafficStep> TrafficLog::take(rules::Duration now) {
+  decltype(counts_) counts;
+  {
+    const std::lock_guard lock(mutex_);
+    counts.swap(counts_);
+  }
+  std::vector<rules::TrafficStep> steps;
+  for (auto& [where, what] : counts) {
+    steps.push_back({begin_, now - begin_, where.first, where.second, std::move(what)});
+  }
+  begin_ = now;
+  return steps;
+}
+
+}  // namespace brownout::rehearsal
