@@ -162,11 +162,14 @@ void Runner::check_steady() {
   if (std::exchange(steady_checked_, true) || options_.force) return;
   std::size_t ok = 0;
   std::string why;
+  std::size_t all = 0;
   for (const auto& one : course_.seen.operations) {
+    const auto& probe = scenario().probes[one.probe];
+    if (probe.watches) continue;
+    ++all;
     ok += one.ok ? 1U : 0U;
-    if (!one.ok) why = scenario().probes[one.probe].name + ": " + one.why;
+    if (!one.ok) why = probe.name + ": " + one.why;
   }
-  const auto all = course_.seen.operations.size();
   if (all == 0) {
     why = "no operation has ended: let `steady` be longer, or `every` shorter";
   } else if (static_cast<double>(ok) >=

@@ -17,6 +17,7 @@ double milliseconds(Duration value) {
 std::vector<Mark> marks_of(const rules::Scenario& scenario, const rules::Measurements& seen) {
   std::vector<Mark> marks;
   for (std::uint32_t probe = 0; probe < scenario.probes.size(); ++probe) {
+    if (scenario.probes[probe].watches) continue;
     std::optional<Duration> detected;
     std::optional<Duration> failed_over;
     std::optional<Duration> recovered;

@@ -32,11 +32,29 @@ void User::live(const std::stop_token& stop) {
   // Users do not begin all at once.
   auto due = monotonic_now() + rules::stretched(every, settings_.dice.split("begin").unit(0));
   while (wait_until(stop, due)) {
-    const auto operation = operate(stop);
+    const auto operation = operate_safely(stop);
     if (stop.stop_requested() && !operation.ok) return;
     report_(operation);
     // What was missed meanwhile is not made up for.
     due = std::max(due + every, monotonic_now());
+  }
+}
+
+// Whatever happens to a user, the rehearsal goes on to its recovery.
+rules::Operation User::operate_safely(const std::stop_token& stop) {
+  const auto began = settings_.clock.at(monotonic_now());
+  try {
+    return operate(stop);
+  } catch (const std::exception& problem) {
+    client_->drop();
+    rules::Operation failed;
+    failed.probe = settings_.probe;
+    failed.user = settings_.client.user;
+    failed.began = began;
+    failed.ended = settings_.clock.at(monotonic_now());
+    failed.failed = 1;
+    failed.why = std::string("the probe itself failed: ") + problem.what();
+    return failed;
   }
 }
 

@@ -41,6 +41,7 @@ class User {
 
  private:
   void live(const std::stop_token& stop);
+  rules::Operation operate_safely(const std::stop_token& stop);
   rules::Operation operate(const std::stop_token& stop);
   void count(const Attempt& attempt, rules::Operation& operation) const;
   // False when it is to end.

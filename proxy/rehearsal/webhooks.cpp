@@ -9,14 +9,17 @@
 namespace brownout::rehearsal {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr int kTries = 3;
-constexpr long kTimeoutMs = 2000;
+constexpr milliseconds kTimeout(2000);
 constexpr std::size_t kMostWaiting = 1000;
-constexpr auto kPause = std::chrono::milliseconds(200);
+constexpr milliseconds kPause(200);
+constexpr milliseconds kAtTheEnd(5000);
 
 std::size_t ignore(char*, std::size_t, std::size_t size, void*) { return size; }
 
-bool post(const std::string& url, const std::string& body) {
+bool post(const std::string& url, const std::string& body, milliseconds timeout) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
                                                                  &curl_easy_cleanup);
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
@@ -24,7 +27,7 @@ bool post(const std::string& url, const std::string& body) {
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, ignore);
   curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
@@ -37,6 +40,7 @@ Webhooks::Webhooks(std::vector<rules::Webhook> hooks)
     : hooks_(std::move(hooks)), thread_([this](const std::stop_token& stop) { deliver(stop); }) {}
 
 Webhooks::~Webhooks() {
+  end_ = rules::later(proxy::monotonic_now(), kAtTheEnd);
   thread_.request_stop();
   wake_.notify_all();
 }
@@ -60,15 +64,23 @@ void Webhooks::deliver(const std::stop_token& stop) {
       message = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    bool sent = false;
-    // At the end one try each is enough to wait for.
-    for (int i = 0; !sent && i < kTries; ++i) {
-      if (i > 0 && stop.stop_requested()) break;
-      if (i > 0) std::this_thread::sleep_for(kPause);
-      sent = post(message.url, message.body);
-    }
-    if (!sent) spdlog::warn("webhook {} could not be reached", message.url);
+    if (!send(message, stop)) spdlog::warn("webhook {} could not be reached", message.url);
   }
+}
+
+bool Webhooks::send(const Message& message, const std::stop_token& stop) {
+  for (int i = 0; i < kTries; ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::min(kPause, left(stop)));
+    const auto timeout = std::min(kTimeout, left(stop));
+    if (timeout <= milliseconds::zero()) return false;
+    if (post(message.url, message.body, timeout)) return true;
+  }
+  return false;
+}
+
+milliseconds Webhooks::left(const std::stop_token& stop) const {
+  if (!stop.stop_requested()) return milliseconds::max();
+  return std::chrono::duration_cast<milliseconds>(end_ - proxy::monotonic_now());
 }
 
 }  // namespace brownout::rehearsal

@@ -1,5 +1,6 @@
 // Webhooks: tells status pages and chats what happens, by POST with JSON, from a thread of its own:
-// nothing waits for them. Each message is tried three times; at the end they have a few seconds.
+// nothing waits for them while it runs. Each message is tried three times. At the end what still
+// waits has five seconds in all; what is lost is said.
 #pragma once
 
 #include <condition_variable>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "proxy/loop/deadlines.h"
 #include "rules/rehearsal/scenario.h"
 
 namespace brownout::rehearsal {
@@ -28,11 +30,15 @@ class Webhooks {
     std::string body;
   };
   void deliver(const std::stop_token& stop);
+  bool send(const Message& message, const std::stop_token& stop);
+  // How long may still be waited for, once the end has come.
+  std::chrono::milliseconds left(const std::stop_token& stop) const;
 
   std::vector<rules::Webhook> hooks_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<Message> waiting_;
+  proxy::Instant end_{};  // when to give up; set before the thread is asked to stop
   std::jthread thread_;
 };
 

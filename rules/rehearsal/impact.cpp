@@ -44,7 +44,9 @@ RegionImpact impact_on(const std::string& name, std::int64_t population, const T
 Impact impact_of(const Scenario& scenario, const Measurements& seen) {
   std::map<std::string, Tally> tallies;
   for (const auto& one : seen.operations) {
-    const auto& region = scenario.probes[one.probe].region;
+    const auto& probe = scenario.probes[one.probe];
+    const auto& region = probe.region;
+    if (probe.watches) continue;
     // Where there are regions, probes without one are no people.
     if (one.ended < Duration::zero() || (region.empty() && !scenario.regions.empty())) continue;
     auto& tally = tallies[region];

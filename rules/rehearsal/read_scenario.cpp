@@ -161,10 +161,7 @@ class Reader {
     if (keys.metric == Metric::kShare && keys.endpoint.empty() == keys.server.empty()) {
       problems_.add(node.where, "share needs \"endpoint\" or \"server\"", "whose share is meant?");
     }
-    if (keys.metric == Metric::kAlert && scenario_.alerts.empty()) {
-      problems_.add(node.where, "alert needs \"alerts\" in [scenario]",
-                    "alerts = \"127.0.0.1:9199\" receives the webhooks of your alerting");
-    }
+    if (keys.metric == Metric::kAlert) read_alert(node, keys);
     scenario_.expectations.push_back(std::move(static_cast<Expectation&>(keys)));
   }
 
@@ -184,6 +181,23 @@ class Reader {
     problems_.add(position_of(node, "listener"),
                   std::string(name_of(wanted.metric)) + " cannot be seen at a listener",
                   "only synthetic users know: write probe = \"...\" instead");
+  }
+
+  void read_alert(const Node& node, const Expectation& wanted) {
+    if (wanted.probe.empty() && scenario_.alerts.empty()) {
+      problems_.add(
+          node.where, "alert needs \"alerts\" in [scenario], or a \"probe\"",
+          "alerts = \"127.0.0.1:9199\" receives the webhooks of your alerting; a prometheus "
+          "probe asks whether a rule fires");
+    }
+    for (auto& probe : scenario_.probes) {
+      const auto& names = wanted.probe;
+      if (std::find(names.begin(), names.end(), probe.name) == names.end()) continue;
+      probe.watches = true;
+      if (probe.kind == ProbeKind::kPrometheus) continue;
+      problems_.add(position_of(node, "probe"), in_quotes(probe.name) + " is no prometheus probe",
+                    "alert needs one whose query has a result when the rule fires");
+    }
   }
 
   template <class T, class Convert>

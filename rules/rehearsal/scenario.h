@@ -70,6 +70,8 @@ struct Probe {
   std::string command;
   std::string query;
   Bytes size{64};  // of a message
+  bool watches =
+      false;  // for an alert to fire: it feels nothing, so that its failures are no outage
   Position where;
 };
 

@@ -160,7 +160,9 @@ const Schema<ExpectKeys>& expect_schema() {
             "share: of the operations that it served"),
       field("server", own<ExpectKeys>(&ExpectKeys::server),
             "share: of the connections that this server got"),
-      field("alert", own<ExpectKeys>(&ExpectKeys::alert), "alert: a word in the webhook"),
+      field("alert", own<ExpectKeys>(&ExpectKeys::alert),
+            "alert: a word in the webhook; or name a prometheus probe, whose query has a result "
+            "when the rule fires"),
       nested<ExpectKeys>(
           "at_least", "in the metric's unit", "the least that is right",
           [](const Node& node, ExpectKeys& keys, Diagnostics&) { keys.least = &node; }),

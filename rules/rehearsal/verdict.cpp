@@ -64,8 +64,9 @@ class Judge {
 
  private:
   bool is_meant(const Operation& one) const {
-    const auto& probe = scenario_.probes[one.probe];
+    const auto& probe = probe_of(one);
     if (!wanted_.region.empty() && probe.region != wanted_.region) return false;
+    if (wanted_.probe.empty() && probe.watches) return false;
     return wanted_.probe.empty() ||
            std::find(wanted_.probe.begin(), wanted_.probe.end(), probe.name) != wanted_.probe.end();
   }
@@ -242,12 +243,23 @@ class Judge {
   }
 
   Finding alert() const {
+    if (!wanted_.probe.empty()) return firing();
     for (const auto& one : seen_.alerts) {
       if (!span_.contains(one.at) || one.text.find(wanted_.alert) == std::string::npos) continue;
       return {seconds(one.at - span_.begin), "received: " + one.text.substr(0, 80)};
     }
     return {std::nullopt, "no such webhook was received"};
   }
+
+  // A rule fires: a probe finds what it asks for.
+  Finding firing() const {
+    for (const auto* one : mine_) {
+      if (one->ok) return {seconds(one->ended - span_.begin), "it fires: " + probe_of(*one).query};
+    }
+    return {std::nullopt, "it never fired"};
+  }
+
+  const Probe& probe_of(const Operation& one) const { return scenario_.probes[one.probe]; }
 
   const Scenario& scenario_;
   const Measurements& seen_;
@@ -268,6 +280,7 @@ std::string describe(const Expectation& wanted) {
   if (!wanted.region.empty()) text += " from " + wanted.region;
   if (!wanted.endpoint.empty()) text += " of endpoint " + wanted.endpoint;
   if (!wanted.server.empty()) text += " of server " + wanted.server;
+  if (!wanted.alert.empty()) text += " " + wanted.alert;
   if (!wanted.phase.empty()) text += " in " + wanted.phase;
   if (wanted.within > Duration::zero()) text += " from " + to_text(wanted.within) + " on";
   if (wanted.at_least) text += " at least " + print_value(wanted.metric, *wanted.at_least);

@@ -70,7 +70,7 @@ struct Rehearsed {
 };
 
 Rehearsed rehearse(const std::string& text, Handling handling = Handling::kWell, bool ci = false,
-                   const std::function<void(const Runner&)>& on_tick = {}) {
+                   const std::function<void(const Runner&)>& on_tick = {}, bool force = false) {
   Rehearsed done;
   auto loaded = codecs::load_rules(kFile + text);
   if (!loaded) {
@@ -83,6 +83,7 @@ Rehearsed rehearse(const std::string& text, Handling handling = Handling::kWell,
   options.workers = 1;
   options.known_as = (*servers)->known_as();
   options.on_tick = on_tick;
+  options.force = force;
   auto course = Runner(*done.config, options).run();
   if (!course) {
     ADD_FAILURE() << course.error().what;
@@ -364,6 +365,18 @@ TEST(Rehearsal, AnInterruptRunsTheRecovery) {
   EXPECT_EQ(done.report.course.stopped, "it was interrupted");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_TRUE(done.report.verdicts.front().met) << done.report.verdicts.front().evidence;
+}
+
+TEST(Rehearsal, AProbeThatCrashesIsAFailureAndRecoveryRuns) {
+  const auto done = rehearse(kPhases +
+                                 "[[rule]]\nname = \"gone\"\nfault = { type = \"reset\" }\n"
+                                 "[[probe]]\nname = \"p\"\nkind = \"exec\"\nevery = \"6s\"\n"
+                                 "command = \"kill -SEGV $$\"\n"
+                                 "[[expect]]\nmetric = \"availability\"\nat_least = \"100%\"\n",
+                             Handling::kWell, false, {}, true);
+  EXPECT_EQ(done.report.course.stopped, "");
+  ASSERT_EQ(done.report.course.seen.phases.size(), 3U);
+  EXPECT_THAT(done.report.verdicts.front().evidence, HasSubstr("most often: killed by signal 11"));
 }
 
 TEST(Webhooks, AreToldAndNeverWaitedFor) {

@@ -114,7 +114,10 @@ TEST(Scenario, MistakesAreNamed) {
   EXPECT_THAT(problem_of(phase + "[[expect]]\nmetric = \"avail\"\nat_least = \"5%\""),
               HasSubstr("unknown value \"avail\""));
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"alert\"\nat_most = \"5m\""),
-            "alert needs \"alerts\" in [scenario]");
+            "alert needs \"alerts\" in [scenario], or a \"probe\"");
+  EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = \"chat\"\n"
+                               "[[expect]]\nmetric = \"alert\"\nprobe = \"x\"\nat_most = \"5m\""),
+            "\"x\" is no prometheus probe");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"share\"\nat_most = \"5%\""),
             "share needs \"endpoint\" or \"server\"");
   const auto at_chat = phase + "[[expect]]\nlistener = \"chat\"\nat_most = \"5\"\nmetric = ";
