@@ -22,6 +22,10 @@ const Schema<RuleKeys>& rule_schema() {
             "how long the fault takes to grow from nothing to its full magnitude (or probability)"),
       field("max_active_faults", &RuleKeys::max_active_faults,
             "http: most requests that it acts on at a time; the others are spared", {.least = 1}),
+      field(
+          "may_miss", &RuleKeys::may_miss,
+          "whether it is all right when it never matches anybody: `run` does not warn then, and a "
+          "rehearsal with --ci does not fail"),
       field("preset", &RuleKeys::preset, "a named network instead of a fault"),
       nested<RuleKeys>("fault", "table", "what happens: `type` and the keys of that fault",
                        [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),

@@ -16,6 +16,7 @@ struct RuleKeys {
   std::optional<Duration> duration;
   Duration ramp{};
   std::optional<std::int64_t> max_active_faults;
+  bool may_miss = false;
   std::optional<std::string> preset;
   Match match;
   const Node* fault = nullptr;

@@ -178,6 +178,12 @@ class ConfigReader {
       return change_rule(keys.rules, rule, fault);
     };
     config_.scenario = read_scenario(keys.rehearsal, around, problems_);
+    const auto& seed = config_.scenario->seed;
+    if (seed && keys.seed) {
+      problems_.add(position_of(*keys.rehearsal.scenario, "seed"),
+                    "there is a seed at the top already", "leave one of them out");
+    }
+    if (seed) config_.seed = static_cast<std::uint64_t>(*seed);
   }
 
   // The rule as it would be with other keys in its fault.
@@ -211,6 +217,7 @@ class ConfigReader {
     rule.per = keys.per;
     rule.schedule = {keys.start, keys.duration, keys.ramp};
     rule.max_active_faults = keys.max_active_faults;
+    rule.may_miss = keys.may_miss;
     rule.where = node.where;
     rule.definition = canonical(node);
     if (keys.duration && keys.ramp > *keys.duration) {

@@ -57,6 +57,7 @@ struct Rule {
   Ratio probability{Ratio::kOne};
   Per per = Per::kConnection;
   std::optional<std::int64_t> max_active_faults;
+  bool may_miss = false;  // it need not match anybody
   Schedule schedule;
   const FaultKind* kind = nullptr;
   std::shared_ptr<const Fault> fault;

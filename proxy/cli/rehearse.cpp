@@ -102,8 +102,9 @@ void print_results(const rehearsal::Report& report) {
                one.value ? rules::print_value(metric, *one.value) : "nothing", one.evidence);
   }
   for (const auto& rule : report.missed) {
-    fmt::print("NOT MET  rule {} matched nobody (see `brownout explain`; may_miss allows it)\n",
-               rule);
+    fmt::print(
+        "NOT MET  rule {} matched nobody (see `brownout explain`; may_miss = true allows it)\n",
+        rule);
   }
   fmt::print("{}\n", report.headline());
 }

@@ -26,7 +26,7 @@ std::string rule_table(const rules::RuleSet& set) {
 std::vector<std::string> never_matched(const rules::RuleSet& set) {
   std::vector<std::string> names;
   for (const auto& rule : set.rules()) {
-    if (rule->state->matched.load() == 0) names.push_back(rule->name);
+    if (rule->state->matched.load() == 0 && !rule->may_miss) names.push_back(rule->name);
   }
   return names;
 }

@@ -10,8 +10,8 @@ namespace brownout::proxy {
 // "" when there are no rules.
 std::string rule_table(const rules::RuleSet& set);
 
-// The rules that never matched a connection: the commonest complaint about fault injection is that
-// nothing happened, or not what was asked.
+// The rules that never matched a connection, and should have: the commonest complaint about fault
+// injection is that nothing happened, or not what was asked.
 std::vector<std::string> never_matched(const rules::RuleSet& set);
 
 }  // namespace brownout::proxy

@@ -96,12 +96,17 @@ json json_of(const rules::Impact& impact) {
                        {"users", one.users},
                        {"affected", one.affected},
                        {"failed", one.failed},
+                       {"sessions", one.sessions},
                        {"outage_minutes", one.outage_minutes},
                        {"arithmetic", one.arithmetic}});
   }
   json sectors = json::array();
   for (const auto& one : impact.sectors) {
-    sectors.push_back({{"name", one.name}, {"value", one.value}, {"arithmetic", one.arithmetic}});
+    sectors.push_back({{"name", one.name},
+                       {"affected", one.affected},
+                       {"sessions", one.sessions},
+                       {"value", one.value},
+                       {"arithmetic", one.arithmetic}});
   }
   return {{"regions", regions}, {"sectors", sectors}};
 }
@@ -129,7 +134,7 @@ Report make_report(const rules::Scenario& scenario, Course course, bool missed_r
   Report report;
   report.scenario = &scenario;
   report.verdicts = rules::judge(scenario, course.seen);
-  if (missed_rules_count) report.missed = rules::missed_rules(scenario, course.never_matched);
+  if (missed_rules_count) report.missed = course.never_matched;
   report.impact = rules::impact_of(scenario, course.seen);
   report.course = std::move(course);
   return report;
@@ -238,16 +243,17 @@ std::string to_markdown(const Report& report) {
                     rules::print_time(total.latency.percentile(0.99)), total.connections);
   }
   text +=
-      "\n| region | users | affected | operations failed | outage minutes "
-      "|\n|---|---|---|---|---|\n";
+      "\n| region | users | affected | sessions broken | operations failed | outage minutes "
+      "|\n|---|---|---|---|---|---|\n";
   for (const auto& one : report.impact.regions) {
-    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.0f} | {:.1f} |\n", one.name, one.users,
-                        one.affected, one.failed, one.outage_minutes);
+    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.0f} | {:.0f} | {:.1f} |\n", one.name,
+                        one.users, one.affected, one.sessions, one.failed, one.outage_minutes);
   }
   if (report.impact.sectors.empty()) return text;
-  text += "\n| sector | value | arithmetic |\n|---|---|---|\n";
+  text += "\n| sector | affected | sessions broken | value | arithmetic |\n|---|---|---|---|---|\n";
   for (const auto& one : report.impact.sectors) {
-    text += fmt::format("| {} | {:.2f} | {} |\n", one.name, one.value, one.arithmetic);
+    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.2f} | {} |\n", one.name, one.affected,
+                        one.sessions, one.value, one.arithmetic);
   }
   return text;
 }

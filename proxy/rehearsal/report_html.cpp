@@ -94,20 +94,25 @@ std::string traffic_table(const Series& series) {
 
 std::string impact_tables(const Report& report) {
   std::string text =
-      "<h2>Impact</h2><table><tr><th>region</th><th>users affected</th><th>operations failed</th>"
+      "<h2>Impact</h2><table><tr><th>region</th><th>users affected</th><th>sessions "
+      "broken</th><th>operations failed</th>"
       "<th>outage minutes</th><th>arithmetic</th></tr>\n";
   for (const auto& one : report.impact.regions) {
     text += fmt::format(
-        "<tr><td>{}</td><td>{:.0f} of {:.0f}</td><td>{:.0f}</td><td>{:.1f}</td><td>{}</td></tr>\n",
-        escaped(one.name), one.affected, one.users, one.failed, one.outage_minutes,
+        "<tr><td>{}</td><td>{:.0f} of "
+        "{:.0f}</td><td>{:.0f}</td><td>{:.0f}</td><td>{:.1f}</td><td>{}</td></tr>\n",
+        escaped(one.name), one.affected, one.users, one.sessions, one.failed, one.outage_minutes,
         escaped(one.arithmetic));
   }
   text += "</table>\n";
   if (report.impact.sectors.empty()) return text;
-  text += "<table><tr><th>sector</th><th>value lost</th><th>arithmetic</th></tr>\n";
+  text +=
+      "<table><tr><th>sector</th><th>users affected</th><th>sessions broken</th><th>value "
+      "lost</th><th>arithmetic</th></tr>\n";
   for (const auto& one : report.impact.sectors) {
-    text += fmt::format("<tr><td>{}</td><td>{:.2f}</td><td>{}</td></tr>\n", escaped(one.name),
-                        one.value, escaped(one.arithmetic));
+    text += fmt::format(
+        "<tr><td>{}</td><td>{:.0f}</td><td>{:.0f}</td><td>{:.2f}</td><td>{}</td></tr>\n",
+        escaped(one.name), one.affected, one.sessions, one.value, escaped(one.arithmetic));
   }
   return text + "</table>\n";
 }

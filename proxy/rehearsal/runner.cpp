@@ -217,7 +217,7 @@ void Runner::finish() {
   course_.seen.phases = conductor_.phases();
   if (course_.stopped.empty()) course_.stopped = conductor_.why();
   for (const auto& rule : config_.rules) {
-    if (!matched_[rule.name]) course_.never_matched.push_back(rule.name);
+    if (!matched_[rule.name] && !rule.may_miss) course_.never_matched.push_back(rule.name);
   }
 }
 

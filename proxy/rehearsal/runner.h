@@ -34,8 +34,8 @@ struct RunnerOptions {
 struct Course {
   rules::Measurements seen;
   std::uint64_t seed = 0;
-  std::string stopped;  // why it was halted or did not begin; empty: it was not
-  std::vector<std::string> never_matched;
+  std::string stopped;                     // why it was halted or did not begin; empty: it was not
+  std::vector<std::string> never_matched;  // of the rules that should have
 };
 
 class Runner final : private proxy::Deadline {

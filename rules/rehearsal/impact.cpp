@@ -18,6 +18,7 @@ struct Tally {
   std::set<std::pair<std::uint32_t, std::uint32_t>> users;
   std::set<std::pair<std::uint32_t, std::uint32_t>> affected;
   std::size_t failed = 0;
+  std::size_t sessions = 0;
   std::map<std::int64_t, std::pair<std::size_t, std::size_t>> minutes;  // all, failed
 };
 
@@ -29,13 +30,15 @@ RegionImpact impact_on(const std::string& name, std::int64_t population, const T
   const double each = synthetic > 0 ? impact.users / synthetic : 0;
   impact.affected = each * static_cast<double>(tally.affected.size());
   impact.failed = each * static_cast<double>(tally.failed);
+  impact.sessions = each * static_cast<double>(tally.sessions);
   for (const auto& [minute, counts] : tally.minutes) {
     impact.outage_minutes += static_cast<double>(counts.second) / static_cast<double>(counts.first);
   }
   impact.arithmetic = number(impact.users) + " users / " + number(synthetic) +
                       " synthetic = " + number(each) + " each; " +
                       std::to_string(tally.affected.size()) + " affected, " +
-                      std::to_string(tally.failed) + " operations failed";
+                      std::to_string(tally.failed) + " operations failed, " +
+                      std::to_string(tally.sessions) + " sessions broke";
   return impact;
 }
 
@@ -54,6 +57,7 @@ Impact impact_of(const Scenario& scenario, const Measurements& seen) {
     tally.users.insert(user);
     auto& minute = tally.minutes[one.ended / std::chrono::minutes(1)];
     ++minute.first;
+    tally.sessions += one.failed;
     if (one.ok) continue;
     tally.affected.insert(user);
     ++tally.failed;
@@ -61,6 +65,8 @@ Impact impact_of(const Scenario& scenario, const Measurements& seen) {
   }
   Impact impact;
   double failed = 0;
+  double affected = 0;
+  double sessions = 0;
   double user_minutes = 0;
   double users = 0;
   for (const auto& [region, tally] : tallies) {
@@ -70,6 +76,8 @@ Impact impact_of(const Scenario& scenario, const Measurements& seen) {
     }
     impact.regions.push_back(impact_on(region.empty() ? "(no region)" : region, population, tally));
     failed += impact.regions.back().failed;
+    affected += impact.regions.back().affected;
+    sessions += impact.regions.back().sessions;
     user_minutes += impact.regions.back().outage_minutes * impact.regions.back().users;
     users += impact.regions.back().users;
   }
@@ -78,6 +86,8 @@ Impact impact_of(const Scenario& scenario, const Measurements& seen) {
     const double share = sector.share.share();
     SectorImpact one{
         sector.name,
+        share * affected,
+        share * sessions,
         share * failed * sector.per_failed_message + share * minutes * sector.per_minute,
         {}};
     one.arithmetic = to_text(sector.share) + " x " + number(failed) + " failed x " +

@@ -15,12 +15,15 @@ struct RegionImpact {
   double users = 0;           // that it stands for
   double affected = 0;        // of whom an operation failed
   double failed = 0;          // operations, scaled
+  double sessions = 0;        // connections that broke or could not be made, scaled
   double outage_minutes = 0;  // minutes, each weighted with the share of operations that failed
   std::string arithmetic;
 };
 
 struct SectorImpact {
   std::string name;
+  double affected = 0;  // users, by its share
+  double sessions = 0;
   double value = 0;
   std::string arithmetic;
 };

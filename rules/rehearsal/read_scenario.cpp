@@ -22,7 +22,6 @@ class Reader {
       auto keys = scenario_schema().read(*tables_.scenario, "[scenario]", problems_);
       keys.time_scale = keys.scale.times;
       scenario_ = std::move(static_cast<Scenario&>(keys));
-      refer_all(*tables_.scenario, "may_miss", "rule", around_.rules);
     }
     each(tables_.regions, [&](const Node& node) {
       scenario_.regions.push_back(region_schema().read(node, "[[region]]", problems_));

@@ -144,6 +144,7 @@ struct Webhook {
 struct Scenario {
   std::string name;
   double time_scale = 1;
+  std::optional<std::int64_t> seed;  // of the dice; at least 0
   Steady steady;
   std::string alerts;  // where alert webhooks are received; empty: nowhere
   std::vector<Phase> phases;
@@ -153,7 +154,6 @@ struct Scenario {
   std::vector<Region> regions;
   std::vector<Sector> sectors;
   std::vector<Webhook> webhooks;
-  std::vector<std::string> may_miss;  // rules that need not match anybody
 
   Duration length() const;
   Duration phase_begin(std::size_t phase) const;

@@ -59,6 +59,10 @@ const Schema<ScenarioKeys>& scenario_schema() {
       field("time_scale", own<ScenarioKeys>(&ScenarioKeys::scale),
             "\"60x\": an hour of the scenario in a minute; time-outs and latency stay real",
             {.least = Multiple{0.001}, .most = Multiple{100000}}),
+      field("seed", own<ScenarioKeys>(&ScenarioKeys::seed),
+            "same seed and same order of arrival give the same faults; here or at the top of the "
+            "file",
+            {.least = 0}),
       nested<ScenarioKeys>("steady", "table", "what must hold before anything is broken",
                            [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
                              keys.steady = steady_schema().read(node, "steady", problems);
@@ -74,8 +78,6 @@ const Schema<ScenarioKeys>& scenario_schema() {
                            }),
       field("alerts", own<ScenarioKeys>(&ScenarioKeys::alerts),
             "an address where the webhooks of your alerting are received, for metric = \"alert\""),
-      field("may_miss", own<ScenarioKeys>(&ScenarioKeys::may_miss),
-            "rules that need not match anybody"),
   }};
   return schema;
 }

@@ -349,14 +349,4 @@ Duration percentile(std::vector<Duration> values, double p) {
   return values[static_cast<std::size_t>(index)];
 }
 
-std::vector<std::string> missed_rules(const Scenario& scenario,
-                                      std::span<const std::string> never_matched) {
-  std::vector<std::string> missed;
-  for (const auto& name : never_matched) {
-    const auto& may = scenario.may_miss;
-    if (std::find(may.begin(), may.end(), name) == may.end()) missed.push_back(name);
-  }
-  return missed;
-}
-
 }  // namespace brownout::rules

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -30,9 +29,5 @@ std::string print_value(Metric metric, double value);
 
 // A sorted copy's p-th value, p from 0 to 1; zero when there is none.
 Duration percentile(std::vector<Duration> values, double p);
-
-// Of the rules that matched nobody, those that should have: all but those in may_miss.
-std::vector<std::string> missed_rules(const Scenario& scenario,
-                                      std::span<const std::string> never_matched);
 
 }  // namespace brownout::rules

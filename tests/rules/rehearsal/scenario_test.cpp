@@ -102,6 +102,12 @@ change = { outage = { delay = "2s", jitter = "1s" } }
 TEST(Scenario, MistakesAreNamed) {
   const std::string phase = "[[phase]]\nname = \"p\"\nfor = \"1m\"\n";
   EXPECT_EQ(problem_of(""), "a rehearsal needs a [[phase]] at least");
+  EXPECT_EQ(*rules::load_toml("seed = 7\n" + outage(phase))->seed, 7U);
+  auto seeded = outage(phase);
+  seeded.insert(seeded.find("[scenario]\n") + 11, "seed = 8\n");
+  EXPECT_EQ(*rules::load_toml(seeded)->seed, 8U);
+  EXPECT_EQ(rules::load_toml("seed = 7\n" + seeded).error().sorted().front().what,
+            "there is a seed at the top already");
   EXPECT_EQ(problem_of(phase + "rules = [\"no\"]"), "there is no rule \"no\"");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = [\"nowhere\"]"),
             "\"nowhere\" is no listener and no address");
