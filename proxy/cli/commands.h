@@ -87,6 +87,16 @@ int rehearse(const RehearseOptions& options);
 int report_compare(const std::string& before, const std::string& after,
                    const std::string& max_regression);
 
+struct ToxiproxyOptions {
+  std::string host = "localhost";
+  std::uint16_t port = 8474;
+  std::string config;  // a file, or ""
+  std::optional<std::uint64_t> seed;
+  unsigned workers = 1;
+};
+// Serves Toxiproxy's API until it is told to end.
+int toxiproxy(const ToxiproxyOptions& options);
+
 int demo();
 
 // The reference page of the rule file (Markdown).

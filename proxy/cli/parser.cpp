@@ -20,6 +20,7 @@ struct CommandLine {
   FirewallDiffOptions firewall_diff;
   std::string ca_folder = "brownout-ca";
   RehearseOptions rehearse;
+  ToxiproxyOptions toxiproxy;
   std::string report_before;
   std::string report_after;
   std::string max_regression = "5%";
@@ -159,6 +160,32 @@ void add_verify(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = verify(line.verify); });
 }
 
+// As toxiproxy-server has them: long options with one dash, too (see with_two_dashes).
+void add_toxiproxy(CLI::App& app, CommandLine& line) {
+  auto& options = line.toxiproxy;
+  options.workers = std::max(1U, std::thread::hardware_concurrency());
+  auto* command = app.add_subcommand(
+      "toxiproxy", "Stand in for toxiproxy-server: its API and options, on this engine");
+  command->add_option("--host", options.host, "where the API listens")->capture_default_str();
+  command->add_option("--port", options.port, "of the API")->capture_default_str();
+  command->add_option("--config", options.config,
+                      "a JSON file with proxies, which may have toxics");
+  command->add_option("--seed", options.seed, "of the dice; drawn and logged if left out");
+  command->set_version_flag("--version",
+                            "toxiproxy-server version 2.12.0 (brownout " BROWNOUT_VERSION ")");
+  command->callback([&line] { line.exit_code = toxiproxy(line.toxiproxy); });
+}
+
+// Go's flags may have one dash.
+std::vector<std::string> with_two_dashes(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty() || arguments.front() != "toxiproxy") return arguments;
+  for (auto& one : arguments) {
+    if (one.size() > 2 && one[0] == '-' && one[1] != '-' && one[1] >= 'a') one.insert(0, "-");
+  }
+  return arguments;
+}
+
 void add_small_ones(CLI::App& app, CommandLine& line) {
   app.add_subcommand("demo", "Rehearse 4 October 2021 in twenty seconds; needs nothing")
       ->callback([&line] { line.exit_code = demo(); });
@@ -186,10 +213,13 @@ int parse_and_run(int argc, char** argv) {
   add_rehearse(app, line);
   add_firewall(app, line);
   add_ca(app, line);
+  add_toxiproxy(app, line);
   add_verify(app, line);
   add_small_ones(app, line);
   try {
-    app.parse(argc, argv);
+    auto arguments = with_two_dashes(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kBadInput;
   }

@@ -1,7 +1,6 @@
 // brownout run: the proxy, until it is told to end.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <csignal>
 #include <thread>
@@ -19,13 +18,6 @@ namespace brownout::cli {
 namespace {
 
 using namespace brownout::proxy;
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 std::string describe(const Error& error) {
   return error.hint.empty() ? error.what : error.what + " (" + error.hint + ")";

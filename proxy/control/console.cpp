@@ -1,5 +1,7 @@
 #include "proxy/control/console.h"
 
+#include <sys/resource.h>
+
 #include <fmt/core.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
@@ -107,6 +109,13 @@ std::string StatusLine::compose(Instant now) {
   last_up_ = up;
   last_down_ = down;
   return text;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace brownout::proxy

@@ -15,6 +15,9 @@ namespace brownout::proxy {
 // terminal.
 void set_up_logging(const std::string& level);
 
+// A connection takes two descriptors, and the usual limit is 1024.
+void raise_descriptor_limit();
+
 // Redraws the status line every second while it lives. Control loop's thread only.
 class StatusLine final : private Deadline {
  public:

@@ -188,6 +188,10 @@ void Engine::follow_down_rules() {
   control_.deadlines().set(*this, next);
 }
 
+void Engine::cut(const std::string& listener) {
+  for (const auto& worker : workers_) worker->cut(listener);
+}
+
 void Engine::report_down(const std::string& name) {
   spdlog::info("listener {}: down, as a rule says", name);
   const rules::FlowFacts none{

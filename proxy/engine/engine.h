@@ -38,6 +38,8 @@ class Engine final : private Deadline {
   ~Engine() override;
 
   Result<void> reload(const rules::Config& config);
+  // Resets the live connections of a listener, which may be gone already, and forgets its sessions.
+  void cut(const std::string& listener);
   // Returns when every worker has done what it was told so far. From any thread but theirs.
   void wait_for_workers() const;
   // No new connections from now on.

@@ -44,7 +44,8 @@ void Worker::stop() {
 
 void Worker::wait() {
   std::promise<void> done;
-  loop_.post([&done] { done.set_value(); });
+  // In the turn after: sockets that were closed in the one before are free then.
+  loop_.post([this, &done] { loop_.post([&done] { done.set_value(); }); });
   done.get_future().wait();
 }
 

@@ -51,7 +51,7 @@ class Worker final : private HttpHost {
   void close(std::string listener);
   // Resets the live connections of a listener, and forgets its sessions.
   void cut(std::string listener);
-  // Returns when everything said so far is done.
+  // Returns when everything said so far is done, and what was closed is closed.
   void wait();
   // Ends what is open and joins the thread.
   void stop();

@@ -7,7 +7,6 @@
 #include "rules/delay_line.h"
 #include "rules/distribution.h"
 #include "rules/dns_fault.h"
-#include "rules/jitter.h"
 
 namespace brownout::rules {
 namespace {
@@ -104,7 +103,7 @@ class Latency final : public Fault, public DnsFault {
         field("delay", &Settings::delay, "how long each chunk waits, on average",
               {.most = std::chrono::hours(24), .required = true}),
         field("jitter", &Settings::jitter,
-              "how much the delay varies around its mean; not larger than the delay"),
+              "how much the delay varies around its mean; a draw below zero is no delay"),
         field("correlation", &Settings::correlation,
               "how much each draw depends on the last one, as netem defines it"),
         field("distribution", &Settings::distribution, "the shape of the variation"),
@@ -120,7 +119,6 @@ class Latency final : public Fault, public DnsFault {
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    check_jitter(settings.delay, settings.jitter, table, problems);
     if (settings.jitter == Duration::zero() && table.find("distribution") != nullptr) {
       problems.add(position_of(table, "distribution"), "distribution has no effect without jitter",
                    "add a jitter or leave distribution out");

@@ -6,16 +6,18 @@ namespace {
 struct Settings {
   Duration after{};
   Bytes after_bytes{};
+  bool on_data = false;
 };
 
 class ResetStage final : public Stage {
  public:
   ResetStage(const Settings& settings, const StageContext& context) : settings_(settings) {
-    const bool waits = context.per_chunk || settings.after_bytes.count > 0;
+    const bool waits = context.per_chunk || settings.after_bytes.count > 0 || settings.on_data;
     if (!waits) resets_ = later(context.now, settings.after);
   }
 
   void push(Chunk chunk, Instant now, Output& out) override {
+    if (settings_.on_data) return begin(now);
     passed_ += static_cast<std::int64_t>(chunk.size());
     if (resets_ == kNever && passed_ >= settings_.after_bytes.count) {
       const auto over = static_cast<std::size_t>(passed_ - settings_.after_bytes.count);
@@ -27,6 +29,14 @@ class ResetStage final : public Stage {
     }
     out.emit(std::move(chunk), now);
   }
+  void finish(Instant now, Output& out) override {
+    if (!settings_.on_data) return out.finish(now);
+    begin(now);
+  }
+  // What was swallowed is missing: the stream cannot go on.
+  void release(Instant now, Output& out) override {
+    if (settings_.on_data && resets_ != kNever) wake(now, out);
+  }
   void wake(Instant now, Output& out) override {
     resets_ = kNever;
     out.note({.action = "reset"}, now);
@@ -35,6 +45,10 @@ class ResetStage final : public Stage {
   Instant deadline() const override { return resets_; }
 
  private:
+  void begin(Instant now) {
+    if (resets_ == kNever) resets_ = later(now, settings_.after);
+  }
+
   Settings settings_;
   Instant resets_ = kNever;
   std::int64_t passed_ = 0;
@@ -51,6 +65,9 @@ class Reset final : public Fault {
               "how long to wait, from when the rule hits the connection or from the last of "
               "`after_bytes`"),
         field("after_bytes", &Settings::after_bytes, "how many bytes pass first in one direction"),
+        field("on_data", &Settings::on_data,
+              "the wait begins with the first byte or the end of the stream; nothing passes from "
+              "then on"),
     }};
     return schema;
   }

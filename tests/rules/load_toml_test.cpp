@@ -98,7 +98,7 @@ TEST(LoadToml, FindsEachKindOfMistake) {
       {"[[rule]]\nfault = { type = \"latency\", delay = 300 }",
        "delay: expected a duration, found a whole number"},
       {"[[rule]]\nfault = { type = \"latency\", delay = \"-3ms\" }", "\"-3ms\" is negative"},
-      {"[[rule]]\nfault = { type = \"latency\", delay = \"1ms\", jitter = \"2ms\" }",
+      {"[[rule]]\nfault = { type = \"connect_delay\", delay = \"1ms\", jitter = \"2ms\" }",
        "jitter 2ms is larger than delay 1ms"},
       {"[[rule]]\nfault = { type = \"latency\" }", "fault \"latency\" needs \"delay\""},
       {"[[rule]]\nfault = { type = \"reorder\" }", "a stream cannot have the fault \"reorder\""},

@@ -52,6 +52,20 @@ fault = { type = "latency", delay = "100ms", jitter = "40ms" })");
   EXPECT_EQ(world.bytes().substr(200), digits);
 }
 
+TEST(Latency, JitterLargerThanTheDelayIsCutAtNothing) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "latency", delay = "1ms", jitter = "100ms" })");
+  for (int i = 0; i < 400; ++i) world.at(i * 1s).send("x");
+  world.run();
+  int at_once = 0;
+  for (int i = 0; i < 400; ++i) {
+    const auto waited = world.left()[static_cast<std::size_t>(i)].at - Instant(i * 1s);
+    EXPECT_LE(waited, 101ms);
+    at_once += waited == 0s ? 1 : 0;
+  }
+  EXPECT_NEAR(at_once, 198, 40);
+}
+
 TEST(Latency, RoundTripIsSplitOverBothDirections) {
   const std::string rule = R"([[rule]]
 fault = { type = "latency", delay = "100ms", round_trip = true })";

@@ -33,6 +33,21 @@ fault = { type = "reset", after_bytes = "10 B" })");
   }
 }
 
+TEST(Reset, OnDataNothingPassesFromTheFirstByteOn) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "reset", after = "1s", on_data = true })");
+  world.at(2s).send("a").at(2500ms).send("b").run();
+  EXPECT_EQ(world.log(), "3s <RST>\n");
+}
+
+TEST(Reset, OnDataTheEndOfTheStreamCounts) {
+  VirtualWorld world(R"([[rule]]
+fault = { type = "reset", on_data = true })");
+  world.at(2s).send_fin();
+  world.run();
+  EXPECT_EQ(world.log(), "2s <RST>\n");
+}
+
 TEST(Reset, PerChunkWaitsForTheDice) {
   int resets = 0;
   for (std::uint64_t flow = 1; flow <= 200; ++flow) {

@@ -1,0 +1,70 @@
+// brownout toxiproxy: a stand-in for toxiproxy-server.
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "proxy/cli/commands.h"
+#include "proxy/cli/rule_file.h"
+#include "proxy/control/console.h"
+#include "proxy/control/http_server.h"
+#include "proxy/control/toxiproxy_api.h"
+#include "proxy/engine/engine.h"
+#include "proxy/loop/signals.h"
+
+namespace brownout::cli {
+namespace {
+
+using namespace brownout::proxy;
+
+// LOG_LEVEL has Toxiproxy's names for it.
+std::string log_level() {
+  const char* wanted = std::getenv("LOG_LEVEL");
+  const std::string level = wanted == nullptr ? "info" : wanted;
+  if (level == "trace") return "debug";
+  if (level == "warning") return "warn";
+  if (level == "fatal" || level == "panic") return "error";
+  for (const auto* known : {"debug", "info", "warn", "error"}) {
+    if (level == known) return level;
+  }
+  return "info";
+}
+
+int fail(const std::string& what) {
+  fmt::print(stderr, "error: {}\n", what);
+  return kBadInput;
+}
+
+}  // namespace
+
+int toxiproxy(const ToxiproxyOptions& options) {
+  set_up_logging(log_level());
+  raise_descriptor_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  Loop loop;
+  rules::Config nothing;
+  nothing.seed = options.seed;
+  auto engine = Engine::start(loop, nothing, EngineOptions{.workers = options.workers});
+  if (!engine) return fail(engine.error().what);
+  toxiproxy::Api api(**engine);
+  if (!options.config.empty()) {
+    const auto text = read_text(options.config);
+    if (!text) return kBadInput;
+    if (const auto loaded = api.load(*text); !loaded) {
+      return fail(options.config + ": " + loaded.error().what);
+    }
+  }
+  auto server = HttpServer::listen(loop, {options.host, options.port, ""},
+                                   [&](const auto& request) { return api.handle(request); });
+  if (!server) return fail(server.error().what);
+  Signals signals(loop);
+  for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });
+  spdlog::info("Toxiproxy's API on {}, seed {}", rules::to_text((*server)->endpoint()),
+               (*engine)->seed());
+  loop.run();
+  (*engine)->stop();
+  return 0;
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,66 @@
+// HttpServer: HTTP/1.1 for the control plane, on the control loop, which carries no traffic: a
+// stuck or slow client delays nobody.
+//
+// Bounded: connections, the head (codecs/http1.h), the body, and the time for a request. A request
+// that asks for "localhost" or an address is served; one for another name, on a loopback address,
+// is a page that somebody else's name server leads here (DNS rebinding), and gets 403. Loop's
+// thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "proxy/loop/loop.h"
+#include "proxy/net/socket.h"
+#include "rules/http.h"
+
+namespace brownout::proxy {
+
+struct HttpResponse {
+  int status = 200;
+  std::string body;
+  std::string type = "application/json";
+  std::vector<rules::HttpHeader> headers = {};
+};
+
+class HttpServer {
+ public:
+  struct Request {
+    std::string method;
+    std::string path;  // without the query, as it was written
+    std::string query;
+    rules::HttpHead head;
+    std::string body;
+  };
+  using Handler = std::function<HttpResponse(const Request&)>;
+
+  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, const Endpoint& where,
+                                                    Handler handler);
+  ~HttpServer();
+
+  const Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  class Connection;
+  struct Port final : Ready {
+    void on_ready(std::uint32_t) noexcept override { server->accept_all(); }
+    HttpServer* server = nullptr;
+  };
+
+  HttpServer(Loop& loop, Handler handler);
+  void accept_all();
+  void forget(int fd);
+  HttpResponse answer(const rules::HttpHead& head, std::string body) const;
+  bool may_ask_for(const std::string& host) const;
+
+  Loop& loop_;
+  Handler handler_;
+  Endpoint endpoint_;
+  Fd listening_;
+  Port port_;
+  std::map<int, std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace brownout::proxy

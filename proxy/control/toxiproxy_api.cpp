@@ -1,0 +1,285 @@
+#include "proxy/control/toxiproxy_api.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace brownout::toxiproxy {
+namespace {
+
+using nlohmann::json;
+using proxy::HttpResponse;
+
+// What its clients need to see to use PATCH (2.6.0 or later).
+constexpr std::string_view kVersion = "{\"version\": \"2.12.0\"}\n";
+
+HttpResponse answer(int status, const json& body) {
+  return {.status = status, .body = body.dump()};
+}
+HttpResponse nothing() { return {.status = 204, .body = ""}; }
+HttpResponse refuse(const Problem& problem) {
+  return {.status = problem.status,
+          .body = json{{"error", problem.what}, {"status", problem.status}}.dump() + "\n",
+          .type = "text/plain; charset=utf-8",
+          .headers = {{"X-Content-Type-Options", "nosniff"}}};
+}
+HttpResponse not_found() {
+  return {.status = 404,
+          .body = "404 page not found\n",
+          .type = "text/plain; charset=utf-8",
+          .headers = {{"X-Content-Type-Options", "nosniff"}}};
+}
+HttpResponse wrong_method() { return {.status = 405, .body = ""}; }
+
+const Problem kNoProxy{404, "proxy not found"};
+const Problem kNoToxic{404, "toxic not found"};
+
+bool changes(const std::string& method) { return method == "POST" || method == "PATCH"; }
+
+// "%20" and the like, as URLs have them (RFC 3986, 2.1).
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto hex = [&](std::size_t at) {
+      const auto digit = at < text.size() ? text[at] : ' ';
+      const auto found = std::string_view("0123456789abcdef").find(static_cast<char>(digit | 0x20));
+      return digit >= '0' && found != std::string_view::npos ? static_cast<int>(found) : -1;
+    };
+    if (text[i] == '%' && hex(i + 1) >= 0 && hex(i + 2) >= 0) {
+      plain += static_cast<char>(hex(i + 1) * 16 + hex(i + 2));
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+std::vector<std::string> split(const std::string& path) {
+  std::vector<std::string> parts;
+  std::size_t begin = 1;
+  while (begin <= path.size()) {
+    const auto end = std::min(path.find('/', begin), path.size());
+    parts.push_back(unescaped(std::string_view(path).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+HttpResponse Api::handle(const Request& request) {
+  const auto path = split(request.path);
+  const bool routed =
+      !path.empty() && !path.back().empty() &&
+      (path[0] == "proxies" || path[0] == "populate" || path[0] == "reset" || path[0] == "version");
+  if (!routed) return not_found();
+  const auto* agent = request.head.find("user-agent");
+  auto response = agent != nullptr && agent->starts_with("Mozilla/")
+                      ? HttpResponse{.status = 403,
+                                     .body = "User agent not allowed\n",
+                                     .type = "text/plain; charset=utf-8"}
+                      : route(request, path);
+  response.headers.push_back({"X-Toxiproxy-Request-Id", request_id()});
+  return response;
+}
+
+HttpResponse Api::route(const Request& request, const Path& path) {
+  const bool get = request.method == "GET";
+  const bool post = request.method == "POST";
+  if (path[0] != "proxies") {
+    if (path.size() != 1) return not_found();
+    if (path[0] == "version") {
+      if (!get) return wrong_method();
+      return {.body = std::string(kVersion), .type = "application/json;charset=utf-8"};
+    }
+    if (!post) return wrong_method();
+    return path[0] == "populate" ? populate(request) : reset();
+  }
+  switch (path.size()) {
+    case 1:
+      return get || post ? all_proxies(request) : wrong_method();
+    case 2:
+      return one_proxy(request, path[1]);
+    case 3:
+      if (path[2] != "toxics") return not_found();
+      return get || post ? all_toxics(request, path[1]) : wrong_method();
+    case 4:
+      if (path[2] != "toxics") return not_found();
+      return one_toxic(request, path[1], path[3]);
+    default:
+      return not_found();
+  }
+}
+
+Proxies::iterator Api::find(const std::string& name) {
+  return std::find_if(proxies_.begin(), proxies_.end(),
+                      [&](const Proxy& one) { return one.name == name; });
+}
+
+HttpResponse Api::all_proxies(const Request& request) {
+  if (request.method == "GET") {
+    json all = json::object();
+    for (const auto& one : proxies_) all[one.name] = to_json(one);
+    return answer(200, all);
+  }
+  const auto body = parse_body(request.body);
+  if (!body) return refuse(body.error());
+  auto made = read_proxy(*body);
+  if (!made) return refuse(made.error());
+  if (find(made->name) != proxies_.end()) return refuse({409, "proxy already exists"});
+  const auto name = made->name;
+  auto proxies = proxies_;
+  proxies.push_back(std::move(*made));
+  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
+  return answer(201, to_json(*find(name)));
+}
+
+HttpResponse Api::one_proxy(const Request& request, const std::string& name) {
+  const auto& method = request.method;
+  if (method != "GET" && method != "DELETE" && !changes(method)) return wrong_method();
+  const auto found = find(name);
+  if (found == proxies_.end()) return refuse(kNoProxy);
+  if (method == "GET") return answer(200, to_json(*found));
+  auto proxies = proxies_;
+  auto& mine = proxies[static_cast<std::size_t>(found - proxies_.begin())];
+  if (method == "DELETE") {
+    std::erase_if(proxies, [&](const Proxy& one) { return one.name == name; });
+  } else {
+    const auto body = parse_body(request.body);
+    if (!body) return refuse(body.error());
+    auto changed = update_proxy(mine, *body);
+    if (!changed) return refuse(changed.error());
+    mine = std::move(*changed);
+  }
+  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
+  return method == "DELETE" ? nothing() : answer(200, to_json(*find(name)));
+}
+
+HttpResponse Api::all_toxics(const Request& request, const std::string& name) {
+  const auto found = find(name);
+  if (found == proxies_.end()) return refuse(kNoProxy);
+  if (request.method == "GET") return answer(200, to_json(found->toxics));
+  const auto body = parse_body(request.body);
+  if (!body) return refuse(body.error());
+  auto made = read_toxic(*body);
+  if (!made) return refuse(made.error());
+  if (found->find(made->name) != nullptr) return refuse({409, "toxic already exists"});
+  const auto toxic = made->name;
+  auto proxies = proxies_;
+  proxies[static_cast<std::size_t>(found - proxies_.begin())].add(std::move(*made));
+  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
+  return answer(200, to_json(*find(name)->find(toxic)));
+}
+
+HttpResponse Api::one_toxic(const Request& request, const std::string& name,
+                            const std::string& toxic) {
+  const auto& method = request.method;
+  if (method != "GET" && method != "DELETE" && !changes(method)) return wrong_method();
+  const auto found = find(name);
+  if (found == proxies_.end()) return refuse(kNoProxy);
+  const auto* before = found->find(toxic);
+  if (before == nullptr) return refuse(kNoToxic);
+  if (method == "GET") return answer(200, to_json(*before));
+  auto proxies = proxies_;
+  auto& toxics = proxies[static_cast<std::size_t>(found - proxies_.begin())].toxics;
+  const auto mine = toxics.begin() + (before - found->toxics.data());
+  if (method == "DELETE") {
+    toxics.erase(mine);
+  } else {
+    const auto body = parse_body(request.body);
+    if (!body) return refuse(body.error());
+    auto changed = update_toxic(*mine, *body);
+    if (!changed) return refuse(changed.error());
+    *mine = std::move(*changed);
+  }
+  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
+  return method == "DELETE" ? nothing() : answer(200, to_json(*find(name)->find(toxic)));
+}
+
+Outcome<Proxies> Api::populated(const json& body, std::vector<std::string>& names) const {
+  if (!body.is_array())
+    return tl::unexpected(Problem{400, "bad request body: an array is expected"});
+  auto proxies = proxies_;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    auto made = read_proxy(body[i], " at proxy " + std::to_string(i + 1));
+    if (!made) return tl::unexpected(made.error());
+    names.push_back(made->name);
+    const auto old = std::find_if(proxies.begin(), proxies.end(),
+                                  [&](const Proxy& one) { return one.name == made->name; });
+    if (old == proxies.end()) {
+      proxies.push_back(std::move(*made));
+    } else if (!made->listens_at(*old) || made->upstream != old->upstream) {
+      made->take_place_of(*old);
+      *old = std::move(*made);
+    } else if (!made->toxics.empty()) {
+      // Toxics that are asked for are what is wanted; without any, those that are there stay.
+      old->toxics = std::move(made->toxics);
+    }
+  }
+  return proxies;
+}
+
+HttpResponse Api::populate(const Request& request) {
+  std::vector<std::string> names;
+  const auto fail = [](const Problem& problem) {
+    return answer(problem.status,
+                  {{"error", problem.what}, {"status", problem.status}, {"proxies", nullptr}});
+  };
+  const auto body = parse_body(request.body);
+  if (!body) return fail(body.error());
+  auto proxies = populated(*body, names);
+  if (!proxies) return fail(proxies.error());
+  if (auto done = apply(std::move(*proxies)); !done) return fail(done.error());
+  json all = json::array();
+  for (const auto& name : names) all.push_back(to_json(*find(name)));
+  return answer(201, {{"proxies", all.empty() ? json(nullptr) : all}});
+}
+
+Outcome<void> Api::load(const std::string& text) {
+  std::vector<std::string> names;
+  const auto body = parse_body(text);
+  if (!body) return tl::unexpected(body.error());
+  auto proxies = populated(*body, names);
+  if (!proxies) return tl::unexpected(proxies.error());
+  return apply(std::move(*proxies));
+}
+
+HttpResponse Api::reset() {
+  auto proxies = proxies_;
+  for (auto& one : proxies) {
+    one.enabled = true;
+    one.toxics.clear();
+  }
+  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
+  return nothing();
+}
+
+Outcome<void> Api::apply(Proxies proxies) {
+  const auto config = config_of(proxies);
+  if (!config) return tl::unexpected(config.error());
+  const auto done = engine_.reload(*config);
+  if (!done) return tl::unexpected(Problem{500, done.error().what});
+  // Who was served elsewhere, or by a proxy that is no more, is cut.
+  for (const auto& old : proxies_) {
+    const auto now = std::find_if(proxies.begin(), proxies.end(),
+                                  [&](const Proxy& one) { return one.name == old.name; });
+    const bool stays = now != proxies.end() && now->enabled && now->asked == old.asked &&
+                       now->server == old.server;
+    if (old.enabled && !stays) engine_.cut(old.name);
+  }
+  // Whoever is answered may rely on it: connects from now on feel it, and a closed port is free.
+  engine_.wait_for_workers();
+  for (auto& one : proxies) {
+    if (one.enabled) one.listen = to_text(engine_.bound(one.name));
+    // When it is enabled again, it is found where it was.
+    if (!one.enabled) one.asked = *parse_listen(one.listen);
+  }
+  proxies_ = std::move(proxies);
+  return {};
+}
+
+std::string Api::request_id() { return fmt::format("{:020x}", ++requests_); }
+
+}  // namespace brownout::toxiproxy

@@ -1,0 +1,47 @@
+// The HTTP API of Toxiproxy 2.12, on this engine: suites that speak to toxiproxy-server need not
+// change. Each change takes effect as a whole or not at all. Control loop's thread only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proxy/control/http_server.h"
+#include "proxy/codecs/toxiproxy_model.h"
+#include "proxy/engine/engine.h"
+
+namespace brownout::toxiproxy {
+
+class Api {
+ public:
+  // The engine is borrowed; all of its listeners are this API's.
+  explicit Api(proxy::Engine& engine) : engine_(engine) {}
+
+  proxy::HttpResponse handle(const proxy::HttpServer::Request& request);
+  // The text of a configuration file: an array of proxies, which may have toxics.
+  Outcome<void> load(const std::string& text);
+
+ private:
+  using Response = proxy::HttpResponse;
+  using Request = proxy::HttpServer::Request;
+  using Path = std::vector<std::string>;
+
+  Response route(const Request& request, const Path& path);
+  Response all_proxies(const Request& request);
+  Response one_proxy(const Request& request, const std::string& name);
+  Response all_toxics(const Request& request, const std::string& name);
+  Response one_toxic(const Request& request, const std::string& name, const std::string& toxic);
+  Response populate(const Request& request);
+  Response reset();
+
+  Proxies::iterator find(const std::string& name);
+  Outcome<Proxies> populated(const nlohmann::json& body, std::vector<std::string>& names) const;
+  // Makes it so, or says why not and leaves everything as it is.
+  Outcome<void> apply(Proxies proxies);
+  std::string request_id();
+
+  proxy::Engine& engine_;
+  Proxies proxies_;
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace brownout::toxiproxy

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# brownout toxiproxy in place of toxiproxy-server: every row of its route table by curl, its own client from npm, its
+# configuration file and flags.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need curl node python3
+here=$(cd "$(dirname "$0")" && pwd)
+modules=$here/../../build/npm/node_modules
+[ -d "$modules/toxiproxy-node-client" ] || fail "toxiproxy-node-client is missing (tests/run.sh installs it)"
+
+cat >"$folder/echo.js" <<'P'
+const server = require('net').createServer({ allowHalfOpen: true }, c => c.on('error', () => {}).pipe(c));
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+P
+start echo node "$folder/echo.js"
+wait_for 10 grep -q . "$folder/echo.log" || fail "no echo server"
+upstream=$(cat "$folder/echo.log")
+
+# api NAME [OPTION...]: sets $api.
+api() {
+  local name=$1 port
+  shift
+  port=$(free_port)
+  start "$name" "$brownout" toxiproxy -port "$port" -seed 7 "$@"
+  wait_for 10 curl -sf "http://127.0.0.1:$port/version" || fail "no API: $(cat "$folder/$name.log")"
+  api=http://127.0.0.1:$port
+}
+# ask STATUS BODY_PATTERN CURL_OPTION...: checks both.
+ask() {
+  local status=$1 pattern=$2 got
+  shift 2
+  got=$(curl -s -o "$folder/body" -D "$folder/head" -w '%{http_code}' "$@") || fail "curl $*"
+  [ "$got" = "$status" ] || fail "$*: $got $(cat "$folder/body"), not $status"
+  grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } || fail "$*: $(cat "$folder/body")"
+}
+header() { grep -qiE "^$1" "$folder/head" || fail "no header $1 in $(cat "$folder/head")"; }
+
+api toxiproxy
+ask 200 '^\{"version": "2\.12\.0"\}$' "$api/version"
+header 'content-type: application/json;charset=utf-8'
+header 'x-toxiproxy-request-id: .'
+ask 200 '^\{\}$' "$api/proxies"
+ask 201 '"listen":"127\.0\.0\.1:[0-9]+"' -d "{\"Name\":\"p\",\"LISTEN\":\"localhost:0\",\"upstream\":\"127.0.0.1:$upstream\"}" "$api/proxies"
+ask 409 '^\{"error":"proxy already exists","status":409\}$' -d "{\"name\":\"p\",\"upstream\":\"a:1\"}" "$api/proxies"
+header 'content-type: text/plain; charset=utf-8'
+header 'x-content-type-options: nosniff'
+ask 400 'missing required field: name' -d '{"upstream":"a:1"}' "$api/proxies"
+ask 400 'missing required field: upstream' -d '{"name":"a"}' "$api/proxies"
+ask 400 'bad request body: ' -d 'x' "$api/proxies"
+ask 400 'bad request body: ' -d '{"name":7,"upstream":"a:1"}' "$api/proxies"
+ask 500 'listener q: .*Cannot assign requested address' -d '{"name":"q","listen":"192.0.2.1:1","upstream":"a:1"}' "$api/proxies"
+ask 201 '"upstream":"nowhere.invalid:1"' -d '{"name":"unresolved","listen":"127.0.0.1:0","upstream":"nowhere.invalid:1"}' "$api/proxies"
+ask 204 '' -X DELETE "$api/proxies/unresolved"
+ask 404 'proxy not found' "$api/proxies/nobody"
+for method in POST PATCH; do ask 404 'proxy not found' -X $method -d '{}' "$api/proxies/nobody"; done
+ask 404 'proxy not found' -X DELETE "$api/proxies/nobody"
+ask 200 '"name":"p"' "$api/proxies/p"
+ask 200 '"name":"p"' -X PATCH -d '{"name":"renamed"}' "$api/proxies/p"
+ask 200 '^\[\]$' "$api/proxies/p/toxics"
+ask 404 'proxy not found' "$api/proxies/nobody/toxics"
+ask 200 '"name":"latency_UpStream"' -d '{"type":"latency","stream":"UpStream","attributes":{"LATENCY":5,"unknown":1}}' "$api/proxies/p/toxics"
+ask 409 'toxic already exists' -d '{"type":"latency","stream":"UpStream"}' "$api/proxies/p/toxics"
+ask 400 'invalid toxic type' -d '{"type":"nonsense"}' "$api/proxies/p/toxics"
+ask 400 'stream was invalid, can be either upstream or downstream' -d '{"type":"latency","stream":"up"}' "$api/proxies/p/toxics"
+ask 400 'latency must be a whole number' -d '{"type":"latency","attributes":{"latency":1.5}}' "$api/proxies/p/toxics"
+ask 400 'toxicity must be between 0 and 1' -d '{"type":"latency","toxicity":2}' "$api/proxies/p/toxics"
+ask 200 '"latency":5.*"toxicity":1' "$api/proxies/p/toxics/latency_UpStream"
+ask 200 '"jitter":3,"latency":5' -X PATCH -d '{"attributes":{"jitter":3},"name":"x","stream":"downstream"}' "$api/proxies/p/toxics/latency_UpStream"
+ask 200 '"toxicity":0.5' -d '{"toxicity":0.5}' "$api/proxies/p/toxics/latency_UpStream"
+ask 404 'toxic not found' "$api/proxies/p/toxics/nothing"
+for method in POST PATCH; do ask 404 'toxic not found' -X $method -d '{}' "$api/proxies/p/toxics/nothing"; done
+ask 404 'toxic not found' -X DELETE "$api/proxies/p/toxics/nothing"
+ask 204 '' -X DELETE "$api/proxies/p/toxics/latency_UpStream"
+ask 201 '^\{"proxies":null\}$' -d '[]' "$api/populate"
+ask 400 'missing required field: name at proxy 2.*"proxies":null|"proxies":null.*at proxy 2' \
+  -d '[{"name":"a","upstream":"a:1"},{"upstream":"a:1"}]' "$api/populate"
+ask 204 '' -X POST "$api/reset"
+ask 404 '^404 page not found$' "$api/metrics"
+ask 404 '^404 page not found$' "$api/proxies/"
+ask 405 '' -X PUT "$api/proxies"
+ask 403 'User agent not allowed' -A 'Mozilla/5.0' "$api/proxies"
+ask 403 'no name of this machine' -H 'Host: attacker.example' "$api/proxies"
+ask 400 '' --http1.0 -H 'Transfer-Encoding: chunked' -d '{}' "$api/proxies"
+ask 204 '' -X DELETE "$api/proxies/p"
+pass "every route, by curl"
+
+# A client that sends half a request holds nobody up.
+exec 3<>"/dev/tcp/127.0.0.1/${api##*:}"
+printf 'POST /proxies HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{' >&3
+ask 200 '' "$api/version"
+exec 3>&-
+pass "half a request holds nobody up"
+
+changes=10000
+grep -qE '__(asan|tsan)_init' "$brownout" && changes=1000
+CHANGES=$changes node "$here/toxiproxy_client.js" "$modules" "$api" "$upstream" || fail "the client; $(cat "$folder/toxiproxy.log")"
+
+cat >"$folder/config.json" <<C
+[{"name": "c", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:$upstream", "enabled": true,
+  "toxics": [{"type": "latency", "attributes": {"latency": 50}}]}]
+C
+api configured -config "$folder/config.json" -host 127.0.0.1
+ask 200 '"latency":50' "$api/proxies/c"
+echo '[{"name": "c"}]' >"$folder/bad.json"
+code=0
+"$brownout" toxiproxy -port "$(free_port)" -config "$folder/bad.json" 2>"$folder/bad.txt" || code=$?
+[ "$code" = 2 ] && grep -q 'bad.json: missing required field: upstream at proxy 1' "$folder/bad.txt" || fail "a bad file: $code $(cat "$folder/bad.txt")"
+"$brownout" toxiproxy -version | grep -q '2\.12\.0' || fail "no version"
+pass "the configuration file and the flags"
