@@ -66,6 +66,16 @@ class Chain::Seat final : public Output {
     if (!closed_) stage->release(now, *this);
   }
 
+  // The settings of the rule changed; `before` had the old ones.
+  void go_on_from(Seat& before, Instant now) {
+    before.index = index;
+    closed_ = before.closed_;
+    if (!before.stage_ || !stage_) return before.leave(now);
+    stage_->go_on_from(*before.stage_, now);
+    before.stage_.reset();
+    --chain_.active_;
+  }
+
   std::size_t held() const { return stage_ && !closed_ ? stage_->held() : 0; }
   std::size_t allowance() const { return stage_ ? stage_->allowance() : 0; }
   bool severed() const { return stage_ && !closed_ && stage_->severed(); }
@@ -143,8 +153,16 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   const auto stays = [&](const std::unique_ptr<Seat>& seat) {
     return !reordered && std::find(rules.begin(), rules.end(), seat->rule()) != rules.end();
   };
+  // The same rule with other settings, where the fault goes on.
+  const auto changed = [&](const Rule& one, const Rule& other) {
+    return !reordered && one.name == other.name && one.kind == other.kind && other.fault->goes_on();
+  };
+  const auto goes_on = [&](const Seat& seat) {
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const auto& rule) { return changed(*seat.rule(), *rule); });
+  };
   for (auto seat = seats_.rbegin(); seat != seats_.rend(); ++seat) {
-    if (!stays(*seat)) (*seat)->leave(now);
+    if (!stays(*seat) && !goes_on(**seat)) (*seat)->leave(now);
   }
   auto before = std::move(seats_);
   seats_.clear();
@@ -160,7 +178,12 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
     }
   }
   renumber();
-  for (const auto i : joined) seats_[i]->plan(now);
+  for (const auto i : joined) {
+    seats_[i]->plan(now);
+    for (const auto& old : before) {
+      if (old && changed(*old->rule(), *seats_[i]->rule())) seats_[i]->go_on_from(*old, now);
+    }
+  }
   advance(now);
 }
 

@@ -15,19 +15,24 @@ struct Settings {
 class LimitDataStage final : public Stage {
  public:
   explicit LimitDataStage(const Settings& settings)
-      : left_(settings.bytes.count), how_(settings.close) {}
+      : most_(settings.bytes.count), how_(settings.close) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    const auto passed = std::min(left_, static_cast<std::int64_t>(chunk.size()));
-    left_ -= passed;
-    out.emit(chunk.take_front(static_cast<std::size_t>(passed)), now);
-    if (left_ > 0) return;
+    const auto left = std::max<std::int64_t>(0, most_ - passed_);
+    const auto passes = std::min(left, static_cast<std::int64_t>(chunk.size()));
+    passed_ += passes;
+    out.emit(chunk.take_front(static_cast<std::size_t>(passes)), now);
+    if (passed_ < most_) return;
     out.note({.action = "cut", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
     out.close(how_ == HowToClose::kRst ? Close::kReset : Close::kFin, now);
   }
+  void go_on_from(const Stage& before, Instant /*now*/) override {
+    passed_ = static_cast<const LimitDataStage&>(before).passed_;
+  }
 
  private:
-  std::int64_t left_;
+  std::int64_t most_;
+  std::int64_t passed_ = 0;
   HowToClose how_;
 };
 
@@ -48,6 +53,7 @@ class LimitData final : public Fault {
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<LimitDataStage>(settings_);
   }
+  bool goes_on() const override { return true; }
 
  private:
   Settings settings_;

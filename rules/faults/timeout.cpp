@@ -1,5 +1,7 @@
 #include "rules/faults/timeout.h"
 
+#include <algorithm>
+
 #include "rules/dns_fault.h"
 
 namespace brownout::rules {
@@ -14,25 +16,26 @@ class TimeoutStage final : public Stage {
   explicit TimeoutStage(const Settings& settings) : settings_(settings) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    if (!swallowed_ && settings_.close_after > Duration::zero()) {
-      closes_ = later(now, settings_.close_after);
-    }
-    swallowed_ = true;
+    if (!began_) began_ = now;
     out.note({.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
   }
-  void wake(Instant now, Output& out) override {
-    closes_ = kNever;
-    out.close(Close::kFin, now);
-  }
+  void wake(Instant now, Output& out) override { out.close(Close::kFin, now); }
   void release(Instant now, Output& out) override {
-    if (swallowed_) out.close(Close::kFin, now);
+    if (began_) out.close(Close::kFin, now);
   }
-  Instant deadline() const override { return closes_; }
+  void go_on_from(const Stage& before, Instant now) override {
+    began_ = static_cast<const TimeoutStage&>(before).began_;
+    earliest_ = now;
+  }
+  Instant deadline() const override {
+    const bool closes = began_ && settings_.close_after > Duration::zero();
+    return closes ? std::max(later(*began_, settings_.close_after), earliest_) : kNever;
+  }
 
  private:
   Settings settings_;
-  Instant closes_ = kNever;
-  bool swallowed_ = false;
+  std::optional<Instant> began_;  // with the first byte that was swallowed
+  Instant earliest_{};            // that it may close: when it got these settings
 };
 
 class Timeout final : public Fault, public DnsFault {
@@ -51,6 +54,7 @@ class Timeout final : public Fault, public DnsFault {
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<TimeoutStage>(settings_);
   }
+  bool goes_on() const override { return true; }
   const DnsFault* dns() const override { return this; }
   std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
     if (verdict.decided()) return std::nullopt;

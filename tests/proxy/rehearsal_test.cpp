@@ -218,7 +218,7 @@ match = { listener = "dns" }
 fault = { type = "servfail" }
 [[phase]]
 name = "outage"
-for = "1m"
+for = "2m"
 rules = ["no answer", "slow", "refused", "errors", "wrong names"]
 [[probe]]
 name = "near"
@@ -250,6 +250,7 @@ endpoints = ["dns"]
 qname = "chat.example.org"
 [[expect]]
 metric = "availability"
+within = "20s"
 listener = "chat"
 region = "near"
 at_least = "100%"
@@ -260,11 +261,13 @@ region = "near"
 at_least = "40ms"
 [[expect]]
 metric = "availability"
+within = "20s"
 listener = "chat"
 region = "far"
 at_most = "0%"
 [[expect]]
 metric = "availability"
+within = "20s"
 listener = ["standby", "web", "dns"]
 at_most = "0%"
 )",

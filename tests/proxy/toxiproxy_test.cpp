@@ -1,6 +1,7 @@
 // Toxiproxy's API on a real engine, and the HTTP server in front of it over real sockets.
 #include "proxy/control/toxiproxy_api.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -139,6 +140,7 @@ class Http : public testing::Test {
     const auto dialled = proxy::start_dial(*proxy::SocketAddress::of(server_->endpoint()));
     pollfd ready{dialled.fd.get(), POLLOUT, 0};
     ::poll(&ready, 1, 5000);
+    ::fcntl(dialled.fd.get(), F_SETFL, 0);
     for (const auto& piece : pieces) {
       EXPECT_EQ(::send(dialled.fd.get(), piece.data(), piece.size(), MSG_NOSIGNAL),
                 static_cast<ssize_t>(piece.size()));

@@ -101,8 +101,8 @@ TEST(Udp, TheSameSeedHitsTheSameDatagrams) {
       "\"chunk\"\nfault = { type = \"drop\" }";
   UdpWorld one(rule);
   UdpWorld other(rule);
-  one.send_and_count(10, 200ms);
-  other.send_and_count(10, 200ms);
+  one.send_and_count(10, 2s);
+  other.send_and_count(10, 5s, static_cast<int>(one.order.size()));
   EXPECT_EQ(one.order, other.order);
   EXPECT_GT(one.order.size(), 0U);
   EXPECT_LT(one.order.size(), 10U);

@@ -26,6 +26,20 @@ fault = { type = "limit_data", bytes = "0 B", close = "rst" })");
   EXPECT_EQ(world.log(), "5ms <RST>\n");
 }
 
+TEST(LimitData, AChangedLimitGoesOnCounting) {
+  const auto rule = [](const std::string& bytes) {
+    return "[[rule]]\nname = \"r\"\nfault = { type = \"limit_data\", bytes = \"" + bytes + "\" }";
+  };
+  VirtualWorld more(rule("10 B"));
+  more.at(1s).send("01234567").at(2s).reload(rule("12 B")).at(3s).send("89abcdef");
+  more.run();
+  EXPECT_EQ(more.log(), "1s 01234567\n3s 89ab\n3s <CLOSE>\n");
+  VirtualWorld less(rule("10 B"));
+  less.at(1s).send("01234567").at(2s).reload(rule("3 B")).at(3s).send("89abcdef");
+  less.run();
+  EXPECT_EQ(less.log(), "1s 01234567\n3s <CLOSE>\n");
+}
+
 TEST(LimitData, ItsCloseWaitsForBytesThatALaterRuleHolds) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "limit_data", bytes = "3 B" }

@@ -22,6 +22,22 @@ fault = { type = "timeout" })");
   EXPECT_EQ(world.log(), "");
 }
 
+TEST(Timeout, AChangedTimeCountsFromTheFirstByteStill) {
+  const auto rule = [](const std::string& after) {
+    return "[[rule]]\nname = \"r\"\nfault = { type = \"timeout\", close_after = \"" + after +
+           "\" }";
+  };
+  VirtualWorld longer(rule("2s"));
+  longer.at(1s).send("x").at(2s).reload(rule("5s")).run();
+  EXPECT_EQ(longer.log(), "6s <CLOSE>\n");
+  VirtualWorld shorter(rule("5s"));
+  shorter.at(1s).send("x").at(4s).reload(rule("1s")).run();
+  EXPECT_EQ(shorter.log(), "4s <CLOSE>\n");
+  VirtualWorld never(rule("5s"));
+  never.at(1s).send("x").at(4s).reload(rule("0s")).run();
+  EXPECT_EQ(never.log(), "");
+}
+
 TEST(Timeout, GoingAwayClosesOnlyAConnectionWithAHole) {
   const std::string rule = R"([[rule]]
 fault = { type = "timeout" })";
