@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "proxy/control/http_server.h"
 #include "proxy/codecs/toxiproxy_model.h"
+#include "proxy/control/http_server.h"
 #include "proxy/engine/engine.h"
 
 namespace brownout::toxiproxy {
