@@ -30,11 +30,13 @@ HttpResponse plain(int status, const std::string& text) {
 
 class HttpServer::Connection final : public Retirable, public Ready, public Deadline {
  public:
-  Connection(HttpServer& server, Fd fd) : server_(server), stream_(std::move(fd)) {
-    server_.loop_.poller().add(stream_.number(), *this);
+  Connection(HttpServer& server, Fd fd)
+      : server_(server), loop_(server.loop_), stream_(std::move(fd)) {
+    loop_.poller().add(stream_.number(), *this);
     wait(kIdleTime);
   }
-  ~Connection() override { server_.loop_.poller().forget(stream_.number()); }
+  // Retired, it may outlive its server.
+  ~Connection() override { loop_.poller().forget(stream_.number()); }
 
   void on_ready(std::uint32_t events) noexcept override;
   void on_due(Instant) noexcept override { end(); }
@@ -45,15 +47,14 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   void request_came();
   void write(const HttpResponse& response, bool keep);
   void refuse(const HttpResponse& response);
-  void wait(Duration time) {
-    server_.loop_.deadlines().set(*this, rules::later(Loop::now(), time));
-  }
+  void wait(Duration time) { loop_.deadlines().set(*this, rules::later(Loop::now(), time)); }
   void end() {
-    server_.loop_.deadlines().cancel(*this);
+    loop_.deadlines().cancel(*this);
     server_.forget(stream_.number());
   }
 
   HttpServer& server_;
+  Loop& loop_;
   Stream stream_;
   Outbox out_;
   codecs::Http1Parser parser_{codecs::Http1Parser::Side::kRequests};
@@ -63,7 +64,7 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
 };
 
 void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
-  const auto buffer = server_.loop_.read_buffer();
+  const auto buffer = loop_.read_buffer();
   // What a client does not read of answers is not asked for more.
   while (out_.waiting() < kMostUnread) {
     const auto count = stream_.receive(buffer);

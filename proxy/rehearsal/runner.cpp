@@ -186,10 +186,10 @@ void Runner::enter(std::optional<std::size_t> phase) {
   config.seed = course_.seed;
   config.rules = rules::rules_in_phase(config_, phase);
   look_at_rules();
+  look_at_traffic();
   const auto done = engine_->reload(config);
   // The phase begins when its rules act.
   engine_->wait_for_workers();
-  look_at_traffic();
   if (!done) conductor_.halt(now(), "the rules could not be loaded: " + done.error().what);
   if (phase && options_.on_phase) options_.on_phase(scenario().phases[*phase].name);
 }
