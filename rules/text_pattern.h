@@ -18,6 +18,9 @@ class RE2;
 
 namespace brownout::rules {
 
+// ASCII letters alone, whatever the locale.
+std::string lower_case(std::string_view text);
+
 // Linear in practice: after a mismatch only the last * is tried again.
 bool glob_matches(std::string_view pattern, std::string_view text);
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "proxy/cli/commands.h"
 #include "proxy/codecs/zone_file.h"
 
 namespace brownout::cli {
@@ -15,6 +16,15 @@ namespace {
 constexpr std::size_t kMostBytes = 64 << 20;
 
 }  // namespace
+
+std::string describe(const rules::Error& error) {
+  return error.hint.empty() ? error.what : error.what + " (" + error.hint + ")";
+}
+
+int fail(const rules::Error& error) {
+  fmt::print(stderr, "error: {}\n", describe(error));
+  return error.origin == rules::Origin::kConfig ? kBadInput : kFailed;
+}
 
 std::optional<std::string> read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -1,4 +1,5 @@
 // Reading a rule file for a command: the text, and what it says, or its mistakes on standard error.
+// And how a command fails.
 #pragma once
 
 #include <optional>
@@ -7,6 +8,12 @@
 #include "rules/config.h"
 
 namespace brownout::cli {
+
+// "what was found (what to do)".
+std::string describe(const rules::Error& error);
+
+// Says so on standard error; the exit code that it means.
+int fail(const rules::Error& error);
 
 // The whole file; complains and returns nothing if it cannot be read or is absurdly large.
 std::optional<std::string> read_text(const std::string& path);

@@ -19,10 +19,6 @@ namespace {
 
 using namespace brownout::proxy;
 
-std::string describe(const Error& error) {
-  return error.hint.empty() ? error.what : error.what + " (" + error.hint + ")";
-}
-
 class Run final : private Deadline {
  public:
   Run(const RunOptions& options, rules::Duration drain, std::string text)
@@ -57,11 +53,6 @@ class Run final : private Deadline {
   }
 
  private:
-  static int fail(const Error& error) {
-    fmt::print(stderr, "error: {}\n", describe(error));
-    return error.origin == Origin::kConfig ? kBadInput : kFailed;
-  }
-
   // Who opens a port to others should know it.
   void warn_if_open(const rules::Listener& listener) const {
     const auto ip = listener.listen.ip();

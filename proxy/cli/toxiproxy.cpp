@@ -31,11 +31,6 @@ std::string log_level() {
   return "info";
 }
 
-int fail(const std::string& what) {
-  fmt::print(stderr, "error: {}\n", what);
-  return kBadInput;
-}
-
 }  // namespace
 
 int toxiproxy(const ToxiproxyOptions& options) {
@@ -46,18 +41,18 @@ int toxiproxy(const ToxiproxyOptions& options) {
   rules::Config nothing;
   nothing.seed = options.seed;
   auto engine = Engine::start(loop, nothing, EngineOptions{.workers = options.workers});
-  if (!engine) return fail(engine.error().what);
+  if (!engine) return fail(engine.error());
   toxiproxy::Api api(**engine);
   if (!options.config.empty()) {
     const auto text = read_text(options.config);
     if (!text) return kBadInput;
     if (const auto loaded = api.load(*text); !loaded) {
-      return fail(options.config + ": " + loaded.error().what);
+      return fail({Origin::kConfig, options.config + ": " + loaded.error().what});
     }
   }
   auto server = HttpServer::listen(loop, {options.host, options.port, ""},
                                    [&](const auto& request) { return api.handle(request); });
-  if (!server) return fail(server.error().what);
+  if (!server) return fail(server.error());
   Signals signals(loop);
   for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });
   spdlog::info("Toxiproxy's API on {}, seed {}", rules::to_text((*server)->endpoint()),

@@ -4,19 +4,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "rules/text_pattern.h"
+
 namespace brownout::toxiproxy {
 namespace {
 
 using nlohmann::json;
 using rules::Direction;
-
-std::string lower(std::string_view text) {
-  std::string small(text);
-  std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  });
-  return small;
-}
 
 json with_lower_keys(const json& value) {
   if (value.is_array()) {
@@ -26,7 +20,7 @@ json with_lower_keys(const json& value) {
   }
   if (!value.is_object()) return value;
   json all = json::object();
-  for (const auto& [key, one] : value.items()) all[lower(key)] = with_lower_keys(one);
+  for (const auto& [key, one] : value.items()) all[rules::lower_case(key)] = with_lower_keys(one);
   return all;
 }
 
@@ -195,7 +189,7 @@ Outcome<rules::Toxic> read_toxic(const json& body) {
         take(body, "stream", "a string", toxic.stream)}) {
     if (problem) return tl::unexpected(*problem);
   }
-  const auto stream = lower(toxic.stream);
+  const auto stream = rules::lower_case(toxic.stream);
   if (stream != "upstream" && stream != "downstream") {
     return tl::unexpected(Problem{400, "stream was invalid, can be either upstream or downstream"});
   }

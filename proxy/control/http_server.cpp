@@ -1,7 +1,5 @@
 #include "proxy/control/http_server.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -142,27 +140,25 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const Endpoin
   auto sockets = listen_on(where, 256, 1);
   if (!sockets) return tl::unexpected(sockets.error());
   auto server = std::unique_ptr<HttpServer>(new HttpServer(loop, std::move(handler)));
-  server->listening_ = std::move(sockets->front());
-  server->endpoint_ = bound_to(server->listening_, where);
-  server->port_.server = server.get();
-  loop.poller().add(server->listening_.get(), server->port_);
+  server->endpoint_ = bound_to(sockets->front(), where);
+  auto view = std::make_shared<ListenerView>();
+  view->config.name = "API";
+  server->acceptor_ =
+      std::make_unique<Acceptor>(loop, std::move(view), std::move(sockets->front()),
+                                 [made = server.get()](Acceptor&, Fd fd, const SocketAddress&) {
+                                   made->accepted(std::move(fd));
+                                 });
   return server;
 }
 
 HttpServer::~HttpServer() {
-  loop_.poller().forget(listening_.get());
   for (auto& [fd, connection] : connections_) loop_.deadlines().cancel(*connection);
 }
 
-void HttpServer::accept_all() {
-  while (true) {
-    Fd fd(accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd) return;
-    if (connections_.size() >= kMostConnections) continue;
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    const int number = fd.get();
-    connections_[number] = std::make_unique<Connection>(*this, std::move(fd));
-  }
+void HttpServer::accepted(Fd fd) {
+  if (connections_.size() >= kMostConnections) return;
+  const int number = fd.get();
+  connections_[number] = std::make_unique<Connection>(*this, std::move(fd));
 }
 
 void HttpServer::forget(int fd) {

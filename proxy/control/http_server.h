@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "proxy/engine/acceptor.h"
 #include "proxy/loop/loop.h"
 #include "proxy/net/socket.h"
 #include "rules/http.h"
@@ -44,13 +45,8 @@ class HttpServer {
 
  private:
   class Connection;
-  struct Port final : Ready {
-    void on_ready(std::uint32_t) noexcept override { server->accept_all(); }
-    HttpServer* server = nullptr;
-  };
-
   HttpServer(Loop& loop, Handler handler);
-  void accept_all();
+  void accepted(Fd fd);
   void forget(int fd);
   HttpResponse answer(const rules::HttpHead& head, std::string body) const;
   bool may_ask_for(const std::string& host) const;
@@ -58,8 +54,7 @@ class HttpServer {
   Loop& loop_;
   Handler handler_;
   Endpoint endpoint_;
-  Fd listening_;
-  Port port_;
+  std::unique_ptr<Acceptor> acceptor_;
   std::map<int, std::unique_ptr<Connection>> connections_;
 };
 

@@ -1,8 +1,10 @@
 #include "proxy/control/toxiproxy_api.h"
 
+#include <curl/curl.h>
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 namespace brownout::toxiproxy {
@@ -38,22 +40,18 @@ const Problem kNoToxic{404, "toxic not found"};
 bool changes(const std::string& method) { return method == "POST" || method == "PATCH"; }
 
 // "%20" and the like, as URLs have them (RFC 3986, 2.1).
-std::string unescaped(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto hex = [&](std::size_t at) {
-      const auto digit = at < text.size() ? text[at] : ' ';
-      const auto found = std::string_view("0123456789abcdef").find(static_cast<char>(digit | 0x20));
-      return digit >= '0' && found != std::string_view::npos ? static_cast<int>(found) : -1;
-    };
-    if (text[i] == '%' && hex(i + 1) >= 0 && hex(i + 2) >= 0) {
-      plain += static_cast<char>(hex(i + 1) * 16 + hex(i + 2));
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
+std::string unescaped(const std::string& text) {
+  int size = 0;
+  const std::unique_ptr<char, decltype(&curl_free)> plain(
+      curl_easy_unescape(nullptr, text.c_str(), static_cast<int>(text.size()), &size), &curl_free);
+  return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : text;
+}
+
+// Null if there is none of that name.
+Proxy* find(Proxies& proxies, const std::string& name) {
+  const auto found = std::find_if(proxies.begin(), proxies.end(),
+                                  [&](const Proxy& one) { return one.name == name; });
+  return found == proxies.end() ? nullptr : &*found;
 }
 
 std::vector<std::string> split(const std::string& path) {
@@ -61,7 +59,7 @@ std::vector<std::string> split(const std::string& path) {
   std::size_t begin = 1;
   while (begin <= path.size()) {
     const auto end = std::min(path.find('/', begin), path.size());
-    parts.push_back(unescaped(std::string_view(path).substr(begin, end - begin)));
+    parts.push_back(unescaped(path.substr(begin, end - begin)));
     begin = end + 1;
   }
   return parts;
@@ -113,11 +111,6 @@ HttpResponse Api::route(const Request& request, const Path& path) {
   }
 }
 
-Proxies::iterator Api::find(const std::string& name) {
-  return std::find_if(proxies_.begin(), proxies_.end(),
-                      [&](const Proxy& one) { return one.name == name; });
-}
-
 HttpResponse Api::all_proxies(const Request& request) {
   if (request.method == "GET") {
     json all = json::object();
@@ -128,22 +121,22 @@ HttpResponse Api::all_proxies(const Request& request) {
   if (!body) return refuse(body.error());
   auto made = read_proxy(*body);
   if (!made) return refuse(made.error());
-  if (find(made->name) != proxies_.end()) return refuse({409, "proxy already exists"});
+  if (find(proxies_, made->name) != nullptr) return refuse({409, "proxy already exists"});
   const auto name = made->name;
   auto proxies = proxies_;
   proxies.push_back(std::move(*made));
   if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return answer(201, to_json(*find(name)));
+  return answer(201, to_json(*find(proxies_, name)));
 }
 
 HttpResponse Api::one_proxy(const Request& request, const std::string& name) {
   const auto& method = request.method;
   if (method != "GET" && method != "DELETE" && !changes(method)) return wrong_method();
-  const auto found = find(name);
-  if (found == proxies_.end()) return refuse(kNoProxy);
+  const auto* found = find(proxies_, name);
+  if (found == nullptr) return refuse(kNoProxy);
   if (method == "GET") return answer(200, to_json(*found));
   auto proxies = proxies_;
-  auto& mine = proxies[static_cast<std::size_t>(found - proxies_.begin())];
+  auto& mine = *find(proxies, name);
   if (method == "DELETE") {
     std::erase_if(proxies, [&](const Proxy& one) { return one.name == name; });
   } else {
@@ -154,12 +147,12 @@ HttpResponse Api::one_proxy(const Request& request, const std::string& name) {
     mine = std::move(*changed);
   }
   if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return method == "DELETE" ? nothing() : answer(200, to_json(*find(name)));
+  return method == "DELETE" ? nothing() : answer(200, to_json(*find(proxies_, name)));
 }
 
 HttpResponse Api::all_toxics(const Request& request, const std::string& name) {
-  const auto found = find(name);
-  if (found == proxies_.end()) return refuse(kNoProxy);
+  const auto* found = find(proxies_, name);
+  if (found == nullptr) return refuse(kNoProxy);
   if (request.method == "GET") return answer(200, to_json(found->toxics));
   const auto body = parse_body(request.body);
   if (!body) return refuse(body.error());
@@ -168,22 +161,22 @@ HttpResponse Api::all_toxics(const Request& request, const std::string& name) {
   if (found->find(made->name) != nullptr) return refuse({409, "toxic already exists"});
   const auto toxic = made->name;
   auto proxies = proxies_;
-  proxies[static_cast<std::size_t>(found - proxies_.begin())].add(std::move(*made));
+  find(proxies, name)->add(std::move(*made));
   if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return answer(200, to_json(*find(name)->find(toxic)));
+  return answer(200, to_json(*find(proxies_, name)->find(toxic)));
 }
 
 HttpResponse Api::one_toxic(const Request& request, const std::string& name,
                             const std::string& toxic) {
   const auto& method = request.method;
   if (method != "GET" && method != "DELETE" && !changes(method)) return wrong_method();
-  const auto found = find(name);
-  if (found == proxies_.end()) return refuse(kNoProxy);
+  const auto* found = find(proxies_, name);
+  if (found == nullptr) return refuse(kNoProxy);
   const auto* before = found->find(toxic);
   if (before == nullptr) return refuse(kNoToxic);
   if (method == "GET") return answer(200, to_json(*before));
   auto proxies = proxies_;
-  auto& toxics = proxies[static_cast<std::size_t>(found - proxies_.begin())].toxics;
+  auto& toxics = find(proxies, name)->toxics;
   const auto mine = toxics.begin() + (before - found->toxics.data());
   if (method == "DELETE") {
     toxics.erase(mine);
@@ -195,7 +188,7 @@ HttpResponse Api::one_toxic(const Request& request, const std::string& name,
     *mine = std::move(*changed);
   }
   if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return method == "DELETE" ? nothing() : answer(200, to_json(*find(name)->find(toxic)));
+  return method == "DELETE" ? nothing() : answer(200, to_json(*find(proxies_, name)->find(toxic)));
 }
 
 Outcome<Proxies> Api::populated(const json& body, std::vector<std::string>& names) const {
@@ -206,9 +199,8 @@ Outcome<Proxies> Api::populated(const json& body, std::vector<std::string>& name
     auto made = read_proxy(body[i], " at proxy " + std::to_string(i + 1));
     if (!made) return tl::unexpected(made.error());
     names.push_back(made->name);
-    const auto old = std::find_if(proxies.begin(), proxies.end(),
-                                  [&](const Proxy& one) { return one.name == made->name; });
-    if (old == proxies.end()) {
+    auto* old = find(proxies, made->name);
+    if (old == nullptr) {
       proxies.push_back(std::move(*made));
     } else if (!made->listens_at(*old) || made->upstream != old->upstream) {
       made->take_place_of(*old);
@@ -233,7 +225,7 @@ HttpResponse Api::populate(const Request& request) {
   if (!proxies) return fail(proxies.error());
   if (auto done = apply(std::move(*proxies)); !done) return fail(done.error());
   json all = json::array();
-  for (const auto& name : names) all.push_back(to_json(*find(name)));
+  for (const auto& name : names) all.push_back(to_json(*find(proxies_, name)));
   return answer(201, {{"proxies", all.empty() ? json(nullptr) : all}});
 }
 
@@ -263,10 +255,9 @@ Outcome<void> Api::apply(Proxies proxies) {
   if (!done) return tl::unexpected(Problem{500, done.error().what});
   // Who was served elsewhere, or by a proxy that is no more, is cut.
   for (const auto& old : proxies_) {
-    const auto now = std::find_if(proxies.begin(), proxies.end(),
-                                  [&](const Proxy& one) { return one.name == old.name; });
-    const bool stays = now != proxies.end() && now->enabled && now->asked == old.asked &&
-                       now->server == old.server;
+    const auto* now = find(proxies, old.name);
+    const bool stays =
+        now != nullptr && now->enabled && now->asked == old.asked && now->server == old.server;
     if (old.enabled && !stays) engine_.cut(old.name);
   }
   // Whoever is answered may rely on it: connects from now on feel it, and a closed port is free.

@@ -33,7 +33,6 @@ class Api {
   Response populate(const Request& request);
   Response reset();
 
-  Proxies::iterator find(const std::string& name);
   Outcome<Proxies> populated(const nlohmann::json& body, std::vector<std::string>& names) const;
   // Makes it so, or says why not and leaves everything as it is.
   Outcome<void> apply(Proxies proxies);

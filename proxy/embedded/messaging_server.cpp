@@ -13,6 +13,7 @@
 
 #include "proxy/codecs/websocket.h"
 #include "proxy/net/outbox.h"
+#include "rules/text_pattern.h"
 
 namespace brownout::proxy {
 namespace {
@@ -33,14 +34,7 @@ std::string accept_key(std::string_view key) {
 
 // The value of a header; names are compared without case.
 std::string header_of(std::string_view head, std::string_view name) {
-  const auto lower = [](std::string_view text) {
-    std::string small(text);
-    std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) {
-      return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    });
-    return small;
-  };
-  const auto at = lower(head).find("\r\n" + lower(name) + ":");
+  const auto at = rules::lower_case(head).find("\r\n" + rules::lower_case(name) + ":");
   if (at == std::string::npos) return {};
   auto value = head.substr(at + name.size() + 3);
   value = value.substr(0, value.find("\r\n"));

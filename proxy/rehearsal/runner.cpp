@@ -51,8 +51,7 @@ rules::Result<Course> Runner::run() {
   for (const int number : {SIGINT, SIGTERM}) {
     signals_.on(number, [this](int) { conductor_.halt(now(), "it was interrupted"); });
   }
-  traffic_taken_ = now();
-  traffic_.take(traffic_taken_);
+  traffic_.take(now());
   start_users();
   loop_.deadlines().set(*this, proxy::monotonic_now());
   loop_.run();
@@ -141,8 +140,7 @@ void Runner::take_news() {
 }
 
 void Runner::look_at_traffic() {
-  traffic_taken_ = now();
-  for (auto& step : traffic_.take(traffic_taken_)) course_.seen.traffic.push_back(std::move(step));
+  for (auto& step : traffic_.take(now())) course_.seen.traffic.push_back(std::move(step));
 }
 
 // What each rule has done since the last look; a rule that comes back counts from zero again.
@@ -202,7 +200,7 @@ void Runner::on_due(Instant) noexcept {
   const auto step = conductor_.advance(at);
   if (step.changed && !conductor_.over()) enter(step.phase);
   look_at_rules();
-  if (at - traffic_taken_ >= scenario().length() / kTrafficSteps) look_at_traffic();
+  if (at - traffic_.began() >= scenario().length() / kTrafficSteps) look_at_traffic();
   if (options_.on_tick) options_.on_tick(*this);
   if (conductor_.over()) return loop_.stop();
   const auto next = conductor_.next();

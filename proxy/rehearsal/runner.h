@@ -73,7 +73,6 @@ class Runner final : private proxy::Deadline {
   proxy::Loop loop_;
   proxy::Signals signals_;
   TrafficLog traffic_;
-  Duration traffic_taken_{};
   std::unique_ptr<proxy::Engine> engine_;
   Course course_;
   bool steady_checked_ = false;

@@ -4,11 +4,11 @@
 
 namespace brownout::rehearsal {
 
-rules::TrafficCounts& TrafficLog::counts_of(const rules::FlowFacts& flow) {
+TrafficLog::Where TrafficLog::where(const rules::FlowFacts& flow) const {
   const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const auto& one) {
     return rules::any_contains(one.clients, flow.client);
   });
-  return counts_[{flow.listener, region == regions_.end() ? std::string() : region->name}];
+  return {flow.listener, region == regions_.end() ? std::string() : region->name};
 }
 
 void TrafficLog::flow_opened(const rules::FlowFacts& flow) noexcept {
@@ -18,15 +18,17 @@ void TrafficLog::flow_opened(const rules::FlowFacts& flow) noexcept {
     const auto known = known_as_.find(server);
     if (known != known_as_.end()) server = known->second;
   }
+  auto place = where(flow);
   const std::lock_guard lock(mutex_);
-  auto& counts = counts_of(flow);
+  auto& counts = counts_[std::move(place)];
   ++counts.connections;
   if (!server.empty()) ++counts.servers[server];
 }
 
 void TrafficLog::served(const rules::FlowFacts& flow, const proxy::Served& what) noexcept {
+  auto place = where(flow);
   const std::lock_guard lock(mutex_);
-  auto& counts = counts_of(flow);
+  auto& counts = counts_[std::move(place)];
   ++(what.ok ? counts.ok : counts.failed);
   if (what.took) counts.latency.add(*what.took);
 }
@@ -38,8 +40,8 @@ std::vector<rules::TrafficStep> TrafficLog::take(rules::Duration now) {
     counts.swap(counts_);
   }
   std::vector<rules::TrafficStep> steps;
-  for (auto& [where, what] : counts) {
-    steps.push_back({begin_, now - begin_, where.first, where.second, std::move(what)});
+  for (auto& [place, what] : counts) {
+    steps.push_back({begin_, now - begin_, place.first, place.second, std::move(what)});
   }
   begin_ = now;
   return steps;

@@ -1,5 +1,5 @@
 // TrafficLog: counts what passes through the proxy in a rehearsal, by listener, region and server.
-// Told by the workers, on their threads; read step by step by the runner.
+// Told by the workers, on their threads; read step by step by the runner, on its own.
 #pragma once
 
 #include <map>
@@ -25,16 +25,19 @@ class TrafficLog final : public proxy::FlowObserver {
   void flow_opened(const rules::FlowFacts& flow) noexcept override;
   void served(const rules::FlowFacts& flow, const proxy::Served& what) noexcept override;
 
+  // When the step began that take() ends.
+  rules::Duration began() const { return begin_; }
   // What there was since the last call, which ends a step at `now` of the scenario.
   std::vector<rules::TrafficStep> take(rules::Duration now);
 
  private:
-  rules::TrafficCounts& counts_of(const rules::FlowFacts& flow);
+  using Where = std::pair<std::string, std::string>;  // listener and region
+  Where where(const rules::FlowFacts& flow) const;
 
   const std::vector<rules::Region>& regions_;
   Names known_as_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, rules::TrafficCounts> counts_;
+  std::map<Where, rules::TrafficCounts> counts_;
   rules::Duration begin_{};
 };
 

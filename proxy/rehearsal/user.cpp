@@ -32,7 +32,7 @@ void User::live(const std::stop_token& stop) {
   // Users do not begin all at once.
   auto due = monotonic_now() + rules::stretched(every, settings_.dice.split("begin").unit(0));
   while (wait_until(stop, due)) {
-    const auto operation = operate_safely(stop);
+    const auto operation = operate(stop);
     if (stop.stop_requested() && !operation.ok) return;
     report_(operation);
     // What was missed meanwhile is not made up for.
@@ -40,32 +40,28 @@ void User::live(const std::stop_token& stop) {
   }
 }
 
-// Whatever happens to a user, the rehearsal goes on to its recovery.
-rules::Operation User::operate_safely(const std::stop_token& stop) {
-  const auto began = settings_.clock.at(monotonic_now());
-  try {
-    return operate(stop);
-  } catch (const std::exception& problem) {
-    client_->drop();
-    rules::Operation failed;
-    failed.probe = settings_.probe;
-    failed.user = settings_.client.user;
-    failed.began = began;
-    failed.ended = settings_.clock.at(monotonic_now());
-    failed.failed = 1;
-    failed.why = std::string("the probe itself failed: ") + problem.what();
-    return failed;
-  }
-}
-
 rules::Operation User::operate(const std::stop_token& stop) {
-  const auto& clock = settings_.clock;
   rules::Operation operation;
   operation.probe = settings_.probe;
   operation.user = settings_.client.user;
-  operation.began = clock.at(monotonic_now());
-  auto endpoint = policy_.begin(operation.began);
+  operation.began = settings_.clock.at(monotonic_now());
   operation.attempts = 0;
+  try {
+    attempt_all(stop, operation);
+  } catch (const std::exception& problem) {
+    client_->drop();
+    operation.ended = settings_.clock.at(monotonic_now());
+    ++operation.attempts;
+    ++operation.failed;
+    operation.why = std::string("the probe itself failed: ") + problem.what();
+  }
+  return operation;
+}
+
+// At one endpoint after the other, until one serves it or the plan is at its end.
+void User::attempt_all(const std::stop_token& stop, rules::Operation& operation) {
+  const auto& clock = settings_.clock;
+  auto endpoint = policy_.begin(operation.began);
   if (!settings_.client.probe->reuse) client_->drop();
   while (true) {
     if (endpoint != connected_to_) client_->drop();
@@ -82,13 +78,13 @@ rules::Operation User::operate(const std::stop_token& stop) {
       operation.ok = true;
       operation.endpoint = static_cast<int>(endpoint);
       policy_.succeeded(operation.ended);
-      return operation;
+      return;
     }
     const auto next = policy_.failed();
-    if (!next) return operation;
+    if (!next) return;
     endpoint = next->endpoint;
     const auto wait = rules::stretched(next->wait, 1 / clock.scale);
-    if (!wait_until(stop, monotonic_now() + wait)) return operation;
+    if (!wait_until(stop, monotonic_now() + wait)) return;
   }
 }
 

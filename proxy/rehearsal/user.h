@@ -41,8 +41,9 @@ class User {
 
  private:
   void live(const std::stop_token& stop);
-  rules::Operation operate_safely(const std::stop_token& stop);
+  // Whatever happens in it, the rehearsal goes on to its recovery.
   rules::Operation operate(const std::stop_token& stop);
+  void attempt_all(const std::stop_token& stop, rules::Operation& operation);
   void count(const Attempt& attempt, rules::Operation& operation) const;
   // False when it is to end.
   bool wait_until(const std::stop_token& stop, Instant at);
