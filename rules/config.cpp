@@ -57,6 +57,7 @@ const Schema<Listener>& listener_schema() {
             "udp: a session without a datagram in either direction for this long is over; dns: a "
             "TCP connection without a query",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
+      field("enabled", &Listener::enabled, "false: nobody listens; the API switches it"),
       field("sessions", &Listener::sessions,
             "udp: most sessions (client addresses) at once; dns: most queries that wait for an "
             "answer; what comes beyond is dropped",

@@ -79,6 +79,7 @@ struct Listener {
   std::int64_t backlog = 4096;
   Duration idle_timeout = std::chrono::seconds(60);
   std::int64_t sessions = 8192;
+  bool enabled = true;  // false: nobody listens
   std::optional<TlsServer> tls;
   friend bool operator==(const Listener&, const Listener&) = default;
 };

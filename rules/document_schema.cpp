@@ -26,6 +26,7 @@ const Schema<RuleKeys>& rule_schema() {
           "may_miss", &RuleKeys::may_miss,
           "whether it is all right when it never matches anybody: `run` does not warn then, and a "
           "rehearsal with --ci does not fail"),
+      field("enabled", &RuleKeys::enabled, "whether it acts; the API switches it"),
       field("preset", &RuleKeys::preset, "a named network instead of a fault"),
       nested<RuleKeys>("fault", "table", "what happens: `type` and the keys of that fault",
                        [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),

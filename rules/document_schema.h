@@ -17,6 +17,7 @@ struct RuleKeys {
   Duration ramp{};
   std::optional<std::int64_t> max_active_faults;
   bool may_miss = false;
+  bool enabled = true;
   std::optional<std::string> preset;
   Match match;
   const Node* fault = nullptr;

@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include "rules/rule_names.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -41,15 +43,23 @@ Node to_node(const toml::node& from) { return from.visit(ToNode{position(from.so
 
 }  // namespace
 
-tl::expected<Config, Diagnostics> load_toml(std::string_view text) {
+tl::expected<Node, Diagnostics> parse_toml(std::string_view text) {
   // Debian builds toml++ with exceptions; none leaves this function.
   try {
-    return read_config(to_node(toml::parse(text)));
+    auto document = to_node(toml::parse(text));
+    name_rules(document);
+    return document;
   } catch (const toml::parse_error& error) {
     Diagnostics problems;
     problems.add(position(error.source().begin), std::string(error.description()));
     return tl::unexpected(std::move(problems));
   }
+}
+
+tl::expected<Config, Diagnostics> load_toml(std::string_view text) {
+  const auto document = parse_toml(text);
+  if (!document) return tl::unexpected(document.error());
+  return read_config(*document);
 }
 
 }  // namespace brownout::rules

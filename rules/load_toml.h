@@ -14,7 +14,9 @@ namespace brownout::rules {
 
 tl::expected<Config, Diagnostics> load_toml(std::string_view text);
 
-// What load_toml does behind the syntax; later also for JSON.
+// The two halves of it. A document is the same thing from TOML and from JSON; every rule of it has
+// a name (rule_names.h).
+tl::expected<Node, Diagnostics> parse_toml(std::string_view text);
 tl::expected<Config, Diagnostics> read_config(const Node& document);
 
 // The schema of a [[rule]] without `match`, `fault` and `preset`, for the reference page.

@@ -218,6 +218,7 @@ class ConfigReader {
     rule.schedule = {keys.start, keys.duration, keys.ramp};
     rule.max_active_faults = keys.max_active_faults;
     rule.may_miss = keys.may_miss;
+    rule.enabled = keys.enabled;
     rule.where = node.where;
     rule.definition = canonical(node);
     if (keys.duration && keys.ramp > *keys.duration) {
@@ -233,7 +234,7 @@ class ConfigReader {
     if (keys.preset) return read_preset(node, keys, std::move(rule));
     const FaultKind* kind = read_fault_type(*keys.fault);
     if (kind == nullptr) return;
-    rule.name = name_rule(keys, std::string(kind->name));
+    rule.name = keys.name.value_or("");
     rule.kind = kind;
     if (kind->level == Level::kMessage && node.find("per") == nullptr) {
       rule.per = kind->carries(Carrier::kDns) ? Per::kQuery : Per::kRequest;
@@ -265,7 +266,7 @@ class ConfigReader {
       problems_.add(position_of(node, "per"), "per = \"chunk\" does not fit a preset",
                     "a network is slow for a connection, a client or a second");
     }
-    const auto name = name_rule(keys, std::string(preset->name));
+    const auto name = keys.name.value_or("");
     const auto parts = expand(*preset, where);
     for (const auto& part : parts) {
       Rule one = rule;
@@ -284,14 +285,6 @@ class ConfigReader {
     rule.dice_key = key_of(dice_name);
     rule.stage_key = key_of(rule.name);
     config_.rules.push_back(std::move(rule));
-  }
-
-  std::string name_rule(const RuleKeys& keys, const std::string& fallback) {
-    if (keys.name) return *keys.name;
-    std::string name = fallback;
-    for (int n = 2; !rule_names_.insert(name).second; ++n)
-      name = fallback + "-" + std::to_string(n);
-    return name;
   }
 
   const FaultKind* read_fault_type(const Node& fault) {

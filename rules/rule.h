@@ -12,6 +12,7 @@
 #include "rules/fault.h"
 #include "rules/match.h"
 #include "rules/schedule.h"
+#include "rules/shared_histogram.h"
 
 namespace brownout::rules {
 
@@ -46,6 +47,7 @@ struct RuleState {
   std::atomic<std::uint64_t> injected{0};  // faults that happened
   std::atomic<std::uint64_t> arrivals{0};  // numbers the matching connections, for ordinals
   std::atomic<std::int64_t> active{0};     // requests that it acts on now
+  SharedHistogram delays;                  // of those faults that delay
   std::unique_ptr<FaultState> shared;
 };
 
@@ -58,6 +60,7 @@ struct Rule {
   Per per = Per::kConnection;
   std::optional<std::int64_t> max_active_faults;
   bool may_miss = false;  // it need not match anybody
+  bool enabled = true;
   Schedule schedule;
   const FaultKind* kind = nullptr;
   std::shared_ptr<const Fault> fault;

@@ -16,6 +16,7 @@ std::shared_ptr<const RuleSet> RuleSet::activate(const std::vector<Rule>& rules,
   set->seed_ = seed;
   set->activated_ = now;
   for (const auto& draft : rules) {
+    if (!draft.enabled) continue;
     const auto old = before.find(draft.name);
     if (old != before.end() && old->second->definition == draft.definition) {
       set->rules_.push_back(old->second);
@@ -32,6 +33,12 @@ std::shared_ptr<const RuleSet> RuleSet::activate(const std::vector<Rule>& rules,
   for (std::size_t i = 0; i < set->rules_.size(); ++i) {
     set->index_rule(static_cast<std::uint32_t>(i));
   }
+  return set;
+}
+
+std::shared_ptr<const RuleSet> RuleSet::afresh() const {
+  auto set = std::shared_ptr<RuleSet>(new RuleSet(*this));
+  set->activated_ = Instant::min();
   return set;
 }
 

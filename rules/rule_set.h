@@ -22,10 +22,15 @@ using RuleRef = std::shared_ptr<const Rule>;
 
 class RuleSet {
  public:
-  // Rules take effect at `now`. A rule that stands in `previous` with the same name, definition and
-  // seed goes on as it is: its schedule, its counters and what its flows share.
+  // Those that are enabled take effect at `now`. A rule that stands in `previous` with the same
+  // name, definition and seed goes on as it is: its schedule, its counters and what its flows
+  // share.
   static std::shared_ptr<const RuleSet> activate(const std::vector<Rule>& rules, std::uint64_t seed,
                                                  Instant now, const RuleSet* previous = nullptr);
+
+  // The same rules, and each acts on live flows as if it had just been loaded: they have met none,
+  // since all rules were halted.
+  std::shared_ptr<const RuleSet> afresh() const;
 
   std::span<const RuleRef> rules() const { return rules_; }
   std::uint64_t seed() const { return seed_; }

@@ -22,6 +22,13 @@ struct RunOptions {
   std::string drain = "10s";
   std::string log_level = "info";
   bool no_watch = false;
+  std::string api;         // an address, "off", or "": the usual one if it is free
+  std::string token_file;  // or ""
+  std::string api_certificate;
+  std::string api_key;
+  std::string state;           // a file, or ""
+  std::string max_fault_time;  // or ""
+  std::string toxiproxy_config;
 };
 int run(const RunOptions& options);
 
@@ -92,10 +99,32 @@ struct ToxiproxyOptions {
   std::uint16_t port = 8474;
   std::string config;  // a file, or ""
   std::optional<std::uint64_t> seed;
+  bool proxy_metrics = false;
+  bool runtime_metrics = false;
   unsigned workers = 1;
 };
 // Serves Toxiproxy's API until it is told to end.
 int toxiproxy(const ToxiproxyOptions& options);
+
+// A command to a running proxy; the exit code says how it went: 0 done, 1 nobody answers, 2
+// refused, 4 there is no such thing.
+inline constexpr int kNoSuch = 4;
+struct CtlOptions {
+  std::string command;  // "status", "add"...
+  std::string url;      // "": BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474
+  std::string token_file;
+  std::string ca;                 // a PEM file that signed the API's certificate
+  bool json = false;              // also when standard output is no terminal
+  std::string name;               // of a rule, or a flow: "chat#3"
+  std::vector<std::string> keys;  // of a fault: its type, then key=value
+  std::string listener;
+  std::string client;
+  std::string direction;
+  std::string probability;
+  std::string duration;
+  std::string lease;
+};
+int ctl(const CtlOptions& options);
 
 int demo();
 

@@ -21,6 +21,7 @@ struct CommandLine {
   std::string ca_folder = "brownout-ca";
   RehearseOptions rehearse;
   ToxiproxyOptions toxiproxy;
+  CtlOptions ctl;
   std::string report_before;
   std::string report_after;
   std::string max_regression = "5%";
@@ -47,6 +48,20 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
   command->add_flag("--no-watch", options.no_watch,
                     "reload on SIGHUP only, not when the file changes");
+  command->add_option("--api", options.api,
+                      "where the dashboard and the API listen; off for none (127.0.0.1:8474 if it "
+                      "is free)");
+  command->add_option("--token-file", options.token_file,
+                      "whoever uses the API must know this file's first line");
+  command->add_option("--api-certificate", options.api_certificate,
+                      "serve the API by HTTPS: a PEM file with the certificate");
+  command->add_option("--api-key", options.api_key, "and one with its key");
+  command->add_option("--state", options.state,
+                      "keep what the API changes in this file, over restarts");
+  command->add_option("--max-fault-time", options.max_fault_time,
+                      "every rule is over after this time, e.g. 10m");
+  command->add_option("--toxiproxy-config", options.toxiproxy_config,
+                      "a configuration file of Toxiproxy (JSON): its proxies and toxics, too");
   command->callback([&line] { line.exit_code = run(line.run); });
 }
 
@@ -171,9 +186,61 @@ void add_toxiproxy(CLI::App& app, CommandLine& line) {
   command->add_option("--config", options.config,
                       "a JSON file with proxies, which may have toxics");
   command->add_option("--seed", options.seed, "of the dice; drawn and logged if left out");
+  command->add_flag("--proxy-metrics", options.proxy_metrics, "bytes of proxies at /metrics");
+  command->add_flag("--runtime-metrics", options.runtime_metrics, "of the process at /metrics");
   command->set_version_flag("--version",
                             "toxiproxy-server version 2.12.0 (brownout " BROWNOUT_VERSION ")");
   command->callback([&line] { line.exit_code = toxiproxy(line.toxiproxy); });
+}
+
+void add_ctl_command(CLI::App& parent, CommandLine& line, const char* name, const char* about,
+                     const char* object = nullptr) {
+  auto* command = parent.add_subcommand(name, about);
+  if (object != nullptr) command->add_option("name", line.ctl.name, object)->required();
+  command->callback([&line, name] {
+    line.ctl.command = name;
+    line.exit_code = ctl(line.ctl);
+  });
+}
+
+void add_ctl(CLI::App& app, CommandLine& line) {
+  auto& options = line.ctl;
+  auto* parent = app.add_subcommand("ctl", "Watch and change a proxy that runs");
+  parent->require_subcommand(1);
+  parent->fallthrough();
+  parent->add_option("--url", options.url,
+                     "of its API (BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474)");
+  parent->add_option("--token-file", options.token_file,
+                     "the token that it asks for (BROWNOUT_TOKEN)");
+  parent->add_option("--ca", options.ca, "a PEM file that its certificate can be checked with");
+  parent->add_option("--lease", options.lease,
+                     "a lease that the change is made under: undone when it lapses");
+  parent->add_flag("--json", options.json, "for programs; so it is when the output is no terminal");
+  add_ctl_command(*parent, line, "status", "what it does at the moment");
+  add_ctl_command(*parent, line, "top", "listeners and rules, live");
+  add_ctl_command(*parent, line, "rules", "all rules and what they have done");
+  add_ctl_command(*parent, line, "listeners", "all listeners and what passes");
+  add_ctl_command(*parent, line, "flows", "connections and UDP sessions");
+  add_ctl_command(*parent, line, "watch", "faults, connections and changes as they happen");
+  add_ctl_command(*parent, line, "halt", "all faults off, now, on live connections too");
+  add_ctl_command(*parent, line, "resume", "faults on again");
+  add_ctl_command(*parent, line, "rm", "delete a rule", "the rule");
+  add_ctl_command(*parent, line, "enable", "switch a rule on", "the rule");
+  add_ctl_command(*parent, line, "disable", "switch a rule off", "the rule");
+  add_ctl_command(*parent, line, "cut", "reset a connection", "the flow, e.g. chat#3");
+  auto* add =
+      parent->add_subcommand("add", "add a rule, e.g. add latency delay=300ms --listener chat");
+  add->add_option("fault", options.keys, "its type, then its keys as key=value")->required();
+  add->add_option("--name", options.name, "of the rule");
+  add->add_option("--listener", options.listener, "whose connections it means");
+  add->add_option("--client", options.client, "which clients it means, e.g. 10.1.0.0/16");
+  add->add_option("--direction", options.direction, "upstream or downstream");
+  add->add_option("--probability", options.probability, "e.g. 20%");
+  add->add_option("--for", options.duration, "how long it stays on, e.g. 5m");
+  add->callback([&line] {
+    line.ctl.command = "add";
+    line.exit_code = ctl(line.ctl);
+  });
 }
 
 // Go's flags may have one dash.
@@ -214,6 +281,7 @@ int parse_and_run(int argc, char** argv) {
   add_firewall(app, line);
   add_ca(app, line);
   add_toxiproxy(app, line);
+  add_ctl(app, line);
   add_verify(app, line);
   add_small_ones(app, line);
   try {

@@ -7,27 +7,47 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/control/admin.h"
 #include "proxy/control/console.h"
 #include "proxy/control/event_log.h"
+#include "proxy/control/event_stream.h"
+#include "proxy/control/live_config.h"
 #include "proxy/control/rule_report.h"
 #include "proxy/engine/engine.h"
 #include "proxy/loop/file_watch.h"
 #include "proxy/loop/signals.h"
+#include "rules/load_toml.h"
 
 namespace brownout::cli {
 namespace {
 
 using namespace brownout::proxy;
 
+// That Toxiproxy's clients expect.
+constexpr std::string_view kUsualApi = "127.0.0.1:8474";
+
+std::string describe_refusal(const Refusal& refusal) {
+  std::string text = refusal.what;
+  for (const auto& one : refusal.mistakes) {
+    text += "; " + one.kind + " " + one.name + one.pointer + ": " + one.what;
+    if (!one.hint.empty()) text += " (" + one.hint + ")";
+  }
+  return text;
+}
+
 class Run final : private Deadline {
  public:
-  Run(const RunOptions& options, rules::Duration drain, std::string text)
-      : options_(options), drain_(drain), text_(std::move(text)), signals_(loop_) {}
+  Run(const RunOptions& options, rules::Duration drain, std::string text, LiveOptions live)
+      : options_(options),
+        drain_(drain),
+        text_(std::move(text)),
+        signals_(loop_),
+        live_(loop_, *rules::parse_toml(text_), std::move(live)) {}
 
   // The loop, a member, is gone before the deadline, a base.
   ~Run() override { loop_.deadlines().cancel(*this); }
 
-  int start(const rules::Config& config) {
+  int start() {
     if (!options_.flows.empty()) {
       auto log = EventLog::open(options_.flows, loop_);
       if (!log) return fail(log.error());
@@ -38,10 +58,21 @@ class Run final : private Deadline {
       if (!log) return fail(log.error());
       events_ = std::move(*log);
     }
-    auto engine = Engine::start(loop_, config, {options_.workers, events_.get(), flows_.get()});
+    if (const auto restored = live_.restore(); !restored) return fail(restored.error());
+    const auto config = live_.config();
+    if (!config) return fail(rules::Error{Origin::kConfig, describe_refusal(config.error())});
+    const bool api = options_.api != "off";
+    auto engine = Engine::start(loop_, *config,
+                                {.workers = options_.workers,
+                                 .events = events_.get(),
+                                 .flows = flows_.get(),
+                                 .stream = api ? &stream_ : nullptr,
+                                 .measure = api});
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
-    announce(config);
+    live_.attach(*engine_);
+    announce(*config);
+    if (const auto done = start_api(); !done) return fail(done.error());
     follow_signals();
     follow_file();
     {
@@ -71,10 +102,65 @@ class Run final : private Deadline {
     }
   }
 
+  Result<void> start_api() {
+    if (options_.api == "off") return serve_toxiproxy_config(nullptr);
+    AdminOptions options;
+    options.certificate = options_.api_certificate;
+    options.key = options_.api_key;
+    auto where = rules::parse_endpoint(options_.api.empty() ? kUsualApi : options_.api);
+    if (!where) return tl::unexpected(where.error());
+    options.where = std::move(*where);
+    if (!options_.token_file.empty()) {
+      auto token = read_token(options_.token_file);
+      if (!token) return tl::unexpected(token.error());
+      options.token = std::move(*token);
+    }
+    auto admin = Admin::start(loop_, options, live_, stream_);
+    if (!admin && !options_.api.empty()) return tl::unexpected(admin.error());
+    if (!admin) {
+      spdlog::warn("no API: {} (give --api an address, or off)", admin.error().what);
+      return serve_toxiproxy_config(nullptr);
+    }
+    admin_ = std::move(*admin);
+    spdlog::info("dashboard and API on {}://{}", options.certificate.empty() ? "http" : "https",
+                 rules::to_text(admin_->endpoint()));
+    return serve_toxiproxy_config(&admin_->toxiproxy());
+  }
+
+  // Toxiproxy's proxies are there without the API, too.
+  Result<void> serve_toxiproxy_config(toxiproxy::Api* api) {
+    if (options_.toxiproxy_config.empty()) return {};
+    if (api == nullptr) {
+      toxiproxy_ = std::make_unique<toxiproxy::Api>(
+          *engine_, [this](const rules::Config& config) { return live_.set_toxiproxy(config); });
+      api = toxiproxy_.get();
+    }
+    const auto text = read_text(options_.toxiproxy_config);
+    if (!text) return rules::config_error("Toxiproxy's configuration cannot be read");
+    if (const auto loaded = api->load(*text); !loaded) {
+      return rules::config_error(options_.toxiproxy_config + ": " + loaded.error().what);
+    }
+    for (const auto& [name, upstream] : api->upstreams()) {
+      spdlog::info("proxy {}: {} -> {}", name, to_text(engine_->bound(name)), upstream);
+    }
+    return {};
+  }
+
+  void halt(bool on) {
+    if (on) {
+      engine_->halt();
+    } else {
+      engine_->resume();
+    }
+    spdlog::warn(on ? "halted: all faults are off (SIGUSR2 resumes)" : "resumed: faults are on");
+    print_table();
+  }
+
   void follow_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     signals_.on(SIGHUP, [this](int) { reload("SIGHUP"); });
-    signals_.on(SIGUSR1, [this](int) { print_table(); });
+    signals_.on(SIGUSR1, [this](int) { halt(true); });
+    signals_.on(SIGUSR2, [this](int) { halt(false); });
     signals_.on(SIGTERM, [this](int) { begin_drain(); });
     signals_.on(SIGINT, [this](int) { draining_ ? loop_.stop() : begin_drain(); });
   }
@@ -95,10 +181,10 @@ class Run final : private Deadline {
     if (text) text_ = *text;
     if (!config)
       return spdlog::error("{} ({}): not loaded, the rules before stay", options_.path, why);
-    const auto done = engine_->reload(*config);
+    const auto done = live_.set_file(*rules::parse_toml(*text));
     if (!done) {
       return spdlog::error("{}: not loaded, the rules before stay: {}", options_.path,
-                           describe(done.error()));
+                           describe_refusal(done.error()));
     }
     spdlog::info("{} ({}): {} rules loaded", options_.path, why, config->rules.size());
   }
@@ -120,7 +206,7 @@ class Run final : private Deadline {
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
   }
 
-  // Live numbers, until there are metrics: what each rule has done, and how full its queue is.
+  // What each rule has done, and how full its queue is.
   void print_table() {
     const auto table = rule_table(engine_->rules());
     spdlog::info("so far:\n{}", table.empty() ? "there are no rules" : table);
@@ -147,7 +233,11 @@ class Run final : private Deadline {
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<EventLog> flows_;
+  EventStream stream_{loop_};
+  LiveConfig live_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<toxiproxy::Api> toxiproxy_;
+  std::unique_ptr<Admin> admin_;
   Instant drain_until_ = kNever;
   bool draining_ = false;
 };
@@ -171,9 +261,19 @@ int run(const RunOptions& options) {
                options.path, options.path);
     return kBadInput;
   }
+  LiveOptions live;
+  live.state_file = options.state;
+  if (!options.max_fault_time.empty()) {
+    const auto most = rules::parse_duration(options.max_fault_time);
+    if (!most || *most <= Duration::zero()) {
+      fmt::print(stderr, "error: --max-fault-time: a duration is needed, e.g. 10m\n");
+      return kBadInput;
+    }
+    live.max_fault_time = *most;
+  }
   set_up_logging(options.log_level);
   raise_descriptor_limit();
-  return Run(options, *drain, std::move(*text)).start(*config);
+  return Run(options, *drain, std::move(*text), std::move(live)).start();
 }
 
 }  // namespace brownout::cli

@@ -9,6 +9,7 @@
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/console.h"
 #include "proxy/control/http_server.h"
+#include "proxy/control/metrics.h"
 #include "proxy/control/toxiproxy_api.h"
 #include "proxy/engine/engine.h"
 #include "proxy/loop/signals.h"
@@ -50,8 +51,15 @@ int toxiproxy(const ToxiproxyOptions& options) {
       return fail({Origin::kConfig, options.config + ": " + loaded.error().what});
     }
   }
-  auto server = HttpServer::listen(loop, {options.host, options.port, ""},
-                                   [&](const auto& request) { return api.handle(request); });
+  const Metrics metrics(
+      **engine, [&api] { return api.upstreams(); },
+      {.own = false, .toxiproxy = options.proxy_metrics, .runtime = options.runtime_metrics});
+  const bool measured = options.proxy_metrics || options.runtime_metrics;
+  auto server = HttpServer::listen(
+      loop, {options.host, options.port, ""}, [&](const HttpServer::Request& request) {
+        return measured && request.path == "/metrics" ? metrics.handle(request)
+                                                      : api.handle(request);
+      });
   if (!server) return fail(server.error());
   Signals signals(loop);
   for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });

@@ -73,7 +73,7 @@ void EventLog::write(const std::string& lines) {
 
 void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
                       std::string_view direction, const rules::Note& note) {
-  if (log_ == nullptr) return;
+  if (!wanted()) return;
   nlohmann::ordered_json event{{"time", wall_time()},       {"seed", rule.seed},
                                {"rule", rule.name},         {"fault", rule.kind->name},
                                {"listener", flow.listener}, {"flow", flow.ordinal}};
@@ -105,7 +105,7 @@ void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
 }
 
 void EventBuffer::add(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {
-  if (log_ == nullptr) return;
+  if (!wanted()) return;
   nlohmann::ordered_json line{
       {"time", wall_time()}, {"event", event}, {"listener", flow.listener}, {"flow", flow.ordinal}};
   if (flow.client) line["client"] = to_text(*flow.client);
@@ -114,7 +114,16 @@ void EventBuffer::add(const rules::FlowFacts& flow, std::string_view event, std:
 }
 
 void EventBuffer::add(const rules::FlowFacts& flow) {
-  if (log_ != nullptr) take(codecs::write_flow(flow, wall_time()));
+  if (wanted()) take(codecs::write_flow(flow, wall_time()));
+}
+
+void EventBuffer::add(const rules::FlowFacts& flow, std::string_view event) {
+  if (!wanted()) return;
+  nlohmann::ordered_json line{
+      {"time", wall_time()}, {"event", event}, {"listener", flow.listener}, {"flow", flow.ordinal}};
+  if (flow.client) line["client"] = to_text(*flow.client, flow.client_port);
+  if (flow.destination) line["destination"] = to_text(*flow.destination, flow.destination_port);
+  take(line.dump() + "\n");
 }
 
 void EventBuffer::take(const std::string& line) {

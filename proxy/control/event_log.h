@@ -18,13 +18,21 @@
 
 namespace brownout::proxy {
 
-class EventLog {
+// Where lines go, from any thread.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void submit(std::string lines) = 0;
+  // Whether anybody reads them: if not, none are made.
+  virtual bool wanted() const { return true; }
+};
+
+class EventLog final : public EventSink {
  public:
   // Appends to `path`; "-" is standard output.
   static rules::Result<std::unique_ptr<EventLog>> open(const std::string& path, Loop& control);
 
-  // From any thread.
-  void submit(std::string lines);
+  void submit(std::string lines) override;
   // Events that could not be written, so far.
   std::uint64_t lost() const { return lost_.load(); }
 
@@ -43,7 +51,7 @@ class EventLog {
 class EventBuffer final : private Deadline {
  public:
   // `log` may be null: then nothing is formatted at all.
-  EventBuffer(EventLog* log, Loop& loop) : log_(log), loop_(loop) {}
+  EventBuffer(EventSink* log, Loop& loop) : log_(log), loop_(loop) {}
 
   void add(const rules::FlowFacts& flow, const rules::Rule& rule, std::string_view direction,
            const rules::Note& note);
@@ -51,13 +59,17 @@ class EventBuffer final : private Deadline {
   void add(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
   // A flow has a server now (for a log of flows).
   void add(const rules::FlowFacts& flow);
+  // It opened, or is over (for those who watch).
+  void add(const rules::FlowFacts& flow, std::string_view event);
   void flush();
 
  private:
   void take(const std::string& line);
   void on_due(Instant now) noexcept override;
 
-  EventLog* log_;
+  bool wanted() const { return log_ != nullptr && log_->wanted(); }
+
+  EventSink* log_;
   Loop& loop_;
   std::string lines_;
 };

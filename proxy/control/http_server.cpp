@@ -31,10 +31,17 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   Connection(HttpServer& server, Fd fd)
       : server_(server), loop_(server.loop_), stream_(std::move(fd)) {
     loop_.poller().add(stream_.number(), *this);
-    wait(kIdleTime);
+    if (server_.tls_) {
+      stream_.tls().start(server_.tls_->session("", {}), true);
+      handshaking_ = true;
+    }
+    wait(handshaking_ ? kRequestTime : kIdleTime);
   }
   // Retired, it may outlive its server.
-  ~Connection() override { loop_.poller().forget(stream_.number()); }
+  ~Connection() override {
+    if (feed_) feed_->write_ = nullptr;
+    loop_.poller().forget(stream_.number());
+  }
 
   void on_ready(std::uint32_t events) noexcept override;
   void on_due(Instant) noexcept override { end(); }
@@ -46,7 +53,10 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   void write(const HttpResponse& response, bool keep);
   void refuse(const HttpResponse& response);
   void wait(Duration time) { loop_.deadlines().set(*this, rules::later(Loop::now(), time)); }
+  void follow(std::shared_ptr<Feed> feed);
+  void feed(std::string_view text);
   void end() {
+    if (feed_) feed_->write_ = nullptr;
     loop_.deadlines().cancel(*this);
     server_.forget(stream_.number());
   }
@@ -58,10 +68,19 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   codecs::Http1Parser parser_{codecs::Http1Parser::Side::kRequests};
   rules::HttpHead head_;
   std::string body_;
+  std::shared_ptr<Feed> feed_;  // or null
+  bool handshaking_ = false;
   bool closing_ = false;  // behind what is to be written
 };
 
 void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
+  if (handshaking_) {
+    const auto progress = stream_.tls().handshake();
+    if (progress == tls::Progress::kAgain) return;
+    if (progress == tls::Progress::kFailed) return end();
+    handshaking_ = false;
+    wait(kIdleTime);
+  }
   const auto buffer = loop_.read_buffer();
   // What a client does not read of answers is not asked for more.
   while (out_.waiting() < kMostUnread) {
@@ -69,7 +88,7 @@ void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) break;
     if (count <= 0) return end();
-    if (!closing_) take(buffer.first(static_cast<std::size_t>(count)));
+    if (!closing_ && !feed_) take(buffer.first(static_cast<std::size_t>(count)));
     if (!out_.flush(stream_)) return end();
   }
   if (!out_.flush(stream_)) return end();
@@ -77,7 +96,7 @@ void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
 }
 
 void HttpServer::Connection::take(codecs::ByteView bytes) {
-  while (!closing_) {
+  while (!closing_ && !feed_) {
     const auto step = parser_.next(bytes);
     bytes = bytes.subspan(step.taken);
     switch (step.what) {
@@ -112,8 +131,22 @@ void HttpServer::Connection::head_came() {
 void HttpServer::Connection::request_came() {
   const bool keep = parser_.framing().keep_alive;
   wait(kIdleTime);
-  write(server_.answer(head_, std::move(body_)), keep);
+  auto response = server_.answer(head_, std::move(body_));
   body_.clear();
+  write(response, keep && !response.feed);
+  if (response.feed) follow(std::move(response.feed));
+}
+
+void HttpServer::Connection::follow(std::shared_ptr<Feed> feed) {
+  closing_ = false;
+  loop_.deadlines().cancel(*this);
+  feed_ = std::move(feed);
+  feed_->write_ = [this](std::string_view text) { this->feed(text); };
+}
+
+void HttpServer::Connection::feed(std::string_view text) {
+  out_.write(stream_, codecs::bytes_of(text));
+  if (!out_.flush(stream_) || out_.waiting() > kMostUnread) end();
 }
 
 void HttpServer::Connection::refuse(const HttpResponse& response) { write(response, false); }
@@ -123,9 +156,9 @@ void HttpServer::Connection::write(const HttpResponse& response, bool keep) {
   head.start_line = "HTTP/1.1 " + std::to_string(response.status) + " " +
                     std::string(rules::reason_phrase(response.status));
   head.headers = response.headers;
-  if (!response.body.empty()) head.append("Content-Type", response.type);
+  if (!response.body.empty() || response.feed) head.append("Content-Type", response.type);
   // 204 has no body and no length (RFC 9110, 8.6).
-  if (response.status != 204) head.announce(response.body.size());
+  if (response.status != 204 && !response.feed) head.announce(response.body.size());
   if (!keep) head.append("Connection", "close");
   out_.write(stream_, codecs::bytes_of(head.text()));
   if (head_.method != "HEAD") out_.write(stream_, codecs::bytes_of(response.body));
@@ -136,10 +169,12 @@ void HttpServer::Connection::write(const HttpResponse& response, bool keep) {
 HttpServer::HttpServer(Loop& loop, Handler handler) : loop_(loop), handler_(std::move(handler)) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const Endpoint& where,
-                                                       Handler handler) {
+                                                       Handler handler,
+                                                       std::shared_ptr<tls::ServerContexts> tls) {
   auto sockets = listen_on(where, 256, 1);
   if (!sockets) return tl::unexpected(sockets.error());
   auto server = std::unique_ptr<HttpServer>(new HttpServer(loop, std::move(handler)));
+  server->tls_ = std::move(tls);
   server->endpoint_ = bound_to(sockets->front(), where);
   auto view = std::make_shared<ListenerView>();
   view->config.name = "API";

@@ -15,15 +15,33 @@
 #include "proxy/engine/acceptor.h"
 #include "proxy/loop/loop.h"
 #include "proxy/net/socket.h"
+#include "proxy/tls/contexts.h"
 #include "rules/http.h"
 
 namespace brownout::proxy {
+
+// What a response goes on with, for as long as its client listens (server-sent events). Written by
+// whoever made it, read by the server. Loop's thread only.
+class Feed {
+ public:
+  // Whether anybody listens.
+  bool open() const { return static_cast<bool>(write_); }
+  // A client that does not read is left: then nobody listens any more.
+  void write(std::string_view text) {
+    if (open()) write_(text);
+  }
+
+ private:
+  friend class HttpServer;
+  std::function<void(std::string_view)> write_;
+};
 
 struct HttpResponse {
   int status = 200;
   std::string body;
   std::string type = "application/json";
   std::vector<rules::HttpHeader> headers = {};
+  std::shared_ptr<Feed> feed = nullptr;  // then it ends when the client leaves
 };
 
 class HttpServer {
@@ -37,8 +55,10 @@ class HttpServer {
   };
   using Handler = std::function<HttpResponse(const Request&)>;
 
-  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, const Endpoint& where,
-                                                    Handler handler);
+  // With `tls`, HTTPS only.
+  static Result<std::unique_ptr<HttpServer>> listen(
+      Loop& loop, const Endpoint& where, Handler handler,
+      std::shared_ptr<tls::ServerContexts> tls = nullptr);
   ~HttpServer();
 
   const Endpoint& endpoint() const { return endpoint_; }
@@ -53,6 +73,7 @@ class HttpServer {
 
   Loop& loop_;
   Handler handler_;
+  std::shared_ptr<tls::ServerContexts> tls_;
   Endpoint endpoint_;
   std::unique_ptr<Acceptor> acceptor_;
   std::map<int, std::unique_ptr<Connection>> connections_;

@@ -1,11 +1,11 @@
 #include "proxy/control/toxiproxy_api.h"
 
-#include <curl/curl.h>
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
+
+#include "proxy/control/url.h"
 
 namespace brownout::toxiproxy {
 namespace {
@@ -39,14 +39,6 @@ const Problem kNoToxic{404, "toxic not found"};
 
 bool changes(const std::string& method) { return method == "POST" || method == "PATCH"; }
 
-// "%20" and the like, as URLs have them (RFC 3986, 2.1).
-std::string unescaped(const std::string& text) {
-  int size = 0;
-  const std::unique_ptr<char, decltype(&curl_free)> plain(
-      curl_easy_unescape(nullptr, text.c_str(), static_cast<int>(text.size()), &size), &curl_free);
-  return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : text;
-}
-
 // Null if there is none of that name.
 Proxy* find(Proxies& proxies, const std::string& name) {
   const auto found = std::find_if(proxies.begin(), proxies.end(),
@@ -54,25 +46,15 @@ Proxy* find(Proxies& proxies, const std::string& name) {
   return found == proxies.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> split(const std::string& path) {
-  std::vector<std::string> parts;
-  std::size_t begin = 1;
-  while (begin <= path.size()) {
-    const auto end = std::min(path.find('/', begin), path.size());
-    parts.push_back(unescaped(path.substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 }  // namespace
 
 HttpResponse Api::handle(const Request& request) {
-  const auto path = split(request.path);
+  const auto path = proxy::split_path(request.path);
   const bool routed =
       !path.empty() && !path.back().empty() &&
       (path[0] == "proxies" || path[0] == "populate" || path[0] == "reset" || path[0] == "version");
   if (!routed) return not_found();
+  // A browser with somebody's page in it is not who this is for.
   const auto* agent = request.head.find("user-agent");
   auto response = agent != nullptr && agent->starts_with("Mozilla/")
                       ? HttpResponse{.status = 403,
@@ -238,6 +220,12 @@ Outcome<void> Api::load(const std::string& text) {
   return apply(std::move(*proxies));
 }
 
+std::map<std::string, std::string> Api::upstreams() const {
+  std::map<std::string, std::string> all;
+  for (const auto& one : proxies_) all[one.name] = one.upstream;
+  return all;
+}
+
 HttpResponse Api::reset() {
   auto proxies = proxies_;
   for (auto& one : proxies) {
@@ -251,7 +239,7 @@ HttpResponse Api::reset() {
 Outcome<void> Api::apply(Proxies proxies) {
   const auto config = config_of(proxies);
   if (!config) return tl::unexpected(config.error());
-  const auto done = engine_.reload(*config);
+  const auto done = reload_(*config);
   if (!done) return tl::unexpected(Problem{500, done.error().what});
   // Who was served elsewhere, or by a proxy that is no more, is cut.
   for (const auto& old : proxies_) {

@@ -2,6 +2,8 @@
 // change. Each change takes effect as a whole or not at all. Control loop's thread only.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,11 +16,17 @@ namespace brownout::toxiproxy {
 class Api {
  public:
   // The engine is borrowed; all of its listeners are this API's.
-  explicit Api(proxy::Engine& engine) : engine_(engine) {}
+  explicit Api(proxy::Engine& engine)
+      : Api(engine, [&engine](const rules::Config& config) { return engine.reload(config); }) {}
+  // Shared with others, by way of `reload`.
+  using Reload = std::function<rules::Result<void>(const rules::Config&)>;
+  Api(proxy::Engine& engine, Reload reload) : engine_(engine), reload_(std::move(reload)) {}
 
   proxy::HttpResponse handle(const proxy::HttpServer::Request& request);
   // The text of a configuration file: an array of proxies, which may have toxics.
   Outcome<void> load(const std::string& text);
+  // Of every proxy, by its name.
+  std::map<std::string, std::string> upstreams() const;
 
  private:
   using Response = proxy::HttpResponse;
@@ -39,6 +47,7 @@ class Api {
   std::string request_id();
 
   proxy::Engine& engine_;
+  Reload reload_;
   Proxies proxies_;
   std::uint64_t requests_ = 0;
 };

@@ -202,8 +202,8 @@ void DnsServer::finish(Answer answer) {
 
 void DnsServer::give(Answer answer) {
   served(*answer.query, answer.bytes());
-  host_.count_bytes(rules::Direction::kUpstream, answer.query->message.size());
-  host_.count_bytes(rules::Direction::kDownstream, answer.bytes().size());
+  host_.count_bytes(*view_->stats, rules::Direction::kUpstream, answer.query->message.size());
+  host_.count_bytes(*view_->stats, rules::Direction::kDownstream, answer.bytes().size());
   if (answer.query->stream == 0) {
     ready_.push_back(std::move(answer));
     return;

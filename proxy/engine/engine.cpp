@@ -4,6 +4,8 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace brownout::proxy {
 namespace {
@@ -27,7 +29,7 @@ Error in_context(const std::string& what, Error error) {
 Engine::Engine(Loop& control, const EngineOptions& options)
     : control_(control), options_(options), events_(options.events, control) {
   for (unsigned i = 0; i < std::max(1U, options.workers); ++i) {
-    workers_.push_back(std::make_unique<Worker>(options.events, options.flows, options.observer));
+    workers_.push_back(std::make_unique<Worker>(options, i));
   }
 }
 
@@ -41,6 +43,7 @@ Result<std::unique_ptr<Engine>> Engine::start(Loop& control, const rules::Config
   auto snapshot = engine->make_snapshot(config);
   if (!snapshot) return tl::unexpected(snapshot.error());
   engine->snapshot_ = std::move(*snapshot);
+  engine->rules_ = engine->snapshot_->rules;
   std::vector<Worker*> team;
   for (const auto& worker : engine->workers_) team.push_back(worker.get());
   for (const auto& worker : engine->workers_) {
@@ -56,7 +59,10 @@ Result<void> Engine::reload(const rules::Config& config) {
   if (!sockets) return tl::unexpected(sockets.error());
   auto snapshot = make_snapshot(config);
   if (!snapshot) return tl::unexpected(snapshot.error());
-  publish(std::move(*snapshot), std::move(*sockets));
+  rules_ = (*snapshot)->rules;
+  auto shared = std::make_shared<Snapshot>(**snapshot);
+  shared->rules = in_force();
+  publish(std::move(shared), std::move(*sockets));
   return {};
 }
 
@@ -65,6 +71,7 @@ Result<void> Engine::reload(const rules::Config& config) {
 Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
   Sockets sockets;
   for (const auto& listener : config.listeners) {
+    if (!listener.enabled) continue;
     if (snapshot_) {
       const auto old = snapshot_->listeners.find(listener.name);
       if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen &&
@@ -95,11 +102,12 @@ OursAlready Engine::ours_at(const Endpoint& address) const {
 
 Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Config& config) const {
   auto snapshot = std::make_shared<Snapshot>();
-  const auto* previous = snapshot_ ? snapshot_->rules.get() : nullptr;
+  const auto* previous = rules_.get();
   const auto fallback = previous != nullptr ? previous->seed() : draw_seed();
   snapshot->rules =
       rules::RuleSet::activate(config.rules, config.seed.value_or(fallback), Loop::now(), previous);
   for (const auto& listener : config.listeners) {
+    if (!listener.enabled) continue;
     auto view = std::make_shared<ListenerView>();
     view->config = listener;
     for (const auto& zone : config.zones) {
@@ -110,7 +118,7 @@ Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Confi
       if (!made) return tl::unexpected(in_context("listener " + listener.name, made.error()));
       view->tls = std::move(*made);
     }
-    view->stats = std::make_shared<ListenerStats>();
+    view->stats = std::make_shared<ListenerStats>(workers_.size());
     if (snapshot_) {
       const auto old = snapshot_->listeners.find(listener.name);
       if (old != snapshot_->listeners.end()) view->stats = old->second->stats;
@@ -126,6 +134,26 @@ Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Confi
     entry.tls = std::move(*made);
   }
   return snapshot;
+}
+
+std::shared_ptr<const rules::RuleSet> Engine::in_force() const {
+  return halted_ ? rules::RuleSet::activate({}, rules_->seed(), Loop::now()) : rules_;
+}
+
+void Engine::put_in_force(std::shared_ptr<const rules::RuleSet> rules) {
+  auto changed = std::make_shared<Snapshot>(*snapshot_);
+  changed->rules = std::move(rules);
+  publish(std::move(changed), {});
+}
+
+void Engine::halt() {
+  if (std::exchange(halted_, true)) return;
+  put_in_force(in_force());
+}
+
+void Engine::resume() {
+  if (!std::exchange(halted_, false)) return;
+  put_in_force(rules_->afresh());
 }
 
 void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) {
@@ -225,7 +253,7 @@ void Engine::stop() {
 std::vector<Engine::ListenerStatus> Engine::listeners() const {
   std::vector<ListenerStatus> list;
   for (const auto& [name, port] : ports_) {
-    list.push_back({name, port.bound, port.open, snapshot_->listeners.at(name)->stats.get()});
+    list.push_back({name, port.bound, port.open, snapshot_->listeners.at(name)});
   }
   return list;
 }
@@ -237,6 +265,24 @@ Endpoint Engine::bound(const std::string& listener) const {
 
 void Engine::wait_for_workers() const {
   for (const auto& worker : workers_) worker->wait();
+}
+
+std::vector<FlowStatus> Engine::flows() const {
+  std::vector<std::future<std::vector<FlowStatus>>> parts;
+  for (const auto& worker : workers_) parts.push_back(worker->list());
+  std::vector<FlowStatus> all;
+  for (auto& part : parts) {
+    auto some = part.get();
+    all.insert(all.end(), std::make_move_iterator(some.begin()),
+               std::make_move_iterator(some.end()));
+  }
+  return all;
+}
+
+bool Engine::cut(const std::string& listener, std::uint64_t ordinal) const {
+  bool found = false;
+  for (const auto& worker : workers_) found |= worker->cut(listener, ordinal).get();
+  return found;
 }
 
 std::int64_t Engine::open_flows() const {

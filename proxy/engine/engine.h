@@ -10,18 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "proxy/control/event_log.h"
+#include "proxy/engine/options.h"
 #include "proxy/engine/worker.h"
 #include "rules/config.h"
 
 namespace brownout::proxy {
-
-struct EngineOptions {
-  unsigned workers = 1;
-  EventLog* events = nullptr;        // borrowed
-  EventLog* flows = nullptr;         // borrowed
-  FlowObserver* observer = nullptr;  // borrowed
-};
 
 class Engine final : private Deadline {
  public:
@@ -29,7 +22,7 @@ class Engine final : private Deadline {
     std::string name;
     Endpoint bound;
     bool open = true;  // false while a rule keeps the port down
-    const ListenerStats* stats = nullptr;
+    std::shared_ptr<const ListenerView> view;
   };
 
   // `seed` is drawn if the file gives none.
@@ -40,20 +33,31 @@ class Engine final : private Deadline {
   Result<void> reload(const rules::Config& config);
   // Resets the live connections of a listener, which may be gone already, and forgets its sessions.
   void cut(const std::string& listener);
+  // All faults off, on live connections too: what they hold is delivered, what they made wait is
+  // served, ports that they closed open. Rules may be loaded meanwhile, and act after resume().
+  void halt();
+  void resume();
+  bool halted() const { return halted_; }
+  // All connections and UDP sessions, as their workers see them now; waits for the workers.
+  std::vector<FlowStatus> flows() const;
+  // Resets one of them; false if there is none.
+  bool cut(const std::string& listener, std::uint64_t ordinal) const;
   // Returns when every worker has done what it was told so far. From any thread but theirs.
   void wait_for_workers() const;
   // No new connections from now on.
   void stop_accepting();
   void stop();
 
-  std::uint64_t seed() const { return snapshot_->rules->seed(); }
-  const rules::RuleSet& rules() const { return *snapshot_->rules; }
+  std::uint64_t seed() const { return rules_->seed(); }
+  // Those that were loaded last, halted or not.
+  const rules::RuleSet& rules() const { return *rules_; }
   std::vector<ListenerStatus> listeners() const;
   // The address of a listener, "" host if there is none of that name.
   Endpoint bound(const std::string& listener) const;
   std::int64_t open_flows() const;
   std::vector<std::int64_t> open_flows_by_worker() const;
   std::uint64_t bytes(rules::Direction direction) const;
+  const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
  private:
   struct Port {
@@ -67,6 +71,9 @@ class Engine final : private Deadline {
   OursAlready ours_at(const Endpoint& address) const;
   // Fails when a file that it names cannot be used.
   Result<std::shared_ptr<const Snapshot>> make_snapshot(const rules::Config& config) const;
+  // The same ports, with these rules.
+  void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
+  std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);
@@ -77,7 +84,9 @@ class Engine final : private Deadline {
   Loop& control_;
   EngineOptions options_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const rules::RuleSet> rules_;
+  std::shared_ptr<const Snapshot> snapshot_;  // with no rules while halted
+  bool halted_ = false;
   std::map<std::string, Port> ports_;
   EventBuffer events_;
   bool accepting_ = true;

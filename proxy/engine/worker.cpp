@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <future>
 
 #include "proxy/dns/dns_server.h"
 #include "proxy/net/udp_server.h"
@@ -17,16 +16,20 @@ constexpr std::int64_t kImbalance = 8;
 
 }  // namespace
 
-Worker::Worker(EventLog* events, EventLog* flows, FlowObserver* observer)
+Worker::Worker(const EngineOptions& options, std::size_t index)
     : resolver_(std::make_unique<Resolver>(loop_)),
-      events_(events, loop_),
-      flow_log_(flows, loop_),
-      observer_(observer) {}
+      events_(options.events, loop_),
+      flow_log_(options.flows, loop_),
+      stream_(options.stream, loop_),
+      observer_(options.observer),
+      index_(index),
+      measure_(options.measure) {}
 
 Worker::~Worker() { stop(); }
 
 void Worker::start(std::shared_ptr<const Snapshot> snapshot) {
   take_snapshot(std::move(snapshot));
+  if (measure_) lag_.start();
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -40,6 +43,7 @@ void Worker::stop() {
   while (!flows_.empty()) flows_.back()->end(How::kReset);
   events_.flush();
   flow_log_.flush();
+  stream_.flush();
 }
 
 void Worker::wait() {
@@ -146,6 +150,35 @@ void Worker::cut(std::string listener) {
   });
 }
 
+std::future<std::vector<FlowStatus>> Worker::list() {
+  auto answer = std::make_shared<std::promise<std::vector<FlowStatus>>>();
+  auto future = answer->get_future();
+  loop_.post([this, answer = std::move(answer)] {
+    std::vector<FlowStatus> all;
+    for (const auto& flow : flows_) all.push_back(flow->status());
+    for (const auto& [name, service] : services_) service->list(all);
+    answer->set_value(std::move(all));
+  });
+  return future;
+}
+
+std::future<bool> Worker::cut(std::string listener, std::uint64_t ordinal) {
+  auto answer = std::make_shared<std::promise<bool>>();
+  auto future = answer->get_future();
+  loop_.post([this, answer = std::move(answer), listener = std::move(listener), ordinal] {
+    const auto found = std::find_if(flows_.begin(), flows_.end(), [&](const auto& flow) {
+      return flow->facts().ordinal == ordinal && flow->facts().listener == listener;
+    });
+    // Ending it takes it out of the list.
+    const bool there = found != flows_.end();
+    if (there) (*found)->end(How::kReset);
+    const auto service = services_.find(listener);
+    answer->set_value(there ||
+                      (service != services_.end() && service->second->cut_session(ordinal)));
+  });
+  return future;
+}
+
 void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
   const auto& view = acceptor.view();
   rules::FlowFacts facts{.listener = view->config.name,
@@ -199,17 +232,37 @@ void Worker::record(const rules::FlowFacts& flow, const rules::Rule& rule,
                     rules::Direction direction, const rules::Note& note) {
   const bool directed = rule.kind->level == rules::Level::kBytes || rule.kind->directed;
   events_.add(flow, rule, directed ? to_text(direction) : "", note);
+  stream_.add(flow, rule, directed ? to_text(direction) : "", note);
+  if (note.delay > Duration::zero()) rule.state->delays.add(note.delay);
+}
+
+void Worker::flow_opened(const rules::FlowFacts& flow) {
+  flow_log_.add(flow);
+  stream_.add(flow, "opened");
+  if (observer_ != nullptr) observer_->flow_opened(flow);
+}
+
+void Worker::served(const rules::FlowFacts& flow, const Served& what) {
+  if (observer_ != nullptr) observer_->served(flow, what);
+  const auto listener = snapshot_->listeners.find(flow.listener);
+  if (!measure_ || listener == snapshot_->listeners.end()) return;
+  auto& stats = *listener->second->stats;
+  if (!what.ok) stats.failed.fetch_add(1, std::memory_order_relaxed);
+  if (what.took) stats.answered.add(*what.took);
 }
 
 void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {
   spdlog::info("{}#{}: {}: {}", flow.listener, flow.ordinal, event, why);
   events_.add(flow, event, why);
+  stream_.add(flow, event, why);
 }
 
-void Worker::count_bytes(rules::Direction direction, std::size_t bytes) {
-  // Only this thread writes it.
-  auto& counter = bytes_[static_cast<std::size_t>(direction)];
-  counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+void Worker::count_bytes(ListenerStats& listener, rules::Direction direction, std::size_t bytes) {
+  const auto which = static_cast<std::size_t>(direction);
+  // Only this thread writes them.
+  for (auto* counter : {&bytes_[which], &listener.traffic[index_].bytes[which]}) {
+    counter->store(counter->load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+  }
 }
 
 void Worker::buffer_full(const rules::Listener& listener) {

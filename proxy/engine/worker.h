@@ -9,14 +9,16 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "proxy/control/event_log.h"
 #include "proxy/engine/acceptor.h"
+#include "proxy/engine/lag_meter.h"
+#include "proxy/engine/options.h"
 #include "proxy/engine/port.h"
 #include "proxy/http/http_flow.h"
 #include "proxy/net/datagrams.h"
@@ -39,8 +41,8 @@ struct Snapshot {
 
 class Worker final : private HttpHost {
  public:
-  // All may be null, and outlive it.
-  Worker(EventLog* events, EventLog* flows, FlowObserver* observer);
+  // `index` counts the workers from 0.
+  Worker(const EngineOptions& options, std::size_t index);
   ~Worker() override;
 
   // All workers, this one among them; before start().
@@ -51,12 +53,16 @@ class Worker final : private HttpHost {
   void close(std::string listener);
   // Resets the live connections of a listener, and forgets its sessions.
   void cut(std::string listener);
+  // What it serves, and the end of one of them: whether there was such a flow.
+  std::future<std::vector<FlowStatus>> list();
+  std::future<bool> cut(std::string listener, std::uint64_t ordinal);
   // Returns when everything said so far is done, and what was closed is closed.
   void wait();
   // Ends what is open and joins the thread.
   void stop();
 
   std::int64_t open_flows() const { return open_.load(std::memory_order_relaxed); }
+  const rules::SharedHistogram& lag() const { return lag_.histogram(); }
   std::uint64_t bytes(rules::Direction direction) const {
     return bytes_[static_cast<std::size_t>(direction)].load(std::memory_order_relaxed);
   }
@@ -68,15 +74,11 @@ class Worker final : private HttpHost {
   const rules::RuleSet& rules() override { return *snapshot_->rules; }
   void record(const rules::FlowFacts& flow, const rules::Rule& rule, rules::Direction direction,
               const rules::Note& note) override;
-  void flow_opened(const rules::FlowFacts& flow) override {
-    flow_log_.add(flow);
-    if (observer_ != nullptr) observer_->flow_opened(flow);
-  }
-  bool watched() const override { return observer_ != nullptr; }
-  void served(const rules::FlowFacts& flow, const Served& what) override {
-    if (observer_ != nullptr) observer_->served(flow, what);
-  }
-  void count_bytes(rules::Direction direction, std::size_t bytes) override;
+  void flow_opened(const rules::FlowFacts& flow) override;
+  void flow_closed(const rules::FlowFacts& flow) override { stream_.add(flow, "closed"); }
+  bool watched() const override { return observer_ != nullptr || measure_; }
+  void served(const rules::FlowFacts& flow, const Served& what) override;
+  void count_bytes(ListenerStats& listener, rules::Direction direction, std::size_t bytes) override;
   void buffer_full(const rules::Listener& listener) override;
   void flow_over(ClientFlow& flow) override;
   ServerPool& server_pool() override { return server_pool_; }
@@ -97,7 +99,11 @@ class Worker final : private HttpHost {
   std::unique_ptr<Resolver> resolver_;
   EventBuffer events_;
   EventBuffer flow_log_;
+  EventBuffer stream_;
   FlowObserver* observer_;
+  std::size_t index_;
+  bool measure_;
+  LagMeter lag_{loop_};
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;

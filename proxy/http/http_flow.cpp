@@ -56,6 +56,7 @@ void HttpFlow::set_rules(Sink& sink, Instant now) {
 }
 
 void HttpFlow::apply(const rules::RuleSet& set) {
+  if (spared(set)) return;
   if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
   rules_ = rules::plan_reload(set, facts_, rules_);
   if (state_ != State::kServing) return;
@@ -143,7 +144,7 @@ bool HttpFlow::read_once(End& from) {
   // A short read has emptied the socket, unless its end is there too.
   if (size < buffer.size() && !from.finished && from.stream.plain()) from.readable = false;
   const bool client = &from == &client_;
-  host_.count_bytes(client ? rules::Direction::kUpstream : rules::Direction::kDownstream, size);
+  passed(client ? rules::Direction::kUpstream : rules::Direction::kDownstream, size);
   if (client) {
     turns_.asked();
     take_from_client(buffer.first(size), now);

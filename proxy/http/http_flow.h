@@ -75,8 +75,13 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   Stream idle_connection(const SocketAddress& server) override;
   void admitted() override { serve(); }
   Stream& client() override { return client_.stream; }
+  std::size_t held(rules::Direction direction) const override {
+    const bool up = direction == rules::Direction::kUpstream;
+    return (up ? up_ : down_).held() + (up ? server_ : client_).out.waiting();
+  }
   void send_and_close(std::string_view bytes) override;
   void hang() override { state_ = State::kHanging; }
+  bool hanging() const override { return state_ == State::kHanging; }
   void answer_when_asked(std::string answer) override;
 
   // Conversation::Wire

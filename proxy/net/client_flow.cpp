@@ -42,6 +42,7 @@ void ClientFlow::connected(const SocketAddress& server) {
   facts_.destination = server.ip();
   facts_.destination_port = server.port();
   host_.flow_opened(facts_);
+  opened_ = true;
   if (host_.rules().may_match(facts_.listener)) {
     rules::plan_server(host_.rules(), facts_, rules_);
   }
@@ -53,6 +54,13 @@ void ClientFlow::log_unreachable(const Error& error) const {
                 group_->config().name, error.what);
 }
 
+FlowStatus ClientFlow::status() const {
+  auto status = status_of(facts_, rules_);
+  status.bytes = bytes_;
+  status.held = {held(rules::Direction::kUpstream), held(rules::Direction::kDownstream)};
+  return status;
+}
+
 // The last that it does.
 void ClientFlow::leave() {
   turns_.over();
@@ -62,6 +70,7 @@ void ClientFlow::leave() {
     connector_->cancel();
     host_.loop().retire(std::move(connector_));
   }
+  if (opened_) host_.flow_closed(facts_);
   host_.flow_over(*this);
 }
 

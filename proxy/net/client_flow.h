@@ -43,6 +43,8 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   virtual void apply(const rules::RuleSet& set) = 0;
   virtual void end(How how) = 0;
 
+  FlowStatus status() const;
+
   const rules::FlowFacts& facts() const { return facts_; }
   const rules::Listener& listener() const { return listener_->config; }
   ListenerStats& stats() const { return *listener_->stats; }
@@ -60,10 +62,15 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   // It may be served now.
   virtual void admitted() = 0;
   virtual void hang() = 0;
+  virtual bool hanging() const = 0;
+  // No rule means this listener any more (all are halted): what it waited for is over. True when
+  // that was something.
+  bool spared(const rules::RuleSet& set);
   // A server answers what it has been asked.
   virtual void answer_when_asked(std::string answer) = 0;
 
   virtual Stream& client() = 0;
+  virtual std::size_t held(rules::Direction direction) const = 0;
   // What goes out as it is, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;
   // A fault lets nothing pass any more: what it says of the connection, once.
@@ -73,6 +80,10 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   // Of a server that is there now.
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
+  void passed(rules::Direction direction, std::size_t bytes) {
+    bytes_[static_cast<std::size_t>(direction)] += bytes;
+    host_.count_bytes(stats(), direction, bytes);
+  }
   void log_unreachable(const Error& error) const;
   void leave();
 
@@ -96,6 +107,8 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   std::unique_ptr<Connector> connector_;
 
  private:
+  std::array<std::uint64_t, 2> bytes_{};
+  bool opened_ = false;
   Gate gate_ = Gate::kOpen;
   TlsGate tls_gate_;
   bool obeyed_ = false;

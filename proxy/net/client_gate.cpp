@@ -64,6 +64,31 @@ std::optional<Duration> ClientFlow::arrive() {
   return arrival.admission.accept_delay + arrival.admission.connect_delay;
 }
 
+bool ClientFlow::spared(const rules::RuleSet& set) {
+  if (set.may_match(facts_.listener)) return false;
+  const bool arriving = gate_ == Gate::kDelay;
+  if (!hanging()) {
+    if (arriving) {
+      host_.loop().deadlines().cancel(*this);
+      pass_delay();
+    }
+    return arriving;
+  }
+  gate_ = Gate::kOpen;
+  leases_.clear();
+  dial_leases_.clear();
+  rules_.clear();
+  // Whoever hangs in the middle of something cannot be helped; the others never felt that they were
+  // not served.
+  const bool begun = opened_ || (!arriving && rules::has_requests(listener_->config.protocol));
+  if (obeyed_ || begun || listener_->tls) {
+    end(How::kReset);
+  } else {
+    admitted();
+  }
+  return true;
+}
+
 void ClientFlow::gate_due() {
   if (gate_ == Gate::kDelay) pass_delay();
 }

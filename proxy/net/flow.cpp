@@ -80,6 +80,7 @@ void Flow::serve(std::uint32_t events) {
 }
 
 void Flow::apply(const rules::RuleSet& set) {
+  if (spared(set)) return;
   if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
   rules_ = rules::plan_reload(set, facts_, rules_);
   if (state_ != State::kServing) return;

@@ -38,8 +38,12 @@ class Flow final : public ClientFlow {
   void on_connect_stopped(rules::Admission admission) override;
   void admitted() override { start_dialling(); }
   Stream& client() override { return client_.stream; }
+  std::size_t held(rules::Direction direction) const override {
+    return (direction == rules::Direction::kUpstream ? upstream_ : downstream_).held();
+  }
   void send_and_close(std::string_view bytes) override { answer(client_, bytes); }
   void hang() override { state_ = State::kHanging; }
+  bool hanging() const override { return state_ == State::kHanging; }
   void answer_when_asked(std::string answer) override;
   void answer(End& end, std::string_view bytes);
 
@@ -48,7 +52,7 @@ class Flow final : public ClientFlow {
   void end_failed(End& end);
   void direction_finished(rules::Direction direction);
   void received(rules::Direction direction, std::size_t bytes) {
-    host_.count_bytes(direction, bytes);
+    passed(direction, bytes);
     if (direction == rules::Direction::kUpstream) turns_.asked();
   }
   void sent(rules::Direction direction) {

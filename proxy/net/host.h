@@ -2,20 +2,42 @@
 // what it knows of its listener. Loop's thread only, but for the counters.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "proxy/loop/loop.h"
 #include "proxy/net/resolver.h"
 #include "proxy/tls/contexts.h"
 #include "rules/config.h"
 #include "rules/rule_set.h"
+#include "rules/shared_histogram.h"
 
 namespace brownout::proxy {
 
 // Counters of one listener: written by all workers, read by anyone.
 struct ListenerStats {
+  explicit ListenerStats(std::size_t workers) : traffic(workers) {}
+
+  // Of one worker, which alone writes it: workers share no cache line for every chunk.
+  struct alignas(64) Traffic {
+    std::array<std::atomic<std::uint64_t>, 2> bytes{};
+  };
+  std::vector<Traffic> traffic;
+  std::uint64_t bytes(rules::Direction direction) const {
+    std::uint64_t total = 0;
+    for (const auto& one : traffic) {
+      total += one.bytes[static_cast<std::size_t>(direction)].load(std::memory_order_relaxed);
+    }
+    return total;
+  }
+  // What was served (Served), while anybody measures it.
+  std::atomic<std::uint64_t> failed{0};
+  rules::SharedHistogram answered;
+
   std::atomic<std::uint64_t> arrivals{0};  // the ordinal of the last flow
   std::atomic<std::int64_t> open{0};
   std::atomic<std::uint64_t> refused{0};         // by a rule
@@ -33,6 +55,19 @@ struct ListenerView {
   // Whether connections begin with a ClientHello.
   bool expects_hello() const { return tls || config.protocol == rules::Protocol::kTls; }
 };
+
+// A connection or session as it is at the moment, for a person who wonders what acts on it.
+struct FlowStatus {
+  std::string listener;
+  std::uint64_t ordinal = 0;
+  std::string client;
+  std::string destination;  // "" while there is no server
+  Instant opened{};
+  std::vector<std::string> rules = {};   // that act on its bytes, or may later
+  std::array<std::uint64_t, 2> bytes{};  // by Direction
+  std::array<std::size_t, 2> held{};     // by faults, or because a peer does not read
+};
+FlowStatus status_of(const rules::FlowFacts& flow, const std::vector<rules::RuleRef>& rules);
 
 // What became of one thing that a client asked for: an HTTP request, a DNS query, or a turn of
 // bytes that nobody reads (turns.h).
@@ -66,7 +101,10 @@ class Host {
   // Whether anybody wants to know what is served.
   virtual bool watched() const = 0;
   virtual void served(const rules::FlowFacts& flow, const Served& what) = 0;
-  virtual void count_bytes(rules::Direction direction, std::size_t bytes) = 0;
+  // What was opened is over.
+  virtual void flow_closed(const rules::FlowFacts& flow) = 0;
+  virtual void count_bytes(ListenerStats& listener, rules::Direction direction,
+                           std::size_t bytes) = 0;
   // A fault holds as much as `buffer` allows, and so limits throughput.
   virtual void buffer_full(const rules::Listener& listener) = 0;
 };

@@ -16,6 +16,10 @@ class Service : public Retirable {
                         std::shared_ptr<UpstreamGroup> group) = 0;
   // The rules changed.
   virtual void apply(const rules::RuleSet& set) = 0;
+  // Adds its sessions, if it has any.
+  virtual void list(std::vector<FlowStatus>& /*flows*/) const {}
+  // Forgets that session; false if there is none.
+  virtual bool cut_session(std::uint64_t /*ordinal*/) { return false; }
   // Forgets all flows.
   virtual void cut() = 0;
 };

@@ -57,6 +57,19 @@ void UdpServer::cut() {
   while (!sessions_.empty()) sessions_.begin()->second->end();
 }
 
+void UdpServer::list(std::vector<FlowStatus>& flows) const {
+  for (const auto& [client, session] : sessions_) flows.push_back(session->status());
+}
+
+bool UdpServer::cut_session(std::uint64_t ordinal) {
+  for (const auto& [client, session] : sessions_) {
+    if (session->facts().ordinal != ordinal) continue;
+    session->end();
+    return true;
+  }
+  return false;
+}
+
 void UdpServer::session_over(UdpSession& session) {
   const auto found = sessions_.find(session.client());
   if (found == sessions_.end()) return;

@@ -22,6 +22,8 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
                 std::shared_ptr<UpstreamGroup> group) override;
   void apply(const rules::RuleSet& set) override;
   void cut() override;
+  void list(std::vector<FlowStatus>& flows) const override;
+  bool cut_session(std::uint64_t ordinal) override;
 
  private:
   struct ClientHash {

@@ -182,7 +182,8 @@ void UdpSession::send(Side& side) {
   // What the chain let go stands ahead of what never met it.
   for (const auto& chunk : side.ready) add(chunk.bytes());
   for (const auto& bytes : side.straight) add(bytes);
-  server_.host().count_bytes(side.direction, sender.bytes());
+  bytes_[static_cast<std::size_t>(side.direction)] += sender.bytes();
+  server_.host().count_bytes(*server_.view().stats, side.direction, sender.bytes());
   int error = 0;
   if (!up) turns_.answered();
   const auto lost = sender.send(up ? fd_ : server_.socket(), error);
@@ -243,8 +244,16 @@ void UdpSession::on_due(Instant now) noexcept {
   flush();
 }
 
+FlowStatus UdpSession::status() const {
+  auto status = status_of(facts_, rules_);
+  status.bytes = bytes_;
+  status.held = {upstream_.chain.held(), downstream_.chain.held()};
+  return status;
+}
+
 void UdpSession::end() {
   if (over()) return;
+  if (state_ == State::kServing) server_.host().flow_closed(facts_);
   state_ = State::kOver;
   turns_.over();
   loop_.deadlines().cancel(*this);

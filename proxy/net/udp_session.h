@@ -50,6 +50,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   void apply(const rules::RuleSet& set, Instant now);
   void end();
 
+  FlowStatus status() const;
+
   const SocketAddress& client() const { return client_; }
   const rules::FlowFacts& facts() const { return facts_; }
   bool over() const { return state_ == State::kOver; }
@@ -105,6 +107,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   Fd fd_;
   rules::FlowActivity activity_;
   Turns turns_;
+  std::array<std::uint64_t, 2> bytes_{};
   Instant last_seen_;
   Instant idle_check_;
   State state_ = State::kResolving;

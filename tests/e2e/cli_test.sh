@@ -60,7 +60,9 @@ match = { client = "192.0.2.0/24" }
 fault = { type = "refuse" }'
 kill -USR1 "$last_pid"
 wait_for 5 grep -q '^never  *refuse  *0  *0  *0' "$folder/live.log" || fail "SIGUSR1 prints no table"
-pass "SIGUSR1 prints what the rules have done so far"
+kill -USR2 "$last_pid"
+wait_for 5 grep -q 'resumed' "$folder/live.log" || fail "SIGUSR2 does not resume"
+pass "SIGUSR1 halts, SIGUSR2 resumes; both print what the rules have done so far"
 pid=$last_pid
 echo_once || fail "the proxy does not pass bytes"
 expect_code 2 "$brownout" run "$folder/live.toml"

@@ -67,7 +67,7 @@ proxy() {
   for try in 1 2 3; do
     proxy_port=$(free_port)
     rule_file "$2" "$proxy_port" "${3:-}" "${4:-}" >"$folder/$1.toml"
-    start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s "${@:5}"
+    start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s --api off "${@:5}"
     # A port that is free for streams may be taken for datagrams, or meanwhile: then another.
     if wait_for 20 proxy_settled "$1" && grep -q 'listener front: 127' "$folder/$1.log"; then return; fi
   done

@@ -204,7 +204,7 @@ bool drops_six(DnsWorld& world) {
   }
   return eventually([&] {
     return world.proxy.on_control(
-        [&] { return world.proxy.engine().listeners().front().stats->dropped.load() == 6; });
+        [&] { return world.proxy.engine().listeners().front().view->stats->dropped.load() == 6; });
   });
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 std::int64_t sessions_of(UdpWorld& world) {
   return world.proxy.on_control(
-      [&] { return world.proxy.engine().listeners().front().stats->open.load(); });
+      [&] { return world.proxy.engine().listeners().front().view->stats->open.load(); });
 }
 
 TEST(Udp, WithoutRulesEveryDatagramPassesAsItIs) {
@@ -50,7 +50,7 @@ TEST(Udp, ClientsBeyondTheLimitAreDroppedAndCounted) {
   const auto first = std::exchange(world.client, world.connect());
   EXPECT_EQ(world.send_and_count(3, 200ms), 0);
   const auto dropped = world.proxy.on_control(
-      [&] { return world.proxy.engine().listeners().front().stats->dropped.load(); });
+      [&] { return world.proxy.engine().listeners().front().view->stats->dropped.load(); });
   EXPECT_EQ(dropped, 3U);
 }
 

@@ -1,0 +1,43 @@
+// A client of a running proxy's API, for `brownout ctl`. Blocking.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "proxy/cli/commands.h"
+#include "rules/result.h"
+
+namespace brownout::cli {
+
+class ApiClient {
+ public:
+  struct Answer {
+    int status = 0;
+    nlohmann::ordered_json body;  // null if there is none
+  };
+
+  // An error if a token or a certificate cannot be read.
+  static rules::Result<ApiClient> make(const CtlOptions& options);
+
+  // `path` is below /api/v1. An error when nobody answers.
+  rules::Result<Answer> call(const std::string& method, const std::string& path,
+                             const nlohmann::ordered_json& body = nullptr,
+                             const std::map<std::string, std::string>& headers = {}) const;
+  // Lines of events, until `take` says no or the connection is lost.
+  rules::Result<void> follow(const std::function<bool(const std::string&)>& take) const;
+
+  const std::string& url() const { return url_; }
+
+ private:
+  ApiClient() = default;
+  std::string url_;
+  std::string token_;
+  std::string ca_;
+};
+
+// For a part of a path.
+std::string url_escaped(const std::string& text);
+
+}  // namespace brownout::cli

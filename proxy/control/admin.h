@@ -1,0 +1,56 @@
+// Admin: everything behind the control plane's address, and who may use it.
+//
+//   /                the dashboard          /metrics   Prometheus
+//   /api/v1/...      Brownout's own API     /proxies, /populate, /reset, /version   Toxiproxy's
+//
+// Changes by Brownout's API need what a page of another site cannot send without asking first (the
+// Fetch standard's preflight): a JSON content type, X-Requested-With, or a token. With a token,
+// everything but the dashboard's files needs it (Authorization: Bearer). Control loop's thread
+// only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "proxy/control/http_server.h"
+#include "proxy/control/metrics.h"
+#include "proxy/control/native_api.h"
+#include "proxy/control/toxiproxy_api.h"
+
+namespace brownout::proxy {
+
+struct AdminOptions {
+  Endpoint where;
+  std::string token;        // "" needs none; needed where other machines can come
+  std::string certificate;  // PEM files; "" for plain HTTP
+  std::string key;
+};
+
+// The first line of a file that only its owner should read; an error if it is too short to be safe.
+Result<std::string> read_token(const std::string& path);
+
+class Admin {
+ public:
+  // Borrows all; `live` has its engine already.
+  static Result<std::unique_ptr<Admin>> start(Loop& loop, const AdminOptions& options,
+                                              LiveConfig& live, EventStream& stream);
+
+  const Endpoint& endpoint() const { return server_->endpoint(); }
+  NativeApi& api() { return native_; }
+  toxiproxy::Api& toxiproxy() { return toxiproxy_; }
+
+ private:
+  Admin(LiveConfig& live, EventStream& stream, std::string token);
+  HttpResponse handle(const HttpServer::Request& request);
+  std::optional<HttpResponse> forbidden(const HttpServer::Request& request) const;
+  bool has_token(const HttpServer::Request& request) const;
+
+  std::string token_;
+  NativeApi native_;
+  toxiproxy::Api toxiproxy_;
+  Metrics metrics_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,191 @@
+#include "proxy/control/api_views.h"
+
+#include <fmt/core.h>
+
+#include "proxy/codecs/json_document.h"
+#include "rules/dice.h"
+#include "rules/fault.h"
+
+namespace brownout::proxy {
+namespace {
+
+double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+
+// A preset is several rules, "phones/latency" among them.
+bool is_of(const std::string& rule, std::string_view name) {
+  return rule.starts_with(name) && (rule.size() == name.size() || rule[name.size()] == '/');
+}
+
+void add_counters(Json& view, const Engine& engine, std::string_view name) {
+  std::uint64_t matched = 0;
+  std::uint64_t sampled = 0;
+  std::uint64_t injected = 0;
+  std::string status;
+  bool on = false;
+  for (const auto& rule : engine.rules().rules()) {
+    if (!is_of(rule->name, name)) continue;
+    matched += rule->state->matched.load();
+    sampled += rule->state->sampled.load();
+    injected += rule->state->injected.load();
+    on = on || (!engine.halted() && rule->schedule.window(rule->began).contains(Loop::now()));
+    if (rule->state->shared) status += rule->state->shared->status();
+  }
+  view["on"] = on;
+  view["matched"] = matched;
+  view["sampled"] = sampled;
+  view["injected"] = injected;
+  if (!status.empty()) view["status"] = status;
+}
+
+void add_traffic(Json& view, const Engine& engine, std::string_view name) {
+  view["open"] = false;
+  for (const auto& listener : engine.listeners()) {
+    if (listener.name != name) continue;
+    const auto& stats = *listener.view->stats;
+    view["address"] = rules::to_text(listener.bound);
+    view["open"] = listener.open;
+    view["connections"] = {{"open", stats.open.load()},
+                           {"total", stats.arrivals.load()},
+                           {"refused", stats.refused.load()},
+                           {"connect_failed", stats.connect_failed.load()}};
+    view["bytes"] = {{"upstream", stats.bytes(rules::Direction::kUpstream)},
+                     {"downstream", stats.bytes(rules::Direction::kDownstream)}};
+    std::uint64_t answered = 0;
+    Json buckets = Json::array();
+    for (std::size_t i = 0; i <= rules::SharedHistogram::kBounds.size(); ++i) {
+      answered += stats.answered.count(i);
+      buckets.push_back(stats.answered.count(i));
+    }
+    view["requests"] = {{"answered", answered},
+                        {"failed", stats.failed.load()},
+                        {"seconds", seconds(stats.answered.sum())},
+                        {"buckets", buckets}};
+  }
+}
+
+}  // namespace
+
+HttpResponse answer_json(int status, const Json& body) {
+  return {.status = status,
+          .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n",
+          .headers = {{"Cache-Control", "no-store"}}};
+}
+
+HttpResponse problem(const Refusal& refusal, std::string_view kind, std::string_view name) {
+  Json body{{"type", "about:blank"}, {"status", refusal.status}, {"title", refusal.what}};
+  for (const auto& one : refusal.mistakes) {
+    Json error{{"detail", one.what}, {"pointer", one.pointer}};
+    if (!one.hint.empty()) error["hint"] = one.hint;
+    if (!one.kind.empty() && (one.kind != kind || one.name != name)) {
+      error["in"] = one.kind + " " + one.name;
+    }
+    body["errors"].push_back(std::move(error));
+  }
+  auto response = answer_json(refusal.status, body);
+  response.type = "application/problem+json";
+  return response;
+}
+
+std::string etag_of(const rules::Node& table) {
+  return fmt::format("\"{:016x}\"", rules::key_of(canonical(table)));
+}
+
+Json view_of(const LiveConfig& live, std::string_view kind, const rules::Node& table) {
+  const auto name = name_of(table);
+  Json view{{"name", name},
+            {"source", live.overlay().find(kind, name) != nullptr ? "api" : "file"},
+            {"etag", etag_of(table)},
+            {"definition", codecs::to_json(table)}};
+  const auto lease = live.lease_of(kind, name);
+  if (!lease.empty()) view["lease"] = lease;
+  if (kind == "rule" || kind == "listener") {
+    const auto* enabled = table.find("enabled");
+    view["enabled"] = enabled == nullptr || !std::holds_alternative<bool>(enabled->value) ||
+                      std::get<bool>(enabled->value);
+  }
+  if (kind == "rule" || kind == "firewall") add_counters(view, live.engine(), name);
+  if (kind == "listener") add_traffic(view, live.engine(), name);
+  return view;
+}
+
+Json list_of(const LiveConfig& live, std::string_view kind) {
+  Json all = Json::array();
+  if (const auto* tables = live.document().find(kind); tables != nullptr && tables->array()) {
+    for (const auto& table : *tables->array()) all.push_back(view_of(live, kind, table));
+  }
+  for (const auto& listener : live.engine().listeners()) {
+    if (kind != "listener" || !live.is_toxiproxys(listener.name)) continue;
+    Json view{{"name", listener.name}, {"source", "toxiproxy"}, {"enabled", true}};
+    view["definition"] = {{"name", listener.name},
+                          {"listen", rules::to_text(listener.bound)},
+                          {"upstream", listener.name}};
+    add_traffic(view, live.engine(), listener.name);
+    all.push_back(std::move(view));
+  }
+  for (const auto& rule : live.engine().rules().rules()) {
+    const auto& owner = rule->match.listener;
+    if (kind != "rule" || owner.size() != 1 || !live.is_toxiproxys(owner.front())) continue;
+    Json view{{"name", rule->name}, {"source", "toxiproxy"}, {"enabled", true}};
+    view["definition"] = {{"name", rule->name},
+                          {"match", {{"listener", owner}}},
+                          {"fault", {{"type", rule->kind->name}}}};
+    add_counters(view, live.engine(), rule->name);
+    all.push_back(std::move(view));
+  }
+  return all;
+}
+
+Json view_of(const FlowStatus& flow) {
+  return {{"listener", flow.listener},
+          {"flow", flow.ordinal},
+          {"client", flow.client},
+          {"destination", flow.destination},
+          {"age_seconds", seconds(Loop::now() - flow.opened)},
+          {"rules", flow.rules},
+          {"bytes", {{"upstream", flow.bytes[0]}, {"downstream", flow.bytes[1]}}},
+          {"held", {{"upstream", flow.held[0]}, {"downstream", flow.held[1]}}}};
+}
+
+Json status_of(const LiveConfig& live, Instant started) {
+  const auto& engine = live.engine();
+  std::uint64_t injected = 0;
+  for (const auto& rule : engine.rules().rules()) injected += rule->state->injected.load();
+  Json leases = Json::array();
+  for (const auto& [id, lease] : live.leases()) {
+    leases.push_back({{"id", id},
+                      {"remaining_seconds", seconds(lease.until - Loop::now())},
+                      {"changes", lease.undo.size()}});
+  }
+  return {{"halted", engine.halted()},
+          {"seed", engine.seed()},
+          {"uptime_seconds", seconds(Loop::now() - started)},
+          {"listeners", engine.listeners().size()},
+          {"rules", engine.rules().rules().size()},
+          {"flows", engine.open_flows()},
+          {"injected", injected},
+          {"bytes",
+           {{"upstream", engine.bytes(rules::Direction::kUpstream)},
+            {"downstream", engine.bytes(rules::Direction::kDownstream)}}},
+          {"leases", leases}};
+}
+
+Json faults_view() {
+  Json all = Json::array();
+  for (const auto* kind : rules::all_faults()) {
+    Json keys = Json::array();
+    for (const auto& field : kind->fields()) {
+      keys.push_back({{"name", field.name},
+                      {"type", field.type},
+                      {"range", field.range},
+                      {"default", field.default_text},
+                      {"meaning", field.meaning}});
+    }
+    all.push_back({{"type", kind->name},
+                   {"summary", kind->summary},
+                   {"acts_on", rules::carriers_text(kind->carriers)},
+                   {"keys", keys}});
+  }
+  return all;
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,276 @@
+#include "proxy/control/live_config.h"
+
+#include <fmt/core.h>
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "proxy/codecs/json_document.h"
+#include "proxy/codecs/zone_file.h"
+#include "proxy/control/state_file.h"
+#include "rules/load_toml.h"
+#include "rules/rule_names.h"
+
+namespace brownout::proxy {
+namespace {
+
+std::string draw_id() {
+  std::uint64_t bits = 0;
+  if (getrandom(&bits, sizeof bits, 0) != sizeof bits) bits = 1;
+  return fmt::format("{:016x}", bits);
+}
+
+// "/rule/3/fault/delay" is "/fault/delay" of a rule with a name.
+Mistake located(const rules::Node& document, const std::string& pointer) {
+  const auto kind_end = pointer.find('/', 1);
+  if (kind_end == std::string::npos) return {"", "", pointer, "", ""};
+  const auto index_end = std::min(pointer.find('/', kind_end + 1), pointer.size());
+  const auto kind = pointer.substr(1, kind_end - 1);
+  const auto index = pointer.substr(kind_end + 1, index_end - kind_end - 1);
+  const auto* list = document.find(kind);
+  if (list == nullptr || list->array() == nullptr) return {"", "", pointer, "", ""};
+  const auto& table = list->array()->at(std::stoul(index));
+  return {kind, name_of(table), pointer.substr(index_end), "", ""};
+}
+
+Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& document,
+                   const codecs::Pointers& pointers) {
+  Refusal refusal{.status = 422, .what = "nothing was changed, since there are mistakes"};
+  for (const auto& one : problems.sorted()) {
+    auto mistake = located(document, pointers.at(one.where));
+    mistake.what = one.what;
+    mistake.hint = one.hint;
+    refusal.mistakes.push_back(std::move(mistake));
+  }
+  return refusal;
+}
+
+template <class List>
+bool has_name(const List& list, std::string_view name) {
+  return std::any_of(list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
+}
+
+}  // namespace
+
+LiveConfig::LiveConfig(Loop& loop, rules::Node file, LiveOptions options)
+    : loop_(loop), options_(std::move(options)), file_(std::move(file)), document_(file_) {
+  if (const auto config = read(file_, overlay_)) own_ = *config;
+}
+
+LiveConfig::~LiveConfig() { loop_.deadlines().cancel(*this); }
+
+Result<void> LiveConfig::restore() {
+  if (options_.state_file.empty()) return {};
+  auto saved = load_state(options_.state_file);
+  if (!saved) return tl::unexpected(saved.error());
+  const auto config = read(file_, *saved);
+  if (!config) {
+    std::string what = options_.state_file + " does not fit the rule file any more";
+    for (const auto& one : config.error().mistakes) {
+      what += "; " + one.kind + " " + one.name + one.pointer + ": " + one.what;
+    }
+    return rules::config_error(std::move(what), "edit it, or move it away to forget it");
+  }
+  overlay_ = std::move(*saved);
+  document_ = overlay_.over(file_);
+  own_ = *config;
+  return {};
+}
+
+Allowed<rules::Config> LiveConfig::read(const rules::Node& file, const Overlay& overlay) const {
+  auto document = overlay.over(file);
+  rules::name_rules(document);
+  const codecs::Pointers pointers(document);
+  auto config = rules::read_config(document);
+  if (!config) return tl::unexpected(refusal_of(config.error(), document, pointers));
+  if (const auto problems = codecs::read_zones(*config); !problems.empty()) {
+    return tl::unexpected(refusal_of(problems, document, pointers));
+  }
+  cap(*config);
+  return std::move(*config);
+}
+
+void LiveConfig::cap(rules::Config& config) const {
+  if (!options_.max_fault_time) return;
+  for (auto& rule : config.rules) {
+    auto& duration = rule.schedule.duration;
+    duration = std::min(duration.value_or(*options_.max_fault_time), *options_.max_fault_time);
+    rule.schedule.ramp = std::min(rule.schedule.ramp, *duration);
+  }
+}
+
+rules::Config LiveConfig::with_toxiproxy(rules::Config config) const {
+  const auto append = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append(config.listeners, toxiproxy_.listeners);
+  append(config.upstreams, toxiproxy_.upstreams);
+  append(config.rules, toxiproxy_.rules);
+  return config;
+}
+
+Allowed<void> LiveConfig::apply(rules::Node file, Overlay overlay) {
+  auto config = read(file, overlay);
+  if (!config) return tl::unexpected(config.error());
+  if (const auto done = engine_->reload(with_toxiproxy(*config)); !done) {
+    const auto& error = done.error();
+    return tl::unexpected(
+        Refusal{.status = 409,
+                .what = error.hint.empty() ? error.what : error.what + " (" + error.hint + ")"});
+  }
+  // Who is connected to a port that is switched off is cut off too.
+  for (const auto& old : own_.listeners) {
+    const auto now = std::find_if(config->listeners.begin(), config->listeners.end(),
+                                  [&](const auto& one) { return one.name == old.name; });
+    if (old.enabled && now != config->listeners.end() && !now->enabled) engine_->cut(old.name);
+  }
+  engine_->wait_for_workers();
+  own_ = std::move(*config);
+  document_ = overlay.over(file);
+  file_ = std::move(file);
+  overlay_ = std::move(overlay);
+  return {};
+}
+
+Allowed<void> LiveConfig::set_file(rules::Node document) {
+  return apply(std::move(document), overlay_);
+}
+
+Allowed<void> LiveConfig::change(Overlay::Change change, const std::string& lease) {
+  const auto held = leases_.find(lease);
+  if (!lease.empty() && held == leases_.end()) {
+    return tl::unexpected(
+        Refusal{.status = 409, .what = "the lease " + lease + " has lapsed, or was never taken"});
+  }
+  if ((change.kind == "listener" || change.kind == "upstream") && is_toxiproxys(change.name)) {
+    return tl::unexpected(
+        Refusal{.status = 409, .what = change.name + " is Toxiproxy's: change it by that API"});
+  }
+  const auto kind = change.kind;
+  const auto name = change.name;
+  const auto* current = overlay_.find(kind, name);
+  const auto before = current != nullptr ? std::optional(*current) : std::nullopt;
+  auto overlay = overlay_;
+  if (!change.table && find_table(file_, kind, name) == nullptr) {
+    overlay.forget(kind, name);
+  } else {
+    overlay.set(std::move(change));
+  }
+  if (auto done = apply(file_, std::move(overlay)); !done) return done;
+  const bool mine = lease_of(kind, name) == lease && !lease.empty();
+  // Whoever changes it last, keeps it.
+  if (!mine) {
+    for (auto& [id, other] : leases_) {
+      std::erase_if(other.undo,
+                    [&](const auto& one) { return one.kind == kind && one.name == name; });
+    }
+    if (held != leases_.end()) held->second.undo.push_back({kind, name, before});
+  }
+  save();
+  return {};
+}
+
+Result<void> LiveConfig::set_toxiproxy(rules::Config config) {
+  for (const auto& listener : config.listeners) {
+    if (has_name(own_.listeners, listener.name) || has_name(own_.upstreams, listener.name)) {
+      return rules::config_error(rules::in_quotes(listener.name) +
+                                 " is the name of a listener or upstream of the rule file");
+    }
+  }
+  cap(config);
+  std::swap(toxiproxy_, config);
+  auto done = engine_->reload(with_toxiproxy(own_));
+  if (!done) std::swap(toxiproxy_, config);
+  return done;
+}
+
+bool LiveConfig::is_toxiproxys(std::string_view listener) const {
+  return has_name(toxiproxy_.listeners, listener);
+}
+
+std::string LiveConfig::take_lease(std::string id, Duration ttl) {
+  if (id.empty()) id = draw_id();
+  auto& lease = leases_[id];
+  lease.id = id;
+  lease.until = rules::later(Loop::now(), ttl);
+  arm();
+  return id;
+}
+
+bool LiveConfig::end_lease(const std::string& id) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end()) return false;
+  const auto lease = std::move(found->second);
+  leases_.erase(found);
+  undo(lease);
+  arm();
+  return true;
+}
+
+std::string LiveConfig::lease_of(std::string_view kind, std::string_view name) const {
+  for (const auto& [id, lease] : leases_) {
+    for (const auto& one : lease.undo) {
+      if (one.kind == kind && one.name == name) return id;
+    }
+  }
+  return {};
+}
+
+void LiveConfig::undo(const Lease& lease) {
+  if (lease.undo.empty()) return;
+  const auto put_back = [](Overlay& overlay, const Lease::Undo& one) {
+    if (one.before) {
+      overlay.set(*one.before);
+    } else {
+      overlay.forget(one.kind, one.name);
+    }
+  };
+  auto overlay = overlay_;
+  for (auto one = lease.undo.rbegin(); one != lease.undo.rend(); ++one) put_back(overlay, *one);
+  if (apply(file_, std::move(overlay))) return save();
+  // What was there does not fit any more. A fault must not outlive its lease: it is taken away.
+  for (const auto& one : lease.undo) {
+    overlay = overlay_;
+    overlay.set({one.kind, one.name, std::nullopt});
+    if (!apply(file_, std::move(overlay)))
+      spdlog::error("lease {}: {} {} cannot be lifted", lease.id, one.kind, one.name);
+  }
+  save();
+}
+
+// Without what is under a lease: a restart ends all leases.
+void LiveConfig::save() const {
+  if (options_.state_file.empty()) return;
+  auto lasting = overlay_;
+  for (const auto& [id, lease] : leases_) {
+    for (auto one = lease.undo.rbegin(); one != lease.undo.rend(); ++one) {
+      lasting.forget(one->kind, one->name);
+      if (one->before) lasting.set(*one->before);
+    }
+  }
+  if (const auto done = save_state(options_.state_file, lasting); !done) {
+    spdlog::error("{}; changes by the API are in force, and will be lost at the end",
+                  done.error().what);
+  }
+}
+
+void LiveConfig::arm() {
+  Instant next = kNever;
+  for (const auto& [id, lease] : leases_) next = std::min(next, lease.until);
+  loop_.deadlines().set(*this, next);
+}
+
+void LiveConfig::on_due(Instant now) noexcept {
+  std::vector<std::string> lapsed;
+  for (const auto& [id, lease] : leases_) {
+    if (lease.until <= now) lapsed.push_back(id);
+  }
+  for (const auto& id : lapsed) {
+    spdlog::warn("lease {} lapsed: what was changed under it is undone", id);
+    end_lease(id);
+  }
+  arm();
+}
+
+}  // namespace brownout::proxy

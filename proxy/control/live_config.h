@@ -1,0 +1,106 @@
+// LiveConfig: what the proxy does, while it runs: the rule file, what the API changed of it, and
+// Toxiproxy's proxies. The one place that reloads the engine.
+//
+// Every change is read as a whole rule file would be and takes effect as a whole, or says why not.
+// Changes under a lease are undone when it lapses. Control loop's thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/control/overlay.h"
+#include "proxy/engine/engine.h"
+
+namespace brownout::proxy {
+
+// What is wrong with a change, and where: in which table of the document, and by which pointer
+// (RFC 6901) within it. Kind and name are empty for what is wrong with the document itself.
+struct Mistake {
+  std::string kind;
+  std::string name;
+  std::string pointer;
+  std::string what;
+  std::string hint;
+};
+struct Refusal {
+  int status = 422;
+  std::string what;
+  std::vector<Mistake> mistakes = {};
+};
+template <class T>
+using Allowed = tl::expected<T, Refusal>;
+
+struct LiveOptions {
+  std::optional<Duration> max_fault_time;  // every rule is over then
+  std::string state_file;                  // "" keeps nothing
+};
+
+class LiveConfig final : private Deadline {
+ public:
+  struct Lease {
+    std::string id;
+    Instant until{};
+    // What was there before each change; the newest last.
+    struct Undo {
+      std::string kind;
+      std::string name;
+      std::optional<Overlay::Change> before;
+    };
+    std::vector<Undo> undo;
+  };
+
+  // `file` is the document of a rule file without mistakes.
+  LiveConfig(Loop& loop, rules::Node file, LiveOptions options);
+  ~LiveConfig() override;
+
+  // What the API changed before the last restart.
+  Result<void> restore();
+  // What to start an engine with; then attach it. It is borrowed.
+  Allowed<rules::Config> config() const { return read(file_, overlay_); }
+  void attach(Engine& engine) { engine_ = &engine; }
+  Engine& engine() const { return *engine_; }
+
+  // The rule file says something else now; what the API changed stays changed.
+  Allowed<void> set_file(rules::Node document);
+  // `lease` is the id of one, or "".
+  Allowed<void> change(Overlay::Change change, const std::string& lease);
+  // Toxiproxy's share, in place of what it was.
+  Result<void> set_toxiproxy(rules::Config config);
+
+  // Takes or prolongs; the id is drawn if it is "".
+  std::string take_lease(std::string id, Duration ttl);
+  // Lapses now; false if there is none.
+  bool end_lease(const std::string& id);
+  const std::map<std::string, Lease>& leases() const { return leases_; }
+  // "" if no lease changed it.
+  std::string lease_of(std::string_view kind, std::string_view name) const;
+
+  const rules::Node& document() const { return document_; }
+  const Overlay& overlay() const { return overlay_; }
+  bool is_toxiproxys(std::string_view listener) const;
+
+ private:
+  Allowed<rules::Config> read(const rules::Node& file, const Overlay& overlay) const;
+  Allowed<void> apply(rules::Node file, Overlay overlay);
+  rules::Config with_toxiproxy(rules::Config config) const;
+  void cap(rules::Config& config) const;
+  void undo(const Lease& lease);
+  void save() const;
+  void arm();
+  void on_due(Instant now) noexcept override;
+
+  Loop& loop_;
+  LiveOptions options_;
+  Engine* engine_ = nullptr;
+  rules::Node file_;
+  Overlay overlay_;
+  rules::Node document_;  // both of them
+  rules::Config own_;     // what it says
+  rules::Config toxiproxy_;
+  std::map<std::string, Lease> leases_;
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,192 @@
+#include "proxy/control/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <sys/resource.h>
+
+#include <fstream>
+#include <numeric>
+
+#include "rules/shared_histogram.h"
+
+namespace brownout::proxy {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<std::pair<std::string, std::string>>;
+using Families = std::vector<MetricFamily>;
+
+class Family {
+ public:
+  Family(Families& to, std::string name, std::string help, MetricType type)
+      : to_(to), family_{std::move(name), std::move(help), type, {}} {}
+  ~Family() { to_.push_back(std::move(family_)); }
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+
+  template <class T>
+  void add(T value, const Labels& labels = {}) {
+    auto& metric = labelled(labels);
+    if (family_.type == MetricType::Counter) {
+      metric.counter.value = static_cast<double>(value);
+    } else {
+      metric.gauge.value = static_cast<double>(value);
+    }
+  }
+  void add(const rules::SharedHistogram& histogram, const Labels& labels) {
+    auto& to = labelled(labels).histogram;
+    const auto& bounds = rules::SharedHistogram::kBounds;
+    for (std::size_t i = 0; i <= bounds.size(); ++i) {
+      to.sample_count += histogram.count(i);
+      const double bound = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
+      to.bucket.push_back({to.sample_count, bound});
+    }
+    to.sample_sum = std::chrono::duration<double>(histogram.sum()).count();
+  }
+
+ private:
+  ClientMetric& labelled(const Labels& labels) {
+    auto& metric = family_.metric.emplace_back();
+    for (const auto& [name, value] : labels) metric.label.push_back({name, value});
+    return metric;
+  }
+
+  Families& to_;
+  MetricFamily family_;
+};
+
+void add_listeners(Families& all, const Engine& engine) {
+  const auto listeners = engine.listeners();
+  const auto each = [&](const char* name, const char* help, MetricType type, auto value) {
+    Family family(all, name, help, type);
+    for (const auto& one : listeners) {
+      family.add(value(one, *one.view->stats), {{"listener", one.name}});
+    }
+  };
+  using Status = Engine::ListenerStatus;
+  using Stats = ListenerStats;
+  each("brownout_connections_total", "Connections, UDP sessions and DNS queries that arrived",
+       MetricType::Counter, [](const Status&, const Stats& s) { return s.arrivals.load(); });
+  each("brownout_connections_open", "Connections and UDP sessions that are open", MetricType::Gauge,
+       [](const Status&, const Stats& s) { return s.open.load(); });
+  each("brownout_connections_refused_total", "Connections that a rule refused", MetricType::Counter,
+       [](const Status&, const Stats& s) { return s.refused.load(); });
+  each("brownout_connect_failures_total", "Connections for which no server could be reached",
+       MetricType::Counter, [](const Status&, const Stats& s) { return s.connect_failed.load(); });
+  each("brownout_datagrams_dropped_total", "Datagrams that had nowhere to go", MetricType::Counter,
+       [](const Status&, const Stats& s) { return s.dropped.load(); });
+  each("brownout_listener_up", "Whether the port is open", MetricType::Gauge,
+       [](const Status& one, const Stats&) { return one.open ? 1 : 0; });
+  each("brownout_request_failures_total",
+       "Requests, queries or turns of bytes that were not answered, or by an error",
+       MetricType::Counter, [](const Status&, const Stats& s) { return s.failed.load(); });
+  {
+    Family bytes(all, "brownout_bytes_total", "Bytes that arrived, by where they go",
+                 MetricType::Counter);
+    for (const auto& one : listeners) {
+      for (const auto direction : {rules::Direction::kUpstream, rules::Direction::kDownstream}) {
+        bytes.add(one.view->stats->bytes(direction),
+                  {{"listener", one.name}, {"direction", std::string(to_text(direction))}});
+      }
+    }
+  }
+  Family requests(all, "brownout_request_duration_seconds",
+                  "From a request, a query or a turn of bytes until its answer began",
+                  MetricType::Histogram);
+  for (const auto& one : listeners)
+    requests.add(one.view->stats->answered, {{"listener", one.name}});
+}
+
+void add_rules(Families& all, const Engine& engine) {
+  const auto labels = [](const rules::Rule& rule) {
+    return Labels{{"rule", rule.name}, {"fault", std::string(rule.kind->name)}};
+  };
+  {
+    Family injected(all, "brownout_faults_injected_total", "Faults that happened",
+                    MetricType::Counter);
+    for (const auto& rule : engine.rules().rules()) {
+      injected.add(rule->state->injected.load(), labels(*rule));
+    }
+  }
+  {
+    Family matched(all, "brownout_rule_matches_total", "Connections or messages that a rule meant",
+                   MetricType::Counter);
+    for (const auto& rule : engine.rules().rules()) {
+      matched.add(rule->state->matched.load(), labels(*rule));
+    }
+  }
+  Family delays(all, "brownout_injected_delay_seconds", "How long faults delayed",
+                MetricType::Histogram);
+  for (const auto& rule : engine.rules().rules()) delays.add(rule->state->delays, labels(*rule));
+}
+
+void add_own(Families& all, const Engine& engine) {
+  add_listeners(all, engine);
+  add_rules(all, engine);
+  std::size_t held = 0;
+  for (const auto& flow : engine.flows()) held += flow.held[0] + flow.held[1];
+  Family(all, "brownout_held_bytes", "Bytes that faults hold, or that wait for a peer to read",
+         MetricType::Gauge)
+      .add(held);
+  Family(all, "brownout_halted", "Whether all faults are off", MetricType::Gauge)
+      .add(engine.halted() ? 1 : 0);
+  Family lag(all, "brownout_event_loop_lag_seconds", "How late a loop comes to what is due",
+             MetricType::Histogram);
+  for (std::size_t i = 0; i < engine.workers().size(); ++i) {
+    lag.add(engine.workers()[i]->lag(), {{"worker", std::to_string(i)}});
+  }
+}
+
+// Names and labels are those of Toxiproxy 2.12.
+void add_toxiproxys(Families& all, const Engine& engine,
+                    const std::map<std::string, std::string>& upstreams) {
+  const auto listeners = engine.listeners();
+  for (const char* which : {"received", "sent"}) {
+    Family bytes(all, std::string("toxiproxy_proxy_") + which + "_bytes_total", "",
+                 MetricType::Counter);
+    for (const auto& one : listeners) {
+      const auto upstream = upstreams.find(one.name);
+      if (upstream == upstreams.end()) continue;
+      for (const auto direction : {rules::Direction::kUpstream, rules::Direction::kDownstream}) {
+        bytes.add(one.view->stats->bytes(direction),
+                  {{"direction", std::string(to_text(direction))},
+                   {"listener", rules::to_text(one.bound)},
+                   {"proxy", one.name},
+                   {"upstream", upstream->second}});
+      }
+    }
+  }
+}
+
+void add_runtime(Families& all) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  Family(all, "process_cpu_seconds_total", "User and system CPU time", MetricType::Counter)
+      .add(seconds(usage.ru_utime) + seconds(usage.ru_stime));
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t pages = 0;
+  std::uint64_t resident = 0;
+  if (statm >> pages >> resident) {
+    Family(all, "process_resident_memory_bytes", "Resident memory", MetricType::Gauge)
+        .add(resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  }
+}
+
+}  // namespace
+
+HttpResponse Metrics::handle(const HttpServer::Request& request) const {
+  if (request.method != "GET" && request.method != "HEAD") return {.status = 405, .body = ""};
+  Families all;
+  if (choice_.own) add_own(all, engine_);
+  if (choice_.toxiproxy) add_toxiproxys(all, engine_, proxies_());
+  if (choice_.runtime) add_runtime(all);
+  return {.body = prometheus::TextSerializer().Serialize(all),
+          .type = "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,80 @@
+// The HTTP API of Brownout itself, /api/v1: what the proxy does, as JSON, to read and to change.
+//
+// A change is a table of the rule file in JSON, read by the same schemas with the same messages;
+// mistakes come as application/problem+json (RFC 9457) with a JSON pointer each. Every table has an
+// ETag; a change with If-Match fails with 412 when somebody else was faster. Control loop's thread
+// only.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/control/event_stream.h"
+#include "proxy/control/http_server.h"
+#include "proxy/control/live_config.h"
+
+namespace brownout::proxy {
+
+class NativeApi {
+ public:
+  // Borrowed, both.
+  NativeApi(LiveConfig& live, EventStream& stream) : live_(live), stream_(stream) {}
+
+  HttpResponse handle(const HttpServer::Request& request);
+  // All faults off, or on again; says so to those who watch.
+  void halt();
+  void resume();
+
+  struct Call {
+    const HttpServer::Request& request;
+    std::vector<std::string> path;  // what stands for {name} and the like
+    std::string kind;               // the key in the rule file: "rule"
+  };
+  // "{kind}" is rules, listeners, upstreams, zones or firewalls.
+  struct Route {
+    std::string_view method;
+    std::string_view path;
+    HttpResponse (NativeApi::*handler)(const Call&);
+    std::string_view summary;
+    std::string_view body = "";  // the schema of what is sent
+  };
+  static std::span<const Route> routes();
+
+ private:
+  HttpResponse status(const Call& call);
+  HttpResponse openapi(const Call& call);
+  HttpResponse faults(const Call& call);
+  HttpResponse list(const Call& call);
+  HttpResponse add(const Call& call);
+  HttpResponse show(const Call& call);
+  HttpResponse put(const Call& call);
+  HttpResponse patch(const Call& call);
+  HttpResponse remove(const Call& call);
+  HttpResponse enable(const Call& call);
+  HttpResponse disable(const Call& call);
+  HttpResponse flows(const Call& call);
+  HttpResponse flow(const Call& call);
+  HttpResponse cut(const Call& call);
+  HttpResponse halt_call(const Call& call);
+  HttpResponse resume_call(const Call& call);
+  HttpResponse leases(const Call& call);
+  HttpResponse take_lease(const Call& call);
+  HttpResponse end_lease(const Call& call);
+  HttpResponse events(const Call& call);
+
+  HttpResponse answer(const Call& call, std::string_view name, int status);
+  HttpResponse change(const Call& call, std::string name, std::optional<rules::Node> table,
+                      int status);
+  HttpResponse switch_to(const Call& call, bool on);
+  // Whether it is still what the client saw; otherwise what to answer.
+  std::optional<HttpResponse> outdated(const Call& call, const rules::Node& table) const;
+
+  LiveConfig& live_;
+  EventStream& stream_;
+  Instant started_ = Loop::now();
+};
+
+}  // namespace brownout::proxy

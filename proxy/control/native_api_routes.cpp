@@ -1,0 +1,231 @@
+// The routes of the API, and the OpenAPI document, which is made of them.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "proxy/control/api_views.h"
+#include "proxy/control/native_api.h"
+#include "proxy/control/url.h"
+#include "rules/load_toml.h"
+#include "rules/match.h"
+
+namespace brownout::proxy {
+namespace {
+
+constexpr std::string_view kBase = "/api/v1";
+
+// As the API calls them, and as the rule file does.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKinds{
+    {{"rules", "rule"},
+     {"listeners", "listener"},
+     {"upstreams", "upstream"},
+     {"zones", "zone"},
+     {"firewalls", "firewall"}}};
+
+// Whether a path is meant by a pattern; fills in what stands for {name} and for {kind}.
+bool fits(const std::vector<std::string>& path, const std::vector<std::string>& pattern,
+          NativeApi::Call& call) {
+  if (path.size() != pattern.size()) return false;
+  call.path.clear();
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (pattern[i] == "{kind}") {
+      const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
+                                     [&](const auto& one) { return one.first == path[i]; });
+      if (kind == kKinds.end()) return false;
+      call.kind = kind->second;
+    } else if (pattern[i].starts_with('{')) {
+      if (path[i].empty()) return false;
+      call.path.push_back(path[i]);
+    } else if (pattern[i] != path[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Json properties_of(const std::vector<rules::FieldInfo>& fields) {
+  Json properties = Json::object();
+  for (const auto& field : fields) {
+    auto text = field.meaning + " (" + field.type;
+    if (!field.range.empty()) text += ", " + field.range;
+    if (field.default_text != "none") {
+      text += field.default_text == "required" ? "; required" : "; default " + field.default_text;
+    }
+    properties[field.name] = {{"description", text + ")"}};
+  }
+  return properties;
+}
+
+Json table_schema(const std::vector<rules::FieldInfo>& fields) {
+  Json schema{{"type", "object"}, {"additionalProperties", false}};
+  schema["properties"] = properties_of(fields);
+  return schema;
+}
+
+Json schemas() {
+  Json rule = table_schema(rules::rule_fields());
+  rule["properties"]["match"] = table_schema(rules::match_schema().fields());
+  Json faults = Json::array();
+  for (const auto* kind : rules::all_faults()) {
+    auto fault = table_schema(kind->fields());
+    fault["description"] = kind->summary;
+    fault["properties"]["type"] = {{"const", kind->name}};
+    fault["required"] = {"type"};
+    faults.push_back(std::move(fault));
+  }
+  rule["properties"]["fault"] = {{"oneOf", faults}};
+  const Json view{
+      {"type", "object"},
+      {"required", {"name", "source", "definition"}},
+      {"properties",
+       {{"name", {{"type", "string"}}},
+        {"source", {{"enum", {"file", "api", "toxiproxy"}}}},
+        {"etag", {{"type", "string"}}},
+        {"lease", {{"type", "string"}}},
+        {"definition", {{"type", "object"}, {"description", "the table of the rule file"}}}}}};
+  const Json error{{"type", "object"},
+                   {"required", {"detail", "pointer"}},
+                   {"properties",
+                    {{"detail", {{"type", "string"}}},
+                     {"pointer", {{"type", "string"}, {"description", "RFC 6901"}}},
+                     {"hint", {{"type", "string"}}},
+                     {"in", {{"type", "string"}}}}}};
+  return {
+      {"Rule", rule},
+      {"Listener", table_schema(rules::listener_schema().fields())},
+      {"Upstream", table_schema(rules::upstream_schema().fields())},
+      {"Zone", table_schema(rules::zone_schema().fields())},
+      {"Firewall", {{"type", "object"}}},
+      {"Patch", {{"type", "object"}, {"description", "RFC 7396"}}},
+      {"Lease",
+       {{"type", "object"},
+        {"required", {"ttl"}},
+        {"properties",
+         {{"ttl", {{"type", "string"}, {"examples", {"30s"}}}}, {"id", {{"type", "string"}}}}}}},
+      {"View", view},
+      {"Problem",
+       {{"type", "object"},
+        {"required", {"status", "title"}},
+        {"properties",
+         {{"status", {{"type", "integer"}}},
+          {"title", {{"type", "string"}}},
+          {"errors", {{"type", "array"}, {"items", error}}}}}}}};
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  if (const auto at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
+  return text;
+}
+
+Json operation_of(const NativeApi::Route& route, const std::string& path, std::string_view one) {
+  const std::string summary(route.summary);
+  Json operation{{"summary", one.empty() ? summary : replaced(summary, "{kind}", one)}};
+  for (const auto& part : split_path(path)) {
+    if (!part.starts_with('{')) continue;
+    operation["parameters"].push_back({{"name", part.substr(1, part.size() - 2)},
+                                       {"in", "path"},
+                                       {"required", true},
+                                       {"schema", {{"type", "string"}}}});
+  }
+  if (!route.body.empty()) {
+    auto schema = std::string(route.body);
+    if (schema == "{kind}") {
+      schema = one;
+      schema[0] = static_cast<char>(std::toupper(schema[0]));
+    }
+    operation["requestBody"] = {
+        {"required", true},
+        {"content",
+         {{"application/json", {{"schema", {{"$ref", "#/components/schemas/" + schema}}}}}}}};
+  }
+  operation["responses"] = {{"2XX", {{"description", "done"}}},
+                            {"4XX",
+                             {{"description", "not done, and why"},
+                              {"content",
+                               {{"application/problem+json",
+                                 {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}}}};
+  return operation;
+}
+
+}  // namespace
+
+std::span<const NativeApi::Route> NativeApi::routes() {
+  using Api = NativeApi;
+  static const std::array kRoutes{
+      Route{"GET", "/status", &Api::status, "what it does at the moment"},
+      Route{"GET", "/openapi.json", &Api::openapi, "this document"},
+      Route{"GET", "/faults", &Api::faults, "all faults with their keys"},
+      Route{"POST", "/halt", &Api::halt_call, "all faults off, on live connections too"},
+      Route{"POST", "/resume", &Api::resume_call, "faults on again"},
+      Route{"GET", "/events", &Api::events, "faults and flows as they happen (text/event-stream)"},
+      Route{"GET", "/lease", &Api::leases, "all leases"},
+      Route{"PUT", "/lease", &Api::take_lease,
+            "take or prolong a lease: what is changed under it (header Brownout-Lease) is undone "
+            "when it lapses",
+            "Lease"},
+      Route{"DELETE", "/lease/{id}", &Api::end_lease, "let a lease lapse now"},
+      Route{"GET", "/flows", &Api::flows,
+            "connections and UDP sessions; ?listener= and ?client= narrow by their beginning"},
+      Route{"GET", "/flows/{listener}/{flow}", &Api::flow, "one of them"},
+      Route{"DELETE", "/flows/{listener}/{flow}", &Api::cut, "reset it"},
+      Route{"GET", "/{kind}", &Api::list, "all {kind}s"},
+      Route{"POST", "/{kind}", &Api::add, "add a {kind}", "{kind}"},
+      Route{"GET", "/{kind}/{name}", &Api::show, "one {kind}"},
+      Route{"PUT", "/{kind}/{name}", &Api::put, "add or replace a {kind}", "{kind}"},
+      Route{"PATCH", "/{kind}/{name}", &Api::patch, "change some keys of a {kind}", "Patch"},
+      Route{"DELETE", "/{kind}/{name}", &Api::remove, "delete a {kind}"},
+      Route{"POST", "/{kind}/{name}/enable", &Api::enable, "switch a {kind} on"},
+      Route{"POST", "/{kind}/{name}/disable", &Api::disable, "switch a {kind} off"},
+  };
+  return kRoutes;
+}
+
+HttpResponse NativeApi::handle(const HttpServer::Request& request) {
+  const auto path = split_path(request.path.substr(kBase.size()));
+  std::set<std::string_view> allowed;
+  for (const auto& route : routes()) {
+    Call call{request, {}, {}};
+    if (!fits(path, split_path(std::string(route.path)), call)) continue;
+    const bool switches = route.path.ends_with("able");
+    if (switches && call.kind != "rule" && call.kind != "listener") continue;
+    if (route.method == request.method) return (this->*route.handler)(call);
+    allowed.insert(route.method);
+  }
+  if (allowed.empty()) {
+    return problem({.status = 404, .what = "there is nothing here; see /api/v1/openapi.json"});
+  }
+  auto response = problem({.status = 405, .what = request.method + " is not possible here"});
+  std::string list;
+  for (const auto method : allowed) list += (list.empty() ? "" : ", ") + std::string(method);
+  response.headers.push_back({"Allow", list});
+  return response;
+}
+
+HttpResponse NativeApi::openapi(const Call&) {
+  Json paths = Json::object();
+  const auto add = [&](const Route& route, const std::string& path, std::string_view kind) {
+    auto method = std::string(route.method);
+    std::transform(method.begin(), method.end(), method.begin(), ::tolower);
+    paths[path][method] = operation_of(route, path, kind);
+  };
+  for (const auto& route : routes()) {
+    const auto path = std::string(kBase) + std::string(route.path);
+    if (path.find("{kind}") == std::string::npos) {
+      add(route, path, "");
+      continue;
+    }
+    for (const auto& [plural, one] : kKinds) {
+      const bool switches = route.path.ends_with("able");
+      if (switches && one != "rule" && one != "listener") continue;
+      add(route, replaced(path, "{kind}", plural), one);
+    }
+  }
+  return answer_json(200, {{"openapi", "3.1.0"},
+                           {"info", {{"title", "Brownout"}, {"version", "1"}}},
+                           {"paths", paths},
+                           {"components", {{"schemas", schemas()}}}});
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,82 @@
+#include "proxy/control/overlay.h"
+
+#include <algorithm>
+
+namespace brownout::proxy {
+namespace {
+
+using rules::Node;
+
+// The list of that kind, made if there is none; null if it is no list.
+Node::Array* list_of(Node& document, std::string_view kind) {
+  auto* keys = std::get_if<Node::Table>(&document.value);
+  if (keys == nullptr) return nullptr;
+  for (auto& member : *keys) {
+    if (member.key == kind) return std::get_if<Node::Array>(&member.node.value);
+  }
+  keys->push_back({std::string(kind), {}, {Node::Array{}}});
+  return std::get_if<Node::Array>(&keys->back().node.value);
+}
+
+}  // namespace
+
+std::string name_of(const Node& table) {
+  const auto* name = table.find("name");
+  return name != nullptr && name->string() != nullptr ? *name->string() : "";
+}
+
+void set_key(Node& table, std::string_view key, Node value) {
+  auto* members = std::get_if<Node::Table>(&table.value);
+  if (members == nullptr) return;
+  for (auto& member : *members) {
+    if (member.key == key) return void(member.node = std::move(value));
+  }
+  members->push_back({std::string(key), {}, std::move(value)});
+}
+
+const Node* find_table(const Node& document, std::string_view kind, std::string_view name) {
+  const auto* list = document.find(kind);
+  if (list == nullptr || list->array() == nullptr) return nullptr;
+  for (const auto& table : *list->array()) {
+    if (name_of(table) == name) return &table;
+  }
+  return nullptr;
+}
+
+void Overlay::set(Change change) {
+  for (auto& one : changes_) {
+    if (one.kind == change.kind && one.name == change.name) return void(one = std::move(change));
+  }
+  changes_.push_back(std::move(change));
+}
+
+void Overlay::forget(std::string_view kind, std::string_view name) {
+  std::erase_if(changes_, [&](const Change& one) { return one.kind == kind && one.name == name; });
+}
+
+const Overlay::Change* Overlay::find(std::string_view kind, std::string_view name) const {
+  for (const auto& one : changes_) {
+    if (one.kind == kind && one.name == name) return &one;
+  }
+  return nullptr;
+}
+
+Node Overlay::over(Node document) const {
+  for (const auto& change : changes_) {
+    auto* list = list_of(document, change.kind);
+    if (list == nullptr) continue;
+    const auto old = std::find_if(list->begin(), list->end(), [&](const Node& table) {
+      return proxy::name_of(table) == change.name;
+    });
+    if (!change.table) {
+      if (old != list->end()) list->erase(old);
+    } else if (old != list->end()) {
+      *old = *change.table;
+    } else {
+      list->push_back(*change.table);
+    }
+  }
+  return document;
+}
+
+}  // namespace brownout::proxy

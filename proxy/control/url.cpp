@@ -1,0 +1,42 @@
+#include "proxy/control/url.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace brownout::proxy {
+
+std::string unescaped(const std::string& text) {
+  int size = 0;
+  const std::unique_ptr<char, decltype(&curl_free)> plain(
+      curl_easy_unescape(nullptr, text.c_str(), static_cast<int>(text.size()), &size), &curl_free);
+  return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : text;
+}
+
+std::vector<std::string> split_path(const std::string& path) {
+  std::vector<std::string> parts;
+  std::size_t begin = 1;
+  while (begin <= path.size()) {
+    const auto end = std::min(path.find('/', begin), path.size());
+    parts.push_back(unescaped(path.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::map<std::string, std::string> parse_query(const std::string& query) {
+  std::map<std::string, std::string> all;
+  std::size_t begin = 0;
+  while (begin < query.size()) {
+    const auto end = std::min(query.find('&', begin), query.size());
+    const auto pair = query.substr(begin, end - begin);
+    const auto equals = std::min(pair.find('='), pair.size());
+    all[unescaped(pair.substr(0, equals))] =
+        equals < pair.size() ? unescaped(pair.substr(equals + 1)) : "";
+    begin = end + 1;
+  }
+  return all;
+}
+
+}  // namespace brownout::proxy

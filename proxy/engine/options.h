@@ -1,0 +1,18 @@
+// What an engine is started with.
+#pragma once
+
+#include "proxy/control/event_log.h"
+#include "proxy/net/host.h"
+
+namespace brownout::proxy {
+
+struct EngineOptions {
+  unsigned workers = 1;
+  EventSink* events = nullptr;       // injected faults and refusals; borrowed
+  EventSink* flows = nullptr;        // what was opened, for `firewall diff`; borrowed
+  FlowObserver* observer = nullptr;  // borrowed
+  EventSink* stream = nullptr;       // faults, and flows that open and close; borrowed
+  bool measure = false;              // requests and the loops' lag, for metrics
+};
+
+}  // namespace brownout::proxy

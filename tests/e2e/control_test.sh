@@ -1,0 +1,281 @@
+#!/usr/bin/env bash
+# The control plane of `brownout run`, as its users have it: curl, brownout ctl, Prometheus; tokens and TLS; the state
+# file over restarts.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need curl python3 openssl promtool
+
+cat >"$folder/echo.py" <<'P'
+import socketserver
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        try:
+            while data := self.request.recv(65536): self.request.sendall(data)
+        except OSError: pass
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    def handle_error(self, *_): pass
+with Server(('127.0.0.1', 0), Echo) as s:
+    print(s.server_address[1], flush=True)
+    s.serve_forever()
+P
+start echo python3 "$folder/echo.py"
+wait_for 10 grep -q . "$folder/echo.log" || fail "no echo server"
+server=$(cat "$folder/echo.log")
+
+# run NAME [OPTION...]: brownout with an API; sets $api, $front and $last_pid.
+run() {
+  local name=$1 port
+  shift
+  port=$(free_port)
+  start "$name" "$brownout" run "$folder/rules.toml" --drain 0s --api "127.0.0.1:$port" "$@"
+  wait_for 20 grep -q 'dashboard and API' "$folder/$name.log" || fail "no API: $(cat "$folder/$name.log")"
+  api=http://127.0.0.1:$port
+  front=$(sed -nE 's/.*listener front: 127\.0\.0\.1:([0-9]+) .*/\1/p' "$folder/$name.log" | head -1)
+  export BROWNOUT_URL=$api
+}
+ask() {
+  local status=$1 pattern=$2 got
+  shift 2
+  got=$(curl -s -o "$folder/body" -D "$folder/head" -w '%{http_code}' -H 'Content-Type: application/json' "$@") || fail "curl $*"
+  [ "$got" = "$status" ] || fail "$*: $got $(cat "$folder/body"), not $status"
+  grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } || fail "$*: $(cat "$folder/body")"
+}
+ctl() { "$brownout" ctl "$@"; }
+# expect_code CODE COMMAND...
+expect_code() {
+  local wanted=$1 code=0
+  shift
+  "$@" >"$folder/out" 2>"$folder/err" || code=$?
+  [ "$code" = "$wanted" ] || fail "$*: exit $code, not $wanted: $(cat "$folder/out" "$folder/err")"
+}
+# round_trip: seconds of one exchange on a new connection.
+round_trip() { python3 -c "
+import socket, time
+s = socket.create_connection(('127.0.0.1', $front), 10); s.settimeout(20)
+t = time.time(); s.sendall(b'hello'); s.recv(5); print(time.time() - t)"; }
+faster_than() { at_least "$1" "$(round_trip)"; }
+slower_than() { at_least "$(round_trip)" "$1"; }
+
+cat >"$folder/rules.toml" <<P
+version = 1
+seed = 7
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:$server"]
+[[listener]]
+name = "front"
+listen = "127.0.0.1:0"
+upstream = "server"
+[[rule]]
+fault = { type = "latency", delay = "1s" }
+match = { listener = "front", direction = "upstream" }
+enabled = false
+P
+run first --state "$folder/state.json"
+first=$last_pid
+
+# Rules: list, add, change, delete; ETag; mistakes with pointers; nothing half done.
+ask 200 '"name":"latency","source":"file"' "$api/api/v1/rules"
+faster_than 0.9 || fail "a rule that is disabled acts"
+expect_code 0 ctl enable latency
+slower_than 1 || fail "a rule that was enabled does not act"
+ask 422 '"pointer":"/fault/dely","hint":"did you mean \\"delay\\"' -d '{"fault":{"type":"latency","delay":"1s","dely":"1s"}}' "$api/api/v1/rules"
+ask 422 '"pointer":"/match/listener"' -d '{"fault":{"type":"refuse"},"match":{"listener":"frnt"}}' "$api/api/v1/rules"
+ask 400 'not JSON: ' -d '{"fault"' "$api/api/v1/rules"
+ask 200 '"latency"' "$api/api/v1/rules/latency"
+etag=$(sed -nE 's/^etag: (.*)\r$/\1/Ip' "$folder/head")
+ask 200 '"delay":"1100ms"' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"1100ms"}}' "$api/api/v1/rules/latency"
+ask 412 'somebody else' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"5s"}}' "$api/api/v1/rules/latency"
+slower_than 1.1 || fail "a changed rule does not act"
+ask 201 '"source":"api"' -X PUT -d '{"fault":{"type":"latency","delay":"300ms"},"match":{"direction":"downstream"}}' "$api/api/v1/rules/back"
+slower_than 1.4 || fail "a rule that was added does not act"
+ask 409 'already' -d '{"name":"back","fault":{"type":"refuse"}}' "$api/api/v1/rules"
+ask 404 'there is no rule' "$api/api/v1/rules/nobody"
+ask 405 'not possible' -X DELETE "$api/api/v1/status"
+ask 422 'there is no upstream' -X DELETE "$api/api/v1/upstreams/server"
+ask 201 '"address":"127' -d "{\"name\":\"second\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"server\"}" "$api/api/v1/listeners"
+ask 409 'another program listens there' -d "{\"name\":\"third\",\"listen\":\"127.0.0.1:$server\",\"upstream\":\"server\"}" "$api/api/v1/listeners"
+ask 200 '"open":false' -X POST "$api/api/v1/listeners/second/disable"
+ask 204 '' -X DELETE "$api/api/v1/listeners/second"
+pass "rules, listeners and upstreams by the API"
+
+# Halt, on a live connection, with what is held; by the CLI and by a signal.
+cat >"$folder/live.py" <<P
+import socket, time
+s = socket.create_connection(('127.0.0.1', $front), 10); s.settimeout(30)
+said = open('$folder/said', 'w')
+t = time.time(); s.sendall(b'x')
+print('sent', file=said, flush=True)
+s.recv(1); print(f'{time.time() - t:.3f}', file=said, flush=True)
+P
+ask 200 'delay' -X PATCH -d '{"fault":{"delay":"20s"}}' "$api/api/v1/rules/latency"
+start live python3 "$folder/live.py"
+wait_for 10 grep -q sent "$folder/said" || fail "not connected"
+wait_for 10 sh -c "curl -s $api/api/v1/flows | grep -q '\"held\":{\"upstream\":1,'" || fail "nothing held: $(curl -s "$api/api/v1/flows")"
+expect_code 0 ctl halt
+wait_for 10 grep -q '^[0-9]' "$folder/said" || fail "halt did not deliver what was held"
+at_least 15 "$(tail -1 "$folder/said")" || fail "it waited for the fault"
+ask 200 '"halted":true' "$api/api/v1/status"
+faster_than 0.9 || fail "halted, and still slow"
+ask 200 'delay' -X PATCH -d '{"fault":{"delay":"1s"}}' "$api/api/v1/rules/latency"
+faster_than 0.9 || fail "a change while halted acts"
+expect_code 0 ctl resume
+slower_than 1 || fail "resumed, and not slow"
+kill -USR1 "$first"
+wait_for 10 faster_than 0.9 || fail "SIGUSR1 does not halt"
+kill -USR2 "$first"
+wait_for 10 slower_than 1 || fail "SIGUSR2 does not resume"
+pass "halt delivers what is held on live connections; resume brings the faults back"
+
+# A lease that lapses.
+ask 200 '"id":"ci"' -X PUT -d '{"ttl":"2s","id":"ci"}' "$api/api/v1/lease"
+expect_code 0 ctl disable latency --lease ci
+expect_code 0 ctl rm back --lease ci
+expect_code 0 ctl add latency delay=400ms --name leased --lease ci
+grep -q '"lease":"ci"' "$folder/out" || fail "the rule does not say its lease: $(cat "$folder/out")"
+wait_for 10 sh -c "! curl -s $api/api/v1/rules | grep -q leased" || fail "the lease did not lapse"
+ask 200 '"enabled":true' "$api/api/v1/rules/back"
+ask 200 '"enabled":true' "$api/api/v1/rules/latency"
+ask 409 'has lapsed' -X DELETE -H 'Brownout-Lease: ci' "$api/api/v1/rules/back"
+ask 422 '"pointer":"/ttl"' -X PUT -d '{"ttl":"soon"}' "$api/api/v1/lease"
+pass "a lease undoes what was changed under it"
+
+# ctl: exit codes, JSON for programs, tables for people, events.
+expect_code 4 ctl rm nobody
+expect_code 2 ctl add latency dely=1s
+grep -q 'did you mean "delay"' "$folder/err" || fail "no hint: $(cat "$folder/err")"
+expect_code 2 ctl add latency delay
+expect_code 1 ctl status --url http://127.0.0.1:1
+expect_code 0 env -u BROWNOUT_URL TOXIPROXY_URL="$api" "$brownout" ctl status
+python3 -c "import json; assert json.load(open('$folder/out'))['halted'] is False" || fail "no JSON"
+for command in rules listeners flows top; do
+  expect_code 0 ctl $command
+  python3 -m json.tool "$folder/out" >/dev/null || fail "ctl $command: no JSON"
+done
+for command in status rules listeners flows; do
+  script -qec "$brownout ctl $command" /dev/null >"$folder/table" </dev/null || fail "ctl $command on a terminal"
+  if grep -q '{' "$folder/table"; then fail "ctl $command: no table on a terminal: $(cat "$folder/table")"; fi
+done
+start watch "$brownout" ctl watch
+watched() { round_trip >/dev/null; grep -q '"fault":"latency"' "$folder/watch.log"; }
+wait_for 10 watched || fail "no fault in the events: $(cat "$folder/watch.log")"
+wait_for 10 grep -q '"event":"closed"' "$folder/watch.log" || fail "no closing in the events: $(cat "$folder/watch.log")"
+grep -q '"event":"opened"' "$folder/watch.log" || fail "no opening in the events"
+start idle python3 -c "
+import socket
+s = socket.create_connection(('127.0.0.1', $front)); s.sendall(b'x')
+try:
+    while s.recv(1): pass
+except ConnectionResetError: print('cut', flush=True)"
+wait_for 10 sh -c "curl -s '$api/api/v1/flows?listener=front' | grep -q '\"total\":1'" || fail "the flow is not listed"
+flow=$(curl -s "$api/api/v1/flows" | sed -nE 's/.*"flow":([0-9]+).*/\1/p')
+ask 200 '"rules":\["latency","back"\]' "$api/api/v1/flows/front/$flow"
+expect_code 0 ctl cut "front#$flow"
+wait_for 10 grep -q cut "$folder/idle.log" || fail "the flow was not cut"
+expect_code 4 ctl cut "front#$flow"
+pass "ctl: exit codes, JSON and tables, events, cutting a flow"
+
+# Metrics, as Prometheus reads them; the OpenAPI document is what the API is.
+curl -s "$api/metrics" >"$folder/metrics"
+promtool check metrics <"$folder/metrics" >"$folder/promtool" 2>&1 ||
+  if grep -v toxiproxy_proxy "$folder/promtool"; then fail "promtool finds mistakes"; fi
+for line in 'brownout_connections_total\{listener="front"\} [1-9]' 'brownout_bytes_total\{listener="front",direction="upstream"\} [1-9]' \
+  'brownout_faults_injected_total\{rule="latency",fault="latency"\} [1-9]' 'brownout_held_bytes 0' \
+  'brownout_connect_failures_total\{listener="front"\} 0' 'brownout_request_duration_seconds_bucket\{listener="front",le="2.5"\} [1-9]' \
+  'brownout_injected_delay_seconds_count\{rule="latency",fault="latency"\} [1-9]' \
+  'brownout_event_loop_lag_seconds_count\{worker="0"\} [1-9]' 'brownout_halted 0' 'process_cpu_seconds_total [0-9]'; do
+  grep -qE "^$line" "$folder/metrics" || fail "no $line in $(cat "$folder/metrics")"
+done
+ask 201 '"name":"tp"' -d "{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\"}" "$api/proxies"
+ask 500 'is the name of a listener' -d "{\"name\":\"front\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\"}" "$api/proxies"
+ask 200 '"name":"tp","source":"toxiproxy"' "$api/api/v1/listeners"
+curl -s "$api/metrics" | grep -q '^toxiproxy_proxy_received_bytes_total{direction="upstream",listener="127.0.0.1:[0-9]*",proxy="tp",upstream="127.0.0.1:'"$server"'"} 0' ||
+  fail "no counter of Toxiproxy: $(curl -s "$api/metrics" | grep toxiproxy)"
+curl -s "$api/api/v1/openapi.json" >"$folder/openapi.json"
+/usr/bin/python3 - "$api" "$folder/openapi.json" <<'P' || fail "the OpenAPI document is not what the API is"
+import json, re, sys, urllib.request, urllib.error, jsonschema
+api, document = sys.argv[1], json.load(open(sys.argv[2]))
+schemas = document['components']['schemas']
+def call(method, path):
+    request = urllib.request.Request(api + path, method=method, data=b'{}' if method in ('PUT', 'POST', 'PATCH') else None,
+                                     headers={'Content-Type': 'application/json'})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, None if answer.headers['Content-Type'].startswith('text/event') else answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+names = {'name': 'nobody', 'listener': 'nobody', 'flow': '0', 'id': 'nobody'}
+for path, operations in document['paths'].items():
+    real = re.sub(r'{(\w+)}', lambda m: names[m[1]], path)
+    for method in ('GET', 'POST', 'PUT', 'PATCH', 'DELETE'):
+        if path.endswith(('halt', 'resume')) and method == 'POST': continue
+        status, body = call(method, real)
+        assert (status == 405) == (method.lower() not in operations), (method, path, status)
+        if status >= 400: jsonschema.validate(json.loads(body), schemas['Problem'])
+for kind in ('rules', 'listeners', 'upstreams', 'zones', 'firewalls'):
+    status, body = call('GET', f'/api/v1/{kind}')
+    for view in json.loads(body):
+        jsonschema.validate(view, schemas['View'])
+        one = {'rules': 'Rule', 'listeners': 'Listener', 'upstreams': 'Upstream'}.get(kind)
+        if one and view['source'] != 'toxiproxy':
+            jsonschema.validate(view['definition'], {**schemas[one], 'components': document['components']})
+assert call('GET', '/api/v1/nothing')[0] == 404
+P
+pass "metrics for Prometheus; the OpenAPI document"
+
+# The file changes: what the API changed stays. A restart: it is there again.
+sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
+wait_for 10 grep -q 'rules loaded' "$folder/first.log" || fail "the changed file was not loaded"
+ask 200 '"source":"api"' "$api/api/v1/rules/back"
+kill -TERM "$first"
+wait "$first" || true
+run second --state "$folder/state.json"
+ask 200 '"source":"api"' "$api/api/v1/rules/back"
+ask 200 '"delay":"1s"' "$api/api/v1/rules/latency"
+kill -TERM "$last_pid"
+wait "$last_pid" || true
+head -c 100 "$folder/state.json" >"$folder/torn"
+mv "$folder/torn" "$folder/state.json"
+expect_code 2 "$brownout" run "$folder/rules.toml" --api off --state "$folder/state.json"
+grep -q 'is torn' "$folder/err" || fail "no word of the torn state: $(cat "$folder/err")"
+[ -f "$folder/state.json.corrupt" ] && [ ! -f "$folder/state.json" ] || fail "the torn state is not kept aside"
+pass "the state file: over a restart, and torn"
+
+# Security.
+run third
+ask 403 'needs the header' -X POST -H 'Content-Type: text/plain' -d '' "$api/api/v1/halt"
+ask 403 'may change nothing' -X POST -H 'Origin: http://evil.example' "$api/api/v1/halt"
+ask 403 'no name of this machine' -H 'Host: evil.example' "$api/api/v1/status"
+head -c 9000000 /dev/zero >"$folder/large"
+ask 413 'too large' -H 'Expect:' --data-binary "@$folder/large" "$api/api/v1/rules"
+expect_code 2 "$brownout" run "$folder/rules.toml" --api 0.0.0.0:0
+grep -q 'token-file' "$folder/err" || fail "no word of the token: $(cat "$folder/err")"
+echo short >"$folder/short"
+expect_code 2 "$brownout" run "$folder/rules.toml" --api 0.0.0.0:0 --token-file "$folder/short"
+openssl rand -hex 32 >"$folder/token"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$folder/key.pem" -out "$folder/cert.pem" 2>/dev/null
+run secure --token-file "$folder/token" --api-certificate "$folder/cert.pem" --api-key "$folder/key.pem"
+api=${api/http:/https:}
+ask 401 'a token is needed' --cacert "$folder/cert.pem" "$api/api/v1/status"
+ask 401 'a token is needed' --cacert "$folder/cert.pem" "$api/metrics"
+ask 401 'a token is needed' --cacert "$folder/cert.pem" -H "Authorization: Bearer $(tr 0-9a-f 1-9a-f0 <"$folder/token")" "$api/proxies"
+ask 200 'halted' --cacert "$folder/cert.pem" -H "Authorization: Bearer $(cat "$folder/token")" "$api/api/v1/status"
+ask 200 '<title>Brownout' --cacert "$folder/cert.pem" "$api/"
+expect_code 2 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.pem"
+expect_code 0 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.pem" --token-file "$folder/token"
+if grep -q "$(cat "$folder/token")" "$folder/secure.log"; then fail "the token is in the log"; fi
+pass "tokens, TLS, and what pages of other sites cannot do"
+
+# --max-fault-time, and Toxiproxy's file.
+echo "[{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\",\"toxics\":[{\"type\":\"latency\",\"attributes\":{\"latency\":1000}}]}]" >"$folder/toxi.json"
+sed -i 's/^enabled = false//' "$folder/rules.toml"
+run capped --max-fault-time 8s --toxiproxy-config "$folder/toxi.json"
+slower_than 1 || fail "not slow before its time"
+toxi=$(sed -nE 's/.*proxy tp: 127\.0\.0\.1:([0-9]+) .*/\1/p' "$folder/capped.log")
+(front=$toxi; slower_than 1) || fail "Toxiproxy's file does not act"
+wait_for 20 faster_than 0.9 || fail "slow after its time"
+front=$toxi
+wait_for 20 faster_than 0.9 || fail "Toxiproxy's toxic outlives the cap"
+pass "--max-fault-time, --toxiproxy-config"

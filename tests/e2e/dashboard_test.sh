@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The dashboard in headless Chromium: a rule is added in the page, traffic slows, halt, it recovers.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need node chromium
+here=$(cd "$(dirname "$0")" && pwd)
+modules=$here/../../build/npm/node_modules
+[ -d "$modules/playwright-core" ] || fail "playwright-core is missing (.ci/install-packages --tests)"
+cat >"$folder/echo.js" <<'P'
+const server = require('net').createServer(c => c.on('error', () => {}).pipe(c));
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+P
+start echo node "$folder/echo.js"
+wait_for 10 grep -q . "$folder/echo.log" || fail "no echo server"
+rule_file "$(cat "$folder/echo.log")" 0 >"$folder/rules.toml"
+openssl rand -hex 32 >"$folder/token"
+start run "$brownout" run "$folder/rules.toml" --drain 0s --api 127.0.0.1:0 --token-file "$folder/token"
+wait_for 20 grep -q 'dashboard and API' "$folder/run.log" || fail "no dashboard: $(cat "$folder/run.log")"
+page=$(sed -nE 's/.*dashboard and API on (http.*)/\1/p' "$folder/run.log")
+front=$(sed -nE 's/.*listener front: 127\.0\.0\.1:([0-9]+) .*/\1/p' "$folder/run.log")
+NODE_PATH=$modules node "$here/dashboard_page.js" "$page/" "$front" "$(cat "$folder/token")" "${SCREENSHOT:-$folder/page.png}" ||
+  fail "the page: $(cat "$folder/run.log")"
+pass "the dashboard adds a rule, halts and resumes, by mouse and keyboard, with a token"
