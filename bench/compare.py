@@ -225,7 +225,7 @@ def main():
                 peers.append(Peer(name, port, command(port)))
                 return peers[-1]
 
-            run = [options.brownout, "run", "--workers", str(THREADS), "--log-level", "off"]
+            run = [options.brownout, "run", "--workers", str(THREADS), "--log-level", "off", "--api", "127.0.0.1:0"]
             brownout = add("brownout", lambda p: run + [brownout_config(folder, "plain.toml", p, server)])
             haproxy = add("haproxy", lambda p: ["haproxy", "-f", haproxy_config(folder, p, server), "-db"])
             nginx = add("nginx", lambda p: ["nginx", "-c", nginx_config(folder, p, server)])

@@ -80,7 +80,7 @@ class Bench:
             process.wait()
 
     def brownout(self, name, port, server, protocol, rules=""):
-        self.start([self.options.brownout, "run", "--workers", "1", "--log-level", "off",
+        self.start([self.options.brownout, "run", "--workers", "1", "--log-level", "off", "--api", "127.0.0.1:0",
                     brownout_config(self.folder, name, port, server, rules, f'protocol = "{protocol}"')])
 
     def add(self, label, samples, unit, rival):

@@ -96,7 +96,7 @@ def main():
         try:
             peers.append(Peer("nginx", nginx_http, ["nginx", "-c", nginx(folder, server, nginx_http, nginx_tls, pem, key)]))
             peers.append(Peer("haproxy", ha, ["haproxy", "-q", "-f", haproxy(folder, ha, server)]))
-            run = [options.brownout, "run", "--workers", str(THREADS), "--no-watch", "--log-level", "error"]
+            run = [options.brownout, "run", "--workers", str(THREADS), "--no-watch", "--log-level", "error", "--api", "127.0.0.1:0"]
             http = 'protocol = "http"'
             rule = '[[rule]]\nmatch = { path = "/nobody" }\nfault = { type = "abort" }'
             peers.append(Peer("brownout", plain, run + [brownout_config(folder, "plain.toml", plain, server, "", http)]))

@@ -1,6 +1,7 @@
 #include "rules/rule_set.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "rules/firewall_fault.h"
 
@@ -16,24 +17,64 @@ std::shared_ptr<const RuleSet> RuleSet::activate(const std::vector<Rule>& rules,
   set->seed_ = seed;
   set->activated_ = now;
   for (const auto& draft : rules) {
-    if (!draft.enabled) continue;
-    const auto old = before.find(draft.name);
-    if (old != before.end() && old->second->definition == draft.definition) {
-      set->rules_.push_back(old->second);
-    } else {
-      auto rule = std::make_shared<Rule>(draft);
-      rule->seed = seed;
-      rule->began = now;
-      rule->state = std::make_shared<RuleState>();
-      rule->state->shared = rule->fault->make_state();
-      set->rules_.push_back(std::move(rule));
-    }
+    if (draft.enabled) set->take(draft, before);
   }
   set->resolve_firewalls(before);
-  for (std::size_t i = 0; i < set->rules_.size(); ++i) {
-    set->index_rule(static_cast<std::uint32_t>(i));
-  }
+  set->index_all();
   return set;
+}
+
+void RuleSet::take(const Rule& draft, const std::unordered_map<std::string_view, RuleRef>& before) {
+  const auto old = before.find(draft.name);
+  if (old != before.end() && old->second->definition == draft.definition) {
+    rules_.push_back(old->second);
+    return;
+  }
+  auto rule = std::make_shared<Rule>(draft);
+  rule->seed = seed_;
+  rule->began = activated_;
+  rule->state = std::make_shared<RuleState>();
+  rule->state->shared = rule->fault->make_state();
+  rules_.push_back(std::move(rule));
+}
+
+std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
+                                                      const std::vector<std::string>& listeners,
+                                                      const std::vector<Rule>& fresh, Instant now) {
+  auto changed = std::shared_ptr<RuleSet>(new RuleSet);
+  changed->seed_ = set.seed_;
+  changed->activated_ = now;
+  const std::unordered_set<std::string_view> gone(listeners.begin(), listeners.end());
+  std::unordered_map<std::string_view, RuleRef> before;
+  changed->rules_.reserve(set.rules_.size() + fresh.size());
+  for (const auto& rule : set.rules_) {
+    const auto& means = rule->match.listener;
+    if (means.size() == 1 && gone.contains(means.front())) {
+      before.emplace(rule->name, rule);
+    } else {
+      changed->rules_.push_back(rule);
+    }
+  }
+  const auto stay = changed->rules_.size();
+  for (const auto& draft : fresh) {
+    if (draft.enabled) changed->take(draft, before);
+  }
+  if (!before.empty()) {
+    changed->index_all();
+    return changed;
+  }
+  // All that were there have their numbers still.
+  changed->every_listener_ = set.every_listener_;
+  changed->listeners_ = set.listeners_;
+  changed->down_ = set.down_;
+  for (auto i = stay; i < changed->rules_.size(); ++i) {
+    changed->index_rule(static_cast<std::uint32_t>(i));
+  }
+  return changed;
+}
+
+void RuleSet::index_all() {
+  for (std::size_t i = 0; i < rules_.size(); ++i) index_rule(static_cast<std::uint32_t>(i));
 }
 
 std::shared_ptr<const RuleSet> RuleSet::afresh() const {
@@ -73,7 +114,7 @@ void RuleSet::index_rule(std::uint32_t number) {
     }
   };
   if (rule->match.listener.empty()) add(every_listener_);
-  for (const auto& listener : rule->match.listener) add(listeners_[listener]);
+  for (const auto& listener : rule->match.listener) add(listeners_.change(listener));
 }
 
 void RuleSet::look_up(const Index& index, const FlowFacts& flow,
@@ -88,8 +129,8 @@ void RuleSet::look_up(const Index& index, const FlowFacts& flow,
 
 void RuleSet::candidates(const FlowFacts& flow, std::vector<std::uint32_t>& found) const {
   look_up(every_listener_, flow, found);
-  const auto own = listeners_.find(flow.listener);
-  if (own != listeners_.end()) look_up(own->second, flow, found);
+  const auto* own = listeners_.find(flow.listener);
+  if (own != nullptr) look_up(*own, flow, found);
   if (std::is_sorted(found.begin(), found.end(), std::less_equal<>{})) return;
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "rules/rule.h"
+#include "rules/shared_map.h"
 
 namespace brownout::rules {
 
@@ -27,6 +28,12 @@ class RuleSet {
   // share.
   static std::shared_ptr<const RuleSet> activate(const std::vector<Rule>& rules, std::uint64_t seed,
                                                  Instant now, const RuleSet* previous = nullptr);
+
+  // The same, but for the rules that mean only one of these listeners: in their place are those of
+  // `fresh`. Costs little for each rule that stays.
+  static std::shared_ptr<const RuleSet> with_replaced(const RuleSet& set,
+                                                      const std::vector<std::string>& listeners,
+                                                      const std::vector<Rule>& fresh, Instant now);
 
   // The same rules, and each acts on live flows as if it had just been loaded: they have met none,
   // since all rules were halted.
@@ -73,6 +80,8 @@ class RuleSet {
 
   RuleSet() = default;
   void resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before);
+  void take(const Rule& draft, const std::unordered_map<std::string_view, RuleRef>& before);
+  void index_all();
   void index_rule(std::uint32_t number);
   void candidates(const FlowFacts& flow, std::vector<std::uint32_t>& found) const;
   static void look_up(const Index& index, const FlowFacts& flow, std::vector<std::uint32_t>& found);
@@ -81,7 +90,7 @@ class RuleSet {
   std::uint64_t seed_ = 0;
   Instant activated_{};
   Index every_listener_;
-  std::unordered_map<std::string, Index> listeners_;
+  SharedMap<Index> listeners_;
   std::vector<RuleRef> down_;
 };
 

@@ -131,8 +131,10 @@ class Run final : private Deadline {
   Result<void> serve_toxiproxy_config(toxiproxy::Api* api) {
     if (options_.toxiproxy_config.empty()) return {};
     if (api == nullptr) {
-      toxiproxy_ = std::make_unique<toxiproxy::Api>(
-          *engine_, [this](const rules::Config& config) { return live_.set_toxiproxy(config); });
+      toxiproxy_ =
+          std::make_unique<toxiproxy::Api>(*engine_, [this](const auto& names, const auto& part) {
+            return live_.replace_toxiproxys(names, part);
+          });
       api = toxiproxy_.get();
     }
     const auto text = read_text(options_.toxiproxy_config);

@@ -65,6 +65,11 @@ int toxiproxy(const ToxiproxyOptions& options) {
   for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });
   spdlog::info("Toxiproxy's API on {}, seed {}", rules::to_text((*server)->endpoint()),
                (*engine)->seed());
+  const auto ip = (*server)->endpoint().ip();
+  if (!ip || !ip->is_loopback()) {
+    spdlog::warn("whoever reaches {} may use the API: it has no tokens, as Toxiproxy has none",
+                 rules::to_text((*server)->endpoint()));
+  }
   loop.run();
   (*engine)->stop();
   return 0;

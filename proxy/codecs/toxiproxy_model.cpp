@@ -245,7 +245,7 @@ json to_json(const Proxy& proxy) {
           {"toxics", to_json(proxy.toxics)}};
 }
 
-Outcome<rules::Config> config_of(const Proxies& proxies) {
+Outcome<rules::Config> config_of(const std::vector<Proxy>& proxies) {
   rules::Config config;
   for (const auto& proxy : proxies) {
     if (!proxy.enabled) continue;

@@ -39,8 +39,6 @@ struct Proxy {
   void add(rules::Toxic toxic);
 };
 
-using Proxies = std::vector<Proxy>;  // by name
-
 // "" and ":80" are every address.
 Outcome<rules::Endpoint> parse_listen(const std::string& text);
 
@@ -58,6 +56,6 @@ nlohmann::json to_json(const rules::Toxic& toxic);
 nlohmann::json to_json(const std::vector<rules::Toxic>& toxics);
 
 // All that are enabled; an error when a toxic's attributes are out of their range.
-Outcome<rules::Config> config_of(const Proxies& proxies);
+Outcome<rules::Config> config_of(const std::vector<Proxy>& proxies);
 
 }  // namespace brownout::toxiproxy

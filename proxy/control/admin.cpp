@@ -43,7 +43,9 @@ Admin::Admin(LiveConfig& live, EventStream& stream, std::string token)
     : token_(std::move(token)),
       native_(live, stream),
       toxiproxy_(live.engine(),
-                 [&live](const rules::Config& config) { return live.set_toxiproxy(config); }),
+                 [&live](const auto& names, const auto& part) {
+                   return live.replace_toxiproxys(names, part);
+                 }),
       metrics_(live.engine(), [this] { return toxiproxy_.upstreams(); }) {}
 
 Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& options,

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <unordered_map>
+
 #include "proxy/codecs/json_document.h"
 #include "rules/dice.h"
 #include "rules/fault.h"
@@ -11,56 +13,90 @@ namespace {
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
-// A preset is several rules, "phones/latency" among them.
-bool is_of(const std::string& rule, std::string_view name) {
-  return rule.starts_with(name) && (rule.size() == name.size() || rule[name.size()] == '/');
-}
-
-void add_counters(Json& view, const Engine& engine, std::string_view name) {
+struct RuleCounters {
   std::uint64_t matched = 0;
   std::uint64_t sampled = 0;
   std::uint64_t injected = 0;
-  std::string status;
   bool on = false;
-  for (const auto& rule : engine.rules().rules()) {
-    if (!is_of(rule->name, name)) continue;
-    matched += rule->state->matched.load();
-    sampled += rule->state->sampled.load();
-    injected += rule->state->injected.load();
-    on = on || (!engine.halted() && rule->schedule.window(rule->began).contains(Loop::now()));
-    if (rule->state->shared) status += rule->state->shared->status();
+  std::string status;
+
+  void add(const rules::Rule& rule, bool halted) {
+    matched += rule.state->matched.load();
+    sampled += rule.state->sampled.load();
+    injected += rule.state->injected.load();
+    on = on || (!halted && rule.schedule.window(rule.began).contains(Loop::now()));
+    if (rule.state->shared) status += rule.state->shared->status();
   }
-  view["on"] = on;
-  view["matched"] = matched;
-  view["sampled"] = sampled;
-  view["injected"] = injected;
-  if (!status.empty()) view["status"] = status;
+};
+
+// What the engine knows of rules and listeners, by name: gathered once for a whole list.
+struct Seen {
+  explicit Seen(const Engine& engine) {
+    for (auto& one : engine.listeners()) listeners.emplace(one.name, one);
+    for (const auto& rule : engine.rules().rules()) {
+      rules[rule->name].add(*rule, engine.halted());
+      // A preset is several rules, "phones/latency" among them.
+      const auto slash = rule->name.rfind('/');
+      if (slash != std::string::npos)
+        rules[rule->name.substr(0, slash)].add(*rule, engine.halted());
+    }
+  }
+  std::unordered_map<std::string, Engine::ListenerStatus> listeners;
+  std::unordered_map<std::string, RuleCounters> rules;
+};
+
+void add_counters(Json& view, const Seen& seen, const std::string& name) {
+  const auto found = seen.rules.find(name);
+  const auto counters = found == seen.rules.end() ? RuleCounters{} : found->second;
+  view["on"] = counters.on;
+  view["matched"] = counters.matched;
+  view["sampled"] = counters.sampled;
+  view["injected"] = counters.injected;
+  if (!counters.status.empty()) view["status"] = counters.status;
 }
 
-void add_traffic(Json& view, const Engine& engine, std::string_view name) {
-  view["open"] = false;
-  for (const auto& listener : engine.listeners()) {
-    if (listener.name != name) continue;
-    const auto& stats = *listener.view->stats;
-    view["address"] = rules::to_text(listener.bound);
-    view["open"] = listener.open;
-    view["connections"] = {{"open", stats.open.load()},
-                           {"total", stats.arrivals.load()},
-                           {"refused", stats.refused.load()},
-                           {"connect_failed", stats.connect_failed.load()}};
-    view["bytes"] = {{"upstream", stats.bytes(rules::Direction::kUpstream)},
-                     {"downstream", stats.bytes(rules::Direction::kDownstream)}};
-    std::uint64_t answered = 0;
-    Json buckets = Json::array();
-    for (std::size_t i = 0; i <= rules::SharedHistogram::kBounds.size(); ++i) {
-      answered += stats.answered.count(i);
-      buckets.push_back(stats.answered.count(i));
-    }
-    view["requests"] = {{"answered", answered},
-                        {"failed", stats.failed.load()},
-                        {"seconds", seconds(stats.answered.sum())},
-                        {"buckets", buckets}};
+void add_traffic(Json& view, const Seen& seen, const std::string& name) {
+  const auto found = seen.listeners.find(name);
+  view["open"] = found != seen.listeners.end() && found->second.open;
+  if (found == seen.listeners.end()) return;
+  const auto& listener = found->second;
+  const auto& stats = *listener.view->stats;
+  view["address"] = rules::to_text(listener.bound);
+  view["connections"] = {{"open", stats.open.load()},
+                         {"total", stats.arrivals.load()},
+                         {"refused", stats.refused.load()},
+                         {"connect_failed", stats.connect_failed.load()}};
+  view["bytes"] = {{"upstream", stats.bytes(rules::Direction::kUpstream)},
+                   {"downstream", stats.bytes(rules::Direction::kDownstream)}};
+  std::uint64_t answered = 0;
+  Json buckets = Json::array();
+  for (std::size_t i = 0; i <= rules::SharedHistogram::kBounds.size(); ++i) {
+    answered += stats.answered.count(i);
+    buckets.push_back(stats.answered.count(i));
   }
+  view["requests"] = {{"answered", answered},
+                      {"failed", stats.failed.load()},
+                      {"seconds", seconds(stats.answered.sum())},
+                      {"buckets", buckets}};
+}
+
+Json view_of(const LiveConfig& live, const Seen& seen, std::string_view kind,
+             const rules::Node& table) {
+  const auto name = name_of(table);
+  Json view{{"name", name},
+            {"source", live.overlay().find(kind, name) != nullptr ? "api" : "file"},
+            {"etag", etag_of(table)},
+            {"definition", codecs::to_json(table)}};
+  const auto lease = live.lease_of(kind, name);
+  if (!lease.empty()) view["lease"] = lease;
+  if (kind == "rule" || kind == "listener") {
+    const auto* enabled = table.find("enabled");
+    view["enabled"] = enabled == nullptr || !std::holds_alternative<bool>(enabled->value) ||
+                      std::get<bool>(enabled->value);
+  }
+  if (kind == "rule" || kind == "firewall") add_counters(view, seen, name);
+  if (kind == "listener") add_traffic(view, seen, name);
+  return view;
 }
 
 }  // namespace
@@ -91,27 +127,14 @@ std::string etag_of(const rules::Node& table) {
 }
 
 Json view_of(const LiveConfig& live, std::string_view kind, const rules::Node& table) {
-  const auto name = name_of(table);
-  Json view{{"name", name},
-            {"source", live.overlay().find(kind, name) != nullptr ? "api" : "file"},
-            {"etag", etag_of(table)},
-            {"definition", codecs::to_json(table)}};
-  const auto lease = live.lease_of(kind, name);
-  if (!lease.empty()) view["lease"] = lease;
-  if (kind == "rule" || kind == "listener") {
-    const auto* enabled = table.find("enabled");
-    view["enabled"] = enabled == nullptr || !std::holds_alternative<bool>(enabled->value) ||
-                      std::get<bool>(enabled->value);
-  }
-  if (kind == "rule" || kind == "firewall") add_counters(view, live.engine(), name);
-  if (kind == "listener") add_traffic(view, live.engine(), name);
-  return view;
+  return view_of(live, Seen(live.engine()), kind, table);
 }
 
 Json list_of(const LiveConfig& live, std::string_view kind) {
+  const Seen seen(live.engine());
   Json all = Json::array();
   if (const auto* tables = live.document().find(kind); tables != nullptr && tables->array()) {
-    for (const auto& table : *tables->array()) all.push_back(view_of(live, kind, table));
+    for (const auto& table : *tables->array()) all.push_back(view_of(live, seen, kind, table));
   }
   for (const auto& listener : live.engine().listeners()) {
     if (kind != "listener" || !live.is_toxiproxys(listener.name)) continue;
@@ -119,7 +142,7 @@ Json list_of(const LiveConfig& live, std::string_view kind) {
     view["definition"] = {{"name", listener.name},
                           {"listen", rules::to_text(listener.bound)},
                           {"upstream", listener.name}};
-    add_traffic(view, live.engine(), listener.name);
+    add_traffic(view, seen, listener.name);
     all.push_back(std::move(view));
   }
   for (const auto& rule : live.engine().rules().rules()) {
@@ -129,7 +152,7 @@ Json list_of(const LiveConfig& live, std::string_view kind) {
     view["definition"] = {{"name", rule->name},
                           {"match", {{"listener", owner}}},
                           {"fault", {{"type", rule->kind->name}}}};
-    add_counters(view, live.engine(), rule->name);
+    add_counters(view, seen, rule->name);
     all.push_back(std::move(view));
   }
   return all;

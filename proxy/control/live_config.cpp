@@ -104,9 +104,11 @@ rules::Config LiveConfig::with_toxiproxy(rules::Config config) const {
   const auto append = [](auto& to, const auto& from) {
     to.insert(to.end(), from.begin(), from.end());
   };
-  append(config.listeners, toxiproxy_.listeners);
-  append(config.upstreams, toxiproxy_.upstreams);
-  append(config.rules, toxiproxy_.rules);
+  for (const auto& [name, proxy] : toxiproxy_) {
+    append(config.listeners, proxy.listeners);
+    append(config.upstreams, proxy.upstreams);
+    append(config.rules, proxy.rules);
+  }
   return config;
 }
 
@@ -171,22 +173,27 @@ Allowed<void> LiveConfig::change(Overlay::Change change, const std::string& leas
   return {};
 }
 
-Result<void> LiveConfig::set_toxiproxy(rules::Config config) {
-  for (const auto& listener : config.listeners) {
-    if (has_name(own_.listeners, listener.name) || has_name(own_.upstreams, listener.name)) {
-      return rules::config_error(rules::in_quotes(listener.name) +
+Result<void> LiveConfig::replace_toxiproxys(const std::vector<std::string>& proxies,
+                                            rules::Config part) {
+  for (const auto& name : proxies) {
+    if (has_name(own_.listeners, name) || has_name(own_.upstreams, name)) {
+      return rules::config_error(rules::in_quotes(name) +
                                  " is the name of a listener or upstream of the rule file");
     }
   }
-  cap(config);
-  std::swap(toxiproxy_, config);
-  auto done = engine_->reload(with_toxiproxy(own_));
-  if (!done) std::swap(toxiproxy_, config);
-  return done;
+  cap(part);
+  if (auto done = engine_->replace(proxies, part); !done) return done;
+  for (const auto& name : proxies) toxiproxy_.erase(name);
+  for (auto& one : part.listeners) toxiproxy_[one.name].listeners.push_back(std::move(one));
+  for (auto& one : part.upstreams) toxiproxy_[one.name].upstreams.push_back(std::move(one));
+  for (auto& one : part.rules) {
+    toxiproxy_[one.match.listener.front()].rules.push_back(std::move(one));
+  }
+  return {};
 }
 
 bool LiveConfig::is_toxiproxys(std::string_view listener) const {
-  return has_name(toxiproxy_.listeners, listener);
+  return toxiproxy_.find(listener) != toxiproxy_.end();
 }
 
 std::string LiveConfig::take_lease(std::string id, Duration ttl) {

@@ -67,8 +67,8 @@ class LiveConfig final : private Deadline {
   Allowed<void> set_file(rules::Node document);
   // `lease` is the id of one, or "".
   Allowed<void> change(Overlay::Change change, const std::string& lease);
-  // Toxiproxy's share, in place of what it was.
-  Result<void> set_toxiproxy(rules::Config config);
+  // Toxiproxy's share: these proxies, in place of what they were (Engine::replace).
+  Result<void> replace_toxiproxys(const std::vector<std::string>& proxies, rules::Config part);
 
   // Takes or prolongs; the id is drawn if it is "".
   std::string take_lease(std::string id, Duration ttl);
@@ -97,9 +97,9 @@ class LiveConfig final : private Deadline {
   Engine* engine_ = nullptr;
   rules::Node file_;
   Overlay overlay_;
-  rules::Node document_;  // both of them
-  rules::Config own_;     // what it says
-  rules::Config toxiproxy_;
+  rules::Node document_;                                         // both of them
+  rules::Config own_;                                            // what it says
+  std::map<std::string, rules::Config, std::less<>> toxiproxy_;  // by proxy
   std::map<std::string, Lease> leases_;
 };
 

@@ -39,13 +39,6 @@ const Problem kNoToxic{404, "toxic not found"};
 
 bool changes(const std::string& method) { return method == "POST" || method == "PATCH"; }
 
-// Null if there is none of that name.
-Proxy* find(Proxies& proxies, const std::string& name) {
-  const auto found = std::find_if(proxies.begin(), proxies.end(),
-                                  [&](const Proxy& one) { return one.name == name; });
-  return found == proxies.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 HttpResponse Api::handle(const Request& request) {
@@ -93,47 +86,47 @@ HttpResponse Api::route(const Request& request, const Path& path) {
   }
 }
 
+const Proxy* Api::find(const std::string& name) const {
+  const auto found = proxies_.find(name);
+  return found == proxies_.end() ? nullptr : &found->second;
+}
+
 HttpResponse Api::all_proxies(const Request& request) {
   if (request.method == "GET") {
     json all = json::object();
-    for (const auto& one : proxies_) all[one.name] = to_json(one);
+    for (const auto& [name, one] : proxies_) all[name] = to_json(one);
     return answer(200, all);
   }
   const auto body = parse_body(request.body);
   if (!body) return refuse(body.error());
   auto made = read_proxy(*body);
   if (!made) return refuse(made.error());
-  if (find(proxies_, made->name) != nullptr) return refuse({409, "proxy already exists"});
+  if (find(made->name) != nullptr) return refuse({409, "proxy already exists"});
   const auto name = made->name;
-  auto proxies = proxies_;
-  proxies.push_back(std::move(*made));
-  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return answer(201, to_json(*find(proxies_, name)));
+  if (auto done = apply({{name, std::move(*made)}}); !done) return refuse(done.error());
+  return answer(201, to_json(*find(name)));
 }
 
 HttpResponse Api::one_proxy(const Request& request, const std::string& name) {
   const auto& method = request.method;
   if (method != "GET" && method != "DELETE" && !changes(method)) return wrong_method();
-  const auto* found = find(proxies_, name);
+  const auto* found = find(name);
   if (found == nullptr) return refuse(kNoProxy);
   if (method == "GET") return answer(200, to_json(*found));
-  auto proxies = proxies_;
-  auto& mine = *find(proxies, name);
   if (method == "DELETE") {
-    std::erase_if(proxies, [&](const Proxy& one) { return one.name == name; });
-  } else {
-    const auto body = parse_body(request.body);
-    if (!body) return refuse(body.error());
-    auto changed = update_proxy(mine, *body);
-    if (!changed) return refuse(changed.error());
-    mine = std::move(*changed);
+    if (auto done = apply({{name, std::nullopt}}); !done) return refuse(done.error());
+    return nothing();
   }
-  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return method == "DELETE" ? nothing() : answer(200, to_json(*find(proxies_, name)));
+  const auto body = parse_body(request.body);
+  if (!body) return refuse(body.error());
+  auto changed = update_proxy(*found, *body);
+  if (!changed) return refuse(changed.error());
+  if (auto done = apply({{name, std::move(*changed)}}); !done) return refuse(done.error());
+  return answer(200, to_json(*find(name)));
 }
 
 HttpResponse Api::all_toxics(const Request& request, const std::string& name) {
-  const auto* found = find(proxies_, name);
+  const auto* found = find(name);
   if (found == nullptr) return refuse(kNoProxy);
   if (request.method == "GET") return answer(200, to_json(found->toxics));
   const auto body = parse_body(request.body);
@@ -142,23 +135,23 @@ HttpResponse Api::all_toxics(const Request& request, const std::string& name) {
   if (!made) return refuse(made.error());
   if (found->find(made->name) != nullptr) return refuse({409, "toxic already exists"});
   const auto toxic = made->name;
-  auto proxies = proxies_;
-  find(proxies, name)->add(std::move(*made));
-  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return answer(200, to_json(*find(proxies_, name)->find(toxic)));
+  auto changed = *found;
+  changed.add(std::move(*made));
+  if (auto done = apply({{name, std::move(changed)}}); !done) return refuse(done.error());
+  return answer(200, to_json(*find(name)->find(toxic)));
 }
 
 HttpResponse Api::one_toxic(const Request& request, const std::string& name,
                             const std::string& toxic) {
   const auto& method = request.method;
   if (method != "GET" && method != "DELETE" && !changes(method)) return wrong_method();
-  const auto* found = find(proxies_, name);
+  const auto* found = find(name);
   if (found == nullptr) return refuse(kNoProxy);
   const auto* before = found->find(toxic);
   if (before == nullptr) return refuse(kNoToxic);
   if (method == "GET") return answer(200, to_json(*before));
-  auto proxies = proxies_;
-  auto& toxics = find(proxies, name)->toxics;
+  auto proxy = *found;
+  auto& toxics = proxy.toxics;
   const auto mine = toxics.begin() + (before - found->toxics.data());
   if (method == "DELETE") {
     toxics.erase(mine);
@@ -169,30 +162,34 @@ HttpResponse Api::one_toxic(const Request& request, const std::string& name,
     if (!changed) return refuse(changed.error());
     *mine = std::move(*changed);
   }
-  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
-  return method == "DELETE" ? nothing() : answer(200, to_json(*find(proxies_, name)->find(toxic)));
+  if (auto done = apply({{name, std::move(proxy)}}); !done) return refuse(done.error());
+  return method == "DELETE" ? nothing() : answer(200, to_json(*find(name)->find(toxic)));
 }
 
-Outcome<Proxies> Api::populated(const json& body, std::vector<std::string>& names) const {
+Outcome<Api::Changes> Api::populated(const json& body, std::vector<std::string>& names) const {
   if (!body.is_array())
     return tl::unexpected(Problem{400, "bad request body: an array is expected"});
-  auto proxies = proxies_;
+  Changes changes;
   for (std::size_t i = 0; i < body.size(); ++i) {
     auto made = read_proxy(body[i], " at proxy " + std::to_string(i + 1));
     if (!made) return tl::unexpected(made.error());
-    names.push_back(made->name);
-    auto* old = find(proxies, made->name);
+    const auto name = made->name;
+    names.push_back(name);
+    const auto earlier = changes.find(name);
+    const auto* old = earlier != changes.end() ? &*earlier->second : find(name);
     if (old == nullptr) {
-      proxies.push_back(std::move(*made));
+      changes[name] = std::move(*made);
     } else if (!made->listens_at(*old) || made->upstream != old->upstream) {
       made->take_place_of(*old);
-      *old = std::move(*made);
+      changes[name] = std::move(*made);
     } else if (!made->toxics.empty()) {
       // Toxics that are asked for are what is wanted; without any, those that are there stay.
-      old->toxics = std::move(made->toxics);
+      auto kept = *old;
+      kept.toxics = std::move(made->toxics);
+      changes[name] = std::move(kept);
     }
   }
-  return proxies;
+  return changes;
 }
 
 HttpResponse Api::populate(const Request& request) {
@@ -203,11 +200,11 @@ HttpResponse Api::populate(const Request& request) {
   };
   const auto body = parse_body(request.body);
   if (!body) return fail(body.error());
-  auto proxies = populated(*body, names);
-  if (!proxies) return fail(proxies.error());
-  if (auto done = apply(std::move(*proxies)); !done) return fail(done.error());
+  auto changes = populated(*body, names);
+  if (!changes) return fail(changes.error());
+  if (auto done = apply(std::move(*changes)); !done) return fail(done.error());
   json all = json::array();
-  for (const auto& name : names) all.push_back(to_json(*find(proxies_, name)));
+  for (const auto& name : names) all.push_back(to_json(*find(name)));
   return answer(201, {{"proxies", all.empty() ? json(nullptr) : all}});
 }
 
@@ -215,47 +212,59 @@ Outcome<void> Api::load(const std::string& text) {
   std::vector<std::string> names;
   const auto body = parse_body(text);
   if (!body) return tl::unexpected(body.error());
-  auto proxies = populated(*body, names);
-  if (!proxies) return tl::unexpected(proxies.error());
-  return apply(std::move(*proxies));
+  auto changes = populated(*body, names);
+  if (!changes) return tl::unexpected(changes.error());
+  return apply(std::move(*changes));
 }
 
 std::map<std::string, std::string> Api::upstreams() const {
   std::map<std::string, std::string> all;
-  for (const auto& one : proxies_) all[one.name] = one.upstream;
+  for (const auto& [name, one] : proxies_) all[name] = one.upstream;
   return all;
 }
 
 HttpResponse Api::reset() {
-  auto proxies = proxies_;
-  for (auto& one : proxies) {
-    one.enabled = true;
-    one.toxics.clear();
+  Changes changes;
+  for (const auto& [name, one] : proxies_) {
+    auto clean = one;
+    clean.enabled = true;
+    clean.toxics.clear();
+    changes[name] = std::move(clean);
   }
-  if (auto done = apply(std::move(proxies)); !done) return refuse(done.error());
+  if (auto done = apply(std::move(changes)); !done) return refuse(done.error());
   return nothing();
 }
 
-Outcome<void> Api::apply(Proxies proxies) {
-  const auto config = config_of(proxies);
+Outcome<void> Api::apply(Changes changes) {
+  std::vector<std::string> names;
+  std::vector<Proxy> there;
+  for (const auto& [name, proxy] : changes) {
+    names.push_back(name);
+    if (proxy) there.push_back(*proxy);
+  }
+  const auto config = config_of(there);
   if (!config) return tl::unexpected(config.error());
-  const auto done = reload_(*config);
+  const auto done = replace_(names, *config);
   if (!done) return tl::unexpected(Problem{500, done.error().what});
   // Who was served elsewhere, or by a proxy that is no more, is cut.
-  for (const auto& old : proxies_) {
-    const auto* now = find(proxies, old.name);
-    const bool stays =
-        now != nullptr && now->enabled && now->asked == old.asked && now->server == old.server;
-    if (old.enabled && !stays) engine_.cut(old.name);
+  for (const auto& [name, now] : changes) {
+    const auto* old = find(name);
+    const bool stays = old != nullptr && now && now->enabled && now->asked == old->asked &&
+                       now->server == old->server;
+    if (old != nullptr && old->enabled && !stays) engine_.cut(name);
   }
   // Whoever is answered may rely on it: connects from now on feel it, and a closed port is free.
   engine_.wait_for_workers();
-  for (auto& one : proxies) {
-    if (one.enabled) one.listen = to_text(engine_.bound(one.name));
+  for (auto& [name, now] : changes) {
+    if (!now) {
+      proxies_.erase(name);
+      continue;
+    }
+    if (now->enabled) now->listen = to_text(engine_.bound(name));
     // When it is enabled again, it is found where it was.
-    if (!one.enabled) one.asked = *parse_listen(one.listen);
+    if (!now->enabled) now->asked = *parse_listen(now->listen);
+    proxies_[name] = std::move(*now);
   }
-  proxies_ = std::move(proxies);
   return {};
 }
 

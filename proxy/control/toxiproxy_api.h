@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,13 @@ class Api {
  public:
   // The engine is borrowed; all of its listeners are this API's.
   explicit Api(proxy::Engine& engine)
-      : Api(engine, [&engine](const rules::Config& config) { return engine.reload(config); }) {}
-  // Shared with others, by way of `reload`.
-  using Reload = std::function<rules::Result<void>(const rules::Config&)>;
-  Api(proxy::Engine& engine, Reload reload) : engine_(engine), reload_(std::move(reload)) {}
+      : Api(engine, [&engine](const auto& names, const auto& part) {
+          return engine.replace(names, part);
+        }) {}
+  // Shared with others, who are told of each change (Engine::replace).
+  using Replace = std::function<rules::Result<void>(const std::vector<std::string>& listeners,
+                                                    const rules::Config& part)>;
+  Api(proxy::Engine& engine, Replace replace) : engine_(engine), replace_(std::move(replace)) {}
 
   proxy::HttpResponse handle(const proxy::HttpServer::Request& request);
   // The text of a configuration file: an array of proxies, which may have toxics.
@@ -41,14 +45,19 @@ class Api {
   Response populate(const Request& request);
   Response reset();
 
-  Outcome<Proxies> populated(const nlohmann::json& body, std::vector<std::string>& names) const;
+  // Proxies as they will be; nothing for those that go.
+  using Changes = std::map<std::string, std::optional<Proxy>>;
+
+  // Null if there is none of that name.
+  const Proxy* find(const std::string& name) const;
+  Outcome<Changes> populated(const nlohmann::json& body, std::vector<std::string>& names) const;
   // Makes it so, or says why not and leaves everything as it is.
-  Outcome<void> apply(Proxies proxies);
+  Outcome<void> apply(Changes changes);
   std::string request_id();
 
   proxy::Engine& engine_;
-  Reload reload_;
-  Proxies proxies_;
+  Replace replace_;
+  std::map<std::string, Proxy> proxies_;
   std::uint64_t requests_ = 0;
 };
 

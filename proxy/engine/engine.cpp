@@ -59,11 +59,29 @@ Result<void> Engine::reload(const rules::Config& config) {
   if (!sockets) return tl::unexpected(sockets.error());
   auto snapshot = make_snapshot(config);
   if (!snapshot) return tl::unexpected(snapshot.error());
-  rules_ = (*snapshot)->rules;
-  auto shared = std::make_shared<Snapshot>(**snapshot);
-  shared->rules = in_force();
-  publish(std::move(shared), std::move(*sockets));
+  load(std::move(*snapshot), std::move(*sockets));
   return {};
+}
+
+Result<void> Engine::replace(const std::vector<std::string>& listeners, const rules::Config& part) {
+  auto sockets = bind_new(part);
+  if (!sockets) return tl::unexpected(sockets.error());
+  auto snapshot = std::make_shared<Snapshot>(*snapshot_);
+  snapshot->changed = listeners;
+  for (const auto& name : listeners) {
+    snapshot->listeners.erase(name);
+    snapshot->upstreams.erase(name);
+  }
+  if (auto added = add_to(*snapshot, part); !added) return added;
+  snapshot->rules = rules::RuleSet::with_replaced(*rules_, listeners, part.rules, Loop::now());
+  load(std::move(snapshot), std::move(*sockets));
+  return {};
+}
+
+void Engine::load(std::shared_ptr<Snapshot> snapshot, Sockets sockets) {
+  rules_ = snapshot->rules;
+  snapshot->rules = in_force();
+  publish(std::move(snapshot), std::move(sockets));
 }
 
 // Only listeners that are new or listen elsewhere: the others keep their sockets and the
@@ -73,10 +91,10 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
   for (const auto& listener : config.listeners) {
     if (!listener.enabled) continue;
     if (snapshot_) {
-      const auto old = snapshot_->listeners.find(listener.name);
-      if (old != snapshot_->listeners.end() && old->second->config.listen == listener.listen &&
-          old->second->config.protocol == listener.protocol &&
-          takes_datagrams(old->second->config) == takes_datagrams(listener))
+      const auto* old = snapshot_->listeners.find(listener.name);
+      if (old != nullptr && (*old)->config.listen == listener.listen &&
+          (*old)->config.protocol == listener.protocol &&
+          takes_datagrams((*old)->config) == takes_datagrams(listener))
         continue;
     }
     auto bound =
@@ -91,21 +109,26 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
 OursAlready Engine::ours_at(const Endpoint& address) const {
   OursAlready ours;
   if (!snapshot_ || address.port == 0) return ours;
-  for (const auto& [name, view] : snapshot_->listeners) {
+  snapshot_->listeners.for_each([&](const auto& name, const auto& view) {
     const auto port = ports_.find(name);
-    if (port == ports_.end() || !port->second.open || view->config.listen != address) continue;
+    if (port == ports_.end() || !port->second.open || view->config.listen != address) return;
     ours.streams |= takes_connections(view->config);
     ours.datagrams |= takes_datagrams(view->config);
-  }
+  });
   return ours;
 }
 
-Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Config& config) const {
+Result<std::shared_ptr<Snapshot>> Engine::make_snapshot(const rules::Config& config) const {
   auto snapshot = std::make_shared<Snapshot>();
   const auto* previous = rules_.get();
   const auto fallback = previous != nullptr ? previous->seed() : draw_seed();
   snapshot->rules =
       rules::RuleSet::activate(config.rules, config.seed.value_or(fallback), Loop::now(), previous);
+  if (auto added = add_to(*snapshot, config); !added) return tl::unexpected(added.error());
+  return snapshot;
+}
+
+Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) const {
   for (const auto& listener : config.listeners) {
     if (!listener.enabled) continue;
     auto view = std::make_shared<ListenerView>();
@@ -120,20 +143,22 @@ Result<std::shared_ptr<const Snapshot>> Engine::make_snapshot(const rules::Confi
     }
     view->stats = std::make_shared<ListenerStats>(workers_.size());
     if (snapshot_) {
-      const auto old = snapshot_->listeners.find(listener.name);
-      if (old != snapshot_->listeners.end()) view->stats = old->second->stats;
+      const auto* old = snapshot_->listeners.find(listener.name);
+      if (old != nullptr) view->stats = (*old)->stats;
     }
-    snapshot->listeners[listener.name] = std::move(view);
+    snapshot.listeners.set(listener.name, std::move(view));
   }
   for (const auto& upstream : config.upstreams) {
-    auto& entry = snapshot->upstreams[upstream.name];
-    entry.config = upstream;
-    if (!upstream.tls) continue;
-    auto made = tls::ClientContext::make(*upstream.tls);
-    if (!made) return tl::unexpected(in_context("upstream " + upstream.name, made.error()));
-    entry.tls = std::move(*made);
+    auto view = std::make_shared<UpstreamView>();
+    view->config = upstream;
+    if (upstream.tls) {
+      auto made = tls::ClientContext::make(*upstream.tls);
+      if (!made) return tl::unexpected(in_context("upstream " + upstream.name, made.error()));
+      view->tls = std::move(*made);
+    }
+    snapshot.upstreams.set(upstream.name, std::move(view));
   }
-  return snapshot;
+  return {};
 }
 
 std::shared_ptr<const rules::RuleSet> Engine::in_force() const {
@@ -142,6 +167,7 @@ std::shared_ptr<const rules::RuleSet> Engine::in_force() const {
 
 void Engine::put_in_force(std::shared_ptr<const rules::RuleSet> rules) {
   auto changed = std::make_shared<Snapshot>(*snapshot_);
+  changed->changed = std::vector<std::string>{};
   changed->rules = std::move(rules);
   publish(std::move(changed), {});
 }
@@ -169,7 +195,8 @@ void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) 
   }
   for (auto& [name, fds] : sockets) {
     close_port(name);
-    ports_[name].bound = bound_to(fds.front().any(), snapshot_->listeners.at(name)->config.listen);
+    ports_[name].bound =
+        bound_to(fds.front().any(), (*snapshot_->listeners.find(name))->config.listen);
     open_port(name, std::move(fds));
   }
   follow_down_rules();
@@ -201,7 +228,7 @@ void Engine::follow_down_rules() {
         for (const auto& worker : workers_) worker->cut(name);
       }
     } else if (!down && !port.open) {
-      const auto& listener = snapshot_->listeners.at(name)->config;
+      const auto& listener = (*snapshot_->listeners.find(name))->config;
       auto bound = proxy::open_port(listener, port.bound, workers_.size());
       if (bound) {
         spdlog::info("listener {}: up again on {}", name, to_text(port.bound));
@@ -253,7 +280,7 @@ void Engine::stop() {
 std::vector<Engine::ListenerStatus> Engine::listeners() const {
   std::vector<ListenerStatus> list;
   for (const auto& [name, port] : ports_) {
-    list.push_back({name, port.bound, port.open, snapshot_->listeners.at(name)});
+    list.push_back({name, port.bound, port.open, *snapshot_->listeners.find(name)});
   }
   return list;
 }

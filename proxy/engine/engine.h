@@ -31,6 +31,9 @@ class Engine final : private Deadline {
   ~Engine() override;
 
   Result<void> reload(const rules::Config& config);
+  // A part of it: in place of these listeners, of upstreams of the same names and of the rules that
+  // mean only one of them, are those of `part`. Costs little for what stays.
+  Result<void> replace(const std::vector<std::string>& listeners, const rules::Config& part);
   // Resets the live connections of a listener, which may be gone already, and forgets its sessions.
   void cut(const std::string& listener);
   // All faults off, on live connections too: what they hold is delivered, what they made wait is
@@ -69,8 +72,11 @@ class Engine final : private Deadline {
   using Sockets = std::map<std::string, std::vector<PortSockets>>;
   Result<Sockets> bind_new(const rules::Config& config) const;
   OursAlready ours_at(const Endpoint& address) const;
-  // Fails when a file that it names cannot be used.
-  Result<std::shared_ptr<const Snapshot>> make_snapshot(const rules::Config& config) const;
+  // Fail when a file that it names cannot be used.
+  Result<std::shared_ptr<Snapshot>> make_snapshot(const rules::Config& config) const;
+  Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
+  // Its rules are those that were loaded: the ones in force may be none.
+  void load(std::shared_ptr<Snapshot> snapshot, Sockets sockets);
   // The same ports, with these rules.
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "proxy/dns/dns_server.h"
 #include "proxy/net/udp_server.h"
@@ -67,37 +68,51 @@ void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
 void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   buffer_warned_ = false;
-  std::map<std::string, std::shared_ptr<UpstreamGroup>> groups;
-  for (const auto& [name, upstream] : snapshot_->upstreams) {
-    const auto old = groups_.find(name);
-    const bool same = old != groups_.end() && old->second->config() == upstream.config;
-    groups[name] = same ? old->second
-                        : std::make_shared<UpstreamGroup>(upstream.config, snapshot_->rules->seed(),
-                                                          upstream.tls);
+  if (snapshot_->changed) {
+    for (const auto& name : *snapshot_->changed) follow_upstream(name);
+    for (const auto& name : *snapshot_->changed) follow_listener(name);
+    return;
   }
-  groups_ = std::move(groups);
-  for (auto& [name, acceptor] : acceptors_) {
-    const auto view = snapshot_->listeners.find(name);
-    if (view != snapshot_->listeners.end()) acceptor->set_view(view->second);
+  std::erase_if(groups_,
+                [&](const auto& one) { return !snapshot_->upstreams.contains(one.first); });
+  snapshot_->upstreams.for_each([&](const auto& name, const auto&) { follow_upstream(name); });
+  snapshot_->listeners.for_each([&](const auto& name, const auto&) { follow_listener(name); });
+}
+
+void Worker::follow_upstream(const std::string& name) {
+  const auto* upstream = snapshot_->upstreams.find(name);
+  if (upstream == nullptr) {
+    groups_.erase(name);
+    return;
   }
-  for (auto& [name, service] : services_) {
-    const auto view = snapshot_->listeners.find(name);
-    if (view == snapshot_->listeners.end()) continue;
-    service->set_view(view->second, group_of(*view->second));
-  }
+  const auto& view = **upstream;
+  auto& group = groups_[name];
+  if (group && group->config() == view.config) return;
+  group = std::make_shared<UpstreamGroup>(view.config, snapshot_->rules->seed(), view.tls);
+}
+
+void Worker::follow_listener(const std::string& name) {
+  const auto* listener = snapshot_->listeners.find(name);
+  if (listener == nullptr) return;
+  const auto& view = *listener;
+  const auto acceptor = acceptors_.find(name);
+  if (acceptor != acceptors_.end()) acceptor->second->set_view(view);
+  const auto service = services_.find(name);
+  if (service != services_.end()) service->second->set_view(view, group_of(*view));
 }
 
 void Worker::open(std::string listener, PortSockets sockets) {
   loop_.post([this, listener = std::move(listener),
               shared = std::make_shared<PortSockets>(std::move(sockets))]() mutable {
-    const auto view = snapshot_->listeners.find(listener);
-    if (view == snapshot_->listeners.end()) return;
-    if (!rules::is_connections(view->second->config.protocol)) {
-      services_[listener] = make_service(view->second, std::move(*shared));
+    const auto* found = snapshot_->listeners.find(listener);
+    if (found == nullptr) return;
+    const auto& view = *found;
+    if (!rules::is_connections(view->config.protocol)) {
+      services_[listener] = make_service(view, std::move(*shared));
       return;
     }
     acceptors_[listener] = std::make_unique<Acceptor>(
-        loop_, view->second, std::move(shared->stream),
+        loop_, view, std::move(shared->stream),
         [this](Acceptor& acceptor, Fd accepted_fd, const SocketAddress& peer) {
           accepted(acceptor, std::move(accepted_fd), peer);
         });
@@ -244,9 +259,9 @@ void Worker::flow_opened(const rules::FlowFacts& flow) {
 
 void Worker::served(const rules::FlowFacts& flow, const Served& what) {
   if (observer_ != nullptr) observer_->served(flow, what);
-  const auto listener = snapshot_->listeners.find(flow.listener);
-  if (!measure_ || listener == snapshot_->listeners.end()) return;
-  auto& stats = *listener->second->stats;
+  const auto* listener = measure_ ? snapshot_->listeners.find(flow.listener) : nullptr;
+  if (listener == nullptr) return;
+  auto& stats = *(*listener)->stats;
   if (!what.ok) stats.failed.fetch_add(1, std::memory_order_relaxed);
   if (what.took) stats.answered.add(*what.took);
 }

@@ -24,6 +24,7 @@
 #include "proxy/net/datagrams.h"
 #include "proxy/net/flow.h"
 #include "proxy/net/service.h"
+#include "rules/shared_map.h"
 
 namespace brownout::proxy {
 
@@ -35,8 +36,10 @@ struct UpstreamView {
 // What the control thread decided, shared by all workers; immutable.
 struct Snapshot {
   std::shared_ptr<const rules::RuleSet> rules;
-  std::map<std::string, std::shared_ptr<const ListenerView>> listeners;
-  std::map<std::string, UpstreamView> upstreams;
+  rules::SharedMap<std::shared_ptr<const ListenerView>> listeners;
+  rules::SharedMap<std::shared_ptr<const UpstreamView>> upstreams;
+  // The listeners and upstreams that are not those of the snapshot before; none: any may be.
+  std::optional<std::vector<std::string>> changed;
 };
 
 class Worker final : private HttpHost {
@@ -86,6 +89,8 @@ class Worker final : private HttpHost {
   void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) override;
 
   void take_snapshot(std::shared_ptr<const Snapshot> snapshot);
+  void follow_upstream(const std::string& name);
+  void follow_listener(const std::string& name);
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
   std::unique_ptr<Service> make_service(std::shared_ptr<const ListenerView> view,
                                         PortSockets sockets);

@@ -129,12 +129,12 @@ wait_for 10 slower_than 1 || fail "SIGUSR2 does not resume"
 pass "halt delivers what is held on live connections; resume brings the faults back"
 
 # A lease that lapses.
-ask 200 '"id":"ci"' -X PUT -d '{"ttl":"2s","id":"ci"}' "$api/api/v1/lease"
+ask 200 '"id":"ci"' -X PUT -d '{"ttl":"8s","id":"ci"}' "$api/api/v1/lease"
 expect_code 0 ctl disable latency --lease ci
 expect_code 0 ctl rm back --lease ci
 expect_code 0 ctl add latency delay=400ms --name leased --lease ci
 grep -q '"lease":"ci"' "$folder/out" || fail "the rule does not say its lease: $(cat "$folder/out")"
-wait_for 10 sh -c "! curl -s $api/api/v1/rules | grep -q leased" || fail "the lease did not lapse"
+wait_for 30 sh -c "! curl -s $api/api/v1/rules | grep -q leased" || fail "the lease did not lapse"
 ask 200 '"enabled":true' "$api/api/v1/rules/back"
 ask 200 '"enabled":true' "$api/api/v1/rules/latency"
 ask 409 'has lapsed' -X DELETE -H 'Brownout-Lease: ci' "$api/api/v1/rules/back"
@@ -202,7 +202,7 @@ def call(method, path):
                                      headers={'Content-Type': 'application/json'})
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, None if answer.headers['Content-Type'].startswith('text/event') else answer.read()
+            return answer.status, None if (answer.headers['Content-Type'] or '').startswith('text/event') else answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
 names = {'name': 'nobody', 'listener': 'nobody', 'flow': '0', 'id': 'nobody'}
@@ -222,7 +222,18 @@ for kind in ('rules', 'listeners', 'upstreams', 'zones', 'firewalls'):
             jsonschema.validate(view['definition'], {**schemas[one], 'components': document['components']})
 assert call('GET', '/api/v1/nothing')[0] == 404
 P
-pass "metrics for Prometheus; the OpenAPI document"
+monitoring=$(cd "$(dirname "$0")/../../examples/monitoring" && pwd)
+promtool test rules "$monitoring/alerts_test.yml" >"$folder/promtool" 2>&1 || fail "the alert rules: $(cat "$folder/promtool")"
+/usr/bin/python3 - "$folder/metrics" "$monitoring/grafana.json" "$monitoring/alerts.yml" <<'P' || fail "the dashboard or the alerts ask for what is not there"
+import json, re, sys
+there = set(re.findall(r'^# TYPE (\S+)', open(sys.argv[1]).read(), re.M))
+grafana = [t['expr'] for p in json.load(open(sys.argv[2]))['panels'] for t in p['targets']]
+assert len(grafana) > 9
+for text in grafana + [open(sys.argv[3]).read()]:
+    for name in re.findall(r'brownout_\w+', text):
+        assert re.sub('_(bucket|count|sum)$', '', name) in there or name in there, name
+P
+pass "metrics for Prometheus; the OpenAPI document; alert rules and Grafana's dashboard"
 
 # The file changes: what the API changed stays. A restart: it is there again.
 sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
@@ -244,7 +255,7 @@ pass "the state file: over a restart, and torn"
 
 # Security.
 run third
-ask 403 'needs the header' -X POST -H 'Content-Type: text/plain' -d '' "$api/api/v1/halt"
+curl -s -X POST -d '' "$api/api/v1/halt" | grep -q 'needs the header' || fail "a form of another site can halt"
 ask 403 'may change nothing' -X POST -H 'Origin: http://evil.example' "$api/api/v1/halt"
 ask 403 'no name of this machine' -H 'Host: evil.example' "$api/api/v1/status"
 head -c 9000000 /dev/zero >"$folder/large"
@@ -271,11 +282,11 @@ pass "tokens, TLS, and what pages of other sites cannot do"
 # --max-fault-time, and Toxiproxy's file.
 echo "[{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\",\"toxics\":[{\"type\":\"latency\",\"attributes\":{\"latency\":1000}}]}]" >"$folder/toxi.json"
 sed -i 's/^enabled = false//' "$folder/rules.toml"
-run capped --max-fault-time 8s --toxiproxy-config "$folder/toxi.json"
+run capped --max-fault-time 15s --toxiproxy-config "$folder/toxi.json"
 slower_than 1 || fail "not slow before its time"
 toxi=$(sed -nE 's/.*proxy tp: 127\.0\.0\.1:([0-9]+) .*/\1/p' "$folder/capped.log")
 (front=$toxi; slower_than 1) || fail "Toxiproxy's file does not act"
-wait_for 20 faster_than 0.9 || fail "slow after its time"
+wait_for 40 faster_than 0.9 || fail "slow after its time"
 front=$toxi
-wait_for 20 faster_than 0.9 || fail "Toxiproxy's toxic outlives the cap"
+wait_for 40 faster_than 0.9 || fail "Toxiproxy's toxic outlives the cap"
 pass "--max-fault-time, --toxiproxy-config"

@@ -51,7 +51,7 @@ async function main() {
   await page.fill('#add-name', 'slow');
   await page.fill('#add-keys input[name=delay]', 'soon');
   await page.click('#add button[type=submit]');
-  await page.waitForSelector('#add-problems >> text=/fault/delay');
+  await page.waitForSelector('#add-problems li:has-text("/fault/delay")');
   await page.fill('#add-keys input[name=delay]', '200ms');
   await page.click('#add button[type=submit]');
   await page.waitForSelector('[data-rule=slow]');

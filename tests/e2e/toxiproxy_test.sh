@@ -107,3 +107,18 @@ code=0
 [ "$code" = 2 ] && grep -q 'bad.json: missing required field: upstream at proxy 1' "$folder/bad.txt" || fail "a bad file: $code $(cat "$folder/bad.txt")"
 "$brownout" toxiproxy -version | grep -q '2\.12\.0' || fail "no version"
 pass "the configuration file and the flags"
+
+ask 404 '404 page not found' "$api/metrics"
+api metrics -proxy-metrics -runtime-metrics
+ask 201 '"name":"m"' -d "{\"name\":\"m\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$upstream\"}" "$api/proxies"
+front=$(sed -nE 's/.*"listen":"127\.0\.0\.1:([0-9]+)".*/\1/p' "$folder/body")
+exec 3<>"/dev/tcp/127.0.0.1/$front"
+printf 'hello' >&3
+read -r -N 5 -t 10 echoed <&3 && [ "$echoed" = hello ] || fail "no echo"
+# While the connection is open: the counters are live.
+wait_for 10 sh -c "curl -s $api/metrics | grep -q '^toxiproxy_proxy_received_bytes_total{direction=\"upstream\",listener=\"127.0.0.1:$front\",proxy=\"m\",upstream=\"127.0.0.1:$upstream\"} 5'" ||
+  fail "no live counter: $(curl -s "$api/metrics")"
+ask 200 '^toxiproxy_proxy_sent_bytes_total\{direction="downstream",.*\} 5$' "$api/metrics"
+ask 200 '^process_cpu_seconds_total ' "$api/metrics"
+exec 3>&-
+pass "live counters at /metrics"
