@@ -27,6 +27,12 @@ class SharedHistogram {
   std::uint64_t count(std::size_t bucket) const {
     return counts_[bucket].load(std::memory_order_relaxed);
   }
+  bool empty() const {
+    for (const auto& count : counts_) {
+      if (count.load(std::memory_order_relaxed) != 0) return false;
+    }
+    return true;
+  }
   Duration sum() const { return Duration(sum_.load(std::memory_order_relaxed)); }
 
  private:

@@ -26,6 +26,8 @@ using namespace brownout::proxy;
 // That Toxiproxy's clients expect.
 constexpr std::string_view kUsualApi = "127.0.0.1:8474";
 
+constexpr std::size_t kMostWarnings = 20;
+
 std::string describe_refusal(const Refusal& refusal) {
   std::string text = refusal.what;
   for (const auto& one : refusal.mistakes) {
@@ -220,7 +222,12 @@ class Run final : private Deadline {
     engine_->stop();
     loop_.run_posted();
     fmt::print(stderr, "{}", rule_table(engine_->rules()));
-    for (const auto& name : never_matched(engine_->rules())) {
+    auto idle = never_matched(engine_->rules());
+    if (idle.size() > kMostWarnings) {
+      spdlog::warn("{} rules never matched a connection, {} among them", idle.size(), idle.front());
+      idle.clear();
+    }
+    for (const auto& name : idle) {
       spdlog::warn("rule {} never matched a connection (see `brownout explain`)", name);
     }
     if (events_ && events_->lost() > 0)

@@ -35,7 +35,9 @@ class Family {
       metric.gauge.value = static_cast<double>(value);
     }
   }
+  // One with nothing in it is left out: a thousand listeners would fill megabytes with zeros.
   void add(const rules::SharedHistogram& histogram, const Labels& labels) {
+    if (histogram.empty()) return;
     auto& to = labelled(labels).histogram;
     const auto& bounds = rules::SharedHistogram::kBounds;
     for (std::size_t i = 0; i <= bounds.size(); ++i) {
