@@ -140,8 +140,7 @@ Allowed<void> LiveConfig::set_file(rules::Node document) {
 }
 
 Allowed<void> LiveConfig::change(Overlay::Change change, const std::string& lease) {
-  const auto held = leases_.find(lease);
-  if (!lease.empty() && held == leases_.end()) {
+  if (!lease.empty() && !leases_.contains(lease)) {
     return tl::unexpected(
         Refusal{.status = 409, .what = "the lease " + lease + " has lapsed, or was never taken"});
   }
@@ -160,17 +159,24 @@ Allowed<void> LiveConfig::change(Overlay::Change change, const std::string& leas
     overlay.set(std::move(change));
   }
   if (auto done = apply(file_, std::move(overlay)); !done) return done;
-  const bool mine = lease_of(kind, name) == lease && !lease.empty();
-  // Whoever changes it last, keeps it.
-  if (!mine) {
-    for (auto& [id, other] : leases_) {
-      std::erase_if(other.undo,
-                    [&](const auto& one) { return one.kind == kind && one.name == name; });
-    }
-    if (held != leases_.end()) held->second.undo.push_back({kind, name, before});
-  }
+  take_over({kind, name, before}, lease);
   save();
   return {};
+}
+
+// Whoever changes something last, keeps it, or undoes it all the way to what no lease changed.
+void LiveConfig::take_over(Lease::Undo change, const std::string& lease) {
+  if (!lease.empty() && lease_of(change.kind, change.name) == lease) return;
+  for (auto& [id, other] : leases_) {
+    std::erase_if(other.undo, [&](const auto& one) {
+      if (one.kind != change.kind || one.name != change.name) return false;
+      change.before = one.before;
+      return true;
+    });
+  }
+  if (const auto mine = leases_.find(lease); mine != leases_.end()) {
+    mine->second.undo.push_back(std::move(change));
+  }
 }
 
 Result<void> LiveConfig::replace_toxiproxys(const std::vector<std::string>& proxies,

@@ -87,6 +87,7 @@ class LiveConfig final : private Deadline {
   Allowed<void> apply(rules::Node file, Overlay overlay);
   rules::Config with_toxiproxy(rules::Config config) const;
   void cap(rules::Config& config) const;
+  void take_over(Lease::Undo change, const std::string& lease);
   void undo(const Lease& lease);
   void save() const;
   void arm();

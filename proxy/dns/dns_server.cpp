@@ -246,6 +246,11 @@ void DnsServer::batch_over() {
   send_answers();
 }
 
+// When no rule means this listener any more, what waits for one is given.
+void DnsServer::apply(const rules::RuleSet& set) {
+  if (!set.may_match(view_->config.name)) on_due(Instant::max());
+}
+
 void DnsServer::on_due(Instant now) noexcept {
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     auto answer = std::move(delayed_.begin()->second);

@@ -31,7 +31,7 @@ class DnsServer final : public Service,
   void set_view(std::shared_ptr<const ListenerView> view,
                 std::shared_ptr<UpstreamGroup> group) override;
   // Queries that wait keep the rules they came under: they are over in a moment.
-  void apply(const rules::RuleSet&) override {}
+  void apply(const rules::RuleSet& set) override;
   void cut() override;
 
  private:

@@ -114,6 +114,17 @@ TEST_F(Live, WhoeverChangesItLastKeepsIt) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse", "cut"));
 }
 
+TEST_F(Live, ALeaseThatTakesOverUndoesTheOnesBefore) {
+  const auto one = live_.take_lease("one", std::chrono::hours(1));
+  const auto two = live_.take_lease("two", std::chrono::hours(1));
+  EXPECT_TRUE(change("rule", "cut", kHang, one));
+  EXPECT_TRUE(change("rule", "cut", R"({"name":"cut","fault":{"type":"down"}})", two));
+  EXPECT_TRUE(live_.end_lease(one));
+  EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse", "cut"));
+  EXPECT_TRUE(live_.end_lease(two));
+  EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
+}
+
 TEST_F(Live, ADisabledRuleIsThereAndDoesNotAct) {
   EXPECT_TRUE(change("rule", "slow", R"({"name":"slow","enabled":false,"fault":{"type":"down"}})"));
   EXPECT_THAT(rules(), testing::ElementsAre("refuse"));

@@ -1,0 +1,105 @@
+// Halting: all faults off at once, on live connections too, and what they hold is delivered.
+#include <gtest/gtest.h>
+
+#include "tests/support/dns_world.h"
+#include "tests/support/http_world.h"
+#include "tests/support/udp_world.h"
+
+namespace brownout::test {
+namespace {
+
+void halt(ProxyWorld& world) {
+  world.on_control([&] { world.engine().halt(); });
+  world.engine().wait_for_workers();
+}
+void resume(ProxyWorld& world) {
+  world.on_control([&] { world.engine().resume(); });
+  world.engine().wait_for_workers();
+}
+
+TEST(Halt, DeliversWhatAStageHoldsAndResumesOnTheSameConnection) {
+  ProxyWorld world(
+      "[[rule]]\nstart = \"1h\"\nfault = { type = \"unplug\" }\n"
+      "[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }");
+  const auto client = world.connect();
+  send_all(client, "held");
+  ASSERT_TRUE(eventually([&] { return world.injected() == 1; }));
+  halt(world);
+  EXPECT_EQ(receive(client, 4).bytes, "held");
+  EXPECT_GE(round_trip(client, "free"), 0ns);
+  resume(world);
+  send_all(client, "held again");
+  EXPECT_EQ(receive(client, 1, 200ms).bytes, "");
+}
+
+TEST(Halt, ServesConnectionsThatWaitOrHang) {
+  for (const auto* fault : {"{ type = \"connect_delay\", delay = \"1h\" }",
+                            "{ type = \"slow_accept\", delay = \"1h\" }",
+                            "{ type = \"connection_limit\", max = 1, overflow = \"hang\" }"}) {
+    ProxyWorld world(std::string("[[rule]]\nfault = ") + fault);
+    const auto first = world.connect();
+    const auto second = world.connect();
+    send_all(second, "hello");
+    EXPECT_EQ(receive(second, 1, 200ms).bytes, "") << fault;
+    halt(world);
+    EXPECT_EQ(receive(second, 5).bytes, "hello") << fault;
+  }
+}
+
+TEST(Halt, OpensAPortThatIsDown) {
+  ProxyWorld world("[[rule]]\nfault = { type = \"down\" }");
+  ASSERT_TRUE(eventually([&] { return !world.connect(); }));
+  halt(world);
+  EXPECT_GE(round_trip(world.connect(), "hello"), 0ns);
+  resume(world);
+  EXPECT_TRUE(eventually([&] { return !world.connect(); }));
+}
+
+TEST(Halt, AnswersDnsQueriesThatWait) {
+  DnsWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }");
+  const auto client = world.udp();
+  const auto query = dns_query("chat.example.org");
+  ::send(client.get(), query.data(), query.size(), 0);
+  ASSERT_TRUE(eventually([&] { return world.proxy.injected() == 1; }));
+  halt(world.proxy);
+  EXPECT_NE(print(receive_datagram(client)), "(silence)");
+}
+
+TEST(Halt, AnswersRequestsThatWait) {
+  HttpWorld world("[[rule]]\nfault = { type = \"delay\", delay = \"1h\" }");
+  const auto client = world.proxy.connect();
+  send_all(client, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return world.proxy.injected() == 1; }));
+  halt(world.proxy);
+  EXPECT_EQ(receive(client, 12).bytes, "HTTP/1.1 200");
+}
+
+TEST(Halt, DeliversDatagrams) {
+  UdpWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }");
+  send_all(world.client, "held");
+  ASSERT_TRUE(eventually([&] { return world.proxy.injected() == 1; }));
+  halt(world.proxy);
+  EXPECT_EQ(receive(world.client, 4).bytes, "held");
+}
+
+TEST(Flows, AreListedAndCutOneByOne) {
+  ProxyWorld world("[[rule]]\nname = \"slow\"\nfault = { type = \"latency\", delay = \"1h\" }",
+                   {.workers = 2});
+  const auto first = world.connect();
+  const auto second = world.connect();
+  send_all(first, "12345");
+  ASSERT_TRUE(eventually([&] { return world.injected() == 1; }));
+  const auto flows = world.on_control([&] { return world.engine().flows(); });
+  ASSERT_EQ(flows.size(), 2U);
+  const auto& mine = flows[0].ordinal == 1 ? flows[0] : flows[1];
+  EXPECT_EQ(mine.rules, std::vector<std::string>{"slow"});
+  EXPECT_EQ(mine.bytes[0], 5U);
+  EXPECT_EQ(mine.held[0], 5U);
+  EXPECT_TRUE(world.on_control([&] { return world.engine().cut("chat", 1); }));
+  EXPECT_EQ(receive(first).ending, Ending::kReset);
+  EXPECT_EQ(receive(second, 1, 100ms).ending, Ending::kOpen);
+  EXPECT_FALSE(world.on_control([&] { return world.engine().cut("chat", 9); }));
+}
+
+}  // namespace
+}  // namespace brownout::test
