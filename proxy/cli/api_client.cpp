@@ -27,6 +27,19 @@ void add(Headers& headers, const std::string& line) {
   headers.reset(curl_slist_append(headers.release(), line.c_str()));
 }
 
+// `headers`, `sink` and `ca` outlive it.
+Curl prepared(const std::string& url, const Headers& headers, Sink& sink, const std::string& ca) {
+  Curl curl(curl_easy_init(), &curl_easy_cleanup);
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &write);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &sink);
+  // Whatever the environment says: it is this machine, mostly.
+  curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
+  if (!ca.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, ca.c_str());
+  return curl;
+}
+
 }  // namespace
 
 rules::Result<ApiClient> ApiClient::make(const CtlOptions& options) {
@@ -52,7 +65,6 @@ rules::Result<ApiClient> ApiClient::make(const CtlOptions& options) {
 rules::Result<ApiClient::Answer> ApiClient::call(
     const std::string& method, const std::string& path, const nlohmann::ordered_json& body,
     const std::map<std::string, std::string>& more) const {
-  const Curl curl(curl_easy_init(), &curl_easy_cleanup);
   Headers headers(nullptr, &curl_slist_free_all);
   add(headers, "Content-Type: application/json");
   if (!token_.empty()) add(headers, "Authorization: Bearer " + token_);
@@ -63,15 +75,9 @@ rules::Result<ApiClient::Answer> ApiClient::call(
     text += part;
     return true;
   };
-  const auto url = url_ + "/api/v1/" + path;
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  const auto curl = prepared(url_ + "/api/v1/" + path, headers, sink, ca_);
   curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &write);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &sink);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 30L);
-  curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
-  if (!ca_.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, ca_.c_str());
   if (!sent.empty()) curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, sent.c_str());
   if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK) {
     return tl::unexpected(rules::Error{
@@ -90,7 +96,6 @@ rules::Result<ApiClient::Answer> ApiClient::call(
 }
 
 rules::Result<void> ApiClient::follow(const std::function<bool(const std::string&)>& take) const {
-  const Curl curl(curl_easy_init(), &curl_easy_cleanup);
   Headers headers(nullptr, &curl_slist_free_all);
   if (!token_.empty()) add(headers, "Authorization: Bearer " + token_);
   std::string rest;
@@ -103,14 +108,8 @@ rules::Result<void> ApiClient::follow(const std::function<bool(const std::string
     }
     return true;
   };
-  const auto url = url_ + "/api/v1/events";
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &write);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &sink);
+  const auto curl = prepared(url_ + "/api/v1/events", headers, sink, ca_);
   curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
-  if (!ca_.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, ca_.c_str());
   const auto code = curl_easy_perform(curl.get());
   if (code == CURLE_OK || code == CURLE_WRITE_ERROR) return {};
   return tl::unexpected(

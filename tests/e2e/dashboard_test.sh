@@ -6,13 +6,8 @@ need node chromium
 here=$(cd "$(dirname "$0")" && pwd)
 modules=$here/../../build/npm/node_modules
 [ -d "$modules/playwright-core" ] || fail "playwright-core is missing (.ci/install-packages --tests)"
-cat >"$folder/echo.js" <<'P'
-const server = require('net').createServer(c => c.on('error', () => {}).pipe(c));
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-P
-start echo node "$folder/echo.js"
-wait_for 10 grep -q . "$folder/echo.log" || fail "no echo server"
-rule_file "$(cat "$folder/echo.log")" 0 >"$folder/rules.toml"
+start_echo
+rule_file "$echo_port" 0 >"$folder/rules.toml"
 openssl rand -hex 32 >"$folder/token"
 start run "$brownout" run "$folder/rules.toml" --drain 0s --api 127.0.0.1:0 --token-file "$folder/token"
 wait_for 20 grep -q 'dashboard and API' "$folder/run.log" || fail "no dashboard: $(cat "$folder/run.log")"

@@ -75,6 +75,26 @@ proxy() {
 }
 proxy_settled() { grep -q 'listener front: 127' "$folder/$1.log" || ! kill -0 "$last_pid"; }
 
+# start_echo: a TCP server that sends back what it gets; sets $echo_port.
+start_echo() {
+  cat >"$folder/echo.js" <<'P'
+const server = require('net').createServer({ allowHalfOpen: true }, c => c.on('error', () => {}).pipe(c));
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+P
+  start echo node "$folder/echo.js"
+  wait_for 10 grep -q . "$folder/echo.log" || fail "no echo server"
+  echo_port=$(cat "$folder/echo.log")
+}
+
+# ask STATUS BODY_PATTERN CURL_OPTION...: checks both; the answer is in $folder/head and $folder/body.
+ask() {
+  local status=$1 pattern=$2 got
+  shift 2
+  got=$(curl -s -o "$folder/body" -D "$folder/head" -w '%{http_code}' "$@") || fail "curl $*"
+  [ "$got" = "$status" ] || fail "$*: $got $(cat "$folder/body"), not $status"
+  grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } || fail "$*: $(cat "$folder/body")"
+}
+
 # at_least A B: numbers, fractions too.
 at_least() { python3 -c "import sys; sys.exit(0 if float('$1') >= float('$2') else 1)"; }
 now() { date +%s.%N; }

@@ -8,13 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 modules=$here/../../build/npm/node_modules
 [ -d "$modules/toxiproxy-node-client" ] || fail "toxiproxy-node-client is missing (tests/run.sh installs it)"
 
-cat >"$folder/echo.js" <<'P'
-const server = require('net').createServer({ allowHalfOpen: true }, c => c.on('error', () => {}).pipe(c));
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-P
-start echo node "$folder/echo.js"
-wait_for 10 grep -q . "$folder/echo.log" || fail "no echo server"
-upstream=$(cat "$folder/echo.log")
+start_echo
+upstream=$echo_port
 
 # api NAME [OPTION...]: sets $api.
 api() {
@@ -24,14 +19,6 @@ api() {
   start "$name" "$brownout" toxiproxy -port "$port" -seed 7 "$@"
   wait_for 10 curl -sf "http://127.0.0.1:$port/version" || fail "no API: $(cat "$folder/$name.log")"
   api=http://127.0.0.1:$port
-}
-# ask STATUS BODY_PATTERN CURL_OPTION...: checks both.
-ask() {
-  local status=$1 pattern=$2 got
-  shift 2
-  got=$(curl -s -o "$folder/body" -D "$folder/head" -w '%{http_code}' "$@") || fail "curl $*"
-  [ "$got" = "$status" ] || fail "$*: $got $(cat "$folder/body"), not $status"
-  grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } || fail "$*: $(cat "$folder/body")"
 }
 header() { grep -qiE "^$1" "$folder/head" || fail "no header $1 in $(cat "$folder/head")"; }
 
