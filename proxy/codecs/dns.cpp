@@ -40,7 +40,41 @@ const std::uint8_t* as_octets(ByteView bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
+// Behind a name (RFC 1035, 4.1.4): labels up to the root, or up to a pointer.
+std::size_t behind_name(ByteView message, std::size_t at) {
+  while (at < message.size()) {
+    const auto length = std::to_integer<std::size_t>(message[at]);
+    if (length == 0) return at + 1;
+    if (length >= 0xc0) return at + 2;
+    at += 1 + length;
+  }
+  return message.size();
+}
+
+// OPT and TSIG come once at most (RFC 6891, 6.1.1; RFC 8945, 5.1). ldns forgets the memory of the
+// one before, so a peer could use up all of it.
+bool repeats_what_is_single(ByteView message) {
+  constexpr unsigned kOpt = 41;
+  constexpr unsigned kTsig = 250;
+  if (message.size() < 12) return false;
+  std::size_t at = 12;
+  for (unsigned i = 0; i < number_at(message, 4); ++i) at = behind_name(message, at) + 4;
+  const unsigned before = unsigned{number_at(message, 6)} + number_at(message, 8);
+  unsigned opts = 0;
+  unsigned tsigs = 0;
+  for (unsigned i = 0; i < before + number_at(message, 10); ++i) {
+    at = behind_name(message, at);
+    if (at + 10 > message.size()) return false;
+    if (i >= before && number_at(message, at) == kOpt) ++opts;
+    if (i >= before && number_at(message, at) == kTsig) ++tsigs;
+    if (opts > 1 || tsigs > 1) return true;
+    at += 10U + number_at(message, at + 8);
+  }
+  return false;
+}
+
 Packet unpack(ByteView message) {
+  if (repeats_what_is_single(message)) return nullptr;
   ldns_pkt* packet = nullptr;
   const auto status = ldns_wire2pkt(&packet, as_octets(message), message.size());
   Packet owner(packet);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/codecs/flow_record.h"
+#include "proxy/control/wall_time.h"
 #include "proxy/net/socket.h"
 
 namespace brownout::proxy {
@@ -19,6 +20,12 @@ constexpr std::size_t kBatch = 32 * 1024;
 constexpr std::size_t kMostWaiting = 64 << 20;
 constexpr Duration kFlushAfter = std::chrono::milliseconds(50);
 
+std::uint64_t count_lines(const std::string& lines) {
+  return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
+
+}  // namespace
+
 std::string wall_time() {
   const auto now = std::chrono::system_clock::now();
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
@@ -26,12 +33,6 @@ std::string wall_time() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds.count()),
                      (micros - seconds).count());
 }
-
-std::uint64_t count_lines(const std::string& lines) {
-  return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-}
-
-}  // namespace
 
 rules::Result<std::unique_ptr<EventLog>> EventLog::open(const std::string& path, Loop& control) {
   Fd fd(path == "-" ? ::dup(STDOUT_FILENO)

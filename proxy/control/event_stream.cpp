@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proxy/control/wall_time.h"
+
 namespace brownout::proxy {
 namespace {
 
@@ -17,6 +19,10 @@ std::shared_ptr<Feed> EventStream::follow() {
   left_.store(kMostPerSecond, std::memory_order_relaxed);
   control_.deadlines().set(*this, Loop::now() + kSecond);
   return feed;
+}
+
+void EventStream::tell(const std::string& line) {
+  write(R"({"time":")" + wall_time() + R"(",)" + line.substr(1));
 }
 
 void EventStream::submit(std::string lines) {

@@ -24,8 +24,8 @@ class EventStream final : public EventSink, private Deadline {
   ~EventStream() override { control_.deadlines().cancel(*this); }
 
   std::shared_ptr<Feed> follow();
-  // Something that the control plane did.
-  void tell(const std::string& line) { write(line); }
+  // Something that the control plane did: a JSON object, to which the time is added.
+  void tell(const std::string& line);
 
   void submit(std::string lines) override;
   bool wanted() const override { return left_.load(std::memory_order_relaxed) > 0; }

@@ -126,6 +126,24 @@ TEST(DnsCodec, WhatTheClientDoesNotTakeIsCut) {
   EXPECT_EQ(read_dns_reply(*tcp)->answer.size(), 100U);
 }
 
+// Found by the fuzzer: ldns leaks the first of two.
+TEST(DnsCodec, WhatMayBeThereOnceIsThereOnce) {
+  for (const auto& type : {raw("\0\x29"), raw("\0\xfa")}) {
+    for (const int times : {1, 2}) {
+      auto message = kQuery;
+      message[2] = std::byte{0x81};
+      message[11] = static_cast<std::byte>(times);
+      for (int i = 0; i < times; ++i) {
+        auto record = raw("\0??\0\xff\0\0\0\0\0\0");
+        record[1] = type[0];
+        record[2] = type[1];
+        message.insert(message.end(), record.begin(), record.end());
+      }
+      EXPECT_EQ(read_dns_reply(message).has_value(), times == 1);
+    }
+  }
+}
+
 TEST(DnsCodec, HostileBytesNeverMatter) {
   std::mt19937 random(7);
   DnsReply reply;
