@@ -116,10 +116,4 @@ rules::Result<void> ApiClient::follow(const std::function<bool(const std::string
       rules::Error{rules::Origin::kUpstream, url_ + ": " + curl_easy_strerror(code)});
 }
 
-std::string url_escaped(const std::string& text) {
-  const std::unique_ptr<char, decltype(&curl_free)> escaped(
-      curl_easy_escape(nullptr, text.c_str(), static_cast<int>(text.size())), &curl_free);
-  return escaped ? escaped.get() : text;
-}
-
 }  // namespace brownout::cli

@@ -28,16 +28,11 @@ class ApiClient {
   // Lines of events, until `take` says no or the connection is lost.
   rules::Result<void> follow(const std::function<bool(const std::string&)>& take) const;
 
-  const std::string& url() const { return url_; }
-
  private:
   ApiClient() = default;
   std::string url_;
   std::string token_;
   std::string ca_;
 };
-
-// For a part of a path.
-std::string url_escaped(const std::string& text);
 
 }  // namespace brownout::cli

@@ -9,6 +9,7 @@
 #include "proxy/cli/api_client.h"
 #include "proxy/cli/ctl_tables.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/control/url.h"
 
 namespace brownout::cli {
 namespace {
@@ -33,7 +34,7 @@ class Ctl {
 
   int run() {
     const auto& command = options_.command;
-    const auto name = url_escaped(options_.name);
+    const auto name = proxy::escaped(options_.name);
     if (command == "top") return top();
     if (command == "watch") return watch();
     if (command == "add") return add();
@@ -127,8 +128,8 @@ class Ctl {
       return kBadInput;
     }
     return ask("DELETE",
-               "flows/" + url_escaped(options_.name.substr(0, hash)) + "/" +
-                   url_escaped(options_.name.substr(hash + 1)),
+               "flows/" + proxy::escaped(options_.name.substr(0, hash)) + "/" +
+                   proxy::escaped(options_.name.substr(hash + 1)),
                "cut");
   }
 

@@ -17,10 +17,6 @@ constexpr std::size_t kMostBytes = 64 << 20;
 
 }  // namespace
 
-std::string describe(const rules::Error& error) {
-  return error.hint.empty() ? error.what : error.what + " (" + error.hint + ")";
-}
-
 int fail(const rules::Error& error) {
   fmt::print(stderr, "error: {}\n", describe(error));
   return error.origin == rules::Origin::kConfig ? kBadInput : kFailed;

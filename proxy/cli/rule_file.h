@@ -6,11 +6,9 @@
 #include <string>
 
 #include "rules/config.h"
+#include "rules/describe.h"
 
 namespace brownout::cli {
-
-// "what was found (what to do)".
-std::string describe(const rules::Error& error);
 
 // Says so on standard error; the exit code that it means.
 int fail(const rules::Error& error);

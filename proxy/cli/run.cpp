@@ -28,15 +28,6 @@ constexpr std::string_view kUsualApi = "127.0.0.1:8474";
 
 constexpr std::size_t kMostWarnings = 20;
 
-std::string describe_refusal(const Refusal& refusal) {
-  std::string text = refusal.what;
-  for (const auto& one : refusal.mistakes) {
-    text += "; " + one.kind + " " + one.name + one.pointer + ": " + one.what;
-    if (!one.hint.empty()) text += " (" + one.hint + ")";
-  }
-  return text;
-}
-
 class Run final : private Deadline {
  public:
   Run(const RunOptions& options, rules::Duration drain, std::string text, LiveOptions live)
@@ -61,10 +52,9 @@ class Run final : private Deadline {
       events_ = std::move(*log);
     }
     if (const auto restored = live_.restore(); !restored) return fail(restored.error());
-    const auto config = live_.config();
-    if (!config) return fail(rules::Error{Origin::kConfig, describe_refusal(config.error())});
+    const auto& config = live_.config();
     const bool api = options_.api != "off";
-    auto engine = Engine::start(loop_, *config,
+    auto engine = Engine::start(loop_, config,
                                 {.workers = options_.workers,
                                  .events = events_.get(),
                                  .flows = flows_.get(),
@@ -73,8 +63,13 @@ class Run final : private Deadline {
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
     live_.attach(*engine_);
-    announce(*config);
+    toxiproxy_ =
+        std::make_unique<toxiproxy::Api>(*engine_, [this](const auto& names, const auto& part) {
+          return live_.replace_toxiproxys(names, part);
+        });
+    announce(config);
     if (const auto done = start_api(); !done) return fail(done.error());
+    if (const auto done = load_toxiproxy_config(); !done) return fail(done.error());
     follow_signals();
     follow_file();
     {
@@ -105,7 +100,7 @@ class Run final : private Deadline {
   }
 
   Result<void> start_api() {
-    if (options_.api == "off") return serve_toxiproxy_config(nullptr);
+    if (options_.api == "off") return {};
     AdminOptions options;
     options.certificate = options_.api_certificate;
     options.key = options_.api_key;
@@ -117,34 +112,27 @@ class Run final : private Deadline {
       if (!token) return tl::unexpected(token.error());
       options.token = std::move(*token);
     }
-    auto admin = Admin::start(loop_, options, live_, stream_);
+    auto admin = Admin::start(loop_, options, live_, stream_, *toxiproxy_);
     if (!admin && !options_.api.empty()) return tl::unexpected(admin.error());
     if (!admin) {
       spdlog::warn("no API: {} (give --api an address, or off)", admin.error().what);
-      return serve_toxiproxy_config(nullptr);
+      return {};
     }
     admin_ = std::move(*admin);
     spdlog::info("dashboard and API on {}://{}", options.certificate.empty() ? "http" : "https",
                  rules::to_text(admin_->endpoint()));
-    return serve_toxiproxy_config(&admin_->toxiproxy());
+    return {};
   }
 
   // Toxiproxy's proxies are there without the API, too.
-  Result<void> serve_toxiproxy_config(toxiproxy::Api* api) {
+  Result<void> load_toxiproxy_config() {
     if (options_.toxiproxy_config.empty()) return {};
-    if (api == nullptr) {
-      toxiproxy_ =
-          std::make_unique<toxiproxy::Api>(*engine_, [this](const auto& names, const auto& part) {
-            return live_.replace_toxiproxys(names, part);
-          });
-      api = toxiproxy_.get();
-    }
     const auto text = read_text(options_.toxiproxy_config);
     if (!text) return rules::config_error("Toxiproxy's configuration cannot be read");
-    if (const auto loaded = api->load(*text); !loaded) {
+    if (const auto loaded = toxiproxy_->load(*text); !loaded) {
       return rules::config_error(options_.toxiproxy_config + ": " + loaded.error().what);
     }
-    for (const auto& [name, upstream] : api->upstreams()) {
+    for (const auto& [name, upstream] : toxiproxy_->upstreams()) {
       spdlog::info("proxy {}: {} -> {}", name, to_text(engine_->bound(name)), upstream);
     }
     return {};
@@ -156,7 +144,6 @@ class Run final : private Deadline {
     } else {
       engine_->resume();
     }
-    spdlog::warn(on ? "halted: all faults are off (SIGUSR2 resumes)" : "resumed: faults are on");
     print_table();
   }
 
@@ -188,7 +175,7 @@ class Run final : private Deadline {
     const auto done = live_.set_file(*rules::parse_toml(*text));
     if (!done) {
       return spdlog::error("{}: not loaded, the rules before stay: {}", options_.path,
-                           describe_refusal(done.error()));
+                           describe(done.error()));
     }
     spdlog::info("{} ({}): {} rules loaded", options_.path, why, config->rules.size());
   }

@@ -39,17 +39,15 @@ Result<std::string> read_token(const std::string& path) {
   return token;
 }
 
-Admin::Admin(LiveConfig& live, EventStream& stream, std::string token)
+Admin::Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token)
     : token_(std::move(token)),
       native_(live, stream),
-      toxiproxy_(live.engine(),
-                 [&live](const auto& names, const auto& part) {
-                   return live.replace_toxiproxys(names, part);
-                 }),
-      metrics_(live.engine(), [this] { return toxiproxy_.upstreams(); }) {}
+      toxiproxy_(toxiproxy),
+      metrics_(live.engine(), [&toxiproxy] { return toxiproxy.upstreams(); }) {}
 
 Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& options,
-                                            LiveConfig& live, EventStream& stream) {
+                                            LiveConfig& live, EventStream& stream,
+                                            toxiproxy::Api& toxiproxy) {
   if (options.token.empty() && !is_loopback(options.where)) {
     return rules::config_error(
         "the API on " + rules::to_text(options.where) + " could be used by other machines",
@@ -64,7 +62,7 @@ Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& opti
     if (!made) return tl::unexpected(made.error());
     tls = std::move(*made);
   }
-  auto admin = std::unique_ptr<Admin>(new Admin(live, stream, options.token));
+  auto admin = std::unique_ptr<Admin>(new Admin(live, stream, toxiproxy, options.token));
   auto server = HttpServer::listen(
       loop, options.where,
       [made = admin.get()](const HttpServer::Request& request) { return made->handle(request); },

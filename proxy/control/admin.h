@@ -34,21 +34,20 @@ class Admin {
  public:
   // Borrows all; `live` has its engine already.
   static Result<std::unique_ptr<Admin>> start(Loop& loop, const AdminOptions& options,
-                                              LiveConfig& live, EventStream& stream);
+                                              LiveConfig& live, EventStream& stream,
+                                              toxiproxy::Api& toxiproxy);
 
   const Endpoint& endpoint() const { return server_->endpoint(); }
-  NativeApi& api() { return native_; }
-  toxiproxy::Api& toxiproxy() { return toxiproxy_; }
 
  private:
-  Admin(LiveConfig& live, EventStream& stream, std::string token);
+  Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, std::string token);
   HttpResponse handle(const HttpServer::Request& request);
   std::optional<HttpResponse> forbidden(const HttpServer::Request& request) const;
   bool has_token(const HttpServer::Request& request) const;
 
   std::string token_;
   NativeApi native_;
-  toxiproxy::Api toxiproxy_;
+  toxiproxy::Api& toxiproxy_;
   Metrics metrics_;
   std::unique_ptr<HttpServer> server_;
 };

@@ -11,6 +11,7 @@
 
 #include "proxy/codecs/flow_record.h"
 #include "proxy/control/wall_time.h"
+#include "proxy/loop/write_all.h"
 #include "proxy/net/socket.h"
 
 namespace brownout::proxy {
@@ -57,19 +58,11 @@ void EventLog::submit(std::string lines) {
 }
 
 void EventLog::write(const std::string& lines) {
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const auto count = ::write(fd_.get(), rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      lost_.fetch_add(count_lines(lines));
-      if (!complained_)
-        spdlog::error("cannot write to a log of events or flows: {}", std::strerror(errno));
-      complained_ = true;
-      return;
-    }
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (write_all(fd_, lines)) return;
+  lost_.fetch_add(count_lines(lines));
+  if (!complained_)
+    spdlog::error("cannot write to a log of events or flows: {}", std::strerror(errno));
+  complained_ = true;
 }
 
 void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,

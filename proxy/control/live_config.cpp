@@ -9,8 +9,8 @@
 #include "proxy/codecs/json_document.h"
 #include "proxy/codecs/zone_file.h"
 #include "proxy/control/state_file.h"
+#include "rules/describe.h"
 #include "rules/load_toml.h"
-#include "rules/rule_names.h"
 
 namespace brownout::proxy {
 namespace {
@@ -46,6 +46,17 @@ Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& docume
   return refusal;
 }
 
+// Of each thing that was changed under the lease, what was there before.
+void put_back(const LiveConfig::Lease& lease, Overlay& overlay) {
+  for (const auto& one : lease.undo) {
+    if (one.before) {
+      overlay.set(*one.before);
+    } else {
+      overlay.forget(one.kind, one.name);
+    }
+  }
+}
+
 template <class List>
 bool has_name(const List& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
@@ -53,9 +64,18 @@ bool has_name(const List& list, std::string_view name) {
 
 }  // namespace
 
+std::string describe(const Refusal& refusal) {
+  std::string text = refusal.what;
+  for (const auto& one : refusal.mistakes) {
+    text += "; " + one.kind + " " + one.name + one.pointer + ": " + one.what;
+    if (!one.hint.empty()) text += " (" + one.hint + ")";
+  }
+  return text;
+}
+
 LiveConfig::LiveConfig(Loop& loop, rules::Node file, LiveOptions options)
     : loop_(loop), options_(std::move(options)), file_(std::move(file)), document_(file_) {
-  if (const auto config = read(file_, overlay_)) own_ = *config;
+  if (auto reading = read(file_, overlay_)) own_ = std::move(reading->config);
 }
 
 LiveConfig::~LiveConfig() { loop_.deadlines().cancel(*this); }
@@ -64,23 +84,21 @@ Result<void> LiveConfig::restore() {
   if (options_.state_file.empty()) return {};
   auto saved = load_state(options_.state_file);
   if (!saved) return tl::unexpected(saved.error());
-  const auto config = read(file_, *saved);
-  if (!config) {
-    std::string what = options_.state_file + " does not fit the rule file any more";
-    for (const auto& one : config.error().mistakes) {
-      what += "; " + one.kind + " " + one.name + one.pointer + ": " + one.what;
-    }
-    return rules::config_error(std::move(what), "edit it, or move it away to forget it");
+  auto reading = read(file_, *saved);
+  if (!reading) {
+    return rules::config_error(
+        options_.state_file + " does not fit the rule file any more: " + describe(reading.error()),
+        "edit it, or move it away to forget it");
   }
   overlay_ = std::move(*saved);
-  document_ = overlay_.over(file_);
-  own_ = *config;
+  document_ = std::move(reading->document);
+  own_ = std::move(reading->config);
   return {};
 }
 
-Allowed<rules::Config> LiveConfig::read(const rules::Node& file, const Overlay& overlay) const {
+Allowed<LiveConfig::Reading> LiveConfig::read(const rules::Node& file,
+                                              const Overlay& overlay) const {
   auto document = overlay.over(file);
-  rules::name_rules(document);
   const codecs::Pointers pointers(document);
   auto config = rules::read_config(document);
   if (!config) return tl::unexpected(refusal_of(config.error(), document, pointers));
@@ -88,7 +106,7 @@ Allowed<rules::Config> LiveConfig::read(const rules::Node& file, const Overlay& 
     return tl::unexpected(refusal_of(problems, document, pointers));
   }
   cap(*config);
-  return std::move(*config);
+  return Reading{std::move(document), std::move(*config)};
 }
 
 void LiveConfig::cap(rules::Config& config) const {
@@ -113,23 +131,21 @@ rules::Config LiveConfig::with_toxiproxy(rules::Config config) const {
 }
 
 Allowed<void> LiveConfig::apply(rules::Node file, Overlay overlay) {
-  auto config = read(file, overlay);
-  if (!config) return tl::unexpected(config.error());
-  if (const auto done = engine_->reload(with_toxiproxy(*config)); !done) {
-    const auto& error = done.error();
-    return tl::unexpected(
-        Refusal{.status = 409,
-                .what = error.hint.empty() ? error.what : error.what + " (" + error.hint + ")"});
+  auto reading = read(file, overlay);
+  if (!reading) return tl::unexpected(reading.error());
+  auto& config = reading->config;
+  if (const auto done = engine_->reload(with_toxiproxy(config)); !done) {
+    return tl::unexpected(Refusal{.status = 409, .what = describe(done.error())});
   }
   // Who is connected to a port that is switched off is cut off too.
   for (const auto& old : own_.listeners) {
-    const auto now = std::find_if(config->listeners.begin(), config->listeners.end(),
+    const auto now = std::find_if(config.listeners.begin(), config.listeners.end(),
                                   [&](const auto& one) { return one.name == old.name; });
-    if (old.enabled && now != config->listeners.end() && !now->enabled) engine_->cut(old.name);
+    if (old.enabled && now != config.listeners.end() && !now->enabled) engine_->cut(old.name);
   }
   engine_->wait_for_workers();
-  own_ = std::move(*config);
-  document_ = overlay.over(file);
+  own_ = std::move(config);
+  document_ = std::move(reading->document);
   file_ = std::move(file);
   overlay_ = std::move(overlay);
   return {};
@@ -232,15 +248,8 @@ std::string LiveConfig::lease_of(std::string_view kind, std::string_view name) c
 
 void LiveConfig::undo(const Lease& lease) {
   if (lease.undo.empty()) return;
-  const auto put_back = [](Overlay& overlay, const Lease::Undo& one) {
-    if (one.before) {
-      overlay.set(*one.before);
-    } else {
-      overlay.forget(one.kind, one.name);
-    }
-  };
   auto overlay = overlay_;
-  for (auto one = lease.undo.rbegin(); one != lease.undo.rend(); ++one) put_back(overlay, *one);
+  put_back(lease, overlay);
   if (apply(file_, std::move(overlay))) return save();
   // What was there does not fit any more. A fault must not outlive its lease: it is taken away.
   for (const auto& one : lease.undo) {
@@ -256,12 +265,7 @@ void LiveConfig::undo(const Lease& lease) {
 void LiveConfig::save() const {
   if (options_.state_file.empty()) return;
   auto lasting = overlay_;
-  for (const auto& [id, lease] : leases_) {
-    for (auto one = lease.undo.rbegin(); one != lease.undo.rend(); ++one) {
-      lasting.forget(one->kind, one->name);
-      if (one->before) lasting.set(*one->before);
-    }
-  }
+  for (const auto& [id, lease] : leases_) put_back(lease, lasting);
   if (const auto done = save_state(options_.state_file, lasting); !done) {
     spdlog::error("{}; changes by the API are in force, and will be lost at the end",
                   done.error().what);

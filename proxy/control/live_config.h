@@ -30,6 +30,9 @@ struct Refusal {
   std::string what;
   std::vector<Mistake> mistakes = {};
 };
+// One line for a person.
+std::string describe(const Refusal& refusal);
+
 template <class T>
 using Allowed = tl::expected<T, Refusal>;
 
@@ -43,7 +46,7 @@ class LiveConfig final : private Deadline {
   struct Lease {
     std::string id;
     Instant until{};
-    // What was there before each change; the newest last.
+    // What was there before each change; one for each thing that was changed.
     struct Undo {
       std::string kind;
       std::string name;
@@ -59,7 +62,7 @@ class LiveConfig final : private Deadline {
   // What the API changed before the last restart.
   Result<void> restore();
   // What to start an engine with; then attach it. It is borrowed.
-  Allowed<rules::Config> config() const { return read(file_, overlay_); }
+  const rules::Config& config() const { return own_; }
   void attach(Engine& engine) { engine_ = &engine; }
   Engine& engine() const { return *engine_; }
 
@@ -83,7 +86,12 @@ class LiveConfig final : private Deadline {
   bool is_toxiproxys(std::string_view listener) const;
 
  private:
-  Allowed<rules::Config> read(const rules::Node& file, const Overlay& overlay) const;
+  // A document, and what it says.
+  struct Reading {
+    rules::Node document;
+    rules::Config config;
+  };
+  Allowed<Reading> read(const rules::Node& file, const Overlay& overlay) const;
   Allowed<void> apply(rules::Node file, Overlay overlay);
   rules::Config with_toxiproxy(rules::Config config) const;
   void cap(rules::Config& config) const;

@@ -174,27 +174,17 @@ HttpResponse NativeApi::cut(const Call& call) {
   return refuse(404, "there is no flow " + call.path[0] + "#" + call.path[1] + " any more");
 }
 
-void NativeApi::halt() {
+HttpResponse NativeApi::halt(const Call& call) {
   live_.engine().halt();
   live_.engine().wait_for_workers();
-  spdlog::warn("halted: all faults are off");
   stream_.tell(R"({"event":"halted"})");
-}
-
-void NativeApi::resume() {
-  live_.engine().resume();
-  live_.engine().wait_for_workers();
-  spdlog::warn("resumed: faults are on again");
-  stream_.tell(R"({"event":"resumed"})");
-}
-
-HttpResponse NativeApi::halt_call(const Call& call) {
-  halt();
   return status(call);
 }
 
-HttpResponse NativeApi::resume_call(const Call& call) {
-  resume();
+HttpResponse NativeApi::resume(const Call& call) {
+  live_.engine().resume();
+  live_.engine().wait_for_workers();
+  stream_.tell(R"({"event":"resumed"})");
   return status(call);
 }
 

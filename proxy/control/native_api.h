@@ -24,9 +24,6 @@ class NativeApi {
   NativeApi(LiveConfig& live, EventStream& stream) : live_(live), stream_(stream) {}
 
   HttpResponse handle(const HttpServer::Request& request);
-  // All faults off, or on again; says so to those who watch.
-  void halt();
-  void resume();
 
   struct Call {
     const HttpServer::Request& request;
@@ -58,8 +55,8 @@ class NativeApi {
   HttpResponse flows(const Call& call);
   HttpResponse flow(const Call& call);
   HttpResponse cut(const Call& call);
-  HttpResponse halt_call(const Call& call);
-  HttpResponse resume_call(const Call& call);
+  HttpResponse halt(const Call& call);
+  HttpResponse resume(const Call& call);
   HttpResponse leases(const Call& call);
   HttpResponse take_lease(const Call& call);
   HttpResponse end_lease(const Call& call);

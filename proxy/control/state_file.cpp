@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "proxy/codecs/json_document.h"
-#include "proxy/loop/fd.h"
+#include "proxy/loop/write_all.h"
 #include "proxy/net/socket.h"
 
 namespace brownout::proxy {
@@ -47,16 +47,6 @@ rules::Result<void> failed(const std::string& path) {
       system_error(rules::Origin::kInternal, "cannot write the state file " + path, errno));
 }
 
-bool write_all(const Fd& file, std::string_view text) {
-  while (!text.empty()) {
-    const auto count = ::write(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return ::fsync(file.get()) == 0;
-}
-
 }  // namespace
 
 rules::Result<Overlay> load_state(const std::string& path) {
@@ -87,7 +77,8 @@ rules::Result<void> save_state(const std::string& path, const Overlay& overlay) 
   const auto text = Json{{"version", 1}, {"changes", changes}}.dump(2) + "\n";
   const auto fresh = path + ".new";
   const Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file || !write_all(file, text) || std::rename(fresh.c_str(), path.c_str()) != 0) {
+  if (!file || !write_all(file, text) || ::fsync(file.get()) != 0 ||
+      std::rename(fresh.c_str(), path.c_str()) != 0) {
     return failed(path);
   }
   // The new name is on the disk only when its folder is.

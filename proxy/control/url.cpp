@@ -14,6 +14,12 @@ std::string unescaped(const std::string& text) {
   return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : text;
 }
 
+std::string escaped(const std::string& text) {
+  const std::unique_ptr<char, decltype(&curl_free)> made(
+      curl_easy_escape(nullptr, text.c_str(), static_cast<int>(text.size())), &curl_free);
+  return made ? made.get() : text;
+}
+
 std::vector<std::string> split_path(const std::string& path) {
   std::vector<std::string> parts;
   std::size_t begin = 1;

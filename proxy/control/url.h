@@ -7,8 +7,9 @@
 
 namespace brownout::proxy {
 
-// "%20" and the like.
+// "%20" and the like, and back.
 std::string unescaped(const std::string& text);
+std::string escaped(const std::string& text);
 // "/a/b%20c" is "a" and "b c"; a slash at the end gives an empty part.
 std::vector<std::string> split_path(const std::string& path);
 // "a=1&b=2"

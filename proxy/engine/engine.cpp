@@ -174,11 +174,13 @@ void Engine::put_in_force(std::shared_ptr<const rules::RuleSet> rules) {
 
 void Engine::halt() {
   if (std::exchange(halted_, true)) return;
+  spdlog::warn("halted: all faults are off");
   put_in_force(in_force());
 }
 
 void Engine::resume() {
   if (!std::exchange(halted_, false)) return;
+  spdlog::warn("resumed: faults are on again");
   put_in_force(rules_->afresh());
 }
 

@@ -37,21 +37,10 @@ t = time.time(); s.sendall(b'hello'); s.recv(5); print(time.time() - t)"; }
 faster_than() { at_least "$1" "$(round_trip)"; }
 slower_than() { at_least "$(round_trip)" "$1"; }
 
-cat >"$folder/rules.toml" <<P
-version = 1
-seed = 7
-[[upstream]]
-name = "server"
-servers = ["127.0.0.1:$server"]
-[[listener]]
-name = "front"
-listen = "127.0.0.1:0"
-upstream = "server"
-[[rule]]
+rule_file "$server" 0 '[[rule]]
 fault = { type = "latency", delay = "1s" }
 match = { listener = "front", direction = "upstream" }
-enabled = false
-P
+enabled = false' >"$folder/rules.toml"
 run first --state "$folder/state.json"
 first=$last_pid
 
@@ -220,12 +209,12 @@ sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
 wait_for 10 grep -q 'rules loaded' "$folder/first.log" || fail "the changed file was not loaded"
 ask 200 '"source":"api"' "$api/api/v1/rules/back"
 kill -TERM "$first"
-wait "$first" || true
+wait "$first" || fail "SIGTERM: exit $?: $(cat "$folder/first.log")"
 run second --state "$folder/state.json"
 ask 200 '"source":"api"' "$api/api/v1/rules/back"
 ask 200 '"delay":"1s"' "$api/api/v1/rules/latency"
 kill -TERM "$last_pid"
-wait "$last_pid" || true
+wait "$last_pid" || fail "SIGTERM: exit $?: $(cat "$folder/second.log")"
 head -c 100 "$folder/state.json" >"$folder/torn"
 mv "$folder/torn" "$folder/state.json"
 expect_code 2 "$brownout" run "$folder/rules.toml" --api off --state "$folder/state.json"

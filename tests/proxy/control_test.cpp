@@ -34,7 +34,7 @@ class Live : public testing::Test {
  protected:
   explicit Live(proxy::LiveOptions options = {})
       : live_(loop_, *rules::parse_toml(kFile), std::move(options)) {
-    engine_ = std::move(*proxy::Engine::start(loop_, *live_.config(), {}));
+    engine_ = std::move(*proxy::Engine::start(loop_, live_.config(), {}));
     live_.attach(*engine_);
   }
   ~Live() override { engine_->stop(); }

@@ -1,0 +1,24 @@
+// write(2) until all is written. Blocking descriptors; any thread.
+#pragma once
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "proxy/loop/fd.h"
+
+namespace brownout::proxy {
+
+// False when it cannot be; errno says why.
+inline bool write_all(const Fd& file, std::string_view text) {
+  while (!text.empty()) {
+    const auto count = ::write(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+}  // namespace brownout::proxy
