@@ -1,10 +1,11 @@
-"""The measuring half of control.sh. Idle and polled take turns, several rounds, on one proxy."""
+"""The measuring half of control.sh. Three rows take turns, several rounds: the proxy left alone; its API polled; and, so
+that what the polling itself takes of these cores can be told apart, the API of another proxy polled, which carries nothing."""
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 # Python's http, not the bench of that name beside this file.
@@ -19,88 +20,97 @@ POLLS_PER_SECOND = 100
 # What suites and `ctl` ask for, over and over; and once a second a list of everything, as a dashboard does.
 POLLED = ["/api/v1/status", "/api/v1/flows", "/proxies/p1", "/version"] * 25
 POLLED[50] = "/proxies"
+TICK = os.sysconf("SC_CLK_TCK")
 
 
-class Api:
-    def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def ask(self, method, path, body=None):
-        begin = time.perf_counter()
-        self.connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
-        answer = self.connection.getresponse()
+def make_proxies(port, upstream):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    begin = time.perf_counter()
+    for i in range(PROXIES):
+        body = {"name": f"p{i}", "listen": "127.0.0.1:0", "upstream": f"127.0.0.1:{upstream}",
+                "toxics": [{"type": "latency", "attributes": {"latency": 10}}]}
+        connection.request("POST", "/proxies", json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
         answer.read()
-        return answer.status, time.perf_counter() - begin
+        assert answer.status == 201, answer.status
+    return time.perf_counter() - begin
 
 
-class Poller(threading.Thread):
-    """Polls at a fixed pace until it is stopped; keeps how long each answer took."""
-
-    def __init__(self, port):
-        super().__init__()
-        self.api, self.times, self.over = Api(port), [], threading.Event()
-        self.start()
-
-    def run(self):
-        due, count = time.perf_counter(), 0
-        while not self.over.is_set():
-            self.times.append(self.api.ask("GET", POLLED[count % len(POLLED)])[1])
-            count += 1
-            due += 1 / POLLS_PER_SECOND
-            time.sleep(max(0, due - time.perf_counter()))
-
-    def stop(self):
-        self.over.set()
-        self.join()
-        return self.times
+# Of its main thread, which has the API and no traffic.
+def control_cpu_seconds(pid):
+    with open(f"/proc/{pid}/task/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def p99(values):
     return sorted(values)[int(len(values) * 0.99)]
 
 
-def make_proxies(api, upstream):
-    begin = time.perf_counter()
-    for i in range(PROXIES):
-        status, _ = api.ask("POST", "/proxies", {
-            "name": f"p{i}", "listen": "127.0.0.1:0", "upstream": f"127.0.0.1:{upstream}",
-            "toxics": [{"type": "latency", "attributes": {"latency": 10}}]})
-        assert status == 201, status
-    return time.perf_counter() - begin
+class Bench:
+    def __init__(self, options, folder):
+        self.options = options
+        self.server, self.front, self.api, self.other_api = (free_port() for _ in range(4))
+        self.peers = [Peer("server", self.server, [options.load, "serve", str(self.server)], stdin=subprocess.PIPE)]
+        self.start(folder, "control.toml", self.front, self.api)
+        self.start(folder, "other.toml", free_port(), self.other_api)
+
+    def start(self, folder, name, front, api):
+        config = brownout_config(folder, name, front, self.server)
+        self.peers.append(Peer(name, front, [self.options.brownout, "run", config, "--workers", str(THREADS), "--log-level",
+                                             "off", "--api", f"127.0.0.1:{api}"]))
+
+    def load(self):
+        out = subprocess.run([self.options.load, "ping", str(self.front), "64", str(self.options.seconds)],
+                             capture_output=True, text=True, check=True).stdout
+        return json.loads(out)
+
+    def polled(self, api):
+        before = [control_cpu_seconds(peer.process.pid) for peer in self.peers[1:]]
+        poller = subprocess.Popen([self.options.load, "poll", str(api), str(POLLS_PER_SECOND), str(self.options.seconds),
+                                   *POLLED], stdout=subprocess.PIPE, text=True)
+        row = self.load()
+        row["poll"] = json.loads(poller.communicate()[0])
+        after = [control_cpu_seconds(peer.process.pid) for peer in self.peers[1:]]
+        row["control_share"] = (sum(after) - sum(before)) / self.options.seconds
+        row["poller_share"] = row["poll"]["cpu_s"] / self.options.seconds
+        return row
+
+    def stop(self):
+        for peer in self.peers:
+            peer.stop()
 
 
 def main():
     options = read_options()
-    load = lambda *words: json.loads(subprocess.run([options.load, *map(str, words)], capture_output=True, text=True, check=True).stdout)
     with tempfile.TemporaryDirectory(prefix="brownout-bench-") as folder:
-        server, front, api_port = free_port(), free_port(), free_port()
-        peers = [Peer("server", server, [options.load, "serve", str(server)], stdin=subprocess.PIPE)]
-        config = brownout_config(folder, "control.toml", front, server)
-        peers.append(Peer("brownout", front, [options.brownout, "run", config, "--workers", str(THREADS), "--log-level", "off",
-                                              "--api", f"127.0.0.1:{api_port}"]))
+        bench = Bench(options, folder)
+        rows = {"idle": [], "polled": [], "elsewhere": []}
         try:
-            making = make_proxies(Api(api_port), server)
-            rows = {"idle": [], "polled": []}
-            polls = []
+            making = make_proxies(bench.api, bench.server)
+            make_proxies(bench.other_api, bench.server)
             for _ in range(options.rounds):
-                rows["idle"].append(load("ping", front, 64, options.seconds))
-                poller = Poller(api_port)
-                rows["polled"].append(load("ping", front, 64, options.seconds))
-                polls += poller.stop()
+                rows["idle"].append(bench.load())
+                rows["polled"].append(bench.polled(bench.api))
+                rows["elsewhere"].append(bench.polled(bench.other_api))
         finally:
-            for peer in peers:
-                peer.stop()
+            bench.stop()
     median = lambda kind, key: statistics.median(row[key] for row in rows[kind])
-    result = {"making_1000_proxies_s": making, "api_p50_ms": statistics.median(polls) * 1000, "api_p99_ms": p99(polls) * 1000,
-              "polls": len(polls)}
+    polls = [time for row in rows["polled"] for time in row["poll"]["times_ms"]]
+    result = {"making_1000_proxies_s": making, "api_p50_ms": statistics.median(polls), "api_p99_ms": p99(polls),
+              "polls": len(polls), "control_share": median("polled", "control_share"),
+              "poller_share": median("polled", "poller_share")}
     print(f"a thousand proxies with a toxic each, by single requests   {making:.2f} s")
-    print(f"the API under full load, {len(polls)} requests              {result['api_p50_ms']:.2f} ms (p50), {result['api_p99_ms']:.2f} ms (p99)")
+    print(f"the API under full load, {len(polls)} requests             "
+          f"{result['api_p50_ms']:.2f} ms (p50), {result['api_p99_ms']:.2f} ms (p99)")
+    print(f"of one core: the API {result['control_share']:.1%}, the poller {result['poller_share']:.1%}")
     for label, key, better in (("req/s, 64 connections", "per_second", "more"), ("p99, 64 connections (us)", "p99_us", "less")):
-        idle, polled = median("idle", key), median("polled", key)
-        ratio = polled / idle if better == "more" else idle / polled
-        result[key] = {"idle": idle, "polled": polled, "ratio": ratio}
-        print(f"{label:<30} idle {idle:>12,.1f}   polled {polled:>12,.1f}   ratio {ratio:.3f}x")
-    print("ratio: polled 100 times a second over idle, with 1,000 proxies defined; above 1 is better, in every row")
+        idle, polled, elsewhere = (median(kind, key) for kind in rows)
+        ratio = lambda value: value / idle if better == "more" else idle / value
+        result[key] = {"idle": idle, "polled": polled, "elsewhere": elsewhere, "ratio": ratio(polled)}
+        print(f"{label:<26} idle {idle:>10,.1f}   polled {polled:>10,.1f} ({ratio(polled):.3f}x)   "
+              f"another polled {elsewhere:>10,.1f} ({ratio(elsewhere):.3f}x)")
+    print(f"polled {POLLS_PER_SECOND} times a second, with 1,000 proxies defined; over idle, above 1 is better in every row")
     write_json(options, result)
 
 

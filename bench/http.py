@@ -18,23 +18,33 @@ def certificate(folder):
     return pem, key
 
 
-def nginx(folder, server, http, tls, pem, key):
-    return write(folder, "nginx.conf", f'''worker_processes {THREADS};
+def nginx(folder, name, servers):
+    return write(folder, f"{name}.conf", f'''worker_processes {THREADS};
 worker_rlimit_nofile 20000;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx.err;
+pid {folder}/{name}.pid;
+error_log {folder}/{name}.err;
 daemon off;
 events {{ worker_connections 8192; }}
 http {{
   access_log off; keepalive_requests 1000000000; sendfile on;
   client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  upstream origin {{ server 127.0.0.1:{server}; keepalive 128; keepalive_requests 1000000000; }}
-  server {{ listen 127.0.0.1:{server} reuseport; location / {{ return 200 "hello\\n"; }} location /big {{ root {folder}; }} }}
-  server {{ listen 127.0.0.1:{http} reuseport; location / {{ proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; }} }}
-  server {{ listen 127.0.0.1:{tls} ssl reuseport; ssl_certificate {pem}; ssl_certificate_key {key};
-           location / {{ proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }} }}
+{servers}
 }}
 ''')
+
+
+def origin(folder, port):
+    """Its own processes: a proxy that shares them with its origin is spared a change of process for each request."""
+    return nginx(folder, "origin", f'''
+  server {{ listen 127.0.0.1:{port} reuseport; location / {{ return 200 "hello\\n"; }} location /big {{ root {folder}; }} }}''')
+
+
+def nginx_proxy(folder, server, http, tls, pem, key):
+    return nginx(folder, "proxy", f'''
+  upstream origin {{ server 127.0.0.1:{server}; keepalive 128; keepalive_requests 1000000000; }}
+  server {{ listen 127.0.0.1:{http} reuseport; location / {{ proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; }} }}
+  server {{ listen 127.0.0.1:{tls} ssl reuseport; ssl_certificate {pem}; ssl_certificate_key {key};
+           location / {{ proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }} }}''')
 
 
 def haproxy(folder, port, server):
@@ -94,7 +104,8 @@ def main():
         pem, key = certificate(folder)
         server, nginx_http, nginx_tls, ha, plain, slow, tls, echo, websocket, dropping = (free_port() for _ in range(10))
         try:
-            peers.append(Peer("nginx", nginx_http, ["nginx", "-c", nginx(folder, server, nginx_http, nginx_tls, pem, key)]))
+            peers.append(Peer("origin", server, ["nginx", "-c", origin(folder, server)]))
+            peers.append(Peer("nginx", nginx_http, ["nginx", "-c", nginx_proxy(folder, server, nginx_http, nginx_tls, pem, key)]))
             peers.append(Peer("haproxy", ha, ["haproxy", "-q", "-f", haproxy(folder, ha, server)]))
             run = [options.brownout, "run", "--workers", str(THREADS), "--no-watch", "--log-level", "error", "--api", "127.0.0.1:0"]
             http = 'protocol = "http"'

@@ -6,15 +6,19 @@
 //   load stream PORT STREAMS SECONDS
 //   load udp-serve PORT                 counts datagrams; one line of JSON for each line of input
 //   load udp-flood PORT SOCKETS SECONDS RATE
+//   load poll PORT RATE SECONDS PATH... asks an API for each path in turn; its own CPU time, too
 //   load idle PORT CONNECTIONS          opens them, prints {"open":n}, holds them until standard
 //   input ends
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "proxy/embedded/echo_server.h"
@@ -77,6 +81,55 @@ int run_udp_flood(const Endpoint& server, int sockets, rules::Duration length, d
   return result.sent_per_second > 0 ? 0 : 1;
 }
 
+// One answer with a Content-Length, read to its end.
+bool ask(const Fd& fd, const std::string& path, std::vector<char>& buffer) {
+  const auto request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  if (::write(fd.get(), request.data(), request.size()) < 0) return false;
+  std::size_t have = 0;
+  std::size_t all = buffer.size();
+  while (have < all) {
+    const auto count = ::read(fd.get(), buffer.data() + have, buffer.size() - have);
+    if (count <= 0) return false;
+    have += static_cast<std::size_t>(count);
+    if (all != buffer.size()) continue;
+    const std::string_view text(buffer.data(), have);
+    const auto end = text.find("\r\n\r\n");
+    const auto length = text.find("content-length: ");
+    if (end == std::string_view::npos || length == std::string_view::npos) continue;
+    all = end + 4 + std::strtoul(text.data() + length + 16, nullptr, 10);
+  }
+  return true;
+}
+
+double own_cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+int run_poll(const Endpoint& server, double rate, rules::Duration length,
+             std::span<const std::string> paths) {
+  using Clock = std::chrono::steady_clock;
+  const auto fd = connect_to(server);
+  std::vector<char> buffer(8 << 20);
+  std::vector<double> times;
+  const auto begin = Clock::now();
+  const std::chrono::duration<double> pace(1 / rate);
+  for (std::size_t i = 0; Clock::now() - begin < length; ++i) {
+    const auto asked = Clock::now();
+    if (!fd || !ask(fd, paths[i % paths.size()], buffer)) return 1;
+    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - asked).count());
+    std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(
+                                              pace * static_cast<double>(i + 1)));
+  }
+  fmt::print("{{\"times_ms\":[{:.3f}],\"cpu_s\":{:.3f}}}\n", fmt::join(times, ","),
+             own_cpu_seconds());
+  return 0;
+}
+
 int run_idle(const Endpoint& server, int count) {
   std::vector<Fd> connections;
   for (int i = 0; i < count; ++i) {
@@ -105,7 +158,7 @@ int main(int argc, char** argv) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   if (words.size() < 3) {
-    fmt::print(stderr, "usage: load serve|ping|connect|stream|idle PORT [...]\n");
+    fmt::print(stderr, "usage: load serve|ping|connect|stream|poll|idle PORT [...]\n");
     return 2;
   }
   const auto port = static_cast<std::uint16_t>(number(2));
@@ -123,6 +176,9 @@ int main(int argc, char** argv) {
   if (words[1] == "connect") return run_connect(server, count, length);
   if (words[1] == "stream") return run_stream(server, count, length);
   if (words[1] == "udp-flood") return run_udp_flood(server, count, length, number(5));
+  if (words[1] == "poll" && words.size() > 5) {
+    return run_poll(server, number(3), length, std::span(words).subspan(5));
+  }
   if (words[1] == "idle") return run_idle(server, count);
   return 2;
 }
