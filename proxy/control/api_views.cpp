@@ -182,7 +182,7 @@ Json status_of(const LiveConfig& live, Instant started) {
   return {{"halted", engine.halted()},
           {"seed", engine.seed()},
           {"uptime_seconds", seconds(Loop::now() - started)},
-          {"listeners", engine.listeners().size()},
+          {"listeners", engine.listener_count()},
           {"rules", engine.rules().rules().size()},
           {"flows", engine.open_flows()},
           {"injected", injected},

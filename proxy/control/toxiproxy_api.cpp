@@ -88,14 +88,17 @@ HttpResponse Api::route(const Request& request, const Path& path) {
 
 const Proxy* Api::find(const std::string& name) const {
   const auto found = proxies_.find(name);
-  return found == proxies_.end() ? nullptr : &found->second;
+  return found == proxies_.end() ? nullptr : &found->second.proxy;
 }
 
 HttpResponse Api::all_proxies(const Request& request) {
   if (request.method == "GET") {
-    json all = json::object();
-    for (const auto& [name, one] : proxies_) all[name] = to_json(one);
-    return answer(200, all);
+    std::string all = "{";
+    for (const auto& [name, one] : proxies_) {
+      if (all.size() > 1) all += ',';
+      all += json(name).dump() + ':' + one.text;
+    }
+    return {.status = 200, .body = all + '}'};
   }
   const auto body = parse_body(request.body);
   if (!body) return refuse(body.error());
@@ -219,14 +222,14 @@ Outcome<void> Api::load(const std::string& text) {
 
 std::map<std::string, std::string> Api::upstreams() const {
   std::map<std::string, std::string> all;
-  for (const auto& [name, one] : proxies_) all[name] = one.upstream;
+  for (const auto& [name, one] : proxies_) all[name] = one.proxy.upstream;
   return all;
 }
 
 HttpResponse Api::reset() {
   Changes changes;
   for (const auto& [name, one] : proxies_) {
-    auto clean = one;
+    auto clean = one.proxy;
     clean.enabled = true;
     clean.toxics.clear();
     changes[name] = std::move(clean);
@@ -263,7 +266,8 @@ Outcome<void> Api::apply(Changes changes) {
     if (now->enabled) now->listen = to_text(engine_.bound(name));
     // When it is enabled again, it is found where it was.
     if (!now->enabled) now->asked = *parse_listen(now->listen);
-    proxies_[name] = std::move(*now);
+    auto text = to_json(*now).dump();
+    proxies_[name] = {std::move(*now), std::move(text)};
   }
   return {};
 }

@@ -57,7 +57,12 @@ class Api {
 
   proxy::Engine& engine_;
   Replace replace_;
-  std::map<std::string, Proxy> proxies_;
+  // With its JSON text: whoever watches asks for all of them over and over.
+  struct Known {
+    Proxy proxy;
+    std::string text;
+  };
+  std::map<std::string, Known> proxies_;
   std::uint64_t requests_ = 0;
 };
 

@@ -55,6 +55,7 @@ class Engine final : private Deadline {
   // Those that were loaded last, halted or not.
   const rules::RuleSet& rules() const { return *rules_; }
   std::vector<ListenerStatus> listeners() const;
+  std::size_t listener_count() const { return ports_.size(); }
   // The address of a listener, "" host if there is none of that name.
   Endpoint bound(const std::string& listener) const;
   std::int64_t open_flows() const;
