@@ -11,6 +11,10 @@
 namespace brownout::proxy {
 namespace {
 
+std::string text_of(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
 struct RuleCounters {
@@ -102,9 +106,11 @@ Json view_of(const LiveConfig& live, const Seen& seen, std::string_view kind,
 }  // namespace
 
 HttpResponse answer_json(int status, const Json& body) {
-  return {.status = status,
-          .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n",
-          .headers = {{"Cache-Control", "no-store"}}};
+  return answer_json_text(status, text_of(body));
+}
+
+HttpResponse answer_json_text(int status, std::string text) {
+  return {.status = status, .body = text + "\n", .headers = {{"Cache-Control", "no-store"}}};
 }
 
 HttpResponse problem(const Refusal& refusal, std::string_view kind, std::string_view name) {
@@ -158,15 +164,17 @@ Json list_of(const LiveConfig& live, std::string_view kind) {
   return all;
 }
 
-Json view_of(const FlowStatus& flow) {
-  return {{"listener", flow.listener},
-          {"flow", flow.ordinal},
-          {"client", flow.client},
-          {"destination", flow.destination},
-          {"age_seconds", seconds(Loop::now() - flow.opened)},
-          {"rules", flow.rules},
-          {"bytes", {{"upstream", flow.bytes[0]}, {"downstream", flow.bytes[1]}}},
-          {"held", {{"upstream", flow.held[0]}, {"downstream", flow.held[1]}}}};
+std::string text_of(const FlowStatus& flow) {
+  const auto in_quotes = [](const std::string& text) { return text_of(Json(text)); };
+  std::string rules;
+  for (const auto& rule : flow.rules) rules += (rules.empty() ? "" : ",") + in_quotes(rule);
+  return fmt::format(
+      R"({{"listener":{},"flow":{},"client":{},"destination":{},"age_seconds":{:.6f},)"
+      R"("rules":[{}],"bytes":{{"upstream":{},"downstream":{}}},)"
+      R"("held":{{"upstream":{},"downstream":{}}}}})",
+      in_quotes(flow.listener), flow.ordinal, in_quotes(flow.client), in_quotes(flow.destination),
+      seconds(Loop::now() - flow.opened), rules, flow.bytes[0], flow.bytes[1], flow.held[0],
+      flow.held[1]);
 }
 
 Json status_of(const LiveConfig& live, Instant started) {

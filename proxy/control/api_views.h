@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 Json view_of(const LiveConfig& live, std::string_view kind, const rules::Node& table);
 // All of that kind, Toxiproxy's behind them.
 Json list_of(const LiveConfig& live, std::string_view kind);
-Json view_of(const FlowStatus& flow);
+// As JSON text: there may be thousands, and whoever watches asks for them over and over.
+std::string text_of(const FlowStatus& flow);
 Json status_of(const LiveConfig& live, Instant started);
 // Every fault with its keys, for a page that lets one be added.
 Json faults_view();
@@ -27,5 +28,6 @@ std::string etag_of(const rules::Node& table);
 HttpResponse problem(const Refusal& refusal, std::string_view kind = {},
                      std::string_view name = {});
 HttpResponse answer_json(int status, const Json& body);
+HttpResponse answer_json_text(int status, std::string text);
 
 }  // namespace brownout::proxy
