@@ -30,6 +30,7 @@ void FitCheck::run(Position type) const {
     check_not_http();
   }
   check_tls();
+  check_host();
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
@@ -101,9 +102,10 @@ void FitCheck::check_http() const {
     problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
                   "write protocol = \"http\" in the [[listener]]");
   }
-  if (rule_.kind->level == Level::kMessage && !rule_.match.destination.empty()) {
-    problems_.add(position_of(*node_.find("match"), "destination"),
-                  "which server a request goes to is not known yet", "use host, or listener");
+  const bool late = rule_.kind->level == Level::kMessage && rule_.match.is_for_server();
+  if (late && !any_meant([](const Listener& one) { return one.knows_destination(); })) {
+    problems_.add(position_of(node_, "match"), "which server a request goes to is not known yet",
+                  "use host, or listener");
   }
   if (rule_.match.status.empty()) return;
   if (rule_.kind->request_only || rule_.kind->level != Level::kMessage) {
@@ -132,6 +134,22 @@ void FitCheck::check_tls() const {
           [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
     problems_.add(node_.where, fault_ + " needs a CA to mint from",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
+  }
+}
+
+// A connection has a name where its client was intercepted, or said one.
+void FitCheck::check_host() const {
+  if (rule_.match.host.empty() ||
+      (rule_.kind->carries(Carrier::kHttp) && rule_.fault->acts_on(Carrier::kHttp)))
+    return;
+  const auto where = position_of(*node_.find("match"), "host");
+  if (rule_.kind->carriers == kDnsQueries) {
+    problems_.add(where, fault_ + " acts on DNS queries, which are for a qname", "write qname");
+  } else if (!has(kTlsHandshakes) &&
+             !any_meant([](const Listener& one) { return one.knows_destination(); })) {
+    problems_.add(where, "no listener that is meant knows the names of hosts",
+                  "they are known of HTTP requests, TLS clients and intercepted connections; "
+                  "match the listener, or the destination");
   }
 }
 
@@ -166,7 +184,7 @@ void FitCheck::check_messages() const {
 void FitCheck::check_not_http() const {
   if (rule_.match.is_for_http()) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on HTTP requests",
-                  "method, host, path, query, header, content_type and status are known of HTTP "
+                  "method, path, query, header, content_type and status are known of HTTP "
                   "requests only; a fault for them is, for example, \"delay\"");
   }
   if (rule_.per == Per::kRequest) {
@@ -194,8 +212,8 @@ void FitCheck::check_listener_level() const {
       "it acts on the port, before anything is known of a client: match only listeners, or use "
       "\"refuse\"";
   const Match& match = rule_.match;
-  const bool narrows =
-      !match.client.empty() || !match.destination.empty() || match.ordinals().any();
+  const bool narrows = !match.client.empty() || match.is_for_server() || !match.host.empty() ||
+                       match.ordinals().any();
   if (narrows) {
     problems_.add(position_of(node_, "match"), fault_ + " cannot choose connections",
                   std::string(kHint));

@@ -39,11 +39,21 @@ const Schema<Listener>& listener_schema() {
       field("protocol", &Listener::protocol, "what clients speak, and so which faults can act"),
       field("listen", &Listener::listen,
             "where clients connect; port 0 takes a free one and logs it", {.required = true}),
-      field("upstream", &Listener::upstream,
-            "the name of the [[upstream]] to forward to; a dns listener with a zone needs none"),
+      field(
+          "upstream", &Listener::upstream,
+          "the name of the [[upstream]] to forward to; a dns listener with a zone needs none, nor "
+          "does one that intercepts"),
       field("zone", &Listener::zone,
             "dns: the name of the [[zone]] to answer from; names that it does not have go to the "
             "upstream, if there is one"),
+      field("intercept", &Listener::intercept,
+            "clients did not mean to connect here, but were sent by the kernel, and go on to where "
+            "they wanted: `brownout exec` and `brownout intercept` write the rules for it"),
+      field("ports", &Listener::ports,
+            "intercept: of which destinations, e.g. [5222, \"8000-8999\"]; left out, all that no "
+            "other listener has"),
+      field("spoof_client", &Listener::spoof_client,
+            "intercept = \"tproxy\": servers see the client's own address"),
       field(
           "buffer", &Listener::buffer,
           "most bytes that faults may hold in one direction of a connection before reading pauses",

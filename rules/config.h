@@ -12,6 +12,7 @@
 
 #include "rules/address.h"
 #include "rules/dns_zone.h"
+#include "rules/port_range.h"
 #include "rules/rehearsal/scenario.h"
 #include "rules/rule.h"
 #include "rules/schema.h"
@@ -45,6 +46,13 @@ constexpr bool has_requests(Protocol protocol) {
 constexpr bool is_connections(Protocol protocol) { return (carriers_of(protocol) & kStreams) != 0; }
 
 enum class Forwarding { kCopy, kSplice };
+// How clients come to a listener that they did not mean to connect to, and how it learns where they
+// wanted to go.
+enum class Intercept {
+  kNone,
+  kRedirect,  // nftables REDIRECT: the destination is SO_ORIGINAL_DST (linux/netfilter_ipv4.h)
+  kTproxy,    // nftables TPROXY: it is the socket's own address (IP_TRANSPARENT, ip(7))
+};
 enum class Policy { kFailover, kRoundRobin, kRandom };
 
 // TLS is terminated: what clients are shown.
@@ -72,8 +80,11 @@ struct Listener {
   std::string name;
   Protocol protocol = Protocol::kTcp;
   Endpoint listen;
-  std::string upstream;  // empty: a zone is all there is
+  std::string upstream;  // empty: a zone is all there is, or clients are intercepted
   std::string zone;      // dns; empty: none
+  Intercept intercept = Intercept::kNone;
+  std::vector<PortRange> ports;  // of destinations that are intercepted; empty: all
+  bool spoof_client = false;     // tproxy: servers see the client's address
   Bytes buffer{64 << 20};
   Forwarding forwarding = Forwarding::kCopy;
   std::int64_t backlog = 4096;
@@ -81,6 +92,8 @@ struct Listener {
   std::int64_t sessions = 8192;
   bool enabled = true;  // false: nobody listens
   std::optional<TlsServer> tls;
+  // Whether the client says, or shows, where it wants to go.
+  bool knows_destination() const { return intercept != Intercept::kNone; }
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
@@ -138,6 +151,13 @@ struct EnumNames<Forwarding> {
   static constexpr std::array kValues{
       std::pair<std::string_view, Forwarding>{"copy", Forwarding::kCopy},
       std::pair<std::string_view, Forwarding>{"splice", Forwarding::kSplice}};
+};
+template <>
+struct EnumNames<Intercept> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Intercept>{"none", Intercept::kNone},
+      std::pair<std::string_view, Intercept>{"redirect", Intercept::kRedirect},
+      std::pair<std::string_view, Intercept>{"tproxy", Intercept::kTproxy}};
 };
 template <>
 struct EnumNames<Policy> {

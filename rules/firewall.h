@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "rules/match.h"
+#include "rules/port_range.h"
 #include "rules/schema.h"
 
 namespace brownout::rules {
@@ -25,14 +26,6 @@ enum class FirewallAction {
   kReject,  // TCP: a RST; UDP: vanishes too, since a proxy cannot send the ICMP message
 };
 enum class PacketState { kNew, kEstablished };
-
-// Both ends included.
-struct PortRange {
-  std::uint16_t first = 0;
-  std::uint16_t last = 65535;
-  bool contains(std::uint16_t port) const { return first <= port && port <= last; }
-  friend bool operator==(const PortRange&, const PortRange&) = default;
-};
 
 struct Packet {
   std::string listener;
@@ -101,15 +94,6 @@ struct EnumNames<PacketState> {
   static constexpr std::array kValues{
       std::pair<std::string_view, PacketState>{"new", PacketState::kNew},
       std::pair<std::string_view, PacketState>{"established", PacketState::kEstablished}};
-};
-std::string to_text(const PortRange& range);
-std::optional<PortRange> parse_port_range(std::string_view text);
-
-template <>
-struct ValueKind<PortRange> {
-  static std::string name() { return "port or range"; }
-  static Result<PortRange> read(const Node& node);
-  static std::string print(const PortRange& value) { return in_quotes(to_text(value)); }
 };
 
 }  // namespace brownout::rules

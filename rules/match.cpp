@@ -47,6 +47,8 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
   if (!destination.empty() && !any_contains(destination, flow.destination)) {
     return fails(why_not, "destination");
   }
+  if (!port.empty() && !any_has(port, flow.destination_port)) return fails(why_not, "port");
+  if (!host.empty() && !matches_host(flow)) return fails(why_not, "host");
   if (is_for_tls() && !matches_hello(flow, why_not)) return false;
   if (is_for_dns()) return matches_question(flow, why_not);
   if (is_for_http()) return matches_http(flow, why_not);
@@ -68,14 +70,23 @@ bool Match::matches_hello(const FlowFacts& flow, std::string_view* why_not) cons
   return true;
 }
 
+// Of a request its own; of a connection what is known of its destination.
+bool Match::matches_host(const FlowFacts& flow) const {
+  const auto named = [&](std::string_view name) {
+    return std::any_of(host.begin(), host.end(),
+                       [&](const NamePattern& pattern) { return pattern.matches(name); });
+  };
+  if (flow.http != nullptr) return named(flow.http->host);
+  if (flow.hello != nullptr && named(flow.hello->sni)) return true;
+  return flow.names && std::any_of(flow.names->begin(), flow.names->end(), named);
+}
+
 bool Match::matches_http(const FlowFacts& flow, std::string_view* why_not) const {
   if (flow.http == nullptr) return fails(why_not, "request");
   const auto& http = *flow.http;
   const auto& sent = http.request.method;
   if (!method.empty() && std::find(method.begin(), method.end(), sent) == method.end())
     return fails(why_not, "method");
-  const auto named = [&](const NamePattern& pattern) { return pattern.matches(http.host); };
-  if (!host.empty() && std::none_of(host.begin(), host.end(), named)) return fails(why_not, "host");
   if (!path.empty() && !any_matches(path, http.path)) return fails(why_not, "path");
   if (!query.empty() && !any_matches(query, http.query)) return fails(why_not, "query");
   for (const auto& wanted : header) {
@@ -146,6 +157,8 @@ const Schema<Match>& match_schema() {
       field("client", &Match::client, "only clients in these prefixes"),
       field("destination", &Match::destination,
             "only servers in these prefixes, by the address that is dialled"),
+      field("port", &Match::port,
+            "only servers' ports, by the address that is dialled: 1883, \"8000-8999\""),
       field("direction", &Match::direction,
             "upstream is from client to server, downstream from server to client"),
       field("first", &Match::first,
@@ -161,7 +174,9 @@ const Schema<Match>& match_schema() {
       field("transport", &Match::transport, "dns: only queries that came this way"),
       field("method", &Match::method, "http: only requests with these methods, e.g. \"POST\""),
       field("host", &Match::host,
-            "http: only requests to these hosts, without the port; patterns as for qname"),
+            "only requests to these hosts, without the port; on listeners that intercept, or are "
+            "proxies, also connections to names that DNS or the client gave; patterns as for "
+            "qname"),
       field("path", &Match::path,
             "http: only these paths, without the query: \"/v1/*\" (* is any characters), or a "
             "regular expression behind a ~: \"~^/v[0-9]+/\""),

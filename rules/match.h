@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "rules/instant.h"
 #include "rules/message.h"
 #include "rules/name_pattern.h"
+#include "rules/port_range.h"
 #include "rules/schema.h"
 #include "rules/text_pattern.h"
 #include "rules/tls.h"
@@ -54,7 +56,10 @@ struct FlowFacts {
   Instant opened{};
   std::uint16_t client_port = 0;       // 0 where there is none
   std::uint16_t destination_port = 0;  // 0 before the server is dialled
-  FlowActivity* activity = nullptr;    // of the flow's owner; null where there is no flow yet
+  bool intercepted = false;  // destination is known on arrival: where the client wanted to go
+  // Of the destination, as DNS told the client or it said itself; null: none is known.
+  std::shared_ptr<const std::vector<std::string>> names = {};
+  FlowActivity* activity = nullptr;  // of the flow's owner; null where there is no flow yet
   // Of a DNS query.
   std::optional<DnsQuestion> question = {};
   std::optional<Transport> transport = {};
@@ -94,6 +99,7 @@ struct Match {
   std::vector<std::string> listener;
   std::vector<Prefix> client;
   std::vector<Prefix> destination;
+  std::vector<PortRange> port;
   DirectionChoice direction = DirectionChoice::kBoth;
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
@@ -121,9 +127,11 @@ struct Match {
   bool matches(const Message& message, std::span<const std::byte> payload) const;
   bool is_for_tls() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
   bool is_for_http() const {
-    return !method.empty() || !host.empty() || !path.empty() || !query.empty() || !header.empty() ||
+    return !method.empty() || !path.empty() || !query.empty() || !header.empty() ||
            !content_type.empty() || !status.empty();
   }
+  // Keys that cannot be decided before there is a server, unless the client is intercepted.
+  bool is_for_server() const { return !destination.empty() || !port.empty(); }
   bool is_for_dns() const { return !qname.empty() || !qtype.empty() || transport; }
   Ordinals ordinals() const { return {first, after, every}; }
   bool covers(Direction one) const;
@@ -133,6 +141,7 @@ struct Match {
  private:
   bool matches_question(const FlowFacts& flow, std::string_view* why_not) const;
   bool matches_hello(const FlowFacts& flow, std::string_view* why_not) const;
+  bool matches_host(const FlowFacts& flow) const;
   bool matches_http(const FlowFacts& flow, std::string_view* why_not) const;
 };
 

@@ -18,6 +18,11 @@ bool acts_on_bytes(const Rule& rule) {
          !rule.fault->admits_on_dial();
 }
 
+// Whether its match needs the server, which was not known on arrival.
+bool decided_late(const Rule& rule, const FlowFacts& flow) {
+  return rule.match.is_for_server() && !flow.intercepted;
+}
+
 // Asks a rule what it does to a new connection, if the schedule and the dice choose that.
 template <class Ask>
 void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
@@ -88,7 +93,7 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
       return;
     }
     // A match on the destination could not be decided before.
-    const bool late = acts_on_arrival(*rule) && !rule->match.destination.empty();
+    const bool late = acts_on_arrival(*rule) && decided_late(*rule, flow);
     if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule))
       admit(rule, flow, now, arrival);
   });
@@ -115,7 +120,7 @@ void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>
     if (!acts_on_bytes(*rule)) return;
     if (next != rules.end() && *next == rule) {
       merged.push_back(*next++);
-    } else if (!rule->match.destination.empty() && count_arrival(*rule) &&
+    } else if (decided_late(*rule, flow) && count_arrival(*rule) &&
                rule->probability.parts_per_billion > 0) {
       merged.push_back(rule);
     }

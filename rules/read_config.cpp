@@ -114,6 +114,12 @@ class ConfigReader {
       problems_.add(position_of(node, "zone"), "zone is for dns listeners",
                     "write protocol = \"dns\", or leave it out");
     }
+    if (listener.intercept != Intercept::kNone) return check_intercept(node, listener);
+    for (const std::string_view key : {"ports", "spoof_client"}) {
+      if (node.find(key) == nullptr) continue;
+      problems_.add(position_of(node, key), std::string(key) + " is for listeners that intercept",
+                    "write intercept = \"redirect\", or leave it out");
+    }
     if (listener.upstream.empty() && (!dns || listener.zone.empty())) {
       problems_.add(
           node.where, "[[listener]] needs \"upstream\"",
@@ -140,6 +146,25 @@ class ConfigReader {
             dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
                 : "give a host and a port");
       }
+    }
+  }
+
+  void check_intercept(const Node& node, const Listener& listener) {
+    if (!listener.upstream.empty()) {
+      problems_.add(position_of(node, "upstream"), "a listener that intercepts has no upstream",
+                    "its clients go where they wanted to; leave upstream out");
+    }
+    if (listener.tls) {
+      problems_.add(position_of(node, "tls"), "TLS is not terminated where clients are intercepted",
+                    "write protocol = \"tls\", which leaves it end to end");
+    }
+    if (listener.listen.is_unix()) {
+      problems_.add(position_of(node, "listen"), "nobody can be sent to a unix socket",
+                    "give an address, e.g. \"127.0.0.1:15001\"");
+    }
+    if (listener.spoof_client && listener.intercept != Intercept::kTproxy) {
+      problems_.add(position_of(node, "spoof_client"), "spoof_client needs intercept = \"tproxy\"",
+                    "the answers of servers come back through this machine only then");
     }
   }
 

@@ -6,8 +6,10 @@
 
 namespace brownout::cli {
 
-int check(const std::string& path) {
-  const auto config = load(path);
+int check(const std::string& path, bool for_exec) {
+  const auto text = read_text(path);
+  if (!text) return kBadInput;
+  const auto config = for_exec ? parse_for_exec(path, *text) : parse(path, *text);
   if (!config) return kBadInput;
   const auto count = [](std::size_t n, std::string_view what) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");

@@ -12,7 +12,7 @@ namespace brownout::cli {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kBadInput = 2;
-inline constexpr int kStopped = 3;  // a rehearsal, for safety
+inline constexpr int kStopped = 3;  // a rehearsal, for safety; exec, since it is not allowed here
 
 struct RunOptions {
   std::string path;
@@ -32,7 +32,20 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
-int check(const std::string& path);
+// `for_exec`: as exec reads it.
+int check(const std::string& path, bool for_exec);
+
+struct ExecOptions {
+  std::string path;
+  std::vector<std::string> command;
+  unsigned workers = 1;
+  std::string events;  // a file, "-" or ""
+  std::string log_level = "warn";
+  bool no_watch = false;
+  bool summary = false;
+};
+// The exit status of the command, as a shell has it; 2: bad input; 3: not allowed here.
+int exec(ExecOptions options);
 
 struct ExplainOptions {
   std::string path;

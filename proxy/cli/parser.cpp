@@ -14,6 +14,8 @@ namespace {
 struct CommandLine {
   RunOptions run;
   std::string check_path;
+  bool check_for_exec = false;
+  ExecOptions exec;
   ExplainOptions explain;
   VerifyOptions verify;
   FirewallImportOptions firewall_import;
@@ -65,10 +67,31 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = run(line.run); });
 }
 
+void add_exec(CLI::App& app, CommandLine& line) {
+  auto& options = line.exec;
+  options.workers = std::max(1U, std::thread::hardware_concurrency());
+  auto* command = app.add_subcommand(
+      "exec", "Run a command whose every connection and DNS query goes through the rules");
+  command->add_option("rules", options.path, "the rule file (TOML)")->required();
+  command->add_option("command", options.command, "the command and its arguments, behind --")
+      ->required();
+  command->add_option("--workers", options.workers, "threads that serve connections (one a core)")
+      ->check(CLI::Range(1, 16));
+  command->add_option(
+      "--events", options.events,
+      "append one JSON object for every injected fault to this file; - is standard output");
+  command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
+  command->add_flag("--no-watch", options.no_watch, "do not reload when the file changes");
+  command->add_flag("--summary", options.summary, "say at the end what each rule did");
+  command->callback([&line] { line.exit_code = exec(line.exec); });
+}
+
 void add_check(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("check", "Find every mistake in a rule file");
   command->add_option("rules", line.check_path, "the rule file (TOML)")->required();
-  command->callback([&line] { line.exit_code = check(line.check_path); });
+  command->add_flag("--exec", line.check_for_exec, "as brownout exec reads it");
+  command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {
@@ -275,6 +298,7 @@ int parse_and_run(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::help);
   CommandLine line;
   add_run(app, line);
+  add_exec(app, line);
   add_check(app, line);
   add_explain(app, line);
   add_rehearse(app, line);

@@ -9,6 +9,8 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/codecs/zone_file.h"
+#include "rules/load_toml.h"
+#include "rules/usual_listeners.h"
 
 namespace brownout::cli {
 namespace {
@@ -38,13 +40,28 @@ std::optional<std::string> read_text(const std::string& path) {
   return std::move(text).str();
 }
 
-std::optional<rules::Config> parse(const std::string& path, const std::string& text) {
-  auto config = codecs::load_rules(text);
+namespace {
+
+std::optional<rules::Config> complain(tl::expected<rules::Config, rules::Diagnostics> config,
+                                      const std::string& path, const std::string& text) {
   if (config) return std::move(*config);
   const auto count = config.error().size();
   fmt::print(stderr, "{}{} mistake{} in {}\n", rules::render(config.error(), path, text), count,
              count == 1 ? "" : "s", path);
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<rules::Config> parse(const std::string& path, const std::string& text) {
+  return complain(codecs::load_rules(text), path, text);
+}
+
+std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text) {
+  auto document = rules::parse_toml(text);
+  if (!document) return complain(tl::unexpected(document.error()), path, text);
+  return complain(codecs::load_rules(rules::with_usual_listeners(std::move(*document))), path,
+                  text);
 }
 
 std::optional<rules::Config> load(const std::string& path) {

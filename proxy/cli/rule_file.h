@@ -19,6 +19,9 @@ std::optional<std::string> read_text(const std::string& path);
 // Prints every mistake with its position and returns nothing if there is one.
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);
 
+// With the listeners that exec adds (usual_listeners.h).
+std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text);
+
 std::optional<rules::Config> load(const std::string& path);
 
 }  // namespace brownout::cli

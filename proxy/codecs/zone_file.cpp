@@ -32,7 +32,13 @@ rules::Diagnostics read_zones(rules::Config& config) {
 }
 
 tl::expected<rules::Config, rules::Diagnostics> load_rules(std::string_view text) {
-  auto config = rules::load_toml(text);
+  const auto document = rules::parse_toml(text);
+  if (!document) return tl::unexpected(document.error());
+  return load_rules(*document);
+}
+
+tl::expected<rules::Config, rules::Diagnostics> load_rules(const rules::Node& document) {
+  auto config = rules::read_config(document);
   if (!config) return config;
   auto problems = read_zones(*config);
   if (!problems.empty()) return tl::unexpected(std::move(problems));

@@ -13,5 +13,6 @@ rules::Diagnostics read_zones(rules::Config& config);
 
 // A rule file with all that takes a codec: load_toml and read_zones.
 tl::expected<rules::Config, rules::Diagnostics> load_rules(std::string_view text);
+tl::expected<rules::Config, rules::Diagnostics> load_rules(const rules::Node& document);
 
 }  // namespace brownout::codecs

@@ -4,10 +4,14 @@
 
 #include <utility>
 
+#include "proxy/intercept/interception.h"
+
 namespace brownout::proxy {
 namespace {
 
 constexpr int kBatchesPerTurn = 8;
+// That intercepted clients asked, to whom sockets are kept.
+constexpr std::size_t kMostResolvers = 64;
 
 DnsQueryPtr query_of(codecs::ByteView message, const SocketAddress& client,
                      rules::Transport transport) {
@@ -33,10 +37,14 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
   acceptor_ = std::make_unique<Acceptor>(
       loop_, view_, std::move(sockets.stream), [this](Acceptor&, Fd fd, const SocketAddress& peer) {
         if (static_cast<std::int64_t>(streams_.size()) >= view_->config.sessions) return overflow();
+        const auto how = view_->config.intercept;
+        rules::FlowFacts met;
+        if (how != rules::Intercept::kNone && !host_.interception().meet(met, fd, how)) return;
         const auto number = ++stream_numbers_;
         auto client = std::make_unique<DnsStreamClient>(static_cast<DnsStreamClient::Owner&>(*this),
                                                         host_, view_, std::move(fd), peer, number);
         auto* one = client.get();
+        one->set_destination(met);
         streams_.emplace(number, std::move(client));
         view_->stats->open.fetch_add(1, std::memory_order_relaxed);
         one->start();
@@ -78,7 +86,7 @@ void DnsServer::on_ready(std::uint32_t) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
       auto query = query_of(batch_.bytes(i), batch_.from(i), rules::Transport::kUdp);
       query->local = batch_.to(i);
-      take(std::move(query));
+      if (meet_datagram(*query)) take(std::move(query));
     }
     batch_over();
     if (error == 0 && count < DatagramBatch::kMost) return;
@@ -89,6 +97,11 @@ void DnsServer::on_ready(std::uint32_t) noexcept {
 void DnsServer::stream_query(DnsStreamClient& client, std::span<std::byte> message) {
   auto query = query_of(message, client.peer(), rules::Transport::kTcp);
   query->stream = client.number();
+  if (client.facts().intercepted) {
+    query->facts.intercepted = true;
+    query->facts.destination = client.facts().destination;
+    query->facts.destination_port = client.facts().destination_port;
+  }
   take(std::move(query));
 }
 
@@ -105,8 +118,10 @@ void DnsServer::take(DnsQueryPtr query) {
   facts.carrier = rules::Carrier::kDns;
   facts.ordinal = view_->stats->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
   facts.opened = Loop::now();
-  facts.destination = view_->config.listen.ip();
-  facts.destination_port = view_->config.listen.port;
+  if (!facts.intercepted) {
+    facts.destination = view_->config.listen.ip();
+    facts.destination_port = view_->config.listen.port;
+  }
   const bool ruled = host_.rules().may_match(facts.listener);
   if (ruled || view_->zone) facts.question = codecs::read_dns_question(question);
   if (!ruled || !facts.question) return resolve(std::move(query));
@@ -121,22 +136,54 @@ void DnsServer::take(DnsQueryPtr query) {
   resolve(std::move(query));
 }
 
+// Whether it is known which resolver the client meant.
+bool DnsServer::meet_datagram(DnsQuery& query) {
+  if (view_->config.intercept == rules::Intercept::kNone) return true;
+  const auto local = received_at(socket_, query.local);
+  if (host_.interception().meet_datagram(query.facts, query.client, local)) return true;
+  view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
+  if (std::exchange(stray_said_, true)) return false;
+  spdlog::warn(
+      "listener {}: queries are dropped: it is not known which resolver their client "
+      "meant (conntrack; this needs the capability CAP_NET_ADMIN)",
+      view_->config.name);
+  return false;
+}
+
+DnsForwarder* DnsServer::forwarder_for(const DnsQuery& query) {
+  if (!query.facts.intercepted) return forwarder_.get();
+  auto& forwarder = intercepted_[to_text(*query.facts.destination, query.facts.destination_port)];
+  if (forwarder) return forwarder.get();
+  if (intercepted_.size() > kMostResolvers) {
+    for (auto one = intercepted_.begin(); one != intercepted_.end();) {
+      const bool idle = one->second && one->second->in_flight() == 0;
+      if (idle) loop_.retire(std::move(one->second));
+      one = idle ? intercepted_.erase(one) : std::next(one);
+    }
+  }
+  forwarder = std::make_unique<DnsForwarder>(
+      loop_, batch_, host_.interception().group_of(query.facts, host_.rules().seed(), false),
+      static_cast<DnsForwarder::Owner&>(*this));
+  return forwarder.get();
+}
+
 void DnsServer::resolve(DnsQueryPtr query) {
+  auto* forwarder = forwarder_for(*query);
   if (view_->zone && query->facts.question) {
     auto known = view_->zone->answer(*query->facts.question);
-    if (!known && !forwarder_) known.emplace().rcode = rules::Rcode::kNxDomain;
+    if (!known && forwarder == nullptr) known.emplace().rcode = rules::Rcode::kNxDomain;
     if (known) return reply(std::move(query), std::move(*known));
   }
-  if (!forwarder_) {
+  if (forwarder == nullptr) {
     rules::DnsReply refusal;
     refusal.rcode = rules::Rcode::kRefused;
     return reply(std::move(query), std::move(refusal));
   }
-  if (static_cast<std::int64_t>(forwarder_->in_flight()) >= view_->config.sessions) {
+  if (static_cast<std::int64_t>(forwarder->in_flight()) >= view_->config.sessions) {
     overflow();
     return drop(*query);
   }
-  forwarder_->forward(std::move(query));
+  forwarder->forward(std::move(query));
 }
 
 // An answer made here: by a rule, by the zone, or because no resolver gave one.
@@ -202,6 +249,7 @@ void DnsServer::finish(Answer answer) {
 
 void DnsServer::give(Answer answer) {
   served(*answer.query, answer.bytes());
+  if (host_.interception().names_wanted()) learn(answer.bytes());
   host_.count_bytes(*view_->stats, rules::Direction::kUpstream, answer.query->message.size());
   host_.count_bytes(*view_->stats, rules::Direction::kDownstream, answer.bytes().size());
   if (answer.query->stream == 0) {
@@ -210,6 +258,18 @@ void DnsServer::give(Answer answer) {
   }
   const auto client = streams_.find(answer.query->stream);
   if (client != streams_.end()) client->second->answer(answer.bytes());
+}
+
+// What the client is told: rules can mean its connections by this name.
+void DnsServer::learn(codecs::ByteView answer) {
+  const auto asked = codecs::find_dns_question(answer);
+  const auto question = asked.empty() ? std::nullopt : codecs::read_dns_question(asked);
+  const auto reply = question ? codecs::read_dns_reply(answer) : std::nullopt;
+  if (!reply) return;
+  for (const auto& record : reply->answer) {
+    if (const auto ip = record.address())
+      host_.interception().names().remember(question->name, *ip);
+  }
 }
 
 void DnsServer::served(const DnsQuery& query, codecs::ByteView answer) {
@@ -242,6 +302,7 @@ void DnsServer::send_answers() {
 
 void DnsServer::batch_over() {
   if (forwarder_) forwarder_->flush();
+  for (const auto& [resolver, forwarder] : intercepted_) forwarder->flush();
   if (previous_ && previous_->in_flight() == 0) loop_.retire(std::move(previous_));
   send_answers();
 }

@@ -56,11 +56,15 @@ class DnsServer final : public Service,
   void on_due(Instant now) noexcept override;
   void take(DnsQueryPtr query);
   void resolve(DnsQueryPtr query);
+  bool meet_datagram(DnsQuery& query);
+  // Null: nobody can be asked.
+  DnsForwarder* forwarder_for(const DnsQuery& query);
   void reply(DnsQueryPtr query, rules::DnsReply reply);
   void finish(Answer answer);
   void give(Answer answer);
   void drop(const DnsQuery& query);
   void served(const DnsQuery& query, codecs::ByteView answer);
+  void learn(codecs::ByteView answer);
   void send_answers();
   void batch_over();
   void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes);
@@ -74,12 +78,14 @@ class DnsServer final : public Service,
   std::unique_ptr<DnsForwarder> forwarder_;  // null: a zone is all there is
   std::unique_ptr<DnsForwarder> previous_;   // of the servers before a reload, for what still waits
   std::shared_ptr<UpstreamGroup> group_;
+  std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // by the resolver's address
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   std::multimap<Instant, Answer> delayed_;
   std::vector<Answer> ready_;  // over UDP, to be sent together
   bool overflow_said_ = false;
+  bool stray_said_ = false;
 };
 
 }  // namespace brownout::proxy

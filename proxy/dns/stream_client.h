@@ -38,6 +38,13 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
 
   std::uint64_t number() const { return number_; }
   const SocketAddress& peer() const { return peer_; }
+  const rules::FlowFacts& facts() const { return facts_; }
+  // Which resolver an intercepted client meant.
+  void set_destination(const rules::FlowFacts& met) {
+    facts_.intercepted = met.intercepted;
+    facts_.destination = met.destination;
+    facts_.destination_port = met.destination_port;
+  }
 
  private:
   enum class State { kHello, kDelay, kHandshake, kServing, kHanging, kLingering, kOver };

@@ -28,16 +28,18 @@ Error in_context(const std::string& what, Error error) {
 
 Engine::Engine(Loop& control, const EngineOptions& options)
     : control_(control), options_(options), events_(options.events, control) {
+  if (!options_.interception) options_.interception = std::make_shared<Interception>();
   for (unsigned i = 0; i < std::max(1U, options.workers); ++i) {
-    workers_.push_back(std::make_unique<Worker>(options, i));
+    workers_.push_back(std::make_unique<Worker>(options_, i));
   }
 }
 
 Engine::~Engine() { stop(); }
 
 Result<std::unique_ptr<Engine>> Engine::start(Loop& control, const rules::Config& config,
-                                              const EngineOptions& options) {
+                                              const EngineOptions& options, Sockets inherited) {
   auto engine = std::unique_ptr<Engine>(new Engine(control, options));
+  engine->inherited_ = std::move(inherited);
   auto sockets = engine->bind_new(config);
   if (!sockets) return tl::unexpected(sockets.error());
   auto snapshot = engine->make_snapshot(config);
@@ -97,12 +99,20 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
           takes_datagrams((*old)->config) == takes_datagrams(listener))
         continue;
     }
-    auto bound =
-        proxy::open_port(listener, listener.listen, workers_.size(), ours_at(listener.listen));
+    auto bound = sockets_of(listener, listener.listen, ours_at(listener.listen));
     if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
     sockets[listener.name] = std::move(*bound);
   }
   return sockets;
+}
+
+Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& listener,
+                                                    const Endpoint& where, OursAlready ours) const {
+  const auto inherited = inherited_.find(listener.name);
+  if (inherited == inherited_.end()) {
+    return proxy::open_port(listener, where, workers_.size(), ours);
+  }
+  return reopen(inherited->second, static_cast<int>(listener.backlog));
 }
 
 // A listener that changes its name or its protocol, and keeps its address.
@@ -120,6 +130,9 @@ OursAlready Engine::ours_at(const Endpoint& address) const {
 
 Result<std::shared_ptr<Snapshot>> Engine::make_snapshot(const rules::Config& config) const {
   auto snapshot = std::make_shared<Snapshot>();
+  options_.interception->want_names(
+      std::any_of(config.listeners.begin(), config.listeners.end(),
+                  [](const auto& listener) { return listener.knows_destination(); }));
   const auto* previous = rules_.get();
   const auto fallback = previous != nullptr ? previous->seed() : draw_seed();
   snapshot->rules =
@@ -214,6 +227,9 @@ void Engine::close_port(const std::string& name) {
   if (port == ports_.end() || !port->second.open) return;
   port->second.open = false;
   for (const auto& worker : workers_) worker->close(name);
+  // Theirs are copies of these.
+  if (const auto ours = inherited_.find(name); ours != inherited_.end())
+    stop_listening(ours->second);
 }
 
 // Opens and closes ports as `down` rules say, and comes back when that next changes.
@@ -231,7 +247,7 @@ void Engine::follow_down_rules() {
       }
     } else if (!down && !port.open) {
       const auto& listener = (*snapshot_->listeners.find(name))->config;
-      auto bound = proxy::open_port(listener, port.bound, workers_.size());
+      auto bound = sockets_of(listener, port.bound);
       if (bound) {
         spdlog::info("listener {}: up again on {}", name, to_text(port.bound));
         open_port(name, std::move(*bound));

@@ -25,9 +25,13 @@ class Engine final : private Deadline {
     std::shared_ptr<const ListenerView> view;
   };
 
-  // `seed` is drawn if the file gives none.
+  using Sockets = std::map<std::string, std::vector<PortSockets>>;  // by listener; one a worker
+
+  // `seed` is drawn if the file gives none. Listeners that have sockets already, of another
+  // network or from a service manager, do not bind.
   static Result<std::unique_ptr<Engine>> start(Loop& control, const rules::Config& config,
-                                               const EngineOptions& options);
+                                               const EngineOptions& options,
+                                               Sockets inherited = {});
   ~Engine() override;
 
   Result<void> reload(const rules::Config& config);
@@ -70,8 +74,9 @@ class Engine final : private Deadline {
   };
 
   Engine(Loop& control, const EngineOptions& options);
-  using Sockets = std::map<std::string, std::vector<PortSockets>>;
   Result<Sockets> bind_new(const rules::Config& config) const;
+  Result<std::vector<PortSockets>> sockets_of(const rules::Listener& listener,
+                                              const Endpoint& where, OursAlready ours = {}) const;
   OursAlready ours_at(const Endpoint& address) const;
   // Fail when a file that it names cannot be used.
   Result<std::shared_ptr<Snapshot>> make_snapshot(const rules::Config& config) const;
@@ -95,6 +100,7 @@ class Engine final : private Deadline {
   std::shared_ptr<const Snapshot> snapshot_;  // with no rules while halted
   bool halted_ = false;
   std::map<std::string, Port> ports_;
+  Sockets inherited_;
   EventBuffer events_;
   bool accepting_ = true;
 };

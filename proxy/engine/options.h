@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proxy/control/event_log.h"
+#include "proxy/intercept/interception.h"
 #include "proxy/net/host.h"
 
 namespace brownout::proxy {
@@ -12,7 +13,8 @@ struct EngineOptions {
   EventSink* flows = nullptr;        // what was opened, for `firewall diff`; borrowed
   FlowObserver* observer = nullptr;  // borrowed
   EventSink* stream = nullptr;       // faults, and flows that open and close; borrowed
-  bool measure = false;              // requests and the loops' lag, for metrics
+  std::shared_ptr<Interception> interception = nullptr;  // null: that of this machine
+  bool measure = false;                                  // requests and the loops' lag, for metrics
 };
 
 }  // namespace brownout::proxy

@@ -1,5 +1,9 @@
 #include "proxy/engine/port.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
+
 #include "proxy/net/datagrams.h"
 
 namespace brownout::proxy {
@@ -54,6 +58,31 @@ Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
     both = open_both(listener, endpoint, workers, ours);
   }
   return both;
+}
+
+Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog) {
+  std::vector<PortSockets> copies;
+  for (const auto& one : given) {
+    PortSockets copy;
+    if (one.stream) {
+      if (::listen(one.stream.get(), backlog) != 0) {
+        return tl::unexpected(system_error(Origin::kInternal, "listen", errno));
+      }
+      copy.stream = Fd(fcntl(one.stream.get(), F_DUPFD_CLOEXEC, 0));
+    }
+    if (one.datagram) copy.datagram = Fd(fcntl(one.datagram.get(), F_DUPFD_CLOEXEC, 0));
+    if ((one.stream && !copy.stream) || (one.datagram && !copy.datagram)) {
+      return tl::unexpected(system_error(Origin::kInternal, "dup", errno));
+    }
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+void stop_listening(const std::vector<PortSockets>& sockets) {
+  for (const auto& one : sockets) {
+    if (one.stream) ::shutdown(one.stream.get(), SHUT_RD);
+  }
 }
 
 }  // namespace brownout::proxy

@@ -27,4 +27,9 @@ Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
                                            const Endpoint& endpoint, std::size_t workers,
                                            OursAlready ours = {});
 
+// Copies of sockets that this process was given: listening again, if they were not.
+Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog);
+// Who connects is refused from now on, who waits is reset; copies of it too.
+void stop_listening(const std::vector<PortSockets>& sockets);
+
 }  // namespace brownout::proxy

@@ -23,6 +23,7 @@ Worker::Worker(const EngineOptions& options, std::size_t index)
       flow_log_(options.flows, loop_),
       stream_(options.stream, loop_),
       observer_(options.observer),
+      interception_(options.interception),
       index_(index),
       measure_(options.measure) {}
 
@@ -202,6 +203,7 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
                          .destination = std::nullopt,
                          .opened = Loop::now(),
                          .client_port = peer.port()};
+  if (!meet(*view, fd, facts)) return reset_on_close(fd);
   view->stats->open.fetch_add(1, std::memory_order_relaxed);
   Worker& other = least_loaded();
   other.open_.fetch_add(1, std::memory_order_relaxed);
@@ -210,6 +212,25 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
                     facts = std::move(facts)]() mutable {
     other.serve(view, std::move(*shared), std::move(facts));
   });
+}
+
+// Whether it is known where the client wants to go.
+bool Worker::meet(const ListenerView& view, const Fd& fd, rules::FlowFacts& facts) {
+  const auto how = view.config.intercept;
+  if (how == rules::Intercept::kNone || interception_->meet(facts, fd, how)) return true;
+  view.stats->refused.fetch_add(1, std::memory_order_relaxed);
+  if (std::exchange(stray_said_, true)) return false;
+  spdlog::warn(
+      "listener {}: a client connected to it by itself, and is refused: it serves those "
+      "that the kernel sends here (see `brownout intercept`)",
+      view.config.name);
+  return false;
+}
+
+std::shared_ptr<UpstreamGroup> Worker::group_for(const ListenerView& view,
+                                                 const rules::FlowFacts& facts) {
+  if (!facts.intercepted) return group_of(view);
+  return interception_->group_of(facts, snapshot_->rules->seed(), view.config.spoof_client);
 }
 
 Worker& Worker::least_loaded() {
@@ -224,9 +245,9 @@ Worker& Worker::least_loaded() {
 }
 
 void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts) {
-  const auto group = groups_.find(view->config.upstream);
+  auto group = group_for(*view, facts);
   // A reload took the listener away between accept and here: as if it had been closed already.
-  if (group == groups_.end()) {
+  if (!group) {
     reset_on_close(fd);
     open_.fetch_sub(1, std::memory_order_relaxed);
     view->stats->open.fetch_sub(1, std::memory_order_relaxed);
@@ -234,10 +255,10 @@ void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowF
   }
   if (rules::has_requests(view->config.protocol)) {
     flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(view),
-                                                group->second, std::move(fd), std::move(facts)));
+                                                std::move(group), std::move(fd), std::move(facts)));
   } else {
     flows_.push_back(std::make_unique<Flow>(static_cast<FlowHost&>(*this), std::move(view),
-                                            group->second, std::move(fd), std::move(facts)));
+                                            std::move(group), std::move(fd), std::move(facts)));
   }
   flows_.back()->index = flows_.size() - 1;
   flows_.back()->start();

@@ -74,6 +74,7 @@ class Worker final : private HttpHost {
   // HttpHost
   Loop& loop() override { return loop_; }
   Resolver& resolver() override { return *resolver_; }
+  Interception& interception() override { return *interception_; }
   const rules::RuleSet& rules() override { return *snapshot_->rules; }
   void record(const rules::FlowFacts& flow, const rules::Rule& rule, rules::Direction direction,
               const rules::Note& note) override;
@@ -97,6 +98,8 @@ class Worker final : private HttpHost {
   // Null for a DNS listener that has a zone only.
   std::shared_ptr<UpstreamGroup> group_of(const ListenerView& view) const;
   DatagramBatch& datagrams();
+  bool meet(const ListenerView& view, const Fd& fd, rules::FlowFacts& facts);
+  std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, const rules::FlowFacts& facts);
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
   Worker& least_loaded();
 
@@ -106,6 +109,7 @@ class Worker final : private HttpHost {
   EventBuffer flow_log_;
   EventBuffer stream_;
   FlowObserver* observer_;
+  std::shared_ptr<Interception> interception_;
   std::size_t index_;
   bool measure_;
   LagMeter lag_{loop_};
@@ -119,6 +123,7 @@ class Worker final : private HttpHost {
   std::vector<std::unique_ptr<ClientFlow>> flows_;
   std::vector<Worker*> team_;
   bool buffer_warned_ = false;
+  bool stray_said_ = false;
   alignas(64) std::atomic<std::int64_t> open_{0};
   std::array<std::atomic<std::uint64_t>, 2> bytes_{};
   std::thread thread_;

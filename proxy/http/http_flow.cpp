@@ -341,7 +341,9 @@ void HttpFlow::end(How how) {
 
 void HttpFlow::release() {
   state_ = State::kOver;
-  if (server_.stream && server_.out.empty() && conversation_.server_reusable()) {
+  // An intercepted client's connection is one of its server, too.
+  const bool reusable = !facts_.intercepted && conversation_.server_reusable();
+  if (server_.stream && server_.out.empty() && reusable) {
     http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
   }
   leave();

@@ -69,7 +69,7 @@ void Connector::dial_address() {
     loop_.poller().replace(stream_.number(), *this);
     return succeed(EPOLLOUT);
   }
-  auto dialled = start_dial(addresses_[address_]);
+  auto dialled = group_->route().dial(addresses_[address_]);
   if (dialled.error != 0)
     return address_failed(system_error(Origin::kUpstream, "connect", dialled.error));
   stream_ = Stream(std::move(dialled.fd));

@@ -24,6 +24,32 @@ bool is_any(const SocketAddress& address) {
 
 }  // namespace
 
+std::optional<IpAddress> LocalAddress::ip() const {
+  if (size < sizeof(cmsghdr)) return std::nullopt;
+  const auto* header = reinterpret_cast<const cmsghdr*>(control.data());
+  if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+    in_pktinfo info{};
+    std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    std::array<std::uint8_t, 4> octets{};
+    std::memcpy(octets.data(), &info.ipi_addr, octets.size());
+    return IpAddress::v4(octets);
+  }
+  if (header->cmsg_level != IPPROTO_IPV6 || header->cmsg_type != IPV6_PKTINFO) return std::nullopt;
+  in6_pktinfo info{};
+  std::memcpy(&info, CMSG_DATA(header), sizeof info);
+  IpAddress address;
+  std::memcpy(address.bytes.data(), &info.ipi6_addr, address.bytes.size());
+  return address;
+}
+
+SocketAddress received_at(const Fd& socket, const LocalAddress& local) {
+  SocketAddress bound;
+  bound.length = sizeof bound.storage;
+  getsockname(socket.get(), bound.get(), &bound.length);
+  const auto ip = local.ip();
+  return ip ? SocketAddress::of(*ip, bound.port()) : bound;
+}
+
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count, bool ours) {
   auto sockets = bind_to(endpoint, SOCK_DGRAM, count, ours);
   if (!sockets) return sockets;

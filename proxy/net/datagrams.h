@@ -31,7 +31,13 @@ struct LocalAddress {
   static constexpr std::size_t kSpace = CMSG_SPACE(32);
   alignas(cmsghdr) std::array<std::byte, kSpace> control{};
   std::size_t size = 0;
+
+  // None where it is empty.
+  std::optional<IpAddress> ip() const;
 };
+
+// Where a datagram was received: that address, or the one that the socket is bound to.
+SocketAddress received_at(const Fd& socket, const LocalAddress& local);
 
 class DatagramBatch {
  public:

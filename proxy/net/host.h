@@ -85,6 +85,8 @@ class FlowObserver {
   virtual void served(const rules::FlowFacts& flow, const Served& what) noexcept = 0;
 };
 
+class Interception;
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -96,6 +98,8 @@ class Host {
   // Something happened that no rule asked for.
   virtual void report(const rules::FlowFacts& flow, std::string_view event,
                       std::string_view why) = 0;
+  // Of listeners that intercept.
+  virtual Interception& interception() = 0;
   // It has a server: flow.destination is known.
   virtual void flow_opened(const rules::FlowFacts& flow) = 0;
   // Whether anybody wants to know what is served.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/intercept/interception.h"
+
 namespace brownout::proxy {
 namespace {
 
@@ -116,7 +118,16 @@ UdpSession* UdpServer::session_of(const SocketAddress& client, std::size_t i, In
                          .destination = std::nullopt,
                          .opened = now,
                          .client_port = client.port()};
-  auto session = std::make_unique<UdpSession>(static_cast<UdpSessionHost&>(*this), group_, client,
+  auto group = group_;
+  if (view_->config.intercept != rules::Intercept::kNone) {
+    auto& interception = host_.interception();
+    if (!interception.meet_datagram(facts, client, received_at(socket_, batch_.to(i)))) {
+      datagrams_lost(1, EDESTADDRREQ);
+      return nullptr;
+    }
+    group = interception.group_of(facts, host_.rules().seed(), false);
+  }
+  auto session = std::make_unique<UdpSession>(static_cast<UdpSessionHost&>(*this), group, client,
                                               batch_.to(i), std::move(facts));
   auto* one = session.get();
   sessions_.emplace(client, std::move(session));
@@ -140,9 +151,13 @@ void UdpServer::datagrams_lost(std::size_t count, int error) {
   view_->stats->dropped.fetch_add(count, std::memory_order_relaxed);
   if (loss_said_) return;
   loss_said_ = true;
-  const auto* why = error == EMFILE ? "there are as many sessions as `sessions` allows, or no file "
-                                      "descriptor is left (`ulimit -n`)"
-                                    : std::strerror(error);
+  const auto* why = error == EDESTADDRREQ
+                        ? "it is not known where their client sent them (conntrack; this needs the "
+                          "capability CAP_NET_ADMIN)"
+                    : error == EMFILE
+                        ? "there are as many sessions as `sessions` allows, or no file "
+                          "descriptor is left (`ulimit -n`)"
+                        : std::strerror(error);
   spdlog::warn("listener {}: datagrams are lost here: {}", view_->config.name, why);
 }
 

@@ -90,7 +90,7 @@ void UdpSession::open(const SocketAddress& server) {
     if (arrival.admission.verdict == rules::Admission::Verdict::kRefuse) server_.session_refused();
     if (!arrival.admission.serves()) return refuse(Loop::now());
   }
-  fd_ = connect_datagrams(server);
+  fd_ = group_->route().connect_datagrams(server);
   if (!fd_ || !loop_.poller().add(fd_.get(), *this)) {
     const int error = errno;
     server_.view().stats->connect_failed.fetch_add(1, std::memory_order_relaxed);

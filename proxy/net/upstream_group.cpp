@@ -5,13 +5,36 @@
 #include <algorithm>
 
 namespace brownout::proxy {
+namespace {
+
+// As long as Linux tries by itself (tcp(7), tcp_syn_retries): an intercepted client waits no less.
+constexpr auto kDialTimeout = std::chrono::seconds(127);
+
+const std::shared_ptr<const Route>& plain_route() {
+  static const std::shared_ptr<const Route> plain = std::make_shared<Route>();
+  return plain;
+}
+
+}  // namespace
 
 UpstreamGroup::UpstreamGroup(rules::Upstream config, std::uint64_t seed,
-                             std::shared_ptr<const tls::ClientContext> tls)
+                             std::shared_ptr<const tls::ClientContext> tls,
+                             std::shared_ptr<const Route> route)
     : config_(std::move(config)),
       seed_(seed),
       tls_(std::move(tls)),
+      route_(route ? std::move(route) : plain_route()),
       failed_until_(config_.servers.size(), rules::Instant::min()) {}
+
+std::shared_ptr<UpstreamGroup> UpstreamGroup::to(const rules::Endpoint& destination,
+                                                 std::uint64_t seed,
+                                                 std::shared_ptr<const Route> route) {
+  rules::Upstream config;
+  config.name = to_text(destination);
+  config.servers = {destination};
+  config.connect_timeout = kDialTimeout;
+  return std::make_shared<UpstreamGroup>(std::move(config), seed, nullptr, std::move(route));
+}
 
 std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ordinal,
                                               rules::Instant now) const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/net/route.h"
 #include "proxy/tls/contexts.h"
 #include "rules/config.h"
 #include "rules/dice.h"
@@ -22,10 +23,15 @@ class UpstreamGroup {
  public:
   // `tls` is null where servers are spoken to in the clear.
   UpstreamGroup(rules::Upstream config, std::uint64_t seed,
-                std::shared_ptr<const tls::ClientContext> tls = nullptr);
+                std::shared_ptr<const tls::ClientContext> tls = nullptr,
+                std::shared_ptr<const Route> route = nullptr);
+  // The server that an intercepted client wanted; for its connection only.
+  static std::shared_ptr<UpstreamGroup> to(const rules::Endpoint& destination, std::uint64_t seed,
+                                           std::shared_ptr<const Route> route);
 
   const rules::Upstream& config() const { return config_; }
   const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
+  const Route& route() const { return *route_; }
   const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
   // Indices of servers for the connection with this key and ordinal (from 1).
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
@@ -37,6 +43,7 @@ class UpstreamGroup {
   rules::Upstream config_;
   std::uint64_t seed_;
   std::shared_ptr<const tls::ClientContext> tls_;
+  std::shared_ptr<const Route> route_;
   std::vector<rules::Instant> failed_until_;
 };
 

@@ -1,0 +1,46 @@
+// Interception: how clients who were sent here by the kernel are served: where they wanted to go,
+// by what names they know it, and how it is reached from here.
+//
+// One for all workers; any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "proxy/intercept/original_destination.h"
+#include "proxy/net/name_memory.h"
+#include "proxy/net/upstream_group.h"
+#include "rules/match.h"
+
+namespace brownout::proxy {
+
+class Interception {
+ public:
+  // Of this machine: its own conntrack, its own routes.
+  Interception();
+  Interception(std::shared_ptr<const Route> route, std::unique_ptr<Conntrack> conntrack)
+      : route_(std::move(route)), conntrack_(std::move(conntrack)) {}
+
+  // Fill in the destination and its names. False: nobody sent it here, or nobody knows from where.
+  bool meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how) const;
+  bool meet_datagram(rules::FlowFacts& flow, const SocketAddress& client,
+                     const SocketAddress& local) const;
+  // The server of a flow that was met.
+  std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,
+                                          bool spoof_client) const;
+
+  // Whether anybody will ask for names: reading every DNS answer has a price.
+  void want_names(bool wanted) { names_wanted_.store(wanted, std::memory_order_relaxed); }
+  bool names_wanted() const { return names_wanted_.load(std::memory_order_relaxed); }
+  NameMemory& names() { return names_; }
+
+ private:
+  void fill(rules::FlowFacts& flow, const SocketAddress& destination) const;
+
+  std::shared_ptr<const Route> route_;    // null: the plain one
+  std::unique_ptr<Conntrack> conntrack_;  // null: nothing is known of datagrams
+  NameMemory names_;
+  std::atomic<bool> names_wanted_{false};
+};
+
+}  // namespace brownout::proxy

@@ -1,0 +1,243 @@
+#include "proxy/intercept/keeper.h"
+
+#include <linux/capability.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "proxy/intercept/children.h"
+#include "proxy/intercept/nftables.h"
+#include "proxy/intercept/own_network.h"
+#include "proxy/intercept/ruleset.h"
+
+namespace brownout::proxy {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr int kSignalled = 128;
+constexpr int kCannotRun = 126;
+constexpr int kNotFound = 127;
+// How long what the command left running has to end by itself.
+constexpr int kGraceMs = 1000;
+
+tl::unexpected<Error> failed(const char* what) {
+  return tl::unexpected(system_error(Origin::kInternal, what, errno));
+}
+
+// Both families on one socket where there is IPv6.
+Result<Fd> socket_at(int type, std::uint16_t port) {
+  Fd fd(socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool v6 = static_cast<bool>(fd);
+  if (!v6) fd = Fd(socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return failed("socket");
+  if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (type == SOCK_DGRAM) {
+    set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
+  }
+  const auto any = SocketAddress::of(v6 ? IpAddress{} : IpAddress::v4({0, 0, 0, 0}), port);
+  if (bind(fd.get(), any.get(), any.length) != 0) return failed("bind");
+  if (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0) return failed("listen");
+  return fd;
+}
+
+std::uint16_t port_of(const Fd& fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  getsockname(fd.get(), address.get(), &address.length);
+  return address.port();
+}
+
+class Keeper {
+ public:
+  Keeper(const KeeperPlan& plan, const Fd& control, const Fd& sockets)
+      : plan_(plan), control_(control), sockets_(sockets) {}
+
+  int run() {
+    if (const auto made = make(); !made) {
+      const auto& error = made.error();
+      send_parcel(control_, {.kind = number(Say::kFailed),
+                             .value = unshared_ ? 0 : 1,
+                             .text = error.what + (error.hint.empty() ? "" : "; " + error.hint)});
+      return 1;
+    }
+    return serve();
+  }
+
+ private:
+  static std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
+
+  Result<void> make() {
+    const auto unshared = unshare_network();
+    if (!unshared) return tl::unexpected(unshared.error());
+    if (unshared->user_namespace) {
+      send_parcel(control_, {.kind = number(Say::kUnshared)});
+      const auto mapped = receive_parcel(control_);
+      if (!mapped || mapped->kind != number(Say::kMapped)) return failed("user namespace");
+    }
+    if (auto local = make_all_local(plan_.own); !local) {
+      return tl::unexpected(unshared->user_namespace ? why_not_unshared(EPERM) : local.error());
+    }
+    unshared_ = true;
+    user_namespace_ = unshared->user_namespace;
+    if (auto hidden = hide_name_services(); !hidden) return hidden;
+    return open_ports();
+  }
+
+  Result<void> open_ports() {
+    std::vector<Redirection> redirections;
+    for (const auto& port : plan_.ports) {
+      Parcel parcel{.kind = number(Say::kListener)};
+      std::uint16_t to = 0;
+      for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        if (type == SOCK_DGRAM ? !port.datagrams : !port.streams) continue;
+        for (std::size_t i = 0; i < plan_.workers; ++i) {
+          auto fd = socket_at(type, to);
+          if (!fd) return tl::unexpected(fd.error());
+          to = port_of(*fd);
+          parcel.fds.push_back(std::move(*fd));
+        }
+      }
+      redirections.push_back({port.streams, port.datagrams, port.ports, to});
+      if (!send_parcel(control_, parcel)) return failed("a listener");
+    }
+    if (auto ruled = run_nft(own_network_ruleset(redirections, kMark)); !ruled) return ruled;
+    Parcel conntrack{.kind = number(Say::kConntrack)};
+    conntrack.fds.emplace_back(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+    if (!conntrack.fds.front()) return failed("conntrack");
+    send_parcel(control_, conntrack);
+    send_parcel(control_, {.kind = number(Say::kReady)});
+    return {};
+  }
+
+  // Until the command has ended, or nobody is outside any more.
+  int serve() {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before_);
+    const Fd signals(signalfd(-1, &all, SFD_CLOEXEC));
+    std::array<pollfd, 3> watched{pollfd{control_.get(), POLLIN, 0},
+                                  pollfd{sockets_.get(), POLLIN, 0},
+                                  pollfd{signals.get(), POLLIN, 0}};
+    while (!over_) {
+      if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
+      if (watched[1].revents != 0) give_socket();
+      if (watched[2].revents != 0) take_signal(signals);
+      if (watched[0].revents != 0) take_order();
+    }
+    end_rest();
+    return status_;
+  }
+
+  void take_order() {
+    const auto order = receive_parcel(control_);
+    if (!order) {
+      over_ = true;
+    } else if (order->kind == number(Say::kStart)) {
+      start();
+    } else if (order->kind == number(Say::kSignal) && command_ > 0) {
+      kill(command_, order->value);
+    }
+  }
+
+  void start() {
+    command_ = fork();
+    if (command_ == 0) become(plan_.command);
+    if (command_ < 0) over_ = true;
+  }
+
+  // Never returns.
+  void become(std::vector<std::string> words) const {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Root of the user namespace cannot undo what was made.
+    if (user_namespace_) {
+      prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN);
+      prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
+    }
+    for (int i = 1; i < NSIG; ++i) std::signal(i, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before_, nullptr);
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    execvp(arguments.front(), arguments.data());
+    const int error = errno;
+    std::fprintf(stderr, "brownout exec: cannot run %s: %s\n", arguments.front(),
+                 std::strerror(error));
+    _exit(error == ENOENT ? kNotFound : kCannotRun);
+  }
+
+  void take_signal(const Fd& signals) {
+    signalfd_siginfo info{};
+    if (read(signals.get(), &info, sizeof info) != sizeof info) return;
+    const int which = static_cast<int>(info.ssi_signo);
+    if (which == SIGCHLD) return reap();
+    // What the terminal sends goes to the whole group: the command has it already.
+    if (info.ssi_code == SI_KERNEL || command_ <= 0) return;
+    kill(command_, which);
+  }
+
+  void reap() {
+    int status = 0;
+    for (pid_t one = waitpid(-1, &status, WNOHANG); one > 0; one = waitpid(-1, &status, WNOHANG)) {
+      if (one != command_) continue;
+      over_ = true;
+      command_ = -1;
+      status_ = WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+  }
+
+  void give_socket() {
+    const auto wanted = receive_parcel(sockets_);
+    if (!wanted) {
+      over_ = true;
+      return;
+    }
+    Parcel answer{.kind = number(Say::kSocket)};
+    Fd fd(socket(wanted->value >> 16, (wanted->value & 0xffff) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) == 0) {
+      answer.fds.push_back(std::move(fd));
+    }
+    send_parcel(sockets_, answer);
+  }
+
+  // Nothing of it remains. Whoever loses its parent becomes a child of this process.
+  void end_rest() {
+    for_each_child([](pid_t child) { kill(child, SIGTERM); });
+    for (int waited = 0; waited < kGraceMs; waited += 10) {
+      const pid_t one = waitpid(-1, nullptr, WNOHANG);
+      if (one < 0) return;
+      if (one == 0) poll(nullptr, 0, 10);
+    }
+    end_children();
+  }
+
+  const KeeperPlan& plan_;
+  const Fd& control_;
+  const Fd& sockets_;
+  sigset_t before_{};
+  bool unshared_ = false;
+  bool user_namespace_ = false;
+  bool over_ = false;
+  pid_t command_ = -1;
+  int status_ = 1;
+};
+
+}  // namespace
+
+int keep(const KeeperPlan& plan, const Fd& control, const Fd& sockets) {
+  return Keeper(plan, control, sockets).run();
+}
+
+}  // namespace brownout::proxy

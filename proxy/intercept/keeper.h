@@ -1,0 +1,36 @@
+// Keeper: the process inside a sandbox (sandbox.h). Has one thread.
+#pragma once
+
+#include "proxy/intercept/passing.h"
+#include "proxy/intercept/sandbox.h"
+
+namespace brownout::proxy {
+
+// What it and the process outside say to each other.
+enum class Say : std::uint32_t {
+  kUnshared,   // in: has a user namespace that needs maps
+  kMapped,     // out
+  kListener,   // in: the sockets of the next port, streams first
+  kConntrack,  // in: a netlink socket of the network
+  kReady,      // in
+  kFailed,     // in: `text` is why, `value` whether a network was refused
+  kStart,      // out: the command
+  kSignal,     // out: `value` is its number
+  kSocket,     // on the other pair. out: family << 16 | type; in: such a socket, or none
+};
+
+// Of sockets that are not redirected.
+inline constexpr std::uint32_t kMark = 0x62726f77;
+
+// What the process outside knows.
+struct KeeperPlan {
+  std::vector<Sandbox::Port> ports;
+  std::size_t workers = 1;
+  std::vector<rules::IpAddress> own;
+  std::vector<std::string> command;
+};
+
+// Does all of it; the exit status that the keeper ends with.
+int keep(const KeeperPlan& plan, const Fd& control, const Fd& sockets);
+
+}  // namespace brownout::proxy

@@ -1,0 +1,13 @@
+// nftables by its library, so that no `nft` program is needed. Needs CAP_NET_ADMIN in the network.
+#pragma once
+
+#include <string>
+
+#include "rules/result.h"
+
+namespace brownout::proxy {
+
+// Does what `nft -f` would, as one transaction; what nft has to say when it refuses.
+rules::Result<void> run_nft(const std::string& script);
+
+}  // namespace brownout::proxy

@@ -1,0 +1,155 @@
+#include "proxy/intercept/original_destination.h"
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+namespace brownout::proxy {
+namespace {
+
+// linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h, which cannot be included beside
+// netinet/in.h.
+constexpr int kOriginalDst = 80;
+
+bool same(const SocketAddress& a, const SocketAddress& b) {
+  return a.ip() == b.ip() && a.port() == b.port();
+}
+
+SocketAddress own_address(const Fd& fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  getsockname(fd.get(), address.get(), &address.length);
+  return address;
+}
+
+}  // namespace
+
+std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how) {
+  const auto own = own_address(accepted);
+  if (!own.ip()) return std::nullopt;
+  if (how == rules::Intercept::kTproxy) return own;
+  SocketAddress original;
+  original.length = sizeof original.storage;
+  const int level = own.ip()->is_v4() ? SOL_IP : SOL_IPV6;
+  if (getsockopt(accepted.get(), level, kOriginalDst, original.get(), &original.length) != 0 ||
+      same(original, own)) {
+    return std::nullopt;
+  }
+  return SocketAddress::of(*original.ip(), original.port());
+}
+
+struct Conntrack::Impl {
+  explicit Impl(Fd fd) : netlink(std::move(fd)) {}
+
+  const Fd netlink;
+  mutable std::mutex mutex;
+  mutable std::uint32_t sequence = 0;
+};
+
+namespace {
+
+void put_tuple(nlmsghdr* message, const SocketAddress& source, const SocketAddress& destination) {
+  const bool v4 = source.ip()->is_v4();
+  auto* tuple = mnl_attr_nest_start(message, CTA_TUPLE_REPLY);
+  auto* addresses = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+  const auto put = [&](std::uint16_t v4_type, std::uint16_t v6_type, const IpAddress& ip) {
+    if (v4) {
+      mnl_attr_put(message, v4_type, 4, ip.bytes.data() + 12);
+    } else {
+      mnl_attr_put(message, v6_type, 16, ip.bytes.data());
+    }
+  };
+  put(CTA_IP_V4_SRC, CTA_IP_V6_SRC, *source.ip());
+  put(CTA_IP_V4_DST, CTA_IP_V6_DST, *destination.ip());
+  mnl_attr_nest_end(message, addresses);
+  auto* protocol = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
+  mnl_attr_put_u8(message, CTA_PROTO_NUM, IPPROTO_UDP);
+  mnl_attr_put_u16(message, CTA_PROTO_SRC_PORT, htons(source.port()));
+  mnl_attr_put_u16(message, CTA_PROTO_DST_PORT, htons(destination.port()));
+  mnl_attr_nest_end(message, protocol);
+  mnl_attr_nest_end(message, tuple);
+}
+
+struct Wanted {
+  std::uint16_t type;
+  const nlattr* found = nullptr;
+};
+
+int keep_wanted(const nlattr* attribute, void* wanted) {
+  auto& one = *static_cast<Wanted*>(wanted);
+  if (mnl_attr_get_type(attribute) == one.type) one.found = attribute;
+  return MNL_CB_OK;
+}
+
+// Null if there is none of that type.
+const nlattr* find(const nlattr* parent, std::uint16_t type) {
+  Wanted wanted{type};
+  if (parent != nullptr) mnl_attr_parse_nested(parent, keep_wanted, &wanted);
+  return wanted.found;
+}
+
+std::optional<SocketAddress> destination_in(const nlmsghdr* answer) {
+  Wanted original{CTA_TUPLE_ORIG};
+  mnl_attr_parse(answer, sizeof(nfgenmsg), keep_wanted, &original);
+  const auto* addresses = find(original.found, CTA_TUPLE_IP);
+  const auto* port = find(find(original.found, CTA_TUPLE_PROTO), CTA_PROTO_DST_PORT);
+  const auto* v4 = find(addresses, CTA_IP_V4_DST);
+  const auto* v6 = find(addresses, CTA_IP_V6_DST);
+  if (port == nullptr || (v4 == nullptr && v6 == nullptr)) return std::nullopt;
+  IpAddress ip;
+  if (v4 != nullptr) {
+    std::array<std::uint8_t, 4> octets{};
+    std::memcpy(octets.data(), mnl_attr_get_payload(v4), octets.size());
+    ip = IpAddress::v4(octets);
+  } else {
+    std::memcpy(ip.bytes.data(), mnl_attr_get_payload(v6), ip.bytes.size());
+  }
+  return SocketAddress::of(ip, ntohs(mnl_attr_get_u16(port)));
+}
+
+}  // namespace
+
+Conntrack::Conntrack(Fd netlink) : impl_(std::make_unique<Impl>(std::move(netlink))) {}
+Conntrack::~Conntrack() = default;
+
+Result<std::unique_ptr<Conntrack>> Conntrack::open() {
+  Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  if (!fd) return tl::unexpected(system_error(Origin::kInternal, "netlink", errno));
+  return std::make_unique<Conntrack>(std::move(fd));
+}
+
+std::optional<SocketAddress> Conntrack::destination_of(const SocketAddress& client,
+                                                       const SocketAddress& local) const {
+  if (!client.ip() || !local.ip()) return std::nullopt;
+  const std::lock_guard lock(impl_->mutex);
+  std::array<char, 8192> buffer{};
+  auto* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
+  message->nlmsg_flags = NLM_F_REQUEST;
+  message->nlmsg_seq = ++impl_->sequence;
+  auto* family = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
+  family->nfgen_family = client.ip()->is_v4() ? AF_INET : AF_INET6;
+  family->version = NFNETLINK_V0;
+  // Its replies go from here to the client: the kernel keeps that pair unique.
+  put_tuple(message, local, client);
+  if (::send(impl_->netlink.get(), message, message->nlmsg_len, 0) < 0) return std::nullopt;
+  while (true) {
+    // The kernel answers before send() returns.
+    const auto got = ::recv(impl_->netlink.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
+    const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());
+    if (answer->nlmsg_seq != impl_->sequence) continue;
+    if (answer->nlmsg_type == NLMSG_ERROR) return std::nullopt;
+    return destination_in(answer);
+  }
+}
+
+}  // namespace brownout::proxy

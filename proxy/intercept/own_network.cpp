@@ -1,0 +1,186 @@
+#include "proxy/intercept/own_network.h"
+
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "proxy/net/socket.h"
+
+namespace brownout::proxy {
+namespace {
+
+using rules::Error;
+using rules::IpAddress;
+using rules::Origin;
+using rules::Result;
+
+constexpr std::array kNameServices{"/run/systemd/resolve/io.systemd.Resolve", "/run/nscd/socket",
+                                   "/var/run/nscd/socket"};
+
+tl::unexpected<Error> failed(const char* what, int error_number = errno) {
+  return tl::unexpected(system_error(Origin::kInternal, what, error_number));
+}
+
+// A number in a file of /proc; -1 if there is none.
+long setting(const char* path) {
+  std::ifstream file(path);
+  long value = -1;
+  return file >> value ? value : -1;
+}
+
+std::size_t put_address(nlmsghdr* message, std::uint16_t type, const IpAddress& ip) {
+  const std::size_t skipped = ip.is_v4() ? 12 : 0;
+  mnl_attr_put(message, type, 16 - skipped, ip.bytes.data() + skipped);
+  return 16 - skipped;
+}
+
+Result<void> tell_kernel(nlmsghdr* message, const char* what) {
+  const std::unique_ptr<mnl_socket, decltype(&mnl_socket_close)> netlink(
+      mnl_socket_open(NETLINK_ROUTE), &mnl_socket_close);
+  if (!netlink || mnl_socket_bind(netlink.get(), 0, MNL_SOCKET_AUTOPID) != 0) return failed(what);
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  message->nlmsg_seq = 1;
+  if (mnl_socket_sendto(netlink.get(), message, message->nlmsg_len) < 0) return failed(what);
+  std::array<char, 8192> buffer{};
+  const auto got = mnl_socket_recvfrom(netlink.get(), buffer.data(), buffer.size());
+  if (got < 0) return failed(what);
+  const auto size = static_cast<std::size_t>(got);
+  if (mnl_cb_run(buffer.data(), size, 1, mnl_socket_get_portid(netlink.get()), nullptr, nullptr) <
+      0) {
+    return failed(what);
+  }
+  return {};
+}
+
+nlmsghdr* begin(std::array<char, 512>& buffer, std::uint16_t type) {
+  auto* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = type;
+  return message;
+}
+
+Result<void> add_address(unsigned device, const IpAddress& ip) {
+  std::array<char, 512> buffer{};
+  auto* message = begin(buffer, RTM_NEWADDR);
+  auto* head = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg)));
+  head->ifa_family = ip.is_v4() ? AF_INET : AF_INET6;
+  head->ifa_index = device;
+  head->ifa_flags = IFA_F_NODAD;
+  const auto size = put_address(message, IFA_LOCAL, ip);
+  put_address(message, IFA_ADDRESS, ip);
+  head->ifa_prefixlen = static_cast<unsigned char>(size * 8);
+  return tell_kernel(message, "the address of the new network");
+}
+
+// As `ip route add local default dev lo src ...`.
+Result<void> add_route(unsigned device, const IpAddress& source) {
+  std::array<char, 512> buffer{};
+  auto* message = begin(buffer, RTM_NEWROUTE);
+  auto* head = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
+  head->rtm_family = source.is_v4() ? AF_INET : AF_INET6;
+  head->rtm_table = RT_TABLE_LOCAL;
+  head->rtm_protocol = RTPROT_BOOT;
+  head->rtm_scope = RT_SCOPE_HOST;
+  head->rtm_type = RTN_LOCAL;
+  mnl_attr_put_u32(message, RTA_OIF, device);
+  put_address(message, RTA_PREFSRC, source);
+  return tell_kernel(message, "the route of the new network");
+}
+
+Result<void> bring_up(const char* device) {
+  const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strncpy(request.ifr_name, device, sizeof request.ifr_name - 1);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0) return failed("the new network's loopback");
+  return {};
+}
+
+}  // namespace
+
+Result<Unshared> unshare_network() {
+  if (geteuid() == 0 && unshare(CLONE_NEWNET) == 0) return Unshared{};
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) return Unshared{.user_namespace = true};
+  return tl::unexpected(why_not_unshared(errno));
+}
+
+Error why_not_unshared(int error_number) {
+  auto error =
+      system_error(Origin::kInternal, "a network of its own is not allowed here", error_number);
+  if (setting("/proc/sys/kernel/unprivileged_userns_clone") == 0) {
+    error.hint = "user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1";
+  } else if (setting("/proc/sys/user/max_user_namespaces") == 0) {
+    error.hint = "user namespaces are switched off: sysctl user.max_user_namespaces=10000";
+  } else if (setting("/proc/sys/user/max_net_namespaces") == 0) {
+    error.hint = "network namespaces are switched off: sysctl user.max_net_namespaces=10000";
+  } else if (setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1) {
+    error.hint =
+        "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+  } else {
+    error.hint = "a container's seccomp profile may forbid unshare(2); or run it as root";
+  }
+  return error;
+}
+
+std::vector<IpAddress> own_addresses() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return {};
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
+  std::vector<IpAddress> found;
+  for (const auto* one = list; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_UP) == 0) continue;
+    const int family = one->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    SocketAddress address;
+    address.length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    std::memcpy(&address.storage, one->ifa_addr, address.length);
+    const auto ip = *address.ip();
+    // fe80::/10 means nothing on another link.
+    const bool link_local = !ip.is_v4() && ip.bytes[0] == 0xfe && (ip.bytes[1] & 0xc0) == 0x80;
+    const bool known = std::any_of(found.begin(), found.end(),
+                                   [&](const auto& other) { return other.is_v4() == ip.is_v4(); });
+    if (!ip.is_loopback() && !link_local && !known) found.push_back(ip);
+  }
+  return found;
+}
+
+Result<void> make_all_local(const std::vector<IpAddress>& own) {
+  if (auto up = bring_up("lo"); !up) return up;
+  const auto device = if_nametoindex("lo");
+  for (const auto& ip : own) {
+    if (auto added = add_address(device, ip); !added) return added;
+    if (auto added = add_route(device, ip); !added) return added;
+  }
+  return {};
+}
+
+Result<void> hide_name_services() {
+  const bool any = std::any_of(kNameServices.begin(), kNameServices.end(),
+                               [](const char* path) { return access(path, F_OK) == 0; });
+  if (!any) return {};
+  if (unshare(CLONE_NEWNS) != 0) return failed("a mount namespace");
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return failed("private mounts");
+  for (const auto* path : kNameServices) {
+    if (access(path, F_OK) != 0) continue;
+    if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) != 0) return failed(path);
+  }
+  return {};
+}
+
+}  // namespace brownout::proxy

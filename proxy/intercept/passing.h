@@ -1,0 +1,31 @@
+// Small messages between two processes, with file descriptors (unix(7), SCM_RIGHTS). Blocking.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/loop/fd.h"
+
+namespace brownout::proxy {
+
+struct Parcel {
+  std::uint32_t kind = 0;
+  std::int32_t value = 0;
+  std::string text = {};     // up to kMostText bytes
+  std::vector<Fd> fds = {};  // up to kMostFds
+
+  static constexpr std::size_t kMostText = 4096;
+  static constexpr std::size_t kMostFds = 64;
+};
+
+// Two ends of a SOCK_SEQPACKET pair, closed on exec. Null and errno if there is none.
+std::pair<Fd, Fd> parcel_pair();
+// False when the other end is gone.
+bool send_parcel(const Fd& end, const Parcel& parcel);
+std::optional<Parcel> receive_parcel(const Fd& end);
+
+}  // namespace brownout::proxy

@@ -1,0 +1,26 @@
+// What nftables is told, as text: pure, so that a test can read it. See nft(8).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rules/port_range.h"
+
+namespace brownout::proxy {
+
+// Connections, datagrams, or both, to these ports (all that are left if there is none) go to a
+// local port instead.
+struct Redirection {
+  bool streams = false;
+  bool datagrams = false;
+  std::vector<rules::PortRange> ports = {};
+  std::uint16_t to = 0;
+};
+
+// For a network of its own (`brownout exec`): what its processes send is redirected, but for
+// sockets with `mark`; what is neither TCP nor UDP is rejected, since every address is local there
+// and would answer by itself.
+std::string own_network_ruleset(const std::vector<Redirection>& redirections, std::uint32_t mark);
+
+}  // namespace brownout::proxy

@@ -1,0 +1,189 @@
+#include "proxy/intercept/sandbox.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <mutex>
+
+#include "proxy/intercept/children.h"
+#include "proxy/intercept/keeper.h"
+#include "proxy/intercept/own_network.h"
+
+namespace brownout::proxy {
+namespace {
+
+// A connection to the machine itself is refused, or made, before connect(2) returns; but for a
+// kernel that is busy.
+constexpr int kInsideMs = 20;
+
+std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
+
+Error gone() { return {Origin::kInternal, "the process inside the new network ended", {}, {}}; }
+
+class InsideFirst final : public Route {
+ public:
+  InsideFirst(Fd sockets, std::vector<IpAddress> own)
+      : sockets_(std::move(sockets)), own_(std::move(own)) {}
+
+  Dialled dial(const SocketAddress& server) const override {
+    if (auto inside = dial_inside(server)) return std::move(*inside);
+    return start_dial(server);
+  }
+
+  Fd connect_datagrams(const SocketAddress& server) const override {
+    // Who has the port, has the datagrams.
+    if (is_own(server)) {
+      const auto probe = socket_inside(server, SOCK_DGRAM);
+      if (probe && bind(probe.get(), server.get(), server.length) != 0 && errno == EADDRINUSE) {
+        auto fd = socket_inside(server, SOCK_DGRAM);
+        if (fd && connect(fd.get(), server.get(), server.length) == 0) return fd;
+      }
+    }
+    return Route::connect_datagrams(server);
+  }
+
+ private:
+  bool is_own(const SocketAddress& server) const {
+    const auto ip = server.ip();
+    return ip && (ip->is_loopback() || std::find(own_.begin(), own_.end(), *ip) != own_.end());
+  }
+
+  Fd socket_inside(const SocketAddress& server, int type) const {
+    const std::lock_guard lock(mutex_);
+    if (!send_parcel(sockets_, {.kind = number(Say::kSocket),
+                                .value = server.storage.ss_family << 16 | type})) {
+      return {};
+    }
+    auto answer = receive_parcel(sockets_);
+    return answer && !answer->fds.empty() ? std::move(answer->fds.front()) : Fd();
+  }
+
+  std::optional<Dialled> dial_inside(const SocketAddress& server) const {
+    if (!is_own(server)) return std::nullopt;
+    Dialled dialled;
+    dialled.fd = socket_inside(server, SOCK_STREAM);
+    if (!dialled.fd) return std::nullopt;
+    dialled.connected = connect(dialled.fd.get(), server.get(), server.length) == 0;
+    if (!dialled.connected && errno != EINPROGRESS) return std::nullopt;
+    pollfd waiting{dialled.fd.get(), POLLOUT, 0};
+    if (!dialled.connected && poll(&waiting, 1, kInsideMs) == 1) {
+      if (take_socket_error(dialled.fd) != 0) return std::nullopt;
+      dialled.connected = true;
+    }
+    return dialled;
+  }
+
+  const Fd sockets_;
+  const std::vector<IpAddress> own_;
+  mutable std::mutex mutex_;
+};
+
+bool write_file(const std::string& path, const std::string& text) {
+  const Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return fd && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+// The caller is themselves inside, so that files keep their owners (user_namespaces(7)).
+bool write_maps(pid_t process) {
+  const auto folder = "/proc/" + std::to_string(process) + "/";
+  const auto map = [](unsigned id) {
+    return std::to_string(id) + " " + std::to_string(id) + " 1\n";
+  };
+  return write_file(folder + "setgroups", "deny") &&
+         write_file(folder + "uid_map", map(geteuid())) &&
+         write_file(folder + "gid_map", map(getegid()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::size_t workers,
+                                               std::vector<std::string> command) {
+  auto sandbox = std::unique_ptr<Sandbox>(new Sandbox());
+  auto [control, their_control] = parcel_pair();
+  auto [sockets, their_sockets] = parcel_pair();
+  if (!control || !sockets) {
+    return tl::unexpected(system_error(Origin::kInternal, "socketpair", errno));
+  }
+  const KeeperPlan plan{.ports = std::move(ports),
+                        .workers = workers,
+                        .own = own_addresses(),
+                        .command = std::move(command)};
+  // Whom a killed keeper leaves becomes a child of this process.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  sandbox->keeper_ = fork();
+  if (sandbox->keeper_ < 0) {
+    return tl::unexpected(system_error(Origin::kInternal, "fork", errno));
+  }
+  if (sandbox->keeper_ == 0) {
+    control.reset();
+    sockets.reset();
+    _exit(keep(plan, their_control, their_sockets));
+  }
+  their_control.reset();
+  their_sockets.reset();
+  sandbox->control_ = std::move(control);
+  for (const auto& port : plan.ports) sandbox->sockets_[port.listener];
+  std::unique_ptr<Conntrack> conntrack;
+  for (std::size_t next = 0; true;) {
+    auto said = receive_parcel(sandbox->control_);
+    if (!said) return tl::unexpected(gone());
+    if (said->kind == number(Say::kReady)) break;
+    if (said->kind == number(Say::kFailed)) {
+      return tl::unexpected(
+          Error{said->value == 1 ? Origin::kConfig : Origin::kInternal, said->text, {}, {}});
+    }
+    if (said->kind == number(Say::kUnshared)) {
+      if (!write_maps(sandbox->keeper_)) {
+        return tl::unexpected(system_error(Origin::kInternal, "the user namespace's maps", errno));
+      }
+      send_parcel(sandbox->control_, {.kind = number(Say::kMapped)});
+    } else if (said->kind == number(Say::kConntrack) && !said->fds.empty()) {
+      conntrack = std::make_unique<Conntrack>(std::move(said->fds.front()));
+    } else if (said->kind == number(Say::kListener)) {
+      const auto& port = plan.ports[next++];
+      auto& mine = sandbox->sockets_[port.listener];
+      mine.resize(workers);
+      std::size_t i = 0;
+      for (auto& fd : said->fds) {
+        const bool datagram = port.datagrams && i < workers;
+        auto& one = mine[i++ % workers];
+        (datagram ? one.datagram : one.stream) = std::move(fd);
+      }
+    }
+  }
+  sandbox->interception_ = std::make_shared<Interception>(
+      std::make_shared<InsideFirst>(std::move(sockets), plan.own), std::move(conntrack));
+  return sandbox;
+}
+
+Sandbox::~Sandbox() {
+  // The keeper sees that nobody is here any more.
+  control_.reset();
+  if (keeper_ > 0) waitpid(keeper_, nullptr, 0);
+}
+
+Result<void> Sandbox::start() {
+  if (!send_parcel(control_, {.kind = number(Say::kStart)})) return tl::unexpected(gone());
+  return {};
+}
+
+void Sandbox::signal(int which) const {
+  send_parcel(control_, {.kind = number(Say::kSignal), .value = which});
+}
+
+int Sandbox::exit_status() {
+  int status = 0;
+  const auto keeper = std::exchange(keeper_, -1);
+  if (keeper < 0 || waitpid(keeper, &status, 0) != keeper) return 1;
+  end_children();
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace brownout::proxy
