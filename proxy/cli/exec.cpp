@@ -55,7 +55,7 @@ class Exec {
     if (!options_.no_watch) {
       watch_ = std::make_unique<FileWatch>(loop_, options_.path, [this] { reload(); });
     }
-    loop_.poller().add(sandbox_.ended().get(), ended_);
+    loop_.poller().add_level(sandbox_.ended().get(), ended_);
     if (const auto started = sandbox_.start(); !started) return fail(started.error());
     loop_.run();
     loop_.poller().forget(sandbox_.ended().get());
@@ -94,7 +94,7 @@ class Exec {
     // A shell takes the terminal; what is said here must not stop this process.
     std::signal(SIGTTOU, SIG_IGN);
     signals_ = Fd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
-    loop_.poller().add(signals_.get(), signalled_);
+    loop_.poller().add_level(signals_.get(), signalled_);
   }
 
   void pass_signals_on() {

@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# brownout exec: real programs whose every connection, datagram and DNS query goes through the rules; as root and as
+# an ordinary user; and what remains of it when it ends in any way: nothing.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need curl node redis-server redis-cli mosquitto mosquitto_pub git dig promtool nginx openssl ip
+
+if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
+  echo "SKIPPED: this kernel, or its sandbox, allows no network namespaces"
+  exit 0
+fi
+
+# Readable by the ordinary user, too.
+chmod 755 "$folder"
+cp "$brownout" "$folder/brownout"
+brownout=$folder/brownout
+mkdir -p "$folder/files/api/v1"
+echo hello >"$folder/files/hello"
+echo '{"status":"success","data":{"resultType":"scalar","result":[1,"42"]}}' >"$folder/files/api/v1/query"
+git -c init.defaultBranch=main init -q "$folder/work"
+git -C "$folder/work" -c user.name=t -c user.email=t@example.org commit -q --allow-empty -m one
+git clone -q --bare "$folder/work" "$folder/files/repo.git"
+git -C "$folder/files/repo.git" update-server-info
+web=$(free_port)
+tls=$(free_port)
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/key.pem" -out "$folder/cert.pem" -days 2 -subj /CN=chat.example.org \
+  -addext subjectAltName=DNS:chat.example.org 2>/dev/null
+start_nginx "$web" "server { listen 127.0.0.1:$web; root $folder/files; }
+  server { listen 127.0.0.1:$tls ssl; ssl_certificate $folder/cert.pem; ssl_certificate_key $folder/key.pem; root $folder/files; }"
+
+# Everything that a rule does not mean is as it was, by names that a zone has.
+cat >"$folder/quiet.toml" <<E
+version = 1
+[[zone]]
+name = "lab"
+records = ["chat.example.org. 60 IN A 127.0.0.1"]
+[[listener]]
+name = "dns"
+protocol = "dns"
+listen = "127.0.0.1:0"
+intercept = "redirect"
+ports = [53]
+zone = "lab"
+E
+{ cat "$folder/quiet.toml"; cat <<E
+[[rule]]
+name = "slow"
+match = { host = "*.example.org" }
+fault = { type = "latency", delay = "150ms" }
+[[rule]]
+name = "gone"
+match = { qname = "gone.example.org" }
+fault = { type = "servfail" }
+[[rule]]
+name = "blocked"
+match = { port = 6 }
+fault = { type = "refuse" }
+E
+} >"$folder/rules.toml"
+"$brownout" check --exec "$folder/rules.toml" >/dev/null || fail "check --exec"
+quiet() { "$brownout" exec "$folder/quiet.toml" -- "$@"; }
+ruled() { "$brownout" exec "$folder/rules.toml" -- "$@"; }
+
+[ "$(quiet curl -sS "http://chat.example.org:$web/hello")" = hello ] || fail "curl, a name from the zone"
+[ "$(quiet curl -sS "http://127.0.0.1:$web/hello")" = hello ] || fail "curl, a service of the host"
+[ "$(quiet curl -sS --cacert "$folder/cert.pem" "https://chat.example.org:$tls/hello")" = hello ] || fail "curl, https"
+[ "$(quiet /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('http://chat.example.org:$web/hello').read().decode(), end='')")" = hello ] || fail python
+[ "$(quiet node -e "require('http').get('http://chat.example.org:$web/hello', r => r.pipe(process.stdout))")" = hello ] || fail node
+quiet promtool query instant "http://chat.example.org:$web" up | grep -q 42 || fail "a Go program"
+GIT_SSL_CAINFO="$folder/cert.pem" quiet git clone -q "https://chat.example.org:$tls/repo.git" "$folder/clone" || fail "git over https"
+git -C "$folder/clone" log --oneline | grep -q one || fail "git: nothing was cloned"
+redis=$(free_port)
+start redis redis-server --port "$redis" --bind 127.0.0.1 --save ""
+wait_port "$redis"
+[ "$(quiet redis-cli -h chat.example.org -p "$redis" ping)" = PONG ] || fail redis-cli
+broker=$(free_port)
+printf 'listener %s 127.0.0.1\nallow_anonymous true\n' "$broker" >"$folder/mosquitto.conf"
+start mosquitto mosquitto -c "$folder/mosquitto.conf"
+wait_port "$broker"
+quiet mosquitto_pub -h chat.example.org -p "$broker" -t a -m b -q 2 || fail mosquitto_pub
+pass "curl, python, node, a Go program, git over https, redis-cli and mosquitto_pub reach what they reached before"
+
+took() { local begin; begin=$(now); "$@" >/dev/null 2>&1; since "$begin"; }
+at_least "$(took ruled curl -sS "http://chat.example.org:$web/hello")" 0.3 || fail "a rule for a host's connections"
+ruled redis-cli -h chat.example.org -p "$redis" ping >/dev/null
+ruled dig gone.example.org | grep -q 'status: SERVFAIL' || fail "a rule for DNS by UDP"
+ruled dig +tcp gone.example.org | grep -q 'status: SERVFAIL' || fail "a rule for DNS by TCP"
+ruled dig +short @192.0.2.53 chat.example.org | grep -qx 127.0.0.1 || fail "whichever resolver is asked, the zone answers"
+if ruled curl -sS telnet://127.0.0.1:6 </dev/null 2>"$folder/refused"; then fail "a rule for a port"; fi
+grep -qiE 'reset|failed to connect' "$folder/refused" || fail "refuse: $(cat "$folder/refused")"
+pass "rules mean hosts by name, DNS queries by UDP and TCP, and ports"
+
+cat >"$folder/echo.py" <<'P'
+import socket, threading
+def bound():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1], flush=True)
+    return s
+def serve(s, name):
+    while True:
+        data, peer = s.recvfrom(2000)
+        s.sendto(name + data, peer)
+one, two = bound(), bound()
+threading.Thread(target=serve, args=(one, b"one "), daemon=True).start()
+serve(two, b"two ")
+P
+start udp_echo /usr/bin/python3 "$folder/echo.py"
+both_listen() { [ "$(wc -l <"$folder/udp_echo.log")" = 2 ]; }
+wait_for 10 both_listen || fail "no UDP servers"
+cat >"$folder/inside.py" <<'P'
+import socket, sys
+# One socket, two servers of the host: the port that was meant must be known of each datagram.
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(5)
+answers = set()
+for port in sys.argv[1:3]:
+    s.sendto(b"hi", ("127.0.0.1", int(port)))
+    data, peer = s.recvfrom(100)
+    assert peer == ("127.0.0.1", int(port)), peer
+    answers.add(data)
+assert answers == {b"one hi", b"two hi"}, answers
+# Servers that the command starts itself.
+for host in ["127.0.0.1", "::1"] + sys.argv[3:]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = socket.socket(family); server.bind((host, 0)); server.listen()
+    client = socket.create_connection((host, server.getsockname()[1]), 5)
+    accepted, _ = server.accept()
+    accepted.sendall(b"inside")
+    assert client.recv(10) == b"inside"
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); server.bind(("127.0.0.1", 0)); server.settimeout(5)
+s.sendto(b"q", server.getsockname())
+data, peer = server.recvfrom(100)
+server.sendto(b"inside", peer)
+assert s.recvfrom(100)[0] == b"inside"
+print("inside and outside")
+P
+mapfile -t echoes <"$folder/udp_echo.log"
+own=$(ip -o -4 address show scope global up | awk '{ sub("/.*", "", $4); print $4; exit }')
+# shellcheck disable=SC2086
+[ "$(quiet /usr/bin/python3 "$folder/inside.py" "${echoes[@]}" $own)" = "inside and outside" ] || fail "loopback services"
+pass "servers that the command started are reached inside, the host's outside, by TCP and UDP"
+
+ended() { local rc=0; wait "$1" 2>/dev/null || rc=$?; [ "$rc" = "$2" ]; }
+status() { local rc=0; "$@" >/dev/null 2>&1 || rc=$?; echo "$rc"; }
+[ "$(status quiet sh -c 'exit 42')" = 42 ] || fail "exit status"
+[ "$(status quiet sh -c 'kill -KILL $$')" = 137 ] || fail "killed by a signal"
+[ "$(status quiet no-such-program)" = 127 ] || fail "no such program"
+[ "$(status quiet /etc)" = 126 ] || fail "no program"
+[ "$(status "$brownout" exec "$folder/none.toml" -- true)" = 2 ] || fail "no rule file"
+[ "$(echo piped | quiet cat)" = piped ] || fail "standard input"
+start trapping "$brownout" exec "$folder/quiet.toml" -- bash -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done'
+wait_for 10 grep -q ready "$folder/trapping.log" || fail "the command did not start"
+kill -TERM "$last_pid"
+ended "$last_pid" 9 || fail "signals are forwarded"
+[ "$(quiet bash -c 'for i in $(seq 50); do (exit 0) & done; wait; echo "$(ls -ln /proc/self/fd/.. | wc -l)" >/dev/null; echo forked')" = forked ] || fail "many children"
+pass "exit status, signals, standard input and children are the command's own"
+
+cat >"$folder/terminal.py" <<'P'
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+def until(wanted, send=None):
+    global seen
+    if send is not None:
+        seen = b""
+        os.write(fd, send)
+    end = time.time() + 20
+    while wanted not in seen:
+        assert time.time() < end, seen
+        if select.select([fd], [], [], 0.1)[0]:
+            seen += os.read(fd, 4096)
+until(b"$")
+until(b"pid-", b"PS1='$ '; sleep 300 & echo pid-$((1)); jobs\n")
+until(b"Running")
+until(b"sleep 300\r\n", b"fg\n")
+time.sleep(0.3)
+until(b"Stopped", b"\x1a")
+until(b"sleep 300\r\n", b"fg\n")
+time.sleep(0.3)
+until(b"^C", b"\x03")
+until(b"status-130", b"echo status-$?\n")
+os.write(fd, b"exit 7\n")
+sys.exit(0 if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7 else 1)
+P
+PS1='$ ' /usr/bin/python3 "$folder/terminal.py" "$brownout" exec "$folder/quiet.toml" -- bash --norc --noprofile -i >"$folder/terminal.log" 2>&1 ||
+  fail "an interactive shell: $(cat "$folder/terminal.log")"
+pass "an interactive shell has job control"
+
+# Marked, so that what is left of it can be found.
+spawn='sleep 98761 & (setsid sleep 98762 &) ; echo ready; sleep 98763'
+none_left() { ! pgrep -f '^sleep 9876[123]' >/dev/null && ! pgrep -f 'brownout exec .*quiet.toml' >/dev/null; }
+for side in command outside inside; do
+  start "$side" "$brownout" exec "$folder/quiet.toml" -- bash -c "$spawn"
+  outside=$last_pid
+  wait_for 10 grep -q ready "$folder/$side.log" || fail "$side: the command did not start"
+  inside=$(pgrep -P "$outside")
+  case $side in
+    command) kill -KILL "$(pgrep -P "$inside" -f '^sleep 98763')" ;;
+    outside) kill -KILL "$outside" ;;
+    inside) kill -KILL "$inside" ;;
+  esac
+  ended "$outside" 137 || fail "kill -9 of the $side: exit status"
+  wait_for 10 none_left || fail "kill -9 of the $side leaves: $(pgrep -af 'sleep 9876|brownout exec')"
+done
+pass "kill -9 of the command, or of either side, leaves no process behind"
+
+namespaces() { { readlink /proc/[0-9]*/ns/net 2>/dev/null || true; } | sort -u | wc -l; }
+before=$(namespaces)
+for i in $(seq 100); do quiet curl -sS -o /dev/null -w '%{http_code}\n' "http://chat.example.org:$web/hello" & done >"$folder/parallel.log" 2>&1
+for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || fail "one of 100 at once"; done
+[ "$(grep -cx 200 "$folder/parallel.log")" = 100 ] || fail "100 at once: $(sort "$folder/parallel.log" | uniq -c)"
+wait_for 10 none_left || fail "100 at once leave processes"
+[ "$(namespaces)" = "$before" ] || fail "100 at once leave namespaces"
+if nft list tables 2>/dev/null | grep -q brownout; then fail "a rule of nftables is left outside"; fi
+pass "100 at once, and no namespace, process or rule is left"
+
+if [ "$(id -u)" = 0 ]; then
+  as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+  if as_user unshare --user --net true 2>/dev/null; then
+    [ "$(as_user "$brownout" exec "$folder/rules.toml" -- curl -sS "http://chat.example.org:$web/hello")" = hello ] ||
+      fail "as an ordinary user"
+    # shellcheck disable=SC2086
+    as_user "$brownout" exec "$folder/rules.toml" -- /usr/bin/python3 "$folder/inside.py" "${echoes[@]}" $own >/dev/null ||
+      fail "as an ordinary user: datagrams and loopback services"
+    [ "$(as_user "$brownout" exec "$folder/rules.toml" -- sh -c 'id -u; grep CapEff /proc/self/status')" = $'65534\nCapEff:\t0000000000000000' ] ||
+      fail "as an ordinary user: who the command is, and what it may do"
+    pass "as an ordinary user, who gains nothing by it"
+  else
+    echo "SKIPPED: ordinary users may not make namespaces here"
+  fi
+  rc=0
+  unshare --user --map-root-user sh -c "echo 0 >/proc/sys/user/max_net_namespaces; exec '$brownout' exec '$folder/rules.toml' -- true" \
+    2>"$folder/off" || rc=$?
+  [ "$rc" = 3 ] && [ "$(wc -l <"$folder/off")" = 1 ] && grep -q 'sysctl user.max_net_namespaces' "$folder/off" ||
+    fail "no namespaces: $rc $(cat "$folder/off")"
+  pass "where namespaces are switched off, one line says so"
+fi
