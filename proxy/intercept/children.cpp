@@ -34,7 +34,7 @@ void for_each_child(const std::function<void(pid_t)>& act) {
 }
 
 void end_children() {
-  while (true) {
+  while (waitpid(-1, nullptr, WNOHANG) >= 0) {
     for_each_child([](pid_t child) { kill(child, SIGKILL); });
     if (waitpid(-1, nullptr, 0) < 0) return;
   }

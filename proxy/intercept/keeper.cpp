@@ -214,6 +214,7 @@ class Keeper {
 
   // Nothing of it remains. Whoever loses its parent becomes a child of this process.
   void end_rest() {
+    if (waitpid(-1, nullptr, WNOHANG) < 0) return;
     for_each_child([](pid_t child) { kill(child, SIGTERM); });
     for (int waited = 0; waited < kGraceMs; waited += 10) {
       const pid_t one = waitpid(-1, nullptr, WNOHANG);
