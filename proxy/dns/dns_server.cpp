@@ -35,11 +35,15 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
       socket_(std::move(sockets.datagram)) {
   if (socket_) loop_.poller().add(socket_.get(), *this);
   acceptor_ = std::make_unique<Acceptor>(
-      loop_, view_, std::move(sockets.stream), [this](Acceptor&, Fd fd, const SocketAddress& peer) {
+      loop_, view_, std::move(sockets.stream),
+      [this](Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
         if (static_cast<std::int64_t>(streams_.size()) >= view_->config.sessions) return overflow();
         const auto how = view_->config.intercept;
         rules::FlowFacts met;
-        if (how != rules::Intercept::kNone && !host_.interception().meet(met, fd, how)) return;
+        if (how != rules::Intercept::kNone &&
+            !host_.interception().meet(met, fd, how, acceptor.port())) {
+          return;
+        }
         const auto number = ++stream_numbers_;
         auto client = std::make_unique<DnsStreamClient>(static_cast<DnsStreamClient::Owner&>(*this),
                                                         host_, view_, std::move(fd), peer, number);

@@ -19,6 +19,7 @@ Acceptor::Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd list
     : loop_(loop),
       view_(std::move(view)),
       listening_(std::move(listening)),
+      port_(bound_to(listening_, view_->config.listen).port),
       accepted_(std::move(accepted)) {
   loop_.poller().add(listening_.get(), *this);
 }

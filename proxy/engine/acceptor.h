@@ -18,6 +18,8 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   ~Acceptor() override;
 
   const std::shared_ptr<const ListenerView>& view() const { return view_; }
+  // Where it listens.
+  std::uint16_t port() const { return port_; }
   void set_view(std::shared_ptr<const ListenerView> view) { view_ = std::move(view); }
 
  private:
@@ -29,6 +31,7 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   Loop& loop_;
   std::shared_ptr<const ListenerView> view_;
   Fd listening_;
+  std::uint16_t port_;
   Accepted accepted_;
   bool exhausted_ = false;
 };

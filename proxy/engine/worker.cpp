@@ -203,7 +203,7 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
                          .destination = std::nullopt,
                          .opened = Loop::now(),
                          .client_port = peer.port()};
-  if (!meet(*view, fd, facts)) return reset_on_close(fd);
+  if (!meet(acceptor, fd, facts)) return reset_on_close(fd);
   view->stats->open.fetch_add(1, std::memory_order_relaxed);
   Worker& other = least_loaded();
   other.open_.fetch_add(1, std::memory_order_relaxed);
@@ -215,9 +215,12 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
 }
 
 // Whether it is known where the client wants to go.
-bool Worker::meet(const ListenerView& view, const Fd& fd, rules::FlowFacts& facts) {
+bool Worker::meet(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts) {
+  const auto& view = *acceptor.view();
   const auto how = view.config.intercept;
-  if (how == rules::Intercept::kNone || interception_->meet(facts, fd, how)) return true;
+  if (how == rules::Intercept::kNone || interception_->meet(facts, fd, how, acceptor.port())) {
+    return true;
+  }
   view.stats->refused.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(stray_said_, true)) return false;
   spdlog::warn(

@@ -54,8 +54,10 @@ void Interception::fill(rules::FlowFacts& flow, const SocketAddress& destination
   flow.names = names_.names_of(*flow.destination);
 }
 
-bool Interception::meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how) const {
-  const auto destination = original_destination(accepted, how);
+bool Interception::meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
+                        std::uint16_t port) const {
+  const auto destination =
+      original_destination(accepted, own_network_ ? rules::Intercept::kTproxy : how, port);
   if (destination) fill(flow, *destination);
   return destination.has_value();
 }

@@ -18,11 +18,14 @@ class Interception {
  public:
   // Of this machine: its own conntrack, its own routes.
   Interception();
+  // Of another network, where connections come by TPROXY whatever the listener says.
   Interception(std::shared_ptr<const Route> route, std::unique_ptr<Conntrack> conntrack)
-      : route_(std::move(route)), conntrack_(std::move(conntrack)) {}
+      : route_(std::move(route)), conntrack_(std::move(conntrack)), own_network_(true) {}
 
   // Fill in the destination and its names. False: nobody sent it here, or nobody knows from where.
-  bool meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how) const;
+  // `port` is where the listener listens.
+  bool meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
+            std::uint16_t port) const;
   bool meet_datagram(rules::FlowFacts& flow, const SocketAddress& client,
                      const SocketAddress& local) const;
   // The server of a flow that was met.
@@ -39,6 +42,7 @@ class Interception {
 
   std::shared_ptr<const Route> route_;    // null: the plain one
   std::unique_ptr<Conntrack> conntrack_;  // null: nothing is known of datagrams
+  bool own_network_ = false;
   NameMemory names_;
   std::atomic<bool> names_wanted_{false};
 };

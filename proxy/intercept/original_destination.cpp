@@ -32,10 +32,14 @@ SocketAddress own_address(const Fd& fd) {
 
 }  // namespace
 
-std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how) {
+std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how,
+                                                  std::uint16_t port) {
   const auto own = own_address(accepted);
   if (!own.ip()) return std::nullopt;
-  if (how == rules::Intercept::kTproxy) return own;
+  if (how == rules::Intercept::kTproxy) {
+    if (own.port() == port) return std::nullopt;
+    return SocketAddress::of(*own.ip(), own.port());
+  }
   SocketAddress original;
   original.length = sizeof original.storage;
   const int level = own.ip()->is_v4() ? SOL_IP : SOL_IPV6;

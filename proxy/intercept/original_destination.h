@@ -11,8 +11,9 @@ namespace brownout::proxy {
 
 // Of an accepted connection: SO_ORIGINAL_DST (linux/netfilter_ipv4.h, also of IPv6) where it was
 // redirected, its own address where it came by TPROXY. None if nobody sent it here: it was meant
-// for the listener itself.
-std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how);
+// for the listener itself, on `port`.
+std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how,
+                                                  std::uint16_t port);
 
 // Of redirected datagrams, which do not carry their destination any more: asks the kernel's table
 // of connections (conntrack, by netlink; linux/netfilter/nfnetlink_conntrack.h). Safe from any

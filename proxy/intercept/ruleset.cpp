@@ -7,47 +7,52 @@
 namespace brownout::proxy {
 namespace {
 
-std::string line(std::string_view protocol, const Redirection& one) {
+std::string line(std::string_view protocol, const Redirection& one, std::string_view verdict) {
   std::string ports;
   for (const auto& range : one.ports) ports += (ports.empty() ? "" : ", ") + to_text(range);
   const auto match = ports.empty() ? fmt::format("meta l4proto {}", protocol)
                                    : fmt::format("{} dport {{ {} }}", protocol, ports);
-  return fmt::format("    {} redirect to :{}\n", match, one.to);
+  return fmt::format("    {} {}\n", match, fmt::format(fmt::runtime(verdict), one.to));
 }
 
 // Those for some ports stand ahead of those for all.
-std::string lines(std::vector<Redirection> redirections) {
+std::vector<Redirection> in_order(std::vector<Redirection> redirections) {
   std::stable_partition(redirections.begin(), redirections.end(),
                         [](const auto& one) { return !one.ports.empty(); });
-  std::string text;
-  for (const auto& one : redirections) {
-    if (one.streams) text += line("tcp", one);
-    if (one.datagrams) text += line("udp", one);
-  }
-  return text;
+  return redirections;
 }
 
 }  // namespace
 
 std::string own_network_ruleset(const std::vector<Redirection>& redirections, std::uint32_t mark) {
+  std::string streams;
+  std::string datagrams;
+  for (const auto& one : in_order(redirections)) {
+    if (one.streams) streams += line("tcp", one, "tproxy to :{} accept");
+    if (one.datagrams) datagrams += line("udp", one, "redirect to :{}");
+  }
   return fmt::format(
       R"(table inet brownout {{
-  chain to_listeners {{
+  chain untracked {{
+    type filter hook output priority -300; policy accept;
+    meta l4proto tcp notrack
+  }}
+  chain streams {{
+    type filter hook prerouting priority -150; policy accept;
+    tcp flags & (fin | syn | rst | ack) != syn accept
+    meta mark {0:#x} accept
+{1}  }}
+  chain datagrams {{
     type nat hook output priority -100; policy accept;
-    meta mark {:#x} accept
-{}  }}
-  chain rejected {{
-    type filter hook output priority 0; policy accept;
-    meta l4proto {{ tcp, udp }} accept
-    icmp type destination-unreachable accept
-    icmpv6 type {{ destination-unreachable, packet-too-big }} accept
-    ip daddr 127.0.0.0/8 accept
+    meta mark {0:#x} accept
+    meta l4proto tcp accept
+{2}    ip daddr 127.0.0.0/8 accept
     ip6 daddr ::1 accept
     reject with icmpx type admin-prohibited
   }}
 }}
 )",
-      mark, lines(redirections));
+      mark, streams, datagrams);
 }
 
 }  // namespace brownout::proxy

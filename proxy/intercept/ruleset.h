@@ -18,9 +18,10 @@ struct Redirection {
   std::uint16_t to = 0;
 };
 
-// For a network of its own (`brownout exec`): what its processes send is redirected, but for
-// sockets with `mark`; what is neither TCP nor UDP is rejected, since every address is local there
-// and would answer by itself.
+// For a network of its own (`brownout exec`), where every address is local. Connections go to a
+// transparent listener (TPROXY) by their first packet, and cost no more than others from then on;
+// datagrams are redirected, which conntrack remembers. Sockets with `mark` are left alone. What is
+// neither is rejected: it would be answered by this machine itself.
 std::string own_network_ruleset(const std::vector<Redirection>& redirections, std::uint32_t mark);
 
 }  // namespace brownout::proxy
