@@ -162,6 +162,11 @@ class ConfigReader {
       problems_.add(position_of(node, "listen"), "nobody can be sent to a unix socket",
                     "give an address, e.g. \"127.0.0.1:15001\"");
     }
+    if (listener.intercept == Intercept::kTproxy && takes_datagrams(listener)) {
+      problems_.add(position_of(node, "intercept"),
+                    std::string(name_of(listener.protocol)) + " cannot come by tproxy",
+                    "write intercept = \"redirect\"");
+    }
     if (listener.spoof_client && listener.intercept != Intercept::kTproxy) {
       problems_.add(position_of(node, "spoof_client"), "spoof_client needs intercept = \"tproxy\"",
                     "the answers of servers come back through this machine only then");

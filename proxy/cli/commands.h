@@ -47,6 +47,17 @@ struct ExecOptions {
 // The exit status of the command, as a shell has it; 2: bad input; 3: not allowed here.
 int exec(ExecOptions options);
 
+struct InterceptOptions {
+  std::string action;             // "print", "apply" or "remove"
+  std::string path;               // not for remove
+  std::vector<std::string> uids;  // numbers or names
+  std::vector<std::string> cgroups;
+  std::vector<std::string> interfaces;
+  std::vector<std::string> prefixes;
+  std::string length = "10m";
+};
+int intercept(const InterceptOptions& options);
+
 struct ExplainOptions {
   std::string path;
   std::string listener;

@@ -16,6 +16,7 @@ struct CommandLine {
   std::string check_path;
   bool check_for_exec = false;
   ExecOptions exec;
+  InterceptOptions intercept;
   ExplainOptions explain;
   VerifyOptions verify;
   FirewallImportOptions firewall_import;
@@ -85,6 +86,33 @@ void add_exec(CLI::App& app, CommandLine& line) {
   command->add_flag("--no-watch", options.no_watch, "do not reload when the file changes");
   command->add_flag("--summary", options.summary, "say at the end what each rule did");
   command->callback([&line] { line.exit_code = exec(line.exec); });
+}
+
+void add_intercept(CLI::App& app, CommandLine& line) {
+  auto& options = line.intercept;
+  auto* parent = app.add_subcommand(
+      "intercept", "Send others' connections to the intercepting listeners of a file (nftables)");
+  parent->require_subcommand(1);
+  for (const auto& [action, about] :
+       {std::pair{"print", "Print the rules, changing nothing"},
+        std::pair{"apply", "Put them in force, in a table of their own; again: for longer"}}) {
+    auto* command = parent->add_subcommand(action, about);
+    command->add_option("rules", options.path, "the rule file (TOML)")->required();
+    command->add_option("--uid", options.uids, "of local users, by number or name; repeat it");
+    command->add_option("--cgroup", options.cgroups, "of local processes in it, e.g. chat.slice");
+    command->add_option("--interface", options.interfaces, "of machines behind it, e.g. eth1");
+    command->add_option("--prefix", options.prefixes, "of machines with these addresses");
+    command->add_option("--for", options.length,
+                        "the kernel ends it after this time, whatever becomes of brownout (10m)");
+    command->callback([&line, name = std::string(action)] {
+      line.intercept.action = name;
+      line.exit_code = intercept(line.intercept);
+    });
+  }
+  parent->add_subcommand("remove", "Take them away; there may be none")->callback([&line] {
+    line.intercept.action = "remove";
+    line.exit_code = intercept(line.intercept);
+  });
 }
 
 void add_check(CLI::App& app, CommandLine& line) {
@@ -299,6 +327,7 @@ int parse_and_run(int argc, char** argv) {
   CommandLine line;
   add_run(app, line);
   add_exec(app, line);
+  add_intercept(app, line);
   add_check(app, line);
   add_explain(app, line);
   add_rehearse(app, line);

@@ -64,9 +64,9 @@ DnsLink* DnsForwarder::link_of(std::size_t index) {
     auto& owner = static_cast<DnsLink::Owner&>(*this);
     if (index % kLinksPerServer == kUdpLinks) {
       auto session = group_->tls() ? group_->tls()->session(server.host) : nullptr;
-      link = open_stream_link(owner, index, address, std::move(session));
+      link = open_stream_link(owner, index, group_->route().dial(address), std::move(session));
     } else {
-      link = open_udp_link(owner, index, address);
+      link = open_udp_link(owner, index, group_->route().connect_datagrams(address));
     }
   }
   return link.get();

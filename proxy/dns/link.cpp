@@ -124,15 +124,12 @@ class StreamLink final : public DnsLink, private Ready {
 
 }  // namespace
 
-std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index,
-                                       const SocketAddress& resolver) {
-  auto fd = connect_datagrams(resolver);
+std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index, Fd fd) {
   return fd ? std::make_unique<UdpLink>(owner, index, std::move(fd)) : nullptr;
 }
 
-std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index,
-                                          const SocketAddress& resolver, tls::SslPtr session) {
-  auto dialled = start_dial(resolver);
+std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index, Dialled dialled,
+                                          tls::SslPtr session) {
   if (dialled.error != 0) {
     errno = dialled.error;
     return nullptr;

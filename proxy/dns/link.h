@@ -35,11 +35,11 @@ class DnsLink : public Retirable {
   virtual bool usable() const = 0;
 };
 
-// Null and errno when no socket can be made.
-std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index,
-                                       const SocketAddress& resolver);
+// Over a socket that is connected, or is being connected, to the resolver. Null and errno if it is
+// not.
+std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index, Fd fd);
 // With `session`, TLS.
-std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index,
-                                          const SocketAddress& resolver, tls::SslPtr session);
+std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index, Dialled dialled,
+                                          tls::SslPtr session);
 
 }  // namespace brownout::proxy

@@ -110,7 +110,15 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
                                                     const Endpoint& where, OursAlready ours) const {
   const auto inherited = inherited_.find(listener.name);
   if (inherited == inherited_.end()) {
-    return proxy::open_port(listener, where, workers_.size(), ours);
+    auto bound = proxy::open_port(listener, where, workers_.size(), ours);
+    if (!bound || listener.intercept != rules::Intercept::kTproxy) return bound;
+    for (const auto& one : *bound) {
+      if (make_transparent(one.stream)) continue;
+      auto error = system_error(Origin::kConfig, "intercept = \"tproxy\"", errno);
+      error.hint = "it needs the capability CAP_NET_ADMIN (systemd: AmbientCapabilities=)";
+      return tl::unexpected(std::move(error));
+    }
+    return bound;
   }
   return reopen(inherited->second, static_cast<int>(listener.backlog));
 }

@@ -1,12 +1,29 @@
 #include "proxy/intercept/interception.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
+#include "proxy/intercept/gateway.h"
+
 namespace brownout::proxy {
 namespace {
+
+// A socket that the rules of `brownout intercept` leave alone, if this process may say so.
+Fd marked(Fd fd) {
+  if (fd) setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark);
+  return fd;
+}
+
+class MarkedRoute final : public Route {
+ public:
+  Dialled dial(const SocketAddress& server) const override {
+    return start_dial(server, marked(stream_socket(server)));
+  }
+  Fd connect_datagrams(const SocketAddress& server) const override {
+    return proxy::connect_datagrams(server, marked(datagram_socket(server)));
+  }
+};
 
 // Under the client's own address: the server's answers come back to it through this machine, whose
 // rules must send them here (intercept apply --spoof).
@@ -15,26 +32,14 @@ class SpoofingRoute final : public Route {
   explicit SpoofingRoute(const IpAddress& client) : client_(client) {}
 
   Dialled dial(const SocketAddress& server) const override {
-    Dialled dialled;
-    const int family = server.storage.ss_family;
-    dialled.fd = Fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const bool v4 = family == AF_INET;
-    const int one = 1;
+    auto fd = marked(stream_socket(server));
     const auto from = SocketAddress::of(client_, 0);
-    if (!dialled.fd ||
-        setsockopt(dialled.fd.get(), v4 ? SOL_IP : SOL_IPV6, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT,
-                   &one, sizeof one) != 0 ||
-        bind(dialled.fd.get(), from.get(), from.length) != 0) {
-      dialled.error = errno;
-      return dialled;
+    if (!fd || !make_transparent(fd) || bind(fd.get(), from.get(), from.length) != 0) {
+      Dialled failed;
+      failed.error = errno;
+      return failed;
     }
-    set_option(dialled.fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (connect(dialled.fd.get(), server.get(), server.length) == 0) {
-      dialled.connected = true;
-    } else if (errno != EINPROGRESS) {
-      dialled.error = errno;
-    }
-    return dialled;
+    return start_dial(server, std::move(fd));
   }
 
  private:
@@ -43,7 +48,7 @@ class SpoofingRoute final : public Route {
 
 }  // namespace
 
-Interception::Interception() {
+Interception::Interception() : route_(std::make_shared<MarkedRoute>()) {
   if (auto conntrack = Conntrack::open()) conntrack_ = std::move(*conntrack);
 }
 

@@ -46,10 +46,7 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   if (type == SOCK_DGRAM) {
     set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
   }
-  const int one = 1;
-  if (type == SOCK_STREAM && setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &one, sizeof one) != 0) {
-    return failed("IP_TRANSPARENT");
-  }
+  if (type == SOCK_STREAM && !make_transparent(fd)) return failed("IP_TRANSPARENT");
   const auto any = SocketAddress::of(v6 ? IpAddress{} : IpAddress::v4({0, 0, 0, 0}), port);
   if (bind(fd.get(), any.get(), any.length) != 0) return failed("bind");
   if (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0) return failed("listen");

@@ -1,6 +1,7 @@
 // Keeper: the process inside a sandbox (sandbox.h). Has one thread.
 #pragma once
 
+#include "proxy/intercept/gateway.h"
 #include "proxy/intercept/passing.h"
 #include "proxy/intercept/sandbox.h"
 
@@ -18,9 +19,6 @@ enum class Say : std::uint32_t {
   kSignal,     // out: `value` is its number
   kSocket,     // on the other pair. out: family << 16 | type; in: such a socket, or none
 };
-
-// Of sockets that are not redirected.
-inline constexpr std::uint32_t kMark = 0x62726f77;
 
 // What the process outside knows.
 struct KeeperPlan {

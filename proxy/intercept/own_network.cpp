@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -20,6 +19,7 @@
 #include <fstream>
 #include <memory>
 
+#include "proxy/intercept/route_message.h"
 #include "proxy/net/socket.h"
 
 namespace brownout::proxy {
@@ -44,62 +44,36 @@ long setting(const char* path) {
   return file >> value ? value : -1;
 }
 
-std::size_t put_address(nlmsghdr* message, std::uint16_t type, const IpAddress& ip) {
-  const std::size_t skipped = ip.is_v4() ? 12 : 0;
-  mnl_attr_put(message, type, 16 - skipped, ip.bytes.data() + skipped);
-  return 16 - skipped;
-}
-
-Result<void> tell_kernel(nlmsghdr* message, const char* what) {
-  const std::unique_ptr<mnl_socket, decltype(&mnl_socket_close)> netlink(
-      mnl_socket_open(NETLINK_ROUTE), &mnl_socket_close);
-  if (!netlink || mnl_socket_bind(netlink.get(), 0, MNL_SOCKET_AUTOPID) != 0) return failed(what);
-  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-  message->nlmsg_seq = 1;
-  if (mnl_socket_sendto(netlink.get(), message, message->nlmsg_len) < 0) return failed(what);
-  std::array<char, 8192> buffer{};
-  const auto got = mnl_socket_recvfrom(netlink.get(), buffer.data(), buffer.size());
-  if (got < 0) return failed(what);
-  const auto size = static_cast<std::size_t>(got);
-  if (mnl_cb_run(buffer.data(), size, 1, mnl_socket_get_portid(netlink.get()), nullptr, nullptr) <
-      0) {
-    return failed(what);
+Result<void> add_address(unsigned device, const IpAddress& ip) {
+  RouteMessage message(RTM_NEWADDR, true);
+  auto& head = message.head<ifaddrmsg>();
+  head.ifa_family = ip.is_v4() ? AF_INET : AF_INET6;
+  head.ifa_index = device;
+  head.ifa_flags = IFA_F_NODAD;
+  head.ifa_prefixlen = ip.is_v4() ? 32 : 128;
+  message.put(IFA_LOCAL, ip);
+  message.put(IFA_ADDRESS, ip);
+  if (const int error = message.send(); error != 0) {
+    return failed("the address of the new network", error);
   }
   return {};
 }
 
-nlmsghdr* begin(std::array<char, 512>& buffer, std::uint16_t type) {
-  auto* message = mnl_nlmsg_put_header(buffer.data());
-  message->nlmsg_type = type;
-  return message;
-}
-
-Result<void> add_address(unsigned device, const IpAddress& ip) {
-  std::array<char, 512> buffer{};
-  auto* message = begin(buffer, RTM_NEWADDR);
-  auto* head = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg)));
-  head->ifa_family = ip.is_v4() ? AF_INET : AF_INET6;
-  head->ifa_index = device;
-  head->ifa_flags = IFA_F_NODAD;
-  const auto size = put_address(message, IFA_LOCAL, ip);
-  put_address(message, IFA_ADDRESS, ip);
-  head->ifa_prefixlen = static_cast<unsigned char>(size * 8);
-  return tell_kernel(message, "the address of the new network");
-}
-
 // As `ip route add local default dev lo src ...`.
 Result<void> add_route(unsigned device, const IpAddress& source) {
-  std::array<char, 512> buffer{};
-  auto* message = begin(buffer, RTM_NEWROUTE);
-  auto* head = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
-  head->rtm_family = source.is_v4() ? AF_INET : AF_INET6;
-  head->rtm_table = RT_TABLE_LOCAL;
-  head->rtm_protocol = RTPROT_BOOT;
-  head->rtm_scope = RT_SCOPE_HOST;
-  head->rtm_type = RTN_LOCAL;
-  mnl_attr_put_u32(message, RTA_OIF, device);
-  put_address(message, RTA_PREFSRC, source);
-  return tell_kernel(message, "the route of the new network");
+  RouteMessage message(RTM_NEWROUTE, true);
+  auto& head = message.head<rtmsg>();
+  head.rtm_family = source.is_v4() ? AF_INET : AF_INET6;
+  head.rtm_table = RT_TABLE_LOCAL;
+  head.rtm_protocol = RTPROT_BOOT;
+  head.rtm_scope = RT_SCOPE_HOST;
+  head.rtm_type = RTN_LOCAL;
+  message.put(RTA_OIF, device);
+  message.put(RTA_PREFSRC, source);
+  if (const int error = message.send(); error != 0) {
+    return failed("the route of the new network", error);
+  }
+  return {};
 }
 
 Result<void> bring_up(const char* device) {

@@ -66,8 +66,15 @@ Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t cou
   return sockets;
 }
 
+Fd datagram_socket(const SocketAddress& address) {
+  return Fd(socket(address.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
 Fd connect_datagrams(const SocketAddress& address) {
-  Fd fd(socket(address.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return connect_datagrams(address, datagram_socket(address));
+}
+
+Fd connect_datagrams(const SocketAddress& address, Fd fd) {
   if (!fd) return fd;
   set_option(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
   set_option(fd, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);

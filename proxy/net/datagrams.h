@@ -25,6 +25,9 @@ Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t cou
 
 // A non-blocking socket connected to `address`: only it can send there. errno if it is null.
 Fd connect_datagrams(const SocketAddress& address);
+// The same in two steps.
+Fd datagram_socket(const SocketAddress& address);
+Fd connect_datagrams(const SocketAddress& address, Fd fd);
 
 // The control message that names a local address; empty where none is needed.
 struct LocalAddress {

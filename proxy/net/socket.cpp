@@ -192,15 +192,29 @@ Endpoint bound_to(const Fd& listening, const Endpoint& asked) {
   return ip ? Endpoint{to_text(*ip), address.port(), ""} : asked;
 }
 
+bool make_transparent(const Fd& fd) {
+  // IPV6_TRANSPARENT sets the same flag.
+  const int one = 1;
+  return setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &one, sizeof one) == 0 ||
+         setsockopt(fd.get(), SOL_IPV6, IPV6_TRANSPARENT, &one, sizeof one) == 0;
+}
+
+Fd stream_socket(const SocketAddress& address) {
+  return Fd(socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
 Dialled start_dial(const SocketAddress& address) {
+  return start_dial(address, stream_socket(address));
+}
+
+Dialled start_dial(const SocketAddress& address, Fd fd) {
   Dialled dialled;
-  const int family = address.storage.ss_family;
-  dialled.fd = Fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  dialled.fd = std::move(fd);
   if (!dialled.fd) {
     dialled.error = errno;
     return dialled;
   }
-  if (family != AF_UNIX) set_option(dialled.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (address.storage.ss_family != AF_UNIX) set_option(dialled.fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (connect(dialled.fd.get(), address.get(), address.length) == 0) {
     dialled.connected = true;
   } else if (errno != EINPROGRESS) {

@@ -55,6 +55,14 @@ struct Dialled {
   bool connected = false;  // at once
 };
 Dialled start_dial(const SocketAddress& address);
+// The same in two steps, for a socket that needs something between: null and errno if there is
+// none.
+Fd stream_socket(const SocketAddress& address);
+Dialled start_dial(const SocketAddress& address, Fd fd);
+
+// Lets it be bound to, and be reached by, addresses of others (IP_TRANSPARENT, ip(7)); needs
+// CAP_NET_ADMIN. False and errno if it may not.
+bool make_transparent(const Fd& fd);
 
 // The error that a socket has met, as errno; 0 if none.
 int take_socket_error(const Fd& fd);

@@ -1,0 +1,52 @@
+// As `ip rule add fwmark ... lookup ...` and `ip route add local default dev lo table ...`, for
+// both families (linux/fib_rules.h, rtnetlink(7)).
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <array>
+#include <cerrno>
+
+#include "proxy/intercept/gateway.h"
+#include "proxy/intercept/route_message.h"
+
+namespace brownout::proxy {
+namespace {
+
+rules::Result<void> change(bool add) {
+  for (const int family : {AF_INET, AF_INET6}) {
+    RouteMessage rule(add ? RTM_NEWRULE : RTM_DELRULE, add);
+    auto& head = rule.head<fib_rule_hdr>();
+    head.family = static_cast<std::uint8_t>(family);
+    head.action = FR_ACT_TO_TBL;
+    rule.put(FRA_FWMARK, kDivertedMark);
+    rule.put(FRA_TABLE, kRouteTable);
+    RouteMessage route(add ? RTM_NEWROUTE : RTM_DELROUTE, add);
+    auto& to = route.head<rtmsg>();
+    to.rtm_family = static_cast<unsigned char>(family);
+    to.rtm_protocol = RTPROT_BOOT;
+    to.rtm_scope = RT_SCOPE_HOST;
+    to.rtm_type = RTN_LOCAL;
+    route.put(RTA_OIF, if_nametoindex("lo"));
+    route.put(RTA_TABLE, kRouteTable);
+    for (auto* message : {&rule, &route}) {
+      const int error = message->send();
+      // There, or gone, already; or a machine without IPv6.
+      const bool settled = error == 0 || error == EEXIST || error == ENOENT || error == ESRCH ||
+                           error == EAFNOSUPPORT || error == EOPNOTSUPP;
+      if (!settled) {
+        return tl::unexpected(
+            system_error(rules::Origin::kInternal, "the route for tproxy", error));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+rules::Result<void> add_divert_route() { return change(true); }
+rules::Result<void> remove_divert_route() { return change(false); }
+
+}  // namespace brownout::proxy
