@@ -52,6 +52,12 @@ const Schema<Listener>& listener_schema() {
       field("ports", &Listener::ports,
             "intercept: of which destinations, e.g. [5222, \"8000-8999\"]; left out, all that no "
             "other listener has"),
+      field("proxy_protocol", &Listener::proxy_protocol,
+            "connections begin with a PROXY header (version 1 or 2), whose client is the one that "
+            "rules match"),
+      field("username", &Listener::username,
+            "proxy: who may ask (SOCKS5, RFC 1929; CONNECT, Basic); left out, anybody"),
+      field("password", &Listener::password, "proxy: and how they show it"),
       field("spoof_client", &Listener::spoof_client,
             "intercept = \"tproxy\": servers see the client's own address"),
       field(
@@ -96,6 +102,8 @@ const Schema<Upstream>& upstream_schema() {
       field("query_timeout", &Upstream::query_timeout,
             "dns: how long a server may take to answer before the next is asked",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(1)}),
+      field("send_proxy_protocol", &Upstream::send_proxy_protocol,
+            "servers are told the client's address in a PROXY header"),
       nested<Upstream>("tls", "table", "TLS is spoken to the servers; tls = {} verifies them",
                        [](const Node& node, Upstream& upstream, Diagnostics& problems) {
                          upstream.tls = tls_client_schema().read(node, "tls", problems);

@@ -19,7 +19,7 @@
 
 namespace brownout::rules {
 
-enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls, kWebSocket };
+enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls, kWebSocket, kProxy };
 
 // What rules can act on at a listener: a set of Carrier.
 constexpr unsigned carriers_of(Protocol protocol) {
@@ -34,6 +34,8 @@ constexpr unsigned carriers_of(Protocol protocol) {
       return kStreams | kTlsHandshakes;
     case Protocol::kWebSocket:
       return kStreams | kHttpRequests | kMessages;
+    case Protocol::kProxy:
+      return kStreams | kDnsQueries;
     case Protocol::kTcp:
       break;
   }
@@ -85,6 +87,9 @@ struct Listener {
   Intercept intercept = Intercept::kNone;
   std::vector<PortRange> ports;  // of destinations that are intercepted; empty: all
   bool spoof_client = false;     // tproxy: servers see the client's address
+  bool proxy_protocol = false;   // connections begin with a PROXY header
+  std::string username;          // proxy; both empty: anybody may ask
+  std::string password;
   Bytes buffer{64 << 20};
   Forwarding forwarding = Forwarding::kCopy;
   std::int64_t backlog = 4096;
@@ -93,7 +98,9 @@ struct Listener {
   bool enabled = true;  // false: nobody listens
   std::optional<TlsServer> tls;
   // Whether the client says, or shows, where it wants to go.
-  bool knows_destination() const { return intercept != Intercept::kNone; }
+  bool knows_destination() const {
+    return intercept != Intercept::kNone || protocol == Protocol::kProxy;
+  }
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
@@ -110,6 +117,9 @@ inline bool takes_connections(const Listener& listener) {
   return listener.protocol != Protocol::kUdp;
 }
 
+// What servers are told about the client, ahead of its bytes.
+enum class ProxyHeaderVersion { kNone, kV1, kV2 };
+
 struct Upstream {
   std::string name;
   std::vector<Endpoint> servers;
@@ -117,6 +127,7 @@ struct Upstream {
   Duration connect_timeout = std::chrono::seconds(5);
   Duration retry_after = std::chrono::seconds(10);
   Duration query_timeout = std::chrono::milliseconds(1500);
+  ProxyHeaderVersion send_proxy_protocol = ProxyHeaderVersion::kNone;
   std::optional<TlsClient> tls;
   friend bool operator==(const Upstream&, const Upstream&) = default;
 };
@@ -144,13 +155,21 @@ struct EnumNames<Protocol> {
       std::pair<std::string_view, Protocol>{"dns", Protocol::kDns},
       std::pair<std::string_view, Protocol>{"http", Protocol::kHttp},
       std::pair<std::string_view, Protocol>{"tls", Protocol::kTls},
-      std::pair<std::string_view, Protocol>{"websocket", Protocol::kWebSocket}};
+      std::pair<std::string_view, Protocol>{"websocket", Protocol::kWebSocket},
+      std::pair<std::string_view, Protocol>{"proxy", Protocol::kProxy}};
 };
 template <>
 struct EnumNames<Forwarding> {
   static constexpr std::array kValues{
       std::pair<std::string_view, Forwarding>{"copy", Forwarding::kCopy},
       std::pair<std::string_view, Forwarding>{"splice", Forwarding::kSplice}};
+};
+template <>
+struct EnumNames<ProxyHeaderVersion> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, ProxyHeaderVersion>{"none", ProxyHeaderVersion::kNone},
+      std::pair<std::string_view, ProxyHeaderVersion>{"v1", ProxyHeaderVersion::kV1},
+      std::pair<std::string_view, ProxyHeaderVersion>{"v2", ProxyHeaderVersion::kV2}};
 };
 template <>
 struct EnumNames<Intercept> {

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "rules/check_fit.h"
+#include "rules/check_listener.h"
 #include "rules/document_schema.h"
 #include "rules/firewall_fault.h"
 #include "rules/load_toml.h"
@@ -65,7 +66,7 @@ class ConfigReader {
     auto upstream = upstream_schema().read(node, "[[upstream]]", problems_);
     claim_name(node, "upstream", upstream.name, upstream_names_);
     if (upstream.tls) {
-      check_pair(position_of(node, "tls"), upstream.tls->certificate, upstream.tls->key);
+      check_pair(position_of(node, "tls"), upstream.tls->certificate, upstream.tls->key, problems_);
     }
     config_.upstreams.push_back(std::move(upstream));
   }
@@ -75,7 +76,7 @@ class ConfigReader {
     claim_name(node, "listener", listener.name, listener_names_);
     refer(node.find("upstream"), "upstream", upstream_names_);
     refer(node.find("zone"), "zone", zone_names_);
-    check_listener(node, listener);
+    ListenerCheck(node, listener, config_.upstreams, problems_).run();
     const bool fixed = listener.listen.is_unix() || listener.listen.port != 0;
     if (fixed && !claim_address(listener)) {
       problems_.add(position_of(node, "listen"),
@@ -105,89 +106,6 @@ class ConfigReader {
     if (problems_.size() != before) return;
     rule_names_.insert(firewall.name);
     add_rule(firewall_rule(firewall, node.where, "[[firewall]] " + canonical(node)), firewall.name);
-  }
-
-  // What depends on the protocol.
-  void check_listener(const Node& node, const Listener& listener) {
-    const bool dns = listener.protocol == Protocol::kDns;
-    if (!dns && !listener.zone.empty()) {
-      problems_.add(position_of(node, "zone"), "zone is for dns listeners",
-                    "write protocol = \"dns\", or leave it out");
-    }
-    if (listener.intercept != Intercept::kNone) return check_intercept(node, listener);
-    for (const std::string_view key : {"ports", "spoof_client"}) {
-      if (node.find(key) == nullptr) continue;
-      problems_.add(position_of(node, key), std::string(key) + " is for listeners that intercept",
-                    "write intercept = \"redirect\", or leave it out");
-    }
-    if (listener.upstream.empty() && (!dns || listener.zone.empty())) {
-      problems_.add(
-          node.where, "[[listener]] needs \"upstream\"",
-          dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
-    }
-    if (listener.tls) check_tls(node, listener);
-    if (is_connections(listener.protocol)) return;
-    if (listener.listen.is_unix()) {
-      problems_.add(position_of(node, "listen"),
-                    std::string(name_of(listener.protocol)) + " does not listen on a unix socket",
-                    "give an address, e.g. \"127.0.0.1:5353\"");
-    }
-    for (const auto& upstream : config_.upstreams) {
-      if (upstream.name != listener.upstream) continue;
-      if (upstream.tls && !dns) {
-        problems_.add(position_of(node, "upstream"), "udp cannot go to an upstream with tls",
-                      "leave tls out of the [[upstream]]");
-      }
-      for (const auto& server : upstream.servers) {
-        if (server.ip() || (!dns && !server.is_unix())) continue;
-        problems_.add(
-            position_of(node, "upstream"),
-            std::string(name_of(listener.protocol)) + " cannot go to " + in_quotes(to_text(server)),
-            dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
-                : "give a host and a port");
-      }
-    }
-  }
-
-  void check_intercept(const Node& node, const Listener& listener) {
-    if (!listener.upstream.empty()) {
-      problems_.add(position_of(node, "upstream"), "a listener that intercepts has no upstream",
-                    "its clients go where they wanted to; leave upstream out");
-    }
-    if (listener.tls) {
-      problems_.add(position_of(node, "tls"), "TLS is not terminated where clients are intercepted",
-                    "write protocol = \"tls\", which leaves it end to end");
-    }
-    if (listener.listen.is_unix()) {
-      problems_.add(position_of(node, "listen"), "nobody can be sent to a unix socket",
-                    "give an address, e.g. \"127.0.0.1:15001\"");
-    }
-    if (listener.intercept == Intercept::kTproxy && takes_datagrams(listener)) {
-      problems_.add(position_of(node, "intercept"),
-                    std::string(name_of(listener.protocol)) + " cannot come by tproxy",
-                    "write intercept = \"redirect\"");
-    }
-    if (listener.spoof_client && listener.intercept != Intercept::kTproxy) {
-      problems_.add(position_of(node, "spoof_client"), "spoof_client needs intercept = \"tproxy\"",
-                    "the answers of servers come back through this machine only then");
-    }
-  }
-
-  void check_tls(const Node& node, const Listener& listener) {
-    const auto where = position_of(node, "tls");
-    if (listener.protocol == Protocol::kUdp) {
-      problems_.add(where, "TLS runs over TCP, not over udp",
-                    "leave tls out; DTLS passes through a udp listener as it is");
-    }
-    check_pair(where, listener.tls->certificate, listener.tls->key);
-    if (!listener.tls->certificate.empty() || !listener.tls->ca.empty()) return;
-    problems_.add(where, "tls needs a certificate and its key, or a ca to mint from",
-                  "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
-  }
-
-  void check_pair(Position where, const std::string& certificate, const std::string& key) {
-    if (certificate.empty() == key.empty()) return;
-    problems_.add(where, "a certificate and its key come together", "give both, or none");
   }
 
   // A TCP and a UDP port of the same number are two; DNS has both.

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <thread>
 
+#include "proxy/cli/activation.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/admin.h"
@@ -54,12 +55,15 @@ class Run final : private Deadline {
     if (const auto restored = live_.restore(); !restored) return fail(restored.error());
     const auto& config = live_.config();
     const bool api = options_.api != "off";
+    auto activated = activated_sockets(config, options_.workers);
+    if (!activated) return fail(activated.error());
     auto engine = Engine::start(loop_, config,
                                 {.workers = options_.workers,
                                  .events = events_.get(),
                                  .flows = flows_.get(),
                                  .stream = api ? &stream_ : nullptr,
-                                 .measure = api});
+                                 .measure = api},
+                                std::move(*activated));
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
     live_.attach(*engine_);

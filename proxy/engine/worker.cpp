@@ -250,7 +250,7 @@ Worker& Worker::least_loaded() {
 void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts) {
   auto group = group_for(*view, facts);
   // A reload took the listener away between accept and here: as if it had been closed already.
-  if (!group) {
+  if (!group && view->config.protocol != rules::Protocol::kProxy) {
     reset_on_close(fd);
     open_.fetch_sub(1, std::memory_order_relaxed);
     view->stats->open.fetch_sub(1, std::memory_order_relaxed);

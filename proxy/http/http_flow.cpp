@@ -342,7 +342,9 @@ void HttpFlow::end(How how) {
 void HttpFlow::release() {
   state_ = State::kOver;
   // An intercepted client's connection is one of its server, too.
-  const bool reusable = !facts_.intercepted && conversation_.server_reusable();
+  // And one that has been told of its client is that client's.
+  const bool told = group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
+  const bool reusable = !facts_.intercepted && !told && conversation_.server_reusable();
   if (server_.stream && server_.out.empty() && reusable) {
     http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
   }

@@ -82,7 +82,7 @@ std::shared_ptr<UpstreamGroup> Interception::group_of(const rules::FlowFacts& fl
                                                       std::uint64_t seed, bool spoof_client) const {
   const Endpoint destination{to_text(*flow.destination), flow.destination_port, ""};
   auto route = spoof_client && flow.client ? std::make_shared<SpoofingRoute>(*flow.client) : route_;
-  return UpstreamGroup::to(destination, seed, std::move(route));
+  return UpstreamGroup::to({destination}, seed, std::move(route));
 }
 
 }  // namespace brownout::proxy

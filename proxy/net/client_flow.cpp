@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/codecs/proxy_protocol.h"
+
 namespace brownout::proxy {
 
 ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
@@ -48,10 +50,18 @@ void ClientFlow::connected(const SocketAddress& server) {
   }
 }
 
-void ClientFlow::log_unreachable(const Error& error) const {
+std::string ClientFlow::proxy_header(const SocketAddress& server) const {
+  const auto version = group_->config().send_proxy_protocol;
+  if (version == rules::ProxyHeaderVersion::kNone) return {};
+  return codecs::write_proxy_header(version == rules::ProxyHeaderVersion::kV1 ? 1 : 2,
+                                    facts_.client, facts_.client_port, server.ip(), server.port());
+}
+
+std::string ClientFlow::log_unreachable(const Error& error) const {
   listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
   spdlog::debug("{}#{}: no server of {} could be reached: {}", facts_.listener, facts_.ordinal,
                 group_->config().name, error.what);
+  return proxy_gate_ ? proxy_gate_->unreachable(error.what) : "";
 }
 
 FlowStatus ClientFlow::status() const {

@@ -2,7 +2,8 @@
 // connections, TLS with the client, and the dialling of a server. Flow passes bytes, HttpFlow
 // requests.
 //
-//   accepted -> (ClientHello) -> rules -> (delay) -> (TLS handshake) -> admitted()
+//   accepted -> (PROXY header) -> (proxy's target) -> (ClientHello) -> rules -> (delay) -> (TLS
+//   handshake) -> admitted()
 //
 // Owned by its worker, which destroys it between turns. Loop's thread only.
 #pragma once
@@ -15,6 +16,7 @@
 #include "proxy/net/connector.h"
 #include "proxy/net/host.h"
 #include "proxy/net/linger.h"
+#include "proxy/net/proxy_gate.h"
 #include "proxy/net/stream.h"
 #include "proxy/net/tls_gate.h"
 #include "proxy/net/turns.h"
@@ -35,7 +37,10 @@ enum class How {
   kLinger,  // FIN to both, then read what still comes, so that no RST overtakes what was sent
 };
 
-class ClientFlow : public Retirable, protected Deadline, protected Connector::Owner {
+class ClientFlow : public Retirable,
+                   protected Deadline,
+                   protected Connector::Owner,
+                   private ProxyGate::Owner {
  public:
   // Runs the connection-level faults and goes on from there.
   virtual void start() = 0;
@@ -84,11 +89,20 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
     bytes_[static_cast<std::size_t>(direction)] += bytes;
     host_.count_bytes(stats(), direction, bytes);
   }
-  void log_unreachable(const Error& error) const;
+  std::string proxy_header(const SocketAddress& server) const override;
+  // No server can be reached: what a proxy's client is told, or "".
+  std::string log_unreachable(const Error& error) const;
+  // What a proxy's client is told when there is a server, or "".
+  std::string connected_reply() const { return proxy_gate_ ? proxy_gate_->connected() : ""; }
   void leave();
 
  private:
-  enum class Gate { kHello, kDelay, kHandshake, kOpen };
+  enum class Gate { kHeader, kTarget, kHello, kDelay, kHandshake, kOpen };
+  void next_gate();
+  bool read_header();
+  // ProxyGate::Owner
+  void target_known(std::vector<Endpoint> servers) override;
+  void target_refused(std::string reply) override;
   void meet_rules();
   std::optional<Duration> arrive();
   void pass_delay();
@@ -111,6 +125,7 @@ class ClientFlow : public Retirable, protected Deadline, protected Connector::Ow
   bool opened_ = false;
   Gate gate_ = Gate::kOpen;
   TlsGate tls_gate_;
+  std::unique_ptr<ProxyGate> proxy_gate_;
   bool obeyed_ = false;
 };
 

@@ -1,20 +1,82 @@
 // What happens to a client's connection before it is served: its ClientHello, the rules of new
 // connections and of handshakes, and the TLS handshake.
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <utility>
 
+#include "proxy/codecs/proxy_protocol.h"
 #include "proxy/net/client_flow.h"
 
 namespace brownout::proxy {
 
 void ClientFlow::enter() {
-  if (!listener_->expects_hello()) return meet_rules();
-  gate_ = Gate::kHello;
+  gate_ = Gate::kHeader;
+  if (!listener_->config.proxy_protocol) next_gate();
+}
+
+// Past the header: whatever of the next has come already is looked at.
+void ClientFlow::next_gate() {
+  if (gate_ == Gate::kHeader && listener_->config.protocol == rules::Protocol::kProxy) {
+    gate_ = Gate::kTarget;
+    proxy_gate_ = std::make_unique<ProxyGate>(host_, static_cast<ProxyGate::Owner&>(*this),
+                                              listener_->config, facts_);
+    return proxy_gate_->read(client());
+  }
+  if (gate_ != Gate::kHello && listener_->expects_hello()) {
+    gate_ = Gate::kHello;
+    if (!tls_gate_.read_hello(host_, client(), facts_)) return;
+  }
+  meet_rules();
+}
+
+// False when the connection is over.
+bool ClientFlow::read_header() {
+  const auto buffer = host_.loop().read_buffer().first(codecs::kMostProxyHeader);
+  const auto count =
+      ::recv(client().number(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (count <= 0) return true;
+  const auto header = codecs::read_proxy_header(buffer.first(static_cast<std::size_t>(count)));
+  if (header.state == codecs::ProxyHeader::State::kMore) return true;
+  if (header.state == codecs::ProxyHeader::State::kBroken) {
+    host_.report(facts_, "no PROXY header", "the connection does not begin with one, and is reset");
+    end(How::kReset);
+    return false;
+  }
+  [[maybe_unused]] const auto taken =
+      ::recv(client().number(), buffer.data(), header.length, MSG_DONTWAIT);
+  if (header.client) {
+    facts_.client = header.client;
+    facts_.client_port = header.client_port;
+  }
+  next_gate();
+  return true;
+}
+
+void ClientFlow::target_known(std::vector<Endpoint> servers) {
+  group_ = UpstreamGroup::to(std::move(servers), host_.rules().seed(), nullptr);
+  next_gate();
+}
+
+void ClientFlow::target_refused(std::string reply) {
+  turns_.broke();
+  listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
+  send_and_close(reply);
 }
 
 void ClientFlow::at_the_gate(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return end(How::kReset);
+  if (gate_ == Gate::kHeader || gate_ == Gate::kTarget) {
+    const auto before = gate_;
+    if (before == Gate::kTarget) {
+      proxy_gate_->read(client());
+    } else if (!read_header()) {
+      return;
+    }
+    // Whoever leaves before they have said what they want is not waited for.
+    if (gate_ == before && (events & EPOLLRDHUP) != 0) end(How::kClose);
+    return;
+  }
   if (gate_ == Gate::kHello) {
     if (tls_gate_.read_hello(host_, client(), facts_)) return meet_rules();
     if ((events & EPOLLRDHUP) != 0) end(How::kClose);

@@ -91,6 +91,10 @@ void Connector::on_ready(std::uint32_t events) noexcept {
 }
 
 void Connector::connected(std::uint32_t events) {
+  // A new connection has room for it.
+  if (const auto header = owner_.proxy_header(addresses_[address_]); !header.empty()) {
+    stream_.send(std::as_bytes(std::span(header)));
+  }
   if (!group_->tls()) return succeed(events);
   handshaking_ = true;
   const auto& server = group_->server(order_[attempt_]);

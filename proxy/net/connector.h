@@ -30,6 +30,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
     // connect.
     virtual void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
+    // What it is told ahead of everything else, or "".
+    virtual std::string proxy_header(const SocketAddress& /*server*/) const { return {}; }
     // A connection to it that is open and in the poller already, if there is one.
     virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
     // Whether this server may be dialled, and when.

@@ -56,15 +56,19 @@ void Flow::answer(End& end, std::string_view bytes) {
 }
 
 void Flow::on_connect_failed(const Error& error) {
-  log_unreachable(error);
+  const auto reply = log_unreachable(error);
   turns_.broke();
-  end(How::kReset);
+  if (reply.empty()) return end(How::kReset);
+  answer(client_, reply);
 }
 
 void Flow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
   server_.stream = std::move(stream);
   host_.loop().poller().replace(server_.stream.number(), server_);
   connected(server);
+  if (const auto reply = connected_reply(); !reply.empty()) {
+    client_.stream.send(std::as_bytes(std::span(reply)));
+  }
   serve(events);
 }
 

@@ -26,12 +26,12 @@ UpstreamGroup::UpstreamGroup(rules::Upstream config, std::uint64_t seed,
       route_(route ? std::move(route) : plain_route()),
       failed_until_(config_.servers.size(), rules::Instant::min()) {}
 
-std::shared_ptr<UpstreamGroup> UpstreamGroup::to(const rules::Endpoint& destination,
+std::shared_ptr<UpstreamGroup> UpstreamGroup::to(std::vector<rules::Endpoint> servers,
                                                  std::uint64_t seed,
                                                  std::shared_ptr<const Route> route) {
   rules::Upstream config;
-  config.name = to_text(destination);
-  config.servers = {destination};
+  config.name = to_text(servers.front());
+  config.servers = std::move(servers);
   config.connect_timeout = kDialTimeout;
   return std::make_shared<UpstreamGroup>(std::move(config), seed, nullptr, std::move(route));
 }

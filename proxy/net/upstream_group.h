@@ -25,8 +25,8 @@ class UpstreamGroup {
   UpstreamGroup(rules::Upstream config, std::uint64_t seed,
                 std::shared_ptr<const tls::ClientContext> tls = nullptr,
                 std::shared_ptr<const Route> route = nullptr);
-  // The server that an intercepted client wanted; for its connection only.
-  static std::shared_ptr<UpstreamGroup> to(const rules::Endpoint& destination, std::uint64_t seed,
+  // Where a client wanted to go, by its addresses; for its connection only. At least one.
+  static std::shared_ptr<UpstreamGroup> to(std::vector<rules::Endpoint> servers, std::uint64_t seed,
                                            std::shared_ptr<const Route> route);
 
   const rules::Upstream& config() const { return config_; }

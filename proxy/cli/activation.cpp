@@ -1,0 +1,70 @@
+#include "proxy/cli/activation.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+namespace brownout::cli {
+namespace {
+
+// SD_LISTEN_FDS_START, sd_listen_fds(3).
+constexpr int kFirst = 3;
+
+std::string_view variable(const char* name) {
+  const auto* value = std::getenv(name);
+  return value == nullptr ? std::string_view{} : value;
+}
+
+std::string take_word(std::string_view& list) {
+  const auto colon = list.find(':');
+  std::string word(list.substr(0, colon));
+  list.remove_prefix(colon == std::string_view::npos ? list.size() : colon + 1);
+  return word;
+}
+
+int type_of(int fd) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 ? type : 0;
+}
+
+}  // namespace
+
+rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& config,
+                                                        unsigned workers) {
+  proxy::Engine::Sockets sockets;
+  if (variable("LISTEN_PID") != std::to_string(getpid())) return sockets;
+  const int count = std::atoi(std::string(variable("LISTEN_FDS")).c_str());
+  const std::string all_names(variable("LISTEN_FDNAMES"));
+  std::string_view names(all_names);
+  // Not for children.
+  for (const auto* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
+  for (int fd = kFirst; fd < kFirst + count; ++fd) {
+    const auto name = take_word(names);
+    const bool known = std::any_of(config.listeners.begin(), config.listeners.end(),
+                                   [&](const auto& one) { return one.name == name; });
+    if (!known) {
+      return rules::config_error(
+          "the service manager handed over a socket for " + rules::in_quotes(name) +
+              ", and no listener has that name",
+          "write FileDescriptorName= with the name of a [[listener]] in the .socket unit");
+    }
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    auto& mine = sockets[name];
+    if (mine.empty()) mine.resize(1);
+    (type_of(fd) == SOCK_DGRAM ? mine.front().datagram : mine.front().stream) = proxy::Fd(fd);
+  }
+  // Workers take turns at one listening socket; a client's datagrams must stay with one.
+  for (auto& [name, mine] : sockets) {
+    while (!mine.front().datagram && mine.size() < workers) {
+      mine.push_back({proxy::Fd(fcntl(mine.front().stream.get(), F_DUPFD_CLOEXEC, kFirst)), {}});
+    }
+  }
+  return sockets;
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,101 @@
+#include "rules/check_listener.h"
+
+namespace brownout::rules {
+
+void check_pair(Position where, const std::string& certificate, const std::string& key,
+                Diagnostics& problems) {
+  if (certificate.empty() == key.empty()) return;
+  problems.add(where, "a certificate and its key come together", "give both, or none");
+}
+
+void ListenerCheck::run() const {
+  const bool dns = listener_.protocol == Protocol::kDns;
+  if (!dns && !listener_.zone.empty()) {
+    problems_.add(position_of(node_, "zone"), "zone is for dns listeners",
+                  "write protocol = \"dns\", or leave it out");
+  }
+  if (listener_.intercept != Intercept::kNone) return check_intercept();
+  for (const std::string_view key : {"ports", "spoof_client"}) {
+    if (node_.find(key) == nullptr) continue;
+    problems_.add(position_of(node_, key), std::string(key) + " is for listeners that intercept",
+                  "write intercept = \"redirect\", or leave it out");
+  }
+  if (listener_.protocol == Protocol::kProxy) return check_proxy();
+  if (listener_.upstream.empty() && (!dns || listener_.zone.empty())) {
+    problems_.add(
+        node_.where, "[[listener]] needs \"upstream\"",
+        dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
+  }
+  if (listener_.tls) check_tls();
+  if (is_connections(listener_.protocol)) return;
+  if (listener_.listen.is_unix()) {
+    problems_.add(position_of(node_, "listen"),
+                  std::string(name_of(listener_.protocol)) + " does not listen on a unix socket",
+                  "give an address, e.g. \"127.0.0.1:5353\"");
+  }
+  for (const auto& upstream : upstreams_) {
+    if (upstream.name != listener_.upstream) continue;
+    if (upstream.tls && !dns) {
+      problems_.add(position_of(node_, "upstream"), "udp cannot go to an upstream with tls",
+                    "leave tls out of the [[upstream]]");
+    }
+    for (const auto& server : upstream.servers) {
+      if (server.ip() || (!dns && !server.is_unix())) continue;
+      problems_.add(
+          position_of(node_, "upstream"),
+          std::string(name_of(listener_.protocol)) + " cannot go to " + in_quotes(to_text(server)),
+          dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
+              : "give a host and a port");
+    }
+  }
+}
+
+void ListenerCheck::check_intercept() const {
+  if (!listener_.upstream.empty()) {
+    problems_.add(position_of(node_, "upstream"), "a listener that intercepts has no upstream",
+                  "its clients go where they wanted to; leave upstream out");
+  }
+  if (listener_.tls) {
+    problems_.add(position_of(node_, "tls"), "TLS is not terminated where clients are intercepted",
+                  "write protocol = \"tls\", which leaves it end to end");
+  }
+  if (listener_.listen.is_unix()) {
+    problems_.add(position_of(node_, "listen"), "nobody can be sent to a unix socket",
+                  "give an address, e.g. \"127.0.0.1:15001\"");
+  }
+  if (listener_.intercept == Intercept::kTproxy && takes_datagrams(listener_)) {
+    problems_.add(position_of(node_, "intercept"),
+                  std::string(name_of(listener_.protocol)) + " cannot come by tproxy",
+                  "write intercept = \"redirect\"");
+  }
+  if (listener_.spoof_client && listener_.intercept != Intercept::kTproxy) {
+    problems_.add(position_of(node_, "spoof_client"), "spoof_client needs intercept = \"tproxy\"",
+                  "the answers of servers come back through this machine only then");
+  }
+}
+
+// Its clients say where they want to go.
+void ListenerCheck::check_proxy() const {
+  if (!listener_.upstream.empty()) {
+    problems_.add(position_of(node_, "upstream"), "a proxy has no upstream",
+                  "its clients say where they want to go; leave upstream out");
+  }
+  if (listener_.tls) {
+    problems_.add(position_of(node_, "tls"), "a proxy is spoken to in the clear",
+                  "what clients send through it may be TLS; leave tls out");
+  }
+}
+
+void ListenerCheck::check_tls() const {
+  const auto where = position_of(node_, "tls");
+  if (listener_.protocol == Protocol::kUdp) {
+    problems_.add(where, "TLS runs over TCP, not over udp",
+                  "leave tls out; DTLS passes through a udp listener as it is");
+  }
+  check_pair(where, listener_.tls->certificate, listener_.tls->key, problems_);
+  if (!listener_.tls->certificate.empty() || !listener_.tls->ca.empty()) return;
+  problems_.add(where, "tls needs a certificate and its key, or a ca to mint from",
+                "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Sockets that a service manager hands over, and the files for service managers, clusters and containers: their rules are
+# right, and they have the shape that those expect.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need curl python3 nginx
+examples=$(dirname "$0")/../../examples
+
+mkdir -p "$folder/files"
+echo hello >"$folder/files/hello"
+web=$(free_port)
+start_nginx "$web" "server { listen 127.0.0.1:$web; root $folder/files; }"
+cat >"$folder/manager.py" <<'P'
+import os, socket, sys
+name, port = sys.argv[1], int(sys.argv[2])
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", port)); s.listen()
+os.dup2(s.fileno(), 3, inheritable=True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES=name)
+os.execvp(sys.argv[3], sys.argv[3:])
+P
+port=$(free_port)
+# The file says another port: the socket is the one that was handed over.
+rule_file "$web" "$(free_port)" '[[rule]]
+name = "away"
+start = "2s"
+duration = "2s"
+fault = { type = "down" }' >"$folder/rules.toml"
+start handed /usr/bin/python3 "$folder/manager.py" front "$port" "$brownout" run "$folder/rules.toml" --drain 0s --api off
+serves() { [ "$(curl -sS --max-time 2 "http://127.0.0.1:$port/hello" 2>/dev/null)" = hello ]; }
+wait_for 10 serves || fail "a socket that was handed over: $(cat "$folder/handed.log")"
+refuses() { ! listens "$port"; }
+wait_for 10 refuses || fail "down does not refuse"
+wait_for 10 serves || fail "it does not come up again"
+kill "$last_pid"
+rc=0
+/usr/bin/python3 "$folder/manager.py" stranger "$(free_port)" "$brownout" run "$folder/rules.toml" --api off 2>"$folder/said" || rc=$?
+[ "$rc" = 2 ] && grep -q 'FileDescriptorName=' "$folder/said" || fail "a socket for nobody: $rc $(cat "$folder/said")"
+pass "a socket that a service manager hands over is served, goes down by rule, and comes up"
+
+for file in "$examples"/systemd/rules.toml "$examples"/compose/rules.toml; do
+  "$brownout" check "$file" >/dev/null || fail "$file"
+done
+"$brownout" check --exec "$examples/exec/messenger.toml" >/dev/null || fail "examples/exec"
+"$brownout" intercept print "$examples/compose/rules.toml" --uid 1000 | grep -q 'redirect to :15001' || fail "examples/compose"
+/usr/bin/python3 - "$examples" "$folder" <<'P' || fail "the examples"
+import configparser, json, sys
+import jsonschema, yaml
+examples, folder = sys.argv[1:]
+# No cluster runs here: the shape, by what the API's definitions say of these kinds.
+container = {"type": "object", "required": ["name", "image"], "additionalProperties": False, "properties": {
+    "name": {"type": "string", "pattern": "^[a-z0-9-]+$"}, "image": {"type": "string"},
+    "command": {"type": "array", "items": {"type": "string"}},
+    "securityContext": {"type": "object", "additionalProperties": False, "properties": {
+        "runAsUser": {"type": "integer"}, "runAsNonRoot": {"type": "boolean"}, "allowPrivilegeEscalation": {"type": "boolean"},
+        "capabilities": {"type": "object", "additionalProperties": False, "properties": {
+            "add": {"type": "array", "items": {"type": "string"}}, "drop": {"type": "array", "items": {"type": "string"}}}}}},
+    "volumeMounts": {"type": "array", "items": {"type": "object", "required": ["name", "mountPath"], "additionalProperties": False,
+                                                 "properties": {"name": {"type": "string"}, "mountPath": {"type": "string"}}}}}}
+pod = {"type": "object", "required": ["apiVersion", "kind", "metadata", "spec"], "additionalProperties": False, "properties": {
+    "apiVersion": {"const": "v1"}, "kind": {"const": "Pod"}, "metadata": {"type": "object", "required": ["name"]},
+    "spec": {"type": "object", "required": ["containers"], "additionalProperties": False, "properties": {
+        "initContainers": {"type": "array", "items": container}, "containers": {"type": "array", "items": container},
+        "volumes": {"type": "array", "items": {"type": "object", "required": ["name", "configMap"]}}}}}}
+service = {"type": "object", "required": ["image"], "additionalProperties": False, "properties": {
+    "image": {"type": "string"}, "command": {"type": "array", "items": {"type": "string"}}, "user": {"type": "string"},
+    "volumes": {"type": "array", "items": {"type": "string"}}, "network_mode": {"type": "string"},
+    "cap_add": {"type": "array", "items": {"type": "string"}}, "depends_on": {"type": ["array", "object"]}}}
+rules, chat = yaml.safe_load_all(open(f"{examples}/kubernetes/sidecar.yaml"))
+jsonschema.validate(chat, pod)
+assert rules["kind"] == "ConfigMap" and rules["apiVersion"] == "v1"
+volumes = {one["name"] for one in chat["spec"]["volumes"]}
+for one in chat["spec"]["initContainers"] + chat["spec"]["containers"]:
+    assert all(mount["name"] in volumes for mount in one.get("volumeMounts", [])), one["name"]
+assert chat["spec"]["volumes"][0]["configMap"]["name"] == rules["metadata"]["name"]
+open(f"{folder}/sidecar.toml", "w").write(rules["data"]["rules.toml"])
+compose = yaml.safe_load(open(f"{examples}/compose/compose.yaml"))
+assert set(compose) == {"services"}
+for name, one in compose["services"].items():
+    jsonschema.validate(one, service)
+for name in ("brownout.service", "brownout.socket"):
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(f"{examples}/systemd/{name}")
+    assert "Unit" in unit and "Install" in unit, name
+assert unit["Socket"]["FileDescriptorName"] == "chat"
+P
+"$brownout" check "$folder/sidecar.toml" >/dev/null || fail "the rules of the sidecar"
+pass "the examples for systemd, Kubernetes and Compose have the right shape, and right rules"

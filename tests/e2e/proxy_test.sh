@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# A forward proxy (SOCKS5 and CONNECT), to which curl, git and python go by ALL_PROXY; and the PROXY protocol, taken from
+# and given to nginx and curl.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need curl nginx openssl python3
+
+mkdir -p "$folder/files"
+echo hello >"$folder/files/hello"
+web=$(free_port)
+tls=$(free_port)
+told=$(free_port)
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/key.pem" -out "$folder/cert.pem" -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost 2>/dev/null
+start_nginx "$web" "server { listen 127.0.0.1:$web; root $folder/files; }
+  server { listen 127.0.0.1:$told proxy_protocol; location / { return 200 \"\$proxy_protocol_addr:\$proxy_protocol_port\\n\"; } }
+  server { listen 127.0.0.1:$tls ssl; ssl_certificate $folder/cert.pem; ssl_certificate_key $folder/key.pem; root $folder/files; }"
+
+# forward NAME KEYS RULES: sets $proxy_port.
+forward() {
+  proxy_port=$(free_port)
+  cat >"$folder/$1.toml" <<E
+version = 1
+[[listener]]
+name = "front"
+protocol = "proxy"
+listen = "127.0.0.1:$proxy_port"
+$2
+$3
+E
+  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s --api off
+  wait_port "$proxy_port"
+}
+get() { curl -sS --max-time 10 "$@"; }
+
+forward plain "" '[[rule]]
+match = { host = "localhost" }
+fault = { type = "latency", delay = "150ms" }
+[[rule]]
+match = { qname = "gone.example.org" }
+fault = { type = "nxdomain" }
+[[rule]]
+match = { qname = "moved.example.org" }
+fault = { type = "wrong_answer", addresses = ["127.0.0.1"] }
+[[rule]]
+match = { port = 9 }
+fault = { type = "refuse" }'
+socks="socks5h://127.0.0.1:$proxy_port"
+tunnel="http://127.0.0.1:$proxy_port"
+[ "$(get --proxy "$socks" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5, an address"
+[ "$(get --proxytunnel --proxy "$tunnel" "http://127.0.0.1:$web/hello")" = hello ] || fail "CONNECT, an address"
+[ "$(ALL_PROXY="$socks" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "ALL_PROXY, TLS"
+[ "$(HTTPS_PROXY="$tunnel" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "HTTPS_PROXY, TLS"
+[ "$(HTTPS_PROXY="$tunnel" SSL_CERT_FILE="$folder/cert.pem" /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('https://localhost:$tls/hello').read().decode(), end='')")" = hello ] ||
+  fail "python by HTTPS_PROXY"
+begin=$(now)
+get --proxy "$socks" "http://localhost:$web/hello" >/dev/null
+at_least "$(since "$begin")" 0.3 || fail "a rule for a host's connections"
+pass "SOCKS5 and CONNECT: curl and python by ALL_PROXY and HTTPS_PROXY; rules mean hosts by name"
+
+says() { local wanted=$1; shift; if get "$@" 2>"$folder/said" >/dev/null; then fail "$* went through"; fi; grep -qi -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
+says "(4)" --proxy "$socks" http://gone.example.org/
+says "502" --proxytunnel --proxy "$tunnel" http://gone.example.org/
+[ "$(get --proxy "$socks" "http://moved.example.org:$web/hello")" = hello ] || fail "a wrong answer of DNS leads elsewhere"
+says "(5)" --proxy "$socks" "http://127.0.0.1:$(free_port)/"
+says "502" --proxytunnel --proxy "$tunnel" "http://127.0.0.1:$(free_port)/"
+says "." --proxy "$socks" http://127.0.0.1:9/
+says "405" --proxy "$tunnel" "http://127.0.0.1:$web/hello" --fail
+pass "names that the rules make fail are unreachable hosts, or a 502; so is a server that is not there"
+
+forward closed $'username = "qa"\npassword = "secret"' ""
+[ "$(get --proxy "socks5h://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5, a password"
+[ "$(get --proxytunnel --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "CONNECT, a password"
+says "." --proxy "socks5h://qa:wrong@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
+says "407" --proxytunnel --proxy "http://127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
+if grep -q secret "$folder/closed.log"; then fail "the password is in the log"; fi
+pass "who has no password is refused"
+
+proxy taken "$web" '[[rule]]
+match = { client = "203.0.113.0/24" }
+fault = { type = "latency", delay = "150ms" }' 'proxy_protocol = true'
+begin=$(now)
+[ "$(get --haproxy-protocol "http://127.0.0.1:$proxy_port/hello")" = hello ] || fail "a PROXY header, version 1"
+at_least 0.14 "$(since "$begin")" || fail "a rule for another client acts"
+cat >"$folder/v2.py" <<'P'
+import socket, struct, sys, time
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
+header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11" + struct.pack("!H4s4sHH", 12, bytes([203, 0, 113, 7]), bytes([192, 0, 2, 1]), 4000, 80)
+for byte in header:
+    s.sendall(bytes([byte]))
+begin = time.time()
+s.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
+answer = b""
+while chunk := s.recv(4096):
+    answer += chunk
+assert answer.endswith(b"hello\n"), answer
+assert time.time() - begin > 0.29, "the rule for the client does not act"
+P
+/usr/bin/python3 "$folder/v2.py" "$proxy_port" || fail "a PROXY header, version 2, byte by byte"
+if get "http://127.0.0.1:$proxy_port/hello" 2>/dev/null; then fail "served without a PROXY header"; fi
+pass "PROXY headers of both versions are taken, and name the client that rules match"
+
+for version in v1 v2; do
+  for protocol in tcp http; do
+    port=$(free_port)
+    rule_file "$told" "$port" "" "protocol = \"$protocol\"" | sed "s/^servers.*/&\nsend_proxy_protocol = \"$version\"/" >"$folder/$version$protocol.toml"
+    start "$version$protocol" "$brownout" run "$folder/$version$protocol.toml" --drain 0s --api off
+    wait_port "$port"
+    for i in 1 2; do
+      seen=$(get -w '%{local_port}\n' "http://127.0.0.1:$port/" | paste -sd ' ')
+      [[ "$seen" =~ ^127\.0\.0\.1:([0-9]+)\ ([0-9]+)$ ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] || fail "$version, $protocol: the server is told $seen"
+    done
+  done
+done
+pass "PROXY headers of both versions are given, and servers see each client"

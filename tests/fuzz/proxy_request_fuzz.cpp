@@ -1,0 +1,39 @@
+// What a stranger says to a forward proxy, in any pieces: the same is understood.
+#include <cstdlib>
+
+#include "proxy/codecs/proxy_protocol.h"
+#include "proxy/codecs/proxy_request.h"
+
+namespace {
+
+using brownout::codecs::ByteView;
+using brownout::codecs::ProxyRequest;
+
+std::string run(ByteView bytes, std::size_t size) {
+  ProxyRequest request({.username = bytes.size() % 2 == 0 ? "" : "qa", .password = ""});
+  std::string said;
+  std::size_t taken = 0;
+  for (auto seen = std::min(size, bytes.size()); seen <= bytes.size();) {
+    const auto step = request.feed(bytes.subspan(taken, seen - taken));
+    if (step.taken > seen - taken) std::abort();
+    taken += step.taken;
+    said += step.reply;
+    if (step.state != ProxyRequest::State::kMore) return said + to_text(request.target());
+    if (step.taken > 0 && taken < seen) continue;
+    if (seen == bytes.size()) break;
+    seen = std::min(seen + size, bytes.size());
+  }
+  return said;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const ByteView bytes(reinterpret_cast<const std::byte*>(data), size);
+  // Bytes of two kinds of refusal may be told apart by how much has come: not by what was answered.
+  if (size > 0 && size < 1024 && run(bytes, 1) != run(bytes, 7)) std::abort();
+  const auto header = brownout::codecs::read_proxy_header(bytes);
+  if (header.state == brownout::codecs::ProxyHeader::State::kHeader && header.length > size)
+    std::abort();
+  return 0;
+}
