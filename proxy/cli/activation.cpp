@@ -52,6 +52,10 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
               ", and no listener has that name",
           "write FileDescriptorName= with the name of a [[listener]] in the .socket unit");
     }
+    if (type_of(fd) == 0) {
+      return rules::config_error("LISTEN_FDS names descriptor " + std::to_string(fd) +
+                                 ", which is no socket");
+    }
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     auto& mine = sockets[name];

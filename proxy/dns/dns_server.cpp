@@ -57,7 +57,7 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
 }
 
 DnsServer::~DnsServer() {
-  loop_.poller().forget(socket_.get());
+  loop_.poller().remove(socket_.get());
   view_->stats->open.fetch_sub(static_cast<std::int64_t>(streams_.size()),
                                std::memory_order_relaxed);
 }

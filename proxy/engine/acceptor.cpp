@@ -24,7 +24,7 @@ Acceptor::Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd list
   loop_.poller().add(listening_.get(), *this);
 }
 
-Acceptor::~Acceptor() { loop_.poller().forget(listening_.get()); }
+Acceptor::~Acceptor() { loop_.poller().remove(listening_.get()); }
 
 void Acceptor::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
@@ -45,7 +45,8 @@ void Acceptor::accept_some() {
 // True when the next one may be tried at once: this connection was gone before it was taken
 // (accept(2)).
 bool Acceptor::accept_failed(int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK) return false;
+  // It does not listen any more: whoever did that is about to close it.
+  if (error == EAGAIN || error == EWOULDBLOCK || error == EINVAL) return false;
   if (error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM) return true;
   if (!exhausted_) {
     spdlog::error("listener {}: cannot accept: {}; new connections wait (raise `ulimit -n`)",

@@ -34,6 +34,11 @@ void Poller::forget(int fd) {
   if (fd >= 0 && index < handlers_.size()) handlers_[index] = nullptr;
 }
 
+void Poller::remove(int fd) {
+  if (fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  forget(fd);
+}
+
 void Poller::again(int fd) { again_.push_back(fd); }
 
 void Poller::turn() {

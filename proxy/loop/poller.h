@@ -39,6 +39,8 @@ class Poller {
   void replace(int fd, Ready& handler);
   // Before the descriptor is closed, which takes it out of the set.
   void forget(int fd);
+  // The same for a descriptor of which there are copies (dup(2)): they would keep it in the set.
+  void remove(int fd);
   // Level-triggered and for reading only: for a descriptor whose handler does not drain it.
   bool add_level(int fd, Ready& handler);
   // Calls on_ready(0) in the next turn, which comes without waiting.

@@ -36,7 +36,7 @@ UdpServer::UdpServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
 }
 
 UdpServer::~UdpServer() {
-  host_.loop().poller().forget(socket_.get());
+  host_.loop().poller().remove(socket_.get());
   view_->stats->open.fetch_sub(static_cast<std::int64_t>(sessions_.size()),
                                std::memory_order_relaxed);
 }

@@ -14,7 +14,8 @@ cat >"$folder/manager.py" <<'P'
 import os, socket, sys
 name, port = sys.argv[1], int(sys.argv[2])
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", port)); s.listen()
-os.dup2(s.fileno(), 3, inheritable=True)
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES=name)
 os.execvp(sys.argv[3], sys.argv[3:])
 P
@@ -30,7 +31,7 @@ serves() { [ "$(curl -sS --max-time 2 "http://127.0.0.1:$port/hello" 2>/dev/null
 wait_for 10 serves || fail "a socket that was handed over: $(cat "$folder/handed.log")"
 refuses() { ! listens "$port"; }
 wait_for 10 refuses || fail "down does not refuse"
-wait_for 10 serves || fail "it does not come up again"
+wait_for 10 serves || fail "it does not come up again: $(cat "$folder/handed.log")"
 kill "$last_pid"
 rc=0
 /usr/bin/python3 "$folder/manager.py" stranger "$(free_port)" "$brownout" run "$folder/rules.toml" --api off 2>"$folder/said" || rc=$?
