@@ -122,8 +122,8 @@ int run_poll(const Endpoint& server, double rate, rules::Duration length,
     const auto asked = Clock::now();
     if (!fd || !ask(fd, paths[i % paths.size()], buffer)) return 1;
     times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - asked).count());
-    std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(
-                                              pace * static_cast<double>(i + 1)));
+    std::this_thread::sleep_until(
+        begin + std::chrono::duration_cast<Clock::duration>(pace * static_cast<double>(i + 1)));
   }
   fmt::print("{{\"times_ms\":[{:.3f}],\"cpu_s\":{:.3f}}}\n", fmt::join(times, ","),
              own_cpu_seconds());
