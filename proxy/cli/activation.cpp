@@ -1,6 +1,8 @@
 #include "proxy/cli/activation.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,6 +58,9 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
       return rules::config_error("LISTEN_FDS names descriptor " + std::to_string(fd) +
                                  ", which is no socket");
     }
+    // What listen_on() and bind_datagrams() do for sockets of their own.
+    const int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     auto& mine = sockets[name];

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -43,6 +44,8 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   if (!fd) return failed("socket");
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (type == SOCK_DGRAM) enlarge_buffers(fd);
   if (type == SOCK_DGRAM) {
     set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
   }

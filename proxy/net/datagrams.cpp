@@ -9,7 +9,6 @@
 namespace brownout::proxy {
 namespace {
 
-// What arrives while the loop is busy waits here; the kernel grants what net.core.rmem_max allows.
 constexpr int kSocketBuffer = 4 << 20;
 
 // The bytes of a const span in the form of sendmmsg(2), which does not write to them.
@@ -50,12 +49,16 @@ SocketAddress received_at(const Fd& socket, const LocalAddress& local) {
   return ip ? SocketAddress::of(*ip, bound.port()) : bound;
 }
 
+void enlarge_buffers(const Fd& datagrams) {
+  set_option(datagrams, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
+  set_option(datagrams, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
+}
+
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count, bool ours) {
   auto sockets = bind_to(endpoint, SOCK_DGRAM, count, ours);
   if (!sockets) return sockets;
   for (const auto& fd : *sockets) {
-    set_option(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
-    set_option(fd, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
+    enlarge_buffers(fd);
     SocketAddress bound;
     bound.length = sizeof bound.storage;
     getsockname(fd.get(), bound.get(), &bound.length);
@@ -76,8 +79,7 @@ Fd connect_datagrams(const SocketAddress& address) {
 
 Fd connect_datagrams(const SocketAddress& address, Fd fd) {
   if (!fd) return fd;
-  set_option(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
-  set_option(fd, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
+  enlarge_buffers(fd);
   if (connect(fd.get(), address.get(), address.length) == 0) return fd;
   const int error = errno;
   fd.reset();

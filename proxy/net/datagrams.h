@@ -23,6 +23,9 @@ namespace brownout::proxy {
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
                                        bool ours = false);
 
+// What arrives while the loop is busy waits in the socket: as much as net.core.rmem_max allows.
+void enlarge_buffers(const Fd& datagrams);
+
 // A non-blocking socket connected to `address`: only it can send there. errno if it is null.
 Fd connect_datagrams(const SocketAddress& address);
 // The same in two steps.

@@ -3,7 +3,7 @@
 # an ordinary user; and what remains of it when it ends in any way: nothing.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need curl node redis-server redis-cli mosquitto mosquitto_pub git dig promtool nginx openssl ip
+need gcc curl node redis-server redis-cli mosquitto mosquitto_pub git dig promtool nginx openssl ip
 
 if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
   echo "SKIPPED: this kernel, or its sandbox, allows no network namespaces"
@@ -64,6 +64,25 @@ ruled() { "$brownout" exec "$folder/rules.toml" -- "$@"; }
 [ "$(quiet curl -sS "http://chat.example.org:$web/hello")" = hello ] || fail "curl, a name from the zone"
 [ "$(quiet curl -sS "http://127.0.0.1:$web/hello")" = hello ] || fail "curl, a service of the host"
 [ "$(quiet curl -sS --cacert "$folder/cert.pem" "https://chat.example.org:$tls/hello")" = hello ] || fail "curl, https"
+cat >"$folder/static.c" <<'C'
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char** argv) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
+  char answer[4096] = {0};
+  int fd = socket(AF_INET, SOCK_STREAM, 0), got = 0, n;
+  inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+  if (argc < 2 || connect(fd, (struct sockaddr*)&to, sizeof to)) return 1;
+  write(fd, "GET /hello HTTP/1.0\r\n\r\n", 23);
+  while (got < 4000 && (n = read(fd, answer + got, 4000 - got)) > 0) got += n;
+  return strstr(answer, "hello\n") == NULL;
+}
+C
+gcc -static -o "$folder/static" "$folder/static.c" 2>/dev/null || fail "no static program"
+quiet "$folder/static" "$web" || fail "a static program"
 [ "$(quiet /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('http://chat.example.org:$web/hello').read().decode(), end='')")" = hello ] || fail python
 [ "$(quiet node -e "require('http').get('http://chat.example.org:$web/hello', r => r.pipe(process.stdout))")" = hello ] || fail node
 quiet promtool query instant "http://chat.example.org:$web" up | grep -q 42 || fail "a Go program"
@@ -78,7 +97,7 @@ printf 'listener %s 127.0.0.1\nallow_anonymous true\n' "$broker" >"$folder/mosqu
 start mosquitto mosquitto -c "$folder/mosquitto.conf"
 wait_port "$broker"
 quiet mosquitto_pub -h chat.example.org -p "$broker" -t a -m b -q 2 || fail mosquitto_pub
-pass "curl, python, node, a Go program, git over https, redis-cli and mosquitto_pub reach what they reached before"
+pass "curl, python, node, a Go and a static program, git over https, redis-cli and mosquitto_pub reach what they reached before"
 
 took() { local begin; begin=$(now); "$@" >/dev/null 2>&1; since "$begin"; }
 at_least "$(took ruled curl -sS "http://chat.example.org:$web/hello")" 0.3 || fail "a rule for a host's connections"
