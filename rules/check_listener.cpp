@@ -76,6 +76,10 @@ void ListenerCheck::check_intercept() const {
 
 // Its clients say where they want to go.
 void ListenerCheck::check_proxy() const {
+  if (listener_.username.empty() != listener_.password_file.empty()) {
+    problems_.add(node_.where, "a username and its password_file come together",
+                  "give both, or none");
+  }
   if (!listener_.upstream.empty()) {
     problems_.add(position_of(node_, "upstream"), "a proxy has no upstream",
                   "its clients say where they want to go; leave upstream out");

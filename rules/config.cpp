@@ -57,7 +57,8 @@ const Schema<Listener>& listener_schema() {
             "rules match"),
       field("username", &Listener::username,
             "proxy: who may ask (SOCKS5, RFC 1929; CONNECT, Basic); left out, anybody"),
-      field("password", &Listener::password, "proxy: and how they show it"),
+      field("password_file", &Listener::password_file,
+            "proxy: and a file whose first line is their password"),
       field("spoof_client", &Listener::spoof_client,
             "intercept = \"tproxy\": servers see the client's own address"),
       field(

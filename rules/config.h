@@ -89,7 +89,7 @@ struct Listener {
   bool spoof_client = false;     // tproxy: servers see the client's address
   bool proxy_protocol = false;   // connections begin with a PROXY header
   std::string username;          // proxy; both empty: anybody may ask
-  std::string password;
+  std::string password_file;     // its first line is the password
   Bytes buffer{64 << 20};
   Forwarding forwarding = Forwarding::kCopy;
   std::int64_t backlog = 4096;

@@ -56,13 +56,6 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   return fd;
 }
 
-std::uint16_t port_of(const Fd& fd) {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  getsockname(fd.get(), address.get(), &address.length);
-  return address.port();
-}
-
 class Keeper {
  public:
   Keeper(const KeeperPlan& plan, const Fd& control, const Fd& sockets)
@@ -109,7 +102,7 @@ class Keeper {
         for (std::size_t i = 0; i < plan_.workers; ++i) {
           auto fd = socket_at(type, to);
           if (!fd) return tl::unexpected(fd.error());
-          to = port_of(*fd);
+          to = own_address(*fd).port();
           parcel.fds.push_back(std::move(*fd));
         }
       }

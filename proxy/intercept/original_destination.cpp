@@ -23,13 +23,6 @@ bool same(const SocketAddress& a, const SocketAddress& b) {
   return a.ip() == b.ip() && a.port() == b.port();
 }
 
-SocketAddress own_address(const Fd& fd) {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  getsockname(fd.get(), address.get(), &address.length);
-  return address;
-}
-
 }  // namespace
 
 std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how,

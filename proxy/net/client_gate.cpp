@@ -20,7 +20,7 @@ void ClientFlow::next_gate() {
   if (gate_ == Gate::kHeader && listener_->config.protocol == rules::Protocol::kProxy) {
     gate_ = Gate::kTarget;
     proxy_gate_ = std::make_unique<ProxyGate>(host_, static_cast<ProxyGate::Owner&>(*this),
-                                              listener_->config, facts_);
+                                              *listener_, facts_);
     return proxy_gate_->read(client());
   }
   if (gate_ != Gate::kHello && listener_->expects_hello()) {

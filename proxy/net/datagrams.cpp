@@ -42,9 +42,7 @@ std::optional<IpAddress> LocalAddress::ip() const {
 }
 
 SocketAddress received_at(const Fd& socket, const LocalAddress& local) {
-  SocketAddress bound;
-  bound.length = sizeof bound.storage;
-  getsockname(socket.get(), bound.get(), &bound.length);
+  const auto bound = own_address(socket);
   const auto ip = local.ip();
   return ip ? SocketAddress::of(*ip, bound.port()) : bound;
 }
@@ -59,9 +57,7 @@ Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t cou
   if (!sockets) return sockets;
   for (const auto& fd : *sockets) {
     enlarge_buffers(fd);
-    SocketAddress bound;
-    bound.length = sizeof bound.storage;
-    getsockname(fd.get(), bound.get(), &bound.length);
+    const auto bound = own_address(fd);
     if (!is_any(bound)) continue;
     const bool v4 = bound.storage.ss_family == AF_INET;
     set_option(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_PKTINFO : IPV6_RECVPKTINFO, 1);

@@ -51,6 +51,7 @@ struct ListenerView {
   std::shared_ptr<ListenerStats> stats;
   std::shared_ptr<const rules::DnsZone> zone;  // or null
   std::shared_ptr<tls::ServerContexts> tls;    // or null
+  std::string password;                        // of a forward proxy's clients, or ""
 
   // Whether connections begin with a ClientHello.
   bool expects_hello() const { return tls || config.protocol == rules::Protocol::kTls; }

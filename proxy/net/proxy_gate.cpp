@@ -17,12 +17,12 @@ constexpr std::uint32_t kTtl = 60;
 
 }  // namespace
 
-ProxyGate::ProxyGate(Host& host, Owner& owner, const rules::Listener& listener,
+ProxyGate::ProxyGate(Host& host, Owner& owner, const ListenerView& listener,
                      rules::FlowFacts& facts)
     : host_(host),
       owner_(owner),
       facts_(facts),
-      request_({.username = listener.username, .password = listener.password}) {}
+      request_({.username = listener.config.username, .password = listener.password}) {}
 
 ProxyGate::~ProxyGate() { host_.loop().deadlines().cancel(*this); }
 

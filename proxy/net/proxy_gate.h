@@ -29,7 +29,7 @@ class ProxyGate final : private Deadline {
     virtual void target_refused(std::string reply) = 0;
   };
 
-  ProxyGate(Host& host, Owner& owner, const rules::Listener& listener, rules::FlowFacts& facts);
+  ProxyGate(Host& host, Owner& owner, const ListenerView& listener, rules::FlowFacts& facts);
   ~ProxyGate() override;
 
   // Something came.

@@ -160,8 +160,7 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
     if (probe && listen(exclusive.get(), 1) != 0) {
       return tl::unexpected(cannot_listen(endpoint, errno));
     }
-    where.length = sizeof where.storage;
-    getsockname(exclusive.get(), where.get(), &where.length);
+    where = own_address(exclusive);
     if (endpoint.is_unix()) unlink(endpoint.path.c_str());
   }
   std::vector<Fd> sockets;
@@ -183,11 +182,16 @@ Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::si
   return sockets;
 }
 
-Endpoint bound_to(const Fd& listening, const Endpoint& asked) {
-  if (asked.is_unix()) return asked;
+SocketAddress own_address(const Fd& fd) {
   SocketAddress address;
   address.length = sizeof address.storage;
-  if (getsockname(listening.get(), address.get(), &address.length) != 0) return asked;
+  if (getsockname(fd.get(), address.get(), &address.length) != 0) address = {};
+  return address;
+}
+
+Endpoint bound_to(const Fd& listening, const Endpoint& asked) {
+  if (asked.is_unix()) return asked;
+  const auto address = own_address(listening);
   const auto ip = address.ip();
   return ip ? Endpoint{to_text(*ip), address.port(), ""} : asked;
 }

@@ -45,6 +45,9 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
                                   bool ours = false);
 
+// What the socket is bound to; no address if it is none.
+SocketAddress own_address(const Fd& fd);
+
 // Where a listening socket really listens: with the port the kernel chose.
 Endpoint bound_to(const Fd& listening, const Endpoint& asked);
 

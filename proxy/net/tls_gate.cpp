@@ -13,10 +13,7 @@ namespace {
 
 // The address that the client has connected to, for those that name no host.
 std::string local_address(const Fd& fd) {
-  SocketAddress address;
-  address.length = sizeof address.storage;
-  if (::getsockname(fd.get(), address.get(), &address.length) != 0) return "localhost";
-  const auto ip = address.ip();
+  const auto ip = own_address(fd).ip();
   return ip ? to_text(*ip) : "localhost";
 }
 

@@ -68,7 +68,9 @@ says "." --proxy "$socks" http://127.0.0.1:9/
 says "405" --proxy "$tunnel" "http://127.0.0.1:$web/hello" --fail
 pass "names that the rules make fail are unreachable hosts, or a 502; so is a server that is not there"
 
-forward closed $'username = "qa"\npassword = "secret"' ""
+echo secret >"$folder/password"
+forward closed "username = \"qa\"
+password_file = \"$folder/password\"" ""
 [ "$(get --proxy "socks5h://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5, a password"
 [ "$(get --proxytunnel --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "CONNECT, a password"
 says "." --proxy "socks5h://qa:wrong@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
