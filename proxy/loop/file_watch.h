@@ -18,9 +18,15 @@ class FileWatch final : private Deadline {
   bool watching() const { return watching_; }
 
  private:
-  void on_due(Instant) noexcept override { changed_(); }
+  void seen(const char* name);
+  void on_due(Instant) noexcept override {
+    waiting_ = false;
+    changed_();
+  }
 
   Loop& loop_;
+  std::string name_;  // in its folder
+  bool waiting_ = false;
   std::function<void()> changed_;
   UvPtr<uv_fs_event_t> handle_;
   bool watching_ = false;

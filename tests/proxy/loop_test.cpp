@@ -4,7 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
+
+#include "proxy/loop/file_watch.h"
 
 namespace brownout::proxy {
 namespace {
@@ -70,6 +75,36 @@ TEST(Loop, DeadlinesComeInOrderNeverEarlyAndNotOnceCancelled) {
     EXPECT_LT(log[i] * 7 % 50, log[i + 1] * 7 % 50);
     EXPECT_GE(all[static_cast<std::size_t>(log[i])]->at, start + log[i] * 7 % 50 * 1ms);
   }
+}
+
+// A log beside a rule file, for example: were each of its lines waited out, nobody would ever be
+// told of the rules.
+TEST(FileWatch, TellsOfAFileThoughAnotherBesideItIsWrittenAllTheTime) {
+  std::string folder = std::filesystem::temp_directory_path() / "brownout-watch.XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  Loop loop;
+  int told = 0;
+  FileWatch watch(loop, folder + "/rules.toml", [&] {
+    ++told;
+    loop.stop();
+  });
+  ASSERT_TRUE(watch.watching());
+  std::atomic<bool> over{false};
+  std::thread writer([&] {
+    std::ofstream rules(folder + "/rules.toml");
+    rules << "version = 1" << std::endl;
+    const auto give_up = std::chrono::steady_clock::now() + 5s;
+    while (!over && std::chrono::steady_clock::now() < give_up) {
+      std::ofstream(folder + "/log", std::ios::app) << "x" << std::endl;
+      std::this_thread::sleep_for(5ms);
+    }
+    loop.stop();
+  });
+  loop.run();
+  over = true;
+  writer.join();
+  EXPECT_EQ(told, 1);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
