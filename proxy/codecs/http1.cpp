@@ -189,7 +189,8 @@ struct Http1Parser::State {
     if (lengths > 1) return "several Content-Length headers";
     if (lengths > 0 && encodings > 0) return "Content-Length with Transfer-Encoding";
     if (encodings > 1) return "several Transfer-Encoding headers";
-    if (encodings > 0 && !same_header_name(encoding, "chunked"))
+    // llhttp knows the word only as it stands: with a tab behind it, it is another.
+    if (encodings > 0 && (!framing.chunked || !same_header_name(encoding, "chunked")))
       return "a Transfer-Encoding that is not chunked";
     if (encodings > 0 && framing.minor == 0) return "Transfer-Encoding in HTTP/1.0";
     if (hosts > 1 && side == Side::kRequests) return "several Host headers";

@@ -153,7 +153,8 @@ TEST(Conversation, ConnectionsEndAsTheHeadersSay) {
 
 TEST(Conversation, WhatSmugglesIsRefused) {
   for (const auto* head :
-       {"POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
+       {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n",
         "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", "GET / HTTP/1.1\r\nA: b\rX: y\r\n\r\n"}) {
     HttpLab lab;
