@@ -24,6 +24,10 @@ pid_t parent_of(const std::string& process) {
 
 }  // namespace
 
+int exit_status_of(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
 void for_each_child(const std::function<void(pid_t)>& act) {
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", none)) {

@@ -7,6 +7,9 @@
 
 namespace brownout::proxy {
 
+// Of what waitpid(2) says, as a shell has it: 128 and the signal's number where one ended it.
+int exit_status_of(int wait_status);
+
 void for_each_child(const std::function<void(pid_t)>& act);
 // Kills them, and those that they leave, until there is none.
 void end_children();

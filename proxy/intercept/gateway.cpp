@@ -60,12 +60,6 @@ std::vector<RemoteCondition> remote_conditions(const InterceptedClients& clients
   return all;
 }
 
-std::string ports_of(std::string_view protocol, const Listener& listener) {
-  if (listener.ports.empty()) return fmt::format("meta l4proto {}", protocol);
-  return fmt::format("{} dport {{ {} }}", protocol,
-                     list(listener.ports, [](const auto& one) { return to_text(one); }));
-}
-
 std::vector<std::string_view> protocols_of(const Listener& listener) {
   std::vector<std::string_view> all;
   if (takes_connections(listener)) all.push_back("tcp");
@@ -78,7 +72,7 @@ std::string redirects(const std::vector<Listener>& listeners, const std::string&
   for (const auto& one : listeners) {
     if (one.intercept != Intercept::kRedirect) continue;
     for (const auto protocol : protocols_of(one)) {
-      text += fmt::format("    {}{} redirect to :{}\n", condition, ports_of(protocol, one),
+      text += fmt::format("    {}{} redirect to :{}\n", condition, packets_to(protocol, one.ports),
                           one.listen.port);
     }
   }
@@ -89,8 +83,9 @@ std::string diversions(const std::vector<Listener>& listeners, const RemoteCondi
   std::string text;
   for (const auto& one : listeners) {
     if (one.intercept != Intercept::kTproxy) continue;
-    text += fmt::format("    {}{} tproxy {}to :{} meta mark set {:#x} accept\n", condition.match,
-                        ports_of("tcp", one), condition.family, one.listen.port, kDivertedMark);
+    text +=
+        fmt::format("    {}{} tproxy {}to :{} meta mark set {:#x} accept\n", condition.match,
+                    packets_to("tcp", one.ports), condition.family, one.listen.port, kDivertedMark);
   }
   return text;
 }

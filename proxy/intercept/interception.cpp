@@ -25,8 +25,8 @@ class MarkedRoute final : public Route {
   }
 };
 
-// Under the client's own address: the server's answers come back to it through this machine, whose
-// rules must send them here (intercept apply --spoof).
+// Under the client's own address: the server's answers to it come through this machine, where the
+// rules of `intercept apply` for tproxy hand them to the socket.
 class SpoofingRoute final : public Route {
  public:
   explicit SpoofingRoute(const IpAddress& client) : client_(client) {}

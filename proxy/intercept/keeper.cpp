@@ -26,7 +26,6 @@ namespace brownout::proxy {
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr int kSignalled = 128;
 constexpr int kCannotRun = 126;
 constexpr int kNotFound = 127;
 // How long what the command left running has to end by itself.
@@ -73,8 +72,6 @@ class Keeper {
   }
 
  private:
-  static std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
-
   Result<void> make() {
     const auto unshared = unshare_network();
     if (!unshared) return tl::unexpected(unshared.error());
@@ -191,7 +188,7 @@ class Keeper {
       if (one != command_) continue;
       over_ = true;
       command_ = -1;
-      status_ = WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
+      status_ = exit_status_of(status);
     }
   }
 

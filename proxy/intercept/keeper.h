@@ -20,6 +20,8 @@ enum class Say : std::uint32_t {
   kSocket,     // on the other pair. out: family << 16 | type; in: such a socket, or none
 };
 
+constexpr std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
+
 // What the process outside knows.
 struct KeeperPlan {
   std::vector<Sandbox::Port> ports;

@@ -8,11 +8,8 @@ namespace brownout::proxy {
 namespace {
 
 std::string line(std::string_view protocol, const Redirection& one, std::string_view verdict) {
-  std::string ports;
-  for (const auto& range : one.ports) ports += (ports.empty() ? "" : ", ") + to_text(range);
-  const auto match = ports.empty() ? fmt::format("meta l4proto {}", protocol)
-                                   : fmt::format("{} dport {{ {} }}", protocol, ports);
-  return fmt::format("    {} {}\n", match, fmt::format(fmt::runtime(verdict), one.to));
+  return fmt::format("    {} {}\n", packets_to(protocol, one.ports),
+                     fmt::format(fmt::runtime(verdict), one.to));
 }
 
 // Those for some ports stand ahead of those for all.
@@ -23,6 +20,13 @@ std::vector<Redirection> in_order(std::vector<Redirection> redirections) {
 }
 
 }  // namespace
+
+std::string packets_to(std::string_view protocol, const std::vector<rules::PortRange>& ports) {
+  if (ports.empty()) return fmt::format("meta l4proto {}", protocol);
+  std::string list;
+  for (const auto& range : ports) list += (list.empty() ? "" : ", ") + to_text(range);
+  return fmt::format("{} dport {{ {} }}", protocol, list);
+}
 
 std::string own_network_ruleset(const std::vector<Redirection>& redirections, std::uint32_t mark) {
   std::string streams;

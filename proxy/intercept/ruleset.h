@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/port_range.h"
@@ -17,6 +18,9 @@ struct Redirection {
   std::vector<rules::PortRange> ports = {};
   std::uint16_t to = 0;
 };
+
+// The match of a rule: packets of "tcp" or "udp" to these ports; to all if there is none.
+std::string packets_to(std::string_view protocol, const std::vector<rules::PortRange>& ports);
 
 // For a network of its own (`brownout exec`), where every address is local. Connections go to a
 // transparent listener (TPROXY) by their first packet, and cost no more than others from then on;

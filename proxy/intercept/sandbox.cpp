@@ -23,8 +23,6 @@ namespace {
 // kernel that is busy.
 constexpr int kInsideMs = 20;
 
-std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
-
 Error gone() { return {Origin::kInternal, "the process inside the new network ended", {}, {}}; }
 
 class InsideFirst final : public Route {
@@ -183,7 +181,7 @@ int Sandbox::exit_status() {
   const auto keeper = std::exchange(keeper_, -1);
   if (keeper < 0 || waitpid(keeper, &status, 0) != keeper) return 1;
   end_children();
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return exit_status_of(status);
 }
 
 }  // namespace brownout::proxy

@@ -1,5 +1,6 @@
-// What happens to a client's connection before it is served: its ClientHello, the rules of new
-// connections and of handshakes, and the TLS handshake.
+// What happens to a client's connection before it is served: its PROXY header, where it wants to go
+// by a forward proxy, its ClientHello, the rules of new connections and of handshakes, and the TLS
+// handshake.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
