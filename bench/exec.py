@@ -32,7 +32,8 @@ class Bench:
 
     def load(self, kind, port, before=()):
         mode, connections = kind
-        out = subprocess.run([*before, self.options.load, mode, str(port), connections, str(self.options.seconds)],
+        # In a session of its own, as its peers are: a session has a share of the processors (sched(7), autogroup).
+        out = subprocess.run([*before, "setsid", "-w", self.options.load, mode, str(port), connections, str(self.options.seconds)],
                              capture_output=True, text=True, check=True).stdout
         return json.loads(out)
 

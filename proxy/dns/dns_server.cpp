@@ -143,8 +143,8 @@ void DnsServer::take(DnsQueryPtr query) {
 // Whether it is known which resolver the client meant.
 bool DnsServer::meet_datagram(DnsQuery& query) {
   if (view_->config.intercept == rules::Intercept::kNone) return true;
-  const auto local = received_at(socket_, query.local);
-  if (host_.interception().meet_datagram(query.facts, query.client, local)) return true;
+  if (host_.interception().meet_datagram(query.facts, query.client, socket_, query.local))
+    return true;
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(stray_said_, true)) return false;
   spdlog::warn(
@@ -299,7 +299,7 @@ void DnsServer::send_answers() {
     sender.add(answer.bytes(), answer.query->client, answer.query->local);
   }
   int error = 0;
-  const auto lost = sender.send(socket_, error);
+  const auto lost = sender.send(socket_, error, host_.interception().raw());
   if (lost > 0) view_->stats->dropped.fetch_add(lost, std::memory_order_relaxed);
   ready_.clear();
 }

@@ -68,10 +68,16 @@ bool Interception::meet(rules::FlowFacts& flow, const Fd& accepted, rules::Inter
 }
 
 bool Interception::meet_datagram(rules::FlowFacts& flow, const SocketAddress& client,
-                                 const SocketAddress& local) const {
+                                 const Fd& socket, const LocalAddress& local) const {
+  const auto at = received_at(socket, local);
+  if (own_network_) {
+    if (at.port() == own_address(socket).port()) return false;
+    fill(flow, at);
+    return true;
+  }
   if (!conntrack_) return false;
-  const auto destination = conntrack_->destination_of(client, local);
-  if (!destination || (destination->ip() == local.ip() && destination->port() == local.port())) {
+  const auto destination = conntrack_->destination_of(client, at);
+  if (!destination || (destination->ip() == at.ip() && destination->port() == at.port())) {
     return false;
   }
   fill(flow, *destination);

@@ -9,6 +9,7 @@
 
 #include "proxy/intercept/original_destination.h"
 #include "proxy/net/name_memory.h"
+#include "proxy/net/raw_datagrams.h"
 #include "proxy/net/upstream_group.h"
 #include "rules/match.h"
 
@@ -18,16 +19,18 @@ class Interception {
  public:
   // Of this machine: its own conntrack, its own routes.
   Interception();
-  // Of another network, where connections come by TPROXY whatever the listener says.
-  Interception(std::shared_ptr<const Route> route, std::unique_ptr<Conntrack> conntrack)
-      : route_(std::move(route)), conntrack_(std::move(conntrack)), own_network_(true) {}
+  // Of another network, where all comes by TPROXY whatever the listener says.
+  Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw)
+      : route_(std::move(route)), raw_(std::move(raw)), own_network_(true) {}
 
   // Fill in the destination and its names. False: nobody sent it here, or nobody knows from where.
   // `port` is where the listener listens.
   bool meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
             std::uint16_t port) const;
-  bool meet_datagram(rules::FlowFacts& flow, const SocketAddress& client,
-                     const SocketAddress& local) const;
+  bool meet_datagram(rules::FlowFacts& flow, const SocketAddress& client, const Fd& socket,
+                     const LocalAddress& local) const;
+  // What answers datagrams that came by TPROXY; null: none do.
+  const RawDatagrams* raw() const { return raw_.get(); }
   // The server of a flow that was met.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,
                                           bool spoof_client) const;
@@ -42,6 +45,7 @@ class Interception {
 
   std::shared_ptr<const Route> route_;    // null: the plain one
   std::unique_ptr<Conntrack> conntrack_;  // null: nothing is known of datagrams
+  std::unique_ptr<RawDatagrams> raw_;
   bool own_network_ = false;
   NameMemory names_;
   std::atomic<bool> names_wanted_{false};

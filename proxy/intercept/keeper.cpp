@@ -45,13 +45,18 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (type == SOCK_DGRAM) enlarge_buffers(fd);
-  if (type == SOCK_DGRAM) {
-    set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
-  }
-  if (type == SOCK_STREAM && !make_transparent(fd)) return failed("IP_TRANSPARENT");
+  if (type == SOCK_DGRAM) keep_destinations(fd);
+  if (!make_transparent(fd)) return failed("IP_TRANSPARENT");
   const auto any = SocketAddress::of(v6 ? IpAddress{} : IpAddress::v4({0, 0, 0, 0}), port);
   if (bind(fd.get(), any.get(), any.length) != 0) return failed("bind");
   if (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0) return failed("listen");
+  return fd;
+}
+
+// The rules leave it alone. Null if there is none.
+Fd marked_socket(int family, int type, int protocol) {
+  Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) != 0) fd.reset();
   return fd;
 }
 
@@ -107,10 +112,13 @@ class Keeper {
       if (!send_parcel(control_, parcel)) return failed("a listener");
     }
     if (auto ruled = run_nft(own_network_ruleset(redirections, kMark)); !ruled) return ruled;
-    Parcel conntrack{.kind = number(Say::kConntrack)};
-    conntrack.fds.emplace_back(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-    if (!conntrack.fds.front()) return failed("conntrack");
-    send_parcel(control_, conntrack);
+    Parcel raw{.kind = number(Say::kRaw)};
+    for (const int family : {AF_INET, AF_INET6}) {
+      auto fd = marked_socket(family, SOCK_RAW, IPPROTO_RAW);
+      if (fd) raw.fds.push_back(std::move(fd));
+    }
+    if (raw.fds.empty()) return failed("a raw socket");
+    send_parcel(control_, raw);
     send_parcel(control_, {.kind = number(Say::kReady)});
     return {};
   }
@@ -127,7 +135,7 @@ class Keeper {
                                   pollfd{signals.get(), POLLIN, 0}};
     while (!over_) {
       if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
-      if (watched[1].revents != 0) give_socket();
+      if (watched[1].revents != 0) give_sockets();
       if (watched[2].revents != 0) take_signal(signals);
       if (watched[0].revents != 0) take_order();
     }
@@ -192,16 +200,16 @@ class Keeper {
     }
   }
 
-  void give_socket() {
+  void give_sockets() {
     const auto wanted = receive_parcel(sockets_);
     if (!wanted) {
       over_ = true;
       return;
     }
-    Parcel answer{.kind = number(Say::kSocket)};
-    Fd fd(socket(wanted->value >> 16, (wanted->value & 0xffff) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) == 0) {
-      answer.fds.push_back(std::move(fd));
+    Parcel answer{.kind = number(Say::kSockets)};
+    for (int i = 0; i < kSocketsAtOnce; ++i) {
+      auto fd = marked_socket(wanted->value >> 16, wanted->value & 0xffff, 0);
+      if (fd) answer.fds.push_back(std::move(fd));
     }
     send_parcel(sockets_, answer);
   }

@@ -9,16 +9,18 @@ namespace brownout::proxy {
 
 // What it and the process outside say to each other.
 enum class Say : std::uint32_t {
-  kUnshared,   // in: has a user namespace that needs maps
-  kMapped,     // out
-  kListener,   // in: the sockets of the next port, streams first
-  kConntrack,  // in: a netlink socket of the network
-  kReady,      // in
-  kFailed,     // in: `text` is why, `value` whether a network was refused
-  kStart,      // out: the command
-  kSignal,     // out: `value` is its number
-  kSocket,     // on the other pair. out: family << 16 | type; in: such a socket, or none
+  kUnshared,  // in: has a user namespace that needs maps
+  kMapped,    // out
+  kListener,  // in: the sockets of the next port, streams first
+  kRaw,       // in: raw sockets of the network, of IPv4 and, where there is one, IPv6
+  kReady,     // in
+  kFailed,    // in: `text` is why, `value` whether a network was refused
+  kStart,     // out: the command
+  kSignal,    // out: `value` is its number
+  kSockets,   // on the other pair. out: family << 16 | type; in: up to kSocketsAtOnce of them
 };
+
+constexpr int kSocketsAtOnce = 32;
 
 constexpr std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
 

@@ -22,7 +22,6 @@ class Conntrack {
  public:
   // Of this process's network; needs CAP_NET_ADMIN there.
   static Result<std::unique_ptr<Conntrack>> open();
-  // A netlink socket (NETLINK_NETFILTER) of another network, whose owner is this user.
   explicit Conntrack(Fd netlink);
   ~Conntrack();
 

@@ -33,25 +33,19 @@ std::string own_network_ruleset(const std::vector<Redirection>& redirections, st
   std::string datagrams;
   for (const auto& one : in_order(redirections)) {
     if (one.streams) streams += line("tcp", one, "tproxy to :{} accept");
-    if (one.datagrams) datagrams += line("udp", one, "redirect to :{}");
+    if (one.datagrams) datagrams += line("udp", one, "tproxy to :{} accept");
   }
   return fmt::format(
       R"(table inet brownout {{
-  chain untracked {{
-    type filter hook output priority -300; policy accept;
-    meta l4proto tcp notrack
-  }}
-  chain streams {{
+  chain incoming {{
     type filter hook prerouting priority -150; policy accept;
     tcp flags & (fin | syn | rst | ack) != syn accept
     meta mark {0:#x} accept
-{1}  }}
-  chain datagrams {{
-    type nat hook output priority -100; policy accept;
-    meta mark {0:#x} accept
-    meta l4proto tcp accept
-{2}    ip daddr 127.0.0.0/8 accept
+{1}{2}    socket transparent 0 accept
+    ip daddr 127.0.0.0/8 accept
     ip6 daddr ::1 accept
+    icmp type {{ destination-unreachable, time-exceeded, parameter-problem }} accept
+    icmpv6 type != echo-request accept
     reject with icmpx type admin-prohibited
   }}
 }}

@@ -24,8 +24,8 @@ std::string packets_to(std::string_view protocol, const std::vector<rules::PortR
 
 // For a network of its own (`brownout exec`), where every address is local. Connections go to a
 // transparent listener (TPROXY) by their first packet, and cost no more than others from then on;
-// datagrams are redirected, which conntrack remembers. Sockets with `mark` are left alone. What is
-// neither is rejected: it would be answered by this machine itself.
+// so do datagrams, but for those to a connected socket: they answer one of `mark`. Sockets with
+// `mark` are left alone. What is neither is rejected: it would be answered by this machine itself.
 std::string own_network_ruleset(const std::vector<Redirection>& redirections, std::uint32_t mark);
 
 }  // namespace brownout::proxy

@@ -53,14 +53,18 @@ class InsideFirst final : public Route {
     return ip && (ip->is_loopback() || std::find(own_.begin(), own_.end(), *ip) != own_.end());
   }
 
+  // Asking takes two changes of process: many come at once.
   Fd socket_inside(const SocketAddress& server, int type) const {
+    const int kind = server.storage.ss_family << 16 | type;
     const std::lock_guard lock(mutex_);
-    if (!send_parcel(sockets_, {.kind = number(Say::kSocket),
-                                .value = server.storage.ss_family << 16 | type})) {
-      return {};
+    auto& stock = stock_[kind];
+    if (stock.empty() && send_parcel(sockets_, {.kind = number(Say::kSockets), .value = kind})) {
+      if (auto answer = receive_parcel(sockets_)) stock = std::move(answer->fds);
     }
-    auto answer = receive_parcel(sockets_);
-    return answer && !answer->fds.empty() ? std::move(answer->fds.front()) : Fd();
+    if (stock.empty()) return {};
+    auto fd = std::move(stock.back());
+    stock.pop_back();
+    return fd;
   }
 
   std::optional<Dialled> dial_inside(const SocketAddress& server) const {
@@ -81,6 +85,7 @@ class InsideFirst final : public Route {
   const Fd sockets_;
   const std::vector<IpAddress> own_;
   mutable std::mutex mutex_;
+  mutable std::map<int, std::vector<Fd>> stock_;
 };
 
 bool write_file(const std::string& path, const std::string& text) {
@@ -128,7 +133,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   their_sockets.reset();
   sandbox->control_ = std::move(control);
   for (const auto& port : plan.ports) sandbox->sockets_[port.listener];
-  std::unique_ptr<Conntrack> conntrack;
+  std::unique_ptr<RawDatagrams> raw;
   for (std::size_t next = 0; true;) {
     auto said = receive_parcel(sandbox->control_);
     if (!said) return tl::unexpected(gone());
@@ -142,8 +147,9 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
         return tl::unexpected(system_error(Origin::kInternal, "the user namespace's maps", errno));
       }
       send_parcel(sandbox->control_, {.kind = number(Say::kMapped)});
-    } else if (said->kind == number(Say::kConntrack) && !said->fds.empty()) {
-      conntrack = std::make_unique<Conntrack>(std::move(said->fds.front()));
+    } else if (said->kind == number(Say::kRaw)) {
+      said->fds.resize(2);
+      raw = std::make_unique<RawDatagrams>(std::move(said->fds[0]), std::move(said->fds[1]));
     } else if (said->kind == number(Say::kListener)) {
       const auto& port = plan.ports[next++];
       auto& mine = sandbox->sockets_[port.listener];
@@ -157,7 +163,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
     }
   }
   sandbox->interception_ = std::make_shared<Interception>(
-      std::make_shared<InsideFirst>(std::move(sockets), plan.own), std::move(conntrack));
+      std::make_shared<InsideFirst>(std::move(sockets), plan.own), std::move(raw));
   return sandbox;
 }
 

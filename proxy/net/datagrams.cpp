@@ -41,7 +41,30 @@ std::optional<IpAddress> LocalAddress::ip() const {
   return address;
 }
 
+std::optional<SocketAddress> LocalAddress::destination() const {
+  if (size < sizeof(cmsghdr)) return std::nullopt;
+  const auto* header = reinterpret_cast<const cmsghdr*>(control.data());
+  const bool v4 = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVORIGDSTADDR;
+  const bool v6 = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVORIGDSTADDR;
+  if (!v4 && !v6) return std::nullopt;
+  SocketAddress address;
+  address.length = v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  std::memcpy(address.get(), CMSG_DATA(header), address.length);
+  return address;
+}
+
+bool LocalAddress::operator==(const LocalAddress& other) const {
+  return size == other.size &&
+         std::equal(control.begin(), control.begin() + size, other.control.begin());
+}
+
+void keep_destinations(const Fd& datagrams) {
+  set_option(datagrams, IPPROTO_IP, IP_RECVORIGDSTADDR, 1);
+  set_option(datagrams, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, 1);
+}
+
 SocketAddress received_at(const Fd& socket, const LocalAddress& local) {
+  if (const auto destination = local.destination()) return *destination;
   const auto bound = own_address(socket);
   const auto ip = local.ip();
   return ip ? SocketAddress::of(*ip, bound.port()) : bound;
@@ -134,8 +157,27 @@ std::size_t DatagramSender::bytes() const {
   return total;
 }
 
-std::size_t DatagramSender::send(const Fd& fd, int& error) {
+std::size_t DatagramSender::send_raw(const RawDatagrams& raw, int& error) {
+  std::size_t lost = 0;
+  for (const auto& place : places_) {
+    const auto from = place.from->destination();
+    const int failed =
+        from ? raw.send({static_cast<const std::byte*>(place.bytes.iov_base), place.bytes.iov_len},
+                        *from, *place.to)
+             : EDESTADDRREQ;
+    if (failed == 0) continue;
+    error = failed;
+    ++lost;
+  }
+  places_.clear();
+  return lost;
+}
+
+std::size_t DatagramSender::send(const Fd& fd, int& error, const RawDatagrams* raw) {
   error = 0;
+  if (raw != nullptr && !places_.empty() && places_.front().from->destination()) {
+    return send_raw(*raw, error);
+  }
   std::size_t lost = 0;
   std::array<mmsghdr, DatagramBatch::kMost> headers{};
   for (std::size_t next = 0; next < places_.size();) {

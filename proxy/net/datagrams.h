@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "proxy/loop/fd.h"
-#include "proxy/net/socket.h"
+#include "proxy/net/raw_datagrams.h"
 
 namespace brownout::proxy {
 
@@ -40,9 +40,17 @@ struct LocalAddress {
 
   // None where it is empty.
   std::optional<IpAddress> ip() const;
+  // Where the datagram was sent, by a socket that asks for it (keep_destinations).
+  std::optional<SocketAddress> destination() const;
+  bool operator==(const LocalAddress& other) const;
 };
 
-// Where a datagram was received: that address, or the one that the socket is bound to.
+// A datagram that TPROXY brings keeps its destination, and this socket will tell it (ip(7),
+// IP_RECVORIGDSTADDR; of both families).
+void keep_destinations(const Fd& datagrams);
+
+// Where a datagram was received: its destination where that is known, the local address, or the
+// one that the socket is bound to.
 SocketAddress received_at(const Fd& socket, const LocalAddress& local);
 
 class DatagramBatch {
@@ -77,8 +85,9 @@ class DatagramSender {
   void add(std::span<const std::byte> bytes, const SocketAddress& to, const LocalAddress& from);
   bool empty() const { return places_.empty(); }
   std::size_t bytes() const;
-  // Sends all and forgets them. Returns how many the kernel did not take; `error` says why.
-  std::size_t send(const Fd& fd, int& error);
+  // Sends all and forgets them. Returns how many the kernel did not take; `error` says why. With
+  // `raw`, what has a destination() to come from goes there.
+  std::size_t send(const Fd& fd, int& error, const RawDatagrams* raw = nullptr);
 
  private:
   struct Place {
@@ -86,6 +95,8 @@ class DatagramSender {
     const SocketAddress* to;
     const LocalAddress* from;
   };
+  std::size_t send_raw(const RawDatagrams& raw, int& error);
+
   std::vector<Place> places_;
 };
 

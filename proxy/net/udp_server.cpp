@@ -16,13 +16,16 @@ constexpr int kBatchesPerTurn = 8;
 
 }  // namespace
 
-std::size_t UdpServer::ClientHash::operator()(const SocketAddress& address) const {
-  const auto* bytes = reinterpret_cast<const char*>(address.get());
-  return std::hash<std::string_view>{}({bytes, address.length});
+std::size_t UdpServer::KeyHash::operator()(const Key& key) const {
+  const auto* client = reinterpret_cast<const char*>(key.client.get());
+  const auto* local = reinterpret_cast<const char*>(key.local.control.data());
+  const std::hash<std::string_view> hash;
+  return hash({client, key.client.length}) * 31 + hash({local, key.local.size});
 }
 
-bool UdpServer::SameClient::operator()(const SocketAddress& a, const SocketAddress& b) const {
-  return a.length == b.length && std::memcmp(a.get(), b.get(), a.length) == 0;
+bool UdpServer::Key::operator==(const Key& other) const {
+  return client.length == other.client.length &&
+         std::memcmp(client.get(), other.client.get(), client.length) == 0 && local == other.local;
 }
 
 UdpServer::UdpServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
@@ -73,7 +76,7 @@ bool UdpServer::cut_session(std::uint64_t ordinal) {
 }
 
 void UdpServer::session_over(UdpSession& session) {
-  const auto found = sessions_.find(session.client());
+  const auto found = sessions_.find({session.client(), session.local()});
   if (found == sessions_.end()) return;
   view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
   host_.loop().retire(std::move(found->second));
@@ -94,7 +97,7 @@ void UdpServer::on_ready(std::uint32_t) noexcept {
 void UdpServer::take_batch(std::size_t count) {
   const auto now = Loop::now();
   for (std::size_t i = 0; i < count; ++i) {
-    auto* session = session_of(batch_.from(i), i, now);
+    auto* session = session_of({batch_.from(i), batch_.to(i)}, now);
     if (session != nullptr && session->from_client(batch_.bytes(i), now)) {
       touched_.push_back(session);
     }
@@ -104,8 +107,9 @@ void UdpServer::take_batch(std::size_t count) {
   touched_.clear();
 }
 
-UdpSession* UdpServer::session_of(const SocketAddress& client, std::size_t i, Instant now) {
-  const auto found = sessions_.find(client);
+UdpSession* UdpServer::session_of(const Key& key, Instant now) {
+  const auto& [client, local] = key;
+  const auto found = sessions_.find(key);
   if (found != sessions_.end()) return found->second.get();
   if (static_cast<std::int64_t>(sessions_.size()) >= view_->config.sessions) {
     datagrams_lost(1, EMFILE);
@@ -121,16 +125,16 @@ UdpSession* UdpServer::session_of(const SocketAddress& client, std::size_t i, In
   auto group = group_;
   if (view_->config.intercept != rules::Intercept::kNone) {
     auto& interception = host_.interception();
-    if (!interception.meet_datagram(facts, client, received_at(socket_, batch_.to(i)))) {
+    if (!interception.meet_datagram(facts, client, socket_, local)) {
       datagrams_lost(1, EDESTADDRREQ);
       return nullptr;
     }
     group = interception.group_of(facts, host_.rules().seed(), false);
   }
   auto session = std::make_unique<UdpSession>(static_cast<UdpSessionHost&>(*this), group, client,
-                                              batch_.to(i), std::move(facts));
+                                              local, std::move(facts));
   auto* one = session.get();
-  sessions_.emplace(client, std::move(session));
+  sessions_.emplace(key, std::move(session));
   view_->stats->open.fetch_add(1, std::memory_order_relaxed);
   one->start();
   return one->over() ? nullptr : one;

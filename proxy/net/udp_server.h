@@ -26,11 +26,14 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   bool cut_session(std::uint64_t ordinal) override;
 
  private:
-  struct ClientHash {
-    std::size_t operator()(const SocketAddress& address) const;
+  // A client's datagrams to two addresses are two sessions.
+  struct Key {
+    SocketAddress client;
+    LocalAddress local;
+    bool operator==(const Key& other) const;
   };
-  struct SameClient {
-    bool operator()(const SocketAddress& a, const SocketAddress& b) const;
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const;
   };
 
   // UdpSessionHost
@@ -44,14 +47,14 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
 
   void on_ready(std::uint32_t events) noexcept override;
   void take_batch(std::size_t count);
-  UdpSession* session_of(const SocketAddress& client, std::size_t i, Instant now);
+  UdpSession* session_of(const Key& key, Instant now);
 
   Host& host_;
   DatagramBatch& batch_;
   std::shared_ptr<const ListenerView> view_;
   std::shared_ptr<UpstreamGroup> group_;
   Fd socket_;
-  std::unordered_map<SocketAddress, std::unique_ptr<UdpSession>, ClientHash, SameClient> sessions_;
+  std::unordered_map<Key, std::unique_ptr<UdpSession>, KeyHash> sessions_;
   std::vector<UdpSession*> touched_;
   bool loss_said_ = false;
   bool refusal_said_ = false;

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "proxy/intercept/interception.h"
+
 namespace brownout::proxy {
 namespace {
 
@@ -186,7 +188,8 @@ void UdpSession::send(Side& side) {
   server_.host().count_bytes(*server_.view().stats, side.direction, sender.bytes());
   int error = 0;
   if (!up) turns_.answered();
-  const auto lost = sender.send(up ? fd_ : server_.socket(), error);
+  const auto lost = up ? sender.send(fd_, error)
+                       : sender.send(server_.socket(), error, server_.host().interception().raw());
   side.ready.clear();
   side.straight.clear();
   if (lost > 0) server_.datagrams_lost(lost, error);

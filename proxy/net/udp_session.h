@@ -53,6 +53,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   FlowStatus status() const;
 
   const SocketAddress& client() const { return client_; }
+  const LocalAddress& local() const { return local_; }
   const rules::FlowFacts& facts() const { return facts_; }
   bool over() const { return state_ == State::kOver; }
 

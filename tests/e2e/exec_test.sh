@@ -147,11 +147,16 @@ for host in ["127.0.0.1", "::1"] + sys.argv[3:]:
     accepted, _ = server.accept()
     accepted.sendall(b"inside")
     assert client.recv(10) == b"inside"
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); server.bind(("127.0.0.1", 0)); server.settimeout(5)
-s.sendto(b"q", server.getsockname())
-data, peer = server.recvfrom(100)
-server.sendto(b"inside", peer)
-assert s.recvfrom(100)[0] == b"inside"
+for host in ["127.0.0.1", "::1"] + sys.argv[3:]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = socket.socket(family, socket.SOCK_DGRAM); server.bind((host, 0)); server.settimeout(5)
+    client = socket.socket(family, socket.SOCK_DGRAM); client.settimeout(5)
+    client.sendto(b"q", server.getsockname())
+    data, peer = server.recvfrom(100)
+    for size in (0, 1, 1001, 65507 if family == socket.AF_INET else 60000):
+        server.sendto(b"x" * size, peer)
+        data, asked = client.recvfrom(70000)
+        assert (len(data), asked[:2]) == (size, server.getsockname()[:2]), (host, size, len(data), asked)
 print("inside and outside")
 P
 mapfile -t echoes <"$folder/udp_echo.log"

@@ -26,8 +26,8 @@ TEST(Ruleset, PortsThatAListenerHasStandAheadOfAllOthers) {
   ASSERT_NE(some, std::string::npos) << text;
   ASSERT_NE(all, std::string::npos) << text;
   EXPECT_LT(some, all);
-  EXPECT_LT(text.find("udp dport { 53 } redirect to :1001"),
-            text.find("meta l4proto udp redirect to :1002"));
+  EXPECT_LT(text.find("udp dport { 53 } tproxy to :1001"),
+            text.find("meta l4proto udp tproxy to :1002"));
   EXPECT_TRUE(contains(text, "meta mark 0x2a accept"));
 }
 
