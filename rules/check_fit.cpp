@@ -67,7 +67,9 @@ void FitCheck::check_carriers(Position what) const {
   const Listener* stranger = nullptr;
   for (const auto& listener : listeners_) {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
-    const bool carried = (rule_.kind->carriers & carriers_of(listener)) != 0;
+    const auto messages = messages_of(listener.protocol);
+    const bool carried = (rule_.kind->carriers & carriers_of(listener)) != 0 &&
+                         (rule_.kind->carriers != kMessages || rule_.kind->speaks(messages));
     if (names.empty() && carried) return;
     if (!carried && (named || names.empty()) && stranger == nullptr) stranger = &listener;
   }
@@ -75,13 +77,12 @@ void FitCheck::check_carriers(Position what) const {
   const auto where = names.empty() ? what : position_of(*node_.find("match"), "listener");
   const auto why = stranger->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
                                                         : std::string_view{};
-  problems_.add(
-      where,
-      why.empty()
-          ? "fault " + in_quotes(rule_.kind->name) + " does not act on listener " +
-                in_quotes(stranger->name) + ", which is " + std::string(name_of(stranger->protocol))
-          : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
-      why.empty() ? "it acts on " + carriers_text(rule_.kind->carriers) : std::string(why));
+  problems_.add(where,
+                why.empty() ? "fault " + in_quotes(rule_.kind->name) +
+                                  " does not act on listener " + in_quotes(stranger->name) +
+                                  ", which is " + std::string(name_of(stranger->protocol))
+                            : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
+                why.empty() ? "it acts on " + carriers_text(*rule_.kind) : std::string(why));
 }
 
 void FitCheck::check_message_level() const {
@@ -162,6 +163,11 @@ bool FitCheck::any_meant(const std::function<bool(const Listener&)>& condition) 
   });
 }
 
+bool FitCheck::speaks(MessageProtocol protocol) const {
+  return any_meant(
+      [&](const Listener& listener) { return messages_of(listener.protocol) == protocol; });
+}
+
 bool FitCheck::has(unsigned carriers) const {
   return any_meant(
       [&](const Listener& listener) { return (carriers_of(listener) & carriers) != 0; });
@@ -173,11 +179,17 @@ void FitCheck::check_messages() const {
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
   if (!rule_.kind->carries(Carrier::kMessage)) {
     problems_.add(position_of(node_, key), fault_ + " does not act on messages",
-                  "opcode, min_size, max_size, text and per = \"message\" are for faults like "
-                  "\"drop\" or \"corrupt_message\"");
+                  "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
+                  "for faults like \"drop\" or \"corrupt_message\"");
   } else if (!has(kMessages)) {
     problems_.add(position_of(node_, key), "no listener that is meant has messages",
-                  "write protocol = \"websocket\" in the [[listener]]");
+                  "write protocol = \"websocket\" or \"mqtt\" in the [[listener]]");
+  } else if (rule_.match.is_for_mqtt() && !speaks(MessageProtocol::kMqtt)) {
+    problems_.add(position_of(node_, key), "no listener that is meant speaks MQTT",
+                  "write protocol = \"mqtt\" in the [[listener]]");
+  } else if (rule_.match.is_for_websocket() && !speaks(MessageProtocol::kWebSocket)) {
+    problems_.add(position_of(node_, key), "no listener that is meant speaks WebSocket",
+                  "opcode is of WebSocket; of MQTT it is packet");
   }
 }
 

@@ -19,7 +19,7 @@
 
 namespace brownout::rules {
 
-enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls, kWebSocket, kProxy };
+enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls, kWebSocket, kMqtt, kProxy };
 
 // What rules can act on at a listener: a set of Carrier.
 constexpr unsigned carriers_of(Protocol protocol) {
@@ -34,12 +34,20 @@ constexpr unsigned carriers_of(Protocol protocol) {
       return kStreams | kTlsHandshakes;
     case Protocol::kWebSocket:
       return kStreams | kHttpRequests | kMessages;
+    case Protocol::kMqtt:
+      return kStreams | kMessages;
     case Protocol::kProxy:
       return kStreams | kDnsQueries;
     case Protocol::kTcp:
       break;
   }
   return kStreams;
+}
+// Whose messages, if any.
+constexpr std::optional<MessageProtocol> messages_of(Protocol protocol) {
+  if (protocol == Protocol::kWebSocket) return MessageProtocol::kWebSocket;
+  if (protocol == Protocol::kMqtt) return MessageProtocol::kMqtt;
+  return std::nullopt;
 }
 constexpr bool has_requests(Protocol protocol) {
   return (carriers_of(protocol) & kHttpRequests) != 0;
@@ -156,6 +164,7 @@ struct EnumNames<Protocol> {
       std::pair<std::string_view, Protocol>{"http", Protocol::kHttp},
       std::pair<std::string_view, Protocol>{"tls", Protocol::kTls},
       std::pair<std::string_view, Protocol>{"websocket", Protocol::kWebSocket},
+      std::pair<std::string_view, Protocol>{"mqtt", Protocol::kMqtt},
       std::pair<std::string_view, Protocol>{"proxy", Protocol::kProxy}};
 };
 template <>

@@ -127,7 +127,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
   if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
   if (!acts_on(flow.carrier)) {
-    answer.why = "it acts on " + carriers_text(rule.kind->carriers);
+    answer.why = "it acts on " + carriers_text(*rule.kind);
     return answer;
   }
   std::string_view key;

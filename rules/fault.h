@@ -105,12 +105,14 @@ struct FaultKind {
   Level level = Level::kBytes;
   unsigned carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
-  bool per_chunk = false;        // whether probability may be drawn per chunk
-  bool directed = false;         // message level: `direction` chooses the request or the response
-  bool on_body = false;          // HTTP: acts on bodies, by a stage
-  bool terminated = false;       // TLS: only where it is terminated
-  bool mints = false;            // TLS: only with a CA to mint certificates from
-  bool request_only = false;     // HTTP: acts before there is a response
+  bool per_chunk = false;     // whether probability may be drawn per chunk
+  bool directed = false;      // message level: `direction` chooses the request or the response
+  bool on_body = false;       // HTTP: acts on bodies, by a stage
+  bool terminated = false;    // TLS: only where it is terminated
+  bool mints = false;         // TLS: only with a CA to mint certificates from
+  bool request_only = false;  // HTTP: acts before there is a response
+  // Messages: only those of this protocol; none: of any.
+  std::optional<MessageProtocol> only = {};
   std::string_view summary;      // one sentence: what the client feels
   std::string_view magnitude;    // what one unit of it is per
   std::string_view composition;  // how two of them add up
@@ -120,6 +122,9 @@ struct FaultKind {
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
 
   bool carries(Carrier carrier) const { return (carriers & static_cast<unsigned>(carrier)) != 0; }
+  bool speaks(const std::optional<MessageProtocol>& protocol) const {
+    return !only || only == protocol;
+  }
 };
 
 // Completes a description from the fault's class F, which has a nested Settings, a constructor from
@@ -151,7 +156,7 @@ inline Position position_of(const Node& table, std::string_view key) {
 }
 
 // "TCP connections, UDP sessions and DNS queries"
-std::string carriers_text(unsigned carriers);
+std::string carriers_text(const FaultKind& kind);
 
 // The one table, in the order of the reference page.
 std::span<const FaultKind* const> all_faults();

@@ -120,33 +120,32 @@ bool Match::matches_question(const FlowFacts& flow, std::string_view* why_not) c
   return true;
 }
 
-bool Match::matches(const Message& message, std::span<const std::byte> payload) const {
-  if (!opcode.empty() && std::find(opcode.begin(), opcode.end(), message.opcode) == opcode.end())
-    return false;
-  const auto size = static_cast<std::int64_t>(payload.size());
-  if ((min_size && size < min_size->count) || (max_size && size > max_size->count)) return false;
-  if (text.empty()) return true;
-  if (message.opcode != Opcode::kText || message.compressed) return false;
-  return any_matches(text, {reinterpret_cast<const char*>(payload.data()), payload.size()});
-}
-
 namespace {
 
-// `header = { name = "pattern" }`: all of them must match.
-void read_header_patterns(const Node& node, Match& match, Diagnostics& problems) {
+// `key = { name = "pattern" }`: all of them must match.
+void read_patterns(std::string_view key, std::string_view example, const Node& node,
+                   std::vector<HeaderPattern>& patterns, Diagnostics& problems) {
   if (node.table() == nullptr) {
-    problems.add(node.where, "header: expected a table, found " + std::string(node.type_name()),
-                 R"(e.g. header = { user-agent = "curl/*" })");
+    problems.add(node.where,
+                 std::string(key) + ": expected a table, found " + std::string(node.type_name()),
+                 "e.g. " + std::string(key) + " = { " + std::string(example) + " }");
     return;
   }
   for (const auto& member : *node.table()) {
     auto pattern = ValueKind<TextPattern>::read(member.node);
     if (pattern) {
-      match.header.push_back({member.key, std::move(*pattern)});
+      patterns.push_back({member.key, std::move(*pattern)});
     } else {
-      problems.add(member.node.where, "header: " + pattern.error().what, pattern.error().hint);
+      problems.add(member.node.where, std::string(key) + ": " + pattern.error().what,
+                   pattern.error().hint);
     }
   }
+}
+void read_header_patterns(const Node& node, Match& match, Diagnostics& problems) {
+  read_patterns("header", R"(user-agent = "curl/*")", node, match.header, problems);
+}
+void read_user_properties(const Node& node, Match& match, Diagnostics& problems) {
+  read_patterns("user_property", R"(tenant = "blue*")", node, match.user_property, problems);
 }
 
 }  // namespace
@@ -197,10 +196,26 @@ const Schema<Match>& match_schema() {
             "tls: only clients whose hello has this JA3 hash, 32 hexadecimal digits"),
       field("opcode", &Match::opcode, "websocket: only messages of these kinds"),
       field("min_size", &Match::min_size,
-            "websocket: only messages with this much payload or more"),
-      field("max_size", &Match::max_size, "websocket: only messages with no more payload"),
+            "websocket, mqtt: only messages of this size or more: the payload's, of MQTT the "
+            "packet's"),
+      field("max_size", &Match::max_size, "websocket, mqtt: only messages that are no larger"),
       field("text", &Match::text,
-            "websocket: only texts like this, as for path; compressed ones cannot be read"),
+            "websocket: only texts like this, as for path; compressed ones cannot be read; mqtt: "
+            "only what is published with such a payload"),
+      field("packet", &Match::packet, "mqtt: only packets of these types"),
+      field("topic", &Match::topic,
+            "mqtt: only what is published to topics that one of these filters means, with + and #"),
+      field("qos", &Match::qos, "mqtt: only what is published with this QoS"),
+      field("retain", &Match::retain, "mqtt: only what is published with, or without, RETAIN"),
+      field("dup", &Match::dup, "mqtt: only what is published with, or without, DUP"),
+      field("client_id", &Match::client_id, "mqtt: only connections of these clients, as for path"),
+      field("user_name", &Match::user_name, "mqtt: only connections of these users, as for path"),
+      field(
+          "reason", &Match::reason,
+          "mqtt: only packets with this reason code, or a CONNACK of 3.1.1 with this return code"),
+      nested<Match>("user_property", "table of patterns",
+                    "mqtt: only packets of MQTT 5.0 with all of these: { tenant = \"blue*\" }",
+                    read_user_properties),
   }};
   return schema;
 }

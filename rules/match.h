@@ -66,6 +66,8 @@ struct FlowFacts {
   // Of an HTTP request: which of its connection, from 1, and what it says. Borrowed.
   std::uint64_t message = 0;
   const HttpExchange* http = nullptr;
+  // Of the messages of a connection.
+  std::optional<MessageProtocol> speaks = {};
   // Of a connection that began with TLS. Borrowed.
   const ClientHello* hello = nullptr;
 
@@ -89,7 +91,7 @@ struct Ordinals {
   bool contains(std::uint64_t ordinal) const;
 };
 
-// What `header` in a match asks of one header.
+// What `header` in a match asks of one header, and `user_property` of one of those.
 struct HeaderPattern {
   std::string name;
   TextPattern value;
@@ -121,8 +123,25 @@ struct Match {
   std::optional<Bytes> min_size;
   std::optional<Bytes> max_size;
   std::vector<TextPattern> text;
+  std::vector<MqttType> packet;
+  std::vector<TopicFilter> topic;
+  std::vector<MqttQos> qos;
+  std::optional<bool> retain;
+  std::optional<bool> dup;
+  std::vector<TextPattern> client_id;
+  std::vector<TextPattern> user_name;
+  std::vector<MqttReason> reason;
+  std::vector<HeaderPattern> user_property;
 
-  bool is_for_messages() const { return !opcode.empty() || min_size || max_size || !text.empty(); }
+  bool is_for_mqtt() const {
+    return !packet.empty() || is_for_publish() || !client_id.empty() || !user_name.empty() ||
+           !reason.empty() || !user_property.empty();
+  }
+  bool is_for_publish() const { return !topic.empty() || !qos.empty() || retain || dup; }
+  bool is_for_websocket() const { return !opcode.empty(); }
+  bool is_for_messages() const {
+    return is_for_websocket() || is_for_mqtt() || min_size || max_size || !text.empty();
+  }
   // Those keys, which the rest of the match leaves to each message.
   bool matches(const Message& message, std::span<const std::byte> payload) const;
   bool is_for_tls() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
@@ -143,6 +162,7 @@ struct Match {
   bool matches_hello(const FlowFacts& flow, std::string_view* why_not) const;
   bool matches_host(const FlowFacts& flow) const;
   bool matches_http(const FlowFacts& flow, std::string_view* why_not) const;
+  bool matches_mqtt(const Message& message) const;
 };
 
 const Schema<Match>& match_schema();

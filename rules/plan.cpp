@@ -147,7 +147,8 @@ std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
 std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction) {
   std::vector<RuleRef> rules;
   set.for_each_match(flow, [&](const RuleRef& rule) {
-    if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0) {
+    if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0 &&
+        rule->kind->speaks(flow.speaks)) {
       rules.push_back(rule);
     }
   });

@@ -46,8 +46,7 @@ std::string fault_section(const FaultKind& kind) {
   const auto name = std::string(kind.name);
   std::string text = "### " + name + "\n\n" + std::string(kind.summary) + "\n\n";
   text += field_table(kind.fields());
-  text += "- Acts on: " + std::string(level_text(kind.level)) + "; " +
-          carriers_text(kind.carriers) + ".\n";
+  text += "- Acts on: " + std::string(level_text(kind.level)) + "; " + carriers_text(kind) + ".\n";
   text += "- Magnitude is per: " + std::string(kind.magnitude) + ".\n";
   text += "- Composed: " + std::string(kind.composition) + ".\n";
   if (kind.level != Level::kListener && kind.level != Level::kFirewall) {

@@ -5,6 +5,7 @@
 
 #include "rules/fault.h"
 #include "rules/faults/abort.h"
+#include "rules/faults/ack_loss.h"
 #include "rules/faults/alpn_refused.h"
 #include "rules/faults/asymmetric.h"
 #include "rules/faults/bad_certificate.h"
@@ -36,6 +37,7 @@
 #include "rules/faults/limit_time.h"
 #include "rules/faults/loss.h"
 #include "rules/faults/malformed.h"
+#include "rules/faults/mqtt_disconnect.h"
 #include "rules/faults/mtu_blackhole.h"
 #include "rules/faults/no_close_notify.h"
 #include "rules/faults/no_established.h"
@@ -51,6 +53,7 @@
 #include "rules/faults/redirect.h"
 #include "rules/faults/refuse.h"
 #include "rules/faults/refused.h"
+#include "rules/faults/reject.h"
 #include "rules/faults/reorder.h"
 #include "rules/faults/replace_body.h"
 #include "rules/faults/reset.h"
@@ -143,11 +146,15 @@ constexpr std::array kAll{
     &kDropResponse,
     &kDuplicateRequest,
     &kEnvoyHeaders,
-    // WebSocket.
+    // Messages.
     &kCorruptMessage,
     &kTruncateMessage,
     &kCloseWebsocket,
     &kHalfOpen,
+    // MQTT.
+    &kAckLoss,
+    &kReject,
+    &kMqttDisconnect,
     // TLS.
     &kTlsAlert,
     &kTlsStop,
@@ -204,7 +211,8 @@ struct NotForStreams {
 
 constexpr std::array<NotForStreams, 4> kNotForStreams{{
     {"delay",
-     "it is for HTTP requests and WebSocket messages; for the bytes of a connection use "
+     "it is for HTTP requests, and messages of WebSocket and MQTT; for the bytes of a connection "
+     "use "
      "\"latency\""},
     {"reorder",
      "TCP delivers a stream in order, so a client could never see it; what reordering does to a "
@@ -219,16 +227,22 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
      "the stream, \"timeout\" to swallow all of it"},
 }};
 
+std::string_view messages_text(const FaultKind& kind) {
+  if (!kind.only) return "messages of WebSocket and MQTT";
+  return *kind.only == MessageProtocol::kMqtt ? "MQTT packets" : "WebSocket messages";
+}
+
 }  // namespace
 
-std::string carriers_text(unsigned carriers) {
-  constexpr std::array<std::pair<unsigned, std::string_view>, 6> kNames{
+std::string carriers_text(const FaultKind& kind) {
+  const auto carriers = kind.carriers;
+  const std::array<std::pair<unsigned, std::string_view>, 6> kNames{
       {{kStreams, "TCP connections"},
        {kDatagrams, "UDP sessions"},
        {kDnsQueries, "DNS queries"},
        {kHttpRequests, "HTTP requests"},
        {kTlsHandshakes, "TLS handshakes"},
-       {kMessages, "WebSocket messages"}}};
+       {kMessages, messages_text(kind)}}};
   std::string text;
   for (const auto& [carrier, name] : kNames) {
     if ((carriers & carrier) == 0) continue;

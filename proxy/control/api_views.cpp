@@ -213,7 +213,7 @@ Json faults_view() {
     }
     all.push_back({{"type", kind->name},
                    {"summary", kind->summary},
-                   {"acts_on", rules::carriers_text(kind->carriers)},
+                   {"acts_on", rules::carriers_text(*kind)},
                    {"keys", keys}});
   }
   return all;

@@ -1,5 +1,7 @@
 #include "proxy/http/conversation.h"
 
+#include "proxy/messages/websocket_codec.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -169,8 +171,9 @@ void Conversation::start_tunnel(Instant now) {
       http_ = rules::HttpExchange::of(requests_.head());
       facts_.http = &*http_;
     }
-    websocket_ =
-        std::make_unique<WebSocketTunnel>(static_cast<WebSocketTunnel::Owner&>(*this), facts_);
+    websocket_ = std::make_unique<messages::MessageTunnel>(
+        static_cast<messages::MessageTunnel::Owner&>(*this),
+        std::make_unique<messages::WebSocketCodec>(facts_.key()), facts_);
     websocket_->set_rules(wire_.rules(), now);
   }
   tunnel_ = true;

@@ -16,12 +16,16 @@
 #include <string>
 
 #include "proxy/http/body_path.h"
-#include "proxy/http/websocket_tunnel.h"
+#include "proxy/messages/message_tunnel.h"
 #include "rules/plan_http.h"
 
 namespace brownout::http {
 
-class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Owner {
+using codecs::ByteView;
+using rules::Direction;
+using rules::Instant;
+
+class Conversation final : private BodyPath::Owner, private messages::MessageTunnel::Owner {
  public:
   // The flow around it. Nothing here may call back, but for ask_for_server -> server_ready.
   class Wire {
@@ -130,7 +134,7 @@ class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Own
     wire_.record(facts_, rule, direction, note);
   }
 
-  // WebSocketTunnel::Owner
+  // MessageTunnel::Owner
   void tunnel_bytes(Direction direction, ByteView bytes) override;
   void tunnel_finished(Direction direction) override;
   void tunnel_closed(rules::Close how) override { end(how); }
@@ -181,7 +185,7 @@ class Conversation final : private BodyPath::Owner, private WebSocketTunnel::Own
   bool over_ = false;
   bool pumping_ = false;
   bool websockets_;
-  std::unique_ptr<WebSocketTunnel> websocket_;
+  std::unique_ptr<messages::MessageTunnel> websocket_;
 };
 
 }  // namespace brownout::http

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "proxy/messages/mqtt_codec.h"
+
 namespace brownout::proxy {
 
 Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
@@ -74,6 +76,12 @@ void Flow::on_connected(Stream stream, const SocketAddress& server, std::uint32_
 
 void Flow::serve(std::uint32_t events) {
   state_ = State::kServing;
+  if (listener_->config.protocol == rules::Protocol::kMqtt) {
+    tunnel_ = std::make_unique<messages::MessageTunnel>(
+        static_cast<messages::MessageTunnel::Owner&>(*this),
+        std::make_unique<messages::MqttCodec>(), facts_);
+    tunnel_->set_rules(host_.rules(), Loop::now());
+  }
   if (!rules_.empty()) {
     const auto now = Loop::now();
     upstream_.set_rules(rules_, now);
@@ -89,7 +97,11 @@ void Flow::apply(const rules::RuleSet& set) {
   rules_ = rules::plan_reload(set, facts_, rules_);
   if (state_ != State::kServing) return;
   const auto now = Loop::now();
-  upstream_.set_rules(rules_, now);
+  if (tunnel_) {
+    tunnel_->set_rules(set, now);
+    flush_both();
+  }
+  if (!over()) upstream_.set_rules(rules_, now);
   if (!over()) downstream_.set_rules(rules_, now);
   // What was held back by a cut line is felt now.
   for (End* gone : {&client_, &server_}) {
@@ -139,7 +151,11 @@ void Flow::on_due(Instant now) noexcept {
       return gate_due();
     case State::kServing:
       // The client's bytes first, so that which direction acts does not depend on the loop.
-      upstream_.advance(now);
+      if (tunnel_) {
+        tunnel_->advance(now);
+        flush_both();
+      }
+      if (!over()) upstream_.advance(now);
       if (!over()) downstream_.advance(now);
       if (!over()) arm();
       return;
@@ -150,8 +166,26 @@ void Flow::on_due(Instant now) noexcept {
   }
 }
 
+void Flow::tunnel_closed(rules::Close how) {
+  if (how == rules::Close::kReset) return end(How::kReset);
+  closing_ = true;
+}
+
+// What the tunnel let go may be what a pipe waited for to read on.
+void Flow::flush_both() {
+  if (!over()) upstream_.flush();
+  if (!over()) downstream_.flush();
+}
+
+void Flow::close_when_sent() {
+  if (closing_ && upstream_.waiting() == 0 && downstream_.waiting() == 0) end(How::kLinger);
+}
+
 void Flow::arm() {
-  const auto next = std::min(upstream_.deadline(), downstream_.deadline());
+  close_when_sent();
+  if (over()) return;
+  auto next = std::min(upstream_.deadline(), downstream_.deadline());
+  if (tunnel_) next = std::min(next, tunnel_->deadline());
   host_.loop().deadlines().set(*this, next);
 }
 

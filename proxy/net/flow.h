@@ -3,18 +3,20 @@
 // accepted -> (accept_delay) -> (connect_delay) -> dialling -> serving -> over
 //
 // FIN, RST and half-close pass through as themselves. A client whose server cannot be reached gets
-// a RST, not a silent close. Owned by its worker, which destroys it between turns. Loop's thread
-// only.
+// a RST, not a silent close. Where the listener's protocol has messages, what a pipe reads passes
+// the tunnel (message_tunnel.h) before the pipe's chain. Owned by its worker, which destroys it
+// between turns. Loop's thread only.
 #pragma once
 
 #include <memory>
 
+#include "proxy/messages/message_tunnel.h"
 #include "proxy/net/client_flow.h"
 #include "proxy/net/pipe.h"
 
 namespace brownout::proxy {
 
-class Flow final : public ClientFlow {
+class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
  public:
   Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
        std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts);
@@ -38,14 +40,28 @@ class Flow final : public ClientFlow {
   void on_connect_stopped(rules::Admission admission) override;
   void admitted() override { start_dialling(); }
   Stream& client() override { return client_.stream; }
-  std::size_t held(rules::Direction direction) const override {
-    return (direction == rules::Direction::kUpstream ? upstream_ : downstream_).held();
-  }
+  std::size_t held(rules::Direction direction) const override { return pipe(direction).held(); }
   void send_and_close(std::string_view bytes) override { answer(client_, bytes); }
   void hang() override { state_ = State::kHanging; }
   bool hanging() const override { return state_ == State::kHanging; }
   void answer_when_asked(std::string answer) override;
   void answer(End& end, std::string_view bytes);
+
+  // MessageTunnel::Owner
+  void tunnel_bytes(rules::Direction direction, std::span<const std::byte> bytes) override {
+    if (!over()) pipe(direction).forward(bytes);
+  }
+  void tunnel_finished(rules::Direction direction) override {
+    if (!over()) pipe(direction).end_of_source();
+  }
+  void tunnel_closed(rules::Close how) override;
+  void tunnel_injected(const rules::Rule& rule, rules::Direction direction,
+                       const rules::Note& note) override {
+    host_.record(facts_, rule, direction, note);
+  }
+  void tunnel_report(std::string_view event, std::string_view why) override {
+    host_.report(facts_, event, why);
+  }
 
   void start_dialling();
   void serve(std::uint32_t events);
@@ -63,15 +79,25 @@ class Flow final : public ClientFlow {
   void release();
   void arm();
   void check_abandoned();
+  void close_when_sent();
+  void flush_both();
+  const Pipe& pipe(rules::Direction direction) const {
+    return direction == rules::Direction::kUpstream ? upstream_ : downstream_;
+  }
+  Pipe& pipe(rules::Direction direction) {
+    return direction == rules::Direction::kUpstream ? upstream_ : downstream_;
+  }
   Pipe& from(const End& end) { return &end == &client_ ? upstream_ : downstream_; }
   Pipe& to(const End& end) { return &end == &client_ ? downstream_ : upstream_; }
 
   End client_;
   End server_;
-  Pipe upstream_;    // client to server
-  Pipe downstream_;  // server to client
+  Pipe upstream_;                                    // client to server
+  Pipe downstream_;                                  // server to client
+  std::unique_ptr<messages::MessageTunnel> tunnel_;  // null: only bytes pass
   std::string answer_;
   State state_ = State::kWaiting;
+  bool closing_ = false;  // when all is sent
 };
 
 }  // namespace brownout::proxy

@@ -39,14 +39,16 @@ void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, Instant now) {
 void Pipe::read() {
   for (int turn = 0; may_read(); ++turn) {
     if (turn == kReadsPerTurn) return flow_.host_.loop().poller().again(source().stream.number());
-    const bool spliced = straight() && source().stream.plain() && sink().stream.plain() &&
+    const bool spliced = straight() && !flow_.tunnel_ && source().stream.plain() &&
+                         sink().stream.plain() &&
                          flow_.listener_->config.forwarding == rules::Forwarding::kSplice;
     if (!(spliced ? splice_once() : read_once())) return;
   }
 }
 
 bool Pipe::may_read() {
-  return source().readable && !paused_ && !source_ended_ && !close_waiting_ && !flow_.over();
+  return source().readable && !paused_ && !source_ended_ && !close_waiting_ && !flow_.closing_ &&
+         !flow_.over();
 }
 
 // One read; false when there is nothing more to do now.
@@ -91,6 +93,11 @@ bool Pipe::read_failed(int error) {
 void Pipe::source_ended() {
   source_ended_ = true;
   source().readable = false;
+  if (!flow_.tunnel_) return end_of_source();
+  flow_.tunnel_->finish(direction_, Loop::now());
+}
+
+void Pipe::end_of_source() {
   if (!chain_) return finish();
   const auto now = Loop::now();
   chain_->finish(now);
@@ -99,6 +106,21 @@ void Pipe::source_ended() {
 
 void Pipe::take(std::span<const std::byte> bytes) {
   flow_.received(direction_, bytes.size());
+  if (!flow_.tunnel_) return forward(bytes);
+  flow_.tunnel_->push(direction_, bytes, Loop::now());
+  if (!flow_.over()) watch_level();
+}
+
+bool Pipe::severed() const {
+  return (chain_ && chain_->severed()) || (flow_.tunnel_ && flow_.tunnel_->severed(direction_));
+}
+
+std::size_t Pipe::held() const {
+  return waiting() + (chain_ ? chain_->held() : 0) +
+         (flow_.tunnel_ ? flow_.tunnel_->held(direction_) : 0);
+}
+
+void Pipe::forward(std::span<const std::byte> bytes) {
   if (straight()) return write_through(bytes);
   const auto now = Loop::now();
   chain_->push(rules::Chunk::copy_of(bytes), now);
@@ -201,7 +223,10 @@ void Pipe::sink_failed() {
 void Pipe::watch_level() {
   const auto level = held();
   // Straight through, what the sink did not take of one read is enough.
-  const auto mark = watermark(chain_.get(), flow_.listener_->config, 0);
+  const auto& listener = flow_.listener_->config;
+  const bool messages = flow_.tunnel_ && flow_.tunnel_->ruled(direction_);
+  const auto straight = messages ? static_cast<std::size_t>(listener.buffer.count) : 0;
+  const auto mark = watermark(chain_.get(), listener, straight);
   if (!paused_ && level > mark.high) {
     paused_ = true;
     if (chain_ && chain_->held() > mark.high / 2 && mark.capped) {

@@ -44,11 +44,16 @@ class Pipe final : public rules::ChainOutput {
   void advance(Instant now);
   void set_rules(const std::vector<rules::RuleRef>& rules, Instant now);
 
+  // What the source said, behind the tunnel if there is one.
+  void forward(std::span<const std::byte> bytes);
+  void end_of_source();
+
   Instant deadline() const { return chain_ ? chain_->deadline() : kNever; }
-  bool severed() const { return chain_ && chain_->severed(); }
+  bool severed() const;
   bool paused() const { return paused_; }
   bool finished() const { return fin_sent_; }
-  std::size_t held() const { return waiting() + (chain_ ? chain_->held() : 0); }
+  std::size_t held() const;
+  std::size_t waiting() const { return pending_.bytes() + (splice_ ? splice_->held() : 0); }
 
   // ChainOutput: what comes out of the chain.
   void emit(rules::Chunk chunk) override;
@@ -62,7 +67,6 @@ class Pipe final : public rules::ChainOutput {
   End& source();
   End& sink();
   bool straight() const { return !chain_ || chain_->transparent(); }
-  std::size_t waiting() const { return pending_.bytes() + (splice_ ? splice_->held() : 0); }
   bool may_read();
   bool read_once();
   bool splice_once();

@@ -63,6 +63,7 @@ const FaultKind kCloseWebsocket = describe<CloseWebsocket>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
+     .only = MessageProtocol::kWebSocket,
      .summary = "At a message, both ends get a Close frame with a code, and the connection ends.",
      .magnitude = "connection",
      .composition = "the first close wins",

@@ -12,15 +12,13 @@ class HalfOpenStage final : public Stage {
   explicit HalfOpenStage(const Settings& settings) : settings_(settings) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    const bool ping = chunk.message() != nullptr && chunk.message()->opcode == Opcode::kPing;
-    out.note({.action = ping && settings_.answer_pings ? "answer" : "drop",
+    const auto pong =
+        settings_.answer_pings && chunk.message() != nullptr ? chunk.message()->pong() : nullptr;
+    out.note({.action = pong ? "answer" : "drop",
               .bytes = static_cast<std::int64_t>(chunk.size()),
               .ordinal = count_++},
              now);
-    if (!ping || !settings_.answer_pings) return;
-    out.reply(
-        Chunk::of(chunk.bytes(), std::make_shared<const Message>(Message{.opcode = Opcode::kPong})),
-        now);
+    if (pong) out.reply(Chunk::of(chunk.bytes(), pong), now);
   }
   // Not even the end of the other connection is felt.
   void finish(Instant, Output&) override {}
@@ -38,7 +36,7 @@ class HalfOpen final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("answer_pings", &Settings::answer_pings, "whether Pings get a Pong all the same"),
+        field("answer_pings", &Settings::answer_pings, "whether pings get a pong all the same"),
     }};
     return schema;
   }

@@ -20,7 +20,7 @@ struct Settings {
 
 // What ends a conversation overtakes nothing: what it overtook would be lost.
 bool ends(const Chunk& chunk) {
-  return chunk.message() != nullptr && chunk.message()->opcode == Opcode::kClose;
+  return chunk.message() != nullptr && chunk.message()->ends_conversation();
 }
 
 // netem's: a candidate leaves at once, all others wait.

@@ -1,0 +1,60 @@
+// MessageCodec: what the messages of a protocol are on the wire: the one view of them that the
+// faults of rules have. A codec belongs to one connection and knows both directions.
+//
+// Incremental and bounded: a message is kept whole only while a rule can act, and up to
+// kMostMessage. No I/O; one thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "proxy/codecs/bytes.h"
+#include "rules/chunk.h"
+#include "rules/match.h"
+#include "rules/message.h"
+
+namespace brownout::messages {
+
+using codecs::Bytes;
+using codecs::ByteView;
+using rules::Direction;
+
+// Of a message that is taken apart.
+inline constexpr std::size_t kMostMessage = 16 << 20;
+
+struct ReadMessage {
+  std::shared_ptr<const rules::Message> message;  // never null
+  Bytes payload;
+};
+
+// Of one direction.
+class MessageReader {
+ public:
+  struct Step {
+    std::size_t taken = 0;
+    bool kept = false;  // it is in the reader, which gives it back with the message, or as rest()
+    std::optional<ReadMessage> ended = {};  // behind what was taken
+    std::string_view broken = {};           // why it is not this protocol; nothing was taken
+  };
+  virtual ~MessageReader() = default;
+  // Goes on, to the end of a message or of `bytes`, which are not empty. Messages that begin while
+  // `keep` is true are kept.
+  virtual Step next(ByteView bytes, bool keep) = 0;
+  virtual std::size_t held() const = 0;
+  // What was kept of messages that are not complete, as it came; it is forgotten.
+  virtual Bytes rest() = 0;
+};
+
+class MessageCodec {
+ public:
+  virtual ~MessageCodec() = default;
+  virtual std::string_view name() const = 0;
+  virtual rules::MessageProtocol protocol() const = 0;
+  virtual MessageReader& reader(Direction direction) = 0;
+  // A message that was kept, or that a rule made, on its way in `direction`. One that no rule
+  // touched is written as it came.
+  virtual Bytes write(const rules::Chunk& chunk, Direction direction) = 0;
+};
+
+}  // namespace brownout::messages

@@ -1,0 +1,125 @@
+#include "proxy/messages/message_tunnel.h"
+
+#include <string>
+#include <utility>
+
+#include "rules/plan.h"
+
+namespace brownout::messages {
+namespace {
+
+// A message that counts itself while it is in a stage, however small its payload is.
+class Counted {
+ public:
+  Counted(std::shared_ptr<const rules::Message> message, std::size_t payload,
+          std::shared_ptr<std::size_t> total)
+      : message_(std::move(message)),
+        total_(std::move(total)),
+        size_(message_->wire.size() + payload + kOverhead) {
+    *total_ += size_;
+  }
+  ~Counted() { *total_ -= size_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  const rules::Message* get() const { return message_.get(); }
+
+ private:
+  static constexpr std::size_t kOverhead = sizeof(rules::Message) + sizeof(rules::MqttPacket);
+
+  std::shared_ptr<const rules::Message> message_;
+  std::shared_ptr<std::size_t> total_;
+  std::size_t size_;
+};
+
+}  // namespace
+
+MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
+                             const rules::FlowFacts& flow)
+    : owner_(owner), codec_(std::move(codec)), facts_(flow) {
+  facts_.carrier = rules::Carrier::kMessage;
+  facts_.message = 0;
+  facts_.speaks = codec_->protocol();
+}
+
+void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
+  for (auto* one : {&up_, &down_}) {
+    const auto rules = rules::plan_messages(set, facts_, one->direction);
+    if (rules.empty() && !one->chain) continue;
+    if (!one->chain) one->chain = std::make_unique<rules::Chain>(facts_, one->direction, *one);
+    one->chain->set_rules(rules, now);
+  }
+}
+
+void MessageTunnel::push(Direction direction, ByteView bytes, Instant now) {
+  side(direction).push(bytes, now);
+}
+
+void MessageTunnel::finish(Direction direction, Instant now) {
+  auto& one = side(direction);
+  if (one.reader.held() > 0) owner_.tunnel_bytes(direction, one.reader.rest());
+  if (!one.chain) return one.finish();
+  one.chain->finish(now);
+}
+
+void MessageTunnel::advance(Instant now) {
+  for (auto* one : {&up_, &down_}) {
+    if (one->chain) one->chain->advance(now);
+  }
+}
+
+void MessageTunnel::Side::push(ByteView bytes, Instant now) {
+  const bool ruled = chain && !chain->transparent();
+  // What passes as it came goes on in one piece.
+  ByteView passing = bytes.first(0);
+  const auto pass = [&] {
+    if (!passing.empty()) owner.owner_.tunnel_bytes(direction, passing);
+    passing = {};
+  };
+  while (!raw && !bytes.empty()) {
+    auto step = reader.next(bytes, ruled);
+    if (!step.broken.empty()) {
+      pass();
+      degrade(step.broken);
+      break;
+    }
+    if (step.kept) {
+      pass();
+    } else {
+      passing = {passing.empty() ? bytes.data() : passing.data(), passing.size() + step.taken};
+    }
+    bytes = bytes.subspan(step.taken);
+    if (!step.ended) continue;
+    pass();
+    give(std::move(*step.ended), now);
+  }
+  pass();
+  if (raw && !bytes.empty()) owner.owner_.tunnel_bytes(direction, bytes);
+}
+
+void MessageTunnel::Side::give(ReadMessage read, Instant now) {
+  const auto counted =
+      std::make_shared<const Counted>(std::move(read.message), read.payload.size(), held);
+  auto chunk = rules::Chunk::of(read.payload,
+                                std::shared_ptr<const rules::Message>(counted, counted->get()));
+  chain ? chain->push(std::move(chunk), now) : emit(std::move(chunk));
+}
+
+void MessageTunnel::Side::emit(rules::Chunk chunk) {
+  owner.owner_.tunnel_bytes(direction, owner.codec_->write(chunk, direction));
+}
+
+// As if the other end had sent it.
+void MessageTunnel::Side::reply(rules::Chunk message) {
+  const auto back =
+      direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
+  owner.owner_.tunnel_bytes(back, owner.codec_->write(message, back));
+}
+
+void MessageTunnel::Side::degrade(std::string_view why) {
+  raw = true;
+  owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
+  if (reader.held() > 0) owner.owner_.tunnel_bytes(direction, reader.rest());
+}
+
+}  // namespace brownout::messages

@@ -1,0 +1,11 @@
+// ack_loss: acknowledgements of messages vanish, and the messages do not: PUBACK, PUBREC, PUBREL
+// and PUBCOMP of MQTT. Who is not answered must send again, and who gets it again must know it.
+#pragma once
+
+#include "rules/fault.h"
+
+namespace brownout::rules {
+
+extern const FaultKind kAckLoss;
+
+}  // namespace brownout::rules

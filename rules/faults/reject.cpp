@@ -1,0 +1,72 @@
+#include "rules/faults/reject.h"
+
+#include <optional>
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  std::optional<MqttReason> reason;
+};
+
+class RejectStage final : public Stage {
+ public:
+  explicit RejectStage(const Settings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto refusal =
+        chunk.message() != nullptr ? chunk.message()->refusal(settings_.reason) : nullptr;
+    if (!refusal) return out.emit(std::move(chunk), now);
+    out.note({.action = "reject",
+              .bytes = static_cast<std::int64_t>(chunk.size()),
+              .ordinal = refused_++},
+             now);
+    const bool over = refusal->mqtt->type == MqttType::kConnack;
+    out.reply(Chunk::of({}, refusal), now);
+    if (over) out.close(Close::kFin, now);
+  }
+
+ private:
+  Settings settings_;
+  std::uint64_t refused_ = 0;
+};
+
+class Reject final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Reject(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field(
+            "reason", &Settings::reason,
+            "why, as a code; left out: server unavailable (CONNECT), or unspecified. A CONNACK of "
+            "3.1.1 has 1 to 5, its SUBACK has only 128"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<RejectStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kReject = describe<Reject>(
+    {.name = "reject",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .only = MessageProtocol::kMqtt,
+     .summary =
+         "Requests are refused, as the protocol does it: connecting, subscribing, publishing. "
+         "A correct client says so, and tries again later, ever more slowly.",
+     .magnitude = "request",
+     .composition = "the first refusal wins",
+     .source = "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3"});
+
+}  // namespace brownout::rules

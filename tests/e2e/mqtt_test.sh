@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# protocol = "mqtt" with mosquitto: packets of both versions pass as they are, and rules mean them by topic, QoS and client.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need mosquitto mosquitto_pub mosquitto_sub
+
+broker=$(free_port)
+printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n' "$broker" >"$folder/mosquitto.conf"
+start mosquitto mosquitto -c "$folder/mosquitto.conf"
+wait_port "$broker"
+mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
+# subscribe NAME ARG...: waits until it is subscribed; what it gets is in its log.
+subscribe() {
+  local name=$1
+  shift
+  start "$name" stdbuf -oL mosquitto_sub -p "$proxy_port" -i "$name" "$@" -d
+  sub=$last_pid
+  wait_for 10 grep -q SUBACK "$folder/$name.log" || fail "$name: not subscribed"
+}
+publish() { mosquitto_pub -p "$proxy_port" "$@"; }
+got() { grep -E '^[a-z0-9]+$' "$folder/$1.log" | tr '\n' ' '; }
+
+mqtt plain ""
+for version in mqttv31 mqttv311 mqttv5; do
+  for qos in 0 1 2; do
+    # mosquitto_sub 2.0.11 counts its receive maximum (20) wrongly.
+    more=()
+    [ "$version" != mqttv5 ] || more=(-D CONNECT receive-maximum 600)
+    subscribe "$version$qos" -V "$version" "${more[@]}" -t "topic/$qos" -q "$qos" -C 500
+    seq 1 500 | publish -V "$version" -t "topic/$qos" -q "$qos" -l
+    wait "$sub" || fail "$version, QoS $qos: not all messages arrived"
+    grep -E '^[0-9]+$' "$folder/$version$qos.log" | cmp - <(seq 1 500) || fail "$version, QoS $qos: lost, doubled or out of order"
+  done
+done
+head -c 3000000 /dev/urandom >"$folder/large"
+start large mosquitto_sub -p "$proxy_port" -t large -C 1 -N
+sub=$last_pid
+until publish -t large -f "$folder/large" && ! kill -0 "$sub" 2>/dev/null; do sleep 0.2; done
+cmp "$folder/large" "$folder/large.log" || fail "a large message is not the same"
+if grep -q 'not MQTT' "$folder/plain.log"; then fail "what mosquitto says was not understood"; fi
+pass "MQTT 3.1, 3.1.1 and 5.0 at QoS 0, 1 and 2, and 3 MB at once: none lost, doubled or out of order"
+
+mqtt choosy '[[rule]]
+match = { topic = "chat/+/secret", direction = "downstream" }
+fault = { type = "drop" }
+[[rule]]
+match = { topic = "twice/#", direction = "downstream" }
+fault = { type = "duplicate", share = "100%" }
+[[rule]]
+match = { client_id = "unheard", packet = "publish" }
+fault = { type = "drop" }'
+subscribe choosy -t '#' -q 1
+publish -t chat/ann/secret -m lost -q 1
+publish -t chat/ann/open -m open -q 1
+publish -t twice/a -m doubled
+publish -i unheard -t chat/ann/open -m unheard
+publish -t end -m end -q 1
+wait_for 10 grep -qx end "$folder/choosy.log" || fail "the last message did not arrive"
+[ "$(got choosy)" = "open doubled doubled end " ] || fail "a subscriber got: $(got choosy)"
+pass "loss by topic and by client, and delivery twice"
+
+mqtt deaf '[[rule]]
+match = { packet = "pingresp" }
+fault = { type = "drop" }'
+start deaf_client stdbuf -oL mosquitto_sub -p "$proxy_port" -t x -k 5 -d
+wait_for 20 grep -q 'sending PINGREQ' "$folder/deaf_client.log" || fail "no PINGREQ was sent"
+twice() { [ "$(grep -c 'sending CONNECT' "$folder/deaf_client.log")" -ge 2 ]; }
+wait_for 30 twice || fail "the client does not notice that no PINGRESP comes: $(cat "$folder/deaf_client.log")"
+pass "a client that gets no PINGRESP connects again"
+
+mqtt full '[[rule]]
+match = { packet = "connect", user_name = "ann" }
+fault = { type = "reject" }
+[[rule]]
+match = { packet = "subscribe" }
+fault = { type = "reject", reason = 0x87 }'
+refused() { mosquitto_pub -p "$proxy_port" -u ann -t x -m y "$@" 2>&1 || true; }
+refused -V mqttv311 | grep -q 'broker unavailable' || fail "CONNACK of 3.1.1: $(refused -V mqttv311)"
+refused -V mqttv5 | grep -qi 'server unavailable' || fail "CONNACK of 5.0: $(refused -V mqttv5)"
+not_subscribed=$(timeout 5 mosquitto_sub -p "$proxy_port" -V mqttv5 -t x 2>&1 || true)
+grep -q 'subscription requests were denied' <<<"$not_subscribed" || fail "SUBACK: $not_subscribed"
+publish -t x -m y -q 1 || fail "others are refused, too"
+pass "connecting and subscribing are refused, each in its own way"
+
+mqtt moved '[[rule]]
+match = { topic = "move" }
+fault = { type = "mqtt_disconnect", reason = 156, server_reference = "127.0.0.1:1885" }'
+start will stdbuf -oL mosquitto_sub -p "$broker" -i heir -t will -C 1 -d
+will=$last_pid
+wait_for 10 grep -q SUBACK "$folder/will.log" || fail "nobody waits for the will"
+start mover stdbuf -oL mosquitto_sub -p "$proxy_port" -i mover -V mqttv5 -t move --will-topic will --will-payload gone -d
+wait_for 10 grep -q SUBACK "$folder/mover.log" || fail "mover: not subscribed"
+mosquitto_pub -p "$broker" -t move -m now
+wait_for 10 grep -q 'DISCONNECT (156)' "$folder/mover.log" || fail "no DISCONNECT with a reason: $(cat "$folder/mover.log")"
+wait "$will" || fail "the will was not published"
+pass "a server that moves says so, and the client's will is published"
+
+mqtt unheard '[[rule]]
+match = { direction = "downstream" }
+fault = { type = "ack_loss" }'
+start witness stdbuf -oL mosquitto_sub -p "$broker" -i witness -t stored -q 1 -C 1 -d
+witness=$last_pid
+wait_for 10 grep -q SUBACK "$folder/witness.log" || fail "witness: not subscribed"
+rc=0
+timeout 2 mosquitto_pub -p "$proxy_port" -t stored -m here -q 1 || rc=$?
+[ "$rc" = 124 ] || fail "a publisher without its PUBACK ended with $rc"
+wait "$witness" || fail "the broker has not got what was not acknowledged"
+pass "a lost PUBACK: the broker has it, the publisher waits"
+
+"$brownout" ca init --folder "$folder/ca" >/dev/null
+mqtt_tls() { proxy secure "$broker" "$1" "protocol = \"mqtt\"
+tls = { ca = '$folder/ca' }"; }
+mqtt_tls '[[rule]]
+match = { topic = "secret" }
+fault = { type = "drop" }'
+start inside stdbuf -oL mosquitto_sub -p "$broker" -i inside -t '#' -C 1 -d
+inside=$last_pid
+wait_for 10 grep -q SUBACK "$folder/inside.log" || fail "inside: not subscribed"
+for topic in secret open; do
+  mosquitto_pub -h localhost -p "$proxy_port" --cafile "$folder/ca/ca.pem" -t "$topic" -m "$topic" || fail "publishing by TLS"
+done
+wait "$inside" || fail "nothing came by TLS"
+[ "$(got inside)" = "open " ] || fail "inside TLS a subscriber got: $(got inside)"
+pass "inside TLS"

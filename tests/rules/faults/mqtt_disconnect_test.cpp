@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/mqtt_lab.h"
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+using rules::kMqtt311;
+using rules::kMqtt5;
+using rules::MqttType;
+
+TEST(MqttDisconnect, TellsTheClientWhyAndWhereToGo) {
+  const std::string rule = R"([[rule]]
+match = { topic = "a" }
+fault = { type = "mqtt_disconnect", reason = 156, server_reference = "b:1883" })";
+  for (const bool upstream : {true, false}) {
+    MqttLab lab(rule, kMqtt5);
+    lab.from_client(MqttLab::connect(kMqtt5));
+    lab.at_server();
+    upstream ? lab.from_client(MqttLab::publish("a")) : lab.from_server(MqttLab::publish("a"));
+    EXPECT_EQ(lab.to_server, "") << "the broker is told nothing: the will is published";
+    const auto read = codecs::read_mqtt(codecs::bytes_of(lab.to_client), kMqtt5);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->packet.type, MqttType::kDisconnect);
+    EXPECT_EQ(read->packet.reason, 156);
+    const auto* reference =
+        rules::find_property(read->packet.properties, rules::MqttPropertyId::kServerReference);
+    ASSERT_NE(reference, nullptr);
+    EXPECT_EQ(reference->text, "b:1883");
+    EXPECT_EQ(lab.closed, "fin");
+  }
+}
+
+TEST(MqttDisconnect, InMqtt311TheConnectionJustEnds) {
+  MqttLab lab("[[rule]]\nmatch = { packet = \"publish\" }\nfault = { type = \"mqtt_disconnect\" }");
+  lab.from_client(MqttLab::connect(kMqtt311));
+  lab.at_server();
+  lab.from_client(MqttLab::publish("a"));
+  EXPECT_EQ(lab.to_client + lab.to_server, "");
+  EXPECT_EQ(lab.closed, "fin");
+}
+
+TEST(MqttDisconnect, AServerReferenceNeedsItsReason) {
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\", server_reference = "
+                             "\"b:1883\" }",
+                             "mqtt"),
+            "a server reference comes with the reasons 156 and 157 only");
+}
+
+TEST(MqttDisconnect, IsOfMqttOnly) {
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\" }", "websocket"),
+            "fault \"mqtt_disconnect\" does not act on listener \"chat\", which is websocket");
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"close_websocket\" }", "mqtt"),
+            "fault \"close_websocket\" does not act on listener \"chat\", which is mqtt");
+}
+
+TEST(MqttDisconnect, KeysOfOneProtocolAreNoneOfAnother) {
+  EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { opcode = \"text\" }\nfault = { type = \"drop\" }",
+                             "mqtt"),
+            "no listener that is meant speaks WebSocket");
+  EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }",
+                             "websocket"),
+            "no listener that is meant speaks MQTT");
+  EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a/#/b\" }\nfault = { type = \"drop\" }",
+                             "mqtt"),
+            "topic: \"a/#/b\" is no topic filter: # can only be the last level");
+}
+
+}  // namespace
+}  // namespace brownout::test
