@@ -1,7 +1,5 @@
 #include "proxy/codecs/mqtt.h"
 
-#include <algorithm>
-
 #include "proxy/codecs/mqtt_fields.h"
 
 namespace brownout::codecs {
