@@ -117,8 +117,9 @@ void MessageTunnel::Side::reply(rules::Chunk message) {
 }
 
 void MessageTunnel::Side::degrade(std::string_view why) {
+  const bool known = owner.up_.raw || owner.down_.raw;
   raw = true;
-  owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
+  if (!known) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
   if (reader.held() > 0) owner.owner_.tunnel_bytes(direction, reader.rest());
 }
 

@@ -167,6 +167,8 @@ TEST(MqttTunnel, WhatIsNoMqttPassesAsBytesWithOneReport) {
     MqttLab http("[[rule]]\nfault = { type = \"drop\" }", kMqtt311, piece);
     http.bytes_from_client("GET / HTTP/1.1\r\n\r\n");
     EXPECT_EQ(http.to_server, "GET / HTTP/1.1\r\n\r\n");
+    http.from_server(MqttLab::publish("a"), "the other direction is none, either");
+    EXPECT_NE(http.to_client, "");
     EXPECT_EQ(http.reports, "not MQTT: no header of a packet\n");
     MqttLab early("", kMqtt311, piece);
     early.from_client(MqttLab::publish("a"), "x");
