@@ -64,7 +64,7 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
   const auto check_account = [&] {
     const auto out = world.bytes_out();
     const auto inside = world.chain().held();
-    const bool ended = !world.left().empty() && world.left().back().what.starts_with('<');
+    const bool ended = !world.left().empty() && world.left().back().is_event;
     if (!ended && out + inside > sent && outcome.violation.empty()) {
       outcome.violation = "more bytes out and held than came in";
     }
@@ -86,7 +86,7 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
   for (std::size_t i = 0; i < world.left().size(); ++i) {
     const auto& one = world.left()[i].what;
     const auto before = outcome.endings;
-    if (one.starts_with('<')) outcome.endings += one;
+    if (world.left()[i].is_event) outcome.endings += one;
     // A half-closed flow may still be closed as a whole.
     const bool allowed =
         before.empty() || (before == "<FIN>" && (one == "<CLOSE>" || one == "<RST>"));

@@ -129,7 +129,8 @@ void VirtualWorld::advance(Instant now, bool coarsely) {
 void VirtualWorld::emit(rules::Chunk chunk) {
   const auto bytes = chunk.bytes();
   bytes_out_ += bytes.size();
-  left_.push_back({now_, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())});
+  left_.push_back(
+      {now_, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), false});
 }
 
 void VirtualWorld::injected(const rules::Rule&, rules::Direction, const rules::Note& note) {
@@ -140,7 +141,7 @@ void VirtualWorld::injected(const rules::Rule&, rules::Direction, const rules::N
 std::string VirtualWorld::bytes() const {
   std::string all;
   for (const auto& one : left_) {
-    if (!one.what.starts_with('<')) all += one.what;
+    if (!one.is_event) all += one.what;
   }
   return all;
 }

@@ -39,6 +39,8 @@ class VirtualWorld final : public rules::ChainOutput {
   struct Left {
     Instant at;
     std::string what;  // bytes, or "<FIN>", "<CLOSE>", "<RST>"
+    // Corrupted bytes may look like one of them.
+    bool is_event = false;
   };
 
   explicit VirtualWorld(const std::string& rules_text,
@@ -74,12 +76,12 @@ class VirtualWorld final : public rules::ChainOutput {
 
   // ChainOutput
   void emit(rules::Chunk chunk) override;
-  void finish() override { left_.push_back({now_, "<FIN>"}); }
+  void finish() override { left_.push_back({now_, "<FIN>", true}); }
   void close(rules::Close how) override {
-    left_.push_back({now_, how == rules::Close::kReset ? "<RST>" : "<CLOSE>"});
+    left_.push_back({now_, how == rules::Close::kReset ? "<RST>" : "<CLOSE>", true});
   }
   void answer(std::string_view bytes) override {
-    left_.push_back({now_, "<ANSWER> " + std::string(bytes.substr(0, bytes.find('\r')))});
+    left_.push_back({now_, "<ANSWER> " + std::string(bytes.substr(0, bytes.find('\r'))), true});
   }
   void injected(const rules::Rule& rule, rules::Direction direction,
                 const rules::Note& note) override;
