@@ -163,9 +163,11 @@ bool FitCheck::any_meant(const std::function<bool(const Listener&)>& condition) 
   });
 }
 
-bool FitCheck::speaks(MessageProtocol protocol) const {
-  return any_meant(
-      [&](const Listener& listener) { return messages_of(listener.protocol) == protocol; });
+bool FitCheck::speaks(unsigned protocols) const {
+  return any_meant([&](const Listener& listener) {
+    const auto one = messages_of(listener.protocol);
+    return one && (static_cast<unsigned>(*one) & protocols) != 0;
+  });
 }
 
 bool FitCheck::has(unsigned carriers) const {
@@ -183,13 +185,17 @@ void FitCheck::check_messages() const {
                   "for faults like \"drop\" or \"corrupt_message\"");
   } else if (!has(kMessages)) {
     problems_.add(position_of(node_, key), "no listener that is meant has messages",
-                  "write protocol = \"websocket\" or \"mqtt\" in the [[listener]]");
-  } else if (rule_.match.is_for_mqtt() && !speaks(MessageProtocol::kMqtt)) {
-    problems_.add(position_of(node_, key), "no listener that is meant speaks MQTT",
-                  "write protocol = \"mqtt\" in the [[listener]]");
-  } else if (rule_.match.is_for_websocket() && !speaks(MessageProtocol::kWebSocket)) {
-    problems_.add(position_of(node_, key), "no listener that is meant speaks WebSocket",
-                  "opcode is of WebSocket; of MQTT it is packet");
+                  "write protocol = \"websocket\", \"mqtt\", \"xmpp\" or \"framed\" in the "
+                  "[[listener]]");
+  } else if (const auto protocols = rule_.match.protocols(); protocols == 0) {
+    problems_.add(position_of(node_, key), "no message is of two protocols",
+                  "opcode is of WebSocket, packet and topic are of MQTT, stanza is of XMPP, kind "
+                  "of a framing");
+  } else if (!speaks(protocols)) {
+    problems_.add(position_of(node_, key),
+                  "no listener that is meant speaks " + protocols_text(protocols),
+                  "opcode is of WebSocket, packet and topic are of MQTT, stanza is of XMPP, kind "
+                  "of a framing");
   }
 }
 

@@ -32,7 +32,7 @@ class FitCheck {
   // Whether a listener that the rule means is such; whether one has some of these carriers.
   bool any_meant(const std::function<bool(const Listener&)>& condition) const;
   bool has(unsigned carriers) const;
-  bool speaks(MessageProtocol protocol) const;
+  bool speaks(unsigned protocols) const;
   void check_firewall_level() const;
   void check_listener_level() const;
 

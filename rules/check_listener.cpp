@@ -14,6 +14,13 @@ void ListenerCheck::run() const {
     problems_.add(position_of(node_, "zone"), "zone is for dns listeners",
                   "write protocol = \"dns\", or leave it out");
   }
+  if ((listener_.protocol == Protocol::kFramed) != listener_.framing.has_value()) {
+    problems_.add(listener_.framing ? position_of(node_, "framing") : node_.where,
+                  listener_.framing ? "framing is for framed listeners"
+                                    : "a framed listener needs \"framing\"",
+                  listener_.framing ? "write protocol = \"framed\", or leave it out"
+                                    : "e.g. framing = { delimiter = \"\\n\" }");
+  }
   if (listener_.intercept != Intercept::kNone) return check_intercept();
   for (const std::string_view key : {"ports", "spoof_client"}) {
     if (node_.find(key) == nullptr) continue;

@@ -83,6 +83,11 @@ const Schema<Listener>& listener_schema() {
                        [](const Node& node, Listener& listener, Diagnostics& problems) {
                          listener.tls = tls_server_schema().read(node, "tls", problems);
                        }),
+      nested<Listener>("framing", "table", "framed: how messages are told apart: see below",
+                       [](const Node& node, Listener& listener, Diagnostics& problems) {
+                         listener.framing = framing_schema().read(node, "framing", problems);
+                         check_framing(*listener.framing, node, problems);
+                       }),
   }};
   return schema;
 }

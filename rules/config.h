@@ -12,6 +12,7 @@
 
 #include "rules/address.h"
 #include "rules/dns_zone.h"
+#include "rules/framing.h"
 #include "rules/port_range.h"
 #include "rules/rehearsal/scenario.h"
 #include "rules/rule.h"
@@ -19,7 +20,7 @@
 
 namespace brownout::rules {
 
-enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls, kWebSocket, kMqtt, kProxy };
+enum class Protocol { kTcp, kUdp, kDns, kHttp, kTls, kWebSocket, kMqtt, kXmpp, kFramed, kProxy };
 
 // What rules can act on at a listener: a set of Carrier.
 constexpr unsigned carriers_of(Protocol protocol) {
@@ -35,6 +36,8 @@ constexpr unsigned carriers_of(Protocol protocol) {
     case Protocol::kWebSocket:
       return kStreams | kHttpRequests | kMessages;
     case Protocol::kMqtt:
+    case Protocol::kXmpp:
+    case Protocol::kFramed:
       return kStreams | kMessages;
     case Protocol::kProxy:
       return kStreams | kDnsQueries;
@@ -47,6 +50,8 @@ constexpr unsigned carriers_of(Protocol protocol) {
 constexpr std::optional<MessageProtocol> messages_of(Protocol protocol) {
   if (protocol == Protocol::kWebSocket) return MessageProtocol::kWebSocket;
   if (protocol == Protocol::kMqtt) return MessageProtocol::kMqtt;
+  if (protocol == Protocol::kXmpp) return MessageProtocol::kXmpp;
+  if (protocol == Protocol::kFramed) return MessageProtocol::kFramed;
   return std::nullopt;
 }
 constexpr bool has_requests(Protocol protocol) {
@@ -105,6 +110,7 @@ struct Listener {
   std::int64_t sessions = 8192;
   bool enabled = true;  // false: nobody listens
   std::optional<TlsServer> tls;
+  std::optional<Framing> framing;  // framed
   // Whether the client says, or shows, where it wants to go.
   bool knows_destination() const {
     return intercept != Intercept::kNone || protocol == Protocol::kProxy;
@@ -165,6 +171,8 @@ struct EnumNames<Protocol> {
       std::pair<std::string_view, Protocol>{"tls", Protocol::kTls},
       std::pair<std::string_view, Protocol>{"websocket", Protocol::kWebSocket},
       std::pair<std::string_view, Protocol>{"mqtt", Protocol::kMqtt},
+      std::pair<std::string_view, Protocol>{"xmpp", Protocol::kXmpp},
+      std::pair<std::string_view, Protocol>{"framed", Protocol::kFramed},
       std::pair<std::string_view, Protocol>{"proxy", Protocol::kProxy}};
 };
 template <>

@@ -105,14 +105,13 @@ struct FaultKind {
   Level level = Level::kBytes;
   unsigned carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
-  bool per_chunk = false;     // whether probability may be drawn per chunk
-  bool directed = false;      // message level: `direction` chooses the request or the response
-  bool on_body = false;       // HTTP: acts on bodies, by a stage
-  bool terminated = false;    // TLS: only where it is terminated
-  bool mints = false;         // TLS: only with a CA to mint certificates from
-  bool request_only = false;  // HTTP: acts before there is a response
-  // Messages: only those of this protocol; none: of any.
-  std::optional<MessageProtocol> only = {};
+  bool per_chunk = false;        // whether probability may be drawn per chunk
+  bool directed = false;         // message level: `direction` chooses the request or the response
+  bool on_body = false;          // HTTP: acts on bodies, by a stage
+  bool terminated = false;       // TLS: only where it is terminated
+  bool mints = false;            // TLS: only with a CA to mint certificates from
+  bool request_only = false;     // HTTP: acts before there is a response
+  unsigned protocols = kOfAny;   // messages: of which protocols
   std::string_view summary;      // one sentence: what the client feels
   std::string_view magnitude;    // what one unit of it is per
   std::string_view composition;  // how two of them add up
@@ -123,7 +122,7 @@ struct FaultKind {
 
   bool carries(Carrier carrier) const { return (carriers & static_cast<unsigned>(carrier)) != 0; }
   bool speaks(const std::optional<MessageProtocol>& protocol) const {
-    return !only || only == protocol;
+    return !protocol || (protocols & static_cast<unsigned>(*protocol)) != 0;
   }
 };
 

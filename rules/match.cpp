@@ -100,8 +100,8 @@ bool Match::matches_http(const FlowFacts& flow, std::string_view* why_not) const
     };
     if (std::none_of(status.begin(), status.end(), chosen)) return fails(why_not, "status");
   }
-  const auto& type = status.empty() ? http.request_type : http.response_type;
-  if (!content_type.empty() && !any_matches(content_type, type))
+  const auto& media_type = status.empty() ? http.request_type : http.response_type;
+  if (!content_type.empty() && !any_matches(content_type, media_type))
     return fails(why_not, "content_type");
   return true;
 }
@@ -196,12 +196,13 @@ const Schema<Match>& match_schema() {
             "tls: only clients whose hello has this JA3 hash, 32 hexadecimal digits"),
       field("opcode", &Match::opcode, "websocket: only messages of these kinds"),
       field("min_size", &Match::min_size,
-            "websocket, mqtt: only messages of this size or more: the payload's, of MQTT the "
-            "packet's"),
-      field("max_size", &Match::max_size, "websocket, mqtt: only messages that are no larger"),
+            "only messages of this size or more: the payload's, of MQTT the packet's, of XMPP the "
+            "element's"),
+      field("max_size", &Match::max_size, "only messages that are no larger"),
       field("text", &Match::text,
             "websocket: only texts like this, as for path; compressed ones cannot be read; mqtt: "
-            "only what is published with such a payload"),
+            "only what is published with such a payload; xmpp: only messages with such a body; "
+            "framed: only such payloads"),
       field("packet", &Match::packet, "mqtt: only packets of these types"),
       field("topic", &Match::topic,
             "mqtt: only what is published to topics that one of these filters means, with + and #"),
@@ -216,6 +217,18 @@ const Schema<Match>& match_schema() {
       nested<Match>("user_property", "table of patterns",
                     "mqtt: only packets of MQTT 5.0 with all of these: { tenant = \"blue*\" }",
                     read_user_properties),
+      field("stanza", &Match::stanza,
+            "xmpp: only these elements: stanzas, those of stream management (XEP-0198), and those "
+            "that the stream has itself"),
+      field("type", &Match::type, "xmpp: only stanzas of these types, as for path"),
+      field("from", &Match::from,
+            "xmpp: only stanzas from these JIDs, as for path; a client's own have the JID that it "
+            "bound"),
+      field("to", &Match::to, "xmpp: only stanzas to these JIDs, as for path"),
+      field("namespace", &Match::ns,
+            "xmpp: only elements with a child in one of these namespaces: \"urn:xmpp:ping\""),
+      field("kind", &Match::kind,
+            "framed: only messages of these kinds, as the framing finds them; as for path"),
   }};
   return schema;
 }

@@ -132,7 +132,17 @@ struct Match {
   std::vector<TextPattern> user_name;
   std::vector<MqttReason> reason;
   std::vector<HeaderPattern> user_property;
+  std::vector<XmppElement> stanza;
+  std::vector<TextPattern> type;
+  std::vector<TextPattern> from;
+  std::vector<TextPattern> to;
+  std::vector<TextPattern> ns;
+  std::vector<TextPattern> kind;
 
+  bool is_for_xmpp() const {
+    return !stanza.empty() || !type.empty() || !from.empty() || !to.empty() || !ns.empty();
+  }
+  bool is_for_framed() const { return !kind.empty(); }
   bool is_for_mqtt() const {
     return !packet.empty() || is_for_publish() || !client_id.empty() || !user_name.empty() ||
            !reason.empty() || !user_property.empty();
@@ -140,8 +150,11 @@ struct Match {
   bool is_for_publish() const { return !topic.empty() || !qos.empty() || retain || dup; }
   bool is_for_websocket() const { return !opcode.empty(); }
   bool is_for_messages() const {
-    return is_for_websocket() || is_for_mqtt() || min_size || max_size || !text.empty();
+    return is_for_websocket() || is_for_mqtt() || is_for_xmpp() || is_for_framed() || min_size ||
+           max_size || !text.empty();
   }
+  // Whose messages alone it can mean, if only those of one: a set.
+  unsigned protocols() const;
   // Those keys, which the rest of the match leaves to each message.
   bool matches(const Message& message, std::span<const std::byte> payload) const;
   bool is_for_tls() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
@@ -163,6 +176,8 @@ struct Match {
   bool matches_host(const FlowFacts& flow) const;
   bool matches_http(const FlowFacts& flow, std::string_view* why_not) const;
   bool matches_mqtt(const Message& message) const;
+  bool matches_xmpp(const XmppStanza& one) const;
+  bool matches_text(const Message& message, std::span<const std::byte> payload) const;
 };
 
 const Schema<Match>& match_schema();

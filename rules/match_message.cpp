@@ -64,16 +64,37 @@ bool Match::matches_mqtt(const Message& message) const {
                      [&](const auto& wanted) { return has_property(one, wanted); });
 }
 
-bool Match::matches(const Message& message, std::span<const std::byte> payload) const {
-  const bool mqtt = message.mqtt != nullptr;
-  if (mqtt ? is_for_websocket() || !matches_mqtt(message) : is_for_mqtt()) return false;
-  if (!mqtt && !contains(opcode, message.opcode)) return false;
-  // Of MQTT that of the whole packet; one that a rule made has none.
-  const auto size = static_cast<std::int64_t>(mqtt ? message.wire.size() : payload.size());
-  if ((min_size && size < min_size->count) || (max_size && size > max_size->count)) return false;
-  if (text.empty()) return true;
-  if (!mqtt && (message.opcode != Opcode::kText || message.compressed)) return false;
+bool Match::matches_xmpp(const XmppStanza& one) const {
+  if (!contains(stanza, one.element)) return false;
+  if (!type.empty() && !any_matches(type, one.type)) return false;
+  if (!from.empty() && !any_matches(from, one.from)) return false;
+  if (!to.empty() && !any_matches(to, one.to)) return false;
+  const auto wanted = [&](const std::string& name) { return any_matches(ns, name); };
+  return ns.empty() || std::any_of(one.namespaces.begin(), one.namespaces.end(), wanted);
+}
+
+unsigned Match::protocols() const {
+  return (is_for_websocket() ? kOfWebSocket : kOfAny) & (is_for_mqtt() ? kOfMqtt : kOfAny) &
+         (is_for_xmpp() ? kOfXmpp : kOfAny) & (is_for_framed() ? kOfFramed : kOfAny);
+}
+
+bool Match::matches_text(const Message& message, std::span<const std::byte> payload) const {
+  if (message.xmpp) return message.xmpp->body_end > 0 && any_matches(text, message.xmpp->body);
+  const bool websocket = message.protocol == MessageProtocol::kWebSocket;
+  if (websocket && (message.opcode != Opcode::kText || message.compressed)) return false;
   return any_matches(text, text_of(payload));
+}
+
+bool Match::matches(const Message& message, std::span<const std::byte> payload) const {
+  if ((protocols() & static_cast<unsigned>(message.protocol)) == 0) return false;
+  if (!contains(opcode, message.opcode)) return false;
+  if (message.mqtt && !matches_mqtt(message)) return false;
+  if (message.xmpp && !matches_xmpp(*message.xmpp)) return false;
+  if (!kind.empty() && !any_matches(kind, message.kind)) return false;
+  // Of MQTT that of the whole packet; one that a rule made has none.
+  const auto size = static_cast<std::int64_t>(message.mqtt ? message.wire.size() : payload.size());
+  if ((min_size && size < min_size->count) || (max_size && size > max_size->count)) return false;
+  return text.empty() || matches_text(message, payload);
 }
 
 }  // namespace brownout::rules

@@ -1,9 +1,36 @@
 #include "rules/message.h"
 
+#include <utility>
+
 namespace brownout::rules {
 
+std::string protocols_text(unsigned protocols) {
+  constexpr std::array<std::pair<unsigned, std::string_view>, 4> kNames{
+      {{kOfWebSocket, "WebSocket"},
+       {kOfMqtt, "MQTT"},
+       {kOfXmpp, "XMPP"},
+       {kOfFramed, "a framing"}}};
+  std::vector<std::string_view> some;
+  for (const auto& [bit, name] : kNames) {
+    if ((protocols & bit) != 0) some.push_back(name);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    if (i > 0) text += i + 1 == some.size() ? " and " : ", ";
+    text += some[i];
+  }
+  return text;
+}
+
+bool Message::ends_conversation() const {
+  if (mqtt) return mqtt->type == MqttType::kDisconnect;
+  if (xmpp) return xmpp->element == XmppElement::kStreamEnd;
+  return protocol == MessageProtocol::kWebSocket && opcode == Opcode::kClose;
+}
+
 bool Message::acknowledges() const {
-  if (!mqtt) return false;
+  if (xmpp) return xmpp->element == XmppElement::kAck;
+  if (!mqtt) return acknowledging;
   switch (mqtt->type) {
     case MqttType::kPuback:
     case MqttType::kPubrec:
@@ -13,26 +40,6 @@ bool Message::acknowledges() const {
     default:
       return false;
   }
-}
-
-std::shared_ptr<const Message> Message::refusal(const std::optional<MqttReason>& reason) const {
-  if (!mqtt) return nullptr;
-  const auto level = mqtt->connect ? mqtt->connect->level : client ? client->level : kMqtt311;
-  auto answer = refusal_of(*mqtt, level, reason);
-  if (!answer) return nullptr;
-  return std::make_shared<const Message>(
-      Message{.mqtt = std::make_shared<const MqttPacket>(std::move(*answer)), .client = client});
-}
-
-std::shared_ptr<const Message> Message::pong() const {
-  if (mqtt) {
-    if (mqtt->type != MqttType::kPingreq) return nullptr;
-    const MqttPacket answer{.type = MqttType::kPingresp};
-    return std::make_shared<const Message>(
-        Message{.mqtt = std::make_shared<const MqttPacket>(answer), .client = client});
-  }
-  if (opcode != Opcode::kPing) return nullptr;
-  return std::make_shared<const Message>(Message{.opcode = Opcode::kPong});
 }
 
 }  // namespace brownout::rules

@@ -1,5 +1,6 @@
 // One message of a protocol on a connection, as rules see it, beside its payload (a Chunk): those
-// of WebSocket (RFC 6455) and MQTT (mqtt.h).
+// of WebSocket (RFC 6455), MQTT (mqtt.h), XMPP (xmpp.h), and of what a framing tells apart
+// (framing.h).
 #pragma once
 
 #include <array>
@@ -12,15 +13,27 @@
 
 #include "rules/mqtt.h"
 #include "rules/schema.h"
+#include "rules/xmpp.h"
 
 namespace brownout::rules {
 
 enum class Opcode : std::uint8_t { kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10 };
 
 // Whose messages those of a connection are.
-enum class MessageProtocol { kWebSocket, kMqtt };
+enum class MessageProtocol : unsigned { kWebSocket = 1, kMqtt = 2, kXmpp = 4, kFramed = 8 };
+
+// A set of MessageProtocol.
+constexpr unsigned kOfWebSocket = static_cast<unsigned>(MessageProtocol::kWebSocket);
+constexpr unsigned kOfMqtt = static_cast<unsigned>(MessageProtocol::kMqtt);
+constexpr unsigned kOfXmpp = static_cast<unsigned>(MessageProtocol::kXmpp);
+constexpr unsigned kOfFramed = static_cast<unsigned>(MessageProtocol::kFramed);
+constexpr unsigned kOfAny = kOfWebSocket | kOfMqtt | kOfXmpp | kOfFramed;
+
+// "WebSocket and MQTT"
+std::string protocols_text(unsigned protocols);
 
 struct Message {
+  MessageProtocol protocol = MessageProtocol::kWebSocket;
   Opcode opcode = Opcode::kBinary;   // of WebSocket
   bool compressed = false;           // permessage-deflate (RFC 7692): the payload cannot be read
   std::vector<std::byte> wire = {};  // as it came, all its frames; empty for one that a rule made
@@ -30,16 +43,17 @@ struct Message {
   std::shared_ptr<const MqttConnect> client = {};  // whose connection it is; null: not known
   std::string topic = {};  // of a PUBLISH, also where an alias stands for it
 
+  // Of XMPP, where the payload is the element as it is written; null elsewhere.
+  std::shared_ptr<const XmppStanza> xmpp = {};
+
+  // Of what is framed.
+  std::string kind = {};       // "" where there is none
+  bool acknowledging = false;  // by its kind
+
   // The last that its sender says.
-  bool ends_conversation() const {
-    return mqtt ? mqtt->type == MqttType::kDisconnect : opcode == Opcode::kClose;
-  }
+  bool ends_conversation() const;
   // Whether it says no more than that another message came.
   bool acknowledges() const;
-  // What a server that does not want it would say; null if it is nothing that can be refused.
-  std::shared_ptr<const Message> refusal(const std::optional<MqttReason>& reason) const;
-  // What proves to its sender that somebody is there; null if it is no ping.
-  std::shared_ptr<const Message> pong() const;
 };
 
 template <>

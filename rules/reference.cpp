@@ -148,6 +148,7 @@ std::string reference_page() {
   text += "## The file\n\n" + field_table(document_fields());
   text += "## [[listener]]\n\n" + field_table(listener_schema().fields());
   text += "## [[upstream]]\n\n" + field_table(upstream_schema().fields());
+  text += "## framing of a [[listener]]\n\n" + field_table(framing_schema().fields());
   text += "## tls of a [[listener]]\n\n" + field_table(tls_server_schema().fields());
   text += "## tls of an [[upstream]]\n\n" + field_table(tls_client_schema().fields());
   text += "## [[zone]]\n\n" + field_table(zone_schema().fields());

@@ -30,6 +30,7 @@
 #include "rules/faults/flush_state.h"
 #include "rules/faults/formerr.h"
 #include "rules/faults/half_open.h"
+#include "rules/faults/hold_until.h"
 #include "rules/faults/idle_timeout.h"
 #include "rules/faults/lame.h"
 #include "rules/faults/latency.h"
@@ -38,6 +39,8 @@
 #include "rules/faults/loss.h"
 #include "rules/faults/malformed.h"
 #include "rules/faults/mqtt_disconnect.h"
+#include "rules/faults/mqtt_receive_maximum.h"
+#include "rules/faults/mqtt_session_present.h"
 #include "rules/faults/mtu_blackhole.h"
 #include "rules/faults/no_close_notify.h"
 #include "rules/faults/no_established.h"
@@ -48,6 +51,7 @@
 #include "rules/faults/overload.h"
 #include "rules/faults/packet_loss.h"
 #include "rules/faults/port_block.h"
+#include "rules/faults/presence_storm.h"
 #include "rules/faults/rate_limit.h"
 #include "rules/faults/rcode.h"
 #include "rules/faults/redirect.h"
@@ -55,6 +59,7 @@
 #include "rules/faults/refused.h"
 #include "rules/faults/reject.h"
 #include "rules/faults/reorder.h"
+#include "rules/faults/replace.h"
 #include "rules/faults/replace_body.h"
 #include "rules/faults/reset.h"
 #include "rules/faults/response_rate.h"
@@ -82,6 +87,8 @@
 #include "rules/faults/unplug.h"
 #include "rules/faults/wrong_answer.h"
 #include "rules/faults/wrong_prefix.h"
+#include "rules/faults/xmpp_resumption.h"
+#include "rules/faults/xmpp_stream_error.h"
 
 namespace brownout::rules {
 namespace {
@@ -154,7 +161,14 @@ constexpr std::array kAll{
     // MQTT.
     &kAckLoss,
     &kReject,
+    &kHoldUntil,
+    &kReplace,
     &kMqttDisconnect,
+    &kMqttSessionPresent,
+    &kMqttReceiveMaximum,
+    &kXmppStreamError,
+    &kXmppResumption,
+    &kPresenceStorm,
     // TLS.
     &kTlsAlert,
     &kTlsStop,
@@ -211,7 +225,7 @@ struct NotForStreams {
 
 constexpr std::array<NotForStreams, 4> kNotForStreams{{
     {"delay",
-     "it is for HTTP requests, and messages of WebSocket and MQTT; for the bytes of a connection "
+     "it is for HTTP requests and messages; for the bytes of a connection "
      "use "
      "\"latency\""},
     {"reorder",
@@ -227,22 +241,20 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
      "the stream, \"timeout\" to swallow all of it"},
 }};
 
-std::string_view messages_text(const FaultKind& kind) {
-  if (!kind.only) return "messages of WebSocket and MQTT";
-  return *kind.only == MessageProtocol::kMqtt ? "MQTT packets" : "WebSocket messages";
+std::string messages_text(const FaultKind& kind) {
+  return "messages of " + protocols_text(kind.protocols);
 }
 
 }  // namespace
 
 std::string carriers_text(const FaultKind& kind) {
   const auto carriers = kind.carriers;
-  const std::array<std::pair<unsigned, std::string_view>, 6> kNames{
-      {{kStreams, "TCP connections"},
-       {kDatagrams, "UDP sessions"},
-       {kDnsQueries, "DNS queries"},
-       {kHttpRequests, "HTTP requests"},
-       {kTlsHandshakes, "TLS handshakes"},
-       {kMessages, messages_text(kind)}}};
+  const std::array<std::pair<unsigned, std::string>, 6> kNames{{{kStreams, "TCP connections"},
+                                                                {kDatagrams, "UDP sessions"},
+                                                                {kDnsQueries, "DNS queries"},
+                                                                {kHttpRequests, "HTTP requests"},
+                                                                {kTlsHandshakes, "TLS handshakes"},
+                                                                {kMessages, messages_text(kind)}}};
   std::string text;
   for (const auto& [carrier, name] : kNames) {
     if ((carriers & carrier) == 0) continue;

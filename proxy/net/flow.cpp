@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "proxy/messages/mqtt_codec.h"
+#include "proxy/messages/codec_of.h"
 
 namespace brownout::proxy {
 
@@ -76,10 +76,9 @@ void Flow::on_connected(Stream stream, const SocketAddress& server, std::uint32_
 
 void Flow::serve(std::uint32_t events) {
   state_ = State::kServing;
-  if (listener_->config.protocol == rules::Protocol::kMqtt) {
+  if (auto codec = messages::codec_of(listener_->config)) {
     tunnel_ = std::make_unique<messages::MessageTunnel>(
-        static_cast<messages::MessageTunnel::Owner&>(*this),
-        std::make_unique<messages::MqttCodec>(), facts_);
+        static_cast<messages::MessageTunnel::Owner&>(*this), std::move(codec), facts_);
     tunnel_->set_rules(host_.rules(), Loop::now());
   }
   if (!rules_.empty()) {

@@ -41,11 +41,11 @@ const FaultKind kAckLoss = describe<AckLoss>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .only = MessageProtocol::kMqtt,
+     .protocols = kOfMqtt | kOfXmpp | kOfFramed,
      .summary = "Acknowledgements vanish, the messages themselves arrive. A correct client sends "
                 "again when it is connected again (QoS 1: maybe twice; QoS 2: never doubled).",
      .magnitude = "acknowledgement, one way",
      .composition = "what one rule drops the next never sees",
-     .source = "MQTT 5.0, 4.3 and 4.4"});
+     .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4"});
 
 }  // namespace brownout::rules

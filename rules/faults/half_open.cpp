@@ -1,5 +1,7 @@
 #include "rules/faults/half_open.h"
 
+#include "rules/message_answers.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -12,13 +14,12 @@ class HalfOpenStage final : public Stage {
   explicit HalfOpenStage(const Settings& settings) : settings_(settings) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    const auto pong =
-        settings_.answer_pings && chunk.message() != nullptr ? chunk.message()->pong() : nullptr;
+    auto pong = settings_.answer_pings ? pong_of(chunk) : std::nullopt;
     out.note({.action = pong ? "answer" : "drop",
               .bytes = static_cast<std::int64_t>(chunk.size()),
               .ordinal = count_++},
              now);
-    if (pong) out.reply(Chunk::of(chunk.bytes(), pong), now);
+    if (pong) out.reply(std::move(*pong), now);
   }
   // Not even the end of the other connection is felt.
   void finish(Instant, Output&) override {}

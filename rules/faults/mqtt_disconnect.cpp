@@ -1,5 +1,7 @@
 #include "rules/faults/mqtt_disconnect.h"
 
+#include "rules/message_answers.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -19,22 +21,20 @@ class MqttDisconnectStage final : public Stage {
     const auto* message = chunk.message();
     const bool v5 = message != nullptr && message->client && message->client->level == kMqtt5;
     if (v5) {
-      const auto goodbye = Chunk::of({}, disconnect(message->client));
+      const auto goodbye = disconnect(*message);
       direction_ == Direction::kUpstream ? out.reply(goodbye, now) : out.emit(goodbye, now);
     }
     out.close(Close::kFin, now);
   }
 
  private:
-  std::shared_ptr<const Message> disconnect(std::shared_ptr<const MqttConnect> client) const {
+  Chunk disconnect(const Message& message) const {
     MqttPacket packet{.type = MqttType::kDisconnect, .reason = settings_.reason.code};
     if (!settings_.server_reference.empty()) {
       packet.properties.push_back(
           {.id = MqttPropertyId::kServerReference, .text = settings_.server_reference});
     }
-    return std::make_shared<const Message>(
-        Message{.mqtt = std::make_shared<const MqttPacket>(std::move(packet)),
-                .client = std::move(client)});
+    return mqtt_chunk(std::move(packet), message);
   }
 
   Settings settings_;
@@ -80,7 +80,7 @@ const FaultKind kMqttDisconnect = describe<MqttDisconnect>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .only = MessageProtocol::kMqtt,
+     .protocols = kOfMqtt,
      .summary =
          "At a packet, the server ends the connection, and says why and where to go (5.0). A "
          "correct client goes there, or comes back later; its will is published.",

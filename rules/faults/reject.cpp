@@ -1,29 +1,25 @@
 #include "rules/faults/reject.h"
 
-#include <optional>
+#include "rules/message_answers.h"
 
 namespace brownout::rules {
 namespace {
 
-struct Settings {
-  std::optional<MqttReason> reason;
-};
+using Settings = RefusalWish;
 
 class RejectStage final : public Stage {
  public:
   explicit RejectStage(const Settings& settings) : settings_(settings) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
-    const auto refusal =
-        chunk.message() != nullptr ? chunk.message()->refusal(settings_.reason) : nullptr;
+    auto refusal = refusal_of(chunk, settings_);
     if (!refusal) return out.emit(std::move(chunk), now);
     out.note({.action = "reject",
               .bytes = static_cast<std::int64_t>(chunk.size()),
               .ordinal = refused_++},
              now);
-    const bool over = refusal->mqtt->type == MqttType::kConnack;
-    out.reply(Chunk::of({}, refusal), now);
-    if (over) out.close(Close::kFin, now);
+    out.reply(std::move(refusal->message), now);
+    if (refusal->ends) out.close(Close::kFin, now);
   }
 
  private:
@@ -38,10 +34,11 @@ class Reject final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "reason", &Settings::reason,
-            "why, as a code; left out: server unavailable (CONNECT), or unspecified. A CONNACK of "
-            "3.1.1 has 1 to 5, its SUBACK has only 128"),
+        field("reason", &Settings::reason,
+              "mqtt: why, as a code; left out: server unavailable (CONNECT), or unspecified. A "
+              "CONNACK of 3.1.1 has 1 to 5, its SUBACK has only 128"),
+        field("condition", &Settings::condition, "xmpp: why, of stanzas"),
+        field("text", &Settings::text, "framed: what is answered, without its frame"),
     }};
     return schema;
   }
@@ -61,12 +58,12 @@ const FaultKind kReject = describe<Reject>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .only = MessageProtocol::kMqtt,
      .summary =
-         "Requests are refused, as the protocol does it: connecting, subscribing, publishing. "
+         "Requests are refused, as the protocol does it: CONNACK, SUBACK and PUBACK of MQTT, an "
+         "error of XMPP, a Close 1013 of WebSocket, a text of a framing. "
          "A correct client says so, and tries again later, ever more slowly.",
      .magnitude = "request",
      .composition = "the first refusal wins",
-     .source = "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3"});
+     .source = "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3; RFC 6120, 8.3"});
 
 }  // namespace brownout::rules

@@ -67,6 +67,48 @@ TEST(FaultsOverSockets, mqtt_disconnect) {
   EXPECT_EQ(receive(world.broker).ending, Ending::kFin);
 }
 
+TEST(FaultsOverSockets, hold_until) {
+  const MqttWorld world(
+      "match = { topic = \"a\" }\nfault = { type = \"hold_until\", passes = { packet = "
+      "\"pingreq\" } }");
+  world.greet();
+  const auto held = wire({.type = MqttType::kPublish, .topic = "a"});
+  const auto ping = wire({.type = MqttType::kPingreq});
+  send_all(world.client, held + ping);
+  EXPECT_EQ(receive(world.broker, held.size() + ping.size()).bytes, ping + held);
+}
+
+TEST(FaultsOverSockets, replace) {
+  const MqttWorld world("fault = { type = \"replace\", text = \"no\" }");
+  world.greet();
+  const MqttPacket publish{.type = MqttType::kPublish, .topic = "a"};
+  const auto with = [&](std::string_view text) {
+    return std::string(
+        codecs::text_of(codecs::write_mqtt(publish, rules::kMqtt5, codecs::bytes_of(text))));
+  };
+  send_all(world.client, with("yes"));
+  EXPECT_EQ(receive(world.broker, with("no").size()).bytes, with("no"));
+}
+
+TEST(FaultsOverSockets, mqtt_session_present) {
+  const MqttWorld world("fault = { type = \"mqtt_session_present\", value = true }");
+  world.greet();
+  send_all(world.broker, wire({.type = MqttType::kConnack}));
+  const auto lie = wire({.type = MqttType::kConnack, .session_present = true});
+  EXPECT_EQ(receive(world.client, lie.size()).bytes, lie);
+}
+
+TEST(FaultsOverSockets, mqtt_receive_maximum) {
+  const MqttWorld world(
+      "match = { direction = \"downstream\" }\nfault = { type = \"mqtt_receive_maximum\" }");
+  world.greet();
+  send_all(world.broker, wire({.type = MqttType::kConnack}));
+  const auto throttled =
+      wire({.type = MqttType::kConnack,
+            .properties = {{.id = rules::MqttPropertyId::kReceiveMaximum, .number = 1}}});
+  EXPECT_EQ(receive(world.client, throttled.size()).bytes, throttled);
+}
+
 TEST(Mqtt, FaultsOfBytesActBehindThoseOfPackets) {
   MqttWorld world(
       "match = { direction = \"upstream\" }\nfault = { type = \"latency\", delay = \"1h\" }\n"

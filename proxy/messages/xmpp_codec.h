@@ -1,0 +1,40 @@
+// Elements of an XMPP stream as messages (RFC 6120): the payload is the element as it is written.
+// Read by expat. What a stream must not have (11.1: comments, processing instructions, a DTD with
+// its entities) is no XMPP, and neither is what is nested deeper than kMostDepth.
+//
+// A stream begins anew, inside the same connection, behind SASL (6.4.6): a new <stream:stream>.
+// Behind <proceed/> of STARTTLS (5.4.3.3) there is TLS: what follows passes as bytes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "proxy/messages/message_codec.h"
+
+struct XML_ParserStruct;
+
+namespace brownout::messages {
+
+class XmppCodec final : public MessageCodec {
+ public:
+  XmppCodec();
+  ~XmppCodec() override;
+
+  std::string_view name() const override { return "XMPP"; }
+  rules::MessageProtocol protocol() const override { return rules::MessageProtocol::kXmpp; }
+  MessageReader& reader(Direction direction) override;
+  Bytes write(const rules::Chunk& chunk, Direction direction) override;
+
+ private:
+  class Reader;
+
+  bool encrypted_ = false;  // the server said <proceed/>
+  std::string jid_;         // that the server bound
+  std::string asked_;       // the previd that the client wants to resume
+  std::string last_h_up_;   // of <a/>, in either direction
+  std::string last_h_down_;
+  std::unique_ptr<Reader> up_;
+  std::unique_ptr<Reader> down_;
+};
+
+}  // namespace brownout::messages

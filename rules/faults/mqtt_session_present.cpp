@@ -1,0 +1,71 @@
+#include "rules/faults/mqtt_session_present.h"
+
+#include "rules/message_answers.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  bool value = false;
+};
+
+class SessionPresentStage final : public Stage {
+ public:
+  explicit SessionPresentStage(const Settings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* packet = chunk.message() != nullptr ? chunk.message()->mqtt.get() : nullptr;
+    // A CONNACK that refuses has no session to tell of.
+    if (packet == nullptr || packet->type != MqttType::kConnack || packet->reason != 0 ||
+        packet->session_present == settings_.value) {
+      return out.emit(std::move(chunk), now);
+    }
+    out.note({.action = "lie", .ordinal = count_++}, now);
+    auto other = *packet;
+    other.session_present = settings_.value;
+    out.emit(mqtt_chunk(std::move(other), *chunk.message()), now);
+  }
+
+ private:
+  Settings settings_;
+  std::uint64_t count_ = 0;
+};
+
+class SessionPresent final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit SessionPresent(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("value", &Settings::value,
+              "what clients are told: true is that the server still has their session"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<SessionPresentStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kMqttSessionPresent = describe<SessionPresent>(
+    {.name = "mqtt_session_present",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = kOfMqtt,
+     .summary =
+         "A CONNACK says that the server has a session that it lost, or lost one that it has. A "
+         "correct client that is told of none subscribes again, and forgets what was in flight; "
+         "one that had none closes the connection when it is told of one.",
+     .magnitude = "CONNACK",
+     .composition = "the last rule's answer arrives",
+     .source = "MQTT 5.0, 3.2.2.1.1"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,67 @@
+#include "rules/faults/replace.h"
+
+#include "rules/message_answers.h"
+
+namespace brownout::rules {
+namespace {
+
+struct Settings {
+  std::string text;
+};
+
+class ReplaceStage final : public Stage {
+ public:
+  explicit ReplaceStage(const Settings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    auto other = with_text(chunk, settings_.text);
+    if (!other) return out.emit(std::move(chunk), now);
+    out.note({.action = "replace",
+              .bytes = static_cast<std::int64_t>(chunk.size()),
+              .ordinal = count_++},
+             now);
+    out.emit(std::move(*other), now);
+  }
+
+ private:
+  Settings settings_;
+  std::uint64_t count_ = 0;
+};
+
+class Replace final : public Fault {
+ public:
+  using Settings = brownout::rules::Settings;
+  explicit Replace(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("text", &Settings::text,
+              "what a message says instead: what MQTT publishes, the body of XMPP, the payload of "
+              "WebSocket and a framing",
+              {.required = true}),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<ReplaceStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+const FaultKind kReplace = describe<Replace>(
+    {.name = "replace",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .summary = "Messages arrive whole and valid, but with another text. A correct client checks "
+                "what it is told before it acts on it.",
+     .magnitude = "message, one way",
+     .composition = "the last rule's text arrives",
+     .source = {}});
+
+}  // namespace brownout::rules

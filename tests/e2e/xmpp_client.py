@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""An XMPP client by slixmpp, for xmpp_test.sh.
+
+    xmpp_client.py PORT USER listen           prints what is said to USER, until it says "end"
+    xmpp_client.py PORT USER send TO BODY...  says each to TO, then leaves
+    xmpp_client.py PORT USER ping             prints whether the server answers
+    xmpp_client.py PORT USER stay             stays, with pings every two seconds
+    xmpp_client.py PORT USER resume           breaks its connection, and resumes its stream
+
+What happens to the stream is printed as "* ...".
+"""
+import asyncio
+import logging
+import sys
+
+import slixmpp
+
+port, user, command, *rest = sys.argv[1:]
+logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+class Client(slixmpp.ClientXMPP):
+    broken = False
+
+    def __init__(self):
+        super().__init__(f"{user}@localhost/{command}", "secret", plugin_config={
+            "xep_0199": {"keepalive": command == "stay", "interval": 2, "timeout": 2}})
+        for plugin in ("xep_0030", "xep_0198", "xep_0199"):
+            self.register_plugin(plugin)
+        self["feature_mechanisms"].unencrypted_plain = True
+        self.add_event_handler("session_start", self.start)
+        self.add_event_handler("message", self.on_message)
+        self.add_event_handler("stream_error", lambda error: say(f"* stream error {error['condition']} {error['see_other_host'] or ''}"))
+        self.add_event_handler("presence_available", lambda one: say(f"* {one['from'].bare} came"))
+        self.add_event_handler("presence_unavailable", lambda one: say(f"* {one['from'].bare} went"))
+        self.add_event_handler("disconnected", lambda _: say("* disconnected"))
+        self.add_event_handler("sm_enabled", lambda _: say("* managed"))
+        self.add_event_handler("session_resumed", lambda _: say("* resumed"))
+        self.add_event_handler("sm_failed", lambda _: say("* not resumed"))
+
+    def again(self):
+        self.connect(("127.0.0.1", int(port)), force_starttls=False, disable_starttls=True)
+
+    async def start(self, _):
+        self.send_presence()
+        say("* ready")
+        if command == "send":
+            for body in rest[1:]:
+                self.send_message(f"{rest[0]}@localhost", body, mtype="chat")
+            # The answer comes behind all that the server was told before.
+            await self["xep_0199"].ping("localhost", timeout=10)
+            self.disconnect()
+        if command == "resume" and not self.broken:
+            self.broken = True
+            await asyncio.sleep(0.5)
+            self.end_session_on_disconnect = False
+            self.abort()
+            self.loop.call_later(0.5, self.again)
+        if command == "ping":
+            try:
+                await self["xep_0199"].ping("localhost", timeout=3)
+                say("* pong")
+            except slixmpp.exceptions.IqTimeout:
+                say("* no pong")
+            except slixmpp.exceptions.IqError as error:
+                say(f"* {error.iq['error']['condition']}")
+            self.disconnect()
+
+    def on_message(self, message):
+        if message["type"] == "error":
+            return say(f"* {message['error']['condition']}")
+        if message["body"]:
+            say(message["body"])
+        if message["body"] == "end":
+            self.disconnect()
+
+
+client = Client()
+client.again()
+over = client.loop.create_future()
+if command not in ("stay", "resume"):
+    client.add_event_handler("disconnected", lambda _: over.done() or over.set_result(None))
+try:
+    client.loop.run_until_complete(asyncio.wait_for(over, 60))
+except asyncio.TimeoutError:
+    say("* nothing more came for a minute")
+    sys.exit(1)

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# protocol = "xmpp" with prosody and slixmpp: streams pass as they are, and rules mean stanzas by kind, address and namespace.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need prosody /usr/bin/python3
+/usr/bin/python3 -c 'import slixmpp' || fail "slixmpp is missing (.ci/install-packages)"
+client=$(dirname "$(readlink -f "$0")")/xmpp_client.py
+
+server=$(free_port)
+mkdir -p "$folder/data/localhost/accounts" "$folder/certs"
+for user in ann bob; do echo 'return { ["password"] = "secret" };' >"$folder/data/localhost/accounts/$user.dat"; done
+cat >"$folder/prosody.lua" <<CONFIG
+run_as_root = true
+pidfile = "$folder/prosody.pid"
+data_path = "$folder/data"
+interfaces = { "127.0.0.1" }
+c2s_ports = { $server }
+s2s_ports = {}
+modules_enabled = { "roster", "saslauth", "ping", "smacks", "presence", "message", "iq", "offline" }
+modules_disabled = { "s2s", "tls" }
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+authentication = "internal_plain"
+limits = { c2s = { rate = "100mb/s" } }
+log = { warn = "*console" }
+VirtualHost "localhost"
+CONFIG
+start prosody prosody -F --config "$folder/prosody.lua"
+wait_port "$server"
+xmpp() { proxy "$1" "$server" "$2" 'protocol = "xmpp"'; }
+# join NAME USER COMMAND...: in the background; waits until it is there.
+join() {
+  local name=$1
+  shift
+  start "$name" /usr/bin/python3 "$client" "$proxy_port" "$@"
+  member=$last_pid
+  wait_for 20 grep -q '^\* ready' "$folder/$name.log" || fail "$name is not there: $(cat "$folder/$name.log")"
+}
+as() { /usr/bin/python3 "$client" "$proxy_port" "$@" 2>/dev/null || true; }
+said() { grep -E '^[a-z0-9]+$' "$folder/$1.log" | tr '\n' ' '; }
+injected() { [ "$(grep -c "\"action\":\"$2\"" "$folder/$1.jsonl")" -ge "$3" ]; }
+
+xmpp plain '[[rule]]
+match = { to = "nobody@localhost" }
+fault = { type = "drop" }'
+join bob bob listen
+mapfile -t numbers < <(seq 1 300)
+as ann send bob "${numbers[@]}" end >/dev/null
+wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/bob.log")"
+grep -E '^[0-9]+$' "$folder/bob.log" | cmp - <(seq 1 300) || fail "messages were lost, doubled or out of order"
+grep -q '^\* managed' "$folder/bob.log" || fail "the stream is not managed"
+if grep -q 'not XMPP' "$folder/plain.log"; then fail "what prosody or slixmpp say was not understood"; fi
+pass "300 messages between two accounts: none lost, doubled or out of order"
+
+xmpp choosy '[[rule]]
+match = { text = "lost*", stanza = "message", direction = "upstream" }
+fault = { type = "drop" }
+[[rule]]
+match = { text = "wrong", direction = "downstream" }
+fault = { type = "replace", text = "replaced" }
+[[rule]]
+match = { text = "twice", direction = "downstream" }
+fault = { type = "duplicate", share = "100%" }
+[[rule]]
+fault = { type = "ack_loss" }'
+join choosy_bob bob listen
+as ann send bob lost1 wrong twice lost2 end >/dev/null
+wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/choosy_bob.log")"
+[ "$(said choosy_bob)" = "replaced twice twice end " ] || fail "bob was told: $(said choosy_bob)"
+wait_for 10 injected choosy drop 3 || fail "no acknowledgement was lost"
+pass "stanzas are lost, replaced and doubled by what they say; <a/> is lost"
+
+xmpp pings '[[rule]]
+match = { namespace = "urn:xmpp:ping", direction = "upstream", first = 1 }
+fault = { type = "drop" }
+[[rule]]
+match = { namespace = "urn:xmpp:ping", direction = "upstream" }
+fault = { type = "reject", condition = "resource-constraint" }'
+as ann ping | grep -qx '\* no pong' || fail "a ping that was swallowed was answered"
+pass "a ping is swallowed (XEP-0199)"
+
+xmpp refused '[[rule]]
+match = { namespace = "urn:xmpp:ping", direction = "upstream" }
+fault = { type = "reject", condition = "resource-constraint" }'
+as ann ping | grep -qx '\* resource-constraint' || fail "a stanza error did not come: $(as ann ping)"
+pass "a stanza is answered with an error"
+
+for condition in system-shutdown conflict policy-violation; do
+  xmpp "$condition" "[[rule]]
+match = { stanza = \"presence\", direction = \"upstream\" }
+fault = { type = \"xmpp_stream_error\", condition = \"$condition\" }"
+  as ann ping | grep -q "^\* stream error $condition" || fail "no $condition"
+done
+xmpp standby '[[rule]]
+match = { to = "nobody@localhost" }
+fault = { type = "drop" }'
+standby=$proxy_port
+xmpp moved "[[rule]]
+match = { stanza = \"presence\", direction = \"upstream\" }
+fault = { type = \"xmpp_stream_error\", condition = \"see-other-host\", text = \"127.0.0.1:$standby\" }"
+start moved_ann /usr/bin/python3 "$client" "$proxy_port" ann stay
+wait_for 20 grep -q "^\* stream error see-other-host 127.0.0.1:$standby" "$folder/moved_ann.log" || fail "no see-other-host: $(cat "$folder/moved_ann.log")"
+pass "streams end with errors: a client is told why, and where to go"
+
+xmpp flapping '[[rule]]
+match = { stanza = "presence", direction = "downstream" }
+fault = { type = "presence_storm", count = 40 }'
+join flapping_bob bob stay
+as bob ping >/dev/null
+many() { [ "$(grep -c 'bob@localhost' "$folder/flapping_bob.log")" -ge 40 ]; }
+wait_for 10 many || fail "no storm of presences: $(tail -3 "$folder/flapping_bob.log")"
+pass "a presence storm"
+
+xmpp resumes ''
+start resumes_bob /usr/bin/python3 "$client" "$proxy_port" bob resume
+wait_for 20 grep -qx '\* resumed' "$folder/resumes_bob.log" || fail "no resumption without a rule: $(cat "$folder/resumes_bob.log")"
+xmpp forgets '[[rule]]
+fault = { type = "xmpp_resumption", answer = "failed" }'
+start forgets_bob /usr/bin/python3 "$client" "$proxy_port" bob resume
+wait_for 20 grep -qx '\* not resumed' "$folder/forgets_bob.log" || fail "the resumption did not fail: $(cat "$folder/forgets_bob.log")"
+pass "a stream is resumed, and a resumption that failed is noticed (XEP-0198)"

@@ -1,0 +1,76 @@
+// What holds for any codec of messages and any bytes: through a tunnel, cut anywhere, they come out
+// as they went in; and what is read, written anew and read again is the same.
+#pragma once
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/messages/codec_of.h"
+#include "proxy/messages/message_tunnel.h"
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+
+inline void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+struct FuzzSink final : messages::MessageTunnel::Owner {
+  void tunnel_bytes(rules::Direction, codecs::ByteView bytes) override {
+    out += codecs::text_of(bytes);
+  }
+  void tunnel_finished(rules::Direction) override {}
+  void tunnel_closed(rules::Close) override { require(false); }
+  void tunnel_injected(const rules::Rule&, rules::Direction, const rules::Note&) override {
+    require(false);
+  }
+  void tunnel_report(std::string_view, std::string_view) override { ++reports; }
+  std::string out;
+  int reports = 0;
+};
+
+inline void passes(const rules::Config& config, codecs::ByteView bytes, std::size_t piece) {
+  FuzzSink sink;
+  messages::MessageTunnel tunnel(static_cast<messages::MessageTunnel::Owner&>(sink),
+                                 messages::codec_of(config.listeners.front()), flow_of(1));
+  const auto set = rules::RuleSet::activate(config.rules, 1, {});
+  tunnel.set_rules(*set, {});
+  for (auto rest = bytes; !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
+    tunnel.push(rules::Direction::kUpstream, rest.first(std::min(piece, rest.size())), {});
+  }
+  tunnel.finish(rules::Direction::kUpstream, {});
+  require(sink.reports <= 1);
+  require(sink.out == codecs::text_of(bytes));
+}
+
+// The payloads of whole messages; `anew` is those messages, each written as if it were touched.
+inline std::vector<std::string> payloads_of(const rules::Config& config, codecs::ByteView bytes,
+                                            std::string* anew) {
+  const auto codec = messages::codec_of(config.listeners.front());
+  auto& reader = codec->reader(rules::Direction::kUpstream);
+  std::vector<std::string> payloads;
+  while (!bytes.empty()) {
+    auto step = reader.next(bytes, true);
+    if (!step.broken.empty()) break;
+    require(step.taken > 0 && step.taken <= bytes.size());
+    bytes = bytes.subspan(step.taken);
+    if (!step.ended) continue;
+    payloads.emplace_back(codecs::text_of(step.ended->payload));
+    if (anew == nullptr) continue;
+    auto chunk = rules::Chunk::of(step.ended->payload, step.ended->message);
+    chunk.mutable_bytes();
+    *anew += codecs::text_of(codec->write(chunk, rules::Direction::kUpstream));
+  }
+  return payloads;
+}
+
+inline void differential(const rules::Config& config, codecs::ByteView bytes) {
+  std::string anew;
+  const auto once = payloads_of(config, bytes, &anew);
+  require(payloads_of(config, codecs::bytes_of(anew), nullptr) == once);
+}
+
+}  // namespace brownout::test

@@ -1,0 +1,139 @@
+// Elements of XMPP streams through a tunnel: untouched ones pass as they came, however they are
+// cut.
+#include <gtest/gtest.h>
+
+#include "tests/support/message_lab.h"
+
+namespace brownout::test {
+namespace {
+
+const std::string kElsewhere = "[[rule]]\nmatch = { to = \"nobody\" }\nfault = { type = \"drop\" }";
+
+TEST(XmppTunnel, WhatNoRuleTouchesPassesAsItCame) {
+  const std::string client =
+      xmpp_opening_of_client() +
+      "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGE=</auth>";
+  const std::string success =
+      xmpp_opening_of_server() + "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
+  const std::string rest =
+      xmpp_opening_of_client() +
+      "\n<message to='b'>\n <body>5 &gt; 4, \xc3\xa4</body><![CDATA[<x>]]></message> "
+      "<r xmlns='urn:xmpp:sm:3'/><presence/></stream:stream>";
+  for (const auto& rules : {std::string(), kElsewhere}) {
+    for (const std::size_t piece : {1U, 2U, 3U, 7U, 1000U}) {
+      MessageLab lab("xmpp", rules, "", piece);
+      lab.from_client(client);
+      lab.from_server(success);
+      lab.from_client(rest);
+      lab.from_server(xmpp_opening_of_server() + "<message from='b'/></stream:stream>\n");
+      lab.client_finishes();
+      EXPECT_EQ(lab.reports, "");
+      EXPECT_EQ(lab.to_server, client + rest) << "in pieces of " << piece;
+      EXPECT_EQ(lab.to_client,
+                success + xmpp_opening_of_server() + "<message from='b'/></stream:stream>\n");
+    }
+  }
+}
+
+TEST(XmppTunnel, RulesMeanElementsByWhatTheySay) {
+  const std::string message = "<message to='bob@x.org' type='chat'><body>h&amp;i</body></message>";
+  const std::string ping = "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
+  const std::string ack = "<a xmlns='urn:xmpp:sm:3' h='2'/>";
+  struct Case {
+    std::string match;
+    std::string left;
+  };
+  for (const auto& [match, left] :
+       std::vector<Case>{{"stanza = \"message\"", ping + ack},
+                         {"stanza = [\"iq\", \"a\"]", message},
+                         {"type = \"chat\"", ping + ack},
+                         {"to = \"bob@*\"", ping + ack},
+                         {"from = \"ann@x.org/phone\"", ack},
+                         {"namespace = \"urn:xmpp:ping\"", message + ack},
+                         {"text = \"h&i\"", ping + ack},
+                         {"min_size = \"60 B\"", ping + ack},
+                         {"direction = \"downstream\"", message + ping + ack},
+                         {"stanza = \"message\", type = \"get\"", message + ping + ack}}) {
+    const auto lab = bound_xmpp("[[rule]]\nmatch = { " + match + " }\nfault = { type = \"drop\" }");
+    lab->from_client(message + ping + ack);
+    EXPECT_EQ(lab->at_server(), left) << match;
+  }
+}
+
+TEST(XmppTunnel, AcknowledgementsAreLostAndNothingElse) {
+  const auto lab = bound_xmpp("[[rule]]\nfault = { type = \"ack_loss\" }");
+  lab->from_server("<a xmlns='urn:xmpp:sm:3' h='2'/><message from='b'/>");
+  EXPECT_EQ(lab->at_client(), "<message from='b'/>");
+}
+
+TEST(XmppTunnel, ARefusalIsTheErrorOfItsProtocol) {
+  const auto lab = bound_xmpp(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"reject\", condition = "
+      "\"resource-constraint\" }");
+  lab->from_client("<message to='b' id='1'><body>x</body></message><iq type='result' id='2'/>");
+  EXPECT_EQ(lab->at_client(),
+            "<message type='error' id='1' from='b' to='ann@x.org/phone'><error type='wait'>"
+            "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+  EXPECT_EQ(lab->at_server(), "<iq type='result' id='2'/>");
+  lab->from_client("<resume xmlns='urn:xmpp:sm:3' h='1' previd='x'/>");
+  EXPECT_EQ(lab->at_client(),
+            "<failed xmlns='urn:xmpp:sm:3'><item-not-found "
+            "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
+}
+
+TEST(XmppTunnel, AHalfOpenStreamAnswersPingsAndNoMore) {
+  const auto lab = bound_xmpp("");
+  lab->from_server("<a xmlns='urn:xmpp:sm:3' h='7'/>");
+  lab->at_client();
+  lab->set_rules("[[rule]]\nfault = { type = \"half_open\" }");
+  lab->from_client(
+      "<message to='b'/><iq type='get' id='p' to='x.org'><ping xmlns='urn:xmpp:ping'/></iq>");
+  EXPECT_EQ(lab->at_client(), "<iq type='result' id='p' from='x.org' to='ann@x.org/phone'/>");
+  lab->from_client("<r xmlns='urn:xmpp:sm:3'/>");
+  EXPECT_EQ(lab->at_client(), "<a xmlns='urn:xmpp:sm:3' h='7'/>")
+      << "no more than the server has acknowledged";
+  EXPECT_EQ(lab->at_server(), "");
+}
+
+TEST(XmppTunnel, WhatAStreamMustNotHavePassesAsBytesWithOneReport) {
+  std::string deep;
+  for (int i = 0; i < 200; ++i) deep += "<a>";
+  struct Case {
+    std::string bytes;
+    std::string why;
+  };
+  for (const auto& [bytes, why] : std::vector<Case>{
+           {"GET / HTTP/1.1\r\n\r\n", "no well-formed XML"},
+           {"<!DOCTYPE x [<!ENTITY a \"b\">]><x>&a;</x>", "a DTD"},
+           {"<message/>", "it does not begin with a stream"},
+           {xmpp_opening_of_client() + "<message><!-- x --></message>", "a comment"},
+           {xmpp_opening_of_client() + "<?php x?>", "a processing instruction"},
+           {xmpp_opening_of_client() + deep, "elements nested deeper than 128"},
+           {xmpp_opening_of_client() + "<message>&a;</message>", "no well-formed XML"},
+           {xmpp_opening_of_client() + "<message " + std::string(3 << 20, 'x'),
+            "a tag of more than 1 MiB"}}) {
+    for (const auto& rules : {std::string(), kElsewhere}) {
+      MessageLab lab("xmpp", rules);
+      lab.from_client(bytes);
+      lab.from_client("more");
+      EXPECT_TRUE(lab.to_server == bytes + "more") << why;
+      EXPECT_EQ(lab.reports, "not XMPP: " + why + "\n");
+    }
+  }
+}
+
+TEST(XmppTunnel, BehindStarttlsThereIsNothingToRead) {
+  MessageLab lab("xmpp", kElsewhere);
+  lab.from_client(xmpp_opening_of_client() + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+  lab.from_server(xmpp_opening_of_server() + "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+  lab.at_server();
+  lab.at_client();
+  lab.from_client("\x16\x03\x01");
+  lab.from_server("\x16\x03\x03");
+  EXPECT_EQ(lab.at_server(), "\x16\x03\x01");
+  EXPECT_EQ(lab.at_client(), "\x16\x03\x03");
+  EXPECT_EQ(lab.reports, "not XMPP: TLS begins, which is not terminated here\n");
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,70 @@
+// One connection of a protocol that is text through a MessageTunnel: what either end gets. No
+// sockets, no clock.
+//
+//   MessageLab lab("xmpp", "[[rule]]\nfault = { type = \"ack_loss\" }");
+//   lab.from_server("<a xmlns='urn:xmpp:sm:3' h='1'/>");
+//   EXPECT_EQ(lab.at_client(), "");
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "proxy/messages/message_tunnel.h"
+#include "rules/config.h"
+#include "rules/rule_set.h"
+
+namespace brownout::test {
+
+class MessageLab final : messages::MessageTunnel::Owner {
+ public:
+  // `listener`: further keys of the listener. What is sent comes in pieces of `piece` bytes.
+  MessageLab(std::string protocol, const std::string& rules = "", std::string listener = "",
+             std::size_t piece = 1 << 20);
+
+  void from_client(std::string_view bytes) { push(rules::Direction::kUpstream, bytes); }
+  void from_server(std::string_view bytes) { push(rules::Direction::kDownstream, bytes); }
+  void client_finishes() { tunnel_.finish(rules::Direction::kUpstream, now_); }
+  void pass(rules::Duration time);
+  void set_rules(const std::string& rules);
+
+  // What came since the last time this was asked.
+  std::string at_server() { return std::exchange(to_server, {}); }
+  std::string at_client() { return std::exchange(to_client, {}); }
+
+  std::string to_server;
+  std::string to_client;
+  std::string reports;
+  std::string closed;  // "fin" or "reset"
+  int injected = 0;
+
+ private:
+  void tunnel_bytes(rules::Direction direction, codecs::ByteView bytes) override;
+  void tunnel_finished(rules::Direction) override {}
+  void tunnel_closed(rules::Close how) override {
+    closed = how == rules::Close::kFin ? "fin" : "reset";
+  }
+  void tunnel_injected(const rules::Rule&, rules::Direction, const rules::Note&) override {
+    ++injected;
+  }
+  void tunnel_report(std::string_view event, std::string_view why) override {
+    reports += std::string(event) + ": " + std::string(why) + "\n";
+  }
+  void push(rules::Direction direction, std::string_view bytes);
+
+  std::string protocol_;
+  std::string listener_;
+  std::size_t piece_;
+  rules::Instant now_{};
+  rules::Config config_;
+  std::shared_ptr<const rules::RuleSet> set_;
+  messages::MessageTunnel tunnel_;
+};
+
+// The opening of an XMPP connection up to a bound resource, from either end.
+std::string xmpp_opening_of_client();
+std::string xmpp_opening_of_server();
+// A lab in which both were said already.
+std::unique_ptr<MessageLab> bound_xmpp(const std::string& rules = "", std::size_t piece = 1 << 20);
+
+}  // namespace brownout::test
