@@ -148,52 +148,9 @@ void read_user_properties(const Node& node, Match& match, Diagnostics& problems)
   read_patterns("user_property", R"(tenant = "blue*")", node, match.user_property, problems);
 }
 
-}  // namespace
-
-const Schema<Match>& match_schema() {
-  static const Schema<Match> schema{{
-      field("listener", &Match::listener, "only connections to these listeners"),
-      field("client", &Match::client, "only clients in these prefixes"),
-      field("destination", &Match::destination,
-            "only servers in these prefixes, by the address that is dialled"),
-      field("port", &Match::port,
-            "only servers' ports, by the address that is dialled: 1883, \"8000-8999\""),
-      field("direction", &Match::direction,
-            "upstream is from client to server, downstream from server to client"),
-      field("first", &Match::first,
-            "only the first n matching connections since the rule began (counted behind `after`)",
-            {.least = 1}),
-      field("after", &Match::after, "not the first n matching connections", {.least = 0}),
-      field("every", &Match::every, "only every n-th matching connection (counted behind `after`)",
-            {.least = 1}),
-      field("qname", &Match::qname,
-            "dns: only queries for these names: \"chat.example.org\", \".example.org\" (it and all "
-            "below it), \"*-eu.example.org\""),
-      field("qtype", &Match::qtype, "dns: only queries for these types, e.g. \"AAAA\""),
-      field("transport", &Match::transport, "dns: only queries that came this way"),
-      field("method", &Match::method, "http: only requests with these methods, e.g. \"POST\""),
-      field("host", &Match::host,
-            "only requests to these hosts, without the port; on listeners that intercept, or are "
-            "proxies, also connections to names that DNS or the client gave; patterns as for "
-            "qname"),
-      field("path", &Match::path,
-            "http: only these paths, without the query: \"/v1/*\" (* is any characters), or a "
-            "regular expression behind a ~: \"~^/v[0-9]+/\""),
-      field("query", &Match::query, "http: only these queries (what follows the ?), as for path"),
-      nested<Match>("header", "table of patterns",
-                    "http: only requests with all of these headers: { user-agent = \"curl/*\" }",
-                    read_header_patterns),
-      field("content_type", &Match::content_type,
-            "http: only this media type, in lower case and without parameters: of the request, or, "
-            "with status, of the response"),
-      field("status", &Match::status,
-            "http: only responses with this status: 404, \"5xx\", \"500-504\"; the rule then acts "
-            "on the response only"),
-      field("sni", &Match::sni,
-            "tls: only clients that ask for these names; patterns as for qname"),
-      field("alpn", &Match::alpn, "tls: only clients that offer one of these, e.g. \"h2\""),
-      field("ja3", &Match::ja3,
-            "tls: only clients whose hello has this JA3 hash, 32 hexadecimal digits"),
+// What is known of one message.
+std::vector<Field<Match>> message_fields() {
+  return {
       field("opcode", &Match::opcode, "websocket: only messages of these kinds"),
       field("min_size", &Match::min_size,
             "only messages of this size or more: the payload's, of MQTT the packet's, of XMPP the "
@@ -229,7 +186,65 @@ const Schema<Match>& match_schema() {
             "xmpp: only elements with a child in one of these namespaces: \"urn:xmpp:ping\""),
       field("kind", &Match::kind,
             "framed: only messages of these kinds, as the framing finds them; as for path"),
-  }};
+  };
+}
+
+}  // namespace
+
+const Schema<Match>& match_schema() {
+  static const Schema<Match> schema{
+      {
+          field("listener", &Match::listener, "only connections to these listeners"),
+          field("client", &Match::client, "only clients in these prefixes"),
+          field("destination", &Match::destination,
+                "only servers in these prefixes, by the address that is dialled"),
+          field("port", &Match::port,
+                "only servers' ports, by the address that is dialled: 1883, \"8000-8999\""),
+          field("direction", &Match::direction,
+                "upstream is from client to server, downstream from server to client"),
+          field(
+              "first", &Match::first,
+              "only the first n matching connections since the rule began (counted behind `after`)",
+              {.least = 1}),
+          field("after", &Match::after, "not the first n matching connections", {.least = 0}),
+          field("every", &Match::every,
+                "only every n-th matching connection (counted behind `after`)", {.least = 1}),
+          field("qname", &Match::qname,
+                "dns: only queries for these names: \"chat.example.org\", \".example.org\" (it and "
+                "all "
+                "below it), \"*-eu.example.org\""),
+          field("qtype", &Match::qtype, "dns: only queries for these types, e.g. \"AAAA\""),
+          field("transport", &Match::transport, "dns: only queries that came this way"),
+          field("method", &Match::method, "http: only requests with these methods, e.g. \"POST\""),
+          field(
+              "host", &Match::host,
+              "only requests to these hosts, without the port; on listeners that intercept, or are "
+              "proxies, also connections to names that DNS or the client gave; patterns as for "
+              "qname"),
+          field("path", &Match::path,
+                "http: only these paths, without the query: \"/v1/*\" (* is any characters), or a "
+                "regular expression behind a ~: \"~^/v[0-9]+/\""),
+          field("query", &Match::query,
+                "http: only these queries (what follows the ?), as for path"),
+          nested<Match>(
+              "header", "table of patterns",
+              "http: only requests with all of these headers: { user-agent = \"curl/*\" }",
+              read_header_patterns),
+          field("content_type", &Match::content_type,
+                "http: only this media type, in lower case and without parameters: of the request, "
+                "or, "
+                "with status, of the response"),
+          field("status", &Match::status,
+                "http: only responses with this status: 404, \"5xx\", \"500-504\"; the rule then "
+                "acts "
+                "on the response only"),
+          field("sni", &Match::sni,
+                "tls: only clients that ask for these names; patterns as for qname"),
+          field("alpn", &Match::alpn, "tls: only clients that offer one of these, e.g. \"h2\""),
+          field("ja3", &Match::ja3,
+                "tls: only clients whose hello has this JA3 hash, 32 hexadecimal digits"),
+      },
+      message_fields()};
   return schema;
 }
 

@@ -273,6 +273,12 @@ class Schema {
   Schema(std::initializer_list<Field<S>> fields) : fields_(fields) {
     for (const auto& one : fields_) infos_.push_back(one.info);
   }
+  // Those of two lists, in their order.
+  Schema(std::initializer_list<Field<S>> fields, const std::vector<Field<S>>& more)
+      : Schema(fields) {
+    fields_.insert(fields_.end(), more.begin(), more.end());
+    for (const auto& one : more) infos_.push_back(one.info);
+  }
 
   const std::vector<FieldInfo>& fields() const { return infos_; }
 

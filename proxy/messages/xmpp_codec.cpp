@@ -100,7 +100,7 @@ class XmppCodec::Reader final : public MessageReader {
     // Only this element's bytes are known to be wanted: the rest is told again.
     XML_StopParser(parser_.get(), XML_TRUE);
   }
-  Step whitespace(ByteView blanks);
+  Step unparsed(ByteView bytes, XmppElement element);
   std::string_view parse(ByteView bytes);
   ReadMessage message();
   void remember();
@@ -114,6 +114,7 @@ class XmppCodec::Reader final : public MessageReader {
   std::size_t done_ = 0;    // of the element, what was taken
   std::size_t depth_ = 0;
   bool suspended_ = false;  // at the end of an element
+  bool over_ = false;       // the stream is
   Bytes wire_;
   bool keep_ = false;
   bool begun_ = false;
@@ -242,14 +243,14 @@ ReadMessage XmppCodec::Reader::message() {
   return read;
 }
 
-// A keep-alive (4.6.1), or what stands ahead of a stream.
-MessageReader::Step XmppCodec::Reader::whitespace(ByteView blanks) {
+// What is not parsed: a keep-alive (4.6.1), what stands ahead of a stream or behind its end.
+MessageReader::Step XmppCodec::Reader::unparsed(ByteView bytes, XmppElement element) {
   begun_ = false;
-  ahead_ -= std::min(ahead_, blanks.size());
-  Step step{.taken = blanks.size(), .kept = keep_};
-  stanza_.element = XmppElement::kWhitespace;
+  ahead_ -= std::min(ahead_, bytes.size());
+  Step step{.taken = bytes.size(), .kept = keep_};
+  stanza_.element = element;
   if (!keep_) return step;
-  wire_.assign(blanks.begin(), blanks.end());
+  wire_.assign(bytes.begin(), bytes.end());
   step.ended = message();
   return step;
 }
@@ -290,10 +291,13 @@ MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
     done_ = 0;
     in_body_ = in_jid_ = false;
     begun_ = true;
+    // Who was slow to hear of it still speaks.
+    if (over_) return unparsed(bytes, XmppElement::kOther);
     const auto* end = bytes.data() + bytes.size();
     const auto* ink = std::find_if_not(bytes.data(), end, is_blank);
     if (ink != bytes.data()) {
-      return whitespace(bytes.first(static_cast<std::size_t>(ink - bytes.data())));
+      return unparsed(bytes.first(static_cast<std::size_t>(ink - bytes.data())),
+                      XmppElement::kWhitespace);
     }
     origin_ = fed_ - ahead_;
   }
@@ -309,6 +313,7 @@ MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
   }
   if (!complete_) return step;
   begun_ = false;
+  over_ = stanza_.element == XmppElement::kStreamEnd;
   remember();
   if (keep_) step.ended = message();
   return step;

@@ -1,5 +1,8 @@
 #include "rules/faults/hold_until.h"
 
+#include <utility>
+#include <vector>
+
 namespace brownout::rules {
 namespace {
 
@@ -19,7 +22,8 @@ class HoldUntilStage final : public Stage {
         {.action = "hold", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = count_++},
         now);
     if (queue_.empty()) until_ = later(now, settings_.most);
-    queue_.push(std::move(chunk));
+    held_ += chunk.size();
+    queue_.push_back(std::move(chunk));
   }
   void pass(Chunk chunk, Instant now, Output& out) override {
     const bool last = chunk.message() != nullptr && chunk.message()->ends_conversation();
@@ -35,10 +39,11 @@ class HoldUntilStage final : public Stage {
   void wake(Instant now, Output& out) override { release(now, out); }
   void release(Instant now, Output& out) override {
     until_ = kNever;
-    while (!queue_.empty()) out.emit(queue_.pop(), now);
+    held_ = 0;
+    for (auto& chunk : std::exchange(queue_, {})) out.emit(std::move(chunk), now);
   }
   Instant deadline() const override { return until_; }
-  std::size_t held() const override { return queue_.bytes(); }
+  std::size_t held() const override { return held_; }
 
  private:
   bool frees(const Chunk& chunk) const {
@@ -46,7 +51,8 @@ class HoldUntilStage final : public Stage {
   }
 
   Settings settings_;
-  ChunkQueue queue_;
+  std::vector<Chunk> queue_;  // those without a payload, too
+  std::size_t held_ = 0;
   Instant until_ = kNever;
   std::uint64_t count_ = 0;
 };

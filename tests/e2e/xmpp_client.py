@@ -34,6 +34,7 @@ class Client(slixmpp.ClientXMPP):
         self["feature_mechanisms"].unencrypted_plain = True
         self.add_event_handler("session_start", self.start)
         self.add_event_handler("message", self.on_message)
+        self.add_event_handler("message_error", self.on_message)
         self.add_event_handler("stream_error", lambda error: say(f"* stream error {error['condition']} {error['see_other_host'] or ''}"))
         self.add_event_handler("presence_available", lambda one: say(f"* {one['from'].bare} came"))
         self.add_event_handler("presence_unavailable", lambda one: say(f"* {one['from'].bare} went"))
@@ -76,7 +77,9 @@ class Client(slixmpp.ClientXMPP):
         if message["body"]:
             say(message["body"])
         if message["body"] == "end":
-            self.disconnect()
+            # What is not acknowledged the server keeps for the next session.
+            self["xep_0198"].send_ack()
+            self.loop.call_later(0.2, self.disconnect)
 
 
 client = Client()

@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       config_with(R"(delimiter = "aab")"),
       config_with("width = 1"),
       config_with("width = 2, endianness = \"little\", includes_header = true"),
-      config_with("offset = 3, width = 4"), config_with("width = 8, includes_header = true")};
+      config_with("offset = 3, width = 4"),
+      config_with("width = 8, includes_header = true")};
   const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data + 2), size - 2);
   const auto& config = kFramings[data[0] % kFramings.size()];
   auto none = config;

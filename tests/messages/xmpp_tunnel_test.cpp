@@ -122,6 +122,16 @@ TEST(XmppTunnel, WhatAStreamMustNotHavePassesAsBytesWithOneReport) {
   }
 }
 
+TEST(XmppTunnel, WhatComesBehindTheEndOfAStreamPasses) {
+  for (const auto& rules : {std::string(), kElsewhere}) {
+    MessageLab lab("xmpp", rules);
+    const auto all = xmpp_opening_of_client() + "</stream:stream><a xmlns='urn:xmpp:sm:3' h='1'/>";
+    lab.from_client(all);
+    EXPECT_EQ(lab.at_server(), all);
+    EXPECT_EQ(lab.reports, "");
+  }
+}
+
 TEST(XmppTunnel, BehindStarttlsThereIsNothingToRead) {
   MessageLab lab("xmpp", kElsewhere);
   lab.from_client(xmpp_opening_of_client() + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
