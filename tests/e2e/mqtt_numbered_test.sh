@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Numbered messages by libmosquitto through mosquitto and two implementations of a client: what is lost, doubled or out of
+# order, end to end, under faults of single packets.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need mosquitto node
+numbered=$(dirname "$brownout")/../tests/brownout_numbered_mqtt
+[ -x "$numbered" ] || fail "$numbered is not built"
+here=$(dirname "$(readlink -f "$0")")
+
+broker=$(free_port)
+printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n' "$broker" >"$folder/mosquitto.conf"
+start mosquitto mosquitto -c "$folder/mosquitto.conf"
+wait_port "$broker"
+mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
+# exchange NAME QOS COUNT: published through the proxy, subscribed to at the broker.
+exchange() { "$numbered" "$proxy_port" "$broker" "$2" "$3" 5 >"$folder/$1.json" || fail "$1: $(cat "$folder/$1.json")"; }
+# holds NAME EXPRESSION: of sent, lost, doubled, reordered, connections.
+holds() {
+  python3 -c 'import json, sys; sys.exit(not eval(sys.argv[2], json.load(open(sys.argv[1]))))' "$folder/$1.json" "$2" ||
+    fail "$1: not ($2): $(cat "$folder/$1.json")"
+}
+cut='[[rule]]
+fault = { type = "limit_time", after = "1s", close = "rst" }'
+
+mqtt untouched '[[rule]]
+match = { topic = "other" }
+fault = { type = "drop" }'
+for qos in 0 1 2; do
+  exchange "untouched$qos" "$qos" 3000
+  holds "untouched$qos" 'lost == doubled == reordered == 0 and connections == 1'
+done
+pass "numbered messages at QoS 0, 1 and 2: none lost, doubled or out of order"
+
+mqtt once "[[rule]]
+match = { packet = \"puback\", direction = \"downstream\" }
+probability = \"2%\"
+per = \"message\"
+fault = { type = \"ack_loss\" }
+$cut"
+exchange once 1 1000
+holds once 'lost == 0 and doubled > 0 and connections > 1'
+pass "QoS 1 where PUBACKs are lost: sent again, none lost, $(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["doubled"])' "$folder/once.json") doubled"
+
+mqtt exactly "[[rule]]
+match = { packet = [\"pubrec\", \"pubrel\", \"pubcomp\"] }
+probability = \"1%\"
+per = \"message\"
+fault = { type = \"ack_loss\" }
+$cut"
+exchange exactly 2 1000
+holds exactly 'lost == doubled == 0 and connections > 1'
+pass "QoS 2 where PUBREC, PUBREL and PUBCOMP are lost: none lost, none doubled"
+
+mqtt lossy '[[rule]]
+match = { topic = "numbered", direction = "upstream", every = 10 }
+fault = { type = "drop" }'
+exchange lossy 0 1000
+holds lossy 'lost == 100 and doubled == 0'
+mqtt doubling '[[rule]]
+match = { topic = "numbered", direction = "upstream", every = 10 }
+fault = { type = "duplicate", share = "100%" }'
+exchange doubling 0 1000
+holds doubling 'lost == 0 and doubled == 100'
+mqtt overtaking '[[rule]]
+match = { text = "10?", direction = "upstream" }
+fault = { type = "hold_until", passes = { text = "150" } }'
+exchange overtaking 0 1000
+holds overtaking 'lost == doubled == 0 and reordered == 10'
+pass "what rules lose, double and put out of order is lost, doubled and out of order, to the message"
+
+mqtt second "[[rule]]
+match = { packet = [\"puback\", \"pubrec\", \"pubcomp\"], direction = \"downstream\" }
+probability = \"3%\"
+per = \"message\"
+fault = { type = \"ack_loss\" }
+$cut"
+node "$here/mqtt_client.js" "$here/../../build/npm/node_modules" "$proxy_port" "$broker" || fail "npm mqtt"
+pass "the second client, npm mqtt: QoS 1 and 2 through the same faults"
