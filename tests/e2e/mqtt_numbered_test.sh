@@ -77,3 +77,8 @@ fault = { type = \"ack_loss\" }
 $cut"
 node "$here/mqtt_client.js" "$here/../../build/npm/node_modules" "$proxy_port" "$broker" || fail "npm mqtt"
 pass "the second client, npm mqtt: QoS 1 and 2 through the same faults"
+
+for file in "$here"/../../examples/messaging/*.toml; do
+  "$brownout" check "$file" >/dev/null || fail "$file"
+done
+pass "the examples of messaging are right"
