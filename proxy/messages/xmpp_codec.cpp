@@ -220,6 +220,8 @@ void XmppCodec::Reader::remember() {
   if (!up && stanza_.element == XmppElement::kProceed) codec_.encrypted_ = true;
   // 6.4.6: both streams begin anew.
   if (!up && stanza_.element == XmppElement::kSasl && stanza_.name == "success") {
+    // A client that is in the middle of an element now does not know it.
+    if (codec_.up_->begun_) codec_.up_->why_ = "a stream that begins anew within an element";
     codec_.up_->renew();
     renew();
   }
@@ -257,6 +259,7 @@ MessageReader::Step XmppCodec::Reader::unparsed(ByteView bytes, XmppElement elem
 
 // Why it is no XMPP; empty where it may be.
 std::string_view XmppCodec::Reader::parse(ByteView bytes) {
+  if (!why_.empty()) return why_;
   complete_ = false;
   auto status = XML_STATUS_OK;
   if (suspended_) {

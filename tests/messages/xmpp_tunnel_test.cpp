@@ -122,6 +122,20 @@ TEST(XmppTunnel, WhatAStreamMustNotHavePassesAsBytesWithOneReport) {
   }
 }
 
+TEST(XmppTunnel, AClientThatSpeaksWhileItsStreamBeginsAnewIsNotUnderstood) {
+  for (const auto& rules : {std::string(), kElsewhere}) {
+    MessageLab lab("xmpp", rules);
+    const auto begun = xmpp_opening_of_client() + "<message to='b'><body>abcdefghijklmnop";
+    lab.from_client(begun);
+    lab.from_server(xmpp_opening_of_server() +
+                    "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    lab.from_client("<x/>");
+    lab.from_client("</body></message>");
+    EXPECT_EQ(lab.at_server(), begun + "<x/></body></message>");
+    EXPECT_EQ(lab.reports, "not XMPP: a stream that begins anew within an element\n");
+  }
+}
+
 TEST(XmppTunnel, WhatComesBehindTheEndOfAStreamPasses) {
   for (const auto& rules : {std::string(), kElsewhere}) {
     MessageLab lab("xmpp", rules);
