@@ -6,18 +6,13 @@
 #include <string>
 
 #include "proxy/codecs/mqtt.h"
-#include "proxy/messages/message_tunnel.h"
-#include "proxy/messages/mqtt_codec.h"
-#include "tests/support/virtual_world.h"
+#include "tests/fuzz/message_fuzz.h"
 
 using namespace brownout;
 using codecs::ByteView;
+using test::require;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 void differential(ByteView bytes, std::uint8_t level) {
   const auto read = codecs::read_mqtt(bytes, level);
@@ -29,31 +24,6 @@ void differential(ByteView bytes, std::uint8_t level) {
   require(codecs::text_of(again->payload) == codecs::text_of(read->payload));
 }
 
-struct Sink final : messages::MessageTunnel::Owner {
-  void tunnel_bytes(rules::Direction, ByteView bytes) override { out += codecs::text_of(bytes); }
-  void tunnel_finished(rules::Direction) override {}
-  void tunnel_closed(rules::Close) override { require(false); }
-  void tunnel_injected(const rules::Rule&, rules::Direction, const rules::Note&) override {
-    require(false);
-  }
-  void tunnel_report(std::string_view, std::string_view) override { ++reports; }
-  std::string out;
-  int reports = 0;
-};
-
-void passes(ByteView bytes, std::size_t piece, const rules::RuleSet& set) {
-  Sink sink;
-  messages::MessageTunnel tunnel(static_cast<messages::MessageTunnel::Owner&>(sink),
-                                 std::make_unique<messages::MqttCodec>(), test::flow_of(1));
-  tunnel.set_rules(set, {});
-  for (auto rest = bytes; !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
-    tunnel.push(rules::Direction::kUpstream, rest.first(std::min(piece, rest.size())), {});
-  }
-  tunnel.finish(rules::Direction::kUpstream, {});
-  require(sink.reports <= 1);
-  require(sink.out == codecs::text_of(bytes));
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -62,17 +32,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::uint8_t level : {std::uint8_t{3}, rules::kMqtt311, rules::kMqtt5}) {
     differential(bytes, level);
   }
-  static const auto none = rules::RuleSet::activate({}, 1, {});
-  static const auto elsewhere = rules::RuleSet::activate(
-      test::config_of(
-          "[[rule]]\nmatch = { topic = \"a/b/c/d/e/f\", text = \"none such\" }\nfault = "
-          "{ type = \"drop\" }",
-          "mqtt")
-          .rules,
-      1, {});
+  static const auto none = test::config_of("", "mqtt");
+  static const auto elsewhere = test::config_of(
+      "[[rule]]\nmatch = { topic = \"a/b/c/d/e/f\", text = \"none such\" }\nfault = "
+      "{ type = \"drop\" }",
+      "mqtt");
   const std::size_t piece = data[0] % 7 + 1U;
-  passes(bytes, piece, *none);
+  test::passes(none, bytes, piece);
   // Nothing is dropped, so every alias is known when it is used.
-  passes(bytes, piece, *elsewhere);
+  test::passes(elsewhere, bytes, piece);
   return 0;
 }

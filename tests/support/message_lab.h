@@ -16,7 +16,7 @@
 
 namespace brownout::test {
 
-class MessageLab final : messages::MessageTunnel::Owner {
+class MessageLab : messages::MessageTunnel::Owner {
  public:
   // `listener`: further keys of the listener. What is sent comes in pieces of `piece` bytes.
   MessageLab(std::string protocol, const std::string& rules = "", std::string listener = "",

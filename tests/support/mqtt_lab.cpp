@@ -1,30 +1,9 @@
 #include "tests/support/mqtt_lab.h"
 
-#include <algorithm>
-
-#include "tests/support/virtual_world.h"
-
 namespace brownout::test {
-namespace {
 
 using rules::MqttPacket;
 using rules::MqttType;
-
-std::shared_ptr<const rules::RuleSet> set_of(const std::string& rules, rules::Instant now,
-                                             const rules::RuleSet* previous = nullptr) {
-  return rules::RuleSet::activate(config_of(rules, "mqtt").rules, 1, now, previous);
-}
-
-}  // namespace
-
-MqttLab::MqttLab(const std::string& rules, std::uint8_t level, std::size_t piece)
-    : level_(level),
-      piece_(piece),
-      set_(set_of(rules, now_)),
-      tunnel_(static_cast<messages::MessageTunnel::Owner&>(*this),
-              std::make_unique<messages::MqttCodec>(), flow_of(1)) {
-  tunnel_.set_rules(*set_, now_);
-}
 
 MqttPacket MqttLab::connect(std::uint8_t level, std::string client_id) {
   MqttPacket packet{.type = MqttType::kConnect};
@@ -47,40 +26,6 @@ MqttPacket MqttLab::answer(MqttType type, std::uint16_t id, std::uint8_t reason)
 std::string MqttLab::wire(const MqttPacket& packet, std::string_view payload) const {
   const auto bytes = codecs::write_mqtt(packet, level_, codecs::bytes_of(payload));
   return std::string(codecs::text_of(bytes));
-}
-
-void MqttLab::push(rules::Direction direction, std::string_view bytes) {
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece_, bytes.size()))) {
-    tunnel_.push(direction, codecs::bytes_of(bytes.substr(0, piece_)), now_);
-  }
-}
-
-void MqttLab::from_client(const MqttPacket& packet, std::string_view payload) {
-  push(rules::Direction::kUpstream, wire(packet, payload));
-}
-void MqttLab::from_server(const MqttPacket& packet, std::string_view payload) {
-  push(rules::Direction::kDownstream, wire(packet, payload));
-}
-void MqttLab::bytes_from_client(std::string_view bytes) {
-  push(rules::Direction::kUpstream, bytes);
-}
-
-void MqttLab::pass(rules::Duration time) {
-  const auto until = now_ + time;
-  while (tunnel_.deadline() <= until) {
-    now_ = tunnel_.deadline();
-    tunnel_.advance(now_);
-  }
-  now_ = until;
-}
-
-void MqttLab::set_rules(const std::string& rules) {
-  set_ = set_of(rules, now_, set_.get());
-  tunnel_.set_rules(*set_, now_);
-}
-
-void MqttLab::tunnel_bytes(rules::Direction direction, codecs::ByteView bytes) {
-  (direction == rules::Direction::kUpstream ? to_server : to_client) += codecs::text_of(bytes);
 }
 
 std::string MqttLab::packets(const std::string& stream) const {
