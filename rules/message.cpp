@@ -1,6 +1,9 @@
 #include "rules/message.h"
 
+#include <array>
 #include <utility>
+
+#include "rules/set_text.h"
 
 namespace brownout::rules {
 
@@ -10,16 +13,7 @@ std::string protocols_text(unsigned protocols) {
        {kOfMqtt, "MQTT"},
        {kOfXmpp, "XMPP"},
        {kOfFramed, "a framing"}}};
-  std::vector<std::string_view> some;
-  for (const auto& [bit, name] : kNames) {
-    if ((protocols & bit) != 0) some.push_back(name);
-  }
-  std::string text;
-  for (std::size_t i = 0; i < some.size(); ++i) {
-    if (i > 0) text += i + 1 == some.size() ? " and " : ", ";
-    text += some[i];
-  }
-  return text;
+  return set_text(protocols, kNames);
 }
 
 bool Message::ends_conversation() const {

@@ -1,7 +1,6 @@
 #include "rules/message_answers.h"
 
 #include <array>
-#include <cstring>
 #include <span>
 #include <string>
 
@@ -13,7 +12,6 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 }
 
 Chunk made(Message message, std::span<const std::byte> payload = {}) {
-  message.wire.clear();
   return Chunk::of(payload, std::make_shared<const Message>(std::move(message)));
 }
 
@@ -87,7 +85,7 @@ std::optional<Chunk> pong_of(const Chunk& ping) {
 
 std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) {
   if (chunk.message() == nullptr) return std::nullopt;
-  auto message = *chunk.message();
+  const auto& message = *chunk.message();
   if (message.mqtt && message.mqtt->type != MqttType::kPublish) return std::nullopt;
   if (message.xmpp) {
     const auto begin = message.xmpp->body_begin;
@@ -99,17 +97,24 @@ std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) {
     stanza.body = text;
     const auto escaped = xml_escaped(text);
     stanza.body_end = begin + escaped.size();
-    message.xmpp = std::make_shared<const XmppStanza>(std::move(stanza));
     const auto whole =
         std::string(written.substr(0, begin)) + escaped + std::string(written.substr(end));
-    return made(std::move(message), bytes_of(whole));
+    return made({.protocol = message.protocol,
+                 .xmpp = std::make_shared<const XmppStanza>(std::move(stanza))},
+                bytes_of(whole));
   }
   const bool websocket = message.protocol == MessageProtocol::kWebSocket;
   if (websocket && message.opcode != Opcode::kText && message.opcode != Opcode::kBinary) {
     return std::nullopt;
   }
-  message.compressed = false;
-  return made(std::move(message), bytes_of(text));
+  return made({.protocol = message.protocol,
+               .opcode = message.opcode,
+               .mqtt = message.mqtt,
+               .client = message.client,
+               .topic = message.topic,
+               .kind = message.kind,
+               .acknowledging = message.acknowledging},
+              bytes_of(text));
 }
 
 }  // namespace brownout::rules

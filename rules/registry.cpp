@@ -89,6 +89,7 @@
 #include "rules/faults/wrong_prefix.h"
 #include "rules/faults/xmpp_resumption.h"
 #include "rules/faults/xmpp_stream_error.h"
+#include "rules/set_text.h"
 
 namespace brownout::rules {
 namespace {
@@ -241,28 +242,18 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
      "the stream, \"timeout\" to swallow all of it"},
 }};
 
-std::string messages_text(const FaultKind& kind) {
-  return "messages of " + protocols_text(kind.protocols);
-}
-
 }  // namespace
 
 std::string carriers_text(const FaultKind& kind) {
-  const auto carriers = kind.carriers;
-  const std::array<std::pair<unsigned, std::string>, 6> kNames{{{kStreams, "TCP connections"},
-                                                                {kDatagrams, "UDP sessions"},
-                                                                {kDnsQueries, "DNS queries"},
-                                                                {kHttpRequests, "HTTP requests"},
-                                                                {kTlsHandshakes, "TLS handshakes"},
-                                                                {kMessages, messages_text(kind)}}};
-  std::string text;
-  for (const auto& [carrier, name] : kNames) {
-    if ((carriers & carrier) == 0) continue;
-    const bool last = carriers < carrier * 2;
-    if (!text.empty()) text += last ? " and " : ", ";
-    text += name;
-  }
-  return text;
+  const auto messages = "messages of " + protocols_text(kind.protocols);
+  const std::array<std::pair<unsigned, std::string_view>, 6> names{
+      {{kStreams, "TCP connections"},
+       {kDatagrams, "UDP sessions"},
+       {kDnsQueries, "DNS queries"},
+       {kHttpRequests, "HTTP requests"},
+       {kTlsHandshakes, "TLS handshakes"},
+       {kMessages, messages}}};
+  return set_text(kind.carriers, names);
 }
 
 std::span<const FaultKind* const> all_faults() { return kAll; }

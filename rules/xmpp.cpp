@@ -152,8 +152,7 @@ std::optional<std::string> xmpp_refusal(const XmppStanza& stanza,
              "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><temporary-auth-failure/></failure>";
     case XmppElement::kEnable:
     case XmppElement::kResume:
-      return "<failed xmlns='urn:xmpp:sm:3'><item-not-found "
-             "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
+      return std::string(kNotResumed);
     default:
       return std::nullopt;
   }

@@ -37,6 +37,10 @@ enum class XmppElement : std::uint8_t {
 };
 
 inline constexpr std::string_view kXmppPing = "urn:xmpp:ping";  // XEP-0199
+// What a server says that does not know the stream, or does not manage streams (XEP-0198, 5).
+inline constexpr std::string_view kNotResumed =
+    "<failed xmlns='urn:xmpp:sm:3'><item-not-found "
+    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
 
 struct XmppStanza {
   XmppElement element = XmppElement::kOther;
@@ -52,7 +56,6 @@ struct XmppStanza {
   std::size_t body_begin = 0;
   std::size_t body_end = 0;
   std::string acknowledged = {};  // of <r/>: the last h that came from where it goes
-  bool in_session = false;        // behind the resource binding, or a resumption
 
   bool is_stanza() const {
     return element == XmppElement::kMessage || element == XmppElement::kPresence ||

@@ -133,9 +133,9 @@ Bytes FramedCodec::write(const rules::Chunk& chunk, Direction) {
     const auto header = framing_.header();
     const auto own = framing_.includes_header ? header : 0;
     const auto most = most_of(framing_.width);
-    if (payload.size() > most - std::min<std::uint64_t>(own, most)) {
-      payload = payload.first(static_cast<std::size_t>(most - std::min<std::uint64_t>(own, most)));
-    }
+    const auto room = most - std::min<std::uint64_t>(own, most);
+    payload =
+        payload.first(static_cast<std::size_t>(std::min<std::uint64_t>(payload.size(), room)));
     // What stands ahead of the length stays as it came.
     whole.assign(message.wire.begin(), message.wire.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                   header, message.wire.size())));

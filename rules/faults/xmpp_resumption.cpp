@@ -24,10 +24,6 @@ struct Settings {
   Answer answer = Answer::kFailed;
 };
 
-constexpr std::string_view kFailedAnswer =
-    "<failed xmlns='urn:xmpp:sm:3'><item-not-found "
-    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
-
 // Upstream: what a client asks for is remembered by the server's answer alone, so that only the
 // answer needs to be changed.
 class ResumptionStage final : public Stage {
@@ -43,7 +39,7 @@ class ResumptionStage final : public Stage {
       return out.emit(std::move(chunk), now);
     }
     out.note({.action = "lie", .ordinal = count_++}, now);
-    out.emit(fails ? xmpp_chunk(kFailedAnswer)
+    out.emit(fails ? xmpp_chunk(kNotResumed)
                    : xmpp_chunk("<resumed xmlns='urn:xmpp:sm:3' h='0' previd='" +
                                 xml_escaped(stanza->previous) + "'/>"),
              now);
