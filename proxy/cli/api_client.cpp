@@ -1,17 +1,16 @@
 #include "proxy/cli/api_client.h"
 
-#include <curl/curl.h>
-
 #include <cstdlib>
-#include <memory>
 
 #include "proxy/control/admin.h"
+#include "proxy/http/curl.h"
 
 namespace brownout::cli {
 namespace {
 
-using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
-using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+using proxy::curl;
+using proxy::CurlHandle;
+using proxy::CurlList;
 using Sink = std::function<bool(std::string_view)>;
 
 std::string from_environment(const char* name) {
@@ -23,21 +22,22 @@ std::size_t write(char* data, std::size_t, std::size_t size, void* sink) {
   return (*static_cast<Sink*>(sink))({data, size}) ? size : 0;
 }
 
-void add(Headers& headers, const std::string& line) {
-  headers.reset(curl_slist_append(headers.release(), line.c_str()));
+void add(CurlList& headers, const std::string& line) {
+  headers.reset(curl().slist_append(headers.release(), line.c_str()));
 }
 
 // `headers`, `sink` and `ca` outlive it.
-Curl prepared(const std::string& url, const Headers& headers, Sink& sink, const std::string& ca) {
-  Curl curl(curl_easy_init(), &curl_easy_cleanup);
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &write);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &sink);
+CurlHandle prepared(const std::string& url, const CurlList& headers, Sink& sink,
+                    const std::string& ca) {
+  CurlHandle request(curl().easy_init());
+  curl().easy_setopt(request.get(), CURLOPT_URL, url.c_str());
+  curl().easy_setopt(request.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl().easy_setopt(request.get(), CURLOPT_WRITEFUNCTION, &write);
+  curl().easy_setopt(request.get(), CURLOPT_WRITEDATA, &sink);
   // Whatever the environment says: it is this machine, mostly.
-  curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
-  if (!ca.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, ca.c_str());
-  return curl;
+  curl().easy_setopt(request.get(), CURLOPT_PROXY, "");
+  if (!ca.empty()) curl().easy_setopt(request.get(), CURLOPT_CAINFO, ca.c_str());
+  return request;
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ rules::Result<ApiClient> ApiClient::make(const CtlOptions& options) {
 rules::Result<ApiClient::Answer> ApiClient::call(
     const std::string& method, const std::string& path, const nlohmann::ordered_json& body,
     const std::map<std::string, std::string>& more) const {
-  Headers headers(nullptr, &curl_slist_free_all);
+  CurlList headers;
   add(headers, "Content-Type: application/json");
   if (!token_.empty()) add(headers, "Authorization: Bearer " + token_);
   for (const auto& [name, value] : more) add(headers, name + ": " + value);
@@ -75,17 +75,17 @@ rules::Result<ApiClient::Answer> ApiClient::call(
     text += part;
     return true;
   };
-  const auto curl = prepared(url_ + "/api/v1/" + path, headers, sink, ca_);
-  curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 30L);
-  if (!sent.empty()) curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, sent.c_str());
-  if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK) {
+  const auto request = prepared(url_ + "/api/v1/" + path, headers, sink, ca_);
+  curl().easy_setopt(request.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl().easy_setopt(request.get(), CURLOPT_TIMEOUT, 30L);
+  if (!sent.empty()) curl().easy_setopt(request.get(), CURLOPT_POSTFIELDS, sent.c_str());
+  if (const auto code = curl().easy_perform(request.get()); code != CURLE_OK) {
     return tl::unexpected(rules::Error{
-        rules::Origin::kUpstream, "nobody answers at " + url_ + ": " + curl_easy_strerror(code),
+        rules::Origin::kUpstream, "nobody answers at " + url_ + ": " + curl().easy_strerror(code),
         "start `brownout run`, or say where it is by --url"});
   }
   long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl().easy_getinfo(request.get(), CURLINFO_RESPONSE_CODE, &status);
   auto json = nlohmann::ordered_json::parse(text, nullptr, false);
   if (!text.empty() && json.is_discarded()) {
     return tl::unexpected(rules::Error{rules::Origin::kUpstream,
@@ -96,7 +96,7 @@ rules::Result<ApiClient::Answer> ApiClient::call(
 }
 
 rules::Result<void> ApiClient::follow(const std::function<bool(const std::string&)>& take) const {
-  Headers headers(nullptr, &curl_slist_free_all);
+  CurlList headers;
   if (!token_.empty()) add(headers, "Authorization: Bearer " + token_);
   std::string rest;
   Sink sink = [&](std::string_view part) {
@@ -108,12 +108,12 @@ rules::Result<void> ApiClient::follow(const std::function<bool(const std::string
     }
     return true;
   };
-  const auto curl = prepared(url_ + "/api/v1/events", headers, sink, ca_);
-  curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
-  const auto code = curl_easy_perform(curl.get());
+  const auto request = prepared(url_ + "/api/v1/events", headers, sink, ca_);
+  curl().easy_setopt(request.get(), CURLOPT_FAILONERROR, 1L);
+  const auto code = curl().easy_perform(request.get());
   if (code == CURLE_OK || code == CURLE_WRITE_ERROR) return {};
   return tl::unexpected(
-      rules::Error{rules::Origin::kUpstream, url_ + ": " + curl_easy_strerror(code)});
+      rules::Error{rules::Origin::kUpstream, url_ + ": " + curl().easy_strerror(code)});
 }
 
 }  // namespace brownout::cli

@@ -1,22 +1,20 @@
 #include "proxy/control/url.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <memory>
+
+#include "proxy/http/curl.h"
 
 namespace brownout::proxy {
 
 std::string unescaped(const std::string& text) {
   int size = 0;
-  const std::unique_ptr<char, decltype(&curl_free)> plain(
-      curl_easy_unescape(nullptr, text.c_str(), static_cast<int>(text.size()), &size), &curl_free);
+  const CurlText plain(
+      curl().easy_unescape(nullptr, text.c_str(), static_cast<int>(text.size()), &size));
   return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : text;
 }
 
 std::string escaped(const std::string& text) {
-  const std::unique_ptr<char, decltype(&curl_free)> made(
-      curl_easy_escape(nullptr, text.c_str(), static_cast<int>(text.size())), &curl_free);
+  const CurlText made(curl().easy_escape(nullptr, text.c_str(), static_cast<int>(text.size())));
   return made ? made.get() : text;
 }
 

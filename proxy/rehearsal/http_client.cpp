@@ -1,8 +1,8 @@
 // http and prometheus: requests by libcurl, on a connection that is kept alive.
-#include <curl/curl.h>
-
 #include <nlohmann/json.hpp>
 
+#include "proxy/control/url.h"
+#include "proxy/http/curl.h"
 #include "proxy/loop/deadlines.h"
 #include "proxy/rehearsal/probe_client.h"
 
@@ -10,13 +10,6 @@ namespace brownout::rehearsal {
 namespace {
 
 constexpr std::size_t kMostKept = 1 << 20;
-
-struct CurlFree {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct ListFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 
 std::size_t keep(char* data, std::size_t, std::size_t size, void* to) {
   auto& body = *static_cast<std::string*>(to);
@@ -31,41 +24,40 @@ struct Reply {
 
 class Requests {
  public:
-  explicit Requests(const ClientSettings& settings) : settings_(settings) {
-    [[maybe_unused]] static const auto kReady = curl_global_init(CURL_GLOBAL_ALL);
-  }
+  explicit Requests(const ClientSettings& settings) : settings_(settings) {}
 
   void drop() { handle_.reset(); }
 
   Outcome<Reply> get(const Target& target, const std::string& url, Instant deadline,
                      std::uint32_t& connects) {
-    if (!handle_) handle_.reset(curl_easy_init());
+    if (!handle_) handle_.reset(proxy::curl().easy_init());
     auto* handle = handle_.get();
     const auto& probe = *settings_.probe;
     Reply reply;
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - proxy::monotonic_now());
-    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, probe.method.c_str());
-    curl_easy_setopt(handle, CURLOPT_NOBODY, probe.method == "HEAD" ? 1L : 0L);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_PROXY, "");
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
-    if (!probe.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, probe.ca.c_str());
+    proxy::curl().easy_setopt(handle, CURLOPT_URL, url.c_str());
+    proxy::curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, probe.method.c_str());
+    proxy::curl().easy_setopt(handle, CURLOPT_NOBODY, probe.method == "HEAD" ? 1L : 0L);
+    proxy::curl().easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
+    proxy::curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    proxy::curl().easy_setopt(handle, CURLOPT_PROXY, "");
+    proxy::curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
+    proxy::curl().easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
+    if (!probe.ca.empty()) proxy::curl().easy_setopt(handle, CURLOPT_CAINFO, probe.ca.c_str());
     if (settings_.local) {
-      curl_easy_setopt(handle, CURLOPT_INTERFACE, ("host!" + to_text(*settings_.local)).c_str());
+      proxy::curl().easy_setopt(handle, CURLOPT_INTERFACE,
+                                ("host!" + to_text(*settings_.local)).c_str());
     }
-    const std::unique_ptr<curl_slist, ListFree> elsewhere(connect_to(target, deadline));
+    const proxy::CurlList elsewhere(connect_to(target, deadline));
     if (!why_.empty()) return tl::unexpected(why_);
-    curl_easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
-    const auto code = curl_easy_perform(handle);
+    proxy::curl().easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
+    const auto code = proxy::curl().easy_perform(handle);
     long made = 0;
-    curl_easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &made);
+    proxy::curl().easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &made);
     connects = static_cast<std::uint32_t>(made);
-    if (code != CURLE_OK) return tl::unexpected(std::string(curl_easy_strerror(code)));
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.status);
+    if (code != CURLE_OK) return tl::unexpected(std::string(proxy::curl().easy_strerror(code)));
+    proxy::curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.status);
     return reply;
   }
 
@@ -79,11 +71,11 @@ class Requests {
       why_ = address.error();
       return nullptr;
     }
-    return curl_slist_append(nullptr, ("::" + to_text(*address)).c_str());
+    return proxy::curl().slist_append(nullptr, ("::" + to_text(*address)).c_str());
   }
 
   const ClientSettings settings_;
-  std::unique_ptr<CURL, CurlFree> handle_;
+  proxy::CurlHandle handle_;
   std::string why_;
 };
 
@@ -127,9 +119,8 @@ class PrometheusClient final : public ProbeClient {
 
   Attempt attempt(const Target& target, Instant deadline) override {
     Attempt done;
-    const std::unique_ptr<char, decltype(&curl_free)> query(
-        curl_easy_escape(nullptr, settings_.probe->query.c_str(), 0), &curl_free);
-    const auto url = base_of(target) + "/api/v1/query?query=" + (query ? query.get() : "");
+    const auto url =
+        base_of(target) + "/api/v1/query?query=" + proxy::escaped(settings_.probe->query);
     const auto reply = requests_.get(target, url, deadline, done.connects);
     if (!reply) {
       done.why = reply.error();

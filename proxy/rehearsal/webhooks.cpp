@@ -1,10 +1,11 @@
 #include "proxy/rehearsal/webhooks.h"
 
-#include <curl/curl.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
+
+#include "proxy/http/curl.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -20,18 +21,17 @@ constexpr milliseconds kAtTheEnd(5000);
 std::size_t ignore(char*, std::size_t, std::size_t size, void*) { return size; }
 
 bool post(const std::string& url, const std::string& body, milliseconds timeout) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
-                                                                 &curl_easy_cleanup);
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
-      curl_slist_append(nullptr, "Content-Type: application/json"), &curl_slist_free_all);
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, ignore);
-  curl_easy_setopt(curl.get(), CURLOPT_FAILONERROR, 1L);
-  return curl_easy_perform(curl.get()) == CURLE_OK;
+  const auto& curl = proxy::curl();
+  const proxy::CurlHandle request(curl.easy_init());
+  const proxy::CurlList headers(curl.slist_append(nullptr, "Content-Type: application/json"));
+  curl.easy_setopt(request.get(), CURLOPT_URL, url.c_str());
+  curl.easy_setopt(request.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl.easy_setopt(request.get(), CURLOPT_POSTFIELDS, body.c_str());
+  curl.easy_setopt(request.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  curl.easy_setopt(request.get(), CURLOPT_NOSIGNAL, 1L);
+  curl.easy_setopt(request.get(), CURLOPT_WRITEFUNCTION, ignore);
+  curl.easy_setopt(request.get(), CURLOPT_FAILONERROR, 1L);
+  return curl.easy_perform(request.get()) == CURLE_OK;
 }
 
 }  // namespace
