@@ -106,7 +106,10 @@ Fd connect_datagrams(const SocketAddress& address, Fd fd) {
   return fd;
 }
 
-DatagramBatch::DatagramBatch() : buffer_(std::make_unique<std::byte[]>(kMost * kLargest)) {
+// Pages that no datagram needs are never touched: clearing them all would cost a start more than
+// anything else.
+DatagramBatch::DatagramBatch()
+    : buffer_(std::make_unique_for_overwrite<std::byte[]>(kMost * kLargest)) {
   for (std::size_t i = 0; i < kMost; ++i) {
     places_[i] = {buffer_.get() + i * kLargest, kLargest};
     auto& header = headers_[i].msg_hdr;
