@@ -21,6 +21,10 @@ namespace {
 
 using namespace brownout::proxy;
 
+// The end of a watch waits for the kernel, some 10 ms (inotify's marks): a command that is over
+// sooner than this has none.
+constexpr Duration kWatchAfter = std::chrono::milliseconds(500);
+
 std::vector<Sandbox::Port> ports_of(const rules::Config& config) {
   std::vector<Sandbox::Port> ports;
   for (const auto& listener : config.listeners) {
@@ -52,9 +56,7 @@ class Exec {
     engine_ = std::move(*engine);
     spdlog::info("seed {}{}, {} rules", engine_->seed(), config.seed ? "" : " (drawn)",
                  config.rules.size());
-    if (!options_.no_watch) {
-      watch_ = std::make_unique<FileWatch>(loop_, options_.path, [this] { reload(); });
-    }
+    if (!options_.no_watch) loop_.deadlines().set(watch_later_, Loop::now() + kWatchAfter);
     loop_.poller().add_level(sandbox_.ended().get(), ended_);
     if (const auto started = sandbox_.start(); !started) return fail(started.error());
     loop_.run();
@@ -75,6 +77,11 @@ class Exec {
     explicit Ended(Loop& one) : loop(one) {}
     void on_ready(std::uint32_t) noexcept override { loop.stop(); }
     Loop& loop;
+  };
+  struct WatchLater final : Deadline {
+    explicit WatchLater(Exec& one) : exec(one) {}
+    void on_due(Instant) noexcept override { exec.watch(); }
+    Exec& exec;
   };
   struct Signalled final : Ready {
     explicit Signalled(Exec& one) : exec(one) {}
@@ -105,6 +112,11 @@ class Exec {
     }
   }
 
+  void watch() {
+    watch_ = std::make_unique<FileWatch>(loop_, options_.path, [this] { reload(); });
+    reload();
+  }
+
   void reload() {
     const auto text = read_text(options_.path);
     if (!text || *text == text_) return;
@@ -125,6 +137,7 @@ class Exec {
   Fd signals_;
   Signalled signalled_{*this};
   Ended ended_{loop_};
+  WatchLater watch_later_{*this};
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<Engine> engine_;
