@@ -165,8 +165,7 @@ bool FitCheck::any_meant(const std::function<bool(const Listener&)>& condition) 
 
 bool FitCheck::speaks(unsigned protocols) const {
   return any_meant([&](const Listener& listener) {
-    const auto one = messages_of(listener.protocol);
-    return one && (static_cast<unsigned>(*one) & protocols) != 0;
+    return (messages_of(listener.protocol) & protocols) != 0;
   });
 }
 

@@ -46,13 +46,13 @@ constexpr unsigned carriers_of(Protocol protocol) {
   }
   return kStreams;
 }
-// Whose messages, if any.
-constexpr std::optional<MessageProtocol> messages_of(Protocol protocol) {
-  if (protocol == Protocol::kWebSocket) return MessageProtocol::kWebSocket;
-  if (protocol == Protocol::kMqtt) return MessageProtocol::kMqtt;
-  if (protocol == Protocol::kXmpp) return MessageProtocol::kXmpp;
-  if (protocol == Protocol::kFramed) return MessageProtocol::kFramed;
-  return std::nullopt;
+// Whose messages: a set of MessageProtocol. MQTT may be inside WebSocket.
+constexpr unsigned messages_of(Protocol protocol) {
+  if (protocol == Protocol::kWebSocket) return kOfWebSocket | kOfMqtt;
+  if (protocol == Protocol::kMqtt) return kOfMqtt;
+  if (protocol == Protocol::kXmpp) return kOfXmpp;
+  if (protocol == Protocol::kFramed) return kOfFramed;
+  return 0;
 }
 constexpr bool has_requests(Protocol protocol) {
   return (carriers_of(protocol) & kHttpRequests) != 0;

@@ -121,9 +121,8 @@ struct FaultKind {
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
 
   bool carries(Carrier carrier) const { return (carriers & static_cast<unsigned>(carrier)) != 0; }
-  bool speaks(const std::optional<MessageProtocol>& protocol) const {
-    return !protocol || (protocols & static_cast<unsigned>(*protocol)) != 0;
-  }
+  // `spoken`: a set of MessageProtocol; none where there are no messages.
+  bool speaks(unsigned spoken) const { return spoken == 0 || (protocols & spoken) != 0; }
 };
 
 // Completes a description from the fault's class F, which has a nested Settings, a constructor from

@@ -67,7 +67,7 @@ struct FlowFacts {
   std::uint64_t message = 0;
   const HttpExchange* http = nullptr;
   // Of the messages of a connection.
-  std::optional<MessageProtocol> speaks = {};
+  unsigned speaks = 0;  // a set of MessageProtocol
   // Of a connection that began with TLS. Borrowed.
   const ClientHello* hello = nullptr;
 

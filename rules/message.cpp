@@ -16,6 +16,10 @@ std::string protocols_text(unsigned protocols) {
   return set_text(protocols, kNames);
 }
 
+bool Message::is_control() const {
+  return protocol == MessageProtocol::kWebSocket && opcode >= Opcode::kClose;
+}
+
 bool Message::ends_conversation() const {
   if (mqtt) return mqtt->type == MqttType::kDisconnect;
   if (xmpp) return xmpp->element == XmppElement::kStreamEnd;

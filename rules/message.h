@@ -38,6 +38,9 @@ struct Message {
   bool compressed = false;           // permessage-deflate (RFC 7692): the payload cannot be read
   std::vector<std::byte> wire = {};  // as it came, all its frames; empty for one that a rule made
 
+  // Of MQTT inside WebSocket: the frames that held it alone, as they came; empty if there are none.
+  std::vector<std::byte> frames = {};
+
   // Of MQTT, where the payload is that of a PUBLISH; null elsewhere.
   std::shared_ptr<const MqttPacket> mqtt = {};
   std::shared_ptr<const MqttConnect> client = {};  // whose connection it is; null: not known
@@ -50,6 +53,8 @@ struct Message {
   std::string kind = {};       // "" where there is none
   bool acknowledging = false;  // by its kind
 
+  // A ping, pong or close of WebSocket.
+  bool is_control() const;
   // The last that its sender says.
   bool ends_conversation() const;
   // Whether it says no more than that another message came.

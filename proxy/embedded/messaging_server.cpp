@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "proxy/codecs/websocket.h"
+#include "proxy/embedded/mqtt_broker.h"
 #include "proxy/net/outbox.h"
 #include "rules/text_pattern.h"
 
@@ -19,6 +20,7 @@ namespace brownout::proxy {
 namespace {
 
 constexpr std::size_t kMostWaiting = 4 << 20;
+constexpr char kMqttConnect = 0x10;  // MQTT 5.0, 2.1.2 and 3.1.1
 constexpr std::string_view kOk =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
 
@@ -44,17 +46,19 @@ std::string header_of(std::string_view head, std::string_view name) {
 
 }  // namespace
 
-class MessagingServer::Connection final : public Retirable, public Ready {
+class MessagingServer::Connection final : public Retirable, public Ready, MqttBroker::Peer {
  public:
-  Connection(Loop& loop, Port& port, const OnBody& on_body, Fd fd)
-      : loop_(loop), port_(port), on_body_(on_body), stream_(std::move(fd)) {
+  Connection(Loop& loop, Port& port, MqttBroker& broker, const OnBody& on_body, Fd fd)
+      : loop_(loop), port_(port), broker_(broker), on_body_(on_body), stream_(std::move(fd)) {
     loop_.poller().add(stream_.number(), *this);
   }
   ~Connection() override { loop_.poller().forget(stream_.number()); }
   void on_ready(std::uint32_t) noexcept override;
 
  private:
-  enum class Speaks { kUnknown, kEcho, kHttp, kWebSocket };
+  enum class Speaks { kUnknown, kEcho, kHttp, kWebSocket, kMqtt };
+  void send(codecs::ByteView packet) override;
+  void taken_over() override { gone(); }
   void take(std::span<const std::byte> bytes);
   void decide();
   // False when more must come.
@@ -66,6 +70,7 @@ class MessagingServer::Connection final : public Retirable, public Ready {
 
   Loop& loop_;
   Port& port_;
+  MqttBroker& broker_;
   const OnBody& on_body_;
   Stream stream_;
   Outbox out_;
@@ -90,7 +95,8 @@ class MessagingServer::Port final : public Ready {
       if (!fd) return;
       set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
       const int number = fd.get();
-      connections_[number] = std::make_unique<Connection>(loop_, *this, on_body_, std::move(fd));
+      connections_[number] =
+          std::make_unique<Connection>(loop_, *this, broker_, on_body_, std::move(fd));
     }
   }
   void forget(int fd) {
@@ -102,6 +108,7 @@ class MessagingServer::Port final : public Ready {
   Loop& loop_;
   const OnBody& on_body_;
   Fd listening_;
+  MqttBroker broker_;
   std::map<int, std::unique_ptr<Connection>> connections_;
 };
 
@@ -128,16 +135,26 @@ void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
   while (speaks_ == Speaks::kHttp && serve_request()) {
   }
   if (speaks_ == Speaks::kWebSocket) serve_messages();
+  if (speaks_ == Speaks::kMqtt && !broker_.take(*this, in_)) ended_ = true;
+}
+
+// What a subscriber does not read is kept up to here; above, it is lost, as with QoS 0 it may be.
+void MessagingServer::Connection::send(codecs::ByteView packet) {
+  if (out_.waiting() >= kMostWaiting) return;
+  out_.write(stream_, packet);
+  // Whoever is told this is not the one whose turn it is. One that is broken notices in its own.
+  static_cast<void>(out_.flush(stream_));
 }
 
 void MessagingServer::Connection::decide() {
   constexpr std::array<std::string_view, 5> kMethods{"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS "};
   bool may_be = false;
+  if (in_.starts_with(kMqttConnect)) speaks_ = Speaks::kMqtt;
   for (const auto method : kMethods) {
     if (in_.starts_with(method)) speaks_ = Speaks::kHttp;
     may_be |= method.starts_with(in_);
   }
-  if (speaks_ == Speaks::kHttp || may_be) return;
+  if (speaks_ != Speaks::kUnknown || may_be) return;
   speaks_ = Speaks::kEcho;
   write(std::exchange(in_, {}));
 }
@@ -188,6 +205,7 @@ void MessagingServer::Connection::serve_messages() {
 
 void MessagingServer::Connection::gone() {
   const int number = stream_.number();
+  broker_.gone(*this);
   loop_.poller().forget(number);
   port_.forget(number);
 }

@@ -1,6 +1,6 @@
 #include "proxy/http/conversation.h"
 
-#include "proxy/messages/websocket_codec.h"
+#include "proxy/messages/codec_of.h"
 
 #include <algorithm>
 #include <array>
@@ -171,9 +171,11 @@ void Conversation::start_tunnel(Instant now) {
       http_ = rules::HttpExchange::of(requests_.head());
       facts_.http = &*http_;
     }
+    const auto* chosen = responses_->head().find("sec-websocket-protocol");
     websocket_ = std::make_unique<messages::MessageTunnel>(
         static_cast<messages::MessageTunnel::Owner&>(*this),
-        std::make_unique<messages::WebSocketCodec>(facts_.key()), facts_);
+        messages::codec_of_websocket(chosen != nullptr ? *chosen : std::string(), facts_.key()),
+        facts_);
     websocket_->set_rules(wire_.rules(), now);
   }
   tunnel_ = true;

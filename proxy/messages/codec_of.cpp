@@ -2,6 +2,8 @@
 
 #include "proxy/messages/framed_codec.h"
 #include "proxy/messages/mqtt_codec.h"
+#include "proxy/messages/mqtt_websocket_codec.h"
+#include "proxy/messages/websocket_codec.h"
 #include "proxy/messages/xmpp_codec.h"
 
 namespace brownout::messages {
@@ -17,6 +19,14 @@ std::unique_ptr<MessageCodec> codec_of(const rules::Listener& listener) {
     default:
       return nullptr;
   }
+}
+
+std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol, rules::Key flow) {
+  // The second is that of MQTT 3.1, which clients still ask for.
+  if (subprotocol == "mqtt" || subprotocol == "mqttv3.1") {
+    return std::make_unique<MqttWebSocketCodec>(flow);
+  }
+  return std::make_unique<WebSocketCodec>(flow);
 }
 
 }  // namespace brownout::messages

@@ -115,7 +115,7 @@ void FramedCodec::Reader::finish(Step& step) {
   if (framing_.kind) message.kind = framing_.kind->find(codecs::text_of(payload));
   message.acknowledging = rules::any_matches(framing_.acks, message.kind);
   message.wire = std::exchange(wire_, {});
-  step.ended->message = std::make_shared<const rules::Message>(std::move(message));
+  step.ended->message = std::make_shared<rules::Message>(std::move(message));
 }
 
 Bytes FramedCodec::Reader::rest() {

@@ -13,7 +13,7 @@ class FramedCodec final : public MessageCodec {
   explicit FramedCodec(rules::Framing framing) : framing_(std::move(framing)) {}
 
   std::string_view name() const override { return "of this framing"; }
-  rules::MessageProtocol protocol() const override { return rules::MessageProtocol::kFramed; }
+  unsigned protocols() const override { return rules::kOfFramed; }
   MessageReader& reader(Direction direction) override {
     return direction == Direction::kUpstream ? up_ : down_;
   }

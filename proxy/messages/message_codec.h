@@ -24,7 +24,7 @@ using rules::Direction;
 inline constexpr std::size_t kMostMessage = 16 << 20;
 
 struct ReadMessage {
-  std::shared_ptr<const rules::Message> message;  // never null
+  std::shared_ptr<rules::Message> message;  // never null
   Bytes payload;
 };
 
@@ -36,10 +36,11 @@ class MessageReader {
     bool kept = false;  // it is in the reader, which gives it back with the message, or as rest()
     std::optional<ReadMessage> ended = {};  // behind what was taken
     std::string_view broken = {};           // why it is not this protocol; nothing was taken
+    bool more = false;  // another message may be ready, whether or not more bytes come
   };
   virtual ~MessageReader() = default;
-  // Goes on, to the end of a message or of `bytes`, which are not empty. Messages that begin while
-  // `keep` is true are kept.
+  // Goes on, to the end of a message or of `bytes`, which are empty only behind `more`. Messages
+  // that begin while `keep` is true are kept.
   virtual Step next(ByteView bytes, bool keep) = 0;
   virtual std::size_t held() const = 0;
   // What was kept of messages that are not complete, as it came; it is forgotten.
@@ -50,7 +51,8 @@ class MessageCodec {
  public:
   virtual ~MessageCodec() = default;
   virtual std::string_view name() const = 0;
-  virtual rules::MessageProtocol protocol() const = 0;
+  // A set of rules::MessageProtocol.
+  virtual unsigned protocols() const = 0;
   virtual MessageReader& reader(Direction direction) = 0;
   // A message that was kept, or that a rule made, on its way in `direction`. One that no rule
   // touched is written as it came.

@@ -15,7 +15,7 @@ class Counted {
           std::shared_ptr<std::size_t> total)
       : message_(std::move(message)),
         total_(std::move(total)),
-        size_(message_->wire.size() + payload + kOverhead) {
+        size_(message_->wire.size() + message_->frames.size() + payload + kOverhead) {
     *total_ += size_;
   }
   ~Counted() { *total_ -= size_; }
@@ -39,7 +39,7 @@ MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
     : owner_(owner), codec_(std::move(codec)), facts_(flow) {
   facts_.carrier = rules::Carrier::kMessage;
   facts_.message = 0;
-  facts_.speaks = codec_->protocol();
+  facts_.speaks = codec_->protocols();
 }
 
 void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
@@ -76,7 +76,8 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     if (!passing.empty()) owner.owner_.tunnel_bytes(direction, passing);
     passing = {};
   };
-  while (!raw && !bytes.empty()) {
+  bool more = false;
+  while (!raw && (more || !bytes.empty())) {
     auto step = reader.next(bytes, ruled);
     if (!step.broken.empty()) {
       pass();
@@ -89,6 +90,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
       passing = {passing.empty() ? bytes.data() : passing.data(), passing.size() + step.taken};
     }
     bytes = bytes.subspan(step.taken);
+    more = step.more;
     if (!step.ended) continue;
     pass();
     give(std::move(*step.ended), now);

@@ -125,7 +125,7 @@ std::string_view MqttCodec::Reader::finish(Step& step) {
   step.ended.emplace();
   step.ended->payload.assign(payload.begin(), payload.end());
   auto topic = read->packet.type == MqttType::kPublish ? topic_of(read->packet) : std::string();
-  step.ended->message = std::make_shared<const rules::Message>(
+  step.ended->message = std::make_shared<rules::Message>(
       rules::Message{.protocol = rules::MessageProtocol::kMqtt,
                      .wire = std::exchange(packet_, {}),
                      .mqtt = std::make_shared<const MqttPacket>(std::move(read->packet)),

@@ -17,13 +17,10 @@ namespace brownout::messages {
 class MqttCodec final : public MessageCodec {
  public:
   std::string_view name() const override { return "MQTT"; }
-  rules::MessageProtocol protocol() const override { return rules::MessageProtocol::kMqtt; }
-  MessageReader& reader(Direction direction) override {
-    return direction == Direction::kUpstream ? up_ : down_;
-  }
+  unsigned protocols() const override { return rules::kOfMqtt; }
+  MessageReader& reader(Direction direction) override { return side(direction); }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
- private:
   class Aliases {
    public:
     void set(std::uint32_t alias, std::string_view topic);
@@ -40,6 +37,8 @@ class MqttCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? packet_.size() : 0; }
     Bytes rest() override;
+    // In the middle of a packet.
+    bool within() const { return done_ > 0; }
 
     Aliases sent;   // by whom is read
     Aliases known;  // to whom it is written
@@ -65,6 +64,7 @@ class MqttCodec final : public MessageCodec {
 
   Reader& side(Direction direction) { return direction == Direction::kUpstream ? up_ : down_; }
 
+ private:
   std::uint8_t level_ = rules::kMqtt311;
   std::shared_ptr<const rules::MqttConnect> client_;  // null before its CONNECT
   Reader up_{*this, Direction::kUpstream};

@@ -6,7 +6,7 @@ namespace brownout::messages {
 namespace {
 
 ReadMessage read(rules::Opcode opcode, bool compressed, Bytes wire, Bytes payload) {
-  return {std::make_shared<const rules::Message>(
+  return {std::make_shared<rules::Message>(
               rules::Message{.opcode = opcode, .compressed = compressed, .wire = std::move(wire)}),
           std::move(payload)};
 }
@@ -63,9 +63,13 @@ Bytes WebSocketCodec::Reader::rest() {
 Bytes WebSocketCodec::write(const rules::Chunk& chunk, Direction direction) {
   const auto& message = *chunk.message();
   if (!chunk.touched() && !message.wire.empty()) return message.wire;
+  return frame(message.opcode, message.compressed, chunk.bytes(), direction);
+}
+
+Bytes WebSocketCodec::frame(rules::Opcode opcode, bool compressed, ByteView payload,
+                            Direction direction) {
   const auto key = static_cast<std::uint32_t>(rules::Dice(0, flow_, made_++).bits(0));
-  return codecs::write_frame(message.opcode, message.compressed, chunk.bytes(),
-                             direction == Direction::kUpstream, key);
+  return codecs::write_frame(opcode, compressed, payload, direction == Direction::kUpstream, key);
 }
 
 }  // namespace brownout::messages

@@ -14,18 +14,23 @@ class WebSocketCodec final : public MessageCodec {
   explicit WebSocketCodec(rules::Key flow) : flow_(flow) {}
 
   std::string_view name() const override { return "WebSocket"; }
-  rules::MessageProtocol protocol() const override { return rules::MessageProtocol::kWebSocket; }
-  MessageReader& reader(Direction direction) override {
-    return direction == Direction::kUpstream ? up_ : down_;
-  }
+  unsigned protocols() const override { return rules::kOfWebSocket; }
+  MessageReader& reader(Direction direction) override { return side(direction); }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
+  // A binary message of one frame.
+  Bytes frame(ByteView payload, Direction direction) {
+    return frame(rules::Opcode::kBinary, false, payload, direction);
+  }
 
- private:
   class Reader final : public MessageReader {
    public:
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return frame_.size() + wire_.size(); }
     Bytes rest() override;
+    // In the middle of a frame or a message.
+    bool within() const { return within_; }
+    // What the last step was in.
+    const codecs::WebSocketParser& frame() const { return parser_; }
 
    private:
     ReadMessage control_message();
@@ -37,9 +42,14 @@ class WebSocketCodec final : public MessageCodec {
     Bytes payload_;  // of the data message
     Bytes control_;  // of the control frame
     bool keep_ = false;
-    bool within_ = false;   // in the middle of a frame or a message
+    bool within_ = false;
     bool in_data_ = false;  // between two frames of a message
   };
+
+  Reader& side(Direction direction) { return direction == Direction::kUpstream ? up_ : down_; }
+
+ private:
+  Bytes frame(rules::Opcode opcode, bool compressed, ByteView payload, Direction direction);
 
   rules::Key flow_;
   std::uint64_t made_ = 0;  // frames that are not as they came: their masks are draws

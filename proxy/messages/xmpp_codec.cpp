@@ -238,7 +238,7 @@ ReadMessage XmppCodec::Reader::message() {
   }
   ReadMessage read;
   read.payload = wire_;
-  read.message = std::make_shared<const rules::Message>(
+  read.message = std::make_shared<rules::Message>(
       rules::Message{.protocol = rules::MessageProtocol::kXmpp,
                      .wire = std::exchange(wire_, {}),
                      .xmpp = std::make_shared<const XmppStanza>(std::move(stanza))});

@@ -21,7 +21,7 @@ class XmppCodec final : public MessageCodec {
   ~XmppCodec() override;
 
   std::string_view name() const override { return "XMPP"; }
-  rules::MessageProtocol protocol() const override { return rules::MessageProtocol::kXmpp; }
+  unsigned protocols() const override { return rules::kOfXmpp; }
   MessageReader& reader(Direction direction) override;
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 

@@ -16,6 +16,10 @@ std::unique_ptr<ProbeClient> make_probe_client(const ClientSettings& settings) {
       return make_tls_client(settings);
     case rules::ProbeKind::kExec:
       return make_exec_client(settings);
+    case rules::ProbeKind::kMqtt:
+      return make_mqtt_client(settings);
+    case rules::ProbeKind::kXmpp:
+      return make_xmpp_client(settings);
     case rules::ProbeKind::kPrometheus:
       break;
   }

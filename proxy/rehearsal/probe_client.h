@@ -7,9 +7,10 @@
 //   dns, tls     a lookup; a handshake
 //   exec         a command
 //   prometheus   a query that must have a result
+//   mqtt         three numbered messages published and subscribed to (libmosquitto)
+//   xmpp         a ping, and three numbered messages to itself (libstrophe)
 //
-// MQTT and XMPP probes will be two more files and two more lines in make_probe_client. Blocking;
-// used by its user's thread only.
+// Blocking; used by its user's thread only.
 #pragma once
 
 #include <memory>
@@ -33,7 +34,7 @@ struct Attempt {
   std::string why = {};  // it failed; empty: it did not
   std::uint32_t connects = 0;
   std::int64_t sent = 0;
-  std::int64_t lost = 0;
+  std::int64_t lost = 0;  // less than none: what an earlier attempt lost came now
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
 
@@ -66,6 +67,8 @@ std::unique_ptr<ProbeClient> make_dns_client(const ClientSettings& settings);
 std::unique_ptr<ProbeClient> make_websocket_client(const ClientSettings& settings);
 std::unique_ptr<ProbeClient> make_tls_client(const ClientSettings& settings);
 std::unique_ptr<ProbeClient> make_exec_client(const ClientSettings& settings);
+std::unique_ptr<ProbeClient> make_mqtt_client(const ClientSettings& settings);
+std::unique_ptr<ProbeClient> make_xmpp_client(const ClientSettings& settings);
 
 // The address to dial: that of `target`, or with its host looked up if the probe says so.
 Outcome<Endpoint> address_of(const ClientSettings& settings, const Target& target,

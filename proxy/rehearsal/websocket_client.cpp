@@ -1,16 +1,14 @@
 // websocket: three numbered messages there and back, so that lost, doubled and reordered ones show.
-#include <algorithm>
 #include <array>
-#include <set>
 
 #include "proxy/codecs/websocket.h"
 #include "proxy/loop/deadlines.h"
-#include "proxy/rehearsal/probe_client.h"
+#include "proxy/rehearsal/numbered.h"
 
 namespace brownout::rehearsal {
 namespace {
 
-constexpr std::int64_t kMessages = 3;
+constexpr int kMessages = 3;
 
 class WebSocketClient final : public ProbeClient {
  public:
@@ -32,28 +30,18 @@ class WebSocketClient final : public ProbeClient {
       const auto why = open(target, deadline);
       if (!why.empty()) return why;
     }
-    const auto first = number_ + 1;
-    for (; number_ < first + kMessages - 1; ++done.sent, ++done.lost) {
-      const auto text = std::to_string(++number_);
+    const auto before = numbers_.last();
+    for (int i = 0; i < kMessages; ++i) {
+      const auto number = numbers_.send(done);
+      const auto text = std::to_string(number);
       const auto frame = codecs::write_frame(rules::Opcode::kText, false, codecs::bytes_of(text),
-                                             true, static_cast<std::uint32_t>(number_));
+                                             true, static_cast<std::uint32_t>(number));
       if (const auto sent = Socket::send(connection_, frame, deadline); !sent) return sent.error();
     }
-    return read_replies(first, deadline, done);
-  }
-
-  std::string read_replies(std::uint64_t first, Instant deadline, Attempt& done) {
-    std::set<std::uint64_t> seen;
-    while (seen.size() < kMessages) {
-      auto message = next_message(deadline);
+    while (numbers_.missing(before) > 0) {
+      const auto message = next_message(deadline);
       if (!message) return message.error();
-      const auto number = std::strtoull(message->c_str(), nullptr, 10);
-      if (number < first || !seen.insert(number).second) {
-        ++done.duplicated;
-        continue;
-      }
-      if (number != *seen.rbegin()) ++done.reordered;
-      --done.lost;
+      numbers_.came(std::strtoull(message->c_str(), nullptr, 10), done);
     }
     return {};
   }
@@ -112,7 +100,7 @@ class WebSocketClient final : public ProbeClient {
   Fd connection_;
   std::unique_ptr<codecs::WebSocketParser> parser_;
   codecs::Bytes unread_;
-  std::uint64_t number_ = 0;
+  NumberedMessages numbers_;
 };
 
 }  // namespace

@@ -118,6 +118,7 @@ class Reader {
     needs(probe.kind == ProbeKind::kExec && probe.command.empty(), "command");
     needs(probe.kind == ProbeKind::kDns && probe.qname.empty(), "qname");
     needs(probe.kind == ProbeKind::kPrometheus && probe.query.empty(), "query");
+    needs(probe.kind == ProbeKind::kXmpp && probe.accounts.empty(), "accounts");
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
     check_endpoints(node, probe);
     scenario_.probes.push_back(std::move(probe));

@@ -36,7 +36,7 @@ struct Phase {
   Position where;
 };
 
-enum class ProbeKind { kTcp, kHttp, kDns, kWebSocket, kTls, kExec, kPrometheus };
+enum class ProbeKind { kTcp, kHttp, kDns, kWebSocket, kTls, kExec, kPrometheus, kMqtt, kXmpp };
 
 // One group of synthetic users, who do the same thing again and again.
 struct Probe {
@@ -69,7 +69,12 @@ struct Probe {
   std::string ca;  // a PEM file; empty: the system's
   std::string command;
   std::string query;
-  Bytes size{64};  // of a message
+  Bytes size{64};                     // of a message
+  std::string topic = "brownout";     // mqtt: below which each user has one of its own
+  std::int64_t qos = 1;               // mqtt: 0 to 2
+  std::string user_name;              // mqtt
+  std::string password;               // mqtt, xmpp
+  std::vector<std::string> accounts;  // xmpp: bare JIDs, which users share in turn
   bool watches =
       false;  // for an alert to fire: it feels nothing, so that its failures are no outage
   Position where;
@@ -169,7 +174,9 @@ struct EnumNames<ProbeKind> {
       std::pair<std::string_view, ProbeKind>{"websocket", ProbeKind::kWebSocket},
       std::pair<std::string_view, ProbeKind>{"tls", ProbeKind::kTls},
       std::pair<std::string_view, ProbeKind>{"exec", ProbeKind::kExec},
-      std::pair<std::string_view, ProbeKind>{"prometheus", ProbeKind::kPrometheus}};
+      std::pair<std::string_view, ProbeKind>{"prometheus", ProbeKind::kPrometheus},
+      std::pair<std::string_view, ProbeKind>{"mqtt", ProbeKind::kMqtt},
+      std::pair<std::string_view, ProbeKind>{"xmpp", ProbeKind::kXmpp}};
 };
 template <>
 struct EnumNames<Metric> {

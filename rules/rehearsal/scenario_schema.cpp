@@ -115,7 +115,8 @@ const Schema<Probe>& probe_schema() {
       field("attempts", &Probe::attempts, "at each endpoint, before the next is tried",
             {.least = 1, .most = 100}),
       field("reuse", &Probe::reuse,
-            "tcp, http, websocket: whether a connection stays open for the next operation"),
+            "tcp, http, websocket, mqtt, xmpp: whether a connection stays open for the next "
+            "operation"),
       field("backoff", &Probe::backoff, "before another attempt; doubled each time"),
       field("backoff_most", &Probe::backoff_most, "the longest backoff"),
       field("jitter", &Probe::jitter, "how much of a backoff is drawn"),
@@ -135,11 +136,20 @@ const Schema<Probe>& probe_schema() {
             {.least = 100, .most = 599}),
       field("body", &Probe::body, "http: text that the body must contain"),
       field("sni", &Probe::sni, "tls: the name that is asked for and verified"),
-      field("ca", &Probe::ca, "tls, http: a PEM file with the CAs to trust"),
+      field("ca", &Probe::ca,
+            "tls, http, mqtt, xmpp: a PEM file with the CAs to trust; the last two use TLS where "
+            "it is given"),
       field("command", &Probe::command, "exec: run by /bin/sh; exit code 0 is success"),
       field("query", &Probe::query, "prometheus: must have a result"),
       field("size", &Probe::size, "tcp, websocket: of a message",
             {.least = Bytes{16}, .most = Bytes{1 << 20}}),
+      field("topic", &Probe::topic, "mqtt: below which each user publishes to one of its own"),
+      field("qos", &Probe::qos, "mqtt: of what is published and subscribed to",
+            {.least = 0, .most = 2}),
+      field("user_name", &Probe::user_name, "mqtt"),
+      field("password", &Probe::password, "mqtt, xmpp"),
+      field("accounts", &Probe::accounts,
+            "xmpp: bare JIDs such as anna@example.org, with one password; users take them in turn"),
   }};
   return schema;
 }

@@ -4,11 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "proxy/codecs/zone_file.h"
-#include "proxy/rehearsal/embedded.h"
 #include "proxy/rehearsal/live_view.h"
-#include "proxy/rehearsal/report.h"
 #include "proxy/rehearsal/webhooks.h"
+#include "tests/support/rehearsal_world.h"
 
 namespace brownout::test {
 namespace {
@@ -64,35 +62,9 @@ listen = "127.0.0.1:7020"
 upstream = "others"
 )";
 
-struct Rehearsed {
-  std::unique_ptr<rules::Config> config;
-  Report report;
-};
-
 Rehearsed rehearse(const std::string& text, Handling handling = Handling::kWell, bool ci = false,
                    const std::function<void(const Runner&)>& on_tick = {}, bool force = false) {
-  Rehearsed done;
-  auto loaded = codecs::load_rules(kFile + text);
-  if (!loaded) {
-    ADD_FAILURE() << rules::render(loaded.error(), "lab", kFile + text);
-    return done;
-  }
-  done.config = std::make_unique<rules::Config>(std::move(*loaded));
-  auto servers = Embedded::stand_in(*done.config, handling);
-  RunnerOptions options;
-  options.workers = 1;
-  options.known_as = (*servers)->known_as();
-  options.on_tick = on_tick;
-  options.force = force;
-  auto course = Runner(*done.config, options).run();
-  if (!course) {
-    ADD_FAILURE() << course.error().what;
-    return done;
-  }
-  done.report = make_report(*done.config->scenario, std::move(*course), ci);
-  done.report.file = kFile + text;
-  done.report.started = "2026-01-01T00:00:00Z";
-  return done;
+  return rehearse_file(kFile + text, {handling, ci, on_tick, force});
 }
 
 const std::string kPhases = R"(

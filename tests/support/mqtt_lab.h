@@ -39,10 +39,9 @@ class MqttLab final : public MessageLab {
   std::string at_server() { return packets(MessageLab::at_server()); }
   std::string at_client() { return packets(MessageLab::at_client()); }
   std::string wire(const rules::MqttPacket& packet, std::string_view payload = "") const;
-
- private:
   std::string packets(const std::string& stream) const;
 
+ private:
   std::uint8_t level_;
 };
 

@@ -15,12 +15,16 @@ namespace brownout::test {
 
 class WebSocketLab {
  public:
-  explicit WebSocketLab(const std::string& rules = "", std::uint64_t seed = 1)
+  // `subprotocol`: one that the client asks for and the server chooses.
+  explicit WebSocketLab(const std::string& rules = "", std::uint64_t seed = 1,
+                        const std::string& subprotocol = "")
       : http(rules, seed, "websocket") {
     http.reply.reset();
-    http.client("GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    auto head = std::string("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    if (!subprotocol.empty()) head += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+    http.client("GET /ws HTTP/1.1\r\n" + head + "\r\n");
     asked_ = http.to_server_bytes().size();
-    http.server("HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    http.server("HTTP/1.1 101 Switching\r\n" + head + "\r\n");
     answered_ = http.to_client_bytes().size();
   }
 
@@ -41,6 +45,19 @@ class WebSocketLab {
   std::string client_bytes() const { return http.to_client_bytes().substr(answered_); }
   std::string at_server() const { return messages(server_bytes()); }
   std::string at_client() const { return messages(client_bytes()); }
+
+  // The payloads of its data messages, one behind the other.
+  static std::string data(std::string_view stream) {
+    codecs::WebSocketParser parser;
+    std::string data;
+    for (auto bytes = std::as_bytes(std::span(stream)); !bytes.empty();) {
+      const auto step = parser.next(bytes);
+      if (step.broken) break;
+      bytes = bytes.subspan(step.taken);
+      if (!parser.control()) data += codecs::text_of(parser.payload());
+    }
+    return data;
+  }
 
   static std::string messages(std::string_view stream) {
     codecs::WebSocketParser parser;

@@ -49,8 +49,8 @@ TEST(MqttDisconnect, AServerReferenceNeedsItsReason) {
 }
 
 TEST(MqttDisconnect, IsOfMqttOnly) {
-  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\" }", "websocket"),
-            "fault \"mqtt_disconnect\" does not act on listener \"chat\", which is websocket");
+  EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\" }", "xmpp"),
+            "fault \"mqtt_disconnect\" does not act on listener \"chat\", which is xmpp");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"close_websocket\" }", "mqtt"),
             "fault \"close_websocket\" does not act on listener \"chat\", which is mqtt");
 }
@@ -60,7 +60,7 @@ TEST(MqttDisconnect, KeysOfOneProtocolAreNoneOfAnother) {
                              "mqtt"),
             "no listener that is meant speaks WebSocket");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }",
-                             "websocket"),
+                             "xmpp"),
             "no listener that is meant speaks MQTT");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a/#/b\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
