@@ -34,6 +34,7 @@ void ListenerCheck::run() const {
         dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
   }
   if (listener_.tls) check_tls();
+  check_starttls();
   if (is_connections(listener_.protocol)) return;
   if (listener_.listen.is_unix()) {
     problems_.add(position_of(node_, "listen"),
@@ -107,6 +108,23 @@ void ListenerCheck::check_tls() const {
   if (!listener_.tls->certificate.empty() || !listener_.tls->ca.empty()) return;
   problems_.add(where, "tls needs a certificate and its key, or a ca to mint from",
                 "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
+}
+
+// Whoever takes TLS off must put it on again: servers that offer STARTTLS expect it.
+void ListenerCheck::check_starttls() const {
+  const bool asked = listener_.tls && listener_.tls->starttls;
+  if (asked && listener_.protocol != Protocol::kXmpp) {
+    problems_.add(position_of(node_, "tls"), "starttls is for xmpp listeners",
+                  "leave it out, or write protocol = \"xmpp\"");
+    return;
+  }
+  for (const auto& upstream : upstreams_) {
+    if (upstream.name != listener_.upstream) continue;
+    if (asked == (upstream.tls && upstream.tls->starttls)) continue;
+    problems_.add(position_of(node_, "upstream"), "starttls is on both sides, or on none",
+                  asked ? "write tls = { starttls = true } in the [[upstream]], too"
+                        : "write tls = { starttls = true, ca = \"...\" } in the [[listener]], too");
+  }
 }
 
 }  // namespace brownout::rules

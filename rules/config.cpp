@@ -15,6 +15,9 @@ const Schema<TlsServer>& tls_server_schema() {
       field("alpn", &TlsServer::alpn,
             "protocols that are accepted, in order of preference; left out, http listeners accept "
             "\"http/1.1\" and others do not answer ALPN"),
+      field("starttls", &TlsServer::starttls,
+            "xmpp: TLS begins when the client asks for it by STARTTLS, on both sides at once; the "
+            "[[upstream]] needs it, too"),
   }};
   return schema;
 }
@@ -29,6 +32,9 @@ const Schema<TlsClient>& tls_client_schema() {
       field("certificate", &TlsClient::certificate, "a PEM file, shown to servers that ask (mTLS)"),
       field("key", &TlsClient::key, "a PEM file with its private key"),
       field("alpn", &TlsClient::alpn, "protocols that are offered"),
+      field("starttls", &TlsClient::starttls,
+            "for an xmpp listener with it: TLS begins when the server agrees to STARTTLS; the name "
+            "that is verified is the client's domain if `name` is left out"),
   }};
   return schema;
 }

@@ -77,6 +77,7 @@ struct TlsServer {
   std::string ca;         // a folder made by `brownout ca init`
   std::string client_ca;  // a PEM file; empty: clients need no certificate
   std::vector<std::string> alpn;
+  bool starttls = false;  // xmpp: it begins when the client asks for it (RFC 6120, 5)
   friend bool operator==(const TlsServer&, const TlsServer&) = default;
 };
 
@@ -88,6 +89,7 @@ struct TlsClient {
   std::string certificate;
   std::string key;
   std::vector<std::string> alpn;
+  bool starttls = false;  // it begins when the server agrees to it
   friend bool operator==(const TlsClient&, const TlsClient&) = default;
 };
 

@@ -4,9 +4,10 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <utility>
+
+#include "proxy/net/password_file.h"
 
 namespace brownout::proxy {
 namespace {
@@ -18,14 +19,6 @@ std::uint64_t draw_seed() {
   std::uint32_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 1;
   return seed;
-}
-
-Result<std::string> first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (file && std::getline(file, line) && !line.empty()) return line;
-  return rules::config_error("password_file: there is nothing to read in " + path,
-                             "write the password into its first line");
 }
 
 Error in_context(const std::string& what, Error error) {
@@ -172,7 +165,7 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
       view->tls = std::move(*made);
     }
     if (!listener.password_file.empty()) {
-      auto password = first_line(listener.password_file);
+      auto password = read_password(listener.password_file);
       if (!password)
         return tl::unexpected(in_context("listener " + listener.name, password.error()));
       view->password = std::move(*password);

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "proxy/codecs/bytes.h"
@@ -36,7 +37,8 @@ class MessageReader {
     bool kept = false;  // it is in the reader, which gives it back with the message, or as rest()
     std::optional<ReadMessage> ended = {};  // behind what was taken
     std::string_view broken = {};           // why it is not this protocol; nothing was taken
-    bool more = false;  // another message may be ready, whether or not more bytes come
+    bool secures = false;  // behind what was taken TLS begins, on both sides (STARTTLS)
+    bool more = false;     // another message may be ready, whether or not more bytes come
   };
   virtual ~MessageReader() = default;
   // Goes on, to the end of a message or of `bytes`, which are empty only behind `more`. Messages
@@ -54,6 +56,10 @@ class MessageCodec {
   // A set of rules::MessageProtocol.
   virtual unsigned protocols() const = 0;
   virtual MessageReader& reader(Direction direction) = 0;
+  // Of one that has STARTTLS: the host that the client means, or ""; and TLS has begun, so that
+  // both directions begin anew inside it.
+  virtual std::string host() const { return {}; }
+  virtual void secured() {}
   // A message that was kept, or that a rule made, on its way in `direction`. One that no rule
   // touched is written as it came.
   virtual Bytes write(const rules::Chunk& chunk, Direction direction) = 0;

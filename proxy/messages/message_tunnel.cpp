@@ -91,9 +91,13 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     }
     bytes = bytes.subspan(step.taken);
     more = step.more;
-    if (!step.ended) continue;
+    if (step.ended) {
+      pass();
+      give(std::move(*step.ended), now);
+    }
+    if (!step.secures) continue;
     pass();
-    give(std::move(*step.ended), now);
+    owner.owner_.tunnel_secures();
   }
   pass();
   if (raw && !bytes.empty()) owner.owner_.tunnel_bytes(direction, bytes);

@@ -27,6 +27,9 @@ class MessageTunnel final {
     virtual void tunnel_injected(const rules::Rule& rule, Direction direction,
                                  const rules::Note& note) = 0;
     virtual void tunnel_report(std::string_view event, std::string_view why) = 0;
+    // TLS begins behind what has been read: where it can be terminated, nothing more is pushed
+    // until secured().
+    virtual void tunnel_secures() {}
   };
 
   // The owner is borrowed; `flow` is the connection's, or that of the request that upgraded it.
@@ -37,6 +40,9 @@ class MessageTunnel final {
   void finish(Direction direction, Instant now);
   Instant deadline() const { return std::min(up_.deadline(), down_.deadline()); }
   void advance(Instant now);
+  // Both ends speak inside TLS from here on.
+  void secured() { codec_->secured(); }
+  std::string host() const { return codec_->host(); }
   // What messages in stages take of memory. What is kept of one that is not complete is
   // kMostMessage at most, and not counted: it must go on.
   std::size_t held(Direction direction) const { return *side(direction).held; }

@@ -67,6 +67,8 @@ XmppElement element_of(std::string_view space, std::string_view name) {
 }  // namespace
 
 class XmppCodec::Reader final : public MessageReader {
+  friend class XmppCodec;
+
  public:
   Reader(XmppCodec& codec, Direction direction) : codec_(codec), direction_(direction) { renew(); }
 
@@ -158,6 +160,9 @@ void XmppCodec::Reader::start(std::string_view name, const XML_Char** attributes
   if (++depth_ > kMostDepth) return stop("elements nested deeper than 128");
   if (depth_ == 1) {
     if (space != kStreams || local != "stream") return stop("it does not begin with a stream");
+    for (; *attributes != nullptr && direction_ == Direction::kUpstream; attributes += 2) {
+      if (std::string_view(attributes[0]) == "to") codec_.host_ = attributes[1];
+    }
     return ended(XmppElement::kStream, behind());
   }
   if (depth_ == 2) {
@@ -219,12 +224,8 @@ void XmppCodec::Reader::remember() {
   if (!up && stanza_.element == XmppElement::kIq && !jid_.empty()) codec_.jid_ = jid_;
   if (!up && stanza_.element == XmppElement::kProceed) codec_.encrypted_ = true;
   // 6.4.6: both streams begin anew.
-  if (!up && stanza_.element == XmppElement::kSasl && stanza_.name == "success") {
-    // A client that is in the middle of an element now does not know it.
-    if (codec_.up_->begun_) codec_.up_->why_ = "a stream that begins anew within an element";
-    codec_.up_->renew();
-    renew();
-  }
+  if (!up && stanza_.element == XmppElement::kSasl && stanza_.name == "success")
+    codec_.begin_anew();
 }
 
 ReadMessage XmppCodec::Reader::message() {
@@ -318,8 +319,21 @@ MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
   begun_ = false;
   over_ = stanza_.element == XmppElement::kStreamEnd;
   remember();
+  step.secures = codec_.encrypted_;
   if (keep_) step.ended = message();
   return step;
+}
+
+void XmppCodec::begin_anew() {
+  // A client that is in the middle of an element now does not know it.
+  if (up_->begun_) up_->why_ = "a stream that begins anew within an element";
+  up_->renew();
+  down_->renew();
+}
+
+void XmppCodec::secured() {
+  encrypted_ = false;
+  begin_anew();
 }
 
 XmppCodec::XmppCodec()

@@ -3,7 +3,8 @@
 // its entities) is no XMPP, and neither is what is nested deeper than kMostDepth.
 //
 // A stream begins anew, inside the same connection, behind SASL (6.4.6): a new <stream:stream>.
-// Behind <proceed/> of STARTTLS (5.4.3.3) there is TLS: what follows passes as bytes.
+// Behind <proceed/> of STARTTLS (5.4.3.3) there is TLS: what follows is no XMPP, unless the owner
+// terminates it and says so (secured()); then it begins anew, too.
 #pragma once
 
 #include <memory>
@@ -24,11 +25,16 @@ class XmppCodec final : public MessageCodec {
   unsigned protocols() const override { return rules::kOfXmpp; }
   MessageReader& reader(Direction direction) override;
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
+  std::string host() const override { return host_; }
+  void secured() override;
 
  private:
   class Reader;
 
+  void begin_anew();
+
   bool encrypted_ = false;  // the server said <proceed/>
+  std::string host_;        // that the client's stream is for
   std::string jid_;         // that the server bound
   std::string asked_;       // the previd that the client wants to resume
   std::string last_h_up_;   // of <a/>, in either direction

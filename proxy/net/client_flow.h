@@ -63,6 +63,9 @@ class ClientFlow : public Retirable,
   // what its client's socket says, and its deadline.
   void enter();
   void at_the_gate(std::uint32_t events);
+  // The client has asked for TLS inside the connection, at this host: again to the gate, and
+  // admitted().
+  void enter_tls(std::string host);
   void gate_due();
   // It may be served now.
   virtual void admitted() = 0;
@@ -123,6 +126,7 @@ class ClientFlow : public Retirable,
  private:
   std::array<std::uint64_t, 2> bytes_{};
   bool opened_ = false;
+  bool starting_tls_ = false;
   Gate gate_ = Gate::kOpen;
   TlsGate tls_gate_;
   std::unique_ptr<ProxyGate> proxy_gate_;

@@ -86,9 +86,16 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
   if (gate_ == Gate::kHandshake) tls_step(tls_gate_.shake_hands(host_, client(), facts_));
 }
 
+void ClientFlow::enter_tls(std::string host) {
+  starting_tls_ = true;
+  tls_gate_.asked_for(std::move(host));
+  gate_ = Gate::kHello;
+  if (tls_gate_.read_hello(host_, client(), facts_)) meet_rules();
+}
+
 void ClientFlow::meet_rules() {
   gate_ = Gate::kDelay;
-  auto wait = arrive();
+  auto wait = starting_tls_ ? std::optional(Duration::zero()) : arrive();
   if (!wait) return;
   *wait += tls_gate_.meet_rules(host_, facts_);
   if (*wait <= Duration::zero()) return pass_delay();

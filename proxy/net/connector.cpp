@@ -95,7 +95,7 @@ void Connector::connected(std::uint32_t events) {
   if (const auto header = owner_.proxy_header(addresses_[address_]); !header.empty()) {
     stream_.send(std::as_bytes(std::span(header)));
   }
-  if (!group_->tls()) return succeed(events);
+  if (!group_->tls() || group_->starts_tls()) return succeed(events);
   handshaking_ = true;
   const auto& server = group_->server(order_[attempt_]);
   stream_.tls().start(group_->tls()->session(server.host), true);

@@ -32,6 +32,12 @@ void Flow::start() {
   enter();
 }
 
+void Flow::admitted() {
+  if (state_ != State::kSecuring) return start_dialling();
+  client_secured_ = true;
+  serve_secured();
+}
+
 void Flow::start_dialling() {
   state_ = State::kDialling;
   dial();
@@ -125,6 +131,8 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       if (failed || (events & EPOLLHUP) != 0) return end(How::kReset);
       if (ready.readable) answer(client_, answer_);
       return;
+    case State::kSecuring:
+      return &ready == &client_ ? at_the_gate(events) : secure_server();
     case State::kHanging:
       if (ready.peer_finished) end(How::kClose);
       return;
@@ -147,6 +155,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
 void Flow::on_due(Instant now) noexcept {
   switch (state_) {
     case State::kWaiting:
+    case State::kSecuring:
       return gate_due();
     case State::kServing:
       // The client's bytes first, so that which direction acts does not depend on the loop.
@@ -163,6 +172,42 @@ void Flow::on_due(Instant now) noexcept {
     default:
       return;
   }
+}
+
+// All that was said in the clear has been sent, the server's agreement last.
+void Flow::secure() {
+  state_ = State::kSecuring;
+  host_.loop().deadlines().cancel(*this);
+  server_.stream.tls().start(group_->tls()->session(tunnel_->host()), true);
+  secure_server();
+  if (state_ == State::kSecuring) enter_tls(tunnel_->host());
+}
+
+void Flow::secure_server() {
+  if (server_secured_) return;
+  const auto progress = server_.stream.tls().handshake();
+  if (progress == tls::Progress::kAgain) return;
+  if (progress == tls::Progress::kFailed) {
+    host_.report(facts_, "handshake failed", "with the server: " + server_.stream.tls().why());
+    return end(How::kReset);
+  }
+  server_secured_ = true;
+  serve_secured();
+}
+
+void Flow::serve_secured() {
+  if (!client_secured_ || !server_secured_) return;
+  securing_ = false;
+  state_ = State::kServing;
+  tunnel_->secured();
+  const auto now = Loop::now();
+  tunnel_->set_rules(host_.rules(), now);
+  upstream_.set_rules(rules_, now);
+  if (!over()) downstream_.set_rules(rules_, now);
+  // What has come already is inside the sessions: nothing will tell of it again.
+  client_.readable = server_.readable = true;
+  if (!over()) on_end_ready(server_, 0);
+  if (!over()) on_end_ready(client_, 0);
 }
 
 void Flow::tunnel_closed(rules::Close how) {
@@ -183,6 +228,7 @@ void Flow::close_when_sent() {
 void Flow::arm() {
   close_when_sent();
   if (over()) return;
+  if (securing_ && upstream_.held() == 0 && downstream_.held() == 0) return secure();
   auto next = std::min(upstream_.deadline(), downstream_.deadline());
   if (tunnel_) next = std::min(next, tunnel_->deadline());
   host_.loop().deadlines().set(*this, next);

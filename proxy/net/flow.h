@@ -2,6 +2,9 @@
 //
 // accepted -> (accept_delay) -> (connect_delay) -> dialling -> serving -> over
 //
+// With STARTTLS, serving stops when the server agrees to it, hands are shaken on both sides, and it
+// goes on inside TLS.
+//
 // FIN, RST and half-close pass through as themselves. A client whose server cannot be reached gets
 // a RST, not a silent close. Where the listener's protocol has messages, what a pipe reads passes
 // the tunnel (message_tunnel.h) before the pipe's chain. Owned by its worker, which destroys it
@@ -31,14 +34,23 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
  private:
   friend class Pipe;
   friend struct End;
-  enum class State { kWaiting, kHanging, kAnswering, kDialling, kServing, kLingering, kOver };
+  enum class State {
+    kWaiting,
+    kHanging,
+    kAnswering,
+    kDialling,
+    kServing,
+    kSecuring,
+    kLingering,
+    kOver
+  };
 
   void on_end_ready(End& end, std::uint32_t events) noexcept;
   void on_due(Instant now) noexcept override;
   void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
   void on_connect_stopped(rules::Admission admission) override;
-  void admitted() override { start_dialling(); }
+  void admitted() override;
   Stream& client() override { return client_.stream; }
   std::size_t held(rules::Direction direction) const override { return pipe(direction).held(); }
   void send_and_close(std::string_view bytes) override { answer(client_, bytes); }
@@ -62,9 +74,13 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
   void tunnel_report(std::string_view event, std::string_view why) override {
     host_.report(facts_, event, why);
   }
+  void tunnel_secures() override { securing_ = listener_->starts_tls() && group_->starts_tls(); }
 
   void start_dialling();
   void serve(std::uint32_t events);
+  void secure();
+  void secure_server();
+  void serve_secured();
   void end_failed(End& end);
   void direction_finished(rules::Direction direction);
   void received(rules::Direction direction, std::size_t bytes) {
@@ -98,6 +114,10 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
   std::string answer_;
   State state_ = State::kWaiting;
   bool closing_ = false;  // when all is sent
+  // STARTTLS: the server has agreed; and who has shaken hands since.
+  bool securing_ = false;
+  bool client_secured_ = false;
+  bool server_secured_ = false;
 };
 
 }  // namespace brownout::proxy

@@ -53,8 +53,12 @@ struct ListenerView {
   std::shared_ptr<tls::ServerContexts> tls;    // or null
   std::string password;                        // of a forward proxy's clients, or ""
 
+  // Whether TLS is terminated when the client asks for it, inside the connection.
+  bool starts_tls() const { return tls && config.tls && config.tls->starttls; }
   // Whether connections begin with a ClientHello.
-  bool expects_hello() const { return tls || config.protocol == rules::Protocol::kTls; }
+  bool expects_hello() const {
+    return (tls && !starts_tls()) || config.protocol == rules::Protocol::kTls;
+  }
 };
 
 // A connection or session as it is at the moment, for a person who wonders what acts on it.

@@ -48,7 +48,7 @@ void Pipe::read() {
 
 bool Pipe::may_read() {
   return source().readable && !paused_ && !source_ended_ && !close_waiting_ && !flow_.closing_ &&
-         !flow_.over();
+         !flow_.securing_ && !flow_.over();
 }
 
 // One read; false when there is nothing more to do now.

@@ -49,8 +49,10 @@ TlsGate::Step TlsGate::begin(Host& host, Stream& stream, const ListenerView& lis
   if (verdict_.stop == rules::HandshakeStop::kClientHello) return Step::kStop;
   if (verdict_.alert) return Step::kAlert;
   if (verdict_.touches_records()) stream.tls().filter(codecs::RecordFilter(verdict_));
-  if (!listener.tls) return Step::kOpen;
-  const auto name = hello_ && !hello_->sni.empty() ? hello_->sni : local_address(stream.fd());
+  if (!listener.tls || (listener.starts_tls() && !asked_)) return Step::kOpen;
+  auto name = hello_ ? hello_->sni : std::string();
+  if (name.empty()) name = asked_.value_or("");
+  if (name.empty()) name = local_address(stream.fd());
   stream.tls().start(listener.tls->session(name, verdict_), !verdict_.no_close_notify);
   return shake_hands(host, stream, facts);
 }

@@ -27,6 +27,9 @@ class TlsGate {
   // Looks without taking, so that whoever serves the connection finds it whole. False when more
   // must come. From then on facts.hello is this gate's.
   bool read_hello(Host& host, const Stream& stream, rules::FlowFacts& facts);
+  // The client has asked for TLS inside the connection (STARTTLS), at this host. From then on it is
+  // as if the connection began here.
+  void asked_for(std::string host) { asked_ = std::move(host); }
   // How long the handshake waits.
   Duration meet_rules(Host& host, const rules::FlowFacts& facts);
   Step begin(Host& host, Stream& stream, const ListenerView& listener,
@@ -38,6 +41,7 @@ class TlsGate {
 
  private:
   std::optional<rules::ClientHello> hello_;
+  std::optional<std::string> asked_;
   rules::TlsVerdict verdict_;
 };
 

@@ -31,6 +31,8 @@ class UpstreamGroup {
 
   const rules::Upstream& config() const { return config_; }
   const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
+  // Whether TLS begins inside a connection, when the server agrees to it.
+  bool starts_tls() const { return tls_ && config_.tls && config_.tls->starttls; }
   const Route& route() const { return *route_; }
   const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
   // Indices of servers for the connection with this key and ordinal (from 1).

@@ -7,10 +7,11 @@
     xmpp_client.py PORT USER stay             stays, with pings every two seconds
     xmpp_client.py PORT USER resume           breaks its connection, and resumes its stream
 
-What happens to the stream is printed as "* ...".
+What happens to the stream is printed as "* ...". With XMPP_CA, a PEM file, it insists on STARTTLS.
 """
 import asyncio
 import logging
+import os
 import sys
 
 import slixmpp
@@ -38,13 +39,19 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler("stream_error", lambda error: say(f"* stream error {error['condition']} {error['see_other_host'] or ''}"))
         self.add_event_handler("presence_available", lambda one: say(f"* {one['from'].bare} came"))
         self.add_event_handler("presence_unavailable", lambda one: say(f"* {one['from'].bare} went"))
+        self.add_event_handler("tls_success", lambda _: say("* secured"))
+        self.add_event_handler("ssl_invalid_chain", lambda _: say("* not trusted"))
         self.add_event_handler("disconnected", lambda _: say("* disconnected"))
         self.add_event_handler("sm_enabled", lambda _: say("* managed"))
         self.add_event_handler("session_resumed", lambda _: say("* resumed"))
         self.add_event_handler("sm_failed", lambda _: say("* not resumed"))
 
     def again(self):
-        self.connect(("127.0.0.1", int(port)), force_starttls=False, disable_starttls=True)
+        if "XMPP_CA" in os.environ:
+            self.ca_certs = os.environ["XMPP_CA"]
+            self.connect(("127.0.0.1", int(port)), force_starttls=True)
+        else:
+            self.connect(("127.0.0.1", int(port)), force_starttls=False, disable_starttls=True)
 
     async def start(self, _):
         self.send_presence()

@@ -159,5 +159,29 @@ TEST(XmppTunnel, BehindStarttlsThereIsNothingToRead) {
   EXPECT_EQ(lab.reports, "not XMPP: TLS begins, which is not terminated here\n");
 }
 
+TEST(XmppTunnel, InsideTlsTheStreamsBeginAnew) {
+  const std::string starttls = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+  const std::string proceed = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+  for (const std::size_t piece : {1U, 7U, 1000U}) {
+    for (const auto& rules : {std::string(), kElsewhere}) {
+      MessageLab lab("xmpp", rules, "", piece);
+      lab.from_client(xmpp_opening_of_client() + starttls);
+      lab.from_server(xmpp_opening_of_server() + proceed);
+      EXPECT_EQ(lab.secures, 1);
+      EXPECT_EQ(lab.host(), "x.org");
+      lab.secured();
+      lab.at_server();
+      lab.at_client();
+      lab.from_client(xmpp_opening_of_client());
+      lab.from_server(xmpp_opening_of_server());
+      lab.set_rules("[[rule]]\nmatch = { text = \"secret\" }\nfault = { type = \"drop\" }");
+      lab.from_client("<message to='bob@localhost'><body>secret</body></message><presence/>");
+      EXPECT_EQ(lab.at_server(), xmpp_opening_of_client() + "<presence/>");
+      EXPECT_EQ(lab.at_client(), xmpp_opening_of_server());
+      EXPECT_EQ(lab.reports, "");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -24,6 +24,9 @@ class MessageLab : messages::MessageTunnel::Owner {
 
   void from_client(std::string_view bytes) { push(rules::Direction::kUpstream, bytes); }
   void from_server(std::string_view bytes) { push(rules::Direction::kDownstream, bytes); }
+  // Both ends have shaken hands.
+  void secured() { tunnel_.secured(); }
+  std::string host() const { return tunnel_.host(); }
   void client_finishes() { tunnel_.finish(rules::Direction::kUpstream, now_); }
   void pass(rules::Duration time);
   void set_rules(const std::string& rules);
@@ -37,6 +40,7 @@ class MessageLab : messages::MessageTunnel::Owner {
   std::string reports;
   std::string closed;  // "fin" or "reset"
   int injected = 0;
+  int secures = 0;  // how often TLS began
 
  private:
   void tunnel_bytes(rules::Direction direction, codecs::ByteView bytes) override;
@@ -50,6 +54,7 @@ class MessageLab : messages::MessageTunnel::Owner {
   void tunnel_report(std::string_view event, std::string_view why) override {
     reports += std::string(event) + ": " + std::string(why) + "\n";
   }
+  void tunnel_secures() override { ++secures; }
   void push(rules::Direction direction, std::string_view bytes);
 
   std::string protocol_;

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# STARTTLS of XMPP, terminated: prosody insists on it, and so do slixmpp and libstrophe; rules mean the stanzas inside.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need prosody openssl /usr/bin/python3
+client=$(dirname "$(readlink -f "$0")")/xmpp_client.py
+
+server=$(free_port)
+mkdir -p "$folder/data/localhost/accounts"
+for user in ann bob; do echo 'return { ["password"] = "secret" };' >"$folder/data/localhost/accounts/$user.dat"; done
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost -keyout "$folder/server.key" -out "$folder/server.pem" 2>/dev/null
+cat >"$folder/prosody.lua" <<CONFIG
+run_as_root = true
+pidfile = "$folder/prosody.pid"
+data_path = "$folder/data"
+interfaces = { "127.0.0.1" }
+c2s_ports = { $server }
+s2s_ports = {}
+modules_enabled = { "roster", "saslauth", "tls", "ping", "smacks", "presence", "message", "iq", "offline" }
+modules_disabled = { "s2s" }
+c2s_require_encryption = true
+authentication = "internal_plain"
+ssl = { key = "$folder/server.key", certificate = "$folder/server.pem" }
+limits = { c2s = { rate = "100mb/s" } }
+log = { warn = "*console" }
+VirtualHost "localhost"
+CONFIG
+start prosody prosody -F --config "$folder/prosody.lua"
+wait_port "$server"
+"$brownout" ca init --folder "$folder/ca" >/dev/null
+export XMPP_CA=$folder/ca/ca.pem
+
+# file NAME SERVER_CA [RULES]: sets $proxy_port.
+file() {
+  proxy_port=$(free_port)
+  cat >"$folder/$1.toml" <<FILE
+version = 1
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:$server"]
+tls = { starttls = true, ca = "$2" }
+[[listener]]
+name = "front"
+listen = "127.0.0.1:$proxy_port"
+upstream = "server"
+protocol = "xmpp"
+tls = { starttls = true, ca = "$folder/ca" }
+${3:-}
+FILE
+}
+between() {
+  file "$@"
+  start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s --api off
+  wait_port "$proxy_port"
+}
+join() {
+  local name=$1
+  shift
+  start "$name" /usr/bin/python3 "$client" "$proxy_port" "$@"
+  member=$last_pid
+  wait_for 30 grep -q '^\* ready' "$folder/$name.log" || fail "$name is not there: $(cat "$folder/$name.log")"
+}
+as() { timeout 30 /usr/bin/python3 "$client" "$proxy_port" "$@" 2>/dev/null || true; }
+said() { grep -E '^[a-z0-9]+$' "$folder/$1.log" | tr '\n' ' '; }
+
+between inside "$folder/server.pem" '[[rule]]
+match = { text = "lost*", stanza = "message", direction = "upstream" }
+fault = { type = "drop" }
+[[rule]]
+match = { stanza = "proceed" }
+fault = { type = "delay", delay = "200ms" }'
+join bob bob listen
+grep -qx '\* secured' "$folder/bob.log" || fail "there was no TLS: $(cat "$folder/bob.log")"
+mapfile -t numbers < <(seq 1 200)
+as ann send bob lost1 "${numbers[@]}" lost2 end >/dev/null
+wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/bob.log")"
+grep -E '^[0-9]+$' "$folder/bob.log" | cmp - <(seq 1 200) || fail "messages were lost, doubled or out of order"
+[[ "$(said bob)" != *lost* ]] || fail "bob was told: $(said bob)"
+wait_for 5 grep -q '"action":"delay"' "$folder/inside.jsonl" || fail "<proceed/> was not seen"
+if grep -q 'not XMPP\|handshake failed' "$folder/inside.log"; then fail "$(cat "$folder/inside.log")"; fi
+pass "STARTTLS on both sides: rules mean stanzas inside, and the others pass in order"
+
+between expired "$folder/server.pem" '[[rule]]
+fault = { type = "bad_certificate", what = "expired" }'
+if as ann ping | grep -q '^\* pong'; then fail "an expired certificate was taken"; fi
+wait_for 5 grep -q '"fault":"bad_certificate"' "$folder/expired.jsonl" || fail "no certificate was shown: $(cat "$folder/expired.log" "$folder/expired.jsonl")"
+pass "faults of handshakes act on that of STARTTLS"
+
+between stranger "$folder/ca/ca.pem"
+if as ann ping | grep -q '^\* pong'; then fail "a server with another certificate was taken"; fi
+wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "it is not said why: $(cat "$folder/stranger.log")"
+pass "a server that is not the one it says it is: said, and the connection ends"
+
+file probe "$folder/server.pem"
+echo secret >"$folder/password"
+cat >>"$folder/probe.toml" <<FILE
+[scenario]
+name = "inside TLS"
+time_scale = "60x"
+[[phase]]
+name = "calm"
+for = "2m"
+[[probe]]
+name = "phones"
+kind = "xmpp"
+accounts = ["ann@localhost", "bob@localhost"]
+password_file = "$folder/password"
+ca = "$folder/ca/ca.pem"
+users = 2
+every = "12s"
+timeout = "4s"
+endpoints = ["front"]
+[[expect]]
+metric = "availability"
+at_least = "100%"
+[[expect]]
+metric = "messages_lost"
+at_most = 0
+FILE
+"$brownout" rehearse "$folder/probe.toml" --force --report "$folder/probe" >"$folder/probe.txt" 2>&1 || fail "$(cat "$folder/probe.txt")"
+pass "synthetic users of a rehearsal, by libstrophe, do the same"
