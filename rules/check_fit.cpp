@@ -164,9 +164,8 @@ bool FitCheck::any_meant(const std::function<bool(const Listener&)>& condition) 
 }
 
 bool FitCheck::speaks(unsigned protocols) const {
-  return any_meant([&](const Listener& listener) {
-    return (messages_of(listener.protocol) & protocols) != 0;
-  });
+  return any_meant(
+      [&](const Listener& listener) { return (messages_of(listener.protocol) & protocols) != 0; });
 }
 
 bool FitCheck::has(unsigned carriers) const {

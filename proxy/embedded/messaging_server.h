@@ -1,7 +1,7 @@
 // An embedded messaging service, on a thread of its own: echoes bytes; answers HTTP with 200 and
 // "ok"; echoes WebSocket messages; is an MQTT broker (mqtt_broker.h). What a connection speaks is
-// told by its first bytes. For rehearsals without servers, the demo, and tests. Not for the open network: it limits what a peer
-// makes it hold, and nothing else.
+// told by its first bytes. For rehearsals without servers, the demo, and tests. Not for the open
+// network: it limits what a peer makes it hold, and nothing else.
 #pragma once
 
 #include <functional>

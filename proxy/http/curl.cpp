@@ -20,7 +20,7 @@ constexpr CurlLibrary kAbsent{
     .easy_unescape = [](CURL*, const char*, int, int*) -> char* { return nullptr; },
     .slist_append = [](curl_slist*, const char*) -> curl_slist* { return nullptr; },
     .slist_free_all = [](curl_slist*) {},
-    .free = [](void*) {},
+    .free_text = [](void*) {},
 };
 
 template <typename Function>
@@ -46,7 +46,7 @@ CurlLibrary load() {
                      find(library, "curl_easy_unescape", found.easy_unescape) &&
                      find(library, "curl_slist_append", found.slist_append) &&
                      find(library, "curl_slist_free_all", found.slist_free_all) &&
-                     find(library, "curl_free", found.free);
+                     find(library, "curl_free", found.free_text);
   return whole && global_init(CURL_GLOBAL_ALL) == CURLE_OK ? found : kAbsent;
 }
 

@@ -2,7 +2,8 @@
 // loading them is most of what a short command would wait for under `brownout exec`, which asks
 // nothing of it.
 //
-// Its functions are named as in libcurl's manual, without "curl_". Any thread.
+// Its functions are named as in libcurl's manual, without "curl_"; free_text is curl_free. Any
+// thread.
 #pragma once
 
 #include <curl/curl.h>
@@ -22,7 +23,7 @@ struct CurlLibrary {
   decltype(&curl_easy_unescape) easy_unescape;
   decltype(&curl_slist_append) slist_append;
   decltype(&curl_slist_free_all) slist_free_all;
-  decltype(&curl_free) free;
+  decltype(&curl_free) free_text;
 };
 
 // Where libcurl is not installed, every request fails with CURLE_FAILED_INIT, and easy_strerror()
@@ -32,7 +33,7 @@ const CurlLibrary& curl();
 struct CurlFree {
   void operator()(CURL* handle) const { curl().easy_cleanup(handle); }
   void operator()(curl_slist* list) const { curl().slist_free_all(list); }
-  void operator()(char* text) const { curl().free(text); }
+  void operator()(char* text) const { curl().free_text(text); }
 };
 using CurlHandle = std::unique_ptr<CURL, CurlFree>;
 using CurlList = std::unique_ptr<curl_slist, CurlFree>;

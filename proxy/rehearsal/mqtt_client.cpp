@@ -115,7 +115,7 @@ class MqttClient final : public ProbeClient {
     if (!client_) return "no memory";
     auto* client = client_.get();
     if (!probe().user_name.empty()) {
-      mosquitto_username_pw_set(client, probe().user_name.c_str(), probe().password.c_str());
+      mosquitto_username_pw_set(client, probe().user_name.c_str(), settings_.password.c_str());
     }
     if (!probe().ca.empty()) {
       const int code =

@@ -47,6 +47,7 @@ struct ClientSettings {
   std::uint32_t user = 0;
   std::optional<rules::IpAddress> local;
   std::optional<Endpoint> resolver;  // asked before each new connection
+  std::string password = {};         // of the probe's password_file
 };
 
 class ProbeClient {

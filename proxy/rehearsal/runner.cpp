@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include "proxy/net/password_file.h"
+
 namespace brownout::rehearsal {
 namespace {
 
@@ -52,7 +54,7 @@ rules::Result<Course> Runner::run() {
     signals_.on(number, [this](int) { conductor_.halt(now(), "it was interrupted"); });
   }
   traffic_.take(now());
-  start_users();
+  if (auto started = start_users(); !started) return tl::unexpected(started.error());
   loop_.deadlines().set(*this, proxy::monotonic_now());
   loop_.run();
   finish();
@@ -98,7 +100,7 @@ std::optional<rules::IpAddress> Runner::address_of_user(std::size_t probe,
   return plus(rules::IpAddress::v4({127, 10, 0, 0}), users_.size() + 1);
 }
 
-void Runner::start_users() {
+rules::Result<void> Runner::start_users() {
   for (std::size_t i = 0; i < scenario().probes.size(); ++i) {
     const auto& probe = scenario().probes[i];
     UserSettings settings;
@@ -110,6 +112,11 @@ void Runner::start_users() {
       if (number < probe.resolve.size()) settings.targets.back().name = probe.resolve[number];
     }
     settings.client.probe = &probe;
+    if (!probe.password_file.empty()) {
+      auto password = proxy::read_password(probe.password_file);
+      if (!password) return tl::unexpected(password.error());
+      settings.client.password = std::move(*password);
+    }
     if (!probe.resolver.empty()) settings.client.resolver = target_of(probe.resolver).address;
     for (std::int64_t user = 0; user < probe.users; ++user) {
       settings.client.user = static_cast<std::uint32_t>(user);
@@ -121,6 +128,7 @@ void Runner::start_users() {
       }));
     }
   }
+  return {};
 }
 
 void Runner::take_news() {

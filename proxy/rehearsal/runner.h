@@ -55,7 +55,7 @@ class Runner final : private proxy::Deadline {
  private:
   void on_due(Instant now) noexcept override;
   rules::Result<void> listen_for_alerts();
-  void start_users();
+  rules::Result<void> start_users();
   Target target_of(const std::string& endpoint) const;
   std::optional<rules::IpAddress> address_of_user(std::size_t probe,
                                                   const std::vector<Target>& targets) const;

@@ -122,7 +122,7 @@ class XmppClient final : public ProbeClient {
     connection_.reset(xmpp_conn_new(context_.get()));
     auto* connection = connection_.get();
     xmpp_conn_set_jid(connection, (account_ + "/" + tag_).c_str());
-    xmpp_conn_set_pass(connection, probe().password.c_str());
+    xmpp_conn_set_pass(connection, settings_.password.c_str());
     xmpp_conn_set_sockopt_callback(connection, &prepare);
     const bool tls = !probe().ca.empty();
     xmpp_conn_set_flags(connection, static_cast<long>(tls ? XMPP_CONN_FLAG_MANDATORY_TLS

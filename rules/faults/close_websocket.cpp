@@ -64,7 +64,9 @@ const FaultKind kCloseWebsocket = describe<CloseWebsocket>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = kOfWebSocket,
-     .summary = "At a message, both ends get a Close frame with a code, and the connection ends.",
+     .summary = "At a message, both ends get a Close frame with a code, and the connection ends. A "
+                "correct client connects again, after a random while that grows (codes 1001, 1012 "
+                "and 1013 ask for it).",
      .magnitude = "connection",
      .composition = "the first close wins",
      .source = "RFC 6455, 7.4"});

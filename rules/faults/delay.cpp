@@ -111,7 +111,8 @@ const FaultKind kDelay = describe<Delay>(
      .level = Level::kMessage,
      .carriers = kHttpRequests | kMessages,
      .ramp = Ramp::kMagnitude,
-     .summary = "A request, its response, or a WebSocket message waits before it goes on.",
+     .summary = "A request, its response, or a message waits before it goes on. A correct client "
+                "has a time-out for it, and what comes behind that does no harm.",
      .magnitude = "request, or response (`before`); message, one way",
      .composition = "delays of several rules add up",
      .source = "Envoy, HTTP fault injection, delay"});

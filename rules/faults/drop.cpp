@@ -24,14 +24,15 @@ class Drop final : public Fault {
 
 }  // namespace
 
-const FaultKind kDrop = describe<Drop>({.name = "drop",
-                                        .level = Level::kBytes,
-                                        .carriers = kDatagrams | kMessages,
-                                        .per_chunk = true,
-                                        .summary = "Datagrams or messages vanish: all of a session "
-                                                   "or connection, or those that the dice choose.",
-                                        .magnitude = "datagram, one way",
-                                        .composition = "what one rule drops the next never sees",
-                                        .source = {}});
+const FaultKind kDrop = describe<Drop>(
+    {.name = "drop",
+     .level = Level::kBytes,
+     .carriers = kDatagrams | kMessages,
+     .per_chunk = true,
+     .summary = "Datagrams or messages vanish: all of a session or connection, or those that the "
+                "dice choose. A correct client sends again what is not acknowledged in time.",
+     .magnitude = "datagram, one way",
+     .composition = "what one rule drops the next never sees",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -67,7 +67,8 @@ const FaultKind kDuplicate =
                          .carriers = kDatagrams | kMessages,
                          .ramp = Ramp::kMagnitude,
                          .per_chunk = true,
-                         .summary = "Some datagrams arrive twice.",
+                         .summary = "Some datagrams or messages arrive twice. A correct client "
+                                    "does nothing twice for it: it knows a message by its id.",
                          .magnitude = "datagram, one way",
                          .composition = "each rule draws for itself: a copy may be copied again",
                          .source = "tc-netem(8), duplicate"});

@@ -57,7 +57,9 @@ const FaultKind kHalfOpen = describe<HalfOpen>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .summary = "Messages vanish while the connection stays and Pings are answered.",
+     .summary =
+         "Messages vanish while the connection stays and pings are answered. A correct client "
+         "trusts acknowledgements only: it gives up the connection when they do not come.",
      .magnitude = "connection, one way",
      .composition = "what one rule drops the next never sees",
      .source = {}});

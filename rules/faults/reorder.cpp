@@ -172,7 +172,8 @@ const FaultKind kReorder = describe<Reorder>(
      .carriers = kDatagrams | kMessages,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
-     .summary = "Some datagrams or messages overtake those ahead of them.",
+     .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
+                "on no order that the protocol does not promise.",
      .magnitude = "datagram, one way; those that do not overtake wait for `delay`, those of a "
                   "window until it is full",
      .composition = "the delays of several rules add up; each draws its own candidates",

@@ -52,7 +52,8 @@ const FaultKind kTruncateMessage =
                                .level = Level::kBytes,
                                .carriers = kMessages,
                                .per_chunk = true,
-                               .summary = "Messages arrive cut short.",
+                               .summary = "Messages arrive cut short. A correct client checks what "
+                                          "it reads, says what is wrong with it, and stays alive.",
                                .magnitude = "message, one way",
                                .composition = "the smallest limit wins",
                                .source = {}});

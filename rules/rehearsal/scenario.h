@@ -73,7 +73,7 @@ struct Probe {
   std::string topic = "brownout";     // mqtt: below which each user has one of its own
   std::int64_t qos = 1;               // mqtt: 0 to 2
   std::string user_name;              // mqtt
-  std::string password;               // mqtt, xmpp
+  std::string password_file;          // mqtt, xmpp: its first line
   std::vector<std::string> accounts;  // xmpp: bare JIDs, which users share in turn
   bool watches =
       false;  // for an alert to fire: it feels nothing, so that its failures are no outage

@@ -147,7 +147,8 @@ const Schema<Probe>& probe_schema() {
       field("qos", &Probe::qos, "mqtt: of what is published and subscribed to",
             {.least = 0, .most = 2}),
       field("user_name", &Probe::user_name, "mqtt"),
-      field("password", &Probe::password, "mqtt, xmpp"),
+      field("password_file", &Probe::password_file,
+            "mqtt, xmpp: a file whose first line is the password"),
       field("accounts", &Probe::accounts,
             "xmpp: bare JIDs such as anna@example.org, with one password; users take them in turn"),
   }};

@@ -59,9 +59,9 @@ TEST(MqttDisconnect, KeysOfOneProtocolAreNoneOfAnother) {
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { opcode = \"text\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
             "no listener that is meant speaks WebSocket");
-  EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }",
-                             "xmpp"),
-            "no listener that is meant speaks MQTT");
+  EXPECT_EQ(
+      first_problem_of("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }", "xmpp"),
+      "no listener that is meant speaks MQTT");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a/#/b\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
             "topic: \"a/#/b\" is no topic filter: # can only be the last level");

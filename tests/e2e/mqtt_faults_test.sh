@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Each fault of messages with mosquitto and a client of npm `mqtt`: over TCP, and the same inside WebSocket.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need mosquitto node
+here=$(dirname "$(readlink -f "$0")")
+
+plain=$(free_port)
+web=$(free_port)
+printf 'listener %s 127.0.0.1\nlistener %s 127.0.0.1\nprotocol websockets\nallow_anonymous true\n' "$plain" "$web" >"$folder/mosquitto.conf"
+start mosquitto mosquitto -c "$folder/mosquitto.conf"
+wait_port "$plain"
+wait_port "$web"
+
+# Both carriers have the same rules.
+through() { # NAME RULES
+  proxy "$1-tcp" "$plain" "$2" 'protocol = "mqtt"'
+  tcp=mqtt://127.0.0.1:$proxy_port
+  proxy "$1-ws" "$web" "$2" 'protocol = "websocket"'
+  ws=ws://127.0.0.1:$proxy_port
+}
+# see NAME EXPRESSION COUNT QOS [SESSION]: holds of what a client saw by either carrier.
+see() {
+  local url kind
+  for kind in tcp ws; do
+    url=${!kind}
+    timeout 30 node "$here/mqtt_probe.js" "$here/../../build/npm/node_modules" "$url" "$3" "$4" ${5:+"$5-$kind"} >"$folder/$1-$kind.json" 2>"$folder/$1-$kind.err" ||
+      fail "$1, $kind: $(cat "$folder/$1-$kind".{json,err})"
+    python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2], {"r": r, "n": lambda *k: [f"number {i}" for i in k]}))' "$folder/$1-$kind.json" "$2" ||
+      fail "$1, $kind: not ($2): $(cat "$folder/$1-$kind.json")"
+  done
+}
+
+through untouched '[[rule]]
+match = { topic = "nobody/#" }
+fault = { type = "drop" }'
+for qos in 0 1 2; do see "untouched$qos" 'r["got"] == n(1, 2, 3, 4, 5)' 5 "$qos"; done
+if grep -l 'not MQTT' "$folder"/untouched-*.log; then fail "what mosquitto or mqtt say was not understood"; fi
+pass "QoS 0, 1 and 2, over TCP and inside WebSocket"
+
+down='direction = "downstream", packet = "publish"'
+through lost "[[rule]]
+match = { $down, text = \"number 2\" }
+fault = { type = \"drop\" }"
+see lost 'r["got"] == n(1, 3)' 3 0
+through late "[[rule]]
+match = { $down, text = \"number 2\" }
+fault = { type = \"delay\", delay = \"400ms\" }"
+see late 'r["got"] == n(1, 2, 3) and r["times"][1] >= 350' 3 0
+through doubled "[[rule]]
+match = { $down, text = \"number 2\" }
+fault = { type = \"duplicate\", share = \"100%\" }"
+see doubled 'r["got"] == n(1, 2, 2, 3)' 3 0
+through shuffled "[[rule]]
+match = { $down }
+fault = { type = \"reorder\", share = \"100%\", window = 5, delay = \"2s\" }"
+see shuffled 'sorted(r["got"]) == n(1, 2, 3, 4, 5)' 5 0
+through overtaken "[[rule]]
+match = { $down, text = \"number 1\" }
+fault = { type = \"hold_until\", passes = { text = \"number 3\" } }"
+see overtaken 'r["got"] == n(2, 3, 1)' 3 0
+pass "drop, delay, duplicate, reorder, hold_until"
+
+through flipped "[[rule]]
+match = { $down, text = \"number 2\" }
+fault = { type = \"corrupt_message\", each = \"chunk\", chance = \"100%\" }"
+see flipped 'len(r["got"]) == 3 and r["got"][0] == "number 1" and r["got"][1] != "number 2"' 3 0
+through cut "[[rule]]
+match = { $down, text = \"number 2\" }
+fault = { type = \"truncate_message\", after = \"3 B\" }"
+see cut 'r["got"] == ["number 1", "num", "number 3"]' 3 0
+through other "[[rule]]
+match = { $down, text = \"number 2\" }
+fault = { type = \"replace\", text = \"something else entirely\" }"
+see other 'r["got"] == ["number 1", "something else entirely", "number 3"]' 3 0
+pass "corrupt_message, truncate_message, replace"
+
+through lies '[[rule]]
+match = { packet = "connack" }
+fault = { type = "mqtt_session_present", value = true }'
+see lies 'r["present"] is True' 1 0
+through forgets '[[rule]]
+match = { packet = "connack" }
+fault = { type = "mqtt_session_present", value = false }'
+see forgets 'r["present"] is False' 1 1 kept
+see forgets 'r["present"] is False' 1 1 kept
+through throttled '[[rule]]
+match = { packet = "connack" }
+fault = { type = "mqtt_receive_maximum", value = 1 }'
+see throttled 'r["maximum"] == 1 and r["got"] == n(1, 2, 3)' 3 1
+pass "mqtt_session_present, mqtt_receive_maximum"
+
+# One in flight at a time, and its acknowledgement late: what a slow subscriber is to a broker.
+through slow '[[rule]]
+match = { packet = "connect", direction = "upstream" }
+fault = { type = "mqtt_receive_maximum", value = 1 }
+[[rule]]
+match = { packet = "puback", direction = "upstream" }
+fault = { type = "delay", delay = "300ms" }'
+see slow 'r["got"] == n(1, 2, 3) and r["times"][2] - r["times"][0] >= 500' 3 1
+through half '[[rule]]
+match = { packet = ["publish", "pingreq"] }
+fault = { type = "half_open" }'
+see half 'r["got"] == []' 2 0
+through refused '[[rule]]
+match = { packet = "publish", text = "number 2", direction = "upstream" }
+fault = { type = "reject", reason = 0x97 }'
+see refused 'r["got"] == n(1, 3)' 3 1
+through moved '[[rule]]
+match = { packet = "publish", text = "number 2", direction = "upstream" }
+fault = { type = "mqtt_disconnect", reason = 156, server_reference = "127.0.0.1:1885" }'
+see moved '"number 2" not in r["got"] and (r.get("closed") or r.get("error"))' 3 0
+pass "a slow subscriber, half_open, reject, mqtt_disconnect"
+
+# The examples, each with the broker's and a free port in place of its own.
+for example in "$here"/../../examples/messaging/*.toml; do
+  name=$(basename "$example" .toml)
+  grep -q 'protocol = "mqtt"' "$example" || continue
+  proxy_port=$(free_port)
+  sed -E "s/127\.0\.0\.1:1884/127.0.0.1:$proxy_port/; s/servers = .*/servers = [\"127.0.0.1:$plain\"]/; s/^listen = \"127\.0\.0\.1:1885\"/listen = \"127.0.0.1:$(free_port)\"/" \
+    "$example" >"$folder/$name.toml"
+  start "$name" "$brownout" run "$folder/$name.toml" --drain 0s --api off
+  wait_port "$proxy_port"
+  mosquitto_pub -p "$proxy_port" -t chat -m "by $name" -q 1 -i phone-1 || fail "$name: $(cat "$folder/$name.log")"
+done
+pass "the examples of MQTT run"

@@ -1,0 +1,43 @@
+// What a client of npm `mqtt` sees of a fault: it subscribes to a topic, publishes numbered messages to it, and says in one
+// line of JSON what came, in which order and when.
+//
+//   node mqtt_probe.js MODULES URL COUNT QOS [SESSION]
+//
+// SESSION is a client id whose session is kept. Prints {"present":.., "maximum":.., "got":[..], "times":[ms..]}.
+const [modules, url, count, qos, session] = process.argv.slice(2);
+const mqtt = require(modules + "/mqtt");
+
+const options = { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 5000 };
+if (session) Object.assign(options, { clientId: session, clean: false, properties: { sessionExpiryInterval: 60 } });
+const client = mqtt.connect(url, options);
+const topic = `probe/${process.pid}`;
+const said = { got: [], times: [] };
+
+function finish() {
+  console.log(JSON.stringify(said));
+  process.exit(0);
+}
+
+client.on("error", (error) => {
+  said.error = error.message;
+  finish();
+});
+client.on("close", () => {
+  said.closed = true;
+  setTimeout(finish, 100);
+});
+client.once("connect", (connack) => {
+  said.present = connack.sessionPresent;
+  said.maximum = connack.properties?.receiveMaximum;
+  client.subscribe(topic, { qos: Number(qos) }, () => {
+    const began = Date.now();
+    client.on("message", (_, payload) => {
+      said.got.push(payload.toString("latin1"));
+      said.times.push(Date.now() - began);
+      // Nothing more comes, or it comes twice.
+      if (said.got.length >= Number(count)) setTimeout(() => client.end(false, {}, finish), 300);
+    });
+    for (let i = 1; i <= Number(count); i++) client.publish(topic, `number ${i}`, { qos: Number(qos) });
+    setTimeout(finish, 4000);
+  });
+});

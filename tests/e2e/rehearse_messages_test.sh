@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Rehearsals whose users speak MQTT and XMPP, with real servers: mosquitto and prosody. What is lost, doubled or out of
+# order is judged end to end.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need mosquitto prosody
+outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
+# Under a sanitizer everything is slow: it may look broken before anything is.
+slow=()
+if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
+# rehearse NAME: the file in $folder; what it said is in NAME.txt.
+rehearse() {
+  local code=0
+  "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
+  echo "$code" >"$folder/$1.code"
+}
+met() { [ "$(cat "$folder/$1.code")" = 0 ] || fail "$1: $(cat "$folder/$1.txt")"; }
+
+first=$(free_port)
+start mosquitto mosquitto -p "$first"
+wait_port "$first"
+second=$(free_port)
+start mosquitto2 mosquitto -p "$second"
+wait_port "$second"
+
+for outage in acknowledgements-lost half-open; do
+  front=$(free_port)
+  standby=$(free_port)
+  sed -e "s/127.0.0.1:1883/127.0.0.1:$first/; s/127.0.0.1:1884/127.0.0.1:$second/" \
+    -e "s/127.0.0.1:7010/127.0.0.1:$front/; s/127.0.0.1:7020/127.0.0.1:$standby/" "$outages/$outage.toml" >"$folder/$outage.toml"
+  rehearse "$outage"
+  [ ${#slow[@]} -gt 0 ] || met "$outage"
+  [[ "$(cat "$folder/$outage.code")" = [01] ]] || fail "$outage: $(cat "$folder/$outage.txt")"
+done
+pass "two outages of MQTT with two mosquittos: users reach the second, and nothing is lost by acknowledgements"
+
+# scenario NAME PROBE_AND_EXPECTATIONS [RULES [NAMES]]: against the server at $server, by a listener of $protocol.
+scenario() {
+  cat >"$folder/$1.toml" <<FILE
+version = 1
+seed = 7
+[scenario]
+name = "$1"
+time_scale = "60x"
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:$server"]
+[[listener]]
+name = "front"
+listen = "127.0.0.1:$(free_port)"
+upstream = "server"
+protocol = "$protocol"
+[[phase]]
+name = "all the time"
+for = "3m"
+${4:+rules = [$4]}
+$2
+${3:-}
+FILE
+  rehearse "$1"
+}
+
+server=$first
+protocol=mqtt
+for qos in 0 1 2; do
+  scenario "mqtt-qos$qos" "[[probe]]
+name = \"phones\"
+kind = \"mqtt\"
+qos = $qos
+users = 3
+every = \"6s\"
+timeout = \"1s\"
+endpoints = [\"front\"]
+[[expect]]
+metric = \"availability\"
+at_least = \"100%\"
+[[expect]]
+metric = \"messages_lost\"
+at_most = 0
+[[expect]]
+metric = \"messages_duplicated\"
+at_most = 0
+[[expect]]
+metric = \"messages_reordered\"
+at_most = 0"
+  met "mqtt-qos$qos"
+done
+pass "MQTT at QoS 0, 1 and 2 with mosquitto: none lost, doubled or out of order"
+
+scenario mqtt-doubled "[[probe]]
+name = \"phones\"
+kind = \"mqtt\"
+qos = 0
+every = \"6s\"
+timeout = \"1s\"
+endpoints = [\"front\"]
+[[expect]]
+metric = \"messages_duplicated\"
+at_most = 0" '[[rule]]
+match = { packet = "publish", direction = "upstream", every = 5 }
+fault = { type = "duplicate", share = "100%" }'
+[ "$(cat "$folder/mqtt-doubled.code")" = 1 ] || fail "doubled messages were not told: $(cat "$folder/mqtt-doubled.txt")"
+grep -q 'NOT MET.*messages_duplicated' "$folder/mqtt-doubled.txt" || fail "$(cat "$folder/mqtt-doubled.txt")"
+pass "messages that come twice are told"
+
+server=$(free_port)
+mkdir -p "$folder/data/localhost/accounts"
+for user in ann bob; do echo 'return { ["password"] = "secret" };' >"$folder/data/localhost/accounts/$user.dat"; done
+cat >"$folder/prosody.lua" <<CONFIG
+run_as_root = true
+pidfile = "$folder/prosody.pid"
+data_path = "$folder/data"
+interfaces = { "127.0.0.1" }
+c2s_ports = { $server }
+s2s_ports = {}
+modules_enabled = { "roster", "saslauth", "ping", "smacks", "presence", "message", "iq", "offline" }
+modules_disabled = { "s2s", "tls" }
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+authentication = "internal_plain"
+limits = { c2s = { rate = "100mb/s" } }
+log = { warn = "*console" }
+VirtualHost "localhost"
+CONFIG
+start prosody prosody -F --config "$folder/prosody.lua"
+wait_port "$server"
+protocol=xmpp
+echo secret >"$folder/password"
+phones='[[probe]]
+name = "phones"
+kind = "xmpp"
+accounts = ["ann@localhost", "bob@localhost"]
+password_file = "'$folder'/password"
+users = 2
+every = "12s"
+timeout = "2s"
+endpoints = ["front"]'
+scenario xmpp "$phones
+[[expect]]
+metric = \"availability\"
+at_least = \"100%\"
+[[expect]]
+metric = \"messages_lost\"
+at_most = 0
+[[expect]]
+metric = \"reconnect_rate\"
+at_most = \"2/s\""
+met xmpp
+pass "XMPP with prosody: pings are answered, and no message is lost"
+
+scenario xmpp-lost "$phones
+[[expect]]
+metric = \"messages_lost\"
+at_most = 0
+[[expect]]
+metric = \"availability\"
+at_least = \"100%\"" '[[rule]]
+match = { stanza = "message", direction = "upstream", every = 7 }
+fault = { type = "drop" }'
+grep -q 'NOT MET.*messages_lost' "$folder/xmpp-lost.txt" || fail "lost stanzas were not told: $(cat "$folder/xmpp-lost.txt")"
+grep -q '1 of 3 messages did not come back' "$folder/xmpp-lost.txt" || fail "$(cat "$folder/xmpp-lost.txt")"
+scenario xmpp-ping "$phones
+[[expect]]
+metric = \"availability\"
+at_least = \"100%\"" '[[rule]]
+name = "swallowed"
+match = { stanza = "iq", namespace = "urn:xmpp:ping", direction = "upstream" }
+fault = { type = "drop" }' '"swallowed"'
+grep -q 'no answer to a ping' "$folder/xmpp-ping.txt" || fail "$(cat "$folder/xmpp-ping.txt")"
+pass "XMPP: stanzas that are lost, and a ping that is swallowed, are told"
