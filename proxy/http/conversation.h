@@ -78,6 +78,10 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // Between requests, with a server that another client may have.
   bool server_reusable() const;
   bool tunnel() const { return tunnel_; }
+  // Those that act on messages of WebSocket, by name.
+  std::vector<std::string> message_rules() const {
+    return websocket_ ? websocket_->rules() : std::vector<std::string>();
+  }
   bool over() const { return over_; }
 
  private:

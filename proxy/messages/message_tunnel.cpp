@@ -1,5 +1,6 @@
 #include "proxy/messages/message_tunnel.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -44,10 +45,11 @@ MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
 
 void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
   for (auto* one : {&up_, &down_}) {
-    const auto rules = rules::plan_messages(set, facts_, one->direction);
-    if (rules.empty() && !one->chain) continue;
+    one->rules = rules::plan_messages(set, facts_, one->direction);
+    if (one->rules.empty() && !one->chain) continue;
     if (!one->chain) one->chain = std::make_unique<rules::Chain>(facts_, one->direction, *one);
-    one->chain->set_rules(rules, now);
+    one->chain->set_rules(one->rules, now);
+    one->release_raw();
   }
 }
 
@@ -57,15 +59,29 @@ void MessageTunnel::push(Direction direction, ByteView bytes, Instant now) {
 
 void MessageTunnel::finish(Direction direction, Instant now) {
   auto& one = side(direction);
-  if (one.reader.held() > 0) owner_.tunnel_bytes(direction, one.reader.rest());
+  if (one.reader.held() > 0) one.pass_raw(one.reader.rest());
   if (!one.chain) return one.finish();
   one.chain->finish(now);
 }
 
 void MessageTunnel::advance(Instant now) {
   for (auto* one : {&up_, &down_}) {
-    if (one->chain) one->chain->advance(now);
+    if (!one->chain) continue;
+    one->chain->advance(now);
+    one->release_raw();
   }
+}
+
+std::vector<std::string> MessageTunnel::rules() const {
+  std::vector<std::string> names;
+  for (const auto* one : {&up_, &down_}) {
+    for (const auto& rule : one->rules) {
+      if (std::find(names.begin(), names.end(), rule->name) == names.end()) {
+        names.push_back(rule->name);
+      }
+    }
+  }
+  return names;
 }
 
 void MessageTunnel::Side::push(ByteView bytes, Instant now) {
@@ -100,7 +116,22 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     owner.owner_.tunnel_secures();
   }
   pass();
-  if (raw && !bytes.empty()) owner.owner_.tunnel_bytes(direction, bytes);
+  if (raw && !bytes.empty()) pass_raw(bytes);
+}
+
+void MessageTunnel::Side::pass_raw(ByteView bytes) {
+  if (*held == 0 && behind.empty()) return owner.owner_.tunnel_bytes(direction, bytes);
+  behind.insert(behind.end(), bytes.begin(), bytes.end());
+}
+
+void MessageTunnel::Side::release_raw() {
+  if (*held > 0 || behind.empty()) return;
+  owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
+}
+
+void MessageTunnel::Side::finish() {
+  if (!behind.empty()) owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
+  owner.owner_.tunnel_finished(direction);
 }
 
 void MessageTunnel::Side::give(ReadMessage read, Instant now) {
@@ -126,7 +157,7 @@ void MessageTunnel::Side::degrade(std::string_view why) {
   const bool known = owner.up_.raw || owner.down_.raw;
   raw = true;
   if (!known) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
-  if (reader.held() > 0) owner.owner_.tunnel_bytes(direction, reader.rest());
+  if (reader.held() > 0) pass_raw(reader.rest());
 }
 
 }  // namespace brownout::messages

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "proxy/messages/message_codec.h"
 #include "rules/chain.h"
@@ -45,7 +47,11 @@ class MessageTunnel final {
   std::string host() const { return codec_->host(); }
   // What messages in stages take of memory. What is kept of one that is not complete is
   // kMostMessage at most, and not counted: it must go on.
-  std::size_t held(Direction direction) const { return *side(direction).held; }
+  std::size_t held(Direction direction) const {
+    return *side(direction).held + side(direction).behind.size();
+  }
+  // By name, those that act on its messages.
+  std::vector<std::string> rules() const;
   // Whether a rule may hold messages there.
   bool ruled(Direction direction) const { return side(direction).chain != nullptr; }
   bool severed(Direction direction) const {
@@ -61,11 +67,14 @@ class MessageTunnel final {
 
     void push(ByteView bytes, Instant now);
     void degrade(std::string_view why);
+    // Bytes that are no messages, in their place: behind those that stages hold.
+    void pass_raw(ByteView bytes);
+    void release_raw();
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
     void give(ReadMessage read, Instant now);
 
     void emit(rules::Chunk chunk) override;
-    void finish() override { owner.owner_.tunnel_finished(direction); }
+    void finish() override;
     void close(rules::Close how) override { owner.owner_.tunnel_closed(how); }
     void reply(rules::Chunk message) override;
     void answer(std::string_view) override {}
@@ -77,6 +86,8 @@ class MessageTunnel final {
     Direction direction;
     MessageReader& reader;
     std::unique_ptr<rules::Chain> chain;
+    std::vector<rules::RuleRef> rules;
+    Bytes behind;  // raw, and what stages hold is ahead of it
     std::shared_ptr<std::size_t> held = std::make_shared<std::size_t>(0);
     bool raw = false;  // these are no messages any more
   };

@@ -66,6 +66,7 @@ std::string ClientFlow::log_unreachable(const Error& error) const {
 
 FlowStatus ClientFlow::status() const {
   auto status = status_of(facts_, rules_);
+  for (auto& name : message_rules()) status.rules.push_back(std::move(name));
   status.bytes = bytes_;
   status.held = {held(rules::Direction::kUpstream), held(rules::Direction::kDownstream)};
   return status;

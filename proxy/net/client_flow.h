@@ -79,6 +79,8 @@ class ClientFlow : public Retirable,
 
   virtual Stream& client() = 0;
   virtual std::size_t held(rules::Direction direction) const = 0;
+  // Those that act on its messages, by name.
+  virtual std::vector<std::string> message_rules() const { return {}; }
   // What goes out as it is, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;
   // A fault lets nothing pass any more: what it says of the connection, once.

@@ -53,6 +53,9 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
   void admitted() override;
   Stream& client() override { return client_.stream; }
   std::size_t held(rules::Direction direction) const override { return pipe(direction).held(); }
+  std::vector<std::string> message_rules() const override {
+    return tunnel_ ? tunnel_->rules() : std::vector<std::string>();
+  }
   void send_and_close(std::string_view bytes) override { answer(client_, bytes); }
   void hang() override { state_ = State::kHanging; }
   bool hanging() const override { return state_ == State::kHanging; }

@@ -2,7 +2,7 @@
 # Each fault of messages with mosquitto and a client of npm `mqtt`: over TCP, and the same inside WebSocket.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-need mosquitto node
+need mosquitto mosquitto_sub node curl
 here=$(dirname "$(readlink -f "$0")")
 
 plain=$(free_port)
@@ -111,6 +111,21 @@ match = { packet = "publish", text = "number 2", direction = "upstream" }
 fault = { type = "mqtt_disconnect", reason = 156, server_reference = "127.0.0.1:1885" }'
 see moved '"number 2" not in r["got"] and (r.get("closed") or r.get("error"))' 3 0
 pass "a slow subscriber, half_open, reject, mqtt_disconnect"
+
+# Whoever wonders why a message does not come finds the rule in the list of connections.
+proxy_port=$(free_port)
+api=$(free_port)
+rule_file "$plain" "$proxy_port" '[[rule]]
+name = "not for you"
+match = { topic = "secret" }
+fault = { type = "drop" }' 'protocol = "mqtt"' >"$folder/listed.toml"
+start listed "$brownout" run "$folder/listed.toml" --api "127.0.0.1:$api"
+wait_port "$proxy_port"
+start curious stdbuf -oL mosquitto_sub -p "$proxy_port" -t '#' -d
+wait_for 10 grep -q SUBACK "$folder/curious.log" || fail "curious: not subscribed"
+wait_for 10 sh -c "curl -s http://127.0.0.1:$api/api/v1/flows | grep -q '\"rules\":\[\"not for you\"\]'" ||
+  fail "the rule is not in the list: $(curl -s "http://127.0.0.1:$api/api/v1/flows")"
+pass "the list of connections names the rules that act on messages"
 
 # The examples, each with the broker's and a free port in place of its own.
 for example in "$here"/../../examples/messaging/*.toml; do

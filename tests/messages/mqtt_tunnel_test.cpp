@@ -183,5 +183,24 @@ TEST(MqttTunnel, WhatIsNoMqttPassesAsBytesWithOneReport) {
   }
 }
 
+// What is no MQTT any more does not overtake a packet that a rule holds.
+TEST(MqttTunnel, BytesStayBehindThePacketsThatAreHeld) {
+  MqttLab lab(R"([[rule]]
+match = { topic = "late" }
+fault = { type = "delay", delay = "1s" })");
+  lab.from_client(MqttLab::connect(kMqtt311));
+  lab.to_server.clear();
+  lab.from_client(MqttLab::publish("late"), "first");
+  lab.bytes_from_client(std::string("\0\0 no packet", 12));
+  lab.bytes_from_client(" at all");
+  EXPECT_EQ(lab.reports, "not MQTT: no header of a packet\n");
+  EXPECT_EQ(lab.to_server, "");
+  lab.pass(std::chrono::seconds(1));
+  EXPECT_EQ(lab.to_server, lab.wire(MqttLab::publish("late"), "first") +
+                               std::string("\0\0 no packet", 12) + " at all");
+  lab.bytes_from_client("!");
+  EXPECT_TRUE(lab.to_server.ends_with(" at all!"));
+}
+
 }  // namespace
 }  // namespace brownout::test
