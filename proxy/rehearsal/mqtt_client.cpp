@@ -74,14 +74,13 @@ class MqttClient final : public ProbeClient {
       if (probe().qos > 0) unacknowledged_.insert(id);
     }
     const auto whole =
-        run(deadline, [&] { return numbers_.missing(before) == 0 && unacknowledged_.empty(); });
+        run(deadline, [&] { return numbers_.all_came(before) && unacknowledged_.empty(); });
     if (!whole) return whole.error();
     if (*whole) return {};
-    if (const auto missing = numbers_.missing(before); missing > 0) {
-      return std::to_string(missing) + " of " + std::to_string(kMessages) +
-             " messages did not come back";
-    }
-    return std::to_string(unacknowledged_.size()) + " messages were not acknowledged";
+    if (!numbers_.all_came(before)) return numbers_.missing(before);
+    const auto count = unacknowledged_.size();
+    return std::to_string(count) + (count == 1 ? " message was" : " messages were") +
+           " not acknowledged";
   }
 
   // Connected and subscribed, or why not.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -30,10 +31,14 @@ class NumberedMessages {
     highest_ = std::max(highest_, number);
   }
   std::uint64_t last() const { return last_; }
-  // Of those behind `number`, how many have not come.
-  std::size_t missing(std::uint64_t number) const {
-    return static_cast<std::size_t>(
-        std::distance(under_way_.upper_bound(number), under_way_.end()));
+  // Whether all behind `number` have come, and if not, how many have not.
+  bool all_came(std::uint64_t number) const {
+    return under_way_.upper_bound(number) == under_way_.end();
+  }
+  std::string missing(std::uint64_t number) const {
+    const auto count = std::distance(under_way_.upper_bound(number), under_way_.end());
+    return std::to_string(count) + " of " + std::to_string(last_ - number) +
+           " messages did not come back";
   }
 
  private:

@@ -38,7 +38,7 @@ class WebSocketClient final : public ProbeClient {
                                              true, static_cast<std::uint32_t>(number));
       if (const auto sent = Socket::send(connection_, frame, deadline); !sent) return sent.error();
     }
-    while (numbers_.missing(before) > 0) {
+    while (!numbers_.all_came(before)) {
       const auto message = next_message(deadline);
       if (!message) return message.error();
       numbers_.came(std::strtoull(message->c_str(), nullptr, 10), done);

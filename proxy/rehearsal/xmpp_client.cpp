@@ -91,13 +91,10 @@ class XmppClient final : public ProbeClient {
     const auto before = numbers_.last();
     ping();
     for (int i = 0; i < kMessages; ++i) say(std::to_string(numbers_.send(done)));
-    const auto whole = run(deadline, [&] { return numbers_.missing(before) == 0 && ponged_; });
+    const auto whole = run(deadline, [&] { return numbers_.all_came(before) && ponged_; });
     if (!whole) return whole.error();
     if (*whole) return {};
-    if (const auto missing = numbers_.missing(before); missing > 0) {
-      return std::to_string(missing) + " of " + std::to_string(kMessages) +
-             " messages did not come back";
-    }
+    if (!numbers_.all_came(before)) return numbers_.missing(before);
     return "no answer to a ping";
   }
 

@@ -120,10 +120,20 @@ class Reader {
     needs(probe.kind == ProbeKind::kPrometheus && probe.query.empty(), "query");
     needs(probe.kind == ProbeKind::kXmpp && probe.accounts.empty(), "accounts");
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
+    for (const auto& one : probe.accounts) check_account(position_of(node, "accounts"), one);
     check_endpoints(node, probe);
     scenario_.probes.push_back(std::move(probe));
   }
 
+  // RFC 7622: a bare JID.
+  void check_account(Position where, const std::string& account) {
+    const auto at = account.find('@');
+    const bool bare = at != std::string::npos && at > 0 && at + 1 < account.size() &&
+                      account.find('/') == std::string::npos;
+    if (bare) return;
+    problems_.add(where, in_quotes(account) + " is no bare JID",
+                  "e.g. \"anna@example.org\": users have resources of their own");
+  }
   void check_endpoints(const Node& node, const Probe& probe) {
     for (const auto& endpoint : probe.endpoints)
       check_endpoint(position_of(node, "endpoints"), endpoint);

@@ -119,3 +119,32 @@ EOF
   start nginx nginx -c "$folder/nginx.conf"
   wait_port "$1"
 }
+
+# start_prosody CONFIG USER...: an XMPP server of localhost, whose users' password is "secret"; CONFIG says what it has of
+# TLS. Sets $server.
+start_prosody() {
+  local config=$1 user
+  shift
+  server=$(free_port)
+  mkdir -p "$folder/data/localhost/accounts"
+  for user in "$@"; do echo 'return { ["password"] = "secret" };' >"$folder/data/localhost/accounts/$user.dat"; done
+  cat >"$folder/prosody.lua" <<CONFIG
+run_as_root = true
+pidfile = "$folder/prosody.pid"
+data_path = "$folder/data"
+interfaces = { "127.0.0.1" }
+c2s_ports = { $server }
+s2s_ports = {}
+modules_enabled = { "roster", "saslauth", "tls", "ping", "smacks", "presence", "message", "iq", "offline" }
+authentication = "internal_plain"
+limits = { c2s = { rate = "100mb/s" } }
+log = { warn = "*console" }
+$config
+VirtualHost "localhost"
+CONFIG
+  start prosody prosody -F --config "$folder/prosody.lua"
+  wait_port "$server"
+}
+prosody_without_tls='modules_disabled = { "s2s", "tls" }
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true'

@@ -103,27 +103,7 @@ fault = { type = "duplicate", share = "100%" }'
 grep -q 'NOT MET.*messages_duplicated' "$folder/mqtt-doubled.txt" || fail "$(cat "$folder/mqtt-doubled.txt")"
 pass "messages that come twice are told"
 
-server=$(free_port)
-mkdir -p "$folder/data/localhost/accounts"
-for user in ann bob; do echo 'return { ["password"] = "secret" };' >"$folder/data/localhost/accounts/$user.dat"; done
-cat >"$folder/prosody.lua" <<CONFIG
-run_as_root = true
-pidfile = "$folder/prosody.pid"
-data_path = "$folder/data"
-interfaces = { "127.0.0.1" }
-c2s_ports = { $server }
-s2s_ports = {}
-modules_enabled = { "roster", "saslauth", "ping", "smacks", "presence", "message", "iq", "offline" }
-modules_disabled = { "s2s", "tls" }
-c2s_require_encryption = false
-allow_unencrypted_plain_auth = true
-authentication = "internal_plain"
-limits = { c2s = { rate = "100mb/s" } }
-log = { warn = "*console" }
-VirtualHost "localhost"
-CONFIG
-start prosody prosody -F --config "$folder/prosody.lua"
-wait_port "$server"
+start_prosody "$prosody_without_tls" ann bob
 protocol=xmpp
 echo secret >"$folder/password"
 phones='[[probe]]

@@ -5,29 +5,11 @@ source "$(dirname "$0")/lib.sh"
 need prosody openssl /usr/bin/python3
 client=$(dirname "$(readlink -f "$0")")/xmpp_client.py
 
-server=$(free_port)
-mkdir -p "$folder/data/localhost/accounts"
-for user in ann bob; do echo 'return { ["password"] = "secret" };' >"$folder/data/localhost/accounts/$user.dat"; done
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
   -addext subjectAltName=DNS:localhost -keyout "$folder/server.key" -out "$folder/server.pem" 2>/dev/null
-cat >"$folder/prosody.lua" <<CONFIG
-run_as_root = true
-pidfile = "$folder/prosody.pid"
-data_path = "$folder/data"
-interfaces = { "127.0.0.1" }
-c2s_ports = { $server }
-s2s_ports = {}
-modules_enabled = { "roster", "saslauth", "tls", "ping", "smacks", "presence", "message", "iq", "offline" }
-modules_disabled = { "s2s" }
+start_prosody "modules_disabled = { \"s2s\" }
 c2s_require_encryption = true
-authentication = "internal_plain"
-ssl = { key = "$folder/server.key", certificate = "$folder/server.pem" }
-limits = { c2s = { rate = "100mb/s" } }
-log = { warn = "*console" }
-VirtualHost "localhost"
-CONFIG
-start prosody prosody -F --config "$folder/prosody.lua"
-wait_port "$server"
+ssl = { key = \"$folder/server.key\", certificate = \"$folder/server.pem\" }" ann bob
 "$brownout" ca init --folder "$folder/ca" >/dev/null
 export XMPP_CA=$folder/ca/ca.pem
 

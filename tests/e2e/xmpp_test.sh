@@ -6,27 +6,7 @@ need prosody /usr/bin/python3
 /usr/bin/python3 -c 'import slixmpp' || fail "slixmpp is missing (.ci/install-packages)"
 client=$(dirname "$(readlink -f "$0")")/xmpp_client.py
 
-server=$(free_port)
-mkdir -p "$folder/data/localhost/accounts" "$folder/certs"
-for user in ann bob carol dave; do echo 'return { ["password"] = "secret" };' >"$folder/data/localhost/accounts/$user.dat"; done
-cat >"$folder/prosody.lua" <<CONFIG
-run_as_root = true
-pidfile = "$folder/prosody.pid"
-data_path = "$folder/data"
-interfaces = { "127.0.0.1" }
-c2s_ports = { $server }
-s2s_ports = {}
-modules_enabled = { "roster", "saslauth", "ping", "smacks", "presence", "message", "iq", "offline" }
-modules_disabled = { "s2s", "tls" }
-c2s_require_encryption = false
-allow_unencrypted_plain_auth = true
-authentication = "internal_plain"
-limits = { c2s = { rate = "100mb/s" } }
-log = { warn = "*console" }
-VirtualHost "localhost"
-CONFIG
-start prosody prosody -F --config "$folder/prosody.lua"
-wait_port "$server"
+start_prosody "$prosody_without_tls" ann bob carol dave
 xmpp() { proxy "$1" "$server" "$2" 'protocol = "xmpp"'; }
 # join NAME USER COMMAND...: in the background; waits until it is there.
 join() {

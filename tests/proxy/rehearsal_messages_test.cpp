@@ -106,7 +106,7 @@ TEST(RehearsalMessages, LostAcknowledgementsDoubleAndLoseNothing) {
 match = { packet = "puback", direction = "downstream", every = 7 }
 fault = { type = "ack_loss" })");
   EXPECT_LT(all.served, all.operations);
-  EXPECT_EQ(all.why, "1 messages were not acknowledged");
+  EXPECT_EQ(all.why, "1 message was not acknowledged");
   EXPECT_EQ(all.lost, 0);
   EXPECT_GE(all.duplicated, 1);
   EXPECT_GT(all.connects, 1);

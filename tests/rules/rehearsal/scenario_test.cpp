@@ -113,6 +113,11 @@ TEST(Scenario, MistakesAreNamed) {
             "\"nowhere\" is no listener and no address");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"dns\"\nendpoints = \"chat\""),
             "dns probe \"x\" needs \"qname\"");
+  const auto xmpp = phase + "[[probe]]\nname = \"x\"\nkind = \"xmpp\"\nendpoints = \"chat\"\n";
+  EXPECT_EQ(problem_of(xmpp), "xmpp probe \"x\" needs \"accounts\"");
+  EXPECT_EQ(problem_of(xmpp + "accounts = [\"ann@x.org/phone\"]"),
+            "\"ann@x.org/phone\" is no bare JID");
+  EXPECT_EQ(problem_of(xmpp + "accounts = [\"@x.org\"]"), "\"@x.org\" is no bare JID");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\""),
             "[[expect]] needs \"at_least\" or \"at_most\", one of them");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nat_least = \"5m\""),
