@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
@@ -56,7 +57,10 @@ class Exec {
     engine_ = std::move(*engine);
     spdlog::info("seed {}{}, {} rules", engine_->seed(), config.seed ? "" : " (drawn)",
                  config.rules.size());
-    if (!options_.no_watch) loop_.deadlines().set(watch_later_, Loop::now() + kWatchAfter);
+    // What is read from a pipe is read once.
+    if (!options_.no_watch && std::filesystem::is_regular_file(options_.path)) {
+      loop_.deadlines().set(watch_later_, Loop::now() + kWatchAfter);
+    }
     loop_.poller().add_level(sandbox_.ended().get(), ended_);
     if (const auto started = sandbox_.start(); !started) return fail(started.error());
     loop_.run();

@@ -176,6 +176,8 @@ void Flow::on_due(Instant now) noexcept {
 
 // All that was said in the clear has been sent, the server's agreement last.
 void Flow::secure() {
+  // Nothing would tell of its leaving again.
+  if (client_.peer_finished) return end(How::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
   server_.stream.tls().start(group_->tls()->session(tunnel_->host()), true);

@@ -109,6 +109,14 @@ if ruled curl -sS telnet://127.0.0.1:6 </dev/null 2>"$folder/refused"; then fail
 grep -qiE 'reset|failed to connect' "$folder/refused" || fail "refuse: $(cat "$folder/refused")"
 pass "rules mean hosts by name, DNS queries by UDP and TCP, and ports"
 
+cp "$folder/quiet.toml" "$folder/changing.toml"
+"$brownout" exec "$folder/changing.toml" -- bash -c "cp '$folder/rules.toml' '$folder/changing.toml'
+  for i in \$(seq 60); do dig gone.example.org | grep -q SERVFAIL && exit 0; sleep 0.1; done; exit 1" ||
+  fail "a rule file that changed right after the start was not read again"
+said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "rules from a pipe: $said"
+[ -z "$said" ] || fail "rules from a pipe: $said"
+pass "a rule file that changes is read again, a pipe is not"
+
 cat >"$folder/echo.py" <<'P'
 import socket, threading
 def bound():
