@@ -1,5 +1,7 @@
 #include "rules/explain.h"
 
+#include <span>
+
 #include "rules/exposure.h"
 #include "rules/firewall_fault.h"
 #include "rules/rule_set.h"
@@ -51,7 +53,14 @@ std::string off_schedule(const Rule& rule, Duration at) {
   return {};
 }
 
-std::string where_it_acts(const Rule& rule) {
+std::string direction_text(const Rule& rule) {
+  return rule.match.direction == DirectionChoice::kBoth
+             ? "in both directions"
+             : std::string(name_of(rule.match.direction)) + " only";
+}
+
+std::string where_it_acts(const Rule& rule, const Question& question) {
+  if (question.flow.carrier == Carrier::kMessage) return "on messages, " + direction_text(rule);
   switch (rule.kind->level) {
     case Level::kListener:
       return "on the port";
@@ -66,9 +75,7 @@ std::string where_it_acts(const Rule& rule) {
     case Level::kBytes:
       break;
   }
-  return rule.match.direction == DirectionChoice::kBoth
-             ? "in both directions"
-             : std::string(name_of(rule.match.direction)) + " only";
+  return direction_text(rule);
 }
 
 Explanation thrown(const Rule& rule, const Question& question, Explanation answer) {
@@ -77,15 +84,16 @@ Explanation thrown(const Rule& rule, const Question& question, Explanation answe
     answer.acts = false;
     answer.why = "its probability is 0%";
   } else if (rule.probability.parts_per_billion == Ratio::kOne) {
-    answer.why = "it acts " + where_it_acts(rule);
-  } else if (rule.per == Per::kChunk || rule.per == Per::kSecond || !question.seed) {
-    answer.why = "it acts " + where_it_acts(rule) + " with a chance of " + chance;
+    answer.why = "it acts " + where_it_acts(rule, question);
+  } else if (rule.per == Per::kChunk || rule.per == Per::kMessage || rule.per == Per::kSecond ||
+             !question.seed) {
+    answer.why = "it acts " + where_it_acts(rule, question) + " with a chance of " + chance;
   } else {
     answer.acts =
         Exposure(rule, question.flow).next(Instant{question.at}).contains(Instant{question.at});
     answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance +
                  ", seed " + std::to_string(*question.seed) +
-                 (answer.acts ? ") hit; it acts " + where_it_acts(rule) : ")");
+                 (answer.acts ? ") hit; it acts " + where_it_acts(rule, question) : ")");
   }
   return answer;
 }
@@ -117,6 +125,16 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
   return answer;
 }
 
+// Messages are meant one by one, behind what is said of their connection. "" when it may act.
+std::string other_message(const Rule& rule, const Question& question) {
+  if ((rule.match.protocols() & question.flow.speaks) == 0) {
+    return "it is for messages of " + protocols_text(rule.match.protocols());
+  }
+  if (!question.message || !rule.match.is_for_messages()) return {};
+  const auto payload = std::as_bytes(std::span(question.payload));
+  return rule.match.matches(*question.message, payload) ? "" : "it is for other messages";
+}
+
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
   // A request is also bytes of its connection.
@@ -126,6 +144,10 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   };
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
   if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
+  const bool messages = flow.carrier == Carrier::kStream && !acts_on(Carrier::kStream) &&
+                        acts_on(Carrier::kMessage) && flow.speaks != 0 &&
+                        rule.kind->speaks(flow.speaks);
+  if (messages) flow.carrier = Carrier::kMessage;
   if (!acts_on(flow.carrier)) {
     answer.why = "it acts on " + carriers_text(*rule.kind);
     return answer;
@@ -135,7 +157,10 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why = mismatch(rule, flow, key);
     return answer;
   }
-  if (!rule.match.ordinals().contains(question.flow.ordinal)) {
+  if (messages) {
+    answer.why = other_message(rule, question);
+    if (!answer.why.empty()) return answer;
+  } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
     answer.why = "connection " + std::to_string(question.flow.ordinal) +
                  " is not among those that first, after and every choose";
     return answer;
@@ -147,7 +172,16 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why = "it acts on the list";
     return answer;
   }
-  return thrown(rule, question, std::move(answer));
+  auto thrown_for = question;
+  if (messages) thrown_for.flow.carrier = Carrier::kMessage;
+  answer = thrown(rule, thrown_for, std::move(answer));
+  if (messages && rule.match.is_for_messages() && !question.message) {
+    answer.why += "; which of them: give --packet, --topic, --stanza, --text and the like";
+  }
+  if (messages && rule.match.ordinals().any()) {
+    answer.why += "; of those that it means, first, after and every choose";
+  }
+  return answer;
 }
 
 }  // namespace

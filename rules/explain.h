@@ -11,9 +11,11 @@
 namespace brownout::rules {
 
 struct Question {
-  FlowFacts flow;                     // listener, ordinal, client, destination
-  Duration at{};                      // how long after the rules took effect
-  std::optional<std::uint64_t> seed;  // without one, dice are described, not thrown
+  FlowFacts flow;                       // listener, ordinal, client, destination
+  std::optional<Message> message = {};  // of the connection; none: any
+  std::string payload = {};             // its own
+  Duration at{};                        // how long after the rules took effect
+  std::optional<std::uint64_t> seed;    // without one, dice are described, not thrown
 };
 
 struct Explanation {

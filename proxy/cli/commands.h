@@ -75,6 +75,25 @@ struct ExplainOptions {
   std::string sni;
   std::string alpn;
   std::optional<std::uint64_t> seed;
+
+  // As the keys of `match`.
+  struct AboutMessage {
+    std::string packet;
+    std::string topic;
+    int qos = 0;
+    std::string client_id;
+    std::string user_name;
+    std::string stanza;
+    std::string type;
+    std::string from;
+    std::string to;
+    std::string ns;
+    std::string kind;
+    std::string opcode;
+    std::string text;
+    friend bool operator==(const AboutMessage&, const AboutMessage&) = default;
+  };
+  AboutMessage message;
 };
 int explain(const ExplainOptions& options);
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "proxy/cli/commands.h"
+#include "proxy/cli/explain_message.h"
 #include "proxy/cli/rule_file.h"
 #include "rules/explain.h"
 
@@ -25,6 +25,7 @@ std::optional<rules::IpAddress> parse_address(const std::string& option, const s
 bool ask_dns(const ExplainOptions& options, const rules::Config& config, rules::FlowFacts& flow) {
   for (const auto& listener : config.listeners) {
     if (listener.name != options.listener) continue;
+    flow.speaks = rules::messages_of(listener.protocol);
     if (listener.protocol == rules::Protocol::kUdp) flow.carrier = rules::Carrier::kDatagram;
     if (listener.protocol != rules::Protocol::kDns) return true;
     flow.carrier = rules::Carrier::kDns;
@@ -89,6 +90,10 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
     if (!question.flow.destination) return std::nullopt;
   }
   if (!ask_dns(options, config, question.flow)) return std::nullopt;
+  const auto listener = std::find_if(config.listeners.begin(), config.listeners.end(),
+                                     [&](const auto& one) { return one.name == options.listener; });
+  question.message = message_of(options.message, listener->protocol);
+  question.payload = options.message.text;
   const auto at = rules::parse_duration(options.at);
   if (!at) {
     fmt::print(stderr, "error: --at: {}; {}\n", at.error().what, at.error().hint);

@@ -6,6 +6,7 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/generate.h"
+#include "rules/message.h"
 
 namespace brownout::cli {
 namespace {
@@ -122,6 +123,33 @@ void add_check(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
+template <class T>
+std::vector<std::string> names_of() {
+  std::vector<std::string> names;
+  for (const auto& one : rules::EnumNames<T>::kValues) names.emplace_back(one.first);
+  return names;
+}
+
+// What `explain` is told of a message.
+void add_message(CLI::App& command, ExplainOptions::AboutMessage& about) {
+  command.add_option("--packet", about.packet, "mqtt: what a packet is (publish)")
+      ->check(CLI::IsMember(names_of<rules::MqttType>()));
+  command.add_option("--topic", about.topic, "mqtt: what it is published to");
+  command.add_option("--qos", about.qos, "mqtt: its QoS (0)")->check(CLI::Range(0, 2));
+  command.add_option("--client-id", about.client_id, "mqtt: whose connection it is");
+  command.add_option("--user-name", about.user_name, "mqtt: as whom the client connected");
+  command.add_option("--stanza", about.stanza, "xmpp: what an element is (message)")
+      ->check(CLI::IsMember(names_of<rules::XmppElement>()));
+  command.add_option("--type", about.type, "xmpp: its type");
+  command.add_option("--from", about.from, "xmpp: who sent it");
+  command.add_option("--to", about.to, "xmpp: to whom");
+  command.add_option("--namespace", about.ns, "xmpp: of what it holds");
+  command.add_option("--kind", about.kind, "framed: its kind");
+  command.add_option("--opcode", about.opcode, "websocket: what a message is (text)")
+      ->check(CLI::IsMember(names_of<rules::Opcode>()));
+  command.add_option("--text", about.text, "what it says");
+}
+
 void add_explain(CLI::App& app, CommandLine& line) {
   auto& options = line.explain;
   auto* command = app.add_subcommand(
@@ -148,6 +176,7 @@ void add_explain(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(100, 599));
   command->add_option("--sni", options.sni, "the name that a TLS client asks for");
   command->add_option("--alpn", options.alpn, "a protocol that it offers, e.g. h2");
+  add_message(*command, options.message);
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
 

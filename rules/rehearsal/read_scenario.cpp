@@ -120,6 +120,11 @@ class Reader {
     needs(probe.kind == ProbeKind::kPrometheus && probe.query.empty(), "query");
     needs(probe.kind == ProbeKind::kXmpp && probe.accounts.empty(), "accounts");
     needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
+    if (probe.topic.empty() || probe.topic.find_first_of("+#") != std::string::npos) {
+      problems_.add(position_of(node, "topic"),
+                    in_quotes(probe.topic) + " is no topic to publish to",
+                    "leave + and # out: users subscribe to what they publish themselves");
+    }
     for (const auto& one : probe.accounts) check_account(position_of(node, "accounts"), one);
     check_endpoints(node, probe);
     scenario_.probes.push_back(std::move(probe));

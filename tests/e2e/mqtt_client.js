@@ -1,5 +1,6 @@
 // The client of npm `mqtt` through faults: every numbered message that it says was acknowledged arrives, at QoS 2 exactly
-// once. It gives some up ("Connection closed") when connections end between PUBREC and PUBCOMP: those it says so of.
+// once. It gives some up ("Connection closed", and says so): those published while it sends its store again after a
+// reconnect, when that connection ends, too.
 //
 //   node mqtt_client.js MODULES PROXY_PORT BROKER_PORT
 const [modules, proxy, broker] = process.argv.slice(2);

@@ -113,6 +113,9 @@ TEST(Scenario, MistakesAreNamed) {
             "\"nowhere\" is no listener and no address");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"dns\"\nendpoints = \"chat\""),
             "dns probe \"x\" needs \"qname\"");
+  EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"mqtt\"\nendpoints = "
+                               "\"chat\"\ntopic = \"chat/#\""),
+            "\"chat/#\" is no topic to publish to");
   const auto xmpp = phase + "[[probe]]\nname = \"x\"\nkind = \"xmpp\"\nendpoints = \"chat\"\n";
   EXPECT_EQ(problem_of(xmpp), "xmpp probe \"x\" needs \"accounts\"");
   EXPECT_EQ(problem_of(xmpp + "accounts = [\"ann@x.org/phone\"]"),

@@ -1,0 +1,74 @@
+// Which rules would act on the messages of a connection, and why the others would not.
+#include "rules/explain.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+const std::string kRules = R"([[rule]]
+name = "topic"
+match = { topic = "chat/#" }
+fault = { type = "drop" }
+[[rule]]
+name = "acks"
+match = { packet = "puback", after = 10 }
+probability = "5%"
+per = "message"
+fault = { type = "ack_loss" }
+[[rule]]
+name = "bytes"
+fault = { type = "latency", delay = "1ms" }
+[[rule]]
+name = "all"
+match = { direction = "downstream" }
+fault = { type = "delay", delay = "1s" })";
+
+// "name: why", and a star for those that act.
+std::string answers(const std::optional<rules::Message>& message, const std::string& payload = "") {
+  const auto config = config_of(kRules, "mqtt");
+  rules::Question question{.flow = flow_of(1), .message = message, .payload = payload, .seed = 1};
+  question.flow.speaks = rules::messages_of(config.listeners.front().protocol);
+  std::string text;
+  for (const auto& one : rules::explain(config, question)) {
+    text += (one.acts ? "* " : "- ") + one.rule + ": " + one.why + "\n";
+  }
+  return text;
+}
+
+rules::Message packet(rules::MqttType type, const std::string& topic = "") {
+  return {.protocol = rules::MessageProtocol::kMqtt,
+          .mqtt = std::make_shared<const rules::MqttPacket>(rules::MqttPacket{.type = type}),
+          .topic = topic};
+}
+
+TEST(Explain, RulesOfMessagesActOnThoseThatTheyMean) {
+  EXPECT_EQ(
+      answers({}),
+      "* topic: it acts on messages, in both directions; which of them: give --packet, "
+      "--topic, --stanza, --text and the like\n"
+      "* acks: it acts on messages, in both directions with a chance of 5% per message; which "
+      "of them: give --packet, --topic, --stanza, --text and the like; of those that it "
+      "means, first, after and every choose\n"
+      "* bytes: it acts in both directions\n"
+      "* all: it acts on messages, downstream only\n");
+}
+
+TEST(Explain, AMessageIsMeantByWhatItSays) {
+  EXPECT_EQ(answers(packet(rules::MqttType::kPublish, "chat/ann")),
+            "* topic: it acts on messages, in both directions\n"
+            "- acks: it is for other messages\n"
+            "* bytes: it acts in both directions\n"
+            "* all: it acts on messages, downstream only\n");
+  EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
+            "- topic: it is for other messages\n"
+            "* acks: it acts on messages, in both directions with a chance of 5% per message; of "
+            "those that it means, first, after and every choose\n"
+            "* bytes: it acts in both directions\n"
+            "* all: it acts on messages, downstream only\n");
+}
+
+}  // namespace
+}  // namespace brownout::test
