@@ -171,7 +171,8 @@ void Conversation::start_tunnel(Instant now) {
       http_ = rules::HttpExchange::of(requests_.head());
       facts_.http = &*http_;
     }
-    const auto* chosen = responses_->head().find("sec-websocket-protocol");
+    const auto head = responses_->head();
+    const auto* chosen = head.find("sec-websocket-protocol");
     websocket_ = std::make_unique<messages::MessageTunnel>(
         static_cast<messages::MessageTunnel::Owner&>(*this),
         messages::codec_of_websocket(chosen != nullptr ? *chosen : std::string(), facts_.key()),
