@@ -28,6 +28,11 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kCannotRun = 126;
 constexpr int kNotFound = 127;
+// Where the listeners are: IANA reserves these, so that no program goes there, or listens there. An
+// ephemeral port may be anybody's, and whoever went to that of a listener would be taken for one
+// who went to the listener itself.
+constexpr std::uint16_t kFirstPort = 1011;
+constexpr std::uint16_t kLastPort = 1020;
 // How long what the command left running has to end by itself.
 constexpr int kGraceMs = 1000;
 
@@ -96,13 +101,15 @@ class Keeper {
 
   Result<void> open_ports() {
     std::vector<Redirection> redirections;
+    std::uint16_t next = kFirstPort;
     for (const auto& port : plan_.ports) {
       Parcel parcel{.kind = number(Say::kListener)};
-      std::uint16_t to = 0;
+      std::uint16_t to = next <= kLastPort ? next++ : 0;
       for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
         if (type == SOCK_DGRAM ? !port.datagrams : !port.streams) continue;
         for (std::size_t i = 0; i < plan_.workers; ++i) {
           auto fd = socket_at(type, to);
+          if (!fd && parcel.fds.empty() && to != 0) fd = socket_at(type, 0);
           if (!fd) return tl::unexpected(fd.error());
           to = own_address(*fd).port();
           parcel.fds.push_back(std::move(*fd));

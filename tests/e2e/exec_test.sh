@@ -117,6 +117,12 @@ said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "ru
 [ -z "$said" ] || fail "rules from a pipe: $said"
 pass "a rule file that changes is read again, a pipe is not"
 
+# Whoever goes to an ephemeral port must find what is there, and not a listener of ours.
+busy=$(quiet ss -ltnuH | sed -E 's/.*:([0-9]+) +[^ ]+ *$/\1/' | sort -u)
+for port in $busy; do [ "$port" -ge 1011 ] && [ "$port" -le 1020 ] || fail "a listener inside has port $port: $busy"; done
+[ "$(wc -w <<<"$busy")" -ge 4 ] || fail "no listeners inside: $busy"
+pass "listeners inside are where no program goes"
+
 cat >"$folder/echo.py" <<'P'
 import socket, threading
 def bound():
@@ -242,7 +248,7 @@ pass "kill -9 of the command, or of either side, leaves no process behind"
 namespaces() { { readlink /proc/[0-9]*/ns/net 2>/dev/null || true; } | sort -u | wc -l; }
 before=$(namespaces)
 for i in $(seq 100); do quiet curl -sS -o /dev/null -w '%{http_code}\n' "http://chat.example.org:$web/hello" & done >"$folder/parallel.log" 2>&1
-for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || fail "one of 100 at once"; done
+for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || fail "one of 100 at once: $(grep -vx 200 "$folder/parallel.log" | head -20)"; done
 [ "$(grep -cx 200 "$folder/parallel.log")" = 100 ] || fail "100 at once: $(sort "$folder/parallel.log" | uniq -c)"
 wait_for 10 none_left || fail "100 at once leave processes"
 [ "$(namespaces)" = "$before" ] || fail "100 at once leave namespaces"
