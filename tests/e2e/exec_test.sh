@@ -92,10 +92,7 @@ redis=$(free_port)
 start redis redis-server --port "$redis" --bind 127.0.0.1 --save ""
 wait_port "$redis"
 [ "$(quiet redis-cli -h chat.example.org -p "$redis" ping)" = PONG ] || fail redis-cli
-broker=$(free_port)
-printf 'listener %s 127.0.0.1\nallow_anonymous true\n' "$broker" >"$folder/mosquitto.conf"
-start mosquitto mosquitto -c "$folder/mosquitto.conf"
-wait_port "$broker"
+start_mosquitto mosquitto ''
 quiet mosquitto_pub -h chat.example.org -p "$broker" -t a -m b -q 2 || fail mosquitto_pub
 pass "curl, python, node, a Go and a static program, git over https, redis-cli and mosquitto_pub reach what they reached before"
 

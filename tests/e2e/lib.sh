@@ -17,8 +17,18 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
 need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages)"; done; }
 
+# Below those that the kernel gives to whoever asks for none: a test that runs beside this one will not have it by then.
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -c '
+import random, socket
+while True:
+    port = random.randrange(10000, 32000)
+    try:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as s: s.bind(("127.0.0.1", port))
+        break
+    except OSError: pass
+print(port)'
 }
 
 # start NAME COMMAND...: in the background, its output in $folder/NAME.log; sets $last_pid.
@@ -118,6 +128,17 @@ EOF
   chmod -R a+rX "$folder/files"
   start nginx nginx -c "$folder/nginx.conf"
   wait_port "$1"
+}
+
+# start_mosquitto NAME CONFIG: an MQTT broker; CONFIG may say more, and WEB in it is a second port. Sets $broker and
+# $broker_web.
+start_mosquitto() {
+  broker=$(free_port)
+  broker_web=$(free_port)
+  printf 'listener %s 127.0.0.1\n%s\nallow_anonymous true\n' "$broker" "${2//WEB/$broker_web}" >"$folder/$1.conf"
+  start "$1" mosquitto -c "$folder/$1.conf"
+  wait_port "$broker"
+  if [[ "$2" = *WEB* ]]; then wait_port "$broker_web"; fi
 }
 
 # start_prosody CONFIG USER...: an XMPP server of localhost, whose users' password is "secret"; CONFIG says what it has of

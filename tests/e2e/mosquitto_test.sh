@@ -4,10 +4,8 @@ brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_pub mosquitto_sub
 
-port=$(free_port)
-printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n' "$port" >"$folder/mosquitto.conf"
-start mosquitto mosquitto -c "$folder/mosquitto.conf"
-wait_port "$port"
+start_mosquitto mosquitto $'max_queued_messages 0'
+port=$broker
 proxy plain "$port"
 
 for qos in 0 1 2; do

@@ -5,12 +5,9 @@ source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_sub node curl
 here=$(dirname "$(readlink -f "$0")")
 
-plain=$(free_port)
-web=$(free_port)
-printf 'listener %s 127.0.0.1\nlistener %s 127.0.0.1\nprotocol websockets\nallow_anonymous true\n' "$plain" "$web" >"$folder/mosquitto.conf"
-start mosquitto mosquitto -c "$folder/mosquitto.conf"
-wait_port "$plain"
-wait_port "$web"
+start_mosquitto mosquitto $'listener WEB 127.0.0.1\nprotocol websockets'
+plain=$broker
+web=$broker_web
 
 # Both carriers have the same rules.
 through() { # NAME RULES

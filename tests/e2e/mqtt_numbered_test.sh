@@ -8,10 +8,7 @@ numbered=$(dirname "$brownout")/../tests/brownout_numbered_mqtt
 [ -x "$numbered" ] || fail "$numbered is not built"
 here=$(dirname "$(readlink -f "$0")")
 
-broker=$(free_port)
-printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\n' "$broker" >"$folder/mosquitto.conf"
-start mosquitto mosquitto -c "$folder/mosquitto.conf"
-wait_port "$broker"
+start_mosquitto mosquitto $'max_queued_messages 0\nmax_inflight_messages 0'
 mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
 # exchange NAME QOS COUNT: published through the proxy, subscribed to at the broker.
 exchange() { "$numbered" "$proxy_port" "$broker" "$2" "$3" 5 >"$folder/$1.json" || fail "$1: $(cat "$folder/$1.json")"; }

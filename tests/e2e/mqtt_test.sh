@@ -4,10 +4,7 @@ brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_pub mosquitto_sub
 
-broker=$(free_port)
-printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n' "$broker" >"$folder/mosquitto.conf"
-start mosquitto mosquitto -c "$folder/mosquitto.conf"
-wait_port "$broker"
+start_mosquitto mosquitto $'max_queued_messages 0'
 mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
 # subscribe NAME ARG...: waits until it is subscribed; what it gets is in its log.
 subscribe() {

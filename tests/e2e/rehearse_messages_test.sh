@@ -16,12 +16,10 @@ rehearse() {
 }
 met() { [ "$(cat "$folder/$1.code")" = 0 ] || fail "$1: $(cat "$folder/$1.txt")"; }
 
-first=$(free_port)
-start mosquitto mosquitto -p "$first"
-wait_port "$first"
-second=$(free_port)
-start mosquitto2 mosquitto -p "$second"
-wait_port "$second"
+start_mosquitto mosquitto ''
+first=$broker
+start_mosquitto mosquitto2 ''
+second=$broker
 
 for outage in acknowledgements-lost half-open; do
   front=$(free_port)
