@@ -39,6 +39,7 @@ struct Score {
   std::atomic<int> acknowledged{0};
   std::atomic<int> connections{0};
   std::atomic<bool> subscribed{false};
+  std::atomic<bool> ready{false};   // the publisher's first CONNACK is behind it
   std::atomic<Clock::rep> last{0};  // when something came
   int highest = -1;
 
@@ -79,6 +80,11 @@ void on_message(mosquitto*, void* user, const mosquitto_message* message) {
 
 int number_of(const char* text) { return std::atoi(text); }
 
+void wait_for(const std::atomic<bool>& flag) {
+  for (int i = 0; i < 1000 && !flag; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -102,16 +108,22 @@ int main(int argc, char** argv) {
   mosquitto_subscribe_callback_set(
       subscriber.get(),
       [](mosquitto*, void* user, int, int, const int*) { score_of(user).subscribed = true; });
-  for (int i = 0; i < 1000 && !score.subscribed; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  wait_for(score.subscribed);
 
-  const auto publisher =
-      connect("numbered-publisher", number_of(argv[1]), score, [](mosquitto*, void* user, int) {
-        auto& of = score_of(user);
-        ++of.connections;
-        of.touch();
-      });
+  // At a CONNACK libmosquitto sends again what is in flight: nothing may be yet. A SUBACK comes
+  // behind.
+  const auto publisher = connect("numbered-publisher", number_of(argv[1]), score,
+                                 [](mosquitto* client, void* user, int) {
+                                   auto& of = score_of(user);
+                                   ++of.connections;
+                                   of.touch();
+                                   if (!of.ready)
+                                     mosquitto_subscribe(client, nullptr, "numbered/publisher", 0);
+                                 });
+  mosquitto_subscribe_callback_set(
+      publisher.get(),
+      [](mosquitto*, void* user, int, int, const int*) { score_of(user).ready = true; });
+  wait_for(score.ready);
   mosquitto_publish_callback_set(publisher.get(), [](mosquitto*, void* user, int) {
     ++score_of(user).acknowledged;
     score_of(user).touch();
