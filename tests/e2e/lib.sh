@@ -7,7 +7,14 @@ export LC_ALL=C
 folder=$(mktemp -d "${TMPDIR:-/tmp}/brownout-e2e.XXXXXX")
 pids=()
 clean_up() {
+  local pid try
   for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  # A client that is told so while it connects again may not notice.
+  for ((try = 0; try < 200; try++)); do
+    for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null && sleep 0.05 && continue 2; done
+    break
+  done
+  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
   rm -rf "$folder"
 }
