@@ -20,7 +20,11 @@ struct Outcome {
   std::string why;
 };
 
-Outcome speak(int qos, const std::string& rules, const std::string& probe = "") {
+// `probe`: further keys of it, such as how long an attempt may take: long where none is to fail.
+const std::string kPatient = "timeout = \"5s\"\n";
+const std::string kBrisk = "timeout = \"500ms\"\n";
+
+Outcome speak(int qos, const std::string& rules, const std::string& probe = kBrisk) {
   const auto done = rehearse_file(R"(version = 1
 seed = 5
 [scenario]
@@ -41,7 +45,6 @@ for = "90s"
 name = "phone"
 kind = "mqtt"
 every = "6s"
-timeout = "200ms"
 endpoints = ["mqtt"]
 qos = )" + std::to_string(qos) + "\n" +
                                       probe + rules,
@@ -62,7 +65,7 @@ qos = )" + std::to_string(qos) + "\n" +
 
 TEST(RehearsalMessages, NothingIsLostWithoutARule) {
   for (const int qos : {0, 1, 2}) {
-    const auto all = speak(qos, "");
+    const auto all = speak(qos, "", kPatient);
     EXPECT_GE(all.served, 3) << all.why;
     EXPECT_EQ(all.served, all.operations) << all.why;
     EXPECT_EQ(all.connects, 1);
@@ -84,7 +87,8 @@ fault = { type = "drop" })");
 TEST(RehearsalMessages, WhatIsDoubledIsDoubled) {
   const auto all = speak(0, R"([[rule]]
 match = { packet = "publish", direction = "upstream", every = 3 }
-fault = { type = "duplicate", share = "100%" })");
+fault = { type = "duplicate", share = "100%" })",
+                         kPatient);
   // Of the last operation the double may have come too late.
   EXPECT_GE(all.duplicated, 1);
   EXPECT_LE(all.duplicated, all.sent / 3);
@@ -95,7 +99,8 @@ fault = { type = "duplicate", share = "100%" })");
 TEST(RehearsalMessages, WhatIsOvertakenIsOutOfOrder) {
   const auto all = speak(0, R"([[rule]]
 match = { text = "2", direction = "downstream" }
-fault = { type = "hold_until", passes = { text = "3" } })");
+fault = { type = "hold_until", passes = { text = "3" } })",
+                         kPatient);
   EXPECT_EQ(all.reordered, 1);
   EXPECT_EQ(all.lost, 0);
 }
@@ -144,7 +149,7 @@ fault = { type = "reject" })");
 }
 
 TEST(RehearsalMessages, NewcomersHaveAConnectionEach) {
-  const auto all = speak(1, "", "reuse = false\n");
+  const auto all = speak(1, "", "reuse = false\n" + kPatient);
   EXPECT_EQ(all.connects, all.operations);
   EXPECT_EQ(all.served, all.operations) << all.why;
 }
