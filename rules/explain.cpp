@@ -59,8 +59,8 @@ std::string direction_text(const Rule& rule) {
              : std::string(name_of(rule.match.direction)) + " only";
 }
 
-std::string where_it_acts(const Rule& rule, const Question& question) {
-  if (question.flow.carrier == Carrier::kMessage) return "on messages, " + direction_text(rule);
+std::string where_it_acts(const Rule& rule, Carrier carrier) {
+  if (carrier == Carrier::kMessage) return "on messages, " + direction_text(rule);
   switch (rule.kind->level) {
     case Level::kListener:
       return "on the port";
@@ -78,22 +78,23 @@ std::string where_it_acts(const Rule& rule, const Question& question) {
   return direction_text(rule);
 }
 
-Explanation thrown(const Rule& rule, const Question& question, Explanation answer) {
+Explanation thrown(const Rule& rule, const Question& question, const std::string& where,
+                   Explanation answer) {
   const auto chance = to_text(rule.probability) + " per " + std::string(name_of(rule.per));
   if (rule.probability.parts_per_billion == 0) {
     answer.acts = false;
     answer.why = "its probability is 0%";
   } else if (rule.probability.parts_per_billion == Ratio::kOne) {
-    answer.why = "it acts " + where_it_acts(rule, question);
+    answer.why = "it acts " + where;
   } else if (rule.per == Per::kChunk || rule.per == Per::kMessage || rule.per == Per::kSecond ||
              !question.seed) {
-    answer.why = "it acts " + where_it_acts(rule, question) + " with a chance of " + chance;
+    answer.why = "it acts " + where + " with a chance of " + chance;
   } else {
     answer.acts =
         Exposure(rule, question.flow).next(Instant{question.at}).contains(Instant{question.at});
     answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance +
                  ", seed " + std::to_string(*question.seed) +
-                 (answer.acts ? ") hit; it acts " + where_it_acts(rule, question) : ")");
+                 (answer.acts ? ") hit; it acts " + where : ")");
   }
   return answer;
 }
@@ -172,9 +173,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why = "it acts on the list";
     return answer;
   }
-  auto thrown_for = question;
-  if (messages) thrown_for.flow.carrier = Carrier::kMessage;
-  answer = thrown(rule, thrown_for, std::move(answer));
+  answer = thrown(rule, question, where_it_acts(rule, flow.carrier), std::move(answer));
   if (messages && rule.match.is_for_messages() && !question.message) {
     answer.why += "; which of them: give --packet, --topic, --stanza, --text and the like";
   }

@@ -22,17 +22,13 @@ std::optional<rules::IpAddress> parse_address(const std::string& option, const s
 }
 
 // What the listener's protocol adds.
-bool ask_dns(const ExplainOptions& options, const rules::Config& config, rules::FlowFacts& flow) {
-  for (const auto& listener : config.listeners) {
-    if (listener.name != options.listener) continue;
-    flow.speaks = rules::messages_of(listener.protocol);
-    if (listener.protocol == rules::Protocol::kUdp) flow.carrier = rules::Carrier::kDatagram;
-    if (listener.protocol != rules::Protocol::kDns) return true;
-    flow.carrier = rules::Carrier::kDns;
-    flow.destination = listener.listen.ip();
-    flow.destination_port = listener.listen.port;
-  }
-  if (flow.carrier != rules::Carrier::kDns) return true;
+bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
+             rules::FlowFacts& flow) {
+  if (listener.protocol == rules::Protocol::kUdp) flow.carrier = rules::Carrier::kDatagram;
+  if (listener.protocol != rules::Protocol::kDns) return true;
+  flow.carrier = rules::Carrier::kDns;
+  flow.destination = listener.listen.ip();
+  flow.destination_port = listener.listen.port;
   flow.transport = options.transport == "tcp" ? rules::Transport::kTcp : rules::Transport::kUdp;
   const auto type = rules::parse_dns_type(options.qtype);
   if (!type) {
@@ -73,9 +69,11 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
   rules::Question question;
   question.flow.listener = options.listener;
   question.flow.ordinal = options.ordinal;
-  std::vector<std::string_view> names;
-  for (const auto& listener : config.listeners) names.push_back(listener.name);
-  if (std::find(names.begin(), names.end(), options.listener) == names.end()) {
+  const auto listener = std::find_if(config.listeners.begin(), config.listeners.end(),
+                                     [&](const auto& one) { return one.name == options.listener; });
+  if (listener == config.listeners.end()) {
+    std::vector<std::string_view> names;
+    for (const auto& one : config.listeners) names.push_back(one.name);
     fmt::print(stderr, "error: --listener {}: there is no such listener; {}\n", options.listener,
                rules::suggest(options.listener, names));
     return std::nullopt;
@@ -89,9 +87,8 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
         parse_address("--destination", options.destination, question.flow.destination_port);
     if (!question.flow.destination) return std::nullopt;
   }
-  if (!ask_dns(options, config, question.flow)) return std::nullopt;
-  const auto listener = std::find_if(config.listeners.begin(), config.listeners.end(),
-                                     [&](const auto& one) { return one.name == options.listener; });
+  if (!ask_dns(options, *listener, question.flow)) return std::nullopt;
+  question.flow.speaks = rules::messages_of(listener->protocol);
   question.message = message_of(options.message, listener->protocol);
   question.payload = options.message.text;
   const auto at = rules::parse_duration(options.at);

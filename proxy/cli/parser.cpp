@@ -123,30 +123,29 @@ void add_check(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
-template <class T>
-std::vector<std::string> names_of() {
-  std::vector<std::string> names;
-  for (const auto& one : rules::EnumNames<T>::kValues) names.emplace_back(one.first);
-  return names;
+template <class E>
+CLI::IsMember one_of() {
+  const auto names = rules::names_of<E>();
+  return CLI::IsMember(std::vector<std::string>(names.begin(), names.end()));
 }
 
 // What `explain` is told of a message.
 void add_message(CLI::App& command, ExplainOptions::AboutMessage& about) {
   command.add_option("--packet", about.packet, "mqtt: what a packet is (publish)")
-      ->check(CLI::IsMember(names_of<rules::MqttType>()));
+      ->check(one_of<rules::MqttType>());
   command.add_option("--topic", about.topic, "mqtt: what it is published to");
   command.add_option("--qos", about.qos, "mqtt: its QoS (0)")->check(CLI::Range(0, 2));
   command.add_option("--client-id", about.client_id, "mqtt: whose connection it is");
   command.add_option("--user-name", about.user_name, "mqtt: as whom the client connected");
   command.add_option("--stanza", about.stanza, "xmpp: what an element is (message)")
-      ->check(CLI::IsMember(names_of<rules::XmppElement>()));
+      ->check(one_of<rules::XmppElement>());
   command.add_option("--type", about.type, "xmpp: its type");
   command.add_option("--from", about.from, "xmpp: who sent it");
   command.add_option("--to", about.to, "xmpp: to whom");
   command.add_option("--namespace", about.ns, "xmpp: of what it holds");
   command.add_option("--kind", about.kind, "framed: its kind");
   command.add_option("--opcode", about.opcode, "websocket: what a message is (text)")
-      ->check(CLI::IsMember(names_of<rules::Opcode>()));
+      ->check(one_of<rules::Opcode>());
   command.add_option("--text", about.text, "what it says");
 }
 

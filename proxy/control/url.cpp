@@ -7,6 +7,8 @@
 namespace brownout::proxy {
 
 std::string unescaped(const std::string& text) {
+  // Most are: the loop of the API need not load libcurl for them.
+  if (text.find('%') == std::string::npos) return text;
   int size = 0;
   const CurlText plain(
       curl().easy_unescape(nullptr, text.c_str(), static_cast<int>(text.size()), &size));

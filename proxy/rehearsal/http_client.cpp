@@ -30,34 +30,34 @@ class Requests {
 
   Outcome<Reply> get(const Target& target, const std::string& url, Instant deadline,
                      std::uint32_t& connects) {
-    if (!handle_) handle_.reset(proxy::curl().easy_init());
+    const auto& curl = proxy::curl();
+    if (!handle_) handle_.reset(curl.easy_init());
     auto* handle = handle_.get();
     const auto& probe = *settings_.probe;
     Reply reply;
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - proxy::monotonic_now());
-    proxy::curl().easy_setopt(handle, CURLOPT_URL, url.c_str());
-    proxy::curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, probe.method.c_str());
-    proxy::curl().easy_setopt(handle, CURLOPT_NOBODY, probe.method == "HEAD" ? 1L : 0L);
-    proxy::curl().easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
-    proxy::curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    proxy::curl().easy_setopt(handle, CURLOPT_PROXY, "");
-    proxy::curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
-    proxy::curl().easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
-    if (!probe.ca.empty()) proxy::curl().easy_setopt(handle, CURLOPT_CAINFO, probe.ca.c_str());
+    curl.easy_setopt(handle, CURLOPT_URL, url.c_str());
+    curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, probe.method.c_str());
+    curl.easy_setopt(handle, CURLOPT_NOBODY, probe.method == "HEAD" ? 1L : 0L);
+    curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
+    curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl.easy_setopt(handle, CURLOPT_PROXY, "");
+    curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
+    curl.easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
+    if (!probe.ca.empty()) curl.easy_setopt(handle, CURLOPT_CAINFO, probe.ca.c_str());
     if (settings_.local) {
-      proxy::curl().easy_setopt(handle, CURLOPT_INTERFACE,
-                                ("host!" + to_text(*settings_.local)).c_str());
+      curl.easy_setopt(handle, CURLOPT_INTERFACE, ("host!" + to_text(*settings_.local)).c_str());
     }
     const proxy::CurlList elsewhere(connect_to(target, deadline));
     if (!why_.empty()) return tl::unexpected(why_);
-    proxy::curl().easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
-    const auto code = proxy::curl().easy_perform(handle);
+    curl.easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
+    const auto code = curl.easy_perform(handle);
     long made = 0;
-    proxy::curl().easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &made);
+    curl.easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &made);
     connects = static_cast<std::uint32_t>(made);
-    if (code != CURLE_OK) return tl::unexpected(std::string(proxy::curl().easy_strerror(code)));
-    proxy::curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.status);
+    if (code != CURLE_OK) return tl::unexpected(std::string(curl.easy_strerror(code)));
+    curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.status);
     return reply;
   }
 

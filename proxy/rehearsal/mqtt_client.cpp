@@ -18,7 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kMessages = 3;
 // Nobody looks after the connection between two attempts.
 constexpr int kKeepAlive = 3600;
 constexpr int kRefused = 0x80;  // in a SUBACK

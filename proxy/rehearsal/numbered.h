@@ -11,6 +11,9 @@
 
 namespace brownout::rehearsal {
 
+// In an attempt.
+inline constexpr int kMessages = 3;
+
 class NumberedMessages {
  public:
   // The number of the next one, which counts as lost until it comes.

@@ -8,8 +8,6 @@
 namespace brownout::rehearsal {
 namespace {
 
-constexpr int kMessages = 3;
-
 class WebSocketClient final : public ProbeClient {
  public:
   explicit WebSocketClient(const ClientSettings& settings) : settings_(settings) {}

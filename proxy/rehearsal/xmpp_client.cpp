@@ -18,7 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kMessages = 3;
 constexpr milliseconds kGoodbye(300);
 
 struct Free {

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,6 +25,8 @@
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kPatience(10);  // with a broker that does not answer
 
 struct Deleter {
   void operator()(mosquitto* client) const { mosquitto_destroy(client); }
@@ -38,9 +41,9 @@ struct Score {
   std::atomic<int> reordered{0};
   std::atomic<int> acknowledged{0};
   std::atomic<int> connections{0};
-  std::atomic<bool> subscribed{false};
-  std::atomic<bool> ready{false};   // the publisher's first CONNACK is behind it
-  std::atomic<Clock::rep> last{0};  // when something came
+  std::counting_semaphore<> subscribed{0};
+  std::counting_semaphore<> ready{0};  // a CONNACK of the publisher is behind it
+  std::atomic<Clock::rep> last{0};     // when something came
   int highest = -1;
 
   void touch() { last = Clock::now().time_since_epoch().count(); }
@@ -80,11 +83,6 @@ void on_message(mosquitto*, void* user, const mosquitto_message* message) {
 
 int number_of(const char* text) { return std::atoi(text); }
 
-void wait_for(const std::atomic<bool>& flag) {
-  for (int i = 0; i < 1000 && !flag; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -107,8 +105,8 @@ int main(int argc, char** argv) {
   mosquitto_message_callback_set(subscriber.get(), on_message);
   mosquitto_subscribe_callback_set(
       subscriber.get(),
-      [](mosquitto*, void* user, int, int, const int*) { score_of(user).subscribed = true; });
-  wait_for(score.subscribed);
+      [](mosquitto*, void* user, int, int, const int*) { score_of(user).subscribed.release(); });
+  static_cast<void>(score.subscribed.try_acquire_for(kPatience));
 
   // At a CONNACK libmosquitto sends again what is in flight: nothing may be yet. A SUBACK comes
   // behind.
@@ -117,13 +115,12 @@ int main(int argc, char** argv) {
                                    auto& of = score_of(user);
                                    ++of.connections;
                                    of.touch();
-                                   if (!of.ready)
-                                     mosquitto_subscribe(client, nullptr, "numbered/publisher", 0);
+                                   mosquitto_subscribe(client, nullptr, "numbered/publisher", 0);
                                  });
   mosquitto_subscribe_callback_set(
       publisher.get(),
-      [](mosquitto*, void* user, int, int, const int*) { score_of(user).ready = true; });
-  wait_for(score.ready);
+      [](mosquitto*, void* user, int, int, const int*) { score_of(user).ready.release(); });
+  static_cast<void>(score.ready.try_acquire_for(kPatience));
   mosquitto_publish_callback_set(publisher.get(), [](mosquitto*, void* user, int) {
     ++score_of(user).acknowledged;
     score_of(user).touch();
