@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "proxy/codecs/ldns_records.h"
 #include "rules/name_pattern.h"
@@ -51,34 +52,81 @@ std::size_t behind_name(ByteView message, std::size_t at) {
   return message.size();
 }
 
-// OPT and TSIG come once at most (RFC 6891, 6.1.1; RFC 8945, 5.1). ldns forgets the memory of the
-// one before, so a peer could use up all of it.
-bool repeats_what_is_single(ByteView message) {
-  constexpr unsigned kOpt = 41;
-  constexpr unsigned kTsig = 250;
-  if (message.size() < 12) return false;
-  std::size_t at = 12;
-  for (unsigned i = 0; i < number_at(message, 4); ++i) at = behind_name(message, at) + 4;
-  const unsigned before = unsigned{number_at(message, 6)} + number_at(message, 8);
-  unsigned opts = 0;
-  unsigned tsigs = 0;
-  for (unsigned i = 0; i < before + number_at(message, 10); ++i) {
-    at = behind_name(message, at);
-    if (at + 10 > message.size()) return false;
-    if (i >= before && number_at(message, at) == kOpt) ++opts;
-    if (i >= before && number_at(message, at) == kTsig) ++tsigs;
-    if (opts > 1 || tsigs > 1) return true;
-    at += 10U + number_at(message, at + 8);
+struct FreeRecord {
+  void operator()(ldns_rr* record) const { ldns_rr_free(record); }
+};
+using Record = std::unique_ptr<ldns_rr, FreeRecord>;
+
+// The record at `at`, which moves behind it; null when it is malformed. A record ends where its
+// RDLENGTH says (RFC 1035, 3.2.1): ldns goes on behind the fields that it knows.
+Record unpack_record(ByteView message, std::size_t& at, ldns_pkt_section section) {
+  std::size_t end = behind_name(message, at) + 4;
+  if (section != LDNS_SECTION_QUESTION) {
+    if (end + 6 > message.size()) return nullptr;
+    end += 6U + number_at(message, end + 4);
   }
-  return false;
+  ldns_rr* record = nullptr;
+  const auto status = ldns_wire2rr(&record, as_octets(message), message.size(), &at, section);
+  if (status != LDNS_STATUS_OK) return nullptr;  // and ldns has freed the record
+  Record owner(record);
+  return at == end ? std::move(owner) : nullptr;
 }
 
+// RFC 6891, 6.1.2 and 6.1.3.
+void unpack_edns(ldns_pkt* packet, const ldns_rr* opt) {
+  const auto ttl = ldns_rr_ttl(opt);
+  ldns_pkt_set_edns_udp_size(packet, static_cast<std::uint16_t>(ldns_rr_get_class(opt)));
+  ldns_pkt_set_edns_extended_rcode(packet, static_cast<std::uint8_t>(ttl >> 24));
+  ldns_pkt_set_edns_version(packet, static_cast<std::uint8_t>(ttl >> 16));
+  ldns_pkt_set_edns_z(packet, static_cast<std::uint16_t>(ttl));
+  packet->_edns_present = 1;  // which has no function
+  if (ldns_rr_rd_count(opt) > 0) {
+    ldns_pkt_set_edns_data(packet, ldns_rdf_clone(ldns_rr_rdf(opt, 0)));
+  }
+}
+
+void unpack_flags(ldns_pkt* packet, ByteView message) {
+  const unsigned flags = number_at(message, 2);
+  ldns_pkt_set_id(packet, number_at(message, 0));
+  ldns_pkt_set_qr(packet, (flags & 0x8000) != 0);
+  ldns_pkt_set_opcode(packet, static_cast<ldns_pkt_opcode>(flags >> 11 & 0xf));
+  ldns_pkt_set_aa(packet, (flags & 0x400) != 0);
+  ldns_pkt_set_tc(packet, (flags & 0x200) != 0);
+  ldns_pkt_set_rd(packet, (flags & 0x100) != 0);
+  ldns_pkt_set_ra(packet, (flags & 0x80) != 0);
+  ldns_pkt_set_ad(packet, (flags & 0x20) != 0);
+  ldns_pkt_set_cd(packet, (flags & 0x10) != 0);
+  ldns_pkt_set_rcode(packet, flags & 0xf);
+}
+
+// Record by record: ldns_wire2pkt forgets the memory of a second OPT or TSIG, so a peer could use
+// up all of it. They come once at most (RFC 6891, 6.1.1; RFC 8945, 5.1). TSIG is left out: it
+// would not hold for a message that is written anew.
 Packet unpack(ByteView message) {
-  if (repeats_what_is_single(message)) return nullptr;
-  ldns_pkt* packet = nullptr;
-  const auto status = ldns_wire2pkt(&packet, as_octets(message), message.size());
-  Packet owner(packet);
-  return status == LDNS_STATUS_OK ? std::move(owner) : nullptr;
+  if (message.size() < kDnsHeader) return nullptr;
+  Packet packet(ldns_pkt_new());
+  unpack_flags(packet.get(), message);
+  std::size_t at = kDnsHeader;
+  std::size_t count_at = 4;
+  bool signed_already = false;
+  for (const auto section : {LDNS_SECTION_QUESTION, LDNS_SECTION_ANSWER, LDNS_SECTION_AUTHORITY,
+                             LDNS_SECTION_ADDITIONAL}) {
+    for (unsigned left = number_at(message, count_at); left > 0; --left) {
+      auto record = unpack_record(message, at, section);
+      if (!record) return nullptr;
+      const bool pseudo = section == LDNS_SECTION_ADDITIONAL;
+      if (pseudo && ldns_rr_get_type(record.get()) == LDNS_RR_TYPE_OPT) {
+        if (packet->_edns_present != 0) return nullptr;
+        unpack_edns(packet.get(), record.get());
+      } else if (pseudo && ldns_rr_get_type(record.get()) == LDNS_RR_TYPE_TSIG) {
+        if (std::exchange(signed_already, true)) return nullptr;
+      } else {
+        ldns_pkt_push_rr(packet.get(), section, record.release());
+      }
+    }
+    count_at += 2;
+  }
+  return packet;
 }
 
 bool push_records(ldns_pkt* packet, ldns_pkt_section section,

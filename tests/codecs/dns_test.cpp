@@ -144,6 +144,20 @@ TEST(DnsCodec, WhatMayBeThereOnceIsThereOnce) {
   }
 }
 
+// Found by the fuzzer: ldns goes on behind the fields that it knows, and finds a second one there.
+TEST(DnsCodec, ARecordEndsWhereItsLengthSays) {
+  for (const int surplus : {0, 1}) {
+    auto message = kQuery;
+    message[2] = std::byte{0x81};
+    message[7] = std::byte{1};
+    auto record = raw("\0\0\x01\0\x01\0\0\0\0\0\x04\xc0\0\x02\x01");
+    record[10] = static_cast<std::byte>(4 + surplus);
+    record.resize(record.size() + static_cast<std::size_t>(surplus));
+    message.insert(message.end(), record.begin(), record.end());
+    EXPECT_EQ(read_dns_reply(message).has_value(), surplus == 0);
+  }
+}
+
 TEST(DnsCodec, HostileBytesNeverMatter) {
   std::mt19937 random(7);
   DnsReply reply;
