@@ -43,7 +43,7 @@ void FitCheck::run(Position type) const {
   if (rule_.kind->level == Level::kBytes) return;
   const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
   if (direction != nullptr && !rule_.kind->directed && !of_messages) {
-    const bool dns = rule_.kind->carries(Carrier::kDns);
+    const bool dns = !rule_.kind->carries(Carrier::kHttp) && rule_.kind->carries(Carrier::kDns);
     problems_.add(
         direction->where,
         fault_ + (rule_.kind->level != Level::kMessage ? " acts before bytes flow in any direction"
@@ -62,14 +62,25 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
+// As its kind says, without those that its settings leave out.
+unsigned FitCheck::acting() const {
+  unsigned carriers = rule_.kind->carriers;
+  for (const auto one : {Carrier::kStream, Carrier::kDatagram, Carrier::kDns, Carrier::kHttp,
+                         Carrier::kTls, Carrier::kMessage}) {
+    if (!rule_.fault->acts_on(one)) carriers &= ~static_cast<unsigned>(one);
+  }
+  return carriers;
+}
+
 void FitCheck::check_carriers(Position what) const {
   const auto& names = rule_.match.listener;
   const Listener* stranger = nullptr;
   for (const auto& listener : listeners_) {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
     const auto messages = messages_of(listener.protocol);
-    const bool carried = (rule_.kind->carriers & carriers_of(listener)) != 0 &&
-                         (rule_.kind->carriers != kMessages || rule_.kind->speaks(messages));
+    const auto common = acting() & carriers_of(listener);
+    const bool carried =
+        (common & ~kMessages) != 0 || (common == kMessages && rule_.kind->speaks(messages));
     if (names.empty() && carried) return;
     if (!carried && (named || names.empty()) && stranger == nullptr) stranger = &listener;
   }
@@ -80,14 +91,16 @@ void FitCheck::check_carriers(Position what) const {
   problems_.add(where,
                 why.empty() ? "fault " + in_quotes(rule_.kind->name) +
                                   " does not act on listener " + in_quotes(stranger->name) +
-                                  ", which is " + std::string(name_of(stranger->protocol))
+                                  ", which is " + std::string(name_of(stranger->protocol)) +
+                                  (acting() == rule_.kind->carriers ? "" : ", as it stands")
                             : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
-                why.empty() ? "it acts on " + carriers_text(*rule_.kind) : std::string(why));
+                why.empty() ? "it acts on " + carriers_text(acting(), rule_.kind->protocols)
+                            : std::string(why));
 }
 
 void FitCheck::check_message_level() const {
   if (rule_.per != Per::kSecond && rule_.per != Per::kChunk) return;
-  const bool dns = rule_.kind->carries(Carrier::kDns);
+  const bool dns = !rule_.kind->carries(Carrier::kHttp);
   problems_.add(position_of(node_, "per"), fault_ + " acts on one " + (dns ? "query" : "request"),
                 dns ? "use per = \"query\" or \"client\""
                     : "use per = \"request\", \"connection\" or \"client\"");
@@ -96,6 +109,10 @@ void FitCheck::check_message_level() const {
 // Requests are known, if a listener in question has them.
 void FitCheck::check_http() const {
   const bool asks = rule_.match.is_for_http();
+  if (rule_.per == Per::kRequest && rule_.kind->level == Level::kBytes && !has(kHttpRequests)) {
+    problems_.add(position_of(node_, "per"), "no listener that is meant has requests",
+                  "use per = \"message\", or leave it out");
+  }
   if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on requests as it stands",
                   "it has a `unit`: write unit = \"request\"");
@@ -109,7 +126,9 @@ void FitCheck::check_http() const {
                   "use host, or listener");
   }
   if (rule_.match.status.empty()) return;
-  if (rule_.kind->request_only || rule_.kind->level != Level::kMessage) {
+  const bool of_responses =
+      rule_.kind->level == Level::kMessage || rule_.kind->carries(Carrier::kMessage);
+  if (rule_.kind->request_only || !of_responses) {
     problems_.add(position_of(*node_.find("match"), "status"),
                   fault_ + " acts before there is a response", "leave status out");
   } else if (rule_.match.direction == DirectionChoice::kUpstream) {
@@ -174,13 +193,15 @@ bool FitCheck::has(unsigned carriers) const {
 }
 
 void FitCheck::check_messages() const {
-  const bool about = rule_.match.is_for_messages() || rule_.per == Per::kMessage;
-  if (!about) return;
+  const bool drawn = rule_.per == Per::kMessage && node_.find("per") != nullptr;
+  if (!rule_.match.is_for_messages() && !drawn) return;
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
   if (!rule_.kind->carries(Carrier::kMessage)) {
     problems_.add(position_of(node_, key), fault_ + " does not act on messages",
                   "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
                   "for faults like \"drop\" or \"corrupt_message\"");
+  } else if (!rule_.match.is_for_messages() && has(rule_.kind->carriers & kAnyMessages)) {
+    return;
   } else if (!has(kMessages)) {
     problems_.add(position_of(node_, key), "no listener that is meant has messages",
                   "write protocol = \"websocket\", \"mqtt\", \"xmpp\" or \"framed\" in the "

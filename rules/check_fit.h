@@ -23,6 +23,7 @@ class FitCheck {
   void check_carriers(Position type) const;
 
  private:
+  unsigned acting() const;
   void check_message_level() const;
   void check_http() const;
   void check_not_http() const;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "rules/fault.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 
@@ -65,8 +65,8 @@ class CorruptStage final : public Stage {
   BitFlipper flipper_;
 };
 
-// A fault that flips bits of whatever its stage is given: a body, a message.
-class CorruptFault final : public Fault {
+// A fault that flips bits of whatever its stage is given, and of DNS answers.
+class CorruptFault final : public MessageFault {
  public:
   using Settings = CorruptSettings;
   explicit CorruptFault(const Settings& settings) : settings_(settings) {}
@@ -75,6 +75,9 @@ class CorruptFault final : public Fault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     return std::make_unique<CorruptStage>(settings_, context);
+  }
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    return BitFlipper(settings_, context.dice, context.intensity).flip(wire.message, context.now);
   }
 
  private:

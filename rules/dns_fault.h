@@ -5,7 +5,8 @@
 // behind the one that made them. Pure; any thread.
 #pragma once
 
-#include <span>
+#include <cstddef>
+#include <vector>
 
 #include "rules/dns.h"
 #include "rules/fault.h"
@@ -30,7 +31,16 @@ struct DnsVerdict {
   bool decided() const { return silent || reply.has_value(); }
 };
 
-// All functions return what was done, if anything.
+// An answer as it leaves.
+struct DnsWire {
+  std::vector<std::byte> message;
+  bool lost = false;
+  int copies = 0;    // beside itself
+  Duration delay{};  // beside the verdict's
+};
+
+// All functions return what was done, if anything. Of a fault with `directed`, on_query() is asked
+// where the rule's direction covers upstream, the others where it covers downstream.
 class DnsFault {
  public:
   virtual ~DnsFault() = default;
@@ -41,8 +51,7 @@ class DnsFault {
   virtual std::optional<Note> on_reply(const DnsContext& /*context*/, DnsReply& /*reply*/) const {
     return std::nullopt;
   }
-  virtual std::optional<Note> on_wire(const DnsContext& /*context*/,
-                                      std::span<std::byte> /*message*/) const {
+  virtual std::optional<Note> on_wire(const DnsContext& /*context*/, DnsWire& /*wire*/) const {
     return std::nullopt;
   }
 };

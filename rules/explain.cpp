@@ -4,6 +4,7 @@
 
 #include "rules/exposure.h"
 #include "rules/firewall_fault.h"
+#include "rules/plan_http.h"
 #include "rules/rule_set.h"
 
 namespace brownout::rules {
@@ -69,7 +70,7 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
     case Level::kFirewall:
       return "on the list";
     case Level::kMessage:
-      if (rule.kind->carries(Carrier::kDns)) return "on the query";
+      if (carrier == Carrier::kDns) return "on the query";
       if (!rule.kind->directed) return "on the request";
       break;
     case Level::kBytes:
@@ -141,6 +142,9 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   // A request is also bytes of its connection.
   FlowFacts flow = question.flow;
   const auto acts_on = [&](Carrier carrier) {
+    if (carrier == Carrier::kHttp && rule.kind->carries(Carrier::kMessage)) {
+      return acts_on_requests(rule, flow.speaks);
+    }
     return rule.kind->carries(carrier) && rule.fault->acts_on(carrier);
   };
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;

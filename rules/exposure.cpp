@@ -11,7 +11,10 @@ constexpr std::int64_t kLookAhead = 4096;
 
 Key flow_key(const Rule& rule, const FlowFacts& flow) {
   if (rule.per == Per::kClient) return flow.client_key();
-  return rule.per == Per::kRequest ? flow.message_key() : flow.key();
+  const bool of_message = rule.per == Per::kMessage || rule.per == Per::kChunk;
+  const bool of_request =
+      rule.per == Per::kRequest || (of_message && flow.carrier == Carrier::kHttp);
+  return of_request ? flow.message_key() : flow.key();
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 //                           one window, or none. While a probability ramps up, a flow whose draw
 //                           is u joins when the ramp passes u: nobody is thrown again or leaves.
 //   per second              a window for each second (of the flow's life) that the dice choose
-//   per chunk, message      the whole schedule; hits_chunk() decides for each chunk
+//   per chunk, message      the whole schedule; hits_chunk() decides for each chunk. An HTTP
+//   request
+//                           is one, with its response.
 //
 // Pure; borrowed rule and facts must outlive it.
 #pragma once
@@ -21,6 +23,7 @@ class Exposure {
   Window next(Instant now) const;
   // Whether the dice are thrown for each chunk that a stage gets.
   bool per_chunk() const {
+    if (carrier_ == Carrier::kHttp) return false;
     return rule_->per == Per::kChunk || rule_->per == Per::kMessage ||
            (rule_->per == Per::kRequest && carrier_ == Carrier::kMessage);
   }

@@ -96,6 +96,8 @@ constexpr unsigned kDnsQueries = static_cast<unsigned>(Carrier::kDns);
 constexpr unsigned kHttpRequests = static_cast<unsigned>(Carrier::kHttp);
 constexpr unsigned kTlsHandshakes = static_cast<unsigned>(Carrier::kTls);
 constexpr unsigned kMessages = static_cast<unsigned>(Carrier::kMessage);
+// A message, whoever's: an HTTP exchange is one, and a DNS query with its answer.
+constexpr unsigned kAnyMessages = kMessages | kHttpRequests | kDnsQueries;
 
 // What `ramp` scales from 0 to the configured value.
 enum class Ramp { kMagnitude, kProbability };
@@ -106,7 +108,7 @@ struct FaultKind {
   unsigned carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
   bool per_chunk = false;        // whether probability may be drawn per chunk
-  bool directed = false;         // message level: `direction` chooses the request or the response
+  bool directed = false;         // HTTP, DNS: `direction` chooses the request or the response
   bool on_body = false;          // HTTP: acts on bodies, by a stage
   bool terminated = false;       // TLS: only where it is terminated
   bool mints = false;            // TLS: only with a CA to mint certificates from
@@ -153,8 +155,11 @@ inline Position position_of(const Node& table, std::string_view key) {
   return node != nullptr ? node->where : table.where;
 }
 
-// "TCP connections, UDP sessions and DNS queries"
-std::string carriers_text(const FaultKind& kind);
+// "TCP connections, UDP sessions and DNS queries"; of a set of Carrier and one of MessageProtocol.
+std::string carriers_text(unsigned carriers, unsigned protocols);
+inline std::string carriers_text(const FaultKind& kind) {
+  return carriers_text(kind.carriers, kind.protocols);
+}
 
 // The one table, in the order of the reference page.
 std::span<const FaultKind* const> all_faults();

@@ -60,6 +60,10 @@ class HttpFault {
   virtual void spare(HttpMessage& /*request*/) const {}
 };
 
+// Another body instead of its own, if it may have one.
+std::optional<Note> replace_body(const HttpContext& context, HttpMessage& message,
+                                 std::string_view body);
+
 // A fault that only HTTP has.
 class HttpOnlyFault : public Fault, public HttpFault {
  public:

@@ -147,8 +147,9 @@ std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
 std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction) {
   std::vector<RuleRef> rules;
   set.for_each_match(flow, [&](const RuleRef& rule) {
+    const bool of_requests = rule->kind->level == Level::kBytes && rule->per == Per::kRequest;
     if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0 &&
-        rule->kind->speaks(flow.speaks)) {
+        rule->kind->speaks(flow.speaks) && !of_requests) {
       rules.push_back(rule);
     }
   });

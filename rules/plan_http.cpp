@@ -8,12 +8,6 @@
 namespace brownout::rules {
 namespace {
 
-bool acts_on_requests(const Rule& rule) {
-  // Those of a WebSocket come later.
-  if (rule.match.is_for_messages() || rule.per == Per::kMessage) return false;
-  return rule.fault->http() != nullptr || rule.kind->on_body;
-}
-
 bool has(const RuleSet& set, const RuleRef& rule) {
   const auto all = set.rules();
   return std::find(all.begin(), all.end(), rule) != all.end();
@@ -30,6 +24,15 @@ HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) 
 }
 
 }  // namespace
+
+bool acts_on_requests(const Rule& rule, unsigned speaks) {
+  if (rule.match.is_for_messages()) return false;
+  const bool messages_too = speaks != 0 && rule.kind->carries(Carrier::kMessage);
+  if (messages_too && rule.per == Per::kMessage) return false;
+  if (messages_too && rule.kind->level == Level::kBytes && rule.per != Per::kRequest) return false;
+  return rule.kind->carries(Carrier::kHttp) &&
+         (rule.fault->http() != nullptr || rule.kind->on_body);
+}
 
 // False when the dice, the schedule or its limit spare the request.
 bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) {
@@ -71,7 +74,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
 void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                           Instant now, Notes& notes) {
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!acts_on_requests(*rule) || !count_arrival(*rule)) return;
+    if (!acts_on_requests(*rule, request.speaks) || !count_arrival(*rule)) return;
     if (!join(rule, request, now) && rule->fault->http() != nullptr)
       rule->fault->http()->spare(message);
   });
@@ -85,7 +88,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
   const auto made_by = made_by_ > 0 ? before[made_by_ - 1] : nullptr;
   std::size_t from = 0;
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!acts_on_requests(*rule)) return;
+    if (!acts_on_requests(*rule, request.speaks)) return;
     const auto own = std::find(before.begin(), before.end(), rule);
     if (own != before.end()) {
       rules_.push_back(std::move(*own));

@@ -10,6 +10,11 @@
 
 namespace brownout::rules {
 
+// Whether it acts on the requests of a listener whose connections may speak these protocols, too (a
+// set of MessageProtocol): where messages come later, what drops or changes messages leaves the
+// request for them alone, unless it is drawn per request.
+bool acts_on_requests(const Rule& rule, unsigned speaks);
+
 // Kept with the request until its response is over. Thread: that of the flow.
 class HttpPlan {
  public:

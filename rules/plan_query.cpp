@@ -36,6 +36,7 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
   DnsVerdict verdict;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const auto& rule = rules_[i];
+    if (rule->kind->directed && !rule->match.covers(Direction::kUpstream)) continue;
     const bool before = verdict.decided();
     const auto context = context_of(*rule, query, query.opened);
     note(rule, rule->fault->dns()->on_query(context, verdict), notes);
@@ -44,17 +45,23 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
   return verdict;
 }
 
+bool QueryPlan::sees_answers(const Rule& rule) {
+  return !rule.kind->directed || rule.match.covers(Direction::kDownstream);
+}
+
 void QueryPlan::on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const {
   for (std::size_t i = made_by_; i < rules_.size(); ++i) {
+    if (!sees_answers(*rules_[i])) continue;
     const auto context = context_of(*rules_[i], query, now);
     note(rules_[i], rules_[i]->fault->dns()->on_reply(context, reply), notes);
   }
 }
 
-void QueryPlan::on_wire(const FlowFacts& query, std::span<std::byte> message, Instant now,
-                        Notes& notes) const {
+void QueryPlan::on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes) const {
   for (const auto& rule : rules_) {
-    note(rule, rule->fault->dns()->on_wire(context_of(*rule, query, now), message), notes);
+    if (!sees_answers(*rule)) continue;
+    if (wire.lost) return;
+    note(rule, rule->fault->dns()->on_wire(context_of(*rule, query, now), wire), notes);
   }
 }
 

@@ -26,10 +26,11 @@ class QueryPlan {
   DnsVerdict on_query(const FlowFacts& query, Notes& notes);
   // Of a reply that on_query() made, or that a resolver gave.
   void on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const;
-  void on_wire(const FlowFacts& query, std::span<std::byte> message, Instant now,
-               Notes& notes) const;
+  // Rules behind one that lost it do not see it.
+  void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes) const;
 
  private:
+  static bool sees_answers(const Rule& rule);
   static DnsContext context_of(const Rule& rule, const FlowFacts& query, Instant now);
   static void note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes);
 

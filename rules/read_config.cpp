@@ -185,10 +185,12 @@ class ConfigReader {
     rule.name = keys.name.value_or("");
     rule.kind = kind;
     if (kind->level == Level::kMessage && node.find("per") == nullptr) {
-      rule.per = kind->carries(Carrier::kDns) ? Per::kQuery : Per::kRequest;
+      rule.per = kind->carries(Carrier::kHttp) ? Per::kRequest : Per::kQuery;
     }
     // What only messages have is drawn for each of them.
-    if (kind->carriers == kMessages && node.find("per") == nullptr) rule.per = Per::kMessage;
+    const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
+                             (kind->carriers & ~kAnyMessages) == 0;
+    if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
     rule.fault = kind->compile(*keys.fault, problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
     FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));

@@ -244,8 +244,8 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
 
 }  // namespace
 
-std::string carriers_text(const FaultKind& kind) {
-  const auto messages = "messages of " + protocols_text(kind.protocols);
+std::string carriers_text(unsigned carriers, unsigned protocols) {
+  const auto messages = "messages of " + protocols_text(protocols);
   const std::array<std::pair<unsigned, std::string_view>, 6> names{
       {{kStreams, "TCP connections"},
        {kDatagrams, "UDP sessions"},
@@ -253,7 +253,7 @@ std::string carriers_text(const FaultKind& kind) {
        {kHttpRequests, "HTTP requests"},
        {kTlsHandshakes, "TLS handshakes"},
        {kMessages, messages}}};
-  return set_text(kind.carriers, names);
+  return set_text(carriers, names);
 }
 
 std::span<const FaultKind* const> all_faults() { return kAll; }

@@ -235,19 +235,23 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
 void DnsServer::finish(Answer answer) {
   auto& query = *answer.query;
   if (query.plan.empty()) return give(std::move(answer));
-  if (answer.message.empty()) {
-    answer.message.assign(answer.borrowed.begin(), answer.borrowed.end());
-  }
+  rules::DnsWire wire{.message = std::move(answer.message)};
+  if (wire.message.empty()) wire.message.assign(answer.borrowed.begin(), answer.borrowed.end());
   const auto now = Loop::now();
   rules::QueryPlan::Notes notes;
-  query.plan.on_wire(query.facts, answer.message, now, notes);
+  query.plan.on_wire(query.facts, wire, now, notes);
   record(query, notes);
-  if (query.delay <= Duration::zero()) return give(std::move(answer));
+  if (wire.lost) return drop(query);
+  answer.message = std::move(wire.message);
+  answer.borrowed = {};
+  answer.copies = wire.copies;
+  const auto delay = query.delay + wire.delay;
+  if (delay <= Duration::zero()) return give(std::move(answer));
   if (static_cast<std::int64_t>(delayed_.size()) >= view_->config.sessions) {
     overflow();
     return drop(query);
   }
-  delayed_.emplace(rules::later(now, query.delay), std::move(answer));
+  delayed_.emplace(rules::later(now, delay), std::move(answer));
   loop_.deadlines().set(*this, delayed_.begin()->first);
 }
 
@@ -261,7 +265,7 @@ void DnsServer::give(Answer answer) {
     return;
   }
   const auto client = streams_.find(answer.query->stream);
-  if (client != streams_.end()) client->second->answer(answer.bytes());
+  if (client != streams_.end()) client->second->answer(answer.bytes(), answer.copies);
 }
 
 // What the client is told: rules can mean its connections by this name.
@@ -296,7 +300,9 @@ void DnsServer::send_answers() {
   if (ready_.empty()) return;
   DatagramSender sender;
   for (const auto& answer : ready_) {
-    sender.add(answer.bytes(), answer.query->client, answer.query->local);
+    for (int times = 0; times <= answer.copies; ++times) {
+      sender.add(answer.bytes(), answer.query->client, answer.query->local);
+    }
   }
   int error = 0;
   const auto lost = sender.send(socket_, error, host_.interception().raw());

@@ -39,6 +39,7 @@ class DnsServer final : public Service,
     DnsQueryPtr query;
     codecs::Bytes message;          // owned, or empty:
     std::span<std::byte> borrowed;  // of the forwarder, until it is sent
+    int copies = 0;                 // beside itself
     codecs::ByteView bytes() const {
       return message.empty() ? codecs::ByteView(borrowed) : message;
     }

@@ -136,9 +136,12 @@ void DnsStreamClient::take_messages() {
   if (any) owner_.stream_batch_over();
 }
 
-void DnsStreamClient::answer(codecs::ByteView message) {
+void DnsStreamClient::answer(codecs::ByteView message, int copies) {
   if (!serving()) return;
-  if (!writer_.add(message) || !writer_.flush(stream_)) return end();
+  for (int times = 0; times <= copies; ++times) {
+    if (!writer_.add(message)) return end();
+  }
+  if (!writer_.flush(stream_)) return end();
   if (stream_.stopped()) return stop();
   forget_one();
 }

@@ -31,7 +31,8 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
 
   // Reads what came with the connection.
   void start();
-  void answer(codecs::ByteView message);
+  // `copies` beside itself.
+  void answer(codecs::ByteView message, int copies);
   // A query of this client will get no answer.
   void forget_one();
   void end();

@@ -65,6 +65,7 @@ void Conversation::request_head(Instant now) {
   if (set.may_match(connection_.listener)) {
     facts_ = connection_;
     facts_.carrier = rules::Carrier::kHttp;
+    if (websockets_) facts_.speaks = rules::kOfWebSocket | rules::kOfMqtt;
     facts_.message = count_;
     http_ = rules::HttpExchange::of(requests_.head());
     facts_.http = &*http_;

@@ -1,6 +1,7 @@
 #include "rules/faults/ack_loss.h"
 
 #include "rules/dropping_stage.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -19,7 +20,7 @@ class AckLossStage final : public Stage {
   std::uint64_t lost_ = 0;
 };
 
-class AckLoss final : public Fault {
+class AckLoss final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit AckLoss(const Settings&) {}
@@ -32,6 +33,10 @@ class AckLoss final : public Fault {
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<AckLossStage>();
   }
+  // The response is what acknowledges a request.
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    return message.is_request() ? std::nullopt : silence(message);
+  }
 };
 
 }  // namespace
@@ -39,12 +44,12 @@ class AckLoss final : public Fault {
 const FaultKind kAckLoss = describe<AckLoss>(
     {.name = "ack_loss",
      .level = Level::kBytes,
-     .carriers = kMessages,
+     .carriers = kMessages | kHttpRequests,
      .per_chunk = true,
      .protocols = kOfMqtt | kOfXmpp | kOfFramed,
      .summary = "Acknowledgements vanish, the messages themselves arrive. A correct client sends "
                 "again when it is connected again (QoS 1: maybe twice; QoS 2: never doubled).",
-     .magnitude = "acknowledgement, one way",
+     .magnitude = "acknowledgement, one way; of HTTP the response",
      .composition = "what one rule drops the next never sees",
      .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4"});
 

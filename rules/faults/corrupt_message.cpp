@@ -6,12 +6,14 @@ namespace brownout::rules {
 const FaultKind kCorruptMessage = describe<CorruptFault>(
     {.name = "corrupt_message",
      .level = Level::kBytes,
-     .carriers = kMessages,
+     .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
+     .directed = true,
+     .on_body = true,
      .summary = "Bits of a message flip; its frame stays right. A correct client checks what it "
                 "reads, says what is wrong with it, and stays alive.",
-     .magnitude = "byte, or message (`each`), one way",
+     .magnitude = "byte, or message (`each`), one way; of HTTP its body, of DNS the answer",
      .composition = "each rule flips for itself",
      .source = {}});
 

@@ -6,8 +6,8 @@
 
 #include "rules/delay_line.h"
 #include "rules/distribution.h"
-#include "rules/http_fault.h"
 #include "rules/jitter.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -65,7 +65,7 @@ class MessageDelayStage final : public HoldingStage {
   std::uint64_t count_ = 0;
 };
 
-class Delay final : public HttpOnlyFault {
+class Delay final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Delay(const Settings& settings) : settings_(settings) {}
@@ -78,7 +78,7 @@ class Delay final : public HttpOnlyFault {
               "how much the delay varies around its mean; not larger than the delay"),
         field("distribution", &Settings::distribution, "the shape of the variation"),
         field("before", &Settings::before,
-              "what waits: the request, before the server is asked, or its response"),
+              "http: what waits: the request, before the server is asked, or its response"),
     }};
     return schema;
   }
@@ -99,6 +99,12 @@ class Delay final : public HttpOnlyFault {
     message.delay += delay;
     return Note{.action = "delay", .delay = delay};
   }
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    const auto delay = draw(settings_, context.dice, 0, context.intensity.at(context.now));
+    if (delay == Duration::zero()) return std::nullopt;
+    verdict.delay += delay;
+    return Note{.action = "delay", .delay = delay};
+  }
 
  private:
   Settings settings_;
@@ -109,11 +115,11 @@ class Delay final : public HttpOnlyFault {
 const FaultKind kDelay = describe<Delay>(
     {.name = "delay",
      .level = Level::kMessage,
-     .carriers = kHttpRequests | kMessages,
+     .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
      .summary = "A request, its response, or a message waits before it goes on. A correct client "
                 "has a time-out for it, and what comes behind that does no harm.",
-     .magnitude = "request, or response (`before`); message, one way",
+     .magnitude = "request, or response (`before`); message, one way; DNS query",
      .composition = "delays of several rules add up",
      .source = "Envoy, HTTP fault injection, delay"});
 

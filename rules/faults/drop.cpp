@@ -1,13 +1,14 @@
 #include "rules/faults/drop.h"
 
 #include "rules/dropping_stage.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 namespace {
 
 struct NoSettings {};
 
-class Drop final : public Fault {
+class Drop final : public MessageFault {
  public:
   using Settings = NoSettings;
   explicit Drop(const Settings&) {}
@@ -20,6 +21,18 @@ class Drop final : public Fault {
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<DropStage>();
   }
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    return silence(message);
+  }
+  std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    verdict.silent = true;
+    return Note{.action = "drop"};
+  }
+  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
+    wire.lost = true;
+    return Note{.action = "drop", .bytes = static_cast<std::int64_t>(wire.message.size())};
+  }
 };
 
 }  // namespace
@@ -27,11 +40,13 @@ class Drop final : public Fault {
 const FaultKind kDrop = describe<Drop>(
     {.name = "drop",
      .level = Level::kBytes,
-     .carriers = kDatagrams | kMessages,
+     .carriers = kDatagrams | kAnyMessages,
      .per_chunk = true,
+     .directed = true,
      .summary = "Datagrams or messages vanish: all of a session or connection, or those that the "
                 "dice choose. A correct client sends again what is not acknowledged in time.",
-     .magnitude = "datagram, one way",
+     .magnitude = "datagram or message, one way; of HTTP and DNS the request or query, or with "
+                  "`direction = \"downstream\"` what the server says",
      .composition = "what one rule drops the next never sees",
      .source = {}});
 

@@ -1,9 +1,13 @@
 #include "rules/faults/duplicate.h"
 
 #include "rules/distribution.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 namespace {
+
+// A request with a longer body is sent once: the copy must be held.
+constexpr Bytes kMostBody{1 << 20};
 
 struct Settings {
   Ratio share{};
@@ -36,23 +40,35 @@ class DuplicateStage final : public Stage {
   CorrelatedDraws draws_;
 };
 
-class Duplicate final : public Fault {
+class Duplicate final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Duplicate(const Settings& settings) : settings_(settings) {}
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("share", &Settings::share, "the share of datagrams that arrives twice",
+        field("share", &Settings::share, "the share of datagrams or messages that arrives twice",
               {.required = true}),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it"),
+              "how much each draw depends on the last one, as netem defines it; nothing of HTTP "
+              "and DNS"),
     }};
     return schema;
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     return std::make_unique<DuplicateStage>(settings_, context);
+  }
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (!hits(context.dice, settings_.share, context.intensity, context.now)) return std::nullopt;
+    message.duplicate = kMostBody;
+    return Note{.action = "duplicate"};
+  }
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    if (!hits(context.dice, settings_.share, context.intensity, context.now)) return std::nullopt;
+    ++wire.copies;
+    return Note{.action = "duplicate", .bytes = static_cast<std::int64_t>(wire.message.size())};
   }
 
  private:
@@ -61,16 +77,17 @@ class Duplicate final : public Fault {
 
 }  // namespace
 
-const FaultKind kDuplicate =
-    describe<Duplicate>({.name = "duplicate",
-                         .level = Level::kBytes,
-                         .carriers = kDatagrams | kMessages,
-                         .ramp = Ramp::kMagnitude,
-                         .per_chunk = true,
-                         .summary = "Some datagrams or messages arrive twice. A correct client "
-                                    "does nothing twice for it: it knows a message by its id.",
-                         .magnitude = "datagram, one way",
-                         .composition = "each rule draws for itself: a copy may be copied again",
-                         .source = "tc-netem(8), duplicate"});
+const FaultKind kDuplicate = describe<Duplicate>(
+    {.name = "duplicate",
+     .level = Level::kBytes,
+     .carriers = kDatagrams | kAnyMessages,
+     .ramp = Ramp::kMagnitude,
+     .per_chunk = true,
+     .summary = "Some datagrams or messages arrive twice. A correct client "
+                "does nothing twice for it: it knows a message by its id.",
+     .magnitude =
+         "datagram or message, one way; of HTTP the request (up to 1MiB), of DNS the answer",
+     .composition = "each rule draws for itself: a copy may be copied again",
+     .source = "tc-netem(8), duplicate"});
 
 }  // namespace brownout::rules

@@ -1,6 +1,7 @@
 #include "rules/faults/reject.h"
 
 #include "rules/message_answers.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -27,7 +28,7 @@ class RejectStage final : public Stage {
   std::uint64_t refused_ = 0;
 };
 
-class Reject final : public Fault {
+class Reject final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Reject(const Settings& settings) : settings_(settings) {}
@@ -38,13 +39,25 @@ class Reject final : public Fault {
               "mqtt: why, as a code; left out: server unavailable (CONNECT), or unspecified. A "
               "CONNACK of 3.1.1 has 1 to 5, its SUBACK has only 128"),
         field("condition", &Settings::condition, "xmpp: why, of stanzas"),
-        field("text", &Settings::text, "framed: what is answered, without its frame"),
+        field("text", &Settings::text,
+              "framed: what is answered, without its frame; http: the body of the 503"),
     }};
     return schema;
   }
 
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<RejectStage>(settings_);
+  }
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (!message.is_request() || message.decided()) return std::nullopt;
+    message.fate = HttpMessage::Fate::kAnswer;
+    message.answer.body = settings_.text;
+    return Note{.action = "reject"};
+  }
+  std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    verdict.reply.emplace().rcode = Rcode::kRefused;
+    return Note{.action = "reject"};
   }
 
  private:
@@ -56,11 +69,13 @@ class Reject final : public Fault {
 const FaultKind kReject = describe<Reject>(
     {.name = "reject",
      .level = Level::kBytes,
-     .carriers = kMessages,
+     .carriers = kAnyMessages,
      .per_chunk = true,
+     .request_only = true,
      .summary =
          "Requests are refused, as the protocol does it: CONNACK, SUBACK and PUBACK of MQTT, an "
-         "error of XMPP, a Close 1013 of WebSocket, a text of a framing. "
+         "error of XMPP, a Close 1013 of WebSocket, a text of a framing, a 503 of HTTP, REFUSED of "
+         "DNS. "
          "A correct client says so, and tries again later, ever more slowly.",
      .magnitude = "request",
      .composition = "the first refusal wins",

@@ -6,6 +6,7 @@
 
 #include "rules/datagram_queue.h"
 #include "rules/distribution.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -125,7 +126,7 @@ class ShufflingStage final : public Stage {
   std::uint64_t drawn_ = 0;
 };
 
-class Reorder final : public Fault {
+class Reorder final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Reorder(const Settings& settings) : settings_(settings) {}
@@ -142,10 +143,12 @@ class Reorder final : public Fault {
               {.least = Duration(1), .required = true}),
         field("gap", &Settings::gap, "every n-th datagram is a candidate", {.least = 1}),
         field("window", &Settings::window,
-              "instead: this many are gathered, then leave in an order that the dice draw",
+              "instead: this many are gathered, then leave in an order that the dice draw; not of "
+              "HTTP and DNS",
               {.least = 2, .most = 1000}),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it"),
+              "how much each draw depends on the last one, as netem defines it; nothing of HTTP "
+              "and DNS"),
     }};
     return schema;
   }
@@ -159,8 +162,29 @@ class Reorder final : public Fault {
     if (settings_.window) return std::make_unique<ShufflingStage>(settings_, context);
     return std::make_unique<OvertakingStage>(settings_, context);
   }
+  // A window would not fill: most clients wait for a response before they go on.
+  bool acts_on(Carrier carrier) const override {
+    return !settings_.window || (carrier != Carrier::kHttp && carrier != Carrier::kDns);
+  }
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (overtakes(context.request->message, context)) return std::nullopt;
+    message.delay += settings_.delay;
+    return Note{.action = "delay", .delay = settings_.delay};
+  }
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    if (overtakes(context.query->ordinal, context)) return std::nullopt;
+    wire.delay += settings_.delay;
+    return Note{.action = "delay", .delay = settings_.delay};
+  }
 
  private:
+  template <class Context>
+  bool overtakes(std::uint64_t ordinal, const Context& context) const {
+    if (ordinal % static_cast<std::uint64_t>(settings_.gap) != 0) return false;
+    return hits(context.dice, settings_.share, context.intensity, context.now);
+  }
+
   Settings settings_;
 };
 
@@ -169,12 +193,13 @@ class Reorder final : public Fault {
 const FaultKind kReorder = describe<Reorder>(
     {.name = "reorder",
      .level = Level::kBytes,
-     .carriers = kDatagrams | kMessages,
+     .carriers = kDatagrams | kAnyMessages,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
                 "on no order that the protocol does not promise.",
-     .magnitude = "datagram, one way; those that do not overtake wait for `delay`, those of a "
+     .magnitude = "datagram or message, one way; of HTTP the requests of several connections, of "
+                  "DNS answers; those that do not overtake wait for `delay`, those of a "
                   "window until it is full",
      .composition = "the delays of several rules add up; each draws its own candidates",
      .source = "tc-netem(8), reorder"});

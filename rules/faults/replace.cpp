@@ -1,6 +1,7 @@
 #include "rules/faults/replace.h"
 
 #include "rules/message_answers.h"
+#include "rules/message_fault.h"
 
 namespace brownout::rules {
 namespace {
@@ -28,7 +29,7 @@ class ReplaceStage final : public Stage {
   std::uint64_t count_ = 0;
 };
 
-class Replace final : public Fault {
+class Replace final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit Replace(const Settings& settings) : settings_(settings) {}
@@ -37,7 +38,7 @@ class Replace final : public Fault {
     static const Schema<Settings> schema{{
         field("text", &Settings::text,
               "what a message says instead: what MQTT publishes, the body of XMPP, the payload of "
-              "WebSocket and a framing",
+              "WebSocket and a framing, the body of HTTP",
               {.required = true}),
     }};
     return schema;
@@ -45,6 +46,9 @@ class Replace final : public Fault {
 
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<ReplaceStage>(settings_);
+  }
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    return replace_body(context, message, settings_.text);
   }
 
  private:
@@ -56,8 +60,9 @@ class Replace final : public Fault {
 const FaultKind kReplace = describe<Replace>(
     {.name = "replace",
      .level = Level::kBytes,
-     .carriers = kMessages,
+     .carriers = kMessages | kHttpRequests,
      .per_chunk = true,
+     .directed = true,
      .summary = "Messages arrive whole and valid, but with another text. A correct client checks "
                 "what it is told before it acts on it.",
      .magnitude = "message, one way",

@@ -30,26 +30,14 @@ class ReplaceBody final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (message.decided() || !may_have_body(context, message)) return std::nullopt;
-    message.body = settings_.body;
-    if (settings_.content_type) message.head.set("content-type", *settings_.content_type);
-    message.head.remove("content-encoding");
-    message.edited = true;
-    return Note{.action = "replace", .bytes = static_cast<std::int64_t>(settings_.body.size())};
+    const auto note = replace_body(context, message, settings_.body);
+    if (note && settings_.content_type) {
+      message.head.set("content-type", *settings_.content_type);
+    }
+    return note;
   }
 
  private:
-  // A request that has none gets none; nor do responses that cannot have one.
-  static bool may_have_body(const HttpContext& context, const HttpMessage& message) {
-    const auto& request = context.request->http->request;
-    if (message.is_request()) {
-      return request.find("content-length") != nullptr ||
-             request.find("transfer-encoding") != nullptr;
-    }
-    const auto status = message.head.status;
-    return request.method != "HEAD" && status != 204 && status != 304 && status >= 200;
-  }
-
   Settings settings_;
 };
 

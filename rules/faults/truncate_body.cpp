@@ -1,8 +1,7 @@
 #include "rules/faults/truncate_body.h"
 
-#include <algorithm>
-
 #include "rules/how_to_close.h"
+#include "rules/truncate_stage.h"
 
 namespace brownout::rules {
 namespace {
@@ -10,26 +9,6 @@ namespace {
 struct Settings {
   Bytes after{};
   HowToClose close = HowToClose::kFin;
-};
-
-class TruncateStage final : public Stage {
- public:
-  explicit TruncateStage(const Settings& settings)
-      : left_(settings.after.count), how_(settings.close) {}
-
-  void push(Chunk chunk, Instant now, Output& out) override {
-    const auto size = static_cast<std::int64_t>(chunk.size());
-    const auto passed = std::min(left_, size);
-    left_ -= passed;
-    out.emit(chunk.take_front(static_cast<std::size_t>(passed)), now);
-    if (passed == size) return;
-    out.note({.action = "cut", .bytes = size - passed}, now);
-    out.close(how_ == HowToClose::kRst ? Close::kReset : Close::kFin, now);
-  }
-
- private:
-  std::int64_t left_;
-  HowToClose how_;
 };
 
 class TruncateBody final : public Fault {
@@ -47,7 +26,8 @@ class TruncateBody final : public Fault {
   }
 
   std::unique_ptr<Stage> stage(const StageContext&) const override {
-    return std::make_unique<TruncateStage>(settings_);
+    const auto how = settings_.close == HowToClose::kRst ? Close::kReset : Close::kFin;
+    return std::make_unique<TruncateStage>(settings_.after.count, how);
   }
 
   Settings settings_;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "rules/message_fault.h"
+#include "rules/truncate_stage.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -25,7 +28,7 @@ class TruncateMessageStage final : public Stage {
   std::size_t most_;
 };
 
-class TruncateMessage final : public Fault {
+class TruncateMessage final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit TruncateMessage(const Settings& settings) : settings_(settings) {}
@@ -37,8 +40,17 @@ class TruncateMessage final : public Fault {
     return schema;
   }
 
-  std::unique_ptr<Stage> stage(const StageContext&) const override {
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier == Carrier::kHttp) {
+      return std::make_unique<TruncateStage>(settings_.after.count, Close::kFin);
+    }
     return std::make_unique<TruncateMessageStage>(settings_);
+  }
+  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
+    const auto size = static_cast<std::int64_t>(wire.message.size());
+    if (size <= settings_.after.count) return std::nullopt;
+    wire.message.resize(static_cast<std::size_t>(settings_.after.count));
+    return Note{.action = "cut", .bytes = size - settings_.after.count};
   }
 
  private:
@@ -50,11 +62,14 @@ class TruncateMessage final : public Fault {
 const FaultKind kTruncateMessage =
     describe<TruncateMessage>({.name = "truncate_message",
                                .level = Level::kBytes,
-                               .carriers = kMessages,
+                               .carriers = kAnyMessages,
                                .per_chunk = true,
+                               .directed = true,
+                               .on_body = true,
                                .summary = "Messages arrive cut short. A correct client checks what "
                                           "it reads, says what is wrong with it, and stays alive.",
-                               .magnitude = "message, one way",
+                               .magnitude = "message, one way; of HTTP its body, behind which the "
+                                            "connection closes, of DNS the answer",
                                .composition = "the smallest limit wins",
                                .source = {}});
 

@@ -116,5 +116,53 @@ TEST(DnsFaultsOverSockets, CorruptFlipsBitsOfTheAnswer) {
   EXPECT_NE(world.ask("chat.example.org"), kChat);
 }
 
+TEST(DnsFaultsOverSockets, DropOfTheQueryOrOfTheAnswer) {
+  EXPECT_EQ(DnsWorld(fault("\"drop\"")).ask("chat.example.org", 1, 200ms), "(silence)");
+  const DnsWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\", qtype = \"A\" }\n"
+      "fault = { type = \"drop\" }");
+  EXPECT_EQ(world.ask("chat.example.org", 1, 200ms), "(silence)");
+  EXPECT_EQ(world.ask_tcp("chat.example.org", 1, 200ms), "(silence)");
+  EXPECT_EQ(world.ask_tcp("chat.example.org", 28), "NOERROR 2001:db8::1/60");
+}
+
+TEST(DnsFaultsOverSockets, DuplicateIsTheSameAnswerAgain) {
+  const DnsWorld world(fault("\"duplicate\", share = \"100%\""));
+  const auto query = dns_query("chat.example.org");
+  const auto udp = world.udp();
+  send_all(udp, std::string(reinterpret_cast<const char*>(query.data()), query.size()));
+  const auto first = receive_datagram(udp);
+  EXPECT_EQ(print(first), kChat);
+  EXPECT_EQ(receive_datagram(udp), first);
+  const auto tcp = world.tcp();
+  for (int i = 0; i < 2; ++i) {
+    send_message(tcp, query);
+    const auto one = receive_message(tcp);
+    EXPECT_EQ(print(one), kChat);
+    EXPECT_EQ(receive_message(tcp), one);
+  }
+}
+
+TEST(DnsFaultsOverSockets, TruncateMessageLeavesTheBeginning) {
+  const DnsWorld world(fault("\"truncate_message\", after = \"12 B\""));
+  const auto tcp = world.tcp();
+  send_message(tcp, dns_query("chat.example.org"));
+  EXPECT_EQ(receive_message(tcp).size(), 12U);
+  const DnsWorld empty(fault("\"truncate_message\", after = \"0 B\""));
+  const auto udp = empty.udp();
+  const auto query = dns_query("chat.example.org");
+  send_all(udp, std::string(reinterpret_cast<const char*>(query.data()), query.size()));
+  EXPECT_EQ(receive_datagram(udp).size(), 0U);
+}
+
+TEST(DnsFaultsOverSockets, ReorderLetsOneAnswerOvertakeAnother) {
+  const DnsWorld world(fault("\"reorder\", share = \"100%\", gap = 2, delay = \"200ms\""));
+  const auto tcp = world.tcp();
+  send_message(tcp, dns_query("chat.example.org", 1));
+  send_message(tcp, dns_query("chat.example.org", 28));
+  EXPECT_EQ(print(receive_message(tcp)), "NOERROR 2001:db8::1/60");
+  EXPECT_EQ(print(receive_message(tcp)), kChat);
+}
+
 }  // namespace
 }  // namespace brownout::test

@@ -171,5 +171,21 @@ TEST(HttpFlow, ALargeBodyPassesInBothDirections) {
   EXPECT_EQ(got.ending, Ending::kFin);
 }
 
+TEST(HttpFaultsOverSockets, FaultsOfMessages) {
+  const HttpWorld dropped(fault("\"drop\"", "path = \"/x\""));
+  EXPECT_EQ(dropped.get("/x"), "(open)");
+  EXPECT_THAT(dropped.server.asked(), testing::IsEmpty());
+  const HttpWorld unheard(fault("\"ack_loss\""));
+  EXPECT_EQ(unheard.get("/x"), "(open)");
+  EXPECT_EQ(unheard.server.asked().size(), 1U);
+  const HttpWorld twice(fault("\"duplicate\", share = \"100%\""));
+  EXPECT_THAT(twice.get("/x"), EndsWith("GET /x (open)"));
+  const HttpWorld refused(fault("\"reject\", text = \"full\""));
+  EXPECT_THAT(refused.get("/x"),
+              EndsWith("503 Service Unavailable\r\ncontent-length: 4\r\n\r\nfull(open)"));
+  const HttpWorld cut(fault("\"truncate_message\", after = \"3 B\"", "direction = \"downstream\""));
+  EXPECT_THAT(cut.get("/x"), EndsWith("\r\n\r\nGET"));
+}
+
 }  // namespace
 }  // namespace brownout::test

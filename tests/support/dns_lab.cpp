@@ -3,6 +3,8 @@
 namespace brownout::test {
 namespace {
 
+constexpr std::size_t kOnWire = 100;
+
 using namespace rules;
 
 std::vector<DnsRecord> chat_records() {
@@ -37,8 +39,16 @@ std::string DnsLab::ask(const std::string& name, const Asked& asked) {
     auto reply =
         verdict.reply ? *verdict.reply : zone_->answer(*facts.question).value_or(DnsReply{});
     plan.on_reply(facts, reply, facts.opened, notes);
-    text = (verdict.delay > Duration::zero() ? "+" + rules::to_text(verdict.delay) + " " : "") +
-           to_text(reply);
+    rules::DnsWire wire{.message = std::vector<std::byte>(kOnWire)};
+    plan.on_wire(facts, wire, facts.opened, notes);
+    const auto delay = verdict.delay + wire.delay;
+    text = (delay > Duration::zero() ? "+" + rules::to_text(delay) + " " : "") + to_text(reply);
+    if (wire.message.size() < kOnWire) text += " cut to " + std::to_string(wire.message.size());
+    for (const auto byte : wire.message) {
+      if (byte != std::byte{}) text += " flipped";
+    }
+    for (int copies = 0; copies < wire.copies; ++copies) text += ", again";
+    if (wire.lost) text = "(lost)";
   }
   for (const auto& [rule, note] : notes) notes_ += std::string(note.action) + "\n";
   return text;

@@ -6,7 +6,9 @@
 //
 // The zone has chat.example.org with A 192.0.2.1, 192.0.2.2, 198.51.100.1 and AAAA 2001:db8::1, all
 // with a TTL of 60. Answers print as "NOERROR 192.0.2.1/60 192.0.2.2/60", other records as
-// "NS/60", those of the authority section behind "|"; "(silence)"; "+2s NOERROR ..." after a delay.
+// "NS/60", those of the authority section behind "|"; "(silence)" where the resolver was not asked,
+// "(lost)" where it answered; "+2s NOERROR ..." after a delay. On the wire an answer has 100 bytes:
+// "cut to 12", "flipped" for each byte that is wrong, ", again" for each copy.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,7 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/http_lab.h"
 #include "tests/support/mqtt_lab.h"
 
 namespace brownout::test {
@@ -40,6 +42,12 @@ TEST(AckLoss, AShareOfThem) {
     lab.from_server(MqttLab::answer(MqttType::kPuback, id));
   }
   EXPECT_NEAR(lab.injected, 300, 60);
+}
+
+TEST(AckLoss, TheServerDidItAndTheClientNeverHears) {
+  HttpLab lab("[[rule]]\nfault = { type = \"ack_loss\" }");
+  EXPECT_EQ(lab.get("/pay"), "(silence)");
+  EXPECT_THAT(lab.to_server_bytes(), testing::HasSubstr("GET /pay"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/dns_lab.h"
 #include "tests/support/http_lab.h"
 
 namespace brownout::test {
@@ -51,6 +52,11 @@ fault = { type = "delay", delay = "1s", before = "response" })");
   lab.reply = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
   EXPECT_EQ(lab.get("/"), "+1s 502");
   EXPECT_EQ(lab.state().matched, 1U);
+}
+
+TEST(Delay, OfDnsTheAnswer) {
+  DnsLab lab("[[rule]]\nfault = { type = \"delay\", delay = \"300ms\" }");
+  EXPECT_EQ(lab.ask("chat.example.org", {.type = "AAAA"}), "+300ms NOERROR 2001:db8::1/60");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "tests/support/dns_lab.h"
+#include "tests/support/http_lab.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -25,6 +27,14 @@ TEST(Duplicate, EmptyDatagramsToo) {
       VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"duplicate\", share = \"100%\" }");
   world.at(0s).send("").run();
   EXPECT_EQ(world.left().size(), 2U);
+}
+
+TEST(Duplicate, TheServerGetsTheRequestTwiceAndTheClientTheAnswerOfDns) {
+  HttpLab lab("[[rule]]\nfault = { type = \"duplicate\", share = \"25%\" }");
+  EXPECT_EQ(lab.count(400, "/", "200 hello"), 400);
+  EXPECT_NEAR(static_cast<double>(lab.copies().size()), 100, 30);
+  DnsLab dns("[[rule]]\nfault = { type = \"duplicate\", share = \"25%\" }");
+  EXPECT_NEAR(dns.count(400, "x.example.org", "NOERROR, again"), 100, 30);
 }
 
 }  // namespace

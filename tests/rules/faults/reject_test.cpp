@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "tests/support/dns_lab.h"
+#include "tests/support/http_lab.h"
 #include "tests/support/mqtt_lab.h"
 
 namespace brownout::test {
@@ -60,6 +62,14 @@ TEST(Reject, WhatMqtt311CannotRefusePasses) {
       "unsubscribe #2\npublish a q0 zero\npublish a q1 #3 one\npublish a q2 #4 two\npingreq\n");
   const auto suback = std::string("\x90\x04\x00\x01\x80\x80", 6);
   EXPECT_EQ(lab.to_client, suback) << "every filter failed";
+}
+
+TEST(Reject, A503OfHttpAndRefusedOfDns) {
+  const std::string rule = "[[rule]]\nfault = { type = \"reject\", text = \"no\" }";
+  HttpLab lab(rule);
+  EXPECT_EQ(lab.get("/"), "503 no");
+  EXPECT_EQ(lab.to_server_bytes(), "");
+  EXPECT_EQ(DnsLab(rule).ask("chat.example.org"), "REFUSED");
 }
 
 }  // namespace

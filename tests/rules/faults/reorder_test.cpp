@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include "tests/support/dns_lab.h"
+#include "tests/support/http_lab.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -98,6 +100,25 @@ TEST(Reorder, GapAndWindowExcludeEachOther) {
                        "gap = 3, delay = \"1s\" }",
                        "udp"),
       "gap has no meaning with window");
+}
+
+TEST(Reorder, OfHttpAndDnsSomeLeaveAtOnceAndTheOthersWait) {
+  const std::string rule =
+      "[[rule]]\nfault = { type = \"reorder\", share = \"25%\", delay = \"1s\" }";
+  HttpLab lab(rule);
+  EXPECT_NEAR(lab.count(400, "/", "200 hello"), 100, 30);
+  DnsLab dns(rule);
+  EXPECT_NEAR(dns.count(400, "x.example.org", "+1s NOERROR"), 300, 30);
+  EXPECT_EQ(first_problem_of(
+                R"([[rule]]
+match = { listener = "web" }
+fault = { type = "reorder", share = "25%", delay = "1s", window = 3 }
+[[listener]]
+name = "web"
+protocol = "http"
+listen = "127.0.0.1:8080"
+upstream = "127.0.0.1:8081")"),
+            "fault \"reorder\" does not act on listener \"web\", which is http, as it stands");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "tests/support/http_lab.h"
 #include "tests/support/message_lab.h"
 #include "tests/support/mqtt_lab.h"
 
@@ -32,6 +33,13 @@ TEST(Replace, InsideItsFrame) {
   MessageLab lab("framed", kRule, "framing = { width = 1, includes_header = true }");
   lab.from_server("\x03hi");
   EXPECT_EQ(lab.at_client(), "\x05<b>&");
+}
+
+TEST(Replace, TheBodyOfAResponse) {
+  HttpLab lab(R"([[rule]]
+match = { direction = "downstream" }
+fault = { type = "replace", text = "other" })");
+  EXPECT_EQ(lab.get("/"), "200 other");
 }
 
 }  // namespace
