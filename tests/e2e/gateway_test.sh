@@ -191,6 +191,31 @@ end_gateway
 intercept remove
 pass "processes of one user are intercepted, and brownout's own connections are not"
 
+# Processes of one control group. cgroup2 is mounted for this part alone, where nft looks for it.
+cat >"$folder/groups.sh" <<'S'
+set -e
+brownout=$1 file=$2 web=$3 group=brownout-$$/phones
+mount -t cgroup2 none /sys/fs/cgroup
+trap 'rmdir "/sys/fs/cgroup/$group" "/sys/fs/cgroup/${group%/*}"' EXIT
+mkdir -p "/sys/fs/cgroup/$group"
+"$brownout" intercept apply "$file" --cgroup "$group"
+sh -c 'echo $$ >"/sys/fs/cgroup/$1/cgroup.procs" && exec curl -sS --max-time 5 "$2"' sh "$group" "${web}abort"
+echo
+curl -sS --max-time 5 "${web}abort"
+"$brownout" intercept remove
+S
+if unshare --mount mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null; then
+  start_inside groups gateway "$brownout" run "$folder/local.toml" --drain 0s --api off
+  running=$last_pid
+  wait_for 10 grep -q 'listener web' "$folder/groups.log" || fail "groups: $(cat "$folder/groups.log")"
+  said=$(inside gateway unshare --mount bash "$folder/groups.sh" "$brownout" "$folder/local.toml" "$web") || fail "by cgroup: $said"
+  [ "$said" = "by brownout"$'\n'10.71.2.1 ] || fail "by cgroup: $said"
+  end_gateway
+  pass "processes of one control group are intercepted, and no others"
+else
+  echo "SKIPPED: no cgroup2 can be mounted here"
+fi
+
 # Mistakes are said, and change nothing.
 complains() { local wanted=$1; shift; if "$brownout" intercept "$@" 2>"$folder/said"; then fail "no mistake: $*"; fi; grep -q -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
 complains 'give --uid' print "$folder/local.toml"
