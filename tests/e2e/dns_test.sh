@@ -95,6 +95,26 @@ ask big.example.org | grep -q 'ANSWER: 60' || fail "not whole over TCP"
 pass "dig feels servfail, nodata, drop_records, ttl, latency, timeout and truncate"
 grep -q '"rule":"servfail"' "$folder/faulty.jsonl" || fail "no event"
 
+dns_proxy messages '[[rule]]
+match = { qname = "lost.example.org" }
+fault = { type = "drop" }
+[[rule]]
+match = { qname = "full.example.org" }
+fault = { type = "reject" }
+[[rule]]
+match = { qname = "chat.example.org" }
+fault = { type = "duplicate", share = "100%" }
+[[rule]]
+match = { qname = "big.example.org" }
+fault = { type = "truncate_message", after = "20 B" }'
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 lost.example.org >/dev/null; then fail "a query that was dropped has an answer"; fi
+[ "$(ask full.example.org | status_of)" = REFUSED ] || fail "reject: no REFUSED"
+[ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate: dig got something else"
+[ "$(ask +tcp +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate over TCP: dig got something else"
+ask +tcp big.example.org 2>&1 | grep -qiE 'malformed|ran out|unexpected end|bad packet|communications error|end of input' ||
+  fail "truncate_message: dig does not complain: $(ask +tcp big.example.org 2>&1)"
+pass "dig feels what acts on messages: drop, reject, duplicate, truncate_message"
+
 # The same resolver behind a plain UDP listener: a real protocol over datagrams.
 udp_proxy datagrams ""
 [ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "the answer differs through a udp listener"

@@ -160,9 +160,42 @@ fails 28 "drop_response: silence (curl 28)" --max-time 1 "$url/hello?lost"
 [ "$(get "$url/envoy" -H 'x-envoy-fault-abort-request: 418' -o /dev/null -w '%{http_code}')" = 418 ] || fail envoy_headers
 get "$url/envoy" -H 'x-envoy-fault-abort-request: 9' -o /dev/null
 grep -q 'GET /envoy - -' "$folder/access.log" || fail "envoy headers reached the server"
+faults_port=$proxy_port
 pass "abort, delay, rewriting, replacing, redirect, rate limit, status, Envoy's headers"
 
-exec 3<>"/dev/tcp/127.0.0.1/$proxy_port"
+proxy messages "$port" '
+[[rule]]
+match = { query = "drop" }
+fault = { type = "drop" }
+[[rule]]
+match = { query = "ack" }
+fault = { type = "ack_loss" }
+[[rule]]
+match = { query = "reject" }
+fault = { type = "reject", text = "full" }
+[[rule]]
+match = { query = "replace", direction = "downstream" }
+fault = { type = "replace", text = "other" }
+[[rule]]
+match = { query = "cut", direction = "downstream" }
+fault = { type = "truncate_message", after = "2 B" }
+[[rule]]
+match = { query = "twice" }
+fault = { type = "duplicate", share = "100%" }' "$http"
+url=http://127.0.0.1:$proxy_port
+fails 28 "drop: silence (curl 28)" --max-time 1 "$url/hello/never?drop"
+if grep -q 'never' "$folder/access.log"; then fail "drop: the server saw the request"; fi
+fails 28 "ack_loss: silence (curl 28)" --max-time 1 "$url/unheard?ack"
+grep -q 'GET /unheard' "$folder/access.log" || fail "ack_loss: the server did not see the request"
+[ "$(get "$url/hello?reject" -w ' %{http_code}')" = "full 503" ] || fail reject
+[ "$(get "$url/hello?replace")" = other ] || fail replace
+fails 18 "truncate_message (curl 18)" "$url/hello?cut"
+[ "$(get "$url/hello/again?twice" -o /dev/null -w '%{http_code}')" = 404 ] || fail duplicate
+seen_twice() { [ "$(grep -c 'GET /hello/again' "$folder/access.log")" = 2 ]; }
+wait_for 5 seen_twice || fail "duplicate: the server saw it once"
+pass "what acts on messages acts on requests: drop, ack_loss, reject, replace, truncate_message, duplicate"
+
+exec 3<>"/dev/tcp/127.0.0.1/$faults_port"
 printf 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' >&3
 head -1 <&3 | grep -q '400 Bad Request' || fail "a smuggled request was not refused"
 exec 3<&-
