@@ -4,6 +4,7 @@
 
 #include "rules/exposure.h"
 #include "rules/firewall_fault.h"
+#include "rules/plan.h"
 #include "rules/plan_http.h"
 #include "rules/rule_set.h"
 
@@ -150,11 +151,12 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
   if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
   const bool messages = flow.carrier == Carrier::kStream && !acts_on(Carrier::kStream) &&
-                        acts_on(Carrier::kMessage) && flow.speaks != 0 &&
-                        rule.kind->speaks(flow.speaks);
+                        flow.speaks != 0 && acts_on_messages(rule, flow.speaks);
   if (messages) flow.carrier = Carrier::kMessage;
   if (!acts_on(flow.carrier)) {
-    answer.why = "it acts on " + carriers_text(*rule.kind);
+    const bool per_request = flow.speaks != 0 && rule.per == Per::kRequest;
+    answer.why = per_request ? "it acts on requests: per = \"request\""
+                             : "it acts on " + carriers_text(*rule.kind);
     return answer;
   }
   std::string_view key;

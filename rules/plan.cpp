@@ -144,12 +144,16 @@ std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
   return rules;
 }
 
+bool acts_on_messages(const Rule& rule, unsigned protocols) {
+  const bool of_requests = rule.kind->level == Level::kBytes && rule.per == Per::kRequest;
+  return rule.kind->carries(Carrier::kMessage) && rule.kind->speaks(protocols) && !of_requests;
+}
+
 std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction) {
   std::vector<RuleRef> rules;
   set.for_each_match(flow, [&](const RuleRef& rule) {
-    const bool of_requests = rule->kind->level == Level::kBytes && rule->per == Per::kRequest;
     if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0 &&
-        rule->kind->speaks(flow.speaks) && !of_requests) {
+        acts_on_messages(*rule, flow.speaks)) {
       rules.push_back(rule);
     }
   });

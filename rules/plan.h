@@ -40,6 +40,9 @@ void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>
 std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
                                  const std::vector<RuleRef>& before);
 
+// Whether it acts on messages of these protocols (a set of MessageProtocol); what is drawn for each
+// request acts on requests (plan_http.h).
+bool acts_on_messages(const Rule& rule, unsigned protocols);
 // Those that act on the messages of a connection (flow.carrier), each of which is matched and
 // counted when it comes.
 std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction);

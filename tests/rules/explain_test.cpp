@@ -38,6 +38,19 @@ std::string answers(const std::optional<rules::Message>& message, const std::str
   return text;
 }
 
+// The same of a rule that drops, on a listener of this protocol: of its messages, or a request.
+std::string drops(const std::string& keys, const std::string& protocol, bool request) {
+  const auto config = config_of("[[rule]]\n" + keys + "\nfault = { type = \"drop\" }", protocol);
+  rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = {}};
+  question.flow.speaks = rules::messages_of(config.listeners.front().protocol);
+  const rules::HttpExchange exchange;
+  if (request) {
+    question.flow.carrier = rules::Carrier::kHttp;
+    question.flow.http = &exchange;
+  }
+  return rules::explain(config, question).front().why;
+}
+
 rules::Message packet(rules::MqttType type, const std::string& topic = "") {
   return {.protocol = rules::MessageProtocol::kMqtt,
           .mqtt = std::make_shared<const rules::MqttPacket>(rules::MqttPacket{.type = type}),
@@ -68,6 +81,16 @@ TEST(Explain, AMessageIsMeantByWhatItSays) {
             "those that it means, first, after and every choose\n"
             "* bytes: it acts in both directions\n"
             "* all: it acts on messages, downstream only\n");
+}
+
+TEST(Explain, FaultsOfMessagesActOnRequestsWhereNoMessagesComeLater) {
+  const std::string messages = "it acts on messages, in both directions";
+  EXPECT_EQ(drops("", "http", true), "it acts in both directions");
+  EXPECT_EQ(drops("", "websocket", true), messages);
+  EXPECT_EQ(drops("per = \"request\"", "websocket", true), "it acts in both directions");
+  EXPECT_EQ(drops("per = \"request\"", "websocket", false),
+            "it acts on requests: per = \"request\"");
+  EXPECT_EQ(drops("", "mqtt", false), messages);
 }
 
 }  // namespace
