@@ -40,7 +40,7 @@ void FitCheck::run(Position type) const {
   }
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   check_messages();
-  if (rule_.kind->level == Level::kBytes) return;
+  if (rule_.kind->level == Level::kBytes) return check_exchanges();
   const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
   if (direction != nullptr && !rule_.kind->directed && !of_messages) {
     const bool dns = !rule_.kind->carries(Carrier::kHttp) && rule_.kind->carries(Carrier::kDns);
@@ -215,6 +215,25 @@ void FitCheck::check_messages() const {
                   "no listener that is meant speaks " + protocols_text(protocols),
                   "opcode is of WebSocket, packet and topic are of MQTT, stanza is of XMPP, kind "
                   "of a framing");
+  }
+}
+
+// Of what acts on messages: a direction that leaves nothing of an exchange to act on.
+void FitCheck::check_exchanges() const {
+  unsigned meant = 0;
+  any_meant([&](const Listener& listener) {
+    meant |= acting() & carriers_of(listener);
+    return false;
+  });
+  const auto direction = rule_.match.direction;
+  if (meant == kHttpRequests && rule_.kind->request_only &&
+      direction == DirectionChoice::kDownstream) {
+    problems_.add(position_of(*node_.find("match"), "direction"),
+                  fault_ + " acts on requests of HTTP, which go upstream", "leave direction out");
+  }
+  if (meant == kDnsQueries && rule_.kind->answer_only && direction == DirectionChoice::kUpstream) {
+    problems_.add(position_of(*node_.find("match"), "direction"),
+                  fault_ + " acts on answers of DNS, which go downstream", "leave direction out");
   }
 }
 

@@ -30,6 +30,7 @@ class FitCheck {
   void check_tls() const;
   void check_host() const;
   void check_messages() const;
+  void check_exchanges() const;
   // Whether a listener that the rule means is such; whether one has some of these carriers.
   bool any_meant(const std::function<bool(const Listener&)>& condition) const;
   bool has(unsigned carriers) const;

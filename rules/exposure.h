@@ -4,9 +4,9 @@
 //                           one window, or none. While a probability ramps up, a flow whose draw
 //                           is u joins when the ramp passes u: nobody is thrown again or leaves.
 //   per second              a window for each second (of the flow's life) that the dice choose
-//   per chunk, message      the whole schedule; hits_chunk() decides for each chunk. An HTTP
-//   request
-//                           is one, with its response.
+//   per chunk, message      the whole schedule; hits_chunk() decides for each chunk
+//
+// Of HTTP a message, or a chunk, is a request with its response.
 //
 // Pure; borrowed rule and facts must outlive it.
 #pragma once

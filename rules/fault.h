@@ -113,6 +113,7 @@ struct FaultKind {
   bool terminated = false;       // TLS: only where it is terminated
   bool mints = false;            // TLS: only with a CA to mint certificates from
   bool request_only = false;     // HTTP: acts before there is a response
+  bool answer_only = false;      // DNS: acts on the answer
   unsigned protocols = kOfAny;   // messages: of which protocols
   std::string_view summary;      // one sentence: what the client feels
   std::string_view magnitude;    // what one unit of it is per

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proxy/http/conversation.h"
+#include "rules/config.h"
 
 namespace brownout::http {
 namespace {
@@ -65,7 +66,7 @@ void Conversation::request_head(Instant now) {
   if (set.may_match(connection_.listener)) {
     facts_ = connection_;
     facts_.carrier = rules::Carrier::kHttp;
-    if (websockets_) facts_.speaks = rules::kOfWebSocket | rules::kOfMqtt;
+    if (websockets_) facts_.speaks = rules::messages_of(rules::Protocol::kWebSocket);
     facts_.message = count_;
     http_ = rules::HttpExchange::of(requests_.head());
     facts_.http = &*http_;

@@ -50,8 +50,8 @@ class Duplicate final : public MessageFault {
         field("share", &Settings::share, "the share of datagrams or messages that arrives twice",
               {.required = true}),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it; nothing of HTTP "
-              "and DNS"),
+              "how much each draw depends on the last one, as netem defines it; of HTTP and "
+              "DNS each is for itself"),
     }};
     return schema;
   }
@@ -83,10 +83,13 @@ const FaultKind kDuplicate = describe<Duplicate>(
      .carriers = kDatagrams | kAnyMessages,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
+     .directed = true,
+     .request_only = true,
+     .answer_only = true,
      .summary = "Some datagrams or messages arrive twice. A correct client "
                 "does nothing twice for it: it knows a message by its id.",
      .magnitude =
-         "datagram or message, one way; of HTTP the request (up to 1MiB), of DNS the answer",
+         "datagram or message, one way; of HTTP the request (up to 1 MiB), of DNS the answer",
      .composition = "each rule draws for itself: a copy may be copied again",
      .source = "tc-netem(8), duplicate"});
 

@@ -71,6 +71,7 @@ const FaultKind kReject = describe<Reject>(
      .level = Level::kBytes,
      .carriers = kAnyMessages,
      .per_chunk = true,
+     .directed = true,
      .request_only = true,
      .summary =
          "Requests are refused, as the protocol does it: CONNACK, SUBACK and PUBACK of MQTT, an "

@@ -147,8 +147,8 @@ class Reorder final : public MessageFault {
               "HTTP and DNS",
               {.least = 2, .most = 1000}),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it; nothing of HTTP "
-              "and DNS"),
+              "how much each draw depends on the last one, as netem defines it; of HTTP and "
+              "DNS each is for itself"),
     }};
     return schema;
   }
@@ -196,6 +196,9 @@ const FaultKind kReorder = describe<Reorder>(
      .carriers = kDatagrams | kAnyMessages,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
+     .directed = true,
+     .request_only = true,
+     .answer_only = true,
      .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
                 "on no order that the protocol does not promise.",
      .magnitude = "datagram or message, one way; of HTTP the requests of several connections, of "

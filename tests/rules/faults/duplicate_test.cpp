@@ -37,5 +37,18 @@ TEST(Duplicate, TheServerGetsTheRequestTwiceAndTheClientTheAnswerOfDns) {
   EXPECT_NEAR(dns.count(400, "x.example.org", "NOERROR, again"), 100, 30);
 }
 
+TEST(Duplicate, ADirectionThatLeavesNothingIsAMistake) {
+  const auto rule = [](const std::string& direction) {
+    return "[[rule]]\nmatch = { direction = \"" + direction +
+           "\" }\nfault = { type = \"duplicate\", share = \"1%\" }";
+  };
+  EXPECT_EQ(first_problem_of(rule("downstream"), "http"),
+            "fault \"duplicate\" acts on requests of HTTP, which go upstream");
+  EXPECT_EQ(first_problem_of(rule("upstream"), "dns"),
+            "fault \"duplicate\" acts on answers of DNS, which go downstream");
+  EXPECT_EQ(first_problem_of(rule("upstream"), "http"), "");
+  EXPECT_EQ(first_problem_of(rule("downstream"), "dns"), "");
+}
+
 }  // namespace
 }  // namespace brownout::test
