@@ -80,20 +80,21 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
   return direction_text(rule);
 }
 
-Explanation thrown(const Rule& rule, const Question& question, const std::string& where,
+// `flow`: as what the rule acts on it.
+Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& flow,
                    Explanation answer) {
+  const auto where = where_it_acts(rule, flow.carrier);
+  const Exposure exposure(rule, flow);
   const auto chance = to_text(rule.probability) + " per " + std::string(name_of(rule.per));
   if (rule.probability.parts_per_billion == 0) {
     answer.acts = false;
     answer.why = "its probability is 0%";
   } else if (rule.probability.parts_per_billion == Ratio::kOne) {
     answer.why = "it acts " + where;
-  } else if (rule.per == Per::kChunk || rule.per == Per::kMessage || rule.per == Per::kSecond ||
-             !question.seed) {
+  } else if (exposure.per_chunk() || rule.per == Per::kSecond || !question.seed) {
     answer.why = "it acts " + where + " with a chance of " + chance;
   } else {
-    answer.acts =
-        Exposure(rule, question.flow).next(Instant{question.at}).contains(Instant{question.at});
+    answer.acts = exposure.next(Instant{question.at}).contains(Instant{question.at});
     answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance +
                  ", seed " + std::to_string(*question.seed) +
                  (answer.acts ? ") hit; it acts " + where : ")");
@@ -179,7 +180,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     answer.why = "it acts on the list";
     return answer;
   }
-  answer = thrown(rule, question, where_it_acts(rule, flow.carrier), std::move(answer));
+  answer = thrown(rule, question, flow, std::move(answer));
   if (messages && rule.match.is_for_messages() && !question.message) {
     answer.why += "; which of them: give --packet, --topic, --stanza, --text and the like";
   }

@@ -41,7 +41,7 @@ std::string answers(const std::optional<rules::Message>& message, const std::str
 // The same of a rule that drops, on a listener of this protocol: of its messages, or a request.
 std::string drops(const std::string& keys, const std::string& protocol, bool request) {
   const auto config = config_of("[[rule]]\n" + keys + "\nfault = { type = \"drop\" }", protocol);
-  rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = {}};
+  rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
   question.flow.speaks = rules::messages_of(config.listeners.front().protocol);
   const rules::HttpExchange exchange;
   if (request) {
@@ -91,6 +91,9 @@ TEST(Explain, FaultsOfMessagesActOnRequestsWhereNoMessagesComeLater) {
   EXPECT_EQ(drops("per = \"request\"", "websocket", false),
             "it acts on requests: per = \"request\"");
   EXPECT_EQ(drops("", "mqtt", false), messages);
+  const std::string half = "probability = \"50%\"\nper = \"message\"";
+  EXPECT_EQ(drops(half, "mqtt", false), messages + " with a chance of 50% per message");
+  EXPECT_EQ(drops(half, "http", true).find("the dice"), 0U) << "a request is one message";
 }
 
 }  // namespace
