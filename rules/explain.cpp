@@ -144,10 +144,9 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   // A request is also bytes of its connection.
   FlowFacts flow = question.flow;
   const auto acts_on = [&](Carrier carrier) {
-    if (carrier == Carrier::kHttp && rule.kind->carries(Carrier::kMessage)) {
-      return acts_on_requests(rule, flow.speaks);
-    }
-    return rule.kind->carries(carrier) && rule.fault->acts_on(carrier);
+    if (!rule.kind->carries(carrier) || !rule.fault->acts_on(carrier)) return false;
+    const bool either = carrier == Carrier::kHttp && rule.kind->carries(Carrier::kMessage);
+    return !either || acts_on_requests(rule, flow.speaks);
   };
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
   if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
