@@ -74,11 +74,12 @@ unsigned FitCheck::acting() const {
 
 void FitCheck::check_carriers(Position what) const {
   const auto& names = rule_.match.listener;
+  const auto acts_on = acting();
   const Listener* stranger = nullptr;
   for (const auto& listener : listeners_) {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
     const auto messages = messages_of(listener.protocol);
-    const auto common = acting() & carriers_of(listener);
+    const auto common = acts_on & carriers_of(listener);
     const bool carried =
         (common & ~kMessages) != 0 || (common == kMessages && rule_.kind->speaks(messages));
     if (names.empty() && carried) return;
@@ -92,9 +93,9 @@ void FitCheck::check_carriers(Position what) const {
                 why.empty() ? "fault " + in_quotes(rule_.kind->name) +
                                   " does not act on listener " + in_quotes(stranger->name) +
                                   ", which is " + std::string(name_of(stranger->protocol)) +
-                                  (acting() == rule_.kind->carriers ? "" : ", as it stands")
+                                  (acts_on == rule_.kind->carriers ? "" : ", as it stands")
                             : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
-                why.empty() ? "it acts on " + carriers_text(acting(), rule_.kind->protocols)
+                why.empty() ? "it acts on " + carriers_text(acts_on, rule_.kind->protocols)
                             : std::string(why));
 }
 
@@ -220,18 +221,18 @@ void FitCheck::check_messages() const {
 
 // Of what acts on messages: a direction that leaves nothing of an exchange to act on.
 void FitCheck::check_exchanges() const {
-  unsigned meant = 0;
-  any_meant([&](const Listener& listener) {
-    meant |= acting() & carriers_of(listener);
-    return false;
-  });
+  const auto acts_on = acting();
+  const auto acts_only_on = [&](unsigned carrier) {
+    return has(acts_on & carrier) && !has(acts_on & ~carrier);
+  };
   const auto direction = rule_.match.direction;
-  if (meant == kHttpRequests && rule_.kind->request_only &&
-      direction == DirectionChoice::kDownstream) {
+  if (rule_.kind->request_only && direction == DirectionChoice::kDownstream &&
+      acts_only_on(kHttpRequests)) {
     problems_.add(position_of(*node_.find("match"), "direction"),
                   fault_ + " acts on requests of HTTP, which go upstream", "leave direction out");
   }
-  if (meant == kDnsQueries && rule_.kind->answer_only && direction == DirectionChoice::kUpstream) {
+  if (rule_.kind->answer_only && direction == DirectionChoice::kUpstream &&
+      acts_only_on(kDnsQueries)) {
     problems_.add(position_of(*node_.find("match"), "direction"),
                   fault_ + " acts on answers of DNS, which go downstream", "leave direction out");
   }

@@ -85,18 +85,18 @@ void unpack_edns(ldns_pkt* packet, const ldns_rr* opt) {
   }
 }
 
-void unpack_flags(ldns_pkt* packet, ByteView message) {
-  const unsigned flags = number_at(message, 2);
-  ldns_pkt_set_id(packet, number_at(message, 0));
-  ldns_pkt_set_qr(packet, (flags & 0x8000) != 0);
-  ldns_pkt_set_opcode(packet, static_cast<ldns_pkt_opcode>(flags >> 11 & 0xf));
-  ldns_pkt_set_aa(packet, (flags & 0x400) != 0);
-  ldns_pkt_set_tc(packet, (flags & 0x200) != 0);
-  ldns_pkt_set_rd(packet, (flags & 0x100) != 0);
-  ldns_pkt_set_ra(packet, (flags & 0x80) != 0);
-  ldns_pkt_set_ad(packet, (flags & 0x20) != 0);
-  ldns_pkt_set_cd(packet, (flags & 0x10) != 0);
-  ldns_pkt_set_rcode(packet, flags & 0xf);
+void unpack_header(ldns_pkt* packet, ByteView message) {
+  const auto* wire = as_octets(message);
+  ldns_pkt_set_id(packet, LDNS_ID_WIRE(wire));
+  ldns_pkt_set_qr(packet, LDNS_QR_WIRE(wire) != 0);
+  ldns_pkt_set_opcode(packet, static_cast<ldns_pkt_opcode>(LDNS_OPCODE_WIRE(wire)));
+  ldns_pkt_set_aa(packet, LDNS_AA_WIRE(wire) != 0);
+  ldns_pkt_set_tc(packet, LDNS_TC_WIRE(wire) != 0);
+  ldns_pkt_set_rd(packet, LDNS_RD_WIRE(wire) != 0);
+  ldns_pkt_set_ra(packet, LDNS_RA_WIRE(wire) != 0);
+  ldns_pkt_set_ad(packet, LDNS_AD_WIRE(wire) != 0);
+  ldns_pkt_set_cd(packet, LDNS_CD_WIRE(wire) != 0);
+  ldns_pkt_set_rcode(packet, LDNS_RCODE_WIRE(wire));
 }
 
 // Record by record: ldns_wire2pkt forgets the memory of a second OPT or TSIG, so a peer could use
@@ -105,7 +105,7 @@ void unpack_flags(ldns_pkt* packet, ByteView message) {
 Packet unpack(ByteView message) {
   if (message.size() < kDnsHeader) return nullptr;
   Packet packet(ldns_pkt_new());
-  unpack_flags(packet.get(), message);
+  unpack_header(packet.get(), message);
   std::size_t at = kDnsHeader;
   std::size_t count_at = 4;
   bool signed_already = false;
