@@ -12,9 +12,11 @@ namespace {
 struct WebSocketWorld {
   explicit WebSocketWorld(const std::string& rule) : proxy(rule, options()) {
     client = proxy.connect();
-    send_all(client, "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    const std::string request =
+        "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    send_all(client, request);
     server = server_port.accept();
-    receive(server, 66);
+    EXPECT_EQ(receive(server, request.size()).bytes, request);
     const std::string answer =
         "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
     send_all(server, answer);
