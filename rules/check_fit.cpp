@@ -34,8 +34,8 @@ void FitCheck::run(Position type) const {
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
-  if (rule_.match.is_for_dns() && !rule_.kind->carries(Carrier::kDns)) {
-    problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries",
+  if (rule_.match.is_for_dns() && (acting() & kDnsQueries) == 0) {
+    problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries" + settled(),
                   "qname, qtype and transport are known of DNS queries only");
   }
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
@@ -72,6 +72,11 @@ unsigned FitCheck::acting() const {
   return carriers;
 }
 
+// For a mistake that other settings of the fault would not be.
+std::string FitCheck::settled() const {
+  return acting() == rule_.kind->carriers ? std::string() : ", as it stands";
+}
+
 void FitCheck::check_carriers(Position what) const {
   const auto& names = rule_.match.listener;
   const auto acts_on = acting();
@@ -90,11 +95,11 @@ void FitCheck::check_carriers(Position what) const {
   const auto why = stranger->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
                                                         : std::string_view{};
   problems_.add(where,
-                why.empty() ? "fault " + in_quotes(rule_.kind->name) +
-                                  " does not act on listener " + in_quotes(stranger->name) +
-                                  ", which is " + std::string(name_of(stranger->protocol)) +
-                                  (acts_on == rule_.kind->carriers ? "" : ", as it stands")
-                            : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
+                why.empty()
+                    ? "fault " + in_quotes(rule_.kind->name) + " does not act on listener " +
+                          in_quotes(stranger->name) + ", which is " +
+                          std::string(name_of(stranger->protocol)) + settled()
+                    : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
                 why.empty() ? "it acts on " + carriers_text(acts_on, rule_.kind->protocols)
                             : std::string(why));
 }
@@ -115,8 +120,13 @@ void FitCheck::check_http() const {
                   "use per = \"message\", or leave it out");
   }
   if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
-    problems_.add(position_of(node_, "match"), fault_ + " does not act on requests as it stands",
-                  "it has a `unit`: write unit = \"request\"");
+    const auto& fields = rule_.kind->fields();
+    const bool unit = std::any_of(fields.begin(), fields.end(),
+                                  [](const FieldInfo& field) { return field.name == "unit"; });
+    problems_.add(
+        position_of(node_, "match"), fault_ + " does not act on requests" + settled(),
+        unit ? "write unit = \"request\" in the fault"
+             : "with these settings it acts on " + carriers_text(acting(), rule_.kind->protocols));
   } else if (asks && !has(kHttpRequests)) {
     problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
                   "write protocol = \"http\" in the [[listener]]");
@@ -197,8 +207,9 @@ void FitCheck::check_messages() const {
   const bool drawn = rule_.per == Per::kMessage && node_.find("per") != nullptr;
   if (!rule_.match.is_for_messages() && !drawn) return;
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
-  if (!rule_.kind->carries(Carrier::kMessage)) {
-    problems_.add(position_of(node_, key), fault_ + " does not act on messages",
+  if (!rule_.kind->carries(Carrier::kMessage) ||
+      (rule_.match.is_for_messages() && (acting() & kMessages) == 0)) {
+    problems_.add(position_of(node_, key), fault_ + " does not act on messages" + settled(),
                   "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
                   "for faults like \"drop\" or \"corrupt_message\"");
   } else if (!rule_.match.is_for_messages() && has(rule_.kind->carriers & kAnyMessages)) {

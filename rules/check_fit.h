@@ -24,6 +24,7 @@ class FitCheck {
 
  private:
   unsigned acting() const;
+  std::string settled() const;
   void check_message_level() const;
   void check_http() const;
   void check_not_http() const;

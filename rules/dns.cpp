@@ -96,6 +96,26 @@ DnsRecord address_record(const std::string& name, const IpAddress& address, std:
   return record;
 }
 
+std::int64_t replace_text(DnsReply& reply, std::string_view text) {
+  constexpr std::size_t kMostString = 255;
+  constexpr std::size_t kMostText = 60'000;
+  if (text.size() > kMostText) return 0;
+  std::vector<std::uint8_t> rdata;
+  do {
+    const auto part = text.substr(0, kMostString);
+    rdata.push_back(static_cast<std::uint8_t>(part.size()));
+    rdata.insert(rdata.end(), part.begin(), part.end());
+    text.remove_prefix(part.size());
+  } while (!text.empty());
+  std::int64_t replaced = 0;
+  for (auto& record : reply.answer) {
+    if (record.type != DnsType::kTxt) continue;
+    replaced += static_cast<std::int64_t>(record.rdata.size());
+    record.rdata = rdata;
+  }
+  return replaced;
+}
+
 std::string to_text(DnsType type) {
   const auto number = static_cast<std::uint16_t>(type);
   const auto name = find_name(kTypes, number);

@@ -23,6 +23,7 @@ enum class DnsType : std::uint16_t {
   kNs = 2,
   kCname = 5,
   kSoa = 6,
+  kTxt = 16,
   kAaaa = 28,
   kAny = 255,
 };
@@ -71,6 +72,10 @@ struct DnsReply {
   std::uint16_t edns_udp_size = 0;    // of a resolver that sent an OPT record (RFC 6891)
   std::vector<std::uint8_t> edns_options;
 };
+
+// Every TXT record of the answer says `text` instead (RFC 1035, 3.3.14). How many bytes they had;
+// 0: there is none, or the text is too long for a message.
+std::int64_t replace_text(DnsReply& reply, std::string_view text);
 
 // "AAAA", "TYPE65534" (RFC 3597, 5).
 std::string to_text(DnsType type);

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "rules/dns.h"
 #include "rules/fault.h"
+#include "rules/hold.h"
 
 namespace brownout::rules {
 
@@ -35,8 +37,9 @@ struct DnsVerdict {
 struct DnsWire {
   std::vector<std::byte> message;
   bool lost = false;
-  int copies = 0;    // beside itself
-  Duration delay{};  // beside the verdict's
+  int copies = 0;                   // beside itself
+  Duration delay{};                 // beside the verdict's
+  std::shared_ptr<Hold> hold = {};  // of the fault that acts: it leaves once this is over
 };
 
 // All functions return what was done, if anything. Of a fault with `directed`, on_query() is asked
@@ -54,6 +57,8 @@ class DnsFault {
   virtual std::optional<Note> on_wire(const DnsContext& /*context*/, DnsWire& /*wire*/) const {
     return std::nullopt;
   }
+  // Of one that watches: an answer leaves on which it does not act.
+  virtual void pass(const DnsContext& /*context*/) const {}
 };
 
 // A fault that only DNS has.

@@ -114,6 +114,7 @@ struct FaultKind {
   bool mints = false;            // TLS: only with a CA to mint certificates from
   bool request_only = false;     // HTTP: acts before there is a response
   bool answer_only = false;      // DNS: acts on the answer
+  bool watches = false;          // HTTP, DNS: is told of messages that it does not act on, too
   unsigned protocols = kOfAny;   // messages: of which protocols
   std::string_view summary;      // one sentence: what the client feels
   std::string_view magnitude;    // what one unit of it is per

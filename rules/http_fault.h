@@ -7,6 +7,7 @@
 #pragma once
 
 #include "rules/fault.h"
+#include "rules/hold.h"
 #include "rules/http.h"
 
 namespace brownout::rules {
@@ -19,6 +20,7 @@ struct HttpContext {
   Instant now;
   FaultState* shared;  // what make_state() made, or nullptr
   Dice rule_dice;      // of this rule alone: for what its requests share
+  const Match* match;  // of the rule
 };
 
 // How a response is made wrong on the wire.
@@ -45,6 +47,7 @@ struct HttpMessage {
   std::optional<std::string> body = {};  // instead of its own
   Malformed malformed = Malformed::kNone;
   Bytes duplicate{};  // request: it is sent twice, if its body is not longer than this; 0 is once
+  std::shared_ptr<Hold> hold = {};  // of the fault that acts: it goes on once this is over
 
   bool is_request() const { return direction == Direction::kUpstream; }
   bool decided() const { return fate != Fate::kPass; }
@@ -56,6 +59,8 @@ class HttpFault {
   // Once with the request, once with the response (of a fault with `directed`, as the rule's
   // direction says). Returns what was done, if anything.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
+  // Of one that watches: a message passes on which it does not act.
+  virtual void pass(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
   // The rule matches, but the dice spare this request.
   virtual void spare(HttpMessage& /*request*/) const {}
 };

@@ -86,6 +86,7 @@ bool Match::matches_text(const Message& message, std::span<const std::byte> payl
 }
 
 bool Match::matches(const Message& message, std::span<const std::byte> payload) const {
+  if (message.exchange != nullptr) return matches(*message.exchange);
   if ((protocols() & static_cast<unsigned>(message.protocol)) == 0) return false;
   if (!contains(opcode, message.opcode)) return false;
   if (message.mqtt && !matches_mqtt(message)) return false;

@@ -1,6 +1,6 @@
 // One message of a protocol on a connection, as rules see it, beside its payload (a Chunk): those
 // of WebSocket (RFC 6455), MQTT (mqtt.h), XMPP (xmpp.h), and of what a framing tells apart
-// (framing.h).
+// (framing.h). A message of HTTP or DNS is one here where a stage must see several of them.
 #pragma once
 
 #include <array>
@@ -16,6 +16,8 @@
 #include "rules/xmpp.h"
 
 namespace brownout::rules {
+
+struct FlowFacts;  // match.h
 
 enum class Opcode : std::uint8_t { kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10 };
 
@@ -52,6 +54,9 @@ struct Message {
   // Of what is framed.
   std::string kind = {};       // "" where there is none
   bool acknowledging = false;  // by its kind
+
+  // Of HTTP or DNS: what is known of it. Borrowed while a stage is told of it (shared_stages.h).
+  const FlowFacts* exchange = nullptr;
 
   // A ping, pong or close of WebSocket.
   bool is_control() const;

@@ -8,11 +8,6 @@
 namespace brownout::rules {
 namespace {
 
-bool has(const RuleSet& set, const RuleRef& rule) {
-  const auto all = set.rules();
-  return std::find(all.begin(), all.end(), rule) != all.end();
-}
-
 HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) {
   return {.dice = Dice(rule.seed, rule.stage_key, request.message_key()),
           .intensity = Intensity(rule.schedule, rule.began),
@@ -20,14 +15,16 @@ HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) 
           .request = &request,
           .now = now,
           .shared = rule.state->shared.get(),
-          .rule_dice = Dice(rule.seed, rule.stage_key, 0)};
+          .rule_dice = Dice(rule.seed, rule.stage_key, 0),
+          .match = &rule.match};
 }
 
 }  // namespace
 
 bool acts_on_requests(const Rule& rule, unsigned speaks) {
   if (rule.match.is_for_messages()) return false;
-  const bool messages_too = speaks != 0 && rule.kind->carries(Carrier::kMessage);
+  const bool messages_too = speaks != 0 && rule.kind->carries(Carrier::kMessage) &&
+                            rule.fault->acts_on(Carrier::kMessage);
   if (messages_too && rule.per == Per::kMessage) return false;
   if (messages_too && rule.kind->level == Level::kBytes && rule.per != Per::kRequest) return false;
   return rule.kind->carries(Carrier::kHttp) &&
@@ -52,6 +49,7 @@ bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) 
 void HttpPlan::clear() {
   for (const auto& rule : rules_) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
   rules_.clear();
+  holds_.clear();
   made_by_ = 0;
 }
 
@@ -61,10 +59,14 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     const auto& rule = rules_[i];
     const auto* fault = rule->fault->http();
     if (fault == nullptr) continue;
-    if (rule->kind->directed && !rule->match.covers(message.direction)) continue;
+    if (!rule->acts_on_half(message.direction)) continue;
     const bool before = message.decided();
     const auto note = fault->act(context_of(*rule, request, now), message);
     if (message.is_request() && !before && message.decided()) made_by_ = i + 1;
+    if (message.hold) {
+      const auto latest = Exposure(*rule, request).next(now).close;
+      holds_.add(rule, std::exchange(message.hold, nullptr), latest);
+    }
     if (!note) continue;
     rule->state->injected.fetch_add(1, std::memory_order_relaxed);
     notes.emplace_back(rule, *note);
@@ -79,12 +81,25 @@ void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMess
       rule->fault->http()->spare(message);
   });
   run(request, message, now, 0, notes);
+  pass(set, request, message, now);
+}
+
+// To those that watch and have not acted.
+void HttpPlan::pass(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
+                    Instant now) {
+  if (message.decided()) return;
+  set.for_each_watching(request, [&](const RuleRef& rule) {
+    const bool joined = std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
+    if (joined && rule->acts_on_half(message.direction)) return;
+    rule->fault->http()->pass(context_of(*rule, request, now), message);
+  });
 }
 
 void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                            Instant now, Notes& notes) {
   auto before = std::move(rules_);
   rules_.clear();
+  holds_.clear();
   const auto made_by = made_by_ > 0 ? before[made_by_ - 1] : nullptr;
   std::size_t from = 0;
   set.for_each_match(request, [&](const RuleRef& rule) {
@@ -102,6 +117,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
     if (rule) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
   }
   run(request, message, now, from, notes);
+  pass(set, request, message, now);
 }
 
 std::vector<RuleRef> HttpPlan::body_rules(Direction direction) const {
@@ -115,13 +131,13 @@ std::vector<RuleRef> HttpPlan::body_rules(Direction direction) const {
 
 std::vector<RuleRef> HttpPlan::body_rules(Direction direction, const RuleSet& set) const {
   auto rules = body_rules(direction);
-  std::erase_if(rules, [&](const RuleRef& rule) { return !has(set, rule); });
+  std::erase_if(rules, [&](const RuleRef& rule) { return !set.has(rule); });
   return rules;
 }
 
 bool HttpPlan::holds_in(const RuleSet& set) const {
   return std::all_of(rules_.begin(), rules_.end(),
-                     [&](const RuleRef& rule) { return has(set, rule); });
+                     [&](const RuleRef& rule) { return set.has(rule); });
 }
 
 }  // namespace brownout::rules

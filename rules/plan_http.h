@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rules/http_fault.h"
+#include "rules/plan_holds.h"
 #include "rules/rule_set.h"
 
 namespace brownout::rules {
@@ -33,6 +34,9 @@ class HttpPlan {
   // went away since do not act; rules about the status join.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
+  // What holds the request, then the response.
+  PlanHolds& holds() { return holds_; }
+  const PlanHolds& holds() const { return holds_; }
   // Those that act on the body, in this direction, for a chain.
   std::vector<RuleRef> body_rules(Direction direction) const;
   // Of them, those that `set` still has.
@@ -47,8 +51,10 @@ class HttpPlan {
   bool join(const RuleRef& rule, const FlowFacts& request, Instant now);
   void run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t from,
            Notes& notes);
+  void pass(const RuleSet& set, const FlowFacts& request, const HttpMessage& message, Instant now);
 
   std::vector<RuleRef> rules_;
+  PlanHolds holds_;
   std::size_t made_by_ = 0;  // rules before this one do not see the response
 };
 

@@ -1,5 +1,8 @@
 #include "rules/plan_query.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "rules/exposure.h"
 #include "rules/plan.h"
 
@@ -13,6 +16,9 @@ QueryPlan::QueryPlan(const RuleSet& set, const FlowFacts& query) {
     if (!exposure.hits_chunk(Direction::kUpstream, 0, query.opened)) return;
     rule->state->sampled.fetch_add(1, std::memory_order_relaxed);
     rules_.push_back(rule);
+  });
+  set.for_each_watching(query, [&](const RuleRef& rule) {
+    if (std::find(rules_.begin(), rules_.end(), rule) == rules_.end()) watching_.push_back(rule);
   });
 }
 
@@ -36,7 +42,7 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
   DnsVerdict verdict;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const auto& rule = rules_[i];
-    if (rule->kind->directed && !rule->match.covers(Direction::kUpstream)) continue;
+    if (!rule->acts_on_half(Direction::kUpstream)) continue;
     const bool before = verdict.decided();
     const auto context = context_of(*rule, query, query.opened);
     note(rule, rule->fault->dns()->on_query(context, verdict), notes);
@@ -45,24 +51,24 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
   return verdict;
 }
 
-bool QueryPlan::sees_answers(const Rule& rule) {
-  return !rule.kind->directed || rule.match.covers(Direction::kDownstream);
-}
-
 void QueryPlan::on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const {
   for (std::size_t i = made_by_; i < rules_.size(); ++i) {
-    if (!sees_answers(*rules_[i])) continue;
+    if (!rules_[i]->acts_on_half(Direction::kDownstream)) continue;
     const auto context = context_of(*rules_[i], query, now);
     note(rules_[i], rules_[i]->fault->dns()->on_reply(context, reply), notes);
   }
 }
 
-void QueryPlan::on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes) const {
+void QueryPlan::on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes) {
   for (const auto& rule : rules_) {
-    if (!sees_answers(*rule)) continue;
+    if (!rule->acts_on_half(Direction::kDownstream)) continue;
     if (wire.lost) return;
     note(rule, rule->fault->dns()->on_wire(context_of(*rule, query, now), wire), notes);
+    if (!wire.hold) continue;
+    holds_.add(rule, std::exchange(wire.hold, nullptr), Exposure(*rule, query).next(now).close);
   }
+  if (wire.lost) return;
+  for (const auto& rule : watching_) rule->fault->dns()->pass(context_of(*rule, query, now));
 }
 
 }  // namespace brownout::rules

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rules/dns_fault.h"
+#include "rules/plan_holds.h"
 #include "rules/rule_set.h"
 
 namespace brownout::rules {
@@ -20,21 +21,25 @@ class QueryPlan {
   // facts are borrowed for each call.
   QueryPlan(const RuleSet& set, const FlowFacts& query);
 
-  // No rule acts: the answer passes as it is.
-  bool empty() const { return rules_.empty(); }
+  // No rule acts, or watches: the answer passes as it is.
+  bool empty() const { return rules_.empty() && watching_.empty(); }
 
   DnsVerdict on_query(const FlowFacts& query, Notes& notes);
   // Of a reply that on_query() made, or that a resolver gave.
   void on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const;
   // Rules behind one that lost it do not see it.
-  void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes) const;
+  void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes);
+  // What holds the answer.
+  PlanHolds& holds() { return holds_; }
+  const PlanHolds& holds() const { return holds_; }
 
  private:
-  static bool sees_answers(const Rule& rule);
   static DnsContext context_of(const Rule& rule, const FlowFacts& query, Instant now);
   static void note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes);
 
   std::vector<RuleRef> rules_;
+  std::vector<RuleRef> watching_;  // others
+  PlanHolds holds_;
   std::size_t made_by_ = 0;  // rules before this one do not see the reply
 };
 

@@ -107,6 +107,7 @@ void RuleSet::index_rule(std::uint32_t number) {
     return;
   }
   if (rule->kind->level == Level::kFirewall) return;
+  watching_ = watching_ || rule->kind->watches;
   const auto add = [&](Index& index) {
     if (rule->match.client.empty()) index.any.push_back(number);
     for (const auto& prefix : rule->match.client) {

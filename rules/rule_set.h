@@ -55,6 +55,22 @@ class RuleSet {
       if (rule->match.matches(flow)) visit(rule);
     }
   }
+  // The same for each rule that watches (FaultKind) the messages of this listener and client,
+  // whether or not its match means this one.
+  template <class Visit>
+  void for_each_watching(const FlowFacts& flow, Visit visit) const {
+    if (!watching_) return;
+    std::vector<std::uint32_t> found;
+    candidates(flow, found);
+    for (const auto index : found) {
+      const auto& rule = rules_[index];
+      const bool carried = rule->kind->carries(flow.carrier) && rule->fault->acts_on(flow.carrier);
+      if (carried && rule->kind->watches) visit(rule);
+    }
+  }
+  bool has(const RuleRef& rule) const {
+    return std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
+  }
   bool may_match(const std::string& listener) const;
 
   // Whether a rule keeps this listener's port closed, and when that next changes.
@@ -92,6 +108,7 @@ class RuleSet {
   Index every_listener_;
   SharedMap<Index> listeners_;
   std::vector<RuleRef> down_;
+  bool watching_ = false;  // one of them does
 };
 
 }  // namespace brownout::rules

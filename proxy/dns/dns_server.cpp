@@ -32,7 +32,8 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
       loop_(host.loop()),
       batch_(batch),
       view_(std::move(view)),
-      socket_(std::move(sockets.datagram)) {
+      socket_(std::move(sockets.datagram)),
+      waiting_(loop_, static_cast<WaitingAnswers::Owner&>(*this)) {
   if (socket_) loop_.poller().add(socket_.get(), *this);
   acceptor_ = std::make_unique<Acceptor>(
       loop_, view_, std::move(sockets.stream),
@@ -78,8 +79,7 @@ void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
 
 void DnsServer::cut() {
   while (!streams_.empty()) streams_.begin()->second->end();
-  delayed_.clear();
-  loop_.deadlines().cancel(*this);
+  waiting_.clear();
 }
 
 void DnsServer::on_ready(std::uint32_t) noexcept {
@@ -115,7 +115,7 @@ void DnsServer::take(DnsQueryPtr query) {
   const auto question = query->question();
   if (question.empty()) {
     auto message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
-    return give({.query = std::move(query), .message = std::move(message), .borrowed = {}});
+    return give({.query = std::move(query), .message = std::move(message)});
   }
   auto& facts = query->facts;
   facts.listener = view_->config.name;
@@ -199,7 +199,7 @@ void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
   }
   auto message = codecs::write_dns_reply(query->message, reply, query->transport());
   if (!message) message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
-  finish({.query = std::move(query), .message = std::move(*message), .borrowed = {}});
+  finish({.query = std::move(query), .message = std::move(*message)});
 }
 
 void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
@@ -221,18 +221,17 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
       if (!notes.empty() || too_large) {
         auto message = codecs::write_dns_reply(query->message, *read, query->transport());
         if (message) {
-          return finish(
-              {.query = std::move(query), .message = std::move(*message), .borrowed = {}});
+          return finish({.query = std::move(query), .message = std::move(*message)});
         }
       }
     }
   }
   codecs::set_dns_id(answer, codecs::read_dns_header(query->message)->id);
-  finish({.query = std::move(query), .message = {}, .borrowed = answer});
+  finish({.query = std::move(query), .borrowed = answer});
 }
 
-// The last rules, and the delay.
-void DnsServer::finish(Answer answer) {
+// The last rules, and what they wait for.
+void DnsServer::finish(DnsAnswer answer) {
   auto& query = *answer.query;
   if (query.plan.empty()) return give(std::move(answer));
   rules::DnsWire wire{.message = std::move(answer.message)};
@@ -246,16 +245,15 @@ void DnsServer::finish(Answer answer) {
   answer.borrowed = {};
   answer.copies = wire.copies;
   const auto delay = query.delay + wire.delay;
-  if (delay <= Duration::zero()) return give(std::move(answer));
-  if (static_cast<std::int64_t>(delayed_.size()) >= view_->config.sessions) {
+  if (delay <= Duration::zero() && query.plan.holds().empty()) return give(std::move(answer));
+  if (static_cast<std::int64_t>(waiting_.size()) >= view_->config.sessions) {
     overflow();
     return drop(query);
   }
-  delayed_.emplace(rules::later(now, delay), std::move(answer));
-  loop_.deadlines().set(*this, delayed_.begin()->first);
+  waiting_.add(std::move(answer), rules::later(now, delay));
 }
 
-void DnsServer::give(Answer answer) {
+void DnsServer::give(DnsAnswer answer) {
   served(*answer.query, answer.bytes());
   if (host_.interception().names_wanted()) learn(answer.bytes());
   host_.count_bytes(*view_->stats, rules::Direction::kUpstream, answer.query->message.size());
@@ -317,19 +315,10 @@ void DnsServer::batch_over() {
   send_answers();
 }
 
-// When no rule means this listener any more, what waits for one is given.
 void DnsServer::apply(const rules::RuleSet& set) {
-  if (!set.may_match(view_->config.name)) on_due(Instant::max());
-}
-
-void DnsServer::on_due(Instant now) noexcept {
-  while (!delayed_.empty() && delayed_.begin()->first <= now) {
-    auto answer = std::move(delayed_.begin()->second);
-    delayed_.erase(delayed_.begin());
-    give(std::move(answer));
-  }
-  if (!delayed_.empty()) loop_.deadlines().set(*this, delayed_.begin()->first);
-  send_answers();
+  waiting_.keep(set);
+  // When no rule means this listener any more, what waits for one is given.
+  if (!set.may_match(view_->config.name)) waiting_.give_all();
 }
 
 void DnsServer::stream_over(DnsStreamClient& client) {

@@ -1,8 +1,9 @@
 // DnsServer: one DNS listener on one worker, UDP and TCP on one port.
 //
 // A query's way: question -> the rules that act on it -> their own answer, silence, the zone's
-// answer, or the forwarder -> the rules again, if any acted -> (delay) -> the client. Answers that
-// no rule touches go on byte for byte, but for the id. Owned by its worker; loop's thread only.
+// answer, or the forwarder -> the rules again, if any acted -> (their delay, what holds it) -> the
+// client. Answers that no rule touches go on byte for byte, but for the id. Owned by its worker;
+// loop's thread only.
 #pragma once
 
 #include <map>
@@ -12,6 +13,7 @@
 
 #include "proxy/dns/forwarder.h"
 #include "proxy/dns/stream_client.h"
+#include "proxy/dns/waiting_answers.h"
 #include "proxy/engine/acceptor.h"
 #include "proxy/engine/port.h"
 #include "proxy/net/service.h"
@@ -20,9 +22,9 @@ namespace brownout::proxy {
 
 class DnsServer final : public Service,
                         private Ready,
-                        private Deadline,
                         private DnsForwarder::Owner,
-                        private DnsStreamClient::Owner {
+                        private DnsStreamClient::Owner,
+                        private WaitingAnswers::Owner {
  public:
   DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
             std::shared_ptr<UpstreamGroup> group, PortSockets sockets);
@@ -35,16 +37,6 @@ class DnsServer final : public Service,
   void cut() override;
 
  private:
-  struct Answer {
-    DnsQueryPtr query;
-    codecs::Bytes message;          // owned, or empty:
-    std::span<std::byte> borrowed;  // of the forwarder, until it is sent
-    int copies = 0;                 // beside itself
-    codecs::ByteView bytes() const {
-      return message.empty() ? codecs::ByteView(borrowed) : message;
-    }
-  };
-
   // DnsForwarder::Owner
   void answered(DnsQueryPtr query, std::span<std::byte> answer) override;
   void answers_over() override { send_answers(); }
@@ -54,21 +46,23 @@ class DnsServer final : public Service,
   void stream_over(DnsStreamClient& client) override;
 
   void on_ready(std::uint32_t events) noexcept override;
-  void on_due(Instant now) noexcept override;
   void take(DnsQueryPtr query);
   void resolve(DnsQueryPtr query);
   bool meet_datagram(DnsQuery& query);
   // Null: nobody can be asked.
   DnsForwarder* forwarder_for(const DnsQuery& query);
   void reply(DnsQueryPtr query, rules::DnsReply reply);
-  void finish(Answer answer);
-  void give(Answer answer);
+  void finish(DnsAnswer answer);
+  // WaitingAnswers::Owner
+  void give(DnsAnswer answer) override;
+  void given() override { send_answers(); }
+  void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes) override;
+
   void drop(const DnsQuery& query);
   void served(const DnsQuery& query, codecs::ByteView answer);
   void learn(codecs::ByteView answer);
   void send_answers();
   void batch_over();
-  void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes);
   void overflow();
 
   Host& host_;
@@ -83,8 +77,8 @@ class DnsServer final : public Service,
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
-  std::multimap<Instant, Answer> delayed_;
-  std::vector<Answer> ready_;  // over UDP, to be sent together
+  WaitingAnswers waiting_;
+  std::vector<DnsAnswer> ready_;  // over UDP, to be sent together
   bool overflow_said_ = false;
   bool stray_said_ = false;
 };

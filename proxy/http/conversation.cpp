@@ -125,7 +125,7 @@ void Conversation::next_exchange(Instant now) {
   made_here_ = false;
   heard_ = false;
   retried_ = false;
-  due_ = rules::kNever;
+  ready_ = rules::kNever;
   copy_.reset();
   if (client_ended_ && client_in_.empty()) client_end(now);
 }
@@ -145,7 +145,7 @@ void Conversation::end(rules::Close how) {
   if (over_) return;
   over_ = true;
   if (response_.phase == Phase::kBody && !response_.passed) wire_.cut_short();
-  due_ = rules::kNever;
+  ready_ = rules::kNever;
   plan_.clear();
   drop_server();
   wire_.close_client(how);
@@ -153,7 +153,8 @@ void Conversation::end(rules::Close how) {
 
 void Conversation::hang() {
   hung_ = true;
-  due_ = rules::kNever;
+  ready_ = rules::kNever;
+  plan_.holds().clear();
   drop_server();
 }
 
@@ -209,23 +210,46 @@ void Conversation::apply(const rules::RuleSet& set, Instant now) {
     response_body_.set_rules(plan_.body_rules(Direction::kDownstream, set), now);
   }
   // A rule that made it wait may be gone.
-  if (!over_ && due_ != rules::kNever && !plan_.holds_in(set)) due_ = now;
+  if (!over_ && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
+  plan_.holds().keep(set);
   advance(now);
 }
 
 Instant Conversation::deadline() const {
   if (over_) return rules::kNever;
   const auto message = websocket_ ? websocket_->deadline() : rules::kNever;
-  return std::min({due_, request_body_.deadline(), response_body_.deadline(), message});
+  return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
+}
+
+// Of what waits.
+Instant Conversation::due() const {
+  if (ready_ == rules::kNever) return rules::kNever;
+  return plan_.holds().empty() ? ready_ : plan_.holds().deadline();
+}
+
+void Conversation::wait(Side& side, Instant now) {
+  if (side.message.delay <= Duration::zero() && plan_.holds().empty()) return go_on(side, now);
+  side.phase = Phase::kWaiting;
+  ready_ = rules::later(now, side.message.delay);
+  if (!plan_.holds().empty()) wire_.watch(plan_.holds());
+}
+
+void Conversation::go_on(Side& side, Instant now) {
+  ready_ = rules::kNever;
+  &side == &request_ ? decide_request(now) : send_response(now);
 }
 
 void Conversation::advance(Instant now) {
   while (!over_) {
     const auto at = deadline();
     if (at > now) break;
-    if (due_ <= at) {
-      due_ = rules::kNever;
-      request_.phase == Phase::kWaiting ? decide_request(at) : send_response(at);
+    if (due() <= at && !plan_.holds().empty()) {
+      rules::HttpPlan::Notes notes;
+      plan_.holds().wake(at, notes);
+      record(request_.phase == Phase::kWaiting ? Direction::kUpstream : Direction::kDownstream,
+             notes);
+    } else if (due() <= at) {
+      go_on(request_.phase == Phase::kWaiting ? request_ : response_, at);
     } else {
       request_body_.advance(at);
       if (!over_) response_body_.advance(at);
@@ -234,6 +258,11 @@ void Conversation::advance(Instant now) {
     pump(at);
   }
   pump(now);
+}
+
+void Conversation::freed(Instant now) {
+  plan_.holds().look();
+  advance(now);
 }
 
 bool Conversation::wants_client() const {

@@ -50,6 +50,8 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
     virtual const rules::RuleSet& rules() = 0;
     virtual void record(const rules::FlowFacts& request, const rules::Rule& rule,
                         Direction direction, const rules::Note& note) = 0;
+    // Rules hold a message back: freed() is called when they let it go, later.
+    virtual void watch(const rules::PlanHolds& holds) = 0;
     // Something happened that no rule asked for: "refused", "not HTTP".
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
@@ -71,6 +73,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
 
   Instant deadline() const;
   void advance(Instant now);
+  void freed(Instant now);
 
   // Whether more bytes are of use now.
   bool wants_client() const;
@@ -104,6 +107,10 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void drop_server();
   void end(rules::Close how);
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
+  // For its delay, and what holds it.
+  void wait(Side& side, Instant now);
+  void go_on(Side& side, Instant now);
+  Instant due() const;
   // What passes as the body of one side: its own, or the one that a rule has put there.
   void begin_body(Side& side, BodyPath& path, Direction direction, Instant now);
   void answer_here(rules::HttpAnswer answer, Instant now);
@@ -167,9 +174,9 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   rules::FlowFacts facts_;
   std::optional<rules::HttpExchange> http_;  // when rules may act
   rules::HttpPlan plan_;
-  Instant due_ = rules::kNever;  // of what is kWaiting
-  bool made_here_ = false;       // the response
-  bool heard_ = false;           // something of the server's response has come
+  Instant ready_ = rules::kNever;  // when what is kWaiting may go on, but for what holds it
+  bool made_here_ = false;         // the response
+  bool heard_ = false;             // something of the server's response has come
   bool retried_ = false;
   std::optional<std::string> copy_;  // of the request, to be sent again
 

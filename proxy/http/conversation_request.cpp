@@ -75,9 +75,7 @@ void Conversation::request_head(Instant now) {
     plan_.on_request(set, facts_, request_.message, now, notes);
     record(Direction::kUpstream, notes);
   }
-  if (request_.message.delay <= Duration::zero()) return decide_request(now);
-  request_.phase = Phase::kWaiting;
-  due_ = rules::later(now, request_.message.delay);
+  wait(request_, now);
 }
 
 void Conversation::decide_request(Instant now) {

@@ -115,9 +115,7 @@ void Conversation::response_head(rules::HttpHead head, Instant now) {
       message.head.announce(message.body->size());
     }
   }
-  if (message.delay <= Duration::zero()) return send_response(now);
-  response_.phase = Phase::kWaiting;
-  due_ = rules::later(now, message.delay);
+  wait(response_, now);
 }
 
 void Conversation::send_response(Instant now) {

@@ -301,6 +301,14 @@ void HttpFlow::on_due(Instant now) noexcept {
   work();
 }
 
+void HttpFlow::watch(const rules::PlanHolds& holds) {
+  holds.watch(poster_.for_others([this] {
+    if (state_ != State::kServing) return;
+    conversation_.freed(Loop::now());
+    work();
+  }));
+}
+
 // At the end of each turn: writes, goes on reading where that is of use again, sets the deadline.
 void HttpFlow::work() {
   if (state_ != State::kServing) return;

@@ -14,6 +14,7 @@
 #include "proxy/http/conversation.h"
 #include "proxy/http/request_copy.h"
 #include "proxy/http/server_pool.h"
+#include "proxy/loop/poster.h"
 #include "proxy/net/client_flow.h"
 #include "proxy/net/outbox.h"
 #include "proxy/net/watermark.h"
@@ -97,6 +98,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   void finish_server() override { server_fin_ = true; }
   void send_copy(std::string request, std::string_view method) override;
   const rules::RuleSet& rules() override { return host_.rules(); }
+  void watch(const rules::PlanHolds& holds) override;
   void record(const rules::FlowFacts& request, const rules::Rule& rule, rules::Direction direction,
               const rules::Note& note) override {
     host_.record(request, rule, direction, note);
@@ -128,6 +130,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   Sink up_;    // from the client
   Sink down_;  // to it
   http::Conversation conversation_;
+  Poster poster_{host_.loop()};
   SocketAddress server_address_;
   State state_ = State::kWaiting;
   std::string answer_;

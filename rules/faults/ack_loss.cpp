@@ -37,6 +37,10 @@ class AckLoss final : public MessageFault {
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
     return message.is_request() ? std::nullopt : silence(message);
   }
+  // And the answer a query.
+  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
+    return lose(wire);
+  }
 };
 
 }  // namespace
@@ -44,12 +48,13 @@ class AckLoss final : public MessageFault {
 const FaultKind kAckLoss = describe<AckLoss>(
     {.name = "ack_loss",
      .level = Level::kBytes,
-     .carriers = kMessages | kHttpRequests,
+     .carriers = kAnyMessages,
      .per_chunk = true,
+     .answer_only = true,
      .protocols = kOfMqtt | kOfXmpp | kOfFramed,
      .summary = "Acknowledgements vanish, the messages themselves arrive. A correct client sends "
                 "again when it is connected again (QoS 1: maybe twice; QoS 2: never doubled).",
-     .magnitude = "acknowledgement, one way; of HTTP the response",
+     .magnitude = "acknowledgement, one way; of HTTP the response, of DNS the answer",
      .composition = "what one rule drops the next never sees",
      .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4"});
 

@@ -30,8 +30,7 @@ class Drop final : public MessageFault {
     return Note{.action = "drop"};
   }
   std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
-    wire.lost = true;
-    return Note{.action = "drop", .bytes = static_cast<std::int64_t>(wire.message.size())};
+    return lose(wire);
   }
 };
 

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "rules/message_fault.h"
+
 namespace brownout::rules {
 namespace {
 
@@ -57,19 +59,21 @@ class HoldUntilStage final : public Stage {
   std::uint64_t count_ = 0;
 };
 
-class HoldUntil final : public Fault {
+class HoldUntil final : public MessageFault {
  public:
   using Settings = brownout::rules::Settings;
   explicit HoldUntil(const Settings& settings) : settings_(settings) {}
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        nested<Settings>("passes", "table",
-                         "what must pass first, in the same direction: the keys of match that are "
-                         "of messages",
-                         [](const Node& node, Settings& settings, Diagnostics& problems) {
-                           settings.passes = match_schema().read(node, "passes", problems);
-                         }),
+        nested<Settings>(
+            "passes", "table",
+            "what must pass first, in the same direction: the keys of match that are "
+            "of messages; or of requests, or of queries, from the same client address; "
+            "with a `status` it is a response",
+            [](const Node& node, Settings& settings, Diagnostics& problems) {
+              settings.passes = match_schema().read(node, "passes", problems);
+            }),
         field("most", &Settings::most, "how long it waits at most",
               {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
     }};
@@ -78,29 +82,79 @@ class HoldUntil final : public Fault {
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     const auto* passes = table.find("passes");
-    const auto& match = settings.passes;
-    if (passes == nullptr || !match.is_for_messages()) {
+    const int protocols = of_messages(settings) + of_http(settings) + of_dns(settings);
+    if (passes == nullptr || protocols == 0) {
       problems.add(position_of(table, "passes"), "hold_until needs to know what it waits for",
-                   "e.g. passes = { packet = \"pingreq\" }");
+                   "e.g. passes = { packet = \"pingreq\" }, or { path = \"/login\" }");
       return;
     }
-    for (const std::string_view key : {"listener", "client", "destination", "port", "direction",
-                                       "first", "after", "every", "host"}) {
+    for (const std::string_view key :
+         {"listener", "client", "destination", "port", "direction", "first", "after", "every"}) {
       if (passes->find(key) == nullptr) continue;
       problems.add(position_of(*passes, key), std::string(key) + " is not of one message",
                    "write it in match");
     }
-    if (match.is_for_dns() || match.is_for_http() || match.is_for_tls()) {
-      problems.add(passes->where, "what passes is a message of the connection",
-                   "keys like packet, topic, stanza, kind and text say which");
+    if (settings.passes.is_for_tls()) {
+      problems.add(passes->where, "a handshake is no message",
+                   "keys like packet, stanza, text, path and qname say which message it is");
+    } else if (protocols > 1) {
+      problems.add(passes->where, "no message is of two protocols",
+                   "write keys of messages, of requests, or of queries");
     }
   }
 
+  // As what it waits for is of.
+  bool acts_on(Carrier carrier) const override {
+    switch (carrier) {
+      case Carrier::kHttp:
+        return of_http(settings_);
+      case Carrier::kDns:
+        return of_dns(settings_);
+      default:
+        return of_messages(settings_);
+    }
+  }
+  std::unique_ptr<FaultState> make_state() const override {
+    return of_messages(settings_) ? nullptr : std::make_unique<SharedStages>();
+  }
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<HoldUntilStage>(settings_);
   }
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    const auto held = held_half(context);
+    if (message.direction == held) {
+      return push_shared(*this, shared_context(context, held), message);
+    }
+    pass(context, message);
+    return std::nullopt;
+  }
+  void pass(const HttpContext& context, const HttpMessage& message) const override {
+    const auto held = held_half(context);
+    const auto passing = settings_.passes.status.empty() ? held : Direction::kDownstream;
+    if (message.direction == passing) pass_shared(*this, shared_context(context, held));
+  }
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    return push_shared(*this, shared_context(context), wire);
+  }
+  void pass(const DnsContext& context) const override {
+    pass_shared(*this, shared_context(context));
+  }
 
  private:
+  static bool of_messages(const Settings& settings) { return settings.passes.is_for_messages(); }
+  static bool of_http(const Settings& settings) {
+    return settings.passes.is_for_http() || !settings.passes.host.empty();
+  }
+  static bool of_dns(const Settings& settings) { return settings.passes.is_for_dns(); }
+
+  // Of an exchange not both: the request, unless the rule is about responses.
+  static Direction held_half(const HttpContext& context) {
+    const auto& match = *context.match;
+    const bool responses = match.direction == DirectionChoice::kDownstream || !match.status.empty();
+    return responses ? Direction::kDownstream : Direction::kUpstream;
+  }
+
   Settings settings_;
 };
 
@@ -109,12 +163,17 @@ class HoldUntil final : public Fault {
 const FaultKind kHoldUntil = describe<HoldUntil>(
     {.name = "hold_until",
      .level = Level::kBytes,
-     .carriers = kMessages,
+     .carriers = kAnyMessages,
      .per_chunk = true,
+     .directed = true,
+     .answer_only = true,
+     .watches = true,
      .summary =
          "Messages wait until another one has passed, which overtakes them. A correct client "
          "relies on no order that the protocol does not promise.",
-     .magnitude = "message, one way",
+     .magnitude =
+         "message, one way; of HTTP the request, or with `direction = \"downstream\"` or a "
+         "`status` the response, of DNS the answer",
      .composition = "each rule holds for itself",
      .source = {}});
 

@@ -143,12 +143,12 @@ class Reorder final : public MessageFault {
               {.least = Duration(1), .required = true}),
         field("gap", &Settings::gap, "every n-th datagram is a candidate", {.least = 1}),
         field("window", &Settings::window,
-              "instead: this many are gathered, then leave in an order that the dice draw; not of "
-              "HTTP and DNS",
+              "instead: this many are gathered, then leave in an order that the dice draw; of HTTP "
+              "and DNS those of one client address",
               {.least = 2, .most = 1000}),
         field("correlation", &Settings::correlation,
               "how much each draw depends on the last one, as netem defines it; of HTTP and "
-              "DNS each is for itself"),
+              "DNS without a window each is for itself"),
     }};
     return schema;
   }
@@ -162,17 +162,20 @@ class Reorder final : public MessageFault {
     if (settings_.window) return std::make_unique<ShufflingStage>(settings_, context);
     return std::make_unique<OvertakingStage>(settings_, context);
   }
-  // A window would not fill: most clients wait for a response before they go on.
-  bool acts_on(Carrier carrier) const override {
-    return !settings_.window || (carrier != Carrier::kHttp && carrier != Carrier::kDns);
+  std::unique_ptr<FaultState> make_state() const override {
+    return settings_.window ? std::make_unique<SharedStages>() : nullptr;
   }
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (!message.is_request() || message.decided()) return std::nullopt;
+    if (settings_.window) {
+      return push_shared(*this, shared_context(context, Direction::kUpstream), message);
+    }
     if (overtakes(context.request->message, context)) return std::nullopt;
     message.delay += settings_.delay;
     return Note{.action = "delay", .delay = settings_.delay};
   }
   std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    if (settings_.window) return push_shared(*this, shared_context(context), wire);
     if (overtakes(context.query->ordinal, context)) return std::nullopt;
     wire.delay += settings_.delay;
     return Note{.action = "delay", .delay = settings_.delay};

@@ -38,7 +38,7 @@ class Replace final : public MessageFault {
     static const Schema<Settings> schema{{
         field("text", &Settings::text,
               "what a message says instead: what MQTT publishes, the body of XMPP, the payload of "
-              "WebSocket and a framing, the body of HTTP",
+              "WebSocket and a framing, the body of HTTP, the TXT records of DNS",
               {.required = true}),
     }};
     return schema;
@@ -50,6 +50,11 @@ class Replace final : public MessageFault {
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     return replace_body(context, message, settings_.text);
   }
+  std::optional<Note> on_reply(const DnsContext&, DnsReply& reply) const override {
+    const auto bytes = replace_text(reply, settings_.text);
+    if (bytes == 0) return std::nullopt;
+    return Note{.action = "replace", .bytes = bytes};
+  }
 
  private:
   Settings settings_;
@@ -60,9 +65,10 @@ class Replace final : public MessageFault {
 const FaultKind kReplace = describe<Replace>(
     {.name = "replace",
      .level = Level::kBytes,
-     .carriers = kMessages | kHttpRequests,
+     .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
+     .answer_only = true,
      .summary = "Messages arrive whole and valid, but with another text. A correct client checks "
                 "what it is told before it acts on it.",
      .magnitude = "message, one way",

@@ -29,6 +29,7 @@ server:
   local-data: "chat.example.org. 60 IN A 192.0.2.1"
   local-data: "chat.example.org. 60 IN A 192.0.2.2"
   local-data: "chat.example.org. 60 IN AAAA 2001:db8::1"
+  local-data: "chat.example.org. 60 IN TXT as-it-is"
 $(for i in $(seq 60); do echo "  local-data: \"big.example.org. 60 IN A 198.51.100.$i\""; done)
 EOF
 start unbound unbound -c "$folder/unbound.conf"
@@ -106,14 +107,29 @@ match = { qname = "chat.example.org" }
 fault = { type = "duplicate", share = "100%" }
 [[rule]]
 match = { qname = "big.example.org" }
-fault = { type = "truncate_message", after = "20 B" }'
+fault = { type = "truncate_message", after = "20 B" }
+[[rule]]
+fault = { type = "replace", text = "otherwise" }
+[[rule]]
+match = { qtype = "AAAA" }
+fault = { type = "hold_until", passes = { qname = "frees.example.org" } }'
 if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 lost.example.org >/dev/null; then fail "a query that was dropped has an answer"; fi
 [ "$(ask full.example.org | status_of)" = REFUSED ] || fail "reject: no REFUSED"
 [ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate: dig got something else"
 [ "$(ask +tcp +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate over TCP: dig got something else"
 ask +tcp big.example.org 2>&1 | grep -qiE 'malformed|ran out|unexpected end|bad packet|communications error|end of input' ||
   fail "truncate_message: dig does not complain: $(ask +tcp big.example.org 2>&1)"
-pass "dig feels what acts on messages: drop, reject, duplicate, truncate_message"
+[ "$(ask +short chat.example.org TXT | sort -u)" = '"otherwise"' ] || fail "replace: $(ask +short chat.example.org TXT)"
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org AAAA >/dev/null; then fail "hold_until: not held"; fi
+dig @127.0.0.1 -p "$proxy_port" +short +time=20 +tries=1 chat.example.org AAAA >"$folder/held.txt" &
+held=$!
+held_again() { [ "$(grep -c '"action":"hold"' "$folder/messages.jsonl")" = 2 ]; }
+wait_for 10 held_again || fail "hold_until: no event"
+[ ! -s "$folder/held.txt" ] || fail "hold_until: not held"
+ask frees.example.org >/dev/null
+wait "$held"
+grep -q 2001:db8::1 "$folder/held.txt" || fail "hold_until: another query has passed, and the answer is not there"
+pass "dig feels what acts on messages: drop, reject, duplicate, truncate_message, replace, hold_until"
 
 # The same resolver behind a plain UDP listener: a real protocol over datagrams.
 udp_proxy datagrams ""

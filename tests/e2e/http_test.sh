@@ -181,7 +181,10 @@ match = { query = "cut", direction = "downstream" }
 fault = { type = "truncate_message", after = "2 B" }
 [[rule]]
 match = { query = "twice" }
-fault = { type = "duplicate", share = "100%" }' "$http"
+fault = { type = "duplicate", share = "100%" }
+[[rule]]
+match = { query = "later" }
+fault = { type = "hold_until", passes = { query = "now", status = 200 } }' "$http"
 url=http://127.0.0.1:$proxy_port
 fails 28 "drop: silence (curl 28)" --max-time 1 "$url/hello/never?drop"
 if grep -q 'never' "$folder/access.log"; then fail "drop: the server saw the request"; fi
@@ -193,7 +196,15 @@ fails 18 "truncate_message (curl 18)" "$url/hello?cut"
 [ "$(get "$url/hello/again?twice" -o /dev/null -w '%{http_code}')" = 404 ] || fail duplicate
 seen_twice() { [ "$(grep -c 'GET /hello/again' "$folder/access.log")" = 2 ]; }
 wait_for 5 seen_twice || fail "duplicate: the server saw it once"
-pass "what acts on messages acts on requests: drop, ack_loss, reject, replace, truncate_message, duplicate"
+get "$url/hello?later" >"$folder/later.txt" &
+later=$!
+wait_for 10 grep -q '"action":"hold"' "$folder/messages.jsonl" || fail "hold_until: no event"
+get "$url/missing?now" -o /dev/null
+[ ! -s "$folder/later.txt" ] || fail "hold_until: not held"
+[ "$(get "$url/hello?now")" = hello ] || fail "hold_until holds what it waits for"
+wait "$later"
+[ "$(cat "$folder/later.txt")" = hello ] || fail "hold_until: another request has passed, and this one has not"
+pass "what acts on messages acts on requests: drop, ack_loss, reject, replace, truncate_message, duplicate, hold_until"
 
 exec 3<>"/dev/tcp/127.0.0.1/$faults_port"
 printf 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' >&3

@@ -1,5 +1,9 @@
 // Every DNS fault over real sockets: what a client is told is what the rule says.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <set>
 
 #include "tests/support/dns_world.h"
 
@@ -162,6 +166,61 @@ TEST(DnsFaultsOverSockets, ReorderLetsOneAnswerOvertakeAnother) {
   send_message(tcp, dns_query("chat.example.org", 28));
   EXPECT_EQ(print(receive_message(tcp)), "NOERROR 2001:db8::1/60");
   EXPECT_EQ(print(receive_message(tcp)), kChat);
+}
+
+// Each query comes from a port of its own, so that either worker may serve it.
+TEST(DnsFaultsOverSockets, HoldUntilIsOfAClientWhicheverWorkerServesIt) {
+  const ProxyWorld proxy(lab_zone() + R"([[rule]]
+match = { qtype = "AAAA" }
+fault = { type = "hold_until", passes = { qtype = "A" } })",
+                         {.workers = 2, .listener = "protocol = \"dns\"\nzone = \"lab\""});
+  const auto ask = [&](std::uint16_t type) {
+    auto fd = proxy::connect_datagrams(*proxy::SocketAddress::of(proxy.endpoint()));
+    const auto query = dns_query("chat.example.org", type);
+    ::send(fd.get(), query.data(), query.size(), 0);
+    return fd;
+  };
+  for (int round = 0; round < 8; ++round) {
+    std::vector<Fd> held;
+    for (int i = 0; i < 4; ++i) held.push_back(ask(28));
+    for (const auto& one : held) EXPECT_TRUE(receive_datagram(one, 20ms).empty());
+    EXPECT_EQ(print(receive_datagram(ask(1))), kChat);
+    for (const auto& one : held) EXPECT_EQ(print(receive_datagram(one)), "NOERROR 2001:db8::1/60");
+  }
+}
+
+TEST(DnsFaultsOverSockets, WhatIsHeldLeavesInTimeAndWithItsRule) {
+  const std::string rule =
+      "match = { qtype = \"AAAA\" }\nfault = { type = \"hold_until\", passes = { qname = \"never\" "
+      "}";
+  DnsWorld world(
+      "[[rule]]\n" + rule + ", most = \"100ms\" }\n[[rule]]\nmatch = { transport = \"tcp\" }\n" +
+      "fault = { type = \"hold_until\", passes = { qname = \"never\" }, most = \"1h\" }");
+  EXPECT_EQ(world.ask("chat.example.org", 28), "NOERROR 2001:db8::1/60");
+  const auto tcp = world.tcp();
+  send_message(tcp, dns_query("chat.example.org"));
+  EXPECT_TRUE(receive_message(tcp, 50ms).empty());
+  world.proxy.reload(lab_zone() + "[[rule]]\n" + rule + ", most = \"100ms\" }");
+  EXPECT_EQ(print(receive_message(tcp)), kChat);
+}
+
+TEST(DnsFaultsOverSockets, AWindowOfReorder) {
+  const DnsWorld world(fault("\"reorder\", share = \"100%\", window = 3, delay = \"1m\""));
+  const auto tcp = world.tcp();
+  std::set<std::string> orders;
+  for (int round = 0; round < 20; ++round) {
+    for (const auto type : std::array<std::uint16_t, 3>{1, 28, 16})
+      send_message(tcp, dns_query("chat.example.org", type));
+    std::string order;
+    for (int i = 0; i < 3; ++i) order += print(receive_message(tcp)) + "\n";
+    orders.insert(order);
+  }
+  EXPECT_GT(orders.size(), 2U);
+}
+
+TEST(DnsFaultsOverSockets, AckLossLosesTheAnswer) {
+  const DnsWorld lost(fault("\"ack_loss\""));
+  EXPECT_EQ(lost.ask("chat.example.org", 1, 100ms), "(silence)");
 }
 
 }  // namespace

@@ -187,5 +187,36 @@ TEST(HttpFaultsOverSockets, FaultsOfMessages) {
   EXPECT_THAT(cut.get("/x"), EndsWith("\r\n\r\nGET"));
 }
 
+// Each connection may be served by either worker.
+TEST(HttpFaultsOverSockets, HoldUntilIsOfAClientWhicheverWorkerServesIt) {
+  const HttpServer server;
+  const ProxyWorld proxy(
+      "[[rule]]\nmatch = { path = \"/inbox\" }\nfault = { type = \"hold_until\", passes = { path = "
+      "\"/login\", status = 200 } }",
+      {.workers = 2, .listener = "protocol = \"http\"", .servers = server.address()});
+  const auto ask = [&](const std::string& target) {
+    auto fd = proxy.connect();
+    send_all(fd, "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    return fd;
+  };
+  for (int round = 0; round < 4; ++round) {
+    std::vector<Fd> held;
+    for (int i = 0; i < 4; ++i) held.push_back(ask("/inbox"));
+    for (const auto& one : held) EXPECT_EQ(receive(one, 1, 20ms).bytes, "");
+    EXPECT_EQ(receive(ask("/login"), 8, 10s).bytes, "HTTP/1.1");
+    for (const auto& one : held) EXPECT_EQ(receive(one, 8, 10s).bytes, "HTTP/1.1");
+  }
+}
+
+TEST(HttpFaultsOverSockets, AHeldRequestGoesWithItsClientAndItsRule) {
+  HttpWorld world(fault("\"hold_until\", passes = { path = \"/never\" }, most = \"1h\""));
+  send_all(world.proxy.connect(), "GET /gone HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto held = world.proxy.connect();
+  send_all(held, "GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(receive(held, 1, 100ms).bytes, "");
+  world.proxy.reload("");
+  EXPECT_EQ(receive(held, 8, 10s).bytes, "HTTP/1.1");
+}
+
 }  // namespace
 }  // namespace brownout::test

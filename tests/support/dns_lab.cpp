@@ -1,5 +1,7 @@
 #include "tests/support/dns_lab.h"
 
+#include <utility>
+
 namespace brownout::test {
 namespace {
 
@@ -49,9 +51,32 @@ std::string DnsLab::ask(const std::string& name, const Asked& asked) {
     }
     for (int copies = 0; copies < wire.copies; ++copies) text += ", again";
     if (wire.lost) text = "(lost)";
+    if (!plan.holds().empty()) {
+      held_.push_back(std::make_unique<Held>(Held{std::move(plan), name}));
+      held_.back()->plan.holds().watch(
+          [this, name] { left_ += (left_.empty() ? "" : " ") + name; });
+      text = "(held)";
+    }
   }
   for (const auto& [rule, note] : notes) notes_ += std::string(note.action) + "\n";
   return text;
+}
+
+std::string DnsLab::left(Duration at) {
+  QueryPlan::Notes notes;
+  for (const auto& one : held_) {
+    const auto due = one->plan.holds().deadline();
+    if (due > Instant(at)) continue;
+    one->plan.holds().wake(Instant(at), notes);
+    // What its rule no longer holds has not been told.
+    if (one->plan.holds().empty()) left_ += (left_.empty() ? "" : " ") + one->name;
+  }
+  for (const auto& [rule, note] : notes) notes_ += std::string(note.action) + "\n";
+  std::erase_if(held_, [](const auto& one) {
+    one->plan.holds().look();
+    return one->plan.holds().empty();
+  });
+  return std::exchange(left_, {});
 }
 
 int DnsLab::count(int count, const std::string& name, const std::string& answer) {

@@ -8,12 +8,14 @@
 // with a TTL of 60. Answers print as "NOERROR 192.0.2.1/60 192.0.2.2/60", other records as
 // "NS/60", those of the authority section behind "|"; "(silence)" where the resolver was not asked,
 // "(lost)" where it answered; "+2s NOERROR ..." after a delay. On the wire an answer has 100 bytes:
-// "cut to 12", "flipped" for each byte that is wrong, ", again" for each copy.
+// "cut to 12", "flipped" for each byte that is wrong, ", again" for each copy. "(held)" is an
+// answer that waits for others; left() tells which have left.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "rules/dns_zone.h"
 #include "rules/plan_query.h"
@@ -36,6 +38,9 @@ class DnsLab {
   std::string ask_tcp(const std::string& name) {
     return ask(name, {.transport = rules::Transport::kTcp});
   }
+  // The names of answers that were held and left since it was last asked, in their order; those
+  // that are due are told that it is `at`.
+  std::string left(Duration at = {});
   // Of `count` queries, how many get `answer`.
   int count(int count, const std::string& name, const std::string& answer);
 
@@ -47,7 +52,14 @@ class DnsLab {
  private:
   std::shared_ptr<const rules::RuleSet> set_;
   std::unique_ptr<rules::DnsZone> zone_;
+  struct Held {
+    rules::QueryPlan plan;
+    std::string name;
+  };
+
   std::uint64_t ordinal_ = 0;
+  std::vector<std::unique_ptr<Held>> held_;
+  std::string left_;
   std::string notes_;
 };
 

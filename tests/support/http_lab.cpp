@@ -22,6 +22,15 @@ HttpLab::HttpLab(const std::string& rules, std::uint64_t seed, const std::string
   reconnect();
 }
 
+HttpLab::HttpLab(const HttpLab& other)
+    : reply(other.reply),
+      protocol_(other.protocol_),
+      set_(other.set_),
+      now_(other.now_),
+      ordinal_(other.ordinal_ + 1000) {
+  reconnect();
+}
+
 HttpLab::~HttpLab() = default;
 
 void HttpLab::reconnect(const std::string& address) {
@@ -71,13 +80,22 @@ void HttpLab::server_ends(bool reset) {
   settle();
 }
 
+// What held it has let it go.
+void HttpLab::hear() {
+  if (!std::exchange(freed_, false)) return;
+  conversation_->freed(now_);
+  settle();
+}
+
 // Deadline by deadline.
 void HttpLab::advance(Duration by) {
   const auto until = now_ + by;
+  hear();
   while (!conversation_->over() && conversation_->deadline() <= until) {
     now_ = std::max(now_, conversation_->deadline());
     conversation_->advance(now_);
     settle();
+    hear();
   }
   now_ = until;
 }

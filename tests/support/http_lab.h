@@ -24,6 +24,8 @@ class HttpLab final : private http::Conversation::Wire {
  public:
   explicit HttpLab(const std::string& rules = "", std::uint64_t seed = 1,
                    const std::string& protocol = "http");
+  // Another connection of the same client, under the same rules, at the same time.
+  explicit HttpLab(const HttpLab& other);
   ~HttpLab() override;
 
   // One request on this connection; a connection that is over is followed by a new one.
@@ -76,6 +78,9 @@ class HttpLab final : private http::Conversation::Wire {
   void finish_server() override { notes_ += "(half-closed)\n"; }
   void send_copy(std::string request, std::string_view) override { copies_.push_back(request); }
   const rules::RuleSet& rules() override { return *set_; }
+  void watch(const rules::PlanHolds& holds) override {
+    holds.watch([this] { freed_ = true; });
+  }
   void record(const rules::FlowFacts&, const rules::Rule&, rules::Direction,
               const rules::Note& note) override {
     notes_ += std::string(note.action) + "\n";
@@ -85,6 +90,7 @@ class HttpLab final : private http::Conversation::Wire {
   }
 
   void settle();
+  void hear();
   void answer_requests();
   std::string outcome(const std::string& method, std::size_t from, Instant asked);
 
@@ -106,6 +112,7 @@ class HttpLab final : private http::Conversation::Wire {
   std::string reports_;
   std::string outcomes_;
   int dials_ = 0;
+  bool freed_ = false;
   bool connected_ = false;
   bool dialling_ = false;
   bool closed_ = false;

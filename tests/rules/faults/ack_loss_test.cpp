@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/dns_lab.h"
 #include "tests/support/http_lab.h"
 #include "tests/support/mqtt_lab.h"
 
@@ -48,6 +49,11 @@ TEST(AckLoss, TheServerDidItAndTheClientNeverHears) {
   HttpLab lab("[[rule]]\nfault = { type = \"ack_loss\" }");
   EXPECT_EQ(lab.get("/pay"), "(silence)");
   EXPECT_THAT(lab.to_server_bytes(), testing::HasSubstr("GET /pay"));
+}
+
+TEST(AckLoss, TheResolverWasAskedAndTheClientNeverHears) {
+  DnsLab lab("[[rule]]\nfault = { type = \"ack_loss\" }");
+  EXPECT_EQ(lab.ask("chat.example.org"), "(lost)");
 }
 
 }  // namespace

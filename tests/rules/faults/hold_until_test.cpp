@@ -1,5 +1,8 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/dns_lab.h"
+#include "tests/support/http_lab.h"
 #include "tests/support/message_lab.h"
 #include "tests/support/mqtt_lab.h"
 #include "tests/support/virtual_world.h"
@@ -65,6 +68,143 @@ fault = { type = "hold_until", passes = { kind = "COMMIT" } })",
   EXPECT_EQ(lab.at_server(), "");
   lab.from_client("COMMIT\n");
   EXPECT_EQ(lab.at_server(), "COMMIT\nPUT 1\nPUT 2\n");
+}
+
+TEST(HoldUntil, AnAnswerWaitsUntilAnotherHasLeft) {
+  DnsLab lab(R"([[rule]]
+match = { qname = "a.example.org" }
+fault = { type = "hold_until", passes = { qname = "b.example.org" }, most = "30s" })");
+  EXPECT_EQ(lab.ask("a.example.org"), "(held)");
+  EXPECT_EQ(lab.ask("a.example.org"), "(held)");
+  EXPECT_EQ(lab.ask("c.example.org"), "NOERROR");
+  EXPECT_EQ(lab.ask("b.example.org", {.client = "10.9.9.9"}), "NOERROR");
+  EXPECT_EQ(lab.left(), "") << "another client's";
+  EXPECT_EQ(lab.ask("b.example.org"), "NOERROR");
+  EXPECT_EQ(lab.left(), "a.example.org a.example.org");
+  EXPECT_EQ(lab.notes(), "hold\nhold\n");
+  EXPECT_EQ(lab.ask("a.example.org", {.at = seconds(10)}), "(held)");
+  EXPECT_EQ(lab.left(seconds(39)), "");
+  EXPECT_EQ(lab.left(seconds(40)), "a.example.org");
+}
+
+TEST(HoldUntil, AnAnswerThatIsLostFreesNone) {
+  DnsLab lab(R"([[rule]]
+match = { qname = "b.example.org", first = 1 }
+fault = { type = "drop" }
+
+[[rule]]
+fault = { type = "hold_until", passes = { qname = "b.example.org" } })");
+  EXPECT_EQ(lab.ask("a.example.org"), "(held)");
+  EXPECT_EQ(lab.ask("b.example.org"), "(silence)");
+  EXPECT_EQ(lab.left(), "");
+  EXPECT_EQ(lab.ask("b.example.org"), "NOERROR") << "never held itself, though the rule means it";
+  EXPECT_EQ(lab.left(), "a.example.org");
+}
+
+TEST(HoldUntil, NotLongerThanItsRuleIsThere) {
+  DnsLab lab(R"([[rule]]
+duration = "20s"
+fault = { type = "hold_until", passes = { qname = "b.example.org" } })");
+  EXPECT_EQ(lab.ask("a.example.org"), "(held)");
+  EXPECT_EQ(lab.left(seconds(19)), "");
+  EXPECT_EQ(lab.left(seconds(20)), "a.example.org");
+  EXPECT_EQ(lab.ask("a.example.org", {.at = seconds(21)}), "NOERROR");
+}
+
+constexpr std::string_view kHost = " HTTP/1.1\r\nHost: a\r\n\r\n";
+
+std::string get(std::string_view path) { return "GET " + std::string(path) + std::string(kHost); }
+
+const std::string kUntilLogin = R"([[rule]]
+match = { path = "/inbox" }
+fault = { type = "hold_until", passes = { path = "/login" }, most = "30s" })";
+
+TEST(HoldUntil, ARequestWaitsUntilAnotherOfItsClientHasPassed) {
+  HttpLab inbox(kUntilLogin);
+  HttpLab login(inbox);
+  inbox.client(get("/inbox"));
+  EXPECT_EQ(inbox.to_server_bytes(), "");
+  EXPECT_EQ(login.get("/other"), "200 hello");
+  inbox.advance(seconds(1));
+  EXPECT_EQ(inbox.to_server_bytes(), "");
+  login.client(get("/login"));
+  inbox.advance({});
+  EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
+  EXPECT_EQ(inbox.notes(), "hold\n");
+  HttpLab alone(kUntilLogin);
+  EXPECT_EQ(alone.get("/inbox"), "+30s 200 hello") << "not longer than its most";
+}
+
+TEST(HoldUntil, OrUntilAResponseHas) {
+  HttpLab inbox(R"([[rule]]
+match = { path = "/inbox" }
+fault = { type = "hold_until", passes = { path = "/login", status = 200 } })");
+  HttpLab login(inbox);
+  login.reply.reset();
+  inbox.client(get("/inbox"));
+  login.client(get("/login"));
+  inbox.advance({});
+  EXPECT_EQ(inbox.to_server_bytes(), "");
+  login.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  inbox.advance({});
+  EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
+}
+
+TEST(HoldUntil, AResponseWaitsLikewise) {
+  HttpLab inbox(R"([[rule]]
+match = { path = "/inbox", direction = "downstream" }
+fault = { type = "hold_until", passes = { path = "/login" } })");
+  HttpLab login(inbox);
+  inbox.client(get("/inbox"));
+  EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
+  EXPECT_EQ(inbox.to_client_bytes(), "");
+  EXPECT_EQ(login.get("/login"), "200 hello");
+  inbox.advance({});
+  EXPECT_THAT(inbox.to_client_bytes(), testing::EndsWith("hello"));
+}
+
+TEST(HoldUntil, ARequestIsFreeWhenItsRuleGoesAway) {
+  HttpLab inbox(kUntilLogin);
+  inbox.client(get("/inbox"));
+  inbox.reload("");
+  EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
+}
+
+TEST(HoldUntil, AndWaitsForTheDelayOfAnotherRuleAsWell) {
+  HttpLab inbox(
+      kUntilLogin +
+      "\n[[rule]]\nmatch = { path = \"/inbox\" }\nfault = { type = \"delay\", delay = \"2s\" }");
+  HttpLab login(inbox);
+  inbox.client(get("/inbox"));
+  login.client(get("/login"));
+  inbox.advance(seconds(1));
+  EXPECT_EQ(inbox.to_server_bytes(), "");
+  inbox.advance(seconds(1));
+  EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
+}
+
+TEST(HoldUntil, ActsOnWhatItWaitsForIsOf) {
+  const auto problem = [](const std::string& passes, const std::string& protocol,
+                          const std::string& match = "") {
+    return first_problem_of(
+        "[[rule]]\n" + match + "fault = { type = \"hold_until\", passes = { " + passes + " } }",
+        protocol);
+  };
+  EXPECT_EQ(problem("qname = \"a\"", "dns"), "");
+  EXPECT_EQ(problem("host = \"a\"", "http"), "");
+  EXPECT_EQ(problem("path = \"/a\"", "websocket"), "");
+  EXPECT_EQ(problem("qname = \"a\"", "http"),
+            "fault \"hold_until\" does not act on listener \"chat\", which is http, as it stands");
+  EXPECT_EQ(problem("path = \"/a\"", "mqtt"),
+            "fault \"hold_until\" does not act on listener \"chat\", which is mqtt, as it stands");
+  EXPECT_EQ(problem("path = \"/a\", qname = \"b\"", "http"), "no message is of two protocols");
+  EXPECT_EQ(problem("path = \"/a\", sni = \"a\"", "http"), "a handshake is no message");
+  EXPECT_EQ(problem("text = \"a\"", "websocket", "match = { path = \"/a\" }\n"),
+            "fault \"hold_until\" does not act on requests, as it stands");
+  EXPECT_EQ(problem("path = \"/a\"", "websocket", "match = { text = \"a\" }\n"),
+            "fault \"hold_until\" does not act on messages, as it stands");
+  EXPECT_EQ(problem("qname = \"a\"", "dns", "match = { direction = \"upstream\" }\n"),
+            "fault \"hold_until\" acts on answers of DNS, which go downstream");
 }
 
 TEST(HoldUntil, SaysWhatItWaitsFor) {

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -109,11 +110,43 @@ TEST(Reorder, OfHttpAndDnsSomeLeaveAtOnceAndTheOthersWait) {
   EXPECT_NEAR(lab.count(400, "/", "200 hello"), 100, 30);
   DnsLab dns(rule);
   EXPECT_NEAR(dns.count(400, "x.example.org", "+1s NOERROR"), 300, 30);
-  EXPECT_EQ(
-      first_problem_of(
-          "[[rule]]\nfault = { type = \"reorder\", share = \"25%\", delay = \"1s\", window = 3 }",
-          "http"),
-      "fault \"reorder\" does not act on listener \"chat\", which is http, as it stands");
+}
+
+// Of the dice a client's answers are one sequence, whichever of its sockets asked.
+TEST(Reorder, AWindowOfTheAnswersOfOneClient) {
+  const std::string rule =
+      "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"5s\" }";
+  std::set<std::string> orders;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    DnsLab lab(rule, seed);
+    EXPECT_EQ(lab.ask("a"), "(held)");
+    EXPECT_EQ(lab.ask("other", {.client = "10.9.9.9"}), "(held)");
+    EXPECT_EQ(lab.ask("b"), "(held)");
+    // The last leaves at once if it is the first of them.
+    const auto last = lab.ask("c");
+    auto order = last == "(held)" ? std::string() : "c ";
+    order += lab.left();
+    orders.insert(order);
+    EXPECT_EQ(order.size(), 5U) << order;
+    EXPECT_EQ(lab.left(std::chrono::seconds(5)), "other") << "its window did not fill";
+    EXPECT_EQ(lab.left(std::chrono::hours(1)), "");
+  }
+  EXPECT_EQ(orders.size(), 6U) << "each order, in forty windows";
+}
+
+TEST(Reorder, AWindowOfTheRequestsOfOneClient) {
+  HttpLab first(
+      "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 2, delay = \"5s\" }");
+  HttpLab second(first);
+  first.client("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(first.to_server_bytes(), "");
+  second.client("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  first.advance({});
+  second.advance({});
+  EXPECT_THAT(first.to_server_bytes(), testing::StartsWith("GET /1 "));
+  EXPECT_THAT(second.to_server_bytes(), testing::StartsWith("GET /2 "));
+  // One alone leaves when its time is over.
+  EXPECT_EQ(first.get("/3"), "+5s 200 hello");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "tests/support/dns_lab.h"
 #include "tests/support/http_lab.h"
 #include "tests/support/message_lab.h"
 #include "tests/support/mqtt_lab.h"
@@ -40,6 +41,31 @@ TEST(Replace, TheBodyOfAResponse) {
 match = { direction = "downstream" }
 fault = { type = "replace", text = "other" })");
   EXPECT_EQ(lab.get("/"), "200 other");
+}
+
+TEST(Replace, TheTxtRecordsOfAnAnswer) {
+  rules::DnsReply reply;
+  const rules::DnsRecord address =
+      rules::address_record("a", *rules::IpAddress::parse("192.0.2.1"), 1);
+  reply.answer = {address, {.name = "a", .type = rules::DnsType::kTxt, .rdata = {2, 'h', 'i'}}};
+  EXPECT_EQ(rules::replace_text(reply, "other"), 3);
+  EXPECT_EQ(reply.answer[0], address);
+  EXPECT_EQ(reply.answer[1].rdata, (std::vector<std::uint8_t>{5, 'o', 't', 'h', 'e', 'r'}));
+  // Strings of at most 255 bytes (RFC 1035, 3.3).
+  rules::replace_text(reply, std::string(300, 'x'));
+  EXPECT_EQ(reply.answer[1].rdata.size(), 302U);
+  EXPECT_EQ(reply.answer[1].rdata[0], 255);
+  EXPECT_EQ(reply.answer[1].rdata[256], 45);
+  rules::replace_text(reply, "");
+  EXPECT_EQ(reply.answer[1].rdata, (std::vector<std::uint8_t>{0}));
+  EXPECT_EQ(rules::replace_text(reply, std::string(70'000, 'x')), 0)
+      << "no message has room for it";
+}
+
+TEST(Replace, AnAnswerWithoutTextStays) {
+  DnsLab lab(kRule);
+  EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR 192.0.2.1/60 192.0.2.2/60 198.51.100.1/60");
+  EXPECT_EQ(lab.notes(), "");
 }
 
 }  // namespace

@@ -1,0 +1,82 @@
+#include "proxy/dns/waiting_answers.h"
+
+#include <utility>
+#include <vector>
+
+namespace brownout::proxy {
+
+void WaitingAnswers::add(DnsAnswer answer, Instant ready) {
+  const auto ordinal = answer.query->facts.ordinal;
+  auto& holds = answer.query->plan.holds();
+  place({std::move(answer), ready});
+  if (!holds.empty()) holds.watch(poster_.for_others([this, ordinal] { freed(ordinal); }));
+  arm();
+}
+
+void WaitingAnswers::place(Waiting waiting) {
+  const bool held = !waiting.holds().empty();
+  const auto ordinal = waiting.answer.query->facts.ordinal;
+  const auto at = held ? waiting.holds().deadline() : waiting.ready;
+  const auto where = waiting_.emplace(at, std::move(waiting));
+  if (held) held_[ordinal] = where;
+}
+
+// Out of its place: it is given, or finds another.
+void WaitingAnswers::take(ByTime::iterator where, Instant now) {
+  auto waiting = std::move(where->second);
+  waiting_.erase(where);
+  held_.erase(waiting.answer.query->facts.ordinal);
+  if (!waiting.holds().empty()) {
+    rules::QueryPlan::Notes notes;
+    waiting.holds().wake(now, notes);
+    owner_.record(*waiting.answer.query, notes);
+  }
+  if (!waiting.holds().empty() || waiting.ready > now) return place(std::move(waiting));
+  owner_.give(std::move(waiting.answer));
+}
+
+void WaitingAnswers::freed(std::uint64_t query) {
+  const auto found = held_.find(query);
+  if (found == held_.end()) return;
+  found->second->second.holds().look();
+  take(found->second, Loop::now());
+  owner_.given();
+  arm();
+}
+
+void WaitingAnswers::keep(const rules::RuleSet& set) {
+  std::vector<std::uint64_t> free;
+  for (const auto& [query, where] : held_) {
+    where->second.holds().keep(set);
+    if (where->second.holds().empty()) free.push_back(query);
+  }
+  for (const auto query : free) freed(query);
+}
+
+void WaitingAnswers::give_all() {
+  while (!waiting_.empty()) {
+    auto first = waiting_.extract(waiting_.begin());
+    owner_.give(std::move(first.mapped().answer));
+  }
+  held_.clear();
+  owner_.given();
+  arm();
+}
+
+void WaitingAnswers::clear() {
+  waiting_.clear();
+  held_.clear();
+  arm();
+}
+
+void WaitingAnswers::on_due(Instant now) noexcept {
+  while (!waiting_.empty() && waiting_.begin()->first <= now) take(waiting_.begin(), now);
+  owner_.given();
+  arm();
+}
+
+void WaitingAnswers::arm() {
+  loop_.deadlines().set(*this, waiting_.empty() ? rules::kNever : waiting_.begin()->first);
+}
+
+}  // namespace brownout::proxy
