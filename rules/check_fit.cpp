@@ -34,7 +34,7 @@ void FitCheck::run(Position type) const {
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
-  if (rule_.match.is_for_dns() && (acting() & kDnsQueries) == 0) {
+  if (rule_.match.is_for_dns() && (rule_.acting() & kDnsQueries) == 0) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries" + settled(),
                   "qname, qtype and transport are known of DNS queries only");
   }
@@ -62,24 +62,14 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
-// As its kind says, without those that its settings leave out.
-unsigned FitCheck::acting() const {
-  unsigned carriers = rule_.kind->carriers;
-  for (const auto one : {Carrier::kStream, Carrier::kDatagram, Carrier::kDns, Carrier::kHttp,
-                         Carrier::kTls, Carrier::kMessage}) {
-    if (!rule_.fault->acts_on(one)) carriers &= ~static_cast<unsigned>(one);
-  }
-  return carriers;
-}
-
 // For a mistake that other settings of the fault would not be.
 std::string FitCheck::settled() const {
-  return acting() == rule_.kind->carriers ? std::string() : ", as it stands";
+  return rule_.acting() == rule_.kind->carriers ? std::string() : ", as it stands";
 }
 
 void FitCheck::check_carriers(Position what) const {
   const auto& names = rule_.match.listener;
-  const auto acts_on = acting();
+  const auto acts_on = rule_.acting();
   const Listener* stranger = nullptr;
   for (const auto& listener : listeners_) {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
@@ -123,10 +113,10 @@ void FitCheck::check_http() const {
     const auto& fields = rule_.kind->fields();
     const bool unit = std::any_of(fields.begin(), fields.end(),
                                   [](const FieldInfo& field) { return field.name == "unit"; });
-    problems_.add(
-        position_of(node_, "match"), fault_ + " does not act on requests" + settled(),
-        unit ? "write unit = \"request\" in the fault"
-             : "with these settings it acts on " + carriers_text(acting(), rule_.kind->protocols));
+    problems_.add(position_of(node_, "match"), fault_ + " does not act on requests" + settled(),
+                  unit ? "write unit = \"request\" in the fault"
+                       : "with these settings it acts on " +
+                             carriers_text(rule_.acting(), rule_.kind->protocols));
   } else if (asks && !has(kHttpRequests)) {
     problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
                   "write protocol = \"http\" in the [[listener]]");
@@ -139,7 +129,7 @@ void FitCheck::check_http() const {
   if (rule_.match.status.empty()) return;
   const bool of_responses =
       rule_.kind->level == Level::kMessage || rule_.kind->carries(Carrier::kMessage);
-  if (rule_.kind->request_only || !of_responses) {
+  if (rule_.kind->of_http == Half::kRequest || !of_responses) {
     problems_.add(position_of(*node_.find("match"), "status"),
                   fault_ + " acts before there is a response", "leave status out");
   } else if (rule_.match.direction == DirectionChoice::kUpstream) {
@@ -208,7 +198,7 @@ void FitCheck::check_messages() const {
   if (!rule_.match.is_for_messages() && !drawn) return;
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
   if (!rule_.kind->carries(Carrier::kMessage) ||
-      (rule_.match.is_for_messages() && (acting() & kMessages) == 0)) {
+      (rule_.match.is_for_messages() && (rule_.acting() & kMessages) == 0)) {
     problems_.add(position_of(node_, key), fault_ + " does not act on messages" + settled(),
                   "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
                   "for faults like \"drop\" or \"corrupt_message\"");
@@ -232,21 +222,24 @@ void FitCheck::check_messages() const {
 
 // Of what acts on messages: a direction that leaves nothing of an exchange to act on.
 void FitCheck::check_exchanges() const {
-  const auto acts_on = acting();
+  const auto acts_on = rule_.acting();
   const auto acts_only_on = [&](unsigned carrier) {
     return has(acts_on & carrier) && !has(acts_on & ~carrier);
   };
-  const auto direction = rule_.match.direction;
-  if (rule_.kind->request_only && direction == DirectionChoice::kDownstream &&
-      acts_only_on(kHttpRequests)) {
+  const auto check = [&](unsigned carrier, Carrier one, bool request, std::string_view what) {
+    const bool acts = rule_.acts_on_half(one, Direction::kUpstream) ||
+                      rule_.acts_on_half(one, Direction::kDownstream);
+    if (acts || !acts_only_on(carrier)) return;
     problems_.add(position_of(*node_.find("match"), "direction"),
-                  fault_ + " acts on requests of HTTP, which go upstream", "leave direction out");
-  }
-  if (rule_.kind->answer_only && direction == DirectionChoice::kUpstream &&
-      acts_only_on(kDnsQueries)) {
-    problems_.add(position_of(*node_.find("match"), "direction"),
-                  fault_ + " acts on answers of DNS, which go downstream", "leave direction out");
-  }
+                  fault_ + " acts on " + std::string(what) + ", which go " +
+                      (request ? "upstream" : "downstream"),
+                  "leave direction out");
+  };
+  const bool of_requests = rule_.kind->of_http == Half::kRequest;
+  check(kHttpRequests, Carrier::kHttp, of_requests,
+        of_requests ? "requests of HTTP" : "responses of HTTP");
+  const bool of_queries = rule_.kind->of_dns == Half::kRequest;
+  check(kDnsQueries, Carrier::kDns, of_queries, of_queries ? "queries of DNS" : "answers of DNS");
 }
 
 void FitCheck::check_not_http() const {

@@ -23,7 +23,6 @@ class FitCheck {
   void check_carriers(Position type) const;
 
  private:
-  unsigned acting() const;
   std::string settled() const;
   void check_message_level() const;
   void check_http() const;

@@ -36,6 +36,13 @@ class ClientTable {
     return own != nullptr ? *own : overflow_;
   }
 
+  // As of(), but null if there is none yet.
+  T* known(Key client) {
+    auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);
+    if (auto* found = find(head, client)) return found;
+    return size_.load(std::memory_order_relaxed) < kMost ? nullptr : &overflow_;
+  }
+
   // As of(), but null instead of the shared one.
   T* claim(Key client) {
     auto& bucket = buckets_[client % buckets_.size()];

@@ -42,8 +42,8 @@ struct DnsWire {
   std::shared_ptr<Hold> hold = {};  // of the fault that acts: it leaves once this is over
 };
 
-// All functions return what was done, if anything. Of a fault with `directed`, on_query() is asked
-// where the rule's direction covers upstream, the others where it covers downstream.
+// All functions return what was done, if anything. on_query() is asked where its kind and the
+// rule's direction mean queries, the others where they mean answers.
 class DnsFault {
  public:
   virtual ~DnsFault() = default;

@@ -61,8 +61,21 @@ std::string direction_text(const Rule& rule) {
              : std::string(name_of(rule.match.direction)) + " only";
 }
 
+// Of what acts on messages, whoever's: "on the request and the response".
+std::string halves_text(const Rule& rule, Carrier carrier) {
+  const bool dns = carrier == Carrier::kDns;
+  const std::string request = dns ? "on the query" : "on the request";
+  const std::string response = dns ? "on the answer" : "on the response";
+  if (!rule.acts_on_half(carrier, Direction::kDownstream)) return request;
+  if (!rule.acts_on_half(carrier, Direction::kUpstream)) return response;
+  return request + " and " + response.substr(3);
+}
+
 std::string where_it_acts(const Rule& rule, Carrier carrier) {
   if (carrier == Carrier::kMessage) return "on messages, " + direction_text(rule);
+  const bool exchange = carrier == Carrier::kHttp || carrier == Carrier::kDns;
+  if (exchange && rule.kind->level == Level::kBytes && rule.kind->carries(Carrier::kMessage))
+    return halves_text(rule, carrier);
   switch (rule.kind->level) {
     case Level::kListener:
       return "on the port";
@@ -156,7 +169,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   if (!acts_on(flow.carrier)) {
     const bool per_request = flow.speaks != 0 && rule.per == Per::kRequest;
     answer.why = per_request ? "it acts on requests: per = \"request\""
-                             : "it acts on " + carriers_text(*rule.kind);
+                             : "it acts on " + carriers_text(rule.acting(), rule.kind->protocols);
     return answer;
   }
   std::string_view key;

@@ -102,18 +102,26 @@ constexpr unsigned kAnyMessages = kMessages | kHttpRequests | kDnsQueries;
 // What `ramp` scales from 0 to the configured value.
 enum class Ramp { kMagnitude, kProbability };
 
+// What of an exchange a fault acts on, as far as the rule's direction covers it.
+enum class Half {
+  kBoth,
+  kRequest,   // or query: before there is a response
+  kResponse,  // or answer
+  kOne,       // the request; of a rule with direction = "downstream", or a status, the response
+};
+
 struct FaultKind {
   std::string_view name;
   Level level = Level::kBytes;
   unsigned carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
   bool per_chunk = false;        // whether probability may be drawn per chunk
-  bool directed = false;         // HTTP, DNS: `direction` chooses the request or the response
+  bool directed = false;         // HTTP, DNS: `direction` chooses a half
   bool on_body = false;          // HTTP: acts on bodies, by a stage
   bool terminated = false;       // TLS: only where it is terminated
   bool mints = false;            // TLS: only with a CA to mint certificates from
-  bool request_only = false;     // HTTP: acts before there is a response
-  bool answer_only = false;      // DNS: acts on the answer
+  Half of_http = Half::kBoth;    // of a request and its response
+  Half of_dns = Half::kBoth;     // of a query and its answer
   bool watches = false;          // HTTP, DNS: is told of messages that it does not act on, too
   unsigned protocols = kOfAny;   // messages: of which protocols
   std::string_view summary;      // one sentence: what the client feels

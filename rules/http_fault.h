@@ -20,7 +20,7 @@ struct HttpContext {
   Instant now;
   FaultState* shared;  // what make_state() made, or nullptr
   Dice rule_dice;      // of this rule alone: for what its requests share
-  const Match* match;  // of the rule
+  Direction half;      // of a rule that acts on one alone (Half::kOne): which
 };
 
 // How a response is made wrong on the wire.
@@ -56,8 +56,8 @@ struct HttpMessage {
 class HttpFault {
  public:
   virtual ~HttpFault() = default;
-  // Once with the request, once with the response (of a fault with `directed`, as the rule's
-  // direction says). Returns what was done, if anything.
+  // Once with the request, once with the response, as its kind and the rule's direction say.
+  // Returns what was done, if anything.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
   // Of one that watches: a message passes on which it does not act.
   virtual void pass(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}

@@ -41,8 +41,8 @@ std::optional<Note> push_shared(const Fault& fault, const StageContext& context,
   message.hold = std::move(passage.hold);
   return passage.note;
 }
-inline void pass_shared(const Fault& fault, const StageContext& context) {
-  static_cast<SharedStages*>(context.shared)->pass(fault, context);
+inline void pass_shared(const StageContext& context) {
+  static_cast<SharedStages*>(context.shared)->pass(context);
 }
 
 // How likely something is to happen to this exchange, of those that `share` means.

@@ -16,7 +16,8 @@ HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) 
           .now = now,
           .shared = rule.state->shared.get(),
           .rule_dice = Dice(rule.seed, rule.stage_key, 0),
-          .match = &rule.match};
+          .half = rule.acts_on_half(Carrier::kHttp, Direction::kUpstream) ? Direction::kUpstream
+                                                                          : Direction::kDownstream};
 }
 
 }  // namespace
@@ -59,7 +60,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     const auto& rule = rules_[i];
     const auto* fault = rule->fault->http();
     if (fault == nullptr) continue;
-    if (!rule->acts_on_half(message.direction)) continue;
+    if (!rule->acts_on_half(Carrier::kHttp, message.direction)) continue;
     const bool before = message.decided();
     const auto note = fault->act(context_of(*rule, request, now), message);
     if (message.is_request() && !before && message.decided()) made_by_ = i + 1;
@@ -90,7 +91,7 @@ void HttpPlan::pass(const RuleSet& set, const FlowFacts& request, const HttpMess
   if (message.decided()) return;
   set.for_each_watching(request, [&](const RuleRef& rule) {
     const bool joined = std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
-    if (joined && rule->acts_on_half(message.direction)) return;
+    if (joined && rule->acts_on_half(Carrier::kHttp, message.direction)) return;
     rule->fault->http()->pass(context_of(*rule, request, now), message);
   });
 }

@@ -42,7 +42,7 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
   DnsVerdict verdict;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const auto& rule = rules_[i];
-    if (!rule->acts_on_half(Direction::kUpstream)) continue;
+    if (!rule->acts_on_half(Carrier::kDns, Direction::kUpstream)) continue;
     const bool before = verdict.decided();
     const auto context = context_of(*rule, query, query.opened);
     note(rule, rule->fault->dns()->on_query(context, verdict), notes);
@@ -53,7 +53,7 @@ DnsVerdict QueryPlan::on_query(const FlowFacts& query, Notes& notes) {
 
 void QueryPlan::on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const {
   for (std::size_t i = made_by_; i < rules_.size(); ++i) {
-    if (!rules_[i]->acts_on_half(Direction::kDownstream)) continue;
+    if (!rules_[i]->acts_on_half(Carrier::kDns, Direction::kDownstream)) continue;
     const auto context = context_of(*rules_[i], query, now);
     note(rules_[i], rules_[i]->fault->dns()->on_reply(context, reply), notes);
   }
@@ -61,7 +61,7 @@ void QueryPlan::on_reply(const FlowFacts& query, DnsReply& reply, Instant now, N
 
 void QueryPlan::on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes) {
   for (const auto& rule : rules_) {
-    if (!rule->acts_on_half(Direction::kDownstream)) continue;
+    if (!rule->acts_on_half(Carrier::kDns, Direction::kDownstream)) continue;
     if (wire.lost) return;
     note(rule, rule->fault->dns()->on_wire(context_of(*rule, query, now), wire), notes);
     if (!wire.hold) continue;

@@ -72,10 +72,10 @@ struct Rule {
   Instant began{};
   std::shared_ptr<RuleState> state;
 
+  // What it acts on: a set of Carrier, as its kind says, without those that its settings leave out.
+  unsigned acting() const;
   // Of HTTP and DNS: on a request or query (upstream), on a response or answer.
-  bool acts_on_half(Direction direction) const {
-    return !kind->directed || match.covers(direction);
-  }
+  bool acts_on_half(Carrier carrier, Direction direction) const;
   bool acts_on(Direction direction) const {
     return kind->level == Level::kBytes && match.covers(direction);
   }

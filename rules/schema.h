@@ -52,6 +52,14 @@ std::string_view name_of(E value) {
 }
 
 template <class E>
+std::optional<E> value_named(std::string_view wanted) {
+  for (const auto& [name, value] : EnumNames<E>::kValues) {
+    if (name == wanted) return value;
+  }
+  return std::nullopt;
+}
+
+template <class E>
 std::vector<std::string_view> names_of() {
   std::vector<std::string_view> names;
   for (const auto& [name, value] : EnumNames<E>::kValues) names.push_back(name);
@@ -143,9 +151,7 @@ struct ValueKind<E> {
   static Result<E> read(const Node& node) {
     const auto* text = node.string();
     if (text == nullptr) return wrong_type(node, "one of " + name());
-    for (const auto& [candidate, value] : EnumNames<E>::kValues) {
-      if (candidate == *text) return value;
-    }
+    if (const auto value = value_named<E>(*text)) return *value;
     const auto names = names_of<E>();
     return config_error("unknown value " + in_quotes(*text), suggest(*text, names));
   }

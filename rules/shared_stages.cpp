@@ -67,9 +67,8 @@ std::vector<Note> SharedStages::Held::wake(Instant now) {
   return notes;
 }
 
-const std::shared_ptr<SharedStages::Client>& SharedStages::client_of(const StageContext& context) {
-  const auto direction = static_cast<Key>(context.direction);
-  return clients_.of(combine(context.flow->client_key(), direction)).client;
+Key SharedStages::key_of(const StageContext& context) {
+  return combine(context.flow->client_key(), static_cast<Key>(context.direction));
 }
 
 SharedStages::Inside& SharedStages::inside(std::optional<Inside>& one, const Fault& fault,
@@ -98,7 +97,7 @@ Instant SharedStages::advance(Inside& inside, Instant now, Freed& out) {
 }
 
 SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext& context) {
-  const auto& client = client_of(context);
+  const auto& client = clients_.of(key_of(context)).client;
   auto hold = std::make_shared<Held>(client);
   std::vector<Note> notes;
   const auto freed = client->use([&](std::optional<Inside>& one) {
@@ -138,15 +137,17 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
   return passage;
 }
 
-void SharedStages::pass(const Fault& fault, const StageContext& context) {
-  const auto freed = client_of(context)->use([&](std::optional<Inside>& one) {
-    auto& in = inside(one, fault, context);
-    Freed out(in.held);
-    advance(in, context.now, out);
-    ++in.held;
+void SharedStages::pass(const StageContext& context) {
+  auto* slot = clients_.known(key_of(context));
+  if (slot == nullptr) return;
+  const auto freed = slot->client->use([&](std::optional<Inside>& one) {
+    if (!one) return std::vector<std::shared_ptr<Held>>();
+    Freed out(one->held);
+    advance(*one, context.now, out);
     auto message = std::make_shared<HeldMessage<Held>>();
     message->exchange = context.flow;
-    in.stage->pass(Chunk::of({}, message), in.last, out);
+    ++one->held;
+    one->stage->pass(Chunk::of({}, message), one->last, out);
     message->exchange = nullptr;
     return out.take();
   });

@@ -28,7 +28,7 @@ class SharedStages final : public FaultState {
   // The fault acts on a message, or it passes (Stage::pass). Of `context` the flow is what is known
   // of the message, borrowed for the call, and the dice are of the rule alone. Any thread.
   Passage push(const Fault& fault, const StageContext& context);
-  void pass(const Fault& fault, const StageContext& context);
+  void pass(const StageContext& context);
 
  private:
   class Held;
@@ -45,7 +45,7 @@ class SharedStages final : public FaultState {
   };
   class Freed;
 
-  const std::shared_ptr<Client>& client_of(const StageContext& context);
+  static Key key_of(const StageContext& context);
   static Inside& inside(std::optional<Inside>& one, const Fault& fault,
                         const StageContext& context);
   static Instant advance(Inside& inside, Instant now, Freed& out);

@@ -1,21 +1,13 @@
 #include "proxy/cli/explain_message.h"
 
-#include <algorithm>
-
 namespace brownout::cli {
 namespace {
 
-// One that CLI11 has checked.
-template <class T>
-T value_of(const std::string& name) {
-  const auto& all = rules::EnumNames<T>::kValues;
-  return std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == name; })
-      ->second;
-}
-
+// CLI11 has checked the names.
 rules::Message mqtt(const ExplainOptions::AboutMessage& about) {
   rules::MqttPacket packet;
-  packet.type = value_of<rules::MqttType>(about.packet.empty() ? "publish" : about.packet);
+  packet.type =
+      *rules::value_named<rules::MqttType>(about.packet.empty() ? "publish" : about.packet);
   packet.topic = about.topic;
   packet.qos = static_cast<std::uint8_t>(about.qos);
   rules::MqttConnect client;
@@ -29,7 +21,8 @@ rules::Message mqtt(const ExplainOptions::AboutMessage& about) {
 
 rules::Message xmpp(const ExplainOptions::AboutMessage& about) {
   rules::XmppStanza stanza;
-  stanza.element = value_of<rules::XmppElement>(about.stanza.empty() ? "message" : about.stanza);
+  stanza.element =
+      *rules::value_named<rules::XmppElement>(about.stanza.empty() ? "message" : about.stanza);
   stanza.type = about.type;
   stanza.from = about.from;
   stanza.to = about.to;
@@ -55,8 +48,8 @@ std::optional<rules::Message> message_of(const ExplainOptions::AboutMessage& abo
       return rules::Message{.protocol = rules::MessageProtocol::kFramed, .kind = about.kind};
     case rules::Protocol::kWebSocket:
       if (as_mqtt) return mqtt(about);
-      return rules::Message{
-          .opcode = value_of<rules::Opcode>(about.opcode.empty() ? "text" : about.opcode)};
+      return rules::Message{.opcode = *rules::value_named<rules::Opcode>(
+                                about.opcode.empty() ? "text" : about.opcode)};
     default:
       return std::nullopt;
   }

@@ -35,7 +35,7 @@ class AckLoss final : public MessageFault {
   }
   // The response is what acknowledges a request.
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    return message.is_request() ? std::nullopt : silence(message);
+    return silence(message);
   }
   // And the answer a query.
   std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
@@ -50,7 +50,9 @@ const FaultKind kAckLoss = describe<AckLoss>(
      .level = Level::kBytes,
      .carriers = kAnyMessages,
      .per_chunk = true,
-     .answer_only = true,
+     .directed = true,
+     .of_http = Half::kResponse,
+     .of_dns = Half::kResponse,
      .protocols = kOfMqtt | kOfXmpp | kOfFramed,
      .summary = "Acknowledgements vanish, the messages themselves arrive. A correct client sends "
                 "again when it is connected again (QoS 1: maybe twice; QoS 2: never doubled).",

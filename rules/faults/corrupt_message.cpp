@@ -11,7 +11,7 @@ const FaultKind kCorruptMessage = describe<CorruptFault>(
      .per_chunk = true,
      .directed = true,
      .on_body = true,
-     .answer_only = true,
+     .of_dns = Half::kResponse,
      .summary = "Bits of a message flip; its frame stays right. A correct client checks what it "
                 "reads, says what is wrong with it, and stays alive.",
      .magnitude = "byte, or message (`each`), one way; of HTTP its body, of DNS the answer",

@@ -42,6 +42,8 @@ const FaultKind kDrop = describe<Drop>(
      .carriers = kDatagrams | kAnyMessages,
      .per_chunk = true,
      .directed = true,
+     .of_http = Half::kOne,
+     .of_dns = Half::kOne,
      .summary = "Datagrams or messages vanish: all of a session or connection, or those that the "
                 "dice choose. A correct client sends again what is not acknowledged in time.",
      .magnitude = "datagram or message, one way; of HTTP and DNS the request or query, or with "

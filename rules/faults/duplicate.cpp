@@ -84,8 +84,8 @@ const FaultKind kDuplicate = describe<Duplicate>(
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .directed = true,
-     .request_only = true,
-     .answer_only = true,
+     .of_http = Half::kRequest,
+     .of_dns = Half::kResponse,
      .summary = "Some datagrams or messages arrive twice. A correct client "
                 "does nothing twice for it: it knows a message by its id.",
      .magnitude =

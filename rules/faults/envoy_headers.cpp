@@ -110,7 +110,7 @@ const FaultKind kEnvoyHeaders = describe<EnvoyHeaders>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .on_body = true,
-     .request_only = true,
+     .of_http = Half::kRequest,
      .summary =
          "A caller chooses the fault of its own request, by the headers of Envoy's fault filter.",
      .magnitude = "request",

@@ -122,24 +122,17 @@ class HoldUntil final : public MessageFault {
   }
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
-    const auto held = held_half(context);
-    if (message.direction == held) {
-      return push_shared(*this, shared_context(context, held), message);
-    }
-    pass(context, message);
-    return std::nullopt;
+    return push_shared(*this, shared_context(context, context.half), message);
   }
   void pass(const HttpContext& context, const HttpMessage& message) const override {
-    const auto held = held_half(context);
-    const auto passing = settings_.passes.status.empty() ? held : Direction::kDownstream;
-    if (message.direction == passing) pass_shared(*this, shared_context(context, held));
+    const bool response = !settings_.passes.status.empty();
+    const auto passing = response ? Direction::kDownstream : context.half;
+    if (message.direction == passing) pass_shared(shared_context(context, context.half));
   }
   std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
     return push_shared(*this, shared_context(context), wire);
   }
-  void pass(const DnsContext& context) const override {
-    pass_shared(*this, shared_context(context));
-  }
+  void pass(const DnsContext& context) const override { pass_shared(shared_context(context)); }
 
  private:
   static bool of_messages(const Settings& settings) { return settings.passes.is_for_messages(); }
@@ -147,13 +140,6 @@ class HoldUntil final : public MessageFault {
     return settings.passes.is_for_http() || !settings.passes.host.empty();
   }
   static bool of_dns(const Settings& settings) { return settings.passes.is_for_dns(); }
-
-  // Of an exchange not both: the request, unless the rule is about responses.
-  static Direction held_half(const HttpContext& context) {
-    const auto& match = *context.match;
-    const bool responses = match.direction == DirectionChoice::kDownstream || !match.status.empty();
-    return responses ? Direction::kDownstream : Direction::kUpstream;
-  }
 
   Settings settings_;
 };
@@ -166,7 +152,8 @@ const FaultKind kHoldUntil = describe<HoldUntil>(
      .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .answer_only = true,
+     .of_http = Half::kOne,
+     .of_dns = Half::kResponse,
      .watches = true,
      .summary =
          "Messages wait until another one has passed, which overtakes them. A correct client "

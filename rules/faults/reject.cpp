@@ -72,7 +72,7 @@ const FaultKind kReject = describe<Reject>(
      .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .request_only = true,
+     .of_http = Half::kRequest,
      .summary =
          "Requests are refused, as the protocol does it: CONNACK, SUBACK and PUBACK of MQTT, an "
          "error of XMPP, a Close 1013 of WebSocket, a text of a framing, a 503 of HTTP, REFUSED of "

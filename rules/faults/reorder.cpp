@@ -200,8 +200,8 @@ const FaultKind kReorder = describe<Reorder>(
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .directed = true,
-     .request_only = true,
-     .answer_only = true,
+     .of_http = Half::kRequest,
+     .of_dns = Half::kResponse,
      .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
                 "on no order that the protocol does not promise.",
      .magnitude = "datagram or message, one way; of HTTP the requests of several connections, of "

@@ -68,7 +68,7 @@ const FaultKind kReplace = describe<Replace>(
      .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .answer_only = true,
+     .of_dns = Half::kResponse,
      .summary = "Messages arrive whole and valid, but with another text. A correct client checks "
                 "what it is told before it acts on it.",
      .magnitude = "message, one way",

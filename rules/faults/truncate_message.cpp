@@ -66,7 +66,7 @@ const FaultKind kTruncateMessage =
                                .per_chunk = true,
                                .directed = true,
                                .on_body = true,
-                               .answer_only = true,
+                               .of_dns = Half::kResponse,
                                .summary = "Messages arrive cut short. A correct client checks what "
                                           "it reads, says what is wrong with it, and stays alive.",
                                .magnitude = "message, one way; of HTTP its body, behind which the "

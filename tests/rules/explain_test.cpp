@@ -85,15 +85,29 @@ TEST(Explain, AMessageIsMeantByWhatItSays) {
 
 TEST(Explain, FaultsOfMessagesActOnRequestsWhereNoMessagesComeLater) {
   const std::string messages = "it acts on messages, in both directions";
-  EXPECT_EQ(drops("", "http", true), "it acts in both directions");
+  EXPECT_EQ(drops("", "http", true), "it acts on the request");
   EXPECT_EQ(drops("", "websocket", true), messages);
-  EXPECT_EQ(drops("per = \"request\"", "websocket", true), "it acts in both directions");
+  EXPECT_EQ(drops("match = { direction = \"downstream\" }", "http", true),
+            "it acts on the response");
+  EXPECT_EQ(drops("per = \"request\"", "websocket", true), "it acts on the request");
   EXPECT_EQ(drops("per = \"request\"", "websocket", false),
             "it acts on requests: per = \"request\"");
   EXPECT_EQ(drops("", "mqtt", false), messages);
   const std::string half = "probability = \"50%\"\nper = \"message\"";
   EXPECT_EQ(drops(half, "mqtt", false), messages + " with a chance of 50% per message");
   EXPECT_EQ(drops(half, "http", true).find("the dice"), 0U) << "a request is one message";
+}
+
+TEST(Explain, AFaultActsOnWhatItsSettingsLeave) {
+  const auto config =
+      config_of("[[rule]]\nfault = { type = \"hold_until\", passes = { qtype = \"A\" } }", "dns");
+  rules::Question question{.flow = flow_of(1, "10.1.2.3", rules::Carrier::kDns),
+                           .message = {},
+                           .payload = {},
+                           .seed = 1};
+  EXPECT_EQ(rules::explain(config, question).front().why, "it acts on the answer");
+  question.flow.carrier = rules::Carrier::kStream;
+  EXPECT_EQ(rules::explain(config, question).front().why, "it acts on DNS queries");
 }
 
 }  // namespace

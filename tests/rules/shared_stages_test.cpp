@@ -115,7 +115,7 @@ TEST(SharedStages, PastTheMostThatAClientMayHaveTheNextPass) {
   }
   EXPECT_FALSE(shared.stages.push(*rule.fault, context).hold);
   facts.question->name = "b";
-  shared.stages.pass(*rule.fault, context);
+  shared.stages.pass(context);
   EXPECT_TRUE(holds.front()->over());
   EXPECT_TRUE(holds.back()->over());
   facts.question->name = "a";

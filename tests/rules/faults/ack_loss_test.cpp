@@ -51,6 +51,16 @@ TEST(AckLoss, TheServerDidItAndTheClientNeverHears) {
   EXPECT_THAT(lab.to_server_bytes(), testing::HasSubstr("GET /pay"));
 }
 
+TEST(AckLoss, OfAnExchangeIsDownstream) {
+  const std::string rule =
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"ack_loss\" }";
+  EXPECT_EQ(first_problem_of(rule, "http"),
+            "fault \"ack_loss\" acts on responses of HTTP, which go downstream");
+  EXPECT_EQ(first_problem_of(rule, "dns"),
+            "fault \"ack_loss\" acts on answers of DNS, which go downstream");
+  EXPECT_EQ(first_problem_of(rule, "mqtt"), "");
+}
+
 TEST(AckLoss, TheResolverWasAskedAndTheClientNeverHears) {
   DnsLab lab("[[rule]]\nfault = { type = \"ack_loss\" }");
   EXPECT_EQ(lab.ask("chat.example.org"), "(lost)");
