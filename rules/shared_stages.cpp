@@ -81,6 +81,7 @@ SharedStages::Inside& SharedStages::inside(std::optional<Inside>& one, const Fau
   made.flow.activity = nullptr;
   auto own = context;
   own.flow = &made.flow;
+  own.shared = nullptr;  // this, which the stage may outlive
   own.dice =
       Dice(context.dice.bits(0), context.flow->client_key(), static_cast<Key>(context.direction));
   made.stage = fault.stage(own);

@@ -262,6 +262,7 @@ void Conversation::advance(Instant now) {
 
 void Conversation::freed(Instant now) {
   plan_.holds().look();
+  if (ready_ != rules::kNever) ready_ = std::max(ready_, now);
   advance(now);
 }
 

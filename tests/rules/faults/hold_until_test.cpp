@@ -163,6 +163,24 @@ fault = { type = "hold_until", passes = { path = "/login" } })");
   EXPECT_THAT(inbox.to_client_bytes(), testing::EndsWith("hello"));
 }
 
+TEST(HoldUntil, TheBodyBeginsWhenItIsLetGo) {
+  HttpLab inbox(R"([[rule]]
+match = { path = "/inbox", direction = "downstream" }
+fault = { type = "hold_until", passes = { path = "/login" } }
+
+[[rule]]
+match = { path = "/inbox" }
+fault = { type = "response_rate", rate = "1 B/s" })");
+  HttpLab login(inbox);
+  inbox.client(get("/inbox"));
+  inbox.advance(seconds(20));
+  login.client(get("/login"));
+  inbox.advance(seconds(2));
+  EXPECT_THAT(inbox.to_client_bytes(), testing::Not(testing::EndsWith("hello")));
+  inbox.advance(seconds(4));
+  EXPECT_THAT(inbox.to_client_bytes(), testing::EndsWith("hello"));
+}
+
 TEST(HoldUntil, ARequestIsFreeWhenItsRuleGoesAway) {
   HttpLab inbox(kUntilLogin);
   inbox.client(get("/inbox"));
