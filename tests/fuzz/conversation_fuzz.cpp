@@ -35,6 +35,14 @@ fault = { type = "malformed", what = "chunk_length" }
 [[rule]]
 match = { direction = "upstream" }
 fault = { type = "replace_body", body = "new" })",
+    R"([[rule]]
+match = { path = "/a*" }
+fault = { type = "hold_until", passes = { path = "/b*", status = 200 }, most = "5s" }
+[[rule]]
+match = { direction = "downstream" }
+fault = { type = "hold_until", passes = { method = "POST" }, most = "3s" }
+[[rule]]
+fault = { type = "reorder", share = "50%", window = 2, delay = "1s" })",
 };
 
 void require(bool condition) {
