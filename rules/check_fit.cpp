@@ -36,7 +36,9 @@ void FitCheck::run(Position type) const {
   }
   if (rule_.match.is_for_dns() && (rule_.acting() & kDnsQueries) == 0) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries" + settled(),
-                  "qname, qtype and transport are known of DNS queries only");
+                  rule_.kind->carries(Carrier::kDns)
+                      ? settings_hint()
+                      : "qname, qtype and transport are known of DNS queries only");
   }
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   check_messages();
@@ -65,6 +67,10 @@ void FitCheck::run(Position type) const {
 // For a mistake that other settings of the fault would not be.
 std::string FitCheck::settled() const {
   return rule_.acting() == rule_.kind->carriers ? std::string() : ", as it stands";
+}
+
+std::string FitCheck::settings_hint() const {
+  return "with these settings it acts on " + carriers_text(rule_.acting(), rule_.kind->protocols);
 }
 
 void FitCheck::check_carriers(Position what) const {
@@ -114,9 +120,7 @@ void FitCheck::check_http() const {
     const bool unit = std::any_of(fields.begin(), fields.end(),
                                   [](const FieldInfo& field) { return field.name == "unit"; });
     problems_.add(position_of(node_, "match"), fault_ + " does not act on requests" + settled(),
-                  unit ? "write unit = \"request\" in the fault"
-                       : "with these settings it acts on " +
-                             carriers_text(rule_.acting(), rule_.kind->protocols));
+                  unit ? "write unit = \"request\" in the fault" : settings_hint());
   } else if (asks && !has(kHttpRequests)) {
     problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
                   "write protocol = \"http\" in the [[listener]]");
@@ -197,9 +201,12 @@ void FitCheck::check_messages() const {
   const bool drawn = rule_.per == Per::kMessage && node_.find("per") != nullptr;
   if (!rule_.match.is_for_messages() && !drawn) return;
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
-  if (!rule_.kind->carries(Carrier::kMessage) ||
-      (rule_.match.is_for_messages() && (rule_.acting() & kMessages) == 0)) {
+  if (rule_.match.is_for_messages() && rule_.kind->carries(Carrier::kMessage) &&
+      (rule_.acting() & kMessages) == 0) {
     problems_.add(position_of(node_, key), fault_ + " does not act on messages" + settled(),
+                  settings_hint());
+  } else if (!rule_.kind->carries(Carrier::kMessage)) {
+    problems_.add(position_of(node_, key), fault_ + " does not act on messages",
                   "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
                   "for faults like \"drop\" or \"corrupt_message\"");
   } else if (!rule_.match.is_for_messages() && has(rule_.kind->carriers & kAnyMessages)) {

@@ -24,6 +24,7 @@ class FitCheck {
 
  private:
   std::string settled() const;
+  std::string settings_hint() const;
   void check_message_level() const;
   void check_http() const;
   void check_not_http() const;
