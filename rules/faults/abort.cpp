@@ -36,7 +36,7 @@ class Abort final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kAnswer;
     message.answer = {static_cast<int>(settings_.status), settings_.headers, settings_.body};
     if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);

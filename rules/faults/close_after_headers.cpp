@@ -18,7 +18,7 @@ class CloseAfterHeaders final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    if (message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kCloseBehindHead;
     return Note{.action = "close"};
   }
@@ -30,6 +30,7 @@ const FaultKind kCloseAfterHeaders = describe<CloseAfterHeaders>(
     {.name = "close_after_headers",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
+     .of_http = Half::kResponse,
      .summary = "The head of the response arrives, then the connection closes.",
      .magnitude = "request",
      .composition = "the first rule that ends the connection decides",

@@ -23,7 +23,7 @@ class CloseBeforeResponse final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    if (message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     const bool resets = settings_.close == HowToClose::kRst;
     message.fate = resets ? HttpMessage::Fate::kReset : HttpMessage::Fate::kClose;
     return Note{.action = resets ? "reset" : "close"};
@@ -39,6 +39,7 @@ const FaultKind kCloseBeforeResponse = describe<CloseBeforeResponse>(
     {.name = "close_before_response",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
+     .of_http = Half::kResponse,
      .summary = "The connection closes where the response should come.",
      .magnitude = "request",
      .composition = "the first rule that ends the connection decides",

@@ -18,7 +18,7 @@ class DropResponse final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    if (message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kSilence;
     return Note{.action = "swallow"};
   }
@@ -30,6 +30,7 @@ const FaultKind kDropResponse =
     describe<DropResponse>({.name = "drop_response",
                             .level = Level::kMessage,
                             .carriers = kHttpRequests,
+                            .of_http = Half::kResponse,
                             .summary = "The server did it, and the client never hears.",
                             .magnitude = "request",
                             .composition = "what one rule drops the next never sees",

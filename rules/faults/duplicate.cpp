@@ -60,7 +60,7 @@ class Duplicate final : public MessageFault {
     return std::make_unique<DuplicateStage>(settings_, context);
   }
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     if (!hits(context.dice, settings_.share, context.intensity, context.now)) return std::nullopt;
     message.duplicate = kMostBody;
     return Note{.action = "duplicate"};

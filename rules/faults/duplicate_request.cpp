@@ -24,7 +24,7 @@ class DuplicateRequest final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     message.duplicate = settings_.limit;
     return Note{.action = "duplicate"};
   }

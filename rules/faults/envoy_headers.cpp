@@ -35,7 +35,6 @@ class EnvoyHeaders final : public Fault, public HttpFault {
 
   const HttpFault* http() const override { return this; }
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (!message.is_request()) return std::nullopt;
     strip(message);
     const auto& head = context.request->http->request;
     std::optional<Note> note;

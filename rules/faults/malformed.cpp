@@ -44,7 +44,7 @@ class MalformedFault final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    if (message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     message.malformed = settings_.what;
     return Note{.action = "malform"};
   }
@@ -58,6 +58,7 @@ class MalformedFault final : public HttpOnlyFault {
 const FaultKind kMalformed = describe<MalformedFault>({.name = "malformed",
                                                        .level = Level::kMessage,
                                                        .carriers = kHttpRequests,
+                                                       .of_http = Half::kResponse,
                                                        .summary = "The response is no valid HTTP.",
                                                        .magnitude = "request",
                                                        .composition = "the last rule wins",

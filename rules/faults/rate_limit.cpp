@@ -68,7 +68,7 @@ class RateLimit final : public HttpOnlyFault {
   std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Buckets>(); }
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     auto& buckets = static_cast<Buckets&>(*context.shared);
     const Duration cost{static_cast<std::int64_t>(1e9 / settings_.rate.per_second)};
     const auto wait =

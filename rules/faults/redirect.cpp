@@ -39,7 +39,7 @@ class Redirect final : public HttpOnlyFault {
   }
 
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     const auto& asked = *context.request->http;
     auto location = settings_.location;
     if (settings_.keep_path) {

@@ -49,7 +49,7 @@ class Reject final : public MessageFault {
     return std::make_unique<RejectStage>(settings_);
   }
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     message.fate = HttpMessage::Fate::kAnswer;
     message.answer.body = settings_.text;
     return Note{.action = "reject"};

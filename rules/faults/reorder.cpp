@@ -166,7 +166,7 @@ class Reorder final : public MessageFault {
     return settings_.window ? std::make_unique<SharedStages>() : nullptr;
   }
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (!message.is_request() || message.decided()) return std::nullopt;
+    if (message.decided()) return std::nullopt;
     if (settings_.window) {
       return push_shared(*this, shared_context(context, Direction::kUpstream), message);
     }
