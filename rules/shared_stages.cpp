@@ -20,15 +20,9 @@ class SharedStages::Held final : public Hold {
   Instant deadline_ = kNever;
 };
 
-namespace {
-
-// A message that a flow may have forgotten.
-template <class Held>
-struct HeldMessage : Message {
-  std::weak_ptr<Held> hold;
+struct SharedStages::HeldMessage : Message {
+  std::weak_ptr<Held> hold;  // its flow may have forgotten it; empty for one that only passes
 };
-
-}  // namespace
 
 // Where the stages end. What they emit is freed once the client's stage may be asked by others
 // again.
@@ -37,7 +31,7 @@ class SharedStages::Freed final : public Output {
   explicit Freed(std::size_t& held) : held_(held) {}
 
   void emit(Chunk chunk, Instant) override {
-    const auto& hold = static_cast<const HeldMessage<Held>&>(*chunk.message()).hold;
+    const auto& hold = static_cast<const HeldMessage&>(*chunk.message()).hold;
     if (held_ > 0) --held_;
     if (auto one = hold.lock()) freed_.push_back(std::move(one));
   }
@@ -97,6 +91,21 @@ Instant SharedStages::advance(Inside& inside, Instant now, Freed& out) {
   return inside.stage->deadline();
 }
 
+void SharedStages::meet(Inside& inside, const StageContext& context,
+                        const std::shared_ptr<Held>& hold, Freed& out) {
+  auto message = std::make_shared<HeldMessage>();
+  message->exchange = context.flow;
+  message->hold = hold;
+  ++inside.held;
+  auto chunk = Chunk::of({}, message);
+  if (hold) {
+    inside.stage->push(std::move(chunk), inside.last, out);
+  } else {
+    inside.stage->pass(std::move(chunk), inside.last, out);
+  }
+  message->exchange = nullptr;
+}
+
 SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext& context) {
   const auto& client = clients_.of(key_of(context)).client;
   auto hold = std::make_shared<Held>(client);
@@ -111,12 +120,7 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
       all.push_back(hold);
       return all;
     }
-    ++in.held;
-    auto message = std::make_shared<HeldMessage<Held>>();
-    message->exchange = context.flow;
-    message->hold = hold;
-    in.stage->push(Chunk::of({}, message), in.last, out);
-    message->exchange = nullptr;
+    meet(in, context, hold, out);
     hold->set_deadline(in.stage->deadline());
     notes = out.take_notes();
     return out.take();
@@ -145,11 +149,7 @@ void SharedStages::pass(const StageContext& context) {
     if (!one) return std::vector<std::shared_ptr<Held>>();
     Freed out(one->held);
     advance(*one, context.now, out);
-    auto message = std::make_shared<HeldMessage<Held>>();
-    message->exchange = context.flow;
-    ++one->held;
-    one->stage->pass(Chunk::of({}, message), one->last, out);
-    message->exchange = nullptr;
+    meet(*one, context, nullptr, out);
     return out.take();
   });
   for (const auto& one : freed) one->let_go();

@@ -32,6 +32,7 @@ class SharedStages final : public FaultState {
 
  private:
   class Held;
+  struct HeldMessage;
   struct Inside {
     FlowFacts flow;  // without what is borrowed
     std::unique_ptr<Stage> stage;
@@ -49,6 +50,9 @@ class SharedStages final : public FaultState {
   static Inside& inside(std::optional<Inside>& one, const Fault& fault,
                         const StageContext& context);
   static Instant advance(Inside& inside, Instant now, Freed& out);
+  // The stage is told of a message: it acts on one with a hold, and passes one without.
+  static void meet(Inside& inside, const StageContext& context, const std::shared_ptr<Held>& hold,
+                   Freed& out);
 
   ClientTable<Slot> clients_;
 };
