@@ -201,14 +201,13 @@ void FitCheck::check_messages() const {
   const bool drawn = rule_.per == Per::kMessage && node_.find("per") != nullptr;
   if (!rule_.match.is_for_messages() && !drawn) return;
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
-  if (rule_.match.is_for_messages() && rule_.kind->carries(Carrier::kMessage) &&
-      (rule_.acting() & kMessages) == 0) {
-    problems_.add(position_of(node_, key), fault_ + " does not act on messages" + settled(),
-                  settings_hint());
-  } else if (!rule_.kind->carries(Carrier::kMessage)) {
+  if (!rule_.kind->carries(Carrier::kMessage)) {
     problems_.add(position_of(node_, key), fault_ + " does not act on messages",
                   "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
                   "for faults like \"drop\" or \"corrupt_message\"");
+  } else if (rule_.match.is_for_messages() && !rule_.fault->acts_on(Carrier::kMessage)) {
+    problems_.add(position_of(node_, key), fault_ + " does not act on messages" + settled(),
+                  settings_hint());
   } else if (!rule_.match.is_for_messages() && has(rule_.kind->carriers & kAnyMessages)) {
     return;
   } else if (!has(kMessages)) {
@@ -233,20 +232,19 @@ void FitCheck::check_exchanges() const {
   const auto acts_only_on = [&](unsigned carrier) {
     return has(acts_on & carrier) && !has(acts_on & ~carrier);
   };
-  const auto check = [&](unsigned carrier, Carrier one, bool request, std::string_view what) {
-    const bool acts = rule_.acts_on_half(one, Direction::kUpstream) ||
-                      rule_.acts_on_half(one, Direction::kDownstream);
-    if (acts || !acts_only_on(carrier)) return;
+  const auto check = [&](Carrier carrier, Half half, const std::string& protocol,
+                         std::string_view request, std::string_view response) {
+    const bool acts = rule_.acts_on_half(carrier, Direction::kUpstream) ||
+                      rule_.acts_on_half(carrier, Direction::kDownstream);
+    if (acts || !acts_only_on(static_cast<unsigned>(carrier))) return;
+    const bool of_requests = half == Half::kRequest;
     problems_.add(position_of(*node_.find("match"), "direction"),
-                  fault_ + " acts on " + std::string(what) + ", which go " +
-                      (request ? "upstream" : "downstream"),
+                  fault_ + " acts on " + std::string(of_requests ? request : response) + " of " +
+                      protocol + ", which go " + (of_requests ? "upstream" : "downstream"),
                   "leave direction out");
   };
-  const bool of_requests = rule_.kind->of_http == Half::kRequest;
-  check(kHttpRequests, Carrier::kHttp, of_requests,
-        of_requests ? "requests of HTTP" : "responses of HTTP");
-  const bool of_queries = rule_.kind->of_dns == Half::kRequest;
-  check(kDnsQueries, Carrier::kDns, of_queries, of_queries ? "queries of DNS" : "answers of DNS");
+  check(Carrier::kHttp, rule_.kind->of_http, "HTTP", "requests", "responses");
+  check(Carrier::kDns, rule_.kind->of_dns, "DNS", "queries", "answers");
 }
 
 void FitCheck::check_not_http() const {

@@ -31,7 +31,6 @@ class QueryPlan {
   void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes);
   // What holds the answer.
   PlanHolds& holds() { return holds_; }
-  const PlanHolds& holds() const { return holds_; }
 
  private:
   static DnsContext context_of(const Rule& rule, const FlowFacts& query, Instant now);

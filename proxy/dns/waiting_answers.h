@@ -45,7 +45,6 @@ class WaitingAnswers final : private Deadline {
   struct Waiting {
     DnsAnswer answer;
     Instant ready;
-    const rules::PlanHolds& holds() const { return answer.query->plan.holds(); }
     rules::PlanHolds& holds() { return answer.query->plan.holds(); }
   };
   using ByTime = std::multimap<Instant, Waiting>;

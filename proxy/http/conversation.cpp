@@ -234,6 +234,14 @@ void Conversation::wait(Side& side, Instant now) {
   if (!plan_.holds().empty()) wire_.watch(plan_.holds());
 }
 
+// At due().
+void Conversation::wake(Side& side, Instant now) {
+  if (plan_.holds().empty()) return go_on(side, now);
+  rules::HttpPlan::Notes notes;
+  plan_.holds().wake(now, notes);
+  record(side.message.direction, notes);
+}
+
 void Conversation::go_on(Side& side, Instant now) {
   ready_ = rules::kNever;
   &side == &request_ ? decide_request(now) : send_response(now);
@@ -243,13 +251,8 @@ void Conversation::advance(Instant now) {
   while (!over_) {
     const auto at = deadline();
     if (at > now) break;
-    if (due() <= at && !plan_.holds().empty()) {
-      rules::HttpPlan::Notes notes;
-      plan_.holds().wake(at, notes);
-      record(request_.phase == Phase::kWaiting ? Direction::kUpstream : Direction::kDownstream,
-             notes);
-    } else if (due() <= at) {
-      go_on(request_.phase == Phase::kWaiting ? request_ : response_, at);
+    if (due() <= at) {
+      wake(request_.phase == Phase::kWaiting ? request_ : response_, at);
     } else {
       request_body_.advance(at);
       if (!over_) response_body_.advance(at);

@@ -109,6 +109,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
   // For its delay, and what holds it.
   void wait(Side& side, Instant now);
+  void wake(Side& side, Instant now);
   void go_on(Side& side, Instant now);
   Instant due() const;
   // What passes as the body of one side: its own, or the one that a rule has put there.
