@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "rules/chain.h"
-#include "rules/load_toml.h"
-#include "rules/plan.h"
+#include "rules/engine/chain.h"
+#include "rules/engine/plan.h"
+#include "rules/language/load_toml.h"
 
 namespace {
 

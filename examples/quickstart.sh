@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/install-packages
-cmake --preset release
-cmake --build --preset release --target brownout
-build/release/proxy/brownout demo
+. .ci/steps.sh
+step "configure" cmake --preset release
+step "build (about three minutes on two cores)" cmake --build --preset release --target brownout
+step "demo" build/release/proxy/brownout demo
 echo "The binary: build/release/proxy/brownout    Its commands: brownout --help    Rule files: examples/rules/"

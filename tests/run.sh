@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/install-packages --tests
-cmake --preset release
-cmake --build --preset release
-ctest --test-dir build/release --output-on-failure -j2 "$@"
+. .ci/steps.sh
+step "release: configure" cmake --preset release
+step "release: build" cmake --build --preset release
+step "release: test" ctest --test-dir build/release --output-on-failure -j "$test_jobs" "$@"

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <map>
 #include <regex>
 #include <sstream>
 
-#include "rules/fault.h"
+#include "rules/engine/fault.h"
 #include "tests/support/files.h"
 
 namespace brownout {
@@ -27,7 +29,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 std::vector<fs::path> sources(const std::string& folder) {
   std::vector<fs::path> list;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(SOURCE_DIR) / folder)) {
+  for (const auto& entry :
+       fs::recursive_directory_iterator(fs::path(test::source_root()) / folder)) {
     const auto extension = entry.path().extension();
     if (extension == ".h" || extension == ".cpp") list.push_back(entry.path());
   }
@@ -61,23 +64,171 @@ const std::regex kOwningPointer(R"(\bnew \w|\bnew\(|\bdelete [a-z*(]|\bmalloc\(|
 std::string find_impurity(const std::string& text) { return find_pattern(text, kImpure); }
 std::string find_bare_new(const std::string& text) { return find_pattern(text, kOwningPointer); }
 
-// Lines of the longest function: from a line that opens one at the margin (or one level in) to its
-// end.
-std::size_t longest_function(const std::string& text) {
-  std::size_t longest = 0;
-  std::size_t begin = 0;
-  const auto lines = lines_of(text);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const auto& line = lines[i];
-    const bool opens =
-        line.ends_with("{") && line.find('(') != std::string::npos && !line.starts_with(" ");
-    if (opens) begin = i + 1;
-    if (line == "}" && begin != 0) {
-      longest = std::max(longest, i + 2 - begin);
-      begin = 0;
+// Where the comment, string or directive that begins at `at` ends; `at` where none does.
+std::size_t end_of_no_code(const std::string& text, std::size_t at) {
+  const auto behind = [&](std::string_view what, std::size_t from) {
+    const auto found = text.find(what, from);
+    return found == std::string::npos ? text.size() : found + what.size();
+  };
+  const bool begins_line = at == 0 || text[at - 1] == '\n';
+  if (text.compare(at, 2, "//") == 0 || (begins_line && text[at] == '#')) {
+    return behind("\n", at) - 1;
+  }
+  if (text.compare(at, 2, "R\"") == 0) {
+    const auto open = text.find('(', at);
+    return behind(")" + text.substr(at + 2, open - at - 2) + "\"", open);
+  }
+  const char quote = text[at];
+  // Not the mark between digits.
+  const bool separates = quote == '\'' && at > 0 && std::isalnum(text[at - 1]) != 0;
+  if ((quote != '"' && quote != '\'') || separates) return at;
+  auto end = at + 1;
+  while (end < text.size() && text[end] != quote) end += text[end] == '\\' ? 2 : 1;
+  return end + 1;
+}
+
+// `text` without its comments, strings and directives, in the same lines.
+std::string only_code(const std::string& text) {
+  std::string code;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(end_of_no_code(text, at), text.size());
+    if (end > at) {
+      const auto from = text.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto to = text.begin() + static_cast<std::ptrdiff_t>(end);
+      code.append(static_cast<std::size_t>(std::count(from, to, '\n')), '\n');
+      at = end;
+    } else {
+      code += text[at++];
     }
   }
+  return code;
+}
+
+// The place of the brace that closes the one at `open`.
+std::size_t closing(const std::string& code, std::size_t open) {
+  int depth = 0;
+  for (auto at = open; at < code.size(); ++at) {
+    depth += code[at] == '{' ? 1 : code[at] == '}' ? -1 : 0;
+    if (depth == 0) return at;
+  }
+  return code.size() - 1;
+}
+
+enum class Braces { kScope, kFunction, kValue };
+// What the braces behind `head` are around, which is all since the statement before.
+Braces braces_behind(std::string head) {
+  static const std::regex kScope(
+      R"(^(template\s*<[^{]*>\s*)?(inline )?(namespace|class|struct|enum|union|extern)\b)");
+  if (std::regex_search(head, kScope)) return Braces::kScope;
+  while (!head.empty() && std::isspace(static_cast<unsigned char>(head.back())) != 0) {
+    head.pop_back();
+  }
+  if (head.empty()) return Braces::kScope;
+  if (head.back() == '=' || head.back() == ',') return Braces::kValue;
+  const auto last =
+      head.find_last_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:>");
+  const auto word = last == std::string::npos ? head : head.substr(last + 1);
+  const auto arrow = head.rfind("->");
+  const bool returns = arrow != std::string::npos && arrow > head.rfind(')');
+  const bool qualifies =
+      word == "const" || word == "noexcept" || word == "override" || word == "final";
+  if (!word.empty() && !qualifies && !returns) return Braces::kValue;
+  return head.find('(') == std::string::npos ? Braces::kScope : Braces::kFunction;
+}
+
+// Lines of the longest function, from the first of its signature to its end, wherever it stands.
+std::size_t longest_function(const std::string& text) {
+  const auto code = only_code(text);
+  std::size_t longest = 0;
+  std::string head;
+  std::size_t begin = 0;
+  int parentheses = 0;
+  for (std::size_t at = 0; at < code.size(); ++at) {
+    const char c = code[at];
+    parentheses += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (c == '{') {
+      const auto kind = parentheses > 0 ? Braces::kValue : braces_behind(head);
+      if (kind == Braces::kFunction) {
+        const auto end = closing(code, at);
+        const auto lines = std::count(code.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      code.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+        longest = std::max(longest, static_cast<std::size_t>(lines) + 1);
+        at = end;
+      }
+      if (kind == Braces::kValue) {
+        at = closing(code, at);
+        head += "{}";
+      } else {
+        head.clear();
+      }
+      continue;
+    }
+    const bool label = c == ':' && (head == "public" || head == "private" || head == "protected");
+    if (parentheses == 0 && (c == ';' || c == '}' || label)) {
+      head.clear();
+      continue;
+    }
+    if (head.empty() && std::isspace(static_cast<unsigned char>(c)) != 0) continue;
+    if (head.empty()) begin = at;
+    head += c;
+  }
   return longest;
+}
+
+// Types, aliases and constants that `text` defines in anonymous namespaces, each behind the
+// namespace around it, with the line that defines it. Functions may overload each other; where they
+// do not, the compiler says so.
+std::map<std::string, std::string> private_names(const std::string& text) {
+  static const std::regex kDefinition(
+      R"(^(?:(?:class|struct|enum class|enum) (\w+)(?: final)?(?: [:{].*)?$|using (\w+) =|)"
+      R"((?:constexpr|const|inline) [\w:<>, *&]*?(k[A-Z]\w*)))");
+  std::map<std::string, std::string> names;
+  std::vector<std::string> spaces;
+  for (const auto& line : lines_of(text)) {
+    if (line.starts_with("namespace ") && line.ends_with("{")) {
+      spaces.push_back(line.substr(10, line.size() - 11));
+    } else if (line.starts_with("}  // namespace") && !spaces.empty()) {
+      spaces.pop_back();
+    }
+    std::smatch found;
+    const bool is_private = !spaces.empty() && spaces.back().empty();
+    if (!is_private || !std::regex_search(line, found, kDefinition)) continue;
+    names.emplace(spaces.front() + found.str(1) + found.str(2) + found.str(3), line);
+  }
+  return names;
+}
+
+// A name that two of these files define for themselves. An alias may be the same in both.
+std::string find_clash(const std::map<std::string, std::string>& text_of_file) {
+  std::map<std::string, std::pair<std::string, std::string>> known;
+  for (const auto& [file, text] : text_of_file) {
+    for (const auto& [name, line] : private_names(text)) {
+      const auto& [owner, first] = known.emplace(name, std::pair(file, line)).first->second;
+      const bool same_alias = line.starts_with("using") && line == first;
+      if (owner != file && !same_alias) return name + " in " + owner + " and " + file;
+    }
+  }
+  return {};
+}
+
+TEST(Tidy, SourcesOfALibraryCanBeCompiledTogether) {
+  const std::vector<std::vector<std::string>> libraries{
+      {"rules"}, {"proxy"}, {"tests/rules"}, {"tests/support"}, {"tests/proxy"}};
+  for (const auto& folders : libraries) {
+    std::map<std::string, std::string> text_of_file;
+    for (const auto& folder : folders) {
+      for (const auto& path : sources(folder)) {
+        if (path.extension() == ".cpp") text_of_file.emplace(path, read(path));
+      }
+    }
+    EXPECT_EQ(find_clash(text_of_file), "");
+  }
+  const std::string one = "namespace a {\nnamespace {\nstruct Settings {\n};\n}  // namespace\n";
+  const std::string other = "namespace a {\nnamespace {\nusing Settings = int;\n";
+  EXPECT_EQ(find_clash({{"one", one}, {"other", other}}), "a Settings in one and other");
+  EXPECT_EQ(find_clash({{"one", one}, {"other", "namespace b {\n" + other.substr(14)}}), "");
+  EXPECT_EQ(
+      private_names("namespace a {\nnamespace {\nconstexpr int kMost = 4;\n").count("a kMost"), 1U);
 }
 
 TEST(Tidy, RulesArePure) {
@@ -118,12 +269,22 @@ TEST(Tidy, FilesAndFunctionsAreShortAndHeadersSayWhatTheyAre) {
     }
   }
   EXPECT_EQ(longest_function("int f() {\n\n\n}\n"), 4U);
+  EXPECT_EQ(longest_function("class A {\n public:\n  A(int x)\n      : a_{x},\n        b_(x) {\n"
+                             "    if (x) {\n    }\n  }\n  int a_{};\n};\n"),
+            6U);
+  EXPECT_EQ(longest_function("auto f(int a,\n       int b) -> int {\n  g(\"}\");  // }\n}\n"), 4U);
+  EXPECT_EQ(longest_function("constexpr std::array k{\n1,\n2};\nint f();\nint g() {\n}\n"), 2U);
 }
 
 TEST(Tidy, EveryFaultHasARowATestAndAnExample) {
   std::vector<std::string> files;
-  for (const auto& path : sources("rules/faults")) {
-    if (path.extension() == ".cpp") files.push_back(path.stem());
+  std::map<std::string, fs::path> folder_of;
+  for (const auto& path : sources("rules")) {
+    const auto folder = fs::relative(path.parent_path(), test::source_root());
+    const bool fault = folder.filename() == "faults" || folder.parent_path() == "rules/faults";
+    if (path.extension() != ".cpp" || !fault || folder.filename() == "common") continue;
+    files.push_back(path.stem());
+    folder_of.emplace(path.stem(), folder);
   }
   std::vector<std::string> rows;
   for (const auto* kind : rules::all_faults()) rows.emplace_back(kind->name);
@@ -133,15 +294,49 @@ TEST(Tidy, EveryFaultHasARowATestAndAnExample) {
     if (path.stem().string().ends_with("faults_test")) over_sockets += read(path);
   }
   for (const auto& name : files) {
-    const auto root = fs::path(SOURCE_DIR);
-    EXPECT_TRUE(fs::exists(root / "rules/faults" / (name + ".h"))) << name;
-    EXPECT_TRUE(fs::exists(root / "tests/rules/faults" / (name + "_test.cpp")))
+    const auto root = fs::path(test::source_root());
+    EXPECT_TRUE(fs::exists(root / "tests" / folder_of[name] / (name + "_test.cpp")))
         << name << " has no test";
     const auto example = read(root / "examples/rules" / (name + ".toml"));
     EXPECT_THAT(example, testing::HasSubstr("type = \"" + name + "\""))
         << name << " has no example";
     EXPECT_THAT(over_sockets, testing::HasSubstr("TEST(FaultsOverSockets, " + name + ")")) << name;
   }
+}
+
+// The first word of code, comments and strings aside, that is or has `name`, in any case.
+std::string find_name(const std::string& text, const std::string& name) {
+  const std::regex word("\\w*" + name + "\\w*", std::regex::icase);
+  std::smatch found;
+  const auto code = only_code(text);
+  return std::regex_search(code, found, word) ? found.str() : std::string();
+}
+
+// A protocol is a folder and a row: what else names it would have to be edited for the next one.
+TEST(Tidy, OnlyTheFolderOfAMessagingProtocolNamesIt) {
+  // The table; the users of rehearsals, and what stands in for servers of theirs.
+  const std::vector<std::string> may{"rules/registry.cpp", "rules/rehearsal/", "proxy/rehearsal/",
+                                     "proxy/embedded/"};
+  const auto root = fs::path(test::source_root());
+  std::size_t protocols = 0;
+  for (const auto& entry : fs::directory_iterator(root / "rules/protocols")) {
+    const auto name = entry.path().filename().string();
+    // The framing of messages is a value of listeners.
+    if (name == "framed" || !fs::exists(entry.path() / (name + "_message.h"))) continue;
+    ++protocols;
+    for (const auto* tree : {"rules", "proxy"}) {
+      for (const auto& path : sources(tree)) {
+        const auto file = fs::relative(path, root).string();
+        const bool own = file.starts_with("rules/protocols/" + name + "/");
+        const bool allowed = std::any_of(
+            may.begin(), may.end(), [&](const auto& folder) { return file.starts_with(folder); });
+        if (own || allowed) continue;
+        EXPECT_EQ(find_name(read(path), name), "") << file;
+      }
+    }
+  }
+  EXPECT_GE(protocols, 2U);
+  EXPECT_EQ(find_name("// Mqtt\nauto x = \"mqtt\";\nclass MyMqttThing;", "mqtt"), "MyMqttThing");
 }
 
 TEST(Tidy, TheRepositoryHasOnlyItsRooms) {
@@ -152,7 +347,7 @@ TEST(Tidy, TheRepositoryHasOnlyItsRooms) {
                                        "examples",       "proxy",
                                        "rules",          "tests",
                                        "build",          "node_modules"};
-  for (const auto& entry : fs::directory_iterator(SOURCE_DIR)) {
+  for (const auto& entry : fs::directory_iterator(test::source_root())) {
     const auto name = entry.path().filename().string();
     EXPECT_TRUE(name.starts_with(".") || std::find(rooms.begin(), rooms.end(), name) != rooms.end())
         << name;

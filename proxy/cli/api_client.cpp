@@ -1,9 +1,12 @@
 #include "proxy/cli/api_client.h"
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "proxy/control/admin.h"
-#include "proxy/http/curl.h"
+#include "proxy/formats/json_text.h"
+#include "proxy/loop/curl.h"
 
 namespace brownout::cli {
 namespace {
@@ -11,6 +14,10 @@ namespace {
 using proxy::curl;
 using proxy::CurlHandle;
 using proxy::CurlList;
+constexpr std::string_view kUnix = "unix:";
+constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kBeforeAgain = std::chrono::milliseconds(20);
+
 using Sink = std::function<bool(std::string_view)>;
 
 std::string from_environment(const char* name) {
@@ -26,9 +33,17 @@ void add(CurlList& headers, const std::string& line) {
   headers.reset(curl().slist_append(headers.release(), line.c_str()));
 }
 
+// Halt and resume must succeed, and are idempotent.
+bool may_repeat(std::string_view path) { return path == "halt" || path == "resume"; }
+
+bool is_lost(CURLcode code) {
+  return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+         code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PARTIAL_FILE;
+}
+
 // `headers`, `sink` and `ca` outlive it.
 CurlHandle prepared(const std::string& url, const CurlList& headers, Sink& sink,
-                    const std::string& ca) {
+                    const std::string& ca, const std::string& socket) {
   CurlHandle request(curl().easy_init());
   curl().easy_setopt(request.get(), CURLOPT_URL, url.c_str());
   curl().easy_setopt(request.get(), CURLOPT_HTTPHEADER, headers.get());
@@ -36,6 +51,9 @@ CurlHandle prepared(const std::string& url, const CurlList& headers, Sink& sink,
   curl().easy_setopt(request.get(), CURLOPT_WRITEDATA, &sink);
   // Whatever the environment says: it is this machine, mostly.
   curl().easy_setopt(request.get(), CURLOPT_PROXY, "");
+  if (!socket.empty()) {
+    curl().easy_setopt(request.get(), CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
+  }
   if (!ca.empty()) curl().easy_setopt(request.get(), CURLOPT_CAINFO, ca.c_str());
   return request;
 }
@@ -49,13 +67,17 @@ rules::Result<ApiClient> ApiClient::make(const CtlOptions& options) {
     if (client.url_.empty()) client.url_ = from_environment(name);
   }
   if (client.url_.empty()) client.url_ = "http://127.0.0.1:8474";
+  if (client.url_.starts_with(kUnix)) {
+    client.socket_ = client.url_.substr(kUnix.size());
+    client.url_ = "http://localhost";
+  }
   // Toxiproxy's clients take "localhost:8474" as well.
   if (client.url_.find("://") == std::string::npos) client.url_ = "http://" + client.url_;
   while (client.url_.ends_with('/')) client.url_.pop_back();
   client.ca_ = options.ca;
   client.token_ = from_environment("BROWNOUT_TOKEN");
   if (!options.token_file.empty()) {
-    auto token = proxy::read_token(options.token_file);
+    auto token = proxy::read_token(options.token_file, proxy::read_once);
     if (!token) return tl::unexpected(token.error());
     client.token_ = std::move(*token);
   }
@@ -69,30 +91,39 @@ rules::Result<ApiClient::Answer> ApiClient::call(
   add(headers, "Content-Type: application/json");
   if (!token_.empty()) add(headers, "Authorization: Bearer " + token_);
   for (const auto& [name, value] : more) add(headers, name + ": " + value);
-  const auto sent = body.is_null() ? std::string() : body.dump();
+  const auto sent = body.is_null() ? std::string() : codecs::json_text(body);
   std::string text;
   Sink sink = [&](std::string_view part) {
     text += part;
     return true;
   };
-  const auto request = prepared(url_ + "/api/v1/" + path, headers, sink, ca_);
+  const auto request = prepared(url_ + "/api/v1/" + path, headers, sink, ca_, socket_);
   curl().easy_setopt(request.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
-  curl().easy_setopt(request.get(), CURLOPT_TIMEOUT, 30L);
   if (!sent.empty()) curl().easy_setopt(request.get(), CURLOPT_POSTFIELDS, sent.c_str());
-  if (const auto code = curl().easy_perform(request.get()); code != CURLE_OK) {
+  curl().easy_setopt(request.get(), CURLOPT_TIMEOUT, 30L);
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  auto code = curl().easy_perform(request.get());
+  while (is_lost(code) && may_repeat(path) && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kBeforeAgain);
+    text.clear();
+    code = curl().easy_perform(request.get());
+  }
+  if (code != CURLE_OK) {
+    const auto where = socket_.empty() ? url_ : "unix:" + socket_;
     return tl::unexpected(rules::Error{
-        rules::Origin::kUpstream, "nobody answers at " + url_ + ": " + curl().easy_strerror(code),
-        "start `brownout run`, or say where it is by --url"});
+        rules::Origin::kUpstream, "nobody answers at " + where + ": " + curl().easy_strerror(code),
+        url_.starts_with('/') ? "a unix socket is --url unix:" + url_
+                              : "start `brownout run`, or say where it is by --url"});
   }
   long status = 0;
   curl().easy_getinfo(request.get(), CURLINFO_RESPONSE_CODE, &status);
-  auto json = nlohmann::ordered_json::parse(text, nullptr, false);
-  if (!text.empty() && json.is_discarded()) {
+  auto json = codecs::read_json<nlohmann::ordered_json>(text);
+  if (!text.empty() && !json) {
     return tl::unexpected(rules::Error{rules::Origin::kUpstream,
                                        url_ + " is there, but no API of Brownout",
                                        "is that another server, or `brownout toxiproxy`?"});
   }
-  return Answer{static_cast<int>(status), text.empty() ? nullptr : std::move(json)};
+  return Answer{static_cast<int>(status), json ? std::move(*json) : nlohmann::ordered_json()};
 }
 
 rules::Result<void> ApiClient::follow(const std::function<bool(const std::string&)>& take) const {
@@ -108,7 +139,7 @@ rules::Result<void> ApiClient::follow(const std::function<bool(const std::string
     }
     return true;
   };
-  const auto request = prepared(url_ + "/api/v1/events", headers, sink, ca_);
+  const auto request = prepared(url_ + "/api/v1/events", headers, sink, ca_, socket_);
   curl().easy_setopt(request.get(), CURLOPT_FAILONERROR, 1L);
   const auto code = curl().easy_perform(request.get());
   if (code == CURLE_OK || code == CURLE_WRITE_ERROR) return {};

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "proxy/cli/commands.h"
-#include "rules/result.h"
+#include "rules/base/result.h"
 
 namespace brownout::cli {
 
@@ -21,7 +21,8 @@ class ApiClient {
   // An error if a token or a certificate cannot be read.
   static rules::Result<ApiClient> make(const CtlOptions& options);
 
-  // `path` is below /api/v1. An error when nobody answers.
+  // `path` is below /api/v1. An error when nobody answers. For ten seconds, halt and resume are
+  // asked again when the connection is lost.
   rules::Result<Answer> call(const std::string& method, const std::string& path,
                              const nlohmann::ordered_json& body = nullptr,
                              const std::map<std::string, std::string>& headers = {}) const;
@@ -31,6 +32,7 @@ class ApiClient {
  private:
   ApiClient() = default;
   std::string url_;
+  std::string socket_;  // the path of a unix socket, or ""
   std::string token_;
   std::string ca_;
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,17 +13,18 @@ namespace brownout::cli {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kBadInput = 2;
-inline constexpr int kStopped = 3;  // a rehearsal, for safety; exec, since it is not allowed here
+inline constexpr int kStopped = 3;  // a rehearsal without a verdict; exec: not allowed here
 
 struct RunOptions {
   std::string path;
   unsigned workers = 1;
-  std::string events;  // a file, "-" or ""
-  std::string flows;   // as events
-  std::string drain = "10s";
+  std::string events;        // a file, "-" or ""
+  std::string flows;         // as events
+  std::string drain = "3s";  // container runtimes kill after ten
   std::string log_level = "info";
   bool no_watch = false;
   std::string api;         // an address, "off", or "": the usual one if it is free
+  std::string api_socket;  // the path of a unix socket, or ""
   std::string token_file;  // or ""
   std::string api_certificate;
   std::string api_key;
@@ -76,24 +78,9 @@ struct ExplainOptions {
   std::string alpn;
   std::optional<std::uint64_t> seed;
 
-  // As the keys of `match`.
-  struct AboutMessage {
-    std::string packet;
-    std::string topic;
-    int qos = 0;
-    std::string client_id;
-    std::string user_name;
-    std::string stanza;
-    std::string type;
-    std::string from;
-    std::string to;
-    std::string ns;
-    std::string kind;
-    std::string opcode;
-    std::string text;
-    friend bool operator==(const AboutMessage&, const AboutMessage&) = default;
-  };
-  AboutMessage message;
+  // Of a message, by MessageProtocol::ExplainOption.
+  std::map<std::string, std::string> message;
+  std::string text;  // that it carries
 };
 int explain(const ExplainOptions& options);
 
@@ -130,9 +117,12 @@ struct RehearseOptions {
   bool ci = false;
   bool force = false;
   std::string embedded;           // "well", "badly", or "": the servers of the file
+  bool virtual_time = false;      // with `embedded`: nobody waits
   std::string report = "report";  // a folder, or ""
 };
-// 0 all expectations met, 1 not, 2 bad input, 3 stopped for safety.
+// 0 all expectations met, 1 one is not, 2 it did not begin (bad input, or what it needs is not
+// there), 3 it says nothing: it was stopped, or something was not measured, or the report could not
+// be written.
 int rehearse(const RehearseOptions& options);
 int report_compare(const std::string& before, const std::string& after,
                    const std::string& max_regression);
@@ -154,7 +144,7 @@ int toxiproxy(const ToxiproxyOptions& options);
 inline constexpr int kNoSuch = 4;
 struct CtlOptions {
   std::string command;  // "status", "add"...
-  std::string url;      // "": BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474
+  std::string url;  // or "unix:/path"; "": BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474
   std::string token_file;
   std::string ca;                 // a PEM file that signed the API's certificate
   bool json = false;              // also when standard output is no terminal

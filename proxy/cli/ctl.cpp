@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "proxy/cli/api_client.h"
 #include "proxy/cli/ctl_tables.h"
 #include "proxy/cli/rule_file.h"
 #include "proxy/control/url.h"
+#include "proxy/formats/json_text.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::cli {
 namespace {
@@ -20,9 +23,9 @@ constexpr auto kRefresh = std::chrono::seconds(1);
 
 // "300ms" is a string; 3, true and ["a"] are what they look like.
 Json value_of(const std::string& text) {
-  const auto json = Json::parse(text, nullptr, false);
-  const bool plain = json.is_number() || json.is_boolean() || json.is_structured();
-  return plain ? json : Json(text);
+  const auto json = codecs::read_json<Json>(text);
+  const bool plain = json && (json->is_number() || json->is_boolean() || json->is_structured());
+  return plain ? *json : Json(text);
 }
 
 class Ctl {
@@ -44,6 +47,7 @@ class Ctl {
       return ask("POST", "rules/" + name + "/" + command, command + "d");
     }
     if (command == "halt") return ask("POST", "halt", "halted: all faults are off");
+    if (command == "reset") return reset();
     if (command == "resume") return ask("POST", "resume", "resumed: faults are on");
     return show(command);
   }
@@ -57,13 +61,16 @@ class Ctl {
     }
     if (answer->status < 300) return 0;
     const auto& body = answer->body;
+    const auto text = [](const Json& from, const char* key) {
+      return rules::printable(from.value(key, ""));
+    };
     fmt::print(stderr, "error: {}\n",
-               body.is_object() ? body.value("title", "refused") : "refused");
+               body.is_object() && body.contains("title") ? text(body, "title") : "refused");
     if (body.is_object() && body.contains("errors")) {
-      for (const auto& one : body["errors"]) {
-        fmt::print(stderr, "  {}{}{}\n", one.value("pointer", ""),
-                   one.value("pointer", "").empty() ? "" : ": ", one.value("detail", ""));
-        if (one.contains("hint")) fmt::print(stderr, "     = {}\n", one.value("hint", ""));
+      for (const auto& one : body.at("errors")) {
+        const auto pointer = text(one, "pointer");
+        fmt::print(stderr, "  {}{}{}\n", pointer, pointer.empty() ? "" : ": ", text(one, "detail"));
+        if (one.contains("hint")) fmt::print(stderr, "     = {}\n", text(one, "hint"));
       }
     }
     return answer->status == 404 ? kNoSuch : kBadInput;
@@ -78,11 +85,11 @@ class Ctl {
     const auto answer = client_.call(method, path, body, headers);
     if (const int code = judge(answer); code != 0) return code;
     if (json_) {
-      if (!answer->body.is_null()) fmt::print("{}\n", answer->body.dump());
+      if (!answer->body.is_null()) fmt::print("{}\n", codecs::json_text(answer->body));
     } else {
       const auto name =
           answer->body.is_object() ? answer->body.value("name", options_.name) : options_.name;
-      fmt::print("{}{}{}\n", name, name.empty() ? "" : " ", done);
+      fmt::print("{}{}{}\n", rules::printable(name), name.empty() ? "" : " ", done);
     }
     return 0;
   }
@@ -90,8 +97,29 @@ class Ctl {
   int show(const std::string& what) const {
     const auto answer = client_.call("GET", what);
     if (const int code = judge(answer); code != 0) return code;
-    fmt::print("{}\n", json_ ? answer->body.dump() : table_of(what, answer->body));
+    if (json_) {
+      fmt::print("{}\n", codecs::json_text(answer->body));
+      return 0;
+    }
+    fmt::print("{}\n", table_of(what, answer->body));
+    if (what != "rules") return 0;
+    const auto status = client_.call("GET", "status");
+    if (const int code = judge(status); code != 0) return code;
+    fmt::print("{}", differences_text(status->body));
     return 0;
+  }
+
+  // What the rule file says again: whatever has that name, or all that the API changed.
+  int reset() const {
+    const std::string done = "as the rule file says";
+    if (options_.name.empty()) return ask("POST", "reset", done);
+    const auto status = client_.call("GET", "status");
+    if (const int code = judge(status); code != 0) return code;
+    std::string kind = "rule";
+    for (const auto& one : status->body.value("differs_from_file", Json::array())) {
+      if (one.value("name", "") == options_.name) kind = one.value("kind", kind);
+    }
+    return ask("POST", kind + "s/" + proxy::escaped(options_.name) + "/reset", done);
   }
 
   int add() const {
@@ -135,7 +163,7 @@ class Ctl {
 
   int watch() const {
     const auto done = client_.follow([&](const std::string& line) {
-      fmt::print("{}\n", json_ ? line : event_line(Json::parse(line, nullptr, false)));
+      fmt::print("{}\n", json_ ? line : event_line(codecs::read_json<Json>(line).value_or(Json())));
       return std::fflush(stdout) == 0;
     });
     if (done) return 0;
@@ -154,7 +182,7 @@ class Ctl {
         now[part] = answer->body;
       }
       if (json_) {
-        fmt::print("{}\n", now.dump());
+        fmt::print("{}\n", codecs::json_text(now));
         return 0;
       }
       // Home, and what is left of the screen before away.
@@ -175,7 +203,12 @@ class Ctl {
 int ctl(const CtlOptions& options) {
   auto client = ApiClient::make(options);
   if (!client) return fail(client.error());
-  return Ctl(options, std::move(*client)).run();
+  try {
+    return Ctl(options, std::move(*client)).run();
+  } catch (const Json::exception&) {
+    fmt::print(stderr, "error: whoever answers is no Brownout of this version\n");
+    return kFailed;
+  }
 }
 
 }  // namespace brownout::cli

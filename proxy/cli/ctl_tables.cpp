@@ -3,9 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
-#include "rules/units.h"
+#include "proxy/formats/json_text.h"
+#include "rules/base/terminal_text.h"
+#include "rules/base/units.h"
 
 namespace brownout::cli {
 namespace {
@@ -13,8 +16,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
-// Columns as wide as they must be; numbers to the right.
-std::string aligned(const std::vector<Row>& rows) {
+// Columns as wide as they must be; numbers to the right. What others named is shown printable.
+std::string aligned(std::vector<Row> rows) {
+  for (auto& row : rows) {
+    for (auto& cell : row) cell = rules::printable(cell);
+  }
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -36,7 +42,7 @@ std::string aligned(const std::vector<Row>& rows) {
 }
 
 std::string plain(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : codecs::json_text(value);
 }
 
 std::string list_text(const Json& list) {
@@ -60,10 +66,10 @@ std::string amount(const Json& bytes) {
 
 // "latency delay=300ms"
 std::string fault_text(const Json& definition) {
-  if (definition.contains("preset")) return plain(definition["preset"]);
+  if (definition.contains("preset")) return plain(definition.at("preset"));
   if (!definition.contains("fault")) return "";
-  std::string text = definition["fault"].value("type", "");
-  for (const auto& [key, value] : definition["fault"].items()) {
+  std::string text = definition.at("fault").value("type", "");
+  for (const auto& [key, value] : definition.at("fault").items()) {
     if (key != "type") text += " " + key + "=" + plain(value);
   }
   return text;
@@ -72,7 +78,7 @@ std::string fault_text(const Json& definition) {
 std::string whom(const Json& definition) {
   if (!definition.contains("match")) return "all";
   std::string text;
-  for (const auto& [key, value] : definition["match"].items()) {
+  for (const auto& [key, value] : definition.at("match").items()) {
     text += (text.empty() ? "" : " ") + (key == "listener" ? "" : key + "=") + list_text(value);
   }
   return text;
@@ -85,61 +91,72 @@ std::string rules_table(const Json& rules) {
     const auto* state = !rule.value("enabled", true) ? "disabled"
                         : rule.value("on", false)    ? "on"
                                                      : "off";
-    const auto& definition = rule["definition"];
+    const auto& definition = rule.at("definition");
     rows.push_back(
         {rule.value("name", ""), state, fault_text(definition), whom(definition),
-         rule["matched"].dump(), rule["sampled"].dump(), rule["injected"].dump(),
+         rule.at("matched").dump(), rule.at("sampled").dump(), rule.at("injected").dump(),
          rule.value("source", "") +
              (rule.contains("lease") ? " (lease " + rule.value("lease", "") + ")" : "")});
   }
-  return aligned(rows);
+  return aligned(std::move(rows));
 }
 
 std::string listeners_table(const Json& listeners) {
   std::vector<Row> rows{
-      {"LISTENER", "ADDRESS", "UPSTREAM", "OPEN", "TOTAL", "FAILED", "UP", "DOWN"}};
+      {"LISTENER", "ADDRESS", "UPSTREAM", "OPEN", "TOTAL", "FAILED", "TURNS", "UP", "DOWN"}};
   for (const auto& one : listeners) {
-    const auto& definition = one["definition"];
+    const auto& definition = one.at("definition");
     if (!one.contains("connections")) {
       rows.push_back({one.value("name", ""), "closed", definition.value("upstream", "")});
       continue;
     }
-    const auto& connections = one["connections"];
+    const auto& connections = one.at("connections");
     rows.push_back(
         {one.value("name", ""), one.value("open", false) ? one.value("address", "") : "closed",
-         definition.value("upstream", definition.value("zone", "")), connections["open"].dump(),
-         connections["total"].dump(), connections["connect_failed"].dump(),
-         amount(one["bytes"]["upstream"]), amount(one["bytes"]["downstream"])});
+         definition.value("upstream", definition.value("zone", "")), connections.at("open").dump(),
+         connections.at("total").dump(), connections.at("connect_failed").dump(),
+         std::to_string(one.value("turns", std::uint64_t{0})),
+         amount(one.at("bytes").at("upstream")), amount(one.at("bytes").at("downstream"))});
   }
-  return aligned(rows);
+  return aligned(std::move(rows));
 }
 
 std::string flows_table(const Json& answer) {
   std::vector<Row> rows{{"FLOW", "CLIENT", "SERVER", "AGE", "UP", "DOWN", "HELD", "RULES"}};
-  for (const auto& flow : answer["flows"]) {
-    const auto held = flow["held"]["upstream"].get<std::uint64_t>() +
-                      flow["held"]["downstream"].get<std::uint64_t>();
-    rows.push_back({flow.value("listener", "") + "#" + flow["flow"].dump(),
-                    flow.value("client", ""), flow.value("destination", ""),
-                    fmt::format("{:.1f}s", flow.value("age_seconds", 0.0)),
-                    amount(flow["bytes"]["upstream"]), amount(flow["bytes"]["downstream"]),
-                    amount(Json(held)), list_text(flow["rules"])});
+  for (const auto& flow : answer.at("flows")) {
+    const auto held = flow.at("held").at("upstream").get<std::uint64_t>() +
+                      flow.at("held").at("downstream").get<std::uint64_t>();
+    rows.push_back(
+        {flow.value("listener", "") + "#" + flow.at("flow").dump(), flow.value("client", ""),
+         flow.value("destination", ""), fmt::format("{:.1f}s", flow.value("age_seconds", 0.0)),
+         amount(flow.at("bytes").at("upstream")), amount(flow.at("bytes").at("downstream")),
+         amount(Json(held)), list_text(flow.at("rules"))});
   }
-  return aligned(rows);
+  return aligned(std::move(rows));
+}
+
+std::string count_of(const Json& object, const char* key, std::string_view noun) {
+  return rules::count_of(object.at(key).get<std::uint64_t>(), noun);
 }
 
 std::string status_text(const Json& status) {
   auto text = fmt::format(
-      "{}\nup {:.0f}s, seed {}\n{} listeners, {} rules, {} flows\n{} faults injected, {} up, {} "
-      "down\n",
+      "{}\nup {:.0f}s, seed {}\n{}, {}, {}\n{} injected, {} up, {} down\n",
       status.value("halted", false) ? "HALTED: all faults are off (`brownout ctl resume`)"
                                     : "running",
-      status.value("uptime_seconds", 0.0), status["seed"].dump(), status["listeners"].dump(),
-      status["rules"].dump(), status["flows"].dump(), status["injected"].dump(),
-      amount(status["bytes"]["upstream"]), amount(status["bytes"]["downstream"]));
-  for (const auto& lease : status["leases"]) {
-    text += fmt::format("lease {}: {} changes, lapses in {:.0f}s\n", lease.value("id", ""),
-                        lease["changes"].dump(), lease.value("remaining_seconds", 0.0));
+      status.value("uptime_seconds", 0.0), status.at("seed").dump(),
+      count_of(status, "listeners", "listener"), count_of(status, "rules", "rule"),
+      count_of(status, "flows", "flow"), count_of(status, "injected", "fault"),
+      amount(status.at("bytes").at("upstream")), amount(status.at("bytes").at("downstream")));
+  const auto problem = status.value("file_not_loaded", "");
+  if (!problem.empty()) {
+    text +=
+        "the rule file is NOT LOADED, the rules before stay: " + rules::printable(problem) + "\n";
+  }
+  for (const auto& lease : status.at("leases")) {
+    text +=
+        fmt::format("lease {}: {}, lapses in {:.0f}s\n", rules::printable(lease.value("id", "")),
+                    count_of(lease, "changes", "change"), lease.value("remaining_seconds", 0.0));
   }
   return text;
 }
@@ -147,7 +164,7 @@ std::string status_text(const Json& status) {
 double grown(const Json& now, const Json& before, const char* direction) {
   if (before.is_null()) return 0;
   const auto at = [&](const Json& from) {
-    return from["status"]["bytes"][direction].get<double>();
+    return from.at("status").at("bytes").at(direction).get<double>();
   };
   return at(now) - at(before);
 }
@@ -163,6 +180,17 @@ std::string table_of(const std::string& what, const Json& answer) {
   return text;
 }
 
+std::string differences_text(const Json& status) {
+  std::string names;
+  for (const auto& one : status.value("differs_from_file", Json::array())) {
+    names += (names.empty() ? "" : ", ") + one.value("kind", "") + " " + one.value("name", "") +
+             " (" + one.value("how", "") + ")";
+  }
+  if (names.empty()) return "";
+  return "the file differs from what is live: " + rules::printable(names) +
+         "\n`brownout ctl reset [NAME]` takes the file's state again\n";
+}
+
 std::string event_line(const Json& event) {
   if (!event.is_object()) return "";
   std::string text;
@@ -173,16 +201,17 @@ std::string event_line(const Json& event) {
       text += " " + key + "=" + plain(value);
     }
   }
-  return text;
+  return rules::printable(text);
 }
 
 std::string top_view(const Json& now, const Json& before) {
-  const auto& status = now["status"];
-  return fmt::format("brownout  {}{} flows | up {}/s | down {}/s | {} faults injected\n\n{}\n{}",
-                     status.value("halted", false) ? "HALTED | " : "", status["flows"].dump(),
-                     amount(Json(grown(now, before, "upstream"))),
-                     amount(Json(grown(now, before, "downstream"))), status["injected"].dump(),
-                     listeners_table(now["listeners"]), rules_table(now["rules"]));
+  const auto& status = now.at("status");
+  return fmt::format(
+      "brownout  {}{} | up {}/s | down {}/s | {} injected\n\n{}\n{}",
+      status.value("halted", false) ? "HALTED | " : "", count_of(status, "flows", "flow"),
+      amount(Json(grown(now, before, "upstream"))), amount(Json(grown(now, before, "downstream"))),
+      count_of(status, "injected", "fault"), listeners_table(now.at("listeners")),
+      rules_table(now.at("rules")));
 }
 
 }  // namespace brownout::cli

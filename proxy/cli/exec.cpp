@@ -2,20 +2,23 @@
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
+#include <utility>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
-#include "proxy/control/console.h"
-#include "proxy/control/event_log.h"
-#include "proxy/control/rule_report.h"
+#include "proxy/control/process.h"
 #include "proxy/engine/engine.h"
 #include "proxy/intercept/sandbox.h"
 #include "proxy/loop/file_watch.h"
+#include "proxy/loop/read_file.h"
+#include "proxy/observe/console.h"
+#include "proxy/observe/event_log.h"
+#include "proxy/observe/rule_report.h"
 
 namespace brownout::cli {
 namespace {
@@ -38,12 +41,15 @@ std::vector<Sandbox::Port> ports_of(const rules::Config& config) {
 
 class Exec {
  public:
-  Exec(const ExecOptions& options, std::string text, Sandbox& sandbox)
-      : options_(options), text_(std::move(text)), sandbox_(sandbox) {}
+  Exec(const ExecOptions& options, std::string text, ZoneFiles zone_files, Sandbox& sandbox)
+      : options_(options),
+        text_(std::move(text)),
+        zone_files_(std::move(zone_files)),
+        sandbox_(sandbox) {}
 
   int run(const rules::Config& config) {
     if (!options_.events.empty()) {
-      auto log = EventLog::open(options_.events, loop_);
+      auto log = EventLog::open(options_.events);
       if (!log) return fail(log.error());
       events_ = std::move(*log);
     }
@@ -53,12 +59,13 @@ class Exec {
                                  .events = events_.get(),
                                  .interception = sandbox_.interception()},
                                 sandbox_.take_sockets());
+    if (!engine && complain_of_files(config, options_.path, text_)) return kBadInput;
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
-    spdlog::info("seed {}{}, {} rules", engine_->seed(), config.seed ? "" : " (drawn)",
-                 config.rules.size());
+    spdlog::info("seed {}{}, {}", engine_->seed(), config.seed ? "" : " (drawn)",
+                 rules::count_of(config.rules.size(), "rule"));
     // What is read from a pipe is read once.
-    if (!options_.no_watch && std::filesystem::is_regular_file(options_.path)) {
+    if (!options_.no_watch && is_regular(options_.path)) {
       loop_.deadlines().set(watch_later_, Loop::now() + kWatchAfter);
     }
     loop_.poller().add_level(sandbox_.ended().get(), ended_);
@@ -69,9 +76,13 @@ class Exec {
     const int status = sandbox_.exit_status();
     engine_->stop();
     loop_.run_posted();
+    if (events_) events_->finish();
+    if (events_ && events_->lost() > 0) {
+      spdlog::error("{} events were not written", events_->lost());
+    }
     if (options_.summary) {
       const auto table = rule_table(engine_->rules());
-      fmt::print(stderr, "{}", table.empty() ? "there are no rules\n" : table);
+      print_error(table.empty() ? "there are no rules\n" : table);
     }
     return status;
   }
@@ -117,42 +128,65 @@ class Exec {
   }
 
   void watch() {
-    watch_ = std::make_unique<FileWatch>(loop_, options_.path, [this] { reload(); });
+    watches_.watch(zone_files_.watched());
     reload();
   }
 
   void reload() {
-    const auto text = read_text(options_.path);
-    if (!text || *text == text_) return;
+    const auto text = read_regular(options_.path);
+    if (!text) return not_loaded(text.error().what);
+    unreadable_.clear();
+    if (*text == text_ && !zone_files_.changed()) return;
     text_ = *text;
-    const auto config = parse_for_exec(options_.path, text_);
-    if (!config) return spdlog::error("{}: not loaded, the rules before stay", options_.path);
+    const auto config = parse_for_exec(options_.path, text_, zone_files_);
+    watches_.watch(zone_files_.watched());
+    // A change before the watch began would not be seen.
+    if (zone_files_.changed()) loop_.post([this] { reload(); });
+    if (!config) return not_loaded("it has mistakes");
     if (const auto done = engine_->reload(*config); !done) {
-      return spdlog::error("{}: not loaded, the rules before stay: {}", options_.path,
-                           describe(done.error()));
+      complain_of_files(*config, options_.path, text_);
+      return not_loaded(describe(done.error()));
     }
-    spdlog::info("{}: {} rules loaded", options_.path, config->rules.size());
+    spdlog::info("{}: {} loaded", options_.path, rules::count_of(config->rules.size(), "rule"));
+  }
+
+  void not_loaded(const std::string& why) {
+    // One that is gone is so each time that something else changes beside it.
+    if (std::exchange(unreadable_, why) == why) return;
+    spdlog::error("{}: not loaded, the rules before stay: {}", options_.path, why);
   }
 
   const ExecOptions& options_;
   std::string text_;
+  ZoneFiles zone_files_;    // that the text includes
+  std::string unreadable_;  // why the file could not be loaded, the last time
   Sandbox& sandbox_;
   Loop loop_;
   Fd signals_;
   Signalled signalled_{*this};
   Ended ended_{loop_};
   WatchLater watch_later_{*this};
-  std::unique_ptr<FileWatch> watch_;
+  FileWatches watches_{loop_, [this] { reload(); }};
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<Engine> engine_;
 };
+
+// The command has the limits of the caller's shell, which Sandbox::make reads afterwards.
+rules::Result<void> check_descriptors(unsigned workers) {
+  rlimit callers{};
+  getrlimit(RLIMIT_NOFILE, &callers);
+  auto claimed = claim_descriptors(workers);
+  setrlimit(RLIMIT_NOFILE, &callers);
+  return claimed;
+}
 
 }  // namespace
 
 int exec(ExecOptions options) {
   auto text = read_text(options.path);
   if (!text) return kBadInput;
-  const auto config = parse_for_exec(options.path, *text);
+  ZoneFiles zone_files;
+  const auto config = parse_for_exec(options.path, *text, zone_files);
   if (!config) return kBadInput;
   if (config->scenario) {
     fmt::print(stderr, "{}: error: this is a rehearsal: use `brownout rehearse {}`\n", options.path,
@@ -160,7 +194,7 @@ int exec(ExecOptions options) {
     return kBadInput;
   }
   options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);
-  raise_descriptor_limit();
+  if (const auto enough = check_descriptors(options.workers); !enough) return fail(enough.error());
   // It forks, so there must be no threads yet.
   auto sandbox = Sandbox::make(ports_of(*config), options.workers, options.command);
   if (!sandbox) {
@@ -168,7 +202,7 @@ int exec(ExecOptions options) {
     return sandbox.error().origin == rules::Origin::kConfig ? kStopped : kFailed;
   }
   set_up_logging(options.log_level);
-  return Exec(options, std::move(*text), **sandbox).run(*config);
+  return Exec(options, std::move(*text), std::move(zone_files), **sandbox).run(*config);
 }
 
 }  // namespace brownout::cli

@@ -5,7 +5,7 @@
 
 #include "proxy/cli/explain_message.h"
 #include "proxy/cli/rule_file.h"
-#include "rules/explain.h"
+#include "rules/language/explain.h"
 
 namespace brownout::cli {
 namespace {
@@ -41,6 +41,30 @@ bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
   return true;
 }
 
+// "example.org:8080" of a URL, as a client's Host header has it: without a user, and without the
+// scheme's own port (RFC 9110, 7.2). "" of a path.
+std::string host_header_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (url.starts_with('/') || scheme == std::string_view::npos) return {};
+  auto host = url.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host.remove_prefix(host.rfind('@') + 1);  // by nothing without a user
+  const std::string_view port =
+      rules::same_header_name(url.substr(0, scheme), "https") ? ":443" : ":80";
+  if (host.ends_with(port)) host.remove_suffix(port.size());
+  return std::string(host);
+}
+
+// The server that is dialled first, as the rule file has it; null if the file does not say.
+const rules::Endpoint* first_server(const rules::Config& config, const rules::Listener& listener) {
+  for (const auto& upstream : config.upstreams) {
+    if (upstream.name != listener.upstream || upstream.servers.empty()) continue;
+    const auto& server = upstream.servers.front();
+    return server.is_unix() ? nullptr : &server;
+  }
+  return nullptr;
+}
+
 // What an HTTP request says. Kept by the caller, since facts borrow it.
 bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
   rules::HttpHead request;
@@ -57,6 +81,9 @@ bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
     header->value.erase(0, header->value.find_first_not_of(' '));
     request.headers.push_back(std::move(*header));
   }
+  // Every client says it.
+  const auto host = host_header_of(options.url);
+  if (!host.empty() && request.find("host") == nullptr) request.append("host", host);
   exchange = rules::HttpExchange::of(std::move(request));
   if (options.status == 0) return true;
   rules::HttpHead response;
@@ -82,15 +109,20 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
     question.flow.client = parse_address("--client", options.client, question.flow.client_port);
     if (!question.flow.client) return std::nullopt;
   }
+  const auto* server = first_server(config, *listener);
+  if (options.destination.empty() && server != nullptr) {
+    question.flow.destination = server->ip();
+    question.flow.destination_port = server->port;
+  }
   if (!options.destination.empty()) {
     question.flow.destination =
         parse_address("--destination", options.destination, question.flow.destination_port);
     if (!question.flow.destination) return std::nullopt;
   }
   if (!ask_dns(options, *listener, question.flow)) return std::nullopt;
-  question.flow.speaks = rules::messages_of(listener->protocol);
-  question.message = message_of(options.message, listener->protocol);
-  question.payload = options.message.text;
+  question.flow.speaks = listener->protocol.messages();
+  question.message = message_of(options, listener->protocol);
+  question.payload = options.text;
   const auto at = rules::parse_duration(options.at);
   if (!at) {
     fmt::print(stderr, "error: --at: {}; {}\n", at.error().what, at.error().hint);
@@ -99,6 +131,14 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
   question.at = *at;
   question.seed = options.seed ? options.seed : config.seed;
   return question;
+}
+
+// The server that rules with a destination or port were compared with.
+std::string server_text(const rules::FlowFacts& flow) {
+  if (flow.carrier == rules::Carrier::kDns || flow.destination_port == 0) return {};
+  const auto port = std::to_string(flow.destination_port);
+  return flow.destination ? ", server " + to_text(*flow.destination, flow.destination_port)
+                          : ", port " + port + " of a server by name";
 }
 
 }  // namespace
@@ -124,9 +164,9 @@ int explain(const ExplainOptions& options) {
   const auto answers = rules::explain(*config, *question);
   const auto acting =
       std::count_if(answers.begin(), answers.end(), [](const auto& one) { return one.acts; });
-  fmt::print("Connection {} to listener {}{}: {} of {} rules act\n", options.ordinal,
-             options.listener, options.client.empty() ? "" : " from " + options.client, acting,
-             answers.size());
+  fmt::print("Connection {} to listener {}{}{}: {} of {} rules act\n", options.ordinal,
+             options.listener, options.client.empty() ? "" : " from " + options.client,
+             server_text(question->flow), acting, answers.size());
   std::size_t width = 4;
   for (const auto& one : answers) width = std::max(width, one.rule.size());
   int order = 0;

@@ -4,12 +4,11 @@
 #include <optional>
 
 #include "proxy/cli/commands.h"
-#include "rules/config.h"
+#include "rules/language/config.h"
 
 namespace brownout::cli {
 
 // Of a connection of `protocol`; none where nothing is said of it.
-std::optional<rules::Message> message_of(const ExplainOptions::AboutMessage& about,
-                                         rules::Protocol protocol);
+std::optional<rules::Message> message_of(const ExplainOptions& options, rules::Protocol protocol);
 
 }  // namespace brownout::cli

@@ -7,10 +7,10 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
-#include "proxy/codecs/firewall_import.h"
-#include "proxy/codecs/flow_record.h"
-#include "rules/firewall_fault.h"
-#include "rules/printable.h"
+#include "proxy/formats/firewall_import.h"
+#include "proxy/formats/flow_record.h"
+#include "rules/base/terminal_text.h"
+#include "rules/engine/firewall_fault.h"
 
 namespace brownout::cli {
 namespace {
@@ -125,10 +125,11 @@ int firewall_import(const FirewallImportOptions& options) {
     fmt::print(stderr, "{}: {}\n", options.path, line);
   }
   fmt::print("{}", rules::to_toml(imported->firewall));
-  fmt::print(stderr, "{}: {} lines of {}, {} rules left out\n", options.path,
-             imported->firewall.rules.size(), imported->firewall.name, imported->left_out.size());
+  fmt::print(stderr, "{}: {} of {}, {} left out\n", options.path,
+             rules::count_of(imported->firewall.rules.size(), "line"), imported->firewall.name,
+             rules::count_of(imported->left_out.size(), "rule"));
   for (const auto& name : imported->other_chains) {
-    fmt::print(stderr, "{}: also there: --chain {}\n", options.path, name);
+    fmt::print(stderr, "{}: also there: --chain {}\n", options.path, rules::in_quotes(name));
   }
   return 0;
 }
@@ -150,8 +151,9 @@ int firewall_diff(const FirewallDiffOptions& options) {
     fmt::print("{} {}\n    was  {}\n    is   {}\n", passed ? "breaks" : "opens ", flow_text(flow),
                was.why, is.why);
   }
-  fmt::print("{} flows: {} would break, {} would be let in, {} stay as they are\n", flows->size(),
-             broken, opened, flows->size() - broken - opened);
+  fmt::print("{}: {} would break, {} would be let in, {} would not change\n",
+             rules::count_of(flows->size(), "flow"), broken, opened,
+             flows->size() - broken - opened);
   return broken == 0 ? 0 : kFailed;
 }
 

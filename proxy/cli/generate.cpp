@@ -54,6 +54,49 @@ void print_option(const CLI::Option& option) {
              roff(option.get_description()));
 }
 
+using Entry = std::pair<const char*, const char*>;
+
+constexpr Entry kSignals[] = {
+    {"SIGHUP",
+     "run: reads the rule file again, and opens the files of --events and --flows anew, which were "
+     "renamed."},
+    {"SIGUSR1",
+     "run: halts. All faults are off, on live connections too. Prints what each rule has done so "
+     "far. rehearse: all faults end, and the recovery runs."},
+    {"SIGUSR2",
+     "run: resumes. Faults are on again. Prints what each rule has done so far. rehearse: "
+     "nothing."},
+    {"SIGTERM, SIGINT",
+     "run: stops accepting, waits for open connections (--drain), then ends; a second SIGINT ends "
+     "it at once. toxiproxy: ends at once. rehearse: ends the phases and runs the recovery; "
+     "a second one ends it at once."},
+    {"SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH", "exec: go to the command."},
+};
+
+constexpr Entry kExitStatus[] = {
+    {"0", "Done. rehearse: all expectations are met."},
+    {"1",
+     "Failed. rehearse: an expectation is not met. report compare: something got worse. firewall "
+     "diff: a flow would break. ctl: nobody answers."},
+    {"2",
+     "Bad input: a mistake in a file or an option. rehearse: it could not begin. report compare: "
+     "the "
+     "reports are unrelated. ctl: the change was refused."},
+    {"3",
+     "rehearse: there is no verdict, because it was stopped or something was not measured. exec: a "
+     "network of its own is not allowed here."},
+    {"4", "ctl: there is no such rule or connection."},
+    {"others",
+     "exec: that of the command; 126 if it could not be run, 127 if it was not found, 128 and the "
+     "number of the signal if one ended it."},
+};
+
+template <std::size_t n>
+void print_entries(const char* section, const Entry (&entries)[n]) {
+  fmt::print(".SH {}\n", section);
+  for (const auto& [name, about] : entries) fmt::print(".TP\n{}\n{}\n", name, roff(about));
+}
+
 std::string zsh_quoted(const std::string& text) {
   std::string safe;
   for (const char c : text) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -71,12 +114,8 @@ void print_man(const CLI::App& app) {
     fmt::print(".SS {}\n{}.\n", name, roff(command->get_description()));
     for (const auto* option : command->get_options()) print_option(*option);
   }
-  fmt::print(
-      ".SH SIGNALS\n.TP\nSIGHUP\nReads the rule file again.\n.TP\nSIGUSR1\n"
-      "Prints what each rule has done so far.\n.TP\nSIGTERM, SIGINT\nStops "
-      "accepting, waits for "
-      "open connections (\\-\\-drain), then ends; a second SIGINT ends at once.\n");
-  fmt::print(".SH EXIT STATUS\n0 done, 1 failed, 2 bad input.\n");
+  print_entries("SIGNALS", kSignals);
+  print_entries("EXIT STATUS", kExitStatus);
 }
 
 void print_bash(const CLI::App& app) {

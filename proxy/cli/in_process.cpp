@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "proxy/codecs/zone_file.h"
+#include "proxy/formats/zone_file.h"
 
 namespace brownout::cli {
 

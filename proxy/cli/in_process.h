@@ -15,8 +15,9 @@ namespace brownout::cli {
 
 class InProcess {
  public:
+  static constexpr unsigned kUsualWorkers = 2;
   // `rules` are [[rule]] tables in TOML; they must be right.
-  explicit InProcess(const std::string& rules, unsigned workers = 2);
+  explicit InProcess(const std::string& rules, unsigned workers = kUsualWorkers);
   ~InProcess();
 
   void reload(const std::string& rules);

@@ -1,12 +1,16 @@
 // brownout intercept: the nftables rules that send clients to intercepting listeners.
 #include <fmt/core.h>
+#include <net/if.h>
 #include <pwd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cctype>
+#include <charconv>
+#include <limits>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/intercept/diverted_flows.h"
 #include "proxy/intercept/gateway.h"
 #include "proxy/intercept/nftables.h"
 
@@ -16,14 +20,40 @@ namespace {
 using namespace brownout::proxy;
 using rules::Result;
 
+// 4294967295 is nobody's: system calls take it for "leave it as it is" (setuid(2)).
+constexpr std::uint32_t kNoUid = std::numeric_limits<std::uint32_t>::max();
+// Ten years: nftables counts in milliseconds, and has an end.
+constexpr Duration kLongest = std::chrono::hours(24 * 365 * 10);
+
 Result<std::uint32_t> uid_of(const std::string& text) {
   const bool number = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isdigit(c) != 0;
   });
-  if (number) return static_cast<std::uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+  if (number) {
+    std::uint32_t uid = kNoUid;
+    std::from_chars(text.data(), text.data() + text.size(), uid);
+    if (uid != kNoUid) return uid;
+    return rules::config_error("--uid: " + rules::in_quotes(text) + " is no user's number",
+                               "they go from 0 to 4294967294");
+  }
   const auto* user = getpwnam(text.c_str());
   if (user != nullptr) return user->pw_uid;
   return rules::config_error("--uid: there is no user " + rules::in_quotes(text));
+}
+
+// As netdevice(7) has them; a * at the end is nft's. What else there is would be text of the
+// script.
+bool is_interface(const std::string& name) {
+  return !name.empty() && name.size() < IFNAMSIZ &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isgraph(c) != 0 && c != '"' && c != '/' && c != '\\';
+         });
+}
+
+bool is_cgroup(const std::string& path) {
+  return !path.empty() && std::all_of(path.begin(), path.end(), [](unsigned char c) {
+    return c > ' ' && c != '"' && c != 0x7f;
+  });
 }
 
 Result<InterceptedClients> clients_of(const InterceptOptions& options) {
@@ -38,8 +68,18 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
     if (!prefix) return tl::unexpected(prefix.error());
     clients.prefixes.push_back(*prefix);
   }
-  for (const auto& path : clients.cgroups) {
-    if (path.find('"') != std::string::npos) return rules::config_error("--cgroup: no quotes");
+  for (auto& path : clients.cgroups) {
+    // Its depth is counted by its slashes.
+    path.erase(0, path.find_first_not_of('/'));
+    while (path.ends_with('/')) path.pop_back();
+    if (is_cgroup(path)) continue;
+    return rules::config_error("--cgroup: a path below /sys/fs/cgroup, without blanks and quotes",
+                               "e.g. --cgroup chat.slice");
+  }
+  for (const auto& name : clients.interfaces) {
+    if (is_interface(name)) continue;
+    return rules::config_error("--interface: " + rules::in_quotes(name) + " is no interface's name",
+                               "e.g. --interface eth1 (see `ip link`)");
   }
   if (clients.local() || clients.remote()) return clients;
   return rules::config_error("whose connections?",
@@ -63,7 +103,11 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
           "for those of --uid and --cgroup write intercept = \"redirect\"");
     }
     const auto ip = one.listen.ip();
-    if (clients.remote() && ip && ip->is_loopback()) {
+    if (!ip) {
+      return rules::config_error("listener " + rules::in_quotes(one.name) + " listens on a name",
+                                 "it may be of either family: write its address");
+    }
+    if (clients.remote() && ip->is_loopback()) {
       return rules::config_error("listener " + rules::in_quotes(one.name) + " listens on loopback",
                                  "what comes from other machines does not arrive there: listen on "
                                  "\"0.0.0.0:" +
@@ -81,9 +125,120 @@ bool diverts(const rules::Config& config) {
   });
 }
 
+void tell(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+
+void tell_of_ended(const Result<std::size_t>& ended) {
+  if (!ended)
+    tell("UDP flows that were diverted may not be let go yet: " + describe(ended.error()));
+}
+
 int remove_rules() {
-  if (auto removed = run_nft(gateway_removal()); !removed) return fail(removed.error());
-  if (auto removed = remove_divert_route(); !removed) return fail(removed.error());
+  // From here on nothing more is diverted. There may be no table.
+  (void)run_nft(gateway_end());
+  const auto live = live_connections(ports_in_force());
+  if (auto removed = run_nft(gateway_removal(live)); !removed) return fail(removed.error());
+  if (live.diverted == 0) {
+    if (auto removed = remove_divert_route(); !removed) return fail(removed.error());
+  }
+  if (!live.ports.empty()) tell_of_ended(end_datagram_flows(live.ports));
+  if (!live.any()) return 0;
+  tell(fmt::format(
+      "{} open connections go on through brownout; the table brownout_intercept stays for "
+      "them, and diverts nothing: remove it again when they have ended",
+      live.redirected + live.diverted));
+  return 0;
+}
+
+std::string list_of(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& one : words) text += (text.empty() ? "" : ", ") + one;
+  return text;
+}
+
+std::string text_of(const InterceptedClients& clients) {
+  std::vector<std::string> words;
+  for (const auto uid : clients.uids) words.push_back("uid " + std::to_string(uid));
+  for (const auto& path : clients.cgroups) words.push_back("cgroup " + path);
+  // Whoever is behind this machine has to meet both.
+  std::vector<std::string> prefixes;
+  for (const auto& one : clients.prefixes) prefixes.push_back(to_text(one));
+  auto behind = list_of(clients.interfaces);
+  if (!behind.empty()) behind = "what comes in at " + behind;
+  if (!prefixes.empty())
+    behind += (behind.empty() ? "what comes from " : " from ") + list_of(prefixes);
+  if (!behind.empty()) words.push_back(behind);
+  return list_of(words);
+}
+
+std::string protocols_and_ports(const rules::Listener& listener) {
+  std::vector<std::string> ports;
+  for (const auto& one : listener.ports) ports.push_back(to_text(one));
+  const auto* protocols = !takes_datagrams(listener)    ? "TCP"
+                          : takes_connections(listener) ? "TCP and UDP"
+                                                        : "UDP";
+  return fmt::format("{} to {}", protocols,
+                     ports.empty() ? "all other ports"
+                                   : (ports.size() == 1 ? "port " : "ports ") + list_of(ports));
+}
+
+// What a reader of the file might not expect: who is meant, and who is not.
+void tell_what_is_diverted(const rules::Config& config, const InterceptedClients& clients,
+                           const std::string& length) {
+  tell(fmt::format("diverted for {}: new connections of {}", length, text_of(clients)));
+  bool any_v4 = false;
+  bool any_v6 = false;
+  for (const auto& one : config.listeners) {
+    if (!one.enabled || one.intercept == rules::Intercept::kNone) continue;
+    const bool v4 = serves(one, true, config.listeners);
+    const bool v6 = serves(one, false, config.listeners);
+    any_v4 |= v4;
+    any_v6 |= v6;
+    tell(fmt::format("  {} {} -> listener {} at {}",
+                     v4 && v6 ? "IPv4 and IPv6" : (v4 ? "IPv4" : "IPv6"), protocols_and_ports(one),
+                     one.name, to_text(one.listen)));
+  }
+  tell(
+      "not diverted: connections that are open already; those to loopback and to this machine's "
+      "own addresses");
+  if (!any_v6)
+    tell(
+        "not diverted: IPv6, since no listener has an IPv6 address (e.g. listen = \"[::]:15001\")");
+  if (!any_v4)
+    tell(
+        "not diverted: IPv4, since no listener has an IPv4 address (e.g. listen = "
+        "\"0.0.0.0:15001\")");
+}
+
+std::int64_t in_seconds(Duration length) {
+  return std::chrono::duration_cast<std::chrono::seconds>(length).count();
+}
+
+void print_rules(const rules::Config& config, const InterceptedClients& clients, Duration length) {
+  fmt::print("{}", gateway_ruleset(config.listeners, clients, in_seconds(length)));
+  if (!diverts(config)) return;
+  for (const auto* ip : {"ip", "ip -6"}) {
+    fmt::print(
+        "# {} rule add fwmark {:#x} lookup {}\n# {} route add local default dev lo table {}\n", ip,
+        kDivertedMark, kRouteTable, ip, kRouteTable);
+  }
+}
+
+int apply_rules(const rules::Config& config, const InterceptedClients& clients, Duration length) {
+  // The packets of what is diverted need their route from the first one on.
+  if (diverts(config)) {
+    if (auto routed = add_divert_route(); !routed) return fail(routed.error());
+  }
+  const auto live = live_connections(ports_in_force());
+  const auto script = gateway_ruleset(config.listeners, clients, in_seconds(length), live);
+  if (auto done = run_nft(script); !done) return fail(done.error());
+  // Of an earlier table, at ports where no listener is any more.
+  auto gone = live.ports;
+  const auto now = datagram_ports(config.listeners);
+  gone.erase(
+      std::remove_if(gone.begin(), gone.end(),
+                     [&](auto port) { return std::count(now.begin(), now.end(), port) > 0; }),
+      gone.end());
+  if (!live.ports.empty()) tell_of_ended(end_datagram_flows(gone));
   return 0;
 }
 
@@ -94,29 +249,20 @@ int intercept(const InterceptOptions& options) {
   const auto config = load(options.path);
   if (!config) return kBadInput;
   const auto length = rules::parse_duration(options.length);
-  if (!length || *length < std::chrono::seconds(1)) {
-    return fail(rules::config_error("--for: a duration of a second or more", "e.g. 10m").value());
+  if (!length || *length < std::chrono::seconds(1) || *length > kLongest) {
+    return fail(
+        rules::config_error("--for: a duration from a second to ten years", "e.g. 10m").value());
   }
   const auto clients = clients_of(options);
   if (!clients) return fail(clients.error());
   if (auto fine = check_listeners(*config, *clients); !fine) return fail(fine.error());
-  const auto script =
-      gateway_ruleset(config->listeners, *clients,
-                      std::chrono::duration_cast<std::chrono::seconds>(*length).count());
   if (options.action == "print") {
-    fmt::print("{}", script);
-    if (!diverts(*config)) return 0;
-    for (const auto* ip : {"ip", "ip -6"}) {
-      fmt::print(
-          "# {} rule add fwmark {:#x} lookup {}\n# {} route add local default dev lo table {}\n",
-          ip, kDivertedMark, kRouteTable, ip, kRouteTable);
-    }
+    print_rules(*config, *clients, *length);
     return 0;
   }
-  if (auto done = run_nft(script); !done) return fail(done.error());
-  if (!diverts(*config)) return 0;
-  const auto routed = add_divert_route();
-  return routed ? 0 : fail(routed.error());
+  const int code = apply_rules(*config, *clients, *length);
+  if (code == 0) tell_what_is_diverted(*config, *clients, options.length);
+  return code;
 }
 
 }  // namespace brownout::cli

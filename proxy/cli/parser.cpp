@@ -2,11 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <thread>
+#include <map>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/generate.h"
-#include "rules/message.h"
+#include "proxy/control/process.h"
+#include "rules/message/message_protocol.h"
 
 namespace brownout::cli {
 namespace {
@@ -34,7 +35,7 @@ struct CommandLine {
 
 void add_run(CLI::App& app, CommandLine& line) {
   auto& options = line.run;
-  options.workers = std::max(1U, std::thread::hardware_concurrency());
+  options.workers = proxy::usable_processors();
   auto* command =
       app.add_subcommand("run", "Start the proxy with a rule file; reload it when it changes");
   command->add_option("rules", options.path, "the rule file (TOML)")->required();
@@ -44,10 +45,10 @@ void add_run(CLI::App& app, CommandLine& line) {
       "--events", options.events,
       "append one JSON object for every injected fault to this file; - is standard output");
   command->add_option("--flows", options.flows,
-                      "append one JSON object for every connection and UDP session to this file, "
-                      "for `firewall diff`; - is standard output");
+                      "append one JSON object for every connection and UDP session, served or "
+                      "stopped by a rule, to this file, for `firewall diff`; - is standard output");
   command->add_option("--drain", options.drain,
-                      "how long to wait for open connections when told to end, e.g. 10s");
+                      "how long to wait for open connections when told to end (3s)");
   command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
   command->add_flag("--no-watch", options.no_watch,
@@ -55,6 +56,10 @@ void add_run(CLI::App& app, CommandLine& line) {
   command->add_option("--api", options.api,
                       "where the dashboard and the API listen; off for none (127.0.0.1:8474 if it "
                       "is free)");
+  command->add_option(
+      "--api-socket", options.api_socket,
+      "a unix socket for the API, too, which no crowd at the address of --api keeps "
+      "anybody from");
   command->add_option("--token-file", options.token_file,
                       "whoever uses the API must know this file's first line");
   command->add_option("--api-certificate", options.api_certificate,
@@ -71,7 +76,7 @@ void add_run(CLI::App& app, CommandLine& line) {
 
 void add_exec(CLI::App& app, CommandLine& line) {
   auto& options = line.exec;
-  options.workers = std::max(1U, std::thread::hardware_concurrency());
+  options.workers = proxy::usable_processors();
   auto* command = app.add_subcommand(
       "exec", "Run a command whose every connection and DNS query goes through the rules");
   command->add_option("rules", options.path, "the rule file (TOML)")->required();
@@ -123,30 +128,27 @@ void add_check(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
-template <class E>
-CLI::IsMember one_of() {
-  const auto names = rules::names_of<E>();
-  return CLI::IsMember(std::vector<std::string>(names.begin(), names.end()));
-}
-
-// What `explain` is told of a message.
-void add_message(CLI::App& command, ExplainOptions::AboutMessage& about) {
-  command.add_option("--packet", about.packet, "mqtt: what a packet is (publish)")
-      ->check(one_of<rules::MqttType>());
-  command.add_option("--topic", about.topic, "mqtt: what it is published to");
-  command.add_option("--qos", about.qos, "mqtt: its QoS (0)")->check(CLI::Range(0, 2));
-  command.add_option("--client-id", about.client_id, "mqtt: whose connection it is");
-  command.add_option("--user-name", about.user_name, "mqtt: as whom the client connected");
-  command.add_option("--stanza", about.stanza, "xmpp: what an element is (message)")
-      ->check(one_of<rules::XmppElement>());
-  command.add_option("--type", about.type, "xmpp: its type");
-  command.add_option("--from", about.from, "xmpp: who sent it");
-  command.add_option("--to", about.to, "xmpp: to whom");
-  command.add_option("--namespace", about.ns, "xmpp: of what it holds");
-  command.add_option("--kind", about.kind, "framed: its kind");
-  command.add_option("--opcode", about.opcode, "websocket: what a message is (text)")
-      ->check(one_of<rules::Opcode>());
-  command.add_option("--text", about.text, "what it says");
+// The options of `explain` that describe a message: those of every protocol, each once.
+void add_message(CLI::App& command, ExplainOptions& options) {
+  std::map<std::string, rules::MessageProtocol::ExplainOption> all;
+  for (const auto* protocol : rules::message_protocols()) {
+    for (auto& option : protocol->explain_options()) {
+      const auto meaning = std::string(protocol->name()) + ": " + option.meaning;
+      auto& known = all.try_emplace(option.name).first->second;
+      known.meaning += (known.meaning.empty() ? "" : "; ") + meaning;
+      known.values.insert(known.values.end(), option.values.begin(), option.values.end());
+    }
+  }
+  for (const auto& [name, option] : all) {
+    auto* added = command.add_option_function<std::string>(
+        "--" + name,
+        [&options, key = name](const std::string& value) { options.message[key] = value; },
+        option.meaning);
+    if (option.values.empty()) continue;
+    added->check(
+        CLI::IsMember(std::vector<std::string>(option.values.begin(), option.values.end())));
+  }
+  command.add_option("--text", options.text, "what a message says");
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {
@@ -175,7 +177,7 @@ void add_explain(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(100, 599));
   command->add_option("--sni", options.sni, "the name that a TLS client asks for");
   command->add_option("--alpn", options.alpn, "a protocol that it offers, e.g. h2");
-  add_message(*command, options.message);
+  add_message(*command, options);
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
 
@@ -188,11 +190,17 @@ void add_rehearse(CLI::App& app, CommandLine& line) {
   command->add_flag("--ci", options.ci,
                     "quiet; a rule that matches nobody is a failed expectation");
   command->add_flag("--force", options.force, "go on though it is broken before it begins");
+  auto* embedded =
+      command
+          ->add_option("--embedded", options.embedded,
+                       "embedded servers stand in for those of the file: well, or badly (no "
+                       "redundancy, clients without a plan)")
+          ->check(CLI::IsMember({"well", "badly"}));
   command
-      ->add_option("--embedded", options.embedded,
-                   "embedded servers stand in for those of the file: well, or badly (no "
-                   "redundancy, clients without a plan)")
-      ->check(CLI::IsMember({"well", "badly"}));
+      ->add_flag("--virtual-time", options.virtual_time,
+                 "with --embedded: skip all waiting, so that minutes of the scenario take a second "
+                 "(probes of the kinds tcp, http, websocket, dns and tls)")
+      ->needs(embedded);
   command->add_option("--report", options.report,
                       "the folder for report.html, report.json, junit.xml and summary.md; \"\" "
                       "writes none");
@@ -202,10 +210,12 @@ void add_rehearse(CLI::App& app, CommandLine& line) {
   auto* report = app.add_subcommand("report", "Work with the reports of rehearsals");
   report->require_subcommand(1);
   auto* compare = report->add_subcommand("compare", "Say what got better and what got worse");
-  compare->add_option("before", line.report_before, "a report.json")->required();
+  compare->add_option("before", line.report_before, "a report.json, or its folder")->required();
   compare->add_option("after", line.report_after, "a later one")->required();
-  compare->add_option("--max-regression", line.max_regression,
-                      "how much worse a value may be before the exit code is 1");
+  compare->add_option(
+      "--max-regression", line.max_regression,
+      "how much worse a value may be before the exit code is 1; what differs by less than "
+      "10 ms (a latency) or 100 ms of real time (another time) is the same");
   compare->callback([&line] {
     line.exit_code = report_compare(line.report_before, line.report_after, line.max_regression);
   });
@@ -257,7 +267,7 @@ void add_verify(CLI::App& app, CommandLine& line) {
 // As toxiproxy-server has them: long options with one dash, too (see with_two_dashes).
 void add_toxiproxy(CLI::App& app, CommandLine& line) {
   auto& options = line.toxiproxy;
-  options.workers = std::max(1U, std::thread::hardware_concurrency());
+  options.workers = proxy::usable_processors();
   auto* command = app.add_subcommand(
       "toxiproxy", "Stand in for toxiproxy-server: its API and options, on this engine");
   command->add_option("--host", options.host, "where the API listens")->capture_default_str();
@@ -273,9 +283,9 @@ void add_toxiproxy(CLI::App& app, CommandLine& line) {
 }
 
 void add_ctl_command(CLI::App& parent, CommandLine& line, const char* name, const char* about,
-                     const char* object = nullptr) {
+                     const char* object = nullptr, bool needed = true) {
   auto* command = parent.add_subcommand(name, about);
-  if (object != nullptr) command->add_option("name", line.ctl.name, object)->required();
+  if (object != nullptr) command->add_option("name", line.ctl.name, object)->required(needed);
   command->callback([&line, name] {
     line.ctl.command = name;
     line.exit_code = ctl(line.ctl);
@@ -288,7 +298,8 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   parent->require_subcommand(1);
   parent->fallthrough();
   parent->add_option("--url", options.url,
-                     "of its API (BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474)");
+                     "of its API (BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474); or its "
+                     "--api-socket as unix:/path");
   parent->add_option("--token-file", options.token_file,
                      "the token that it asks for (BROWNOUT_TOKEN)");
   parent->add_option("--ca", options.ca, "a PEM file that its certificate can be checked with");
@@ -302,10 +313,12 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   add_ctl_command(*parent, line, "flows", "connections and UDP sessions");
   add_ctl_command(*parent, line, "watch", "faults, connections and changes as they happen");
   add_ctl_command(*parent, line, "halt", "all faults off, now, on live connections too");
-  add_ctl_command(*parent, line, "resume", "faults on again");
+  add_ctl_command(*parent, line, "resume", "faults on again: only this switches them on");
   add_ctl_command(*parent, line, "rm", "delete a rule", "the rule");
   add_ctl_command(*parent, line, "enable", "switch a rule on", "the rule");
   add_ctl_command(*parent, line, "disable", "switch a rule off", "the rule");
+  add_ctl_command(*parent, line, "reset", "take the rule file's state again", "all, or this",
+                  false);
   add_ctl_command(*parent, line, "cut", "reset a connection", "the flow, e.g. chat#3");
   auto* add =
       parent->add_subcommand("add", "add a rule, e.g. add latency delay=300ms --listener chat");

@@ -2,7 +2,7 @@
 #include <fmt/core.h>
 
 #include "proxy/cli/commands.h"
-#include "rules/reference.h"
+#include "rules/language/reference.h"
 
 namespace brownout::cli {
 

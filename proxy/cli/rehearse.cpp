@@ -14,16 +14,21 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
-#include "proxy/control/console.h"
+#include "proxy/control/process.h"
+#include "proxy/formats/json_text.h"
+#include "proxy/loop/background_writer.h"
+#include "proxy/observe/console.h"
 #include "proxy/rehearsal/embedded.h"
 #include "proxy/rehearsal/live_view.h"
+#include "proxy/rehearsal/read_report.h"
 #include "proxy/rehearsal/report.h"
+#include "proxy/rehearsal/say.h"
 #include "proxy/rehearsal/webhooks.h"
 
 namespace brownout::cli {
 namespace {
 
-using nlohmann::json;
+using rehearsal::say;
 using rehearsal::Webhooks;
 
 // What `rehearse` is told to run: a file, or one that a report holds.
@@ -31,21 +36,32 @@ struct Source {
   std::string path;
   std::string text;
   std::optional<std::uint64_t> seed;
+  rehearsal::Circumstances circumstances;
 };
 
+void complain(const std::string& where, const rules::Error& error) {
+  say(stderr, "{}error: {}{}{}\n", where.empty() ? "" : where + ": ", error.what,
+      error.hint.empty() ? "" : "\n     = ", error.hint);
+}
+
+// A report says how it was run; what the command line says counts more.
 std::optional<Source> read_source(const RehearseOptions& options) {
-  if (!options.text.empty()) return Source{options.path, options.text, std::nullopt};
+  Source source{options.path, options.text, std::nullopt, {options.embedded, options.virtual_time}};
+  if (!source.text.empty()) return source;
   auto text = read_text(options.path);
   if (!text) return std::nullopt;
-  if (!options.replay) return Source{options.path, std::move(*text), std::nullopt};
-  const auto report = json::parse(*text, nullptr, false);
-  if (!rehearsal::is_report(report)) {
-    fmt::print(stderr, "{}: error: no report of a rehearsal (give the JSON file, report.json)\n",
-               options.path);
+  source.text = std::move(*text);
+  if (!options.replay) return source;
+  auto report = rehearsal::parse_report(source.text);
+  if (!report) {
+    complain(options.path, report.error());
     return std::nullopt;
   }
-  return Source{report.value("path", options.path), report.value("file", ""),
-                report.value("seed", std::uint64_t{0})};
+  if (!report->path.empty()) source.path = std::move(report->path);
+  source.text = std::move(report->file);
+  source.seed = report->seed;
+  if (options.embedded.empty()) source.circumstances = report->circumstances;
+  return source;
 }
 
 std::string utc_now() {
@@ -56,8 +72,9 @@ std::string utc_now() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-// Whole or not at all: a temporary file that takes the name when it is complete.
-bool write_file(const std::filesystem::path& path, const std::string& text) {
+// Whole or not at all: a temporary file that takes the name when it is complete. Returns why not,
+// or nothing.
+std::string write_file(const std::filesystem::path& path, const std::string& text) {
   const auto partial = path.string() + ".part";
   errno = 0;
   {
@@ -66,108 +83,146 @@ bool write_file(const std::filesystem::path& path, const std::string& text) {
     file.flush();
     if (!file) {
       const int error = errno != 0 ? errno : EIO;
-      fmt::print(stderr, "error: {} cannot be written: {}; the results are above\n", path.string(),
-                 std::strerror(error));
       std::error_code ignored;
       std::filesystem::remove(partial, ignored);
-      return false;
+      return path.string() + " cannot be written: " + std::strerror(error);
     }
   }
   std::error_code failed;
   std::filesystem::rename(partial, path, failed);
-  if (!failed) return true;
-  fmt::print(stderr, "error: {} cannot be written: {}; the results are above\n", path.string(),
-             failed.message());
-  return false;
+  if (!failed) return {};
+  return path.string() + " cannot be written: " + failed.message();
 }
 
-bool write_reports(const rehearsal::Report& report, const std::string& folder) {
+// Before anything is broken: an hour later it would be too late to hear of it.
+bool check_folder(const std::string& folder) {
   if (folder.empty()) return true;
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  const std::filesystem::path to(folder);
-  bool written = write_file(to / "report.json", rehearsal::to_json(report).dump(1) + "\n");
-  written = written && write_file(to / "report.html", rehearsal::to_html(report));
-  written = written && write_file(to / "junit.xml", rehearsal::to_junit(report));
-  written = written && write_file(to / "summary.md", rehearsal::to_markdown(report));
-  if (written) fmt::print("report: {}\n", (to / "report.html").string());
-  return written;
+  const auto probe = std::filesystem::path(folder) / "report.check";
+  auto why = failed ? folder + " cannot be made: " + failed.message() : write_file(probe, "\n");
+  std::filesystem::remove(probe, failed);
+  if (why.empty()) return true;
+  complain("", {rules::Origin::kConfig, std::move(why),
+                "choose another folder for the report: --report, or \"\" for none"});
+  return false;
+}
+
+// Returns why not, or nothing.
+std::string write_reports(const rehearsal::Report& report, const std::filesystem::path& to) {
+  auto why =
+      write_file(to / "report.json", codecs::json_text(rehearsal::to_json(report), 1) + "\n");
+  if (why.empty()) why = write_file(to / "report.html", rehearsal::to_html(report));
+  if (why.empty()) why = write_file(to / "junit.xml", rehearsal::to_junit(report));
+  if (why.empty()) why = write_file(to / "summary.md", rehearsal::to_markdown(report));
+  return why;
 }
 
 void print_results(const rehearsal::Report& report) {
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
     const auto& one = report.verdicts[i];
-    const auto metric = report.scenario->expectations[i].metric;
-    fmt::print("{:<8} {}: {} ({})\n", one.met ? "met" : "NOT MET", one.wanted,
-               one.value ? rules::print_value(metric, *one.value) : "nothing", one.evidence);
+    say(stdout, "{:<12} {}: {} ({})\n", rehearsal::word_for(one), rehearsal::expectation_text(one),
+        rehearsal::value_of(report.scenario->expectations[i], one), one.evidence);
   }
   for (const auto& rule : report.missed) {
-    fmt::print(
-        "NOT MET  rule {} matched nobody (see `brownout explain`; may_miss = true allows it)\n",
-        rule);
+    say(stdout,
+        "{:<12} rule {} matched nobody (see `brownout explain`; may_miss = true allows it)\n",
+        "NOT MET", rule);
   }
-  fmt::print("{}\n", report.headline());
+  say(stdout, "{}\n", report.headline());
 }
 
-int exit_code(rehearsal::Result result) {
+// 1 means that an expectation is not met, and nothing else.
+int exit_code(rehearsal::Result result, bool written) {
   switch (result) {
     case rehearsal::Result::kMet:
-      return 0;
+      return written ? 0 : kStopped;
     case rehearsal::Result::kNotMet:
       return kFailed;
+    case rehearsal::Result::kNotMeasured:
     case rehearsal::Result::kStopped:
       break;
   }
   return kStopped;
 }
 
+rules::Result<std::unique_ptr<rehearsal::Embedded>> stand_in(
+    rules::Config& config, const rehearsal::Circumstances& circumstances) {
+  if (circumstances.embedded.empty()) return nullptr;
+  const auto handling =
+      circumstances.embedded == "badly" ? rehearsal::Handling::kBadly : rehearsal::Handling::kWell;
+  const auto pace = circumstances.virtual_time ? rehearsal::Pace::kVirtual : rehearsal::Pace::kReal;
+  return rehearsal::Embedded::stand_in(config, handling, pace);
+}
+
+void tell_verdicts(Webhooks& webhooks, const rehearsal::Report& report) {
+  for (const auto& one : report.verdicts) {
+    webhooks.tell(Webhooks::About::kExpectation, {{"rehearsal", report.scenario->name},
+                                                  {"name", one.name},
+                                                  {"expectation", one.wanted},
+                                                  {"met", one.met},
+                                                  {"measured", one.measured},
+                                                  {"evidence", one.evidence}});
+  }
+}
+
 int rehearse_config(rules::Config config, const Source& source, const RehearseOptions& options) {
-  std::unique_ptr<rehearsal::Embedded> servers;
-  if (!options.embedded.empty()) {
-    const auto handling =
-        options.embedded == "badly" ? rehearsal::Handling::kBadly : rehearsal::Handling::kWell;
-    auto made = rehearsal::Embedded::stand_in(config, handling);
-    if (!made) {
-      fmt::print(stderr, "error: {}\n", made.error().what);
-      return kFailed;
-    }
-    servers = std::move(*made);
+  if (!check_folder(options.report)) return kBadInput;
+  auto servers = stand_in(config, source.circumstances);
+  if (!servers) {
+    complain("", servers.error());
+    return kBadInput;
   }
   const auto& scenario = *config.scenario;
   Webhooks webhooks(scenario.webhooks);
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  rehearsal::LiveView view(!options.ci && terminal);
+  // While it runs nobody waits for whoever reads; the results are waited for.
+  std::fflush(stdout);
+  proxy::BackgroundWriter output(proxy::OutputFile::standard(STDOUT_FILENO), {});
+  rehearsal::LiveView view(!options.ci && terminal ? &output : nullptr);
   rehearsal::RunnerOptions runner_options;
   runner_options.force = options.force;
-  if (servers) runner_options.known_as = servers->known_as();
+  if (*servers) runner_options.known_as = (*servers)->known_as();
   runner_options.on_tick = [&](const rehearsal::Runner& runner) { view.draw(runner); };
   runner_options.on_phase = [&](const std::string& phase) {
     webhooks.tell(Webhooks::About::kPhase, {{"rehearsal", scenario.name}, {"phase", phase}});
-    if (options.ci || terminal) return;
-    fmt::print("{}\n", phase);
-    std::fflush(stdout);
+    if (!options.ci && !terminal) output.write(phase + "\n");
+  };
+  runner_options.on_halt = [&](const std::string& what) {
+    view.leave();
+    proxy::print_error(what + "\n");
   };
   const auto started = utc_now();
-  auto course = rehearsal::Runner(config, std::move(runner_options)).run();
+  // Until the report is there, a signal does not end the process any more.
+  rehearsal::Runner runner(config, std::move(runner_options));
+  auto course = runner.run();
   if (!course) {
-    fmt::print(stderr, "error: {}\n", course.error().what);
-    return course.error().origin == rules::Origin::kConfig ? kBadInput : kFailed;
+    if (!complain_of_files(config, source.path, source.text)) complain("", course.error());
+    return kBadInput;
   }
   auto report = rehearsal::make_report(scenario, std::move(*course), options.ci);
   report.file = source.text;
   report.path = source.path;
   report.started = started;
   report.version = BROWNOUT_VERSION;
+  report.circumstances = source.circumstances;
+  view.leave();
+  tell_verdicts(webhooks, report);
+  const auto why = options.report.empty() ? "" : write_reports(report, options.report);
+  output.drain();
   print_results(report);
-  for (const auto& one : report.verdicts) {
-    webhooks.tell(Webhooks::About::kExpectation, {{"rehearsal", scenario.name},
-                                                  {"expectation", one.wanted},
-                                                  {"met", one.met},
-                                                  {"evidence", one.evidence}});
+  if (!why.empty()) {
+    say(stderr, "error: {}; the results are above\n", why);
+  } else if (!options.report.empty()) {
+    say(stdout, "report: {}\n", (std::filesystem::path(options.report) / "report.html").string());
   }
-  const bool written = write_reports(report, options.report);
-  const int code = exit_code(report.result());
-  return code == 0 && !written ? kFailed : code;
+  return exit_code(report.result(), why.empty());
+}
+
+// A rehearsal writes a folder: its name will do.
+std::string report_in(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;
 }
 
 }  // namespace
@@ -185,6 +240,9 @@ int rehearse(const RehearseOptions& options) {
     return kBadInput;
   }
   if (source->seed) config->seed = source->seed;
+  if (const auto claimed = proxy::claim_descriptors(rehearsal::RunnerOptions().workers); !claimed) {
+    return fail(claimed.error());
+  }
   proxy::set_up_logging(options.ci ? "warn" : "error");
   std::signal(SIGPIPE, SIG_IGN);
   return rehearse_config(std::move(*config), *source, options);
@@ -194,19 +252,24 @@ int report_compare(const std::string& before, const std::string& after,
                    const std::string& max_regression) {
   const auto tolerance = rules::parse_ratio(max_regression);
   if (!tolerance) {
-    fmt::print(stderr, "error: --max-regression: {}\n", tolerance.error().what);
+    fmt::print(stderr, "error: --max-regression: {}; {}\n", tolerance.error().what,
+               tolerance.error().hint);
     return kBadInput;
   }
-  const auto a = read_text(before);
-  const auto b = read_text(after);
+  const auto a = read_text(report_in(before));
+  const auto b = read_text(report_in(after));
   if (!a || !b) return kBadInput;
-  const auto done = rehearsal::compare(json::parse(*a, nullptr, false),
-                                       json::parse(*b, nullptr, false), tolerance->share());
+  const auto old = rehearsal::parse_report(*a);
+  if (!old) complain(before, old.error());
+  const auto latest = rehearsal::parse_report(*b);
+  if (!latest) complain(after, latest.error());
+  if (!old || !latest) return kBadInput;
+  const auto done = rehearsal::compare(*old, *latest, tolerance->share());
   if (!done) {
-    fmt::print(stderr, "error: {}; {}\n", done.error().what, done.error().hint);
+    complain("", done.error());
     return kBadInput;
   }
-  fmt::print("{}", done->text);
+  say(stdout, "{}", done->text);
   return done->regressed ? kFailed : 0;
 }
 

@@ -2,66 +2,95 @@
 
 #include <fmt/core.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
-
 #include "proxy/cli/commands.h"
-#include "proxy/codecs/zone_file.h"
-#include "rules/load_toml.h"
-#include "rules/usual_listeners.h"
+#include "proxy/engine/config_files.h"
+#include "proxy/formats/zone_file.h"
+#include "proxy/loop/read_file.h"
+#include "proxy/observe/console.h"
+#include "rules/language/load_toml.h"
+#include "rules/language/usual_listeners.h"
+#include "rules/language/warnings.h"
 
 namespace brownout::cli {
-namespace {
-
-constexpr std::size_t kMostBytes = 64 << 20;
-
-}  // namespace
 
 int fail(const rules::Error& error) {
-  fmt::print(stderr, "error: {}\n", describe(error));
+  proxy::print_error(fmt::format("error: {}\n", describe(error)));
   return error.origin == rules::Origin::kConfig ? kBadInput : kFailed;
 }
 
 std::optional<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // Opening a directory succeeds, reading it does not.
-  if (!file || !(text << file.rdbuf())) {
-    const int error = errno != 0 ? errno : ENODATA;
-    fmt::print(stderr, "{}: error: cannot read the file: {}\n", path, std::strerror(error));
-    return std::nullopt;
-  }
-  if (text.view().size() > kMostBytes) {
-    fmt::print(stderr, "{}: error: larger than 64 MiB, which is no rule file\n", path);
-    return std::nullopt;
-  }
-  return std::move(text).str();
+  auto text = proxy::read_once(path);
+  if (text) return std::move(*text);
+  proxy::print_error(fmt::format("{}: error: {}\n", path, text.error().what));
+  return std::nullopt;
 }
 
 namespace {
 
+void print_mistakes(const rules::Diagnostics& mistakes, const std::string& path,
+                    const std::string& text) {
+  proxy::print_error(fmt::format("{}{} in {}\n", rules::render(mistakes, path, text),
+                                 rules::count_of(mistakes.size(), "mistake"), path));
+}
+
 std::optional<rules::Config> complain(tl::expected<rules::Config, rules::Diagnostics> config,
                                       const std::string& path, const std::string& text) {
-  if (config) return std::move(*config);
-  const auto count = config.error().size();
-  fmt::print(stderr, "{}{} mistake{} in {}\n", rules::render(config.error(), path, text), count,
-             count == 1 ? "" : "s", path);
+  if (config) {
+    const auto warnings = rules::warnings_of(*config);
+    if (!warnings.empty()) proxy::print_error(rules::render(warnings, path, text, "warning"));
+    return std::move(*config);
+  }
+  print_mistakes(config.error(), path, text);
   return std::nullopt;
+}
+
+tl::expected<rules::Node, rules::Diagnostics> read_document(const std::string& text,
+                                                            bool for_exec) {
+  auto document = rules::parse_toml(text);
+  if (document && for_exec) return rules::with_usual_listeners(std::move(*document));
+  return document;
 }
 
 }  // namespace
 
-std::optional<rules::Config> parse(const std::string& path, const std::string& text) {
-  return complain(codecs::load_rules(text), path, text);
+std::optional<rules::Config> parse(const std::string& path, const std::string& text,
+                                   proxy::ZoneFiles& files) {
+  files = proxy::ZoneFiles(path);
+  return complain(codecs::load_rules(text, files.from_disk()), path, text);
 }
 
-std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text) {
-  auto document = rules::parse_toml(text);
+std::optional<rules::Config> parse(const std::string& path, const std::string& text) {
+  proxy::ZoneFiles files;
+  return parse(path, text, files);
+}
+
+bool complain_of_files(const rules::Config& config, const std::string& path,
+                       const std::string& text) {
+  const auto document = rules::parse_toml(text);
+  if (!document) return false;
+  const auto refused = proxy::refused_files(config, *document);
+  if (!refused.empty()) print_mistakes(refused, path, text);
+  return !refused.empty();
+}
+
+std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
+                                            proxy::ZoneFiles& files) {
+  files = proxy::ZoneFiles(path);
+  const auto document = read_document(text, true);
   if (!document) return complain(tl::unexpected(document.error()), path, text);
-  return complain(codecs::load_rules(rules::with_usual_listeners(std::move(*document))), path,
-                  text);
+  return complain(codecs::load_rules(*document, files.from_disk()), path, text);
+}
+
+std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
+                                       bool for_exec) {
+  const auto document = read_document(text, for_exec);
+  if (!document) return complain(tl::unexpected(document.error()), path, text);
+  proxy::ZoneFiles files(path);
+  rules::Diagnostics problems;
+  auto config = codecs::load_rules(*document, files.from_disk(), problems);
+  problems.add_all(proxy::refused_files(config, *document));
+  if (!problems.empty()) return complain(tl::unexpected(std::move(problems)), path, text);
+  return complain(std::move(config), path, text);
 }
 
 std::optional<rules::Config> load(const std::string& path) {

@@ -3,21 +3,25 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
-#include <thread>
+#include <utility>
 
 #include "proxy/cli/activation.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/cli/status_line.h"
 #include "proxy/control/admin.h"
-#include "proxy/control/console.h"
-#include "proxy/control/event_log.h"
 #include "proxy/control/event_stream.h"
 #include "proxy/control/live_config.h"
-#include "proxy/control/rule_report.h"
+#include "proxy/control/process.h"
 #include "proxy/engine/engine.h"
 #include "proxy/loop/file_watch.h"
+#include "proxy/loop/read_file.h"
 #include "proxy/loop/signals.h"
-#include "rules/load_toml.h"
+#include "proxy/observe/console.h"
+#include "proxy/observe/event_log.h"
+#include "proxy/observe/rule_report.h"
+#include "rules/base/terminal_text.h"
+#include "rules/language/load_toml.h"
 
 namespace brownout::cli {
 namespace {
@@ -31,24 +35,27 @@ constexpr std::size_t kMostWarnings = 20;
 
 class Run final : private Deadline {
  public:
-  Run(const RunOptions& options, rules::Duration drain, std::string text, LiveOptions live)
+  Run(const RunOptions& options, rules::Duration drain, std::string text,
+      std::optional<std::string> toxiproxy_text, ZoneFiles zone_files, LiveOptions live)
       : options_(options),
         drain_(drain),
         text_(std::move(text)),
+        toxiproxy_text_(std::move(toxiproxy_text)),
+        zone_files_(std::move(zone_files)),
         signals_(loop_),
-        live_(loop_, *rules::parse_toml(text_), std::move(live)) {}
+        live_(loop_, {*rules::parse_toml(text_), zone_files_}, std::move(live)) {}
 
   // The loop, a member, is gone before the deadline, a base.
   ~Run() override { loop_.deadlines().cancel(*this); }
 
   int start() {
     if (!options_.flows.empty()) {
-      auto log = EventLog::open(options_.flows, loop_);
+      auto log = EventLog::open(options_.flows, EventLog::Of::kFlows);
       if (!log) return fail(log.error());
       flows_ = std::move(*log);
     }
     if (!options_.events.empty()) {
-      auto log = EventLog::open(options_.events, loop_);
+      auto log = EventLog::open(options_.events);
       if (!log) return fail(log.error());
       events_ = std::move(*log);
     }
@@ -64,6 +71,7 @@ class Run final : private Deadline {
                                  .stream = api ? &stream_ : nullptr,
                                  .measure = api},
                                 std::move(*activated));
+    if (!engine && complain_of_files(config, options_.path, text_)) return kBadInput;
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
     live_.attach(*engine_);
@@ -72,6 +80,7 @@ class Run final : private Deadline {
           return live_.replace_toxiproxys(names, part);
         });
     announce(config);
+    say_what_differs();
     if (const auto done = start_api(); !done) return fail(done.error());
     if (const auto done = load_toxiproxy_config(); !done) return fail(done.error());
     follow_signals();
@@ -90,54 +99,64 @@ class Run final : private Deadline {
     const auto ip = listener.listen.ip();
     if (listener.listen.is_unix() || (ip && ip->is_loopback())) return;
     spdlog::warn("listener {}: other machines can reach {}; use 127.0.0.1 if they should not",
-                 listener.name, to_text(engine_->bound(listener.name)));
+                 rules::printable(listener.name), to_text(engine_->bound(listener.name)));
   }
 
   void announce(const rules::Config& config) {
-    spdlog::info("seed {}{}, {} rules, {} workers", engine_->seed(), config.seed ? "" : " (drawn)",
-                 config.rules.size(), options_.workers);
+    spdlog::info("seed {}{}, {}, {}", engine_->seed(), config.seed ? "" : " (drawn)",
+                 rules::count_of(config.rules.size(), "rule"),
+                 rules::count_of(options_.workers, "worker"));
     for (const auto& listener : config.listeners) {
-      spdlog::info("listener {}: {} -> {}", listener.name, to_text(engine_->bound(listener.name)),
-                   listener.upstream.empty() ? "zone " + listener.zone : listener.upstream);
+      const auto to = listener.upstream.empty() ? "zone " + listener.zone : listener.upstream;
+      spdlog::info("listener {}: {} -> {}", rules::printable(listener.name),
+                   to_text(engine_->bound(listener.name)), rules::printable(to));
       warn_if_open(listener);
     }
   }
 
-  Result<void> start_api() {
-    if (options_.api == "off") return {};
+  AdminOptions api_files() const {
     AdminOptions options;
     options.certificate = options_.api_certificate;
     options.key = options_.api_key;
-    auto where = rules::parse_endpoint(options_.api.empty() ? kUsualApi : options_.api);
+    options.token_file = options_.token_file;
+    options.socket = options_.api_socket;
+    return options;
+  }
+
+  Result<void> start_api() {
+    if (options_.api == "off") return {};
+    auto options = api_files();
+    auto where = rules::parse_listen(options_.api.empty() ? kUsualApi : options_.api);
     if (!where) return tl::unexpected(where.error());
     options.where = std::move(*where);
-    if (!options_.token_file.empty()) {
-      auto token = read_token(options_.token_file);
-      if (!token) return tl::unexpected(token.error());
-      options.token = std::move(*token);
-    }
     auto admin = Admin::start(loop_, options, live_, stream_, *toxiproxy_);
-    if (!admin && !options_.api.empty()) return tl::unexpected(admin.error());
+    const bool asked = !options_.api.empty() || !options_.api_socket.empty();
+    if (!admin && asked) return tl::unexpected(admin.error());
     if (!admin) {
       spdlog::warn("no API: {} (give --api an address, or off)", admin.error().what);
       return {};
     }
     admin_ = std::move(*admin);
-    spdlog::info("dashboard and API on {}://{}", options.certificate.empty() ? "http" : "https",
-                 rules::to_text(admin_->endpoint()));
+    if (!options_.api_socket.empty()) spdlog::info("API on unix:{}", options_.api_socket);
+    const auto where_it_is = rules::to_text(admin_->endpoint());
+    if (admin_->endpoint().is_unix()) {
+      spdlog::info("API on {}", where_it_is);
+    } else {
+      spdlog::info("dashboard and API on {}://{}", options.certificate.empty() ? "http" : "https",
+                   where_it_is);
+    }
     return {};
   }
 
   // Toxiproxy's proxies are there without the API, too.
   Result<void> load_toxiproxy_config() {
-    if (options_.toxiproxy_config.empty()) return {};
-    const auto text = read_text(options_.toxiproxy_config);
-    if (!text) return rules::config_error("Toxiproxy's configuration cannot be read");
-    if (const auto loaded = toxiproxy_->load(*text); !loaded) {
+    if (!toxiproxy_text_) return {};
+    if (const auto loaded = toxiproxy_->load(*toxiproxy_text_); !loaded) {
       return rules::config_error(options_.toxiproxy_config + ": " + loaded.error().what);
     }
     for (const auto& [name, upstream] : toxiproxy_->upstreams()) {
-      spdlog::info("proxy {}: {} -> {}", name, to_text(engine_->bound(name)), upstream);
+      spdlog::info("proxy {}: {} -> {}", rules::printable(name), to_text(engine_->bound(name)),
+                   rules::printable(upstream));
     }
     return {};
   }
@@ -153,7 +172,13 @@ class Run final : private Deadline {
 
   void follow_signals() {
     std::signal(SIGPIPE, SIG_IGN);
-    signals_.on(SIGHUP, [this](int) { reload("SIGHUP"); });
+    signals_.on(SIGHUP, [this](int) {
+      for (const auto& log : {events_.get(), flows_.get()}) {
+        if (log != nullptr) log->reopen();
+      }
+      reload("SIGHUP");
+      renew_api();
+    });
     signals_.on(SIGUSR1, [this](int) { halt(true); });
     signals_.on(SIGUSR2, [this](int) { halt(false); });
     signals_.on(SIGTERM, [this](int) { begin_drain(); });
@@ -162,26 +187,72 @@ class Run final : private Deadline {
 
   void follow_file() {
     if (options_.no_watch) return;
-    watch_ = std::make_unique<FileWatch>(loop_, options_.path, [this] { reload("changed"); });
-    if (!watch_->watching()) spdlog::warn("cannot watch {}: reload with SIGHUP", options_.path);
+    if (!is_regular(options_.path)) {
+      spdlog::info("{} is no regular file: its rules are read once, and never again",
+                   options_.path);
+      return;
+    }
+    watches_.watch(zone_files_.watched());
     // It may have changed since it was read.
     reload("changed");
   }
 
   void reload(std::string_view why) {
-    const auto text = read_text(options_.path);
-    // The folder changed, or the file was touched: nothing to do unless it says something else.
-    if (text && *text == text_ && why != "SIGHUP") return;
-    const auto config = text ? parse(options_.path, *text) : std::nullopt;
-    if (text) text_ = *text;
-    if (!config)
-      return spdlog::error("{} ({}): not loaded, the rules before stay", options_.path, why);
-    const auto done = live_.set_file(*rules::parse_toml(*text));
-    if (!done) {
-      return spdlog::error("{}: not loaded, the rules before stay: {}", options_.path,
-                           describe(done.error()));
+    const auto text = read_regular(options_.path);
+    if (!text) {
+      gone_ = true;
+      return not_loaded(why, text.error().what);
     }
-    spdlog::info("{} ({}): {} rules loaded", options_.path, why, config->rules.size());
+    unreadable_.clear();
+    const bool back = std::exchange(gone_, false);
+    // The folder changed, or the file was touched: nothing to do unless it says something else.
+    if (*text == text_ && why != "SIGHUP" && !zone_files_.changed() && !back) return;
+    text_ = *text;
+    const auto config = parse(options_.path, *text, zone_files_);
+    if (!options_.no_watch) {
+      watches_.watch(zone_files_.watched());
+      // A change before the watch began would not be seen.
+      if (zone_files_.changed()) loop_.post([this] { reload("changed"); });
+    }
+    if (!config) return not_loaded(why, "it has mistakes");
+    const auto done = live_.set_file({*rules::parse_toml(*text), zone_files_});
+    if (!done) {
+      complain_of_files(*config, options_.path, *text);
+      return not_loaded(why, describe(done.error()));
+    }
+    spdlog::info("{} ({}): {} loaded", options_.path, why,
+                 rules::count_of(config->rules.size(), "rule"));
+    say_what_differs();
+  }
+
+  // Else a change of the file would have no effect, and nobody would know why.
+  void say_what_differs() const {
+    const auto names = names_in(live_.overlay());
+    if (names.empty()) return;
+    spdlog::warn(
+        "the file differs from what is live: {} (changed by the API; `brownout ctl reset` takes "
+        "the file's state)",
+        rules::printable(names));
+  }
+
+  void not_loaded(std::string_view how, const std::string& why) {
+    live_.file_refused(why);
+    // One that is gone is so each time that something else changes beside it.
+    if (std::exchange(unreadable_, why) == why && how != "SIGHUP") return;
+    spdlog::error("{} ({}): not loaded, the rules before stay: {}", options_.path, how, why);
+  }
+
+  // Certificates are renewed, tokens changed, in their files.
+  void renew_api() {
+    if (!admin_) return;
+    if (const auto done = admin_->renew(api_files()); !done) {
+      spdlog::error("the API's certificate and token stay as they were: {}",
+                    describe(done.error()));
+    }
+    if (!options_.toxiproxy_config.empty()) {
+      spdlog::info("{} is read at the start only; its proxies are changed by the API",
+                   options_.toxiproxy_config);
+    }
   }
 
   void begin_drain() {
@@ -190,8 +261,8 @@ class Run final : private Deadline {
     engine_->stop_accepting();
     drain_until_ = rules::later(Loop::now(), drain_);
     if (engine_->open_flows() > 0) {
-      spdlog::info("ending: waiting up to {} for {} connections", rules::to_text(drain_),
-                   engine_->open_flows());
+      spdlog::info("ending: waiting up to {} for {}", rules::to_text(drain_),
+                   rules::count_of(engine_->open_flows(), "connection"));
     }
     on_due(Loop::now());
   }
@@ -204,33 +275,50 @@ class Run final : private Deadline {
   // What each rule has done, and how full its queue is.
   void print_table() {
     const auto table = rule_table(engine_->rules());
-    spdlog::info("so far:\n{}", table.empty() ? "there are no rules" : table);
+    spdlog::info("so far:");
+    print_error(table.empty() ? "there are no rules\n" : table);
   }
 
   void report() {
     const auto left = engine_->open_flows();
-    if (left > 0) spdlog::warn("{} connections were cut", left);
+    if (left > 0) spdlog::warn("cut {} that did not end", rules::count_of(left, "connection"));
     engine_->stop();
     loop_.run_posted();
-    fmt::print(stderr, "{}", rule_table(engine_->rules()));
-    auto idle = never_matched(engine_->rules());
+    print_error(rule_table(engine_->rules()));
+    auto idle = engine_->never_matched();
     if (idle.size() > kMostWarnings) {
-      spdlog::warn("{} rules never matched a connection, {} among them", idle.size(), idle.front());
+      spdlog::warn("{} rules never matched a connection, {} among them", idle.size(),
+                   rules::printable(idle.front()));
       idle.clear();
     }
     for (const auto& name : idle) {
-      spdlog::warn("rule {} never matched a connection (see `brownout explain`)", name);
+      spdlog::warn("rule {} never matched a connection (see `brownout explain`)",
+                   rules::printable(name));
     }
-    if (events_ && events_->lost() > 0)
-      spdlog::error("{} events were not written", events_->lost());
+    say_lost(events_.get(), "events");
+    say_lost(flows_.get(), "flows");
+    if (!live_.finish()) {
+      spdlog::error("{} does not have all that the API changed: it could not be written in time",
+                    options_.state);
+    }
+  }
+
+  static void say_lost(EventLog* log, std::string_view what) {
+    if (log == nullptr) return;
+    log->finish();
+    if (log->lost() > 0) spdlog::error("{} {} were not written", log->lost(), what);
   }
 
   const RunOptions& options_;
   rules::Duration drain_;
   std::string text_;
+  std::optional<std::string> toxiproxy_text_;
+  ZoneFiles zone_files_;    // that the text includes
+  std::string unreadable_;  // why the file could not be loaded, the last time
+  bool gone_ = false;       // it could not be read
   Loop loop_;
   Signals signals_;
-  std::unique_ptr<FileWatch> watch_;
+  FileWatches watches_{loop_, [this] { reload("changed"); }};
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<EventLog> flows_;
   EventStream stream_{loop_};
@@ -245,6 +333,12 @@ class Run final : private Deadline {
 }  // namespace
 
 int run(const RunOptions& options) {
+  if (options.api == "off" && !options.api_socket.empty()) {
+    fmt::print(stderr,
+               "error: --api off, and an --api-socket; give the socket alone by --api unix:{}\n",
+               options.api_socket);
+    return kBadInput;
+  }
   const auto drain = rules::parse_duration(options.drain);
   if (!drain) {
     fmt::print(stderr, "error: --drain: {}; {}\n", drain.error().what, drain.error().hint);
@@ -252,7 +346,8 @@ int run(const RunOptions& options) {
   }
   auto text = read_text(options.path);
   if (!text) return kBadInput;
-  const auto config = parse(options.path, *text);
+  ZoneFiles zone_files;
+  const auto config = parse(options.path, *text, zone_files);
   if (!config) return kBadInput;
   if (config->scenario) {
     fmt::print(stderr,
@@ -271,9 +366,19 @@ int run(const RunOptions& options) {
     }
     live.max_fault_time = *most;
   }
+  // A pipe is waited for: as long as nobody is served yet, and a signal ends it.
+  std::optional<std::string> toxiproxy_text;
+  if (!options.toxiproxy_config.empty()) {
+    toxiproxy_text = read_text(options.toxiproxy_config);
+    if (!toxiproxy_text) return kBadInput;
+  }
+  if (const auto claimed = claim_descriptors(options.workers); !claimed) {
+    return fail(claimed.error());
+  }
   set_up_logging(options.log_level);
-  raise_descriptor_limit();
-  return Run(options, *drain, std::move(*text), std::move(live)).start();
+  return Run(options, *drain, std::move(*text), std::move(toxiproxy_text), std::move(zone_files),
+             std::move(live))
+      .start();
 }
 
 }  // namespace brownout::cli

@@ -4,15 +4,17 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
-#include "proxy/control/console.h"
 #include "proxy/control/http_server.h"
 #include "proxy/control/metrics.h"
+#include "proxy/control/process.h"
 #include "proxy/control/toxiproxy_api.h"
 #include "proxy/engine/engine.h"
 #include "proxy/loop/signals.h"
+#include "proxy/observe/console.h"
 
 namespace brownout::cli {
 namespace {
@@ -35,8 +37,13 @@ std::string log_level() {
 }  // namespace
 
 int toxiproxy(const ToxiproxyOptions& options) {
+  // A pipe is waited for: as long as nobody is served yet, and a signal ends it.
+  std::optional<std::string> text;
+  if (!options.config.empty() && !(text = read_text(options.config))) return kBadInput;
+  if (const auto claimed = claim_descriptors(options.workers); !claimed) {
+    return fail(claimed.error());
+  }
   set_up_logging(log_level());
-  raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   Loop loop;
   rules::Config nothing;
@@ -44,9 +51,7 @@ int toxiproxy(const ToxiproxyOptions& options) {
   auto engine = Engine::start(loop, nothing, EngineOptions{.workers = options.workers});
   if (!engine) return fail(engine.error());
   toxiproxy::Api api(**engine);
-  if (!options.config.empty()) {
-    const auto text = read_text(options.config);
-    if (!text) return kBadInput;
+  if (text) {
     if (const auto loaded = api.load(*text); !loaded) {
       return fail({Origin::kConfig, options.config + ": " + loaded.error().what});
     }
@@ -55,11 +60,12 @@ int toxiproxy(const ToxiproxyOptions& options) {
       **engine, [&api] { return api.upstreams(); },
       {.own = false, .toxiproxy = options.proxy_metrics, .runtime = options.runtime_metrics});
   const bool measured = options.proxy_metrics || options.runtime_metrics;
-  auto server = HttpServer::listen(
-      loop, {options.host, options.port, ""}, [&](const HttpServer::Request& request) {
-        return measured && request.path == "/metrics" ? metrics.handle(request)
-                                                      : api.handle(request);
-      });
+  auto server =
+      HttpServer::listen(loop, {options.host.empty() ? "::" : options.host, options.port, ""},
+                         [&](const HttpServer::Request& request) {
+                           return measured && request.path == "/metrics" ? metrics.handle(request)
+                                                                         : api.handle(request);
+                         });
   if (!server) return fail(server.error());
   Signals signals(loop);
   for (const int number : {SIGINT, SIGTERM}) signals.on(number, [&](int) { loop.stop(); });

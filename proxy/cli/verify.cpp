@@ -10,6 +10,8 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/in_process.h"
+#include "proxy/cli/rule_file.h"
+#include "proxy/control/process.h"
 #include "proxy/embedded/traffic.h"
 
 namespace brownout::cli {
@@ -18,7 +20,7 @@ namespace {
 using namespace brownout::proxy;
 using namespace std::chrono_literals;
 
-struct Row {
+struct Measured {
   std::string what;
   std::string requested;
   std::string delivered;
@@ -77,11 +79,10 @@ class Verify {
     const auto felt = ping(world.endpoint(), pace);
     const auto median = felt.percentile(0.5) - direct;
     const auto late = [&](double p) { return millis(felt.percentile(p) - direct - delay); };
-    rows_.push_back(
-        {fmt::format("delay, {} connection{}", connections, connections == 1 ? "" : "s"),
-         rules::to_text(delay), fmt::format("{:.2f} ms", millis(median)),
-         fmt::format("late by {:.2f} ms (p50), {:.2f} ms (p99)", late(0.5), late(0.99)),
-         millis(delay), millis(median)});
+    rows_.push_back({"delay, " + rules::count_of(connections, "connection"), rules::to_text(delay),
+                     fmt::format("{:.2f} ms", millis(median)),
+                     fmt::format("late by {:.2f} ms (p50), {:.2f} ms (p99)", late(0.5), late(0.99)),
+                     millis(delay), millis(median)});
   }
 
   void verify_rate(double bytes_per_second) {
@@ -128,9 +129,9 @@ class Verify {
     fmt::print(
         "\nProxy, server and clients share this machine. It stopped a thread that only read the "
         "clock "
-        "for {}\n{} time{} for more than {}, at the longest for {:.2f} ms, which no proxy can make "
+        "for {}\n{} for more than {}, at the longest for {:.2f} ms, which no proxy can make "
         "up for.\n",
-        rules::to_text(length_), stalls_, stalls_ == 1 ? "" : "s", rules::to_text(kStall),
+        rules::to_text(length_), rules::count_of(stalls_, "time"), rules::to_text(kStall),
         millis(longest_stall_));
   }
 
@@ -150,14 +151,17 @@ class Verify {
 
   VerifyOptions options_;
   Duration length_;
-  std::vector<Row> rows_;
-  int stalls_ = 0;
+  std::vector<Measured> rows_;
+  std::uint64_t stalls_ = 0;
   Duration longest_stall_{};
   bool failed_ = false;
 };
 
 }  // namespace
 
-int verify(const VerifyOptions& options) { return Verify(options).run(); }
+int verify(const VerifyOptions& options) {
+  const auto claimed = proxy::claim_descriptors(InProcess::kUsualWorkers);
+  return claimed ? Verify(options).run() : fail(claimed.error());
+}
 
 }  // namespace brownout::cli

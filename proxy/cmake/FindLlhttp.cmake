@@ -20,6 +20,7 @@ else()
   if(Llhttp_FOUND AND NOT TARGET Llhttp::Llhttp)
     add_library(llhttp STATIC ${Llhttp_SOURCE_DIR}/api.c ${Llhttp_SOURCE_DIR}/http.c
                 ${Llhttp_SOURCE_DIR}/llhttp.c)
+    set_target_properties(llhttp PROPERTIES UNITY_BUILD OFF)
     target_include_directories(llhttp SYSTEM PUBLIC ${Llhttp_SOURCE_INCLUDE_DIR})
     # Before 9.0 leniency was the default: any byte was taken for the LF at the end of a trailer.
     target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)

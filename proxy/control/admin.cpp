@@ -2,7 +2,7 @@
 
 #include <openssl/crypto.h>
 
-#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "proxy/control/api_views.h"
 #include "proxy/control/dashboard.h"
@@ -25,12 +25,13 @@ bool same_origin(std::string_view origin, std::string_view host) {
 
 }  // namespace
 
-Result<std::string> read_token(const std::string& path) {
-  std::ifstream file(path);
-  std::string token;
-  if (!file || !std::getline(file, token)) {
-    return rules::config_error(path + ": cannot read a token from it",
-                               "write a long random line into it, e.g. by `openssl rand -hex 32`");
+Result<std::string> read_token(const std::string& path, FileReader read) {
+  const auto text = read(path);
+  const auto token = text ? text->substr(0, text->find('\n')) : std::string();
+  if (token.empty()) {
+    return rules::config_error(
+        path + ": cannot read a token from it" + (text ? "" : ": " + text.error().what),
+        "write a long random line into it, e.g. by `openssl rand -hex 32`");
   }
   if (token.size() < kLeastToken) {
     return rules::config_error(path + ": a token of less than 16 characters can be guessed",
@@ -48,39 +49,69 @@ Admin::Admin(LiveConfig& live, EventStream& stream, toxiproxy::Api& toxiproxy, s
 Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& options,
                                             LiveConfig& live, EventStream& stream,
                                             toxiproxy::Api& toxiproxy) {
-  if (options.token.empty() && !is_loopback(options.where)) {
+  if (options.token_file.empty() && !is_loopback(options.where)) {
     return rules::config_error(
         "the API on " + rules::to_text(options.where) + " could be used by other machines",
         "give --token-file, or an address of this machine only, e.g. 127.0.0.1:8474");
   }
-  std::shared_ptr<tls::ServerContexts> tls;
-  if (!options.certificate.empty() || !options.key.empty()) {
-    rules::TlsServer files;
-    files.certificate = options.certificate;
-    files.key = options.key;
-    auto made = tls::ServerContexts::make(files, true);
-    if (!made) return tl::unexpected(made.error());
-    tls = std::move(*made);
-  }
-  auto admin = std::unique_ptr<Admin>(new Admin(live, stream, toxiproxy, options.token));
-  auto server = HttpServer::listen(
-      loop, options.where,
-      [made = admin.get()](const HttpServer::Request& request) { return made->handle(request); },
-      std::move(tls));
+  auto secrets = read_files(options);
+  if (!secrets) return tl::unexpected(secrets.error());
+  auto admin = std::unique_ptr<Admin>(new Admin(live, stream, toxiproxy, secrets->token));
+  auto server = admin->serve(loop, options.where, std::move(secrets->tls));
   if (!server) return tl::unexpected(server.error());
   admin->server_ = std::move(*server);
+  if (options.socket.empty()) return admin;
+  auto local = admin->serve(loop, {"", 0, options.socket}, nullptr);
+  if (!local) return tl::unexpected(local.error());
+  admin->local_ = std::move(*local);
   return admin;
 }
 
-bool Admin::has_token(const HttpServer::Request& request) const {
-  const auto* given = request.head.find("authorization");
+Result<std::unique_ptr<HttpServer>> Admin::serve(Loop& loop, const Endpoint& where,
+                                                 std::shared_ptr<tls::ServerContexts> tls) {
+  HttpServer::Knows knows;
+  if (!token_.empty()) {
+    knows = [this](const rules::HttpHead& head) { return has_token(head); };
+  }
+  return HttpServer::listen(
+      loop, where, [this](const HttpServer::Request& request) { return handle(request); },
+      std::move(tls), std::move(knows));
+}
+
+Result<Admin::Secrets> Admin::read_files(const AdminOptions& options) {
+  Secrets secrets;
+  if (!options.token_file.empty()) {
+    auto token = read_token(options.token_file);
+    if (!token) return tl::unexpected(token.error());
+    secrets.token = std::move(*token);
+  }
+  if (options.certificate.empty() && options.key.empty()) return secrets;
+  rules::TlsServer files;
+  files.certificate = options.certificate;
+  files.key = options.key;
+  auto made = tls::ServerContexts::make(files, true);
+  if (!made) return tl::unexpected(made.error());
+  secrets.tls = std::move(*made);
+  return secrets;
+}
+
+Result<void> Admin::renew(const AdminOptions& options) {
+  auto secrets = read_files(options);
+  if (!secrets) return tl::unexpected(secrets.error());
+  token_ = std::move(secrets->token);
+  server_->set_tls(std::move(secrets->tls));
+  return {};
+}
+
+bool Admin::has_token(const rules::HttpHead& head) const {
+  const auto* given = head.find("authorization");
   const std::string wanted = "Bearer " + token_;
   return given != nullptr && !token_.empty() && given->size() == wanted.size() &&
          CRYPTO_memcmp(given->data(), wanted.data(), wanted.size()) == 0;
 }
 
 std::optional<HttpResponse> Admin::forbidden(const HttpServer::Request& request) const {
-  const bool known = has_token(request);
+  const bool known = has_token(request.head);
   if (!token_.empty() && !known) {
     auto response = problem({.status = 401, .what = "a token is needed (Authorization: Bearer)"});
     response.headers.push_back({"WWW-Authenticate", "Bearer"});

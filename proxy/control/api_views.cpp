@@ -2,18 +2,16 @@
 
 #include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 
-#include "proxy/codecs/json_document.h"
-#include "rules/dice.h"
-#include "rules/fault.h"
+#include "proxy/formats/json_document.h"
+#include "proxy/formats/json_text.h"
+#include "rules/chance/dice.h"
+#include "rules/engine/fault.h"
 
 namespace brownout::proxy {
 namespace {
-
-std::string text_of(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -72,6 +70,7 @@ void add_traffic(Json& view, const Seen& seen, const std::string& name) {
                          {"connect_failed", stats.connect_failed.load()}};
   view["bytes"] = {{"upstream", stats.bytes(rules::Direction::kUpstream)},
                    {"downstream", stats.bytes(rules::Direction::kDownstream)}};
+  view["turns"] = stats.turns.load();
   std::uint64_t answered = 0;
   Json buckets = Json::array();
   for (std::size_t i = 0; i <= rules::SharedHistogram::kBounds.size(); ++i) {
@@ -89,6 +88,7 @@ Json view_of(const LiveConfig& live, const Seen& seen, std::string_view kind,
   const auto name = name_of(table);
   Json view{{"name", name},
             {"source", live.overlay().find(kind, name) != nullptr ? "api" : "file"},
+            {"in_file", live.in_file(kind, name)},
             {"etag", etag_of(table)},
             {"definition", codecs::to_json(table)}};
   const auto lease = live.lease_of(kind, name);
@@ -106,7 +106,7 @@ Json view_of(const LiveConfig& live, const Seen& seen, std::string_view kind,
 }  // namespace
 
 HttpResponse answer_json(int status, const Json& body) {
-  return answer_json_text(status, text_of(body));
+  return answer_json_text(status, codecs::json_text(body));
 }
 
 HttpResponse answer_json_text(int status, std::string text) {
@@ -165,7 +165,7 @@ Json list_of(const LiveConfig& live, std::string_view kind) {
 }
 
 std::string text_of(const FlowStatus& flow) {
-  const auto in_quotes = [](const std::string& text) { return text_of(Json(text)); };
+  const auto in_quotes = [](const std::string& text) { return codecs::json_text(Json(text)); };
   std::string rules;
   for (const auto& rule : flow.rules) rules += (rules.empty() ? "" : ",") + in_quotes(rule);
   return fmt::format(
@@ -179,25 +179,35 @@ std::string text_of(const FlowStatus& flow) {
 
 Json status_of(const LiveConfig& live, Instant started) {
   const auto& engine = live.engine();
-  std::uint64_t injected = 0;
-  for (const auto& rule : engine.rules().rules()) injected += rule->state->injected.load();
   Json leases = Json::array();
   for (const auto& [id, lease] : live.leases()) {
     leases.push_back({{"id", id},
                       {"remaining_seconds", seconds(lease.until - Loop::now())},
                       {"changes", lease.undo.size()}});
   }
-  return {{"halted", engine.halted()},
-          {"seed", engine.seed()},
-          {"uptime_seconds", seconds(Loop::now() - started)},
-          {"listeners", engine.listener_count()},
-          {"rules", engine.rules().rules().size()},
-          {"flows", engine.open_flows()},
-          {"injected", injected},
-          {"bytes",
-           {{"upstream", engine.bytes(rules::Direction::kUpstream)},
-            {"downstream", engine.bytes(rules::Direction::kDownstream)}}},
-          {"leases", leases}};
+  Json differs = Json::array();
+  for (const auto& one : live.overlay().changes()) {
+    const auto* how = !one.table                         ? "deleted"
+                      : live.in_file(one.kind, one.name) ? "changed"
+                                                         : "added";
+    differs.push_back({{"kind", one.kind}, {"name", one.name}, {"how", how}});
+  }
+  Json status{{"halted", engine.halted()},
+              {"seed", engine.seed()},
+              {"uptime_seconds", seconds(Loop::now() - started)},
+              {"listeners", engine.listener_count()},
+              {"rules", engine.rules().rules().size()},
+              {"flows", engine.open_flows()},
+              {"injected", engine.injected()},
+              {"turns", engine.turns()},
+              {"bytes",
+               {{"upstream", engine.bytes(rules::Direction::kUpstream)},
+                {"downstream", engine.bytes(rules::Direction::kDownstream)}}},
+              {"leases", leases},
+              {"differs_from_file", differs}};
+  if (!live.file_problem().empty()) status["file_not_loaded"] = live.file_problem();
+  if (const auto saved = live.saved()) status["state_saved"] = *saved;
+  return status;
 }
 
 Json faults_view() {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "proxy/control/wall_time.h"
+#include "proxy/observe/wall_time.h"
 
 namespace brownout::proxy {
 namespace {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "proxy/control/event_log.h"
 #include "proxy/control/http_server.h"
+#include "proxy/observe/event_log.h"
 
 namespace brownout::proxy {
 

@@ -3,21 +3,36 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <exception>
 
-#include "proxy/codecs/http1.h"
+#include "proxy/control/url.h"
 #include "proxy/net/linger.h"
 #include "proxy/net/outbox.h"
+#include "rules/base/terminal_text.h"
+#include "rules/base/utf8.h"
+#include "rules/protocols/http1/codec/http1.h"
 
 namespace brownout::proxy {
 namespace {
 
 using What = codecs::Http1Parser::What;
 
-constexpr std::size_t kMostConnections = 256;
+constexpr int kWaitingToBeAccepted = 4096;
+constexpr std::size_t kMostStrangers = 320;
+constexpr std::size_t kMostOfKnownClients = 256;
+constexpr std::size_t kReservedDescriptors = 16;  // when flows have taken all others
+constexpr std::size_t kMostFollowers = 192;       // the others that are known have requests
 constexpr std::size_t kMostBody = 8 << 20;
-constexpr std::size_t kMostUnread = 16 << 20;  // of answers
-constexpr Duration kRequestTime = std::chrono::seconds(10);
+constexpr std::size_t kMostUnread = 1 << 20;        // of answers: then no request is taken
+constexpr std::size_t kMostUnreadEvents = 4 << 20;  // then the follower is left
+constexpr std::size_t kMostInMemory = 64 << 20;     // of all known connections together
+constexpr std::size_t kMostOfStrangers = 16 << 20;  // of all strangers
+constexpr std::size_t kReadSize = 64 * 1024;
+// In one turn, before others have theirs.
+constexpr int kReadsAtOnce = 8;
+constexpr int kRequestsPerTurn = 8;
+constexpr Duration kRequestTime = std::chrono::seconds(10);  // for a head, and for a body
 constexpr Duration kIdleTime = std::chrono::seconds(120);
 
 HttpResponse plain(int status, const std::string& text) {
@@ -29,10 +44,10 @@ HttpResponse plain(int status, const std::string& text) {
 class HttpServer::Connection final : public Retirable, public Ready, public Deadline {
  public:
   Connection(HttpServer& server, Fd fd)
-      : server_(server), loop_(server.loop_), stream_(std::move(fd)) {
+      : server_(server), loop_(server.loop_), tls_(server.tls_), stream_(std::move(fd)) {
     loop_.poller().add(stream_.number(), *this);
-    if (server_.tls_) {
-      stream_.tls().start(server_.tls_->session("", {}), true);
+    if (tls_) {
+      stream_.tls().start(tls_->session("", {}), true);
       handshaking_ = true;
     }
     wait(handshaking_ ? kRequestTime : kIdleTime);
@@ -46,8 +61,26 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   void on_ready(std::uint32_t events) noexcept override;
   void on_due(Instant) noexcept override { end(); }
 
+  int number() const { return stream_.number(); }
+  bool follows() const { return feed_ != nullptr; }
+  // What is lost least when another needs its place comes first: a connection that waits for a
+  // request, half of a request, answers that nobody reads, a follower; of those the oldest.
+  std::pair<int, Instant> dispensable() const {
+    const bool asking = handshaking_ || timing_ || !input_.empty();
+    return {follows() ? 3 : !out_.empty() ? 2 : asking ? 1 : 0, since_};
+  }
+  std::size_t in_memory() const { return input_.size() + body_.size() + out_.waiting(); }
+  void end() {
+    if (std::exchange(over_, true)) return;
+    if (feed_) feed_->write_ = nullptr;
+    loop_.deadlines().cancel(*this);
+    server_.forget(stream_.number());
+  }
+
  private:
-  void take(codecs::ByteView bytes);
+  void work();
+  void parse_input();
+  bool parse_step(codecs::ByteView& bytes);
   void head_came();
   void request_came();
   void write(const HttpResponse& response, bool keep);
@@ -55,25 +88,30 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   void wait(Duration time) { loop_.deadlines().set(*this, rules::later(Loop::now(), time)); }
   void follow(std::shared_ptr<Feed> feed);
   void feed(std::string_view text);
-  void end() {
-    if (feed_) feed_->write_ = nullptr;
-    loop_.deadlines().cancel(*this);
-    server_.forget(stream_.number());
-  }
+  void finish();
 
   HttpServer& server_;
   Loop& loop_;
+  std::shared_ptr<tls::ServerContexts> tls_;  // its session asks it while hands are shaken
   Stream stream_;
   Outbox out_;
   codecs::Http1Parser parser_{codecs::Http1Parser::Side::kRequests};
+  codecs::Bytes input_;  // that is not parsed yet
   rules::HttpHead head_;
   std::string body_;
-  std::shared_ptr<Feed> feed_;  // or null
+  std::shared_ptr<Feed> feed_;   // or null
+  Instant since_ = Loop::now();  // the last request was answered, or it came
+  int requests_left_ = 0;        // in this turn
   bool handshaking_ = false;
+  bool timing_ = false;   // a request has begun
   bool closing_ = false;  // behind what is to be written
+  bool finished_ = false;
+  bool left_ = false;  // the client sends nothing more
+  bool over_ = false;
 };
 
 void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
+  if (over_) return;
   if (handshaking_) {
     const auto progress = stream_.tls().handshake();
     if (progress == tls::Progress::kAgain) return;
@@ -81,60 +119,106 @@ void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
     handshaking_ = false;
     wait(kIdleTime);
   }
-  const auto buffer = loop_.read_buffer();
-  // What a client does not read of answers is not asked for more.
-  while (out_.waiting() < kMostUnread) {
-    const auto count = stream_.receive(buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN) break;
-    if (count <= 0) return end();
-    if (!closing_ && !feed_) take(buffer.first(static_cast<std::size_t>(count)));
-    if (!out_.flush(stream_)) return end();
-  }
-  if (!out_.flush(stream_)) return end();
-  if (closing_ && out_.empty()) stream_.finish();
+  requests_left_ = kRequestsPerTurn;
+  work();
 }
 
-void HttpServer::Connection::take(codecs::ByteView bytes) {
-  while (!closing_ && !feed_) {
-    const auto step = parser_.next(bytes);
-    bytes = bytes.subspan(step.taken);
-    switch (step.what) {
-      case What::kBroken:
-        return refuse(plain(400, "bad request: " + parser_.why()));
-      case What::kHead:
-        head_came();
-        continue;
-      case What::kBody:
-      case What::kEnd:
-        for (const auto part : parser_.payload()) body_ += codecs::text_of(part);
-        if (body_.size() > kMostBody) return refuse(plain(413, "the body is too large"));
-        if (step.what == What::kBody) return;
-        request_came();
-        continue;
-      default:
-        // The rest has that long to come.
-        if (parser_.in_message()) wait(kRequestTime);
-        return;
+// What a client does not read of answers, it is not asked for more.
+void HttpServer::Connection::work() {
+  const auto buffer = loop_.read_buffer().first(kReadSize);
+  for (int i = 0; i < kReadsAtOnce; ++i) {
+    if (!input_.empty()) parse_input();
+    if (over_ || !out_.flush(stream_)) return end();
+    if (left_ && out_.empty()) return end();
+    if (left_) return;
+    if (out_.waiting() >= kMostUnread) return;
+    if (!input_.empty()) break;
+    const auto count = stream_.receive(buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return finish();
+    if (count == 0 && !feed_ && !out_.empty()) {
+      // It has asked for all that it wants, and gets what it asked for (RFC 9112, 9.6).
+      closing_ = left_ = true;
+      return;
     }
+    if (count <= 0) return end();
+    if (closing_ || feed_) continue;
+    const auto bytes = buffer.first(static_cast<std::size_t>(count));
+    input_.assign(bytes.begin(), bytes.end());
+  }
+  loop_.poller().again(stream_.number());
+}
+
+void HttpServer::Connection::finish() {
+  if (!closing_ || !out_.empty() || std::exchange(finished_, true)) return;
+  stream_.finish();
+  wait(kLingerTime);
+}
+
+void HttpServer::Connection::parse_input() {
+  codecs::ByteView bytes = input_;
+  bool more = true;
+  while (more && !over_ && !closing_ && !feed_) {
+    if (requests_left_ <= 0 || out_.waiting() >= kMostUnread) break;
+    more = parse_step(bytes);
+  }
+  const auto taken = more && !closing_ && !feed_ ? input_.size() - bytes.size() : input_.size();
+  input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(taken));
+}
+
+// False when all bytes were taken.
+bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
+  const auto step = parser_.next(bytes);
+  bytes = bytes.subspan(step.taken);
+  switch (step.what) {
+    case What::kBroken:
+      refuse(plain(400, "bad request: " + parser_.why()));
+      return false;
+    case What::kHead:
+      head_came();
+      return true;
+    case What::kBody:
+    case What::kEnd:
+      for (const auto part : parser_.payload()) body_ += codecs::text_of(part);
+      if (body_.size() > kMostBody) {
+        refuse(plain(413, "the body is too large"));
+        return false;
+      }
+      server_.relieve(*this);
+      if (step.what == What::kBody) return false;
+      request_came();
+      return true;
+    default:
+      // The rest has that long to come, however it comes.
+      if (parser_.in_message() && !std::exchange(timing_, true)) wait(kRequestTime);
+      return false;
   }
 }
 
 void HttpServer::Connection::head_came() {
   head_ = parser_.head();
   body_.clear();
+  timing_ = true;
   wait(kRequestTime);
+  if (server_.knows_ && server_.knows_(head_)) server_.met(stream_.number());
   if (!parser_.framing().expects_continue) return;
   out_.write(stream_, codecs::bytes_of("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
 void HttpServer::Connection::request_came() {
   const bool keep = parser_.framing().keep_alive;
+  --requests_left_;
+  timing_ = false;
+  since_ = Loop::now();
   wait(kIdleTime);
-  auto response = server_.answer(head_, std::move(body_));
-  body_.clear();
+  auto response = server_.answer(head_, std::exchange(body_, {}));
+  if (!server_.knows_ && response.status < 400) server_.met(stream_.number());
+  if (response.feed && !server_.may_follow()) {
+    response = plain(503, "too many follow the events already");
+  }
   write(response, keep && !response.feed);
   if (response.feed) follow(std::move(response.feed));
+  server_.relieve(*this);
 }
 
 void HttpServer::Connection::follow(std::shared_ptr<Feed> feed) {
@@ -146,7 +230,7 @@ void HttpServer::Connection::follow(std::shared_ptr<Feed> feed) {
 
 void HttpServer::Connection::feed(std::string_view text) {
   out_.write(stream_, codecs::bytes_of(text));
-  if (!out_.flush(stream_) || out_.waiting() > kMostUnread) end();
+  if (!out_.flush(stream_) || out_.waiting() > kMostUnreadEvents) end();
 }
 
 void HttpServer::Connection::refuse(const HttpResponse& response) { write(response, false); }
@@ -163,26 +247,30 @@ void HttpServer::Connection::write(const HttpResponse& response, bool keep) {
   out_.write(stream_, codecs::bytes_of(head.text()));
   if (head_.method != "HEAD") out_.write(stream_, codecs::bytes_of(response.body));
   closing_ = !keep;
-  if (closing_) wait(kLingerTime);
+  if (closing_) wait(kIdleTime);
 }
 
 HttpServer::HttpServer(Loop& loop, Handler handler) : loop_(loop), handler_(std::move(handler)) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const Endpoint& where,
                                                        Handler handler,
-                                                       std::shared_ptr<tls::ServerContexts> tls) {
-  auto sockets = listen_on(where, 256, 1);
+                                                       std::shared_ptr<tls::ServerContexts> tls,
+                                                       Knows knows) {
+  auto sockets = listen_on(where, kWaitingToBeAccepted, 1);
   if (!sockets) return tl::unexpected(sockets.error());
   auto server = std::unique_ptr<HttpServer>(new HttpServer(loop, std::move(handler)));
   server->tls_ = std::move(tls);
+  server->knows_ = std::move(knows);
+  if (where.is_unix()) server->file_ = UnixSocketFile(where.path);
   server->endpoint_ = bound_to(sockets->front(), where);
   auto view = std::make_shared<ListenerView>();
   view->config.name = "API";
-  server->acceptor_ =
-      std::make_unique<Acceptor>(loop, std::move(view), std::move(sockets->front()),
-                                 [made = server.get()](Acceptor&, Fd fd, const SocketAddress&) {
-                                   made->accepted(std::move(fd));
-                                 });
+  server->acceptor_ = std::make_unique<Acceptor>(
+      loop, std::move(view), std::move(sockets->front()),
+      [made = server.get()](Acceptor&, Fd fd, const SocketAddress& peer) {
+        made->accepted(std::move(fd), peer);
+      });
+  server->acceptor_->reserve(kReservedDescriptors);
   return server;
 }
 
@@ -190,15 +278,69 @@ HttpServer::~HttpServer() {
   for (auto& [fd, connection] : connections_) loop_.deadlines().cancel(*connection);
 }
 
-void HttpServer::accepted(Fd fd) {
-  if (connections_.size() >= kMostConnections) return;
+void HttpServer::accepted(Fd fd, const SocketAddress& peer) {
+  make_room();
   const int number = fd.get();
+  strangers_.add(number, peer.ip().value_or(IpAddress{}));
   connections_[number] = std::make_unique<Connection>(*this, std::move(fd));
+}
+
+// For one more, and where descriptors are rare, for one of those. Whoever has asked already, though
+// it was not heard yet, is no stranger.
+void HttpServer::make_room() {
+  while (strangers_.size() >= kMostStrangers ||
+         (strangers_.size() > 0 && !acceptor_->has_reserve())) {
+    const int first = strangers_.first_to_go();
+    auto& connection = *connections_.at(first);
+    connection.on_ready(0);
+    if (!strangers_.contains(first)) continue;
+    connection.end();
+    if (strangers_.size() < kMostStrangers) return;
+  }
+}
+
+// It is no stranger any more.
+void HttpServer::met(int fd) {
+  if (!strangers_.contains(fd)) return;
+  strangers_.remove(fd);
+  if (connections_.size() - strangers_.size() <= kMostOfKnownClients) return;
+  Connection* least = nullptr;
+  for (const auto& [number, other] : connections_) {
+    if (number == fd || strangers_.contains(number)) continue;
+    if (least == nullptr || other->dispensable() < least->dispensable()) least = other.get();
+  }
+  if (least != nullptr) least->end();
+}
+
+bool HttpServer::may_follow() const {
+  const auto followers = std::count_if(connections_.begin(), connections_.end(),
+                                       [](const auto& one) { return one.second->follows(); });
+  return static_cast<std::size_t>(followers) < kMostFollowers;
+}
+
+// Ends the connections that hold most, but not this one, while all hold too much: strangers for
+// strangers, and others for others.
+void HttpServer::relieve(const Connection& served) {
+  const bool strange = strangers_.contains(served.number());
+  while (true) {
+    std::size_t total = 0;
+    Connection* heaviest = nullptr;
+    for (const auto& [fd, other] : connections_) {
+      if (strangers_.contains(fd) != strange) continue;
+      total += other->in_memory();
+      if (other.get() == &served) continue;
+      if (heaviest == nullptr || other->in_memory() > heaviest->in_memory()) heaviest = other.get();
+    }
+    if (total <= (strange ? kMostOfStrangers : kMostInMemory)) return;
+    if (heaviest == nullptr || heaviest->in_memory() == 0) return;
+    heaviest->end();
+  }
 }
 
 void HttpServer::forget(int fd) {
   const auto found = connections_.find(fd);
   if (found == connections_.end()) return;
+  strangers_.remove(fd);
   loop_.retire(std::move(found->second));
   connections_.erase(found);
 }
@@ -206,12 +348,17 @@ void HttpServer::forget(int fd) {
 HttpResponse HttpServer::answer(const rules::HttpHead& head, std::string body) const {
   const auto exchange = rules::HttpExchange::of(head);
   if (!may_ask_for(exchange.host)) {
-    return plain(403, "\"" + exchange.host + "\" is no name of this machine: ask for localhost");
+    return plain(403, "\"" + rules::printable(exchange.host) +
+                          "\" is no name of this machine: ask for localhost");
+  }
+  // What is in it would be the name of something, in the log, in JSON and in metrics.
+  if (!rules::is_utf8(unescaped(exchange.path)) || !rules::is_utf8(unescaped(exchange.query))) {
+    return plain(400, "the path or the query is no UTF-8 (RFC 3986, 2.5)");
   }
   try {
     return handler_({head.method, exchange.path, exchange.query, head, std::move(body)});
   } catch (const std::exception& problem) {
-    return plain(500, problem.what());
+    return plain(500, rules::printable(problem.what()));
   }
 }
 

@@ -1,10 +1,18 @@
 // HttpServer: HTTP/1.1 for the control plane, on the control loop, which carries no traffic: a
 // stuck or slow client delays nobody.
 //
-// Bounded: connections, the head (codecs/http1.h), the body, and the time for a request. A request
-// that asks for "localhost" or an address is served; one for another name, on a loopback address,
-// is a page that somebody else's name server leads here (DNS rebinding), and gets 403. Loop's
-// thread only.
+// Bounded: connections, the head (codecs/http1.h), the body, the time for a request however its
+// bytes come, the requests of a turn, the answers that a client has not read, and the memory of all
+// together. Paths and queries are UTF-8.
+//
+// No client can keep another out. Whoever comes is let in, and is a stranger until a head has come
+// that the server knows (a token), or, where anybody may ask, until it got what it asked for. Of
+// strangers there are 320 (strangers.h says which of them goes for the next), of the others 256
+// (the one goes that is missed least), and neither takes a place of the other's.
+//
+// A request that asks for "localhost" or an address is served; one for another name, on a loopback
+// address, is a page that somebody else's name server leads here (DNS rebinding), and gets 403.
+// Loop's thread only.
 #pragma once
 
 #include <functional>
@@ -12,11 +20,13 @@
 #include <memory>
 #include <string>
 
-#include "proxy/engine/acceptor.h"
+#include "proxy/control/strangers.h"
+#include "proxy/flow/acceptor.h"
 #include "proxy/loop/loop.h"
 #include "proxy/net/socket.h"
+#include "proxy/net/unix_socket_file.h"
 #include "proxy/tls/contexts.h"
-#include "rules/http.h"
+#include "rules/protocols/http1/http.h"
 
 namespace brownout::proxy {
 
@@ -54,29 +64,40 @@ class HttpServer {
     std::string body;
   };
   using Handler = std::function<HttpResponse(const Request&)>;
+  // Whether whoever sends this may ask; without it, anybody may.
+  using Knows = std::function<bool(const rules::HttpHead&)>;
 
   // With `tls`, HTTPS only.
   static Result<std::unique_ptr<HttpServer>> listen(
       Loop& loop, const Endpoint& where, Handler handler,
-      std::shared_ptr<tls::ServerContexts> tls = nullptr);
+      std::shared_ptr<tls::ServerContexts> tls = nullptr, Knows knows = nullptr);
   ~HttpServer();
 
   const Endpoint& endpoint() const { return endpoint_; }
+  // For connections from now on.
+  void set_tls(std::shared_ptr<tls::ServerContexts> tls) { tls_ = std::move(tls); }
 
  private:
   class Connection;
   HttpServer(Loop& loop, Handler handler);
-  void accepted(Fd fd);
+  void accepted(Fd fd, const SocketAddress& peer);
+  void make_room();
+  void met(int fd);
+  bool may_follow() const;
+  void relieve(const Connection& served);
   void forget(int fd);
   HttpResponse answer(const rules::HttpHead& head, std::string body) const;
   bool may_ask_for(const std::string& host) const;
 
   Loop& loop_;
   Handler handler_;
+  Knows knows_;
   std::shared_ptr<tls::ServerContexts> tls_;
   Endpoint endpoint_;
   std::unique_ptr<Acceptor> acceptor_;
+  UnixSocketFile file_;
   std::map<int, std::unique_ptr<Connection>> connections_;
+  Strangers strangers_;
 };
 
 }  // namespace brownout::proxy

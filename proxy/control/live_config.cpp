@@ -6,11 +6,12 @@
 
 #include <algorithm>
 
-#include "proxy/codecs/json_document.h"
-#include "proxy/codecs/zone_file.h"
-#include "proxy/control/state_file.h"
-#include "rules/describe.h"
-#include "rules/load_toml.h"
+#include "proxy/formats/json_document.h"
+#include "proxy/formats/zone_file.h"
+#include "rules/base/describe.h"
+#include "rules/base/terminal_text.h"
+#include "rules/language/load_toml.h"
+#include "rules/language/warnings.h"
 
 namespace brownout::proxy {
 namespace {
@@ -73,9 +74,12 @@ std::string describe(const Refusal& refusal) {
   return text;
 }
 
-LiveConfig::LiveConfig(Loop& loop, rules::Node file, LiveOptions options)
-    : loop_(loop), options_(std::move(options)), file_(std::move(file)), document_(file_) {
+LiveConfig::LiveConfig(Loop& loop, File file, LiveOptions options)
+    : loop_(loop), options_(std::move(options)), file_(std::move(file)), document_(file_.document) {
   if (auto reading = read(file_, overlay_)) own_ = std::move(reading->config);
+  if (options_.state_file.empty()) return;
+  state_ = std::make_unique<StateWriter>([save = options_.save, path = options_.state_file](
+                                             const std::string& text) { return save(path, text); });
 }
 
 LiveConfig::~LiveConfig() { loop_.deadlines().cancel(*this); }
@@ -84,6 +88,7 @@ Result<void> LiveConfig::restore() {
   if (options_.state_file.empty()) return {};
   auto saved = load_state(options_.state_file);
   if (!saved) return tl::unexpected(saved.error());
+  saved->settle(file_.document);
   auto reading = read(file_, *saved);
   if (!reading) {
     return rules::config_error(
@@ -96,15 +101,11 @@ Result<void> LiveConfig::restore() {
   return {};
 }
 
-Allowed<LiveConfig::Reading> LiveConfig::read(const rules::Node& file,
-                                              const Overlay& overlay) const {
-  auto document = overlay.over(file);
+Allowed<LiveConfig::Reading> LiveConfig::read(const File& file, const Overlay& overlay) const {
+  auto document = overlay.over(file.document);
   const codecs::Pointers pointers(document);
-  auto config = rules::read_config(document);
+  auto config = codecs::load_rules(document, file.zones.as_read());
   if (!config) return tl::unexpected(refusal_of(config.error(), document, pointers));
-  if (const auto problems = codecs::read_zones(*config); !problems.empty()) {
-    return tl::unexpected(refusal_of(problems, document, pointers));
-  }
   cap(*config);
   return Reading{std::move(document), std::move(*config)};
 }
@@ -130,10 +131,12 @@ rules::Config LiveConfig::with_toxiproxy(rules::Config config) const {
   return config;
 }
 
-Allowed<void> LiveConfig::apply(rules::Node file, Overlay overlay) {
+Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
+  overlay.settle(file.document);
   auto reading = read(file, overlay);
   if (!reading) return tl::unexpected(reading.error());
   auto& config = reading->config;
+  if (auto taken = takes_toxiproxys_name(config)) return tl::unexpected(std::move(*taken));
   if (const auto done = engine_->reload(with_toxiproxy(config)); !done) {
     return tl::unexpected(Refusal{.status = 409, .what = describe(done.error())});
   }
@@ -151,31 +154,82 @@ Allowed<void> LiveConfig::apply(rules::Node file, Overlay overlay) {
   return {};
 }
 
-Allowed<void> LiveConfig::set_file(rules::Node document) {
-  return apply(std::move(document), overlay_);
+// Two listeners of one name would be one port, and one upstream.
+std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& config) const {
+  Refusal refusal{.status = 409, .what = "a proxy of Toxiproxy's API has that name"};
+  for (const auto& one : config.listeners) {
+    if (is_toxiproxys(one.name))
+      refusal.mistakes.push_back({"listener", one.name, "/name", "", ""});
+  }
+  for (const auto& one : config.upstreams) {
+    if (is_toxiproxys(one.name))
+      refusal.mistakes.push_back({"upstream", one.name, "/name", "", ""});
+  }
+  if (refusal.mistakes.empty()) return std::nullopt;
+  for (auto& one : refusal.mistakes) {
+    one.what = "it is the name of a proxy";
+    one.hint = "choose another name, or delete that proxy by Toxiproxy's API";
+  }
+  return refusal;
+}
+
+Allowed<void> LiveConfig::set_file(File file) {
+  auto done = apply(std::move(file), overlay_);
+  if (done) file_problem_.clear();
+  return done;
 }
 
 Allowed<void> LiveConfig::change(Overlay::Change change, const std::string& lease) {
-  if (!lease.empty() && !leases_.contains(lease)) {
-    return tl::unexpected(
-        Refusal{.status = 409, .what = "the lease " + lease + " has lapsed, or was never taken"});
-  }
   if ((change.kind == "listener" || change.kind == "upstream") && is_toxiproxys(change.name)) {
     return tl::unexpected(
         Refusal{.status = 409, .what = change.name + " is Toxiproxy's: change it by that API"});
   }
-  const auto kind = change.kind;
-  const auto name = change.name;
-  const auto* current = overlay_.find(kind, name);
-  const auto before = current != nullptr ? std::optional(*current) : std::nullopt;
+  auto before = present(change.kind, change.name);
+  const auto rule = change.kind == "rule" ? change.name : std::string();
   auto overlay = overlay_;
-  if (!change.table && find_table(file_, kind, name) == nullptr) {
-    overlay.forget(kind, name);
-  } else {
-    overlay.set(std::move(change));
+  overlay.set(std::move(change));
+  auto done = apply_change(std::move(overlay), {std::move(before)}, lease);
+  if (done && !rule.empty()) warn_of(rule);
+  return done;
+}
+
+void LiveConfig::warn_of(const std::string& rule) const {
+  rules::Diagnostics warnings;
+  for (const auto& present : own_.rules) {
+    if (present.name == rule) rules::add_warnings(own_, present, warnings);
+  }
+  for (const auto& warning : warnings.sorted()) {
+    spdlog::warn("API: {} ({})", rules::printable(warning.what), warning.hint);
+  }
+}
+
+Allowed<void> LiveConfig::reset(std::string_view kind, std::string_view name,
+                                const std::string& lease) {
+  auto overlay = overlay_;
+  overlay.forget(kind, name);
+  return apply_change(std::move(overlay), {present(kind, name)}, lease);
+}
+
+Allowed<void> LiveConfig::reset(const std::string& lease) {
+  std::vector<Lease::Undo> before;
+  for (const auto& one : overlay_.changes()) before.push_back(present(one.kind, one.name));
+  return apply_change({}, std::move(before), lease);
+}
+
+LiveConfig::Lease::Undo LiveConfig::present(std::string_view kind, std::string_view name) const {
+  const auto* current = overlay_.find(kind, name);
+  return {std::string(kind), std::string(name),
+          current != nullptr ? std::optional(*current) : std::nullopt};
+}
+
+Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo> before,
+                                       const std::string& lease) {
+  if (!lease.empty() && !leases_.contains(lease)) {
+    return tl::unexpected(
+        Refusal{.status = 409, .what = "the lease " + lease + " has lapsed, or was never taken"});
   }
   if (auto done = apply(file_, std::move(overlay)); !done) return done;
-  take_over({kind, name, before}, lease);
+  for (auto& one : before) take_over(std::move(one), lease);
   save();
   return {};
 }
@@ -256,20 +310,22 @@ void LiveConfig::undo(const Lease& lease) {
     overlay = overlay_;
     overlay.set({one.kind, one.name, std::nullopt});
     if (!apply(file_, std::move(overlay)))
-      spdlog::error("lease {}: {} {} cannot be lifted", lease.id, one.kind, one.name);
+      spdlog::error("lease {}: {} {} cannot be lifted", rules::printable(lease.id), one.kind,
+                    rules::printable(one.name));
   }
   save();
 }
 
 // Without what is under a lease: a restart ends all leases.
 void LiveConfig::save() const {
-  if (options_.state_file.empty()) return;
+  if (!state_) return;
   auto lasting = overlay_;
   for (const auto& [id, lease] : leases_) put_back(lease, lasting);
-  if (const auto done = save_state(options_.state_file, lasting); !done) {
-    spdlog::error("{}; changes by the API are in force, and will be lost at the end",
-                  done.error().what);
-  }
+  state_->write(state_text(lasting));
+}
+
+std::optional<bool> LiveConfig::saved() const {
+  return state_ ? std::optional(state_->saved()) : std::nullopt;
 }
 
 void LiveConfig::arm() {
@@ -284,7 +340,7 @@ void LiveConfig::on_due(Instant now) noexcept {
     if (lease.until <= now) lapsed.push_back(id);
   }
   for (const auto& id : lapsed) {
-    spdlog::warn("lease {} lapsed: what was changed under it is undone", id);
+    spdlog::warn("lease {} lapsed: what was changed under it is undone", rules::printable(id));
     end_lease(id);
   }
   arm();

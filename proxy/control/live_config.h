@@ -12,6 +12,9 @@
 #include <vector>
 
 #include "proxy/control/overlay.h"
+#include "proxy/control/state_file.h"
+#include "proxy/control/state_writer.h"
+#include "proxy/control/zone_files.h"
 #include "proxy/engine/engine.h"
 
 namespace brownout::proxy {
@@ -39,6 +42,8 @@ using Allowed = tl::expected<T, Refusal>;
 struct LiveOptions {
   std::optional<Duration> max_fault_time;  // every rule is over then
   std::string state_file;                  // "" keeps nothing
+  // On a thread of its own: it may wait for a disk.
+  std::function<Result<void>(const std::string& path, const std::string& text)> save = save_state;
 };
 
 class LiveConfig final : private Deadline {
@@ -55,8 +60,13 @@ class LiveConfig final : private Deadline {
     std::vector<Undo> undo;
   };
 
-  // `file` is the document of a rule file without mistakes.
-  LiveConfig(Loop& loop, rules::Node file, LiveOptions options);
+  struct File {
+    rules::Node document;
+    ZoneFiles zones = {};  // that its zones include
+  };
+
+  // `file` is without mistakes.
+  LiveConfig(Loop& loop, File file, LiveOptions options);
   ~LiveConfig() override;
 
   // What the API changed before the last restart.
@@ -67,9 +77,15 @@ class LiveConfig final : private Deadline {
   Engine& engine() const { return *engine_; }
 
   // The rule file says something else now; what the API changed stays changed.
-  Allowed<void> set_file(rules::Node document);
+  Allowed<void> set_file(File file);
+  // The rule file could not be loaded, and the one before stays; "" once one is.
+  void file_refused(std::string why) { file_problem_ = std::move(why); }
+  const std::string& file_problem() const { return file_problem_; }
   // `lease` is the id of one, or "".
   Allowed<void> change(Overlay::Change change, const std::string& lease);
+  // As the rule file says again: one thing, or all that the API changed.
+  Allowed<void> reset(std::string_view kind, std::string_view name, const std::string& lease);
+  Allowed<void> reset(const std::string& lease);
   // Toxiproxy's share: these proxies, in place of what they were (Engine::replace).
   Result<void> replace_toxiproxys(const std::vector<std::string>& proxies, rules::Config part);
 
@@ -81,8 +97,17 @@ class LiveConfig final : private Deadline {
   // "" if no lease changed it.
   std::string lease_of(std::string_view kind, std::string_view name) const;
 
+  // Whether what the API changed is in the state file; nothing without one.
+  std::optional<bool> saved() const;
+  // Waits for that, some seconds at most; false if it is not.
+  bool finish() { return !state_ || state_->finish(); }
+
   const rules::Node& document() const { return document_; }
+  // What the file says otherwise.
   const Overlay& overlay() const { return overlay_; }
+  bool in_file(std::string_view kind, std::string_view name) const {
+    return find_table(file_.document, kind, name) != nullptr;
+  }
   bool is_toxiproxys(std::string_view listener) const;
 
  private:
@@ -91,11 +116,17 @@ class LiveConfig final : private Deadline {
     rules::Node document;
     rules::Config config;
   };
-  Allowed<Reading> read(const rules::Node& file, const Overlay& overlay) const;
-  Allowed<void> apply(rules::Node file, Overlay overlay);
+  Allowed<Reading> read(const File& file, const Overlay& overlay) const;
+  Allowed<void> apply(File file, Overlay overlay);
+  // `before`: what it was that is changed.
+  Allowed<void> apply_change(Overlay overlay, std::vector<Lease::Undo> before,
+                             const std::string& lease);
+  Lease::Undo present(std::string_view kind, std::string_view name) const;
+  std::optional<Refusal> takes_toxiproxys_name(const rules::Config& config) const;
   rules::Config with_toxiproxy(rules::Config config) const;
   void cap(rules::Config& config) const;
   void take_over(Lease::Undo change, const std::string& lease);
+  void warn_of(const std::string& rule) const;
   void undo(const Lease& lease);
   void save() const;
   void arm();
@@ -104,12 +135,14 @@ class LiveConfig final : private Deadline {
   Loop& loop_;
   LiveOptions options_;
   Engine* engine_ = nullptr;
-  rules::Node file_;
+  File file_;
+  std::string file_problem_;
   Overlay overlay_;
   rules::Node document_;                                         // both of them
   rules::Config own_;                                            // what it says
   std::map<std::string, rules::Config, std::less<>> toxiproxy_;  // by proxy
   std::map<std::string, Lease> leases_;
+  std::unique_ptr<StateWriter> state_;  // null without a state file
 };
 
 }  // namespace brownout::proxy

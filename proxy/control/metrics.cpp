@@ -7,7 +7,7 @@
 #include <fstream>
 #include <numeric>
 
-#include "rules/shared_histogram.h"
+#include "rules/base/shared_histogram.h"
 
 namespace brownout::proxy {
 namespace {
@@ -82,8 +82,13 @@ void add_listeners(Families& all, const Engine& engine) {
   each("brownout_listener_up", "Whether the port is open", MetricType::Gauge,
        [](const Status& one, const Stats&) { return one.open ? 1 : 0; });
   each("brownout_request_failures_total",
-       "Requests, queries or turns of bytes that were not answered, or by an error",
+       "Requests and queries that were not answered, or by an error: of dns, http, websocket, mqtt "
+       "and xmpp",
        MetricType::Counter, [](const Status&, const Stats& s) { return s.failed.load(); });
+  each("brownout_turns_total",
+       "Times that a server's bytes followed a client's where nobody knows what they mean: of tcp, "
+       "tls, udp, framed and proxy, and behind an upgrade",
+       MetricType::Counter, [](const Status&, const Stats& s) { return s.turns.load(); });
   {
     Family bytes(all, "brownout_bytes_total", "Bytes that arrived, by where they go",
                  MetricType::Counter);
@@ -95,8 +100,7 @@ void add_listeners(Families& all, const Engine& engine) {
     }
   }
   Family requests(all, "brownout_request_duration_seconds",
-                  "From a request, a query or a turn of bytes until its answer began",
-                  MetricType::Histogram);
+                  "From a request or a query until its answer began", MetricType::Histogram);
   for (const auto& one : listeners)
     requests.add(one.view->stats->answered, {{"listener", one.name}});
 }
@@ -127,11 +131,9 @@ void add_rules(Families& all, const Engine& engine) {
 void add_own(Families& all, const Engine& engine) {
   add_listeners(all, engine);
   add_rules(all, engine);
-  std::size_t held = 0;
-  for (const auto& flow : engine.flows()) held += flow.held[0] + flow.held[1];
   Family(all, "brownout_held_bytes", "Bytes that faults hold, or that wait for a peer to read",
          MetricType::Gauge)
-      .add(held);
+      .add(engine.held_bytes());
   Family(all, "brownout_halted", "Whether all faults are off", MetricType::Gauge)
       .add(engine.halted() ? 1 : 0);
   Family lag(all, "brownout_event_loop_lag_seconds", "How late a loop comes to what is due",

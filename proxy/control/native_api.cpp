@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
-#include "proxy/codecs/json_document.h"
 #include "proxy/control/api_views.h"
 #include "proxy/control/url.h"
-#include "rules/rule_names.h"
-#include "rules/units.h"
+#include "proxy/formats/json_document.h"
+#include "proxy/formats/json_text.h"
+#include "rules/base/terminal_text.h"
+#include "rules/base/units.h"
+#include "rules/base/whole_number.h"
+#include "rules/language/rule_names.h"
 
 namespace brownout::proxy {
 namespace {
@@ -19,6 +23,8 @@ using rules::Node;
 
 constexpr std::size_t kMostFlows = 10000;
 constexpr Duration kLongestLease = std::chrono::hours(24);
+constexpr std::size_t kMostLeases = 1000;
+constexpr std::size_t kLongestLeaseId = 200;
 
 HttpResponse refuse(int status, std::string what) {
   return problem({.status = status, .what = std::move(what)});
@@ -77,8 +83,9 @@ HttpResponse NativeApi::change(const Call& call, std::string name, std::optional
   const auto done =
       live_.change({call.kind, name, std::move(table)}, header(call.request, "brownout-lease"));
   if (!done) return problem(done.error(), call.kind, name);
-  spdlog::info("API: {} {} {}", call.kind, name, deleted ? "deleted" : "changed");
-  stream_.tell(Json{{"event", deleted ? "deleted" : "changed"}, {call.kind, name}}.dump());
+  spdlog::info("API: {} {} {}", call.kind, rules::printable(name), deleted ? "deleted" : "changed");
+  stream_.tell(
+      codecs::json_text(Json{{"event", deleted ? "deleted" : "changed"}, {call.kind, name}}));
   if (deleted) return {.status = 204, .body = ""};
   return answer(call, name, status);
 }
@@ -142,38 +149,62 @@ HttpResponse NativeApi::switch_to(const Call& call, bool on) {
   return change(call, call.path.front(), std::move(table), 200);
 }
 
+HttpResponse NativeApi::reset(const Call& call) {
+  const auto& name = call.path.front();
+  const auto* old = find_table(live_.document(), call.kind, name);
+  if (old == nullptr && live_.overlay().find(call.kind, name) == nullptr) return no_such(call);
+  if (old != nullptr) {
+    if (auto no = outdated(call, *old)) return std::move(*no);
+  }
+  const auto done = live_.reset(call.kind, name, header(call.request, "brownout-lease"));
+  if (!done) return problem(done.error(), call.kind, name);
+  spdlog::info("API: {} {} is as the rule file says again", call.kind, rules::printable(name));
+  stream_.tell(codecs::json_text(Json{{"event", "reset"}, {call.kind, name}}));
+  if (find_table(live_.document(), call.kind, name) == nullptr) return {.status = 204, .body = ""};
+  return answer(call, name, 200);
+}
+
+HttpResponse NativeApi::reset_all(const Call& call) {
+  const auto changed = names_in(live_.overlay());
+  const auto done = live_.reset(header(call.request, "brownout-lease"));
+  if (!done) return problem(done.error());
+  if (!changed.empty()) {
+    spdlog::info("API: as the rule file says again: {}", rules::printable(changed));
+    stream_.tell(codecs::json_text(Json{{"event", "reset"}, {"what", changed}}));
+  }
+  return status(call);
+}
+
 HttpResponse NativeApi::enable(const Call& call) { return switch_to(call, true); }
 HttpResponse NativeApi::disable(const Call& call) { return switch_to(call, false); }
 
 HttpResponse NativeApi::flows(const Call& call) {
-  const auto query = parse_query(call.request.query);
-  const auto wanted = [&](const char* key, const std::string& value) {
-    const auto found = query.find(key);
-    return found == query.end() || value.starts_with(found->second);
-  };
-  std::string all;
-  std::size_t total = 0;
-  for (const auto& flow : live_.engine().flows()) {
-    if (!wanted("listener", flow.listener) || !wanted("client", flow.client)) continue;
-    if (++total > kMostFlows) continue;
-    if (!all.empty()) all += ',';
-    all += text_of(flow);
+  auto given = parse_query(call.request.query);
+  FlowQuery query{.listener = given["listener"], .client = given["client"], .most = kMostFlows};
+  if (given.contains("limit")) {
+    const auto limit = rules::parse_whole_number(given["limit"], kMostFlows);
+    if (!limit) return refuse(400, "limit is a number from 0 to 10000");
+    query.most = *limit;
   }
-  return answer_json_text(200, fmt::format(R"({{"total":{},"flows":[{}]}})", total, all));
+  const auto found = live_.engine().list(std::move(query));
+  std::string all;
+  for (const auto& flow : found.flows) all += (all.empty() ? "" : ",") + text_of(flow);
+  return answer_json_text(200, fmt::format(R"({{"total":{},"flows":[{}]}})", found.total, all));
 }
 
 HttpResponse NativeApi::flow(const Call& call) {
-  for (const auto& flow : live_.engine().flows()) {
-    if (flow.listener == call.path[0] && std::to_string(flow.ordinal) == call.path[1]) {
-      return answer_json_text(200, text_of(flow));
-    }
+  const auto ordinal = rules::parse_whole_number(call.path[1], UINT64_MAX);
+  const auto found =
+      ordinal ? live_.engine().list({.listener = call.path[0], .ordinal = *ordinal}) : FlowList();
+  for (const auto& flow : found.flows) {
+    if (flow.listener == call.path[0]) return answer_json_text(200, text_of(flow));
   }
   return refuse(404, "there is no flow " + call.path[0] + "#" + call.path[1] + " any more");
 }
 
 HttpResponse NativeApi::cut(const Call& call) {
-  const auto ordinal = std::strtoull(call.path[1].c_str(), nullptr, 10);
-  if (live_.engine().cut(call.path[0], ordinal)) return {.status = 204, .body = ""};
+  const auto ordinal = rules::parse_whole_number(call.path[1], UINT64_MAX);
+  if (ordinal && live_.engine().cut(call.path[0], *ordinal)) return {.status = 204, .body = ""};
   return refuse(404, "there is no flow " + call.path[0] + "#" + call.path[1] + " any more");
 }
 
@@ -207,8 +238,12 @@ HttpResponse NativeApi::take_lease(const Call& call) {
                     .mistakes = {{"", "", "/ttl", "a duration up to 24h is needed",
                                   R"(e.g. {"ttl": "30s"})"}}});
   }
-  const auto taken =
-      live_.take_lease(id != nullptr && id->string() != nullptr ? *id->string() : "", *time);
+  const auto wanted = id != nullptr && id->string() != nullptr ? *id->string() : std::string();
+  if (wanted.size() > kLongestLeaseId) return refuse(422, "an id has at most 200 bytes");
+  if (live_.leases().size() >= kMostLeases && !live_.leases().contains(wanted)) {
+    return refuse(409, "there are 1000 leases already: end some, or let them lapse");
+  }
+  const auto taken = live_.take_lease(wanted, *time);
   return answer_json(
       200, {{"id", taken}, {"ttl", rules::to_text(*time)}, {"header", "Brownout-Lease: " + taken}});
 }

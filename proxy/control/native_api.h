@@ -52,6 +52,8 @@ class NativeApi {
   HttpResponse remove(const Call& call);
   HttpResponse enable(const Call& call);
   HttpResponse disable(const Call& call);
+  HttpResponse reset(const Call& call);
+  HttpResponse reset_all(const Call& call);
   HttpResponse flows(const Call& call);
   HttpResponse flow(const Call& call);
   HttpResponse cut(const Call& call);
@@ -72,6 +74,7 @@ class NativeApi {
   LiveConfig& live_;
   EventStream& stream_;
   Instant started_ = Loop::now();
+  std::string openapi_;  // made when it is first asked for
 };
 
 }  // namespace brownout::proxy

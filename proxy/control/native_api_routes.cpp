@@ -8,8 +8,9 @@
 #include "proxy/control/api_views.h"
 #include "proxy/control/native_api.h"
 #include "proxy/control/url.h"
-#include "rules/load_toml.h"
-#include "rules/match.h"
+#include "proxy/formats/json_text.h"
+#include "rules/language/load_toml.h"
+#include "rules/match/match.h"
 
 namespace brownout::proxy {
 namespace {
@@ -82,8 +83,14 @@ Json schemas() {
       {"properties",
        {{"name", {{"type", "string"}}},
         {"source", {{"enum", {"file", "api", "toxiproxy"}}}},
+        {"in_file", {{"type", "boolean"}}},
         {"etag", {{"type", "string"}}},
         {"lease", {{"type", "string"}}},
+        {"turns",
+         {{"type", "integer"},
+          {"description",
+           "of a listener: times that a server's bytes followed a client's where nobody knows what "
+           "they mean (tcp, tls, udp, framed, proxy, and behind an upgrade)"}}},
         {"definition", {{"type", "object"}, {"description", "the table of the rule file"}}}}}};
   const Json error{{"type", "object"},
                    {"required", {"detail", "pointer"}},
@@ -159,6 +166,8 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"GET", "/faults", &Api::faults, "all faults with their keys"},
       Route{"POST", "/halt", &Api::halt, "all faults off, on live connections too"},
       Route{"POST", "/resume", &Api::resume, "faults on again"},
+      Route{"POST", "/reset", &Api::reset_all,
+            "the rule file's state again: all that was changed by the API is undone"},
       Route{"GET", "/events", &Api::events, "faults and flows as they happen (text/event-stream)"},
       Route{"GET", "/lease", &Api::leases, "all leases"},
       Route{"PUT", "/lease", &Api::take_lease,
@@ -167,7 +176,8 @@ std::span<const NativeApi::Route> NativeApi::routes() {
             "Lease"},
       Route{"DELETE", "/lease/{id}", &Api::end_lease, "let a lease lapse now"},
       Route{"GET", "/flows", &Api::flows,
-            "connections and UDP sessions; ?listener= and ?client= narrow by their beginning"},
+            "connections and UDP sessions; ?listener= and ?client= narrow by their beginning, "
+            "?limit= says how many are shown"},
       Route{"GET", "/flows/{listener}/{flow}", &Api::flow, "one of them"},
       Route{"DELETE", "/flows/{listener}/{flow}", &Api::cut, "reset it"},
       Route{"GET", "/{kind}", &Api::list, "all {kind}s"},
@@ -178,6 +188,7 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"DELETE", "/{kind}/{name}", &Api::remove, "delete a {kind}"},
       Route{"POST", "/{kind}/{name}/enable", &Api::enable, "switch a {kind} on"},
       Route{"POST", "/{kind}/{name}/disable", &Api::disable, "switch a {kind} off"},
+      Route{"POST", "/{kind}/{name}/reset", &Api::reset, "the rule file's state of a {kind} again"},
   };
   return kRoutes;
 }
@@ -204,6 +215,7 @@ HttpResponse NativeApi::handle(const HttpServer::Request& request) {
 }
 
 HttpResponse NativeApi::openapi(const Call&) {
+  if (!openapi_.empty()) return answer_json_text(200, openapi_);
   Json paths = Json::object();
   const auto add = [&](const Route& route, const std::string& path, std::string_view kind) {
     auto method = std::string(route.method);
@@ -222,10 +234,11 @@ HttpResponse NativeApi::openapi(const Call&) {
       add(route, replaced(path, "{kind}", plural), one);
     }
   }
-  return answer_json(200, {{"openapi", "3.1.0"},
-                           {"info", {{"title", "Brownout"}, {"version", "1"}}},
-                           {"paths", paths},
-                           {"components", {{"schemas", schemas()}}}});
+  openapi_ = codecs::json_text(Json{{"openapi", "3.1.0"},
+                                    {"info", {{"title", "Brownout"}, {"version", "1"}}},
+                                    {"paths", paths},
+                                    {"components", {{"schemas", schemas()}}}});
+  return answer_json_text(200, openapi_);
 }
 
 }  // namespace brownout::proxy

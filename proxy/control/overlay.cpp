@@ -1,11 +1,14 @@
 #include "proxy/control/overlay.h"
 
 #include <algorithm>
+#include <map>
 
 namespace brownout::proxy {
 namespace {
 
 using rules::Node;
+
+constexpr std::size_t kMostNamesShown = 20;
 
 // The list of that kind, made if there is none; null if it is no list.
 Node::Array* list_of(Node& document, std::string_view kind) {
@@ -16,6 +19,19 @@ Node::Array* list_of(Node& document, std::string_view kind) {
   }
   keys->push_back({std::string(kind), {}, {Node::Array{}}});
   return std::get_if<Node::Array>(&keys->back().node.value);
+}
+
+// Whether they mean the same: what is on need not say so.
+bool says_the_same(Node one, Node other) {
+  for (auto* table : {&one, &other}) {
+    auto* members = std::get_if<Node::Table>(&table->value);
+    if (members == nullptr) continue;
+    std::erase_if(*members, [](const auto& member) {
+      const auto* value = std::get_if<bool>(&member.node.value);
+      return member.key == "enabled" && value != nullptr && *value;
+    });
+  }
+  return canonical(one) == canonical(other);
 }
 
 }  // namespace
@@ -34,15 +50,6 @@ void set_key(Node& table, std::string_view key, Node value) {
   members->push_back({std::string(key), {}, std::move(value)});
 }
 
-const Node* find_table(const Node& document, std::string_view kind, std::string_view name) {
-  const auto* list = document.find(kind);
-  if (list == nullptr || list->array() == nullptr) return nullptr;
-  for (const auto& table : *list->array()) {
-    if (name_of(table) == name) return &table;
-  }
-  return nullptr;
-}
-
 void Overlay::set(Change change) {
   for (auto& one : changes_) {
     if (one.kind == change.kind && one.name == change.name) return void(one = std::move(change));
@@ -54,11 +61,32 @@ void Overlay::forget(std::string_view kind, std::string_view name) {
   std::erase_if(changes_, [&](const Change& one) { return one.kind == kind && one.name == name; });
 }
 
+void Overlay::settle(const Node& file) {
+  std::erase_if(changes_, [&](const Change& one) {
+    const auto* theirs = find_table(file, one.kind, one.name);
+    if (!one.table || theirs == nullptr) return !one.table && theirs == nullptr;
+    return says_the_same(*one.table, *theirs);
+  });
+}
+
 const Overlay::Change* Overlay::find(std::string_view kind, std::string_view name) const {
   for (const auto& one : changes_) {
     if (one.kind == kind && one.name == name) return &one;
   }
   return nullptr;
+}
+
+std::string names_in(const Overlay& overlay) {
+  std::map<std::string, std::vector<std::string>> names;
+  for (const auto& one : overlay.changes()) names[one.kind].push_back(one.name);
+  std::string text;
+  for (const auto& [kind, all] : names) {
+    text += (text.empty() ? "" : "; ") + kind + (all.size() > 1 ? "s " : " ");
+    const auto shown = std::min(all.size(), kMostNamesShown);
+    for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + all[i];
+    if (shown < all.size()) text += " and " + std::to_string(all.size() - shown) + " more";
+  }
+  return text;
 }
 
 Node Overlay::over(Node document) const {

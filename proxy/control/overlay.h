@@ -1,6 +1,6 @@
 // Overlay: what the API changed of a rule file: for each change the table that is there instead, or
-// none. Laid over the file's document it gives the one in force; a rule file that changes keeps it,
-// a state file holds it. A value: no I/O.
+// none. Laid over the file's document it gives the one in force; a rule file that changes keeps it
+// until it says the same, a state file holds it. A value: no I/O.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/node.h"
+#include "rules/schema/node.h"
 
 namespace brownout::proxy {
 
@@ -25,6 +25,8 @@ class Overlay {
   void set(Change change);
   // As if it had never been changed.
   void forget(std::string_view kind, std::string_view name);
+  // Forgets what the file says too: a rule that was switched off and on again is the file's.
+  void settle(const rules::Node& file);
   const Change* find(std::string_view kind, std::string_view name) const;
   const std::vector<Change>& changes() const { return changes_; }
 
@@ -35,9 +37,10 @@ class Overlay {
   std::vector<Change> changes_;
 };
 
-// The table of that name, or null.
-const rules::Node* find_table(const rules::Node& document, std::string_view kind,
-                              std::string_view name);
+// "rules a, b; listener c": what the file says otherwise, of many the first. "" where nothing was
+// changed.
+std::string names_in(const Overlay& overlay);
+
 // "" if it has none.
 std::string name_of(const rules::Node& table);
 // Sets or replaces a key of a table.

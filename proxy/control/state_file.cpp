@@ -1,15 +1,18 @@
 #include "proxy/control/state_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "proxy/codecs/json_document.h"
+#include "proxy/formats/json_document.h"
+#include "proxy/formats/json_text.h"
+#include "proxy/loop/read_file.h"
 #include "proxy/loop/write_all.h"
 #include "proxy/net/socket.h"
 
@@ -18,8 +21,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// What every state file of this version begins with, as state_text() has it.
+constexpr std::string_view kBegin = "{\n  \"version\": 1,";
+constexpr int kMostLinks = 40;
+
 std::optional<Overlay> read(const std::string& text) {
-  const auto document = codecs::parse_json(text);
+  const auto document = codecs::parse_json(text, SIZE_MAX);
   if (!document) return std::nullopt;
   const auto* version = document->find("version");
   const auto* changes = document->find("changes");
@@ -47,43 +54,100 @@ rules::Result<void> failed(const std::string& path) {
       system_error(rules::Origin::kInternal, "cannot write the state file " + path, errno));
 }
 
-}  // namespace
-
-rules::Result<Overlay> load_state(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT) return Overlay{};
-    return tl::unexpected(
-        system_error(rules::Origin::kConfig, "cannot read the state file " + path, errno));
+// Where the links lead, if any, even if nothing is there; as far as the kernel would follow them.
+std::string target_of(std::string path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(path, error); ++i) {
+    path = (fs::path(path).parent_path() / fs::read_symlink(path, error)).string();
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  auto overlay = read(text.str());
-  if (overlay) return std::move(*overlay);
-  const auto aside = path + ".corrupt";
-  const bool moved = std::rename(path.c_str(), aside.c_str()) == 0;
+  return path;
+}
+
+rules::Result<Overlay> no_state(const std::string& path, const std::string& text) {
+  if (!text.starts_with(kBegin) || nlohmann::json::accept(text)) {
+    return rules::config_error(path + " is no state file of this version; it is left as it is",
+                               "give --state a path of its own, or move that file away");
+  }
+  const auto from = target_of(path);
+  const auto aside = from + ".corrupt";
+  const bool moved =
+      renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0;
   return rules::config_error(
-      path + " is torn, or no state file",
+      path + " is torn",
       moved ? "it is kept as " + aside + "; start again without it" : "move it away");
 }
 
-rules::Result<void> save_state(const std::string& path, const Overlay& overlay) {
+// A file that is removed with this, unless it was renamed.
+class FreshFile {
+ public:
+  // Of a name that nothing else has: what is there under a fixed one could be a link. And a short
+  // one: a long name with more at its end would be too long.
+  explicit FreshFile(const std::string& folder) : path_(folder + ".brownout.XXXXXX") {
+    fd_ = Fd(mkostemp(path_.data(), O_CLOEXEC));
+    there_ = static_cast<bool>(fd_);
+  }
+  FreshFile(const FreshFile&) = delete;
+  FreshFile& operator=(const FreshFile&) = delete;
+  ~FreshFile() {
+    const int error = errno;
+    if (there_) ::unlink(path_.c_str());
+    errno = error;
+  }
+
+  // Keeps the mode of the file whose place it takes; one of its own is its owner's alone.
+  bool write(const std::string& text, const std::string& like) {
+    struct stat before {};
+    if (!fd_) return false;
+    if (stat(like.c_str(), &before) == 0 && fchmod(fd_.get(), before.st_mode & 0777) != 0) {
+      return false;
+    }
+    return write_all(fd_, text) && ::fsync(fd_.get()) == 0;
+  }
+  bool rename_to(const std::string& path) {
+    if (std::rename(path_.c_str(), path.c_str()) != 0) return false;
+    there_ = false;
+    return true;
+  }
+
+ private:
+  std::string path_;
+  Fd fd_;
+  bool there_ = false;
+};
+
+}  // namespace
+
+rules::Result<Overlay> load_state(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 && errno == ENOENT) return Overlay{};
+  const auto text = read_regular(path);
+  if (!text) {
+    return rules::config_error("the state file " + path + ": " + text.error().what,
+                               "give --state a path of its own");
+  }
+  if (text->empty()) return Overlay{};
+  auto overlay = read(*text);
+  return overlay ? std::move(*overlay) : no_state(path, *text);
+}
+
+std::string state_text(const Overlay& overlay) {
   Json changes = Json::array();
   for (const auto& one : overlay.changes()) {
     changes.push_back({{"kind", one.kind},
                        {"name", one.name},
                        {"table", one.table ? codecs::to_json(*one.table) : Json(nullptr)}});
   }
-  const auto text = Json{{"version", 1}, {"changes", changes}}.dump(2) + "\n";
-  const auto fresh = path + ".new";
-  const Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file || !write_all(file, text) || ::fsync(file.get()) != 0 ||
-      std::rename(fresh.c_str(), path.c_str()) != 0) {
-    return failed(path);
-  }
+  return codecs::json_text(Json{{"version", 1}, {"changes", changes}}, 2) + "\n";
+}
+
+rules::Result<void> save_state(const std::string& path, const std::string& text) {
+  const auto target = target_of(path);
+  const auto slash = target.find_last_of('/');
+  const auto folder = slash == std::string::npos ? "./" : target.substr(0, slash + 1);
+  FreshFile fresh(folder);
+  if (!fresh.write(text, target) || !fresh.rename_to(target)) return failed(path);
   // The new name is on the disk only when its folder is.
-  const auto slash = path.find_last_of('/');
-  const auto folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) return failed(path);
   return {};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/control/url.h"
+#include "proxy/formats/json_text.h"
 
 namespace brownout::toxiproxy {
 namespace {
@@ -17,14 +18,15 @@ using proxy::HttpResponse;
 constexpr std::string_view kVersion = "{\"version\": \"2.12.0\"}\n";
 
 HttpResponse answer(int status, const json& body) {
-  return {.status = status, .body = body.dump()};
+  return {.status = status, .body = codecs::json_text(body)};
 }
 HttpResponse nothing() { return {.status = 204, .body = ""}; }
 HttpResponse refuse(const Problem& problem) {
-  return {.status = problem.status,
-          .body = json{{"error", problem.what}, {"status", problem.status}}.dump() + "\n",
-          .type = "text/plain; charset=utf-8",
-          .headers = {{"X-Content-Type-Options", "nosniff"}}};
+  return {
+      .status = problem.status,
+      .body = codecs::json_text(json{{"error", problem.what}, {"status", problem.status}}) + "\n",
+      .type = "text/plain; charset=utf-8",
+      .headers = {{"X-Content-Type-Options", "nosniff"}}};
 }
 HttpResponse not_found() {
   return {.status = 404,
@@ -96,7 +98,7 @@ HttpResponse Api::all_proxies(const Request& request) {
     std::string all = "{";
     for (const auto& [name, one] : proxies_) {
       if (all.size() > 1) all += ',';
-      all += json(name).dump() + ':' + one.text;
+      all += codecs::json_text(json(name)) + ':' + one.text;
     }
     return {.status = 200, .body = all + '}'};
   }
@@ -266,7 +268,7 @@ Outcome<void> Api::apply(Changes changes) {
     if (now->enabled) now->listen = to_text(engine_.bound(name));
     // When it is enabled again, it is found where it was.
     if (!now->enabled) now->asked = *parse_listen(now->listen);
-    auto text = to_json(*now).dump();
+    auto text = codecs::json_text(to_json(*now));
     proxies_[name] = {std::move(*now), std::move(text)};
   }
   return {};

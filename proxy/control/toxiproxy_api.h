@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "proxy/codecs/toxiproxy_model.h"
 #include "proxy/control/http_server.h"
 #include "proxy/engine/engine.h"
+#include "proxy/formats/toxiproxy_model.h"
 
 namespace brownout::toxiproxy {
 

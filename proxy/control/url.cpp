@@ -2,17 +2,27 @@
 
 #include <algorithm>
 
-#include "proxy/http/curl.h"
+#include <charconv>
+
+#include "proxy/loop/curl.h"
 
 namespace brownout::proxy {
 
+// Not by libcurl: loading it would take the loop of the API tens of milliseconds.
 std::string unescaped(const std::string& text) {
-  // Most are: the loop of the API need not load libcurl for them.
-  if (text.find('%') == std::string::npos) return text;
-  int size = 0;
-  const CurlText plain(
-      curl().easy_unescape(nullptr, text.c_str(), static_cast<int>(text.size()), &size));
-  return plain ? std::string(plain.get(), static_cast<std::size_t>(size)) : text;
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = 0;
+    const auto* digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      plain += static_cast<char>(byte);
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
 }
 
 std::string escaped(const std::string& text) {

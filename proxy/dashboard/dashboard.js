@@ -4,8 +4,8 @@ import { Chart, colours, percentile, rate } from './charts.js';
 import { bytes, element, magnitude, text } from './format.js';
 
 const kHistory = 120;  // seconds on screen
+const kMostRows = 200;
 const $ = (id) => document.getElementById(id);
-let halted = false;
 
 function complain(problem) {
   $('problem').hidden = !problem;
@@ -19,6 +19,17 @@ const doing = (action) => async (...args) => {
     complain(problem);
   }
 };
+
+// Asks before what cannot be undone by the same button.
+function sure(question, act) {
+  $('sure-question').textContent = question;
+  $('sure-yes').textContent = act;
+  $('sure').returnValue = 'no';
+  $('sure').showModal();
+  return new Promise((done) => {
+    $('sure').addEventListener('close', () => done($('sure').returnValue === 'yes'), { once: true });
+  });
+}
 
 // Listeners: a card each, with charts of what changed since the last look.
 const cards = new Map();
@@ -46,7 +57,7 @@ function showListener(listener, now) {
   const open = listener.open ? listener.address : 'closed';
   const c = listener.connections ?? { open: 0, total: 0 };
   card.about.textContent = `${open} → ${listener.definition.upstream ?? listener.definition.zone ?? ''} · ` +
-    `${c.open} open, ${c.total} so far`;
+    `${c.open} open, ${c.total} so far` + (listener.turns ? ` · ${listener.turns} turns` : '');
   const before = card.before;
   card.before = { now, listener };
   if (!before || !listener.bytes || !before.listener.bytes) return;
@@ -76,8 +87,11 @@ function slider(rule, key, value, patch) {
 
 function rowOf(rule) {
   const old = rows.get(rule.name);
-  const say = JSON.stringify([rule.definition, rule.source]);
+  const say = JSON.stringify([rule.definition, rule.source, rule.in_file]);
   if (old && old.say === say) return old;
+  // Drawn anew, it would lose the slider that somebody is moving.
+  const active = document.activeElement;
+  if (old && active?.type === 'range' && old.root.contains(active)) return old;
   const root = element('div', { className: 'rule' });
   root.dataset.rule = rule.name;
   const path = `rules/${encodeURIComponent(rule.name)}`;
@@ -86,8 +100,9 @@ function rowOf(rule) {
   toggle.addEventListener('change', doing(() => call('POST', `${path}/${toggle.checked ? 'enable' : 'disable'}`)));
   const { fault, preset, match } = rule.definition;
   const about = element('div', {}, rule.name);
+  const origin = rule.source !== 'api' ? '' : rule.in_file ? ' · not as the file says' : ' · not in the file';
   const whom = match?.listener ? ` · ${[match.listener].flat().join(', ')}` : '';
-  about.append(element('small', {}, `${fault?.type ?? preset}${match?.direction ? ` · ${match.direction}` : ''}${whom}`));
+  about.append(element('small', {}, `${fault?.type ?? preset}${match?.direction ? ` · ${match.direction}` : ''}${whom}${origin}`));
   const sliders = element('div', { className: 'sliders' });
   const change = (key, value) => call('PATCH', path, key === 'probability' ? { probability: value } : { fault: { [key]: value } });
   for (const [key, value] of Object.entries({ ...fault, probability: rule.definition.probability ?? '100%' })) {
@@ -97,8 +112,19 @@ function rowOf(rule) {
   const count = element('span', { className: 'count' });
   const remove = element('button', { type: 'button' }, 'Delete');
   remove.setAttribute('aria-label', `delete ${rule.name}`);
-  remove.addEventListener('click', doing(() => call('DELETE', path)));
-  root.append(toggle, about, sliders, count, remove);
+  remove.addEventListener('click', doing(async () => {
+    const back = rule.in_file ? 'The file has it: its state can be taken again.' : 'It is not in the file: it is gone then.';
+    if (await sure(`Delete the rule "${rule.name}"? ${back}`, 'Delete')) await call('DELETE', path);
+  }));
+  const acts = element('span', { className: 'acts' });
+  if (rule.source === 'api' && rule.in_file) {
+    const reset = element('button', { type: 'button', title: 'as the file says it' }, 'Reset');
+    reset.setAttribute('aria-label', `reset ${rule.name}`);
+    reset.addEventListener('click', doing(() => call('POST', `${path}/reset`)));
+    acts.append(reset);
+  }
+  acts.append(remove);
+  root.append(toggle, about, sliders, count, acts);
   if (rule.source === 'toxiproxy') for (const one of root.querySelectorAll('input, button')) one.disabled = true;
   if (old) old.root.replaceWith(root); else $('rules').append(root);
   const row = { root, count, say };
@@ -189,39 +215,72 @@ function showEvent(event) {
   while ($('events').children.length > 50) $('events').lastChild.remove();
 }
 
-// Flows.
+// Flows: a row stays the same element while its flow lives, so that a button can be pressed.
+const flowRows = new Map();
+
+function flowRow(flow, id) {
+  const root = element('tr');
+  const cells = Array.from({ length: 8 }, () => element('td'));
+  const cut = element('button', { type: 'button' }, 'Cut');
+  cut.setAttribute('aria-label', `cut ${id}`);
+  cut.addEventListener('click', doing(async () => {
+    const question = `Cut ${id}, of ${flow.client}? Its connection is reset, which cannot be undone.`;
+    if (await sure(question, 'Cut')) await call('DELETE', `flows/${encodeURIComponent(flow.listener)}/${flow.flow}`);
+  }));
+  const last = element('td');
+  last.append(cut);
+  root.append(...cells, last);
+  $('flows').append(root);
+  return { root, cells };
+}
+
 function showFlows(list) {
   const wanted = $('search').value.toLowerCase();
   const all = list.flows.filter((flow) =>
     `${flow.listener}#${flow.flow} ${flow.client} ${flow.destination} ${flow.rules.join(' ')}`.toLowerCase().includes(wanted));
   $('flow-count').textContent = `(${all.length} of ${list.total})`;
-  $('flows').replaceChildren(...all.slice(0, 200).map((flow) => {
-    const row = element('tr');
-    const cells = [`${flow.listener}#${flow.flow}`, flow.client, flow.destination, `${text(flow.age_seconds)} s`,
+  const shown = new Map(all.slice(0, kMostRows).map((flow) => [`${flow.listener}#${flow.flow}`, flow]));
+  for (const [id, row] of flowRows) {
+    if (!shown.has(id)) { row.root.remove(); flowRows.delete(id); }
+  }
+  for (const [id, flow] of shown) {
+    if (!flowRows.has(id)) flowRows.set(id, flowRow(flow, id));
+    const texts = [id, flow.client, flow.destination, `${text(flow.age_seconds)} s`,
       bytes(flow.bytes.upstream), bytes(flow.bytes.downstream), bytes(flow.held.upstream + flow.held.downstream),
       flow.rules.join(', ')];
-    const cut = element('button', { type: 'button' }, 'Cut');
-    cut.setAttribute('aria-label', `cut ${flow.listener}#${flow.flow}`);
-    cut.addEventListener('click', doing(() => call('DELETE', `flows/${encodeURIComponent(flow.listener)}/${flow.flow}`)));
-    const last = element('td');
-    last.append(cut);
-    row.append(...cells.map((cell) => element('td', {}, cell)), last);
-    return row;
-  }));
+    flowRows.get(id).cells.forEach((cell, i) => { cell.textContent = texts[i]; });
+  }
+}
+
+// What the API changed, by kind: "rules a, b; listener c".
+function namesIn(changes) {
+  const kinds = new Map();
+  for (const { kind, name } of changes) kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
+  return [...kinds].map(([kind, names]) => `${kind}${names.length > 1 ? 's' : ''} ${names.join(', ')}`).join('; ');
 }
 
 function showStatus(status) {
-  halted = status.halted;
-  document.body.classList.toggle('halted', halted);
-  $('halt').textContent = halted ? 'Resume' : 'Halt';
-  $('status').textContent = `${halted ? 'all faults are off · ' : ''}${status.flows} flows · ${status.rules} rules · ` +
+  document.body.classList.toggle('halted', status.halted);
+  document.title = status.halted ? 'HALTED – Brownout' : 'Brownout';
+  if ($('halted').hidden === status.halted) $('halted').hidden = !status.halted;
+  $('status').textContent = `${status.halted ? 'all faults are off · ' : ''}${status.flows} flows · ${status.rules} rules · ` +
     `${status.injected} faults injected · seed ${status.seed}` +
     (status.leases.length ? ` · ${status.leases.length} leases` : '');
+  const differs = namesIn(status.differs_from_file);
+  const said = [
+    status.file_not_loaded ? `The rule file is not loaded, the rules before stay: ${status.file_not_loaded}.` : '',
+    differs ? `The file differs from what is live: ${differs}` : '',
+  ].join(' ').trim();
+  $('differs').hidden = !said;
+  $('reset').hidden = !differs;
+  if ($('differs').firstElementChild.textContent !== said) $('differs').firstElementChild.textContent = said;
 }
 
 const look = doing(async () => {
+  // Without a search, no more than can be shown.
+  const wanted = $('search').value ? 'flows' : `flows?limit=${kMostRows}`;
   const [status, listeners, rules, flows] =
-    await Promise.all(['status', 'listeners', 'rules', 'flows'].map((path) => call('GET', path)));
+    await Promise.all(['status', 'listeners', 'rules', wanted].map((path) => call('GET', path)));
   const now = Date.now();
   showStatus(status);
   for (const listener of listeners) showListener(listener, now);
@@ -234,12 +293,20 @@ const look = doing(async () => {
   injected = 0;
 });
 
-const toggleHalt = doing(async () => showStatus(await call('POST', halted ? 'resume' : 'halt')));
-$('halt').addEventListener('click', toggleHalt);
+// Halting only halts, however often and by whomever it is pressed.
+const halt = doing(async () => showStatus(await call('POST', 'halt')));
+$('halt').addEventListener('click', halt);
+$('resume').addEventListener('click', doing(async () => {
+  if (await sure('Switch all faults on again?', 'Resume')) showStatus(await call('POST', 'resume'));
+}));
+$('reset').addEventListener('click', doing(async () => {
+  const question = "Take the file's state again? What was changed here or by the API is lost.";
+  if (await sure(question, "Take the file's state")) showStatus(await call('POST', 'reset'));
+}));
 $('search').addEventListener('input', look);
 document.addEventListener('keydown', (event) => {
   const typing = event.target.matches('input:not([type=checkbox]):not([type=range]), select, textarea');
-  if (event.key === 'h' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) toggleHalt();
+  if (event.key === 'h' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) halt();
 });
 
 onDenied(() => new Promise((done) => {

@@ -9,9 +9,7 @@
 namespace brownout::proxy {
 namespace {
 
-constexpr int kBatchesPerTurn = 8;
-// That intercepted clients asked, to whom sockets are kept.
-constexpr std::size_t kMostResolvers = 64;
+constexpr int kQueryBatchesPerTurn = 8;
 
 DnsQueryPtr query_of(codecs::ByteView message, const SocketAddress& client,
                      rules::Transport transport) {
@@ -42,7 +40,7 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
         const auto how = view_->config.intercept;
         rules::FlowFacts met;
         if (how != rules::Intercept::kNone &&
-            !host_.interception().meet(met, fd, how, acceptor.port())) {
+            host_.interception().meet(met, fd, how, acceptor.port()) != Meeting::kMet) {
           return;
         }
         const auto number = ++stream_numbers_;
@@ -68,13 +66,29 @@ void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
   view_ = std::move(view);
   acceptor_->set_view(view_);
   overflow_said_ = false;
+  crowd_said_ = false;
   if (group == group_) return;
   group_ = std::move(group);
-  if (previous_) loop_.retire(std::move(previous_));
+  std::vector<DnsQueryPtr> waiting;
+  if (previous_) {
+    waiting = previous_->give_up();
+    loop_.retire(std::move(previous_));
+  }
   previous_ = std::move(forwarder_);
-  if (!group_) return;
-  forwarder_ = std::make_unique<DnsForwarder>(loop_, batch_, group_,
-                                              static_cast<DnsForwarder::Owner&>(*this));
+  if (group_) {
+    forwarder_ = std::make_unique<DnsForwarder>(loop_, batch_, group_,
+                                                static_cast<DnsForwarder::Owner&>(*this));
+  }
+  ask_again(std::move(waiting));
+}
+
+// What has waited since the servers before the last ones: those of now.
+void DnsServer::ask_again(std::vector<DnsQueryPtr> queries) {
+  if (queries.empty()) return;
+  for (auto& query : queries) {
+    forwarder_ ? forwarder_->forward(std::move(query)) : answered(std::move(query), {});
+  }
+  batch_over();
 }
 
 void DnsServer::cut() {
@@ -83,7 +97,7 @@ void DnsServer::cut() {
 }
 
 void DnsServer::on_ready(std::uint32_t) noexcept {
-  for (int turn = 0; turn < kBatchesPerTurn; ++turn) {
+  for (int turn = 0; turn < kQueryBatchesPerTurn; ++turn) {
     int error = 0;
     const auto count = batch_.receive(socket_, error);
     if (count == 0 && error == 0) return;
@@ -140,66 +154,30 @@ void DnsServer::take(DnsQueryPtr query) {
   resolve(std::move(query));
 }
 
-// Whether it is known which resolver the client meant.
-bool DnsServer::meet_datagram(DnsQuery& query) {
-  if (view_->config.intercept == rules::Intercept::kNone) return true;
-  if (host_.interception().meet_datagram(query.facts, query.client, socket_, query.local))
-    return true;
-  view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(stray_said_, true)) return false;
-  spdlog::warn(
-      "listener {}: queries are dropped: it is not known which resolver their client "
-      "meant (conntrack; this needs the capability CAP_NET_ADMIN)",
-      view_->config.name);
-  return false;
-}
-
-DnsForwarder* DnsServer::forwarder_for(const DnsQuery& query) {
-  if (!query.facts.intercepted) return forwarder_.get();
-  auto& forwarder = intercepted_[to_text(*query.facts.destination, query.facts.destination_port)];
-  if (forwarder) return forwarder.get();
-  if (intercepted_.size() > kMostResolvers) {
-    for (auto one = intercepted_.begin(); one != intercepted_.end();) {
-      const bool idle = one->second && one->second->in_flight() == 0;
-      if (idle) loop_.retire(std::move(one->second));
-      one = idle ? intercepted_.erase(one) : std::next(one);
-    }
-  }
-  forwarder = std::make_unique<DnsForwarder>(
-      loop_, batch_, host_.interception().group_of(query.facts, host_.rules().seed(), false),
-      static_cast<DnsForwarder::Owner&>(*this));
-  return forwarder.get();
-}
-
 void DnsServer::resolve(DnsQueryPtr query) {
   auto* forwarder = forwarder_for(*query);
+  const bool full = forwarder == nullptr && query->facts.intercepted;
   if (view_->zone && query->facts.question) {
-    auto known = view_->zone->answer(*query->facts.question);
-    if (!known && forwarder == nullptr) known.emplace().rcode = rules::Rcode::kNxDomain;
-    if (known) return reply(std::move(query), std::move(*known));
+    const auto& question = *query->facts.question;
+    const bool ours = (forwarder == nullptr && !full) || view_->zone->knows(question);
+    if (ours) return answer_here(std::move(query));
   }
+  if (full) log_full();
   if (forwarder == nullptr) {
     rules::DnsReply refusal;
-    refusal.rcode = rules::Rcode::kRefused;
+    refusal.rcode = full ? rules::Rcode::kServFail : rules::Rcode::kRefused;
     return reply(std::move(query), std::move(refusal));
   }
-  if (static_cast<std::int64_t>(forwarder->in_flight()) >= view_->config.sessions) {
+  if (static_cast<std::int64_t>(forwarder->in_flight() + transfers_.size()) >=
+      view_->config.sessions) {
     overflow();
     return drop(*query);
   }
-  forwarder->forward(std::move(query));
-}
-
-// An answer made here: by a rule, by the zone, or because no resolver gave one.
-void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
-  if (!query->plan.empty()) {
-    rules::QueryPlan::Notes notes;
-    query->plan.on_reply(query->facts, reply, Loop::now(), notes);
-    record(*query, notes);
+  if (query->transport() == rules::Transport::kTcp &&
+      codecs::asks_for_transfer(query->question())) {
+    return start_transfer(std::move(query), forwarder->group());
   }
-  auto message = codecs::write_dns_reply(query->message, reply, query->transport());
-  if (!message) message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
-  finish({.query = std::move(query), .message = std::move(*message)});
+  forwarder->forward(std::move(query));
 }
 
 void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
@@ -244,13 +222,13 @@ void DnsServer::finish(DnsAnswer answer) {
   answer.message = std::move(wire.message);
   answer.borrowed = {};
   answer.copies = wire.copies;
-  const auto delay = query.delay + wire.delay;
-  if (delay <= Duration::zero() && query.plan.holds().empty()) return give(std::move(answer));
+  const auto ready = rules::later(rules::later(now, query.delay), wire.delay);
+  if (ready <= now && query.plan.holds().empty()) return give(std::move(answer));
   if (static_cast<std::int64_t>(waiting_.size()) >= view_->config.sessions) {
     overflow();
     return drop(query);
   }
-  waiting_.add(std::move(answer), rules::later(now, delay));
+  waiting_.add(std::move(answer), ready);
 }
 
 void DnsServer::give(DnsAnswer answer) {
@@ -264,6 +242,7 @@ void DnsServer::give(DnsAnswer answer) {
   }
   const auto client = streams_.find(answer.query->stream);
   if (client != streams_.end()) client->second->answer(answer.bytes(), answer.copies);
+  transfer_begins(*answer.query);
 }
 
 // What the client is told: rules can mean its connections by this name.
@@ -292,6 +271,7 @@ void DnsServer::drop(const DnsQuery& query) {
   served(query, {});
   const auto client = streams_.find(query.stream);
   if (client != streams_.end()) client->second->forget_one();
+  transfer_lost(query);
 }
 
 void DnsServer::send_answers() {
@@ -325,6 +305,7 @@ void DnsServer::stream_over(DnsStreamClient& client) {
   const auto found = streams_.find(client.number());
   if (found == streams_.end()) return;
   view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
+  stop_transfers_of(client);
   loop_.retire(std::move(found->second));
   streams_.erase(found);
 }
@@ -340,6 +321,16 @@ void DnsServer::overflow() {
   if (std::exchange(overflow_said_, true)) return;
   spdlog::warn("listener {}: queries are dropped: as many wait as `sessions` allows",
                view_->config.name);
+}
+
+void DnsServer::crowded(DnsQueryPtr query) {
+  view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
+  if (!std::exchange(crowd_said_, true)) {
+    host_.report(query->facts, "queries dropped",
+                 "the resolvers are silent, and as many queries wait for them as there are ids to "
+                 "tell answers apart");
+  }
+  drop(*query);
 }
 
 }  // namespace brownout::proxy

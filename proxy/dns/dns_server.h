@@ -13,16 +13,18 @@
 
 #include "proxy/dns/forwarder.h"
 #include "proxy/dns/stream_client.h"
+#include "proxy/dns/transfer.h"
 #include "proxy/dns/waiting_answers.h"
-#include "proxy/engine/acceptor.h"
-#include "proxy/engine/port.h"
-#include "proxy/net/service.h"
+#include "proxy/flow/acceptor.h"
+#include "proxy/flow/service.h"
+#include "proxy/net/port.h"
 
 namespace brownout::proxy {
 
 class DnsServer final : public Service,
                         private Ready,
                         private DnsForwarder::Owner,
+                        private DnsTransfer::Owner,
                         private DnsStreamClient::Owner,
                         private WaitingAnswers::Owner {
  public:
@@ -40,17 +42,32 @@ class DnsServer final : public Service,
   // DnsForwarder::Owner
   void answered(DnsQueryPtr query, std::span<std::byte> answer) override;
   void answers_over() override { send_answers(); }
+  void crowded(DnsQueryPtr query) override;
+  // DnsTransfer::Owner
+  void transfer_answered(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
+                         bool more) override;
+  void transfer_part(DnsTransfer& transfer, codecs::ByteView message, bool last) override;
+  void transfer_over(DnsTransfer& transfer, bool unfinished) override;
   // DnsStreamClient::Owner
   void stream_query(DnsStreamClient& client, std::span<std::byte> message) override;
   void stream_batch_over() override { batch_over(); }
+  void stream_drained(DnsStreamClient& client) override;
   void stream_over(DnsStreamClient& client) override;
 
   void on_ready(std::uint32_t events) noexcept override;
   void take(DnsQueryPtr query);
   void resolve(DnsQueryPtr query);
+  void start_transfer(DnsQueryPtr query, std::shared_ptr<UpstreamGroup> group);
+  void transfer_begins(const DnsQuery& query);
+  void transfer_lost(const DnsQuery& query);
+  void forget_transfer(std::uint64_t ordinal);
+  void stop_transfers_of(const DnsStreamClient& client);
   bool meet_datagram(DnsQuery& query);
-  // Null: nobody can be asked.
+  // Null: nobody can be asked; of an intercepted query: not now, since too many are.
   DnsForwarder* forwarder_for(const DnsQuery& query);
+  void answer_here(DnsQueryPtr query);
+  void forget_idle_resolvers();
+  void log_full() const;
   void reply(DnsQueryPtr query, rules::DnsReply reply);
   void finish(DnsAnswer answer);
   // WaitingAnswers::Owner
@@ -64,6 +81,7 @@ class DnsServer final : public Service,
   void send_answers();
   void batch_over();
   void overflow();
+  void ask_again(std::vector<DnsQueryPtr> queries);
 
   Host& host_;
   Loop& loop_;
@@ -75,11 +93,13 @@ class DnsServer final : public Service,
   std::shared_ptr<UpstreamGroup> group_;
   std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // by the resolver's address
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
+  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // by the query's ordinal
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   WaitingAnswers waiting_;
   std::vector<DnsAnswer> ready_;  // over UDP, to be sent together
   bool overflow_said_ = false;
+  bool crowd_said_ = false;
   bool stray_said_ = false;
 };
 

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kUdpLinks = 8;
 constexpr std::size_t kLinksPerServer = kUdpLinks + 1;
 constexpr std::size_t kRandoms = 512;
+// Of the 65,536 ids of a link: beyond, it would take long to draw one that is free.
+constexpr std::size_t kMostOfLink = 49'152;
 
 }  // namespace
 
@@ -20,6 +22,7 @@ DnsForwarder::DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<Ups
                            Owner& owner)
     : loop_(loop), batch_(batch), group_(std::move(group)), owner_(owner) {
   links_.resize(group_->config().servers.size() * kLinksPerServer);
+  ids_taken_.resize(links_.size());
 }
 
 DnsForwarder::~DnsForwarder() = default;
@@ -45,14 +48,20 @@ void DnsForwarder::forward(DnsQueryPtr query) {
   ask(std::move(pending));
 }
 
-std::uint32_t DnsForwarder::free_key(std::size_t server, rules::Transport transport) {
+std::optional<std::uint64_t> DnsForwarder::free_key(std::size_t server,
+                                                    rules::Transport transport) {
   const bool stream = group_->tls() || transport == rules::Transport::kTcp;
-  while (true) {
-    const auto port = stream ? kUdpLinks : random() % kUdpLinks;
-    const auto link = static_cast<std::uint32_t>(server * kLinksPerServer + port);
-    const auto key = link << 16 | random();
-    if (!pending_.contains(key)) return key;
+  const std::size_t first = stream ? 0 : random();
+  for (std::size_t i = 0; i < (stream ? 1 : kUdpLinks); ++i) {
+    const auto port = stream ? kUdpLinks : (first + i) % kUdpLinks;
+    const auto link = server * kLinksPerServer + port;
+    if (ids_taken_[link] >= kMostOfLink) continue;
+    while (true) {
+      const auto key = std::uint64_t{link} << 16 | random();
+      if (!pending_.contains(key)) return key;
+    }
   }
+  return std::nullopt;
 }
 
 DnsLink* DnsForwarder::link_of(std::size_t index) {
@@ -72,21 +81,30 @@ DnsLink* DnsForwarder::link_of(std::size_t index) {
   return link.get();
 }
 
+// The first server from here on that can be asked.
 void DnsForwarder::ask(Pending pending) {
-  const auto server = pending.order[pending.attempt];
-  const auto key = free_key(server, pending.query->transport());
-  const std::size_t index = key >> 16;
-  DnsLink* link = link_of(index);
-  if (link == nullptr) {
+  bool crowded = false;
+  for (; pending.attempt < pending.order.size(); ++pending.attempt) {
+    const auto server = pending.order[pending.attempt];
+    const auto key = free_key(server, pending.query->transport());
+    crowded = !key;
+    if (crowded) continue;
+    if (auto* link = link_of(*key >> 16)) return send(std::move(pending), *key, *link);
     group_->mark_failed(server, std::strerror(errno), Loop::now());
-    return next_server(std::move(pending));
   }
+  if (crowded) return owner_.crowded(std::move(pending.query));
+  owner_.answered(std::move(pending.query), {});
+}
+
+void DnsForwarder::send(Pending pending, std::uint64_t key, DnsLink& link) {
+  const std::size_t index = key >> 16;
   pending.number = ++numbers_;
   pending.sent = pending.query->message;
   codecs::set_dns_id(pending.sent, static_cast<std::uint16_t>(key & 0xffff));
   due_.push_back({rules::later(Loop::now(), group_->config().query_timeout), key, pending.number});
   const auto placed = pending_.emplace(key, std::move(pending)).first;
-  link->send(placed->second.sent);
+  ++ids_taken_[index];
+  link.send(placed->second.sent);
   touched_.push_back(index);
   if (due_.size() == 1) arm();
 }
@@ -103,24 +121,43 @@ void DnsForwarder::flush() {
 void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   const auto header = codecs::read_dns_header(message);
   if (!header || !header->response) return;
-  const auto found = pending_.find(static_cast<std::uint32_t>(link) << 16 | header->id);
+  const auto found = pending_.find(std::uint64_t{link} << 16 | header->id);
   if (found == pending_.end()) return;  // it came too late
   auto& query = found->second.query;
   const auto asked = query->question();
   const auto answered = codecs::find_dns_question(message);
   // A resolver that could not read the query may leave the question out.
   const bool refusal = header->questions == 0 && message.size() == codecs::kDnsHeader;
-  if (!refusal && !std::equal(asked.begin(), asked.end(), answered.begin(), answered.end())) {
+  if (!refusal && !codecs::same_question(asked, answered)) {
     if (!std::exchange(spoof_said_, true)) {
       spdlog::warn("upstream {}: an answer to another question was ignored (spoofed?)",
                    group_->config().name);
     }
     return;
   }
-  group_->mark_working(found->second.order[found->second.attempt]);
-  auto done = std::move(query);
-  pending_.erase(found);
-  owner_.answered(std::move(done), message);
+  auto done = take(found);
+  group_->mark_working(done.order[done.attempt]);
+  owner_.answered(std::move(done.query), message);
+}
+
+DnsForwarder::Pending DnsForwarder::take(Table::iterator where) {
+  --ids_taken_[where->first >> 16];
+  auto pending = std::move(where->second);
+  pending_.erase(where);
+  return pending;
+}
+
+std::vector<DnsQueryPtr> DnsForwarder::give_up() {
+  std::vector<std::pair<std::uint64_t, DnsQueryPtr>> waiting;
+  for (auto& [key, pending] : pending_) {
+    waiting.emplace_back(pending.number, std::move(pending.query));
+  }
+  std::sort(waiting.begin(), waiting.end());
+  pending_.clear();
+  ids_taken_.assign(ids_taken_.size(), 0);
+  std::vector<DnsQueryPtr> queries;
+  for (auto& [number, query] : waiting) queries.push_back(std::move(query));
+  return queries;
 }
 
 // Everything that waits on this link is asked elsewhere. A connection that the resolver closed,
@@ -131,12 +168,8 @@ void DnsForwarder::link_failed(std::size_t link, const std::string& why) {
   if (!closed) group_->mark_failed(server, why, Loop::now());
   std::vector<Pending> moved;
   for (auto one = pending_.begin(); one != pending_.end();) {
-    if (one->first >> 16 != link) {
-      ++one;
-      continue;
-    }
-    moved.push_back(std::move(one->second));
-    one = pending_.erase(one);
+    const auto here = one++;
+    if (here->first >> 16 == link) moved.push_back(take(here));
   }
   for (auto& one : moved) {
     if (closed && !std::exchange(one.reopened, true)) {
@@ -150,8 +183,8 @@ void DnsForwarder::link_failed(std::size_t link, const std::string& why) {
 }
 
 void DnsForwarder::next_server(Pending pending) {
-  if (++pending.attempt < pending.order.size()) return ask(std::move(pending));
-  owner_.answered(std::move(pending.query), {});
+  ++pending.attempt;
+  ask(std::move(pending));
 }
 
 void DnsForwarder::arm() { loop_.deadlines().set(*this, due_.empty() ? kNever : due_.front().at); }
@@ -162,8 +195,7 @@ void DnsForwarder::on_due(Instant now) noexcept {
     due_.pop_front();
     const auto found = pending_.find(due.key);
     if (found == pending_.end() || found->second.number != due.number) continue;
-    auto pending = std::move(found->second);
-    pending_.erase(found);
+    auto pending = take(found);
     group_->mark_failed(pending.order[pending.attempt], "no answer within query_timeout",
                         Loop::now());
     next_server(std::move(pending));

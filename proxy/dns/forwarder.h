@@ -4,11 +4,13 @@
 // the socket's only peer; an answer counts only if id, socket and question agree (RFC 5452, 9).
 // Queries that came over TCP go on over TCP; all go by TLS where the upstream has it. A resolver
 // that does not answer within query_timeout counts as failed, and the next of the group is asked;
-// when all have been, the owner is told so. The table is bounded. Owned by a DnsServer; loop's
+// when all have been, the owner is told so. The table is bounded, and so are the queries that wait
+// on one link, by its ids. Owned by a DnsServer; loop's
 // thread only.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -26,6 +28,8 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
     // The answer of a resolver, which stays until answers_over(), or empty: none answered.
     virtual void answered(DnsQueryPtr query, std::span<std::byte> answer) = 0;
     virtual void answers_over() = 0;
+    // As many wait for the resolvers already as there are ids to tell their answers apart.
+    virtual void crowded(DnsQueryPtr query) = 0;
   };
 
   DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group,
@@ -35,7 +39,10 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void forward(DnsQueryPtr query);
   // Sends what forward() gathered.
   void flush();
+  const std::shared_ptr<UpstreamGroup>& group() const { return group_; }
   std::size_t in_flight() const { return pending_.size(); }
+  // What still waits, in the order in which it was asked: somebody else's from now on.
+  std::vector<DnsQueryPtr> give_up();
 
  private:
   struct Pending {
@@ -48,7 +55,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   };
   struct Due {
     Instant at;
-    std::uint32_t key;
+    std::uint64_t key;
     std::uint64_t number;  // a key may be in use again
   };
 
@@ -59,8 +66,13 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void answers_over() override { owner_.answers_over(); }
   void link_failed(std::size_t link, const std::string& why) override;
 
+  using Table = std::unordered_map<std::uint64_t, Pending>;  // by link << 16 | id
+
   void ask(Pending pending);
-  std::uint32_t free_key(std::size_t server, rules::Transport transport);
+  void send(Pending pending, std::uint64_t key, DnsLink& link);
+  Pending take(Table::iterator where);
+  // None: the server's links have no ids left.
+  std::optional<std::uint64_t> free_key(std::size_t server, rules::Transport transport);
   DnsLink* link_of(std::size_t index);
   void next_server(Pending pending);
   void arm();
@@ -73,7 +85,8 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   Owner& owner_;
   std::vector<std::unique_ptr<DnsLink>> links_;
   std::vector<std::size_t> touched_;
-  std::unordered_map<std::uint32_t, Pending> pending_;  // link << 16 | id
+  std::vector<std::size_t> ids_taken_;  // by link
+  Table pending_;
   std::deque<Due> due_;  // one time-out for all: the first to come is the first to go
   std::vector<std::uint16_t> randoms_;
   std::uint64_t numbers_ = 0;

@@ -5,11 +5,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace brownout::proxy {
 namespace {
 
-constexpr int kBatchesPerTurn = 4;
+constexpr int kAnswerBatchesPerTurn = 4;
+constexpr int kAnswerReadsPerTurn = 4;
 
 class UdpLink final : public DnsLink, private Ready {
  public:
@@ -29,7 +31,7 @@ class UdpLink final : public DnsLink, private Ready {
 
  private:
   void on_ready(std::uint32_t) noexcept override {
-    for (int turn = 0; turn < kBatchesPerTurn; ++turn) {
+    for (int turn = 0; turn < kAnswerBatchesPerTurn; ++turn) {
       int error = 0;
       const auto count = owner_.batch().receive(fd_, error);
       if (error != 0) {
@@ -66,6 +68,10 @@ class StreamLink final : public DnsLink, private Ready {
     if (state_ == State::kOpen && !writer_.flush(stream_)) fail(std::strerror(errno));
   }
   bool usable() const override { return state_ != State::kFailed; }
+  void pause() override { paused_ = true; }
+  void resume() override {
+    if (std::exchange(paused_, false)) loop_.poller().again(stream_.number());
+  }
 
  private:
   enum class State { kDialled, kHandshake, kOpen, kFailed };
@@ -93,19 +99,35 @@ class StreamLink final : public DnsLink, private Ready {
     }
   }
 
+  bool reads() const { return state_ == State::kOpen && !paused_; }
+
   void read() {
-    while (state_ == State::kOpen) {
+    take_messages();  // that were there when it was paused
+    for (int turn = 0; reads(); ++turn) {
+      if (turn == kAnswerReadsPerTurn) return loop_.poller().again(stream_.number());
       const auto buffer = loop_.read_buffer();
       const auto count = stream_.receive(buffer);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-      if (count <= 0) return fail(count < 0 ? std::strerror(errno) : "");
+      if (count < 0) return fail(why_failed(errno));
+      if (count == 0) return fail("");
       reader_.append(buffer.first(static_cast<std::size_t>(count)));
-      for (auto one = reader_.next(); !one.empty(); one = reader_.next()) {
-        owner_.answered(index_, one);
-        owner_.answers_over();
-      }
+      take_messages();
     }
+  }
+
+  void take_messages() {
+    while (reads()) {
+      const auto one = reader_.next();
+      if (one.empty()) return;
+      owner_.answered(index_, one);
+      owner_.answers_over();
+    }
+  }
+
+  std::string why_failed(int error) {
+    const auto tls = stream_.why_failed();
+    return tls.empty() ? std::strerror(error) : "TLS: " + tls;
   }
 
   void fail(const std::string& why) {
@@ -120,6 +142,7 @@ class StreamLink final : public DnsLink, private Ready {
   codecs::DnsFraming reader_;
   MessageWriter writer_;
   State state_ = State::kDialled;
+  bool paused_ = false;
 };
 
 }  // namespace

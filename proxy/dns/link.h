@@ -6,11 +6,11 @@
 #include <span>
 #include <string>
 
-#include "proxy/codecs/dns.h"
-#include "proxy/codecs/dns_framing.h"
 #include "proxy/dns/message_writer.h"
 #include "proxy/loop/loop.h"
 #include "proxy/net/datagrams.h"
+#include "rules/protocols/dns/codec/dns.h"
+#include "rules/protocols/dns/codec/dns_framing.h"
 
 namespace brownout::proxy {
 
@@ -33,6 +33,9 @@ class DnsLink : public Retirable {
   virtual void send(codecs::ByteView message) = 0;
   virtual void flush() = 0;
   virtual bool usable() const = 0;
+  // Of a connection: no message is taken until resume(), so that the resolver waits.
+  virtual void pause() {}
+  virtual void resume() {}
 };
 
 // Over a socket that is connected, or is being connected, to the resolver. Null and errno if it is

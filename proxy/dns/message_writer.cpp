@@ -2,12 +2,12 @@
 
 #include <cerrno>
 
-#include "proxy/codecs/dns_framing.h"
+#include "rules/protocols/dns/codec/dns_framing.h"
 
 namespace brownout::proxy {
 
 bool MessageWriter::add(codecs::ByteView message) {
-  if (bytes_.size() - sent_ + message.size() > kMostWaiting) return false;
+  if (waiting() + message.size() > kMostWaiting) return false;
   codecs::append_framed(bytes_, message);
   return true;
 }

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
-#include "proxy/codecs/dns.h"
 #include "proxy/net/stream.h"
+#include "rules/protocols/dns/codec/dns.h"
 
 namespace brownout::proxy {
 
@@ -17,7 +17,8 @@ class MessageWriter {
   bool add(codecs::ByteView message);
   // False when the socket has failed.
   bool flush(Stream& stream);
-  bool empty() const { return sent_ == bytes_.size(); }
+  std::size_t waiting() const { return bytes_.size() - sent_; }
+  bool empty() const { return waiting() == 0; }
 
  private:
   codecs::Bytes bytes_;

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <memory>
 
-#include "proxy/codecs/dns.h"
 #include "proxy/loop/loop.h"
 #include "proxy/net/datagrams.h"
-#include "rules/plan_query.h"
+#include "rules/engine/plan_query.h"
+#include "rules/protocols/dns/codec/dns.h"
 
 namespace brownout::proxy {
 

@@ -102,8 +102,11 @@ void DnsStreamClient::linger() {
 }
 
 void DnsStreamClient::serve() {
+  const bool waited = !writer_.empty();
   if (!writer_.flush(stream_)) return end();
   if (stream_.stopped()) return stop();
+  if (waited && writer_.empty()) owner_.stream_drained(*this);
+  if (!serving()) return;
   // What was read before there were too many.
   take_messages();
   read();

@@ -6,11 +6,11 @@
 
 #include <cstdint>
 
-#include "proxy/codecs/dns_framing.h"
 #include "proxy/dns/message_writer.h"
-#include "proxy/net/host.h"
+#include "proxy/flow/host.h"
+#include "proxy/flow/tls_gate.h"
 #include "proxy/net/socket.h"
-#include "proxy/net/tls_gate.h"
+#include "rules/protocols/dns/codec/dns_framing.h"
 
 namespace brownout::proxy {
 
@@ -21,6 +21,8 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
     virtual ~Owner() = default;
     virtual void stream_query(DnsStreamClient& client, std::span<std::byte> message) = 0;
     virtual void stream_batch_over() = 0;
+    // All that waited for the client to read has gone out.
+    virtual void stream_drained(DnsStreamClient& client) = 0;
     virtual void stream_over(DnsStreamClient& client) = 0;
   };
   static constexpr std::size_t kMostUnanswered = 128;
@@ -35,6 +37,10 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   void answer(codecs::ByteView message, int copies);
   // A query of this client will get no answer.
   void forget_one();
+  // A query will get one more answer than it had coming.
+  void expect_one() { ++unanswered_; }
+  // Bytes that it has not read yet.
+  std::size_t waiting() const { return writer_.waiting(); }
   void end();
 
   std::uint64_t number() const { return number_; }

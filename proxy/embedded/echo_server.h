@@ -9,7 +9,7 @@
 
 #include "proxy/loop/loop.h"
 #include "proxy/net/socket.h"
-#include "rules/chunk.h"
+#include "rules/message/chunk.h"
 
 namespace brownout::proxy {
 

@@ -11,15 +11,15 @@
 #include <array>
 #include <cerrno>
 
-#include "proxy/codecs/websocket.h"
 #include "proxy/embedded/mqtt_broker.h"
 #include "proxy/net/outbox.h"
-#include "rules/text_pattern.h"
+#include "rules/protocols/websocket/codec/websocket.h"
+#include "rules/schema/text_pattern.h"
 
 namespace brownout::proxy {
 namespace {
 
-constexpr std::size_t kMostWaiting = 4 << 20;
+constexpr std::size_t kMostUnsent = 4 << 20;
 constexpr char kMqttConnect = 0x10;  // MQTT 5.0, 2.1.2 and 3.1.1
 constexpr std::string_view kOk =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
@@ -115,7 +115,7 @@ class MessagingServer::Port final : public Ready {
 void MessagingServer::Connection::on_ready(std::uint32_t) noexcept {
   if (!out_.flush(stream_)) return gone();
   // A peer that does not read is not read either.
-  while (!ended_ && out_.waiting() < kMostWaiting) {
+  while (!ended_ && out_.waiting() < kMostUnsent) {
     const auto buffer = loop_.read_buffer();
     const auto count = stream_.receive(buffer);
     if (count < 0 && errno == EINTR) continue;
@@ -123,7 +123,7 @@ void MessagingServer::Connection::on_ready(std::uint32_t) noexcept {
     if (count < 0) return gone();
     ended_ = count == 0;
     take(buffer.first(static_cast<std::size_t>(count)));
-    if (in_.size() > kMostWaiting || !out_.flush(stream_)) return gone();
+    if (in_.size() > kMostUnsent || !out_.flush(stream_)) return gone();
   }
   if (ended_ && out_.empty()) gone();
 }
@@ -140,7 +140,7 @@ void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
 
 // What a subscriber does not read is kept up to here; above, it is lost, as with QoS 0 it may be.
 void MessagingServer::Connection::send(codecs::ByteView packet) {
-  if (out_.waiting() >= kMostWaiting) return;
+  if (out_.waiting() >= kMostUnsent) return;
   out_.write(stream_, packet);
   // Whoever is told this is not the one whose turn it is. One that is broken notices in its own.
   static_cast<void>(out_.flush(stream_));
@@ -164,7 +164,7 @@ bool MessagingServer::Connection::serve_request() {
   if (end == std::string::npos) return false;
   const auto head = in_.substr(0, end + 2);
   const auto length = std::strtoull(header_of(head, "Content-Length").c_str(), nullptr, 10);
-  if (length > kMostWaiting || in_.size() < end + 4 + length) return false;
+  if (length > kMostUnsent || in_.size() < end + 4 + length) return false;
   const auto body = in_.substr(end + 4, length);
   in_.erase(0, end + 4 + length);
   const auto key = header_of(head, "Sec-WebSocket-Key");

@@ -1,6 +1,7 @@
 #include "proxy/embedded/mqtt_broker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brownout::proxy {
 namespace {
@@ -10,10 +11,13 @@ using rules::MqttPacket;
 using rules::MqttType;
 
 constexpr std::size_t kMostPacket = 1 << 20;
-constexpr std::size_t kMostOutgoing = 10'000;
+constexpr std::size_t kMostOutgoing = 10'000;  // of a session
+constexpr std::size_t kMostHeld = 64 << 20;    // bytes, of all sessions
 constexpr std::size_t kMostSessions = 10'000;
 constexpr std::size_t kMostFilters = 1000;
 constexpr std::uint8_t kNoTopic = 0x8f;  // 2.4: topic filter invalid
+constexpr std::uint8_t kNoAlias = 0x94;  // 2.4: topic alias invalid
+constexpr std::uint8_t kNoClientId = 2;  // 3.1.1, 3.2.2.3: identifier rejected
 
 MqttPacket answer(MqttType type, std::uint16_t id) { return {.type = type, .id = id}; }
 
@@ -22,41 +26,73 @@ MqttPacket answer(MqttType type, std::uint16_t id) { return {.type = type, .id =
 bool MqttBroker::take(Peer& peer, std::string& in) {
   while (true) {
     const auto bytes = codecs::bytes_of(in);
-    const auto head = codecs::read_mqtt_head(bytes);
+    const auto known = ids_.find(&peer);
+    auto* session = known != ids_.end() ? &sessions_[known->second] : nullptr;
+    const auto level = session != nullptr ? session->level : rules::kMqtt311;
+    const auto head = codecs::read_mqtt_head(bytes, level);
     if (head.state == codecs::MqttHead::State::kMore) return true;
     const auto size = head.size + head.rest;
     if (head.state == codecs::MqttHead::State::kBroken || size > kMostPacket) return false;
     if (size > bytes.size()) return true;
-    const auto known = ids_.find(&peer);
-    auto* session = known != ids_.end() ? &sessions_[known->second] : nullptr;
-    const auto read =
-        codecs::read_mqtt(bytes.first(size), session ? session->level : rules::kMqtt311);
+    const auto read = codecs::read_mqtt(bytes.first(size), level);
     if (!read || (session == nullptr) != read->packet.connect.has_value()) return false;
-    const bool goes_on = session ? serve(*session, read->packet, read->payload)
-                                 : connect(peer, *read->packet.connect);
+    const bool goes_on =
+        session ? serve(*session, read->packet, read->payload) : connect(peer, read->packet);
     if (!goes_on) return false;
     in.erase(0, size);
   }
 }
 
-bool MqttBroker::connect(Peer& peer, const rules::MqttConnect& client) {
-  if (sessions_.size() >= kMostSessions) return false;
-  const auto id =
-      client.client_id.empty() ? "anonymous " + std::to_string(++anonymous_) : client.client_id;
+std::size_t MqttBroker::Outgoing::size() const {
+  return sizeof(Outgoing) + packet.topic.size() + payload.size() +
+         packet.properties.size() * sizeof(rules::MqttProperty);
+}
+
+bool MqttBroker::connect(Peer& peer, const MqttPacket& packet) {
+  const auto& client = *packet.connect;
+  const bool v5 = client.level == rules::kMqtt5;
+  MqttPacket connack{.type = MqttType::kConnack};
+  auto id = client.client_id;
+  if (id.empty() && !v5 && (client.level == rules::kMqtt31 || !client.clean_start)) {
+    connack.reason = kNoClientId;
+    peer.send(codecs::write_mqtt(connack, client.level));
+    return false;
+  }
+  if (id.empty()) {
+    id = "anonymous-" + std::to_string(++anonymous_);
+    if (v5) connack.properties = {{.id = rules::MqttPropertyId::kAssignedClientId, .text = id}};
+  }
+  auto* session = begin(peer, client, id);
+  if (session == nullptr) return false;
+  const auto* most =
+      rules::find_property(packet.properties, rules::MqttPropertyId::kReceiveMaximum);
+  session->window = most != nullptr ? most->number : Session{}.window;
+  connack.session_present = !session->filters.empty() || !session->outgoing.empty();
+  send(*session, connack);
+  // 4.4.
+  for (auto& one : session->outgoing) one.packet.dup |= std::exchange(one.sent, false);
+  send_waiting(*session);
+  return true;
+}
+
+// Null where there is no room for another.
+MqttBroker::Session* MqttBroker::begin(Peer& peer, const rules::MqttConnect& client,
+                                       const std::string& id) {
+  if (sessions_.size() >= kMostSessions && !sessions_.contains(id)) return nullptr;
   auto& session = sessions_[id];
   if (auto* before = session.peer; before != nullptr) {
     ids_.erase(before);
     before->taken_over();
   }
-  if (client.clean_start) session = {};
-  const bool present = !session.filters.empty() || !session.outgoing.empty();
+  if (client.clean_start) {
+    forget(session);
+    session = {};
+  }
   session.peer = &peer;
   session.level = client.level;
   session.clean = client.clean_start;
   ids_[&peer] = id;
-  send(session, {.type = MqttType::kConnack, .session_present = present});
-  send_again(session);
-  return true;
+  return &session;
 }
 
 void MqttBroker::gone(Peer& peer) {
@@ -64,15 +100,17 @@ void MqttBroker::gone(Peer& peer) {
   if (known == ids_.end()) return;
   auto& session = sessions_[known->second];
   session.peer = nullptr;
-  if (session.clean) sessions_.erase(known->second);
+  if (session.clean) {
+    forget(session);
+    sessions_.erase(known->second);
+  }
   ids_.erase(known);
 }
 
 bool MqttBroker::serve(Session& session, const MqttPacket& packet, ByteView payload) {
   switch (packet.type) {
     case MqttType::kPublish:
-      publish(session, packet, payload);
-      return true;
+      return publish(session, packet, payload);
     case MqttType::kPubrel:
       session.received.erase(packet.id);
       send(session, answer(MqttType::kPubcomp, packet.id));
@@ -114,26 +152,40 @@ void MqttBroker::subscribe(Session& session, const MqttPacket& packet) {
   send(session, done);
 }
 
-void MqttBroker::publish(Session& session, const MqttPacket& packet, ByteView payload) {
+bool MqttBroker::publish(Session& session, const MqttPacket& packet, ByteView payload) {
+  // The CONNACK has allowed none.
+  if (rules::find_property(packet.properties, rules::MqttPropertyId::kTopicAlias) != nullptr) {
+    send(session, {.type = MqttType::kDisconnect, .reason = kNoAlias});
+    return false;
+  }
   const bool news = packet.qos < 2 || session.received.insert(packet.id).second;
   if (packet.qos == 1) send(session, answer(MqttType::kPuback, packet.id));
   if (packet.qos == 2) send(session, answer(MqttType::kPubrec, packet.id));
-  if (news) distribute(packet.topic, payload, packet.qos);
+  if (news) distribute(packet, payload);
+  return true;
 }
 
-void MqttBroker::distribute(const std::string& topic, ByteView payload, std::uint8_t qos) {
+void MqttBroker::distribute(const MqttPacket& published, ByteView payload) {
   for (auto& [id, session] : sessions_) {
-    const auto filter =
-        std::find_if(session.filters.begin(), session.filters.end(),
-                     [&](const auto& one) { return rules::topic_matches(one.first, topic); });
-    if (filter == session.filters.end() || session.outgoing.size() >= kMostOutgoing) continue;
-    MqttPacket packet{
-        .type = MqttType::kPublish, .qos = std::min(qos, filter->second), .topic = topic};
-    if (packet.qos > 0) {
-      packet.id = session.last_id = static_cast<std::uint16_t>(session.last_id % 65535 + 1);
-      session.outgoing.push_back({packet, std::string(codecs::text_of(payload))});
+    const auto filter = std::find_if(
+        session.filters.begin(), session.filters.end(),
+        [&](const auto& one) { return rules::topic_matches(one.first, published.topic); });
+    if (filter == session.filters.end()) continue;
+    // 3.3.2.3: what it says of itself goes with it.
+    MqttPacket packet{.type = MqttType::kPublish,
+                      .qos = std::min(published.qos, filter->second),
+                      .topic = published.topic,
+                      .properties = published.properties};
+    if (packet.qos == 0) {
+      send(session, packet, payload);
+      continue;
     }
-    send(session, packet, payload);
+    Outgoing one{std::move(packet), std::string(codecs::text_of(payload))};
+    if (session.outgoing.size() >= kMostOutgoing || held_ + one.size() > kMostHeld) continue;
+    one.packet.id = session.last_id = static_cast<std::uint16_t>(session.last_id % 65535 + 1);
+    held_ += one.size();
+    session.outgoing.push_back(std::move(one));
+    send_waiting(session);
   }
 }
 
@@ -142,10 +194,13 @@ void MqttBroker::send(const Session& session, const MqttPacket& packet, ByteView
   session.peer->send(codecs::write_mqtt(packet, session.level, payload));
 }
 
-// 4.4.
-void MqttBroker::send_again(Session& session) {
+// What its client allows to be in flight.
+void MqttBroker::send_waiting(Session& session) {
+  if (session.peer == nullptr) return;
+  std::size_t sent = 0;
   for (auto& one : session.outgoing) {
-    one.packet.dup = true;
+    if (++sent > session.window) return;
+    if (std::exchange(one.sent, true)) continue;
     if (one.received) {
       send(session, answer(MqttType::kPubrel, one.packet.id));
     } else {
@@ -155,7 +210,17 @@ void MqttBroker::send_again(Session& session) {
 }
 
 void MqttBroker::acknowledged(Session& session, std::uint16_t id) {
-  std::erase_if(session.outgoing, [&](const auto& one) { return one.packet.id == id; });
+  std::erase_if(session.outgoing, [&](const auto& one) {
+    if (one.packet.id != id) return false;
+    held_ -= one.size();
+    return true;
+  });
+  send_waiting(session);
+}
+
+void MqttBroker::forget(Session& session) {
+  for (const auto& one : session.outgoing) held_ -= one.size();
+  session.outgoing.clear();
 }
 
 }  // namespace brownout::proxy

@@ -1,7 +1,7 @@
-// A small MQTT broker (3.1.1 and 5.0): what a MessagingServer is to clients that begin with a
+// A small MQTT broker (3.1, 3.1.1 and 5.0): what a MessagingServer is to clients that begin with a
 // CONNECT. Sessions by client id, which outlive connections unless the client wants a clean one;
-// QoS 0 to 2, and what was not acknowledged is sent again. It retains nothing, and has no wills and
-// no shared subscriptions.
+// QoS 0 to 2, no more in flight than a client allows, and what was not acknowledged is sent again.
+// It retains nothing, and has no wills, no topic aliases and no shared subscriptions.
 //
 // No I/O and no clock; one thread.
 #pragma once
@@ -12,7 +12,7 @@
 #include <set>
 #include <string>
 
-#include "proxy/codecs/mqtt.h"
+#include "rules/protocols/mqtt/codec/mqtt.h"
 
 namespace brownout::proxy {
 
@@ -36,30 +36,37 @@ class MqttBroker {
   struct Outgoing {
     rules::MqttPacket packet;
     std::string payload;
+    bool sent = false;      // on this connection
     bool received = false;  // QoS 2: by its PUBREC
+
+    std::size_t size() const;  // in memory
   };
   struct Session {
     Peer* peer = nullptr;
     std::uint8_t level = rules::kMqtt311;
     bool clean = false;
+    std::size_t window = 65'535;  // Receive Maximum (5.0, 3.1.2.11.3)
     std::map<std::string, std::uint8_t> filters;
     std::deque<Outgoing> outgoing;
     std::set<std::uint16_t> received;  // of QoS 2, until their PUBREL
     std::uint16_t last_id = 0;
   };
 
-  bool connect(Peer& peer, const rules::MqttConnect& client);
+  bool connect(Peer& peer, const rules::MqttPacket& packet);
+  Session* begin(Peer& peer, const rules::MqttConnect& client, const std::string& id);
   bool serve(Session& session, const rules::MqttPacket& packet, codecs::ByteView payload);
   void subscribe(Session& session, const rules::MqttPacket& packet);
-  void publish(Session& session, const rules::MqttPacket& packet, codecs::ByteView payload);
-  void distribute(const std::string& topic, codecs::ByteView payload, std::uint8_t qos);
+  bool publish(Session& session, const rules::MqttPacket& packet, codecs::ByteView payload);
+  void distribute(const rules::MqttPacket& packet, codecs::ByteView payload);
   void send(const Session& session, const rules::MqttPacket& packet, codecs::ByteView payload = {});
-  void send_again(Session& session);
-  static void acknowledged(Session& session, std::uint16_t id);
+  void send_waiting(Session& session);
+  void acknowledged(Session& session, std::uint16_t id);
+  void forget(Session& session);
 
   std::map<std::string, Session> sessions_;  // by client id
   std::map<Peer*, std::string> ids_;         // of those that are connected
   std::uint64_t anonymous_ = 0;
+  std::size_t held_ = 0;  // by all that is outgoing
 };
 
 }  // namespace brownout::proxy

@@ -10,7 +10,7 @@
 
 #include "proxy/loop/fd.h"
 #include "proxy/net/socket.h"
-#include "rules/instant.h"
+#include "rules/base/instant.h"
 
 namespace brownout::proxy {
 

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "proxy/net/datagrams.h"
-#include "rules/instant.h"
+#include "rules/base/instant.h"
 
 namespace brownout::proxy {
 

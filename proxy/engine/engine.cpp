@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/net/password_file.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::proxy {
 namespace {
@@ -55,6 +56,7 @@ Result<std::unique_ptr<Engine>> Engine::start(Loop& control, const rules::Config
     worker->start(engine->snapshot_);
   }
   engine->publish(engine->snapshot_, std::move(*sockets));
+  engine->remember_names();
   return engine;
 }
 
@@ -64,11 +66,19 @@ Result<void> Engine::reload(const rules::Config& config) {
   auto snapshot = make_snapshot(config);
   if (!snapshot) return tl::unexpected(snapshot.error());
   load(std::move(*snapshot), std::move(*sockets));
+  remember_names();
   return {};
 }
 
+void Engine::remember_names() const {
+  bool wanted = false;
+  snapshot_->listeners.for_each(
+      [&](const auto&, const auto& view) { wanted |= view->config.knows_destination(); });
+  options_.interception->want_names(wanted);
+}
+
 Result<void> Engine::replace(const std::vector<std::string>& listeners, const rules::Config& part) {
-  auto sockets = bind_new(part);
+  auto sockets = bind_new(part, &listeners);
   if (!sockets) return tl::unexpected(sockets.error());
   auto snapshot = std::make_shared<Snapshot>(*snapshot_);
   snapshot->changed = listeners;
@@ -83,6 +93,7 @@ Result<void> Engine::replace(const std::vector<std::string>& listeners, const ru
 }
 
 void Engine::load(std::shared_ptr<Snapshot> snapshot, Sockets sockets) {
+  if (rules_) history_.replaced(*rules_, *snapshot->rules);
   rules_ = snapshot->rules;
   snapshot->rules = in_force();
   publish(std::move(snapshot), std::move(sockets));
@@ -90,18 +101,21 @@ void Engine::load(std::shared_ptr<Snapshot> snapshot, Sockets sockets) {
 
 // Only listeners that are new or listen elsewhere: the others keep their sockets and the
 // connections that wait.
-Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
+Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
+                                         const std::vector<std::string>* replaced) const {
   Sockets sockets;
+  std::optional<ComingListeners> all;
   for (const auto& listener : config.listeners) {
     if (!listener.enabled) continue;
     if (snapshot_) {
       const auto* old = snapshot_->listeners.find(listener.name);
-      if (old != nullptr && (*old)->config.listen == listener.listen &&
-          (*old)->config.protocol == listener.protocol &&
-          takes_datagrams((*old)->config) == takes_datagrams(listener))
-        continue;
+      if (old != nullptr && keeps_sockets((*old)->config, listener)) continue;
     }
-    auto bound = sockets_of(listener, listener.listen, ours_at(listener.listen));
+    if (!all) all = all_of(config, replaced != nullptr ? staying(*replaced) : ComingListeners());
+    auto sharing = sharing_of(listener, listener.listen, *all);
+    // A file may give each family a listener; whoever comes later finds the address taken.
+    if (replaced != nullptr) sharing.v6_only = false;
+    auto bound = sockets_of(listener, listener.listen, sharing);
     if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
     sockets[listener.name] = std::move(*bound);
   }
@@ -109,10 +123,11 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config) const {
 }
 
 Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& listener,
-                                                    const Endpoint& where, OursAlready ours) const {
+                                                    const Endpoint& where,
+                                                    PortSharing sharing) const {
   const auto inherited = inherited_.find(listener.name);
   if (inherited == inherited_.end()) {
-    auto bound = proxy::open_port(listener, where, workers_.size(), ours);
+    auto bound = proxy::open_port(listener, where, workers_.size(), sharing);
     if (!bound || listener.intercept != rules::Intercept::kTproxy) return bound;
     for (const auto& one : *bound) {
       if (make_transparent(one.stream)) continue;
@@ -125,24 +140,34 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
   return reopen(inherited->second, static_cast<int>(listener.backlog));
 }
 
-// A listener that changes its name or its protocol, and keeps its address.
-OursAlready Engine::ours_at(const Endpoint& address) const {
-  OursAlready ours;
-  if (!snapshot_ || address.port == 0) return ours;
-  snapshot_->listeners.for_each([&](const auto& name, const auto& view) {
-    const auto port = ports_.find(name);
-    if (port == ports_.end() || !port->second.open || view->config.listen != address) return;
-    ours.streams |= takes_connections(view->config);
-    ours.datagrams |= takes_datagrams(view->config);
-  });
-  return ours;
+// Ours are those that this change takes from a listener: it goes, or has another name or protocol.
+// Where one stays, an address is taken.
+PortSharing Engine::sharing_of(const rules::Listener& listener, const Endpoint& where,
+                               const ComingListeners& all) const {
+  PortSharing sharing{.v6_only = is_for_v6_only(listener, where, all)};
+  if (!snapshot_) return sharing;
+  for (const auto& [name, port] : ports_) {
+    if (!port.open || !overlap(port.bound, where)) continue;
+    const auto& old = (*snapshot_->listeners.find(name))->config;
+    const auto coming = all.find(name);
+    if (coming != all.end() && keeps_sockets(old, *coming->second)) continue;
+    sharing.our_streams |= takes_connections(old);
+    sharing.our_datagrams |= takes_datagrams(old);
+  }
+  return sharing;
+}
+
+ComingListeners Engine::staying(const std::vector<std::string>& without) const {
+  ComingListeners all;
+  if (!snapshot_) return all;
+  snapshot_->listeners.for_each(
+      [&](const auto& name, const auto& view) { all[name] = &view->config; });
+  for (const auto& name : without) all.erase(name);
+  return all;
 }
 
 Result<std::shared_ptr<Snapshot>> Engine::make_snapshot(const rules::Config& config) const {
   auto snapshot = std::make_shared<Snapshot>();
-  options_.interception->want_names(
-      std::any_of(config.listeners.begin(), config.listeners.end(),
-                  [](const auto& listener) { return listener.knows_destination(); }));
   const auto* previous = rules_.get();
   const auto fallback = previous != nullptr ? previous->seed() : draw_seed();
   snapshot->rules =
@@ -160,7 +185,7 @@ Result<void> Engine::add_to(Snapshot& snapshot, const rules::Config& config) con
       if (zone.name == listener.zone) view->zone = std::make_shared<rules::DnsZone>(zone.records);
     }
     if (listener.tls) {
-      auto made = tls::ServerContexts::make(*listener.tls, rules::has_requests(listener.protocol));
+      auto made = tls::ServerContexts::make(*listener.tls, listener.protocol.has_requests());
       if (!made) return tl::unexpected(in_context("listener " + listener.name, made.error()));
       view->tls = std::move(*made);
     }
@@ -214,13 +239,14 @@ void Engine::resume() {
 }
 
 void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) {
-  snapshot_ = std::move(snapshot);
+  const auto before = std::exchange(snapshot_, std::move(snapshot));
   for (const auto& worker : workers_) worker->apply(snapshot_);
   std::vector<std::string> gone;
   for (const auto& [name, port] : ports_) {
     if (!snapshot_->listeners.contains(name)) gone.push_back(name);
   }
   for (const auto& name : gone) {
+    past_turns_ += (*before->listeners.find(name))->stats->turns.load();
     close_port(name);
     ports_.erase(name);
   }
@@ -234,7 +260,11 @@ void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) 
 }
 
 void Engine::open_port(const std::string& name, std::vector<PortSockets> sockets) {
-  ports_[name].open = true;
+  auto& port = ports_[name];
+  port.open = true;
+  // That of a socket which this process was given is removed by whoever made it.
+  const bool named = port.bound.is_unix() && !inherited_.contains(name);
+  port.file = named ? UnixSocketFile(port.bound.path) : UnixSocketFile();
   for (std::size_t i = 0; i < sockets.size(); ++i) workers_[i]->open(name, std::move(sockets[i]));
 }
 
@@ -263,12 +293,12 @@ void Engine::follow_down_rules() {
       }
     } else if (!down && !port.open) {
       const auto& listener = (*snapshot_->listeners.find(name))->config;
-      auto bound = sockets_of(listener, port.bound);
+      auto bound = sockets_of(listener, port.bound, sharing_of(listener, port.bound, staying({})));
       if (bound) {
-        spdlog::info("listener {}: up again on {}", name, to_text(port.bound));
+        spdlog::info("listener {}: up again on {}", rules::printable(name), to_text(port.bound));
         open_port(name, std::move(*bound));
       } else {
-        spdlog::error("listener {}: {}; trying again", name, bound.error().what);
+        spdlog::error("listener {}: {}; trying again", rules::printable(name), bound.error().what);
         next = std::min(next, rules::later(now, kBindRetry));
       }
     }
@@ -282,7 +312,7 @@ void Engine::cut(const std::string& listener) {
 }
 
 void Engine::report_down(const std::string& name) {
-  spdlog::info("listener {}: down, as a rule says", name);
+  spdlog::info("listener {}: down, as a rule says", rules::printable(name));
   const rules::FlowFacts none{
       .listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
   snapshot_->rules->for_each_down(name, [&](const rules::Rule& rule) {
@@ -299,69 +329,27 @@ void Engine::on_due(Instant) noexcept { follow_down_rules(); }
 void Engine::stop_accepting() {
   accepting_ = false;
   control_.deadlines().cancel(*this);
-  for (const auto& [name, port] : ports_) close_port(name);
+  for (auto& [name, port] : ports_) {
+    close_port(name);
+    // While it is certainly ours: a successor may bind it now.
+    port.file.remove();
+  }
 }
 
 void Engine::stop() {
   for (const auto& worker : workers_) worker->stop();
   events_.flush();
-  for (const auto& [name, port] : ports_) {
-    if (port.bound.is_unix()) ::unlink(port.bound.path.c_str());
-  }
   ports_.clear();
-}
-
-std::vector<Engine::ListenerStatus> Engine::listeners() const {
-  std::vector<ListenerStatus> list;
-  for (const auto& [name, port] : ports_) {
-    list.push_back({name, port.bound, port.open, *snapshot_->listeners.find(name)});
-  }
-  return list;
-}
-
-Endpoint Engine::bound(const std::string& listener) const {
-  const auto port = ports_.find(listener);
-  return port == ports_.end() ? Endpoint{} : port->second.bound;
 }
 
 void Engine::wait_for_workers() const {
   for (const auto& worker : workers_) worker->wait();
 }
 
-std::vector<FlowStatus> Engine::flows() const {
-  std::vector<std::future<std::vector<FlowStatus>>> parts;
-  for (const auto& worker : workers_) parts.push_back(worker->list());
-  std::vector<FlowStatus> all;
-  for (auto& part : parts) {
-    auto some = part.get();
-    all.insert(all.end(), std::make_move_iterator(some.begin()),
-               std::make_move_iterator(some.end()));
-  }
-  return all;
-}
-
 bool Engine::cut(const std::string& listener, std::uint64_t ordinal) const {
   bool found = false;
   for (const auto& worker : workers_) found |= worker->cut(listener, ordinal).get();
   return found;
-}
-
-std::int64_t Engine::open_flows() const {
-  std::int64_t total = 0;
-  for (const auto& worker : workers_) total += worker->open_flows();
-  return total;
-}
-
-std::vector<std::int64_t> Engine::open_flows_by_worker() const {
-  std::vector<std::int64_t> loads;
-  for (const auto& worker : workers_) loads.push_back(worker->open_flows());
-  return loads;
-}
-
-std::uint64_t Engine::bytes(rules::Direction direction) const {
-  std::uint64_t total = 0;
-  for (const auto& worker : workers_) total += worker->bytes(direction);
-  return total;
 }
 
 }  // namespace brownout::proxy

@@ -12,7 +12,9 @@
 
 #include "proxy/engine/options.h"
 #include "proxy/engine/worker.h"
-#include "rules/config.h"
+#include "proxy/net/unix_socket_file.h"
+#include "rules/engine/rule_history.h"
+#include "rules/language/config.h"
 
 namespace brownout::proxy {
 
@@ -45,8 +47,9 @@ class Engine final : private Deadline {
   void halt();
   void resume();
   bool halted() const { return halted_; }
-  // All connections and UDP sessions, as their workers see them now; waits for the workers.
-  std::vector<FlowStatus> flows() const;
+  // Connections and UDP sessions, as their workers see them now; waits for the workers.
+  FlowList list(FlowQuery query) const;
+  std::vector<FlowStatus> flows() const { return list({}).flows; }
   // Resets one of them; false if there is none.
   bool cut(const std::string& listener, std::uint64_t ordinal) const;
   // Returns when every worker has done what it was told so far. From any thread but theirs.
@@ -58,6 +61,12 @@ class Engine final : private Deadline {
   std::uint64_t seed() const { return rules_->seed(); }
   // Those that were loaded last, halted or not.
   const rules::RuleSet& rules() const { return *rules_; }
+  // Since the start, by rules and listeners that are gone, too.
+  std::uint64_t injected() const;
+  std::uint64_t turns() const;
+  // The names of rules that never matched anything, and should have: the commonest complaint about
+  // fault injection is that nothing happened, or not what was asked.
+  std::vector<std::string> never_matched() const;
   std::vector<ListenerStatus> listeners() const;
   std::size_t listener_count() const { return ports_.size(); }
   // The address of a listener, "" host if there is none of that name.
@@ -65,19 +74,27 @@ class Engine final : private Deadline {
   std::int64_t open_flows() const;
   std::vector<std::int64_t> open_flows_by_worker() const;
   std::uint64_t bytes(rules::Direction direction) const;
+  // By faults, or because a peer does not read.
+  std::size_t held_bytes() const;
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
  private:
   struct Port {
     Endpoint bound;
     bool open = false;
+    UnixSocketFile file = {};  // of a unix socket that this process bound
   };
 
   Engine(Loop& control, const EngineOptions& options);
-  Result<Sockets> bind_new(const rules::Config& config) const;
+  // Of `config`, which comes in place of these listeners or of all, those that need new ones.
+  Result<Sockets> bind_new(const rules::Config& config,
+                           const std::vector<std::string>* replaced = nullptr) const;
   Result<std::vector<PortSockets>> sockets_of(const rules::Listener& listener,
-                                              const Endpoint& where, OursAlready ours = {}) const;
-  OursAlready ours_at(const Endpoint& address) const;
+                                              const Endpoint& where, PortSharing sharing) const;
+  PortSharing sharing_of(const rules::Listener& listener, const Endpoint& where,
+                         const ComingListeners& all) const;
+  // Those that there are, but `without`.
+  ComingListeners staying(const std::vector<std::string>& without) const;
   // Fail when a file that it names cannot be used.
   Result<std::shared_ptr<Snapshot>> make_snapshot(const rules::Config& config) const;
   Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
@@ -87,6 +104,8 @@ class Engine final : private Deadline {
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
+  // The names of destinations are remembered if a listener knows destinations.
+  void remember_names() const;
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);
   void follow_down_rules();
@@ -99,6 +118,8 @@ class Engine final : private Deadline {
   std::shared_ptr<const rules::RuleSet> rules_;
   std::shared_ptr<const Snapshot> snapshot_;  // with no rules while halted
   bool halted_ = false;
+  rules::RuleHistory history_;
+  std::uint64_t past_turns_ = 0;
   std::map<std::string, Port> ports_;
   Sockets inherited_;
   EventBuffer events_;

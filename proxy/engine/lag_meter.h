@@ -3,7 +3,7 @@
 #pragma once
 
 #include "proxy/loop/loop.h"
-#include "rules/shared_histogram.h"
+#include "rules/base/shared_histogram.h"
 
 namespace brownout::proxy {
 

@@ -1,9 +1,9 @@
 // What an engine is started with.
 #pragma once
 
-#include "proxy/control/event_log.h"
+#include "proxy/flow/host.h"
 #include "proxy/intercept/interception.h"
-#include "proxy/net/host.h"
+#include "proxy/observe/event_log.h"
 
 namespace brownout::proxy {
 

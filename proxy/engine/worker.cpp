@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "proxy/dns/dns_server.h"
-#include "proxy/net/udp_server.h"
+#include "proxy/flow/udp_server.h"
+#include "proxy/loop/limited_log.h"
+#include "rules/base/terminal_text.h"
 
 namespace brownout::proxy {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 // Handing over costs a wake-up of the other thread: worth it only against a lasting imbalance. Of
 // 2, 3, 8 and none, 8 was the best in new connections, requests and p99 alike.
 constexpr std::int64_t kImbalance = 8;
+
+constexpr std::size_t kListedPerTurn = 256;
 
 }  // namespace
 
@@ -80,6 +84,13 @@ void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_->listeners.for_each([&](const auto& name, const auto&) { follow_listener(name); });
 }
 
+// A certificate or CA that was renewed in its file makes another group: what is dialled from now on
+// must show it.
+bool Worker::same_tls(const UpstreamGroup& group, const UpstreamView& view) {
+  if (!group.tls() || !view.tls) return !group.tls() && !view.tls;
+  return group.tls() == view.tls || group.tls()->same_as(*view.tls);
+}
+
 void Worker::follow_upstream(const std::string& name) {
   const auto* upstream = snapshot_->upstreams.find(name);
   if (upstream == nullptr) {
@@ -88,7 +99,7 @@ void Worker::follow_upstream(const std::string& name) {
   }
   const auto& view = **upstream;
   auto& group = groups_[name];
-  if (group && group->config() == view.config) return;
+  if (group && group->config() == view.config && same_tls(*group, view)) return;
   group = std::make_shared<UpstreamGroup>(view.config, snapshot_->rules->seed(), view.tls);
 }
 
@@ -108,7 +119,7 @@ void Worker::open(std::string listener, PortSockets sockets) {
     const auto* found = snapshot_->listeners.find(listener);
     if (found == nullptr) return;
     const auto& view = *found;
-    if (!rules::is_connections(view->config.protocol)) {
+    if (!view->config.protocol.is_connections()) {
       services_[listener] = make_service(view, std::move(*shared));
       return;
     }
@@ -166,16 +177,31 @@ void Worker::cut(std::string listener) {
   });
 }
 
-std::future<std::vector<FlowStatus>> Worker::list() {
-  auto answer = std::make_shared<std::promise<std::vector<FlowStatus>>>();
-  auto future = answer->get_future();
-  loop_.post([this, answer = std::move(answer)] {
-    std::vector<FlowStatus> all;
-    for (const auto& flow : flows_) all.push_back(flow->status());
-    for (const auto& [name, service] : services_) service->list(all);
-    answer->set_value(std::move(all));
-  });
+struct Worker::Listing {
+  FlowList list;
+  std::size_t next = 0;
+  std::promise<FlowList> answer;
+};
+
+std::future<FlowList> Worker::list(FlowQuery query) {
+  auto listing = std::make_shared<Listing>();
+  listing->list.query = std::move(query);
+  auto future = listing->answer.get_future();
+  loop_.post([this, listing = std::move(listing)] { list_some(listing); });
   return future;
+}
+
+// A part of them in each turn, so that traffic does not wait for whoever watches. One that moves in
+// the list meanwhile, because another ends, may be left out.
+void Worker::list_some(std::shared_ptr<Listing> listing) {
+  auto& [list, next, answer] = *listing;
+  const auto end = std::min(next + kListedPerTurn, flows_.size());
+  for (; next < end; ++next) {
+    if (list.wants(flows_[next]->facts())) list.flows.push_back(flows_[next]->status());
+  }
+  if (next < flows_.size()) return loop_.post([this, listing] { list_some(listing); });
+  for (const auto& [name, service] : services_) service->list(list);
+  answer.set_value(std::move(list));
 }
 
 std::future<bool> Worker::cut(std::string listener, std::uint64_t ordinal) {
@@ -218,15 +244,23 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
 bool Worker::meet(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts) {
   const auto& view = *acceptor.view();
   const auto how = view.config.intercept;
-  if (how == rules::Intercept::kNone || interception_->meet(facts, fd, how, acceptor.port())) {
-    return true;
-  }
+  if (how == rules::Intercept::kNone) return true;
+  const auto met = interception_->meet(facts, fd, how, acceptor.port());
+  if (met == Meeting::kMet) return true;
   view.stats->refused.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(stray_said_, true)) return false;
+  if (met == Meeting::kOwnDial) {
+    spdlog::error(
+        "listener {}: what brownout itself dials is sent back to it, and is refused: `brownout "
+        "intercept` means the user that it runs as, and it may not mark its sockets; run it as "
+        "another user, or with the capability CAP_NET_ADMIN",
+        view.config.name);
+    return false;
+  }
   spdlog::warn(
       "listener {}: a client connected to it by itself, and is refused: it serves those "
       "that the kernel sends here (see `brownout intercept`)",
-      view.config.name);
+      rules::printable(view.config.name));
   return false;
 }
 
@@ -256,7 +290,7 @@ void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowF
     view->stats->open.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  if (rules::has_requests(view->config.protocol)) {
+  if (view->config.protocol.has_requests()) {
     flows_.push_back(std::make_unique<HttpFlow>(static_cast<HttpHost&>(*this), std::move(view),
                                                 std::move(group), std::move(fd), std::move(facts)));
   } else {
@@ -290,8 +324,17 @@ void Worker::served(const rules::FlowFacts& flow, const Served& what) {
   if (what.took) stats.answered.add(*what.took);
 }
 
+void Worker::turned(const rules::FlowFacts& flow, const Turned& what) {
+  if (observer_ != nullptr) observer_->turned(flow, what);
+  if (what.turns == 0 || !measure_) return;
+  const auto* listener = snapshot_->listeners.find(flow.listener);
+  if (listener == nullptr) return;
+  (*listener)->stats->turns.fetch_add(what.turns, std::memory_order_relaxed);
+}
+
 void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) {
-  spdlog::info("{}#{}: {}: {}", flow.listener, flow.ordinal, event, why);
+  log_limited(spdlog::level::info, fmt::format("{}: {}", flow.listener, event), "{}#{}: {}: {}",
+              flow.listener, flow.ordinal, event, why);
   events_.add(flow, event, why);
   stream_.add(flow, event, why);
 }
@@ -310,7 +353,7 @@ void Worker::buffer_full(const rules::Listener& listener) {
   spdlog::warn(
       "listener {}: faults hold {} of a connection, as much as `buffer` allows; reading pauses, so "
       "they limit throughput too (raise `buffer` to avoid it)",
-      listener.name, to_text(listener.buffer));
+      rules::printable(listener.name), to_text(listener.buffer));
 }
 
 void Worker::flow_over(ClientFlow& flow) {

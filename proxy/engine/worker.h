@@ -16,15 +16,15 @@
 #include <thread>
 #include <vector>
 
-#include "proxy/engine/acceptor.h"
 #include "proxy/engine/lag_meter.h"
 #include "proxy/engine/options.h"
-#include "proxy/engine/port.h"
+#include "proxy/flow/acceptor.h"
+#include "proxy/flow/flow.h"
+#include "proxy/flow/service.h"
 #include "proxy/http/http_flow.h"
 #include "proxy/net/datagrams.h"
-#include "proxy/net/flow.h"
-#include "proxy/net/service.h"
-#include "rules/shared_map.h"
+#include "proxy/net/port.h"
+#include "rules/base/shared_map.h"
 
 namespace brownout::proxy {
 
@@ -57,7 +57,7 @@ class Worker final : private HttpHost {
   // Resets the live connections of a listener, and forgets its sessions.
   void cut(std::string listener);
   // What it serves, and the end of one of them: whether there was such a flow.
-  std::future<std::vector<FlowStatus>> list();
+  std::future<FlowList> list(FlowQuery query);
   std::future<bool> cut(std::string listener, std::uint64_t ordinal);
   // Returns when everything said so far is done, and what was closed is closed.
   void wait();
@@ -65,6 +65,7 @@ class Worker final : private HttpHost {
   void stop();
 
   std::int64_t open_flows() const { return open_.load(std::memory_order_relaxed); }
+  std::size_t held() const { return held_.load(std::memory_order_relaxed); }
   const rules::SharedHistogram& lag() const { return lag_.histogram(); }
   std::uint64_t bytes(rules::Direction direction) const {
     return bytes_[static_cast<std::size_t>(direction)].load(std::memory_order_relaxed);
@@ -79,17 +80,23 @@ class Worker final : private HttpHost {
   void record(const rules::FlowFacts& flow, const rules::Rule& rule, rules::Direction direction,
               const rules::Note& note) override;
   void flow_opened(const rules::FlowFacts& flow) override;
+  void dial_stopped(const rules::FlowFacts& flow) override { flow_log_.add_stopped(flow); }
   void flow_closed(const rules::FlowFacts& flow) override { stream_.add(flow, "closed"); }
   bool watched() const override { return observer_ != nullptr || measure_; }
   void served(const rules::FlowFacts& flow, const Served& what) override;
+  void turned(const rules::FlowFacts& flow, const Turned& what) override;
   void count_bytes(ListenerStats& listener, rules::Direction direction, std::size_t bytes) override;
+  std::atomic<std::size_t>& held_bytes() override { return held_; }
   void buffer_full(const rules::Listener& listener) override;
   void flow_over(ClientFlow& flow) override;
   ServerPool& server_pool() override { return server_pool_; }
   RequestCopies& request_copies() override { return request_copies_; }
   void report(const rules::FlowFacts& flow, std::string_view event, std::string_view why) override;
 
+  struct Listing;
+  void list_some(std::shared_ptr<Listing> listing);
   void take_snapshot(std::shared_ptr<const Snapshot> snapshot);
+  static bool same_tls(const UpstreamGroup& group, const UpstreamView& view);
   void follow_upstream(const std::string& name);
   void follow_listener(const std::string& name);
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
@@ -103,6 +110,7 @@ class Worker final : private HttpHost {
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
   Worker& least_loaded();
 
+  std::atomic<std::size_t> held_{0};  // outlives all flows
   Loop loop_;
   std::unique_ptr<Resolver> resolver_;
   EventBuffer events_;

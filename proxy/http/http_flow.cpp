@@ -9,7 +9,6 @@
 namespace brownout::proxy {
 namespace {
 
-constexpr int kReadsPerTurn = 4;
 // Without rules: what a server or client does not take of some reads.
 constexpr std::size_t kStraight = Loop::kReadBuffer;
 
@@ -45,6 +44,8 @@ void HttpFlow::serve() {
   const auto now = Loop::now();
   set_rules(up_, now);
   set_rules(down_, now);
+  // What the gate has taken out of the socket is in its session: nothing will tell of it again.
+  if (!client_.stream.plain()) client_.readable = true;
   if (client_.readable) on_end_ready(client_, 0);
 }
 
@@ -58,6 +59,7 @@ void HttpFlow::set_rules(Sink& sink, Instant now) {
 void HttpFlow::apply(const rules::RuleSet& set) {
   if (spared(set)) return;
   if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
+  if (!arrived()) return;
   rules_ = rules::plan_reload(set, facts_, rules_);
   if (state_ != State::kServing) return;
   const auto now = Loop::now();
@@ -74,6 +76,7 @@ void HttpFlow::answer_when_asked(std::string answer) {
 }
 
 void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
+  if ((events & EPOLLPRI) != 0) ready.urgent = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.finished = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.readable = true;
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
@@ -96,8 +99,11 @@ void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       break;
   }
   if (ready.readable) read(ready);
-  // A reset that is not read, since reading is paused, is a reset all the same.
-  if (!over() && (events & EPOLLERR) != 0 && ready.readable && ready.stream) {
+  // A reset that is not read, since reading is paused, is a reset all the same. Of a server, what
+  // it said before is an answer that may come early (RFC 9112, 9.6), and must not be lost.
+  const bool paused = ready.readable && ready.stream;
+  const bool answered = &ready == &server_ && !conversation_.tunnel();
+  if (!over() && (events & EPOLLERR) != 0 && paused && !answered) {
     source_ended(ready, true, Loop::now());
   }
   work();
@@ -130,7 +136,7 @@ bool HttpFlow::read_once(End& from) {
   const auto count = from.stream.receive(buffer);
   if (count < 0) {
     if (errno == EINTR) return true;
-    from.readable = false;
+    from.readable = from.urgent = false;
     if (errno != EAGAIN && errno != EWOULDBLOCK) source_ended(from, true, Loop::now());
     return false;
   }
@@ -141,12 +147,17 @@ bool HttpFlow::read_once(End& from) {
     return false;
   }
   const auto size = static_cast<std::size_t>(count);
-  // A short read has emptied the socket, unless its end is there too.
-  if (size < buffer.size() && !from.finished && from.stream.plain()) from.readable = false;
+  // A short read has emptied the socket, unless urgent data or its end is there too.
+  const bool more = from.finished || from.urgent || !from.stream.plain();
+  if (size < buffer.size() && !more) from.readable = false;
   const bool client = &from == &client_;
   passed(client ? rules::Direction::kUpstream : rules::Direction::kDownstream, size);
   if (client) {
-    turns_.asked();
+    if (conversation_.tunnel()) {
+      turns_.from_client(size);
+    } else {
+      turns_.asked();
+    }
     take_from_client(buffer.first(size), now);
   } else {
     conversation_.server_bytes(buffer.first(size), now);
@@ -160,6 +171,7 @@ void HttpFlow::take_from_client(codecs::ByteView bytes, Instant now) {
 }
 
 void HttpFlow::source_ended(End& from, bool reset, Instant now) {
+  if (reset) report_failed_tls(from.stream, &from == &client_ ? "the client" : "the server");
   if (&from == &server_) {
     if (reset && server_.stream) server_.out.clear();
     return conversation_.server_finished(reset, now);
@@ -177,7 +189,10 @@ void HttpFlow::chain_emits(Sink& sink, rules::Chunk chunk) {
 
 void HttpFlow::write_to_client(codecs::ByteView bytes) {
   client_.out.write(client_.stream, bytes);
-  if (conversation_.tunnel()) return turns_.answered();
+  if (conversation_.tunnel()) {
+    turns_.upgraded();
+    return turns_.to_client(bytes.size());
+  }
   if (const auto status = std::exchange(status_, std::nullopt))
     turns_.answered(is_success(*status));
 }
@@ -226,8 +241,9 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     set_rules(down_, now);
   }
   conversation_.server_ready(std::exchange(reused_, false), now);
-  // Not read here: this may be inside the conversation.
-  if (server_.stream) host_.loop().poller().again(server_.stream.number());
+  // Not read here: this may be inside the conversation, which may be done with the server already.
+  auto& next = server_.stream ? server_ : client_;
+  host_.loop().poller().again(next.stream.number());
 }
 
 void HttpFlow::on_connect_failed(const Error& error) {
@@ -244,6 +260,7 @@ void HttpFlow::on_connect_stopped(rules::Admission admission) {
     return send_and_close(admission.answer);
   }
   conversation_.server_silent();
+  host_.loop().poller().again(client_.stream.number());
 }
 
 void HttpFlow::drop_server() {
@@ -252,7 +269,7 @@ void HttpFlow::drop_server() {
   server_.out.clear();
   host_.loop().poller().forget(server_.stream.number());
   host_.loop().close_later(server_.stream.take_fd());
-  server_.readable = server_.finished = false;
+  server_.readable = server_.finished = server_.urgent = false;
   server_fin_ = false;
 }
 
@@ -328,6 +345,7 @@ void HttpFlow::work() {
   }
   const auto next = std::min({conversation_.deadline(), up_.deadline(), down_.deadline()});
   host_.loop().deadlines().set(*this, next);
+  count_held();
 }
 
 void HttpFlow::linger() {

@@ -11,14 +11,14 @@
 #include <memory>
 #include <string>
 
-#include "proxy/http/conversation.h"
+#include "proxy/flow/client_flow.h"
+#include "proxy/flow/watermark.h"
 #include "proxy/http/request_copy.h"
 #include "proxy/http/server_pool.h"
 #include "proxy/loop/poster.h"
-#include "proxy/net/client_flow.h"
 #include "proxy/net/outbox.h"
-#include "proxy/net/watermark.h"
-#include "rules/chain.h"
+#include "rules/engine/chain.h"
+#include "rules/protocols/http1/codec/conversation.h"
 
 namespace brownout::proxy {
 
@@ -48,6 +48,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     Outbox out;
     bool readable = false;
     bool finished = false;  // by its peer
+    bool urgent = false;    // urgent data is in the stream: reading stops short of it
   };
   // Where the stages of one direction of the client's connection end.
   struct Sink final : rules::ChainOutput {

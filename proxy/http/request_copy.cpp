@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace brownout::proxy {
@@ -46,6 +47,7 @@ void RequestCopy::on_ready(std::uint32_t) noexcept {
   const auto buffer = host_.loop().read_buffer();
   while (true) {
     const auto count = stream_.receive(buffer);
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (count <= 0) return over();
     codecs::ByteView bytes = buffer.first(static_cast<std::size_t>(count));

@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "proxy/codecs/http1.h"
-#include "proxy/net/client_flow.h"
+#include "proxy/flow/client_flow.h"
 #include "proxy/net/outbox.h"
+#include "rules/protocols/http1/codec/http1.h"
 
 namespace brownout::proxy {
 

@@ -14,6 +14,10 @@
 namespace brownout::proxy {
 namespace {
 
+// Ahead of the main table (ip-rule(8)).
+constexpr std::uint32_t kRulePriority = 25199;
+constexpr int kMostRules = 1000;
+
 rules::Result<void> change(bool add) {
   for (const int family : {AF_INET, AF_INET6}) {
     RouteMessage rule(add ? RTM_NEWRULE : RTM_DELRULE, add);
@@ -22,6 +26,8 @@ rules::Result<void> change(bool add) {
     head.action = FR_ACT_TO_TBL;
     rule.put(FRA_FWMARK, kDivertedMark);
     rule.put(FRA_TABLE, kRouteTable);
+    // Without one of its own, each gets another, and none is there already.
+    if (add) rule.put(FRA_PRIORITY, kRulePriority);
     RouteMessage route(add ? RTM_NEWROUTE : RTM_DELROUTE, add);
     auto& to = route.head<rtmsg>();
     to.rtm_family = static_cast<unsigned char>(family);
@@ -31,7 +37,10 @@ rules::Result<void> change(bool add) {
     route.put(RTA_OIF, if_nametoindex("lo"));
     route.put(RTA_TABLE, kRouteTable);
     for (auto* message : {&rule, &route}) {
-      const int error = message->send();
+      int error = message->send();
+      for (int again = 0; !add && error == 0 && again < kMostRules; ++again) {
+        error = message->send();
+      }
       // There, or gone, already; or a machine without IPv6.
       const bool settled = error == 0 || error == EEXIST || error == ENOENT || error == ESRCH ||
                            error == EAFNOSUPPORT || error == EOPNOTSUPP;

@@ -3,26 +3,71 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <mutex>
+#include <unordered_map>
 
 #include "proxy/intercept/gateway.h"
 
 namespace brownout::proxy {
+
+// The dials of a process that may not mark them. Where the rules mean its own user, they come back
+// to it, and each would make it dial again.
+class OwnDials {
+ public:
+  Dialled dial(const SocketAddress& server, Fd fd) {
+    // Another thread may accept it before connect(2) returns here.
+    const std::lock_guard lock(mutex_);
+    auto dialled = start_dial(server, std::move(fd));
+    if (dialled.fd && dialled.error == 0) {
+      by_port_[own_address(dialled.fd).port()] = dialled.fd.get();
+    }
+    return dialled;
+  }
+
+  // The descriptor may be another's by now: its addresses tell.
+  bool has(const SocketAddress& client, const SocketAddress& destination) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::uint16_t, int> by_port_;  // a local port's last one
+};
+
 namespace {
 
-// A socket that the rules of `brownout intercept` leave alone, if this process may say so.
-Fd marked(Fd fd) {
-  if (fd) setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark);
-  return fd;
+// A socket that the rules of `brownout intercept` leave alone. False: this process may not say so.
+bool mark(const Fd& fd) {
+  return fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) == 0;
+}
+
+bool same_end(const SocketAddress& a, const SocketAddress& b) {
+  return a.port() == b.port() && a.ip() == b.ip();
+}
+
+SocketAddress peer_of(int fd) {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (getpeername(fd, address.get(), &address.length) != 0) address = {};
+  return address;
 }
 
 class MarkedRoute final : public Route {
  public:
+  explicit MarkedRoute(std::shared_ptr<OwnDials> unmarked) : unmarked_(std::move(unmarked)) {}
+
   Dialled dial(const SocketAddress& server) const override {
-    return start_dial(server, marked(stream_socket(server)));
+    auto fd = stream_socket(server);
+    if (mark(fd)) return start_dial(server, std::move(fd));
+    return unmarked_->dial(server, std::move(fd));
   }
+  // Who may not mark them is not told where redirected datagrams go, either: none come back.
   Fd connect_datagrams(const SocketAddress& server) const override {
-    return proxy::connect_datagrams(server, marked(datagram_socket(server)));
+    auto fd = datagram_socket(server);
+    mark(fd);
+    return proxy::connect_datagrams(server, std::move(fd));
   }
+
+ private:
+  std::shared_ptr<OwnDials> unmarked_;
 };
 
 // Under the client's own address: the server's answers to it come through this machine, where the
@@ -32,7 +77,8 @@ class SpoofingRoute final : public Route {
   explicit SpoofingRoute(const IpAddress& client) : client_(client) {}
 
   Dialled dial(const SocketAddress& server) const override {
-    auto fd = marked(stream_socket(server));
+    auto fd = stream_socket(server);
+    mark(fd);
     const auto from = SocketAddress::of(client_, 0);
     if (!fd || !make_transparent(fd) || bind(fd.get(), from.get(), from.length) != 0) {
       Dialled failed;
@@ -48,9 +94,25 @@ class SpoofingRoute final : public Route {
 
 }  // namespace
 
-Interception::Interception() : route_(std::make_shared<MarkedRoute>()) {
+bool OwnDials::has(const SocketAddress& client, const SocketAddress& destination) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_port_.find(client.port());
+  if (found == by_port_.end()) return false;
+  SocketAddress own;
+  own.length = sizeof own.storage;
+  return getsockname(found->second, own.get(), &own.length) == 0 && same_end(own, client) &&
+         same_end(peer_of(found->second), destination);
+}
+
+Interception::Interception()
+    : own_dials_(std::make_shared<OwnDials>()), route_(std::make_shared<MarkedRoute>(own_dials_)) {
   if (auto conntrack = Conntrack::open()) conntrack_ = std::move(*conntrack);
 }
+
+Interception::Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw)
+    : route_(std::move(route)), raw_(std::move(raw)), own_network_(true) {}
+
+Interception::~Interception() = default;
 
 void Interception::fill(rules::FlowFacts& flow, const SocketAddress& destination) const {
   flow.intercepted = true;
@@ -59,12 +121,16 @@ void Interception::fill(rules::FlowFacts& flow, const SocketAddress& destination
   flow.names = names_.names_of(*flow.destination);
 }
 
-bool Interception::meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
-                        std::uint16_t port) const {
+Meeting Interception::meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
+                           std::uint16_t port) const {
   const auto destination =
       original_destination(accepted, own_network_ ? rules::Intercept::kTproxy : how, port);
-  if (destination) fill(flow, *destination);
-  return destination.has_value();
+  if (!destination) return Meeting::kStray;
+  if (own_dials_ && own_dials_->has(peer_of(accepted.get()), *destination)) {
+    return Meeting::kOwnDial;
+  }
+  fill(flow, *destination);
+  return Meeting::kMet;
 }
 
 bool Interception::meet_datagram(rules::FlowFacts& flow, const SocketAddress& client,

@@ -11,22 +11,32 @@
 #include "proxy/net/name_memory.h"
 #include "proxy/net/raw_datagrams.h"
 #include "proxy/net/upstream_group.h"
-#include "rules/match.h"
+#include "rules/match/match.h"
 
 namespace brownout::proxy {
+
+// How a client came to a listener that intercepts.
+enum class Meeting {
+  kMet,
+  kStray,    // nobody sent it here, or nobody knows from where
+  kOwnDial,  // this process itself, on its way to a server
+};
+
+class OwnDials;
 
 class Interception {
  public:
   // Of this machine: its own conntrack, its own routes.
   Interception();
   // Of another network, where all comes by TPROXY whatever the listener says.
-  Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw)
-      : route_(std::move(route)), raw_(std::move(raw)), own_network_(true) {}
+  Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw);
 
-  // Fill in the destination and its names. False: nobody sent it here, or nobody knows from where.
-  // `port` is where the listener listens.
-  bool meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
-            std::uint16_t port) const;
+  ~Interception();
+
+  // Fill in the destination and its names, unless it is to be refused. `port` is where the listener
+  // listens.
+  Meeting meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
+               std::uint16_t port) const;
   bool meet_datagram(rules::FlowFacts& flow, const SocketAddress& client, const Fd& socket,
                      const LocalAddress& local) const;
   // What answers datagrams that came by TPROXY; null: none do.
@@ -43,6 +53,7 @@ class Interception {
  private:
   void fill(rules::FlowFacts& flow, const SocketAddress& destination) const;
 
+  std::shared_ptr<OwnDials> own_dials_;   // null: they cannot come back
   std::shared_ptr<const Route> route_;    // null: the plain one
   std::unique_ptr<Conntrack> conntrack_;  // null: nothing is known of datagrams
   std::unique_ptr<RawDatagrams> raw_;

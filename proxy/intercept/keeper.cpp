@@ -48,6 +48,9 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   if (!fd) return failed("socket");
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  // What is accepted has the port of the server that was meant, and has this from its listener:
+  // without it, that server could not listen again while one of its connections is open.
+  if (type == SOCK_STREAM) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (type == SOCK_DGRAM) enlarge_buffers(fd);
   if (type == SOCK_DGRAM) keep_destinations(fd);
@@ -175,7 +178,9 @@ class Keeper {
       prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN);
       prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
     }
-    for (int i = 1; i < NSIG; ++i) std::signal(i, SIG_DFL);
+    // What the caller ignores (nohup(1), a shell's background), the command does, too: execve(2).
+    if (plan_.ignores_children) std::signal(SIGCHLD, SIG_IGN);
+    setrlimit(RLIMIT_NOFILE, &plan_.descriptors);
     sigprocmask(SIG_SETMASK, &before_, nullptr);
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());

@@ -1,6 +1,8 @@
 // Keeper: the process inside a sandbox (sandbox.h). Has one thread.
 #pragma once
 
+#include <sys/resource.h>
+
 #include "proxy/intercept/gateway.h"
 #include "proxy/intercept/passing.h"
 #include "proxy/intercept/sandbox.h"
@@ -30,6 +32,9 @@ struct KeeperPlan {
   std::size_t workers = 1;
   std::vector<rules::IpAddress> own;
   std::vector<std::string> command;
+  // What the command has of the caller, and this process has not.
+  rlimit descriptors{};
+  bool ignores_children = false;  // SIGCHLD
 };
 
 // Does all of it; the exit status that the keeper ends with.

@@ -3,11 +3,13 @@
 
 #include <string>
 
-#include "rules/result.h"
+#include "rules/base/result.h"
 
 namespace brownout::proxy {
 
 // Does what `nft -f` would, as one transaction; what nft has to say when it refuses.
 rules::Result<void> run_nft(const std::string& script);
+// The answer, as JSON (libnftables-json(5)).
+rules::Result<std::string> ask_nft(const std::string& script);
 
 }  // namespace brownout::proxy

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "proxy/intercept/conntrack_attributes.h"
+
 namespace brownout::proxy {
 namespace {
 
@@ -75,43 +77,6 @@ void put_tuple(nlmsghdr* message, const SocketAddress& source, const SocketAddre
   mnl_attr_nest_end(message, tuple);
 }
 
-struct Wanted {
-  std::uint16_t type;
-  const nlattr* found = nullptr;
-};
-
-int keep_wanted(const nlattr* attribute, void* wanted) {
-  auto& one = *static_cast<Wanted*>(wanted);
-  if (mnl_attr_get_type(attribute) == one.type) one.found = attribute;
-  return MNL_CB_OK;
-}
-
-// Null if there is none of that type.
-const nlattr* find(const nlattr* parent, std::uint16_t type) {
-  Wanted wanted{type};
-  if (parent != nullptr) mnl_attr_parse_nested(parent, keep_wanted, &wanted);
-  return wanted.found;
-}
-
-std::optional<SocketAddress> destination_in(const nlmsghdr* answer) {
-  Wanted original{CTA_TUPLE_ORIG};
-  mnl_attr_parse(answer, sizeof(nfgenmsg), keep_wanted, &original);
-  const auto* addresses = find(original.found, CTA_TUPLE_IP);
-  const auto* port = find(find(original.found, CTA_TUPLE_PROTO), CTA_PROTO_DST_PORT);
-  const auto* v4 = find(addresses, CTA_IP_V4_DST);
-  const auto* v6 = find(addresses, CTA_IP_V6_DST);
-  if (port == nullptr || (v4 == nullptr && v6 == nullptr)) return std::nullopt;
-  IpAddress ip;
-  if (v4 != nullptr) {
-    std::array<std::uint8_t, 4> octets{};
-    std::memcpy(octets.data(), mnl_attr_get_payload(v4), octets.size());
-    ip = IpAddress::v4(octets);
-  } else {
-    std::memcpy(ip.bytes.data(), mnl_attr_get_payload(v6), ip.bytes.size());
-  }
-  return SocketAddress::of(ip, ntohs(mnl_attr_get_u16(port)));
-}
-
 }  // namespace
 
 Conntrack::Conntrack(Fd netlink) : impl_(std::make_unique<Impl>(std::move(netlink))) {}
@@ -145,7 +110,7 @@ std::optional<SocketAddress> Conntrack::destination_of(const SocketAddress& clie
     const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());
     if (answer->nlmsg_seq != impl_->sequence) continue;
     if (answer->nlmsg_type == NLMSG_ERROR) return std::nullopt;
-    return destination_in(answer);
+    return address_in(conntrack_attribute(answer, CTA_TUPLE_ORIG), TupleEnd::kDestination);
   }
 }
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "proxy/net/socket.h"
-#include "rules/config.h"
+#include "rules/language/config.h"
 
 namespace brownout::proxy {
 

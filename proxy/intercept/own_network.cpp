@@ -33,7 +33,11 @@ using rules::Result;
 constexpr std::array kNameServices{"/run/systemd/resolve/io.systemd.Resolve", "/run/nscd/socket",
                                    "/var/run/nscd/socket"};
 
-tl::unexpected<Error> failed(const char* what, int error_number = errno) {
+// Of a machine without a network: TEST-NET-1 (RFC 5737, 3). Without any address there would be no
+// route to the machine's resolver, and names from a zone would not resolve.
+const IpAddress kNobodys = IpAddress::v4({192, 0, 2, 1});
+
+tl::unexpected<Error> setup_failed(const char* what, int error_number = errno) {
   return tl::unexpected(system_error(Origin::kInternal, what, error_number));
 }
 
@@ -54,7 +58,7 @@ Result<void> add_address(unsigned device, const IpAddress& ip) {
   message.put(IFA_LOCAL, ip);
   message.put(IFA_ADDRESS, ip);
   if (const int error = message.send(); error != 0) {
-    return failed("the address of the new network", error);
+    return setup_failed("the address of the new network", error);
   }
   return {};
 }
@@ -71,7 +75,7 @@ Result<void> add_route(unsigned device, const IpAddress& source) {
   message.put(RTA_OIF, device);
   message.put(RTA_PREFSRC, source);
   if (const int error = message.send(); error != 0) {
-    return failed("the route of the new network", error);
+    return setup_failed("the route of the new network", error);
   }
   return {};
 }
@@ -81,7 +85,8 @@ Result<void> bring_up(const char* device) {
   ifreq request{};
   std::strncpy(request.ifr_name, device, sizeof request.ifr_name - 1);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0) return failed("the new network's loopback");
+  if (ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0)
+    return setup_failed("the new network's loopback");
   return {};
 }
 
@@ -130,6 +135,7 @@ std::vector<IpAddress> own_addresses() {
                                    [&](const auto& other) { return other.is_v4() == ip.is_v4(); });
     if (!ip.is_loopback() && !link_local && !known) found.push_back(ip);
   }
+  if (found.empty()) found.push_back(kNobodys);
   return found;
 }
 
@@ -147,12 +153,12 @@ Result<void> hide_name_services() {
   const bool any = std::any_of(kNameServices.begin(), kNameServices.end(),
                                [](const char* path) { return access(path, F_OK) == 0; });
   if (!any) return {};
-  if (unshare(CLONE_NEWNS) != 0) return failed("a mount namespace");
+  if (unshare(CLONE_NEWNS) != 0) return setup_failed("a mount namespace");
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-    return failed("private mounts");
+    return setup_failed("private mounts");
   for (const auto* path : kNameServices) {
     if (access(path, F_OK) != 0) continue;
-    if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) != 0) return failed(path);
+    if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) != 0) return setup_failed(path);
   }
   return {};
 }

@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "rules/address.h"
-#include "rules/result.h"
+#include "rules/base/address.h"
+#include "rules/base/result.h"
 
 namespace brownout::proxy {
 
@@ -24,7 +24,8 @@ rules::Error why_not_unshared(int error_number);
 // where `own` has no such address, as programs expect then.
 rules::Result<void> make_all_local(const std::vector<rules::IpAddress>& own);
 
-// The addresses by which others know this machine: one of each family at most, no loopback.
+// The addresses by which others know this machine: one of each family at most, no loopback. Where
+// it has none, an IPv4 address that is nobody's.
 std::vector<rules::IpAddress> own_addresses();
 
 // Programs of glibc ask these services of the machine instead of sending DNS queries: from now on

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/port_range.h"
+#include "rules/schema/port_range.h"
 
 namespace brownout::proxy {
 

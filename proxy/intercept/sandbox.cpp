@@ -15,6 +15,7 @@
 #include "proxy/intercept/children.h"
 #include "proxy/intercept/keeper.h"
 #include "proxy/intercept/own_network.h"
+#include "proxy/observe/console.h"
 
 namespace brownout::proxy {
 namespace {
@@ -114,10 +115,14 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   if (!control || !sockets) {
     return tl::unexpected(system_error(Origin::kInternal, "socketpair", errno));
   }
-  const KeeperPlan plan{.ports = std::move(ports),
-                        .workers = workers,
-                        .own = own_addresses(),
-                        .command = std::move(command)};
+  KeeperPlan plan{.ports = std::move(ports),
+                  .workers = workers,
+                  .own = own_addresses(),
+                  .command = std::move(command)};
+  getrlimit(RLIMIT_NOFILE, &plan.descriptors);
+  raise_descriptor_limit();
+  // Whoever ignores it never hears how a child ended (wait(2)).
+  plan.ignores_children = std::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
   // Whom a killed keeper leaves becomes a child of this process.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sandbox->keeper_ = fork();

@@ -20,9 +20,9 @@
 #include <string>
 #include <vector>
 
-#include "proxy/engine/port.h"
 #include "proxy/intercept/interception.h"
-#include "rules/port_range.h"
+#include "proxy/net/port.h"
+#include "rules/schema/port_range.h"
 
 namespace brownout::proxy {
 
@@ -37,7 +37,8 @@ class Sandbox {
 
   static constexpr std::size_t kMostWorkers = 16;
   // `workers` sockets of each kind are made for every port. The command is searched in PATH.
-  // An error of origin kConfig: networks of one's own are not allowed here.
+  // Raises this process's own limit of descriptors. An error of origin kConfig: networks of one's
+  // own are not allowed here.
   static Result<std::unique_ptr<Sandbox>> make(std::vector<Port> ports, std::size_t workers,
                                                std::vector<std::string> command);
   // Ends what still runs.
@@ -48,7 +49,8 @@ class Sandbox {
   // inside first, where a server may be that they started, then outside.
   std::shared_ptr<Interception> interception() const { return interception_; }
 
-  // Runs the command, with this process's files, folder and environment. Once.
+  // Runs the command, with this process's files, folder and environment, and with the limits and
+  // the ignored signals that it had when this was made. Once.
   Result<void> start();
   // Sends it to the command.
   void signal(int number) const;

@@ -1,7 +1,6 @@
 #include "proxy/loop/deadlines.h"
 
 #include <sys/timerfd.h>
-#include <time.h>
 
 #include <algorithm>
 
@@ -16,12 +15,6 @@ constexpr Duration kLead = std::chrono::microseconds(300);
 constexpr Duration kAwake = std::chrono::microseconds(80);
 
 }  // namespace
-
-Instant monotonic_now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-}
 
 Deadline::~Deadline() {
   if (slot_ != kUnset) owner_->cancel(*this);

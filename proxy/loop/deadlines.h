@@ -7,15 +7,11 @@
 
 #include <vector>
 
+#include "proxy/loop/clock.h"
 #include "proxy/loop/fd.h"
 #include "proxy/loop/poller.h"
-#include "rules/instant.h"
 
 namespace brownout::proxy {
-
-using rules::Duration;
-using rules::Instant;
-using rules::kNever;
 
 class Deadlines;
 
@@ -45,6 +41,9 @@ class Deadlines final : public Ready {
   void cancel(Deadline& deadline);
   // Sets the timer for the earliest; once a turn, before the loop waits.
   void arm();
+  Instant earliest() const { return heap_.empty() ? kNever : heap_.front()->at_; }
+  // In virtual time, which no timer knows: what is due.
+  void run_due() { run(monotonic_now()); }
   void on_ready(std::uint32_t events) noexcept override;
 
  private:
@@ -54,14 +53,10 @@ class Deadlines final : public Ready {
   void place(Deadline& deadline, std::size_t slot);
   void sift_up(std::size_t slot);
   void sift_down(std::size_t slot);
-  Instant earliest() const { return heap_.empty() ? kNever : heap_.front()->at_; }
 
   Fd timer_;
   Instant armed_ = kNever;
   std::vector<Deadline*> heap_;
 };
-
-// CLOCK_MONOTONIC.
-Instant monotonic_now();
 
 }  // namespace brownout::proxy

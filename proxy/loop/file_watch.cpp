@@ -6,11 +6,12 @@ namespace brownout::proxy {
 namespace {
 
 constexpr Duration kSettle = std::chrono::milliseconds(150);
+constexpr Duration kLookAgain = std::chrono::milliseconds(500);
 
 }  // namespace
 
 FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> changed)
-    : loop_(loop), changed_(std::move(changed)) {
+    : loop_(loop), path_(path), changed_(std::move(changed)) {
   handle_ = make_uv<uv_fs_event_t>(loop.uv(), uv_fs_event_init, this);
   auto folder = std::filesystem::path(path).parent_path().string();
   if (folder.empty()) folder = ".";
@@ -18,16 +19,78 @@ FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> 
   const auto seen = [](uv_fs_event_t* handle, const char* name, int, int) {
     if (auto* self = static_cast<FileWatch*>(handle->data)) self->seen(name);
   };
-  watching_ = handle_ && uv_fs_event_start(handle_.get(), seen, folder.c_str(), 0) == 0;
+  // Where the kernel has no watch left, looking has to do.
+  if (handle_) uv_fs_event_start(handle_.get(), seen, folder.c_str(), 0);
+  // What it is now, at once: a later look could be too late to see the first change.
+  uv_fs_t request{};
+  if (uv_fs_stat(nullptr, &request, path_.c_str(), nullptr) == 0) {
+    identity_ = identity_of(request.statbuf);
+  }
+  uv_fs_req_cleanup(&request);
+  loop_.deadlines().set(next_, Loop::now() + kLookAgain);
+}
+
+FileWatch::~FileWatch() {
+  if (look_ != nullptr) look_->watch = nullptr;
+}
+
+FileWatch::Identity FileWatch::identity_of(const uv_stat_t& status) {
+  const auto number = [](long part) { return static_cast<std::uint64_t>(part); };
+  return {status.st_dev,
+          status.st_ino,
+          status.st_size,
+          number(status.st_mtim.tv_sec),
+          number(status.st_mtim.tv_nsec),
+          number(status.st_ctim.tv_sec),
+          number(status.st_ctim.tv_nsec)};
 }
 
 // Other files matter, too: the path may lead through a link that is replaced. But a log that is
 // written all the time beside it must not put it off for ever.
 void FileWatch::seen(const char* name) {
   const bool ours = name != nullptr && name_ == name;
-  if (!ours && waiting_) return;
+  if (ours || !waiting_) settle();
+}
+
+void FileWatch::look() {
+  auto one = std::make_unique<Look>();
+  one->watch = this;
+  one->request.data = one.get();
+  const auto done = [](uv_fs_t* request) {
+    const std::unique_ptr<Look> mine(static_cast<Look*>(request->data));
+    const auto now = request->result == 0 ? identity_of(request->statbuf) : Identity{};
+    uv_fs_req_cleanup(request);
+    if (mine->watch != nullptr) mine->watch->looked(now);
+  };
+  if (uv_fs_stat(loop_.uv(), &one->request, path_.c_str(), done) == 0) look_ = one.release();
+  if (look_ == nullptr) loop_.deadlines().set(next_, Loop::now() + kLookAgain);
+}
+
+void FileWatch::looked(const Identity& now) {
+  look_ = nullptr;
+  if (now != identity_) settle();
+  identity_ = now;
+  loop_.deadlines().set(next_, Loop::now() + kLookAgain);
+}
+
+void FileWatch::settle() {
   waiting_ = true;
   loop_.deadlines().set(*this, Loop::now() + kSettle);
+}
+
+void FileWatches::watch(const std::vector<std::string>& paths) {
+  std::map<std::string, std::unique_ptr<FileWatch>> watches;
+  for (const auto& path : paths) {
+    auto& watch = watches[path];
+    if (watch) continue;  // named twice
+    if (const auto old = watches_.find(path); old != watches_.end()) watch = std::move(old->second);
+    if (!watch) watch = std::make_unique<FileWatch>(loop_, path, changed_);
+  }
+  // One of them may be what calls.
+  for (auto& [path, watch] : watches_) {
+    if (watch) loop_.retire(std::move(watch));
+  }
+  watches_ = std::move(watches);
 }
 
 }  // namespace brownout::proxy

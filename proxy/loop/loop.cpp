@@ -31,10 +31,19 @@ void Loop::run() {
   stopped_ = false;
   while (!stopped_) {
     if (std::exchange(uv_used_, false)) uv_run(&loop_, UV_RUN_NOWAIT);
-    if (stopped_) return;  // told so before it ran: nothing would wake it again
+    if (stopped_) break;  // told so before it ran: nothing would wake it again
     before_wait();
-    poller_->turn();
+    const bool real = VirtualTime::current() == nullptr;
+    if (!real) wait_in_virtual_time();
+    poller_->turn(real);
   }
+  participant_.leave();
+}
+
+void Loop::wait_in_virtual_time() {
+  pollfd events{poller_->descriptor(), POLLIN, 0};
+  if (!poller_->has_more()) wait_ready({&events, 1}, deadlines_->earliest());
+  deadlines_->run_due();
 }
 
 void Loop::stop() {
@@ -62,7 +71,7 @@ void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::m
 
 void Loop::before_wait() {
   // May run deadlines, which may retire: what is retired must not wait with the loop.
-  deadlines_->arm();
+  if (VirtualTime::current() == nullptr) deadlines_->arm();
   // Destroying one may retire another.
   while (!retired_.empty()) {
     std::vector<std::unique_ptr<Retirable>> gone;

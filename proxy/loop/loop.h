@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "proxy/loop/clock.h"
 #include "proxy/loop/deadlines.h"
 #include "proxy/loop/handle.h"
 #include "proxy/loop/poller.h"
@@ -69,12 +70,14 @@ class Loop {
   };
 
   void before_wait();
+  void wait_in_virtual_time();
   void take_mail();
 
   uv_loop_t loop_{};
   UvReady uv_ready_{&loop_};
   bool uv_used_ = true;
   bool stopped_ = false;
+  VirtualTime::Participant participant_;  // from here to the end of run()
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<Deadlines> deadlines_;
   UvPtr<uv_async_t> mail_signal_;

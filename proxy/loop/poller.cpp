@@ -9,7 +9,7 @@ namespace brownout::proxy {
 Poller::Poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
 
 bool Poller::add(int fd, Ready& handler) {
-  return add(fd, handler, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  return add(fd, handler, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
 bool Poller::add_level(int fd, Ready& handler) { return add(fd, handler, EPOLLIN); }
@@ -41,10 +41,10 @@ void Poller::remove(int fd) {
 
 void Poller::again(int fd) { again_.push_back(fd); }
 
-void Poller::turn() {
+void Poller::turn(bool wait) {
   std::array<epoll_event, 256> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                               again_.empty() ? -1 : 0);
+                               wait && again_.empty() ? -1 : 0);
   std::vector<int> now;
   now.swap(again_);
   for (int i = 0; i < count; ++i) {

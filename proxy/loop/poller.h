@@ -23,7 +23,8 @@ namespace brownout::proxy {
 class Ready {
  public:
   virtual ~Ready() = default;
-  // `events` is a set of EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR; 0 after again().
+  // `events` is a set of EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR; 0 after
+  // again().
   virtual void on_ready(std::uint32_t events) noexcept = 0;
 };
 
@@ -45,8 +46,12 @@ class Poller {
   bool add_level(int fd, Ready& handler);
   // Calls on_ready(0) in the next turn, which comes without waiting.
   void again(int fd);
-  // Waits until something is ready, and tells the handlers.
-  void turn();
+  // Waits until something is ready, if it is to, and tells the handlers.
+  void turn(bool wait = true);
+  // Whether the next turn comes without waiting.
+  bool has_more() const { return !again_.empty(); }
+  // Readable when something is ready.
+  int descriptor() const { return epoll_.get(); }
 
  private:
   bool add(int fd, Ready& handler, std::uint32_t events);

@@ -1,6 +1,7 @@
-// write(2) until all is written. Blocking descriptors; any thread.
+// write(2) until all is written, however long its reader takes: for threads that may wait.
 #pragma once
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +16,12 @@ inline bool write_all(const Fd& file, std::string_view text) {
   while (!text.empty()) {
     const auto count = ::write(file.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      // Whoever shares a standard descriptor with this process may have made it non-blocking.
+      pollfd writable{file.get(), POLLOUT, 0};
+      ::poll(&writable, 1, -1);
+      continue;
+    }
     if (count < 0) return false;
     text.remove_prefix(static_cast<std::size_t>(count));
   }

@@ -20,24 +20,46 @@ Connector::~Connector() { drop_attempt(); }
 void Connector::cancel() {
   drop_attempt();
   ticket_ = {};
+  next_ = Step::kNone;
+}
+
+// One after the other, never one inside the other: a group may be large, and each of its servers
+// fail at once.
+void Connector::go_on(Step step) {
+  next_ = step;
+  if (std::exchange(stepping_, true)) return;
+  while (next_ != Step::kNone) {
+    std::exchange(next_, Step::kNone) == Step::kServer ? try_server() : try_address();
+  }
+  stepping_ = false;
 }
 
 void Connector::try_server() {
   const Endpoint& server = group_->server(order_[attempt_]);
   addresses_.clear();
   address_ = 0;
+  begun_ = Loop::now();
+  looked_up_ = {};
   if (const auto literal = SocketAddress::of(server)) {
     addresses_.push_back(*literal);
     return try_address();
   }
-  ticket_ = resolver_.resolve(server.host, [this, port = server.port](const auto& answer) {
-    if (!answer) return server_failed(answer.error());
-    for (const auto& ip : *answer) addresses_.push_back(SocketAddress::of(ip, port));
-    if (addresses_.empty()) {
-      return server_failed(Error{Origin::kUpstream, "the name has no address", {}, {}});
-    }
-    try_address();
-  });
+  wait_ = Wait::kLookup;
+  loop_.deadlines().set(*this, rules::later(begun_, group_->config().connect_timeout));
+  ticket_ = resolver_.resolve(server.host, [this](const auto& answer) { resolved(answer); });
+}
+
+void Connector::resolved(const Resolver::Answer& answer) {
+  loop_.deadlines().cancel(*this);
+  wait_ = Wait::kNothing;
+  looked_up_ = Loop::now() - begun_;
+  if (!answer) return server_failed(answer.error());
+  const auto port = group_->server(order_[attempt_]).port;
+  for (const auto& ip : *answer) addresses_.push_back(SocketAddress::of(ip, port));
+  if (addresses_.empty()) {
+    return server_failed(Error{Origin::kUpstream, "the name has no address", {}, {}});
+  }
+  go_on(Step::kAddress);
 }
 
 void Connector::try_address() {
@@ -76,7 +98,8 @@ void Connector::dial_address() {
   if (!loop_.poller().add(stream_.number(), *this)) {
     return address_failed(system_error(Origin::kInternal, "epoll_ctl", errno));
   }
-  loop_.deadlines().set(*this, rules::later(Loop::now(), group_->config().connect_timeout));
+  const auto left = group_->config().connect_timeout - std::exchange(looked_up_, Duration::zero());
+  loop_.deadlines().set(*this, rules::later(Loop::now(), left));
   if (dialled.connected) connected(EPOLLOUT);
 }
 
@@ -107,6 +130,7 @@ void Connector::shake_hands(std::uint32_t events) {
     case tls::Progress::kAgain:
       return;
     case tls::Progress::kFailed:
+      owner_.on_handshake_failed(addresses_[address_], stream_.tls().why());
       return address_failed(Error{Origin::kUpstream, "TLS: " + stream_.tls().why(), {}, {}});
     case tls::Progress::kDone:
       break;
@@ -116,23 +140,29 @@ void Connector::shake_hands(std::uint32_t events) {
 }
 
 void Connector::on_due(Instant) noexcept {
-  if (std::exchange(wait_, Wait::kNothing) == Wait::kDial) return dial_address();
-  address_failed(
-      Error{Origin::kUpstream,
-            "connect: no answer within " + rules::to_text(group_->config().connect_timeout),
-            {},
-            {}});
+  const auto waited = std::exchange(wait_, Wait::kNothing);
+  if (waited == Wait::kDial) return dial_address();
+  const auto within = " within " + rules::to_text(group_->config().connect_timeout);
+  if (waited == Wait::kLookup) {
+    ticket_ = {};
+    const auto& name = group_->server(order_[attempt_]).host;
+    return server_failed(Error{Origin::kUpstream,
+                               "cannot resolve \"" + name + "\": no resolver answered" + within,
+                               "see the nameservers in /etc/resolv.conf",
+                               {}});
+  }
+  address_failed(Error{Origin::kUpstream, "connect: no answer" + within, {}, {}});
 }
 
 void Connector::address_failed(const Error& error) {
   drop_attempt();
-  if (++address_ < addresses_.size()) return try_address();
+  if (++address_ < addresses_.size()) return go_on(Step::kAddress);
   server_failed(error, !std::exchange(by_rule_, false));
 }
 
 void Connector::server_failed(const Error& error, bool mark) {
   if (mark) group_->mark_failed(order_[attempt_], error.what, Loop::now());
-  if (++attempt_ < order_.size()) return try_server();
+  if (++attempt_ < order_.size()) return go_on(Step::kServer);
   owner_.on_connect_failed(error);
 }
 

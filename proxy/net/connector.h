@@ -1,5 +1,6 @@
 // Dials one of a group's servers: in the group's order, each name resolved to its addresses, each
 // address with the group's time-out, until one answers; with TLS, until a handshake has succeeded.
+// The time that a name's lookup takes is part of that of its first address.
 //
 // Each address is asked for first (Owner::admit): what a rule refuses or leaves unanswered fails as
 // a real server would, but is not marked as failed, since others may reach it.
@@ -17,7 +18,7 @@
 #include "proxy/net/socket.h"
 #include "proxy/net/stream.h"
 #include "proxy/net/upstream_group.h"
-#include "rules/admission.h"
+#include "rules/engine/admission.h"
 
 namespace brownout::proxy {
 
@@ -30,6 +31,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
     // connect.
     virtual void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
+    // One of the servers could be reached, but not by TLS; the next is tried.
+    virtual void on_handshake_failed(const SocketAddress& /*server*/, std::string_view /*why*/) {}
     // What it is told ahead of everything else, or "".
     virtual std::string proxy_header(const SocketAddress& /*server*/) const { return {}; }
     // A connection to it that is open and in the poller already, if there is one.
@@ -45,12 +48,15 @@ class Connector final : public Retirable, private Ready, private Deadline {
             rules::Key flow, std::uint64_t ordinal);
   ~Connector() override;
 
-  void start() { try_server(); }
+  void start() { go_on(Step::kServer); }
   // The owner is gone, or wants no server any more: nothing is called back from now on.
   void cancel();
 
  private:
+  enum class Step { kNone, kServer, kAddress };
+  void go_on(Step step);
   void try_server();
+  void resolved(const Resolver::Answer& answer);
   void try_address();
   void dial_address();
   bool last_chance() const {
@@ -74,8 +80,12 @@ class Connector final : public Retirable, private Ready, private Deadline {
   std::vector<SocketAddress> addresses_;
   std::size_t address_ = 0;
   Resolver::Ticket ticket_;
+  Instant begun_{};       // with this server
+  Duration looked_up_{};  // how long its name took, until its first dial counts that in
   Stream stream_;
-  enum class Wait { kNothing, kDial, kSilence } wait_ = Wait::kNothing;
+  Step next_ = Step::kNone;
+  bool stepping_ = false;
+  enum class Wait { kNothing, kLookup, kDial, kSilence } wait_ = Wait::kNothing;
   bool handshaking_ = false;
   bool by_rule_ = false;  // a rule stopped an address of this server
 };

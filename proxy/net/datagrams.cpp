@@ -75,8 +75,9 @@ void enlarge_buffers(const Fd& datagrams) {
   set_option(datagrams, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
 }
 
-Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count, bool ours) {
-  auto sockets = bind_to(endpoint, SOCK_DGRAM, count, ours);
+Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
+                                       Sharing sharing) {
+  auto sockets = bind_to(endpoint, SOCK_DGRAM, count, sharing);
   if (!sockets) return sockets;
   for (const auto& fd : *sockets) {
     enlarge_buffers(fd);

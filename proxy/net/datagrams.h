@@ -21,7 +21,7 @@ namespace brownout::proxy {
 // Bound datagram sockets on one address, one a worker (SO_REUSEPORT: the kernel keeps a client's
 // datagrams on one of them). As listen_on, in all else.
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
-                                       bool ours = false);
+                                       Sharing sharing = {});
 
 // What arrives while the loop is busy waits in the socket: as much as net.core.rmem_max allows.
 void enlarge_buffers(const Fd& datagrams);

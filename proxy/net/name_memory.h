@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "rules/address.h"
+#include "rules/base/address.h"
 
 namespace brownout::proxy {
 

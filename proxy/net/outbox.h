@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "proxy/net/stream.h"
-#include "rules/chunk.h"
+#include "rules/message/chunk.h"
 
 namespace brownout::proxy {
 

@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "rules/result.h"
+#include "rules/base/result.h"
 
 namespace brownout::proxy {
 
-// Its first line.
+// Its first line. A regular file, since a reload reads it again and must not wait for a pipe.
 rules::Result<std::string> read_password(const std::string& path);
 
 }  // namespace brownout::proxy

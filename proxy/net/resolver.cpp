@@ -1,6 +1,14 @@
 #include "proxy/net/resolver.h"
 
+#include <ares.h>
+#include <netdb.h>
+#include <resolv.h>
 #include <uv.h>
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <utility>
 
 namespace brownout::proxy {
 namespace {
@@ -8,82 +16,258 @@ namespace {
 constexpr Duration kReuse = std::chrono::seconds(1);
 constexpr std::size_t kMostKnown = 1024;
 
+using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+using FoundList = std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)>;
+
+using Channel = std::unique_ptr<std::remove_pointer_t<ares_channel>, decltype(&ares_destroy)>;
+
+Error resolve_error(const std::string& name, const std::string& why) {
+  return {Origin::kUpstream, "cannot resolve \"" + name + "\": " + why, {}, {}};
+}
+
+std::optional<IpAddress> ip_of(const sockaddr* from, socklen_t length) {
+  SocketAddress address;
+  std::memcpy(&address.storage, from, std::min<std::size_t>(length, sizeof address.storage));
+  return address.ip();
+}
+
+// All forms of inet_aton(3), of which c-ares knows one. Asks nobody.
+std::vector<IpAddress> literal_addresses(const std::string& name) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST;
+  addrinfo* list = nullptr;
+  if (getaddrinfo(name.c_str(), nullptr, &hints, &list) != 0) return {};
+  const AddressList owner(list, &freeaddrinfo);
+  std::vector<IpAddress> addresses;
+  for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
+    if (const auto ip = ip_of(one->ai_addr, one->ai_addrlen)) addresses.push_back(*ip);
+  }
+  return addresses;
+}
+
+// resolv.conf's `timeout` and `attempts`, which this c-ares has under other names; as glibc reads
+// them, with its defaults.
+void take_patience(ares_options& options) {
+  std::remove_pointer_t<res_state> state{};
+  if (res_ninit(&state) != 0) return;
+  options.timeout = state.retrans * 1000;
+  options.tries = state.retry;
+  res_nclose(&state);
+}
+
+std::vector<IpAddress> addresses_in(const ares_addrinfo* list) {
+  std::vector<IpAddress> addresses;
+  for (const auto* one = list->nodes; one != nullptr; one = one->ai_next) {
+    if (const auto ip = ip_of(one->ai_addr, one->ai_addrlen)) addresses.push_back(*ip);
+  }
+  return addresses;
+}
+
+ares_addrinfo_hints both_families() {
+  ares_addrinfo_hints hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  return hints;
+}
+
+// "localhost." is absolute (RFC 1034, 3.1), and the hosts file has no such dots.
+bool is_absolute(const std::string& name) { return name.size() > 1 && name.ends_with('.'); }
+
 }  // namespace
 
-// Owned by libuv until its callback, which always comes.
-struct Resolver::Lookup {
-  uv_getaddrinfo_t request{};
-  Resolver* owner = nullptr;  // null once the resolver is gone
-  std::string name;
-  std::vector<std::weak_ptr<Done>> waiting;
+std::vector<IpAddress> local_addresses(const std::string& name) {
+  if (is_absolute(name)) return local_addresses(name.substr(0, name.size() - 1));
+  auto addresses = literal_addresses(name);
+  if (!addresses.empty()) return addresses;
+  char files_only[] = "f";
+  ares_options options{};
+  options.lookups = files_only;
+  ares_channel channel = nullptr;
+  if (ares_init_options(&channel, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) return {};
+  const Channel owner(channel, &ares_destroy);
+  const auto hints = both_families();
+  // Calls back before it returns.
+  ares_getaddrinfo(
+      channel, name.c_str(), nullptr, &hints,
+      [](void* to, int status, int, ares_addrinfo* list) {
+        const FoundList found(list, &ares_freeaddrinfo);
+        if (status == ARES_SUCCESS) *static_cast<std::vector<IpAddress>*>(to) = addresses_in(list);
+      },
+      &addresses);
+  return addresses;
+}
 
-  static Result<std::vector<IpAddress>> read(const std::string& name, int status, addrinfo* list) {
-    const std::unique_ptr<addrinfo, decltype(&uv_freeaddrinfo)> owner(list, &uv_freeaddrinfo);
-    if (status != 0) {
-      return tl::unexpected(Error{
-          Origin::kUpstream, "cannot resolve \"" + name + "\": " + uv_strerror(status), {}, {}});
-    }
-    std::vector<IpAddress> addresses;
-    for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
-      SocketAddress address;
-      std::copy_n(reinterpret_cast<const char*>(one->ai_addr), one->ai_addrlen,
-                  reinterpret_cast<char*>(&address.storage));
-      if (const auto ip = address.ip()) addresses.push_back(*ip);
-    }
-    return addresses;
+// One name. Its channel reads the configuration when it begins, and has sockets of its own, so that
+// each lookup has a port that nobody can guess.
+class Resolver::Lookup final : private Deadline {
+ public:
+  Lookup(Resolver& owner, std::string name) : owner_(owner), name_(std::move(name)) {}
+  ~Lookup() override {
+    over_ = true;  // c-ares calls back once more
+    owner_.loop_.deadlines().cancel(*this);
   }
 
-  static void done(uv_getaddrinfo_t* request, int status, addrinfo* list) {
-    const std::unique_ptr<Lookup> self(static_cast<Lookup*>(request->data));
-    const auto answer = read(self->name, status, list);
-    if (self->owner != nullptr) self->owner->answered(*self, answer);
+  // May be over before it returns.
+  void start() {
+    if (auto addresses = literal_addresses(name_); !addresses.empty()) {
+      return finish(std::move(addresses));
+    }
+    // No domain of resolv.conf is searched for it: the resolver is asked for the name with its dot.
+    if (is_absolute(name_)) {
+      if (auto addresses = local_addresses(name_); !addresses.empty()) {
+        return finish(std::move(addresses));
+      }
+    }
+    if (const int status = open_channel(); status != ARES_SUCCESS) return fail(status);
+    const auto hints = both_families();
+    ares_getaddrinfo(channel_.get(), name_.c_str(), nullptr, &hints, &Lookup::answered, this);
+    arm();
   }
+  void add(const Ticket& ticket) { waiting_.push_back(ticket); }
+  const std::vector<std::weak_ptr<Done>>& waiting() const { return waiting_; }
+  bool wanted() const {
+    return std::any_of(waiting_.begin(), waiting_.end(),
+                       [](const auto& ticket) { return !ticket.expired(); });
+  }
+
+ private:
+  int open_channel() {
+    // Of what it sets up c-ares only has counts, which other threads may do as well.
+    static const int library = ares_library_init(ARES_LIB_INIT_ALL);
+    if (library != ARES_SUCCESS) return library;
+    ares_options options{};
+    options.timeout = RES_TIMEOUT * 1000;
+    options.tries = RES_DFLRETRY;
+    take_patience(options);
+    options.sock_state_cb = &Lookup::watch;
+    options.sock_state_cb_data = this;
+    ares_channel channel = nullptr;
+    const int status = ares_init_options(
+        &channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+    if (status != ARES_SUCCESS) return status;
+    channel_.reset(channel);
+    if (owner_.servers_.empty()) return ARES_SUCCESS;
+    return ares_set_servers_ports_csv(channel, owner_.servers_.c_str());
+  }
+
+  // What c-ares waits for on a socket; for nothing, when it is about to close it.
+  static void watch(void* data, ares_socket_t fd, int readable, int writable) {
+    auto& self = *static_cast<Lookup*>(data);
+    if (readable == 0 && writable == 0) {
+      self.sockets_.erase(fd);
+      return;
+    }
+    auto& socket = self.sockets_[fd];
+    // Level-triggered: c-ares need not read all there is at once.
+    if (!socket) socket = make_uv<uv_poll_t>(self.owner_.loop_.uv(), uv_poll_init, &self, int{fd});
+    if (!socket) return;
+    const int events = (readable != 0 ? UV_READABLE : 0) | (writable != 0 ? UV_WRITABLE : 0);
+    self.owner_.loop_.uv();
+    uv_poll_start(socket.get(), events, [](uv_poll_t* handle, int status, int ready) {
+      if (handle->data == nullptr) return;
+      uv_os_fd_t which = ARES_SOCKET_BAD;
+      uv_fileno(reinterpret_cast<const uv_handle_t*>(handle), &which);
+      // An error is found by reading.
+      const bool in = status != 0 || (ready & UV_READABLE) != 0;
+      const bool out = status != 0 || (ready & UV_WRITABLE) != 0;
+      static_cast<Lookup*>(handle->data)
+          ->process(in ? which : ARES_SOCKET_BAD, out ? which : ARES_SOCKET_BAD);
+    });
+  }
+
+  void process(ares_socket_t readable, ares_socket_t writable) {
+    ares_process_fd(channel_.get(), readable, writable);
+    arm();
+  }
+
+  void arm() {
+    timeval left{};
+    if (over_ || ares_timeout(channel_.get(), nullptr, &left) == nullptr) {
+      return owner_.loop_.deadlines().cancel(*this);
+    }
+    const auto wait = std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
+    owner_.loop_.deadlines().set(*this, rules::later(Loop::now(), wait));
+  }
+  void on_due(Instant) noexcept override { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }
+
+  static void answered(void* data, int status, int, ares_addrinfo* list) {
+    const FoundList owner(list, &ares_freeaddrinfo);
+    auto& self = *static_cast<Lookup*>(data);
+    if (self.over_) return;
+    if (status != ARES_SUCCESS) return self.fail(status);
+    self.finish(addresses_in(list));
+  }
+
+  void fail(int status) { finish(tl::unexpected(resolve_error(name_, ares_strerror(status)))); }
+  void finish(Answer answer) {
+    over_ = true;
+    owner_.finished(name_, std::move(answer));
+  }
+
+  Resolver& owner_;
+  std::string name_;
+  std::vector<std::weak_ptr<Done>> waiting_;
+  bool over_ = false;
+  std::map<ares_socket_t, UvPtr<uv_poll_t>> sockets_;
+  std::unique_ptr<std::remove_pointer_t<ares_channel>, decltype(&ares_destroy)> channel_{
+      nullptr, &ares_destroy};
 };
 
-Resolver::Resolver(Loop& loop) : loop_(loop) {}
+Resolver::Resolver(Loop& loop, std::string servers) : loop_(loop), servers_(std::move(servers)) {}
 
-Resolver::~Resolver() {
-  for (auto& [name, lookup] : running_) {
-    lookup->owner = nullptr;
-    uv_cancel(reinterpret_cast<uv_req_t*>(&lookup->request));
-  }
-}
+Resolver::~Resolver() { loop_.deadlines().cancel(*this); }
 
 Resolver::Ticket Resolver::resolve(const std::string& name, Done done) {
   auto ticket = std::make_shared<Done>(std::move(done));
   const auto known = known_.find(name);
   if (known != known_.end() && Loop::now() < known->second.until) {
-    (*ticket)(known->second.answer);
+    give(ticket, known->second.answer);
     return ticket;
   }
-  auto& running = running_[name];
-  if (running == nullptr) {
-    auto lookup = std::make_unique<Lookup>();
-    lookup->owner = this;
-    lookup->name = name;
-    lookup->request.data = lookup.get();
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    running = lookup.release();
-    const int status = uv_getaddrinfo(loop_.uv(), &running->request, &Lookup::done,
-                                      running->name.c_str(), nullptr, &hints);
-    if (status != 0) {
-      const std::unique_ptr<Lookup> failed(running);
-      running_.erase(name);
-      (*ticket)(Lookup::read(name, status, nullptr));
-      return ticket;
-    }
+  const auto running = running_.find(name);
+  if (running != running_.end()) {
+    running->second->add(ticket);
+    return ticket;
   }
-  running->waiting.push_back(ticket);
+  if (!make_room()) {
+    give(ticket, std::make_shared<const Answer>(tl::unexpected(resolve_error(
+                     name, "too many other names are being looked up, and no resolver answers"))));
+    return ticket;
+  }
+  auto& lookup = *running_.emplace(name, std::make_unique<Lookup>(*this, name)).first->second;
+  lookup.add(ticket);
+  lookup.start();
   return ticket;
 }
 
-void Resolver::answered(Lookup& lookup, const Result<std::vector<IpAddress>>& answer) {
-  running_.erase(lookup.name);
+bool Resolver::make_room() {
+  if (running_.size() < kMostLookups) return true;
+  std::erase_if(running_, [](const auto& one) { return !one.second->wanted(); });
+  return running_.size() < kMostLookups;
+}
+
+// Often from inside the lookup's own channel, which must stay until it returns.
+void Resolver::finished(const std::string& name, Answer answer) {
+  const auto shared = std::make_shared<const Answer>(std::move(answer));
   if (known_.size() >= kMostKnown) known_.clear();
-  known_.insert_or_assign(lookup.name, Known{answer, Loop::now() + kReuse});
-  for (const auto& one : lookup.waiting) {
-    if (const auto waiting = one.lock()) (*waiting)(answer);
+  known_.insert_or_assign(name, Known{shared, rules::later(Loop::now(), kReuse)});
+  const auto found = running_.find(name);
+  finished_.push_back(std::move(found->second));
+  running_.erase(found);
+  for (const auto& ticket : finished_.back()->waiting()) give(ticket.lock(), shared);
+  loop_.deadlines().set(*this, Loop::now());
+}
+
+void Resolver::give(const Ticket& ticket, SharedAnswer answer) {
+  given_.push_back({ticket, std::move(answer)});
+  loop_.deadlines().set(*this, Loop::now());
+}
+
+void Resolver::on_due(Instant) noexcept {
+  finished_.clear();
+  for (const auto& one : std::exchange(given_, {})) {
+    if (const auto ticket = one.ticket.lock()) (*ticket)(*one.answer);
   }
 }
 

@@ -1,4 +1,7 @@
-// Names to addresses without blocking the loop (getaddrinfo on libuv's thread pool).
+// Names to addresses, by c-ares on the loop: no thread waits, so a resolver that is silent holds up
+// nobody else's names. /etc/hosts and DNS are asked as nsswitch.conf(5) and resolv.conf(5) say at
+// the moment of the lookup; other modules of nsswitch.conf (mDNS, LDAP) are not. Addresses come in
+// the order of RFC 6724.
 //
 // Several dials of one name share a lookup; an answer is reused for one second, so that a burst of
 // connections is one lookup and a change of the records is seen at once. Loop's thread only.
@@ -15,29 +18,52 @@
 
 namespace brownout::proxy {
 
-class Resolver {
+// Of a name of this machine: numbers, localhost, and what /etc/hosts has. No resolver is asked, so
+// it never waits. Any thread.
+std::vector<IpAddress> local_addresses(const std::string& name);
+
+class Resolver final : private Deadline {
  public:
-  using Done = std::function<void(const Result<std::vector<IpAddress>>&)>;
+  using Answer = Result<std::vector<IpAddress>>;
+  using Done = std::function<void(const Answer&)>;
   // Keeps the caller's interest: destroyed, it will not be called.
   using Ticket = std::shared_ptr<Done>;
+  // Each has sockets of its own. Beyond, those that nobody waits for any more give way; if there
+  // are none, the next name fails.
+  static constexpr std::size_t kMostLookups = 256;
 
-  explicit Resolver(Loop& loop);
-  ~Resolver();
+  // `servers` ("127.0.0.1:5300", separated by commas) are asked instead of those of resolv.conf.
+  explicit Resolver(Loop& loop, std::string servers = {});
+  ~Resolver() override;
 
-  // `done` is called from the loop, never from inside this call, unless an answer is at hand.
-  Ticket resolve(const std::string& name, Done done);
+  // `done` is called from the loop, never from inside this call: a caller that keeps the ticket in
+  // a member, and asks again from inside `done`, has that of the last question.
+  [[nodiscard]] Ticket resolve(const std::string& name, Done done);
+  std::size_t lookups() const { return running_.size(); }
 
  private:
-  struct Lookup;
+  class Lookup;
+  using SharedAnswer = std::shared_ptr<const Answer>;
   struct Known {
-    Result<std::vector<IpAddress>> answer;
+    SharedAnswer answer;
     Instant until;
   };
-  void answered(Lookup& lookup, const Result<std::vector<IpAddress>>& answer);
+  struct Given {
+    std::weak_ptr<Done> ticket;
+    SharedAnswer answer;
+  };
+
+  void finished(const std::string& name, Answer answer);
+  bool make_room();
+  void give(const Ticket& ticket, SharedAnswer answer);
+  void on_due(Instant now) noexcept override;
 
   Loop& loop_;
+  std::string servers_;
   std::map<std::string, Known> known_;
-  std::map<std::string, Lookup*> running_;
+  std::map<std::string, std::unique_ptr<Lookup>> running_;
+  std::vector<std::unique_ptr<Lookup>> finished_;
+  std::vector<Given> given_;  // to be called in the next turn
 };
 
 }  // namespace brownout::proxy

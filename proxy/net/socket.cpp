@@ -1,6 +1,5 @@
 #include "proxy/net/socket.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
@@ -9,42 +8,43 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
+
+#include "proxy/net/resolver.h"
 
 namespace brownout::proxy {
 namespace {
 
 Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   if (auto address = SocketAddress::of(endpoint)) return *address;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* list = nullptr;
-  const int error = getaddrinfo(endpoint.host.c_str(), nullptr, &hints, &list);
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
-  if (error != 0) {
-    return rules::config_error(
-        "cannot resolve \"" + endpoint.host + "\": " + gai_strerror(error),
-        "give an address, e.g. \"127.0.0.1:" + std::to_string(endpoint.port) + "\"");
+  // Whatever the hosts file says of it (RFC 6761, 6.3).
+  if (endpoint.host == "localhost") {
+    return SocketAddress::of(IpAddress::v4({127, 0, 0, 1}), endpoint.port);
   }
-  SocketAddress found;
-  std::memcpy(&found.storage, list->ai_addr, list->ai_addrlen);
-  found.length = list->ai_addrlen;
-  return SocketAddress::of(*found.ip(), endpoint.port);
+  const auto addresses = local_addresses(endpoint.host);
+  if (addresses.empty()) {
+    return rules::config_error(
+        "\"" + endpoint.host +
+            "\" is no name of this machine: /etc/hosts does not have it, and no resolver is asked "
+            "where to listen",
+        "give an address, e.g. \"127.0.0.1:" + std::to_string(endpoint.port) +
+            "\", or add the name to /etc/hosts");
+  }
+  return SocketAddress::of(addresses.front(), endpoint.port);
 }
 
-// A stale socket file is left by a process that was killed; a live one answers.
+// A stale socket file is left by a process that was killed; a live one answers, or has its backlog
+// full (EAGAIN), which is not waited for.
 void remove_stale_unix_socket(const SocketAddress& address, const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
-  const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address.get(), address.length) != 0 && errno == ECONNREFUSED) {
     unlink(path.c_str());
   }
 }
 
 // Null and errno when it cannot be bound.
-Fd bound_socket(const SocketAddress& address, int type, bool shared) {
+Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_only) {
   const int family = address.storage.ss_family;
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
@@ -53,7 +53,7 @@ Fd bound_socket(const SocketAddress& address, int type, bool shared) {
     if (type == SOCK_STREAM) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0);
   }
   if (bind(fd.get(), address.get(), address.length) == 0) return fd;
   const int error = errno;
@@ -62,9 +62,25 @@ Fd bound_socket(const SocketAddress& address, int type, bool shared) {
   return fd;
 }
 
-std::string listen_hint(int error) {
+// Whether nobody listens at an address that is in use: a client's connection has the port, open or
+// ended less than a minute ago (TIME_WAIT).
+bool is_a_clients(const Endpoint& endpoint, int type) {
+  const auto address = SocketAddress::of(endpoint);
+  if (type != SOCK_STREAM || endpoint.is_unix() || endpoint.is_any() || !address) return false;
+  const Fd probe(socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (connect(probe.get(), address->get(), address->length) == 0) return false;
+  // On this machine the answer is there at once, as the connection's error.
+  return (errno == EINPROGRESS ? take_socket_error(probe) : errno) == ECONNREFUSED;
+}
+
+std::string listen_hint(const Endpoint& endpoint, int type, int error) {
   switch (error) {
     case EADDRINUSE:
+      if (is_a_clients(endpoint, type)) {
+        return "nobody listens there: a client's connection has the port, or had it less than a "
+               "minute ago; choose one that clients are not given (see "
+               "net.ipv4.ip_local_port_range)";
+      }
       return "another program listens there: stop it, or choose another port (0 takes a free one)";
     case EACCES:
       return "ports below 1024 need a privilege: choose a higher one";
@@ -134,50 +150,65 @@ std::uint16_t SocketAddress::port() const {
   return storage.ss_family == AF_UNIX ? std::uint16_t{0} : ntohs(v4.sin_port);
 }
 
+void keep_urgent_data(const Fd& fd) { set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1); }
+
 void set_option(const Fd& fd, int level, int name, int value) {
   setsockopt(fd.get(), level, name, &value, sizeof value);
 }
 
-Error cannot_listen(const Endpoint& endpoint, int error_number) {
+Error cannot_listen(const Endpoint& endpoint, int type, int error_number) {
   auto error = system_error(Origin::kConfig, "cannot listen on " + to_text(endpoint), error_number);
-  error.hint = listen_hint(error_number);
+  error.hint = listen_hint(endpoint, type, error_number);
   return error;
 }
 
-Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count, bool ours) {
+// What is asked for, or every address of IPv4 where there is no IPv6.
+SocketAddress available(const SocketAddress& asked) {
+  if (asked.ip() != IpAddress{}) return asked;
+  const Fd probe(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return probe || errno != EAFNOSUPPORT ? asked
+                                        : SocketAddress::of(IpAddress::v4({}), asked.port());
+}
+
+Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count,
+                                Sharing sharing) {
   const auto address = resolve_now(endpoint);
   if (!address) return tl::unexpected(address.error());
   if (endpoint.is_unix()) {
     remove_stale_unix_socket(*address, endpoint.path);
     count = 1;
   }
-  auto where = *address;
-  if (!ours || endpoint.is_unix()) {
-    const auto exclusive = bound_socket(where, type, false);
-    if (!exclusive) return tl::unexpected(cannot_listen(endpoint, errno));
+  auto where = available(*address);
+  // An address of its own is one family's only.
+  const bool v6_only = sharing.v6_only || where.ip() != IpAddress{};
+  if (!sharing.ours || endpoint.is_unix()) {
+    const auto exclusive = bound_socket(where, type, false, v6_only);
+    if (!exclusive) return tl::unexpected(cannot_listen(endpoint, type, errno));
     // A bound port that nobody listens on is found out by listening only.
     const bool probe = type == SOCK_STREAM && !endpoint.is_unix();
     if (probe && listen(exclusive.get(), 1) != 0) {
-      return tl::unexpected(cannot_listen(endpoint, errno));
+      return tl::unexpected(cannot_listen(endpoint, type, errno));
     }
     where = own_address(exclusive);
     if (endpoint.is_unix()) unlink(endpoint.path.c_str());
   }
   std::vector<Fd> sockets;
   while (sockets.size() < count) {
-    auto fd = bound_socket(where, type, true);
-    if (!fd) return tl::unexpected(cannot_listen(endpoint, errno));
+    auto fd = bound_socket(where, type, true, v6_only);
+    if (!fd) return tl::unexpected(cannot_listen(endpoint, type, errno));
     sockets.push_back(std::move(fd));
   }
   return sockets;
 }
 
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
-                                  bool ours) {
-  auto sockets = bind_to(endpoint, SOCK_STREAM, count, ours);
+                                  Sharing sharing) {
+  auto sockets = bind_to(endpoint, SOCK_STREAM, count, sharing);
   if (!sockets) return sockets;
   for (const auto& fd : *sockets) {
-    if (listen(fd.get(), backlog) != 0) return tl::unexpected(cannot_listen(endpoint, errno));
+    if (listen(fd.get(), backlog) != 0) {
+      return tl::unexpected(cannot_listen(endpoint, SOCK_STREAM, errno));
+    }
   }
   return sockets;
 }
@@ -218,7 +249,10 @@ Dialled start_dial(const SocketAddress& address, Fd fd) {
     dialled.error = errno;
     return dialled;
   }
-  if (address.storage.ss_family != AF_UNIX) set_option(dialled.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (address.storage.ss_family != AF_UNIX) {
+    set_option(dialled.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    keep_urgent_data(dialled.fd);
+  }
   if (connect(dialled.fd.get(), address.get(), address.length) == 0) {
     dialled.connected = true;
   } else if (errno != EINPROGRESS) {
@@ -231,6 +265,13 @@ int take_socket_error(const Fd& fd) {
   int error = 0;
   socklen_t size = sizeof error;
   return getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+void ask_whether_there(const Fd& fd) {
+  constexpr int kSeconds = 15;
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kSeconds);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kSeconds);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 void reset_on_close(const Fd& fd) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "proxy/loop/fd.h"
-#include "rules/address.h"
-#include "rules/result.h"
+#include "rules/base/address.h"
+#include "rules/base/result.h"
 
 namespace brownout::proxy {
 
@@ -36,14 +36,21 @@ struct SocketAddress {
 
 // Sockets of a type (SOCK_STREAM, SOCK_DGRAM) bound to one address, non-blocking, one a worker
 // (SO_REUSEPORT; a unix socket cannot be shared so, and gets one). Port 0 takes one free port for
-// all. Fails when another program is there, which SO_REUSEPORT alone would allow. A name is
-// resolved here, blocking. A unix socket that nobody listens on any more is replaced.
-// `ours`: sockets of this program may be there already, and are joined.
+// all. Fails when another program is there, which SO_REUSEPORT alone would allow. A unix socket
+// that nobody listens on any more is replaced. "localhost" is 127.0.0.1; another name is one of
+// this machine (local_addresses): no resolver is asked.
+//
+// "[::]" takes IPv4 too (ipv6(7), IPV6_V6ONLY), whose addresses are then seen in their mapped form
+// (RFC 4291, 2.5.5.2); on a machine without IPv6 it is 0.0.0.0.
+struct Sharing {
+  bool ours = false;     // sockets of this program may be there already, and are joined
+  bool v6_only = false;  // IPv4 on that port is another listener's
+};
 Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count,
-                                bool ours = false);
+                                Sharing sharing = {});
 // The same, and they listen. Accepted sockets inherit TCP_NODELAY.
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
-                                  bool ours = false);
+                                  Sharing sharing = {});
 
 // What the socket is bound to; no address if it is none.
 SocketAddress own_address(const Fd& fd);
@@ -71,6 +78,13 @@ bool make_transparent(const Fd& fd);
 int take_socket_error(const Fd& fd);
 
 void set_option(const Fd& fd, int level, int name, int value);
+
+// Urgent data stays in the stream, at its place (RFC 6093, 2.3; SO_OOBINLINE, socket(7)).
+void keep_urgent_data(const Fd& fd);
+
+// Asks the peer every 15 seconds whether it is still there (keepalive, tcp(7)): one that has closed
+// its end answers with a RST, one that has only half-closed does not.
+void ask_whether_there(const Fd& fd);
 
 // Makes close() send a RST and forget what is unsent (SO_LINGER with 0, socket(7)).
 void reset_on_close(const Fd& fd);

@@ -4,9 +4,11 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "proxy/loop/fd.h"
 #include "proxy/tls/layer.h"
@@ -51,6 +53,13 @@ class Stream {
   // can the kernel move them.
   bool plain() const { return tls_ == nullptr; }
   bool stopped() const { return tls_ && tls_->stopped(); }
+  // Why TLS failed, or "". After sending has failed, the alert that says why may still be unread.
+  std::string why_failed() {
+    if (!tls_ || !tls_->terminated()) return {};
+    std::array<std::byte, 4096> unread;
+    if (tls_->why().empty()) tls_->receive(unread);
+    return tls_->why();
+  }
 
  private:
   Fd fd_;

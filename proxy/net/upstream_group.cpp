@@ -1,8 +1,8 @@
 #include "proxy/net/upstream_group.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+
+#include "proxy/loop/limited_log.h"
 
 namespace brownout::proxy {
 namespace {
@@ -55,13 +55,16 @@ std::vector<std::size_t> UpstreamGroup::order(rules::Key flow, std::uint64_t ord
 void UpstreamGroup::mark_failed(std::size_t index, std::string_view why, rules::Instant now) {
   const bool news = failed_until_[index] == rules::Instant::min();
   failed_until_[index] = rules::later(now, config_.retry_after);
-  if (news) spdlog::warn("upstream {}: {} failed: {}", config_.name, to_text(server(index)), why);
+  if (!news) return;
+  log_limited(spdlog::level::warn, "upstream " + config_.name + ": failed",
+              "upstream {}: {} failed: {}", config_.name, to_text(server(index)), why);
 }
 
 void UpstreamGroup::mark_working(std::size_t index) {
   if (failed_until_[index] == rules::Instant::min()) return;
   failed_until_[index] = rules::Instant::min();
-  spdlog::info("upstream {}: {} works again", config_.name, to_text(server(index)));
+  log_limited(spdlog::level::info, "upstream " + config_.name + ": works again",
+              "upstream {}: {} works again", config_.name, to_text(server(index)));
 }
 
 }  // namespace brownout::proxy

@@ -13,9 +13,9 @@
 
 #include "proxy/net/route.h"
 #include "proxy/tls/contexts.h"
-#include "rules/config.h"
-#include "rules/dice.h"
-#include "rules/instant.h"
+#include "rules/base/instant.h"
+#include "rules/chance/dice.h"
+#include "rules/language/config.h"
 
 namespace brownout::proxy {
 

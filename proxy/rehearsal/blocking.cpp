@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
-#include "proxy/loop/deadlines.h"
+#include "proxy/loop/clock.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -33,18 +34,29 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   return fd;
 }
 
+// The loops of libraries, which have threads of users in them, take no further descriptor.
+thread_local int end_of_patience = -1;
+
 }  // namespace
 
+void give_up_when_readable(int fd) { end_of_patience = fd; }
+
+bool given_up() {
+  pollfd end{end_of_patience, POLLIN, 0};
+  return ::poll(&end, 1, 0) > 0;
+}
+
+bool wait_unless_given_up(std::span<pollfd> fds, Instant deadline) {
+  std::vector<pollfd> all(fds.begin(), fds.end());
+  all.push_back({end_of_patience, POLLIN, 0});
+  if (!proxy::wait_ready(all, deadline)) return false;
+  std::copy(all.begin(), all.end() - 1, fds.begin());
+  return std::any_of(fds.begin(), fds.end(), [](const pollfd& fd) { return fd.revents != 0; });
+}
+
 bool Socket::wait(const Fd& fd, short events, Instant deadline) {
-  while (true) {
-    const auto left = deadline - proxy::monotonic_now();
-    if (left <= Duration::zero()) return false;
-    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-    pollfd one{fd.get(), events, 0};
-    const int ready = ::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(ms, 1 << 30)));
-    if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return true;  // the call that follows says what it is
-  }
+  pollfd watched{fd.get(), events, 0};
+  return wait_unless_given_up({&watched, 1}, deadline);
 }
 
 Outcome<Fd> Socket::connect(const Endpoint& to, const std::optional<rules::IpAddress>& local,

@@ -2,14 +2,16 @@
 // reads as a client would be written. Failures are sentences.
 #pragma once
 
+#include <poll.h>
+
 #include <optional>
 #include <span>
 #include <string>
 
 #include "proxy/loop/fd.h"
 #include "proxy/net/socket.h"
-#include "rules/address.h"
-#include "rules/instant.h"
+#include "rules/base/address.h"
+#include "rules/base/instant.h"
 
 namespace brownout::rehearsal {
 
@@ -20,6 +22,13 @@ using rules::Instant;
 
 template <class T>
 using Outcome = tl::expected<T, std::string>;
+
+// Whatever the calling thread waits for in a client is given up once this descriptor is readable;
+// -1: nothing is. Given up looks like a deadline that has come.
+void give_up_when_readable(int fd);
+bool given_up();
+// As proxy::wait_ready.
+bool wait_unless_given_up(std::span<pollfd> fds, Instant deadline);
 
 struct Socket {
   // A connection from `local`, if that is given.

@@ -1,69 +1,140 @@
 // Two reports of the same rehearsal: what got better, what got worse.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
-#include "proxy/rehearsal/report.h"
+#include "proxy/rehearsal/read_report.h"
 
 namespace brownout::rehearsal {
 namespace {
 
-using nlohmann::json;
+using rules::Metric;
 
-const json* find(const json& report, const std::string& name) {
-  for (const auto& one : report["expectations"]) {
-    if (one.value("name", "") == name) return &one;
+const ReadExpectation* find(const ReadReport& report, const std::string& name) {
+  const auto& all = report.expectations;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::string print(const ReadExpectation& one) {
+  if (!one.measured) return "not measured";
+  if (!one.value) return "nothing";
+  if (!one.metric) return fmt::format("{:.4g}", *one.value);
+  auto text = rules::print_value(*one.metric, *one.value);
+  if (one.of) text += fmt::format(" of {:.15g}", *one.of);
+  return text;
+}
+
+enum class Change { kSame, kBetter, kDifferent, kNotMeasured, kWorse };
+
+// Whether less of it, or more, is good in itself. How many connections or attempts there are, and
+// where they go, follows from how many users there are, too: only too many are bad.
+bool is_quality(const ReadExpectation& one) {
+  return one.metric != Metric::kAttemptRate && one.metric != Metric::kReconnectRate &&
+         one.metric != Metric::kShare;
+}
+
+// Of a count its share, where it is known of how many: fewer may be lost because fewer were sent.
+double quantity(const ReadExpectation& one, bool shares) {
+  return shares ? *one.value / *one.of : *one.value;
+}
+
+// By how much a time may differ and be the same, in its seconds: a machine that is busy makes that
+// of it. Latencies are in real time, others in that of the scenario.
+double noise(const ReadExpectation& one, double time_scale) {
+  if (!one.metric || unit_of(*one.metric) != rules::Unit::kTime) return 0;
+  const bool latency = *one.metric == Metric::kLatencyP50 || *one.metric == Metric::kLatencyP99;
+  return latency ? 0.010 : 0.100 * std::max(time_scale, 0.0);
+}
+
+Change change(const ReadExpectation& before, const ReadExpectation& after, double tolerance,
+              double time_scale) {
+  if (!after.measured) return Change::kNotMeasured;
+  if (!before.measured) return Change::kDifferent;
+  if (before.met != after.met) return after.met ? Change::kBetter : Change::kWorse;
+  if (before.value.has_value() != after.value.has_value()) {
+    return after.value ? Change::kBetter : Change::kWorse;
   }
-  return nullptr;
+  if (!after.value) return Change::kSame;
+  const bool counts = before.of && after.of;
+  const bool shares = counts && *before.of > 0 && *after.of > 0;
+  const double from = quantity(before, shares);
+  const double to = quantity(after, shares);
+  const double same =
+      std::max(tolerance * std::max(std::abs(from), 1e-9), noise(after, time_scale));
+  if (from == to || std::abs(to - from) <= same) {
+    return counts && *before.value != *after.value ? Change::kDifferent : Change::kSame;
+  }
+  if ((to > from) != after.more_is_better) return Change::kWorse;
+  return is_quality(after) ? Change::kBetter : Change::kDifferent;
 }
 
-std::string number(const json& value) {
-  return value.is_number() ? fmt::format("{:.4g}", value.get<double>()) : "nothing";
+std::string_view word(Change change) {
+  switch (change) {
+    case Change::kSame:
+      return "same";
+    case Change::kBetter:
+      return "better";
+    case Change::kDifferent:
+      return "changed";
+    case Change::kNotMeasured:
+      return "unknown";
+    case Change::kWorse:
+      break;
+  }
+  return "WORSE";
 }
 
-enum class Change { kSame, kBetter, kWorse };
+std::string servers(const Circumstances& one) {
+  return one.embedded.empty() ? "the file's servers" : "embedded servers, used " + one.embedded;
+}
 
-Change change(const json& before, const json& after, double tolerance) {
-  const bool had = before.value("met", false);
-  const bool has = after.value("met", false);
-  if (had != has) return has ? Change::kBetter : Change::kWorse;
-  const auto& a = before["value"];
-  const auto& b = after["value"];
-  if (a.is_number() != b.is_number()) return b.is_number() ? Change::kBetter : Change::kWorse;
-  if (!a.is_number()) return Change::kSame;
-  const double from = a.get<double>();
-  const double to = b.get<double>();
-  if (std::abs(to - from) <= tolerance * std::max(std::abs(from), 1e-9)) return Change::kSame;
-  return (to > from) == after.value("more_is_better", false) ? Change::kBetter : Change::kWorse;
+// Why they are no comparison, or nothing.
+rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
+  if (before.circumstances.embedded.empty() != after.circumstances.embedded.empty()) {
+    return rules::config_error("one ran against " + servers(before.circumstances) +
+                                   ", the other against " + servers(after.circumstances),
+                               "rehearse both in the same way: what stands in says nothing of "
+                               "real servers");
+  }
+  const bool named = !before.scenario.empty() && !after.scenario.empty();
+  const bool common =
+      std::any_of(after.expectations.begin(), after.expectations.end(),
+                  [&](const auto& one) { return find(before, one.name) != nullptr; });
+  if ((!named || before.scenario == after.scenario) && common) return {};
+  return rules::config_error("the reports are unrelated: of " + rules::in_quotes(before.scenario) +
+                                 " and of " + rules::in_quotes(after.scenario) +
+                                 (common ? "" : ", without an expectation in common"),
+                             "compare two runs of the same scenario");
 }
 
 }  // namespace
 
-rules::Result<Comparison> compare(const json& before, const json& after, double tolerance) {
-  if (!is_report(before) || !is_report(after)) {
-    return rules::config_error("that is no report of a rehearsal",
-                               "give two report.json that `brownout rehearse` wrote");
-  }
+rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& after,
+                                  double tolerance) {
+  if (auto fits = fit(before, after); !fits) return tl::unexpected(fits.error());
   Comparison done;
-  for (const auto& one : after["expectations"]) {
-    const auto name = one.value("name", "");
-    const auto* old = find(before, name);
+  if (before.circumstances.embedded != after.circumstances.embedded) {
+    done.text += fmt::format("note     {} before, {} after\n", servers(before.circumstances),
+                             servers(after.circumstances));
+  }
+  for (const auto& one : after.expectations) {
+    const auto* old = find(before, one.name);
     if (old == nullptr) {
-      done.text += fmt::format("{:<8} {}\n", "new", name);
+      done.text += fmt::format("{:<8} {}: {}{}\n", "new", one.name, print(one),
+                               one.measured && !one.met ? " (NOT MET)" : "");
       continue;
     }
-    const auto how = change(*old, one, tolerance);
-    done.regressed |= how == Change::kWorse;
-    done.text += fmt::format("{:<8} {}: {} -> {}\n",
-                             how == Change::kSame     ? "same"
-                             : how == Change::kBetter ? "better"
-                                                      : "WORSE",
-                             name, number((*old)["value"]), number(one["value"]));
+    const auto how = change(*old, one, tolerance, after.time_scale);
+    // What was measured and is not any more is not known to be as good.
+    done.regressed |= how == Change::kWorse || (how == Change::kNotMeasured && old->measured);
+    done.text += fmt::format("{:<8} {}: {} -> {}\n", word(how), one.name, print(*old), print(one));
   }
-  for (const auto& one : before["expectations"]) {
-    const auto name = one.value("name", "");
-    if (find(after, name) == nullptr) done.text += fmt::format("{:<8} {}\n", "gone", name);
+  for (const auto& one : before.expectations) {
+    if (find(after, one.name) != nullptr) continue;
+    done.text += fmt::format("{:<8} {}: {}\n", "gone", one.name, print(one));
   }
   return done;
 }

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 
-#include "proxy/codecs/dns.h"
-#include "proxy/codecs/dns_framing.h"
 #include "proxy/loop/deadlines.h"
 #include "proxy/rehearsal/probe_client.h"
+#include "rules/protocols/dns/codec/dns.h"
+#include "rules/protocols/dns/codec/dns_framing.h"
 
 namespace brownout::rehearsal {
 namespace {

@@ -1,5 +1,6 @@
 #include "proxy/rehearsal/embedded.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -17,11 +18,45 @@ void forget_the_plan(rules::Probe& probe) {
   probe.attempts = std::max<std::int64_t>(probe.attempts, 3);
 }
 
+tl::unexpected<rules::Error> failed(std::string what) {
+  return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what)});
+}
+
+// Whether all that a probe waits for is in this process.
+bool waits_here(const rules::Probe& probe) {
+  switch (probe.kind) {
+    case rules::ProbeKind::kTcp:
+    case rules::ProbeKind::kHttp:
+    case rules::ProbeKind::kDns:
+    case rules::ProbeKind::kWebSocket:
+    case rules::ProbeKind::kTls:
+      return std::none_of(
+          probe.endpoints.begin(), probe.endpoints.end(),
+          [](const std::string& endpoint) { return endpoint.find("://") != std::string::npos; });
+    default:
+      return false;
+  }
+}
+
+rules::Result<void> check_virtual(const rules::Scenario& scenario) {
+  for (const auto& probe : scenario.probes) {
+    if (waits_here(probe)) continue;
+    return rules::config_error(
+        "probe " + rules::in_quotes(probe.name) + " cannot run in virtual time",
+        "its program, library or server keeps real time: leave --virtual-time out");
+  }
+  return {};
+}
+
 }  // namespace
 
 rules::Result<std::unique_ptr<Embedded>> Embedded::stand_in(rules::Config& config,
-                                                            Handling handling) {
+                                                            Handling handling, Pace pace) {
   auto embedded = std::unique_ptr<Embedded>(new Embedded);
+  if (pace == Pace::kVirtual) {
+    if (auto fits = check_virtual(*config.scenario); !fits) return tl::unexpected(fits.error());
+    embedded->time_.emplace();
+  }
   for (auto& listener : config.listeners) listener.listen.port = 0;
   if (auto made = embedded->make_authority(config); !made) return tl::unexpected(made.error());
   for (auto& upstream : config.upstreams) {
@@ -40,7 +75,7 @@ rules::Result<void> Embedded::make_authority(rules::Config& config) {
     if (folder_.empty()) {
       auto pattern = (std::filesystem::temp_directory_path() / "brownout-ca.XXXXXX").string();
       if (::mkdtemp(pattern.data()) == nullptr) {
-        return rules::config_error("cannot make a folder for the CA in the temporary folder");
+        return failed("cannot make a folder for the CA in the temporary folder");
       }
       folder_ = pattern;
       if (auto made = tls::Authority::init(folder_); !made) return tl::unexpected(made.error());
@@ -67,7 +102,7 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
     const rules::Endpoint where{loopback ? server.host : "127.0.0.1", 0, ""};
     auto embedded = std::make_unique<proxy::MessagingServer>(where);
     if (embedded->endpoint().host.empty()) {
-      return rules::config_error("the embedded servers cannot listen (no free port or descriptor)");
+      return failed("the embedded servers cannot listen (no free port or descriptor)");
     }
     server = embedded->endpoint();
     known_as_[to_text(server)] = name;

@@ -1,21 +1,20 @@
 // exec: any command of the user's; its exit code counts.
-#include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <cstring>
 #include <thread>
 
 #include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/descendants.h"
 #include "proxy/rehearsal/probe_client.h"
 
 namespace brownout::rehearsal {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(5);
+// What the shell says of a command that is no program, or is not there.
+constexpr int kNoProgram = 126;
+constexpr int kNoSuchCommand = 127;
 
 class ExecClient final : public ProbeClient {
  public:
@@ -23,38 +22,38 @@ class ExecClient final : public ProbeClient {
 
   Attempt attempt(const Target&, Instant deadline) override {
     Attempt done;
-    done.why = run(deadline);
+    run(deadline, done);
     return done;
   }
 
  private:
-  // Why it failed, or nothing.
-  std::string run(Instant deadline) const {
-    std::string shell = "sh";
-    std::string option = "-c";
-    std::string command = settings_.probe->command;
-    std::array<char*, 4> arguments{shell.data(), option.data(), command.data(), nullptr};
-    posix_spawnattr_t attributes{};
-    posix_spawnattr_init(&attributes);
-    // A group of its own, so that what it starts ends with it.
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    pid_t child = 0;
-    const int error =
-        posix_spawn(&child, "/bin/sh", nullptr, &attributes, arguments.data(), environ);
-    posix_spawnattr_destroy(&attributes);
-    if (error != 0) return std::strerror(error);
-    int status = 0;
-    while (::waitpid(child, &status, WNOHANG) == 0) {
-      if (proxy::monotonic_now() >= deadline) {
-        ::kill(-child, SIGKILL);
-        ::waitpid(child, &status, 0);
-        return "timed out";
+  void run(Instant deadline, Attempt& done) const {
+    auto& processes = *settings_.processes;
+    const auto child = processes.spawn(settings_.probe->command);
+    if (!child) {
+      done.why = std::strerror(child.error());
+      done.unable = true;
+      return;
+    }
+    std::optional<int> status;
+    while (!(status = processes.ended(*child))) {
+      if (proxy::monotonic_now() >= deadline || given_up()) {
+        processes.kill(*child);
+        done.why = "timed out";
+        return;
       }
       std::this_thread::sleep_for(kLook);
     }
-    if (WIFSIGNALED(status)) return "killed by signal " + std::to_string(WTERMSIG(status));
-    if (WEXITSTATUS(status) == 0) return {};
-    return "exit code " + std::to_string(WEXITSTATUS(status));
+    if (WIFSIGNALED(*status)) {
+      done.why = "killed by signal " + std::to_string(WTERMSIG(*status));
+      return;
+    }
+    const int code = WEXITSTATUS(*status);
+    if (code == 0) return;
+    done.why = "exit code " + std::to_string(code);
+    done.unable = code == kNoSuchCommand || code == kNoProgram;
+    if (code == kNoSuchCommand) done.why += " (command not found)";
+    if (code == kNoProgram) done.why += " (command cannot be run)";
   }
 
   ClientSettings settings_;

@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/control/url.h"
-#include "proxy/http/curl.h"
-#include "proxy/loop/deadlines.h"
+#include "proxy/loop/curl.h"
+#include "proxy/rehearsal/curl_transfers.h"
 #include "proxy/rehearsal/probe_client.h"
 
 namespace brownout::rehearsal {
@@ -26,7 +26,10 @@ class Requests {
  public:
   explicit Requests(const ClientSettings& settings) : settings_(settings) {}
 
-  void drop() { handle_.reset(); }
+  void drop() {
+    handle_.reset();
+    transfers_.emplace();
+  }
 
   Outcome<Reply> get(const Target& target, const std::string& url, Instant deadline,
                      std::uint32_t& connects) {
@@ -35,12 +38,9 @@ class Requests {
     auto* handle = handle_.get();
     const auto& probe = *settings_.probe;
     Reply reply;
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - proxy::monotonic_now());
     curl.easy_setopt(handle, CURLOPT_URL, url.c_str());
     curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, probe.method.c_str());
     curl.easy_setopt(handle, CURLOPT_NOBODY, probe.method == "HEAD" ? 1L : 0L);
-    curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, std::max<long>(1, left.count()));
     curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl.easy_setopt(handle, CURLOPT_PROXY, "");
     curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
@@ -52,7 +52,7 @@ class Requests {
     const proxy::CurlList elsewhere(connect_to(target, deadline));
     if (!why_.empty()) return tl::unexpected(why_);
     curl.easy_setopt(handle, CURLOPT_CONNECT_TO, elsewhere.get());
-    const auto code = curl.easy_perform(handle);
+    const auto code = transfers_->perform(handle, deadline);
     long made = 0;
     curl.easy_getinfo(handle, CURLINFO_NUM_CONNECTS, &made);
     connects = static_cast<std::uint32_t>(made);
@@ -75,6 +75,7 @@ class Requests {
   }
 
   const ClientSettings settings_;
+  std::optional<CurlTransfers> transfers_{std::in_place};
   proxy::CurlHandle handle_;
   std::string why_;
 };

@@ -5,11 +5,16 @@
 #include <algorithm>
 #include <array>
 
+#include "rules/base/columns.h"
+
 namespace brownout::rehearsal {
 namespace {
 
 constexpr auto kEvery = std::chrono::milliseconds(200);
-constexpr std::size_t kColumns = 48;
+constexpr std::size_t kColumns = 32;
+// Of a terminal: one less, so that none begins a new line by itself.
+constexpr std::size_t kViewWidth = 79;
+constexpr std::size_t kNameWidth = 22;
 
 struct Column {
   std::size_t ok = 0;
@@ -33,6 +38,12 @@ std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   return text;
 }
 
+// As much of the name as there is room for.
+std::string headline(const std::string& name, const std::string& about) {
+  const auto taken = std::min(rules::columns_of(about), kViewWidth);
+  return rules::fitted(name, kViewWidth - taken) + about + "\n";
+}
+
 }  // namespace
 
 std::string LiveView::compose(const Runner& runner, bool colour) {
@@ -40,49 +51,50 @@ std::string LiveView::compose(const Runner& runner, bool colour) {
   const auto now = runner.now();
   std::string text;
   if (runner.phases().empty()) {
-    text = fmt::format("{}: is all well before anything is broken?\n", scenario.name);
+    text = headline(scenario.name, ": is all well before anything is broken?");
   } else {
     const auto& phase = runner.phases().back();
     const auto left = std::max(phase.end - now, Duration::zero());
-    text = fmt::format("{}: {} (phase {} of {}, {} left, {} of {} in all)\n", scenario.name,
-                       scenario.phases[phase.phase].name, phase.phase + 1, scenario.phases.size(),
-                       rules::print_time(left), rules::print_time(std::max(now, Duration::zero())),
-                       rules::print_time(scenario.length()));
+    const auto name = scenario.name + ": " + scenario.phases[phase.phase].name;
+    text =
+        headline(name, fmt::format(" (phase {} of {}, {} left, {} of {} in all)", phase.phase + 1,
+                                   scenario.phases.size(), rules::print_time(left),
+                                   rules::print_time(std::max(now, Duration::zero())),
+                                   rules::print_time(scenario.length())));
   }
-  const auto width = scenario.length() / static_cast<std::int64_t>(kColumns);
   for (std::uint32_t probe = 0; probe < scenario.probes.size(); ++probe) {
     std::array<Column, kColumns> columns{};
-    std::size_t ok = 0;
-    std::size_t all = 0;
-    for (const auto& one : runner.seen().operations) {
-      if (one.probe != probe || one.ended < Duration::zero()) continue;
-      const auto column = std::min(static_cast<std::size_t>(one.ended / width), kColumns - 1);
-      ++(one.ok ? columns[column].ok : columns[column].failed);
-      ok += one.ok ? 1U : 0U;
-      ++all;
+    const auto& tally = runner.seen().tally.probe(probe);
+    for (std::size_t i = 0; i < tally.steps.size(); ++i) {
+      auto& column = columns[i * kColumns / rules::ProbeTally::kSteps];
+      column.ok += tally.steps[i].ok;
+      column.failed += tally.steps[i].failed;
     }
+    const auto all = tally.ok + tally.failed;
     const double share =
-        all == 0 ? 100 : 100.0 * static_cast<double>(ok) / static_cast<double>(all);
-    text += fmt::format("  {:<24} [{}] {:5.1f}% of {}\n", scenario.probes[probe].name.substr(0, 24),
-                        bar(columns, colour), share, all);
+        all == 0 ? 100 : 100.0 * static_cast<double>(tally.ok) / static_cast<double>(all);
+    const auto name = rules::fitted(scenario.probes[probe].name, kNameWidth);
+    const std::string gap(kNameWidth - rules::columns_of(name), ' ');
+    text +=
+        fmt::format("  {}{} [{}] {:5.1f}% of {}\n", name, gap, bar(columns, colour), share, all);
   }
   return text;
 }
 
 void LiveView::draw(const Runner& runner) {
-  if (!terminal_) return;
+  // What was drawn last may not have been taken yet; the next look has newer.
+  if (terminal_ == nullptr || !terminal_->idle()) return;
   const auto now = proxy::monotonic_now();
   if (lines_ > 0 && now - drawn_ < kEvery) return;
   drawn_ = now;
-  if (lines_ > 0) fmt::print("\x1b[{}A\x1b[J", lines_);
+  const auto up = lines_ > 0 ? fmt::format("\x1b[{}A\x1b[J", lines_) : std::string();
   const auto text = compose(runner, true);
   lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
-  fmt::print("{}", text);
-  std::fflush(stdout);
+  terminal_->write(up + text);
 }
 
 LiveView::~LiveView() {
-  if (lines_ > 0) fmt::print("\n");
+  if (lines_ > 0) terminal_->write("\n");
 }
 
 }  // namespace brownout::rehearsal

@@ -1,24 +1,28 @@
 // What a person sees while a rehearsal runs: the phase, the time left, and a line for each probe,
-// green and red. Draws over itself on a terminal. Control loop's thread only.
+// green and red. Draws over itself on a terminal, of 80 columns or more. A terminal that is stopped
+// (Ctrl-S) is not waited for. Control loop's thread only.
 #pragma once
 
 #include <string>
 
+#include "proxy/loop/background_writer.h"
 #include "proxy/rehearsal/runner.h"
 
 namespace brownout::rehearsal {
 
 class LiveView {
  public:
-  // Silent unless `terminal`.
-  explicit LiveView(bool terminal) : terminal_(terminal) {}
+  // Silent without `terminal`, which is borrowed.
+  explicit LiveView(proxy::BackgroundWriter* terminal) : terminal_(terminal) {}
   ~LiveView();
   void draw(const Runner& runner);
+  // What is drawn stays, and other text may follow.
+  void leave() { lines_ = 0; }
   // The lines, without what moves the cursor.
   static std::string compose(const Runner& runner, bool colour);
 
  private:
-  bool terminal_;
+  proxy::BackgroundWriter* terminal_;
   int lines_ = 0;
   proxy::Instant drawn_{};
 };

@@ -1,14 +1,16 @@
-// Text as it stands in XML and HTML, between tags or in an attribute.
+// Text as it stands in XML and HTML, between tags or in an attribute: valid UTF-8, whatever it was.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "rules/base/valid_text.h"
+
 namespace brownout::rehearsal {
 
 inline std::string escaped(std::string_view text) {
   std::string safe;
-  for (const char c : text) {
+  for (const char c : rules::valid_text(text)) {
     if (c == '&') {
       safe += "&amp;";
     } else if (c == '<') {

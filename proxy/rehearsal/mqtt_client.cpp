@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 // Nobody looks after the connection between two attempts.
 constexpr int kKeepAlive = 3600;
 constexpr int kRefused = 0x80;  // in a SUBACK
-constexpr milliseconds kGoodbye(300);
+constexpr milliseconds kMqttGoodbye(300);
 
 struct Destroy {
   void operator()(mosquitto* client) const { mosquitto_destroy(client); }
@@ -161,8 +161,9 @@ class MqttClient final : public ProbeClient {
   Outcome<bool> run(Instant deadline, Done done) {
     while (!done()) {
       const auto left = std::chrono::ceil<milliseconds>(deadline - proxy::monotonic_now());
-      if (left <= milliseconds::zero()) return false;
-      const int code = mosquitto_loop(client_.get(), static_cast<int>(left.count()), 1);
+      if (left <= milliseconds::zero() || given_up()) return false;
+      const auto wait = std::min(left, kMostLibraryWait);
+      const int code = mosquitto_loop(client_.get(), static_cast<int>(wait.count()), 1);
       if (!refused_.empty()) return tl::unexpected(refused_);
       if (code != MOSQ_ERR_SUCCESS)
         return tl::unexpected(std::string("connection lost: ") + mosquitto_strerror(code));
@@ -173,7 +174,7 @@ class MqttClient final : public ProbeClient {
   // The broker would keep a session that nobody will ask for: a clean one takes its place, and ends
   // with its connection.
   void forget_session() {
-    const auto deadline = rules::later(proxy::monotonic_now(), kGoodbye);
+    const auto deadline = rules::later(proxy::monotonic_now(), kMqttGoodbye);
     subscribed_ = false;
     if (!make(true).empty() || !dial(deadline).empty()) return;
     mosquitto_disconnect(client_.get());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <set>
@@ -10,6 +11,9 @@
 #include "proxy/rehearsal/probe_client.h"
 
 namespace brownout::rehearsal {
+
+// How long a library waits before it is asked whether its user has given up.
+inline constexpr std::chrono::milliseconds kMostLibraryWait(50);
 
 // In an attempt.
 inline constexpr int kMessages = 3;

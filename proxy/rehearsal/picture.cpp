@@ -28,8 +28,10 @@ class Picture {
       rows += latency(one.steps);
     }
     for (const auto& one : series_.traffic) {
-      rows += availability("at " + one.listener, with_region(one.region, "served"), one.steps);
-      rows += latency(one.steps);
+      if (one.total.requests() > 0) {
+        rows += availability("at " + one.listener, with_region(one.region, "served"), one.steps);
+        rows += latency(one.steps);
+      }
       if (one.total.connections > 0) rows += connections(one);
     }
     for (const auto& fault : series_.faults) rows += injected(fault);
@@ -65,7 +67,8 @@ class Picture {
       text += fmt::format(
           "<text class=\"phase\" x=\"{0:.1f}\" y=\"14\"><title>{1}: {2}</title>{3}</text>\n",
           from + 4, escaped(phase.name), rules::print_time(one.end - one.begin),
-          escaped(phase.name.substr(0, static_cast<std::size_t>(std::max(0.0, (to - from) / 7)))));
+          escaped(rules::shortened(phase.name,
+                                   static_cast<std::size_t>(std::max(0.0, (to - from) / 7)))));
     }
     return text;
   }
@@ -74,8 +77,9 @@ class Picture {
     return fmt::format(
         "<text x=\"0\" y=\"{:.1f}\">{}</text><text class=\"soft\" x=\"0\" y=\"{:.1f}\">{}</text>\n"
         "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n",
-        top_ + 26, escaped(first.substr(0, 24)), top_ + 42, escaped(second.substr(0, 26)), kLeft,
-        kLeft + kWidth, top_ + kRow - 10, top_ + kRow - 10);
+        top_ + 26, escaped(rules::shortened(first, 24)), top_ + 42,
+        escaped(rules::shortened(second, 26)), kLeft, kLeft + kWidth, top_ + kRow - 10,
+        top_ + kRow - 10);
   }
 
   std::string bar(const char* kind, std::size_t step, double y, double height) const {
@@ -155,17 +159,20 @@ class Picture {
   std::string injected(const FaultSeries& fault) {
     std::uint64_t total = 0;
     for (const auto count : fault.injected) total += count;
-    const auto text = label(fault.rule, std::to_string(total) + " faults injected") +
+    const auto text = label(fault.rule, rules::count_of(total, "fault") + " injected") +
                       bars(fault.injected, "fault");
     top_ += kRow;
     return text;
   }
 
+  // Under the rows of its requests, or by its own name where there are none.
   std::string connections(const TrafficSeries& traffic) {
     const auto most = *std::max_element(traffic.connections.begin(), traffic.connections.end());
     const auto rate =
         static_cast<double>(most) / std::chrono::duration<double>(series_.width).count();
-    const auto text = label("", fmt::format("connections (top {:.3g}/s)", rate)) +
+    const bool alone = traffic.total.requests() == 0;
+    const auto text = label(alone ? "at " + traffic.listener : "",
+                            fmt::format("connections (top {:.3g}/s)", rate)) +
                       bars(traffic.connections, "count");
     top_ += kRow;
     return text;

@@ -32,6 +32,7 @@ struct Target {
 
 struct Attempt {
   std::string why = {};  // it failed; empty: it did not
+  bool unable = false;   // it could not even be tried, for a reason on this side
   std::uint32_t connects = 0;
   std::int64_t sent = 0;
   std::int64_t lost = 0;  // less than none: what an earlier attempt lost came now
@@ -41,13 +42,16 @@ struct Attempt {
   bool ok() const { return why.empty(); }
 };
 
-// A user's circumstances. `probe` is borrowed.
+class Descendants;
+
+// A user's circumstances. `probe` and `processes` are borrowed.
 struct ClientSettings {
   const rules::Probe* probe = nullptr;
   std::uint32_t user = 0;
   std::optional<rules::IpAddress> local;
   std::optional<Endpoint> resolver;  // asked before each new connection
   std::string password = {};         // of the probe's password_file
+  Descendants* processes = nullptr;  // of exec
 };
 
 class ProbeClient {

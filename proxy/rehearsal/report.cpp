@@ -12,8 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kSteps = 120;
-constexpr std::string_view kFormat = "brownout-report-1";
+constexpr std::size_t kJsonSteps = 120;
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
@@ -23,6 +22,8 @@ std::string_view name_of(Result result) {
       return "met";
     case Result::kNotMet:
       return "not met";
+    case Result::kNotMeasured:
+      return "not measured";
     case Result::kStopped:
       break;
   }
@@ -48,12 +49,19 @@ json json_of(const rules::TrafficCounts& counts) {
   for (const auto& one : counts.latency.buckets()) {
     histogram.push_back({{"at_most_s", seconds(one.most)}, {"count", one.count}});
   }
+  const auto percentile = [&](double p) -> json {
+    if (counts.latency.count() == 0) return nullptr;
+    return seconds(counts.latency.percentile(p));
+  };
   return {{"ok", counts.ok},
           {"failed", counts.failed},
           {"connections", counts.connections},
+          {"turns", counts.turns},
+          {"bytes_up", counts.bytes_up},
+          {"bytes_down", counts.bytes_down},
           {"servers", counts.servers},
-          {"p50_s", seconds(counts.latency.percentile(0.5))},
-          {"p99_s", seconds(counts.latency.percentile(0.99))},
+          {"p50_s", percentile(0.5)},
+          {"p99_s", percentile(0.99)},
           {"latency", histogram}};
 }
 
@@ -89,6 +97,20 @@ json json_of(const Series& series) {
           {"marks", marks}};
 }
 
+std::string_view unit_name(rules::Metric metric) {
+  switch (rules::unit_of(metric)) {
+    case rules::Unit::kShare:
+      return "share";
+    case rules::Unit::kTime:
+      return "seconds";
+    case rules::Unit::kCount:
+      return "count";
+    case rules::Unit::kRate:
+      break;
+  }
+  return "per second";
+}
+
 json json_of(const rules::Impact& impact) {
   json regions = json::array();
   for (const auto& one : impact.regions) {
@@ -113,19 +135,43 @@ json json_of(const rules::Impact& impact) {
 
 }  // namespace
 
+std::string_view word_for(const rules::Verdict& verdict) {
+  if (!verdict.measured) return "NOT MEASURED";
+  return verdict.met ? "met" : "NOT MET";
+}
+
+std::string value_of(const rules::Expectation& wanted, const rules::Verdict& verdict) {
+  return verdict.value ? rules::print_value(wanted.metric, *verdict.value) : "nothing";
+}
+
+std::string expectation_text(const rules::Verdict& verdict) {
+  return verdict.name == verdict.wanted ? verdict.wanted : verdict.name + ": " + verdict.wanted;
+}
+
 Result Report::result() const {
   if (!course.stopped.empty()) return Result::kStopped;
+  bool measured = !verdicts.empty();
   for (const auto& one : verdicts) {
-    if (!one.met) return Result::kNotMet;
+    if (one.measured && !one.met) return Result::kNotMet;
+    measured &= one.measured;
   }
-  return missed.empty() ? Result::kMet : Result::kNotMet;
+  if (!missed.empty()) return Result::kNotMet;
+  return measured ? Result::kMet : Result::kNotMeasured;
 }
 
 std::string Report::headline() const {
   std::size_t met = 0;
-  for (const auto& one : verdicts) met += one.met ? 1U : 0U;
+  std::size_t measured = 0;
+  for (const auto& one : verdicts) {
+    met += one.met ? 1U : 0U;
+    measured += one.measured ? 1U : 0U;
+  }
   auto text = fmt::format("{}: {} of {} expectations met", scenario->name, met, verdicts.size());
-  if (!missed.empty()) text += fmt::format(", {} rules matched nobody", missed.size());
+  if (verdicts.empty()) text = scenario->name + ": nothing was expected, so nothing is judged";
+  if (measured < verdicts.size()) {
+    text += fmt::format(", {} not measured", verdicts.size() - measured);
+  }
+  if (!missed.empty()) text += ", " + rules::count_of(missed.size(), "rule") + " matched nobody";
   if (!course.stopped.empty()) text += "; stopped: " + course.stopped;
   return text;
 }
@@ -156,15 +202,20 @@ json to_json(const Report& report) {
     const auto metric = report.scenario->expectations[i].metric;
     json value = nullptr;
     if (one.value) value = *one.value;
+    json of = nullptr;
+    if (one.of) of = *one.of;
     verdicts.push_back({{"name", one.name},
                         {"metric", rules::name_of(metric)},
                         {"wanted", one.wanted},
                         {"more_is_better", report.scenario->expectations[i].at_least.has_value()},
                         {"met", one.met},
+                        {"measured", one.measured},
+                        {"unit", unit_name(metric)},
+                        {"of", of},
                         {"value", value},
                         {"evidence", one.evidence}});
   }
-  return {{"format", kFormat},
+  return {{"format", kReportFormat},
           {"version", report.version},
           {"scenario", report.scenario->name},
           {"started", report.started},
@@ -175,28 +226,29 @@ json to_json(const Report& report) {
           {"phases", phases},
           {"expectations", verdicts},
           {"missed_rules", report.missed},
-          {"series", json_of(series_of(*report.scenario, seen, kSteps))},
+          {"series", json_of(series_of(*report.scenario, seen, kJsonSteps))},
           {"impact", json_of(report.impact)},
+          {"embedded", report.circumstances.embedded},
+          {"virtual_time", report.circumstances.virtual_time},
           {"path", report.path},
           {"file", report.file}};
-}
-
-bool is_report(const json& value) {
-  return value.is_object() && value.value("format", "") == kFormat &&
-         value.contains("expectations") && value["expectations"].is_array();
 }
 
 std::string to_junit(const Report& report) {
   const bool stopped = !report.course.stopped.empty();
   std::size_t failures = report.missed.size();
-  for (const auto& one : report.verdicts) failures += one.met ? 0U : 1U;
+  std::size_t skipped = 0;
+  for (const auto& one : report.verdicts) {
+    failures += one.measured && !one.met ? 1U : 0U;
+    skipped += one.measured ? 0U : 1U;
+  }
   const auto tests = report.verdicts.size() + report.missed.size() + (stopped ? 1U : 0U);
   const auto name = escaped(report.scenario->name);
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   text += fmt::format(
       "<testsuites>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
-      "timestamp=\"{}\">\n",
-      name, tests, failures, stopped ? 1 : 0, report.started);
+      "skipped=\"{}\" timestamp=\"{}\">\n",
+      name, tests, failures, stopped ? 1 : 0, skipped, report.started);
   const auto add = [&](const std::string& test, const char* kind, const std::string& message) {
     text += fmt::format("<testcase classname=\"{}\" name=\"{}\"", name, escaped(test));
     if (kind == nullptr) {
@@ -206,7 +258,9 @@ std::string to_junit(const Report& report) {
     }
   };
   for (const auto& one : report.verdicts) {
-    add(one.name, one.met ? nullptr : "failure", one.wanted + ": " + one.evidence);
+    const char* kind = one.met ? nullptr : "failure";
+    if (!one.measured) kind = "skipped";
+    add(one.name, kind, one.wanted + ": " + one.evidence);
   }
   for (const auto& rule : report.missed) {
     add("rule " + rule + " matches somebody", "failure", "it matched nobody");
@@ -215,6 +269,20 @@ std::string to_junit(const Report& report) {
   return text + "</testsuite>\n</testsuites>\n";
 }
 
+namespace {
+
+// Between two bars of a table.
+std::string cell(std::string_view text) {
+  std::string safe;
+  for (const char c : rules::valid_text(text)) {
+    if (c == '|') safe += '\\';
+    safe += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return safe;
+}
+
+}  // namespace
+
 std::string to_markdown(const Report& report) {
   std::string text = "# " + report.headline() + "\n\n";
   text += fmt::format("Seed {}, started {}, {}x.\n\n", report.course.seed, report.started,
@@ -222,25 +290,25 @@ std::string to_markdown(const Report& report) {
   text += "| | expectation | measured | evidence |\n|---|---|---|---|\n";
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
     const auto& one = report.verdicts[i];
-    const auto metric = report.scenario->expectations[i].metric;
-    text +=
-        fmt::format("| {} | {} | {} | {} |\n", one.met ? "met" : "**NOT MET**", one.wanted,
-                    one.value ? rules::print_value(metric, *one.value) : "nothing", one.evidence);
+    const auto word = one.met ? std::string("met") : fmt::format("**{}**", word_for(one));
+    text += fmt::format("| {} | {} | {} | {} |\n", word, cell(expectation_text(one)),
+                        value_of(report.scenario->expectations[i], one), cell(one.evidence));
   }
   for (const auto& rule : report.missed) {
     text += fmt::format("| **NOT MET** | rule {} matches somebody | nobody | |\n", rule);
   }
-  const auto series = series_of(*report.scenario, report.course.seen, kSteps);
+  const auto series = series_of(*report.scenario, report.course.seen, kJsonSteps);
   if (!series.traffic.empty()) {
     text +=
-        "\n| listener | region | served | p50 | p99 | connections |\n|---|---|---|---|---|---|\n";
+        "\n| listener | region | served | p50 | p99 | connections | turns | bytes up, down "
+        "|\n|---|---|---|---|---|---|---|---|\n";
   }
   for (const auto& one : series.traffic) {
     const auto& total = one.total;
-    text +=
-        fmt::format("| {} | {} | {} of {} | {} | {} | {} |\n", one.listener, one.region, total.ok,
-                    total.ok + total.failed, rules::print_time(total.latency.percentile(0.5)),
-                    rules::print_time(total.latency.percentile(0.99)), total.connections);
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", cell(one.listener),
+                        cell(one.region), served_text(total), time_text(total, 0.5),
+                        time_text(total, 0.99), total.connections, turns_text(total),
+                        bytes_text(total));
   }
   text +=
       "\n| region | users | affected | sessions broken | operations failed | outage minutes "

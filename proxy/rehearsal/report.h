@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proxy/rehearsal/runner.h"
@@ -13,7 +14,21 @@
 
 namespace brownout::rehearsal {
 
-enum class Result { kMet, kNotMet, kStopped };
+inline constexpr std::string_view kReportFormat = "brownout-report-1";
+
+enum class Result {
+  kMet,
+  kNotMet,
+  kNotMeasured,  // of one expectation at least, and nothing is not met; or nothing was expected
+  kStopped,
+};
+
+// What the servers were, and the pace: another rehearsal than this is no comparison.
+struct Circumstances {
+  std::string embedded;  // "well" or "badly": servers that stand in for the file's; "": its own
+  bool virtual_time = false;
+  friend bool operator==(const Circumstances&, const Circumstances&) = default;
+};
 
 struct Report {
   const rules::Scenario* scenario = nullptr;  // borrowed
@@ -25,6 +40,7 @@ struct Report {
   std::string path;     // where it was
   std::string started;  // UTC, ISO 8601
   std::string version;  // of brownout
+  Circumstances circumstances;
 
   Result result() const;
   std::string headline() const;
@@ -33,20 +49,16 @@ struct Report {
 Report make_report(const rules::Scenario& scenario, Course course, bool missed_rules_count);
 
 nlohmann::json to_json(const Report& report);
-// Whether that is what to_json wrote.
-bool is_report(const nlohmann::json& value);
 // JUnit XML: a test case for each expectation.
 std::string to_junit(const Report& report);
 std::string to_markdown(const Report& report);
 // One file, nothing fetched; pictures are SVG.
 std::string to_html(const Report& report);
 
-// A result that got worse by more than `tolerance` (a share, e.g. 0.05).
-struct Comparison {
-  std::string text;  // a table
-  bool regressed = false;
-};
-rules::Result<Comparison> compare(const nlohmann::json& before, const nlohmann::json& after,
-                                  double tolerance);
+// "met", "NOT MET" or "NOT MEASURED".
+std::string_view word_for(const rules::Verdict& verdict);
+std::string value_of(const rules::Expectation& wanted, const rules::Verdict& verdict);
+// What was expected, behind the name that the scenario gives it, if any: on one line.
+std::string expectation_text(const rules::Verdict& verdict);
 
 }  // namespace brownout::rehearsal

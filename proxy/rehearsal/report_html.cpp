@@ -9,7 +9,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-constexpr std::size_t kSteps = 240;
+constexpr std::size_t kHtmlSteps = 240;
 
 constexpr std::string_view kStyle = R"(
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #667083; --line: #d7dce4; --paper: #fff; --good: #1a8a4a;
@@ -34,20 +34,25 @@ pre { overflow: auto; background: var(--phase); padding: 1rem; font-size: 12px }
 std::string verdict_table(const Report& report) {
   std::string text =
       "<table><tr><th></th><th>expectation</th><th>measured</th><th>evidence</th></tr>\n";
-  const auto row = [&](bool met, const std::string& wanted, const std::string& value,
-                       const std::string& evidence) {
+  const auto row = [&](const rules::Verdict& one, const std::string& value) {
+    auto what = escaped(one.name);
+    if (one.name != one.wanted)
+      what += "<br><span class=\"soft\">" + escaped(one.wanted) + "</span>";
     text += fmt::format("<tr><td class=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                        met ? "good" : "bad", met ? "met" : "not met", escaped(wanted),
-                        escaped(value), escaped(evidence));
+                        one.met        ? "good"
+                        : one.measured ? "bad"
+                                       : "soft",
+                        word_for(one), what, escaped(value), escaped(one.evidence));
   };
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
     const auto& one = report.verdicts[i];
-    const auto metric = report.scenario->expectations[i].metric;
-    row(one.met, one.wanted, one.value ? rules::print_value(metric, *one.value) : "nothing",
-        one.evidence);
+    row(one, value_of(report.scenario->expectations[i], one));
   }
-  for (const auto& rule : report.missed)
-    row(false, "rule " + rule + " matches somebody", "nobody", "");
+  for (const auto& rule : report.missed) {
+    const auto wanted = "rule " + rule + " matches somebody";
+    row({.name = wanted, .wanted = wanted, .measured = true, .value = {}, .evidence = {}},
+        "nobody");
+  }
   return text + "</table>\n";
 }
 
@@ -75,19 +80,23 @@ std::string servers_of(const rules::TrafficCounts& total) {
 std::string traffic_table(const Series& series) {
   if (series.traffic.empty()) return {};
   std::string text =
-      "<h2>What passed through the proxy</h2><p class=\"soft\">Whoever sent it: requests, queries, "
-      "or for other protocols the client's bytes and the first that come back.</p><table "
+      "<h2>What passed through the proxy</h2><p class=\"soft\">All traffic, from synthetic and "
+      "real "
+      "clients. Requests are served or not where the listener's protocol says what they are (dns, "
+      "http, websocket, mqtt, xmpp). Of other bytes a turn is that some of the server's follow "
+      "some "
+      "of the client's.</p><table "
       "id=\"traffic\"><tr><th>listener</th><th>region</th><th>served</th><th>p50</th><th>p99</th>"
-      "<th>latency</th><th>connections</th></tr>\n";
+      "<th>latency</th><th>connections</th><th>turns</th><th>bytes up, down</th></tr>\n";
   for (const auto& one : series.traffic) {
     const auto& total = one.total;
     text += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{} of {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td>"
-        "</tr>\n",
-        escaped(one.listener), escaped(one.region), total.ok, total.ok + total.failed,
-        rules::print_time(total.latency.percentile(0.5)),
-        rules::print_time(total.latency.percentile(0.99)), draw_histogram(total.latency),
-        total.connections, total.servers.empty() ? "" : ": " + servers_of(total));
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td>"
+        "<td>{}</td><td>{}</td></tr>\n",
+        escaped(one.listener), escaped(one.region), served_text(total), time_text(total, 0.5),
+        time_text(total, 0.99), draw_histogram(total.latency), total.connections,
+        total.servers.empty() ? "" : ": " + servers_of(total), turns_text(total),
+        bytes_text(total));
   }
   return text + "</table>\n";
 }
@@ -120,7 +129,7 @@ std::string impact_tables(const Report& report) {
 }  // namespace
 
 std::string to_html(const Report& report) {
-  const auto series = series_of(*report.scenario, report.course.seen, kSteps);
+  const auto series = series_of(*report.scenario, report.course.seen, kHtmlSteps);
   const bool met = report.result() == Result::kMet;
   std::string page =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"

@@ -1,9 +1,15 @@
 #include "proxy/rehearsal/runner.h"
 
+#include <sys/resource.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "proxy/net/password_file.h"
+#include "proxy/observe/console.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -25,6 +31,22 @@ rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   return address;
 }
 
+// Of a user, with its connection and what the proxy has of it; of one that only runs commands; and
+// of everything else.
+constexpr std::uint64_t kOfUser = 5;
+constexpr std::uint64_t kOfCommand = 2;
+constexpr std::uint64_t kOwnDescriptors = 64;
+
+constexpr Duration kBetweenReaps = std::chrono::seconds(1);
+
+// Why no client can have this address, or nothing.
+std::string cannot_be(const rules::IpAddress& address) {
+  const auto where = proxy::SocketAddress::of(address, 0);
+  const Fd fd(::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (fd && ::bind(fd.get(), where.get(), where.length) == 0) return {};
+  return "a client at " + to_text(address) + ": " + std::strerror(errno);
+}
+
 }  // namespace
 
 Runner::Runner(const rules::Config& config, RunnerOptions options)
@@ -37,8 +59,9 @@ Runner::Runner(const rules::Config& config, RunnerOptions options)
 Runner::~Runner() { loop_.deadlines().cancel(*this); }
 
 rules::Result<Course> Runner::run() {
+  if (auto enough = check_limits(); !enough) return tl::unexpected(enough.error());
   auto calm = config_;
-  calm.rules = rules::rules_in_phase(config_, std::nullopt);
+  calm.rules = rules::rules_in_phase(config_.rules, scenario(), std::nullopt);
   proxy::EngineOptions options;
   options.workers = options_.workers;
   options.observer = &traffic_;
@@ -50,15 +73,78 @@ rules::Result<Course> Runner::run() {
   clock_.zero =
       proxy::monotonic_now() + rules::stretched(scenario().steady.length, 1 / clock_.scale);
   if (auto heard = listen_for_alerts(); !heard) return tl::unexpected(heard.error());
-  for (const int number : {SIGINT, SIGTERM}) {
-    signals_.on(number, [this](int) { conductor_.halt(now(), "it was interrupted"); });
-  }
+  stop_on_signals();
   traffic_.take(now());
   if (auto started = start_users(); !started) return tl::unexpected(started.error());
   loop_.deadlines().set(*this, proxy::monotonic_now());
   loop_.run();
   finish();
   return std::move(course_);
+}
+
+// Descriptors are needed to the end: what lacks them would look like an outage.
+rules::Result<void> Runner::check_limits() const {
+  proxy::raise_descriptor_limit();
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
+  std::uint64_t needed = kOwnDescriptors;
+  for (const auto& probe : scenario().probes) {
+    const bool connects = probe.kind != rules::ProbeKind::kExec;
+    needed += static_cast<std::uint64_t>(probe.users) * (connects ? kOfUser : kOfCommand);
+  }
+  if (needed <= limit.rlim_cur) return {};
+  return rules::config_error("these users need " + std::to_string(needed) +
+                                 " file descriptors, and " + std::to_string(limit.rlim_cur) +
+                                 " are allowed",
+                             "raise the hard limit (ulimit -Hn), or let there be fewer users");
+}
+
+void Runner::stop_on_signals() {
+  for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) {
+    struct sigaction before {};
+    const bool ignored = number == SIGHUP && ::sigaction(number, nullptr, &before) == 0 &&
+                         before.sa_handler == SIG_IGN;
+    if (!ignored) signals_.on(number, [this](int) { interrupt(); });
+  }
+  // As `run` has them; but what was halted here is over.
+  signals_.on(SIGUSR1, [this](int) { halt("SIGUSR1 halted it"); });
+  signals_.on(SIGUSR2, [](int) {});
+}
+
+void Runner::interrupt() {
+  if (!conductor_.halted()) return halt("it was interrupted");
+  abandoned_ = true;
+  conductor_.end(now());
+  stop_loop();
+}
+
+void Runner::halt(const std::string& why) {
+  if (conductor_.halted() || conductor_.over()) return;
+  interrupted_at_ = now();
+  conductor_.halt(*interrupted_at_, why);
+  tell_halt();
+}
+
+void Runner::stop_loop() {
+  // No user's deadline comes while they are told to end.
+  if (!held_) held_.emplace();
+  loop_.stop();
+}
+
+// Once: why, and how long it still takes.
+void Runner::tell_halt() {
+  if (!conductor_.halted() || std::exchange(halt_told_, true) || !options_.on_halt) return;
+  auto text = conductor_.why() + ": all faults end now";
+  if (conductor_.phases().empty()) {
+    text = conductor_.why() + ": nothing has been broken yet, and it ends now";
+  } else if (!conductor_.over()) {
+    const auto& phase = conductor_.phases().back();
+    const auto left = rules::stretched(phase.end - now(), 1 / clock_.scale);
+    text += ", and the recovery " + rules::in_quotes(scenario().phases[phase.phase].name) +
+            " runs for " + rules::print_time(std::max(left, Duration::zero())) +
+            "; interrupt again to end it at once";
+  }
+  options_.on_halt(text);
 }
 
 rules::Result<void> Runner::listen_for_alerts() {
@@ -101,32 +187,57 @@ std::optional<rules::IpAddress> Runner::address_of_user(std::size_t probe,
 }
 
 rules::Result<void> Runner::start_users() {
-  for (std::size_t i = 0; i < scenario().probes.size(); ++i) {
-    const auto& probe = scenario().probes[i];
-    UserSettings settings;
-    settings.probe = static_cast<std::uint32_t>(i);
-    settings.clock = clock_;
-    for (const auto& one : probe.endpoints) {
-      settings.targets.push_back(target_of(one));
-      const auto number = settings.targets.size() - 1;
-      if (number < probe.resolve.size()) settings.targets.back().name = probe.resolve[number];
-    }
-    settings.client.probe = &probe;
-    if (!probe.password_file.empty()) {
-      auto password = proxy::read_password(probe.password_file);
-      if (!password) return tl::unexpected(password.error());
-      settings.client.password = std::move(*password);
-    }
-    if (!probe.resolver.empty()) settings.client.resolver = target_of(probe.resolver).address;
-    for (std::int64_t user = 0; user < probe.users; ++user) {
-      settings.client.user = static_cast<std::uint32_t>(user);
-      settings.client.local = address_of_user(i, settings.targets);
-      settings.dice = rules::Dice(course_.seed, rules::key_of(probe.name), settings.client.user);
-      users_.push_back(std::make_unique<User>(settings, [this](const rules::Operation& done) {
-        const std::lock_guard lock(mutex_);
-        told_operations_.push_back(done);
-      }));
-    }
+  for (const auto& probe : scenario().probes) {
+    const bool command = probe.kind == rules::ProbeKind::kExec;
+    if (command && !processes_) processes_ = std::make_unique<Descendants>();
+  }
+  for (std::uint32_t i = 0; i < scenario().probes.size(); ++i) {
+    if (auto started = start_users_of(i); !started) return started;
+  }
+  return {};
+}
+
+rules::Result<void> Runner::start_users_of(std::uint32_t number) {
+  const auto& probe = scenario().probes[number];
+  UserSettings settings;
+  settings.probe = number;
+  settings.clock = clock_;
+  for (const auto& one : probe.endpoints) {
+    settings.targets.push_back(target_of(one));
+    const auto last = settings.targets.size() - 1;
+    if (last < probe.resolve.size()) settings.targets.back().name = probe.resolve[last];
+  }
+  settings.client.probe = &probe;
+  settings.client.processes = processes_.get();
+  if (!probe.password_file.empty()) {
+    auto password = proxy::read_password(probe.password_file);
+    if (!password) return tl::unexpected(password.error());
+    settings.client.password = std::move(*password);
+  }
+  if (!probe.resolver.empty()) settings.client.resolver = target_of(probe.resolver).address;
+  for (std::int64_t user = 0; user < probe.users; ++user) {
+    settings.client.user = static_cast<std::uint32_t>(user);
+    settings.client.local = address_of_user(number, settings.targets);
+    settings.dice = rules::Dice(course_.seed, rules::key_of(probe.name), settings.client.user);
+    auto why = settings.client.local ? cannot_be(*settings.client.local) : std::string();
+    if (why.empty()) why = start_user(settings);
+    if (why.empty()) continue;
+    // The others run, and what this one would have said is not measured.
+    course_.seen.unstarted.push_back({number, std::move(why)});
+    break;
+  }
+  return {};
+}
+
+// Why it cannot be started, or nothing.
+std::string Runner::start_user(const UserSettings& settings) {
+  try {
+    users_.push_back(std::make_unique<User>(settings, [this](const rules::Operation& done) {
+      const std::lock_guard lock(mutex_);
+      told_operations_.push_back(done);
+    }));
+  } catch (const std::exception& problem) {
+    return problem.what();
   }
   return {};
 }
@@ -142,9 +253,21 @@ void Runner::take_news() {
   std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.ended < b.ended; });
   for (auto& one : operations) {
+    // What went on when the faults ended before their time says nothing of them.
+    if (interrupted_at_ && one.began < *interrupted_at_ && one.ended >= *interrupted_at_) continue;
     conductor_.observe(one);
-    course_.seen.operations.push_back(std::move(one));
+    news_.push_back(std::move(one));
   }
+}
+
+// Once the conductor has said in which phases they ended.
+void Runner::sum_up_news(Duration until) {
+  const auto end =
+      std::find_if(news_.begin(), news_.end(), [&](const auto& one) { return one.ended >= until; });
+  std::for_each(news_.begin(), end, [&](const auto& one) {
+    course_.seen.tally.add(scenario(), conductor_.phases(), one);
+  });
+  news_.erase(news_.begin(), end);
 }
 
 void Runner::look_at_traffic() {
@@ -166,36 +289,36 @@ void Runner::look_at_rules() {
 
 void Runner::check_steady() {
   if (std::exchange(steady_checked_, true) || options_.force) return;
-  std::size_t ok = 0;
-  std::string why;
-  std::size_t all = 0;
-  for (const auto& one : course_.seen.operations) {
-    const auto& probe = scenario().probes[one.probe];
-    if (probe.watches) continue;
-    ++all;
-    ok += one.ok ? 1U : 0U;
-    if (!one.ok) why = probe.name + ": " + one.why;
+  sum_up_news(Duration::zero());
+  const auto& steady = course_.seen.tally.steady();
+  auto unable = steady.unable;
+  for (const auto& one : course_.seen.unstarted) {
+    unable = scenario().probes[one.probe].name + " could not be started: " + one.why;
   }
-  if (all == 0) {
-    why = "no operation has ended: let `steady` be longer, or `every` shorter";
-  } else if (static_cast<double>(ok) >=
-             scenario().steady.availability.share() * static_cast<double>(all)) {
+  auto why = steady.why;
+  if (steady.all == 0) {
+    why = unable.empty() ? "no operation has ended: let `steady` be longer, or `every` shorter"
+                         : unable;
+  } else if (static_cast<double>(steady.ok) >=
+             scenario().steady.availability.share() * static_cast<double>(steady.all)) {
     return;
   }
-  course_.stopped = "it is broken before anything was done (" + std::to_string(ok) + " of " +
-                    std::to_string(all) + " operations succeeded; " + why +
+  course_.stopped = "it is broken before anything was done (" + std::to_string(steady.ok) + " of " +
+                    std::to_string(steady.all) + " operations succeeded; " + why +
                     "); --force rehearses all the same";
 }
 
 void Runner::enter(std::optional<std::size_t> phase) {
   auto config = config_;
   config.seed = course_.seed;
-  config.rules = rules::rules_in_phase(config_, phase);
+  config.rules = rules::rules_in_phase(config_.rules, scenario(), phase);
   look_at_rules();
   look_at_traffic();
   const auto done = engine_->reload(config);
   // The phase begins when its rules act.
   engine_->wait_for_workers();
+  if (phase) conductor_.acts(now());
+  if (now() > traffic_.began()) look_at_traffic();
   if (!done) conductor_.halt(now(), "the rules could not be loaded: " + done.error().what);
   if (phase && options_.on_phase) options_.on_phase(scenario().phases[*phase].name);
 }
@@ -204,26 +327,42 @@ void Runner::on_due(Instant) noexcept {
   take_news();
   const auto at = now();
   if (at >= Duration::zero()) check_steady();
-  if (!course_.stopped.empty()) return loop_.stop();
+  if (!course_.stopped.empty()) return stop_loop();
   const auto step = conductor_.advance(at);
+  sum_up_news();
+  tell_halt();
   if (step.changed && !conductor_.over()) enter(step.phase);
   look_at_rules();
   if (at - traffic_.began() >= scenario().length() / kTrafficSteps) look_at_traffic();
+  if (processes_ && proxy::monotonic_now() - reaped_ > kBetweenReaps) {
+    reaped_ = proxy::monotonic_now();
+    processes_->reap();
+  }
   if (options_.on_tick) options_.on_tick(*this);
-  if (conductor_.over()) return loop_.stop();
+  if (conductor_.over()) return stop_loop();
   const auto next = conductor_.next();
   const auto soon = proxy::monotonic_now() + kTick;
   loop_.deadlines().set(*this, std::min(soon, clock_.real(next)));
 }
 
 void Runner::finish() {
-  enter(std::nullopt);
+  // While the rules of the last phase act: what the end of faults would let through is no success.
   for (const auto& user : users_) user->stop();
-  users_.clear();
+  for (const auto& user : users_) user->join();
+  held_.reset();
   take_news();
+  // What a person cut short says nothing.
+  if (abandoned_ || conductor_.phases().empty()) {
+    std::erase_if(news_, [](const auto& operation) { return operation.unfinished; });
+  }
+  sum_up_news();
+  enter(std::nullopt);
+  users_.clear();
+  processes_.reset();
   engine_->stop();
   course_.seen.phases = conductor_.phases();
   if (course_.stopped.empty()) course_.stopped = conductor_.why();
+  if (abandoned_) course_.stopped += ", and its recovery too";
   for (const auto& rule : config_.rules) {
     if (!matched_[rule.name] && !rule.may_miss) course_.never_matched.push_back(rule.name);
   }

@@ -8,7 +8,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-double milliseconds(Duration value) {
+double in_milliseconds(Duration value) {
   return std::chrono::duration<double, std::milli>(value).count();
 }
 
@@ -18,21 +18,13 @@ std::vector<Mark> marks_of(const rules::Scenario& scenario, const rules::Measure
   std::vector<Mark> marks;
   for (std::uint32_t probe = 0; probe < scenario.probes.size(); ++probe) {
     if (scenario.probes[probe].watches) continue;
-    std::optional<Duration> detected;
-    std::optional<Duration> failed_over;
-    std::optional<Duration> recovered;
-    bool failing = false;
-    for (const auto& one : seen.operations) {
-      if (one.probe != probe || one.ended < Duration::zero()) continue;
-      if (one.failed > 0 && !detected) detected = one.ended;
-      if (one.ok && one.endpoint > 0 && !failed_over) failed_over = one.ended;
-      if (!one.ok) failing = true;
-      if (one.ok && std::exchange(failing, false)) recovered = one.ended;
-    }
+    const auto& course = seen.tally.probe(probe).course;
     const auto& name = scenario.probes[probe].name;
-    if (detected) marks.push_back({*detected, "detected", name});
-    if (failed_over) marks.push_back({*failed_over, "failed over", name});
-    if (recovered && !failing) marks.push_back({*recovered, "recovered", name});
+    if (course.noticed) marks.push_back({*course.noticed, "detected", name});
+    if (course.failed_over) marks.push_back({*course.failed_over, "failed over", name});
+    if (course.recovered && !course.failing) {
+      marks.push_back({*course.recovered, "recovered", name});
+    }
   }
   std::sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) { return a.at < b.at; });
   return marks;
@@ -54,8 +46,8 @@ std::vector<TrafficSeries> traffic_of(const rules::Measurements& seen, Duration 
   for (const auto& [where, counts] : found) {
     TrafficSeries series{where.first, where.second, {}, {}, {}};
     for (const auto& one : counts) {
-      series.steps.push_back({one.ok, one.failed, milliseconds(one.latency.percentile(0.5)),
-                              milliseconds(one.latency.percentile(0.99))});
+      series.steps.push_back({one.ok, one.failed, in_milliseconds(one.latency.percentile(0.5)),
+                              in_milliseconds(one.latency.percentile(0.99))});
       series.connections.push_back(one.connections);
       series.total.add(one);
     }
@@ -64,7 +56,48 @@ std::vector<TrafficSeries> traffic_of(const rules::Measurements& seen, Duration 
   return all;
 }
 
+// Of one probe, in the steps of a chart: what was summed up in finer ones, of the planned length.
+std::vector<Step> steps_of(const rules::Scenario& scenario, const rules::ProbeTally& tally,
+                           const Series& series) {
+  const auto fine = tally.width(scenario);
+  std::vector<rules::ProbeTally::Step> sums(series.steps);
+  for (std::size_t i = 0; i < tally.steps.size(); ++i) {
+    const auto& one = tally.steps[i];
+    const auto middle = fine * static_cast<std::int64_t>(i) + fine / 2;
+    const auto number = static_cast<std::size_t>(middle / series.width);
+    auto& sum = sums[std::min(number, series.steps - 1)];
+    sum.ok += one.ok;
+    sum.failed += one.failed;
+    sum.took.add(one.took);
+  }
+  std::vector<Step> steps;
+  for (const auto& one : sums) {
+    steps.push_back({one.ok, one.failed, in_milliseconds(one.took.percentile(0.5)),
+                     in_milliseconds(one.took.percentile(0.99))});
+  }
+  return steps;
+}
+
 }  // namespace
+
+std::string served_text(const rules::TrafficCounts& counts) {
+  if (counts.requests() == 0) return "-";
+  return std::to_string(counts.ok) + " of " + std::to_string(counts.requests());
+}
+
+std::string turns_text(const rules::TrafficCounts& counts) {
+  return counts.turns == 0 && bytes_text(counts) == "-" ? "-" : std::to_string(counts.turns);
+}
+
+std::string bytes_text(const rules::TrafficCounts& counts) {
+  if (counts.bytes_up == 0 && counts.bytes_down == 0) return "-";
+  return std::to_string(counts.bytes_up) + ", " + std::to_string(counts.bytes_down);
+}
+
+std::string time_text(const rules::TrafficCounts& counts, double p) {
+  if (counts.latency.count() == 0) return "-";
+  return rules::print_time(counts.latency.percentile(p));
+}
 
 Series series_of(const rules::Scenario& scenario, const rules::Measurements& seen,
                  std::size_t steps) {
@@ -76,23 +109,9 @@ Series series_of(const rules::Scenario& scenario, const rules::Measurements& see
     const auto step = std::max<std::int64_t>(0, at / series.width);
     return std::min(static_cast<std::size_t>(step), steps - 1);
   };
-  std::vector<std::vector<std::vector<Duration>>> took(scenario.probes.size(),
-                                                       std::vector<std::vector<Duration>>(steps));
-  for (const auto& probe : scenario.probes) {
-    series.probes.push_back({probe.name, probe.region, std::vector<Step>(steps)});
-  }
-  for (const auto& one : seen.operations) {
-    if (one.ended < Duration::zero()) continue;
-    auto& step = series.probes[one.probe].steps[step_of(one.ended)];
-    ++(one.ok ? step.ok : step.failed);
-    if (one.ok) took[one.probe][step_of(one.ended)].push_back(one.took);
-  }
-  for (std::size_t probe = 0; probe < took.size(); ++probe) {
-    for (std::size_t step = 0; step < steps; ++step) {
-      auto& to = series.probes[probe].steps[step];
-      to.p50_ms = milliseconds(rules::percentile(took[probe][step], 0.5));
-      to.p99_ms = milliseconds(rules::percentile(took[probe][step], 0.99));
-    }
+  for (std::size_t probe = 0; probe < scenario.probes.size(); ++probe) {
+    series.probes.push_back({scenario.probes[probe].name, scenario.probes[probe].region,
+                             steps_of(scenario, seen.tally.probe(probe), series)});
   }
   std::map<std::string, std::vector<std::uint64_t>> faults;
   for (const auto& one : seen.injected) {

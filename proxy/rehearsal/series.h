@@ -54,6 +54,13 @@ struct Series {
   std::vector<Mark> marks;
 };
 
+// "98 of 100", and "12ms"; "-" where nobody knows which bytes are requests, or there were none.
+std::string served_text(const rules::TrafficCounts& counts);
+// "-" where requests are counted instead.
+std::string turns_text(const rules::TrafficCounts& counts);
+std::string bytes_text(const rules::TrafficCounts& counts);
+std::string time_text(const rules::TrafficCounts& counts, double p);
+
 Series series_of(const rules::Scenario& scenario, const rules::Measurements& seen,
                  std::size_t steps);
 

@@ -33,6 +33,15 @@ void TrafficLog::served(const rules::FlowFacts& flow, const proxy::Served& what)
   if (what.took) counts.latency.add(*what.took);
 }
 
+void TrafficLog::turned(const rules::FlowFacts& flow, const proxy::Turned& what) noexcept {
+  auto place = where(flow);
+  const std::lock_guard lock(mutex_);
+  auto& counts = counts_[std::move(place)];
+  counts.turns += what.turns;
+  counts.bytes_up += what.bytes[static_cast<std::size_t>(rules::Direction::kUpstream)];
+  counts.bytes_down += what.bytes[static_cast<std::size_t>(rules::Direction::kDownstream)];
+}
+
 std::vector<rules::TrafficStep> TrafficLog::take(rules::Duration now) {
   decltype(counts_) counts;
   {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/net/host.h"
+#include "proxy/flow/host.h"
 #include "rules/rehearsal/scenario.h"
 #include "rules/rehearsal/traffic.h"
 
@@ -24,6 +24,7 @@ class TrafficLog final : public proxy::FlowObserver {
 
   void flow_opened(const rules::FlowFacts& flow) noexcept override;
   void served(const rules::FlowFacts& flow, const proxy::Served& what) noexcept override;
+  void turned(const rules::FlowFacts& flow, const proxy::Turned& what) noexcept override;
 
   // When the step began that take() ends.
   rules::Duration began() const { return begin_; }

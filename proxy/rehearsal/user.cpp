@@ -1,65 +1,90 @@
 #include "proxy/rehearsal/user.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 
-#include "proxy/loop/deadlines.h"
+#include "rules/base/valid_text.h"
 
 namespace brownout::rehearsal {
 
 using proxy::monotonic_now;
+
+namespace {
+
+// Of why an attempt failed: some of it comes from servers.
+constexpr std::size_t kMostReason = 200;
+
+}  // namespace
 
 User::User(UserSettings settings, std::function<void(const rules::Operation&)> report)
     : settings_(std::move(settings)),
       report_(std::move(report)),
       policy_(*settings_.client.probe, settings_.dice),
       client_(make_probe_client(settings_.client)),
-      thread_([this](const std::stop_token& stop) { live(stop); }) {}
+      stopped_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      thread_([this] {
+        live();
+        participant_.leave();
+      }) {}
 
-bool User::wait_until(const std::stop_token& stop, Instant at) {
-  std::unique_lock lock(mutex_);
-  while (!stop.stop_requested()) {
-    const auto left = at - monotonic_now();
-    if (left <= Duration::zero()) return true;
-    wake_.wait_for(lock, stop, left, [] { return false; });
-  }
-  return false;
+User::~User() {
+  stop();
+  join();
 }
 
-void User::live(const std::stop_token& stop) {
+void User::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void User::stop() {
+  constexpr std::uint64_t kOnce = 1;
+  static_cast<void>(::write(stopped_.get(), &kOnce, sizeof kOnce));
+}
+
+bool User::wait_until(Instant at) {
+  pollfd stopped{stopped_.get(), POLLIN, 0};
+  return !proxy::wait_ready({&stopped, 1}, at);
+}
+
+void User::live() {
   const auto& probe = *settings_.client.probe;
   const auto every = std::max<Duration>(rules::stretched(probe.every, 1 / settings_.clock.scale),
                                         std::chrono::microseconds(100));
   // Users do not begin all at once.
   auto due = monotonic_now() + rules::stretched(every, settings_.dice.split("begin").unit(0));
-  while (wait_until(stop, due)) {
-    const auto operation = operate(stop);
-    if (stop.stop_requested() && !operation.ok) return;
+  give_up_when_readable(stopped_.get());
+  while (wait_until(due)) {
+    const auto operation = operate();
     report_(operation);
     // What was missed meanwhile is not made up for.
     due = std::max(due + every, monotonic_now());
   }
 }
 
-rules::Operation User::operate(const std::stop_token& stop) {
+rules::Operation User::operate() {
   rules::Operation operation;
   operation.probe = settings_.probe;
   operation.user = settings_.client.user;
   operation.began = settings_.clock.at(monotonic_now());
   operation.attempts = 0;
   try {
-    attempt_all(stop, operation);
+    attempt_all(operation);
+    count_message(operation);
   } catch (const std::exception& problem) {
     client_->drop();
     operation.ended = settings_.clock.at(monotonic_now());
     ++operation.attempts;
     ++operation.failed;
+    operation.unable = true;
     operation.why = std::string("the probe itself failed: ") + problem.what();
   }
   return operation;
 }
 
 // At one endpoint after the other, until one serves it or the plan is at its end.
-void User::attempt_all(const std::stop_token& stop, rules::Operation& operation) {
+void User::attempt_all(rules::Operation& operation) {
   const auto& clock = settings_.clock;
   auto endpoint = policy_.begin(operation.began);
   if (!settings_.client.probe->reuse) client_->drop();
@@ -76,16 +101,34 @@ void User::attempt_all(const std::stop_token& stop, rules::Operation& operation)
     operation.ended = clock.at(end);
     if (attempt.ok()) {
       operation.ok = true;
+      operation.unable = false;
       operation.endpoint = static_cast<int>(endpoint);
       policy_.succeeded(operation.ended);
       return;
     }
+    if (given_up()) return leave_unfinished(operation);
     const auto next = policy_.failed();
     if (!next) return;
     endpoint = next->endpoint;
     const auto wait = rules::stretched(next->wait, 1 / clock.scale);
-    if (!wait_until(stop, monotonic_now() + wait)) return;
+    if (!wait_until(monotonic_now() + wait)) return leave_unfinished(operation);
   }
+}
+
+// To these kinds an operation is one message, however often it is tried: lost if it never got
+// through. Others number theirs.
+void User::count_message(rules::Operation& operation) const {
+  const auto kind = settings_.client.probe->kind;
+  if (kind != rules::ProbeKind::kTcp && kind != rules::ProbeKind::kHttp) return;
+  operation.sent = std::min<std::int64_t>(operation.sent, 1);
+  operation.lost = operation.ok ? 0 : operation.sent;
+}
+
+void User::leave_unfinished(rules::Operation& operation) const {
+  operation.unfinished = true;
+  operation.unable = false;
+  operation.ended = settings_.clock.at(monotonic_now());
+  operation.why = "not finished when the rehearsal ended";
 }
 
 void User::count(const Attempt& attempt, rules::Operation& operation) const {
@@ -97,7 +140,8 @@ void User::count(const Attempt& attempt, rules::Operation& operation) const {
   operation.reordered += attempt.reordered;
   if (attempt.ok()) return;
   ++operation.failed;
-  operation.why = attempt.why;
+  operation.why = rules::shortened(attempt.why, kMostReason);
+  operation.unable = attempt.unable && (operation.failed == 1 || operation.unable);
 }
 
 }  // namespace brownout::rehearsal

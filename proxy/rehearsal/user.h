@@ -2,13 +2,13 @@
 // at each failure what its contingency plan says.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "proxy/loop/clock.h"
+#include "proxy/loop/fd.h"
 #include "proxy/rehearsal/probe_client.h"
 #include "rules/rehearsal/client_policy.h"
 #include "rules/rehearsal/measurements.h"
@@ -21,7 +21,10 @@ struct ScenarioClock {
   double scale = 1;
 
   Duration at(Instant now) const { return rules::stretched(now - zero, scale); }
-  Instant real(Duration scenario) const { return zero + rules::stretched(scenario, 1 / scale); }
+  // Rounded up: at() of it is never before `scenario`, not even while virtual time stands still.
+  Instant real(Duration scenario) const {
+    return zero + rules::stretched(scenario, 1 / scale) + Duration(1);
+  }
 };
 
 struct UserSettings {
@@ -36,26 +39,32 @@ class User {
  public:
   // `report` is called on the user's thread.
   User(UserSettings settings, std::function<void(const rules::Operation&)> report);
-  // Tells it to end; the destructor waits until it has.
-  void stop() { thread_.request_stop(); }
+  // The destructor waits until it has ended.
+  ~User();
+  // Tells it to end: what it waits for is given up, and its operation is reported as unfinished.
+  void stop();
+  // Waits until it has ended; its connection is still open then.
+  void join();
 
  private:
-  void live(const std::stop_token& stop);
+  void live();
   // Whatever happens in it, the rehearsal goes on to its recovery.
-  rules::Operation operate(const std::stop_token& stop);
-  void attempt_all(const std::stop_token& stop, rules::Operation& operation);
+  rules::Operation operate();
+  void attempt_all(rules::Operation& operation);
+  void count_message(rules::Operation& operation) const;
+  void leave_unfinished(rules::Operation& operation) const;
   void count(const Attempt& attempt, rules::Operation& operation) const;
   // False when it is to end.
-  bool wait_until(const std::stop_token& stop, Instant at);
+  bool wait_until(Instant at);
 
   UserSettings settings_;
   std::function<void(const rules::Operation&)> report_;
   rules::ClientPolicy policy_;
   std::unique_ptr<ProbeClient> client_;
   std::size_t connected_to_ = 0;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;
+  proxy::Fd stopped_;  // an eventfd: readable when it is to end
+  proxy::VirtualTime::Participant participant_;
+  std::thread thread_;
 };
 
 }  // namespace brownout::rehearsal

@@ -5,7 +5,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "proxy/http/curl.h"
+#include "proxy/formats/json_text.h"
+#include "proxy/loop/curl.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -40,7 +41,7 @@ Webhooks::Webhooks(std::vector<rules::Webhook> hooks)
     : hooks_(std::move(hooks)), thread_([this](const std::stop_token& stop) { deliver(stop); }) {}
 
 Webhooks::~Webhooks() {
-  end_ = rules::later(proxy::monotonic_now(), kAtTheEnd);
+  end_ = std::chrono::steady_clock::now() + kAtTheEnd;
   thread_.request_stop();
   wake_.notify_all();
 }
@@ -49,7 +50,8 @@ void Webhooks::tell(About about, const nlohmann::json& what) {
   const std::lock_guard lock(mutex_);
   for (const auto& hook : hooks_) {
     const bool wanted = about == About::kPhase ? hook.phases : hook.expectations;
-    if (wanted && waiting_.size() < kMostWaiting) waiting_.push_back({hook.url, what.dump()});
+    if (wanted && waiting_.size() < kMostWaiting)
+      waiting_.push_back({hook.url, codecs::json_text(what)});
   }
   wake_.notify_all();
 }
@@ -80,7 +82,7 @@ bool Webhooks::send(const Message& message, const std::stop_token& stop) {
 
 milliseconds Webhooks::left(const std::stop_token& stop) const {
   if (!stop.stop_requested()) return milliseconds::max();
-  return std::chrono::duration_cast<milliseconds>(end_ - proxy::monotonic_now());
+  return std::chrono::duration_cast<milliseconds>(end_ - std::chrono::steady_clock::now());
 }
 
 }  // namespace brownout::rehearsal

@@ -38,7 +38,9 @@ class Webhooks {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<Message> waiting_;
-  proxy::Instant end_{};  // when to give up; set before the thread is asked to stop
+  // Real time, whatever that of the rehearsal.
+  std::chrono::steady_clock::time_point
+      end_{};  // when to give up; set before the thread is asked to stop
   std::jthread thread_;
 };
 

@@ -1,9 +1,9 @@
 // websocket: three numbered messages there and back, so that lost, doubled and reordered ones show.
 #include <array>
 
-#include "proxy/codecs/websocket.h"
 #include "proxy/loop/deadlines.h"
 #include "proxy/rehearsal/numbered.h"
+#include "rules/protocols/websocket/codec/websocket.h"
 
 namespace brownout::rehearsal {
 namespace {

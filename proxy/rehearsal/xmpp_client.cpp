@@ -18,7 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kGoodbye(300);
+constexpr milliseconds kXmppGoodbye(300);
 
 struct Free {
   void operator()(xmpp_ctx_t* context) const { xmpp_ctx_free(context); }
@@ -63,7 +63,7 @@ class XmppClient final : public ProbeClient {
     if (ready_) {
       xmpp_disconnect(connection_.get());
       static_cast<void>(
-          run(rules::later(proxy::monotonic_now(), kGoodbye), [&] { return !open_; }));
+          run(rules::later(proxy::monotonic_now(), kXmppGoodbye), [&] { return !open_; }));
     }
     ready_ = open_ = false;
     connection_.reset();
@@ -131,7 +131,8 @@ class XmppClient final : public ProbeClient {
     ready_ = false;
     if (!open_) return;
     shutdown(fd_, SHUT_RDWR);
-    static_cast<void>(run(rules::later(proxy::monotonic_now(), kGoodbye), [&] { return !open_; }));
+    static_cast<void>(
+        run(rules::later(proxy::monotonic_now(), kXmppGoodbye), [&] { return !open_; }));
     if (open_) connection_.reset();
     open_ = false;
   }
@@ -198,8 +199,9 @@ class XmppClient final : public ProbeClient {
   Outcome<bool> run(Instant deadline, Done done) {
     while (!done()) {
       const auto left = std::chrono::ceil<milliseconds>(deadline - proxy::monotonic_now());
-      if (left <= milliseconds::zero()) return false;
-      xmpp_run_once(context_.get(), static_cast<unsigned long>(left.count()));
+      if (left <= milliseconds::zero() || given_up()) return false;
+      const auto wait = std::min(left, kMostLibraryWait);
+      xmpp_run_once(context_.get(), static_cast<unsigned long>(wait.count()));
       if (!open_ && !done()) return tl::unexpected(why_);
     }
     return true;

@@ -7,18 +7,30 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "proxy/loop/fd.h"
-#include "rules/address.h"
+#include "proxy/tls/pem_files.h"
+#include "rules/base/address.h"
 
 namespace brownout::tls {
 namespace {
 
 constexpr long kDay = 24 * 60 * 60;
 constexpr int kWeakBits = 1024;
+
+// With the 89 days to come less than the 398 that clients accept. Not only the last day: a client's
+// clock may be behind.
+constexpr long kLongestPast = 300 * kDay;
+
+std::time_t beginning_of(const X509* certificate) {
+  std::tm parts{};
+  ASN1_TIME_to_tm(X509_get0_notBefore(certificate), &parts);
+  return ::timegm(&parts);
+}
 
 KeyPtr new_key(bool weak) { return KeyPtr(weak ? EVP_RSA_gen(kWeakBits) : EVP_EC_gen("P-256")); }
 
@@ -42,14 +54,14 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
   X509_EXTENSION_free(extension);
 }
 
-CertPtr blank(const std::string& name, EVP_PKEY* key, long from, long until) {
+CertPtr blank(const std::string& name, EVP_PKEY* key, std::time_t now, long from, long until) {
   CertPtr certificate(X509_new());
   X509_set_version(certificate.get(), X509_VERSION_3);
   std::uint64_t serial = 0;
   RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), serial >> 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), from);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), until);
+  X509_time_adj(X509_getm_notBefore(certificate.get()), from, &now);
+  X509_time_adj(X509_getm_notAfter(certificate.get()), until, &now);
   X509_set_pubkey(certificate.get(), key);
   set_name(X509_get_subject_name(certificate.get()), name);
   return certificate;
@@ -58,7 +70,7 @@ CertPtr blank(const std::string& name, EVP_PKEY* key, long from, long until) {
 Certificate new_authority(const std::string& name) {
   Certificate ca;
   ca.key = new_key(false);
-  ca.certificate = blank(name, ca.key.get(), -kDay, 3650 * kDay);
+  ca.certificate = blank(name, ca.key.get(), std::time(nullptr), -kDay, 3650 * kDay);
   auto* x509 = ca.certificate.get();
   X509_set_issuer_name(x509, X509_get_subject_name(x509));
   add_extension(x509, x509, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
@@ -118,15 +130,17 @@ rules::Result<void> Authority::init(const std::string& folder) {
 rules::Result<Authority> Authority::load(const std::string& folder) {
   Authority authority;
   const std::string hint = "make one with `brownout ca init --folder " + folder + "`";
-  const BioPtr certificate(BIO_new_file(path_in(folder, "ca.pem").c_str(), "r"));
-  const BioPtr key(BIO_new_file(path_in(folder, "ca.key").c_str(), "r"));
-  if (certificate) {
-    authority.certificate_.reset(PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
-  }
-  if (key) authority.key_.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
-  if (!authority.certificate_ || !authority.key_) {
-    return failed("there is no CA in " + folder + ": " + take_error(), hint);
-  }
+  const auto none = [&](const std::string& why) {
+    return failed("there is no CA in " + folder + ": " + why, hint);
+  };
+  const auto certificate = open_pem(path_in(folder, "ca.pem"));
+  if (!certificate) return none("ca.pem: " + certificate.error().what);
+  const auto key = open_pem(path_in(folder, "ca.key"));
+  if (!key) return none("ca.key: " + key.error().what);
+  authority.certificate_ = read_certificate(certificate->get());
+  if (!authority.certificate_) return none("ca.pem: " + take_error());
+  authority.key_ = read_key(key->get());
+  if (!authority.key_) return none("ca.key: " + take_error());
   if (X509_check_private_key(authority.certificate_.get(), authority.key_.get()) != 1) {
     take_error();
     return failed("ca.pem and ca.key in " + folder + " do not belong together", hint);
@@ -142,17 +156,17 @@ Authority Authority::unknown() {
   return authority;
 }
 
-Certificate Authority::mint(const std::string& name, rules::Flaw flaw) const {
+Certificate Authority::mint(const std::string& name, rules::Flaw flaw, std::time_t now) const {
   using rules::Flaw;
   Certificate minted;
   minted.key = new_key(flaw == Flaw::kWeakKey);
   const auto shown = flaw == Flaw::kWrongName ? std::string("wrong-name.invalid") : name;
-  // 90 days, as public CAs give.
-  long from = -kDay;
+  // As long as public CAs give, and back to the beginning of the CA.
+  long from = -std::clamp<long>(now - beginning_of(certificate_.get()), kDay, kLongestPast);
   long until = 89 * kDay;
   if (flaw == Flaw::kExpired) from = -90 * kDay, until = -kDay;
   if (flaw == Flaw::kNotYetValid) from = kDay, until = 90 * kDay;
-  minted.certificate = blank(shown, minted.key.get(), from, until);
+  minted.certificate = blank(shown, minted.key.get(), now, from, until);
   auto* x509 = minted.certificate.get();
   const bool self = flaw == Flaw::kSelfSigned;
   auto* issuer = self ? x509 : certificate_.get();
@@ -168,12 +182,12 @@ Certificate Authority::mint(const std::string& name, rules::Flaw flaw) const {
   return minted;
 }
 
-std::string Authority::revocation(const X509* certificate) const {
+std::string Authority::revocation(const X509* certificate, std::time_t at) const {
   auto* basic = OCSP_BASICRESP_new();
   auto* id = OCSP_cert_to_id(nullptr, certificate, certificate_.get());
-  auto* before = X509_gmtime_adj(nullptr, -kDay);
-  auto* now = X509_gmtime_adj(nullptr, -60);
-  auto* next = X509_gmtime_adj(nullptr, kDay);
+  auto* before = X509_time_adj(nullptr, -kDay, &at);
+  auto* now = X509_time_adj(nullptr, -60, &at);
+  auto* next = X509_time_adj(nullptr, kDay, &at);
   OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_REVOKED, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
                          before, now, next);
   OCSP_basic_sign(basic, certificate_.get(), key_.get(), EVP_sha256(), nullptr, 0);

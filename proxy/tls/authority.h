@@ -4,10 +4,11 @@
 // A folder with ca.pem (to be trusted) and ca.key (mode 0600). Neither is ever overwritten.
 #pragma once
 
+#include <ctime>
 #include <string>
 
 #include "proxy/tls/openssl.h"
-#include "rules/tls.h"
+#include "rules/protocols/tls/tls.h"
 
 namespace brownout::tls {
 
@@ -24,10 +25,10 @@ class Authority {
   // One that nobody trusts, in memory only.
   static Authority unknown();
 
-  // For a name or an IP address; what is wrong with it is `flaw`.
-  Certificate mint(const std::string& name, rules::Flaw flaw) const;
-  // Says that `certificate` is revoked (RFC 6960), DER.
-  std::string revocation(const X509* certificate) const;
+  // For a name or an IP address; what is wrong with it is `flaw`. Its times count from `now`.
+  Certificate mint(const std::string& name, rules::Flaw flaw, std::time_t now) const;
+  // Says that `certificate` is revoked (RFC 6960), DER. Valid for a day.
+  std::string revocation(const X509* certificate, std::time_t now) const;
 
   X509* certificate() const { return certificate_.get(); }
   // SHA-256, as "AB:CD:...".

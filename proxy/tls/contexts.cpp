@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
-#include "rules/address.h"
+#include "proxy/loop/read_file.h"
+#include "proxy/tls/pem_files.h"
+#include "rules/base/address.h"
 
 namespace brownout::tls {
 namespace {
@@ -41,18 +43,15 @@ CtxPtr new_context(const SSL_METHOD* method) {
   return context;
 }
 
-rules::Result<void> use_certificate(SSL_CTX* context, const std::string& certificate,
-                                    const std::string& key) {
-  if (certificate.empty()) return {};
-  if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
-    return failed("cannot use the certificate " + certificate + ": " + take_error(),
-                  "it must be a PEM file that can be read");
+// What cannot be read is told of by whoever needs it.
+std::string contents_of(const std::vector<std::string>& paths) {
+  std::string all;
+  for (const auto& path : paths) {
+    if (path.empty()) continue;
+    const auto text = proxy::read_regular(path).value_or("");
+    all += std::to_string(text.size()) + ":" + text;
   }
-  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return failed("cannot use the key " + key + ": " + take_error(),
-                  "it must be the PEM file of the private key of " + certificate);
-  }
-  return {};
+  return all;
 }
 
 }  // namespace
@@ -62,40 +61,50 @@ rules::Result<std::shared_ptr<ServerContexts>> ServerContexts::make(const rules:
   auto contexts = std::shared_ptr<ServerContexts>(new ServerContexts);
   contexts->config_ = config;
   contexts->protocols_ = alpn_of(config.alpn);
-  if (config.alpn.empty() && http) contexts->protocols_ = alpn_of({"http/1.1"});
+  if (config.alpn.empty() && http) contexts->protocols_ = alpn_of({"http/1.1", "http/1.0"});
   if (!config.ca.empty()) {
     auto authority = Authority::load(config.ca);
     if (!authority) return tl::unexpected(authority.error());
     contexts->authority_ = std::move(*authority);
   }
   contexts->given_ = new_context(TLS_server_method());
-  auto ready = contexts->set_up(contexts->given_.get());
+  auto ready = contexts->read_client_ca();
+  contexts->set_up(contexts->given_.get());
   if (ready) ready = use_certificate(contexts->given_.get(), config.certificate, config.key);
   if (!ready) return tl::unexpected(ready.error());
   return contexts;
 }
 
-rules::Result<void> ServerContexts::set_up(SSL_CTX* context) {
-  if (!protocols_.empty()) SSL_CTX_set_alpn_select_cb(context, choose_protocol, this);
+rules::Result<void> ServerContexts::read_client_ca() {
   if (config_.client_ca.empty()) return {};
-  if (SSL_CTX_load_verify_file(context, config_.client_ca.c_str()) != 1) {
-    return failed("cannot read client_ca " + config_.client_ca + ": " + take_error());
+  const auto read = trust_clients_of(given_.get(), config_.client_ca);
+  if (!read) {
+    return failed("cannot read client_ca " + read.error().what,
+                  "it must be a PEM file with the CAs of the clients");
   }
-  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(config_.client_ca.c_str()));
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  // Sessions of clients with certificates are bound to a context.
-  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("brownout"), 8);
   return {};
 }
 
-ServerContexts::Entry ServerContexts::make_entry(const std::string& name, rules::Flaw flaw) {
-  Entry entry{new_context(TLS_server_method()), {}};
-  // Its files were read before.
-  (void)set_up(entry.context.get());
+void ServerContexts::set_up(SSL_CTX* context) {
+  if (!protocols_.empty()) SSL_CTX_set_alpn_select_cb(context, choose_protocol, this);
+  if (config_.client_ca.empty()) return;
+  if (context != given_.get()) {
+    SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(given_.get()));
+    SSL_CTX_set_client_CA_list(context, SSL_dup_CA_list(SSL_CTX_get_client_CA_list(given_.get())));
+  }
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // Sessions of clients with certificates are bound to a context.
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("brownout"), 8);
+}
+
+ServerContexts::Entry ServerContexts::make_entry(const std::string& name, rules::Flaw flaw,
+                                                 std::time_t now) {
+  Entry entry{new_context(TLS_server_method()), {}, now};
+  set_up(entry.context.get());
   const bool unknown = flaw == rules::Flaw::kUnknownCa;
   const auto stranger = unknown ? std::optional(Authority::unknown()) : std::nullopt;
   const auto& issuer = unknown ? *stranger : *authority_;
-  const auto minted = issuer.mint(name, flaw);
+  const auto minted = issuer.mint(name, flaw, now);
   if (flaw == rules::Flaw::kWeakKey) SSL_CTX_set_security_level(entry.context.get(), 0);
   SSL_CTX_use_certificate(entry.context.get(), minted.certificate.get());
   SSL_CTX_use_PrivateKey(entry.context.get(), minted.key.get());
@@ -103,30 +112,37 @@ ServerContexts::Entry ServerContexts::make_entry(const std::string& name, rules:
   if (flaw != rules::Flaw::kSelfSigned) {
     SSL_CTX_add1_chain_cert(entry.context.get(), issuer.certificate());
   }
-  if (flaw == rules::Flaw::kRevoked) entry.staple = issuer.revocation(minted.certificate.get());
+  if (flaw == rules::Flaw::kRevoked)
+    entry.staple = issuer.revocation(minted.certificate.get(), now);
   return entry;
 }
 
 std::shared_ptr<ServerContexts::Entry> ServerContexts::entry_for(const std::string& name,
-                                                                 rules::Flaw flaw) {
+                                                                 rules::Flaw flaw,
+                                                                 std::time_t now) {
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(name, flaw);
   const auto found = minted_.find(key);
-  if (found != minted_.end()) return found->second;
+  // A clock that was set back makes certificates of the future.
+  if (found != minted_.end() && now >= found->second->minted &&
+      now - found->second->minted < kRenewedAfter) {
+    return found->second;
+  }
   // Contexts that sessions still use live on with them.
   if (minted_.size() >= kMostNames) minted_.clear();
-  auto entry = std::make_shared<Entry>(make_entry(name, flaw));
+  auto entry = std::make_shared<Entry>(make_entry(name, flaw, now));
   SSL_CTX_set_tlsext_status_cb(entry->context.get(), staple);
   return minted_[key] = std::move(entry);
 }
 
-SslPtr ServerContexts::session(const std::string& name, const rules::TlsVerdict& verdict) {
+SslPtr ServerContexts::session(const std::string& name, const rules::TlsVerdict& verdict,
+                               std::time_t now) {
   const bool given = !config_.certificate.empty() && verdict.flaw == rules::Flaw::kNone;
   SslPtr ssl;
   if (given || !authority_) {
     ssl.reset(SSL_new(given_.get()));
   } else {
-    const auto entry = entry_for(name, verdict.flaw);
+    const auto entry = entry_for(name, verdict.flaw, now);
     ssl.reset(SSL_new(entry->context.get()));
     if (!entry->staple.empty()) {
       // SSL_set_tlsext_status_ocsp_resp takes ownership.
@@ -156,8 +172,8 @@ int ServerContexts::choose_protocol(SSL*, const unsigned char** out, unsigned ch
       SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
                             static_cast<unsigned>(ours.size()), in, in_size);
   *out = chosen;
-  // A server that speaks none of them says nothing, and the client decides (as most do).
-  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  // RFC 7301, 3.2: a server that speaks none of them says so by no_application_protocol.
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 int ServerContexts::staple(SSL* ssl, void*) {
@@ -169,15 +185,17 @@ int ServerContexts::staple(SSL* ssl, void*) {
 rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::TlsClient& config) {
   auto client = std::make_shared<ClientContext>();
   client->config_ = config;
+  client->files_ = contents_of({config.ca, config.certificate, config.key});
   client->context_ = new_context(TLS_client_method());
   auto* context = client->context_.get();
   if (config.verify) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-    const bool loaded = config.ca.empty()
-                            ? SSL_CTX_set_default_verify_paths(context) == 1
-                            : SSL_CTX_load_verify_file(context, config.ca.c_str()) == 1;
-    if (!loaded) {
-      return failed("cannot read ca " + config.ca + ": " + take_error(),
+    if (config.ca.empty() && SSL_CTX_set_default_verify_paths(context) != 1) {
+      return failed("cannot read the CAs of this machine: " + take_error());
+    }
+    if (const auto read = config.ca.empty() ? rules::Result<void>() : trust(context, config.ca);
+        !read) {
+      return failed("cannot read ca " + read.error().what,
                     "it must be a PEM file with the CAs to trust");
     }
   }
@@ -193,7 +211,9 @@ rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::T
 
 SslPtr ClientContext::session(const std::string& host) const {
   SslPtr ssl(SSL_new(context_.get()));
-  const auto& name = config_.name.empty() ? host : config_.name;
+  auto name = config_.name.empty() ? host : config_.name;
+  // A name is told, and certified, without the dot at its end (RFC 6066, 3).
+  if (name.ends_with('.')) name.pop_back();
   if (rules::IpAddress::parse(name)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());
   } else {

@@ -3,12 +3,51 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "rules/protocols/tls/tls.h"
+
 namespace brownout::tls {
+namespace {
+
+struct AlertHint {
+  std::uint8_t code;
+  bool received;
+  bool from_server;  // else from, or to, a client
+  std::string_view hint;
+};
+
+constexpr std::string_view kGiveOurs =
+    "the server wants a client certificate that it knows: see certificate and key in the "
+    "upstream's tls";
+constexpr std::string_view kTrustIt =
+    "the client does not take the certificate: let it trust its CA, and ask for a name of it";
+constexpr std::string_view kTrustTheirs =
+    "give the CA of the server's certificate as ca in the upstream's tls, its name as name, or "
+    "verify = false";
+constexpr std::string_view kWantTheirs =
+    "client_ca wants a certificate of the client that it has signed";
+constexpr std::string_view kCommonAlpn = "client and server have no protocol (alpn) in common";
+constexpr std::string_view kCommonVersion = "client and server have no version of TLS in common";
+
+// By RFC 8446, 6.2.
+constexpr std::array<AlertHint, 20> kAlertHints{
+    {{116, true, true, kGiveOurs},     {40, true, true, kGiveOurs},
+     {42, true, true, kGiveOurs},      {45, true, true, kGiveOurs},
+     {46, true, true, kGiveOurs},      {48, true, true, kGiveOurs},
+     {42, true, false, kTrustIt},      {45, true, false, kTrustIt},
+     {46, true, false, kTrustIt},      {48, true, false, kTrustIt},
+     {42, false, true, kTrustTheirs},  {45, false, true, kTrustTheirs},
+     {46, false, true, kTrustTheirs},  {48, false, true, kTrustTheirs},
+     {116, false, false, kWantTheirs}, {48, false, false, kWantTheirs},
+     {120, true, true, kCommonAlpn},   {120, false, false, kCommonAlpn},
+     {70, true, true, kCommonVersion}, {70, false, false, kCommonVersion}}};
+
+}  // namespace
 
 // OpenSSL's way to the socket, through the filter.
 struct SocketBio {
@@ -23,7 +62,8 @@ struct SocketBio {
   static int read(BIO* bio, char* data, int size) {
     BIO_clear_retry_flags(bio);
     auto& layer = *static_cast<TlsLayer*>(BIO_get_data(bio));
-    const auto got = ::recv(layer.socket_, data, static_cast<std::size_t>(size), MSG_DONTWAIT);
+    const auto got = layer.receive_records(
+        std::as_writable_bytes(std::span(data, static_cast<std::size_t>(size))));
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) BIO_set_retry_read(bio);
     return static_cast<int>(got);
   }
@@ -50,6 +90,27 @@ void TlsLayer::start(SslPtr session, bool close_notify) {
   BIO_set_init(bio, 1);
   // Both directions; SSL_set_bio takes ownership.
   SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_app_data(ssl_.get(), this);
+  SSL_set_info_callback(ssl_.get(), note_alert);
+}
+
+void TlsLayer::note_alert(const SSL* session, int where, int code) {
+  constexpr int kFatal = 2;
+  if ((where & SSL_CB_ALERT) == 0 || code >> 8 != kFatal) return;
+  auto& layer = *static_cast<TlsLayer*>(SSL_get_app_data(session));
+  layer.alert_ = {(where & SSL_CB_READ) != 0, static_cast<std::uint8_t>(code & 0xff)};
+}
+
+std::string TlsLayer::explain(std::string reason) const {
+  if (!alert_) return reason;
+  reason += "; alert " + rules::to_text(rules::TlsAlert{alert_->code}) +
+            (alert_->received ? " received" : " sent");
+  const bool server = SSL_is_server(ssl_.get()) == 0;
+  for (const auto& one : kAlertHints) {
+    if (one.code != alert_->code || one.received != alert_->received) continue;
+    if (one.from_server == server) return reason + " (" + std::string(one.hint) + ")";
+  }
+  return reason;
 }
 
 Progress TlsLayer::handshake() {
@@ -67,11 +128,21 @@ Progress TlsLayer::handshake() {
   } else {
     why_ = "the connection ended in the handshake";
   }
+  why_ = explain(std::move(why_));
   return Progress::kFailed;
 }
 
+ssize_t TlsLayer::receive_records(std::span<std::byte> into) {
+  if (ahead_.empty()) return ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+  const auto size = std::min(into.size(), ahead_.size() - ahead_read_);
+  std::copy_n(ahead_.begin() + static_cast<std::ptrdiff_t>(ahead_read_), size, into.begin());
+  ahead_read_ += size;
+  if (ahead_read_ == ahead_.size()) ahead_ = {};
+  return static_cast<ssize_t>(size);
+}
+
 ssize_t TlsLayer::receive(std::span<std::byte> into) {
-  if (!ssl_) return ::recv(socket_, into.data(), into.size(), MSG_DONTWAIT);
+  if (!ssl_) return receive_records(into);
   // A record at a time is what SSL_read gives; as many as fit are worth one call of ours.
   std::size_t total = 0;
   while (total < into.size()) {
@@ -114,9 +185,10 @@ ssize_t TlsLayer::failed_io(int result) {
       break;
   }
   const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-  why_ = take_error();
+  const auto reason = take_error();
   // A FIN without close_notify passes as a FIN.
   if (cut) return 0;
+  why_ = explain(reason);
   errno = EPROTO;
   return -1;
 }

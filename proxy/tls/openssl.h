@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "rules/result.h"
+#include "rules/base/result.h"
 
 namespace brownout::tls {
 

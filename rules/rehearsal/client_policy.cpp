@@ -39,7 +39,7 @@ void ClientPolicy::succeeded(Duration now) {
 Duration ClientPolicy::backoff() {
   if (probe_.backoff <= Duration::zero()) return {};
   auto wait = probe_.backoff;
-  for (std::int64_t i = 1; i < failures_ && wait < probe_.backoff_most; ++i) wait *= 2;
+  for (std::int64_t i = 1; i < failures_ && wait < probe_.backoff_most; ++i) wait = times(wait, 2);
   wait = std::min(wait, probe_.backoff_most);
   const double spread = (2 * dice_.unit(drawn_++) - 1) * probe_.jitter.share();
   return stretched(wait, 1 + spread);

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "rules/dice.h"
+#include "rules/chance/dice.h"
 #include "rules/rehearsal/scenario.h"
 
 namespace brownout::rules {

@@ -30,24 +30,24 @@ void add(std::vector<Rule>& to, Rule rule, double time_scale) {
 
 }  // namespace
 
-std::vector<Rule> rules_in_phase(const Config& config, std::optional<std::size_t> phase) {
-  const auto& scenario = *config.scenario;
-  std::vector<Rule> rules;
+std::vector<Rule> rules_in_phase(const std::vector<Rule>& rules, const Scenario& scenario,
+                                 std::optional<std::size_t> phase) {
+  std::vector<Rule> on;
   const std::vector<Rule>* last_changed = nullptr;
-  for (const auto& rule : config.rules) {
+  for (const auto& rule : rules) {
     const bool named = std::any_of(scenario.phases.begin(), scenario.phases.end(),
-                                   [&](const auto& one) { return lists(one, rule); });
+                                   [&](const auto& each) { return lists(each, rule); });
     if (named && (!phase || !lists(scenario.phases[*phase], rule))) continue;
     const auto* changed = phase ? changed_in(scenario.phases[*phase], rule) : nullptr;
     if (changed == nullptr) {
-      add(rules, rule, scenario.time_scale);
+      add(on, rule, scenario.time_scale);
     } else if (changed != last_changed) {
       // A preset is several rules, all of them in `changed`.
-      for (const auto& one : *changed) add(rules, one, scenario.time_scale);
+      for (const auto& form : *changed) add(on, form, scenario.time_scale);
       last_changed = changed;
     }
   }
-  return rules;
+  return on;
 }
 
 void Conductor::enter(std::size_t phase, Duration at) {
@@ -58,7 +58,7 @@ void Conductor::enter(std::size_t phase, Duration at) {
     over_ = true;
     return;
   }
-  phases_.push_back({phase, at, at + scenario_.phases[phase].length});
+  phases_.push_back({phase, at, sum(at, scenario_.phases[phase].length)});
 }
 
 Conductor::Step Conductor::advance(Duration now) {
@@ -78,8 +78,17 @@ Conductor::Step Conductor::advance(Duration now) {
     enter(phase_ + 1, phases_.back().end);
   }
   const bool changed = std::exchange(changed_, false);
+  if (changed) note_switch(now);
   if (!running_ || over_) return {changed, std::nullopt};
   return {changed, phase_};
+}
+
+// The rules of phases that were passed over never acted.
+void Conductor::note_switch(Duration now) {
+  for (auto& phase : phases_) {
+    if (!phase.acted) phase.acted = now;
+    if (!phase.left && (over_ || &phase != &phases_.back())) phase.left = now;
+  }
 }
 
 Duration Conductor::next() const {
@@ -88,11 +97,15 @@ Duration Conductor::next() const {
 }
 
 void Conductor::observe(const Operation& operation) {
-  if (scenario_.stops.empty()) return;
-  recent_.push_back(operation);
+  const auto& stops = scenario_.stops;
+  const auto& name = scenario_.probes[operation.probe].name;
+  const bool meant = std::any_of(stops.begin(), stops.end(),
+                                 [&](const auto& condition) { return condition.probe == name; });
+  if (!meant || operation.unable) return;
+  recent_.push_back({operation.probe, operation.ended, operation.ok});
   Duration longest{};
-  for (const auto& condition : scenario_.stops) longest = std::max(longest, condition.over);
-  while (recent_.front().ended + longest < operation.ended) recent_.pop_front();
+  for (const auto& condition : stops) longest = std::max(longest, condition.over);
+  while (sum(recent_.front().ended, longest) < operation.ended) recent_.pop_front();
 }
 
 bool Conductor::must_stop(const StopCondition& condition, Duration now) const {
@@ -123,6 +136,11 @@ void Conductor::halt(Duration now, std::string why) {
   }
   if (scenario_.phases[phase_].recovery) return;
   enter(to, now);
+}
+
+void Conductor::end(Duration now) {
+  if (!over_ && !phases_.empty()) phases_.back().end = std::min(phases_.back().end, now);
+  over_ = true;
 }
 
 }  // namespace brownout::rules

@@ -10,23 +10,14 @@
 
 namespace brownout::rules {
 
-struct Span {
-  Duration begin{};  // what was before the first phase never counts
-  Duration end = Duration::max();
-  bool contains(Duration at) const { return begin <= at && at < end; }
-};
-
 struct Finding {
-  std::optional<double> value;  // in the metric's unit; none: there was nothing to measure
+  std::optional<double> value;  // in the metric's unit; none: there is no sample of it
   std::string evidence;
+  // There is no sample because what was tried failed, or never came: that is an answer, too, and
+  // never the one that is wanted. Otherwise nothing was measured.
+  bool tried = false;
+  std::optional<double> of = {};  // of a count: of how many
 };
-
-// "3 users".
-std::string count_of(std::uint64_t count, const std::string& what);
-
-// The width of the windows in which a rate's peak is counted: a second of the scenario, or 100 ms
-// if that is longer. A count over less says little.
-Duration peak_window(const Scenario& scenario);
 
 // Of an expectation with `listener` or `server`.
 Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,

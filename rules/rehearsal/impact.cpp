@@ -1,8 +1,6 @@
 #include "rules/rehearsal/impact.h"
 
 #include <cmath>
-#include <map>
-#include <set>
 
 namespace brownout::rules {
 namespace {
@@ -14,15 +12,7 @@ std::string number(double value) {
   return text;
 }
 
-struct Tally {
-  std::set<std::pair<std::uint32_t, std::uint32_t>> users;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> affected;
-  std::size_t failed = 0;
-  std::size_t sessions = 0;
-  std::map<std::int64_t, std::pair<std::size_t, std::size_t>> minutes;  // all, failed
-};
-
-RegionImpact impact_on(const std::string& name, std::int64_t population, const Tally& tally) {
+RegionImpact impact_on(const std::string& name, std::int64_t population, const RegionTally& tally) {
   RegionImpact impact;
   const auto synthetic = static_cast<double>(tally.users.size());
   impact.name = name;
@@ -37,39 +27,21 @@ RegionImpact impact_on(const std::string& name, std::int64_t population, const T
   impact.arithmetic = number(impact.users) + " users / " + number(synthetic) +
                       " synthetic = " + number(each) + " each; " +
                       std::to_string(tally.affected.size()) + " affected, " +
-                      std::to_string(tally.failed) + " operations failed, " +
-                      std::to_string(tally.sessions) + " sessions broke";
+                      count_of(tally.failed, "operation") + " failed, " +
+                      count_of(tally.sessions, "session") + " broke";
   return impact;
 }
 
 }  // namespace
 
 Impact impact_of(const Scenario& scenario, const Measurements& seen) {
-  std::map<std::string, Tally> tallies;
-  for (const auto& one : seen.operations) {
-    const auto& probe = scenario.probes[one.probe];
-    const auto& region = probe.region;
-    if (probe.watches) continue;
-    // Where there are regions, probes without one are no people.
-    if (one.ended < Duration::zero() || (region.empty() && !scenario.regions.empty())) continue;
-    auto& tally = tallies[region];
-    const auto user = std::pair(one.probe, one.user);
-    tally.users.insert(user);
-    auto& minute = tally.minutes[one.ended / std::chrono::minutes(1)];
-    ++minute.first;
-    tally.sessions += one.failed;
-    if (one.ok) continue;
-    tally.affected.insert(user);
-    ++tally.failed;
-    ++minute.second;
-  }
   Impact impact;
   double failed = 0;
   double affected = 0;
   double sessions = 0;
   double user_minutes = 0;
   double users = 0;
-  for (const auto& [region, tally] : tallies) {
+  for (const auto& [region, tally] : seen.tally.regions()) {
     std::int64_t population = 0;
     for (const auto& one : scenario.regions) {
       if (one.name == region) population = one.users;

@@ -4,7 +4,7 @@
 #include <array>
 #include <set>
 
-#include "rules/fault.h"
+#include "rules/engine/fault.h"
 #include "rules/rehearsal/scenario_schema.h"
 
 namespace brownout::rules {
@@ -192,10 +192,28 @@ class Reader {
     }
     constexpr std::array kSeen{Metric::kAvailability, Metric::kLatencyP50, Metric::kLatencyP99,
                                Metric::kReconnectRate, Metric::kShare};
-    if (std::find(kSeen.begin(), kSeen.end(), wanted.metric) != kSeen.end()) return;
+    if (std::find(kSeen.begin(), kSeen.end(), wanted.metric) != kSeen.end()) {
+      return check_requests(node, wanted);
+    }
     problems_.add(position_of(node, "listener"),
                   std::string(name_of(wanted.metric)) + " cannot be seen at a listener",
                   "only synthetic users know: write probe = \"...\" instead");
+  }
+
+  // What is asked for, and whether it was answered, is not known of all bytes.
+  void check_requests(const Node& node, const Expectation& wanted) {
+    if (wanted.metric == Metric::kReconnectRate || wanted.metric == Metric::kShare) return;
+    const auto& without = around_.without_requests;
+    for (const auto& name : wanted.listener) {
+      if (std::find(without.begin(), without.end(), name) == without.end()) continue;
+      problems_.add(
+          position_of(node, "listener"),
+          std::string(name_of(wanted.metric)) + " cannot be measured at " + in_quotes(name) +
+              ": nobody knows which of its bytes are requests",
+          "write probe = \"...\" for what users felt, metric = \"reconnect_rate\" for its "
+          "connections, or the listener's protocol if it is dns, http, websocket, mqtt or "
+          "xmpp");
+    }
   }
 
   void read_alert(const Node& node, const Expectation& wanted) {

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/diagnostics.h"
-#include "rules/node.h"
+#include "rules/base/diagnostics.h"
 #include "rules/rehearsal/scenario.h"
+#include "rules/schema/node.h"
 
 namespace brownout::rules {
 
@@ -30,6 +30,7 @@ struct ScenarioTables {
 struct ScenarioSurroundings {
   std::vector<std::string_view> rules;
   std::vector<std::string_view> listeners;
+  std::vector<std::string_view> without_requests;  // of the listeners: knows_requests() is false
   // Reads a rule again with other keys in its fault (the second node); adds to the diagnostics.
   std::function<std::vector<Rule>(std::string_view rule, const Node& fault)> change;
 };

@@ -11,14 +11,16 @@
 #include <string>
 #include <vector>
 
-#include "rules/address.h"
-#include "rules/rule.h"
-#include "rules/schema.h"
+#include "rules/base/address.h"
+#include "rules/engine/rule.h"
+#include "rules/schema/schema.h"
 
 namespace brownout::rules {
 
+// `value` may be negative: before the first phase.
 inline Duration stretched(Duration value, double by) {
-  return Duration(static_cast<std::int64_t>(static_cast<double>(value.count()) * by));
+  const double nanoseconds = static_cast<double>(value.count()) * by;
+  return nanoseconds < 0 ? -rounded(-nanoseconds) : rounded(nanoseconds);
 }
 
 // The percentage of operations that must succeed before anything is broken.

@@ -3,9 +3,6 @@
 namespace brownout::rules {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-
 // A member of a base, as one of the struct that a schema fills.
 template <class S, class B, class T>
 auto own(T B::*member) {
@@ -15,7 +12,8 @@ auto own(T B::*member) {
 const Schema<Steady>& steady_schema() {
   static const Schema<Steady> schema{{
       field("availability", &Steady::availability, "the least share of operations that succeed"),
-      field("for", &Steady::length, "how long it is looked at", {.least = milliseconds(1)}),
+      field("for", &Steady::length, "how long it is looked at",
+            {.least = std::chrono::milliseconds(1)}),
   }};
   return schema;
 }
@@ -27,7 +25,7 @@ const Schema<StopCondition>& stop_schema() {
       field("above", &StopCondition::above, "the share of failed operations that is too much",
             {.required = true}),
       field("over", &StopCondition::over, "the time that the share is taken over",
-            {.least = milliseconds(1)}),
+            {.least = std::chrono::milliseconds(1)}),
       field("consecutive", &StopCondition::consecutive,
             "and the last ones failed in a row, this many at least", {.least = 1}),
   }};
@@ -87,7 +85,7 @@ const Schema<PhaseKeys>& phase_schema() {
       field("name", own<PhaseKeys>(&PhaseKeys::name), "how expectations refer to it",
             {.required = true}),
       field("for", own<PhaseKeys>(&PhaseKeys::length), "how long it lasts",
-            {.least = milliseconds(1), .required = true}),
+            {.least = std::chrono::milliseconds(1), .required = true}),
       field("rules", own<PhaseKeys>(&PhaseKeys::rules),
             "rules that are on in it; those that no phase names are always on"),
       nested<PhaseKeys>(
@@ -107,9 +105,10 @@ const Schema<Probe>& probe_schema() {
       field("users", &Probe::users, "synthetic users, each with a client address of its own",
             {.least = 1, .most = 200}),
       field("region", &Probe::region, "the [[region]] whose addresses they have"),
-      field("every", &Probe::every, "from one operation to the next", {.least = milliseconds(1)}),
+      field("every", &Probe::every, "from one operation to the next",
+            {.least = std::chrono::milliseconds(1)}),
       field("timeout", &Probe::timeout, "of one attempt, in real time",
-            {.least = milliseconds(1), .most = minutes(10)}),
+            {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(10)}),
       field("endpoints", &Probe::endpoints,
             "in the order of the contingency plan: names of listeners, addresses, or whole URLs"),
       field("attempts", &Probe::attempts, "at each endpoint, before the next is tried",
@@ -161,8 +160,9 @@ const Schema<ExpectKeys>& expect_schema() {
       field("metric", own<ExpectKeys>(&ExpectKeys::what), "what is measured", {.required = true}),
       field("probe", own<ExpectKeys>(&ExpectKeys::probe), "whose; all probes if left out"),
       field("listener", own<ExpectKeys>(&ExpectKeys::listener),
-            "instead of probes: all that passed there, as the proxy saw it (availability, "
-            "latency_p50, latency_p99, reconnect_rate, share)"),
+            "instead of probes: all that passed there, as the proxy saw it (reconnect_rate, share; "
+            "of dns, http, websocket, mqtt and xmpp, whose requests are known, availability, "
+            "latency_p50 and latency_p99)"),
       field("region", own<ExpectKeys>(&ExpectKeys::region),
             "only this [[region]]: of the probes, or of the clients' addresses"),
       field("phase", own<ExpectKeys>(&ExpectKeys::phase),

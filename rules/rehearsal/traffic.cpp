@@ -57,6 +57,9 @@ void TrafficCounts::add(const TrafficCounts& other) {
   connections += other.connections;
   ok += other.ok;
   failed += other.failed;
+  turns += other.turns;
+  bytes_up += other.bytes_up;
+  bytes_down += other.bytes_down;
   for (const auto& [server, count] : other.servers) servers[server] += count;
   latency.add(other.latency);
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "rules/instant.h"
+#include "rules/base/instant.h"
 
 namespace brownout::rules {
 
@@ -37,11 +37,16 @@ class LatencyHistogram {
 
 struct TrafficCounts {
   std::uint64_t connections = 0;  // that got a server
-  std::uint64_t ok = 0;           // requests, queries, or turns of bytes that nobody reads
+  std::uint64_t ok = 0;           // requests, where it is known what they are
   std::uint64_t failed = 0;
+  // Of bytes that nobody understands: how often the server's followed the client's, and how many.
+  std::uint64_t turns = 0;
+  std::uint64_t bytes_up = 0;
+  std::uint64_t bytes_down = 0;
   std::map<std::string, std::uint64_t> servers;  // connections of each
   LatencyHistogram latency;  // until the answer began, failures with an answer too
 
+  std::uint64_t requests() const { return ok + failed; }
   void add(const TrafficCounts& other);
 };
 

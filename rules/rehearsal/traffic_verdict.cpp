@@ -13,14 +13,15 @@ bool is_meant(const TrafficStep& step, const Expectation& wanted) {
 }
 
 Finding availability(const TrafficCounts& counts) {
-  const auto all = counts.ok + counts.failed;
+  const auto all = counts.requests();
   if (all == 0) return {std::nullopt, "nothing was asked for"};
   return {static_cast<double>(counts.ok) / static_cast<double>(all),
           std::to_string(counts.ok) + " of " + count_of(all, "request") + " were served"};
 }
 
 Finding latency(const TrafficCounts& counts, double p) {
-  if (counts.latency.count() == 0) return {std::nullopt, "nothing was answered"};
+  if (counts.requests() == 0) return {std::nullopt, "nothing was asked for"};
+  if (counts.latency.count() == 0) return {std::nullopt, "nothing was answered", true};
   return {std::chrono::duration<double>(counts.latency.percentile(p)).count(),
           "of " + count_of(counts.latency.count(), "answer") + ", to an eighth"};
 }
@@ -35,11 +36,6 @@ Finding share(const TrafficCounts& counts, const std::string& server) {
 }
 
 }  // namespace
-
-Duration peak_window(const Scenario& scenario) {
-  return std::max<Duration>(std::chrono::seconds(1),
-                            Duration(static_cast<std::int64_t>(1e8 * scenario.time_scale)));
-}
 
 Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,
                         const Expectation& wanted, Span counted) {
@@ -66,6 +62,9 @@ Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,
       return share(counts, wanted.server);
     default:
       break;
+  }
+  if (counts.connections + counts.requests() + counts.turns + counts.bytes_up == 0) {
+    return {std::nullopt, "nobody came"};
   }
   std::uint64_t most = 0;
   for (const auto& [window, count] : windows) most = std::max(most, count);

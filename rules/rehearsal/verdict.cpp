@@ -1,36 +1,39 @@
 #include "rules/rehearsal/verdict.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <functional>
-#include <map>
+#include <cstdio>
 
+#include "rules/base/valid_text.h"
 #include "rules/rehearsal/finding.h"
 
 namespace brownout::rules {
-
-std::string count_of(std::uint64_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
 
 namespace {
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
-// One expectation over what it is about.
+// One expectation, by what was summed up for it.
 class Judge {
  public:
-  Judge(const Scenario& scenario, const Measurements& seen, const Expectation& wanted)
-      : scenario_(scenario), seen_(seen), wanted_(wanted) {
-    span_ = interval();
-    counted_ = {span_.begin + wanted.within, span_.end};
-    for (const auto& one : seen.operations) {
-      if (is_meant(one) && counted_.contains(one.ended)) mine_.push_back(&one);
-    }
+  Judge(const Scenario& scenario, const Measurements& seen, std::size_t number)
+      : scenario_(scenario),
+        seen_(seen),
+        wanted_(scenario.expectations[number]),
+        tally_(seen.tally.expectation(number)) {
+    const auto span = span_of(scenario, wanted_, seen.phases);
+    ran_ = span.has_value();
+    span_ = span.value_or(Span{});
   }
 
   Finding find() const {
-    if (wanted_.about_traffic()) return find_in_traffic(scenario_, seen_, wanted_, counted_);
+    if (!ran_) return nothing();
+    if (wanted_.about_traffic()) {
+      return find_in_traffic(scenario_, seen_, wanted_, traffic_span());
+    }
+    if (wanted_.metric == Metric::kAlert) return alert();
+    if (tally_.all == 0) return nothing();
     switch (wanted_.metric) {
       case Metric::kAvailability:
         return availability();
@@ -45,111 +48,75 @@ class Judge {
       case Metric::kTimeToRecover:
         return recover();
       case Metric::kMessagesLost:
-        return sum(&Operation::lost, "lost");
+        return messages("lost");
       case Metric::kDuplicated:
-        return sum(&Operation::duplicated, "duplicated");
+        return messages("duplicated");
       case Metric::kReordered:
-        return sum(&Operation::reordered, "out of order");
+        return messages("out of order");
       case Metric::kReconnectRate:
-        return peak(&Operation::connects, "connection");
+        return peak("connection");
       case Metric::kAttemptRate:
-        return peak(&Operation::attempts, "attempt");
+        return peak("attempt");
       case Metric::kShare:
         return share_of_endpoint();
       case Metric::kAlert:
-        return alert();
+        break;
     }
     return {};
   }
 
  private:
-  bool is_meant(const Operation& one) const {
-    const auto& probe = probe_of(one);
-    if (!wanted_.region.empty() && probe.region != wanted_.region) return false;
-    if (wanted_.probe.empty() && probe.watches) return false;
-    return wanted_.probe.empty() ||
-           std::find(wanted_.probe.begin(), wanted_.probe.end(), probe.name) != wanted_.probe.end();
+  Span traffic_span() const {
+    for (std::size_t i = 0; i < seen_.phases.size(); ++i) {
+      const auto& name = scenario_.phases[seen_.phases[i].phase].name;
+      if (name == wanted_.phase) return acted_span_of(seen_.phases, i, wanted_.within);
+    }
+    return {rules::sum(span_.begin, wanted_.within), span_.end};
   }
 
-  // A time to recover counts from the recovery if nothing else is said, other times from the first
-  // phase that has rules.
-  Span interval() const {
-    const auto of = [&](auto condition) -> std::optional<Span> {
-      for (const auto& one : seen_.phases) {
-        if (condition(scenario_.phases[one.phase])) return Span{one.begin, one.end};
-      }
-      return std::nullopt;
-    };
-    // Of a phase that never was nothing counts.
-    if (!wanted_.phase.empty()) {
-      return of([&](const Phase& phase) { return phase.name == wanted_.phase; })
-          .value_or(Span{Duration::zero(), Duration::zero()});
+  // Why nothing was measured.
+  Finding nothing() const {
+    if (seen_.phases.empty()) return {std::nullopt, "no phase ran"};
+    if (!ran_) return {std::nullopt, "the phase did not run"};
+    if (!tally_.unable.empty()) return {std::nullopt, tally_.unable};
+    for (const auto& one : seen_.unstarted) {
+      if (!is_meant(scenario_, wanted_, one.probe)) continue;
+      return {std::nullopt, scenario_.probes[one.probe].name + " could not be started: " + one.why};
     }
-    const auto to_end = [](std::optional<Span> span) {
-      return Span{span ? span->begin : Duration::zero(), Duration::max()};
-    };
-    switch (wanted_.metric) {
-      case Metric::kTimeToRecover:
-        return to_end(of([](const Phase& phase) { return phase.recovery; }));
-      case Metric::kTimeToDetect:
-      case Metric::kTimeToFailover:
-      case Metric::kAlert:
-        return to_end(of([](const Phase& phase) { return !phase.rules.empty(); }));
-      default:
-        return {};
-    }
+    return {std::nullopt, "there was no operation"};
   }
 
   Finding availability() const {
-    if (mine_.empty()) return {std::nullopt, "there was no operation"};
-    std::size_t ok = 0;
-    std::map<std::string, std::size_t> reasons;
-    for (const auto* one : mine_) {
-      ok += one->ok ? 1U : 0U;
-      if (!one->ok) ++reasons[one->why];
-    }
-    std::string text =
-        std::to_string(ok) + " of " + count_of(mine_.size(), "operation") + " succeeded";
+    auto text =
+        std::to_string(tally_.ok) + " of " + count_of(tally_.all, "operation") + " succeeded";
+    const auto& reasons = tally_.reasons;
     const auto most =
         std::max_element(reasons.begin(), reasons.end(),
                          [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most != reasons.end()) {
       text += "; most often: " + most->first + " (" + std::to_string(most->second) + ")";
     }
-    return {static_cast<double>(ok) / static_cast<double>(mine_.size()), text};
+    return {static_cast<double>(tally_.ok) / static_cast<double>(tally_.all), text};
   }
 
   Finding latency(double p) const {
-    std::vector<Duration> took;
-    for (const auto* one : mine_) {
-      if (one->ok) took.push_back(one->took);
-    }
-    if (took.empty()) return {std::nullopt, "no operation succeeded"};
-    const auto count = took.size();
-    return {seconds(percentile(std::move(took), p)),
-            "of " + count_of(count, "operation") + " that succeeded"};
-  }
-
-  using User = std::pair<std::uint32_t, std::uint32_t>;
-  std::map<User, std::vector<const Operation*>> by_user() const {
-    std::map<User, std::vector<const Operation*>> users;
-    for (const auto* one : mine_) users[{one->probe, one->user}].push_back(one);
-    return users;
-  }
-  std::string name_of_user(const User& user) const {
-    return scenario_.probes[user.first].name + " " + std::to_string(user.second + 1);
+    const auto count = tally_.took.count();
+    if (count == 0) return {std::nullopt, "no operation succeeded", true};
+    auto text = "of " + count_of(count, "operation") + " that succeeded";
+    if (count > Sample::kMost) text += ", by a sample of " + std::to_string(Sample::kMost);
+    return {seconds(tally_.took.percentile(p)), text};
   }
 
   // The slowest user's time from the beginning of the span; `when` gives none for a user who does
   // not count, and kForever for one who never got there.
   static constexpr Duration kForever = Duration::max();
-  using When = std::function<std::optional<Duration>(const std::vector<const Operation*>&)>;
+  template <class When>
   Finding slowest(const When& when, const std::string& nobody, const std::string& verb) const {
     std::optional<Duration> worst;
     std::size_t counted = 0;
-    User who{};
-    for (const auto& [user, operations] : by_user()) {
-      const auto at = when(operations);
+    UserNumber who{};
+    for (const auto& [user, course] : tally_.users) {
+      const auto at = when(course);
       if (!at) continue;
       ++counted;
       if (worst && *worst >= *at) continue;
@@ -158,115 +125,84 @@ class Judge {
     }
     if (!worst) return {std::nullopt, nobody};
     const auto all = " (of " + count_of(counted, "user") + ")";
-    if (*worst == kForever) return {std::nullopt, name_of_user(who) + " never " + verb + all};
-    return {seconds(*worst - span_.begin),
-            "the last who " + verb + " was " + name_of_user(who) + all};
+    const auto name = scenario_.probes[who.first].name + " " + std::to_string(who.second + 1);
+    if (*worst == kForever) return {std::nullopt, name + " never " + verb + all, true};
+    return {seconds(*worst - span_.begin), "the last who " + verb + " was " + name + all};
   }
 
   Finding detect() const {
-    return slowest(
-        [](const auto& operations) -> std::optional<Duration> {
-          for (const auto* one : operations) {
-            if (one->failed > 0) return one->ended;
-          }
-          return std::nullopt;
-        },
-        "nobody noticed anything", "noticed");
+    return slowest([](const UserCourse& course) { return course.noticed; },
+                   "nobody noticed anything", "noticed");
   }
 
   Finding failover() const {
     return slowest(
-        [](const auto& operations) -> std::optional<Duration> {
-          bool failed = false;
-          for (const auto* one : operations) {
-            failed |= one->failed > 0;
-            if (one->ok && one->endpoint > 0) return one->ended;
-          }
-          return failed ? std::optional(kForever) : std::nullopt;
+        [](const UserCourse& course) {
+          if (course.failed_over || !course.failed) return course.failed_over;
+          return std::optional(kForever);
         },
         "nobody had to fail over", "failed over");
   }
 
   Finding recover() const {
     return slowest(
-        [&](const auto& operations) -> std::optional<Duration> {
-          Duration at = span_.begin;
-          for (const auto* one : operations) {
-            if (!one->ok) at = kForever;
-            if (one->ok && at == kForever) at = one->ended;
-          }
-          return at;
+        [&](const UserCourse& course) -> std::optional<Duration> {
+          // Whoever failed to the last, and then had no more occasion, was not seen to recover.
+          if (!course.seen) return course.failing_before ? std::optional(kForever) : std::nullopt;
+          return std::optional(course.failing ? kForever : course.recovered.value_or(span_.begin));
         },
         "there was no operation", "recovered");
   }
 
-  Finding sum(std::int64_t Operation::*member, const std::string& what) const {
-    std::int64_t total = 0;
-    std::int64_t sent = 0;
-    for (const auto* one : mine_) {
-      total += one->*member;
-      sent += one->sent;
-    }
-    return {static_cast<double>(total), std::to_string(total) + " of " +
-                                            count_of(static_cast<std::size_t>(sent), "message") +
-                                            " " + what};
+  Finding messages(const std::string& what) const {
+    const auto sent = static_cast<std::uint64_t>(tally_.sent);
+    if (sent == 0) return {std::nullopt, "no message was sent", tally_.ok == 0};
+    // In a phase, what came that an earlier one had lost makes up for no more than its own.
+    const auto count = std::max<std::int64_t>(tally_.messages, 0);
+    return {static_cast<double>(count),
+            std::to_string(count) + " of " + count_of(sent, "message") + " " + what, true,
+            static_cast<double>(sent)};
   }
 
-  Finding peak(std::uint32_t Operation::*member, const std::string& what) const {
+  Finding peak(const std::string& what) const {
     const auto width = peak_window(scenario_);
-    std::map<std::int64_t, std::uint64_t> windows;
-    for (const auto* one : mine_) {
-      // Its attempts are taken to be spread evenly over its time.
-      const auto count = static_cast<std::int64_t>(one->*member);
-      for (std::int64_t i = 0; i < count; ++i) {
-        ++windows[(one->began + (one->ended - one->began) * i / count) / width];
-      }
-    }
     std::uint64_t most = 0;
-    for (const auto& [window, count] : windows) most = std::max(most, count);
+    for (const auto& [window, count] : tally_.windows) most = std::max(most, count);
     return {static_cast<double>(most) / seconds(width),
             "the most were " + count_of(most, what) + " in " + to_text(width)};
   }
 
   Finding share_of_endpoint() const {
-    std::size_t served = 0;
-    std::size_t all = 0;
-    for (const auto* one : mine_) {
-      if (!one->ok || one->endpoint < 0) continue;
-      ++all;
-      const auto& endpoints = scenario_.probes[one->probe].endpoints;
-      served += endpoints[static_cast<std::size_t>(one->endpoint)] == wanted_.endpoint ? 1U : 0U;
-    }
-    if (all == 0) return {std::nullopt, "no operation succeeded"};
-    return {static_cast<double>(served) / static_cast<double>(all),
-            std::to_string(served) + " of " + count_of(all, "operation") + " were served there"};
+    if (tally_.ok == 0) return {std::nullopt, "no operation succeeded", true};
+    return {static_cast<double>(tally_.served_there) / static_cast<double>(tally_.ok),
+            std::to_string(tally_.served_there) + " of " + count_of(tally_.ok, "operation") +
+                " were served there"};
   }
 
   Finding alert() const {
     if (!wanted_.probe.empty()) return firing();
     for (const auto& one : seen_.alerts) {
       if (!span_.contains(one.at) || one.text.find(wanted_.alert) == std::string::npos) continue;
-      return {seconds(one.at - span_.begin), "received: " + one.text.substr(0, 80)};
+      return {seconds(one.at - span_.begin), "received: " + shortened(one.text, 80)};
     }
-    return {std::nullopt, "no such webhook was received"};
+    if (seen_.phases.empty()) return nothing();
+    return {std::nullopt, "no such webhook was received", true};
   }
 
   // A rule fires: a probe finds what it asks for.
   Finding firing() const {
-    for (const auto* one : mine_) {
-      if (one->ok) return {seconds(one->ended - span_.begin), "it fires: " + probe_of(*one).query};
-    }
-    return {std::nullopt, "it never fired"};
+    if (tally_.all == 0) return nothing();
+    if (!tally_.first_ok) return {std::nullopt, "it never fired", true};
+    const auto [at, probe] = *tally_.first_ok;
+    return {seconds(at - span_.begin), "it fires: " + scenario_.probes[probe].query};
   }
-
-  const Probe& probe_of(const Operation& one) const { return scenario_.probes[one.probe]; }
 
   const Scenario& scenario_;
   const Measurements& seen_;
   const Expectation& wanted_;
-  Span span_;     // of the phase
-  Span counted_;  // what of it counts
-  std::vector<const Operation*> mine_;
+  const ExpectationTally& tally_;
+  bool ran_ = false;
+  Span span_;
 };
 
 std::string describe(const Expectation& wanted) {
@@ -292,13 +228,16 @@ std::string describe(const Expectation& wanted) {
 
 std::vector<Verdict> judge(const Scenario& scenario, const Measurements& seen) {
   std::vector<Verdict> verdicts;
-  for (const auto& wanted : scenario.expectations) {
-    const auto found = Judge(scenario, seen, wanted).find();
+  for (std::size_t i = 0; i < scenario.expectations.size(); ++i) {
+    const auto& wanted = scenario.expectations[i];
+    const auto found = Judge(scenario, seen, i).find();
     Verdict verdict;
     verdict.wanted = describe(wanted);
     verdict.name = wanted.name.empty() ? verdict.wanted : wanted.name;
     verdict.value = found.value;
+    verdict.of = found.of;
     verdict.evidence = found.evidence;
+    verdict.measured = found.value || found.tried;
     verdict.met = found.value && (!wanted.at_least || *found.value >= *wanted.at_least) &&
                   (!wanted.at_most || *found.value <= *wanted.at_most);
     verdicts.push_back(std::move(verdict));
@@ -323,6 +262,14 @@ std::string print_time(Duration value) {
 
 std::string print_value(Metric metric, double value) {
   const auto rounded = [](double number, double to) { return std::round(number * to) / to; };
+  // A report may hold any number: far beyond what can be meant, and shown as it is.
+  constexpr double kMostShown = 9e9;
+  if (!(std::abs(value) <= kMostShown)) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.4g%s", value,
+                  unit_of(metric) == Unit::kTime ? "s" : "");
+    return text.data();
+  }
   switch (unit_of(metric)) {
     case Unit::kShare: {
       const auto hundredths = std::llround(value * 1e4);
@@ -339,14 +286,6 @@ std::string print_value(Metric metric, double value) {
       break;
   }
   return to_text(Frequency{rounded(value, 1e3)});
-}
-
-Duration percentile(std::vector<Duration> values, double p) {
-  if (values.empty()) return {};
-  const auto last = static_cast<double>(values.size() - 1);
-  const auto index = static_cast<std::ptrdiff_t>(std::lround(p * last));
-  std::nth_element(values.begin(), values.begin() + index, values.end());
-  return values[static_cast<std::size_t>(index)];
 }
 
 }  // namespace brownout::rules

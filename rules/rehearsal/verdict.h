@@ -15,8 +15,12 @@ struct Verdict {
   std::string name;
   std::string wanted;  // "availability of phones in outage at least 99%"
   bool met = false;
-  std::optional<double> value;  // in the metric's unit; none: there was nothing to measure
-  std::string evidence;         // a sentence
+  // Nothing can be said where it is false: the phase did not run, there was no sample, or the probe
+  // could not be started. Never met.
+  bool measured = false;
+  std::optional<double> value;    // in the metric's unit
+  std::optional<double> of = {};  // of a count: of how many
+  std::string evidence;           // a sentence
 };
 
 std::vector<Verdict> judge(const Scenario& scenario, const Measurements& seen);
@@ -26,8 +30,5 @@ std::string print_time(Duration value);
 
 // "99.5%", "1m30s", "12", "3.2/s".
 std::string print_value(Metric metric, double value);
-
-// A sorted copy's p-th value, p from 0 to 1; zero when there is none.
-Duration percentile(std::vector<Duration> values, double p);
 
 }  // namespace brownout::rules

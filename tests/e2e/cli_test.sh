@@ -28,14 +28,105 @@ expect_code 2 "$brownout" nonsense
 expect_code 2 "$brownout"
 expect_code 0 "$brownout" --help
 expect_code 0 "$brownout" --version
-for example in "$here"/../../examples/rules/*.toml; do expect_code 0 "$brownout" check "$example"; done
+# Some name a CA beside them.
+cp "$here"/../../examples/rules/*.toml "$folder"
+cd "$folder" || exit 1
+expect_code 2 "$brownout" check bad_certificate.toml
+expect_text err 'bad_certificate.toml:11:14: error: there is no CA in brownout-ca'
+expect_text err 'make one with `brownout ca init --folder brownout-ca`'
+expect_code 0 "$brownout" ca init --folder brownout-ca
+for example in "$here"/../../examples/rules/*.toml; do expect_code 0 "$brownout" check "$(basename "$example")"; done
 pass "mistakes end with 2 and say what to do"
+
+# check and run refuse the same files, at the same places; none is waited for.
+mkfifo pipe
+mkdir folder
+: >empty.pem
+cat >files.toml <<'R'
+version = 1
+[[upstream]]
+name = "one"
+servers = ["127.0.0.1:1"]
+tls = { ca = "/etc", certificate = "brownout-ca/ca.pem", key = "/dev/zero" }
+[[upstream]]
+name = "two"
+servers = ["127.0.0.1:1"]
+tls = { ca = "empty.pem", certificate = "folder", key = "brownout-ca/ca.key" }
+[[listener]]
+name = "tls"
+listen = "127.0.0.1:0"
+upstream = "one"
+tls = { ca = "nowhere", client_ca = "pipe", certificate = "nowhere.pem", key = "pipe" }
+[[listener]]
+name = "proxy"
+protocol = "proxy"
+listen = "127.0.0.1:0"
+username = "anna"
+password_file = "folder"
+[[listener]]
+name = "off"
+listen = "127.0.0.1:0"
+upstream = "one"
+enabled = false
+tls = { ca = "nowhere" }
+R
+for command in "check files.toml" "run files.toml --api off"; do
+  # shellcheck disable=SC2086
+  expect_code 2 timeout 10 "$brownout" $command
+  expect_text err 'files.toml:5:14: error: cannot read ca /etc: cannot read the file: Is a directory'
+  expect_text err 'it must be a PEM file with the CAs to trust'
+  expect_text err 'files.toml:5:64: error: cannot use the key /dev/zero: it is no regular file'
+  expect_text err 'files.toml:9:14: error: cannot read ca empty.pem: there is no certificate in it'
+  expect_text err 'files.toml:9:41: error: cannot use the certificate folder: cannot read the file: Is a directory'
+  expect_text err 'files.toml:14:14: error: there is no CA in nowhere'
+  expect_text err 'files.toml:14:37: error: cannot read client_ca pipe: it is no regular file'
+  expect_text err 'files.toml:14:59: error: cannot use the certificate nowhere.pem: cannot read the file: No such file'
+  expect_text err 'files.toml:20:17: error: password_file: folder: cannot read the file: Is a directory'
+  expect_text err '8 mistakes in files.toml'
+done
+# Of all kinds in one go.
+{ cat files.toml; printf '[[rule]]\nfault = { type = "latenzy" }\n[[zone]]\nname = "z"\nrecords = ["a.lab. 60 IN A nobody"]\n'; } >all.toml
+expect_code 2 "$brownout" check all.toml
+expect_text err 'unknown fault "latenzy"'
+expect_text err 'a.lab. 60 IN A nobody'
+expect_text err '10 mistakes in all.toml'
+printf 'version = 1\n[[rule]]\nmatch = { listener = "tcp" }\nfault = { type = "latency", delay = "1s" }\n' >exec.toml
+expect_code 2 "$brownout" check exec.toml
+expect_text err 'brownout check --exec exec.toml'
+expect_code 0 "$brownout" check --exec exec.toml
+cp bad_certificate.toml good.toml
+for option in --events --flows; do
+  expect_code 2 timeout 10 "$brownout" run good.toml --api off "$option" pipe
+  expect_text err 'nobody reads this pipe'
+done
+expect_code 2 timeout 10 "$brownout" run good.toml --api 127.0.0.1:0 --token-file pipe
+expect_text err 'no regular file'
+expect_code 2 timeout 10 "$brownout" run good.toml --api 127.0.0.1:0 --api-certificate pipe --api-key pipe
+expect_text err 'no regular file'
+expect_code 2 timeout 10 "$brownout" run good.toml --api off --toxiproxy-config /dev/zero
+expect_text err 'larger than 64 MiB'
+cd - >/dev/null || exit 1
+pass "files that cannot be used are mistakes with their place, for check as for run"
 
 expect_code 0 "$brownout" explain "$here/../../examples/rules/latency.toml" --listener chat --client 10.1.2.3
 expect_text out "1 of 1 rules act"
 expect_text out "it acts downstream only"
 expect_code 2 "$brownout" explain "$here/../../examples/rules/latency.toml" --listener chta
 expect_text err "did you mean \"chat\"?"
+printf '%s\n' 'version = 1' '[[upstream]]' 'name = "web"' 'servers = ["127.0.0.1:1"]' \
+  '[[listener]]' 'name = "api"' 'protocol = "http"' 'listen = "127.0.0.1:0"' 'upstream = "web"' \
+  '[[rule]]' 'match = { header = { host = "x.test" } }' 'fault = { type = "abort", status = 503 }' >"$folder/host.toml"
+explain_host() { expect_code 0 "$brownout" explain "$folder/host.toml" --listener api "$@"; }
+for url in http://x.test/a http://user@x.test:80 https://x.test:443/; do
+  explain_host --url "$url"
+  expect_text out "1 of 1 rules act"
+done
+explain_host --url http://x.test/a --header "Host: y.test"
+expect_text out "0 of 1 rules act"
+explain_host --url http://x.test:8080/a
+expect_text out "0 of 1 rules act"
+explain_host --url /a --header "host: x.test"
+expect_text out "1 of 1 rules act"
 pass "explain"
 
 server=$(free_port)
@@ -75,7 +166,7 @@ rule_file "$server" "$proxy_port" '[[rule]]
 name = "all"
 fault = { type = "refuse" }' >"$folder/new.toml"
 mv "$folder/new.toml" "$folder/live.toml"
-wait_for 10 grep -q '1 rules loaded' "$folder/live.log" || fail "a replaced file was not loaded"
+wait_for 10 grep -q '1 rule loaded' "$folder/live.log" || fail "a replaced file was not loaded"
 if echo_once; then fail "the new rule does not act"; fi
 pass "reload: a bad file changes nothing, a good one acts at once"
 
@@ -94,7 +185,7 @@ rule_file "$server" "$proxy_port" '[[rule]]
 name = "never"
 match = { client = "192.0.2.0/24" }
 fault = { type = "refuse" }' >"$folder/live.toml"
-wait_for 10 grep -q '(changed): 1 rules loaded' "$folder/live.log" || fail "third reload"
+wait_for 10 grep -q '(changed): 1 rule loaded' "$folder/live.log" || fail "third reload"
 sleep 0.3
 kill -TERM "$pid"
 wait "$pid" || fail "SIGTERM must end with 0"
@@ -121,7 +212,7 @@ begin=$(now)
 kill -TERM "$pid"
 wait "$pid" || fail "drain must end with 0"
 at_least "$(since "$begin")" 0.6 || fail "it did not wait for the open connection"
-grep -q '1 connections were cut' "$folder/drain.log" || fail "it must say what it cut"
+grep -q 'cut 1 connection that' "$folder/drain.log" || fail "it must say what it cut"
 pass "SIGTERM drains with a deadline"
 
 start interrupt "$brownout" run "$folder/drain.toml" --drain 1h

@@ -127,10 +127,13 @@ for command in status rules listeners flows; do
   if grep -q '{' "$folder/table"; then fail "ctl $command: no table on a terminal: $(cat "$folder/table")"; fi
 done
 start watch "$brownout" ctl watch
-watched() { round_trip >/dev/null; grep -q '"fault":"latency"' "$folder/watch.log"; }
-wait_for 10 watched || fail "no fault in the events: $(cat "$folder/watch.log")"
+# The first connection may be open before the watching begins.
+watched() {
+  round_trip >/dev/null
+  grep -q '"fault":"latency"' "$folder/watch.log" && grep -q '"event":"opened"' "$folder/watch.log"
+}
+wait_for 10 watched || fail "no fault or no opening in the events: $(cat "$folder/watch.log")"
 wait_for 10 grep -q '"event":"closed"' "$folder/watch.log" || fail "no closing in the events: $(cat "$folder/watch.log")"
-grep -q '"event":"opened"' "$folder/watch.log" || fail "no opening in the events"
 start idle python3 -c "
 import socket
 s = socket.create_connection(('127.0.0.1', $front)); s.sendall(b'x')
@@ -151,11 +154,13 @@ promtool check metrics <"$folder/metrics" >"$folder/promtool" 2>&1 ||
   if grep -v toxiproxy_proxy "$folder/promtool"; then fail "promtool finds mistakes"; fi
 for line in 'brownout_connections_total\{listener="front"\} [1-9]' 'brownout_bytes_total\{listener="front",direction="upstream"\} [1-9]' \
   'brownout_faults_injected_total\{rule="latency",fault="latency"\} [1-9]' 'brownout_held_bytes 0' \
-  'brownout_connect_failures_total\{listener="front"\} 0' 'brownout_request_duration_seconds_bucket\{listener="front",le="2.5"\} [1-9]' \
+  'brownout_connect_failures_total\{listener="front"\} 0' 'brownout_turns_total\{listener="front"\} [1-9]' \
   'brownout_injected_delay_seconds_count\{rule="latency",fault="latency"\} [1-9]' \
   'brownout_event_loop_lag_seconds_count\{worker="0"\} [1-9]' 'brownout_halted 0' 'process_cpu_seconds_total [0-9]'; do
   grep -qE "^$line" "$folder/metrics" || fail "no $line in $(cat "$folder/metrics")"
 done
+ask 200 '"turns":[1-9]' "$api/api/v1/listeners"
+ask 200 '"turns":[1-9]' "$api/api/v1/status"
 ask 201 '"name":"tp"' -d "{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\"}" "$api/proxies"
 ask 500 'is the name of a listener' -d "{\"name\":\"front\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\"}" "$api/proxies"
 ask 200 '"name":"tp","source":"toxiproxy"' "$api/api/v1/listeners"
@@ -178,7 +183,7 @@ names = {'name': 'nobody', 'listener': 'nobody', 'flow': '0', 'id': 'nobody'}
 for path, operations in document['paths'].items():
     real = re.sub(r'{(\w+)}', lambda m: names[m[1]], path)
     for method in ('GET', 'POST', 'PUT', 'PATCH', 'DELETE'):
-        if path.endswith(('halt', 'resume')) and method == 'POST': continue
+        if path in ('/api/v1/halt', '/api/v1/resume', '/api/v1/reset') and method == 'POST': continue
         status, body = call(method, real)
         assert (status == 405) == (method.lower() not in operations), (method, path, status)
         if status >= 400: jsonschema.validate(json.loads(body), schemas['Problem'])
@@ -204,10 +209,26 @@ for text in grafana + [open(sys.argv[3]).read()]:
 P
 pass "metrics for Prometheus; the OpenAPI document; alert rules and Grafana's dashboard"
 
+# A file with a mistake is told to whoever looks, until it has none.
+cp "$folder/rules.toml" "$folder/good.toml"
+echo 'nonsense = 1' >>"$folder/rules.toml"
+not_loaded() { curl -s "$api/api/v1/status" | grep -q '"file_not_loaded":"it has mistakes"'; }
+wait_for 10 not_loaded || fail "the status does not say that the file is not loaded"
+script -qec "$brownout ctl status" /dev/null </dev/null | grep -q 'the rule file is NOT LOADED' || fail "ctl status does not say that the file is not loaded"
+mv "$folder/good.toml" "$folder/rules.toml"
+loaded() { ! not_loaded; }
+wait_for 10 loaded || fail "the status says that the file is not loaded, and it is"
 # The file changes: what the API changed stays. A restart: it is there again.
 sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
-wait_for 10 grep -q 'rules loaded' "$folder/first.log" || fail "the changed file was not loaded"
+wait_for 10 grep -q 'rules\? loaded' "$folder/first.log" || fail "the changed file was not loaded"
 ask 200 '"source":"api"' "$api/api/v1/rules/back"
+wait_for 10 grep -q 'the file differs from what is live: rules .*back' "$folder/first.log" || fail "no word of what differs: $(cat "$folder/first.log")"
+script -qec "$brownout ctl rules" /dev/null >"$folder/table" </dev/null
+grep -q 'rule back (added)' "$folder/table" || fail "ctl rules does not say what differs: $(cat "$folder/table")"
+# What was switched off and on is the file's: its next edit counts.
+expect_code 0 ctl enable latency
+expect_code 0 ctl disable latency
+ask 200 '"name":"latency","source":"file"' "$api/api/v1/rules/latency"
 kill -TERM "$first"
 wait "$first" || fail "SIGTERM: exit $?: $(cat "$folder/first.log")"
 run second --state "$folder/state.json"
@@ -215,6 +236,17 @@ ask 200 '"source":"api"' "$api/api/v1/rules/back"
 ask 200 '"delay":"1s"' "$api/api/v1/rules/latency"
 kill -TERM "$last_pid"
 wait "$last_pid" || fail "SIGTERM: exit $?: $(cat "$folder/second.log")"
+run reset --state "$folder/state.json"
+grep -q 'the file differs from what is live: ' "$folder/reset.log" || fail "no word of the restored changes: $(cat "$folder/reset.log")"
+expect_code 0 ctl reset back
+ask 404 'no rule' "$api/api/v1/rules/back"
+expect_code 4 ctl reset nobody
+ask 201 'again' -d '{"name":"again","fault":{"type":"refuse"}}' "$api/api/v1/rules"
+expect_code 0 ctl reset
+ask 200 '"differs_from_file":\[\]' "$api/api/v1/status"
+ask 201 'back' -X PUT -d '{"fault":{"type":"latency","delay":"300ms"}}' "$api/api/v1/rules/back"
+kill -TERM "$last_pid"
+wait "$last_pid" || fail "SIGTERM: exit $?: $(cat "$folder/reset.log")"
 head -c 100 "$folder/state.json" >"$folder/torn"
 mv "$folder/torn" "$folder/state.json"
 expect_code 2 "$brownout" run "$folder/rules.toml" --api off --state "$folder/state.json"
@@ -224,6 +256,17 @@ pass "the state file: over a restart, and torn"
 
 # Security.
 run third
+for name in 'a%0a12:00:00.000%20warning%20halted' '%1b%5d0;owned%07' '%c2%9b31mred'; do
+  ask 201 '' -X PUT -d '{"fault":{"type":"latency","delay":"1ms"}}' "$api/api/v1/rules/$name"
+done
+ask 400 'no UTF-8' -X PUT -d '{"fault":{"type":"refuse"}}' "$api/api/v1/rules/%ff"
+python3 -c "print('{\"name\":' * 100000 + '1' + '}' * 100000)" >"$folder/deep"
+ask 400 '' --data-binary "@$folder/deep" "$api/proxies"
+ask 400 '' --data-binary "@$folder/deep" "$api/api/v1/rules"
+script -qec "$brownout ctl rules" /dev/null >"$folder/table" </dev/null
+for file in third.log table; do
+  if grep -qE "^12:00:00.000|$(printf '\033')\]0|$(printf '\302\233')" "$folder/$file"; then fail "a name commands the terminal: $(cat -v "$folder/$file")"; fi
+done
 curl -q -s -X POST -d '' "$api/api/v1/halt" | grep -q 'needs the header' || fail "a form of another site can halt"
 ask 403 'may change nothing' -X POST -H 'Origin: http://evil.example' "$api/api/v1/halt"
 ask 403 'no name of this machine' -H 'Host: evil.example' "$api/api/v1/status"
@@ -247,6 +290,42 @@ expect_code 2 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.
 expect_code 0 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.pem" --token-file "$folder/token"
 if grep -q "$(cat "$folder/token")" "$folder/secure.log"; then fail "the token is in the log"; fi
 pass "tokens, TLS, and what pages of other sites cannot do"
+
+# A crowd at the address: idle, with half of a request, or with a byte now and then.
+run flooded --api-socket "$folder/api.sock"
+flooded=$last_pid
+cat >"$folder/flood.py" <<'P'
+import collections, socket, sys
+last, begun = collections.deque(), 0
+while True:
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(('127.0.0.1', int(sys.argv[1])))
+    last.append(s)
+    begun += 1
+    if begun % 3 and len(last) > 8:
+        try: last[-8].send(b'x' if begun % 3 == 1 else b'POST /api/v1/halt HTTP/1.1\r\nHost: loc')
+        except OSError: pass
+    if len(last) > 500: last.popleft().close()
+    if begun == 1000: print('flooding', flush=True)
+P
+start flood python3 "$folder/flood.py" "${api##*:}"
+flood=$last_pid
+wait_for 20 grep -q flooding "$folder/flood.log" || fail "no flood"
+for i in 1 2 3; do
+  expect_code 0 timeout 20 "$brownout" ctl halt
+  ask 200 '"halted":true' -m 20 --unix-socket "$folder/api.sock" http://localhost/api/v1/status
+  expect_code 0 timeout 20 "$brownout" ctl resume --url "unix:$folder/api.sock"
+  ask 200 '"halted":false' -m 20 "$api/api/v1/status"
+done
+kill "$flood"
+kill -TERM "$flooded"
+wait "$flooded" || fail "SIGTERM: exit $?: $(cat "$folder/flooded.log")"
+[ ! -e "$folder/api.sock" ] || fail "the socket is left behind"
+expect_code 2 "$brownout" run "$folder/rules.toml" --api off --api-socket "$folder/api.sock"
+expect_code 1 ctl status --url "unix:$folder/api.sock"
+grep -q "nobody answers at unix:$folder/api.sock" "$folder/err" || fail "no word of the socket: $(cat "$folder/err")"
+pass "halt in a flood of connections, and by a unix socket"
 
 # --max-fault-time, and Toxiproxy's file.
 echo "[{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\",\"toxics\":[{\"type\":\"latency\",\"attributes\":{\"latency\":1000}}]}]" >"$folder/toxi.json"

@@ -69,13 +69,38 @@ async function main() {
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: screenshot, fullPage: true });
 
+  await eventually('turns are counted', async () => /[1-9][0-9]* turns/.test(await page.textContent('#listeners')));
+
+  // Halting only halts, however often; it cannot be overlooked. Resuming is another button, which asks.
   await page.keyboard.press('h');
-  await eventually('halted', async () => (await page.textContent('#halt')) === 'Resume');
-  await eventually('traffic recovers', () => all((t) => t < 350));
+  await eventually('halted', async () => (await page.isVisible('#halted')) && (await page.title()).startsWith('HALTED'));
+  await page.keyboard.press('h');
   await page.click('#halt');
+  await eventually('traffic recovers', () => all((t) => t < 350));
+  if (!(await page.isVisible('#halted'))) throw new Error('a second press has resumed');
+  await page.click('#resume');
+  await page.click('#sure button[value=no]');
+  if (!(await page.isVisible('#halted'))) throw new Error('resumed, though nobody agreed');
+  await page.click('#resume');
+  await page.click('#sure-yes');
   await eventually('traffic is slow again', () => all((t) => t >= 400));
+  await eventually('no longer halted', async () => (await page.isHidden('#halted')) && (await page.title()) === 'Brownout');
   await page.locator('[data-rule=slow] input[type=checkbox]').uncheck();
   await eventually('a rule that is switched off does not act', () => all((t) => t < 350));
+
+  // What the file says otherwise is said, and can be taken back; what is lost by a press is asked for.
+  await eventually('the page says what differs', async () => (await page.textContent('#differs')).includes('rule slow'));
+  await page.click('[data-rule=slow] button:has-text("Delete")');
+  await page.click('#sure button[value=no]');
+  if (!(await page.isVisible('[data-rule=slow]'))) throw new Error('deleted, though nobody agreed');
+  await page.click('#reset');
+  await page.click('#sure-yes');
+  await eventually('the rule that the file does not have is gone', async () => (await page.locator('[data-rule=slow]').count()) === 0);
+  await eventually('nothing differs', () => page.isHidden('#differs'));
+  const flow = await page.locator('#flows tr:first-child td').first().textContent();
+  await page.click('#flows tr:first-child button');
+  await page.click('#sure-yes');
+  await eventually('the flow is cut', async () => (await page.locator(`#flows td:text-is("${flow}")`).count()) === 0);
 
   await page.fill('#search', 'nothing like that');
   await eventually('search narrows', async () => (await page.textContent('#flow-count')).startsWith('(0 of'));

@@ -114,6 +114,28 @@ said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "ru
 [ -z "$said" ] || fail "rules from a pipe: $said"
 pass "a rule file that changes is read again, a pipe is not"
 
+# Resolvers that are silent, so many that not all can be waited for. Nobody has these addresses, and no answer comes back.
+if [ "$BROWNOUT_E2E_NETWORK" = own ] && ip route add 198.18.0.0/15 dev lo 2>/dev/null; then
+  cat >"$folder/resolvers.py" <<'P'
+import select, socket
+query = b'\x12\x34\1\0\0\1\0\0\0\0\0\0\5other\7example\3net\0\0\1\0\1'
+# One socket at each time, so that the queries arrive in turn.
+asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(300): asking.sendto(query, (f'198.18.{1 + i // 200}.{1 + i % 200}', 53))
+refused = 0
+while select.select([asking], [], [], 1)[0]:
+    answer = asking.recv(512)
+    refused += answer[3] & 15 == 2
+print('SERVFAIL', refused)
+P
+  "$brownout" exec "$folder/quiet.toml" -- /usr/bin/python3 "$folder/resolvers.py" >"$folder/resolvers.txt" 2>"$folder/resolvers.log"
+  refused=$(sed -n 's/^SERVFAIL //p' "$folder/resolvers.txt")
+  { [ "$refused" -ge 44 ] && [ "$refused" -lt 150 ]; } || fail "SERVFAIL for $refused of 300 resolvers: $(cat "$folder/resolvers.log")"
+  grep -q 'too many resolvers: clients wait for 256 at a time' "$folder/resolvers.log" || fail "no word of it: $(cat "$folder/resolvers.log")"
+  [ "$(grep -c 'too many resolvers' "$folder/resolvers.log")" -lt 20 ] || fail "a line for each query"
+  pass "resolvers of intercepted clients are bounded"
+fi
+
 # Whoever goes to an ephemeral port must find what is there, and not a listener of ours.
 busy=$(quiet ss -ltnuH | sed -E 's/.*:([0-9]+) +[^ ]+ *$/\1/' | sort -u)
 for port in $busy; do [ "$port" -ge 1011 ] && [ "$port" -le 1020 ] || fail "a listener inside has port $port: $busy"; done
@@ -191,6 +213,44 @@ ended "$last_pid" 9 || fail "signals are forwarded"
 [ "$(quiet bash -c 'for i in $(seq 50); do (exit 0) & done; wait; echo "$(ls -ln /proc/self/fd/.. | wc -l)" >/dev/null; echo forked')" = forked ] || fail "many children"
 pass "exit status, signals, standard input and children are the command's own"
 
+# What a shell hands down: its limits, and the signals that it ignores (nohup) or blocks.
+cat >"$folder/handed.py" <<'P'
+import os, resource, signal, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+resource.setrlimit(resource.RLIMIT_STACK, (4 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+for one in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTTOU, signal.SIGCHLD): signal.signal(one, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+os.execvp(sys.argv[1], sys.argv[1:])
+P
+handed() { /usr/bin/python3 "$folder/handed.py" "$@" sh -c 'grep -E "^Sig(Blk|Ign)" /proc/self/status; cat /proc/self/limits; exit 42'; }
+rc=0
+handed "$brownout" exec "$folder/quiet.toml" -- >"$folder/handed.inside" || rc=$?
+[ "$rc" = 42 ] || fail "exit status, where the caller ignores SIGCHLD: $rc"
+handed env >"$folder/handed.outside" || true
+diff "$folder/handed.outside" "$folder/handed.inside" || fail "limits or signals are not the caller's"
+pass "limits, ignored and blocked signals are the caller's"
+
+cat >"$folder/again.py" <<'P'
+import socket
+def listening():
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("0.0.0.0", 10450)); s.listen()
+    return s
+first = listening()
+client = socket.create_connection(("127.0.0.1", 10450), 5)
+accepted, _ = first.accept()
+first.close()
+second = listening()  # a connection of the first is open
+accepted.close(); client.close(); second.close()
+third = listening()   # and now in TIME_WAIT
+client = socket.create_connection(("127.0.0.1", 10450), 5)
+accepted, _ = third.accept(); accepted.sendall(b"third")
+print(client.recv(10).decode())
+P
+[ "$(quiet /usr/bin/python3 "$folder/again.py")" = third ] || fail "a server that listens again on its port"
+pass "a server listens again on its port, whatever is left of its connections"
+
 cat >"$folder/terminal.py" <<'P'
 import os, pty, select, sys, time
 pid, fd = pty.fork()
@@ -242,13 +302,23 @@ for side in command outside inside; do
 done
 pass "kill -9 of the command, or of either side, leaves no process behind"
 
-namespaces() { { readlink /proc/[0-9]*/ns/net 2>/dev/null || true; } | sort -u | wc -l; }
+# Of processes that this script has started, also where they have left it: they know its folder. But for its own, which
+# the programs of this function have, or not yet.
+namespaces() {
+  local environment
+  for environment in /proc/[0-9]*/environ; do
+    { tr '\0' '\n' <"$environment" | grep -qx "OF_EXEC_TEST=$folder" && readlink "${environment%environ}ns/net"; } 2>/dev/null || true
+  done | { grep -vxF "$(readlink "/proc/$$/ns/net")" || true; } | sort -u | wc -l
+}
+export OF_EXEC_TEST=$folder
 before=$(namespaces)
 for i in $(seq 100); do quiet curl -sS -o /dev/null -w '%{http_code}\n' "http://chat.example.org:$web/hello" & done >"$folder/parallel.log" 2>&1
 for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || fail "one of 100 at once: $(grep -vx 200 "$folder/parallel.log" | head -20)"; done
 [ "$(grep -cx 200 "$folder/parallel.log")" = 100 ] || fail "100 at once: $(sort "$folder/parallel.log" | uniq -c)"
 wait_for 10 none_left || fail "100 at once leave processes"
-[ "$(namespaces)" = "$before" ] || fail "100 at once leave namespaces"
+# A process that has just ended may still be there for a moment.
+no_more_namespaces() { [ "$(namespaces)" -le "$before" ]; }
+wait_for 10 no_more_namespaces || fail "100 at once leave namespaces: $(namespaces), before: $before"
 if nft list tables 2>/dev/null | grep -q brownout; then fail "a rule of nftables is left outside"; fi
 pass "100 at once, and no namespace, process or rule is left"
 

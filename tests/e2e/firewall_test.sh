@@ -37,7 +37,7 @@ EOF
 unshare --map-root-user --net bash "$folder/inside.sh" "$folder" || fail "the namespace has no firewall"
 
 "$brownout" firewall import "$folder/old.json" --name edge >"$folder/edge.toml" 2>"$folder/import.log"
-grep -q '4 lines of edge, 1 rules left out' "$folder/import.log" || fail "$(cat "$folder/import.log")"
+grep -q '4 lines of edge, 1 rule left out' "$folder/import.log" || fail "$(cat "$folder/import.log")"
 grep -q '^# not imported: a match on .*iifname' "$folder/edge.toml" || fail "the interface was ignored silently"
 "$brownout" firewall import "$folder/iptables.txt" >"$folder/iptables.toml" 2>&1
 grep -q 'not imported: -m limit has no counterpart' "$folder/iptables.toml" || fail "the limit was ignored silently"
@@ -61,7 +61,8 @@ run_with broken "$(cat "$folder/edge.toml")
 [[rule]]
 fault = { type = \"stale_allowlist\", address = \"127.0.0.0/8\" }"
 if curl -s --max-time 1 "http://127.0.0.1:$proxy_port/" >/dev/null; then fail "the mistake is not felt"; fi
-pass "a mistake in it is felt"
+wait_for 5 grep -q '"client":"127.0.0.1:.*"stopped":true' "$folder/flows.jsonl" || fail "a flow that was stopped is not recorded"
+pass "a mistake in it is felt, and the flow that it stops is recorded"
 
 wait_for 5 grep -q '"client":"127.0.0.1:' "$folder/flows.jsonl" || fail "no flow was recorded"
 cat >>"$folder/flows.jsonl" <<'EOF'

@@ -3,6 +3,7 @@
 # brownout, and a server, by veth pairs. What the server sees tells redirect, tproxy and spoofing apart.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/networks.sh"
 need ip nft unshare nsenter curl python3 dig setpriv
 
 if ! unshare --net true 2>/dev/null; then
@@ -10,36 +11,10 @@ if ! unshare --net true 2>/dev/null; then
   exit 0
 fi
 
-# network NAME: a network that lives as long as this test; `inside NAME COMMAND...` runs there.
-declare -A holders
-left_ours() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
-network() {
-  unshare --net sleep 600 &
-  holders[$1]=$!
-  pids+=("$!")
-  wait_for 5 left_ours "$!" || fail "no network namespace"
-  inside "$1" ip link set lo up
-}
-inside() { local name=$1; shift; nsenter --target "${holders[$name]}" --net "$@"; }
-# start_inside NAME NETWORK COMMAND...
-start_inside() { local name=$1 where=$2; shift 2; start "$name" nsenter --target "${holders[$where]}" --net "$@"; }
-
 for name in client gateway server; do network "$name"; done
-# link NETWORK ADDRESS6 ...: a veth pair between the gateway and the other.
-link() {
-  inside gateway ip link add "to-$1" type veth peer name eth0 netns "/proc/${holders[$1]}/ns/net"
-  inside gateway ip addr add "$2.1/24" dev "to-$1"
-  inside gateway ip -6 addr add "$3::1/64" dev "to-$1" nodad
-  inside gateway ip link set "to-$1" up
-  inside "$1" ip addr add "$2.2/24" dev eth0
-  inside "$1" ip -6 addr add "$3::2/64" dev eth0 nodad
-  inside "$1" ip link set eth0 up
-  inside "$1" ip route add default via "$2.1"
-  inside "$1" ip -6 route add default via "$3::1"
-}
-link client 10.71.1 fd71:1
-link server 10.71.2 fd71:2
-inside gateway sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+link gateway client 10.71.1 fd71:1
+link gateway server 10.71.2 fd71:2
+forward gateway
 
 # Answers with the address that it sees.
 cat >"$folder/mirror.py" <<'P'
@@ -107,7 +82,9 @@ gateway plain redirect "" '[[rule]]
 name = "slow"
 match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::/64"] }
 fault = { type = "latency", delay = "200ms" }'
-intercept apply "$folder/plain.toml" --interface to-client --for 1m || fail "intercept apply"
+intercept apply "$folder/plain.toml" --interface to-client --for 1m 2>"$folder/said" || fail "intercept apply"
+grep -q 'IPv4 TCP to port 8080 -> listener web at 0.0.0.0:1500' "$folder/said" && grep -q 'not diverted: .* loopback' "$folder/said" ||
+  fail "apply does not say what it diverts: $(cat "$folder/said")"
 [ "$(get "$web")" = 10.71.2.1 ] || fail "redirect: the server does not see the gateway"
 [ "$(get "$web6")" = fd71:2::1 ] || fail "redirect by IPv6"
 [ "$(get "http://10.71.2.2:8081/")" = 10.71.1.2 ] || fail "redirect: a port that no listener has"
@@ -116,7 +93,7 @@ get "$web" >/dev/null
 at_least "$(since "$begin")" 0.4 || fail "redirect: the rule does not act"
 [ "$(udp)" = "b'echo hi' ('10.71.2.2', 7000)" ] || fail "redirect: datagrams: $(udp)"
 if inside client curl -sS --max-time 5 "http://10.71.1.1:1500/" 2>/dev/null; then fail "a client that connects to the listener itself"; fi
-grep -q 'connected to it by itself' "$folder/plain.log" || fail "nobody says why: $(cat "$folder/plain.log")"
+wait_for 5 grep -q 'connected to it by itself' "$folder/plain.log" || fail "nobody says why: $(cat "$folder/plain.log")"
 pass "redirect: connections by IPv4 and IPv6, and datagrams; rules act; the server sees the gateway"
 
 intercept remove && intercept remove || fail "remove, twice"
@@ -191,6 +168,23 @@ end_gateway
 intercept remove
 pass "processes of one user are intercepted, and brownout's own connections are not"
 
+# Without the capability it cannot mark its connections: they come back, and must not be dialled for ever.
+start_inside unmarked gateway setpriv --reuid=65534 --regid=65534 --clear-groups "$brownout" run "$folder/local.toml" --drain 0s --api off
+running=$last_pid
+wait_for 10 grep -q 'listener web' "$folder/unmarked.log" || fail "unmarked: $(cat "$folder/unmarked.log")"
+intercept apply "$folder/local.toml" --uid nobody
+for i in 1 2 3; do
+  # A reset, or a 502.
+  said=$(as_nobody "$web" 2>&1 || true)
+  if grep -q '^10\.' <<<"$said"; then fail "a connection that comes back is served: $said"; fi
+done
+[ "$(find "/proc/$running/fd" | wc -l)" -lt 60 ] || fail "its own connections go round in a circle"
+wait_for 5 grep -q 'what brownout itself dials is sent back to it.*CAP_NET_ADMIN' "$folder/unmarked.log" || fail "nobody says why: $(cat "$folder/unmarked.log")"
+[ "$(inside gateway curl -sS "$web")" = 10.71.2.1 ] || fail "another user is not let alone"
+end_gateway
+intercept remove
+pass "connections of its own that come back are refused, and it says why"
+
 # Processes of one control group. cgroup2 is mounted for this part alone, where nft looks for it.
 cat >"$folder/groups.sh" <<'S'
 set -e
@@ -220,7 +214,12 @@ fi
 complains() { local wanted=$1; shift; if "$brownout" intercept "$@" 2>"$folder/said"; then fail "no mistake: $*"; fi; grep -q -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
 complains 'give --uid' print "$folder/local.toml"
 complains 'there is no user' print "$folder/local.toml" --uid no-such-user
+for number in 4294967295 4294967296 18446744073709551616; do complains 'is no user' print "$folder/local.toml" --uid "$number"; done
+complains 'is no interface' print "$folder/plain.toml" --interface 'eth1" } accept #'
+complains '--cgroup: a path' print "$folder/local.toml" --cgroup $'a\nb'
+"$brownout" intercept print "$folder/local.toml" --cgroup /chat.slice/phones/ | grep -q 'level 2 "chat.slice/phones"' || fail "a path with slashes around it"
+complains '--for' print "$folder/local.toml" --uid 1 --for 300000000h
 complains 'listens on loopback' print "$folder/local.toml" --interface eth1
 complains '--for' print "$folder/local.toml" --uid 1 --for 0s
-"$brownout" intercept print "$folder/local.toml" --uid 1000 | grep -q 'meta skuid { 1000 } tcp dport { 8080 } redirect to :1500' || fail print
+"$brownout" intercept print "$folder/local.toml" --uid 1000 | grep -q 'meta skuid { 1000 } meta nfproto ipv4 tcp dport { 8080 } .* redirect to :1500' || fail print
 pass "intercept print says what apply would do, and mistakes are said"

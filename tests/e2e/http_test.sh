@@ -212,3 +212,21 @@ head -1 <&3 | grep -q '400 Bad Request' || fail "a smuggled request was not refu
 exec 3<&-
 wait_for 5 grep -q '"event":"refused"' "$folder/faults.jsonl" || fail "no event for the refusal"
 pass "smuggling is refused with 400 and an event"
+
+# gRPC's own clients speak HTTP/2, on whose requests no rule acts: said by whatever reads the file, and by the API.
+grpc='fault = { type = "abort", grpc_status = 14 }'
+rule_file 9 0 "[[rule]]
+name = \"calls fail\"
+$grpc" "$http" >"$folder/grpc.toml"
+"$brownout" check "$folder/grpc.toml" >"$folder/grpc.txt" 2>&1 || fail "check fails because of a warning: $(cat "$folder/grpc.txt")"
+grep -q 'grpc.toml:[0-9]*:1: warning: rule "calls fail": listener "front" speaks HTTP/1 only; gRPC clients use HTTP/2' "$folder/grpc.txt" ||
+  fail "check does not warn: $(cat "$folder/grpc.txt")"
+api=$(free_port)
+rule_file 9 "$(free_port)" "" "$http" >"$folder/live.toml"
+start live "$brownout" run "$folder/live.toml" --api "127.0.0.1:$api" --drain 0s
+wait_port "$api"
+ask 201 '' -X POST -H 'Content-Type: application/json' -d '{"name":"later","fault":{"type":"abort","grpc_status":14}}' "http://127.0.0.1:$api/api/v1/rules"
+wait_for 5 grep -q 'API: rule "later": listener "front" speaks HTTP/1 only' "$folder/live.log" || fail "the API does not warn: $(cat "$folder/live.log")"
+printf '\n[[rule]]\n%s\n' "$grpc" >>"$folder/live.toml"
+wait_for 5 grep -q 'warning: rule "abort": listener "front" speaks HTTP/1 only' "$folder/live.log" || fail "a reload does not warn: $(cat "$folder/live.log")"
+pass "a rule with grpc_status is warned of"

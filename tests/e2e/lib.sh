@@ -1,8 +1,22 @@
-# For the end-to-end tests: a temp folder, free ports, processes that are ended by their own pid.
+# For the end-to-end tests: a network and a temp folder of their own, processes that are ended by their own pid.
 #
 #   brownout=$1; source lib.sh
 set -euo pipefail
 export LC_ALL=C
+# Debian's programs, whose packages .ci/install-packages installs, ahead of others with their names (pyenv, conda, nvm).
+export PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
+
+# A network namespace for each script: its ports are nobody else's, so that scripts run side by side. Where the kernel
+# allows none, random ports have to do.
+if [ -z "${BROWNOUT_E2E_NETWORK:-}" ]; then
+  export BROWNOUT_E2E_NETWORK=own
+  as=()
+  [ "$(id -u)" -eq 0 ] || as=(--map-root-user)
+  if unshare "${as[@]}" --net true 2>/dev/null; then
+    exec unshare "${as[@]}" --net bash -c 'ip link set lo up && exec bash "$0" "$@"' "$0" "$@"
+  fi
+  BROWNOUT_E2E_NETWORK=shared
+fi
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/brownout-e2e.XXXXXX")
 pids=()
@@ -24,19 +38,13 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
 need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages)"; done; }
 
-# Below those that the kernel gives to whoever asks for none: a test that runs beside this one will not have it by then.
-free_port() {
-  python3 -c '
-import random, socket
-while True:
-    port = random.randrange(10000, 32000)
-    try:
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            with socket.socket(socket.AF_INET, kind) as s: s.bind(("127.0.0.1", port))
-        break
-    except OSError: pass
-print(port)'
-}
+# Below those that the kernel gives to whoever asks for none.
+if [ "$BROWNOUT_E2E_NETWORK" = own ]; then echo 10000; else echo $((10000 + RANDOM % 20000)); fi >"$folder/last_port"
+free_port() (
+  flock 9
+  port=$(($(cat "$folder/last_port") + 1))
+  echo "$port" | tee "$folder/last_port"
+) 9>"$folder/last_port.lock"
 
 # start NAME COMMAND...: in the background, its output in $folder/NAME.log; sets $last_pid.
 start() {

@@ -16,13 +16,17 @@ through() { # NAME RULES
   proxy "$1-ws" "$web" "$2" 'protocol = "websocket"'
   ws=ws://127.0.0.1:$proxy_port
 }
-# see NAME EXPRESSION COUNT QOS [SESSION]: holds of what a client saw by either carrier.
+# see NAME EXPRESSION COUNT QOS [SESSION]: holds of what a client saw by either carrier, both side by side.
 see() {
-  local url kind
+  local kind probes=()
   for kind in tcp ws; do
-    url=${!kind}
-    timeout 30 node "$here/mqtt_probe.js" "$here/../../build/npm/node_modules" "$url" "$3" "$4" ${5:+"$5-$kind"} >"$folder/$1-$kind.json" 2>"$folder/$1-$kind.err" ||
-      fail "$1, $kind: $(cat "$folder/$1-$kind".{json,err})"
+    timeout 30 node "$here/mqtt_probe.js" "$here/../../build/npm/node_modules" "${!kind}" "$3" "$4" ${5:+"$5-$kind"} \
+      >"$folder/$1-$kind.json" 2>"$folder/$1-$kind.err" &
+    probes+=("$!")
+  done
+  for kind in tcp ws; do
+    wait "${probes[0]}" || fail "$1, $kind: $(cat "$folder/$1-$kind".{json,err})"
+    probes=("${probes[@]:1}")
     python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2], {"r": r, "n": lambda *k: [f"number {i}" for i in k]}))' "$folder/$1-$kind.json" "$2" ||
       fail "$1, $kind: not ($2): $(cat "$folder/$1-$kind.json")"
   done

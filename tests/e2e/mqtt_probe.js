@@ -31,11 +31,14 @@ client.once("connect", (connack) => {
   said.maximum = connack.properties?.receiveMaximum;
   client.subscribe(topic, { qos: Number(qos) }, () => {
     const began = Date.now();
+    let ending = false;
     client.on("message", (_, payload) => {
       said.got.push(payload.toString("latin1"));
       said.times.push(Date.now() - began);
-      // Nothing more comes, or it comes twice.
-      if (said.got.length >= Number(count)) setTimeout(() => client.end(false, {}, finish), 300);
+      if (said.got.length < Number(count) || ending) return;
+      // Whatever comes twice has come before the answer to this does.
+      ending = true;
+      client.subscribe(`${topic}/end`, { qos: 0 }, () => client.end(false, {}, finish));
     });
     for (let i = 1; i <= Number(count); i++) client.publish(topic, `number ${i}`, { qos: Number(qos) });
     setTimeout(finish, 4000);

@@ -119,3 +119,23 @@ done
 wait "$inside" || fail "nothing came by TLS"
 [ "$(got inside)" = "open " ] || fail "inside TLS a subscriber got: $(got inside)"
 pass "inside TLS"
+
+# A bridge adds 0x80 to its protocol level (try_private, which is the default).
+central=$broker
+for version in mqttv31 mqttv311 mqttv50; do
+  proxy "bridged_$version" "$central" '[[rule]]
+match = { topic = "site/secret", direction = "upstream" }
+fault = { type = "drop" }' 'protocol = "mqtt"'
+  start "heard_$version" stdbuf -oL mosquitto_sub -p "$central" -i "heard-$version" -t 'site/#' -q 1 -C 1 -d
+  heard=$last_pid
+  wait_for 10 grep -q SUBACK "$folder/heard_$version.log" || fail "nobody hears the bridge"
+  start_mosquitto "site_$version" "connection to-central
+address 127.0.0.1:$proxy_port
+bridge_protocol_version $version
+topic site/# out 1"
+  for said in secret open; do mosquitto_pub -p "$broker" -t "site/$said" -m "$said" -q 1; done
+  wait "$heard" || fail "nothing came over the bridge ($version)"
+  [ "$(got "heard_$version")" = "open " ] || fail "over the bridge ($version) came: $(got "heard_$version")"
+  if grep -q 'not MQTT' "$folder/bridged_$version.log"; then fail "what a bridge says was not understood ($version)"; fi
+done
+pass "a bridge between two brokers, in three versions"

@@ -38,7 +38,7 @@ fault = { type = "latency", delay = "200ms" }'
 took=$(get "http://127.0.0.1:$proxy_port/hello" -o /dev/null -w '%{time_total}')
 at_least "$took" 0.2 || fail "latency: $took s"
 get "http://127.0.0.1:$proxy_port/mega" | cmp - "$folder/files/mega"
-grep -q '"action":"delay"' <(sleep 0.2; cat "$folder/latency.jsonl") || fail "no event for the delay"
+wait_for 5 grep -q '"action":"delay"' "$folder/latency.jsonl" || fail "no event for the delay"
 pass "latency: curl waits"
 
 proxy bandwidth "$port" '[[rule]]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A forward proxy (SOCKS5 and CONNECT), to which curl, git and python go by ALL_PROXY; and the PROXY protocol, taken from
+# A forward proxy (SOCKS5, SOCKS4 and CONNECT), to which curl, git and python go by ALL_PROXY; and the PROXY protocol, taken from
 # and given to nginx and curl.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
@@ -13,7 +13,7 @@ told=$(free_port)
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/key.pem" -out "$folder/cert.pem" -days 2 -subj /CN=localhost \
   -addext subjectAltName=DNS:localhost 2>/dev/null
 start_nginx "$web" "server { listen 127.0.0.1:$web; root $folder/files; }
-  server { listen 127.0.0.1:$told proxy_protocol; location / { return 200 \"\$proxy_protocol_addr:\$proxy_protocol_port\\n\"; } }
+  server { listen 127.0.0.1:$told proxy_protocol; listen [::1]:$told proxy_protocol; location / { return 200 \"\$proxy_protocol_addr:\$proxy_protocol_port\\n\"; } }
   server { listen 127.0.0.1:$tls ssl; ssl_certificate $folder/cert.pem; ssl_certificate_key $folder/key.pem; root $folder/files; }"
 
 # forward NAME KEYS RULES: sets $proxy_port.
@@ -53,15 +53,22 @@ tunnel="http://127.0.0.1:$proxy_port"
 [ "$(HTTPS_PROXY="$tunnel" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "HTTPS_PROXY, TLS"
 [ "$(HTTPS_PROXY="$tunnel" SSL_CERT_FILE="$folder/cert.pem" /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('https://localhost:$tls/hello').read().decode(), end='')")" = hello ] ||
   fail "python by HTTPS_PROXY"
+for kind in --socks4 --socks4a; do
+  [ "$(get $kind "127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "$kind"
+done
+[ "$(get --socks4a "127.0.0.1:$proxy_port" --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "SOCKS4a, a name"
 begin=$(now)
 get --proxy "$socks" "http://localhost:$web/hello" >/dev/null
 at_least "$(since "$begin")" 0.3 || fail "a rule for a host's connections"
-pass "SOCKS5 and CONNECT: curl and python by ALL_PROXY and HTTPS_PROXY; rules mean hosts by name"
+pass "SOCKS5, SOCKS4, SOCKS4a and CONNECT: curl and python by ALL_PROXY and HTTPS_PROXY; rules mean hosts by name"
 
 says() { local wanted=$1; shift; if get "$@" 2>"$folder/said" >/dev/null; then fail "$* went through"; fi; grep -qi -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
 says "(4)" --proxy "$socks" http://gone.example.org/
+says "(91)" --socks4a "127.0.0.1:$proxy_port" http://gone.example.org/
 says "502" --proxytunnel --proxy "$tunnel" http://gone.example.org/
 [ "$(get --proxy "$socks" "http://moved.example.org:$web/hello")" = hello ] || fail "a wrong answer of DNS leads elsewhere"
+says "(91)" --socks4 "127.0.0.1:$proxy_port" "http://127.0.0.1:$(free_port)/"
+says "400\|wrong version" --proxy "https://127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "(5)" --proxy "$socks" "http://127.0.0.1:$(free_port)/"
 says "502" --proxytunnel --proxy "$tunnel" "http://127.0.0.1:$(free_port)/"
 says "." --proxy "$socks" http://127.0.0.1:9/
@@ -73,6 +80,7 @@ forward closed "username = \"qa\"
 password_file = \"$folder/password\"" ""
 [ "$(get --proxy "socks5h://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5, a password"
 [ "$(get --proxytunnel --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "CONNECT, a password"
+says "(91)" --proxy "socks4://qa@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "." --proxy "socks5h://qa:wrong@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "407" --proxytunnel --proxy "http://127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 if grep -q secret "$folder/closed.log"; then fail "the password is in the log"; fi
@@ -115,3 +123,13 @@ for version in v1 v2; do
   done
 done
 pass "PROXY headers of both versions are given, and servers see each client"
+
+for version in v1 v2; do
+  port=$(free_port)
+  rule_file "$told" "$port" | sed "s/^servers.*/servers = [\"[::1]:$told\"]\nsend_proxy_protocol = \"$version\"/" >"$folder/mixed$version.toml"
+  start "mixed$version" "$brownout" run "$folder/mixed$version.toml" --drain 0s --api off
+  wait_port "$port"
+  seen=$(get -w '%{local_port}\n' "http://127.0.0.1:$port/" | paste -sd ' ')
+  [[ "$seen" =~ ^::ffff:127\.0\.0\.1:([0-9]+)\ ([0-9]+)$ ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] || fail "$version, a server with IPv6: it is told $seen"
+done
+pass "a server with IPv6 sees each client with IPv4"

@@ -8,8 +8,9 @@ const { Toxiproxy } = require(modules + '/toxiproxy-node-client');
 const upstream = `127.0.0.1:${port}`;
 const sleep = ms => new Promise(done => setTimeout(done, ms));
 
-// What comes back of `bytes`, how the connection ends, and how long it took.
-function talk(listen, bytes, { patience = 3000, half = false } = {}) {
+// What comes back of `bytes`, how the connection ends, and how long it took; `until` is what is waited for, once they are
+// sent, instead of `patience`.
+function talk(listen, bytes, { patience = 3000, half = false, until = null } = {}) {
   return new Promise(done => {
     const [host, to] = [listen.split(':')[0], +listen.split(':').pop()];
     const begin = Date.now();
@@ -20,8 +21,9 @@ function talk(listen, bytes, { patience = 3000, half = false } = {}) {
       socket.destroy();
       done({ got, how, ms: Date.now() - begin, first });
     };
-    const timer = setTimeout(() => end('silent'), patience);
-    socket.on('connect', () => (half ? socket.end(bytes) : socket.write(bytes)));
+    const timer = setTimeout(() => end('silent'), until ? 30000 : patience);
+    const sent = () => until && until().then(() => { clearTimeout(timer); end('silent'); });
+    socket.on('connect', () => (half ? socket.end(bytes) : socket.write(bytes, sent)));
     socket.on('data', data => {
       first = first || Date.now() - begin;
       got = Buffer.concat([got, data]);
@@ -32,8 +34,12 @@ function talk(listen, bytes, { patience = 3000, half = false } = {}) {
   });
 }
 
-async function toxics(proxy) {
+async function toxics(proxy, beside) {
   const hello = Buffer.from('hello');
+  // Others, whose proxy has no toxics, come later and are answered.
+  const others = async () => {
+    for (let i = 0; i < 20; ++i) assert.strictEqual((await talk(beside.listen, hello)).how, 'answered');
+  };
   const felt = async (body, check, options, bytes = hello) => {
     const toxic = await proxy.addToxic(body);
     check(await talk(proxy.listen, bytes, options));
@@ -49,14 +55,14 @@ async function toxics(proxy) {
     r => assert(r.how === 'answered' && r.ms >= 400 && r.ms < 2500, `bandwidth: ${r.how} after ${r.ms}`),
     { patience: 5000 }, Buffer.alloc(60000));
   await felt({ type: 'bandwidth', attributes: { rate: 0 } },
-    r => assert(r.how === 'silent' && r.got.length === 0, `rate 0: ${r.how}`), { patience: 300 });
+    r => assert(r.how === 'silent' && r.got.length === 0, `rate 0: ${r.how}`), { until: others });
   await felt({ type: 'slow_close', attributes: { delay: 300 } },
     r => assert(r.how === 'fin' && r.got.equals(hello) && r.ms >= 290, `slow_close: ${r.how} after ${r.ms}`),
     { half: true });
   await felt({ type: 'timeout', attributes: { timeout: 200 } },
     r => assert(r.how === 'fin' && r.got.length === 0 && r.ms >= 190, `timeout: ${r.how} after ${r.ms}`));
   await felt({ type: 'timeout', attributes: { timeout: 0 } },
-    r => assert(r.how === 'silent', `timeout 0: ${r.how}`), { patience: 300 });
+    r => assert(r.how === 'silent', `timeout 0: ${r.how}`), { until: others });
   await felt({ type: 'reset_peer', attributes: { timeout: 100 } },
     r => assert(r.how === 'ECONNRESET' && r.got.length === 0 && r.ms >= 95, `reset_peer: ${r.how} after ${r.ms}`));
   await felt({ type: 'slicer', attributes: { average_size: 2, size_variation: 1, delay: 30000 } },
@@ -64,7 +70,7 @@ async function toxics(proxy) {
   await felt({ type: 'limit_data', attributes: { bytes: 3 } },
     r => assert(r.how === 'fin' && r.got.toString() === 'hel', `limit_data: ${r.how} ${r.got}`));
   await felt({ type: 'packet_loss', attributes: { loss_rate: 1 } },
-    r => assert(r.how === 'silent', `packet_loss: ${r.how}`), { patience: 300 });
+    r => assert(r.how === 'silent', `packet_loss: ${r.how}`), { until: others });
   await felt({ type: 'noop', attributes: {} }, r => assert(r.how === 'answered', `noop: ${r.how}`));
   await felt({ type: 'reset_peer', toxicity: 0, attributes: { timeout: 0 } },
     r => assert(r.how === 'answered', `toxicity 0: ${r.how}`));
@@ -94,7 +100,9 @@ async function calls(toxiproxy) {
   await assert.rejects(proxy.addToxic({ type: 'bandwidth', attributes: { rate: -1 } }), /400/);
   await toxic.remove();
   await assert.rejects(proxy.getToxic('slow'), /404/);
-  await toxics(proxy);
+  const beside = await toxiproxy.createProxy({ name: 'beside', listen: '127.0.0.1:0', upstream });
+  await toxics(proxy, beside);
+  await beside.remove();
 
   // It is refused while it is disabled, and comes back where it was.
   const open = net.connect(+proxy.listen.split(':')[1], '127.0.0.1');

@@ -29,15 +29,17 @@ function server(port) {
   pages.listen(port, '127.0.0.1');
 }
 
-// Steps: say:TEXT, big:BYTES, ping, wait:MS. Ends when all that was said has had its time.
+// Steps: say:TEXT, big:BYTES, ping, lines:COUNT (until so many were printed, of messages, pongs and the end).
 async function client(url, deflate, steps) {
+  let lines = 0;
+  const print = (...words) => {
+    console.log(...words);
+    ++lines;
+  };
   const socket = new WebSocket(url, { perMessageDeflate: deflate === 'deflate' });
-  const closed = new Promise((resolve) => socket.on('close', (code, reason) => {
-    console.log('closed', code, reason.toString());
-    resolve();
-  }));
-  socket.on('message', (data, binary) => console.log('message', binary ? `${data.length} bytes` : data.toString()));
-  socket.on('pong', () => console.log('pong'));
+  socket.on('close', (code, reason) => print('closed', code, reason.toString()));
+  socket.on('message', (data, binary) => print('message', binary ? `${data.length} bytes` : data.toString()));
+  socket.on('pong', () => print('pong'));
   socket.on('error', (error) => console.log('error', error.code || error.message));
   await new Promise((resolve) => socket.on('open', resolve));
   for (const step of steps) {
@@ -45,7 +47,8 @@ async function client(url, deflate, steps) {
     if (what === 'say') socket.send(value);
     if (what === 'big') socket.send(Buffer.alloc(Number(value), 7));
     if (what === 'ping') socket.ping();
-    if (what === 'wait') await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, Number(value)))]);
+    if (what !== 'lines') continue;
+    for (let i = 0; i < 1000 && lines < Number(value); ++i) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   if (socket.readyState === WebSocket.OPEN) console.log('open');
   process.exit(0);

@@ -20,7 +20,7 @@ $3"
 }
 
 proxy plain "$port" "" "$websocket"
-steps=(say:hello big:3000000 ping say:bye wait:1500)
+steps=(say:hello big:3000000 ping say:bye lines:4)
 for deflate in plain deflate; do
   expect "no rules, $deflate: nothing differs" "$(timeout 20 node "$peers" client "ws://127.0.0.1:$port/ws" "$deflate" "${steps[@]}" | sort)" \
     "$(client "$deflate" "${steps[@]}" | sort)"
@@ -57,11 +57,12 @@ expect "drop, duplicate, truncate; pongs swallowed" "message twice
 message twice
 message cut
 message slow
-open" "$(client plain say:lost ping say:twice say:cut-short say:slow wait:800)"
+open" "$(client plain say:lost ping say:twice say:cut-short say:slow lines:4)"
 expect "close_websocket: both ends see the code" "message hi
-closed 1012 service restart" "$(client plain say:hi wait:200 'say:close me' wait:2000)"
+closed 1012 service restart" "$(client plain say:hi lines:1 'say:close me' lines:2)"
 wait_for 5 grep -q '^closed 1012' "$folder/server.log" || fail "the server did not see the close"
-client plain say:broken wait:500 >"$folder/broken"
+client plain say:broken lines:1 >"$folder/broken"
+grep -q '^message ' "$folder/broken" || fail "nothing came of what corrupt_message changes"
 if grep -q '^message broken' "$folder/broken"; then fail "corrupt_message changed nothing"; fi
 pass "corrupt_message"
 
@@ -69,7 +70,8 @@ proxy half "$port" '[[rule]]
 match = { first = 1000000, opcode = ["text", "ping"] }
 fault = { type = "half_open" }' "$websocket"
 expect "half_open: no message, but pongs" "pong
-open" "$(client plain say:hello ping wait:500)"
+open" "$(client plain say:hello ping lines:1)"
+wait_for 5 grep -q '"action":"drop"' "$folder/half.jsonl" || fail "half_open: the message was not dropped"
 
 # A page holds a WebSocket through the rules above.
 proxy_port=$(sed -n 's/^listen = "127.0.0.1:\(.*\)"/\1/p' "$folder/rules.toml")

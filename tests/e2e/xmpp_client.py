@@ -6,8 +6,10 @@
     xmpp_client.py PORT USER ping             prints whether the server answers
     xmpp_client.py PORT USER stay             stays, with pings every two seconds
     xmpp_client.py PORT USER resume           breaks its connection, and resumes its stream
+    xmpp_client.py PORT HOST component TO BODY...  the same as send, by the component HOST
 
 What happens to the stream is printed as "* ...". With XMPP_CA, a PEM file, it insists on STARTTLS.
+With XMPP_UNMANAGED it leaves stream management (XEP-0198) out.
 """
 import asyncio
 import logging
@@ -17,6 +19,7 @@ import sys
 import slixmpp
 
 port, user, command, *rest = sys.argv[1:]
+managed = os.environ.get("XMPP_UNMANAGED") is None
 logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
 
 
@@ -31,7 +34,8 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(f"{user}@localhost/{command}", "secret", plugin_config={
             "xep_0199": {"keepalive": command == "stay", "interval": 2, "timeout": 2}})
         for plugin in ("xep_0030", "xep_0198", "xep_0199"):
-            self.register_plugin(plugin)
+            if plugin != "xep_0198" or managed:
+                self.register_plugin(plugin)
         self["feature_mechanisms"].unencrypted_plain = True
         self.add_event_handler("session_start", self.start)
         self.add_event_handler("message", self.on_message)
@@ -85,11 +89,27 @@ class Client(slixmpp.ClientXMPP):
             say(message["body"])
         if message["body"] == "end":
             # What is not acknowledged the server keeps for the next session.
-            self["xep_0198"].send_ack()
+            if managed:
+                self["xep_0198"].send_ack()
             self.loop.call_later(0.2, self.disconnect)
 
 
-client = Client()
+class Component(slixmpp.ComponentXMPP):
+    def __init__(self):
+        super().__init__(user, "secret", "127.0.0.1", int(port))
+        self.add_event_handler("session_start", self.start)
+
+    def again(self):
+        self.connect()
+
+    async def start(self, _):
+        for body in rest[1:]:
+            self.send_message(f"{rest[0]}@localhost", body, mtype="chat", mfrom=user)
+        await asyncio.sleep(0.5)
+        self.disconnect()
+
+
+client = Component() if command == "component" else Client()
 client.again()
 over = client.loop.create_future()
 if command not in ("stay", "resume"):

@@ -6,7 +6,12 @@ need prosody /usr/bin/python3
 /usr/bin/python3 -c 'import slixmpp' || fail "slixmpp is missing (.ci/install-packages)"
 client=$(dirname "$(readlink -f "$0")")/xmpp_client.py
 
-start_prosody "$prosody_without_tls" ann bob carol dave
+component=$(free_port)
+start_prosody "$prosody_without_tls
+component_ports = { $component }
+component_interfaces = { \"127.0.0.1\" }
+Component \"bot.localhost\"
+  component_secret = \"secret\"" ann bob carol dave erin
 xmpp() { proxy "$1" "$server" "$2" 'protocol = "xmpp"'; }
 # join NAME USER COMMAND...: in the background; waits until it is there.
 join() {
@@ -42,7 +47,8 @@ fault = { type = "replace", text = "replaced" }
 match = { text = "twice", direction = "downstream" }
 fault = { type = "duplicate", share = "100%" }
 '
-join choosy_bob bob listen
+# Where the stream is managed, a server ends it when the client counts a stanza more than it was sent (XEP-0198, 5).
+XMPP_UNMANAGED=1 join choosy_bob bob listen
 as ann send bob lost1 wrong twice lost2 end >/dev/null
 wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/choosy_bob.log")"
 [ "$(said choosy_bob)" = "replaced twice twice end " ] || fail "bob was told: $(said choosy_bob)"
@@ -107,3 +113,15 @@ fault = { type = "xmpp_resumption", answer = "failed" }'
 start forgets_bob /usr/bin/python3 "$client" "$proxy_port" dave resume
 wait_for 20 grep -qx '\* not resumed' "$folder/forgets_bob.log" || fail "the resumption did not fail: $(cat "$folder/forgets_bob.log")"
 pass "a stream is resumed, and a resumption that failed is noticed (XEP-0198)"
+
+proxy component "$component" '[[rule]]
+match = { from = "bot.localhost", stanza = "message", text = "lost*", direction = "upstream" }
+fault = { type = "drop" }' 'protocol = "xmpp"'
+bot=$proxy_port
+xmpp beside ''
+join component_erin erin listen
+/usr/bin/python3 "$client" "$bot" bot.localhost component erin lost1 kept lost2 end >"$folder/bot.log" 2>&1 || fail "the component: $(cat "$folder/bot.log")"
+wait "$member" || fail "erin did not get the last message of a component: $(tail -3 "$folder/component_erin.log")"
+[ "$(said component_erin)" = "kept end " ] || fail "a component told erin: $(said component_erin)"
+if grep -q 'not XMPP' "$folder/component.log"; then fail "what a component says was not understood: $(cat "$folder/component.log")"; fi
+pass "a component (XEP-0114): its messages are lost by what they say"

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "proxy/codecs/json_document.h"
-#include "rules/load_toml.h"
-#include "rules/rule_names.h"
+#include "proxy/formats/json_document.h"
+#include "rules/language/load_toml.h"
+#include "rules/language/rule_names.h"
 
 using namespace brownout;
 

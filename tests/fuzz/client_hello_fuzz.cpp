@@ -3,21 +3,13 @@
 // changes at most one bit and never the length of what passes.
 #include <bit>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
-#include "proxy/codecs/client_hello.h"
-#include "proxy/codecs/record_filter.h"
+#include "rules/protocols/tls/codec/client_hello.h"
+#include "rules/protocols/tls/codec/record_filter.h"
+#include "tests/fuzz/require.h"
 
 using namespace brownout;
-
-namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data), size);

@@ -3,9 +3,9 @@
 // sees a request that we did not.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
+#include "tests/fuzz/require.h"
 #include "tests/support/http_lab.h"
 
 using namespace brownout;
@@ -45,10 +45,6 @@ fault = { type = "hold_until", passes = { method = "POST" }, most = "3s" }
 fault = { type = "reorder", share = "50%", window = 2, delay = "1s" })",
 };
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
 // How many heads the parser finds; aborts when it finds no HTTP.
 std::size_t heads_in(const std::string& stream) {
   Http1Parser parser(Http1Parser::Side::kRequests);
@@ -57,7 +53,6 @@ std::size_t heads_in(const std::string& stream) {
   while (true) {
     const auto step = parser.next(bytes);
     bytes = bytes.subspan(step.taken);
-    // Behind a request that closes there is no other; llhttp refuses one.
     if (step.what == Http1Parser::What::kHead) ++heads;
     require(step.what != Http1Parser::What::kBroken);
     if (step.what == Http1Parser::What::kMore || step.what == Http1Parser::What::kBody)

@@ -1,19 +1,16 @@
 // Any bytes as a DNS message: as a query, as a reply, and as a stream of messages.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
-#include "proxy/codecs/dns.h"
-#include "proxy/codecs/dns_framing.h"
+#include "rules/protocols/dns/codec/dns.h"
+#include "rules/protocols/dns/codec/dns_framing.h"
+#include "rules/protocols/dns/codec/dns_transfer.h"
+#include "tests/fuzz/require.h"
 
 using namespace brownout;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 // What is read, written and read again is the same.
 void check_reply(codecs::ByteView bytes) {
@@ -60,7 +57,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_stream(bytes, data[0] % 32 + 1U);
   check_reply(bytes);
   const auto question = codecs::find_dns_question(bytes);
-  if (!question.empty()) require(codecs::read_dns_question(question).has_value());
+  if (!question.empty()) {
+    require(codecs::read_dns_question(question).has_value());
+    require(codecs::same_question(question, question));
+  }
+  codecs::DnsTransferEnd transfer(bytes);
+  if (!transfer.add(bytes)) transfer.add(bytes);
   if (codecs::read_dns_header(bytes)) codecs::write_dns_error(bytes, rules::Rcode::kFormErr);
   codecs::write_dns_reply(bytes, {}, rules::Transport::kUdp);
   return 0;

@@ -1,18 +1,15 @@
 // Any bytes as HTTP/1: the boundaries do not depend on how the stream was cut, and a head that was
 // accepted is read alike when it stands alone (what we pass on must not be read otherwise).
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
-#include "proxy/codecs/http1.h"
+#include "rules/protocols/http1/codec/http1.h"
+#include "tests/fuzz/require.h"
 
 using namespace brownout::codecs;
+using brownout::require;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 std::string boundaries(ByteView bytes, Http1Parser::Side side, std::size_t piece, bool heads) {
   Http1Parser parser(side);

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "proxy/codecs/firewall_import.h"
-#include "rules/load_toml.h"
+#include "proxy/formats/firewall_import.h"
+#include "rules/language/load_toml.h"
 
 namespace brownout::test {
 

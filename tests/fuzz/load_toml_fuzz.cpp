@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "rules/explain.h"
-#include "rules/load_toml.h"
-#include "rules/rule_set.h"
+#include "rules/engine/rule_set.h"
+#include "rules/language/explain.h"
+#include "rules/language/load_toml.h"
 
 using namespace brownout::rules;
 

@@ -3,20 +3,16 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "proxy/messages/codec_of.h"
-#include "proxy/messages/message_tunnel.h"
+#include "rules/protocols/codec/codec_of.h"
+#include "rules/protocols/codec/message_tunnel.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
-
-inline void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 struct FuzzSink final : messages::MessageTunnel::Owner {
   void tunnel_bytes(rules::Direction, codecs::ByteView bytes) override {

@@ -5,12 +5,11 @@
 #include <cstdlib>
 #include <string>
 
-#include "proxy/codecs/mqtt.h"
+#include "rules/protocols/mqtt/codec/mqtt.h"
 #include "tests/fuzz/message_fuzz.h"
 
 using namespace brownout;
 using codecs::ByteView;
-using test::require;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "proxy/codecs/websocket.h"
+#include "rules/protocols/websocket/codec/websocket.h"
 #include "tests/fuzz/message_fuzz.h"
 
 namespace brownout::test {
@@ -36,7 +36,7 @@ std::string through(const rules::RuleSet& set, codecs::ByteView bytes, std::size
   FuzzSink sink;
   const auto flow = flow_of(1);
   messages::MessageTunnel tunnel(static_cast<messages::MessageTunnel::Owner&>(sink),
-                                 messages::codec_of_websocket("mqtt", flow.key()), flow);
+                                 messages::codec_of_websocket("mqtt", "", flow.key()), flow);
   tunnel.set_rules(set, {});
   for (auto rest = bytes; !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
     tunnel.push(rules::Direction::kUpstream, rest.first(std::min(piece, rest.size())), {});
@@ -60,8 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::size_t piece = 1 + data[0] % 64;
   const auto bytes = std::as_bytes(std::span(data, size)).subspan(1);
-  test::require(test::through(*none, bytes, piece) == codecs::text_of(bytes));
+  require(test::through(*none, bytes, piece) == codecs::text_of(bytes));
   const auto out = test::through(*set, bytes, piece);
-  test::require(test::said_by(codecs::bytes_of(out)) == test::said_by(bytes));
+  require(test::said_by(codecs::bytes_of(out)) == test::said_by(bytes));
   return 0;
 }

@@ -1,8 +1,8 @@
 // What a stranger says to a forward proxy, in any pieces: the same is understood.
 #include <cstdlib>
 
-#include "proxy/codecs/proxy_protocol.h"
-#include "proxy/codecs/proxy_request.h"
+#include "rules/protocols/proxy/codec/proxy_protocol.h"
+#include "rules/protocols/proxy/codec/proxy_request.h"
 
 namespace {
 

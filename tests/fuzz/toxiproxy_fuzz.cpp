@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "proxy/codecs/toxiproxy_model.h"
+#include "proxy/formats/toxiproxy_model.h"
 
 using namespace brownout;
 

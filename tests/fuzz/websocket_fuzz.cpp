@@ -2,19 +2,15 @@
 // is framed anew is read as the same message.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
-#include "proxy/codecs/websocket.h"
+#include "rules/protocols/websocket/codec/websocket.h"
+#include "tests/fuzz/require.h"
 
 using namespace brownout;
 using codecs::ByteView;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 std::string boundaries(ByteView bytes, std::size_t piece) {
   codecs::WebSocketParser parser;

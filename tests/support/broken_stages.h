@@ -2,12 +2,36 @@
 // tests).
 #pragma once
 
-#include "rules/delay_line.h"
-#include "rules/fault.h"
+#include "rules/engine/delay_line.h"
+#include "rules/engine/fault.h"
+#include "rules/engine/rule.h"
 
 namespace brownout::test {
 
 using namespace rules;
+
+// A rule whose stages are S.
+template <class S, unsigned carriers = kStreams>
+Rule rule_of() {
+  class BrokenFault final : public Fault {
+   public:
+    std::unique_ptr<Stage> stage(const StageContext&) const override {
+      return std::make_unique<S>();
+    }
+  };
+  static const FaultKind kind{.name = "broken",
+                              .level = Level::kBytes,
+                              .carriers = carriers,
+                              .summary = {},
+                              .magnitude = {},
+                              .composition = {},
+                              .source = {}};
+  Rule rule;
+  rule.name = "broken";
+  rule.kind = &kind;
+  rule.fault = std::make_shared<BrokenFault>();
+  return rule;
+}
 
 class DropsAByte final : public Stage {
  public:

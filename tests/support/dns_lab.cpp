@@ -43,7 +43,7 @@ std::string DnsLab::ask(const std::string& name, const Asked& asked) {
     plan.on_reply(facts, reply, facts.opened, notes);
     rules::DnsWire wire{.message = std::vector<std::byte>(kOnWire)};
     plan.on_wire(facts, wire, facts.opened, notes);
-    const auto delay = verdict.delay + wire.delay;
+    const auto delay = sum(verdict.delay, wire.delay);
     text = (delay > Duration::zero() ? "+" + rules::to_text(delay) + " " : "") + to_text(reply);
     if (wire.message.size() < kOnWire) text += " cut to " + std::to_string(wire.message.size());
     for (const auto byte : wire.message) {

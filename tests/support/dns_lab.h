@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "rules/dns_zone.h"
-#include "rules/plan_query.h"
+#include "rules/engine/plan_query.h"
+#include "rules/protocols/dns/dns_zone.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {

@@ -19,6 +19,13 @@ WorldOptions options_of(const std::string& resolvers, const std::string& upstrea
   return options;
 }
 
+int kind_of(const Fd& fd) {
+  int kind = 0;
+  socklen_t size = sizeof kind;
+  ::getsockopt(fd.get(), SOL_SOCKET, SO_TYPE, &kind, &size);
+  return kind;
+}
+
 }  // namespace
 
 std::string lab_zone() {
@@ -76,8 +83,7 @@ Fd DnsWorld::udp() const {
 std::string DnsWorld::ask(const std::string& name, std::uint16_t type,
                           std::chrono::milliseconds patience, std::uint16_t udp_size) const {
   const auto fd = udp();
-  const auto query = dns_query(name, type, 0x1234, udp_size);
-  ::send(fd.get(), query.data(), query.size(), 0);
+  send_datagram(fd, dns_query(name, type, 0x1234, udp_size));
   return print(receive_datagram(fd, patience));
 }
 
@@ -88,11 +94,27 @@ std::string DnsWorld::ask_tcp(const std::string& name, std::uint16_t type,
   return print(receive_message(fd, patience));
 }
 
+bool DnsWorld::loses(const Fd& fd) {
+  const auto before = proxy.injected();
+  const auto query = dns_query("chat.example.org");
+  const bool datagrams = kind_of(fd) == SOCK_DGRAM;
+  datagrams ? send_datagram(fd, query) : send_message(fd, query);
+  if (!eventually([&] { return proxy.injected() > before; })) return false;
+  proxy.reload(lab_zone());
+  if (ask("chat.example.org") != kChatAnswer) return false;
+  const auto got = receive(fd, 1, 0ms);
+  return got.bytes.empty() && got.ending == Ending::kOpen;
+}
+
 void send_message(const Fd& stream, codecs::ByteView message) {
   std::string framed{static_cast<char>(message.size() >> 8),
                      static_cast<char>(message.size() & 0xff)};
   for (const auto byte : message) framed += static_cast<char>(byte);
   send_all(stream, framed);
+}
+
+void send_datagram(const Fd& fd, codecs::ByteView message) {
+  ::send(fd.get(), message.data(), message.size(), 0);
 }
 
 codecs::Bytes receive_message(const Fd& stream, std::chrono::milliseconds patience) {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "rules/firewall_fault.h"
-#include "rules/plan.h"
+#include "rules/engine/firewall_fault.h"
+#include "rules/engine/plan.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rules/units.h"
+#include "rules/base/units.h"
 
 namespace brownout::test {
 namespace {

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/http/conversation.h"
+#include "rules/protocols/http1/codec/conversation.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {

@@ -2,7 +2,7 @@
 
 #include <poll.h>
 
-#include "proxy/codecs/http1.h"
+#include "rules/protocols/http1/codec/http1.h"
 
 namespace brownout::test {
 namespace {
@@ -78,11 +78,29 @@ void HttpServer::serve(const Fd& fd) {
 HttpWorld::HttpWorld(const std::string& rules, const std::string& listener_keys)
     : proxy(rules, options_of(server.address(), listener_keys)) {}
 
+std::string HttpWorld::get_stuck(const std::string& target) {
+  const auto before = proxy.injected();
+  const auto client = proxy.connect();
+  send_all(client, "GET " + target + " HTTP/1.1\r\nHost: example.org\r\n\r\n");
+  const bool acted = eventually([&] { return proxy.injected() > before; });
+  const auto later = proxy.connect();
+  send_all(later, "GET /later HTTP/1.1\r\nHost: example.org\r\n\r\n");
+  if (!acted || receive(later, 12).bytes != "HTTP/1.1 200") return "(the proxy is stuck)";
+  const auto got = receive(client, SIZE_MAX, 0ms);
+  return got.bytes + (got.ending == Ending::kOpen ? "(open)" : "(ended)");
+}
+
 std::string HttpWorld::get(const std::string& target, const std::string& headers,
-                           std::chrono::milliseconds patience) const {
+                           std::chrono::milliseconds patience) {
   const auto client = proxy.connect();
   send_all(client, "GET " + target + " HTTP/1.1\r\nHost: example.org\r\n" + headers + "\r\n");
   auto got = receive(client, SIZE_MAX, patience);
+  if (got.ending == Ending::kOpen) {
+    proxy.let_workers_turn();
+    const auto more = receive(client, SIZE_MAX, 0ms);
+    got.bytes += more.bytes;
+    got.ending = more.ending;
+  }
   if (got.ending == Ending::kOpen) got.bytes += "(open)";
   if (got.ending == Ending::kReset) got.bytes += "(reset)";
   return got.bytes;

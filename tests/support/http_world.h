@@ -41,9 +41,13 @@ class HttpWorld {
   explicit HttpWorld(const std::string& rules = "", const std::string& listener_keys = "");
 
   // One request on a connection of its own: all that comes until the connection ends, or 300 ms
-  // pass without a byte ("(open)" at the end then, "(reset)" after a RST).
+  // pass without a byte and the workers have turned since ("(open)" at the end then, "(reset)"
+  // after a RST).
   std::string get(const std::string& target, const std::string& headers = "",
-                  std::chrono::milliseconds patience = 300ms) const;
+                  std::chrono::milliseconds patience = 300ms);
+  // What has come of an answer once a rule has acted on it or its request, and one to a later
+  // request has come, which no rule must act on; as get().
+  std::string get_stuck(const std::string& target);
 
   HttpServer server;
   ProxyWorld proxy;

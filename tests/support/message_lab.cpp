@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "proxy/messages/codec_of.h"
+#include "rules/protocols/codec/codec_of.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {

@@ -10,9 +10,9 @@
 #include <string>
 #include <utility>
 
-#include "proxy/messages/message_tunnel.h"
-#include "rules/config.h"
-#include "rules/rule_set.h"
+#include "rules/engine/rule_set.h"
+#include "rules/language/config.h"
+#include "rules/protocols/codec/message_tunnel.h"
 
 namespace brownout::test {
 

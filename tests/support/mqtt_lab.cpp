@@ -31,7 +31,7 @@ std::string MqttLab::wire(const MqttPacket& packet, std::string_view payload) co
 std::string MqttLab::packets(const std::string& stream) const {
   std::string text;
   for (auto bytes = codecs::bytes_of(stream); !bytes.empty();) {
-    const auto head = codecs::read_mqtt_head(bytes);
+    const auto head = codecs::read_mqtt_head(bytes, level_);
     const bool whole =
         head.state == codecs::MqttHead::State::kHead && head.size + head.rest <= bytes.size();
     const auto read =

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "proxy/codecs/mqtt.h"
+#include "rules/protocols/mqtt/codec/mqtt.h"
 #include "tests/support/message_lab.h"
 
 namespace brownout::test {
@@ -33,6 +33,7 @@ class MqttLab final : public MessageLab {
     MessageLab::from_server(wire(packet, payload));
   }
   void bytes_from_client(std::string_view bytes) { MessageLab::from_client(bytes); }
+  void bytes_from_server(std::string_view bytes) { MessageLab::from_server(bytes); }
 
   // What came since the last time this was asked, one packet a line: "publish a/b q1 #7 dup
   // payload".

@@ -51,6 +51,7 @@ struct Outcome {
   std::string notes;
   std::string endings;  // "<FIN>" and the like, in order
   std::string violation;
+  std::uint64_t injected = 0;
 };
 
 Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& input, bool coarsely) {
@@ -83,6 +84,7 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
   coarsely ? world.run_coarsely() : world.run();
   outcome.bytes = world.bytes();
   outcome.notes = world.notes();
+  for (const auto& rule : own->rules()) outcome.injected += rule->state->injected.load();
   for (std::size_t i = 0; i < world.left().size(); ++i) {
     const auto& one = world.left()[i].what;
     const auto before = outcome.endings;
@@ -98,11 +100,12 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
 }  // namespace
 
 std::string find_violation(const std::shared_ptr<const rules::RuleSet>& set,
-                           const Expectations& expected, std::uint64_t seed) {
+                           const Expectations& expected, std::uint64_t seed, std::uint64_t* acted) {
   const auto input = make_input(seed);
   const auto fine = play(set, input, false);
   const auto again = play(set, input, false);
   const auto coarse = play(set, input, true);
+  if (acted != nullptr) *acted += fine.injected;
   if (!fine.violation.empty()) return fine.violation;
   if (fine.bytes != again.bytes || fine.notes != again.notes || fine.endings != again.endings) {
     return "the same seed gave something else";

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "rules/rule_set.h"
+#include "rules/engine/rule_set.h"
 
 namespace brownout::test {
 
@@ -18,7 +18,9 @@ struct Expectations {
 
 // Sends random bytes in random chunks at random instants through one flow under `set`, one
 // direction, all derived from `seed`; then removes the rules.
+// `acted`, if given, grows by what the rules have done.
 std::string find_violation(const std::shared_ptr<const rules::RuleSet>& set,
-                           const Expectations& expected, std::uint64_t seed);
+                           const Expectations& expected, std::uint64_t seed,
+                           std::uint64_t* acted = nullptr);
 
 }  // namespace brownout::test

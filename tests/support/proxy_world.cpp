@@ -19,8 +19,7 @@ ProxyWorld::ProxyWorld(const std::string& rules, WorldOptions options)
     std::fprintf(stderr, "%s", rules::render(config.error(), "test", text).c_str());
     std::abort();
   }
-  if (!options_.events.empty())
-    events_ = std::move(*proxy::EventLog::open(options_.events, control_));
+  if (!options_.events.empty()) events_ = std::move(*proxy::EventLog::open(options_.events));
   auto engine = proxy::Engine::start(control_, *config, {options_.workers, events_.get(), nullptr});
   if (!engine) {
     std::fprintf(stderr, "%s\n", engine.error().what.c_str());
@@ -59,6 +58,21 @@ std::uint64_t ProxyWorld::injected() {
     std::uint64_t total = 0;
     for (const auto& rule : engine_->rules().rules()) total += rule->state->injected.load();
     return total;
+  });
+}
+
+void ProxyWorld::let_workers_turn() {
+  // Each worker says for itself, between two turns, what flows it has.
+  for (int i = 0; i < 20; ++i) on_control([this] { return engine_->flows(); });
+}
+
+bool ProxyWorld::holds(rules::Direction direction, std::size_t bytes) {
+  return eventually([&] {
+    std::size_t held = 0;
+    for (const auto& flow : on_control([this] { return engine_->flows(); })) {
+      held += flow.held[static_cast<std::size_t>(direction)];
+    }
+    return held == bytes;
   });
 }
 

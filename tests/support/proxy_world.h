@@ -9,15 +9,21 @@
 #include <string>
 #include <thread>
 
-#include "proxy/codecs/zone_file.h"
 #include "proxy/embedded/echo_server.h"
 #include "proxy/embedded/traffic.h"
 #include "proxy/engine/engine.h"
+#include "proxy/formats/zone_file.h"
 
 namespace brownout::test {
 
 using namespace std::chrono_literals;
 using proxy::Fd;
+
+// A rule in TOML: `text` is the fault's type and keys.
+inline std::string fault(const std::string& text, const std::string& match = "") {
+  return "[[rule]]\n" + (match.empty() ? "" : "match = { " + match + " }\n") +
+         "fault = { type = " + text + " }";
+}
 
 struct WorldOptions {
   unsigned workers = 1;
@@ -48,6 +54,11 @@ class ProxyWorld {
   const proxy::EchoServer& server() const { return server_; }
   Fd connect() const { return proxy::connect_to(endpoint_); }
   std::uint64_t injected();
+  // Waits until the workers have come by many times: what they had to read and to write is done.
+  void let_workers_turn();
+  // Whether, before long, connections have so many bytes inside in this direction: those have not
+  // been passed on.
+  bool holds(rules::Direction direction, std::size_t bytes);
   std::string rules_text(const std::string& rules) const;
 
  private:

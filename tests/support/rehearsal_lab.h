@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "rules/load_toml.h"
+#include "rules/language/load_toml.h"
 #include "rules/rehearsal/client_policy.h"
 #include "rules/rehearsal/conductor.h"
 #include "rules/rehearsal/impact.h"
@@ -15,11 +15,11 @@ namespace brownout::test {
 using namespace std::chrono_literals;
 using rules::Duration;
 
-// A file with one listener, at sixty times the pace.
+// A file with one listener, whose requests are known, at sixty times the pace.
 inline std::string outage(const std::string& text) {
   return "version = 1\n[scenario]\nname = \"lab\"\ntime_scale = \"60x\"\n[[upstream]]\nname = "
          "\"u\"\nservers = [\"127.0.0.1:1\"]\n[[listener]]\nname = \"chat\"\nlisten = "
-         "\"127.0.0.1:0\"\nupstream = \"u\"\n" +
+         "\"127.0.0.1:0\"\nupstream = \"u\"\nprotocol = \"http\"\n" +
          text;
 }
 inline rules::Config outage_config(const std::string& text) {
@@ -48,7 +48,7 @@ inline rules::Measurements rehearse(const rules::Scenario& scenario, const Servi
       users.push_back({probe, user, rules::ClientPolicy(scenario.probes[probe], dice), 0s});
     }
   }
-  rules::Measurements seen;
+  std::vector<rules::Operation> operations;
   while (!conductor.over()) {
     auto& next = *std::min_element(users.begin(), users.end(),
                                    [](const auto& a, const auto& b) { return a.due < b.due; });
@@ -77,12 +77,14 @@ inline rules::Measurements rehearse(const rules::Scenario& scenario, const Servi
       done.ended += again->wait;
     }
     conductor.observe(done);
-    seen.operations.push_back(done);
+    operations.push_back(done);
     next.due = std::max(next.due + scenario.probes[next.probe].every, done.ended);
   }
-  std::stable_sort(seen.operations.begin(), seen.operations.end(),
+  std::stable_sort(operations.begin(), operations.end(),
                    [](const auto& a, const auto& b) { return a.ended < b.ended; });
+  rules::Measurements seen;
   seen.phases = conductor.phases();
+  for (const auto& one : operations) seen.tally.add(scenario, seen.phases, one);
   return seen;
 }
 

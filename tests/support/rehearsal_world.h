@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "proxy/codecs/zone_file.h"
+#include "proxy/formats/zone_file.h"
 #include "proxy/rehearsal/embedded.h"
 #include "proxy/rehearsal/report.h"
 #include "proxy/rehearsal/runner.h"
@@ -24,6 +26,8 @@ struct RehearsalSettings {
   bool ci = false;
   std::function<void(const rehearsal::Runner&)> on_tick = {};
   bool force = false;
+  std::function<void(const std::string&)> on_halt = {};
+  rehearsal::Pace pace = rehearsal::Pace::kReal;
 };
 
 inline Rehearsed rehearse_file(const std::string& file, const RehearsalSettings& settings = {}) {
@@ -34,11 +38,12 @@ inline Rehearsed rehearse_file(const std::string& file, const RehearsalSettings&
     return done;
   }
   done.config = std::make_unique<rules::Config>(std::move(*loaded));
-  auto servers = rehearsal::Embedded::stand_in(*done.config, settings.handling);
+  auto servers = rehearsal::Embedded::stand_in(*done.config, settings.handling, settings.pace);
   rehearsal::RunnerOptions options;
   options.workers = 1;
   options.known_as = (*servers)->known_as();
   options.on_tick = settings.on_tick;
+  options.on_halt = settings.on_halt;
   options.force = settings.force;
   auto course = rehearsal::Runner(*done.config, options).run();
   if (!course) {
@@ -49,6 +54,124 @@ inline Rehearsed rehearse_file(const std::string& file, const RehearsalSettings&
   done.report.file = file;
   done.report.started = "2026-01-01T00:00:00Z";
   return done;
+}
+
+// Listeners of several kinds, in virtual time unless something else is said.
+inline const std::string kLabFile = R"(
+version = 1
+seed = 5
+[scenario]
+name = "lab"
+time_scale = "60x"
+steady = { availability = "100%", for = "30s" }
+[[zone]]
+name = "zone"
+records = ["chat.example.org. 60 IN A 127.0.0.1"]
+[[upstream]]
+name = "servers"
+servers = ["127.0.0.1:7001", "127.0.0.1:7002"]
+retry_after = "100ms"
+[[upstream]]
+name = "others"
+servers = ["127.0.0.1:7003"]
+[[listener]]
+name = "dns"
+protocol = "dns"
+listen = "127.0.0.1:7053"
+zone = "zone"
+[[listener]]
+name = "chat"
+listen = "127.0.0.1:7010"
+upstream = "servers"
+[[listener]]
+name = "web"
+protocol = "http"
+listen = "127.0.0.1:7011"
+upstream = "servers"
+[[listener]]
+name = "socket"
+protocol = "websocket"
+listen = "127.0.0.1:7012"
+upstream = "servers"
+[[listener]]
+name = "secure"
+listen = "127.0.0.1:7013"
+upstream = "servers"
+tls = { ca = "ca" }
+[[listener]]
+name = "standby"
+listen = "127.0.0.1:7020"
+upstream = "others"
+)";
+
+inline Rehearsed rehearse(const std::string& text,
+                          rehearsal::Handling handling = rehearsal::Handling::kWell,
+                          bool ci = false,
+                          const std::function<void(const rehearsal::Runner&)>& on_tick = {},
+                          bool force = false) {
+  return rehearse_file(kLabFile + text,
+                       {handling, ci, on_tick, force, {}, rehearsal::Pace::kVirtual});
+}
+
+// A phase in which nothing is wrong.
+inline std::string calm(const std::string& time) {
+  return "[[phase]]\nname = \"calm\"\nfor = \"" + time + "\"\n";
+}
+// Phases: the rule "gone" acts, then it is over. `between`: further ones.
+inline std::string outage_and_recovery(const std::string& outage, const std::string& after,
+                                       const std::string& between = {}) {
+  return "[[phase]]\nname = \"outage\"\nfor = \"" + outage + "\"\nrules = [\"gone\"]\n" + between +
+         "[[phase]]\nname = \"after\"\nfor = \"" + after + "\"\nrecovery = true\n";
+}
+inline const std::string kChatIsGone = R"(
+[[rule]]
+name = "gone"
+match = { listener = "chat" }
+fault = { type = "reset" }
+)";
+// One user of chat, who does not wait for long.
+inline const std::string kHastyUser = R"(
+[[probe]]
+name = "p"
+every = "3s"
+timeout = "200ms"
+endpoints = ["chat"]
+)";
+
+// Though it is broken before anything is done.
+inline Rehearsed rehearse_all_the_same(const std::string& text) {
+  return rehearse(text, rehearsal::Handling::kWell, false, {}, true);
+}
+
+// Whether every expectation was met; it is told of those that were not.
+inline bool all_met(const rehearsal::Report& report) {
+  bool met = true;
+  for (const auto& verdict : report.verdicts) {
+    met = met && verdict.met;
+    if (!verdict.met) ADD_FAILURE() << verdict.wanted << ": " << verdict.evidence;
+  }
+  return met;
+}
+
+// Sends these signals to the process itself, one in each `apart` of the scenario, in virtual time.
+// `said`, if given, grows by what the runner says of them.
+inline Rehearsed rehearse_with_signals(const std::string& text, const std::vector<int>& signals,
+                                       std::chrono::seconds apart, std::string* said = nullptr) {
+  std::size_t sent = 0;
+  RehearsalSettings settings{.pace = rehearsal::Pace::kVirtual};
+  settings.on_tick = [&](const rehearsal::Runner& runner) {
+    if (sent == signals.size()) return;
+    if (runner.now() > static_cast<int>(sent + 1) * apart) ::raise(signals[sent++]);
+  };
+  settings.on_halt = [&](const std::string& what) {
+    if (said != nullptr) *said += what + "\n";
+  };
+  return rehearse_file(kLabFile + text, settings);
+}
+
+// With users whose waiting is not ours, or to see that real time says the same.
+inline Rehearsed rehearse_in_real_time(const std::string& text, bool force = false) {
+  return rehearse_file(kLabFile + text, {.force = force});
 }
 
 }  // namespace brownout::test

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "rules/plan.h"
+#include "rules/engine/plan.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {

@@ -49,7 +49,8 @@ TlsWorld::~TlsWorld() {
 }
 
 std::string TlsWorld::talk(const Client& client) const {
-  const auto fd = proxy->connect();
+  auto fd = proxy->connect();
+  if (client.resets) proxy::reset_on_close(fd);
   const timeval patience{client.patience.count() / 1000, client.patience.count() % 1000 * 1000};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   const tls::CtxPtr context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
@@ -66,7 +67,11 @@ std::string TlsWorld::talk(const Client& client) const {
                         static_cast<unsigned>(client.alpn.size()));
   }
   ERR_clear_error();
-  const int shaken = SSL_connect(ssl.get());
+  int shaken = SSL_connect(ssl.get());
+  if (client.meanwhile && SSL_get_error(ssl.get(), shaken) == SSL_ERROR_WANT_READ) {
+    client.meanwhile();
+    shaken = SSL_connect(ssl.get());
+  }
   const auto reason = [&](int result) -> std::string {
     switch (SSL_get_error(ssl.get(), result)) {
       case SSL_ERROR_WANT_READ:

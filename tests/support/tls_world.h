@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "tests/support/proxy_world.h"
@@ -15,8 +16,11 @@ class TlsWorld {
     std::string sni = "chat.example.org";
     std::string alpn = {};  // as on the wire: "\x02h2"
     bool asks_for_ocsp = false;
+    bool resets = false;    // at the end, instead of a FIN
     std::size_t bytes = 5;  // of the message that comes back
     std::chrono::milliseconds patience = 5s;
+    // Done when nothing comes of a handshake; only then it is given up.
+    std::function<void()> meanwhile = {};
   };
 
   // `listener`: keys besides, e.g. protocol = "tls" to pass through (to a server that echoes).

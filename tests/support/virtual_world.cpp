@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "rules/load_toml.h"
+#include "rules/language/load_toml.h"
 
 namespace brownout::test {
 

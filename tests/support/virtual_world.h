@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "rules/chain.h"
-#include "rules/config.h"
-#include "rules/plan.h"
-#include "rules/rule_set.h"
+#include "rules/engine/chain.h"
+#include "rules/engine/plan.h"
+#include "rules/engine/rule_set.h"
+#include "rules/language/config.h"
 
 namespace brownout::test {
 

@@ -8,20 +8,21 @@
 // Messages print as "text:hello", "ping:", "close:1001 bye", one a line.
 #pragma once
 
-#include "proxy/codecs/websocket.h"
+#include "rules/protocols/websocket/codec/websocket.h"
 #include "tests/support/http_lab.h"
 
 namespace brownout::test {
 
 class WebSocketLab {
  public:
-  // `subprotocol`: one that the client asks for and the server chooses.
+  // `subprotocol`, `extensions`: what the client asks for and the server agrees to.
   explicit WebSocketLab(const std::string& rules = "", std::uint64_t seed = 1,
-                        const std::string& subprotocol = "")
+                        const std::string& subprotocol = "", const std::string& extensions = "")
       : http(rules, seed, "websocket") {
     http.reply.reset();
     auto head = std::string("Connection: Upgrade\r\nUpgrade: websocket\r\n");
     if (!subprotocol.empty()) head += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+    if (!extensions.empty()) head += "Sec-WebSocket-Extensions: " + extensions + "\r\n";
     http.client("GET /ws HTTP/1.1\r\n" + head + "\r\n");
     asked_ = http.to_server_bytes().size();
     http.server("HTTP/1.1 101 Switching\r\n" + head + "\r\n");

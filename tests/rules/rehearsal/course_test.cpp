@@ -224,6 +224,73 @@ rules = ["gone"]
   EXPECT_FALSE(rules::judge(scenario, seen).front().met);
 }
 
+TEST(Tally, PercentilesOfManyAreThoseOfAFairSample) {
+  rules::Sample all;
+  for (int i = 1; i <= 10'000; ++i) all.add(i * 1ms);
+  EXPECT_EQ(all.percentile(0.99), 9900ms);
+  EXPECT_EQ(all.percentile(1), 10s);
+  rules::Sample many;
+  for (int i = 0; i < 500'000; ++i) many.add((i * 7919LL % 10'000 + 1) * 1ms);
+  EXPECT_EQ(many.count(), 500'000U);
+  EXPECT_NEAR(static_cast<double>(many.percentile(0.5) / 1ms), 5000, 200);
+  EXPECT_NEAR(static_cast<double>(many.percentile(0.99) / 1ms), 9900, 50);
+}
+
+// An hour of anything costs no more than a minute of it.
+TEST(Tally, KeepsNoOperations) {
+  const auto config = outage_config(
+      "[[phase]]\nname = \"calm\"\nfor = \"10h\"\n"
+      "[[probe]]\nname = \"phones\"\nusers = 3\nendpoints = [\"chat\"]\n"
+      "[[expect]]\nmetric = \"availability\"\nat_least = \"100%\"\n");
+  rules::Tally tally;
+  rules::Operation one;
+  for (int i = 0; i < 30'000; ++i) {
+    one.user = static_cast<std::uint32_t>(i % 3);
+    one.ended = i * 1s;
+    one.ok = i % 2 == 0;
+    one.why = "reason " + std::to_string(i);
+    tally.add(*config.scenario, {{0, 0s, 10h}}, one);
+  }
+  EXPECT_EQ(tally.expectation(0).all, 30'000U);
+  EXPECT_LE(tally.expectation(0).reasons.size(), 201U);
+  EXPECT_EQ(tally.probe(0).steps.size(), rules::ProbeTally::kSteps);
+  EXPECT_EQ(tally.regions().at("").users.size(), 3U);
+}
+
+TEST(Tally, AnOperationOfTwoPhasesIsOfTheOneThatFailedIt) {
+  const auto config = outage_config(
+      "[[rule]]\nname = \"gone\"\nfault = { type = \"refuse\" }\n"
+      "[[phase]]\nname = \"calm\"\nfor = \"10s\"\n"
+      "[[phase]]\nname = \"out\"\nfor = \"10s\"\nrules = [\"gone\"]\n"
+      "[[phase]]\nname = \"after\"\nfor = \"10s\"\nrecovery = true\n"
+      "[[probe]]\nname = \"phones\"\nendpoints = [\"chat\"]\n"
+      "[[expect]]\nmetric = \"availability\"\nphase = \"calm\"\nat_least = \"1%\"\n"
+      "[[expect]]\nmetric = \"availability\"\nphase = \"out\"\nat_least = \"1%\"\n"
+      "[[expect]]\nmetric = \"availability\"\nphase = \"after\"\nat_least = \"1%\"\n");
+  const std::vector<rules::PhaseInterval> phases{
+      {0, 0s, 10s, 0s, 11s}, {1, 10s, 20s, 12s, 21s}, {2, 20s, 30s, 22s, std::nullopt}};
+  // How many count in each of the phases.
+  const auto where = [&](Duration began, Duration ended, bool ok) {
+    rules::Tally tally;
+    rules::Operation one;
+    one.began = began;
+    one.ended = ended;
+    one.ok = ok;
+    tally.add(*config.scenario, phases, one);
+    std::string text;
+    for (std::size_t i = 0; i < 3; ++i) text += std::to_string(tally.expectation(i).all);
+    return text;
+  };
+  EXPECT_EQ(where(10500ms, 10600ms, true), "100");  // the next rules are not there yet
+  EXPECT_EQ(where(11500ms, 11600ms, true), "000");
+  EXPECT_EQ(where(10s, 13s, true), "000");
+  EXPECT_EQ(where(10s, 13s, false), "000");
+  EXPECT_EQ(where(12s, 13s, false), "010");
+  EXPECT_EQ(where(13s, 25s, false), "010");
+  EXPECT_EQ(where(13s, 25s, true), "000");
+  EXPECT_EQ(where(22s, 23s, true), "001");
+}
+
 // 1000 people behind two synthetic users, of whom one failed in one of two minutes.
 TEST(Impact, ShowsItsArithmetic) {
   rules::Scenario scenario;
@@ -238,7 +305,7 @@ TEST(Impact, ShowsItsArithmetic) {
     one.user = user;
     one.began = one.ended = at;
     one.ok = ok;
-    seen.operations.push_back(one);
+    seen.tally.add(scenario, seen.phases, one);
   };
   add(0, 0, 1s, true);
   add(0, 1, 1s, true);

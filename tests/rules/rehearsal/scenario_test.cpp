@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "rules/language/warnings.h"
 #include "tests/support/rehearsal_lab.h"
 
 namespace brownout::test {
@@ -83,20 +84,39 @@ change = { outage = { delay = "2s", jitter = "1s" } }
 )");
   const auto names = [&](std::optional<std::size_t> phase) {
     std::string text;
-    for (const auto& rule : rules::rules_in_phase(config, phase)) text += rule.name + " ";
+    for (const auto& rule : rules::rules_in_phase(config.rules, *config.scenario, phase))
+      text += rule.name + " ";
     return text;
   };
   EXPECT_EQ(names(std::nullopt), "always ");
   EXPECT_EQ(names(0), "always ");
   EXPECT_EQ(names(1), "always outage ");
   EXPECT_EQ(names(2), "always outage ");
-  const auto bad = rules::rules_in_phase(config, 1);
+  const auto bad = rules::rules_in_phase(config.rules, *config.scenario, 1);
   // At sixty times the pace.
   EXPECT_EQ(bad[1].schedule.ramp, 1s);
-  const auto worse = rules::rules_in_phase(config, 2);
+  const auto worse = rules::rules_in_phase(config.rules, *config.scenario, 2);
   EXPECT_THAT(worse[1].definition, HasSubstr("2s"));
   EXPECT_NE(worse[1].definition, bad[1].definition);
   EXPECT_EQ(worse[1].dice_key, bad[1].dice_key);
+}
+
+TEST(Scenario, APhaseThatIsShorterThanATimeoutIsWarnedOf) {
+  const auto warned = [](const std::string& timeout) {
+    return rules::warnings_of(
+        outage_config("[[rule]]\nname = \"gone\"\nfault = { type = \"unplug\" }\n"
+                      "[[phase]]\nname = \"calm\"\nfor = \"30s\"\n"
+                      "[[phase]]\nname = \"out\"\nfor = \"1m\"\n"
+                      "rules = [\"gone\"]\n"
+                      "[[probe]]\nname = \"p\"\nendpoints = [\"chat\"]\n"
+                      "timeout = \"" +
+                      timeout + "\"\n"));
+  };
+  EXPECT_TRUE(warned("1s").empty());
+  const auto text = render(warned("2s"), "lab", "", "warning");
+  EXPECT_THAT(text,
+              testing::HasSubstr("phase \"out\" takes 1s of real time, and probe \"p\" waits 2s"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("\"calm\"")));
 }
 
 TEST(Scenario, MistakesAreNamed) {

@@ -63,12 +63,14 @@ class Seen {
   std::string judge(const std::string& expectation) {
     const auto config = outage_config(
         "[[listener]]\nname = \"web\"\nlisten = \"127.0.0.1:0\"\nupstream = \"u\"\n"
+        "protocol = \"http\"\n"
         "[[region]]\nname = \"far\"\nclients = \"10.1.0.0/16\"\n"
         "[[phase]]\nname = \"calm\"\nfor = \"1m\"\n[[phase]]\nname = \"outage\"\nfor = \"9m\"\n"
         "[[expect]]\nphase = \"outage\"\n" +
         expectation);
     seen_.phases = {{0, 0s, 1min}, {1, 1min, 10min}};
     const auto verdict = rules::judge(*config.scenario, seen_).front();
+    if (!verdict.measured) return "not measured: " + verdict.evidence;
     return (verdict.met ? "met: " : "not met: ") + verdict.evidence;
   }
 
@@ -94,6 +96,37 @@ TEST(Traffic, IsJudgedByListenerRegionAndPhase) {
             "not met: of 148 answers, to an eighth");
   EXPECT_EQ(seen.judge("metric = \"latency_p99\"\nlistener = \"web\"\nat_most = \"299ms\""),
             "not met: nothing was answered");
+}
+
+TEST(Traffic, WhereNothingPassedNothingIsMeasured) {
+  Seen seen;
+  seen.add(0min, "chat", "", 50, 0);  // before the outage
+  for (const auto* expectation :
+       {"metric = \"availability\"\nat_most = \"10%\"\n",
+        "metric = \"latency_p99\"\nat_most = \"1s\"\n",
+        "metric = \"reconnect_rate\"\nat_most = \"2/s\"\n",
+        "metric = \"share\"\nserver = \"127.0.0.1:2\"\nat_most = \"50%\"\n"}) {
+    EXPECT_THAT(seen.judge(std::string(expectation) + "listener = \"chat\"\n"),
+                testing::StartsWith("not measured: "));
+  }
+}
+
+// A goodbye looks like a request that was not answered.
+TEST(Traffic, OfBytesThatNobodyUnderstandsNoRequestIsJudged) {
+  const auto problems = [](const std::string& expectation) {
+    auto source = outage(
+        "[[listener]]\nname = \"raw\"\nlisten = \"127.0.0.1:0\"\nupstream = \"u\"\n"
+        "[[phase]]\nname = \"calm\"\nfor = \"1m\"\n[[expect]]\nlistener = \"raw\"\n" +
+        expectation);
+    const auto loaded = rules::load_toml(source);
+    return loaded ? std::string() : rules::render(loaded.error(), "file", source);
+  };
+  for (const auto* metric : {"availability", "latency_p50", "latency_p99"}) {
+    const auto bound = metric[0] == 'a' ? "\"99%\"" : "\"1s\"";
+    EXPECT_THAT(problems(std::string("metric = \"") + metric + "\"\nat_most = " + bound + "\n"),
+                HasSubstr(std::string(metric) + " cannot be measured at \"raw\""));
+  }
+  EXPECT_EQ(problems("metric = \"reconnect_rate\"\nat_most = \"1/s\"\n"), "");
 }
 
 TEST(Traffic, ConnectionsAndTheirServers) {

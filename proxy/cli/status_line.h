@@ -1,0 +1,26 @@
+// StatusLine: what the proxy does at the moment, in one line below the log; redrawn every second
+// while it lives. Nothing where standard error is no terminal. Control loop's thread only.
+#pragma once
+
+#include "proxy/engine/engine.h"
+#include "proxy/loop/loop.h"
+
+namespace brownout::cli {
+
+class StatusLine final : private proxy::Deadline {
+ public:
+  StatusLine(proxy::Loop& loop, const proxy::Engine& engine);
+  ~StatusLine() override;
+
+ private:
+  void on_due(proxy::Instant now) noexcept override;
+  std::string compose(proxy::Instant now);
+
+  proxy::Loop& loop_;
+  const proxy::Engine& engine_;
+  proxy::Instant last_{};
+  std::uint64_t last_up_ = 0;
+  std::uint64_t last_down_ = 0;
+};
+
+}  // namespace brownout::cli

@@ -1,0 +1,54 @@
+#include "proxy/control/process.h"
+
+#include <sched.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proxy/loop/fd.h"
+#include "proxy/observe/console.h"
+
+namespace brownout::proxy {
+namespace {
+
+// What a worker's loop needs and a few sockets for it; and the rest of the process.
+constexpr unsigned kDescriptorsOfWorker = 12;
+constexpr unsigned kDescriptorsOfProcess = 48;
+
+}  // namespace
+
+unsigned usable_processors() {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  // It fails on machines with more than 1024.
+  const int count = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 0;
+  return count > 0 ? static_cast<unsigned>(count)
+                   : std::max(1U, std::thread::hardware_concurrency());
+}
+
+// By taking them, since the limit does not say how many are in use, nor what the machine has left.
+rules::Result<void> claim_descriptors(unsigned workers) {
+  raise_descriptor_limit();
+  const auto needed = kDescriptorsOfProcess + kDescriptorsOfWorker * workers;
+  std::vector<Fd> taken;
+  while (taken.size() < needed) {
+    Fd one(eventfd(0, EFD_CLOEXEC));
+    if (!one) {
+      return tl::unexpected(rules::Error{
+          rules::Origin::kInternal,
+          "there are " + std::to_string(taken.size()) + " descriptors left, and " +
+              std::to_string(needed) + " are needed to start: " + std::strerror(errno),
+          "raise the limit (`ulimit -n`; systemd: LimitNOFILE=), or give fewer --workers",
+          {}});
+    }
+    taken.push_back(std::move(one));
+  }
+  return {};
+}
+
+}  // namespace brownout::proxy

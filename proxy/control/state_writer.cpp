@@ -1,0 +1,101 @@
+#include "proxy/control/state_writer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "proxy/loop/quiet_thread.h"
+
+namespace brownout::proxy {
+namespace {
+
+constexpr auto kStatePatience = std::chrono::seconds(3);
+
+}  // namespace
+
+struct StateWriter::State {
+  explicit State(Save with) : save(std::move(with)) {}
+  bool idle() const { return !waiting && !writing; }
+  void save_next(std::unique_lock<std::mutex>& lock);
+
+  const Save save;
+  std::mutex mutex;  // for what follows
+  std::condition_variable changed;
+  std::optional<std::string> waiting;
+  std::optional<std::string> failed;  // the newest, when it could not be saved
+  bool writing = false;
+  bool ending = false;
+  bool abandoned = false;
+  bool done = false;
+};
+
+StateWriter::StateWriter(Save save)
+    : state_(std::make_shared<State>(std::move(save))),
+      thread_(quiet_thread([state = state_] { run(*state); })) {}
+
+void StateWriter::write(std::string text) {
+  const std::lock_guard lock(state_->mutex);
+  state_->waiting = std::move(text);
+  state_->failed.reset();
+  state_->changed.notify_all();
+}
+
+bool StateWriter::saved() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->idle() && !state_->failed && !state_->abandoned;
+}
+
+bool StateWriter::finish() {
+  if (!thread_.joinable()) return saved();
+  auto& state = *state_;
+  std::unique_lock lock(state.mutex);
+  state.ending = true;
+  state.changed.notify_all();
+  if (state.changed.wait_for(lock, kStatePatience, [&] { return state.done; })) {
+    lock.unlock();
+    thread_.join();
+    return saved();
+  }
+  // It is within a system call, perhaps for ever. What waits behind it must not be written later,
+  // over what a successor has written.
+  state.abandoned = true;
+  thread_.detach();
+  return false;
+}
+
+void StateWriter::run(State& state) {
+  bool tried = false;
+  std::unique_lock lock(state.mutex);
+  while (true) {
+    state.changed.wait(lock, [&] { return state.ending || state.waiting; });
+    // It is ending: what failed is tried once more.
+    if (!state.waiting && !std::exchange(tried, true)) {
+      state.waiting = std::exchange(state.failed, std::nullopt);
+    }
+    if (!state.waiting || state.abandoned) break;
+    state.save_next(lock);
+  }
+  state.done = true;
+  state.changed.notify_all();
+}
+
+void StateWriter::State::save_next(std::unique_lock<std::mutex>& lock) {
+  auto text = std::move(*waiting);
+  waiting.reset();
+  writing = true;
+  lock.unlock();
+  const auto saved = save(text);
+  if (!saved) {
+    spdlog::error("{}; changes by the API are in force, and will be lost at the end",
+                  saved.error().what);
+  }
+  lock.lock();
+  writing = false;
+  if (!saved && !waiting) failed = std::move(text);
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,39 @@
+#include "proxy/control/strangers.h"
+
+#include <algorithm>
+
+namespace brownout::proxy {
+namespace {
+
+// Whoever has one address of IPv6 has all of its network (RFC 4291, 2.5.4).
+constexpr std::size_t kNetworkBytes = 8;
+
+}  // namespace
+
+void Strangers::add(int connection, rules::IpAddress from) {
+  if (!from.is_v4()) std::fill(from.bytes.begin() + kNetworkBytes, from.bytes.end(), 0);
+  const auto number = ++numbers_;
+  by_address_[from][number] = connection;
+  found_[connection] = {from, number};
+}
+
+void Strangers::remove(int connection) {
+  const auto found = found_.find(connection);
+  if (found == found_.end()) return;
+  const auto of_address = by_address_.find(found->second.from);
+  of_address->second.erase(found->second.number);
+  if (of_address->second.empty()) by_address_.erase(of_address);
+  found_.erase(found);
+}
+
+int Strangers::first_to_go() const {
+  // Of those that have as many, whose oldest has been there longest.
+  const auto most =
+      std::max_element(by_address_.begin(), by_address_.end(), [](const auto& a, const auto& b) {
+        if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
+        return a.second.begin()->first > b.second.begin()->first;
+      });
+  return most == by_address_.end() ? -1 : most->second.begin()->second;
+}
+
+}  // namespace brownout::proxy

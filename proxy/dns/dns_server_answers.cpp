@@ -1,0 +1,49 @@
+// DnsServer's own answers: from its zone, and by rules.
+#include "proxy/dns/dns_server.h"
+
+#include <utility>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr std::uint8_t kOpcodeQuery = 0;  // RFC 1035, 4.1.1
+
+}  // namespace
+
+// From the zone, whose question it is.
+void DnsServer::answer_here(DnsQueryPtr query) {
+  if (codecs::read_dns_header(query->message)->opcode != kOpcodeQuery) {
+    // NOTIFY and UPDATE ask for a change of the zone, and nothing of it is changed.
+    auto message = codecs::write_dns_error(query->message, rules::Rcode::kNotImp);
+    return finish({.query = std::move(query), .message = std::move(message)});
+  }
+  // Only version 0 is known (RFC 6891, 6.1.3).
+  if (codecs::edns_version(query->message) > 0) {
+    rules::DnsReply refusal;
+    refusal.rcode = rules::Rcode::kBadVers;
+    return reply(std::move(query), std::move(refusal));
+  }
+  const auto& question = *query->facts.question;
+  auto known = view_->zone->answer(question);
+  reply(std::move(query), known ? std::move(*known) : rules::DnsZone::answer_unknown(question));
+}
+
+// An answer made here: by a rule, by the zone, or because no resolver gave one.
+void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
+  if (!query->plan.empty()) {
+    rules::QueryPlan::Notes notes;
+    query->plan.on_reply(query->facts, reply, Loop::now(), notes);
+    record(*query, notes);
+  }
+  auto message = codecs::write_dns_reply(query->message, reply, query->transport());
+  if (!message) {
+    rules::DnsReply failure;
+    failure.rcode = rules::Rcode::kServFail;
+    message = codecs::write_dns_reply(query->message, failure, query->transport());
+  }
+  // It is the query that cannot be read.
+  if (!message) message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
+  finish({.query = std::move(query), .message = std::move(*message)});
+}
+
+}  // namespace brownout::proxy

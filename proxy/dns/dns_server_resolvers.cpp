@@ -1,0 +1,64 @@
+// DnsServer's resolvers: the upstream, or those that intercepted clients asked.
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "proxy/dns/dns_server.h"
+#include "proxy/intercept/interception.h"
+#include "proxy/loop/limited_log.h"
+
+namespace brownout::proxy {
+namespace {
+
+// Idle resolvers of intercepted clients are forgotten beyond the first limit, new ones are refused
+// beyond the second.
+constexpr std::size_t kMostResolvers = 64;
+constexpr std::size_t kMostBusyResolvers = 256;
+
+}  // namespace
+
+// Whether it is known which resolver the client meant.
+bool DnsServer::meet_datagram(DnsQuery& query) {
+  if (view_->config.intercept == rules::Intercept::kNone) return true;
+  if (host_.interception().meet_datagram(query.facts, query.client, socket_, query.local))
+    return true;
+  view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
+  if (std::exchange(stray_said_, true)) return false;
+  spdlog::warn(
+      "listener {}: queries are dropped: it is not known which resolver their client "
+      "meant (conntrack; this needs the capability CAP_NET_ADMIN)",
+      view_->config.name);
+  return false;
+}
+
+DnsForwarder* DnsServer::forwarder_for(const DnsQuery& query) {
+  if (!query.facts.intercepted) return forwarder_.get();
+  const auto resolver = to_text(*query.facts.destination, query.facts.destination_port);
+  if (const auto found = intercepted_.find(resolver); found != intercepted_.end()) {
+    return found->second.get();
+  }
+  if (intercepted_.size() >= kMostResolvers) forget_idle_resolvers();
+  if (intercepted_.size() >= kMostBusyResolvers) return nullptr;
+  auto& forwarder = intercepted_[resolver];
+  forwarder = std::make_unique<DnsForwarder>(
+      loop_, batch_, host_.interception().group_of(query.facts, host_.rules().seed(), false),
+      static_cast<DnsForwarder::Owner&>(*this));
+  return forwarder.get();
+}
+
+void DnsServer::forget_idle_resolvers() {
+  for (auto known = intercepted_.begin(); known != intercepted_.end();) {
+    const bool idle = known->second->in_flight() == 0;
+    if (idle) loop_.retire(std::move(known->second));
+    known = idle ? intercepted_.erase(known) : std::next(known);
+  }
+}
+
+void DnsServer::log_full() const {
+  const auto kind = "listener " + view_->config.name + ": too many resolvers";
+  log_limited(spdlog::level::warn, kind,
+              "{}: clients wait for {} at a time; queries to others are answered by SERVFAIL", kind,
+              kMostBusyResolvers);
+}
+
+}  // namespace brownout::proxy

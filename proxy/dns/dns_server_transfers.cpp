@@ -1,0 +1,81 @@
+// DnsServer's zone transfers.
+#include "proxy/dns/dns_server.h"
+
+namespace brownout::proxy {
+namespace {
+
+// What a client may have to read yet before its server has to wait.
+constexpr std::size_t kMostAhead = 1 << 20;
+
+}  // namespace
+
+void DnsServer::start_transfer(DnsQueryPtr query, std::shared_ptr<UpstreamGroup> group) {
+  const auto ordinal = query->facts.ordinal;
+  auto& transfer = transfers_[ordinal];
+  transfer = std::make_unique<DnsTransfer>(
+      loop_, batch_, std::move(group), static_cast<DnsTransfer::Owner&>(*this), std::move(query));
+  transfer->start();
+}
+
+void DnsServer::transfer_answered(DnsTransfer& transfer, DnsQueryPtr query,
+                                  std::span<std::byte> message, bool more) {
+  if (!more) {
+    forget_transfer(transfer.ordinal());
+  } else if (const auto client = streams_.find(transfer.stream()); client != streams_.end()) {
+    client->second->expect_one();
+  }
+  answered(std::move(query), message);
+}
+
+void DnsServer::transfer_part(DnsTransfer& transfer, codecs::ByteView message, bool last) {
+  const auto client = streams_.find(transfer.stream());
+  if (client == streams_.end()) return;
+  host_.count_bytes(*view_->stats, rules::Direction::kDownstream, message.size());
+  if (!last) client->second->expect_one();
+  auto& one = *client->second;
+  one.answer(message, 0);
+  if (one.waiting() > kMostAhead) transfer.pause();
+}
+
+void DnsServer::transfer_over(DnsTransfer& transfer, bool unfinished) {
+  const auto client = streams_.find(transfer.stream());
+  forget_transfer(transfer.ordinal());
+  // As the server would have ended the client's own.
+  if (unfinished && client != streams_.end()) client->second->end();
+}
+
+void DnsServer::transfer_begins(const DnsQuery& query) {
+  const auto found = transfers_.find(query.facts.ordinal);
+  if (found != transfers_.end()) found->second->begin();
+}
+
+// The first message has been lost, and with it the others.
+void DnsServer::transfer_lost(const DnsQuery& query) {
+  if (!transfers_.contains(query.facts.ordinal)) return;
+  forget_transfer(query.facts.ordinal);
+  const auto client = streams_.find(query.stream);
+  if (client != streams_.end()) client->second->forget_one();
+}
+
+void DnsServer::forget_transfer(std::uint64_t ordinal) {
+  const auto found = transfers_.find(ordinal);
+  if (found == transfers_.end()) return;
+  found->second->stop();
+  loop_.retire(std::move(found->second));
+  transfers_.erase(found);
+}
+
+void DnsServer::stream_drained(DnsStreamClient& client) {
+  for (const auto& [ordinal, transfer] : transfers_) {
+    if (transfer->stream() == client.number()) transfer->resume();
+  }
+}
+
+void DnsServer::stop_transfers_of(const DnsStreamClient& client) {
+  for (auto one = transfers_.begin(); one != transfers_.end();) {
+    const auto here = one++;
+    if (here->second->stream() == client.number()) forget_transfer(here->first);
+  }
+}
+
+}  // namespace brownout::proxy

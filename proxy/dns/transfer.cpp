@@ -1,0 +1,139 @@
+#include "proxy/dns/transfer.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace brownout::proxy {
+namespace {
+
+constexpr std::size_t kMostBehindFirst = 1 << 20;
+
+}  // namespace
+
+DnsTransfer::DnsTransfer(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group,
+                         Owner& owner, DnsQueryPtr query)
+    : loop_(loop),
+      batch_(batch),
+      group_(std::move(group)),
+      owner_(owner),
+      query_(std::move(query)),
+      ordinal_(query_->facts.ordinal),
+      stream_(query_->stream),
+      id_(codecs::read_dns_header(query_->message)->id),
+      order_(group_->order(query_->facts.key(), ordinal_, Loop::now())),
+      end_(query_->message) {}
+
+DnsTransfer::~DnsTransfer() { loop_.deadlines().cancel(*this); }
+
+// The first server from here on that can be dialled.
+void DnsTransfer::ask() {
+  for (; attempt_ < order_.size(); ++attempt_) {
+    const auto& server = group_->server(order_[attempt_]);
+    auto session = group_->tls() ? group_->tls()->session(server.host) : nullptr;
+    link_ = open_stream_link(static_cast<DnsLink::Owner&>(*this), 0,
+                             group_->route().dial(*SocketAddress::of(server)), std::move(session));
+    if (link_) {
+      link_->send(query_->message);
+      link_->flush();
+      return wait_for_more();
+    }
+    group_->mark_failed(order_[attempt_], std::strerror(errno), Loop::now());
+  }
+  stop();
+  owner_.transfer_answered(*this, std::move(query_), {}, false);
+}
+
+void DnsTransfer::next_server(const std::string& why) {
+  group_->mark_failed(order_[attempt_], why, Loop::now());
+  ++attempt_;
+  link_->pause();  // in this turn it may have more to say
+  loop_.retire(std::move(link_));
+  ask();
+}
+
+void DnsTransfer::answered(std::size_t, std::span<std::byte> message) {
+  const auto header = codecs::read_dns_header(message);
+  if (over_ || whole_ || !header || !header->response || header->id != id_) return;
+  // Only the first must repeat the question (RFC 5936, 2.2.1).
+  if (query_ && header->questions != 0 &&
+      !codecs::same_question(query_->question(), codecs::find_dns_question(message))) {
+    return;
+  }
+  whole_ = end_.add(message);
+  query_ ? answered_first(message) : answered_more(message);
+}
+
+void DnsTransfer::answered_first(std::span<std::byte> message) {
+  group_->mark_working(order_[attempt_]);
+  const bool more = !whole_;
+  more ? wait_for_more() : stop();
+  owner_.transfer_answered(*this, std::move(query_), message, more);
+}
+
+void DnsTransfer::answered_more(codecs::ByteView message) {
+  if (begun_) {
+    owner_.transfer_part(*this, message, whole_);
+    return whole_ ? finish(false) : wait_for_more();
+  }
+  behind_.emplace_back(message.begin(), message.end());
+  behind_bytes_ += message.size();
+  if (behind_bytes_ > kMostBehindFirst) pause();
+  wait_for_more();
+}
+
+void DnsTransfer::begin() {
+  if (over_ || std::exchange(begun_, true)) return;
+  resume();
+  while (!behind_.empty() && !over_) {
+    const auto message = std::move(behind_.front());
+    behind_.pop_front();
+    owner_.transfer_part(*this, message, whole_ && behind_.empty());
+  }
+  if (whole_) finish(false);
+}
+
+// As long as it is read, the server may take query_timeout for each message.
+void DnsTransfer::wait_for_more() {
+  const bool waits = !over_ && !whole_ && !paused_;
+  loop_.deadlines().set(*this,
+                        waits ? rules::later(Loop::now(), group_->config().query_timeout) : kNever);
+}
+
+void DnsTransfer::pause() {
+  paused_ = true;
+  if (link_) link_->pause();
+  wait_for_more();
+}
+
+void DnsTransfer::resume() {
+  if (over_ || !std::exchange(paused_, false)) return;
+  link_->resume();
+  wait_for_more();
+}
+
+void DnsTransfer::stop() {
+  over_ = true;
+  loop_.deadlines().cancel(*this);
+  // Until it is destroyed, it reads no more.
+  if (link_) link_->pause();
+}
+
+void DnsTransfer::finish(bool unfinished) {
+  if (over_) return;
+  stop();
+  owner_.transfer_over(*this, unfinished);
+}
+
+void DnsTransfer::link_failed(std::size_t, const std::string& why) {
+  if (over_ || whole_) return;
+  if (query_) return next_server(why.empty() ? "closed the connection without an answer" : why);
+  finish(true);
+}
+
+void DnsTransfer::on_due(Instant) noexcept {
+  if (query_) return next_server("no answer within query_timeout");
+  finish(true);
+}
+
+}  // namespace brownout::proxy

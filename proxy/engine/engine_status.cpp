@@ -1,0 +1,76 @@
+// The engine's state for others: listeners, flows and totals.
+#include <future>
+#include <utility>
+
+#include "proxy/engine/engine.h"
+
+namespace brownout::proxy {
+
+std::vector<Engine::ListenerStatus> Engine::listeners() const {
+  std::vector<ListenerStatus> list;
+  for (const auto& [name, port] : ports_) {
+    list.push_back({name, port.bound, port.open, *snapshot_->listeners.find(name)});
+  }
+  return list;
+}
+
+Endpoint Engine::bound(const std::string& listener) const {
+  const auto port = ports_.find(listener);
+  return port == ports_.end() ? Endpoint{} : port->second.bound;
+}
+
+FlowList Engine::list(FlowQuery query) const {
+  std::vector<std::future<FlowList>> parts;
+  for (const auto& worker : workers_) parts.push_back(worker->list(query));
+  FlowList all{.query = std::move(query)};
+  for (auto& part : parts) all.add(part.get());
+  return all;
+}
+
+std::int64_t Engine::open_flows() const {
+  std::int64_t total = 0;
+  for (const auto& worker : workers_) total += worker->open_flows();
+  return total;
+}
+
+std::vector<std::int64_t> Engine::open_flows_by_worker() const {
+  std::vector<std::int64_t> loads;
+  for (const auto& worker : workers_) loads.push_back(worker->open_flows());
+  return loads;
+}
+
+std::size_t Engine::held_bytes() const {
+  std::size_t total = 0;
+  for (const auto& worker : workers_) total += worker->held();
+  return total;
+}
+
+std::uint64_t Engine::injected() const {
+  auto total = history_.injected();
+  for (const auto& rule : rules_->rules()) total += rule->state->injected.load();
+  return total;
+}
+
+std::uint64_t Engine::turns() const {
+  auto total = past_turns_;
+  snapshot_->listeners.for_each(
+      [&](const auto&, const auto& view) { total += view->stats->turns.load(); });
+  return total;
+}
+
+std::vector<std::string> Engine::never_matched() const {
+  std::vector<std::string> names;
+  for (const auto& rule : rules_->rules()) {
+    const bool matched = rule->state->matched.load() > 0 || history_.matched(rule->name);
+    if (!matched && !rule->may_miss) names.push_back(rule->name);
+  }
+  return names;
+}
+
+std::uint64_t Engine::bytes(rules::Direction direction) const {
+  std::uint64_t total = 0;
+  for (const auto& worker : workers_) total += worker->bytes(direction);
+  return total;
+}
+
+}  // namespace brownout::proxy

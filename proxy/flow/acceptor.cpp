@@ -1,0 +1,83 @@
+#include "proxy/flow/acceptor.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "proxy/loop/limited_log.h"
+
+namespace brownout::proxy {
+namespace {
+
+// Connections taken in one turn before those that are open have theirs.
+constexpr int kAcceptsPerTurn = 64;
+constexpr Duration kRetry = std::chrono::milliseconds(50);
+
+}  // namespace
+
+Acceptor::Acceptor(Loop& loop, std::shared_ptr<const ListenerView> view, Fd listening,
+                   Accepted accepted)
+    : loop_(loop),
+      view_(std::move(view)),
+      listening_(std::move(listening)),
+      port_(bound_to(listening_, view_->config.listen).port),
+      accepted_(std::move(accepted)) {
+  loop_.poller().add(listening_.get(), *this);
+}
+
+Acceptor::~Acceptor() { loop_.poller().remove(listening_.get()); }
+
+void Acceptor::reserve(std::size_t descriptors) {
+  reserve_ = descriptors;
+  while (spare_.size() < reserve_) {
+    Fd one(fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!one) return;
+    spare_.push_back(std::move(one));
+  }
+}
+
+void Acceptor::accept_some() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    reserve(reserve_);
+    // Descriptors that were given up meanwhile are closed after this turn.
+    if (i > 0 && reserve_ > 0 && spare_.empty()) break;
+    SocketAddress peer;
+    peer.length = sizeof peer.storage;
+    Fd fd(accept4(listening_.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) {
+      if (accept_failed(errno)) continue;
+      return;
+    }
+    if (exhausted_) {
+      log_limited(spdlog::level::info, "listener " + view_->config.name + ": accepting again",
+                  "listener {}: accepting again", view_->config.name);
+    }
+    exhausted_ = false;
+    keep_urgent_data(fd);
+    accepted_(*this, std::move(fd), peer);
+  }
+  loop_.poller().again(listening_.get());
+}
+
+// True when the next one may be tried at once: this connection was gone before it was taken
+// (accept(2)).
+bool Acceptor::accept_failed(int error) {
+  // It does not listen any more: whoever did that is about to close it.
+  if (error == EAGAIN || error == EWOULDBLOCK || error == EINVAL) return false;
+  if (error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM) return true;
+  if ((error == EMFILE || error == ENFILE) && !spare_.empty()) {
+    spare_.pop_back();
+    return true;
+  }
+  if (!exhausted_) {
+    log_limited(spdlog::level::err, "listener " + view_->config.name + ": cannot accept",
+                "listener {}: cannot accept: {}; new connections wait (raise `ulimit -n`)",
+                view_->config.name, std::strerror(error));
+  }
+  exhausted_ = true;
+  loop_.deadlines().set(*this, Loop::now() + kRetry);
+  return false;
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,101 @@
+#include "proxy/flow/client_flow.h"
+
+#include "proxy/loop/limited_log.h"
+#include "rules/protocols/proxy/codec/proxy_protocol.h"
+
+namespace brownout::proxy {
+
+ClientFlow::ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
+                       std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts)
+    : host_(host),
+      listener_(std::move(listener)),
+      group_(std::move(group)),
+      facts_(std::move(facts)),
+      turns_(host_, facts_, listener_->config.protocol) {
+  facts_.activity = &activity_;
+  activity_.last = facts_.opened;
+}
+
+void ClientFlow::dial() {
+  connector_ = std::make_unique<Connector>(host_.loop(), host_.resolver(), group_,
+                                           static_cast<Connector::Owner&>(*this), facts_.key(),
+                                           facts_.ordinal);
+  connector_->start();
+}
+
+rules::Admission ClientFlow::admit(const SocketAddress& server) {
+  if (!host_.rules().may_match(facts_.listener)) return {};
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  auto arrival = rules::plan_dial(host_.rules(), facts_, Loop::now());
+  for (const auto& [rule, note] : arrival.notes) {
+    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
+  }
+  dial_leases_ = std::move(arrival.admission.leases);
+  if (!arrival.admission.serves()) {
+    listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+    host_.dial_stopped(facts_);
+  }
+  return std::move(arrival.admission);
+}
+
+void ClientFlow::on_handshake_failed(const SocketAddress& server, std::string_view why) {
+  const auto ip = server.ip();
+  const auto where = ip ? to_text(Endpoint{to_text(*ip), server.port(), ""}) : "";
+  host_.report(facts_, "handshake failed",
+               "with the server" + (where.empty() ? "" : " " + where) + ": " + std::string(why));
+}
+
+void ClientFlow::report_failed_tls(Stream& stream, std::string_view peer) {
+  const auto why = stream.why_failed();
+  if (!why.empty()) host_.report(facts_, "TLS failed", "with " + std::string(peer) + ": " + why);
+}
+
+void ClientFlow::connected(const SocketAddress& server) {
+  host_.loop().retire(std::move(connector_));
+  facts_.destination = server.ip();
+  facts_.destination_port = server.port();
+  host_.flow_opened(facts_);
+  opened_ = true;
+  if (host_.rules().may_match(facts_.listener)) {
+    rules::plan_server(host_.rules(), facts_, rules_);
+  }
+}
+
+std::string ClientFlow::proxy_header(const SocketAddress& server) const {
+  const auto version = group_->config().send_proxy_protocol;
+  if (version == rules::ProxyHeaderVersion::kNone) return {};
+  return codecs::write_proxy_header(version == rules::ProxyHeaderVersion::kV1 ? 1 : 2,
+                                    facts_.client, facts_.client_port, server.ip(), server.port());
+}
+
+std::string ClientFlow::log_unreachable(const Error& error) const {
+  listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
+  log_limited(spdlog::level::debug, facts_.listener + ": no server could be reached",
+              "{}#{}: no server of {} could be reached: {}", facts_.listener, facts_.ordinal,
+              group_->config().name, error.what);
+  return proxy_gate_ ? proxy_gate_->unreachable(error.what) : "";
+}
+
+FlowStatus ClientFlow::status() const {
+  auto status = status_of(facts_, rules_);
+  for (auto& name : message_rules()) status.rules.push_back(std::move(name));
+  status.bytes = bytes_;
+  status.held = {held(rules::Direction::kUpstream), held(rules::Direction::kDownstream)};
+  return status;
+}
+
+// The last that it does.
+void ClientFlow::leave() {
+  turns_.over();
+  host_.loop().deadlines().cancel(*this);
+  if (connector_) {
+    // An event of this turn may be on its way to it.
+    connector_->cancel();
+    host_.loop().retire(std::move(connector_));
+  }
+  if (opened_) host_.flow_closed(facts_);
+  host_.flow_over(*this);
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,247 @@
+// What happens to a client's connection before it is served: its PROXY header, where it wants to go
+// by a forward proxy, its ClientHello, the rules of new connections and of handshakes, and the TLS
+// handshake.
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "proxy/flow/client_flow.h"
+#include "rules/protocols/proxy/codec/proxy_protocol.h"
+
+namespace brownout::proxy {
+
+void ClientFlow::enter() {
+  gate_ = Gate::kHeader;
+  const auto& config = listener_->config;
+  const bool speaks_first = config.proxy_protocol || config.protocol == rules::Protocol::kProxy ||
+                            listener_->expects_hello();
+  if (speaks_first) expect_client();
+  if (!config.proxy_protocol) next_gate();
+}
+
+void ClientFlow::expect_client() {
+  host_.loop().deadlines().set(*this,
+                               rules::later(Loop::now(), listener_->config.handshake_timeout));
+}
+
+// Past the header: whatever of the next has come already is looked at.
+void ClientFlow::next_gate() {
+  if (gate_ == Gate::kHeader && listener_->config.protocol == rules::Protocol::kProxy) {
+    gate_ = Gate::kTarget;
+    proxy_gate_ = std::make_unique<ProxyGate>(host_, static_cast<ProxyGate::Owner&>(*this),
+                                              *listener_, facts_);
+    return proxy_gate_->read(client());
+  }
+  if (gate_ != Gate::kHello && listener_->expects_hello()) {
+    gate_ = Gate::kHello;
+    if (!tls_gate_.read_hello(host_, client(), facts_)) return;
+  }
+  meet_rules();
+}
+
+// False when the connection is over.
+bool ClientFlow::read_header() {
+  const auto buffer = host_.loop().read_buffer().first(codecs::kMostProxyHeader);
+  const auto count =
+      ::recv(client().number(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (count <= 0) return true;
+  const auto header = codecs::read_proxy_header(buffer.first(static_cast<std::size_t>(count)));
+  if (header.state == codecs::ProxyHeader::State::kMore) return true;
+  if (header.state == codecs::ProxyHeader::State::kBroken) {
+    host_.report(facts_, "no PROXY header", "the connection does not begin with one, and is reset");
+    end(How::kReset);
+    return false;
+  }
+  [[maybe_unused]] const auto taken =
+      ::recv(client().number(), buffer.data(), header.length, MSG_DONTWAIT);
+  if (header.client) {
+    facts_.client = header.client;
+    facts_.client_port = header.client_port;
+  }
+  next_gate();
+  return true;
+}
+
+void ClientFlow::target_known(std::vector<Endpoint> servers) {
+  group_ = UpstreamGroup::to(std::move(servers), host_.rules().seed(), nullptr);
+  if (listener_->expects_hello()) expect_client();
+  next_gate();
+}
+
+void ClientFlow::target_refused(std::string reply) {
+  turns_.broke();
+  listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
+  send_and_close(reply);
+}
+
+void ClientFlow::at_the_gate(std::uint32_t events) {
+  const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  if (gate_ == Gate::kHandshake) {
+    // A client that refuses the certificate sends an alert and may reset the connection at once:
+    // the alert is still in the socket.
+    const auto step = tls_gate_.shake_hands(host_, client(), facts_);
+    if (broken && step == TlsGate::Step::kMore) return end(How::kReset);
+    return tls_step(step);
+  }
+  if (broken) return end(How::kReset);
+  if (gate_ == Gate::kHeader || gate_ == Gate::kTarget) {
+    const auto before = gate_;
+    if (before == Gate::kTarget) {
+      proxy_gate_->read(client());
+    } else if (!read_header()) {
+      return;
+    }
+    // Whoever leaves before they have said what they want is not waited for.
+    if (gate_ == before && (events & EPOLLRDHUP) != 0) end(How::kClose);
+    return;
+  }
+  if (gate_ == Gate::kHello) {
+    if (tls_gate_.read_hello(host_, client(), facts_)) return meet_rules();
+    if ((events & EPOLLRDHUP) != 0) end(How::kClose);
+  }
+}
+
+void ClientFlow::enter_tls(std::string host) {
+  starting_tls_ = true;
+  tls_gate_.asked_for(std::move(host));
+  gate_ = Gate::kHello;
+  expect_client();
+  if (tls_gate_.read_hello(host_, client(), facts_)) meet_rules();
+}
+
+void ClientFlow::meet_rules() {
+  gate_ = Gate::kDelay;
+  auto wait = starting_tls_ ? std::optional(Duration::zero()) : arrive();
+  if (!wait) return;
+  *wait = rules::sum(*wait, tls_gate_.meet_rules(host_, facts_));
+  if (*wait <= Duration::zero()) return pass_delay();
+  host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
+}
+
+// What the rules say to a new connection: how long it waits, or nothing when that is decided.
+std::optional<Duration> ClientFlow::arrive() {
+  arrived_ = true;
+  if (!host_.rules().may_match(facts_.listener)) return Duration::zero();
+  auto arrival = rules::plan_arrival(host_.rules(), facts_);
+  rules_ = std::move(arrival.rules);
+  leases_ = std::move(arrival.admission.leases);
+  for (const auto& [rule, note] : arrival.notes) {
+    host_.record(facts_, *rule, rules::Direction::kUpstream, note);
+  }
+  if (!arrival.admission.serves()) turns_.broke();
+  switch (arrival.admission.verdict) {
+    case rules::Admission::Verdict::kRefuse:
+      listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+      end(How::kReset);
+      return std::nullopt;
+    case rules::Admission::Verdict::kHang:
+      hang();
+      return std::nullopt;
+    case rules::Admission::Verdict::kAnswer:
+      // Nobody would understand it in the middle of a handshake.
+      if (listener_->tls) {
+        end(How::kReset);
+      } else {
+        answer_when_asked(std::move(arrival.admission.answer));
+      }
+      return std::nullopt;
+    case rules::Admission::Verdict::kServe:
+      break;
+  }
+  return rules::sum(arrival.admission.accept_delay, arrival.admission.connect_delay);
+}
+
+bool ClientFlow::spared(const rules::RuleSet& set) {
+  if (set.may_match(facts_.listener)) return false;
+  const bool arriving = gate_ == Gate::kDelay;
+  if (!hanging()) {
+    if (arriving) {
+      host_.loop().deadlines().cancel(*this);
+      pass_delay();
+    }
+    return arriving;
+  }
+  gate_ = Gate::kOpen;
+  leases_.clear();
+  dial_leases_.clear();
+  rules_.clear();
+  // Whoever hangs in the middle of something cannot be helped; the others never felt that they were
+  // not served.
+  const bool begun = opened_ || (!arriving && listener_->config.protocol.has_requests());
+  if (obeyed_ || begun || listener_->tls) {
+    end(How::kReset);
+  } else {
+    admitted();
+  }
+  return true;
+}
+
+void ClientFlow::gate_due() {
+  if (gate_ == Gate::kDelay) return pass_delay();
+  // Then it waits for a resolver, which has a time-out of its own.
+  if (gate_ == Gate::kTarget && proxy_gate_->asked()) return;
+  host_.report(facts_, "timeout",
+               std::string(what_is_missing()) + " within handshake_timeout (" +
+                   rules::to_text(listener_->config.handshake_timeout) + ")");
+  end(How::kReset);
+}
+
+std::string_view ClientFlow::what_is_missing() const {
+  switch (gate_) {
+    case Gate::kHeader:
+      return "no PROXY header from the client";
+    case Gate::kTarget:
+      return "no request from the proxy's client";
+    case Gate::kHello:
+      return "no ClientHello from the client";
+    case Gate::kOpen:
+      return "the server did not finish its TLS handshake";
+    default:
+      return "the client did not finish its TLS handshake";
+  }
+}
+
+void ClientFlow::pass_delay() {
+  gate_ = Gate::kHandshake;
+  if (listener_->tls) expect_client();
+  tls_step(tls_gate_.begin(host_, client(), *listener_, facts_));
+}
+
+void ClientFlow::tls_step(TlsGate::Step step) {
+  switch (step) {
+    case TlsGate::Step::kMore:
+      return;
+    case TlsGate::Step::kOpen:
+      gate_ = Gate::kOpen;
+      return admitted();
+    case TlsGate::Step::kAlert:
+      turns_.broke();
+      return send_and_close(tls_gate_.alert());
+    case TlsGate::Step::kStop:
+      obey_stop();
+      return;
+    case TlsGate::Step::kFailed:
+      turns_.broke();
+      return end(How::kLinger);
+  }
+}
+
+bool ClientFlow::obey_stop() {
+  if (std::exchange(obeyed_, true)) return false;
+  turns_.broke();
+  switch (tls_gate_.how()) {
+    case rules::HowToStop::kClose:
+      end(How::kLinger);
+      break;
+    case rules::HowToStop::kReset:
+      end(How::kReset);
+      break;
+    case rules::HowToStop::kHang:
+      hang();
+      break;
+  }
+  return true;
+}
+
+}  // namespace brownout::proxy

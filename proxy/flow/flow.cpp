@@ -1,0 +1,308 @@
+#include "proxy/flow/flow.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "rules/protocols/codec/codec_of.h"
+
+namespace brownout::proxy {
+
+Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
+           std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
+    : ClientFlow(host, std::move(listener), std::move(group), std::move(facts)),
+      upstream_(*this, rules::Direction::kUpstream),
+      downstream_(*this, rules::Direction::kDownstream) {
+  client_.flow = this;
+  server_.flow = this;
+  client_.stream = Stream(std::move(client));
+  client_.writable = true;
+}
+
+Flow::~Flow() {
+  host_.loop().poller().forget(client_.stream.number());
+  host_.loop().poller().forget(server_.stream.number());
+}
+
+void Flow::start() {
+  if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(How::kReset);
+  enter();
+}
+
+void Flow::admitted() {
+  if (state_ != State::kSecuring) return start_dialling();
+  client_secured_ = true;
+  serve_secured();
+}
+
+void Flow::start_dialling() {
+  state_ = State::kDialling;
+  dial();
+}
+
+void Flow::on_connect_stopped(rules::Admission admission) {
+  turns_.broke();
+  host_.loop().retire(std::move(connector_));
+  if (admission.verdict == rules::Admission::Verdict::kAnswer) {
+    return answer_when_asked(std::move(admission.answer));
+  }
+  hang();
+}
+
+void Flow::answer_when_asked(std::string answer) {
+  state_ = State::kAnswering;
+  answer_ = std::move(answer);
+  if (client_.readable) host_.loop().poller().again(client_.stream.number());
+}
+
+void Flow::answer(End& end, std::string_view bytes) {
+  end.stream.send(std::as_bytes(std::span(bytes)));
+  this->end(How::kLinger);
+}
+
+void Flow::on_connect_failed(const Error& error) {
+  const auto reply = log_unreachable(error);
+  turns_.broke();
+  if (reply.empty()) return end(How::kReset);
+  answer(client_, reply);
+}
+
+void Flow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
+  server_.stream = std::move(stream);
+  host_.loop().poller().replace(server_.stream.number(), server_);
+  connected(server);
+  if (const auto reply = connected_reply(); !reply.empty()) {
+    client_.stream.send(std::as_bytes(std::span(reply)));
+  }
+  serve(events);
+}
+
+void Flow::serve(std::uint32_t events) {
+  state_ = State::kServing;
+  if (auto codec = messages::codec_of(listener_->config)) {
+    tunnel_ = std::make_unique<messages::MessageTunnel>(
+        static_cast<messages::MessageTunnel::Owner&>(*this), std::move(codec), facts_);
+    tunnel_->set_rules(host_.rules(), Loop::now());
+  }
+  if (!rules_.empty()) {
+    const auto now = Loop::now();
+    upstream_.set_rules(rules_, now);
+    if (!over()) downstream_.set_rules(rules_, now);
+  }
+  on_end_ready(server_, events);
+  // What the gate has taken out of the socket is in its session: nothing will tell of it again.
+  if (!client_.stream.plain()) client_.readable = true;
+  if (!over() && client_.readable) on_end_ready(client_, 0);
+}
+
+void Flow::apply(const rules::RuleSet& set) {
+  if (spared(set)) return;
+  if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
+  if (!arrived()) return;
+  rules_ = rules::plan_reload(set, facts_, rules_);
+  if (state_ != State::kServing) return;
+  const auto now = Loop::now();
+  if (tunnel_) {
+    tunnel_->set_rules(set, now);
+    flush_both();
+  }
+  if (!over()) upstream_.set_rules(rules_, now);
+  if (!over()) downstream_.set_rules(rules_, now);
+  // What was held back by a cut line is felt now.
+  for (End* gone : {&client_, &server_}) {
+    if (!over() && gone->gone && !from(*gone).severed()) end(How::kReset);
+  }
+  if (!over()) arm();
+}
+
+void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
+  if ((events & EPOLLOUT) != 0) ready.writable = true;
+  if ((events & EPOLLPRI) != 0) ready.urgent = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.peer_finished = true;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.readable = true;
+  // A handshake is no request.
+  const bool shakes_hands = state_ == State::kSecuring || listener_->expects_hello();
+  if (&ready == &client_ && (events & (EPOLLIN | EPOLLRDHUP)) == EPOLLIN && !shakes_hands) {
+    turns_.asked();
+  }
+  const bool failed = (events & EPOLLERR) != 0;
+  switch (state_) {
+    case State::kWaiting:
+      return at_the_gate(events);
+    case State::kDialling:
+      if (failed || (events & EPOLLHUP) != 0) end(How::kReset);
+      return;
+    case State::kAnswering:
+      if (failed || (events & EPOLLHUP) != 0) return end(How::kReset);
+      if (ready.readable) answer(client_, answer_);
+      return;
+    case State::kSecuring:
+      return &ready == &client_ ? at_the_gate(events) : secure_server();
+    case State::kHanging:
+      if (ready.peer_finished) end(How::kClose);
+      return;
+    case State::kLingering:
+      return discard_both();
+    case State::kOver:
+      return;
+    case State::kServing:
+      break;
+  }
+  if (ready.writable && to(ready).held() > 0) to(ready).flush();
+  if (!over() && ready.readable) from(ready).read();
+  // A reset that is not read, since reading is paused or over, is a reset all the same.
+  if (!over() && failed && !ready.gone && from(ready).deaf()) end_failed(ready);
+  if (!over() && client_.stream.stopped() && obey_stop()) return;
+  if (!over()) check_abandoned();
+  if (!over()) arm();
+}
+
+void Flow::on_due(Instant now) noexcept {
+  switch (state_) {
+    case State::kWaiting:
+    case State::kSecuring:
+      return gate_due();
+    case State::kServing:
+      // The client's bytes first, so that which direction acts does not depend on the loop.
+      if (tunnel_) {
+        tunnel_->advance(now);
+        flush_both();
+      }
+      if (!over()) upstream_.advance(now);
+      if (!over()) downstream_.advance(now);
+      if (!over()) arm();
+      return;
+    case State::kLingering:
+      return release();
+    default:
+      return;
+  }
+}
+
+// All that was said in the clear has been sent, the server's agreement last.
+void Flow::secure() {
+  // Nothing would tell of its leaving again.
+  if (client_.peer_finished) return end(How::kReset);
+  state_ = State::kSecuring;
+  host_.loop().deadlines().cancel(*this);
+  server_.stream.tls().start(group_->tls()->session(tunnel_->host()), true);
+  secure_server();
+  if (state_ == State::kSecuring) enter_tls(tunnel_->host());
+}
+
+void Flow::secure_server() {
+  if (server_secured_) return;
+  const auto progress = server_.stream.tls().handshake();
+  if (progress == tls::Progress::kAgain) return;
+  if (progress == tls::Progress::kFailed) {
+    host_.report(facts_, "handshake failed", "with the server: " + server_.stream.tls().why());
+    return end(How::kReset);
+  }
+  server_secured_ = true;
+  serve_secured();
+}
+
+void Flow::serve_secured() {
+  if (!client_secured_ || !server_secured_) return;
+  securing_ = false;
+  state_ = State::kServing;
+  tunnel_->secured();
+  turns_.secured();
+  const auto now = Loop::now();
+  tunnel_->set_rules(host_.rules(), now);
+  upstream_.set_rules(rules_, now);
+  if (!over()) downstream_.set_rules(rules_, now);
+  // What has come already is inside the sessions: nothing will tell of it again.
+  client_.readable = server_.readable = true;
+  if (!over()) on_end_ready(server_, 0);
+  if (!over()) on_end_ready(client_, 0);
+}
+
+void Flow::tunnel_closed(rules::Close how) {
+  if (how == rules::Close::kReset) return end(How::kReset);
+  closing_ = true;
+}
+
+// What the tunnel let go may be what a pipe waited for to read on.
+void Flow::flush_both() {
+  if (!over()) upstream_.flush();
+  if (!over()) downstream_.flush();
+}
+
+void Flow::close_when_sent() {
+  if (closing_ && upstream_.waiting() == 0 && downstream_.waiting() == 0) end(How::kLinger);
+}
+
+void Flow::arm() {
+  close_when_sent();
+  if (over()) return;
+  if (securing_ && upstream_.held() == 0 && downstream_.held() == 0) return secure();
+  auto next = std::min(upstream_.deadline(), downstream_.deadline());
+  if (tunnel_) next = std::min(next, tunnel_->deadline());
+  host_.loop().deadlines().set(*this, next);
+  count_held();
+}
+
+// Whether anybody is left to feel a line that is cut. A FIN does not tell: who has only
+// half-closed still waits for what the other end has said.
+void Flow::check_abandoned() {
+  if (!upstream_.severed() && !downstream_.severed()) return;
+  if (!client_.peer_finished || !server_.peer_finished) return;
+  const bool client_left = client_.gone || downstream_.finished();
+  const bool server_left = server_.gone || upstream_.finished();
+  if (client_.gone || (client_left && server_left)) return end(How::kReset);
+  if (!client_left) ask_whether_there(client_.stream.fd());
+  if (!server_left) ask_whether_there(server_.stream.fd());
+}
+
+void Flow::end_failed(End& failed) {
+  report_failed_tls(failed.stream, &failed == &client_ ? "the client" : "the server");
+  failed.gone = true;
+  failed.peer_finished = true;
+  failed.readable = false;
+  if (from(failed).severed()) return check_abandoned();
+  end(How::kReset);
+}
+
+void Flow::direction_finished(rules::Direction direction) {
+  End& sink = direction == rules::Direction::kUpstream ? server_ : client_;
+  const bool both = upstream_.finished() && downstream_.finished();
+  // Closing is a FIN, but no close_notify.
+  if (!both || !sink.stream.plain()) sink.stream.finish();
+  if (both) end(How::kClose);
+}
+
+void Flow::end(How how) {
+  if (state_ == State::kOver) return;
+  if (how == How::kLinger) return state_ == State::kLingering ? void() : linger();
+  if (how == How::kReset) {
+    if (!client_.gone) turns_.broke();
+    reset_on_close(client_.stream.fd());
+    if (server_.stream) reset_on_close(server_.stream.fd());
+  }
+  release();
+}
+
+void Flow::linger() {
+  state_ = State::kLingering;
+  client_.stream.finish();
+  if (server_.stream) server_.stream.finish();
+  host_.loop().deadlines().set(*this, rules::later(Loop::now(), kLingerTime));
+  discard_both();
+}
+
+void Flow::discard_both() {
+  const bool client = discard_input(host_.loop(), client_.stream.fd());
+  const bool server = discard_input(host_.loop(), server_.stream.fd());
+  if (client && server) release();
+}
+
+void Flow::release() {
+  state_ = State::kOver;
+  leave();
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,128 @@
+// Flow: one client connection and the server connection that belongs to it.
+//
+// accepted -> (accept_delay) -> (connect_delay) -> dialling -> serving -> over
+//
+// With STARTTLS, serving stops when the server agrees to it, hands are shaken on both sides, and it
+// goes on inside TLS.
+//
+// FIN, RST and half-close pass through as themselves. A client whose server cannot be reached gets
+// a RST, not a silent close. Where the listener's protocol has messages, what a pipe reads passes
+// the tunnel (message_tunnel.h) before the pipe's chain. Owned by its worker, which destroys it
+// between turns. Loop's thread only.
+#pragma once
+
+#include <memory>
+
+#include "proxy/flow/client_flow.h"
+#include "proxy/flow/pipe.h"
+#include "rules/protocols/codec/message_tunnel.h"
+
+namespace brownout::proxy {
+
+class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
+ public:
+  Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
+       std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts);
+  ~Flow() override;
+
+  void start() override;
+  void apply(const rules::RuleSet& set) override;
+  void end(How how) override;
+
+  bool over() const { return state_ == State::kOver || state_ == State::kLingering; }
+
+ private:
+  friend class Pipe;
+  friend struct End;
+  enum class State {
+    kWaiting,
+    kHanging,
+    kAnswering,
+    kDialling,
+    kServing,
+    kSecuring,
+    kLingering,
+    kOver
+  };
+
+  void on_end_ready(End& end, std::uint32_t events) noexcept;
+  void on_due(Instant now) noexcept override;
+  void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
+  void on_connect_failed(const Error& error) override;
+  void on_connect_stopped(rules::Admission admission) override;
+  void admitted() override;
+  Stream& client() override { return client_.stream; }
+  std::size_t held(rules::Direction direction) const override { return pipe(direction).held(); }
+  std::vector<std::string> message_rules() const override {
+    return tunnel_ ? tunnel_->rules() : std::vector<std::string>();
+  }
+  void send_and_close(std::string_view bytes) override { answer(client_, bytes); }
+  void hang() override { state_ = State::kHanging; }
+  bool hanging() const override { return state_ == State::kHanging; }
+  void answer_when_asked(std::string answer) override;
+  void answer(End& end, std::string_view bytes);
+
+  // MessageTunnel::Owner
+  void tunnel_bytes(rules::Direction direction, std::span<const std::byte> bytes) override {
+    if (!over()) pipe(direction).forward(bytes);
+  }
+  void tunnel_finished(rules::Direction direction) override {
+    if (!over()) pipe(direction).end_of_source();
+  }
+  void tunnel_closed(rules::Close how) override;
+  void tunnel_injected(const rules::Rule& rule, rules::Direction direction,
+                       const rules::Note& note) override {
+    host_.record(facts_, rule, direction, note);
+  }
+  void tunnel_report(std::string_view event, std::string_view why) override {
+    host_.report(facts_, event, why);
+  }
+  void tunnel_secures() override { securing_ = listener_->starts_tls() && group_->starts_tls(); }
+
+  void start_dialling();
+  void serve(std::uint32_t events);
+  void secure();
+  void secure_server();
+  void serve_secured();
+  void end_failed(End& end);
+  void direction_finished(rules::Direction direction);
+  // `bytes` are empty where they were spliced.
+  void received(rules::Direction direction, std::size_t size,
+                std::span<const std::byte> bytes = {}) {
+    passed(direction, size);
+    if (direction == rules::Direction::kUpstream) turns_.from_client(size, bytes);
+  }
+  void sent(rules::Direction direction, std::size_t size, std::span<const std::byte> bytes = {}) {
+    if (direction == rules::Direction::kDownstream) turns_.to_client(size, bytes);
+  }
+  void linger();
+  void discard_both();
+  void release();
+  void arm();
+  void check_abandoned();
+  void close_when_sent();
+  void flush_both();
+  const Pipe& pipe(rules::Direction direction) const {
+    return direction == rules::Direction::kUpstream ? upstream_ : downstream_;
+  }
+  Pipe& pipe(rules::Direction direction) {
+    return direction == rules::Direction::kUpstream ? upstream_ : downstream_;
+  }
+  Pipe& from(const End& end) { return &end == &client_ ? upstream_ : downstream_; }
+  Pipe& to(const End& end) { return &end == &client_ ? downstream_ : upstream_; }
+
+  End client_;
+  End server_;
+  Pipe upstream_;                                    // client to server
+  Pipe downstream_;                                  // server to client
+  std::unique_ptr<messages::MessageTunnel> tunnel_;  // null: only bytes pass
+  std::string answer_;
+  State state_ = State::kWaiting;
+  bool closing_ = false;  // when all is sent
+  // STARTTLS: the server has agreed; and who has shaken hands since.
+  bool securing_ = false;
+  bool client_secured_ = false;
+  bool server_secured_ = false;
+};
+
+}  // namespace brownout::proxy

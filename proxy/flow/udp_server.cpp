@@ -1,0 +1,172 @@
+#include "proxy/flow/udp_server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "proxy/intercept/interception.h"
+#include "rules/base/terminal_text.h"
+
+namespace brownout::proxy {
+namespace {
+
+constexpr int kServerBatchesPerTurn = 8;
+
+}  // namespace
+
+std::size_t UdpServer::KeyHash::operator()(const Key& key) const {
+  const auto* client = reinterpret_cast<const char*>(key.client.get());
+  const auto* local = reinterpret_cast<const char*>(key.local.control.data());
+  const std::hash<std::string_view> hash;
+  return hash({client, key.client.length}) * 31 + hash({local, key.local.size});
+}
+
+bool UdpServer::Key::operator==(const Key& other) const {
+  return client.length == other.client.length &&
+         std::memcmp(client.get(), other.client.get(), client.length) == 0 && local == other.local;
+}
+
+UdpServer::UdpServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
+                     std::shared_ptr<UpstreamGroup> group, Fd socket)
+    : host_(host),
+      batch_(batch),
+      view_(std::move(view)),
+      group_(std::move(group)),
+      socket_(std::move(socket)) {
+  host_.loop().poller().add(socket_.get(), *this);
+}
+
+UdpServer::~UdpServer() {
+  host_.loop().poller().remove(socket_.get());
+  view_->stats->open.fetch_sub(static_cast<std::int64_t>(sessions_.size()),
+                               std::memory_order_relaxed);
+}
+
+void UdpServer::set_view(std::shared_ptr<const ListenerView> view,
+                         std::shared_ptr<UpstreamGroup> group) {
+  view_ = std::move(view);
+  group_ = std::move(group);
+  loss_said_ = false;
+}
+
+void UdpServer::apply(const rules::RuleSet& set) {
+  std::vector<UdpSession*> all;
+  for (const auto& [client, session] : sessions_) all.push_back(session.get());
+  const auto now = Loop::now();
+  for (auto* session : all) session->apply(set, now);
+}
+
+void UdpServer::cut() {
+  while (!sessions_.empty()) sessions_.begin()->second->end();
+}
+
+void UdpServer::list(FlowList& list) const {
+  for (const auto& [client, session] : sessions_) {
+    if (list.wants(session->facts())) list.flows.push_back(session->status());
+  }
+}
+
+bool UdpServer::cut_session(std::uint64_t ordinal) {
+  for (const auto& [client, session] : sessions_) {
+    if (session->facts().ordinal != ordinal) continue;
+    session->end();
+    return true;
+  }
+  return false;
+}
+
+void UdpServer::session_over(UdpSession& session) {
+  const auto found = sessions_.find({session.client(), session.local()});
+  if (found == sessions_.end()) return;
+  view_->stats->open.fetch_sub(1, std::memory_order_relaxed);
+  host_.loop().retire(std::move(found->second));
+  sessions_.erase(found);
+}
+
+void UdpServer::on_ready(std::uint32_t) noexcept {
+  for (int turn = 0; turn < kServerBatchesPerTurn; ++turn) {
+    int error = 0;
+    const auto count = batch_.receive(socket_, error);
+    if (count == 0 && error == 0) return;
+    take_batch(count);
+    if (error == 0 && count < DatagramBatch::kMost) return;
+  }
+  host_.loop().poller().again(socket_.get());
+}
+
+void UdpServer::take_batch(std::size_t count) {
+  const auto now = Loop::now();
+  for (std::size_t i = 0; i < count; ++i) {
+    auto* session = session_of({batch_.from(i), batch_.to(i)}, now);
+    if (session != nullptr && session->from_client(batch_.bytes(i), now)) {
+      touched_.push_back(session);
+    }
+  }
+  // A session that ended meanwhile is retired, not gone: it lives to the end of the turn.
+  for (auto* session : touched_) session->flush();
+  touched_.clear();
+}
+
+UdpSession* UdpServer::session_of(const Key& key, Instant now) {
+  const auto& [client, local] = key;
+  const auto found = sessions_.find(key);
+  if (found != sessions_.end()) return found->second.get();
+  if (static_cast<std::int64_t>(sessions_.size()) >= view_->config.sessions) {
+    datagrams_lost(1, EMFILE);
+    return nullptr;
+  }
+  rules::FlowFacts facts{.listener = view_->config.name,
+                         .carrier = rules::Carrier::kDatagram,
+                         .ordinal = view_->stats->arrivals.fetch_add(1) + 1,
+                         .client = client.ip(),
+                         .destination = std::nullopt,
+                         .opened = now,
+                         .client_port = client.port()};
+  auto group = group_;
+  if (view_->config.intercept != rules::Intercept::kNone) {
+    auto& interception = host_.interception();
+    if (!interception.meet_datagram(facts, client, socket_, local)) {
+      datagrams_lost(1, EDESTADDRREQ);
+      return nullptr;
+    }
+    group = interception.group_of(facts, host_.rules().seed(), false);
+  }
+  auto session = std::make_unique<UdpSession>(static_cast<UdpSessionHost&>(*this), group, client,
+                                              local, std::move(facts));
+  auto* one = session.get();
+  sessions_.emplace(key, std::move(session));
+  view_->stats->open.fetch_add(1, std::memory_order_relaxed);
+  one->start();
+  return one->over() ? nullptr : one;
+}
+
+void UdpServer::session_refused() {
+  view_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+  if (std::exchange(refusal_said_, true)) return;
+  spdlog::warn(
+      "listener {}: a rule rejects datagrams; a proxy cannot send \"port unreachable\" (ICMP), so "
+      "they "
+      "are dropped",
+      rules::printable(view_->config.name));
+}
+
+void UdpServer::datagrams_lost(std::size_t count, int error) {
+  if (count == 0) return;
+  view_->stats->dropped.fetch_add(count, std::memory_order_relaxed);
+  if (loss_said_) return;
+  loss_said_ = true;
+  const auto* why = error == EDESTADDRREQ
+                        ? "it is not known where their client sent them (conntrack; this needs the "
+                          "capability CAP_NET_ADMIN)"
+                    : error == EMFILE
+                        ? "there are as many sessions as `sessions` allows, or no file "
+                          "descriptor is left (`ulimit -n`)"
+                        : std::strerror(error);
+  spdlog::warn("listener {}: datagrams are lost here: {}", rules::printable(view_->config.name),
+               why);
+}
+
+}  // namespace brownout::proxy

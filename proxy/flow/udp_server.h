@@ -1,0 +1,63 @@
+// UdpServer: one UDP listener on one worker, and the sessions of its clients.
+//
+// Receives and sends in batches. Bounded: past `sessions` clients, datagrams of new ones are
+// dropped, counted and said once. Owned by its worker; loop's thread only.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/flow/udp_session.h"
+
+namespace brownout::proxy {
+
+class UdpServer final : public Service, private Ready, private UdpSessionHost {
+ public:
+  UdpServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
+            std::shared_ptr<UpstreamGroup> group, Fd socket);
+  ~UdpServer() override;
+
+  void set_view(std::shared_ptr<const ListenerView> view,
+                std::shared_ptr<UpstreamGroup> group) override;
+  void apply(const rules::RuleSet& set) override;
+  void cut() override;
+  void list(FlowList& list) const override;
+  bool cut_session(std::uint64_t ordinal) override;
+
+ private:
+  // A client's datagrams to two addresses are two sessions.
+  struct Key {
+    SocketAddress client;
+    LocalAddress local;
+    bool operator==(const Key& other) const;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const;
+  };
+
+  // UdpSessionHost
+  Host& host() override { return host_; }
+  const ListenerView& view() const override { return *view_; }
+  DatagramBatch& batch() override { return batch_; }
+  const Fd& socket() const override { return socket_; }
+  void datagrams_lost(std::size_t count, int error) override;
+  void session_refused() override;
+  void session_over(UdpSession& session) override;
+
+  void on_ready(std::uint32_t events) noexcept override;
+  void take_batch(std::size_t count);
+  UdpSession* session_of(const Key& key, Instant now);
+
+  Host& host_;
+  DatagramBatch& batch_;
+  std::shared_ptr<const ListenerView> view_;
+  std::shared_ptr<UpstreamGroup> group_;
+  Fd socket_;
+  std::unordered_map<Key, std::unique_ptr<UdpSession>, KeyHash> sessions_;
+  std::vector<UdpSession*> touched_;
+  bool loss_said_ = false;
+  bool refusal_said_ = false;
+};
+
+}  // namespace brownout::proxy

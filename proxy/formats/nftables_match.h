@@ -1,0 +1,52 @@
+// One condition of a rule of nftables, as libnftables-json(5) writes it. Pure.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "proxy/formats/firewall_import.h"
+
+namespace brownout::codecs {
+
+// Elements of named sets and maps: "@table/name".
+using NftSets = std::map<std::string, nlohmann::json>;
+
+class NftConditions {
+ public:
+  // Names in the rules are of this table.
+  NftConditions(const NftSets& sets, std::string table) : sets_(sets), table_(std::move(table)) {}
+
+  // Narrows the rule to packets whose `left` is `right`, or is not, if it is negated; or says why
+  // not.
+  void read(const nlohmann::json& left, bool negated, const nlohmann::json& right,
+            ImportedRule& rule) const;
+  // The elements of a set or map, named ("@name") or written there; null when there is none.
+  const nlohmann::json* elements(const nlohmann::json& value) const;
+
+ private:
+  using Json = nlohmann::json;
+
+  void read_payload(const Json& payload, bool negated, const Json& right, ImportedRule& rule) const;
+  void read_addresses(const Json& payload, bool negated, const Json& right,
+                      ImportedRule& rule) const;
+  void read_state(bool negated, const Json& value, ImportedRule& rule) const;
+  void read_protocol(bool negated, const Json& value, ImportedRule& rule) const;
+  void read_family(bool negated, const Json& value, ImportedRule& rule) const;
+  static void read_tcp_flags(const Json& masked, bool negated, const Json& value,
+                             ImportedRule& rule);
+  bool add_prefixes(const Json& value, std::vector<rules::Prefix>& into) const;
+  bool add_ports(const Json& value, std::vector<rules::PortRange>& into) const;
+  template <class Read>
+  bool each(const Json& value, int depth, Read read) const;
+
+  const NftSets& sets_;
+  std::string table_;
+};
+
+// The text of a member; "" when there is none.
+std::string nft_text(const nlohmann::json& object, const char* key);
+// The value of a set's element, without its timeout, counter or comment.
+const nlohmann::json& nft_element(const nlohmann::json& element);
+
+}  // namespace brownout::codecs

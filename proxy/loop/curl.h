@@ -1,0 +1,48 @@
+// libcurl, loaded when something is first asked of it: it brings some thirty libraries with it, and
+// loading them is most of what a short command would wait for under `brownout exec`, which asks
+// nothing of it.
+//
+// Its functions are named as in libcurl's manual, without "curl_"; free_text is curl_free. Any
+// thread.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <memory>
+
+namespace brownout::proxy {
+
+struct CurlLibrary {
+  decltype(&curl_easy_init) easy_init;
+  decltype(&curl_easy_cleanup) easy_cleanup;
+  decltype(&curl_easy_setopt) easy_setopt;
+  decltype(&curl_easy_perform) easy_perform;
+  decltype(&curl_easy_getinfo) easy_getinfo;
+  decltype(&curl_easy_strerror) easy_strerror;
+  decltype(&curl_easy_escape) easy_escape;
+  decltype(&curl_multi_init) multi_init;
+  decltype(&curl_multi_cleanup) multi_cleanup;
+  decltype(&curl_multi_setopt) multi_setopt;
+  decltype(&curl_multi_add_handle) multi_add_handle;
+  decltype(&curl_multi_remove_handle) multi_remove_handle;
+  decltype(&curl_multi_socket_action) multi_socket_action;
+  decltype(&curl_multi_info_read) multi_info_read;
+  decltype(&curl_slist_append) slist_append;
+  decltype(&curl_slist_free_all) slist_free_all;
+  decltype(&curl_free) free_text;
+};
+
+// Where libcurl is not installed, every request fails with CURLE_FAILED_INIT, and easy_strerror()
+// says why.
+const CurlLibrary& curl();
+
+struct CurlFree {
+  void operator()(CURL* handle) const { curl().easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl().slist_free_all(list); }
+  void operator()(char* text) const { curl().free_text(text); }
+};
+using CurlHandle = std::unique_ptr<CURL, CurlFree>;
+using CurlList = std::unique_ptr<curl_slist, CurlFree>;
+using CurlText = std::unique_ptr<char, CurlFree>;
+
+}  // namespace brownout::proxy

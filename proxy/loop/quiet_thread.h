@@ -1,0 +1,22 @@
+// A thread that takes no signals: those are for the loops.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <thread>
+#include <utility>
+
+namespace brownout::proxy {
+
+// A new thread has the mask of the thread that makes it (pthread_create(3)).
+inline std::thread quiet_thread(std::function<void()> body) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(body));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,126 @@
+#include "proxy/net/port.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "proxy/net/datagrams.h"
+
+namespace brownout::proxy {
+namespace {
+
+// Port 0 takes a port that is free for datagrams; that it is free for streams too may need luck.
+constexpr int kTries = 20;
+
+Result<std::vector<PortSockets>> open_both(const rules::Listener& listener,
+                                           const Endpoint& endpoint, std::size_t workers,
+                                           PortSharing sharing) {
+  auto datagrams = bind_datagrams(endpoint, workers, sharing.datagrams());
+  if (!datagrams) return tl::unexpected(datagrams.error());
+  auto streams = listen_on(bound_to(datagrams->front(), endpoint),
+                           static_cast<int>(listener.backlog), workers, sharing.streams());
+  if (!streams) return tl::unexpected(streams.error());
+  std::vector<PortSockets> sockets(workers);
+  for (std::size_t i = 0; i < workers; ++i) {
+    sockets[i] = {std::move((*streams)[i]), std::move((*datagrams)[i])};
+  }
+  return sockets;
+}
+
+Result<std::vector<PortSockets>> open_streams(const rules::Listener& listener,
+                                              const Endpoint& endpoint, std::size_t workers,
+                                              PortSharing sharing) {
+  auto streams =
+      listen_on(endpoint, static_cast<int>(listener.backlog), workers, sharing.streams());
+  if (!streams) return tl::unexpected(streams.error());
+  std::vector<PortSockets> sockets;
+  for (auto& fd : *streams) sockets.push_back({std::move(fd), {}});
+  return sockets;
+}
+
+Result<std::vector<PortSockets>> open_datagrams(const Endpoint& endpoint, std::size_t workers,
+                                                PortSharing sharing) {
+  auto datagrams = bind_datagrams(endpoint, workers, sharing.datagrams());
+  if (!datagrams) return tl::unexpected(datagrams.error());
+  std::vector<PortSockets> sockets;
+  for (auto& fd : *datagrams) sockets.push_back({{}, std::move(fd)});
+  return sockets;
+}
+
+}  // namespace
+
+ComingListeners all_of(const rules::Config& config, ComingListeners all) {
+  for (const auto& listener : config.listeners) all[listener.name] = &listener;
+  return all;
+}
+
+Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
+                                           const Endpoint& endpoint, std::size_t workers,
+                                           PortSharing sharing) {
+  if (!takes_datagrams(listener)) return open_streams(listener, endpoint, workers, sharing);
+  if (!takes_connections(listener)) return open_datagrams(endpoint, workers, sharing);
+  auto both = open_both(listener, endpoint, workers, sharing);
+  for (int i = 1; !both && endpoint.port == 0 && i < kTries; ++i) {
+    both = open_both(listener, endpoint, workers, sharing);
+  }
+  return both;
+}
+
+bool keeps_sockets(const rules::Listener& old, const rules::Listener& coming) {
+  return coming.enabled && old.listen == coming.listen && old.protocol == coming.protocol &&
+         takes_datagrams(old) == takes_datagrams(coming);
+}
+
+bool overlap(const Endpoint& one, const Endpoint& other) {
+  if (one.is_unix() || other.is_unix()) return one == other;
+  if (one.port == 0 || one.port != other.port) return false;
+  const auto host = [](const Endpoint& endpoint) {
+    return endpoint.host == "localhost" ? std::string("127.0.0.1") : endpoint.host;
+  };
+  return one.is_any() || other.is_any() || host(one) == host(other);
+}
+
+bool leaves_v4_to(const rules::Listener& listener, std::uint16_t port,
+                  const rules::Listener& other) {
+  const auto ip = other.listen.ip();
+  const bool v4 = (ip && ip->is_v4()) || other.listen.host == "localhost";
+  const bool same = (takes_connections(other) && takes_connections(listener)) ||
+                    (takes_datagrams(other) && takes_datagrams(listener));
+  return other.enabled && other.name != listener.name && v4 && same && other.listen.port == port;
+}
+
+bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
+                    const ComingListeners& all) {
+  if (!where.is_any_v6()) return false;
+  return std::any_of(all.begin(), all.end(), [&](const auto& other) {
+    return leaves_v4_to(listener, where.port, *other.second);
+  });
+}
+
+Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog) {
+  std::vector<PortSockets> copies;
+  for (const auto& one : given) {
+    PortSockets copy;
+    if (one.stream) {
+      if (::listen(one.stream.get(), backlog) != 0) {
+        return tl::unexpected(system_error(Origin::kInternal, "listen", errno));
+      }
+      copy.stream = Fd(fcntl(one.stream.get(), F_DUPFD_CLOEXEC, 0));
+    }
+    if (one.datagram) copy.datagram = Fd(fcntl(one.datagram.get(), F_DUPFD_CLOEXEC, 0));
+    if ((one.stream && !copy.stream) || (one.datagram && !copy.datagram)) {
+      return tl::unexpected(system_error(Origin::kInternal, "dup", errno));
+    }
+    copies.push_back(std::move(copy));
+  }
+  return copies;
+}
+
+void stop_listening(const std::vector<PortSockets>& sockets) {
+  for (const auto& one : sockets) {
+    if (one.stream) ::shutdown(one.stream.get(), SHUT_RD);
+  }
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,151 @@
+#include "proxy/observe/console.h"
+
+#include <sys/resource.h>
+
+#include <fmt/core.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "proxy/loop/background_writer.h"
+#include "proxy/observe/line_limiter.h"
+#include "rules/base/terminal_text.h"
+
+namespace brownout::proxy {
+namespace {
+
+constexpr std::string_view kClearLine = "\r\x1b[K";
+
+std::string_view colour(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::warn:
+      return "\x1b[33m";
+    case spdlog::level::err:
+    case spdlog::level::critical:
+      return "\x1b[31m";
+    default:
+      return "";
+  }
+}
+
+std::string with_commas(std::uint64_t number) {
+  auto digits = std::to_string(number);
+  for (auto at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string not_written(std::uint64_t lines) {
+  return fmt::format("... and {} more lines, which standard error did not take in time\n",
+                     with_commas(lines));
+}
+
+// Writes a log line above the status line.
+class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit ConsoleSink(bool terminal)
+      : terminal_(terminal),
+        writer_(OutputFile::standard(STDERR_FILENO),
+                {.dropped = not_written, .each_second = [this] { say_left_out(); }}) {}
+
+  ~ConsoleSink() override {
+    const std::lock_guard lock(mutex_);
+    for (const auto& one : limiter_.take_all()) draw_left_out(one);
+  }
+
+  void set_status(std::string status) {
+    const std::lock_guard lock(mutex_);
+    status_ = std::move(status);
+    draw("");
+  }
+
+  void print(std::string_view lines) {
+    const std::lock_guard lock(mutex_);
+    draw(lines);
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    draw_over(monotonic_now());
+    const auto* kind = message.source.filename;
+    if (kind == nullptr || limiter_.admit(kind, monotonic_now())) draw_message(message);
+  }
+  void flush_() override {}
+
+ private:
+  void say_left_out() {
+    const std::lock_guard lock(mutex_);
+    draw_over(monotonic_now());
+  }
+
+  void draw_over(Instant now) {
+    for (const auto& one : limiter_.take_over(now)) draw_left_out(one);
+  }
+
+  void draw_left_out(const LineLimiter::LeftOut& one) {
+    const auto text = fmt::format("{}: and {} more like it", one.kind, with_commas(one.lines));
+    draw_message({"", spdlog::level::info, text});
+  }
+
+  void draw_message(const spdlog::details::log_msg& message) {
+    const std::string_view text(message.payload.data(), message.payload.size());
+    const auto safe = rules::escaped(text);
+    auto shown = message;
+    shown.payload = safe;
+    spdlog::memory_buf_t formatted;
+    formatter_->format(shown, formatted);
+    const std::string_view line(formatted.data(), formatted.size());
+    const auto paint = terminal_ ? colour(message.level) : std::string_view{};
+    draw(std::string(paint) + std::string(line) + (paint.empty() ? "" : "\x1b[0m"));
+  }
+
+  void draw(std::string_view above) {
+    std::string text = status_.empty() && !drawn_ ? "" : std::string(kClearLine);
+    text += std::string(above) + status_;
+    drawn_ = !status_.empty();
+    writer_.write(std::move(text));
+  }
+
+  bool terminal_;
+  bool drawn_ = false;
+  std::string status_;
+  LineLimiter limiter_;
+  BackgroundWriter writer_;  // the last: its thread comes here
+};
+
+std::shared_ptr<ConsoleSink>& console() {
+  static std::shared_ptr<ConsoleSink> sink;
+  return sink;
+}
+
+}  // namespace
+
+void set_up_logging(const std::string& level) {
+  console() = std::make_shared<ConsoleSink>(::isatty(STDERR_FILENO) != 0);
+  auto logger = std::make_shared<spdlog::logger>("brownout", console());
+  logger->set_pattern("%H:%M:%S.%e %-7l %v");
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void print_error(std::string_view lines) {
+  const auto safe = rules::escaped(lines, rules::LineEnds::kKept);
+  if (console()) return console()->print(safe);
+  [[maybe_unused]] const bool written = OutputFile::standard(STDERR_FILENO).write(safe);
+}
+
+void show_status_line(std::string text) {
+  if (console()) console()->set_status(std::move(text));
+}
+
+bool shows_status_line() { return console() != nullptr && ::isatty(STDERR_FILENO) != 0; }
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace brownout::proxy

@@ -1,0 +1,177 @@
+#include "proxy/rehearsal/descendants.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace brownout::rehearsal {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto kGrace = std::chrono::milliseconds(500);
+constexpr auto kMostPatience = std::chrono::seconds(3);
+constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
+
+struct Process {
+  pid_t id = 0;
+  pid_t parent = 0;
+  bool zombie = false;
+};
+
+// proc(5): "pid (name) state ppid ...", where the name may hold anything.
+std::optional<Process> read_process(pid_t id) {
+  std::ifstream file("/proc/" + std::to_string(id) + "/stat");
+  // Not by the buffer's iterators, which throw where the process ends meanwhile (ESRCH).
+  std::string text;
+  std::getline(file, text, '\0');
+  const auto behind = text.rfind(") ");
+  if (behind == std::string::npos || behind + 4 >= text.size()) return std::nullopt;
+  Process process{id, 0, text[behind + 2] == 'Z'};
+  std::from_chars(text.data() + behind + 4, text.data() + text.size(), process.parent);
+  return process;
+}
+
+std::vector<Process> all_processes() {
+  std::vector<Process> all;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
+  if (!folder) return all;
+  while (const auto* entry = ::readdir(folder.get())) {
+    pid_t id = 0;
+    const std::string_view name(entry->d_name);
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+    if (error != std::errc() || end != name.data() + name.size()) continue;
+    if (const auto process = read_process(id)) all.push_back(*process);
+  }
+  return all;
+}
+
+// Of this process, but for `others` and theirs: parents stand ahead of their children.
+std::vector<Process> descendants(const std::set<pid_t>& others) {
+  const auto all = all_processes();
+  std::vector<Process> found;
+  const auto add_children_of = [&](pid_t parent) {
+    for (const auto& one : all) {
+      if (one.parent == parent && !others.contains(one.id)) found.push_back(one);
+    }
+  };
+  add_children_of(::getpid());
+  for (std::size_t i = 0; i < found.size(); ++i) add_children_of(found[i].id);
+  return found;
+}
+
+struct SpawnSettings {
+  SpawnSettings() {
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_init(&actions);
+  }
+  ~SpawnSettings() {
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+
+  posix_spawnattr_t attributes{};
+  posix_spawn_file_actions_t actions{};
+};
+
+}  // namespace
+
+Descendants::Descendants() {
+  ::prctl(PR_GET_CHILD_SUBREAPER, &adopted_before_);
+  for (const auto& one : descendants({})) others_.insert(one.id);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Whoever ignores it, as some callers have it, never learns an exit code.
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
+Descendants::~Descendants() {
+  const std::lock_guard lock(mutex_);
+  const auto begin = steady_clock::now();
+  asked_for_.clear();
+  int signal = SIGTERM;
+  while (true) {
+    bool left = false;
+    const auto passed = steady_clock::now() - begin;
+    if (passed >= kGrace) signal = SIGKILL;
+    for (const auto& one : descendants(others_)) {
+      left |= !one.zombie;
+      // Whoever was told to go is not told again.
+      if (!one.zombie && (signal == SIGKILL || asked_for_.insert(one.id).second)) {
+        ::kill(one.id, signal);
+      }
+      if (one.zombie && one.parent == ::getpid()) ::waitpid(one.id, nullptr, WNOHANG);
+    }
+    if (!left || passed >= kMostPatience) break;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, adopted_before_);
+}
+
+tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
+  std::string shell = "sh";
+  std::string option = "-c";
+  std::string text = command;
+  std::array<char*, 4> arguments{shell.data(), option.data(), text.data(), nullptr};
+  std::string mark = guard_.mark();
+  std::vector<char*> variables{mark.data()};
+  for (auto** inherited = environ; *inherited != nullptr; ++inherited) {
+    variables.push_back(*inherited);
+  }
+  variables.push_back(nullptr);
+  SpawnSettings settings;
+  // A group of its own, so that kill() means all of it; and a command expects SIGPIPE, which
+  // Brownout ignores.
+  sigset_t usual;
+  sigemptyset(&usual);
+  sigaddset(&usual, SIGPIPE);
+  posix_spawnattr_setsigdefault(&settings.attributes, &usual);
+  posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+  posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&settings.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  // reap() must not take it for one that nobody asks for.
+  const std::lock_guard lock(mutex_);
+  pid_t child = 0;
+  const int error = posix_spawn(&child, "/bin/sh", &settings.actions, &settings.attributes,
+                                arguments.data(), variables.data());
+  if (error != 0) return tl::unexpected(error);
+  asked_for_.insert(child);
+  return child;
+}
+
+std::optional<int> Descendants::ended(pid_t child) {
+  const std::lock_guard lock(mutex_);
+  int status = 0;
+  if (::waitpid(child, &status, WNOHANG) == 0) return std::nullopt;
+  asked_for_.erase(child);
+  return status;
+}
+
+void Descendants::kill(pid_t child) {
+  ::kill(-child, SIGKILL);
+  while (!ended(child)) std::this_thread::sleep_for(kBetweenLooks);
+}
+
+void Descendants::reap() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& one : all_processes()) {
+    const bool mine = one.parent == ::getpid() && !others_.contains(one.id);
+    if (one.zombie && mine && !asked_for_.contains(one.id)) ::waitpid(one.id, nullptr, WNOHANG);
+  }
+}
+
+}  // namespace brownout::rehearsal

@@ -1,0 +1,84 @@
+// One T for each client, shared by all threads without a lock: a fixed number of buckets, each a
+// list that only grows (a new entry is pushed by compare-and-swap). Looked up once a connection,
+// never for a byte.
+//
+// Bounded, since clients choose their addresses: past kMost clients the rest share one T. Entries
+// live as long as the table, that is, as long as the rule.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+#include "rules/chance/dice.h"
+
+namespace brownout::rules {
+
+template <class T>
+class ClientTable {
+ public:
+  static constexpr std::size_t kMost = 65'536;
+
+  ClientTable() = default;
+  ClientTable(const ClientTable&) = delete;
+  ClientTable& operator=(const ClientTable&) = delete;
+  ~ClientTable() {
+    for (auto& bucket : buckets_) {
+      // Taken apart in a loop: a list destroyed by its owner chain would recurse.
+      std::unique_ptr<Entry> entry(bucket.load(std::memory_order_relaxed));
+      while (entry) entry = std::move(entry->next);
+    }
+  }
+
+  T& of(Key client) {
+    auto* own = claim(client);
+    return own != nullptr ? *own : overflow_;
+  }
+
+  // As of(), but null if there is none yet.
+  T* known(Key client) {
+    auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);
+    if (auto* found = find(head, client)) return found;
+    return size_.load(std::memory_order_relaxed) < kMost ? nullptr : &overflow_;
+  }
+
+  // As of(), but null instead of the shared one.
+  T* claim(Key client) {
+    auto& bucket = buckets_[client % buckets_.size()];
+    if (auto* found = find(bucket.load(std::memory_order_acquire), client)) return found;
+    if (size_.fetch_add(1, std::memory_order_relaxed) >= kMost) return nullptr;
+    auto fresh = std::make_unique<Entry>(client);
+    auto* head = bucket.load(std::memory_order_acquire);
+    do {
+      if (auto* found = find(head, client)) {
+        fresh->next.release();
+        return found;
+      }
+      fresh->next.release();
+      fresh->next.reset(head);
+    } while (!bucket.compare_exchange_weak(head, fresh.get(), std::memory_order_acq_rel));
+    return &fresh.release()->value;
+  }
+
+ private:
+  struct Entry {
+    explicit Entry(Key key) : client(key) {}
+    Key client;
+    T value{};
+    std::unique_ptr<Entry> next;
+  };
+
+  static T* find(Entry* entry, Key client) {
+    for (; entry != nullptr; entry = entry->next.get()) {
+      if (entry->client == client) return &entry->value;
+    }
+    return nullptr;
+  }
+
+  std::array<std::atomic<Entry*>, 1024> buckets_{};
+  std::atomic<std::size_t> size_{0};
+  T overflow_{};
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,55 @@
+// How a delay varies around its mean, with the meanings of tc-netem(8).
+//
+// A distribution is an inverse table: deviation(u) for a uniform u in [0, 1), in units of the
+// jitter.
+//   uniform       between -1 and +1
+//   normal        standard deviation 1, cut at +-4
+//   pareto        shape 3 shifted to mean 0: 4/3 (u^(-1/3) - 3/2), cut at +4 (netem/pareto.c)
+//   paretonormal  1/4 normal + 3/4 pareto (netem/paretonormal.c)
+//   exponential   mean 0: -1 - ln(1 - u), cut at +20
+//   spike         0, and once in a while +1 (the caller says how often)
+// Tables hold 4096 entries rounded to 1/8192, as netem's do, so that a draw is the same on every
+// machine.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "rules/chance/dice.h"
+#include "rules/schema/schema.h"
+
+namespace brownout::rules {
+
+enum class Distribution { kUniform, kNormal, kPareto, kParetoNormal, kExponential, kSpike };
+
+template <>
+struct EnumNames<Distribution> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Distribution>{"uniform", Distribution::kUniform},
+      std::pair<std::string_view, Distribution>{"normal", Distribution::kNormal},
+      std::pair<std::string_view, Distribution>{"pareto", Distribution::kPareto},
+      std::pair<std::string_view, Distribution>{"paretonormal", Distribution::kParetoNormal},
+      std::pair<std::string_view, Distribution>{"exponential", Distribution::kExponential},
+      std::pair<std::string_view, Distribution>{"spike", Distribution::kSpike}};
+};
+
+// `spike` is the share of draws that spike; only used by kSpike. u in [0, 1).
+double deviation(Distribution distribution, double u, double spike);
+
+// Successive draws with netem's correlation: each is value * (1 - c) + last * c. netem's man page
+// says of it that it is no true correlation, and that it narrows the distribution; both hold here.
+class CorrelatedDraws {
+ public:
+  CorrelatedDraws(Dice dice, Ratio correlation) : dice_(dice), correlation_(correlation.share()) {}
+  double next();
+  std::uint64_t count() const { return count_; }
+
+ private:
+  Dice dice_;
+  double correlation_;
+  std::optional<double> last_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,285 @@
+#include "rules/engine/chain.h"
+
+#include <algorithm>
+
+#include "rules/engine/plan.h"
+
+namespace brownout::rules {
+
+// A rule's place in the chain, whether or not its stage is there now.
+class Chain::Seat final : public Output {
+ public:
+  Seat(Chain& chain, std::shared_ptr<const Rule> rule)
+      : chain_(chain), rule_(std::move(rule)), exposure_(*rule_, *chain.flow_) {}
+
+  const std::shared_ptr<const Rule>& rule() const { return rule_; }
+  std::size_t index = 0;
+
+  void plan(Instant now) {
+    window_ = exposure_.next(now);
+    if (window_.contains(now)) open(now);
+  }
+
+  void push(Chunk chunk, Instant now) {
+    if (closed_) return;
+    if (!stage_) return emit(std::move(chunk), now);
+    const auto ordinal = chunks_++;
+    const auto* message = chunk.message();
+    const bool meant = message == nullptr ||
+                       (rule_->match.matches(*message, chunk.bytes()) && count_arrival(*rule_));
+    if (!meant || !exposure_.hits_chunk(chain_.direction_, ordinal, now)) {
+      return stage_->pass(std::move(chunk), now, *this);
+    }
+    if (exposure_.per_chunk()) count_sample();
+    stage_->push(std::move(chunk), now, *this);
+  }
+
+  void source_finished(Instant now) {
+    if (closed_) return;
+    if (!stage_) return finish(now);
+    stage_->finish(now, *this);
+  }
+
+  Instant deadline() const {
+    if (closed_) return kNever;
+    if (!stage_) return window_.open;
+    return std::min(window_.close, stage_->deadline());
+  }
+
+  // At its own deadline, never later.
+  void wake(Instant now) {
+    if (!stage_) {
+      // An empty window only says where to look on (Exposure::next).
+      if (window_.open < window_.close) return open(now);
+      return plan(now);
+    }
+    if (stage_->deadline() <= now) return stage_->wake(now, *this);
+    leave(now);
+    plan(now);
+  }
+
+  // Gives back what the stage holds, and lets it go.
+  void leave(Instant now) {
+    if (!stage_) return;
+    const auto stage = std::move(stage_);
+    --chain_.active_;
+    if (!closed_) stage->release(now, *this);
+  }
+
+  // The settings of the rule changed; `before` had the old ones.
+  void go_on_from(Seat& before, Instant now) {
+    before.index = index;
+    closed_ = before.closed_;
+    if (!before.stage_ || !stage_) return before.leave(now);
+    stage_->go_on_from(*before.stage_, now);
+    before.stage_.reset();
+    --chain_.active_;
+  }
+
+  std::size_t held() const { return stage_ && !closed_ ? stage_->held() : 0; }
+  std::size_t allowance() const { return stage_ ? stage_->allowance() : 0; }
+  bool severed() const { return stage_ && !closed_ && stage_->severed(); }
+
+  void emit(Chunk chunk, Instant now) override {
+    if (!closed_ && chain_.carries(chunk)) chain_.deliver(index + 1, std::move(chunk), now);
+  }
+  void finish(Instant now) override {
+    if (!closed_) chain_.deliver_finish(index + 1, now);
+  }
+  void close(Close how, Instant now) override {
+    if (closed_) return;
+    closed_ = true;
+    chain_.close_behind(index, how, now);
+  }
+  void answer(std::string_view bytes, Instant /*now*/) override {
+    if (closed_) return;
+    closed_ = true;
+    chain_.answer(bytes);
+  }
+  void reply(Chunk chunk, Instant /*now*/) override {
+    if (!closed_) chain_.sink_->reply(std::move(chunk));
+  }
+  void note(const Note& note, Instant /*now*/) override {
+    rule_->state->injected.fetch_add(1, std::memory_order_relaxed);
+    chain_.sink_->injected(*rule_, chain_.direction_, note);
+  }
+
+ private:
+  void open(Instant now) {
+    const auto& rule = *rule_;
+    const Dice dice(rule.seed, rule.stage_key, chain_.flow_->message_key());
+    stage_ = rule.fault->stage({.dice = dice.split(to_text(chain_.direction_)),
+                                .intensity = Intensity(rule.schedule, rule.began),
+                                .flow = chain_.flow_,
+                                .direction = chain_.direction_,
+                                .now = now,
+                                .shared = rule.state->shared.get(),
+                                .per_chunk = exposure_.per_chunk(),
+                                .rule_dice = Dice(rule.seed, rule.stage_key, 0)});
+    if (!stage_) {
+      window_ = {};
+      return;
+    }
+    ++chain_.active_;
+    if (!exposure_.per_chunk()) count_sample();
+  }
+
+  // Both directions of a flow are one sample.
+  void count_sample() {
+    const bool both = rule_->match.direction == DirectionChoice::kBoth;
+    if (!exposure_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
+    rule_->state->sampled.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  Chain& chain_;
+  std::shared_ptr<const Rule> rule_;
+  Exposure exposure_;
+  Window window_;
+  std::unique_ptr<Stage> stage_;
+  std::uint64_t chunks_ = 0;
+  bool closed_ = false;
+};
+
+Chain::Chain(const FlowFacts& flow, Direction direction, ChainOutput& sink)
+    : flow_(&flow), direction_(direction), sink_(&sink) {}
+
+Chain::~Chain() = default;
+
+void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now) {
+  advance(now);
+  // Leaving stages give back through those that are still behind them, the foremost last, so that
+  // what they release stays behind what the later ones held already.
+  const bool reordered = !same_order(rules);
+  const auto stays = [&](const std::unique_ptr<Seat>& seat) {
+    return !reordered && std::find(rules.begin(), rules.end(), seat->rule()) != rules.end();
+  };
+  // The same rule with other settings, where the fault goes on.
+  const auto changed = [&](const Rule& one, const Rule& other) {
+    return !reordered && one.name == other.name && one.kind == other.kind && other.fault->goes_on();
+  };
+  const auto goes_on = [&](const Seat& seat) {
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const auto& rule) { return changed(*seat.rule(), *rule); });
+  };
+  for (auto seat = seats_.rbegin(); seat != seats_.rend(); ++seat) {
+    if (!stays(*seat) && !goes_on(**seat)) (*seat)->leave(now);
+  }
+  auto before = std::move(seats_);
+  seats_.clear();
+  std::vector<std::size_t> joined;
+  for (const auto& rule : rules) {
+    const auto old = std::find_if(before.begin(), before.end(),
+                                  [&](const auto& seat) { return seat && seat->rule() == rule; });
+    if (old != before.end() && !reordered) {
+      seats_.push_back(std::move(*old));
+    } else {
+      joined.push_back(seats_.size());
+      seats_.push_back(std::make_unique<Seat>(*this, rule));
+    }
+  }
+  renumber();
+  for (const auto i : joined) {
+    seats_[i]->plan(now);
+    for (const auto& old : before) {
+      if (old && changed(*old->rule(), *seats_[i]->rule())) seats_[i]->go_on_from(*old, now);
+    }
+  }
+  advance(now);
+}
+
+// Seats that change places could let young bytes overtake old ones: then all seats are vacated
+// first.
+bool Chain::same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const {
+  auto from = rules.begin();
+  for (const auto& seat : seats_) {
+    if (std::find(rules.begin(), rules.end(), seat->rule()) == rules.end()) continue;
+    from = std::find(from, rules.end(), seat->rule());
+    if (from == rules.end()) return false;
+  }
+  return true;
+}
+
+void Chain::renumber() {
+  for (std::size_t i = 0; i < seats_.size(); ++i) seats_[i]->index = i;
+}
+
+void Chain::push(Chunk chunk, Instant now) {
+  advance(now);
+  deliver(0, std::move(chunk), now);
+}
+
+void Chain::finish(Instant now) {
+  advance(now);
+  deliver_finish(0, now);
+}
+
+void Chain::advance(Instant now) {
+  while (!dead_) {
+    Seat* next = nullptr;
+    Instant due = kNever;
+    for (const auto& seat : seats_) {
+      const auto at = seat->deadline();
+      if (at < due) {
+        due = at;
+        next = seat.get();
+      }
+    }
+    if (next == nullptr || due > now) return;
+    next->wake(due);
+  }
+}
+
+Instant Chain::deadline() const {
+  Instant due = kNever;
+  if (dead_) return due;
+  for (const auto& seat : seats_) due = std::min(due, seat->deadline());
+  return due;
+}
+
+std::size_t Chain::held() const {
+  std::size_t total = 0;
+  for (const auto& seat : seats_) total += seat->held();
+  return total;
+}
+
+std::size_t Chain::allowance() const {
+  std::size_t total = 0;
+  for (const auto& seat : seats_) total += seat->allowance();
+  return total;
+}
+
+bool Chain::severed() const {
+  return std::any_of(seats_.begin(), seats_.end(),
+                     [](const auto& seat) { return seat->severed(); });
+}
+
+void Chain::deliver(std::size_t seat, Chunk chunk, Instant now) {
+  if (dead_ || !carries(chunk)) return;
+  if (seat < seats_.size()) return seats_[seat]->push(std::move(chunk), now);
+  sink_->emit(std::move(chunk));
+}
+
+void Chain::deliver_finish(std::size_t seat, Instant now) {
+  if (dead_) return;
+  if (seat < seats_.size()) return seats_[seat]->source_finished(now);
+  dead_ = fin_is_close_;
+  fin_is_close_ ? sink_->close(Close::kFin) : sink_->finish();
+}
+
+void Chain::answer(std::string_view bytes) {
+  if (dead_) return;
+  dead_ = true;
+  sink_->answer(bytes);
+}
+
+void Chain::close_behind(std::size_t seat, Close how, Instant now) {
+  if (how == Close::kReset) {
+    dead_ = true;
+    sink_->close(how);
+    return;
+  }
+  fin_is_close_ = true;
+  deliver_finish(seat + 1, now);
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,76 @@
+#include "rules/engine/exposure.h"
+
+#include <algorithm>
+
+namespace brownout::rules {
+namespace {
+
+constexpr Duration kSecond = std::chrono::seconds(1);
+// How far ahead a window is looked for at once; behind it the search goes on from there.
+constexpr std::int64_t kLookAhead = 4096;
+
+Key flow_key(const Rule& rule, const FlowFacts& flow) {
+  if (rule.per == Per::kClient) return flow.client_key();
+  const bool of_message = rule.per == Per::kMessage || rule.per == Per::kChunk;
+  const bool of_request =
+      rule.per == Per::kRequest || (of_message && flow.carrier == Carrier::kHttp);
+  return of_request ? flow.message_key() : flow.key();
+}
+
+}  // namespace
+
+Exposure::Exposure(const Rule& rule, const FlowFacts& flow)
+    : rule_(&rule),
+      dice_(rule.seed, rule.dice_key, flow_key(rule, flow)),
+      opened_(flow.opened),
+      carrier_(flow.carrier) {}
+
+Window Exposure::next(Instant now) const {
+  constexpr Window kNone{};
+  if (rule_->probability.parts_per_billion == 0) return kNone;
+  Window window = rule_->schedule.window(rule_->began);
+  if (window.close <= now) return kNone;
+  if (rule_->per == Per::kSecond) return next_second(now);
+  if (per_chunk()) return window;
+  if (!dice_.hit(0, rule_->probability)) return kNone;
+  if (rule_->kind->ramp == Ramp::kProbability) {
+    const double level = dice_.unit(0) / rule_->probability.share();
+    window.open = rule_->schedule.reaches(rule_->began, level);
+    if (window.open == kNever) return kNone;
+  }
+  return window;
+}
+
+bool Exposure::hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const {
+  if (!per_chunk()) return true;
+  return dice_.split(to_text(direction)).hit(chunk, probability_at(now));
+}
+
+Ratio Exposure::probability_at(Instant now) const {
+  if (rule_->kind->ramp == Ramp::kMagnitude) return rule_->probability;
+  const double intensity = rule_->schedule.intensity(rule_->began, now);
+  return intensity >= 1 ? rule_->probability : Ratio::of(rule_->probability.share() * intensity);
+}
+
+bool Exposure::second_hits(std::int64_t second) const {
+  const auto start = later(opened_, times(kSecond, second));
+  return dice_.hit(static_cast<std::uint64_t>(second) + 1, probability_at(start));
+}
+
+Window Exposure::next_second(Instant now) const {
+  const Window on = rule_->schedule.window(rule_->began);
+  const Instant from = std::max(now, on.open);
+  if (from == kNever) return {};
+  const auto first = std::max<std::int64_t>(0, (from - opened_) / kSecond);
+  for (auto second = first; second < first + kLookAhead; ++second) {
+    const Instant open = std::max(on.open, later(opened_, times(kSecond, second)));
+    if (open >= on.close) return {};
+    if (second_hits(second))
+      return {open, std::min(on.close, later(opened_, times(kSecond, second + 1)))};
+  }
+  // Nothing so far: an empty window there brings the search back.
+  const Instant resume = later(opened_, times(kSecond, first + kLookAhead));
+  return {resume, resume};
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,170 @@
+#include "rules/engine/plan.h"
+
+#include <algorithm>
+
+#include "rules/engine/exposure.h"
+#include "rules/engine/firewall_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+bool acts_on_arrival(const Rule& rule) {
+  return rule.kind->level == Level::kConnection || rule.fault->admits_on_arrival();
+}
+
+// Whether it acts on the bytes of a flow, or on its datagrams.
+bool acts_on_bytes(const Rule& rule) {
+  return rule.kind->level == Level::kBytes && !rule.fault->admits_on_arrival() &&
+         !rule.fault->admits_on_dial();
+}
+
+// Whether its match needs the server, which was not known on arrival.
+bool decided_late(const Rule& rule, const FlowFacts& flow) {
+  return rule.match.is_for_server() && !flow.intercepted;
+}
+
+// Asks a rule what it does to a new connection, if the schedule and the dice choose that.
+template <class Ask>
+void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
+            std::vector<std::pair<RuleRef, Note>>& notes, Ask ask) {
+  if (!Exposure(*rule, flow).next(now).contains(now)) return;
+  auto& state = *rule->state;
+  state.sampled.fetch_add(1, std::memory_order_relaxed);
+  const std::optional<Note> note =
+      ask(StageContext{.dice = Dice(rule->seed, rule->stage_key, flow.key()),
+                       .intensity = Intensity(rule->schedule, rule->began),
+                       .flow = &flow,
+                       .direction = Direction::kUpstream,
+                       .now = now,
+                       .shared = state.shared.get(),
+                       .rule_dice = Dice(rule->seed, rule->stage_key, 0)});
+  if (!note) return;
+  state.injected.fetch_add(1, std::memory_order_relaxed);
+  notes.emplace_back(rule, *note);
+}
+
+void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arrival) {
+  choose(rule, flow, now, arrival.notes, [&](const StageContext& context) {
+    return rule->fault->admit(context, arrival.admission);
+  });
+}
+
+}  // namespace
+
+bool count_arrival(const Rule& rule) {
+  const auto ordinals = rule.match.ordinals();
+  if (ordinals.any()) {
+    const auto ordinal = rule.state->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (!ordinals.contains(ordinal)) return false;
+  }
+  rule.state->matched.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {
+  Arrival arrival;
+  set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (rule->fault->admits_on_dial()) return;
+    if (!count_arrival(*rule)) return;
+    if (acts_on_arrival(*rule)) return admit(rule, flow, flow.opened, arrival);
+    if (rule->probability.parts_per_billion > 0) arrival.rules.push_back(rule);
+  });
+  return arrival;
+}
+
+Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
+  Arrival arrival;
+  const auto stop = [&](FirewallAction action) {
+    auto& verdict = arrival.admission.verdict;
+    if (!arrival.admission.serves() || action == FirewallAction::kAccept) return;
+    verdict =
+        action == FirewallAction::kDrop ? Admission::Verdict::kHang : Admission::Verdict::kRefuse;
+  };
+  set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (rule->kind == &kFirewallKind) {
+      auto outcome = static_cast<const FirewallFault&>(*rule->fault).decide(flow, now);
+      stop(outcome.action);
+      if (!outcome.note) return;
+      rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+      arrival.notes.emplace_back(rule, *outcome.note);
+      for (const auto& mistake : outcome.mistakes) {
+        arrival.notes.emplace_back(mistake, *outcome.note);
+      }
+      return;
+    }
+    // A match on the destination could not be decided before.
+    const bool late = acts_on_arrival(*rule) && decided_late(*rule, flow);
+    if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule))
+      admit(rule, flow, now, arrival);
+  });
+  return arrival;
+}
+
+Handshake plan_handshake(const RuleSet& set, const FlowFacts& flow) {
+  Handshake handshake;
+  FlowFacts facts = flow;
+  facts.carrier = Carrier::kTls;
+  set.for_each_match(facts, [&](const RuleRef& rule) {
+    if (!count_arrival(*rule)) return;
+    choose(rule, flow, flow.opened, handshake.notes, [&](const StageContext& context) {
+      return rule->fault->on_hello(context, handshake.verdict);
+    });
+  });
+  return handshake;
+}
+
+void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>& rules) {
+  std::vector<RuleRef> merged;
+  auto next = rules.begin();
+  set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (!acts_on_bytes(*rule)) return;
+    if (next != rules.end() && *next == rule) {
+      merged.push_back(*next++);
+    } else if (decided_late(*rule, flow) && count_arrival(*rule) &&
+               rule->probability.parts_per_billion > 0) {
+      merged.push_back(rule);
+    }
+  });
+  rules = std::move(merged);
+}
+
+std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
+                                 const std::vector<RuleRef>& before) {
+  std::vector<RuleRef> rules;
+  set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (!acts_on_bytes(*rule)) return;
+    if (set.retained(*rule)) {
+      if (std::find(before.begin(), before.end(), rule) != before.end()) rules.push_back(rule);
+      return;
+    }
+    if (rule->match.ordinals().any()) return;
+    rule->state->matched.fetch_add(1, std::memory_order_relaxed);
+    if (rule->probability.parts_per_billion > 0) rules.push_back(rule);
+  });
+  return rules;
+}
+
+bool acts_on_messages(const Rule& rule, ProtocolSet protocols) {
+  const bool of_requests = rule.kind->level == Level::kBytes && rule.per == Per::kRequest;
+  return rule.kind->carries(Carrier::kMessage) && rule.kind->speaks(protocols) && !of_requests;
+}
+
+std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction) {
+  std::vector<RuleRef> rules;
+  set.for_each_match(flow, [&](const RuleRef& rule) {
+    if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0 &&
+        acts_on_messages(*rule, flow.speaks)) {
+      rules.push_back(rule);
+    }
+  });
+  return rules;
+}
+
+std::vector<RuleRef> for_direction(const std::vector<RuleRef>& rules, Direction direction) {
+  std::vector<RuleRef> some;
+  std::copy_if(rules.begin(), rules.end(), std::back_inserter(some),
+               [&](const RuleRef& rule) { return rule->acts_on(direction); });
+  return some;
+}
+
+}  // namespace brownout::rules

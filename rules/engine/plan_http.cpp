@@ -1,0 +1,144 @@
+#include "rules/engine/plan_http.h"
+
+#include <algorithm>
+
+#include "rules/engine/exposure.h"
+#include "rules/engine/plan.h"
+
+namespace brownout::rules {
+namespace {
+
+HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) {
+  return {.dice = Dice(rule.seed, rule.stage_key, request.message_key()),
+          .intensity = Intensity(rule.schedule, rule.began),
+          .probability = rule.probability,
+          .request = &request,
+          .now = now,
+          .shared = rule.state->shared.get(),
+          .rule_dice = Dice(rule.seed, rule.stage_key, 0),
+          .half = rule.acts_on_half(Carrier::kHttp, Direction::kUpstream) ? Direction::kUpstream
+                                                                          : Direction::kDownstream};
+}
+
+}  // namespace
+
+bool acts_on_requests(const Rule& rule, ProtocolSet speaks) {
+  if (rule.match.is_for_messages()) return false;
+  const bool messages_too = !speaks.empty() && rule.kind->carries(Carrier::kMessage) &&
+                            rule.fault->acts_on(Carrier::kMessage);
+  if (messages_too && rule.per == Per::kMessage) return false;
+  if (messages_too && rule.kind->level == Level::kBytes && rule.per != Per::kRequest) return false;
+  return rule.kind->carries(Carrier::kHttp) &&
+         (rule.fault->http() != nullptr || rule.kind->on_body);
+}
+
+// False when the dice, the schedule or its limit spare the request.
+bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) {
+  const Exposure exposure(*rule, request);
+  if (!exposure.next(now).contains(now)) return false;
+  auto& state = *rule->state;
+  const auto active = state.active.fetch_add(1, std::memory_order_relaxed);
+  if (rule->max_active_faults && active >= *rule->max_active_faults) {
+    state.active.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  state.sampled.fetch_add(1, std::memory_order_relaxed);
+  rules_.push_back(rule);
+  return true;
+}
+
+void HttpPlan::clear() {
+  for (const auto& rule : rules_) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
+  rules_.clear();
+  holds_.clear();
+  made_by_ = 0;
+}
+
+void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t from,
+                   Notes& notes) {
+  for (std::size_t i = from; i < rules_.size(); ++i) {
+    const auto& rule = rules_[i];
+    const auto* fault = rule->fault->http();
+    if (fault == nullptr) continue;
+    if (!rule->acts_on_half(Carrier::kHttp, message.direction)) continue;
+    const bool before = message.decided();
+    const auto note = fault->act(context_of(*rule, request, now), message);
+    if (message.is_request() && !before && message.decided()) made_by_ = i + 1;
+    if (message.hold) {
+      const auto latest = Exposure(*rule, request).next(now).close;
+      holds_.add(rule, std::exchange(message.hold, nullptr), latest);
+    }
+    if (!note) continue;
+    rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+    notes.emplace_back(rule, *note);
+  }
+}
+
+void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
+                          Instant now, Notes& notes) {
+  set.for_each_match(request, [&](const RuleRef& rule) {
+    if (!acts_on_requests(*rule, request.speaks) || !count_arrival(*rule)) return;
+    if (!join(rule, request, now) && rule->fault->http() != nullptr)
+      rule->fault->http()->spare(message);
+  });
+  run(request, message, now, 0, notes);
+  pass(set, request, message, now);
+}
+
+// To those that watch and have not acted.
+void HttpPlan::pass(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
+                    Instant now) {
+  if (message.decided()) return;
+  set.for_each_watching(request, [&](const RuleRef& rule) {
+    const bool joined = std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
+    if (joined && rule->acts_on_half(Carrier::kHttp, message.direction)) return;
+    rule->fault->http()->pass(context_of(*rule, request, now), message);
+  });
+}
+
+void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
+                           Instant now, Notes& notes) {
+  auto before = std::move(rules_);
+  rules_.clear();
+  holds_.clear();
+  const auto made_by = made_by_ > 0 ? before[made_by_ - 1] : nullptr;
+  std::size_t from = 0;
+  set.for_each_match(request, [&](const RuleRef& rule) {
+    if (!acts_on_requests(*rule, request.speaks)) return;
+    const auto own = std::find(before.begin(), before.end(), rule);
+    if (own != before.end()) {
+      rules_.push_back(std::move(*own));
+      if (rule == made_by) from = rules_.size();
+    } else if (!rule->match.status.empty() && count_arrival(*rule)) {
+      join(rule, request, now);
+    }
+  });
+  // What is left of them went away, or is not about this response.
+  for (const auto& rule : before) {
+    if (rule) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
+  }
+  run(request, message, now, from, notes);
+  pass(set, request, message, now);
+}
+
+std::vector<RuleRef> HttpPlan::body_rules(Direction direction) const {
+  std::vector<RuleRef> some;
+  std::copy_if(rules_.begin(), rules_.end(), std::back_inserter(some), [&](const RuleRef& rule) {
+    if (!rule->kind->on_body || !rule->match.covers(direction)) return false;
+    return rule->match.status.empty() || direction == Direction::kDownstream;
+  });
+  return some;
+}
+
+std::vector<RuleRef> HttpPlan::body_rules(Direction direction, const RuleSet& set) const {
+  auto rules = body_rules(direction);
+  std::erase_if(rules, [&](const RuleRef& rule) { return !set.has(rule); });
+  return rules;
+}
+
+bool HttpPlan::holds_in(const RuleSet& set) const {
+  return std::all_of(rules_.begin(), rules_.end(),
+                     [&](const RuleRef& rule) { return set.has(rule); });
+}
+
+}  // namespace brownout::rules

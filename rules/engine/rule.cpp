@@ -1,0 +1,31 @@
+#include "rules/engine/rule.h"
+
+namespace brownout::rules {
+
+unsigned Rule::acting() const {
+  unsigned carriers = kind->carriers;
+  for (const auto one : {Carrier::kStream, Carrier::kDatagram, Carrier::kDns, Carrier::kHttp,
+                         Carrier::kTls, Carrier::kMessage}) {
+    if (!fault->acts_on(one)) carriers &= ~static_cast<unsigned>(one);
+  }
+  return carriers;
+}
+
+bool Rule::acts_on_half(Carrier carrier, Direction direction) const {
+  if (kind->directed && !match.covers(direction)) return false;
+  const bool upstream = direction == Direction::kUpstream;
+  switch (carrier == Carrier::kDns ? kind->of_dns : kind->of_http) {
+    case Half::kRequest:
+      return upstream;
+    case Half::kResponse:
+      return !upstream;
+    case Half::kOne: {
+      const bool late = match.direction == DirectionChoice::kDownstream || !match.status.empty();
+      return upstream != late;
+    }
+    default:
+      return true;
+  }
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,173 @@
+#include "rules/engine/rule_set.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "rules/engine/firewall_fault.h"
+
+namespace brownout::rules {
+
+std::shared_ptr<const RuleSet> RuleSet::activate(const std::vector<Rule>& rules, std::uint64_t seed,
+                                                 Instant now, const RuleSet* previous) {
+  std::unordered_map<std::string_view, RuleRef> before;
+  if (previous != nullptr && previous->seed_ == seed) {
+    for (const auto& rule : previous->rules_) before.emplace(rule->name, rule);
+  }
+  auto set = std::shared_ptr<RuleSet>(new RuleSet);
+  set->seed_ = seed;
+  set->activated_ = now;
+  for (const auto& draft : rules) {
+    if (draft.enabled) set->take(draft, before);
+  }
+  set->resolve_firewalls(before);
+  set->index_all();
+  return set;
+}
+
+void RuleSet::take(const Rule& draft, const std::unordered_map<std::string_view, RuleRef>& before) {
+  const auto old = before.find(draft.name);
+  if (old != before.end() && old->second->definition == draft.definition) {
+    rules_.push_back(old->second);
+    return;
+  }
+  auto rule = std::make_shared<Rule>(draft);
+  rule->seed = seed_;
+  rule->began = activated_;
+  rule->state = std::make_shared<RuleState>();
+  rule->state->shared = rule->fault->make_state();
+  rules_.push_back(std::move(rule));
+}
+
+std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
+                                                      const std::vector<std::string>& listeners,
+                                                      const std::vector<Rule>& fresh, Instant now) {
+  auto changed = std::shared_ptr<RuleSet>(new RuleSet);
+  changed->seed_ = set.seed_;
+  changed->activated_ = now;
+  const std::unordered_set<std::string_view> gone(listeners.begin(), listeners.end());
+  std::unordered_map<std::string_view, RuleRef> before;
+  changed->rules_.reserve(set.rules_.size() + fresh.size());
+  for (const auto& rule : set.rules_) {
+    const auto& means = rule->match.listener;
+    if (means.size() == 1 && gone.contains(means.front())) {
+      before.emplace(rule->name, rule);
+    } else {
+      changed->rules_.push_back(rule);
+    }
+  }
+  const auto stay = changed->rules_.size();
+  for (const auto& draft : fresh) {
+    if (draft.enabled) changed->take(draft, before);
+  }
+  if (!before.empty()) {
+    changed->index_all();
+    return changed;
+  }
+  // All that were there have their numbers still.
+  changed->every_listener_ = set.every_listener_;
+  changed->listeners_ = set.listeners_;
+  changed->down_ = set.down_;
+  changed->watching_ = set.watching_;
+  for (auto i = stay; i < changed->rules_.size(); ++i) {
+    changed->index_rule(static_cast<std::uint32_t>(i));
+  }
+  return changed;
+}
+
+void RuleSet::index_all() {
+  for (std::size_t i = 0; i < rules_.size(); ++i) index_rule(static_cast<std::uint32_t>(i));
+}
+
+std::shared_ptr<const RuleSet> RuleSet::afresh() const {
+  auto set = std::shared_ptr<RuleSet>(new RuleSet(*this));
+  set->activated_ = Instant::min();
+  return set;
+}
+
+// Once all mistakes have begun: a firewall is the correct list with the mistakes of this set.
+void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before) {
+  for (auto& rule : rules_) {
+    auto whole = with_mistakes(*rule, rules_);
+    if (!whole) continue;
+    const auto old = before.find(whole->name);
+    if (old != before.end() && old->second->definition == whole->definition) {
+      rule = old->second;
+      continue;
+    }
+    whole->began = activated_;
+    // Its counters go on.
+    if (old != before.end()) whole->state = old->second->state;
+    rule = std::move(whole);
+  }
+}
+
+void RuleSet::index_rule(std::uint32_t number) {
+  const auto& rule = rules_[number];
+  if (rule->kind->level == Level::kListener) {
+    down_.push_back(rule);
+    return;
+  }
+  if (rule->kind->level == Level::kFirewall) return;
+  watching_ = watching_ || rule->kind->watches;
+  const auto add = [&](Index& index) {
+    if (rule->match.client.empty()) index.any.push_back(number);
+    for (const auto& prefix : rule->match.client) {
+      index.by_prefix[prefix.length][prefix.network].push_back(number);
+    }
+  };
+  if (rule->match.listener.empty()) add(every_listener_);
+  for (const auto& listener : rule->match.listener) add(listeners_.change(listener));
+}
+
+void RuleSet::look_up(const Index& index, const FlowFacts& flow,
+                      std::vector<std::uint32_t>& found) {
+  found.insert(found.end(), index.any.begin(), index.any.end());
+  if (!flow.client) return;
+  for (const auto& [length, networks] : index.by_prefix) {
+    const auto hit = networks.find(masked(*flow.client, length));
+    if (hit != networks.end()) found.insert(found.end(), hit->second.begin(), hit->second.end());
+  }
+}
+
+void RuleSet::candidates(const FlowFacts& flow, std::vector<std::uint32_t>& found) const {
+  look_up(every_listener_, flow, found);
+  const auto* own = listeners_.find(flow.listener);
+  if (own != nullptr) look_up(*own, flow, found);
+  if (std::is_sorted(found.begin(), found.end(), std::less_equal<>{})) return;
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+}
+
+bool RuleSet::may_match(const std::string& listener) const {
+  return !every_listener_.any.empty() || !every_listener_.by_prefix.empty() ||
+         listeners_.contains(listener);
+}
+
+bool RuleSet::down(const std::string& listener, Instant now) const {
+  bool closed = false;
+  for_each_down(listener, [&](const Rule& rule) {
+    closed = closed || rule.schedule.window(rule.began).contains(now);
+  });
+  return closed;
+}
+
+bool RuleSet::down_cuts_live(const std::string& listener, Instant now) const {
+  bool cuts = false;
+  for_each_down(listener, [&](const Rule& rule) {
+    const bool on = rule.schedule.window(rule.began).contains(now);
+    cuts = cuts || (on && rule.fault->cuts_live_connections());
+  });
+  return cuts;
+}
+
+Instant RuleSet::next_down_change(const std::string& listener, Instant now) const {
+  Instant next = kNever;
+  for_each_down(listener, [&](const Rule& rule) {
+    const Window window = rule.schedule.window(rule.began);
+    if (window.open > now) next = std::min(next, window.open);
+    if (window.close > now) next = std::min(next, window.close);
+  });
+  return next;
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,146 @@
+// bandwidth: bytes leave no faster than a rate, as over a line of that speed.
+//
+// A byte leaves once it and all before it could have been sent at the rate: byte n of a burst
+// leaves no earlier than first + n/rate. Pieces of at most 10 ms of the rate leave at a time, so
+// there are no bursts beyond `burst`. The limit can be one for each connection, one for each
+// client, or one over all that the rule hits.
+#include <array>
+
+#include "rules/chance/client_table.h"
+#include "rules/engine/datagram_queue.h"
+#include "rules/engine/fault.h"
+#include "rules/faults/common/rate_stage.h"
+
+namespace brownout::rules {
+namespace {
+
+enum class BandwidthScope { kConnection, kClient, kRule };
+
+struct BandwidthSettings {
+  Rate rate{};
+  Bytes burst{};
+  BandwidthScope shared = BandwidthScope::kConnection;
+  Bytes queue{128 << 10};
+};
+
+// One pair of pacers: a limit holds in each direction.
+using Pacers = std::array<Pacer, 2>;
+
+struct SharedPacers final : FaultState {
+  Pacers rule;
+  ClientTable<Pacers> clients;
+};
+
+// As netem's rate: a datagram leaves when its last bit is through, and finds a queue that may be
+// full.
+class DatagramBandwidthStage final : public DatagramStage {
+ public:
+  DatagramBandwidthStage(const BandwidthSettings& settings, const StageContext& context,
+                         Pacer* shared)
+      : settings_(settings),
+        intensity_(context.intensity),
+        pacer_(shared != nullptr ? shared : &own_) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto bytes = static_cast<std::int64_t>(chunk.size());
+    if (static_cast<std::int64_t>(held()) + bytes > settings_.queue.count) {
+      return out.note({.action = "drop", .bytes = bytes, .ordinal = datagrams_++}, now);
+    }
+    ++datagrams_;
+    const Duration cost = scaled(time_for(Bytes{bytes}, settings_.rate), intensity_.at(now));
+    const Instant ready = pacer_->reserve(now, cost, time_for(settings_.burst, settings_.rate));
+    if (ready > now && !noted_) {
+      noted_ = true;
+      out.note({.action = "limit"}, now);
+    }
+    hold(std::move(chunk), ready, now, out);
+  }
+
+ private:
+  BandwidthSettings settings_;
+  Intensity intensity_;
+  Pacer own_;
+  Pacer* pacer_;
+  std::uint64_t datagrams_ = 0;
+  bool noted_ = false;
+};
+
+class Bandwidth final : public Fault {
+ public:
+  using Settings = BandwidthSettings;
+  explicit Bandwidth(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema();
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.rate.bits_per_second == 0 && settings.burst.count > 0) {
+      problems.add(position_of(table, "burst"), "burst has no meaning at rate 0",
+                   "rate 0 holds every byte for ever; leave burst out");
+    }
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramBandwidthStage>(settings_, context, shared_pacer(context));
+    }
+    return std::make_unique<RateStage>(settings_.rate, settings_.burst, context.intensity,
+                                       shared_pacer(context));
+  }
+  std::unique_ptr<FaultState> make_state() const override {
+    if (settings_.shared == BandwidthScope::kConnection) return nullptr;
+    return std::make_unique<SharedPacers>();
+  }
+
+ private:
+  Pacer* shared_pacer(const StageContext& context) const {
+    auto* state = static_cast<SharedPacers*>(context.shared);
+    if (state == nullptr) return nullptr;
+    Pacers& pacers = settings_.shared == BandwidthScope::kRule
+                         ? state->rule
+                         : state->clients.of(context.flow->client_key());
+    return &pacers[context.direction == Direction::kUpstream ? 0 : 1];
+  }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+template <>
+struct EnumNames<BandwidthScope> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, BandwidthScope>{"connection", BandwidthScope::kConnection},
+      std::pair<std::string_view, BandwidthScope>{"client", BandwidthScope::kClient},
+      std::pair<std::string_view, BandwidthScope>{"rule", BandwidthScope::kRule}};
+};
+
+namespace {
+
+const Schema<BandwidthSettings>& Bandwidth::schema() {
+  static const Schema<BandwidthSettings> schema{{
+      field("rate", &BandwidthSettings::rate,
+            "bytes pass no faster than this; 0 bit/s holds them for ever", {.required = true}),
+      field("burst", &BandwidthSettings::burst, "how much may pass at once after a pause"),
+      field("shared", &BandwidthSettings::shared,
+            "what has the limit: each connection, all connections of one client address, or all "
+            "connections that the rule hits together"),
+      field("queue", &BandwidthSettings::queue,
+            "datagrams: how many bytes of a session may wait in one direction; more are dropped",
+            {.least = Bytes{1}}),
+  }};
+  return schema;
+}
+
+}  // namespace
+
+extern const FaultKind kBandwidth = describe<Bandwidth>(
+    {.name = "bandwidth",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
+     .ramp = Ramp::kMagnitude,
+     .summary = "Bytes pass no faster than a rate; datagrams that find the queue full are dropped.",
+     .magnitude = "direction of a connection, of a client or of the rule (`shared`)",
+     .composition =
+         "the slowest limit wins; each adds at most one piece (10 ms of its rate) of delay",
+     .source = "ITU-T I.371 generic cell rate algorithm"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,18 @@
+// corrupt: bits flip. For each byte, or once for each chunk, with a chance; the choice of bytes
+// depends on their offset in the stream and not on how it was read, except with each = "chunk".
+#include "rules/engine/fault.h"
+#include "rules/faults/common/corrupt_stage.h"
+
+namespace brownout::rules {
+extern const FaultKind kCorrupt = describe<CorruptFault>(
+    {.name = "corrupt",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams | kDnsQueries,
+     .ramp = Ramp::kMagnitude,
+     .per_chunk = true,
+     .summary = "Bits of the stream, of datagrams or of DNS answers flip.",
+     .magnitude = "byte, or chunk, datagram or DNS answer (`each`), one way",
+     .composition = "each rule flips for itself; two flips of one bit undo each other",
+     .source = "tc-netem(8), corrupt"});
+
+}  // namespace brownout::rules

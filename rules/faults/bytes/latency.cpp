@@ -1,0 +1,171 @@
+// latency: each chunk arrives later, in order, and no slower.
+//
+// The delay counts from the instant a chunk was read, so several chunks travel at once: latency
+// does not limit throughput as long as the flow may hold delay x rate (see allowance()). Jitter
+// never reorders a stream: a chunk that drew a short delay waits for the one ahead. Distributions
+// and correlation as tc-netem(8).
+#include <algorithm>
+#include <cmath>
+
+#include "rules/chance/distribution.h"
+#include "rules/engine/datagram_queue.h"
+#include "rules/engine/delay_line.h"
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct LatencySettings {
+  Duration delay{};
+  Duration jitter{};
+  Ratio correlation{};
+  Distribution distribution = Distribution::kUniform;
+  Ratio spike = Ratio::of(0.01);
+  bool round_trip = false;
+};
+
+// Holding a delay's worth of a 10 Gbit/s flow keeps latency from becoming a bandwidth limit.
+constexpr double kBytesPerSecond = 10e9 / 8;
+
+// The delays of successive chunks.
+class Delays {
+ public:
+  Delays(const LatencySettings& settings, const Dice& dice, const Intensity& intensity)
+      : settings_(settings), intensity_(intensity), draws_(dice, settings.correlation) {}
+
+  // When what arrives now leaves.
+  Instant next(std::size_t bytes, Instant now, Output& out) {
+    const auto ordinal = draws_.count();
+    const Duration delay = draw(now);
+    if (delay > Duration::zero()) {
+      out.note({.action = "delay",
+                .delay = delay,
+                .bytes = static_cast<std::int64_t>(bytes),
+                .ordinal = ordinal},
+               now);
+    }
+    return later(now, delay);
+  }
+
+  Duration draw(Instant now) {
+    const double varied = deviation(settings_.distribution, draws_.next(), settings_.spike.share());
+    const double nanoseconds = static_cast<double>(settings_.delay.count()) +
+                               varied * static_cast<double>(settings_.jitter.count());
+    const Duration delay = rounded(nanoseconds);
+    const Duration share = settings_.round_trip ? delay / 2 : delay;
+    return scaled(share, intensity_.at(now));
+  }
+
+ private:
+  LatencySettings settings_;
+  Intensity intensity_;
+  CorrelatedDraws draws_;
+};
+
+class LatencyStage final : public HoldingStage {
+ public:
+  LatencyStage(const LatencySettings& settings, const StageContext& context)
+      : delays_(settings, context.dice, context.intensity) {
+    const double longest =
+        std::chrono::duration<double>(sum(settings.delay, times(settings.jitter, 4))).count();
+    allowance_ = static_cast<std::size_t>(std::min(longest * kBytesPerSecond, 1e12));
+  }
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const Instant ready = delays_.next(chunk.size(), now, out);
+    hold(std::move(chunk), ready, now, out);
+  }
+  std::size_t allowance() const override { return allowance_; }
+
+ private:
+  Delays delays_;
+  std::size_t allowance_;
+};
+
+// Each datagram for itself: with jitter, one may overtake another.
+class DatagramLatencyStage final : public DatagramStage {
+ public:
+  DatagramLatencyStage(const LatencySettings& settings, const StageContext& context)
+      : delays_(settings, context.dice, context.intensity) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const Instant ready = delays_.next(chunk.size(), now, out);
+    hold(std::move(chunk), ready, now, out);
+  }
+
+ private:
+  Delays delays_;
+};
+
+class Latency final : public Fault, public DnsFault {
+ public:
+  using Settings = LatencySettings;
+  explicit Latency(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("delay", &Settings::delay, "how long each chunk waits, on average",
+              {.most = std::chrono::hours(24), .required = true}),
+        field("jitter", &Settings::jitter,
+              "how much the delay varies around its mean; a draw below zero is no delay"),
+        field("correlation", &Settings::correlation,
+              "how much each draw depends on the last one, as netem defines it"),
+        field("distribution", &Settings::distribution, "the shape of the variation"),
+        field(
+            "spike", &Settings::spike,
+            "for distribution \"spike\": the share of chunks that wait delay + jitter; the others "
+            "wait delay"),
+        field(
+            "round_trip", &Settings::round_trip,
+            "split the delay in halves over both directions, so that it is what a ping would show"),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.jitter == Duration::zero() && table.find("distribution") != nullptr) {
+      problems.add(position_of(table, "distribution"), "distribution has no effect without jitter",
+                   "add a jitter or leave distribution out");
+    }
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramLatencyStage>(settings_, context);
+    }
+    return std::make_unique<LatencyStage>(settings_, context);
+  }
+  const DnsFault* dns() const override { return this; }
+  // The answer waits; a query is one exchange, so round_trip changes nothing.
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    Settings whole = settings_;
+    whole.round_trip = false;
+    const auto delay = Delays(whole, context.dice, context.intensity).draw(context.now);
+    verdict.delay += delay;
+    if (delay == Duration::zero()) return std::nullopt;
+    return Note{.action = "delay", .delay = delay};
+  }
+  bool needs_both_directions() const override { return settings_.round_trip; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kLatency = describe<Latency>(
+    {.name = "latency",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams | kDnsQueries,
+     .ramp = Ramp::kMagnitude,
+     .per_chunk = true,
+     .summary = "Every chunk arrives later; throughput is not limited. Datagrams may overtake each "
+                "other when there is jitter; a stream keeps its order.",
+     .magnitude =
+         "chunk or datagram, one way (a round trip through both directions feels it twice, unless "
+         "`round_trip = true`)",
+     .composition = "delays of several rules add up",
+     .source = "tc-netem(8), delay"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,73 @@
+// limit_data: exactly so many bytes pass in a direction of a connection, then it closes. Toxiproxy
+// has it under this name.
+#include <algorithm>
+
+#include "rules/engine/fault.h"
+#include "rules/schema/how_to_close.h"
+
+namespace brownout::rules {
+namespace {
+
+struct LimitDataSettings {
+  Bytes bytes{};
+  HowToClose close = HowToClose::kFin;
+};
+
+class LimitDataStage final : public Stage {
+ public:
+  explicit LimitDataStage(const LimitDataSettings& settings)
+      : most_(settings.bytes.count), how_(settings.close) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto left = std::max<std::int64_t>(0, most_ - passed_);
+    const auto passes = std::min(left, static_cast<std::int64_t>(chunk.size()));
+    passed_ += passes;
+    out.emit(chunk.take_front(static_cast<std::size_t>(passes)), now);
+    if (passed_ < most_) return;
+    out.note({.action = "cut", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
+    out.close(how_ == HowToClose::kRst ? Close::kReset : Close::kFin, now);
+  }
+  void go_on_from(const Stage& before, Instant /*now*/) override {
+    passed_ = static_cast<const LimitDataStage&>(before).passed_;
+  }
+
+ private:
+  std::int64_t most_;
+  std::int64_t passed_ = 0;
+  HowToClose how_;
+};
+
+class LimitData final : public Fault {
+ public:
+  using Settings = LimitDataSettings;
+  explicit LimitData(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("bytes", &Settings::bytes, "how many bytes pass; 0 B closes at the first one",
+              {.required = true}),
+        field("close", &Settings::close, "how both ends are closed"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<LimitDataStage>(settings_);
+  }
+  bool goes_on() const override { return true; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kLimitData =
+    describe<LimitData>({.name = "limit_data",
+                         .level = Level::kBytes,
+                         .summary = "So many bytes pass, then the connection closes.",
+                         .magnitude = "direction of a connection",
+                         .composition = "the smallest limit wins",
+                         .source = "Toxiproxy, limit_data"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,82 @@
+// limit_time: a connection works for a time, then it closes or hangs, even under constant traffic.
+#include <array>
+
+#include "rules/engine/fault.h"
+#include "rules/faults/common/hanging_stage.h"
+
+namespace brownout::rules {
+namespace {
+
+enum class Ending { kFin, kRst, kHang };
+
+struct LimitTimeSettings {
+  Duration after{};
+  Ending close = Ending::kFin;
+};
+
+class LimitTimeStage final : public Stage {
+ public:
+  LimitTimeStage(Close how, Instant ends) : how_(how), ends_(ends) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override { out.emit(std::move(chunk), now); }
+  void wake(Instant now, Output& out) override {
+    ends_ = kNever;
+    out.note({.action = "cut"}, now);
+    out.close(how_, now);
+  }
+  Instant deadline() const override { return ends_; }
+
+ private:
+  Close how_;
+  Instant ends_;
+};
+
+}  // namespace
+
+template <>
+struct EnumNames<Ending> {
+  static constexpr std::array kValues{std::pair<std::string_view, Ending>{"fin", Ending::kFin},
+                                      std::pair<std::string_view, Ending>{"rst", Ending::kRst},
+                                      std::pair<std::string_view, Ending>{"hang", Ending::kHang}};
+};
+
+namespace {
+
+class LimitTime final : public Fault {
+ public:
+  using Settings = LimitTimeSettings;
+  explicit LimitTime(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after,
+              "how long the connection works, counted from when the rule hits it",
+              {.required = true}),
+        field("close", &Settings::close,
+              "how it ends; \"hang\" holds everything for ever without closing, as unplug does"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    const Instant ends = later(context.now, settings_.after);
+    if (settings_.close == Ending::kHang) return std::make_unique<HangingStage>(ends, "hang");
+    const Close how = settings_.close == Ending::kRst ? Close::kReset : Close::kFin;
+    return std::make_unique<LimitTimeStage>(how, ends);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kLimitTime = describe<LimitTime>(
+    {.name = "limit_time",
+     .level = Level::kBytes,
+     .summary = "The connection works for a time, then ends, whatever the traffic.",
+     .magnitude = "connection",
+     .composition = "the earliest wins",
+     .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,96 @@
+// reset: both ends get a RST (RFC 9293, 3.5.2): at once, after a time, after a number of bytes, or,
+// with probability per = "chunk", at the first chunk that the dice choose.
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct ResetSettings {
+  Duration after{};
+  Bytes after_bytes{};
+  bool on_data = false;
+};
+
+class ResetStage final : public Stage {
+ public:
+  ResetStage(const ResetSettings& settings, const StageContext& context) : settings_(settings) {
+    const bool waits = context.per_chunk || settings.after_bytes.count > 0 || settings.on_data;
+    if (!waits) resets_ = later(context.now, settings.after);
+  }
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (settings_.on_data) return begin(now);
+    passed_ += static_cast<std::int64_t>(chunk.size());
+    if (resets_ == kNever && passed_ >= settings_.after_bytes.count) {
+      const auto over = static_cast<std::size_t>(passed_ - settings_.after_bytes.count);
+      resets_ = later(now, settings_.after);
+      // Exactly that many bytes pass before a reset that is due at once.
+      if (settings_.after == Duration::zero() && over <= chunk.size()) {
+        chunk = chunk.take_front(chunk.size() - over);
+      }
+    }
+    out.emit(std::move(chunk), now);
+  }
+  void finish(Instant now, Output& out) override {
+    if (!settings_.on_data) return out.finish(now);
+    begin(now);
+  }
+  // What was swallowed is missing: the stream cannot go on.
+  void release(Instant now, Output& out) override {
+    if (settings_.on_data && resets_ != kNever) wake(now, out);
+  }
+  void wake(Instant now, Output& out) override {
+    resets_ = kNever;
+    out.note({.action = "reset"}, now);
+    out.close(Close::kReset, now);
+  }
+  Instant deadline() const override { return resets_; }
+
+ private:
+  void begin(Instant now) {
+    if (resets_ == kNever) resets_ = later(now, settings_.after);
+  }
+
+  ResetSettings settings_;
+  Instant resets_ = kNever;
+  std::int64_t passed_ = 0;
+};
+
+class Reset final : public Fault {
+ public:
+  using Settings = ResetSettings;
+  explicit Reset(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after,
+              "how long to wait, from when the rule hits the connection or from the last of "
+              "`after_bytes`"),
+        field("after_bytes", &Settings::after_bytes, "how many bytes pass first in one direction"),
+        field("on_data", &Settings::on_data,
+              "the wait begins with the first byte or the end of the stream; nothing passes from "
+              "then on"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<ResetStage>(settings_, context);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kReset =
+    describe<Reset>({.name = "reset",
+                     .level = Level::kBytes,
+                     .per_chunk = true,
+                     .summary = "Both ends get a RST; what is in flight is lost.",
+                     .magnitude = "connection",
+                     .composition = "the earliest wins",
+                     .source = "RFC 9293, 3.5.2"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,101 @@
+// slicer: the stream arrives in small pieces, with a pause behind each: parsers that expect a
+// message per read fail. Piece sizes depend on the offset in the stream, not on how it was read, as
+// long as it does not pause.
+#include <algorithm>
+
+#include "rules/engine/delay_line.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct SlicerSettings {
+  Bytes size{};
+  Bytes variation{};
+  Duration delay{};
+};
+
+class SlicerStage final : public HoldingStage {
+ public:
+  SlicerStage(const SlicerSettings& settings, const StageContext& context)
+      : settings_(settings), dice_(context.dice), intensity_(context.intensity) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const Duration pause = scaled(settings_.delay, intensity_.at(now));
+    const auto first = pieces_;
+    const auto bytes = static_cast<std::int64_t>(chunk.size());
+    while (!chunk.empty()) {
+      if (left_ == 0) left_ = next_size();
+      Chunk piece = chunk.take_front(left_);
+      left_ -= piece.size();
+      const Instant ready = std::max(now, next_);
+      if (left_ == 0) next_ = later(ready, pause);
+      line_.add(std::move(piece), ready);
+    }
+    if (pieces_ > first) {
+      out.note({.action = "slice", .delay = pause, .bytes = bytes, .ordinal = first}, now);
+    }
+    line_.drain(now, out);
+  }
+
+ private:
+  std::size_t next_size() {
+    const auto size = dice_.between(pieces_++, settings_.size.count - settings_.variation.count,
+                                    settings_.size.count + settings_.variation.count);
+    return static_cast<std::size_t>(size);
+  }
+
+  SlicerSettings settings_;
+  Dice dice_;
+  Intensity intensity_;
+  std::uint64_t pieces_ = 0;
+  std::size_t left_ = 0;           // of the piece that is being cut
+  Instant next_ = Instant::min();  // when the next piece may leave
+};
+
+class Slicer final : public Fault {
+ public:
+  using Settings = SlicerSettings;
+  explicit Slicer(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("size", &Settings::size, "bytes in a piece, on average",
+              {.least = Bytes{1}, .required = true}),
+        field("variation", &Settings::variation,
+              "pieces are uniform between size - variation and size + variation; less than size"),
+        field("delay", &Settings::delay, "the pause behind each piece"),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.variation >= settings.size) {
+      problems.add(position_of(table, "variation"),
+                   "variation " + to_text(settings.variation) + " is not less than size " +
+                       to_text(settings.size),
+                   "pieces need at least one byte: lower the variation");
+    }
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<SlicerStage>(settings_, context);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kSlicer =
+    describe<Slicer>({.name = "slicer",
+                      .level = Level::kBytes,
+                      .ramp = Ramp::kMagnitude,
+                      .per_chunk = true,
+                      .summary = "The stream arrives in small pieces with pauses.",
+                      .magnitude = "piece, one way; a ramp lengthens the pauses",
+                      .composition = "later rules slice the pieces of earlier ones; pauses add up",
+                      .source = "Toxiproxy, slicer"});
+
+}  // namespace brownout::rules

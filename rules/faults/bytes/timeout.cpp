@@ -1,0 +1,86 @@
+// timeout: everything is swallowed, and after a while the connection closes. Toxiproxy has it under
+// this name.
+//
+// The while counts from the first byte that was swallowed, whatever the traffic. When the rule goes
+// away after it swallowed something, the connection closes: the stream has a hole. See hanging
+// faults (unplug, limit_time) for a line that holds its bytes instead.
+#include <algorithm>
+
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct TimeoutSettings {
+  Duration close_after{};
+};
+
+class TimeoutStage final : public Stage {
+ public:
+  explicit TimeoutStage(const TimeoutSettings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (!began_) began_ = now;
+    out.note({.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
+  }
+  void wake(Instant now, Output& out) override { out.close(Close::kFin, now); }
+  void release(Instant now, Output& out) override {
+    if (began_) out.close(Close::kFin, now);
+  }
+  void go_on_from(const Stage& before, Instant now) override {
+    began_ = static_cast<const TimeoutStage&>(before).began_;
+    earliest_ = now;
+  }
+  Instant deadline() const override {
+    const bool closes = began_ && settings_.close_after > Duration::zero();
+    return closes ? std::max(later(*began_, settings_.close_after), earliest_) : kNever;
+  }
+
+ private:
+  TimeoutSettings settings_;
+  std::optional<Instant> began_;  // with the first byte that was swallowed
+  Instant earliest_{};            // that it may close: when it got these settings
+};
+
+class Timeout final : public Fault, public DnsFault {
+ public:
+  using Settings = TimeoutSettings;
+  explicit Timeout(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("close_after", &Settings::close_after,
+              "connections: close both ends this long after the first swallowed byte; 0s is never"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<TimeoutStage>(settings_);
+  }
+  bool goes_on() const override { return true; }
+  const DnsFault* dns() const override { return this; }
+  std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    verdict.silent = true;
+    return Note{.action = "swallow"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kTimeout =
+    describe<Timeout>({.name = "timeout",
+                       .level = Level::kBytes,
+                       .carriers = kStreams | kDnsQueries,
+                       .summary = "Everything is swallowed; after a while both ends are closed. A "
+                                  "DNS query gets no answer.",
+                       .magnitude = "connection; DNS query",
+                       .composition = "the earliest close wins; rules behind it never see a byte",
+                       .source = "Toxiproxy, timeout"});
+
+}  // namespace brownout::rules

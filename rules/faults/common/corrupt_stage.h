@@ -1,0 +1,87 @@
+// Bits that flip: what corrupt, corrupt_body and corrupt_message share.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "rules/engine/message_fault.h"
+
+namespace brownout::rules {
+
+enum class CorruptEach { kByte, kChunk };
+
+struct CorruptSettings {
+  Ratio chance{};
+  CorruptEach each = CorruptEach::kByte;
+};
+
+template <>
+struct EnumNames<CorruptEach> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, CorruptEach>{"byte", CorruptEach::kByte},
+      std::pair<std::string_view, CorruptEach>{"chunk", CorruptEach::kChunk}};
+};
+
+const Schema<CorruptSettings>& corrupt_schema();
+
+// By the dice of one direction, or of one message.
+class BitFlipper {
+ public:
+  BitFlipper(const CorruptSettings& settings, const Dice& dice, const Intensity& intensity)
+      : settings_(settings), intensity_(intensity), hits_(dice), places_(dice.split("place")) {}
+
+  // Of a text only bits that leave it UTF-8 flip.
+  std::optional<Note> flip(std::span<std::byte> bytes, Instant now, bool text = false);
+  void skip(std::size_t bytes) { offset_ += bytes; }
+
+ private:
+  std::optional<Note> flip_bytes(std::span<std::byte> bytes, Ratio chance, bool text);
+  std::optional<Note> flip_one(std::span<std::byte> bytes, Ratio chance, bool text);
+
+  CorruptSettings settings_;
+  Intensity intensity_;
+  Dice hits_;
+  Dice places_;
+  std::uint64_t offset_ = 0;
+  std::uint64_t chunks_ = 0;
+};
+
+class CorruptStage final : public Stage {
+ public:
+  CorruptStage(const CorruptSettings& settings, const StageContext& context)
+      : flipper_(settings, context.dice, context.intensity) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override;
+  void pass(Chunk chunk, Instant now, Output& out) override {
+    flipper_.skip(chunk.size());
+    out.emit(std::move(chunk), now);
+  }
+
+ private:
+  // Changes it where a bit flips; what none flips in passes as it came.
+  std::optional<Note> flip(Chunk& chunk, Instant now);
+
+  BitFlipper flipper_;
+};
+
+// A fault that flips bits of whatever its stage is given, and of DNS answers.
+class CorruptFault final : public MessageFault {
+ public:
+  using Settings = CorruptSettings;
+  explicit CorruptFault(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() { return corrupt_schema(); }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<CorruptStage>(settings_, context);
+  }
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    return BitFlipper(settings_, context.dice, context.intensity).flip(wire.message, context.now);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace brownout::rules

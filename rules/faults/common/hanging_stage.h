@@ -1,0 +1,34 @@
+// A line that works and then is cut without a word: from `at` on, everything that arrives is held
+// for ever and nobody is told (not even of a RST). When the rule goes away the line works again and
+// nothing is lost.
+#pragma once
+
+#include "rules/engine/delay_line.h"
+
+namespace brownout::rules {
+
+class HangingStage final : public HoldingStage {
+ public:
+  HangingStage(Instant at, std::string_view action) : at_(at), action_(action) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    hold(std::move(chunk), cut_ ? kNever : now, now, out);
+  }
+  void finish(Instant now, Output& out) override {
+    line_.finish(cut_ ? kNever : now);
+    line_.drain(now, out);
+  }
+  void wake(Instant now, Output& out) override {
+    cut_ = true;
+    out.note({.action = action_}, now);
+  }
+  Instant deadline() const override { return cut_ ? kNever : at_; }
+  bool severed() const override { return cut_; }
+
+ private:
+  Instant at_;
+  std::string_view action_;
+  bool cut_ = false;
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,69 @@
+#include "rules/faults/common/rate_stage.h"
+
+#include <algorithm>
+
+namespace brownout::rules {
+namespace {
+
+constexpr std::int64_t kPiecesPerSecond = 100;
+
+}  // namespace
+
+RateStage::RateStage(Rate rate, Bytes burst, const Intensity& intensity, Pacer* shared)
+    : rate_(rate),
+      burst_(burst),
+      intensity_(intensity),
+      pacer_(shared != nullptr ? shared : &own_),
+      piece_most_(static_cast<std::size_t>(
+          std::max<std::int64_t>(1, rate.bits_per_second / 8 / kPiecesPerSecond))) {}
+
+void RateStage::push(Chunk chunk, Instant now, Output& out) {
+  queue_.push(std::move(chunk));
+  if (leaves_ == kNever && piece_ == 0) reserve(now);
+  send_due(now, out);
+  if (!queue_.empty() && !noted_) {
+    noted_ = true;
+    out.note({.action = "limit"}, now);
+  }
+}
+
+void RateStage::finish(Instant now, Output& out) {
+  finished_ = true;
+  pass_end(now, out);
+}
+
+void RateStage::release(Instant now, Output& out) {
+  while (!queue_.empty()) out.emit(queue_.pop(), now);
+  pass_end(now, out);
+}
+
+// Only bytes that have arrived are in the piece: what comes while it waits takes the next slot.
+void RateStage::reserve(Instant now) {
+  piece_ = std::min(queue_.bytes(), piece_most_);
+  const Bytes count{static_cast<std::int64_t>(piece_)};
+  const Duration cost = scaled(time_for(count, rate_), intensity_.at(now));
+  leaves_ = pacer_->reserve(now, cost, time_for(burst_, rate_));
+}
+
+void RateStage::send_due(Instant now, Output& out) {
+  while (leaves_ <= now) {
+    for (std::size_t left = piece_; left > 0;) {
+      Chunk part = queue_.pop(left);
+      left -= part.size();
+      out.emit(std::move(part), now);
+    }
+    piece_ = 0;
+    leaves_ = kNever;
+    if (queue_.empty()) return pass_end(now, out);
+    reserve(now);
+  }
+}
+
+// Once, behind the last byte.
+void RateStage::pass_end(Instant now, Output& out) {
+  if (!finished_ || !queue_.empty()) return;
+  finished_ = false;
+  out.finish(now);
+}
+
+}  // namespace brownout::rules

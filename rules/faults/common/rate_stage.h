@@ -1,0 +1,42 @@
+// A stream that passes no faster than a rate: what bandwidth and response_rate share. Bytes leave
+// in pieces of 10 ms, so that the rate holds over short times too.
+#pragma once
+
+#include "rules/base/units.h"
+#include "rules/chance/pacer.h"
+#include "rules/chance/schedule.h"
+#include "rules/engine/stage.h"
+
+namespace brownout::rules {
+
+class RateStage final : public Stage {
+ public:
+  // `shared` is what several flows have one limit by, borrowed; null: this one for itself.
+  RateStage(Rate rate, Bytes burst, const Intensity& intensity, Pacer* shared = nullptr);
+
+  void push(Chunk chunk, Instant now, Output& out) override;
+  void finish(Instant now, Output& out) override;
+  void wake(Instant now, Output& out) override { send_due(now, out); }
+  void release(Instant now, Output& out) override;
+  Instant deadline() const override { return leaves_; }
+  std::size_t held() const override { return queue_.bytes(); }
+
+ private:
+  void reserve(Instant now);
+  void send_due(Instant now, Output& out);
+  void pass_end(Instant now, Output& out);
+
+  Rate rate_;
+  Bytes burst_;
+  Intensity intensity_;
+  Pacer own_;
+  Pacer* pacer_;
+  std::size_t piece_most_;
+  ChunkQueue queue_;
+  std::size_t piece_ = 0;
+  Instant leaves_ = kNever;
+  bool finished_ = false;
+  bool noted_ = false;
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,48 @@
+// What nxdomain, servfail, refused, formerr, notimp and rcode share: the resolver is not asked, the
+// answer is a response code and nothing else.
+#pragma once
+
+#include "rules/engine/dns_fault.h"
+
+namespace brownout::rules {
+
+class RcodeFault : public DnsOnlyFault {
+ public:
+  RcodeFault(Rcode rcode, std::string_view action) : rcode_(rcode), action_(action) {}
+
+  std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    verdict.reply.emplace().rcode = rcode_;
+    return Note{.action = action_};
+  }
+
+ private:
+  Rcode rcode_;
+  std::string_view action_;
+};
+
+// One without keys.
+template <Rcode kCode>
+class FixedRcodeFault final : public RcodeFault {
+ public:
+  struct Settings {};
+  explicit FixedRcodeFault(const Settings&) : RcodeFault(kCode, "answer") {}
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+};
+
+template <Rcode kCode>
+FaultKind describe_rcode(std::string_view name, std::string_view summary) {
+  return describe<FixedRcodeFault<kCode>>(
+      {.name = name,
+       .level = Level::kMessage,
+       .carriers = kDnsQueries,
+       .summary = summary,
+       .magnitude = "query",
+       .composition = "the first rule that answers a query decides",
+       .source = "RFC 1035, 4.1.1"});
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,56 @@
+// connect_delay: the dial to the server waits, as on a long or congested path. Each connection
+// waits for itself; see slow_accept for a queue.
+#include "rules/engine/fault.h"
+#include "rules/faults/common/jitter.h"
+
+namespace brownout::rules {
+namespace {
+
+struct ConnectDelaySettings {
+  Duration delay{};
+  Duration jitter{};
+};
+
+class ConnectDelay final : public Fault {
+ public:
+  using Settings = ConnectDelaySettings;
+  explicit ConnectDelay(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("delay", &Settings::delay, "how long the dial waits, on average",
+              {.most = std::chrono::hours(24), .required = true}),
+        field("jitter", &Settings::jitter,
+              "uniform variation around it; not larger than the delay"),
+    }};
+    return schema;
+  }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    check_jitter(settings.delay, settings.jitter, table, problems);
+  }
+
+  std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
+    if (!admission.serves()) return std::nullopt;
+    const auto jitter = settings_.jitter.count();
+    const Duration drawn = settings_.delay + Duration(context.dice.between(0, -jitter, jitter));
+    const Duration delay = scaled(drawn, context.intensity.at(context.now));
+    admission.connect_delay += delay;
+    return Note{.action = "delay", .delay = delay};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kConnectDelay =
+    describe<ConnectDelay>({.name = "connect_delay",
+                            .level = Level::kConnection,
+                            .ramp = Ramp::kMagnitude,
+                            .summary = "The dial to the server waits.",
+                            .magnitude = "connection",
+                            .composition = "delays of several rules add up",
+                            .source = {}});
+
+}  // namespace brownout::rules

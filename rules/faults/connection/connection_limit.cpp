@@ -1,0 +1,101 @@
+// connection_limit: only so many connections at a time, over all that the rule hits or for each
+// client; the others are refused or hang, as at a full server or a NAT table.
+#include <array>
+#include <atomic>
+
+#include "rules/chance/client_table.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+enum class LimitOverflow { kRefuse, kHang };
+enum class LimitScope { kRule, kClient };
+
+struct ConnectionLimitSettings {
+  std::int64_t max = 0;
+  LimitOverflow overflow = LimitOverflow::kRefuse;
+  LimitScope shared = LimitScope::kRule;
+};
+
+using Counter = std::atomic<std::int64_t>;
+
+// Leases keep it alive: a connection may outlive the rule.
+struct Counters {
+  Counter rule{0};
+  ClientTable<Counter> clients;
+};
+
+struct OpenConnections final : FaultState {
+  std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+};
+
+}  // namespace
+
+template <>
+struct EnumNames<LimitOverflow> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, LimitOverflow>{"refuse", LimitOverflow::kRefuse},
+      std::pair<std::string_view, LimitOverflow>{"hang", LimitOverflow::kHang}};
+};
+template <>
+struct EnumNames<LimitScope> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, LimitScope>{"rule", LimitScope::kRule},
+      std::pair<std::string_view, LimitScope>{"client", LimitScope::kClient}};
+};
+
+namespace {
+
+class ConnectionLimit final : public Fault {
+ public:
+  using Settings = ConnectionLimitSettings;
+  explicit ConnectionLimit(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("max", &Settings::max, "how many connections may be open at a time",
+              {.least = 0, .required = true}),
+        field("overflow", &Settings::overflow,
+              "what the others get: a RST, or a connection on which nothing ever happens"),
+        field("shared", &Settings::shared,
+              "whether the limit is for all that the rule hits, or for each client address"),
+    }};
+    return schema;
+  }
+  std::unique_ptr<FaultState> make_state() const override {
+    return std::make_unique<OpenConnections>();
+  }
+
+  std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
+    if (!admission.serves()) return std::nullopt;
+    const auto counters = static_cast<OpenConnections&>(*context.shared).counters;
+    Counter& open = settings_.shared == LimitScope::kRule
+                        ? counters->rule
+                        : counters->clients.of(context.flow->client_key());
+    if (open.fetch_add(1) < settings_.max) {
+      admission.leases.emplace_back(
+          &open, [counters](void* counter) { static_cast<Counter*>(counter)->fetch_sub(1); });
+      return std::nullopt;
+    }
+    open.fetch_sub(1);
+    const bool hangs = settings_.overflow == LimitOverflow::kHang;
+    admission.verdict = hangs ? Admission::Verdict::kHang : Admission::Verdict::kRefuse;
+    return Note{.action = hangs ? "hang" : "refuse"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kConnectionLimit =
+    describe<ConnectionLimit>({.name = "connection_limit",
+                               .level = Level::kConnection,
+                               .summary = "Only so many connections at a time.",
+                               .magnitude = "rule or client (`shared`)",
+                               .composition = "the first refusal or hang stands",
+                               .source = {}});
+
+}  // namespace brownout::rules

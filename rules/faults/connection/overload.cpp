@@ -1,0 +1,400 @@
+// overload: a server of finite capacity in front of the real one (rules/chance/overload_model.h).
+// Requests queue, wait longer the fuller the queue is, and are turned away when it is full; phantom
+// load uses up the capacity without anybody sending it, and its retries can keep the server down.
+// `unit` is what counts as a request: a connection (it waits before the server is dialled), an HTTP
+// request, or a message (a client's chunk, a datagram); a DNS query is always one.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <optional>
+
+#include "rules/base/shared_model.h"
+#include "rules/chance/client_table.h"
+#include "rules/chance/overload_model.h"
+#include "rules/engine/datagram_queue.h"
+#include "rules/engine/delay_line.h"
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+enum class LoadUnit { kConnection, kMessage, kRequest };
+enum class TurnedAway { kReset, kHang, k503, kSlow };
+enum class LoadScope { kRule, kClient, kServer };
+
+struct OverloadKeys {
+  LoadUnit unit = LoadUnit::kConnection;
+  std::optional<Frequency> capacity;
+  std::optional<Duration> service_time;
+  ServiceTime distribution = ServiceTime::kExponential;
+  std::int64_t concurrency = 1;
+  std::int64_t queue = 100;
+  TurnedAway overflow = TurnedAway::kReset;
+  Duration retry_after = std::chrono::seconds(1);
+  Multiple load{};
+  Multiple surge{};
+  Duration surge_start{};
+  std::optional<Duration> surge_duration;
+  std::int64_t retries = 0;
+  Duration patience = std::chrono::seconds(1);
+  Duration retry_delay = std::chrono::milliseconds(500);
+  LoadScope shared = LoadScope::kRule;
+};
+
+OverloadSettings model_settings(const OverloadKeys& settings) {
+  OverloadSettings model;
+  model.concurrency = static_cast<std::size_t>(settings.concurrency);
+  model.queue = static_cast<std::size_t>(settings.queue);
+  model.service = settings.service_time.value_or(Duration(1));
+  if (settings.capacity) {
+    const double seconds =
+        static_cast<double>(settings.concurrency) / settings.capacity->per_second;
+    model.service = std::max(Duration(1), Duration(static_cast<std::int64_t>(seconds * 1e9)));
+  }
+  model.distribution = settings.distribution;
+  model.retries = settings.retries;
+  model.patience = settings.patience;
+  model.retry_after = settings.retry_delay;
+  return model;
+}
+
+struct Models final : FaultState {
+  SharedModel<OverloadModel> rule;
+  ClientTable<SharedModel<OverloadModel>> others;
+  std::atomic<std::uint64_t> served{0};
+  std::atomic<std::uint64_t> turned_away{0};
+
+  std::string status() override {
+    auto text = std::to_string(served.load()) + " served, " + std::to_string(turned_away.load()) +
+                " turned away";
+    const auto phantoms = rule.use([](const std::optional<OverloadModel>& model) {
+      return model ? model->phantoms() : OverloadModel::Phantoms{};
+    });
+    if (phantoms.arrived == 0) return text;
+    return text + "; phantom load: " + count_of(phantoms.arrived, "request") + ", " +
+           std::to_string(phantoms.retries) + " of them retries, " +
+           std::to_string(phantoms.failed) + " failed";
+  }
+};
+
+// What one request is told.
+struct Asked {
+  const FlowFacts* flow;
+  Dice dice;  // of the rule alone
+  Intensity intensity;
+  Instant now;
+  FaultState* shared;
+  std::uint64_t event;  // names the request within its flow
+};
+
+Key server_key(const IpAddress& address, std::uint16_t port) {
+  const auto& bytes = address.bytes;
+  return combine(key_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}), port);
+}
+
+OverloadModel::Outcome ask(const OverloadKeys& settings, const Asked& asked) {
+  auto& models = static_cast<Models&>(*asked.shared);
+  SharedModel<OverloadModel>* model = &models.rule;
+  if (settings.shared == LoadScope::kClient) model = &models.others.of(asked.flow->client_key());
+  if (settings.shared == LoadScope::kServer && asked.flow->destination) {
+    model = &models.others.of(server_key(*asked.flow->destination, asked.flow->destination_port));
+  }
+  const auto outcome = model->use([&](std::optional<OverloadModel>& one) {
+    if (!one) {
+      const auto load = [settings, intensity = asked.intensity](Instant t) {
+        const Instant open = later(intensity.start(), settings.surge_start);
+        const bool surging =
+            t >= open && (!settings.surge_duration || t < later(open, *settings.surge_duration));
+        return (settings.load.times + (surging ? settings.surge.times : 0)) * intensity.at(t);
+      };
+      one.emplace(model_settings(settings), asked.dice, load,
+                  settings.load.times + settings.surge.times, asked.intensity.start());
+    }
+    return one->arrive(asked.now, combine(asked.flow->key(), asked.event),
+                       settings.overflow == TurnedAway::kSlow);
+  });
+  (outcome.accepted ? models.served : models.turned_away).fetch_add(1, std::memory_order_relaxed);
+  return outcome;
+}
+
+Note note_of(const OverloadModel::Outcome& outcome) {
+  if (!outcome.accepted) return {.action = "turn away", .ordinal = outcome.in_system};
+  return {
+      .action = "serve", .delay = sum(outcome.wait, outcome.service), .ordinal = outcome.in_system};
+}
+
+std::int64_t whole_seconds(Duration duration) {
+  return std::max<std::int64_t>(1, duration / std::chrono::seconds(1));
+}
+
+std::string answer_503(Duration retry_after) {
+  return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " +
+         std::to_string(whole_seconds(retry_after)) +
+         "\r\nContent-Type: text/plain\r\nContent-Length: 11\r\nConnection: "
+         "close\r\n\r\noverloaded\n";
+}
+
+// The messages of one client, one after the other.
+class Requests {
+ public:
+  Requests(const OverloadKeys& settings, const StageContext& context)
+      : settings_(settings), asked_{context.flow, context.rule_dice, context.intensity,
+                                    {},           context.shared,    0} {}
+
+  OverloadModel::Outcome next(Instant now, Output& out) {
+    asked_.now = now;
+    ++asked_.event;
+    const auto outcome = ask(settings_, asked_);
+    out.note(note_of(outcome), now);
+    return outcome;
+  }
+  const OverloadKeys& settings() const { return settings_; }
+
+ private:
+  OverloadKeys settings_;
+  Asked asked_;
+};
+
+class OverloadStage final : public HoldingStage {
+ public:
+  explicit OverloadStage(Requests requests) : requests_(std::move(requests)) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto outcome = requests_.next(now, out);
+    if (outcome.accepted) {
+      return hold(std::move(chunk), later(now, sum(outcome.wait, outcome.service)), now, out);
+    }
+    switch (requests_.settings().overflow) {
+      case TurnedAway::kReset:
+        return out.close(Close::kReset, now);
+      case TurnedAway::k503:
+        return out.answer(answer_503(requests_.settings().retry_after), now);
+      default:
+        return hold(std::move(chunk), kNever, now, out);
+    }
+  }
+
+ private:
+  Requests requests_;
+};
+
+// A datagram that is turned away is lost.
+class DatagramOverloadStage final : public DatagramStage {
+ public:
+  explicit DatagramOverloadStage(Requests requests) : requests_(std::move(requests)) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto outcome = requests_.next(now, out);
+    if (!outcome.accepted) return;
+    hold(std::move(chunk), later(now, sum(outcome.wait, outcome.service)), now, out);
+  }
+
+ private:
+  Requests requests_;
+};
+
+}  // namespace
+
+template <>
+struct EnumNames<LoadUnit> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, LoadUnit>{"connection", LoadUnit::kConnection},
+      std::pair<std::string_view, LoadUnit>{"message", LoadUnit::kMessage},
+      std::pair<std::string_view, LoadUnit>{"request", LoadUnit::kRequest}};
+};
+template <>
+struct EnumNames<TurnedAway> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, TurnedAway>{"reset", TurnedAway::kReset},
+      std::pair<std::string_view, TurnedAway>{"hang", TurnedAway::kHang},
+      std::pair<std::string_view, TurnedAway>{"503", TurnedAway::k503},
+      std::pair<std::string_view, TurnedAway>{"slow", TurnedAway::kSlow}};
+};
+template <>
+struct EnumNames<LoadScope> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, LoadScope>{"rule", LoadScope::kRule},
+      std::pair<std::string_view, LoadScope>{"client", LoadScope::kClient},
+      std::pair<std::string_view, LoadScope>{"server", LoadScope::kServer}};
+};
+template <>
+struct EnumNames<ServiceTime> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, ServiceTime>{"exponential", ServiceTime::kExponential},
+      std::pair<std::string_view, ServiceTime>{"constant", ServiceTime::kConstant},
+      std::pair<std::string_view, ServiceTime>{"uniform", ServiceTime::kUniform},
+      std::pair<std::string_view, ServiceTime>{"pareto", ServiceTime::kPareto}};
+};
+
+namespace {
+
+class Overload final : public Fault, public DnsFault, public HttpFault {
+ public:
+  using Settings = OverloadKeys;
+  explicit Overload(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema();
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems);
+
+  bool admits_on_arrival() const override {
+    return settings_.unit == LoadUnit::kConnection && settings_.shared != LoadScope::kServer;
+  }
+  bool admits_on_dial() const override {
+    return settings_.unit == LoadUnit::kConnection && settings_.shared == LoadScope::kServer;
+  }
+  std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Models>(); }
+  const DnsFault* dns() const override { return this; }
+  const HttpFault* http() const override { return this; }
+  bool acts_on(Carrier carrier) const override {
+    if (carrier == Carrier::kHttp) return settings_.unit == LoadUnit::kRequest;
+    return carrier != Carrier::kStream || settings_.unit != LoadUnit::kRequest;
+  }
+
+  std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
+    if (!admission.serves()) return std::nullopt;
+    const auto outcome = ask(settings_, {context.flow, context.rule_dice, context.intensity,
+                                         context.now, context.shared, 0});
+    if (outcome.accepted) {
+      admission.connect_delay += sum(outcome.wait, outcome.service);
+      return note_of(outcome);
+    }
+    switch (settings_.overflow) {
+      case TurnedAway::k503:
+        admission.verdict = Admission::Verdict::kAnswer;
+        admission.answer = answer_503(settings_.retry_after);
+        break;
+      case TurnedAway::kHang:
+        admission.verdict = Admission::Verdict::kHang;
+        break;
+      default:
+        admission.verdict = Admission::Verdict::kRefuse;
+        break;
+    }
+    return note_of(outcome);
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kUpstream) return nullptr;
+    const Requests requests(settings_, context);
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramOverloadStage>(requests);
+    }
+    return std::make_unique<OverloadStage>(requests);
+  }
+
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (!message.is_request() || message.decided()) return std::nullopt;
+    const auto outcome = ask(settings_, {context.request, context.rule_dice, context.intensity,
+                                         context.now, context.shared, context.request->message});
+    if (outcome.accepted) {
+      message.delay += sum(outcome.wait, outcome.service);
+      return note_of(outcome);
+    }
+    if (settings_.overflow == TurnedAway::k503) {
+      message.fate = HttpMessage::Fate::kAnswer;
+      message.answer = {503,
+                        {{"retry-after", std::to_string(whole_seconds(settings_.retry_after))},
+                         {"content-type", "text/plain"}},
+                        "overloaded\n"};
+    } else {
+      const bool hangs = settings_.overflow == TurnedAway::kHang;
+      message.fate = hangs ? HttpMessage::Fate::kSilence : HttpMessage::Fate::kReset;
+    }
+    return note_of(outcome);
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    const auto outcome = ask(settings_, {context.query, context.rule_dice, context.intensity,
+                                         context.now, context.shared, 0});
+    if (outcome.accepted) {
+      verdict.delay += sum(outcome.wait, outcome.service);
+    } else if (settings_.overflow == TurnedAway::kHang) {
+      verdict.silent = true;
+    } else {
+      const bool refuses = settings_.overflow == TurnedAway::kReset;
+      verdict.reply.emplace().rcode = refuses ? Rcode::kRefused : Rcode::kServFail;
+    }
+    return note_of(outcome);
+  }
+
+ private:
+  Settings settings_;
+};
+
+const Schema<OverloadKeys>& Overload::schema() {
+  static const Schema<OverloadKeys> schema{{
+      field("unit", &OverloadKeys::unit,
+            "what is served: connections, HTTP requests, or messages (chunks that clients send, "
+            "datagrams); a DNS query is always one"),
+      field("capacity", &OverloadKeys::capacity, "how many it can serve, e.g. \"200/s\"; or:"),
+      field("service_time", &OverloadKeys::service_time, "how long one takes, on average",
+            {.least = Duration(1), .most = std::chrono::hours(1)}),
+      field("distribution", &OverloadKeys::distribution, "of the service time"),
+      field("concurrency", &OverloadKeys::concurrency, "how many are served at a time",
+            {.least = 1, .most = 100'000}),
+      field("queue", &OverloadKeys::queue, "how many may wait; none beyond",
+            {.least = 0, .most = 1'000'000}),
+      field("overflow", &OverloadKeys::overflow,
+            "what those get that find no place: a RST (DNS: REFUSED), silence, an HTTP 503 with "
+            "Retry-After (DNS: SERVFAIL), or a place all the same (slow); datagrams are lost"),
+      field("retry_after", &OverloadKeys::retry_after, "of the 503; whole seconds"),
+      field("load", &OverloadKeys::load, "phantom load, as a multiple of the capacity"),
+      field("surge", &OverloadKeys::surge, "more phantom load for a while; `ramp` makes both grow"),
+      field("surge_start", &OverloadKeys::surge_start, "when it comes, from the start of the rule"),
+      field("surge_duration", &OverloadKeys::surge_duration, "how long it lasts"),
+      field("retries", &OverloadKeys::retries,
+            "how often a phantom request that failed comes again (retry amplification)",
+            {.least = 0, .most = 1000}),
+      field("patience", &OverloadKeys::patience,
+            "a phantom request that takes longer has failed, and the work for it is lost",
+            {.least = Duration(1)}),
+      field("retry_delay", &OverloadKeys::retry_delay,
+            "how long a phantom waits before it comes again, half more or less",
+            {.least = std::chrono::milliseconds(1)}),
+      field("shared", &OverloadKeys::shared,
+            "what has the capacity: all that the rule hits together (several listeners: a shared "
+            "dependency), each client address, or each server of the group"),
+  }};
+  return schema;
+}
+
+void Overload::check(const OverloadKeys& settings, const Node& table, Diagnostics& problems) {
+  if (settings.capacity.has_value() == settings.service_time.has_value()) {
+    problems.add(table.where,
+                 "fault \"overload\" needs \"capacity\" or \"service_time\", and not both",
+                 "e.g. capacity = \"200/s\" (with concurrency = 4, each takes 20ms)");
+  }
+  if (settings.unit == LoadUnit::kRequest && settings.shared == LoadScope::kServer) {
+    problems.add(position_of(table, "shared"), "which server a request goes to is not known yet",
+                 "use shared = \"rule\", or a rule for each server");
+  }
+  const bool phantoms = settings.load.times > 0 || settings.surge.times > 0;
+  for (const std::string_view key : {"retries", "patience", "retry_delay"}) {
+    if (phantoms || table.find(key) == nullptr) continue;
+    problems.add(position_of(table, key),
+                 std::string(key) + " is of phantom requests, and there are none",
+                 "add load or surge");
+  }
+  for (const std::string_view key : {"surge_start", "surge_duration"}) {
+    if (settings.surge.times > 0 || table.find(key) == nullptr) continue;
+    problems.add(position_of(table, key), std::string(key) + " without surge",
+                 "e.g. surge = \"3x\"");
+  }
+}
+
+}  // namespace
+
+extern const FaultKind kOverload = describe<Overload>(
+    {.name = "overload",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams | kDnsQueries | kHttpRequests,
+     .ramp = Ramp::kMagnitude,
+     .summary = "A server of finite capacity: latency grows as its queue does, and requests that "
+                "find no place are turned away.",
+     .magnitude = "connection, HTTP request, message or DNS query (`unit`)",
+     .composition = "each rule is a queue of its own, one behind the other",
+     .source = "Kleinrock, Queueing Systems I, 3.7 (M/M/c/K)"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,61 @@
+// slow_accept: a server with a slow accept loop. It takes one connection at a time and each costs
+// it `delay`, so that of ten which arrive at once the last waits ten times as long. Until its turn
+// nothing is read from a connection and the server is not dialled. See connect_delay for a wait
+// that each connection has for itself.
+#include "rules/chance/pacer.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct SlowAcceptSettings {
+  Duration delay{};
+};
+
+struct AcceptLoop final : FaultState {
+  Pacer turn;
+};
+
+class SlowAccept final : public Fault {
+ public:
+  using Settings = SlowAcceptSettings;
+  explicit SlowAccept(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field(
+            "delay", &Settings::delay,
+            "how long the accept loop needs for one connection; to those that wait it looks as if "
+            "they were in the listening socket's backlog, but as many are established as come: "
+            "`backlog` does not limit them, `connection_limit` does",
+            {.most = std::chrono::hours(1), .required = true}),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<FaultState> make_state() const override { return std::make_unique<AcceptLoop>(); }
+
+  std::optional<Note> admit(const StageContext& context, Admission& admission) const override {
+    if (!admission.serves()) return std::nullopt;
+    auto& loop = static_cast<AcceptLoop&>(*context.shared);
+    const Duration cost = scaled(settings_.delay, context.intensity.at(context.now));
+    admission.accept_delay += loop.turn.reserve(context.now, cost) - context.now;
+    return Note{.action = "queue", .delay = cost};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kSlowAccept =
+    describe<SlowAccept>({.name = "slow_accept",
+                          .level = Level::kConnection,
+                          .ramp = Ramp::kMagnitude,
+                          .summary = "Connections are taken one at a time, each for a while.",
+                          .magnitude = "connection; those that arrive together queue",
+                          .composition = "waits of several rules add up",
+                          .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,36 @@
+// flush_state: the firewall forgets the flows that it knew (a restart, a failover without state
+// sync). What they send vanishes without a word; a client that connects again is served.
+#include "rules/engine/fault.h"
+#include "rules/faults/common/hanging_stage.h"
+
+namespace brownout::rules {
+namespace {
+
+class FlushState final : public Fault {
+ public:
+  using Settings = NoSettings;
+  explicit FlushState(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  // Only flows that were open when it happened.
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->opened >= context.intensity.start()) return nullptr;
+    return std::make_unique<HangingStage>(context.now, "forget");
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kFlushState = describe<FlushState>(
+    {.name = "flush_state",
+     .level = Level::kBytes,
+     .summary = "Connections that are open when it starts fall silent for ever; new ones work.",
+     .magnitude = "connection",
+     .composition = "the earliest wins",
+     .source = {}});
+
+}  // namespace brownout::rules

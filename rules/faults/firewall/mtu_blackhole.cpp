@@ -1,0 +1,89 @@
+// mtu_blackhole: a link with a smaller MTU, behind a firewall that drops "fragmentation needed":
+// small messages pass, large ones never arrive, and a stream is stuck behind the first of them
+// (RFC 2923, 2.1).
+#include "rules/engine/delay_line.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct MtuBlackholeSettings {
+  Bytes size{1400};
+};
+
+Note swallowed(const Chunk& chunk) {
+  return {.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())};
+}
+
+// The segment is sent again and again and never arrives; what follows waits for it.
+class MtuBlackholeStage final : public HoldingStage {
+ public:
+  explicit MtuBlackholeStage(std::size_t most) : most_(most) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (chunk.size() > most_) {
+      if (!stuck_) out.note(swallowed(chunk), now);
+      stuck_ = true;
+    }
+    hold(std::move(chunk), stuck_ ? kNever : now, now, out);
+  }
+  void finish(Instant now, Output& out) override {
+    line_.finish(stuck_ ? kNever : now);
+    line_.drain(now, out);
+  }
+
+ private:
+  std::size_t most_;
+  bool stuck_ = false;
+};
+
+class DatagramMtuStage final : public Stage {
+ public:
+  explicit DatagramMtuStage(std::size_t most) : most_(most) {}
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (chunk.size() > most_) return out.note(swallowed(chunk), now);
+    out.emit(std::move(chunk), now);
+  }
+
+ private:
+  std::size_t most_;
+};
+
+class MtuBlackhole final : public Fault {
+ public:
+  using Settings = MtuBlackholeSettings;
+  explicit MtuBlackhole(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("size", &Settings::size, "messages (chunks, datagrams) of more bytes never arrive",
+              {.least = Bytes{1}}),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    const auto most = static_cast<std::size_t>(settings_.size.count);
+    if (context.flow->carrier == Carrier::kDatagram) {
+      return std::make_unique<DatagramMtuStage>(most);
+    }
+    return std::make_unique<MtuBlackholeStage>(most);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kMtuBlackhole = describe<MtuBlackhole>(
+    {.name = "mtu_blackhole",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
+     .per_chunk = true,
+     .summary = "Small messages pass, large ones never arrive; a stream is stuck behind the first.",
+     .magnitude = "chunk or datagram, one way",
+     .composition = "the smallest wins",
+     .source = "RFC 2923, 2.1"});
+
+}  // namespace brownout::rules

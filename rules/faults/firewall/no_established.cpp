@@ -1,0 +1,45 @@
+// no_established: the line (or the default) that lets established packets through is gone: replies
+// are dropped unless a line happens to match them, and flows that live die.
+#include <algorithm>
+
+#include "rules/engine/fault.h"
+#include "rules/engine/firewall_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct NoEstablishedSettings {
+  std::optional<std::string> firewall;
+};
+
+class NoEstablished final : public FirewallMistake {
+ public:
+  using Settings = NoEstablishedSettings;
+  explicit NoEstablished(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+    }};
+    return schema;
+  }
+
+  void make(Firewall& firewall) const override {
+    firewall.stateful = false;
+    std::erase_if(firewall.rules, [](const FirewallLine& line) {
+      return line.action == FirewallAction::kAccept && line.state == PacketState::kEstablished;
+    });
+  }
+  const std::optional<std::string>& firewall() const override { return settings_.firewall; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kNoEstablished = describe_mistake<NoEstablished>(
+    "no_established",
+    "Established packets no longer pass by themselves: replies are dropped, live flows die.");
+
+}  // namespace brownout::rules

@@ -1,0 +1,67 @@
+// rule_order: a line stands in the wrong place: a broad drop before the narrow accepts that it was
+// meant to follow.
+#include <algorithm>
+
+#include "rules/engine/fault.h"
+#include "rules/engine/firewall_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct RuleOrderSettings {
+  std::optional<std::string> firewall;
+  std::optional<std::int64_t> line;
+  std::int64_t to = 1;
+};
+
+class RuleOrder final : public FirewallMistake {
+ public:
+  using Settings = RuleOrderSettings;
+  explicit RuleOrder(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+        field(
+            "line", &Settings::line,
+            "which line is moved, counted from 1; if left out the first that drops or rejects, or, "
+            "where there is none, the policy as a line for new flows",
+            {.least = 1}),
+        field("to", &Settings::to, "where it stands then", {.least = 1}),
+    }};
+    return schema;
+  }
+
+  void make(Firewall& firewall) const override {
+    auto& lines = firewall.rules;
+    const auto stops = [](const FirewallLine& one) {
+      return one.action != FirewallAction::kAccept;
+    };
+    auto found = settings_.line ? lines.begin() + std::min<std::ptrdiff_t>(*settings_.line - 1,
+                                                                           std::ssize(lines))
+                                : std::find_if(lines.begin(), lines.end(), stops);
+    FirewallLine moved{
+        .action = firewall.policy, .state = PacketState::kNew, .comment = "the policy, too early"};
+    if (found != lines.end()) {
+      moved = *found;
+      lines.erase(found);
+    } else if (settings_.line) {
+      return;
+    }
+    const auto to = std::min<std::ptrdiff_t>(settings_.to - 1, std::ssize(lines));
+    lines.insert(lines.begin() + to, std::move(moved));
+  }
+  const std::optional<std::string>& firewall() const override { return settings_.firewall; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kRuleOrder = describe_mistake<RuleOrder>(
+    "rule_order",
+    "A line of the firewall stands in the wrong place, i.e. a broad drop before narrow "
+    "accepts.");
+
+}  // namespace brownout::rules

@@ -1,0 +1,68 @@
+// stale_allowlist: an address that should be let in is missing from the list: a new server that
+// nobody entered, a partner whose address changed.
+#include <algorithm>
+
+#include "rules/engine/fault.h"
+#include "rules/engine/firewall_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct StaleAllowlistSettings {
+  std::optional<std::string> firewall;
+  Prefix address{};
+};
+
+class StaleAllowlist final : public FirewallMistake {
+ public:
+  using Settings = StaleAllowlistSettings;
+  explicit StaleAllowlist(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+        field("address", &Settings::address, "who is missing: an address or a prefix",
+              {.required = true}),
+    }};
+    return schema;
+  }
+
+  void make(Firewall& firewall) const override {
+    auto& lines = firewall.rules;
+    const auto within = [&](const Prefix& one) {
+      return one.length >= settings_.address.length && settings_.address.contains(one.network);
+    };
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i].action != FirewallAction::kAccept) continue;
+      for (auto* prefixes : {&lines[i].source, &lines[i].destination}) {
+        if (prefixes->empty()) continue;
+        std::erase_if(*prefixes, within);
+        // An empty list would match all.
+        if (prefixes->empty()) {
+          lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(i--));
+          break;
+        }
+        // It stands in a broader prefix: what is left of that is all but this address.
+        const bool inside = std::any_of(prefixes->begin(), prefixes->end(), [&](const Prefix& one) {
+          return one.length < settings_.address.length && one.contains(settings_.address.network);
+        });
+        if (!inside) continue;
+        FirewallLine hole{.action = firewall.policy, .comment = "missing from the list"};
+        (prefixes == &lines[i].source ? hole.source : hole.destination) = {settings_.address};
+        lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(i++), std::move(hole));
+        break;
+      }
+    }
+  }
+  const std::optional<std::string>& firewall() const override { return settings_.firewall; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kStaleAllowlist = describe_mistake<StaleAllowlist>(
+    "stale_allowlist", "An address is missing from what the firewall accepts.");
+
+}  // namespace brownout::rules

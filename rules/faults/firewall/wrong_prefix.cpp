@@ -1,0 +1,63 @@
+// wrong_prefix: a mask was widened or narrowed by a slip of the pen: /16 became /24, or /8.
+#include <algorithm>
+
+#include "rules/engine/fault.h"
+#include "rules/engine/firewall_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct WrongPrefixSettings {
+  std::optional<std::string> firewall;
+  std::optional<std::int64_t> line;
+  std::int64_t length = 0;
+};
+
+void set_length(Prefix& prefix, unsigned length) {
+  constexpr unsigned kMappedBits = 96;  // RFC 4291, 2.5.5.2
+  const bool v4 = prefix.network.is_v4();
+  prefix.length = v4 ? std::min(length, 32U) + kMappedBits : length;
+  prefix.network = masked(prefix.network, prefix.length);
+}
+
+class WrongPrefix final : public FirewallMistake {
+ public:
+  using Settings = WrongPrefixSettings;
+  explicit WrongPrefix(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+        field("line", &Settings::line,
+              "in which line, counted from 1; if left out the first that has a prefix",
+              {.least = 1}),
+        field("length", &Settings::length, "the prefix length that stands there then",
+              {.least = 0, .most = 128, .required = true}),
+    }};
+    return schema;
+  }
+
+  void make(Firewall& firewall) const override {
+    auto& lines = firewall.rules;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (settings_.line && static_cast<std::size_t>(*settings_.line) != i + 1) continue;
+      // Of the source; of the destination where there is none.
+      auto& prefixes = lines[i].source.empty() ? lines[i].destination : lines[i].source;
+      if (prefixes.empty()) continue;
+      for (auto& prefix : prefixes) set_length(prefix, static_cast<unsigned>(settings_.length));
+      return;
+    }
+  }
+  const std::optional<std::string>& firewall() const override { return settings_.firewall; }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kWrongPrefix = describe_mistake<WrongPrefix>(
+    "wrong_prefix",
+    "A prefix of the firewall has the wrong length, and so lets in too many or too few.");
+
+}  // namespace brownout::rules

@@ -1,0 +1,22 @@
+// corrupt_message: bits of a message's payload flip; its frame stays right. A text stays UTF-8, and
+// of XMPP only a body says something else: what a peer must close for would be another fault.
+#include "rules/engine/fault.h"
+#include "rules/faults/common/corrupt_stage.h"
+
+namespace brownout::rules {
+extern const FaultKind kCorruptMessage = describe<CorruptFault>(
+    {.name = "corrupt_message",
+     .level = Level::kBytes,
+     .carriers = kAnyMessages,
+     .ramp = Ramp::kMagnitude,
+     .per_chunk = true,
+     .directed = true,
+     .on_body = true,
+     .of_dns = Half::kResponse,
+     .summary = "Bits of a message flip; its frame stays right. A correct client checks what it "
+                "reads, says what is wrong with it, and stays alive.",
+     .magnitude = "byte, or message (`each`), one way; of HTTP its body, of DNS the answer",
+     .composition = "each rule flips for itself",
+     .source = {}});
+
+}  // namespace brownout::rules

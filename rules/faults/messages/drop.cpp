@@ -1,0 +1,53 @@
+// drop: datagrams or messages vanish; of HTTP a request, which the server then never sees, or its
+// response; of DNS a query, or its answer. With `probability`, some of them.
+#include "rules/engine/fault.h"
+#include "rules/engine/message_fault.h"
+#include "rules/faults/common/dropping_stage.h"
+
+namespace brownout::rules {
+namespace {
+
+class Drop final : public MessageFault {
+ public:
+  using Settings = NoSettings;
+  explicit Drop(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<DropStage>();
+  }
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    return silence(message);
+  }
+  std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
+    if (verdict.decided()) return std::nullopt;
+    verdict.silent = true;
+    return Note{.action = "drop"};
+  }
+  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
+    return lose(wire);
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kDrop = describe<Drop>(
+    {.name = "drop",
+     .level = Level::kBytes,
+     .carriers = kDatagrams | kAnyMessages,
+     .per_chunk = true,
+     .directed = true,
+     .of_http = Half::kOne,
+     .of_dns = Half::kOne,
+     .summary = "Datagrams or messages vanish: all of a session or connection, or those that the "
+                "dice choose. A correct client sends again what is not acknowledged in time.",
+     .magnitude = "datagram or message, one way; of HTTP and DNS the request or query, or with "
+                  "`direction = \"downstream\"` what the server says",
+     .composition = "what one rule drops the next never sees",
+     .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,167 @@
+// A message waits until another one has passed.
+#include <utility>
+#include <vector>
+
+#include "rules/engine/fault.h"
+#include "rules/engine/message_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct HoldUntilSettings {
+  Match passes;
+  Duration most = std::chrono::seconds(60);
+};
+
+// What matches `passes` is never held itself.
+class HoldUntilStage final : public Stage {
+ public:
+  explicit HoldUntilStage(const HoldUntilSettings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (frees(chunk)) return pass(std::move(chunk), now, out);
+    out.note(
+        {.action = "hold", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = count_++},
+        now);
+    if (queue_.empty()) until_ = later(now, settings_.most);
+    held_ += chunk.size();
+    queue_.push_back(std::move(chunk));
+  }
+  void pass(Chunk chunk, Instant now, Output& out) override {
+    const bool last = chunk.message() != nullptr && chunk.message()->ends_conversation();
+    if (last) release(now, out);
+    const bool free = frees(chunk);
+    out.emit(std::move(chunk), now);
+    if (free) release(now, out);
+  }
+  void finish(Instant now, Output& out) override {
+    release(now, out);
+    out.finish(now);
+  }
+  void wake(Instant now, Output& out) override { release(now, out); }
+  void release(Instant now, Output& out) override {
+    until_ = kNever;
+    held_ = 0;
+    for (auto& chunk : std::exchange(queue_, {})) out.emit(std::move(chunk), now);
+  }
+  Instant deadline() const override { return until_; }
+  std::size_t held() const override { return held_; }
+
+ private:
+  bool frees(const Chunk& chunk) const {
+    return chunk.message() != nullptr && settings_.passes.matches(*chunk.message(), chunk.bytes());
+  }
+
+  HoldUntilSettings settings_;
+  std::vector<Chunk> queue_;  // those without a payload, too
+  std::size_t held_ = 0;
+  Instant until_ = kNever;
+  std::uint64_t count_ = 0;
+};
+
+class HoldUntil final : public MessageFault {
+ public:
+  using Settings = HoldUntilSettings;
+  explicit HoldUntil(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        nested<Settings>(
+            "passes", "table",
+            "what must pass first, in the same direction: the keys of match that are "
+            "of messages; or of requests, or of queries, from the same client address; "
+            "with a `status` it is a response",
+            [](const Node& node, Settings& settings, Diagnostics& problems) {
+              settings.passes = match_schema().read(node, "passes", problems);
+            }),
+        field("most", &Settings::most, "how long it waits at most",
+              {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    const auto* passes = table.find("passes");
+    const int protocols = of_messages(settings) + of_http(settings) + of_dns(settings);
+    if (passes == nullptr || protocols == 0) {
+      problems.add(position_of(table, "passes"), "hold_until needs to know what it waits for",
+                   "e.g. passes = { packet = \"pingreq\" }, or { path = \"/login\" }");
+      return;
+    }
+    for (const std::string_view key :
+         {"listener", "client", "destination", "port", "direction", "first", "after", "every"}) {
+      if (passes->find(key) == nullptr) continue;
+      problems.add(position_of(*passes, key), std::string(key) + " is not of one message",
+                   "write it in match");
+    }
+    if (settings.passes.is_for_tls()) {
+      problems.add(passes->where, "a handshake is no message",
+                   "keys like packet, stanza, text, path and qname say which message it is");
+    } else if (protocols > 1) {
+      problems.add(passes->where, "no message is of two protocols",
+                   "write keys of messages, of requests, or of queries");
+    }
+  }
+
+  // As what it waits for is of.
+  bool acts_on(Carrier carrier) const override {
+    switch (carrier) {
+      case Carrier::kHttp:
+        return of_http(settings_);
+      case Carrier::kDns:
+        return of_dns(settings_);
+      default:
+        return of_messages(settings_);
+    }
+  }
+  std::unique_ptr<FaultState> make_state() const override {
+    return of_messages(settings_) ? nullptr : std::make_unique<SharedStages>();
+  }
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<HoldUntilStage>(settings_);
+  }
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    return push_shared(*this, shared_context(context, context.half), message);
+  }
+  void pass(const HttpContext& context, const HttpMessage& message) const override {
+    const bool response = !settings_.passes.status.empty();
+    const auto passing = response ? Direction::kDownstream : context.half;
+    if (message.direction == passing) pass_shared(shared_context(context, context.half));
+  }
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    return push_shared(*this, shared_context(context), wire);
+  }
+  void pass(const DnsContext& context) const override { pass_shared(shared_context(context)); }
+
+ private:
+  static bool of_messages(const Settings& settings) { return settings.passes.is_for_messages(); }
+  static bool of_http(const Settings& settings) {
+    return settings.passes.is_for_http() || !settings.passes.host.empty();
+  }
+  static bool of_dns(const Settings& settings) { return settings.passes.is_for_dns(); }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kHoldUntil = describe<HoldUntil>(
+    {.name = "hold_until",
+     .level = Level::kBytes,
+     .carriers = kAnyMessages,
+     .per_chunk = true,
+     .directed = true,
+     .of_http = Half::kOne,
+     .of_dns = Half::kResponse,
+     .watches = true,
+     .summary =
+         "Messages wait until another one has passed, which overtakes them. A correct client "
+         "relies on no order that the protocol does not promise.",
+     .magnitude =
+         "message, one way; of HTTP the request, or with `direction = \"downstream\"` or a "
+         "`status` the response, of DNS the answer",
+     .composition = "each rule holds for itself",
+     .source = {}});
+
+}  // namespace brownout::rules

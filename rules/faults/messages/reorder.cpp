@@ -1,0 +1,216 @@
+// reorder: some datagrams leave at once while the others wait, and so overtake them.
+//
+// As tc-netem(8): `reorder PERCENT CORRELATION gap N` with a delay. Every datagram waits for
+// `delay`, but each N-th leaves at once, with the chance `share`.
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "rules/chance/distribution.h"
+#include "rules/engine/datagram_queue.h"
+#include "rules/engine/fault.h"
+#include "rules/engine/message_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct ReorderSettings {
+  Ratio share{};
+  Ratio correlation{};
+  std::int64_t gap = 1;
+  std::optional<std::int64_t> window;
+  Duration delay{};
+};
+
+// What ends a conversation overtakes nothing: what it overtook would be lost.
+bool ends(const Chunk& chunk) {
+  return chunk.message() != nullptr && chunk.message()->ends_conversation();
+}
+
+// netem's: a candidate leaves at once, all others wait.
+class OvertakingStage final : public DatagramStage {
+ public:
+  OvertakingStage(const ReorderSettings& settings, const StageContext& context)
+      : settings_(settings),
+        intensity_(context.intensity),
+        draws_(context.dice, settings.correlation) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (ends(chunk)) queue_.release(now, out);
+    const auto ordinal = datagrams_++;
+    const bool candidate = ++since_ >= settings_.gap;
+    if (candidate && draws_.next() < settings_.share.share() * intensity_.at(now)) {
+      since_ = 0;
+      if (held_any()) {
+        out.note({.action = "overtake",
+                  .bytes = static_cast<std::int64_t>(chunk.size()),
+                  .ordinal = ordinal},
+                 now);
+      }
+      return out.emit(std::move(chunk), now);
+    }
+    hold(std::move(chunk), later(now, settings_.delay), now, out);
+  }
+
+ private:
+  bool held_any() const { return deadline() != kNever; }
+
+  ReorderSettings settings_;
+  Intensity intensity_;
+  CorrelatedDraws draws_;
+  std::uint64_t datagrams_ = 0;
+  std::int64_t since_ = 0;  // datagrams since the last that left at once
+};
+
+// Gathers as many as the window holds, and lets them go in an order that the dice draw.
+class ShufflingStage final : public Stage {
+ public:
+  ShufflingStage(const ReorderSettings& settings, const StageContext& context)
+      : settings_(settings),
+        intensity_(context.intensity),
+        draws_(context.dice, settings.correlation),
+        order_(context.dice.split("order")) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    if (ends(chunk)) {
+      shuffle(now, out);
+      return out.emit(std::move(chunk), now);
+    }
+    ++datagrams_;
+    if (draws_.next() >= settings_.share.share() * intensity_.at(now)) {
+      return out.emit(std::move(chunk), now);
+    }
+    if (gathered_.empty()) due_ = later(now, settings_.delay);
+    held_ += chunk.size();
+    gathered_.push_back(std::move(chunk));
+    if (gathered_.size() == static_cast<std::size_t>(*settings_.window)) shuffle(now, out);
+  }
+  void finish(Instant now, Output& out) override {
+    shuffle(now, out);
+    out.finish(now);
+  }
+  void wake(Instant now, Output& out) override { shuffle(now, out); }
+  void release(Instant now, Output& out) override { let_go(now, out); }
+  Instant deadline() const override { return gathered_.empty() ? kNever : due_; }
+  std::size_t held() const override { return held_; }
+
+ private:
+  // Fisher and Yates, as Durstenfeld has it (Algorithm 235, CACM 1964).
+  void shuffle(Instant now, Output& out) {
+    bool moved = false;
+    for (auto left = gathered_.size(); left > 1; --left) {
+      const auto last = static_cast<std::int64_t>(left) - 1;
+      const auto chosen = order_.between(drawn_++, 0, last);
+      if (chosen == last) continue;
+      moved = true;
+      std::swap(gathered_[static_cast<std::size_t>(chosen)], gathered_[left - 1]);
+    }
+    if (moved) {
+      out.note({.action = "shuffle",
+                .bytes = static_cast<std::int64_t>(held_),
+                .ordinal = datagrams_ - gathered_.size()},
+               now);
+    }
+    let_go(now, out);
+  }
+  void let_go(Instant now, Output& out) {
+    held_ = 0;
+    for (auto& chunk : std::exchange(gathered_, {})) out.emit(std::move(chunk), now);
+  }
+
+  ReorderSettings settings_;
+  Intensity intensity_;
+  CorrelatedDraws draws_;
+  Dice order_;
+  std::vector<Chunk> gathered_;
+  std::size_t held_ = 0;
+  Instant due_{};
+  std::uint64_t datagrams_ = 0;
+  std::uint64_t drawn_ = 0;
+};
+
+class Reorder final : public MessageFault {
+ public:
+  using Settings = ReorderSettings;
+  explicit Reorder(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field(
+            "share", &Settings::share,
+            "how likely a candidate is to leave at once; with `window`, a datagram to be gathered",
+            {.required = true}),
+        field("delay", &Settings::delay,
+              "how long the others wait: what can overtake them; with `window`, how long it may "
+              "take to fill",
+              {.least = Duration(1), .required = true}),
+        field("gap", &Settings::gap, "every n-th datagram is a candidate", {.least = 1}),
+        field("window", &Settings::window,
+              "instead: this many are gathered, then leave in an order that the dice draw; of HTTP "
+              "and DNS those of one client address",
+              {.least = 2, .most = 1000}),
+        field("correlation", &Settings::correlation,
+              "how much each draw depends on the last one, as netem defines it; of HTTP and "
+              "DNS without a window each is for itself"),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.window || settings.gap == 1) return;
+    problems.add(position_of(table, "gap"), "gap has no meaning with window", "leave one out");
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (settings_.window) return std::make_unique<ShufflingStage>(settings_, context);
+    return std::make_unique<OvertakingStage>(settings_, context);
+  }
+  std::unique_ptr<FaultState> make_state() const override {
+    return settings_.window ? std::make_unique<SharedStages>() : nullptr;
+  }
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    if (settings_.window) {
+      return push_shared(*this, shared_context(context, Direction::kUpstream), message);
+    }
+    if (overtakes(context.request->message, context)) return std::nullopt;
+    message.delay += settings_.delay;
+    return Note{.action = "delay", .delay = settings_.delay};
+  }
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
+    if (settings_.window) return push_shared(*this, shared_context(context), wire);
+    if (overtakes(context.query->ordinal, context)) return std::nullopt;
+    wire.delay += settings_.delay;
+    return Note{.action = "delay", .delay = settings_.delay};
+  }
+
+ private:
+  template <class Context>
+  bool overtakes(std::uint64_t ordinal, const Context& context) const {
+    if (ordinal % static_cast<std::uint64_t>(settings_.gap) != 0) return false;
+    return hits(context.dice, settings_.share, context.intensity, context.now);
+  }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kReorder = describe<Reorder>(
+    {.name = "reorder",
+     .level = Level::kBytes,
+     .carriers = kDatagrams | kAnyMessages,
+     .ramp = Ramp::kMagnitude,
+     .per_chunk = true,
+     .directed = true,
+     .of_http = Half::kRequest,
+     .of_dns = Half::kResponse,
+     .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
+                "on no order that the protocol does not promise.",
+     .magnitude = "datagram or message, one way; of HTTP the requests of several connections, of "
+                  "DNS answers; those that do not overtake wait for `delay`, those of a "
+                  "window until it is full",
+     .composition = "the delays of several rules add up; each draws its own candidates",
+     .source = "tc-netem(8), reorder"});
+
+}  // namespace brownout::rules

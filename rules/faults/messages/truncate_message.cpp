@@ -1,0 +1,94 @@
+// truncate_message: a message arrives cut short, as a whole message of that length. A text stays
+// UTF-8, and an element of XMPP an element: up to three bytes more are cut, so that no character
+// is.
+#include <algorithm>
+
+#include "rules/base/utf8.h"
+#include "rules/engine/fault.h"
+#include "rules/engine/message_fault.h"
+#include "rules/faults/common/truncate_stage.h"
+#include "rules/message/message_protocol.h"
+
+namespace brownout::rules {
+namespace {
+
+struct TruncateMessageSettings {
+  Bytes after{};
+};
+
+class TruncateMessageStage final : public Stage {
+ public:
+  explicit TruncateMessageStage(const TruncateMessageSettings& settings)
+      : most_(static_cast<std::size_t>(settings.after.count)) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* message = chunk.message();
+    if (message != nullptr && must_be_text(*message)) return push_text(std::move(chunk), now, out);
+    if (chunk.size() <= most_) return out.emit(std::move(chunk), now);
+    const auto cut = static_cast<std::int64_t>(chunk.size() - most_);
+    out.note({.action = "cut", .bytes = cut}, now);
+    out.emit(chunk.take_front(most_), now);
+  }
+
+ private:
+  void push_text(Chunk chunk, Instant now, Output& out) const {
+    const auto words = words_of(chunk);
+    if (!words || words->size() <= most_) return out.emit(std::move(chunk), now);
+    const auto left = utf8_front(*words, most_);
+    auto shorter = with_text(chunk, left);
+    if (!shorter) return out.emit(std::move(chunk), now);
+    out.note({.action = "cut", .bytes = static_cast<std::int64_t>(words->size() - left.size())},
+             now);
+    out.emit(std::move(*shorter), now);
+  }
+
+  std::size_t most_;
+};
+
+class TruncateMessage final : public MessageFault {
+ public:
+  using Settings = TruncateMessageSettings;
+  explicit TruncateMessage(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after, "how much of the message is left; of XMPP, of its body"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.flow->carrier == Carrier::kHttp) {
+      return std::make_unique<TruncateStage>(settings_.after.count, Close::kFin);
+    }
+    return std::make_unique<TruncateMessageStage>(settings_);
+  }
+  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
+    const auto size = static_cast<std::int64_t>(wire.message.size());
+    if (size <= settings_.after.count) return std::nullopt;
+    wire.message.resize(static_cast<std::size_t>(settings_.after.count));
+    return Note{.action = "cut", .bytes = size - settings_.after.count};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kTruncateMessage =
+    describe<TruncateMessage>({.name = "truncate_message",
+                               .level = Level::kBytes,
+                               .carriers = kAnyMessages,
+                               .per_chunk = true,
+                               .directed = true,
+                               .on_body = true,
+                               .of_dns = Half::kResponse,
+                               .summary = "Messages arrive cut short. A correct client checks what "
+                                          "it reads, says what is wrong with it, and stays alive.",
+                               .magnitude = "message, one way; of HTTP its body, behind which the "
+                                            "connection closes, of DNS the answer",
+                               .composition = "the smallest limit wins",
+                               .source = {}});
+
+}  // namespace brownout::rules

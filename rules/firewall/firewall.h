@@ -1,0 +1,110 @@
+// Firewall: an ordered, first-match list of lines with a default policy, as firewalls are.
+//
+// A flow's first packet (a connect, a client's first datagram, a DNS query) is `new`; what follows,
+// in both directions, is `established`. Source and destination are those of the packet: of a reply,
+// the source is the server. A stateful firewall lets established packets through by itself, as
+// security groups do; one that is not looks for a line, as nftables and iptables do.
+//
+// Pure values; any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/match/match.h"
+#include "rules/schema/port_range.h"
+#include "rules/schema/schema.h"
+
+namespace brownout::rules {
+
+enum class FirewallAction {
+  kAccept,
+  kDrop,    // the packet vanishes
+  kReject,  // TCP: a RST; UDP: vanishes too, since a proxy cannot send the ICMP message
+};
+enum class PacketState { kNew, kEstablished };
+enum class IpFamily { kIpv4, kIpv6 };
+
+struct Packet {
+  std::string listener;
+  std::optional<IpAddress> source;  // none on a unix socket
+  std::optional<IpAddress> destination;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  Transport transport = Transport::kTcp;
+  PacketState state = PacketState::kNew;
+
+  // Of its source, or else of its destination; none between unix sockets.
+  std::optional<IpFamily> family() const;
+};
+
+struct FirewallLine {
+  FirewallAction action = FirewallAction::kAccept;
+  std::vector<Prefix> source = {};
+  std::vector<Prefix> destination = {};
+  std::vector<PortRange> source_port = {};
+  std::vector<PortRange> port = {};  // of the destination
+  std::optional<IpFamily> family = {};
+  std::optional<Transport> protocol = {};
+  std::vector<std::string> listener = {};
+  std::optional<PacketState> state = {};
+  std::string comment = {};
+
+  bool matches(const Packet& packet) const;
+  friend bool operator==(const FirewallLine&, const FirewallLine&) = default;
+};
+
+struct FirewallDecision {
+  FirewallAction action = FirewallAction::kAccept;
+  std::optional<std::size_t> line;  // which one decided; none: the policy, or the state
+
+  friend bool operator==(const FirewallDecision&, const FirewallDecision&) = default;
+};
+
+struct Firewall {
+  std::string name;
+  std::vector<std::string> listener;  // empty: all
+  FirewallAction policy = FirewallAction::kAccept;
+  bool stateful = true;
+  std::vector<FirewallLine> rules;
+
+  FirewallDecision decide(const Packet& packet) const;
+};
+
+// The packet of a flow in one direction.
+Packet packet_of(const FlowFacts& flow, Direction direction, PacketState state);
+
+const Schema<Firewall>& firewall_schema();
+const Schema<FirewallLine>& firewall_line_schema();
+
+// `accept 10.0.0.0/8 -> port 1884 tcp (phones)`
+std::string to_text(const FirewallLine& line);
+// `line 3: drop 10.0.0.0/8`, `the policy: drop`, `the state: accept`
+std::string to_text(const Firewall& firewall, const FirewallDecision& decision);
+// As it would stand in a rule file.
+std::string to_toml(const Firewall& firewall);
+
+template <>
+struct EnumNames<FirewallAction> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, FirewallAction>{"accept", FirewallAction::kAccept},
+      std::pair<std::string_view, FirewallAction>{"drop", FirewallAction::kDrop},
+      std::pair<std::string_view, FirewallAction>{"reject", FirewallAction::kReject}};
+};
+template <>
+struct EnumNames<IpFamily> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, IpFamily>{"ipv4", IpFamily::kIpv4},
+      std::pair<std::string_view, IpFamily>{"ipv6", IpFamily::kIpv6}};
+};
+template <>
+struct EnumNames<PacketState> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, PacketState>{"new", PacketState::kNew},
+      std::pair<std::string_view, PacketState>{"established", PacketState::kEstablished}};
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,315 @@
+#include "rules/language/check_fit.h"
+
+#include <algorithm>
+
+namespace brownout::rules {
+namespace {
+
+// Which keys are whose.
+std::string keys_of_protocols() {
+  std::string text;
+  for (const auto* protocol : message_protocols()) {
+    std::string names;
+    for (const auto& key : protocol->keys()) names += (names.empty() ? "" : ", ") + key.info.name;
+    text += (text.empty() ? "" : "; ") + std::string(protocol->title()) + " has " + names;
+  }
+  return text;
+}
+
+std::string protocols_with_messages() {
+  std::vector<std::string> names;
+  for (const auto name : Protocol::names()) {
+    if (!Protocol::named(name)->messages().empty()) names.push_back(in_quotes(name));
+  }
+  std::string text = "write protocol = ";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  }
+  return text + " in the [[listener]]";
+}
+
+}  // namespace
+
+FitCheck::FitCheck(const Node& node, const Rule& rule, const std::vector<Listener>& listeners,
+                   Diagnostics& problems)
+    : node_(node),
+      rule_(rule),
+      listeners_(listeners),
+      problems_(problems),
+      fault_("fault " + in_quotes(rule.kind->name)) {}
+
+void FitCheck::run(Position type) const {
+  const Node* match = node_.find("match");
+  const auto direction = match != nullptr ? match->find("direction") : nullptr;
+  if (rule_.kind->level != Level::kFirewall) check_carriers(type);
+  if (rule_.per == Per::kChunk && !rule_.kind->per_chunk) {
+    problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per chunk",
+                  "it acts on a whole connection: use \"connection\", \"client\" or \"second\"");
+  }
+  if (rule_.per == Per::kQuery && !rule_.kind->carries(Carrier::kDns)) {
+    problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per query",
+                  "queries are of DNS: use \"connection\"");
+  }
+  if (rule_.kind->carries(Carrier::kHttp)) {
+    check_http();
+  } else {
+    check_not_http();
+  }
+  check_tls();
+  check_host();
+  if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
+    problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
+  }
+  if (rule_.match.is_for_dns() && (rule_.acting() & kDnsQueries) == 0) {
+    problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries" + settled(),
+                  rule_.kind->carries(Carrier::kDns)
+                      ? settings_hint()
+                      : "qname, qtype and transport are known of DNS queries only");
+  }
+  if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
+  check_messages();
+  if (rule_.kind->level == Level::kBytes) return check_exchanges();
+  const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
+  if (direction != nullptr && !rule_.kind->directed && !of_messages) {
+    const bool dns = !rule_.kind->carries(Carrier::kHttp) && rule_.kind->carries(Carrier::kDns);
+    problems_.add(
+        direction->where,
+        fault_ + (rule_.kind->level != Level::kMessage ? " acts before bytes flow in any direction"
+                  : dns                                ? " acts on a query and its answer"
+                                                       : " acts on a request and its response"),
+        "leave direction out");
+  }
+  if (rule_.kind->level == Level::kMessage) return check_message_level();
+  if (rule_.kind->level == Level::kConnection) {
+    if (rule_.per == Per::kSecond) {
+      problems_.add(position_of(node_, "per"), fault_ + " acts once a connection",
+                    "use per = \"connection\" or \"client\"");
+    }
+    return;
+  }
+  check_listener_level();
+}
+
+// For a mistake that other settings of the fault would not be.
+std::string FitCheck::settled() const {
+  return rule_.acting() == rule_.kind->carriers ? std::string() : ", as it stands";
+}
+
+std::string FitCheck::settings_hint() const {
+  return "with these settings it acts on " + carriers_text(rule_.acting(), rule_.kind->protocols());
+}
+
+void FitCheck::check_carriers(Position what) const {
+  const auto& names = rule_.match.listener;
+  const auto acts_on = rule_.acting();
+  const Listener* stranger = nullptr;
+  for (const auto& listener : listeners_) {
+    const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
+    const auto messages = listener.protocol.messages();
+    const auto common = acts_on & carriers_of(listener);
+    const bool carried =
+        (common & ~kMessages) != 0 || (common == kMessages && rule_.kind->speaks(messages));
+    if (names.empty() && carried) return;
+    if (!carried && (named || names.empty()) && stranger == nullptr) stranger = &listener;
+  }
+  if (stranger == nullptr) return;
+  const auto where = names.empty() ? what : position_of(*node_.find("match"), "listener");
+  const auto why = stranger->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
+                                                        : std::string_view{};
+  problems_.add(where,
+                why.empty() ? "fault " + in_quotes(rule_.kind->name) +
+                                  " does not act on listener " + in_quotes(stranger->name) +
+                                  ", which is " + std::string(stranger->protocol.name()) + settled()
+                            : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
+                why.empty() ? "it acts on " + carriers_text(acts_on, rule_.kind->protocols())
+                            : std::string(why));
+}
+
+void FitCheck::check_message_level() const {
+  if (rule_.per != Per::kSecond && rule_.per != Per::kChunk) return;
+  const bool dns = !rule_.kind->carries(Carrier::kHttp);
+  problems_.add(position_of(node_, "per"), fault_ + " acts on one " + (dns ? "query" : "request"),
+                dns ? "use per = \"query\" or \"client\""
+                    : "use per = \"request\", \"connection\" or \"client\"");
+}
+
+// Requests are known, if a listener in question has them.
+void FitCheck::check_http() const {
+  const bool asks = rule_.match.is_for_http();
+  if (rule_.per == Per::kRequest && rule_.kind->level == Level::kBytes && !has(kHttpRequests)) {
+    problems_.add(position_of(node_, "per"), "no listener that is meant has requests",
+                  "use per = \"message\", or leave it out");
+  }
+  if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
+    const auto& fields = rule_.kind->fields();
+    const bool unit = std::any_of(fields.begin(), fields.end(),
+                                  [](const FieldInfo& field) { return field.name == "unit"; });
+    problems_.add(position_of(node_, "match"), fault_ + " does not act on requests" + settled(),
+                  unit ? "write unit = \"request\" in the fault" : settings_hint());
+  } else if (asks && !has(kHttpRequests)) {
+    problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
+                  "write protocol = \"http\" in the [[listener]]");
+  }
+  const bool late = rule_.kind->level == Level::kMessage && rule_.match.is_for_server();
+  if (late && !any_meant([](const Listener& one) { return one.knows_destination(); })) {
+    problems_.add(position_of(node_, "match"), "which server a request goes to is not known yet",
+                  "use host, or listener");
+  }
+  if (rule_.match.status.empty()) return;
+  const bool of_responses =
+      rule_.kind->level == Level::kMessage || rule_.kind->carries(Carrier::kMessage);
+  if (rule_.kind->of_http == Half::kRequest || !of_responses) {
+    problems_.add(position_of(*node_.find("match"), "status"),
+                  fault_ + " acts before there is a response", "leave status out");
+  } else if (rule_.match.direction == DirectionChoice::kUpstream) {
+    problems_.add(position_of(*node_.find("match"), "status"),
+                  "a status is of responses, which go downstream", "leave direction out");
+  }
+}
+
+// A hello is known, and where the fault needs it TLS is terminated, if a listener in question has
+// that.
+void FitCheck::check_tls() const {
+  if (rule_.match.is_for_tls() && !has(kTlsHandshakes)) {
+    problems_.add(position_of(node_, "match"), "no listener that is meant has TLS",
+                  "write protocol = \"tls\", or tls = { ... }, in the [[listener]]");
+  }
+  if (rule_.kind->terminated && has(kTlsHandshakes) &&
+      !any_meant([](const Listener& listener) { return listener.tls.has_value(); })) {
+    problems_.add(node_.where, fault_ + " needs TLS to be terminated",
+                  "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
+  }
+  if (!rule_.kind->mints) return;
+  if (any_meant(
+          [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
+    problems_.add(node_.where, fault_ + " needs a CA to mint from",
+                  "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
+  }
+}
+
+// A connection has a name where its client was intercepted, or said one.
+void FitCheck::check_host() const {
+  if (rule_.match.host.empty() ||
+      (rule_.kind->carries(Carrier::kHttp) && rule_.fault->acts_on(Carrier::kHttp)))
+    return;
+  const auto where = position_of(*node_.find("match"), "host");
+  if (rule_.kind->carriers == kDnsQueries) {
+    problems_.add(where, fault_ + " acts on DNS queries, which are for a qname", "write qname");
+  } else if (!has(kTlsHandshakes) &&
+             !any_meant([](const Listener& one) { return one.knows_destination(); })) {
+    problems_.add(where, "no listener that is meant knows the names of hosts",
+                  "they are known of HTTP requests, TLS clients and intercepted connections; "
+                  "match the listener, or the destination");
+  }
+}
+
+bool FitCheck::any_meant(const std::function<bool(const Listener&)>& condition) const {
+  const auto& names = rule_.match.listener;
+  return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
+    const bool meant =
+        names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
+    return meant && condition(listener);
+  });
+}
+
+bool FitCheck::speaks(ProtocolSet protocols) const {
+  return any_meant([&](const Listener& listener) {
+    return !(listener.protocol.messages() & protocols).empty();
+  });
+}
+
+bool FitCheck::has(unsigned carriers) const {
+  return any_meant(
+      [&](const Listener& listener) { return (carriers_of(listener) & carriers) != 0; });
+}
+
+void FitCheck::check_messages() const {
+  const bool drawn = rule_.per == Per::kMessage && node_.find("per") != nullptr;
+  if (!rule_.match.is_for_messages() && !drawn) return;
+  const auto* key = rule_.match.is_for_messages() ? "match" : "per";
+  if (!rule_.kind->carries(Carrier::kMessage)) {
+    problems_.add(position_of(node_, key), fault_ + " does not act on messages",
+                  "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
+                  "for faults like \"drop\" or \"corrupt_message\"");
+  } else if (rule_.match.is_for_messages() && !rule_.fault->acts_on(Carrier::kMessage)) {
+    problems_.add(position_of(node_, key), fault_ + " does not act on messages" + settled(),
+                  settings_hint());
+  } else if (!rule_.match.is_for_messages() && has(rule_.kind->carriers & kAnyMessages)) {
+    return;
+  } else if (!has(kMessages)) {
+    problems_.add(position_of(node_, key), "no listener that is meant has messages",
+                  protocols_with_messages());
+  } else if (const auto protocols = rule_.match.protocols(); protocols.empty()) {
+    problems_.add(position_of(node_, key), "no message is of two protocols", keys_of_protocols());
+  } else if (!speaks(protocols)) {
+    problems_.add(position_of(node_, key), "no listener that is meant speaks " + protocols.text(),
+                  keys_of_protocols());
+  }
+}
+
+// Of what acts on messages: a direction that leaves nothing of an exchange to act on.
+void FitCheck::check_exchanges() const {
+  const auto acts_on = rule_.acting();
+  const auto acts_only_on = [&](unsigned carrier) {
+    return has(acts_on & carrier) && !has(acts_on & ~carrier);
+  };
+  const auto check = [&](Carrier carrier, Half half, const std::string& protocol,
+                         std::string_view request, std::string_view response) {
+    const bool acts = rule_.acts_on_half(carrier, Direction::kUpstream) ||
+                      rule_.acts_on_half(carrier, Direction::kDownstream);
+    if (acts || !acts_only_on(static_cast<unsigned>(carrier))) return;
+    const bool of_requests = half == Half::kRequest;
+    problems_.add(position_of(*node_.find("match"), "direction"),
+                  fault_ + " acts on " + std::string(of_requests ? request : response) + " of " +
+                      protocol + ", which go " + (of_requests ? "upstream" : "downstream"),
+                  "leave direction out");
+  };
+  check(Carrier::kHttp, rule_.kind->of_http, "HTTP", "requests", "responses");
+  check(Carrier::kDns, rule_.kind->of_dns, "DNS", "queries", "answers");
+}
+
+void FitCheck::check_not_http() const {
+  if (rule_.match.is_for_http()) {
+    problems_.add(position_of(node_, "match"), fault_ + " does not act on HTTP requests",
+                  "method, path, query, header, content_type and status are known of HTTP "
+                  "requests only; a fault for them is, for example, \"delay\"");
+  }
+  if (rule_.per == Per::kRequest) {
+    problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per request",
+                  "requests are of HTTP: use \"connection\"");
+  }
+  if (rule_.max_active_faults) {
+    problems_.add(position_of(node_, "max_active_faults"), fault_ + " has no max_active_faults",
+                  "it counts HTTP requests");
+  }
+}
+
+void FitCheck::check_firewall_level() const {
+  for (const std::string_view key : {"match", "probability", "per", "ramp"}) {
+    if (node_.find(key) == nullptr) continue;
+    problems_.add(
+        position_of(node_, key), fault_ + " has no " + std::string(key),
+        "it is a mistake in a list, which then decides for every flow; its time is given by "
+        "start and duration");
+  }
+}
+
+void FitCheck::check_listener_level() const {
+  constexpr std::string_view kHint =
+      "it acts on the port, before anything is known of a client: match only listeners, or use "
+      "\"refuse\"";
+  const Match& match = rule_.match;
+  const bool narrows = !match.client.empty() || match.is_for_server() || !match.host.empty() ||
+                       match.ordinals().any();
+  if (narrows) {
+    problems_.add(position_of(node_, "match"), fault_ + " cannot choose connections",
+                  std::string(kHint));
+  }
+  for (const std::string_view key : {"probability", "per", "ramp"}) {
+    if (node_.find(key) == nullptr) continue;
+    problems_.add(position_of(node_, key), fault_ + " has no " + std::string(key),
+                  std::string(kHint));
+  }
+}
+
+}  // namespace brownout::rules

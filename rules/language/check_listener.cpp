@@ -1,0 +1,147 @@
+#include "rules/language/check_listener.h"
+
+namespace brownout::rules {
+namespace {
+
+// "a, b"
+std::string listed(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const auto name : names) text += (text.empty() ? "" : ", ") + std::string(name);
+  return text;
+}
+
+}  // namespace
+
+void check_pair(Position where, const std::string& certificate, const std::string& key,
+                Diagnostics& problems) {
+  if (certificate.empty() == key.empty()) return;
+  problems.add(where, "a certificate and its key come together", "give both, or none");
+}
+
+void ListenerCheck::run() const {
+  const bool dns = listener_.protocol == Protocol::kDns;
+  if (!dns && !listener_.zone.empty()) {
+    problems_.add(position_of(node_, "zone"), "zone is for dns listeners",
+                  "write protocol = \"dns\", or leave it out");
+  }
+  const auto* messages = listener_.protocol.of_messages();
+  const bool needs_framing = messages != nullptr && messages->needs_framing();
+  if (needs_framing != listener_.framing.has_value()) {
+    problems_.add(listener_.framing ? position_of(node_, "framing") : node_.where,
+                  listener_.framing ? "framing is for framed listeners"
+                                    : "a framed listener needs \"framing\"",
+                  listener_.framing ? "write protocol = \"framed\", or leave it out"
+                                    : "e.g. framing = { delimiter = \"\\n\" }");
+  }
+  if (listener_.intercept != Intercept::kNone) return check_intercept();
+  for (const std::string_view key : {"ports", "spoof_client"}) {
+    if (node_.find(key) == nullptr) continue;
+    problems_.add(position_of(node_, key), std::string(key) + " is for listeners that intercept",
+                  "write intercept = \"redirect\", or leave it out");
+  }
+  if (listener_.protocol == Protocol::kProxy) return check_proxy();
+  if (listener_.upstream.empty() && (!dns || listener_.zone.empty())) {
+    problems_.add(
+        node_.where, "[[listener]] needs \"upstream\"",
+        dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
+  }
+  if (listener_.tls) check_tls();
+  check_starttls();
+  if (listener_.protocol.is_connections()) return;
+  if (listener_.listen.is_unix()) {
+    problems_.add(position_of(node_, "listen"),
+                  std::string(listener_.protocol.name()) + " does not listen on a unix socket",
+                  "give an address, e.g. \"127.0.0.1:5353\"");
+  }
+  for (const auto& upstream : upstreams_) {
+    if (upstream.name != listener_.upstream) continue;
+    if (upstream.tls && !dns) {
+      problems_.add(position_of(node_, "upstream"), "udp cannot go to an upstream with tls",
+                    "leave tls out of the [[upstream]]");
+    }
+    for (const auto& server : upstream.servers) {
+      if (server.ip() || (!dns && !server.is_unix())) continue;
+      problems_.add(
+          position_of(node_, "upstream"),
+          std::string(listener_.protocol.name()) + " cannot go to " + in_quotes(to_text(server)),
+          dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
+              : "give a host and a port");
+    }
+  }
+}
+
+void ListenerCheck::check_intercept() const {
+  if (!listener_.upstream.empty()) {
+    problems_.add(position_of(node_, "upstream"), "a listener that intercepts has no upstream",
+                  "its clients go where they wanted to; leave upstream out");
+  }
+  if (listener_.tls) {
+    problems_.add(position_of(node_, "tls"), "TLS is not terminated where clients are intercepted",
+                  "write protocol = \"tls\", which leaves it end to end");
+  }
+  if (listener_.listen.is_unix()) {
+    problems_.add(position_of(node_, "listen"), "nobody can be sent to a unix socket",
+                  "give an address, e.g. \"127.0.0.1:15001\"");
+  }
+  if (listener_.intercept == Intercept::kTproxy && takes_datagrams(listener_)) {
+    problems_.add(position_of(node_, "intercept"),
+                  std::string(listener_.protocol.name()) + " cannot come by tproxy",
+                  "write intercept = \"redirect\"");
+  }
+  if (listener_.spoof_client && listener_.intercept != Intercept::kTproxy) {
+    problems_.add(position_of(node_, "spoof_client"), "spoof_client needs intercept = \"tproxy\"",
+                  "the answers of servers come back through this machine only then");
+  }
+}
+
+// Its clients say where they want to go.
+void ListenerCheck::check_proxy() const {
+  if (listener_.username.empty() != listener_.password_file.empty()) {
+    problems_.add(node_.where, "a username and its password_file come together",
+                  "give both, or none");
+  }
+  if (!listener_.upstream.empty()) {
+    problems_.add(position_of(node_, "upstream"), "a proxy has no upstream",
+                  "its clients say where they want to go; leave upstream out");
+  }
+  if (listener_.tls) {
+    problems_.add(position_of(node_, "tls"), "a proxy is spoken to in the clear",
+                  "what clients send through it may be TLS; leave tls out");
+  }
+}
+
+void ListenerCheck::check_tls() const {
+  const auto where = position_of(node_, "tls");
+  if (listener_.protocol == Protocol::kUdp) {
+    problems_.add(where, "TLS runs over TCP, not over udp",
+                  "leave tls out; DTLS passes through a udp listener as it is");
+  }
+  check_pair(where, listener_.tls->certificate, listener_.tls->key, problems_);
+  if (!listener_.tls->certificate.empty() || !listener_.tls->ca.empty()) return;
+  problems_.add(where, "tls needs a certificate and its key, or a ca to mint from",
+                "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
+}
+
+// Whoever takes TLS off must put it on again: servers that offer STARTTLS expect it.
+void ListenerCheck::check_starttls() const {
+  const bool asked = listener_.tls && listener_.tls->starttls;
+  const auto* messages = listener_.protocol.of_messages();
+  if (asked && (messages == nullptr || !messages->has_starttls())) {
+    std::vector<std::string_view> names;
+    for (const auto* protocol : message_protocols()) {
+      if (protocol->has_starttls()) names.push_back(protocol->name());
+    }
+    problems_.add(position_of(node_, "tls"), "starttls is for " + listed(names) + " listeners",
+                  "leave it out, or write protocol = " + in_quotes(names.front()));
+    return;
+  }
+  for (const auto& upstream : upstreams_) {
+    if (upstream.name != listener_.upstream) continue;
+    if (asked == (upstream.tls && upstream.tls->starttls)) continue;
+    problems_.add(position_of(node_, "upstream"), "starttls is on both sides, or on none",
+                  asked ? "write tls = { starttls = true } in the [[upstream]], too"
+                        : "write tls = { starttls = true, ca = \"...\" } in the [[listener]], too");
+  }
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,230 @@
+#include "rules/language/explain.h"
+
+#include <algorithm>
+#include <span>
+
+#include "rules/engine/exposure.h"
+#include "rules/engine/firewall_fault.h"
+#include "rules/engine/plan.h"
+#include "rules/engine/plan_http.h"
+#include "rules/engine/rule_set.h"
+
+namespace brownout::rules {
+namespace {
+
+std::string list_text(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+template <class T>
+std::string list_text(const std::vector<T>& values) {
+  std::vector<std::string> names;
+  for (const auto& value : values) names.push_back(to_text(value));
+  return list_text(names);
+}
+
+std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view key) {
+  if (key == "listener") {
+    return "it is for listener " + list_text(rule.match.listener) + ", not " + flow.listener;
+  }
+  if (key == "qname" || key == "qtype" || key == "transport") {
+    return "it is for another " + std::string(key) +
+           (flow.question ? "" : "; give --qname, --qtype and --transport");
+  }
+  if (key == "hello") return "it is for TLS: give --sni and --alpn";
+  if (key == "request") return "it is for HTTP requests: give --url and --method";
+  if (key == "port") {
+    const auto ports = list_text(rule.match.port);
+    return flow.destination_port == 0
+               ? "it is for port " + ports + " of the server: give --destination"
+               : "it is for port " + ports + ", not " + std::to_string(flow.destination_port);
+  }
+  if (key != "client" && key != "destination") {
+    const bool unknown = key == "status" && flow.http != nullptr && !flow.http->response;
+    return "it is for another " + std::string(key) + (unknown ? "; give --status" : "");
+  }
+  const bool client = key == "client";
+  const auto& address = client ? flow.client : flow.destination;
+  const auto& prefixes = client ? rule.match.client : rule.match.destination;
+  const std::string found = address ? ", not " + to_text(*address) : ": give --" + std::string(key);
+  return "it is for " + std::string(key) + " " + list_text(prefixes) + found;
+}
+
+// "" when the schedule lets it act.
+std::string off_schedule(const Rule& rule, Duration at) {
+  if (at < rule.schedule.start)
+    return "it starts " + to_text(rule.schedule.start) + " after loading";
+  const auto window = rule.schedule.window(Instant{});
+  if (Instant{at} >= window.close) {
+    return "it ended " + to_text(window.close - Instant{}) + " after loading";
+  }
+  return {};
+}
+
+std::string direction_text(const Rule& rule) {
+  return rule.match.direction == DirectionChoice::kBoth
+             ? "in both directions"
+             : std::string(name_of(rule.match.direction)) + " only";
+}
+
+// Of what acts on messages, whoever's: "on the request and the response".
+std::string halves_text(const Rule& rule, Carrier carrier) {
+  const bool dns = carrier == Carrier::kDns;
+  const std::string request = dns ? "on the query" : "on the request";
+  const std::string response = dns ? "on the answer" : "on the response";
+  if (!rule.acts_on_half(carrier, Direction::kDownstream)) return request;
+  if (!rule.acts_on_half(carrier, Direction::kUpstream)) return response;
+  return request + " and " + response.substr(3);
+}
+
+std::string where_it_acts(const Rule& rule, Carrier carrier) {
+  if (carrier == Carrier::kMessage) return "on messages, " + direction_text(rule);
+  const bool exchange = carrier == Carrier::kHttp || carrier == Carrier::kDns;
+  if (exchange && rule.kind->level == Level::kBytes && rule.kind->carries(Carrier::kMessage))
+    return halves_text(rule, carrier);
+  switch (rule.kind->level) {
+    case Level::kListener:
+      return "on the port";
+    case Level::kConnection:
+      return rule.kind->carries(Carrier::kTls) ? "on the handshake" : "on the new connection";
+    case Level::kFirewall:
+      return "on the list";
+    case Level::kMessage:
+      if (carrier == Carrier::kDns) return "on the query";
+      if (!rule.kind->directed) return "on the request";
+      break;
+    case Level::kBytes:
+      break;
+  }
+  return direction_text(rule);
+}
+
+// `flow`: as what the rule acts on it.
+Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& flow,
+                   Explanation answer) {
+  const auto where = where_it_acts(rule, flow.carrier);
+  const Exposure exposure(rule, flow);
+  const auto chance = to_text(rule.probability) + " per " + std::string(name_of(rule.per));
+  if (rule.probability.parts_per_billion == 0) {
+    answer.acts = false;
+    answer.why = "its probability is 0%";
+  } else if (rule.probability.parts_per_billion == Ratio::kOne) {
+    answer.why = "it acts " + where;
+  } else if (exposure.per_chunk() || rule.per == Per::kSecond || !question.seed) {
+    answer.why = "it acts " + where + " with a chance of " + chance;
+  } else {
+    answer.acts = exposure.next(Instant{question.at}).contains(Instant{question.at});
+    answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance +
+                 ", seed " + std::to_string(*question.seed) +
+                 (answer.acts ? ") hit; it acts " + where : ")");
+  }
+  return answer;
+}
+
+// Which line decides on a new flow, and on its replies where that differs from letting them pass.
+Explanation explain_firewall(const Rule& rule, const Question& question) {
+  const auto& timeline = static_cast<const FirewallFault&>(*rule.fault).timeline();
+  const Instant now{question.at};
+  Explanation answer{rule.name, false, "firewall", {}};
+  std::string_view key;
+  if (!rule.match.matches(question.flow, &key)) {
+    answer.why = mismatch(rule, question.flow, key);
+    return answer;
+  }
+  const auto& firewall = timeline.at(now).firewall;
+  const bool by_server = std::any_of(firewall.rules.begin(), firewall.rules.end(),
+                                     [](auto& line) { return !line.destination.empty(); });
+  const auto fresh =
+      timeline.decide(packet_of(question.flow, Direction::kUpstream, PacketState::kNew), now);
+  answer.acts = fresh.decision.action != FirewallAction::kAccept;
+  answer.why = "a new flow: " + to_text(firewall, fresh.decision);
+  if (fresh.by_mistake) answer.why += ", by mistake";
+  if (by_server && !question.flow.destination) {
+    answer.why += "; lines with a destination were left out: give --destination";
+  }
+  for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
+    const auto packet = packet_of(question.flow, direction, PacketState::kEstablished);
+    const auto later = firewall.decide(packet);
+    if (later.action == FirewallAction::kAccept) continue;
+    answer.acts = true;
+    answer.why +=
+        "; established, " + std::string(to_text(direction)) + ": " + to_text(firewall, later);
+  }
+  return answer;
+}
+
+// Messages are meant one by one, behind what is said of their connection. "" when it may act.
+std::string other_message(const Rule& rule, const Question& question) {
+  if ((rule.match.protocols() & question.flow.speaks).empty()) {
+    return "it is for messages of " + rule.match.protocols().text();
+  }
+  if (!question.message || !rule.match.is_for_messages()) return {};
+  const auto payload = std::as_bytes(std::span(question.payload));
+  return rule.match.matches(*question.message, payload) ? "" : "it is for other messages";
+}
+
+Explanation explain_rule(const Rule& rule, const Question& question) {
+  Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
+  // A request is also bytes of its connection.
+  FlowFacts flow = question.flow;
+  const auto acts_on = [&](Carrier carrier) {
+    if (!rule.kind->carries(carrier) || !rule.fault->acts_on(carrier)) return false;
+    const bool either = carrier == Carrier::kHttp && rule.kind->carries(Carrier::kMessage);
+    return !either || acts_on_requests(rule, flow.speaks);
+  };
+  if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
+  if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
+  const bool messages = flow.carrier == Carrier::kStream && !acts_on(Carrier::kStream) &&
+                        !flow.speaks.empty() && acts_on_messages(rule, flow.speaks);
+  if (messages) flow.carrier = Carrier::kMessage;
+  if (!acts_on(flow.carrier)) {
+    const bool per_request = !flow.speaks.empty() && rule.per == Per::kRequest;
+    answer.why = per_request ? "it acts on requests: per = \"request\""
+                             : "it acts on " + carriers_text(rule.acting(), rule.kind->protocols());
+    return answer;
+  }
+  std::string_view key;
+  if (!rule.match.matches(flow, &key)) {
+    answer.why = mismatch(rule, flow, key);
+    return answer;
+  }
+  if (messages) {
+    answer.why = other_message(rule, question);
+    if (!answer.why.empty()) return answer;
+  } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
+    answer.why = "connection " + std::to_string(question.flow.ordinal) +
+                 " is not among those that first, after and every choose";
+    return answer;
+  }
+  answer.why = off_schedule(rule, question.at);
+  if (!answer.why.empty()) return answer;
+  answer.acts = true;
+  if (rule.kind->level == Level::kFirewall) {
+    answer.why = "it acts on the list";
+    return answer;
+  }
+  answer = thrown(rule, question, flow, std::move(answer));
+  if (messages && rule.match.is_for_messages() && !question.message) {
+    answer.why += "; which of them: give --packet, --topic, --stanza, --text and the like";
+  }
+  if (messages && rule.match.ordinals().any()) {
+    answer.why += "; of those that it means, first, after and every choose";
+  }
+  return answer;
+}
+
+}  // namespace
+
+std::vector<Explanation> explain(const Config& config, const Question& question) {
+  std::vector<Explanation> answers;
+  const auto set = RuleSet::activate(config.rules, question.seed.value_or(0), Instant{});
+  for (const auto& rule : set->rules()) {
+    answers.push_back(rule->kind == &kFirewallKind ? explain_firewall(*rule, question)
+                                                   : explain_rule(*rule, question));
+  }
+  return answers;
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,320 @@
+// From nodes to a Config: the keys of the document and of a rule, and every check that needs more
+// than one key.
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include "rules/engine/firewall_fault.h"
+#include "rules/language/check_fit.h"
+#include "rules/language/check_listener.h"
+#include "rules/language/document_schema.h"
+#include "rules/language/load_toml.h"
+#include "rules/language/presets.h"
+
+namespace brownout::rules {
+namespace {
+
+// Reads every [[name]]; calls read(node) for each.
+template <class Read>
+void for_each_table(const Node* list, std::string_view name, Diagnostics& problems, Read read) {
+  if (list == nullptr) return;
+  if (list->array() == nullptr) {
+    problems.add(list->where,
+                 "expected [[" + std::string(name) + "]], found " + std::string(list->type_name()),
+                 "write [[" + std::string(name) + "]] with two brackets: there may be several");
+    return;
+  }
+  for (const auto& node : *list->array()) read(node);
+}
+
+// A [[rule]] whose fault has these keys too, or instead.
+Node with_fault(const Node& rule, const Node& keys) {
+  Node changed = rule;
+  auto& table = std::get<Node::Table>(changed.value);
+  for (auto& member : table) {
+    if (member.key != "fault" || member.node.table() == nullptr || keys.table() == nullptr)
+      continue;
+    auto& fault = std::get<Node::Table>(member.node.value);
+    for (const auto& key : *keys.table()) {
+      std::erase_if(fault, [&](const Member& one) { return one.key == key.key; });
+      fault.push_back(key);
+    }
+  }
+  return changed;
+}
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(Diagnostics& problems) : problems_(problems) {}
+
+  Config read(const Node& document) {
+    const auto keys = document_schema().read(document, "the file", problems_);
+    if (keys.seed) config_.seed = static_cast<std::uint64_t>(*keys.seed);
+    for_each_table(keys.upstreams, "upstream", problems_,
+                   [&](const Node& node) { read_upstream(node); });
+    for_each_table(keys.zones, "zone", problems_, [&](const Node& node) { read_zone(node); });
+    for_each_table(keys.listeners, "listener", problems_,
+                   [&](const Node& node) { read_listener(node); });
+    for_each_table(keys.firewalls, "firewall", problems_,
+                   [&](const Node& node) { read_firewall(node); });
+    for_each_table(keys.rules, "rule", problems_, [&](const Node& node) { read_rule(node); });
+    if (keys.rehearsal.any()) read_rehearsal(keys);
+    return std::move(config_);
+  }
+
+ private:
+  void read_upstream(const Node& node) {
+    auto upstream = upstream_schema().read(node, "[[upstream]]", problems_);
+    claim_name(node, "upstream", upstream.name, upstream_names_);
+    if (upstream.tls) {
+      check_pair(position_of(node, "tls"), upstream.tls->certificate, upstream.tls->key, problems_);
+    }
+    config_.upstreams.push_back(std::move(upstream));
+  }
+
+  void read_listener(const Node& node) {
+    auto listener = listener_schema().read(node, "[[listener]]", problems_);
+    claim_name(node, "listener", listener.name, listener_names_);
+    refer(node.find("upstream"), "upstream", upstream_names_);
+    refer(node.find("zone"), "zone", zone_names_);
+    ListenerCheck(node, listener, config_.upstreams, problems_).run();
+    const bool fixed = listener.listen.is_unix() || listener.listen.port != 0;
+    if (fixed && !claim_address(listener)) {
+      problems_.add(position_of(node, "listen"),
+                    "two listeners listen on " + in_quotes(to_text(listener.listen)),
+                    "give each its own port");
+    }
+    config_.listeners.push_back(std::move(listener));
+  }
+
+  void read_zone(const Node& node) {
+    auto zone = zone_schema().read(node, "[[zone]]", problems_);
+    claim_name(node, "zone", zone.name, zone_names_);
+    config_.zones.push_back(std::move(zone));
+  }
+
+  void read_firewall(const Node& node) {
+    const auto before = problems_.size();
+    auto firewall = firewall_schema().read(node, "[[firewall]]", problems_);
+    claim_name(node, "firewall", firewall.name, firewall_names_);
+    refer_all(node.find("listener"), "listener", listener_names_);
+    const Node* lines = node.find("rules");
+    if (lines != nullptr && lines->array() != nullptr) {
+      for (const auto& line : *lines->array()) {
+        refer_all(line.find("listener"), "listener", listener_names_);
+      }
+    }
+    if (problems_.size() != before) return;
+    rule_names_.insert(firewall.name);
+    add_rule(firewall_rule(firewall, node.where, "[[firewall]] " + canonical(node)), firewall.name);
+  }
+
+  // A TCP and a UDP port of the same number are two; DNS has both.
+  bool claim_address(const Listener& listener) {
+    const auto address = to_text(listener.listen);
+    bool free = true;
+    if (takes_connections(listener)) free &= addresses_.insert("tcp " + address).second;
+    if (takes_datagrams(listener)) free &= addresses_.insert("udp " + address).second;
+    return free;
+  }
+
+  void read_rehearsal(const Document& keys) {
+    ScenarioSurroundings around;
+    for (const auto& name : rule_names_) around.rules.push_back(name);
+    for (const auto& listener : config_.listeners) {
+      around.listeners.push_back(listener.name);
+      if (!listener.protocol.knows_requests()) around.without_requests.push_back(listener.name);
+    }
+    std::sort(around.rules.begin(), around.rules.end());
+    around.change = [&](std::string_view rule, const Node& fault) {
+      return change_rule(keys.rules, rule, fault);
+    };
+    config_.scenario = read_scenario(keys.rehearsal, around, problems_);
+    const auto& seed = config_.scenario->seed;
+    if (seed && keys.seed) {
+      problems_.add(position_of(*keys.rehearsal.scenario, "seed"),
+                    "there is a seed at the top already", "leave one of them out");
+    }
+    if (seed) config_.seed = static_cast<std::uint64_t>(*seed);
+  }
+
+  // The rule as it would be with other keys in its fault.
+  std::vector<Rule> change_rule(const Node* rules, std::string_view name, const Node& fault) {
+    if (rules == nullptr || rules->array() == nullptr) return {};
+    for (const auto& node : *rules->array()) {
+      const Node* own = node.find("name");
+      if (own == nullptr || own->string() == nullptr || *own->string() != name) continue;
+      Diagnostics problems;
+      ConfigReader other(problems);
+      other.config_.listeners = config_.listeners;
+      other.listener_names_ = listener_names_;
+      other.firewall_names_ = firewall_names_;
+      other.read_rule(with_fault(node, fault));
+      for (const auto& problem : problems.sorted()) {
+        problems_.add(fault.where, problem.what, problem.hint);
+      }
+      return std::move(other.config_.rules);
+    }
+    return {};
+  }
+
+  void read_rule(const Node& node) {
+    const auto before = problems_.size();
+    RuleKeys keys = rule_schema().read(node, "[[rule]]", problems_);
+    check_listeners(node);
+    if (node.table() == nullptr) return;
+    if (keys.name) claim_name(node, "rule", *keys.name, rule_names_);
+    Rule rule;
+    rule.match = keys.match;
+    rule.probability = keys.probability;
+    rule.per = keys.per;
+    rule.schedule = {keys.start, keys.duration, keys.ramp};
+    rule.max_active_faults = keys.max_active_faults;
+    rule.may_miss = keys.may_miss;
+    rule.enabled = keys.enabled;
+    rule.where = node.where;
+    rule.definition = canonical(node);
+    if (keys.duration && keys.ramp > *keys.duration) {
+      problems_.add(position_of(node, "ramp"), "ramp is longer than duration",
+                    "the fault would end before it is at its full magnitude");
+    }
+    if ((keys.fault != nullptr) == keys.preset.has_value()) {
+      problems_.add(node.where,
+                    keys.preset ? "[[rule]] has both preset and fault" : "[[rule]] needs \"fault\"",
+                    R"(fault = { type = "latency", delay = "300ms" }, or preset = "3g")");
+      return;
+    }
+    if (keys.preset) return read_preset(node, keys, std::move(rule));
+    const FaultKind* kind = read_fault_type(*keys.fault);
+    if (kind == nullptr) return;
+    rule.name = keys.name.value_or("");
+    rule.kind = kind;
+    if (kind->level == Level::kMessage && node.find("per") == nullptr) {
+      rule.per = kind->carries(Carrier::kHttp) ? Per::kRequest : Per::kQuery;
+    }
+    // What only messages have is drawn for each of them.
+    const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
+                             (kind->carriers & ~kAnyMessages) == 0;
+    if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
+    rule.fault = kind->compile(*keys.fault, problems_);
+    refer(keys.fault->find("firewall"), "firewall", firewall_names_);
+    FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));
+    const auto dice_name = rule.name;
+    if (problems_.size() == before) add_rule(std::move(rule), dice_name);
+  }
+
+  void read_preset(const Node& node, const RuleKeys& keys, Rule rule) {
+    const auto where = position_of(node, "preset");
+    const Preset* preset = find_preset(*keys.preset);
+    if (preset == nullptr) {
+      std::vector<std::string_view> names;
+      for (const auto& one : all_presets()) names.push_back(one.name);
+      problems_.add(where, "unknown preset " + in_quotes(*keys.preset),
+                    suggest(*keys.preset, names));
+      return;
+    }
+    if (rule.match.direction != DirectionChoice::kBoth) {
+      problems_.add(position_of(*node.find("match"), "direction"),
+                    "a preset has figures for both directions", "leave direction out");
+    }
+    if (rule.per == Per::kChunk) {
+      problems_.add(position_of(node, "per"), "per = \"chunk\" does not fit a preset",
+                    "a network is slow for a connection, a client or a second");
+    }
+    const auto name = keys.name.value_or("");
+    const auto parts = expand(*preset, where);
+    for (const auto& part : parts) {
+      Rule one = rule;
+      one.name = name + part.suffix;
+      one.match.direction = part.direction;
+      one.kind = read_fault_type(part.fault);
+      one.fault = one.kind->compile(part.fault, problems_);
+      one.definition += part.suffix;
+      if (&part == &parts.front())
+        FitCheck(node, one, config_.listeners, problems_).check_carriers(where);
+      add_rule(std::move(one), name);
+    }
+  }
+
+  void add_rule(Rule rule, const std::string& dice_name) {
+    rule.dice_key = key_of(dice_name);
+    rule.stage_key = key_of(rule.name);
+    config_.rules.push_back(std::move(rule));
+  }
+
+  const FaultKind* read_fault_type(const Node& fault) {
+    const Node* type = fault.find("type");
+    if (type == nullptr || type->string() == nullptr) {
+      problems_.add(type != nullptr ? type->where : fault.where, "fault needs \"type\"",
+                    R"(e.g. fault = { type = "latency", delay = "300ms" })");
+      return nullptr;
+    }
+    const auto& name = *type->string();
+    const FaultKind* kind = find_fault(name);
+    if (kind != nullptr) return kind;
+    std::vector<std::string_view> names;
+    for (const auto* one : all_faults()) names.push_back(one->name);
+    const auto here = known_elsewhere(name);
+    problems_.add(type->where, "unknown fault " + in_quotes(name),
+                  here.empty() ? suggest(name, names) : "here it is called " + in_quotes(here));
+    return nullptr;
+  }
+
+  void check_listeners(const Node& rule) {
+    const Node* match = rule.find("match");
+    const Node* names = match != nullptr ? match->find("listener") : nullptr;
+    refer_all(names, "listener", listener_names_);
+  }
+
+  // One name, or a list of them.
+  void refer_all(const Node* list, std::string_view kind,
+                 const std::unordered_set<std::string>& names) {
+    if (list == nullptr || list->array() == nullptr) return refer(list, kind, names);
+    for (const auto& name : *list->array()) refer(&name, kind, names);
+  }
+
+  void refer(const Node* reference, std::string_view kind,
+             const std::unordered_set<std::string>& names) {
+    if (reference == nullptr || reference->string() == nullptr) return;
+    const auto& name = *reference->string();
+    if (names.contains(name)) return;
+    std::vector<std::string_view> sorted(names.begin(), names.end());
+    std::sort(sorted.begin(), sorted.end());
+    problems_.add(reference->where, "there is no " + std::string(kind) + " " + in_quotes(name),
+                  sorted.empty() ? "add a [[" + std::string(kind) + "]] with that name"
+                                 : suggest(name, sorted));
+  }
+
+  void claim_name(const Node& node, std::string_view kind, const std::string& name,
+                  std::unordered_set<std::string>& names) {
+    if (name.empty() || names.insert(name).second) return;
+    problems_.add(position_of(node, "name"),
+                  "there is already " + std::string(kind == "upstream" ? "an " : "a ") +
+                      std::string(kind) + " " + in_quotes(name),
+                  "names must differ");
+  }
+
+  Diagnostics& problems_;
+  Config config_;
+  std::unordered_set<std::string> upstream_names_;
+  std::unordered_set<std::string> zone_names_;
+  std::unordered_set<std::string> firewall_names_;
+  std::unordered_set<std::string> listener_names_;
+  std::unordered_set<std::string> rule_names_;
+  std::set<std::string> addresses_;
+};
+
+}  // namespace
+
+tl::expected<Config, Diagnostics> read_config(const Node& document) {
+  Diagnostics problems;
+  auto config = read_config(document, problems);
+  if (!problems.empty()) return tl::unexpected(std::move(problems));
+  return config;
+}
+
+Config read_config(const Node& document, Diagnostics& problems) {
+  return ConfigReader(problems).read(document);
+}
+
+}  // namespace brownout::rules

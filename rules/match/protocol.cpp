@@ -1,0 +1,97 @@
+#include "rules/match/protocol.h"
+
+#include <array>
+
+namespace brownout::rules {
+namespace {
+
+constexpr std::array kWithoutMessages =
+    std::to_array<std::pair<std::string_view, Protocol>>({{"tcp", Protocol::kTcp},
+                                                          {"udp", Protocol::kUdp},
+                                                          {"dns", Protocol::kDns},
+                                                          {"http", Protocol::kHttp},
+                                                          {"tls", Protocol::kTls},
+                                                          {"websocket", Protocol::kWebSocket},
+                                                          {"proxy", Protocol::kProxy}});
+
+}  // namespace
+
+std::vector<std::string_view> Protocol::names() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, protocol] : kWithoutMessages) {
+    names.push_back(name);
+    // Those of messages stand behind WebSocket, which has messages, too.
+    if (protocol != kWebSocket) continue;
+    for (const auto* messages : message_protocols()) {
+      if (messages->has_connections()) names.push_back(messages->name());
+    }
+  }
+  return names;
+}
+
+std::optional<Protocol> Protocol::named(std::string_view wanted) {
+  for (const auto& [name, protocol] : kWithoutMessages) {
+    if (name == wanted) return protocol;
+  }
+  for (const auto* messages : message_protocols()) {
+    if (messages->has_connections() && messages->name() == wanted) return of(*messages);
+  }
+  return std::nullopt;
+}
+
+std::string_view Protocol::name() const {
+  if (messages_ != nullptr) return messages_->name();
+  for (const auto& [name, protocol] : kWithoutMessages) {
+    if (protocol == *this) return name;
+  }
+  return "?";
+}
+
+unsigned Protocol::carriers() const {
+  switch (kind_) {
+    case Kind::kUdp:
+      return kDatagrams;
+    case Kind::kDns:
+      return kDnsQueries;
+    case Kind::kHttp:
+      return kStreams | kHttpRequests;
+    case Kind::kTls:
+      return kStreams | kTlsHandshakes;
+    case Kind::kWebSocket:
+      return kStreams | kHttpRequests | kMessages;
+    case Kind::kMessages:
+      return kStreams | kMessages;
+    case Kind::kProxy:
+      return kStreams | kDnsQueries;
+    case Kind::kTcp:
+      break;
+  }
+  return kStreams;
+}
+
+ProtocolSet Protocol::messages() const {
+  if (messages_ != nullptr) return ProtocolSet::of(*messages_);
+  if (kind_ == Kind::kWebSocket) return ProtocolSet::where(&MessageProtocol::has_websockets);
+  return {};
+}
+
+bool Protocol::knows_requests() const {
+  if (messages_ != nullptr) return messages_->has_requests();
+  return kind_ == Kind::kDns || has_requests();
+}
+
+std::string ValueKind<Protocol>::name() {
+  std::string text;
+  for (const auto name : Protocol::names()) text += (text.empty() ? "" : " | ") + in_quotes(name);
+  return text;
+}
+
+Result<Protocol> ValueKind<Protocol>::read(const Node& node) {
+  const auto* text = node.string();
+  if (text == nullptr) return wrong_type(node, "one of " + name());
+  if (const auto protocol = Protocol::named(*text)) return *protocol;
+  const auto names = Protocol::names();
+  return config_error("unknown value " + in_quotes(*text), suggest(*text, names));
+}
+
+}  // namespace brownout::rules

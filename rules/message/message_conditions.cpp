@@ -1,0 +1,50 @@
+#include "rules/message/message_conditions.h"
+
+#include <algorithm>
+
+namespace brownout::rules {
+
+std::vector<MessageConditions::Key> MessageConditions::keys() {
+  std::vector<Key> all;
+  for (const auto* protocol : message_protocols()) {
+    for (auto& own : protocol->keys()) {
+      own.info.meaning = std::string(protocol->name()) + ": " + own.info.meaning;
+      const auto known = std::find_if(
+          all.begin(), all.end(), [&](const Key& key) { return key.info.name == own.info.name; });
+      if (known == all.end()) {
+        all.push_back({own.info, {{protocol, own}}});
+        continue;
+      }
+      known->info.meaning += "; " + own.info.meaning;
+      if (known->info.type != own.info.type) known->info.type += ", or " + own.info.type;
+      known->of.emplace_back(protocol, own);
+    }
+  }
+  return all;
+}
+
+void MessageConditions::read(const Key& key, const Node& value, Diagnostics& problems) {
+  ProtocolSet understood;
+  std::optional<Diagnostics> mistakes;
+  for (const auto& [protocol, own] : key.of) {
+    Diagnostics wrong;
+    if (auto predicate = own.read(value, wrong)) {
+      conditions_.push_back({protocol, std::move(predicate)});
+      understood = understood | ProtocolSet::of(*protocol);
+    } else if (!mistakes) {
+      mistakes = std::move(wrong);
+    }
+  }
+  if (understood.empty() && mistakes) problems.add_all(*mistakes);
+  protocols_ = protocols() & understood;
+}
+
+bool MessageConditions::match(const Message& message) const {
+  if (conditions_.empty()) return true;
+  if (message.protocol == nullptr || !protocols().has(*message.protocol)) return false;
+  return std::all_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
+    return condition.protocol != message.protocol || condition.predicate->matches(message);
+  });
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,40 @@
+// The keys of a match that only some protocols' messages have. A key may belong to several
+// protocols, each with a meaning of its own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/message/message_protocol.h"
+
+namespace brownout::rules {
+
+class MessageConditions {
+ public:
+  // A key with each protocol that has it.
+  struct Key {
+    FieldInfo info;
+    std::vector<std::pair<const MessageProtocol*, MessageKey>> of;
+  };
+  // Those of all protocols.
+  static std::vector<Key> keys();
+
+  // The value is a mistake where no protocol that has the key understands it.
+  void read(const Key& key, const Node& value, Diagnostics& problems);
+
+  bool any() const { return !conditions_.empty(); }
+  // The protocols that have all of these keys.
+  ProtocolSet protocols() const { return protocols_.value_or(ProtocolSet::any()); }
+  bool match(const Message& message) const;
+
+ private:
+  struct Condition {
+    const MessageProtocol* protocol;
+    std::shared_ptr<const MessagePredicate> predicate;
+  };
+  std::vector<Condition> conditions_;
+  std::optional<ProtocolSet> protocols_;  // none: no key was given
+};
+
+}  // namespace brownout::rules

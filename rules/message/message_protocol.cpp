@@ -1,0 +1,86 @@
+#include "rules/message/message_protocol.h"
+
+#include <algorithm>
+
+#include "rules/base/set_text.h"
+
+namespace brownout::rules {
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::optional<std::string> MessageProtocol::words(const Chunk& chunk) const {
+  if (is_control(*chunk.message())) return std::nullopt;
+  return std::string(text_of(chunk.bytes()));
+}
+
+ProtocolSet ProtocolSet::of(const MessageProtocol& protocol) {
+  const auto all = message_protocols();
+  const auto place = std::find(all.begin(), all.end(), &protocol) - all.begin();
+  return ProtocolSet(1U << static_cast<unsigned>(place));
+}
+
+ProtocolSet ProtocolSet::any() {
+  return ProtocolSet((1U << static_cast<unsigned>(message_protocols().size())) - 1);
+}
+
+ProtocolSet ProtocolSet::where(bool (MessageProtocol::*property)() const) {
+  ProtocolSet set;
+  for (const auto* protocol : message_protocols()) {
+    if ((protocol->*property)()) set = set | of(*protocol);
+  }
+  return set;
+}
+
+std::string ProtocolSet::text() const {
+  std::vector<std::pair<unsigned, std::string_view>> titles;
+  for (const auto* protocol : message_protocols()) {
+    titles.emplace_back(of(*protocol).bits_, protocol->title());
+  }
+  return set_text(bits_, titles);
+}
+
+const RefusalOption* RefusalOptions::of(const MessageProtocol& protocol) const {
+  for (const auto& [owner, option] : options) {
+    if (owner == &protocol) return option.get();
+  }
+  return nullptr;
+}
+
+std::optional<Refusal> refusal_of(const Chunk& asked, const RefusalOptions& how) {
+  const auto* message = asked.message();
+  if (message == nullptr || message->protocol == nullptr) return std::nullopt;
+  return message->protocol->refuse(asked, how);
+}
+
+std::optional<Chunk> pong_of(const Chunk& ping) {
+  const auto* message = ping.message();
+  if (message == nullptr || message->protocol == nullptr) return std::nullopt;
+  return message->protocol->pong(ping);
+}
+
+bool must_be_text(const Message& message) {
+  return message.protocol != nullptr && message.protocol->must_be_text(message);
+}
+
+std::optional<std::string> words_of(const Chunk& chunk) {
+  const auto* protocol = chunk.message()->protocol;
+  return protocol != nullptr ? protocol->words(chunk) : std::nullopt;
+}
+
+std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) {
+  const auto* message = chunk.message();
+  if (message == nullptr || message->protocol == nullptr) return std::nullopt;
+  return message->protocol->with_text(chunk, text);
+}
+
+Chunk message_chunk(const MessageProtocol& protocol, std::shared_ptr<const MessageView> view,
+                    std::string_view payload) {
+  auto message = std::make_shared<Message>();
+  message->protocol = &protocol;
+  message->view = std::move(view);
+  return Chunk::of(std::as_bytes(std::span(payload.data(), payload.size())), std::move(message));
+}
+
+}  // namespace brownout::rules

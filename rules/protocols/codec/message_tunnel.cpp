@@ -1,0 +1,161 @@
+#include "rules/protocols/codec/message_tunnel.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "rules/engine/plan.h"
+
+namespace brownout::messages {
+namespace {
+
+// A message that counts itself while it is in a stage, however small its payload is.
+class Counted {
+ public:
+  Counted(std::shared_ptr<const rules::Message> message, std::size_t payload,
+          std::shared_ptr<std::size_t> total)
+      : message_(std::move(message)),
+        total_(std::move(total)),
+        size_(message_->memory() + payload) {
+    *total_ += size_;
+  }
+  ~Counted() { *total_ -= size_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  const rules::Message* get() const { return message_.get(); }
+
+ private:
+  std::shared_ptr<const rules::Message> message_;
+  std::shared_ptr<std::size_t> total_;
+  std::size_t size_;
+};
+
+}  // namespace
+
+MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
+                             const rules::FlowFacts& flow)
+    : owner_(owner), codec_(std::move(codec)), facts_(flow) {
+  facts_.carrier = rules::Carrier::kMessage;
+  facts_.message = 0;
+  facts_.speaks = codec_->protocols();
+}
+
+void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
+  for (auto* one : {&up_, &down_}) {
+    one->rules = rules::plan_messages(set, facts_, one->direction);
+    if (one->rules.empty() && !one->chain) continue;
+    if (!one->chain) one->chain = std::make_unique<rules::Chain>(facts_, one->direction, *one);
+    one->chain->set_rules(one->rules, now);
+    one->release_raw();
+  }
+}
+
+void MessageTunnel::push(Direction direction, ByteView bytes, Instant now) {
+  side(direction).push(bytes, now);
+}
+
+void MessageTunnel::finish(Direction direction, Instant now) {
+  auto& one = side(direction);
+  if (one.reader.held() > 0) one.pass_raw(one.reader.rest());
+  if (!one.chain) return one.finish();
+  one.chain->finish(now);
+}
+
+void MessageTunnel::advance(Instant now) {
+  for (auto* one : {&up_, &down_}) {
+    if (!one->chain) continue;
+    one->chain->advance(now);
+    one->release_raw();
+  }
+}
+
+std::vector<std::string> MessageTunnel::rules() const {
+  std::vector<std::string> names;
+  for (const auto* one : {&up_, &down_}) {
+    for (const auto& rule : one->rules) {
+      if (std::find(names.begin(), names.end(), rule->name) == names.end()) {
+        names.push_back(rule->name);
+      }
+    }
+  }
+  return names;
+}
+
+void MessageTunnel::Side::push(ByteView bytes, Instant now) {
+  const bool ruled = chain && !chain->transparent();
+  // What passes as it came goes on in one piece.
+  ByteView passing = bytes.first(0);
+  const auto pass = [&] {
+    if (!passing.empty()) owner.owner_.tunnel_bytes(direction, passing);
+    passing = {};
+  };
+  bool more = false;
+  while (!raw && (more || !bytes.empty())) {
+    auto step = reader.next(bytes, ruled);
+    if (!step.broken.empty()) {
+      pass();
+      degrade(step.broken);
+      break;
+    }
+    if (step.kept) {
+      pass();
+    } else {
+      passing = {passing.empty() ? bytes.data() : passing.data(), passing.size() + step.taken};
+    }
+    bytes = bytes.subspan(step.taken);
+    more = step.more;
+    if (step.ended) {
+      pass();
+      give(std::move(*step.ended), now);
+    }
+    if (!step.secures) continue;
+    pass();
+    owner.owner_.tunnel_secures();
+  }
+  pass();
+  if (raw && !bytes.empty()) pass_raw(bytes);
+}
+
+void MessageTunnel::Side::pass_raw(ByteView bytes) {
+  if (*held == 0 && behind.empty()) return owner.owner_.tunnel_bytes(direction, bytes);
+  behind.insert(behind.end(), bytes.begin(), bytes.end());
+}
+
+void MessageTunnel::Side::release_raw() {
+  if (*held > 0 || behind.empty()) return;
+  owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
+}
+
+void MessageTunnel::Side::finish() {
+  if (!behind.empty()) owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
+  owner.owner_.tunnel_finished(direction);
+}
+
+void MessageTunnel::Side::give(ReadMessage read, Instant now) {
+  const auto counted =
+      std::make_shared<const Counted>(std::move(read.message), read.payload.size(), held);
+  auto chunk = rules::Chunk::of(read.payload,
+                                std::shared_ptr<const rules::Message>(counted, counted->get()));
+  chain ? chain->push(std::move(chunk), now) : emit(std::move(chunk));
+}
+
+void MessageTunnel::Side::emit(rules::Chunk chunk) {
+  owner.owner_.tunnel_bytes(direction, owner.codec_->write(chunk, direction));
+}
+
+// As if the other end had sent it.
+void MessageTunnel::Side::reply(rules::Chunk message) {
+  const auto back =
+      direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
+  owner.owner_.tunnel_bytes(back, owner.codec_->write(message, back));
+}
+
+void MessageTunnel::Side::degrade(std::string_view why) {
+  const bool known = owner.up_.raw || owner.down_.raw;
+  raw = true;
+  if (!known) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
+  if (reader.held() > 0) pass_raw(reader.rest());
+}
+
+}  // namespace brownout::messages

@@ -1,0 +1,29 @@
+// What is read of DNS messages without unpacking them (RFC 1035, 4.1).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "rules/protocols/codec/bytes.h"
+
+namespace brownout::codecs {
+
+// Two bytes of a message, which are there.
+inline std::uint16_t number_at(ByteView bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(std::to_integer<unsigned>(bytes[at]) << 8 |
+                                    std::to_integer<unsigned>(bytes[at + 1]));
+}
+
+// Behind a name (RFC 1035, 4.1.4): labels up to the root, or up to a pointer. May be beyond the
+// message's end.
+inline std::size_t behind_name(ByteView message, std::size_t at) {
+  while (at < message.size()) {
+    const auto length = std::to_integer<std::size_t>(message[at]);
+    if (length == 0) return at + 1;
+    if (length >= 0xc0) return at + 2;
+    at += 1 + length;
+  }
+  return message.size();
+}
+
+}  // namespace brownout::codecs

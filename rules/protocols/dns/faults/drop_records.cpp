@@ -1,0 +1,77 @@
+// drop_records: round-robin addresses disappear from answers: a region is gone. Which ones is a
+// function of seed and rule, the same for every query; when none is left the answer is empty
+// (NODATA).
+#include <algorithm>
+
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct DropRecordsSettings {
+  std::int64_t count = 1;
+  std::vector<Prefix> prefix;
+};
+
+class DropRecords final : public DnsOnlyFault {
+ public:
+  using Settings = DropRecordsSettings;
+  explicit DropRecords(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("count", &Settings::count,
+              "how many addresses are gone; the same ones in every answer", {.least = 1}),
+        field("prefix", &Settings::prefix, "or: those in these prefixes, i.e. a region"),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.prefix.empty() && table.find("count") != nullptr) {
+      problems.add(position_of(table, "count"), "count and prefix exclude each other",
+                   "give how many, or which");
+    }
+  }
+
+  std::optional<Note> on_reply(const DnsContext& context, DnsReply& reply) const override {
+    std::vector<Key> gone;
+    for (const auto& record : reply.answer) {
+      if (record.is_address()) gone.push_back(rank(context, record));
+    }
+    std::sort(gone.begin(), gone.end());
+    gone.resize(std::min(gone.size(), static_cast<std::size_t>(settings_.count)));
+    const auto removed = std::erase_if(reply.answer, [&](const DnsRecord& record) {
+      if (!record.is_address()) return false;
+      if (settings_.prefix.empty())
+        return std::binary_search(gone.begin(), gone.end(), rank(context, record));
+      return any_contains(settings_.prefix, record.address());
+    });
+    if (removed == 0) return std::nullopt;
+    return Note{.action = "drop records", .ordinal = removed};
+  }
+
+ private:
+  // Of the rule and the address, not of the query: every client misses the same.
+  static Key rank(const DnsContext& context, const DnsRecord& record) {
+    const std::string_view rdata(reinterpret_cast<const char*>(record.rdata.data()),
+                                 record.rdata.size());
+    return combine(context.rule_key, key_of(rdata));
+  }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kDropRecords =
+    describe<DropRecords>({.name = "drop_records",
+                           .level = Level::kMessage,
+                           .carriers = kDnsQueries,
+                           .summary = "Some of a name's addresses are missing from the answer.",
+                           .magnitude = "answer",
+                           .composition = "each rule removes from what the one before left",
+                           .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,10 @@
+// nxdomain: the name does not exist, as far as this resolver knows.
+#include "rules/engine/fault.h"
+#include "rules/faults/common/rcode_fault.h"
+
+namespace brownout::rules {
+
+extern const FaultKind kNxdomain =
+    describe_rcode<Rcode::kNxDomain>("nxdomain", "The name does not exist (NXDOMAIN).");
+
+}  // namespace brownout::rules

@@ -1,0 +1,48 @@
+// slow_tcp: a resolver whose TCP side is overloaded: clients that fall back to TCP wait.
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct SlowTcpSettings {
+  Duration delay = std::chrono::seconds(2);
+};
+
+class SlowTcp final : public DnsOnlyFault {
+ public:
+  using Settings = SlowTcpSettings;
+  explicit SlowTcp(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("delay", &Settings::delay, "how long an answer over TCP waits",
+              {.least = Duration(1), .most = std::chrono::hours(24)}),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (context.query->transport != Transport::kTcp) return std::nullopt;
+    const auto delay = scaled(settings_.delay, context.intensity.at(context.now));
+    verdict.delay += delay;
+    return Note{.action = "delay", .delay = delay};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kSlowTcp =
+    describe<SlowTcp>({.name = "slow_tcp",
+                       .level = Level::kMessage,
+                       .carriers = kDnsQueries,
+                       .ramp = Ramp::kMagnitude,
+                       .summary = "Answers over TCP are slow; those over UDP are not.",
+                       .magnitude = "query",
+                       .composition = "delays of several rules add up",
+                       .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,89 @@
+// stale: the first answer that was seen for a name and type since the rule took effect is given
+// for ever, whatever the zone says now: a cache that does not let go, or a secondary that no
+// longer follows.
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "rules/chance/client_table.h"
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+// What was first seen; set once.
+struct Kept {
+  std::atomic<const DnsReply*> reply{nullptr};
+
+  Kept() = default;
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() { const std::unique_ptr<const DnsReply> owner(reply.load()); }
+
+  void keep(const DnsReply& fresh) {
+    if (reply.load(std::memory_order_acquire) != nullptr) return;
+    auto copy = std::make_unique<const DnsReply>(fresh);
+    const DnsReply* none = nullptr;
+    if (reply.compare_exchange_strong(none, copy.get(), std::memory_order_acq_rel)) copy.release();
+  }
+};
+
+struct Answers final : FaultState {
+  ClientTable<Kept> by_question;
+};
+
+// Whatever the order and the time to live, which change from answer to answer.
+bool same(const DnsReply& a, const DnsReply& b) {
+  const auto sorted_rdata = [](const DnsReply& reply) {
+    std::vector<std::string> list;
+    for (const auto& record : reply.answer) {
+      list.emplace_back(record.rdata.begin(), record.rdata.end());
+    }
+    std::sort(list.begin(), list.end());
+    return list;
+  };
+  return a.rcode == b.rcode && sorted_rdata(a) == sorted_rdata(b);
+}
+
+bool worth_keeping(const DnsReply& reply) {
+  return !reply.truncated && (reply.rcode == Rcode::kNoError || reply.rcode == Rcode::kNxDomain);
+}
+
+class Stale final : public DnsOnlyFault {
+ public:
+  using Settings = NoSettings;
+  explicit Stale(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_reply(const DnsContext& context, DnsReply& reply) const override {
+    const auto& question = *context.query->question;
+    const auto key = combine(key_of(question.name), static_cast<Key>(question.type));
+    auto* place = static_cast<Answers*>(context.shared)->by_question.claim(key);
+    if (place == nullptr) return std::nullopt;
+    if (worth_keeping(reply)) place->keep(reply);
+    const DnsReply* kept = place->reply.load(std::memory_order_acquire);
+    if (kept == nullptr || same(*kept, reply)) return std::nullopt;
+    reply = *kept;
+    return Note{.action = "answer"};
+  }
+  std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Answers>(); }
+};
+
+}  // namespace
+
+extern const FaultKind kStale = describe<Stale>(
+    {.name = "stale",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "The first answer for each name is given for ever.",
+     .magnitude = "answer, once it differs from the one that is kept",
+     .composition = "rules before it choose what is kept, rules behind it alter what is given",
+     .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,36 @@
+// tcp_only: a firewall that lets DNS over TCP through and drops it over UDP.
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+class TcpOnly final : public DnsOnlyFault {
+ public:
+  using Settings = NoSettings;
+  explicit TcpOnly(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (verdict.decided() || context.query->transport != Transport::kUdp) return std::nullopt;
+    verdict.silent = true;
+    return Note{.action = "drop"};
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kTcpOnly =
+    describe<TcpOnly>({.name = "tcp_only",
+                       .level = Level::kMessage,
+                       .carriers = kDnsQueries,
+                       .summary = "Queries over UDP vanish; those over TCP are answered.",
+                       .magnitude = "query",
+                       .composition = "with `udp_only` nothing is answered at all",
+                       .source = {}});
+
+}  // namespace brownout::rules

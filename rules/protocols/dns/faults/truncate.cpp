@@ -1,0 +1,36 @@
+// truncate: every answer over UDP is cut (TC), so that the client must ask again over TCP.
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+class Truncate final : public DnsOnlyFault {
+ public:
+  using Settings = NoSettings;
+  explicit Truncate(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    if (verdict.decided() || context.query->transport != Transport::kUdp) return std::nullopt;
+    verdict.reply.emplace().truncated = true;
+    return Note{.action = "truncate"};
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kTruncate =
+    describe<Truncate>({.name = "truncate",
+                        .level = Level::kMessage,
+                        .carriers = kDnsQueries,
+                        .summary = "Answers over UDP are empty and say TC: ask again over TCP.",
+                        .magnitude = "query",
+                        .composition = "the first rule that answers a query decides",
+                        .source = "RFC 1035, 4.1.1; RFC 7766, 5"});
+
+}  // namespace brownout::rules

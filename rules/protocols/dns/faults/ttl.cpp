@@ -1,0 +1,60 @@
+// ttl: overrides how long answers may be cached. A short one in the phase before a fault keeps
+// caches from hiding it; a huge one makes a wrong answer stick.
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct TtlSettings {
+  Duration ttl{};
+};
+
+class Ttl final : public DnsOnlyFault {
+ public:
+  using Settings = TtlSettings;
+  explicit Ttl(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("ttl", &Settings::ttl,
+              "of every record in the answer; whole seconds, 0s forbids caching",
+              {.most = std::chrono::seconds(2147483647), .required = true}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.ttl % std::chrono::seconds(1) != Duration::zero()) {
+      problems.add(position_of(table, "ttl"), "a TTL is whole seconds", "e.g. ttl = \"5s\"");
+    }
+  }
+
+  std::optional<Note> on_reply(const DnsContext&, DnsReply& reply) const override {
+    const auto seconds = static_cast<std::uint32_t>(settings_.ttl / std::chrono::seconds(1));
+    bool changed = false;
+    for (auto* section : {&reply.answer, &reply.authority, &reply.additional}) {
+      for (auto& record : *section) {
+        changed = changed || record.ttl != seconds;
+        record.ttl = seconds;
+      }
+    }
+    return changed ? std::optional(Note{.action = "set ttl"}) : std::nullopt;
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kTtl = describe<Ttl>(
+    {.name = "ttl",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "Clients may cache answers for longer or shorter than their owner wants.",
+     .magnitude = "answer",
+     .composition = "the last rule stands",
+     .source = "RFC 2181, 8"});
+
+}  // namespace brownout::rules

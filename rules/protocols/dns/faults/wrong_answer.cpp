@@ -1,0 +1,88 @@
+// wrong_answer: A and AAAA queries are answered with given addresses, or with random ones of a
+// prefix (blackholed, hijacked, or stale by hand).
+#include "rules/engine/dns_fault.h"
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct WrongAnswerSettings {
+  std::vector<IpAddress> addresses;
+  std::optional<Prefix> prefix;
+  std::int64_t count = 1;
+  Duration ttl = std::chrono::seconds(60);
+};
+
+IpAddress address_in(const Prefix& prefix, const Dice& dice, std::uint64_t draw) {
+  IpAddress address = prefix.network;
+  for (unsigned bit = prefix.length; bit < 128; ++bit) {
+    const auto random = (dice.bits(draw * 2 + bit / 64) >> (bit % 64)) & 1;
+    address.bytes[bit / 8] |= static_cast<std::uint8_t>(random << (7 - bit % 8));
+  }
+  return address;
+}
+
+class WrongAnswer final : public DnsOnlyFault {
+ public:
+  using Settings = WrongAnswerSettings;
+  explicit WrongAnswer(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("addresses", &Settings::addresses, "what A and AAAA queries are answered with"),
+        field("prefix", &Settings::prefix,
+              "or: random addresses in this prefix, e.g. one that leads nowhere"),
+        field("count", &Settings::count, "how many random addresses", {.least = 1, .most = 32}),
+        field("ttl", &Settings::ttl, "how long the wrong answer may be cached",
+              {.most = std::chrono::seconds(2147483647)}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.addresses.empty() != settings.prefix.has_value()) {
+      problems.add(table.where,
+                   "fault \"wrong_answer\" needs \"addresses\" or \"prefix\", and not both",
+                   R"(e.g. addresses = ["192.0.2.1"], or prefix = "198.51.100.0/24")");
+    }
+  }
+
+  // A family of which there is no address has no records: a client must not get around it.
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
+    const auto& question = *context.query->question;
+    const bool v4 = question.type == DnsType::kA;
+    if (verdict.decided() || (!v4 && question.type != DnsType::kAaaa)) return std::nullopt;
+    auto& reply = verdict.reply.emplace();
+    const auto ttl = static_cast<std::uint32_t>(settings_.ttl / std::chrono::seconds(1));
+    for (const auto& address : addresses(context.dice)) {
+      if (address.is_v4() != v4) continue;
+      reply.answer.push_back(address_record(question.name, address, ttl));
+    }
+    return Note{.action = "answer"};
+  }
+
+ private:
+  std::vector<IpAddress> addresses(const Dice& dice) const {
+    if (!settings_.prefix) return settings_.addresses;
+    std::vector<IpAddress> drawn;
+    for (std::int64_t i = 0; i < settings_.count; ++i) {
+      drawn.push_back(address_in(*settings_.prefix, dice, static_cast<std::uint64_t>(i)));
+    }
+    return drawn;
+  }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kWrongAnswer =
+    describe<WrongAnswer>({.name = "wrong_answer",
+                           .level = Level::kMessage,
+                           .carriers = kDnsQueries,
+                           .summary = "The answer leads somewhere else.",
+                           .magnitude = "query for A or AAAA; others are left alone",
+                           .composition = "the first rule that answers a query decides",
+                           .source = {}});
+
+}  // namespace brownout::rules

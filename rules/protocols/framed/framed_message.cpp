@@ -1,0 +1,51 @@
+#include "rules/protocols/framed/framed_message.h"
+
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+namespace {
+
+class FramedProtocol final : public MessageProtocol {
+ public:
+  std::string_view name() const override { return "framed"; }
+  std::string_view title() const override { return "a framing"; }
+
+  bool needs_framing() const override { return true; }
+
+  std::vector<MessageKey> keys() const override {
+    return {message_key<FramedMessage, std::vector<TextPattern>>(
+        "kind", "only messages of these kinds, as the framing finds them; as for path",
+        [](const auto& message, const auto& kinds) { return any_matches(kinds, message.kind); })};
+  }
+  std::string_view about_text() const override { return "only such payloads"; }
+  std::optional<std::string_view> text(const Message&,
+                                       std::span<const std::byte> payload) const override {
+    return text_of(payload);
+  }
+
+  bool has_acknowledgements() const override { return true; }
+  bool acknowledges(const Message& message) const override {
+    return view_as<FramedMessage>(&message)->acknowledging;
+  }
+  std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
+    return message_chunk(*this, chunk.message()->view, text);
+  }
+
+  std::optional<Refusal> refuse(const Chunk&, const RefusalOptions& how) const override {
+    return Refusal{message_chunk(*this, std::make_shared<const FramedMessage>(), how.text)};
+  }
+
+  std::vector<ExplainOption> explain_options() const override { return {{"kind", "its kind"}}; }
+  Message told(const Told& of) const override {
+    return {.protocol = this, .view = std::make_shared<const FramedMessage>(of("kind"))};
+  }
+};
+
+}  // namespace
+
+const MessageProtocol& FramedMessage::protocol() {
+  static const FramedProtocol protocol;
+  return protocol;
+}
+
+}  // namespace brownout::rules

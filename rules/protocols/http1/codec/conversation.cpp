@@ -1,0 +1,331 @@
+#include "rules/protocols/http1/codec/conversation.h"
+
+#include "rules/protocols/codec/codec_of.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace brownout::http {
+namespace {
+
+// Bytes that stages of a body, or a request that waits, may hold before reading pauses.
+constexpr std::size_t kMostHeld = 256 * 1024;
+
+}  // namespace
+
+Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets)
+    : wire_(wire), connection_(connection), websockets_(websockets) {}
+
+void Conversation::client_bytes(ByteView bytes, Instant now) {
+  if (client_in_.empty() && !over_) {
+    pumping_ = true;
+    bytes = bytes.subspan(take_client(bytes, now));
+    pumping_ = false;
+  }
+  client_in_.add(bytes);
+  pump(now);
+}
+
+void Conversation::server_bytes(ByteView bytes, Instant now) {
+  if (server_in_.empty() && !over_) {
+    pumping_ = true;
+    bytes = bytes.subspan(take_server(bytes, now));
+    pumping_ = false;
+  }
+  server_in_.add(bytes);
+  pump(now);
+}
+
+void Conversation::client_finished(Instant now) {
+  client_ended_ = true;
+  pump(now);
+}
+
+void Conversation::server_finished(bool reset, Instant now) {
+  server_ended_ = true;
+  server_reset_ = reset;
+  pump(now);
+}
+
+void Conversation::server_ready(bool reused, Instant now) {
+  connected_ = true;
+  reused_ = reused;
+  server_ended_ = false;
+  server_reset_ = false;
+  server_in_.clear();
+  responses_.emplace(codecs::Http1Parser::Side::kResponses);
+  if (request_.phase == Phase::kDialling) write_request(now);
+  pump(now);
+}
+
+void Conversation::server_failed(std::string_view why, bool injected, Instant now) {
+  if (tunnel_ || injected) return end(rules::Close::kReset);
+  request_body_.begin(BodyPath::Form::kDiscard, facts_, {}, now);
+  request_.phase = Phase::kBody;
+  answer_here({502, {{"content-type", "text/plain"}}, "brownout: " + std::string(why) + "\n"}, now);
+  pump(now);
+}
+
+// Takes what was kept, as long as that leads somewhere.
+void Conversation::pump(Instant now) {
+  if (pumping_) return;
+  pumping_ = true;
+  bool moved = true;
+  while (moved && !over_) {
+    const bool was_tunnel = tunnel_;
+    const auto from_client = take_client(client_in_.view(), now);
+    client_in_.take(from_client);
+    const auto from_server = over_ ? 0 : take_server(server_in_.view(), now);
+    // A new connection to a server forgets what the one before said.
+    server_in_.take(std::min(from_server, server_in_.size()));
+    moved = from_client + from_server > 0;
+    if (!over_ && server_ended_ && server_in_.empty()) server_end(now);
+    if (!over_ && client_ended_ && client_in_.empty()) client_end(now);
+    moved = (!over_ && settle(now)) || moved || tunnel_ != was_tunnel;
+  }
+  pumping_ = false;
+}
+
+// What has passed in both directions is over.
+bool Conversation::settle(Instant now) {
+  if (tunnel_ || hung_) return false;
+  bool moved = false;
+  const auto done = [&](Side& side) {
+    if (side.phase != Phase::kBody || !side.passed || !side.source_ended) return false;
+    side.phase = Phase::kDone;
+    return moved = true;
+  };
+  if (done(request_) && copy_) {
+    wire_.send_copy(std::move(*copy_), request_.framing.method);
+    copy_.reset();
+  }
+  done(response_);
+  if (request_.phase != Phase::kDone || response_.phase != Phase::kDone) return moved;
+  next_exchange(now);
+  return true;
+}
+
+void Conversation::next_exchange(Instant now) {
+  const bool quiet = !server_ended_ && server_in_.empty() && !fin_to_server_;
+  // The server closes as well when the client asked it to.
+  const bool reusable =
+      quiet && (made_here_ || (request_.framing.keep_alive && response_.framing.keep_alive));
+  if (!reusable) drop_server();
+  plan_.clear();
+  request_body_.drop();
+  response_body_.drop();
+  http_.reset();
+  request_ = {};
+  response_ = {};
+  if (close_after_) {
+    over_ = true;
+    return wire_.close_client(rules::Close::kFin);
+  }
+  made_here_ = false;
+  heard_ = false;
+  retried_ = false;
+  ready_ = rules::kNever;
+  copy_.reset();
+  if (client_ended_ && client_in_.empty()) client_end(now);
+}
+
+bool Conversation::server_reusable() const {
+  return connected_ && !tunnel_ && !hung_ && !server_ended_ && !fin_to_server_ &&
+         request_.phase == Phase::kHead;
+}
+
+void Conversation::drop_server() {
+  if (!connected_) return;
+  connected_ = false;
+  server_ended_ = false;
+  fin_to_server_ = false;
+  wire_.drop_server();
+}
+
+void Conversation::ignore_rest() {
+  request_body_.drop();
+  request_.phase = Phase::kDone;
+  close_after_ = true;
+  deaf_ = true;
+}
+
+void Conversation::end(rules::Close how) {
+  if (over_) return;
+  over_ = true;
+  if (response_.phase == Phase::kBody && !response_.passed) wire_.cut_short();
+  ready_ = rules::kNever;
+  plan_.clear();
+  drop_server();
+  wire_.close_client(how);
+}
+
+void Conversation::hang() {
+  hung_ = true;
+  ready_ = rules::kNever;
+  plan_.holds().clear();
+  drop_server();
+}
+
+bool Conversation::upgrades_to_websocket() const {
+  if (!websockets_ || response_.framing.status != 101) return false;
+  const auto head = responses_->head();
+  const auto* protocol = head.find("upgrade");
+  return protocol != nullptr && rules::same_header_name(*protocol, "websocket");
+}
+
+void Conversation::start_tunnel(Instant now) {
+  if (upgrades_to_websocket()) {
+    if (!http_) {
+      facts_ = connection_;
+      http_ = rules::HttpExchange::of(requests_.head());
+      facts_.http = &*http_;
+    }
+    const auto head = responses_->head();
+    const auto* chosen = head.find("sec-websocket-protocol");
+    websocket_ = std::make_unique<messages::MessageTunnel>(
+        static_cast<messages::MessageTunnel::Owner&>(*this),
+        messages::codec_of_websocket(chosen != nullptr ? *chosen : std::string(),
+                                     head.list("sec-websocket-extensions"), facts_.key()),
+        facts_);
+    websocket_->set_rules(wire_.rules(), now);
+  }
+  tunnel_ = true;
+  plan_.clear();
+  if (!connected_) wire_.ask_for_server(true);
+}
+
+void Conversation::record(Direction direction, const rules::HttpPlan::Notes& notes) {
+  for (const auto& [rule, note] : notes) wire_.record(facts_, *rule, direction, note);
+}
+
+void Conversation::tunnel_bytes(Direction direction, ByteView bytes) {
+  if (over_ || bytes.empty()) return;
+  direction == Direction::kUpstream ? wire_.to_server(bytes) : wire_.to_client(bytes);
+}
+
+void Conversation::tunnel_finished(Direction direction) {
+  if (over_) return;
+  bool& done = direction == Direction::kUpstream ? fin_to_server_ : fin_to_client_;
+  if (std::exchange(done, true)) return;
+  direction == Direction::kUpstream ? wire_.finish_server() : wire_.finish_client();
+  if (fin_to_server_ && fin_to_client_) end(rules::Close::kFin);
+}
+
+void Conversation::apply(const rules::RuleSet& set, Instant now) {
+  if (websocket_ && !over_) websocket_->set_rules(set, now);
+  if (over_ || tunnel_) return;
+  request_body_.set_rules(plan_.body_rules(Direction::kUpstream, set), now);
+  if (!over_) {
+    response_body_.set_rules(plan_.body_rules(Direction::kDownstream, set), now);
+  }
+  // A rule that made it wait may be gone.
+  if (!over_ && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
+  plan_.holds().keep(set);
+  advance(now);
+}
+
+Instant Conversation::deadline() const {
+  if (over_) return rules::kNever;
+  const auto message = websocket_ ? websocket_->deadline() : rules::kNever;
+  return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
+}
+
+// Of what waits.
+Instant Conversation::due() const {
+  if (ready_ == rules::kNever) return rules::kNever;
+  return plan_.holds().empty() ? ready_ : plan_.holds().deadline();
+}
+
+void Conversation::wait(Side& side, Instant now) {
+  if (side.message.delay <= Duration::zero() && plan_.holds().empty()) return go_on(side, now);
+  side.phase = Phase::kWaiting;
+  ready_ = rules::later(now, side.message.delay);
+  if (!plan_.holds().empty()) wire_.watch(plan_.holds());
+}
+
+// At due().
+void Conversation::wake(Side& side, Instant now) {
+  if (plan_.holds().empty()) return go_on(side, now);
+  rules::HttpPlan::Notes notes;
+  plan_.holds().wake(now, notes);
+  record(side.message.direction, notes);
+}
+
+void Conversation::go_on(Side& side, Instant now) {
+  ready_ = rules::kNever;
+  &side == &request_ ? decide_request(now) : send_response(now);
+}
+
+void Conversation::advance(Instant now) {
+  while (!over_) {
+    const auto at = deadline();
+    if (at > now) break;
+    if (due() <= at) {
+      wake(request_.phase == Phase::kWaiting ? request_ : response_, at);
+    } else {
+      request_body_.advance(at);
+      if (!over_) response_body_.advance(at);
+      if (!over_ && websocket_) websocket_->advance(at);
+    }
+    pump(at);
+  }
+  pump(now);
+}
+
+void Conversation::freed(Instant now) {
+  plan_.holds().look();
+  if (ready_ != rules::kNever) ready_ = std::max(ready_, now);
+  advance(now);
+}
+
+bool Conversation::wants_client() const {
+  if (over_) return false;
+  if (hung_ || deaf_) return true;
+  if (client_in_.size() >= kMostHeld || request_body_.held() >= kMostHeld) return false;
+  if (websocket_ && websocket_->held(Direction::kUpstream) >= kMostHeld) return false;
+  if (tunnel_) return connected_;
+  // Behind a request too: what comes there may be the client's end.
+  return request_.phase != Phase::kWaiting && request_.phase != Phase::kDialling;
+}
+
+bool Conversation::wants_server() const {
+  if (over_ || !connected_) return false;
+  if (websocket_ && websocket_->held(Direction::kDownstream) >= kMostHeld) return false;
+  if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
+  // Behind a response too: what comes there may be the server's end.
+  return tunnel_ || response_.phase != Phase::kWaiting;
+}
+
+void Conversation::begin_body(Side& side, BodyPath& path, Direction direction, Instant now) {
+  const auto& message = side.message;
+  const bool none = direction == Direction::kDownstream &&
+                    !rules::may_have_body(request_.framing.method, response_status());
+  const auto rules = none ? std::vector<rules::RuleRef>() : plan_.body_rules(direction);
+  auto form = BodyPath::Form::kAsIs;
+  if (!rules.empty() || message.body) {
+    const bool chunked = side.framing.chunked && !message.body;
+    form = chunked ? BodyPath::Form::kChunked : BodyPath::Form::kPlain;
+  }
+  if (message.malformed == rules::Malformed::kChunkLength) form = BodyPath::Form::kBadChunk;
+  if (none) form = BodyPath::Form::kDiscard;
+  path.begin(form, facts_, rules, now);
+  if (!message.body) return;
+  side.own_body = false;
+  const std::array<ByteView, 1> body{codecs::bytes_of(*message.body)};
+  path.take({}, body, now);
+  if (!over_) path.finish({}, now);
+}
+
+void Conversation::body_bytes(Direction direction, ByteView bytes) {
+  if (over_) return;
+  if (direction == Direction::kDownstream) return wire_.to_client(bytes);
+  wire_.to_server(bytes);
+  if (copy_) keep_copy(bytes);
+}
+
+void Conversation::body_passed(Direction direction) {
+  (direction == Direction::kUpstream ? request_ : response_).passed = true;
+}
+
+}  // namespace brownout::http

@@ -1,0 +1,205 @@
+// The client's side of a Conversation: requests, from the parser to the server.
+#include <algorithm>
+#include <utility>
+
+#include "rules/language/config.h"
+#include "rules/protocols/http1/codec/conversation.h"
+
+namespace brownout::http {
+namespace {
+
+using What = codecs::Http1Parser::What;
+
+using codecs::text_of;
+
+}  // namespace
+
+std::size_t Conversation::take_client(ByteView bytes, Instant now) {
+  const auto all = bytes.size();
+  while (!over_ && client_step(bytes, now)) {
+  }
+  return all - bytes.size();
+}
+
+// One step; false when the next needs something else first.
+bool Conversation::client_step(ByteView& bytes, Instant now) {
+  if (hung_ || deaf_) bytes = {};
+  if (tunnel_ && connected_) {
+    if (!untold_.empty()) wire_.to_server(std::exchange(untold_, {}));
+    if (!bytes.empty()) {
+      websocket_ ? websocket_->push(Direction::kUpstream, bytes, now) : wire_.to_server(bytes);
+    }
+    bytes = {};
+  }
+  if (tunnel_ || hung_) return false;
+  if (request_.phase != Phase::kHead && request_.phase != Phase::kBody) return false;
+  if (request_.phase == Phase::kHead && bytes.empty()) return false;
+  if (request_.source_ended) return false;
+  const auto step = requests_.next(bytes);
+  if (step.what == What::kBroken) {
+    request_broken(bytes, now);
+    return tunnel_;
+  }
+  const auto part = bytes.first(step.taken);
+  bytes = bytes.subspan(step.taken);
+  switch (step.what) {
+    case What::kHead:
+      request_head(now);
+      return true;
+    case What::kBody:
+    case What::kEnd:
+      if (request_.own_body) request_body_.take(part, requests_.payload(), now);
+      if (step.what == What::kBody || over_) return false;
+      request_.source_ended = true;
+      if (request_.own_body) request_body_.finish(requests_.trailers(), now);
+      return false;
+    default:
+      return false;
+  }
+}
+
+void Conversation::request_head(Instant now) {
+  ++count_;
+  request_.framing = requests_.framing();
+  close_after_ = !request_.framing.keep_alive;
+  const auto& set = wire_.rules();
+  if (set.may_match(connection_.listener)) {
+    facts_ = connection_;
+    facts_.carrier = rules::Carrier::kHttp;
+    if (websockets_) facts_.speaks = rules::Protocol::kWebSocket.messages();
+    facts_.message = count_;
+    http_ = rules::HttpExchange::of(requests_.head());
+    facts_.http = &*http_;
+    request_.message.head = http_->request;
+    rules::HttpPlan::Notes notes;
+    plan_.on_request(set, facts_, request_.message, now, notes);
+    record(Direction::kUpstream, notes);
+  }
+  wait(request_, now);
+}
+
+void Conversation::decide_request(Instant now) {
+  auto& message = request_.message;
+  switch (message.fate) {
+    case rules::HttpMessage::Fate::kAnswer:
+      request_body_.begin(BodyPath::Form::kDiscard, facts_, {}, now);
+      request_.phase = Phase::kBody;
+      return answer_here(std::move(message.answer), now);
+    case rules::HttpMessage::Fate::kSilence:
+      return hang();
+    case rules::HttpMessage::Fate::kReset:
+      return end(rules::Close::kReset);
+    case rules::HttpMessage::Fate::kClose:
+    case rules::HttpMessage::Fate::kCloseBehindHead:
+      return end(rules::Close::kFin);
+    case rules::HttpMessage::Fate::kPass:
+      break;
+  }
+  if (connected_) return write_request(now);
+  request_.phase = Phase::kDialling;
+  wire_.ask_for_server(false);
+}
+
+void Conversation::write_request(Instant now) {
+  auto& message = request_.message;
+  responses_->answers(request_.framing.method);
+  request_.phase = Phase::kBody;
+  if (message.body) message.head.announce(message.body->size());
+  const auto edited = message.edited ? message.head.text() : std::string();
+  const auto head = message.edited ? codecs::bytes_of(edited) : requests_.raw_head();
+  wire_.to_server(head);
+  // A second try goes out as the first did.
+  if (message.duplicate.count > 0 && !retried_) copy_ = text_of(head);
+  begin_body(request_, request_body_, Direction::kUpstream, now);
+}
+
+void Conversation::keep_copy(ByteView bytes) {
+  const auto most =
+      static_cast<std::size_t>(request_.message.duplicate.count) + codecs::Http1Parser::kMostHead;
+  if (copy_->size() + bytes.size() > most) {
+    copy_.reset();
+    return wire_.report("sent once", "the request's body is longer than `limit`");
+  }
+  copy_->append(text_of(bytes));
+}
+
+// Whether it was meant to be HTTP/1: the first line ends like a request line (RFC 9112, 3), or is
+// one of HTTP/0.9, or has not ended yet and begins like one.
+bool Conversation::looks_like_http(ByteView rest) const {
+  std::string line(text_of(requests_.raw_head()));
+  line += text_of(rest.first(std::min<std::size_t>(rest.size(), 8192)));
+  const auto end = line.find_first_of("\r\n");
+  if (end != std::string::npos) {
+    line.resize(end);
+    const bool without_version = line.starts_with("GET /") && line.find(' ', 4) == line.npos;
+    return without_version || line.find(" HTTP/1.") != line.npos;
+  }
+  const auto space = line.find(' ');
+  return space != std::string::npos && space > 0 &&
+         std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(space),
+                     [](unsigned char c) { return c > ' ' && c < 127; });
+}
+
+void Conversation::request_broken(ByteView rest, Instant now) {
+  if (count_ == 0 && !looks_like_http(rest)) {
+    wire_.report("not HTTP", requests_.why());
+    return pass_as_bytes(now);
+  }
+  wire_.report("refused", requests_.why());
+  if (response_.phase != Phase::kHead) return end(rules::Close::kFin);
+  drop_server();
+  close_after_ = true;
+  request_.source_ended = true;
+  request_.passed = true;
+  request_.phase = Phase::kBody;
+  answer_here({400,
+               {{"content-type", "text/plain"}},
+               "brownout refuses this request: " + requests_.why() + "\n"},
+              now);
+}
+
+void Conversation::pass_as_bytes(Instant now) {
+  // What was taken already goes first.
+  const auto before = requests_.raw_head();
+  untold_.assign(before.begin(), before.end());
+  start_tunnel(now);
+}
+
+void Conversation::client_end(Instant now) {
+  if (tunnel_) {
+    // Once it is there, it gets what the client has said first.
+    if (!connected_) return;
+    if (!websocket_) return tunnel_finished(Direction::kUpstream);
+    if (!std::exchange(client_end_told_, true)) websocket_->finish(Direction::kUpstream, now);
+    return;
+  }
+  if (request_.phase == Phase::kHead && !requests_.in_message()) {
+    // The next client may have the server's connection.
+    over_ = true;
+    return wire_.close_client(rules::Close::kFin);
+  }
+  if (request_.phase == Phase::kHead && count_ == 0 && !looks_like_http({}))
+    return pass_as_bytes(now);
+  if (hung_ || request_.phase == Phase::kHead) return end(rules::Close::kFin);
+  if (request_.phase == Phase::kBody && !request_.source_ended) client_end_in_body(now);
+  if (over_) return;
+  const bool asked = awaits_response() && request_.source_ended && request_.passed;
+  if (!asked || !connected_ || response_.source_ended) return;
+  if (!std::exchange(fin_to_server_, true)) wire_.finish_server();
+}
+
+// It may listen all the same: to what the server says of half a request, or to what is said here.
+void Conversation::client_end_in_body(Instant now) {
+  if (made_here_) return ignore_rest();
+  if (response_.source_ended) {
+    ignore_rest();
+    return drop_server();
+  }
+  if (!connected_) return end(rules::Close::kFin);
+  close_after_ = true;
+  copy_.reset();
+  request_.source_ended = true;
+  if (request_.own_body) request_body_.break_off(now);
+}
+
+}  // namespace brownout::http

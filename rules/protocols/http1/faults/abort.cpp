@@ -1,0 +1,67 @@
+// abort: the request is answered here, with a status of your choice; the server never sees it.
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct AbortSettings {
+  std::int64_t status = 503;
+  std::vector<HttpHeader> headers;
+  std::string body;
+  std::optional<std::int64_t> grpc_status;
+};
+
+class Abort final : public HttpOnlyFault {
+ public:
+  using Settings = AbortSettings;
+  explicit Abort(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("status", &Settings::status, "of the response", {.least = 200, .most = 599}),
+        field("headers", &Settings::headers, "of the response, e.g. { retry-after = \"5\" }"),
+        field("body", &Settings::body, "of the response"),
+        field(
+            "grpc_status", &Settings::grpc_status,
+            "answers a gRPC call over HTTP/1 instead (gRPC-Web): status 200 and this grpc-status, "
+            "e.g. 14 (unavailable). gRPC itself is HTTP/2, which passes untouched: its clients "
+            "get their server's answer",
+            {.least = 0, .most = 16}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.grpc_status || table.find("status") == nullptr) return;
+    problems.add(position_of(table, "status"), "a gRPC call is answered with status 200",
+                 "leave status out, or grpc_status");
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    message.fate = HttpMessage::Fate::kAnswer;
+    message.answer = {static_cast<int>(settings_.status), settings_.headers, settings_.body};
+    if (settings_.grpc_status) make_grpc(message.answer, *settings_.grpc_status);
+    return Note{.action = "answer", .ordinal = static_cast<std::uint64_t>(message.answer.status)};
+  }
+
+  bool answers_grpc() const override { return settings_.grpc_status.has_value(); }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kAbort =
+    describe<Abort>({.name = "abort",
+                     .level = Level::kMessage,
+                     .carriers = kHttpRequests,
+                     .of_http = Half::kRequest,
+                     .summary = "The request is answered here; the server never sees it.",
+                     .magnitude = "request",
+                     .composition = "the first rule that answers a request, or drops it, decides",
+                     .source = "Envoy, HTTP fault injection, abort"});
+
+}  // namespace brownout::rules

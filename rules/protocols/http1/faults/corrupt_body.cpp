@@ -1,0 +1,19 @@
+// corrupt_body: bits of a body flip; heads, chunk lengths and trailers stay as they are.
+#include "rules/engine/fault.h"
+#include "rules/faults/common/corrupt_stage.h"
+
+namespace brownout::rules {
+extern const FaultKind kCorruptBody = describe<CorruptFault>(
+    {.name = "corrupt_body",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .ramp = Ramp::kMagnitude,
+     .directed = true,
+     .on_body = true,
+     .summary = "Bits of the body flip; its framing stays right.",
+     .magnitude =
+         "byte, or chunk (`each`), of the body of a request, a response, or both (`direction`)",
+     .composition = "each rule flips for itself",
+     .source = {}});
+
+}  // namespace brownout::rules

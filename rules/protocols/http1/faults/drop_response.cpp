@@ -1,0 +1,38 @@
+// drop_response: the server does what it was asked, and the client never hears of it: it waits on a
+// connection that stays open.
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+class DropResponse final : public HttpOnlyFault {
+ public:
+  using Settings = NoSettings;
+  explicit DropResponse(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    message.fate = HttpMessage::Fate::kSilence;
+    return Note{.action = "swallow"};
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kDropResponse =
+    describe<DropResponse>({.name = "drop_response",
+                            .level = Level::kMessage,
+                            .carriers = kHttpRequests,
+                            .of_http = Half::kResponse,
+                            .summary = "The server did it, and the client never hears.",
+                            .magnitude = "request",
+                            .composition = "what one rule drops the next never sees",
+                            .source = {}});
+
+}  // namespace brownout::rules

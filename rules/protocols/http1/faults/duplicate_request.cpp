@@ -1,0 +1,49 @@
+// duplicate_request: the server gets a request twice, as after a retry whose first try had arrived:
+// what is not idempotent shows. The client sees one response, that to the first.
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct DuplicateRequestSettings {
+  Bytes limit{1 << 20};
+};
+
+class DuplicateRequest final : public HttpOnlyFault {
+ public:
+  using Settings = DuplicateRequestSettings;
+  explicit DuplicateRequest(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("limit", &Settings::limit,
+              "requests with a longer body are sent once: the copy must be held",
+              {.least = Bytes{1}, .most = Bytes{64 << 20}}),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    message.duplicate = settings_.limit;
+    return Note{.action = "duplicate"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kDuplicateRequest = describe<DuplicateRequest>(
+    {.name = "duplicate_request",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .of_http = Half::kRequest,
+     .summary = "The server gets the request twice, the client one response.",
+     .magnitude = "request",
+     .composition = "one copy is sent, however many rules ask for it",
+     .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,129 @@
+// envoy_headers: a caller chooses the fault of its own request, by the headers of Envoy's fault
+// filter:
+//
+//   x-envoy-fault-delay-request: 2000              milliseconds before the server is asked
+//   x-envoy-fault-abort-request: 503               the status it gets instead of a response
+//   x-envoy-fault-abort-grpc-request: 14           or the gRPC status
+//   x-envoy-fault-throughput-response: 64          KiB a second of the response's body
+//   ...-percentage                                 of delay, abort and throughput: how likely
+//
+// Off unless a rule has it. A percentage counts within the rule's own probability, which so caps
+// it. The headers never reach the server. A value that is not understood does nothing.
+#include <algorithm>
+#include <charconv>
+
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+#include "rules/faults/common/rate_stage.h"
+
+namespace brownout::rules {
+namespace {
+
+struct EnvoyHeadersSettings {
+  bool delay = true;
+  bool abort = true;
+  bool throughput = true;
+  Duration longest = std::chrono::minutes(5);
+};
+
+constexpr std::string_view kPrefix = "x-envoy-fault-";
+
+class EnvoyHeaders final : public Fault, public HttpFault {
+ public:
+  using Settings = EnvoyHeadersSettings;
+  explicit EnvoyHeaders(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("delay", &Settings::delay, "whether callers may delay their requests"),
+        field("abort", &Settings::abort, "whether callers may have them answered with an error"),
+        field("throughput", &Settings::throughput, "whether callers may slow their responses down"),
+        field("longest", &Settings::longest, "the longest delay that is granted"),
+    }};
+    return schema;
+  }
+
+  const HttpFault* http() const override { return this; }
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    strip(message);
+    const auto& head = context.request->http->request;
+    std::optional<Note> note;
+    const auto delay = number(head, "delay-request");
+    if (settings_.delay && delay && hits(context, head, "delay-request")) {
+      const auto most = settings_.longest / std::chrono::milliseconds(1);
+      const auto granted = std::chrono::milliseconds(std::min<std::int64_t>(*delay, most));
+      message.delay += granted;
+      note = Note{.action = "delay", .delay = granted};
+    }
+    if (!settings_.abort || message.decided()) return note;
+    const auto status = number(head, "abort-request");
+    const auto grpc = number(head, "abort-grpc-request");
+    if (!status && !grpc) return note;
+    if (!hits(context, head, "abort-request")) return note;
+    if (grpc && *grpc <= 16) {
+      message.answer = {};
+      make_grpc(message.answer, *grpc);
+    } else if (status && *status >= 200 && *status <= 599) {
+      message.answer = {static_cast<int>(*status), {}, "fault filter abort"};
+    } else {
+      return note;
+    }
+    message.fate = HttpMessage::Fate::kAnswer;
+    return Note{.action = "answer", .ordinal = static_cast<std::uint64_t>(message.answer.status)};
+  }
+  void spare(HttpMessage& request) const override { strip(request); }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction == Direction::kUpstream || !settings_.throughput) return nullptr;
+    const auto& head = context.flow->http->request;
+    const auto rate = number(head, "throughput-response");
+    if (!rate || *rate == 0) return nullptr;
+    const auto share = percentage(head, "throughput-response");
+    if (!context.dice.split("throughput").hit(0, share)) return nullptr;
+    const auto most = std::min<std::int64_t>(*rate, 1 << 30);
+    return std::make_unique<RateStage>(Rate{most * 1024 * 8}, Bytes{}, context.intensity);
+  }
+
+ private:
+  static std::optional<std::int64_t> number(const HttpHead& head, std::string_view what) {
+    const auto* text = head.find(std::string(kPrefix) + std::string(what));
+    std::int64_t value = 0;
+    if (text == nullptr || text->empty()) return std::nullopt;
+    const auto* end = text->data() + text->size();
+    const auto result = std::from_chars(text->data(), end, value);
+    if (result.ec != std::errc() || result.ptr != end || value < 0) return std::nullopt;
+    return value;
+  }
+  // Of those that the rule's own dice have chosen.
+  static Ratio percentage(const HttpHead& head, std::string_view what) {
+    const auto percent = number(head, std::string(what) + "-percentage");
+    return Ratio::of(static_cast<double>(std::min<std::int64_t>(percent.value_or(100), 100)) / 100);
+  }
+  static bool hits(const HttpContext& context, const HttpHead& head, std::string_view what) {
+    return context.dice.split(what).hit(0, percentage(head, what));
+  }
+  static void strip(HttpMessage& message) {
+    const auto count = std::erase_if(message.head.headers, [](const HttpHeader& header) {
+      return same_header_name(std::string_view(header.name).substr(0, kPrefix.size()), kPrefix);
+    });
+    if (count > 0) message.edited = true;
+  }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kEnvoyHeaders = describe<EnvoyHeaders>(
+    {.name = "envoy_headers",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .on_body = true,
+     .of_http = Half::kRequest,
+     .summary =
+         "A caller chooses the fault of its own request, by the headers of Envoy's fault filter.",
+     .magnitude = "request",
+     .composition = "as abort, delay and response_rate",
+     .source = "Envoy, HTTP fault injection, controlling fault injection via HTTP headers"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,69 @@
+// malformed: the response is no valid HTTP. What a buggy server or a broken middlebox writes; a
+// client must notice, and must not take it for an answer.
+#include <array>
+
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+using What = Malformed;
+
+}  // namespace
+
+template <>
+struct EnumNames<Malformed> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Malformed>{"status_line", Malformed::kStatusLine},
+      std::pair<std::string_view, Malformed>{"chunk_length", Malformed::kChunkLength},
+      std::pair<std::string_view, Malformed>{"content_length", Malformed::kContentLength},
+      std::pair<std::string_view, Malformed>{"head_without_end", Malformed::kHeadWithoutEnd}};
+};
+
+namespace {
+
+struct MalformedSettings {
+  What what = What::kStatusLine;
+};
+
+class MalformedFault final : public HttpOnlyFault {
+ public:
+  using Settings = MalformedSettings;
+  explicit MalformedFault(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field(
+            "what", &Settings::what,
+            "the status line is none; the length of the first chunk is no number (the body is sent "
+            "in chunks); Content-Length is 10 more than what comes (beside chunks: it contradicts "
+            "them); or the head has no end. The connection closes behind it",
+            {.required = true}),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    message.malformed = settings_.what;
+    return Note{.action = "malform"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kMalformed =
+    describe<MalformedFault>({.name = "malformed",
+                              .level = Level::kMessage,
+                              .carriers = kHttpRequests,
+                              .of_http = Half::kResponse,
+                              .summary = "The response is no valid HTTP.",
+                              .magnitude = "request",
+                              .composition = "the last rule wins",
+                              .source = "RFC 9112"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,113 @@
+// rate_limit: who asks too often gets a 429 with Retry-After (RFC 6585, 4).
+//
+// A token bucket for all, for each client address, or for each value of a header (an API key, a
+// user), as the generic cell rate algorithm: `burst` requests at once, then `rate`.
+#include <array>
+
+#include "rules/chance/client_table.h"
+#include "rules/chance/token_bucket.h"
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+enum class RateLimitScope { kClient, kRule };
+
+struct Buckets final : FaultState {
+  TokenBucket rule;
+  ClientTable<TokenBucket> others;
+};
+
+}  // namespace
+
+template <>
+struct EnumNames<RateLimitScope> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, RateLimitScope>{"client", RateLimitScope::kClient},
+      std::pair<std::string_view, RateLimitScope>{"rule", RateLimitScope::kRule}};
+};
+
+namespace {
+
+struct RateLimitSettings {
+  Frequency rate{};
+  std::int64_t burst = 1;
+  std::optional<std::string> header;
+  RateLimitScope shared = RateLimitScope::kClient;
+  std::int64_t status = 429;
+};
+
+class RateLimit final : public HttpOnlyFault {
+ public:
+  using Settings = RateLimitSettings;
+  explicit RateLimit(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("rate", &Settings::rate, "how often one may ask, e.g. \"10/s\"", {.required = true}),
+        field("burst", &Settings::burst, "how many requests may come at once after a pause",
+              {.least = 1, .most = 1'000'000}),
+        field("shared", &Settings::shared,
+              "what has the limit: each client address, or all that the rule hits together"),
+        field("header", &Settings::header,
+              "or each value of this header, e.g. \"authorization\"; requests without it have one "
+              "limit together"),
+        field("status", &Settings::status, "of the response", {.least = 400, .most = 599}),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.header && table.find("shared") != nullptr) {
+      problems.add(position_of(table, "shared"), "the limit is of a header already",
+                   "leave shared out, or header");
+    }
+    if (settings.rate.per_second <= 0) {
+      problems.add(position_of(table, "rate"), "a rate of 0 lets nobody in", "use \"abort\"");
+    }
+  }
+
+  std::unique_ptr<FaultState> make_state() const override { return std::make_unique<Buckets>(); }
+
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    auto& buckets = static_cast<Buckets&>(*context.shared);
+    const Duration cost{static_cast<std::int64_t>(1e9 / settings_.rate.per_second)};
+    const auto wait =
+        bucket(buckets, context).take(context.now, cost, cost * (settings_.burst - 1));
+    if (wait == Duration::zero()) return std::nullopt;
+    const auto seconds = (wait + std::chrono::seconds(1) - Duration(1)) / std::chrono::seconds(1);
+    message.fate = HttpMessage::Fate::kAnswer;
+    message.answer = {static_cast<int>(settings_.status),
+                      {{"retry-after", std::to_string(seconds)}, {"content-type", "text/plain"}},
+                      "too many requests\n"};
+    return Note{.action = "turn away", .delay = wait};
+  }
+
+ private:
+  TokenBucket& bucket(Buckets& buckets, const HttpContext& context) const {
+    if (settings_.header) {
+      const auto* value = context.request->http->request.find(*settings_.header);
+      return value != nullptr ? buckets.others.of(key_of(*value)) : buckets.rule;
+    }
+    if (settings_.shared == RateLimitScope::kRule) return buckets.rule;
+    return buckets.others.of(context.request->client_key());
+  }
+
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kRateLimit = describe<RateLimit>(
+    {.name = "rate_limit",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .of_http = Half::kRequest,
+     .summary = "Who asks too often gets a 429 with Retry-After.",
+     .magnitude = "request of a client, of a value of a header, or of all (`shared`)",
+     .composition = "the first rule that answers a request, or drops it, decides",
+     .source = "RFC 6585, 4; ITU-T I.371 generic cell rate algorithm"});
+
+}  // namespace brownout::rules

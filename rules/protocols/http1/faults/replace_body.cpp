@@ -1,0 +1,56 @@
+// replace_body: another body, with a Content-Length that is right.
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct ReplaceBodySettings {
+  std::string body;
+  std::optional<std::string> content_type;
+};
+
+class ReplaceBody final : public HttpOnlyFault {
+ public:
+  using Settings = ReplaceBodySettings;
+  explicit ReplaceBody(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("body", &Settings::body, "instead of its own", {.required = true}),
+        field("content_type", &Settings::content_type, "of the new body; as it was if left out"),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (!settings.content_type || make_header("content-type", *settings.content_type)) return;
+    problems.add(position_of(table, "content_type"), "a content type is one line",
+                 "leave CR and LF out");
+  }
+
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
+    const auto note = replace_body(context, message, settings_.body);
+    if (note && settings_.content_type) {
+      message.head.set("content-type", *settings_.content_type);
+    }
+    return note;
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kReplaceBody =
+    describe<ReplaceBody>({.name = "replace_body",
+                           .level = Level::kMessage,
+                           .carriers = kHttpRequests,
+                           .directed = true,
+                           .summary = "The body is another one.",
+                           .magnitude = "request, response, or both (`direction`)",
+                           .composition = "the last rule wins",
+                           .source = {}});
+
+}  // namespace brownout::rules

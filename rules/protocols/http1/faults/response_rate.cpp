@@ -1,0 +1,47 @@
+// response_rate: the body of a response comes no faster than a rate; its head comes at once.
+#include "rules/engine/fault.h"
+#include "rules/faults/common/rate_stage.h"
+
+namespace brownout::rules {
+namespace {
+
+struct ResponseRateSettings {
+  Rate rate{};
+};
+
+class ResponseRate final : public Fault {
+ public:
+  using Settings = ResponseRateSettings;
+  explicit ResponseRate(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("rate", &Settings::rate, "the body comes no faster than this",
+              {.least = Rate{8}, .required = true}),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction == Direction::kUpstream) return nullptr;
+    return std::make_unique<RateStage>(settings_.rate, Bytes{}, context.intensity);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kResponseRate =
+    describe<ResponseRate>({.name = "response_rate",
+                            .level = Level::kMessage,
+                            .carriers = kHttpRequests,
+                            .ramp = Ramp::kMagnitude,
+                            .on_body = true,
+                            .summary = "The body of the response comes slowly.",
+                            .magnitude = "response",
+                            .composition = "the slowest limit wins",
+                            .source = "Envoy, HTTP fault injection, response_rate_limit"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,76 @@
+// rewrite_header: headers of a request or a response are set, removed or added. The others stay as
+// they were, in order and in case.
+#include "rules/engine/fault.h"
+#include "rules/engine/http_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct RewriteHeaderSettings {
+  std::vector<HttpHeader> set;
+  std::vector<std::string> remove;
+  std::vector<HttpHeader> append;
+};
+
+// With another framing than the body has, what follows would be read as something else.
+void check_framing(const RewriteHeaderSettings& settings, const Node& table,
+                   Diagnostics& problems) {
+  const auto refuse = [&](std::string_view key, std::string_view name) {
+    if (!same_header_name(name, "content-length") && !same_header_name(name, "transfer-encoding"))
+      return;
+    problems.add(position_of(table, key), std::string(name) + " says where the body ends",
+                 "for a wrong one use the fault \"malformed\"");
+  };
+  for (const auto& header : settings.set) refuse("set", header.name);
+  for (const auto& name : settings.remove) refuse("remove", name);
+  for (const auto& header : settings.append) refuse("append", header.name);
+}
+
+class RewriteHeader final : public HttpOnlyFault {
+ public:
+  using Settings = RewriteHeaderSettings;
+  explicit RewriteHeader(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("set", &Settings::set, "one header of this name, instead of those that were there"),
+        field("remove", &Settings::remove, "names of headers that go away"),
+        field("append", &Settings::append, "headers that come at the end"),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.set.empty() && settings.remove.empty() && settings.append.empty()) {
+      problems.add(table.where, "fault \"rewrite_header\" needs \"set\", \"remove\" or \"append\"",
+                   "e.g. set = { server = \"overloaded\" }");
+    }
+    check_framing(settings, table, problems);
+  }
+
+  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
+    if (message.decided()) return std::nullopt;
+    for (const auto& name : settings_.remove) message.head.remove(name);
+    for (const auto& header : settings_.set) message.head.set(header.name, header.value);
+    for (const auto& header : settings_.append) message.head.append(header.name, header.value);
+    message.edited = true;
+    return Note{.action = "rewrite"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kRewriteHeader =
+    describe<RewriteHeader>({.name = "rewrite_header",
+                             .level = Level::kMessage,
+                             .carriers = kHttpRequests,
+                             .directed = true,
+                             .summary = "Headers are set, removed or added.",
+                             .magnitude = "request, response, or both (`direction`)",
+                             .composition = "one behind the other, in file order",
+                             .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,208 @@
+#include "rules/protocols/mqtt/codec/mqtt_watch.h"
+
+// Of each packet only its beginning is looked at: enough to know what answers what.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "rules/protocols/mqtt/codec/mqtt.h"
+
+namespace brownout::messages {
+namespace {
+
+using codecs::ByteView;
+using codecs::octet;
+using rules::Instant;
+using rules::MqttType;
+
+// Enough for the level of a CONNECT and the reasons of a SUBACK; what lies behind is not looked at.
+constexpr std::size_t kMostOfPacket = 128;
+constexpr std::size_t kMostOpenPackets = 4096;
+constexpr std::uint8_t kFirstFailure = 0x80;  // 2.4
+constexpr std::uint8_t kLevelBits = 0x7f;     // the highest bit says that a bridge connects
+
+struct SeenPacket {
+  MqttType type{};
+  std::uint8_t qos = 0;  // of a PUBLISH
+  std::uint16_t id = 0;  // 0: there is none
+  ByteView begin;        // behind the fixed header, as far as it is kept
+};
+
+// The packets of one direction.
+class PacketScan {
+ public:
+  // Calls `see` with each packet that is complete.
+  template <class See>
+  void read(ByteView bytes, const See& see) {
+    while (!broken_ && !bytes.empty()) {
+      bytes = bytes.subspan(in_body_ ? read_body(bytes) : read_head(bytes.front()));
+      if (!in_body_ || done_ < rest_) continue;
+      see(packet());
+      in_body_ = false;
+      head_size_ = 0;
+    }
+  }
+  void give_up() { broken_ = true; }
+
+ private:
+  // Of the fixed header (2.1).
+  std::size_t read_head(std::byte one) {
+    head_[head_size_++] = one;
+    const auto head = codecs::read_mqtt_head(ByteView(head_).first(head_size_));
+    broken_ = head.state == codecs::MqttHead::State::kBroken;
+    if (head.state != codecs::MqttHead::State::kHead) return 1;
+    in_body_ = true;
+    type_ = head.type;
+    rest_ = head.rest;
+    done_ = kept_ = 0;
+    id_ = 0;
+    return 1;
+  }
+
+  std::size_t read_body(ByteView bytes) {
+    const auto part = bytes.first(std::min(bytes.size(), rest_ - done_));
+    const auto kept = std::min(part.size(), kMostOfPacket - kept_);
+    std::copy_n(part.begin(), kept, begin_.begin() + static_cast<std::ptrdiff_t>(kept_));
+    kept_ += kept;
+    // Of a PUBLISH it stands behind the topic, which may be longer than what is kept.
+    const auto at = id_at();
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (at + i >= done_ && at + i < done_ + part.size()) {
+        id_ = static_cast<std::uint16_t>(id_ << 8 | octet(part, at + i - done_));
+      }
+    }
+    done_ += part.size();
+    return part.size();
+  }
+
+  std::uint8_t qos() const { return octet(ByteView(head_), 0) >> 1 & 3; }
+  std::size_t id_at() const {
+    if (type_ != MqttType::kPublish) return 0;
+    if (kept_ < 2) return kMostOfPacket;
+    return 2 + (std::size_t{octet(ByteView(begin_), 0)} << 8 | octet(ByteView(begin_), 1));
+  }
+  SeenPacket packet() const {
+    return {type_, type_ == MqttType::kPublish ? qos() : std::uint8_t{0}, id_,
+            ByteView(begin_).first(kept_)};
+  }
+
+  std::array<std::byte, 5> head_{};
+  std::size_t head_size_ = 0;
+  std::array<std::byte, kMostOfPacket> begin_{};
+  std::size_t kept_ = 0;
+  std::size_t rest_ = 0;
+  std::size_t done_ = 0;
+  std::uint16_t id_ = 0;
+  MqttType type_{};
+  bool in_body_ = false;
+  bool broken_ = false;
+};
+
+// What answers it; none: nothing does.
+std::optional<MqttType> answer_to(const SeenPacket& packet) {
+  switch (packet.type) {
+    case MqttType::kConnect:
+      return MqttType::kConnack;
+    case MqttType::kPublish:
+      if (packet.qos == 0) return std::nullopt;
+      return packet.qos == 1 ? MqttType::kPuback : MqttType::kPubrec;
+    case MqttType::kPubrel:
+      return MqttType::kPubcomp;
+    case MqttType::kSubscribe:
+      return MqttType::kSuback;
+    case MqttType::kUnsubscribe:
+      return MqttType::kUnsuback;
+    case MqttType::kPingreq:
+      return MqttType::kPingresp;
+    default:
+      return std::nullopt;
+  }
+}
+
+class MqttWatch final : public RequestWatch {
+ public:
+  void from_client(ByteView bytes, Instant now) override {
+    client_.read(bytes, [&](const SeenPacket& packet) { ask(packet, now); });
+  }
+  void to_client(ByteView bytes, std::vector<Answer>& answers) override {
+    server_.read(bytes, [&](const SeenPacket& packet) {
+      const auto asked = open_.find({packet.type, id_of(packet)});
+      if (asked == open_.end()) return;
+      answers.push_back({asked->second, succeeds(packet)});
+      open_.erase(asked);
+    });
+  }
+  std::size_t open() const override { return open_.size(); }
+  bool leaving() const override { return leaving_; }
+
+ private:
+  static std::uint16_t id_of(const SeenPacket& packet) {
+    const bool without = packet.type == MqttType::kConnect || packet.type == MqttType::kConnack ||
+                         packet.type == MqttType::kPingreq || packet.type == MqttType::kPingresp;
+    return without ? std::uint16_t{0} : packet.id;
+  }
+
+  void ask(const SeenPacket& packet, Instant now) {
+    if (!met_ && packet.type != MqttType::kConnect) return client_.give_up();
+    if (packet.type == MqttType::kConnect) meet(packet.begin);
+    leaving_ |= packet.type == MqttType::kDisconnect;
+    const auto answer = answer_to(packet);
+    // One that is sent again still waits since the first time.
+    if (answer && open_.size() < kMostOpenPackets) open_.emplace(Key{*answer, id_of(packet)}, now);
+  }
+
+  // 3.1.2: the level stands behind the protocol's name.
+  void meet(ByteView connect) {
+    met_ = true;
+    if (connect.size() < 2) return;
+    const auto at = 2 + (std::size_t{octet(connect, 0)} << 8 | octet(connect, 1));
+    if (at < connect.size()) level_ = octet(connect, at) & kLevelBits;
+  }
+
+  bool succeeds(const SeenPacket& answer) const {
+    const auto& begin = answer.begin;
+    switch (answer.type) {
+      case MqttType::kConnack:
+        return begin.size() < 2 || octet(begin, 1) == 0;
+      case MqttType::kSuback:
+      case MqttType::kUnsuback:
+        return none_failed(begin);
+      default:
+        return begin.size() < 3 || octet(begin, 2) < kFirstFailure;
+    }
+  }
+
+  // One reason for each filter, in 5.0 behind the properties, whose length is ahead of them.
+  bool none_failed(ByteView begin) const {
+    std::size_t at = 2;
+    if (level_ == rules::kMqtt5 && at < begin.size()) {
+      std::size_t length = 0;
+      for (unsigned shift = 0; at < begin.size() && shift < 28; shift += 7) {
+        const auto one = octet(begin, at++);
+        length |= std::size_t{one & 0x7fU} << shift;
+        if ((one & 0x80U) == 0) break;
+      }
+      at += length;
+    }
+    if (at >= begin.size()) return true;
+    const auto reasons = begin.subspan(at);
+    return std::none_of(reasons.begin(), reasons.end(), [](std::byte one) {
+      return std::to_integer<std::uint8_t>(one) >= kFirstFailure;
+    });
+  }
+
+  using Key = std::pair<MqttType, std::uint16_t>;  // of the answer
+  std::map<Key, Instant> open_;
+  PacketScan client_;
+  PacketScan server_;
+  std::uint8_t level_ = rules::kMqtt311;
+  bool met_ = false;
+  bool leaving_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<RequestWatch> make_mqtt_watch() { return std::make_unique<MqttWatch>(); }
+
+}  // namespace brownout::messages

@@ -1,0 +1,93 @@
+// mqtt_disconnect: the server ends an MQTT connection and says why, and where to go instead (MQTT
+// 5.0, 3.14 and 4.11); in 3.1.1 it just ends. The broker sees its client vanish: the will is
+// published.
+#include "rules/engine/fault.h"
+#include "rules/protocols/mqtt/mqtt_message.h"
+
+namespace brownout::rules {
+namespace {
+
+struct MqttDisconnectSettings {
+  MqttReason reason{0x89};  // server busy
+  std::string server_reference;
+};
+
+class MqttDisconnectStage final : public Stage {
+ public:
+  MqttDisconnectStage(const MqttDisconnectSettings& settings, Direction direction)
+      : settings_(settings), direction_(direction) {}
+
+  // Instead of the packet that came.
+  void push(Chunk chunk, Instant now, Output& out) override {
+    out.note({.action = "disconnect"}, now);
+    const auto* message = view_as<MqttMessage>(chunk.message());
+    const bool v5 = message != nullptr && message->client && message->client->level == kMqtt5;
+    if (v5) {
+      const auto goodbye = disconnect(*message);
+      direction_ == Direction::kUpstream ? out.reply(goodbye, now) : out.emit(goodbye, now);
+    }
+    out.close(Close::kFin, now);
+  }
+
+ private:
+  Chunk disconnect(const MqttMessage& message) const {
+    MqttPacket packet{.type = MqttType::kDisconnect, .reason = settings_.reason.code};
+    if (!settings_.server_reference.empty()) {
+      packet.properties.push_back(
+          {.id = MqttPropertyId::kServerReference, .text = settings_.server_reference});
+    }
+    return mqtt_chunk(std::move(packet), message);
+  }
+
+  MqttDisconnectSettings settings_;
+  Direction direction_;
+};
+
+class MqttDisconnect final : public Fault {
+ public:
+  using Settings = MqttDisconnectSettings;
+  explicit MqttDisconnect(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("reason", &Settings::reason,
+              "why: 137 is server busy, 139 server shutting down, 156 use another server, 157 "
+              "server moved"),
+        field("server_reference", &Settings::server_reference,
+              "where to go instead, e.g. \"standby.example.org:1883\""),
+    }};
+    return schema;
+  }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    const auto code = settings.reason.code;
+    if (!settings.server_reference.empty() && code != 0x9c && code != 0x9d) {
+      problems.add(position_of(table, "server_reference"),
+                   "a server reference comes with the reasons 156 and 157 only",
+                   "write reason = 156 (use another server), or 157 (server moved)");
+    }
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<MqttDisconnectStage>(settings_, context.direction);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kMqttDisconnect = describe<MqttDisconnect>(
+    {.name = "mqtt_disconnect",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
+     .summary =
+         "At a packet, the server ends the connection, and says why and where to go (5.0). A "
+         "correct client goes there, or comes back later; its will is published.",
+     .magnitude = "connection",
+     .composition = "the first end wins",
+     .source = "MQTT 5.0, 3.14 and 4.11"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,73 @@
+// A CONNACK lies about the session (MQTT 5.0, 3.2.2.1.1).
+#include "rules/engine/fault.h"
+#include "rules/protocols/mqtt/mqtt_message.h"
+
+namespace brownout::rules {
+namespace {
+
+struct SessionPresentSettings {
+  bool value = false;
+};
+
+class SessionPresentStage final : public Stage {
+ public:
+  explicit SessionPresentStage(const SessionPresentSettings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* message = view_as<MqttMessage>(chunk.message());
+    const auto* packet = packet_of(chunk);
+    // A CONNACK that refuses has no session to tell of, nor has one of 3.1.
+    const bool v31 = packet != nullptr && message->client && message->client->level == kMqtt31;
+    if (packet == nullptr || v31 || packet->type != MqttType::kConnack || packet->reason != 0 ||
+        packet->session_present == settings_.value) {
+      return out.emit(std::move(chunk), now);
+    }
+    out.note({.action = "lie", .ordinal = count_++}, now);
+    auto other = *packet;
+    other.session_present = settings_.value;
+    out.emit(mqtt_chunk(std::move(other), *message), now);
+  }
+
+ private:
+  SessionPresentSettings settings_;
+  std::uint64_t count_ = 0;
+};
+
+class SessionPresent final : public Fault {
+ public:
+  using Settings = SessionPresentSettings;
+  explicit SessionPresent(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("value", &Settings::value,
+              "what clients are told: true is that the server still has their session"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<SessionPresentStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
+    {.name = "mqtt_session_present",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
+     .summary =
+         "A CONNACK says that the server has a session that it lost, or lost one that it has. A "
+         "correct client that is told of none subscribes again, and forgets what was in flight; "
+         "one that had none closes the connection when it is told of one.",
+     .magnitude = "CONNACK",
+     .composition = "the last rule's answer arrives",
+     .source = "MQTT 5.0, 3.2.2.1.1"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,237 @@
+#include "rules/protocols/mqtt/mqtt_message.h"
+
+#include <algorithm>
+
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+namespace {
+
+using MqttPatterns = std::vector<TextPattern>;
+
+bool is_publish(const MqttMessage& message) { return message.packet.type == MqttType::kPublish; }
+
+bool has_reason(const MqttPacket& packet, MqttReason reason) {
+  switch (packet.type) {
+    case MqttType::kConnack:
+    case MqttType::kPuback:
+    case MqttType::kPubrec:
+    case MqttType::kPubrel:
+    case MqttType::kPubcomp:
+    case MqttType::kDisconnect:
+    case MqttType::kAuth:
+      return packet.reason == reason.code;
+    default:
+      return std::find(packet.reasons.begin(), packet.reasons.end(), reason.code) !=
+             packet.reasons.end();
+  }
+}
+
+// `user_property = { name = "pattern" }`.
+class UserProperties final : public MessagePredicate {
+ public:
+  explicit UserProperties(std::vector<HeaderPattern> wanted) : wanted_(std::move(wanted)) {}
+
+  bool matches(const Message& message) const override {
+    const auto& properties = view_as<MqttMessage>(&message)->packet.properties;
+    return std::all_of(wanted_.begin(), wanted_.end(), [&](const HeaderPattern& wanted) {
+      return std::any_of(properties.begin(), properties.end(), [&](const MqttProperty& property) {
+        return property.id == MqttPropertyId::kUserProperty && property.text == wanted.name &&
+               wanted.value.matches(property.value);
+      });
+    });
+  }
+
+ private:
+  std::vector<HeaderPattern> wanted_;
+};
+
+MessageKey user_property_key() {
+  return {{"user_property", "table of patterns", "", "none",
+           "only packets of MQTT 5.0 with all of these: { tenant = \"blue*\" }"},
+          [](const Node& node, Diagnostics& problems) {
+            const auto before = problems.size();
+            auto wanted =
+                read_header_patterns("user_property", R"(tenant = "blue*")", node, problems);
+            std::shared_ptr<const MessagePredicate> predicate;
+            if (problems.size() == before) {
+              predicate = std::make_shared<const UserProperties>(std::move(wanted));
+            }
+            return predicate;
+          }};
+}
+
+template <class T>
+MessageKey mqtt_key(std::string name, std::string meaning,
+                    bool (*matches)(const MqttMessage&, const T&)) {
+  return message_key<MqttMessage, T>(std::move(name), std::move(meaning), matches);
+}
+
+// Keys of what is published.
+std::vector<MessageKey> publish_keys() {
+  return {
+      mqtt_key<std::vector<TopicFilter>>(
+          "topic", "only what is published to topics that one of these filters means, with + and #",
+          [](const auto& message, const auto& filters) {
+            return is_publish(message) &&
+                   std::any_of(filters.begin(), filters.end(), [&](const TopicFilter& filter) {
+                     return topic_matches(filter.text, message.topic);
+                   });
+          }),
+      mqtt_key<std::vector<MqttQos>>(
+          "qos", "only what is published with this QoS",
+          [](const auto& message, const auto& wanted) {
+            return is_publish(message) && std::find(wanted.begin(), wanted.end(),
+                                                    MqttQos{message.packet.qos}) != wanted.end();
+          }),
+      mqtt_key<bool>("retain", "only what is published with, or without, RETAIN",
+                     [](const auto& message, const bool& wanted) {
+                       return is_publish(message) && message.packet.retain == wanted;
+                     }),
+      mqtt_key<bool>("dup", "only what is published with, or without, DUP",
+                     [](const auto& message, const bool& wanted) {
+                       return is_publish(message) && message.packet.dup == wanted;
+                     })};
+}
+
+// Keys of the connection, and of any packet.
+std::vector<MessageKey> packet_keys() {
+  return {mqtt_key<MqttPatterns>("client_id", "only connections of these clients, as for path",
+                                 [](const auto& message, const auto& wanted) {
+                                   return message.client &&
+                                          any_matches(wanted, message.client->client_id);
+                                 }),
+          mqtt_key<MqttPatterns>("user_name", "only connections of these users, as for path",
+                                 [](const auto& message, const auto& wanted) {
+                                   return message.client && message.client->user_name &&
+                                          any_matches(wanted, *message.client->user_name);
+                                 }),
+          mqtt_key<std::vector<MqttReason>>(
+              "reason",
+              "only packets with this reason code, or a CONNACK of 3.1.1 with this return code",
+              [](const auto& message, const auto& wanted) {
+                return std::any_of(wanted.begin(), wanted.end(), [&](MqttReason reason) {
+                  return has_reason(message.packet, reason);
+                });
+              }),
+          user_property_key()};
+}
+
+class MqttProtocol final : public MessageProtocol {
+ public:
+  std::string_view name() const override { return "mqtt"; }
+  std::string_view title() const override { return "MQTT"; }
+
+  bool has_websockets() const override { return true; }
+  bool has_requests() const override { return true; }
+
+  std::vector<MessageKey> keys() const override {
+    std::vector<MessageKey> keys{mqtt_key<std::vector<MqttType>>(
+        "packet", "only packets of these types", [](const auto& message, const auto& types) {
+          return std::find(types.begin(), types.end(), message.packet.type) != types.end();
+        })};
+    for (auto& key : publish_keys()) keys.push_back(std::move(key));
+    for (auto& key : packet_keys()) keys.push_back(std::move(key));
+    return keys;
+  }
+  // Of the whole packet; one that a rule made has none.
+  std::string_view about_size() const override { return "the packet's"; }
+  std::size_t size(const Message& message, std::span<const std::byte>) const override {
+    return message.wire.size();
+  }
+  std::string_view about_text() const override {
+    return "only what is published with such a payload";
+  }
+  std::optional<std::string_view> text(const Message& message,
+                                       std::span<const std::byte> payload) const override {
+    if (!is_publish(view(message))) return std::nullopt;
+    return text_of(payload);
+  }
+
+  bool has_acknowledgements() const override { return true; }
+  bool acknowledges(const Message& message) const override {
+    const auto type = view(message).packet.type;
+    return type == MqttType::kPuback || type == MqttType::kPubrec || type == MqttType::kPubrel ||
+           type == MqttType::kPubcomp;
+  }
+  bool ends_conversation(const Message& message) const override {
+    return view(message).packet.type == MqttType::kDisconnect;
+  }
+  // A PUBLISH that says it is UTF-8 (MQTT 5.0, 3.3.2.3.2).
+  bool must_be_text(const Message& message) const override {
+    const auto& packet = view(message).packet;
+    const auto* format = find_property(packet.properties, MqttPropertyId::kPayloadFormat);
+    return packet.type == MqttType::kPublish && format != nullptr && format->number == 1;
+  }
+  std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
+    const auto& message = view(*chunk.message());
+    if (!is_publish(message)) return std::nullopt;
+    return message_chunk(
+        *this, std::make_shared<const MqttMessage>(message.packet, message.client, message.topic),
+        text);
+  }
+
+  std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
+    const auto& message = view(*asked.message());
+    const auto& packet = message.packet;
+    const auto level = packet.connect   ? packet.connect->level
+                       : message.client ? message.client->level
+                                        : kMqtt311;
+    const auto* reason = static_cast<const RefusalValue<MqttReason>*>(how.of(*this));
+    auto answer =
+        refusal_of(packet, level, reason != nullptr ? std::optional(reason->value) : std::nullopt);
+    if (!answer) return std::nullopt;
+    const bool ends = answer->type == MqttType::kConnack;
+    return Refusal{mqtt_chunk(std::move(*answer), message), ends};
+  }
+  std::vector<RefusalKey> refusal_keys() const override {
+    return {refusal_key<MqttReason>(
+        "reason",
+        "why, as a code; left out: server unavailable (CONNECT), or unspecified. A CONNACK of 3.1 "
+        "and 3.1.1 has 1 to 5; a SUBACK of 3.1.1 has only 128, of 3.1 none",
+        "none")};
+  }
+  std::optional<Chunk> pong(const Chunk& ping) const override {
+    const auto& message = view(*ping.message());
+    if (message.packet.type != MqttType::kPingreq) return std::nullopt;
+    return mqtt_chunk({.type = MqttType::kPingresp}, message);
+  }
+
+  std::vector<ExplainOption> explain_options() const override {
+    return {{"packet", "what a packet is (publish)", names_of<MqttType>(), true},
+            {"topic", "what it is published to", {}, true},
+            {"qos", "its QoS (0)", {"0", "1", "2"}},
+            {"client-id", "whose connection it is", {}, true},
+            {"user-name", "as whom the client connected"}};
+  }
+  Message told(const Told& of) const override {
+    MqttPacket packet{.type = value_named<MqttType>(of("packet")).value_or(MqttType::kPublish)};
+    packet.topic = of("topic");
+    if (const auto qos = of("qos"); !qos.empty()) {
+      packet.qos = static_cast<std::uint8_t>(qos.front() - '0');
+    }
+    MqttConnect client{.client_id = of("client-id")};
+    if (const auto user = of("user-name"); !user.empty()) client.user_name = user;
+    const auto topic = packet.topic;
+    return {.protocol = this,
+            .view = std::make_shared<const MqttMessage>(
+                std::move(packet), std::make_shared<const MqttConnect>(std::move(client)), topic)};
+  }
+
+ private:
+  static const MqttMessage& view(const Message& message) { return *view_as<MqttMessage>(&message); }
+};
+
+}  // namespace
+
+const MessageProtocol& MqttMessage::protocol() {
+  static const MqttProtocol protocol;
+  return protocol;
+}
+
+Chunk mqtt_chunk(MqttPacket packet, const MqttMessage& message) {
+  return message_chunk(MqttMessage::protocol(),
+                       std::make_shared<const MqttMessage>(std::move(packet), message.client));
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,150 @@
+#include "rules/protocols/nats/codec/nats_codec.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rules/protocols/nats/codec/nats_json.h"
+#include "rules/protocols/nats/codec/nats_line.h"
+
+namespace brownout::messages {
+namespace {
+
+using rules::NatsVerb;
+
+// What JetStream answers to a publish that it has stored (ADR-1): {"stream":"ORDERS","seq":7}.
+bool acknowledges_publish(std::string_view payload) {
+  return payload.starts_with("{\"stream\":") && payload.find("\"seq\":") != std::string_view::npos;
+}
+
+}  // namespace
+
+MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
+  Step step;
+  while (step.taken < bytes.size()) {
+    if (!std::exchange(within_, true)) keep_ = keep;
+    const auto rest = bytes.subspan(step.taken);
+    std::size_t taken = 0;
+    std::string_view why;
+    if (left_ == 0) {
+      const auto text = codecs::text_of(rest);
+      const auto end = text.find('\n');
+      taken = end == std::string_view::npos ? text.size() : end + 1;
+      if (line_.size() + taken > kMostLine) why = "a line of more than 1 MiB";
+      if (why.empty() && end == std::string_view::npos) {
+        line_ += text;
+      } else if (why.empty()) {
+        why = line_.empty() ? take_line(text.substr(0, end))
+                            : take_line(line_ + std::string(text.substr(0, end)));
+        if (why.empty()) line_.clear();
+      }
+    } else {
+      why = take_behind(rest, taken);
+    }
+    if (!why.empty()) {
+      // What was taken in this call goes first.
+      if (step.taken > 0) return step;
+      return {.broken = why};
+    }
+    if (keep_) {
+      const auto part = rest.first(taken);
+      wire_.insert(wire_.end(), part.begin(), part.end());
+    }
+    step.taken += taken;
+    step.kept = keep_;
+    if (left_ > 0 || !line_.empty()) continue;
+    within_ = false;
+    finish(step);
+    if (step.ended || step.secures) return step;
+  }
+  return step;
+}
+
+// Why it is no line of NATS, or "".
+std::string_view NatsCodec::Reader::take_line(std::string_view line) {
+  auto read = codecs::read_nats_line(line);
+  if (!read) return "a line that NATS does not have";
+  const auto behind = has_payload(read->line.verb) ? read->behind + 2 : 0;
+  if (keep_ && wire_.size() + line.size() + behind > kMostMessage) {
+    return "a message of more than 16 MiB";
+  }
+  read_ = std::move(read->line);
+  headers_ = read->headers;
+  behind_ = behind;
+  left_ = behind;
+  return {};
+}
+
+// A payload, to its CRLF at most.
+std::string_view NatsCodec::Reader::take_behind(ByteView bytes, std::size_t& taken) {
+  taken = std::min(left_, bytes.size());
+  for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
+    const auto expected = left_ - i == 2 ? std::byte{'\r'} : std::byte{'\n'};
+    if (bytes[i] != expected) return "a payload that is longer than its line says";
+  }
+  left_ -= taken;
+  return {};
+}
+
+void NatsCodec::Reader::finish(Step& step) {
+  codec_.learn(read_, direction_);
+  step.secures = read_.verb == NatsVerb::kInfo && direction_ == Direction::kDownstream &&
+                 codecs::nats_json_flag(read_.text, "tls_required");
+  if (!keep_) return;
+  const ByteView behind = ByteView(wire_).last(behind_);
+  step.ended.emplace();
+  if (behind_ > 0) {
+    const auto payload = behind.subspan(headers_, read_.payload);
+    step.ended->payload.assign(payload.begin(), payload.end());
+    read_.headers = codecs::text_of(behind.first(headers_));
+    const bool delivered = read_.verb == NatsVerb::kMsg || read_.verb == NatsVerb::kHmsg;
+    read_.acknowledges = delivered && acknowledges_publish(codecs::text_of(payload));
+  }
+  step.ended->message = std::make_shared<rules::Message>(rules::Message{
+      .protocol = &rules::NatsMessage::protocol(),
+      .view = std::make_shared<const rules::NatsMessage>(std::move(read_), codec_.client_),
+      .wire = std::exchange(wire_, {})});
+  read_ = {};
+}
+
+Bytes NatsCodec::Reader::rest() {
+  within_ = false;
+  left_ = 0;
+  line_.clear();
+  return std::exchange(wire_, {});
+}
+
+void NatsCodec::learn(rules::NatsLine& line, Direction direction) {
+  if (line.verb == NatsVerb::kConnect) {
+    client_ = std::make_shared<const rules::NatsClient>(
+        rules::NatsClient{.name = codecs::nats_json_text(line.text, "name")});
+  }
+  if (line.verb == NatsVerb::kSub && direction == Direction::kUpstream) {
+    if (subscriptions_.size() < kMostSubscriptions) {
+      subscriptions_[line.sid] = {line.subject, line.queue};
+    }
+    return;
+  }
+  const bool of_subscription =
+      line.verb == NatsVerb::kUnsub || line.verb == NatsVerb::kMsg || line.verb == NatsVerb::kHmsg;
+  if (!of_subscription) return;
+  const auto found = subscriptions_.find(line.sid);
+  if (found == subscriptions_.end()) return;
+  line.queue = found->second.queue;
+  if (line.verb != NatsVerb::kUnsub) return;
+  line.subject = found->second.subject;
+  // Behind so many messages it goes by itself.
+  if (line.max.empty()) subscriptions_.erase(found);
+}
+
+Bytes NatsCodec::write(const rules::Chunk& chunk, Direction) {
+  const auto& wire = chunk.message()->wire;
+  if (!chunk.touched() && !wire.empty()) return wire;
+  const auto& line = *rules::nats_line_of(chunk);
+  // A line that was touched has no payload, and so passes as it came.
+  if (!has_payload(line.verb) && !wire.empty()) return wire;
+  const auto text = codecs::write_nats(line, codecs::text_of(chunk.bytes()));
+  const auto bytes = codecs::bytes_of(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace brownout::messages

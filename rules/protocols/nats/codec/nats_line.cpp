@@ -1,0 +1,158 @@
+#include "rules/protocols/nats/codec/nats_line.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "rules/base/whole_number.h"
+#include "rules/schema/schema.h"
+
+namespace brownout::codecs {
+namespace {
+
+using rules::NatsLine;
+using rules::NatsVerb;
+
+constexpr std::size_t kMostPayload = 64 << 20;  // nats-server, max_payload
+constexpr std::size_t kMostArguments = 5;
+
+// Words with blanks or tabs between them.
+struct Arguments {
+  std::array<std::string_view, kMostArguments> of{};
+  std::size_t count = 0;
+  bool too_many = false;
+};
+
+Arguments arguments_of(std::string_view text) {
+  Arguments found;
+  while (true) {
+    const auto begin = text.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return found;
+    text.remove_prefix(begin);
+    const auto word = text.substr(0, text.find_first_of(" \t"));
+    text.remove_prefix(word.size());
+    if (found.count == kMostArguments) {
+      found.too_many = true;
+      return found;
+    }
+    found.of.at(found.count++) = word;
+  }
+}
+
+std::optional<NatsVerb> verb_of(std::string_view word) {
+  std::string lower(word);
+  for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return rules::value_named<NatsVerb>(lower);
+}
+
+std::optional<std::size_t> size_of(std::string_view word) {
+  return rules::parse_whole_number<std::size_t>(word, kMostPayload);
+}
+
+// PUB subject [reply] #payload; HPUB and HMSG have #headers #all; MSG and HMSG have sid behind the
+// subject.
+bool read_published(const Arguments& words, ReadNatsLine& read) {
+  auto& line = read.line;
+  const bool delivered = line.verb == NatsVerb::kMsg || line.verb == NatsVerb::kHmsg;
+  const bool headers = has_headers(line.verb);
+  const std::size_t least = 2U + (delivered ? 1U : 0U) + (headers ? 1U : 0U);
+  if (words.count < least || words.count > least + 1) return false;
+  std::size_t next = 0;
+  line.subject = words.of.at(next++);
+  if (delivered) line.sid = words.of.at(next++);
+  if (words.count > least) line.reply = words.of.at(next++);
+  if (headers) {
+    const auto size = size_of(words.of.at(next++));
+    if (!size) return false;
+    read.headers = *size;
+  }
+  const auto all = size_of(words.of.at(next));
+  if (!all || *all < read.headers) return false;
+  read.behind = *all;
+  line.payload = *all - read.headers;
+  return true;
+}
+
+bool read_arguments(std::string_view rest, ReadNatsLine& read) {
+  auto& line = read.line;
+  const auto words = arguments_of(rest);
+  switch (line.verb) {
+    case NatsVerb::kInfo:
+    case NatsVerb::kConnect:
+    case NatsVerb::kErr: {
+      const auto begin = std::min(rest.find_first_not_of(" \t"), rest.size());
+      line.text = rest.substr(begin);
+      if (line.verb != NatsVerb::kErr) return line.text.starts_with('{');
+      if (line.text.size() >= 2 && line.text.starts_with('\'') && line.text.ends_with('\'')) {
+        line.text = line.text.substr(1, line.text.size() - 2);
+      }
+      return true;
+    }
+    case NatsVerb::kSub:
+      if (words.count < 2 || words.count > 3) return false;
+      line.subject = words.of[0];
+      if (words.count == 3) line.queue = words.of[1];
+      line.sid = words.of.at(words.count - 1);
+      return true;
+    case NatsVerb::kUnsub:
+      if (words.count < 1 || words.count > 2) return false;
+      line.sid = words.of[0];
+      if (words.count == 2) line.max = words.of[1];
+      return true;
+    case NatsVerb::kPub:
+    case NatsVerb::kHpub:
+    case NatsVerb::kMsg:
+    case NatsVerb::kHmsg:
+      return !words.too_many && read_published(words, read);
+    default:
+      return words.count == 0;
+  }
+}
+
+std::string upper(std::string_view name) {
+  std::string text(name);
+  for (auto& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+void append(std::string& text, std::string_view word) {
+  if (word.empty()) return;
+  text += ' ';
+  text += word;
+}
+
+}  // namespace
+
+std::optional<ReadNatsLine> read_nats_line(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const auto end = std::min(line.find_first_of(" \t"), line.size());
+  const auto verb = verb_of(line.substr(0, end));
+  if (!verb) return std::nullopt;
+  ReadNatsLine read;
+  read.line.verb = *verb;
+  if (!read_arguments(line.substr(end), read)) return std::nullopt;
+  return read;
+}
+
+std::string write_nats(const NatsLine& line, std::string_view payload) {
+  auto text = upper(rules::name_of(line.verb));
+  if (line.verb != NatsVerb::kUnsub) append(text, line.subject);
+  if (line.verb == NatsVerb::kSub) append(text, line.queue);
+  append(text, line.sid);
+  append(text, line.reply);
+  append(text, line.max);
+  if (line.verb == NatsVerb::kErr) {
+    append(text, "'" + line.text + "'");
+  } else {
+    append(text, line.text);
+  }
+  if (!has_payload(line.verb)) return text + "\r\n";
+  if (has_headers(line.verb)) append(text, std::to_string(line.headers.size()));
+  append(text, std::to_string(line.headers.size() + payload.size()));
+  text += "\r\n";
+  text += line.headers;
+  text += payload;
+  return text + "\r\n";
+}
+
+}  // namespace brownout::codecs

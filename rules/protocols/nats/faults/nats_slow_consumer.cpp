@@ -1,0 +1,49 @@
+// nats_slow_consumer: the server says that a client does not read fast enough, and closes the
+// connection: -ERR 'Slow Consumer' (nats-server, write_deadline and max_pending).
+#include "rules/engine/fault.h"
+#include "rules/protocols/nats/nats_message.h"
+
+namespace brownout::rules {
+namespace {
+
+class NatsSlowConsumerStage final : public Stage {
+ public:
+  // Instead of the message that came.
+  void push(Chunk, Instant now, Output& out) override {
+    out.note({.action = "slow consumer"}, now);
+    out.emit(nats_error("Slow Consumer"), now);
+    out.close(Close::kFin, now);
+  }
+};
+
+class NatsSlowConsumer final : public Fault {
+ public:
+  using Settings = NoSettings;
+  explicit NatsSlowConsumer(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kDownstream) return nullptr;
+    return std::make_unique<NatsSlowConsumerStage>();
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kNatsSlowConsumer = describe<NatsSlowConsumer>(
+    {.name = "nats_slow_consumer",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
+     .summary = "At a message to the client, the server says that it reads too slowly, and closes "
+                "the connection. A correct client connects again and subscribes anew; what was "
+                "published meanwhile is lost outside of JetStream.",
+     .magnitude = "connection",
+     .composition = "the first end wins",
+     .source = "NATS documentation, Slow Consumers"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,51 @@
+// nats_stale_connection: the server's PONG is swallowed, until the client notices that nobody
+// answers its PING (ping_interval, max_outstanding).
+#include "rules/engine/fault.h"
+#include "rules/faults/common/dropping_stage.h"
+#include "rules/protocols/nats/nats_message.h"
+
+namespace brownout::rules {
+namespace {
+
+class NatsStaleStage final : public Stage {
+ public:
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* line = nats_line_of(chunk);
+    if (line == nullptr || line->verb != NatsVerb::kPong) return out.emit(std::move(chunk), now);
+    out.note(dropped(chunk, count_++), now);
+  }
+
+ private:
+  std::uint64_t count_ = 0;
+};
+
+class NatsStale final : public Fault {
+ public:
+  using Settings = NoSettings;
+  explicit NatsStale(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<NatsStaleStage>();
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kNatsStaleConnection = describe<NatsStale>(
+    {.name = "nats_stale_connection",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
+     .summary = "PONG is swallowed, and all else passes. A correct client gives the connection up "
+                "once some of its PINGs were not answered, and connects to another server; with "
+                "direction = \"upstream\" the server does so, and says 'Stale Connection'.",
+     .magnitude = "PONG, one way",
+     .composition = "what one rule drops the next never sees",
+     .source = "NATS documentation, Ping/Pong Protocol"});
+
+}  // namespace brownout::rules

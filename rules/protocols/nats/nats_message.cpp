@@ -1,0 +1,150 @@
+#include "rules/protocols/nats/nats_message.h"
+
+#include <algorithm>
+
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+namespace {
+
+using NatsPatterns = std::vector<TextPattern>;
+using SubjectPatterns = std::vector<SubjectPattern>;
+
+// Where clients of JetStream acknowledge what was delivered to them (ADR-15).
+constexpr std::string_view kAckSubject = "$JS.ACK.";
+
+template <class T>
+MessageKey nats_key(std::string name, std::string meaning,
+                    bool (*matches)(const NatsMessage&, const T&)) {
+  return message_key<NatsMessage, T>(std::move(name), std::move(meaning), matches);
+}
+
+class NatsProtocol final : public MessageProtocol {
+ public:
+  std::string_view name() const override { return "nats"; }
+  std::string_view title() const override { return "NATS"; }
+
+  std::vector<MessageKey> keys() const override {
+    return {nats_key<std::vector<NatsVerb>>("verb", "only messages with these verbs",
+                                            [](const auto& message, const auto& verbs) {
+                                              return std::find(verbs.begin(), verbs.end(),
+                                                               message.line.verb) != verbs.end();
+                                            }),
+            nats_key<SubjectPatterns>(
+                "subject",
+                "only what is published, delivered or subscribed to subjects that one of these "
+                "means, with * and >",
+                [](const auto& message, const auto& patterns) {
+                  const auto& subject = message.line.subject;
+                  return std::any_of(
+                      patterns.begin(), patterns.end(), [&](const SubjectPattern& pattern) {
+                        return !subject.empty() && subject_matches(pattern.text, subject);
+                      });
+                }),
+            nats_key<NatsPatterns>("queue",
+                                   "only subscriptions of these queue groups, and what is "
+                                   "delivered to them; as for path",
+                                   [](const auto& message, const auto& wanted) {
+                                     return !message.line.queue.empty() &&
+                                            any_matches(wanted, message.line.queue);
+                                   }),
+            nats_key<NatsPatterns>(
+                "client_name", "only connections of clients with these names, as for path",
+                [](const auto& message, const auto& wanted) {
+                  return message.client && any_matches(wanted, message.client->name);
+                })};
+  }
+
+  std::string_view about_text() const override {
+    return "only what is published or delivered with such a payload, and -ERR with such a text";
+  }
+  std::optional<std::string_view> text(const Message& message,
+                                       std::span<const std::byte> payload) const override {
+    const auto& line = view(message);
+    if (has_payload(line.verb)) return text_of(payload);
+    if (line.verb == NatsVerb::kErr) return line.text;
+    return std::nullopt;
+  }
+
+  bool has_acknowledgements() const override { return true; }
+  // +OK of a verbose connection; an acknowledgement of JetStream, upstream or of a publish.
+  bool acknowledges(const Message& message) const override {
+    const auto& line = view(message);
+    if (line.verb == NatsVerb::kOk) return true;
+    const bool published = line.verb == NatsVerb::kPub || line.verb == NatsVerb::kHpub;
+    if (published) return line.subject.starts_with(kAckSubject);
+    return (line.verb == NatsVerb::kMsg || line.verb == NatsVerb::kHmsg) && line.acknowledges;
+  }
+  bool is_control(const Message& message) const override {
+    const auto verb = view(message).verb;
+    return verb == NatsVerb::kPing || verb == NatsVerb::kPong;
+  }
+  std::optional<std::string> words(const Chunk& chunk) const override {
+    if (!has_payload(view(*chunk.message()).verb)) return std::nullopt;
+    return std::string(text_of(chunk.bytes()));
+  }
+  std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
+    const auto& message = *view_as<NatsMessage>(chunk.message());
+    if (!has_payload(message.line.verb)) return std::nullopt;
+    return message_chunk(*this, std::make_shared<const NatsMessage>(message.line, message.client),
+                         text);
+  }
+
+  // As a server that does not permit it. Only a client that may not connect loses its connection.
+  std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions&) const override {
+    const auto& line = view(*asked.message());
+    switch (line.verb) {
+      case NatsVerb::kConnect:
+        return Refusal{nats_error("Authorization Violation"), true};
+      case NatsVerb::kPub:
+      case NatsVerb::kHpub:
+        return Refusal{nats_error("Permissions Violation for Publish to \"" + line.subject + "\"")};
+      case NatsVerb::kSub:
+        return Refusal{
+            nats_error("Permissions Violation for Subscription to \"" + line.subject + "\"")};
+      default:
+        return std::nullopt;
+    }
+  }
+  std::optional<Chunk> pong(const Chunk& ping) const override {
+    if (view(*ping.message()).verb != NatsVerb::kPing) return std::nullopt;
+    return nats_chunk({.verb = NatsVerb::kPong});
+  }
+
+  std::vector<ExplainOption> explain_options() const override {
+    return {{"verb", "what a message is (pub)", names_of<NatsVerb>()},
+            {"subject", "what it is published, delivered or subscribed to"},
+            {"queue", "the queue group of its subscription"},
+            {"client-name", "whose connection it is"}};
+  }
+  Message told(const Told& of) const override {
+    NatsLine line{.verb = value_named<NatsVerb>(of("verb")).value_or(NatsVerb::kPub)};
+    line.subject = of("subject");
+    line.queue = of("queue");
+    const auto client = std::make_shared<const NatsClient>(NatsClient{.name = of("client-name")});
+    return {.protocol = this, .view = std::make_shared<const NatsMessage>(std::move(line), client)};
+  }
+
+ private:
+  static const NatsLine& view(const Message& message) {
+    return view_as<NatsMessage>(&message)->line;
+  }
+};
+
+}  // namespace
+
+const MessageProtocol& NatsMessage::protocol() {
+  static const NatsProtocol protocol;
+  return protocol;
+}
+
+Chunk nats_chunk(NatsLine line, std::string_view payload) {
+  return message_chunk(NatsMessage::protocol(),
+                       std::make_shared<const NatsMessage>(std::move(line), nullptr), payload);
+}
+
+Chunk nats_error(std::string text) {
+  return nats_chunk({.verb = NatsVerb::kErr, .text = std::move(text)});
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,42 @@
+// A message of NATS as rules see it. Of PUB, HPUB, MSG and HMSG the payload is theirs, without
+// headers; that of others is empty.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "rules/message/message_protocol.h"
+#include "rules/protocols/nats/nats.h"
+
+namespace brownout::rules {
+
+// What a client said of itself in CONNECT.
+struct NatsClient {
+  std::string name = {};
+};
+
+struct NatsMessage final : MessageView {
+  static const MessageProtocol& protocol();
+
+  NatsLine line = {};
+  std::shared_ptr<const NatsClient> client = {};  // whose connection it is; null: not known
+
+  NatsMessage(NatsLine is, std::shared_ptr<const NatsClient> of)
+      : line(std::move(is)), client(std::move(of)) {}
+  std::size_t memory() const override {
+    return sizeof *this + line.subject.size() + line.text.size() + line.headers.size();
+  }
+};
+
+// Null where it is no message of NATS.
+inline const NatsLine* nats_line_of(const Chunk& chunk) {
+  const auto* view = view_as<NatsMessage>(chunk.message());
+  return view != nullptr ? &view->line : nullptr;
+}
+
+// A message that a rule made.
+Chunk nats_chunk(NatsLine line, std::string_view payload = {});
+// -ERR, as a server says it: 'Slow Consumer'.
+Chunk nats_error(std::string text);
+
+}  // namespace brownout::rules

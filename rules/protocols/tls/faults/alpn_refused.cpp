@@ -1,0 +1,39 @@
+// alpn_refused: the server speaks none of the protocols that the client offers: alert
+// no_application_protocol (RFC 7301, 3.2). Clients that offer none are left alone.
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+class AlpnRefused final : public Fault {
+ public:
+  using Settings = NoSettings;
+  explicit AlpnRefused(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext& context, TlsVerdict& verdict) const override {
+    if (verdict.alert || context.flow->hello == nullptr || context.flow->hello->alpn.empty()) {
+      return std::nullopt;
+    }
+    verdict.alert = TlsAlert{120};
+    return Note{.action = "alert", .ordinal = 120};
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kAlpnRefused = describe<AlpnRefused>(
+    {.name = "alpn_refused",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+
+     .summary = "The server speaks none of the protocols that the client offers by ALPN.",
+     .magnitude = "handshake",
+     .composition = "the first rule that says so decides",
+     .source = "RFC 7301, 3.2"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,48 @@
+// bad_certificate: the certificate that the client gets is not one to trust. It is minted from the
+// local CA that clients trust (`brownout ca init`), so that only what is wrong with it is wrong.
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct BadCertificateSettings {
+  Flaw what = Flaw::kExpired;
+};
+
+class BadCertificate final : public Fault {
+ public:
+  using Settings = BadCertificateSettings;
+  explicit BadCertificate(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("what", &Settings::what, "what is wrong with it", {.required = true}),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    if (verdict.flaw != Flaw::kNone) return std::nullopt;
+    verdict.flaw = settings_.what;
+    return Note{.action = "certificate"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kBadCertificate =
+    describe<BadCertificate>({.name = "bad_certificate",
+                              .level = Level::kConnection,
+                              .carriers = kTlsHandshakes,
+
+                              .terminated = true,
+                              .mints = true,
+                              .summary = "The server shows a certificate that must not be trusted.",
+                              .magnitude = "handshake",
+                              .composition = "the first rule that says so decides",
+                              .source = "RFC 5280; revoked: RFC 6066, 8 and RFC 6960"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,37 @@
+// no_close_notify: the connection ends without the alert that says so: a client cannot tell the end
+// from an attacker's cut (RFC 8446, 6.1).
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+class NoCloseNotify final : public Fault {
+ public:
+  using Settings = NoSettings;
+  explicit NoCloseNotify(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    verdict.no_close_notify = true;
+    return Note{.action = "omit"};
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kNoCloseNotify =
+    describe<NoCloseNotify>({.name = "no_close_notify",
+                             .level = Level::kConnection,
+                             .carriers = kTlsHandshakes,
+
+                             .terminated = true,
+                             .summary = "The connection ends without close_notify.",
+                             .magnitude = "connection",
+                             .composition = "the first rule that says so decides",
+                             .source = "RFC 8446, 6.1"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,37 @@
+// no_shared_cipher: client and server have no cipher in common: alert handshake_failure (RFC
+// 8446, 4.1.1).
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+class NoSharedCipher final : public Fault {
+ public:
+  using Settings = NoSettings;
+  explicit NoSharedCipher(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    if (verdict.alert) return std::nullopt;
+    verdict.alert = TlsAlert{40};
+    return Note{.action = "alert", .ordinal = 40};
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kNoSharedCipher =
+    describe<NoSharedCipher>({.name = "no_shared_cipher",
+                              .level = Level::kConnection,
+                              .carriers = kTlsHandshakes,
+
+                              .summary = "Client and server have no cipher in common.",
+                              .magnitude = "handshake",
+                              .composition = "the first rule that says so decides",
+                              .source = "RFC 8446, 4.1.1"});
+
+}  // namespace brownout::rules

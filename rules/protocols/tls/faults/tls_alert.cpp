@@ -1,0 +1,45 @@
+// tls_alert: the hello is answered with a fatal alert, and the connection closes (RFC 8446, 6.2).
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct TlsAlertSettings {
+  TlsAlert alert{};
+};
+
+class TlsAlertFault final : public Fault {
+ public:
+  using Settings = TlsAlertSettings;
+  explicit TlsAlertFault(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("alert", &Settings::alert, "its name, e.g. \"internal_error\", or its number"),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    if (verdict.alert) return std::nullopt;
+    verdict.alert = settings_.alert;
+    return Note{.action = "alert", .ordinal = settings_.alert.code};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kTlsAlert =
+    describe<TlsAlertFault>({.name = "tls_alert",
+                             .level = Level::kConnection,
+                             .carriers = kTlsHandshakes,
+
+                             .summary = "The handshake ends with a fatal alert.",
+                             .magnitude = "handshake",
+                             .composition = "the first rule that says so decides",
+                             .source = "RFC 8446, 6.2"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,49 @@
+// tls_stop: the handshake stops in the middle: what a crashed or overloaded server, or a middlebox
+// that dislikes what it sees, leaves behind.
+#include "rules/engine/fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct TlsStopSettings {
+  HandshakeStop after = HandshakeStop::kClientHello;
+  HowToStop how = HowToStop::kHang;
+};
+
+class TlsStop final : public Fault {
+ public:
+  using Settings = TlsStopSettings;
+  explicit TlsStop(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after, "the last message that passes"),
+        field("how", &Settings::how, "what comes then: FIN, RST, or nothing at all"),
+    }};
+    return schema;
+  }
+
+  std::optional<Note> on_hello(const StageContext&, TlsVerdict& verdict) const override {
+    if (verdict.stop != HandshakeStop::kNone) return std::nullopt;
+    verdict.stop = settings_.after;
+    verdict.how = settings_.how;
+    return Note{.action = "stop"};
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kTlsStop =
+    describe<TlsStop>({.name = "tls_stop",
+                       .level = Level::kConnection,
+                       .carriers = kTlsHandshakes,
+
+                       .summary = "The handshake stops behind the ClientHello or the ServerHello.",
+                       .magnitude = "handshake",
+                       .composition = "the first rule that says so decides",
+                       .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,107 @@
+// TLS as rules see it: what a ClientHello says, and what a handshake is made to look like (RFC
+// 8446, RFC 5246). The wire format is the codec's matter
+// (rules/protocols/tls/codec/client_hello.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/schema/schema.h"
+
+namespace brownout::rules {
+
+// What a client says before anything is encrypted.
+struct ClientHello {
+  std::string sni;                // lower case; empty: none (RFC 6066, 3)
+  std::vector<std::string> alpn;  // in the client's order (RFC 7301)
+  std::uint16_t version = 0;      // the highest it offers: 0x0304 is TLS 1.3
+  std::string ja3;                // MD5 in hex of version, ciphers, extensions, groups and formats
+};
+
+enum class TlsVersion { k10, k11, k12, k13 };
+
+// RFC 8446, 6; any name of it, or a number.
+struct TlsAlert {
+  std::uint8_t code = 40;  // handshake_failure
+  friend bool operator==(const TlsAlert&, const TlsAlert&) = default;
+};
+std::string to_text(TlsAlert alert);
+
+// What is wrong with a certificate.
+enum class Flaw {
+  kNone,
+  kExpired,
+  kNotYetValid,
+  kWrongName,
+  kSelfSigned,
+  kUnknownCa,
+  kRevoked,  // the stapled OCSP response says so (RFC 6066, 8)
+  kWeakKey,  // RSA, 1024 bits
+};
+
+// How far a handshake goes before it stops.
+enum class HandshakeStop { kNone, kClientHello, kServerHello };
+enum class HowToStop { kClose, kReset, kHang };
+
+// What becomes of one handshake and what follows it: filled in by faults, in file order.
+struct TlsVerdict {
+  std::optional<TlsAlert> alert = {};  // instead of a ServerHello
+  SummedDelay delay = {};              // before the ServerHello
+  HandshakeStop stop = HandshakeStop::kNone;
+  HowToStop how = HowToStop::kClose;
+  std::optional<TlsVersion> most = {};  // terminated: the highest version that is spoken
+  Flaw flaw = Flaw::kNone;              // terminated: of the certificate
+  bool no_close_notify = false;         // terminated: the end comes without one
+  std::optional<Bytes> corrupt_behind =
+      {};  // a record behind so much encrypted data has a flipped bit
+
+  // Whether anything of what goes to the client is held or changed.
+  bool touches_records() const {
+    return stop == HandshakeStop::kServerHello || corrupt_behind.has_value();
+  }
+};
+
+template <>
+struct EnumNames<TlsVersion> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, TlsVersion>{"1.0", TlsVersion::k10},
+      std::pair<std::string_view, TlsVersion>{"1.1", TlsVersion::k11},
+      std::pair<std::string_view, TlsVersion>{"1.2", TlsVersion::k12},
+      std::pair<std::string_view, TlsVersion>{"1.3", TlsVersion::k13}};
+};
+template <>
+struct EnumNames<Flaw> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Flaw>{"expired", Flaw::kExpired},
+      std::pair<std::string_view, Flaw>{"not_yet_valid", Flaw::kNotYetValid},
+      std::pair<std::string_view, Flaw>{"wrong_name", Flaw::kWrongName},
+      std::pair<std::string_view, Flaw>{"self_signed", Flaw::kSelfSigned},
+      std::pair<std::string_view, Flaw>{"unknown_ca", Flaw::kUnknownCa},
+      std::pair<std::string_view, Flaw>{"revoked", Flaw::kRevoked},
+      std::pair<std::string_view, Flaw>{"weak_key", Flaw::kWeakKey}};
+};
+template <>
+struct EnumNames<HandshakeStop> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, HandshakeStop>{"client_hello", HandshakeStop::kClientHello},
+      std::pair<std::string_view, HandshakeStop>{"server_hello", HandshakeStop::kServerHello}};
+};
+template <>
+struct EnumNames<HowToStop> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, HowToStop>{"close", HowToStop::kClose},
+      std::pair<std::string_view, HowToStop>{"rst", HowToStop::kReset},
+      std::pair<std::string_view, HowToStop>{"hang", HowToStop::kHang}};
+};
+template <>
+struct ValueKind<TlsAlert> {
+  static std::string name() { return "alert"; }
+  static Result<TlsAlert> read(const Node& node);
+  static std::string print(TlsAlert value) { return in_quotes(to_text(value)); }
+};
+
+}  // namespace brownout::rules

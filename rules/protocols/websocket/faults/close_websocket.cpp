@@ -1,0 +1,76 @@
+// close_websocket: both ends get a Close frame with a code of your choice, then FIN (RFC 6455, 7).
+// A server that restarts says 1001 or 1012, one that is overloaded 1013.
+#include "rules/engine/fault.h"
+#include "rules/protocols/websocket/websocket.h"
+
+namespace brownout::rules {
+namespace {
+
+struct CloseWebsocketSettings {
+  std::int64_t code = 1001;
+  std::string reason;
+};
+
+class CloseWebsocketStage final : public Stage {
+ public:
+  explicit CloseWebsocketStage(const CloseWebsocketSettings& settings) {
+    payload_ += static_cast<char>(settings.code >> 8);
+    payload_ += static_cast<char>(settings.code & 0xff);
+    payload_ += settings.reason;
+  }
+
+  // Instead of the message that came.
+  void push(Chunk, Instant now, Output& out) override {
+    const auto close = websocket_chunk(Opcode::kClose, payload_);
+    out.note({.action = "close"}, now);
+    out.reply(close, now);
+    out.emit(close, now);
+    out.close(Close::kFin, now);
+  }
+
+ private:
+  std::string payload_;
+};
+
+class CloseWebsocket final : public Fault {
+ public:
+  using Settings = CloseWebsocketSettings;
+  explicit CloseWebsocket(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("code", &Settings::code, "why, as a status code", {.least = 1000, .most = 4999}),
+        field("reason", &Settings::reason, "the same in words, at most 123 bytes"),
+    }};
+    return schema;
+  }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.reason.size() > 123) {
+      problems.add(position_of(table, "reason"), "a reason has at most 123 bytes", "shorten it");
+    }
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<CloseWebsocketStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kCloseWebsocket = describe<CloseWebsocket>(
+    {.name = "close_websocket",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(WebSocketMessage::protocol()); },
+     .summary = "At a message, both ends get a Close frame with a code, and the connection ends. A "
+                "correct client connects again, after a random while that grows (codes 1001, 1012 "
+                "and 1013 ask for it).",
+     .magnitude = "connection",
+     .composition = "the first close wins",
+     .source = "RFC 6455, 7.4"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,68 @@
+// half_open: the other end is gone and nobody was told. Messages vanish, the connection stays, and
+// a client's Pings are still answered: it believes that it is connected.
+#include "rules/engine/fault.h"
+#include "rules/message/message_protocol.h"
+
+namespace brownout::rules {
+namespace {
+
+struct HalfOpenSettings {
+  bool answer_pings = true;
+};
+
+class HalfOpenStage final : public Stage {
+ public:
+  explicit HalfOpenStage(const HalfOpenSettings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    auto pong = settings_.answer_pings ? pong_of(chunk) : std::nullopt;
+    out.note({.action = pong ? "answer" : "drop",
+              .bytes = static_cast<std::int64_t>(chunk.size()),
+              .ordinal = count_++},
+             now);
+    if (pong) out.reply(std::move(*pong), now);
+  }
+  // Not even the end of the other connection is felt.
+  void finish(Instant, Output&) override {}
+  bool severed() const override { return true; }
+
+ private:
+  HalfOpenSettings settings_;
+  std::uint64_t count_ = 0;
+};
+
+class HalfOpen final : public Fault {
+ public:
+  using Settings = HalfOpenSettings;
+  explicit HalfOpen(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("answer_pings", &Settings::answer_pings, "whether pings get a pong all the same"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<HalfOpenStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kHalfOpen = describe<HalfOpen>(
+    {.name = "half_open",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .summary =
+         "Messages vanish while the connection stays and pings are answered. A correct client "
+         "trusts acknowledgements only: it gives up the connection when they do not come.",
+     .magnitude = "connection, one way",
+     .composition = "what one rule drops the next never sees",
+     .source = {}});
+
+}  // namespace brownout::rules

@@ -1,0 +1,105 @@
+// A server lies about the resumption of a stream (XEP-0198, 5).
+#include <array>
+
+#include "rules/engine/fault.h"
+#include "rules/protocols/xmpp/xmpp_message.h"
+
+namespace brownout::rules {
+namespace {
+
+enum class Answer { kFailed, kResumed };
+
+}  // namespace
+
+template <>
+struct EnumNames<Answer> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Answer>{"failed", Answer::kFailed},
+      std::pair<std::string_view, Answer>{"resumed", Answer::kResumed}};
+};
+
+namespace {
+
+struct ResumptionSettings {
+  Answer answer = Answer::kFailed;
+};
+
+// Upstream: what a client asks for is remembered by the server's answer alone, so that only the
+// answer needs to be changed.
+class ResumptionStage final : public Stage {
+ public:
+  explicit ResumptionStage(const ResumptionSettings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* stanza = stanza_of(chunk);
+    if (stanza == nullptr) return out.emit(std::move(chunk), now);
+    const bool fails = settings_.answer == Answer::kFailed;
+    const auto truth = fails ? XmppElement::kResumed : XmppElement::kFailed;
+    const bool resumes = stanza->says(truth) && (fails || !stanza->previous.empty());
+    auto told = resumes ? with_lie(chunk, *stanza) : std::nullopt;
+    if (!told) return out.emit(std::move(chunk), now);
+    out.note({.action = "lie", .ordinal = count_++}, now);
+    out.emit(std::move(*told), now);
+  }
+
+ private:
+  std::string lie(const XmppStanza& stanza, const std::string& space) const {
+    if (settings_.answer == Answer::kFailed) return xmpp_not_resumed(space);
+    return "<resumed xmlns='" + xml_escaped(space) + "' h='0' previd='" +
+           xml_escaped(stanza.previous) + "'/>";
+  }
+
+  // In its place where it stands in another element. None if that was touched.
+  std::optional<Chunk> with_lie(const Chunk& chunk, const XmppStanza& stanza) const {
+    if (stanza.within == XmppElement::kOther) return xmpp_chunk(lie(stanza, stanza.space));
+    if (chunk.touched() || stanza.within_end > chunk.size()) return std::nullopt;
+    const auto all = chunk.bytes();
+    std::string text(reinterpret_cast<const char*>(all.data()), all.size());
+    text.replace(stanza.within_begin, stanza.within_end - stanza.within_begin,
+                 lie(stanza, stanza.within_space));
+    return xmpp_chunk(text, stanza.element);
+  }
+
+  ResumptionSettings settings_;
+  std::uint64_t count_ = 0;
+};
+
+class Resumption final : public Fault {
+ public:
+  using Settings = ResumptionSettings;
+  explicit Resumption(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("answer", &Settings::answer,
+              "what a client is told that resumes its stream: failed where it was resumed, or "
+              "resumed where it failed"),
+    }};
+    return schema;
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext&) const override {
+    return std::make_unique<ResumptionStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kXmppResumption = describe<Resumption>(
+    {.name = "xmpp_resumption",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
+     .summary =
+         "A server lies to a client that resumes its stream. A correct client that is told it "
+         "failed binds anew and sends again what was not acknowledged; one that is told it was "
+         "resumed notices by the errors that its stanzas get.",
+     .magnitude = "resumption",
+     .composition = "the last rule's answer arrives",
+     .source = "XEP-0198, 5"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,79 @@
+// An XMPP stream ends with an error (RFC 6120, 4.9).
+#include "rules/engine/fault.h"
+#include "rules/protocols/xmpp/xmpp_message.h"
+
+namespace brownout::rules {
+namespace {
+
+struct StreamErrorSettings {
+  StreamCondition condition;
+  std::string text;
+};
+
+class StreamErrorStage final : public Stage {
+ public:
+  StreamErrorStage(const StreamErrorSettings& settings, Direction direction)
+      : settings_(settings), direction_(direction) {}
+
+  // Instead of the element that came, once the server has opened its stream.
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* stanza = stanza_of(chunk);
+    const bool opening = stanza != nullptr && stanza->element == XmppElement::kStream;
+    if (opening) return out.emit(std::move(chunk), now);
+    out.note({.action = "stream error"}, now);
+    const auto error = xmpp_chunk(xmpp_stream_error(settings_.condition, settings_.text));
+    direction_ == Direction::kUpstream ? out.reply(error, now) : out.emit(error, now);
+    out.close(Close::kFin, now);
+  }
+
+ private:
+  StreamErrorSettings settings_;
+  Direction direction_;
+};
+
+class StreamError final : public Fault {
+ public:
+  using Settings = StreamErrorSettings;
+  explicit StreamError(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("condition", &Settings::condition,
+              "why: system-shutdown, see-other-host, conflict, policy-violation, ..."),
+        field("text", &Settings::text,
+              "see-other-host: where to go, e.g. \"b.example.org:5222\"; else what is said beside "
+              "the condition"),
+    }};
+    return schema;
+  }
+
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.condition.name != "see-other-host" || !settings.text.empty()) return;
+    problems.add(position_of(table, "condition"), "see-other-host needs to know the other host",
+                 "e.g. text = \"b.example.org:5222\"");
+  }
+
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return std::make_unique<StreamErrorStage>(settings_, context.direction);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kXmppStreamError = describe<StreamError>(
+    {.name = "xmpp_stream_error",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
+     .summary =
+         "The stream ends with an error, and with it the connection. A correct client connects "
+         "again after a random while (see-other-host: there; conflict: not at all).",
+     .magnitude = "connection",
+     .composition = "the first one ends the stream",
+     .source = "RFC 6120, 4.9"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,149 @@
+#include "rules/protocols/xmpp/xmpp_message.h"
+
+#include <algorithm>
+
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+namespace {
+
+using Patterns = std::vector<TextPattern>;
+
+MessageKey pattern_key(const std::string& name, const std::string& meaning,
+                       bool (*matches)(const XmppMessage&, const Patterns&)) {
+  return message_key<XmppMessage, Patterns>(name, meaning, matches);
+}
+
+class XmppProtocol final : public MessageProtocol {
+ public:
+  std::string_view name() const override { return "xmpp"; }
+  std::string_view title() const override { return "XMPP"; }
+
+  bool has_starttls() const override { return true; }
+  bool has_requests() const override { return true; }
+
+  std::vector<MessageKey> keys() const override {
+    return {
+        message_key<XmppMessage, std::vector<XmppElement>>(
+            "stanza",
+            "only these elements: stanzas, those of stream management (XEP-0198), and those that "
+            "the stream has itself",
+            [](const auto& message, const auto& wanted) {
+              return std::find(wanted.begin(), wanted.end(), message.stanza.element) !=
+                     wanted.end();
+            }),
+        pattern_key("type", "only stanzas of these types, as for path",
+                    [](const auto& message, const auto& wanted) {
+                      return any_matches(wanted, message.stanza.type);
+                    }),
+        pattern_key("from",
+                    "only stanzas from these JIDs, as for path; a client's own have the JID that "
+                    "it bound",
+                    [](const auto& message, const auto& wanted) {
+                      return any_matches(wanted, message.stanza.from);
+                    }),
+        pattern_key("to", "only stanzas to these JIDs, as for path",
+                    [](const auto& message, const auto& wanted) {
+                      return any_matches(wanted, message.stanza.to);
+                    }),
+        pattern_key(
+            "namespace", "only elements with a child in one of these namespaces: \"urn:xmpp:ping\"",
+            [](const auto& message, const auto& wanted) {
+              const auto& names = message.stanza.namespaces;
+              return std::any_of(names.begin(), names.end(),
+                                 [&](const auto& name) { return any_matches(wanted, name); });
+            })};
+  }
+  std::string_view about_size() const override { return "the element's"; }
+  std::string_view about_text() const override { return "only messages with such a body"; }
+  std::optional<std::string_view> text(const Message& message,
+                                       std::span<const std::byte>) const override {
+    const auto& stanza = stanza_of_message(message);
+    if (stanza.body_end == 0) return std::nullopt;
+    return stanza.body;
+  }
+
+  bool has_acknowledgements() const override { return true; }
+  bool acknowledges(const Message& message) const override {
+    return stanza_of_message(message).element == XmppElement::kAck;
+  }
+  bool ends_conversation(const Message& message) const override {
+    return stanza_of_message(message).element == XmppElement::kStreamEnd;
+  }
+  // An element is (RFC 6120, 11.3 and 11.6).
+  bool must_be_text(const Message&) const override { return true; }
+  std::optional<std::string> words(const Chunk& chunk) const override {
+    const auto& stanza = *stanza_of(chunk);
+    const bool speaks = stanza.body_end > 0 && !chunk.touched();
+    return speaks ? std::optional(stanza.body) : std::nullopt;
+  }
+  std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
+    auto stanza = *stanza_of(chunk);
+    const auto begin = stanza.body_begin;
+    const auto end = stanza.body_end;
+    if (end == 0 || end > chunk.size() || chunk.touched()) return std::nullopt;
+    const auto written = text_of(chunk.bytes());
+    stanza.body = text;
+    const auto escaped = xml_escaped(text);
+    stanza.body_end = begin + escaped.size();
+    const auto whole =
+        std::string(written.substr(0, begin)) + escaped + std::string(written.substr(end));
+    return message_chunk(*this, std::make_shared<const XmppMessage>(std::move(stanza)), whole);
+  }
+
+  std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
+    const auto* option = static_cast<const RefusalValue<StanzaCondition>*>(how.of(*this));
+    const auto condition = option != nullptr ? option->value : StanzaCondition{};
+    const auto answer = xmpp_refusal(*stanza_of(asked), condition);
+    if (!answer) return std::nullopt;
+    return Refusal{xmpp_chunk(*answer)};
+  }
+  std::vector<RefusalKey> refusal_keys() const override {
+    return {refusal_key<StanzaCondition>("condition", "why, of stanzas",
+                                         ValueKind<StanzaCondition>::print({}))};
+  }
+  std::optional<Chunk> pong(const Chunk& ping) const override {
+    const auto answer = xmpp_pong(*stanza_of(ping));
+    return answer ? std::optional(xmpp_chunk(*answer)) : std::nullopt;
+  }
+
+  std::vector<ExplainOption> explain_options() const override {
+    return {{"stanza", "what an element is (message)", names_of<XmppElement>()},
+            {"type", "its type"},
+            {"from", "who sent it"},
+            {"to", "to whom"},
+            {"namespace", "of what it holds"}};
+  }
+  Message told(const Told& of) const override {
+    XmppStanza stanza;
+    stanza.element = value_named<XmppElement>(of("stanza")).value_or(XmppElement::kMessage);
+    stanza.type = of("type");
+    stanza.from = of("from");
+    stanza.to = of("to");
+    if (auto space = of("namespace"); !space.empty()) stanza.namespaces.push_back(space);
+    stanza.body = of("text");
+    stanza.body_end = stanza.body.size();
+    return {.protocol = this, .view = std::make_shared<const XmppMessage>(std::move(stanza))};
+  }
+
+ private:
+  static const XmppStanza& stanza_of_message(const Message& message) {
+    return view_as<XmppMessage>(&message)->stanza;
+  }
+};
+
+}  // namespace
+
+const MessageProtocol& XmppMessage::protocol() {
+  static const XmppProtocol protocol;
+  return protocol;
+}
+
+Chunk xmpp_chunk(std::string_view element, XmppElement is) {
+  XmppStanza stanza;
+  stanza.element = is;
+  return message_chunk(XmppMessage::protocol(),
+                       std::make_shared<const XmppMessage>(std::move(stanza)), element);
+}
+
+}  // namespace brownout::rules

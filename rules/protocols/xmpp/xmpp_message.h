@@ -1,0 +1,29 @@
+// An element of XMPP as a message: its payload is the element as it is written.
+#pragma once
+
+#include <string_view>
+
+#include "rules/message/message_protocol.h"
+#include "rules/protocols/xmpp/xmpp.h"
+
+namespace brownout::rules {
+
+struct XmppMessage final : MessageView {
+  static const MessageProtocol& protocol();
+
+  XmppStanza stanza;
+
+  explicit XmppMessage(XmppStanza is) : stanza(std::move(is)) {}
+  std::size_t memory() const override { return sizeof *this + stanza.body.size(); }
+};
+
+// Null where it is no element of XMPP.
+inline const XmppStanza* stanza_of(const Chunk& chunk) {
+  const auto* view = view_as<XmppMessage>(chunk.message());
+  return view != nullptr ? &view->stanza : nullptr;
+}
+
+// An element that a rule made.
+Chunk xmpp_chunk(std::string_view element, XmppElement is = XmppElement::kOther);
+
+}  // namespace brownout::rules

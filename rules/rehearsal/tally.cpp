@@ -1,0 +1,286 @@
+#include "rules/rehearsal/tally.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rules/chance/dice.h"
+
+namespace brownout::rules {
+namespace {
+
+// Of why operations failed; more than these are one.
+constexpr std::size_t kMostReasons = 200;
+
+// What has waited for less, and might be served in the next instant, is no hang.
+constexpr Duration kHangs = std::chrono::milliseconds(100);
+
+Duration real_time_of(const Scenario& scenario, const Operation& one) {
+  return stretched(one.ended - one.began, 1 / scenario.time_scale);
+}
+
+// Once: the first time that it happens.
+void note(std::optional<Duration>& first, Duration at) {
+  if (!first) first = at;
+}
+
+void follow(UserCourse& course, const Operation& one) {
+  course.seen = true;
+  if (one.failed > 0) note(course.noticed, one.ended);
+  course.failed |= one.failed > 0;
+  if (one.ok && one.endpoint > 0) note(course.failed_over, one.ended);
+  if (one.ok && course.failing) course.recovered = one.ended;
+  course.failing = !one.ok;
+}
+
+void add_peak(std::map<std::int64_t, std::uint64_t>& windows, const Operation& one,
+              std::int64_t count, Duration width) {
+  // Its attempts are taken to be spread evenly over its time.
+  for (std::int64_t i = 0; i < count; ++i) {
+    ++windows[(one.began + (one.ended - one.began) * i / count) / width];
+  }
+}
+
+void add_reason(std::map<std::string, std::uint64_t>& reasons, const std::string& why) {
+  const bool known = reasons.size() < kMostReasons || reasons.contains(why);
+  ++reasons[known ? why : "other reasons"];
+}
+
+std::int64_t messages_of(Metric metric, const Operation& one) {
+  if (metric == Metric::kMessagesLost) return one.lost;
+  return metric == Metric::kDuplicated ? one.duplicated : one.reordered;
+}
+
+void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation& wanted,
+            const Operation& one) {
+  if (one.unable) {
+    tally.unable = scenario.probes[one.probe].name + " could not be started: " + one.why;
+    return;
+  }
+  ++tally.all;
+  tally.ok += one.ok ? 1U : 0U;
+  switch (wanted.metric) {
+    case Metric::kAvailability:
+      if (!one.ok) add_reason(tally.reasons, one.why);
+      return;
+    case Metric::kLatencyP50:
+    case Metric::kLatencyP99:
+      if (one.ok) tally.took.add(one.took);
+      return;
+    case Metric::kTimeToDetect:
+    case Metric::kTimeToFailover:
+    case Metric::kTimeToRecover:
+      return follow(tally.users[{one.probe, one.user}], one);
+    case Metric::kMessagesLost:
+    case Metric::kDuplicated:
+    case Metric::kReordered:
+      tally.messages += messages_of(wanted.metric, one);
+      tally.sent += one.sent;
+      return;
+    case Metric::kReconnectRate:
+      return add_peak(tally.windows, one, one.connects, peak_window(scenario));
+    case Metric::kAttemptRate:
+      return add_peak(tally.windows, one, one.attempts, peak_window(scenario));
+    case Metric::kShare: {
+      if (!one.ok || one.endpoint < 0) return;
+      const auto& endpoints = scenario.probes[one.probe].endpoints;
+      const bool there = endpoints[static_cast<std::size_t>(one.endpoint)] == wanted.endpoint;
+      tally.served_there += there ? 1U : 0U;
+      return;
+    }
+    case Metric::kAlert:
+      if (one.ok && !tally.first_ok) tally.first_ok = {one.ended, one.probe};
+      return;
+  }
+}
+
+// Of what happens at an instant, that instant counts, and attempts are spread over an operation's
+// time; anything else is of the phase in which the operation began.
+bool has_instant(Metric metric) {
+  return unit_of(metric) == Unit::kRate || metric == Metric::kTimeToDetect ||
+         metric == Metric::kTimeToFailover || metric == Metric::kTimeToRecover ||
+         metric == Metric::kAlert;
+}
+
+// Whether it is of the phase that is meant. One that ended in another phase was failed by its own
+// if that has faults; a success, or a failure that the next phase may have caused, is of neither.
+bool is_of_phase(const Scenario& scenario, const Expectation& wanted,
+                 const std::vector<PhaseInterval>& phases, const Operation& one) {
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    const auto& phase = scenario.phases[phases[i].phase];
+    if (phase.name != wanted.phase) continue;
+    const auto span = acted_span_of(phases, i, wanted.within);
+    if (!span.contains(one.began)) return false;
+    const bool crossed = i + 1 < phases.size() && one.ended > span.end;
+    return !crossed || (!one.ok && !phase.rules.empty());
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_meant(const Scenario& scenario, const Expectation& wanted, std::uint32_t number) {
+  const auto& probe = scenario.probes[number];
+  if (!wanted.region.empty() && probe.region != wanted.region) return false;
+  if (wanted.probe.empty()) return !probe.watches;
+  return std::find(wanted.probe.begin(), wanted.probe.end(), probe.name) != wanted.probe.end();
+}
+
+std::optional<Span> span_of(const Scenario& scenario, const Expectation& wanted,
+                            const std::vector<PhaseInterval>& phases) {
+  const auto of = [&](auto condition) -> std::optional<Span> {
+    for (const auto& one : phases) {
+      if (condition(scenario.phases[one.phase])) return Span{one.begin, one.end};
+    }
+    return std::nullopt;
+  };
+  if (!wanted.phase.empty()) {
+    return of([&](const Phase& phase) { return phase.name == wanted.phase; });
+  }
+  const auto from = [&](auto condition) -> std::optional<Span> {
+    const auto& all = scenario.phases;
+    if (std::none_of(all.begin(), all.end(), condition)) return Span{};
+    const auto span = of(condition);
+    if (!span) return std::nullopt;
+    return Span{span->begin, Duration::max()};
+  };
+  switch (wanted.metric) {
+    case Metric::kTimeToRecover:
+      return from([](const Phase& phase) { return phase.recovery; });
+    case Metric::kTimeToDetect:
+    case Metric::kTimeToFailover:
+    case Metric::kAlert:
+      return from([](const Phase& phase) { return !phase.rules.empty(); });
+    default:
+      return Span{};
+  }
+}
+
+Span acted_span_of(const std::vector<PhaseInterval>& phases, std::size_t number, Duration within) {
+  const auto& phase = phases[number];
+  const bool last = number + 1 == phases.size();
+  return {std::max(phase.acted.value_or(phase.begin), sum(phase.begin, within)),
+          phase.left.value_or(last ? Duration::max() : phase.end)};
+}
+
+Duration peak_window(const Scenario& scenario) {
+  return std::max<Duration>(std::chrono::seconds(1),
+                            Duration(static_cast<std::int64_t>(1e8 * scenario.time_scale)));
+}
+
+// Each value has the same chance to be among those that are kept (Vitter's algorithm R).
+void Sample::add(Duration value) {
+  ++count_;
+  if (values_.size() < kMost) return values_.push_back(value);
+  const auto last = static_cast<std::int64_t>(count_ - 1);
+  const auto at = static_cast<std::size_t>(Dice(0, 0, 0).between(count_, 0, last));
+  if (at < kMost) values_[at] = value;
+}
+
+Duration Sample::percentile(double p) const {
+  if (values_.empty()) return {};
+  auto values = values_;
+  const auto last = static_cast<double>(values.size() - 1);
+  const auto index = static_cast<std::ptrdiff_t>(std::lround(p * last));
+  std::nth_element(values.begin(), values.begin() + index, values.end());
+  return values[static_cast<std::size_t>(index)];
+}
+
+Duration ProbeTally::width(const Scenario& scenario) {
+  return std::max<Duration>(scenario.length() / static_cast<std::int64_t>(kSteps), Duration(1));
+}
+
+bool Tally::overdue(const Scenario& scenario, const Operation& one) const {
+  const auto waited = real_time_of(scenario, one);
+  const auto timeout = scenario.probes[one.probe].timeout;
+  const auto& known = probe(one.probe);
+  if (known.served == 0) return waited >= timeout;
+  return waited >= std::min(timeout, std::max(kHangs, times(known.longest, 2)));
+}
+
+void Tally::add_to_expectations(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
+                                const Operation& one, bool pending) {
+  for (std::size_t i = 0; i < scenario.expectations.size(); ++i) {
+    const auto& wanted = scenario.expectations[i];
+    if (wanted.about_traffic() || !is_meant(scenario, wanted, one.probe)) continue;
+    auto span = span_of(scenario, wanted, phases);
+    const bool recovers = wanted.metric == Metric::kTimeToRecover;
+    if (recovers && !one.unable && (!span || one.ended < span->begin)) {
+      expectations_[i].users[{one.probe, one.user}].failing_before = !one.ok;
+    }
+    if (!span) continue;
+    // Of how little it waits since then nothing follows, but it was not served in all this time.
+    if (pending && !(recovers && one.began < span->begin)) continue;
+    span->begin = rules::sum(span->begin, wanted.within);
+    const bool by_end = wanted.phase.empty() || has_instant(wanted.metric);
+    const bool counts =
+        by_end ? span->contains(one.ended) : is_of_phase(scenario, wanted, phases, one);
+    if (counts) add_to(expectations_[i], scenario, wanted, one);
+  }
+}
+
+void Tally::add(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
+                const Operation& one) {
+  const bool pending = one.unfinished && !overdue(scenario, one);
+  add_to_expectations(scenario, phases, one, pending);
+  if (pending) return;
+  add_to_probe(scenario, one);
+  if (one.ended >= Duration::zero()) return add_to_region(scenario, one);
+  const auto& probe = scenario.probes[one.probe];
+  if (one.unable) steady_.unable = probe.name + " could not be started: " + one.why;
+  if (probe.watches || one.unable) return;
+  ++steady_.all;
+  steady_.ok += one.ok ? 1U : 0U;
+  if (!one.ok) steady_.why = probe.name + ": " + one.why;
+}
+
+void Tally::add_to_probe(const Scenario& scenario, const Operation& one) {
+  auto& tally = probes_[one.probe];
+  ++tally.operations;
+  tally.served += one.ok ? 1U : 0U;
+  if (one.ok) tally.longest = std::max(tally.longest, real_time_of(scenario, one));
+  tally.sums.connects += one.connects;
+  tally.sums.sent += one.sent;
+  tally.sums.lost += one.lost;
+  tally.sums.duplicated += one.duplicated;
+  tally.sums.reordered += one.reordered;
+  // That the end came says less than any other reason.
+  if (!one.ok && (!one.unfinished || tally.sums.why.empty())) tally.sums.why = one.why;
+  if (one.ended < Duration::zero() || one.unable) return;
+  tally.steps.resize(ProbeTally::kSteps);
+  const auto number = static_cast<std::size_t>(one.ended / ProbeTally::width(scenario));
+  auto& step = tally.steps[std::min(number, ProbeTally::kSteps - 1)];
+  ++(one.ok ? step.ok : step.failed);
+  ++(one.ok ? tally.ok : tally.failed);
+  if (one.ok) step.took.add(one.took);
+  follow(tally.course, one);
+}
+
+void Tally::add_to_region(const Scenario& scenario, const Operation& one) {
+  const auto& probe = scenario.probes[one.probe];
+  // Where there are regions, probes without one are no people.
+  if (probe.watches || one.unable || (probe.region.empty() && !scenario.regions.empty())) return;
+  auto& tally = regions_[probe.region];
+  const UserNumber user{one.probe, one.user};
+  tally.users.insert(user);
+  auto& minute = tally.minutes[one.ended / std::chrono::minutes(1)];
+  ++minute.first;
+  tally.sessions += one.failed;
+  if (one.ok) return;
+  tally.affected.insert(user);
+  ++tally.failed;
+  ++minute.second;
+}
+
+const ExpectationTally& Tally::expectation(std::size_t number) const {
+  static const ExpectationTally none;
+  const auto found = expectations_.find(number);
+  return found == expectations_.end() ? none : found->second;
+}
+
+const ProbeTally& Tally::probe(std::size_t number) const {
+  static const ProbeTally none;
+  const auto found = probes_.find(number);
+  return found == probes_.end() ? none : found->second;
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,19 @@
+// How a fault ends a connection: the words of the rule file.
+#pragma once
+
+#include <array>
+
+#include "rules/schema/schema.h"
+
+namespace brownout::rules {
+
+enum class HowToClose { kFin, kRst };
+
+template <>
+struct EnumNames<HowToClose> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, HowToClose>{"fin", HowToClose::kFin},
+      std::pair<std::string_view, HowToClose>{"rst", HowToClose::kRst}};
+};
+
+}  // namespace brownout::rules

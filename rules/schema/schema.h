@@ -1,0 +1,329 @@
+// A table's keys, declared once: name, type, unit, range, default and meaning.
+//
+// The TOML loader, `check`, the JSON API and the reference page all read this declaration. A schema
+// fills a plain struct:
+//
+//   struct Settings { Duration delay{}; Duration jitter{}; };
+//   const Schema<Settings> kSchema{{
+//       field("delay", &Settings::delay, "how long each chunk waits", {.required = true}),
+//       field("jitter", &Settings::jitter, "how much the delay varies", {.most = 1min}),
+//   }};
+//   Settings settings = kSchema.read(node, "fault \"latency\"", problems);
+//
+// The struct's initial values are the defaults. Every mistake becomes a diagnostic with its
+// position; what was read is usable only if none was added.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/base/address.h"
+#include "rules/base/diagnostics.h"
+#include "rules/base/units.h"
+#include "rules/schema/node.h"
+
+namespace brownout::rules {
+
+// What the reference page says of one key.
+struct FieldInfo {
+  std::string name;
+  std::string type;          // "duration", "rate", "\"fin\" | \"rst\"", "list of prefixes"
+  std::string range;         // "from 0s to 1h", may be empty
+  std::string default_text;  // "required", "none", or the value
+  std::string meaning;
+};
+
+// The names of an enum's values, in the order of the reference page. Specialise:
+//   template <> struct EnumNames<Per> { static constexpr std::array kValues{std::pair{"chunk",
+//   Per::kChunk}}; };
+template <class E>
+struct EnumNames;
+
+template <class E>
+std::string_view name_of(E value) {
+  for (const auto& [name, candidate] : EnumNames<E>::kValues) {
+    if (candidate == value) return name;
+  }
+  return "?";
+}
+
+template <class E>
+std::optional<E> value_named(std::string_view wanted) {
+  for (const auto& [name, value] : EnumNames<E>::kValues) {
+    if (name == wanted) return value;
+  }
+  return std::nullopt;
+}
+
+template <class E>
+std::vector<std::string_view> names_of() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : EnumNames<E>::kValues) names.push_back(name);
+  return names;
+}
+
+// How a value of type T is named, read from a node and printed.
+template <class T>
+struct ValueKind;
+
+template <>
+struct ValueKind<bool> {
+  static std::string name() { return "true | false"; }
+  static Result<bool> read(const Node& node);
+  static std::string print(bool value) { return value ? "true" : "false"; }
+};
+template <>
+struct ValueKind<std::int64_t> {
+  static std::string name() { return "whole number"; }
+  static Result<std::int64_t> read(const Node& node);
+  static std::string print(std::int64_t value) { return std::to_string(value); }
+};
+template <>
+struct ValueKind<std::string> {
+  static std::string name() { return "text"; }
+  static Result<std::string> read(const Node& node);
+  static std::string print(const std::string& value) { return in_quotes(value); }
+};
+template <>
+struct ValueKind<Duration> {
+  static std::string name() { return "duration"; }
+  static Result<Duration> read(const Node& node);
+  static std::string print(Duration value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Rate> {
+  static std::string name() { return "rate"; }
+  static Result<Rate> read(const Node& node);
+  static std::string print(Rate value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Bytes> {
+  static std::string name() { return "size"; }
+  static Result<Bytes> read(const Node& node);
+  static std::string print(Bytes value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Ratio> {
+  static std::string name() { return "percentage"; }
+  static Result<Ratio> read(const Node& node);
+  static std::string print(Ratio value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Frequency> {
+  static std::string name() { return "frequency"; }
+  static Result<Frequency> read(const Node& node);
+  static std::string print(Frequency value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Multiple> {
+  static std::string name() { return "multiple"; }
+  static Result<Multiple> read(const Node& node);
+  static std::string print(Multiple value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Prefix> {
+  static std::string name() { return "prefix"; }
+  static Result<Prefix> read(const Node& node);
+  static std::string print(const Prefix& value) { return to_text(value); }
+};
+template <>
+struct ValueKind<Endpoint> {
+  static std::string name() { return "address"; }
+  static Result<Endpoint> read(const Node& node);
+  static std::string print(const Endpoint& value) { return to_text(value); }
+};
+
+// Says `delay: expected a duration, found a whole number` with the form as a hint.
+tl::unexpected<Error> wrong_type(const Node& node, std::string_view expected);
+
+template <class E>
+requires std::is_enum_v<E>
+struct ValueKind<E> {
+  static std::string name() {
+    std::string text;
+    for (const auto one : names_of<E>()) text += (text.empty() ? "" : " | ") + in_quotes(one);
+    return text;
+  }
+  static Result<E> read(const Node& node) {
+    const auto* text = node.string();
+    if (text == nullptr) return wrong_type(node, "one of " + name());
+    if (const auto value = value_named<E>(*text)) return *value;
+    const auto names = names_of<E>();
+    return config_error("unknown value " + in_quotes(*text), suggest(*text, names));
+  }
+  static std::string print(E value) { return in_quotes(name_of(value)); }
+};
+
+// A list may be written as one value when it has only one.
+template <class T>
+struct ValueKind<std::vector<T>> {
+  static std::string name() { return "list of: " + ValueKind<T>::name(); }
+  static Result<std::vector<T>> read(const Node& node) {
+    std::vector<T> values;
+    if (node.array() == nullptr) {
+      auto one = ValueKind<T>::read(node);
+      if (!one) return tl::unexpected(std::move(one.error()));
+      values.push_back(std::move(*one));
+      return values;
+    }
+    if (node.array()->empty()) {
+      return config_error("an empty list matches nothing", "leave the key out to match all");
+    }
+    for (const auto& element : *node.array()) {
+      auto one = ValueKind<T>::read(element);
+      if (!one) {
+        one.error().where = element.where;
+        return tl::unexpected(std::move(one.error()));
+      }
+      values.push_back(std::move(*one));
+    }
+    return values;
+  }
+  static std::string print(const std::vector<T>& values) { return values.empty() ? "all" : "..."; }
+};
+
+template <class T>
+struct Limits {
+  std::optional<T> least = {};
+  std::optional<T> most = {};
+  bool required = false;
+};
+
+template <class S>
+struct Field {
+  FieldInfo info;
+  bool required = false;
+  std::function<void(const Node&, S&, Diagnostics&)> read;
+};
+
+namespace detail {
+template <class T>
+std::string range_text(const Limits<T>& limits) {
+  const auto print = [](const T& value) { return ValueKind<T>::print(value); };
+  if (limits.least && limits.most) {
+    return "from " + print(*limits.least) + " to " + print(*limits.most);
+  }
+  if (limits.least) return "at least " + print(*limits.least);
+  if (limits.most) return "at most " + print(*limits.most);
+  return {};
+}
+
+template <class T>
+std::optional<T> read_value(std::string_view name, const Node& node, const Limits<T>& limits,
+                            Diagnostics& problems) {
+  auto value = ValueKind<T>::read(node);
+  if (!value) {
+    const auto& error = value.error();
+    problems.add(error.where.value_or(node.where), std::string(name) + ": " + error.what,
+                 error.hint);
+    return std::nullopt;
+  }
+  if constexpr (requires(const T& a) { a < a; }) {
+    if ((limits.least && *value < *limits.least) || (limits.most && *limits.most < *value)) {
+      problems.add(node.where,
+                   std::string(name) + ": " + ValueKind<T>::print(*value) + " is out of range",
+                   "allowed: " + range_text(limits));
+      return std::nullopt;
+    }
+  }
+  return std::move(*value);
+}
+
+void unknown_key(const Member& member, std::string_view table,
+                 const std::vector<std::string_view>& allowed, Diagnostics& problems);
+void missing_key(const Node& table, std::string_view what, const FieldInfo& info,
+                 Diagnostics& problems);
+void not_a_table(const Node& node, std::string_view what, Diagnostics& problems);
+}  // namespace detail
+
+template <class S, class T>
+requires requires { ValueKind<T>::name(); }
+Field<S> field(std::string name, T S::*member, std::string meaning, Limits<T> limits = {}) {
+  auto fallback = limits.required ? std::string("required") : ValueKind<T>::print(S{}.*member);
+  return {{name, ValueKind<T>::name(), detail::range_text(limits), fallback, std::move(meaning)},
+          limits.required,
+          [=](const Node& node, S& settings, Diagnostics& problems) {
+            auto value = detail::read_value<T>(name, node, limits, problems);
+            if (value) settings.*member = std::move(*value);
+          }};
+}
+
+template <class S, class T>
+Field<S> field(std::string name, std::optional<T> S::*member, std::string meaning,
+               Limits<T> limits = {}) {
+  return {{name, ValueKind<T>::name(), detail::range_text(limits), "none", std::move(meaning)},
+          limits.required,
+          [=](const Node& node, S& settings, Diagnostics& problems) {
+            settings.*member = detail::read_value<T>(name, node, limits, problems);
+          }};
+}
+
+// A key whose value is a table with a schema of its own, or something else that needs its own
+// reader.
+template <class S>
+Field<S> nested(std::string name, std::string type, std::string meaning,
+                std::function<void(const Node&, S&, Diagnostics&)> read, bool required = false) {
+  return {
+      {std::move(name), std::move(type), "", required ? "required" : "none", std::move(meaning)},
+      required,
+      std::move(read)};
+}
+
+template <class S>
+class Schema {
+ public:
+  Schema(std::initializer_list<Field<S>> fields) : fields_(fields) {
+    for (const auto& one : fields_) infos_.push_back(one.info);
+  }
+  // Those of two lists, in their order.
+  Schema(std::initializer_list<Field<S>> fields, const std::vector<Field<S>>& more)
+      : Schema(fields) {
+    fields_.insert(fields_.end(), more.begin(), more.end());
+    for (const auto& one : more) infos_.push_back(one.info);
+  }
+
+  const std::vector<FieldInfo>& fields() const { return infos_; }
+
+  // `what` names the table in messages: `fault "latency"`. Keys in `also` are allowed and left
+  // alone.
+  S read(const Node& table, std::string_view what, Diagnostics& problems,
+         std::initializer_list<std::string_view> also = {}) const {
+    S settings{};
+    if (table.table() == nullptr) {
+      detail::not_a_table(table, what, problems);
+      return settings;
+    }
+    std::vector<std::string_view> allowed(also);
+    for (const auto& one : fields_) allowed.push_back(one.info.name);
+    for (const auto& member : *table.table())
+      read_member(member, what, allowed, settings, problems);
+    for (const auto& one : fields_) {
+      if (one.required && table.find(one.info.name) == nullptr) {
+        detail::missing_key(table, what, one.info, problems);
+      }
+    }
+    return settings;
+  }
+
+ private:
+  void read_member(const Member& member, std::string_view what,
+                   const std::vector<std::string_view>& allowed, S& settings,
+                   Diagnostics& problems) const {
+    for (const auto& one : fields_) {
+      if (one.info.name == member.key) return one.read(member.node, settings, problems);
+    }
+    for (const auto name : allowed) {
+      if (name == member.key) return;
+    }
+    detail::unknown_key(member, what, allowed, problems);
+  }
+
+  std::vector<Field<S>> fields_;
+  std::vector<FieldInfo> infos_;
+};
+
+}  // namespace brownout::rules

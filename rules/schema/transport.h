@@ -1,0 +1,19 @@
+// TCP or UDP, where a rule asks which.
+#pragma once
+
+#include <array>
+
+#include "rules/schema/schema.h"
+
+namespace brownout::rules {
+
+enum class Transport { kTcp, kUdp };
+
+template <>
+struct EnumNames<Transport> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, Transport>{"tcp", Transport::kTcp},
+      std::pair<std::string_view, Transport>{"udp", Transport::kUdp}};
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,53 @@
+// NATS by its client for Node, for nats_test.sh.
+//
+//   nats_client.js MODULES PORT listen SUBJECT [QUEUE]  prints what is published there, until it says "end"
+//   nats_client.js MODULES PORT say SUBJECT WORD...     publishes each word, then leaves
+//   nats_client.js MODULES PORT answer SUBJECT          answers requests with what they say, in capitals, until one says "end"
+//   nats_client.js MODULES PORT ask SUBJECT WORD...     asks, and prints the answers
+//   nats_client.js MODULES PORT store SUBJECT WORD...   publishes to JetStream, and prints the sequence of each that was stored
+//
+// What happens to the connection is printed as "* ...".
+const [modules, port, command, subject, ...rest] = process.argv.slice(2);
+const { connect, headers } = require(`${modules}/nats`);
+const text = (bytes) => new TextDecoder().decode(bytes);
+const bytes = (words) => new TextEncoder().encode(words);
+
+async function main() {
+  const nc = await connect({ servers: `127.0.0.1:${port}`, name: command, reconnect: false, timeout: 5000 });
+  (async () => {
+    for await (const { type, data } of nc.status()) if (type === 'error') console.log(`* ${data}`);
+  })();
+  nc.closed().then((why) => { if (why) console.log(`* closed: ${why.code ?? why.message}`); });
+  if (command === 'listen' || command === 'answer') {
+    const subscription = nc.subscribe(subject, rest[0] ? { queue: rest[0] } : {});
+    await nc.flush();
+    console.log('* ready');
+    for await (const message of subscription) {
+      const said = text(message.data);
+      if (command === 'answer') message.respond(bytes(said.toUpperCase()));
+      else console.log(said + (message.headers ? ` (${message.headers.get('Tenant')})` : ''));
+      if (said === 'end') break;
+    }
+  }
+  if (command === 'say') {
+    for (const word of rest) {
+      const tenant = headers();
+      tenant.set('Tenant', 'blue');
+      nc.publish(subject, bytes(word), word.startsWith('h') ? { headers: tenant } : {});
+    }
+  }
+  if (command === 'ask') {
+    for (const word of rest) {
+      console.log(await nc.request(subject, bytes(word), { timeout: 1500 }).then((m) => text(m.data), (e) => `* ${e.code}`));
+    }
+  }
+  if (command === 'store') {
+    const manager = await nc.jetstreamManager();
+    await manager.streams.add({ name: 'STORE', subjects: [subject] }).catch(() => {});
+    for (const word of rest) {
+      console.log(await nc.jetstream().publish(subject, bytes(word), { timeout: 1500 }).then((a) => `stored ${a.seq}`, (e) => `* ${e.code}`));
+    }
+  }
+  await nc.drain().catch(() => {});
+}
+main().catch((error) => { console.log(`* failed: ${error.code ?? error.message}`); process.exit(1); });

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# protocol = "nats" with nats-server and its client for Node: messages pass as they are, and rules mean verbs and subjects.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need nats-server node
+here=$(dirname "$(readlink -f "$0")")
+modules=$here/../../build/npm/node_modules
+[ -d "$modules/nats" ] || fail "the client for Node is missing (.ci/install-packages --tests)"
+
+broker=$(free_port)
+start nats nats-server -a 127.0.0.1 -p "$broker" -js -sd "$folder/jetstream"
+wait_port "$broker"
+nats() { proxy "$1" "$broker" "$2" 'protocol = "nats"'; }
+client() { timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" "$@"; }
+# listen NAME SUBJECT [QUEUE]: in the background; waits until it is subscribed.
+listen() {
+  start "$1" timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" listen "${@:2}"
+  listener=$last_pid
+  wait_for 20 grep -q '^\* ready' "$folder/$1.log" || fail "$1 is not there: $(cat "$folder/$1.log")"
+}
+said() { grep -v '^\* ' "$folder/$1.log" | tr '\n' ' '; }
+injected() { [ "$(grep -c "\"action\":\"$2\"" "$folder/$1.jsonl")" -ge "$3" ]; }
+
+nats plain '[[rule]]
+match = { subject = "nobody.>" }
+fault = { type = "drop" }'
+listen plain_bob 'news.*'
+mapfile -t numbers < <(seq 1 500)
+client say news.all "${numbers[@]}" hello end
+wait "$listener" || fail "bob did not get the last message: $(tail -3 "$folder/plain_bob.log")"
+[ "$(said plain_bob)" = "$(seq 1 500 | tr '\n' ' ')hello (blue) end " ] || fail "messages were lost, doubled or out of order"
+start answer timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" answer shout
+wait_for 20 grep -q '^\* ready' "$folder/answer.log" || fail "nobody answers"
+[ "$(client ask shout quiet end | tr '\n' ' ')" = "QUIET END " ] || fail "requests are not answered"
+[ "$(client store orders.a one two | tr '\n' ' ')" = "stored 1 stored 2 " ] || fail "JetStream does not store"
+if grep -q 'not NATS' "$folder/plain.log"; then fail "what they say was not understood: $(cat "$folder/plain.log")"; fi
+pass "messages, headers, requests and JetStream pass as they are"
+
+nats choosy '[[rule]]
+match = { subject = "lost.>", verb = "pub" }
+fault = { type = "drop" }
+[[rule]]
+match = { text = "wrong", verb = ["msg", "hmsg"] }
+fault = { type = "replace", text = "right" }
+[[rule]]
+match = { text = "twice", verb = "pub" }
+fault = { type = "duplicate", share = "100%" }
+[[rule]]
+match = { queue = "workers", text = "work*" }
+fault = { type = "drop" }'
+listen everything '>'
+listen worker 'jobs' workers
+client say lost.a a b
+client say news.a wrong twice
+client say jobs work1 rest end
+wait "$listener" || fail "the worker did not get the last message"
+[ "$(said worker)" = "rest end " ] || fail "the worker was told: $(said worker)"
+client say news.a end
+wait_for 10 grep -q '^end' "$folder/everything.log" || fail "no end"
+[ "$(said everything | sed 's/_INBOX[^ ]* //g')" = "right twice twice work1 rest end " ] || fail "everything was: $(said everything)"
+pass "messages are lost, replaced and doubled by subject, verb, queue group and text"
+
+nats refused '[[rule]]
+match = { subject = "secret.>" }
+fault = { type = "reject" }'
+client say secret.a no >"$folder/refused.txt"
+grep -q 'PERMISSIONS_VIOLATION' "$folder/refused.txt" || fail "a publish is not refused: $(cat "$folder/refused.txt")"
+pass "a publish is refused as a server does it"
+
+nats unacknowledged '[[rule]]
+fault = { type = "ack_loss" }'
+[ "$(client store orders.a three)" = "* TIMEOUT" ] || fail "an acknowledgement of JetStream came"
+wait_for 10 injected unacknowledged drop 1 || fail "no event tells of it"
+nats again ''
+[ "$(client store orders.a four)" = "stored 4" ] || fail "the third was not stored"
+pass "where JetStream's acknowledgement is lost, the message is stored all the same"

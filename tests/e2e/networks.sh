@@ -1,0 +1,29 @@
+# Networks that a test makes, beside lib.sh: a client, a gateway and a server, by veth pairs.
+
+# network NAME: a network that lives as long as this test; `inside NAME COMMAND...` runs there.
+declare -A holders
+left_ours() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+network() {
+  unshare --net sleep 600 &
+  holders[$1]=$!
+  pids+=("$!")
+  wait_for 5 left_ours "$!" || fail "no network namespace"
+  inside "$1" ip link set lo up
+}
+inside() { local name=$1; shift; nsenter --target "${holders[$name]}" --net "$@"; }
+# start_inside NAME NETWORK COMMAND...
+start_inside() { local name=$1 where=$2; shift 2; start "$name" nsenter --target "${holders[$where]}" --net "$@"; }
+
+# link GATEWAY NETWORK ADDRESS ADDRESS6: a veth pair; the gateway has .1 and ::1 and calls it to-NETWORK.
+link() {
+  inside "$1" ip link add "to-$2" type veth peer name eth0 netns "/proc/${holders[$2]}/ns/net"
+  inside "$1" ip addr add "$3.1/24" dev "to-$2"
+  inside "$1" ip -6 addr add "$4::1/64" dev "to-$2" nodad
+  inside "$1" ip link set "to-$2" up
+  inside "$2" ip addr add "$3.2/24" dev eth0
+  inside "$2" ip -6 addr add "$4::2/64" dev eth0 nodad
+  inside "$2" ip link set eth0 up
+  inside "$2" ip route add default via "$3.1"
+  inside "$2" ip -6 route add default via "$4::1"
+}
+forward() { inside "$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'; }

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# A [[zone]] as a real client and real files have it: $INCLUDE and $GENERATE, reloads when an included file changes, and
+# what a zone refuses.
+brownout=$(realpath "$1")
+source "$(dirname "$0")/lib.sh"
+need dig python3
+
+mkdir -p "$folder/conf/zones"
+zone_file() { # PORT
+  cat <<EOF
+version = 1
+seed = 7
+[[zone]]
+name = "lab"
+records = '''
+\$ORIGIN lab.example.
+\$TTL 5m
+@       SOA ns admin 1 2 3 4 5
+ns      A 192.0.2.53
+\$GENERATE 1-300 node\${0,3,d} A 198.51.100.1
+\$INCLUDE zones/hosts.zone eu
+        TXT "of ns"
+'''
+[[listener]]
+name = "front"
+protocol = "dns"
+listen = "127.0.0.1:$1"
+zone = "lab"
+EOF
+}
+echo 'chat A 192.0.2.1' >"$folder/conf/zones/hosts.zone"
+echo '$INCLUDE more.zone' >>"$folder/conf/zones/hosts.zone"
+echo 'mail MX 10 chat' >"$folder/conf/zones/more.zone"
+port=$(free_port)
+zone_file "$port" >"$folder/conf/rules.toml"
+
+cd "$folder"
+"$brownout" check conf/rules.toml >check.txt || fail "check: $(cat check.txt)"
+echo 'mail MX ten chat' >conf/zones/more.zone
+if "$brownout" check conf/rules.toml >check.txt 2>&1; then fail "check finds no mistake in an included file"; fi
+grep -qF 'conf/rules.toml:5:11: error: records: conf/zones/more.zone:1: "mail MX ten chat": ' check.txt || fail "check: $(cat check.txt)"
+rm conf/zones/more.zone
+mkfifo conf/zones/more.zone
+if timeout 10 "$brownout" check conf/rules.toml >check.txt 2>&1; then fail "check reads a pipe"; fi
+grep -qF 'conf/zones/more.zone: it is no regular file' check.txt || fail "check: $(cat check.txt)"
+rm conf/zones/more.zone
+echo 'mail MX 10 chat' >conf/zones/more.zone
+pass "check names the included file and its line, and waits for no pipe"
+
+start zone "$brownout" run conf/rules.toml --drain 0s --api off
+wait_for 10 grep -q 'listener front: 127' zone.log || fail "$(cat zone.log)"
+ask() { dig @127.0.0.1 -p "$port" +time=2 +tries=1 "$@"; }
+[ "$(ask +short chat.eu.lab.example)" = 192.0.2.1 ] || fail "an included record"
+[ "$(ask +short mail.eu.lab.example MX)" = "10 chat.eu.lab.example." ] || fail "a record of a file that is included by another"
+[ "$(ask +short node007.lab.example)" = 198.51.100.1 ] || fail "a generated record"
+[ -z "$(ask +short node301.lab.example)" ] || fail "too many are generated"
+[ "$(ask +short ns.lab.example TXT)" = '"of ns"' ] || fail "the name behind an included file is that of before"
+pass "dig finds what is included and generated"
+
+address_is() { [ "$(ask +short "$2")" = "$1" ]; }
+echo 'chat A 192.0.2.2' >conf/zones/hosts.zone
+wait_for 10 address_is 192.0.2.2 chat.eu.lab.example || fail "a change of an included file: $(cat zone.log)"
+rm conf/zones/hosts.zone
+wait_for 10 grep -q 'conf/zones/hosts.zone: cannot read the file' zone.log || fail "a file that is gone: $(cat zone.log)"
+wait_for 10 grep -q 'not loaded, the rules before stay' zone.log || fail "a file that is gone: $(cat zone.log)"
+address_is 192.0.2.2 chat.eu.lab.example || fail "a file that is gone changed what runs"
+echo 'chat A 192.0.2.3' >conf/zones/new
+mv conf/zones/new conf/zones/hosts.zone
+wait_for 10 address_is 192.0.2.3 chat.eu.lab.example || fail "a file that is there again: $(cat zone.log)"
+pass "a change of an included file is a reload; a mistake in one changes nothing"
+
+status_of() { sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
+for type in AXFR IXFR=1; do
+  ask lab.example "$type" | grep -q 'Transfer failed' || fail "$type: $(ask lab.example "$type")"
+done
+[ "$(ask +opcode=NOTIFY lab.example SOA | status_of)" = NOTIMP ] || fail "NOTIFY: $(ask +opcode=NOTIFY lab.example SOA)"
+[ "$(ask version.bind CH TXT | status_of)" = REFUSED ] || fail "CH: $(ask version.bind CH TXT)"
+python3 - "$port" <<'P' || fail "raw AXFR"
+import socket, struct, sys
+for name, rcode in ("lab.example", 5), ("chat.eu.lab.example", 9), ("other.test", 9):
+    query = struct.pack(">6H", 0x1234, 0, 1, 0, 0, 0) + b"".join(bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\0\0\xfc\0\1"
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
+    s.settimeout(5)
+    s.sendall(struct.pack(">H", len(query)) + query)
+    size, = struct.unpack(">H", s.recv(2, socket.MSG_WAITALL))
+    answer = s.recv(size, socket.MSG_WAITALL)
+    number, flags, questions, answers, authority, more = struct.unpack(">6H", answer[:12])
+    assert (number, flags & 0x8000, flags & 0x0400, flags & 15, answers, authority) == (0x1234, 0x8000, 0, rcode, 0, 0), (name, answer)
+P
+pass "a zone refuses transfers, NOTIFY and other classes"
+
+cat >exec.toml <<EOF
+version = 1
+[[listener]]
+name = "dns"
+listen = "127.0.0.1:0"
+protocol = "dns"
+intercept = "redirect"
+ports = [53]
+zone = "lab"
+[[zone]]
+name = "lab"
+records = ['\$INCLUDE exec.zone']
+EOF
+echo 'chat.test. A 192.0.2.1' >exec.zone
+cat >exec.sh <<'S'
+ask() { dig @192.0.2.53 +short +time=2 +tries=1 chat.test; }
+[ "$(ask)" = 192.0.2.1 ] || exit 3
+echo 'chat.test. A 192.0.2.2' >exec.zone
+for _ in $(seq 100); do
+  [ "$(ask)" = 192.0.2.2 ] && exit 0
+  sleep 0.1
+done
+exit 4
+S
+code=0
+"$brownout" exec exec.toml -- bash exec.sh >exec.txt 2>&1 || code=$?
+if grep -q 'cannot make a network' exec.txt; then
+  echo "SKIPPED: this machine allows no network of one's own"
+else
+  [ "$code" = 0 ] || fail "exec: exit code $code: $(cat exec.txt)"
+  pass "exec reloads when an included file changes"
+fi

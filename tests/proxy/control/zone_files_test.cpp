@@ -1,0 +1,87 @@
+// Files that zones include: from the disk, and for what the API changes.
+#include "proxy/control/zone_files.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "proxy/control/live_config.h"
+#include "proxy/formats/json_document.h"
+#include "rules/language/load_toml.h"
+#include "tests/support/temp_folder.h"
+
+namespace brownout::proxy {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ZoneFilesOnDisk : public testing::Test, protected test::TempFolder {
+ protected:
+  static std::string rule_file(const std::string& records) {
+    return "version = 1\n[[listener]]\nname = \"dns\"\nprotocol = \"dns\"\nlisten = "
+           "\"127.0.0.1:0\"\nzone = \"lab\"\n[[zone]]\nname = \"lab\"\nrecords = " +
+           records + "\n";
+  }
+  // What is wrong; "" when nothing is.
+  std::string mistakes(const std::string& records) {
+    files_ = ZoneFiles(in("rules.toml"));
+    const auto config = codecs::load_rules(rule_file(records), files_.from_disk());
+    return config ? "" : config.error().sorted().front().what;
+  }
+
+  ZoneFiles files_;
+};
+
+TEST_F(ZoneFilesOnDisk, AreReadBesideTheRuleFileAndKept) {
+  write("hosts.zone", "a.lab. 60 IN A 192.0.2.1\n$INCLUDE more.zone\n");
+  write("more.zone", "b.lab. 60 IN A 192.0.2.2\n");
+  EXPECT_EQ(mistakes("['$INCLUDE hosts.zone']"), "");
+  EXPECT_THAT(files_.paths(), ElementsAre(in("hosts.zone"), in("more.zone")));
+  EXPECT_FALSE(files_.changed());
+  write("more.zone", "b.lab. 60 IN A 192.0.2.3\n");
+  EXPECT_TRUE(files_.changed());
+}
+
+TEST_F(ZoneFilesOnDisk, OneThatCannotBeReadIsAskedForAgain) {
+  EXPECT_THAT(mistakes("['$INCLUDE gone.zone']"), HasSubstr("No such file"));
+  EXPECT_THAT(files_.paths(), ElementsAre(in("gone.zone")));
+  EXPECT_FALSE(files_.changed());
+  write("gone.zone", "");
+  EXPECT_TRUE(files_.changed());
+  EXPECT_THAT(mistakes("['$INCLUDE .']"), HasSubstr("Is a directory"));
+}
+
+TEST_F(ZoneFilesOnDisk, NoPipeIsWaitedFor) {
+  ASSERT_EQ(::mkfifo(in("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(mistakes("['$INCLUDE pipe']"), HasSubstr("no regular file"));
+  EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("no regular file"));
+}
+
+// A lease must end, and a fault must come off, whatever has become of the files.
+TEST_F(ZoneFilesOnDisk, TheApiHasThoseOfTheRuleFileAndNoOthers) {
+  write("hosts.zone", "a.lab. 60 IN A 192.0.2.1\n");
+  write("secret", "root:x:0:0\n");
+  ASSERT_EQ(mistakes("['$INCLUDE hosts.zone']"), "");
+  Loop loop;
+  LiveConfig live(loop, {*rules::parse_toml(rule_file("['$INCLUDE hosts.zone']")), files_}, {});
+  auto engine = *Engine::start(loop, live.config(), {});
+  live.attach(*engine);
+  std::filesystem::remove(in("hosts.zone"));
+  const auto change = [&](const std::string& kind, const std::string& name,
+                          const std::string& table) {
+    const auto done = live.change({kind, name, *codecs::parse_json(table)}, "");
+    return done ? "" : describe(done.error());
+  };
+  EXPECT_EQ(change("rule", "r", R"({"name":"r","fault":{"type":"servfail"}})"), "");
+  EXPECT_EQ(
+      change("zone", "lab", R"({"name":"lab","records":["$ORIGIN x.","$INCLUDE hosts.zone"]})"),
+      "");
+  EXPECT_EQ(live.config().zones.front().records.size(), 1U);
+  const auto refused = change("zone", "lab", R"({"name":"lab","records":["$INCLUDE secret"]})");
+  EXPECT_THAT(refused, HasSubstr("the rule file does not include it, so it is not read"));
+  EXPECT_THAT(refused, testing::Not(HasSubstr("root:")));
+  engine->stop();
+}
+
+}  // namespace
+}  // namespace brownout::proxy

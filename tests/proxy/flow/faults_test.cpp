@@ -1,0 +1,248 @@
+// Every fault over real sockets: what a client feels is what the rule says. Lower bounds on time
+// only, since machines are noisy; exact instants are tested in virtual time.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/support/proxy_world.h"
+#include "tests/support/udp_world.h"
+
+namespace brownout::test {
+namespace {
+
+TEST(FaultsOverSockets, latency) {
+  ProxyWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"60ms\" }");
+  const auto client = world.connect();
+  EXPECT_GE(round_trip(client, "hello"), 120ms);
+  EXPECT_EQ(world.injected(), 2U);
+}
+
+TEST(FaultsOverSockets, bandwidth) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"bandwidth\", rate = \"1 "
+      "MB/s\" }");
+  const auto client = world.connect();
+  const std::string message(200'000, 'x');
+  EXPECT_GE(round_trip(client, message), 200ms);
+}
+
+TEST(FaultsOverSockets, loss) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"loss\", loss = \"50%\", "
+      "rto = \"20ms\" }");
+  const auto client = world.connect();
+  std::string message(100'000, 'x');
+  for (std::size_t i = 0; i < message.size(); ++i) message[i] = static_cast<char>('a' + i % 26);
+  EXPECT_GE(round_trip(client, message), 20ms);
+  EXPECT_GT(world.injected(), 10U);
+}
+
+TEST(FaultsOverSockets, slicer) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"slicer\", size = \"10 "
+      "B\", delay = \"5ms\" }");
+  const auto client = world.connect();
+  EXPECT_GE(round_trip(client, std::string(100, 'x')), 45ms);
+}
+
+TEST(FaultsOverSockets, timeout) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"timeout\", close_after = "
+      "\"100ms\" }");
+  const auto client = world.connect();
+  const auto start = std::chrono::steady_clock::now();
+  send_all(client, "hello");
+  const auto received = receive(client);
+  EXPECT_EQ(received.bytes, "");
+  EXPECT_EQ(received.ending, Ending::kFin);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 95ms);
+}
+
+TEST(FaultsOverSockets, unplug) {
+  ProxyWorld world("[[rule]]\nname = \"cable\"\nfault = { type = \"unplug\" }");
+  const auto client = world.connect();
+  send_all(client, "hello");
+  EXPECT_TRUE(world.holds(rules::Direction::kUpstream, 5));
+  // The cable is back: nothing was lost.
+  world.reload("");
+  EXPECT_EQ(receive(client, 5).bytes, "hello");
+}
+
+TEST(FaultsOverSockets, unplug_lets_no_reset_through) {
+  const TestServer server;
+  ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.servers = server.address()});
+  auto client = world.connect();
+  const auto upstream = server.accept();
+  ASSERT_TRUE(eventually([&] { return world.injected() == 2; }));
+  proxy::reset_on_close(client);
+  client.reset();
+  // The server is left half-open: it hears nothing. Its own byte is read after the reset.
+  send_all(upstream, "x");
+  EXPECT_TRUE(world.holds(rules::Direction::kDownstream, 1));
+  EXPECT_EQ(receive(upstream, 1, 0ms).ending, Ending::kOpen);
+  EXPECT_EQ(world.engine().open_flows(), 1);
+  world.reload("");
+  EXPECT_EQ(receive(upstream, 1).ending, Ending::kReset);
+}
+
+TEST(FaultsOverSockets, unplug_is_over_when_both_peers_are_gone) {
+  const TestServer server;
+  ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.servers = server.address()});
+  auto client = world.connect();
+  auto upstream = server.accept();
+  ASSERT_TRUE(eventually([&] { return world.injected() == 2; }));
+  // One that has closed says no more than one that has half-closed, and may wait for an answer.
+  proxy::reset_on_close(client);
+  client.reset();
+  upstream.reset();
+  EXPECT_TRUE(eventually([&] { return world.engine().open_flows() == 0; }));
+}
+
+TEST(FaultsOverSockets, reset) {
+  ProxyWorld world("[[rule]]\nfault = { type = \"reset\", after_bytes = \"5 B\" }");
+  const auto client = world.connect();
+  send_all(client, "0123456789");
+  EXPECT_EQ(receive(client).ending, Ending::kReset);
+}
+
+TEST(FaultsOverSockets, reset_reaches_the_server_too) {
+  const TestServer server;
+  ProxyWorld world("[[rule]]\nfault = { type = \"reset\", after = \"50ms\" }",
+                   {.servers = server.address()});
+  const auto client = world.connect();
+  const auto upstream = server.accept();
+  EXPECT_EQ(receive(client).ending, Ending::kReset);
+  EXPECT_EQ(receive(upstream).ending, Ending::kReset);
+}
+
+TEST(FaultsOverSockets, slow_close) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"slow_close\", delay = "
+      "\"150ms\" }");
+  const auto client = world.connect();
+  send_all(client, "bye");
+  EXPECT_EQ(receive(client, 3).bytes, "bye");
+  const auto start = std::chrono::steady_clock::now();
+  ::shutdown(client.get(), SHUT_WR);
+  EXPECT_EQ(receive(client).ending, Ending::kFin);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
+}
+
+TEST(FaultsOverSockets, limit_data) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"limit_data\", bytes = "
+      "\"1000 B\" }");
+  const auto client = world.connect();
+  send_all(client, std::string(50'000, 'x'));
+  const auto received = receive(client);
+  EXPECT_EQ(received.bytes.size(), 1000U);
+  EXPECT_EQ(received.ending, Ending::kFin) << "a FIN, though more was on its way";
+}
+
+TEST(FaultsOverSockets, limit_time) {
+  ProxyWorld world(
+      "[[rule]]\nfault = { type = \"limit_time\", after = \"150ms\", close = \"rst\" }");
+  const auto start = std::chrono::steady_clock::now();
+  const auto client = world.connect();
+  while (round_trip(client, "tick") >= 0ns) {
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
+}
+
+TEST(FaultsOverSockets, packet_loss) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"packet_loss\", loss_rate "
+      "= \"100%\" }");
+  const auto client = world.connect();
+  send_all(client, "hello");
+  EXPECT_TRUE(eventually([&] { return world.injected() == 1; }));
+  world.reload("");
+  send_all(client, "later");
+  EXPECT_EQ(receive(client, 5).bytes, "later");
+}
+
+TEST(FaultsOverSockets, corrupt) {
+  ProxyWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"corrupt\", chance = "
+      "\"100%\", each = \"chunk\" }");
+  const auto client = world.connect();
+  send_all(client, "hello");
+  const auto received = receive(client, 5).bytes;
+  EXPECT_EQ(received.size(), 5U);
+  EXPECT_NE(received, "hello");
+}
+
+TEST(FaultsOverSockets, down) {
+  ProxyWorld world;
+  const auto client = world.connect();
+  EXPECT_GE(round_trip(client, "hello"), 0ns);
+  world.reload("[[rule]]\nduration = \"400ms\"\nfault = { type = \"down\" }");
+  EXPECT_EQ(receive(client).ending, Ending::kReset);
+  EXPECT_TRUE(eventually([&] { return !world.connect(); })) << "the port must refuse";
+  EXPECT_TRUE(eventually([&] {
+    const auto again = world.connect();
+    return again && round_trip(again, "hello") >= 0ns;
+  })) << "the port must open again";
+}
+
+TEST(FaultsOverSockets, refuse) {
+  ProxyWorld world("[[rule]]\nmatch = { first = 2 }\nfault = { type = \"refuse\" }");
+  std::string seen;
+  for (int i = 0; i < 4; ++i) seen += round_trip(world.connect(), "hello") >= 0ns ? "." : "R";
+  EXPECT_EQ(seen, "RR..");
+}
+
+TEST(FaultsOverSockets, slow_accept) {
+  ProxyWorld world("[[rule]]\nfault = { type = \"slow_accept\", delay = \"60ms\" }");
+  const auto start = std::chrono::steady_clock::now();
+  const auto first = world.connect();
+  const auto second = world.connect();
+  EXPECT_GE(round_trip(second, "hello"), 0ns);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 120ms);
+}
+
+TEST(FaultsOverSockets, connect_delay) {
+  ProxyWorld world("[[rule]]\nfault = { type = \"connect_delay\", delay = \"100ms\" }");
+  const auto start = std::chrono::steady_clock::now();
+  const auto client = world.connect();
+  EXPECT_GE(round_trip(client, "hello"), 0ns);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
+  // Only the dial waits.
+  EXPECT_EQ(world.injected(), 1U);
+}
+
+TEST(FaultsOverSockets, connection_limit) {
+  ProxyWorld world("[[rule]]\nfault = { type = \"connection_limit\", max = 1 }");
+  auto first = world.connect();
+  EXPECT_GE(round_trip(first, "hello"), 0ns);
+  EXPECT_LT(round_trip(world.connect(), "hello"), 0ns);
+  first.reset();
+  EXPECT_TRUE(eventually([&] { return round_trip(world.connect(), "hello") >= 0ns; }));
+}
+
+TEST(FaultsOverSockets, drop) {
+  UdpWorld world("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"drop\" }");
+  for (int i = 0; i < 20; ++i) send_all(world.client, "dropped");
+  EXPECT_TRUE(eventually([&] { return world.proxy.injected() == 20; }));
+  world.proxy.reload("");
+  send_all(world.client, "later");
+  EXPECT_EQ(receive(world.client, 5).bytes, "later");
+  EXPECT_EQ(world.send_and_count(20, 10s), 20);
+}
+
+TEST(FaultsOverSockets, duplicate) {
+  UdpWorld world(
+      "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"duplicate\", share = "
+      "\"100%\" }");
+  EXPECT_EQ(world.send_and_count(10, 10s, 20), 20);
+}
+
+TEST(FaultsOverSockets, reorder) {
+  UdpWorld world(
+      "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"reorder\", share = "
+      "\"100%\", gap = 5, delay = \"100ms\" }");
+  EXPECT_EQ(world.send_and_count(5, 10s), 5);
+  EXPECT_EQ(world.order, "40123");
+}
+
+}  // namespace
+}  // namespace brownout::test

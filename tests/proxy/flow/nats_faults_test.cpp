@@ -1,0 +1,42 @@
+// Every fault of NATS over real sockets; the test is the server.
+#include <gtest/gtest.h>
+
+#include "tests/support/proxy_world.h"
+
+namespace brownout::test {
+namespace {
+
+// The server has said INFO.
+struct NatsWorld {
+  explicit NatsWorld(const std::string& rule)
+      : proxy("[[rule]]\n" + rule, {.listener = "protocol = \"nats\"", .servers = port.address()}) {
+    const std::string info = "INFO {\"server_id\":\"N\"}\r\n";
+    client = proxy.connect();
+    server = port.accept();
+    send_all(server, info);
+    EXPECT_EQ(receive(client, info.size()).bytes, info);
+  }
+
+  TestServer port;
+  ProxyWorld proxy;
+  Fd client;
+  Fd server;
+};
+
+TEST(FaultsOverSockets, nats_slow_consumer) {
+  const NatsWorld world("fault = { type = \"nats_slow_consumer\" }\nmatch = { verb = \"msg\" }");
+  send_all(world.server, "MSG a 1 2\r\nhi\r\n");
+  const auto told = receive(world.client);
+  EXPECT_EQ(told.bytes, "-ERR 'Slow Consumer'\r\n");
+  EXPECT_EQ(told.ending, Ending::kFin);
+  EXPECT_EQ(receive(world.server).ending, Ending::kFin);
+}
+
+TEST(FaultsOverSockets, nats_stale_connection) {
+  const NatsWorld world("fault = { type = \"nats_stale_connection\" }");
+  send_all(world.server, "PONG\r\nPING\r\n");
+  EXPECT_EQ(receive(world.client, 6).bytes, "PING\r\n");
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,110 @@
+// The loop by itself: what is posted runs, deadlines come in order, and it ends whenever it is told
+// to.
+#include "proxy/loop/loop.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "proxy/loop/file_watch.h"
+
+namespace brownout::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Loop, EndsWhenItWasToldToBeforeItRan) {
+  Loop loop;
+  loop.stop();
+  loop.run();
+}
+
+TEST(Loop, RunsWhatOtherThreadsPostInTheirOrder) {
+  Loop loop;
+  std::vector<int> seen;
+  std::thread runner([&] { loop.run(); });
+  for (int i = 0; i < 1000; ++i) loop.post([&seen, i] { seen.push_back(i); });
+  loop.stop();
+  runner.join();
+  ASSERT_EQ(seen.size(), 1000U);
+  EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+}
+
+class Recorder final : public Deadline {
+ public:
+  Recorder(std::vector<int>& log, int id) : log_(log), id_(id) {}
+  void on_due(Instant now) noexcept override {
+    log_.push_back(id_);
+    at = now;
+  }
+  Instant at{};
+
+ private:
+  std::vector<int>& log_;
+  int id_;
+};
+
+TEST(Loop, DeadlinesComeInOrderNeverEarlyAndNotOnceCancelled) {
+  Loop loop;
+  std::vector<int> log;
+  std::vector<std::unique_ptr<Recorder>> all;
+  const auto start = Loop::now();
+  for (int i = 0; i < 50; ++i) {
+    all.push_back(std::make_unique<Recorder>(log, i));
+    loop.deadlines().set(*all.back(), start + ((i * 7) % 50) * 1ms);
+  }
+  loop.deadlines().cancel(*all[3]);
+  loop.deadlines().set(*all[4], start + 60ms);
+  all[5].reset();
+  class Stopper final : public Deadline {
+   public:
+    explicit Stopper(Loop& loop) : loop_(loop) {}
+    void on_due(Instant) noexcept override { loop_.stop(); }
+
+   private:
+    Loop& loop_;
+  } stopper(loop);
+  loop.deadlines().set(stopper, start + 80ms);
+  loop.run();
+  EXPECT_EQ(log.size(), 48U);
+  EXPECT_EQ(log.back(), 4);
+  for (std::size_t i = 0; i + 2 < log.size(); ++i) {
+    EXPECT_LT(log[i] * 7 % 50, log[i + 1] * 7 % 50);
+    EXPECT_GE(all[static_cast<std::size_t>(log[i])]->at, start + log[i] * 7 % 50 * 1ms);
+  }
+}
+
+// A log beside a rule file, for example: were each of its lines waited out, nobody would ever be
+// told of the rules.
+TEST(FileWatch, TellsOfAFileThoughAnotherBesideItIsWrittenAllTheTime) {
+  std::string folder = std::filesystem::temp_directory_path() / "brownout-watch.XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  Loop loop;
+  int told = 0;
+  FileWatch watch(loop, folder + "/rules.toml", [&] {
+    ++told;
+    loop.stop();
+  });
+  std::atomic<bool> over{false};
+  std::thread writer([&] {
+    std::ofstream rules(folder + "/rules.toml");
+    rules << "version = 1" << std::endl;
+    const auto give_up = std::chrono::steady_clock::now() + 5s;
+    while (!over && std::chrono::steady_clock::now() < give_up) {
+      std::ofstream(folder + "/log", std::ios::app) << "x" << std::endl;
+      std::this_thread::sleep_for(5ms);
+    }
+    loop.stop();
+  });
+  loop.run();
+  over = true;
+  writer.join();
+  EXPECT_EQ(told, 1);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace brownout::proxy

@@ -1,0 +1,186 @@
+// Rehearsals that do not go as planned: what was not measured, what is interrupted, what probes
+// leave behind.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/rehearsal_world.h"
+
+namespace brownout::test {
+namespace {
+
+using namespace rehearsal;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+// Why the third verdict of an expectation came about.
+std::string unmeasured(const Rehearsed& done, std::size_t number = 0) {
+  const auto& verdict = done.report.verdicts.at(number);
+  EXPECT_FALSE(verdict.met);
+  return verdict.measured ? "measured: " + verdict.evidence : verdict.evidence;
+}
+
+TEST(Rehearsal, WhatWasNotMeasuredIsNoFailureAndNoSuccess) {
+  const auto done = rehearse(calm("1m") + R"(
+[[probe]]
+name = "phones"
+every = "3s"
+endpoints = ["chat"]
+[[probe]]
+name = "rare"
+every = "10h"
+endpoints = ["chat"]
+[[expect]]
+metric = "availability"
+probe = "rare"
+at_least = "0%"
+[[expect]]
+metric = "messages_lost"
+probe = "rare"
+at_most = 0
+[[expect]]
+metric = "time_to_failover"
+probe = "phones"
+at_most = "1s"
+[[expect]]
+metric = "availability"
+probe = "phones"
+at_least = "100%"
+)");
+  EXPECT_EQ(unmeasured(done, 0), "there was no operation");
+  EXPECT_EQ(unmeasured(done, 1), "there was no operation");
+  EXPECT_EQ(unmeasured(done, 2), "nobody had to fail over");
+  EXPECT_TRUE(done.report.verdicts[3].met);
+  EXPECT_EQ(done.report.result(), Result::kNotMeasured);
+  EXPECT_EQ(to_json(done.report)["result"], "not measured");
+  EXPECT_EQ(to_json(done.report)["expectations"][0]["measured"], false);
+  EXPECT_THAT(to_junit(done.report), HasSubstr("failures=\"0\" errors=\"0\" skipped=\"3\""));
+  EXPECT_THAT(to_junit(done.report), HasSubstr("<skipped message=\"messages_lost of rare"));
+  EXPECT_THAT(to_html(done.report), HasSubstr("NOT MEASURED"));
+}
+
+// They tried: that not one message got through is an answer.
+TEST(Rehearsal, NoneLostOfNoneIsNotMet) {
+  const auto done = rehearse_all_the_same(calm("1m") + R"(
+[[probe]]
+name = "phones"
+every = "3s"
+endpoints = ["127.0.0.1:1"]
+[[expect]]
+metric = "messages_lost"
+at_most = 0
+)");
+  EXPECT_TRUE(done.report.verdicts[0].measured);
+  EXPECT_FALSE(done.report.verdicts[0].met);
+  EXPECT_EQ(done.report.result(), Result::kNotMet);
+}
+
+TEST(Rehearsal, AProbeThatCannotBeStartedMeasuresNothing) {
+  const auto done = rehearse_in_real_time(calm("30s") + R"(
+[[region]]
+name = "elsewhere"
+clients = "192.0.2.0/24"
+[[probe]]
+name = "foreign"
+region = "elsewhere"
+every = "3s"
+endpoints = ["chat"]
+[[probe]]
+name = "no such command"
+kind = "exec"
+every = "3s"
+command = "brownout-has-no-such-command 2>/dev/null"
+[[expect]]
+metric = "availability"
+probe = "foreign"
+at_least = "100%"
+[[expect]]
+metric = "availability"
+probe = "no such command"
+at_least = "100%"
+)",
+                                          true);
+  EXPECT_THAT(unmeasured(done, 0),
+              HasSubstr("foreign could not be started: a client at 192.0.2.1"));
+  EXPECT_THAT(unmeasured(done, 1), HasSubstr("command not found"));
+  EXPECT_EQ(done.report.result(), Result::kNotMeasured);
+}
+
+// Some callers ignore the end of children, and so did what they started.
+TEST(Rehearsal, AnExitCodeIsSeenWhateverTheCallerIgnores) {
+  std::signal(SIGCHLD, SIG_IGN);
+  const auto done = rehearse_in_real_time(
+      calm("30s") +
+          "[[probe]]\nname = \"p\"\nkind = \"exec\"\nevery = \"3s\"\ncommand = \"exit 3\"\n"
+          "[[expect]]\nmetric = \"availability\"\nat_least = \"1%\"\n",
+      true);
+  EXPECT_TRUE(done.report.verdicts[0].measured);
+  EXPECT_THAT(done.report.verdicts[0].evidence, HasSubstr("most often: exit code 3"));
+}
+
+// However it leaves its parent behind.
+TEST(Rehearsal, WhatAProbeStartsEndsWithIt) {
+  const auto file = testing::TempDir() + "brownout-left-behind";
+  std::remove(file.c_str());
+  rehearse_in_real_time(
+      calm("60s") +
+          "[[probe]]\nname = \"p\"\nkind = \"exec\"\nevery = \"24s\"\ncommand = \"\"\"\n"
+          "sleep 3600 & echo $! >> " +
+          file + "\nsetsid sh -c 'trap \\\"\\\" TERM; echo $$ >> " + file +
+          "; while :; do sleep 0.1; done' &\n"
+          "sleep 0.1\"\"\"\n",
+      true);
+  std::ifstream left(file);
+  int count = 0;
+  for (pid_t process = 0; left >> process; ++count) EXPECT_NE(::kill(process, 0), 0) << process;
+  EXPECT_GE(count, 2);
+}
+
+const std::string kLongRecovery =
+    kChatIsGone +
+    outage_and_recovery("10h", "10h", "[[phase]]\nname = \"never\"\nfor = \"10s\"\n") + kHastyUser +
+    R"(
+[[expect]]
+metric = "availability"
+phase = "never"
+at_least = "100%"
+)";
+
+TEST(Rehearsal, ASecondInterruptEndsIt) {
+  std::string said;
+  const auto done = rehearse_with_signals(kLongRecovery, {SIGINT, SIGINT}, 60s, &said);
+  EXPECT_THAT(said, HasSubstr("it was interrupted: all faults end now, and the recovery \"after\" "
+                              "runs for 10m; interrupt again"));
+  EXPECT_EQ(done.report.course.stopped, "it was interrupted, and its recovery too");
+  ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
+  EXPECT_LT(done.report.course.seen.phases[1].end, 3min);
+  EXPECT_EQ(unmeasured(done), "the phase did not run");
+  EXPECT_EQ(done.report.result(), Result::kStopped);
+}
+
+TEST(Rehearsal, SIGUSR1HaltsItAndSIGUSR2DoesNothing) {
+  std::string said;
+  const auto done =
+      rehearse_with_signals(kLongRecovery, {SIGUSR2, SIGUSR1, SIGUSR1, SIGINT}, 60s, &said);
+  EXPECT_THAT(said, testing::StartsWith("SIGUSR1 halted it: all faults end now"));
+  EXPECT_EQ(done.report.course.stopped, "SIGUSR1 halted it, and its recovery too");
+  ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
+  EXPECT_GE(done.report.course.seen.phases[1].begin, 2min);
+  EXPECT_GE(done.report.course.seen.phases[1].end, 4min);
+}
+
+// The terminal goes away, or somebody wants a core.
+TEST(Rehearsal, EverySignalThatEndsAProgramRunsTheRecovery) {
+  for (const int number : {SIGHUP, SIGQUIT, SIGTERM}) {
+    std::string said;
+    const auto done = rehearse_with_signals(kLongRecovery, {number, SIGINT}, 60s, &said);
+    EXPECT_THAT(said, HasSubstr("the recovery \"after\" runs")) << number;
+    EXPECT_EQ(done.report.course.seen.phases.size(), 2U) << number;
+  }
+}
+
+}  // namespace
+}  // namespace brownout::test

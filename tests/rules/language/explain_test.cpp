@@ -1,0 +1,136 @@
+// Which rules would act on the messages of a connection, and why the others would not.
+#include "rules/language/explain.h"
+
+#include <gtest/gtest.h>
+
+#include "rules/protocols/mqtt/mqtt_message.h"
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+const std::string kRules = R"([[rule]]
+name = "topic"
+match = { topic = "chat/#" }
+fault = { type = "drop" }
+[[rule]]
+name = "acks"
+match = { packet = "puback", after = 10 }
+probability = "5%"
+per = "message"
+fault = { type = "ack_loss" }
+[[rule]]
+name = "bytes"
+fault = { type = "latency", delay = "1ms" }
+[[rule]]
+name = "all"
+match = { direction = "downstream" }
+fault = { type = "delay", delay = "1s" })";
+
+// "name: why", and a star for those that act.
+std::string answers(const std::optional<rules::Message>& message, const std::string& payload = "") {
+  const auto config = config_of(kRules, "mqtt");
+  rules::Question question{.flow = flow_of(1), .message = message, .payload = payload, .seed = 1};
+  question.flow.speaks = config.listeners.front().protocol.messages();
+  std::string text;
+  for (const auto& one : rules::explain(config, question)) {
+    text += (one.acts ? "* " : "- ") + one.rule + ": " + one.why + "\n";
+  }
+  return text;
+}
+
+// The same of a rule that drops, on a listener of this protocol: of its messages, or a request.
+std::string drops(const std::string& keys, const std::string& protocol, bool request) {
+  const auto config = config_of("[[rule]]\n" + keys + "\nfault = { type = \"drop\" }", protocol);
+  rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
+  question.flow.speaks = config.listeners.front().protocol.messages();
+  const rules::HttpExchange exchange;
+  if (request) {
+    question.flow.carrier = rules::Carrier::kHttp;
+    question.flow.http = &exchange;
+  }
+  return rules::explain(config, question).front().why;
+}
+
+rules::Message packet(rules::MqttType type, const std::string& topic = "") {
+  return {.protocol = &rules::MqttMessage::protocol(),
+          .view = std::make_shared<const rules::MqttMessage>(rules::MqttPacket{.type = type},
+                                                             nullptr, topic)};
+}
+
+// What is said of a rule for the server, where that much is known of it.
+std::string of_server(const std::string& match, const std::string& address, std::uint16_t port) {
+  const auto config =
+      config_of("[[rule]]\nmatch = { " + match + " }\nfault = { type = \"refuse\" }");
+  rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
+  question.flow.destination = rules::IpAddress::parse(address);
+  question.flow.destination_port = port;
+  return rules::explain(config, question).front().why;
+}
+
+TEST(Explain, ARuleForTheServerAsksForWhatIsNotKnown) {
+  EXPECT_EQ(of_server("port = 5432", "", 5432), "it acts on the new connection");
+  EXPECT_EQ(of_server("port = 5433", "", 5432), "it is for port 5433, not 5432");
+  EXPECT_EQ(of_server("port = 5433", "", 0),
+            "it is for port 5433 of the server: give --destination");
+  const std::string network = "destination = \"10.0.0.0/8\"";
+  EXPECT_EQ(of_server(network, "", 5432), "it is for destination 10.0.0.0/8: give --destination");
+  EXPECT_EQ(of_server(network, "192.0.2.1", 5432),
+            "it is for destination 10.0.0.0/8, not 192.0.2.1");
+}
+
+TEST(Explain, RulesOfMessagesActOnThoseThatTheyMean) {
+  EXPECT_EQ(
+      answers({}),
+      "* topic: it acts on messages, in both directions; which of them: give --packet, "
+      "--topic, --stanza, --text and the like\n"
+      "* acks: it acts on messages, in both directions with a chance of 5% per message; which "
+      "of them: give --packet, --topic, --stanza, --text and the like; of those that it "
+      "means, first, after and every choose\n"
+      "* bytes: it acts in both directions\n"
+      "* all: it acts on messages, downstream only\n");
+}
+
+TEST(Explain, AMessageIsMeantByWhatItSays) {
+  EXPECT_EQ(answers(packet(rules::MqttType::kPublish, "chat/ann")),
+            "* topic: it acts on messages, in both directions\n"
+            "- acks: it is for other messages\n"
+            "* bytes: it acts in both directions\n"
+            "* all: it acts on messages, downstream only\n");
+  EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
+            "- topic: it is for other messages\n"
+            "* acks: it acts on messages, in both directions with a chance of 5% per message; of "
+            "those that it means, first, after and every choose\n"
+            "* bytes: it acts in both directions\n"
+            "* all: it acts on messages, downstream only\n");
+}
+
+TEST(Explain, FaultsOfMessagesActOnRequestsWhereNoMessagesComeLater) {
+  const std::string messages = "it acts on messages, in both directions";
+  EXPECT_EQ(drops("", "http", true), "it acts on the request");
+  EXPECT_EQ(drops("", "websocket", true), messages);
+  EXPECT_EQ(drops("match = { direction = \"downstream\" }", "http", true),
+            "it acts on the response");
+  EXPECT_EQ(drops("per = \"request\"", "websocket", true), "it acts on the request");
+  EXPECT_EQ(drops("per = \"request\"", "websocket", false),
+            "it acts on requests: per = \"request\"");
+  EXPECT_EQ(drops("", "mqtt", false), messages);
+  const std::string half = "probability = \"50%\"\nper = \"message\"";
+  EXPECT_EQ(drops(half, "mqtt", false), messages + " with a chance of 50% per message");
+  EXPECT_EQ(drops(half, "http", true).find("the dice"), 0U) << "a request is one message";
+}
+
+TEST(Explain, AFaultActsOnWhatItsSettingsLeave) {
+  const auto config =
+      config_of("[[rule]]\nfault = { type = \"hold_until\", passes = { qtype = \"A\" } }", "dns");
+  rules::Question question{.flow = flow_of(1, "10.1.2.3", rules::Carrier::kDns),
+                           .message = {},
+                           .payload = {},
+                           .seed = 1};
+  EXPECT_EQ(rules::explain(config, question).front().why, "it acts on the answer");
+  question.flow.carrier = rules::Carrier::kStream;
+  EXPECT_EQ(rules::explain(config, question).front().why, "it acts on DNS queries");
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,284 @@
+#include "rules/language/load_toml.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "rules/language/presets.h"
+#include "tests/support/files.h"
+
+namespace brownout::rules {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kHead = R"(version = 1
+seed = 7
+[[upstream]]
+name = "brokers"
+servers = ["127.0.0.1:1883", "127.0.0.1:1893"]
+[[listener]]
+name = "chat"
+listen = "127.0.0.1:1884"
+upstream = "brokers"
+)";
+
+std::string errors_of(const std::string& text) {
+  const auto config = load_toml(text);
+  if (config) return "";
+  std::string list;
+  for (const auto& one : config.error().sorted()) {
+    list += std::to_string(one.where.line) + ":" + std::to_string(one.where.column) + " " +
+            one.what + (one.hint.empty() ? "" : " | " + one.hint) + "\n";
+  }
+  return list;
+}
+
+std::string errors_with(const std::string& rules) { return errors_of(std::string(kHead) + rules); }
+
+// A chain of parts: "a.a.a".
+std::string dotted(std::size_t parts, const std::string& part = "a") {
+  std::string key = part;
+  for (std::size_t i = 1; i < parts; ++i) key += "." + part;
+  return key;
+}
+
+TEST(LoadToml, TakesNoTextThatNestsSoDeepThatReadingItWouldOverflowTheStack) {
+  const std::string deep = dotted(100'000);
+  const std::string quoted = dotted(100'000, "\"a\"");
+  const std::string half = dotted(200);
+  for (const auto& text : {
+           deep + " = 1",
+           "[" + deep + "]",
+           "[[" + deep + "]]",
+           "x = {" + deep + " = 1}",
+           "x = [{y = [{" + deep + " = 1}]}]",
+           quoted + " = 1",
+           "[ " + quoted + " ]",
+           dotted(100'000, " 'a' ") + " = 1",
+           "[" + half + "]\n" + half + " = 1",
+           "[" + half + "] # a comment\nb = 1\n" + half + " = 1",
+           "[[" + half + "]]\nx = {" + half + " = 1}",
+           half + " = { b = 1.5, " + half + " = 1 }",
+           "x = \"\"\"\"a\"\"\"\"\"\n" + deep + " = 1",
+           "x = ''' ' '' # '''\n" + deep + " = 1",
+           "x = \"\\\"\" # \"\n" + deep + " = 1",
+           "x = 'C:\\'\n" + deep + " = 1",
+           "x = " + std::string(100'000, '['),
+       }) {
+    EXPECT_THAT(errors_of(text), testing::HasSubstr("more than 256 tables and arrays"))
+        << text.substr(0, 40);
+  }
+  EXPECT_THAT(errors_of("# \xc3\xa4\n'\xc3\xa4'." + deep + " = 1"),
+              testing::StartsWith("2:516 more than 256 tables and arrays in one another | each"));
+}
+
+TEST(LoadToml, TakesDotsThatNestNothing) {
+  const std::string deep = dotted(1000);
+  std::string text = "a = '" + deep + "' # " + deep + "\nb = \"\\\"" + deep + "\"\nc = '''" + deep +
+                     "'" + deep + "\n" + deep + "'''\nd = \"\"\"\n" + deep + "\\\"\"\"" + deep +
+                     "\"\"\"\"\"\ne = [";
+  for (int i = 0; i < 1000; ++i) text += "{ f.g = 1.5 },\n 0.5 , ";
+  text += "]\n";
+  for (int i = 0; i < 1000; ++i) text += "[x.y" + std::to_string(i) + "]\nz.z = 1.5\n";
+  EXPECT_TRUE(parse_toml(text)) << errors_of(text);
+  EXPECT_TRUE(parse_toml(dotted(256) + " = 1\n"));
+  EXPECT_FALSE(parse_toml(dotted(258) + " = 1\n"));
+}
+
+TEST(LoadToml, ReadsAWholeFile) {
+  const auto config = load_toml(std::string(kHead) + R"([[rule]]
+name = "slow phones in the EU"
+match = { listener = "chat", client = ["10.1.0.0/16"], direction = "upstream", after = 5 }
+probability = "20%"
+per = "client"
+start = "10s"
+duration = "1m"
+ramp = "5s"
+fault = { type = "latency", delay = "300ms", jitter = "50ms", distribution = "pareto" }
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->seed, 7U);
+  ASSERT_EQ(config->upstreams.size(), 1U);
+  EXPECT_EQ(config->upstreams[0].servers.size(), 2U);
+  ASSERT_EQ(config->rules.size(), 1U);
+  const auto& rule = config->rules[0];
+  EXPECT_EQ(rule.name, "slow phones in the EU");
+  EXPECT_EQ(rule.probability, Ratio::of(0.2));
+  EXPECT_EQ(rule.per, Per::kClient);
+  EXPECT_EQ(rule.schedule.start, 10s);
+  EXPECT_EQ(*rule.schedule.duration, 1min);
+  EXPECT_EQ(rule.match.direction, DirectionChoice::kUpstream);
+  EXPECT_EQ(*rule.match.after, 5);
+}
+
+TEST(LoadToml, ReportsEveryMistakeInOneGoWithItsPlace) {
+  const auto errors = errors_of(R"(version = 1
+[[upstream]]
+name = "web"
+servers = ["127.0.0.1"]
+[[listener]]
+name = "front"
+listen = "127.0.0.1:80"
+upstream = "wbe"
+colour = 3
+[[rule]]
+match = { listener = "frnt" }
+probability = 20
+fault = { type = "latency", delay = "300", jiter = "5ms" }
+)");
+  EXPECT_THAT(errors, testing::HasSubstr("4:12 servers: \"127.0.0.1\" has no port"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("8:12 there is no upstream \"wbe\" | did you mean \"web\"?"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("9:1 unknown key \"colour\" in [[listener]] | allowed: name,"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("11:22 there is no listener \"frnt\" | did you mean \"front\"?"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr("12:15 probability: a bare number is a share from 0 to 1"));
+  EXPECT_THAT(errors, testing::HasSubstr("13:37 delay: \"300\" has no unit"));
+  EXPECT_THAT(errors,
+              testing::HasSubstr(
+                  "13:44 unknown key \"jiter\" in fault \"latency\" | did you mean \"jitter\"?"));
+}
+
+TEST(LoadToml, FindsEachKindOfMistake) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"[[rule]]\nfault = { type = \"latency\", delay = 300 }",
+       "delay: expected a duration, found a whole number"},
+      {"[[rule]]\nfault = { type = \"latency\", delay = \"-3ms\" }", "\"-3ms\" is negative"},
+      {"[[rule]]\nfault = { type = \"connect_delay\", delay = \"1ms\", jitter = \"2ms\" }",
+       "jitter 2ms is larger than delay 1ms"},
+      {"[[rule]]\nfault = { type = \"latency\" }", "fault \"latency\" needs \"delay\""},
+      {"[[rule]]\nfault = { type = \"reorder\" }", "a stream cannot have the fault \"reorder\""},
+      {"[[rule]]\nfault = { type = \"duplicate\" }",
+       "a stream cannot have the fault \"duplicate\""},
+      {"[[rule]]\nfault = { type = \"latancy\", delay = \"1ms\" }", "did you mean \"latency\"?"},
+      {"[[rule]]\nfault = { type = \"throttle\", rate = \"1 KB/s\" }",
+       "unknown fault \"throttle\" | here it is called \"bandwidth\""},
+      {"[[rule]]\nfault = { type = \"delay\", delay = \"1ms\" }",
+       "a stream cannot have the fault \"delay\""},
+      {"[[rule]]\nfault = { delay = \"1ms\" }", "fault needs \"type\""},
+      {"[[rule]]\nname = \"x\"", "[[rule]] needs \"fault\""},
+      {"[[rule]]\npreset = \"3g\"\nfault = { type = \"refuse\" }", "both preset and fault"},
+      {"[[rule]]\npreset = \"3gg\"", "unknown preset \"3gg\" | did you mean \"3g\"?"},
+      {"[[rule]]\nname = \"a\"\npreset = \"3g\"\n[[rule]]\nname = \"a\"\npreset = \"3g\"",
+       "there is already a rule \"a\""},
+      {"[[upstream]]\nname = \"brokers\"\nservers = \"a:1\"",
+       "there is already an upstream \"brokers\""},
+      {"[[listener]]\nname = \"b\"\nlisten = \"127.0.0.1:1884\"\nupstream = \"brokers\"",
+       "two listeners listen on"},
+      {"[[listener]]\nname = \"b\"\nprotocol = \"tpc\"\nlisten = \"127.0.0.1:1\"\nupstream = "
+       "\"brokers\"",
+       "unknown value \"tpc\" | did you mean \"tcp\"?"},
+      {"[[rule]]\nper = \"chunk\"\nfault = { type = \"slow_close\", delay = \"1s\" }",
+       "cannot be drawn per chunk"},
+      {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"latency\", delay = "
+       "\"1s\", round_trip = true }",
+       "round_trip needs both directions"},
+      {"[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"refuse\" }",
+       "acts before bytes flow"},
+      {"[[rule]]\nmatch = { client = \"10.0.0.0/8\" }\nfault = { type = \"down\" }",
+       "fault \"down\" cannot choose connections"},
+      {"[[rule]]\nprobability = \"5%\"\nfault = { type = \"down\" }",
+       "fault \"down\" has no probability"},
+      {"[[rule]]\nramp = \"2m\"\nduration = \"1m\"\nfault = { type = \"refuse\" }",
+       "ramp is longer than duration"},
+      {"[[rule]]\nmatch = { client = [] }\nfault = { type = \"refuse\" }",
+       "an empty list matches nothing"},
+      {"[[rule]]\nmatch = { client = [\"10.0.0.0/8\", \"10.0.0.1/8\"] }\nfault = { type = "
+       "\"refuse\" }",
+       "2:35"},
+      {"[[rule]]\nmatch = { first = 0 }\nfault = { type = \"refuse\" }",
+       "first: 0 is out of range"},
+      {"[[rule]]\nfault = { type = \"slicer\", size = \"0 B\" }", "size: 0 B is out of range"},
+      {"[[rule]]\nfault = { type = \"slicer\", size = \"5 B\", variation = \"5 B\" }",
+       "variation 5 B is not less than size 5 B"},
+      {"[[rule]]\nfault = { type = \"loss\" }", "needs \"loss\" or \"p\""},
+      {"[[rule]]\nfault = { type = \"loss\", loss = \"1%\", p = \"1%\", r = \"5%\" }",
+       "exclude each other"},
+      {"[[rule]]\nfault = { type = \"loss\", p = \"1%\" }", "p needs r"},
+      {"[[rule]]\nduration = \"0s\"\nfault = { type = \"refuse\" }",
+       "duration: 0s is out of range"},
+      {"[[rule]]\nstart = 1979-05-27\nfault = { type = \"refuse\" }",
+       "start: expected a duration, found nothing"},
+  };
+  for (const auto& [text, expected] : cases) {
+    auto errors = errors_with(text);
+    // Positions in the cases count from the rule.
+    const auto lines = std::count(kHead.begin(), kHead.end(), '\n');
+    if (expected == "2:35")
+      errors += errors.starts_with(std::to_string(lines + 2) + ":35") ? "2:35" : "";
+    EXPECT_THAT(errors, testing::HasSubstr(expected)) << text;
+  }
+}
+
+TEST(LoadToml, ASyntaxErrorHasItsPlace) {
+  EXPECT_THAT(errors_of("version = 1\nlistener = [["), testing::StartsWith("2:"));
+  EXPECT_THAT(errors_of("version = 2"), testing::HasSubstr("version: 2 is out of range"));
+  EXPECT_THAT(errors_of("rule = 3\n" + std::string(kHead)),
+              testing::HasSubstr("expected [[rule]], found a whole number"));
+  EXPECT_THAT(errors_of(""), testing::HasSubstr("the file needs \"version\""));
+}
+
+TEST(LoadToml, EveryExampleLoads) {
+  int count = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(test::source_root() + "/examples/rules")) {
+    EXPECT_EQ(errors_of(test::read_file(entry.path())), "") << entry.path();
+    ++count;
+  }
+  EXPECT_GT(count, 15);
+}
+
+TEST(LoadToml, EveryPresetExpandsToRulesThatShareTheirDice) {
+  for (const auto& preset : all_presets()) {
+    const auto config = load_toml(std::string(kHead) +
+                                  "[[rule]]\nname = \"net\"\nprobability = \"50%\"\npreset = \"" +
+                                  std::string(preset.name) + "\"");
+    ASSERT_TRUE(config) << preset.name;
+    ASSERT_GE(config->rules.size(), 2U) << preset.name;
+    for (const auto& rule : config->rules) EXPECT_EQ(rule.dice_key, config->rules[0].dice_key);
+    EXPECT_NE(config->rules[0].stage_key, config->rules[1].stage_key);
+  }
+}
+
+TEST(LoadToml, RulesWithoutANameGetOneThatDoesNotClash) {
+  const auto config =
+      load_toml(std::string(kHead) +
+                "[[rule]]\nfault = { type = \"refuse\" }\n[[rule]]\nfault = { type = \"refuse\" }");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->rules[0].name, "refuse");
+  EXPECT_EQ(config->rules[1].name, "refuse-2");
+}
+
+TEST(Diagnostics, OfALongLineWhatIsAroundTheMistakeIsQuoted) {
+  const auto quoted = [](const std::string& line, unsigned column) {
+    Diagnostics found;
+    found.add({1, column}, "no");
+    return render(found, "x.toml", line);
+  };
+  const std::string before(5000, 'a');
+  const auto text = quoted(before + "X" + std::string(5000, 'b'), 5001);
+  EXPECT_LT(text.size(), 400U);
+  const auto caret = text.find('^');
+  ASSERT_NE(caret, std::string::npos);
+  const auto line = text.rfind('\n', caret);
+  EXPECT_EQ(text[text.rfind('\n', line - 1) + (caret - line)], 'X');
+  // In bytes that are no characters.
+  for (const unsigned column : {1U, 81U, 120U, 161U, 200U, 400U}) {
+    EXPECT_LT(quoted(std::string(200, '\x88'), column).size(), 800U) << column;
+  }
+}
+
+TEST(Diagnostics, AreRenderedWithTheLineAndACaret) {
+  Diagnostics found;
+  found.add({2, 5}, "unknown key \"b\"", "did you mean \"a\"?");
+  EXPECT_EQ(render(found, "x.toml", "one\nkey b\n"),
+            "x.toml:2:5: error: unknown key \"b\"\n    2 | key b\n      |     ^\n     = did you "
+            "mean \"a\"?\n");
+}
+
+}  // namespace
+}  // namespace brownout::rules

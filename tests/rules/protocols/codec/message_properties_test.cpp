@@ -1,0 +1,178 @@
+// Every fault that acts on messages, on every protocol that it is for, in random conversations; and
+// broken stages, to prove that the suite finds what it looks for.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <random>
+#include <set>
+
+#include "rules/language/load_toml.h"
+#include "rules/protocols/mqtt/mqtt.h"
+#include "rules/protocols/websocket/websocket.h"
+#include "tests/support/broken_message_stages.h"
+#include "tests/support/broken_stages.h"
+#include "tests/support/files.h"
+#include "tests/support/message_properties.h"
+
+namespace brownout::test {
+namespace {
+
+using Names = std::set<std::string_view>;
+
+// Others answer, copy or lose messages, which their notes say, or change nothing of them.
+const Names kChangesContents{"corrupt_message",      "truncate_message",     "replace",
+                             "mqtt_receive_maximum", "mqtt_session_present", "xmpp_resumption"};
+// Of any packet of MQTT, all that is behind its fixed header.
+const Names kChangesPackets{"corrupt_message", "truncate_message"};
+const Names kChangesTheOrder{"reorder", "hold_until"};
+// Only these see the opening: what others lose, copy or put out of order of it leaves nothing that
+// can be read, and partners who wait for each other would not go on.
+const Names kActsOnOpenings{"mqtt_receive_maximum", "mqtt_session_present", "mqtt_disconnect",
+                            "xmpp_resumption", "xmpp_stream_error"};
+// 3.1.1 has no such property.
+const Names kOnlyOfMqtt5{"mqtt_receive_maximum"};
+
+// Where an example ends every conversation at once, begins later than one ends, or is of another
+// protocol; the last by their listener's protocol.
+const std::map<std::string, std::string> kSettings{
+    {"close_websocket", R"(probability = "5%"
+fault = { type = "close_websocket" })"},
+    {"mqtt_disconnect", R"(probability = "5%"
+fault = { type = "mqtt_disconnect" })"},
+    {"xmpp_stream_error", R"(probability = "5%"
+fault = { type = "xmpp_stream_error" })"},
+    {"reject", R"(probability = "20%"
+per = "message"
+fault = { type = "reject", text = "NO" })"},
+    {"drop", R"(probability = "20%"
+per = "message"
+fault = { type = "drop" })"},
+    {"corrupt_message", R"(fault = { type = "corrupt_message", chance = "1%" })"},
+    {"truncate_message", R"(fault = { type = "truncate_message", after = "20 B" })"},
+    {"hold_until mqtt",
+     R"(fault = { type = "hold_until", passes = { packet = "pingreq" }, most = "700ms" })"},
+    {"hold_until xmpp",
+     R"(fault = { type = "hold_until", passes = { stanza = "r" }, most = "700ms" })"},
+    {"hold_until websocket",
+     R"(fault = { type = "hold_until", passes = { opcode = "ping" }, most = "700ms" })"},
+    {"nats_slow_consumer", R"(probability = "5%"
+fault = { type = "nats_slow_consumer" })"},
+    {"hold_until nats",
+     R"(fault = { type = "hold_until", passes = { verb = "ping" }, most = "700ms" })"},
+    {"hold_until framed",
+     R"(fault = { type = "hold_until", passes = { kind = "PING" }, most = "700ms" })"}};
+
+std::vector<Rule> rules_for(std::string_view fault, const Speech& speech) {
+  const std::string name(fault);
+  auto settings = kSettings.find(name + " " + speech.listener);
+  if (settings == kSettings.end()) settings = kSettings.find(name);
+  if (settings != kSettings.end()) {
+    return config_of("[[rule]]\n" + settings->second, speech.listener, speech.keys).rules;
+  }
+  const auto example = load_toml(read_source("examples/rules/" + name + ".toml"));
+  std::vector<Rule> rules;
+  for (const auto& rule : example ? example->rules : rules) {
+    if (rule.kind->name != fault) continue;
+    rules.push_back(rule);
+    rules.back().match = {};
+  }
+  return rules;
+}
+
+MessageExpectations expectations_of(std::string_view fault) {
+  return {.keeps_contents = !kChangesContents.contains(fault),
+          .keeps_order = !kChangesTheOrder.contains(fault),
+          .keeps_packets = !kChangesPackets.contains(fault),
+          .from_the_start = kActsOnOpenings.contains(fault)};
+}
+
+class MessageProperties : public testing::TestWithParam<std::size_t> {
+ protected:
+  const Speech& speech() const { return all_speeches()[GetParam()]; }
+};
+
+TEST_P(MessageProperties, HoldForEveryFaultThatActsOnMessages) {
+  int tried = 0;
+  for (const auto* kind : all_faults()) {
+    // A listener of WebSocket may have MQTT, too.
+    const auto spoken = speech().listener == "websocket"
+                            ? rules::ProtocolSet::of(rules::WebSocketMessage::protocol())
+                            : rules::Protocol::named(speech().listener)->messages();
+    if (!kind->carries(Carrier::kMessage) || !kind->speaks(spoken)) continue;
+    const auto rules = rules_for(kind->name, speech());
+    ASSERT_FALSE(rules.empty()) << kind->name << " has no example that loads";
+    ++tried;
+    std::uint64_t acted = 0;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      ASSERT_EQ(find_message_violation(speech(), rules, expectations_of(kind->name), seed, acted),
+                "")
+          << kind->name << ", seed " << seed;
+    }
+    const bool cannot = speech().level == rules::kMqtt311 && kOnlyOfMqtt5.contains(kind->name);
+    EXPECT_EQ(acted == 0, cannot) << kind->name << " acted " << acted << " times";
+  }
+  EXPECT_GE(tried, 11);
+}
+
+TEST_P(MessageProperties, HoldForRandomChainsOfFaultsThatKeepContents) {
+  constexpr std::array<std::string_view, 5> kKeepers{"delay", "duplicate", "reorder", "hold_until",
+                                                     "drop"};
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    std::mt19937_64 random(seed);
+    std::vector<Rule> rules;
+    for (int i = 0; i < 4; ++i) {
+      for (auto& rule : rules_for(kKeepers[random() % kKeepers.size()], speech())) {
+        rule.name += std::to_string(i);
+        rules.push_back(rule);
+      }
+    }
+    std::uint64_t acted = 0;
+    ASSERT_EQ(find_message_violation(speech(), rules, {.keeps_order = false}, seed, acted), "")
+        << "seed " << seed;
+  }
+}
+
+TEST_P(MessageProperties, HoldWithoutRules) {
+  std::uint64_t acted = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    ASSERT_EQ(find_message_violation(speech(), {}, {}, seed, acted), "") << "seed " << seed;
+  }
+}
+
+template <class S>
+std::string find_in_broken_messages(const Speech& speech) {
+  std::uint64_t acted = 0;
+  return find_message_violation(speech, {rule_of<S, kMessages>()}, {}, 3, acted);
+}
+
+TEST_P(MessageProperties, FindABrokenStage) {
+  EXPECT_EQ(find_in_broken_messages<DropsOneMessage>(speech()), "messages were lost");
+  EXPECT_EQ(find_in_broken_messages<MakesOneMessage>(speech()), "messages came from nowhere");
+  EXPECT_EQ(find_in_broken_messages<MergesTwoMessages>(speech()), "messages were lost");
+  EXPECT_EQ(find_in_broken_messages<ReordersMessages>(speech()),
+            "messages were altered or reordered");
+  EXPECT_EQ(find_in_broken_messages<AltersMessages>(speech()),
+            "messages were altered or reordered");
+  EXPECT_EQ(find_in_broken_messages<KeepsMessagesOnRelease>(speech()), "messages were lost");
+  EXPECT_EQ(find_in_broken_messages<HoardsMessages>(speech()),
+            "messages are held after the rules went away");
+  HoardsMessages::hoard().clear();
+  EXPECT_EQ(find_in_broken_messages<DependsOnTheDriver>(speech()),
+            "one big advance gave something else than many small ones");
+  EXPECT_EQ(find_in_broken_messages<RemembersOtherConnections>(speech()),
+            "the same seed gave something else");
+  EXPECT_EQ(find_in_broken_messages<EndsOnRelease>(speech()), "the ends were not carried");
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, MessageProperties,
+                         testing::Range<std::size_t>(0, all_speeches().size()),
+                         [](const auto& which) { return all_speeches()[which.param].name; });
+
+TEST(MessagePropertiesOfXmpp, FindAStageThatEmitsNoMessage) {
+  EXPECT_EQ(find_in_broken_messages<EmitsNoMessage>(all_speeches()[2]).substr(0, 25),
+            "what came out is malforme");
+}
+
+}  // namespace
+}  // namespace brownout::test

@@ -1,0 +1,163 @@
+// How one end's goodbye reaches the other, over HTTP/1: behind what was said, and not at all lost.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/http_lab.h"
+
+namespace brownout::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(HttpEndings, AServerHearsThatItsClientSaysNoMore) {
+  for (const auto* asks :
+       {"GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi"}) {
+    HttpLab lab;
+    lab.reply.reset();
+    lab.client(asks);
+    EXPECT_TRUE(lab.conversation().wants_client()) << "or its end is never seen";
+    lab.client_ends();
+    EXPECT_EQ(lab.notes(), "(half-closed)\n");
+    // It may answer all the same, to a client that said all it had to say.
+    lab.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    EXPECT_THAT(lab.to_client_bytes(), testing::EndsWith("ok"));
+    EXPECT_TRUE(lab.closed());
+    EXPECT_FALSE(lab.conversation().server_reusable());
+  }
+  // Behind all that it has asked; a rule that holds a request back holds its end, too.
+  HttpLab lab("[[rule]]\nmatch = { path = \"/2\" }\nfault = { type = \"delay\", delay = \"2s\" }");
+  lab.reply.reset();
+  lab.client("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+  lab.client_ends();
+  EXPECT_THAT(lab.notes(), testing::Not(HasSubstr("half-closed")));
+  lab.server("HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_THAT(lab.notes(), testing::Not(HasSubstr("half-closed")));
+  lab.advance(2s);
+  EXPECT_THAT(lab.notes(), HasSubstr("half-closed"));
+  // A server that gives the abandoned request up is not asked again.
+  HttpLab idle;
+  idle.reply.reset();
+  idle.reuses = true;
+  idle.client("GET / HTTP/1.1\r\n\r\n");
+  idle.client_ends();
+  idle.server_ends();
+  EXPECT_EQ(idle.dials(), 1);
+  EXPECT_TRUE(idle.closed());
+}
+
+// RFC 9112, 9.6: a server may answer, and close, before it has the whole request.
+TEST(HttpEndings, AnEarlyFinalAnswerEndsAsItsServerEndsIt) {
+  const std::string expects =
+      "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n";
+  const std::string half = "POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf";
+  const std::string chunks = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nha";
+  for (const auto& asks : {expects, half, chunks}) {
+    for (const std::string length : {"", "Content-Length: 3\r\n"}) {
+      for (const std::string rule : {"", R"([[rule]]
+fault = { type = "response_rate", rate = "8 bit/s" })"}) {
+        HttpLab lab(rule);
+        lab.reply.reset();
+        lab.client(asks);
+        const auto answer =
+            "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n" + length + "\r\nbig";
+        lab.server(answer);
+        EXPECT_TRUE(lab.conversation().wants_server()) << "or its end is never seen";
+        lab.server_ends();
+        EXPECT_TRUE(lab.closed() || lab.conversation().wants_client())
+            << "what it still says is thrown away";
+        lab.client("more of it");
+        lab.advance(10s);
+        EXPECT_EQ(lab.to_client_bytes(), answer);
+        EXPECT_TRUE(lab.closed());
+      }
+    }
+  }
+}
+
+TEST(HttpEndings, AnAnswerMadeHereEndsARequestWhoseBodyMayNeverCome) {
+  for (const bool there : {true, false}) {
+    HttpLab lab(there ? "[[rule]]\nfault = { type = \"abort\", status = 503 }" : "");
+    lab.unreachable = !there;
+    lab.client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
+    EXPECT_THAT(lab.to_client_bytes(), HasSubstr("connection: close\r\n"));
+    EXPECT_TRUE(lab.closed());
+  }
+}
+
+// It has said half of what it announced, and hears what the server thinks of that.
+TEST(HttpEndings, AClientThatEndsInMidBodyStillGetsTheAnswer) {
+  const std::string answer =
+      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbad";
+  for (const std::string framing :
+       {"Content-Length: 100\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n8\r\nhalf"}) {
+    for (const std::string rule : {"", R"([[rule]]
+fault = { type = "duplicate_request" })",
+                                   R"([[rule]]
+match = { direction = "upstream" }
+fault = { type = "stall_mid_body", after = "2B", duration = "3s" })"}) {
+      HttpLab lab(rule);
+      lab.reply.reset();
+      lab.client("POST / HTTP/1.1\r\n" + framing);
+      lab.client_ends();
+      lab.advance(10s);
+      EXPECT_THAT(lab.to_server_bytes(), HasSubstr("ha"));
+      EXPECT_THAT(lab.to_server_bytes(), testing::Not(HasSubstr("\n0\r\n\r\n")));
+      EXPECT_TRUE(lab.copies().empty()) << "half a request is not sent twice";
+      EXPECT_THAT(lab.notes(), HasSubstr("(half-closed)"));
+      EXPECT_FALSE(lab.closed());
+      lab.server(answer);
+      EXPECT_EQ(lab.to_client_bytes(), answer);
+      EXPECT_TRUE(lab.closed());
+      EXPECT_FALSE(lab.conversation().server_reusable());
+    }
+  }
+  // A server that says nothing ends it; an answer that waits here is given.
+  HttpLab silent;
+  silent.reply.reset();
+  silent.client("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+  silent.client_ends();
+  silent.server_ends();
+  EXPECT_EQ(silent.to_client_bytes(), "");
+  EXPECT_TRUE(silent.closed());
+  HttpLab late(R"([[rule]]
+fault = { type = "delay", delay = "2s" }
+[[rule]]
+fault = { type = "abort", status = 503 })");
+  late.client("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+  late.client_ends();
+  late.advance(3s);
+  EXPECT_THAT(late.to_client_bytes(), testing::StartsWith("HTTP/1.1 503"));
+  EXPECT_TRUE(late.closed());
+  // The answer has come, and the request's rest never will: nobody else gets that server.
+  HttpLab early;
+  early.reply.reset();
+  early.client("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+  early.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  early.client_ends();
+  EXPECT_THAT(early.to_client_bytes(), testing::EndsWith("ok"));
+  EXPECT_TRUE(early.closed());
+  EXPECT_FALSE(early.conversation().server_reusable());
+}
+
+// Of HTTP/0.9: one line, behind which its client waits.
+TEST(HttpEndings, ARequestWithoutAVersionIsRefusedAtOnce) {
+  HttpLab lab;
+  lab.client("GET /\r\n");
+  EXPECT_THAT(lab.to_client_bytes(), testing::StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(lab.to_client_bytes(), HasSubstr("HTTP/0.9"));
+  EXPECT_TRUE(lab.closed());
+}
+
+// A word without a space may be a method; it was none when the client says no more.
+TEST(HttpEndings, AWordAloneIsNoHttpOnceItsClientEnds) {
+  HttpLab lab;
+  lab.client("hello");
+  lab.client_ends();
+  EXPECT_EQ(lab.to_server_bytes(), "hello");
+  EXPECT_THAT(lab.notes(), HasSubstr("half-closed"));
+  lab.server("220 whatever\r\n");
+  EXPECT_EQ(lab.to_client_bytes(), "220 whatever\r\n");
+}
+
+}  // namespace
+}  // namespace brownout::test

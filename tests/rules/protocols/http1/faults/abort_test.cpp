@@ -1,0 +1,123 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/language/load_toml.h"
+#include "rules/language/warnings.h"
+#include "tests/support/http_lab.h"
+
+namespace brownout::test {
+namespace {
+
+TEST(Abort, IsAnsweredHereAndTheServerNeverSeesIt) {
+  HttpLab lab(R"([[rule]]
+match = { method = "POST", path = "/v1/*" }
+fault = { type = "abort", status = 429, headers = { retry-after = 5 }, body = "slow down" })");
+  EXPECT_EQ(lab.ask("POST", "/v1/messages", "", "hello"), "429 slow down");
+  EXPECT_EQ(
+      lab.to_client_bytes(),
+      "HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\ncontent-length: 9\r\n\r\nslow down");
+  EXPECT_EQ(lab.to_server_bytes(), "");
+  // The body that was not passed on is not taken for a request.
+  EXPECT_EQ(lab.get("/v1/messages"), "200 hello");
+  EXPECT_EQ(lab.ask("POST", "/v2"), "200 hello");
+}
+
+TEST(Abort, TheShareOfRequestsThatTheDiceChoose) {
+  HttpLab lab("[[rule]]\nprobability = \"30%\"\nfault = { type = \"abort\" }");
+  EXPECT_NEAR(lab.count(3000, "/", "503"), 900, 100);
+  EXPECT_EQ(lab.state().matched, 3000U);
+}
+
+TEST(Abort, PerConnectionAllItsRequestsOrNone) {
+  HttpLab lab(
+      "[[rule]]\nprobability = \"50%\"\nper = \"connection\"\nfault = { type = \"abort\" }");
+  int hit = 0;
+  for (int i = 0; i < 100; ++i) {
+    lab.reconnect();
+    const int count = lab.count(4, "/", "503");
+    EXPECT_TRUE(count == 0 || count == 4);
+    hit += count == 4 ? 1 : 0;
+  }
+  EXPECT_NEAR(hit, 50, 20);
+}
+
+TEST(Abort, OrdinalsCountRequests) {
+  HttpLab lab("[[rule]]\nmatch = { after = 2, first = 3 }\nfault = { type = \"abort\" }");
+  EXPECT_EQ(lab.count(2, "/", "503"), 0);
+  EXPECT_EQ(lab.count(8, "/", "503"), 3);
+}
+
+TEST(Abort, AtMostSoManyAtATime) {
+  HttpLab lab(R"([[rule]]
+max_active_faults = 1
+fault = { type = "delay", delay = "1s" })");
+  EXPECT_EQ(lab.get("/"), "+1s 200 hello");
+  EXPECT_EQ(lab.get("/"), "+1s 200 hello");
+  EXPECT_EQ(lab.state().active, 0);
+}
+
+TEST(Abort, GrpcCallsFailTheirWay) {
+  HttpLab lab("[[rule]]\nfault = { type = \"abort\", grpc_status = 14 }");
+  EXPECT_EQ(lab.ask("POST", "/chat.Messages/Send", "", "x"), "200");
+  EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("grpc-status: 14\r\n"));
+}
+
+// gRPC's own clients speak HTTP/2, which is not read.
+TEST(Abort, AGrpcStatusIsWarnedOf) {
+  const auto warnings = [](const std::string& rule) {
+    const auto listener = [](const std::string& name, const std::string& protocol) {
+      return "[[listener]]\nname = \"" + name +
+             "\"\nlisten = \"127.0.0.1:0\"\nupstream = \"up\"\nprotocol = \"" + protocol + "\"\n";
+    };
+    const auto text = "version = 1\n[[upstream]]\nname = \"up\"\nservers = [\"127.0.0.1:9\"]\n" +
+                      listener("web", "http") + listener("chat", "websocket") +
+                      listener("raw", "tcp") + rule;
+    const auto config = rules::load_toml(text);
+    return config ? rules::render(rules::warnings_of(*config), "rules.toml", text, "warning")
+                  : "(mistakes)";
+  };
+  const std::string grpc = "fault = { type = \"abort\", grpc_status = 14 }";
+  EXPECT_EQ(
+      warnings("[[rule]]\nmatch = { listener = \"web\" }\n" + grpc),
+      "rules.toml:20:1: warning: rule \"abort\": listener \"web\" speaks HTTP/1 only; gRPC "
+      "clients use HTTP/2, on whose requests no rule acts: this rule never meets them\n"
+      "   20 | [[rule]]\n"
+      "      | ^\n"
+      "     = grpc_status is for gRPC-Web over HTTP/1; for gRPC clients choose a fault of the "
+      "connection or of its bytes, e.g. \"refuse\", \"reset\" or \"latency\"\n");
+  EXPECT_THAT(warnings("[[rule]]\n" + grpc),
+              testing::HasSubstr("listeners \"web\", \"chat\" speak HTTP/1 only"));
+  EXPECT_EQ(warnings("[[rule]]\nfault = { type = \"abort\", status = 503 }"), "");
+  EXPECT_EQ(warnings("[[rule]]\nfault = { type = \"delay\", delay = \"1s\" }"), "");
+}
+
+TEST(Abort, WhoWaitsForContinueIsNotWaitedFor) {
+  HttpLab lab("[[rule]]\nfault = { type = \"abort\" }");
+  lab.client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_THAT(lab.to_client_bytes(), testing::StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("connection: close\r\n"));
+}
+
+TEST(Abort, WhatDoesNotFit) {
+  const auto problem = [](const std::string& rule, const std::string& protocol = "http") {
+    return first_problem_of("[[rule]]\n" + rule, protocol);
+  };
+  EXPECT_EQ(problem("fault = { type = \"abort\" }", "tcp"),
+            "fault \"abort\" does not act on listener \"chat\", which is tcp");
+  EXPECT_EQ(problem("match = { status = 200 }\nfault = { type = \"abort\" }"),
+            "fault \"abort\" acts before there is a response");
+  EXPECT_EQ(problem("match = { path = \"/x\" }\nfault = { type = \"latency\", delay = \"1s\" }"),
+            "fault \"latency\" does not act on HTTP requests");
+  EXPECT_EQ(problem("match = { path = \"~(\" }\nfault = { type = \"abort\" }"),
+            "path: \"(\" is not a regular expression: missing ): (");
+  EXPECT_EQ(problem("match = { direction = \"upstream\" }\nfault = { type = \"abort\" }"),
+            "fault \"abort\" acts on a request and its response");
+  EXPECT_EQ(problem("match = { status = \"6xx\" }\nfault = { type = \"malformed\", what = "
+                    "\"status_line\" }"),
+            "status: a status is from 100 to 599");
+  EXPECT_EQ(problem("fault = { type = \"abort\", headers = { \"a b\" = \"c\" } }"),
+            "headers: \"a b\" is not a header name");
+}
+
+}  // namespace
+}  // namespace brownout::test

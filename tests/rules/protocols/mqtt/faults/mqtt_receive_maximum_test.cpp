@@ -1,0 +1,51 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/mqtt_lab.h"
+
+namespace brownout::test {
+namespace {
+
+using rules::MqttPropertyId;
+using rules::MqttType;
+
+const std::string kReceiveMaximumRule =
+    "[[rule]]\nfault = { type = \"mqtt_receive_maximum\", value = 5 }";
+
+// What the client is told where the server says `said`; 0: nothing.
+std::uint32_t told(std::uint32_t said, std::uint8_t level = rules::kMqtt5) {
+  MqttLab lab(kReceiveMaximumRule, level);
+  lab.from_client(MqttLab::connect(level));
+  auto connack = MqttLab::answer(MqttType::kConnack);
+  if (said != 0) {
+    connack.properties = {{.id = MqttPropertyId::kReceiveMaximum, .number = said}};
+  }
+  lab.from_server(connack);
+  const auto read = codecs::read_mqtt(codecs::bytes_of(lab.to_client), level);
+  EXPECT_TRUE(read);
+  const auto* found =
+      rules::find_property(read->packet.properties, MqttPropertyId::kReceiveMaximum);
+  return found != nullptr ? found->number : 0;
+}
+
+TEST(MqttReceiveMaximum, IsNeverMoreThanItsValue) {
+  EXPECT_EQ(told(0), 5U) << "none is said: 65,535";
+  EXPECT_EQ(told(20), 5U);
+  EXPECT_EQ(told(3), 3U);
+}
+
+TEST(MqttReceiveMaximum, Mqtt311HasNone) { EXPECT_EQ(told(0, rules::kMqtt311), 0U); }
+
+TEST(MqttReceiveMaximum, UpstreamTheBrokerIsToldSo) {
+  MqttLab lab(kReceiveMaximumRule, rules::kMqtt5);
+  lab.from_client(MqttLab::connect(rules::kMqtt5));
+  const auto read = codecs::read_mqtt(codecs::bytes_of(lab.to_server), rules::kMqtt5);
+  ASSERT_TRUE(read);
+  const auto* found =
+      rules::find_property(read->packet.properties, MqttPropertyId::kReceiveMaximum);
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->number, 5U);
+  EXPECT_EQ(read->packet.connect->client_id, "phone");
+}
+
+}  // namespace
+}  // namespace brownout::test

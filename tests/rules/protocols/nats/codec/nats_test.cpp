@@ -1,0 +1,138 @@
+// Lines of NATS, subjects, and the messages of a connection.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/protocols/codec/codec_of.h"
+#include "rules/protocols/nats/codec/nats_json.h"
+#include "rules/protocols/nats/codec/nats_line.h"
+#include "rules/protocols/nats/nats_message.h"
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+using codecs::read_nats_line;
+using rules::NatsVerb;
+
+TEST(NatsLine, IsReadAsItIsWritten) {
+  const auto pub = read_nats_line("PUB orders.new _INBOX.1 12\r");
+  ASSERT_TRUE(pub);
+  EXPECT_EQ(pub->line.verb, NatsVerb::kPub);
+  EXPECT_EQ(pub->line.subject, "orders.new");
+  EXPECT_EQ(pub->line.reply, "_INBOX.1");
+  EXPECT_EQ(pub->behind, 12U);
+  const auto hmsg = read_nats_line("hmsg  orders.new\t9 25 30");
+  ASSERT_TRUE(hmsg);
+  EXPECT_EQ(hmsg->line.sid, "9");
+  EXPECT_EQ(hmsg->line.reply, "");
+  EXPECT_EQ(hmsg->headers, 25U);
+  EXPECT_EQ(hmsg->line.payload, 5U);
+  const auto sub = read_nats_line("SUB orders.> workers 4");
+  ASSERT_TRUE(sub);
+  EXPECT_EQ(sub->line.queue, "workers");
+  EXPECT_EQ(sub->line.sid, "4");
+  EXPECT_EQ(read_nats_line("-ERR 'Slow Consumer'")->line.text, "Slow Consumer");
+}
+
+TEST(NatsLine, WhatNatsDoesNotHaveIsNoLine) {
+  for (const auto* line :
+       {"", "GET / HTTP/1.1", "PUB", "PUB a", "PUB a b c 1", "PUB a -1", "PUB a 1x",
+        "PUB a 99999999999", "HPUB a 5 4", "MSG a 1", "SUB a", "SUB a b c d", "UNSUB", "PING 1",
+        "INFO", "CONNECT name", "PUB a b c d e f g 5"}) {
+    EXPECT_FALSE(read_nats_line(line)) << line;
+  }
+}
+
+TEST(NatsLine, IsWrittenAsItWasRead) {
+  for (const auto* line :
+       {"PUB a.b 0", "PUB a.b r 0", "SUB a q 1", "SUB a 1", "UNSUB 1", "UNSUB 1 5", "PING", "PONG",
+        "+OK", "-ERR 'no'", "INFO {}", "CONNECT {\"a\":1}", "MSG a 1 0", "MSG a 1 r 0"}) {
+    const auto read = read_nats_line(line);
+    ASSERT_TRUE(read) << line;
+    const auto written = codecs::write_nats(read->line, "");
+    EXPECT_EQ(written.substr(0, written.find('\r')), line);
+  }
+}
+
+TEST(NatsSubject, StarIsATokenAndMoreIsTheRest) {
+  EXPECT_TRUE(rules::subject_matches("a.b", "a.b"));
+  EXPECT_TRUE(rules::subject_matches("a.*.c", "a.b.c"));
+  EXPECT_TRUE(rules::subject_matches("a.>", "a.b.c"));
+  EXPECT_TRUE(rules::subject_matches(">", "a"));
+  EXPECT_FALSE(rules::subject_matches("a.>", "a"));
+  EXPECT_FALSE(rules::subject_matches("a.*", "a.b.c"));
+  EXPECT_FALSE(rules::subject_matches("a", "a.b"));
+  EXPECT_FALSE(rules::subject_matches("a.b", "a"));
+}
+
+TEST(NatsHeaders, AreFoundByNameAndHaveAStatus) {
+  constexpr std::string_view kHeaders = "NATS/1.0 503\r\nTenant: blue \r\nEmpty:\r\n\r\n";
+  EXPECT_EQ(rules::nats_status(kHeaders), 503);
+  EXPECT_EQ(rules::nats_status("NATS/1.0\r\n\r\n"), 0);
+  EXPECT_EQ(rules::nats_header(kHeaders, "Tenant"), "blue");
+  EXPECT_EQ(rules::nats_header(kHeaders, "Empty"), "");
+  EXPECT_FALSE(rules::nats_header(kHeaders, "tenant"));
+  EXPECT_FALSE(rules::nats_header("", "Tenant"));
+}
+
+// "verb subject queue payload" of each message of a connection, in the order in which it was sent.
+std::string read_all(const std::vector<std::pair<rules::Direction, std::string>>& said,
+                     std::size_t piece) {
+  const auto config = config_of("", "nats");
+  const auto codec = messages::codec_of(config.listeners.front());
+  std::string text;
+  for (const auto& [direction, sent] : said) {
+    for (std::size_t at = 0; at < sent.size(); at += piece) {
+      const auto part = std::string_view(sent).substr(at, piece);
+      for (auto bytes = codecs::bytes_of(part); !bytes.empty();) {
+        const auto step = codec->reader(direction).next(bytes, true);
+        if (!step.broken.empty()) return text + std::string(step.broken);
+        bytes = bytes.subspan(step.taken);
+        if (!step.ended) continue;
+        const auto& line = rules::view_as<rules::NatsMessage>(step.ended->message.get())->line;
+        text += std::string(rules::name_of(line.verb)) + " " + line.subject + " " + line.queue +
+                " " + std::string(codecs::text_of(step.ended->payload)) + "\n";
+      }
+    }
+  }
+  return text;
+}
+
+TEST(NatsJson, MembersOfWhatIsFlat) {
+  using codecs::nats_json_flag;
+  using codecs::nats_json_text;
+  EXPECT_EQ(nats_json_text(R"({"name":"a","tls":{"x":[1]}})", "name"), "a");
+  EXPECT_TRUE(nats_json_flag(R"({"tls_required":true})", "tls_required"));
+  for (const auto* other : {"", "{", "[]", "5", R"({"name":5})", R"({"name":{"name":"b"}})"}) {
+    EXPECT_EQ(nats_json_text(other, "name"), "") << other;
+    EXPECT_FALSE(nats_json_flag(other, "name")) << other;
+  }
+  std::string deep = "{\"a\":";
+  for (int i = 0; i < 300'000; ++i) deep += "[";
+  EXPECT_EQ(nats_json_text(deep, "name"), "");
+  for (int i = 0; i < 300'000; ++i) deep += "]";
+  EXPECT_EQ(nats_json_text(deep + ",\"name\":\"a\"}", "name"), "a");
+}
+
+TEST(NatsCodec, AQueueIsKnownOfWhatIsDeliveredToIt) {
+  using rules::Direction;
+  for (const std::size_t piece : {1U, 3U, 1000U}) {
+    EXPECT_EQ(
+        read_all(
+            {{Direction::kUpstream, "SUB orders.* workers 7\r\nPUB a 2\r\nhi\r\n"},
+             {Direction::kDownstream,
+              "MSG orders.new 7 5\r\nhello\r\nHMSG orders.new 7 12 14\r\nNATS/1.0\r\n\r\nhi\r\n"},
+             {Direction::kUpstream, "UNSUB 7\r\n"}},
+            piece),
+        "sub orders.* workers \npub a  hi\nmsg orders.new workers hello\n"
+        "hmsg orders.new workers hi\nunsub orders.* workers \n");
+  }
+}
+
+TEST(NatsCodec, APayloadThatIsLongerThanItsLineSaysIsNoNats) {
+  EXPECT_EQ(read_all({{rules::Direction::kUpstream, "PING\r\nPUB a 2\r\nhello\r\n"}}, 1000),
+            "ping   \na payload that is longer than its line says");
+}
+
+}  // namespace
+}  // namespace brownout::test

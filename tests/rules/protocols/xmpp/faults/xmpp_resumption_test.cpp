@@ -1,0 +1,56 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/message_lab.h"
+
+namespace brownout::test {
+namespace {
+
+const std::string kResume = "<resume xmlns='urn:xmpp:sm:3' h='4' previd='s&amp;1'/>";
+const std::string kResumed = "<resumed xmlns='urn:xmpp:sm:3' h='4' previd='s&amp;1'/>";
+const std::string kFailed =
+    "<failed xmlns='urn:xmpp:sm:3'><item-not-found "
+    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
+
+std::string told(const std::string& rule, const std::string& asked, const std::string& truth) {
+  const auto lab = bound_xmpp("[[rule]]\nfault = { type = \"xmpp_resumption\"" + rule + " }");
+  lab->from_client(asked);
+  EXPECT_EQ(lab->at_server(), asked);
+  lab->from_server(truth);
+  return lab->at_client();
+}
+
+TEST(XmppResumption, ASuccessIsToldToHaveFailed) {
+  EXPECT_EQ(told("", kResume, kResumed), kFailed);
+  EXPECT_EQ(told("", kResume, kFailed), kFailed);
+}
+
+TEST(XmppResumption, AFailureIsToldToHaveSucceeded) {
+  EXPECT_EQ(told(", answer = \"resumed\"", kResume, kFailed),
+            "<resumed xmlns='urn:xmpp:sm:3' h='0' previd='s&amp;1'/>");
+}
+
+TEST(XmppResumption, InTheVersionThatTheClientSpeaks) {
+  EXPECT_EQ(told("", "<resume xmlns='urn:xmpp:sm:2' h='4' previd='s'/>",
+                 "<resumed xmlns='urn:xmpp:sm:2' h='4' previd='s'/>"),
+            "<failed xmlns='urn:xmpp:sm:2'><item-not-found "
+            "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
+}
+
+// XEP-0198, 9.
+TEST(XmppResumption, WhileAClientAuthenticates) {
+  const auto in = [](const std::string& name, const std::string& inner) {
+    return "<" + name + " xmlns='urn:xmpp:sasl:2'><x/>" + inner + "<y>z</y></" + name + ">";
+  };
+  const auto asked = in("authenticate", kResume);
+  EXPECT_EQ(told("", asked, in("success", kResumed)), in("success", kFailed));
+  EXPECT_EQ(told("", asked, in("success", "")), in("success", ""));
+  EXPECT_EQ(told(", answer = \"resumed\"", asked, in("success", kFailed)),
+            in("success", "<resumed xmlns='urn:xmpp:sm:3' h='0' previd='s&amp;1'/>"));
+}
+
+TEST(XmppResumption, OnlyOfAResumption) {
+  EXPECT_EQ(told(", answer = \"resumed\"", "<enable xmlns='urn:xmpp:sm:3'/>", kFailed), kFailed);
+}
+
+}  // namespace
+}  // namespace brownout::test

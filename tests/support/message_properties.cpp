@@ -1,0 +1,361 @@
+#include "tests/support/message_properties.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "rules/engine/rule_set.h"
+#include "rules/protocols/codec/message_tunnel.h"
+#include "rules/protocols/mqtt/codec/mqtt.h"
+#include "rules/protocols/mqtt/mqtt_message.h"
+#include "rules/protocols/nats/nats_message.h"
+#include "rules/protocols/websocket/websocket.h"
+#include "rules/protocols/xmpp/xmpp_message.h"
+
+namespace brownout::test {
+namespace {
+
+using rules::Direction;
+
+constexpr std::array kBothDirections{Direction::kUpstream, Direction::kDownstream};
+
+template <class T>
+struct EachWay {
+  std::array<T, 2> of;
+  T& operator[](Direction direction) { return of[static_cast<std::size_t>(direction)]; }
+  const T& operator[](Direction direction) const { return of[static_cast<std::size_t>(direction)]; }
+  friend bool operator==(const EachWay&, const EachWay&) = default;
+};
+
+// What is sent, in the order in which it is.
+using Wire = std::vector<std::pair<Direction, std::string>>;
+
+struct Played {
+  Wire wire;
+  EachWay<std::string> bytes;
+  EachWay<std::string> notes;
+  EachWay<std::string> timed_notes;
+  EachWay<int> ends{};
+  std::string ending;      // how the rules ended it
+  std::string reports;     // of what is not the protocol
+  std::string log;         // all of it, with instants
+  std::size_t held = 0;    // once the rules are gone
+  std::int64_t more = 0;   // messages that came out beside those that came, as the notes have it
+  std::int64_t drops = 0;  // of them
+  std::int64_t copies = 0;
+  std::int64_t answers = 0;  // and what the rules made
+  std::uint64_t acted = 0;
+};
+
+// How a play is driven.
+struct Drive {
+  bool coarsely = false;     // one big advance to each input
+  bool restlessly = false;   // some that are not due, too
+  bool in_one_piece = true;  // each message; else cut anywhere
+};
+
+// Cuts what is said at the same instant anywhere. The beginning of a message may come earlier.
+std::vector<Said> cut(const std::vector<Said>& said, std::mt19937_64& random) {
+  std::vector<Said> pieces;
+  for (std::size_t i = 0; i < said.size();) {
+    auto burst = said[i];
+    const auto first = burst.bytes.size();
+    for (++i; i < said.size() && said[i].at == burst.at && said[i].direction == burst.direction;) {
+      burst.bytes += said[i++].bytes;
+    }
+    const auto before = pieces.empty() ? burst.at : pieces.back().at;
+    std::string_view rest = burst.bytes;
+    if (const auto early = random() % first; random() % 2 == 0 && early > 0) {
+      pieces.push_back({random() % 2 == 0 ? before : before + (burst.at - before) / 2,
+                        burst.direction, std::string(rest.substr(0, early))});
+      rest.remove_prefix(early);
+    }
+    const auto most = std::array<std::size_t, 3>{1, 20, 2000}[random() % 3];
+    while (!rest.empty()) {
+      const auto size = std::min<std::size_t>(rest.size(), 1 + random() % most);
+      pieces.push_back({burst.at, burst.direction, std::string(rest.substr(0, size))});
+      rest.remove_prefix(size);
+    }
+  }
+  return pieces;
+}
+
+class Play final : messages::MessageTunnel::Owner {
+ public:
+  Play(const Speech& speech, const std::vector<rules::Rule>& rules, std::uint64_t seed, Drive drive)
+      : seed_(seed),
+        drive_(drive),
+        random_(seed + 1),
+        set_(rules::RuleSet::activate(rules, seed, rules::Instant{})),
+        tunnel_(static_cast<messages::MessageTunnel::Owner&>(*this), speech.codec(), flow_of(1)) {}
+
+  Played run(const Dialogue& talk, bool from_the_start) {
+    if (from_the_start) tunnel_.set_rules(*set_, now_);
+    say(talk.opening);
+    if (!from_the_start) tunnel_.set_rules(*set_, now_);
+    say(talk.rest);
+    for (const auto& rule : set_->rules()) outcome_.acted += rule->state->injected.load();
+    if (over()) return std::move(outcome_);
+    const auto none = rules::RuleSet::activate({}, seed_, now_, set_.get());
+    tunnel_.set_rules(*none, now_);
+    for (const auto direction : kBothDirections) outcome_.held += tunnel_.held(direction);
+    say(talk.farewell);
+    for (const auto direction : kBothDirections) tunnel_.finish(direction, now_);
+    return std::move(outcome_);
+  }
+
+ private:
+  bool over() const { return !outcome_.ending.empty(); }
+
+  void say(const std::vector<Said>& said) {
+    for (const auto& piece : drive_.in_one_piece ? said : cut(said, random_)) {
+      advance(rules::Instant(piece.at));
+      if (over()) return;
+      tunnel_.push(piece.direction, codecs::bytes_of(piece.bytes), now_);
+      if (over()) return;
+    }
+  }
+  void advance(rules::Instant until) {
+    if (drive_.restlessly && until > now_ && random_() % 2 == 0) {
+      const auto between = static_cast<std::uint64_t>((until - now_).count());
+      step_to(now_ + Duration(static_cast<std::int64_t>(random_() % between)));
+    }
+    step_to(until);
+  }
+  void step_to(rules::Instant until) {
+    while (!drive_.coarsely && !over() && tunnel_.deadline() <= until) {
+      now_ = tunnel_.deadline();
+      tunnel_.advance(now_);
+    }
+    if (over()) return;
+    now_ = until;
+    tunnel_.advance(now_);
+  }
+
+  std::string instant() const { return rules::to_text(now_.time_since_epoch()) + " "; }
+
+  void tunnel_bytes(Direction direction, codecs::ByteView bytes) override {
+    const std::string text(codecs::text_of(bytes));
+    outcome_.wire.emplace_back(direction, text);
+    outcome_.bytes[direction] += text;
+    outcome_.log += instant() + text + "\n";
+  }
+  void tunnel_finished(Direction direction) override { ++outcome_.ends[direction]; }
+  void tunnel_closed(rules::Close how) override {
+    outcome_.ending = how == rules::Close::kFin ? "FIN" : "RST";
+  }
+  void tunnel_injected(const rules::Rule& rule, Direction direction,
+                       const rules::Note& note) override {
+    const auto text = rule.name + " " + std::string(note.action) + " " +
+                      rules::to_text(note.delay) + " " + std::to_string(note.bytes) + " #" +
+                      std::to_string(note.ordinal) + "\n";
+    outcome_.notes[direction] += text;
+    outcome_.timed_notes[direction] += instant() + text;
+    outcome_.log += instant() + text;
+    const bool copied = note.action == "duplicate";
+    const auto made = note.action == "storm" ? note.bytes : 0;
+    const bool answered = note.action == "reject" || note.action == "answer";
+    outcome_.copies += copied ? 1 : 0;
+    made_ += made;
+    outcome_.answers += made + (answered ? 1 : 0);
+    outcome_.drops += note.action == "drop" ? 1 : 0;
+    outcome_.more = made_ + outcome_.copies - outcome_.drops;
+  }
+  void tunnel_report(std::string_view event, std::string_view why) override {
+    outcome_.reports += std::string(event) + ": " + std::string(why) + "\n";
+  }
+
+  std::uint64_t seed_;
+  Drive drive_;
+  std::mt19937_64 random_;
+  std::shared_ptr<const rules::RuleSet> set_;
+  rules::Instant now_{};
+  Played outcome_;
+  std::int64_t made_ = 0;
+  messages::MessageTunnel tunnel_;
+};
+
+// The messages that a reader finds in what was sent.
+struct Heard {
+  EachWay<std::vector<std::string>> messages;
+  EachWay<std::vector<std::string>> kinds;
+  std::string wrong;  // why it is not all of the protocol
+
+  std::size_t count() const { return kinds.of[0].size() + kinds.of[1].size(); }
+};
+
+std::string kind_of(const rules::Message& message) {
+  if (const auto* packet = rules::view_as<rules::MqttMessage>(&message)) {
+    return std::string(rules::name_of(packet->packet.type));
+  }
+  if (const auto* element = rules::view_as<rules::XmppMessage>(&message)) {
+    const auto is = element->stanza.element;
+    // Either is the answer to <resume/>.
+    const bool resumes = is == rules::XmppElement::kResumed || is == rules::XmppElement::kFailed;
+    return resumes ? "resumption" : std::string(rules::name_of(is));
+  }
+  if (const auto* frame = rules::view_as<rules::WebSocketMessage>(&message)) {
+    return std::string(rules::name_of(frame->opcode));
+  }
+  if (const auto* nats = rules::view_as<rules::NatsMessage>(&message)) {
+    return std::string(rules::name_of(nats->line.verb));
+  }
+  return "message";
+}
+
+// Without what a proxy may say in another way: an alias for a topic.
+std::string text_of(const messages::ReadMessage& read) {
+  const std::string payload(codecs::text_of(read.payload));
+  if (const auto* nats = rules::view_as<rules::NatsMessage>(read.message.get())) {
+    const auto& line = nats->line;
+    return kind_of(*read.message) + " " + line.subject + " " + line.sid + " " + line.text +
+           line.headers + payload;
+  }
+  const auto* published = rules::view_as<rules::MqttMessage>(read.message.get());
+  if (published == nullptr || published->packet.type != rules::MqttType::kPublish) {
+    return kind_of(*read.message) + " " + payload;
+  }
+  const auto& packet = published->packet;
+  return "publish " + published->topic + " q" + std::to_string(packet.qos) + " #" +
+         std::to_string(packet.id) + (packet.retain ? " retain " : " ") + payload;
+}
+
+Heard hear(const Speech& speech, const Wire& wire) {
+  Heard heard;
+  const auto codec = speech.codec();
+  for (const auto& [direction, text] : wire) {
+    auto& reader = codec->reader(direction);
+    bool more = false;
+    for (auto bytes = codecs::bytes_of(text); more || !bytes.empty();) {
+      auto step = reader.next(bytes, true);
+      if (!step.broken.empty()) {
+        heard.wrong = step.broken;
+        return heard;
+      }
+      bytes = bytes.subspan(step.taken);
+      more = step.more;
+      if (!step.ended) continue;
+      heard.messages[direction].push_back(text_of(*step.ended));
+      heard.kinds[direction].push_back(kind_of(*step.ended->message));
+    }
+  }
+  for (const auto direction : kBothDirections) {
+    if (codec->reader(direction).held() > 0) heard.wrong = "its last message is not complete";
+  }
+  return heard;
+}
+
+// Only where the packets of MQTT end, and what they are.
+Heard hear_frames(const Speech& speech, const EachWay<std::string>& sent) {
+  Heard heard;
+  for (const auto direction : kBothDirections) {
+    for (auto bytes = codecs::bytes_of(sent[direction]); !bytes.empty();) {
+      const auto head = codecs::read_mqtt_head(bytes, speech.level);
+      if (head.state != codecs::MqttHead::State::kHead || head.size + head.rest > bytes.size()) {
+        heard.wrong = "no packet";
+        return heard;
+      }
+      heard.kinds[direction].emplace_back(rules::name_of(head.type));
+      bytes = bytes.subspan(head.size + head.rest);
+    }
+  }
+  return heard;
+}
+
+using Messages = std::vector<std::string>;
+
+// Of those that came out, how many are not the next of those that came in, or of those behind it.
+std::int64_t count_foreign(const Messages& in, const Messages& out) {
+  std::int64_t foreign = 0;
+  auto next = in.begin();
+  for (const auto& message : out) {
+    const auto found = std::find(next, in.end(), message);
+    found == in.end() ? void(++foreign) : void(next = found + 1);
+  }
+  return foreign;
+}
+
+std::string compare_messages(const Heard& in, const Heard& out, const Played& outcome,
+                             const MessageExpectations& expected) {
+  const auto all = static_cast<std::int64_t>(in.count()) + outcome.more;
+  if (static_cast<std::int64_t>(out.count()) < all) return "messages were lost";
+  if (static_cast<std::int64_t>(out.count()) > all) return "messages came from nowhere";
+  if (!expected.keeps_contents) {
+    return in.kinds == out.kinds ? "" : "messages became others";
+  }
+  const bool copied = outcome.copies > 0;
+  std::int64_t foreign = 0;
+  for (const auto direction : kBothDirections) {
+    auto came = in.messages[direction];
+    auto left = out.messages[direction];
+    if (!expected.keeps_order) {
+      std::sort(came.begin(), came.end());
+      std::sort(left.begin(), left.end());
+    }
+    if (copied) {
+      came.erase(std::unique(came.begin(), came.end()), came.end());
+      left.erase(std::unique(left.begin(), left.end()), left.end());
+    }
+    if (outcome.drops == 0 && outcome.answers == 0 && came != left) {
+      return "messages were altered or reordered";
+    }
+    foreign += count_foreign(came, left);
+  }
+  return foreign > outcome.answers ? "messages were altered or reordered" : "";
+}
+
+std::string check_outcome(const Speech& speech, const Dialogue& talk, const Played& outcome,
+                          const MessageExpectations& expected) {
+  EachWay<std::string> said;
+  Wire in;
+  for (const auto* part : {&talk.opening, &talk.rest, &talk.farewell}) {
+    for (const auto& piece : *part) {
+      in.emplace_back(piece.direction, piece.bytes);
+      said[piece.direction] += piece.bytes;
+    }
+  }
+  const bool frames = !expected.keeps_packets && speech.listener == "mqtt";
+  const auto came = frames ? hear_frames(speech, said) : hear(speech, in);
+  if (!came.wrong.empty()) return "the conversation itself is wrong: " + came.wrong;
+  if (!outcome.reports.empty()) return "it was not understood: " + outcome.reports;
+  // Nobody heard of the opening.
+  const bool unopened = !outcome.ending.empty() && expected.from_the_start;
+  const auto left = frames ? hear_frames(speech, outcome.bytes) : hear(speech, outcome.wire);
+  if (!left.wrong.empty() && !unopened) return "what came out is malformed: " + left.wrong;
+  if (!outcome.ending.empty()) return {};
+  if (outcome.held > 0) return "messages are held after the rules went away";
+  if (outcome.ends != EachWay<int>{{1, 1}}) return "the ends were not carried";
+  return compare_messages(came, left, outcome, expected);
+}
+
+bool same(const Played& one, const Played& other) {
+  return one.bytes == other.bytes && one.notes == other.notes && one.ending == other.ending &&
+         one.reports == other.reports && one.ends == other.ends;
+}
+
+}  // namespace
+
+std::string find_message_violation(const Speech& speech, const std::vector<rules::Rule>& rules,
+                                   const MessageExpectations& expected, std::uint64_t seed,
+                                   std::uint64_t& acted) {
+  const auto talk = make_talk(speech, seed);
+  const auto play = [&](const Drive& drive) {
+    return Play(speech, rules, seed, drive).run(talk, expected.from_the_start);
+  };
+  const auto whole = play({});
+  acted += whole.acted;
+  const auto again = play({});
+  if (!same(whole, again) || whole.log != again.log) return "the same seed gave something else";
+  if (!same(whole, play({.coarsely = true}))) {
+    return "one big advance gave something else than many small ones";
+  }
+  if (!same(whole, play({.restlessly = true}))) return "an advance between gave something else";
+  const auto cut = play({.in_one_piece = false});
+  if (!same(whole, cut) || whole.timed_notes != cut.timed_notes) {
+    return "messages cut into pieces gave something else";
+  }
+  return check_outcome(speech, talk, whole, expected);
+}
+
+}  // namespace brownout::test

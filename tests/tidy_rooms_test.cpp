@@ -1,0 +1,126 @@
+// Which folder may include which: each only those above it in the table, so that no arrow runs
+// upwards.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <regex>
+#include <sstream>
+
+#include "tests/support/files.h"
+
+namespace brownout {
+namespace {
+
+namespace fs = std::filesystem;
+
+// In a row, folders that do not include each other; "*" is one folder.
+constexpr std::array kRooms = std::to_array<std::string_view>({
+    "rules/base",
+    "rules/schema",
+    "rules/chance",
+    "rules/message",
+    "rules/protocols/*",
+    "rules/match",
+    "rules/firewall",
+    "rules/engine",
+    "rules/faults/common",
+    "rules/faults/*",
+    "rules/protocols/*/faults",
+    "rules/rehearsal",
+    "rules/language",
+    "rules",
+    "rules/protocols/codec",
+    "rules/protocols/*/codec",
+    "rules/protocols",
+    "proxy/formats",
+    "proxy/loop",
+    "proxy/observe",
+    "proxy/tls",
+    "proxy/net",
+    "proxy/intercept",
+    "proxy/flow",
+    "proxy/dns",
+    "proxy/http",
+    "proxy/engine",
+    "proxy/control",
+    "proxy/embedded",
+    "proxy/rehearsal",
+    "proxy/cli",
+    "proxy",
+});
+
+// MQTT travels inside WebSocket.
+constexpr std::array kAlsoAllowed = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"rules/protocols/mqtt/codec", "rules/protocols/websocket/codec"},
+});
+
+bool is(const std::string& folder, std::string_view room) {
+  const auto star = room.find('*');
+  if (star == std::string_view::npos) return folder == room;
+  const auto before = room.substr(0, star);
+  const auto behind = room.substr(star + 1);
+  if (!folder.starts_with(before) || !folder.ends_with(behind)) return false;
+  if (folder.size() <= before.size() + behind.size()) return false;
+  const auto name = folder.substr(before.size(), folder.size() - before.size() - behind.size());
+  return name.find('/') == std::string::npos;
+}
+
+// The row of a folder: of those that fit, the one without a "*".
+std::optional<std::size_t> row_of(const std::string& folder) {
+  std::optional<std::size_t> row;
+  for (std::size_t i = 0; i < kRooms.size(); ++i) {
+    const bool exact = kRooms.at(i).find('*') == std::string_view::npos;
+    if (is(folder, kRooms.at(i)) && (!row || exact)) row = i;
+  }
+  return row;
+}
+
+// Why a file of `folder` may not include one of `other`; "" if it may.
+std::string refused(const std::string& folder, const std::string& other) {
+  const auto from = row_of(folder);
+  const auto to = row_of(other);
+  if (!from || !to) return (from ? other : folder) + " has no row in kRooms";
+  if (folder == other || *from > *to) return {};
+  const auto allowed = std::find(kAlsoAllowed.begin(), kAlsoAllowed.end(),
+                                 std::pair<std::string_view, std::string_view>(folder, other));
+  return allowed != kAlsoAllowed.end() ? "" : folder + " includes " + other;
+}
+
+TEST(TidyRooms, IncludesRunDownwards) {
+  static const std::regex kInclude("^#include \"((rules|proxy)/[^\"]+)\"");
+  const auto root = fs::path(test::source_root());
+  for (const auto* tree : {"rules", "proxy"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / tree)) {
+      const auto extension = entry.path().extension();
+      if (extension != ".h" && extension != ".cpp") continue;
+      const auto folder = fs::relative(entry.path().parent_path(), root).string();
+      std::istringstream text(test::read_file(entry.path()));
+      for (std::string line; std::getline(text, line);) {
+        std::smatch found;
+        if (!std::regex_search(line, found, kInclude)) continue;
+        const auto other = fs::path(found.str(1)).parent_path().string();
+        EXPECT_EQ(refused(folder, other), "") << entry.path() << ": " << line;
+      }
+    }
+  }
+}
+
+TEST(TidyRooms, WhatRunsUpwardsIsFound) {
+  EXPECT_EQ(refused("rules/base", "rules/engine"), "rules/base includes rules/engine");
+  EXPECT_EQ(refused("rules/engine", "rules/base"), "");
+  EXPECT_EQ(refused("rules/engine", "proxy/loop"), "rules/engine includes proxy/loop");
+  EXPECT_EQ(refused("rules/protocols/dns", "rules/protocols/dns/codec"),
+            "rules/protocols/dns includes rules/protocols/dns/codec");
+  EXPECT_EQ(refused("rules/protocols/xmpp/codec", "rules/protocols/mqtt/codec"),
+            "rules/protocols/xmpp/codec includes rules/protocols/mqtt/codec");
+  EXPECT_EQ(refused("proxy/new", "rules/base"), "proxy/new has no row in kRooms");
+  EXPECT_EQ(refused("rules/faults/common", "rules/faults/bytes"),
+            "rules/faults/common includes rules/faults/bytes");
+}
+
+}  // namespace
+}  // namespace brownout
