@@ -18,6 +18,7 @@ namespace brownout::cli {
 namespace {
 
 using namespace brownout::proxy;
+using rules::Duration;
 using rules::Result;
 
 // 4294967295 is nobody's: system calls take it for "leave it as it is" (setuid(2)).

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "proxy/loop/background_writer.h"
+#include "proxy/loop/clock.h"
 #include "proxy/observe/line_limiter.h"
 #include "rules/base/terminal_text.h"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "rules/base/utf8.h"
+
 namespace brownout::rules {
 namespace {
 
