@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
-#include "rules/base/set_text.h"
+#include "rules/base/list_text.h"
 #include "rules/engine/fault.h"
 #include "rules/fault_rows.h"
 #include "rules/protocols/framed/framed_message.h"
@@ -73,16 +74,20 @@ std::span<const MessageProtocol* const> message_protocols() {
   return all;
 }
 
-std::string carriers_text(unsigned carriers, ProtocolSet protocols) {
+std::string carriers_text(CarrierSet carriers, ProtocolSet protocols) {
   const auto messages = "messages of " + protocols.text();
-  const std::array<std::pair<unsigned, std::string_view>, 6> names{
-      {{kStreams, "TCP connections"},
-       {kDatagrams, "UDP sessions"},
-       {kDnsQueries, "DNS queries"},
-       {kHttpRequests, "HTTP requests"},
-       {kTlsHandshakes, "TLS handshakes"},
-       {kMessages, messages}}};
-  return set_text(carriers, names);
+  const std::array<std::pair<Carrier, std::string_view>, 6> names{
+      {{Carrier::kStream, "TCP connections"},
+       {Carrier::kDatagram, "UDP sessions"},
+       {Carrier::kDns, "DNS queries"},
+       {Carrier::kHttp, "HTTP requests"},
+       {Carrier::kTls, "TLS handshakes"},
+       {Carrier::kMessage, messages}}};
+  std::vector<std::string_view> members;
+  for (const auto& [carrier, name] : names) {
+    if (carriers.has(carrier)) members.push_back(name);
+  }
+  return and_text(members);
 }
 
 std::span<const FaultKind* const> all_faults() { return kFaultRows; }

@@ -49,6 +49,7 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
     "proxy/control",
     "proxy/embedded",
     "proxy/rehearsal",
+    "proxy/rehearsal/users",
     "proxy/cli",
     "proxy",
 });

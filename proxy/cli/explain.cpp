@@ -29,7 +29,7 @@ bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
   flow.carrier = rules::Carrier::kDns;
   flow.destination = listener.listen.ip();
   flow.destination_port = listener.listen.port;
-  flow.transport = options.transport == "tcp" ? rules::Transport::kTcp : rules::Transport::kUdp;
+  flow.dns.transport = options.transport == "tcp" ? rules::Transport::kTcp : rules::Transport::kUdp;
   const auto type = rules::parse_dns_type(options.qtype);
   if (!type) {
     fmt::print(stderr, "error: --qtype {}: not a record type (e.g. A, AAAA, TYPE65534)\n",
@@ -37,7 +37,7 @@ bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
     return false;
   }
   if (options.qname.empty()) return true;
-  flow.question = rules::DnsQuestion{rules::canonical_name(options.qname), *type, 1};
+  flow.dns.question = rules::DnsQuestion{rules::canonical_name(options.qname), *type, 1};
   return true;
 }
 

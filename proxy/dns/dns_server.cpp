@@ -18,7 +18,7 @@ DnsQueryPtr query_of(codecs::ByteView message, const SocketAddress& client,
   query->client = client;
   query->facts.client = client.ip();
   query->facts.client_port = client.port();
-  query->facts.transport = transport;
+  query->facts.dns.transport = transport;
   return query;
 }
 
@@ -141,8 +141,8 @@ void DnsServer::take(DnsQueryPtr query) {
     facts.destination_port = view_->config.listen.port;
   }
   const bool ruled = host_.rules().may_match(facts.listener);
-  if (ruled || view_->zone) facts.question = codecs::read_dns_question(question);
-  if (!ruled || !facts.question) return resolve(std::move(query));
+  if (ruled || view_->zone) facts.dns.question = codecs::read_dns_question(question);
+  if (!ruled || !facts.dns.question) return resolve(std::move(query));
   query->plan = rules::QueryPlan(host_.rules(), facts);
   if (query->plan.empty()) return resolve(std::move(query));
   rules::QueryPlan::Notes notes;
@@ -157,8 +157,8 @@ void DnsServer::take(DnsQueryPtr query) {
 void DnsServer::resolve(DnsQueryPtr query) {
   auto* forwarder = forwarder_for(*query);
   const bool full = forwarder == nullptr && query->facts.intercepted;
-  if (view_->zone && query->facts.question) {
-    const auto& question = *query->facts.question;
+  if (view_->zone && query->facts.dns.question) {
+    const auto& question = *query->facts.dns.question;
     const bool ours = (forwarder == nullptr && !full) || view_->zone->knows(question);
     if (ours) return answer_here(std::move(query));
   }

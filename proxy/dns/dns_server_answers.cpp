@@ -23,7 +23,7 @@ void DnsServer::answer_here(DnsQueryPtr query) {
     refusal.rcode = rules::Rcode::kBadVers;
     return reply(std::move(query), std::move(refusal));
   }
-  const auto& question = *query->facts.question;
+  const auto& question = *query->facts.dns.question;
   auto known = view_->zone->answer(question);
   reply(std::move(query), known ? std::move(*known) : rules::DnsZone::answer_unknown(question));
 }

@@ -21,7 +21,7 @@ struct DnsQuery {
   LocalAddress local;        // over UDP
   std::uint64_t stream = 0;  // over TCP: the number of the connection
 
-  rules::Transport transport() const { return *facts.transport; }
+  rules::Transport transport() const { return *facts.dns.transport; }
   codecs::ByteView question() const { return codecs::find_dns_question(message); }
 };
 

@@ -14,10 +14,10 @@ namespace brownout::proxy {
 Flow::Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
            std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts)
     : ClientFlow(host, std::move(listener), std::move(group), std::move(facts)),
-      upstream_(*this, rules::Direction::kUpstream),
-      downstream_(*this, rules::Direction::kDownstream) {
-  client_.flow = this;
-  server_.flow = this;
+      upstream_(*this, host_.loop(), listener_->config, facts_, rules::Direction::kUpstream,
+                client_, server_),
+      downstream_(*this, host_.loop(), listener_->config, facts_, rules::Direction::kDownstream,
+                  server_, client_) {
   client_.stream = Stream(std::move(client));
   client_.writable = true;
 }
@@ -72,6 +72,7 @@ void Flow::on_connect_failed(const Error& error) {
 
 void Flow::on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) {
   server_.stream = std::move(stream);
+  if (listener_->starts_tls()) server_host_ = connector_->host();
   host_.loop().poller().replace(server_.stream.number(), server_);
   connected(server);
   if (const auto reply = connected_reply(); !reply.empty()) {
@@ -86,12 +87,10 @@ void Flow::serve(std::uint32_t events) {
     tunnel_ = std::make_unique<messages::MessageTunnel>(
         static_cast<messages::MessageTunnel::Owner&>(*this), std::move(codec), facts_);
     tunnel_->set_rules(host_.rules(), Loop::now());
+    upstream_.set_messages(*tunnel_);
+    downstream_.set_messages(*tunnel_);
   }
-  if (!rules_.empty()) {
-    const auto now = Loop::now();
-    upstream_.set_rules(rules_, now);
-    if (!over()) downstream_.set_rules(rules_, now);
-  }
+  if (!rules_.empty()) set_pipe_rules(host_.rules(), Loop::now());
   on_end_ready(server_, events);
   // What the gate has taken out of the socket is in its session: nothing will tell of it again.
   if (!client_.stream.plain()) client_.readable = true;
@@ -109,13 +108,23 @@ void Flow::apply(const rules::RuleSet& set) {
     tunnel_->set_rules(set, now);
     flush_both();
   }
-  if (!over()) upstream_.set_rules(rules_, now);
-  if (!over()) downstream_.set_rules(rules_, now);
+  if (!over()) set_pipe_rules(set, now);
   // What was held back by a cut line is felt now.
   for (End* gone : {&client_, &server_}) {
     if (!over() && gone->gone && !from(*gone).severed()) end(How::kReset);
   }
   if (!over()) arm();
+}
+
+void Flow::set_pipe_rules(const rules::RuleSet& set, Instant now) {
+  for (auto* pipe : {&upstream_, &downstream_}) {
+    const auto direction =
+        pipe == &upstream_ ? rules::Direction::kUpstream : rules::Direction::kDownstream;
+    const auto mine = rules::for_direction(rules_, direction);
+    std::size_t ahead = 0;
+    if (tunnel_) ahead = rules::ahead_of_messages(set, mine, tunnel_->rules(direction));
+    if (!over()) pipe->set_rules(mine, ahead, now);
+  }
 }
 
 void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
@@ -167,12 +176,14 @@ void Flow::on_due(Instant now) noexcept {
       return gate_due();
     case State::kServing:
       // The client's bytes first, so that which direction acts does not depend on the loop.
-      if (tunnel_) {
+      upstream_.advance_ahead(now);
+      if (!over()) downstream_.advance_ahead(now);
+      if (tunnel_ && !over()) {
         tunnel_->advance(now);
         flush_both();
       }
-      if (!over()) upstream_.advance(now);
-      if (!over()) downstream_.advance(now);
+      if (!over()) upstream_.advance_behind(now);
+      if (!over()) downstream_.advance_behind(now);
       if (!over()) arm();
       return;
     case State::kLingering:
@@ -188,9 +199,11 @@ void Flow::secure() {
   if (client_.peer_finished) return end(How::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
-  server_.stream.tls().start(group_->tls()->session(tunnel_->host()), true);
+  // The host that the client said it means, where its protocol has such a thing.
+  const auto meant = tunnel_->host();
+  server_.stream.tls().start(group_->tls()->session(meant.empty() ? server_host_ : meant), true);
   secure_server();
-  if (state_ == State::kSecuring) enter_tls(tunnel_->host());
+  if (state_ == State::kSecuring) enter_tls(meant);
 }
 
 void Flow::secure_server() {
@@ -213,8 +226,7 @@ void Flow::serve_secured() {
   turns_.secured();
   const auto now = Loop::now();
   tunnel_->set_rules(host_.rules(), now);
-  upstream_.set_rules(rules_, now);
-  if (!over()) downstream_.set_rules(rules_, now);
+  set_pipe_rules(host_.rules(), now);
   // What has come already is inside the sessions: nothing will tell of it again.
   client_.readable = server_.readable = true;
   if (!over()) on_end_ready(server_, 0);
@@ -267,7 +279,7 @@ void Flow::end_failed(End& failed) {
   end(How::kReset);
 }
 
-void Flow::direction_finished(rules::Direction direction) {
+void Flow::pipe_finished(rules::Direction direction) {
   End& sink = direction == rules::Direction::kUpstream ? server_ : client_;
   const bool both = upstream_.finished() && downstream_.finished();
   // Closing is a FIN, but no close_notify.

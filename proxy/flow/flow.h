@@ -6,9 +6,8 @@
 // goes on inside TLS.
 //
 // FIN, RST and half-close pass through as themselves. A client whose server cannot be reached gets
-// a RST, not a silent close. Where the listener's protocol has messages, what a pipe reads passes
-// the tunnel (message_tunnel.h) before the pipe's chain. Owned by its worker, which destroys it
-// between turns. Loop's thread only.
+// a RST, not a silent close. Owned by its worker, which destroys it between turns. Loop's thread
+// only.
 #pragma once
 
 #include <memory>
@@ -19,7 +18,10 @@
 
 namespace brownout::proxy {
 
-class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
+class Flow final : public ClientFlow,
+                   private End::Owner,
+                   private Pipe::Owner,
+                   private messages::MessageTunnel::Owner {
  public:
   Flow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
        std::shared_ptr<UpstreamGroup> group, Fd client, rules::FlowFacts facts);
@@ -32,8 +34,6 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
   bool over() const { return state_ == State::kOver || state_ == State::kLingering; }
 
  private:
-  friend class Pipe;
-  friend struct End;
   enum class State {
     kWaiting,
     kHanging,
@@ -45,7 +45,7 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
     kOver
   };
 
-  void on_end_ready(End& end, std::uint32_t events) noexcept;
+  void on_end_ready(End& end, std::uint32_t events) noexcept override;
   void on_due(Instant now) noexcept override;
   void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
@@ -62,12 +62,36 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
   void answer_when_asked(std::string answer) override;
   void answer(End& end, std::string_view bytes);
 
+  // Pipe::Owner
+  void pipe_read(rules::Direction direction, std::size_t size,
+                 std::span<const std::byte> bytes) override {
+    passed(direction, size);
+    if (direction == rules::Direction::kUpstream) turns_.from_client(size, bytes);
+  }
+  void pipe_wrote(rules::Direction direction, std::size_t size,
+                  std::span<const std::byte> bytes) override {
+    if (direction == rules::Direction::kDownstream) turns_.to_client(size, bytes);
+  }
+  bool pipe_waits() const override { return closing_ || securing_; }
+  bool pipe_over() const override { return over(); }
+  void pipe_failed(End& end) override { end_failed(end); }
+  void pipe_finished(rules::Direction direction) override;
+  void pipe_closed(rules::Close how) override {
+    end(how == rules::Close::kReset ? How::kReset : How::kLinger);
+  }
+  void pipe_answered(End& source, std::string_view bytes) override { answer(source, bytes); }
+  void pipe_injected(const rules::Rule& rule, rules::Direction direction,
+                     const rules::Note& note) override {
+    host_.record(facts_, rule, direction, note);
+  }
+  void pipe_buffer_full() override { host_.buffer_full(listener()); }
+
   // MessageTunnel::Owner
   void tunnel_bytes(rules::Direction direction, std::span<const std::byte> bytes) override {
-    if (!over()) pipe(direction).forward(bytes);
+    if (!over()) pipe(direction).from_messages(bytes);
   }
   void tunnel_finished(rules::Direction direction) override {
-    if (!over()) pipe(direction).end_of_source();
+    if (!over()) pipe(direction).messages_finished();
   }
   void tunnel_closed(rules::Close how) override;
   void tunnel_injected(const rules::Rule& rule, rules::Direction direction,
@@ -85,16 +109,7 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
   void secure_server();
   void serve_secured();
   void end_failed(End& end);
-  void direction_finished(rules::Direction direction);
-  // `bytes` are empty where they were spliced.
-  void received(rules::Direction direction, std::size_t size,
-                std::span<const std::byte> bytes = {}) {
-    passed(direction, size);
-    if (direction == rules::Direction::kUpstream) turns_.from_client(size, bytes);
-  }
-  void sent(rules::Direction direction, std::size_t size, std::span<const std::byte> bytes = {}) {
-    if (direction == rules::Direction::kDownstream) turns_.to_client(size, bytes);
-  }
+  void set_pipe_rules(const rules::RuleSet& set, Instant now);
   void linger();
   void discard_both();
   void release();
@@ -111,12 +126,13 @@ class Flow final : public ClientFlow, private messages::MessageTunnel::Owner {
   Pipe& from(const End& end) { return &end == &client_ ? upstream_ : downstream_; }
   Pipe& to(const End& end) { return &end == &client_ ? downstream_ : upstream_; }
 
-  End client_;
-  End server_;
-  Pipe upstream_;                                    // client to server
-  Pipe downstream_;                                  // server to client
+  End client_{*this};
+  End server_{*this};
+  Pipe upstream_;
+  Pipe downstream_;
   std::unique_ptr<messages::MessageTunnel> tunnel_;  // null: only bytes pass
   std::string answer_;
+  std::string server_host_;  // of STARTTLS: as the [[upstream]] has it
   State state_ = State::kWaiting;
   bool closing_ = false;  // when all is sent
   // STARTTLS: the server has agreed; and who has shaken hands since.

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "proxy/flow/flow.h"
-#include "proxy/flow/watermark.h"
-
 namespace brownout::proxy {
 namespace {
 
@@ -13,45 +10,50 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 
-void End::on_ready(std::uint32_t events) noexcept { flow->on_end_ready(*this, events); }
+Pipe::Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rules::FlowFacts& facts,
+           rules::Direction direction, End& source, End& sink)
+    : owner_(owner),
+      loop_(loop),
+      listener_(listener),
+      facts_(facts),
+      source_(source),
+      sink_(sink),
+      direction_(direction) {}
 
-Pipe::Pipe(Flow& flow, rules::Direction direction) : flow_(flow), direction_(direction) {}
-
-End& Pipe::source() {
-  return direction_ == rules::Direction::kUpstream ? flow_.client_ : flow_.server_;
-}
-End& Pipe::sink() {
-  return direction_ == rules::Direction::kUpstream ? flow_.server_ : flow_.client_;
-}
-
-void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, Instant now) {
-  const auto mine = rules::for_direction(rules, direction_);
-  if (mine.empty() && !chain_) return;
-  if (!chain_) chain_ = std::make_unique<rules::Chain>(flow_.facts_, direction_, *this);
-  chain_->set_rules(mine, now);
+// Those that leave give back what they hold through what is behind them.
+void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now) {
+  const auto split = rules.begin() + static_cast<std::ptrdiff_t>(tunnel_ != nullptr ? ahead : 0);
+  ahead_.set_rules({rules.begin(), split}, now);
+  if (owner_.pipe_over()) return;
+  behind_.set_rules({split, rules.end()}, now);
   flush();
-  if (chain_->empty()) chain_.reset();
+}
+
+void Pipe::Stages::set_rules(const std::vector<rules::RuleRef>& rules, Instant now) {
+  if (rules.empty() && !chain) return;
+  if (!chain) chain = std::make_unique<rules::Chain>(pipe.facts_, pipe.direction_, *this);
+  chain->set_rules(rules, now);
+  if (chain->empty()) chain.reset();
 }
 
 void Pipe::read() {
   for (int turn = 0; may_read(); ++turn) {
-    if (turn == kReadsPerTurn) return flow_.host_.loop().poller().again(source().stream.number());
-    const bool spliced = straight() && !flow_.tunnel_ && source().stream.plain() &&
-                         sink().stream.plain() && !source().urgent &&
-                         flow_.listener_->config.forwarding == rules::Forwarding::kSplice;
+    if (turn == kReadsPerTurn) return loop_.poller().again(source_.stream.number());
+    const bool spliced = straight() && source_.stream.plain() && sink_.stream.plain() &&
+                         !source_.urgent && listener_.forwarding == rules::Forwarding::kSplice;
     if (!(spliced ? splice_once() : read_once())) return;
   }
 }
 
 bool Pipe::may_read() {
-  return source().readable && !paused_ && !source_ended_ && !close_waiting_ && !flow_.closing_ &&
-         !flow_.securing_ && !flow_.over();
+  return source_.readable && !paused_ && !source_ended_ && !close_waiting_ &&
+         !owner_.pipe_waits() && !owner_.pipe_over();
 }
 
 // One read; false when there is nothing more to do now.
 bool Pipe::read_once() {
-  const auto buffer = flow_.host_.loop().read_buffer();
-  const auto count = source().stream.receive(buffer);
+  const auto buffer = loop_.read_buffer();
+  const auto count = source_.stream.receive(buffer);
   if (count < 0) return read_failed(errno);
   if (count == 0) {
     source_ended();
@@ -60,8 +62,8 @@ bool Pipe::read_once() {
   // A short read has emptied the socket, unless urgent data or its end is there too: no edge will
   // tell of those again.
   const auto size = static_cast<std::size_t>(count);
-  const bool more = source().peer_finished || source().urgent || !source().stream.plain();
-  if (size < buffer.size() && !more) source().readable = false;
+  const bool more = source_.peer_finished || source_.urgent || !source_.stream.plain();
+  if (size < buffer.size() && !more) source_.readable = false;
   take(buffer.first(size));
   return true;
 }
@@ -69,68 +71,79 @@ bool Pipe::read_once() {
 bool Pipe::splice_once() {
   if (!splice_) splice_ = std::make_unique<SpliceBuffer>();
   if (!splice_->usable()) return read_once();  // out of descriptors: copying needs none
-  const auto count = splice_->fill(source().stream.number());
+  const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
   // The end, or urgent data ahead of it.
   if (count == 0) return read_once();
-  flow_.received(direction_, static_cast<std::size_t>(count));
+  owner_.pipe_read(direction_, static_cast<std::size_t>(count), {});
   flush();
   return true;
 }
 
 bool Pipe::read_failed(int error) {
   if (error == EINTR) return true;
-  source().readable = source().urgent = false;
-  if (!would_block(error)) flow_.end_failed(source());
+  source_.readable = source_.urgent = false;
+  if (!would_block(error)) owner_.pipe_failed(source_);
   return false;
 }
 
 void Pipe::source_ended() {
   source_ended_ = true;
-  source().readable = false;
-  if (!flow_.tunnel_) return end_of_source();
-  flow_.tunnel_->finish(direction_, Loop::now());
+  source_.readable = false;
+  if (ahead_.chain == nullptr) return finish_messages();
+  ahead_.chain->finish(Loop::now());
+  flush();
 }
 
-void Pipe::end_of_source() {
-  if (!chain_) return finish();
-  const auto now = Loop::now();
-  chain_->finish(now);
+void Pipe::finish_messages() {
+  if (tunnel_ == nullptr) return messages_finished();
+  tunnel_->finish(direction_, Loop::now());
+}
+
+void Pipe::messages_finished() {
+  if (behind_.chain == nullptr) return behind_.finish();
+  behind_.chain->finish(Loop::now());
   flush();
 }
 
 void Pipe::take(std::span<const std::byte> bytes) {
-  flow_.received(direction_, bytes.size(), bytes);
-  if (!flow_.tunnel_) return forward(bytes);
-  flow_.tunnel_->push(direction_, bytes, Loop::now());
-  if (!flow_.over()) watch_level();
+  owner_.pipe_read(direction_, bytes.size(), bytes);
+  if (straight()) return write_through(bytes);
+  into(ahead_, bytes);
+  if (!owner_.pipe_over()) watch_level();
+}
+
+void Pipe::into(Stages& stages, std::span<const std::byte> bytes) {
+  const bool ahead = &stages == &ahead_;
+  if (stages.transparent()) return ahead ? into_messages(bytes) : write_through(bytes);
+  stages.chain->push(rules::Chunk::copy_of(bytes), Loop::now());
+  flush();
+}
+
+void Pipe::into_messages(std::span<const std::byte> bytes) {
+  if (tunnel_ == nullptr) return into(behind_, bytes);
+  tunnel_->push(direction_, bytes, Loop::now());
 }
 
 bool Pipe::severed() const {
-  return (chain_ && chain_->severed()) || (flow_.tunnel_ && flow_.tunnel_->severed(direction_));
+  return (ahead_.chain && ahead_.chain->severed()) || (tunnel_ && tunnel_->severed(direction_)) ||
+         (behind_.chain && behind_.chain->severed());
 }
 
 std::size_t Pipe::held() const {
-  return waiting() + (chain_ ? chain_->held() : 0) +
-         (flow_.tunnel_ ? flow_.tunnel_->held(direction_) : 0);
-}
-
-void Pipe::forward(std::span<const std::byte> bytes) {
-  if (straight()) return write_through(bytes);
-  const auto now = Loop::now();
-  chain_->push(rules::Chunk::copy_of(bytes), now);
-  flush();
+  return waiting() + (ahead_.chain ? ahead_.chain->held() : 0) +
+         (tunnel_ ? tunnel_->held(direction_) : 0) + (behind_.chain ? behind_.chain->held() : 0);
 }
 
 void Pipe::write_through(std::span<const std::byte> bytes) {
   while (waiting() == 0 && !bytes.empty()) {
-    const auto sent = sink().stream.send(bytes);
+    const auto sent = sink_.stream.send(bytes);
     if (sent >= 0) {
       const auto size = static_cast<std::size_t>(sent);
-      flow_.sent(direction_, size, bytes.first(size));
+      owner_.pipe_wrote(direction_, size, bytes.first(size));
       bytes = bytes.subspan(size);
     } else if (would_block(errno)) {
-      sink().writable = false;
+      sink_.writable = false;
       break;
     } else if (errno != EINTR) {
       return sink_failed();
@@ -141,45 +154,63 @@ void Pipe::write_through(std::span<const std::byte> bytes) {
   watch_level();
 }
 
-void Pipe::advance(Instant now) {
-  if (!chain_) return;
-  chain_->advance(now);
+void Pipe::advance_ahead(Instant now) {
+  if (!ahead_.chain) return;
+  ahead_.chain->advance(now);
   flush();
 }
 
-void Pipe::emit(rules::Chunk chunk) { pending_.push(std::move(chunk)); }
-
-void Pipe::finish() {
-  fin_waiting_ = true;
-  send_fin();
+void Pipe::advance_behind(Instant now) {
+  if (!behind_.chain) return;
+  behind_.chain->advance(now);
+  flush();
 }
 
-void Pipe::close(rules::Close how) {
-  if (how == rules::Close::kReset) return flow_.end(How::kReset);
-  close_waiting_ = true;
+void Pipe::Stages::emit(rules::Chunk chunk) {
+  if (this == &pipe.behind_) return pipe.pending_.push(std::move(chunk));
+  if (!pipe.owner_.pipe_over()) pipe.into_messages(chunk.bytes());
 }
 
-void Pipe::answer(std::string_view bytes) { flow_.answer(source(), bytes); }
+void Pipe::Stages::finish() {
+  if (this == &pipe.ahead_) return pipe.finish_messages();
+  if (pipe.closes_) {
+    pipe.close_waiting_ = true;
+    return;
+  }
+  pipe.fin_waiting_ = true;
+  pipe.send_fin();
+}
 
-void Pipe::injected(const rules::Rule& rule, rules::Direction direction, const rules::Note& note) {
-  flow_.host_.record(flow_.facts(), rule, direction, note);
+void Pipe::Stages::close(rules::Close how) {
+  if (how == rules::Close::kReset) return pipe.owner_.pipe_closed(how);
+  pipe.closes_ = true;
+  this == &pipe.ahead_ ? pipe.finish_messages() : finish();
+}
+
+void Pipe::Stages::answer(std::string_view bytes) {
+  pipe.owner_.pipe_answered(pipe.source_, bytes);
+}
+
+void Pipe::Stages::injected(const rules::Rule& rule, rules::Direction direction,
+                            const rules::Note& note) {
+  pipe.owner_.pipe_injected(rule, direction, note);
 }
 
 void Pipe::flush() {
-  if (flow_.over()) return;
+  if (owner_.pipe_over()) return;
   // What splice holds was read first.
   if (!drain_splice() || !send_pending()) return;
   watch_level();
   if (waiting() > 0) return;
-  if (close_waiting_) return flow_.end(How::kLinger);
+  if (close_waiting_) return owner_.pipe_closed(rules::Close::kFin);
   send_fin();
 }
 
 bool Pipe::drain_splice() {
   while (splice_ && splice_->held() > 0) {
-    const auto sent = splice_->drain(sink().stream.number());
+    const auto sent = splice_->drain(sink_.stream.number());
     if (sent >= 0) {
-      flow_.sent(direction_, static_cast<std::size_t>(sent));
+      owner_.pipe_wrote(direction_, static_cast<std::size_t>(sent), {});
       continue;
     }
     if (errno == EINTR) continue;
@@ -187,7 +218,7 @@ bool Pipe::drain_splice() {
       sink_failed();
       return false;
     }
-    sink().writable = false;
+    sink_.writable = false;
     break;
   }
   return true;
@@ -197,13 +228,13 @@ bool Pipe::drain_splice() {
 bool Pipe::send_pending() {
   while (!pending_.empty() && (!splice_ || splice_->held() == 0)) {
     const auto bytes = pending_.front().bytes();
-    const auto sent = sink().stream.send(bytes);
+    const auto sent = sink_.stream.send(bytes);
     if (sent >= 0) {
       const auto size = static_cast<std::size_t>(sent);
-      flow_.sent(direction_, size, bytes.first(size));
+      owner_.pipe_wrote(direction_, size, bytes.first(size));
       pending_.consume(size);
     } else if (would_block(errno)) {
-      sink().writable = false;
+      sink_.writable = false;
       break;
     } else if (errno != EINTR) {
       sink_failed();
@@ -215,32 +246,37 @@ bool Pipe::send_pending() {
 
 void Pipe::sink_failed() {
   pending_.clear();
-  flow_.end_failed(sink());
+  owner_.pipe_failed(sink_);
+}
+
+// Straight through, what the sink did not take of one read is enough.
+Watermark Pipe::mark() const {
+  const bool messages = tunnel_ != nullptr && tunnel_->ruled(direction_);
+  const auto straight = messages ? static_cast<std::size_t>(listener_.buffer.count) : 0;
+  const auto behind = watermark(behind_.chain.get(), listener_, straight);
+  const auto ahead = watermark(ahead_.chain.get(), listener_, straight);
+  return ahead.high > behind.high ? ahead : behind;
 }
 
 void Pipe::watch_level() {
   const auto level = held();
-  // Straight through, what the sink did not take of one read is enough.
-  const auto& listener = flow_.listener_->config;
-  const bool messages = flow_.tunnel_ && flow_.tunnel_->ruled(direction_);
-  const auto straight = messages ? static_cast<std::size_t>(listener.buffer.count) : 0;
-  const auto mark = watermark(chain_.get(), listener, straight);
+  const auto mark = this->mark();
   if (!paused_ && level > mark.high) {
     paused_ = true;
-    if (chain_ && chain_->held() > mark.high / 2 && mark.capped) {
-      flow_.host_.buffer_full(flow_.listener());
-    }
+    const auto staged =
+        (ahead_.chain ? ahead_.chain->held() : 0) + (behind_.chain ? behind_.chain->held() : 0);
+    if (staged > mark.high / 2 && mark.capped) owner_.pipe_buffer_full();
   } else if (paused_ && level <= mark.high / 2) {
     paused_ = false;
     // Not read here: this may be inside a chain.
-    if (source().readable) flow_.host_.loop().poller().again(source().stream.number());
+    if (source_.readable) loop_.poller().again(source_.stream.number());
   }
 }
 
 void Pipe::send_fin() {
   if (!fin_waiting_ || fin_sent_ || waiting() > 0) return;
   fin_sent_ = true;
-  flow_.direction_finished(direction_);
+  owner_.pipe_finished(direction_);
 }
 
 }  // namespace brownout::proxy

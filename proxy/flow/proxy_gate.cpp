@@ -62,7 +62,7 @@ void ProxyGate::find_target() {
   facts_.names = std::make_shared<const std::vector<std::string>>(1, name);
   query_ = facts_;
   query_.carrier = rules::Carrier::kDns;
-  query_.question = rules::DnsQuestion{.name = name};
+  query_.dns.question = rules::DnsQuestion{.name = name};
   query_.activity = nullptr;
   ask_rules();
 }
@@ -91,7 +91,7 @@ void ProxyGate::resolved(const Result<std::vector<IpAddress>>& answer) {
   if (!answer) reply.rcode = rules::Rcode::kNxDomain;
   if (answer) {
     for (const auto& ip : *answer) {
-      reply.answer.push_back(rules::address_record(query_.question->name, ip, kTtl));
+      reply.answer.push_back(rules::address_record(query_.dns.question->name, ip, kTtl));
     }
   }
   settle(std::move(reply));

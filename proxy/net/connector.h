@@ -49,6 +49,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
   ~Connector() override;
 
   void start() { go_on(Step::kServer); }
+  // Of the server that is dialled, or was.
+  const std::string& host() const { return group_->server(order_[attempt_]).host; }
   // The owner is gone, or wants no server any more: nothing is called back from now on.
   void cancel();
 

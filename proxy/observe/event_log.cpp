@@ -55,11 +55,11 @@ void EventBuffer::add(const rules::FlowFacts& flow, const rules::Rule& rule,
                                {"rule", rule.name},         {"fault", rule.kind->name},
                                {"listener", flow.listener}, {"flow", flow.ordinal}};
   if (flow.client) event["client"] = to_text(*flow.client);
-  if (flow.question) {
-    event["qname"] = flow.question->name;
-    event["qtype"] = to_text(flow.question->type);
+  if (flow.dns.question) {
+    event["qname"] = flow.dns.question->name;
+    event["qtype"] = to_text(flow.dns.question->type);
   }
-  if (flow.transport) event["transport"] = name_of(*flow.transport);
+  if (flow.dns.transport) event["transport"] = name_of(*flow.dns.transport);
   if (flow.hello != nullptr) {
     if (!flow.hello->sni.empty()) event["sni"] = flow.hello->sni;
     event["ja3"] = flow.hello->ja3;

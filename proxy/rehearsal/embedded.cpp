@@ -24,18 +24,13 @@ tl::unexpected<rules::Error> failed(std::string what) {
 
 // Whether all that a probe waits for is in this process.
 bool waits_here(const rules::Probe& probe) {
-  switch (probe.kind) {
-    case rules::ProbeKind::kTcp:
-    case rules::ProbeKind::kHttp:
-    case rules::ProbeKind::kDns:
-    case rules::ProbeKind::kWebSocket:
-    case rules::ProbeKind::kTls:
-      return std::none_of(
-          probe.endpoints.begin(), probe.endpoints.end(),
-          [](const std::string& endpoint) { return endpoint.find("://") != std::string::npos; });
-    default:
-      return false;
-  }
+  using rules::ProbeKind;
+  constexpr std::array kOurs{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
+                             ProbeKind::kWebSocket, ProbeKind::kTls};
+  return std::find(kOurs.begin(), kOurs.end(), probe.kind) != kOurs.end() &&
+         std::none_of(
+             probe.endpoints.begin(), probe.endpoints.end(),
+             [](const std::string& endpoint) { return endpoint.find("://") != std::string::npos; });
 }
 
 rules::Result<void> check_virtual(const rules::Scenario& scenario) {

@@ -1,29 +1,14 @@
 #include "proxy/rehearsal/probe_client.h"
 
+#include "proxy/rehearsal/user_rows.h"
+
 namespace brownout::rehearsal {
 
 std::unique_ptr<ProbeClient> make_probe_client(const ClientSettings& settings) {
-  switch (settings.probe->kind) {
-    case rules::ProbeKind::kTcp:
-      return make_tcp_client(settings);
-    case rules::ProbeKind::kHttp:
-      return make_http_client(settings);
-    case rules::ProbeKind::kDns:
-      return make_dns_client(settings);
-    case rules::ProbeKind::kWebSocket:
-      return make_websocket_client(settings);
-    case rules::ProbeKind::kTls:
-      return make_tls_client(settings);
-    case rules::ProbeKind::kExec:
-      return make_exec_client(settings);
-    case rules::ProbeKind::kMqtt:
-      return make_mqtt_client(settings);
-    case rules::ProbeKind::kXmpp:
-      return make_xmpp_client(settings);
-    case rules::ProbeKind::kPrometheus:
-      break;
+  for (const auto* row : kUserRows) {
+    if (row->kind == settings.probe->kind.name()) return row->make(settings);
   }
-  return make_prometheus_client(settings);
+  return nullptr;
 }
 
 Outcome<Endpoint> address_of(const ClientSettings& settings, const Target& target,

@@ -1,21 +1,13 @@
 // ProbeClient: one synthetic user's way to do its thing once, at one endpoint. One per user; its
 // connection, if its kind keeps one, stays open between attempts.
 //
-//   tcp          a numbered message there and back on a connection that stays open
-//   http         a request (libcurl), on a connection that is kept alive
-//   websocket    three numbered messages there and back
-//   dns, tls     a lookup; a handshake
-//   exec         a command
-//   prometheus   a query that must have a result
-//   mqtt         three numbered messages published and subscribed to (libmosquitto)
-//   xmpp         a ping, and three numbered messages to itself (libstrophe)
-//
 // Blocking; used by its user's thread only.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proxy/rehearsal/blocking.h"
 #include "rules/rehearsal/scenario.h"
@@ -62,18 +54,19 @@ class ProbeClient {
   virtual void drop() {}
 };
 
+// Null for a kind without a row.
 std::unique_ptr<ProbeClient> make_probe_client(const ClientSettings& settings);
 
-// By each file of its kind.
-std::unique_ptr<ProbeClient> make_tcp_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_http_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_prometheus_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_dns_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_websocket_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_tls_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_exec_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_mqtt_client(const ClientSettings& settings);
-std::unique_ptr<ProbeClient> make_xmpp_client(const ClientSettings& settings);
+// What a file users/NAME.cpp gives: it defines kNameUser, and CMake makes the table (user_rows.h)
+// of these files.
+struct UserRow {
+  std::string_view kind;
+  std::unique_ptr<ProbeClient> (*make)(const ClientSettings& settings);
+};
+template <class Client>
+std::unique_ptr<ProbeClient> make_client(const ClientSettings& settings) {
+  return std::make_unique<Client>(settings);
+}
 
 // The address to dial: that of `target`, or with its host looked up if the probe says so.
 Outcome<Endpoint> address_of(const ClientSettings& settings, const Target& target,

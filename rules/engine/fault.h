@@ -103,7 +103,7 @@ enum class Half {
 struct FaultKind {
   std::string_view name;
   Level level = Level::kBytes;
-  unsigned carriers = kStreams;
+  CarrierSet carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
   bool per_chunk = false;      // whether probability may be drawn per chunk
   bool directed = false;       // HTTP, DNS: `direction` chooses a half
@@ -122,7 +122,7 @@ struct FaultKind {
   const std::vector<FieldInfo>& (*fields)() = nullptr;
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
 
-  bool carries(Carrier carrier) const { return (carriers & static_cast<unsigned>(carrier)) != 0; }
+  bool carries(Carrier carrier) const { return carriers.has(carrier); }
   // `spoken` is empty where there are no messages.
   bool speaks(ProtocolSet spoken) const {
     return spoken.empty() || !(protocols() & spoken).empty();
@@ -160,8 +160,8 @@ inline Position position_of(const Node& table, std::string_view key) {
   return node != nullptr ? node->where : table.where;
 }
 
-// "TCP connections, UDP sessions and DNS queries"; of a set of Carrier.
-std::string carriers_text(unsigned carriers, ProtocolSet protocols);
+// "TCP connections, UDP sessions and DNS queries".
+std::string carriers_text(CarrierSet carriers, ProtocolSet protocols);
 inline std::string carriers_text(const FaultKind& kind) {
   return carriers_text(kind.carriers, kind.protocols());
 }

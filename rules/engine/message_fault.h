@@ -1,66 +1,56 @@
-// A fault that acts on messages, whoever's they are: by its stage on those of a connection
-// (WebSocket, MQTT, XMPP, a framing) and on bodies, and by what follows on an HTTP request with its
-// response, and on a DNS query with its answer. Its kind says which of them it has. One that must
-// see several exchanges together sends them through the same stage (shared_stages.h).
+// A fault that acts on messages, whoever's they are: those of connections (WebSocket, MQTT, XMPP, a
+// framing ...), datagrams, HTTP requests with their responses, DNS queries with their answers. Its
+// kind says which of them it has, and which half of an exchange.
+//
+// It has one entry point:
+//   judge()  where each message is judged for itself,
+//   stage()  where several messages must be seen together (reorder, hold_until). Exchanges of HTTP
+//            and DNS go through the stage of their client then, if it gathers() (shared_stages.h).
+// What follows carries the verdict out, or the stage's, in the terms of the protocol.
 #pragma once
 
 #include "rules/engine/dns_fault.h"
+#include "rules/engine/exchange.h"
 #include "rules/engine/http_fault.h"
 #include "rules/engine/shared_stages.h"
 
 namespace brownout::rules {
 
-class MessageFault : public Fault, public HttpFault, public DnsFault {
+class MessageFault : public Fault, private HttpFault, private DnsFault {
  public:
+  // Once for each message that the rule's dice choose.
+  virtual Verdict judge(const Exchange&) const { return Verdict::pass(); }
+  // How much each draw depends on the last one of its connection, as netem defines it.
+  virtual Ratio correlation() const { return {}; }
+  // Whether exchanges of one client are seen together.
+  virtual bool gathers() const { return false; }
+  // Of one that gathers, and whose kind watches: in which direction that goes of which it is told
+  // where it does not act.
+  virtual Direction watched(Direction half) const { return half; }
+
+  // One that judges each message.
+  std::unique_ptr<Stage> stage(const StageContext& context) const override;
+  std::unique_ptr<FaultState> make_state() const override;
   const HttpFault* http() const final { return this; }
   const DnsFault* dns() const final { return this; }
-  std::optional<Note> act(const HttpContext&, HttpMessage&) const override { return std::nullopt; }
+
+ private:
+  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const final;
+  void pass(const HttpContext& context, const HttpMessage& message) const final;
+  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const final;
+  std::optional<Note> on_reply(const DnsContext& context, DnsReply& reply) const final;
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const final;
+  void pass(const DnsContext& context) const final;
 };
 
-// Sends a message through the stages that those of its client share (make_state() has made
-// SharedStages); or it is one on which the fault does not act.
-inline StageContext shared_context(const HttpContext& context, Direction direction) {
-  return {.dice = context.rule_dice,
-          .intensity = context.intensity,
-          .flow = context.request,
-          .direction = direction,
-          .now = context.now,
-          .shared = context.shared};
-}
-inline StageContext shared_context(const DnsContext& context) {
-  return {.dice = context.rule_dice,
-          .intensity = context.intensity,
-          .flow = context.query,
-          .direction = Direction::kDownstream,
-          .now = context.now,
-          .shared = context.shared};
-}
-template <class Message>
-std::optional<Note> push_shared(const Fault& fault, const StageContext& context, Message& message) {
-  auto passage = static_cast<SharedStages*>(context.shared)->push(fault, context);
-  message.hold = std::move(passage.hold);
-  return passage.note;
-}
-inline void pass_shared(const StageContext& context) {
-  static_cast<SharedStages*>(context.shared)->pass(context);
-}
+// A fault of payloads: its stage is given the messages of connections, pieces of HTTP bodies, and
+// DNS answers, each as one chunk.
+class PayloadFault : public Fault, private DnsFault {
+ public:
+  const DnsFault* dns() const final { return this; }
 
-// How likely something is to happen to this exchange, of those that `share` means.
-inline bool hits(const Dice& dice, Ratio share, const Intensity& intensity, Instant now) {
-  return dice.unit(0) < share.share() * intensity.at(now);
-}
-
-// Nothing comes of a request; no response comes.
-inline std::optional<Note> silence(HttpMessage& message) {
-  if (message.decided()) return std::nullopt;
-  message.fate = HttpMessage::Fate::kSilence;
-  return Note{.action = "drop"};
-}
-
-// An answer does not leave.
-inline std::optional<Note> lose(DnsWire& wire) {
-  wire.lost = true;
-  return Note{.action = "drop", .bytes = static_cast<std::int64_t>(wire.message.size())};
-}
+ private:
+  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const final;
+};
 
 }  // namespace brownout::rules

@@ -160,6 +160,17 @@ std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Di
   return rules;
 }
 
+std::size_t ahead_of_messages(const RuleSet& set, const std::vector<RuleRef>& bytes,
+                              const std::vector<RuleRef>& messages) {
+  if (bytes.empty() || messages.empty()) return 0;
+  std::size_t ahead = 0;
+  for (const auto& rule : set.rules()) {
+    if (rule == messages.front()) break;
+    if (ahead < bytes.size() && rule == bytes[ahead]) ++ahead;
+  }
+  return ahead;
+}
+
 std::vector<RuleRef> for_direction(const std::vector<RuleRef>& rules, Direction direction) {
   std::vector<RuleRef> some;
   std::copy_if(rules.begin(), rules.end(), std::back_inserter(some),

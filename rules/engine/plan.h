@@ -48,6 +48,10 @@ bool acts_on_messages(const Rule& rule, ProtocolSet protocols);
 std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction);
 
 // Those of `rules` that may act on one direction of this flow, now or later.
+// Of rules on the bytes of a flow, how many stand in the file ahead of the first of those on its
+// messages.
+std::size_t ahead_of_messages(const RuleSet& set, const std::vector<RuleRef>& bytes,
+                              const std::vector<RuleRef>& messages);
 std::vector<RuleRef> for_direction(const std::vector<RuleRef>& rules, Direction direction);
 
 }  // namespace brownout::rules

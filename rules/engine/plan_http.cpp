@@ -109,7 +109,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
     if (own != before.end()) {
       rules_.push_back(std::move(*own));
       if (rule == made_by) from = rules_.size();
-    } else if (!rule->match.status.empty() && count_arrival(*rule)) {
+    } else if (rule->match.http.of_response() && count_arrival(*rule)) {
       join(rule, request, now);
     }
   });
@@ -125,7 +125,7 @@ std::vector<RuleRef> HttpPlan::body_rules(Direction direction) const {
   std::vector<RuleRef> some;
   std::copy_if(rules_.begin(), rules_.end(), std::back_inserter(some), [&](const RuleRef& rule) {
     if (!rule->kind->on_body || !rule->match.covers(direction)) return false;
-    return rule->match.status.empty() || direction == Direction::kDownstream;
+    return !rule->match.http.of_response() || direction == Direction::kDownstream;
   });
   return some;
 }

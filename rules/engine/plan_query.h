@@ -17,7 +17,7 @@ class QueryPlan {
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
   QueryPlan() = default;
-  // The rules that match and that the dice choose, in file order. `query.question` is set; the
+  // The rules that match and that the dice choose, in file order. `query.dns.question` is set; the
   // facts are borrowed for each call.
   QueryPlan(const RuleSet& set, const FlowFacts& query);
 

@@ -2,11 +2,11 @@
 
 namespace brownout::rules {
 
-unsigned Rule::acting() const {
-  unsigned carriers = kind->carriers;
-  for (const auto one : {Carrier::kStream, Carrier::kDatagram, Carrier::kDns, Carrier::kHttp,
-                         Carrier::kTls, Carrier::kMessage}) {
-    if (!fault->acts_on(one)) carriers &= ~static_cast<unsigned>(one);
+CarrierSet Rule::acting() const {
+  auto carriers = kind->carriers;
+  for (const auto carrier : {Carrier::kStream, Carrier::kDatagram, Carrier::kDns, Carrier::kHttp,
+                             Carrier::kTls, Carrier::kMessage}) {
+    if (!fault->acts_on(carrier)) carriers = carriers.without(CarrierSet(carrier));
   }
   return carriers;
 }
@@ -20,7 +20,7 @@ bool Rule::acts_on_half(Carrier carrier, Direction direction) const {
     case Half::kResponse:
       return !upstream;
     case Half::kOne: {
-      const bool late = match.direction == DirectionChoice::kDownstream || !match.status.empty();
+      const bool late = match.direction == DirectionChoice::kDownstream || match.http.of_response();
       return upstream != late;
     }
     default:

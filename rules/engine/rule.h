@@ -72,8 +72,8 @@ struct Rule {
   Instant began{};
   std::shared_ptr<RuleState> state;
 
-  // What it acts on: a set of Carrier, as its kind says, without those that its settings leave out.
-  unsigned acting() const;
+  // What it acts on, as its kind says, without what its settings leave out.
+  CarrierSet acting() const;
   // Of HTTP and DNS: on a request or query (upstream), on a response or answer.
   bool acts_on_half(Carrier carrier, Direction direction) const;
   bool acts_on(Direction direction) const {

@@ -92,7 +92,7 @@ Packet packet_of(const FlowFacts& flow, Direction direction, PacketState state) 
                 .destination = flow.destination,
                 .source_port = flow.client_port,
                 .destination_port = flow.destination_port,
-                .transport = flow.transport.value_or(own),
+                .transport = flow.dns.transport.value_or(own),
                 .state = state};
   if (direction == Direction::kDownstream) {
     std::swap(packet.source, packet.destination);

@@ -60,7 +60,7 @@ void FitCheck::run(Position type) const {
   if (rule_.fault->needs_both_directions() && rule_.match.direction != DirectionChoice::kBoth) {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
-  if (rule_.match.is_for_dns() && (rule_.acting() & kDnsQueries) == 0) {
+  if (rule_.match.is_for_dns() && !rule_.acting().has(Carrier::kDns)) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries" + settled(),
                   rule_.kind->carries(Carrier::kDns)
                       ? settings_hint()
@@ -108,7 +108,7 @@ void FitCheck::check_carriers(Position what) const {
     const auto messages = listener.protocol.messages();
     const auto common = acts_on & carriers_of(listener);
     const bool carried =
-        (common & ~kMessages) != 0 || (common == kMessages && rule_.kind->speaks(messages));
+        !common.without(kMessages).empty() || (common == kMessages && rule_.kind->speaks(messages));
     if (names.empty() && carried) return;
     if (!carried && (named || names.empty()) && stranger == nullptr) stranger = &listener;
   }
@@ -155,7 +155,7 @@ void FitCheck::check_http() const {
     problems_.add(position_of(node_, "match"), "which server a request goes to is not known yet",
                   "use host, or listener");
   }
-  if (rule_.match.status.empty()) return;
+  if (!rule_.match.http.of_response()) return;
   const bool of_responses =
       rule_.kind->level == Level::kMessage || rule_.kind->carries(Carrier::kMessage);
   if (rule_.kind->of_http == Half::kRequest || !of_responses) {
@@ -218,9 +218,9 @@ bool FitCheck::speaks(ProtocolSet protocols) const {
   });
 }
 
-bool FitCheck::has(unsigned carriers) const {
+bool FitCheck::has(CarrierSet carriers) const {
   return any_meant(
-      [&](const Listener& listener) { return (carriers_of(listener) & carriers) != 0; });
+      [&](const Listener& listener) { return !(carriers_of(listener) & carriers).empty(); });
 }
 
 void FitCheck::check_messages() const {
@@ -250,14 +250,14 @@ void FitCheck::check_messages() const {
 // Of what acts on messages: a direction that leaves nothing of an exchange to act on.
 void FitCheck::check_exchanges() const {
   const auto acts_on = rule_.acting();
-  const auto acts_only_on = [&](unsigned carrier) {
-    return has(acts_on & carrier) && !has(acts_on & ~carrier);
+  const auto acts_only_on = [&](CarrierSet carrier) {
+    return has(acts_on & carrier) && !has(acts_on.without(carrier));
   };
   const auto check = [&](Carrier carrier, Half half, const std::string& protocol,
                          std::string_view request, std::string_view response) {
     const bool acts = rule_.acts_on_half(carrier, Direction::kUpstream) ||
                       rule_.acts_on_half(carrier, Direction::kDownstream);
-    if (acts || !acts_only_on(static_cast<unsigned>(carrier))) return;
+    if (acts || !acts_only_on(CarrierSet(carrier))) return;
     const bool of_requests = half == Half::kRequest;
     problems_.add(position_of(*node_.find("match"), "direction"),
                   fault_ + " acts on " + std::string(of_requests ? request : response) + " of " +

@@ -34,7 +34,7 @@ class FitCheck {
   void check_exchanges() const;
   // Whether a listener that the rule means is such; whether one has some of these carriers.
   bool any_meant(const std::function<bool(const Listener&)>& condition) const;
-  bool has(unsigned carriers) const;
+  bool has(CarrierSet carriers) const;
   bool speaks(ProtocolSet protocols) const;
   void check_firewall_level() const;
   void check_listener_level() const;

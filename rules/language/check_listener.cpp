@@ -1,16 +1,8 @@
 #include "rules/language/check_listener.h"
 
+#include "rules/base/list_text.h"
+
 namespace brownout::rules {
-namespace {
-
-// "a, b"
-std::string listed(const std::vector<std::string_view>& names) {
-  std::string text;
-  for (const auto name : names) text += (text.empty() ? "" : ", ") + std::string(name);
-  return text;
-}
-
-}  // namespace
 
 void check_pair(Position where, const std::string& certificate, const std::string& key,
                 Diagnostics& problems) {
@@ -131,7 +123,7 @@ void ListenerCheck::check_starttls() const {
     for (const auto* protocol : message_protocols()) {
       if (protocol->has_starttls()) names.push_back(protocol->name());
     }
-    problems_.add(position_of(node_, "tls"), "starttls is for " + listed(names) + " listeners",
+    problems_.add(position_of(node_, "tls"), "starttls is for " + and_text(names) + " listeners",
                   "leave it out, or write protocol = " + in_quotes(names.front()));
     return;
   }

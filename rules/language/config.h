@@ -82,9 +82,9 @@ struct Listener {
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
-// What rules can act on at a listener: a set of Carrier.
-inline unsigned carriers_of(const Listener& listener) {
-  return listener.protocol.carriers() | (listener.tls ? kTlsHandshakes : 0U);
+// What rules can act on at a listener.
+inline CarrierSet carriers_of(const Listener& listener) {
+  return listener.protocol.carriers() | (listener.tls ? kTlsHandshakes : CarrierSet());
 }
 
 // Whether clients come by datagrams (also). Who asks for DNS over TLS gets nothing in the clear

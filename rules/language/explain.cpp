@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "rules/base/list_text.h"
 #include "rules/engine/exposure.h"
 #include "rules/engine/firewall_fault.h"
 #include "rules/engine/plan.h"
@@ -12,31 +13,27 @@
 namespace brownout::rules {
 namespace {
 
-std::string list_text(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 template <class T>
-std::string list_text(const std::vector<T>& values) {
-  std::vector<std::string> names;
-  for (const auto& value : values) names.push_back(to_text(value));
-  return list_text(names);
+std::string texts(const std::vector<T>& values) {
+  std::vector<std::string> texts;
+  for (const auto& value : values) texts.push_back(to_text(value));
+  return list_text({texts.begin(), texts.end()});
 }
 
 std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view key) {
   if (key == "listener") {
-    return "it is for listener " + list_text(rule.match.listener) + ", not " + flow.listener;
+    const auto& names = rule.match.listener;
+    return "it is for listener " + list_text({names.begin(), names.end()}) + ", not " +
+           flow.listener;
   }
   if (key == "qname" || key == "qtype" || key == "transport") {
     return "it is for another " + std::string(key) +
-           (flow.question ? "" : "; give --qname, --qtype and --transport");
+           (flow.dns.question ? "" : "; give --qname, --qtype and --transport");
   }
   if (key == "hello") return "it is for TLS: give --sni and --alpn";
   if (key == "request") return "it is for HTTP requests: give --url and --method";
   if (key == "port") {
-    const auto ports = list_text(rule.match.port);
+    const auto ports = texts(rule.match.port);
     return flow.destination_port == 0
                ? "it is for port " + ports + " of the server: give --destination"
                : "it is for port " + ports + ", not " + std::to_string(flow.destination_port);
@@ -49,7 +46,7 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
   const auto& address = client ? flow.client : flow.destination;
   const auto& prefixes = client ? rule.match.client : rule.match.destination;
   const std::string found = address ? ", not " + to_text(*address) : ": give --" + std::string(key);
-  return "it is for " + std::string(key) + " " + list_text(prefixes) + found;
+  return "it is for " + std::string(key) + " " + texts(prefixes) + found;
 }
 
 // "" when the schedule lets it act.

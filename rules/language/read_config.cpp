@@ -158,6 +158,18 @@ class ConfigReader {
     return {};
   }
 
+  // Whether a listener that it means has requests of HTTP.
+  bool means_requests(const Match& match) const {
+    const auto& names = match.listener;
+    return std::any_of(config_.listeners.begin(), config_.listeners.end(),
+                       [&](const Listener& listener) {
+                         const bool meant =
+                             names.empty() ||
+                             std::find(names.begin(), names.end(), listener.name) != names.end();
+                         return meant && listener.protocol.has_requests();
+                       });
+  }
+
   void read_rule(const Node& node) {
     const auto before = problems_.size();
     RuleKeys keys = rule_schema().read(node, "[[rule]]", problems_);
@@ -166,6 +178,7 @@ class ConfigReader {
     if (keys.name) claim_name(node, "rule", *keys.name, rule_names_);
     Rule rule;
     rule.match = keys.match;
+    rule.match.settle_shared_keys(means_requests(rule.match));
     rule.probability = keys.probability;
     rule.per = keys.per;
     rule.schedule = {keys.start, keys.duration, keys.ramp};
@@ -194,7 +207,7 @@ class ConfigReader {
     }
     // What only messages have is drawn for each of them.
     const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
-                             (kind->carriers & ~kAnyMessages) == 0;
+                             kind->carriers.without(kAnyMessages).empty();
     if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
     rule.fault = kind->compile(*keys.fault, problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "rules/engine/http_fault.h"
+#include "rules/engine/plan.h"
+#include "rules/engine/plan_http.h"
 
 namespace brownout::rules {
 namespace {
@@ -32,6 +33,60 @@ void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings)
       "or of its bytes, e.g. \"refuse\", \"reset\" or \"latency\"");
 }
 
+bool means(const Rule& rule, const Listener& listener) {
+  const auto& names = rule.match.listener;
+  return rule.enabled &&
+         (names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end());
+}
+
+bool acts_on_bytes_of(const Rule& rule, const Listener& listener) {
+  const bool streams = rule.kind->carries(Carrier::kStream) && listener.protocol.is_connections();
+  return rule.kind->level == Level::kBytes && streams && means(rule, listener);
+}
+
+bool acts_on_messages_of(const Rule& rule, const Listener& listener) {
+  const auto speaks = listener.protocol.messages();
+  if (!means(rule, listener)) return false;
+  if (listener.protocol.has_requests() && acts_on_requests(rule, speaks)) return true;
+  return !speaks.empty() && rule.fault->acts_on(Carrier::kMessage) &&
+         acts_on_messages(rule, speaks);
+}
+
+bool share_a_direction(const Rule& rule, const Rule& other) {
+  return (rule.match.covers(Direction::kUpstream) && other.match.covers(Direction::kUpstream)) ||
+         (rule.match.covers(Direction::kDownstream) && other.match.covers(Direction::kDownstream));
+}
+
+// The first rule on bytes that acts behind this one on messages, though the file has it ahead.
+// Requests are read before anything acts on bytes; the rules on other messages act in one place,
+// that of the first of them (proxy/flow/pipe.h).
+const Rule* overtaken(const Config& config, const Rule& rule, const Listener& listener) {
+  if (!acts_on_messages_of(rule, listener)) return nullptr;
+  bool begun = listener.protocol.has_requests();
+  for (const auto& other : config.rules) {
+    if (other.name == rule.name) return nullptr;
+    if (!share_a_direction(rule, other)) continue;
+    if (begun && acts_on_bytes_of(other, listener)) return &other;
+    begun = begun || acts_on_messages_of(other, listener);
+  }
+  return nullptr;
+}
+
+void warn_of_order(const Config& config, const Rule& rule, Diagnostics& warnings) {
+  for (const auto& listener : config.listeners) {
+    const auto* behind = overtaken(config, rule, listener);
+    if (behind == nullptr) continue;
+    warnings.add(rule.where,
+                 "rule " + in_quotes(rule.name) + " acts before rule " + in_quotes(behind->name) +
+                     " at listener " + in_quotes(listener.name) + ", though it stands behind it: " +
+                     (listener.protocol.has_requests()
+                          ? "requests and messages come before the bytes that are sent"
+                          : "rules on messages act together, where the first of them stands"),
+                 "write it ahead of " + in_quotes(behind->name));
+    return;
+  }
+}
+
 // A time-out is real time, a phase is not: what hangs in one that is shorter is still waiting when
 // it is over. One warning a phase.
 void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
@@ -52,7 +107,9 @@ void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
 }  // namespace
 
 void add_warnings(const Config& config, const Rule& rule, Diagnostics& warnings) {
-  if (rule.fault) warn_of_grpc(config, rule, warnings);
+  if (!rule.fault) return;
+  warn_of_grpc(config, rule, warnings);
+  warn_of_order(config, rule, warnings);
 }
 
 Diagnostics warnings_of(const Config& config) {

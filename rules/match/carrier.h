@@ -14,13 +14,37 @@ enum class Carrier : unsigned {
 };
 
 // A set of them: which a fault can act on, which a listener has.
-constexpr unsigned kStreams = static_cast<unsigned>(Carrier::kStream);
-constexpr unsigned kDatagrams = static_cast<unsigned>(Carrier::kDatagram);
-constexpr unsigned kDnsQueries = static_cast<unsigned>(Carrier::kDns);
-constexpr unsigned kHttpRequests = static_cast<unsigned>(Carrier::kHttp);
-constexpr unsigned kTlsHandshakes = static_cast<unsigned>(Carrier::kTls);
-constexpr unsigned kMessages = static_cast<unsigned>(Carrier::kMessage);
+class CarrierSet {
+ public:
+  constexpr CarrierSet() = default;
+  explicit constexpr CarrierSet(Carrier carrier) : bits_(static_cast<unsigned>(carrier)) {}
+
+  constexpr bool empty() const { return bits_ == 0; }
+  constexpr bool has(Carrier carrier) const {
+    return (bits_ & static_cast<unsigned>(carrier)) != 0;
+  }
+  constexpr CarrierSet operator|(CarrierSet other) const { return of(bits_ | other.bits_); }
+  constexpr CarrierSet operator&(CarrierSet other) const { return of(bits_ & other.bits_); }
+  constexpr CarrierSet without(CarrierSet other) const { return of(bits_ & ~other.bits_); }
+  friend constexpr bool operator==(CarrierSet, CarrierSet) = default;
+
+ private:
+  static constexpr CarrierSet of(unsigned bits) {
+    CarrierSet set;
+    set.bits_ = bits;
+    return set;
+  }
+
+  unsigned bits_ = 0;
+};
+
+constexpr CarrierSet kStreams{Carrier::kStream};
+constexpr CarrierSet kDatagrams{Carrier::kDatagram};
+constexpr CarrierSet kDnsQueries{Carrier::kDns};
+constexpr CarrierSet kHttpRequests{Carrier::kHttp};
+constexpr CarrierSet kTlsHandshakes{Carrier::kTls};
+constexpr CarrierSet kMessages{Carrier::kMessage};
 // A message, whoever's: an HTTP exchange is one, and a DNS query with its answer.
-constexpr unsigned kAnyMessages = kMessages | kHttpRequests | kDnsQueries;
+constexpr CarrierSet kAnyMessages = kMessages | kHttpRequests | kDnsQueries;
 
 }  // namespace brownout::rules

@@ -15,9 +15,9 @@
 #include "rules/chance/dice.h"
 #include "rules/match/carrier.h"
 #include "rules/message/message_conditions.h"
-#include "rules/protocols/dns/dns.h"
-#include "rules/protocols/http1/http.h"
-#include "rules/protocols/tls/tls.h"
+#include "rules/protocols/dns/dns_match.h"
+#include "rules/protocols/http1/http_match.h"
+#include "rules/protocols/tls/tls_match.h"
 #include "rules/schema/name_pattern.h"
 #include "rules/schema/port_range.h"
 #include "rules/schema/schema.h"
@@ -51,9 +51,7 @@ struct FlowFacts {
   // Of the destination, as DNS told the client or it said itself; null: none is known.
   std::shared_ptr<const std::vector<std::string>> names = {};
   FlowActivity* activity = nullptr;  // of the flow's owner; null where there is no flow yet
-  // Of a DNS query.
-  std::optional<DnsQuestion> question = {};
-  std::optional<Transport> transport = {};
+  DnsFacts dns = {};                 // of a DNS query
   // Of an HTTP request: which of its connection, from 1, and what it says. Borrowed.
   std::uint64_t message = 0;
   const HttpExchange* http = nullptr;
@@ -91,19 +89,10 @@ struct Match {
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
   std::optional<std::int64_t> every;
-  std::vector<NamePattern> qname;
-  std::vector<DnsType> qtype;
-  std::optional<Transport> transport;
-  std::vector<std::string> method;
-  std::vector<NamePattern> host;
-  std::vector<TextPattern> path;
-  std::vector<TextPattern> query;
-  std::vector<HeaderPattern> header;
-  std::vector<TextPattern> content_type;
-  std::vector<StatusRange> status;
-  std::vector<NamePattern> sni;
-  std::vector<std::string> alpn;
-  std::vector<std::string> ja3;
+  std::vector<NamePattern> host;  // of a request, or of what is known of a connection's destination
+  DnsMatch dns;
+  HttpMatch http;
+  TlsMatch tls;
   std::optional<Bytes> min_size;
   std::optional<Bytes> max_size;
   std::vector<TextPattern> text;
@@ -114,24 +103,22 @@ struct Match {
   ProtocolSet protocols() const { return message.protocols(); }
   // Those keys, which the rest of the match leaves to each message.
   bool matches(const Message& message, std::span<const std::byte> payload) const;
-  bool is_for_tls() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
-  bool is_for_http() const {
-    return !method.empty() || !path.empty() || !query.empty() || !header.empty() ||
-           !content_type.empty() || !status.empty();
-  }
+  bool is_for_tls() const { return tls.any(); }
+  bool is_for_http() const { return http.any(); }
   // Keys that cannot be decided before there is a server, unless the client is intercepted.
   bool is_for_server() const { return !destination.empty() || !port.empty(); }
-  bool is_for_dns() const { return !qname.empty() || !qtype.empty() || transport; }
+  bool is_for_dns() const { return dns.any(); }
   Ordinals ordinals() const { return {first, after, every}; }
   bool covers(Direction one) const;
   // All but the ordinals, which need counting. `why_not` names the key that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
 
+  // A key that HTTP and messages have (header) is of one of them: as the other keys say, or as what
+  // is at the listeners that are meant.
+  void settle_shared_keys(bool requests);
+
  private:
-  bool matches_question(const FlowFacts& flow, std::string_view* why_not) const;
-  bool matches_hello(const FlowFacts& flow, std::string_view* why_not) const;
   bool matches_host(const FlowFacts& flow) const;
-  bool matches_http(const FlowFacts& flow, std::string_view* why_not) const;
 };
 
 const Schema<Match>& match_schema();

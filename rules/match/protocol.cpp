@@ -47,7 +47,7 @@ std::string_view Protocol::name() const {
   return "?";
 }
 
-unsigned Protocol::carriers() const {
+CarrierSet Protocol::carriers() const {
   switch (kind_) {
     case Kind::kUdp:
       return kDatagrams;

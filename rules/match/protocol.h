@@ -29,12 +29,12 @@ class Protocol {
   static std::optional<Protocol> named(std::string_view name);
   std::string_view name() const;
 
-  // What rules can act on: a set of Carrier.
-  unsigned carriers() const;
+  // What rules can act on.
+  CarrierSet carriers() const;
   // Whose messages; of WebSocket those, too, that travel inside it.
   ProtocolSet messages() const;
   // Whether clients come by connections only.
-  bool is_connections() const { return (carriers() & kStreams) != 0; }
+  bool is_connections() const { return carriers().has(Carrier::kStream); }
   // Null unless it is one of of().
   const MessageProtocol* of_messages() const { return messages_; }
   // HTTP requests.

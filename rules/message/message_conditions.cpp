@@ -1,6 +1,8 @@
 #include "rules/message/message_conditions.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 namespace brownout::rules {
 
@@ -29,14 +31,35 @@ void MessageConditions::read(const Key& key, const Node& value, Diagnostics& pro
   for (const auto& [protocol, own] : key.of) {
     Diagnostics wrong;
     if (auto predicate = own.read(value, wrong)) {
-      conditions_.push_back({protocol, std::move(predicate)});
+      conditions_.push_back({key.info.name, protocol, std::move(predicate)});
       understood = understood | ProtocolSet::of(*protocol);
     } else if (!mistakes) {
       mistakes = std::move(wrong);
     }
   }
   if (understood.empty() && mistakes) problems.add_all(*mistakes);
-  protocols_ = protocols() & understood;
+  protocols_ = protocols_ & understood;
+}
+
+bool MessageConditions::has(std::string_view key) const {
+  return std::any_of(conditions_.begin(), conditions_.end(),
+                     [&](const Condition& condition) { return condition.key == key; });
+}
+
+bool MessageConditions::has_another_than(std::string_view key) const {
+  return std::any_of(conditions_.begin(), conditions_.end(),
+                     [&](const Condition& condition) { return condition.key != key; });
+}
+
+void MessageConditions::drop(std::string_view key) {
+  std::erase_if(conditions_, [&](const Condition& condition) { return condition.key == key; });
+  std::map<std::string_view, ProtocolSet> understood;
+  for (const auto& condition : conditions_) {
+    auto& by_key = understood[condition.key];
+    by_key = by_key | ProtocolSet::of(*condition.protocol);
+  }
+  protocols_ = ProtocolSet::any();
+  for (const auto& [name, protocols] : understood) protocols_ = protocols_ & protocols;
 }
 
 bool MessageConditions::match(const Message& message) const {

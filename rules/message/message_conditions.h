@@ -2,8 +2,8 @@
 // protocols, each with a meaning of its own.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/message/message_protocol.h"
@@ -24,17 +24,21 @@ class MessageConditions {
   void read(const Key& key, const Node& value, Diagnostics& problems);
 
   bool any() const { return !conditions_.empty(); }
+  bool has(std::string_view key) const;
+  bool has_another_than(std::string_view key) const;
+  void drop(std::string_view key);
   // The protocols that have all of these keys.
-  ProtocolSet protocols() const { return protocols_.value_or(ProtocolSet::any()); }
+  ProtocolSet protocols() const { return protocols_; }
   bool match(const Message& message) const;
 
  private:
   struct Condition {
+    std::string key;
     const MessageProtocol* protocol;
     std::shared_ptr<const MessagePredicate> predicate;
   };
   std::vector<Condition> conditions_;
-  std::optional<ProtocolSet> protocols_;  // none: no key was given
+  ProtocolSet protocols_ = ProtocolSet::any();
 };
 
 }  // namespace brownout::rules

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rules/base/set_text.h"
+#include "rules/base/list_text.h"
 
 namespace brownout::rules {
 
@@ -34,16 +34,17 @@ ProtocolSet ProtocolSet::where(bool (MessageProtocol::*property)() const) {
 }
 
 std::string ProtocolSet::text() const {
-  std::vector<std::pair<unsigned, std::string_view>> titles;
+  std::vector<std::string_view> titles;
   for (const auto* protocol : message_protocols()) {
-    titles.emplace_back(of(*protocol).bits_, protocol->title());
+    if (has(*protocol)) titles.push_back(protocol->title());
   }
-  return set_text(bits_, titles);
+  return and_text(titles);
 }
 
-const RefusalOption* RefusalOptions::of(const MessageProtocol& protocol) const {
-  for (const auto& [owner, option] : options) {
-    if (owner == &protocol) return option.get();
+const ProtocolOption* ProtocolOptions::find(const MessageProtocol& protocol,
+                                            std::string_view key) const {
+  for (const auto& given : given_) {
+    if (given.protocol == &protocol && given.key == key) return given.option.get();
   }
   return nullptr;
 }

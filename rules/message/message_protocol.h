@@ -5,6 +5,7 @@
 // Pure, without state; any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "rules/message/chunk.h"
 #include "rules/message/message.h"
 #include "rules/schema/schema.h"
+#include "rules/schema/text_pattern.h"
 
 namespace brownout::rules {
 
@@ -33,23 +35,52 @@ struct MessageKey {
   std::function<std::shared_ptr<const MessagePredicate>(const Node&, Diagnostics& problems)> read;
 };
 
-// A key of a fault of any messages that only one protocol understands, e.g. the reason code of an
-// MQTT refusal.
-class RefusalOption {
+// A key that only one protocol understands, of a table for all of them: the reason code of an MQTT
+// refusal in `reject`, the topic of an MQTT user in [[probe]].
+class ProtocolOption {
  public:
-  virtual ~RefusalOption() = default;
+  virtual ~ProtocolOption() = default;
 };
-struct RefusalKey {
+template <class T>
+class OptionValue final : public ProtocolOption {
+ public:
+  explicit OptionValue(T is) : value(std::move(is)) {}
+  T value;
+};
+struct OptionKey {
   FieldInfo info;
-  std::function<std::shared_ptr<const RefusalOption>(const Node&, Diagnostics& problems)> read;
+  // Null: a mistake, which was added to `problems`.
+  std::function<std::shared_ptr<const ProtocolOption>(const Node&, Diagnostics& problems)> read;
+  bool required = false;
+};
+// Those that were given. Two protocols may have a key of the same name, each with a meaning of its
+// own.
+class ProtocolOptions {
+ public:
+  void add(const MessageProtocol& protocol, std::string key,
+           std::shared_ptr<const ProtocolOption> option) {
+    given_.push_back({&protocol, std::move(key), std::move(option)});
+  }
+  const ProtocolOption* find(const MessageProtocol& protocol, std::string_view key) const;
+  // T is the type that the key was declared with (option_key). Null: it was left out.
+  template <class T>
+  const T* of(const MessageProtocol& protocol, std::string_view key) const {
+    const auto* option = find(protocol, key);
+    return option != nullptr ? &static_cast<const OptionValue<T>*>(option)->value : nullptr;
+  }
+
+ private:
+  struct Given {
+    const MessageProtocol* protocol;
+    std::string key;
+    std::shared_ptr<const ProtocolOption> option;
+  };
+  std::vector<Given> given_;
 };
 // What `reject` is told of a refusal.
 struct RefusalOptions {
   std::string text;  // of a protocol whose refusal is a text
-  std::vector<std::pair<const MessageProtocol*, std::shared_ptr<const RefusalOption>>> options = {};
-
-  // That of a protocol, or null.
-  const RefusalOption* of(const MessageProtocol& protocol) const;
+  ProtocolOptions options = {};
 };
 struct Refusal {
   Chunk message;
@@ -100,7 +131,10 @@ class MessageProtocol {
 
   // What a server that does not want it would say; none if it is nothing that can be refused.
   virtual std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const = 0;
-  virtual std::vector<RefusalKey> refusal_keys() const { return {}; }
+  virtual std::vector<OptionKey> refusal_keys() const { return {}; }
+  // Whether a [[probe]] may have users who speak it (proxy/rehearsal/users), and their keys.
+  virtual bool has_users() const { return false; }
+  virtual std::vector<OptionKey> user_keys() const { return {}; }
   // What proves to its sender that somebody is there; none if it is no ping.
   virtual std::optional<Chunk> pong(const Chunk&) const { return std::nullopt; }
 
@@ -153,22 +187,62 @@ Chunk message_chunk(const MessageProtocol& protocol, std::shared_ptr<const Messa
                     std::string_view payload = {});
 std::string_view text_of(std::span<const std::byte> bytes);
 
-// A key of `reject` whose value is a T; `fallback` is what the reference says of it left out.
+// A key whose value is a T; `fallback` is what the reference says of it left out: "required" if it
+// must not be.
 template <class T>
-class RefusalValue final : public RefusalOption {
- public:
-  explicit RefusalValue(T is) : value(std::move(is)) {}
-  T value;
-};
-template <class T>
-RefusalKey refusal_key(std::string name, std::string meaning, std::string fallback) {
-  return {{name, ValueKind<T>::name(), "", std::move(fallback), std::move(meaning)},
-          [name](const Node& node, Diagnostics& problems) {
-            auto value = detail::read_value<T>(name, node, {}, problems);
-            std::shared_ptr<const RefusalOption> option;
-            if (value) option = std::make_shared<const RefusalValue<T>>(std::move(*value));
+OptionKey option_key(std::string name, std::string meaning, std::string fallback,
+                     Limits<T> limits = {}) {
+  const bool required = fallback == "required";
+  return {{name, ValueKind<T>::name(), detail::range_text(limits), std::move(fallback),
+           std::move(meaning)},
+          [name, limits](const Node& node, Diagnostics& problems) {
+            auto value = detail::read_value<T>(name, node, limits, problems);
+            std::shared_ptr<const ProtocolOption> option;
+            if (value) option = std::make_shared<const OptionValue<T>>(std::move(*value));
             return option;
-          }};
+          },
+          required};
+}
+
+// The keys that protocols have in a table that is read into an S, each for those that understand
+// its value: where none does, it is a mistake.
+template <class S>
+std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*keys)() const,
+                                    ProtocolOptions S::*options) {
+  using Owner = std::pair<const MessageProtocol*, OptionKey>;
+  std::vector<std::pair<FieldInfo, std::vector<Owner>>> all;
+  for (const auto* protocol : message_protocols()) {
+    for (auto& key : (protocol->*keys)()) {
+      key.info.meaning = std::string(protocol->name()) + ": " + key.info.meaning;
+      const auto known = std::find_if(all.begin(), all.end(), [&](const auto& other) {
+        return other.first.name == key.info.name;
+      });
+      if (known == all.end()) {
+        all.push_back({key.info, {{protocol, key}}});
+        continue;
+      }
+      known->first.meaning += "; " + key.info.meaning;
+      known->second.push_back({protocol, key});
+    }
+  }
+  std::vector<Field<S>> fields;
+  for (auto& [info, owners] : all) {
+    const auto name = info.name;
+    fields.push_back(
+        {info, false, [name, owners, options](const Node& node, S& into, Diagnostics& problems) {
+           std::optional<Diagnostics> mistakes;
+           bool understood = false;
+           for (const auto& [protocol, key] : owners) {
+             Diagnostics wrong;
+             auto option = key.read(node, wrong);
+             understood = understood || option;
+             if (option) (into.*options).add(*protocol, name, std::move(option));
+             if (!mistakes && wrong.size() > 0) mistakes = std::move(wrong);
+           }
+           if (!understood && mistakes) problems.add_all(*mistakes);
+         }});
+  }
+  return fields;
 }
 
 // A key whose value is a T, of messages that have a V: matches(view, value).
@@ -200,6 +274,38 @@ MessageKey message_key(std::string name, std::string meaning,
             auto value = detail::read_value<T>(name, node, {}, problems);
             std::shared_ptr<const MessagePredicate> predicate;
             if (value) predicate = std::make_shared<const Predicate>(std::move(*value), matches);
+            return predicate;
+          }};
+}
+
+// `name = { header = "pattern" }`, of messages that have a V: has(view, wanted) for each of them.
+// `example` is what stands between the braces.
+template <class V>
+MessageKey headers_key(std::string name, std::string example, std::string meaning,
+                       bool (*has)(const V& view, const HeaderPattern& wanted)) {
+  class Predicate final : public MessagePredicate {
+   public:
+    Predicate(std::vector<HeaderPattern> wanted, bool (*has)(const V&, const HeaderPattern&))
+        : wanted_(std::move(wanted)), has_(has) {}
+    bool matches(const Message& message) const override {
+      const auto* view = view_as<V>(&message);
+      return view != nullptr &&
+             std::all_of(wanted_.begin(), wanted_.end(),
+                         [&](const HeaderPattern& wanted) { return has_(*view, wanted); });
+    }
+
+   private:
+    std::vector<HeaderPattern> wanted_;
+    bool (*has_)(const V&, const HeaderPattern&);
+  };
+  return {{name, "table of patterns", "", "none", std::move(meaning)},
+          [name, example, has](const Node& node, Diagnostics& problems) {
+            const auto before = problems.size();
+            auto wanted = read_header_patterns(name, example, node, problems);
+            std::shared_ptr<const MessagePredicate> predicate;
+            if (problems.size() == before) {
+              predicate = std::make_shared<const Predicate>(std::move(wanted), has);
+            }
             return predicate;
           }};
 }

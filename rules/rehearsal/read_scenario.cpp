@@ -4,7 +4,9 @@
 #include <array>
 #include <set>
 
+#include "rules/base/list_text.h"
 #include "rules/engine/fault.h"
+#include "rules/match/protocol.h"
 #include "rules/rehearsal/scenario_schema.h"
 
 namespace brownout::rules {
@@ -111,34 +113,25 @@ class Reader {
     }
     const auto needs = [&](bool missing, std::string_view key) {
       if (!missing) return;
-      problems_.add(node.where, std::string(name_of(probe.kind)) + " probe " +
-                                    in_quotes(probe.name) + " needs " + in_quotes(key));
+      problems_.add(node.where, std::string(probe.kind.name()) + " probe " + in_quotes(probe.name) +
+                                    " needs " + in_quotes(key));
     };
     needs(probe.endpoints.empty() && probe.kind != ProbeKind::kExec, "endpoints");
     needs(probe.kind == ProbeKind::kExec && probe.command.empty(), "command");
     needs(probe.kind == ProbeKind::kDns && probe.qname.empty(), "qname");
     needs(probe.kind == ProbeKind::kPrometheus && probe.query.empty(), "query");
-    needs(probe.kind == ProbeKind::kXmpp && probe.accounts.empty(), "accounts");
-    needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
-    if (probe.topic.empty() || probe.topic.find_first_of("+#") != std::string::npos) {
-      problems_.add(position_of(node, "topic"),
-                    in_quotes(probe.topic) + " is no topic to publish to",
-                    "leave + and # out: users subscribe to what they publish themselves");
+    for (const auto* protocol : message_protocols()) {
+      if (!protocol->has_users() || probe.kind != ProbeKind::of(*protocol)) continue;
+      for (const auto& key : protocol->user_keys()) {
+        const bool given = node.find(key.info.name) != nullptr;
+        needs(key.required && !given, key.info.name);
+      }
     }
-    for (const auto& one : probe.accounts) check_account(position_of(node, "accounts"), one);
+    needs(!probe.resolve.empty() && probe.resolver.empty(), "resolver");
     check_endpoints(node, probe);
     scenario_.probes.push_back(std::move(probe));
   }
 
-  // RFC 7622: a bare JID.
-  void check_account(Position where, const std::string& account) {
-    const auto at = account.find('@');
-    const bool bare = at != std::string::npos && at > 0 && at + 1 < account.size() &&
-                      account.find('/') == std::string::npos;
-    if (bare) return;
-    problems_.add(where, in_quotes(account) + " is no bare JID",
-                  "e.g. \"anna@example.org\": users have resources of their own");
-  }
   void check_endpoints(const Node& node, const Probe& probe) {
     for (const auto& endpoint : probe.endpoints)
       check_endpoint(position_of(node, "endpoints"), endpoint);
@@ -211,9 +204,16 @@ class Reader {
           std::string(name_of(wanted.metric)) + " cannot be measured at " + in_quotes(name) +
               ": nobody knows which of its bytes are requests",
           "write probe = \"...\" for what users felt, metric = \"reconnect_rate\" for its "
-          "connections, or the listener's protocol if it is dns, http, websocket, mqtt or "
-          "xmpp");
+          "connections, or the listener's protocol if it is one of " +
+              with_requests());
     }
+  }
+
+  static std::string with_requests() {
+    auto names = Protocol::names();
+    std::erase_if(names,
+                  [](std::string_view name) { return !Protocol::named(name)->knows_requests(); });
+    return list_text(names);
   }
 
   void read_alert(const Node& node, const Expectation& wanted) {

@@ -13,6 +13,7 @@
 
 #include "rules/base/address.h"
 #include "rules/engine/rule.h"
+#include "rules/rehearsal/probe_kind.h"
 #include "rules/schema/schema.h"
 
 namespace brownout::rules {
@@ -37,8 +38,6 @@ struct Phase {
   bool recovery = false;                             // runs whatever happens
   Position where;
 };
-
-enum class ProbeKind { kTcp, kHttp, kDns, kWebSocket, kTls, kExec, kPrometheus, kMqtt, kXmpp };
 
 // One group of synthetic users, who do the same thing again and again.
 struct Probe {
@@ -71,12 +70,10 @@ struct Probe {
   std::string ca;  // a PEM file; empty: the system's
   std::string command;
   std::string query;
-  Bytes size{64};                     // of a message
-  std::string topic = "brownout";     // mqtt: below which each user has one of its own
-  std::int64_t qos = 1;               // mqtt: 0 to 2
-  std::string user_name;              // mqtt
-  std::string password_file;          // mqtt, xmpp: its first line
-  std::vector<std::string> accounts;  // xmpp: bare JIDs, which users share in turn
+  Bytes size{64};             // of a message
+  std::string user_name;      // of messaging protocols
+  std::string password_file;  // its first line
+  ProtocolOptions options;    // that only one messaging protocol has
   bool watches =
       false;  // for an alert to fire: it feels nothing, so that its failures are no outage
   Position where;
@@ -167,19 +164,6 @@ struct Scenario {
   std::size_t users() const;
 };
 
-template <>
-struct EnumNames<ProbeKind> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, ProbeKind>{"tcp", ProbeKind::kTcp},
-      std::pair<std::string_view, ProbeKind>{"http", ProbeKind::kHttp},
-      std::pair<std::string_view, ProbeKind>{"dns", ProbeKind::kDns},
-      std::pair<std::string_view, ProbeKind>{"websocket", ProbeKind::kWebSocket},
-      std::pair<std::string_view, ProbeKind>{"tls", ProbeKind::kTls},
-      std::pair<std::string_view, ProbeKind>{"exec", ProbeKind::kExec},
-      std::pair<std::string_view, ProbeKind>{"prometheus", ProbeKind::kPrometheus},
-      std::pair<std::string_view, ProbeKind>{"mqtt", ProbeKind::kMqtt},
-      std::pair<std::string_view, ProbeKind>{"xmpp", ProbeKind::kXmpp}};
-};
 template <>
 struct EnumNames<Metric> {
   static constexpr std::array kValues{

@@ -99,58 +99,57 @@ const Schema<PhaseKeys>& phase_schema() {
 }
 
 const Schema<Probe>& probe_schema() {
-  static const Schema<Probe> schema{{
-      field("name", &Probe::name, "how expectations and the report call it", {.required = true}),
-      field("kind", &Probe::kind, "what its users do"),
-      field("users", &Probe::users, "synthetic users, each with a client address of its own",
-            {.least = 1, .most = 200}),
-      field("region", &Probe::region, "the [[region]] whose addresses they have"),
-      field("every", &Probe::every, "from one operation to the next",
-            {.least = std::chrono::milliseconds(1)}),
-      field("timeout", &Probe::timeout, "of one attempt, in real time",
-            {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(10)}),
-      field("endpoints", &Probe::endpoints,
-            "in the order of the contingency plan: names of listeners, addresses, or whole URLs"),
-      field("attempts", &Probe::attempts, "at each endpoint, before the next is tried",
-            {.least = 1, .most = 100}),
-      field("reuse", &Probe::reuse,
-            "tcp, http, websocket, mqtt, xmpp: whether a connection stays open for the next "
-            "operation"),
-      field("backoff", &Probe::backoff, "before another attempt; doubled each time"),
-      field("backoff_most", &Probe::backoff_most, "the longest backoff"),
-      field("jitter", &Probe::jitter, "how much of a backoff is drawn"),
-      field("failback", &Probe::failback,
-            "how long after a failover the first endpoint is tried again; left out, never"),
-      field("resolve", &Probe::resolve,
-            "names of the endpoints, in their order, that are looked up before each new "
-            "connection; the "
-            "addresses are then dialled"),
-      field("resolver", &Probe::resolver, "the dns listener or the address that is asked"),
-      field("qname", &Probe::qname, "dns: the name to look up"),
-      field("qtype", &Probe::qtype, "dns: A or AAAA"),
-      field("answer", &Probe::answer, "dns: one of these addresses must be in the answer"),
-      field("method", &Probe::method, "http"),
-      field("path", &Probe::path, "http, websocket"),
-      field("status", &Probe::status, "http: the status that is right",
-            {.least = 100, .most = 599}),
-      field("body", &Probe::body, "http: text that the body must contain"),
-      field("sni", &Probe::sni, "tls: the name that is asked for and verified"),
-      field("ca", &Probe::ca,
-            "tls, http, mqtt, xmpp: a PEM file with the CAs to trust; the last two use TLS where "
-            "it is given"),
-      field("command", &Probe::command, "exec: run by /bin/sh; exit code 0 is success"),
-      field("query", &Probe::query, "prometheus: must have a result"),
-      field("size", &Probe::size, "tcp, websocket: of a message",
-            {.least = Bytes{16}, .most = Bytes{1 << 20}}),
-      field("topic", &Probe::topic, "mqtt: below which each user publishes to one of its own"),
-      field("qos", &Probe::qos, "mqtt: of what is published and subscribed to",
-            {.least = 0, .most = 2}),
-      field("user_name", &Probe::user_name, "mqtt"),
-      field("password_file", &Probe::password_file,
-            "mqtt, xmpp: a file whose first line is the password"),
-      field("accounts", &Probe::accounts,
-            "xmpp: bare JIDs such as anna@example.org, with one password; users take them in turn"),
-  }};
+  static const Schema<Probe> schema{
+      {
+          field("name", &Probe::name, "how expectations and the report call it",
+                {.required = true}),
+          field("kind", &Probe::kind, "what its users do"),
+          field("users", &Probe::users, "synthetic users, each with a client address of its own",
+                {.least = 1, .most = 200}),
+          field("region", &Probe::region, "the [[region]] whose addresses they have"),
+          field("every", &Probe::every, "from one operation to the next",
+                {.least = std::chrono::milliseconds(1)}),
+          field("timeout", &Probe::timeout, "of one attempt, in real time",
+                {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(10)}),
+          field(
+              "endpoints", &Probe::endpoints,
+              "in the order of the contingency plan: names of listeners, addresses, or whole URLs"),
+          field("attempts", &Probe::attempts, "at each endpoint, before the next is tried",
+                {.least = 1, .most = 100}),
+          field("reuse", &Probe::reuse,
+                "whether a connection stays open for the next operation, where its protocol can"),
+          field("backoff", &Probe::backoff, "before another attempt; doubled each time"),
+          field("backoff_most", &Probe::backoff_most, "the longest backoff"),
+          field("jitter", &Probe::jitter, "how much of a backoff is drawn"),
+          field("failback", &Probe::failback,
+                "how long after a failover the first endpoint is tried again; left out, never"),
+          field("resolve", &Probe::resolve,
+                "names of the endpoints, in their order, that are looked up before each new "
+                "connection; the "
+                "addresses are then dialled"),
+          field("resolver", &Probe::resolver, "the dns listener or the address that is asked"),
+          field("qname", &Probe::qname, "dns: the name to look up"),
+          field("qtype", &Probe::qtype, "dns: A or AAAA"),
+          field("answer", &Probe::answer, "dns: one of these addresses must be in the answer"),
+          field("method", &Probe::method, "http"),
+          field("path", &Probe::path, "http, websocket"),
+          field("status", &Probe::status, "http: the status that is right",
+                {.least = 100, .most = 599}),
+          field("body", &Probe::body, "http: text that the body must contain"),
+          field("sni", &Probe::sni, "tls: the name that is asked for and verified"),
+          field("ca", &Probe::ca,
+                "a PEM file with the CAs to trust, of tls and http; messaging protocols use TLS "
+                "where it "
+                "is given"),
+          field("command", &Probe::command, "exec: run by /bin/sh; exit code 0 is success"),
+          field("query", &Probe::query, "prometheus: must have a result"),
+          field("size", &Probe::size, "tcp, websocket: of a message",
+                {.least = Bytes{16}, .most = Bytes{1 << 20}}),
+          field("user_name", &Probe::user_name, "of messaging protocols: as whom users connect"),
+          field("password_file", &Probe::password_file,
+                "of messaging protocols: a file whose first line is the password"),
+      },
+      option_fields(&MessageProtocol::user_keys, &Probe::options)};
   return schema;
 }
 
@@ -161,8 +160,8 @@ const Schema<ExpectKeys>& expect_schema() {
       field("probe", own<ExpectKeys>(&ExpectKeys::probe), "whose; all probes if left out"),
       field("listener", own<ExpectKeys>(&ExpectKeys::listener),
             "instead of probes: all that passed there, as the proxy saw it (reconnect_rate, share; "
-            "of dns, http, websocket, mqtt and xmpp, whose requests are known, availability, "
-            "latency_p50 and latency_p99)"),
+            "where requests are known, as of dns and http, availability, latency_p50 and "
+            "latency_p99)"),
       field("region", own<ExpectKeys>(&ExpectKeys::region),
             "only this [[region]]: of the probes, or of the clients' addresses"),
       field("phase", own<ExpectKeys>(&ExpectKeys::phase),

@@ -54,6 +54,11 @@ bool NamePattern::matches(std::string_view name) const {
   return glob_matches(text_, name);
 }
 
+bool any_matches(const std::vector<NamePattern>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const NamePattern& pattern) { return pattern.matches(name); });
+}
+
 Result<NamePattern> ValueKind<NamePattern>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a name");

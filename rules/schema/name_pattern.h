@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/schema/schema.h"
 
@@ -29,6 +30,8 @@ class NamePattern {
  private:
   std::string text_;
 };
+
+bool any_matches(const std::vector<NamePattern>& patterns, std::string_view name);
 
 template <>
 struct ValueKind<NamePattern> {

@@ -273,12 +273,26 @@ Field<S> nested(std::string name, std::string type, std::string meaning,
       std::move(read)};
 }
 
+// Keys of a member that has several of its own.
+template <class S, class Part>
+std::vector<Field<S>> fields_of(Part S::*member, const std::vector<Field<Part>>& fields) {
+  std::vector<Field<S>> all;
+  for (const auto& field : fields) {
+    all.push_back({field.info, field.required,
+                   [member, field](const Node& node, S& settings, Diagnostics& problems) {
+                     field.read(node, settings.*member, problems);
+                   }});
+  }
+  return all;
+}
+
 template <class S>
 class Schema {
  public:
-  Schema(std::initializer_list<Field<S>> fields) : fields_(fields) {
+  explicit Schema(std::vector<Field<S>> fields) : fields_(std::move(fields)) {
     for (const auto& one : fields_) infos_.push_back(one.info);
   }
+  Schema(std::initializer_list<Field<S>> fields) : Schema(std::vector<Field<S>>(fields)) {}
   // Those of two lists, in their order.
   Schema(std::initializer_list<Field<S>> fields, const std::vector<Field<S>>& more)
       : Schema(fields) {

@@ -11,7 +11,7 @@ namespace brownout::test {
 using namespace rules;
 
 // A rule whose stages are S.
-template <class S, unsigned carriers = kStreams>
+template <class S, Carrier carrier = Carrier::kStream>
 Rule rule_of() {
   class BrokenFault final : public Fault {
    public:
@@ -21,7 +21,7 @@ Rule rule_of() {
   };
   static const FaultKind kind{.name = "broken",
                               .level = Level::kBytes,
-                              .carriers = carriers,
+                              .carriers = CarrierSet(carrier),
                               .summary = {},
                               .magnitude = {},
                               .composition = {},

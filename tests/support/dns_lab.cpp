@@ -30,8 +30,8 @@ void DnsLab::set_zone(std::vector<DnsRecord> records) {
 
 std::string DnsLab::ask(const std::string& name, const Asked& asked) {
   auto facts = flow_of(++ordinal_, asked.client, Carrier::kDns);
-  facts.question = DnsQuestion{name, *parse_dns_type(asked.type), 1};
-  facts.transport = asked.transport;
+  facts.dns.question = DnsQuestion{name, *parse_dns_type(asked.type), 1};
+  facts.dns.transport = asked.transport;
   facts.opened = Instant(asked.at);
   QueryPlan::Notes notes;
   QueryPlan plan(*set_, facts);
@@ -39,7 +39,7 @@ std::string DnsLab::ask(const std::string& name, const Asked& asked) {
   std::string text = "(silence)";
   if (!verdict.silent) {
     auto reply =
-        verdict.reply ? *verdict.reply : zone_->answer(*facts.question).value_or(DnsReply{});
+        verdict.reply ? *verdict.reply : zone_->answer(*facts.dns.question).value_or(DnsReply{});
     plan.on_reply(facts, reply, facts.opened, notes);
     rules::DnsWire wire{.message = std::vector<std::byte>(kOnWire)};
     plan.on_wire(facts, wire, facts.opened, notes);

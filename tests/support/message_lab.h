@@ -28,6 +28,7 @@ class MessageLab : messages::MessageTunnel::Owner {
   void secured() { tunnel_.secured(); }
   std::string host() const { return tunnel_.host(); }
   void client_finishes() { tunnel_.finish(rules::Direction::kUpstream, now_); }
+  void server_finishes() { tunnel_.finish(rules::Direction::kDownstream, now_); }
   void pass(rules::Duration time);
   void set_rules(const std::string& rules);
 

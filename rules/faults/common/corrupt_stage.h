@@ -66,7 +66,7 @@ class CorruptStage final : public Stage {
 };
 
 // A fault that flips bits of whatever its stage is given, and of DNS answers.
-class CorruptFault final : public MessageFault {
+class CorruptFault final : public PayloadFault {
  public:
   using Settings = CorruptSettings;
   explicit CorruptFault(const Settings& settings) : settings_(settings) {}
@@ -75,9 +75,6 @@ class CorruptFault final : public MessageFault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     return std::make_unique<CorruptStage>(settings_, context);
-  }
-  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
-    return BitFlipper(settings_, context.dice, context.intensity).flip(wire.message, context.now);
   }
 
  private:

@@ -1,24 +1,10 @@
 // ack_loss: acknowledgements of messages vanish, and the messages do not: PUBACK, PUBREC, PUBREL
 // and PUBCOMP of MQTT, <a/> of XMPP, the kinds that a framing says acknowledge. Who is not answered
 // must send again, and who gets it again must know it.
-#include "rules/engine/fault.h"
 #include "rules/engine/message_fault.h"
-#include "rules/faults/common/dropping_stage.h"
 
 namespace brownout::rules {
 namespace {
-
-class AckLossStage final : public Stage {
- public:
-  void push(Chunk chunk, Instant now, Output& out) override {
-    const auto* message = chunk.message();
-    if (message == nullptr || !message->acknowledges()) return out.emit(std::move(chunk), now);
-    out.note(dropped(chunk, lost_++), now);
-  }
-
- private:
-  std::uint64_t lost_ = 0;
-};
 
 class AckLoss final : public MessageFault {
  public:
@@ -30,16 +16,8 @@ class AckLoss final : public MessageFault {
     return schema;
   }
 
-  std::unique_ptr<Stage> stage(const StageContext&) const override {
-    return std::make_unique<AckLossStage>();
-  }
-  // The response is what acknowledges a request.
-  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    return silence(message);
-  }
-  // And the answer a query.
-  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
-    return lose(wire);
+  Verdict judge(const Exchange& exchange) const override {
+    return exchange.acknowledges() ? Verdict::drop() : Verdict::pass();
   }
 };
 

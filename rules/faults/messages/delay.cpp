@@ -5,8 +5,6 @@
 #include <cmath>
 
 #include "rules/chance/distribution.h"
-#include "rules/engine/delay_line.h"
-#include "rules/engine/fault.h"
 #include "rules/engine/message_fault.h"
 #include "rules/faults/common/jitter.h"
 
@@ -35,38 +33,6 @@ struct DelaySettings {
   Before before = Before::kRequest;
 };
 
-Duration draw(const DelaySettings& settings, const Dice& dice, std::uint64_t event,
-              double intensity) {
-  const double varied = deviation(settings.distribution, dice.unit(event), kSpike);
-  const double mean = static_cast<double>(settings.delay.count());
-  const double drawn = mean + varied * static_cast<double>(settings.jitter.count());
-  return scaled(rounded(drawn), intensity);
-}
-
-// Messages of a connection keep their order: one that drew a short delay waits for the one ahead.
-class MessageDelayStage final : public HoldingStage {
- public:
-  MessageDelayStage(const DelaySettings& settings, const StageContext& context)
-      : settings_(settings), dice_(context.dice), intensity_(context.intensity) {}
-
-  void push(Chunk chunk, Instant now, Output& out) override {
-    const auto ordinal = count_++;
-    const auto delay = draw(settings_, dice_, ordinal, intensity_.at(now));
-    out.note({.action = "delay",
-              .delay = delay,
-              .bytes = static_cast<std::int64_t>(chunk.size()),
-              .ordinal = ordinal},
-             now);
-    hold(std::move(chunk), later(now, delay), now, out);
-  }
-
- private:
-  DelaySettings settings_;
-  Dice dice_;
-  Intensity intensity_;
-  std::uint64_t count_ = 0;
-};
-
 class Delay final : public MessageFault {
  public:
   using Settings = DelaySettings;
@@ -89,26 +55,22 @@ class Delay final : public MessageFault {
     check_jitter(settings.delay, settings.jitter, table, problems);
   }
 
-  std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    if (context.flow->carrier != Carrier::kMessage) return nullptr;
-    return std::make_unique<MessageDelayStage>(settings_, context);
-  }
-
-  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (message.is_request() != (settings_.before == Before::kRequest)) return std::nullopt;
-    const auto delay = draw(settings_, context.dice, 0, context.intensity.at(context.now));
-    if (message.decided() || delay == Duration::zero()) return std::nullopt;
-    message.delay += delay;
-    return Note{.action = "delay", .delay = delay};
-  }
-  std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
-    const auto delay = draw(settings_, context.dice, 0, context.intensity.at(context.now));
-    if (delay == Duration::zero()) return std::nullopt;
-    verdict.delay += delay;
-    return Note{.action = "delay", .delay = delay};
+  Verdict judge(const Exchange& exchange) const override {
+    const bool http = exchange.facts.carrier == Carrier::kHttp;
+    const bool request = exchange.direction == Direction::kUpstream;
+    if (http && request != (settings_.before == Before::kRequest)) return Verdict::pass();
+    const auto delay = draw(exchange);
+    return delay == Duration::zero() ? Verdict::pass() : Verdict::wait(delay);
   }
 
  private:
+  Duration draw(const Exchange& exchange) const {
+    const double varied = deviation(settings_.distribution, exchange.draw(), kSpike);
+    const double mean = static_cast<double>(settings_.delay.count());
+    const double drawn = mean + varied * static_cast<double>(settings_.jitter.count());
+    return scaled(rounded(drawn), exchange.intensity.at(exchange.now));
+  }
+
   Settings settings_;
 };
 
@@ -119,6 +81,7 @@ extern const FaultKind kDelay = describe<Delay>(
      .level = Level::kMessage,
      .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
+     .of_dns = Half::kRequest,
      .summary = "A request, its response, or a message waits before it goes on. A correct client "
                 "has a time-out for it, and what comes behind that does no harm.",
      .magnitude = "request, or response (`before`); message, one way; DNS query",

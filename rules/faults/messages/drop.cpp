@@ -1,8 +1,6 @@
 // drop: datagrams or messages vanish; of HTTP a request, which the server then never sees, or its
 // response; of DNS a query, or its answer. With `probability`, some of them.
-#include "rules/engine/fault.h"
 #include "rules/engine/message_fault.h"
-#include "rules/faults/common/dropping_stage.h"
 
 namespace brownout::rules {
 namespace {
@@ -17,20 +15,7 @@ class Drop final : public MessageFault {
     return schema;
   }
 
-  std::unique_ptr<Stage> stage(const StageContext&) const override {
-    return std::make_unique<DropStage>();
-  }
-  std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
-    return silence(message);
-  }
-  std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
-    if (verdict.decided()) return std::nullopt;
-    verdict.silent = true;
-    return Note{.action = "drop"};
-  }
-  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
-    return lose(wire);
-  }
+  Verdict judge(const Exchange&) const override { return Verdict::drop(); }
 };
 
 }  // namespace

@@ -1,43 +1,13 @@
-// duplicate: a datagram arrives twice, the copy right behind it (tc-netem(8), duplicate).
-#include "rules/chance/distribution.h"
-#include "rules/engine/fault.h"
+// duplicate: a datagram or a message arrives twice, the copy right behind it (tc-netem(8),
+// duplicate).
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
 namespace {
 
-// A request with a longer body is sent once: the copy must be held.
-constexpr Bytes kMostBody{1 << 20};
-
 struct DuplicateSettings {
   Ratio share{};
   Ratio correlation{};
-};
-
-class DuplicateStage final : public Stage {
- public:
-  DuplicateStage(const DuplicateSettings& settings, const StageContext& context)
-      : settings_(settings),
-        intensity_(context.intensity),
-        draws_(context.dice, settings.correlation) {}
-
-  void push(Chunk chunk, Instant now, Output& out) override {
-    const auto ordinal = draws_.count();
-    const bool twice = draws_.next() < settings_.share.share() * intensity_.at(now);
-    if (twice) {
-      out.note({.action = "duplicate",
-                .bytes = static_cast<std::int64_t>(chunk.size()),
-                .ordinal = ordinal},
-               now);
-      out.emit(chunk, now);
-    }
-    out.emit(std::move(chunk), now);
-  }
-
- private:
-  DuplicateSettings settings_;
-  Intensity intensity_;
-  CorrelatedDraws draws_;
 };
 
 class Duplicate final : public MessageFault {
@@ -56,20 +26,10 @@ class Duplicate final : public MessageFault {
     return schema;
   }
 
-  std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return std::make_unique<DuplicateStage>(settings_, context);
+  Verdict judge(const Exchange& exchange) const override {
+    return exchange.hits(settings_.share) ? Verdict::twice() : Verdict::pass();
   }
-  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (message.decided()) return std::nullopt;
-    if (!hits(context.dice, settings_.share, context.intensity, context.now)) return std::nullopt;
-    message.duplicate = kMostBody;
-    return Note{.action = "duplicate"};
-  }
-  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
-    if (!hits(context.dice, settings_.share, context.intensity, context.now)) return std::nullopt;
-    ++wire.copies;
-    return Note{.action = "duplicate", .bytes = static_cast<std::int64_t>(wire.message.size())};
-  }
+  Ratio correlation() const override { return settings_.correlation; }
 
  private:
   Settings settings_;

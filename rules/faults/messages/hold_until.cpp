@@ -2,7 +2,6 @@
 #include <utility>
 #include <vector>
 
-#include "rules/engine/fault.h"
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
@@ -73,6 +72,7 @@ class HoldUntil final : public MessageFault {
             "with a `status` it is a response",
             [](const Node& node, Settings& settings, Diagnostics& problems) {
               settings.passes = match_schema().read(node, "passes", problems);
+              settings.passes.settle_shared_keys(true);
             }),
         field("most", &Settings::most, "how long it waits at most",
               {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
@@ -114,25 +114,13 @@ class HoldUntil final : public MessageFault {
         return of_messages(settings_);
     }
   }
-  std::unique_ptr<FaultState> make_state() const override {
-    return of_messages(settings_) ? nullptr : std::make_unique<SharedStages>();
+  bool gathers() const override { return !of_messages(settings_); }
+  Direction watched(Direction half) const override {
+    return settings_.passes.http.of_response() ? Direction::kDownstream : half;
   }
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<HoldUntilStage>(settings_);
   }
-  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (message.decided()) return std::nullopt;
-    return push_shared(*this, shared_context(context, context.half), message);
-  }
-  void pass(const HttpContext& context, const HttpMessage& message) const override {
-    const bool response = !settings_.passes.status.empty();
-    const auto passing = response ? Direction::kDownstream : context.half;
-    if (message.direction == passing) pass_shared(shared_context(context, context.half));
-  }
-  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
-    return push_shared(*this, shared_context(context), wire);
-  }
-  void pass(const DnsContext& context) const override { pass_shared(shared_context(context)); }
 
  private:
   static bool of_messages(const Settings& settings) { return settings.passes.is_for_messages(); }

@@ -8,7 +8,6 @@
 
 #include "rules/chance/distribution.h"
 #include "rules/engine/datagram_queue.h"
-#include "rules/engine/fault.h"
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
@@ -165,32 +164,15 @@ class Reorder final : public MessageFault {
     if (settings_.window) return std::make_unique<ShufflingStage>(settings_, context);
     return std::make_unique<OvertakingStage>(settings_, context);
   }
-  std::unique_ptr<FaultState> make_state() const override {
-    return settings_.window ? std::make_unique<SharedStages>() : nullptr;
-  }
-  std::optional<Note> act(const HttpContext& context, HttpMessage& message) const override {
-    if (message.decided()) return std::nullopt;
-    if (settings_.window) {
-      return push_shared(*this, shared_context(context, Direction::kUpstream), message);
-    }
-    if (overtakes(context.request->message, context)) return std::nullopt;
-    message.delay += settings_.delay;
-    return Note{.action = "delay", .delay = settings_.delay};
-  }
-  std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const override {
-    if (settings_.window) return push_shared(*this, shared_context(context), wire);
-    if (overtakes(context.query->ordinal, context)) return std::nullopt;
-    wire.delay += settings_.delay;
-    return Note{.action = "delay", .delay = settings_.delay};
+  bool gathers() const override { return settings_.window.has_value(); }
+  // An exchange without a window.
+  Verdict judge(const Exchange& exchange) const override {
+    const bool candidate = exchange.ordinal % static_cast<std::uint64_t>(settings_.gap) == 0;
+    if (candidate && exchange.hits(settings_.share)) return Verdict::pass();
+    return Verdict::wait(settings_.delay);
   }
 
  private:
-  template <class Context>
-  bool overtakes(std::uint64_t ordinal, const Context& context) const {
-    if (ordinal % static_cast<std::uint64_t>(settings_.gap) != 0) return false;
-    return hits(context.dice, settings_.share, context.intensity, context.now);
-  }
-
   Settings settings_;
 };
 

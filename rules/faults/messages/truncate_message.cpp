@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "rules/base/utf8.h"
-#include "rules/engine/fault.h"
 #include "rules/engine/message_fault.h"
 #include "rules/faults/common/truncate_stage.h"
 #include "rules/message/message_protocol.h"
@@ -45,7 +44,7 @@ class TruncateMessageStage final : public Stage {
   std::size_t most_;
 };
 
-class TruncateMessage final : public MessageFault {
+class TruncateMessage final : public PayloadFault {
  public:
   using Settings = TruncateMessageSettings;
   explicit TruncateMessage(const Settings& settings) : settings_(settings) {}
@@ -62,12 +61,6 @@ class TruncateMessage final : public MessageFault {
       return std::make_unique<TruncateStage>(settings_.after.count, Close::kFin);
     }
     return std::make_unique<TruncateMessageStage>(settings_);
-  }
-  std::optional<Note> on_wire(const DnsContext&, DnsWire& wire) const override {
-    const auto size = static_cast<std::int64_t>(wire.message.size());
-    if (size <= settings_.after.count) return std::nullopt;
-    wire.message.resize(static_cast<std::size_t>(settings_.after.count));
-    return Note{.action = "cut", .bytes = size - settings_.after.count};
   }
 
  private:

@@ -42,9 +42,12 @@ class MessageReader {
   };
   virtual ~MessageReader() = default;
   // Goes on, to the end of a message or of `bytes`, which are empty only behind `more`. Messages
-  // that begin while `keep` is true are kept.
+  // that begin while `keep` is true are kept; one step is of kept ones, or of others.
   virtual Step next(ByteView bytes, bool keep) = 0;
   virtual std::size_t held() const = 0;
+  // In the middle of a message that is not kept, and so has begun to pass: nothing may come
+  // between.
+  virtual bool passing() const = 0;
   // What was kept of messages that are not complete, as it came; it is forgotten.
   virtual Bytes rest() = 0;
 };

@@ -92,7 +92,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
   };
   bool more = false;
   while (!raw && (more || !bytes.empty())) {
-    auto step = reader.next(bytes, ruled);
+    auto step = reader.next(bytes, ruled || !inserted.empty());
     if (!step.broken.empty()) {
       pass();
       degrade(step.broken);
@@ -108,6 +108,10 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     if (step.ended) {
       pass();
       give(std::move(*step.ended), now);
+    }
+    if (!inserted.empty() && !reader.passing()) {
+      pass();
+      release_inserted();
     }
     if (!step.secures) continue;
     pass();
@@ -127,7 +131,24 @@ void MessageTunnel::Side::release_raw() {
   owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
 }
 
+void MessageTunnel::Side::insert(Bytes bytes) {
+  if (raw || !reader.passing()) return owner.owner_.tunnel_bytes(direction, bytes);
+  inserted.insert(inserted.end(), bytes.begin(), bytes.end());
+}
+
+void MessageTunnel::Side::release_inserted() {
+  if (inserted.empty()) return;
+  owner.owner_.tunnel_bytes(direction, std::exchange(inserted, {}));
+  if (owner.closes_ && !owner.waits_to_insert()) owner.owner_.tunnel_closed(rules::Close::kFin);
+}
+
+void MessageTunnel::Side::close(rules::Close how) {
+  owner.closes_ = how == rules::Close::kFin && owner.waits_to_insert();
+  if (!owner.closes_) owner.owner_.tunnel_closed(how);
+}
+
 void MessageTunnel::Side::finish() {
+  release_inserted();
   if (!behind.empty()) owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
   owner.owner_.tunnel_finished(direction);
 }
@@ -148,12 +169,13 @@ void MessageTunnel::Side::emit(rules::Chunk chunk) {
 void MessageTunnel::Side::reply(rules::Chunk message) {
   const auto back =
       direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
-  owner.owner_.tunnel_bytes(back, owner.codec_->write(message, back));
+  owner.side(back).insert(owner.codec_->write(message, back));
 }
 
 void MessageTunnel::Side::degrade(std::string_view why) {
   const bool known = owner.up_.raw || owner.down_.raw;
   raw = true;
+  release_inserted();
   if (!known) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
   if (reader.held() > 0) pass_raw(reader.rest());
 }

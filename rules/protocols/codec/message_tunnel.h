@@ -50,7 +50,10 @@ class MessageTunnel final {
   std::size_t held(Direction direction) const {
     return *side(direction).held + side(direction).behind.size();
   }
-  // By name, those that act on its messages.
+  // Those that may act on its messages, in file order; and all by name.
+  const std::vector<rules::RuleRef>& rules(Direction direction) const {
+    return side(direction).rules;
+  }
   std::vector<std::string> rules() const;
   // Whether a rule may hold messages there.
   bool ruled(Direction direction) const { return side(direction).chain != nullptr; }
@@ -73,9 +76,13 @@ class MessageTunnel final {
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
     void give(ReadMessage read, Instant now);
 
+    // A message that a rule made: once none is in the middle of passing.
+    void insert(Bytes bytes);
+    void release_inserted();
+
     void emit(rules::Chunk chunk) override;
     void finish() override;
-    void close(rules::Close how) override { owner.owner_.tunnel_closed(how); }
+    void close(rules::Close how) override;
     void reply(rules::Chunk message) override;
     void answer(std::string_view) override {}
     void injected(const rules::Rule& rule, Direction where, const rules::Note& note) override {
@@ -87,7 +94,8 @@ class MessageTunnel final {
     MessageReader& reader;
     std::unique_ptr<rules::Chain> chain;
     std::vector<rules::RuleRef> rules;
-    Bytes behind;  // raw, and what stages hold is ahead of it
+    Bytes behind;    // raw, and what stages hold is ahead of it
+    Bytes inserted;  // waits for the end of a message that is passing
     std::shared_ptr<std::size_t> held = std::make_shared<std::size_t>(0);
     bool raw = false;  // these are no messages any more
   };
@@ -95,11 +103,13 @@ class MessageTunnel final {
   const Side& side(Direction direction) const {
     return direction == Direction::kUpstream ? up_ : down_;
   }
+  bool waits_to_insert() const { return !up_.inserted.empty() || !down_.inserted.empty(); }
   Side& side(Direction direction) { return direction == Direction::kUpstream ? up_ : down_; }
 
   Owner& owner_;
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
+  bool closes_ = false;  // once all is inserted
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

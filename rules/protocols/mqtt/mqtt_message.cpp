@@ -27,38 +27,12 @@ bool has_reason(const MqttPacket& packet, MqttReason reason) {
   }
 }
 
-// `user_property = { name = "pattern" }`.
-class UserProperties final : public MessagePredicate {
- public:
-  explicit UserProperties(std::vector<HeaderPattern> wanted) : wanted_(std::move(wanted)) {}
-
-  bool matches(const Message& message) const override {
-    const auto& properties = view_as<MqttMessage>(&message)->packet.properties;
-    return std::all_of(wanted_.begin(), wanted_.end(), [&](const HeaderPattern& wanted) {
-      return std::any_of(properties.begin(), properties.end(), [&](const MqttProperty& property) {
-        return property.id == MqttPropertyId::kUserProperty && property.text == wanted.name &&
-               wanted.value.matches(property.value);
-      });
-    });
-  }
-
- private:
-  std::vector<HeaderPattern> wanted_;
-};
-
-MessageKey user_property_key() {
-  return {{"user_property", "table of patterns", "", "none",
-           "only packets of MQTT 5.0 with all of these: { tenant = \"blue*\" }"},
-          [](const Node& node, Diagnostics& problems) {
-            const auto before = problems.size();
-            auto wanted =
-                read_header_patterns("user_property", R"(tenant = "blue*")", node, problems);
-            std::shared_ptr<const MessagePredicate> predicate;
-            if (problems.size() == before) {
-              predicate = std::make_shared<const UserProperties>(std::move(wanted));
-            }
-            return predicate;
-          }};
+bool has_property(const MqttMessage& message, const HeaderPattern& wanted) {
+  const auto& properties = message.packet.properties;
+  return std::any_of(properties.begin(), properties.end(), [&](const MqttProperty& property) {
+    return property.id == MqttPropertyId::kUserProperty && property.text == wanted.name &&
+           wanted.value.matches(property.value);
+  });
 }
 
 template <class T>
@@ -114,7 +88,22 @@ std::vector<MessageKey> packet_keys() {
                   return has_reason(message.packet, reason);
                 });
               }),
-          user_property_key()};
+          headers_key<MqttMessage>("user_property", R"(tenant = "blue*")",
+                                   "only packets of MQTT 5.0 with all of these: "
+                                   "{ tenant = \"blue*\" }",
+                                   has_property)};
+}
+
+// Of users of rehearsals.
+std::shared_ptr<const ProtocolOption> read_topic(const Node& node, Diagnostics& problems) {
+  auto topic = detail::read_value<std::string>("topic", node, {}, problems);
+  if (!topic) return nullptr;
+  if (topic->empty() || topic->find_first_of("+#") != std::string::npos) {
+    problems.add(node.where, in_quotes(*topic) + " is no topic to publish to",
+                 "leave + and # out: users subscribe to what they publish themselves");
+    return nullptr;
+  }
+  return std::make_shared<const OptionValue<std::string>>(std::move(*topic));
 }
 
 class MqttProtocol final : public MessageProtocol {
@@ -177,19 +166,27 @@ class MqttProtocol final : public MessageProtocol {
     const auto level = packet.connect   ? packet.connect->level
                        : message.client ? message.client->level
                                         : kMqtt311;
-    const auto* reason = static_cast<const RefusalValue<MqttReason>*>(how.of(*this));
+    const auto* reason = how.options.of<MqttReason>(*this, "reason");
     auto answer =
-        refusal_of(packet, level, reason != nullptr ? std::optional(reason->value) : std::nullopt);
+        refusal_of(packet, level, reason != nullptr ? std::optional(*reason) : std::nullopt);
     if (!answer) return std::nullopt;
     const bool ends = answer->type == MqttType::kConnack;
     return Refusal{mqtt_chunk(std::move(*answer), message), ends};
   }
-  std::vector<RefusalKey> refusal_keys() const override {
-    return {refusal_key<MqttReason>(
+  std::vector<OptionKey> refusal_keys() const override {
+    return {option_key<MqttReason>(
         "reason",
         "why, as a code; left out: server unavailable (CONNECT), or unspecified. A CONNACK of 3.1 "
         "and 3.1.1 has 1 to 5; a SUBACK of 3.1.1 has only 128, of 3.1 none",
         "none")};
+  }
+  bool has_users() const override { return true; }
+  std::vector<OptionKey> user_keys() const override {
+    auto topic = option_key<std::string>(
+        "topic", "below which each user publishes to one of its own", in_quotes(kUsersTopic));
+    topic.read = read_topic;
+    return {topic, option_key<std::int64_t>("qos", "of what is published and subscribed to",
+                                            std::to_string(kUsersQos), {.least = 0, .most = 2})};
   }
   std::optional<Chunk> pong(const Chunk& ping) const override {
     const auto& message = view(*ping.message());

@@ -34,4 +34,8 @@ inline const MqttPacket* packet_of(const Chunk& chunk) {
 // A packet that a rule made, on the connection of `message`. Not a PUBLISH, which has a payload.
 Chunk mqtt_chunk(MqttPacket packet, const MqttMessage& message);
 
+// Of users of rehearsals, where [[probe]] does not say.
+constexpr std::string_view kUsersTopic = "brownout";
+constexpr std::int64_t kUsersQos = 1;
+
 }  // namespace brownout::rules

@@ -16,7 +16,8 @@ std::string_view next_token(std::string_view& rest) {
 
 }  // namespace
 
-std::optional<std::string_view> nats_header(std::string_view headers, std::string_view name) {
+std::vector<std::string_view> nats_headers(std::string_view headers, std::string_view name) {
+  std::vector<std::string_view> values;
   auto rest = headers.substr(std::min(headers.find('\n'), headers.size() - 1) + 1);
   while (!rest.empty()) {
     auto line = rest.substr(0, rest.find('\n'));
@@ -27,9 +28,9 @@ std::optional<std::string_view> nats_header(std::string_view headers, std::strin
     auto value = line.substr(colon + 1);
     while (value.starts_with(' ')) value.remove_prefix(1);
     while (value.ends_with(' ')) value.remove_suffix(1);
-    return value;
+    values.push_back(value);
   }
-  return std::nullopt;
+  return values;
 }
 
 int nats_status(std::string_view headers) {

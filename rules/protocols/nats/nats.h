@@ -53,9 +53,9 @@ struct NatsLine {
   bool acknowledges = false;  // of MSG and HMSG: JetStream has stored what was published (ADR-1)
 };
 
-// Of the headers: the value of the first of this name, which is compared as it is written
-// (ADR-4, "case-sensitive"). None if there is none.
-std::optional<std::string_view> nats_header(std::string_view headers, std::string_view name);
+// Of the headers: the values of those of this name, which is compared as it is written (ADR-4,
+// "case-sensitive").
+std::vector<std::string_view> nats_headers(std::string_view headers, std::string_view name);
 // The status behind the version: 503 is "no responders". 0: there is none.
 int nats_status(std::string_view headers);
 

@@ -23,6 +23,9 @@ class NatsProtocol final : public MessageProtocol {
  public:
   std::string_view name() const override { return "nats"; }
   std::string_view title() const override { return "NATS"; }
+  // The server says tls_required in its INFO, in the clear.
+  bool has_starttls() const override { return true; }
+  bool has_requests() const override { return true; }
 
   std::vector<MessageKey> keys() const override {
     return {nats_key<std::vector<NatsVerb>>("verb", "only messages with these verbs",
@@ -51,7 +54,17 @@ class NatsProtocol final : public MessageProtocol {
             nats_key<NatsPatterns>(
                 "client_name", "only connections of clients with these names, as for path",
                 [](const auto& message, const auto& wanted) {
-                  return message.client && any_matches(wanted, message.client->name);
+                  return message.connection && any_matches(wanted, message.connection->client_name);
+                }),
+            headers_key<NatsMessage>(
+                "header", R"(Nats-Msg-Id = "order-*")",
+                "only what is published or delivered with all of these headers: "
+                "{ Nats-Msg-Id = \"order-*\" }",
+                [](const auto& message, const HeaderPattern& wanted) {
+                  const auto values = nats_headers(message.line.headers, wanted.name);
+                  return std::any_of(values.begin(), values.end(), [&](std::string_view value) {
+                    return wanted.value.matches(value);
+                  });
                 })};
   }
 
@@ -86,8 +99,8 @@ class NatsProtocol final : public MessageProtocol {
   std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
     const auto& message = *view_as<NatsMessage>(chunk.message());
     if (!has_payload(message.line.verb)) return std::nullopt;
-    return message_chunk(*this, std::make_shared<const NatsMessage>(message.line, message.client),
-                         text);
+    return message_chunk(
+        *this, std::make_shared<const NatsMessage>(message.line, message.connection), text);
   }
 
   // As a server that does not permit it. Only a client that may not connect loses its connection.
@@ -106,6 +119,15 @@ class NatsProtocol final : public MessageProtocol {
         return std::nullopt;
     }
   }
+  bool has_users() const override { return true; }
+  std::vector<OptionKey> user_keys() const override {
+    return {option_key<std::string>("subject", "below which each user publishes to one of its own",
+                                    in_quotes(kUsersSubject)),
+            option_key<bool>("jetstream",
+                             "whether JetStream must acknowledge each message; a stream with the "
+                             "subject is there already",
+                             "false")};
+  }
   std::optional<Chunk> pong(const Chunk& ping) const override {
     if (view(*ping.message()).verb != NatsVerb::kPing) return std::nullopt;
     return nats_chunk({.verb = NatsVerb::kPong});
@@ -121,8 +143,10 @@ class NatsProtocol final : public MessageProtocol {
     NatsLine line{.verb = value_named<NatsVerb>(of("verb")).value_or(NatsVerb::kPub)};
     line.subject = of("subject");
     line.queue = of("queue");
-    const auto client = std::make_shared<const NatsClient>(NatsClient{.name = of("client-name")});
-    return {.protocol = this, .view = std::make_shared<const NatsMessage>(std::move(line), client)};
+    const auto connection =
+        std::make_shared<const NatsConnection>(NatsConnection{.client_name = of("client-name")});
+    return {.protocol = this,
+            .view = std::make_shared<const NatsMessage>(std::move(line), connection)};
   }
 
  private:

@@ -10,19 +10,20 @@
 
 namespace brownout::rules {
 
-// What a client said of itself in CONNECT.
-struct NatsClient {
-  std::string name = {};
+// What is known of a connection.
+struct NatsConnection {
+  std::string client_name = {};  // of CONNECT
+  std::string info = {};         // the JSON of the last INFO
 };
 
 struct NatsMessage final : MessageView {
   static const MessageProtocol& protocol();
 
   NatsLine line = {};
-  std::shared_ptr<const NatsClient> client = {};  // whose connection it is; null: not known
+  std::shared_ptr<const NatsConnection> connection = {};  // null: a rule made it
 
-  NatsMessage(NatsLine is, std::shared_ptr<const NatsClient> of)
-      : line(std::move(is)), client(std::move(of)) {}
+  NatsMessage(NatsLine is, std::shared_ptr<const NatsConnection> of)
+      : line(std::move(is)), connection(std::move(of)) {}
   std::size_t memory() const override {
     return sizeof *this + line.subject.size() + line.text.size() + line.headers.size();
   }
@@ -33,6 +34,9 @@ inline const NatsLine* nats_line_of(const Chunk& chunk) {
   const auto* view = view_as<NatsMessage>(chunk.message());
   return view != nullptr ? &view->line : nullptr;
 }
+
+// Of users of rehearsals, where [[probe]] does not say.
+constexpr std::string_view kUsersSubject = "brownout";
 
 // A message that a rule made.
 Chunk nats_chunk(NatsLine line, std::string_view payload = {});

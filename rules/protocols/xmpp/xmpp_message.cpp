@@ -14,6 +14,30 @@ MessageKey pattern_key(const std::string& name, const std::string& meaning,
   return message_key<XmppMessage, Patterns>(name, meaning, matches);
 }
 
+// RFC 7622: a bare JID.
+bool is_bare(std::string_view account) {
+  const auto at = account.find('@');
+  return at != std::string_view::npos && at > 0 && at + 1 < account.size() &&
+         account.find('/') == std::string_view::npos;
+}
+
+std::shared_ptr<const ProtocolOption> read_accounts(const Node& node, Diagnostics& problems) {
+  using Accounts = std::vector<std::string>;
+  const auto before = problems.size();
+  auto accounts = detail::read_value<Accounts>("accounts", node, {}, problems);
+  if (!accounts) return nullptr;
+  if (accounts->empty()) {
+    problems.add(node.where, "accounts: there is none", "e.g. [\"anna@example.org\"]");
+  }
+  for (const auto& account : *accounts) {
+    if (is_bare(account)) continue;
+    problems.add(node.where, in_quotes(account) + " is no bare JID",
+                 "e.g. \"anna@example.org\": users have resources of their own");
+  }
+  if (problems.size() > before) return nullptr;
+  return std::make_shared<const OptionValue<Accounts>>(std::move(*accounts));
+}
+
 class XmppProtocol final : public MessageProtocol {
  public:
   std::string_view name() const override { return "xmpp"; }
@@ -92,15 +116,25 @@ class XmppProtocol final : public MessageProtocol {
   }
 
   std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
-    const auto* option = static_cast<const RefusalValue<StanzaCondition>*>(how.of(*this));
-    const auto condition = option != nullptr ? option->value : StanzaCondition{};
+    const auto* given = how.options.of<StanzaCondition>(*this, "condition");
+    const auto condition = given != nullptr ? *given : StanzaCondition{};
     const auto answer = xmpp_refusal(*stanza_of(asked), condition);
     if (!answer) return std::nullopt;
     return Refusal{xmpp_chunk(*answer)};
   }
-  std::vector<RefusalKey> refusal_keys() const override {
-    return {refusal_key<StanzaCondition>("condition", "why, of stanzas",
-                                         ValueKind<StanzaCondition>::print({}))};
+  std::vector<OptionKey> refusal_keys() const override {
+    return {option_key<StanzaCondition>("condition", "why, of stanzas",
+                                        ValueKind<StanzaCondition>::print({}))};
+  }
+  bool has_users() const override { return true; }
+  std::vector<OptionKey> user_keys() const override {
+    auto key = option_key<std::vector<std::string>>(
+        "accounts",
+        "bare JIDs such as anna@example.org, with one password; users take them in turn",
+        "required");
+    // The key's name would stand ahead of what is wrong with one of them.
+    key.read = read_accounts;
+    return {key};
   }
   std::optional<Chunk> pong(const Chunk& ping) const override {
     const auto answer = xmpp_pong(*stanza_of(ping));

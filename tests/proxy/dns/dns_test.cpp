@@ -247,7 +247,7 @@ TEST(Dns, WhenNoIdIsLeftQueriesAreGivenBack) {
   for (int i = 0; i < 60'000; ++i) {
     auto query = std::make_unique<proxy::DnsQuery>();
     query->message = dns_query("chat.example.org");
-    query->facts.transport = rules::Transport::kTcp;
+    query->facts.dns.transport = rules::Transport::kTcp;
     query->facts.ordinal = 1;
     forwarder.forward(std::move(query));
   }

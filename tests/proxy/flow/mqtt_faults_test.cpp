@@ -109,10 +109,11 @@ TEST(FaultsOverSockets, mqtt_receive_maximum) {
   EXPECT_EQ(receive(world.client, throttled.size()).bytes, throttled);
 }
 
-TEST(Mqtt, FaultsOfBytesActBehindThoseOfPackets) {
+TEST(Mqtt, FaultsOfBytesActBehindThoseOfPacketsThatStandAheadOfThem) {
   MqttWorld world(
-      "match = { direction = \"upstream\" }\nfault = { type = \"latency\", delay = \"1h\" }\n"
-      "[[rule]]\nmatch = { topic = \"gone\" }\nfault = { type = \"drop\" }");
+      "match = { topic = \"gone\" }\nfault = { type = \"drop\" }\n"
+      "[[rule]]\nmatch = { direction = \"upstream\" }\n"
+      "fault = { type = \"latency\", delay = \"1h\" }");
   send_all(world.client, wire({.type = MqttType::kPublish, .topic = "gone"}));
   const auto kept = wire({.type = MqttType::kPublish, .topic = "kept"});
   send_all(world.client, kept);

@@ -136,7 +136,7 @@ class Merges final : public Stage {
 };
 
 TEST(DatagramProperties, FindABrokenStage) {
-  const auto rule = rule_of<Merges, kDatagrams>();
+  const auto rule = rule_of<Merges, Carrier::kDatagram>();
   std::uint64_t acted = 0;
   EXPECT_NE(find_datagram_violation(*rule.kind, {rule}, 3, acted), "");
 }

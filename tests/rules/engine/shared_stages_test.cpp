@@ -101,7 +101,7 @@ TEST(SharedStages, PastTheMostThatAClientMayHaveTheNextPass) {
       config_of("[[rule]]\nfault = { type = \"hold_until\", passes = { qname = \"b\" } }", "dns")
           .rules.at(0);
   auto facts = flow_of(1, "10.1.2.3", Carrier::kDns);
-  facts.question = DnsQuestion{"a", DnsType::kA, 1};
+  facts.dns.question = DnsQuestion{"a", DnsType::kA, 1};
   const StageContext context{.dice = {},
                              .intensity = {},
                              .flow = &facts,
@@ -114,11 +114,11 @@ TEST(SharedStages, PastTheMostThatAClientMayHaveTheNextPass) {
     ASSERT_TRUE(holds.back());
   }
   EXPECT_FALSE(shared.stages.push(*rule.fault, context).hold);
-  facts.question->name = "b";
+  facts.dns.question->name = "b";
   shared.stages.pass(context);
   EXPECT_TRUE(holds.front()->over());
   EXPECT_TRUE(holds.back()->over());
-  facts.question->name = "a";
+  facts.dns.question->name = "a";
   EXPECT_TRUE(shared.stages.push(*rule.fault, context).hold) << "there is room again";
 }
 

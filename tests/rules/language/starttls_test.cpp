@@ -28,7 +28,7 @@ TEST(Starttls, IsOnBothSidesOrOnNone) {
   EXPECT_EQ(mistake("xmpp", client, "tls = {}"), "starttls is on both sides, or on none");
   EXPECT_EQ(mistake("xmpp", "", server), "starttls is on both sides, or on none");
   EXPECT_EQ(mistake("tcp", "", server), "starttls is on both sides, or on none");
-  EXPECT_EQ(mistake("mqtt", client, server), "starttls is for xmpp listeners");
+  EXPECT_EQ(mistake("mqtt", client, server), "starttls is for xmpp and nats listeners");
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ class Lame final : public DnsOnlyFault {
       reply.authority.push_back(ns_record("", "a.root-servers.net"));
     } else {
       // Escapes of presentation format would need a codec; such a name gets the root.
-      const auto& name = context.query->question->name;
+      const auto& name = context.query->dns.question->name;
       const auto zone =
           name.find('\\') == std::string::npos ? parent_name(name) : std::string_view{};
       for (const auto* host : {"ns1", "ns2"}) {

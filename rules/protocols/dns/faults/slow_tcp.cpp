@@ -23,7 +23,7 @@ class SlowTcp final : public DnsOnlyFault {
   }
 
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
-    if (context.query->transport != Transport::kTcp) return std::nullopt;
+    if (context.query->dns.transport != Transport::kTcp) return std::nullopt;
     const auto delay = scaled(settings_.delay, context.intensity.at(context.now));
     verdict.delay += delay;
     return Note{.action = "delay", .delay = delay};

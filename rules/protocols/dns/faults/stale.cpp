@@ -62,7 +62,7 @@ class Stale final : public DnsOnlyFault {
   }
 
   std::optional<Note> on_reply(const DnsContext& context, DnsReply& reply) const override {
-    const auto& question = *context.query->question;
+    const auto& question = *context.query->dns.question;
     const auto key = combine(key_of(question.name), static_cast<Key>(question.type));
     auto* place = static_cast<Answers*>(context.shared)->by_question.claim(key);
     if (place == nullptr) return std::nullopt;

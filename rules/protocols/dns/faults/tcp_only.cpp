@@ -16,7 +16,7 @@ class TcpOnly final : public DnsOnlyFault {
   }
 
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
-    if (verdict.decided() || context.query->transport != Transport::kUdp) return std::nullopt;
+    if (verdict.decided() || context.query->dns.transport != Transport::kUdp) return std::nullopt;
     verdict.silent = true;
     return Note{.action = "drop"};
   }

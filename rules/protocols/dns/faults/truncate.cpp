@@ -16,7 +16,7 @@ class Truncate final : public DnsOnlyFault {
   }
 
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
-    if (verdict.decided() || context.query->transport != Transport::kUdp) return std::nullopt;
+    if (verdict.decided() || context.query->dns.transport != Transport::kUdp) return std::nullopt;
     verdict.reply.emplace().truncated = true;
     return Note{.action = "truncate"};
   }

@@ -17,7 +17,7 @@ class UdpOnly final : public DnsOnlyFault {
   }
 
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
-    if (verdict.decided() || context.query->transport != Transport::kTcp) return std::nullopt;
+    if (verdict.decided() || context.query->dns.transport != Transport::kTcp) return std::nullopt;
     verdict.silent = true;
     return Note{.action = "drop"};
   }

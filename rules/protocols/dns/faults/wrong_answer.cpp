@@ -49,7 +49,7 @@ class WrongAnswer final : public DnsOnlyFault {
 
   // A family of which there is no address has no records: a client must not get around it.
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
-    const auto& question = *context.query->question;
+    const auto& question = *context.query->dns.question;
     const bool v4 = question.type == DnsType::kA;
     if (verdict.decided() || (!v4 && question.type != DnsType::kAaaa)) return std::nullopt;
     auto& reply = verdict.reply.emplace();

@@ -29,6 +29,7 @@ class FramedCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
+    bool passing() const override { return within_ && !keep_; }
 
    private:
     Step next_delimited(ByteView bytes);

@@ -18,7 +18,7 @@ Conversation::Conversation(Wire& wire, const rules::FlowFacts& connection, bool 
     : wire_(wire), connection_(connection), websockets_(websockets) {}
 
 void Conversation::client_bytes(ByteView bytes, Instant now) {
-  if (client_in_.empty() && !over_) {
+  if (client_in_.empty() && !over()) {
     pumping_ = true;
     bytes = bytes.subspan(take_client(bytes, now));
     pumping_ = false;
@@ -28,7 +28,7 @@ void Conversation::client_bytes(ByteView bytes, Instant now) {
 }
 
 void Conversation::server_bytes(ByteView bytes, Instant now) {
-  if (server_in_.empty() && !over_) {
+  if (server_in_.empty() && !over()) {
     pumping_ = true;
     bytes = bytes.subspan(take_server(bytes, now));
     pumping_ = false;
@@ -43,16 +43,13 @@ void Conversation::client_finished(Instant now) {
 }
 
 void Conversation::server_finished(bool reset, Instant now) {
-  server_ended_ = true;
-  server_reset_ = reset;
+  if (connected()) server_ = reset ? Server::kReset : Server::kEnded;
   pump(now);
 }
 
 void Conversation::server_ready(bool reused, Instant now) {
-  connected_ = true;
+  server_ = Server::kOpen;
   reused_ = reused;
-  server_ended_ = false;
-  server_reset_ = false;
   server_in_.clear();
   responses_.emplace(codecs::Http1Parser::Side::kResponses);
   if (request_.phase == Phase::kDialling) write_request(now);
@@ -60,7 +57,7 @@ void Conversation::server_ready(bool reused, Instant now) {
 }
 
 void Conversation::server_failed(std::string_view why, bool injected, Instant now) {
-  if (tunnel_ || injected) return end(rules::Close::kReset);
+  if (tunnel() || injected) return end(rules::Close::kReset);
   request_body_.begin(BodyPath::Form::kDiscard, facts_, {}, now);
   request_.phase = Phase::kBody;
   answer_here({502, {{"content-type", "text/plain"}}, "brownout: " + std::string(why) + "\n"}, now);
@@ -72,24 +69,24 @@ void Conversation::pump(Instant now) {
   if (pumping_) return;
   pumping_ = true;
   bool moved = true;
-  while (moved && !over_) {
-    const bool was_tunnel = tunnel_;
+  while (moved && !over()) {
+    const bool was_tunnel = tunnel();
     const auto from_client = take_client(client_in_.view(), now);
     client_in_.take(from_client);
-    const auto from_server = over_ ? 0 : take_server(server_in_.view(), now);
+    const auto from_server = over() ? 0 : take_server(server_in_.view(), now);
     // A new connection to a server forgets what the one before said.
     server_in_.take(std::min(from_server, server_in_.size()));
     moved = from_client + from_server > 0;
-    if (!over_ && server_ended_ && server_in_.empty()) server_end(now);
-    if (!over_ && client_ended_ && client_in_.empty()) client_end(now);
-    moved = (!over_ && settle(now)) || moved || tunnel_ != was_tunnel;
+    if (!over() && server_ended() && server_in_.empty()) server_end(now);
+    if (!over() && client_ended_ && client_in_.empty()) client_end(now);
+    moved = (!over() && settle(now)) || moved || tunnel() != was_tunnel;
   }
   pumping_ = false;
 }
 
 // What has passed in both directions is over.
 bool Conversation::settle(Instant now) {
-  if (tunnel_ || hung_) return false;
+  if (tunnel() || hung()) return false;
   bool moved = false;
   const auto done = [&](Side& side) {
     if (side.phase != Phase::kBody || !side.passed || !side.source_ended) return false;
@@ -107,7 +104,7 @@ bool Conversation::settle(Instant now) {
 }
 
 void Conversation::next_exchange(Instant now) {
-  const bool quiet = !server_ended_ && server_in_.empty() && !fin_to_server_;
+  const bool quiet = !server_ended() && server_in_.empty() && upstream_ != End::kPassed;
   // The server closes as well when the client asked it to.
   const bool reusable =
       quiet && (made_here_ || (request_.framing.keep_alive && response_.framing.keep_alive));
@@ -119,7 +116,7 @@ void Conversation::next_exchange(Instant now) {
   request_ = {};
   response_ = {};
   if (close_after_) {
-    over_ = true;
+    mode_ = Mode::kOver;
     return wire_.close_client(rules::Close::kFin);
   }
   made_here_ = false;
@@ -131,15 +128,14 @@ void Conversation::next_exchange(Instant now) {
 }
 
 bool Conversation::server_reusable() const {
-  return connected_ && !tunnel_ && !hung_ && !server_ended_ && !fin_to_server_ &&
+  return connected() && !tunnel() && !hung() && !server_ended() && upstream_ != End::kPassed &&
          request_.phase == Phase::kHead;
 }
 
 void Conversation::drop_server() {
-  if (!connected_) return;
-  connected_ = false;
-  server_ended_ = false;
-  fin_to_server_ = false;
+  if (!connected()) return;
+  server_ = Server::kNone;
+  upstream_ = End::kNotYet;
   wire_.drop_server();
 }
 
@@ -151,8 +147,8 @@ void Conversation::ignore_rest() {
 }
 
 void Conversation::end(rules::Close how) {
-  if (over_) return;
-  over_ = true;
+  if (over()) return;
+  mode_ = Mode::kOver;
   if (response_.phase == Phase::kBody && !response_.passed) wire_.cut_short();
   ready_ = rules::kNever;
   plan_.clear();
@@ -161,7 +157,7 @@ void Conversation::end(rules::Close how) {
 }
 
 void Conversation::hang() {
-  hung_ = true;
+  mode_ = Mode::kHung;
   ready_ = rules::kNever;
   plan_.holds().clear();
   drop_server();
@@ -190,9 +186,9 @@ void Conversation::start_tunnel(Instant now) {
         facts_);
     websocket_->set_rules(wire_.rules(), now);
   }
-  tunnel_ = true;
+  mode_ = Mode::kTunnel;
   plan_.clear();
-  if (!connected_) wire_.ask_for_server(true);
+  if (!connected()) wire_.ask_for_server(true);
 }
 
 void Conversation::record(Direction direction, const rules::HttpPlan::Notes& notes) {
@@ -200,33 +196,33 @@ void Conversation::record(Direction direction, const rules::HttpPlan::Notes& not
 }
 
 void Conversation::tunnel_bytes(Direction direction, ByteView bytes) {
-  if (over_ || bytes.empty()) return;
+  if (over() || bytes.empty()) return;
   direction == Direction::kUpstream ? wire_.to_server(bytes) : wire_.to_client(bytes);
 }
 
 void Conversation::tunnel_finished(Direction direction) {
-  if (over_) return;
-  bool& done = direction == Direction::kUpstream ? fin_to_server_ : fin_to_client_;
-  if (std::exchange(done, true)) return;
+  if (over()) return;
+  auto& half = direction == Direction::kUpstream ? upstream_ : downstream_;
+  if (std::exchange(half, End::kPassed) == End::kPassed) return;
   direction == Direction::kUpstream ? wire_.finish_server() : wire_.finish_client();
-  if (fin_to_server_ && fin_to_client_) end(rules::Close::kFin);
+  if (upstream_ == End::kPassed && downstream_ == End::kPassed) end(rules::Close::kFin);
 }
 
 void Conversation::apply(const rules::RuleSet& set, Instant now) {
-  if (websocket_ && !over_) websocket_->set_rules(set, now);
-  if (over_ || tunnel_) return;
+  if (websocket_ && !over()) websocket_->set_rules(set, now);
+  if (over() || tunnel()) return;
   request_body_.set_rules(plan_.body_rules(Direction::kUpstream, set), now);
-  if (!over_) {
+  if (!over()) {
     response_body_.set_rules(plan_.body_rules(Direction::kDownstream, set), now);
   }
   // A rule that made it wait may be gone.
-  if (!over_ && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
+  if (!over() && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
   plan_.holds().keep(set);
   advance(now);
 }
 
 Instant Conversation::deadline() const {
-  if (over_) return rules::kNever;
+  if (over()) return rules::kNever;
   const auto message = websocket_ ? websocket_->deadline() : rules::kNever;
   return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
 }
@@ -258,15 +254,15 @@ void Conversation::go_on(Side& side, Instant now) {
 }
 
 void Conversation::advance(Instant now) {
-  while (!over_) {
+  while (!over()) {
     const auto at = deadline();
     if (at > now) break;
     if (due() <= at) {
       wake(request_.phase == Phase::kWaiting ? request_ : response_, at);
     } else {
       request_body_.advance(at);
-      if (!over_) response_body_.advance(at);
-      if (!over_ && websocket_) websocket_->advance(at);
+      if (!over()) response_body_.advance(at);
+      if (!over() && websocket_) websocket_->advance(at);
     }
     pump(at);
   }
@@ -280,21 +276,21 @@ void Conversation::freed(Instant now) {
 }
 
 bool Conversation::wants_client() const {
-  if (over_) return false;
-  if (hung_ || deaf_) return true;
+  if (over()) return false;
+  if (hung() || deaf_) return true;
   if (client_in_.size() >= kMostHeld || request_body_.held() >= kMostHeld) return false;
   if (websocket_ && websocket_->held(Direction::kUpstream) >= kMostHeld) return false;
-  if (tunnel_) return connected_;
+  if (tunnel()) return connected();
   // Behind a request too: what comes there may be the client's end.
   return request_.phase != Phase::kWaiting && request_.phase != Phase::kDialling;
 }
 
 bool Conversation::wants_server() const {
-  if (over_ || !connected_) return false;
+  if (over() || !connected()) return false;
   if (websocket_ && websocket_->held(Direction::kDownstream) >= kMostHeld) return false;
   if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
   // Behind a response too: what comes there may be the server's end.
-  return tunnel_ || response_.phase != Phase::kWaiting;
+  return tunnel() || response_.phase != Phase::kWaiting;
 }
 
 void Conversation::begin_body(Side& side, BodyPath& path, Direction direction, Instant now) {
@@ -314,11 +310,11 @@ void Conversation::begin_body(Side& side, BodyPath& path, Direction direction, I
   side.own_body = false;
   const std::array<ByteView, 1> body{codecs::bytes_of(*message.body)};
   path.take({}, body, now);
-  if (!over_) path.finish({}, now);
+  if (!over()) path.finish({}, now);
 }
 
 void Conversation::body_bytes(Direction direction, ByteView bytes) {
-  if (over_) return;
+  if (over()) return;
   if (direction == Direction::kDownstream) return wire_.to_client(bytes);
   wire_.to_server(bytes);
   if (copy_) keep_copy(bytes);

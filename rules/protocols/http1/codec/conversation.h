@@ -70,7 +70,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   // No server can be reached; `injected`: a rule refuses it.
   void server_failed(std::string_view why, bool injected, Instant now);
   // A rule lets the dial hang.
-  void server_silent() { hung_ = true; }
+  void server_silent() { mode_ = Mode::kHung; }
   void server_bytes(ByteView bytes, Instant now);
   void server_finished(bool reset, Instant now);
   // The rules changed.
@@ -85,15 +85,25 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool wants_server() const;
   // Between requests, with a server that another client may have.
   bool server_reusable() const;
-  bool tunnel() const { return tunnel_; }
+  bool tunnel() const { return mode_ == Mode::kTunnel; }
   // Those that act on messages of WebSocket, by name.
   std::vector<std::string> message_rules() const {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
   }
-  bool over() const { return over_; }
+  bool over() const { return mode_ == Mode::kOver; }
 
  private:
+  enum class Mode {
+    kExchanges,  // requests and responses
+    kTunnel,     // bytes, or messages of WebSocket
+    kHung,       // nothing will come any more, and nothing is closed
+    kOver,
+  };
   enum class Phase { kHead, kWaiting, kDialling, kBody, kDone };
+  // The connection to a server, as far as it has been read.
+  enum class Server { kNone, kOpen, kEnded, kReset };
+  // The end of one direction: of its source, and of what passes to its sink.
+  enum class End { kNotYet, kTold, kPassed };
 
   struct Side {
     Phase phase = Phase::kHead;
@@ -125,6 +135,9 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   int response_status() const {
     return made_here_ ? response_.message.head.status : response_.framing.status;
   }
+  bool connected() const { return server_ != Server::kNone; }
+  bool server_ended() const { return server_ == Server::kEnded || server_ == Server::kReset; }
+  bool hung() const { return mode_ == Mode::kHung; }
   bool awaits_response() const { return request_.phase >= Phase::kBody && !made_here_; }
 
   // conversation_request.cpp
@@ -193,21 +206,15 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool retried_ = false;
   std::optional<std::string> copy_;  // of the request, to be sent again
 
+  Mode mode_ = Mode::kExchanges;
+  Server server_ = Server::kNone;
+  End upstream_ = End::kNotYet;
+  End downstream_ = End::kNotYet;
   std::uint64_t count_ = 0;
-  bool connected_ = false;
-  bool reused_ = false;
-  bool server_ended_ = false;
-  bool server_reset_ = false;
+  bool reused_ = false;  // the connection to the server
   bool client_ended_ = false;
   bool close_after_ = false;  // this exchange is the last
-  bool tunnel_ = false;
-  bool fin_to_client_ = false;
-  bool fin_to_server_ = false;
-  bool client_end_told_ = false;
-  bool server_end_told_ = false;
-  bool hung_ = false;  // nothing will come any more, and nothing is closed
-  bool deaf_ = false;  // what the client still says is of no use
-  bool over_ = false;
+  bool deaf_ = false;         // what the client still says is of no use
   bool pumping_ = false;
   bool websockets_;
   std::unique_ptr<messages::MessageTunnel> websocket_;

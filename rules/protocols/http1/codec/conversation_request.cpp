@@ -16,29 +16,29 @@ using codecs::text_of;
 
 std::size_t Conversation::take_client(ByteView bytes, Instant now) {
   const auto all = bytes.size();
-  while (!over_ && client_step(bytes, now)) {
+  while (!over() && client_step(bytes, now)) {
   }
   return all - bytes.size();
 }
 
 // One step; false when the next needs something else first.
 bool Conversation::client_step(ByteView& bytes, Instant now) {
-  if (hung_ || deaf_) bytes = {};
-  if (tunnel_ && connected_) {
+  if (hung() || deaf_) bytes = {};
+  if (tunnel() && connected()) {
     if (!untold_.empty()) wire_.to_server(std::exchange(untold_, {}));
     if (!bytes.empty()) {
       websocket_ ? websocket_->push(Direction::kUpstream, bytes, now) : wire_.to_server(bytes);
     }
     bytes = {};
   }
-  if (tunnel_ || hung_) return false;
+  if (tunnel() || hung()) return false;
   if (request_.phase != Phase::kHead && request_.phase != Phase::kBody) return false;
   if (request_.phase == Phase::kHead && bytes.empty()) return false;
   if (request_.source_ended) return false;
   const auto step = requests_.next(bytes);
   if (step.what == What::kBroken) {
     request_broken(bytes, now);
-    return tunnel_;
+    return tunnel();
   }
   const auto part = bytes.first(step.taken);
   bytes = bytes.subspan(step.taken);
@@ -49,7 +49,7 @@ bool Conversation::client_step(ByteView& bytes, Instant now) {
     case What::kBody:
     case What::kEnd:
       if (request_.own_body) request_body_.take(part, requests_.payload(), now);
-      if (step.what == What::kBody || over_) return false;
+      if (step.what == What::kBody || over()) return false;
       request_.source_ended = true;
       if (request_.own_body) request_body_.finish(requests_.trailers(), now);
       return false;
@@ -95,7 +95,7 @@ void Conversation::decide_request(Instant now) {
     case rules::HttpMessage::Fate::kPass:
       break;
   }
-  if (connected_) return write_request(now);
+  if (connected()) return write_request(now);
   request_.phase = Phase::kDialling;
   wire_.ask_for_server(false);
 }
@@ -166,26 +166,27 @@ void Conversation::pass_as_bytes(Instant now) {
 }
 
 void Conversation::client_end(Instant now) {
-  if (tunnel_) {
+  if (tunnel()) {
     // Once it is there, it gets what the client has said first.
-    if (!connected_) return;
+    if (!connected()) return;
     if (!websocket_) return tunnel_finished(Direction::kUpstream);
-    if (!std::exchange(client_end_told_, true)) websocket_->finish(Direction::kUpstream, now);
-    return;
+    if (upstream_ != End::kNotYet) return;
+    upstream_ = End::kTold;
+    return websocket_->finish(Direction::kUpstream, now);
   }
   if (request_.phase == Phase::kHead && !requests_.in_message()) {
     // The next client may have the server's connection.
-    over_ = true;
+    mode_ = Mode::kOver;
     return wire_.close_client(rules::Close::kFin);
   }
   if (request_.phase == Phase::kHead && count_ == 0 && !looks_like_http({}))
     return pass_as_bytes(now);
-  if (hung_ || request_.phase == Phase::kHead) return end(rules::Close::kFin);
+  if (hung() || request_.phase == Phase::kHead) return end(rules::Close::kFin);
   if (request_.phase == Phase::kBody && !request_.source_ended) client_end_in_body(now);
-  if (over_) return;
+  if (over()) return;
   const bool asked = awaits_response() && request_.source_ended && request_.passed;
-  if (!asked || !connected_ || response_.source_ended) return;
-  if (!std::exchange(fin_to_server_, true)) wire_.finish_server();
+  if (!asked || !connected() || response_.source_ended) return;
+  if (std::exchange(upstream_, End::kPassed) != End::kPassed) wire_.finish_server();
 }
 
 // It may listen all the same: to what the server says of half a request, or to what is said here.
@@ -195,7 +196,7 @@ void Conversation::client_end_in_body(Instant now) {
     ignore_rest();
     return drop_server();
   }
-  if (!connected_) return end(rules::Close::kFin);
+  if (!connected()) return end(rules::Close::kFin);
   close_after_ = true;
   copy_.reset();
   request_.source_ended = true;

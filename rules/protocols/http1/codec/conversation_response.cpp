@@ -27,18 +27,18 @@ bool is_safe(std::string_view method) {
 
 std::size_t Conversation::take_server(ByteView bytes, Instant now) {
   const auto all = bytes.size();
-  while (!over_ && server_step(bytes, now)) {
+  while (!over() && server_step(bytes, now)) {
   }
   return all - bytes.size();
 }
 
 bool Conversation::server_step(ByteView& bytes, Instant now) {
-  if (hung_ || !connected_) bytes = {};
-  if (tunnel_ && !bytes.empty()) {
+  if (hung() || !connected()) bytes = {};
+  if (tunnel() && !bytes.empty()) {
     websocket_ ? websocket_->push(Direction::kDownstream, bytes, now) : wire_.to_client(bytes);
     bytes = {};
   }
-  if (tunnel_ || hung_ || !connected_) return false;
+  if (tunnel() || hung() || !connected()) return false;
   if (!awaits_response()) {
     // Nobody has asked.
     if (!bytes.empty() && request_.phase == Phase::kHead) drop_server();
@@ -49,7 +49,7 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
   const auto step = responses_->next(bytes);
   if (step.what == What::kBroken) {
     response_broken(now);
-    return tunnel_;
+    return tunnel();
   }
   heard_ = true;
   const auto part = bytes.first(step.taken);
@@ -67,7 +67,7 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
     case What::kBody:
     case What::kEnd:
       if (response_.own_body) response_body_.take(part, responses_->payload(), now);
-      if (step.what == What::kBody || over_) return false;
+      if (step.what == What::kBody || over()) return false;
       response_.source_ended = true;
       if (response_.own_body) response_body_.finish(responses_->trailers(), now);
       return false;
@@ -185,17 +185,18 @@ void Conversation::response_broken(Instant now) {
 }
 
 void Conversation::server_end(Instant now) {
-  if (tunnel_) {
-    if (server_reset_) return end(rules::Close::kReset);
+  if (tunnel()) {
+    if (server_ == Server::kReset) return end(rules::Close::kReset);
     if (!websocket_) return tunnel_finished(Direction::kDownstream);
-    if (!std::exchange(server_end_told_, true)) websocket_->finish(Direction::kDownstream, now);
-    return;
+    if (downstream_ != End::kNotYet) return;
+    downstream_ = End::kTold;
+    return websocket_->finish(Direction::kDownstream, now);
   }
-  if (!connected_ || hung_ || response_.phase == Phase::kWaiting) return;
-  const auto how = server_reset_ ? rules::Close::kReset : rules::Close::kFin;
+  if (!connected() || hung() || response_.phase == Phase::kWaiting) return;
+  const auto how = server_ == Server::kReset ? rules::Close::kReset : rules::Close::kFin;
   if (!awaits_response()) return drop_server();
   if (response_.phase == Phase::kHead) {
-    const bool again = reused_ && !retried_ && !heard_ && !fin_to_server_ &&
+    const bool again = reused_ && !retried_ && !heard_ && upstream_ != End::kPassed &&
                        !request_.framing.has_body && is_safe(request_.framing.method);
     if (!again) return end(how);
     retried_ = true;
@@ -209,7 +210,7 @@ void Conversation::server_end(Instant now) {
     response_.source_ended = true;
     close_after_ = true;
     if (!whole) wire_.cut_short();
-    if (server_reset_ && !whole && !response_body_.chained()) return end(how);
+    if (server_ == Server::kReset && !whole && !response_body_.chained()) return end(how);
     if (!response_.own_body) {
     } else if (whole) {
       response_body_.finish({}, now);

@@ -54,6 +54,7 @@ class MqttCodec final : public MessageCodec {
     bool strays() const { return !astray_.empty(); }
     std::size_t held() const override { return keep_ ? packet_.size() : 0; }
     Bytes rest() override;
+    bool passing() const override { return within() && !keep_; }
     // In the middle of a packet.
     bool within() const { return done_ > 0; }
 

@@ -77,6 +77,10 @@ std::size_t MqttWebSocketCodec::Reader::held() const {
   return packets_.held() + payload_.size() - done_ + frames_.held();
 }
 
+bool MqttWebSocketCodec::Reader::passing() const {
+  return !keep_ && (frames_.within() || packets_.within());
+}
+
 Bytes MqttWebSocketCodec::Reader::rest() {
   auto begun = packets_.rest();
   Bytes rest;

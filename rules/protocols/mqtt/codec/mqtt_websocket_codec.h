@@ -31,6 +31,7 @@ class MqttWebSocketCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override;
     Bytes rest() override;
+    bool passing() const override;
 
    private:
     Step next_packet();

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "rules/protocols/nats/codec/nats_json.h"
 #include "rules/protocols/nats/codec/nats_line.h"
+#include "rules/protocols/nats/nats_json.h"
 
 namespace brownout::messages {
 namespace {
@@ -21,7 +21,11 @@ bool acknowledges_publish(std::string_view payload) {
 MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
   Step step;
   while (step.taken < bytes.size()) {
-    if (!std::exchange(within_, true)) keep_ = keep;
+    if (!within_) {
+      if (step.taken > 0 && keep_ != keep) return step;
+      keep_ = keep;
+      within_ = true;
+    }
     const auto rest = bytes.subspan(step.taken);
     std::size_t taken = 0;
     std::string_view why;
@@ -86,9 +90,10 @@ std::string_view NatsCodec::Reader::take_behind(ByteView bytes, std::size_t& tak
 }
 
 void NatsCodec::Reader::finish(Step& step) {
+  const bool info = read_.verb == NatsVerb::kInfo && direction_ == Direction::kDownstream;
+  step.secures = info && !std::exchange(codec_.begun_, true) &&
+                 rules::nats_json_flag(read_.text, "tls_required");
   codec_.learn(read_, direction_);
-  step.secures = read_.verb == NatsVerb::kInfo && direction_ == Direction::kDownstream &&
-                 codecs::nats_json_flag(read_.text, "tls_required");
   if (!keep_) return;
   const ByteView behind = ByteView(wire_).last(behind_);
   step.ended.emplace();
@@ -101,7 +106,7 @@ void NatsCodec::Reader::finish(Step& step) {
   }
   step.ended->message = std::make_shared<rules::Message>(rules::Message{
       .protocol = &rules::NatsMessage::protocol(),
-      .view = std::make_shared<const rules::NatsMessage>(std::move(read_), codec_.client_),
+      .view = std::make_shared<const rules::NatsMessage>(std::move(read_), codec_.connection_),
       .wire = std::exchange(wire_, {})});
   read_ = {};
 }
@@ -114,9 +119,11 @@ Bytes NatsCodec::Reader::rest() {
 }
 
 void NatsCodec::learn(rules::NatsLine& line, Direction direction) {
-  if (line.verb == NatsVerb::kConnect) {
-    client_ = std::make_shared<const rules::NatsClient>(
-        rules::NatsClient{.name = codecs::nats_json_text(line.text, "name")});
+  if (line.verb == NatsVerb::kConnect && direction == Direction::kUpstream) {
+    know({.client_name = rules::nats_json_text(line.text, "name"), .info = connection_->info});
+  }
+  if (line.verb == NatsVerb::kInfo && direction == Direction::kDownstream) {
+    know({.client_name = connection_->client_name, .info = line.text});
   }
   if (line.verb == NatsVerb::kSub && direction == Direction::kUpstream) {
     if (subscriptions_.size() < kMostSubscriptions) {
@@ -134,6 +141,10 @@ void NatsCodec::learn(rules::NatsLine& line, Direction direction) {
   line.subject = found->second.subject;
   // Behind so many messages it goes by itself.
   if (line.max.empty()) subscriptions_.erase(found);
+}
+
+void NatsCodec::know(rules::NatsConnection connection) {
+  connection_ = std::make_shared<const rules::NatsConnection>(std::move(connection));
 }
 
 Bytes NatsCodec::write(const rules::Chunk& chunk, Direction) {

@@ -39,6 +39,7 @@ class NatsCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
+    bool passing() const override { return within_ && !keep_; }
 
    private:
     std::string_view take_line(std::string_view line);
@@ -60,7 +61,11 @@ class NatsCodec final : public MessageCodec {
   // What the connection learns from a line; completes it.
   void learn(rules::NatsLine& line, Direction direction);
 
-  std::shared_ptr<const rules::NatsClient> client_;
+  void know(rules::NatsConnection connection);
+
+  std::shared_ptr<const rules::NatsConnection> connection_ =
+      std::make_shared<const rules::NatsConnection>();
+  bool begun_ = false;  // the first INFO has come: only that may ask for TLS
   std::unordered_map<std::string, Subscription> subscriptions_;  // by sid
   Reader up_{*this, Direction::kUpstream};
   Reader down_{*this, Direction::kDownstream};

@@ -43,6 +43,7 @@ class WebSocketCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return frame_.size() + wire_.size(); }
     Bytes rest() override;
+    bool passing() const override { return within_ && !keep_; }
     // In the middle of a frame or a message.
     bool within() const { return within_; }
     // What the last step was in.

@@ -75,6 +75,7 @@ class XmppCodec::Reader final : public MessageReader {
 
   Step next(ByteView bytes, bool keep) override;
   std::size_t held() const override { return keep_ ? wire_.size() : 0; }
+  bool passing() const override { return begun_ && !keep_; }
   Bytes rest() override {
     begun_ = false;
     return std::exchange(wire_, {});

@@ -22,14 +22,16 @@ using Names = std::set<std::string_view>;
 
 // Others answer, copy or lose messages, which their notes say, or change nothing of them.
 const Names kChangesContents{"corrupt_message",      "truncate_message",     "replace",
-                             "mqtt_receive_maximum", "mqtt_session_present", "xmpp_resumption"};
+                             "mqtt_receive_maximum", "mqtt_session_present", "xmpp_resumption",
+                             "nats_cluster_change"};
 // Of any packet of MQTT, all that is behind its fixed header.
 const Names kChangesPackets{"corrupt_message", "truncate_message"};
 const Names kChangesTheOrder{"reorder", "hold_until"};
 // Only these see the opening: what others lose, copy or put out of order of it leaves nothing that
 // can be read, and partners who wait for each other would not go on.
-const Names kActsOnOpenings{"mqtt_receive_maximum", "mqtt_session_present", "mqtt_disconnect",
-                            "xmpp_resumption", "xmpp_stream_error"};
+const Names kActsOnOpenings{
+    "mqtt_receive_maximum", "mqtt_session_present", "mqtt_disconnect",           "xmpp_resumption",
+    "xmpp_stream_error",    "nats_cluster_change",  "nats_authorization_timeout"};
 // 3.1.1 has no such property.
 const Names kOnlyOfMqtt5{"mqtt_receive_maximum"};
 
@@ -58,6 +60,9 @@ fault = { type = "drop" })"},
      R"(fault = { type = "hold_until", passes = { opcode = "ping" }, most = "700ms" })"},
     {"nats_slow_consumer", R"(probability = "5%"
 fault = { type = "nats_slow_consumer" })"},
+    {"nats_lame_duck", R"(fault = { type = "nats_lame_duck", grace = "1h" })"},
+    {"nats_authorization_timeout",
+     R"(fault = { type = "nats_authorization_timeout", after = "1s" })"},
     {"hold_until nats",
      R"(fault = { type = "hold_until", passes = { verb = "ping" }, most = "700ms" })"},
     {"hold_until framed",
@@ -143,7 +148,7 @@ TEST_P(MessageProperties, HoldWithoutRules) {
 template <class S>
 std::string find_in_broken_messages(const Speech& speech) {
   std::uint64_t acted = 0;
-  return find_message_violation(speech, {rule_of<S, kMessages>()}, {}, 3, acted);
+  return find_message_violation(speech, {rule_of<S, Carrier::kMessage>()}, {}, 3, acted);
 }
 
 TEST_P(MessageProperties, FindABrokenStage) {

@@ -4,6 +4,7 @@
 #include "rules/protocols/codec/request_watch.h"
 #include "rules/protocols/framed/framed_message.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
+#include "rules/protocols/nats/nats_message.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
 
 namespace brownout::test {
@@ -16,6 +17,7 @@ using messages::RequestWatch;
 constexpr rules::Instant kBegin{1s};
 const auto kMqtt = rules::Protocol::of(rules::MqttMessage::protocol());
 const auto kXmpp = rules::Protocol::of(rules::XmppMessage::protocol());
+const auto kNats = rules::Protocol::of(rules::NatsMessage::protocol());
 const auto kFramed = rules::Protocol::of(rules::FramedMessage::protocol());
 
 class Watched {
@@ -153,6 +155,26 @@ TEST(RequestWatch, OtherProtocolsHaveNone) {
     EXPECT_EQ(messages::request_watch_of(protocol), nullptr);
     EXPECT_FALSE(protocol.knows_requests());
   }
+}
+
+TEST(RequestWatch, RequestsOfNatsAreThoseThatHaveAReply) {
+  Watched nats(kNats);
+  nats.client("CONNECT {}\r\nPING\r\nPUB news 2\r\nhi\r\n");
+  EXPECT_EQ(nats.said(), "; 1 open");
+  nats.server("INFO {}\r\nPONG\r\n");
+  nats.client("PUB ask _INBOX.1 2\r\nhi\r\nHPUB ask _INBOX.2 12 14\r\nNATS/1.0\r\n\r\nhi\r\n");
+  nats.server("MSG _INBOX.1 1 2\r\nok\r\nMSG other 1 2\r\nno\r\n");
+  EXPECT_EQ(nats.said(), "ok 1, ok 3; 1 open");
+  nats.server("HMSG _INBOX.2 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n");
+  EXPECT_EQ(nats.said(), "ok 1, ok 3, failed 3; 0 open");
+}
+
+TEST(RequestWatch, APublishThatJetStreamDidNotStoreFailed) {
+  Watched nats(kNats);
+  nats.client("PUB orders _INBOX.1 1\r\na\r\nPUB orders _INBOX.2 1\r\na\r\n");
+  nats.server("MSG _INBOX.1 1 26\r\n{\"stream\":\"STORE\",\"seq\":1}\r\n");
+  nats.server("MSG _INBOX.2 1 25\r\n{\"error\":{\"code\":503   }}\r\n");
+  EXPECT_EQ(nats.said(), "ok 1, failed 1; 0 open");
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "rules/protocols/codec/codec_of.h"
-#include "rules/protocols/nats/codec/nats_json.h"
 #include "rules/protocols/nats/codec/nats_line.h"
+#include "rules/protocols/nats/nats_json.h"
 #include "rules/protocols/nats/nats_message.h"
 #include "tests/support/virtual_world.h"
 
@@ -69,10 +69,12 @@ TEST(NatsHeaders, AreFoundByNameAndHaveAStatus) {
   constexpr std::string_view kHeaders = "NATS/1.0 503\r\nTenant: blue \r\nEmpty:\r\n\r\n";
   EXPECT_EQ(rules::nats_status(kHeaders), 503);
   EXPECT_EQ(rules::nats_status("NATS/1.0\r\n\r\n"), 0);
-  EXPECT_EQ(rules::nats_header(kHeaders, "Tenant"), "blue");
-  EXPECT_EQ(rules::nats_header(kHeaders, "Empty"), "");
-  EXPECT_FALSE(rules::nats_header(kHeaders, "tenant"));
-  EXPECT_FALSE(rules::nats_header("", "Tenant"));
+  using testing::ElementsAre;
+  EXPECT_THAT(rules::nats_headers(kHeaders, "Tenant"), ElementsAre("blue"));
+  EXPECT_THAT(rules::nats_headers(kHeaders, "Empty"), ElementsAre(""));
+  EXPECT_THAT(rules::nats_headers(kHeaders, "tenant"), ElementsAre());
+  EXPECT_THAT(rules::nats_headers("", "Tenant"), ElementsAre());
+  EXPECT_THAT(rules::nats_headers("NATS/1.0\r\nA: 1\r\nA: 2\r\n\r\n", "A"), ElementsAre("1", "2"));
 }
 
 // "verb subject queue payload" of each message of a connection, in the order in which it was sent.
@@ -99,8 +101,8 @@ std::string read_all(const std::vector<std::pair<rules::Direction, std::string>>
 }
 
 TEST(NatsJson, MembersOfWhatIsFlat) {
-  using codecs::nats_json_flag;
-  using codecs::nats_json_text;
+  using rules::nats_json_flag;
+  using rules::nats_json_text;
   EXPECT_EQ(nats_json_text(R"({"name":"a","tls":{"x":[1]}})", "name"), "a");
   EXPECT_TRUE(nats_json_flag(R"({"tls_required":true})", "tls_required"));
   for (const auto* other : {"", "{", "[]", "5", R"({"name":5})", R"({"name":{"name":"b"}})"}) {

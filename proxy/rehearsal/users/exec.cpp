@@ -61,8 +61,6 @@ class ExecClient final : public ProbeClient {
 
 }  // namespace
 
-std::unique_ptr<ProbeClient> make_exec_client(const ClientSettings& settings) {
-  return std::make_unique<ExecClient>(settings);
-}
+extern const UserRow kExecUser{"exec", make_client<ExecClient>};
 
 }  // namespace brownout::rehearsal

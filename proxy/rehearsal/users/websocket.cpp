@@ -103,8 +103,6 @@ class WebSocketClient final : public ProbeClient {
 
 }  // namespace
 
-std::unique_ptr<ProbeClient> make_websocket_client(const ClientSettings& settings) {
-  return std::make_unique<WebSocketClient>(settings);
-}
+extern const UserRow kWebsocketUser{"websocket", make_client<WebSocketClient>};
 
 }  // namespace brownout::rehearsal

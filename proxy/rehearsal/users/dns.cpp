@@ -107,8 +107,6 @@ Outcome<std::vector<rules::IpAddress>> look_up(const Endpoint& resolver,
   return found;
 }
 
-std::unique_ptr<ProbeClient> make_dns_client(const ClientSettings& settings) {
-  return std::make_unique<DnsClient>(settings);
-}
+extern const UserRow kDnsUser{"dns", make_client<DnsClient>};
 
 }  // namespace brownout::rehearsal

@@ -12,6 +12,7 @@
 
 #include "proxy/loop/deadlines.h"
 #include "proxy/rehearsal/numbered.h"
+#include "rules/protocols/mqtt/mqtt_message.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -34,7 +35,10 @@ class MqttClient final : public ProbeClient {
     // Of this rehearsal only: two may use the same broker.
     id_ =
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
-    topic_ = probe().topic + "/" + id_;
+    const auto* topic = probe().options.of<std::string>(rules::MqttMessage::protocol(), "topic");
+    topic_ = (topic != nullptr ? *topic : std::string(rules::kUsersTopic)) + "/" + id_;
+    const auto* qos = probe().options.of<std::int64_t>(rules::MqttMessage::protocol(), "qos");
+    if (qos != nullptr) qos_ = static_cast<int>(*qos);
   }
   ~MqttClient() override { drop(); }
 
@@ -68,9 +72,9 @@ class MqttClient final : public ProbeClient {
       int id = 0;
       const int code =
           mosquitto_publish(client_.get(), &id, topic_.c_str(), static_cast<int>(payload.size()),
-                            payload.data(), static_cast<int>(probe().qos), false);
+                            payload.data(), qos_, false);
       if (code != MOSQ_ERR_SUCCESS) return mosquitto_strerror(code);
-      if (probe().qos > 0) unacknowledged_.insert(id);
+      if (qos_ > 0) unacknowledged_.insert(id);
     }
     const auto whole =
         run(deadline, [&] { return numbers_.all_came(before) && unacknowledged_.empty(); });
@@ -143,7 +147,7 @@ class MqttClient final : public ProbeClient {
       refused_ = std::string("refused: ") + mosquitto_connack_string(code);
       return;
     }
-    mosquitto_subscribe(client_.get(), nullptr, topic_.c_str(), static_cast<int>(probe().qos));
+    mosquitto_subscribe(client_.get(), nullptr, topic_.c_str(), qos_);
   }
   void on_subscribe(int granted) {
     subscribed_ = granted < kRefused;
@@ -184,6 +188,7 @@ class MqttClient final : public ProbeClient {
   const ClientSettings settings_;
   std::string id_;
   std::string topic_;
+  int qos_ = static_cast<int>(rules::kUsersQos);
   Endpoint address_;
   std::unique_ptr<mosquitto, Destroy> client_;
   bool subscribed_ = false;  // and connected
@@ -195,8 +200,6 @@ class MqttClient final : public ProbeClient {
 
 }  // namespace
 
-std::unique_ptr<ProbeClient> make_mqtt_client(const ClientSettings& settings) {
-  return std::make_unique<MqttClient>(settings);
-}
+extern const UserRow kMqttUser{"mqtt", make_client<MqttClient>};
 
 }  // namespace brownout::rehearsal

@@ -60,8 +60,6 @@ class TlsClient final : public ProbeClient {
 
 }  // namespace
 
-std::unique_ptr<ProbeClient> make_tls_client(const ClientSettings& settings) {
-  return std::make_unique<TlsClient>(settings);
-}
+extern const UserRow kTlsUser{"tls", make_client<TlsClient>};
 
 }  // namespace brownout::rehearsal

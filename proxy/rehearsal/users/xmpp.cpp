@@ -12,6 +12,7 @@
 
 #include "proxy/loop/deadlines.h"
 #include "proxy/rehearsal/numbered.h"
+#include "rules/protocols/xmpp/xmpp_message.h"
 
 namespace brownout::rehearsal {
 namespace {
@@ -53,7 +54,8 @@ class XmppClient final : public ProbeClient {
   explicit XmppClient(const ClientSettings& settings) : settings_(settings) {
     static const LibraryInUse kLibrary;
     context_.reset(xmpp_ctx_new(nullptr, nullptr));
-    const auto& accounts = probe().accounts;
+    const auto& accounts =
+        *probe().options.of<std::vector<std::string>>(rules::XmppMessage::protocol(), "accounts");
     account_ = accounts[settings.user % accounts.size()];
     tag_ = "brownout-" + std::to_string(std::random_device{}());
   }
@@ -224,8 +226,6 @@ class XmppClient final : public ProbeClient {
 
 }  // namespace
 
-std::unique_ptr<ProbeClient> make_xmpp_client(const ClientSettings& settings) {
-  return std::make_unique<XmppClient>(settings);
-}
+extern const UserRow kXmppUser{"xmpp", make_client<XmppClient>};
 
 }  // namespace brownout::rehearsal

@@ -64,8 +64,6 @@ class TcpClient final : public ProbeClient {
 
 }  // namespace
 
-std::unique_ptr<ProbeClient> make_tcp_client(const ClientSettings& settings) {
-  return std::make_unique<TcpClient>(settings);
-}
+extern const UserRow kTcpUser{"tcp", make_client<TcpClient>};
 
 }  // namespace brownout::rehearsal

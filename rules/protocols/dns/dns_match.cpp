@@ -1,0 +1,25 @@
+#include "rules/protocols/dns/dns_match.h"
+
+#include <algorithm>
+
+namespace brownout::rules {
+
+std::string_view DnsMatch::mismatch(const DnsFacts& query) const {
+  const auto* asked = query.question ? &*query.question : nullptr;
+  if (!qname.empty() && (asked == nullptr || !any_matches(qname, asked->name))) return "qname";
+  if (!qtype.empty() &&
+      (asked == nullptr || std::find(qtype.begin(), qtype.end(), asked->type) == qtype.end())) {
+    return "qtype";
+  }
+  return transport && query.transport != transport ? "transport" : "";
+}
+
+std::vector<Field<DnsMatch>> dns_match_fields() {
+  return {field("qname", &DnsMatch::qname,
+                "dns: only queries for these names: \"chat.example.org\", \".example.org\" (it and "
+                "all below it), \"*-eu.example.org\""),
+          field("qtype", &DnsMatch::qtype, "dns: only queries for these types, e.g. \"AAAA\""),
+          field("transport", &DnsMatch::transport, "dns: only queries that came this way")};
+}
+
+}  // namespace brownout::rules

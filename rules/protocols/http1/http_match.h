@@ -1,0 +1,33 @@
+// The keys of a match that only HTTP requests and their responses have.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/protocols/http1/http.h"
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+
+struct HttpMatch {
+  std::vector<std::string> method;
+  std::vector<TextPattern> path;
+  std::vector<TextPattern> query;
+  std::vector<HeaderPattern> header;
+  std::vector<TextPattern> content_type;
+  std::vector<StatusRange> status;
+
+  bool any() const {
+    return !method.empty() || !path.empty() || !query.empty() || !header.empty() ||
+           !content_type.empty() || !status.empty();
+  }
+  // With a status, it is about the response.
+  bool of_response() const { return !status.empty(); }
+  // The key that it fails, or "".
+  std::string_view mismatch(const HttpExchange& exchange) const;
+};
+
+std::vector<Field<HttpMatch>> http_match_fields();
+
+}  // namespace brownout::rules

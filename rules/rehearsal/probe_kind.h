@@ -1,0 +1,52 @@
+// ProbeKind: what the synthetic users of a [[probe]] do. A value; cheap to copy.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/message/message_protocol.h"
+
+namespace brownout::rules {
+
+class ProbeKind {
+ public:
+  static const ProbeKind kTcp;
+  static const ProbeKind kHttp;
+  static const ProbeKind kDns;
+  static const ProbeKind kWebSocket;
+  static const ProbeKind kTls;
+  static const ProbeKind kExec;
+  static const ProbeKind kPrometheus;
+  // Users who speak a messaging protocol, if it has users.
+  static ProbeKind of(const MessageProtocol& protocol) { return ProbeKind(protocol.name()); }
+
+  static std::vector<std::string_view> names();
+  static std::optional<ProbeKind> named(std::string_view name);
+  std::string_view name() const { return name_; }
+
+  friend bool operator==(ProbeKind, ProbeKind) = default;
+
+ private:
+  constexpr explicit ProbeKind(std::string_view name) : name_(name) {}
+
+  std::string_view name_;  // of a literal
+};
+
+inline constexpr ProbeKind ProbeKind::kTcp{"tcp"};
+inline constexpr ProbeKind ProbeKind::kHttp{"http"};
+inline constexpr ProbeKind ProbeKind::kDns{"dns"};
+inline constexpr ProbeKind ProbeKind::kWebSocket{"websocket"};
+inline constexpr ProbeKind ProbeKind::kTls{"tls"};
+inline constexpr ProbeKind ProbeKind::kExec{"exec"};
+inline constexpr ProbeKind ProbeKind::kPrometheus{"prometheus"};
+
+template <>
+struct ValueKind<ProbeKind> {
+  static std::string name();
+  static Result<ProbeKind> read(const Node& node);
+  static std::string print(ProbeKind value) { return in_quotes(value.name()); }
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,64 @@
+// What a rule says to a client never comes into the middle of what the server says to it.
+#include <gtest/gtest.h>
+
+#include "tests/support/message_lab.h"
+
+namespace brownout::test {
+namespace {
+
+const std::string kRejectUpstream = R"([[rule]]
+match = { direction = "upstream" }
+fault = { type = "reject", text = "NO" })";
+constexpr auto kLines = "framing = { delimiter = \"\\n\" }";
+
+TEST(InsertedMessage, WaitsForTheEndOfOneThatIsPassing) {
+  MessageLab lab("nats", kRejectUpstream);
+  lab.from_server("MSG a 1 6\r\nhel");
+  lab.from_client("PUB secret 2\r\nhi\r\n");
+  EXPECT_EQ(lab.at_client(), "MSG a 1 6\r\nhel");
+  lab.from_server("lo!\r\nMSG a 1 2\r\nhi\r\nMSG a 1");
+  EXPECT_EQ(lab.at_client(),
+            "lo!\r\n-ERR 'Permissions Violation for Publish to \"secret\"'\r\n"
+            "MSG a 1 2\r\nhi\r\nMSG a 1");
+}
+
+TEST(InsertedMessage, GoesAtOnceBetweenTwo) {
+  MessageLab lab("framed", kRejectUpstream, kLines);
+  lab.from_server("one\n");
+  lab.from_client("ask\n");
+  lab.from_server("tw");
+  lab.from_client("ask again\n");
+  lab.from_server("o\nthree\n");
+  EXPECT_EQ(lab.at_client(), "one\nNO\ntwo\nNO\nthree\n");
+}
+
+TEST(InsertedMessage, ComesBeforeTheEndIfItsTurnNeverComes) {
+  MessageLab lab("framed", kRejectUpstream, kLines);
+  lab.from_server("cut sh");
+  lab.from_client("ask\n");
+  EXPECT_EQ(lab.at_client(), "cut sh");
+  lab.server_finishes();
+  EXPECT_EQ(lab.at_client(), "NO\n");
+}
+
+TEST(InsertedMessage, AConnectionThatItEndsWaitsForIt) {
+  MessageLab lab("nats", kRejectUpstream);
+  lab.from_server("INFO {\"server_id\":");
+  lab.from_client("CONNECT {}\r\n");
+  EXPECT_EQ(lab.closed, "");
+  lab.from_server("\"N\"}\r\n");
+  EXPECT_EQ(lab.at_client(), "INFO {\"server_id\":\"N\"}\r\n-ERR 'Authorization Violation'\r\n");
+  EXPECT_EQ(lab.closed, "fin");
+}
+
+// A rule that comes in the middle of a message leaves that alone, and has all of the next.
+TEST(InsertedMessage, ARuleThatComesWithinAMessageLosesNothing) {
+  MessageLab lab("nats");
+  lab.from_server("MSG a 1 6\r\nhel");
+  lab.set_rules("[[rule]]\nfault = { type = \"replace\", text = \"hi!\" }");
+  lab.from_server("lo!\r\nMSG a 1 2\r\nhi\r\n");
+  EXPECT_EQ(lab.at_client(), "MSG a 1 6\r\nhello!\r\nMSG a 1 3\r\nhi!\r\n");
+}
+
+}  // namespace
+}  // namespace brownout::test
