@@ -5,17 +5,27 @@
 //   nats_client.js MODULES PORT answer SUBJECT          answers requests with what they say, in capitals, until one says "end"
 //   nats_client.js MODULES PORT ask SUBJECT WORD...     asks, and prints the answers
 //   nats_client.js MODULES PORT store SUBJECT WORD...   publishes to JetStream, and prints the sequence of each that was stored
+//   nats_client.js MODULES PORT stay                    stays, and prints what happens, until it is connected again, or for 30 s
 //
-// What happens to the connection is printed as "* ...".
+// What happens to the connection is printed as "* ...". With NATS_CA, TLS is insisted on.
 const [modules, port, command, subject, ...rest] = process.argv.slice(2);
 const { connect, headers } = require(`${modules}/nats`);
 const text = (bytes) => new TextDecoder().decode(bytes);
 const bytes = (words) => new TextEncoder().encode(words);
 
 async function main() {
-  const nc = await connect({ servers: `127.0.0.1:${port}`, name: command, reconnect: false, timeout: 5000 });
+  const stays = command === 'stay';
+  const tls = process.env.NATS_CA ? { tls: { caFile: process.env.NATS_CA } } : {};
+  const server = `${process.env.NATS_CA ? 'localhost' : '127.0.0.1'}:${port}`;
+  const nc = await connect({ servers: server, name: command, reconnect: stays, reconnectTimeWait: 100, timeout: 5000, ...tls });
+  let again;
+  const connected = new Promise((done) => { again = done; });
   (async () => {
-    for await (const { type, data } of nc.status()) if (type === 'error') console.log(`* ${data}`);
+    for await (const { type, data } of nc.status()) {
+      if (type === 'error') console.log(`* ${data}`);
+      else if (stays) console.log(`* ${type} ${type === 'update' ? JSON.stringify(data) : ''}`.trimEnd());
+      if (type === 'reconnect') again();
+    }
   })();
   nc.closed().then((why) => { if (why) console.log(`* closed: ${why.code ?? why.message}`); });
   if (command === 'listen' || command === 'answer') {
@@ -47,6 +57,10 @@ async function main() {
     for (const word of rest) {
       console.log(await nc.jetstream().publish(subject, bytes(word), { timeout: 1500 }).then((a) => `stored ${a.seq}`, (e) => `* ${e.code}`));
     }
+  }
+  if (stays) {
+    console.log('* ready');
+    await Promise.race([connected, new Promise((done) => setTimeout(done, 30000))]);
   }
   await nc.drain().catch(() => {});
 }

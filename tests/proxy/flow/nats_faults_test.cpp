@@ -38,5 +38,34 @@ TEST(FaultsOverSockets, nats_stale_connection) {
   EXPECT_EQ(receive(world.client, 6).bytes, "PING\r\n");
 }
 
+TEST(FaultsOverSockets, nats_lame_duck) {
+  const NatsWorld world("fault = { type = \"nats_lame_duck\", grace = \"1ms\" }");
+  send_all(world.server, "PING\r\n");
+  const auto told = receive(world.client);
+  EXPECT_EQ(told.bytes, "INFO {\"server_id\":\"N\",\"ldm\":true}\r\nPING\r\n");
+  EXPECT_EQ(told.ending, Ending::kFin);
+}
+
+TEST(FaultsOverSockets, nats_authorization_timeout) {
+  const NatsWorld world("fault = { type = \"nats_authorization_timeout\", after = \"1ms\" }");
+  send_all(world.client, "CONNECT {}\r\nPING\r\n");
+  const auto told = receive(world.client);
+  EXPECT_EQ(told.bytes, "-ERR 'Authentication Timeout'\r\n");
+  EXPECT_EQ(told.ending, Ending::kFin);
+  EXPECT_EQ(receive(world.server).bytes, "");
+}
+
+TEST(FaultsOverSockets, nats_cluster_change) {
+  const TestServer port;
+  const ProxyWorld proxy(
+      "[[rule]]\nfault = { type = \"nats_cluster_change\", connect_urls = [\"127.0.0.1:1\"] }",
+      {.listener = "protocol = \"nats\"", .servers = port.address()});
+  const auto client = proxy.connect();
+  const auto server = port.accept();
+  send_all(server, "INFO {\"connect_urls\":[\"10.0.0.1:4222\"]}\r\n");
+  const std::string told = "INFO {\"connect_urls\":[\"127.0.0.1:1\"]}\r\n";
+  EXPECT_EQ(receive(client, told.size()).bytes, told);
+}
+
 }  // namespace
 }  // namespace brownout::test

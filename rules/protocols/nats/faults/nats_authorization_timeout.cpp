@@ -1,0 +1,91 @@
+// nats_authorization_timeout: CONNECT never arrives, and the server gives the client up: -ERR
+// 'Authentication Timeout' (nats-server, authorization timeout).
+#include "rules/engine/fault.h"
+#include "rules/faults/common/dropping_stage.h"
+#include "rules/protocols/nats/nats_message.h"
+
+namespace brownout::rules {
+namespace {
+
+struct NatsAuthorizationTimeoutSettings {
+  Duration after = std::chrono::seconds(2);
+};
+
+class NatsAuthorizationTimeoutStage final : public Stage {
+ public:
+  explicit NatsAuthorizationTimeoutStage(const NatsAuthorizationTimeoutSettings& settings)
+      : settings_(settings) {}
+
+  // A connection that has been authorised already is left alone.
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* line = nats_line_of(chunk);
+    if (line != nullptr && line->verb == NatsVerb::kConnect && ends_ == kNever) {
+      ends_ = later(now, settings_.after);
+    }
+    pass(std::move(chunk), now, out);
+  }
+  // What the client says behind it goes nowhere either.
+  void pass(Chunk chunk, Instant now, Output& out) override {
+    if (ends_ == kNever) return out.emit(std::move(chunk), now);
+    out.note(dropped(chunk, count_++), now);
+  }
+  void wake(Instant now, Output& out) override {
+    ends_ = kNever;
+    out.reply(nats_error("Authentication Timeout"), now);
+    out.close(Close::kFin, now);
+  }
+  void release(Instant now, Output& out) override {
+    if (ends_ != kNever) wake(now, out);
+  }
+  Instant deadline() const override { return ends_; }
+
+ private:
+  NatsAuthorizationTimeoutSettings settings_;
+  Instant ends_ = kNever;
+  std::uint64_t count_ = 0;
+};
+
+// While it is there, messages are kept whole: what the client is told comes between two, however
+// they arrive.
+class WholeMessages final : public Stage {
+ public:
+  void push(Chunk chunk, Instant now, Output& out) override { out.emit(std::move(chunk), now); }
+};
+
+class NatsAuthorizationTimeout final : public Fault {
+ public:
+  using Settings = NatsAuthorizationTimeoutSettings;
+  explicit NatsAuthorizationTimeout(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after, "how long the server waits for what never arrives",
+              {.most = std::chrono::hours(1)}),
+    }};
+    return schema;
+  }
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kUpstream) return std::make_unique<WholeMessages>();
+    return std::make_unique<NatsAuthorizationTimeoutStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kNatsAuthorizationTimeout = describe<NatsAuthorizationTimeout>(
+    {.name = "nats_authorization_timeout",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
+     .summary = "CONNECT never arrives: after `after` the client is told 'Authentication Timeout', "
+                "and the connection closes. A correct client tries the next server, ever more "
+                "slowly, and does not take it for a wrong password.",
+     .magnitude = "new connection",
+     .composition = "the first end wins",
+     .source = "NATS documentation, Authorization, timeout; nats-server, client.go"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,94 @@
+// nats_cluster_change: the cluster has other servers than before: INFO names those of the rule in
+// connect_urls. So clients that would go to another server of a real cluster stay on the proxy,
+// too.
+#include "rules/engine/fault.h"
+#include "rules/protocols/nats/nats_json.h"
+#include "rules/protocols/nats/nats_message.h"
+
+namespace brownout::rules {
+namespace {
+
+struct NatsClusterChangeSettings {
+  std::vector<Endpoint> connect_urls;
+};
+
+class NatsClusterChangeStage final : public Stage {
+ public:
+  explicit NatsClusterChangeStage(const NatsClusterChangeSettings& settings) {
+    for (const auto& url : settings.connect_urls) urls_.push_back(to_text(url));
+  }
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* message = view_as<NatsMessage>(chunk.message());
+    if (message == nullptr) return out.emit(std::move(chunk), now);
+    const bool info = message->line.verb == NatsVerb::kInfo;
+    if (info) {
+      if (tell("rewrite", message->line.text, now, out)) return;
+    } else if (!told_ && message->connection) {
+      // The rule came when the client was connected already: the server tells it on its own.
+      tell("tell", message->connection->info, now, out);
+    }
+    out.emit(std::move(chunk), now);
+  }
+
+ private:
+  bool tell(std::string_view action, const std::string& info, Instant now, Output& out) {
+    auto text = with_nats_texts(info, "connect_urls", urls_);
+    if (text.empty()) return false;
+    told_ = true;
+    out.note({.action = action, .ordinal = count_++}, now);
+    out.emit(nats_chunk({.verb = NatsVerb::kInfo, .text = std::move(text)}), now);
+    return true;
+  }
+
+  std::vector<std::string> urls_;
+  bool told_ = false;
+  std::uint64_t count_ = 0;
+};
+
+class NatsClusterChange final : public Fault {
+ public:
+  using Settings = NatsClusterChangeSettings;
+  explicit NatsClusterChange(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("connect_urls", &Settings::connect_urls,
+              "the servers that clients are told of, each as \"HOST:PORT\": the proxy's own "
+              "listeners",
+              {.required = true}),
+    }};
+    return schema;
+  }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    for (const auto& url : settings.connect_urls) {
+      if (!url.is_unix()) continue;
+      problems.add(position_of(table, "connect_urls"), to_text(url) + " is no HOST:PORT",
+                   "clients of NATS connect over TCP: \"127.0.0.1:4223\"");
+    }
+  }
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kDownstream) return nullptr;
+    return std::make_unique<NatsClusterChangeStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kNatsClusterChange = describe<NatsClusterChange>(
+    {.name = "nats_cluster_change",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
+     .summary = "INFO names other servers in connect_urls, and a client that is connected already "
+                "is sent one at the next message. A correct client adds them to those that it may "
+                "connect to; with addresses of listeners it stays on the proxy.",
+     .magnitude = "INFO",
+     .composition = "the last rule's servers are told",
+     .source = "NATS documentation, INFO, connect_urls; nats-server, cluster"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,83 @@
+// nats_lame_duck: the server says that it is about to leave (INFO with "ldm"), and closes the
+// connection later: lame duck mode, as before an upgrade.
+#include "rules/engine/fault.h"
+#include "rules/protocols/nats/nats_json.h"
+#include "rules/protocols/nats/nats_message.h"
+
+namespace brownout::rules {
+namespace {
+
+struct NatsLameDuckSettings {
+  Duration grace = std::chrono::seconds(10);
+};
+
+class NatsLameDuckStage final : public Stage {
+ public:
+  explicit NatsLameDuckStage(const NatsLameDuckSettings& settings) : settings_(settings) {}
+
+  // Behind the first INFO, which the server says of itself.
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* message = view_as<NatsMessage>(chunk.message());
+    const bool first = message == nullptr || message->line.verb == NatsVerb::kInfo;
+    if (!told_ && !first && message->connection) tell(message->connection->info, now, out);
+    out.emit(std::move(chunk), now);
+  }
+  void wake(Instant now, Output& out) override {
+    closes_ = kNever;
+    out.close(Close::kFin, now);
+  }
+  Instant deadline() const override { return closes_; }
+
+ private:
+  void tell(const std::string& info, Instant now, Output& out) {
+    auto text = with_nats_flag(info, "ldm", true);
+    if (text.empty()) return;
+    told_ = true;
+    closes_ = later(now, settings_.grace);
+    out.note({.action = "lame duck", .delay = settings_.grace}, now);
+    out.emit(nats_chunk({.verb = NatsVerb::kInfo, .text = std::move(text)}), now);
+  }
+
+  NatsLameDuckSettings settings_;
+  bool told_ = false;
+  Instant closes_ = kNever;
+};
+
+class NatsLameDuck final : public Fault {
+ public:
+  using Settings = NatsLameDuckSettings;
+  explicit NatsLameDuck(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("grace", &Settings::grace, "how long the connection still works",
+              {.most = std::chrono::hours(24)}),
+    }};
+    return schema;
+  }
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kDownstream) return nullptr;
+    return std::make_unique<NatsLameDuckStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kNatsLameDuck = describe<NatsLameDuck>(
+    {.name = "nats_lame_duck",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
+     .summary = "At the next message to a client the server says that it is about to leave (INFO "
+                "with \"ldm\"), and closes the connection after `grace`. A correct client connects "
+                "to another server before it is closed, and loses nothing. New connections are "
+                "another rule's: \"refuse\".",
+     .magnitude = "connection",
+     .composition = "the first end wins",
+     .source = "NATS documentation, Lame Duck Mode; nats-server, lame_duck_grace_period"});
+
+}  // namespace brownout::rules

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Rehearsals whose users speak NATS, with nats-server: what is lost, doubled or not stored is judged end to end.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need nats-server node
+here=$(dirname "$(readlink -f "$0")")
+modules=$here/../../build/npm/node_modules
+outages=$(cd "$here/../../examples/outages" && pwd)
+# Under a sanitizer everything is slow: it may look broken before anything is.
+slow=()
+if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
+rehearse() {
+  local code=0
+  "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
+  echo "$code" >"$folder/$1.code"
+}
+
+broker=$(free_port)
+start nats nats-server -a 127.0.0.1 -p "$broker" -js -sd "$folder/jetstream"
+wait_port "$broker"
+second=$(free_port)
+start second nats-server -a 127.0.0.1 -p "$second"
+wait_port "$second"
+# A stream for those whose messages JetStream stores.
+timeout 60 node "$here/nats_client.js" "$modules" "$broker" store 'stored.>' >"$folder/stream.txt" || fail "no stream: $(cat "$folder/stream.txt")"
+
+# scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: sets nothing; the result is in NAME.code and NAME/report.json.
+scenario() {
+  cat >"$folder/$1.toml" <<FILE
+version = 1
+seed = 7
+[scenario]
+name = "$1"
+time_scale = "60x"
+steady = { for = "90s" }
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:$broker"]
+[[listener]]
+name = "front"
+listen = "127.0.0.1:$(free_port)"
+upstream = "server"
+protocol = "nats"
+[[phase]]
+name = "all the time"
+for = "3m"
+${4:-}
+[[probe]]
+name = "services"
+kind = "nats"
+users = 3
+every = "6s"
+timeout = "1s"
+endpoints = ["front"]
+$2
+[[expect]]
+metric = "availability"
+at_least = "100%"
+[[expect]]
+metric = "messages_lost"
+at_most = 0
+[[expect]]
+metric = "messages_duplicated"
+at_most = 0
+[[expect]]
+metric = "messages_reordered"
+at_most = 0
+${3:-}
+FILE
+  rehearse "$1"
+}
+rehearsals=()
+scenario plain 'subject = "core"' &
+rehearsals+=("$!")
+scenario stored 'subject = "stored"
+jetstream = true' &
+rehearsals+=("$!")
+scenario unstored 'subject = "elsewhere"
+jetstream = true' &
+rehearsals+=("$!")
+scenario lost 'subject = "core"' '[[rule]]
+name = "some are lost"
+match = { subject = "core.>", verb = "pub" }
+probability = "20%"
+per = "message"
+fault = { type = "drop" }' 'rules = ["some are lost"]' &
+rehearsals+=("$!")
+scenario doubled 'subject = "stored"
+jetstream = true' '[[rule]]
+name = "some are doubled"
+match = { subject = "stored.>", verb = ["msg", "hmsg"] }
+fault = { type = "duplicate", share = "50%" }' 'rules = ["some are doubled"]' &
+rehearsals+=("$!")
+for outage in nats-upgrade nats-upgrade-badly; do
+  front=$(free_port)
+  standby=$(free_port)
+  sed -e "s/127.0.0.1:4222/127.0.0.1:$broker/; s/127.0.0.1:4232/127.0.0.1:$second/" \
+    -e "s/127.0.0.1:7010/127.0.0.1:$front/; s/127.0.0.1:7020/127.0.0.1:$standby/" "$outages/nats-upgrade.toml" >"$folder/$outage.toml"
+  # Who knows only one server has no way out.
+  [ "$outage" = nats-upgrade ] || sed -i 's/endpoints = .*/endpoints = ["nats"]/' "$folder/$outage.toml"
+  rehearse "$outage" &
+  rehearsals+=("$!")
+done
+wait "${rehearsals[@]}"
+code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "$1: $(cat "$folder/$1.txt")"; }
+ok=0
+[ ${#slow[@]} -eq 0 ] || ok=01
+code plain $ok
+code stored $ok
+pass "nothing is lost, doubled or out of order, over core NATS and over JetStream"
+code unstored 3
+grep -q 'messages were not stored' "$folder/unstored.txt" || fail "it is not said why: $(cat "$folder/unstored.txt")"
+pass "what no stream stores has failed, and it is said why"
+code lost 1
+grep -qE 'messages.lost' "$folder/lost.txt" || fail "lost: $(cat "$folder/lost.txt")"
+code doubled 1
+pass "what a rule loses or doubles is counted"
+code nats-upgrade $ok
+code nats-upgrade-badly 1
+pass "an upgrade of NATS with two servers: users of the first reach the second, who knows only one does not"
