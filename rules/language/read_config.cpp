@@ -161,13 +161,12 @@ class ConfigReader {
   // Whether a listener that it means has requests of HTTP.
   bool means_requests(const Match& match) const {
     const auto& names = match.listener;
-    return std::any_of(config_.listeners.begin(), config_.listeners.end(),
-                       [&](const Listener& listener) {
-                         const bool meant =
-                             names.empty() ||
-                             std::find(names.begin(), names.end(), listener.name) != names.end();
-                         return meant && listener.protocol.has_requests();
-                       });
+    return std::any_of(
+        config_.listeners.begin(), config_.listeners.end(), [&](const Listener& listener) {
+          const bool meant =
+              names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
+          return meant && listener.protocol.has_requests();
+        });
   }
 
   void read_rule(const Node& node) {
