@@ -25,6 +25,11 @@ void ListenerCheck::run() const {
                   listener_.framing ? "write protocol = \"framed\", or leave it out"
                                     : "e.g. framing = { delimiter = \"\\n\" }");
   }
+  if (node_.find("rewrite") != nullptr && (messages == nullptr || !messages->names_servers())) {
+    problems_.add(position_of(node_, "rewrite"),
+                  "rewrite is for protocols whose servers name others",
+                  "write protocol = \"redis\", or leave it out");
+  }
   if (listener_.intercept != Intercept::kNone) return check_intercept();
   for (const std::string_view key : {"ports", "spoof_client"}) {
     if (node_.find(key) == nullptr) continue;

@@ -53,6 +53,16 @@ void read_listen(const Node& node, Listener& listener, Diagnostics& problems) {
   listener.listen = std::move(*where);
 }
 
+Field<Listener> rewrite_field() {
+  return nested<Listener>(
+      "rewrite", "table of addresses",
+      "redis: which addresses clients are told in place of those that a server names, so that they "
+      "come to listeners: { \"10.0.0.1:7000\" = \"127.0.0.1:17000\" }",
+      [](const Node& node, Listener& listener, Diagnostics& problems) {
+        listener.rewrite = AddressMap::read(node, problems);
+      });
+}
+
 }  // namespace
 
 const Schema<Listener>& listener_schema() {
@@ -118,6 +128,7 @@ const Schema<Listener>& listener_schema() {
                          listener.framing = framing_schema().read(node, "framing", problems);
                          check_framing(*listener.framing, node, problems);
                        }),
+      rewrite_field(),
   }};
   return schema;
 }

@@ -16,6 +16,7 @@
 #include "rules/protocols/dns/dns_zone.h"
 #include "rules/protocols/framed/framing.h"
 #include "rules/rehearsal/scenario.h"
+#include "rules/schema/address_map.h"
 #include "rules/schema/port_range.h"
 #include "rules/schema/schema.h"
 
@@ -75,6 +76,7 @@ struct Listener {
   bool enabled = true;  // false: nobody listens
   std::optional<TlsServer> tls;
   std::optional<Framing> framing;  // framed
+  AddressMap rewrite;              // of addresses that servers name; empty: none
   // Whether the client says, or shows, where it wants to go.
   bool knows_destination() const {
     return intercept != Intercept::kNone || protocol == Protocol::kProxy;

@@ -102,6 +102,8 @@ class MessageProtocol {
   virtual bool has_starttls() const { return false; }
   // A listener of it says by `framing` where messages end.
   virtual bool needs_framing() const { return false; }
+  // Its servers tell clients the addresses of others, which a listener of it may rewrite.
+  virtual bool names_servers() const { return false; }
   // Whether it is known which of its messages are requests, and what answers them.
   virtual bool has_requests() const { return false; }
 

@@ -1,0 +1,29 @@
+// Which addresses clients are told in place of which, so that those that a server names lead to
+// listeners: { "10.0.0.1:7000" = "127.0.0.1:17000" }.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rules/base/address.h"
+#include "rules/base/diagnostics.h"
+#include "rules/schema/node.h"
+
+namespace brownout::rules {
+
+class AddressMap {
+ public:
+  bool empty() const { return entries_.empty(); }
+  // What is told in place of it; null: itself.
+  const Endpoint* find(std::string_view host, std::uint16_t port) const;
+  friend bool operator==(const AddressMap&, const AddressMap&) = default;
+
+  static AddressMap read(const Node& node, Diagnostics& problems);
+
+ private:
+  std::vector<std::pair<Endpoint, Endpoint>> entries_;
+};
+
+}  // namespace brownout::rules
