@@ -11,6 +11,7 @@
 #include "rules/protocols/framed/framed_message.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 #include "rules/protocols/nats/nats_message.h"
+#include "rules/protocols/redis/redis_message.h"
 #include "rules/protocols/websocket/websocket.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
 
@@ -69,8 +70,8 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
 
 std::span<const MessageProtocol* const> message_protocols() {
   static const std::array all{&WebSocketMessage::protocol(), &MqttMessage::protocol(),
-                              &XmppMessage::protocol(), &NatsMessage::protocol(),
-                              &FramedMessage::protocol()};
+                              &XmppMessage::protocol(),      &NatsMessage::protocol(),
+                              &RedisMessage::protocol(),     &FramedMessage::protocol()};
   return all;
 }
 

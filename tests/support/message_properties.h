@@ -20,6 +20,8 @@ struct MessageExpectations {
   bool keeps_order = true;
   bool keeps_packets = true;    // of MQTT; else only its fixed headers are right
   bool from_the_start = false;  // else from behind the opening
+  bool cuts = false;            // what is said when the connection ends
+  bool silences = false;        // what it loses keeps back others, too
 };
 
 // `acted` grows by what the rules have done.

@@ -4,6 +4,7 @@
 #include "rules/protocols/mqtt/mqtt.h"
 #include "rules/protocols/websocket/codec/websocket.h"
 #include "tests/support/message_lab.h"
+#include "tests/support/redis_words.h"
 
 namespace brownout::test {
 namespace {
@@ -168,6 +169,57 @@ class NatsPartners final : public Partners {
   }
 };
 
+// In RESP3. The server answers each command before the next comes, or some that came together.
+class RedisPartners final : public Partners {
+ public:
+  void open(Talker& talker) override {
+    talker.client(redis_array_of("HELLO 3"));
+    talker.server("%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n");
+    talker.client(redis_array_of("SUBSCRIBE chat"));
+    talker.server(">3\r\n$9\r\nsubscribe\r\n$4\r\nchat\r\n:1\r\n");
+  }
+
+  void turn(Talker& talker) override {
+    const auto number = std::to_string(talker.next_number());
+    switch (talker.below(8)) {
+      case 0:
+        return ask(talker, "PING\r\n", "+PONG\r\n");
+      case 1:
+        return ask(talker, redis_array_of("INCR n" + number), ":" + number + "\r\n");
+      case 2:
+        return talker.server(">3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n" + redis_bulk(talker.words()));
+      case 3:
+        talker.client(message(talker, Direction::kUpstream));
+        talker.client(redis_array_of("GET p" + number));
+        talker.pause(50ms);
+        talker.server("+OK\r\n");
+        return talker.server(redis_bulk(talker.words()));
+      case 4:
+        return ask(talker, redis_array_of("HGETALL h" + number),
+                   "|1\r\n+ttl\r\n:1\r\n%1\r\n" + redis_bulk(number) + "*2\r\n,1.5\r\n_\r\n");
+      case 5:
+        return ask(talker, redis_array_of("GET n" + number), redis_bulk(talker.words()));
+      case 6:
+        return ask(talker, redis_array_of("GET m" + number),
+                   "-MOVED 1 127.0.0.1:" + number + "\r\n");
+      default:
+        return ask(talker, message(talker, Direction::kUpstream), "+OK\r\n");
+    }
+  }
+
+  std::string message(Talker& talker, Direction direction) override {
+    if (direction == Direction::kDownstream) return redis_bulk(talker.words());
+    return redis_array({"SET", "k" + std::to_string(talker.next_number()), talker.words()});
+  }
+
+ private:
+  static void ask(Talker& talker, const std::string& command, const std::string& reply) {
+    talker.client(command);
+    talker.pause(50ms);
+    talker.server(reply);
+  }
+};
+
 class FramedPartners final : public Partners {
  public:
   explicit FramedPartners(bool delimited) : delimited_(delimited) {}
@@ -201,6 +253,7 @@ std::unique_ptr<Partners> partners_of(const Speech& speech) {
   if (speech.listener == "mqtt") return mqtt_partners(speech.level);
   if (speech.listener == "xmpp") return std::make_unique<XmppPartners>();
   if (speech.listener == "nats") return std::make_unique<NatsPartners>();
+  if (speech.listener == "redis") return std::make_unique<RedisPartners>();
   if (speech.listener == "websocket") return std::make_unique<WebSocketPartners>();
   return std::make_unique<FramedPartners>(speech.keys.find("delimiter") != std::string::npos);
 }
@@ -232,6 +285,7 @@ const std::vector<Speech>& all_speeches() {
       {"Xmpp", "xmpp"},
       {"WebSocket", "websocket"},
       {"Nats", "nats"},
+      {"Redis", "redis"},
       {"FramedByDelimiter", "framed", R"(framing = { delimiter = "\r\n", )" + kinds},
       {"FramedByLength", "framed", "framing = { width = 2, " + kinds}};
   return speeches;

@@ -1,0 +1,171 @@
+#include "rules/protocols/redis/codec/redis_codec.h"
+
+#include <utility>
+
+#include "rules/protocols/redis/codec/redis_addresses.h"
+#include "rules/protocols/redis/codec/redis_values.h"
+
+namespace brownout::messages {
+namespace {
+
+using rules::RedisMessage;
+
+constexpr std::string_view kDiscard = "*1\r\n$7\r\nDISCARD\r\n";
+
+std::shared_ptr<rules::Message> message_of(RedisMessage view, Bytes wire) {
+  return std::make_shared<rules::Message>(
+      rules::Message{.protocol = &RedisMessage::protocol(),
+                     .view = std::make_shared<const RedisMessage>(std::move(view)),
+                     .wire = std::move(wire)});
+}
+
+}  // namespace
+
+MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
+  Step step;
+  while (step.taken < bytes.size()) {
+    if (!std::exchange(within_, true)) {
+      broken_ = begin(keep, static_cast<char>(bytes[step.taken]));
+    }
+    codecs::RedisScan::Step found;
+    if (broken_.empty()) {
+      found = scan_.next(bytes.subspan(step.taken));
+      broken_ = found.broken;
+    }
+    if (broken_.empty() && keep_ && wire_.size() + found.taken + scan_.left() > kMostMessage) {
+      broken_ = "a message of more than 16 MiB";
+    }
+    if (!broken_.empty()) {
+      // What was taken in this call goes first.
+      if (step.taken > 0) return step;
+      return {.broken = broken_};
+    }
+    if (keep_) {
+      const auto part = bytes.subspan(step.taken, found.taken);
+      wire_.insert(wire_.end(), part.begin(), part.end());
+    }
+    step.taken += found.taken;
+    step.kept = keep_;
+    if (!found.ended) continue;
+    within_ = false;
+    finish(step);
+    return step;
+  }
+  return step;
+}
+
+// Whether it is kept, or why it is none.
+std::string_view RedisCodec::Reader::begin(bool keep, char first) {
+  const auto& pairing = codec_.pairing_;
+  if (direction_ == Direction::kUpstream) {
+    keep_ = keep || pairing.spoiled();
+    return {};
+  }
+  rewrites_ = may_rewrite(first);
+  keep_ = keep || rewrites_ || !pairing.in_order();
+  return pairing.replicates() ? "a stream of a replica" : "";
+}
+
+// An error, what is said of servers, or what a Sentinel publishes.
+bool RedisCodec::Reader::may_rewrite(char first) const {
+  if (codec_.rewrite_.empty()) return false;
+  if (first == '-' || first == '>') return true;
+  const auto& pairing = codec_.pairing_;
+  const auto* asked = pairing.front();
+  return pairing.takes_messages() || (asked != nullptr && codecs::names_redis_servers(asked->name));
+}
+
+void RedisCodec::Reader::finish(Step& step) {
+  direction_ == Direction::kUpstream ? finish_command(step) : finish_reply(step);
+}
+
+void RedisCodec::Reader::finish_command(Step& step) {
+  const auto& parts = scan_.parts();
+  const auto command = codec_.pairing_.sent(codecs::read_redis_command(parts, wire_));
+  if (!keep_) return codec_.pairing_.asked(command);
+  RedisMessage view;
+  view.command = command;
+  view.database = command->database;
+  view.value = codecs::value_of_redis_command(*command, parts);
+  step.ended.emplace();
+  if (view.value && view.value->sign == 'i') {
+    const auto text = codecs::bytes_of(parts[view.value->head + 1].text);
+    step.ended->payload.assign(text.begin(), text.end());
+  } else if (view.value) {
+    const auto payload = codecs::payload_of_redis(*view.value, wire_);
+    step.ended->payload.assign(payload.begin(), payload.end());
+  }
+  step.ended->message = message_of(std::move(view), std::exchange(wire_, {}));
+}
+
+void RedisCodec::Reader::finish_reply(Step& step) {
+  auto& pairing = codec_.pairing_;
+  auto answer = pairing.answered(scan_.parts());
+  if (!keep_ || answer.copied) {
+    if (!answer.copied) pairing.passed(answer);
+    wire_.clear();
+    // An empty message is written as what has waited.
+    if (pairing.has_ready()) step.ended.emplace().message = message_of({}, {});
+    return;
+  }
+  // What others publish is theirs.
+  const bool others = answer.channel && !answer.channel->starts_with('+');
+  if (rewrites_ && !others) rewrite();
+  const auto& parts = scan_.parts();
+  RedisMessage view;
+  view.command = answer.command;
+  view.database = answer.database;
+  // That a client is subscribed it has asked for.
+  const bool push = answer.push && !answer.command;
+  view.reply = codecs::read_redis_reply(parts, push);
+  view.last = answer.last;
+  view.value = codecs::value_of_redis_reply(parts, push && answer.channel);
+  view.channel = std::move(answer.channel);
+  step.ended.emplace();
+  if (view.value) {
+    const auto payload = codecs::payload_of_redis(*view.value, wire_);
+    step.ended->payload.assign(payload.begin(), payload.end());
+  }
+  step.ended->message = message_of(std::move(view), std::exchange(wire_, {}));
+}
+
+void RedisCodec::Reader::rewrite() {
+  auto other = codecs::rewrite_redis_addresses(codec_.rewrite_, wire_);
+  if (other.empty()) return;
+  wire_ = std::move(other);
+  scan_.next(wire_);
+}
+
+// What would come ahead of its turn is as lost as what it waits for.
+Bytes RedisCodec::Reader::rest() {
+  within_ = false;
+  auto wire = std::exchange(wire_, {});
+  const bool waits = direction_ == Direction::kDownstream && codec_.pairing_.is_behind();
+  return waits ? Bytes{} : wire;
+}
+
+Bytes RedisCodec::write(const rules::Chunk& chunk, Direction direction) {
+  const auto& message = *chunk.message();
+  const auto& view = *rules::view_as<RedisMessage>(&message);
+  Bytes bytes;
+  if (chunk.touched() && view.value && !message.wire.empty()) {
+    bytes = codecs::write_redis_value(*view.value, message.wire, chunk.bytes());
+  } else if (message.wire.empty() && view.reply) {
+    bytes = codecs::write_redis_reply(*view.reply);
+  } else {
+    bytes = message.wire;
+  }
+  if (direction == Direction::kDownstream) {
+    const RedisPairing::Answer answer{.command = view.command, .last = view.last};
+    if (!view.reply) return pairing_.ready();
+    return pairing_.release(answer, std::move(bytes), message.wire.empty());
+  }
+  const auto discard = pairing_.discards(view.command);
+  const auto command = codecs::bytes_of(kDiscard);
+  if (discard.instead) return {command.begin(), command.end()};
+  pairing_.asked(view.command);
+  if (discard.ahead) bytes.insert(bytes.begin(), command.begin(), command.end());
+  return bytes;
+}
+
+}  // namespace brownout::messages

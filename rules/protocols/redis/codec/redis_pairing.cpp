@@ -1,0 +1,344 @@
+#include "rules/protocols/redis/codec/redis_pairing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rules/base/whole_number.h"
+
+namespace brownout::messages {
+namespace {
+
+using codecs::Bytes;
+using codecs::RedisPart;
+using rules::RedisCommand;
+
+constexpr std::size_t kHeldOverhead = 128;  // bytes of memory beside those that are held
+
+bool is_confirmation(std::string_view kind) {
+  return kind == "subscribe" || kind == "unsubscribe" || kind == "psubscribe" ||
+         kind == "punsubscribe" || kind == "ssubscribe" || kind == "sunsubscribe";
+}
+bool is_message(std::string_view kind) {
+  return kind == "message" || kind == "pmessage" || kind == "smessage";
+}
+// From all that there are: how many, only the server knows.
+bool ends_all(const RedisCommand& command) {
+  return command.arguments == 1 && command.name.ends_with("unsubscribe");
+}
+bool is_error(char sign) { return sign == '-' || sign == '!'; }
+
+// "1339518083.107412 [0 127.0.0.1:60866] "keys" "*"".
+bool is_monitors(const RedisPart& value) {
+  const auto& text = value.text;
+  const auto blank = text.find_first_not_of("0123456789.");
+  return value.sign == '+' && blank != 0 && blank != std::string::npos &&
+         text.compare(blank, 2, " [") == 0;
+}
+
+// What pub/sub says begins with its kind.
+std::string_view kind_of(const std::vector<RedisPart>& parts) {
+  if (parts.size() < 2 || (parts[1].sign != '$' && parts[1].sign != '+')) return {};
+  return parts[1].text;
+}
+
+void append(Bytes& to, const Bytes& bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+
+std::int64_t number_in(std::string_view text) {
+  return rules::parse_whole_number(text, std::int64_t{INT32_MAX}).value_or(0);
+}
+
+}  // namespace
+
+bool RedisPairing::Numbers::add(std::uint64_t number) {
+  if (number < next_ || beyond_.contains(number)) return false;
+  if (number > next_) return beyond_.insert(number).second;
+  ++next_;
+  while (!beyond_.empty() && *beyond_.begin() == next_) {
+    beyond_.erase(beyond_.begin());
+    ++next_;
+  }
+  return true;
+}
+
+RedisCommandRef RedisPairing::sent(RedisCommand command) {
+  const bool answered = expects_reply(command);
+  follow(command);
+  if (answered && !given_up_) command.ordinal = ++last_sent_;
+  return std::make_shared<const RedisCommand>(std::move(command));
+}
+
+// redis.io, CLIENT REPLY. A replica acknowledges without an answer.
+bool RedisPairing::expects_reply(const RedisCommand& command) {
+  if (command.arguments == 0) return false;
+  const bool skipped = std::exchange(skips_next_, false);
+  const auto& argument = command.argument;
+  if (command.name == "client reply" && argument == "skip") {
+    skips_next_ = !replies_off_;
+    return false;
+  }
+  if (command.name == "client reply" && (argument == "on" || argument == "off")) {
+    replies_off_ = argument == "off";
+    return !replies_off_;
+  }
+  if (command.name == "reset") {
+    replies_off_ = false;
+    return true;
+  }
+  if (command.name == "replconf" && (argument == "ack" || argument == "getack")) return false;
+  return !replies_off_ && !skipped;
+}
+
+void RedisPairing::follow(RedisCommand& command) {
+  const auto& name = command.name;
+  command.database = next_database_;
+  command.subscribed = !resp3_ && takes_messages();
+  const bool ends = name == "exec" || name == "discard" || name == "reset" || name == "quit";
+  command.queued = transaction_ && !ends && name != "multi" && name != "watch";
+  if (ends) transaction_ = false;
+  if (name == "discard" || name == "reset") spoiled_ = false;
+  if (name == "multi") transaction_ = true;
+  if (name != "select" && name != "reset") return;
+  next_database_ = name == "select" ? number_in(command.argument) : 0;
+  ++selects_;
+}
+
+void RedisPairing::asked(const RedisCommandRef& command) {
+  if (!command || command->ordinal == 0 || given_up_) return;
+  push(command, !numbers_.add(command->ordinal));
+}
+
+void RedisPairing::push(const RedisCommandRef& command, bool copied) {
+  facts_ += sizeof(Asked) + command->memory();
+  copies_ += copied ? 1 : 0;
+  asked_.push_back({.command = command, .copied = copied});
+  if (facts_ > kMostFacts || numbers_.gaps() > kMostGaps) give_up();
+}
+
+void RedisPairing::give_up() {
+  given_up_ = true;
+  asked_.clear();
+  facts_ = copies_ = 0;
+}
+
+void RedisPairing::pop() {
+  const auto& front = asked_.front();
+  facts_ -= sizeof(Asked) + front.command->memory();
+  copies_ -= front.copied ? 1 : 0;
+  asked_.pop_front();
+}
+
+bool RedisPairing::replicates() const {
+  if (asked_.empty()) return false;
+  const auto& name = asked_.front().command->name;
+  return name == "psync" || name == "sync";
+}
+
+RedisPairing::Answer RedisPairing::answered(const std::vector<RedisPart>& parts) {
+  const auto& value = parts.front();
+  const bool push = value.sign == '>';
+  if (given_up_) return {.push = push};
+  Answer answer{.push = push, .database = database_};
+  const auto kind = kind_of(parts);
+  const bool array = value.sign == '*' && !resp3_;
+  const bool asked_for = !asked_.empty() && asked_.front().command->name.ends_with("subscribe");
+  if ((push || (array && (takes_messages() || asked_for))) && is_confirmation(kind)) {
+    return confirmed(kind, parts);
+  }
+  if ((push || (array && takes_messages())) && is_message(kind)) {
+    const std::size_t at = kind == "pmessage" ? 3 : 2;
+    answer.push = true;
+    answer.database.reset();
+    if (parts.size() > at) answer.channel = parts[at].text;
+    return answer;
+  }
+  answer.push |= monitors_ && is_monitors(value);
+  if (answer.push) {
+    answer.database.reset();
+    return answer;
+  }
+  skip_confirmed({});
+  skip_unconfirmed(value.sign);
+  if (asked_.empty()) return answer;
+  const auto& front = asked_.front();
+  answer.command = front.command;
+  answer.copied = front.copied;
+  learn(front, value);
+  pop();
+  return answer;
+}
+
+// One that ends all subscriptions is over as soon as something else comes.
+void RedisPairing::skip_confirmed(std::string_view kind) {
+  while (!asked_.empty() && asked_.front().confirmed > 0 && ends_all(*asked_.front().command) &&
+         asked_.front().command->name != kind) {
+    pop();
+  }
+}
+
+// One whose confirmation was taken for that of another ahead of it.
+void RedisPairing::skip_unconfirmed(char sign) {
+  while (!asked_.empty() && ends_all(*asked_.front().command) && !asked_.front().command->queued &&
+         !is_error(sign)) {
+    passed({.command = asked_.front().command});
+    pop();
+  }
+}
+
+RedisPairing::Answer RedisPairing::confirmed(std::string_view kind,
+                                             const std::vector<RedisPart>& parts) {
+  Answer answer{.push = true};
+  const bool shard = kind == "ssubscribe" || kind == "sunsubscribe";
+  if (parts.size() > 2 && !parts[2].null) answer.channel = parts[2].text;
+  if (parts.size() > 3) (shard ? shard_subscriptions_ : subscriptions_) = number_in(parts[3].text);
+  skip_confirmed(kind);
+  if (asked_.empty() || asked_.front().command->name != kind) return answer;
+  auto& front = asked_.front();
+  ++front.confirmed;
+  answer.command = front.command;
+  answer.copied = front.copied;
+  if (ends_all(*front.command)) return answer;
+  answer.last = front.confirmed + 1 == front.command->arguments;
+  if (answer.last) pop();
+  return answer;
+}
+
+void RedisPairing::learn(const Asked& asked, const RedisPart& value) {
+  const auto& name = asked.command->name;
+  const auto& argument = asked.command->argument;
+  const bool queued = value.sign == '+' && value.text == "QUEUED";
+  const bool failed = is_error(value.sign) || value.null;
+  if (name == "select" || name == "reset") {
+    if (!asked.copied && selects_ > 0) --selects_;
+    if (!failed) (queued ? queued_database_.emplace() : database_) = number_in(argument);
+  }
+  if (name == "exec" || name == "discard") {
+    if (queued_database_ && name == "exec" && !failed) database_ = *queued_database_;
+    queued_database_.reset();
+  }
+  if (name == "monitor" && !failed && !queued) monitors_ = true;
+  if (name == "hello" && !failed && !queued && !argument.empty()) resp3_ = argument == "3";
+  if (name == "reset" && !failed) {
+    database_ = 0;
+    queued_database_.reset();
+    resp3_ = monitors_ = false;
+    subscriptions_ = shard_subscriptions_ = 0;
+  }
+  settle_database();
+}
+
+void RedisPairing::settle_database() {
+  if (selects_ == 0 && !queued_database_) next_database_ = database_;
+}
+
+// The server does not know of it, or what it says to it comes too late.
+void RedisPairing::answered_by_rule(const RedisCommand& command) {
+  if (!numbers_.add(command.ordinal)) {
+    const auto asked = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& one) {
+      return !one.copied && one.command->ordinal == command.ordinal;
+    });
+    if (asked == asked_.end()) return;
+    asked->copied = true;
+    ++copies_;
+    return;
+  }
+  if (command.queued) spoiled_ = true;
+  if (command.name == "multi") transaction_ = false;
+  if (command.name == "exec") {
+    leaves_ = true;
+    spoiled_ = false;
+  }
+  if ((command.name == "select" || command.name == "reset") && selects_ > 0) --selects_;
+  settle_database();
+}
+
+RedisPairing::Discard RedisPairing::discards(const RedisCommandRef& command) {
+  Discard discard;
+  if (given_up_ || !command) return discard;
+  const auto ask = [&] {
+    push(std::make_shared<const RedisCommand>(
+             RedisCommand{.name = "discard", .arguments = 1, .ordinal = command->ordinal}),
+         true);
+  };
+  discard.ahead = std::exchange(leaves_, false) && command->name != "discard";
+  if (discard.ahead) ask();
+  discard.instead = spoiled_ && command->name == "exec" && command->ordinal > 0;
+  if (!discard.instead) return discard;
+  constexpr std::string_view kAborted =
+      "-EXECABORT Transaction discarded because of previous errors.\r\n";
+  const auto bytes = codecs::bytes_of(kAborted);
+  spoiled_ = false;
+  numbers_.add(command->ordinal);
+  ask();
+  hold(command->ordinal, {bytes.begin(), bytes.end()}, true);
+  return discard;
+}
+
+Bytes RedisPairing::release(const Answer& answer, Bytes bytes, bool made_by_rule) {
+  const auto number = answer.command ? answer.command->ordinal : 0;
+  if (given_up_) {
+    auto all = ready();
+    append(all, bytes);
+    return all;
+  }
+  if (number == 0) return bytes;
+  if (made_by_rule) answered_by_rule(*answer.command);
+  if (number < next_) return made_by_rule ? Bytes{} : bytes;
+  if (stuck_) return {};
+  if (number > next_) {
+    hold(number, bytes, answer.last);
+    return {};
+  }
+  if (answer.last) ++next_;
+  append(bytes, ready());
+  return bytes;
+}
+
+void RedisPairing::passed(const Answer& answer) {
+  const auto number = answer.command ? answer.command->ordinal : 0;
+  if (number < next_ || !answer.last || given_up_) return;
+  number == next_ ? void(++next_) : hold(number, {}, true);
+}
+
+void RedisPairing::hold(std::uint64_t number, const Bytes& bytes, bool last) {
+  const auto [place, begun] = held_.try_emplace(number);
+  auto& held = place->second;
+  if (held.whole) return;
+  append(held.bytes, bytes);
+  held.whole = last;
+  held_bytes_ += bytes.size() + (begun ? kHeldOverhead : 0);
+  if (held_bytes_ <= kMostHeld) return;
+  stuck_ = true;
+  held_.clear();
+  held_bytes_ = 0;
+}
+
+Bytes RedisPairing::ready() {
+  Bytes all;
+  while (has_ready()) {
+    const auto held = held_.begin();
+    append(all, held->second.bytes);
+    if (held->second.whole && !given_up_) ++next_;
+    held_bytes_ -= held->second.bytes.size() + kHeldOverhead;
+    held_.erase(held);
+  }
+  return all;
+}
+
+bool RedisPairing::has_ready() const {
+  return !held_.empty() && (given_up_ || held_.begin()->first <= next_);
+}
+
+bool RedisPairing::in_order() const {
+  if (given_up_) return held_.empty();
+  // What the server has not got, or has answered already, is still waited for.
+  const bool waits = asked_.empty() && next_ <= last_sent_;
+  return held_.empty() && copies_ == 0 && !waits && !is_behind();
+}
+
+bool RedisPairing::is_behind() const {
+  if (given_up_) return false;
+  return stuck_ ||
+         (!asked_.empty() && (asked_.front().command->ordinal > next_ || asked_.front().copied));
+}
+
+}  // namespace brownout::messages

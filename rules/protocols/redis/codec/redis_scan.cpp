@@ -1,0 +1,294 @@
+#include "rules/protocols/redis/codec/redis_scan.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace brownout::codecs {
+namespace {
+
+constexpr std::size_t kMostHead = 64;              // a sign and a number
+constexpr std::int64_t kMostString = 1LL << 40;    // proto-max-bulk-len may be large
+constexpr std::int64_t kMostElements = INT32_MAX;  // of a command, too
+constexpr std::size_t kMostTexts = 64 << 10;       // of all parts of a value
+
+std::optional<std::int64_t> number_of(std::string_view text) {
+  std::int64_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  return number;
+}
+
+constexpr std::string_view kSigns = "+-:$*_#,(=!%~>|";
+
+bool splits_words(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+
+// Types of one line, whose text is all that they are.
+bool is_line(char sign) { return std::string_view("+-:,#_(").find(sign) != std::string_view::npos; }
+bool may_be_long(char sign) { return sign == '+' || sign == '-' || sign == '('; }
+
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// Behind a backslash inside double quotes.
+char unescaped(std::string_view line, std::size_t& at) {
+  if (line[at] == 'x' && at + 2 < line.size() && digit_of(line[at + 1]) >= 0 &&
+      digit_of(line[at + 2]) >= 0) {
+    at += 2;
+    return static_cast<char>(digit_of(line[at - 1]) * 16 + digit_of(line[at]));
+  }
+  switch (line[at]) {
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'b':
+      return '\b';
+    case 'a':
+      return '\a';
+    default:
+      return line[at];
+  }
+}
+
+// From behind the quote to behind the one that ends it, where a word must end.
+bool take_quoted(std::string_view line, std::size_t& at, char quote, std::string& word) {
+  for (; at < line.size(); ++at) {
+    if (line[at] == quote) return ++at == line.size() || splits_words(line[at]);
+    const bool escaped =
+        line[at] == '\\' && at + 1 < line.size() && (quote == '"' || line[at + 1] == '\'');
+    if (escaped) ++at;
+    word += escaped && quote == '"' ? unescaped(line, at) : line[at];
+  }
+  return false;
+}
+
+}  // namespace
+
+bool split_redis_words(std::string_view line, std::vector<std::string>& words) {
+  std::size_t at = 0;
+  while (true) {
+    while (at < line.size() && splits_words(line[at])) ++at;
+    if (at == line.size()) return true;
+    auto& word = words.emplace_back();
+    while (at < line.size() && !splits_words(line[at])) {
+      const char c = line[at++];
+      if (c != '"' && c != '\'') {
+        word += c;
+      } else if (!take_quoted(line, at, c, word)) {
+        return false;
+      }
+    }
+  }
+}
+
+RedisScan::Step RedisScan::next(ByteView bytes) {
+  Step step;
+  if (ended_) begin();
+  while (step.taken < bytes.size() && !ended_) {
+    const auto rest = bytes.subspan(step.taken);
+    std::size_t taken = 0;
+    if (left_ > 0) {
+      take_body(rest, taken, step.broken);
+    } else {
+      step.broken = take_line(rest, taken);
+    }
+    if (!step.broken.empty()) return step;
+    step.taken += taken;
+  }
+  step.ended = ended_;
+  return step;
+}
+
+void RedisScan::begin() {
+  frames_.clear();
+  parts_.clear();
+  at_ = 0;
+  texts_ = 0;
+  ended_ = false;
+}
+
+// To the end of a line.
+std::string_view RedisScan::take_line(ByteView bytes, std::size_t& taken) {
+  const auto text = text_of(bytes);
+  const auto end = text.find('\n');
+  const bool ends = end != std::string_view::npos;
+  taken = ends ? end + 1 : text.size();
+  const auto part = text.substr(0, ends ? end : text.size());
+  const char sign = line_size_ > 0 ? line_.front() : text.front();
+  const bool inlined = of_ == Of::kClient && frames_.empty() && sign != '*';
+  if (line_size_ == 0) {
+    const auto why = begin_line(sign, inlined);
+    if (!why.empty()) return why;
+  }
+  const auto size = line_size_ + part.size();
+  if (inlined && size > kMostInline) return "an inline command of more than 64 KiB";
+  if (!inlined && !may_be_long(sign) && size > kMostHead) return "a number that is too long";
+  const auto most = inlined ? kMostInline : kMostText;
+  line_ += part.substr(0, most - std::min(most, line_.size()));
+  line_size_ = size;
+  if (!part.empty()) last_ = part.back();
+  at_ += taken;
+  if (!ends) return {};
+  if (!inlined && last_ != '\r') return "a line that does not end with CRLF";
+  const auto length = last_ == '\r' && line_size_ > 0 ? line_size_ - 1 : line_size_;
+  const auto why = read_line(std::string_view(line_).substr(0, length));
+  line_.clear();
+  line_size_ = 0;
+  last_ = 0;
+  return why;
+}
+
+// What cannot be is said at once, not only when a line ends.
+std::string_view RedisScan::begin_line(char sign, bool inlined) {
+  line_at_ = at_;
+  if (inlined) {
+    const auto byte = static_cast<unsigned char>(sign);
+    const bool may_be = splits_words(sign) || (byte >= ' ' && byte <= '~');
+    return may_be ? "" : "neither a command of RESP nor an inline one";
+  }
+  if (of_ == Of::kClient) {
+    return frames_.empty() || sign == '$' ? "" : "an argument that is no bulk string";
+  }
+  return kSigns.find(sign) != std::string_view::npos ? "" : "a type that RESP does not have";
+}
+
+std::string_view RedisScan::read_line(std::string_view line) {
+  if (of_ == Of::kClient && frames_.empty()) {
+    return line.starts_with('*') ? read_aggregate('*', line.substr(1)) : read_inline(line);
+  }
+  const char sign = line.front();
+  const auto text = line.substr(1);
+  if (sign == '$' || sign == '=' || sign == '!') return read_string(sign, text);
+  if (!is_line(sign)) return read_aggregate(sign, text);
+  if (sign == ':' && !number_of(text.starts_with('+') ? text.substr(1) : text)) {
+    return "an integer that is none";
+  }
+  if (sign == '#' && text != "t" && text != "f") return "a boolean that is none";
+  if (sign == '_' && !text.empty()) return "a null that is none";
+  if (auto* part = add_part(sign)) {
+    part->text = text.substr(0, kMostTexts - std::min(kMostTexts, texts_));
+    texts_ += part->text.size();
+    part->body = line_at_ + 1;
+    part->size = at_ - line_at_ - 3;  // without the sign and CRLF
+    part->null = sign == '_';
+  }
+  end_element();
+  return {};
+}
+
+std::string_view RedisScan::read_inline(std::string_view line) {
+  std::vector<std::string> words;
+  if (!split_redis_words(line, words)) return "an inline command whose quotes do not end";
+  const auto odd = [](const std::string& word) {
+    return std::any_of(word.begin(), word.end(), [](char c) {
+      return static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) > '~';
+    });
+  };
+  if (!words.empty() && odd(words.front())) return "neither a command of RESP nor an inline one";
+  parts_.push_back({.sign = 'i', .size = words.size()});
+  for (auto& word : words) {
+    const auto size = word.size();
+    parts_.push_back({.sign = 'i', .text = std::move(word), .size = size});
+  }
+  ended_ = true;
+  return {};
+}
+
+std::string_view RedisScan::read_string(char sign, std::string_view number) {
+  const auto size = number_of(number);
+  const bool null = size == -1 && sign == '$' && of_ == Of::kServer;
+  if (!null && (!size || *size < 0 || *size > kMostString))
+    return "the length of a string that is none";
+  open_ = add_part(sign);
+  if (open_ != nullptr) {
+    open_->body = at_;
+    open_->size = null ? 0 : static_cast<std::size_t>(*size);
+    open_->null = null;
+  }
+  if (null) {
+    end_element();
+  } else {
+    left_ = static_cast<std::size_t>(*size) + 2;
+  }
+  return {};
+}
+
+std::string_view RedisScan::read_aggregate(char sign, std::string_view number) {
+  const auto count = number_of(number);
+  const bool client = of_ == Of::kClient;
+  const bool null = count && *count < 0 && (client || (*count == -1 && sign == '*'));
+  if (!count || (*count < 0 && !null) || *count > kMostElements)
+    return "a number of elements that is none";
+  const bool pairs = sign == '%' || sign == '|';
+  const auto elements = null ? 0 : static_cast<std::uint64_t>(*count) * (pairs ? 2 : 1);
+  if (sign == '|') {
+    if (elements == 0) return {};
+  } else if (auto* part = add_part(sign)) {
+    part->body = at_;
+    part->size = static_cast<std::size_t>(elements);
+    part->null = null;
+  }
+  if (elements == 0) {
+    end_element();
+    return {};
+  }
+  if (frames_.size() == kMostDepth) return "values that are nested deeper than 128";
+  frames_.push_back({elements, sign == '|'});
+  return {};
+}
+
+// A string, to its CRLF at most.
+void RedisScan::take_body(ByteView bytes, std::size_t& taken, std::string_view& why) {
+  taken = std::min(left_, bytes.size());
+  for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
+    const auto expected = left_ - i == 2 ? std::byte{'\r'} : std::byte{'\n'};
+    if (bytes[i] != expected) {
+      why = "a string that is longer than it says";
+      return;
+    }
+  }
+  if (open_ != nullptr) {
+    const auto kept = open_->text.size();
+    const auto most =
+        std::min({open_->size, kMostText, kept + kMostTexts - std::min(kMostTexts, texts_)});
+    const auto part = text_of(bytes.first(taken)).substr(0, most - std::min(most, kept));
+    open_->text += part;
+    texts_ += part.size();
+  }
+  left_ -= taken;
+  at_ += taken;
+  if (left_ > 0) return;
+  open_ = nullptr;
+  end_element();
+}
+
+void RedisScan::end_element() {
+  while (!frames_.empty()) {
+    auto& frame = frames_.back();
+    if (--frame.left > 0) return;
+    const bool attribute = frame.attribute;
+    frames_.pop_back();
+    // What it is about is still to come.
+    if (attribute) return;
+  }
+  ended_ = true;
+}
+
+// Null where it is not to be kept: too deep, or too many.
+RedisPart* RedisScan::add_part(char sign) {
+  const bool attribute = !frames_.empty() && frames_.front().attribute;
+  if (attribute || frames_.size() > 1 || parts_.size() == kMostParts) return nullptr;
+  return &parts_.emplace_back(RedisPart{.sign = sign, .head = line_at_});
+}
+
+}  // namespace brownout::codecs

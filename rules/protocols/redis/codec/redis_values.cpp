@@ -1,0 +1,169 @@
+#include "rules/protocols/redis/codec/redis_values.h"
+
+#include <algorithm>
+
+#include "rules/protocols/redis/redis_commands.h"
+
+namespace brownout::codecs {
+namespace {
+
+using rules::RedisType;
+using rules::RedisValue;
+
+// Ahead of the text of a verbatim string: "txt:".
+constexpr std::size_t kFormat = 4;
+constexpr std::string_view kEnd = "\r\n";
+
+RedisType type_of(char sign, bool null) {
+  if (null) return RedisType::kNull;
+  switch (sign) {
+    case '-':
+    case '!':
+      return RedisType::kError;
+    case ':':
+      return RedisType::kInteger;
+    case '$':
+      return RedisType::kBulk;
+    case '*':
+    case '>':  // of a push only where it answers a command
+      return RedisType::kArray;
+    case ',':
+      return RedisType::kDouble;
+    case '#':
+      return RedisType::kBoolean;
+    case '(':
+      return RedisType::kBigNumber;
+    case '=':
+      return RedisType::kVerbatim;
+    case '%':
+      return RedisType::kMap;
+    case '~':
+      return RedisType::kSet;
+    default:
+      return RedisType::kSimple;
+  }
+}
+
+bool is_string(char sign) { return sign == '$' || sign == '=' || sign == '!'; }
+bool is_one_line(char sign) { return sign == '+' || sign == '-'; }
+
+RedisValue value_at(const RedisPart& part) {
+  RedisValue value{.sign = part.sign, .head = part.head, .body = part.body, .size = part.size};
+  if (part.sign == '=' && part.size >= kFormat) {
+    value.body += kFormat;
+    value.size -= kFormat;
+  }
+  return value;
+}
+
+void append(Bytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+void append(Bytes& to, std::string_view text) { append(to, bytes_of(text)); }
+void append_string(Bytes& to, char sign, std::string_view ahead, ByteView bytes) {
+  append(to, sign + std::to_string(ahead.size() + bytes.size()) + std::string(kEnd));
+  append(to, ahead);
+  append(to, bytes);
+}
+// What would end the line is a blank in it.
+void append_line(Bytes& to, char sign, ByteView bytes) {
+  to.push_back(static_cast<std::byte>(sign));
+  for (const auto byte : bytes) {
+    const bool ends = byte == std::byte{'\r'} || byte == std::byte{'\n'};
+    to.push_back(ends ? std::byte{' '} : byte);
+  }
+}
+
+// An inline command can not have any value: it is written as an array.
+Bytes write_inline(std::size_t at, ByteView wire, ByteView payload) {
+  std::vector<std::string> words;
+  split_redis_words(text_of(wire), words);
+  Bytes bytes;
+  append(bytes, "*" + std::to_string(words.size()) + std::string(kEnd));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    append_string(bytes, '$', {}, i == at ? payload : bytes_of(words[i]));
+    append(bytes, kEnd);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+rules::RedisCommand read_redis_command(const std::vector<RedisPart>& parts, ByteView wire) {
+  std::vector<std::string_view> words;
+  words.reserve(parts.size());
+  const auto all = text_of(wire);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const auto& part = parts[i];
+    const bool kept = part.sign != 'i' && !wire.empty();
+    words.push_back(kept ? all.substr(part.body, part.size) : std::string_view(part.text));
+  }
+  auto command = rules::redis_command_of(words);
+  command.arguments = parts.front().size;
+  return command;
+}
+
+std::optional<RedisValue> value_of_redis_command(const rules::RedisCommand& command,
+                                                 const std::vector<RedisPart>& parts) {
+  const auto at = rules::redis_value_at(command.name, parts.size() - 1);
+  if (!at) return std::nullopt;
+  const auto& part = parts[*at + 1];
+  if (part.sign == 'i') return RedisValue{.sign = 'i', .head = *at, .size = part.size};
+  return value_at(part);
+}
+
+rules::RedisReply read_redis_reply(const std::vector<RedisPart>& parts, bool push) {
+  const auto& value = parts.front();
+  rules::RedisReply reply{push ? RedisType::kPush : type_of(value.sign, value.null)};
+  const bool aggregate = std::string_view("*~>%$=").find(value.sign) != std::string_view::npos;
+  if (!aggregate) reply.text = value.text;
+  return reply;
+}
+
+std::optional<RedisValue> value_of_redis_reply(const std::vector<RedisPart>& parts, bool message) {
+  const auto& part = message ? parts.back() : parts.front();
+  const bool one = is_string(part.sign) || is_one_line(part.sign);
+  return one && !part.null ? std::optional(value_at(part)) : std::nullopt;
+}
+
+ByteView payload_of_redis(const RedisValue& value, ByteView wire) {
+  if (value.sign == 'i') return {};
+  return wire.subspan(value.body, value.size);
+}
+
+Bytes write_redis_value(const RedisValue& value, ByteView wire, ByteView payload) {
+  if (value.sign == 'i') return write_inline(value.head, wire, payload);
+  Bytes bytes;
+  append(bytes, wire.first(value.head));
+  if (is_one_line(value.sign)) {
+    append_line(bytes, value.sign, payload);
+  } else {
+    const bool formatted = value.sign == '=';
+    const auto format = formatted ? text_of(wire.subspan(value.body - kFormat, kFormat)) : "";
+    append_string(bytes, value.sign, format, payload);
+  }
+  append(bytes, wire.subspan(value.body + value.size));
+  return bytes;
+}
+
+Bytes write_redis_reply(const rules::RedisReply& reply) {
+  Bytes bytes;
+  const auto text = bytes_of(reply.text);
+  switch (reply.type) {
+    case RedisType::kError:
+      append_line(bytes, '-', text);
+      break;
+    case RedisType::kBulk:
+      append_string(bytes, '$', {}, text);
+      break;
+    case RedisType::kArray:
+      // What a subscriber of RESP2 gets for its PING.
+      append(bytes, "*2\r\n$4\r\npong\r\n");
+      append_string(bytes, '$', {}, text);
+      break;
+    default:
+      append_line(bytes, '+', text);
+  }
+  append(bytes, kEnd);
+  return bytes;
+}
+
+}  // namespace brownout::codecs

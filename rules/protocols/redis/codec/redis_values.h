@@ -1,0 +1,32 @@
+// Commands and replies of Redis as rules see them, from what RedisScan found, and written anew
+// where a rule has changed or made them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rules/protocols/codec/bytes.h"
+#include "rules/protocols/redis/codec/redis_scan.h"
+#include "rules/protocols/redis/redis_message.h"
+
+namespace brownout::codecs {
+
+// `wire` is the whole command, or empty where it was not kept: then long words are not known.
+rules::RedisCommand read_redis_command(const std::vector<RedisPart>& parts, ByteView wire);
+std::optional<rules::RedisValue> value_of_redis_command(const rules::RedisCommand& command,
+                                                        const std::vector<RedisPart>& parts);
+rules::RedisReply read_redis_reply(const std::vector<RedisPart>& parts, bool push);
+// `message`: it is what was published.
+std::optional<rules::RedisValue> value_of_redis_reply(const std::vector<RedisPart>& parts,
+                                                      bool message);
+// Empty where the value is not in one piece on the wire.
+ByteView payload_of_redis(const rules::RedisValue& value, ByteView wire);
+
+// The message as it came, but with another value.
+Bytes write_redis_value(const rules::RedisValue& value, ByteView wire, ByteView payload);
+// A reply that a rule made.
+Bytes write_redis_reply(const rules::RedisReply& reply);
+
+}  // namespace brownout::codecs

@@ -1,0 +1,88 @@
+#include "rules/protocols/redis/codec/redis_watch.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <optional>
+
+#include "rules/protocols/redis/codec/redis_pairing.h"
+#include "rules/protocols/redis/codec/redis_scan.h"
+#include "rules/protocols/redis/codec/redis_values.h"
+
+namespace brownout::messages {
+namespace {
+
+using codecs::ByteView;
+using rules::Instant;
+
+constexpr std::array kServersFaults = std::to_array<std::string_view>(
+    {"LOADING ", "READONLY ", "OOM ", "MISCONF ", "BUSY ", "CLUSTERDOWN ", "MASTERDOWN ", "NOAUTH ",
+     "NOREPLICAS ", "TRYAGAIN ", rules::kRedisRefusal});
+
+class RedisWatch final : public RequestWatch {
+ public:
+  void from_client(ByteView bytes, Instant now) override {
+    read(client_, bytes, [&](const auto& parts) {
+      const auto command = pairing_.sent(codecs::read_redis_command(parts, {}));
+      if (command->ordinal == 0) return;
+      pairing_.asked(command);
+      leaving_ |= command->name == "quit";
+      open_.push_back(command->blocks ? std::nullopt : std::optional(now));
+      waiting_ += command->blocks ? 0 : 1;
+    });
+  }
+  void to_client(ByteView bytes, std::vector<Answer>& answers) override {
+    read(server_, bytes, [&](const auto& parts) {
+      broken_ |= pairing_.replicates();
+      const auto answer = pairing_.answered(parts);
+      pairing_.passed(answer);
+      if (!answer.command || !answer.last || answer.command->ordinal < next_) return;
+      // Those ahead of it are over, too.
+      for (; next_ <= answer.command->ordinal && !open_.empty(); ++next_) {
+        const auto asked = open_.front();
+        open_.pop_front();
+        if (!asked) continue;
+        --waiting_;
+        answers.push_back({*asked, next_ < answer.command->ordinal || succeeds(parts.front())});
+      }
+    });
+  }
+  std::size_t open() const override { return waiting_; }
+  bool leaving() const override { return leaving_; }
+
+ private:
+  static bool succeeds(const codecs::RedisPart& reply) {
+    if (reply.sign != '-' && reply.sign != '!') return true;
+    return std::none_of(kServersFaults.begin(), kServersFaults.end(),
+                        [&](std::string_view one) { return reply.text.starts_with(one); });
+  }
+
+  template <class See>
+  void read(codecs::RedisScan& scan, ByteView bytes, const See& see) {
+    while (!broken_ && !bytes.empty()) {
+      const auto step = scan.next(bytes);
+      broken_ |= !step.broken.empty();
+      bytes = bytes.subspan(step.taken);
+      if (step.ended) see(scan.parts());
+      broken_ |= pairing_.given_up();
+    }
+    if (!broken_) return;
+    open_.clear();
+    waiting_ = 0;
+  }
+
+  codecs::RedisScan client_{codecs::RedisScan::Of::kClient};
+  codecs::RedisScan server_{codecs::RedisScan::Of::kServer};
+  RedisPairing pairing_;
+  std::deque<std::optional<Instant>> open_;  // none: it blocks
+  std::uint64_t next_ = 1;                   // the number of the first of them
+  std::size_t waiting_ = 0;
+  bool broken_ = false;
+  bool leaving_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<RequestWatch> make_redis_watch() { return std::make_unique<RedisWatch>(); }
+
+}  // namespace brownout::messages

@@ -1,0 +1,144 @@
+#include "rules/protocols/redis/redis.h"
+
+#include <algorithm>
+
+#include "rules/base/whole_number.h"
+#include "rules/protocols/redis/redis_commands.h"
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+namespace {
+
+constexpr std::size_t kMostWord = 64;  // of a name, or of an argument that is looked at
+constexpr unsigned kSlots = 16'384;
+
+using Words = std::span<const std::string_view>;
+
+// The arguments from `first` to `last`, each `step`-th.
+void add_words(Words words, std::size_t first, std::size_t last, std::size_t step,
+               std::vector<std::string>& to) {
+  for (auto at = first; at <= last && at < words.size(); at += step) {
+    if (to.size() == RedisCommand::kMostKeys) return;
+    to.emplace_back(words[at]);
+  }
+}
+
+void add_counted(Words words, std::size_t count_at, std::vector<std::string>& to) {
+  if (count_at >= words.size()) return;
+  const auto count = parse_whole_number(words[count_at], words.size());
+  if (count && *count > 0) add_words(words, count_at + 1, count_at + *count, 1, to);
+}
+
+// XREAD ... STREAMS key key id id
+void add_streams(Words words, std::vector<std::string>& to) {
+  const auto found = std::find_if(words.begin(), words.end(), [](std::string_view one) {
+    return lower_case(one) == "streams";
+  });
+  if (found == words.end()) return;
+  const auto begin = static_cast<std::size_t>(found - words.begin()) + 1;
+  const auto count = (words.size() - begin) / 2;
+  if (count > 0) add_words(words, begin, begin + count - 1, 1, to);
+}
+
+std::vector<std::string> keys_of(std::string_view name, Words words) {
+  std::vector<std::string> keys;
+  const auto& row = redis_command_row(name);
+  if (row.first > 0) {
+    const auto last = row.last > 0 ? row.last : static_cast<int>(words.size()) + row.last;
+    if (last >= row.first) {
+      add_words(words, static_cast<std::size_t>(row.first), static_cast<std::size_t>(last),
+                static_cast<std::size_t>(row.step), keys);
+    }
+  }
+  if (row.count_at > 0) add_counted(words, static_cast<std::size_t>(row.count_at), keys);
+  if (row.streams) add_streams(words, keys);
+  return keys;
+}
+
+std::vector<std::string> channels_of(std::string_view name, Words words) {
+  std::vector<std::string> channels;
+  if (name == "publish" || name == "spublish") {
+    add_words(words, 1, 1, 1, channels);
+  } else if (name.ends_with("subscribe")) {
+    add_words(words, 1, words.size(), 1, channels);
+  }
+  return channels;
+}
+
+bool blocks(std::string_view name, Words words) {
+  if ((redis_command_row(name).flags & kRedisBlocks) != 0) return true;
+  if (name != "xread" && name != "xreadgroup") return false;
+  return std::any_of(words.begin(), words.end(),
+                     [](std::string_view one) { return lower_case(one) == "block"; });
+}
+
+std::string small_word(Words words, std::size_t at) {
+  if (at >= words.size() || words[at].size() > kMostWord) return {};
+  return lower_case(words[at]);
+}
+
+}  // namespace
+
+std::size_t RedisCommand::memory() const {
+  std::size_t total = sizeof *this + name.size() + argument.size();
+  for (const auto* list : {&keys, &channels}) {
+    for (const auto& one : *list) total += sizeof one + one.size();
+  }
+  return total;
+}
+
+RedisCommand redis_command_of(std::span<const std::string_view> words) {
+  RedisCommand command;
+  command.arguments = words.size();
+  command.name = small_word(words, 0);
+  std::size_t named = 1;
+  if (has_redis_subcommands(command.name) && words.size() > 1) {
+    command.name += " " + small_word(words, named++);
+  }
+  command.argument = small_word(words, named);
+  command.keys = keys_of(command.name, words);
+  command.channels = channels_of(command.name, words);
+  command.blocks = blocks(command.name, words);
+  return command;
+}
+
+unsigned redis_slot(std::string_view key) {
+  const auto open = key.find('{');
+  if (open != std::string_view::npos) {
+    const auto close = key.find('}', open + 1);
+    if (close != std::string_view::npos && close > open + 1) {
+      key = key.substr(open + 1, close - open - 1);
+    }
+  }
+  unsigned crc = 0;  // CRC-16/XMODEM
+  for (const char c : key) {
+    crc ^= static_cast<unsigned>(static_cast<unsigned char>(c)) << 8;
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc & 0x8000U) != 0 ? (crc << 1 ^ 0x1021U) & 0xffffU : crc << 1 & 0xffffU;
+    }
+  }
+  return crc % kSlots;
+}
+
+bool RedisCommandPattern::matches(std::string_view name) const {
+  if (glob_matches(text, name)) return true;
+  const auto blank = name.find(' ');
+  return blank != std::string_view::npos && glob_matches(text, name.substr(0, blank));
+}
+
+Result<RedisCommandPattern> ValueKind<RedisCommandPattern>::read(const Node& node) {
+  const auto* text = node.string();
+  if (text == nullptr) return wrong_type(node, "a command");
+  const auto blank = text->find(' ');
+  const bool two_words = blank != std::string::npos;
+  const bool bad = text->empty() || text->find_first_of("\t\r\n|") != std::string::npos ||
+                   (two_words && (blank == 0 || blank + 1 == text->size() ||
+                                  text->find(' ', blank + 1) != std::string::npos));
+  if (bad) {
+    return config_error(in_quotes(*text) + " is no command of Redis",
+                        R"(e.g. "GET", "SCRIPT LOAD" or "CLIENT *", without arguments)");
+  }
+  return RedisCommandPattern{lower_case(*text)};
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,211 @@
+#include "rules/protocols/redis/redis_message.h"
+
+#include <algorithm>
+
+#include "rules/base/whole_number.h"
+#include "rules/schema/text_pattern.h"
+
+namespace brownout::rules {
+namespace {
+
+using RedisPatterns = std::vector<TextPattern>;
+
+template <class T>
+MessageKey redis_key(std::string name, std::string meaning,
+                     bool (*matches)(const RedisMessage&, const T&)) {
+  return message_key<RedisMessage, T>(std::move(name), std::move(meaning), matches);
+}
+
+bool any_of_all(const RedisPatterns& wanted, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return any_matches(wanted, name); });
+}
+
+// Clients tell errors by a first word in capitals.
+bool has_error_code(std::string_view text) {
+  const auto word = text.substr(0, text.find(' '));
+  return !word.empty() &&
+         word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string_view::npos;
+}
+
+std::vector<MessageKey> keys_of_commands() {
+  return {redis_key<std::vector<RedisCommandPattern>>(
+              "command",
+              "only these commands, and what answers them: \"GET\", \"SCRIPT LOAD\", in any case; "
+              "\"CLIENT\" means all that begin with it",
+              [](const auto& message, const auto& wanted) {
+                return message.command &&
+                       std::any_of(wanted.begin(), wanted.end(), [&](const auto& one) {
+                         return one.matches(message.command->name);
+                       });
+              }),
+          redis_key<RedisPatterns>(
+              "key", "only commands with such a key, and what answers them; as for path",
+              [](const auto& message, const auto& wanted) {
+                return message.command && any_of_all(wanted, message.command->keys);
+              }),
+          redis_key<RedisPatterns>(
+              "channel",
+              "only what is published to or comes from such a channel, and what subscribes to it "
+              "or no longer; as for path",
+              [](const auto& message, const auto& wanted) {
+                if (message.channel) return any_matches(wanted, *message.channel);
+                return message.command && any_of_all(wanted, message.command->channels);
+              }),
+          redis_key<std::vector<std::int64_t>>(
+              "database", "only commands in these databases (SELECT), and what answers them",
+              [](const auto& message, const auto& wanted) {
+                return message.database &&
+                       std::find(wanted.begin(), wanted.end(), *message.database) != wanted.end();
+              })};
+}
+
+class RedisProtocol final : public MessageProtocol {
+ public:
+  std::string_view name() const override { return "redis"; }
+  std::string_view title() const override { return "Redis"; }
+
+  bool names_servers() const override { return true; }
+  bool has_requests() const override { return true; }
+
+  std::vector<MessageKey> keys() const override {
+    auto keys = keys_of_commands();
+    keys.push_back(redis_key<std::vector<RedisType>>(
+        "reply",
+        "only replies of these types; push is what comes without being asked for, in RESP2, too",
+        [](const auto& message, const auto& types) {
+          return message.reply &&
+                 std::find(types.begin(), types.end(), message.reply->type) != types.end();
+        }));
+    keys.push_back(redis_key<std::vector<std::string>>(
+        "error", "only errors that begin with one of these: \"MOVED\", \"ERR\"",
+        [](const auto& message, const auto& wanted) {
+          return message.reply && message.reply->type == RedisType::kError &&
+                 std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
+                   return message.reply->text.starts_with(one);
+                 });
+        }));
+    return keys;
+  }
+  // One that a rule made has none.
+  std::string_view about_size() const override { return "the whole command's or reply's"; }
+  std::size_t size(const Message& message, std::span<const std::byte>) const override {
+    return message.wire.size();
+  }
+  std::string_view about_text() const override {
+    return "only commands that write, publish or echo such a value, replies that are one such "
+           "text, and what is published with such a payload";
+  }
+  std::optional<std::string_view> text(const Message& message,
+                                       std::span<const std::byte> payload) const override {
+    const auto& one = view(message);
+    if (one.value) return text_of(payload);
+    if (one.reply && !one.reply->text.empty()) return one.reply->text;
+    return std::nullopt;
+  }
+
+  bool has_acknowledgements() const override { return true; }
+  bool acknowledges(const Message& message) const override {
+    const auto& one = view(message);
+    return one.reply && !one.is_push();
+  }
+  bool is_control(const Message& message) const override {
+    const auto& one = view(message);
+    return one.command && one.command->name == "ping";
+  }
+  bool ends_conversation(const Message& message) const override {
+    const auto& one = view(message);
+    return !one.reply && one.command && one.command->name == "quit";
+  }
+  std::optional<std::string> words(const Chunk& chunk) const override {
+    if (!view(*chunk.message()).value) return std::nullopt;
+    return std::string(text_of(chunk.bytes()));
+  }
+  std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
+    if (!view(*chunk.message()).value) return std::nullopt;
+    // All that is around the value stays as it came.
+    auto other = Chunk::of(std::as_bytes(std::span(text.data(), text.size())),
+                           std::make_shared<const Message>(*chunk.message()));
+    other.mutable_bytes();
+    return other;
+  }
+
+  // As a server that will not. A client that leaves is let go.
+  std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
+    const auto* request = redis_request_of(asked);
+    if (request == nullptr || request->command->name == "quit") return std::nullopt;
+    if (how.text.empty()) return Refusal{redis_error(*request, std::string(kRedisRefusal))};
+    return Refusal{redis_error(*request, has_error_code(how.text) ? how.text : "ERR " + how.text)};
+  }
+  std::optional<Chunk> pong(const Chunk& ping) const override {
+    const auto* request = redis_request_of(ping);
+    if (request == nullptr || request->command->name != "ping") return std::nullopt;
+    RedisMessage pong;
+    pong.command = request->command;
+    pong.database = request->database;
+    const auto said = text_of(ping.bytes());
+    const bool is_bulk = request->value.has_value();
+    pong.reply = {is_bulk ? RedisType::kBulk : RedisType::kSimple,
+                  is_bulk ? std::string(said) : "PONG"};
+    if (request->command->subscribed) pong.reply = {RedisType::kArray, std::string(said)};
+    return message_chunk(*this, std::make_shared<const RedisMessage>(std::move(pong)));
+  }
+
+  std::vector<ExplainOption> explain_options() const override {
+    return {{"command", "which command it is, or answers (get)"},
+            {"key", "its key"},
+            {"channel", "what is published to, subscribed to or comes from"},
+            {"database", "the number of the database (0)"},
+            {"reply", "it is a reply of this type", names_of<RedisType>()},
+            {"error", "it is an error that says so"}};
+  }
+  Message told(const Told& of) const override {
+    RedisCommand command{.name = lower_case(of("command"))};
+    if (command.name.empty()) command.name = "get";
+    if (const auto key = of("key"); !key.empty()) command.keys.push_back(key);
+    if (const auto channel = of("channel"); !channel.empty()) command.channels.push_back(channel);
+    RedisMessage message;
+    message.database =
+        parse_whole_number(of("database"), std::int64_t{INT32_MAX}).value_or(std::int64_t{0});
+    const auto error = of("error");
+    if (const auto type = value_named<RedisType>(of("reply")); type || !error.empty()) {
+      message.reply = {error.empty() ? *type : RedisType::kError, error};
+    }
+    message.command = std::make_shared<const RedisCommand>(std::move(command));
+    return {.protocol = this, .view = std::make_shared<const RedisMessage>(std::move(message))};
+  }
+
+ private:
+  static const RedisMessage& view(const Message& message) {
+    return *view_as<RedisMessage>(&message);
+  }
+};
+
+}  // namespace
+
+const MessageProtocol& RedisMessage::protocol() {
+  static const RedisProtocol protocol;
+  return protocol;
+}
+
+std::size_t RedisMessage::memory() const {
+  return sizeof *this + (command ? command->memory() : 0) + (reply ? reply->text.size() : 0) +
+         (channel ? channel->size() : 0);
+}
+
+const RedisMessage* redis_request_of(const Chunk& chunk) {
+  const auto* view = view_as<RedisMessage>(chunk.message());
+  const bool asks = view != nullptr && !view->reply && view->command && view->command->ordinal > 0;
+  return asks ? view : nullptr;
+}
+
+Chunk redis_error(const RedisMessage& asked, std::string text) {
+  RedisMessage error;
+  error.command = asked.command;
+  error.database = asked.database;
+  error.reply = {RedisType::kError, std::move(text)};
+  return message_chunk(RedisMessage::protocol(),
+                       std::make_shared<const RedisMessage>(std::move(error)));
+}
+
+}  // namespace brownout::rules

@@ -1,0 +1,75 @@
+// Any bytes as a connection of Redis: what the client says, then, behind the first byte of 0xff,
+// what the server does, in turns.
+#include <cstdint>
+
+#include "tests/fuzz/message_fuzz.h"
+
+using namespace brownout;
+
+namespace {
+
+struct BothWays final : messages::MessageTunnel::Owner {
+  void tunnel_bytes(rules::Direction direction, codecs::ByteView bytes) override {
+    out[static_cast<std::size_t>(direction)] += codecs::text_of(bytes);
+  }
+  void tunnel_finished(rules::Direction) override {}
+  void tunnel_closed(rules::Close) override { require(false); }
+  void tunnel_injected(const rules::Rule&, rules::Direction, const rules::Note&) override {}
+  void tunnel_report(std::string_view, std::string_view) override {}
+  std::string out[2];
+};
+
+// Sides change at each 0xff. What comes out of a connection that no rule touches is what went in.
+void both_ways(const rules::Config& config, codecs::ByteView bytes, std::size_t piece,
+               bool untouched) {
+  BothWays ends;
+  messages::MessageTunnel tunnel(static_cast<messages::MessageTunnel::Owner&>(ends),
+                                 messages::codec_of(config.listeners.front()), test::flow_of(1));
+  const auto set = rules::RuleSet::activate(config.rules, 1, {});
+  tunnel.set_rules(*set, {});
+  std::string in[2];
+  auto direction = rules::Direction::kUpstream;
+  while (!bytes.empty()) {
+    const auto text = codecs::text_of(bytes);
+    const auto end = std::min(text.find('\xff'), text.size());
+    for (std::size_t at = 0; at < end; at += piece) {
+      const auto part = bytes.subspan(at, std::min(piece, end - at));
+      in[static_cast<std::size_t>(direction)] += codecs::text_of(part);
+      tunnel.push(direction, part, {});
+    }
+    bytes = bytes.subspan(std::min(end + 1, bytes.size()));
+    direction = direction == rules::Direction::kUpstream ? rules::Direction::kDownstream
+                                                         : rules::Direction::kUpstream;
+  }
+  tunnel.finish(rules::Direction::kUpstream, {});
+  tunnel.finish(rules::Direction::kDownstream, {});
+  if (!untouched) return;
+  require(ends.out[0] == in[0]);
+  require(ends.out[1] == in[1]);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 1) return 0;
+  static const auto config = test::config_of(
+      "[[rule]]\nmatch = { key = \"none.such\" }\nfault = { type = \"drop\" }", "redis");
+  static const auto none = test::config_of("", "redis");
+  static const auto acting = test::config_of(
+      "[[rule]]\nmatch = { command = [\"set\", \"exec\"] }\nfault = { type = \"reject\" }\n"
+      "[[rule]]\nmatch = { command = \"incr\" }\n"
+      "fault = { type = \"duplicate\", share = \"100%\" }\n"
+      "[[rule]]\nmatch = { command = \"get\", direction = \"downstream\" }\n"
+      "fault = { type = \"drop\" }\n"
+      "[[rule]]\nfault = { type = \"replace\", text = \"other\" }",
+      "redis");
+  const codecs::ByteView bytes(reinterpret_cast<const std::byte*>(data + 1), size - 1);
+  const auto piece = 1U + data[0];
+  test::passes(none, bytes, piece);
+  test::passes(config, bytes, piece);
+  test::differential(config, bytes);
+  both_ways(none, bytes, piece, true);
+  both_ways(config, bytes, piece, true);
+  both_ways(acting, bytes, piece, false);
+  return 0;
+}
