@@ -1,0 +1,23 @@
+// redis_busy: a script runs for longer than busy-reply-threshold, and the server does nothing else.
+#include "rules/protocols/redis/faults/redis_error_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct RedisBusy {
+  std::optional<std::string> operator()(const RedisCommand& command) const {
+    if (has_redis_flag(command, kRedisWhileBusy)) return std::nullopt;
+    return "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kRedisBusy = describe<RedisErrorFault<RedisBusy>>(redis_error_kind(
+    "redis_busy",
+    "The server answers BUSY to all but SCRIPT KILL, FUNCTION KILL, AUTH, HELLO, MULTI and the "
+    "like. A correct client waits and tries again, ever more slowly; it opens no further "
+    "connections meanwhile.",
+    "redis.io, EVAL (Maximum execution time) and COMMAND (flag allow-busy)"));
+
+}  // namespace brownout::rules

@@ -1,0 +1,25 @@
+// redis_clusterdown: a node of a cluster serves no keys, since a slot is nobody's or most primaries
+// cannot be reached.
+#include "rules/protocols/redis/faults/redis_error_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct RedisClusterdown {
+  std::optional<std::string> operator()(const RedisCommand& command) const {
+    if (command.keys.empty()) return std::nullopt;
+    return "CLUSTERDOWN The cluster is down";
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kRedisClusterdown = describe<
+    RedisErrorFault<RedisClusterdown>>(redis_error_kind(
+    "redis_clusterdown",
+    "Commands with keys are answered CLUSTERDOWN. A correct client tries again, ever more slowly, "
+    "and asks for the slots anew; it gives up after a bounded number of times, and says so.",
+    "redis.io, Redis cluster specification (Fault tolerance) and cluster-require-full-coverage of "
+    "redis.conf"));
+
+}  // namespace brownout::rules

@@ -1,0 +1,77 @@
+// redis_cut_reply: the connection is cut inside a reply, so that its client has a part of it. A
+// bulk string says how long it is, and a reader that trusts that waits for the rest, or takes what
+// there is.
+#include <algorithm>
+
+#include "rules/engine/fault.h"
+#include "rules/protocols/redis/redis_message.h"
+#include "rules/schema/how_to_close.h"
+
+namespace brownout::rules {
+namespace {
+
+struct CutReplySettings {
+  std::optional<Bytes> after;
+  HowToClose close = HowToClose::kFin;
+};
+
+class CutReplyStage final : public Stage {
+ public:
+  explicit CutReplyStage(const CutReplySettings& settings) : settings_(settings) {}
+
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* view = view_as<RedisMessage>(chunk.message());
+    const bool cuts = view != nullptr && view->reply && chunk.message()->wire.size() > 1;
+    if (!cuts) return out.emit(std::move(chunk), now);
+    auto part = std::make_shared<Message>(*chunk.message());
+    const auto size = part->wire.size();
+    const auto wanted =
+        settings_.after ? static_cast<std::size_t>(settings_.after->count) : size / 2;
+    part->wire.resize(std::clamp<std::size_t>(wanted, 1, size - 1));
+    out.note({.action = "cut", .bytes = static_cast<std::int64_t>(size - part->wire.size())}, now);
+    out.emit(Chunk::of({}, std::move(part)), now);
+    out.close(settings_.close == HowToClose::kRst ? Close::kReset : Close::kFin, now);
+  }
+
+ private:
+  CutReplySettings settings_;
+};
+
+class CutReply final : public Fault {
+ public:
+  using Settings = CutReplySettings;
+  explicit CutReply(const Settings& settings) : settings_(settings) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("after", &Settings::after,
+              "how many bytes of it arrive, at least one and never all; left out: half of them"),
+        field("close", &Settings::close, "how the connection ends behind them"),
+    }};
+    return schema;
+  }
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kDownstream) return nullptr;
+    return std::make_unique<CutReplyStage>(settings_);
+  }
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace
+
+extern const FaultKind kRedisCutReply = describe<CutReply>(
+    {.name = "redis_cut_reply",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
+     .summary = "A reply breaks off, and with it the connection. A correct client gives its caller "
+                "none of it, connects again, and knows that the command may have run: it repeats "
+                "only what can be repeated.",
+     .magnitude = "connection",
+     .composition = "the first cut wins",
+     .source = "Redis serialization protocol specification; redis.io, Redis pipelining"});
+
+}  // namespace brownout::rules

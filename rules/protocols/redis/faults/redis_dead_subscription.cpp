@@ -1,0 +1,71 @@
+// redis_dead_subscription: a subscriber's connection is dead and nobody was told, as behind a NAT
+// that forgot it: from its subscription on nothing comes, not even the answer to a PING, and
+// nothing closes.
+#include "rules/engine/fault.h"
+#include "rules/faults/common/dropping_stage.h"
+#include "rules/protocols/redis/redis_message.h"
+
+namespace brownout::rules {
+namespace {
+
+class DeadSubscriptionStage final : public Stage {
+ public:
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* view = view_as<RedisMessage>(chunk.message());
+    if (dead_) return swallow(chunk, now, out);
+    const bool subscribes = view != nullptr && view->reply && view->channel;
+    if (!subscribes) return out.emit(std::move(chunk), now);
+    dead_ = true;
+    // That it is subscribed it still hears.
+    if (view->command) return out.emit(std::move(chunk), now);
+    swallow(chunk, now, out);
+  }
+  void pass(Chunk chunk, Instant now, Output& out) override {
+    dead_ ? swallow(chunk, now, out) : out.emit(std::move(chunk), now);
+  }
+  void finish(Instant now, Output& out) override {
+    if (!dead_) out.finish(now);
+  }
+  bool severed() const override { return dead_; }
+
+ private:
+  void swallow(const Chunk& chunk, Instant now, Output& out) {
+    out.note(dropped(chunk, count_++), now);
+  }
+
+  bool dead_ = false;
+  std::uint64_t count_ = 0;
+};
+
+class DeadSubscription final : public Fault {
+ public:
+  using Settings = NoSettings;
+  explicit DeadSubscription(const Settings&) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{};
+    return schema;
+  }
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    if (context.direction != Direction::kDownstream) return nullptr;
+    return std::make_unique<DeadSubscriptionStage>();
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kRedisDeadSubscription = describe<DeadSubscription>(
+    {.name = "redis_dead_subscription",
+     .level = Level::kBytes,
+     .carriers = kMessages,
+     .per_chunk = true,
+     .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
+     .summary = "From a subscription on, nothing comes on the connection any more, and nothing "
+                "closes. A correct subscriber sends PING while nothing comes, gives the connection "
+                "up when no answer does, and subscribes anew; what was published meanwhile is "
+                "lost.",
+     .magnitude = "connection",
+     .composition = "what one rule drops the next never sees",
+     .source = "redis.io, Redis Pub/Sub (Delivery semantics) and PING"});
+
+}  // namespace brownout::rules

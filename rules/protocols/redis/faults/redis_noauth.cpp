@@ -1,0 +1,24 @@
+// redis_noauth: the server wants a password that the client has not given: the configuration
+// changed, or AUTH was lost with a connection.
+#include "rules/protocols/redis/faults/redis_error_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct RedisNoauth {
+  std::optional<std::string> operator()(const RedisCommand& command) const {
+    if (has_redis_flag(command, kRedisUnauthenticated)) return std::nullopt;
+    return "NOAUTH Authentication required.";
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kRedisNoauth = describe<RedisErrorFault<RedisNoauth>>(redis_error_kind(
+    "redis_noauth",
+    "The server answers NOAUTH to all but AUTH, HELLO, RESET and QUIT. A correct client "
+    "authenticates anew on this connection or a new one, or says that its credentials are "
+    "missing; it does not try the same command again and again.",
+    "redis.io, Security (Authentication); COMMAND (flag no-auth)"));
+
+}  // namespace brownout::rules

@@ -1,0 +1,25 @@
+// redis_readonly: the server is a replica, as one is that was the primary before a failover: it
+// reads, and refuses to write.
+#include "rules/protocols/redis/faults/redis_error_fault.h"
+
+namespace brownout::rules {
+namespace {
+
+struct RedisReadonly {
+  std::optional<std::string> operator()(const RedisCommand& command) const {
+    if (!has_redis_flag(command, kRedisWrites)) return std::nullopt;
+    return "READONLY You can't write against a read only replica.";
+  }
+};
+
+}  // namespace
+
+extern const FaultKind kRedisReadonly = describe<RedisErrorFault<RedisReadonly>>(redis_error_kind(
+    "redis_readonly",
+    "Commands that write are answered READONLY, as by a primary that has become a replica; all "
+    "others pass. A correct client asks again who the primary is (Sentinel, DNS, a new "
+    "connection), and writes there; it does not go on writing to a replica.",
+    "redis.io, Guidelines for Redis clients with support for Redis Sentinel; redis.conf, "
+    "replica-read-only"));
+
+}  // namespace brownout::rules
