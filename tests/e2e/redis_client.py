@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""Redis by its client for Python, for redis_messages_test.sh.
+
+redis_client.py PORT COMMAND...     each a line; prints what comes, errors as "* Class: text"
+redis_client.py PORT pipe COMMAND...  all at once
+redis_client.py PORT multi COMMAND... in a transaction
+redis_client.py PORT listen CHANNEL prints what is published there, until it says "end"
+redis_client.py PORT bytes FILE     sends the bytes of FILE, half-closes and prints what comes, to its end
+"""
+import socket
+import sys
+import threading
+
+import redis
+
+
+def shown(reply):
+    if isinstance(reply, Exception):
+        return f"* {type(reply).__name__}: {reply}"
+    return reply
+
+
+def run(client, lines):
+    for line in lines:
+        try:
+            print(client.execute_command(*line.split()), flush=True)
+        except redis.RedisError as error:
+            print(shown(error), flush=True)
+
+
+def listen(client, channel):
+    subscriber = client.pubsub()
+    subscriber.subscribe(channel)
+    for message in subscriber.listen():
+        if message["type"] == "subscribe":
+            print("* ready", flush=True)
+            continue
+        print(message["data"], flush=True)
+        if message["data"] == "end":
+            return
+
+
+def pipe(client, lines, transaction):
+    pipeline = client.pipeline(transaction=transaction)
+    for line in lines:
+        pipeline.execute_command(*line.split())
+    try:
+        for reply in pipeline.execute(raise_on_error=False):
+            print(shown(reply), flush=True)
+    except redis.RedisError as error:
+        print(shown(error), flush=True)
+
+
+def send_bytes(port, name):
+    """Some bytes at a time, as a slow client would."""
+    link = socket.create_connection(("127.0.0.1", port))
+    with open(name, "rb") as file:
+        said = file.read()
+
+    def send():
+        for at in range(0, len(said), 7):
+            link.sendall(said[at : at + 7])
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    while True:
+        part = link.recv(65536)
+        if not part:
+            break
+        sys.stdout.buffer.write(part)
+    sender.join()
+
+
+def main():
+    port, what, *rest = sys.argv[1:]
+    if what == "bytes":
+        return send_bytes(int(port), rest[0])
+    client = redis.Redis(port=int(port), decode_responses=True, socket_timeout=1.5 if what != "listen" else None,
+                         single_connection_client=what not in ("listen",))
+    if what == "listen":
+        return listen(client, rest[0])
+    if what in ("pipe", "multi"):
+        return pipe(client, rest, what == "multi")
+    return run(client, [what, *rest])
+
+
+try:
+    main()
+except redis.RedisError as error:
+    print(shown(error), flush=True)
