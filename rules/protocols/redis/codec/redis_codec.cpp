@@ -156,7 +156,8 @@ Bytes RedisCodec::write(const rules::Chunk& chunk, Direction direction) {
     bytes = message.wire;
   }
   if (direction == Direction::kDownstream) {
-    const RedisPairing::Answer answer{.command = view.command, .last = view.last};
+    const RedisPairing::Answer answer{
+        .command = view.command, .push = view.is_push(), .last = view.last};
     if (!view.reply) return pairing_.ready();
     return pairing_.release(answer, std::move(bytes), message.wire.empty());
   }

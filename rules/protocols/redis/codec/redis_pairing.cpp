@@ -116,6 +116,8 @@ void RedisPairing::push(const RedisCommandRef& command, bool copied) {
 
 void RedisPairing::give_up() {
   given_up_ = true;
+  // Behind what is lost nothing may come, least of all what comes in an order that is not known.
+  stuck_ |= numbers_.gaps() > 0 || (!held_.empty() && !has_ready());
   asked_.clear();
   facts_ = copies_ = 0;
 }
@@ -275,6 +277,7 @@ RedisPairing::Discard RedisPairing::discards(const RedisCommandRef& command) {
 
 Bytes RedisPairing::release(const Answer& answer, Bytes bytes, bool made_by_rule) {
   const auto number = answer.command ? answer.command->ordinal : 0;
+  if (given_up_ && stuck_) return answer.push ? bytes : Bytes{};
   if (given_up_) {
     auto all = ready();
     append(all, bytes);
@@ -317,26 +320,23 @@ Bytes RedisPairing::ready() {
   while (has_ready()) {
     const auto held = held_.begin();
     append(all, held->second.bytes);
-    if (held->second.whole && !given_up_) ++next_;
+    if (held->second.whole) ++next_;
     held_bytes_ -= held->second.bytes.size() + kHeldOverhead;
     held_.erase(held);
   }
   return all;
 }
 
-bool RedisPairing::has_ready() const {
-  return !held_.empty() && (given_up_ || held_.begin()->first <= next_);
-}
+bool RedisPairing::has_ready() const { return !held_.empty() && held_.begin()->first <= next_; }
 
 bool RedisPairing::in_order() const {
-  if (given_up_) return held_.empty();
+  if (given_up_) return !stuck_ && held_.empty();
   // What the server has not got, or has answered already, is still waited for.
   const bool waits = asked_.empty() && next_ <= last_sent_;
   return held_.empty() && copies_ == 0 && !waits && !is_behind();
 }
 
 bool RedisPairing::is_behind() const {
-  if (given_up_) return false;
   return stuck_ ||
          (!asked_.empty() && (asked_.front().command->ordinal > next_ || asked_.front().copied));
 }

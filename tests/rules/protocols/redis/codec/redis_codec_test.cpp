@@ -314,6 +314,22 @@ TEST(RedisPairing, GivesUpWhereTooMuchWaits) {
   EXPECT_FALSE(pairing.answered({{.sign = '+', .text = "OK", .size = 2}}).command);
 }
 
+TEST(RedisPairing, BehindALostCommandNothingComesEvenWhereItGaveUp) {
+  messages::RedisPairing pairing;
+  const rules::RedisCommand get{.name = "get", .arguments = 2};
+  pairing.sent(get);  // a rule loses it
+  for (std::size_t i = 0; i < messages::RedisPairing::kMostGaps + 2; ++i) {
+    const auto command = pairing.sent(get);
+    pairing.asked(command);
+    const auto answer = pairing.answered({{.sign = '+', .text = "OK", .size = 2}});
+    EXPECT_TRUE(pairing.release(answer, codecs::Bytes(5), false).empty());
+  }
+  EXPECT_TRUE(pairing.given_up());
+  EXPECT_FALSE(pairing.in_order());
+  EXPECT_TRUE(pairing.release({}, codecs::Bytes(5), false).empty());
+  EXPECT_FALSE(pairing.release({.push = true}, codecs::Bytes(5), false).empty());
+}
+
 TEST(RedisPairing, OfRepliesThatWaitOnlySoManyBytesAreKept) {
   messages::RedisPairing pairing;
   const auto lost = pairing.sent(rules::RedisCommand{.name = "get", .arguments = 2});
