@@ -9,13 +9,13 @@
 namespace brownout::rules {
 namespace {
 
-constexpr std::size_t kMostWord = 64;  // of a name, or of an argument that is looked at
-constexpr unsigned kSlots = 16'384;
+constexpr std::size_t kMostRedisWord = 64;  // of a name, or of an argument that is looked at
+constexpr unsigned kRedisSlots = 16'384;
 
-using Words = std::span<const std::string_view>;
+using RedisWords = std::span<const std::string_view>;
 
 // The arguments from `first` to `last`, each `step`-th.
-void add_words(Words words, std::size_t first, std::size_t last, std::size_t step,
+void add_words(RedisWords words, std::size_t first, std::size_t last, std::size_t step,
                std::vector<std::string>& to) {
   for (auto at = first; at <= last && at < words.size(); at += step) {
     if (to.size() == RedisCommand::kMostKeys) return;
@@ -23,14 +23,14 @@ void add_words(Words words, std::size_t first, std::size_t last, std::size_t ste
   }
 }
 
-void add_counted(Words words, std::size_t count_at, std::vector<std::string>& to) {
+void add_counted(RedisWords words, std::size_t count_at, std::vector<std::string>& to) {
   if (count_at >= words.size()) return;
   const auto count = parse_whole_number(words[count_at], words.size());
   if (count && *count > 0) add_words(words, count_at + 1, count_at + *count, 1, to);
 }
 
 // XREAD ... STREAMS key key id id
-void add_streams(Words words, std::vector<std::string>& to) {
+void add_streams(RedisWords words, std::vector<std::string>& to) {
   const auto found = std::find_if(words.begin(), words.end(), [](std::string_view one) {
     return lower_case(one) == "streams";
   });
@@ -40,7 +40,7 @@ void add_streams(Words words, std::vector<std::string>& to) {
   if (count > 0) add_words(words, begin, begin + count - 1, 1, to);
 }
 
-std::vector<std::string> keys_of(std::string_view name, Words words) {
+std::vector<std::string> keys_of(std::string_view name, RedisWords words) {
   std::vector<std::string> keys;
   const auto& row = redis_command_row(name);
   if (row.first > 0) {
@@ -55,7 +55,7 @@ std::vector<std::string> keys_of(std::string_view name, Words words) {
   return keys;
 }
 
-std::vector<std::string> channels_of(std::string_view name, Words words) {
+std::vector<std::string> channels_of(std::string_view name, RedisWords words) {
   std::vector<std::string> channels;
   if (name == "publish" || name == "spublish") {
     add_words(words, 1, 1, 1, channels);
@@ -65,15 +65,15 @@ std::vector<std::string> channels_of(std::string_view name, Words words) {
   return channels;
 }
 
-bool blocks(std::string_view name, Words words) {
+bool blocks(std::string_view name, RedisWords words) {
   if ((redis_command_row(name).flags & kRedisBlocks) != 0) return true;
   if (name != "xread" && name != "xreadgroup") return false;
   return std::any_of(words.begin(), words.end(),
                      [](std::string_view one) { return lower_case(one) == "block"; });
 }
 
-std::string small_word(Words words, std::size_t at) {
-  if (at >= words.size() || words[at].size() > kMostWord) return {};
+std::string small_word(RedisWords words, std::size_t at) {
+  if (at >= words.size() || words[at].size() > kMostRedisWord) return {};
   return lower_case(words[at]);
 }
 
@@ -117,7 +117,7 @@ unsigned redis_slot(std::string_view key) {
       crc = (crc & 0x8000U) != 0 ? (crc << 1 ^ 0x1021U) & 0xffffU : crc << 1 & 0xffffU;
     }
   }
-  return crc % kSlots;
+  return crc % kRedisSlots;
 }
 
 bool RedisCommandPattern::matches(std::string_view name) const {

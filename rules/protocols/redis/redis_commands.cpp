@@ -13,7 +13,7 @@ struct RedisCommandGroup {
   RedisCommandRow row;
   std::string_view names;
 };
-constexpr auto kCommandGroups = std::to_array<RedisCommandGroup>({
+constexpr auto kRedisCommandGroups = std::to_array<RedisCommandGroup>({
     {{kRedisWhileLoading},
      "acl cat,acl deluser,acl dryrun,acl genpass,acl getuser,acl help,acl list,acl load,"
      "acl log,acl save,acl setuser,acl users,acl whoami,client caching,client getname,"
@@ -78,7 +78,7 @@ constexpr auto kCommandGroups = std::to_array<RedisCommandGroup>({
     {{kRedisBlocks}, "wait"},
 });
 
-constexpr std::array kWithSubcommands = std::to_array<std::string_view>(
+constexpr std::array kRedisWithSubcommands = std::to_array<std::string_view>(
     {"acl", "client", "cluster", "command", "config", "function", "latency", "memory", "module",
      "object", "pubsub", "script", "sentinel", "slowlog", "xgroup", "xinfo"});
 
@@ -87,7 +87,7 @@ struct RedisValueGroup {
   std::size_t at;
   std::string_view names;
 };
-constexpr auto kValueGroups = std::to_array<RedisValueGroup>({
+constexpr auto kRedisValueGroups = std::to_array<RedisValueGroup>({
     {0, "hmset,hset,lpush,lpushx,mset,msetnx,rpush,rpushx,sadd,xadd,zadd"},
     {1, "echo,ping"},
     {2, "append,getset,publish,set,setnx,spublish"},
@@ -110,7 +110,7 @@ void for_each_name(std::string_view names, const Take& take) {
 const RedisCommandRow& redis_command_row(std::string_view name) {
   static const auto rows = [] {
     std::unordered_map<std::string_view, RedisCommandRow> all;
-    for (const auto& group : kCommandGroups) {
+    for (const auto& group : kRedisCommandGroups) {
       for_each_name(group.names, [&](std::string_view one) { all.emplace(one, group.row); });
     }
     return all;
@@ -121,13 +121,13 @@ const RedisCommandRow& redis_command_row(std::string_view name) {
 }
 
 bool has_redis_subcommands(std::string_view first_word) {
-  return std::binary_search(kWithSubcommands.begin(), kWithSubcommands.end(), first_word);
+  return std::binary_search(kRedisWithSubcommands.begin(), kRedisWithSubcommands.end(), first_word);
 }
 
 std::optional<std::size_t> redis_value_at(std::string_view name, std::size_t arguments) {
   static const auto places = [] {
     std::unordered_map<std::string_view, std::size_t> all;
-    for (const auto& group : kValueGroups) {
+    for (const auto& group : kRedisValueGroups) {
       for_each_name(group.names, [&](std::string_view one) { all.emplace(one, group.at); });
     }
     return all;

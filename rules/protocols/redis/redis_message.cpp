@@ -16,19 +16,19 @@ MessageKey redis_key(std::string name, std::string meaning,
   return message_key<RedisMessage, T>(std::move(name), std::move(meaning), matches);
 }
 
-bool any_of_all(const RedisPatterns& wanted, const std::vector<std::string>& names) {
+bool any_redis_name_matches(const RedisPatterns& wanted, const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(),
                      [&](const std::string& name) { return any_matches(wanted, name); });
 }
 
 // Clients tell errors by a first word in capitals.
-bool has_error_code(std::string_view text) {
+bool has_redis_error_code(std::string_view text) {
   const auto word = text.substr(0, text.find(' '));
   return !word.empty() &&
          word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string_view::npos;
 }
 
-std::vector<MessageKey> keys_of_commands() {
+std::vector<MessageKey> keys_of_redis_commands() {
   return {redis_key<std::vector<RedisCommandPattern>>(
               "command",
               "only these commands, and what answers them: \"GET\", \"SCRIPT LOAD\", in any case; "
@@ -42,7 +42,7 @@ std::vector<MessageKey> keys_of_commands() {
           redis_key<RedisPatterns>(
               "key", "only commands with such a key, and what answers them; as for path",
               [](const auto& message, const auto& wanted) {
-                return message.command && any_of_all(wanted, message.command->keys);
+                return message.command && any_redis_name_matches(wanted, message.command->keys);
               }),
           redis_key<RedisPatterns>(
               "channel",
@@ -50,7 +50,7 @@ std::vector<MessageKey> keys_of_commands() {
               "or no longer; as for path",
               [](const auto& message, const auto& wanted) {
                 if (message.channel) return any_matches(wanted, *message.channel);
-                return message.command && any_of_all(wanted, message.command->channels);
+                return message.command && any_redis_name_matches(wanted, message.command->channels);
               }),
           redis_key<std::vector<std::int64_t>>(
               "database", "only commands in these databases (SELECT), and what answers them",
@@ -69,7 +69,7 @@ class RedisProtocol final : public MessageProtocol {
   bool has_requests() const override { return true; }
 
   std::vector<MessageKey> keys() const override {
-    auto keys = keys_of_commands();
+    auto keys = keys_of_redis_commands();
     keys.push_back(redis_key<std::vector<RedisType>>(
         "reply",
         "only replies of these types; push is what comes without being asked for, in RESP2, too",
@@ -135,7 +135,8 @@ class RedisProtocol final : public MessageProtocol {
     const auto* request = redis_request_of(asked);
     if (request == nullptr || request->command->name == "quit") return std::nullopt;
     if (how.text.empty()) return Refusal{redis_error(*request, std::string(kRedisRefusal))};
-    return Refusal{redis_error(*request, has_error_code(how.text) ? how.text : "ERR " + how.text)};
+    return Refusal{
+        redis_error(*request, has_redis_error_code(how.text) ? how.text : "ERR " + how.text)};
   }
   std::optional<Chunk> pong(const Chunk& ping) const override {
     const auto* request = redis_request_of(ping);

@@ -13,10 +13,10 @@ namespace {
 using rules::AddressMap;
 using rules::Endpoint;
 
-constexpr std::size_t kMostLeaves = 256 << 10;
+constexpr std::size_t kMostRedisLeaves = 256 << 10;
 
 // A value that is no aggregate, in a reply that is known to be whole.
-struct Leaf {
+struct RedisLeaf {
   char sign = 0;
   std::size_t parent = 0;  // which aggregate it is directly in
   std::size_t begin = 0;   // of its sign
@@ -25,12 +25,12 @@ struct Leaf {
   bool changed = false;
 };
 
-class Leaves {
+class RedisLeaves {
  public:
   // False where it is not RESP.
   bool read(std::string_view reply) {
     std::size_t at = 0;
-    while (at < reply.size() && all.size() < kMostLeaves) {
+    while (at < reply.size() && all.size() < kMostRedisLeaves) {
       const auto end = reply.find("\r\n", at);
       if (end == std::string_view::npos) return false;
       const char sign = reply[at];
@@ -40,7 +40,8 @@ class Leaves {
         at = end + 2;
         continue;
       }
-      Leaf leaf{.sign = sign, .parent = parents_.empty() ? 0 : parents_.back().name, .begin = at};
+      RedisLeaf leaf{
+          .sign = sign, .parent = parents_.empty() ? 0 : parents_.back().name, .begin = at};
       leaf.text = line;
       leaf.end = end + 2;
       if (is_string(sign) && line != "-1") {
@@ -56,7 +57,7 @@ class Leaves {
     return true;
   }
 
-  std::vector<Leaf> all;
+  std::vector<RedisLeaf> all;
 
  private:
   struct Parent {
@@ -88,45 +89,45 @@ class Leaves {
   std::size_t names_ = 0;
 };
 
-void change(Leaf& leaf, std::string text) {
+void change_leaf(RedisLeaf& leaf, std::string text) {
   leaf.text = std::move(text);
   leaf.changed = true;
 }
 
-std::optional<std::uint16_t> port_in(std::string_view text) {
+std::optional<std::uint16_t> redis_port_in(std::string_view text) {
   const auto port = rules::parse_whole_number<unsigned>(text, 65'535);
   return port && *port > 0 ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
 }
 
 // CLUSTER SLOTS, SENTINEL GET-MASTER-ADDR-BY-NAME: a host, and behind it its port.
-void rewrite_pairs(const AddressMap& map, std::vector<Leaf>& leaves) {
+void rewrite_redis_pairs(const AddressMap& map, std::vector<RedisLeaf>& leaves) {
   for (std::size_t i = 0; i + 1 < leaves.size(); ++i) {
     auto& host = leaves[i];
     auto& port = leaves[i + 1];
     if (host.parent != port.parent) continue;
-    const auto number = port_in(port.text);
+    const auto number = redis_port_in(port.text);
     const auto* other = number ? map.find(host.text, *number) : nullptr;
     if (other == nullptr) continue;
-    change(host, other->host);
-    change(port, std::to_string(other->port));
+    change_leaf(host, other->host);
+    change_leaf(port, std::to_string(other->port));
   }
 }
 
 // CLUSTER SHARDS, SENTINEL MASTERS and the like: "ip", "endpoint" and "port", each ahead of its
 // value.
-void rewrite_fields(const AddressMap& map, std::vector<Leaf>& leaves) {
+void rewrite_redis_fields(const AddressMap& map, std::vector<RedisLeaf>& leaves) {
   for (std::size_t first = 0; first < leaves.size();) {
     auto last = first;
     while (last < leaves.size() && leaves[last].parent == leaves[first].parent) ++last;
-    std::vector<Leaf*> hosts;
-    Leaf* port = nullptr;
+    std::vector<RedisLeaf*> hosts;
+    RedisLeaf* port = nullptr;
     for (auto i = first; i + 1 < last; i += 2) {
       const auto& name = leaves[i].text;
       if (name == "ip" || name == "endpoint" || name == "hostname") hosts.push_back(&leaves[i + 1]);
       if (name == "port") port = &leaves[i + 1];
     }
     first = last;
-    const auto number = port != nullptr ? port_in(port->text) : std::nullopt;
+    const auto number = port != nullptr ? redis_port_in(port->text) : std::nullopt;
     if (!number) continue;
     const Endpoint* other = nullptr;
     for (auto* host : hosts) {
@@ -134,14 +135,14 @@ void rewrite_fields(const AddressMap& map, std::vector<Leaf>& leaves) {
       if (other == nullptr) other = one;
     }
     if (other == nullptr) continue;
-    for (auto* host : hosts) change(*host, other->host);
-    change(*port, std::to_string(other->port));
+    for (auto* host : hosts) change_leaf(*host, other->host);
+    change_leaf(*port, std::to_string(other->port));
   }
 }
 
 // In one text: "MOVED 7 10.0.0.1:7000", the lines of CLUSTER NODES ("10.0.0.1:7000@17000"), what a
 // Sentinel publishes ("10.0.0.1 6379").
-std::string rewritten(const AddressMap& map, std::string_view text) {
+std::string rewritten_redis_text(const AddressMap& map, std::string_view text) {
   constexpr std::string_view kEnds = " \n\r,";
   std::string result;
   while (!text.empty()) {
@@ -152,7 +153,7 @@ std::string rewritten(const AddressMap& map, std::string_view text) {
     auto behind = word.substr(address.size());
     const Endpoint* other = nullptr;
     if (colon != std::string_view::npos) {
-      if (const auto port = port_in(address.substr(colon + 1))) {
+      if (const auto port = redis_port_in(address.substr(colon + 1))) {
         other = map.find(address.substr(0, colon), *port);
       }
       result +=
@@ -161,7 +162,7 @@ std::string rewritten(const AddressMap& map, std::string_view text) {
       const auto next = text.substr(std::min<std::size_t>(1, text.size()));
       const auto port = next.substr(0, next.find_first_of(kEnds));
       if (text.starts_with(' ')) {
-        if (const auto number = port_in(port)) other = map.find(address, *number);
+        if (const auto number = redis_port_in(port)) other = map.find(address, *number);
       }
       result +=
           other != nullptr ? other->host + " " + std::to_string(other->port) : std::string(address);
@@ -175,7 +176,7 @@ std::string rewritten(const AddressMap& map, std::string_view text) {
   return result;
 }
 
-void append_text(Bytes& to, std::string_view text) {
+void append_redis_text(Bytes& to, std::string_view text) {
   const auto bytes = bytes_of(text);
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
@@ -188,15 +189,16 @@ bool names_redis_servers(std::string_view command) {
 
 Bytes rewrite_redis_addresses(const AddressMap& map, ByteView reply) {
   const auto text = text_of(reply);
-  Leaves leaves;
+  RedisLeaves leaves;
   if (!leaves.read(text)) return {};
-  rewrite_pairs(map, leaves.all);
-  rewrite_fields(map, leaves.all);
+  rewrite_redis_pairs(map, leaves.all);
+  rewrite_redis_fields(map, leaves.all);
   bool any = false;
   for (auto& leaf : leaves.all) {
     const bool has_text = leaf.sign == '-' || leaf.sign == '$' || leaf.sign == '=';
     if (!leaf.changed && has_text && leaf.text.size() > 2) {
-      if (auto other = rewritten(map, leaf.text); other != leaf.text) change(leaf, other);
+      if (auto other = rewritten_redis_text(map, leaf.text); other != leaf.text)
+        change_leaf(leaf, other);
     }
     any |= leaf.changed;
   }
@@ -205,15 +207,15 @@ Bytes rewrite_redis_addresses(const AddressMap& map, ByteView reply) {
   std::size_t at = 0;
   for (const auto& leaf : leaves.all) {
     if (!leaf.changed) continue;
-    append_text(bytes, text.substr(at, leaf.begin - at));
+    append_redis_text(bytes, text.substr(at, leaf.begin - at));
     const bool is_line = leaf.sign == '-' || leaf.sign == ':' || leaf.sign == '+';
-    append_text(bytes,
-                std::string(1, leaf.sign) +
-                    (is_line ? leaf.text : std::to_string(leaf.text.size()) + "\r\n" + leaf.text) +
-                    "\r\n");
+    append_redis_text(
+        bytes, std::string(1, leaf.sign) +
+                   (is_line ? leaf.text : std::to_string(leaf.text.size()) + "\r\n" + leaf.text) +
+                   "\r\n");
     at = leaf.end;
   }
-  append_text(bytes, text.substr(at));
+  append_redis_text(bytes, text.substr(at));
   return bytes;
 }
 

@@ -2,7 +2,7 @@
 // NODES and REPLICAS and the SENTINEL commands answer, and in what a Sentinel publishes.
 //
 // redis.io, Redis cluster specification and High availability with Redis Sentinel. Of a reply at
-// most kMostLeaves values are looked at.
+// most kMostRedisLeaves values are looked at.
 #pragma once
 
 #include <string_view>

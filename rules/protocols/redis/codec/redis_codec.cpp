@@ -10,9 +10,9 @@ namespace {
 
 using rules::RedisMessage;
 
-constexpr std::string_view kDiscard = "*1\r\n$7\r\nDISCARD\r\n";
+constexpr std::string_view kRedisDiscard = "*1\r\n$7\r\nDISCARD\r\n";
 
-std::shared_ptr<rules::Message> message_of(RedisMessage view, Bytes wire) {
+std::shared_ptr<rules::Message> redis_message_of(RedisMessage view, Bytes wire) {
   return std::make_shared<rules::Message>(
       rules::Message{.protocol = &RedisMessage::protocol(),
                      .view = std::make_shared<const RedisMessage>(std::move(view)),
@@ -95,7 +95,7 @@ void RedisCodec::Reader::finish_command(Step& step) {
     const auto payload = codecs::payload_of_redis(*view.value, wire_);
     step.ended->payload.assign(payload.begin(), payload.end());
   }
-  step.ended->message = message_of(std::move(view), std::exchange(wire_, {}));
+  step.ended->message = redis_message_of(std::move(view), std::exchange(wire_, {}));
 }
 
 void RedisCodec::Reader::finish_reply(Step& step) {
@@ -105,7 +105,7 @@ void RedisCodec::Reader::finish_reply(Step& step) {
     if (!answer.copied) pairing.passed(answer);
     wire_.clear();
     // An empty message is written as what has waited.
-    if (pairing.has_ready()) step.ended.emplace().message = message_of({}, {});
+    if (pairing.has_ready()) step.ended.emplace().message = redis_message_of({}, {});
     return;
   }
   // What others publish is theirs.
@@ -126,7 +126,7 @@ void RedisCodec::Reader::finish_reply(Step& step) {
     const auto payload = codecs::payload_of_redis(*view.value, wire_);
     step.ended->payload.assign(payload.begin(), payload.end());
   }
-  step.ended->message = message_of(std::move(view), std::exchange(wire_, {}));
+  step.ended->message = redis_message_of(std::move(view), std::exchange(wire_, {}));
 }
 
 void RedisCodec::Reader::rewrite() {
@@ -162,7 +162,7 @@ Bytes RedisCodec::write(const rules::Chunk& chunk, Direction direction) {
     return pairing_.release(answer, std::move(bytes), message.wire.empty());
   }
   const auto discard = pairing_.discards(view.command);
-  const auto command = codecs::bytes_of(kDiscard);
+  const auto command = codecs::bytes_of(kRedisDiscard);
   if (discard.instead) return {command.begin(), command.end()};
   pairing_.asked(view.command);
   if (discard.ahead) bytes.insert(bytes.begin(), command.begin(), command.end());

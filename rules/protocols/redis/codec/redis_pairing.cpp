@@ -12,20 +12,20 @@ using codecs::Bytes;
 using codecs::RedisPart;
 using rules::RedisCommand;
 
-constexpr std::size_t kHeldOverhead = 128;  // bytes of memory beside those that are held
+constexpr std::size_t kRedisHeldOverhead = 128;  // bytes of memory beside those that are held
 
-bool is_confirmation(std::string_view kind) {
+bool is_pubsub_confirmation(std::string_view kind) {
   return kind == "subscribe" || kind == "unsubscribe" || kind == "psubscribe" ||
          kind == "punsubscribe" || kind == "ssubscribe" || kind == "sunsubscribe";
 }
-bool is_message(std::string_view kind) {
+bool is_pubsub_message(std::string_view kind) {
   return kind == "message" || kind == "pmessage" || kind == "smessage";
 }
 // From all that there are: how many, only the server knows.
 bool ends_all(const RedisCommand& command) {
   return command.arguments == 1 && command.name.ends_with("unsubscribe");
 }
-bool is_error(char sign) { return sign == '-' || sign == '!'; }
+bool is_redis_error(char sign) { return sign == '-' || sign == '!'; }
 
 // "1339518083.107412 [0 127.0.0.1:60866] "keys" "*"".
 bool is_monitors(const RedisPart& value) {
@@ -36,14 +36,16 @@ bool is_monitors(const RedisPart& value) {
 }
 
 // What pub/sub says begins with its kind.
-std::string_view kind_of(const std::vector<RedisPart>& parts) {
+std::string_view pubsub_kind_of(const std::vector<RedisPart>& parts) {
   if (parts.size() < 2 || (parts[1].sign != '$' && parts[1].sign != '+')) return {};
   return parts[1].text;
 }
 
-void append(Bytes& to, const Bytes& bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+void append_redis(Bytes& to, const Bytes& bytes) {
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
 
-std::int64_t number_in(std::string_view text) {
+std::int64_t redis_number_in(std::string_view text) {
   return rules::parse_whole_number(text, std::int64_t{INT32_MAX}).value_or(0);
 }
 
@@ -98,7 +100,7 @@ void RedisPairing::follow(RedisCommand& command) {
   if (name == "discard" || name == "reset") spoiled_ = false;
   if (name == "multi") transaction_ = true;
   if (name != "select" && name != "reset") return;
-  next_database_ = name == "select" ? number_in(command.argument) : 0;
+  next_database_ = name == "select" ? redis_number_in(command.argument) : 0;
   ++selects_;
 }
 
@@ -140,13 +142,13 @@ RedisPairing::Answer RedisPairing::answered(const std::vector<RedisPart>& parts)
   const bool push = value.sign == '>';
   if (given_up_) return {.push = push};
   Answer answer{.push = push, .database = database_};
-  const auto kind = kind_of(parts);
+  const auto kind = pubsub_kind_of(parts);
   const bool array = value.sign == '*' && !resp3_;
   const bool asked_for = !asked_.empty() && asked_.front().command->name.ends_with("subscribe");
-  if ((push || (array && (takes_messages() || asked_for))) && is_confirmation(kind)) {
+  if ((push || (array && (takes_messages() || asked_for))) && is_pubsub_confirmation(kind)) {
     return confirmed(kind, parts);
   }
-  if ((push || (array && takes_messages())) && is_message(kind)) {
+  if ((push || (array && takes_messages())) && is_pubsub_message(kind)) {
     const std::size_t at = kind == "pmessage" ? 3 : 2;
     answer.push = true;
     answer.database.reset();
@@ -180,7 +182,7 @@ void RedisPairing::skip_confirmed(std::string_view kind) {
 // One whose confirmation was taken for that of another ahead of it.
 void RedisPairing::skip_unconfirmed(char sign) {
   while (!asked_.empty() && ends_all(*asked_.front().command) && !asked_.front().command->queued &&
-         !is_error(sign)) {
+         !is_redis_error(sign)) {
     passed({.command = asked_.front().command});
     pop();
   }
@@ -191,7 +193,8 @@ RedisPairing::Answer RedisPairing::confirmed(std::string_view kind,
   Answer answer{.push = true};
   const bool shard = kind == "ssubscribe" || kind == "sunsubscribe";
   if (parts.size() > 2 && !parts[2].null) answer.channel = parts[2].text;
-  if (parts.size() > 3) (shard ? shard_subscriptions_ : subscriptions_) = number_in(parts[3].text);
+  if (parts.size() > 3)
+    (shard ? shard_subscriptions_ : subscriptions_) = redis_number_in(parts[3].text);
   skip_confirmed(kind);
   if (asked_.empty() || asked_.front().command->name != kind) return answer;
   auto& front = asked_.front();
@@ -208,10 +211,10 @@ void RedisPairing::learn(const Asked& asked, const RedisPart& value) {
   const auto& name = asked.command->name;
   const auto& argument = asked.command->argument;
   const bool queued = value.sign == '+' && value.text == "QUEUED";
-  const bool failed = is_error(value.sign) || value.null;
+  const bool failed = is_redis_error(value.sign) || value.null;
   if (name == "select" || name == "reset") {
     if (!asked.copied && selects_ > 0) --selects_;
-    if (!failed) (queued ? queued_database_.emplace() : database_) = number_in(argument);
+    if (!failed) (queued ? queued_database_.emplace() : database_) = redis_number_in(argument);
   }
   if (name == "exec" || name == "discard") {
     if (queued_database_ && name == "exec" && !failed) database_ = *queued_database_;
@@ -280,7 +283,7 @@ Bytes RedisPairing::release(const Answer& answer, Bytes bytes, bool made_by_rule
   if (given_up_ && stuck_) return answer.push ? bytes : Bytes{};
   if (given_up_) {
     auto all = ready();
-    append(all, bytes);
+    append_redis(all, bytes);
     return all;
   }
   if (number == 0) return bytes;
@@ -292,7 +295,7 @@ Bytes RedisPairing::release(const Answer& answer, Bytes bytes, bool made_by_rule
     return {};
   }
   if (answer.last) ++next_;
-  append(bytes, ready());
+  append_redis(bytes, ready());
   return bytes;
 }
 
@@ -306,9 +309,9 @@ void RedisPairing::hold(std::uint64_t number, const Bytes& bytes, bool last) {
   const auto [place, begun] = held_.try_emplace(number);
   auto& held = place->second;
   if (held.whole) return;
-  append(held.bytes, bytes);
+  append_redis(held.bytes, bytes);
   held.whole = last;
-  held_bytes_ += bytes.size() + (begun ? kHeldOverhead : 0);
+  held_bytes_ += bytes.size() + (begun ? kRedisHeldOverhead : 0);
   if (held_bytes_ <= kMostHeld) return;
   stuck_ = true;
   held_.clear();
@@ -319,9 +322,9 @@ Bytes RedisPairing::ready() {
   Bytes all;
   while (has_ready()) {
     const auto held = held_.begin();
-    append(all, held->second.bytes);
+    append_redis(all, held->second.bytes);
     if (held->second.whole) ++next_;
-    held_bytes_ -= held->second.bytes.size() + kHeldOverhead;
+    held_bytes_ -= held->second.bytes.size() + kRedisHeldOverhead;
     held_.erase(held);
   }
   return all;

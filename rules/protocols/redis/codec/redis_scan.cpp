@@ -9,12 +9,12 @@
 namespace brownout::codecs {
 namespace {
 
-constexpr std::size_t kMostHead = 64;              // a sign and a number
-constexpr std::int64_t kMostString = 1LL << 40;    // proto-max-bulk-len may be large
-constexpr std::int64_t kMostElements = INT32_MAX;  // of a command, too
-constexpr std::size_t kMostTexts = 64 << 10;       // of all parts of a value
+constexpr std::size_t kMostRedisHead = 64;              // a sign and a number
+constexpr std::int64_t kMostRedisString = 1LL << 40;    // proto-max-bulk-len may be large
+constexpr std::int64_t kMostRedisElements = INT32_MAX;  // of a command, too
+constexpr std::size_t kMostRedisTexts = 64 << 10;       // of all parts of a value
 
-std::optional<std::int64_t> number_of(std::string_view text) {
+std::optional<std::int64_t> redis_number_of(std::string_view text) {
   std::int64_t number = 0;
   const auto* end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, number);
@@ -22,15 +22,17 @@ std::optional<std::int64_t> number_of(std::string_view text) {
   return number;
 }
 
-constexpr std::string_view kSigns = "+-:$*_#,(=!%~>|";
+constexpr std::string_view kRedisSigns = "+-:$*_#,(=!%~>|";
 
-bool splits_words(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+bool splits_redis_words(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
 
 // Types of one line, whose text is all that they are.
-bool is_line(char sign) { return std::string_view("+-:,#_(").find(sign) != std::string_view::npos; }
-bool may_be_long(char sign) { return sign == '+' || sign == '-' || sign == '('; }
+bool is_redis_scalar(char sign) {
+  return std::string_view("+-:,#_(").find(sign) != std::string_view::npos;
+}
+bool is_long_redis_line(char sign) { return sign == '+' || sign == '-' || sign == '('; }
 
-int digit_of(char c) {
+int redis_digit_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -38,11 +40,11 @@ int digit_of(char c) {
 }
 
 // Behind a backslash inside double quotes.
-char unescaped(std::string_view line, std::size_t& at) {
-  if (line[at] == 'x' && at + 2 < line.size() && digit_of(line[at + 1]) >= 0 &&
-      digit_of(line[at + 2]) >= 0) {
+char redis_unescaped(std::string_view line, std::size_t& at) {
+  if (line[at] == 'x' && at + 2 < line.size() && redis_digit_of(line[at + 1]) >= 0 &&
+      redis_digit_of(line[at + 2]) >= 0) {
     at += 2;
-    return static_cast<char>(digit_of(line[at - 1]) * 16 + digit_of(line[at]));
+    return static_cast<char>(redis_digit_of(line[at - 1]) * 16 + redis_digit_of(line[at]));
   }
   switch (line[at]) {
     case 'n':
@@ -61,13 +63,13 @@ char unescaped(std::string_view line, std::size_t& at) {
 }
 
 // From behind the quote to behind the one that ends it, where a word must end.
-bool take_quoted(std::string_view line, std::size_t& at, char quote, std::string& word) {
+bool take_redis_quoted(std::string_view line, std::size_t& at, char quote, std::string& word) {
   for (; at < line.size(); ++at) {
-    if (line[at] == quote) return ++at == line.size() || splits_words(line[at]);
+    if (line[at] == quote) return ++at == line.size() || splits_redis_words(line[at]);
     const bool escaped =
         line[at] == '\\' && at + 1 < line.size() && (quote == '"' || line[at + 1] == '\'');
     if (escaped) ++at;
-    word += escaped && quote == '"' ? unescaped(line, at) : line[at];
+    word += escaped && quote == '"' ? redis_unescaped(line, at) : line[at];
   }
   return false;
 }
@@ -77,14 +79,14 @@ bool take_quoted(std::string_view line, std::size_t& at, char quote, std::string
 bool split_redis_words(std::string_view line, std::vector<std::string>& words) {
   std::size_t at = 0;
   while (true) {
-    while (at < line.size() && splits_words(line[at])) ++at;
+    while (at < line.size() && splits_redis_words(line[at])) ++at;
     if (at == line.size()) return true;
     auto& word = words.emplace_back();
-    while (at < line.size() && !splits_words(line[at])) {
+    while (at < line.size() && !splits_redis_words(line[at])) {
       const char c = line[at++];
       if (c != '"' && c != '\'') {
         word += c;
-      } else if (!take_quoted(line, at, c, word)) {
+      } else if (!take_redis_quoted(line, at, c, word)) {
         return false;
       }
     }
@@ -132,7 +134,8 @@ std::string_view RedisScan::take_line(ByteView bytes, std::size_t& taken) {
   }
   const auto size = line_size_ + part.size();
   if (inlined && size > kMostInline) return "an inline command of more than 64 KiB";
-  if (!inlined && !may_be_long(sign) && size > kMostHead) return "a number that is too long";
+  if (!inlined && !is_long_redis_line(sign) && size > kMostRedisHead)
+    return "a number that is too long";
   const auto most = inlined ? kMostInline : kMostText;
   line_ += part.substr(0, most - std::min(most, line_.size()));
   line_size_ = size;
@@ -153,13 +156,13 @@ std::string_view RedisScan::begin_line(char sign, bool inlined) {
   line_at_ = at_;
   if (inlined) {
     const auto byte = static_cast<unsigned char>(sign);
-    const bool may_be = splits_words(sign) || (byte >= ' ' && byte <= '~');
+    const bool may_be = splits_redis_words(sign) || (byte >= ' ' && byte <= '~');
     return may_be ? "" : "neither a command of RESP nor an inline one";
   }
   if (of_ == Of::kClient) {
     return frames_.empty() || sign == '$' ? "" : "an argument that is no bulk string";
   }
-  return kSigns.find(sign) != std::string_view::npos ? "" : "a type that RESP does not have";
+  return kRedisSigns.find(sign) != std::string_view::npos ? "" : "a type that RESP does not have";
 }
 
 std::string_view RedisScan::read_line(std::string_view line) {
@@ -169,14 +172,14 @@ std::string_view RedisScan::read_line(std::string_view line) {
   const char sign = line.front();
   const auto text = line.substr(1);
   if (sign == '$' || sign == '=' || sign == '!') return read_string(sign, text);
-  if (!is_line(sign)) return read_aggregate(sign, text);
-  if (sign == ':' && !number_of(text.starts_with('+') ? text.substr(1) : text)) {
+  if (!is_redis_scalar(sign)) return read_aggregate(sign, text);
+  if (sign == ':' && !redis_number_of(text.starts_with('+') ? text.substr(1) : text)) {
     return "an integer that is none";
   }
   if (sign == '#' && text != "t" && text != "f") return "a boolean that is none";
   if (sign == '_' && !text.empty()) return "a null that is none";
   if (auto* part = add_part(sign)) {
-    part->text = text.substr(0, kMostTexts - std::min(kMostTexts, texts_));
+    part->text = text.substr(0, kMostRedisTexts - std::min(kMostRedisTexts, texts_));
     texts_ += part->text.size();
     part->body = line_at_ + 1;
     part->size = at_ - line_at_ - 3;  // without the sign and CRLF
@@ -205,9 +208,9 @@ std::string_view RedisScan::read_inline(std::string_view line) {
 }
 
 std::string_view RedisScan::read_string(char sign, std::string_view number) {
-  const auto size = number_of(number);
+  const auto size = redis_number_of(number);
   const bool null = size == -1 && sign == '$' && of_ == Of::kServer;
-  if (!null && (!size || *size < 0 || *size > kMostString))
+  if (!null && (!size || *size < 0 || *size > kMostRedisString))
     return "the length of a string that is none";
   open_ = add_part(sign);
   if (open_ != nullptr) {
@@ -224,10 +227,10 @@ std::string_view RedisScan::read_string(char sign, std::string_view number) {
 }
 
 std::string_view RedisScan::read_aggregate(char sign, std::string_view number) {
-  const auto count = number_of(number);
+  const auto count = redis_number_of(number);
   const bool client = of_ == Of::kClient;
   const bool null = count && *count < 0 && (client || (*count == -1 && sign == '*'));
-  if (!count || (*count < 0 && !null) || *count > kMostElements)
+  if (!count || (*count < 0 && !null) || *count > kMostRedisElements)
     return "a number of elements that is none";
   const bool pairs = sign == '%' || sign == '|';
   const auto elements = null ? 0 : static_cast<std::uint64_t>(*count) * (pairs ? 2 : 1);
@@ -259,8 +262,8 @@ void RedisScan::take_body(ByteView bytes, std::size_t& taken, std::string_view& 
   }
   if (open_ != nullptr) {
     const auto kept = open_->text.size();
-    const auto most =
-        std::min({open_->size, kMostText, kept + kMostTexts - std::min(kMostTexts, texts_)});
+    const auto most = std::min(
+        {open_->size, kMostText, kept + kMostRedisTexts - std::min(kMostRedisTexts, texts_)});
     const auto part = text_of(bytes.first(taken)).substr(0, most - std::min(most, kept));
     open_->text += part;
     texts_ += part.size();

@@ -11,10 +11,10 @@ using rules::RedisType;
 using rules::RedisValue;
 
 // Ahead of the text of a verbatim string: "txt:".
-constexpr std::size_t kFormat = 4;
-constexpr std::string_view kEnd = "\r\n";
+constexpr std::size_t kVerbatimFormat = 4;
+constexpr std::string_view kRedisEnd = "\r\n";
 
-RedisType type_of(char sign, bool null) {
+RedisType redis_type_of(char sign, bool null) {
   if (null) return RedisType::kNull;
   switch (sign) {
     case '-':
@@ -44,27 +44,27 @@ RedisType type_of(char sign, bool null) {
   }
 }
 
-bool is_string(char sign) { return sign == '$' || sign == '=' || sign == '!'; }
-bool is_one_line(char sign) { return sign == '+' || sign == '-'; }
+bool is_redis_string(char sign) { return sign == '$' || sign == '=' || sign == '!'; }
+bool is_redis_line(char sign) { return sign == '+' || sign == '-'; }
 
-RedisValue value_at(const RedisPart& part) {
+RedisValue redis_value_in(const RedisPart& part) {
   RedisValue value{.sign = part.sign, .head = part.head, .body = part.body, .size = part.size};
-  if (part.sign == '=' && part.size >= kFormat) {
-    value.body += kFormat;
-    value.size -= kFormat;
+  if (part.sign == '=' && part.size >= kVerbatimFormat) {
+    value.body += kVerbatimFormat;
+    value.size -= kVerbatimFormat;
   }
   return value;
 }
 
-void append(Bytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
-void append(Bytes& to, std::string_view text) { append(to, bytes_of(text)); }
-void append_string(Bytes& to, char sign, std::string_view ahead, ByteView bytes) {
-  append(to, sign + std::to_string(ahead.size() + bytes.size()) + std::string(kEnd));
-  append(to, ahead);
-  append(to, bytes);
+void append_redis(Bytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+void append_redis(Bytes& to, std::string_view text) { append_redis(to, bytes_of(text)); }
+void append_redis_string(Bytes& to, char sign, std::string_view ahead, ByteView bytes) {
+  append_redis(to, sign + std::to_string(ahead.size() + bytes.size()) + std::string(kRedisEnd));
+  append_redis(to, ahead);
+  append_redis(to, bytes);
 }
 // What would end the line is a blank in it.
-void append_line(Bytes& to, char sign, ByteView bytes) {
+void append_redis_line(Bytes& to, char sign, ByteView bytes) {
   to.push_back(static_cast<std::byte>(sign));
   for (const auto byte : bytes) {
     const bool ends = byte == std::byte{'\r'} || byte == std::byte{'\n'};
@@ -73,14 +73,14 @@ void append_line(Bytes& to, char sign, ByteView bytes) {
 }
 
 // An inline command can not have any value: it is written as an array.
-Bytes write_inline(std::size_t at, ByteView wire, ByteView payload) {
+Bytes write_redis_inline(std::size_t at, ByteView wire, ByteView payload) {
   std::vector<std::string> words;
   split_redis_words(text_of(wire), words);
   Bytes bytes;
-  append(bytes, "*" + std::to_string(words.size()) + std::string(kEnd));
+  append_redis(bytes, "*" + std::to_string(words.size()) + std::string(kRedisEnd));
   for (std::size_t i = 0; i < words.size(); ++i) {
-    append_string(bytes, '$', {}, i == at ? payload : bytes_of(words[i]));
-    append(bytes, kEnd);
+    append_redis_string(bytes, '$', {}, i == at ? payload : bytes_of(words[i]));
+    append_redis(bytes, kRedisEnd);
   }
   return bytes;
 }
@@ -107,12 +107,12 @@ std::optional<RedisValue> value_of_redis_command(const rules::RedisCommand& comm
   if (!at) return std::nullopt;
   const auto& part = parts[*at + 1];
   if (part.sign == 'i') return RedisValue{.sign = 'i', .head = *at, .size = part.size};
-  return value_at(part);
+  return redis_value_in(part);
 }
 
 rules::RedisReply read_redis_reply(const std::vector<RedisPart>& parts, bool push) {
   const auto& value = parts.front();
-  rules::RedisReply reply{push ? RedisType::kPush : type_of(value.sign, value.null)};
+  rules::RedisReply reply{push ? RedisType::kPush : redis_type_of(value.sign, value.null)};
   const bool aggregate = std::string_view("*~>%$=").find(value.sign) != std::string_view::npos;
   if (!aggregate) reply.text = value.text;
   return reply;
@@ -120,8 +120,8 @@ rules::RedisReply read_redis_reply(const std::vector<RedisPart>& parts, bool pus
 
 std::optional<RedisValue> value_of_redis_reply(const std::vector<RedisPart>& parts, bool message) {
   const auto& part = message ? parts.back() : parts.front();
-  const bool one = is_string(part.sign) || is_one_line(part.sign);
-  return one && !part.null ? std::optional(value_at(part)) : std::nullopt;
+  const bool one = is_redis_string(part.sign) || is_redis_line(part.sign);
+  return one && !part.null ? std::optional(redis_value_in(part)) : std::nullopt;
 }
 
 ByteView payload_of_redis(const RedisValue& value, ByteView wire) {
@@ -130,17 +130,18 @@ ByteView payload_of_redis(const RedisValue& value, ByteView wire) {
 }
 
 Bytes write_redis_value(const RedisValue& value, ByteView wire, ByteView payload) {
-  if (value.sign == 'i') return write_inline(value.head, wire, payload);
+  if (value.sign == 'i') return write_redis_inline(value.head, wire, payload);
   Bytes bytes;
-  append(bytes, wire.first(value.head));
-  if (is_one_line(value.sign)) {
-    append_line(bytes, value.sign, payload);
+  append_redis(bytes, wire.first(value.head));
+  if (is_redis_line(value.sign)) {
+    append_redis_line(bytes, value.sign, payload);
   } else {
     const bool formatted = value.sign == '=';
-    const auto format = formatted ? text_of(wire.subspan(value.body - kFormat, kFormat)) : "";
-    append_string(bytes, value.sign, format, payload);
+    const auto format =
+        formatted ? text_of(wire.subspan(value.body - kVerbatimFormat, kVerbatimFormat)) : "";
+    append_redis_string(bytes, value.sign, format, payload);
   }
-  append(bytes, wire.subspan(value.body + value.size));
+  append_redis(bytes, wire.subspan(value.body + value.size));
   return bytes;
 }
 
@@ -149,20 +150,20 @@ Bytes write_redis_reply(const rules::RedisReply& reply) {
   const auto text = bytes_of(reply.text);
   switch (reply.type) {
     case RedisType::kError:
-      append_line(bytes, '-', text);
+      append_redis_line(bytes, '-', text);
       break;
     case RedisType::kBulk:
-      append_string(bytes, '$', {}, text);
+      append_redis_string(bytes, '$', {}, text);
       break;
     case RedisType::kArray:
       // What a subscriber of RESP2 gets for its PING.
-      append(bytes, "*2\r\n$4\r\npong\r\n");
-      append_string(bytes, '$', {}, text);
+      append_redis(bytes, "*2\r\n$4\r\npong\r\n");
+      append_redis_string(bytes, '$', {}, text);
       break;
     default:
-      append_line(bytes, '+', text);
+      append_redis_line(bytes, '+', text);
   }
-  append(bytes, kEnd);
+  append_redis(bytes, kRedisEnd);
   return bytes;
 }
 

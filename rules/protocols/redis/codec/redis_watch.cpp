@@ -15,7 +15,7 @@ namespace {
 using codecs::ByteView;
 using rules::Instant;
 
-constexpr std::array kServersFaults = std::to_array<std::string_view>(
+constexpr std::array kRedisServersFaults = std::to_array<std::string_view>(
     {"LOADING ", "READONLY ", "OOM ", "MISCONF ", "BUSY ", "CLUSTERDOWN ", "MASTERDOWN ", "NOAUTH ",
      "NOREPLICAS ", "TRYAGAIN ", rules::kRedisRefusal});
 
@@ -53,7 +53,7 @@ class RedisWatch final : public RequestWatch {
  private:
   static bool succeeds(const codecs::RedisPart& reply) {
     if (reply.sign != '-' && reply.sign != '!') return true;
-    return std::none_of(kServersFaults.begin(), kServersFaults.end(),
+    return std::none_of(kRedisServersFaults.begin(), kRedisServersFaults.end(),
                         [&](std::string_view one) { return reply.text.starts_with(one); });
   }
 

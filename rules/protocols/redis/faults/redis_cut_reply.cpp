@@ -10,14 +10,14 @@
 namespace brownout::rules {
 namespace {
 
-struct CutReplySettings {
+struct RedisCutReplySettings {
   std::optional<Bytes> after;
   HowToClose close = HowToClose::kFin;
 };
 
-class CutReplyStage final : public Stage {
+class RedisCutReplyStage final : public Stage {
  public:
-  explicit CutReplyStage(const CutReplySettings& settings) : settings_(settings) {}
+  explicit RedisCutReplyStage(const RedisCutReplySettings& settings) : settings_(settings) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* view = view_as<RedisMessage>(chunk.message());
@@ -34,13 +34,13 @@ class CutReplyStage final : public Stage {
   }
 
  private:
-  CutReplySettings settings_;
+  RedisCutReplySettings settings_;
 };
 
-class CutReply final : public Fault {
+class RedisCutReply final : public Fault {
  public:
-  using Settings = CutReplySettings;
-  explicit CutReply(const Settings& settings) : settings_(settings) {}
+  using Settings = RedisCutReplySettings;
+  explicit RedisCutReply(const Settings& settings) : settings_(settings) {}
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
@@ -52,7 +52,7 @@ class CutReply final : public Fault {
   }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.direction != Direction::kDownstream) return nullptr;
-    return std::make_unique<CutReplyStage>(settings_);
+    return std::make_unique<RedisCutReplyStage>(settings_);
   }
 
  private:
@@ -61,7 +61,7 @@ class CutReply final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kRedisCutReply = describe<CutReply>(
+extern const FaultKind kRedisCutReply = describe<RedisCutReply>(
     {.name = "redis_cut_reply",
      .level = Level::kBytes,
      .carriers = kMessages,

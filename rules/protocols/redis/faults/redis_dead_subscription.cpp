@@ -8,7 +8,7 @@
 namespace brownout::rules {
 namespace {
 
-class DeadSubscriptionStage final : public Stage {
+class RedisDeadSubscriptionStage final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* view = view_as<RedisMessage>(chunk.message());
@@ -37,10 +37,10 @@ class DeadSubscriptionStage final : public Stage {
   std::uint64_t count_ = 0;
 };
 
-class DeadSubscription final : public Fault {
+class RedisDeadSubscription final : public Fault {
  public:
   using Settings = NoSettings;
-  explicit DeadSubscription(const Settings&) {}
+  explicit RedisDeadSubscription(const Settings&) {}
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{};
@@ -48,20 +48,20 @@ class DeadSubscription final : public Fault {
   }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.direction != Direction::kDownstream) return nullptr;
-    return std::make_unique<DeadSubscriptionStage>();
+    return std::make_unique<RedisDeadSubscriptionStage>();
   }
 };
 
 }  // namespace
 
-extern const FaultKind kRedisDeadSubscription = describe<DeadSubscription>(
+extern const FaultKind kRedisDeadSubscription = describe<RedisDeadSubscription>(
     {.name = "redis_dead_subscription",
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
      .summary = "From a subscription on, nothing comes on the connection any more, and nothing "
-                "closes. A correct subscriber sends PING while nothing comes, gives the connection "
+                "closes. A correct client sends PING while nothing comes, gives the connection "
                 "up when no answer does, and subscribes anew; what was published meanwhile is "
                 "lost.",
      .magnitude = "connection",

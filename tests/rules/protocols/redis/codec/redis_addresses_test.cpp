@@ -10,7 +10,7 @@
 namespace brownout::test {
 namespace {
 
-const std::string kRewrite =
+const std::string kRedisRewrite =
     R"(rewrite = { "10.0.0.1:7000" = "127.0.0.1:17000", "10.0.0.2:7000" = "127.0.0.1:17001" })";
 
 // What a client gets where the server answers so, with and without a rule, in any pieces.
@@ -19,7 +19,7 @@ std::string redis_rewritten(const std::string& command, const std::string& reply
   for (const std::string rule :
        {"", "[[rule]]\nmatch = { key = \"none\" }\nfault = { type = \"drop\" }"}) {
     for (const std::size_t piece : {1U, 1000U}) {
-      MessageLab lab("redis", rule, kRewrite, piece);
+      MessageLab lab("redis", rule, kRedisRewrite, piece);
       lab.from_client(redis_array_of(command) + redis_array_of("PING"));
       lab.from_server(reply + "+PONG\r\n");
       const auto got = lab.at_client();
@@ -86,7 +86,7 @@ TEST(RedisAddresses, OfNodes) {
 }
 
 TEST(RedisAddresses, OfWhatASentinelPublishes) {
-  MessageLab lab("redis", "", kRewrite);
+  MessageLab lab("redis", "", kRedisRewrite);
   lab.from_client(redis_array_of("SUBSCRIBE +switch-master"));
   const std::string confirmed = "*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n";
   lab.from_server(confirmed);

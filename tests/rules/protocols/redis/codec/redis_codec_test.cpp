@@ -15,8 +15,8 @@ namespace {
 
 using rules::Direction;
 
-constexpr std::string_view kOk = "+OK\r\n";
-constexpr std::string_view kQueued = "+QUEUED\r\n";
+constexpr std::string_view kRedisOk = "+OK\r\n";
+constexpr std::string_view kRedisQueued = "+QUEUED\r\n";
 
 // What a connection says, as rules see it: "get a @0" of a command, "get a @0: bulk hello" of a
 // reply, "push news: hello" of what pub/sub says.
@@ -85,7 +85,7 @@ TEST(RedisCodec, RepliesAnswerCommandsInOrder) {
 
 TEST(RedisCodec, TheDatabaseFollowsSelect) {
   RedisTalk talk;
-  talk.command("SELECT 3").command("GET a").server(kOk).server("$-1\r\n").command("GET b");
+  talk.command("SELECT 3").command("GET a").server(kRedisOk).server("$-1\r\n").command("GET b");
   EXPECT_EQ(talk.seen(), "select @0\nget a @3\nselect @0: simple OK\nget a @3: null\nget b @3\n");
   talk.server(":1\r\n").command("SELECT 99").command("GET c");
   talk.server("-ERR DB index is out of range\r\n$-1\r\n").command("GET d");
@@ -100,12 +100,16 @@ TEST(RedisCodec, ASelectInATransactionCountsFromExecOn) {
   RedisTalk talk;
   talk.command("MULTI").command("SELECT 2").command("GET a").command("EXEC").command("GET b");
   talk.seen();
-  talk.server(kOk).server(kQueued).server(kQueued).server("*2\r\n+OK\r\n$-1\r\n").server("$-1\r\n");
+  talk.server(kRedisOk)
+      .server(kRedisQueued)
+      .server(kRedisQueued)
+      .server("*2\r\n+OK\r\n$-1\r\n")
+      .server("$-1\r\n");
   EXPECT_EQ(talk.seen(),
             "multi @0: simple OK\nselect @0: simple QUEUED\nget a @0: simple QUEUED\n"
             "exec @0: array\nget b @2: null\n");
   talk.command("MULTI").command("SELECT 4").command("DISCARD");
-  talk.server(kOk).server(kQueued).server(kOk).command("GET c");
+  talk.server(kRedisOk).server(kRedisQueued).server(kRedisOk).command("GET c");
   EXPECT_THAT(talk.seen(), testing::HasSubstr("get c @2\n"));
 }
 
@@ -150,7 +154,8 @@ TEST(RedisCodec, PushesOfResp3AreNoAnswers) {
 
 TEST(RedisCodec, MonitorTellsOfOthers) {
   RedisTalk talk;
-  talk.command("MONITOR").server(kOk).server("+1339518083.107412 [0 127.0.0.1:6] \"keys\"\r\n");
+  talk.command("MONITOR").server(kRedisOk).server(
+      "+1339518083.107412 [0 127.0.0.1:6] \"keys\"\r\n");
   talk.command("PING").server("+1339518083.2 [0 127.0.0.1:6] \"ping\"\r\n+PONG\r\n");
   EXPECT_EQ(talk.seen(),
             "monitor @0\nmonitor @0: simple OK\n: push 1339518083.107412 [0 127.0.0.1:6] "
@@ -163,7 +168,7 @@ TEST(RedisCodec, SomeCommandsHaveNoReply) {
   talk.command("CLIENT REPLY SKIP").command("GET a").command("GET b").server("$1\r\nb\r\n");
   EXPECT_THAT(talk.seen(), testing::EndsWith("get b @0: bulk b\n"));
   talk.command("CLIENT REPLY OFF").command("GET a").command("CLIENT REPLY ON").command("GET c");
-  talk.server(kOk).server("$1\r\nc\r\n");
+  talk.server(kRedisOk).server("$1\r\nc\r\n");
   EXPECT_THAT(talk.seen(), testing::EndsWith("client reply @0: simple OK\nget c @0: bulk c\n"));
   talk.client("*0\r\n\r\n").command("GET d").server("$1\r\nd\r\n");
   EXPECT_THAT(talk.seen(), testing::EndsWith("get d @0: bulk d\n"));
