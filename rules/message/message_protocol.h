@@ -134,6 +134,8 @@ class MessageProtocol {
   // What a server that does not want it would say; none if it is nothing that can be refused.
   virtual std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const = 0;
   virtual std::vector<OptionKey> refusal_keys() const { return {}; }
+  // What the text of `reject` is in a refusal; "" where a refusal has none.
+  virtual std::string_view about_refusal() const { return {}; }
   // Whether a [[probe]] may have users who speak it (proxy/rehearsal/users), and their keys.
   virtual bool has_users() const { return false; }
   virtual std::vector<OptionKey> user_keys() const { return {}; }
@@ -228,10 +230,11 @@ std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*ke
     }
   }
   std::vector<Field<S>> fields;
-  for (auto& [info, owners] : all) {
-    const auto name = info.name;
+  for (const auto& known : all) {
+    const auto name = known.first.name;
     fields.push_back(
-        {info, false, [name, owners, options](const Node& node, S& into, Diagnostics& problems) {
+        {known.first, false,
+         [name, owners = known.second, options](const Node& node, S& into, Diagnostics& problems) {
            std::optional<Diagnostics> mistakes;
            bool understood = false;
            for (const auto& [protocol, key] : owners) {

@@ -6,6 +6,15 @@
 namespace brownout::rules {
 namespace {
 
+std::string about_text() {
+  std::string text;
+  for (const auto* protocol : message_protocols()) {
+    if (protocol->about_refusal().empty()) continue;
+    text += std::string(protocol->name()) + ": " + std::string(protocol->about_refusal()) + "; ";
+  }
+  return text + "http: the body of the 503";
+}
+
 class Reject final : public MessageFault {
  public:
   using Settings = RefusalOptions;
@@ -13,8 +22,7 @@ class Reject final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{
-        {field("text", &Settings::text,
-               "framed: what is answered, without its frame; http: the body of the 503")},
+        {field("text", &Settings::text, about_text())},
         option_fields(&MessageProtocol::refusal_keys, &RefusalOptions::options)};
     return schema;
   }

@@ -31,6 +31,7 @@ class FramedProtocol final : public MessageProtocol {
     return message_chunk(*this, chunk.message()->view, text);
   }
 
+  std::string_view about_refusal() const override { return "what is answered, without its frame"; }
   std::optional<Refusal> refuse(const Chunk&, const RefusalOptions& how) const override {
     return Refusal{message_chunk(*this, std::make_shared<const FramedMessage>(), how.text)};
   }

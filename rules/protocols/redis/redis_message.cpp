@@ -138,6 +138,7 @@ class RedisProtocol final : public MessageProtocol {
     return Refusal{
         redis_error(*request, has_redis_error_code(how.text) ? how.text : "ERR " + how.text)};
   }
+  std::string_view about_refusal() const override { return "the error"; }
   std::optional<Chunk> pong(const Chunk& ping) const override {
     const auto* request = redis_request_of(ping);
     if (request == nullptr || request->command->name != "ping") return std::nullopt;

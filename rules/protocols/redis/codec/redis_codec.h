@@ -39,6 +39,7 @@ class RedisCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
+    bool passing() const override { return within_ && !keep_; }
 
    private:
     std::string_view begin(bool keep, char first);

@@ -231,6 +231,19 @@ fault = { type = "reject", text = "NOPERM not you" })";
   }
 }
 
+TEST(RedisLab, ARefusalIsNotWrittenIntoAMessage) {
+  MessageLab lab("redis", R"([[rule]]
+match = { command = "del", direction = "upstream" }
+fault = { type = "reject" })");
+  lab.from_client(redis_array_of("HELLO 3"));
+  lab.from_server("%1\r\n+a\r\n+b\r\n>2\r\n$10\r\ninval");
+  EXPECT_EQ(lab.at_client(), "%1\r\n+a\r\n+b\r\n>2\r\n$10\r\ninval");
+  lab.from_client(redis_array_of("DEL a") + redis_array_of("GET a"));
+  EXPECT_EQ(lab.at_client(), "");
+  lab.from_server("idate\r\n_\r\n$1\r\n1\r\n");
+  EXPECT_EQ(lab.at_client(), "idate\r\n_\r\n-ERR refused\r\n$1\r\n1\r\n");
+}
+
 TEST(RedisLab, ARefusalWaitsForAReplyThatARuleHolds) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "get", direction = "downstream" }

@@ -45,12 +45,15 @@ class RedisWorld final : messages::MessageTunnel::Owner {
   void turn() {
     std::string burst;
     for (auto commands = 1 + random_() % 4; commands > 0; --commands) {
-      burst += redis_array_of((random_() % 2 == 0 ? "GET k" : "INCR k") + std::to_string(++last_));
+      burst += next_command();
     }
     send(Direction::kUpstream, burst);
     serve();
     advance(std::chrono::milliseconds(random_() % 50));
     serve();
+  }
+  std::string next_command() {
+    return redis_array_of((random_() % 2 == 0 ? "GET k" : "INCR k") + std::to_string(++last_));
   }
   void advance(rules::Duration time) {
     const auto until = now_ + time;
@@ -70,6 +73,9 @@ class RedisWorld final : messages::MessageTunnel::Owner {
       const auto part = bytes.substr(0, 1 + random_() % most);
       bytes.remove_prefix(part.size());
       tunnel_.push(direction, codecs::bytes_of(part), now_);
+      // A client does not wait for the end of what comes.
+      const bool interrupts = direction == Direction::kDownstream && random_() % 10 == 0;
+      if (interrupts) tunnel_.push(Direction::kUpstream, codecs::bytes_of(next_command()), now_);
     }
   }
 
@@ -140,6 +146,7 @@ const std::vector<RedisCase>& redis_cases() {
       {""},
       {refuses},
       {refuses + waits},
+      {redis_rule(up + ", command = \"incr\"", "40%", "\"reject\"")},
       {waits + redis_rule(up, "50%", "\"delay\", delay = \"30ms\"") + refuses},
       {copies},
       {copies + refuses + waits},
