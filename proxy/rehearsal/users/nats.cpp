@@ -11,8 +11,7 @@
 
 #include "proxy/loop/deadlines.h"
 #include "proxy/rehearsal/numbered.h"
-#include "proxy/tls/contexts.h"
-#include "proxy/tls/layer.h"
+#include "proxy/rehearsal/user_link.h"
 #include "rules/protocols/nats/codec/nats_codec.h"
 #include "rules/protocols/nats/codec/nats_line.h"
 #include "rules/protocols/nats/nats_json.h"
@@ -36,22 +35,15 @@ class NatsClient final : public ProbeClient {
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     subject_ = (subject != nullptr ? *subject : std::string(rules::kUsersSubject)) + "." + id_;
     inbox_ = "_INBOX." + id_;
-    if (settings.probe->ca.empty()) return;
-    rules::TlsClient config;
-    config.ca = settings.probe->ca;
-    config.name = settings.probe->sni;
-    auto context = tls::ClientContext::make(config);
+    auto context = tls_of(probe());
     if (context) {
       context_ = std::move(*context);
     } else {
-      problem_ = context.error().what;
+      problem_ = context.error();
     }
   }
 
-  void drop() override {
-    layer_.reset();
-    connection_.reset();
-  }
+  void drop() override { link_.close(); }
 
   Attempt attempt(const Target& target, Instant deadline) override {
     Attempt done;
@@ -66,7 +58,7 @@ class NatsClient final : public ProbeClient {
   const rules::Probe& probe() const { return *settings_.probe; }
 
   std::string talk(const Target& target, Instant deadline, Attempt& done) {
-    if (!connection_) {
+    if (!link_.is_open()) {
       done.connects = 1;
       auto why = connect(target, deadline);
       if (!why.empty()) return why;
@@ -78,7 +70,7 @@ class NatsClient final : public ProbeClient {
       if (stream_) unacknowledged_.insert(number);
       words += publish(number);
     }
-    if (auto why = send(words, deadline); !why.empty()) return why;
+    if (auto why = link_.send(words, deadline); !why.empty()) return why;
     auto why = run(deadline, [&] { return numbers_.all_came(before) && unacknowledged_.empty(); });
     if (!why.empty() || (numbers_.all_came(before) && unacknowledged_.empty())) return why;
     if (!numbers_.all_came(before)) return numbers_.missing(before);
@@ -90,17 +82,16 @@ class NatsClient final : public ProbeClient {
   std::string connect(const Target& target, Instant deadline) {
     if (!problem_.empty()) return problem_;
     const auto address = address_of(settings_, target, deadline);
-    auto fd = address ? Socket::connect(*address, settings_.local, deadline)
-                      : tl::unexpected(address.error());
-    if (!fd) return fd.error();
-    connection_ = std::move(*fd);
+    if (!address) return address.error();
+    if (auto why = link_.connect(*address, settings_.local, deadline); !why.empty()) return why;
     codec_.emplace();
     info_.reset();
     ponged_ = false;
     if (auto why = run(deadline, [&] { return info_.has_value(); }); !why.empty()) return why;
     if (!info_) return "the server does not say INFO";
     if (context_) {
-      if (auto why = shake_hands(target, deadline); !why.empty()) return why;
+      auto why = link_.shake_hands(*context_, target.address.host, deadline);
+      if (!why.empty()) return why;
     }
     auto words = codecs::write_nats({.verb = NatsVerb::kConnect, .text = introduction()}, {});
     words += codecs::write_nats({.verb = NatsVerb::kSub, .subject = subject_, .sid = "1"}, {});
@@ -110,24 +101,9 @@ class NatsClient final : public ProbeClient {
     }
     words += codecs::write_nats({.verb = NatsVerb::kPing}, {});
     for (const auto number : unacknowledged_) words += publish(number);
-    if (auto why = send(words, deadline); !why.empty()) return why;
+    if (auto why = link_.send(words, deadline); !why.empty()) return why;
     if (auto why = run(deadline, [&] { return ponged_; }); !why.empty()) return why;
     return ponged_ ? "" : "the server does not answer";
-  }
-
-  std::string shake_hands(const Target& target, Instant deadline) {
-    layer_.emplace(connection_.get());
-    layer_->start(context_->session(target.address.host), true);
-    while (true) {
-      switch (layer_->handshake()) {
-        case tls::Progress::kDone:
-          return {};
-        case tls::Progress::kFailed:
-          return layer_->why();
-        case tls::Progress::kAgain:
-          if (!Socket::wait(connection_, POLLIN, deadline)) return "handshake: timed out";
-      }
-    }
   }
 
   std::string introduction() const {
@@ -149,52 +125,18 @@ class NatsClient final : public ProbeClient {
     return codecs::write_nats(line, text);
   }
 
-  std::string send(std::string_view words, Instant deadline) {
-    auto bytes = std::as_bytes(std::span(words));
-    if (!layer_) {
-      const auto sent = Socket::send(connection_, bytes, deadline);
-      return sent ? "" : sent.error();
-    }
-    while (!bytes.empty()) {
-      const auto sent = layer_->send(bytes);
-      if (sent > 0) {
-        bytes = bytes.subspan(static_cast<std::size_t>(sent));
-      } else if (errno != EAGAIN) {
-        return "connection lost: " + layer_->why();
-      } else if (!Socket::wait(connection_, POLLOUT, deadline)) {
-        return "timed out";
-      }
-    }
-    return {};
-  }
-
   // What the server says, until `done` or the deadline; why it cannot go on, or "".
   template <class Done>
   std::string run(Instant deadline, Done done) {
     std::array<std::byte, 16384> buffer{};
     while (!done()) {
       if (proxy::monotonic_now() >= deadline || given_up()) return {};
-      const auto count = receive(buffer, deadline);
+      const auto count = link_.receive(buffer, deadline);
       if (!count) return count.error();
       if (*count == 0) return {};
       if (auto why = hear(std::span(buffer).first(*count), deadline); !why.empty()) return why;
     }
     return {};
-  }
-
-  // 0: the deadline came.
-  Outcome<std::size_t> receive(std::span<std::byte> buffer, Instant deadline) {
-    if (!layer_) {
-      if (!Socket::wait(connection_, POLLIN, deadline)) return std::size_t{0};
-      return Socket::receive(connection_, buffer, deadline);
-    }
-    while (true) {
-      const auto count = layer_->receive(buffer);
-      if (count > 0) return static_cast<std::size_t>(count);
-      if (count == 0) return tl::unexpected(std::string("connection lost: the server closed it"));
-      if (errno != EAGAIN) return tl::unexpected("connection lost: " + layer_->why());
-      if (!Socket::wait(connection_, POLLIN, deadline)) return std::size_t{0};
-    }
   }
 
   std::string hear(std::span<const std::byte> bytes, Instant deadline) {
@@ -215,7 +157,7 @@ class NatsClient final : public ProbeClient {
         info_ = line.text;
         return {};
       case NatsVerb::kPing:
-        return send(codecs::write_nats({.verb = NatsVerb::kPong}, {}), deadline);
+        return link_.send(codecs::write_nats({.verb = NatsVerb::kPong}, {}), deadline);
       case NatsVerb::kPong:
         ponged_ = true;
         return {};
@@ -254,8 +196,7 @@ class NatsClient final : public ProbeClient {
   bool stream_ = false;  // messages are stored by JetStream
   std::shared_ptr<tls::ClientContext> context_;
   std::string problem_;
-  Fd connection_;
-  std::optional<tls::TlsLayer> layer_;
+  UserLink link_;
   std::optional<messages::NatsCodec> codec_;
   std::optional<std::string> info_;
   bool ponged_ = false;
