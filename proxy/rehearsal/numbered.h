@@ -39,12 +39,13 @@ class NumberedMessages {
   }
   std::uint64_t last() const { return last_; }
   // Whether all behind `number` have come, and if not, how many have not.
-  bool all_came(std::uint64_t number) const {
-    return under_way_.upper_bound(number) == under_way_.end();
+  bool all_came(std::uint64_t number) const { return left(number) == 0; }
+  std::size_t left(std::uint64_t number) const {
+    return static_cast<std::size_t>(
+        std::distance(under_way_.upper_bound(number), under_way_.end()));
   }
   std::string missing(std::uint64_t number) const {
-    const auto count = std::distance(under_way_.upper_bound(number), under_way_.end());
-    return std::to_string(count) + " of " + std::to_string(last_ - number) +
+    return std::to_string(left(number)) + " of " + std::to_string(last_ - number) +
            " messages did not come back";
   }
 

@@ -139,6 +139,19 @@ class RedisProtocol final : public MessageProtocol {
         redis_error(*request, has_redis_error_code(how.text) ? how.text : "ERR " + how.text)};
   }
   std::string_view about_refusal() const override { return "the error"; }
+  bool has_users() const override { return true; }
+  std::vector<OptionKey> user_keys() const override {
+    return {option_key<std::string>("key_prefix",
+                                    "what the key and the channel that each user has of its own "
+                                    "begin with",
+                                    in_quotes(kUsersKeyPrefix)),
+            option_key<std::int64_t>("database", "which one the key is in (SELECT)", "0",
+                                     {.least = 0, .most = INT32_MAX}),
+            option_key<bool>("pubsub",
+                             "whether three numbered messages are published, too, each time, all "
+                             "of which must come back",
+                             "true")};
+  }
   std::optional<Chunk> pong(const Chunk& ping) const override {
     const auto* request = redis_request_of(ping);
     if (request == nullptr || request->command->name != "ping") return std::nullopt;

@@ -43,5 +43,7 @@ Chunk redis_error(const RedisMessage& asked, std::string text);
 
 // What `reject` says where no other text is given.
 inline constexpr std::string_view kRedisRefusal = "ERR refused";
+// What the keys and channels of users begin with where no other prefix is given.
+inline constexpr std::string_view kUsersKeyPrefix = "brownout";
 
 }  // namespace brownout::rules

@@ -1,0 +1,275 @@
+// redis: a value is written and read again, then three numbered messages go from a user to itself.
+// Done when the key of its own has exactly the value that was acknowledged, and all messages came
+// back on the channel of its own, to which it is subscribed by a second connection, as clients that
+// speak RESP2 are.
+//
+// Pub/sub delivers at most once (redis.io, Redis Pub/Sub): what is lost is not published again. A
+// value that comes back older than the last acknowledged one was read from a replica that is
+// behind, or lost in a failover. Redirections of a cluster (MOVED) are not followed.
+#include <poll.h>
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <initializer_list>
+#include <random>
+#include <vector>
+
+#include "proxy/loop/deadlines.h"
+#include "proxy/rehearsal/numbered.h"
+#include "proxy/rehearsal/user_link.h"
+#include "rules/base/whole_number.h"
+#include "rules/protocols/redis/codec/redis_scan.h"
+#include "rules/protocols/redis/redis_message.h"
+
+namespace brownout::rehearsal {
+namespace {
+
+using codecs::RedisPart;
+
+std::string redis_command(std::initializer_list<std::string_view> words) {
+  auto command = "*" + std::to_string(words.size()) + "\r\n";
+  for (const auto word : words) {
+    command.append("$").append(std::to_string(word.size())).append("\r\n");
+    command.append(word).append("\r\n");
+  }
+  return command;
+}
+
+// A server that never stops talking does not hold its user up.
+bool has_redis_news(std::span<pollfd> links, Instant deadline) {
+  return proxy::monotonic_now() < deadline && !given_up() && wait_unless_given_up(links, deadline);
+}
+
+bool is_redis_error(const RedisPart& part) { return part.sign == '-' || part.sign == '!'; }
+
+// One connection, and what the server says on it, value by value.
+class RedisLink {
+ public:
+  using Value = std::vector<RedisPart>;
+
+  std::string connect(const Endpoint& to, const ClientSettings& settings,
+                      const tls::ClientContext* context, const std::string& host,
+                      Instant deadline) {
+    scan_ = codecs::RedisScan(codecs::RedisScan::Of::kServer);
+    values_.clear();
+    if (auto why = link_.connect(to, settings.local, deadline); !why.empty()) return why;
+    if (context != nullptr) {
+      if (auto why = link_.shake_hands(*context, host, deadline); !why.empty()) return why;
+    }
+    return authenticate(*settings.probe, settings.password, deadline);
+  }
+  void close() { link_.close(); }
+  bool is_open() const { return link_.is_open(); }
+  pollfd readable() const { return {link_.fd(), POLLIN, 0}; }
+
+  std::string send(std::string_view words, Instant deadline) { return link_.send(words, deadline); }
+
+  // Reads what is there by now; why nothing more will come, or "".
+  std::string read() {
+    std::array<std::byte, 16384> buffer{};
+    const auto count = link_.receive(buffer);
+    if (!count) return count.error();
+    auto bytes = codecs::ByteView(buffer).first(*count);
+    while (!bytes.empty()) {
+      const auto step = scan_.next(bytes);
+      if (!step.broken.empty())
+        return "the server does not speak Redis: " + std::string(step.broken);
+      bytes = bytes.subspan(step.taken);
+      if (step.ended) values_.push_back(scan_.parts());
+    }
+    return {};
+  }
+  // Of what was read.
+  std::optional<Value> next() {
+    if (values_.empty()) return std::nullopt;
+    auto value = std::move(values_.front());
+    values_.pop_front();
+    return value;
+  }
+
+  // The answer to a command: its first part, or why there is none that is no error.
+  Outcome<RedisPart> ask(std::initializer_list<std::string_view> words, Instant deadline) {
+    const std::string name(*words.begin());
+    const auto failed = [&](const std::string& why) { return tl::unexpected(name + ": " + why); };
+    // What comes unasked would be taken for the answer, and each answer for that to the next one.
+    if (auto why = read(); !why.empty()) return failed(why);
+    if (!values_.empty()) return failed("there is a reply to it before it was sent");
+    if (auto why = send(redis_command(words), deadline); !why.empty()) return failed(why);
+    while (values_.empty()) {
+      auto readable = this->readable();
+      if (!has_redis_news({&readable, 1}, deadline)) return failed("no reply");
+      if (auto why = read(); !why.empty()) return failed(why);
+    }
+    auto answer = next()->front();
+    if (is_redis_error(answer)) return failed("the server says: " + answer.text);
+    return answer;
+  }
+
+ private:
+  std::string authenticate(const rules::Probe& probe, const std::string& password,
+                           Instant deadline) {
+    if (probe.user_name.empty() && password.empty()) return {};
+    const auto answer = probe.user_name.empty()
+                            ? ask({"AUTH", password}, deadline)
+                            : ask({"AUTH", probe.user_name, password}, deadline);
+    return answer ? "" : answer.error();
+  }
+
+  UserLink link_;
+  codecs::RedisScan scan_{codecs::RedisScan::Of::kServer};
+  std::deque<Value> values_;
+};
+
+class RedisClient final : public ProbeClient {
+ public:
+  explicit RedisClient(const ClientSettings& settings) : settings_(settings) {
+    const auto& protocol = rules::RedisMessage::protocol();
+    const auto& options = settings.probe->options;
+    const auto* prefix = options.of<std::string>(protocol, "key_prefix");
+    const auto* database = options.of<std::int64_t>(protocol, "database");
+    const auto* publishes = options.of<bool>(protocol, "pubsub");
+    if (database != nullptr) database_ = *database;
+    if (publishes != nullptr) publishes_ = *publishes;
+    // Of this rehearsal only: two may use the same server.
+    name_ = (prefix != nullptr ? *prefix : std::string(rules::kUsersKeyPrefix)) + ":" +
+            std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
+    auto context = tls_of(*settings.probe);
+    if (context) {
+      context_ = std::move(*context);
+    } else {
+      problem_ = context.error();
+    }
+  }
+
+  void drop() override {
+    commands_.close();
+    messages_.close();
+  }
+
+  Attempt attempt(const Target& target, Instant deadline) override {
+    Attempt done;
+    done.why = talk(target, deadline, done);
+    if (!done.ok()) drop();
+    return done;
+  }
+
+ private:
+  std::string talk(const Target& target, Instant deadline, Attempt& done) {
+    if (!commands_.is_open()) {
+      if (auto why = connect(target, deadline, done); !why.empty()) return why;
+    }
+    auto why = write_and_read(deadline);
+    if (!why.empty() || !publishes_) return why;
+    return publish(deadline, done);
+  }
+
+  // Both connections go to the same address: a name may have several.
+  std::string connect(const Target& target, Instant deadline, Attempt& done) {
+    done.connects = 1;
+    if (!problem_.empty()) return problem_;
+    const auto address = address_of(settings_, target, deadline);
+    if (!address) return address.error();
+    const auto open = [&](RedisLink& link) {
+      return link.connect(*address, settings_, context_.get(), target.address.host, deadline);
+    };
+    if (auto why = open(commands_); !why.empty()) return why;
+    // What a cluster, which has only one, does not have to be asked for.
+    if (database_ != 0) {
+      const auto selected = commands_.ask({"SELECT", std::to_string(database_)}, deadline);
+      if (!selected) return selected.error();
+    }
+    if (!publishes_) return {};
+    ++done.connects;
+    if (auto why = open(messages_); !why.empty()) return why;
+    const auto subscribed = messages_.ask({"SUBSCRIBE", name_}, deadline);
+    return subscribed ? "" : subscribed.error();
+  }
+
+  std::string write_and_read(Instant deadline) {
+    const auto number = ++value_;
+    const auto written = std::to_string(number);
+    const auto set =
+        commands_.ask({"SET", name_, written, "EX", std::to_string(expiry())}, deadline);
+    if (!set) return set.error();
+    if (set->sign != '+' || set->text != "OK") return "SET: it is not answered OK";
+    const auto got = commands_.ask({"GET", name_}, deadline);
+    if (!got) return got.error();
+    if (got->null) return "GET: the key that was just written is not there";
+    if (got->sign == '$' && got->text == written) return {};
+    const auto older = rules::parse_whole_number(got->text, number);
+    if (got->sign == '$' && older && *older > 0)
+      return "GET: a stale value, " + got->text + ", not " + written;
+    return "GET: another value than was written: " + got->text;
+  }
+  // So that nothing stays behind, but for longer than an attempt may take.
+  std::int64_t expiry() const {
+    const auto most = settings_.probe->timeout + std::chrono::minutes(1);
+    return std::chrono::ceil<std::chrono::seconds>(most).count();
+  }
+
+  std::string publish(Instant deadline, Attempt& done) {
+    const auto before = numbers_.last();
+    std::string words;
+    for (int i = 0; i < kMessages; ++i)
+      words += redis_command({"PUBLISH", name_, std::to_string(numbers_.send(done))});
+    if (auto why = commands_.send(words, deadline); !why.empty()) return "PUBLISH: " + why;
+    int answers = 0;
+    std::size_t refused = 0;
+    std::string refusal;
+    while (true) {
+      if (auto why = read_both(done); !why.empty()) return why;
+      while (const auto answer = commands_.next()) {
+        if (++answers > kMessages) return "PUBLISH: more replies than commands";
+        if (is_redis_error(answer->front())) {
+          ++refused;
+          refusal = "PUBLISH: the server says: " + answer->front().text;
+        } else if (answer->front().sign != ':') {
+          return "PUBLISH: it is not answered by a number";
+        }
+      }
+      // What was not refused comes all the same.
+      if (answers == kMessages && numbers_.left(before) <= refused) break;
+      std::array waiting{commands_.readable(), messages_.readable()};
+      if (!has_redis_news(waiting, deadline)) break;
+    }
+    if (!refusal.empty()) return refusal;
+    if (numbers_.left(before) > 0) return numbers_.missing(before);
+    return answers < kMessages ? "PUBLISH: no reply" : "";
+  }
+
+  std::string read_both(Attempt& done) {
+    const auto why = messages_.read();
+    while (const auto value = messages_.next()) {
+      if (is_redis_error(value->front()))
+        return "SUBSCRIBE: the server says: " + value->front().text;
+      hear_message(*value, done);
+    }
+    if (!why.empty()) return "SUBSCRIBE: " + why;
+    return commands_.read();
+  }
+  // As `message`, the channel and what was published; all else says how many subscriptions there
+  // are.
+  void hear_message(const RedisLink::Value& value, Attempt& done) {
+    if (value.size() != 4 || value[1].text != "message") return;
+    const auto number = rules::parse_whole_number(value[3].text, numbers_.last());
+    if (number) numbers_.came(*number, done);
+  }
+
+  const ClientSettings settings_;
+  std::string name_;  // of its key and its channel
+  std::int64_t database_ = 0;
+  bool publishes_ = true;
+  std::shared_ptr<tls::ClientContext> context_;
+  std::string problem_;
+  RedisLink commands_;
+  RedisLink messages_;
+  std::uint64_t value_ = 0;  // that was written last
+  NumberedMessages numbers_;
+};
+
+}  // namespace
+
+extern const UserRow kRedisUser{"redis", make_client<RedisClient>};
+
+}  // namespace brownout::rehearsal
