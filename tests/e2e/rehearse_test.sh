@@ -26,8 +26,8 @@ if [ -z "$sanitized" ]; then
   TMPDIR=$folder "$brownout" demo >"$folder/demo.txt" &
   demo=$!
 fi
-# That of NATS has servers of its own (rehearse_nats_test).
-mapfile -t files < <(ls "$outages"/*.toml | grep -v nats-)
+# Those of NATS and Redis have servers of their own (rehearse_nats_test, rehearse_redis_test).
+mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis-)
 for file in "${files[@]}"; do
   for handling in well badly; do
     rehearse "$file" "$handling" &
@@ -50,7 +50,7 @@ for file in "${files[@]}"; do
   # What suffers is that people get through, not something beside it.
   grep -qE '^NOT MET .*availability' "$folder/$name.badly.txt" || fail "$name fails with: $(cat "$folder/$name.badly.txt")"
 done
-pass "$(ls "$outages" | wc -l) outages: met when handled well, availability not met when badly"
+pass "${#files[@]} outages: met when handled well, availability not met when badly"
 code=0
 "$brownout" rehearse "$outages/half-open.toml" --embedded well --virtual-time --report "" >"$folder/virtual.txt" 2>&1 || code=$?
 [ "$code" = 2 ] && grep -q 'cannot run in virtual time' "$folder/virtual.txt" || fail "mqtt in virtual time: $code, $(cat "$folder/virtual.txt")"
