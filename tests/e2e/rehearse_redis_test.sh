@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# Rehearsals whose users speak Redis, with redis-server: values that are not what was written, and messages lost, doubled or
+# out of order, are judged end to end.
+brownout=$1
+source "$(dirname "$0")/lib.sh"
+need redis-server redis-cli openssl
+outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
+# Under a sanitizer everything is slow: it may look broken before anything is.
+slow=()
+if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
+rehearse() {
+  local code=0
+  "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
+  echo "$code" >"$folder/$1.code"
+}
+
+# server NAME OPTION...: sets $port.
+server() {
+  port=$(free_port)
+  mkdir "$folder/$1.data"
+  start "$1" redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder/$1.data" "${@:2}"
+  wait_port "$port"
+}
+server first
+first=$port
+server second
+second=$port
+# One that wants a name and a password, and has TLS from the first byte.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+  -addext 'subjectAltName = IP:127.0.0.1' -keyout "$folder/server.key" -out "$folder/server.pem" 2>"$folder/openssl.txt"
+secure=$(free_port)
+cat >"$folder/secure.conf" <<CONF
+port 0
+tls-port $secure
+bind 127.0.0.1
+save ""
+dir $folder
+tls-cert-file $folder/server.pem
+tls-key-file $folder/server.key
+tls-ca-cert-file $folder/server.pem
+tls-auth-clients no
+user default off
+user ann on >secret ~shop:* &shop:* +@all
+CONF
+start secure redis-server "$folder/secure.conf"
+wait_port "$secure"
+echo secret >"$folder/password"
+echo wrong >"$folder/wrong"
+# A replica that has lost its primary: it answers with what it had.
+server replica --replicaof 127.0.0.1 1
+replica=$port
+
+# scenario NAME PORT PROBE_KEYS [RULES [PHASE_KEYS [LISTENER_KEYS]]]: sets nothing; the result is in NAME.code and
+# NAME/report.json.
+scenario() {
+  cat >"$folder/$1.toml" <<FILE
+version = 1
+seed = 7
+[scenario]
+name = "$1"
+time_scale = "60x"
+steady = { for = "90s" }
+[[upstream]]
+name = "server"
+servers = ["127.0.0.1:$2"]
+[[listener]]
+name = "front"
+listen = "127.0.0.1:$(free_port)"
+upstream = "server"
+${6:-protocol = \"redis\"}
+[[phase]]
+name = "all the time"
+for = "3m"
+${5:-}
+[[probe]]
+name = "services"
+kind = "redis"
+users = 3
+every = "6s"
+timeout = "1s"
+endpoints = ["front"]
+$3
+[[expect]]
+metric = "availability"
+at_least = "100%"
+[[expect]]
+metric = "messages_lost"
+at_most = 0
+[[expect]]
+metric = "messages_duplicated"
+at_most = 0
+[[expect]]
+metric = "messages_reordered"
+at_most = 0
+${4:-}
+FILE
+  rehearse "$1"
+}
+rehearsals=()
+begin() {
+  scenario "$@" &
+  rehearsals+=("$!")
+  while [ "$(jobs -r | wc -l)" -ge 12 ]; do sleep 0.05; done
+}
+ann="user_name = \"ann\"
+key_prefix = \"shop\"
+ca = \"$folder/server.pem\""
+begin plain "$first" 'database = 3'
+begin values "$first" 'key_prefix = "values"
+pubsub = false'
+begin secure "$secure" "$ann
+password_file = \"$folder/password\"" '' '' 'protocol = "tcp"'
+begin stranger "$secure" "$ann
+password_file = \"$folder/wrong\"" '' '' 'protocol = "tcp"'
+begin replica "$replica" ''
+begin lost "$first" '' '[[rule]]
+name = "some are lost"
+match = { channel = "brownout:*", reply = "push" }
+probability = "20%"
+per = "message"
+fault = { type = "drop" }' 'rules = ["some are lost"]'
+begin doubled "$first" '' '[[rule]]
+name = "some are doubled"
+match = { channel = "brownout:*", reply = "push" }
+fault = { type = "duplicate", share = "50%" }' 'rules = ["some are doubled"]'
+begin reordered "$first" '' '[[rule]]
+name = "some are late"
+match = { channel = "brownout:*", reply = "push" }
+fault = { type = "reorder", share = "30%", delay = "20ms" }' 'rules = ["some are late"]'
+begin stale "$first" '' '[[rule]]
+name = "another value"
+match = { command = "GET", reply = "bulk" }
+probability = "20%"
+per = "message"
+fault = { type = "replace", text = "1" }' 'rules = ["another value"]'
+begin readonly "$first" '' '[[rule]]
+name = "a replica"
+fault = { type = "redis_readonly" }' 'rules = ["a replica"]'
+for outage in redis-failover redis-failover-badly; do
+  sed -e "s/127.0.0.1:6379/127.0.0.1:$first/; s/127.0.0.1:6380/127.0.0.1:$second/" \
+    -e "s/127.0.0.1:7010/127.0.0.1:$(free_port)/; s/127.0.0.1:7020/127.0.0.1:$(free_port)/" "$outages/redis-failover.toml" >"$folder/$outage.toml"
+  # Who knows only one server has no way out.
+  [ "$outage" = redis-failover ] || sed -i 's/endpoints = .*/endpoints = ["redis"]/' "$folder/$outage.toml"
+  rehearse "$outage" &
+  rehearsals+=("$!")
+done
+wait "${rehearsals[@]}"
+code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "$1: $(cat "$folder/$1.txt")"; }
+says() { grep -qE "$2" "$folder/$1.txt" || fail "$1 does not say $2: $(cat "$folder/$1.txt")"; }
+ok=0
+unmeasured=3
+if [ ${#slow[@]} -gt 0 ]; then
+  ok=01
+  unmeasured=13
+fi
+code plain $ok
+code secure $ok
+pass "what is written is read, nothing is lost, doubled or out of order; with a name, a password and TLS, too"
+# Of messages, where none are sent, nothing can be said.
+code values $unmeasured
+says values 'messages_lost .*no message was sent'
+[ ${#slow[@]} -gt 0 ] || says values '^met  .*availability at least 100%'
+pass "without pub/sub only values are judged"
+left=$(redis-cli -p "$first" -n 3 --scan | while read -r name; do redis-cli -p "$first" -n 3 TTL "$name"; done | sort -n)
+[ -n "$left" ] && [ "$(head -n 1 <<<"$left")" -gt 0 ] && [ "$(tail -n 1 <<<"$left")" -le 61 ] ||
+  fail "keys live for so many seconds: $left"
+pass "keys are in the database of the user, and do not stay"
+code stranger $unmeasured
+says stranger 'AUTH: the server says: WRONGPASS'
+code replica $unmeasured
+says replica 'SET: the server says: READONLY'
+code readonly 1
+says readonly '^NOT MET .*availability.*SET: the server says: READONLY'
+pass "whom the server does not let in, or write, fails, and it is said why"
+code stale 1
+says stale '^NOT MET .*availability.*GET: a stale value, 1, not [0-9]+'
+pass "a value that is not the one that was written has failed"
+code lost 1
+says lost '^NOT MET .*messages_lost'
+code doubled 1
+says doubled '^NOT MET .*messages_duplicated'
+code reordered 1
+says reordered '^NOT MET .*messages_reordered'
+pass "what a rule loses, doubles or reorders is counted"
+code redis-failover $ok
+code redis-failover-badly 1
+says redis-failover-badly '^NOT MET .*availability'
+pass "a failover with two servers: users of the first write to the second, who knows only one does not"
