@@ -183,7 +183,9 @@ class RedisClient final : public ProbeClient {
     ++done.connects;
     if (auto why = open(messages_); !why.empty()) return why;
     const auto subscribed = messages_.ask({"SUBSCRIBE", name_}, deadline);
-    return subscribed ? "" : subscribed.error();
+    if (!subscribed) return subscribed.error();
+    const bool confirmed = subscribed->sign == '*' && subscribed->size == 3;
+    return confirmed ? "" : "SUBSCRIBE: it is not confirmed";
   }
 
   std::string write_and_read(Instant deadline) {
