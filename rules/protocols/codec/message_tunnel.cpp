@@ -9,6 +9,10 @@
 namespace brownout::messages {
 namespace {
 
+// Written by itself, and gathered at most.
+constexpr std::size_t kLarge = 16 * 1024;
+constexpr std::size_t kMostGathered = 64 * 1024;
+
 // A message that counts itself while it is in a stage, however small its payload is.
 class Counted {
  public:
@@ -42,6 +46,7 @@ MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
 }
 
 void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
+  begin_turn();
   for (auto* one : {&up_, &down_}) {
     one->rules = rules::plan_messages(set, facts_, one->direction);
     if (one->rules.empty() && !one->chain) continue;
@@ -49,10 +54,46 @@ void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
     one->chain->set_rules(one->rules, now);
     one->release_raw();
   }
+  end_turn();
 }
 
 void MessageTunnel::push(Direction direction, ByteView bytes, Instant now) {
+  begin_turn();
   side(direction).push(bytes, now);
+  end_turn();
+}
+
+void MessageTunnel::write(Direction direction, ByteView bytes, bool last) {
+  auto& gathered = side(direction).gathered;
+  const bool alone = turns_ == 0 || bytes.size() >= kLarge || (last && gathered.empty());
+  if (alone || gathered.size() + bytes.size() > kMostGathered) flush(direction);
+  if (alone) return owner_.tunnel_bytes(direction, bytes);
+  gathered.insert(gathered.end(), bytes.begin(), bytes.end());
+}
+
+void MessageTunnel::flush(Direction direction) {
+  auto& gathered = side(direction).gathered;
+  if (gathered.empty()) return;
+  // The owner may come back with more.
+  const auto bytes = std::exchange(gathered, {});
+  owner_.tunnel_bytes(direction, bytes);
+}
+
+void MessageTunnel::end_turn() {
+  if (--turns_ > 0) return;
+  flush(Direction::kUpstream);
+  flush(Direction::kDownstream);
+}
+
+void MessageTunnel::finished(Direction direction) {
+  flush(direction);
+  owner_.tunnel_finished(direction);
+}
+
+void MessageTunnel::closed(rules::Close how) {
+  flush(Direction::kUpstream);
+  flush(Direction::kDownstream);
+  owner_.tunnel_closed(how);
 }
 
 void MessageTunnel::finish(Direction direction, Instant now) {
@@ -63,11 +104,13 @@ void MessageTunnel::finish(Direction direction, Instant now) {
 }
 
 void MessageTunnel::advance(Instant now) {
+  begin_turn();
   for (auto* one : {&up_, &down_}) {
     if (!one->chain) continue;
     one->chain->advance(now);
     one->release_raw();
   }
+  end_turn();
 }
 
 std::vector<std::string> MessageTunnel::rules() const {
@@ -87,7 +130,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
   // What passes as it came goes on in one piece.
   ByteView passing = bytes.first(0);
   const auto pass = [&] {
-    if (!passing.empty()) owner.owner_.tunnel_bytes(direction, passing);
+    if (!passing.empty()) owner.write(direction, passing);
     passing = {};
   };
   bool more = false;
@@ -115,42 +158,43 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     }
     if (!step.secures) continue;
     pass();
+    owner.flush(direction);
     owner.owner_.tunnel_secures();
   }
-  pass();
+  if (!passing.empty()) owner.write(direction, passing, true);
   if (raw && !bytes.empty()) pass_raw(bytes);
 }
 
 void MessageTunnel::Side::pass_raw(ByteView bytes) {
-  if (*held == 0 && behind.empty()) return owner.owner_.tunnel_bytes(direction, bytes);
+  if (*held == 0 && behind.empty()) return owner.write(direction, bytes);
   behind.insert(behind.end(), bytes.begin(), bytes.end());
 }
 
 void MessageTunnel::Side::release_raw() {
   if (*held > 0 || behind.empty()) return;
-  owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
+  owner.write(direction, std::exchange(behind, {}));
 }
 
 void MessageTunnel::Side::insert(Bytes bytes) {
-  if (raw || !reader.passing()) return owner.owner_.tunnel_bytes(direction, bytes);
+  if (raw || !reader.passing()) return owner.write(direction, bytes);
   inserted.insert(inserted.end(), bytes.begin(), bytes.end());
 }
 
 void MessageTunnel::Side::release_inserted() {
   if (inserted.empty()) return;
-  owner.owner_.tunnel_bytes(direction, std::exchange(inserted, {}));
-  if (owner.closes_ && !owner.waits_to_insert()) owner.owner_.tunnel_closed(rules::Close::kFin);
+  owner.write(direction, std::exchange(inserted, {}));
+  if (owner.closes_ && !owner.waits_to_insert()) owner.closed(rules::Close::kFin);
 }
 
 void MessageTunnel::Side::close(rules::Close how) {
   owner.closes_ = how == rules::Close::kFin && owner.waits_to_insert();
-  if (!owner.closes_) owner.owner_.tunnel_closed(how);
+  if (!owner.closes_) owner.closed(how);
 }
 
 void MessageTunnel::Side::finish() {
   release_inserted();
-  if (!behind.empty()) owner.owner_.tunnel_bytes(direction, std::exchange(behind, {}));
-  owner.owner_.tunnel_finished(direction);
+  if (!behind.empty()) owner.write(direction, std::exchange(behind, {}));
+  owner.finished(direction);
 }
 
 void MessageTunnel::Side::give(ReadMessage read, Instant now) {
@@ -162,7 +206,7 @@ void MessageTunnel::Side::give(ReadMessage read, Instant now) {
 }
 
 void MessageTunnel::Side::emit(rules::Chunk chunk) {
-  owner.owner_.tunnel_bytes(direction, owner.codec_->write(chunk, direction));
+  owner.write(direction, owner.codec_->write(chunk, direction));
 }
 
 // As if the other end had sent it.

@@ -96,6 +96,7 @@ class MessageTunnel final {
     std::vector<rules::RuleRef> rules;
     Bytes behind;    // raw, and what stages hold is ahead of it
     Bytes inserted;  // waits for the end of a message that is passing
+    Bytes gathered;  // of this turn, to be written together
     std::shared_ptr<std::size_t> held = std::make_shared<std::size_t>(0);
     bool raw = false;  // these are no messages any more
   };
@@ -103,6 +104,13 @@ class MessageTunnel final {
   const Side& side(Direction direction) const {
     return direction == Direction::kUpstream ? up_ : down_;
   }
+  // Many small messages are written as one; `last`: nothing follows in this turn.
+  void write(Direction direction, ByteView bytes, bool last = false);
+  void flush(Direction direction);
+  void begin_turn() { ++turns_; }
+  void end_turn();
+  void finished(Direction direction);
+  void closed(rules::Close how);
   bool waits_to_insert() const { return !up_.inserted.empty() || !down_.inserted.empty(); }
   Side& side(Direction direction) { return direction == Direction::kUpstream ? up_ : down_; }
 
@@ -110,6 +118,7 @@ class MessageTunnel final {
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
   bool closes_ = false;  // once all is inserted
+  int turns_ = 0;        // that are going on, one inside the other
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };
