@@ -65,6 +65,12 @@ MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
 
 // Why it is no line of NATS, or "".
 std::string_view NatsCodec::Reader::take_line(std::string_view line) {
+  quick_ = false;
+  if (const auto size = keep_ ? std::nullopt : codecs::quick_nats_size(line)) {
+    quick_ = true;
+    left_ = *size + 2;
+    return {};
+  }
   auto read = codecs::read_nats_line(line);
   if (!read) return "a line that NATS does not have";
   const auto behind = has_payload(read->line.verb) ? read->behind + 2 : 0;
@@ -90,6 +96,7 @@ std::string_view NatsCodec::Reader::take_behind(ByteView bytes, std::size_t& tak
 }
 
 void NatsCodec::Reader::finish(Step& step) {
+  if (quick_) return;
   const bool info = read_.verb == NatsVerb::kInfo && direction_ == Direction::kDownstream;
   step.secures = info && !std::exchange(codec_.begun_, true) &&
                  rules::nats_json_flag(read_.text, "tls_required");

@@ -55,6 +55,7 @@ class NatsCodec final : public MessageCodec {
     std::size_t behind_ = 0;  // bytes behind the line, with the CRLF at their end
     std::size_t left_ = 0;    // of these
     bool within_ = false;     // a message has begun
+    bool quick_ = false;      // of whose line only the size was read
     bool keep_ = false;
   };
 

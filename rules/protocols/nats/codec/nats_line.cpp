@@ -134,6 +134,30 @@ std::optional<ReadNatsLine> read_nats_line(std::string_view line) {
   return read;
 }
 
+std::optional<std::size_t> quick_nats_size(std::string_view line) {
+  // What servers and libraries write; other letters and blanks are looked at closely.
+  std::size_t least = 0;
+  if (line.starts_with("PUB ")) least = 2;
+  if (line.starts_with("MSG ") || line.starts_with("HPUB ")) least = 3;
+  if (line.starts_with("HMSG ")) least = 4;
+  if (least == 0) return std::nullopt;
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  std::size_t words = 0;
+  char before = ' ';
+  for (const char c : line.substr(line.find(' '))) {
+    if (c == '\t' || (c == ' ' && before == ' ' && words > 0)) return std::nullopt;
+    if (c == ' ') ++words;
+    before = c;
+  }
+  if (words < least || words > least + 1) return std::nullopt;
+  const auto last = line.rfind(' ');
+  const auto all = size_of(line.substr(last + 1));
+  if (!all || !line.starts_with('H')) return all;
+  const auto middle = line.rfind(' ', last - 1);
+  const auto headers = size_of(line.substr(middle + 1, last - middle - 1));
+  return headers && *headers <= *all ? all : std::nullopt;
+}
+
 std::string write_nats(const NatsLine& line, std::string_view payload) {
   auto text = upper(rules::name_of(line.verb));
   if (line.verb != NatsVerb::kUnsub) append(text, line.subject);

@@ -20,6 +20,9 @@ struct ReadNatsLine {
 // A line without its end (CRLF, or LF alone). None where it is no line of NATS: unknown verbs,
 // numbers of arguments or numbers that cannot be.
 std::optional<ReadNatsLine> read_nats_line(std::string_view line);
+// Of a line that publishes or delivers, where that is all that is asked: the bytes behind it,
+// without the CRLF at their end. None: it is another line, or takes a closer look.
+std::optional<std::size_t> quick_nats_size(std::string_view line);
 // The line, what belongs to it, and their ends.
 std::string write_nats(const rules::NatsLine& line, std::string_view payload);
 

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/nats/codec/nats_line.h"
 #include "rules/protocols/nats/nats_json.h"
@@ -63,6 +65,26 @@ TEST(NatsSubject, StarIsATokenAndMoreIsTheRest) {
   EXPECT_FALSE(rules::subject_matches("a.*", "a.b.c"));
   EXPECT_FALSE(rules::subject_matches("a", "a.b"));
   EXPECT_FALSE(rules::subject_matches("a.b", "a"));
+}
+
+TEST(NatsLine, AQuickLookAgreesWithACloseOne) {
+  const std::array<std::string, 16> lines{
+      "PUB a 5",    "PUB a b 5\r",  "MSG a 1 5",         "MSG a 1 b 5\r",
+      "HPUB a 3 5", "HPUB a b 3 5", "HMSG a 1 3 5",      "HMSG a 1 b 3 5",
+      "PUB a",      "PUB a b c 5",  "HPUB a 6 5",        "PUB a  5",
+      "pub a 5",    "PUB a x",      "PUB a 99999999999", "HMSG a 1 b c 3 5"};
+  int quick = 0;
+  for (const auto& line : lines) {
+    const auto size = codecs::quick_nats_size(line);
+    const auto close = codecs::read_nats_line(line);
+    if (!size) continue;
+    ++quick;
+    ASSERT_TRUE(close) << line;
+    EXPECT_EQ(*size, close->behind) << line;
+  }
+  EXPECT_EQ(quick, 8);
+  EXPECT_FALSE(codecs::quick_nats_size("PING"));
+  EXPECT_FALSE(codecs::quick_nats_size("SUB a 1"));
 }
 
 TEST(NatsHeaders, AreFoundByNameAndHaveAStatus) {
