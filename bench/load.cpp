@@ -7,18 +7,24 @@
 //   load udp-serve PORT                 counts datagrams; one line of JSON for each line of input
 //   load udp-flood PORT SOCKETS SECONDS RATE
 //   load poll PORT RATE SECONDS PATH... asks an API for each path in turn; its own CPU time, too
+//   load relay PORT COUNT SUBSCRIBE PUBLISH MESSAGE ARRIVES READY
+//                                       one connection subscribes, another publishes the message so
+//                                       often, until all arrived; both
+//                                       begin once they have heard READY; texts with \r\n as in C
 //   load idle PORT CONNECTIONS          opens them, prints {"open":n}, holds them until standard
 //   input ends
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "proxy/embedded/echo_server.h"
@@ -130,6 +136,65 @@ int run_poll(const Endpoint& server, double rate, rules::Duration length,
   return 0;
 }
 
+std::string unescaped(std::string text) {
+  for (const auto& [written, meant] : {std::pair{"\\r", '\r'}, std::pair{"\\n", '\n'}}) {
+    for (auto at = text.find(written); at != std::string::npos; at = text.find(written, at)) {
+      text.replace(at, 2, 1, meant);
+    }
+  }
+  return text;
+}
+
+bool say(const Fd& fd, std::string_view text) {
+  while (!text.empty()) {
+    const auto sent = ::write(fd.get(), text.data(), text.size());
+    if (sent <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+// What has come must end with `end`; how many bytes that was.
+std::size_t hear_until(const Fd& fd, std::string_view end) {
+  std::string heard;
+  std::array<char, 4096> buffer{};
+  while (!heard.ends_with(end)) {
+    const auto count = ::read(fd.get(), buffer.data(), buffer.size());
+    if (count <= 0) return 0;
+    heard.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  return heard.size();
+}
+
+int run_relay(const Endpoint& server, std::size_t count, std::span<const std::string> texts) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::size_t kAtOnce = 200;
+  const auto subscriber = connect_to(server);
+  const auto publisher = connect_to(server);
+  const auto ready = unescaped(texts[4]);
+  if (!say(subscriber, unescaped(texts[0])) || hear_until(subscriber, ready) == 0) return 1;
+  if (!say(publisher, unescaped(texts[1])) || hear_until(publisher, ready) == 0) return 1;
+  std::string batch;
+  for (std::size_t i = 0; i < kAtOnce; ++i) batch += unescaped(texts[2]);
+  const auto expected = count / kAtOnce * kAtOnce * unescaped(texts[3]).size();
+  const auto begin = Clock::now();
+  std::jthread speaker([&] {
+    for (std::size_t i = 0; i < count / kAtOnce && say(publisher, batch); ++i) {
+    }
+  });
+  std::vector<char> buffer(1 << 20);
+  std::size_t arrived = 0;
+  while (arrived < expected) {
+    const auto got = ::read(subscriber.get(), buffer.data(), buffer.size());
+    if (got <= 0) return 1;
+    arrived += static_cast<std::size_t>(got);
+  }
+  const std::chrono::duration<double> took = Clock::now() - begin;
+  fmt::print("{{\"per_second\":{:.1f},\"bytes\":{},\"expected\":{}}}\n",
+             static_cast<double>(count) / took.count(), arrived, expected);
+  return arrived == expected ? 0 : 1;
+}
+
 int run_idle(const Endpoint& server, int count) {
   std::vector<Fd> connections;
   for (int i = 0; i < count; ++i) {
@@ -158,7 +223,7 @@ int main(int argc, char** argv) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   if (words.size() < 3) {
-    fmt::print(stderr, "usage: load serve|ping|connect|stream|poll|idle PORT [...]\n");
+    fmt::print(stderr, "usage: load serve|ping|connect|stream|poll|relay|idle PORT [...]\n");
     return 2;
   }
   const auto port = static_cast<std::uint16_t>(number(2));
@@ -178,6 +243,9 @@ int main(int argc, char** argv) {
   if (words[1] == "udp-flood") return run_udp_flood(server, count, length, number(5));
   if (words[1] == "poll" && words.size() > 5) {
     return run_poll(server, number(3), length, std::span(words).subspan(5));
+  }
+  if (words[1] == "relay" && words.size() > 8) {
+    return run_relay(server, static_cast<std::size_t>(count), std::span(words).subspan(4));
   }
   if (words[1] == "idle") return run_idle(server, count);
   return 2;
