@@ -30,33 +30,56 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
       loop_(host.loop()),
       batch_(batch),
       view_(std::move(view)),
-      socket_(std::move(sockets.datagram)),
-      waiting_(loop_, static_cast<WaitingAnswers::Owner&>(*this)) {
-  if (socket_) loop_.poller().add(socket_.get(), *this);
-  acceptor_ = std::make_unique<Acceptor>(
-      loop_, view_, std::move(sockets.stream),
-      [this](Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
-        if (static_cast<std::int64_t>(streams_.size()) >= view_->config.sessions) return overflow();
-        const auto how = view_->config.intercept;
-        rules::FlowFacts met;
-        if (how != rules::Intercept::kNone &&
-            host_.interception().meet(met, fd, how, acceptor.port()) != Meeting::kMet) {
-          return;
-        }
-        const auto number = ++stream_numbers_;
-        auto client = std::make_unique<DnsStreamClient>(static_cast<DnsStreamClient::Owner&>(*this),
-                                                        host_, view_, std::move(fd), peer, number);
-        auto* one = client.get();
-        one->set_destination(met);
-        streams_.emplace(number, std::move(client));
-        view_->stats->open.fetch_add(1, std::memory_order_relaxed);
-        one->start();
-      });
+      waiting_(loop_,
+               {.give = [this](DnsAnswer answer) { give(std::move(answer)); },
+                .given = [this] { send_answers(); },
+                .record = [this](const DnsQuery& query,
+                                 const rules::QueryPlan::Notes& notes) { record(query, notes); }}) {
+  socket_.fd = std::move(sockets.datagram);
+  if (socket_.fd) loop_.poller().add(socket_.fd.get(), socket_);
+  acceptor_ =
+      std::make_unique<Acceptor>(loop_, view_, std::move(sockets.stream),
+                                 [this](Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
+                                   accept(acceptor, std::move(fd), peer);
+                                 });
   set_view(view_, std::move(group));
 }
 
+void DnsServer::accept(Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
+  if (static_cast<std::int64_t>(streams_.size()) >= view_->config.sessions) return overflow();
+  const auto how = view_->config.intercept;
+  rules::FlowFacts met;
+  if (how != rules::Intercept::kNone &&
+      host_.interception().meet(met, fd, how, acceptor.port()) != Meeting::kMet) {
+    return;
+  }
+  const auto number = ++stream_numbers_;
+  DnsStreamClient::Calls calls{
+      .query = [this](DnsStreamClient& client,
+                      std::span<std::byte> message) { stream_query(client, message); },
+      .batch_over = [this] { batch_over(); },
+      .drained = [this](DnsStreamClient& client) { stream_drained(client); },
+      .over = [this](DnsStreamClient& client) { stream_over(client); }};
+  auto made = std::make_unique<DnsStreamClient>(std::move(calls), host_, view_, std::move(fd), peer,
+                                                number);
+  auto& client = *made;
+  client.set_destination(met);
+  streams_.emplace(number, std::move(made));
+  view_->stats->open.fetch_add(1, std::memory_order_relaxed);
+  client.start();
+}
+
+std::unique_ptr<DnsForwarder> DnsServer::make_forwarder(std::shared_ptr<UpstreamGroup> group) {
+  DnsForwarder::Calls calls{
+      .answered = [this](DnsQueryPtr query,
+                         std::span<std::byte> answer) { answered(std::move(query), answer); },
+      .answers_over = [this] { send_answers(); },
+      .crowded = [this](DnsQueryPtr query) { crowded(std::move(query)); }};
+  return std::make_unique<DnsForwarder>(loop_, batch_, std::move(group), std::move(calls));
+}
+
 DnsServer::~DnsServer() {
-  loop_.poller().remove(socket_.get());
+  loop_.poller().remove(socket_.fd.get());
   view_->stats->open.fetch_sub(static_cast<std::int64_t>(streams_.size()),
                                std::memory_order_relaxed);
 }
@@ -76,8 +99,7 @@ void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
   }
   previous_ = std::move(forwarder_);
   if (group_) {
-    forwarder_ = std::make_unique<DnsForwarder>(loop_, batch_, group_,
-                                                static_cast<DnsForwarder::Owner&>(*this));
+    forwarder_ = make_forwarder(group_);
   }
   ask_again(std::move(waiting));
 }
@@ -96,10 +118,10 @@ void DnsServer::cut() {
   waiting_.clear();
 }
 
-void DnsServer::on_ready(std::uint32_t) noexcept {
+void DnsServer::read_datagrams() {
   for (int turn = 0; turn < kQueryBatchesPerTurn; ++turn) {
     int error = 0;
-    const auto count = batch_.receive(socket_, error);
+    const auto count = batch_.receive(socket_.fd, error);
     if (count == 0 && error == 0) return;
     for (std::size_t i = 0; i < count; ++i) {
       auto query = query_of(batch_.bytes(i), batch_.from(i), rules::Transport::kUdp);
@@ -109,7 +131,7 @@ void DnsServer::on_ready(std::uint32_t) noexcept {
     batch_over();
     if (error == 0 && count < DatagramBatch::kMost) return;
   }
-  loop_.poller().again(socket_.get());
+  loop_.poller().again(socket_.fd.get());
 }
 
 void DnsServer::stream_query(DnsStreamClient& client, std::span<std::byte> message) {
@@ -283,7 +305,7 @@ void DnsServer::send_answers() {
     }
   }
   int error = 0;
-  const auto lost = sender.send(socket_, error, host_.interception().raw());
+  const auto lost = sender.send(socket_.fd, error, host_.interception().raw());
   if (lost > 0) view_->stats->dropped.fetch_add(lost, std::memory_order_relaxed);
   ready_.clear();
 }

@@ -21,12 +21,7 @@
 
 namespace brownout::proxy {
 
-class DnsServer final : public Service,
-                        private Ready,
-                        private DnsForwarder::Owner,
-                        private DnsTransfer::Owner,
-                        private DnsStreamClient::Owner,
-                        private WaitingAnswers::Owner {
+class DnsServer final : public Service {
  public:
   DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const ListenerView> view,
             std::shared_ptr<UpstreamGroup> group, PortSockets sockets);
@@ -39,22 +34,25 @@ class DnsServer final : public Service,
   void cut() override;
 
  private:
-  // DnsForwarder::Owner
-  void answered(DnsQueryPtr query, std::span<std::byte> answer) override;
-  void answers_over() override { send_answers(); }
-  void crowded(DnsQueryPtr query) override;
-  // DnsTransfer::Owner
-  void transfer_answered(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
-                         bool more) override;
-  void transfer_part(DnsTransfer& transfer, codecs::ByteView message, bool last) override;
-  void transfer_over(DnsTransfer& transfer, bool unfinished) override;
-  // DnsStreamClient::Owner
-  void stream_query(DnsStreamClient& client, std::span<std::byte> message) override;
-  void stream_batch_over() override { batch_over(); }
-  void stream_drained(DnsStreamClient& client) override;
-  void stream_over(DnsStreamClient& client) override;
+  struct Socket final : Ready {
+    explicit Socket(DnsServer& of) : server(of) {}
+    void on_ready(std::uint32_t) noexcept override { server.read_datagrams(); }
+    DnsServer& server;
+    Fd fd;  // none where clients come by streams only
+  };
 
-  void on_ready(std::uint32_t events) noexcept override;
+  std::unique_ptr<DnsForwarder> make_forwarder(std::shared_ptr<UpstreamGroup> group);
+  void answered(DnsQueryPtr query, std::span<std::byte> answer);
+  void crowded(DnsQueryPtr query);
+  void transfer_answered(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
+                         bool more);
+  void transfer_part(DnsTransfer& transfer, codecs::ByteView message, bool last);
+  void transfer_over(DnsTransfer& transfer, bool unfinished);
+  void accept(Acceptor& acceptor, Fd fd, const SocketAddress& peer);
+  void stream_query(DnsStreamClient& client, std::span<std::byte> message);
+  void stream_drained(DnsStreamClient& client);
+  void stream_over(DnsStreamClient& client);
+  void read_datagrams();
   void take(DnsQueryPtr query);
   void resolve(DnsQueryPtr query);
   void start_transfer(DnsQueryPtr query, std::shared_ptr<UpstreamGroup> group);
@@ -70,10 +68,8 @@ class DnsServer final : public Service,
   void log_full() const;
   void reply(DnsQueryPtr query, rules::DnsReply reply);
   void finish(DnsAnswer answer);
-  // WaitingAnswers::Owner
-  void give(DnsAnswer answer) override;
-  void given() override { send_answers(); }
-  void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes) override;
+  void give(DnsAnswer answer);
+  void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes);
 
   void drop(const DnsQuery& query);
   void served(const DnsQuery& query, codecs::ByteView answer);
@@ -87,7 +83,7 @@ class DnsServer final : public Service,
   Loop& loop_;
   DatagramBatch& batch_;
   std::shared_ptr<const ListenerView> view_;
-  Fd socket_;
+  Socket socket_{*this};
   std::unique_ptr<DnsForwarder> forwarder_;  // null: a zone is all there is
   std::unique_ptr<DnsForwarder> previous_;   // of the servers before a reload, for what still waits
   std::shared_ptr<UpstreamGroup> group_;

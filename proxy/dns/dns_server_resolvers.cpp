@@ -20,7 +20,7 @@ constexpr std::size_t kMostBusyResolvers = 256;
 // Whether it is known which resolver the client meant.
 bool DnsServer::meet_datagram(DnsQuery& query) {
   if (view_->config.intercept == rules::Intercept::kNone) return true;
-  if (host_.interception().meet_datagram(query.facts, query.client, socket_, query.local))
+  if (host_.interception().meet_datagram(query.facts, query.client, socket_.fd, query.local))
     return true;
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(stray_said_, true)) return false;
@@ -40,9 +40,8 @@ DnsForwarder* DnsServer::forwarder_for(const DnsQuery& query) {
   if (intercepted_.size() >= kMostResolvers) forget_idle_resolvers();
   if (intercepted_.size() >= kMostBusyResolvers) return nullptr;
   auto& forwarder = intercepted_[resolver];
-  forwarder = std::make_unique<DnsForwarder>(
-      loop_, batch_, host_.interception().group_of(query.facts, host_.rules().seed(), false),
-      static_cast<DnsForwarder::Owner&>(*this));
+  forwarder =
+      make_forwarder(host_.interception().group_of(query.facts, host_.rules().seed(), false));
   return forwarder.get();
 }
 

@@ -12,8 +12,14 @@ constexpr std::size_t kMostAhead = 1 << 20;
 void DnsServer::start_transfer(DnsQueryPtr query, std::shared_ptr<UpstreamGroup> group) {
   const auto ordinal = query->facts.ordinal;
   auto& transfer = transfers_[ordinal];
-  transfer = std::make_unique<DnsTransfer>(
-      loop_, batch_, std::move(group), static_cast<DnsTransfer::Owner&>(*this), std::move(query));
+  DnsTransfer::Calls calls{
+      .answered = [this](DnsTransfer& from, DnsQueryPtr asked, std::span<std::byte> message,
+                         bool more) { transfer_answered(from, std::move(asked), message, more); },
+      .part = [this](DnsTransfer& from, codecs::ByteView message,
+                     bool last) { transfer_part(from, message, last); },
+      .over = [this](DnsTransfer& from, bool unfinished) { transfer_over(from, unfinished); }};
+  transfer = std::make_unique<DnsTransfer>(loop_, batch_, std::move(group), std::move(calls),
+                                           std::move(query));
   transfer->start();
 }
 

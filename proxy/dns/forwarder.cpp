@@ -19,8 +19,8 @@ constexpr std::size_t kMostOfLink = 49'152;
 }  // namespace
 
 DnsForwarder::DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group,
-                           Owner& owner)
-    : loop_(loop), batch_(batch), group_(std::move(group)), owner_(owner) {
+                           Calls calls)
+    : loop_(loop), batch_(batch), group_(std::move(group)), calls_(std::move(calls)) {
   links_.resize(group_->config().servers.size() * kLinksPerServer);
   ids_taken_.resize(links_.size());
 }
@@ -92,8 +92,8 @@ void DnsForwarder::ask(Pending pending) {
     if (auto* link = link_of(*key >> 16)) return send(std::move(pending), *key, *link);
     group_->mark_failed(server, std::strerror(errno), Loop::now());
   }
-  if (crowded) return owner_.crowded(std::move(pending.query));
-  owner_.answered(std::move(pending.query), {});
+  if (crowded) return calls_.crowded(std::move(pending.query));
+  calls_.answered(std::move(pending.query), {});
 }
 
 void DnsForwarder::send(Pending pending, std::uint64_t key, DnsLink& link) {
@@ -137,7 +137,7 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   }
   auto done = take(found);
   group_->mark_working(done.order[done.attempt]);
-  owner_.answered(std::move(done.query), message);
+  calls_.answered(std::move(done.query), message);
 }
 
 DnsForwarder::Pending DnsForwarder::take(Table::iterator where) {
@@ -179,7 +179,7 @@ void DnsForwarder::link_failed(std::size_t link, const std::string& why) {
     }
   }
   flush();
-  owner_.answers_over();
+  calls_.answers_over();
 }
 
 void DnsForwarder::next_server(Pending pending) {
@@ -202,7 +202,7 @@ void DnsForwarder::on_due(Instant now) noexcept {
   }
   arm();
   flush();
-  owner_.answers_over();
+  calls_.answers_over();
 }
 
 }  // namespace brownout::proxy

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -22,18 +23,16 @@ namespace brownout::proxy {
 
 class DnsForwarder final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  class Owner {
-   public:
-    virtual ~Owner() = default;
+  // All are set.
+  struct Calls {
     // The answer of a resolver, which stays until answers_over(), or empty: none answered.
-    virtual void answered(DnsQueryPtr query, std::span<std::byte> answer) = 0;
-    virtual void answers_over() = 0;
+    std::function<void(DnsQueryPtr query, std::span<std::byte> answer)> answered;
+    std::function<void()> answers_over;
     // As many wait for the resolvers already as there are ids to tell their answers apart.
-    virtual void crowded(DnsQueryPtr query) = 0;
+    std::function<void(DnsQueryPtr query)> crowded;
   };
 
-  DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group,
-               Owner& owner);
+  DnsForwarder(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group, Calls calls);
   ~DnsForwarder() override;
 
   void forward(DnsQueryPtr query);
@@ -63,7 +62,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   Loop& loop() override { return loop_; }
   DatagramBatch& batch() override { return batch_; }
   void answered(std::size_t link, std::span<std::byte> message) override;
-  void answers_over() override { owner_.answers_over(); }
+  void answers_over() override { calls_.answers_over(); }
   void link_failed(std::size_t link, const std::string& why) override;
 
   using Table = std::unordered_map<std::uint64_t, Pending>;  // by link << 16 | id
@@ -82,7 +81,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   Loop& loop_;
   DatagramBatch& batch_;
   std::shared_ptr<UpstreamGroup> group_;
-  Owner& owner_;
+  Calls calls_;
   std::vector<std::unique_ptr<DnsLink>> links_;
   std::vector<std::size_t> touched_;
   std::vector<std::size_t> ids_taken_;  // by link

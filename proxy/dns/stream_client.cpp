@@ -8,10 +8,10 @@
 
 namespace brownout::proxy {
 
-DnsStreamClient::DnsStreamClient(Owner& owner, Host& host,
+DnsStreamClient::DnsStreamClient(Calls calls, Host& host,
                                  std::shared_ptr<const ListenerView> listener, Fd fd,
                                  const SocketAddress& peer, std::uint64_t number)
-    : owner_(owner),
+    : calls_(std::move(calls)),
       host_(host),
       listener_(std::move(listener)),
       stream_(std::move(fd)),
@@ -105,7 +105,7 @@ void DnsStreamClient::serve() {
   const bool waited = !writer_.empty();
   if (!writer_.flush(stream_)) return end();
   if (stream_.stopped()) return stop();
-  if (waited && writer_.empty()) owner_.stream_drained(*this);
+  if (waited && writer_.empty()) calls_.drained(*this);
   if (!serving()) return;
   // What was read before there were too many.
   take_messages();
@@ -134,9 +134,9 @@ void DnsStreamClient::take_messages() {
     if (message.empty()) break;
     any = true;
     ++unanswered_;
-    owner_.stream_query(*this, message);
+    calls_.query(*this, message);
   }
-  if (any) owner_.stream_batch_over();
+  if (any) calls_.batch_over();
 }
 
 void DnsStreamClient::answer(codecs::ByteView message, int copies) {
@@ -175,7 +175,7 @@ void DnsStreamClient::end() {
   if (serving() && !stream_.plain()) stream_.finish();
   state_ = State::kOver;
   host_.loop().deadlines().cancel(*this);
-  owner_.stream_over(*this);
+  calls_.over(*this);
 }
 
 }  // namespace brownout::proxy

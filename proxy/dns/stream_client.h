@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "proxy/dns/message_writer.h"
 #include "proxy/flow/host.h"
@@ -16,18 +17,17 @@ namespace brownout::proxy {
 
 class DnsStreamClient final : public Retirable, private Ready, private Deadline {
  public:
-  class Owner {
-   public:
-    virtual ~Owner() = default;
-    virtual void stream_query(DnsStreamClient& client, std::span<std::byte> message) = 0;
-    virtual void stream_batch_over() = 0;
+  // All are set.
+  struct Calls {
+    std::function<void(DnsStreamClient& client, std::span<std::byte> message)> query;
+    std::function<void()> batch_over;
     // All that waited for the client to read has gone out.
-    virtual void stream_drained(DnsStreamClient& client) = 0;
-    virtual void stream_over(DnsStreamClient& client) = 0;
+    std::function<void(DnsStreamClient& client)> drained;
+    std::function<void(DnsStreamClient& client)> over;
   };
   static constexpr std::size_t kMostUnanswered = 128;
 
-  DnsStreamClient(Owner& owner, Host& host, std::shared_ptr<const ListenerView> listener, Fd fd,
+  DnsStreamClient(Calls calls, Host& host, std::shared_ptr<const ListenerView> listener, Fd fd,
                   const SocketAddress& peer, std::uint64_t number);
   ~DnsStreamClient() override;
 
@@ -67,7 +67,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   bool full() const { return unanswered_ >= kMostUnanswered; }
   bool serving() const { return state_ == State::kServing; }
 
-  Owner& owner_;
+  Calls calls_;
   Host& host_;
   std::shared_ptr<const ListenerView> listener_;
   Stream stream_;

@@ -12,11 +12,11 @@ constexpr std::size_t kMostBehindFirst = 1 << 20;
 }  // namespace
 
 DnsTransfer::DnsTransfer(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group,
-                         Owner& owner, DnsQueryPtr query)
+                         Calls calls, DnsQueryPtr query)
     : loop_(loop),
       batch_(batch),
       group_(std::move(group)),
-      owner_(owner),
+      calls_(std::move(calls)),
       query_(std::move(query)),
       ordinal_(query_->facts.ordinal),
       stream_(query_->stream),
@@ -41,7 +41,7 @@ void DnsTransfer::ask() {
     group_->mark_failed(order_[attempt_], std::strerror(errno), Loop::now());
   }
   stop();
-  owner_.transfer_answered(*this, std::move(query_), {}, false);
+  calls_.answered(*this, std::move(query_), {}, false);
 }
 
 void DnsTransfer::next_server(const std::string& why) {
@@ -68,12 +68,12 @@ void DnsTransfer::answered_first(std::span<std::byte> message) {
   group_->mark_working(order_[attempt_]);
   const bool more = !whole_;
   more ? wait_for_more() : stop();
-  owner_.transfer_answered(*this, std::move(query_), message, more);
+  calls_.answered(*this, std::move(query_), message, more);
 }
 
 void DnsTransfer::answered_more(codecs::ByteView message) {
   if (begun_) {
-    owner_.transfer_part(*this, message, whole_);
+    calls_.part(*this, message, whole_);
     return whole_ ? finish(false) : wait_for_more();
   }
   behind_.emplace_back(message.begin(), message.end());
@@ -88,7 +88,7 @@ void DnsTransfer::begin() {
   while (!behind_.empty() && !over_) {
     const auto message = std::move(behind_.front());
     behind_.pop_front();
-    owner_.transfer_part(*this, message, whole_ && behind_.empty());
+    calls_.part(*this, message, whole_ && behind_.empty());
   }
   if (whole_) finish(false);
 }
@@ -122,7 +122,7 @@ void DnsTransfer::stop() {
 void DnsTransfer::finish(bool unfinished) {
   if (over_) return;
   stop();
-  owner_.transfer_over(*this, unfinished);
+  calls_.over(*this, unfinished);
 }
 
 void DnsTransfer::link_failed(std::size_t, const std::string& why) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,21 +23,20 @@ namespace brownout::proxy {
 
 class DnsTransfer final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  // Each call but transfer_part() may be the last thing that the transfer does.
-  class Owner {
-   public:
-    virtual ~Owner() = default;
+  // All are set. Each call but part() may be the last thing that the transfer does.
+  struct Calls {
     // The first message, with the query; begin() says when it has been sent. Where no more follow,
     // or it is empty since no server answered, the transfer is over.
-    virtual void transfer_answered(DnsTransfer& transfer, DnsQueryPtr query,
-                                   std::span<std::byte> message, bool more) = 0;
+    std::function<void(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
+                       bool more)>
+        answered;
     // One of those behind it; pause() while the client has enough to read.
-    virtual void transfer_part(DnsTransfer& transfer, codecs::ByteView message, bool last) = 0;
+    std::function<void(DnsTransfer& transfer, codecs::ByteView message, bool last)> part;
     // The last has passed; or, if `unfinished`, it will never come.
-    virtual void transfer_over(DnsTransfer& transfer, bool unfinished) = 0;
+    std::function<void(DnsTransfer& transfer, bool unfinished)> over;
   };
 
-  DnsTransfer(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group, Owner& owner,
+  DnsTransfer(Loop& loop, DatagramBatch& batch, std::shared_ptr<UpstreamGroup> group, Calls calls,
               DnsQueryPtr query);
   ~DnsTransfer() override;
 
@@ -70,7 +70,7 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   Loop& loop_;
   DatagramBatch& batch_;
   std::shared_ptr<UpstreamGroup> group_;
-  Owner& owner_;
+  Calls calls_;
   DnsQueryPtr query_;  // until it is answered
   std::uint64_t ordinal_;
   std::uint64_t stream_;

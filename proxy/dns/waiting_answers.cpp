@@ -29,10 +29,10 @@ void WaitingAnswers::take(ByTime::iterator where, Instant now) {
   if (!waiting.holds().empty()) {
     rules::QueryPlan::Notes notes;
     waiting.holds().wake(now, notes);
-    owner_.record(*waiting.answer.query, notes);
+    calls_.record(*waiting.answer.query, notes);
   }
   if (!waiting.holds().empty() || waiting.ready > now) return place(std::move(waiting));
-  owner_.give(std::move(waiting.answer));
+  calls_.give(std::move(waiting.answer));
 }
 
 void WaitingAnswers::freed(std::uint64_t query) {
@@ -40,7 +40,7 @@ void WaitingAnswers::freed(std::uint64_t query) {
   if (found == held_.end()) return;
   found->second->second.holds().look();
   take(found->second, Loop::now());
-  owner_.given();
+  calls_.given();
   arm();
 }
 
@@ -56,10 +56,10 @@ void WaitingAnswers::keep(const rules::RuleSet& set) {
 void WaitingAnswers::give_all() {
   while (!waiting_.empty()) {
     auto first = waiting_.extract(waiting_.begin());
-    owner_.give(std::move(first.mapped().answer));
+    calls_.give(std::move(first.mapped().answer));
   }
   held_.clear();
-  owner_.given();
+  calls_.given();
   arm();
 }
 
@@ -71,7 +71,7 @@ void WaitingAnswers::clear() {
 
 void WaitingAnswers::on_due(Instant now) noexcept {
   while (!waiting_.empty() && waiting_.begin()->first <= now) take(waiting_.begin(), now);
-  owner_.given();
+  calls_.given();
   arm();
 }
 

@@ -2,6 +2,7 @@
 // server; loop's thread only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <unordered_map>
@@ -21,17 +22,16 @@ struct DnsAnswer {
 
 class WaitingAnswers final : private Deadline {
  public:
-  class Owner {
-   public:
-    virtual ~Owner() = default;
-    virtual void give(DnsAnswer answer) = 0;
+  // All are set.
+  struct Calls {
+    std::function<void(DnsAnswer answer)> give;
     // Those that are due have been given.
-    virtual void given() = 0;
-    virtual void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes) = 0;
+    std::function<void()> given;
+    std::function<void(const DnsQuery& query, const rules::QueryPlan::Notes& notes)> record;
   };
 
-  // Both are borrowed and outlive it.
-  WaitingAnswers(Loop& loop, Owner& owner) : loop_(loop), owner_(owner), poster_(loop) {}
+  // The loop is borrowed and outlives it.
+  WaitingAnswers(Loop& loop, Calls calls) : loop_(loop), calls_(std::move(calls)), poster_(loop) {}
 
   // Until `ready`, and until nothing of its plan holds it. It owns its message.
   void add(DnsAnswer answer, Instant ready);
@@ -56,7 +56,7 @@ class WaitingAnswers final : private Deadline {
   void arm();
 
   Loop& loop_;
-  Owner& owner_;
+  Calls calls_;
   Poster poster_;
   ByTime waiting_;                                            // by when to look at it again
   std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // by the query's ordinal
