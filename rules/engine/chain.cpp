@@ -34,6 +34,13 @@ class Chain::Seat final : public Output {
     stage_->push(std::move(chunk), now, *this);
   }
 
+  bool lets_by(const Message& head) const {
+    if (!stage_) return true;
+    const auto& match = rule_->match;
+    return !closed_ && stage_->lets_by() && !match.looks_behind_head() && !match.matches(head, {});
+  }
+  void count_by() { chunks_ += stage_ ? 1 : 0; }
+
   void source_finished(Instant now) {
     if (closed_) return;
     if (!stage_) return finish(now);
@@ -206,6 +213,14 @@ void Chain::renumber() {
 void Chain::push(Chunk chunk, Instant now) {
   advance(now);
   deliver(0, std::move(chunk), now);
+}
+
+bool Chain::lets_by(const Message& head) {
+  const bool free = !dead_ && std::all_of(seats_.begin(), seats_.end(),
+                                          [&](const auto& seat) { return seat->lets_by(head); });
+  if (!free) return false;
+  for (const auto& seat : seats_) seat->count_by();
+  return true;
 }
 
 void Chain::finish(Instant now) {

@@ -53,6 +53,8 @@ class JudgingStage final : public HoldingStage {
     hold(std::move(chunk), ready, now, out);
   }
 
+  bool lets_by() const override { return line_.empty(); }
+
  private:
   const MessageFault& fault_;  // of the rule, which outlives its stages
   const FlowFacts& flow_;

@@ -60,6 +60,9 @@ class Stage {
   // A chunk arrived that the dice spared (per = "chunk"): nothing is done to it, but it keeps its
   // place.
   virtual void pass(Chunk chunk, Instant now, Output& out) { out.emit(std::move(chunk), now); }
+  // Whether a message that its rule does not mean may pass beside it now: it holds none, and none
+  // changes what it does with the next.
+  virtual bool lets_by() const { return false; }
   // The source half-closed. Queues behind the bytes.
   virtual void finish(Instant now, Output& out) { out.finish(now); }
   virtual void wake(Instant /*now*/, Output& /*out*/) {}

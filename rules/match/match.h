@@ -99,6 +99,10 @@ struct Match {
   MessageConditions message;
 
   bool is_for_messages() const { return message.any() || min_size || max_size || !text.empty(); }
+  // Whether it takes more than the head of a message to tell.
+  bool looks_behind_head() const {
+    return min_size || max_size || !text.empty() || message.looks_behind_head();
+  }
   // The protocols whose messages this match can select.
   ProtocolSet protocols() const { return message.protocols(); }
   // Those keys, which the rest of the match leaves to each message.

@@ -33,6 +33,7 @@ void MessageConditions::read(const Key& key, const Node& value, Diagnostics& pro
     if (auto predicate = own.read(value, wrong)) {
       conditions_.push_back({key.info.name, protocol, std::move(predicate)});
       understood = understood | ProtocolSet::of(*protocol);
+      behind_head_ = behind_head_ || own.behind_head;
     } else if (!mistakes) {
       mistakes = std::move(wrong);
     }

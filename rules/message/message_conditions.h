@@ -30,6 +30,7 @@ class MessageConditions {
   // The protocols that have all of these keys.
   ProtocolSet protocols() const { return protocols_; }
   bool match(const Message& message) const;
+  bool looks_behind_head() const { return behind_head_; }
 
  private:
   struct Condition {
@@ -39,6 +40,7 @@ class MessageConditions {
   };
   std::vector<Condition> conditions_;
   ProtocolSet protocols_ = ProtocolSet::any();
+  bool behind_head_ = false;
 };
 
 }  // namespace brownout::rules

@@ -33,6 +33,8 @@ struct MessageKey {
   FieldInfo info;
   // Null: a mistake, which was added to `problems`.
   std::function<std::shared_ptr<const MessagePredicate>(const Node&, Diagnostics& problems)> read;
+  // What it looks at stands behind the head of a message, and so is not known when that has come.
+  bool behind_head = false;
 };
 
 // A key that only one protocol understands, of a table for all of them: the reason code of an MQTT
@@ -312,7 +314,8 @@ MessageKey headers_key(std::string name, std::string example, std::string meanin
               predicate = std::make_shared<const Predicate>(std::move(wanted), has);
             }
             return predicate;
-          }};
+          },
+          true};
 }
 
 }  // namespace brownout::rules

@@ -32,6 +32,14 @@ struct ReadMessage {
 // Of one direction.
 class MessageReader {
  public:
+  // Whether a message that would be kept is wanted, by its head: what is known before its payload.
+  // Asked once a message; one that is not passes as if it had not to be kept.
+  class Wanted {
+   public:
+    virtual ~Wanted() = default;
+    virtual bool wants(const rules::Message& head) = 0;
+  };
+
   struct Step {
     std::size_t taken = 0;
     bool kept = false;  // it is in the reader, which gives it back with the message, or as rest()
@@ -48,6 +56,8 @@ class MessageReader {
   // In the middle of a message that is not kept, and so has begun to pass: nothing may come
   // between.
   virtual bool passing() const = 0;
+  // Codecs that can ask do. Borrowed.
+  virtual void ask(Wanted& /*wanted*/) {}
   // What was kept of messages that are not complete, as it came; it is forgotten.
   virtual Bytes rest() = 0;
 };

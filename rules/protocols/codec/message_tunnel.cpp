@@ -126,6 +126,7 @@ std::vector<std::string> MessageTunnel::rules() const {
 }
 
 void MessageTunnel::Side::push(ByteView bytes, Instant now) {
+  if (chain) chain->advance(now);
   const bool ruled = chain && !chain->transparent();
   // What passes as it came goes on in one piece.
   ByteView passing = bytes.first(0);

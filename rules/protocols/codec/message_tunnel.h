@@ -64,9 +64,11 @@ class MessageTunnel final {
 
  private:
   // One direction.
-  struct Side final : rules::ChainOutput {
+  struct Side final : rules::ChainOutput, MessageReader::Wanted {
     Side(MessageTunnel& tunnel, Direction which)
-        : owner(tunnel), direction(which), reader(tunnel.codec_->reader(which)) {}
+        : owner(tunnel), direction(which), reader(tunnel.codec_->reader(which)) {
+      reader.ask(*this);
+    }
 
     void push(ByteView bytes, Instant now);
     void degrade(std::string_view why);
@@ -79,6 +81,11 @@ class MessageTunnel final {
     // A message that a rule made: once none is in the middle of passing.
     void insert(Bytes bytes);
     void release_inserted();
+
+    // Beside what waits in stages, or for its turn, nothing passes.
+    bool wants(const rules::Message& head) override {
+      return *held > 0 || !behind.empty() || !inserted.empty() || !chain || !chain->lets_by(head);
+    }
 
     void emit(rules::Chunk chunk) override;
     void finish() override;

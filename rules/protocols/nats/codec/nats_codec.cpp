@@ -21,12 +21,14 @@ bool acknowledges_publish(std::string_view payload) {
 MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
   Step step;
   while (step.taken < bytes.size()) {
+    const auto rest = bytes.subspan(step.taken);
     if (!within_) {
-      if (step.taken > 0 && keep_ != keep) return step;
-      keep_ = keep;
+      if (step.taken > 0 && keep_ && !keep) return step;
+      const bool kept = keep && wants(codecs::text_of(rest));
+      if (step.taken > 0 && step.kept != kept) return step;
+      keep_ = kept;
       within_ = true;
     }
-    const auto rest = bytes.subspan(step.taken);
     std::size_t taken = 0;
     std::string_view why;
     if (left_ == 0) {
@@ -63,15 +65,34 @@ MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
   return step;
 }
 
+// Of what is published or delivered, if its line is there, the head is shown.
+bool NatsCodec::Reader::wants(std::string_view bytes) {
+  shown_.reset();
+  const auto end = bytes.find('\n');
+  if (wanted_ == nullptr || end == std::string_view::npos || end > kMostLine) return true;
+  auto read = codecs::read_nats_line(bytes.substr(0, end));
+  if (!read || !has_payload(read->line.verb)) return true;
+  codec_.learn(read->line, direction_);
+  if (!head_ || head_.use_count() > 1) {
+    head_ = std::make_shared<rules::NatsMessage>(rules::NatsLine{}, codec_.connection_);
+  }
+  std::swap(head_->line, read->line);
+  if (head_->connection != codec_.connection_) head_->connection = codec_.connection_;
+  const bool wanted = wanted_->wants({.protocol = &rules::NatsMessage::protocol(), .view = head_});
+  std::swap(head_->line, read->line);
+  shown_ = std::move(read);
+  return wanted;
+}
+
 // Why it is no line of NATS, or "".
 std::string_view NatsCodec::Reader::take_line(std::string_view line) {
   quick_ = false;
-  if (const auto size = keep_ ? std::nullopt : codecs::quick_nats_size(line)) {
+  if (const auto size = keep_ || shown_ ? std::nullopt : codecs::quick_nats_size(line)) {
     quick_ = true;
     left_ = *size + 2;
     return {};
   }
-  auto read = codecs::read_nats_line(line);
+  auto read = shown_ ? std::exchange(shown_, {}) : codecs::read_nats_line(line);
   if (!read) return "a line that NATS does not have";
   const auto behind = has_payload(read->line.verb) ? read->behind + 2 : 0;
   if (keep_ && wire_.size() + line.size() + behind > kMostMessage) {

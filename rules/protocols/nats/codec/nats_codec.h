@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "rules/protocols/codec/message_codec.h"
+#include "rules/protocols/nats/codec/nats_line.h"
 #include "rules/protocols/nats/nats_message.h"
 
 namespace brownout::messages {
@@ -40,8 +42,10 @@ class NatsCodec final : public MessageCodec {
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
     bool passing() const override { return within_ && !keep_; }
+    void ask(Wanted& wanted) override { wanted_ = &wanted; }
 
    private:
+    bool wants(std::string_view bytes);
     std::string_view take_line(std::string_view line);
     std::string_view take_behind(ByteView bytes, std::size_t& taken);
     void finish(Step& step);
@@ -55,7 +59,11 @@ class NatsCodec final : public MessageCodec {
     std::size_t behind_ = 0;  // bytes behind the line, with the CRLF at their end
     std::size_t left_ = 0;    // of these
     bool within_ = false;     // a message has begun
-    bool quick_ = false;      // of whose line only the size was read
+    Wanted* wanted_ = nullptr;
+    // Of a message whose head has been shown: its line, and what was shown, which is used again.
+    std::optional<codecs::ReadNatsLine> shown_;
+    std::shared_ptr<rules::NatsMessage> head_;
+    bool quick_ = false;  // of whose line only the size was read
     bool keep_ = false;
   };
 

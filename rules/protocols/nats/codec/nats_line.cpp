@@ -40,6 +40,8 @@ Arguments arguments_of(std::string_view text) {
 }
 
 std::optional<NatsVerb> verb_of(std::string_view word) {
+  if (word == "MSG") return NatsVerb::kMsg;
+  if (word == "PUB") return NatsVerb::kPub;
   std::string lower(word);
   for (auto& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return rules::value_named<NatsVerb>(lower);
