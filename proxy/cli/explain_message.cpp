@@ -18,14 +18,22 @@ const MessageProtocol* protocol_of(const ExplainOptions& options, rules::Protoco
   return first;
 }
 
+std::string lines_of(const std::vector<std::string>& headers) {
+  std::string lines;
+  for (const auto& header : headers) lines += header + "\r\n";
+  return lines;
+}
+
 }  // namespace
 
 std::optional<rules::Message> message_of(const ExplainOptions& options, rules::Protocol protocol) {
-  if (options.message.empty() && options.text.empty()) return std::nullopt;
+  const bool headers = protocol.of_messages() != nullptr && !options.headers.empty();
+  if (options.message.empty() && options.text.empty() && !headers) return std::nullopt;
   const auto* spoken = protocol_of(options, protocol.messages());
   if (spoken == nullptr) return std::nullopt;
   return spoken->told([&](std::string_view name) {
     if (name == "text") return options.text;
+    if (name == "header") return lines_of(options.headers);
     const auto given = options.message.find(std::string(name));
     return given != options.message.end() ? given->second : std::string();
   });

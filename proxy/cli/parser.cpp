@@ -170,7 +170,9 @@ void add_explain(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"udp", "tcp"}));
   command->add_option("--url", options.url, "what an HTTP request asks for, e.g. http://host/path");
   command->add_option("--method", options.method, "its method (GET)");
-  command->add_option("--header", options.headers, "one of its headers, \"name: value\"; repeat it")
+  command
+      ->add_option("--header", options.headers,
+                   "one of its headers, or of a message's, \"name: value\"; repeat it")
       ->take_all()
       ->expected(1);
   command->add_option("--status", options.status, "the status of its response")

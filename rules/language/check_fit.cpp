@@ -68,6 +68,7 @@ void FitCheck::run(Position type) const {
   }
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   check_messages();
+  check_direction_of_messages();
   if (rule_.kind->level == Level::kBytes) return check_exchanges();
   const bool of_messages = rule_.kind->carries(Carrier::kMessage) && has(kMessages);
   if (direction != nullptr && !rule_.kind->directed && !of_messages) {
@@ -245,6 +246,30 @@ void FitCheck::check_messages() const {
     problems_.add(position_of(node_, key), "no listener that is meant speaks " + protocols.text(),
                   keys_of_protocols());
   }
+}
+
+// A fault that only one end's messages can have, and a rule for those of the other.
+void FitCheck::check_direction_of_messages() const {
+  if (rule_.kind->carriers != kMessages) return;
+  FlowFacts flow;
+  flow.carrier = Carrier::kMessage;
+  const auto state = rule_.fault->make_state();
+  const auto acts = [&](Direction direction) {
+    return rule_.fault->stage({.dice = {},
+                               .intensity = Intensity(rule_.schedule, {}),
+                               .flow = &flow,
+                               .direction = direction,
+                               .now = {},
+                               .shared = state.get()}) != nullptr;
+  };
+  for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
+    if (rule_.match.covers(direction) && acts(direction)) return;
+  }
+  const auto other = rule_.match.covers(Direction::kUpstream) ? "downstream" : "upstream";
+  problems_.add(
+      position_of(*node_.find("match"), "direction"),
+      fault_ + " does nothing to what goes " + std::string(name_of(rule_.match.direction)),
+      "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
 // Of what acts on messages: a direction that leaves nothing of an exchange to act on.

@@ -32,6 +32,7 @@ class FitCheck {
   void check_host() const;
   void check_messages() const;
   void check_exchanges() const;
+  void check_direction_of_messages() const;
   // Whether a listener that the rule means is such; whether one has some of these carriers.
   bool any_meant(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;

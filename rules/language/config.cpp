@@ -20,7 +20,8 @@ const Schema<TlsServer>& tls_server_schema() {
           "(RFC 7301, 3.2); left out, http listeners accept \"http/1.1\" and \"http/1.0\", and "
           "others do not answer ALPN"),
       field("starttls", &TlsServer::starttls,
-            "xmpp: TLS begins when the client asks for it by STARTTLS, on both sides at once; the "
+            "xmpp, nats: TLS begins inside the connection (STARTTLS, tls_required), on both sides "
+            "at once; the "
             "[[upstream]] needs it, too"),
   }};
   return schema;
@@ -38,9 +39,11 @@ const Schema<TlsClient>& tls_client_schema() {
             "brownout was started in"),
       field("key", &TlsClient::key, "a PEM file with its private key"),
       field("alpn", &TlsClient::alpn, "protocols that are offered"),
-      field("starttls", &TlsClient::starttls,
-            "for an xmpp listener with it: TLS begins when the server agrees to STARTTLS; the name "
-            "that is verified is the client's domain if `name` is left out"),
+      field(
+          "starttls", &TlsClient::starttls,
+          "for an xmpp or nats listener with it: TLS begins inside the connection; the name that "
+          "is "
+          "verified is, if `name` is left out, the client's domain of XMPP, the server's of NATS"),
   }};
   return schema;
 }

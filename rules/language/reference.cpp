@@ -139,8 +139,8 @@ constexpr std::string_view kMetrics =
 Times count from the beginning of the phase; without one from the first phase with rules (`time_to_recover`: from the
 recovery phase). A time that never came is not met.
 
-Users of `mqtt`, `xmpp` and `websocket` number their messages. An operation of `tcp` or `http` is one message, which is
-lost if no attempt got through.
+Users of `websocket` and of messaging protocols number their messages. An operation of `tcp` or `http` is one message,
+which is lost if no attempt got through.
 
 )";
 

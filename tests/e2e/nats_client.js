@@ -14,6 +14,8 @@ const text = (bytes) => new TextDecoder().decode(bytes);
 const bytes = (words) => new TextEncoder().encode(words);
 
 async function main() {
+  // In milliseconds.
+  const patience = 1000 * Number(process.env.PATIENCE ?? 20);
   const stays = command === 'stay';
   const tls = process.env.NATS_CA ? { tls: { caFile: process.env.NATS_CA } } : {};
   const server = `${process.env.NATS_CA ? 'localhost' : '127.0.0.1'}:${port}`;
@@ -48,14 +50,14 @@ async function main() {
   }
   if (command === 'ask') {
     for (const word of rest) {
-      console.log(await nc.request(subject, bytes(word), { timeout: 1500 }).then((m) => text(m.data), (e) => `* ${e.code}`));
+      console.log(await nc.request(subject, bytes(word), { timeout: patience }).then((m) => text(m.data), (e) => `* ${e.code}`));
     }
   }
   if (command === 'store') {
     const manager = await nc.jetstreamManager();
     await manager.streams.add({ name: 'STORE', subjects: [subject] }).catch(() => {});
     for (const word of rest) {
-      console.log(await nc.jetstream().publish(subject, bytes(word), { timeout: 1500 }).then((a) => `stored ${a.seq}`, (e) => `* ${e.code}`));
+      console.log(await nc.jetstream().publish(subject, bytes(word), { timeout: patience }).then((a) => `stored ${a.seq}`, (e) => `* ${e.code}`));
     }
   }
   if (stays) {

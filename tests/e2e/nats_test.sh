@@ -69,7 +69,7 @@ pass "a publish is refused as a server does it"
 
 nats unacknowledged '[[rule]]
 fault = { type = "ack_loss" }'
-[ "$(client store orders.a three)" = "* TIMEOUT" ] || fail "an acknowledgement of JetStream came"
+[ "$(PATIENCE=1.5 client store orders.a three)" = "* TIMEOUT" ] || fail "an acknowledgement of JetStream came"
 wait_for 10 injected unacknowledged drop 1 || fail "no event tells of it"
 nats again ''
 [ "$(client store orders.a four)" = "stored 4" ] || fail "the third was not stored"

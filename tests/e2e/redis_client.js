@@ -9,9 +9,11 @@ const Redis = require(`${modules}/ioredis`);
 const shown = (reply) => (Array.isArray(reply) ? reply.join(',') : String(reply));
 
 async function main() {
-  const options = { port: Number(port), retryStrategy: null, maxRetriesPerRequest: 0, commandTimeout: what === 'listen' ? undefined : 1500 };
+  // In milliseconds.
+  const patience = 1000 * Number(process.env.PATIENCE ?? 1.5);
+  const options = { port: Number(port), retryStrategy: null, maxRetriesPerRequest: 0, commandTimeout: what === 'listen' ? undefined : patience };
   const client = what === 'cluster'
-    ? new Redis.Cluster([{ host: '127.0.0.1', port: Number(port) }], { clusterRetryStrategy: null, maxRedirections: 4, redisOptions: { commandTimeout: 3000 } })
+    ? new Redis.Cluster([{ host: '127.0.0.1', port: Number(port) }], { clusterRetryStrategy: null, maxRedirections: 4, redisOptions: { commandTimeout: patience } })
     : new Redis(options);
   client.on('error', () => {});
   if (what === 'listen') {
@@ -29,4 +31,6 @@ async function main() {
   }
   client.disconnect();
 }
-main().catch((error) => { console.log(`* failed: ${error.message}`); process.exit(1); });
+main().catch((error) => { console.log(`* failed: ${error.message}`); process.exit(1); })
+  // Timers of commands that were answered would keep it here.
+  .then(() => process.stdout.write('', () => process.exit()));

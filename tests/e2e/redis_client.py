@@ -7,6 +7,7 @@ redis_client.py PORT multi COMMAND... in a transaction
 redis_client.py PORT listen CHANNEL prints what is published there, until it says "end"
 redis_client.py PORT bytes FILE     sends the bytes of FILE, half-closes and prints what comes, to its end
 """
+import os
 import socket
 import sys
 import threading
@@ -75,7 +76,7 @@ def main():
     port, what, *rest = sys.argv[1:]
     if what == "bytes":
         return send_bytes(int(port), rest[0])
-    client = redis.Redis(port=int(port), decode_responses=True, socket_timeout=1.5 if what != "listen" else None,
+    client = redis.Redis(port=int(port), decode_responses=True, socket_timeout=float(os.environ.get("PATIENCE", "1.5")) if what != "listen" else None,
                          single_connection_client=what not in ("listen",))
     if what == "listen":
         return listen(client, rest[0])

@@ -72,6 +72,9 @@ class MessageCodec {
   // both directions begin anew inside it.
   virtual std::string host() const { return {}; }
   virtual void secured() {}
+  // What comes this way can be read no longer: whether it must not pass as bytes, since it would be
+  // taken for something that a rule took or owes. The connection ends then.
+  virtual bool must_end(Direction) const { return false; }
   // A message that was kept, or that a rule made, on its way in `direction`. One that no rule
   // touched is written as it came.
   virtual Bytes write(const rules::Chunk& chunk, Direction direction) = 0;

@@ -126,6 +126,7 @@ std::vector<std::string> MessageTunnel::rules() const {
 }
 
 void MessageTunnel::Side::push(ByteView bytes, Instant now) {
+  if (owner.over_) return;
   if (chain) chain->advance(now);
   const bool ruled = chain && !chain->transparent();
   // What passes as it came goes on in one piece.
@@ -140,6 +141,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     if (!step.broken.empty()) {
       pass();
       degrade(step.broken);
+      if (owner.over_) return;
       break;
     }
     if (step.kept) {
@@ -222,6 +224,10 @@ void MessageTunnel::Side::degrade(std::string_view why) {
   raw = true;
   release_inserted();
   if (!known) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
+  if (owner.codec_->must_end(direction)) {
+    owner.over_ = true;
+    return owner.closed(rules::Close::kReset);
+  }
   if (reader.held() > 0) pass_raw(reader.rest());
 }
 

@@ -125,6 +125,7 @@ class MessageTunnel final {
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
   bool closes_ = false;  // once all is inserted
+  bool over_ = false;    // nothing passes any more
   int turns_ = 0;        // that are going on, one inside the other
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};

@@ -143,6 +143,9 @@ class NatsProtocol final : public MessageProtocol {
     NatsLine line{.verb = value_named<NatsVerb>(of("verb")).value_or(NatsVerb::kPub)};
     line.subject = of("subject");
     line.queue = of("queue");
+    if (const auto headers = of("header"); !headers.empty()) {
+      line.headers = "NATS/1.0\r\n" + headers + "\r\n";
+    }
     const auto connection =
         std::make_shared<const NatsConnection>(NatsConnection{.client_name = of("client-name")});
     return {.protocol = this,

@@ -41,7 +41,10 @@ class NatsCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
-    bool passing() const override { return within_ && !keep_; }
+    // The server speaks first: what a rule says comes behind its INFO.
+    bool passing() const override {
+      return (within_ && !keep_) || (direction_ == Direction::kDownstream && !codec_.begun_);
+    }
     void ask(Wanted& wanted) override { wanted_ = &wanted; }
 
    private:

@@ -26,6 +26,10 @@ class RedisCodec final : public MessageCodec {
   MessageReader& reader(Direction direction) override {
     return direction == Direction::kUpstream ? up_ : down_;
   }
+  // Replies are told apart by their order alone.
+  bool must_end(Direction direction) const override {
+    return direction == Direction::kDownstream ? !pairing_.in_order() : pairing_.is_behind();
+  }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
  private:

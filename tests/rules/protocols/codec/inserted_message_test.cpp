@@ -11,8 +11,19 @@ match = { direction = "upstream" }
 fault = { type = "reject", text = "NO" })";
 constexpr auto kLines = "framing = { delimiter = \"\\n\" }";
 
+TEST(InsertedMessage, ComesBehindTheGreetingOfTheServer) {
+  MessageLab lab("nats", kRejectUpstream);
+  lab.from_client("PUB secret 2\r\nhi\r\n");
+  EXPECT_EQ(lab.at_client(), "");
+  lab.from_server("INFO {}\r\n");
+  EXPECT_EQ(lab.at_client(),
+            "INFO {}\r\n-ERR 'Permissions Violation for Publish to \"secret\"'\r\n");
+}
+
 TEST(InsertedMessage, WaitsForTheEndOfOneThatIsPassing) {
   MessageLab lab("nats", kRejectUpstream);
+  lab.from_server("INFO {}\r\n");
+  lab.at_client();
   lab.from_server("MSG a 1 6\r\nhel");
   lab.from_client("PUB secret 2\r\nhi\r\n");
   EXPECT_EQ(lab.at_client(), "MSG a 1 6\r\nhel");

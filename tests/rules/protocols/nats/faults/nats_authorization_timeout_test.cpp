@@ -34,6 +34,8 @@ TEST(NatsAuthorizationTimeout, AClientThatIsConnectedIsSpared) {
 // What was swallowed is lost: the client must not wait for ever.
 TEST(NatsAuthorizationTimeout, WhenTheRuleGoesTheClientIsToldAtOnce) {
   MessageLab lab("nats", kTimeout);
+  lab.from_server("INFO {}\r\n");
+  lab.at_client();
   lab.from_client("CONNECT {}\r\n");
   lab.set_rules("");
   EXPECT_EQ(lab.at_client(), "-ERR 'Authentication Timeout'\r\n");

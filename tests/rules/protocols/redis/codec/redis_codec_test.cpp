@@ -348,6 +348,17 @@ TEST(RedisPairing, BehindALostCommandNothingComesEvenWhereItGaveUp) {
   EXPECT_FALSE(pairing.release({.push = true}, codecs::Bytes(5), false).empty());
 }
 
+// Bytes would be taken for the reply that was lost.
+TEST(RedisLab, AReplyThatIsTooLongForOneThatIsLostEndsTheConnection) {
+  MessageLab lab("redis", R"([[rule]]
+match = { command = "incr", direction = "downstream" }
+fault = { type = "ack_loss" })");
+  lab.from_client(redis_array_of("INCR a") + redis_array_of("GET huge"));
+  lab.from_server(":1\r\n$20971520\r\n" + std::string(17 << 20, 'x'));
+  EXPECT_EQ(lab.at_client(), "");
+  EXPECT_EQ(lab.closed, "reset");
+}
+
 TEST(RedisPairing, OfRepliesThatWaitOnlySoManyBytesAreKept) {
   messages::RedisPairing pairing;
   const auto lost = pairing.sent(rules::RedisCommand{.name = "get", .arguments = 2});

@@ -1,0 +1,26 @@
+// A rule for messages that its fault does not act on, by their direction.
+#include <gtest/gtest.h>
+
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+std::string problem(const std::string& fault, const std::string& direction,
+                    const std::string& protocol) {
+  return first_problem_of("[[rule]]\nmatch = { direction = \"" + direction +
+                              "\" }\nfault = { type = \"" + fault + "\" }",
+                          protocol);
+}
+
+TEST(DirectionOfMessages, OfWhatOnlyOneEndSays) {
+  EXPECT_EQ(problem("nats_lame_duck", "upstream", "nats"),
+            "fault \"nats_lame_duck\" does nothing to what goes upstream");
+  EXPECT_EQ(problem("redis_cut_reply", "upstream", "redis"),
+            "fault \"redis_cut_reply\" does nothing to what goes upstream");
+  EXPECT_EQ(problem("nats_lame_duck", "downstream", "nats"), "");
+  EXPECT_EQ(problem("nats_stale_connection", "upstream", "nats"), "");
+}
+
+}  // namespace
+}  // namespace brownout::test
