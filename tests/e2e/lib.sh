@@ -36,7 +36,7 @@ trap clean_up EXIT
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
-need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages)"; done; }
+need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages --tests)"; done; }
 
 # Below those that the kernel gives to whoever asks for none.
 if [ "$BROWNOUT_E2E_NETWORK" = own ]; then echo 10000; else echo $((10000 + RANDOM % 20000)); fi >"$folder/last_port"
