@@ -1,38 +1,13 @@
 // redis_moved: a node of a cluster says that the slot of a key is another node's. Where two
 // listeners say so of each other, or one of itself, the client goes round in circles.
-#include "rules/protocols/redis/faults/redis_error_fault.h"
+#include "rules/protocols/redis/faults/redis_redirection_fault.h"
 
 namespace brownout::rules {
 namespace {
 
-struct RedisMovedSettings {
-  Endpoint address;
-};
-
-class RedisMoved final : public Fault {
+class RedisMoved final : public RedisRedirectionFault {
  public:
-  using Settings = RedisMovedSettings;
-  explicit RedisMoved(const Settings& settings) : address_(redis_address(settings.address)) {}
-
-  static const Schema<Settings>& schema() {
-    static const Schema<Settings> schema{{
-        field("address", &Settings::address,
-              "where the client is sent; its own listener's makes a loop, as \"127.0.0.1:7001\"",
-              {.required = true}),
-    }};
-    return schema;
-  }
-  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    check_redis_address(settings.address, position_of(table, "address"), problems);
-  }
-  std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return redis_error_stage(context, [address = address_](const RedisCommand& command) {
-      return redis_redirection(command, "MOVED", address);
-    });
-  }
-
- private:
-  std::string address_;
+  explicit RedisMoved(const Settings& settings) : RedisRedirectionFault(settings, "MOVED") {}
 };
 
 }  // namespace

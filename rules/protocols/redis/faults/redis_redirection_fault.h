@@ -1,0 +1,46 @@
+// What redis_moved and redis_ask share: a node of a cluster sends its client to another address, in
+// the words of either.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rules/protocols/redis/faults/redis_error_fault.h"
+
+namespace brownout::rules {
+
+struct RedisRedirectionSettings {
+  Endpoint address;
+};
+
+class RedisRedirectionFault : public Fault {
+ public:
+  using Settings = RedisRedirectionSettings;
+  // `kind`: the first word of the error, a literal.
+  RedisRedirectionFault(const Settings& settings, std::string_view kind)
+      : kind_(kind), address_(redis_address(settings.address)) {}
+
+  static const Schema<Settings>& schema() {
+    static const Schema<Settings> schema{{
+        field("address", &Settings::address,
+              "where the client is sent; its own listener's makes a loop, as \"127.0.0.1:7001\"",
+              {.required = true}),
+    }};
+    return schema;
+  }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    check_redis_address(settings.address, position_of(table, "address"), problems);
+  }
+  std::unique_ptr<Stage> stage(const StageContext& context) const override {
+    return redis_error_stage(context,
+                             [kind = kind_, address = address_](const RedisCommand& command) {
+                               return redis_redirection(command, kind, address);
+                             });
+  }
+
+ private:
+  std::string_view kind_;
+  std::string address_;
+};
+
+}  // namespace brownout::rules
