@@ -87,6 +87,7 @@ bool NatsCodec::Reader::wants(std::string_view bytes) {
 // Why it is no line of NATS, or "".
 std::string_view NatsCodec::Reader::take_line(std::string_view line) {
   quick_ = false;
+  learned_ = shown_.has_value();
   if (const auto size = keep_ || shown_ ? std::nullopt : codecs::quick_nats_size(line)) {
     quick_ = true;
     left_ = *size + 2;
@@ -121,7 +122,7 @@ void NatsCodec::Reader::finish(Step& step) {
   const bool info = read_.verb == NatsVerb::kInfo && direction_ == Direction::kDownstream;
   step.secures = info && !std::exchange(codec_.begun_, true) &&
                  rules::nats_json_flag(read_.text, "tls_required");
-  codec_.learn(read_, direction_);
+  if (!learned_) codec_.learn(read_, direction_);
   if (!keep_) return;
   const ByteView behind = ByteView(wire_).last(behind_);
   step.ended.emplace();

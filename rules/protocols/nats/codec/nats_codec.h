@@ -66,7 +66,8 @@ class NatsCodec final : public MessageCodec {
     // Of a message whose head has been shown: its line, and what was shown, which is used again.
     std::optional<codecs::ReadNatsLine> shown_;
     std::shared_ptr<rules::NatsMessage> head_;
-    bool quick_ = false;  // of whose line only the size was read
+    bool learned_ = false;  // from the line, when its head was shown
+    bool quick_ = false;    // of whose line only the size was read
     bool keep_ = false;
   };
 
