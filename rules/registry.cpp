@@ -100,15 +100,15 @@ const FaultKind* find_fault(std::string_view name) {
 }
 
 std::string_view known_elsewhere(std::string_view name) {
-  for (const auto& one : kKnownElsewhere) {
-    if (one.name == name) return one.here;
+  for (const auto& row : kKnownElsewhere) {
+    if (row.name == name) return row.here;
   }
   return {};
 }
 
 std::string_view why_not_for_streams(std::string_view name) {
-  for (const auto& one : kNotForStreams) {
-    if (one.name == name) return one.why;
+  for (const auto& row : kNotForStreams) {
+    if (row.name == name) return row.why;
   }
   return {};
 }

@@ -46,9 +46,9 @@ bool IpAddress::is_v4() const { return std::equal(kMapped.begin(), kMapped.end()
 
 bool IpAddress::is_loopback() const {
   if (is_v4()) return bytes[12] == 127;
-  IpAddress one;
-  one.bytes[15] = 1;
-  return *this == one;
+  IpAddress loopback;
+  loopback.bytes[15] = 1;
+  return *this == loopback;
 }
 
 IpAddress masked(const IpAddress& address, unsigned length) {
@@ -65,7 +65,7 @@ bool Prefix::contains(const IpAddress& address) const { return masked(address, l
 
 bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address) {
   return address && std::any_of(prefixes.begin(), prefixes.end(),
-                                [&](const Prefix& one) { return one.contains(*address); });
+                                [&](const Prefix& prefix) { return prefix.contains(*address); });
 }
 
 std::optional<AddressPort> parse_address_port(std::string_view text) {

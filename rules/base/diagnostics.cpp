@@ -86,13 +86,14 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 std::string render(const Diagnostics& found, std::string_view file, std::string_view source,
                    std::string_view severity) {
   std::string text;
-  for (const auto& one : found.sorted()) {
+  for (const auto& problem : found.sorted()) {
     text += file;
-    if (one.where.line != 0) {
-      text += ":" + std::to_string(one.where.line) + ":" + std::to_string(one.where.column);
+    if (problem.where.line != 0) {
+      text += ":" + std::to_string(problem.where.line) + ":" + std::to_string(problem.where.column);
     }
-    text += ": " + std::string(severity) + ": " + one.what + "\n" + quote_line(source, one.where);
-    if (!one.hint.empty()) text += "     = " + one.hint + "\n";
+    text += ": " + std::string(severity) + ": " + problem.what + "\n" +
+            quote_line(source, problem.where);
+    if (!problem.hint.empty()) text += "     = " + problem.hint + "\n";
   }
   return text;
 }

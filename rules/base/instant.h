@@ -30,11 +30,11 @@ constexpr Instant later(Instant from, Duration by) {
 }
 
 // Sums and multiples of durations that are not negative, of which "never" is the largest.
-constexpr Duration sum(Duration one, Duration other) {
-  return one >= Duration::max() - other ? Duration::max() : one + other;
+constexpr Duration sum(Duration left, Duration right) {
+  return left >= Duration::max() - right ? Duration::max() : left + right;
 }
-constexpr Duration times(Duration one, std::int64_t factor) {
-  return factor != 0 && one > Duration::max() / factor ? Duration::max() : one * factor;
+constexpr Duration times(Duration duration, std::int64_t factor) {
+  return factor != 0 && duration > Duration::max() / factor ? Duration::max() : duration * factor;
 }
 
 // A duration of so many nanoseconds; of what cannot be one, the nearest that can.

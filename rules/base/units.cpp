@@ -145,15 +145,16 @@ Result<Duration> parse_duration(std::string_view text) {
   while (!rest.empty()) {
     const auto part = take_quantity(rest);
     const auto whole = part ? rest.substr(0, rest.size() - part->rest.size()) : rest;
-    const auto one = parse_one(whole, kDurations, "duration", kDurationForm);
-    if (!one) return tl::unexpected(Error{one.error().origin, one.error().what, one.error().hint});
+    const auto value = parse_one(whole, kDurations, "duration", kDurationForm);
+    if (!value)
+      return tl::unexpected(Error{value.error().origin, value.error().what, value.error().hint});
     const NamedUnit* unit = find_unit(kDurations, part->unit);
     if (unit->factor >= smallest) {
       return config_error(in_quotes(text) + " is not a duration",
                           R"(write the larger unit first and each once, e.g. "1m30s")");
     }
     smallest = unit->factor;
-    total += static_cast<double>(*one);
+    total += static_cast<double>(*value);
     rest = trim_front(part->rest);
   }
   if (total > kLargest) return config_error(in_quotes(text) + " is too large", "at most 2500000h");

@@ -161,8 +161,9 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
     return !reordered && std::find(rules.begin(), rules.end(), seat->rule()) != rules.end();
   };
   // The same rule with other settings, where the fault goes on.
-  const auto changed = [&](const Rule& one, const Rule& other) {
-    return !reordered && one.name == other.name && one.kind == other.kind && other.fault->goes_on();
+  const auto changed = [&](const Rule& old_rule, const Rule& new_rule) {
+    return !reordered && old_rule.name == new_rule.name && old_rule.kind == new_rule.kind &&
+           new_rule.fault->goes_on();
   };
   const auto goes_on = [&](const Seat& seat) {
     return std::any_of(rules.begin(), rules.end(),

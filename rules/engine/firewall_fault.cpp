@@ -128,11 +128,11 @@ std::shared_ptr<Rule> with_mistakes(const Rule& draft,
   if (draft.kind != &kFirewallKind) return nullptr;
   const auto& correct = static_cast<const FirewallFault&>(*draft.fault).timeline().correct();
   auto rule = std::make_shared<Rule>(draft);
-  for (const auto& one : rules) {
-    if (one->kind->level != Level::kFirewall) continue;
+  for (const auto& mistake : rules) {
+    if (mistake->kind->level != Level::kFirewall) continue;
     // A mistake that is made anew is another list.
-    rule->definition +=
-        "\n" + one->definition + "@" + std::to_string(one->began.time_since_epoch().count());
+    rule->definition += "\n" + mistake->definition + "@" +
+                        std::to_string(mistake->began.time_since_epoch().count());
   }
   rule->fault = std::make_shared<FirewallFault>(std::make_shared<FirewallTimeline>(correct, rules));
   return rule;

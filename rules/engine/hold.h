@@ -48,7 +48,7 @@ class Hold {
   enum class State { kHeld, kWatched, kOver };
 
   void let_go_behind() {
-    for (const auto& one : std::exchange(behind_, {})) one->let_go();
+    for (const auto& held : std::exchange(behind_, {})) held->let_go();
   }
 
   std::atomic<State> state_{State::kHeld};

@@ -9,36 +9,36 @@ void PlanHolds::add(RuleRef rule, std::shared_ptr<Hold> hold, Instant latest) {
 }
 
 void PlanHolds::watch(const std::function<void()>& told) const {
-  for (const auto& one : all_) one.hold->watch(told);
+  for (const auto& entry : all_) entry.hold->watch(told);
 }
 
 void PlanHolds::look() {
-  std::erase_if(all_, [](const One& one) { return one.hold->over(); });
+  std::erase_if(all_, [](const Entry& entry) { return entry.hold->over(); });
 }
 
 Instant PlanHolds::deadline() const {
   auto next = kNever;
-  for (const auto& one : all_) {
+  for (const auto& entry : all_) {
     // What is over has told so.
-    const auto due = one.hold->over() ? kNever : one.hold->deadline();
-    next = std::min({next, due, one.latest});
+    const auto due = entry.hold->over() ? kNever : entry.hold->deadline();
+    next = std::min({next, due, entry.latest});
   }
   return next;
 }
 
 void PlanHolds::wake(Instant now, Notes& notes) {
-  for (const auto& one : all_) {
-    if (one.hold->over() || one.hold->deadline() > now) continue;
-    for (const auto& note : one.hold->wake(now)) {
-      one.rule->state->injected.fetch_add(1, std::memory_order_relaxed);
-      notes.emplace_back(one.rule, note);
+  for (const auto& entry : all_) {
+    if (entry.hold->over() || entry.hold->deadline() > now) continue;
+    for (const auto& note : entry.hold->wake(now)) {
+      entry.rule->state->injected.fetch_add(1, std::memory_order_relaxed);
+      notes.emplace_back(entry.rule, note);
     }
   }
-  std::erase_if(all_, [&](const One& one) { return one.latest <= now; });
+  std::erase_if(all_, [&](const Entry& entry) { return entry.latest <= now; });
 }
 
 void PlanHolds::keep(const RuleSet& set) {
-  std::erase_if(all_, [&](const One& one) { return !set.has(one.rule); });
+  std::erase_if(all_, [&](const Entry& entry) { return !set.has(entry.rule); });
 }
 
 }  // namespace brownout::rules

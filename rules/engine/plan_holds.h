@@ -31,12 +31,12 @@ class PlanHolds {
   void clear() { all_.clear(); }
 
  private:
-  struct One {
+  struct Entry {
     RuleRef rule;
     std::shared_ptr<Hold> hold;
     Instant latest;
   };
-  std::vector<One> all_;
+  std::vector<Entry> all_;
 };
 
 }  // namespace brownout::rules

@@ -33,7 +33,7 @@ class SharedStages::Freed final : public Output {
   void emit(Chunk chunk, Instant) override {
     const auto& hold = static_cast<const HeldMessage&>(*chunk.message()).hold;
     if (held_ > 0) --held_;
-    if (auto one = hold.lock()) freed_.push_back(std::move(one));
+    if (auto held = hold.lock()) freed_.push_back(std::move(held));
   }
   void finish(Instant) override {}
   void close(Close, Instant) override {}
@@ -51,13 +51,13 @@ class SharedStages::Freed final : public Output {
 
 std::vector<Note> SharedStages::Held::wake(Instant now) {
   std::vector<Note> notes;
-  const auto freed = client_->use([&](std::optional<Inside>& one) {
-    Freed out(one->held);
-    deadline_ = advance(*one, now, out);
+  const auto freed = client_->use([&](std::optional<Inside>& state) {
+    Freed out(state->held);
+    deadline_ = advance(*state, now, out);
     notes = out.take_notes();
     return out.take();
   });
-  for (const auto& one : freed) one->let_go();
+  for (const auto& held : freed) held->let_go();
   return notes;
 }
 
@@ -65,10 +65,10 @@ Key SharedStages::key_of(const StageContext& context) {
   return combine(context.flow->client_key(), static_cast<Key>(context.direction));
 }
 
-SharedStages::Inside& SharedStages::inside(std::optional<Inside>& one, const Fault& fault,
+SharedStages::Inside& SharedStages::inside(std::optional<Inside>& state, const Fault& fault,
                                            const StageContext& context) {
-  if (one) return *one;
-  auto& made = one.emplace();
+  if (state) return *state;
+  auto& made = state.emplace();
   made.flow = *context.flow;
   made.flow.http = nullptr;
   made.flow.hello = nullptr;
@@ -110,8 +110,8 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
   const auto& client = clients_.of(key_of(context)).client;
   auto hold = std::make_shared<Held>(client);
   std::vector<Note> notes;
-  const auto freed = client->use([&](std::optional<Inside>& one) {
-    auto& in = inside(one, fault, context);
+  const auto freed = client->use([&](std::optional<Inside>& state) {
+    auto& in = inside(state, fault, context);
     Freed out(in.held);
     // Nobody may be left to do it.
     advance(in, context.now, out);
@@ -128,9 +128,9 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
   Passage passage;
   if (!notes.empty()) passage.note = notes.back();
   const auto own = std::find(freed.begin(), freed.end(), hold);
-  for (auto one = freed.begin(); one != own; ++one) (*one)->let_go();
+  for (auto entry = freed.begin(); entry != own; ++entry) (*entry)->let_go();
   if (own == freed.begin() && own != freed.end()) {
-    for (auto one = own + 1; one != freed.end(); ++one) (*one)->let_go();
+    for (auto entry = own + 1; entry != freed.end(); ++entry) (*entry)->let_go();
     return passage;
   }
   // In its turn.
@@ -145,14 +145,14 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
 void SharedStages::pass(const StageContext& context) {
   auto* slot = clients_.known(key_of(context));
   if (slot == nullptr) return;
-  const auto freed = slot->client->use([&](std::optional<Inside>& one) {
-    if (!one) return std::vector<std::shared_ptr<Held>>();
-    Freed out(one->held);
-    advance(*one, context.now, out);
-    meet(*one, context, nullptr, out);
+  const auto freed = slot->client->use([&](std::optional<Inside>& state) {
+    if (!state) return std::vector<std::shared_ptr<Held>>();
+    Freed out(state->held);
+    advance(*state, context.now, out);
+    meet(*state, context, nullptr, out);
     return out.take();
   });
-  for (const auto& one : freed) one->let_go();
+  for (const auto& held : freed) held->let_go();
 }
 
 }  // namespace brownout::rules

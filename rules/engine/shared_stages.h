@@ -47,7 +47,7 @@ class SharedStages final : public FaultState {
   class Freed;
 
   static Key key_of(const StageContext& context);
-  static Inside& inside(std::optional<Inside>& one, const Fault& fault,
+  static Inside& inside(std::optional<Inside>& state, const Fault& fault,
                         const StageContext& context);
   static Instant advance(Inside& inside, Instant now, Freed& out);
   // The stage is told of a message: it acts on one with a hold, and passes one without.

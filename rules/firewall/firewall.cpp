@@ -14,19 +14,19 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 template <class T>
 std::string list_of(const std::vector<T>& values) {
   std::string text;
-  for (const auto& one : values) text += (text.empty() ? "" : ", ") + to_text(one);
+  for (const auto& value : values) text += (text.empty() ? "" : ", ") + to_text(value);
   return text;
 }
 
 template <class T>
 std::string toml_list(const std::vector<T>& values) {
   std::string text;
-  for (const auto& one : values) {
+  for (const auto& value : values) {
     std::string word;
     if constexpr (std::is_same_v<T, std::string>) {
-      word = one;
+      word = value;
     } else {
-      word = to_text(one);
+      word = to_text(value);
     }
     text += (text.empty() ? "" : ", ") + ("\"" + word + "\"");
   }
@@ -111,7 +111,7 @@ std::string to_text(const FirewallLine& line) {
   if (line.family) text += " " + std::string(name_of(*line.family));
   if (line.protocol) text += " " + std::string(name_of(*line.protocol));
   if (line.state) text += " " + std::string(name_of(*line.state));
-  for (const auto& one : line.listener) text += " on " + one;
+  for (const auto& name : line.listener) text += " on " + name;
   if (!line.comment.empty()) text += " (" + line.comment + ")";
   return text;
 }

@@ -152,7 +152,7 @@ void FitCheck::check_http() const {
                   "write protocol = \"http\" in the [[listener]]");
   }
   const bool late = rule_.kind->level == Level::kMessage && rule_.match.is_for_server();
-  if (late && !any_meant([](const Listener& one) { return one.knows_destination(); })) {
+  if (late && !any_meant([](const Listener& listener) { return listener.knows_destination(); })) {
     problems_.add(position_of(node_, "match"), "which server a request goes to is not known yet",
                   "use host, or listener");
   }
@@ -197,7 +197,7 @@ void FitCheck::check_host() const {
   if (rule_.kind->carriers == kDnsQueries) {
     problems_.add(where, fault_ + " acts on DNS queries, which are for a qname", "write qname");
   } else if (!has(kTlsHandshakes) &&
-             !any_meant([](const Listener& one) { return one.knows_destination(); })) {
+             !any_meant([](const Listener& listener) { return listener.knows_destination(); })) {
     problems_.add(where, "no listener that is meant knows the names of hosts",
                   "they are known of HTTP requests, TLS clients and intercepted connections; "
                   "match the listener, or the destination");

@@ -36,7 +36,7 @@ Node with_fault(const Node& rule, const Node& keys) {
       continue;
     auto& fault = std::get<Node::Table>(member.node.value);
     for (const auto& key : *keys.table()) {
-      std::erase_if(fault, [&](const Member& one) { return one.key == key.key; });
+      std::erase_if(fault, [&](const Member& old) { return old.key == key.key; });
       fault.push_back(key);
     }
   }
@@ -220,7 +220,7 @@ class ConfigReader {
     const Preset* preset = find_preset(*keys.preset);
     if (preset == nullptr) {
       std::vector<std::string_view> names;
-      for (const auto& one : all_presets()) names.push_back(one.name);
+      for (const auto& known : all_presets()) names.push_back(known.name);
       problems_.add(where, "unknown preset " + in_quotes(*keys.preset),
                     suggest(*keys.preset, names));
       return;
@@ -236,15 +236,15 @@ class ConfigReader {
     const auto name = keys.name.value_or("");
     const auto parts = expand(*preset, where);
     for (const auto& part : parts) {
-      Rule one = rule;
-      one.name = name + part.suffix;
-      one.match.direction = part.direction;
-      one.kind = read_fault_type(part.fault);
-      one.fault = one.kind->compile(part.fault, problems_);
-      one.definition += part.suffix;
+      Rule expanded = rule;
+      expanded.name = name + part.suffix;
+      expanded.match.direction = part.direction;
+      expanded.kind = read_fault_type(part.fault);
+      expanded.fault = expanded.kind->compile(part.fault, problems_);
+      expanded.definition += part.suffix;
       if (&part == &parts.front())
-        FitCheck(node, one, config_.listeners, problems_).check_carriers(where);
-      add_rule(std::move(one), name);
+        FitCheck(node, expanded, config_.listeners, problems_).check_carriers(where);
+      add_rule(std::move(expanded), name);
     }
   }
 
@@ -265,7 +265,7 @@ class ConfigReader {
     const FaultKind* kind = find_fault(name);
     if (kind != nullptr) return kind;
     std::vector<std::string_view> names;
-    for (const auto* one : all_faults()) names.push_back(one->name);
+    for (const auto* known : all_faults()) names.push_back(known->name);
     const auto here = known_elsewhere(name);
     problems_.add(type->where, "unknown fault " + in_quotes(name),
                   here.empty() ? suggest(name, names) : "here it is called " + in_quotes(here));

@@ -45,7 +45,7 @@ Node with_usual_listeners(Node document) {
   if (listeners == nullptr) return document;
   for (const auto& usual : kUsual) {
     const bool taken = std::any_of(listeners->begin(), listeners->end(),
-                                   [&](const Node& one) { return is(one, "name", usual.name); });
+                                   [&](const Node& node) { return is(node, "name", usual.name); });
     if (!taken) listeners->push_back(listener(usual));
   }
   return document;

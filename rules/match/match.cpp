@@ -29,14 +29,14 @@ bool Ordinals::contains(std::uint64_t ordinal) const {
   return !every || (n - skipped) % *every == 0;
 }
 
-bool Match::covers(Direction one) const {
+bool Match::covers(Direction asked) const {
   switch (direction) {
     case DirectionChoice::kBoth:
       return true;
     case DirectionChoice::kUpstream:
-      return one == Direction::kUpstream;
+      return asked == Direction::kUpstream;
     case DirectionChoice::kDownstream:
-      return one == Direction::kDownstream;
+      return asked == Direction::kDownstream;
   }
   return false;
 }

@@ -113,7 +113,7 @@ struct Match {
   bool is_for_server() const { return !destination.empty() || !port.empty(); }
   bool is_for_dns() const { return dns.any(); }
   Ordinals ordinals() const { return {first, after, every}; }
-  bool covers(Direction one) const;
+  bool covers(Direction asked) const;
   // All but the ordinals, which need counting. `why_not` names the key that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
 

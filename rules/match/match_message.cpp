@@ -2,14 +2,14 @@
 
 namespace brownout::rules {
 
-bool Match::matches(const Message& one, std::span<const std::byte> payload) const {
-  if (one.exchange != nullptr) return matches(*one.exchange);
-  if (!message.match(one)) return false;
-  if (one.protocol == nullptr) return !is_for_messages();
-  const auto size = static_cast<std::int64_t>(one.protocol->size(one, payload));
+bool Match::matches(const Message& seen, std::span<const std::byte> payload) const {
+  if (seen.exchange != nullptr) return matches(*seen.exchange);
+  if (!message.match(seen)) return false;
+  if (seen.protocol == nullptr) return !is_for_messages();
+  const auto size = static_cast<std::int64_t>(seen.protocol->size(seen, payload));
   if ((min_size && size < min_size->count) || (max_size && size > max_size->count)) return false;
   if (text.empty()) return true;
-  const auto said = one.protocol->text(one, payload);
+  const auto said = seen.protocol->text(seen, payload);
   return said && any_matches(text, *said);
 }
 

@@ -112,12 +112,12 @@ bool Conductor::must_stop(const StopCondition& condition, Duration now) const {
   std::int64_t all = 0;
   std::int64_t failed = 0;
   std::int64_t in_a_row = 0;
-  for (const auto& one : recent_) {
-    if (scenario_.probes[one.probe].name != condition.probe) continue;
-    if (one.ended < now - condition.over || one.ended < Duration::zero()) continue;
+  for (const auto& operation : recent_) {
+    if (scenario_.probes[operation.probe].name != condition.probe) continue;
+    if (operation.ended < now - condition.over || operation.ended < Duration::zero()) continue;
     ++all;
-    failed += one.ok ? 0 : 1;
-    in_a_row = one.ok ? 0 : in_a_row + 1;
+    failed += operation.ok ? 0 : 1;
+    in_a_row = operation.ok ? 0 : in_a_row + 1;
   }
   return in_a_row >= condition.consecutive &&
          static_cast<double>(failed) > condition.above.share() * static_cast<double>(all);

@@ -43,8 +43,8 @@ Impact impact_of(const Scenario& scenario, const Measurements& seen) {
   double users = 0;
   for (const auto& [region, tally] : seen.tally.regions()) {
     std::int64_t population = 0;
-    for (const auto& one : scenario.regions) {
-      if (one.name == region) population = one.users;
+    for (const auto& candidate : scenario.regions) {
+      if (candidate.name == region) population = candidate.users;
     }
     impact.regions.push_back(impact_on(region.empty() ? "(no region)" : region, population, tally));
     failed += impact.regions.back().failed;
@@ -56,17 +56,17 @@ Impact impact_of(const Scenario& scenario, const Measurements& seen) {
   const double minutes = users > 0 ? user_minutes / users : 0;
   for (const auto& sector : scenario.sectors) {
     const double share = sector.share.share();
-    SectorImpact one{
+    SectorImpact sector_impact{
         sector.name,
         share * affected,
         share * sessions,
         share * failed * sector.per_failed_message + share * minutes * sector.per_minute,
         {}};
-    one.arithmetic = to_text(sector.share) + " x " + number(failed) + " failed x " +
-                     number(sector.per_failed_message) + " + " + to_text(sector.share) + " x " +
-                     number(minutes) + " min x " + number(sector.per_minute) + " = " +
-                     number(one.value);
-    impact.sectors.push_back(std::move(one));
+    sector_impact.arithmetic = to_text(sector.share) + " x " + number(failed) + " failed x " +
+                               number(sector.per_failed_message) + " + " + to_text(sector.share) +
+                               " x " + number(minutes) + " min x " + number(sector.per_minute) +
+                               " = " + number(sector_impact.value);
+    impact.sectors.push_back(std::move(sector_impact));
   }
   return impact;
 }

@@ -68,16 +68,16 @@ class Reader {
                  const std::vector<std::string_view>& names) {
     const Node* list = table.find(key);
     if (list == nullptr) return;
-    const auto check = [&](const Node& one) {
-      if (one.string() != nullptr) refer(one.where, kind, *one.string(), names);
+    const auto check = [&](const Node& reference) {
+      if (reference.string() != nullptr) refer(reference.where, kind, *reference.string(), names);
     };
     if (list->array() == nullptr) return check(*list);
-    for (const auto& one : *list->array()) check(one);
+    for (const auto& element : *list->array()) check(element);
   }
   template <class List>
   static std::vector<std::string_view> names_in(const List& list) {
     std::vector<std::string_view> names;
-    for (const auto& one : list) names.push_back(one.name);
+    for (const auto& entry : list) names.push_back(entry.name);
     return names;
   }
   bool claim(const Node& node, const std::string& name, std::set<std::string>& taken) {

@@ -65,15 +65,15 @@ const Schema<ScenarioKeys>& scenario_schema() {
                            [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
                              keys.steady = steady_schema().read(node, "steady", problems);
                            }),
-      nested<ScenarioKeys>("stop_if", "table, or list of them",
-                           "halts all faults: probe, above, over, consecutive",
-                           [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
-                             const auto add = [&](const Node& one) {
-                               keys.stops.push_back(stop_schema().read(one, "stop_if", problems));
-                             };
-                             if (node.array() == nullptr) return add(node);
-                             for (const auto& one : *node.array()) add(one);
-                           }),
+      nested<ScenarioKeys>(
+          "stop_if", "table, or list of them", "halts all faults: probe, above, over, consecutive",
+          [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
+            const auto add = [&](const Node& condition) {
+              keys.stops.push_back(stop_schema().read(condition, "stop_if", problems));
+            };
+            if (node.array() == nullptr) return add(node);
+            for (const auto& element : *node.array()) add(element);
+          }),
       field("alerts", own<ScenarioKeys>(&ScenarioKeys::alerts),
             "an address where the webhooks of your alerting are received, for metric = \"alert\""),
   }};

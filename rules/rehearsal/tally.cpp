@@ -14,8 +14,8 @@ constexpr std::size_t kMostReasons = 200;
 // What has waited for less, and might be served in the next instant, is no hang.
 constexpr Duration kHangs = std::chrono::milliseconds(100);
 
-Duration real_time_of(const Scenario& scenario, const Operation& one) {
-  return stretched(one.ended - one.began, 1 / scenario.time_scale);
+Duration real_time_of(const Scenario& scenario, const Operation& operation) {
+  return stretched(operation.ended - operation.began, 1 / scenario.time_scale);
 }
 
 // Once: the first time that it happens.
@@ -23,20 +23,20 @@ void note(std::optional<Duration>& first, Duration at) {
   if (!first) first = at;
 }
 
-void follow(UserCourse& course, const Operation& one) {
+void follow(UserCourse& course, const Operation& operation) {
   course.seen = true;
-  if (one.failed > 0) note(course.noticed, one.ended);
-  course.failed |= one.failed > 0;
-  if (one.ok && one.endpoint > 0) note(course.failed_over, one.ended);
-  if (one.ok && course.failing) course.recovered = one.ended;
-  course.failing = !one.ok;
+  if (operation.failed > 0) note(course.noticed, operation.ended);
+  course.failed |= operation.failed > 0;
+  if (operation.ok && operation.endpoint > 0) note(course.failed_over, operation.ended);
+  if (operation.ok && course.failing) course.recovered = operation.ended;
+  course.failing = !operation.ok;
 }
 
-void add_peak(std::map<std::int64_t, std::uint64_t>& windows, const Operation& one,
+void add_peak(std::map<std::int64_t, std::uint64_t>& windows, const Operation& operation,
               std::int64_t count, Duration width) {
   // Its attempts are taken to be spread evenly over its time.
   for (std::int64_t i = 0; i < count; ++i) {
-    ++windows[(one.began + (one.ended - one.began) * i / count) / width];
+    ++windows[(operation.began + (operation.ended - operation.began) * i / count) / width];
   }
 }
 
@@ -45,50 +45,51 @@ void add_reason(std::map<std::string, std::uint64_t>& reasons, const std::string
   ++reasons[known ? why : "other reasons"];
 }
 
-std::int64_t messages_of(Metric metric, const Operation& one) {
-  if (metric == Metric::kMessagesLost) return one.lost;
-  return metric == Metric::kDuplicated ? one.duplicated : one.reordered;
+std::int64_t messages_of(Metric metric, const Operation& operation) {
+  if (metric == Metric::kMessagesLost) return operation.lost;
+  return metric == Metric::kDuplicated ? operation.duplicated : operation.reordered;
 }
 
 void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation& wanted,
-            const Operation& one) {
-  if (one.unable) {
-    tally.unable = scenario.probes[one.probe].name + " could not be started: " + one.why;
+            const Operation& operation) {
+  if (operation.unable) {
+    tally.unable =
+        scenario.probes[operation.probe].name + " could not be started: " + operation.why;
     return;
   }
   ++tally.all;
-  tally.ok += one.ok ? 1U : 0U;
+  tally.ok += operation.ok ? 1U : 0U;
   switch (wanted.metric) {
     case Metric::kAvailability:
-      if (!one.ok) add_reason(tally.reasons, one.why);
+      if (!operation.ok) add_reason(tally.reasons, operation.why);
       return;
     case Metric::kLatencyP50:
     case Metric::kLatencyP99:
-      if (one.ok) tally.took.add(one.took);
+      if (operation.ok) tally.took.add(operation.took);
       return;
     case Metric::kTimeToDetect:
     case Metric::kTimeToFailover:
     case Metric::kTimeToRecover:
-      return follow(tally.users[{one.probe, one.user}], one);
+      return follow(tally.users[{operation.probe, operation.user}], operation);
     case Metric::kMessagesLost:
     case Metric::kDuplicated:
     case Metric::kReordered:
-      tally.messages += messages_of(wanted.metric, one);
-      tally.sent += one.sent;
+      tally.messages += messages_of(wanted.metric, operation);
+      tally.sent += operation.sent;
       return;
     case Metric::kReconnectRate:
-      return add_peak(tally.windows, one, one.connects, peak_window(scenario));
+      return add_peak(tally.windows, operation, operation.connects, peak_window(scenario));
     case Metric::kAttemptRate:
-      return add_peak(tally.windows, one, one.attempts, peak_window(scenario));
+      return add_peak(tally.windows, operation, operation.attempts, peak_window(scenario));
     case Metric::kShare: {
-      if (!one.ok || one.endpoint < 0) return;
-      const auto& endpoints = scenario.probes[one.probe].endpoints;
-      const bool there = endpoints[static_cast<std::size_t>(one.endpoint)] == wanted.endpoint;
+      if (!operation.ok || operation.endpoint < 0) return;
+      const auto& endpoints = scenario.probes[operation.probe].endpoints;
+      const bool there = endpoints[static_cast<std::size_t>(operation.endpoint)] == wanted.endpoint;
       tally.served_there += there ? 1U : 0U;
       return;
     }
     case Metric::kAlert:
-      if (one.ok && !tally.first_ok) tally.first_ok = {one.ended, one.probe};
+      if (operation.ok && !tally.first_ok) tally.first_ok = {operation.ended, operation.probe};
       return;
   }
 }
@@ -104,14 +105,14 @@ bool has_instant(Metric metric) {
 // Whether it is of the phase that is meant. One that ended in another phase was failed by its own
 // if that has faults; a success, or a failure that the next phase may have caused, is of neither.
 bool is_of_phase(const Scenario& scenario, const Expectation& wanted,
-                 const std::vector<PhaseInterval>& phases, const Operation& one) {
+                 const std::vector<PhaseInterval>& phases, const Operation& operation) {
   for (std::size_t i = 0; i < phases.size(); ++i) {
     const auto& phase = scenario.phases[phases[i].phase];
     if (phase.name != wanted.phase) continue;
     const auto span = acted_span_of(phases, i, wanted.within);
-    if (!span.contains(one.began)) return false;
-    const bool crossed = i + 1 < phases.size() && one.ended > span.end;
-    return !crossed || (!one.ok && !phase.rules.empty());
+    if (!span.contains(operation.began)) return false;
+    const bool crossed = i + 1 < phases.size() && operation.ended > span.end;
+    return !crossed || (!operation.ok && !phase.rules.empty());
   }
   return false;
 }
@@ -128,8 +129,8 @@ bool is_meant(const Scenario& scenario, const Expectation& wanted, std::uint32_t
 std::optional<Span> span_of(const Scenario& scenario, const Expectation& wanted,
                             const std::vector<PhaseInterval>& phases) {
   const auto of = [&](auto condition) -> std::optional<Span> {
-    for (const auto& one : phases) {
-      if (condition(scenario.phases[one.phase])) return Span{one.begin, one.end};
+    for (const auto& interval : phases) {
+      if (condition(scenario.phases[interval.phase])) return Span{interval.begin, interval.end};
     }
     return std::nullopt;
   };
@@ -189,83 +190,85 @@ Duration ProbeTally::width(const Scenario& scenario) {
   return std::max<Duration>(scenario.length() / static_cast<std::int64_t>(kSteps), Duration(1));
 }
 
-bool Tally::overdue(const Scenario& scenario, const Operation& one) const {
-  const auto waited = real_time_of(scenario, one);
-  const auto timeout = scenario.probes[one.probe].timeout;
-  const auto& known = probe(one.probe);
+bool Tally::overdue(const Scenario& scenario, const Operation& operation) const {
+  const auto waited = real_time_of(scenario, operation);
+  const auto timeout = scenario.probes[operation.probe].timeout;
+  const auto& known = probe(operation.probe);
   if (known.served == 0) return waited >= timeout;
   return waited >= std::min(timeout, std::max(kHangs, times(known.longest, 2)));
 }
 
 void Tally::add_to_expectations(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
-                                const Operation& one, bool pending) {
+                                const Operation& operation, bool pending) {
   for (std::size_t i = 0; i < scenario.expectations.size(); ++i) {
     const auto& wanted = scenario.expectations[i];
-    if (wanted.about_traffic() || !is_meant(scenario, wanted, one.probe)) continue;
+    if (wanted.about_traffic() || !is_meant(scenario, wanted, operation.probe)) continue;
     auto span = span_of(scenario, wanted, phases);
     const bool recovers = wanted.metric == Metric::kTimeToRecover;
-    if (recovers && !one.unable && (!span || one.ended < span->begin)) {
-      expectations_[i].users[{one.probe, one.user}].failing_before = !one.ok;
+    if (recovers && !operation.unable && (!span || operation.ended < span->begin)) {
+      expectations_[i].users[{operation.probe, operation.user}].failing_before = !operation.ok;
     }
     if (!span) continue;
     // Of how little it waits since then nothing follows, but it was not served in all this time.
-    if (pending && !(recovers && one.began < span->begin)) continue;
+    if (pending && !(recovers && operation.began < span->begin)) continue;
     span->begin = rules::sum(span->begin, wanted.within);
     const bool by_end = wanted.phase.empty() || has_instant(wanted.metric);
     const bool counts =
-        by_end ? span->contains(one.ended) : is_of_phase(scenario, wanted, phases, one);
-    if (counts) add_to(expectations_[i], scenario, wanted, one);
+        by_end ? span->contains(operation.ended) : is_of_phase(scenario, wanted, phases, operation);
+    if (counts) add_to(expectations_[i], scenario, wanted, operation);
   }
 }
 
 void Tally::add(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
-                const Operation& one) {
-  const bool pending = one.unfinished && !overdue(scenario, one);
-  add_to_expectations(scenario, phases, one, pending);
+                const Operation& operation) {
+  const bool pending = operation.unfinished && !overdue(scenario, operation);
+  add_to_expectations(scenario, phases, operation, pending);
   if (pending) return;
-  add_to_probe(scenario, one);
-  if (one.ended >= Duration::zero()) return add_to_region(scenario, one);
-  const auto& probe = scenario.probes[one.probe];
-  if (one.unable) steady_.unable = probe.name + " could not be started: " + one.why;
-  if (probe.watches || one.unable) return;
+  add_to_probe(scenario, operation);
+  if (operation.ended >= Duration::zero()) return add_to_region(scenario, operation);
+  const auto& probe = scenario.probes[operation.probe];
+  if (operation.unable) steady_.unable = probe.name + " could not be started: " + operation.why;
+  if (probe.watches || operation.unable) return;
   ++steady_.all;
-  steady_.ok += one.ok ? 1U : 0U;
-  if (!one.ok) steady_.why = probe.name + ": " + one.why;
+  steady_.ok += operation.ok ? 1U : 0U;
+  if (!operation.ok) steady_.why = probe.name + ": " + operation.why;
 }
 
-void Tally::add_to_probe(const Scenario& scenario, const Operation& one) {
-  auto& tally = probes_[one.probe];
+void Tally::add_to_probe(const Scenario& scenario, const Operation& operation) {
+  auto& tally = probes_[operation.probe];
   ++tally.operations;
-  tally.served += one.ok ? 1U : 0U;
-  if (one.ok) tally.longest = std::max(tally.longest, real_time_of(scenario, one));
-  tally.sums.connects += one.connects;
-  tally.sums.sent += one.sent;
-  tally.sums.lost += one.lost;
-  tally.sums.duplicated += one.duplicated;
-  tally.sums.reordered += one.reordered;
+  tally.served += operation.ok ? 1U : 0U;
+  if (operation.ok) tally.longest = std::max(tally.longest, real_time_of(scenario, operation));
+  tally.sums.connects += operation.connects;
+  tally.sums.sent += operation.sent;
+  tally.sums.lost += operation.lost;
+  tally.sums.duplicated += operation.duplicated;
+  tally.sums.reordered += operation.reordered;
   // That the end came says less than any other reason.
-  if (!one.ok && (!one.unfinished || tally.sums.why.empty())) tally.sums.why = one.why;
-  if (one.ended < Duration::zero() || one.unable) return;
+  if (!operation.ok && (!operation.unfinished || tally.sums.why.empty()))
+    tally.sums.why = operation.why;
+  if (operation.ended < Duration::zero() || operation.unable) return;
   tally.steps.resize(ProbeTally::kSteps);
-  const auto number = static_cast<std::size_t>(one.ended / ProbeTally::width(scenario));
+  const auto number = static_cast<std::size_t>(operation.ended / ProbeTally::width(scenario));
   auto& step = tally.steps[std::min(number, ProbeTally::kSteps - 1)];
-  ++(one.ok ? step.ok : step.failed);
-  ++(one.ok ? tally.ok : tally.failed);
-  if (one.ok) step.took.add(one.took);
-  follow(tally.course, one);
+  ++(operation.ok ? step.ok : step.failed);
+  ++(operation.ok ? tally.ok : tally.failed);
+  if (operation.ok) step.took.add(operation.took);
+  follow(tally.course, operation);
 }
 
-void Tally::add_to_region(const Scenario& scenario, const Operation& one) {
-  const auto& probe = scenario.probes[one.probe];
+void Tally::add_to_region(const Scenario& scenario, const Operation& operation) {
+  const auto& probe = scenario.probes[operation.probe];
   // Where there are regions, probes without one are no people.
-  if (probe.watches || one.unable || (probe.region.empty() && !scenario.regions.empty())) return;
+  if (probe.watches || operation.unable || (probe.region.empty() && !scenario.regions.empty()))
+    return;
   auto& tally = regions_[probe.region];
-  const UserNumber user{one.probe, one.user};
+  const UserNumber user{operation.probe, operation.user};
   tally.users.insert(user);
-  auto& minute = tally.minutes[one.ended / std::chrono::minutes(1)];
+  auto& minute = tally.minutes[operation.ended / std::chrono::minutes(1)];
   ++minute.first;
-  tally.sessions += one.failed;
-  if (one.ok) return;
+  tally.sessions += operation.failed;
+  if (operation.ok) return;
   tally.affected.insert(user);
   ++tally.failed;
   ++minute.second;

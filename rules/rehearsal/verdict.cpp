@@ -79,9 +79,10 @@ class Judge {
     if (seen_.phases.empty()) return {std::nullopt, "no phase ran"};
     if (!ran_) return {std::nullopt, "the phase did not run"};
     if (!tally_.unable.empty()) return {std::nullopt, tally_.unable};
-    for (const auto& one : seen_.unstarted) {
-      if (!is_meant(scenario_, wanted_, one.probe)) continue;
-      return {std::nullopt, scenario_.probes[one.probe].name + " could not be started: " + one.why};
+    for (const auto& unstarted : seen_.unstarted) {
+      if (!is_meant(scenario_, wanted_, unstarted.probe)) continue;
+      return {std::nullopt,
+              scenario_.probes[unstarted.probe].name + " could not be started: " + unstarted.why};
     }
     return {std::nullopt, "there was no operation"};
   }
@@ -181,9 +182,11 @@ class Judge {
 
   Finding alert() const {
     if (!wanted_.probe.empty()) return firing();
-    for (const auto& one : seen_.alerts) {
-      if (!span_.contains(one.at) || one.text.find(wanted_.alert) == std::string::npos) continue;
-      return {seconds(one.at - span_.begin), "received: " + shortened(one.text, 80)};
+    for (const auto& received : seen_.alerts) {
+      if (!span_.contains(received.at) || received.text.find(wanted_.alert) == std::string::npos) {
+        continue;
+      }
+      return {seconds(received.at - span_.begin), "received: " + shortened(received.text, 80)};
     }
     if (seen_.phases.empty()) return nothing();
     return {std::nullopt, "no such webhook was received", true};

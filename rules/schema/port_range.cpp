@@ -36,7 +36,7 @@ Result<PortRange> ValueKind<PortRange>::read(const Node& node) {
 
 bool any_has(const std::vector<PortRange>& ranges, std::uint16_t port) {
   return std::any_of(ranges.begin(), ranges.end(),
-                     [&](const PortRange& one) { return one.contains(port); });
+                     [&](const PortRange& range) { return range.contains(port); });
 }
 
 }  // namespace brownout::rules

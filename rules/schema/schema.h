@@ -145,7 +145,7 @@ requires std::is_enum_v<E>
 struct ValueKind<E> {
   static std::string name() {
     std::string text;
-    for (const auto one : names_of<E>()) text += (text.empty() ? "" : " | ") + in_quotes(one);
+    for (const auto word : names_of<E>()) text += (text.empty() ? "" : " | ") + in_quotes(word);
     return text;
   }
   static Result<E> read(const Node& node) {
@@ -165,21 +165,21 @@ struct ValueKind<std::vector<T>> {
   static Result<std::vector<T>> read(const Node& node) {
     std::vector<T> values;
     if (node.array() == nullptr) {
-      auto one = ValueKind<T>::read(node);
-      if (!one) return tl::unexpected(std::move(one.error()));
-      values.push_back(std::move(*one));
+      auto value = ValueKind<T>::read(node);
+      if (!value) return tl::unexpected(std::move(value.error()));
+      values.push_back(std::move(*value));
       return values;
     }
     if (node.array()->empty()) {
       return config_error("an empty list matches nothing", "leave the key out to match all");
     }
     for (const auto& element : *node.array()) {
-      auto one = ValueKind<T>::read(element);
-      if (!one) {
-        one.error().where = element.where;
-        return tl::unexpected(std::move(one.error()));
+      auto value = ValueKind<T>::read(element);
+      if (!value) {
+        value.error().where = element.where;
+        return tl::unexpected(std::move(value.error()));
       }
-      values.push_back(std::move(*one));
+      values.push_back(std::move(*value));
     }
     return values;
   }
@@ -290,14 +290,14 @@ template <class S>
 class Schema {
  public:
   explicit Schema(std::vector<Field<S>> fields) : fields_(std::move(fields)) {
-    for (const auto& one : fields_) infos_.push_back(one.info);
+    for (const auto& field : fields_) infos_.push_back(field.info);
   }
   Schema(std::initializer_list<Field<S>> fields) : Schema(std::vector<Field<S>>(fields)) {}
   // Those of two lists, in their order.
   Schema(std::initializer_list<Field<S>> fields, const std::vector<Field<S>>& more)
       : Schema(fields) {
     fields_.insert(fields_.end(), more.begin(), more.end());
-    for (const auto& one : more) infos_.push_back(one.info);
+    for (const auto& field : more) infos_.push_back(field.info);
   }
 
   const std::vector<FieldInfo>& fields() const { return infos_; }
@@ -312,12 +312,12 @@ class Schema {
       return settings;
     }
     std::vector<std::string_view> allowed(also);
-    for (const auto& one : fields_) allowed.push_back(one.info.name);
+    for (const auto& field : fields_) allowed.push_back(field.info.name);
     for (const auto& member : *table.table())
       read_member(member, what, allowed, settings, problems);
-    for (const auto& one : fields_) {
-      if (one.required && table.find(one.info.name) == nullptr) {
-        detail::missing_key(table, what, one.info, problems);
+    for (const auto& field : fields_) {
+      if (field.required && table.find(field.info.name) == nullptr) {
+        detail::missing_key(table, what, field.info, problems);
       }
     }
     return settings;
@@ -327,8 +327,8 @@ class Schema {
   void read_member(const Member& member, std::string_view what,
                    const std::vector<std::string_view>& allowed, S& settings,
                    Diagnostics& problems) const {
-    for (const auto& one : fields_) {
-      if (one.info.name == member.key) return one.read(member.node, settings, problems);
+    for (const auto& field : fields_) {
+      if (field.info.name == member.key) return field.read(member.node, settings, problems);
     }
     for (const auto name : allowed) {
       if (name == member.key) return;

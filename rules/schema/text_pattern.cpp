@@ -61,7 +61,7 @@ bool TextPattern::matches(std::string_view text) const {
 
 bool any_matches(const std::vector<TextPattern>& patterns, std::string_view text) {
   return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const TextPattern& one) { return one.matches(text); });
+                     [&](const TextPattern& pattern) { return pattern.matches(text); });
 }
 
 Result<TextPattern> ValueKind<TextPattern>::read(const Node& node) {

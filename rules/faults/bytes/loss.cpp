@@ -52,14 +52,14 @@ class LossStage final : public HoldingStage {
     Instant ready = now;
     std::size_t together = 0;  // bytes of the segments that leave at `ready`
     while (together < chunk.size()) {
-      const auto one = std::min(size, chunk.size() - together);
-      const Duration stall = next_segment(one, now, out);
+      const auto segment = std::min(size, chunk.size() - together);
+      const Duration stall = next_segment(segment, now, out);
       if (stall > Duration::zero()) {
         if (together > 0) line_.add(chunk.take_front(together), ready);
         together = 0;
         ready = std::max(ready, later(now, stall));
       }
-      together += one;
+      together += segment;
     }
     hold(std::move(chunk), ready, now, out);
   }

@@ -100,19 +100,19 @@ OverloadModel::Outcome ask(const OverloadKeys& settings, const Asked& asked) {
   if (settings.shared == LoadScope::kServer && asked.flow->destination) {
     model = &models.others.of(server_key(*asked.flow->destination, asked.flow->destination_port));
   }
-  const auto outcome = model->use([&](std::optional<OverloadModel>& one) {
-    if (!one) {
+  const auto outcome = model->use([&](std::optional<OverloadModel>& current) {
+    if (!current) {
       const auto load = [settings, intensity = asked.intensity](Instant t) {
         const Instant open = later(intensity.start(), settings.surge_start);
         const bool surging =
             t >= open && (!settings.surge_duration || t < later(open, *settings.surge_duration));
         return (settings.load.times + (surging ? settings.surge.times : 0)) * intensity.at(t);
       };
-      one.emplace(model_settings(settings), asked.dice, load,
-                  settings.load.times + settings.surge.times, asked.intensity.start());
+      current.emplace(model_settings(settings), asked.dice, load,
+                      settings.load.times + settings.surge.times, asked.intensity.start());
     }
-    return one->arrive(asked.now, combine(asked.flow->key(), asked.event),
-                       settings.overflow == TurnedAway::kSlow);
+    return current->arrive(asked.now, combine(asked.flow->key(), asked.event),
+                           settings.overflow == TurnedAway::kSlow);
   });
   (outcome.accepted ? models.served : models.turned_away).fetch_add(1, std::memory_order_relaxed);
   return outcome;

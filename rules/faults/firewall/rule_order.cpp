@@ -34,8 +34,8 @@ class RuleOrder final : public FirewallMistake {
 
   void make(Firewall& firewall) const override {
     auto& lines = firewall.rules;
-    const auto stops = [](const FirewallLine& one) {
-      return one.action != FirewallAction::kAccept;
+    const auto stops = [](const FirewallLine& line) {
+      return line.action != FirewallAction::kAccept;
     };
     auto found = settings_.line ? lines.begin() + std::min<std::ptrdiff_t>(*settings_.line - 1,
                                                                            std::ssize(lines))

@@ -29,8 +29,9 @@ class StaleAllowlist final : public FirewallMistake {
 
   void make(Firewall& firewall) const override {
     auto& lines = firewall.rules;
-    const auto within = [&](const Prefix& one) {
-      return one.length >= settings_.address.length && settings_.address.contains(one.network);
+    const auto within = [&](const Prefix& prefix) {
+      return prefix.length >= settings_.address.length &&
+             settings_.address.contains(prefix.network);
     };
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (lines[i].action != FirewallAction::kAccept) continue;
@@ -43,9 +44,11 @@ class StaleAllowlist final : public FirewallMistake {
           break;
         }
         // It stands in a broader prefix: what is left of that is all but this address.
-        const bool inside = std::any_of(prefixes->begin(), prefixes->end(), [&](const Prefix& one) {
-          return one.length < settings_.address.length && one.contains(settings_.address.network);
-        });
+        const bool inside =
+            std::any_of(prefixes->begin(), prefixes->end(), [&](const Prefix& prefix) {
+              return prefix.length < settings_.address.length &&
+                     prefix.contains(settings_.address.network);
+            });
         if (!inside) continue;
         FirewallLine hole{.action = firewall.policy, .comment = "missing from the list"};
         (prefixes == &lines[i].source ? hole.source : hole.destination) = {settings_.address};

@@ -11,7 +11,7 @@ constexpr std::size_t kLooksAt = 64 * 1024;
 
 std::vector<std::string> texts(const std::vector<TextPattern>& patterns) {
   std::vector<std::string> all;
-  for (const auto& one : patterns) all.push_back(one.text());
+  for (const auto& pattern : patterns) all.push_back(pattern.text());
   return all;
 }
 
@@ -53,7 +53,9 @@ Result<KindExpression> ValueKind<KindExpression>::read(const Node& node) {
 }
 
 bool operator==(const Framing& a, const Framing& b) {
-  const auto kind = [](const Framing& one) { return one.kind ? one.kind->text() : std::string(); };
+  const auto kind = [](const Framing& framing) {
+    return framing.kind ? framing.kind->text() : std::string();
+  };
   return a.delimiter == b.delimiter && a.offset == b.offset && a.width == b.width &&
          a.endianness == b.endianness && a.includes_header == b.includes_header &&
          kind(a) == kind(b) && texts(a.acks) == texts(b.acks);

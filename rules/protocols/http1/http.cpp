@@ -65,18 +65,19 @@ std::string HttpHead::list(std::string_view name) const {
 }
 
 void HttpHead::remove(std::string_view name) {
-  std::erase_if(headers, [&](const auto& one) { return same_header_name(one.name, name); });
+  std::erase_if(headers, [&](const auto& header) { return same_header_name(header.name, name); });
 }
 
 void HttpHead::set(std::string_view name, std::string_view value) {
-  const auto first = std::find_if(headers.begin(), headers.end(), [&](const auto& one) {
-    return same_header_name(one.name, name);
+  const auto first = std::find_if(headers.begin(), headers.end(), [&](const auto& header) {
+    return same_header_name(header.name, name);
   });
   if (first == headers.end()) return append(name, value);
   *first = {std::string(name), std::string(value)};
-  headers.erase(std::remove_if(first + 1, headers.end(),
-                               [&](const auto& one) { return same_header_name(one.name, name); }),
-                headers.end());
+  headers.erase(
+      std::remove_if(first + 1, headers.end(),
+                     [&](const auto& header) { return same_header_name(header.name, name); }),
+      headers.end());
 }
 
 void HttpHead::append(std::string_view name, std::string_view value) {

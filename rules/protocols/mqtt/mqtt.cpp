@@ -18,7 +18,7 @@ std::string_view take_level(std::string_view& rest, bool& last) {
 
 const MqttProperty* find_property(const MqttProperties& properties, MqttPropertyId id) {
   const auto found = std::find_if(properties.begin(), properties.end(),
-                                  [&](const auto& one) { return one.id == id; });
+                                  [&](const auto& property) { return property.id == id; });
   return found == properties.end() ? nullptr : &*found;
 }
 

@@ -50,8 +50,8 @@ constexpr std::array<Named, 35> kAlerts{{{0, "close_notify"},
 }  // namespace
 
 std::string to_text(TlsAlert alert) {
-  for (const auto& one : kAlerts) {
-    if (one.code == alert.code) return std::string(one.name);
+  for (const auto& known : kAlerts) {
+    if (known.code == alert.code) return std::string(known.name);
   }
   return std::to_string(alert.code);
 }
@@ -64,9 +64,9 @@ Result<TlsAlert> ValueKind<TlsAlert>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "the name of an alert");
   std::vector<std::string_view> names;
-  for (const auto& one : kAlerts) {
-    if (one.name == *text) return TlsAlert{one.code};
-    names.push_back(one.name);
+  for (const auto& known : kAlerts) {
+    if (known.name == *text) return TlsAlert{known.code};
+    names.push_back(known.name);
   }
   return config_error(in_quotes(*text) + " is not a TLS alert", suggest(*text, names));
 }

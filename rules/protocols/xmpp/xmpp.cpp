@@ -67,11 +67,11 @@ constexpr std::array<std::string_view, 25> kStreamConditions{"bad-format",
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
 // One character (XML 1.0, 2.2).
-bool is_xml(std::string_view one) {
-  if (utf8_size(one) == 0) return false;
-  const auto first = static_cast<unsigned char>(one[0]);
-  if (first < 0x20) return one == "\t" || one == "\n" || one == "\r";
-  return one != "\xef\xbf\xbe" && one != "\xef\xbf\xbf";
+bool is_xml(std::string_view character) {
+  if (utf8_size(character) == 0) return false;
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (first < 0x20) return character == "\t" || character == "\n" || character == "\r";
+  return character != "\xef\xbf\xbe" && character != "\xef\xbf\xbf";
 }
 
 std::string attribute(std::string_view name, std::string_view value) {
@@ -82,7 +82,7 @@ std::string attribute(std::string_view name, std::string_view value) {
 std::string stanza_error(const XmppStanza& stanza, const StanzaCondition& condition) {
   const auto* found =
       std::find_if(kStanzaConditions.begin(), kStanzaConditions.end(),
-                   [&](const Condition& one) { return one.name == condition.name; });
+                   [&](const Condition& known) { return known.name == condition.name; });
   return "<" + stanza.name + " type='error'" + attribute("id", stanza.id) +
          attribute("from", stanza.to) + attribute("to", stanza.from) + "><error type='" +
          std::string(found->type) + "'><" + std::string(condition.name) +
@@ -110,8 +110,8 @@ std::string ValueKind<StanzaCondition>::name() { return "condition of a stanza e
 Result<StanzaCondition> ValueKind<StanzaCondition>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a condition");
-  for (const auto& one : kStanzaConditions) {
-    if (one.name == *text) return StanzaCondition{one.name};
+  for (const auto& known : kStanzaConditions) {
+    if (known.name == *text) return StanzaCondition{known.name};
   }
   return config_error(
       in_quotes(*text) + " is no condition of a stanza error",
@@ -123,8 +123,8 @@ std::string ValueKind<StreamCondition>::name() { return "condition of a stream e
 Result<StreamCondition> ValueKind<StreamCondition>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a condition");
-  for (const auto one : kStreamConditions) {
-    if (one == *text) return StreamCondition{one};
+  for (const auto known : kStreamConditions) {
+    if (known == *text) return StreamCondition{known};
   }
   return config_error(in_quotes(*text) + " is no condition of a stream error",
                       "e.g. \"system-shutdown\" or \"see-other-host\"; see RFC 6120, 4.9.3");
@@ -133,20 +133,20 @@ Result<StreamCondition> ValueKind<StreamCondition>::read(const Node& node) {
 std::string xml_escaped(std::string_view text) {
   std::string escaped;
   while (!text.empty()) {
-    const auto one = text.substr(0, std::max<std::size_t>(utf8_size(text), 1));
-    text.remove_prefix(one.size());
-    if (one == "&") {
+    const auto character = text.substr(0, std::max<std::size_t>(utf8_size(text), 1));
+    text.remove_prefix(character.size());
+    if (character == "&") {
       escaped += "&amp;";
-    } else if (one == "<") {
+    } else if (character == "<") {
       escaped += "&lt;";
-    } else if (one == ">") {
+    } else if (character == ">") {
       escaped += "&gt;";
-    } else if (one == "\"") {
+    } else if (character == "\"") {
       escaped += "&quot;";
-    } else if (one == "'") {
+    } else if (character == "'") {
       escaped += "&apos;";
     } else {
-      escaped += is_xml(one) ? one : kReplacement;
+      escaped += is_xml(character) ? character : kReplacement;
     }
   }
   return escaped;

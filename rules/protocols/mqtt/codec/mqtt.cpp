@@ -200,9 +200,9 @@ void write_body(MqttFieldWriter& out, const MqttPacket& packet, bool v5) {
       return;
   }
   if (v5) out.properties(packet.properties);
-  for (const auto& one : packet.filters) {
-    out.text(one.filter);
-    if (packet.type == MqttType::kSubscribe) out.byte(one.options);
+  for (const auto& subscription : packet.filters) {
+    out.text(subscription.filter);
+    if (packet.type == MqttType::kSubscribe) out.byte(subscription.options);
   }
   for (const auto reason : packet.reasons) out.byte(reason);
 }

@@ -99,9 +99,9 @@ std::uint32_t MqttFieldReader::number32() {
 std::uint32_t MqttFieldReader::length() {
   std::uint32_t value = 0;
   for (unsigned shift = 0; shift < 28; shift += 7) {
-    const std::uint32_t one = byte();
-    value |= (one & 127) << shift;
-    if ((one & 128) == 0) return value;
+    const std::uint32_t digit = byte();
+    value |= (digit & 127) << shift;
+    if ((digit & 128) == 0) return value;
   }
   fail();
   return 0;
@@ -117,34 +117,34 @@ std::string MqttFieldReader::text() {
 
 MqttProperty MqttFieldReader::property() {
   const auto id = byte();
-  MqttProperty one{.id = static_cast<MqttPropertyId>(id)};
+  MqttProperty property{.id = static_cast<MqttPropertyId>(id)};
   switch (kind_of(id)) {
     case Kind::kByte:
-      one.number = byte();
+      property.number = byte();
       break;
     case Kind::kNumber16:
-      one.number = number16();
+      property.number = number16();
       break;
     case Kind::kNumber32:
-      one.number = number32();
+      property.number = number32();
       break;
     case Kind::kLength:
-      one.number = length();
+      property.number = length();
       break;
     case Kind::kText:
-      one.text = text();
+      property.text = text();
       break;
     case Kind::kBinary:
-      one.text = binary();
+      property.text = binary();
       break;
     case Kind::kPair:
-      one.text = text();
-      one.value = text();
+      property.text = text();
+      property.value = text();
       break;
     case Kind::kNone:
       fail();
   }
-  return one;
+  return property;
 }
 
 MqttProperties MqttFieldReader::properties() {
@@ -181,28 +181,28 @@ void MqttFieldWriter::text(std::string_view value) {
 
 void MqttFieldWriter::properties(const MqttProperties& properties) {
   MqttFieldWriter inner;
-  for (const auto& one : properties) {
-    const auto id = static_cast<std::uint8_t>(one.id);
+  for (const auto& property : properties) {
+    const auto id = static_cast<std::uint8_t>(property.id);
     inner.byte(id);
     switch (kind_of(id)) {
       case Kind::kByte:
-        inner.byte(static_cast<std::uint8_t>(one.number));
+        inner.byte(static_cast<std::uint8_t>(property.number));
         break;
       case Kind::kNumber16:
-        inner.number16(static_cast<std::uint16_t>(one.number));
+        inner.number16(static_cast<std::uint16_t>(property.number));
         break;
       case Kind::kNumber32:
-        inner.number32(one.number);
+        inner.number32(property.number);
         break;
       case Kind::kLength:
-        inner.length(one.number);
+        inner.length(property.number);
         break;
       case Kind::kPair:
-        inner.text(one.text);
-        inner.text(one.value);
+        inner.text(property.text);
+        inner.text(property.value);
         break;
       default:
-        inner.text(one.text);
+        inner.text(property.text);
     }
   }
   length(inner.size());

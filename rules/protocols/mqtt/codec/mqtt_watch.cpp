@@ -47,8 +47,8 @@ class PacketScan {
 
  private:
   // Of the fixed header (2.1).
-  std::size_t read_head(std::byte one) {
-    head_[head_size_++] = one;
+  std::size_t read_head(std::byte byte) {
+    head_[head_size_++] = byte;
     const auto head = codecs::read_mqtt_head(ByteView(head_).first(head_size_));
     broken_ = head.state == codecs::MqttHead::State::kBroken;
     if (head.state != codecs::MqttHead::State::kHead) return 1;
@@ -179,16 +179,16 @@ class MqttWatch final : public RequestWatch {
     if (level_ == rules::kMqtt5 && at < begin.size()) {
       std::size_t length = 0;
       for (unsigned shift = 0; at < begin.size() && shift < 28; shift += 7) {
-        const auto one = octet(begin, at++);
-        length |= std::size_t{one & 0x7fU} << shift;
-        if ((one & 0x80U) == 0) break;
+        const auto digit = octet(begin, at++);
+        length |= std::size_t{digit & 0x7fU} << shift;
+        if ((digit & 0x80U) == 0) break;
       }
       at += length;
     }
     if (at >= begin.size()) return true;
     const auto reasons = begin.subspan(at);
-    return std::none_of(reasons.begin(), reasons.end(), [](std::byte one) {
-      return std::to_integer<std::uint8_t>(one) >= kFirstFailure;
+    return std::none_of(reasons.begin(), reasons.end(), [](std::byte reason) {
+      return std::to_integer<std::uint8_t>(reason) >= kFirstFailure;
     });
   }
 

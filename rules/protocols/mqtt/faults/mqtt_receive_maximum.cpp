@@ -34,9 +34,9 @@ class ReceiveMaximumStage final : public Stage {
                        (packet.type == MqttType::kConnack && packet.reason == 0);
     if (!tells || message->client->level != kMqtt5) return std::nullopt;
     auto other = packet;
-    const auto found =
-        std::find_if(other.properties.begin(), other.properties.end(),
-                     [](const auto& one) { return one.id == MqttPropertyId::kReceiveMaximum; });
+    const auto found = std::find_if(
+        other.properties.begin(), other.properties.end(),
+        [](const auto& property) { return property.id == MqttPropertyId::kReceiveMaximum; });
     const auto told = found != other.properties.end() ? found->number : kUnlimited;
     const auto wanted = static_cast<std::uint32_t>(settings_.value);
     if (told <= wanted) return std::nullopt;

@@ -14,11 +14,11 @@ constexpr std::size_t kMostControl = 125;
 // extension that is looked for has a quoted string with a mark in it.
 std::string_view cut_off(std::string_view& list, char mark) {
   const auto end = std::min(list.find(mark), list.size());
-  auto one = list.substr(0, end);
+  auto element = list.substr(0, end);
   list.remove_prefix(std::min(end + 1, list.size()));
-  while (one.starts_with(' ') || one.starts_with('\t')) one.remove_prefix(1);
-  while (one.ends_with(' ') || one.ends_with('\t')) one.remove_suffix(1);
-  return one;
+  while (element.starts_with(' ') || element.starts_with('\t')) element.remove_prefix(1);
+  while (element.ends_with(' ') || element.ends_with('\t')) element.remove_suffix(1);
+  return element;
 }
 
 }  // namespace

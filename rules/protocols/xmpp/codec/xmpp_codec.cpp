@@ -28,9 +28,9 @@ constexpr std::array<std::string_view, 4> kContent{
     "jabber:client", "jabber:server", "jabber:component:accept", "jabber:component:connect"};
 constexpr std::string_view kBind = "urn:ietf:params:xml:ns:xmpp-bind";
 
-bool is_blank(std::byte one) {
-  return one == std::byte{' '} || one == std::byte{'\n'} || one == std::byte{'\r'} ||
-         one == std::byte{'\t'};
+bool is_blank(std::byte byte) {
+  return byte == std::byte{' '} || byte == std::byte{'\n'} || byte == std::byte{'\r'} ||
+         byte == std::byte{'\t'};
 }
 
 // "namespace\nlocal", as expat gives it.

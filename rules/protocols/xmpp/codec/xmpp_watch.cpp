@@ -52,8 +52,8 @@ class XmppWatch final : public RequestWatch {
  private:
   static bool is_servers_fault(ByteView payload) {
     const auto text = codecs::text_of(payload);
-    return std::any_of(kServersFault.begin(), kServersFault.end(), [&](std::string_view one) {
-      return text.find(one) != std::string_view::npos;
+    return std::any_of(kServersFault.begin(), kServersFault.end(), [&](std::string_view condition) {
+      return text.find(condition) != std::string_view::npos;
     });
   }
 
