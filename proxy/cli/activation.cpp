@@ -47,7 +47,7 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
   for (int fd = kFirst; fd < kFirst + count; ++fd) {
     const auto name = take_word(names);
     const bool known = std::any_of(config.listeners.begin(), config.listeners.end(),
-                                   [&](const auto& one) { return one.name == name; });
+                                   [&](const auto& listener) { return listener.name == name; });
     if (!known) {
       return rules::config_error(
           "the service manager handed over a socket for " + rules::in_quotes(name) +
@@ -59,8 +59,8 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
                                  ", which is no socket");
     }
     // What listen_on() and bind_datagrams() do for sockets of their own.
-    const int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    const int enabled = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &enabled, sizeof enabled);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     auto& mine = sockets[name];

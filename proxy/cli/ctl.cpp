@@ -67,10 +67,11 @@ class Ctl {
     fmt::print(stderr, "error: {}\n",
                body.is_object() && body.contains("title") ? text(body, "title") : "refused");
     if (body.is_object() && body.contains("errors")) {
-      for (const auto& one : body.at("errors")) {
-        const auto pointer = text(one, "pointer");
-        fmt::print(stderr, "  {}{}{}\n", pointer, pointer.empty() ? "" : ": ", text(one, "detail"));
-        if (one.contains("hint")) fmt::print(stderr, "     = {}\n", text(one, "hint"));
+      for (const auto& error : body.at("errors")) {
+        const auto pointer = text(error, "pointer");
+        fmt::print(stderr, "  {}{}{}\n", pointer, pointer.empty() ? "" : ": ",
+                   text(error, "detail"));
+        if (error.contains("hint")) fmt::print(stderr, "     = {}\n", text(error, "hint"));
       }
     }
     return answer->status == 404 ? kNoSuch : kBadInput;
@@ -116,8 +117,8 @@ class Ctl {
     const auto status = client_.call("GET", "status");
     if (const int code = judge(status); code != 0) return code;
     std::string kind = "rule";
-    for (const auto& one : status->body.value("differs_from_file", Json::array())) {
-      if (one.value("name", "") == options_.name) kind = one.value("kind", kind);
+    for (const auto& change : status->body.value("differs_from_file", Json::array())) {
+      if (change.value("name", "") == options_.name) kind = change.value("kind", kind);
     }
     return ask("POST", kind + "s/" + proxy::escaped(options_.name) + "/reset", done);
   }

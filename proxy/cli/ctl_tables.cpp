@@ -48,7 +48,7 @@ std::string plain(const Json& value) {
 std::string list_text(const Json& list) {
   if (!list.is_array()) return plain(list);
   std::string text;
-  for (const auto& one : list) text += (text.empty() ? "" : ", ") + plain(one);
+  for (const auto& element : list) text += (text.empty() ? "" : ", ") + plain(element);
   return text;
 }
 
@@ -104,19 +104,21 @@ std::string rules_table(const Json& rules) {
 std::string listeners_table(const Json& listeners) {
   std::vector<Row> rows{
       {"LISTENER", "ADDRESS", "UPSTREAM", "OPEN", "TOTAL", "FAILED", "TURNS", "UP", "DOWN"}};
-  for (const auto& one : listeners) {
-    const auto& definition = one.at("definition");
-    if (!one.contains("connections")) {
-      rows.push_back({one.value("name", ""), "closed", definition.value("upstream", "")});
+  for (const auto& listener : listeners) {
+    const auto& definition = listener.at("definition");
+    if (!listener.contains("connections")) {
+      rows.push_back({listener.value("name", ""), "closed", definition.value("upstream", "")});
       continue;
     }
-    const auto& connections = one.at("connections");
-    rows.push_back(
-        {one.value("name", ""), one.value("open", false) ? one.value("address", "") : "closed",
-         definition.value("upstream", definition.value("zone", "")), connections.at("open").dump(),
-         connections.at("total").dump(), connections.at("connect_failed").dump(),
-         std::to_string(one.value("turns", std::uint64_t{0})),
-         amount(one.at("bytes").at("upstream")), amount(one.at("bytes").at("downstream"))});
+    const auto& connections = listener.at("connections");
+    rows.push_back({listener.value("name", ""),
+                    listener.value("open", false) ? listener.value("address", "") : "closed",
+                    definition.value("upstream", definition.value("zone", "")),
+                    connections.at("open").dump(), connections.at("total").dump(),
+                    connections.at("connect_failed").dump(),
+                    std::to_string(listener.value("turns", std::uint64_t{0})),
+                    amount(listener.at("bytes").at("upstream")),
+                    amount(listener.at("bytes").at("downstream"))});
   }
   return aligned(std::move(rows));
 }
@@ -182,9 +184,9 @@ std::string table_of(const std::string& what, const Json& answer) {
 
 std::string differences_text(const Json& status) {
   std::string names;
-  for (const auto& one : status.value("differs_from_file", Json::array())) {
-    names += (names.empty() ? "" : ", ") + one.value("kind", "") + " " + one.value("name", "") +
-             " (" + one.value("how", "") + ")";
+  for (const auto& change : status.value("differs_from_file", Json::array())) {
+    names += (names.empty() ? "" : ", ") + change.value("kind", "") + " " +
+             change.value("name", "") + " (" + change.value("how", "") + ")";
   }
   if (names.empty()) return "";
   return "the file differs from what is live: " + rules::printable(names) +

@@ -89,17 +89,17 @@ class Exec {
 
  private:
   struct Ended final : Ready {
-    explicit Ended(Loop& one) : loop(one) {}
+    explicit Ended(Loop& stopped) : loop(stopped) {}
     void on_ready(std::uint32_t) noexcept override { loop.stop(); }
     Loop& loop;
   };
   struct WatchLater final : Deadline {
-    explicit WatchLater(Exec& one) : exec(one) {}
+    explicit WatchLater(Exec& owner) : exec(owner) {}
     void on_due(Instant) noexcept override { exec.watch(); }
     Exec& exec;
   };
   struct Signalled final : Ready {
-    explicit Signalled(Exec& one) : exec(one) {}
+    explicit Signalled(Exec& owner) : exec(owner) {}
     void on_ready(std::uint32_t) noexcept override { exec.pass_signals_on(); }
     Exec& exec;
   };
@@ -108,8 +108,8 @@ class Exec {
   void take_signals() {
     sigset_t taken;
     sigemptyset(&taken);
-    for (const int one : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH}) {
-      sigaddset(&taken, one);
+    for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH}) {
+      sigaddset(&taken, number);
     }
     pthread_sigmask(SIG_BLOCK, &taken, nullptr);
     std::signal(SIGPIPE, SIG_IGN);

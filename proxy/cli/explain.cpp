@@ -96,11 +96,12 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
   rules::Question question;
   question.flow.listener = options.listener;
   question.flow.ordinal = options.ordinal;
-  const auto listener = std::find_if(config.listeners.begin(), config.listeners.end(),
-                                     [&](const auto& one) { return one.name == options.listener; });
+  const auto listener =
+      std::find_if(config.listeners.begin(), config.listeners.end(),
+                   [&](const auto& candidate) { return candidate.name == options.listener; });
   if (listener == config.listeners.end()) {
     std::vector<std::string_view> names;
-    for (const auto& one : config.listeners) names.push_back(one.name);
+    for (const auto& known : config.listeners) names.push_back(known.name);
     fmt::print(stderr, "error: --listener {}: there is no such listener; {}\n", options.listener,
                rules::suggest(options.listener, names));
     return std::nullopt;
@@ -163,16 +164,16 @@ int explain(const ExplainOptions& options) {
   }
   const auto answers = rules::explain(*config, *question);
   const auto acting =
-      std::count_if(answers.begin(), answers.end(), [](const auto& one) { return one.acts; });
+      std::count_if(answers.begin(), answers.end(), [](const auto& answer) { return answer.acts; });
   fmt::print("Connection {} to listener {}{}{}: {} of {} rules act\n", options.ordinal,
              options.listener, options.client.empty() ? "" : " from " + options.client,
              server_text(question->flow), acting, answers.size());
   std::size_t width = 4;
-  for (const auto& one : answers) width = std::max(width, one.rule.size());
+  for (const auto& answer : answers) width = std::max(width, answer.rule.size());
   int order = 0;
-  for (const auto& one : answers) {
-    const auto mark = one.acts ? fmt::format("{:>3}.", ++order) : std::string("  - ");
-    fmt::print("{} {:<{}}  {:<16} {}\n", mark, one.rule, width, one.fault, one.why);
+  for (const auto& answer : answers) {
+    const auto mark = answer.acts ? fmt::format("{:>3}.", ++order) : std::string("  - ");
+    fmt::print("{} {:<{}}  {:<16} {}\n", mark, answer.rule, width, answer.fault, answer.why);
   }
   return 0;
 }

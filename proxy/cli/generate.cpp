@@ -17,7 +17,8 @@ std::string roff(std::string text) {
 }
 
 std::vector<const CLI::App*> commands(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); });
+  return app.get_subcommands(
+      [](const CLI::App* subcommand) { return !subcommand->get_group().empty(); });
 }
 
 // Commands that do something, with their whole name: "run", "firewall import".
@@ -35,13 +36,14 @@ std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
 
 // Of the command, and of those below it.
 std::vector<const CLI::Option*> flags(const CLI::App& command) {
-  auto list = command.get_options([](const CLI::Option* one) { return !one->get_positional(); });
+  auto list =
+      command.get_options([](const CLI::Option* option) { return !option->get_positional(); });
   for (const auto* below : commands(command)) {
-    for (const auto* one : flags(*below)) {
+    for (const auto* flag : flags(*below)) {
       const auto same = [&](const CLI::Option* other) {
-        return other->get_lnames().front() == one->get_lnames().front();
+        return other->get_lnames().front() == flag->get_lnames().front();
       };
-      if (std::none_of(list.begin(), list.end(), same)) list.push_back(one);
+      if (std::none_of(list.begin(), list.end(), same)) list.push_back(flag);
     }
   }
   return {list.begin(), list.end()};
@@ -149,7 +151,7 @@ void print_zsh(const CLI::App& app) {
   fmt::print("  case $words[2] in\n");
   for (const auto* command : commands(app)) {
     std::string below;
-    for (const auto* one : commands(*command)) below += one->get_name() + " ";
+    for (const auto* nested : commands(*command)) below += nested->get_name() + " ";
     fmt::print("    {}) _arguments {}'*:file:_files'", command->get_name(),
                below.empty() ? "" : "'2:command:(" + below + ")' ");
     for (const auto* option : flags(*command)) {

@@ -91,28 +91,31 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
 // Mistakes that nft would not find.
 Result<void> check_listeners(const rules::Config& config, const InterceptedClients& clients) {
   bool any = false;
-  for (const auto& one : config.listeners) {
-    if (!one.enabled || one.intercept == rules::Intercept::kNone) continue;
+  for (const auto& listener : config.listeners) {
+    if (!listener.enabled || listener.intercept == rules::Intercept::kNone) continue;
     any = true;
-    if (one.listen.port == 0) {
-      return rules::config_error("listener " + rules::in_quotes(one.name) + " has no fixed port",
-                                 "clients are sent to a port: give it one");
-    }
-    if (one.intercept == rules::Intercept::kTproxy && clients.local()) {
+    if (listener.listen.port == 0) {
       return rules::config_error(
-          "listener " + rules::in_quotes(one.name) + ": tproxy is for connections of others",
+          "listener " + rules::in_quotes(listener.name) + " has no fixed port",
+          "clients are sent to a port: give it one");
+    }
+    if (listener.intercept == rules::Intercept::kTproxy && clients.local()) {
+      return rules::config_error(
+          "listener " + rules::in_quotes(listener.name) + ": tproxy is for connections of others",
           "for those of --uid and --cgroup write intercept = \"redirect\"");
     }
-    const auto ip = one.listen.ip();
+    const auto ip = listener.listen.ip();
     if (!ip) {
-      return rules::config_error("listener " + rules::in_quotes(one.name) + " listens on a name",
-                                 "it may be of either family: write its address");
+      return rules::config_error(
+          "listener " + rules::in_quotes(listener.name) + " listens on a name",
+          "it may be of either family: write its address");
     }
     if (clients.remote() && ip->is_loopback()) {
-      return rules::config_error("listener " + rules::in_quotes(one.name) + " listens on loopback",
-                                 "what comes from other machines does not arrive there: listen on "
-                                 "\"0.0.0.0:" +
-                                     std::to_string(one.listen.port) + "\"");
+      return rules::config_error(
+          "listener " + rules::in_quotes(listener.name) + " listens on loopback",
+          "what comes from other machines does not arrive there: listen on "
+          "\"0.0.0.0:" +
+              std::to_string(listener.listen.port) + "\"");
     }
   }
   if (any) return {};
@@ -121,8 +124,8 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
 }
 
 bool diverts(const rules::Config& config) {
-  return std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& one) {
-    return one.enabled && one.intercept == rules::Intercept::kTproxy;
+  return std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& listener) {
+    return listener.enabled && listener.intercept == rules::Intercept::kTproxy;
   });
 }
 
@@ -152,7 +155,7 @@ int remove_rules() {
 
 std::string list_of(const std::vector<std::string>& words) {
   std::string text;
-  for (const auto& one : words) text += (text.empty() ? "" : ", ") + one;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
 }
 
@@ -162,7 +165,7 @@ std::string text_of(const InterceptedClients& clients) {
   for (const auto& path : clients.cgroups) words.push_back("cgroup " + path);
   // Whoever is behind this machine has to meet both.
   std::vector<std::string> prefixes;
-  for (const auto& one : clients.prefixes) prefixes.push_back(to_text(one));
+  for (const auto& prefix : clients.prefixes) prefixes.push_back(to_text(prefix));
   auto behind = list_of(clients.interfaces);
   if (!behind.empty()) behind = "what comes in at " + behind;
   if (!prefixes.empty())
@@ -173,7 +176,7 @@ std::string text_of(const InterceptedClients& clients) {
 
 std::string protocols_and_ports(const rules::Listener& listener) {
   std::vector<std::string> ports;
-  for (const auto& one : listener.ports) ports.push_back(to_text(one));
+  for (const auto& range : listener.ports) ports.push_back(to_text(range));
   const auto* protocols = !takes_datagrams(listener)    ? "TCP"
                           : takes_connections(listener) ? "TCP and UDP"
                                                         : "UDP";
@@ -188,15 +191,15 @@ void tell_what_is_diverted(const rules::Config& config, const InterceptedClients
   tell(fmt::format("diverted for {}: new connections of {}", length, text_of(clients)));
   bool any_v4 = false;
   bool any_v6 = false;
-  for (const auto& one : config.listeners) {
-    if (!one.enabled || one.intercept == rules::Intercept::kNone) continue;
-    const bool v4 = serves(one, true, config.listeners);
-    const bool v6 = serves(one, false, config.listeners);
+  for (const auto& listener : config.listeners) {
+    if (!listener.enabled || listener.intercept == rules::Intercept::kNone) continue;
+    const bool v4 = serves(listener, true, config.listeners);
+    const bool v6 = serves(listener, false, config.listeners);
     any_v4 |= v4;
     any_v6 |= v6;
     tell(fmt::format("  {} {} -> listener {} at {}",
-                     v4 && v6 ? "IPv4 and IPv6" : (v4 ? "IPv4" : "IPv6"), protocols_and_ports(one),
-                     one.name, to_text(one.listen)));
+                     v4 && v6 ? "IPv4 and IPv6" : (v4 ? "IPv4" : "IPv6"),
+                     protocols_and_ports(listener), listener.name, to_text(listener.listen)));
   }
   tell(
       "not diverted: connections that are open already; those to loopback and to this machine's "

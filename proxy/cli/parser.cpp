@@ -341,8 +341,9 @@ void add_ctl(CLI::App& app, CommandLine& line) {
 std::vector<std::string> with_two_dashes(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.empty() || arguments.front() != "toxiproxy") return arguments;
-  for (auto& one : arguments) {
-    if (one.size() > 2 && one[0] == '-' && one[1] != '-' && one[1] >= 'a') one.insert(0, "-");
+  for (auto& argument : arguments) {
+    if (argument.size() > 2 && argument[0] == '-' && argument[1] != '-' && argument[1] >= 'a')
+      argument.insert(0, "-");
   }
   return arguments;
 }

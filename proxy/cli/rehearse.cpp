@@ -120,9 +120,10 @@ std::string write_reports(const rehearsal::Report& report, const std::filesystem
 
 void print_results(const rehearsal::Report& report) {
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
-    const auto& one = report.verdicts[i];
-    say(stdout, "{:<12} {}: {} ({})\n", rehearsal::word_for(one), rehearsal::expectation_text(one),
-        rehearsal::value_of(report.scenario->expectations[i], one), one.evidence);
+    const auto& verdict = report.verdicts[i];
+    say(stdout, "{:<12} {}: {} ({})\n", rehearsal::word_for(verdict),
+        rehearsal::expectation_text(verdict),
+        rehearsal::value_of(report.scenario->expectations[i], verdict), verdict.evidence);
   }
   for (const auto& rule : report.missed) {
     say(stdout,
@@ -156,13 +157,13 @@ rules::Result<std::unique_ptr<rehearsal::Embedded>> stand_in(
 }
 
 void tell_verdicts(Webhooks& webhooks, const rehearsal::Report& report) {
-  for (const auto& one : report.verdicts) {
+  for (const auto& verdict : report.verdicts) {
     webhooks.tell(Webhooks::About::kExpectation, {{"rehearsal", report.scenario->name},
-                                                  {"name", one.name},
-                                                  {"expectation", one.wanted},
-                                                  {"met", one.met},
-                                                  {"measured", one.measured},
-                                                  {"evidence", one.evidence}});
+                                                  {"name", verdict.name},
+                                                  {"expectation", verdict.wanted},
+                                                  {"met", verdict.met},
+                                                  {"measured", verdict.measured},
+                                                  {"evidence", verdict.evidence}});
   }
 }
 

@@ -34,7 +34,7 @@ struct RuleCounters {
 // What the engine knows of rules and listeners, by name: gathered once for a whole list.
 struct Seen {
   explicit Seen(const Engine& engine) {
-    for (auto& one : engine.listeners()) listeners.emplace(one.name, one);
+    for (auto& status : engine.listeners()) listeners.emplace(status.name, status);
     for (const auto& rule : engine.rules().rules()) {
       rules[rule->name].add(*rule, engine.halted());
       // A preset is several rules, "phones/latency" among them.
@@ -115,11 +115,11 @@ HttpResponse answer_json_text(int status, std::string text) {
 
 HttpResponse problem(const Refusal& refusal, std::string_view kind, std::string_view name) {
   Json body{{"type", "about:blank"}, {"status", refusal.status}, {"title", refusal.what}};
-  for (const auto& one : refusal.mistakes) {
-    Json error{{"detail", one.what}, {"pointer", one.pointer}};
-    if (!one.hint.empty()) error["hint"] = one.hint;
-    if (!one.kind.empty() && (one.kind != kind || one.name != name)) {
-      error["in"] = one.kind + " " + one.name;
+  for (const auto& mistake : refusal.mistakes) {
+    Json error{{"detail", mistake.what}, {"pointer", mistake.pointer}};
+    if (!mistake.hint.empty()) error["hint"] = mistake.hint;
+    if (!mistake.kind.empty() && (mistake.kind != kind || mistake.name != name)) {
+      error["in"] = mistake.kind + " " + mistake.name;
     }
     body["errors"].push_back(std::move(error));
   }
@@ -186,11 +186,11 @@ Json status_of(const LiveConfig& live, Instant started) {
                       {"changes", lease.undo.size()}});
   }
   Json differs = Json::array();
-  for (const auto& one : live.overlay().changes()) {
-    const auto* how = !one.table                         ? "deleted"
-                      : live.in_file(one.kind, one.name) ? "changed"
-                                                         : "added";
-    differs.push_back({{"kind", one.kind}, {"name", one.name}, {"how", how}});
+  for (const auto& change : live.overlay().changes()) {
+    const auto* how = !change.table                            ? "deleted"
+                      : live.in_file(change.kind, change.name) ? "changed"
+                                                               : "added";
+    differs.push_back({{"kind", change.kind}, {"name", change.name}, {"how", how}});
   }
   Json status{{"halted", engine.halted()},
               {"seed", engine.seed()},

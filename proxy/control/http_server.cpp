@@ -314,7 +314,7 @@ void HttpServer::met(int fd) {
 
 bool HttpServer::may_follow() const {
   const auto followers = std::count_if(connections_.begin(), connections_.end(),
-                                       [](const auto& one) { return one.second->follows(); });
+                                       [](const auto& entry) { return entry.second->follows(); });
   return static_cast<std::size_t>(followers) < kMostFollowers;
 }
 

@@ -38,10 +38,10 @@ Mistake located(const rules::Node& document, const std::string& pointer) {
 Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& document,
                    const codecs::Pointers& pointers) {
   Refusal refusal{.status = 422, .what = "nothing was changed, since there are mistakes"};
-  for (const auto& one : problems.sorted()) {
-    auto mistake = located(document, pointers.at(one.where));
-    mistake.what = one.what;
-    mistake.hint = one.hint;
+  for (const auto& problem : problems.sorted()) {
+    auto mistake = located(document, pointers.at(problem.where));
+    mistake.what = problem.what;
+    mistake.hint = problem.hint;
     refusal.mistakes.push_back(std::move(mistake));
   }
   return refusal;
@@ -49,27 +49,27 @@ Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& docume
 
 // Of each thing that was changed under the lease, what was there before.
 void put_back(const LiveConfig::Lease& lease, Overlay& overlay) {
-  for (const auto& one : lease.undo) {
-    if (one.before) {
-      overlay.set(*one.before);
+  for (const auto& entry : lease.undo) {
+    if (entry.before) {
+      overlay.set(*entry.before);
     } else {
-      overlay.forget(one.kind, one.name);
+      overlay.forget(entry.kind, entry.name);
     }
   }
 }
 
 template <class List>
 bool has_name(const List& list, std::string_view name) {
-  return std::any_of(list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
+  return std::any_of(list.begin(), list.end(), [&](const auto& item) { return item.name == name; });
 }
 
 }  // namespace
 
 std::string describe(const Refusal& refusal) {
   std::string text = refusal.what;
-  for (const auto& one : refusal.mistakes) {
-    text += "; " + one.kind + " " + one.name + one.pointer + ": " + one.what;
-    if (!one.hint.empty()) text += " (" + one.hint + ")";
+  for (const auto& mistake : refusal.mistakes) {
+    text += "; " + mistake.kind + " " + mistake.name + mistake.pointer + ": " + mistake.what;
+    if (!mistake.hint.empty()) text += " (" + mistake.hint + ")";
   }
   return text;
 }
@@ -142,8 +142,9 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
   }
   // Who is connected to a port that is switched off is cut off too.
   for (const auto& old : own_.listeners) {
-    const auto now = std::find_if(config.listeners.begin(), config.listeners.end(),
-                                  [&](const auto& one) { return one.name == old.name; });
+    const auto now =
+        std::find_if(config.listeners.begin(), config.listeners.end(),
+                     [&](const auto& candidate) { return candidate.name == old.name; });
     if (old.enabled && now != config.listeners.end() && !now->enabled) engine_->cut(old.name);
   }
   engine_->wait_for_workers();
@@ -157,18 +158,18 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
 // Two listeners of one name would be one port, and one upstream.
 std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& config) const {
   Refusal refusal{.status = 409, .what = "a proxy of Toxiproxy's API has that name"};
-  for (const auto& one : config.listeners) {
-    if (is_toxiproxys(one.name))
-      refusal.mistakes.push_back({"listener", one.name, "/name", "", ""});
+  for (const auto& listener : config.listeners) {
+    if (is_toxiproxys(listener.name))
+      refusal.mistakes.push_back({"listener", listener.name, "/name", "", ""});
   }
-  for (const auto& one : config.upstreams) {
-    if (is_toxiproxys(one.name))
-      refusal.mistakes.push_back({"upstream", one.name, "/name", "", ""});
+  for (const auto& upstream : config.upstreams) {
+    if (is_toxiproxys(upstream.name))
+      refusal.mistakes.push_back({"upstream", upstream.name, "/name", "", ""});
   }
   if (refusal.mistakes.empty()) return std::nullopt;
-  for (auto& one : refusal.mistakes) {
-    one.what = "it is the name of a proxy";
-    one.hint = "choose another name, or delete that proxy by Toxiproxy's API";
+  for (auto& mistake : refusal.mistakes) {
+    mistake.what = "it is the name of a proxy";
+    mistake.hint = "choose another name, or delete that proxy by Toxiproxy's API";
   }
   return refusal;
 }
@@ -212,7 +213,7 @@ Allowed<void> LiveConfig::reset(std::string_view kind, std::string_view name,
 
 Allowed<void> LiveConfig::reset(const std::string& lease) {
   std::vector<Lease::Undo> before;
-  for (const auto& one : overlay_.changes()) before.push_back(present(one.kind, one.name));
+  for (const auto& change : overlay_.changes()) before.push_back(present(change.kind, change.name));
   return apply_change({}, std::move(before), lease);
 }
 
@@ -229,7 +230,7 @@ Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo>
         Refusal{.status = 409, .what = "the lease " + lease + " has lapsed, or was never taken"});
   }
   if (auto done = apply(file_, std::move(overlay)); !done) return done;
-  for (auto& one : before) take_over(std::move(one), lease);
+  for (auto& entry : before) take_over(std::move(entry), lease);
   save();
   return {};
 }
@@ -238,9 +239,9 @@ Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo>
 void LiveConfig::take_over(Lease::Undo change, const std::string& lease) {
   if (!lease.empty() && lease_of(change.kind, change.name) == lease) return;
   for (auto& [id, other] : leases_) {
-    std::erase_if(other.undo, [&](const auto& one) {
-      if (one.kind != change.kind || one.name != change.name) return false;
-      change.before = one.before;
+    std::erase_if(other.undo, [&](const auto& entry) {
+      if (entry.kind != change.kind || entry.name != change.name) return false;
+      change.before = entry.before;
       return true;
     });
   }
@@ -260,10 +261,12 @@ Result<void> LiveConfig::replace_toxiproxys(const std::vector<std::string>& prox
   cap(part);
   if (auto done = engine_->replace(proxies, part); !done) return done;
   for (const auto& name : proxies) toxiproxy_.erase(name);
-  for (auto& one : part.listeners) toxiproxy_[one.name].listeners.push_back(std::move(one));
-  for (auto& one : part.upstreams) toxiproxy_[one.name].upstreams.push_back(std::move(one));
-  for (auto& one : part.rules) {
-    toxiproxy_[one.match.listener.front()].rules.push_back(std::move(one));
+  for (auto& listener : part.listeners)
+    toxiproxy_[listener.name].listeners.push_back(std::move(listener));
+  for (auto& upstream : part.upstreams)
+    toxiproxy_[upstream.name].upstreams.push_back(std::move(upstream));
+  for (auto& rule : part.rules) {
+    toxiproxy_[rule.match.listener.front()].rules.push_back(std::move(rule));
   }
   return {};
 }
@@ -293,8 +296,8 @@ bool LiveConfig::end_lease(const std::string& id) {
 
 std::string LiveConfig::lease_of(std::string_view kind, std::string_view name) const {
   for (const auto& [id, lease] : leases_) {
-    for (const auto& one : lease.undo) {
-      if (one.kind == kind && one.name == name) return id;
+    for (const auto& entry : lease.undo) {
+      if (entry.kind == kind && entry.name == name) return id;
     }
   }
   return {};
@@ -306,12 +309,12 @@ void LiveConfig::undo(const Lease& lease) {
   put_back(lease, overlay);
   if (apply(file_, std::move(overlay))) return save();
   // What was there does not fit any more. A fault must not outlive its lease: it is taken away.
-  for (const auto& one : lease.undo) {
+  for (const auto& entry : lease.undo) {
     overlay = overlay_;
-    overlay.set({one.kind, one.name, std::nullopt});
+    overlay.set({entry.kind, entry.name, std::nullopt});
     if (!apply(file_, std::move(overlay)))
-      spdlog::error("lease {}: {} {} cannot be lifted", rules::printable(lease.id), one.kind,
-                    rules::printable(one.name));
+      spdlog::error("lease {}: {} {} cannot be lifted", rules::printable(lease.id), entry.kind,
+                    rules::printable(entry.name));
   }
   save();
 }

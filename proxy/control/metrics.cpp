@@ -63,8 +63,8 @@ void add_listeners(Families& all, const Engine& engine) {
   const auto listeners = engine.listeners();
   const auto each = [&](const char* name, const char* help, MetricType type, auto value) {
     Family family(all, name, help, type);
-    for (const auto& one : listeners) {
-      family.add(value(one, *one.view->stats), {{"listener", one.name}});
+    for (const auto& listener : listeners) {
+      family.add(value(listener, *listener.view->stats), {{"listener", listener.name}});
     }
   };
   using Status = Engine::ListenerStatus;
@@ -80,7 +80,7 @@ void add_listeners(Families& all, const Engine& engine) {
   each("brownout_datagrams_dropped_total", "Datagrams that had nowhere to go", MetricType::Counter,
        [](const Status&, const Stats& s) { return s.dropped.load(); });
   each("brownout_listener_up", "Whether the port is open", MetricType::Gauge,
-       [](const Status& one, const Stats&) { return one.open ? 1 : 0; });
+       [](const Status& status, const Stats&) { return status.open ? 1 : 0; });
   each("brownout_request_failures_total",
        "Requests and queries that were not answered, or by an error: of dns, http, websocket, mqtt "
        "and xmpp",
@@ -92,17 +92,17 @@ void add_listeners(Families& all, const Engine& engine) {
   {
     Family bytes(all, "brownout_bytes_total", "Bytes that arrived, by where they go",
                  MetricType::Counter);
-    for (const auto& one : listeners) {
+    for (const auto& listener : listeners) {
       for (const auto direction : {rules::Direction::kUpstream, rules::Direction::kDownstream}) {
-        bytes.add(one.view->stats->bytes(direction),
-                  {{"listener", one.name}, {"direction", std::string(to_text(direction))}});
+        bytes.add(listener.view->stats->bytes(direction),
+                  {{"listener", listener.name}, {"direction", std::string(to_text(direction))}});
       }
     }
   }
   Family requests(all, "brownout_request_duration_seconds",
                   "From a request or a query until its answer began", MetricType::Histogram);
-  for (const auto& one : listeners)
-    requests.add(one.view->stats->answered, {{"listener", one.name}});
+  for (const auto& listener : listeners)
+    requests.add(listener.view->stats->answered, {{"listener", listener.name}});
 }
 
 void add_rules(Families& all, const Engine& engine) {
@@ -150,14 +150,14 @@ void add_toxiproxys(Families& all, const Engine& engine,
   for (const char* which : {"received", "sent"}) {
     Family bytes(all, std::string("toxiproxy_proxy_") + which + "_bytes_total", "",
                  MetricType::Counter);
-    for (const auto& one : listeners) {
-      const auto upstream = upstreams.find(one.name);
+    for (const auto& listener : listeners) {
+      const auto upstream = upstreams.find(listener.name);
       if (upstream == upstreams.end()) continue;
       for (const auto direction : {rules::Direction::kUpstream, rules::Direction::kDownstream}) {
-        bytes.add(one.view->stats->bytes(direction),
+        bytes.add(listener.view->stats->bytes(direction),
                   {{"direction", std::string(to_text(direction))},
-                   {"listener", rules::to_text(one.bound)},
-                   {"proxy", one.name},
+                   {"listener", rules::to_text(listener.bound)},
+                   {"proxy", listener.name},
                    {"upstream", upstream->second}});
       }
     }

@@ -42,9 +42,9 @@ std::string header(const HttpServer::Request& request, std::string_view name) {
 // The name that the proxy would give to this rule, if it has none.
 std::string name_for(const Node& document, std::string_view kind, const Node& table) {
   if (kind != "rule" || table.table() == nullptr || !name_of(table).empty()) return name_of(table);
-  Overlay one;
-  one.set({"rule", "", table});
-  auto whole = one.over(document);
+  Overlay overlay;
+  overlay.set({"rule", "", table});
+  auto whole = overlay.over(document);
   rules::name_rules(whole);
   return name_of(whole.find("rule")->array()->back());
 }

@@ -33,7 +33,7 @@ bool fits(const std::vector<std::string>& path, const std::vector<std::string>& 
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (pattern[i] == "{kind}") {
       const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
-                                     [&](const auto& one) { return one.first == path[i]; });
+                                     [&](const auto& row) { return row.first == path[i]; });
       if (kind == kKinds.end()) return false;
       call.kind = kind->second;
     } else if (pattern[i].starts_with('{')) {
@@ -126,9 +126,9 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
   return text;
 }
 
-Json operation_of(const NativeApi::Route& route, const std::string& path, std::string_view one) {
+Json operation_of(const NativeApi::Route& route, const std::string& path, std::string_view kind) {
   const std::string summary(route.summary);
-  Json operation{{"summary", one.empty() ? summary : replaced(summary, "{kind}", one)}};
+  Json operation{{"summary", kind.empty() ? summary : replaced(summary, "{kind}", kind)}};
   for (const auto& part : split_path(path)) {
     if (!part.starts_with('{')) continue;
     operation["parameters"].push_back({{"name", part.substr(1, part.size() - 2)},
@@ -139,7 +139,7 @@ Json operation_of(const NativeApi::Route& route, const std::string& path, std::s
   if (!route.body.empty()) {
     auto schema = std::string(route.body);
     if (schema == "{kind}") {
-      schema = one;
+      schema = kind;
       schema[0] = static_cast<char>(std::toupper(schema[0]));
     }
     operation["requestBody"] = {
@@ -228,10 +228,10 @@ HttpResponse NativeApi::openapi(const Call&) {
       add(route, path, "");
       continue;
     }
-    for (const auto& [plural, one] : kKinds) {
+    for (const auto& [plural, kind] : kKinds) {
       const bool switches = route.path.ends_with("able");
-      if (switches && one != "rule" && one != "listener") continue;
-      add(route, replaced(path, "{kind}", plural), one);
+      if (switches && kind != "rule" && kind != "listener") continue;
+      add(route, replaced(path, "{kind}", plural), kind);
     }
   }
   openapi_ = codecs::json_text(Json{{"openapi", "3.1.0"},

@@ -22,8 +22,8 @@ Node::Array* list_of(Node& document, std::string_view kind) {
 }
 
 // Whether they mean the same: what is on need not say so.
-bool says_the_same(Node one, Node other) {
-  for (auto* table : {&one, &other}) {
+bool says_the_same(Node left, Node right) {
+  for (auto* table : {&left, &right}) {
     auto* members = std::get_if<Node::Table>(&table->value);
     if (members == nullptr) continue;
     std::erase_if(*members, [](const auto& member) {
@@ -31,7 +31,7 @@ bool says_the_same(Node one, Node other) {
       return member.key == "enabled" && value != nullptr && *value;
     });
   }
-  return canonical(one) == canonical(other);
+  return canonical(left) == canonical(right);
 }
 
 }  // namespace
@@ -51,34 +51,36 @@ void set_key(Node& table, std::string_view key, Node value) {
 }
 
 void Overlay::set(Change change) {
-  for (auto& one : changes_) {
-    if (one.kind == change.kind && one.name == change.name) return void(one = std::move(change));
+  for (auto& known : changes_) {
+    if (known.kind == change.kind && known.name == change.name)
+      return void(known = std::move(change));
   }
   changes_.push_back(std::move(change));
 }
 
 void Overlay::forget(std::string_view kind, std::string_view name) {
-  std::erase_if(changes_, [&](const Change& one) { return one.kind == kind && one.name == name; });
+  std::erase_if(changes_,
+                [&](const Change& change) { return change.kind == kind && change.name == name; });
 }
 
 void Overlay::settle(const Node& file) {
-  std::erase_if(changes_, [&](const Change& one) {
-    const auto* theirs = find_table(file, one.kind, one.name);
-    if (!one.table || theirs == nullptr) return !one.table && theirs == nullptr;
-    return says_the_same(*one.table, *theirs);
+  std::erase_if(changes_, [&](const Change& change) {
+    const auto* theirs = find_table(file, change.kind, change.name);
+    if (!change.table || theirs == nullptr) return !change.table && theirs == nullptr;
+    return says_the_same(*change.table, *theirs);
   });
 }
 
 const Overlay::Change* Overlay::find(std::string_view kind, std::string_view name) const {
-  for (const auto& one : changes_) {
-    if (one.kind == kind && one.name == name) return &one;
+  for (const auto& change : changes_) {
+    if (change.kind == kind && change.name == name) return &change;
   }
   return nullptr;
 }
 
 std::string names_in(const Overlay& overlay) {
   std::map<std::string, std::vector<std::string>> names;
-  for (const auto& one : overlay.changes()) names[one.kind].push_back(one.name);
+  for (const auto& change : overlay.changes()) names[change.kind].push_back(change.name);
   std::string text;
   for (const auto& [kind, all] : names) {
     text += (text.empty() ? "" : "; ") + kind + (all.size() > 1 ? "s " : " ");

@@ -37,8 +37,8 @@ rules::Result<void> claim_descriptors(unsigned workers) {
   const auto needed = kDescriptorsOfProcess + kDescriptorsOfWorker * workers;
   std::vector<Fd> taken;
   while (taken.size() < needed) {
-    Fd one(eventfd(0, EFD_CLOEXEC));
-    if (!one) {
+    Fd descriptor(eventfd(0, EFD_CLOEXEC));
+    if (!descriptor) {
       return tl::unexpected(rules::Error{
           rules::Origin::kInternal,
           "there are " + std::to_string(taken.size()) + " descriptors left, and " +
@@ -46,7 +46,7 @@ rules::Result<void> claim_descriptors(unsigned workers) {
           "raise the limit (`ulimit -n`; systemd: LimitNOFILE=), or give fewer --workers",
           {}});
     }
-    taken.push_back(std::move(one));
+    taken.push_back(std::move(descriptor));
   }
   return {};
 }

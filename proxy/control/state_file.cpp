@@ -36,13 +36,14 @@ std::optional<Overlay> read(const std::string& text) {
     return std::nullopt;
   }
   Overlay overlay;
-  for (const auto& one : *changes->array()) {
-    const auto* kind = one.find("kind");
-    const auto* table = one.find("table");
-    if (kind == nullptr || kind->string() == nullptr || table == nullptr || name_of(one).empty()) {
+  for (const auto& entry : *changes->array()) {
+    const auto* kind = entry.find("kind");
+    const auto* table = entry.find("table");
+    if (kind == nullptr || kind->string() == nullptr || table == nullptr ||
+        name_of(entry).empty()) {
       return std::nullopt;
     }
-    Overlay::Change change{*kind->string(), name_of(one), std::nullopt};
+    Overlay::Change change{*kind->string(), name_of(entry), std::nullopt};
     if (table->table() != nullptr) change.table = *table;
     overlay.set(std::move(change));
   }
@@ -133,10 +134,10 @@ rules::Result<Overlay> load_state(const std::string& path) {
 
 std::string state_text(const Overlay& overlay) {
   Json changes = Json::array();
-  for (const auto& one : overlay.changes()) {
-    changes.push_back({{"kind", one.kind},
-                       {"name", one.name},
-                       {"table", one.table ? codecs::to_json(*one.table) : Json(nullptr)}});
+  for (const auto& change : overlay.changes()) {
+    changes.push_back({{"kind", change.kind},
+                       {"name", change.name},
+                       {"table", change.table ? codecs::to_json(*change.table) : Json(nullptr)}});
   }
   return codecs::json_text(Json{{"version", 1}, {"changes", changes}}, 2) + "\n";
 }

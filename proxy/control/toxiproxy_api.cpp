@@ -96,9 +96,9 @@ const Proxy* Api::find(const std::string& name) const {
 HttpResponse Api::all_proxies(const Request& request) {
   if (request.method == "GET") {
     std::string all = "{";
-    for (const auto& [name, one] : proxies_) {
+    for (const auto& [name, known] : proxies_) {
       if (all.size() > 1) all += ',';
-      all += codecs::json_text(json(name)) + ':' + one.text;
+      all += codecs::json_text(json(name)) + ':' + known.text;
     }
     return {.status = 200, .body = all + '}'};
   }
@@ -224,14 +224,14 @@ Outcome<void> Api::load(const std::string& text) {
 
 std::map<std::string, std::string> Api::upstreams() const {
   std::map<std::string, std::string> all;
-  for (const auto& [name, one] : proxies_) all[name] = one.proxy.upstream;
+  for (const auto& [name, known] : proxies_) all[name] = known.proxy.upstream;
   return all;
 }
 
 HttpResponse Api::reset() {
   Changes changes;
-  for (const auto& [name, one] : proxies_) {
-    auto clean = one.proxy;
+  for (const auto& [name, known] : proxies_) {
+    auto clean = known.proxy;
     clean.enabled = true;
     clean.toxics.clear();
     changes[name] = std::move(clean);
