@@ -38,9 +38,9 @@ void DnsServer::transfer_part(DnsTransfer& transfer, codecs::ByteView message, b
   if (client == streams_.end()) return;
   host_.count_bytes(*view_->stats, rules::Direction::kDownstream, message.size());
   if (!last) client->second->expect_one();
-  auto& one = *client->second;
-  one.answer(message, 0);
-  if (one.waiting() > kMostAhead) transfer.pause();
+  auto& stream = *client->second;
+  stream.answer(message, 0);
+  if (stream.waiting() > kMostAhead) transfer.pause();
 }
 
 void DnsServer::transfer_over(DnsTransfer& transfer, bool unfinished) {
@@ -78,8 +78,8 @@ void DnsServer::stream_drained(DnsStreamClient& client) {
 }
 
 void DnsServer::stop_transfers_of(const DnsStreamClient& client) {
-  for (auto one = transfers_.begin(); one != transfers_.end();) {
-    const auto here = one++;
+  for (auto next = transfers_.begin(); next != transfers_.end();) {
+    const auto here = next++;
     if (here->second->stream() == client.number()) forget_transfer(here->first);
   }
 }

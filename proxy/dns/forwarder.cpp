@@ -34,9 +34,9 @@ std::uint16_t DnsForwarder::random() {
     [[maybe_unused]] const auto got =
         getrandom(randoms_.data(), randoms_.size() * sizeof(std::uint16_t), 0);
   }
-  const auto one = randoms_.back();
+  const auto number = randoms_.back();
   randoms_.pop_back();
-  return one;
+  return number;
 }
 
 void DnsForwarder::forward(DnsQueryPtr query) {
@@ -167,15 +167,15 @@ void DnsForwarder::link_failed(std::size_t link, const std::string& why) {
   const bool closed = why.empty();
   if (!closed) group_->mark_failed(server, why, Loop::now());
   std::vector<Pending> moved;
-  for (auto one = pending_.begin(); one != pending_.end();) {
-    const auto here = one++;
+  for (auto next = pending_.begin(); next != pending_.end();) {
+    const auto here = next++;
     if (here->first >> 16 == link) moved.push_back(take(here));
   }
-  for (auto& one : moved) {
-    if (closed && !std::exchange(one.reopened, true)) {
-      ask(std::move(one));
+  for (auto& pending : moved) {
+    if (closed && !std::exchange(pending.reopened, true)) {
+      ask(std::move(pending));
     } else {
-      next_server(std::move(one));
+      next_server(std::move(pending));
     }
   }
   flush();

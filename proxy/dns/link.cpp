@@ -118,9 +118,9 @@ class StreamLink final : public DnsLink, private Ready {
 
   void take_messages() {
     while (reads()) {
-      const auto one = reader_.next();
-      if (one.empty()) return;
-      owner_.answered(index_, one);
+      const auto message = reader_.next();
+      if (message.empty()) return;
+      owner_.answered(index_, message);
       owner_.answers_over();
     }
   }

@@ -70,7 +70,8 @@ bool MqttBroker::connect(Peer& peer, const MqttPacket& packet) {
   connack.session_present = !session->filters.empty() || !session->outgoing.empty();
   send(*session, connack);
   // 4.4.
-  for (auto& one : session->outgoing) one.packet.dup |= std::exchange(one.sent, false);
+  for (auto& outgoing : session->outgoing)
+    outgoing.packet.dup |= std::exchange(outgoing.sent, false);
   send_waiting(*session);
   return true;
 }
@@ -116,7 +117,7 @@ bool MqttBroker::serve(Session& session, const MqttPacket& packet, ByteView payl
       send(session, answer(MqttType::kPubcomp, packet.id));
       return true;
     case MqttType::kPubrec:
-      for (auto& one : session.outgoing) one.received |= one.packet.id == packet.id;
+      for (auto& outgoing : session.outgoing) outgoing.received |= outgoing.packet.id == packet.id;
       send(session, answer(MqttType::kPubrel, packet.id));
       return true;
     case MqttType::kPuback:
@@ -128,7 +129,7 @@ bool MqttBroker::serve(Session& session, const MqttPacket& packet, ByteView payl
       return true;
     case MqttType::kUnsubscribe: {
       auto done = answer(MqttType::kUnsuback, packet.id);
-      for (const auto& one : packet.filters) session.filters.erase(one.filter);
+      for (const auto& subscription : packet.filters) session.filters.erase(subscription.filter);
       done.reasons.assign(packet.filters.size(), 0);
       send(session, done);
       return true;
@@ -143,10 +144,10 @@ bool MqttBroker::serve(Session& session, const MqttPacket& packet, ByteView payl
 
 void MqttBroker::subscribe(Session& session, const MqttPacket& packet) {
   auto done = answer(MqttType::kSuback, packet.id);
-  for (const auto& one : packet.filters) {
+  for (const auto& subscription : packet.filters) {
     const bool fits = session.filters.size() < kMostFilters;
-    const auto qos = static_cast<std::uint8_t>(std::min(one.options & 3, 2));
-    if (fits) session.filters[one.filter] = qos;
+    const auto qos = static_cast<std::uint8_t>(std::min(subscription.options & 3, 2));
+    if (fits) session.filters[subscription.filter] = qos;
     done.reasons.push_back(fits ? qos : kNoTopic);
   }
   send(session, done);
@@ -169,7 +170,7 @@ void MqttBroker::distribute(const MqttPacket& published, ByteView payload) {
   for (auto& [id, session] : sessions_) {
     const auto filter = std::find_if(
         session.filters.begin(), session.filters.end(),
-        [&](const auto& one) { return rules::topic_matches(one.first, published.topic); });
+        [&](const auto& entry) { return rules::topic_matches(entry.first, published.topic); });
     if (filter == session.filters.end()) continue;
     // 3.3.2.3: what it says of itself goes with it.
     MqttPacket packet{.type = MqttType::kPublish,
@@ -180,11 +181,11 @@ void MqttBroker::distribute(const MqttPacket& published, ByteView payload) {
       send(session, packet, payload);
       continue;
     }
-    Outgoing one{std::move(packet), std::string(codecs::text_of(payload))};
-    if (session.outgoing.size() >= kMostOutgoing || held_ + one.size() > kMostHeld) continue;
-    one.packet.id = session.last_id = static_cast<std::uint16_t>(session.last_id % 65535 + 1);
-    held_ += one.size();
-    session.outgoing.push_back(std::move(one));
+    Outgoing outgoing{std::move(packet), std::string(codecs::text_of(payload))};
+    if (session.outgoing.size() >= kMostOutgoing || held_ + outgoing.size() > kMostHeld) continue;
+    outgoing.packet.id = session.last_id = static_cast<std::uint16_t>(session.last_id % 65535 + 1);
+    held_ += outgoing.size();
+    session.outgoing.push_back(std::move(outgoing));
     send_waiting(session);
   }
 }
@@ -198,28 +199,28 @@ void MqttBroker::send(const Session& session, const MqttPacket& packet, ByteView
 void MqttBroker::send_waiting(Session& session) {
   if (session.peer == nullptr) return;
   std::size_t sent = 0;
-  for (auto& one : session.outgoing) {
+  for (auto& outgoing : session.outgoing) {
     if (++sent > session.window) return;
-    if (std::exchange(one.sent, true)) continue;
-    if (one.received) {
-      send(session, answer(MqttType::kPubrel, one.packet.id));
+    if (std::exchange(outgoing.sent, true)) continue;
+    if (outgoing.received) {
+      send(session, answer(MqttType::kPubrel, outgoing.packet.id));
     } else {
-      send(session, one.packet, codecs::bytes_of(one.payload));
+      send(session, outgoing.packet, codecs::bytes_of(outgoing.payload));
     }
   }
 }
 
 void MqttBroker::acknowledged(Session& session, std::uint16_t id) {
-  std::erase_if(session.outgoing, [&](const auto& one) {
-    if (one.packet.id != id) return false;
-    held_ -= one.size();
+  std::erase_if(session.outgoing, [&](const auto& outgoing) {
+    if (outgoing.packet.id != id) return false;
+    held_ -= outgoing.size();
     return true;
   });
   send_waiting(session);
 }
 
 void MqttBroker::forget(Session& session) {
-  for (const auto& one : session.outgoing) held_ -= one.size();
+  for (const auto& outgoing : session.outgoing) held_ -= outgoing.size();
   session.outgoing.clear();
 }
 

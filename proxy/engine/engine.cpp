@@ -129,8 +129,8 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
   if (inherited == inherited_.end()) {
     auto bound = proxy::open_port(listener, where, workers_.size(), sharing);
     if (!bound || listener.intercept != rules::Intercept::kTproxy) return bound;
-    for (const auto& one : *bound) {
-      if (make_transparent(one.stream)) continue;
+    for (const auto& sockets : *bound) {
+      if (make_transparent(sockets.stream)) continue;
       auto error = system_error(Origin::kConfig, "intercept = \"tproxy\"", errno);
       error.hint = "it needs the capability CAP_NET_ADMIN (systemd: AmbientCapabilities=)";
       return tl::unexpected(std::move(error));

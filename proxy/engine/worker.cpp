@@ -79,7 +79,7 @@ void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
     return;
   }
   std::erase_if(groups_,
-                [&](const auto& one) { return !snapshot_->upstreams.contains(one.first); });
+                [&](const auto& group) { return !snapshot_->upstreams.contains(group.first); });
   snapshot_->upstreams.for_each([&](const auto& name, const auto&) { follow_upstream(name); });
   snapshot_->listeners.for_each([&](const auto& name, const auto&) { follow_listener(name); });
 }

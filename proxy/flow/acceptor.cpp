@@ -31,9 +31,9 @@ Acceptor::~Acceptor() { loop_.poller().remove(listening_.get()); }
 void Acceptor::reserve(std::size_t descriptors) {
   reserve_ = descriptors;
   while (spare_.size() < reserve_) {
-    Fd one(fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0));
-    if (!one) return;
-    spare_.push_back(std::move(one));
+    Fd copy(fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) return;
+    spare_.push_back(std::move(copy));
   }
 }
 

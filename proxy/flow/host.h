@@ -29,8 +29,8 @@ struct ListenerStats {
   std::vector<Traffic> traffic;
   std::uint64_t bytes(rules::Direction direction) const {
     std::uint64_t total = 0;
-    for (const auto& one : traffic) {
-      total += one.bytes[static_cast<std::size_t>(direction)].load(std::memory_order_relaxed);
+    for (const auto& counts : traffic) {
+      total += counts.bytes[static_cast<std::size_t>(direction)].load(std::memory_order_relaxed);
     }
     return total;
   }

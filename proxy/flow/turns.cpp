@@ -37,7 +37,7 @@ void Turns::watch(rules::Direction direction, codecs::ByteView bytes) {
     return watch_->from_client(bytes, since == kNever ? Loop::now() : since);
   }
   watch_->to_client(bytes, answers_);
-  for (const auto& one : answers_) host_.served(facts_, {one.ok, Loop::now() - one.asked});
+  for (const auto& answer : answers_) host_.served(facts_, {answer.ok, Loop::now() - answer.asked});
   answers_.clear();
 }
 

@@ -136,11 +136,11 @@ UdpSession* UdpServer::session_of(const Key& key, Instant now) {
   }
   auto session = std::make_unique<UdpSession>(static_cast<UdpSessionHost&>(*this), group, client,
                                               local, std::move(facts));
-  auto* one = session.get();
+  auto* opened = session.get();
   sessions_.emplace(key, std::move(session));
   view_->stats->open.fetch_add(1, std::memory_order_relaxed);
-  one->start();
-  return one->over() ? nullptr : one;
+  opened->start();
+  return opened->over() ? nullptr : opened;
 }
 
 void UdpServer::session_refused() {

@@ -154,7 +154,7 @@ bool UdpSession::from_client(std::span<const std::byte> datagram, Instant now) {
 
 void UdpSession::keep_early(std::span<const std::byte> datagram) {
   std::size_t bytes = datagram.size();
-  for (const auto& one : early_) bytes += one.size();
+  for (const auto& early : early_) bytes += early.size();
   if (early_.size() >= kMostEarly || bytes > kMostEarlyBytes) {
     return server_.datagrams_lost(1, ENOBUFS);
   }

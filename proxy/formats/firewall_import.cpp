@@ -39,10 +39,10 @@ bool intersect(const std::vector<Prefix>& a, const std::vector<Prefix>& b,
     result = a.empty() ? b : a;
     return true;
   }
-  for (const auto& one : a) {
-    for (const auto& other : b) {
-      const auto& narrow = one.length >= other.length ? one : other;
-      const auto& wide = one.length >= other.length ? other : one;
+  for (const auto& left : a) {
+    for (const auto& right : b) {
+      const auto& narrow = left.length >= right.length ? left : right;
+      const auto& wide = left.length >= right.length ? right : left;
       if (wide.contains(narrow.network)) result.push_back(narrow);
     }
   }
@@ -55,9 +55,9 @@ bool intersect(const std::vector<PortRange>& a, const std::vector<PortRange>& b,
     result = a.empty() ? b : a;
     return true;
   }
-  for (const auto& one : a) {
-    for (const auto& other : b) {
-      const PortRange range{std::max(one.first, other.first), std::min(one.last, other.last)};
+  for (const auto& left : a) {
+    for (const auto& right : b) {
+      const PortRange range{std::max(left.first, right.first), std::min(left.last, right.last)};
       if (range.first <= range.last) result.push_back(range);
     }
   }
@@ -337,7 +337,7 @@ rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::stri
   leave_out_jumps_to_nowhere(*chains);
   const auto* chosen = choose(*chains, chain);
   std::string names;
-  for (const auto& [name, one] : *chains) names += (names.empty() ? "" : ", ") + name;
+  for (const auto& [name, candidate] : *chains) names += (names.empty() ? "" : ", ") + name;
   if (chosen == nullptr) {
     return rules::config_error(
         chain.empty() ? "there is no chain with the hook input"
@@ -353,8 +353,8 @@ rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::stri
     return rules::config_error("too many lines once jumps are written out",
                                "do the chains jump in a circle?");
   }
-  for (const auto& [name, one] : *chains) {
-    if (!one.hook.empty() && name != chosen->first) imported.other_chains.push_back(name);
+  for (const auto& [name, candidate] : *chains) {
+    if (!candidate.hook.empty() && name != chosen->first) imported.other_chains.push_back(name);
   }
   return imported;
 }

@@ -21,7 +21,7 @@ struct ToJson {
   OrderedJson operator()(std::monostate) const { return nullptr; }
   OrderedJson operator()(const Node::Array& array) const {
     OrderedJson list = OrderedJson::array();
-    for (const auto& one : array) list.push_back(to_json(one));
+    for (const auto& element : array) list.push_back(to_json(element));
     return list;
   }
   OrderedJson operator()(const Node::Table& table) const {
@@ -71,12 +71,12 @@ Node to_node(const OrderedJson& json) {
       return {json.get<std::string>()};
     case OrderedJson::value_t::array: {
       Node::Array list;
-      for (const auto& one : json) list.push_back(to_node(one));
+      for (const auto& element : json) list.push_back(to_node(element));
       return {std::move(list)};
     }
     case OrderedJson::value_t::object: {
       Node::Table table;
-      for (const auto& [key, one] : json.items()) table.push_back({key, {}, to_node(one)});
+      for (const auto& [key, member] : json.items()) table.push_back({key, {}, to_node(member)});
       return {std::move(table)};
     }
     default:

@@ -84,10 +84,10 @@ class RulesetReader {
   }
 
   void add_chain(const Json& chain) {
-    auto& one = chains_[name_of(chain, "name")];
-    one.family = nft_text(chain, "family");
-    if (nft_text(chain, "type") == "filter") one.hook = nft_text(chain, "hook");
-    if (nft_text(chain, "policy") == "drop") one.policy = FirewallAction::kDrop;
+    auto& added = chains_[name_of(chain, "name")];
+    added.family = nft_text(chain, "family");
+    if (nft_text(chain, "type") == "filter") added.hook = nft_text(chain, "hook");
+    if (nft_text(chain, "policy") == "drop") added.policy = FirewallAction::kDrop;
   }
 
   void add_rule(const Json& object) {

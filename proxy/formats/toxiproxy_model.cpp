@@ -17,12 +17,13 @@ using rules::Direction;
 json with_lower_keys(const json& value) {
   if (value.is_array()) {
     json all = json::array();
-    for (const auto& one : value) all.push_back(with_lower_keys(one));
+    for (const auto& element : value) all.push_back(with_lower_keys(element));
     return all;
   }
   if (!value.is_object()) return value;
   json all = json::object();
-  for (const auto& [key, one] : value.items()) all[rules::lower_case(key)] = with_lower_keys(one);
+  for (const auto& [key, member] : value.items())
+    all[rules::lower_case(key)] = with_lower_keys(member);
   return all;
 }
 
@@ -94,15 +95,16 @@ void Proxy::take_place_of(const Proxy& other) {
 
 const rules::Toxic* Proxy::find(const std::string& toxic) const {
   const auto found = std::find_if(toxics.begin(), toxics.end(),
-                                  [&](const auto& one) { return one.name == toxic; });
+                                  [&](const auto& candidate) { return candidate.name == toxic; });
   return found == toxics.end() ? nullptr : &*found;
 }
 
 void Proxy::add(rules::Toxic toxic) {
   auto place = toxics.end();
   if (toxic.direction == Direction::kUpstream) {
-    place = std::find_if(toxics.begin(), toxics.end(),
-                         [](const auto& one) { return one.direction == Direction::kDownstream; });
+    place = std::find_if(toxics.begin(), toxics.end(), [](const auto& candidate) {
+      return candidate.direction == Direction::kDownstream;
+    });
   }
   toxics.insert(place, std::move(toxic));
 }
@@ -145,8 +147,8 @@ Outcome<Proxy> read_proxy(const json& body, const std::string& at) {
   const auto toxics = body.find("toxics");
   if (toxics == body.end() || toxics->is_null()) return made;
   if (!toxics->is_array()) return bad("toxics must be an array" + at);
-  for (const auto& one : *toxics) {
-    auto toxic = read_toxic(one);
+  for (const auto& description : *toxics) {
+    auto toxic = read_toxic(description);
     if (!toxic) return tl::unexpected(toxic.error());
     if (made->find(toxic->name) != nullptr) {
       return tl::unexpected(Problem{409, "toxic already exists"});
@@ -236,7 +238,7 @@ json to_json(const rules::Toxic& toxic) {
 
 json to_json(const std::vector<rules::Toxic>& toxics) {
   json all = json::array();
-  for (const auto& one : toxics) all.push_back(to_json(one));
+  for (const auto& toxic : toxics) all.push_back(to_json(toxic));
   return all;
 }
 

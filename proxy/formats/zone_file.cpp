@@ -43,9 +43,10 @@ std::optional<std::uint64_t> parse_ttl(std::string_view word) {
     }
     constexpr std::pair<char, std::uint32_t> kUnits[] = {
         {'S', 1}, {'M', 60}, {'H', 3600}, {'D', 86400}, {'W', 604800}};
-    const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& one) {
-      return one.first == std::toupper(static_cast<unsigned char>(c));
-    });
+    const auto* unit =
+        std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& candidate) {
+          return candidate.first == std::toupper(static_cast<unsigned char>(c));
+        });
     if (!std::exchange(digits, false) || unit == std::end(kUnits)) return std::nullopt;
     total = std::min(total + std::exchange(number, 0) * unit->second, kMostTtl + 1);
   }

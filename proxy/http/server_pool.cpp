@@ -37,8 +37,8 @@ Stream ServerPool::take(const UpstreamGroup& group, const SocketAddress& server)
 }
 
 void ServerPool::lost(Idle& idle) {
-  const auto found =
-      std::find_if(idle_.begin(), idle_.end(), [&](const auto& one) { return one.get() == &idle; });
+  const auto found = std::find_if(idle_.begin(), idle_.end(),
+                                  [&](const auto& server) { return server.get() == &idle; });
   if (found != idle_.end()) remove(static_cast<std::size_t>(found - idle_.begin()));
 }
 

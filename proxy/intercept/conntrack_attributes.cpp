@@ -17,8 +17,8 @@ struct WantedAttribute {
 };
 
 int keep_wanted(const nlattr* attribute, void* wanted) {
-  auto& one = *static_cast<WantedAttribute*>(wanted);
-  if (mnl_attr_get_type(attribute) == one.type) one.found = attribute;
+  auto& search = *static_cast<WantedAttribute*>(wanted);
+  if (mnl_attr_get_type(attribute) == search.type) search.found = attribute;
   return MNL_CB_OK;
 }
 

@@ -36,12 +36,12 @@ std::set<IpAddress> addresses_here() {
   if (getifaddrs(&list) != 0) return {};
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, &freeifaddrs);
   std::set<IpAddress> found;
-  for (const auto* one = list; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr) continue;
+  for (const auto* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
     SocketAddress address;
-    const bool v6 = one->ifa_addr->sa_family == AF_INET6;
-    if (!v6 && one->ifa_addr->sa_family != AF_INET) continue;
-    std::memcpy(&address.storage, one->ifa_addr, v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+    const bool v6 = entry->ifa_addr->sa_family == AF_INET6;
+    if (!v6 && entry->ifa_addr->sa_family != AF_INET) continue;
+    std::memcpy(&address.storage, entry->ifa_addr, v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
     found.insert(*address.ip());
   }
   return found;

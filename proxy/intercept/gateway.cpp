@@ -16,7 +16,7 @@ using rules::Listener;
 template <class T, class Text>
 std::string list(const std::vector<T>& values, Text text) {
   std::string all;
-  for (const auto& one : values) all += (all.empty() ? "" : ", ") + text(one);
+  for (const auto& value : values) all += (all.empty() ? "" : ", ") + text(value);
   return all;
 }
 
@@ -25,8 +25,8 @@ std::string quoted(const std::string& text) { return '"' + text + '"'; }
 std::string prefixes_of(const std::vector<rules::Prefix>& prefixes, bool v4) {
   std::vector<rules::Prefix> some;
   std::copy_if(prefixes.begin(), prefixes.end(), std::back_inserter(some),
-               [&](const auto& one) { return one.network.is_v4() == v4; });
-  return list(some, [](const auto& one) { return to_text(one); });
+               [&](const auto& prefix) { return prefix.network.is_v4() == v4; });
+  return list(some, [](const auto& prefix) { return to_text(prefix); });
 }
 
 // Each narrows: one rule for every way to be meant.
@@ -112,18 +112,19 @@ std::string redirects(const std::vector<Listener>& listeners, const std::vector<
                       const ClientCondition& condition, bool at_output) {
   std::string text;
   if (!any_comes_by(Intercept::kRedirect, listeners)) return text;
-  for (const auto& one : listeners) {
-    for_each_family(condition, one, all, [&](bool v4, const std::string& match) {
-      if (one.intercept == Intercept::kTproxy) {
-        text += left_alone(one, match);
+  for (const auto& listener : listeners) {
+    for_each_family(condition, listener, all, [&](bool v4, const std::string& match) {
+      if (listener.intercept == Intercept::kTproxy) {
+        text += left_alone(listener, match);
         return;
       }
-      const auto target = redirection_to(one, v4, at_output);
-      if (takes_connections(one)) {
-        text += fmt::format("    {}{} {} {}\n", match, packets_to("tcp", one.ports), kSyn, target);
+      const auto target = redirection_to(listener, v4, at_output);
+      if (takes_connections(listener)) {
+        text +=
+            fmt::format("    {}{} {} {}\n", match, packets_to("tcp", listener.ports), kSyn, target);
       }
-      if (takes_datagrams(one)) {
-        text += fmt::format("    {}{} {}\n", match, packets_to("udp", one.ports), target);
+      if (takes_datagrams(listener)) {
+        text += fmt::format("    {}{} {}\n", match, packets_to("udp", listener.ports), target);
       }
     });
   }
@@ -134,15 +135,15 @@ std::string diversions(const std::vector<Listener>& listeners, const std::vector
                        const ClientCondition& condition) {
   std::string text;
   if (!any_comes_by(Intercept::kTproxy, listeners)) return text;
-  for (const auto& one : listeners) {
-    for_each_family(condition, one, all, [&](bool v4, const std::string& match) {
-      if (one.intercept == Intercept::kRedirect) {
-        if (takes_connections(one)) text += left_alone(one, match);
+  for (const auto& listener : listeners) {
+    for_each_family(condition, listener, all, [&](bool v4, const std::string& match) {
+      if (listener.intercept == Intercept::kRedirect) {
+        if (takes_connections(listener)) text += left_alone(listener, match);
         return;
       }
       text += fmt::format("    {}{} {} tproxy {} to {} meta mark set {:#x} accept\n", match,
-                          packets_to("tcp", one.ports), kSyn, v4 ? "ip" : "ip6", place_of(one),
-                          kDivertedMark);
+                          packets_to("tcp", listener.ports), kSyn, v4 ? "ip" : "ip6",
+                          place_of(listener), kDivertedMark);
     });
   }
   return text;
@@ -226,14 +227,14 @@ constexpr std::string_view kDivertedHook = "filter hook prerouting priority -150
 
 std::vector<Listener> meant_of(const std::vector<Listener>& listeners) {
   std::vector<Listener> meant;
-  for (const auto& one : listeners) {
-    if (one.enabled && one.intercept != Intercept::kNone) meant.push_back(one);
+  for (const auto& listener : listeners) {
+    if (listener.enabled && listener.intercept != Intercept::kNone) meant.push_back(listener);
   }
   // Listeners for some ports stand ahead of those for all, and those of an IPv4 address ahead of
   // "[::]", which has IPv4 as well.
   std::stable_sort(meant.begin(), meant.end(), [](const auto& a, const auto& b) {
-    const auto place = [](const Listener& one) {
-      return std::pair(one.ports.empty(), one.listen.ip() == rules::IpAddress{});
+    const auto place = [](const Listener& listener) {
+      return std::pair(listener.ports.empty(), listener.listen.ip() == rules::IpAddress{});
     };
     return place(a) < place(b);
   });
@@ -252,8 +253,8 @@ bool serves(const Listener& listener, bool v4, const std::vector<Listener>& all)
 
 std::vector<std::uint16_t> datagram_ports(const std::vector<Listener>& listeners) {
   std::vector<std::uint16_t> ports;
-  for (const auto& one : meant_of(listeners)) {
-    if (takes_datagrams(one)) ports.push_back(one.listen.port);
+  for (const auto& listener : meant_of(listeners)) {
+    if (takes_datagrams(listener)) ports.push_back(listener.listen.port);
   }
   std::sort(ports.begin(), ports.end());
   ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
@@ -279,7 +280,7 @@ std::string gateway_ruleset(const std::vector<Listener>& listeners,
     }
   }
   auto ports = live.any() ? live.ports : std::vector<std::uint16_t>{};
-  for (const auto& one : meant) ports.push_back(one.listen.port);
+  for (const auto& listener : meant) ports.push_back(listener.listen.port);
   const bool takes_over = !diverted.empty() || live.diverted > 0;
   return std::string(kNoTable) +
          fmt::format(

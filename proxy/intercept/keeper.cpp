@@ -204,8 +204,9 @@ class Keeper {
 
   void reap() {
     int status = 0;
-    for (pid_t one = waitpid(-1, &status, WNOHANG); one > 0; one = waitpid(-1, &status, WNOHANG)) {
-      if (one != command_) continue;
+    for (pid_t child = waitpid(-1, &status, WNOHANG); child > 0;
+         child = waitpid(-1, &status, WNOHANG)) {
+      if (child != command_) continue;
       over_ = true;
       command_ = -1;
       status_ = exit_status_of(status);
@@ -231,9 +232,9 @@ class Keeper {
     if (waitpid(-1, nullptr, WNOHANG) < 0) return;
     for_each_child([](pid_t child) { kill(child, SIGTERM); });
     for (int waited = 0; waited < kGraceMs; waited += 10) {
-      const pid_t one = waitpid(-1, nullptr, WNOHANG);
-      if (one < 0) return;
-      if (one == 0) poll(nullptr, 0, 10);
+      const pid_t child = waitpid(-1, nullptr, WNOHANG);
+      if (child < 0) return;
+      if (child == 0) poll(nullptr, 0, 10);
     }
     end_children();
   }

@@ -7,15 +7,16 @@
 namespace brownout::proxy {
 namespace {
 
-std::string line(std::string_view protocol, const Redirection& one, std::string_view verdict) {
-  return fmt::format("    {} {}\n", packets_to(protocol, one.ports),
-                     fmt::format(fmt::runtime(verdict), one.to));
+std::string line(std::string_view protocol, const Redirection& redirection,
+                 std::string_view verdict) {
+  return fmt::format("    {} {}\n", packets_to(protocol, redirection.ports),
+                     fmt::format(fmt::runtime(verdict), redirection.to));
 }
 
 // Those for some ports stand ahead of those for all.
 std::vector<Redirection> in_order(std::vector<Redirection> redirections) {
   std::stable_partition(redirections.begin(), redirections.end(),
-                        [](const auto& one) { return !one.ports.empty(); });
+                        [](const auto& redirection) { return !redirection.ports.empty(); });
   return redirections;
 }
 
@@ -31,9 +32,9 @@ std::string packets_to(std::string_view protocol, const std::vector<rules::PortR
 std::string own_network_ruleset(const std::vector<Redirection>& redirections, std::uint32_t mark) {
   std::string streams;
   std::string datagrams;
-  for (const auto& one : in_order(redirections)) {
-    if (one.streams) streams += line("tcp", one, "tproxy to :{} accept");
-    if (one.datagrams) datagrams += line("udp", one, "tproxy to :{} accept");
+  for (const auto& redirection : in_order(redirections)) {
+    if (redirection.streams) streams += line("tcp", redirection, "tproxy to :{} accept");
+    if (redirection.datagrams) datagrams += line("udp", redirection, "tproxy to :{} accept");
   }
   return fmt::format(
       R"(table inet brownout {{

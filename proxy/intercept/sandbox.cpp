@@ -162,8 +162,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
       std::size_t i = 0;
       for (auto& fd : said->fds) {
         const bool datagram = port.datagrams && i < workers;
-        auto& one = mine[i++ % workers];
-        (datagram ? one.datagram : one.stream) = std::move(fd);
+        auto& worker_sockets = mine[i++ % workers];
+        (datagram ? worker_sockets.datagram : worker_sockets.stream) = std::move(fd);
       }
     }
   }

@@ -108,7 +108,7 @@ bool VirtualTime::wait(std::span<pollfd> fds, Instant at) {
 void VirtualTime::advance_if_all_wait() {
   if (running_ != 0 || waiting_.empty()) return;
   Instant next = kNever;
-  for (const auto* one : waiting_) next = std::min(next, one->at);
+  for (const auto* waiter : waiting_) next = std::min(next, waiter->at);
   // Whoever is due, or has something to read, is about to run; the next time all wait comes behind
   // it.
   if (next <= now() || next == kNever || anything_ready()) return;
@@ -116,14 +116,15 @@ void VirtualTime::advance_if_all_wait() {
   if (anything_ready()) return;
   now_.store(next.time_since_epoch().count(), std::memory_order_release);
   constexpr std::uint64_t kRing = 1;
-  for (const auto* one : waiting_) {
-    if (one->at <= next) static_cast<void>(::write(one->bell, &kRing, sizeof kRing));
+  for (const auto* waiter : waiting_) {
+    if (waiter->at <= next) static_cast<void>(::write(waiter->bell, &kRing, sizeof kRing));
   }
 }
 
 bool VirtualTime::anything_ready() {
   all_.clear();
-  for (const auto* one : waiting_) all_.insert(all_.end(), one->fds.begin(), one->fds.end());
+  for (const auto* waiter : waiting_)
+    all_.insert(all_.end(), waiter->fds.begin(), waiter->fds.end());
   return ::poll(all_.data(), all_.size(), 0) > 0;
 }
 

@@ -53,16 +53,17 @@ void FileWatch::seen(const char* name) {
 }
 
 void FileWatch::look() {
-  auto one = std::make_unique<Look>();
-  one->watch = this;
-  one->request.data = one.get();
+  auto pending = std::make_unique<Look>();
+  pending->watch = this;
+  pending->request.data = pending.get();
   const auto done = [](uv_fs_t* request) {
     const std::unique_ptr<Look> mine(static_cast<Look*>(request->data));
     const auto now = request->result == 0 ? identity_of(request->statbuf) : Identity{};
     uv_fs_req_cleanup(request);
     if (mine->watch != nullptr) mine->watch->looked(now);
   };
-  if (uv_fs_stat(loop_.uv(), &one->request, path_.c_str(), done) == 0) look_ = one.release();
+  if (uv_fs_stat(loop_.uv(), &pending->request, path_.c_str(), done) == 0)
+    look_ = pending.release();
   if (look_ == nullptr) loop_.deadlines().set(next_, Loop::now() + kLookAgain);
 }
 

@@ -34,7 +34,7 @@ class FileWatch final : public Retirable, private Deadline {
     FileWatch* watch = nullptr;  // null: it is gone
   };
   struct Next final : Deadline {
-    explicit Next(FileWatch& one) : watch(one) {}
+    explicit Next(FileWatch& owner) : watch(owner) {}
     void on_due(Instant) noexcept override { watch.look(); }
     FileWatch& watch;
   };

@@ -72,13 +72,13 @@ bool keeps_sockets(const rules::Listener& old, const rules::Listener& coming) {
          takes_datagrams(old) == takes_datagrams(coming);
 }
 
-bool overlap(const Endpoint& one, const Endpoint& other) {
-  if (one.is_unix() || other.is_unix()) return one == other;
-  if (one.port == 0 || one.port != other.port) return false;
+bool overlap(const Endpoint& left, const Endpoint& right) {
+  if (left.is_unix() || right.is_unix()) return left == right;
+  if (left.port == 0 || left.port != right.port) return false;
   const auto host = [](const Endpoint& endpoint) {
     return endpoint.host == "localhost" ? std::string("127.0.0.1") : endpoint.host;
   };
-  return one.is_any() || other.is_any() || host(one) == host(other);
+  return left.is_any() || right.is_any() || host(left) == host(right);
 }
 
 bool leaves_v4_to(const rules::Listener& listener, std::uint16_t port,
@@ -100,16 +100,16 @@ bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
 
 Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog) {
   std::vector<PortSockets> copies;
-  for (const auto& one : given) {
+  for (const auto& sockets : given) {
     PortSockets copy;
-    if (one.stream) {
-      if (::listen(one.stream.get(), backlog) != 0) {
+    if (sockets.stream) {
+      if (::listen(sockets.stream.get(), backlog) != 0) {
         return tl::unexpected(system_error(Origin::kInternal, "listen", errno));
       }
-      copy.stream = Fd(fcntl(one.stream.get(), F_DUPFD_CLOEXEC, 0));
+      copy.stream = Fd(fcntl(sockets.stream.get(), F_DUPFD_CLOEXEC, 0));
     }
-    if (one.datagram) copy.datagram = Fd(fcntl(one.datagram.get(), F_DUPFD_CLOEXEC, 0));
-    if ((one.stream && !copy.stream) || (one.datagram && !copy.datagram)) {
+    if (sockets.datagram) copy.datagram = Fd(fcntl(sockets.datagram.get(), F_DUPFD_CLOEXEC, 0));
+    if ((sockets.stream && !copy.stream) || (sockets.datagram && !copy.datagram)) {
       return tl::unexpected(system_error(Origin::kInternal, "dup", errno));
     }
     copies.push_back(std::move(copy));
@@ -118,8 +118,8 @@ Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, i
 }
 
 void stop_listening(const std::vector<PortSockets>& sockets) {
-  for (const auto& one : sockets) {
-    if (one.stream) ::shutdown(one.stream.get(), SHUT_RD);
+  for (const auto& port : sockets) {
+    if (port.stream) ::shutdown(port.stream.get(), SHUT_RD);
   }
 }
 

@@ -37,7 +37,7 @@ ComingListeners all_of(const rules::Config& config, ComingListeners all = {});
 // Whether it goes on with the sockets that it has.
 bool keeps_sockets(const rules::Listener& old, const rules::Listener& coming);
 // Whether a socket of one address keeps the other from being bound.
-bool overlap(const Endpoint& one, const Endpoint& other);
+bool overlap(const Endpoint& left, const Endpoint& right);
 // Whether "[::]" leaves IPv4 at this port to the other listener.
 bool leaves_v4_to(const rules::Listener& listener, std::uint16_t port,
                   const rules::Listener& other);

@@ -40,8 +40,8 @@ std::vector<IpAddress> literal_addresses(const std::string& name) {
   if (getaddrinfo(name.c_str(), nullptr, &hints, &list) != 0) return {};
   const AddressList owner(list, &freeaddrinfo);
   std::vector<IpAddress> addresses;
-  for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
-    if (const auto ip = ip_of(one->ai_addr, one->ai_addrlen)) addresses.push_back(*ip);
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    if (const auto ip = ip_of(entry->ai_addr, entry->ai_addrlen)) addresses.push_back(*ip);
   }
   return addresses;
 }
@@ -58,8 +58,8 @@ void take_patience(ares_options& options) {
 
 std::vector<IpAddress> addresses_in(const ares_addrinfo* list) {
   std::vector<IpAddress> addresses;
-  for (const auto* one = list->nodes; one != nullptr; one = one->ai_next) {
-    if (const auto ip = ip_of(one->ai_addr, one->ai_addrlen)) addresses.push_back(*ip);
+  for (const auto* node = list->nodes; node != nullptr; node = node->ai_next) {
+    if (const auto ip = ip_of(node->ai_addr, node->ai_addrlen)) addresses.push_back(*ip);
   }
   return addresses;
 }
@@ -243,7 +243,7 @@ Resolver::Ticket Resolver::resolve(const std::string& name, Done done) {
 
 bool Resolver::make_room() {
   if (running_.size() < kMostLookups) return true;
-  std::erase_if(running_, [](const auto& one) { return !one.second->wanted(); });
+  std::erase_if(running_, [](const auto& lookup) { return !lookup.second->wanted(); });
   return running_.size() < kMostLookups;
 }
 
@@ -266,8 +266,8 @@ void Resolver::give(const Ticket& ticket, SharedAnswer answer) {
 
 void Resolver::on_due(Instant) noexcept {
   finished_.clear();
-  for (const auto& one : std::exchange(given_, {})) {
-    if (const auto ticket = one.ticket.lock()) (*ticket)(*one.answer);
+  for (const auto& delivery : std::exchange(given_, {})) {
+    if (const auto ticket = delivery.ticket.lock()) (*ticket)(*delivery.answer);
   }
 }
 

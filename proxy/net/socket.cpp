@@ -229,9 +229,9 @@ Endpoint bound_to(const Fd& listening, const Endpoint& asked) {
 
 bool make_transparent(const Fd& fd) {
   // IPV6_TRANSPARENT sets the same flag.
-  const int one = 1;
-  return setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &one, sizeof one) == 0 ||
-         setsockopt(fd.get(), SOL_IPV6, IPV6_TRANSPARENT, &one, sizeof one) == 0;
+  const int enabled = 1;
+  return setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &enabled, sizeof enabled) == 0 ||
+         setsockopt(fd.get(), SOL_IPV6, IPV6_TRANSPARENT, &enabled, sizeof enabled) == 0;
 }
 
 Fd stream_socket(const SocketAddress& address) {

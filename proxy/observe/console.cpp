@@ -52,7 +52,7 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   ~ConsoleSink() override {
     const std::lock_guard lock(mutex_);
-    for (const auto& one : limiter_.take_all()) draw_left_out(one);
+    for (const auto& left_out : limiter_.take_all()) draw_left_out(left_out);
   }
 
   void set_status(std::string status) {
@@ -81,11 +81,12 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   void draw_over(Instant now) {
-    for (const auto& one : limiter_.take_over(now)) draw_left_out(one);
+    for (const auto& left_out : limiter_.take_over(now)) draw_left_out(left_out);
   }
 
-  void draw_left_out(const LineLimiter::LeftOut& one) {
-    const auto text = fmt::format("{}: and {} more like it", one.kind, with_commas(one.lines));
+  void draw_left_out(const LineLimiter::LeftOut& left_out) {
+    const auto text =
+        fmt::format("{}: and {} more like it", left_out.kind, with_commas(left_out.lines));
     draw_message({"", spdlog::level::info, text});
   }
 

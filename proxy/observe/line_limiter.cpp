@@ -27,13 +27,13 @@ bool LineLimiter::admit(std::string_view kind, rules::Instant now) {
 
 std::vector<LineLimiter::LeftOut> LineLimiter::take_over(rules::Instant now) {
   std::vector<LeftOut> list;
-  for (auto one = windows_.begin(); one != windows_.end();) {
-    if (one->second.end > now) {
-      ++one;
+  for (auto window = windows_.begin(); window != windows_.end();) {
+    if (window->second.end > now) {
+      ++window;
       continue;
     }
-    if (one->second.left_out > 0) list.push_back({one->first, one->second.left_out});
-    one = windows_.erase(one);
+    if (window->second.left_out > 0) list.push_back({window->first, window->second.left_out});
+    window = windows_.erase(window);
   }
   return list;
 }

@@ -28,9 +28,9 @@ int number_of(rules::TlsVersion version) {
 // RFC 7301, 3.1: each with its length in front.
 std::string alpn_of(const std::vector<std::string>& protocols) {
   std::string list;
-  for (const auto& one : protocols) {
-    list += static_cast<char>(std::min<std::size_t>(one.size(), 255));
-    list += one.substr(0, 255);
+  for (const auto& protocol : protocols) {
+    list += static_cast<char>(std::min<std::size_t>(protocol.size(), 255));
+    list += protocol.substr(0, 255);
   }
   return list;
 }

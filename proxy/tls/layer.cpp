@@ -106,9 +106,9 @@ std::string TlsLayer::explain(std::string reason) const {
   reason += "; alert " + rules::to_text(rules::TlsAlert{alert_->code}) +
             (alert_->received ? " received" : " sent");
   const bool server = SSL_is_server(ssl_.get()) == 0;
-  for (const auto& one : kAlertHints) {
-    if (one.code != alert_->code || one.received != alert_->received) continue;
-    if (one.from_server == server) return reason + " (" + std::string(one.hint) + ")";
+  for (const auto& row : kAlertHints) {
+    if (row.code != alert_->code || row.received != alert_->received) continue;
+    if (row.from_server == server) return reason + " (" + std::string(row.hint) + ")";
   }
   return reason;
 }
