@@ -13,17 +13,17 @@ using rules::Metric;
 
 const ReadExpectation* find(const ReadReport& report, const std::string& name) {
   const auto& all = report.expectations;
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const auto& expectation) { return expectation.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
-std::string print(const ReadExpectation& one) {
-  if (!one.measured) return "not measured";
-  if (!one.value) return "nothing";
-  if (!one.metric) return fmt::format("{:.4g}", *one.value);
-  auto text = rules::print_value(*one.metric, *one.value);
-  if (one.of) text += fmt::format(" of {:.15g}", *one.of);
+std::string print(const ReadExpectation& expectation) {
+  if (!expectation.measured) return "not measured";
+  if (!expectation.value) return "nothing";
+  if (!expectation.metric) return fmt::format("{:.4g}", *expectation.value);
+  auto text = rules::print_value(*expectation.metric, *expectation.value);
+  if (expectation.of) text += fmt::format(" of {:.15g}", *expectation.of);
   return text;
 }
 
@@ -31,21 +31,22 @@ enum class Change { kSame, kBetter, kDifferent, kNotMeasured, kWorse };
 
 // Whether less of it, or more, is good in itself. How many connections or attempts there are, and
 // where they go, follows from how many users there are, too: only too many are bad.
-bool is_quality(const ReadExpectation& one) {
-  return one.metric != Metric::kAttemptRate && one.metric != Metric::kReconnectRate &&
-         one.metric != Metric::kShare;
+bool is_quality(const ReadExpectation& expectation) {
+  return expectation.metric != Metric::kAttemptRate &&
+         expectation.metric != Metric::kReconnectRate && expectation.metric != Metric::kShare;
 }
 
 // Of a count its share, where it is known of how many: fewer may be lost because fewer were sent.
-double quantity(const ReadExpectation& one, bool shares) {
-  return shares ? *one.value / *one.of : *one.value;
+double quantity(const ReadExpectation& expectation, bool shares) {
+  return shares ? *expectation.value / *expectation.of : *expectation.value;
 }
 
 // By how much a time may differ and be the same, in its seconds: a machine that is busy makes that
 // of it. Latencies are in real time, others in that of the scenario.
-double noise(const ReadExpectation& one, double time_scale) {
-  if (!one.metric || unit_of(*one.metric) != rules::Unit::kTime) return 0;
-  const bool latency = *one.metric == Metric::kLatencyP50 || *one.metric == Metric::kLatencyP99;
+double noise(const ReadExpectation& expectation, double time_scale) {
+  if (!expectation.metric || unit_of(*expectation.metric) != rules::Unit::kTime) return 0;
+  const bool latency =
+      *expectation.metric == Metric::kLatencyP50 || *expectation.metric == Metric::kLatencyP99;
   return latency ? 0.010 : 0.100 * std::max(time_scale, 0.0);
 }
 
@@ -87,8 +88,9 @@ std::string_view word(Change change) {
   return "WORSE";
 }
 
-std::string servers(const Circumstances& one) {
-  return one.embedded.empty() ? "the file's servers" : "embedded servers, used " + one.embedded;
+std::string servers(const Circumstances& circumstances) {
+  return circumstances.embedded.empty() ? "the file's servers"
+                                        : "embedded servers, used " + circumstances.embedded;
 }
 
 // Why they are no comparison, or nothing.
@@ -100,9 +102,9 @@ rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
                                "real servers");
   }
   const bool named = !before.scenario.empty() && !after.scenario.empty();
-  const bool common =
-      std::any_of(after.expectations.begin(), after.expectations.end(),
-                  [&](const auto& one) { return find(before, one.name) != nullptr; });
+  const bool common = std::any_of(
+      after.expectations.begin(), after.expectations.end(),
+      [&](const auto& expectation) { return find(before, expectation.name) != nullptr; });
   if ((!named || before.scenario == after.scenario) && common) return {};
   return rules::config_error("the reports are unrelated: of " + rules::in_quotes(before.scenario) +
                                  " and of " + rules::in_quotes(after.scenario) +
@@ -120,21 +122,22 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
     done.text += fmt::format("note     {} before, {} after\n", servers(before.circumstances),
                              servers(after.circumstances));
   }
-  for (const auto& one : after.expectations) {
-    const auto* old = find(before, one.name);
+  for (const auto& expectation : after.expectations) {
+    const auto* old = find(before, expectation.name);
     if (old == nullptr) {
-      done.text += fmt::format("{:<8} {}: {}{}\n", "new", one.name, print(one),
-                               one.measured && !one.met ? " (NOT MET)" : "");
+      done.text += fmt::format("{:<8} {}: {}{}\n", "new", expectation.name, print(expectation),
+                               expectation.measured && !expectation.met ? " (NOT MET)" : "");
       continue;
     }
-    const auto how = change(*old, one, tolerance, after.time_scale);
+    const auto how = change(*old, expectation, tolerance, after.time_scale);
     // What was measured and is not any more is not known to be as good.
     done.regressed |= how == Change::kWorse || (how == Change::kNotMeasured && old->measured);
-    done.text += fmt::format("{:<8} {}: {} -> {}\n", word(how), one.name, print(*old), print(one));
+    done.text += fmt::format("{:<8} {}: {} -> {}\n", word(how), expectation.name, print(*old),
+                             print(expectation));
   }
-  for (const auto& one : before.expectations) {
-    if (find(after, one.name) != nullptr) continue;
-    done.text += fmt::format("{:<8} {}: {}\n", "gone", one.name, print(one));
+  for (const auto& expectation : before.expectations) {
+    if (find(after, expectation.name) != nullptr) continue;
+    done.text += fmt::format("{:<8} {}: {}\n", "gone", expectation.name, print(expectation));
   }
   return done;
 }

@@ -64,8 +64,8 @@ std::vector<Process> descendants(const std::set<pid_t>& others) {
   const auto all = all_processes();
   std::vector<Process> found;
   const auto add_children_of = [&](pid_t parent) {
-    for (const auto& one : all) {
-      if (one.parent == parent && !others.contains(one.id)) found.push_back(one);
+    for (const auto& process : all) {
+      if (process.parent == parent && !others.contains(process.id)) found.push_back(process);
     }
   };
   add_children_of(::getpid());
@@ -93,7 +93,7 @@ struct SpawnSettings {
 
 Descendants::Descendants() {
   ::prctl(PR_GET_CHILD_SUBREAPER, &adopted_before_);
-  for (const auto& one : descendants({})) others_.insert(one.id);
+  for (const auto& process : descendants({})) others_.insert(process.id);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   // Whoever ignores it, as some callers have it, never learns an exit code.
   ::signal(SIGCHLD, SIG_DFL);
@@ -108,13 +108,13 @@ Descendants::~Descendants() {
     bool left = false;
     const auto passed = steady_clock::now() - begin;
     if (passed >= kGrace) signal = SIGKILL;
-    for (const auto& one : descendants(others_)) {
-      left |= !one.zombie;
+    for (const auto& process : descendants(others_)) {
+      left |= !process.zombie;
       // Whoever was told to go is not told again.
-      if (!one.zombie && (signal == SIGKILL || asked_for_.insert(one.id).second)) {
-        ::kill(one.id, signal);
+      if (!process.zombie && (signal == SIGKILL || asked_for_.insert(process.id).second)) {
+        ::kill(process.id, signal);
       }
-      if (one.zombie && one.parent == ::getpid()) ::waitpid(one.id, nullptr, WNOHANG);
+      if (process.zombie && process.parent == ::getpid()) ::waitpid(process.id, nullptr, WNOHANG);
     }
     if (!left || passed >= kMostPatience) break;
     std::this_thread::sleep_for(kBetweenLooks);
@@ -168,9 +168,10 @@ void Descendants::kill(pid_t child) {
 
 void Descendants::reap() {
   const std::lock_guard lock(mutex_);
-  for (const auto& one : all_processes()) {
-    const bool mine = one.parent == ::getpid() && !others_.contains(one.id);
-    if (one.zombie && mine && !asked_for_.contains(one.id)) ::waitpid(one.id, nullptr, WNOHANG);
+  for (const auto& process : all_processes()) {
+    const bool mine = process.parent == ::getpid() && !others_.contains(process.id);
+    if (process.zombie && mine && !asked_for_.contains(process.id))
+      ::waitpid(process.id, nullptr, WNOHANG);
   }
 }
 

@@ -24,12 +24,12 @@ struct Column {
 // Half full blocks where some failed.
 std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   std::string text;
-  for (const auto& one : columns) {
-    if (one.ok + one.failed == 0) {
+  for (const auto& column : columns) {
+    if (column.ok + column.failed == 0) {
       text += ' ';
-    } else if (one.failed == 0) {
+    } else if (column.failed == 0) {
       text += colour ? "\x1b[32m#\x1b[0m" : "#";
-    } else if (one.ok == 0) {
+    } else if (column.ok == 0) {
       text += colour ? "\x1b[31mx\x1b[0m" : "x";
     } else {
       text += colour ? "\x1b[33m-\x1b[0m" : "-";

@@ -23,16 +23,17 @@ class Picture {
 
   std::string draw() {
     std::string rows;
-    for (const auto& one : series_.probes) {
-      rows += availability(one.probe, with_region(one.region, "availability"), one.steps);
-      rows += latency(one.steps);
+    for (const auto& probe : series_.probes) {
+      rows += availability(probe.probe, with_region(probe.region, "availability"), probe.steps);
+      rows += latency(probe.steps);
     }
-    for (const auto& one : series_.traffic) {
-      if (one.total.requests() > 0) {
-        rows += availability("at " + one.listener, with_region(one.region, "served"), one.steps);
-        rows += latency(one.steps);
+    for (const auto& listener : series_.traffic) {
+      if (listener.total.requests() > 0) {
+        rows += availability("at " + listener.listener, with_region(listener.region, "served"),
+                             listener.steps);
+        rows += latency(listener.steps);
       }
-      if (one.total.connections > 0) rows += connections(one);
+      if (listener.total.connections > 0) rows += connections(listener);
     }
     for (const auto& fault : series_.faults) rows += injected(fault);
     const double height = top_ + 30;
@@ -54,10 +55,10 @@ class Picture {
   std::string phases(double bottom) const {
     std::string text;
     bool shaded = false;
-    for (const auto& one : report_.course.seen.phases) {
-      const auto& phase = report_.scenario->phases[one.phase];
-      const double from = x(one.begin);
-      const double to = x(one.end);
+    for (const auto& interval : report_.course.seen.phases) {
+      const auto& phase = report_.scenario->phases[interval.phase];
+      const double from = x(interval.begin);
+      const double to = x(interval.end);
       shaded = !shaded;
       if (shaded) {
         text += fmt::format(
@@ -66,7 +67,7 @@ class Picture {
       }
       text += fmt::format(
           "<text class=\"phase\" x=\"{0:.1f}\" y=\"14\"><title>{1}: {2}</title>{3}</text>\n",
-          from + 4, escaped(phase.name), rules::print_time(one.end - one.begin),
+          from + 4, escaped(phase.name), rules::print_time(interval.end - interval.begin),
           escaped(rules::shortened(phase.name,
                                    static_cast<std::size_t>(std::max(0.0, (to - from) / 7)))));
     }
@@ -180,12 +181,12 @@ class Picture {
 
   std::string marks(double bottom) const {
     std::string text;
-    for (const auto& one : series_.marks) {
+    for (const auto& mark : series_.marks) {
       text += fmt::format(
           "<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"18\" y2=\"{1}\"><title>{2} {3} "
           "at "
           "{4}</title></line>\n",
-          x(one.at), bottom, escaped(one.probe), one.what, rules::print_time(one.at));
+          x(mark.at), bottom, escaped(mark.probe), mark.what, rules::print_time(mark.at));
     }
     return text;
   }
@@ -222,16 +223,16 @@ std::string draw_histogram(const rules::LatencyHistogram& histogram) {
   constexpr double kHeight = 40;
   const auto buckets = histogram.buckets();
   std::uint64_t most = 1;
-  for (const auto& one : buckets) most = std::max(most, one.count);
+  for (const auto& bucket : buckets) most = std::max(most, bucket.count);
   std::string bars;
   double x = 0;
-  for (const auto& one : buckets) {
+  for (const auto& bucket : buckets) {
     const auto height =
-        std::max(1.0, kHeight * static_cast<double>(one.count) / static_cast<double>(most));
+        std::max(1.0, kHeight * static_cast<double>(bucket.count) / static_cast<double>(most));
     bars += fmt::format(
         "<rect class=\"count\" x=\"{:.0f}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\">"
         "<title>{} up to {}</title></rect>",
-        x, kHeight - height, kBar - 1, height, one.count, rules::print_time(one.most));
+        x, kHeight - height, kBar - 1, height, bucket.count, rules::print_time(bucket.most));
     x += kBar;
   }
   return fmt::format(

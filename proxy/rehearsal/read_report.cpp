@@ -90,15 +90,16 @@ rules::Result<ReadReport> read_report(const json& value) {
   if (list == value.end() || !list->is_array()) return no_report("it has no list of expectations");
   for (const auto& item : *list) {
     if (!item.is_object()) return no_report("an expectation is no object");
-    Members one(item);
-    report.expectations.push_back({.name = one.text("name"),
-                                   .metric = metric_of(one.text("metric")),
-                                   .more_is_better = one.truth("more_is_better", false),
-                                   .met = one.truth("met", false),
-                                   .measured = one.truth("measured", true),
-                                   .value = one.number("value"),
-                                   .of = one.number("of")});
-    if (!one.problem().empty()) return no_report("of an expectation, " + one.problem());
+    Members expectation(item);
+    report.expectations.push_back({.name = expectation.text("name"),
+                                   .metric = metric_of(expectation.text("metric")),
+                                   .more_is_better = expectation.truth("more_is_better", false),
+                                   .met = expectation.truth("met", false),
+                                   .measured = expectation.truth("measured", true),
+                                   .value = expectation.number("value"),
+                                   .of = expectation.number("of")});
+    if (!expectation.problem().empty())
+      return no_report("of an expectation, " + expectation.problem());
   }
   return report;
 }

@@ -46,8 +46,8 @@ json json_of(const std::vector<Step>& steps) {
 
 json json_of(const rules::TrafficCounts& counts) {
   json histogram = json::array();
-  for (const auto& one : counts.latency.buckets()) {
-    histogram.push_back({{"at_most_s", seconds(one.most)}, {"count", one.count}});
+  for (const auto& bucket : counts.latency.buckets()) {
+    histogram.push_back({{"at_most_s", seconds(bucket.most)}, {"count", bucket.count}});
   }
   const auto percentile = [&](double p) -> json {
     if (counts.latency.count() == 0) return nullptr;
@@ -67,28 +67,28 @@ json json_of(const rules::TrafficCounts& counts) {
 
 json json_of(const Series& series) {
   json probes = json::array();
-  for (const auto& one : series.probes) {
-    auto row = json_of(one.steps);
-    row["probe"] = one.probe;
-    row["region"] = one.region;
+  for (const auto& probe : series.probes) {
+    auto row = json_of(probe.steps);
+    row["probe"] = probe.probe;
+    row["region"] = probe.region;
     probes.push_back(std::move(row));
   }
   json traffic = json::array();
-  for (const auto& one : series.traffic) {
-    auto row = json_of(one.steps);
-    row["listener"] = one.listener;
-    row["region"] = one.region;
-    row["connections"] = one.connections;
-    row["total"] = json_of(one.total);
+  for (const auto& listener : series.traffic) {
+    auto row = json_of(listener.steps);
+    row["listener"] = listener.listener;
+    row["region"] = listener.region;
+    row["connections"] = listener.connections;
+    row["total"] = json_of(listener.total);
     traffic.push_back(std::move(row));
   }
   json faults = json::array();
-  for (const auto& one : series.faults) {
-    faults.push_back({{"rule", one.rule}, {"injected", one.injected}});
+  for (const auto& fault : series.faults) {
+    faults.push_back({{"rule", fault.rule}, {"injected", fault.injected}});
   }
   json marks = json::array();
-  for (const auto& one : series.marks) {
-    marks.push_back({{"at_s", seconds(one.at)}, {"what", one.what}, {"probe", one.probe}});
+  for (const auto& mark : series.marks) {
+    marks.push_back({{"at_s", seconds(mark.at)}, {"what", mark.what}, {"probe", mark.probe}});
   }
   return {{"step_s", seconds(series.width)},
           {"probes", probes},
@@ -113,22 +113,22 @@ std::string_view unit_name(rules::Metric metric) {
 
 json json_of(const rules::Impact& impact) {
   json regions = json::array();
-  for (const auto& one : impact.regions) {
-    regions.push_back({{"name", one.name},
-                       {"users", one.users},
-                       {"affected", one.affected},
-                       {"failed", one.failed},
-                       {"sessions", one.sessions},
-                       {"outage_minutes", one.outage_minutes},
-                       {"arithmetic", one.arithmetic}});
+  for (const auto& region : impact.regions) {
+    regions.push_back({{"name", region.name},
+                       {"users", region.users},
+                       {"affected", region.affected},
+                       {"failed", region.failed},
+                       {"sessions", region.sessions},
+                       {"outage_minutes", region.outage_minutes},
+                       {"arithmetic", region.arithmetic}});
   }
   json sectors = json::array();
-  for (const auto& one : impact.sectors) {
-    sectors.push_back({{"name", one.name},
-                       {"affected", one.affected},
-                       {"sessions", one.sessions},
-                       {"value", one.value},
-                       {"arithmetic", one.arithmetic}});
+  for (const auto& sector : impact.sectors) {
+    sectors.push_back({{"name", sector.name},
+                       {"affected", sector.affected},
+                       {"sessions", sector.sessions},
+                       {"value", sector.value},
+                       {"arithmetic", sector.arithmetic}});
   }
   return {{"regions", regions}, {"sectors", sectors}};
 }
@@ -151,9 +151,9 @@ std::string expectation_text(const rules::Verdict& verdict) {
 Result Report::result() const {
   if (!course.stopped.empty()) return Result::kStopped;
   bool measured = !verdicts.empty();
-  for (const auto& one : verdicts) {
-    if (one.measured && !one.met) return Result::kNotMet;
-    measured &= one.measured;
+  for (const auto& verdict : verdicts) {
+    if (verdict.measured && !verdict.met) return Result::kNotMet;
+    measured &= verdict.measured;
   }
   if (!missed.empty()) return Result::kNotMet;
   return measured ? Result::kMet : Result::kNotMeasured;
@@ -162,9 +162,9 @@ Result Report::result() const {
 std::string Report::headline() const {
   std::size_t met = 0;
   std::size_t measured = 0;
-  for (const auto& one : verdicts) {
-    met += one.met ? 1U : 0U;
-    measured += one.measured ? 1U : 0U;
+  for (const auto& verdict : verdicts) {
+    met += verdict.met ? 1U : 0U;
+    measured += verdict.measured ? 1U : 0U;
   }
   auto text = fmt::format("{}: {} of {} expectations met", scenario->name, met, verdicts.size());
   if (verdicts.empty()) text = scenario->name + ": nothing was expected, so nothing is judged";
@@ -189,31 +189,31 @@ Report make_report(const rules::Scenario& scenario, Course course, bool missed_r
 json to_json(const Report& report) {
   const auto& seen = report.course.seen;
   json phases = json::array();
-  for (const auto& one : seen.phases) {
-    const auto& phase = report.scenario->phases[one.phase];
+  for (const auto& interval : seen.phases) {
+    const auto& phase = report.scenario->phases[interval.phase];
     phases.push_back({{"name", phase.name},
-                      {"begin_s", seconds(one.begin)},
-                      {"end_s", seconds(one.end)},
+                      {"begin_s", seconds(interval.begin)},
+                      {"end_s", seconds(interval.end)},
                       {"rules", phase.rules}});
   }
   json verdicts = json::array();
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
-    const auto& one = report.verdicts[i];
+    const auto& verdict = report.verdicts[i];
     const auto metric = report.scenario->expectations[i].metric;
     json value = nullptr;
-    if (one.value) value = *one.value;
+    if (verdict.value) value = *verdict.value;
     json of = nullptr;
-    if (one.of) of = *one.of;
-    verdicts.push_back({{"name", one.name},
+    if (verdict.of) of = *verdict.of;
+    verdicts.push_back({{"name", verdict.name},
                         {"metric", rules::name_of(metric)},
-                        {"wanted", one.wanted},
+                        {"wanted", verdict.wanted},
                         {"more_is_better", report.scenario->expectations[i].at_least.has_value()},
-                        {"met", one.met},
-                        {"measured", one.measured},
+                        {"met", verdict.met},
+                        {"measured", verdict.measured},
                         {"unit", unit_name(metric)},
                         {"of", of},
                         {"value", value},
-                        {"evidence", one.evidence}});
+                        {"evidence", verdict.evidence}});
   }
   return {{"format", kReportFormat},
           {"version", report.version},
@@ -238,9 +238,9 @@ std::string to_junit(const Report& report) {
   const bool stopped = !report.course.stopped.empty();
   std::size_t failures = report.missed.size();
   std::size_t skipped = 0;
-  for (const auto& one : report.verdicts) {
-    failures += one.measured && !one.met ? 1U : 0U;
-    skipped += one.measured ? 0U : 1U;
+  for (const auto& verdict : report.verdicts) {
+    failures += verdict.measured && !verdict.met ? 1U : 0U;
+    skipped += verdict.measured ? 0U : 1U;
   }
   const auto tests = report.verdicts.size() + report.missed.size() + (stopped ? 1U : 0U);
   const auto name = escaped(report.scenario->name);
@@ -257,10 +257,10 @@ std::string to_junit(const Report& report) {
       text += fmt::format("><{0} message=\"{1}\">{1}</{0}></testcase>\n", kind, escaped(message));
     }
   };
-  for (const auto& one : report.verdicts) {
-    const char* kind = one.met ? nullptr : "failure";
-    if (!one.measured) kind = "skipped";
-    add(one.name, kind, one.wanted + ": " + one.evidence);
+  for (const auto& verdict : report.verdicts) {
+    const char* kind = verdict.met ? nullptr : "failure";
+    if (!verdict.measured) kind = "skipped";
+    add(verdict.name, kind, verdict.wanted + ": " + verdict.evidence);
   }
   for (const auto& rule : report.missed) {
     add("rule " + rule + " matches somebody", "failure", "it matched nobody");
@@ -289,10 +289,11 @@ std::string to_markdown(const Report& report) {
                       report.scenario->time_scale);
   text += "| | expectation | measured | evidence |\n|---|---|---|---|\n";
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
-    const auto& one = report.verdicts[i];
-    const auto word = one.met ? std::string("met") : fmt::format("**{}**", word_for(one));
-    text += fmt::format("| {} | {} | {} | {} |\n", word, cell(expectation_text(one)),
-                        value_of(report.scenario->expectations[i], one), cell(one.evidence));
+    const auto& verdict = report.verdicts[i];
+    const auto word = verdict.met ? std::string("met") : fmt::format("**{}**", word_for(verdict));
+    text +=
+        fmt::format("| {} | {} | {} | {} |\n", word, cell(expectation_text(verdict)),
+                    value_of(report.scenario->expectations[i], verdict), cell(verdict.evidence));
   }
   for (const auto& rule : report.missed) {
     text += fmt::format("| **NOT MET** | rule {} matches somebody | nobody | |\n", rule);
@@ -303,25 +304,26 @@ std::string to_markdown(const Report& report) {
         "\n| listener | region | served | p50 | p99 | connections | turns | bytes up, down "
         "|\n|---|---|---|---|---|---|---|---|\n";
   }
-  for (const auto& one : series.traffic) {
-    const auto& total = one.total;
-    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", cell(one.listener),
-                        cell(one.region), served_text(total), time_text(total, 0.5),
+  for (const auto& listener : series.traffic) {
+    const auto& total = listener.total;
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", cell(listener.listener),
+                        cell(listener.region), served_text(total), time_text(total, 0.5),
                         time_text(total, 0.99), total.connections, turns_text(total),
                         bytes_text(total));
   }
   text +=
       "\n| region | users | affected | sessions broken | operations failed | outage minutes "
       "|\n|---|---|---|---|---|---|\n";
-  for (const auto& one : report.impact.regions) {
-    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.0f} | {:.0f} | {:.1f} |\n", one.name,
-                        one.users, one.affected, one.sessions, one.failed, one.outage_minutes);
+  for (const auto& region : report.impact.regions) {
+    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.0f} | {:.0f} | {:.1f} |\n", region.name,
+                        region.users, region.affected, region.sessions, region.failed,
+                        region.outage_minutes);
   }
   if (report.impact.sectors.empty()) return text;
   text += "\n| sector | affected | sessions broken | value | arithmetic |\n|---|---|---|---|---|\n";
-  for (const auto& one : report.impact.sectors) {
-    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.2f} | {} |\n", one.name, one.affected,
-                        one.sessions, one.value, one.arithmetic);
+  for (const auto& sector : report.impact.sectors) {
+    text += fmt::format("| {} | {:.0f} | {:.0f} | {:.2f} | {} |\n", sector.name, sector.affected,
+                        sector.sessions, sector.value, sector.arithmetic);
   }
   return text;
 }

@@ -34,19 +34,19 @@ pre { overflow: auto; background: var(--phase); padding: 1rem; font-size: 12px }
 std::string verdict_table(const Report& report) {
   std::string text =
       "<table><tr><th></th><th>expectation</th><th>measured</th><th>evidence</th></tr>\n";
-  const auto row = [&](const rules::Verdict& one, const std::string& value) {
-    auto what = escaped(one.name);
-    if (one.name != one.wanted)
-      what += "<br><span class=\"soft\">" + escaped(one.wanted) + "</span>";
+  const auto row = [&](const rules::Verdict& verdict, const std::string& value) {
+    auto what = escaped(verdict.name);
+    if (verdict.name != verdict.wanted)
+      what += "<br><span class=\"soft\">" + escaped(verdict.wanted) + "</span>";
     text += fmt::format("<tr><td class=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                        one.met        ? "good"
-                        : one.measured ? "bad"
-                                       : "soft",
-                        word_for(one), what, escaped(value), escaped(one.evidence));
+                        verdict.met        ? "good"
+                        : verdict.measured ? "bad"
+                                           : "soft",
+                        word_for(verdict), what, escaped(value), escaped(verdict.evidence));
   };
   for (std::size_t i = 0; i < report.verdicts.size(); ++i) {
-    const auto& one = report.verdicts[i];
-    row(one, value_of(report.scenario->expectations[i], one));
+    const auto& verdict = report.verdicts[i];
+    row(verdict, value_of(report.scenario->expectations[i], verdict));
   }
   for (const auto& rule : report.missed) {
     const auto wanted = "rule " + rule + " matches somebody";
@@ -61,9 +61,9 @@ std::string mark_table(const Series& series) {
   std::string text =
       "<h2>Detected, failed over, "
       "recovered</h2><table><tr><th>at</th><th>users</th><th></th></tr>\n";
-  for (const auto& one : series.marks) {
-    text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", rules::print_time(one.at),
-                        escaped(one.probe), one.what);
+  for (const auto& mark : series.marks) {
+    text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", rules::print_time(mark.at),
+                        escaped(mark.probe), mark.what);
   }
   return text + "</table>\n";
 }
@@ -88,14 +88,14 @@ std::string traffic_table(const Series& series) {
       "of the client's.</p><table "
       "id=\"traffic\"><tr><th>listener</th><th>region</th><th>served</th><th>p50</th><th>p99</th>"
       "<th>latency</th><th>connections</th><th>turns</th><th>bytes up, down</th></tr>\n";
-  for (const auto& one : series.traffic) {
-    const auto& total = one.total;
+  for (const auto& listener : series.traffic) {
+    const auto& total = listener.total;
     text += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{}</td>"
         "<td>{}</td><td>{}</td></tr>\n",
-        escaped(one.listener), escaped(one.region), served_text(total), time_text(total, 0.5),
-        time_text(total, 0.99), draw_histogram(total.latency), total.connections,
-        total.servers.empty() ? "" : ": " + servers_of(total), turns_text(total),
+        escaped(listener.listener), escaped(listener.region), served_text(total),
+        time_text(total, 0.5), time_text(total, 0.99), draw_histogram(total.latency),
+        total.connections, total.servers.empty() ? "" : ": " + servers_of(total), turns_text(total),
         bytes_text(total));
   }
   return text + "</table>\n";
@@ -106,22 +106,23 @@ std::string impact_tables(const Report& report) {
       "<h2>Impact</h2><table><tr><th>region</th><th>users affected</th><th>sessions "
       "broken</th><th>operations failed</th>"
       "<th>outage minutes</th><th>arithmetic</th></tr>\n";
-  for (const auto& one : report.impact.regions) {
+  for (const auto& region : report.impact.regions) {
     text += fmt::format(
         "<tr><td>{}</td><td>{:.0f} of "
         "{:.0f}</td><td>{:.0f}</td><td>{:.0f}</td><td>{:.1f}</td><td>{}</td></tr>\n",
-        escaped(one.name), one.affected, one.users, one.sessions, one.failed, one.outage_minutes,
-        escaped(one.arithmetic));
+        escaped(region.name), region.affected, region.users, region.sessions, region.failed,
+        region.outage_minutes, escaped(region.arithmetic));
   }
   text += "</table>\n";
   if (report.impact.sectors.empty()) return text;
   text +=
       "<table><tr><th>sector</th><th>users affected</th><th>sessions broken</th><th>value "
       "lost</th><th>arithmetic</th></tr>\n";
-  for (const auto& one : report.impact.sectors) {
+  for (const auto& sector : report.impact.sectors) {
     text += fmt::format(
         "<tr><td>{}</td><td>{:.0f}</td><td>{:.0f}</td><td>{:.2f}</td><td>{}</td></tr>\n",
-        escaped(one.name), one.affected, one.sessions, one.value, escaped(one.arithmetic));
+        escaped(sector.name), sector.affected, sector.sessions, sector.value,
+        escaped(sector.arithmetic));
   }
   return text + "</table>\n";
 }

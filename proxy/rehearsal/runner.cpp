@@ -177,8 +177,8 @@ Target Runner::target_of(const std::string& endpoint) const {
 std::optional<rules::IpAddress> Runner::address_of_user(std::size_t probe,
                                                         const std::vector<Target>& targets) const {
   const auto& region = scenario().probes[probe].region;
-  for (const auto& one : scenario().regions) {
-    if (one.name == region) return plus(one.clients.front().network, users_.size() + 1);
+  for (const auto& candidate : scenario().regions) {
+    if (candidate.name == region) return plus(candidate.clients.front().network, users_.size() + 1);
   }
   if (targets.empty()) return std::nullopt;
   const auto ip = targets.front().address.ip();
@@ -202,8 +202,8 @@ rules::Result<void> Runner::start_users_of(std::uint32_t number) {
   UserSettings settings;
   settings.probe = number;
   settings.clock = clock_;
-  for (const auto& one : probe.endpoints) {
-    settings.targets.push_back(target_of(one));
+  for (const auto& endpoint : probe.endpoints) {
+    settings.targets.push_back(target_of(endpoint));
     const auto last = settings.targets.size() - 1;
     if (last < probe.resolve.size()) settings.targets.back().name = probe.resolve[last];
   }
@@ -247,25 +247,28 @@ void Runner::take_news() {
   {
     const std::lock_guard lock(mutex_);
     operations.swap(told_operations_);
-    for (auto& one : told_alerts_) course_.seen.alerts.push_back(std::move(one));
+    for (auto& alert : told_alerts_) course_.seen.alerts.push_back(std::move(alert));
     told_alerts_.clear();
   }
   std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.ended < b.ended; });
-  for (auto& one : operations) {
+  for (auto& operation : operations) {
     // What went on when the faults ended before their time says nothing of them.
-    if (interrupted_at_ && one.began < *interrupted_at_ && one.ended >= *interrupted_at_) continue;
-    conductor_.observe(one);
-    news_.push_back(std::move(one));
+    if (interrupted_at_ && operation.began < *interrupted_at_ &&
+        operation.ended >= *interrupted_at_) {
+      continue;
+    }
+    conductor_.observe(operation);
+    news_.push_back(std::move(operation));
   }
 }
 
 // Once the conductor has said in which phases they ended.
 void Runner::sum_up_news(Duration until) {
-  const auto end =
-      std::find_if(news_.begin(), news_.end(), [&](const auto& one) { return one.ended >= until; });
-  std::for_each(news_.begin(), end, [&](const auto& one) {
-    course_.seen.tally.add(scenario(), conductor_.phases(), one);
+  const auto end = std::find_if(news_.begin(), news_.end(),
+                                [&](const auto& operation) { return operation.ended >= until; });
+  std::for_each(news_.begin(), end, [&](const auto& operation) {
+    course_.seen.tally.add(scenario(), conductor_.phases(), operation);
   });
   news_.erase(news_.begin(), end);
 }
@@ -292,8 +295,8 @@ void Runner::check_steady() {
   sum_up_news(Duration::zero());
   const auto& steady = course_.seen.tally.steady();
   auto unable = steady.unable;
-  for (const auto& one : course_.seen.unstarted) {
-    unable = scenario().probes[one.probe].name + " could not be started: " + one.why;
+  for (const auto& unstarted : course_.seen.unstarted) {
+    unable = scenario().probes[unstarted.probe].name + " could not be started: " + unstarted.why;
   }
   auto why = steady.why;
   if (steady.all == 0) {

@@ -34,22 +34,22 @@ std::vector<TrafficSeries> traffic_of(const rules::Measurements& seen, Duration 
                                       std::size_t steps) {
   using Where = std::pair<std::string, std::string>;
   std::map<Where, std::vector<rules::TrafficCounts>> found;
-  for (const auto& one : seen.traffic) {
-    if (one.begin < Duration::zero()) continue;
-    auto& counts = found[{one.listener, one.region}];
+  for (const auto& interval : seen.traffic) {
+    if (interval.begin < Duration::zero()) continue;
+    auto& counts = found[{interval.listener, interval.region}];
     counts.resize(steps);
     // Most of it lies around its middle.
-    const auto step = static_cast<std::size_t>((one.begin + one.length / 2) / width);
-    counts[std::min(step, steps - 1)].add(one.counts);
+    const auto step = static_cast<std::size_t>((interval.begin + interval.length / 2) / width);
+    counts[std::min(step, steps - 1)].add(interval.counts);
   }
   std::vector<TrafficSeries> all;
   for (const auto& [where, counts] : found) {
     TrafficSeries series{where.first, where.second, {}, {}, {}};
-    for (const auto& one : counts) {
-      series.steps.push_back({one.ok, one.failed, in_milliseconds(one.latency.percentile(0.5)),
-                              in_milliseconds(one.latency.percentile(0.99))});
-      series.connections.push_back(one.connections);
-      series.total.add(one);
+    for (const auto& step : counts) {
+      series.steps.push_back({step.ok, step.failed, in_milliseconds(step.latency.percentile(0.5)),
+                              in_milliseconds(step.latency.percentile(0.99))});
+      series.connections.push_back(step.connections);
+      series.total.add(step);
     }
     all.push_back(std::move(series));
   }
@@ -62,18 +62,18 @@ std::vector<Step> steps_of(const rules::Scenario& scenario, const rules::ProbeTa
   const auto fine = tally.width(scenario);
   std::vector<rules::ProbeTally::Step> sums(series.steps);
   for (std::size_t i = 0; i < tally.steps.size(); ++i) {
-    const auto& one = tally.steps[i];
+    const auto& step = tally.steps[i];
     const auto middle = fine * static_cast<std::int64_t>(i) + fine / 2;
     const auto number = static_cast<std::size_t>(middle / series.width);
     auto& sum = sums[std::min(number, series.steps - 1)];
-    sum.ok += one.ok;
-    sum.failed += one.failed;
-    sum.took.add(one.took);
+    sum.ok += step.ok;
+    sum.failed += step.failed;
+    sum.took.add(step.took);
   }
   std::vector<Step> steps;
-  for (const auto& one : sums) {
-    steps.push_back({one.ok, one.failed, in_milliseconds(one.took.percentile(0.5)),
-                     in_milliseconds(one.took.percentile(0.99))});
+  for (const auto& sum : sums) {
+    steps.push_back({sum.ok, sum.failed, in_milliseconds(sum.took.percentile(0.5)),
+                     in_milliseconds(sum.took.percentile(0.99))});
   }
   return steps;
 }
@@ -114,9 +114,9 @@ Series series_of(const rules::Scenario& scenario, const rules::Measurements& see
                              steps_of(scenario, seen.tally.probe(probe), series)});
   }
   std::map<std::string, std::vector<std::uint64_t>> faults;
-  for (const auto& one : seen.injected) {
-    auto& row = faults.try_emplace(one.rule, steps).first->second;
-    row[step_of(one.at)] += one.count;
+  for (const auto& injected : seen.injected) {
+    auto& row = faults.try_emplace(injected.rule, steps).first->second;
+    row[step_of(injected.at)] += injected.count;
   }
   for (auto& [rule, row] : faults) series.faults.push_back({rule, std::move(row)});
   series.traffic = traffic_of(seen, series.width, steps);

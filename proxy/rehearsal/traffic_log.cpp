@@ -5,8 +5,8 @@
 namespace brownout::rehearsal {
 
 TrafficLog::Where TrafficLog::where(const rules::FlowFacts& flow) const {
-  const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const auto& one) {
-    return rules::any_contains(one.clients, flow.client);
+  const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const auto& candidate) {
+    return rules::any_contains(candidate.clients, flow.client);
   });
   return {flow.listener, region == regions_.end() ? std::string() : region->name};
 }

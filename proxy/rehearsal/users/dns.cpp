@@ -73,8 +73,8 @@ class DnsClient final : public ProbeClient {
  private:
   bool is_right(const std::vector<rules::IpAddress>& found) const {
     const auto& wanted = settings_.probe->answer;
-    return wanted.empty() || std::any_of(found.begin(), found.end(), [&](const auto& one) {
-             return std::find(wanted.begin(), wanted.end(), to_text(one)) != wanted.end();
+    return wanted.empty() || std::any_of(found.begin(), found.end(), [&](const auto& address) {
+             return std::find(wanted.begin(), wanted.end(), to_text(address)) != wanted.end();
            });
   }
 

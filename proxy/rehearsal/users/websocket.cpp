@@ -60,10 +60,10 @@ class WebSocketClient final : public ProbeClient {
     }
     std::string head;
     while (!head.ends_with("\r\n\r\n")) {
-      std::byte one{};
-      const auto got = Socket::receive(*fd, std::span(&one, 1), deadline);
+      std::byte byte{};
+      const auto got = Socket::receive(*fd, std::span(&byte, 1), deadline);
       if (!got) return got.error();
-      head += static_cast<char>(one);
+      head += static_cast<char>(byte);
       if (head.size() > 16384) return "a head without end";
     }
     if (!head.starts_with("HTTP/1.1 101")) return "no upgrade: " + head.substr(0, head.find('\r'));

@@ -181,8 +181,8 @@ class XmppClient final : public ProbeClient {
                        xmpp_stream_error_t* problem, void* user) {
     auto& self = *static_cast<XmppClient*>(user);
     if (event == XMPP_CONN_CONNECT) {
-      const auto heard = [](xmpp_conn_t*, xmpp_stanza_t* stanza, void* one) {
-        return static_cast<XmppClient*>(one)->on_message(stanza);
+      const auto heard = [](xmpp_conn_t*, xmpp_stanza_t* stanza, void* client) {
+        return static_cast<XmppClient*>(client)->on_message(stanza);
       };
       xmpp_handler_add(connection, heard, nullptr, "message", nullptr, user);
       const Owned<xmpp_stanza_t> presence(xmpp_presence_new(self.context_.get()));
