@@ -223,10 +223,10 @@ TEST(Tidy, SourcesOfALibraryCanBeCompiledTogether) {
     }
     EXPECT_EQ(find_clash(text_of_file), "");
   }
-  const std::string one = "namespace a {\nnamespace {\nstruct Settings {\n};\n}  // namespace\n";
+  const std::string first = "namespace a {\nnamespace {\nstruct Settings {\n};\n}  // namespace\n";
   const std::string other = "namespace a {\nnamespace {\nusing Settings = int;\n";
-  EXPECT_EQ(find_clash({{"one", one}, {"other", other}}), "a Settings in one and other");
-  EXPECT_EQ(find_clash({{"one", one}, {"other", "namespace b {\n" + other.substr(14)}}), "");
+  EXPECT_EQ(find_clash({{"one", first}, {"other", other}}), "a Settings in one and other");
+  EXPECT_EQ(find_clash({{"one", first}, {"other", "namespace b {\n" + other.substr(14)}}), "");
   EXPECT_EQ(
       private_names("namespace a {\nnamespace {\nconstexpr int kMost = 4;\n").count("a kMost"), 1U);
 }

@@ -29,18 +29,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > 1 && (data[1] & 1) != 0) verdict.stop = rules::HandshakeStop::kServerHello;
   codecs::RecordFilter whole(verdict);
   codecs::RecordFilter cut(verdict);
-  std::string one(reinterpret_cast<const char*>(data), size);
-  std::string two = one;
-  const auto passed = whole.apply(std::as_writable_bytes(std::span(one)));
+  std::string at_once(reinterpret_cast<const char*>(data), size);
+  std::string in_parts = at_once;
+  const auto passed = whole.apply(std::as_writable_bytes(std::span(at_once)));
   std::size_t passed_cut = 0;
   for (std::size_t at = 0; at < size; at += 3) {
-    passed_cut += cut.apply(
-        std::as_writable_bytes(std::span(two).subspan(at, std::min<std::size_t>(3, size - at))));
+    passed_cut += cut.apply(std::as_writable_bytes(
+        std::span(in_parts).subspan(at, std::min<std::size_t>(3, size - at))));
   }
-  require(passed == passed_cut && one == two);
+  require(passed == passed_cut && at_once == in_parts);
   int flipped = 0;
   for (std::size_t i = 0; i < size; ++i) {
-    flipped += std::popcount(static_cast<unsigned>(static_cast<std::uint8_t>(one[i]) ^ data[i]));
+    flipped +=
+        std::popcount(static_cast<unsigned>(static_cast<std::uint8_t>(at_once[i]) ^ data[i]));
   }
   require(flipped <= 1);
   return 0;

@@ -33,19 +33,19 @@ void check_stream(codecs::ByteView bytes, std::size_t piece) {
   codecs::DnsFraming whole;
   codecs::DnsFraming parts;
   whole.append(bytes);
-  std::vector<codecs::Bytes> one;
-  std::vector<codecs::Bytes> other;
+  std::vector<codecs::Bytes> at_once;
+  std::vector<codecs::Bytes> in_parts;
   const auto drain = [](codecs::DnsFraming& reader, std::vector<codecs::Bytes>& into) {
     for (auto message = reader.next(); !message.empty(); message = reader.next()) {
       into.emplace_back(message.begin(), message.end());
     }
   };
-  drain(whole, one);
+  drain(whole, at_once);
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     parts.append(bytes.subspan(at, std::min(piece, bytes.size() - at)));
-    drain(parts, other);
+    drain(parts, in_parts);
   }
-  require(one == other);
+  require(at_once == in_parts);
   require(whole.waiting() == parts.waiting());
 }
 

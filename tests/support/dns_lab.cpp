@@ -64,17 +64,17 @@ std::string DnsLab::ask(const std::string& name, const Asked& asked) {
 
 std::string DnsLab::left(Duration at) {
   QueryPlan::Notes notes;
-  for (const auto& one : held_) {
-    const auto due = one->plan.holds().deadline();
+  for (const auto& query : held_) {
+    const auto due = query->plan.holds().deadline();
     if (due > Instant(at)) continue;
-    one->plan.holds().wake(Instant(at), notes);
+    query->plan.holds().wake(Instant(at), notes);
     // What its rule no longer holds has not been told.
-    if (one->plan.holds().empty()) left_ += (left_.empty() ? "" : " ") + one->name;
+    if (query->plan.holds().empty()) left_ += (left_.empty() ? "" : " ") + query->name;
   }
   for (const auto& [rule, note] : notes) notes_ += std::string(note.action) + "\n";
-  std::erase_if(held_, [](const auto& one) {
-    one->plan.holds().look();
-    return one->plan.holds().empty();
+  std::erase_if(held_, [](const auto& query) {
+    query->plan.holds().look();
+    return query->plan.holds().empty();
   });
   return std::exchange(left_, {});
 }

@@ -339,9 +339,9 @@ std::string check_outcome(const Speech& speech, const Dialogue& talk, const Play
   return compare_messages(came, left, outcome, expected);
 }
 
-bool same(const Played& one, const Played& other) {
-  return one.bytes == other.bytes && one.notes == other.notes && one.ending == other.ending &&
-         one.reports == other.reports && one.ends == other.ends;
+bool same(const Played& left, const Played& right) {
+  return left.bytes == right.bytes && left.notes == right.notes && left.ending == right.ending &&
+         left.reports == right.reports && left.ends == right.ends;
 }
 
 }  // namespace

@@ -86,12 +86,12 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
   outcome.notes = world.notes();
   for (const auto& rule : own->rules()) outcome.injected += rule->state->injected.load();
   for (std::size_t i = 0; i < world.left().size(); ++i) {
-    const auto& one = world.left()[i].what;
+    const auto& what = world.left()[i].what;
     const auto before = outcome.endings;
-    if (world.left()[i].is_event) outcome.endings += one;
+    if (world.left()[i].is_event) outcome.endings += what;
     // A half-closed flow may still be closed as a whole.
     const bool allowed =
-        before.empty() || (before == "<FIN>" && (one == "<CLOSE>" || one == "<RST>"));
+        before.empty() || (before == "<FIN>" && (what == "<CLOSE>" || what == "<RST>"));
     if (!allowed) outcome.violation = "something came behind " + before;
   }
   return outcome;

@@ -84,7 +84,7 @@ inline rules::Measurements rehearse(const rules::Scenario& scenario, const Servi
                    [](const auto& a, const auto& b) { return a.ended < b.ended; });
   rules::Measurements seen;
   seen.phases = conductor.phases();
-  for (const auto& one : operations) seen.tally.add(scenario, seen.phases, one);
+  for (const auto& operation : operations) seen.tally.add(scenario, seen.phases, operation);
   return seen;
 }
 

@@ -140,16 +140,16 @@ void VirtualWorld::injected(const rules::Rule&, rules::Direction, const rules::N
 
 std::string VirtualWorld::bytes() const {
   std::string all;
-  for (const auto& one : left_) {
-    if (!one.is_event) all += one.what;
+  for (const auto& output : left_) {
+    if (!output.is_event) all += output.what;
   }
   return all;
 }
 
 std::string VirtualWorld::log() const {
   std::string text;
-  for (const auto& one : left_) {
-    text += rules::to_text(one.at.time_since_epoch()) + " " + one.what + "\n";
+  for (const auto& output : left_) {
+    text += rules::to_text(output.at.time_since_epoch()) + " " + output.what + "\n";
   }
   return text;
 }

@@ -342,13 +342,13 @@ TEST_F(Live, WhoeverChangesItLastKeepsIt) {
 }
 
 TEST_F(Live, ALeaseThatTakesOverUndoesTheOnesBefore) {
-  const auto one = live_.take_lease("one", std::chrono::hours(1));
-  const auto two = live_.take_lease("two", std::chrono::hours(1));
-  EXPECT_TRUE(change("rule", "cut", kHang, one));
-  EXPECT_TRUE(change("rule", "cut", R"({"name":"cut","fault":{"type":"down"}})", two));
-  EXPECT_TRUE(live_.end_lease(one));
+  const auto first = live_.take_lease("one", std::chrono::hours(1));
+  const auto second = live_.take_lease("two", std::chrono::hours(1));
+  EXPECT_TRUE(change("rule", "cut", kHang, first));
+  EXPECT_TRUE(change("rule", "cut", R"({"name":"cut","fault":{"type":"down"}})", second));
+  EXPECT_TRUE(live_.end_lease(first));
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse", "cut"));
-  EXPECT_TRUE(live_.end_lease(two));
+  EXPECT_TRUE(live_.end_lease(second));
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
 }
 

@@ -30,12 +30,12 @@ TEST(Process, HasAsManyProcessorsAsItMayUse) {
   cpu_set_t before;
   ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
   EXPECT_EQ(usable_processors(), static_cast<unsigned>(CPU_COUNT(&before)));
-  cpu_set_t one;
-  CPU_ZERO(&one);
+  cpu_set_t single;
+  CPU_ZERO(&single);
   for (int i = 0; i < CPU_SETSIZE; ++i) {
-    if (CPU_ISSET(i, &before) && CPU_COUNT(&one) == 0) CPU_SET(i, &one);
+    if (CPU_ISSET(i, &before) && CPU_COUNT(&single) == 0) CPU_SET(i, &single);
   }
-  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  ASSERT_EQ(sched_setaffinity(0, sizeof single, &single), 0);
   EXPECT_EQ(usable_processors(), 1U);
   ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
 }

@@ -46,14 +46,14 @@ constexpr auto kChat = R"({"name":"chat","listen":"127.0.0.1:0","upstream":"127.
 
 TEST_F(Toxiproxy, ToxicsAreListedUpstreamFirstInChainOrder) {
   ask("POST", "/proxies", kChat);
-  for (const auto* one :
+  for (const auto* toxic :
        {R"({"name":"a","type":"noop"})", R"({"name":"b","type":"noop",
        "stream":"upstream"})",
         R"({"name":"c","type":"noop"})", R"({"name":"d","type":"noop","stream":"upstream"})"}) {
-    EXPECT_EQ(ask("POST", "/proxies/chat/toxics", one).status, 200);
+    EXPECT_EQ(ask("POST", "/proxies/chat/toxics", toxic).status, 200);
   }
   std::string order;
-  for (const auto& one : get("/proxies/chat/toxics")) order += one["name"].get<std::string>();
+  for (const auto& toxic : get("/proxies/chat/toxics")) order += toxic["name"].get<std::string>();
   EXPECT_EQ(order, "bdac");
 }
 

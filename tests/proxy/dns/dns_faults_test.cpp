@@ -138,9 +138,9 @@ TEST(DnsFaultsOverSockets, DuplicateIsTheSameAnswerAgain) {
   const auto tcp = world.tcp();
   for (int i = 0; i < 2; ++i) {
     send_message(tcp, query);
-    const auto one = receive_message(tcp);
-    EXPECT_EQ(print(one), kChatAnswer);
-    EXPECT_EQ(receive_message(tcp), one);
+    const auto answer = receive_message(tcp);
+    EXPECT_EQ(print(answer), kChatAnswer);
+    EXPECT_EQ(receive_message(tcp), answer);
   }
 }
 
@@ -182,9 +182,10 @@ fault = { type = "hold_until", passes = { qtype = "A" } })",
     for (int i = 0; i < 4; ++i) held.push_back(ask(28));
     const auto all = 4U * (static_cast<unsigned>(round) + 1);
     EXPECT_TRUE(eventually([&] { return proxy.injected() == all; }));
-    for (const auto& one : held) EXPECT_TRUE(receive_datagram(one, 0ms).empty());
+    for (const auto& client : held) EXPECT_TRUE(receive_datagram(client, 0ms).empty());
     EXPECT_EQ(print(receive_datagram(ask(1))), kChatAnswer);
-    for (const auto& one : held) EXPECT_EQ(print(receive_datagram(one)), "NOERROR 2001:db8::1/60");
+    for (const auto& client : held)
+      EXPECT_EQ(print(receive_datagram(client)), "NOERROR 2001:db8::1/60");
   }
 }
 

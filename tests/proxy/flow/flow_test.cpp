@@ -109,9 +109,9 @@ TEST(Flow, RoundRobinTakesServersInTurn) {
   ProxyWorld world(
       "", {.servers = a.address() + ", " + b.address(), .upstream = "policy = \"round-robin\""});
   for (int i = 0; i < 2; ++i) {
-    const auto one = world.connect();
+    const auto first = world.connect();
     EXPECT_TRUE(a.accept());
-    const auto two = world.connect();
+    const auto second = world.connect();
     EXPECT_TRUE(b.accept());
   }
 }
@@ -369,10 +369,10 @@ fault = { type = "connect_delay", delay = "3ms", jitter = "2ms" })",
 }
 
 TEST(Engine, TheSameSeedGivesTheSameEventsWithOneWorkerAndWithTwo) {
-  const auto one = events_of_run(1);
-  EXPECT_EQ(one, events_of_run(1));
-  EXPECT_EQ(one, events_of_run(2));
-  EXPECT_NE(one, "too few events");
+  const auto events = events_of_run(1);
+  EXPECT_EQ(events, events_of_run(1));
+  EXPECT_EQ(events, events_of_run(2));
+  EXPECT_NE(events, "too few events");
 }
 
 }  // namespace

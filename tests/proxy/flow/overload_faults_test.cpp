@@ -47,11 +47,11 @@ TEST(OverloadOverSockets, AnHttpClientGetsA503) {
 }
 
 TEST(OverloadOverSockets, WhatOneServerCannotTakeGoesToTheNext) {
-  const proxy::EchoServer one;
-  const proxy::EchoServer two;
+  const proxy::EchoServer server;
+  const proxy::EchoServer next;
   const ProxyWorld world(
       rule("capacity = \"10/s\", queue = 0, shared = \"server\""),
-      {.servers = "\"" + to_text(one.endpoint()) + "\", \"" + to_text(two.endpoint()) + "\""});
+      {.servers = "\"" + to_text(server.endpoint()) + "\", \"" + to_text(next.endpoint()) + "\""});
   const auto first = world.connect();
   const auto second = world.connect();
   const auto third = world.connect();
@@ -68,11 +68,11 @@ TEST(OverloadOverSockets, ManyThreadsShareOneQueue) {
 }
 
 TEST(OverloadOverSockets, ALostServerIsARuleForItsAddress) {
-  const proxy::EchoServer one;
-  const proxy::EchoServer two;
+  const proxy::EchoServer lost;
+  const proxy::EchoServer next;
   const ProxyWorld world(
       "[[rule]]\nmatch = { destination = \"127.0.0.1\" }\nfault = { type = \"refuse\" }",
-      {.servers = "\"" + to_text(one.endpoint()) + "\", \"" + to_text(two.endpoint()) + "\""});
+      {.servers = "\"" + to_text(lost.endpoint()) + "\", \"" + to_text(next.endpoint()) + "\""});
   EXPECT_EQ(receive(world.connect()).ending, Ending::kReset);
 }
 

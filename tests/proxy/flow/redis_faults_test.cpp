@@ -21,9 +21,9 @@ struct RedisWorld {
     send_all(client, redis_array_of(command));
     std::string line;
     while (!line.ends_with("\n")) {
-      const auto one = receive(client, 1);
-      if (one.bytes.empty()) return line + " (no more)";
-      line += one.bytes;
+      const auto received = receive(client, 1);
+      if (received.bytes.empty()) return line + " (no more)";
+      line += received.bytes;
     }
     return line;
   }

@@ -103,18 +103,18 @@ TEST(Udp, TheSameSeedHitsTheSameDatagrams) {
   const std::string rule =
       "[[rule]]\nmatch = { direction = \"upstream\" }\nprobability = \"50%\"\nper = "
       "\"chunk\"\nfault = { type = \"drop\" }";
-  UdpWorld one(rule);
+  UdpWorld first(rule);
   UdpWorld other(rule);
-  for (auto* world : {&one, &other}) {
+  for (auto* world : {&first, &other}) {
     for (int i = 0; i < 10; ++i) send_all(world->client, std::to_string(i));
     EXPECT_TRUE(eventually([&] {
       world->order += receive(world->client, SIZE_MAX, 0ms).bytes;
       return world->order.size() + world->proxy.injected() == 10;
     })) << "each is dropped or comes back";
   }
-  EXPECT_EQ(one.order, other.order);
-  EXPECT_GT(one.order.size(), 0U);
-  EXPECT_LT(one.order.size(), 10U);
+  EXPECT_EQ(first.order, other.order);
+  EXPECT_GT(first.order.size(), 0U);
+  EXPECT_LT(first.order.size(), 10U);
 }
 
 }  // namespace

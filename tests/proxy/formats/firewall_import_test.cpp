@@ -44,7 +44,7 @@ TEST(FirewallImport, NftablesWithSetsRangesJumpsAndStates) {
       "128.0.0.0/1 -> port 123 udp\n"
       "accept 172.16.0.0/12 -> port 80, 443, 8000-8099 tcp (web)\n");
   std::vector<std::string> why;
-  for (const auto& one : imported->left_out) why.push_back(one.why);
+  for (const auto& line : imported->left_out) why.push_back(line.why);
   EXPECT_THAT(why, testing::ElementsAre("a proxy sees no packets of the state \"invalid\"",
                                         "a match on {\"meta\":{\"key\":\"iifname\"}}",
                                         "a proxy sees no packets of the protocol \"icmp\"",

@@ -42,7 +42,7 @@ TEST(JsonDocument, MistakesHavePointers) {
   const auto config = rules::read_config(document);
   ASSERT_FALSE(config.has_value());
   std::vector<std::string> found;
-  for (const auto& one : config.error().sorted()) found.push_back(pointers.at(one.where));
+  for (const auto& problem : config.error().sorted()) found.push_back(pointers.at(problem.where));
   EXPECT_THAT(found, testing::IsSupersetOf({std::string("/rule/0/fault/delay"),
                                             std::string("/rule/0/fault/a~1b~0")}));
 }

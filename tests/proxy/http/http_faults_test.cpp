@@ -204,9 +204,9 @@ TEST(HttpFaultsOverSockets, HoldUntilIsOfAClientWhicheverWorkerServesIt) {
     for (int i = 0; i < 4; ++i) held.push_back(ask("/inbox"));
     const auto all = 4U * (static_cast<unsigned>(round) + 1);
     EXPECT_TRUE(eventually([&] { return proxy.injected() == all; }));
-    for (const auto& one : held) EXPECT_EQ(receive(one, 1, 0ms).bytes, "");
+    for (const auto& client : held) EXPECT_EQ(receive(client, 1, 0ms).bytes, "");
     EXPECT_EQ(receive(ask("/login"), 8, 10s).bytes, "HTTP/1.1");
-    for (const auto& one : held) EXPECT_EQ(receive(one, 8, 10s).bytes, "HTTP/1.1");
+    for (const auto& client : held) EXPECT_EQ(receive(client, 8, 10s).bytes, "HTTP/1.1");
   }
 }
 

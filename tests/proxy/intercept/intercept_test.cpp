@@ -32,17 +32,17 @@ TEST(Ruleset, PortsThatAListenerHasStandAheadOfAllOthers) {
 rules::Listener listener(rules::Intercept how, std::uint16_t port,
                          std::vector<rules::PortRange> ports = {},
                          const std::string& host = "0.0.0.0") {
-  rules::Listener one;
-  one.name = "x";
-  one.intercept = how;
-  one.listen = {host, port, ""};
-  one.ports = std::move(ports);
-  return one;
+  rules::Listener made;
+  made.name = "x";
+  made.intercept = how;
+  made.listen = {host, port, ""};
+  made.ports = std::move(ports);
+  return made;
 }
 
-rules::Listener of_datagrams(rules::Listener one) {
-  one.protocol = rules::Protocol::kUdp;
-  return one;
+rules::Listener of_datagrams(rules::Listener made) {
+  made.protocol = rules::Protocol::kUdp;
+  return made;
 }
 
 const std::string kBegins = "tcp flags & (fin | syn | rst | ack) == syn ";

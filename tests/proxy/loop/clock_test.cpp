@@ -83,7 +83,7 @@ TEST(VirtualTime, WhatIsSentArrivesAtTheInstantItWasSent) {
   const VirtualTime time;
   const auto there = socket_pair();
   const auto back = socket_pair();
-  VirtualTime::Participant one;
+  VirtualTime::Participant sender;
   VirtualTime::Participant other;
   const auto begin = monotonic_now();
   std::thread echo([&] {
@@ -104,7 +104,7 @@ TEST(VirtualTime, WhatIsSentArrivesAtTheInstantItWasSent) {
     char byte = 0;
     ASSERT_EQ(::read(back[1].get(), &byte, 1), 1);
   }
-  one.leave();
+  sender.leave();
   echo.join();
 }
 

@@ -22,7 +22,7 @@ class WatchedFile : public testing::Test, protected test::TempFolder {
   }
   bool told_of_a_change() {
     struct GiveUp final : Deadline {
-      explicit GiveUp(Loop& one) : loop(one) {}
+      explicit GiveUp(Loop& owner) : loop(owner) {}
       void on_due(Instant) noexcept override { loop.stop(); }
       Loop& loop;
     } give_up(loop_);

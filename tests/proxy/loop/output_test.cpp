@@ -231,7 +231,7 @@ TEST(LineLimiter, IsNotGotAroundByAKindForEachLine) {
   }
   EXPECT_LE(written, LineLimiter::kMostKinds + LineLimiter::kMost);
   std::uint64_t left_out = 0;
-  for (const auto& one : limiter.take_all()) left_out += one.lines;
+  for (const auto& entry : limiter.take_all()) left_out += entry.lines;
   EXPECT_EQ(written + left_out, 10'000U);
 }
 

@@ -112,8 +112,8 @@ listener = "mqtt"
 at_most = "100ms"
 )",
                                     {.force = true});
-    for (const auto& one : done.report.verdicts) {
-      EXPECT_TRUE(one.met) << one.wanted << ": " << one.evidence;
+    for (const auto& verdict : done.report.verdicts) {
+      EXPECT_TRUE(verdict.met) << verdict.wanted << ": " << verdict.evidence;
     }
   }
 }

@@ -82,9 +82,9 @@ at_least = "100%"
   // And as the proxy saw it: requests where it knows what they are, and elsewhere turns. A client
   // that only shakes hands asks for nothing, and may be gone before its server is dialled.
   std::set<std::string> listeners;
-  for (const auto& one : json["series"]["traffic"]) {
-    const auto name = one["listener"].get<std::string>();
-    const auto& total = one["total"];
+  for (const auto& row : json["series"]["traffic"]) {
+    const auto name = row["listener"].get<std::string>();
+    const auto& total = row["total"];
     EXPECT_EQ(total["failed"], 0) << name;
     if (name == "secure") continue;
     listeners.insert(name);
@@ -201,8 +201,8 @@ at_most = "0%"
   EXPECT_TRUE(all_met(done.report));
   std::map<std::string, int> failed;
   const auto json = to_json(done.report);
-  for (const auto& one : json["series"]["traffic"]) {
-    failed[one["listener"].get<std::string>()] += one["total"]["failed"].get<int>();
+  for (const auto& row : json["series"]["traffic"]) {
+    failed[row["listener"].get<std::string>()] += row["total"]["failed"].get<int>();
   }
   for (const auto* listener : {"api", "dns", "shut", "web"})
     EXPECT_GE(failed[listener], 2) << listener;

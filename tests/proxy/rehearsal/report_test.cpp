@@ -24,12 +24,13 @@ struct Compared {
   std::optional<double> of = {};
 };
 
-nlohmann::json report_of(const Compared& one, const std::string& scenario = "lab",
+nlohmann::json report_of(const Compared& values, const std::string& scenario = "lab",
                          const std::string& embedded = "") {
-  nlohmann::json expectation{{"name", one.metric},       {"metric", one.metric},
-                             {"value", one.value},       {"met", one.met},
-                             {"measured", one.measured}, {"more_is_better", one.more_is_better}};
-  if (one.of) expectation["of"] = *one.of;
+  nlohmann::json expectation{
+      {"name", values.metric},       {"metric", values.metric},
+      {"value", values.value},       {"met", values.met},
+      {"measured", values.measured}, {"more_is_better", values.more_is_better}};
+  if (values.of) expectation["of"] = *values.of;
   return {{"format", "brownout-report-1"},
           {"scenario", scenario},
           {"embedded", embedded},
@@ -102,13 +103,14 @@ TEST(Report, WhatIsOnlyDifferentIsNotBetter) {
 }
 
 TEST(Report, WhatHasNothingInCommonIsNotCompared) {
-  const Compared one{0.99};
-  EXPECT_THAT(compared_reports(report_of(one), report_of(one, "another")), HasSubstr("unrelated"));
-  EXPECT_THAT(compared_reports(report_of(one), report_of({.metric = "share"})),
+  const Compared values{0.99};
+  EXPECT_THAT(compared_reports(report_of(values), report_of(values, "another")),
               HasSubstr("unrelated"));
-  EXPECT_THAT(compared_reports(report_of(one), report_of(one, "lab", "badly")),
+  EXPECT_THAT(compared_reports(report_of(values), report_of({.metric = "share"})),
+              HasSubstr("unrelated"));
+  EXPECT_THAT(compared_reports(report_of(values), report_of(values, "lab", "badly")),
               HasSubstr("against the file's servers, the other against embedded servers"));
-  EXPECT_THAT(compared_reports(report_of(one, "lab", "well"), report_of(one, "lab", "badly")),
+  EXPECT_THAT(compared_reports(report_of(values, "lab", "well"), report_of(values, "lab", "badly")),
               testing::StartsWith("note     embedded servers, used well before"));
 }
 

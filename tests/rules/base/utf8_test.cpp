@@ -16,10 +16,10 @@ using rules::utf8_front;
 using rules::utf8_size;
 
 TEST(Utf8, ACharacterHasOneToFourBytes) {
-  for (const auto& one : {"a"s, "\0"s, "\xc3\xa4"s, "\xe2\x82\xac"s, "\xf0\x9f\x98\x80"s,
-                          "\xed\x9f\xbf"s, "\xf4\x8f\xbf\xbf"s, "\xe0\xa0\x80"s}) {
-    EXPECT_EQ(utf8_size(one + "\x80"), one.size());
-    EXPECT_EQ(utf8_size(one.substr(0, one.size() - 1)), 0U) << "its end is missing";
+  for (const auto& character : {"a"s, "\0"s, "\xc3\xa4"s, "\xe2\x82\xac"s, "\xf0\x9f\x98\x80"s,
+                                "\xed\x9f\xbf"s, "\xf4\x8f\xbf\xbf"s, "\xe0\xa0\x80"s}) {
+    EXPECT_EQ(utf8_size(character + "\x80"), character.size());
+    EXPECT_EQ(utf8_size(character.substr(0, character.size() - 1)), 0U) << "its end is missing";
   }
   for (const auto& broken :
        {"\x80"s, "\xc0\x80"s, "\xc1\xbf"s, "\xc3("s, "\xe0\x9f\xbf"s, "\xed\xa0\x80"s,
@@ -43,9 +43,9 @@ TEST(Utf8, IsCutBetweenCharactersOnly) {
 TEST(Utf8, WhatXmlCannotHaveIsReplaced) {
   EXPECT_EQ(rules::xml_escaped("<a b='\"'>&\xc3\xa4\t\n"),
             "&lt;a b=&apos;&quot;&apos;&gt;&amp;\xc3\xa4\t\n");
-  for (const auto& one :
+  for (const auto& forbidden :
        {"\0"s, "\x1b"s, "\xff"s, "\xef\xbf\xbe"s, "\xef\xbf\xbf"s, "\xed\xa0\x80"s.substr(0, 1)}) {
-    EXPECT_EQ(rules::xml_escaped("x" + one + "y"), "x\xef\xbf\xbdy");
+    EXPECT_EQ(rules::xml_escaped("x" + forbidden + "y"), "x\xef\xbf\xbdy");
   }
 }
 

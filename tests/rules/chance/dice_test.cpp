@@ -59,7 +59,7 @@ TEST(Distribution, HasTheMeanAndSpreadOfNetem) {
     double tolerance;
   };
   // The tables cut pareto's tail at 4 sigma, as netem's does, which takes from its mean and spread.
-  for (const auto& one :
+  for (const auto& tried :
        {Case{Distribution::kUniform, 1 / std::sqrt(3.0), 0.01},
         Case{Distribution::kNormal, 1, 0.01}, Case{Distribution::kPareto, 0.8, 0.1},
         Case{Distribution::kParetoNormal, 0.83, 0.1}, Case{Distribution::kExponential, 1, 0.02}}) {
@@ -67,12 +67,13 @@ TEST(Distribution, HasTheMeanAndSpreadOfNetem) {
     double squares = 0;
     constexpr int kSteps = 100'000;
     for (int i = 0; i < kSteps; ++i) {
-      const double x = deviation(one.distribution, (i + 0.5) / kSteps, 0);
+      const double x = deviation(tried.distribution, (i + 0.5) / kSteps, 0);
       sum += x;
       squares += x * x;
     }
-    EXPECT_NEAR(sum / kSteps, 0, 0.05) << name_of(one.distribution);
-    EXPECT_NEAR(std::sqrt(squares / kSteps), one.sigma, one.tolerance) << name_of(one.distribution);
+    EXPECT_NEAR(sum / kSteps, 0, 0.05) << name_of(tried.distribution);
+    EXPECT_NEAR(std::sqrt(squares / kSteps), tried.sigma, tried.tolerance)
+        << name_of(tried.distribution);
   }
   EXPECT_EQ(deviation(Distribution::kSpike, 0.005, 0.01), 1);
   EXPECT_EQ(deviation(Distribution::kSpike, 0.5, 0.01), 0);

@@ -103,10 +103,10 @@ TEST(QueueModel, TimeThatGoesBackCountsAsTheLatest) {
 }
 
 OverloadSettings settings(Duration service, std::size_t queue) {
-  OverloadSettings one;
-  one.service = service;
-  one.queue = queue;
-  return one;
+  OverloadSettings made;
+  made.service = service;
+  made.queue = queue;
+  return made;
 }
 
 // Real requests that are few see the averages of the phantoms' queue (PASTA).
@@ -179,15 +179,15 @@ TEST(OverloadModel, TheWorkForOneRequestIsBounded) {
     return *(values.begin() + random() % values.size());
   };
   for (int world = 0; world < 20; ++world) {
-    auto one = settings(Duration(static_cast<std::int64_t>(one_of({1, 8, 1e3, 1e6, 3.6e12}))),
-                        static_cast<std::size_t>(one_of({0, 400, 1e6})));
-    one.concurrency = static_cast<std::size_t>(one_of({1, 8, 1e5}));
-    one.retries = static_cast<std::int64_t>(one_of({0, 3, 1000}));
-    one.patience = Duration(static_cast<std::int64_t>(one_of({1, 1e9, 9e18})));
-    one.retry_after = Duration(static_cast<std::int64_t>(one_of({1e6, 5e8, 9e18})));
+    auto overload = settings(Duration(static_cast<std::int64_t>(one_of({1, 8, 1e3, 1e6, 3.6e12}))),
+                             static_cast<std::size_t>(one_of({0, 400, 1e6})));
+    overload.concurrency = static_cast<std::size_t>(one_of({1, 8, 1e5}));
+    overload.retries = static_cast<std::int64_t>(one_of({0, 3, 1000}));
+    overload.patience = Duration(static_cast<std::int64_t>(one_of({1, 1e9, 9e18})));
+    overload.retry_after = Duration(static_cast<std::int64_t>(one_of({1e6, 5e8, 9e18})));
     const double load = one_of({0, 0.5, 5, 1e6, 2e6});
     OverloadModel model(
-        one, Dice(random(), 1, 1), [&](Instant) { return load; }, load, Instant{});
+        overload, Dice(random(), 1, 1), [&](Instant) { return load; }, load, Instant{});
     Instant now{};
     for (int i = 0; i < 4; ++i) {
       now = later(now, Duration(static_cast<std::int64_t>(one_of({0, 1e3, 1e9, 1e14, 1e18}))));
@@ -196,7 +196,7 @@ TEST(OverloadModel, TheWorkForOneRequestIsBounded) {
       ASSERT_LE(model.phantoms().arrived - before,
                 static_cast<std::uint64_t>(OverloadModel::kMostSteps));
       ASSERT_GE(outcome.wait, Duration::zero());
-      ASSERT_LE(model.in_system(), one.queue + one.concurrency + 4);
+      ASSERT_LE(model.in_system(), overload.queue + overload.concurrency + 4);
     }
   }
 }
@@ -204,10 +204,10 @@ TEST(OverloadModel, TheWorkForOneRequestIsBounded) {
 // After a gap that is too long to be followed the server is as loaded as it was.
 TEST(OverloadModel, AServerIsAsLoadedBehindALongGapAsBefore) {
   for (const auto& [load, least, most] : {std::tuple{0.5, 0.0, 0.05}, std::tuple{5.0, 0.7, 1.0}}) {
-    auto one = settings(8us, 400);
-    one.retries = 2;
+    auto overload = settings(8us, 400);
+    overload.retries = 2;
     OverloadModel model(
-        one, Dice(1, 1, 1), [load = load](Instant) { return load; }, load, Instant{});
+        overload, Dice(1, 1, 1), [load = load](Instant) { return load; }, load, Instant{});
     int refused = 0;
     constexpr int kCount = 60;
     for (int i = 1; i <= kCount; ++i) {
@@ -222,10 +222,10 @@ TEST(OverloadModel, AServerIsAsLoadedBehindALongGapAsBefore) {
 TEST(OverloadModel, EveryDistributionKeepsItsMean) {
   for (const auto shape : {ServiceTime::kExponential, ServiceTime::kConstant, ServiceTime::kUniform,
                            ServiceTime::kPareto}) {
-    auto one = settings(10ms, QueueModel::kEndless);
-    one.distribution = shape;
+    auto overload = settings(10ms, QueueModel::kEndless);
+    overload.distribution = shape;
     OverloadModel model(
-        one, Dice(5, 1, 1), [](Instant) { return 0.0; }, 0, Instant{});
+        overload, Dice(5, 1, 1), [](Instant) { return 0.0; }, 0, Instant{});
     double sum = 0;
     for (std::uint64_t i = 0; i < 200'000; ++i) {
       sum += std::chrono::duration<double>(model.arrive(Instant(i * 1h), i, false).service).count();

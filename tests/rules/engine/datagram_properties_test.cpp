@@ -76,7 +76,7 @@ Outcome play(const std::vector<Rule>& rules, std::uint64_t seed, bool coarsely,
   });
   coarsely ? world.run_coarsely() : world.run();
   outcome.log = world.log() + world.notes();
-  for (const auto& one : world.left()) ++outcome.arrived[one.what];
+  for (const auto& output : world.left()) ++outcome.arrived[output.what];
   for (const auto& rule : world.set()->rules()) outcome.injected += rule->state->injected.load();
   return outcome;
 }
@@ -124,8 +124,8 @@ class Merges final : public Stage {
       return;
     }
     std::string both;
-    for (const auto* one : {&last_, &chunk}) {
-      for (const auto byte : one->bytes()) both += static_cast<char>(byte);
+    for (const auto* part : {&last_, &chunk}) {
+      for (const auto byte : part->bytes()) both += static_cast<char>(byte);
     }
     last_ = {};
     out.emit(Chunk::copy_of(std::as_bytes(std::span(both))), now);

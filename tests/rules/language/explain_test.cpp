@@ -33,8 +33,8 @@ std::string answers(const std::optional<rules::Message>& message, const std::str
   rules::Question question{.flow = flow_of(1), .message = message, .payload = payload, .seed = 1};
   question.flow.speaks = config.listeners.front().protocol.messages();
   std::string text;
-  for (const auto& one : rules::explain(config, question)) {
-    text += (one.acts ? "* " : "- ") + one.rule + ": " + one.why + "\n";
+  for (const auto& answer : rules::explain(config, question)) {
+    text += (answer.acts ? "* " : "- ") + answer.rule + ": " + answer.why + "\n";
   }
   return text;
 }

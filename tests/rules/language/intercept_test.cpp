@@ -18,7 +18,7 @@ tl::expected<rules::Config, rules::Diagnostics> read_for_exec(const std::string&
 std::string mistakes(const tl::expected<rules::Config, rules::Diagnostics>& config) {
   if (config) return "";
   std::string all;
-  for (const auto& one : config.error().sorted()) all += one.what + "\n";
+  for (const auto& problem : config.error().sorted()) all += problem.what + "\n";
   return all;
 }
 
@@ -28,7 +28,7 @@ TEST(Intercept, ExecListensForEveryProtocolThatItKnowsByItsPort) {
   const auto config = read_for_exec("");
   ASSERT_TRUE(config) << mistakes(config);
   std::string names;
-  for (const auto& one : config->listeners) names += one.name + " ";
+  for (const auto& listener : config->listeners) names += listener.name + " ";
   EXPECT_EQ(names, "dns http tls tcp udp ");
   EXPECT_EQ(config->listeners.front().ports, (std::vector<rules::PortRange>{{53, 53}}));
   EXPECT_TRUE(config->listeners.back().ports.empty());

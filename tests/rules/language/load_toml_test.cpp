@@ -28,9 +28,9 @@ std::string errors_of(const std::string& text) {
   const auto config = load_toml(text);
   if (config) return "";
   std::string list;
-  for (const auto& one : config.error().sorted()) {
-    list += std::to_string(one.where.line) + ":" + std::to_string(one.where.column) + " " +
-            one.what + (one.hint.empty() ? "" : " | " + one.hint) + "\n";
+  for (const auto& problem : config.error().sorted()) {
+    list += std::to_string(problem.where.line) + ":" + std::to_string(problem.where.column) + " " +
+            problem.what + (problem.hint.empty() ? "" : " | " + problem.hint) + "\n";
   }
   return list;
 }

@@ -70,7 +70,8 @@ within = "15m"
 at_least = "100%"
 )",
                [](std::size_t endpoint, Duration at) { return endpoint == 1 || !in_outage(at); });
-  for (const auto& one : found) EXPECT_TRUE(one.met) << one.wanted << ": " << one.evidence;
+  for (const auto& verdict : found)
+    EXPECT_TRUE(verdict.met) << verdict.wanted << ": " << verdict.evidence;
   EXPECT_EQ(found.size(), 6U);
 }
 
@@ -243,13 +244,13 @@ TEST(Tally, KeepsNoOperations) {
       "[[probe]]\nname = \"phones\"\nusers = 3\nendpoints = [\"chat\"]\n"
       "[[expect]]\nmetric = \"availability\"\nat_least = \"100%\"\n");
   rules::Tally tally;
-  rules::Operation one;
+  rules::Operation operation;
   for (int i = 0; i < 30'000; ++i) {
-    one.user = static_cast<std::uint32_t>(i % 3);
-    one.ended = i * 1s;
-    one.ok = i % 2 == 0;
-    one.why = "reason " + std::to_string(i);
-    tally.add(*config.scenario, {{0, 0s, 10h}}, one);
+    operation.user = static_cast<std::uint32_t>(i % 3);
+    operation.ended = i * 1s;
+    operation.ok = i % 2 == 0;
+    operation.why = "reason " + std::to_string(i);
+    tally.add(*config.scenario, {{0, 0s, 10h}}, operation);
   }
   EXPECT_EQ(tally.expectation(0).all, 30'000U);
   EXPECT_LE(tally.expectation(0).reasons.size(), 201U);
@@ -272,11 +273,11 @@ TEST(Tally, AnOperationOfTwoPhasesIsOfTheOneThatFailedIt) {
   // How many count in each of the phases.
   const auto where = [&](Duration began, Duration ended, bool ok) {
     rules::Tally tally;
-    rules::Operation one;
-    one.began = began;
-    one.ended = ended;
-    one.ok = ok;
-    tally.add(*config.scenario, phases, one);
+    rules::Operation operation;
+    operation.began = began;
+    operation.ended = ended;
+    operation.ok = ok;
+    tally.add(*config.scenario, phases, operation);
     std::string text;
     for (std::size_t i = 0; i < 3; ++i) text += std::to_string(tally.expectation(i).all);
     return text;
@@ -300,12 +301,12 @@ TEST(Impact, ShowsItsArithmetic) {
   scenario.sectors = {{"health", rules::Ratio::of(0.1), 2, 60}};
   rules::Measurements seen;
   const auto add = [&](std::uint32_t probe, std::uint32_t user, Duration at, bool ok) {
-    rules::Operation one;
-    one.probe = probe;
-    one.user = user;
-    one.began = one.ended = at;
-    one.ok = ok;
-    seen.tally.add(scenario, seen.phases, one);
+    rules::Operation operation;
+    operation.probe = probe;
+    operation.user = user;
+    operation.began = operation.ended = at;
+    operation.ok = ok;
+    seen.tally.add(scenario, seen.phases, operation);
   };
   add(0, 0, 1s, true);
   add(0, 1, 1s, true);

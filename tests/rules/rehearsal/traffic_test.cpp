@@ -33,16 +33,16 @@ TEST(Traffic, PercentilesAreKnownToAnEighth) {
 }
 
 TEST(Traffic, HistogramsAdd) {
-  LatencyHistogram one;
-  LatencyHistogram two;
-  one.add(1ms, 3);
-  two.add(100ms);
-  one.add(two);
-  ASSERT_EQ(one.buckets().size(), 2U);
-  EXPECT_EQ(one.buckets()[0].count, 3U);
-  EXPECT_GT(one.buckets()[1].most, 100ms);
-  EXPECT_LT(one.percentile(0.75), 2ms);
-  EXPECT_GT(one.percentile(0.76), 99ms);
+  LatencyHistogram total;
+  LatencyHistogram added;
+  total.add(1ms, 3);
+  added.add(100ms);
+  total.add(added);
+  ASSERT_EQ(total.buckets().size(), 2U);
+  EXPECT_EQ(total.buckets()[0].count, 3U);
+  EXPECT_GT(total.buckets()[1].most, 100ms);
+  EXPECT_LT(total.percentile(0.75), 2ms);
+  EXPECT_GT(total.percentile(0.76), 99ms);
 }
 
 class Seen {

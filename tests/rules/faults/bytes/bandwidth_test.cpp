@@ -11,10 +11,10 @@ using rules::Direction;
 void expect_no_faster(const VirtualWorld& world, Instant first, double bytes_per_second,
                       double burst) {
   double sent = 0;
-  for (const auto& one : world.left()) {
-    if (one.is_event) continue;
-    sent += static_cast<double>(one.what.size());
-    const double seconds = std::chrono::duration<double>(one.at - first).count();
+  for (const auto& output : world.left()) {
+    if (output.is_event) continue;
+    sent += static_cast<double>(output.what.size());
+    const double seconds = std::chrono::duration<double>(output.at - first).count();
     ASSERT_LE(sent, burst + bytes_per_second * seconds + 1e-6) << seconds;
   }
 }
@@ -38,7 +38,7 @@ TEST(Bandwidth, HasNoBurstsLongerThanTwentyMilliseconds) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "bandwidth", rate = "1 MB/s" })");
   world.at(0s).send(std::string(500'000, 'x')).run();
-  for (const auto& one : world.left()) EXPECT_LE(one.what.size(), 20'000U);
+  for (const auto& output : world.left()) EXPECT_LE(output.what.size(), 20'000U);
 }
 
 TEST(Bandwidth, LateBytesDoNotRideOnEarlierReservations) {

@@ -40,7 +40,7 @@ TEST(Corrupt, OnceAChunk) {
 fault = { type = "corrupt", chance = "100%", each = "chunk" })");
   for (int i = 0; i < 50; ++i) world.at(0s).send("hello");
   world.run();
-  for (const auto& one : world.left()) EXPECT_EQ(different_bits(one.what, "hello"), 1);
+  for (const auto& output : world.left()) EXPECT_EQ(different_bits(output.what, "hello"), 1);
 }
 
 }  // namespace

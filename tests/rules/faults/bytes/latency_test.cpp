@@ -133,10 +133,10 @@ TEST(Latency, DatagramsOvertakeEachOtherWhenThereIsJitter) {
   ASSERT_EQ(world.left().size(), 500U);
   int overtaken = 0;
   int last = -1;
-  for (const auto& one : world.left()) {
-    const int number = std::stoi(one.what);
-    EXPECT_GE(one.at, Instant(number * 1ms + 10ms));
-    EXPECT_LE(one.at, Instant(number * 1ms + 90ms));
+  for (const auto& output : world.left()) {
+    const int number = std::stoi(output.what);
+    EXPECT_GE(output.at, Instant(number * 1ms + 10ms));
+    EXPECT_LE(output.at, Instant(number * 1ms + 90ms));
     overtaken += number < last;
     last = number;
   }

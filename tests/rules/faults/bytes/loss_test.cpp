@@ -85,9 +85,9 @@ TEST(Loss, DatagramsAreLostInBursts) {
   EXPECT_NEAR(lost, 50'000 / 26, 250);
   int bursts = 0;
   int last = -1;
-  for (const auto& one : world.left()) {
-    bursts += std::stoi(one.what) != last + 1;
-    last = std::stoi(one.what);
+  for (const auto& output : world.left()) {
+    bursts += std::stoi(output.what) != last + 1;
+    last = std::stoi(output.what);
   }
   EXPECT_NEAR(static_cast<double>(lost) / bursts, 4.0, 0.4);
 }

@@ -16,7 +16,7 @@ namespace {
 TEST(Reorder, EveryNthOvertakes) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", gap = 3, delay = \"10ms\" }");
-  for (const auto* one : {"1", "2", "3", "4"}) world.at(0s).send(one);
+  for (const auto* datagram : {"1", "2", "3", "4"}) world.at(0s).send(datagram);
   world.run();
   EXPECT_EQ(world.log(), "0s 3\n10ms 1\n10ms 2\n10ms 4\n");
   EXPECT_EQ(world.notes(), "overtake 0s 1 bytes #2\n");
@@ -29,7 +29,8 @@ TEST(Reorder, TheShareOfCandidates) {
   world.run();
   ASSERT_EQ(world.left().size(), 4000U);
   int overtook = 0;
-  for (const auto& one : world.left()) overtook += one.at == Instant(std::stoi(one.what) * 1ms);
+  for (const auto& output : world.left())
+    overtook += output.at == Instant(std::stoi(output.what) * 1ms);
   EXPECT_NEAR(overtook, 1000, 90);
 }
 
@@ -68,9 +69,9 @@ TEST(Reorder, AWindowThatDoesNotFillLeavesAfterTheDelay) {
   world.run();
   ASSERT_EQ(world.left().size(), 8U);
   std::string order;
-  for (const auto& one : world.left()) {
-    EXPECT_EQ(one.at, Instant(20ms));
-    order += one.what;
+  for (const auto& output : world.left()) {
+    EXPECT_EQ(output.at, Instant(20ms));
+    order += output.what;
   }
   EXPECT_NE(order, "01234567");
   std::sort(order.begin(), order.end());
@@ -83,7 +84,8 @@ TEST(Reorder, TheShareThatIsGathered) {
   for (int i = 0; i < 4000; ++i) world.at(i * 1ms).send(std::to_string(i));
   world.run();
   int at_once = 0;
-  for (const auto& one : world.left()) at_once += one.at == Instant(std::stoi(one.what) * 1ms);
+  for (const auto& output : world.left())
+    at_once += output.at == Instant(std::stoi(output.what) * 1ms);
   // Half pass, and a window leaves with its second, which is the last of two or was shuffled.
   EXPECT_NEAR(at_once, 3000, 140);
 }

@@ -13,12 +13,12 @@ TEST(Servfail, TheShareOfQueriesThatTheDiceChoose) {
 
 TEST(Servfail, TheSameSeedHitsTheSameQueries) {
   const std::string rule = "[[rule]]\nprobability = \"50%\"\nfault = { type = \"servfail\" }";
-  DnsLab one(rule);
+  DnsLab first(rule);
   DnsLab same(rule);
   DnsLab other(rule, 2);
   std::string answers[3];
   for (int i = 0; i < 64; ++i) {
-    answers[0] += one.ask("chat.example.org")[0];
+    answers[0] += first.ask("chat.example.org")[0];
     answers[1] += same.ask("chat.example.org")[0];
     answers[2] += other.ask("chat.example.org")[0];
   }

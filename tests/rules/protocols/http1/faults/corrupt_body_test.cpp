@@ -22,12 +22,12 @@ fault = { type = "corrupt_body", chance = "100%" })");
 TEST(CorruptBody, TheSameSeedFlipsTheSameBits) {
   const std::string rule = R"([[rule]]
 fault = { type = "corrupt_body", chance = "20%" })";
-  HttpLab one(rule);
+  HttpLab first(rule);
   HttpLab same(rule);
   HttpLab other(rule, 2);
   std::string answers[3];
   for (int i = 0; i < 10; ++i) {
-    answers[0] += one.get("/");
+    answers[0] += first.get("/");
     answers[1] += same.get("/");
     answers[2] += other.get("/");
   }

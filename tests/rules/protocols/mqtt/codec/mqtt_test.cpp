@@ -17,7 +17,7 @@ using HeadState = MqttHead::State;
 
 std::string bytes(std::initializer_list<int> values) {
   std::string text;
-  for (const int one : values) text += static_cast<char>(one);
+  for (const int value : values) text += static_cast<char>(value);
   return text;
 }
 

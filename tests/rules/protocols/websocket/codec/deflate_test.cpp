@@ -246,9 +246,9 @@ TEST(Deflate, WhatWasAgreedOn) {
   const auto plain = codecs::agreed_deflate("permessage-deflate; server_max_window_bits=10");
   ASSERT_TRUE(plain);
   EXPECT_TRUE(plain->upstream_takeover && plain->downstream_takeover);
-  const auto one = codecs::agreed_deflate("x ,permessage-deflate ; client_no_context_takeover");
-  ASSERT_TRUE(one);
-  EXPECT_TRUE(!one->upstream_takeover && one->downstream_takeover);
+  const auto limited = codecs::agreed_deflate("x ,permessage-deflate ; client_no_context_takeover");
+  ASSERT_TRUE(limited);
+  EXPECT_TRUE(!limited->upstream_takeover && limited->downstream_takeover);
 }
 
 }  // namespace
