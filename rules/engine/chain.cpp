@@ -10,13 +10,13 @@ namespace brownout::rules {
 class Chain::Seat final : public Output {
  public:
   Seat(Chain& chain, std::shared_ptr<const Rule> rule)
-      : chain_(chain), rule_(std::move(rule)), exposure_(*rule_, *chain.flow_) {}
+      : chain_(chain), rule_(std::move(rule)), activation_(*rule_, *chain.flow_) {}
 
   const std::shared_ptr<const Rule>& rule() const { return rule_; }
   std::size_t index = 0;
 
   void plan(Instant now) {
-    window_ = exposure_.next(now);
+    window_ = activation_.next(now);
     if (window_.contains(now)) open(now);
   }
 
@@ -27,10 +27,10 @@ class Chain::Seat final : public Output {
     const auto* message = chunk.message();
     const bool meant = message == nullptr ||
                        (rule_->match.matches(*message, chunk.bytes()) && count_arrival(*rule_));
-    if (!meant || !exposure_.hits_chunk(chain_.direction_, ordinal, now)) {
+    if (!meant || !activation_.hits_chunk(chain_.direction_, ordinal, now)) {
       return stage_->pass(std::move(chunk), now, *this);
     }
-    if (exposure_.per_chunk()) count_sample();
+    if (activation_.per_chunk()) count_sample();
     stage_->push(std::move(chunk), now, *this);
   }
 
@@ -56,7 +56,7 @@ class Chain::Seat final : public Output {
   // At its own deadline, never later.
   void wake(Instant now) {
     if (!stage_) {
-      // An empty window only says where to look on (Exposure::next).
+      // An empty window only says where to look on (Activation::next).
       if (window_.open < window_.close) return open(now);
       return plan(now);
     }
@@ -121,26 +121,26 @@ class Chain::Seat final : public Output {
                                 .direction = chain_.direction_,
                                 .now = now,
                                 .shared = rule.state->shared.get(),
-                                .per_chunk = exposure_.per_chunk(),
+                                .per_chunk = activation_.per_chunk(),
                                 .rule_dice = Dice(rule.seed, rule.stage_key, 0)});
     if (!stage_) {
       window_ = {};
       return;
     }
     ++chain_.active_;
-    if (!exposure_.per_chunk()) count_sample();
+    if (!activation_.per_chunk()) count_sample();
   }
 
   // Both directions of a flow are one sample.
   void count_sample() {
     const bool both = rule_->match.direction == DirectionChoice::kBoth;
-    if (!exposure_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
+    if (!activation_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
     rule_->state->sampled.fetch_add(1, std::memory_order_relaxed);
   }
 
   Chain& chain_;
   std::shared_ptr<const Rule> rule_;
-  Exposure exposure_;
+  Activation activation_;
   Window window_;
   std::unique_ptr<Stage> stage_;
   std::uint64_t chunks_ = 0;

@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "rules/engine/exposure.h"
+#include "rules/engine/activation.h"
 #include "rules/engine/stage.h"
 
 namespace brownout::rules {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rules/engine/exposure.h"
+#include "rules/engine/activation.h"
 #include "rules/engine/firewall_fault.h"
 
 namespace brownout::rules {
@@ -27,7 +27,7 @@ bool decided_late(const Rule& rule, const FlowFacts& flow) {
 template <class Ask>
 void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
             std::vector<std::pair<RuleRef, Note>>& notes, Ask ask) {
-  if (!Exposure(*rule, flow).next(now).contains(now)) return;
+  if (!Activation(*rule, flow).next(now).contains(now)) return;
   auto& state = *rule->state;
   state.sampled.fetch_add(1, std::memory_order_relaxed);
   const std::optional<Note> note =

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "rules/engine/exposure.h"
+#include "rules/engine/activation.h"
 #include "rules/engine/plan.h"
 
 namespace brownout::rules {
@@ -34,8 +34,8 @@ bool acts_on_requests(const Rule& rule, ProtocolSet speaks) {
 
 // False when the dice, the schedule or its limit spare the request.
 bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) {
-  const Exposure exposure(*rule, request);
-  if (!exposure.next(now).contains(now)) return false;
+  const Activation activation(*rule, request);
+  if (!activation.next(now).contains(now)) return false;
   auto& state = *rule->state;
   const auto active = state.active.fetch_add(1, std::memory_order_relaxed);
   if (rule->max_active_faults && active >= *rule->max_active_faults) {
@@ -65,7 +65,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
     const auto note = fault->act(context_of(*rule, request, now), message);
     if (message.is_request() && !before && message.decided()) made_by_ = i + 1;
     if (message.hold) {
-      const auto latest = Exposure(*rule, request).next(now).close;
+      const auto latest = Activation(*rule, request).next(now).close;
       holds_.add(rule, std::exchange(message.hold, nullptr), latest);
     }
     if (!note) continue;

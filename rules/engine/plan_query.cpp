@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "rules/engine/exposure.h"
+#include "rules/engine/activation.h"
 #include "rules/engine/plan.h"
 
 namespace brownout::rules {
@@ -11,9 +11,9 @@ namespace brownout::rules {
 QueryPlan::QueryPlan(const RuleSet& set, const FlowFacts& query) {
   set.for_each_match(query, [&](const RuleRef& rule) {
     if (rule->fault->dns() == nullptr || !count_arrival(*rule)) return;
-    const Exposure exposure(*rule, query);
-    if (!exposure.next(query.opened).contains(query.opened)) return;
-    if (!exposure.hits_chunk(Direction::kUpstream, 0, query.opened)) return;
+    const Activation activation(*rule, query);
+    if (!activation.next(query.opened).contains(query.opened)) return;
+    if (!activation.hits_chunk(Direction::kUpstream, 0, query.opened)) return;
     rule->state->sampled.fetch_add(1, std::memory_order_relaxed);
     rules_.push_back(rule);
   });
@@ -65,7 +65,7 @@ void QueryPlan::on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Note
     if (wire.lost) return;
     note(rule, rule->fault->dns()->on_wire(context_of(*rule, query, now), wire), notes);
     if (!wire.hold) continue;
-    holds_.add(rule, std::exchange(wire.hold, nullptr), Exposure(*rule, query).next(now).close);
+    holds_.add(rule, std::exchange(wire.hold, nullptr), Activation(*rule, query).next(now).close);
   }
   if (wire.lost) return;
   for (const auto& rule : watching_) rule->fault->dns()->pass(context_of(*rule, query, now));

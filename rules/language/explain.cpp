@@ -4,7 +4,7 @@
 #include <span>
 
 #include "rules/base/list_text.h"
-#include "rules/engine/exposure.h"
+#include "rules/engine/activation.h"
 #include "rules/engine/firewall_fault.h"
 #include "rules/engine/plan.h"
 #include "rules/engine/plan_http.h"
@@ -102,17 +102,17 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
 Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& flow,
                    Explanation answer) {
   const auto where = where_it_acts(rule, flow.carrier);
-  const Exposure exposure(rule, flow);
+  const Activation activation(rule, flow);
   const auto chance = to_text(rule.probability) + " per " + std::string(name_of(rule.per));
   if (rule.probability.parts_per_billion == 0) {
     answer.acts = false;
     answer.why = "its probability is 0%";
   } else if (rule.probability.parts_per_billion == Ratio::kOne) {
     answer.why = "it acts " + where;
-  } else if (exposure.per_chunk() || rule.per == Per::kSecond || !question.seed) {
+  } else if (activation.per_chunk() || rule.per == Per::kSecond || !question.seed) {
     answer.why = "it acts " + where + " with a chance of " + chance;
   } else {
-    answer.acts = exposure.next(Instant{question.at}).contains(Instant{question.at});
+    answer.acts = activation.next(Instant{question.at}).contains(Instant{question.at});
     answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance +
                  ", seed " + std::to_string(*question.seed) +
                  (answer.acts ? ") hit; it acts " + where : ")");

@@ -1,4 +1,4 @@
-// When one flow is exposed to one rule: the schedule and the dice together, as a function of time.
+// When one rule is active for one flow: the schedule and the dice together, as a function of time.
 //
 //   per connection, client, query, request
 //                           one window, or none. While a probability ramps up, a flow whose draw
@@ -15,9 +15,9 @@
 
 namespace brownout::rules {
 
-class Exposure {
+class Activation {
  public:
-  Exposure(const Rule& rule, const FlowFacts& flow);
+  Activation(const Rule& rule, const FlowFacts& flow);
 
   // The window that contains `now`, or the next one; {kNever, kNever} when none will come.
   Window next(Instant now) const;

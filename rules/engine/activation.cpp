@@ -1,4 +1,4 @@
-#include "rules/engine/exposure.h"
+#include "rules/engine/activation.h"
 
 #include <algorithm>
 
@@ -19,13 +19,13 @@ Key flow_key(const Rule& rule, const FlowFacts& flow) {
 
 }  // namespace
 
-Exposure::Exposure(const Rule& rule, const FlowFacts& flow)
+Activation::Activation(const Rule& rule, const FlowFacts& flow)
     : rule_(&rule),
       dice_(rule.seed, rule.dice_key, flow_key(rule, flow)),
       opened_(flow.opened),
       carrier_(flow.carrier) {}
 
-Window Exposure::next(Instant now) const {
+Window Activation::next(Instant now) const {
   constexpr Window kNone{};
   if (rule_->probability.parts_per_billion == 0) return kNone;
   Window window = rule_->schedule.window(rule_->began);
@@ -41,23 +41,23 @@ Window Exposure::next(Instant now) const {
   return window;
 }
 
-bool Exposure::hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const {
+bool Activation::hits_chunk(Direction direction, std::uint64_t chunk, Instant now) const {
   if (!per_chunk()) return true;
   return dice_.split(to_text(direction)).hit(chunk, probability_at(now));
 }
 
-Ratio Exposure::probability_at(Instant now) const {
+Ratio Activation::probability_at(Instant now) const {
   if (rule_->kind->ramp == Ramp::kMagnitude) return rule_->probability;
   const double intensity = rule_->schedule.intensity(rule_->began, now);
   return intensity >= 1 ? rule_->probability : Ratio::of(rule_->probability.share() * intensity);
 }
 
-bool Exposure::second_hits(std::int64_t second) const {
+bool Activation::second_hits(std::int64_t second) const {
   const auto start = later(opened_, times(kSecond, second));
   return dice_.hit(static_cast<std::uint64_t>(second) + 1, probability_at(start));
 }
 
-Window Exposure::next_second(Instant now) const {
+Window Activation::next_second(Instant now) const {
   const Window on = rule_->schedule.window(rule_->began);
   const Instant from = std::max(now, on.open);
   if (from == kNever) return {};
