@@ -7,9 +7,9 @@
 namespace brownout::rules {
 
 // A rule's place in the chain, whether or not its stage is there now.
-class Chain::Seat final : public Output {
+class Chain::Slot final : public Output {
  public:
-  Seat(Chain& chain, std::shared_ptr<const Rule> rule)
+  Slot(Chain& chain, std::shared_ptr<const Rule> rule)
       : chain_(chain), rule_(std::move(rule)), activation_(*rule_, *chain.flow_) {}
 
   const std::shared_ptr<const Rule>& rule() const { return rule_; }
@@ -74,7 +74,7 @@ class Chain::Seat final : public Output {
   }
 
   // The settings of the rule changed; `before` had the old ones.
-  void go_on_from(Seat& before, Instant now) {
+  void go_on_from(Slot& before, Instant now) {
     before.index = index;
     closed_ = before.closed_;
     if (!before.stage_ || !stage_) return before.leave(now);
@@ -157,58 +157,58 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   // Leaving stages give back through those that are still behind them, the foremost last, so that
   // what they release stays behind what the later ones held already.
   const bool reordered = !same_order(rules);
-  const auto stays = [&](const std::unique_ptr<Seat>& seat) {
-    return !reordered && std::find(rules.begin(), rules.end(), seat->rule()) != rules.end();
+  const auto stays = [&](const std::unique_ptr<Slot>& slot) {
+    return !reordered && std::find(rules.begin(), rules.end(), slot->rule()) != rules.end();
   };
   // The same rule with other settings, where the fault goes on.
   const auto changed = [&](const Rule& old_rule, const Rule& new_rule) {
     return !reordered && old_rule.name == new_rule.name && old_rule.kind == new_rule.kind &&
            new_rule.fault->goes_on();
   };
-  const auto goes_on = [&](const Seat& seat) {
+  const auto goes_on = [&](const Slot& slot) {
     return std::any_of(rules.begin(), rules.end(),
-                       [&](const auto& rule) { return changed(*seat.rule(), *rule); });
+                       [&](const auto& rule) { return changed(*slot.rule(), *rule); });
   };
-  for (auto seat = seats_.rbegin(); seat != seats_.rend(); ++seat) {
-    if (!stays(*seat) && !goes_on(**seat)) (*seat)->leave(now);
+  for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot) {
+    if (!stays(*slot) && !goes_on(**slot)) (*slot)->leave(now);
   }
-  auto before = std::move(seats_);
-  seats_.clear();
+  auto before = std::move(slots_);
+  slots_.clear();
   std::vector<std::size_t> joined;
   for (const auto& rule : rules) {
     const auto old = std::find_if(before.begin(), before.end(),
-                                  [&](const auto& seat) { return seat && seat->rule() == rule; });
+                                  [&](const auto& slot) { return slot && slot->rule() == rule; });
     if (old != before.end() && !reordered) {
-      seats_.push_back(std::move(*old));
+      slots_.push_back(std::move(*old));
     } else {
-      joined.push_back(seats_.size());
-      seats_.push_back(std::make_unique<Seat>(*this, rule));
+      joined.push_back(slots_.size());
+      slots_.push_back(std::make_unique<Slot>(*this, rule));
     }
   }
   renumber();
   for (const auto i : joined) {
-    seats_[i]->plan(now);
+    slots_[i]->plan(now);
     for (const auto& old : before) {
-      if (old && changed(*old->rule(), *seats_[i]->rule())) seats_[i]->go_on_from(*old, now);
+      if (old && changed(*old->rule(), *slots_[i]->rule())) slots_[i]->go_on_from(*old, now);
     }
   }
   advance(now);
 }
 
-// Seats that change places could let young bytes overtake old ones: then all seats are vacated
+// Slots that change places could let young bytes overtake old ones: then all slots are vacated
 // first.
 bool Chain::same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const {
   auto from = rules.begin();
-  for (const auto& seat : seats_) {
-    if (std::find(rules.begin(), rules.end(), seat->rule()) == rules.end()) continue;
-    from = std::find(from, rules.end(), seat->rule());
+  for (const auto& slot : slots_) {
+    if (std::find(rules.begin(), rules.end(), slot->rule()) == rules.end()) continue;
+    from = std::find(from, rules.end(), slot->rule());
     if (from == rules.end()) return false;
   }
   return true;
 }
 
 void Chain::renumber() {
-  for (std::size_t i = 0; i < seats_.size(); ++i) seats_[i]->index = i;
+  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i]->index = i;
 }
 
 void Chain::push(Chunk chunk, Instant now) {
@@ -217,10 +217,10 @@ void Chain::push(Chunk chunk, Instant now) {
 }
 
 bool Chain::lets_by(const Message& head) {
-  const bool free = !dead_ && std::all_of(seats_.begin(), seats_.end(),
-                                          [&](const auto& seat) { return seat->lets_by(head); });
+  const bool free = !dead_ && std::all_of(slots_.begin(), slots_.end(),
+                                          [&](const auto& slot) { return slot->lets_by(head); });
   if (!free) return false;
-  for (const auto& seat : seats_) seat->count_by();
+  for (const auto& slot : slots_) slot->count_by();
   return true;
 }
 
@@ -231,13 +231,13 @@ void Chain::finish(Instant now) {
 
 void Chain::advance(Instant now) {
   while (!dead_) {
-    Seat* next = nullptr;
+    Slot* next = nullptr;
     Instant due = kNever;
-    for (const auto& seat : seats_) {
-      const auto at = seat->deadline();
+    for (const auto& slot : slots_) {
+      const auto at = slot->deadline();
       if (at < due) {
         due = at;
-        next = seat.get();
+        next = slot.get();
       }
     }
     if (next == nullptr || due > now) return;
@@ -248,36 +248,36 @@ void Chain::advance(Instant now) {
 Instant Chain::deadline() const {
   Instant due = kNever;
   if (dead_) return due;
-  for (const auto& seat : seats_) due = std::min(due, seat->deadline());
+  for (const auto& slot : slots_) due = std::min(due, slot->deadline());
   return due;
 }
 
 std::size_t Chain::held() const {
   std::size_t total = 0;
-  for (const auto& seat : seats_) total += seat->held();
+  for (const auto& slot : slots_) total += slot->held();
   return total;
 }
 
 std::size_t Chain::allowance() const {
   std::size_t total = 0;
-  for (const auto& seat : seats_) total += seat->allowance();
+  for (const auto& slot : slots_) total += slot->allowance();
   return total;
 }
 
 bool Chain::severed() const {
-  return std::any_of(seats_.begin(), seats_.end(),
-                     [](const auto& seat) { return seat->severed(); });
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [](const auto& slot) { return slot->severed(); });
 }
 
-void Chain::deliver(std::size_t seat, Chunk chunk, Instant now) {
+void Chain::deliver(std::size_t slot, Chunk chunk, Instant now) {
   if (dead_ || !carries(chunk)) return;
-  if (seat < seats_.size()) return seats_[seat]->push(std::move(chunk), now);
+  if (slot < slots_.size()) return slots_[slot]->push(std::move(chunk), now);
   sink_->emit(std::move(chunk));
 }
 
-void Chain::deliver_finish(std::size_t seat, Instant now) {
+void Chain::deliver_finish(std::size_t slot, Instant now) {
   if (dead_) return;
-  if (seat < seats_.size()) return seats_[seat]->source_finished(now);
+  if (slot < slots_.size()) return slots_[slot]->source_finished(now);
   dead_ = fin_is_close_;
   fin_is_close_ ? sink_->close(Close::kFin) : sink_->finish();
 }
@@ -288,14 +288,14 @@ void Chain::answer(std::string_view bytes) {
   sink_->answer(bytes);
 }
 
-void Chain::close_behind(std::size_t seat, Close how, Instant now) {
+void Chain::close_behind(std::size_t slot, Close how, Instant now) {
   if (how == Close::kReset) {
     dead_ = true;
     sink_->close(how);
     return;
   }
   fin_is_close_ = true;
-  deliver_finish(seat + 1, now);
+  deliver_finish(slot + 1, now);
 }
 
 }  // namespace brownout::rules

@@ -1,6 +1,6 @@
 // Chain: the stages of one direction of one flow, in the order of the rule file.
 //
-// A chain owns a seat for every rule that may act on its direction. A seat opens (its stage is
+// A chain owns a slot for every rule that may act on its direction. A slot opens (its stage is
 // made) and closes (its stage gives back what it holds) as the rule's schedule and dice say, so
 // that rules switch themselves on and off on live connections.
 //
@@ -37,7 +37,7 @@ class Chain {
   Chain(const FlowFacts& flow, Direction direction, ChainOutput& sink);
   ~Chain();
 
-  // The rules that may act here, in order. Seats of rules that stay are kept as they are; those of
+  // The rules that may act here, in order. Slots of rules that stay are kept as they are; those of
   // rules that went away give back what they hold; new ones join. Also how a chain gets its first
   // rules.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
@@ -54,30 +54,30 @@ class Chain {
   std::size_t held() const;
   std::size_t allowance() const;
   bool severed() const;
-  // No stage is in any seat: bytes may go straight to the sink.
+  // No stage is in any slot: bytes may go straight to the sink.
   bool transparent() const { return active_ == 0; }
-  bool empty() const { return seats_.empty(); }
+  bool empty() const { return slots_.empty(); }
 
  private:
-  class Seat;
-  friend class Seat;
+  class Slot;
+  friend class Slot;
 
   // Empty datagrams and messages exist; an empty piece of a stream is nothing.
   bool carries(const Chunk& chunk) const {
     return !chunk.empty() || flow_->carrier == Carrier::kDatagram ||
            flow_->carrier == Carrier::kMessage;
   }
-  void deliver(std::size_t seat, Chunk chunk, Instant now);
-  void deliver_finish(std::size_t seat, Instant now);
+  void deliver(std::size_t slot, Chunk chunk, Instant now);
+  void deliver_finish(std::size_t slot, Instant now);
   void answer(std::string_view bytes);
-  void close_behind(std::size_t seat, Close how, Instant now);
+  void close_behind(std::size_t slot, Close how, Instant now);
   bool same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const;
   void renumber();
 
   const FlowFacts* flow_;
   Direction direction_;
   ChainOutput* sink_;
-  std::vector<std::unique_ptr<Seat>> seats_;
+  std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t active_ = 0;
   bool fin_is_close_ = false;  // a stage closed with FIN: the end that arrives is that of the flow
   bool dead_ = false;

@@ -39,9 +39,9 @@ struct StageContext {
   Intensity intensity;    // of the rule's ramp
   const FlowFacts* flow;  // outlives the stage
   Direction direction;
-  Instant now;         // when the stage takes its seat
+  Instant now;         // when the stage takes its slot
   FaultState* shared;  // what make_state() made, or nullptr
-  // The dice are thrown for each chunk: act on push(), not on taking the seat.
+  // The dice are thrown for each chunk: act on push(), not on taking the slot.
   bool per_chunk = false;
   Dice rule_dice = {};  // of this rule alone: for what its flows share
 };
