@@ -48,9 +48,10 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
 void DnsServer::accept(Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
   if (static_cast<std::int64_t>(streams_.size()) >= view_->config.sessions) return overflow();
   const auto how = view_->config.intercept;
-  rules::FlowFacts met;
+  rules::FlowFacts diverted;
   if (how != rules::Intercept::kNone &&
-      host_.interception().meet(met, fd, how, acceptor.port()) != Meeting::kMet) {
+      host_.interception().resolve_original_destination(diverted, fd, how, acceptor.port()) !=
+          ArrivalKind::kDiverted) {
     return;
   }
   const auto number = ++stream_numbers_;
@@ -63,7 +64,7 @@ void DnsServer::accept(Acceptor& acceptor, Fd fd, const SocketAddress& peer) {
   auto made = std::make_unique<DnsStreamClient>(std::move(calls), host_, view_, std::move(fd), peer,
                                                 number);
   auto& client = *made;
-  client.set_destination(met);
+  client.set_destination(diverted);
   streams_.emplace(number, std::move(made));
   view_->stats->open.fetch_add(1, std::memory_order_relaxed);
   client.start();
@@ -126,7 +127,7 @@ void DnsServer::read_datagrams() {
     for (std::size_t i = 0; i < count; ++i) {
       auto query = query_of(batch_.bytes(i), batch_.from(i), rules::Transport::kUdp);
       query->local = batch_.to(i);
-      if (meet_datagram(*query)) take(std::move(query));
+      if (find_resolver(*query)) take(std::move(query));
     }
     batch_over();
     if (error == 0 && count < DatagramBatch::kMost) return;

@@ -60,7 +60,7 @@ class DnsServer final : public Service {
   void transfer_lost(const DnsQuery& query);
   void forget_transfer(std::uint64_t ordinal);
   void stop_transfers_of(const DnsStreamClient& client);
-  bool meet_datagram(DnsQuery& query);
+  bool find_resolver(DnsQuery& query);
   // Null: nobody can be asked; of an intercepted query: not now, since too many are.
   DnsForwarder* forwarder_for(const DnsQuery& query);
   void answer_here(DnsQueryPtr query);

@@ -18,9 +18,10 @@ constexpr std::size_t kMostBusyResolvers = 256;
 }  // namespace
 
 // Whether it is known which resolver the client meant.
-bool DnsServer::meet_datagram(DnsQuery& query) {
+bool DnsServer::find_resolver(DnsQuery& query) {
   if (view_->config.intercept == rules::Intercept::kNone) return true;
-  if (host_.interception().meet_datagram(query.facts, query.client, socket_.fd, query.local))
+  if (host_.interception().resolve_datagram_destination(query.facts, query.client, socket_.fd,
+                                                        query.local))
     return true;
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(stray_said_, true)) return false;

@@ -47,10 +47,10 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   const SocketAddress& peer() const { return peer_; }
   const rules::FlowFacts& facts() const { return facts_; }
   // Which resolver an intercepted client meant.
-  void set_destination(const rules::FlowFacts& met) {
-    facts_.intercepted = met.intercepted;
-    facts_.destination = met.destination;
-    facts_.destination_port = met.destination_port;
+  void set_destination(const rules::FlowFacts& diverted) {
+    facts_.intercepted = diverted.intercepted;
+    facts_.destination = diverted.destination;
+    facts_.destination_port = diverted.destination_port;
   }
 
  private:

@@ -229,7 +229,7 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
                          .destination = std::nullopt,
                          .opened = Loop::now(),
                          .client_port = peer.port()};
-  if (!meet(acceptor, fd, facts)) return reset_on_close(fd);
+  if (!find_destination(acceptor, fd, facts)) return reset_on_close(fd);
   view->stats->open.fetch_add(1, std::memory_order_relaxed);
   Worker& other = least_loaded();
   other.open_.fetch_add(1, std::memory_order_relaxed);
@@ -241,15 +241,15 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
 }
 
 // Whether it is known where the client wants to go.
-bool Worker::meet(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts) {
+bool Worker::find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts) {
   const auto& view = *acceptor.view();
   const auto how = view.config.intercept;
   if (how == rules::Intercept::kNone) return true;
-  const auto met = interception_->meet(facts, fd, how, acceptor.port());
-  if (met == Meeting::kMet) return true;
+  const auto arrival = interception_->resolve_original_destination(facts, fd, how, acceptor.port());
+  if (arrival == ArrivalKind::kDiverted) return true;
   view.stats->refused.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(stray_said_, true)) return false;
-  if (met == Meeting::kOwnDial) {
+  if (arrival == ArrivalKind::kOwnDial) {
     spdlog::error(
         "listener {}: what brownout itself dials is sent back to it, and is refused: `brownout "
         "intercept` means the user that it runs as, and it may not mark its sockets; run it as "

@@ -105,7 +105,7 @@ class Worker final : private HttpHost {
   // Null for a DNS listener that has a zone only.
   std::shared_ptr<UpstreamGroup> group_of(const ListenerView& view) const;
   DatagramBatch& datagrams();
-  bool meet(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
+  bool find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
   std::shared_ptr<UpstreamGroup> group_for(const ListenerView& view, const rules::FlowFacts& facts);
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
   Worker& least_loaded();

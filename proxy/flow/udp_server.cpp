@@ -128,7 +128,7 @@ UdpSession* UdpServer::session_of(const Key& key, Instant now) {
   auto group = group_;
   if (view_->config.intercept != rules::Intercept::kNone) {
     auto& interception = host_.interception();
-    if (!interception.meet_datagram(facts, client, socket_, local)) {
+    if (!interception.resolve_datagram_destination(facts, client, socket_, local)) {
       datagrams_lost(1, EDESTADDRREQ);
       return nullptr;
     }

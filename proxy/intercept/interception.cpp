@@ -121,20 +121,21 @@ void Interception::fill(rules::FlowFacts& flow, const SocketAddress& destination
   flow.names = names_.names_of(*flow.destination);
 }
 
-Meeting Interception::meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
-                           std::uint16_t port) const {
+ArrivalKind Interception::resolve_original_destination(rules::FlowFacts& flow, const Fd& accepted,
+                                                       rules::Intercept how,
+                                                       std::uint16_t port) const {
   const auto destination =
       original_destination(accepted, own_network_ ? rules::Intercept::kTproxy : how, port);
-  if (!destination) return Meeting::kStray;
+  if (!destination) return ArrivalKind::kStray;
   if (own_dials_ && own_dials_->has(peer_of(accepted.get()), *destination)) {
-    return Meeting::kOwnDial;
+    return ArrivalKind::kOwnDial;
   }
   fill(flow, *destination);
-  return Meeting::kMet;
+  return ArrivalKind::kDiverted;
 }
 
-bool Interception::meet_datagram(rules::FlowFacts& flow, const SocketAddress& client,
-                                 const Fd& socket, const LocalAddress& local) const {
+bool Interception::resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
+                                                const Fd& socket, const LocalAddress& local) const {
   const auto at = received_at(socket, local);
   if (own_network_) {
     if (at.port() == own_address(socket).port()) return false;

@@ -16,10 +16,10 @@
 namespace brownout::proxy {
 
 // How a client came to a listener that intercepts.
-enum class Meeting {
-  kMet,
-  kStray,    // nobody sent it here, or nobody knows from where
-  kOwnDial,  // this process itself, on its way to a server
+enum class ArrivalKind {
+  kDiverted,  // the kernel sent it here
+  kStray,     // nobody sent it here, or nobody knows from where
+  kOwnDial,   // this process itself, on its way to a server
 };
 
 class OwnDials;
@@ -35,13 +35,13 @@ class Interception {
 
   // Fill in the destination and its names, unless it is to be refused. `port` is where the listener
   // listens.
-  Meeting meet(rules::FlowFacts& flow, const Fd& accepted, rules::Intercept how,
-               std::uint16_t port) const;
-  bool meet_datagram(rules::FlowFacts& flow, const SocketAddress& client, const Fd& socket,
-                     const LocalAddress& local) const;
+  ArrivalKind resolve_original_destination(rules::FlowFacts& flow, const Fd& accepted,
+                                           rules::Intercept how, std::uint16_t port) const;
+  bool resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
+                                    const Fd& socket, const LocalAddress& local) const;
   // What answers datagrams that came by TPROXY; null: none do.
   const RawDatagrams* raw() const { return raw_.get(); }
-  // The server of a flow that was met.
+  // The server of a flow whose destination was found.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,
                                           bool spoof_client) const;
 
