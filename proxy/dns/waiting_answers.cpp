@@ -9,7 +9,7 @@ void WaitingAnswers::add(DnsAnswer answer, Instant ready) {
   const auto ordinal = answer.query->facts.ordinal;
   auto& holds = answer.query->plan.holds();
   place({std::move(answer), ready});
-  if (!holds.empty()) holds.watch(poster_.for_others([this, ordinal] { freed(ordinal); }));
+  if (!holds.empty()) holds.watch(poster_.bind_to_loop([this, ordinal] { freed(ordinal); }));
   arm();
 }
 

@@ -15,7 +15,7 @@ class Poster {
   explicit Poster(Loop& loop) : loop_(loop) {}
 
   // A function for any thread, at any time: `task` runs on the loop, if this is still there.
-  std::function<void()> for_others(std::function<void()> task) const {
+  std::function<void()> bind_to_loop(std::function<void()> task) const {
     return [loop = &loop_, alive = std::weak_ptr(alive_), task = std::move(task)] {
       loop->post([alive, task] {
         if (!alive.expired()) task();
