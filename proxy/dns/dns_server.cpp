@@ -89,8 +89,8 @@ void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
                          std::shared_ptr<UpstreamGroup> group) {
   view_ = std::move(view);
   acceptor_->set_view(view_);
-  overflow_said_ = false;
-  crowd_said_ = false;
+  warned_overflow_ = false;
+  warned_crowd_ = false;
   if (group == group_) return;
   group_ = std::move(group);
   std::vector<DnsQueryPtr> waiting;
@@ -341,14 +341,14 @@ void DnsServer::record(const DnsQuery& query, const rules::QueryPlan::Notes& not
 
 void DnsServer::overflow() {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(overflow_said_, true)) return;
+  if (std::exchange(warned_overflow_, true)) return;
   spdlog::warn("listener {}: queries are dropped: as many wait as `sessions` allows",
                view_->config.name);
 }
 
 void DnsServer::crowded(DnsQueryPtr query) {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
-  if (!std::exchange(crowd_said_, true)) {
+  if (!std::exchange(warned_crowd_, true)) {
     host_.report(query->facts, "queries dropped",
                  "the resolvers are silent, and as many queries wait for them as there are ids to "
                  "tell answers apart");

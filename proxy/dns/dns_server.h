@@ -94,9 +94,9 @@ class DnsServer final : public Service {
   std::unique_ptr<Acceptor> acceptor_;
   WaitingAnswers waiting_;
   std::vector<DnsAnswer> ready_;  // over UDP, to be sent together
-  bool overflow_said_ = false;
-  bool crowd_said_ = false;
-  bool stray_said_ = false;
+  bool warned_overflow_ = false;
+  bool warned_crowd_ = false;
+  bool warned_stray_ = false;
 };
 
 }  // namespace brownout::proxy

@@ -24,7 +24,7 @@ bool DnsServer::find_resolver(DnsQuery& query) {
                                                         query.local))
     return true;
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(stray_said_, true)) return false;
+  if (std::exchange(warned_stray_, true)) return false;
   spdlog::warn(
       "listener {}: queries are dropped: it is not known which resolver their client "
       "meant (conntrack; this needs the capability CAP_NET_ADMIN)",

@@ -129,7 +129,7 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   // A resolver that could not read the query may leave the question out.
   const bool refusal = header->questions == 0 && message.size() == codecs::kDnsHeader;
   if (!refusal && !codecs::same_question(asked, answered)) {
-    if (!std::exchange(spoof_said_, true)) {
+    if (!std::exchange(warned_spoof_, true)) {
       spdlog::warn("upstream {}: an answer to another question was ignored (spoofed?)",
                    group_->config().name);
     }

@@ -89,7 +89,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   std::deque<Due> due_;  // one time-out for all: the first to come is the first to go
   std::vector<std::uint16_t> randoms_;
   std::uint64_t numbers_ = 0;
-  bool spoof_said_ = false;
+  bool warned_spoof_ = false;
 };
 
 }  // namespace brownout::proxy

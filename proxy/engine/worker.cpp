@@ -72,7 +72,7 @@ void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
 
 void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
-  buffer_warned_ = false;
+  warned_buffer_ = false;
   if (snapshot_->changed) {
     for (const auto& name : *snapshot_->changed) follow_upstream(name);
     for (const auto& name : *snapshot_->changed) follow_listener(name);
@@ -248,7 +248,7 @@ bool Worker::find_destination(const Acceptor& acceptor, const Fd& fd, rules::Flo
   const auto arrival = interception_->resolve_original_destination(facts, fd, how, acceptor.port());
   if (arrival == ArrivalKind::kDiverted) return true;
   view.stats->refused.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(stray_said_, true)) return false;
+  if (std::exchange(warned_stray_, true)) return false;
   if (arrival == ArrivalKind::kOwnDial) {
     spdlog::error(
         "listener {}: what brownout itself dials is sent back to it, and is refused: `brownout "
@@ -348,8 +348,8 @@ void Worker::count_bytes(ListenerStats& listener, rules::Direction direction, st
 }
 
 void Worker::buffer_full(const rules::Listener& listener) {
-  if (buffer_warned_) return;
-  buffer_warned_ = true;
+  if (warned_buffer_) return;
+  warned_buffer_ = true;
   spdlog::warn(
       "listener {}: faults hold {} of a connection, as much as `buffer` allows; reading pauses, so "
       "they limit throughput too (raise `buffer` to avoid it)",

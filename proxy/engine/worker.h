@@ -130,8 +130,8 @@ class Worker final : private HttpHost {
   RequestCopies request_copies_{*this};
   std::vector<std::unique_ptr<ClientFlow>> flows_;
   std::vector<Worker*> team_;
-  bool buffer_warned_ = false;
-  bool stray_said_ = false;
+  bool warned_buffer_ = false;
+  bool warned_stray_ = false;
   alignas(64) std::atomic<std::int64_t> open_{0};
   std::array<std::atomic<std::uint64_t>, 2> bytes_{};
   std::thread thread_;

@@ -49,7 +49,7 @@ void UdpServer::set_view(std::shared_ptr<const ListenerView> view,
                          std::shared_ptr<UpstreamGroup> group) {
   view_ = std::move(view);
   group_ = std::move(group);
-  loss_said_ = false;
+  warned_loss_ = false;
 }
 
 void UdpServer::apply(const rules::RuleSet& set) {
@@ -145,7 +145,7 @@ UdpSession* UdpServer::session_of(const Key& key, Instant now) {
 
 void UdpServer::session_refused() {
   view_->stats->refused.fetch_add(1, std::memory_order_relaxed);
-  if (std::exchange(refusal_said_, true)) return;
+  if (std::exchange(warned_refusal_, true)) return;
   spdlog::warn(
       "listener {}: a rule rejects datagrams; a proxy cannot send \"port unreachable\" (ICMP), so "
       "they "
@@ -156,8 +156,8 @@ void UdpServer::session_refused() {
 void UdpServer::datagrams_lost(std::size_t count, int error) {
   if (count == 0) return;
   view_->stats->dropped.fetch_add(count, std::memory_order_relaxed);
-  if (loss_said_) return;
-  loss_said_ = true;
+  if (warned_loss_) return;
+  warned_loss_ = true;
   const auto* why = error == EDESTADDRREQ
                         ? "it is not known where their client sent them (conntrack; this needs the "
                           "capability CAP_NET_ADMIN)"

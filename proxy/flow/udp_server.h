@@ -56,8 +56,8 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   Fd socket_;
   std::unordered_map<Key, std::unique_ptr<UdpSession>, KeyHash> sessions_;
   std::vector<UdpSession*> touched_;
-  bool loss_said_ = false;
-  bool refusal_said_ = false;
+  bool warned_loss_ = false;
+  bool warned_refusal_ = false;
 };
 
 }  // namespace brownout::proxy
