@@ -31,8 +31,8 @@ DnsServer::DnsServer(Host& host, DatagramBatch& batch, std::shared_ptr<const Lis
       batch_(batch),
       view_(std::move(view)),
       waiting_(loop_,
-               {.give = [this](DnsAnswer answer) { give(std::move(answer)); },
-                .given = [this] { send_answers(); },
+               {.send = [this](DnsAnswer answer) { send_answer(std::move(answer)); },
+                .flush = [this] { flush_answers(); },
                 .record = [this](const DnsQuery& query,
                                  const rules::QueryPlan::Notes& notes) { record(query, notes); }}) {
   socket_.fd = std::move(sockets.datagram);
@@ -74,7 +74,7 @@ std::unique_ptr<DnsForwarder> DnsServer::make_forwarder(std::shared_ptr<Upstream
   DnsForwarder::Calls calls{
       .answered = [this](DnsQueryPtr query,
                          std::span<std::byte> answer) { answered(std::move(query), answer); },
-      .answers_over = [this] { send_answers(); },
+      .answers_over = [this] { flush_answers(); },
       .crowded = [this](DnsQueryPtr query) { crowded(std::move(query)); }};
   return std::make_unique<DnsForwarder>(loop_, batch_, std::move(group), std::move(calls));
 }
@@ -127,7 +127,7 @@ void DnsServer::read_datagrams() {
     for (std::size_t i = 0; i < count; ++i) {
       auto query = query_of(batch_.bytes(i), batch_.from(i), rules::Transport::kUdp);
       query->local = batch_.to(i);
-      if (find_resolver(*query)) take(std::move(query));
+      if (find_resolver(*query)) handle_query(std::move(query));
     }
     batch_over();
     if (error == 0 && count < DatagramBatch::kMost) return;
@@ -143,16 +143,16 @@ void DnsServer::stream_query(DnsStreamClient& client, std::span<std::byte> messa
     query->facts.destination = client.facts().destination;
     query->facts.destination_port = client.facts().destination_port;
   }
-  take(std::move(query));
+  handle_query(std::move(query));
 }
 
-void DnsServer::take(DnsQueryPtr query) {
+void DnsServer::handle_query(DnsQueryPtr query) {
   const auto header = codecs::read_dns_header(query->message);
   if (!header || header->response) return drop(*query);
   const auto question = query->question();
   if (question.empty()) {
     auto message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
-    return give({.query = std::move(query), .message = std::move(message)});
+    return send_answer({.query = std::move(query), .message = std::move(message)});
   }
   auto& facts = query->facts;
   facts.listener = view_->config.name;
@@ -234,7 +234,7 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
 // The last rules, and what they wait for.
 void DnsServer::finish(DnsAnswer answer) {
   auto& query = *answer.query;
-  if (query.plan.empty()) return give(std::move(answer));
+  if (query.plan.empty()) return send_answer(std::move(answer));
   rules::DnsWire wire{.message = std::move(answer.message)};
   if (wire.message.empty()) wire.message.assign(answer.borrowed.begin(), answer.borrowed.end());
   const auto now = Loop::now();
@@ -246,7 +246,7 @@ void DnsServer::finish(DnsAnswer answer) {
   answer.borrowed = {};
   answer.copies = wire.copies;
   const auto ready = rules::later(rules::later(now, query.delay), wire.delay);
-  if (ready <= now && query.plan.holds().empty()) return give(std::move(answer));
+  if (ready <= now && query.plan.holds().empty()) return send_answer(std::move(answer));
   if (static_cast<std::int64_t>(waiting_.size()) >= view_->config.sessions) {
     overflow();
     return drop(query);
@@ -254,8 +254,8 @@ void DnsServer::finish(DnsAnswer answer) {
   waiting_.add(std::move(answer), ready);
 }
 
-void DnsServer::give(DnsAnswer answer) {
-  served(*answer.query, answer.bytes());
+void DnsServer::send_answer(DnsAnswer answer) {
+  measure(*answer.query, answer.bytes());
   if (host_.interception().names_wanted()) learn(answer.bytes());
   host_.count_bytes(*view_->stats, rules::Direction::kUpstream, answer.query->message.size());
   host_.count_bytes(*view_->stats, rules::Direction::kDownstream, answer.bytes().size());
@@ -280,7 +280,7 @@ void DnsServer::learn(codecs::ByteView answer) {
   }
 }
 
-void DnsServer::served(const DnsQuery& query, codecs::ByteView answer) {
+void DnsServer::measure(const DnsQuery& query, codecs::ByteView answer) {
   // What is no query has no listener.
   if (!host_.watched() || query.facts.listener.empty()) return;
   if (answer.empty()) return host_.served(query.facts, {false, std::nullopt});
@@ -291,13 +291,13 @@ void DnsServer::served(const DnsQuery& query, codecs::ByteView answer) {
 }
 
 void DnsServer::drop(const DnsQuery& query) {
-  served(query, {});
+  measure(query, {});
   const auto client = streams_.find(query.stream);
   if (client != streams_.end()) client->second->forget_one();
   transfer_lost(query);
 }
 
-void DnsServer::send_answers() {
+void DnsServer::flush_answers() {
   if (ready_.empty()) return;
   DatagramSender sender;
   for (const auto& answer : ready_) {
@@ -315,13 +315,13 @@ void DnsServer::batch_over() {
   if (forwarder_) forwarder_->flush();
   for (const auto& [resolver, forwarder] : intercepted_) forwarder->flush();
   if (previous_ && previous_->in_flight() == 0) loop_.retire(std::move(previous_));
-  send_answers();
+  flush_answers();
 }
 
 void DnsServer::apply(const rules::RuleSet& set) {
   waiting_.keep(set);
-  // When no rule means this listener any more, what waits for one is given.
-  if (!set.may_match(view_->config.name)) waiting_.give_all();
+  // When no rule means this listener any more, what waits for one is sent.
+  if (!set.may_match(view_->config.name)) waiting_.send_all();
 }
 
 void DnsServer::stream_over(DnsStreamClient& client) {

@@ -53,7 +53,7 @@ class DnsServer final : public Service {
   void stream_drained(DnsStreamClient& client);
   void stream_over(DnsStreamClient& client);
   void read_datagrams();
-  void take(DnsQueryPtr query);
+  void handle_query(DnsQueryPtr query);
   void resolve(DnsQueryPtr query);
   void start_transfer(DnsQueryPtr query, std::shared_ptr<UpstreamGroup> group);
   void transfer_begins(const DnsQuery& query);
@@ -68,13 +68,13 @@ class DnsServer final : public Service {
   void log_full() const;
   void reply(DnsQueryPtr query, rules::DnsReply reply);
   void finish(DnsAnswer answer);
-  void give(DnsAnswer answer);
+  void send_answer(DnsAnswer answer);
   void record(const DnsQuery& query, const rules::QueryPlan::Notes& notes);
 
   void drop(const DnsQuery& query);
-  void served(const DnsQuery& query, codecs::ByteView answer);
+  void measure(const DnsQuery& query, codecs::ByteView answer);
   void learn(codecs::ByteView answer);
-  void send_answers();
+  void flush_answers();
   void batch_over();
   void overflow();
   void ask_again(std::vector<DnsQueryPtr> queries);

@@ -9,7 +9,7 @@ void WaitingAnswers::add(DnsAnswer answer, Instant ready) {
   const auto ordinal = answer.query->facts.ordinal;
   auto& holds = answer.query->plan.holds();
   place({std::move(answer), ready});
-  if (!holds.empty()) holds.watch(poster_.bind_to_loop([this, ordinal] { freed(ordinal); }));
+  if (!holds.empty()) holds.watch(poster_.bind_to_loop([this, ordinal] { on_release(ordinal); }));
   arm();
 }
 
@@ -21,8 +21,8 @@ void WaitingAnswers::place(Waiting waiting) {
   if (held) held_[ordinal] = where;
 }
 
-// Out of its place: it is given, or finds another.
-void WaitingAnswers::take(ByTime::iterator where, Instant now) {
+// Out of its place: it is sent, or finds another.
+void WaitingAnswers::look_again(ByTime::iterator where, Instant now) {
   auto waiting = std::move(where->second);
   waiting_.erase(where);
   held_.erase(waiting.answer.query->facts.ordinal);
@@ -32,15 +32,15 @@ void WaitingAnswers::take(ByTime::iterator where, Instant now) {
     calls_.record(*waiting.answer.query, notes);
   }
   if (!waiting.holds().empty() || waiting.ready > now) return place(std::move(waiting));
-  calls_.give(std::move(waiting.answer));
+  calls_.send(std::move(waiting.answer));
 }
 
-void WaitingAnswers::freed(std::uint64_t query) {
+void WaitingAnswers::on_release(std::uint64_t query) {
   const auto found = held_.find(query);
   if (found == held_.end()) return;
   found->second->second.holds().look();
-  take(found->second, Loop::now());
-  calls_.given();
+  look_again(found->second, Loop::now());
+  calls_.flush();
   arm();
 }
 
@@ -50,16 +50,16 @@ void WaitingAnswers::keep(const rules::RuleSet& set) {
     where->second.holds().keep(set);
     if (where->second.holds().empty()) free.push_back(query);
   }
-  for (const auto query : free) freed(query);
+  for (const auto query : free) on_release(query);
 }
 
-void WaitingAnswers::give_all() {
+void WaitingAnswers::send_all() {
   while (!waiting_.empty()) {
     auto first = waiting_.extract(waiting_.begin());
-    calls_.give(std::move(first.mapped().answer));
+    calls_.send(std::move(first.mapped().answer));
   }
   held_.clear();
-  calls_.given();
+  calls_.flush();
   arm();
 }
 
@@ -70,8 +70,8 @@ void WaitingAnswers::clear() {
 }
 
 void WaitingAnswers::on_due(Instant now) noexcept {
-  while (!waiting_.empty() && waiting_.begin()->first <= now) take(waiting_.begin(), now);
-  calls_.given();
+  while (!waiting_.empty() && waiting_.begin()->first <= now) look_again(waiting_.begin(), now);
+  calls_.flush();
   arm();
 }
 

@@ -24,9 +24,9 @@ class WaitingAnswers final : private Deadline {
  public:
   // All are set.
   struct Calls {
-    std::function<void(DnsAnswer answer)> give;
-    // Those that are due have been given.
-    std::function<void()> given;
+    std::function<void(DnsAnswer answer)> send;
+    // Those that are due have been sent.
+    std::function<void()> flush;
     std::function<void(const DnsQuery& query, const rules::QueryPlan::Notes& notes)> record;
   };
 
@@ -38,7 +38,7 @@ class WaitingAnswers final : private Deadline {
   std::size_t size() const { return waiting_.size(); }
   // Rules that went away hold nothing.
   void keep(const rules::RuleSet& set);
-  void give_all();
+  void send_all();
   void clear();
 
  private:
@@ -51,8 +51,8 @@ class WaitingAnswers final : private Deadline {
 
   void on_due(Instant now) noexcept override;
   void place(Waiting waiting);
-  void take(ByTime::iterator place, Instant now);
-  void freed(std::uint64_t query);
+  void look_again(ByTime::iterator place, Instant now);
+  void on_release(std::uint64_t query);
   void arm();
 
   Loop& loop_;
