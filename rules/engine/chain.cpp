@@ -74,11 +74,11 @@ class Chain::Slot final : public Output {
   }
 
   // The settings of the rule changed; `before` had the old ones.
-  void go_on_from(Slot& before, Instant now) {
+  void take_over(Slot& before, Instant now) {
     before.index = index;
     closed_ = before.closed_;
     if (!before.stage_ || !stage_) return before.leave(now);
-    stage_->go_on_from(*before.stage_, now);
+    stage_->take_over(*before.stage_, now);
     before.stage_.reset();
     --chain_.active_;
   }
@@ -163,14 +163,14 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   // The same rule with other settings, where the fault goes on.
   const auto changed = [&](const Rule& old_rule, const Rule& new_rule) {
     return !reordered && old_rule.name == new_rule.name && old_rule.kind == new_rule.kind &&
-           new_rule.fault->goes_on();
+           new_rule.fault->inherits_state();
   };
-  const auto goes_on = [&](const Slot& slot) {
+  const auto has_successor = [&](const Slot& slot) {
     return std::any_of(rules.begin(), rules.end(),
                        [&](const auto& rule) { return changed(*slot.rule(), *rule); });
   };
   for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot) {
-    if (!stays(*slot) && !goes_on(**slot)) (*slot)->leave(now);
+    if (!stays(*slot) && !has_successor(**slot)) (*slot)->leave(now);
   }
   auto before = std::move(slots_);
   slots_.clear();
@@ -189,7 +189,7 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   for (const auto i : joined) {
     slots_[i]->plan(now);
     for (const auto& old : before) {
-      if (old && changed(*old->rule(), *slots_[i]->rule())) slots_[i]->go_on_from(*old, now);
+      if (old && changed(*old->rule(), *slots_[i]->rule())) slots_[i]->take_over(*old, now);
     }
   }
   advance(now);

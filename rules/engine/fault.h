@@ -73,8 +73,8 @@ class Fault {
   virtual const HttpFault* http() const { return nullptr; }
   // Of the carriers that its kind names, those that its settings leave.
   virtual bool acts_on(Carrier /*carrier*/) const { return true; }
-  // Whether its stages go on where they were when the settings change (Stage::go_on_from).
-  virtual bool goes_on() const { return false; }
+  // Whether its stages go on where they were when the settings change (Stage::take_over).
+  virtual bool inherits_state() const { return false; }
   // True when the rule must not be limited to one direction.
   virtual bool needs_both_directions() const { return false; }
   // Listener level: whether live connections are reset when the fault begins.

@@ -68,9 +68,9 @@ class Stage {
   virtual void wake(Instant /*now*/, Output& /*out*/) {}
   virtual void release(Instant /*now*/, Output& /*out*/) {}
   // Its rule has other settings now than it had for `before`, a stage of the same fault on the same
-  // flow, which is dropped: it goes on where that was. Only if the fault goes_on() (fault.h); else
-  // `before` is released, and this stage begins anew.
-  virtual void go_on_from(const Stage& /*before*/, Instant /*now*/) {}
+  // flow, which is dropped: it goes on where that was. Only if the fault inherits_state()
+  // (fault.h); else `before` is released, and this stage begins anew.
+  virtual void take_over(const Stage& /*before*/, Instant /*now*/) {}
   virtual Instant deadline() const { return kNever; }
   // Bytes inside.
   virtual std::size_t held() const { return 0; }

@@ -27,7 +27,7 @@ class LimitDataStage final : public Stage {
     out.note({.action = "cut", .bytes = static_cast<std::int64_t>(chunk.size())}, now);
     out.close(how_ == HowToClose::kRst ? Close::kReset : Close::kFin, now);
   }
-  void go_on_from(const Stage& before, Instant /*now*/) override {
+  void take_over(const Stage& before, Instant /*now*/) override {
     passed_ = static_cast<const LimitDataStage&>(before).passed_;
   }
 
@@ -54,7 +54,7 @@ class LimitData final : public Fault {
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<LimitDataStage>(settings_);
   }
-  bool goes_on() const override { return true; }
+  bool inherits_state() const override { return true; }
 
  private:
   Settings settings_;

@@ -28,7 +28,7 @@ class TimeoutStage final : public Stage {
   void release(Instant now, Output& out) override {
     if (began_) out.close(Close::kFin, now);
   }
-  void go_on_from(const Stage& before, Instant now) override {
+  void take_over(const Stage& before, Instant now) override {
     began_ = static_cast<const TimeoutStage&>(before).began_;
     earliest_ = now;
   }
@@ -59,7 +59,7 @@ class Timeout final : public Fault, public DnsFault {
   std::unique_ptr<Stage> stage(const StageContext&) const override {
     return std::make_unique<TimeoutStage>(settings_);
   }
-  bool goes_on() const override { return true; }
+  bool inherits_state() const override { return true; }
   const DnsFault* dns() const override { return this; }
   std::optional<Note> on_query(const DnsContext&, DnsVerdict& verdict) const override {
     if (verdict.decided()) return std::nullopt;
