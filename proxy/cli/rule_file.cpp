@@ -7,8 +7,8 @@
 #include "proxy/formats/zone_file.h"
 #include "proxy/loop/read_file.h"
 #include "proxy/observe/console.h"
+#include "rules/language/default_listeners.h"
 #include "rules/language/load_toml.h"
-#include "rules/language/usual_listeners.h"
 #include "rules/language/warnings.h"
 
 namespace brownout::cli {
@@ -47,7 +47,7 @@ std::optional<rules::Config> complain(tl::expected<rules::Config, rules::Diagnos
 tl::expected<rules::Node, rules::Diagnostics> read_document(const std::string& text,
                                                             bool for_exec) {
   auto document = rules::parse_toml(text);
-  if (document && for_exec) return rules::with_usual_listeners(std::move(*document));
+  if (document && for_exec) return rules::with_default_listeners(std::move(*document));
   return document;
 }
 

@@ -34,7 +34,7 @@ std::optional<rules::Config> parse_all(const std::string& path, const std::strin
 bool complain_of_files(const rules::Config& config, const std::string& path,
                        const std::string& text);
 
-// With the listeners that exec adds (usual_listeners.h).
+// With the listeners that exec adds (default_listeners.h).
 std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
                                             proxy::ZoneFiles& files);
 

@@ -3,8 +3,8 @@
 
 #include "rules/engine/plan.h"
 #include "rules/language/check_listener.h"
+#include "rules/language/default_listeners.h"
 #include "rules/language/load_toml.h"
-#include "rules/language/usual_listeners.h"
 #include "tests/support/virtual_world.h"
 
 namespace brownout::test {
@@ -12,7 +12,7 @@ namespace {
 
 tl::expected<rules::Config, rules::Diagnostics> read_for_exec(const std::string& text) {
   return rules::read_config(
-      rules::with_usual_listeners(*rules::parse_toml("version = 1\n" + text)));
+      rules::with_default_listeners(*rules::parse_toml("version = 1\n" + text)));
 }
 
 std::string mistakes(const tl::expected<rules::Config, rules::Diagnostics>& config) {

@@ -8,6 +8,6 @@ namespace brownout::rules {
 
 // The document with listeners added: dns (port 53), http (80), tls (443), tcp and udp (all others).
 // A name that is taken stays what it is, and so does a port that an intercepting listener has.
-Node with_usual_listeners(Node document);
+Node with_default_listeners(Node document);
 
 }  // namespace brownout::rules

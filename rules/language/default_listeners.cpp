@@ -1,4 +1,4 @@
-#include "rules/language/usual_listeners.h"
+#include "rules/language/default_listeners.h"
 
 #include <algorithm>
 #include <array>
@@ -6,21 +6,22 @@
 namespace brownout::rules {
 namespace {
 
-struct Usual {
+struct DefaultListener {
   std::string_view name;  // and protocol
   std::int64_t port;      // 0: all that are left
 };
-constexpr std::array kUsual{Usual{"dns", 53}, Usual{"http", 80}, Usual{"tls", 443}, Usual{"tcp", 0},
-                            Usual{"udp", 0}};
+constexpr std::array kDefaultListeners{DefaultListener{"dns", 53}, DefaultListener{"http", 80},
+                                       DefaultListener{"tls", 443}, DefaultListener{"tcp", 0},
+                                       DefaultListener{"udp", 0}};
 
 Member text(std::string_view key, std::string_view value) {
   return {std::string(key), {}, Node{std::string(value)}};
 }
 
-Node listener(const Usual& usual) {
-  Node::Table table{text("name", usual.name), text("protocol", usual.name),
+Node listener(const DefaultListener& wanted) {
+  Node::Table table{text("name", wanted.name), text("protocol", wanted.name),
                     text("listen", "127.0.0.1:0"), text("intercept", "redirect")};
-  if (usual.port != 0) table.push_back({"ports", {}, Node{Node::Array{Node{usual.port}}}});
+  if (wanted.port != 0) table.push_back({"ports", {}, Node{Node::Array{Node{wanted.port}}}});
   return Node{std::move(table)};
 }
 
@@ -31,7 +32,7 @@ bool is(const Node& table, std::string_view key, std::string_view value) {
 
 }  // namespace
 
-Node with_usual_listeners(Node document) {
+Node with_default_listeners(Node document) {
   auto* table = std::get_if<Node::Table>(&document.value);
   if (table == nullptr) return document;
   auto list = std::find_if(table->begin(), table->end(),
@@ -43,10 +44,10 @@ Node with_usual_listeners(Node document) {
   auto* listeners = std::get_if<Node::Array>(&list->node.value);
   // Not a list: whoever reads it says so.
   if (listeners == nullptr) return document;
-  for (const auto& usual : kUsual) {
+  for (const auto& wanted : kDefaultListeners) {
     const bool taken = std::any_of(listeners->begin(), listeners->end(),
-                                   [&](const Node& node) { return is(node, "name", usual.name); });
-    if (!taken) listeners->push_back(listener(usual));
+                                   [&](const Node& node) { return is(node, "name", wanted.name); });
+    if (!taken) listeners->push_back(listener(wanted));
   }
   return document;
 }
