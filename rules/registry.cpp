@@ -19,29 +19,28 @@ namespace brownout::rules {
 namespace {
 
 // What other tools, and people, call it.
-struct KnownElsewhere {
+struct Alias {
   std::string_view name;
-  std::string_view here;
+  std::string_view fault;
 };
 
-constexpr std::array kKnownElsewhere =
-    std::to_array<KnownElsewhere>({{"http_status", "abort"},
-                                   {"patch", "rewrite_header"},
-                                   {"bandwidth_limit", "bandwidth"},
-                                   {"response_rate_limit", "response_rate"},
-                                   {"jitter", "latency"},
-                                   {"rate", "bandwidth"},
-                                   {"throttle", "bandwidth"},
-                                   {"reset_peer", "reset"},
-                                   {"rst", "reset"},
-                                   {"blackhole", "timeout"},
-                                   {"partition", "unplug"},
-                                   {"hang", "unplug"},
-                                   {"dns_error", "servfail"},
-                                   {"no_answer", "timeout"},
-                                   {"spoof", "wrong_answer"},
-                                   {"gemodel", "loss"},
-                                   {"limit", "bandwidth"}});
+constexpr std::array kAliases = std::to_array<Alias>({{"http_status", "abort"},
+                                                      {"patch", "rewrite_header"},
+                                                      {"bandwidth_limit", "bandwidth"},
+                                                      {"response_rate_limit", "response_rate"},
+                                                      {"jitter", "latency"},
+                                                      {"rate", "bandwidth"},
+                                                      {"throttle", "bandwidth"},
+                                                      {"reset_peer", "reset"},
+                                                      {"rst", "reset"},
+                                                      {"blackhole", "timeout"},
+                                                      {"partition", "unplug"},
+                                                      {"hang", "unplug"},
+                                                      {"dns_error", "servfail"},
+                                                      {"no_answer", "timeout"},
+                                                      {"spoof", "wrong_answer"},
+                                                      {"gemodel", "loss"},
+                                                      {"limit", "bandwidth"}});
 
 struct NotForStreams {
   std::string_view name;
@@ -99,9 +98,9 @@ const FaultKind* find_fault(std::string_view name) {
   return found == kFaultRows.end() ? nullptr : *found;
 }
 
-std::string_view known_elsewhere(std::string_view name) {
-  for (const auto& row : kKnownElsewhere) {
-    if (row.name == name) return row.here;
+std::string_view aliased_fault(std::string_view name) {
+  for (const auto& alias : kAliases) {
+    if (alias.name == name) return alias.fault;
   }
   return {};
 }

@@ -171,7 +171,7 @@ std::span<const FaultKind* const> all_faults();
 const FaultKind* find_fault(std::string_view name);
 
 // The fault here that other tools call `name`; "" if there is none.
-std::string_view known_elsewhere(std::string_view name);
+std::string_view aliased_fault(std::string_view name);
 
 // Faults that people know from packets and that a stream cannot have; "" if `name` is none of them.
 std::string_view why_not_for_streams(std::string_view name);

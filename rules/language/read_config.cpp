@@ -266,7 +266,7 @@ class ConfigReader {
     if (kind != nullptr) return kind;
     std::vector<std::string_view> names;
     for (const auto* known : all_faults()) names.push_back(known->name);
-    const auto here = known_elsewhere(name);
+    const auto here = aliased_fault(name);
     problems_.add(type->where, "unknown fault " + in_quotes(name),
                   here.empty() ? suggest(name, names) : "here it is called " + in_quotes(here));
     return nullptr;

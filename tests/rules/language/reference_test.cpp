@@ -15,10 +15,10 @@ TEST(Reference, ThePageInDocsIsCurrent) {
 
 // Another name of a fault is no fault's own, and leads to one.
 TEST(Reference, NamesOfOtherToolsLeadToOurs) {
-  EXPECT_EQ(known_elsewhere(""), "");
-  for (const auto* kind : all_faults()) EXPECT_EQ(known_elsewhere(kind->name), "") << kind->name;
+  EXPECT_EQ(aliased_fault(""), "");
+  for (const auto* kind : all_faults()) EXPECT_EQ(aliased_fault(kind->name), "") << kind->name;
   for (const auto* name : {"http_status", "reset_peer", "blackhole", "limit"}) {
-    EXPECT_NE(find_fault(known_elsewhere(name)), nullptr) << name;
+    EXPECT_NE(find_fault(aliased_fault(name)), nullptr) << name;
   }
 }
 
