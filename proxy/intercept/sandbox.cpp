@@ -13,8 +13,8 @@
 #include <mutex>
 
 #include "proxy/intercept/children.h"
-#include "proxy/intercept/keeper.h"
 #include "proxy/intercept/own_network.h"
+#include "proxy/intercept/supervisor.h"
 #include "proxy/observe/console.h"
 
 namespace brownout::proxy {
@@ -115,24 +115,24 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   if (!control || !sockets) {
     return tl::unexpected(system_error(Origin::kInternal, "socketpair", errno));
   }
-  KeeperPlan plan{.ports = std::move(ports),
-                  .workers = workers,
-                  .own = own_addresses(),
-                  .command = std::move(command)};
+  SupervisorPlan plan{.ports = std::move(ports),
+                      .workers = workers,
+                      .own = own_addresses(),
+                      .command = std::move(command)};
   getrlimit(RLIMIT_NOFILE, &plan.descriptors);
   raise_descriptor_limit();
   // Whoever ignores it never hears how a child ended (wait(2)).
   plan.ignores_children = std::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
-  // Whom a killed keeper leaves becomes a child of this process.
+  // Whom a killed supervisor leaves becomes a child of this process.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  sandbox->keeper_ = fork();
-  if (sandbox->keeper_ < 0) {
+  sandbox->supervisor_ = fork();
+  if (sandbox->supervisor_ < 0) {
     return tl::unexpected(system_error(Origin::kInternal, "fork", errno));
   }
-  if (sandbox->keeper_ == 0) {
+  if (sandbox->supervisor_ == 0) {
     control.reset();
     sockets.reset();
-    _exit(keep(plan, their_control, their_sockets));
+    _exit(supervise(plan, their_control, their_sockets));
   }
   their_control.reset();
   their_sockets.reset();
@@ -148,7 +148,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
           Error{said->value == 1 ? Origin::kConfig : Origin::kInternal, said->text, {}, {}});
     }
     if (said->kind == number(Say::kUnshared)) {
-      if (!write_maps(sandbox->keeper_)) {
+      if (!write_maps(sandbox->supervisor_)) {
         return tl::unexpected(system_error(Origin::kInternal, "the user namespace's maps", errno));
       }
       send_parcel(sandbox->control_, {.kind = number(Say::kMapped)});
@@ -173,9 +173,9 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
 }
 
 Sandbox::~Sandbox() {
-  // The keeper sees that nobody is here any more.
+  // The supervisor sees that nobody is here any more.
   control_.reset();
-  if (keeper_ > 0) waitpid(keeper_, nullptr, 0);
+  if (supervisor_ > 0) waitpid(supervisor_, nullptr, 0);
 }
 
 Result<void> Sandbox::start() {
@@ -189,8 +189,8 @@ void Sandbox::signal(int which) const {
 
 int Sandbox::exit_status() {
   int status = 0;
-  const auto keeper = std::exchange(keeper_, -1);
-  if (keeper < 0 || waitpid(keeper, &status, 0) != keeper) return 1;
+  const auto supervisor = std::exchange(supervisor_, -1);
+  if (supervisor < 0 || waitpid(supervisor, &status, 0) != supervisor) return 1;
   end_children();
   return exit_status_of(status);
 }

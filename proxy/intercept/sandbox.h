@@ -1,13 +1,13 @@
 // Sandbox: a command in a network of its own, whose every connection, datagram and DNS query comes
 // to sockets that this process holds. No root, no set-up, no leftovers.
 //
-//   this process ---- the keeper ---- the command and its children
+//   this process ---- the supervisor ---- the command and its children
 //   (outside)         (inside)
 //
-// The keeper is a fork of this process. It makes the network, hands its listening sockets out
+// The supervisor is a fork of this process. It makes the network, hands its listening sockets out
 // (SCM_RIGHTS), starts the command, forwards signals, and ends whatever is left of it. When this
-// process dies, in any way, the keeper ends everything; when the keeper dies, this process does.
-// The namespaces, and the nftables rules in them, go with the last process.
+// process dies, in any way, the supervisor ends everything; when the supervisor dies, this process
+// does. The namespaces, and the nftables rules in them, go with the last process.
 //
 // make() forks: call it before there are threads. InsideFirst is for any thread; all else for the
 // one that called make().
@@ -63,7 +63,7 @@ class Sandbox {
  private:
   Sandbox() = default;
 
-  pid_t keeper_ = -1;
+  pid_t supervisor_ = -1;
   Fd control_;
   std::map<std::string, std::vector<PortSockets>> sockets_;
   std::shared_ptr<Interception> interception_;

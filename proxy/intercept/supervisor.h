@@ -1,4 +1,4 @@
-// Keeper: the process inside a sandbox (sandbox.h). Has one thread.
+// Supervisor: the process inside a sandbox (sandbox.h). Has one thread.
 #pragma once
 
 #include <sys/resource.h>
@@ -27,7 +27,7 @@ constexpr int kSocketsAtOnce = 32;
 constexpr std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
 
 // What the process outside knows.
-struct KeeperPlan {
+struct SupervisorPlan {
   std::vector<Sandbox::Port> ports;
   std::size_t workers = 1;
   std::vector<rules::IpAddress> own;
@@ -37,7 +37,7 @@ struct KeeperPlan {
   bool ignores_children = false;  // SIGCHLD
 };
 
-// Does all of it; the exit status that the keeper ends with.
-int keep(const KeeperPlan& plan, const Fd& control, const Fd& sockets);
+// Does all of it; the exit status that the supervisor ends with.
+int supervise(const SupervisorPlan& plan, const Fd& control, const Fd& sockets);
 
 }  // namespace brownout::proxy

@@ -1,4 +1,4 @@
-#include "proxy/intercept/keeper.h"
+#include "proxy/intercept/supervisor.h"
 
 #include <linux/capability.h>
 #include <linux/netlink.h>
@@ -68,9 +68,9 @@ Fd marked_socket(int family, int type, int protocol) {
   return fd;
 }
 
-class Keeper {
+class Supervisor {
  public:
-  Keeper(const KeeperPlan& plan, const Fd& control, const Fd& sockets)
+  Supervisor(const SupervisorPlan& plan, const Fd& control, const Fd& sockets)
       : plan_(plan), control_(control), sockets_(sockets) {}
 
   int run() {
@@ -239,7 +239,7 @@ class Keeper {
     end_children();
   }
 
-  const KeeperPlan& plan_;
+  const SupervisorPlan& plan_;
   const Fd& control_;
   const Fd& sockets_;
   sigset_t before_{};
@@ -252,8 +252,8 @@ class Keeper {
 
 }  // namespace
 
-int keep(const KeeperPlan& plan, const Fd& control, const Fd& sockets) {
-  return Keeper(plan, control, sockets).run();
+int supervise(const SupervisorPlan& plan, const Fd& control, const Fd& sockets) {
+  return Supervisor(plan, control, sockets).run();
 }
 
 }  // namespace brownout::proxy
