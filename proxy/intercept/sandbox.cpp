@@ -59,8 +59,9 @@ class InsideFirst final : public Route {
     const int kind = server.storage.ss_family << 16 | type;
     const std::lock_guard lock(mutex_);
     auto& stock = stock_[kind];
-    if (stock.empty() && send_parcel(sockets_, {.kind = number(Say::kSockets), .value = kind})) {
-      if (auto answer = receive_parcel(sockets_)) stock = std::move(answer->fds);
+    if (stock.empty() &&
+        send_envelope(sockets_, {.kind = number(ControlMessage::kSockets), .value = kind})) {
+      if (auto answer = receive_envelope(sockets_)) stock = std::move(answer->fds);
     }
     if (stock.empty()) return {};
     auto fd = std::move(stock.back());
@@ -110,8 +111,8 @@ bool write_maps(pid_t process) {
 Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::size_t workers,
                                                std::vector<std::string> command) {
   auto sandbox = std::unique_ptr<Sandbox>(new Sandbox());
-  auto [control, their_control] = parcel_pair();
-  auto [sockets, their_sockets] = parcel_pair();
+  auto [control, their_control] = channel_pair();
+  auto [sockets, their_sockets] = channel_pair();
   if (!control || !sockets) {
     return tl::unexpected(system_error(Origin::kInternal, "socketpair", errno));
   }
@@ -140,22 +141,22 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   for (const auto& port : plan.ports) sandbox->sockets_[port.listener];
   std::unique_ptr<RawDatagrams> raw;
   for (std::size_t next = 0; true;) {
-    auto said = receive_parcel(sandbox->control_);
+    auto said = receive_envelope(sandbox->control_);
     if (!said) return tl::unexpected(gone());
-    if (said->kind == number(Say::kReady)) break;
-    if (said->kind == number(Say::kFailed)) {
+    if (said->kind == number(ControlMessage::kReady)) break;
+    if (said->kind == number(ControlMessage::kFailed)) {
       return tl::unexpected(
           Error{said->value == 1 ? Origin::kConfig : Origin::kInternal, said->text, {}, {}});
     }
-    if (said->kind == number(Say::kUnshared)) {
+    if (said->kind == number(ControlMessage::kUnshared)) {
       if (!write_maps(sandbox->supervisor_)) {
         return tl::unexpected(system_error(Origin::kInternal, "the user namespace's maps", errno));
       }
-      send_parcel(sandbox->control_, {.kind = number(Say::kMapped)});
-    } else if (said->kind == number(Say::kRaw)) {
+      send_envelope(sandbox->control_, {.kind = number(ControlMessage::kMapped)});
+    } else if (said->kind == number(ControlMessage::kRaw)) {
       said->fds.resize(2);
       raw = std::make_unique<RawDatagrams>(std::move(said->fds[0]), std::move(said->fds[1]));
-    } else if (said->kind == number(Say::kListener)) {
+    } else if (said->kind == number(ControlMessage::kListener)) {
       const auto& port = plan.ports[next++];
       auto& mine = sandbox->sockets_[port.listener];
       mine.resize(workers);
@@ -179,12 +180,13 @@ Sandbox::~Sandbox() {
 }
 
 Result<void> Sandbox::start() {
-  if (!send_parcel(control_, {.kind = number(Say::kStart)})) return tl::unexpected(gone());
+  if (!send_envelope(control_, {.kind = number(ControlMessage::kStart)}))
+    return tl::unexpected(gone());
   return {};
 }
 
 void Sandbox::signal(int which) const {
-  send_parcel(control_, {.kind = number(Say::kSignal), .value = which});
+  send_envelope(control_, {.kind = number(ControlMessage::kSignal), .value = which});
 }
 
 int Sandbox::exit_status() {

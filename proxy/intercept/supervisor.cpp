@@ -76,9 +76,9 @@ class Supervisor {
   int run() {
     if (const auto made = make(); !made) {
       const auto& error = made.error();
-      send_parcel(control_, {.kind = number(Say::kFailed),
-                             .value = unshared_ ? 0 : 1,
-                             .text = error.what + (error.hint.empty() ? "" : "; " + error.hint)});
+      send_envelope(control_, {.kind = number(ControlMessage::kFailed),
+                               .value = unshared_ ? 0 : 1,
+                               .text = error.what + (error.hint.empty() ? "" : "; " + error.hint)});
       return 1;
     }
     return serve();
@@ -89,9 +89,10 @@ class Supervisor {
     const auto unshared = unshare_network();
     if (!unshared) return tl::unexpected(unshared.error());
     if (unshared->user_namespace) {
-      send_parcel(control_, {.kind = number(Say::kUnshared)});
-      const auto mapped = receive_parcel(control_);
-      if (!mapped || mapped->kind != number(Say::kMapped)) return failed("user namespace");
+      send_envelope(control_, {.kind = number(ControlMessage::kUnshared)});
+      const auto mapped = receive_envelope(control_);
+      if (!mapped || mapped->kind != number(ControlMessage::kMapped))
+        return failed("user namespace");
     }
     if (auto local = make_all_local(plan_.own); !local) {
       return tl::unexpected(unshared->user_namespace ? why_not_unshared(EPERM) : local.error());
@@ -106,30 +107,30 @@ class Supervisor {
     std::vector<Redirection> redirections;
     std::uint16_t next = kFirstPort;
     for (const auto& port : plan_.ports) {
-      Parcel parcel{.kind = number(Say::kListener)};
+      Envelope envelope{.kind = number(ControlMessage::kListener)};
       std::uint16_t to = next <= kLastPort ? next++ : 0;
       for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
         if (type == SOCK_DGRAM ? !port.datagrams : !port.streams) continue;
         for (std::size_t i = 0; i < plan_.workers; ++i) {
           auto fd = socket_at(type, to);
-          if (!fd && parcel.fds.empty() && to != 0) fd = socket_at(type, 0);
+          if (!fd && envelope.fds.empty() && to != 0) fd = socket_at(type, 0);
           if (!fd) return tl::unexpected(fd.error());
           to = own_address(*fd).port();
-          parcel.fds.push_back(std::move(*fd));
+          envelope.fds.push_back(std::move(*fd));
         }
       }
       redirections.push_back({port.streams, port.datagrams, port.ports, to});
-      if (!send_parcel(control_, parcel)) return failed("a listener");
+      if (!send_envelope(control_, envelope)) return failed("a listener");
     }
     if (auto ruled = run_nft(own_network_ruleset(redirections, kMark)); !ruled) return ruled;
-    Parcel raw{.kind = number(Say::kRaw)};
+    Envelope raw{.kind = number(ControlMessage::kRaw)};
     for (const int family : {AF_INET, AF_INET6}) {
       auto fd = marked_socket(family, SOCK_RAW, IPPROTO_RAW);
       if (fd) raw.fds.push_back(std::move(fd));
     }
     if (raw.fds.empty()) return failed("a raw socket");
-    send_parcel(control_, raw);
-    send_parcel(control_, {.kind = number(Say::kReady)});
+    send_envelope(control_, raw);
+    send_envelope(control_, {.kind = number(ControlMessage::kReady)});
     return {};
   }
 
@@ -154,12 +155,12 @@ class Supervisor {
   }
 
   void take_order() {
-    const auto order = receive_parcel(control_);
+    const auto order = receive_envelope(control_);
     if (!order) {
       over_ = true;
-    } else if (order->kind == number(Say::kStart)) {
+    } else if (order->kind == number(ControlMessage::kStart)) {
       start();
-    } else if (order->kind == number(Say::kSignal) && command_ > 0) {
+    } else if (order->kind == number(ControlMessage::kSignal) && command_ > 0) {
       kill(command_, order->value);
     }
   }
@@ -214,17 +215,17 @@ class Supervisor {
   }
 
   void give_sockets() {
-    const auto wanted = receive_parcel(sockets_);
+    const auto wanted = receive_envelope(sockets_);
     if (!wanted) {
       over_ = true;
       return;
     }
-    Parcel answer{.kind = number(Say::kSockets)};
+    Envelope answer{.kind = number(ControlMessage::kSockets)};
     for (int i = 0; i < kSocketsAtOnce; ++i) {
       auto fd = marked_socket(wanted->value >> 16, wanted->value & 0xffff, 0);
       if (fd) answer.fds.push_back(std::move(fd));
     }
-    send_parcel(sockets_, answer);
+    send_envelope(sockets_, answer);
   }
 
   // Nothing of it remains. Whoever loses its parent becomes a child of this process.

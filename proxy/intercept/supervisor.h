@@ -3,14 +3,14 @@
 
 #include <sys/resource.h>
 
+#include "proxy/intercept/envelope.h"
 #include "proxy/intercept/gateway.h"
-#include "proxy/intercept/passing.h"
 #include "proxy/intercept/sandbox.h"
 
 namespace brownout::proxy {
 
 // What it and the process outside say to each other.
-enum class Say : std::uint32_t {
+enum class ControlMessage : std::uint32_t {
   kUnshared,  // in: has a user namespace that needs maps
   kMapped,    // out
   kListener,  // in: the sockets of the next port, streams first
@@ -24,7 +24,9 @@ enum class Say : std::uint32_t {
 
 constexpr int kSocketsAtOnce = 32;
 
-constexpr std::uint32_t number(Say what) { return static_cast<std::uint32_t>(what); }
+constexpr std::uint32_t number(ControlMessage message) {
+  return static_cast<std::uint32_t>(message);
+}
 
 // What the process outside knows.
 struct SupervisorPlan {

@@ -1,8 +1,8 @@
 // What nftables is told, and what is kept and passed on about intercepted clients.
 #include <gtest/gtest.h>
 
+#include "proxy/intercept/envelope.h"
 #include "proxy/intercept/gateway.h"
-#include "proxy/intercept/passing.h"
 #include "proxy/intercept/ruleset.h"
 #include "proxy/net/name_memory.h"
 
@@ -200,24 +200,24 @@ TEST(NameMemory, KnowsTheLastNamesOfAnAddressAndIsBounded) {
   EXPECT_EQ(memory.names_of(address), nullptr) << "the oldest is forgotten";
 }
 
-TEST(Parcel, ArrivesWithItsDescriptorsAndTheEndIsSeen) {
-  auto [mine, theirs] = parcel_pair();
-  auto [passed, kept] = parcel_pair();
-  Parcel parcel{.kind = 3, .value = -7, .text = "hello"};
-  parcel.fds.push_back(std::move(passed));
-  ASSERT_TRUE(send_parcel(mine, parcel));
-  parcel.fds.clear();
-  const auto got = receive_parcel(theirs);
+TEST(Envelope, ArrivesWithItsDescriptorsAndTheEndIsSeen) {
+  auto [mine, theirs] = channel_pair();
+  auto [passed, kept] = channel_pair();
+  Envelope envelope{.kind = 3, .value = -7, .text = "hello"};
+  envelope.fds.push_back(std::move(passed));
+  ASSERT_TRUE(send_envelope(mine, envelope));
+  envelope.fds.clear();
+  const auto got = receive_envelope(theirs);
   ASSERT_TRUE(got);
   EXPECT_EQ(got->kind, 3U);
   EXPECT_EQ(got->value, -7);
   EXPECT_EQ(got->text, "hello");
   ASSERT_EQ(got->fds.size(), 1U);
-  ASSERT_TRUE(send_parcel(got->fds.front(), {.kind = 9}));
-  EXPECT_EQ(receive_parcel(kept)->kind, 9U);
+  ASSERT_TRUE(send_envelope(got->fds.front(), {.kind = 9}));
+  EXPECT_EQ(receive_envelope(kept)->kind, 9U);
   mine.reset();
-  EXPECT_FALSE(receive_parcel(theirs));
-  EXPECT_FALSE(send_parcel(theirs, {.kind = 1}));
+  EXPECT_FALSE(receive_envelope(theirs));
+  EXPECT_FALSE(send_envelope(theirs, {.kind = 1}));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 namespace brownout::proxy {
 
-struct Parcel {
+struct Envelope {
   std::uint32_t kind = 0;
   std::int32_t value = 0;
   std::string text = {};     // up to kMostText bytes
@@ -23,9 +23,9 @@ struct Parcel {
 };
 
 // Two ends of a SOCK_SEQPACKET pair, closed on exec. Null and errno if there is none.
-std::pair<Fd, Fd> parcel_pair();
+std::pair<Fd, Fd> channel_pair();
 // False when the other end is gone.
-bool send_parcel(const Fd& end, const Parcel& parcel);
-std::optional<Parcel> receive_parcel(const Fd& end);
+bool send_envelope(const Fd& end, const Envelope& envelope);
+std::optional<Envelope> receive_envelope(const Fd& end);
 
 }  // namespace brownout::proxy
