@@ -46,7 +46,7 @@ void Worker::stop() {
   // The thread is gone: its objects are this thread's now.
   acceptors_.clear();
   services_.clear();
-  while (!flows_.empty()) flows_.back()->end(How::kReset);
+  while (!flows_.empty()) flows_.back()->end(CloseMode::kReset);
   events_.flush();
   flow_log_.flush();
   stream_.flush();
@@ -169,7 +169,7 @@ void Worker::cut(std::string listener) {
   loop_.post([this, listener = std::move(listener)] {
     for (auto i = flows_.size(); i > 0; --i) {
       if (i <= flows_.size() && flows_[i - 1]->facts().listener == listener) {
-        flows_[i - 1]->end(How::kReset);
+        flows_[i - 1]->end(CloseMode::kReset);
       }
     }
     const auto service = services_.find(listener);
@@ -213,7 +213,7 @@ std::future<bool> Worker::cut(std::string listener, std::uint64_t ordinal) {
     });
     // Ending it takes it out of the list.
     const bool there = found != flows_.end();
-    if (there) (*found)->end(How::kReset);
+    if (there) (*found)->end(CloseMode::kReset);
     const auto service = services_.find(listener);
     answer->set_value(there ||
                       (service != services_.end() && service->second->cut_session(ordinal)));

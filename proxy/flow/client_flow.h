@@ -31,7 +31,8 @@ class FlowHost : public Host {
   virtual void flow_over(ClientFlow& flow) = 0;
 };
 
-enum class How {
+// How the sockets of both ends are closed.
+enum class CloseMode {
   kClose,   // both sockets are done with
   kReset,   // RST to both
   kLinger,  // FIN to both, then read what still comes, so that no RST overtakes what was sent
@@ -46,7 +47,7 @@ class ClientFlow : public Retirable,
   virtual void start() = 0;
   // The rules changed.
   virtual void apply(const rules::RuleSet& set) = 0;
-  virtual void end(How how) = 0;
+  virtual void end(CloseMode mode) = 0;
 
   FlowStatus status() const;
 

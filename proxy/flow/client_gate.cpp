@@ -50,7 +50,7 @@ bool ClientFlow::read_header() {
   if (header.state == codecs::ProxyHeader::State::kMore) return true;
   if (header.state == codecs::ProxyHeader::State::kBroken) {
     host_.report(facts_, "no PROXY header", "the connection does not begin with one, and is reset");
-    end(How::kReset);
+    end(CloseMode::kReset);
     return false;
   }
   [[maybe_unused]] const auto taken =
@@ -81,10 +81,10 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
     // A client that refuses the certificate sends an alert and may reset the connection at once:
     // the alert is still in the socket.
     const auto step = tls_gate_.shake_hands(host_, client(), facts_);
-    if (broken && step == TlsGate::Step::kMore) return end(How::kReset);
+    if (broken && step == TlsGate::Step::kMore) return end(CloseMode::kReset);
     return tls_step(step);
   }
-  if (broken) return end(How::kReset);
+  if (broken) return end(CloseMode::kReset);
   if (gate_ == Gate::kHeader || gate_ == Gate::kTarget) {
     const auto before = gate_;
     if (before == Gate::kTarget) {
@@ -93,12 +93,12 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
       return;
     }
     // Whoever leaves before they have said what they want is not waited for.
-    if (gate_ == before && (events & EPOLLRDHUP) != 0) end(How::kClose);
+    if (gate_ == before && (events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
     return;
   }
   if (gate_ == Gate::kHello) {
     if (tls_gate_.read_hello(host_, client(), facts_)) return meet_rules();
-    if ((events & EPOLLRDHUP) != 0) end(How::kClose);
+    if ((events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
   }
 }
 
@@ -133,7 +133,7 @@ std::optional<Duration> ClientFlow::arrive() {
   switch (arrival.admission.verdict) {
     case rules::Admission::Verdict::kRefuse:
       listener_->stats->refused.fetch_add(1, std::memory_order_relaxed);
-      end(How::kReset);
+      end(CloseMode::kReset);
       return std::nullopt;
     case rules::Admission::Verdict::kHang:
       hang();
@@ -141,7 +141,7 @@ std::optional<Duration> ClientFlow::arrive() {
     case rules::Admission::Verdict::kAnswer:
       // Nobody would understand it in the middle of a handshake.
       if (listener_->tls) {
-        end(How::kReset);
+        end(CloseMode::kReset);
       } else {
         answer_when_asked(std::move(arrival.admission.answer));
       }
@@ -170,7 +170,7 @@ bool ClientFlow::spared(const rules::RuleSet& set) {
   // not served.
   const bool begun = opened_ || (!arriving && listener_->config.protocol.has_requests());
   if (obeyed_ || begun || listener_->tls) {
-    end(How::kReset);
+    end(CloseMode::kReset);
   } else {
     admitted();
   }
@@ -184,7 +184,7 @@ void ClientFlow::gate_due() {
   host_.report(facts_, "timeout",
                std::string(what_is_missing()) + " within handshake_timeout (" +
                    rules::to_text(listener_->config.handshake_timeout) + ")");
-  end(How::kReset);
+  end(CloseMode::kReset);
 }
 
 std::string_view ClientFlow::what_is_missing() const {
@@ -223,7 +223,7 @@ void ClientFlow::tls_step(TlsGate::Step step) {
       return;
     case TlsGate::Step::kFailed:
       turns_.broke();
-      return end(How::kLinger);
+      return end(CloseMode::kLinger);
   }
 }
 
@@ -232,10 +232,10 @@ bool ClientFlow::obey_stop() {
   turns_.broke();
   switch (tls_gate_.how()) {
     case rules::HowToStop::kClose:
-      end(How::kLinger);
+      end(CloseMode::kLinger);
       break;
     case rules::HowToStop::kReset:
-      end(How::kReset);
+      end(CloseMode::kReset);
       break;
     case rules::HowToStop::kHang:
       hang();

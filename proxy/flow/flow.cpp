@@ -28,7 +28,7 @@ Flow::~Flow() {
 }
 
 void Flow::start() {
-  if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(How::kReset);
+  if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(CloseMode::kReset);
   enter();
 }
 
@@ -60,13 +60,13 @@ void Flow::answer_when_asked(std::string answer) {
 
 void Flow::answer(End& end, std::string_view bytes) {
   end.stream.send(std::as_bytes(std::span(bytes)));
-  this->end(How::kLinger);
+  this->end(CloseMode::kLinger);
 }
 
 void Flow::on_connect_failed(const Error& error) {
   const auto reply = log_unreachable(error);
   turns_.broke();
-  if (reply.empty()) return end(How::kReset);
+  if (reply.empty()) return end(CloseMode::kReset);
   answer(client_, reply);
 }
 
@@ -111,7 +111,7 @@ void Flow::apply(const rules::RuleSet& set) {
   if (!over()) set_pipe_rules(set, now);
   // What was held back by a cut line is felt now.
   for (End* gone : {&client_, &server_}) {
-    if (!over() && gone->gone && !from(*gone).severed()) end(How::kReset);
+    if (!over() && gone->gone && !from(*gone).severed()) end(CloseMode::kReset);
   }
   if (!over()) arm();
 }
@@ -142,16 +142,16 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
     case State::kWaiting:
       return at_the_gate(events);
     case State::kDialling:
-      if (failed || (events & EPOLLHUP) != 0) end(How::kReset);
+      if (failed || (events & EPOLLHUP) != 0) end(CloseMode::kReset);
       return;
     case State::kAnswering:
-      if (failed || (events & EPOLLHUP) != 0) return end(How::kReset);
+      if (failed || (events & EPOLLHUP) != 0) return end(CloseMode::kReset);
       if (ready.readable) answer(client_, answer_);
       return;
     case State::kSecuring:
       return &ready == &client_ ? at_the_gate(events) : secure_server();
     case State::kHanging:
-      if (ready.peer_finished) end(How::kClose);
+      if (ready.peer_finished) end(CloseMode::kClose);
       return;
     case State::kLingering:
       return discard_both();
@@ -196,7 +196,7 @@ void Flow::on_due(Instant now) noexcept {
 // All that was said in the clear has been sent, the server's agreement last.
 void Flow::secure() {
   // Nothing would tell of its leaving again.
-  if (client_.peer_finished) return end(How::kReset);
+  if (client_.peer_finished) return end(CloseMode::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
   // The host that the client said it means, where its protocol has such a thing.
@@ -212,7 +212,7 @@ void Flow::secure_server() {
   if (progress == tls::Progress::kAgain) return;
   if (progress == tls::Progress::kFailed) {
     host_.report(facts_, "handshake failed", "with the server: " + server_.stream.tls().why());
-    return end(How::kReset);
+    return end(CloseMode::kReset);
   }
   server_secured_ = true;
   serve_secured();
@@ -234,7 +234,7 @@ void Flow::serve_secured() {
 }
 
 void Flow::tunnel_closed(rules::Close how) {
-  if (how == rules::Close::kReset) return end(How::kReset);
+  if (how == rules::Close::kReset) return end(CloseMode::kReset);
   closing_ = true;
 }
 
@@ -245,7 +245,7 @@ void Flow::flush_both() {
 }
 
 void Flow::close_when_sent() {
-  if (closing_ && upstream_.waiting() == 0 && downstream_.waiting() == 0) end(How::kLinger);
+  if (closing_ && upstream_.waiting() == 0 && downstream_.waiting() == 0) end(CloseMode::kLinger);
 }
 
 void Flow::arm() {
@@ -265,7 +265,7 @@ void Flow::check_abandoned() {
   if (!client_.peer_finished || !server_.peer_finished) return;
   const bool client_left = client_.gone || downstream_.finished();
   const bool server_left = server_.gone || upstream_.finished();
-  if (client_.gone || (client_left && server_left)) return end(How::kReset);
+  if (client_.gone || (client_left && server_left)) return end(CloseMode::kReset);
   if (!client_left) ask_whether_there(client_.stream.fd());
   if (!server_left) ask_whether_there(server_.stream.fd());
 }
@@ -276,7 +276,7 @@ void Flow::end_failed(End& failed) {
   failed.peer_finished = true;
   failed.readable = false;
   if (from(failed).severed()) return check_abandoned();
-  end(How::kReset);
+  end(CloseMode::kReset);
 }
 
 void Flow::pipe_finished(rules::Direction direction) {
@@ -284,13 +284,13 @@ void Flow::pipe_finished(rules::Direction direction) {
   const bool both = upstream_.finished() && downstream_.finished();
   // Closing is a FIN, but no close_notify.
   if (!both || !sink.stream.plain()) sink.stream.finish();
-  if (both) end(How::kClose);
+  if (both) end(CloseMode::kClose);
 }
 
-void Flow::end(How how) {
+void Flow::end(CloseMode mode) {
   if (state_ == State::kOver) return;
-  if (how == How::kLinger) return state_ == State::kLingering ? void() : linger();
-  if (how == How::kReset) {
+  if (mode == CloseMode::kLinger) return state_ == State::kLingering ? void() : linger();
+  if (mode == CloseMode::kReset) {
     if (!client_.gone) turns_.broke();
     reset_on_close(client_.stream.fd());
     if (server_.stream) reset_on_close(server_.stream.fd());

@@ -29,7 +29,7 @@ class Flow final : public ClientFlow,
 
   void start() override;
   void apply(const rules::RuleSet& set) override;
-  void end(How how) override;
+  void end(CloseMode mode) override;
 
   bool over() const { return state_ == State::kOver || state_ == State::kLingering; }
 
@@ -77,7 +77,7 @@ class Flow final : public ClientFlow,
   void pipe_failed(End& end) override { end_failed(end); }
   void pipe_finished(rules::Direction direction) override;
   void pipe_closed(rules::Close how) override {
-    end(how == rules::Close::kReset ? How::kReset : How::kLinger);
+    end(how == rules::Close::kReset ? CloseMode::kReset : CloseMode::kLinger);
   }
   void pipe_answered(End& source, std::string_view bytes) override { answer(source, bytes); }
   void pipe_injected(const rules::Rule& rule, rules::Direction direction,

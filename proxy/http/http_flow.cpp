@@ -35,7 +35,7 @@ HttpFlow::~HttpFlow() {
 }
 
 void HttpFlow::start() {
-  if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(How::kReset);
+  if (!host_.loop().poller().add(client_.stream.number(), client_)) return end(CloseMode::kReset);
   enter();
 }
 
@@ -84,11 +84,11 @@ void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
     case State::kWaiting:
       return at_the_gate(events);
     case State::kAnswering:
-      if (gone) return end(How::kReset);
+      if (gone) return end(CloseMode::kReset);
       if (ready.readable) send_and_close(answer_);
       return;
     case State::kHanging:
-      if (ready.finished) end(How::kClose);
+      if (ready.finished) end(CloseMode::kClose);
       return;
     case State::kLingering:
       if (discard_input(host_.loop(), client_.stream.fd())) release();
@@ -176,7 +176,7 @@ void HttpFlow::source_ended(End& from, bool reset, Instant now) {
     if (reset && server_.stream) server_.out.clear();
     return conversation_.server_finished(reset, now);
   }
-  if (reset) return end(How::kReset);
+  if (reset) return end(CloseMode::kReset);
   if (!up_.chain) return conversation_.client_finished(now);
   up_.chain->finish(now);
 }
@@ -289,7 +289,7 @@ void HttpFlow::close_client(rules::Close how) {
     // While the line is cut not even a RST passes.
     if (down_.severed()) return hang();
     turns_.broke();
-    return end(How::kReset);
+    return end(CloseMode::kReset);
   }
   if (std::exchange(closing_, true)) return;
   finish_client();
@@ -330,7 +330,7 @@ void HttpFlow::watch(const rules::PlanHolds& holds) {
 void HttpFlow::work() {
   if (state_ != State::kServing) return;
   if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();
-  if (!client_.out.flush(client_.stream)) return end(How::kReset);
+  if (!client_.out.flush(client_.stream)) return end(CloseMode::kReset);
   if (client_.stream.stopped() && obey_stop()) return;
   if (server_fin_ && server_.stream && server_.out.empty()) {
     server_fin_ = false;
@@ -355,10 +355,10 @@ void HttpFlow::linger() {
   if (discard_input(host_.loop(), client_.stream.fd())) release();
 }
 
-void HttpFlow::end(How how) {
+void HttpFlow::end(CloseMode mode) {
   if (state_ == State::kOver) return;
-  if (how == How::kLinger) return state_ == State::kLingering ? void() : linger();
-  if (how == How::kReset) {
+  if (mode == CloseMode::kLinger) return state_ == State::kLingering ? void() : linger();
+  if (mode == CloseMode::kReset) {
     reset_on_close(client_.stream.fd());
     if (server_.stream && !conversation_.server_reusable()) reset_on_close(server_.stream.fd());
   }

@@ -36,7 +36,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
 
   void start() override;
   void apply(const rules::RuleSet& set) override;
-  void end(How how) override;
+  void end(CloseMode mode) override;
 
  private:
   enum class State { kWaiting, kHanging, kAnswering, kServing, kLingering, kOver };
