@@ -190,7 +190,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   std::optional<codecs::Http1Parser> responses_;  // anew for each connection to a server
   Backlog client_in_;                             // not parsed yet
   Backlog server_in_;
-  codecs::Bytes untold_;  // of what turned out to be no HTTP: goes to the server first
+  codecs::Bytes unparsed_prefix_;  // of what turned out to be no HTTP: goes to the server first
   BodyPath request_body_{*this, Direction::kUpstream};
   BodyPath response_body_{*this, Direction::kDownstream};
 

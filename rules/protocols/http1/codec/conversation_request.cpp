@@ -25,7 +25,7 @@ std::size_t Conversation::take_client(ByteView bytes, Instant now) {
 bool Conversation::client_step(ByteView& bytes, Instant now) {
   if (hung() || deaf_) bytes = {};
   if (tunnel() && connected()) {
-    if (!untold_.empty()) wire_.to_server(std::exchange(untold_, {}));
+    if (!unparsed_prefix_.empty()) wire_.to_server(std::exchange(unparsed_prefix_, {}));
     if (!bytes.empty()) {
       websocket_ ? websocket_->push(Direction::kUpstream, bytes, now) : wire_.to_server(bytes);
     }
@@ -161,7 +161,7 @@ void Conversation::request_broken(ByteView rest, Instant now) {
 void Conversation::pass_as_bytes(Instant now) {
   // What was taken already goes first.
   const auto before = requests_.raw_head();
-  untold_.assign(before.begin(), before.end());
+  unparsed_prefix_.assign(before.begin(), before.end());
   start_tunnel(now);
 }
 
