@@ -57,8 +57,8 @@ class DnsFault {
   virtual std::optional<Note> on_wire(const DnsContext& /*context*/, DnsWire& /*wire*/) const {
     return std::nullopt;
   }
-  // Of one that watches: an answer leaves on which it does not act.
-  virtual void pass(const DnsContext& /*context*/) const {}
+  // Of one that observes all: an answer leaves on which it does not act.
+  virtual void on_seen(const DnsContext& /*context*/) const {}
 };
 
 // A fault that only DNS has.

@@ -112,7 +112,7 @@ struct FaultKind {
   bool mints = false;          // TLS: only with a CA to mint certificates from
   Half of_http = Half::kBoth;  // of a request and its response
   Half of_dns = Half::kBoth;   // of a query and its answer
-  bool watches = false;        // HTTP, DNS: is told of messages that it does not act on, too
+  bool observes_all = false;   // HTTP, DNS: is told of messages that it does not act on, too
   ProtocolSet (*protocols)() = ProtocolSet::any;  // messages: of which protocols
   std::string_view summary;                       // one sentence: what the client feels
   std::string_view magnitude;                     // what one unit of it is per

@@ -59,10 +59,10 @@ class HttpFault {
   // Once with the request, once with the response, as its kind and the rule's direction say.
   // Returns what was done, if anything.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
-  // Of one that watches: a message passes on which it does not act.
-  virtual void pass(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
+  // Of one that observes all: a message passes on which it does not act.
+  virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
   // The rule matches, but the dice spare this request.
-  virtual void spare(HttpMessage& /*request*/) const {}
+  virtual void on_skipped(HttpMessage& /*request*/) const {}
   // Whether its answer is one to a gRPC call.
   virtual bool answers_grpc() const { return false; }
 };

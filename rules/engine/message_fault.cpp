@@ -144,7 +144,7 @@ std::optional<Note> MessageFault::act(const HttpContext& context, HttpMessage& m
   return Note{.action = verdict.action, .delay = verdict.delay};
 }
 
-void MessageFault::pass(const HttpContext& context, const HttpMessage& message) const {
+void MessageFault::on_seen(const HttpContext& context, const HttpMessage& message) const {
   if (gathers() && message.direction == watched(context.half)) pass_shared(shared_context(context));
 }
 
@@ -182,7 +182,7 @@ std::optional<Note> MessageFault::on_wire(const DnsContext& context, DnsWire& wi
               .bytes = static_cast<std::int64_t>(wire.message.size())};
 }
 
-void MessageFault::pass(const DnsContext& context) const {
+void MessageFault::on_seen(const DnsContext& context) const {
   if (gathers()) pass_shared(shared_context(context));
 }
 

@@ -24,8 +24,8 @@ class MessageFault : public Fault, private HttpFault, private DnsFault {
   virtual Ratio correlation() const { return {}; }
   // Whether exchanges of one client are seen together.
   virtual bool gathers() const { return false; }
-  // Of one that gathers, and whose kind watches: in which direction that goes of which it is told
-  // where it does not act.
+  // Of one that gathers, and whose kind observes all: in which direction that goes of which it is
+  // told where it does not act.
   virtual Direction watched(Direction half) const { return half; }
 
   // One that judges each message.
@@ -36,11 +36,11 @@ class MessageFault : public Fault, private HttpFault, private DnsFault {
 
  private:
   std::optional<Note> act(const HttpContext& context, HttpMessage& message) const final;
-  void pass(const HttpContext& context, const HttpMessage& message) const final;
+  void on_seen(const HttpContext& context, const HttpMessage& message) const final;
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const final;
   std::optional<Note> on_reply(const DnsContext& context, DnsReply& reply) const final;
   std::optional<Note> on_wire(const DnsContext& context, DnsWire& wire) const final;
-  void pass(const DnsContext& context) const final;
+  void on_seen(const DnsContext& context) const final;
 };
 
 // A fault of payloads: its stage is given the messages of connections, pieces of HTTP bodies, and

@@ -79,20 +79,20 @@ void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMess
   set.for_each_match(request, [&](const RuleRef& rule) {
     if (!acts_on_requests(*rule, request.speaks) || !count_arrival(*rule)) return;
     if (!join(rule, request, now) && rule->fault->http() != nullptr)
-      rule->fault->http()->spare(message);
+      rule->fault->http()->on_skipped(message);
   });
   run(request, message, now, 0, notes);
-  pass(set, request, message, now);
+  tell_observers(set, request, message, now);
 }
 
-// To those that watch and have not acted.
-void HttpPlan::pass(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
-                    Instant now) {
+// To those that observe all and have not acted.
+void HttpPlan::tell_observers(const RuleSet& set, const FlowFacts& request,
+                              const HttpMessage& message, Instant now) {
   if (message.decided()) return;
-  set.for_each_watching(request, [&](const RuleRef& rule) {
+  set.for_each_observer(request, [&](const RuleRef& rule) {
     const bool joined = std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
     if (joined && rule->acts_on_half(Carrier::kHttp, message.direction)) return;
-    rule->fault->http()->pass(context_of(*rule, request, now), message);
+    rule->fault->http()->on_seen(context_of(*rule, request, now), message);
   });
 }
 
@@ -118,7 +118,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
     if (rule) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
   }
   run(request, message, now, from, notes);
-  pass(set, request, message, now);
+  tell_observers(set, request, message, now);
 }
 
 std::vector<RuleRef> HttpPlan::body_rules(Direction direction) const {

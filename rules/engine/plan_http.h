@@ -51,7 +51,8 @@ class HttpPlan {
   bool join(const RuleRef& rule, const FlowFacts& request, Instant now);
   void run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t from,
            Notes& notes);
-  void pass(const RuleSet& set, const FlowFacts& request, const HttpMessage& message, Instant now);
+  void tell_observers(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
+                      Instant now);
 
   std::vector<RuleRef> rules_;
   PlanHolds holds_;

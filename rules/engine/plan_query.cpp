@@ -17,8 +17,8 @@ QueryPlan::QueryPlan(const RuleSet& set, const FlowFacts& query) {
     rule->state->sampled.fetch_add(1, std::memory_order_relaxed);
     rules_.push_back(rule);
   });
-  set.for_each_watching(query, [&](const RuleRef& rule) {
-    if (std::find(rules_.begin(), rules_.end(), rule) == rules_.end()) watching_.push_back(rule);
+  set.for_each_observer(query, [&](const RuleRef& rule) {
+    if (std::find(rules_.begin(), rules_.end(), rule) == rules_.end()) observers_.push_back(rule);
   });
 }
 
@@ -68,7 +68,7 @@ void QueryPlan::on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Note
     holds_.add(rule, std::exchange(wire.hold, nullptr), Activation(*rule, query).next(now).close);
   }
   if (wire.lost) return;
-  for (const auto& rule : watching_) rule->fault->dns()->pass(context_of(*rule, query, now));
+  for (const auto& rule : observers_) rule->fault->dns()->on_seen(context_of(*rule, query, now));
 }
 
 }  // namespace brownout::rules

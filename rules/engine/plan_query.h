@@ -21,8 +21,8 @@ class QueryPlan {
   // facts are borrowed for each call.
   QueryPlan(const RuleSet& set, const FlowFacts& query);
 
-  // No rule acts, or watches: the answer passes as it is.
-  bool empty() const { return rules_.empty() && watching_.empty(); }
+  // No rule acts, or observes: the answer passes as it is.
+  bool empty() const { return rules_.empty() && observers_.empty(); }
 
   DnsVerdict on_query(const FlowFacts& query, Notes& notes);
   // Of a reply that on_query() made, or that a resolver gave.
@@ -37,7 +37,7 @@ class QueryPlan {
   static void note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes);
 
   std::vector<RuleRef> rules_;
-  std::vector<RuleRef> watching_;  // others
+  std::vector<RuleRef> observers_;  // others
   PlanHolds holds_;
   std::size_t made_by_ = 0;  // rules before this one do not see the reply
 };

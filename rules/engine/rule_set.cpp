@@ -67,7 +67,7 @@ std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
   changed->every_listener_ = set.every_listener_;
   changed->listeners_ = set.listeners_;
   changed->down_ = set.down_;
-  changed->watching_ = set.watching_;
+  changed->has_observers_ = set.has_observers_;
   for (auto i = stay; i < changed->rules_.size(); ++i) {
     changed->index_rule(static_cast<std::uint32_t>(i));
   }
@@ -108,7 +108,7 @@ void RuleSet::index_rule(std::uint32_t number) {
     return;
   }
   if (rule->kind->level == Level::kFirewall) return;
-  watching_ = watching_ || rule->kind->watches;
+  has_observers_ = has_observers_ || rule->kind->observes_all;
   const auto add = [&](Index& index) {
     if (rule->match.client.empty()) index.any.push_back(number);
     for (const auto& prefix : rule->match.client) {

@@ -55,17 +55,17 @@ class RuleSet {
       if (rule->match.matches(flow)) visit(rule);
     }
   }
-  // The same for each rule that watches (FaultKind) the messages of this listener and client,
+  // The same for each rule that observes all (FaultKind) messages of this listener and client,
   // whether or not its match means this one.
   template <class Visit>
-  void for_each_watching(const FlowFacts& flow, Visit visit) const {
-    if (!watching_) return;
+  void for_each_observer(const FlowFacts& flow, Visit visit) const {
+    if (!has_observers_) return;
     std::vector<std::uint32_t> found;
     candidates(flow, found);
     for (const auto index : found) {
       const auto& rule = rules_[index];
       const bool carried = rule->kind->carries(flow.carrier) && rule->fault->acts_on(flow.carrier);
-      if (carried && rule->kind->watches) visit(rule);
+      if (carried && rule->kind->observes_all) visit(rule);
     }
   }
   bool has(const RuleRef& rule) const {
@@ -108,7 +108,7 @@ class RuleSet {
   Index every_listener_;
   SharedMap<Index> listeners_;
   std::vector<RuleRef> down_;
-  bool watching_ = false;  // one of them does
+  bool has_observers_ = false;
 };
 
 }  // namespace brownout::rules

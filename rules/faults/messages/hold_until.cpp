@@ -142,7 +142,7 @@ extern const FaultKind kHoldUntil = describe<HoldUntil>(
      .directed = true,
      .of_http = Half::kOne,
      .of_dns = Half::kResponse,
-     .watches = true,
+     .observes_all = true,
      .summary =
          "Messages wait until another one has passed, which overtakes them. A correct client "
          "relies on no order that the protocol does not promise.",

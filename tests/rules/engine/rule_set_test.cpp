@@ -71,7 +71,7 @@ TEST(RuleSet, ARuleThatWatchesGoesOnWhenOtherListenersAreReplaced) {
   const auto watchers = [](const RuleSet& rules) {
     int count = 0;
     auto flow = flow_of(1, "10.1.2.3", rules::Carrier::kMessage);
-    rules.for_each_watching(flow, [&](const auto&) { ++count; });
+    rules.for_each_observer(flow, [&](const auto&) { ++count; });
     return count;
   };
   EXPECT_EQ(watchers(*set), 1);

@@ -71,7 +71,7 @@ class EnvoyHeaders final : public Fault, public HttpFault {
     message.fate = HttpMessage::Fate::kAnswer;
     return Note{.action = "answer", .ordinal = static_cast<std::uint64_t>(message.answer.status)};
   }
-  void spare(HttpMessage& request) const override { strip(request); }
+  void on_skipped(HttpMessage& request) const override { strip(request); }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.direction == Direction::kUpstream || !settings_.throughput) return nullptr;
