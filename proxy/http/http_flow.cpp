@@ -321,7 +321,7 @@ void HttpFlow::on_due(Instant now) noexcept {
 void HttpFlow::watch(const rules::PlanHolds& holds) {
   holds.watch(poster_.bind_to_loop([this] {
     if (state_ != State::kServing) return;
-    conversation_.freed(Loop::now());
+    conversation_.on_release(Loop::now());
     work();
   }));
 }

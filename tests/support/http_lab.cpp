@@ -83,7 +83,7 @@ void HttpLab::server_ends(bool reset) {
 // What held it has let it go.
 void HttpLab::hear() {
   if (!std::exchange(freed_, false)) return;
-  conversation_->freed(now_);
+  conversation_->on_release(now_);
   settle();
 }
 

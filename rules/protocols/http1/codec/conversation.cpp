@@ -269,7 +269,7 @@ void Conversation::advance(Instant now) {
   pump(now);
 }
 
-void Conversation::freed(Instant now) {
+void Conversation::on_release(Instant now) {
   plan_.holds().look();
   if (ready_ != rules::kNever) ready_ = std::max(ready_, now);
   advance(now);

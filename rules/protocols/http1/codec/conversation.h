@@ -55,7 +55,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
     virtual const rules::RuleSet& rules() = 0;
     virtual void record(const rules::FlowFacts& request, const rules::Rule& rule,
                         Direction direction, const rules::Note& note) = 0;
-    // Rules hold a message back: freed() is called when they let it go, later.
+    // Rules hold a message back: on_release() is called when they let it go, later.
     virtual void watch(const rules::PlanHolds& holds) = 0;
     // Something happened that no rule asked for: "refused", "not HTTP".
     virtual void report(std::string_view event, std::string_view why) = 0;
@@ -78,7 +78,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
 
   Instant deadline() const;
   void advance(Instant now);
-  void freed(Instant now);
+  void on_release(Instant now);
 
   // Whether more bytes are of use now.
   bool wants_client() const;
