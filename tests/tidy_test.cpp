@@ -339,6 +339,39 @@ TEST(Tidy, OnlyTheFolderOfAMessagingProtocolNamesIt) {
   EXPECT_EQ(find_name("// Mqtt\nauto x = \"mqtt\";\nclass MyMqttThing;", "mqtt"), "MyMqttThing");
 }
 
+// The first line of code, comments and strings aside, in which something is called `word`.
+std::string find_word(const std::string& text, const std::string& word) {
+  const std::regex whole("\\b" + word + "\\b");
+  for (const auto& line : lines_of(only_code(text))) {
+    if (line.find(word) != std::string::npos && std::regex_search(line, whole)) return line;
+  }
+  return {};
+}
+
+// "one" says nothing of what a loop goes over, or a function is given: an operation, a prefix.
+TEST(Tidy, WhatALoopGoesOverHasAName) {
+  const std::vector<std::string> not_yet{"rules/protocols/codec/", "rules/protocols/redis/",
+                                         "tests/rules/protocols/codec/",
+                                         "tests/rules/protocols/redis/"};
+  const auto root = fs::path(test::source_root());
+  for (const auto* tree : {"rules", "proxy", "tests"}) {
+    for (const auto& path : sources(tree)) {
+      const auto file = fs::relative(path, root).string();
+      if (std::any_of(not_yet.begin(), not_yet.end(),
+                      [&](const auto& folder) { return file.starts_with(folder); })) {
+        continue;
+      }
+      EXPECT_EQ(find_word(read(path), "one"), "") << file;
+    }
+  }
+  for (const auto* bad : {"for (const auto& one : list) {", "bool same(Node one, Node other);",
+                          "  const int one = 1;", "for (const auto& [name, one] : map)",
+                          "  Fd one(open());", "[](auto one) { return 1; }"}) {
+    EXPECT_EQ(find_word(bad, "one"), bad);
+  }
+  EXPECT_EQ(find_word("// one\nauto all_of_one = \"one\";", "one"), "");
+}
+
 TEST(Tidy, TheRepositoryHasOnlyItsRooms) {
   const std::vector<std::string> rooms{"CMakeLists.txt", "CMakePresets.json",
                                        "LICENSE",        "README.md",
