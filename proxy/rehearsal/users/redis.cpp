@@ -76,7 +76,8 @@ class RedisLink {
       if (!step.broken.empty())
         return "the server does not speak Redis: " + std::string(step.broken);
       bytes = bytes.subspan(step.taken);
-      if (step.ended) values_.push_back(scan_.parts());
+      const auto parts = scan_.parts();
+      if (step.ended) values_.emplace_back(parts.begin(), parts.end());
     }
     return {};
   }

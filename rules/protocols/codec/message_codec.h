@@ -38,6 +38,8 @@ class MessageReader {
    public:
     virtual ~Wanted() = default;
     virtual bool wants(const rules::Message& head) = 0;
+    // Whether a rule looks at the messages that answer these.
+    virtual bool wants_answers() const = 0;
   };
 
   struct Step {

@@ -86,6 +86,10 @@ class MessageTunnel final {
     bool wants(const rules::Message& head) override {
       return *held > 0 || !behind.empty() || !inserted.empty() || !chain || !chain->lets_by(head);
     }
+    bool wants_answers() const override {
+      const auto& back = direction == Direction::kUpstream ? owner.down_ : owner.up_;
+      return back.chain && !back.chain->transparent();
+    }
 
     void emit(rules::Chunk chunk) override;
     void finish() override;

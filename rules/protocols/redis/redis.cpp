@@ -31,8 +31,8 @@ void add_counted(RedisWords words, std::size_t count_at, std::vector<std::string
 
 // XREAD ... STREAMS key key id id
 void add_streams(RedisWords words, std::vector<std::string>& to) {
-  const auto found = std::find_if(words.begin(), words.end(), [](std::string_view one) {
-    return lower_case(one) == "streams";
+  const auto found = std::find_if(words.begin(), words.end(), [](std::string_view word) {
+    return lower_case(word) == "streams";
   });
   if (found == words.end()) return;
   const auto begin = static_cast<std::size_t>(found - words.begin()) + 1;
@@ -40,9 +40,8 @@ void add_streams(RedisWords words, std::vector<std::string>& to) {
   if (count > 0) add_words(words, begin, begin + count - 1, 1, to);
 }
 
-std::vector<std::string> keys_of(std::string_view name, RedisWords words) {
+std::vector<std::string> keys_of(const RedisCommandRow& row, RedisWords words) {
   std::vector<std::string> keys;
-  const auto& row = redis_command_row(name);
   if (row.first > 0) {
     const auto last = row.last > 0 ? row.last : static_cast<int>(words.size()) + row.last;
     if (last >= row.first) {
@@ -65,11 +64,11 @@ std::vector<std::string> channels_of(std::string_view name, RedisWords words) {
   return channels;
 }
 
-bool blocks(std::string_view name, RedisWords words) {
-  if ((redis_command_row(name).flags & kRedisBlocks) != 0) return true;
-  if (name != "xread" && name != "xreadgroup") return false;
-  return std::any_of(words.begin(), words.end(),
-                     [](std::string_view one) { return lower_case(one) == "block"; });
+bool blocks(const RedisCommandRow& row, RedisWords words) {
+  if (row.has(kRedisBlocks)) return true;
+  return row.streams && std::any_of(words.begin(), words.end(), [](std::string_view word) {
+           return lower_case(word) == "block";
+         });
 }
 
 std::string small_word(RedisWords words, std::size_t at) {
@@ -82,23 +81,27 @@ std::string small_word(RedisWords words, std::size_t at) {
 std::size_t RedisCommand::memory() const {
   std::size_t total = sizeof *this + name.size() + argument.size();
   for (const auto* list : {&keys, &channels}) {
-    for (const auto& one : *list) total += sizeof one + one.size();
+    for (const auto& text : *list) total += sizeof text + text.size();
   }
   return total;
 }
 
-RedisCommand redis_command_of(std::span<const std::string_view> words) {
+RedisCommand redis_command_of(std::span<const std::string_view> words, bool whole) {
   RedisCommand command;
   command.arguments = words.size();
   command.name = small_word(words, 0);
+  command.row = &redis_command_row(command.name);
   std::size_t named = 1;
-  if (has_redis_subcommands(command.name) && words.size() > 1) {
+  if (command.row->has(kRedisHasSubcommands) && words.size() > 1) {
     command.name += " " + small_word(words, named++);
+    command.row = &redis_command_row(command.name);
   }
-  command.argument = small_word(words, named);
-  command.keys = keys_of(command.name, words);
+  const auto& row = *command.row;
+  command.blocks = blocks(row, words);
+  if (row.has(kRedisSteers)) command.argument = small_word(words, named);
+  if (!whole && !command.blocks) return command;
+  command.keys = keys_of(row, words);
   command.channels = channels_of(command.name, words);
-  command.blocks = blocks(command.name, words);
   return command;
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/protocols/redis/redis_commands.h"
 #include "rules/schema/schema.h"
 
 namespace brownout::rules {
@@ -37,7 +38,9 @@ enum class RedisType : std::uint8_t {
 // Of a command, what its reply has, too.
 struct RedisCommand {
   std::string name = {};                   // in small letters, "script load"; "" if it has none
-  std::string argument = {};               // behind the name, in small letters, if it is short
+  const RedisCommandRow* row = &redis_command_row({});
+  // Behind the name, in small letters, if it is short; of commands that steer the connection only.
+  std::string argument = {};
   std::vector<std::string> keys = {};      // kMostKeys at most
   std::vector<std::string> channels = {};  // and so many channels
   std::size_t arguments = 0;               // all of its words
@@ -51,8 +54,8 @@ struct RedisCommand {
   static constexpr std::size_t kMostKeys = 4096;
   std::size_t memory() const;
 };
-// From its words.
-RedisCommand redis_command_of(std::span<const std::string_view> words);
+// From its words; with its keys and channels only where `whole` or it blocks.
+RedisCommand redis_command_of(std::span<const std::string_view> words, bool whole = true);
 
 struct RedisReply {
   RedisType type = RedisType::kSimple;

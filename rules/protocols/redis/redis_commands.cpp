@@ -78,13 +78,16 @@ constexpr auto kRedisCommandGroups = std::to_array<RedisCommandGroup>({
     {{kRedisBlocks}, "wait"},
 });
 
-constexpr std::array kRedisWithSubcommands = std::to_array<std::string_view>(
-    {"acl", "client", "cluster", "command", "config", "function", "latency", "memory", "module",
-     "object", "pubsub", "script", "sentinel", "slowlog", "xgroup", "xinfo"});
+constexpr std::string_view kRedisWithSubcommands =
+    "acl,client,cluster,command,config,function,latency,memory,module,object,pubsub,script,"
+    "sentinel,slowlog,xgroup,xinfo";
+constexpr std::string_view kRedisSteering =
+    "client reply,discard,exec,hello,monitor,multi,psubscribe,psync,punsubscribe,quit,replconf,"
+    "reset,select,ssubscribe,subscribe,sunsubscribe,sync,unsubscribe,watch";
 
 // The value of a command: an argument, or 0 for the last one.
 struct RedisValueGroup {
-  std::size_t at;
+  int at;
   std::string_view names;
 };
 constexpr auto kRedisValueGroups = std::to_array<RedisValueGroup>({
@@ -107,35 +110,31 @@ void for_each_name(std::string_view names, const Take& take) {
 
 }  // namespace
 
+std::optional<std::size_t> RedisCommandRow::value(std::size_t arguments) const {
+  if (value_at < 0 || arguments < 2) return std::nullopt;
+  const auto at = value_at == 0 ? arguments - 1 : static_cast<std::size_t>(value_at);
+  return at < arguments ? std::optional(at) : std::nullopt;
+}
+
 const RedisCommandRow& redis_command_row(std::string_view name) {
   static const auto rows = [] {
     std::unordered_map<std::string_view, RedisCommandRow> all;
     for (const auto& group : kRedisCommandGroups) {
-      for_each_name(group.names, [&](std::string_view one) { all.emplace(one, group.row); });
+      for_each_name(group.names, [&](std::string_view command) { all[command] = group.row; });
     }
+    for (const auto& group : kRedisValueGroups) {
+      for_each_name(group.names,
+                    [&](std::string_view command) { all[command].value_at = group.at; });
+    }
+    for_each_name(kRedisWithSubcommands,
+                  [&](std::string_view command) { all[command].flags |= kRedisHasSubcommands; });
+    for_each_name(kRedisSteering,
+                  [&](std::string_view command) { all[command].flags |= kRedisSteers; });
     return all;
   }();
   static const RedisCommandRow none;
   const auto found = rows.find(name);
   return found != rows.end() ? found->second : none;
-}
-
-bool has_redis_subcommands(std::string_view first_word) {
-  return std::binary_search(kRedisWithSubcommands.begin(), kRedisWithSubcommands.end(), first_word);
-}
-
-std::optional<std::size_t> redis_value_at(std::string_view name, std::size_t arguments) {
-  static const auto places = [] {
-    std::unordered_map<std::string_view, std::size_t> all;
-    for (const auto& group : kRedisValueGroups) {
-      for_each_name(group.names, [&](std::string_view one) { all.emplace(one, group.at); });
-    }
-    return all;
-  }();
-  const auto found = places.find(name);
-  if (found == places.end() || arguments < 2) return std::nullopt;
-  const auto at = found->second == 0 ? arguments - 1 : found->second;
-  return at < arguments ? std::optional(at) : std::nullopt;
 }
 
 }  // namespace brownout::rules

@@ -16,6 +16,9 @@ inline constexpr unsigned kRedisWhileLoading = 4;      // while the dataset is l
 inline constexpr unsigned kRedisWhileBusy = 8;         // while a script runs, too
 inline constexpr unsigned kRedisUnauthenticated = 16;  // without AUTH, too
 inline constexpr unsigned kRedisBlocks = 32;           // waits until there is something to say
+// Changes what answers come on the connection, or which database it means.
+inline constexpr unsigned kRedisSteers = 64;
+inline constexpr unsigned kRedisHasSubcommands = 128;  // its name has two words: "script load"
 
 // Keys are the arguments from `first` to `last` (below 0: from the end), each `step`-th; or those
 // behind the argument `count_at`, which says how many there are; or the first half of those behind
@@ -27,14 +30,15 @@ struct RedisCommandRow {
   int step = 1;
   int count_at = 0;  // 0: none says so
   bool streams = false;
+  // Which argument is the value that the command writes, publishes or echoes: -1: none, 0: the last.
+  int value_at = -1;
+
+  bool has(unsigned flag) const { return (flags & flag) != 0; }
+  // Of so many arguments; none if there is no such one.
+  std::optional<std::size_t> value(std::size_t arguments) const;
 };
 
-// By its name in small letters, "script load".
+// By its name in small letters, "script load"; lives as long as the program.
 const RedisCommandRow& redis_command_row(std::string_view name);
-// Whether the name of such a command has two words.
-bool has_redis_subcommands(std::string_view first_word);
-// Which argument of so many is the value that a command writes, publishes or echoes; none if it has
-// none.
-std::optional<std::size_t> redis_value_at(std::string_view name, std::size_t arguments);
 
 }  // namespace brownout::rules

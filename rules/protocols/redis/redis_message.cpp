@@ -177,6 +177,7 @@ class RedisProtocol final : public MessageProtocol {
   Message told(const Told& of) const override {
     RedisCommand command{.name = lower_case(of("command"))};
     if (command.name.empty()) command.name = "get";
+    command.row = &redis_command_row(command.name);
     if (const auto key = of("key"); !key.empty()) command.keys.push_back(key);
     if (const auto channel = of("channel"); !channel.empty()) command.channels.push_back(channel);
     RedisMessage message;

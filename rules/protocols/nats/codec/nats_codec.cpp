@@ -70,37 +70,41 @@ bool NatsCodec::Reader::wants(std::string_view bytes) {
   shown_.reset();
   const auto end = bytes.find('\n');
   if (wanted_ == nullptr || end == std::string_view::npos || end > kMostLine) return true;
-  auto read = codecs::read_nats_line(bytes.substr(0, end));
-  if (!read || !has_payload(read->line.verb)) return true;
-  codec_.learn(read->line, direction_);
+  auto& line = head().line;
+  const auto sizes = codecs::read_nats_line(bytes.substr(0, end), line);
+  if (!sizes || !has_payload(line.verb)) return true;
+  codec_.learn(line, direction_);
+  shown_ = sizes;
+  return wanted_->wants({.protocol = &rules::NatsMessage::protocol(), .view = head_});
+}
+
+rules::NatsMessage& NatsCodec::Reader::head() {
   if (!head_ || head_.use_count() > 1) {
     head_ = std::make_shared<rules::NatsMessage>(rules::NatsLine{}, codec_.connection_);
   }
-  std::swap(head_->line, read->line);
   if (head_->connection != codec_.connection_) head_->connection = codec_.connection_;
-  const bool wanted = wanted_->wants({.protocol = &rules::NatsMessage::protocol(), .view = head_});
-  std::swap(head_->line, read->line);
-  shown_ = std::move(read);
-  return wanted;
+  return *head_;
 }
 
 // Why it is no line of NATS, or "".
 std::string_view NatsCodec::Reader::take_line(std::string_view line) {
-  quick_ = false;
-  learned_ = shown_.has_value();
-  if (const auto size = keep_ || shown_ ? std::nullopt : codecs::quick_nats_size(line)) {
-    quick_ = true;
-    left_ = *size + 2;
-    return {};
+  const auto shown = std::exchange(shown_, {});
+  learned_ = shown.has_value();
+  passes_ = false;
+  if (!keep_) {
+    const auto size = shown ? shown->behind : codecs::quick_nats_size(line);
+    passes_ = size.has_value();
+    left_ = size ? *size + 2 : 0;
+    if (passes_) return {};
   }
-  auto read = shown_ ? std::exchange(shown_, {}) : codecs::read_nats_line(line);
-  if (!read) return "a line that NATS does not have";
-  const auto behind = has_payload(read->line.verb) ? read->behind + 2 : 0;
+  if (shown) read_ = head_->line;
+  const auto sizes = shown ? shown : codecs::read_nats_line(line, read_);
+  if (!sizes) return "a line that NATS does not have";
+  const auto behind = has_payload(read_.verb) ? sizes->behind + 2 : 0;
   if (keep_ && wire_.size() + line.size() + behind > kMostMessage) {
     return "a message of more than 16 MiB";
   }
-  read_ = std::move(read->line);
-  headers_ = read->headers;
+  headers_ = sizes->headers;
   behind_ = behind;
   left_ = behind;
   return {};
@@ -118,7 +122,7 @@ std::string_view NatsCodec::Reader::take_behind(ByteView bytes, std::size_t& tak
 }
 
 void NatsCodec::Reader::finish(Step& step) {
-  if (quick_) return;
+  if (passes_) return;
   const bool info = read_.verb == NatsVerb::kInfo && direction_ == Direction::kDownstream;
   step.secures = info && !std::exchange(codec_.begun_, true) &&
                  rules::nats_json_flag(read_.text, "tls_required");

@@ -50,6 +50,7 @@ class NatsCodec final : public MessageCodec {
    private:
     bool wants(std::string_view bytes);
     std::string_view take_line(std::string_view line);
+    rules::NatsMessage& head();
     std::string_view take_behind(ByteView bytes, std::size_t& taken);
     void finish(Step& step);
 
@@ -63,11 +64,12 @@ class NatsCodec final : public MessageCodec {
     std::size_t left_ = 0;    // of these
     bool within_ = false;     // a message has begun
     Wanted* wanted_ = nullptr;
-    // Of a message whose head has been shown: its line, and what was shown, which is used again.
-    std::optional<codecs::ReadNatsLine> shown_;
+    // Of a message whose head has been shown: the sizes of its line, and what was shown, which is
+    // used again.
+    std::optional<codecs::NatsSizes> shown_;
     std::shared_ptr<rules::NatsMessage> head_;
     bool learned_ = false;  // from the line, when its head was shown
-    bool quick_ = false;    // of whose line only the size was read
+    bool passes_ = false;   // of whose line only the sizes matter
     bool keep_ = false;
   };
 

@@ -16,6 +16,13 @@ using rules::NatsVerb;
 constexpr std::size_t kMostPayload = 64 << 20;  // nats-server, max_payload
 constexpr std::size_t kMostArguments = 5;
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+std::size_t nats_word_size(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && !is_blank(text[size])) ++size;
+  return size;
+}
+
 // Words with blanks or tabs between them.
 struct Arguments {
   std::array<std::string_view, kMostArguments> of{};
@@ -26,10 +33,11 @@ struct Arguments {
 Arguments arguments_of(std::string_view text) {
   Arguments found;
   while (true) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return found;
+    std::size_t begin = 0;
+    while (begin < text.size() && is_blank(text[begin])) ++begin;
+    if (begin == text.size()) return found;
     text.remove_prefix(begin);
-    const auto word = text.substr(0, text.find_first_of(" \t"));
+    const auto word = text.substr(0, nats_word_size(text));
     text.remove_prefix(word.size());
     if (found.count == kMostArguments) {
       found.too_many = true;
@@ -53,8 +61,7 @@ std::optional<std::size_t> size_of(std::string_view word) {
 
 // PUB subject [reply] #payload; HPUB and HMSG have #headers #all; MSG and HMSG have sid behind the
 // subject.
-bool read_published(const Arguments& words, ReadNatsLine& read) {
-  auto& line = read.line;
+bool read_published(const Arguments& words, NatsLine& line, NatsSizes& read) {
   const bool delivered = line.verb == NatsVerb::kMsg || line.verb == NatsVerb::kHmsg;
   const bool headers = has_headers(line.verb);
   const std::size_t least = 2U + (delivered ? 1U : 0U) + (headers ? 1U : 0U);
@@ -75,8 +82,7 @@ bool read_published(const Arguments& words, ReadNatsLine& read) {
   return true;
 }
 
-bool read_arguments(std::string_view rest, ReadNatsLine& read) {
-  auto& line = read.line;
+bool read_arguments(std::string_view rest, NatsLine& line, NatsSizes& sizes) {
   const auto words = arguments_of(rest);
   switch (line.verb) {
     case NatsVerb::kInfo:
@@ -105,7 +111,7 @@ bool read_arguments(std::string_view rest, ReadNatsLine& read) {
     case NatsVerb::kHpub:
     case NatsVerb::kMsg:
     case NatsVerb::kHmsg:
-      return !words.too_many && read_published(words, read);
+      return !words.too_many && read_published(words, line, sizes);
     default:
       return words.count == 0;
   }
@@ -125,14 +131,28 @@ void append(std::string& text, std::string_view word) {
 
 }  // namespace
 
-std::optional<ReadNatsLine> read_nats_line(std::string_view line) {
+std::optional<NatsSizes> read_nats_line(std::string_view line, NatsLine& into) {
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const auto end = std::min(line.find_first_of(" \t"), line.size());
+  const auto end = nats_word_size(line);
   const auto verb = verb_of(line.substr(0, end));
   if (!verb) return std::nullopt;
+  into.verb = *verb;
+  for (auto* text : {&into.subject, &into.queue, &into.sid, &into.reply, &into.max, &into.text,
+                     &into.headers}) {
+    text->clear();
+  }
+  into.payload = 0;
+  into.acknowledges = false;
+  NatsSizes sizes;
+  if (!read_arguments(line.substr(end), into, sizes)) return std::nullopt;
+  return sizes;
+}
+
+std::optional<ReadNatsLine> read_nats_line(std::string_view line) {
   ReadNatsLine read;
-  read.line.verb = *verb;
-  if (!read_arguments(line.substr(end), read)) return std::nullopt;
+  const auto sizes = read_nats_line(line, read.line);
+  if (!sizes) return std::nullopt;
+  static_cast<NatsSizes&>(read) = *sizes;
   return read;
 }
 

@@ -12,11 +12,11 @@ using rules::RedisMessage;
 
 constexpr std::string_view kRedisDiscard = "*1\r\n$7\r\nDISCARD\r\n";
 
-std::shared_ptr<rules::Message> redis_message_of(RedisMessage view, Bytes wire) {
-  return std::make_shared<rules::Message>(
-      rules::Message{.protocol = &RedisMessage::protocol(),
-                     .view = std::make_shared<const RedisMessage>(std::move(view)),
-                     .wire = std::move(wire)});
+std::shared_ptr<rules::Message> redis_message_of(std::shared_ptr<const RedisMessage> view,
+                                                 ByteView wire) {
+  return std::make_shared<rules::Message>(rules::Message{.protocol = &RedisMessage::protocol(),
+                                                         .view = std::move(view),
+                                                         .wire = {wire.begin(), wire.end()}});
 }
 
 }  // namespace
@@ -40,15 +40,17 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
       if (step.taken > 0) return step;
       return {.broken = broken_};
     }
-    if (keep_) {
-      const auto part = bytes.subspan(step.taken, found.taken);
-      wire_.insert(wire_.end(), part.begin(), part.end());
-    }
+    const auto part = bytes.subspan(step.taken, found.taken);
+    const bool in_one_piece = found.ended && !in_pieces_;
+    in_pieces_ = !found.ended;
+    asks_ &= in_one_piece;
+    if (keep_ && !in_one_piece) wire_.insert(wire_.end(), part.begin(), part.end());
     step.taken += found.taken;
     step.kept = keep_;
     if (!found.ended) continue;
     within_ = false;
-    finish(step);
+    finish(step, in_one_piece ? part : wire_);
+    wire_.clear();
     return step;
   }
   return step;
@@ -59,10 +61,13 @@ std::string_view RedisCodec::Reader::begin(bool keep, char first) {
   const auto& pairing = codec_.pairing_;
   if (direction_ == Direction::kUpstream) {
     keep_ = keep || pairing.spoiled();
+    asks_ = keep && !pairing.spoiled() && wanted_ != nullptr;
     return {};
   }
   rewrites_ = may_rewrite(first);
-  keep_ = keep || rewrites_ || !pairing.in_order();
+  const bool must = rewrites_ || !pairing.in_order();
+  keep_ = keep || must;
+  asks_ = keep && !must && wanted_ != nullptr;
   return pairing.replicates() ? "a stream of a replica" : "";
 }
 
@@ -75,70 +80,95 @@ bool RedisCodec::Reader::may_rewrite(char first) const {
   return pairing.takes_messages() || (asked != nullptr && codecs::names_redis_servers(asked->name));
 }
 
-void RedisCodec::Reader::finish(Step& step) {
-  direction_ == Direction::kUpstream ? finish_command(step) : finish_reply(step);
+void RedisCodec::Reader::finish(Step& step, ByteView wire) {
+  direction_ == Direction::kUpstream ? finish_command(step, wire) : finish_reply(step, wire);
 }
 
-void RedisCodec::Reader::finish_command(Step& step) {
-  const auto& parts = scan_.parts();
-  const auto command = codec_.pairing_.sent(codecs::read_redis_command(parts, wire_));
-  if (!keep_) return codec_.pairing_.asked(command);
-  RedisMessage view;
-  view.command = command;
+void RedisCodec::Reader::finish_command(Step& step, ByteView wire) {
+  const auto parts = scan_.parts();
+  auto& pairing = codec_.pairing_;
+  const bool whole = keep_ || (wanted_ != nullptr && wanted_->wants_answers());
+  auto command = pairing.sent(codecs::read_redis_command(parts, whole ? wire : ByteView(), whole));
+  if (!keep_) return pairing.asked(command);
+  auto& view = head();
   view.database = command->database;
   view.value = codecs::value_of_redis_command(*command, parts);
-  step.ended.emplace();
-  if (view.value && view.value->sign == 'i') {
-    const auto text = codecs::bytes_of(parts[view.value->head + 1].text);
-    step.ended->payload.assign(text.begin(), text.end());
-  } else if (view.value) {
-    const auto payload = codecs::payload_of_redis(*view.value, wire_);
-    step.ended->payload.assign(payload.begin(), payload.end());
+  view.command = std::move(command);
+  if (asks_ && !wants()) {
+    step.kept = false;
+    return pairing.asked(view.command);
   }
-  step.ended->message = redis_message_of(std::move(view), std::exchange(wire_, {}));
+  end(step, wire);
+  if (!view.value || view.value->sign != 'i') return;
+  const auto text = codecs::bytes_of(parts[view.value->head + 1].text);
+  step.ended->payload.assign(text.begin(), text.end());
 }
 
-void RedisCodec::Reader::finish_reply(Step& step) {
+void RedisCodec::Reader::finish_reply(Step& step, ByteView wire) {
   auto& pairing = codec_.pairing_;
   auto answer = pairing.answered(scan_.parts());
-  if (!keep_ || answer.copied) {
+  const auto pass = [&] {
     if (!answer.copied) pairing.passed(answer);
-    wire_.clear();
     // An empty message is written as what has waited.
-    if (pairing.has_ready()) step.ended.emplace().message = redis_message_of({}, {});
-    return;
-  }
+    if (pairing.has_ready()) {
+      step.ended.emplace().message = redis_message_of(std::make_shared<RedisMessage>(), {});
+    }
+  };
+  if (!keep_ || answer.copied) return pass();
   // What others publish is theirs.
   const bool others = answer.channel && !answer.channel->starts_with('+');
-  if (rewrites_ && !others) rewrite();
-  const auto& parts = scan_.parts();
-  RedisMessage view;
-  view.command = answer.command;
-  view.database = answer.database;
+  const bool rewritten = rewrites_ && !others && rewrite(wire);
+  const auto parts = scan_.parts();
+  auto& view = head();
   // That a client is subscribed it has asked for.
   const bool push = answer.push && !answer.command;
+  view.command = answer.command;
+  view.database = answer.database;
   view.reply = codecs::read_redis_reply(parts, push);
   view.last = answer.last;
   view.value = codecs::value_of_redis_reply(parts, push && answer.channel);
-  view.channel = std::move(answer.channel);
-  step.ended.emplace();
-  if (view.value) {
-    const auto payload = codecs::payload_of_redis(*view.value, wire_);
-    step.ended->payload.assign(payload.begin(), payload.end());
+  view.channel = answer.channel;
+  if (asks_ && !rewritten && !wants()) {
+    step.kept = false;
+    return pass();
   }
-  step.ended->message = redis_message_of(std::move(view), std::exchange(wire_, {}));
+  end(step, wire);
 }
 
-void RedisCodec::Reader::rewrite() {
-  auto other = codecs::rewrite_redis_addresses(codec_.rewrite_, wire_);
-  if (other.empty()) return;
+void RedisCodec::Reader::end(Step& step, ByteView wire) {
+  step.ended.emplace();
+  if (head_->value) {
+    const auto payload = codecs::payload_of_redis(*head_->value, wire);
+    step.ended->payload.assign(payload.begin(), payload.end());
+  }
+  step.ended->message = redis_message_of(head_, wire);
+}
+
+RedisMessage& RedisCodec::Reader::head() {
+  if (!head_ || head_.use_count() > 1) {
+    head_ = std::make_shared<RedisMessage>();
+  } else {
+    *head_ = {};
+  }
+  return *head_;
+}
+
+bool RedisCodec::Reader::wants() {
+  return wanted_->wants({.protocol = &RedisMessage::protocol(), .view = head_});
+}
+
+bool RedisCodec::Reader::rewrite(ByteView& wire) {
+  auto other = codecs::rewrite_redis_addresses(codec_.rewrite_, wire);
+  if (other.empty()) return false;
   wire_ = std::move(other);
   scan_.next(wire_);
+  wire = wire_;
+  return true;
 }
 
 // What would come ahead of its turn is as lost as what it waits for.
 Bytes RedisCodec::Reader::rest() {
-  within_ = false;
+  within_ = in_pieces_ = false;
   auto wire = std::exchange(wire_, {});
   const bool waits = direction_ == Direction::kDownstream && codec_.pairing_.is_behind();
   return waits ? Bytes{} : wire;

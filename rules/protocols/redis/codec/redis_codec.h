@@ -44,22 +44,31 @@ class RedisCodec final : public MessageCodec {
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
     bool passing() const override { return within_ && !keep_; }
+    void ask(Wanted& wanted) override { wanted_ = &wanted; }
 
    private:
     std::string_view begin(bool keep, char first);
     bool may_rewrite(char first) const;
-    void finish(Step& step);
-    void finish_command(Step& step);
-    void finish_reply(Step& step);
-    void rewrite();
+    // `wire` is the whole message, or empty where it came in pieces that were not kept.
+    void finish(Step& step, ByteView wire);
+    void finish_command(Step& step, ByteView wire);
+    void finish_reply(Step& step, ByteView wire);
+    void end(Step& step, ByteView wire);
+    rules::RedisMessage& head();
+    bool wants();
+    bool rewrite(ByteView& wire);
 
     RedisCodec& codec_;
     Direction direction_;
     codecs::RedisScan scan_;
-    Bytes wire_;                    // of the message that is kept
+    Bytes wire_;                    // of the message that is kept and came in pieces
+    Wanted* wanted_ = nullptr;
+    std::shared_ptr<rules::RedisMessage> head_;  // used again where nobody has kept it
     std::string_view broken_ = {};  // nothing is read any more
     bool within_ = false;           // a message has begun
+    bool in_pieces_ = false;        // and a part of it has come
     bool keep_ = false;
+    bool asks_ = false;      // whether to keep it, once it is there
     bool rewrites_ = false;  // the reply may name servers
   };
 

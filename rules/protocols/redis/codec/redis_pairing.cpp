@@ -36,7 +36,7 @@ bool is_monitors(const RedisPart& value) {
 }
 
 // What pub/sub says begins with its kind.
-std::string_view pubsub_kind_of(const std::vector<RedisPart>& parts) {
+std::string_view pubsub_kind_of(std::span<const RedisPart> parts) {
   if (parts.size() < 2 || (parts[1].sign != '$' && parts[1].sign != '+')) return {};
   return parts[1].text;
 }
@@ -73,6 +73,7 @@ RedisCommandRef RedisPairing::sent(RedisCommand command) {
 bool RedisPairing::expects_reply(const RedisCommand& command) {
   if (command.arguments == 0) return false;
   const bool skipped = std::exchange(skips_next_, false);
+  if (!command.row->has(rules::kRedisSteers)) return !replies_off_ && !skipped;
   const auto& argument = command.argument;
   if (command.name == "client reply" && argument == "skip") {
     skips_next_ = !replies_off_;
@@ -94,6 +95,8 @@ void RedisPairing::follow(RedisCommand& command) {
   const auto& name = command.name;
   command.database = next_database_;
   command.subscribed = !resp3_ && takes_messages();
+  command.queued = transaction_;
+  if (!command.row->has(rules::kRedisSteers)) return;
   const bool ends = name == "exec" || name == "discard" || name == "reset" || name == "quit";
   command.queued = transaction_ && !ends && name != "multi" && name != "watch";
   if (ends) transaction_ = false;
@@ -124,11 +127,13 @@ void RedisPairing::give_up() {
   facts_ = copies_ = 0;
 }
 
-void RedisPairing::pop() {
-  const auto& front = asked_.front();
+RedisCommandRef RedisPairing::pop() {
+  auto& front = asked_.front();
   facts_ -= sizeof(Asked) + front.command->memory();
   copies_ -= front.copied ? 1 : 0;
+  auto command = std::move(front.command);
   asked_.pop_front();
+  return command;
 }
 
 bool RedisPairing::replicates() const {
@@ -137,7 +142,7 @@ bool RedisPairing::replicates() const {
   return name == "psync" || name == "sync";
 }
 
-RedisPairing::Answer RedisPairing::answered(const std::vector<RedisPart>& parts) {
+RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts) {
   const auto& value = parts.front();
   const bool push = value.sign == '>';
   if (given_up_) return {.push = push};
@@ -163,11 +168,9 @@ RedisPairing::Answer RedisPairing::answered(const std::vector<RedisPart>& parts)
   skip_confirmed({});
   skip_unconfirmed(value.sign);
   if (asked_.empty()) return answer;
-  const auto& front = asked_.front();
-  answer.command = front.command;
-  answer.copied = front.copied;
-  learn(front, value);
-  pop();
+  learn(asked_.front(), value);
+  answer.copied = asked_.front().copied;
+  answer.command = pop();
   return answer;
 }
 
@@ -189,7 +192,7 @@ void RedisPairing::skip_unconfirmed(char sign) {
 }
 
 RedisPairing::Answer RedisPairing::confirmed(std::string_view kind,
-                                             const std::vector<RedisPart>& parts) {
+                                             std::span<const RedisPart> parts) {
   Answer answer{.push = true};
   const bool shard = kind == "ssubscribe" || kind == "sunsubscribe";
   if (parts.size() > 2 && !parts[2].null) answer.channel = parts[2].text;
@@ -208,6 +211,7 @@ RedisPairing::Answer RedisPairing::confirmed(std::string_view kind,
 }
 
 void RedisPairing::learn(const Asked& asked, const RedisPart& value) {
+  if (!asked.command->row->has(rules::kRedisSteers)) return;
   const auto& name = asked.command->name;
   const auto& argument = asked.command->argument;
   const bool queued = value.sign == '+' && value.text == "QUEUED";
@@ -238,8 +242,8 @@ void RedisPairing::settle_database() {
 // The server does not know of it, or what it says to it comes too late.
 void RedisPairing::answered_by_rule(const RedisCommand& command) {
   if (!numbers_.add(command.ordinal)) {
-    const auto asked = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& one) {
-      return !one.copied && one.command->ordinal == command.ordinal;
+    const auto asked = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& earlier) {
+      return !earlier.copied && earlier.command->ordinal == command.ordinal;
     });
     if (asked == asked_.end()) return;
     asked->copied = true;
@@ -261,7 +265,10 @@ RedisPairing::Discard RedisPairing::discards(const RedisCommandRef& command) {
   if (given_up_ || !command) return discard;
   const auto ask = [&] {
     push(std::make_shared<const RedisCommand>(
-             RedisCommand{.name = "discard", .arguments = 1, .ordinal = command->ordinal}),
+             RedisCommand{.name = "discard",
+                          .row = &rules::redis_command_row("discard"),
+                          .arguments = 1,
+                          .ordinal = command->ordinal}),
          true);
   };
   discard.ahead = std::exchange(leaves_, false) && command->name != "discard";

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ class RedisPairing {
     std::optional<std::string> channel = {};
     std::optional<std::int64_t> database = {};
   };
-  Answer answered(const std::vector<codecs::RedisPart>& parts);
+  Answer answered(std::span<const codecs::RedisPart> parts);
   bool given_up() const { return given_up_; }
   // The command that the server is to answer next, or null.
   const rules::RedisCommand* front() const {
@@ -109,10 +110,10 @@ class RedisPairing {
   void answered_by_rule(const rules::RedisCommand& command);
   void settle_database();
   void give_up();
-  void pop();
+  RedisCommandRef pop();
   void skip_confirmed(std::string_view kind);
   void skip_unconfirmed(char sign);
-  Answer confirmed(std::string_view kind, const std::vector<codecs::RedisPart>& parts);
+  Answer confirmed(std::string_view kind, std::span<const codecs::RedisPart> parts);
   void learn(const Asked& asked, const codecs::RedisPart& value);
   void hold(std::uint64_t number, const codecs::Bytes& bytes, bool last);
 

@@ -13,6 +13,7 @@ constexpr std::size_t kMostRedisHead = 64;              // a sign and a number
 constexpr std::int64_t kMostRedisString = 1LL << 40;    // proto-max-bulk-len may be large
 constexpr std::int64_t kMostRedisElements = INT32_MAX;  // of a command, too
 constexpr std::size_t kMostRedisTexts = 64 << 10;       // of all parts of a value
+constexpr std::size_t kMostRedisSpare = 64;             // parts that keep their memory
 
 std::optional<std::int64_t> redis_number_of(std::string_view text) {
   std::int64_t number = 0;
@@ -113,7 +114,8 @@ RedisScan::Step RedisScan::next(ByteView bytes) {
 
 void RedisScan::begin() {
   frames_.clear();
-  parts_.clear();
+  if (parts_.size() > kMostRedisSpare) parts_ = std::vector<RedisPart>();
+  count_ = 0;
   at_ = 0;
   texts_ = 0;
   ended_ = false;
@@ -132,6 +134,23 @@ std::string_view RedisScan::take_line(ByteView bytes, std::size_t& taken) {
     const auto why = begin_line(sign, inlined);
     if (!why.empty()) return why;
   }
+  if (ends && line_size_ == 0 && part.size() <= kMostRedisHead && part.ends_with('\r')) {
+    at_ += taken;
+    return read_line(part.substr(0, part.size() - 1));
+  }
+  at_ += taken;
+  if (const auto why = keep_line(part, sign, inlined); !why.empty() || !ends) return why;
+  if (!inlined && last_ != '\r') return "a line that does not end with CRLF";
+  const auto length = last_ == '\r' && line_size_ > 0 ? line_size_ - 1 : line_size_;
+  const auto why = read_line(std::string_view(line_).substr(0, length));
+  line_.clear();
+  line_size_ = 0;
+  last_ = 0;
+  return why;
+}
+
+// Why the line cannot go on so, or not end.
+std::string_view RedisScan::keep_line(std::string_view part, char sign, bool inlined) {
   const auto size = line_size_ + part.size();
   if (inlined && size > kMostInline) return "an inline command of more than 64 KiB";
   if (!inlined && !is_long_redis_line(sign) && size > kMostRedisHead)
@@ -140,15 +159,7 @@ std::string_view RedisScan::take_line(ByteView bytes, std::size_t& taken) {
   line_ += part.substr(0, most - std::min(most, line_.size()));
   line_size_ = size;
   if (!part.empty()) last_ = part.back();
-  at_ += taken;
-  if (!ends) return {};
-  if (!inlined && last_ != '\r') return "a line that does not end with CRLF";
-  const auto length = last_ == '\r' && line_size_ > 0 ? line_size_ - 1 : line_size_;
-  const auto why = read_line(std::string_view(line_).substr(0, length));
-  line_.clear();
-  line_size_ = 0;
-  last_ = 0;
-  return why;
+  return {};
 }
 
 // What cannot be is said at once, not only when a line ends.
@@ -179,8 +190,7 @@ std::string_view RedisScan::read_line(std::string_view line) {
   if (sign == '#' && text != "t" && text != "f") return "a boolean that is none";
   if (sign == '_' && !text.empty()) return "a null that is none";
   if (auto* part = add_part(sign)) {
-    part->text = text.substr(0, kMostRedisTexts - std::min(kMostRedisTexts, texts_));
-    texts_ += part->text.size();
+    set_text(*part, text);
     part->body = line_at_ + 1;
     part->size = at_ - line_at_ - 3;  // without the sign and CRLF
     part->null = sign == '_';
@@ -198,10 +208,11 @@ std::string_view RedisScan::read_inline(std::string_view line) {
     });
   };
   if (!words.empty() && odd(words.front())) return "neither a command of RESP nor an inline one";
-  parts_.push_back({.sign = 'i', .size = words.size()});
-  for (auto& word : words) {
-    const auto size = word.size();
-    parts_.push_back({.sign = 'i', .text = std::move(word), .size = size});
+  new_part('i').size = words.size();
+  for (const auto& word : words) {
+    auto& part = new_part('i');
+    part.text = word;
+    part.size = word.size();
   }
   ended_ = true;
   return {};
@@ -290,8 +301,25 @@ void RedisScan::end_element() {
 // Null where it is not to be kept: too deep, or too many.
 RedisPart* RedisScan::add_part(char sign) {
   const bool attribute = !frames_.empty() && frames_.front().attribute;
-  if (attribute || frames_.size() > 1 || parts_.size() == kMostParts) return nullptr;
-  return &parts_.emplace_back(RedisPart{.sign = sign, .head = line_at_});
+  if (attribute || frames_.size() > 1 || count_ == kMostParts) return nullptr;
+  auto& part = new_part(sign);
+  part.head = line_at_;
+  return &part;
+}
+
+RedisPart& RedisScan::new_part(char sign) {
+  if (count_ == parts_.size()) parts_.emplace_back();
+  auto& part = parts_[count_++];
+  part.sign = sign;
+  part.text.clear();
+  part.head = part.body = part.size = 0;
+  part.null = false;
+  return part;
+}
+
+void RedisScan::set_text(RedisPart& part, std::string_view text) {
+  part.text = text.substr(0, kMostRedisTexts - std::min(kMostRedisTexts, texts_));
+  texts_ += part.text.size();
 }
 
 }  // namespace brownout::codecs

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,7 @@ class RedisScan {
   Step next(ByteView bytes);
   // Of the value that ended: itself, and what it directly contains; attributes ahead of them are
   // left out. Valid until next().
-  const std::vector<RedisPart>& parts() const { return parts_; }
+  std::span<const RedisPart> parts() const { return {parts_.data(), count_}; }
   // How much of a string is still to come.
   std::size_t left() const { return left_; }
 
@@ -60,6 +61,7 @@ class RedisScan {
 
   void begin();
   std::string_view take_line(ByteView bytes, std::size_t& taken);
+  std::string_view keep_line(std::string_view part, char sign, bool inlined);
   void take_body(ByteView bytes, std::size_t& taken, std::string_view& why);
   std::string_view begin_line(char sign, bool inlined);
   std::string_view read_line(std::string_view line);
@@ -67,11 +69,15 @@ class RedisScan {
   std::string_view read_string(char sign, std::string_view number);
   std::string_view read_aggregate(char sign, std::string_view number);
   void end_element();
+  RedisPart& new_part(char sign);
   RedisPart* add_part(char sign);
+  // A part of which all of `text` is kept that has room.
+  void set_text(RedisPart& part, std::string_view text);
 
   Of of_;
   std::vector<Frame> frames_;
-  std::vector<RedisPart> parts_;
+  std::vector<RedisPart> parts_;  // the first count_ are of this value, the rest keep their memory
+  std::size_t count_ = 0;
   RedisPart* open_ = nullptr;  // the string that is being read, if its text is kept
   std::string line_;           // of which the end has not come
   std::size_t line_size_ = 0;  // of which line_ is the beginning

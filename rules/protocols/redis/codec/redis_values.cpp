@@ -1,8 +1,9 @@
 #include "rules/protocols/redis/codec/redis_values.h"
 
 #include <algorithm>
-
-#include "rules/protocols/redis/redis_commands.h"
+#include <array>
+#include <string_view>
+#include <vector>
 
 namespace brownout::codecs {
 namespace {
@@ -87,30 +88,34 @@ Bytes write_redis_inline(std::size_t at, ByteView wire, ByteView payload) {
 
 }  // namespace
 
-rules::RedisCommand read_redis_command(const std::vector<RedisPart>& parts, ByteView wire) {
-  std::vector<std::string_view> words;
-  words.reserve(parts.size());
+rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole) {
+  // Nearly all have few words.
+  std::array<std::string_view, 16> few;
+  std::vector<std::string_view> many;
+  const auto count = parts.size() - 1;
+  if (count > few.size()) many.resize(count);
+  const auto words = count > few.size() ? std::span(many) : std::span(few).first(count);
   const auto all = text_of(wire);
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto& part = parts[i];
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& part = parts[i + 1];
     const bool kept = part.sign != 'i' && !wire.empty();
-    words.push_back(kept ? all.substr(part.body, part.size) : std::string_view(part.text));
+    words[i] = kept ? all.substr(part.body, part.size) : std::string_view(part.text);
   }
-  auto command = rules::redis_command_of(words);
+  auto command = rules::redis_command_of(words, whole);
   command.arguments = parts.front().size;
   return command;
 }
 
 std::optional<RedisValue> value_of_redis_command(const rules::RedisCommand& command,
-                                                 const std::vector<RedisPart>& parts) {
-  const auto at = rules::redis_value_at(command.name, parts.size() - 1);
+                                                 RedisParts parts) {
+  const auto at = command.row->value(parts.size() - 1);
   if (!at) return std::nullopt;
   const auto& part = parts[*at + 1];
   if (part.sign == 'i') return RedisValue{.sign = 'i', .head = *at, .size = part.size};
   return redis_value_in(part);
 }
 
-rules::RedisReply read_redis_reply(const std::vector<RedisPart>& parts, bool push) {
+rules::RedisReply read_redis_reply(RedisParts parts, bool push) {
   const auto& value = parts.front();
   rules::RedisReply reply{push ? RedisType::kPush : redis_type_of(value.sign, value.null)};
   const bool aggregate = std::string_view("*~>%$=").find(value.sign) != std::string_view::npos;
@@ -118,10 +123,10 @@ rules::RedisReply read_redis_reply(const std::vector<RedisPart>& parts, bool pus
   return reply;
 }
 
-std::optional<RedisValue> value_of_redis_reply(const std::vector<RedisPart>& parts, bool message) {
+std::optional<RedisValue> value_of_redis_reply(RedisParts parts, bool message) {
   const auto& part = message ? parts.back() : parts.front();
-  const bool one = is_redis_string(part.sign) || is_redis_line(part.sign);
-  return one && !part.null ? std::optional(redis_value_in(part)) : std::nullopt;
+  const bool is_text = is_redis_string(part.sign) || is_redis_line(part.sign);
+  return is_text && !part.null ? std::optional(redis_value_in(part)) : std::nullopt;
 }
 
 ByteView payload_of_redis(const RedisValue& value, ByteView wire) {

@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "rules/protocols/codec/bytes.h"
 #include "rules/protocols/redis/codec/redis_scan.h"
@@ -13,14 +12,16 @@
 
 namespace brownout::codecs {
 
-// `wire` is the whole command, or empty where it was not kept: then long words are not known.
-rules::RedisCommand read_redis_command(const std::vector<RedisPart>& parts, ByteView wire);
+using RedisParts = std::span<const RedisPart>;
+
+// `wire` is the whole command, or empty where it was not kept: then long words are not known. With
+// keys and channels only where `whole`, or where the command blocks.
+rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole = true);
 std::optional<rules::RedisValue> value_of_redis_command(const rules::RedisCommand& command,
-                                                        const std::vector<RedisPart>& parts);
-rules::RedisReply read_redis_reply(const std::vector<RedisPart>& parts, bool push);
+                                                        RedisParts parts);
+rules::RedisReply read_redis_reply(RedisParts parts, bool push);
 // `message`: it is what was published.
-std::optional<rules::RedisValue> value_of_redis_reply(const std::vector<RedisPart>& parts,
-                                                      bool message);
+std::optional<rules::RedisValue> value_of_redis_reply(RedisParts parts, bool message);
 // Empty where the value is not in one piece on the wire.
 ByteView payload_of_redis(const rules::RedisValue& value, ByteView wire);
 

@@ -23,7 +23,7 @@ class RedisWatch final : public RequestWatch {
  public:
   void from_client(ByteView bytes, Instant now) override {
     read(client_, bytes, [&](const auto& parts) {
-      const auto command = pairing_.sent(codecs::read_redis_command(parts, {}));
+      const auto command = pairing_.sent(codecs::read_redis_command(parts, {}, false));
       if (command->ordinal == 0) return;
       pairing_.asked(command);
       leaving_ |= command->name == "quit";
@@ -54,7 +54,7 @@ class RedisWatch final : public RequestWatch {
   static bool succeeds(const codecs::RedisPart& reply) {
     if (reply.sign != '-' && reply.sign != '!') return true;
     return std::none_of(kRedisServersFaults.begin(), kRedisServersFaults.end(),
-                        [&](std::string_view one) { return reply.text.starts_with(one); });
+                        [&](std::string_view fault) { return reply.text.starts_with(fault); });
   }
 
   template <class See>

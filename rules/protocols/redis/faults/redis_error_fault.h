@@ -72,7 +72,7 @@ inline FaultKind redis_error_kind(std::string_view name, std::string_view summar
 }
 
 inline bool has_redis_flag(const RedisCommand& command, unsigned flag) {
-  return (redis_command_row(command.name).flags & flag) != 0;
+  return command.row->has(flag);
 }
 // A command that sends its client elsewhere, or says that nobody serves it, is about keys.
 inline std::optional<std::string> redis_redirection(const RedisCommand& command,

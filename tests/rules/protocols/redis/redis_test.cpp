@@ -74,12 +74,15 @@ TEST(RedisCommand, SomeBlock) {
 }
 
 TEST(RedisCommand, TheValueIsWhatIsWritten) {
-  EXPECT_EQ(rules::redis_value_at("set", 5), 2U);
-  EXPECT_EQ(rules::redis_value_at("rpush", 5), 4U);
-  EXPECT_EQ(rules::redis_value_at("setex", 4), 3U);
-  EXPECT_FALSE(rules::redis_value_at("setex", 3));
-  EXPECT_FALSE(rules::redis_value_at("get", 2));
-  EXPECT_FALSE(rules::redis_value_at("ping", 1));
+  const auto value_at = [](std::string_view name, std::size_t arguments) {
+    return rules::redis_command_row(name).value(arguments);
+  };
+  EXPECT_EQ(value_at("set", 5), 2U);
+  EXPECT_EQ(value_at("rpush", 5), 4U);
+  EXPECT_EQ(value_at("setex", 4), 3U);
+  EXPECT_FALSE(value_at("setex", 3));
+  EXPECT_FALSE(value_at("get", 2));
+  EXPECT_FALSE(value_at("ping", 1));
 }
 
 // redis.io, CLUSTER KEYSLOT and the cluster specification.

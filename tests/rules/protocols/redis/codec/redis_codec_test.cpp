@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/redis/codec/redis_pairing.h"
 #include "rules/protocols/redis/redis_message.h"
@@ -69,6 +71,8 @@ class RedisTalk {
   std::size_t piece_;
   std::string seen_;
 };
+
+const std::array<codecs::RedisPart, 1> kOkReply{{{.sign = '+', .text = "OK", .size = 2}}};
 
 TEST(RedisCodec, RepliesAnswerCommandsInOrder) {
   for (const std::size_t piece : {1U, 3U, 1000U}) {
@@ -329,7 +333,7 @@ TEST(RedisPairing, GivesUpWhereTooMuchWaits) {
   }
   EXPECT_TRUE(pairing.given_up());
   EXPECT_LT(numbered, messages::RedisPairing::kMostFacts / key.size());
-  EXPECT_FALSE(pairing.answered({{.sign = '+', .text = "OK", .size = 2}}).command);
+  EXPECT_FALSE(pairing.answered(kOkReply).command);
 }
 
 TEST(RedisPairing, BehindALostCommandNothingComesEvenWhereItGaveUp) {
@@ -339,7 +343,7 @@ TEST(RedisPairing, BehindALostCommandNothingComesEvenWhereItGaveUp) {
   for (std::size_t i = 0; i < messages::RedisPairing::kMostGaps + 2; ++i) {
     const auto command = pairing.sent(get);
     pairing.asked(command);
-    const auto answer = pairing.answered({{.sign = '+', .text = "OK", .size = 2}});
+    const auto answer = pairing.answered(kOkReply);
     EXPECT_TRUE(pairing.release(answer, codecs::Bytes(5), false).empty());
   }
   EXPECT_TRUE(pairing.given_up());

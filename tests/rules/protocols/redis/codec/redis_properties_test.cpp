@@ -9,7 +9,7 @@
 #include "rules/engine/rule_set.h"
 #include "rules/protocols/codec/codec_of.h"
 #include "rules/protocols/codec/message_tunnel.h"
-#include "rules/protocols/redis/codec/redis_scan.h"
+#include "rules/protocols/redis/codec/redis_values.h"
 #include "tests/support/redis_words.h"
 #include "tests/support/virtual_world.h"
 
@@ -90,7 +90,7 @@ class RedisWorld final : messages::MessageTunnel::Owner {
     }
   }
   // Sometimes something that nobody asked for comes first.
-  void answer(const std::vector<codecs::RedisPart>& parts) {
+  void answer(codecs::RedisParts parts) {
     if (random_() % 8 == 0) replies_ += ">2\r\n$10\r\ninvalidate\r\n_\r\n";
     replies_ += redis_bulk(parts[2].text);
   }
