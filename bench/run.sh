@@ -14,11 +14,11 @@ run_bench() {
     esac
     shift
   done
-  for tool in $tools python3; do
+  for tool in $tools /usr/bin/python3; do
     command -v "$tool" >/dev/null || { echo "$tool is missing: .ci/install-packages --bench" >&2; exit 2; }
   done
   cmake --preset release >/dev/null
   cmake --build --preset release --target brownout brownout_load >/dev/null
-  exec python3 "bench/$script.py" --rounds "$rounds" --seconds "$seconds" --json "$json" \
+  exec /usr/bin/python3 "bench/$script.py" --rounds "$rounds" --seconds "$seconds" --json "$json" \
     --brownout build/release/proxy/brownout --load build/release/bench/brownout_load
 }
