@@ -80,7 +80,7 @@ Result<Prefix> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) return config_error(in_quotes(text) + " is not a prefix", std::string(kForm));
-  // "::ffff:10.0.0.0/104" is 10.0.0.0/8 as IPv6 has it (RFC 4291, 2.5.5.2).
+  // "::ffff:10.0.0.0/104" is the IPv4-mapped form of 10.0.0.0/8 (RFC 4291, 2.5.5.2).
   const bool mapped = address->is_v4() && text.substr(0, slash).find(':') != std::string_view::npos;
   const bool v4 = address->is_v4() && !mapped;
   const unsigned most = v4 ? 32 : 128;
@@ -110,7 +110,7 @@ Result<Prefix> parse_prefix(std::string_view text) {
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
   constexpr std::string_view kUnix = "unix:";
-  constexpr std::size_t kLongestPath = 107;  // sockaddr_un (unix(7)), less its terminator
+  constexpr std::size_t kLongestPath = 107;  // sun_path without the terminating NUL (unix(7))
   const auto bad = [&](std::string_view why) {
     return config_error(in_quotes(text) + std::string(why), std::string(kEndpointForm));
   };

@@ -1,7 +1,7 @@
-// Addresses as values: where to listen, where to dial, whom a rule means. Nothing here resolves
-// names.
+// IP addresses, prefixes and endpoints as plain values, parsed from text and printed. Nothing here
+// resolves names; a malformed text is an error value with a hint.
 //
-//   IpAddress  16 bytes; IPv4 in its mapped form (RFC 4291 2.5.5.2): one comparison serves both
+//   IpAddress  16 bytes; IPv4 is stored IPv4-mapped (RFC 4291, 2.5.5.2), so both families compare
 //   Prefix     "10.1.0.0/16", "2001:db8::/32", or a single address
 //   Endpoint   "127.0.0.1:1884", "[::1]:1884", "broker.example:1883", "unix:/run/chat.sock"
 #pragma once
@@ -29,7 +29,7 @@ struct IpAddress {
 
 struct Prefix {
   IpAddress network;
-  unsigned length = 128;  // of 128 bits: an IPv4 /16 is 112
+  unsigned length = 128;  // bits, out of 128: an IPv4 /16 is 112
 
   bool contains(const IpAddress& address) const;
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
@@ -37,24 +37,24 @@ struct Prefix {
 
 bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAddress>& address);
 
-// The first `length` bits of `address`, the rest zero.
+// Returns `address` with all bits after the first `length` set to zero.
 IpAddress masked(const IpAddress& address, unsigned length);
 
 struct Endpoint {
-  std::string host;        // a name or an address; empty for a unix socket
-  std::uint16_t port = 0;  // 0 when listening: any free port
-  std::string path;        // of a unix socket
+  std::string host;        // host name or IP address; empty for a unix socket
+  std::uint16_t port = 0;  // for a listener, 0 means any free port
+  std::string path;        // path of a unix socket, else empty
 
   bool is_unix() const { return !path.empty(); }
   std::optional<IpAddress> ip() const { return IpAddress::parse(host); }
-  // "[::]": as a place to listen it is every address of the machine, IPv4 too.
+  // "[::]"; a listener on it accepts IPv6 and IPv4.
   bool is_any_v6() const { return ip() == IpAddress{}; }
   // "0.0.0.0" or "[::]".
   bool is_any() const { return is_any_v6() || ip() == IpAddress::v4({}); }
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// One end of a flow: "10.1.2.3", "10.1.2.3:1883", "[::1]:1883"; 0 where no port is given.
+// One end of a flow: "10.1.2.3", "10.1.2.3:1883" or "[::1]:1883". Without a port, `port` is 0.
 struct AddressPort {
   IpAddress address;
   std::uint16_t port = 0;
@@ -63,7 +63,7 @@ std::optional<AddressPort> parse_address_port(std::string_view text);
 
 Result<Prefix> parse_prefix(std::string_view text);
 Result<Endpoint> parse_endpoint(std::string_view text);
-// Where to listen: also ":1883", which is "[::]:1883", every address of the machine.
+// As parse_endpoint, but also accepts ":1883" for "[::]:1883" (every local address).
 Result<Endpoint> parse_listen(std::string_view text);
 
 std::string to_text(const IpAddress& address);

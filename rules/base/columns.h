@@ -1,5 +1,5 @@
-// How much room text takes on a terminal: a column for each character, two for those that are wide
-// (Unicode Standard Annex 11).
+// Measures and shortens text for a terminal: one column for each character, two for wide (East
+// Asian) characters (Unicode Standard Annex 11).
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 namespace brownout::rules {
 
 std::size_t columns_of(std::string_view text);
-// Printable, and at most so many columns: what is left out is marked by "…".
+// Makes `text` printable and at most `most` columns wide; a cut is marked by "…".
 std::string fitted(std::string_view text, std::size_t most);
 
 }  // namespace brownout::rules

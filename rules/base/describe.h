@@ -1,4 +1,4 @@
-// An error as one line for a person.
+// Formats an error as one line for logs and terminals.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace brownout::rules {
 
-// "what was found (what to do)".
+// Returns "error (hint)", or "error" if there is no hint.
 inline std::string describe(const Error& error) {
   return error.hint.empty() ? error.what : error.what + " (" + error.hint + ")";
 }

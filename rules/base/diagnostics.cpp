@@ -17,7 +17,7 @@ std::string_view line_of(std::string_view source, unsigned line) {
   return source.substr(0, source.find('\n'));
 }
 
-// Levenshtein, with a swap of neighbours counted as one (the commonest slip of the fingers).
+// Levenshtein distance in which a swap of two neighbors, the commonest typing error, costs 1.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
@@ -37,7 +37,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// Of a long line, what is around the place.
+// Bytes quoted of a longer line, around the position of the error.
 constexpr std::size_t kMostQuoted = 160;
 
 std::string quote_line(std::string_view source, Position where) {
@@ -46,7 +46,7 @@ std::string quote_line(std::string_view source, Position where) {
   if (line.size() > kMostQuoted) {
     const auto column = std::min<std::size_t>(where.column, line.size());
     auto begin = column > kMostQuoted / 2 ? column - kMostQuoted / 2 : 0;
-    // No character is cut; in what is no UTF-8 there may be none for long.
+    // Begin at a UTF-8 character. Three steps at most, because the line may not be UTF-8.
     for (int i = 0;
          begin > 0 && i < 3 && (static_cast<unsigned char>(line[begin]) & 0xc0U) == 0x80U; ++i) {
       ++begin;
@@ -104,7 +104,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   for (const auto candidate : candidates) {
     const auto longer = std::max(word.size(), candidate.size());
     const auto shorter = std::min(word.size(), candidate.size());
-    // It cannot be nearer, and a word from elsewhere may be megabytes long.
+    // The distance is at least the difference in length; `word` may be megabytes of user input.
     if (longer - shorter >= best_distance) continue;
     const auto d = distance(word, candidate);
     if (d < best_distance) {

@@ -1,4 +1,4 @@
-// Every mistake of a file in one go: collected while reading, rendered for a person.
+// Collects all errors of a rule file while it is read, and renders them with the quoted line.
 //
 //   rules.toml:12:21: error: unknown key "jiter" in fault "latency"
 //      12 | fault = { type = "latency", jiter = "5ms" }
@@ -29,23 +29,25 @@ class Diagnostics {
   void add_all(const Diagnostics& others);
   bool empty() const { return list_.empty(); }
   std::size_t size() const { return list_.size(); }
-  // Nobody reads more; the rest are left out.
+  // True after kMost entries; add() ignores later ones.
   bool full() const { return list_.size() >= kMost; }
-  // In the order of the file.
+  // In the order of their positions in the file.
   std::vector<Diagnostic> sorted() const;
 
  private:
   std::vector<Diagnostic> list_;
 };
 
-// `source` is the text of the file, for the quoted line; `severity` is "error" or "warning".
+// `source` is the text of the file, from which lines are quoted. `severity` is "error" or
+// "warning".
 std::string render(const Diagnostics& found, std::string_view file, std::string_view source,
                    std::string_view severity = "error");
 
-// The candidate nearest to `word` by edit distance, or "" when none is close enough to be meant.
+// The candidate nearest to `word` by edit distance, or "" if no candidate is close enough to
+// suggest.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-// `did you mean "x"? (allowed: x, y, z)`; the first half only when one is near.
+// `did you mean "x"? (allowed: x, y, z)`, or `allowed: x, y, z` if no candidate is near.
 std::string suggest(std::string_view word, std::span<const std::string_view> candidates);
 
 std::string in_quotes(std::string_view text);

@@ -1,7 +1,7 @@
-// Time in rules/ is a parameter, never something to ask for.
+// Instants and durations of virtual time, in nanoseconds.
 //
-// VirtualClock has no now(): code in rules/ that tried to read a clock would not compile. The proxy
-// maps CLOCK_MONOTONIC onto it, tests count from zero.
+// Code in rules/ receives the time as a parameter. VirtualClock has no now(), so code that tries to
+// read a clock does not compile. The proxy maps CLOCK_MONOTONIC onto it; tests count from zero.
 #pragma once
 
 #include <chrono>
@@ -21,15 +21,15 @@ struct VirtualClock {
 
 using Instant = VirtualClock::time_point;
 
-// "No deadline": later than every instant that can be reached.
+// "No deadline".
 inline constexpr Instant kNever = Instant::max();
 
-// Adds without passing kNever, so that a huge delay means "never" and not an overflow.
+// Addition that saturates at kNever instead of overflowing.
 constexpr Instant later(Instant from, Duration by) {
   return by >= kNever - from ? kNever : from + by;
 }
 
-// Sums and multiples of durations that are not negative, of which "never" is the largest.
+// Addition and multiplication that saturate at Duration::max(). Arguments are not negative.
 constexpr Duration sum(Duration left, Duration right) {
   return left >= Duration::max() - right ? Duration::max() : left + right;
 }
@@ -37,15 +37,15 @@ constexpr Duration times(Duration duration, std::int64_t factor) {
   return factor != 0 && duration > Duration::max() / factor ? Duration::max() : duration * factor;
 }
 
-// A duration of so many nanoseconds; of what cannot be one, the nearest that can.
+// Rounds to whole nanoseconds, clamped to [0, Duration::max()]; NaN gives 0.
 constexpr Duration rounded(double nanoseconds) {
-  constexpr double kMost = 9.2e18;  // exact, and below Duration::max()
+  constexpr double kMost = 9.2e18;  // exactly representable, and below Duration::max()
   if (!(nanoseconds > 0)) return Duration::zero();
   return nanoseconds >= kMost ? Duration::max()
                               : Duration(static_cast<std::int64_t>(nanoseconds + 0.5));
 }
 
-// What several rules add to; each may add as much as it likes.
+// A delay to which several rules add; the sum saturates at Duration::max().
 struct SummedDelay : Duration {
   constexpr SummedDelay(Duration value = {}) : Duration(value) {}
   constexpr SummedDelay& operator+=(Duration more) { return *this = sum(*this, more); }

@@ -1,4 +1,4 @@
-// Names in a row, for people.
+// Joins names into one text for messages.
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
-// Errors as values. Everything below the command line returns Result<T>; nothing throws.
+// Result<T>: either a value or an Error. All code below the command line returns errors this way
+// and throws no exceptions.
 //
-// An Error says what was found, where, whose doing it was and what to do about it. The first
-// question of a user of a fault-injection proxy is "was it the fault or the real server?", hence
-// Origin.
+// An Error has a text, a position, an origin and a hint. Origin answers a user's first question:
+// does the failure come from an injected fault or from the real server?
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace brownout::rules {
 
-// A place in a rule file: line and column count from 1; 0 means unknown.
+// Position in a rule file. Line and column count from 1; 0 means unknown.
 struct Position {
   unsigned line = 0;
   unsigned column = 0;
@@ -23,15 +23,15 @@ enum class Origin { kConfig, kUpstream, kDownstream, kInjected, kInternal };
 
 struct Error {
   Origin origin = Origin::kConfig;
-  std::string what;       // what was found, e.g. `"3 parsecs" is not a duration`
-  std::string hint = {};  // what is allowed or what to do, may be empty
+  std::string what;       // the problem, e.g. `"3 parsecs" is not a duration`
+  std::string hint = {};  // allowed values, or what to do next; may be empty
   std::optional<Position> where = std::nullopt;
 };
 
 template <class T>
 using Result = tl::expected<T, Error>;
 
-// Shorthand for the commonest failure: a value that a person wrote and that cannot be used.
+// Shorthand for the commonest failure: a value in a rule file or option that cannot be used.
 inline tl::unexpected<Error> config_error(std::string what, std::string hint = {}) {
   return tl::unexpected<Error>(Error{Origin::kConfig, std::move(what), std::move(hint), {}});
 }

@@ -1,5 +1,6 @@
-// SharedHistogram: how often a duration fell into which bucket. Any thread adds and reads; a reader
-// may see an addition half done (a count without its sum), which no chart can show.
+// SharedHistogram counts durations in fixed buckets, as a Prometheus histogram does. All functions
+// may be called from any thread. A reader may see the count of an addition before its sum; the
+// difference is too small to matter in a chart.
 #pragma once
 
 #include <array>
@@ -12,7 +13,7 @@ namespace brownout::rules {
 
 class SharedHistogram {
  public:
-  // Upper ends of the buckets, in seconds; what is longer falls into one more.
+  // Upper bounds of the buckets, in seconds. Longer durations fall into one more bucket.
   static constexpr std::array<double, 16> kBounds{
       0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 

@@ -1,5 +1,6 @@
-// SharedMap: values by name, whose copies share what has not changed since: one change of a
-// thousand entries copies a few dozen. A value; const functions from any thread.
+// SharedMap is a map from name to value with copy-on-write: copies share all unchanged parts. A
+// change in a map of 1,000 entries copies about 16 of them. A value type; const functions may be
+// called from any thread.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@ namespace brownout::rules {
 template <class T>
 class SharedMap {
  public:
-  // Null if there is none of that name.
+  // Null if there is no such name.
   const T* find(const std::string& name) const {
     const auto& part = parts_[part_of(name)];
     if (!part) return nullptr;
@@ -24,13 +25,14 @@ class SharedMap {
   bool contains(const std::string& name) const { return find(name) != nullptr; }
 
   void set(const std::string& name, T value) { own(name)[name] = std::move(value); }
-  // Made if there is none. Until the next copy.
+  // Inserts a default value if there is no such name. The reference is valid until the map is
+  // copied.
   T& change(const std::string& name) { return own(name)[name]; }
   void erase(const std::string& name) {
     if (contains(name)) own(name).erase(name);
   }
 
-  // Calls visit(name, value) for each, in no order.
+  // Calls visit(name, value) for each entry, in unspecified order.
   template <class Visit>
   void for_each(Visit visit) const {
     for (const auto& part : parts_) {
@@ -46,7 +48,7 @@ class SharedMap {
   static std::size_t part_of(const std::string& name) {
     return std::hash<std::string>{}(name) % kParts;
   }
-  // The part that holds this name, shared with nobody.
+  // The part that holds this name; copied first if another map shares it.
   Part& own(const std::string& name) {
     auto& part = parts_[part_of(name)];
     if (!part) {
@@ -57,7 +59,7 @@ class SharedMap {
     return *part;
   }
 
-  std::array<std::shared_ptr<Part>, kParts> parts_;  // changed only while nobody else has it
+  std::array<std::shared_ptr<Part>, kParts> parts_;  // a shared part is never modified
 };
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// One model that the flows of a rule share, on all threads.
+// A lock around a model (a queue, a table) that all flows of a rule share, on all threads.
 #pragma once
 
 #include <atomic>
@@ -6,8 +6,8 @@
 
 namespace brownout::rules {
 
-// A model that several threads ask. It is asked for a moment only, and who comes meanwhile sleeps
-// (std::atomic_flag::wait) instead of spinning.
+// Each use is short. A thread that finds the model busy sleeps (std::atomic_flag::wait) instead of
+// spinning.
 template <class Model>
 class SharedModel {
  public:

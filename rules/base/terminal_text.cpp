@@ -20,7 +20,7 @@ bool commands(char32_t code) {
          code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-// \x1b of one byte, \u202e of a character.
+// "\x1b" or "\u202e": `kind` is 'x' for a byte, 'u' for a code point.
 std::string in_hex(char kind, int digits, unsigned value) {
   std::string text{'\\', kind};
   for (int i = digits - 1; i >= 0; --i) text += "0123456789abcdef"[value >> (4 * i) & 15U];

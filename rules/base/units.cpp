@@ -16,7 +16,7 @@ struct NamedUnit {
   double factor;
 };
 
-// The first unit of each size is the one that printing uses; the others are accepted spellings.
+// Printing uses the first unit of each factor; the others are accepted spellings.
 constexpr std::array<NamedUnit, 8> kDurations{{{"h", 3600e9},
                                                {"m", 60e9},
                                                {"min", 60e9},
@@ -62,7 +62,7 @@ struct Quantity {
   std::string_view rest;
 };
 
-// Takes "12.5 Mbit/s" off the front of `text`.
+// Parses a number and its unit ("12.5 Mbit/s") at the front of `text`.
 std::optional<Quantity> take_quantity(std::string_view text) {
   text = trim_front(text);
   double number = 0;
@@ -104,7 +104,8 @@ Result<std::int64_t> parse_one(std::string_view text, std::span<const NamedUnit>
   return std::llround(value);
 }
 
-// The largest unit in which `value` is whole, or needs at most two digits after the point.
+// Prints in the largest unit in which `value` needs at most two decimal places (none without
+// `fractions`).
 std::string print(std::int64_t value, std::span<const NamedUnit> units, bool fractions = true) {
   for (const auto& unit : units) {
     const auto factor = static_cast<std::int64_t>(unit.factor);
@@ -122,7 +123,7 @@ std::string print(std::int64_t value, std::span<const NamedUnit> units, bool fra
   return "0" + std::string(units.back().name);
 }
 
-// The shortest digits that give the same number again.
+// The shortest decimal text that parses back to the same number.
 std::string shortest(double value) {
   std::array<char, 32> digits{};
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);

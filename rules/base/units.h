@@ -1,14 +1,15 @@
-// Values in words: durations, rates, sizes and ratios as people write them in a rule file.
+// Quantities with units (durations, rates, sizes, ratios), parsed from and printed as the text of a
+// rule file.
 //
-//   Duration   "300ms" "1.5 s" "1m30s"            ns us ms s m h, or several in falling order
-//   Rate       "1.5 Mbit/s" "200 KB/s" "64 KiB/s" bit: 1000-based; KB 1000, KiB 1024
+//   Duration   "300ms" "1.5 s" "1m30s"            ns us ms s m h; several with the largest first
+//   Rate       "1.5 Mbit/s" "200 KB/s" "64 KiB/s" kbit 1000 bits, KB 1000 bytes, KiB 1024 bytes
 //   Bytes      "64 KiB" "1 MB" "512 B"
 //   Ratio      "20%" "0.05%", or a number from 0 to 1
-//   Frequency  "200/s" "30/m" "5/h"               how often
-//   Multiple   "3x" "0.8x"                        how many times as much
+//   Frequency  "200/s" "30/m" "5/h"               events per second, minute or hour
+//   Multiple   "3x" "0.8x"                        a factor
 //
-// Parsing never rounds to another unit than the type's own (ns, bit/s, byte, 1e-9). Printing gives
-// the shortest text that parses back to the same value. Negative values are errors. Pure.
+// Parsing rounds only to the resolution of the type (ns, bit/s, byte, 1e-9). Printed values parse
+// back to the same value. Negative values are errors. All functions are pure.
 #pragma once
 
 #include <compare>
@@ -32,8 +33,8 @@ struct Bytes {
   friend auto operator<=>(const Bytes&, const Bytes&) = default;
 };
 
-// A share from 0 to 1 in parts per billion: integers, so that a draw compares alike on every
-// machine.
+// A share from 0 to 1 in parts per billion. An integer, so that a comparison with a random draw
+// gives the same result on every machine.
 struct Ratio {
   static constexpr std::int64_t kOne = 1'000'000'000;
   std::int64_t parts_per_billion = 0;
@@ -78,8 +79,7 @@ std::string to_text(Ratio value);
 std::string to_text(Frequency value);
 std::string to_text(Multiple value);
 
-// How long `count` bytes take at `rate`; kNever - now style saturation at Duration::max() for rate
-// 0.
+// The time that `count` bytes take at `rate`, rounded up; Duration::max() if `rate` is 0.
 Duration time_for(Bytes count, Rate rate);
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// UTF-8 (RFC 3629) in bytes that may be something else.
+// Finds UTF-8 characters (RFC 3629) in bytes that may not be valid UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -6,18 +6,19 @@
 
 namespace brownout::rules {
 
-// How many bytes the character has that `text` begins with; 0 where there is none (4).
+// Size in bytes of the first character of `text`; 0 if `text` does not begin with a valid character
+// (RFC 3629, 4).
 std::size_t utf8_size(std::string_view text);
 
-// The code point of one whole character.
+// The code point of `character`, which is one complete, valid character.
 char32_t utf8_code(std::string_view character);
 
 bool is_utf8(std::string_view text);
 
-// The first `most` bytes, or up to three fewer so that no character is cut.
+// The first `most` bytes of `text`, or up to three fewer, so that no character is cut.
 std::string_view utf8_front(std::string_view text, std::size_t most);
 
-// The character that the byte at `place` is a part of; empty where it is part of none.
+// The character that contains the byte at `place`; empty if no valid character does.
 std::string_view utf8_around(std::string_view text, std::size_t place);
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// Text from outside, made fit to be written as JSON, XML or HTML: whatever bytes it has, valid
-// UTF-8 comes out (Unicode 15, table 3-7; what is not is replaced by U+FFFD).
+// Turns arbitrary bytes into valid UTF-8 for JSON, XML and HTML: each invalid byte is replaced by
+// U+FFFD (Unicode 15, table 3-7).
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,6 @@
 
 namespace brownout::rules {
 
-// Only whole characters.
 inline std::string valid_text(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
@@ -22,7 +21,7 @@ inline std::string valid_text(std::string_view text) {
   return valid;
 }
 
-// The first `most` bytes at most, valid: never a part of a character.
+// As valid_text, of the first `most` bytes of `text`, or fewer so that no character is cut.
 inline std::string shortened(std::string_view text, std::size_t most) {
   return valid_text(utf8_front(text, most));
 }

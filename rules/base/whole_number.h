@@ -1,4 +1,4 @@
-// Decimal text to a number: all of the text, no sign, no blank.
+// Parses a whole decimal number strictly: digits only, without sign or blanks.
 #pragma once
 
 #include <charconv>
@@ -7,7 +7,7 @@
 
 namespace brownout::rules {
 
-// None if the text is no number from 0 to `most`.
+// std::nullopt unless all of `text` is a number from 0 to `most`.
 template <class Number>
 std::optional<Number> parse_whole_number(std::string_view text, Number most) {
   Number value = 0;

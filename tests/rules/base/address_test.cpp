@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-TEST(Address, PrefixesContainBothFamilies) {
+TEST(Address, PrefixContainsTheAddressesInItsRange) {
   EXPECT_TRUE(parse_prefix("10.1.0.0/16")->contains(*IpAddress::parse("10.1.2.3")));
   EXPECT_FALSE(parse_prefix("10.1.0.0/16")->contains(*IpAddress::parse("10.2.0.1")));
   EXPECT_TRUE(parse_prefix("2001:db8::/32")->contains(*IpAddress::parse("2001:db8::1")));
@@ -15,7 +15,7 @@ TEST(Address, PrefixesContainBothFamilies) {
   EXPECT_TRUE(parse_prefix("127.0.0.1")->contains(*IpAddress::parse("127.0.0.1")));
 }
 
-TEST(Address, PrefixesOfMappedAddressesAreOfIpv4) {
+TEST(Address, ParsesMappedPrefixAsIpv4) {
   EXPECT_EQ(to_text(*parse_prefix("::ffff:10.0.0.0/104")), "10.0.0.0/8");
   EXPECT_EQ(to_text(*parse_prefix("::ffff:a00:0/104")), "10.0.0.0/8");
   EXPECT_EQ(to_text(*parse_prefix("::ffff:0:0/96")), "0.0.0.0/0");
@@ -27,7 +27,7 @@ TEST(Address, PrefixesOfMappedAddressesAreOfIpv4) {
   }
 }
 
-TEST(Address, BitsBehindAPrefixAreAMistakeWithASuggestion) {
+TEST(Address, RejectsHostBitsAndSuggestsThePrefix) {
   const auto result = parse_prefix("10.1.2.3/16");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().hint, "did you mean \"10.1.0.0/16\"?");
@@ -37,7 +37,7 @@ TEST(Address, BitsBehindAPrefixAreAMistakeWithASuggestion) {
   }
 }
 
-TEST(Address, EndpointsOfEveryKind) {
+TEST(Address, ParsesEveryKindOfEndpoint) {
   EXPECT_EQ(*parse_endpoint("127.0.0.1:1883"), (Endpoint{"127.0.0.1", 1883, ""}));
   EXPECT_EQ(*parse_endpoint("[::1]:80"), (Endpoint{"::1", 80, ""}));
   EXPECT_EQ(*parse_endpoint("broker.example:1883"), (Endpoint{"broker.example", 1883, ""}));
@@ -51,7 +51,7 @@ TEST(Address, EndpointsOfEveryKind) {
   }
 }
 
-TEST(Address, APortAloneIsAPlaceToListen) {
+TEST(Address, PortAloneListensOnEveryAddress) {
   EXPECT_EQ(*parse_listen(":1883"), (Endpoint{"::", 1883, ""}));
   EXPECT_EQ(*parse_listen("[::]:1883"), *parse_listen(":1883"));
   EXPECT_EQ(*parse_listen("127.0.0.1:1883"), *parse_endpoint("127.0.0.1:1883"));
@@ -63,7 +63,7 @@ TEST(Address, APortAloneIsAPlaceToListen) {
   EXPECT_FALSE(parse_listen("[::1]:1")->is_any());
 }
 
-TEST(Address, WithOrWithoutAPort) {
+TEST(Address, ParsesAddressWithAndWithoutPort) {
   EXPECT_EQ(parse_address_port("10.1.2.3")->port, 0);
   EXPECT_EQ(parse_address_port("10.1.2.3:1883")->port, 1883);
   EXPECT_EQ(parse_address_port("[::1]:53")->address, *IpAddress::parse("::1"));

@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-TEST(Columns, AreOfCharactersAndNotOfBytes) {
+TEST(Columns, CountsCharactersInsteadOfBytes) {
   EXPECT_EQ(columns_of(""), 0U);
   EXPECT_EQ(columns_of("phones"), 6U);
   EXPECT_EQ(columns_of("Zürich…"), 7U);
@@ -15,7 +15,7 @@ TEST(Columns, AreOfCharactersAndNotOfBytes) {
   EXPECT_EQ(columns_of("\xff\xc3"), 2U);
 }
 
-TEST(Columns, TextIsCutBetweenCharacters) {
+TEST(Columns, CutsTextBetweenCharacters) {
   EXPECT_EQ(fitted("phones", 6), "phones");
   EXPECT_EQ(fitted("phones", 5), "phon…");
   EXPECT_EQ(fitted("Zürich", 3), "Zü…");

@@ -13,7 +13,7 @@ std::map<std::string, int> content(const SharedMap<int>& map) {
   return all;
 }
 
-TEST(SharedMap, CopiesDoNotFeelEachOther) {
+TEST(SharedMap, ChangeLeavesCopiesUnchanged) {
   SharedMap<int> map;
   std::map<std::string, int> model;
   std::vector<std::pair<SharedMap<int>, std::map<std::string, int>>> copies;

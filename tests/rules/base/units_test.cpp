@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Units, ReadsDurationsInWords) {
+TEST(Units, ParsesDurations) {
   EXPECT_EQ(*parse_duration("300ms"), 300ms);
   EXPECT_EQ(*parse_duration("1.5 s"), 1500ms);
   EXPECT_EQ(*parse_duration("1m30s"), 90s);
@@ -22,7 +22,7 @@ TEST(Units, ReadsDurationsInWords) {
   EXPECT_EQ(*parse_duration("0"), 0s);
 }
 
-TEST(Units, SumsOfDurationsEndAtNever) {
+TEST(Units, DurationArithmeticSaturates) {
   constexpr auto kMost = Duration::max();
   EXPECT_EQ(sum(1s, 2s), 3s);
   EXPECT_EQ(sum(kMost, 1ns), kMost);
@@ -40,7 +40,7 @@ TEST(Units, SumsOfDurationsEndAtNever) {
   EXPECT_EQ(rounded(1.5e9), 1500ms);
 }
 
-TEST(Units, RefusesWhatIsNoDuration) {
+TEST(Units, RejectsInvalidDurations) {
   for (const auto* text : {"", "ms", "300", "-5ms", "3 parsecs", "30s1m", "1s1s", "1e3ms", "nan s",
                            "inf s", "99999999999h", "5ms,"}) {
     const auto result = parse_duration(text);
@@ -50,14 +50,14 @@ TEST(Units, RefusesWhatIsNoDuration) {
   }
 }
 
-TEST(Units, RatesAreDecimalBitsAndBothKindsOfBytes) {
+TEST(Units, ParsesRatesInBitsAndInDecimalOrBinaryBytes) {
   EXPECT_EQ(parse_rate("1.5 Mbit/s")->bits_per_second, 1'500'000);
   EXPECT_EQ(parse_rate("200 KB/s")->bits_per_second, 1'600'000);
   EXPECT_EQ(parse_rate("64 KiB/s")->bits_per_second, 64 * 1024 * 8);
   EXPECT_FALSE(parse_rate("10 MB"));
 }
 
-TEST(Units, SizesAndPercentages) {
+TEST(Units, ParsesSizesAndPercentages) {
   EXPECT_EQ(parse_bytes("64 KiB")->count, 65536);
   EXPECT_EQ(parse_bytes("1 MB")->count, 1'000'000);
   EXPECT_FALSE(parse_bytes("1 Mbit"));
@@ -67,7 +67,7 @@ TEST(Units, SizesAndPercentages) {
   EXPECT_FALSE(parse_ratio("20"));
 }
 
-TEST(Units, WhatIsPrintedReadsBackTheSame) {
+TEST(Units, PrintedValuesParseBackToTheSameValue) {
   for (const std::int64_t n : {0LL, 1LL, 999LL, 1000LL, 1024LL, 1500LL, 1'500'000LL, 65'536LL,
                                123'456'789LL, 3'600'000'000'000LL, 5'400'000'000'000LL}) {
     EXPECT_EQ(parse_duration(to_text(Duration(n)))->count(), n) << to_text(Duration(n));
@@ -85,7 +85,7 @@ TEST(Units, TimeForIsExactAndSaturates) {
   EXPECT_EQ(time_for({INT64_MAX}, {1}), Duration::max());
 }
 
-TEST(Units, HowOftenAndHowManyTimes) {
+TEST(Units, ParsesFrequenciesAndMultiples) {
   EXPECT_DOUBLE_EQ(parse_frequency("200/s")->per_second, 200);
   EXPECT_DOUBLE_EQ(parse_frequency("30 /m")->per_second, 0.5);
   EXPECT_EQ(to_text(*parse_frequency("7200/h")), "2/s");
@@ -97,7 +97,7 @@ TEST(Units, HowOftenAndHowManyTimes) {
   for (const auto* bad : {"", "3", "x", "-1x", "3xx"}) EXPECT_FALSE(parse_multiple(bad)) << bad;
 }
 
-TEST(Printable, BrokenBytesAndControlsAreReplaced) {
+TEST(Printable, ReplacesInvalidBytesAndControlCharacters) {
   EXPECT_EQ(printable("a\nb\x7f"), "a b ");
   EXPECT_EQ(printable("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
             "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
@@ -105,9 +105,9 @@ TEST(Printable, BrokenBytesAndControlsAreReplaced) {
   EXPECT_EQ(printable("\xed\xa0\x80"), "???");
 }
 
-TEST(Printable, NothingThatATerminalObeysIsLeft) {
+TEST(Printable, ReplacesEscapeSequencesAndDirectionMarks) {
   EXPECT_EQ(printable("\x1b]0;owned\x07"), " ]0;owned ");
-  // As one character (C1), and as a mark of direction.
+  // A C1 control character, and marks that change the direction of writing.
   EXPECT_EQ(printable("\xc2\x9b"
                       "31m"),
             " 31m");
@@ -118,7 +118,7 @@ TEST(Printable, NothingThatATerminalObeysIsLeft) {
   EXPECT_EQ(printable("\xc2\xa0\xe2\x80\x94"), "\xc2\xa0\xe2\x80\x94");
 }
 
-TEST(Printable, KnowsUtf8) {
+TEST(Printable, IsUtf8DetectsInvalidSequences) {
   EXPECT_TRUE(is_utf8("\xe2\x82\xac"));
   for (const auto* bad : {"\xff", "\xe2\x82", "\xc0\xaf", "a\x80"}) EXPECT_FALSE(is_utf8(bad));
 }

@@ -1,4 +1,4 @@
-// Where characters of UTF-8 end, in bytes that may be none (RFC 3629).
+// Finds the ends of UTF-8 characters (RFC 3629) in bytes that may not be valid UTF-8.
 #include "rules/base/utf8.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ TEST(Utf8, ACharacterHasOneToFourBytes) {
   }
 }
 
-TEST(Utf8, IsCutBetweenCharactersOnly) {
+TEST(Utf8, TextIsCutOnlyBetweenCharacters) {
   const auto text = "a\xc3\xa4\xf0\x9f\x98\x80z"s;
   for (std::size_t most = 0; most < 10; ++most) {
     const std::size_t left = most == 0 ? 0 : most < 3 ? 1 : most < 7 ? 3 : most < 8 ? 7 : 8;
@@ -40,7 +40,7 @@ TEST(Utf8, IsCutBetweenCharactersOnly) {
 }
 
 // XML 1.0, 2.2.
-TEST(Utf8, WhatXmlCannotHaveIsReplaced) {
+TEST(Utf8, CharactersThatXmlForbidsAreReplaced) {
   EXPECT_EQ(rules::xml_escaped("<a b='\"'>&\xc3\xa4\t\n"),
             "&lt;a b=&apos;&quot;&apos;&gt;&amp;\xc3\xa4\t\n");
   for (const auto& forbidden :
