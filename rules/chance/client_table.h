@@ -1,9 +1,11 @@
-// One T for each client, shared by all threads without a lock: a fixed number of buckets, each a
-// list that only grows (a new entry is pushed by compare-and-swap). Looked up once a connection,
-// never for a byte.
+// ClientTable keeps one T for each client address (a rate limit, a queue), shared by all threads
+// without a lock.
 //
-// Bounded, since clients choose their addresses: past kMost clients the rest share one T. Entries
-// live as long as the table, that is, as long as the rule.
+// The table has a fixed number of buckets. Each bucket is a list that only grows; a new entry is
+// pushed by compare-and-swap. A lookup happens once per connection, not per byte.
+//
+// Clients choose their addresses, so the number of entries is bounded: all clients past kMost share
+// one T. Entries live as long as the table, which lives as long as its rule.
 #pragma once
 
 #include <array>
@@ -25,7 +27,7 @@ class ClientTable {
   ClientTable& operator=(const ClientTable&) = delete;
   ~ClientTable() {
     for (auto& bucket : buckets_) {
-      // Taken apart in a loop: a list destroyed by its owner chain would recurse.
+      // Destroy the list in a loop: nested unique_ptr destructors would recurse once per entry.
       std::unique_ptr<Entry> entry(bucket.load(std::memory_order_relaxed));
       while (entry) entry = std::move(entry->next);
     }
@@ -36,14 +38,14 @@ class ClientTable {
     return own != nullptr ? *own : overflow_;
   }
 
-  // As of(), but null if there is none yet.
+  // As of(), but null if the client has no entry yet.
   T* known(Key client) {
     auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);
     if (auto* found = find(head, client)) return found;
     return size_.load(std::memory_order_relaxed) < kMost ? nullptr : &overflow_;
   }
 
-  // As of(), but null instead of the shared one.
+  // As of(), but null instead of the shared entry if the table is full.
   T* claim(Key client) {
     auto& bucket = buckets_[client % buckets_.size()];
     if (auto* found = find(bucket.load(std::memory_order_acquire), client)) return found;

@@ -11,8 +11,8 @@ constexpr std::size_t kEntries = 4096;
 constexpr double kScale = 8192;  // NETEM_DIST_SCALE
 using Table = std::array<std::int32_t, kEntries>;
 
-// Newton's method on the distribution function; from 0 it converges for every quantile of the
-// table.
+// Newton's method on the distribution function. Started at 0, it converges for every quantile in
+// the table.
 double normal_quantile(double p) {
   double x = 0;
   for (int i = 0; i < 60; ++i) {

@@ -1,15 +1,17 @@
-// How a delay varies around its mean, with the meanings of tc-netem(8).
+// Distributions of jitter: how a delay varies around its mean. Names and meanings are those of
+// tc-netem(8).
 //
-// A distribution is an inverse table: deviation(u) for a uniform u in [0, 1), in units of the
-// jitter.
+// deviation() maps a uniform u in [0, 1) to a deviation, in units of the jitter, by an inverse
+// table.
 //   uniform       between -1 and +1
 //   normal        standard deviation 1, cut at +-4
 //   pareto        shape 3 shifted to mean 0: 4/3 (u^(-1/3) - 3/2), cut at +4 (netem/pareto.c)
 //   paretonormal  1/4 normal + 3/4 pareto (netem/paretonormal.c)
 //   exponential   mean 0: -1 - ln(1 - u), cut at +20
-//   spike         0, and once in a while +1 (the caller says how often)
-// Tables hold 4096 entries rounded to 1/8192, as netem's do, so that a draw is the same on every
-// machine.
+//   spike         +1 for a given share of the draws, else 0
+//
+// Tables have 4096 entries rounded to 1/8192, as netem's tables do, so that a draw is the same on
+// every machine.
 #pragma once
 
 #include <array>
@@ -34,11 +36,11 @@ struct EnumNames<Distribution> {
       std::pair<std::string_view, Distribution>{"spike", Distribution::kSpike}};
 };
 
-// `spike` is the share of draws that spike; only used by kSpike. u in [0, 1).
+// `spike` is the share of draws that are spikes; only kSpike uses it. u is in [0, 1).
 double deviation(Distribution distribution, double u, double spike);
 
-// Successive draws with netem's correlation: each is value * (1 - c) + last * c. netem's man page
-// says of it that it is no true correlation, and that it narrows the distribution; both hold here.
+// Successive draws with netem's correlation c: each draw is value * (1 - c) + last * c. As
+// tc-netem(8) warns, this is not a true statistical correlation, and it narrows the distribution.
 class CorrelatedDraws {
  public:
   CorrelatedDraws(Dice dice, Ratio correlation) : dice_(dice), correlation_(correlation.share()) {}

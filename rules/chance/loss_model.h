@@ -1,11 +1,11 @@
-// Which packets are lost: Bernoulli with netem's correlation, or the Gilbert-Elliott model, with
-// the names of tc-netem(8) `loss gemodel p r 1-h 1-k`.
+// LossModel decides which packets are lost: independent losses with netem's correlation, or bursts
+// by the Gilbert-Elliott model. Parameters are named as in tc-netem(8) `loss gemodel p r 1-h 1-k`.
 //
-//   p    chance to go from the good to the bad state, before each packet
-//   r    chance to go back
+//   p    probability per packet to change from the good to the bad state
+//   r    probability per packet to change from the bad to the good state
 //   1-h  loss in the bad state     1-k  loss in the good state
-// Share of time in bad: p / (p + r). Mean loss: bad * (1-h) + good * (1-k). Mean length of a bad
-// period: 1/r.
+// Share of packets in the bad state: bad = p / (p + r). Mean loss: bad * (1-h) + (1-bad) * (1-k).
+// Mean length of a bad period: 1/r packets.
 #pragma once
 
 #include <optional>
@@ -28,9 +28,9 @@ class LossModel {
   LossModel(Dice dice, Ratio loss, Ratio correlation);
   LossModel(Dice dice, const GilbertElliott& model);
 
-  // Whether the next packet is lost. `intensity` (0 to 1) scales the chance, for ramps.
+  // Whether the next packet is lost. `intensity` (0 to 1) scales the probability, for ramps.
   bool next(double intensity);
-  // The chance that a packet sent at any later time is lost.
+  // Long-term probability of loss.
   double mean_loss() const { return mean_; }
 
  private:

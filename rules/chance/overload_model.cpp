@@ -7,9 +7,9 @@
 namespace brownout::rules {
 namespace {
 
-// Clients that wait to try again; more give up.
+// Maximum number of pending retries; further failed requests are not retried.
 constexpr std::size_t kMostWaiting = 100'000;
-// The shape 3 of netem's table: mean 1.5 times the least value, finite variance.
+// Shape of netem's Pareto table: the mean is 1.5 times the minimum, and the variance is finite.
 constexpr double kParetoShape = 3;
 
 double exponential(double u) { return -std::log1p(-u); }
@@ -47,7 +47,8 @@ Duration OverloadModel::draw_service(const Dice& dice, std::uint64_t event) cons
   return rounded(mean * exponential(u));
 }
 
-// Thinning (Lewis and Shedler, 1979): candidates at the highest rate, of which load(t) / most pass.
+// Thinning (Lewis and Shedler, 1979): candidates arrive at the rate of most_load_, and follow()
+// accepts each with probability load(t) / most_load_.
 void OverloadModel::next_phantom(Instant from) {
   if (most_load_ <= 0) return;
   const double mean_gap = 1e9 / (settings_.capacity() * most_load_);
@@ -63,7 +64,7 @@ void OverloadModel::phantom_arrives(Instant now, std::int64_t attempt) {
   if (outcome.accepted && took <= settings_.patience) return;
   ++phantoms_.failed;
   if (attempt >= settings_.retries || retries_.size() >= kMostWaiting) return;
-  // Half to one and a half times, so that those who failed together do not come back together.
+  // 0.5 to 1.5, so that requests that failed together are not retried together.
   const double jitter = 0.5 + dice_.unit(draws_++);
   const Instant noticed = outcome.accepted ? later(now, settings_.patience) : now;
   const auto pause = rounded(static_cast<double>(settings_.retry_after.count()) * jitter);
@@ -74,11 +75,11 @@ void OverloadModel::phantom_arrives(Instant now, std::int64_t attempt) {
 void OverloadModel::advance(Instant now) {
   constexpr auto kHalf = kMostSteps / 2;
   if (!follow(now, kHalf)) {
-    // The end of the gap is followed, too: it has the load of then.
+    // Simulate the end of the gap, so that the queue reflects the load shortly before `now`.
     const auto tail = rounded(kHalf * 1e9 / (settings_.capacity() * std::max(most_load_, 1e-9)));
     const Instant at = next_event();
-    if (now - at > tail) stand_still(now - at - tail);
-    if (!follow(now, kHalf)) stand_still(now - next_event());
+    if (now - at > tail) postpone(now - at - tail);
+    if (!follow(now, kHalf)) postpone(now - next_event());
   }
   queue_.advance(now);
 }
@@ -87,11 +88,11 @@ Instant OverloadModel::next_event() const {
   return retries_.empty() ? next_ : std::min(next_, retries_.front().at);
 }
 
-void OverloadModel::stand_still(Duration gap) {
+void OverloadModel::postpone(Duration gap) {
   if (gap <= Duration::zero()) return;
   next_ = later(next_, gap);
   for (auto& retry : retries_) retry.at = later(retry.at, gap);
-  queue_.stand_still(gap);
+  queue_.postpone(gap);
 }
 
 bool OverloadModel::follow(Instant now, int steps) {

@@ -1,15 +1,16 @@
-// An overloaded server: a queue (queue_model.h) that real requests share with phantom ones, which
-// nobody sends and which use up its capacity all the same.
+// OverloadModel simulates an overloaded server: a queue (queue_model.h) that real requests share
+// with phantom requests. Phantom requests are simulated only, but use capacity as real ones do.
 //
-// Phantom requests arrive as a Poisson process of load(t) times the capacity. One that finds no
-// place, or is served later than its client's patience, is sent again after a while, up to
-// `retries` times: the work that was done for it is lost, and the retries are load of their own. A
-// short surge can so leave the server overloaded for good (Bronson et al., "Metastable Failures in
+// Phantom requests arrive as a Poisson process of load(t) times the capacity. A phantom request
+// fails if the queue is full, or if its service ends after the client's patience. A failed request
+// is retried after a pause, up to `retries` times. The retries are additional load, so a short
+// surge can leave the server overloaded permanently (Bronson et al., "Metastable Failures in
 // Distributed Systems", HotOS 2021).
 //
-// A function of (dice, the instants at which real requests arrive). One thread at a time. The work
-// for one request is bounded: of a gap in which more happens than kMostSteps, the beginning and the
-// end are followed, and in between everything stands still as it is, waiting retries included.
+// The result depends only on the dice and on the arrival times of real requests. One thread at a
+// time. The work per real request is bounded: if more than kMostSteps events fall between two
+// requests, only the beginning and the end of the gap are simulated. In between, the queue and the
+// pending retries are frozen.
 #pragma once
 
 #include <functional>
@@ -25,23 +26,23 @@ enum class ServiceTime { kExponential, kConstant, kUniform, kPareto };
 struct OverloadSettings {
   std::size_t concurrency = 1;
   std::size_t queue = 0;
-  Duration service{};  // on average
+  Duration service{};  // mean service time
   ServiceTime distribution = ServiceTime::kExponential;
 
-  std::int64_t retries = 0;  // of a phantom request
+  std::int64_t retries = 0;  // maximum per phantom request
   Duration patience = std::chrono::seconds(1);
   Duration retry_after = std::chrono::milliseconds(500);
 
-  double capacity() const;  // requests a second
+  double capacity() const;  // requests per second
 };
 
 class OverloadModel {
  public:
-  // Arrivals of phantoms between two real requests that are followed one by one: some
-  // milliseconds of work.
+  // Maximum number of simulated phantom arrivals between two real requests: a few milliseconds of
+  // CPU time.
   static constexpr int kMostSteps = 20'000;
 
-  // load(t) is how many times the capacity phantom requests ask for; at most `most_load`.
+  // load(t) is the phantom load as a multiple of the capacity; at most `most_load`.
   using Load = std::function<double(Instant)>;
   OverloadModel(const OverloadSettings& settings, const Dice& dice, Load load, double most_load,
                 Instant began);
@@ -52,19 +53,19 @@ class OverloadModel {
     Duration service{};
     std::size_t in_system = 0;
   };
-  // A real request, whose service time is the dice's for `event`. With `anyway` the queue has no
-  // end for it.
+  // A real request arrives; `event` determines its service time. With `anyway` it is accepted even
+  // if the queue is full.
   Outcome arrive(Instant now, std::uint64_t event, bool anyway);
 
-  // Phantom requests so far.
+  // Counts of phantom requests since the beginning.
   struct Phantoms {
-    std::uint64_t arrived = 0;  // retries among them
+    std::uint64_t arrived = 0;  // including retries
     std::uint64_t retries = 0;
-    std::uint64_t failed = 0;  // found no place, or were served too late
+    std::uint64_t failed = 0;  // rejected by a full queue, or served too late
   };
   const Phantoms& phantoms() const { return phantoms_; }
   std::size_t in_system() const { return queue_.in_system(); }
-  // Everything that phantoms do until `now`.
+  // Simulates phantom requests up to `now`.
   void advance(Instant now);
 
  private:
@@ -74,10 +75,10 @@ class OverloadModel {
     bool operator>(const Retry& other) const { return at > other.at; }
   };
   Duration draw_service(const Dice& dice, std::uint64_t event) const;
-  // False when more happens until `now` than so many steps.
+  // Simulates up to `now`; false if more than `steps` events remain.
   bool follow(Instant now, int steps);
-  // Nothing happens for so long.
-  void stand_still(Duration gap);
+  // Freezes the model for `gap`: shifts all future events by it.
+  void postpone(Duration gap);
   Instant next_event() const;
   void next_phantom(Instant from);
   void phantom_arrives(Instant now, std::int64_t attempt);

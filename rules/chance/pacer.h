@@ -1,6 +1,9 @@
-// How fast things may pass, as reservations: the generic cell rate algorithm (ITU-T I.371, "virtual
-// scheduling"), which is a token bucket without a timer. Several flows on several threads may share
-// one: its whole state is one atomic instant, and a reservation is a compare-and-swap.
+// Pacer limits a rate: each caller reserves a slot and gets the time at which the slot ends. See
+// token_bucket.h for a limiter that rejects instead of delaying.
+//
+// It implements the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"), a token bucket
+// without a timer. Flows on several threads may share a pacer: its state is one atomic instant, and
+// a reservation is a compare-and-swap.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +15,8 @@ namespace brownout::rules {
 
 class Pacer {
  public:
-  // Reserves a slot that takes `cost`; returns when it ends, at most `burst` earlier than it would
-  // at an even pace, and never before `now`. Slots are given out in the order of the calls.
+  // Reserves a slot of length `cost` and returns the time at which it ends. That time is up to
+  // `burst` earlier than at an even pace, but never before `now`. Slots follow the order of calls.
   Instant reserve(Instant now, Duration cost, Duration burst = {}) {
     Instant before = taken_until_.load(std::memory_order_relaxed);
     Instant after;

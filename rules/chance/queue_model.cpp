@@ -14,8 +14,8 @@ void QueueModel::advance(Instant now) {
   }
 }
 
-void QueueModel::stand_still(Duration gap) {
-  // A server that is free stays free: its instant is in the past either way.
+void QueueModel::postpone(Duration gap) {
+  // A free server has an instant in the past, and stays free.
   for (auto* heap : {&free_at_, &leaving_}) {
     for (auto& at : *heap) {
       if (at > now_) at = later(at, gap);

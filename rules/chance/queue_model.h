@@ -1,10 +1,11 @@
-// A server as a queue: `servers` that each serve one request at a time, `places` in which others
-// wait in order of arrival, and no more. With Poisson arrivals and exponential service this is
-// M/M/c/K, K = servers + places (Kleinrock, "Queueing Systems" I, 3.6-3.7; the tests compare).
+// QueueModel simulates a server with a bounded queue: `servers` serve one request each at a time,
+// and up to `places` requests wait in order of arrival. With Poisson arrivals and exponential
+// service times this is M/M/c/K, K = servers + places (Kleinrock, "Queueing Systems" I, 3.6-3.7).
+// The tests compare it with these formulas.
 //
-// Because the service time of a request is drawn when it arrives, and the queue is first come first
-// served, when it leaves is known at once: there is nothing to simulate in between. Virtual time;
-// one thread at a time.
+// The service time of a request is given when it arrives, and the queue is first come, first
+// served. Therefore its departure time is known on arrival, without simulating steps in between.
+// Virtual time; one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -25,26 +26,27 @@ class QueueModel {
 
   struct Outcome {
     bool accepted = false;
-    Duration wait{};            // before it is served
-    std::size_t in_system = 0;  // when it came, without itself
+    Duration wait{};            // time until service begins
+    std::size_t in_system = 0;  // requests waiting or in service on arrival, without this one
   };
-  // A request that needs `service`. `now` that goes back counts as the latest so far.
+  // A request arrives that needs `service`. If `now` is earlier than in a previous call, the latest
+  // time so far is used.
   Outcome arrive(Instant now, Duration service);
-  // As arrive(), but it may wait even where no place is left.
+  // As arrive(), but accepts the request even if the queue is full.
   Outcome arrive_anyway(Instant now, Duration service);
 
-  // Lets go what has been served by now.
+  // Removes requests whose service has ended by `now`.
   void advance(Instant now);
-  // All that is inside is served so much later.
-  void stand_still(Duration gap);
+  // Freezes the queue for `gap`: all requests in the system leave that much later.
+  void postpone(Duration gap);
   std::size_t in_system() const { return leaving_.size(); }
 
  private:
   Outcome serve(Instant now, Duration service);
 
-  std::vector<Instant> free_at_;   // a heap, earliest first: when each server is free
-  std::vector<Instant> leaving_;   // a heap, earliest first: when each request leaves
-  Instant last_ = Instant::min();  // when the last of them leaves
+  std::vector<Instant> free_at_;   // heap, earliest first: when each server becomes free
+  std::vector<Instant> leaving_;   // heap, earliest first: when each request leaves
+  Instant last_ = Instant::min();  // when the last request leaves
   std::size_t places_;
   Instant now_ = Instant::min();
 };

@@ -1,11 +1,11 @@
-// When a rule is on, and how strongly: start, duration and ramp, as a function of time. Pure.
+// Schedule defines when a rule is active, and at what intensity: start, duration and ramp. Pure.
 //
 //   intensity  1 |        ____________
 //                |       /            |
 //              0 |______/             |______
 //                   start  +ramp      start+duration
 //
-// Times count from the instant the rule took effect (Rule::began).
+// All times are relative to the instant at which the rule took effect (Rule::began).
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace brownout::rules {
 
-// From `open`, included, to `close`, excluded.
+// The half-open interval [open, close).
 struct Window {
   Instant open = kNever;
   Instant close = kNever;
@@ -23,7 +23,7 @@ struct Window {
 
 struct Schedule {
   Duration start{0};
-  std::optional<Duration> duration;  // none: for ever
+  std::optional<Duration> duration;  // none: unlimited
   Duration ramp{0};
 
   Window window(Instant began) const;
@@ -33,13 +33,13 @@ struct Schedule {
   Instant reaches(Instant began, double level) const;
 };
 
-// A rule's schedule pinned to when it began: what a stage asks while it runs.
+// The intensity of one rule over time: its schedule and the instant at which it took effect.
 class Intensity {
  public:
   Intensity() = default;
   Intensity(const Schedule& schedule, Instant began) : schedule_(schedule), began_(began) {}
   double at(Instant now) const;
-  // When the rule switches itself on.
+  // When the rule becomes active.
   Instant start() const { return schedule_.window(began_).open; }
 
  private:

@@ -1,5 +1,7 @@
-// A token bucket that says no instead of making wait: the generic cell rate algorithm (ITU-T
-// I.371), of one atomic instant (see pacer.h for the one that makes wait). Shared by threads.
+// TokenBucket limits a rate by rejecting; see pacer.h for a limiter that delays instead.
+//
+// It implements the generic cell rate algorithm (ITU-T I.371) on one atomic instant. All threads
+// may share a bucket.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +13,8 @@ namespace brownout::rules {
 
 class TokenBucket {
  public:
-  // Takes a token that costs `cost`, where `burst` may be taken ahead of time. 0 when there was
-  // one, else how long until there is, and nothing is taken.
+  // Takes a token and returns 0, or takes none and returns the time until one is available. `cost`
+  // is the time between two tokens at an even pace; `burst` is how far ahead tokens may be taken.
   Duration take(Instant now, Duration cost, Duration burst) {
     Instant before = taken_until_.load(std::memory_order_relaxed);
     while (true) {

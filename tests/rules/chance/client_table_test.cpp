@@ -10,7 +10,7 @@
 namespace brownout::rules {
 namespace {
 
-TEST(ClientTable, GivesEachClientItsOwnAlsoToThreadsAtOnce) {
+TEST(ClientTable, GivesEachClientItsOwnEntryAcrossThreads) {
   ClientTable<std::atomic<int>> table;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -22,14 +22,14 @@ TEST(ClientTable, GivesEachClientItsOwnAlsoToThreadsAtOnce) {
   for (Key client = 0; client < 5000; ++client) ASSERT_EQ(table.of(client).load(), 4);
 }
 
-TEST(ClientTable, IsBounded) {
+TEST(ClientTable, ClientsPastTheLimitShareOneEntry) {
   ClientTable<int> table;
   for (Key client = 0; client < ClientTable<int>::kMost; ++client) table.of(client) = 1;
   EXPECT_EQ(&table.of(1'000'000), &table.of(2'000'000));
   EXPECT_EQ(table.of(5), 1);
 }
 
-TEST(Pacer, SharedByThreadsGivesEachSlotOnce) {
+TEST(Pacer, ConcurrentReservationsDoNotOverlap) {
   using namespace std::chrono_literals;
   Pacer pacer;
   std::vector<std::thread> threads;

@@ -10,7 +10,7 @@
 namespace brownout::rules {
 namespace {
 
-TEST(Dice, AreAPureFunctionOfTheirCoordinates) {
+TEST(Dice, DrawsDependOnlyOnTheirCoordinates) {
   const Dice a(7, key_of("rule"), 42);
   const Dice b(7, key_of("rule"), 42);
   EXPECT_EQ(a.bits(3), b.bits(3));
@@ -21,14 +21,13 @@ TEST(Dice, AreAPureFunctionOfTheirCoordinates) {
   EXPECT_NE(a.bits(3), a.split("x").bits(3));
 }
 
-// These numbers are a promise: a seed in a bug report must give the same faults in the next
-// version.
-TEST(Dice, DoNotChangeBetweenVersions) {
+// A seed in a bug report must give the same faults in the next version.
+TEST(Dice, DrawsDoNotChangeBetweenVersions) {
   EXPECT_EQ(key_of("slow phones"), 14184856527049492665ULL);
   EXPECT_EQ(Dice(20211004, key_of("slow phones"), 1).bits(0), 17292144397574765777ULL);
 }
 
-TEST(Dice, HitAsOftenAsTheySay) {
+TEST(Dice, HitRateEqualsTheProbability) {
   for (const double share : {0.0, 0.001, 0.2, 0.5, 0.999, 1.0}) {
     const Dice dice(1, 2, 3);
     int hits = 0;
@@ -58,7 +57,7 @@ TEST(Distribution, HasTheMeanAndSpreadOfNetem) {
     double sigma;
     double tolerance;
   };
-  // The tables cut pareto's tail at 4 sigma, as netem's does, which takes from its mean and spread.
+  // As in netem, the table cuts the Pareto tail at 4 sigma, which reduces mean and spread.
   for (const auto& tried :
        {Case{Distribution::kUniform, 1 / std::sqrt(3.0), 0.01},
         Case{Distribution::kNormal, 1, 0.01}, Case{Distribution::kPareto, 0.8, 0.1},
@@ -79,7 +78,7 @@ TEST(Distribution, HasTheMeanAndSpreadOfNetem) {
   EXPECT_EQ(deviation(Distribution::kSpike, 0.5, 0.01), 0);
 }
 
-TEST(LossModel, GilbertElliottHasTheMeanAndBurstsOfItsFormulas) {
+TEST(LossModel, GilbertElliottHasMeanLossAndBurstLengthOfItsFormulas) {
   const GilbertElliott model{.p = Ratio::of(0.02),
                              .r = Ratio::of(0.25),
                              .loss_in_bad = Ratio::of(0.8),
@@ -93,7 +92,7 @@ TEST(LossModel, GilbertElliottHasTheMeanAndBurstsOfItsFormulas) {
   EXPECT_NEAR(model.mean_loss(), mean, 1e-9);
   EXPECT_NEAR(static_cast<double>(lost) / kPackets, mean, 0.05 * mean);
 
-  // With 1-h = 100% and 1-k = 0 a burst of losses is a bad period: 1/r long on average.
+  // With 1-h = 100% and 1-k = 0, each burst of losses is one bad period, of mean length 1/r.
   LossModel bursts(Dice(4, 5, 6), GilbertElliott{.p = Ratio::of(0.02), .r = Ratio::of(0.25)});
   int runs = 0;
   int total = 0;
@@ -107,7 +106,7 @@ TEST(LossModel, GilbertElliottHasTheMeanAndBurstsOfItsFormulas) {
   EXPECT_NEAR(static_cast<double>(total) / runs, 4, 0.1);
 }
 
-TEST(LossModel, CorrelationMakesLossesComeTogether) {
+TEST(LossModel, CorrelationClustersLosses) {
   const auto neighbours = [](double correlation) {
     LossModel loss(Dice(1, 2, 3), Ratio::of(0.3), Ratio::of(correlation));
     int pairs = 0;
@@ -120,7 +119,7 @@ TEST(LossModel, CorrelationMakesLossesComeTogether) {
       pairs += now && before ? 1 : 0;
       before = now;
     }
-    // How much likelier a loss is behind a loss than anywhere.
+    // Probability of a loss directly after a loss, relative to the mean loss.
     return static_cast<double>(pairs) / lost * kPackets / lost;
   };
   EXPECT_NEAR(neighbours(0), 1, 0.05);

@@ -1,4 +1,4 @@
-// The queue against the formulas of M/M/c/K, and what phantom load and retries do to it.
+// Compares the queue with the formulas of M/M/c/K, and tests phantom load and retries.
 #include "rules/chance/queue_model.h"
 
 #include <gtest/gtest.h>
@@ -17,11 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Theory {
-  double blocked;    // share of requests that find no place
-  double mean_wait;  // of those that do, in units of the mean service time
+  double blocked;    // share of requests that are rejected
+  double mean_wait;  // mean wait of accepted requests, in units of the mean service time
 };
 
-// Kleinrock I, 3.7: p_n from the birth-death equations; Little's law for the wait.
+// Kleinrock I, 3.7: p_n from the birth-death equations, the wait from Little's law.
 Theory mmck(double offered, std::size_t c, std::size_t k) {
   std::vector<double> p(k + 1);
   p[0] = 1;
@@ -63,9 +63,9 @@ Measured simulate(double offered, std::size_t c, std::size_t places, int count) 
   return {1 - static_cast<double>(accepted) / count, wait / accepted};
 }
 
-TEST(QueueModel, IsMMcKWithinTwoPercent) {
+TEST(QueueModel, MatchesMMcKFormulasWithinTwoPercent) {
   struct Case {
-    double offered;  // in Erlang: arrival rate times service time
+    double offered;  // offered load in Erlang: arrival rate times service time
     std::size_t servers;
     std::size_t places;
   };
@@ -76,14 +76,14 @@ TEST(QueueModel, IsMMcKWithinTwoPercent) {
     const auto measured = simulate(offered, servers, places, 3'000'000);
     EXPECT_NEAR(measured.mean_wait, theory.mean_wait, theory.mean_wait * 0.02 + 1e-9)
         << offered << " Erlang on " << servers << " servers with " << places << " places";
-    // What is rarer comes in bursts and needs many more requests to be measured as exactly.
+    // Rarer rejections come in bursts, and would need many more requests for this precision.
     if (theory.blocked < 0.02) continue;
     EXPECT_NEAR(measured.blocked, theory.blocked, theory.blocked * 0.02)
         << offered << " Erlang on " << servers << " servers with " << places << " places";
   }
 }
 
-TEST(QueueModel, FirstComeFirstServed) {
+TEST(QueueModel, ServesInOrderOfArrival) {
   QueueModel queue(1, 2);
   EXPECT_EQ(queue.arrive(Instant(0ms), 10ms).wait, 0ms);
   EXPECT_EQ(queue.arrive(Instant(1ms), 10ms).wait, 9ms);
@@ -91,12 +91,12 @@ TEST(QueueModel, FirstComeFirstServed) {
   EXPECT_FALSE(queue.arrive(Instant(3ms), 10ms).accepted);
   EXPECT_EQ(queue.arrive_anyway(Instant(3ms), 10ms).wait, 27ms);
   EXPECT_EQ(queue.in_system(), 4U);
-  // The first has left; the one that came anyway still takes a place.
+  // The first request has left, but the one accepted past the limit still occupies a place.
   EXPECT_FALSE(queue.arrive(Instant(10ms), 10ms).accepted);
   EXPECT_TRUE(queue.arrive(Instant(20ms), 10ms).accepted);
 }
 
-TEST(QueueModel, TimeThatGoesBackCountsAsTheLatest) {
+TEST(QueueModel, EarlierTimeCountsAsTheLatestSoFar) {
   QueueModel queue(1, 10);
   queue.arrive(Instant(10ms), 5ms);
   EXPECT_EQ(queue.arrive(Instant(9ms), 5ms).wait, 5ms);
@@ -109,8 +109,8 @@ OverloadSettings settings(Duration service, std::size_t queue) {
   return made;
 }
 
-// Real requests that are few see the averages of the phantoms' queue (PASTA).
-TEST(OverloadModel, APhantomLoadIsFeltAsARealOneWouldBe) {
+// Compares the mean number of requests in the system, sampled at fixed intervals, with M/M/c/K.
+TEST(OverloadModel, PhantomLoadFillsTheQueueAsRealLoadDoes) {
   const auto theory = mmck(0.8, 1, 21);
   OverloadModel model(
       settings(10ms, 20), Dice(3, 1, 1), [](Instant) { return 0.8; }, 0.8, Instant{});
@@ -120,7 +120,7 @@ TEST(OverloadModel, APhantomLoadIsFeltAsARealOneWouldBe) {
     model.advance(Instant(i * 997ms));
     wait += static_cast<double>(model.in_system());
   }
-  // Mean number in the system, by Little's law.
+  // Mean number of requests in the system, by Little's law.
   const double expected = (theory.mean_wait + 1) * 0.8 * (1 - theory.blocked);
   EXPECT_NEAR(wait / kCount, expected, expected * 0.05);
 }
@@ -134,9 +134,9 @@ double failed_share(OverloadModel& model, Duration from, Duration to) {
          static_cast<double>(after.arrived - before.arrived);
 }
 
-// A surge of ten seconds onto a server at 80%: without retries it is over when it is over, with
-// them the server stays overloaded.
-TEST(OverloadModel, RetriesMakeAShortSurgeLastForGood) {
+// A surge of ten seconds hits a server at 80% load. Without retries the overload ends with the
+// surge; with retries the server stays overloaded.
+TEST(OverloadModel, RetriesKeepTheServerOverloadedAfterASurge) {
   const auto load = [](Instant t) { return t >= Instant(60s) && t < Instant(70s) ? 3.0 : 0.8; };
   auto calm = settings(10ms, 500);
   calm.patience = 1s;
@@ -152,7 +152,7 @@ TEST(OverloadModel, RetriesMakeAShortSurgeLastForGood) {
   EXPECT_GT(with.phantoms().retries, with.phantoms().arrived / 2);
 }
 
-TEST(OverloadModel, TheSameDiceGiveTheSame) {
+TEST(OverloadModel, SameDiceGiveTheSameOutcomes) {
   const auto run = [](std::uint64_t seed) {
     OverloadModel model(
         settings(1ms, 5), Dice(seed, 1, 1), [](Instant) { return 2.0; }, 2, Instant{});
@@ -165,15 +165,15 @@ TEST(OverloadModel, TheSameDiceGiveTheSame) {
   EXPECT_NE(run(1), run(2));
 }
 
-TEST(OverloadModel, ALongPauseTakesNoTime) {
+TEST(OverloadModel, WorkAfterALongPauseIsBounded) {
   OverloadModel model(
       settings(1us, 5), Dice(1, 1, 1), [](Instant) { return 1.0; }, 1, Instant{});
   model.advance(Instant(1000h));
   EXPECT_LE(model.phantoms().arrived, static_cast<std::uint64_t>(OverloadModel::kMostSteps));
 }
 
-// Whatever the rule file allows, whenever requests come: no more than so many steps for one.
-TEST(OverloadModel, TheWorkForOneRequestIsBounded) {
+// For any settings and arrival times, one request costs at most kMostSteps steps.
+TEST(OverloadModel, WorkPerRequestIsBounded) {
   std::mt19937_64 random(1);
   const auto one_of = [&](std::initializer_list<double> values) {
     return *(values.begin() + random() % values.size());
@@ -201,8 +201,8 @@ TEST(OverloadModel, TheWorkForOneRequestIsBounded) {
   }
 }
 
-// After a gap that is too long to be followed the server is as loaded as it was.
-TEST(OverloadModel, AServerIsAsLoadedBehindALongGapAsBefore) {
+// Holds even if the gap between two requests is too long to simulate.
+TEST(OverloadModel, ServerIsAsLoadedAfterALongGapAsBefore) {
   for (const auto& [load, least, most] : {std::tuple{0.5, 0.0, 0.05}, std::tuple{5.0, 0.7, 1.0}}) {
     auto overload = settings(8us, 400);
     overload.retries = 2;
