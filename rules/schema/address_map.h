@@ -1,5 +1,5 @@
-// Which addresses clients are told in place of which, so that those that a server names lead to
-// listeners: { "10.0.0.1:7000" = "127.0.0.1:17000" }.
+// AddressMap rewrites the server addresses that a protocol announces to clients, so that clients
+// connect to listeners instead: { "10.0.0.1:7000" = "127.0.0.1:17000" }.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace brownout::rules {
 class AddressMap {
  public:
   bool empty() const { return entries_.empty(); }
-  // What is told in place of it; null: itself.
+  // The replacement address, or null if the address is not rewritten.
   const Endpoint* find(std::string_view host, std::uint16_t port) const;
   friend bool operator==(const AddressMap&, const AddressMap&) = default;
 

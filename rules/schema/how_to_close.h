@@ -1,4 +1,4 @@
-// How a fault ends a connection: the words of the rule file.
+// How a fault closes a connection: with FIN or with RST.
 #pragma once
 
 #include <array>

@@ -1,9 +1,9 @@
-// Which domain or host names a rule means. Names are compared without regard to case and without
-// the dot at the end (RFC 4343).
+// NamePattern matches domain names and host names. Comparison ignores case (RFC 4343) and a
+// trailing dot.
 //
 //   "chat.example.org"    this name
 //   ".example.org"        example.org and every name below it
-//   "*.example.org"       a glob: * stands for any characters (dots too), ? for one
+//   "*.example.org"       a glob: * matches any characters (dots, too), ? matches one
 #pragma once
 
 #include <string>
@@ -14,16 +14,16 @@
 
 namespace brownout::rules {
 
-// In lower case, without the dot at the end: as names are compared. The root is "".
+// The form in which names are compared: lower case, without a trailing dot. The root is "".
 std::string canonical_name(std::string_view name);
-// "example.org" of "chat.example.org"; the root's is the root.
+// "example.org" for "chat.example.org"; the parent of the root is the root.
 std::string_view parent_name(std::string_view name);
 
 class NamePattern {
  public:
   static Result<NamePattern> parse(std::string_view text);
 
-  // `name` in lower case, without the dot at the end; the root is "".
+  // `name` must be canonical (canonical_name).
   bool matches(std::string_view name) const;
   const std::string& text() const { return text_; }
 

@@ -1,5 +1,5 @@
-// A parsed document before it means anything: what TOML and JSON have in common, each value with
-// its position. Schemas (schema.h) read nodes, so one set of messages serves every syntax.
+// Node is a parsed document, TOML or JSON, as a tree of values with their positions in the file.
+// Schemas (schema.h) read nodes, so both syntaxes produce the same error messages.
 #pragma once
 
 #include <cstdint>
@@ -24,22 +24,23 @@ struct Node {
   const Table* table() const { return std::get_if<Table>(&value); }
   const Array* array() const { return std::get_if<Array>(&value); }
   const std::string* string() const { return std::get_if<std::string>(&value); }
-  // A member of a table, or nullptr.
+  // The member with this key, or nullptr if there is none or the node is not a table.
   const Node* find(std::string_view key) const;
-  // What a person would call it: "a string", "a whole number", "a table"...
+  // The type in words, for messages: "a string", "a whole number", "a table"...
   std::string_view type_name() const;
 };
 
 struct Member {
   std::string key;
-  Position where = {};  // of the key
+  Position where = {};  // position of the key
   Node node;
 };
 
-// The [[kind]] table of this name in a document, or nullptr. "" is the name of a table without one.
+// The [[kind]] table whose `name` is this, or nullptr. A table without the key `name` has the name
+// "".
 const Node* find_table(const Node& document, std::string_view kind, std::string_view name);
 
-// One line, keys in the order of their names: equal for two nodes that say the same.
+// One line with sorted keys: two nodes with equal content have equal texts.
 std::string canonical(const Node& node);
 
 }  // namespace brownout::rules

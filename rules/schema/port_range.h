@@ -1,4 +1,4 @@
-// A port, or a range of ports with both ends included: 443, "8000-8999".
+// PortRange is a port or an inclusive range of ports: 443, "8000-8999".
 #pragma once
 
 #include <cstdint>

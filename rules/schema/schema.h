@@ -1,6 +1,6 @@
-// A table's keys, declared once: name, type, unit, range, default and meaning.
+// Schema declares the keys of a configuration table once: name, type, range, default and meaning.
 //
-// The TOML loader, `check`, the JSON API and the reference page all read this declaration. A schema
+// The TOML loader, `check`, the JSON API and the reference page all use this declaration. A schema
 // fills a plain struct:
 //
 //   struct Settings { Duration delay{}; Duration jitter{}; };
@@ -10,8 +10,8 @@
 //   }};
 //   Settings settings = kSchema.read(node, "fault \"latency\"", problems);
 //
-// The struct's initial values are the defaults. Every mistake becomes a diagnostic with its
-// position; what was read is usable only if none was added.
+// The struct's initial values are the defaults. Each error becomes a diagnostic with its position;
+// the returned struct is usable only if no diagnostic was added.
 #pragma once
 
 #include <functional>
@@ -28,16 +28,16 @@
 
 namespace brownout::rules {
 
-// What the reference page says of one key.
+// One key, as the reference page describes it.
 struct FieldInfo {
   std::string name;
   std::string type;          // "duration", "rate", "\"fin\" | \"rst\"", "list of prefixes"
-  std::string range;         // "from 0s to 1h", may be empty
+  std::string range;         // "from 0s to 1h"; may be empty
   std::string default_text;  // "required", "none", or the value
   std::string meaning;
 };
 
-// The names of an enum's values, in the order of the reference page. Specialise:
+// The names of an enum's values, in the order of the reference page. Specialize it:
 //   template <> struct EnumNames<Per> { static constexpr std::array kValues{std::pair{"chunk",
 //   Per::kChunk}}; };
 template <class E>
@@ -137,7 +137,7 @@ struct ValueKind<Endpoint> {
   static std::string print(const Endpoint& value) { return to_text(value); }
 };
 
-// Says `delay: expected a duration, found a whole number` with the form as a hint.
+// The error `expected a duration, found a whole number`.
 tl::unexpected<Error> wrong_type(const Node& node, std::string_view expected);
 
 template <class E>
@@ -158,7 +158,7 @@ struct ValueKind<E> {
   static std::string print(E value) { return in_quotes(name_of(value)); }
 };
 
-// A list may be written as one value when it has only one.
+// A list with one element may be written as that element alone.
 template <class T>
 struct ValueKind<std::vector<T>> {
   static std::string name() { return "list of: " + ValueKind<T>::name(); }
@@ -262,8 +262,7 @@ Field<S> field(std::string name, std::optional<T> S::*member, std::string meanin
           }};
 }
 
-// A key whose value is a table with a schema of its own, or something else that needs its own
-// reader.
+// A key whose value has its own reader, for example a table with its own schema.
 template <class S>
 Field<S> nested(std::string name, std::string type, std::string meaning,
                 std::function<void(const Node&, S&, Diagnostics&)> read, bool required = false) {
@@ -273,7 +272,7 @@ Field<S> nested(std::string name, std::string type, std::string meaning,
       std::move(read)};
 }
 
-// Keys of a member that has several of its own.
+// Makes the keys of a nested struct `member` keys of S itself.
 template <class S, class Part>
 std::vector<Field<S>> fields_of(Part S::*member, const std::vector<Field<Part>>& fields) {
   std::vector<Field<S>> all;
@@ -293,7 +292,7 @@ class Schema {
     for (const auto& field : fields_) infos_.push_back(field.info);
   }
   Schema(std::initializer_list<Field<S>> fields) : Schema(std::vector<Field<S>>(fields)) {}
-  // Those of two lists, in their order.
+  // The fields of both lists, in order.
   Schema(std::initializer_list<Field<S>> fields, const std::vector<Field<S>>& more)
       : Schema(fields) {
     fields_.insert(fields_.end(), more.begin(), more.end());
@@ -302,8 +301,8 @@ class Schema {
 
   const std::vector<FieldInfo>& fields() const { return infos_; }
 
-  // `what` names the table in messages: `fault "latency"`. Keys in `also` are allowed and left
-  // alone.
+  // Reads `table`. `what` names it in messages, e.g. `fault "latency"`. Keys in `also` are allowed
+  // and ignored.
   S read(const Node& table, std::string_view what, Diagnostics& problems,
          std::initializer_list<std::string_view> also = {}) const {
     S settings{};

@@ -1,9 +1,9 @@
-// Which texts a rule means: paths, header values, messages.
+// TextPattern matches texts: paths, header values, messages.
 //
-//   "/v1/*/messages"    a glob: * stands for any characters (slashes too), ? for one
-//   "~^/v[0-9]+/login"  behind a ~, a regular expression (RE2's syntax), found anywhere
+//   "/v1/*/messages"    a glob: * matches any characters (slashes, too), ? matches one
+//   "~^/v[0-9]+/login"  after ~, a regular expression (RE2 syntax) that may match anywhere
 //
-// Case counts. RE2 matches in linear time, whatever a client sends.
+// Patterns are case-sensitive. RE2 matches in linear time, also on hostile input.
 #pragma once
 
 #include <memory>
@@ -18,10 +18,10 @@ class RE2;
 
 namespace brownout::rules {
 
-// ASCII letters alone, whatever the locale.
+// Converts ASCII letters to lower case, independently of the locale.
 std::string lower_case(std::string_view text);
 
-// Linear in practice: after a mismatch only the last * is tried again.
+// Backtracks to the last * only, so the time is linear in practice.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
 class TextPattern {
@@ -33,10 +33,10 @@ class TextPattern {
 
  private:
   std::string text_;
-  std::shared_ptr<const re2::RE2> regex_;  // null: a glob
+  std::shared_ptr<const re2::RE2> regex_;  // null if the pattern is a glob
 };
 
-// Whether one of them matches; all texts match none.
+// Whether any of the patterns matches; false for an empty list.
 bool any_matches(const std::vector<TextPattern>& patterns, std::string_view text);
 
 template <>
@@ -46,13 +46,13 @@ struct ValueKind<TextPattern> {
   static std::string print(const TextPattern& value) { return in_quotes(value.text()); }
 };
 
-// Of something that has names and values: a header, a user property.
+// Matches a name and its value: an HTTP header, an MQTT user property.
 struct HeaderPattern {
   std::string name;
   TextPattern value;
 };
-// `key = { name = "pattern" }`: all of them must match. `example` is what stands between the
-// braces.
+// Reads `key = { name = "pattern", ... }`; all patterns must match. `example`, the content of the
+// braces, is used in the hint.
 std::vector<HeaderPattern> read_header_patterns(std::string_view key, std::string_view example,
                                                 const Node& node, Diagnostics& problems);
 

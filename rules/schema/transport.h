@@ -1,4 +1,4 @@
-// TCP or UDP, where a rule asks which.
+// The transport protocol of a rule: TCP or UDP.
 #pragma once
 
 #include <array>
