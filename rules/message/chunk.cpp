@@ -63,8 +63,8 @@ void ChunkQueue::clear() {
   bytes_ = 0;
 }
 
-// Compacts once half of the vector is behind the head, so that each chunk moves at most once on
-// average; an emptied queue gives its memory back (idle connections hold none).
+// Compacts the vector once half of it has been popped, so that each chunk moves at most once on
+// average. An empty queue frees large buffers, so that idle connections use no memory.
 void ChunkQueue::drop_head() {
   ++head_;
   if (head_ == chunks_.size()) {

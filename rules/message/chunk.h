@@ -1,7 +1,8 @@
-// Chunk: a slice of shared, immutable-by-default bytes. Moving or slicing one copies no bytes.
-// ChunkQueue: chunks in order, with their total size.
+// Chunk is a slice of a shared buffer: a piece of a stream, a datagram or the payload of a message.
+// Copying, moving and slicing a chunk copy no bytes.
+// ChunkQueue is a FIFO of chunks that counts its bytes.
 //
-// Not thread-safe beyond what shared_ptr gives; a chunk lives on one loop.
+// Not thread-safe: a chunk belongs to one event loop.
 #pragma once
 
 #include <cstddef>
@@ -17,21 +18,21 @@ class Chunk {
  public:
   Chunk() = default;
   static Chunk copy_of(std::span<const std::byte> bytes);
-  // The payload of a message.
+  // A message with its payload, which is copied.
   static Chunk of(std::span<const std::byte> payload, std::shared_ptr<const Message> message);
 
-  // Null on a stream and of datagrams.
+  // Null for a piece of a stream and for a datagram.
   const Message* message() const { return message_.get(); }
-  // Whether its bytes may differ from those that came.
+  // Whether the bytes may differ from the received ones.
   bool touched() const { return touched_; }
 
   std::span<const std::byte> bytes() const { return {data_.get() + offset_, size_}; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  // Cuts the first `count` (at most size()) bytes off and returns them.
+  // Removes the first `count` bytes (at most size()) and returns them.
   Chunk take_front(std::size_t count);
-  // Bytes that may be changed: copied first when another chunk shares them.
+  // The bytes for modification; copied first if another chunk shares them.
   std::span<std::byte> mutable_bytes();
 
  private:
@@ -45,9 +46,9 @@ class Chunk {
 class ChunkQueue {
  public:
   void push(Chunk chunk);
-  // The next chunk, whole; the queue must not be empty.
+  // Removes the first chunk. The queue must not be empty.
   Chunk pop();
-  // The next bytes, at most `most`; the queue must not be empty.
+  // Removes at most `most` bytes of the first chunk. The queue must not be empty.
   Chunk pop(std::size_t most);
   const Chunk& front() const { return chunks_[head_]; }
   // Drops `count` bytes from the front.

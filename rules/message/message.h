@@ -1,6 +1,9 @@
-// One message of a protocol on a connection, as rules see it, beside its payload (a Chunk). What
-// only its protocol knows of it is a view, whose type the protocol's folder defines
-// (rules/protocols). A message of HTTP or DNS is one here where a stage must see several of them.
+// Message describes one application message (an MQTT packet, an XMPP stanza, a Redis command) to
+// rules and faults. Its payload is in a Chunk.
+//
+// The parsed fields of a protocol are in a MessageView; the type is defined in the protocol's
+// folder (rules/protocols). HTTP and DNS messages have no view. For them, a Message exists only in
+// stages that see several messages together (shared_stages.h).
 #pragma once
 
 #include <cstddef>
@@ -12,32 +15,33 @@ namespace brownout::rules {
 struct FlowFacts;       // match.h
 class MessageProtocol;  // message_protocol.h
 
-// Immutable once a rule may see it.
+// Immutable once rules can access it.
 class MessageView {
  public:
   virtual ~MessageView() = default;
-  // Bytes of memory, roughly.
+  // Approximate bytes of memory in use.
   virtual std::size_t memory() const = 0;
 };
 
 struct Message {
-  const MessageProtocol* protocol = nullptr;     // null: of HTTP or DNS
-  std::shared_ptr<const MessageView> view = {};  // of that protocol; null: of HTTP or DNS
-  std::vector<std::byte> wire = {};              // as it came; empty for one that a rule made
-  // Of HTTP or DNS: what is known of it. Borrowed while a stage is told of it (shared_stages.h).
+  const MessageProtocol* protocol = nullptr;     // null for HTTP and DNS
+  std::shared_ptr<const MessageView> view = {};  // parsed fields; null for HTTP and DNS
+  std::vector<std::byte> wire = {};              // bytes as received; empty if a rule made it
+  // Facts of an HTTP or DNS message, else null. Borrowed for one call of a stage
+  // (shared_stages.h).
   const FlowFacts* exchange = nullptr;
 
-  // It is of the protocol's upkeep (a ping), not of the application.
+  // Whether it maintains the connection (a ping) and carries no application data.
   bool is_control() const;
-  // The last that its sender says.
+  // Whether it is the last message of its sender (MQTT DISCONNECT, WebSocket Close).
   bool ends_conversation() const;
-  // Whether it says no more than that another message came.
+  // Whether it only acknowledges another message.
   bool acknowledges() const;
   std::size_t memory() const;
 };
 
-// The view of a message, or null where it is not of V's protocol. V::protocol() is the protocol
-// whose messages have a V.
+// The view of a message as a V, or null if the message belongs to another protocol.
+// V::protocol() is the protocol whose messages have a V as view.
 template <class V>
 const V* view_as(const Message* message) {
   if (message == nullptr || message->protocol != &V::protocol()) return nullptr;

@@ -1,5 +1,6 @@
-// The keys of a match that only some protocols' messages have. A key may belong to several
-// protocols, each with a meaning of its own.
+// MessageConditions holds the keys of a rule's `match` that are specific to messaging protocols
+// (an MQTT topic, a NATS subject). Several protocols may define the same key, each with its own
+// meaning.
 #pragma once
 
 #include <string>
@@ -12,24 +13,25 @@ namespace brownout::rules {
 
 class MessageConditions {
  public:
-  // A key with each protocol that has it.
+  // A key and the protocols that define it.
   struct Key {
     FieldInfo info;
     std::vector<std::pair<const MessageProtocol*, MessageKey>> of;
   };
-  // Those of all protocols.
+  // The keys of all protocols.
   static std::vector<Key> keys();
 
-  // The value is a mistake where no protocol that has the key understands it.
+  // Adds a condition. A value that no protocol of the key accepts is an error.
   void read(const Key& key, const Node& value, Diagnostics& problems);
 
   bool any() const { return !conditions_.empty(); }
   bool has(std::string_view key) const;
   bool has_another_than(std::string_view key) const;
   void drop(std::string_view key);
-  // The protocols that have all of these keys.
+  // The protocols that define all of the given keys.
   ProtocolSet protocols() const { return protocols_; }
   bool match(const Message& message) const;
+  // Whether a condition needs data after the head of a message.
   bool looks_behind_head() const { return behind_head_; }
 
  private:

@@ -1,8 +1,8 @@
-// MessageProtocol: what the folder of a messaging protocol (rules/protocols/NAME) gives to the
-// rules: the keys of `match` that only its messages have, and what faults of any messages need to
-// know of one. Each protocol has one object of it; registry.cpp lists them.
+// MessageProtocol describes a messaging protocol (MQTT, XMPP, NATS ...) to the rule engine: its
+// keys of `match`, and the operations that message faults need. Each folder rules/protocols/NAME
+// defines one object; rules/registry.cpp lists them.
 //
-// Pure, without state; any thread.
+// Stateless; all functions may be called from any thread.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@
 
 namespace brownout::rules {
 
-// What a key of `match` asks of a message of its protocol.
+// The condition that a key of `match` places on a message.
 class MessagePredicate {
  public:
   virtual ~MessagePredicate() = default;
@@ -31,14 +31,14 @@ class MessagePredicate {
 };
 struct MessageKey {
   FieldInfo info;
-  // Null: a mistake, which was added to `problems`.
+  // Returns null after adding an error to `problems`.
   std::function<std::shared_ptr<const MessagePredicate>(const Node&, Diagnostics& problems)> read;
-  // What it looks at stands behind the head of a message, and so is not known when that has come.
+  // Whether the predicate needs data after the head of a message.
   bool behind_head = false;
 };
 
-// A key that only one protocol understands, of a table for all of them: the reason code of an MQTT
-// refusal in `reject`, the topic of an MQTT user in [[probe]].
+// The value of a protocol-specific key in a table that all protocols share: the reason code of an
+// MQTT refusal in `reject`, the topic of an MQTT user in [[probe]].
 class ProtocolOption {
  public:
   virtual ~ProtocolOption() = default;
@@ -51,12 +51,12 @@ class OptionValue final : public ProtocolOption {
 };
 struct OptionKey {
   FieldInfo info;
-  // Null: a mistake, which was added to `problems`.
+  // Returns null after adding an error to `problems`.
   std::function<std::shared_ptr<const ProtocolOption>(const Node&, Diagnostics& problems)> read;
   bool required = false;
 };
-// Those that were given. Two protocols may have a key of the same name, each with a meaning of its
-// own.
+// The protocol-specific keys given in one table. Two protocols may define the same key, each with
+// its own meaning.
 class ProtocolOptions {
  public:
   void add(const MessageProtocol& protocol, std::string key,
@@ -64,7 +64,7 @@ class ProtocolOptions {
     given_.push_back({&protocol, std::move(key), std::move(option)});
   }
   const ProtocolOption* find(const MessageProtocol& protocol, std::string_view key) const;
-  // T is the type that the key was declared with (option_key). Null: it was left out.
+  // The value of a key, or null if it was not given. T is the type that option_key declared.
   template <class T>
   const T* of(const MessageProtocol& protocol, std::string_view key) const {
     const auto* option = find(protocol, key);
@@ -79,94 +79,98 @@ class ProtocolOptions {
   };
   std::vector<Given> given_;
 };
-// What `reject` is told of a refusal.
+// The settings of `reject` that shape a refusal.
 struct RefusalOptions {
-  std::string text;  // of a protocol whose refusal is a text
+  std::string text;  // text of the refusal, in protocols that have one
   ProtocolOptions options = {};
 };
 struct Refusal {
   Chunk message;
-  bool ends = false;  // the connection, too
+  bool ends = false;  // the refusal also closes the connection
 };
 
 class MessageProtocol {
  public:
   virtual ~MessageProtocol() = default;
-  // As `protocol` in a listener, where it is one: "mqtt".
+  // The name in rule files, e.g. `protocol = "mqtt"` of a listener.
   virtual std::string_view name() const = 0;
-  // In a sentence: "MQTT", "a framing".
+  // The name in messages: "MQTT", "a framing".
   virtual std::string_view title() const = 0;
 
-  // Whether a listener may have it, on a connection or inside WebSocket.
+  // Whether listeners may use the protocol directly on their connections.
   virtual bool has_connections() const { return true; }
+  // Whether messages of the protocol occur on WebSocket listeners.
   virtual bool has_websockets() const { return false; }
-  // TLS may begin inside its connections.
+  // Whether TLS may begin inside a connection (STARTTLS).
   virtual bool has_starttls() const { return false; }
-  // A listener of it says by `framing` where messages end.
+  // Whether its listeners need the key `framing`, which defines where messages end.
   virtual bool needs_framing() const { return false; }
-  // Its servers tell clients the addresses of others, which a listener of it may rewrite.
+  // Whether its servers announce addresses of other servers, which `rewrite` can replace.
   virtual bool names_servers() const { return false; }
-  // Whether it is known which of its messages are requests, and what answers them.
+  // Whether requests and their responses can be distinguished from other messages.
   virtual bool has_requests() const { return false; }
 
   virtual std::vector<MessageKey> keys() const = 0;
-  // What min_size and max_size measure, and that in words where it is not the payload: "the
-  // packet's".
+  // For the reference, if size() is not the size of the payload: "the packet's".
   virtual std::string_view about_size() const { return {}; }
+  // The size that min_size and max_size refer to, in bytes.
   virtual std::size_t size(const Message&, std::span<const std::byte> payload) const {
     return payload.size();
   }
-  // What `text` is compared with, in words: "only such payloads". None: the message has no text.
+  // Meaning of the key `text`, for the reference: "only such payloads".
   virtual std::string_view about_text() const = 0;
+  // The text that the key `text` is compared with; none if the message has no text.
   virtual std::optional<std::string_view> text(const Message& message,
                                                std::span<const std::byte> payload) const = 0;
 
-  // Whether messages of it can acknowledge others.
+  // Whether the protocol has messages that acknowledge others.
   virtual bool has_acknowledgements() const { return false; }
   virtual bool acknowledges(const Message&) const { return false; }
   virtual bool is_control(const Message&) const { return false; }
   virtual bool ends_conversation(const Message&) const { return false; }
-  // Whether its receiver ends the connection, or refuses it, where it is no valid text.
+  // Whether the receiver closes the connection, or rejects the message, if it is not valid text.
   virtual bool must_be_text(const Message&) const { return false; }
-  // Of such a message, what it says in words, for with_text(). None if it says nothing.
+  // The text of a message, which with_text() replaces; none if it has no text.
   virtual std::optional<std::string> words(const Chunk& chunk) const;
-  // The same with another text; none if it carries none.
+  // The same message with another text; none if it cannot carry text.
   virtual std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const = 0;
 
-  // What a server that does not want it would say; none if it is nothing that can be refused.
+  // The response of a server that rejects the message; none if it cannot be rejected.
   virtual std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const = 0;
   virtual std::vector<OptionKey> refusal_keys() const { return {}; }
-  // What the text of `reject` is in a refusal; "" where a refusal has none.
+  // Meaning of the key `text` of `reject`, for the reference; "" if refusals have no text.
   virtual std::string_view about_refusal() const { return {}; }
-  // Whether a [[probe]] may have users who speak it (proxy/rehearsal/users), and their keys.
+  // Whether a [[probe]] may have synthetic users of the protocol (proxy/rehearsal/users).
   virtual bool has_users() const { return false; }
+  // The keys of such users.
   virtual std::vector<OptionKey> user_keys() const { return {}; }
-  // What proves to its sender that somebody is there; none if it is no ping.
+  // The reply to a ping; none if the message is not a ping.
   virtual std::optional<Chunk> pong(const Chunk&) const { return std::nullopt; }
 
-  // What `explain` may be told of a message, each as an option of the same name ("--topic").
+  // Command-line options (`--topic`) that describe a message to `explain`.
   struct ExplainOption {
     std::string name;
     std::string meaning;
-    std::vector<std::string_view> values = {};  // the only ones; empty: any
-    bool decides = false;  // given, the message is of this protocol, not of the one around it
+    std::vector<std::string_view> values = {};  // allowed values; empty: any value
+    bool decides = false;                       // if given, the message is of this protocol
   };
   virtual std::vector<ExplainOption> explain_options() const = 0;
-  // A message as they say.
-  using Told = std::function<std::string(std::string_view option)>;  // "" if it was not given
+  // Returns the value of an option, or "" if it was not given.
+  using Told = std::function<std::string(std::string_view option)>;
+  // The message that the options describe.
   virtual Message told(const Told& of) const = 0;
 };
 
-// The table of registry.cpp.
+// All messaging protocols (rules/registry.cpp).
 std::span<const MessageProtocol* const> message_protocols();
 
-// A set of them.
+// A set of messaging protocols.
 class ProtocolSet {
  public:
   ProtocolSet() = default;
   static ProtocolSet any();
   static ProtocolSet of(const MessageProtocol& protocol);
-  // Those that have a property.
+  // The protocols for which `property` is true.
   static ProtocolSet where(bool (MessageProtocol::*property)() const);
 
   bool empty() const { return bits_ == 0; }
@@ -179,22 +183,23 @@ class ProtocolSet {
 
  private:
   explicit ProtocolSet(std::uint32_t bits) : bits_(bits) {}
-  std::uint32_t bits_ = 0;  // by place in message_protocols()
+  std::uint32_t bits_ = 0;  // bit i is entry i of message_protocols()
 };
-// Of any message; of HTTP and DNS: none.
+// These functions call the function of the message's protocol (refuse, pong ...). For HTTP and DNS
+// messages they return none, or false.
 std::optional<Refusal> refusal_of(const Chunk& asked, const RefusalOptions& how);
 std::optional<Chunk> pong_of(const Chunk& ping);
 bool must_be_text(const Message& message);
 std::optional<std::string> words_of(const Chunk& chunk);
 std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text);
 
-// A message that a rule made.
+// A message that a rule created.
 Chunk message_chunk(const MessageProtocol& protocol, std::shared_ptr<const MessageView> view,
                     std::string_view payload = {});
 std::string_view text_of(std::span<const std::byte> bytes);
 
-// A key whose value is a T; `fallback` is what the reference says of it left out: "required" if it
-// must not be.
+// A key whose value is a T. `fallback` is the default as the reference shows it; "required" makes
+// the key mandatory.
 template <class T>
 OptionKey option_key(std::string name, std::string meaning, std::string fallback,
                      Limits<T> limits = {}) {
@@ -210,8 +215,8 @@ OptionKey option_key(std::string name, std::string meaning, std::string fallback
           required};
 }
 
-// The keys that protocols have in a table that is read into an S, each for those that understand
-// its value: where none does, it is a mistake.
+// The fields for the protocol-specific keys of a table that is read into an S. A value is stored
+// for each protocol that accepts it; if none does, it is an error.
 template <class S>
 std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*keys)() const,
                                     ProtocolOptions S::*options) {
@@ -252,7 +257,7 @@ std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*ke
   return fields;
 }
 
-// A key whose value is a T, of messages that have a V: matches(view, value).
+// A key whose value is a T, for messages with a view V. A message matches if matches(view, value).
 template <class V, class T>
 MessageKey message_key(std::string name, std::string meaning,
                        bool (*matches)(const V& view, const T& value)) {
@@ -285,8 +290,8 @@ MessageKey message_key(std::string name, std::string meaning,
           }};
 }
 
-// `name = { header = "pattern" }`, of messages that have a V: has(view, wanted) for each of them.
-// `example` is what stands between the braces.
+// A key `name = { header = "pattern", ... }`, for messages with a view V. A message matches if
+// has(view, wanted) for each pattern. `example`, the content of the braces, is used in the hint.
 template <class V>
 MessageKey headers_key(std::string name, std::string example, std::string meaning,
                        bool (*has)(const V& view, const HeaderPattern& wanted)) {
