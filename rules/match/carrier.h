@@ -1,19 +1,18 @@
-// What a flow is made of, and sets of that.
+// Carrier is the kind of traffic on which rules act: connections, datagrams, queries, requests,
+// handshakes or messages. CarrierSet is a set of them.
 #pragma once
 
 namespace brownout::rules {
 
-// Decides which faults can act on it.
 enum class Carrier : unsigned {
   kStream = 1,    // a TCP (or unix) connection
   kDatagram = 2,  // a UDP session: all datagrams of one client address
   kDns = 4,       // a DNS query and its answer
   kHttp = 8,      // an HTTP request and its response
   kTls = 16,      // a TLS handshake
-  kMessage = 32,  // the messages of a connection, each for itself
+  kMessage = 32,  // a single message of a connection
 };
 
-// A set of them: which a fault can act on, which a listener has.
 class CarrierSet {
  public:
   constexpr CarrierSet() = default;
@@ -44,7 +43,8 @@ constexpr CarrierSet kDnsQueries{Carrier::kDns};
 constexpr CarrierSet kHttpRequests{Carrier::kHttp};
 constexpr CarrierSet kTlsHandshakes{Carrier::kTls};
 constexpr CarrierSet kMessages{Carrier::kMessage};
-// A message, whoever's: an HTTP exchange is one, and a DNS query with its answer.
+// Messages of any protocol, including HTTP (a request and its response) and DNS (a query and its
+// answer).
 constexpr CarrierSet kAnyMessages = kMessages | kHttpRequests | kDnsQueries;
 
 }  // namespace brownout::rules

@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// The key that requests of HTTP and other messages have.
+// A key of both HTTP requests and messages.
 constexpr std::string_view kHeader = "header";
 
 bool fails(std::string_view* why_not, std::string_view key) {
@@ -61,7 +61,7 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
   return wrong.empty() || fails(why_not, wrong);
 }
 
-// Of a request its own; of a connection what is known of its destination.
+// Compares the host of a request, or the SNI and the known names of a connection's destination.
 bool Match::matches_host(const FlowFacts& flow) const {
   const auto named = [&](std::string_view name) { return any_matches(host, name); };
   if (flow.http != nullptr) return named(flow.http->host);
@@ -82,7 +82,7 @@ void Match::settle_shared_keys(bool requests) {
 
 namespace {
 
-// What is known of one message: of any, and what only its protocol knows.
+// The keys of messages: those of all protocols, then the protocol-specific ones.
 std::vector<Field<Match>> message_fields() {
   std::string sizes;
   std::string texts;
@@ -130,7 +130,7 @@ std::vector<Field<Match>> fields_of_flows() {
   };
 }
 
-// A key of two owners is read for both.
+// Appends `more`. If a key exists already, both fields read its value.
 void add(std::vector<Field<Match>>& fields, const std::vector<Field<Match>>& more) {
   for (const auto& field : more) {
     const auto known = std::find_if(fields.begin(), fields.end(), [&](const Field<Match>& other) {

@@ -1,4 +1,5 @@
-// Whom a rule means. A match only narrows: an absent key matches all.
+// Match is the `match` table of a rule: conditions that select connections, requests, queries and
+// messages. Every key narrows the selection; a rule without keys matches everything.
 #pragma once
 
 #include <array>
@@ -31,50 +32,49 @@ constexpr std::string_view to_text(Direction direction) {
   return direction == Direction::kUpstream ? "upstream" : "downstream";
 }
 
-// What the stages of both directions of one flow write and read.
+// State shared by the stages of both directions of one flow.
 struct FlowActivity {
-  Instant last{};  // when something last passed, in either direction
+  Instant last{};  // time of the last traffic, in either direction
 };
 
-// What is known of one connection, UDP session, DNS query or HTTP request.
+// Facts about one connection, UDP session, DNS query or HTTP request. A match compares them with
+// its keys.
 struct FlowFacts {
   std::string listener;
   Carrier carrier = Carrier::kStream;
   std::uint64_t ordinal = 0;        // counts from 1 within the listener, in order of arrival
   std::optional<IpAddress> client;  // none on a unix socket
-  std::optional<IpAddress>
-      destination;  // of the server; none before it is dialled, or on a unix socket
+  // Address of the server; none before the server is dialed, and for a unix socket.
+  std::optional<IpAddress> destination;
   Instant opened{};
-  std::uint16_t client_port = 0;       // 0 where there is none
-  std::uint16_t destination_port = 0;  // 0 before the server is dialled
-  bool intercepted = false;  // destination is known on arrival: where the client wanted to go
-  // Of the destination, as DNS told the client or it said itself; null: none is known.
+  std::uint16_t client_port = 0;       // 0 for a unix socket
+  std::uint16_t destination_port = 0;  // 0 before the server is dialed
+  bool intercepted = false;  // destination is the client's original destination, known on arrival
+  // Host names of the destination, from the client's DNS queries or its proxy request. Null if none
+  // are known.
   std::shared_ptr<const std::vector<std::string>> names = {};
-  FlowActivity* activity = nullptr;  // of the flow's owner; null where there is no flow yet
-  DnsFacts dns = {};                 // of a DNS query
-  // Of an HTTP request: which of its connection, from 1, and what it says. Borrowed.
-  std::uint64_t message = 0;
-  const HttpExchange* http = nullptr;
-  // Of the messages of a connection.
-  ProtocolSet speaks = {};
-  // Of a connection that began with TLS. Borrowed.
-  const ClientHello* hello = nullptr;
+  FlowActivity* activity = nullptr;    // owned by the flow; null before there is one
+  DnsFacts dns = {};                   // DNS queries only
+  std::uint64_t message = 0;           // HTTP requests only: number on the connection, from 1
+  const HttpExchange* http = nullptr;  // HTTP requests only; borrowed
+  ProtocolSet speaks = {};             // protocols of the messages on the connection
+  const ClientHello* hello = nullptr;  // TLS connections only; borrowed
 
-  // Names the flow in dice: the same for the same arrival order, whichever thread serves it.
+  // Dice key of the flow. It depends on the order of arrival, not on the thread.
   Key key() const { return combine(key_of(listener), ordinal); }
-  // Names the message in dice; of a flow that is one message, the flow.
+  // Dice key of an HTTP request on its connection; key() for other flows.
   Key message_key() const { return message == 0 ? key() : combine(key(), message); }
-  // The client without its port; the ordinal stands in where there is no address.
+  // Dice key of the client's address, without the port; key() if there is no address.
   Key client_key() const;
 };
 
 enum class DirectionChoice { kBoth, kUpstream, kDownstream };
 
-// Which of the matching connections, counted from 1 in order of arrival since the rule took effect.
+// Selects matching connections by number, from 1, in order of arrival since the rule took effect.
 struct Ordinals {
-  std::optional<std::int64_t> first;  // only the first n
-  std::optional<std::int64_t> after;  // only those behind the first n
-  std::optional<std::int64_t> every;  // only every n-th (of those that `after` leaves)
+  std::optional<std::int64_t> first;  // only the first n connections (after those `after` skips)
+  std::optional<std::int64_t> after;  // skips the first n connections
+  std::optional<std::int64_t> every;  // only every n-th connection (after those `after` skips)
 
   bool any() const { return first || after || every; }
   bool contains(std::uint64_t ordinal) const;
@@ -89,7 +89,7 @@ struct Match {
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
   std::optional<std::int64_t> every;
-  std::vector<NamePattern> host;  // of a request, or of what is known of a connection's destination
+  std::vector<NamePattern> host;  // host of a request, or name of a connection's destination
   DnsMatch dns;
   HttpMatch http;
   TlsMatch tls;
@@ -99,26 +99,27 @@ struct Match {
   MessageConditions message;
 
   bool is_for_messages() const { return message.any() || min_size || max_size || !text.empty(); }
-  // Whether it takes more than the head of a message to tell.
+  // Whether matching a message needs data after its head.
   bool looks_behind_head() const {
     return min_size || max_size || !text.empty() || message.looks_behind_head();
   }
   // The protocols whose messages this match can select.
   ProtocolSet protocols() const { return message.protocols(); }
-  // Those keys, which the rest of the match leaves to each message.
+  // Compares the message keys, which matches(FlowFacts) ignores.
   bool matches(const Message& message, std::span<const std::byte> payload) const;
   bool is_for_tls() const { return tls.any(); }
   bool is_for_http() const { return http.any(); }
-  // Keys that cannot be decided before there is a server, unless the client is intercepted.
+  // Whether a key depends on the server, which is unknown until it is dialed (unless intercepted).
   bool is_for_server() const { return !destination.empty() || !port.empty(); }
   bool is_for_dns() const { return dns.any(); }
   Ordinals ordinals() const { return {first, after, every}; }
   bool covers(Direction asked) const;
-  // All but the ordinals, which need counting. `why_not` names the key that does not match.
+  // Compares all keys but the ordinals and the message keys. `why_not` receives the name of a key
+  // that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
 
-  // A key that HTTP and messages have (header) is of one of them: as the other keys say, or as what
-  // is at the listeners that are meant.
+  // Assigns the key `header`, which HTTP and messages share, to one of them. The other keys decide;
+  // without any, `requests` decides: whether the rule's listeners have HTTP requests.
   void settle_shared_keys(bool requests);
 
  private:

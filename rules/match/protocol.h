@@ -1,4 +1,4 @@
-// Protocol: what the clients of a listener speak. A value; cheap to copy.
+// Protocol is the application protocol of a listener: "tcp", "http", "mqtt" ... A small value type.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ class Protocol {
   static const Protocol kTls;
   static const Protocol kWebSocket;
   static const Protocol kProxy;
-  // Connections with messages of one protocol, from their first byte on.
+  // A messaging protocol directly on connections, without WebSocket.
   static Protocol of(const MessageProtocol& messages) {
     return Protocol(Kind::kMessages, &messages);
   }
@@ -29,19 +29,18 @@ class Protocol {
   static std::optional<Protocol> named(std::string_view name);
   std::string_view name() const;
 
-  // What rules can act on.
+  // The kinds of traffic on which rules can act.
   CarrierSet carriers() const;
-  // Whose messages; of WebSocket those, too, that travel inside it.
+  // The protocols of messages; for WebSocket, also the protocols that travel inside it.
   ProtocolSet messages() const;
-  // Whether clients come by connections only.
+  // Whether clients use connections, not single datagrams.
   bool is_connections() const { return carriers().has(Carrier::kStream); }
-  // Null unless it is one of of().
+  // The argument of of(), or null for other protocols.
   const MessageProtocol* of_messages() const { return messages_; }
-  // HTTP requests.
+  // Whether there are HTTP requests.
   bool has_requests() const { return kind_ == Kind::kHttp || kind_ == Kind::kWebSocket; }
-  // Whether it is known which of a client's messages are requests, and what answers them: at other
-  // listeners neither availability nor the time until an answer can be measured. Of a WebSocket
-  // that is the request that opens it.
+  // Whether requests and their responses can be identified; otherwise availability and response
+  // times cannot be measured. For WebSocket this is the opening handshake.
   bool knows_requests() const;
 
   friend bool operator==(const Protocol&, const Protocol&) = default;

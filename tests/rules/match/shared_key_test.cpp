@@ -1,4 +1,4 @@
-// `header` is a key of HTTP and of messages: which of them a rule means, the rest of it says.
+// `header` is a key of HTTP and of messages. The other keys and the listener decide which applies.
 #include <gtest/gtest.h>
 
 #include "rules/language/load_toml.h"
@@ -20,8 +20,8 @@ rules::Result<rules::Config> loaded(const std::string& match) {
   return *config;
 }
 
-// "http", "messages", "both", or "mistakes".
-std::string meant(const std::string& match) {
+// Returns "http", "messages", "both" or "mistakes".
+std::string owner_of_header(const std::string& match) {
   const auto config = loaded(match);
   if (!config) return "mistakes";
   const auto& rule = config->rules.front().match;
@@ -29,18 +29,18 @@ std::string meant(const std::string& match) {
   return rule.is_for_http() ? "http" : "messages";
 }
 
-TEST(SharedKey, IsOfWhatTheListenerHas) {
-  EXPECT_EQ(meant("listener = \"http\""), "http");
-  EXPECT_EQ(meant("listener = \"nats\""), "messages");
+TEST(SharedKey, BelongsToTheProtocolOfTheListener) {
+  EXPECT_EQ(owner_of_header("listener = \"http\""), "http");
+  EXPECT_EQ(owner_of_header("listener = \"nats\""), "messages");
 }
 
-TEST(SharedKey, IsOfWhatTheOtherKeysAreOf) {
-  EXPECT_EQ(meant("subject = \"a\""), "messages");
-  EXPECT_EQ(meant("path = \"/a\""), "http");
-  EXPECT_EQ(meant("direction = \"upstream\""), "http");
+TEST(SharedKey, BelongsToTheProtocolOfTheOtherKeys) {
+  EXPECT_EQ(owner_of_header("subject = \"a\""), "messages");
+  EXPECT_EQ(owner_of_header("path = \"/a\""), "http");
+  EXPECT_EQ(owner_of_header("direction = \"upstream\""), "http");
 }
 
-TEST(SharedKey, OfMessagesMatchesTheirHeaders) {
+TEST(SharedKey, MatchesHeadersOfMessages) {
   MessageLab lab("nats",
                  "[[rule]]\nmatch = { header = { Tenant = \"b*\" } }\n"
                  "fault = { type = \"drop\" }");
