@@ -6,7 +6,7 @@ namespace brownout::rules {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// How far ahead a window is looked for at once; behind it the search goes on from there.
+// Seconds that one search covers. The empty window that it may return continues the search.
 constexpr std::int64_t kLookAhead = 4096;
 
 Key flow_key(const Rule& rule, const FlowFacts& flow) {
@@ -68,7 +68,7 @@ Window Activation::next_second(Instant now) const {
     if (second_hits(second))
       return {open, std::min(on.close, later(opened_, times(kSecond, second + 1)))};
   }
-  // Nothing so far: an empty window there brings the search back.
+  // No second selected so far: an empty window makes the caller search again from there.
   const Instant resume = later(opened_, times(kSecond, first + kLookAhead));
   return {resume, resume};
 }

@@ -1,14 +1,15 @@
-// When one rule is active for one flow: the schedule and the dice together, as a function of time.
+// Activation computes the times at which one rule is active for one flow, from the rule's schedule
+// and dice.
 //
 //   per connection, client, query, request
 //                           one window, or none. While a probability ramps up, a flow whose draw
-//                           is u joins when the ramp passes u: nobody is thrown again or leaves.
-//   per second              a window for each second (of the flow's life) that the dice choose
+//                           is u becomes active when the ramp passes u, and stays active.
+//   per second              one window for each second of the flow's life that the dice select
 //   per chunk, message      the whole schedule; hits_chunk() decides for each chunk
 //
-// Of HTTP a message, or a chunk, is a request with its response.
+// For HTTP, a request with its response counts as one message and as one chunk.
 //
-// Pure; borrowed rule and facts must outlive it.
+// Pure. The rule and the facts are borrowed and must outlive the object.
 #pragma once
 
 #include "rules/engine/rule.h"
@@ -19,9 +20,10 @@ class Activation {
  public:
   Activation(const Rule& rule, const FlowFacts& flow);
 
-  // The window that contains `now`, or the next one; {kNever, kNever} when none will come.
+  // The window that contains `now`, or the next one; {kNever, kNever} if there is none. An empty
+  // window means: search again at its `open`.
   Window next(Instant now) const;
-  // Whether the dice are thrown for each chunk that a stage gets.
+  // Whether the dice decide for each chunk of a stage.
   bool per_chunk() const {
     if (carrier_ == Carrier::kHttp) return false;
     return rule_->per == Per::kChunk || rule_->per == Per::kMessage ||

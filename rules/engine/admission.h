@@ -1,7 +1,7 @@
-// What happens to a new connection before a byte flows: filled in by connection-level faults, in
-// file order, carried out by the proxy.
+// Admission is the decision about a new connection before data flows: serve it, delay it, refuse it
+// or leave it hanging. Connection-level faults fill it in, in file order; the proxy carries it out.
 //
-// Delays of several rules add up. The first refusal or hang stands.
+// Delays of several rules add up. The first verdict other than kServe stands.
 #pragma once
 
 #include <memory>
@@ -16,16 +16,16 @@ namespace brownout::rules {
 struct Admission {
   enum class Verdict {
     kServe,
-    kRefuse,  // RST, without dialling the server
-    kHang,    // stays open; nothing is read, the server is not dialled
-    kAnswer,  // gets `answer` once it has asked, then FIN; the server is not dialled
+    kRefuse,  // RST; the server is not dialed
+    kHang,    // the connection stays open and is not read; the server is not dialed
+    kAnswer,  // the client's first data gets `answer`, then FIN; the server is not dialed
   };
   Verdict verdict = Verdict::kServe;
   std::string answer = {};
-  SummedDelay accept_delay = {};   // before anything is done with the connection
-  SummedDelay connect_delay = {};  // before the server is dialled
+  SummedDelay accept_delay = {};   // before the connection is processed
+  SummedDelay connect_delay = {};  // before the server is dialed
 
-  // Held until the connection ends, then destroyed: how a fault counts open connections.
+  // Destroyed when the connection ends, so that faults can count open connections.
   std::vector<std::shared_ptr<void>> leases;
 
   bool serves() const { return verdict == Verdict::kServe; }

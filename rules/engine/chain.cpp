@@ -6,7 +6,7 @@
 
 namespace brownout::rules {
 
-// A rule's place in the chain, whether or not its stage is there now.
+// The place of a rule in the chain. The slot has a stage while the rule is active.
 class Chain::Slot final : public Output {
  public:
   Slot(Chain& chain, std::shared_ptr<const Rule> rule)
@@ -39,7 +39,7 @@ class Chain::Slot final : public Output {
     const auto& match = rule_->match;
     return !closed_ && stage_->lets_by() && !match.looks_behind_head() && !match.matches(head, {});
   }
-  void count_by() { chunks_ += stage_ ? 1 : 0; }
+  void count_bypassed() { chunks_ += stage_ ? 1 : 0; }
 
   void source_finished(Instant now) {
     if (closed_) return;
@@ -53,10 +53,10 @@ class Chain::Slot final : public Output {
     return std::min(window_.close, stage_->deadline());
   }
 
-  // At its own deadline, never later.
+  // `now` is exactly the deadline of the slot.
   void wake(Instant now) {
     if (!stage_) {
-      // An empty window only says where to look on (Activation::next).
+      // An empty window means: search again from here (Activation::next).
       if (window_.open < window_.close) return open(now);
       return plan(now);
     }
@@ -65,7 +65,7 @@ class Chain::Slot final : public Output {
     plan(now);
   }
 
-  // Gives back what the stage holds, and lets it go.
+  // Releases the data of the stage, and destroys it.
   void leave(Instant now) {
     if (!stage_) return;
     const auto stage = std::move(stage_);
@@ -73,7 +73,7 @@ class Chain::Slot final : public Output {
     if (!closed_) stage->release(now, *this);
   }
 
-  // The settings of the rule changed; `before` had the old ones.
+  // Continues the stage of `before`, whose rule had the old settings.
   void take_over(Slot& before, Instant now) {
     before.index = index;
     closed_ = before.closed_;
@@ -96,7 +96,7 @@ class Chain::Slot final : public Output {
   void close(Close how, Instant now) override {
     if (closed_) return;
     closed_ = true;
-    chain_.close_behind(index, how, now);
+    chain_.close_after(index, how, now);
   }
   void answer(std::string_view bytes, Instant /*now*/) override {
     if (closed_) return;
@@ -131,7 +131,7 @@ class Chain::Slot final : public Output {
     if (!activation_.per_chunk()) count_sample();
   }
 
-  // Both directions of a flow are one sample.
+  // Counts a flow once, although both directions have a chain.
   void count_sample() {
     const bool both = rule_->match.direction == DirectionChoice::kBoth;
     if (!activation_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
@@ -154,13 +154,13 @@ Chain::~Chain() = default;
 
 void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now) {
   advance(now);
-  // Leaving stages give back through those that are still behind them, the foremost last, so that
-  // what they release stays behind what the later ones held already.
+  // Data of a removed stage passes through the stages after it. The last stage is removed first, so
+  // that its data leaves before the data that earlier stages release.
   const bool reordered = !same_order(rules);
   const auto stays = [&](const std::unique_ptr<Slot>& slot) {
     return !reordered && std::find(rules.begin(), rules.end(), slot->rule()) != rules.end();
   };
-  // The same rule with other settings, where the fault goes on.
+  // The same rule with new settings, if the fault keeps its state.
   const auto changed = [&](const Rule& old_rule, const Rule& new_rule) {
     return !reordered && old_rule.name == new_rule.name && old_rule.kind == new_rule.kind &&
            new_rule.fault->inherits_state();
@@ -195,8 +195,8 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   advance(now);
 }
 
-// Slots that change places could let young bytes overtake old ones: then all slots are vacated
-// first.
+// In slots that change places, newer bytes could overtake older ones. Therefore set_rules() empties
+// all slots if the order changed.
 bool Chain::same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const {
   auto from = rules.begin();
   for (const auto& slot : slots_) {
@@ -220,7 +220,7 @@ bool Chain::lets_by(const Message& head) {
   const bool free = !dead_ && std::all_of(slots_.begin(), slots_.end(),
                                           [&](const auto& slot) { return slot->lets_by(head); });
   if (!free) return false;
-  for (const auto& slot : slots_) slot->count_by();
+  for (const auto& slot : slots_) slot->count_bypassed();
   return true;
 }
 
@@ -288,7 +288,7 @@ void Chain::answer(std::string_view bytes) {
   sink_->answer(bytes);
 }
 
-void Chain::close_behind(std::size_t slot, Close how, Instant now) {
+void Chain::close_after(std::size_t slot, Close how, Instant now) {
   if (how == Close::kReset) {
     dead_ = true;
     sink_->close(how);

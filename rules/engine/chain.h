@@ -1,12 +1,13 @@
-// Chain: the stages of one direction of one flow, in the order of the rule file.
+// Chain passes the data of one direction of one flow through the stages of its rules, in the order
+// of the rule file.
 //
-// A chain owns a slot for every rule that may act on its direction. A slot opens (its stage is
-// made) and closes (its stage gives back what it holds) as the rule's schedule and dice say, so
-// that rules switch themselves on and off on live connections.
+// The chain owns a slot for each rule that may act on its direction. A slot creates its stage when
+// the rule becomes active, by schedule and dice. When the rule becomes inactive, the stage releases
+// its data and is destroyed. So rules switch on and off on live connections.
 //
-// The driver reads the clock; the chain never does. Before it takes what arrives, every deadline
-// that is due runs in time order, each at its own instant, so arrivals never overtake older
-// deadlines. Ties: the earlier stage first.
+// The caller reads the clock and passes the time. Before a chunk is processed, all due deadlines
+// run in time order, each at its own instant, so that data never overtakes older deadlines. At
+// equal deadlines, the earlier stage runs first. One thread: the event loop of the flow.
 #pragma once
 
 #include <memory>
@@ -17,16 +18,16 @@
 
 namespace brownout::rules {
 
-// Where a chain ends: the sink of the flow.
+// The output of the last stage: the sink of the flow.
 class ChainOutput {
  public:
   virtual ~ChainOutput() = default;
   virtual void emit(Chunk chunk) = 0;
   virtual void finish() = 0;
   virtual void close(Close how) = 0;
-  // A message to the source of this direction, as if the other end had sent it.
+  // Sends a message to the source of this direction, in the name of the other end.
   virtual void reply(Chunk /*message*/) {}
-  // To the source of this direction, then FIN to both.
+  // Sends bytes to the source of this direction, then FIN to both ends.
   virtual void answer(std::string_view bytes) = 0;
   virtual void injected(const Rule& rule, Direction direction, const Note& note) = 0;
 };
@@ -37,14 +38,13 @@ class Chain {
   Chain(const FlowFacts& flow, Direction direction, ChainOutput& sink);
   ~Chain();
 
-  // The rules that may act here, in order. Slots of rules that stay are kept as they are; those of
-  // rules that went away give back what they hold; new ones join. Also how a chain gets its first
-  // rules.
+  // Sets the rules that may act on this direction, in file order. Slots of unchanged rules keep
+  // their stages, slots of removed rules release their data, and new rules get slots.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
 
   void push(Chunk chunk, Instant now);
-  // Whether a message may pass beside all stages, of which only the head is known yet: no rule that
-  // acts now means it, whatever is behind. It then counts as one that passed. After advance().
+  // Whether a message may bypass all stages although only its head has arrived: no active rule can
+  // match it. If so, the message is counted as passed. Call advance() first.
   bool lets_by(const Message& head);
   void finish(Instant now);
   // Runs all deadlines at or before `now`.
@@ -54,7 +54,7 @@ class Chain {
   std::size_t held() const;
   std::size_t allowance() const;
   bool severed() const;
-  // No stage is in any slot: bytes may go straight to the sink.
+  // Whether no slot has a stage, so that bytes may go directly to the sink.
   bool transparent() const { return active_ == 0; }
   bool empty() const { return slots_.empty(); }
 
@@ -62,7 +62,7 @@ class Chain {
   class Slot;
   friend class Slot;
 
-  // Empty datagrams and messages exist; an empty piece of a stream is nothing.
+  // Datagrams and messages may be empty; an empty chunk of a stream is ignored.
   bool carries(const Chunk& chunk) const {
     return !chunk.empty() || flow_->carrier == Carrier::kDatagram ||
            flow_->carrier == Carrier::kMessage;
@@ -70,7 +70,7 @@ class Chain {
   void deliver(std::size_t slot, Chunk chunk, Instant now);
   void deliver_finish(std::size_t slot, Instant now);
   void answer(std::string_view bytes);
-  void close_behind(std::size_t slot, Close how, Instant now);
+  void close_after(std::size_t slot, Close how, Instant now);
   bool same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const;
   void renumber();
 
@@ -79,7 +79,7 @@ class Chain {
   ChainOutput* sink_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t active_ = 0;
-  bool fin_is_close_ = false;  // a stage closed with FIN: the end that arrives is that of the flow
+  bool fin_is_close_ = false;  // a stage closed with FIN: finish() closes the whole flow
   bool dead_ = false;
 };
 

@@ -19,7 +19,7 @@ void DatagramQueue::drain(Instant now, Output& out) { drain(now, now, out); }
 void DatagramQueue::drain(Instant due, Instant now, Output& out) {
   while (!heap_.empty() && heap_.front().ready <= due) {
     std::pop_heap(heap_.begin(), heap_.end(), later_than);
-    // Taken out before it is emitted: held() must be right for whoever the emission wakes.
+    // Update held() before emitting, because emit() may cause calls that read it.
     Chunk datagram = std::move(heap_.back().datagram);
     heap_.pop_back();
     held_ -= datagram.size();

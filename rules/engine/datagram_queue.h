@@ -1,10 +1,9 @@
-// Datagrams that leave at an instant, each for itself: what overtakes what is decided by the
-// instants alone (equal ones leave in order of arrival). The counterpart of DelayLine, which keeps
-// the order of a stream.
+// DatagramQueue delays datagrams independently of each other, so that they may overtake each other.
+// Datagrams with equal times leave in order of arrival. DelayLine keeps the order instead.
 //
-// DatagramStage is a stage around one, so that a fault only says when a datagram leaves. Datagrams
-// keep their boundaries; empty ones exist. Where there is an end (of a connection's messages), it
-// leaves behind the last. Thread and ownership as in stage.h.
+// DatagramStage is a stage with such a queue: a fault only decides when each datagram leaves.
+// Boundaries are preserved, and datagrams may be empty. The end of a connection's messages leaves
+// after the last message. Thread and ownership as in stage.h.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +16,9 @@ namespace brownout::rules {
 class DatagramQueue {
  public:
   void add(Chunk datagram, Instant ready);
-  // Emits everything due at or before `now`, in the order of the instants.
+  // Emits all datagrams due at or before `now`, in the order of their times.
   void drain(Instant now, Output& out);
-  // Emits everything, in the order in which it would have left.
+  // Emits all datagrams, in the same order.
   void release(Instant now, Output& out) { drain(kNever, now, out); }
 
   Instant deadline() const { return heap_.empty() ? kNever : heap_.front().ready; }

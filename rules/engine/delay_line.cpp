@@ -16,7 +16,7 @@ void DelayLine::finish(Instant ready) {
 
 void DelayLine::drain(Instant now, Output& out) {
   while (!empty() && items_[head_].ready <= now) {
-    // Taken out before it is emitted: held() must be right for whoever the emission wakes.
+    // Update held() before emitting, because emit() may cause calls that read it.
     Item item = std::move(items_[head_]);
     held_ -= item.chunk.size();
     if (++head_ == items_.size()) {

@@ -1,7 +1,8 @@
-// What most faults need: chunks that leave at an instant, never before those ahead of them.
+// DelayLine is a FIFO that delays chunks until given times and keeps their order. Most faults use
+// one.
 //
-// DelayLine is the queue; HoldingStage is a stage around one, so that a fault only says when a
-// chunk leaves. Thread and ownership as in stage.h.
+// HoldingStage is a stage with such a queue: a fault only decides when each chunk leaves. Thread
+// and ownership as in stage.h.
 #pragma once
 
 #include <vector>
@@ -12,17 +13,17 @@ namespace brownout::rules {
 
 class DelayLine {
  public:
-  // Leaves at `ready`, or when the one ahead leaves if that is later: order is kept.
+  // The chunk leaves at `ready`, or with the chunk ahead of it if that is later.
   void add(Chunk chunk, Instant ready);
-  // The end of the stream leaves like a chunk.
+  // Queues the end of the stream like a chunk.
   void finish(Instant ready);
-  // Emits everything due at or before `now`.
+  // Emits all chunks due at or before `now`.
   void drain(Instant now, Output& out);
-  // Emits everything.
+  // Emits all chunks.
   void release(Instant now, Output& out);
 
   Instant deadline() const { return empty() ? kNever : items_[head_].ready; }
-  // When the newest leaves; Instant::min() when nothing is inside.
+  // The time at which the last chunk leaves; Instant::min() if the line is empty.
   Instant last() const { return empty() ? Instant::min() : items_.back().ready; }
   bool empty() const { return head_ == items_.size(); }
   std::size_t held() const { return held_; }
@@ -31,7 +32,7 @@ class DelayLine {
   struct Item {
     Instant ready;
     Chunk chunk;
-    bool end = false;  // of the stream
+    bool end = false;  // end of the stream
   };
   std::vector<Item> items_;
   std::size_t head_ = 0;
@@ -50,7 +51,7 @@ class HoldingStage : public Stage {
   std::size_t held() const override { return line_.held(); }
 
  protected:
-  // Holds the chunk until `ready`, and no shorter than what is ahead of it.
+  // Holds the chunk until `ready`, or until all chunks ahead of it have left if that is later.
   void hold(Chunk chunk, Instant ready, Instant now, Output& out);
 
   DelayLine line_;

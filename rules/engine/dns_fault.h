@@ -1,8 +1,9 @@
-// What a fault does to one DNS query: before a resolver is asked, to the answer, and to its bytes.
+// DnsFault is the interface of faults that act on a DNS query: before it is forwarded to a
+// resolver, on the answer, and on the answer's wire bytes.
 //
-// Rules act in file order. The first that answers a query, or keeps silent, decides; the resolver
-// is then not asked. Delays add up. Answers, made here or by the resolver, pass through every rule
-// behind the one that made them. Pure; any thread.
+// Rules act in file order. The first rule that answers or drops the query decides, and the query is
+// not forwarded. Delays add up. An answer passes through every rule after the rule that made it; an
+// answer of the resolver passes through all rules. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,34 +17,34 @@
 namespace brownout::rules {
 
 struct DnsContext {
-  Dice dice;               // of this rule and this query
-  Key rule_key;            // of seed and rule alone: for what must be the same in every answer
-  Intensity intensity;     // of the rule's ramp
-  const FlowFacts* query;  // its question is set
+  Dice dice;               // depends on the rule and the query
+  Key rule_key;            // depends on seed and rule: for values that all answers have in common
+  Intensity intensity;     // intensity of the rule over time
+  const FlowFacts* query;  // `dns.question` is set
   Instant now;
-  FaultState* shared;  // what make_state() made, or nullptr
-  Dice rule_dice;      // of this rule alone: for what its queries share
+  FaultState* shared;  // result of make_state(), or nullptr
+  Dice rule_dice;      // depends on the rule only: for state that its queries share
 };
 
 struct DnsVerdict {
-  bool silent = false;            // no answer will come
-  std::optional<DnsReply> reply;  // made here
-  SummedDelay delay = {};         // of the answer, wherever it comes from
+  bool silent = false;            // the query gets no answer
+  std::optional<DnsReply> reply;  // answer made by a rule
+  SummedDelay delay = {};         // delay of the answer, also of the resolver's
 
   bool decided() const { return silent || reply.has_value(); }
 };
 
-// An answer as it leaves.
+// An encoded answer, ready to be sent.
 struct DnsWire {
   std::vector<std::byte> message;
   bool lost = false;
-  int copies = 0;                   // beside itself
-  SummedDelay delay = {};           // beside the verdict's
-  std::shared_ptr<Hold> hold = {};  // of the fault that acts: it leaves once this is over
+  int copies = 0;                   // additional copies to send
+  SummedDelay delay = {};           // in addition to the delay of DnsVerdict
+  std::shared_ptr<Hold> hold = {};  // set by the fault: the answer waits until it is over
 };
 
-// All functions return what was done, if anything. on_query() is asked where its kind and the
-// rule's direction mean queries, the others where they mean answers.
+// All functions return a note if the fault acted. The kind of the fault and the direction of the
+// rule decide whether on_query() is called, or the functions for answers, or both.
 class DnsFault {
  public:
   virtual ~DnsFault() = default;
@@ -57,11 +58,11 @@ class DnsFault {
   virtual std::optional<Note> on_wire(const DnsContext& /*context*/, DnsWire& /*wire*/) const {
     return std::nullopt;
   }
-  // Of one that observes all: an answer leaves on which it does not act.
+  // For kinds with observes_all: called for each answer on which the fault does not act.
   virtual void on_seen(const DnsContext& /*context*/) const {}
 };
 
-// A fault that only DNS has.
+// A fault that acts on DNS only.
 class DnsOnlyFault : public Fault, public DnsFault {
  public:
   const DnsFault* dns() const final { return this; }

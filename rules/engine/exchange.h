@@ -1,8 +1,9 @@
-// Exchange and Verdict: one message on its way, whoever's it is, and what a fault makes of it.
+// Exchange is one message of any protocol on its way through the proxy; Verdict is what a fault
+// decides to do with it.
 //
-// A message of a connection, a datagram, a request or response of HTTP, and a query or answer of
-// DNS are an Exchange each. A fault of messages answers with a Verdict; what carries the message
-// (message_fault.h) carries it out in the terms of its protocol. Pure; any thread.
+// An exchange may be a message of a connection, a datagram, an HTTP request or response, or a DNS
+// query or answer. A message fault returns a verdict, and message_fault.h applies it in the way of
+// the protocol. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,35 +20,35 @@
 namespace brownout::rules {
 
 struct Exchange {
-  const FlowFacts& facts;  // of the connection; of HTTP and DNS also of the request or query
-  // The message, or datagram. Null of HTTP, whose bodies pass in pieces, and of DNS.
+  const FlowFacts& facts;  // the connection; for HTTP and DNS, the request or query
+  // The message or datagram. Null for HTTP, whose bodies pass in pieces, and for DNS.
   const Chunk* chunk;
-  Direction direction;         // requests and queries go upstream
-  std::uint64_t ordinal;       // among those of its connection; of DNS of its listener
-  const Intensity& intensity;  // of the rule's ramp
+  Direction direction;         // upstream for requests and queries
+  std::uint64_t ordinal;       // number within the connection; for DNS, within the listener
+  const Intensity& intensity;  // intensity of the rule over time
   Instant now;
-  CorrelatedDraws& draws;  // of the connection; of HTTP and DNS each message has its own
+  CorrelatedDraws& draws;  // one per connection; for HTTP and DNS, one per message
 
-  // A number in [0, 1), by the dice.
+  // The next random number in [0, 1).
   double draw() const { return draws.next(); }
-  // How likely something is to happen to it, of those that `share` means.
+  // True with probability `share`, scaled by the rule's intensity.
   bool hits(Ratio share) const { return draw() < share.share() * intensity.at(now); }
-  // Whether it says that another one came: of HTTP and DNS, the response or answer does.
+  // Whether the message only acknowledges another; for HTTP and DNS, whether it is a response.
   bool acknowledges() const {
     if (chunk == nullptr) return direction == Direction::kDownstream;
     return chunk->message() != nullptr && chunk->message()->acknowledges();
   }
 };
 
-// What becomes of a message. It passes where a fault says nothing else.
+// By default, the message is forwarded unchanged.
 struct Verdict {
-  // For the event log; "" where the fault does nothing. Always a literal.
+  // The action for the event log, "" if the fault does nothing. Must be a string literal.
   std::string_view action = {};
-  Duration delay = {};                      // before it goes on
-  bool drops = false;                       // it never arrives
-  bool doubles = false;                     // it arrives twice
-  const RefusalOptions* refusal = nullptr;  // its sender gets a refusal instead. Of the fault
-  const std::string* text = nullptr;        // it says this instead. Of the fault
+  Duration delay = {};                      // the message is forwarded after this time
+  bool drops = false;                       // the message is discarded
+  bool doubles = false;                     // the message is sent twice
+  const RefusalOptions* refusal = nullptr;  // the sender gets a refusal; owned by the fault
+  const std::string* text = nullptr;        // replaces the text; owned by the fault
 
   static Verdict pass() { return {}; }
   static Verdict drop() { return {.action = "drop", .drops = true}; }

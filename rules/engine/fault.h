@@ -1,10 +1,11 @@
-// A fault: one file in a folder faults/, nothing else.
+// Fault is the interface of all faults. A new fault is one file in a folder faults/; CMake adds it
+// to the table in rules/registry.cpp.
 //
-// FaultKind describes it (name, level, keys, what its magnitude is per) for the loader, `check`,
-// `explain` and the reference page, and compiles the keys of a rule into a Fault. A Fault is the
-// immutable settings of one rule; it makes a Stage for each direction of each flow that the rule
-// hits, or acts on new connections. FaultState is what the flows of one rule share (one limit over
-// all of them), and nothing else is shared.
+// FaultKind describes a fault (name, level, keys) for the loader, `check`, `explain` and the
+// reference page. It compiles the keys of a rule into a Fault: the immutable settings of one rule.
+// A Fault creates a Stage for each direction of each flow that the rule selects, or acts on new
+// connections. FaultState is the only state that the flows of a rule share, for example one limit
+// for all of them.
 #pragma once
 
 #include <memory>
@@ -25,79 +26,80 @@ namespace brownout::rules {
 class DnsFault;   // dns_fault.h
 class HttpFault;  // http_fault.h
 
-// Shared by the flows of one rule on all threads: implementations use atomics, or hold an atomic
-// flag for a few steps.
+// State that all flows of one rule share, on all threads. Implementations use atomics, or a lock
+// that they hold for a few steps only.
 class FaultState {
  public:
   virtual ~FaultState() = default;
-  // What the rule's table says of it at the end; "" when there is nothing to say.
+  // The status for the table of rules (`ctl`, final report); "" if there is none.
   virtual std::string status() { return {}; }
 };
 
 struct StageContext {
-  Dice dice;              // of this rule, this flow and this direction
-  Intensity intensity;    // of the rule's ramp
+  Dice dice;              // depends on the rule, the flow and the direction
+  Intensity intensity;    // intensity of the rule over time
   const FlowFacts* flow;  // outlives the stage
   Direction direction;
-  Instant now;         // when the stage takes its slot
-  FaultState* shared;  // what make_state() made, or nullptr
-  // The dice are thrown for each chunk: act on push(), not on taking the slot.
+  Instant now;         // when the stage is created
+  FaultState* shared;  // result of make_state(), or nullptr
+  // The dice decide for each chunk: act on push(), not on creation.
   bool per_chunk = false;
-  Dice rule_dice = {};  // of this rule alone: for what its flows share
+  Dice rule_dice = {};  // depends on the rule only: for state that its flows share
 };
 
 class Fault {
  public:
   virtual ~Fault() = default;
-  // Bytes level: a stage for one direction of a flow, or nullptr if this fault does nothing there.
+  // Bytes level: creates a stage for one direction of a flow, or returns nullptr if the fault does
+  // not act there.
   virtual std::unique_ptr<Stage> stage(const StageContext& /*context*/) const { return nullptr; }
-  // Connection level: what happens to a new connection before a byte flows. Returns what it did, if
-  // anything.
+  // Connection level: decides about a new connection before data flows. Returns a note if the fault
+  // acted.
   virtual std::optional<Note> admit(const StageContext& /*context*/,
                                     Admission& /*admission*/) const {
     return std::nullopt;
   }
-  // TLS handshakes: once the client's hello is there. Returns what it did, if anything.
+  // TLS handshakes: called with the ClientHello. Returns a note if the fault acted.
   virtual std::optional<Note> on_hello(const StageContext& /*context*/,
                                        TlsVerdict& /*verdict*/) const {
     return std::nullopt;
   }
-  // When admit() is asked: as a connection arrives, once its server is chosen, or not at all.
-  // Faults of the connection level are asked as it arrives.
+  // When admit() is called: when a connection arrives, when its server has been chosen, or never.
+  // For connection-level faults it is always called on arrival.
   virtual bool admits_on_arrival() const { return false; }
   virtual bool admits_on_dial() const { return false; }
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
-  // What it does to DNS queries, if anything. Lives as long as the fault.
+  // The interface for DNS queries, or nullptr. Lives as long as the fault.
   virtual const DnsFault* dns() const { return nullptr; }
-  // The same, of HTTP requests.
+  // The interface for HTTP requests, or nullptr. Lives as long as the fault.
   virtual const HttpFault* http() const { return nullptr; }
-  // Of the carriers that its kind names, those that its settings leave.
+  // Whether the settings allow `carrier`, which is one of the carriers of the kind.
   virtual bool acts_on(Carrier /*carrier*/) const { return true; }
-  // Whether its stages go on where they were when the settings change (Stage::take_over).
+  // Whether stages keep their state when the settings change (Stage::take_over).
   virtual bool inherits_state() const { return false; }
-  // True when the rule must not be limited to one direction.
+  // Whether the rule must not be limited to one direction.
   virtual bool needs_both_directions() const { return false; }
-  // Listener level: whether live connections are reset when the fault begins.
+  // Listener level: whether existing connections are reset when the fault begins.
   virtual bool cuts_live_connections() const { return false; }
 };
 
 enum class Level {
-  kListener,    // acts on the listening port itself: nothing is known of a client yet
-  kConnection,  // acts on a new connection, before a byte flows
-  kBytes,       // acts on the bytes of a connection or the datagrams of a session, live ones too
-  kFirewall,    // is a mistake in the list of a [[firewall]]
-  kMessage,     // acts on one message of a protocol: a DNS query and its answer, an HTTP request
+  kListener,    // acts on the listening port, for all clients
+  kConnection,  // acts on a new connection, before data flows
+  kBytes,       // acts on the data of connections and UDP sessions, also of existing ones
+  kFirewall,    // a misconfiguration in the list of a [[firewall]]
+  kMessage,     // acts on single messages: a DNS query and its answer, an HTTP request
 };
 
-// What `ramp` scales from 0 to the configured value.
+// The value that `ramp` raises from 0 to the configured value.
 enum class Ramp { kMagnitude, kProbability };
 
-// What of an exchange a fault acts on, as far as the rule's direction covers it.
+// The part of an HTTP or DNS exchange on which a fault acts.
 enum class Half {
   kBoth,
-  kRequest,   // or query: before there is a response
-  kResponse,  // or answer
-  kOne,       // the request; of a rule with direction = "downstream", or a status, the response
+  kRequest,   // the request or query
+  kResponse,  // the response or answer
+  kOne,       // the response if the rule has direction = "downstream" or a status, else the request
 };
 
 struct FaultKind {
@@ -105,38 +107,38 @@ struct FaultKind {
   Level level = Level::kBytes;
   CarrierSet carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
-  bool per_chunk = false;      // whether probability may be drawn per chunk
-  bool directed = false;       // HTTP, DNS: `direction` chooses a half
-  bool on_body = false;        // HTTP: acts on bodies, by a stage
-  bool terminated = false;     // TLS: only where it is terminated
-  bool mints = false;          // TLS: only with a CA to mint certificates from
-  Half of_http = Half::kBoth;  // of a request and its response
-  Half of_dns = Half::kBoth;   // of a query and its answer
-  bool observes_all = false;   // HTTP, DNS: is told of messages that it does not act on, too
-  ProtocolSet (*protocols)() = ProtocolSet::any;  // messages: of which protocols
-  std::string_view summary;                       // one sentence: what the client feels
-  std::string_view magnitude;                     // what one unit of it is per
-  std::string_view composition;                   // how two of them add up
-  std::string_view source;                        // of the formula or behaviour, may be empty
+  bool per_chunk = false;      // allows per = "chunk"
+  bool directed = false;       // HTTP, DNS: `direction` limits the fault to one half
+  bool on_body = false;        // HTTP: acts on bodies, through a stage
+  bool terminated = false;     // TLS: requires a listener that terminates TLS
+  bool mints = false;          // TLS: requires a CA that can issue certificates
+  Half of_http = Half::kBoth;  // HTTP: the half on which it acts
+  Half of_dns = Half::kBoth;   // DNS: the half on which it acts
+  bool observes_all = false;   // HTTP, DNS: on_seen() is called for messages it does not act on
+  ProtocolSet (*protocols)() = ProtocolSet::any;  // messages: the supported protocols
+  std::string_view summary;                       // one sentence: the effect seen by the client
+  std::string_view magnitude;                     // the unit that is affected, e.g. "connection"
+  std::string_view composition;                   // the combined effect of two such rules
+  std::string_view source;                        // source of formula or behavior; may be empty
 
   const std::vector<FieldInfo>& (*fields)() = nullptr;
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
 
   bool carries(Carrier carrier) const { return carriers.has(carrier); }
-  // `spoken` is empty where there are no messages.
+  // `spoken` is empty on listeners without messages.
   bool speaks(ProtocolSet spoken) const {
     return spoken.empty() || !(protocols() & spoken).empty();
   }
 };
 
-// Of a fault that has no keys beside its type.
+// For faults without keys other than `type`.
 struct NoSettings {};
 
-// Completes a description from the fault's class F, which has a nested Settings, a constructor from
-// it,
+// Completes a description from the fault's class F. F has a nested type Settings, a constructor
+// that takes Settings, and these functions:
 //   static const Schema<Settings>& schema();
-//   static void check(const Settings&, const Node&, Diagnostics&);   // may be left out: mistakes
-//   of two keys
+//   static void check(const Settings&, const Node&, Diagnostics&);  // optional: errors that
+//                                                                   // involve several keys
 template <class F>
 FaultKind describe(FaultKind about) {
   about.fields = []() -> const std::vector<FieldInfo>& { return F::schema().fields(); };
@@ -154,7 +156,7 @@ FaultKind describe(FaultKind about) {
   return about;
 }
 
-// Where a key of a fault stands, for messages about two keys at once.
+// The position of a key, or of the table if the key is absent. For errors about several keys.
 inline Position position_of(const Node& table, std::string_view key) {
   const auto* node = table.find(key);
   return node != nullptr ? node->where : table.where;
@@ -166,14 +168,14 @@ inline std::string carriers_text(const FaultKind& kind) {
   return carriers_text(kind.carriers, kind.protocols());
 }
 
-// The one table, in the order of the reference page.
+// All faults, in the order of the reference page (rules/registry.cpp).
 std::span<const FaultKind* const> all_faults();
 const FaultKind* find_fault(std::string_view name);
 
-// The fault here that other tools call `name`; "" if there is none.
+// The fault that other tools call `name`; "" if there is none.
 std::string_view aliased_fault(std::string_view name);
 
-// Faults that people know from packets and that a stream cannot have; "" if `name` is none of them.
+// Why the packet fault `name` cannot act on a stream; "" if `name` is no such fault.
 std::string_view why_not_for_streams(std::string_view name);
 
 }  // namespace brownout::rules

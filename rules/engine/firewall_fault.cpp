@@ -7,13 +7,13 @@ namespace {
 
 std::string_view action_text(FirewallAction action) { return name_of(action); }
 
-// The number of the line, from 1; 0 is the policy.
+// The number of the deciding line, from 1; 0 for the default policy.
 std::uint64_t line_number(const FirewallDecision& decision) {
   return decision.line ? *decision.line + 1 : 0;
 }
 
-// Established packets in one direction. What is stopped on a stream is kept: the sender would send
-// it again when the firewall lets it through. A datagram is gone.
+// Acts on established packets in one direction. Stopped stream data is held, because TCP would
+// retransmit it until the firewall accepts it. Stopped datagrams are lost.
 class FirewallStage final : public HoldingStage {
  public:
   FirewallStage(std::shared_ptr<const FirewallTimeline> timeline, const StageContext& context)
@@ -50,7 +50,7 @@ class FirewallStage final : public HoldingStage {
  private:
   void decide(Instant now) { decision_ = timeline_->decide(packet_, now).decision; }
 
-  // Once, and again when the list has changed.
+  // Notes the decision once per list for a stream, and for each datagram.
   void say(std::int64_t bytes, Instant now, Output& out) {
     if (said_ && !datagrams_) return;
     said_ = true;
@@ -95,8 +95,8 @@ std::unique_ptr<Stage> FirewallFault::stage(const StageContext& context) const {
   return std::make_unique<FirewallStage>(timeline_, context);
 }
 
-// A refusal cannot be told from silence by a client that asks over UDP; over TCP the connection was
-// accepted already. So both are silence.
+// Drop and reject both give no answer: over UDP a client cannot see a rejection, and over TCP its
+// connection has been accepted already.
 std::optional<Note> FirewallFault::on_query(const DnsContext& context, DnsVerdict& verdict) const {
   const auto outcome = decide(*context.query, context.now);
   if (outcome.action != FirewallAction::kAccept) verdict.silent = true;
@@ -130,7 +130,7 @@ std::shared_ptr<Rule> with_mistakes(const Rule& draft,
   auto rule = std::make_shared<Rule>(draft);
   for (const auto& mistake : rules) {
     if (mistake->kind->level != Level::kFirewall) continue;
-    // A mistake that is made anew is another list.
+    // A mistake that begins again makes a new list, so the definition must differ.
     rule->definition += "\n" + mistake->definition + "@" +
                         std::to_string(mistake->began.time_since_epoch().count());
   }

@@ -1,10 +1,10 @@
-// [[firewall]] as a rule among the others, and what misconfigures it.
+// FirewallFault applies a [[firewall]] of the rule file, including injected misconfigurations.
 //
-// A firewall becomes a rule of the kind kFirewall, ahead of all [[rule]]s: it decides on a flow
-// before a server is dialled (FirewallFault::decide), on DNS queries, and, where a line can stop
-// established packets, on what flows (a stage). Faults of the level kFirewall are mistakes in its
-// list, made for the time of their schedule. FirewallTimeline is the list at every instant: the
-// correct one, with the mistakes that are made then, in file order.
+// A firewall becomes a rule of the kind kFirewallKind, ahead of all [[rule]]s. It decides about new
+// flows before a server is dialed (FirewallFault::decide), about DNS queries, and, by a stage,
+// about established flows if a line can stop them. Faults of the level kFirewall are mistakes in
+// its list, active during their schedule. FirewallTimeline gives the list at every instant: the
+// correct list with the active mistakes, in file order.
 #pragma once
 
 #include <memory>
@@ -17,10 +17,12 @@
 
 namespace brownout::rules {
 
-// A fault of the level kFirewall. `Settings` has an optional `firewall`: whose list; all if absent.
+// A fault of the level kFirewall: a mistake in the list of a firewall.
 class FirewallMistake : public Fault {
  public:
+  // Modifies the list.
   virtual void make(Firewall& firewall) const = 0;
+  // The name of the firewall with this mistake; none: all firewalls.
   virtual const std::optional<std::string>& firewall() const = 0;
 };
 
@@ -41,22 +43,22 @@ class FirewallTimeline {
   struct Epoch {
     Instant from;
     Firewall firewall;
-    std::vector<std::shared_ptr<const Rule>> mistakes;  // that are made in it
+    std::vector<std::shared_ptr<const Rule>> mistakes;  // active in this epoch
   };
   struct Verdict {
     FirewallDecision decision;
     const Epoch* epoch;
-    bool by_mistake;  // the correct list would have decided otherwise
+    bool by_mistake;  // the correct list would decide differently
   };
 
-  // `mistakes` have taken effect (Rule::began is set).
+  // Rule::began must be set in `mistakes`. Rules of other levels are ignored.
   FirewallTimeline(Firewall correct, const std::vector<std::shared_ptr<const Rule>>& mistakes);
 
   const Epoch& at(Instant now) const;
-  // When the list next changes.
+  // The next change of the list, or kNever.
   Instant next_change(Instant now) const;
   Verdict decide(const Packet& packet, Instant now) const;
-  // Whether established packets like this one are ever stopped.
+  // Whether the list drops or rejects this packet at any time.
   bool ever_stops(const Packet& packet) const;
   const Firewall& correct() const { return correct_; }
 
@@ -71,7 +73,7 @@ class FirewallFault final : public Fault, public DnsFault {
       : timeline_(std::move(timeline)) {}
 
   const FirewallTimeline& timeline() const { return *timeline_; }
-  // What happens to a new flow. Mistakes that changed it are counted and noted as well.
+  // The decision about a new flow. Mistakes that changed it are counted and noted, too.
   struct Outcome {
     FirewallAction action = FirewallAction::kAccept;
     std::optional<Note> note;
@@ -89,9 +91,10 @@ class FirewallFault final : public Fault, public DnsFault {
 
 extern const FaultKind kFirewallKind;
 
-// The rule of a [[firewall]] with the correct list.
+// Creates the rule of a [[firewall]], with the correct list.
 Rule firewall_rule(Firewall firewall, Position where, std::string definition);
-// The same with its mistakes among `rules`, to be activated; null when `draft` is no firewall.
+// The firewall rule `draft` with the mistakes among `rules`, which have begun. Null if `draft` is
+// another kind of rule.
 std::shared_ptr<Rule> with_mistakes(const Rule& draft,
                                     const std::vector<std::shared_ptr<const Rule>>& rules);
 

@@ -1,6 +1,6 @@
-// What holds one message of HTTP or DNS back until others of its client have come
-// (shared_stages.h). It is let go on whichever thread serves the last of them, and waited for on
-// that of its own flow.
+// Hold delays one HTTP or DNS message until other messages of the same client have arrived
+// (shared_stages.h). Any thread may end the hold; the flow of the message waits for it on its own
+// thread.
 #pragma once
 
 #include <atomic>
@@ -20,11 +20,13 @@ class Hold {
   Hold& operator=(const Hold&) = delete;
   virtual ~Hold() { let_go_behind(); }
 
-  // Any thread.
+  // Whether the hold has ended. Any thread.
   bool over() const { return state_.load(std::memory_order_acquire) == State::kOver; }
 
-  // Those below: the thread of the flow. Calls told() once it is over: on the thread that lets it
-  // go, or now. At most once in its life.
+  // The functions below: thread of the flow.
+
+  // Calls told() once when the hold ends, on the thread that ends it; at once if it has ended
+  // already. May be called only once.
   void watch(std::function<void()> told) {
     told_ = std::move(told);
     auto held = State::kHeld;
@@ -32,16 +34,17 @@ class Hold {
     told_();
     let_go_behind();
   }
-  // When it must be told the time; returns what was done.
+  // The time at which wake() must be called.
   virtual Instant deadline() const = 0;
+  // Must be called at deadline(). Returns notes about the faults injected.
   virtual std::vector<Note> wake(Instant now) = 0;
 
  protected:
-  // Once, from any thread.
+  // Ends the hold. Once, from any thread.
   void let_go() {
     if (state_.exchange(State::kOver, std::memory_order_acq_rel) == State::kWatched) told_();
   }
-  // Before anybody watches it: those that go right behind it.
+  // Sets the holds that end directly after this one. Must be called before watch().
   void set_behind(std::vector<std::shared_ptr<Hold>> behind) { behind_ = std::move(behind); }
 
  private:

@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// A request that has none gets none; nor do responses that cannot have one.
+// A request without a body stays without; some responses cannot have a body (HEAD, 204, 304).
 bool has_body(const HttpContext& context, const HttpMessage& message) {
   const auto& request = context.request->http->request;
   if (message.is_request()) {

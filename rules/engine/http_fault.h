@@ -1,9 +1,9 @@
-// What a fault does to one HTTP request and its response: to their heads, to what becomes of them,
-// and, as stages (stage.h), to their bodies.
+// HttpFault is the interface of faults that act on an HTTP request and its response. It changes
+// heads and decides whether a message is forwarded; stages (stage.h) act on bodies.
 //
-// Rules act in file order. The first that answers a request, or drops it, decides; the server is
-// then not asked. Delays add up. Responses, made here or by the server, pass through every rule
-// behind the one that made them. Pure; any thread.
+// Rules act in file order. The first rule that answers or drops the request decides, and the
+// request is not forwarded. Delays add up. A response passes through every rule after the rule that
+// made it; a response of the server passes through all rules. Pure; any thread.
 #pragma once
 
 #include "rules/engine/fault.h"
@@ -13,41 +13,41 @@
 namespace brownout::rules {
 
 struct HttpContext {
-  Dice dice;                 // of this rule and this request
-  Intensity intensity;       // of the rule's ramp
-  Ratio probability;         // of the rule
-  const FlowFacts* request;  // its `http` is set
+  Dice dice;                 // depends on the rule and the request
+  Intensity intensity;       // intensity of the rule over time
+  Ratio probability;         // probability of the rule
+  const FlowFacts* request;  // `http` is set
   Instant now;
-  FaultState* shared;  // what make_state() made, or nullptr
-  Dice rule_dice;      // of this rule alone: for what its requests share
-  Direction half;      // of a rule that acts on one alone (Half::kOne): which
+  FaultState* shared;  // result of make_state(), or nullptr
+  Dice rule_dice;      // depends on the rule only: for state that its requests share
+  Direction half;      // for rules that act on one half (Half::kOne): upstream is the request
 };
 
-// How a response is made wrong on the wire.
+// The way in which a response is malformed on the wire.
 enum class Malformed { kNone, kStatusLine, kChunkLength, kContentLength, kHeadWithoutEnd };
 
-// A request on its way to the server, or a response on its way to the client, and what rules made
-// of it.
+// A request on its way to the server, or a response on its way to the client, with the changes that
+// rules made to it.
 struct HttpMessage {
   enum class Fate {
     kPass,
-    kAnswer,           // request: `answer` goes back, the server is not asked
-    kSilence,          // no response will come; the connection stays open
-    kClose,            // the client's connection closes instead
-    kReset,            // the same, with a RST
-    kCloseBehindHead,  // response: its head passes, then the connection closes
+    kAnswer,           // request: the client gets `answer`; the request is not forwarded
+    kSilence,          // the client gets no response; its connection stays open
+    kClose,            // the client's connection is closed with FIN
+    kReset,            // the client's connection is closed with RST
+    kCloseBehindHead,  // response: its head is sent, then the connection is closed
   };
 
   Direction direction = Direction::kUpstream;
   HttpHead head;
-  bool edited = false;     // head is not as it came any more
-  SummedDelay delay = {};  // before it goes on
+  bool edited = false;     // the head differs from the received one
+  SummedDelay delay = {};  // the message is forwarded after this time
   Fate fate = Fate::kPass;
   HttpAnswer answer = {};
-  std::optional<std::string> body = {};  // instead of its own
+  std::optional<std::string> body = {};  // replaces the body
   Malformed malformed = Malformed::kNone;
-  Bytes duplicate{};  // request: it is sent twice, if its body is not longer than this; 0 is once
-  std::shared_ptr<Hold> hold = {};  // of the fault that acts: it goes on once this is over
+  Bytes duplicate{};  // request: sent twice if its body is at most this long; 0: never
+  std::shared_ptr<Hold> hold = {};  // set by the fault: the message waits until it is over
 
   bool is_request() const { return direction == Direction::kUpstream; }
   bool decided() const { return fate != Fate::kPass; }
@@ -56,22 +56,22 @@ struct HttpMessage {
 class HttpFault {
  public:
   virtual ~HttpFault() = default;
-  // Once with the request, once with the response, as its kind and the rule's direction say.
-  // Returns what was done, if anything.
+  // Called with the request, the response or both, by the kind of the fault and the direction of
+  // the rule. Returns a note if the fault acted.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
-  // Of one that observes all: a message passes on which it does not act.
+  // For kinds with observes_all: called for each message on which the fault does not act.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
-  // The rule matches, but the dice spare this request.
+  // Called if the rule matches, but the dice, the schedule or the limit exclude this request.
   virtual void on_skipped(HttpMessage& /*request*/) const {}
-  // Whether its answer is one to a gRPC call.
+  // Whether the fault answers with a gRPC status.
   virtual bool answers_grpc() const { return false; }
 };
 
-// Another body instead of its own, if it may have one.
+// Replaces the body, unless the message cannot have one.
 std::optional<Note> replace_body(const HttpContext& context, HttpMessage& message,
                                  std::string_view body);
 
-// A fault that only HTTP has.
+// A fault that acts on HTTP only.
 class HttpOnlyFault : public Fault, public HttpFault {
  public:
   const HttpFault* http() const final { return this; }

@@ -7,10 +7,10 @@
 namespace brownout::rules {
 namespace {
 
-// A request with a longer body is sent once: the copy must be held.
+// A duplicated request is held in memory, so requests with longer bodies are sent once.
 constexpr Bytes kMostDoubled{1 << 20};
 
-// Messages of a connection keep their order: one with a short delay waits for the one ahead.
+// Calls judge() for each message of a connection. Delayed messages keep their order.
 class JudgingStage final : public HoldingStage {
  public:
   JudgingStage(const MessageFault& fault, const StageContext& context)
@@ -56,7 +56,7 @@ class JudgingStage final : public HoldingStage {
   bool lets_by() const override { return line_.empty(); }
 
  private:
-  const MessageFault& fault_;  // of the rule, which outlives its stages
+  const MessageFault& fault_;  // owned by the rule, which outlives its stages
   const FlowFacts& flow_;
   Direction direction_;
   Intensity intensity_;
@@ -102,7 +102,7 @@ Verdict judged(const MessageFault& fault, const DnsContext& context, Direction d
                       context.now, draws});
 }
 
-// What a stage makes of one chunk that nothing follows.
+// Collects the output of a stage for a single chunk.
 class OneChunk final : public Output {
  public:
   void emit(Chunk chunk, Instant) override {
@@ -148,7 +148,7 @@ void MessageFault::on_seen(const HttpContext& context, const HttpMessage& messag
   if (gathers() && message.direction == watched(context.half)) pass_shared(shared_context(context));
 }
 
-// Before a resolver is asked: nothing of the answer is known.
+// Called before the query is forwarded to a resolver.
 std::optional<Note> MessageFault::on_query(const DnsContext& context, DnsVerdict& verdict) const {
   const auto wanted = judged(*this, context, Direction::kUpstream);
   if (wanted.action.empty()) return std::nullopt;
@@ -160,7 +160,7 @@ std::optional<Note> MessageFault::on_query(const DnsContext& context, DnsVerdict
   return Note{.action = wanted.action, .delay = wanted.delay};
 }
 
-// What the answer says is changed before it is bytes; all else is done to these.
+// Replaces text in the answer before it is encoded; on_wire() applies all other verdicts.
 std::optional<Note> MessageFault::on_reply(const DnsContext& context, DnsReply& reply) const {
   if (gathers()) return std::nullopt;
   const auto verdict = judged(*this, context, Direction::kDownstream);

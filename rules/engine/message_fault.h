@@ -1,12 +1,13 @@
-// A fault that acts on messages, whoever's they are: those of connections (WebSocket, MQTT, XMPP, a
-// framing ...), datagrams, HTTP requests with their responses, DNS queries with their answers. Its
-// kind says which of them it has, and which half of an exchange.
+// MessageFault is the base class of faults that act on messages of any protocol: messages of
+// connections (WebSocket, MQTT, XMPP, a framing ...), datagrams, HTTP requests and responses, DNS
+// queries and answers. The kind of a fault lists its carriers, and the halves of an exchange.
 //
-// It has one entry point:
-//   judge()  where each message is judged for itself,
-//   stage()  where several messages must be seen together (reorder, hold_until). Exchanges of HTTP
-//            and DNS go through the stage of their client then, if it gathers() (shared_stages.h).
-// What follows carries the verdict out, or the stage's, in the terms of the protocol.
+// A derived class overrides one function:
+//   judge()  decides about each message independently.
+//   stage()  sees several messages together (reorder, hold_until). If gathers() is true, HTTP and
+//            DNS messages of one client go through one shared stage (shared_stages.h).
+// This class applies the result in the way of each protocol. Pure but for the shared stages; any
+// thread.
 #pragma once
 
 #include "rules/engine/dns_fault.h"
@@ -18,17 +19,17 @@ namespace brownout::rules {
 
 class MessageFault : public Fault, private HttpFault, private DnsFault {
  public:
-  // Once for each message that the rule's dice choose.
+  // Called for each message that the rule's dice select.
   virtual Verdict judge(const Exchange&) const { return Verdict::pass(); }
-  // How much each draw depends on the last one of its connection, as netem defines it.
+  // Correlation of successive draws on a connection, as defined by netem.
   virtual Ratio correlation() const { return {}; }
-  // Whether exchanges of one client are seen together.
+  // Whether one stage sees all HTTP and DNS messages of a client.
   virtual bool gathers() const { return false; }
-  // Of one that gathers, and whose kind observes all: in which direction that goes of which it is
-  // told where it does not act.
+  // For gathers() with observes_all: the direction of the messages that the stage also observes.
+  // `half` is the direction of the messages on which the fault acts.
   virtual Direction watched(Direction half) const { return half; }
 
-  // One that judges each message.
+  // By default, a stage that calls judge() for each message.
   std::unique_ptr<Stage> stage(const StageContext& context) const override;
   std::unique_ptr<FaultState> make_state() const override;
   const HttpFault* http() const final { return this; }
@@ -43,8 +44,8 @@ class MessageFault : public Fault, private HttpFault, private DnsFault {
   void on_seen(const DnsContext& context) const final;
 };
 
-// A fault of payloads: its stage is given the messages of connections, pieces of HTTP bodies, and
-// DNS answers, each as one chunk.
+// The base class of faults that act on payloads. Their stage receives each message of a connection,
+// piece of an HTTP body and DNS answer as one chunk.
 class PayloadFault : public Fault, private DnsFault {
  public:
   const DnsFault* dns() const final { return this; }

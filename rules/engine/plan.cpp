@@ -12,18 +12,18 @@ bool acts_on_arrival(const Rule& rule) {
   return rule.kind->level == Level::kConnection || rule.fault->admits_on_arrival();
 }
 
-// Whether it acts on the bytes of a flow, or on its datagrams.
+// Whether the rule acts on the bytes or the datagrams of a flow.
 bool acts_on_bytes(const Rule& rule) {
   return rule.kind->level == Level::kBytes && !rule.fault->admits_on_arrival() &&
          !rule.fault->admits_on_dial();
 }
 
-// Whether its match needs the server, which was not known on arrival.
+// Whether the match depends on the server, which was unknown on arrival.
 bool decided_late(const Rule& rule, const FlowFacts& flow) {
   return rule.match.is_for_server() && !flow.intercepted;
 }
 
-// Asks a rule what it does to a new connection, if the schedule and the dice choose that.
+// Calls ask(context) if schedule and dice select the connection, and counts and notes the result.
 template <class Ask>
 void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
             std::vector<std::pair<RuleRef, Note>>& notes, Ask ask) {
@@ -92,7 +92,7 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
       }
       return;
     }
-    // A match on the destination could not be decided before.
+    // On arrival, a match on the destination could not be decided.
     const bool late = acts_on_arrival(*rule) && decided_late(*rule, flow);
     if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule))
       admit(rule, flow, now, arrival);

@@ -19,7 +19,7 @@ void PlanHolds::look() {
 Instant PlanHolds::deadline() const {
   auto next = kNever;
   for (const auto& entry : all_) {
-    // What is over has told so.
+    // A hold that has ended needs no wake-up: its callback has been called.
     const auto due = entry.hold->over() ? kNever : entry.hold->deadline();
     next = std::min({next, due, entry.latest});
   }

@@ -1,5 +1,5 @@
-// What holds one message of HTTP or DNS back, of all the rules that act on it: it goes on when each
-// of them has let it go. Owned by its plan; thread: that of the flow.
+// PlanHolds contains the holds (hold.h) of all rules on one HTTP or DNS message. The message is
+// forwarded when the last hold has ended. Owned by the plan of the message; thread of the flow.
 #pragma once
 
 #include <functional>
@@ -16,17 +16,17 @@ class PlanHolds {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
-  // Not beyond `latest`.
+  // The hold is removed at `latest`, even if it has not ended.
   void add(RuleRef rule, std::shared_ptr<Hold> hold, Instant latest);
   bool empty() const { return all_.empty(); }
-  // Calls told() as each of them lets go, from any thread; look() is then to be called, which
-  // forgets those that have.
+  // Calls told() when a hold ends, on any thread. The flow must then call look().
   void watch(const std::function<void()>& told) const;
+  // Removes the holds that have ended.
   void look();
-  // When wake() is to be called.
+  // The time at which wake() must be called.
   Instant deadline() const;
   void wake(Instant now, Notes& notes);
-  // Rules that went away hold nothing.
+  // Removes the holds of rules that `set` does not contain.
   void keep(const RuleSet& set);
   void clear() { all_.clear(); }
 

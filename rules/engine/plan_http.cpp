@@ -32,7 +32,7 @@ bool acts_on_requests(const Rule& rule, ProtocolSet speaks) {
          (rule.fault->http() != nullptr || rule.kind->on_body);
 }
 
-// False when the dice, the schedule or its limit spare the request.
+// Adds the rule; false if dice, schedule or max_active_faults exclude the request.
 bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) {
   const Activation activation(*rule, request);
   if (!activation.next(now).contains(now)) return false;
@@ -82,12 +82,12 @@ void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMess
       rule->fault->http()->on_skipped(message);
   });
   run(request, message, now, 0, notes);
-  tell_observers(set, request, message, now);
+  notify_observers(set, request, message, now);
 }
 
-// To those that observe all and have not acted.
-void HttpPlan::tell_observers(const RuleSet& set, const FlowFacts& request,
-                              const HttpMessage& message, Instant now) {
+// Calls on_seen() of rules with observes_all that did not act on the message.
+void HttpPlan::notify_observers(const RuleSet& set, const FlowFacts& request,
+                                const HttpMessage& message, Instant now) {
   if (message.decided()) return;
   set.for_each_observer(request, [&](const RuleRef& rule) {
     const bool joined = std::find(rules_.begin(), rules_.end(), rule) != rules_.end();
@@ -113,12 +113,12 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
       join(rule, request, now);
     }
   });
-  // What is left of them went away, or is not about this response.
+  // The remaining rules were removed, or do not match this response.
   for (const auto& rule : before) {
     if (rule) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
   }
   run(request, message, now, from, notes);
-  tell_observers(set, request, message, now);
+  notify_observers(set, request, message, now);
 }
 
 std::vector<RuleRef> HttpPlan::body_rules(Direction direction) const {

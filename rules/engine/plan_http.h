@@ -1,5 +1,6 @@
-// Which rules act on one HTTP request and its response, and what they do to them: the counterpart
-// of plan.h and plan_query.h. Pure but for the rules' counters and what their faults share.
+// HttpPlan selects the rules that act on one HTTP request and its response, and applies them. See
+// plan.h for connections and plan_query.h for DNS. Pure but for the rules' counters and the state
+// that faults share.
 #pragma once
 
 #include <utility>
@@ -11,12 +12,12 @@
 
 namespace brownout::rules {
 
-// Whether it acts on the requests of a listener whose connections may speak these protocols, too (a
-// set of MessageProtocol): where messages come later, what drops or changes messages leaves the
-// request for them alone, unless it is drawn per request.
+// Whether the rule acts on HTTP requests. `speaks` are the protocols of messages that may follow on
+// the connection (WebSocket). If there are any, a fault of messages ignores the opening request,
+// unless the rule has per = "request".
 bool acts_on_requests(const Rule& rule, ProtocolSet speaks);
 
-// Kept with the request until its response is over. Thread: that of the flow.
+// Kept until the response has ended. Thread of the flow.
 class HttpPlan {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
@@ -26,37 +27,37 @@ class HttpPlan {
   HttpPlan& operator=(const HttpPlan&) = delete;
   ~HttpPlan() { clear(); }
 
-  // The rules that match the request and that the dice choose; what they do to it. `request.http`
-  // is set; the facts are borrowed for the call.
+  // Selects the rules by match and dice, and applies them to the request. `request.http` must be
+  // set; the facts are borrowed for the call.
   void on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                   Notes& notes);
-  // Of a response that a rule made, or of the server; its head is in `request.http`. Rules that
-  // went away since do not act; rules about the status join.
+  // Applies the rules to a response, made by a rule or by the server; its head is in
+  // `request.http`. Drops rules that `set` does not contain, and adds rules that match the status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
-  // What holds the request, then the response.
+  // The holds of the request, later those of the response.
   PlanHolds& holds() { return holds_; }
   const PlanHolds& holds() const { return holds_; }
-  // Those that act on the body, in this direction, for a chain.
+  // The rules for the chain of the body in this direction.
   std::vector<RuleRef> body_rules(Direction direction) const;
-  // Of them, those that `set` still has.
+  // As above, without the rules that `set` does not contain.
   std::vector<RuleRef> body_rules(Direction direction, const RuleSet& set) const;
 
-  // Whether `set` still has all its rules.
+  // Whether `set` contains all rules of the plan.
   bool holds_in(const RuleSet& set) const;
-  // The request is over.
+  // Ends the plan, and decrements RuleState::active of its rules.
   void clear();
 
  private:
   bool join(const RuleRef& rule, const FlowFacts& request, Instant now);
   void run(const FlowFacts& request, HttpMessage& message, Instant now, std::size_t from,
            Notes& notes);
-  void tell_observers(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
-                      Instant now);
+  void notify_observers(const RuleSet& set, const FlowFacts& request, const HttpMessage& message,
+                        Instant now);
 
   std::vector<RuleRef> rules_;
   PlanHolds holds_;
-  std::size_t made_by_ = 0;  // rules before this one do not see the response
+  std::size_t made_by_ = 0;  // 1 + index of the rule that answered; earlier rules see no response
 };
 
 }  // namespace brownout::rules

@@ -1,5 +1,6 @@
-// Which rules act on one DNS query, and what they do to it: the counterpart of plan.h. Pure but for
-// the rules' counters and what their faults share. Any thread.
+// QueryPlan selects the rules that act on one DNS query and its answer, and applies them. See
+// plan.h for connections and plan_http.h for HTTP. Pure but for the rules' counters and the state
+// that faults share; any thread.
 #pragma once
 
 #include <utility>
@@ -11,25 +12,25 @@
 
 namespace brownout::rules {
 
-// Kept with the query until its answer has been sent.
+// Kept until the answer has been sent.
 class QueryPlan {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
   QueryPlan() = default;
-  // The rules that match and that the dice choose, in file order. `query.dns.question` is set; the
-  // facts are borrowed for each call.
+  // Selects the rules by match and dice, in file order. `query.dns.question` must be set; the facts
+  // are borrowed for each call.
   QueryPlan(const RuleSet& set, const FlowFacts& query);
 
-  // No rule acts, or observes: the answer passes as it is.
+  // True if no rule acts on or observes the query, so that its answer passes unchanged.
   bool empty() const { return rules_.empty() && observers_.empty(); }
 
   DnsVerdict on_query(const FlowFacts& query, Notes& notes);
-  // Of a reply that on_query() made, or that a resolver gave.
+  // Applies the rules to a reply, made by on_query() or by a resolver.
   void on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const;
-  // Rules behind one that lost it do not see it.
+  // Applies the rules to the encoded answer, until one rule drops it.
   void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes);
-  // What holds the answer.
+  // The holds of the answer.
   PlanHolds& holds() { return holds_; }
 
  private:
@@ -37,9 +38,9 @@ class QueryPlan {
   static void note(const RuleRef& rule, const std::optional<Note>& done, Notes& notes);
 
   std::vector<RuleRef> rules_;
-  std::vector<RuleRef> observers_;  // others
+  std::vector<RuleRef> observers_;  // rules with observes_all that do not act on the query
   PlanHolds holds_;
-  std::size_t made_by_ = 0;  // rules before this one do not see the reply
+  std::size_t made_by_ = 0;  // 1 + index of the rule that answered; earlier rules see no reply
 };
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// One rule, compiled: whom (match), by what chance (probability, per), when (schedule), what
-// (fault).
+// Rule is one compiled [[rule]]: the traffic (match), the sampling (probability, per), the time
+// (schedule) and the fault.
 #pragma once
 
 #include <array>
@@ -16,15 +16,15 @@
 
 namespace brownout::rules {
 
-// How often the dice are thrown.
+// The unit for which the probability is drawn.
 enum class Per {
-  kConnection,  // once a connection
-  kClient,   // once a client address: a stable cohort, to which raising the probability only adds
-  kSecond,   // once a second of the connection's life
-  kChunk,    // for each chunk or datagram
-  kQuery,    // for each DNS query
-  kRequest,  // for each HTTP request
-  kMessage,  // for each message of a connection
+  kConnection,  // once per connection
+  kClient,      // once per client address; a higher probability only adds clients
+  kSecond,      // once per second of the connection's life
+  kChunk,       // for each chunk or datagram
+  kQuery,       // for each DNS query
+  kRequest,     // for each HTTP request
+  kMessage,     // for each message of a connection
 };
 
 template <>
@@ -39,42 +39,42 @@ struct EnumNames<Per> {
       std::pair<std::string_view, Per>{"message", Per::kMessage}};
 };
 
-// What one rule has done so far, and what its flows share. Survives a reload that leaves the rule
-// alone.
+// Counters of one rule, and the state that its flows share. Kept over a reload that does not change
+// the rule.
 struct RuleState {
-  std::atomic<std::uint64_t> matched{0};   // connections that the match meant
-  std::atomic<std::uint64_t> sampled{0};   // connections, seconds or chunks that the dice chose
-  std::atomic<std::uint64_t> injected{0};  // faults that happened
-  std::atomic<std::uint64_t> arrivals{0};  // numbers the matching connections, for ordinals
-  std::atomic<std::int64_t> active{0};     // requests that it acts on now
-  SharedHistogram delays;                  // of those faults that delay
+  std::atomic<std::uint64_t> matched{0};   // connections selected by the match
+  std::atomic<std::uint64_t> sampled{0};   // connections, seconds or chunks selected by the dice
+  std::atomic<std::uint64_t> injected{0};  // faults injected
+  std::atomic<std::uint64_t> arrivals{0};  // connections matched but for the ordinals
+  std::atomic<std::int64_t> active{0};     // HTTP requests on which the rule acts now
+  SharedHistogram delays;                  // injected delays
   std::unique_ptr<FaultState> shared;
 };
 
 struct Rule {
   std::string name;
-  Key dice_key = 0;   // of the sampling: the same for all parts of a preset
-  Key stage_key = 0;  // of what the fault draws
+  Key dice_key = 0;   // dice of the sampling: equal for all parts of a preset
+  Key stage_key = 0;  // dice of the fault
   Match match;
   Ratio probability{Ratio::kOne};
   Per per = Per::kConnection;
   std::optional<std::int64_t> max_active_faults;
-  bool may_miss = false;  // it need not match anybody
+  bool may_miss = false;  // no warning if the rule never matches
   bool enabled = true;
   Schedule schedule;
   const FaultKind* kind = nullptr;
   std::shared_ptr<const Fault> fault;
-  Position where;          // in the file
-  std::string definition;  // canonical text: equal when the rule did not change
+  Position where;          // position in the rule file
+  std::string definition;  // canonical text, to detect changes
 
   // Set when the rule takes effect (RuleSet::activate).
   std::uint64_t seed = 0;
   Instant began{};
   std::shared_ptr<RuleState> state;
 
-  // What it acts on, as its kind says, without what its settings leave out.
+  // The carriers of its kind, without those that its settings exclude.
   CarrierSet acting() const;
-  // Of HTTP and DNS: on a request or query (upstream), on a response or answer.
+  // HTTP and DNS: whether it acts on requests or queries (upstream), or on responses or answers.
   bool acts_on_half(Carrier carrier, Direction direction) const;
   bool acts_on(Direction direction) const {
     return kind->level == Level::kBytes && match.covers(direction);

@@ -1,5 +1,5 @@
-// RuleHistory: what rules did that are no longer loaded, so that totals never fall when a rule is
-// edited, switched off or deleted. Not for several threads at once.
+// RuleHistory keeps the counters of rules that are no longer loaded, so that totals never decrease
+// when a rule is edited, disabled or deleted. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@ namespace brownout::rules {
 
 class RuleHistory {
  public:
-  // `after` takes the place of `before`.
+  // `after` replaces `before`: adds the counters of the rules that are in `before` only.
   void replaced(const RuleSet& before, const RuleSet& after);
 
-  // Faults of rules that are gone.
+  // Faults injected by rules that are no longer loaded.
   std::uint64_t injected() const { return injected_; }
-  // Whether a rule of this name, gone or edited since, matched anything. Remembers 4096 names.
+  // Whether a former rule of this name matched anything. Limited to 4096 names.
   bool matched(const std::string& name) const { return matched_.contains(name); }
 
  private:

@@ -63,7 +63,7 @@ std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
     changed->index_all();
     return changed;
   }
-  // All that were there have their numbers still.
+  // No rule was removed, so the indices are still valid.
   changed->every_listener_ = set.every_listener_;
   changed->listeners_ = set.listeners_;
   changed->down_ = set.down_;
@@ -84,7 +84,7 @@ std::shared_ptr<const RuleSet> RuleSet::afresh() const {
   return set;
 }
 
-// Once all mistakes have begun: a firewall is the correct list with the mistakes of this set.
+// Adds the mistakes of this set to its firewalls. All mistakes must have begun.
 void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before) {
   for (auto& rule : rules_) {
     auto whole = with_mistakes(*rule, rules_);
@@ -95,7 +95,7 @@ void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleR
       continue;
     }
     whole->began = activated_;
-    // Its counters go on.
+    // Keep the counters.
     if (old != before.end()) whole->state = old->second->state;
     rule = std::move(whole);
   }

@@ -1,8 +1,8 @@
-// RuleSet: the compiled rules as one immutable value that loops share by pointer; a reload swaps
-// the pointer.
+// RuleSet contains all active rules. It is immutable: event loops share it by pointer, and a reload
+// replaces the pointer.
 //
-// Thousands of rules cost nothing for a connection that they do not mean: rules are indexed by
-// listener and client prefix, so that only candidates are looked at.
+// Rules are indexed by listener and client prefix, so that thousands of rules for other listeners
+// or clients cost nothing per connection.
 #pragma once
 
 #include <algorithm>
@@ -23,28 +23,27 @@ using RuleRef = std::shared_ptr<const Rule>;
 
 class RuleSet {
  public:
-  // Those that are enabled take effect at `now`. A rule that stands in `previous` with the same
-  // name, definition and seed goes on as it is: its schedule, its counters and what its flows
-  // share.
+  // Activates the enabled rules at `now`. A rule that is in `previous` with the same name,
+  // definition and seed is kept: its schedule, its counters and its shared state continue.
   static std::shared_ptr<const RuleSet> activate(const std::vector<Rule>& rules, std::uint64_t seed,
                                                  Instant now, const RuleSet* previous = nullptr);
 
-  // The same, but for the rules that mean only one of these listeners: in their place are those of
-  // `fresh`. Costs little for each rule that stays.
+  // A copy of `set` in which `fresh` replaces all rules whose match names exactly one listener that
+  // is in `listeners`. Cheap per unchanged rule.
   static std::shared_ptr<const RuleSet> with_replaced(const RuleSet& set,
                                                       const std::vector<std::string>& listeners,
                                                       const std::vector<Rule>& fresh, Instant now);
 
-  // The same rules, and each acts on live flows as if it had just been loaded: they have met none,
-  // since all rules were halted.
+  // A copy in which no rule is retained(), so that plan_reload() adds every rule to live flows.
+  // Used after a halt, which removed all rules from them.
   std::shared_ptr<const RuleSet> afresh() const;
 
   std::span<const RuleRef> rules() const { return rules_; }
   std::uint64_t seed() const { return seed_; }
-  // Whether this rule took effect before this set did.
+  // Whether the rule took effect before this set.
   bool retained(const Rule& rule) const { return rule.began < activated_; }
 
-  // Calls visit(rule) for each rule that matches the flow but for its ordinals, in file order.
+  // Calls visit(rule) for each rule that matches the flow, in file order. Ordinals are not checked.
   template <class Visit>
   void for_each_match(const FlowFacts& flow, Visit visit) const {
     std::vector<std::uint32_t> found;
@@ -55,8 +54,8 @@ class RuleSet {
       if (rule->match.matches(flow)) visit(rule);
     }
   }
-  // The same for each rule that observes all (FaultKind) messages of this listener and client,
-  // whether or not its match means this one.
+  // Calls visit(rule) for each rule with observes_all (FaultKind) that may match the listener and
+  // the client of the flow. Other keys of its match are not checked.
   template <class Visit>
   void for_each_observer(const FlowFacts& flow, Visit visit) const {
     if (!has_observers_) return;
@@ -73,11 +72,11 @@ class RuleSet {
   }
   bool may_match(const std::string& listener) const;
 
-  // Whether a rule keeps this listener's port closed, and when that next changes.
+  // Whether a rule closes the listener's port now, and when that next changes.
   bool down(const std::string& listener, Instant now) const;
   Instant next_down_change(const std::string& listener, Instant now) const;
   bool down_cuts_live(const std::string& listener, Instant now) const;
-  // Calls visit(rule) for each rule that may keep this listener down.
+  // Calls visit(rule) for each rule that closes the listener's port at some time.
   template <class Visit>
   void for_each_down(const std::string& listener, Visit visit) const {
     for (const auto& rule : down_) {
@@ -88,7 +87,8 @@ class RuleSet {
   }
 
  private:
-  // Rules of one listener: those for any client, and those for prefixes by their length.
+  // Indices into rules_ for one listener: rules for any client, and rules by prefix length and
+  // prefix.
   struct Index {
     std::vector<std::uint32_t> any;
     std::map<unsigned, std::map<IpAddress, std::vector<std::uint32_t>>> by_prefix;

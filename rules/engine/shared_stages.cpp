@@ -21,43 +21,43 @@ class SharedStages::Held final : public Hold {
 };
 
 struct SharedStages::HeldMessage : Message {
-  std::weak_ptr<Held> hold;  // its flow may have forgotten it; empty for one that only passes
+  std::weak_ptr<Held> hold;  // expired if the flow has ended; empty if the stage only observes
 };
 
-// Where the stages end. What they emit is freed once the client's stage may be asked by others
-// again.
-class SharedStages::Freed final : public Output {
+// The output of a stage. Collects the holds of emitted messages, which must end only after the lock
+// of the client (SharedModel) has been released.
+class SharedStages::StageOutput final : public Output {
  public:
-  explicit Freed(std::size_t& held) : held_(held) {}
+  explicit StageOutput(std::size_t& held) : held_(held) {}
 
   void emit(Chunk chunk, Instant) override {
     const auto& hold = static_cast<const HeldMessage&>(*chunk.message()).hold;
     if (held_ > 0) --held_;
-    if (auto held = hold.lock()) freed_.push_back(std::move(held));
+    if (auto held = hold.lock()) released_.push_back(std::move(held));
   }
   void finish(Instant) override {}
   void close(Close, Instant) override {}
   void answer(std::string_view, Instant) override {}
   void note(const Note& note, Instant) override { notes_.push_back(note); }
 
-  std::vector<std::shared_ptr<Held>> take() { return std::exchange(freed_, {}); }
+  std::vector<std::shared_ptr<Held>> take() { return std::exchange(released_, {}); }
   std::vector<Note> take_notes() { return std::exchange(notes_, {}); }
 
  private:
   std::size_t& held_;
-  std::vector<std::shared_ptr<Held>> freed_;
+  std::vector<std::shared_ptr<Held>> released_;
   std::vector<Note> notes_;
 };
 
 std::vector<Note> SharedStages::Held::wake(Instant now) {
   std::vector<Note> notes;
-  const auto freed = client_->use([&](std::optional<Inside>& state) {
-    Freed out(state->held);
+  const auto released = client_->use([&](std::optional<ClientState>& state) {
+    StageOutput out(state->held);
     deadline_ = advance(*state, now, out);
     notes = out.take_notes();
     return out.take();
   });
-  for (const auto& held : freed) held->let_go();
+  for (const auto& held : released) held->let_go();
   return notes;
 }
 
@@ -65,8 +65,8 @@ Key SharedStages::key_of(const StageContext& context) {
   return combine(context.flow->client_key(), static_cast<Key>(context.direction));
 }
 
-SharedStages::Inside& SharedStages::inside(std::optional<Inside>& state, const Fault& fault,
-                                           const StageContext& context) {
+SharedStages::ClientState& SharedStages::state_of(std::optional<ClientState>& state,
+                                                  const Fault& fault, const StageContext& context) {
   if (state) return *state;
   auto& made = state.emplace();
   made.flow = *context.flow;
@@ -75,33 +75,33 @@ SharedStages::Inside& SharedStages::inside(std::optional<Inside>& state, const F
   made.flow.activity = nullptr;
   auto own = context;
   own.flow = &made.flow;
-  own.shared = nullptr;  // this, which the stage may outlive
+  own.shared = nullptr;  // the stage may outlive this object
   own.dice =
       Dice(context.dice.bits(0), context.flow->client_key(), static_cast<Key>(context.direction));
   made.stage = fault.stage(own);
   return made;
 }
 
-Instant SharedStages::advance(Inside& inside, Instant now, Freed& out) {
-  // Threads read the clock before they come here.
-  inside.last = std::max(inside.last, now);
-  while (inside.stage->deadline() <= inside.last) {
-    inside.stage->wake(inside.stage->deadline(), out);
+Instant SharedStages::advance(ClientState& state, Instant now, StageOutput& out) {
+  // Threads read the clock before they take the lock, so `now` may be earlier than `last`.
+  state.last = std::max(state.last, now);
+  while (state.stage->deadline() <= state.last) {
+    state.stage->wake(state.stage->deadline(), out);
   }
-  return inside.stage->deadline();
+  return state.stage->deadline();
 }
 
-void SharedStages::meet(Inside& inside, const StageContext& context,
-                        const std::shared_ptr<Held>& hold, Freed& out) {
+void SharedStages::feed(ClientState& state, const StageContext& context,
+                        const std::shared_ptr<Held>& hold, StageOutput& out) {
   auto message = std::make_shared<HeldMessage>();
   message->exchange = context.flow;
   message->hold = hold;
-  ++inside.held;
+  ++state.held;
   auto chunk = Chunk::of({}, message);
   if (hold) {
-    inside.stage->push(std::move(chunk), inside.last, out);
+    state.stage->push(std::move(chunk), state.last, out);
   } else {
-    inside.stage->pass(std::move(chunk), inside.last, out);
+    state.stage->pass(std::move(chunk), state.last, out);
   }
   message->exchange = nullptr;
 }
@@ -110,32 +110,33 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
   const auto& client = clients_.of(key_of(context)).client;
   auto hold = std::make_shared<Held>(client);
   std::vector<Note> notes;
-  const auto freed = client->use([&](std::optional<Inside>& state) {
-    auto& in = inside(state, fault, context);
-    Freed out(in.held);
-    // Nobody may be left to do it.
-    advance(in, context.now, out);
-    if (in.held >= kMostHeld) {
+  const auto released = client->use([&](std::optional<ClientState>& maybe) {
+    auto& state = state_of(maybe, fault, context);
+    StageOutput out(state.held);
+    // Due messages may have no flow that would wake the stage.
+    advance(state, context.now, out);
+    if (state.held >= kMostHeld) {
       auto all = out.take();
       all.push_back(hold);
       return all;
     }
-    meet(in, context, hold, out);
-    hold->set_deadline(in.stage->deadline());
+    feed(state, context, hold, out);
+    hold->set_deadline(state.stage->deadline());
     notes = out.take_notes();
     return out.take();
   });
   Passage passage;
   if (!notes.empty()) passage.note = notes.back();
-  const auto own = std::find(freed.begin(), freed.end(), hold);
-  for (auto entry = freed.begin(); entry != own; ++entry) (*entry)->let_go();
-  if (own == freed.begin() && own != freed.end()) {
-    for (auto entry = own + 1; entry != freed.end(); ++entry) (*entry)->let_go();
+  const auto own = std::find(released.begin(), released.end(), hold);
+  for (auto entry = released.begin(); entry != own; ++entry) (*entry)->let_go();
+  if (own == released.begin() && own != released.end()) {
+    for (auto entry = own + 1; entry != released.end(); ++entry) (*entry)->let_go();
     return passage;
   }
-  // In its turn.
-  if (own != freed.end()) {
-    hold->set_behind({own + 1, freed.end()});
+  // The stage released other messages before this one: it must not overtake them, so its flow waits
+  // for its hold. The messages after it follow.
+  if (own != released.end()) {
+    hold->set_behind({own + 1, released.end()});
     hold->let_go();
   }
   passage.hold = std::move(hold);
@@ -145,14 +146,14 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
 void SharedStages::pass(const StageContext& context) {
   auto* slot = clients_.known(key_of(context));
   if (slot == nullptr) return;
-  const auto freed = slot->client->use([&](std::optional<Inside>& state) {
+  const auto released = slot->client->use([&](std::optional<ClientState>& state) {
     if (!state) return std::vector<std::shared_ptr<Held>>();
-    Freed out(state->held);
+    StageOutput out(state->held);
     advance(*state, context.now, out);
-    meet(*state, context, nullptr, out);
+    feed(*state, context, nullptr, out);
     return out.take();
   });
-  for (const auto& held : freed) held->let_go();
+  for (const auto& held : released) held->let_go();
 }
 
 }  // namespace brownout::rules

@@ -1,10 +1,12 @@
-// SharedStages: the stages of a rule that must see several messages of HTTP or DNS together
-// (hold_until, a window of reorder). An exchange is a flow of its own, so what a connection is to
-// the messages of other protocols its client's address is to them: one stage for each client and
-// direction, whichever threads serve it. A message is there without its bytes, as a Chunk with its
-// facts; it waits with its flow until the stage emits the chunk.
+// SharedStages contains the stages of a rule that must see several HTTP or DNS messages together
+// (hold_until, reorder with a window).
 //
-// Bounded: past kMostHeld messages of a client the next ones pass at once.
+// Each HTTP or DNS exchange is a flow of its own. Therefore messages are grouped by client address:
+// there is one stage per client and direction, used from all threads. The stage gets each message
+// as a Chunk with facts but without bytes. The message waits in its flow until the stage emits that
+// chunk.
+//
+// Bounded: if kMostHeld messages of a client wait, further messages pass at once.
 #pragma once
 
 #include <memory>
@@ -22,37 +24,39 @@ class SharedStages final : public FaultState {
   static constexpr std::size_t kMostHeld = 10'000;
 
   struct Passage {
-    std::shared_ptr<Hold> hold;  // null: it passes at once; else when the hold has told it
+    std::shared_ptr<Hold> hold;  // the message waits until it ends; null: the message passes now
     std::optional<Note> note;
   };
-  // The fault acts on a message, or it passes (Stage::pass). Of `context` the flow is what is known
-  // of the message, borrowed for the call, and the dice are of the rule alone. Any thread.
+  // Gives a message to the stage of its client. `context.flow` are the facts of the message,
+  // borrowed for the call; `context.dice` depends on the rule only. Any thread.
   Passage push(const Fault& fault, const StageContext& context);
+  // Lets the stage of the client, if there is one, observe a message on which the fault does not
+  // act (Stage::pass). Any thread.
   void pass(const StageContext& context);
 
  private:
   class Held;
   struct HeldMessage;
-  struct Inside {
-    FlowFacts flow;  // without what is borrowed
+  struct ClientState {
+    FlowFacts flow;  // without borrowed members
     std::unique_ptr<Stage> stage;
-    Instant last{};
-    std::size_t held = 0;
+    Instant last{};        // latest time so far
+    std::size_t held = 0;  // messages that wait
   };
-  using Client = SharedModel<Inside>;
-  // Outlives the rule while a message waits in it.
+  using Client = SharedModel<ClientState>;
+  // A waiting message shares ownership of the client, which may therefore outlive the rule.
   struct Slot {
     std::shared_ptr<Client> client = std::make_shared<Client>();
   };
-  class Freed;
+  class StageOutput;
 
   static Key key_of(const StageContext& context);
-  static Inside& inside(std::optional<Inside>& state, const Fault& fault,
-                        const StageContext& context);
-  static Instant advance(Inside& inside, Instant now, Freed& out);
-  // The stage is told of a message: it acts on one with a hold, and passes one without.
-  static void meet(Inside& inside, const StageContext& context, const std::shared_ptr<Held>& hold,
-                   Freed& out);
+  static ClientState& state_of(std::optional<ClientState>& state, const Fault& fault,
+                               const StageContext& context);
+  static Instant advance(ClientState& state, Instant now, StageOutput& out);
+  // Gives a message to the stage: with a hold to push(), without one to pass().
+  static void feed(ClientState& state, const StageContext& context,
+                   const std::shared_ptr<Held>& hold, StageOutput& out);
 
   ClientTable<Slot> clients_;
 };

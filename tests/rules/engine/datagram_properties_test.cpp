@@ -1,6 +1,8 @@
-// What must hold for every fault that acts on datagrams, under random traffic: datagrams keep their
-// boundaries, none appears from nowhere or is lost unless the fault says so, one big step equals
-// many small ones, and nothing is held once the rule is gone.
+// Properties of every fault that acts on datagrams, under random traffic:
+// - Datagrams keep their boundaries.
+// - No datagram is made up, and none is lost unless the fault loses datagrams.
+// - One big step of time gives the same result as many small ones.
+// - No datagram is held after the rule has been removed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +24,7 @@ const std::set<std::string_view> kLoses{"drop",       "loss",         "packet_lo
                                         "bandwidth",  "idle_timeout", "mtu_blackhole",
                                         "asymmetric", "flush_state"};
 
-// Where an example waits for longer than a random session lives, or acts elsewhere.
+// Settings for faults whose example would not act within a short random session.
 const std::map<std::string_view, std::string_view> kActsSoonerOnDatagrams{
     {"asymmetric", R"(type = "asymmetric", lost = "upstream")"},
     {"idle_timeout", R"(type = "idle_timeout", after = "25ms")"},
@@ -56,7 +58,7 @@ struct Outcome {
 
 Outcome play(const std::vector<Rule>& rules, std::uint64_t seed, bool coarsely,
              std::map<std::string, int>& sent) {
-  // Some act in one direction only: a firewall that forgot a session lets its client open it again.
+  // Alternate the direction, because some faults act in one direction only.
   VirtualWorld world(RuleSet::activate(rules, seed, Instant{}),
                      flow_of(1, "10.1.2.3", Carrier::kDatagram),
                      seed % 2 == 0 ? Direction::kUpstream : Direction::kDownstream);
@@ -135,7 +137,7 @@ class Merges final : public Stage {
   Chunk last_;
 };
 
-TEST(DatagramProperties, FindABrokenStage) {
+TEST(DatagramProperties, BrokenStageIsDetected) {
   const auto rule = rule_of<Merges, Carrier::kDatagram>();
   std::uint64_t acted = 0;
   EXPECT_NE(find_datagram_violation(*rule.kind, {rule}, 3, acted), "");

@@ -1,4 +1,4 @@
-// Matching, dice and schedules over whole rule sets, and what a reload keeps.
+// Matching, dice and schedules of whole rule sets, and the state that a reload keeps.
 #include "rules/engine/rule_set.h"
 
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@ namespace {
 using rules::Direction;
 using rules::RuleSet;
 
-// Delays of any length may be written, and add up.
-TEST(RuleSet, DelaysThatNobodyLivesToSeeAreNever) {
+// Delays of any length are valid, and their sums do not overflow.
+TEST(RuleSet, HugeDelaysSaturateAtNever) {
   const std::string longest = "2555000h";
   for (const auto& keys :
        {"type = \"latency\", delay = \"24h\", jitter = \"" + longest + "\"",
@@ -49,7 +49,7 @@ name = "c"
 match = { client = ["192.168.0.0/16", "10.1.2.0/24"], listener = ["chat"] }
 fault = { type = "latency", delay = "1ms" })";
 
-TEST(RuleSet, FindsRulesInFileOrderThroughItsIndex) {
+TEST(RuleSet, IndexFindsRulesInFileOrder) {
   const auto set = RuleSet::activate(config_of(kThree).rules, 1, Instant{});
   EXPECT_EQ(names(rules::plan_arrival(*set, flow_of(1, "10.1.2.3")).rules),
             (std::vector<std::string>{"a", "b", "c"}));
@@ -62,7 +62,7 @@ TEST(RuleSet, FindsRulesInFileOrderThroughItsIndex) {
   EXPECT_EQ(names(rules::plan_arrival(*set, other).rules), (std::vector<std::string>{"a"}));
 }
 
-TEST(RuleSet, ARuleThatWatchesGoesOnWhenOtherListenersAreReplaced) {
+TEST(RuleSet, ObserversStayWhenOtherListenersAreReplaced) {
   auto config = config_of(
       "[[rule]]\nfault = { type = \"hold_until\", passes = { packet = "
       "\"pingreq\" }, most = \"20s\" }",
@@ -78,7 +78,7 @@ TEST(RuleSet, ARuleThatWatchesGoesOnWhenOtherListenersAreReplaced) {
   EXPECT_EQ(watchers(*RuleSet::with_replaced(*set, {"other"}, {}, Instant(1s))), 1);
 }
 
-TEST(RuleSet, RulesOnTheDestinationJoinWhenItIsKnown) {
+TEST(RuleSet, DestinationRulesJoinWhenTheServerIsKnown) {
   const auto set = RuleSet::activate(config_of(R"([[rule]]
 name = "near"
 match = { destination = "127.0.0.0/8" }
@@ -102,7 +102,7 @@ fault = { type = "latency", delay = "1ms" })")
   EXPECT_EQ(set->rules()[1]->state->matched.load(), 1U);
 }
 
-TEST(RuleSet, ProbabilityZeroLeavesNoTrace) {
+TEST(RuleSet, RuleWithProbabilityZeroHasNoEffect) {
   VirtualWorld world(R"([[rule]]
 probability = 0
 fault = { type = "reset" })");
@@ -113,7 +113,7 @@ fault = { type = "reset" })");
   EXPECT_EQ(world.state().injected.load(), 0U);
 }
 
-TEST(RuleSet, AnotherRuleDoesNotRerollTheDice) {
+TEST(RuleSet, AddingARuleDoesNotChangeDrawsOfOthers) {
   const std::string flaky =
       "[[rule]]\nname = \"flaky\"\nprobability = \"30%\"\nfault = { type = \"reset\" }\n";
   const std::string before =
@@ -133,7 +133,7 @@ TEST(RuleSet, AnotherRuleDoesNotRerollTheDice) {
       hits("[[rule]]\nname = \"flaky2\"\nprobability = \"30%\"\nfault = { type = \"reset\" }\n"));
 }
 
-TEST(RuleSet, PerSecondComesAndGoesOnOneLongConnection) {
+TEST(RuleSet, PerSecondSwitchesOnAndOffOnALongConnection) {
   VirtualWorld world(R"([[rule]]
 probability = "25%"
 per = "second"
@@ -149,7 +149,7 @@ fault = { type = "unplug" })");
   EXPECT_NEAR(static_cast<double>(world.state().sampled.load()), 100, 25);
 }
 
-TEST(RuleSet, ARareSecondIsStillFound) {
+TEST(RuleSet, RareSecondIsFoundAfterALongSearch) {
   VirtualWorld world(R"([[rule]]
 probability = "0.01%"
 per = "second"
@@ -168,7 +168,7 @@ fault = { type = "latency", delay = "1h" })");
   EXPECT_EQ(world.log(), "9s a\n20s b\n25s c\n");
 }
 
-TEST(RuleSet, ARampedProbabilityTakesConnectionsInOneByOneAndKeepsThem) {
+TEST(RuleSet, RampedProbabilityAddsConnectionsEvenlyOverTheRamp) {
   std::vector<Instant> when;
   for (std::uint64_t flow = 1; flow <= 200; ++flow) {
     VirtualWorld world(
@@ -183,7 +183,7 @@ TEST(RuleSet, ARampedProbabilityTakesConnectionsInOneByOneAndKeepsThem) {
   EXPECT_NEAR(static_cast<double>(early), static_cast<double>(when.size()) / 2, 20);
 }
 
-TEST(RuleSet, AReloadKeepsRulesThatDidNotChange) {
+TEST(RuleSet, ReloadKeepsStateOfUnchangedRules) {
   const std::string limit =
       "[[rule]]\nname = \"limit\"\nfault = { type = \"limit_data\", bytes = \"10 B\" }\n";
   VirtualWorld world(limit);
@@ -195,7 +195,7 @@ TEST(RuleSet, AReloadKeepsRulesThatDidNotChange) {
   EXPECT_EQ(world.state(0).matched.load(), 1U);
 }
 
-TEST(RuleSet, AReloadThatReordersRulesStillKeepsTheBytesInOrder) {
+TEST(RuleSet, ReloadThatReordersRulesKeepsBytesInOrder) {
   const std::string a = "[[rule]]\nname = \"a\"\nfault = { type = \"latency\", delay = \"1s\" }\n";
   const std::string b = "[[rule]]\nname = \"b\"\nfault = { type = \"latency\", delay = \"5s\" }\n";
   VirtualWorld world(a + b);
@@ -206,7 +206,7 @@ TEST(RuleSet, AReloadThatReordersRulesStillKeepsTheBytesInOrder) {
   EXPECT_EQ(world.bytes(), expected);
 }
 
-TEST(RuleHistory, TotalsOfRulesThatWereEditedOrRemovedStay) {
+TEST(RuleHistory, KeepsTotalsOfRemovedRules) {
   const auto set_of = [](std::string_view names, const RuleSet* before) {
     std::string text;
     for (const char name : names) {
@@ -235,7 +235,7 @@ TEST(RuleSet, OrdinalsCountOnlyConnectionsThatArriveAfterTheRule) {
   EXPECT_EQ(world.log(), "2s x\n");
 }
 
-TEST(RuleSet, LaterStagesStillActOnWhatEarlierOnesReleaseAtTheEnd) {
+TEST(RuleSet, LaterStagesActOnDataThatARemovedStageReleases) {
   VirtualWorld world(R"([[rule]]
 name = "hold"
 fault = { type = "unplug" }
@@ -250,7 +250,7 @@ fault = { type = "latency", delay = "1s" })");
   EXPECT_EQ(world.log(), "6s a\n");
 }
 
-TEST(Explain, SaysWhichRulesActAndWhyNotTheOthers) {
+TEST(Explain, GivesAReasonForEachRuleThatDoesNotAct) {
   const auto config = config_of(kThree + R"(
 [[rule]]
 name = "later"

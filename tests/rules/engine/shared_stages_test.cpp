@@ -35,8 +35,8 @@ struct Shared {
   SharedStages stages;
 };
 
-// Each is told once, however its push and the one that frees it fall together.
-TEST(SharedStages, EachOfManyThreadsIsToldOnce) {
+// Each hold ends once, even if watch() and the release run at the same time.
+TEST(SharedStages, EachHoldEndsOnceAcrossThreads) {
   constexpr int kThreads = 4;
   constexpr int kEach = 1000;
   Shared shared;
@@ -61,9 +61,9 @@ TEST(SharedStages, EachOfManyThreadsIsToldOnce) {
   EXPECT_EQ(told + at_once, kThreads * kEach) << "windows of four, and all are full";
 }
 
-TEST(SharedStages, WhatLeavesBehindTheLastOneWaitsForIt) {
+TEST(SharedStages, MessagesReleasedAfterTheNewestWaitForIt) {
   Shared shared;
-  // Until the last of a window leaves neither first nor last.
+  // Repeat, because the position of the last message in the window is random.
   for (std::uint64_t i = 0; i < 400; i += 4) {
     std::vector<std::uint64_t> order;
     std::vector<std::shared_ptr<Hold>> holds;
@@ -82,7 +82,7 @@ TEST(SharedStages, WhatLeavesBehindTheLastOneWaitsForIt) {
   }
 }
 
-TEST(SharedStages, OneThatIsForgottenTakesNobodyWithIt) {
+TEST(SharedStages, DestroyedHoldReleasesTheHoldsAfterIt) {
   Shared shared;
   for (int round = 0; round < 50; ++round) {
     int told = 0;
@@ -90,12 +90,12 @@ TEST(SharedStages, OneThatIsForgottenTakesNobodyWithIt) {
     held->watch([&] { ++told; });
     shared.push(2);
     shared.push(3);
-    shared.push(4);  // forgotten at once: those behind it go all the same
+    shared.push(4);  // destroyed at once; the holds after it must end nevertheless
     EXPECT_EQ(told, 1);
   }
 }
 
-TEST(SharedStages, PastTheMostThatAClientMayHaveTheNextPass) {
+TEST(SharedStages, MessagesPastTheLimitOfAClientPassAtOnce) {
   Shared shared;
   const auto rule =
       config_of("[[rule]]\nfault = { type = \"hold_until\", passes = { qname = \"b\" } }", "dns")

@@ -1,5 +1,5 @@
-// Every fault that acts on bytes, by its example file, under random traffic; and broken stages, to
-// prove that the suite finds what it looks for.
+// Properties of every fault that acts on bytes, as configured by its example file, under random
+// traffic. Deliberately broken stages prove that the suite detects violations.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ namespace {
 const std::set<std::string_view> kAltersTheStream{"packet_loss", "corrupt",    "timeout",
                                                   "reset",       "limit_data", "limit_time"};
 
-// Where an example waits for longer than a random connection lives, or acts elsewhere.
+// Settings for faults whose example would not act within a short random connection.
 const std::map<std::string_view, std::string_view> kActsSooner{
     {"asymmetric", R"(type = "asymmetric", lost = "upstream")"},
     {"idle_timeout", R"(type = "idle_timeout", after = "100ms")"},
@@ -28,7 +28,7 @@ const std::map<std::string_view, std::string_view> kActsSooner{
     {"limit_data", R"(type = "limit_data", bytes = "1000 B")"},
     {"limit_time", R"(type = "limit_time", after = "1s")"}};
 
-// Without direction, so that the examples for downstream act too.
+// Clears the match, so that examples with direction = "downstream" act, too.
 std::shared_ptr<const RuleSet> example_of(std::string_view fault, std::uint64_t seed) {
   const auto sooner = kActsSooner.find(fault);
   if (sooner != kActsSooner.end()) {
@@ -51,7 +51,7 @@ std::string find_in_broken() {
   return {};
 }
 
-// A fixed seed, and one that is new each time and printed.
+// Fixed seeds, and random seeds that failures print.
 std::vector<std::uint64_t> seeds() {
   std::vector<std::uint64_t> list;
   for (std::uint64_t seed = 0; seed < 60; ++seed) list.push_back(seed);
@@ -63,7 +63,7 @@ std::vector<std::uint64_t> seeds() {
 TEST(StageProperties, HoldForEveryFaultOfTheRegistry) {
   int tried = 0;
   for (const auto* kind : all_faults()) {
-    // The others: datagram_properties_test.cpp, and message_properties_test.cpp.
+    // For the others see datagram_properties_test.cpp and message_properties_test.cpp.
     if (kind->level != Level::kBytes || !kind->carries(Carrier::kStream)) continue;
     ++tried;
     std::uint64_t acted = 0;
@@ -100,7 +100,7 @@ TEST(StageProperties, HoldForRandomChainsOfFaultsThatKeepBytes) {
   }
 }
 
-TEST(StageProperties, FindABrokenStage) {
+TEST(StageProperties, BrokenStagesAreDetected) {
   EXPECT_EQ(find_in_broken<DropsAByte>(), "bytes were lost");
   EXPECT_EQ(find_in_broken<Reorders>(), "bytes were altered or reordered");
   EXPECT_THAT(find_in_broken<ForgetsFinish>(),
