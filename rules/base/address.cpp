@@ -76,7 +76,7 @@ std::optional<AddressPort> parse_address_port(std::string_view text) {
 }
 
 Result<Prefix> parse_prefix(std::string_view text) {
-  constexpr std::string_view kForm = R"(write "10.1.0.0/16", "2001:db8::/32" or one address)";
+  constexpr std::string_view kForm = R"(write "10.1.0.0/16", "2001:db8::/32" or a single address)";
   const auto slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) return config_error(in_quotes(text) + " is not a prefix", std::string(kForm));
@@ -96,13 +96,13 @@ Result<Prefix> parse_prefix(std::string_view text) {
   }
   const unsigned bits = v4 ? length + kMappedBits : length;
   if (mapped && bits < kMappedBits) {
-    return config_error(in_quotes(text) + " has bits set behind its prefix length",
-                        "an IPv4 prefix in IPv6's form is /96 or longer: "
+    return config_error(in_quotes(text) + " has bits set after its prefix length",
+                        "an IPv4-mapped prefix has a length of at least 96: "
                         "\"::ffff:10.0.0.0/104\" is \"10.0.0.0/8\"");
   }
   const Prefix prefix{masked(*address, bits), bits};
   if (prefix.network != *address) {
-    return config_error(in_quotes(text) + " has bits set behind its prefix length",
+    return config_error(in_quotes(text) + " has bits set after its prefix length",
                         "did you mean " + in_quotes(to_text(prefix)) + "?");
   }
   return prefix;
@@ -116,19 +116,19 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   };
   if (text.starts_with(kUnix)) {
     const auto path = text.substr(kUnix.size());
-    if (path.empty()) return bad(" names no socket");
-    if (path.size() > kLongestPath) return bad(" is longer than a unix socket's path may be (107)");
+    if (path.empty()) return bad(" has no socket path");
+    if (path.size() > kLongestPath) return bad(" has a socket path of more than 107 bytes");
     return Endpoint{"", 0, std::string(path)};
   }
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return bad(" has no port");
   const auto port = parse_whole_number(text.substr(colon + 1), 65535U);
-  if (!port) return bad(" has no port from 0 to 65535 behind its last colon");
+  if (!port) return bad(" has no port from 0 to 65535 after its last colon");
   auto host = text.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (bracketed ? !IpAddress::parse(host) : !is_host_name(host)) {
-    return bad(host.empty() ? " names no host" : " is not a host and a port");
+    return bad(host.empty() ? " has no host before its port" : " is not a host and a port");
   }
   return Endpoint{std::string(host), static_cast<std::uint16_t>(*port), ""};
 }

@@ -152,7 +152,7 @@ Result<Duration> parse_duration(std::string_view text) {
     const NamedUnit* unit = find_unit(kDurations, part->unit);
     if (unit->factor >= smallest) {
       return config_error(in_quotes(text) + " is not a duration",
-                          R"(write the larger unit first and each once, e.g. "1m30s")");
+                          R"(write each unit once, the largest first, e.g. "1m30s")");
     }
     smallest = unit->factor;
     total += static_cast<double>(*value);
@@ -210,7 +210,7 @@ Result<Multiple> parse_multiple(std::string_view text) {
   if (!found || found->unit != "x" || !trim_front(found->rest).empty() || found->number < 0 ||
       found->number > kMost) {
     return config_error(in_quotes(text) + " is not a multiple",
-                        R"(write how many times as much, e.g. "3x" or "0.8x")");
+                        R"(write a factor, e.g. "3x" or "0.8x")");
   }
   return Multiple{found->number};
 }

@@ -34,7 +34,7 @@ FaultKind describe_mistake(std::string_view name, std::string_view summary) {
        .carriers = kStreams | kDatagrams | kDnsQueries,
        .summary = summary,
        .magnitude = "firewall",
-       .composition = "mistakes are made in file order, each in the list that the one before left",
+       .composition = "mistakes are applied in file order, each to the result of the previous one",
        .source = {}});
 }
 

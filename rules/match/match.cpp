@@ -90,12 +90,12 @@ std::vector<Field<Match>> message_fields() {
     texts += (texts.empty() ? "" : "; ") + std::string(protocol->name()) + ": " +
              std::string(protocol->about_text());
     if (protocol->about_size().empty()) continue;
-    sizes += ", of " + std::string(protocol->title()) + " " + std::string(protocol->about_size());
+    sizes += ", for " + std::string(protocol->title()) + " " + std::string(protocol->about_size());
   }
   std::vector<Field<Match>> fields{
       field("min_size", &Match::min_size,
-            "only messages of this size or more: the payload's" + sizes),
-      field("max_size", &Match::max_size, "only messages that are no larger"),
+            "only messages of at least this size: the payload's" + sizes),
+      field("max_size", &Match::max_size, "only messages of at most this size; see min_size"),
       field("text", &Match::text, texts),
   };
   for (auto& key : MessageConditions::keys()) {
@@ -112,21 +112,22 @@ std::vector<Field<Match>> fields_of_flows() {
       field("listener", &Match::listener, "only connections to these listeners"),
       field("client", &Match::client, "only clients in these prefixes"),
       field("destination", &Match::destination,
-            "only servers in these prefixes, by the address that is dialled"),
+            "only connections to servers whose dialed address is in these prefixes"),
       field("port", &Match::port,
-            "only servers' ports, by the address that is dialled: 1883, \"8000-8999\""),
+            "only connections to servers dialed on these ports: 1883, \"8000-8999\""),
       field("direction", &Match::direction,
             "upstream is from client to server, downstream from server to client"),
       field("first", &Match::first,
-            "only the first n matching connections since the rule began (counted behind `after`)",
+            "only the first n matching connections since the rule took effect, after those that "
+            "`after` skips",
             {.least = 1}),
-      field("after", &Match::after, "not the first n matching connections", {.least = 0}),
-      field("every", &Match::every, "only every n-th matching connection (counted behind `after`)",
-            {.least = 1}),
+      field("after", &Match::after, "skips the first n matching connections", {.least = 0}),
+      field("every", &Match::every,
+            "only every n-th matching connection, after those that `after` skips", {.least = 1}),
       field("host", &Match::host,
-            "only requests to these hosts, without the port; on listeners that intercept, or are "
-            "proxies, also connections to an address that DNS or the client gave for such a name, "
-            "and so to other names that have the same address; patterns as for qname"),
+            "only requests to these hosts, without the port; on listeners that intercept or are "
+            "proxies, also connections to a destination whose name the client sent or resolved by "
+            "DNS (all names with the same address match); patterns as for qname"),
   };
 }
 

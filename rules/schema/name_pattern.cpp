@@ -34,7 +34,7 @@ Result<NamePattern> NamePattern::parse(std::string_view text) {
     return config_error(what, R"(e.g. "chat.example.org", ".example.org" or "*.example.org")");
   };
   if (text.empty()) return bad("an empty name matches nothing");
-  if (text.size() > kLongestName) return bad("longer than a name can be (253 characters)");
+  if (text.size() > kLongestName) return bad("a name has at most 253 characters");
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= ' ' || byte == '/' || byte == ':' || byte >= 127) {

@@ -59,7 +59,7 @@ Result<Ratio> ValueKind<Ratio>::read(const Node& node) {
     return read_text(node, "a percentage", parse_ratio);
   }
   if (share >= 0 && share <= 1) return Ratio::of(share);
-  return config_error("a bare number is a share from 0 to 1",
+  return config_error("a number without a unit must be a share from 0 to 1",
                       R"(write a percentage as text, e.g. "20%")");
 }
 

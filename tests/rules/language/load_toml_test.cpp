@@ -135,8 +135,9 @@ fault = { type = "latency", delay = "300", jiter = "5ms" }
               testing::HasSubstr("9:1 unknown key \"colour\" in [[listener]] | allowed: name,"));
   EXPECT_THAT(errors,
               testing::HasSubstr("11:22 there is no listener \"frnt\" | did you mean \"front\"?"));
-  EXPECT_THAT(errors,
-              testing::HasSubstr("12:15 probability: a bare number is a share from 0 to 1"));
+  EXPECT_THAT(
+      errors,
+      testing::HasSubstr("12:15 probability: a number without a unit must be a share from 0 to 1"));
   EXPECT_THAT(errors, testing::HasSubstr("13:37 delay: \"300\" has no unit"));
   EXPECT_THAT(errors,
               testing::HasSubstr(
