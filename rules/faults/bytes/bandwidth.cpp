@@ -1,9 +1,8 @@
-// bandwidth: bytes leave no faster than a rate, as over a line of that speed.
+// bandwidth: bytes leave no faster than a configured rate, as over a line of that speed.
 //
-// A byte leaves once it and all before it could have been sent at the rate: byte n of a burst
-// leaves no earlier than first + n/rate. Pieces of at most 10 ms of the rate leave at a time, so
-// there are no bursts beyond `burst`. The limit can be one for each connection, one for each
-// client, or one over all that the rule hits.
+// Byte n of a burst leaves no earlier than first + n/rate. Bytes leave in pieces of at most 10 ms
+// of the rate, so there are no bursts beyond `burst`. The limit applies to each connection, to each
+// client, or to all connections that the rule matches together.
 #include <array>
 
 #include "rules/chance/client_table.h"
@@ -23,7 +22,7 @@ struct BandwidthSettings {
   Bytes queue{128 << 10};
 };
 
-// One pair of pacers: a limit holds in each direction.
+// The limit applies to each direction separately.
 using Pacers = std::array<Pacer, 2>;
 
 struct SharedPacers final : FaultState {
@@ -31,8 +30,8 @@ struct SharedPacers final : FaultState {
   ClientTable<Pacers> clients;
 };
 
-// As netem's rate: a datagram leaves when its last bit is through, and finds a queue that may be
-// full.
+// As netem's rate: a datagram leaves when its last bit is transmitted. A datagram that finds the
+// queue full is dropped.
 class DatagramBandwidthStage final : public DatagramStage {
  public:
   DatagramBandwidthStage(const BandwidthSettings& settings, const StageContext& context,

@@ -1,5 +1,5 @@
-// corrupt: bits flip. For each byte, or once for each chunk, with a chance; the choice of bytes
-// depends on their offset in the stream and not on how it was read, except with each = "chunk".
+// corrupt: flips single bits, with a chance for each byte or for each chunk. With each = "byte" the
+// choice depends on the offset in the stream, not on the size of reads.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 

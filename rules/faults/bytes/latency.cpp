@@ -1,9 +1,9 @@
-// latency: each chunk arrives later, in order, and no slower.
+// latency: each chunk arrives later, in order, without a limit on throughput.
 //
-// The delay counts from the instant a chunk was read, so several chunks travel at once: latency
-// does not limit throughput as long as the flow may hold delay x rate (see allowance()). Jitter
-// never reorders a stream: a chunk that drew a short delay waits for the one ahead. Distributions
-// and correlation as tc-netem(8).
+// The delay counts from the instant of the read, so several chunks are in flight at once.
+// Throughput is not limited as long as the flow may hold delay x rate bytes (see allowance()).
+// Jitter never reorders a stream: a chunk with a short delay waits for the chunk ahead.
+// Distributions and correlation as in tc-netem(8).
 #include <algorithm>
 #include <cmath>
 
@@ -34,7 +34,7 @@ class Delays {
   Delays(const LatencySettings& settings, const Dice& dice, const Intensity& intensity)
       : settings_(settings), intensity_(intensity), draws_(dice, settings.correlation) {}
 
-  // When what arrives now leaves.
+  // Returns the instant at which a chunk that arrives now leaves.
   Instant next(std::size_t bytes, Instant now, Output& out) {
     const auto ordinal = draws_.count();
     const Duration delay = draw(now);
@@ -83,7 +83,7 @@ class LatencyStage final : public HoldingStage {
   std::size_t allowance_;
 };
 
-// Each datagram for itself: with jitter, one may overtake another.
+// Each datagram has its own delay: with jitter, a datagram may overtake another.
 class DatagramLatencyStage final : public DatagramStage {
  public:
   DatagramLatencyStage(const LatencySettings& settings, const StageContext& context)
@@ -137,7 +137,7 @@ class Latency final : public Fault, public DnsFault {
     return std::make_unique<LatencyStage>(settings_, context);
   }
   const DnsFault* dns() const override { return this; }
-  // The answer waits; a query is one exchange, so round_trip changes nothing.
+  // Delays the answer. A query is one exchange, so the full delay applies even with round_trip.
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
     Settings whole = settings_;
     whole.round_trip = false;

@@ -1,5 +1,5 @@
-// limit_data: exactly so many bytes pass in a direction of a connection, then it closes. Toxiproxy
-// has it under this name.
+// limit_data: exactly `bytes` bytes pass in one direction of a connection, then the connection
+// closes. Toxiproxy has this fault under the same name.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

@@ -1,4 +1,4 @@
-// limit_time: a connection works for a time, then it closes or hangs, even under constant traffic.
+// limit_time: a connection works for a configured time, then closes or hangs, even under load.
 #include <array>
 
 #include "rules/engine/fault.h"

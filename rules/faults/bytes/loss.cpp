@@ -1,10 +1,10 @@
-// loss: what packet loss does to a TCP stream. Nothing is lost from the stream; it stalls.
+// loss: the effect of packet loss on a TCP stream. No byte is missing; the stream stalls.
 //
-// Every chunk is cut into segments. A lost segment is sent again after the retransmission time-out,
-// which doubles each time (RFC 6298, 5.5; Linux: at least 200 ms, at most 120 s), and everything
-// behind it waits for it (head-of-line blocking). After 15 losses of one segment the connection is
-// reset, as Linux gives up (tcp_retries2, tcp(7)). Models as tc-netem(8): `loss` with
-// `correlation`, or the four of gemodel.
+// Every chunk is cut into segments. A lost segment is retransmitted after a time-out that doubles
+// each time (RFC 6298, 5.5; Linux: at least 200 ms, at most 120 s). Everything behind the segment
+// waits for it (head-of-line blocking). After 15 losses of one segment the connection is reset, as
+// in Linux (tcp_retries2, tcp(7)). Models as in tc-netem(8): `loss` with `correlation`, or the four
+// parameters of gemodel.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -71,7 +71,7 @@ class LossStage final : public HoldingStage {
   Instant deadline() const override { return std::min(HoldingStage::deadline(), gives_up_); }
 
  private:
-  // How long the next segment waits for the transmission that arrives.
+  // Returns the delay until a transmission of the next segment arrives; zero if the first one does.
   Duration next_segment(std::size_t bytes, Instant now, Output& out) {
     const auto ordinal = segments_++;
     const double intensity = intensity_.at(now);
@@ -91,7 +91,7 @@ class LossStage final : public HoldingStage {
               .bytes = static_cast<std::int64_t>(bytes),
               .ordinal = ordinal},
              now);
-    // What will never arrive must not leave in the instant of the reset either.
+    // A segment that never arrives is held forever, so that it does not leave with the reset.
     return lost_for_good ? kNever - now : stall;
   }
 
@@ -149,7 +149,7 @@ class Loss final : public Fault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.flow->carrier == Carrier::kDatagram) {
-      // A lost datagram is gone: whether it is sent again is the application's matter.
+      // A lost datagram is gone: retransmission is up to the application.
       return std::make_unique<LossyStage>(make_model(settings_, context.dice), context.intensity);
     }
     return std::make_unique<LossStage>(settings_, context);

@@ -1,5 +1,5 @@
-// packet_loss: chunks are dropped outright, which corrupts the stream. Toxiproxy has it under this
-// name (2026); for what packet loss does to a real TCP connection see loss.h.
+// packet_loss: drops whole chunks, which corrupts the stream. Toxiproxy has this fault under the
+// same name (2026). For the effect of packet loss on a real TCP connection see loss.cpp.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 

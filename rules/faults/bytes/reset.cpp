@@ -1,5 +1,5 @@
-// reset: both ends get a RST (RFC 9293, 3.5.2): at once, after a time, after a number of bytes, or,
-// with probability per = "chunk", at the first chunk that the dice choose.
+// reset: both ends get a RST (RFC 9293, 3.5.2): at once, after a time, or after a number of bytes.
+// With a probability per = "chunk", the reset comes at the first chunk that is drawn.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -24,7 +24,7 @@ class ResetStage final : public Stage {
     if (resets_ == kNever && passed_ >= settings_.after_bytes.count) {
       const auto over = static_cast<std::size_t>(passed_ - settings_.after_bytes.count);
       resets_ = later(now, settings_.after);
-      // Exactly that many bytes pass before a reset that is due at once.
+      // If the reset is due at once, exactly `after_bytes` bytes pass before it.
       if (settings_.after == Duration::zero() && over <= chunk.size()) {
         chunk = chunk.take_front(chunk.size() - over);
       }
@@ -35,7 +35,7 @@ class ResetStage final : public Stage {
     if (!settings_.on_data) return out.finish(now);
     begin(now);
   }
-  // What was swallowed is missing: the stream cannot go on.
+  // The stream has a hole where bytes were swallowed, so the connection cannot continue.
   void release(Instant now, Output& out) override {
     if (settings_.on_data && resets_ != kNever) wake(now, out);
   }

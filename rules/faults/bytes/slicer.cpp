@@ -1,6 +1,6 @@
-// slicer: the stream arrives in small pieces, with a pause behind each: parsers that expect a
-// message per read fail. Piece sizes depend on the offset in the stream, not on how it was read, as
-// long as it does not pause.
+// slicer: the stream arrives in small pieces with a pause after each; parsers that expect one
+// message per read fail. Piece sizes depend on the offset in the stream, not on the size of reads,
+// as long as the fault acts on every chunk.
 #include <algorithm>
 
 #include "rules/engine/delay_line.h"
@@ -49,8 +49,8 @@ class SlicerStage final : public HoldingStage {
   Dice dice_;
   Intensity intensity_;
   std::uint64_t pieces_ = 0;
-  std::size_t left_ = 0;           // of the piece that is being cut
-  Instant next_ = Instant::min();  // when the next piece may leave
+  std::size_t left_ = 0;           // bytes of the current piece still to come
+  Instant next_ = Instant::min();  // earliest start of the next piece
 };
 
 class Slicer final : public Fault {

@@ -1,4 +1,5 @@
-// slow_close: the data is untouched, its end (FIN) arrives late. Toxiproxy has it under this name.
+// slow_close: the data passes unchanged, the end of the stream (FIN) arrives late. Toxiproxy has
+// this fault under the same name.
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 

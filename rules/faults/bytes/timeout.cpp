@@ -1,9 +1,9 @@
-// timeout: everything is swallowed, and after a while the connection closes. Toxiproxy has it under
-// this name.
+// timeout: swallows all data, and closes the connection after a while. Toxiproxy has this fault
+// under the same name.
 //
-// The while counts from the first byte that was swallowed, whatever the traffic. When the rule goes
-// away after it swallowed something, the connection closes: the stream has a hole. See hanging
-// faults (unplug, limit_time) for a line that holds its bytes instead.
+// `close_after` counts from the first swallowed byte, whatever the traffic. If the rule ends after
+// bytes were swallowed, the connection closes, because the stream has a hole. The faults unplug and
+// limit_time hold the bytes instead.
 #include <algorithm>
 
 #include "rules/engine/dns_fault.h"
@@ -39,8 +39,8 @@ class TimeoutStage final : public Stage {
 
  private:
   TimeoutSettings settings_;
-  std::optional<Instant> began_;  // with the first byte that was swallowed
-  Instant earliest_{};            // that it may close: when it got these settings
+  std::optional<Instant> began_;  // arrival of the first swallowed byte
+  Instant earliest_{};            // no close before this: start of the current settings
 };
 
 class Timeout final : public Fault, public DnsFault {

@@ -1,6 +1,6 @@
-// unplug: the cable is pulled. The connection works, then hangs for ever without closing: no byte,
-// no FIN and no RST of one end reaches the other. When the rule goes away (the cable is back)
-// everything held is delivered.
+// unplug: a pulled cable. The connection works, then hangs forever without closing: no byte, FIN or
+// RST of one end reaches the other. When the rule ends (the cable is back), everything held is
+// delivered.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/hanging_stage.h"
 

@@ -1,4 +1,4 @@
-// Bits that flip: what corrupt, corrupt_body and corrupt_message share.
+// Bit flips in streams and messages: shared by corrupt, corrupt_body and corrupt_message.
 #pragma once
 
 #include <array>
@@ -25,13 +25,13 @@ struct EnumNames<CorruptEach> {
 
 const Schema<CorruptSettings>& corrupt_schema();
 
-// By the dice of one direction, or of one message.
+// Chooses and flips bits, with the dice of one direction or of one message.
 class BitFlipper {
  public:
   BitFlipper(const CorruptSettings& settings, const Dice& dice, const Intensity& intensity)
       : settings_(settings), intensity_(intensity), hits_(dice), places_(dice.split("place")) {}
 
-  // Of a text only bits that leave it UTF-8 flip.
+  // With `text`, only bits flip that leave the text valid UTF-8.
   std::optional<Note> flip(std::span<std::byte> bytes, Instant now, bool text = false);
   void skip(std::size_t bytes) { offset_ += bytes; }
 
@@ -59,13 +59,13 @@ class CorruptStage final : public Stage {
   }
 
  private:
-  // Changes it where a bit flips; what none flips in passes as it came.
+  // Leaves the chunk unchanged if no bit flips.
   std::optional<Note> flip(Chunk& chunk, Instant now);
 
   BitFlipper flipper_;
 };
 
-// A fault that flips bits of whatever its stage is given, and of DNS answers.
+// A fault that flips bits of the chunks of its stage, and of DNS answers.
 class CorruptFault final : public PayloadFault {
  public:
   using Settings = CorruptSettings;

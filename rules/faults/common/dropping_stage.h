@@ -1,5 +1,5 @@
-// Stages from which chunks or datagrams vanish: all of them, or those that a model of loss chooses.
-// Thread and ownership as in stage.h.
+// Stages that drop chunks or datagrams: all of them, or those that a loss model chooses. Thread and
+// ownership as in stage.h.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// A line that works and then is cut without a word: from `at` on, everything that arrives is held
-// for ever and nobody is told (not even of a RST). When the rule goes away the line works again and
-// nothing is lost.
+// A connection that works and then hangs: from `at` on, everything that arrives is held forever and
+// neither end gets a FIN or RST. When the rule ends, the connection works again and nothing is
+// lost. Thread and ownership as in stage.h.
 #pragma once
 
 #include "rules/engine/delay_line.h"

@@ -1,4 +1,4 @@
-// A mistake that several faults can have: a jitter larger than the delay it varies.
+// A check shared by several faults: the jitter must not be larger than the delay.
 #pragma once
 
 #include "rules/base/diagnostics.h"

@@ -37,7 +37,7 @@ void RateStage::release(Instant now, Output& out) {
   pass_end(now, out);
 }
 
-// Only bytes that have arrived are in the piece: what comes while it waits takes the next slot.
+// The piece holds only bytes that have arrived: bytes that arrive while it waits form the next one.
 void RateStage::reserve(Instant now) {
   piece_ = std::min(queue_.bytes(), piece_most_);
   const Bytes count{static_cast<std::int64_t>(piece_)};
@@ -59,7 +59,7 @@ void RateStage::send_due(Instant now, Output& out) {
   }
 }
 
-// Once, behind the last byte.
+// Runs once: the end of the stream follows the last byte.
 void RateStage::pass_end(Instant now, Output& out) {
   if (!finished_ || !queue_.empty()) return;
   finished_ = false;

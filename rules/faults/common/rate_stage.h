@@ -1,5 +1,5 @@
-// A stream that passes no faster than a rate: what bandwidth and response_rate share. Bytes leave
-// in pieces of 10 ms, so that the rate holds over short times too.
+// A stream that passes no faster than a rate: shared by bandwidth and response_rate. Bytes leave in
+// pieces of 10 ms, so that the rate holds over short times too. Thread and ownership as in stage.h.
 #pragma once
 
 #include "rules/base/units.h"
@@ -11,7 +11,8 @@ namespace brownout::rules {
 
 class RateStage final : public Stage {
  public:
-  // `shared` is what several flows have one limit by, borrowed; null: this one for itself.
+  // `shared` is a pacer that several flows have in common, borrowed; null: a pacer of this stage
+  // alone.
   RateStage(Rate rate, Bytes burst, const Intensity& intensity, Pacer* shared = nullptr);
 
   void push(Chunk chunk, Instant now, Output& out) override;

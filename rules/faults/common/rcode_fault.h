@@ -1,5 +1,5 @@
-// What nxdomain, servfail, refused, formerr, notimp and rcode share: the resolver is not asked, the
-// answer is a response code and nothing else.
+// DNS faults that answer with a response code alone, without a query to the resolver: nxdomain,
+// servfail, refused, formerr, notimp and rcode.
 #pragma once
 
 #include "rules/engine/dns_fault.h"
@@ -21,7 +21,7 @@ class RcodeFault : public DnsOnlyFault {
   std::string_view action_;
 };
 
-// One without keys.
+// A fault with a fixed response code and no settings.
 template <Rcode kCode>
 class FixedRcodeFault final : public RcodeFault {
  public:

@@ -1,4 +1,4 @@
-// A body that breaks off, with its connection: what truncate_body and truncate_message share.
+// A body that is cut off, with its connection closed: shared by truncate_body and truncate_message.
 #pragma once
 
 #include <algorithm>

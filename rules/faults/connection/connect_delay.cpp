@@ -1,5 +1,5 @@
-// connect_delay: the dial to the server waits, as on a long or congested path. Each connection
-// waits for itself; see slow_accept for a queue.
+// connect_delay: the connect to the server waits, as on a long or congested path. Connections wait
+// independently; slow_accept makes them queue instead.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/jitter.h"
 

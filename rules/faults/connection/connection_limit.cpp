@@ -1,5 +1,5 @@
-// connection_limit: only so many connections at a time, over all that the rule hits or for each
-// client; the others are refused or hang, as at a full server or a NAT table.
+// connection_limit: at most `max` connections at a time, over all that the rule matches or for each
+// client. Further connections are refused or hang, as at a full server or NAT table.
 #include <array>
 #include <atomic>
 
@@ -20,7 +20,7 @@ struct ConnectionLimitSettings {
 
 using Counter = std::atomic<std::int64_t>;
 
-// Leases keep it alive: a connection may outlive the rule.
+// Shared with the leases: a connection may outlive the rule.
 struct Counters {
   Counter rule{0};
   ClientTable<Counter> clients;

@@ -1,5 +1,5 @@
-// down: the port refuses. The listening socket is closed while the rule is on (a connect gets RST,
-// as from a machine on which no server runs) and opened again behind it.
+// down: the port refuses connections. The listening socket is closed while the rule is active (a
+// connect gets a RST, as from a host without a server) and opened again afterwards.
 #include <array>
 
 #include "rules/engine/fault.h"

@@ -1,8 +1,8 @@
 // overload: a server of finite capacity in front of the real one (rules/chance/overload_model.h).
-// Requests queue, wait longer the fuller the queue is, and are turned away when it is full; phantom
-// load uses up the capacity without anybody sending it, and its retries can keep the server down.
-// `unit` is what counts as a request: a connection (it waits before the server is dialled), an HTTP
-// request, or a message (a client's chunk, a datagram); a DNS query is always one.
+// Requests queue, wait longer the fuller the queue is, and are turned away when it is full. Phantom
+// load uses up the capacity without a real sender, and its retries can keep the server down. `unit`
+// defines a request: a connection (waits before the connect to the server), an HTTP request, or a
+// message (a chunk from a client, a datagram). A DNS query is always one request.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -78,14 +78,14 @@ struct Models final : FaultState {
   }
 };
 
-// What one request is told.
+// Inputs to the model for one request.
 struct Asked {
   const FlowFacts* flow;
-  Dice dice;  // of the rule alone
+  Dice dice;  // depends on the rule alone
   Intensity intensity;
   Instant now;
   FaultState* shared;
-  std::uint64_t event;  // names the request within its flow
+  std::uint64_t event;  // identifies the request within its flow
 };
 
 Key server_key(const IpAddress& address, std::uint16_t port) {
@@ -135,7 +135,7 @@ std::string answer_503(Duration retry_after) {
          "close\r\n\r\noverloaded\n";
 }
 
-// The messages of one client, one after the other.
+// The requests of one flow, in order.
 class Requests {
  public:
   Requests(const OverloadKeys& settings, const StageContext& context)
@@ -179,7 +179,7 @@ class OverloadStage final : public HoldingStage {
   Requests requests_;
 };
 
-// A datagram that is turned away is lost.
+// Datagrams that are turned away are lost.
 class DatagramOverloadStage final : public DatagramStage {
  public:
   explicit DatagramOverloadStage(Requests requests) : requests_(std::move(requests)) {}

@@ -1,5 +1,5 @@
-// refuse: a connection is accepted, then gets a RST before the server is dialled. Unlike down it
-// can be limited to some clients or to every n-th connection.
+// refuse: a connection is accepted, then gets a RST before the connect to the server. Unlike down,
+// this fault can be limited to some clients or to every n-th connection.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

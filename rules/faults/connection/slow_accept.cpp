@@ -1,7 +1,7 @@
-// slow_accept: a server with a slow accept loop. It takes one connection at a time and each costs
-// it `delay`, so that of ten which arrive at once the last waits ten times as long. Until its turn
-// nothing is read from a connection and the server is not dialled. See connect_delay for a wait
-// that each connection has for itself.
+// slow_accept: a server with a slow accept loop. The loop takes one connection at a time and needs
+// `delay` for each, so the last of ten simultaneous connections waits ten times as long. Until then
+// nothing is read from the connection and the server is not connected. The fault connect_delay
+// delays each connection independently.
 #include "rules/chance/pacer.h"
 #include "rules/engine/fault.h"
 

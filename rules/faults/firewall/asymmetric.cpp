@@ -1,5 +1,5 @@
-// asymmetric: one direction works, the other does not: a route or a firewall that was changed on
-// one side only. What is sent the dead way is lost without a word.
+// asymmetric: one direction works, the other does not, as after a route or firewall change on one
+// side only. Data in the dead direction is lost silently.
 #include <array>
 
 #include "rules/engine/fault.h"

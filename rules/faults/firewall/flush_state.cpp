@@ -1,5 +1,5 @@
-// flush_state: the firewall forgets the flows that it knew (a restart, a failover without state
-// sync). What they send vanishes without a word; a client that connects again is served.
+// flush_state: the firewall loses its connection table (a restart, a failover without state sync).
+// Data of open flows vanishes silently; new connections work.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/hanging_stage.h"
 
@@ -16,7 +16,7 @@ class FlushState final : public Fault {
     return schema;
   }
 
-  // Only flows that were open when it happened.
+  // Affects only flows that were open when the rule started.
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.flow->opened >= context.intensity.start()) return nullptr;
     return std::make_unique<HangingStage>(context.now, "forget");

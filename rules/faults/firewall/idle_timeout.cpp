@@ -1,7 +1,8 @@
-// idle_timeout: a NAT or a stateful firewall forgets a flow that was idle for too long. Neither
-// end is told: the connection is half-open, and what is sent on it later vanishes.
+// idle_timeout: a NAT or a stateful firewall forgets a flow that was idle for too long. Neither end
+// gets a FIN or RST: the connection is half-open, and data sent on it later vanishes.
 //
-// A session of datagrams is remembered again as soon as its client sends; until then what the
+// A datagram session is restored as soon as its client sends; until then datagrams of the server
+// are lost.
 // server sends is lost.
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
@@ -32,7 +33,7 @@ class IdleTimeoutStage final : public HoldingStage {
   bool severed() const override { return cut_; }
 
  private:
-  // Idle before the rule took effect does not count.
+  // Idle time before the rule started does not count.
   Instant expires() const { return later(std::max(activity_->last, began_), after_); }
 
   void expire(Instant now, Output& out) {

@@ -1,6 +1,6 @@
-// mtu_blackhole: a link with a smaller MTU, behind a firewall that drops "fragmentation needed":
-// small messages pass, large ones never arrive, and a stream is stuck behind the first of them
-// (RFC 2923, 2.1).
+// mtu_blackhole: a link with a smaller MTU behind a firewall that drops ICMP "fragmentation
+// needed". Small messages pass and large ones never arrive; a stream is stuck behind the first
+// large one (RFC 2923, 2.1).
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 
@@ -15,7 +15,7 @@ Note swallowed(const Chunk& chunk) {
   return {.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())};
 }
 
-// The segment is sent again and again and never arrives; what follows waits for it.
+// The large segment is retransmitted and never arrives; everything behind it waits.
 class MtuBlackholeStage final : public HoldingStage {
  public:
   explicit MtuBlackholeStage(std::size_t most) : most_(most) {}

@@ -1,5 +1,5 @@
-// no_established: the line (or the default) that lets established packets through is gone: replies
-// are dropped unless a line happens to match them, and flows that live die.
+// no_established: the line (or the default) that accepts established packets is missing. Replies
+// are dropped unless another line matches them, and live flows die.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

@@ -1,4 +1,4 @@
-// port_block: a port is closed by a line ahead of all others, for live flows too.
+// port_block: a line ahead of all others closes a port, for live flows too.
 #include <algorithm>
 #include <utility>
 
@@ -38,7 +38,8 @@ class PortBlock final : public FirewallMistake {
     auto reply = line;
     std::swap(reply.port, reply.source_port);
     reply.state = PacketState::kEstablished;
-    // A block of a port stops what is established as well, whatever the state says.
+    // The block applies to established flows too: the implicit accept of established packets
+    // becomes an explicit line behind the block.
     if (std::exchange(firewall.stateful, false)) {
       firewall.rules.insert(firewall.rules.begin(), {.action = FirewallAction::kAccept,
                                                      .state = PacketState::kEstablished});

@@ -1,5 +1,5 @@
-// rule_order: a line stands in the wrong place: a broad drop before the narrow accepts that it was
-// meant to follow.
+// rule_order: a line is in the wrong place, for example a broad drop ahead of the narrow accepts
+// that it should follow.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

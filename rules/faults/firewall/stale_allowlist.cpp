@@ -1,5 +1,5 @@
-// stale_allowlist: an address that should be let in is missing from the list: a new server that
-// nobody entered, a partner whose address changed.
+// stale_allowlist: an address is missing from the list of accepted ones, for example a new server,
+// or a partner whose address changed.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -38,12 +38,13 @@ class StaleAllowlist final : public FirewallMistake {
       for (auto* prefixes : {&lines[i].source, &lines[i].destination}) {
         if (prefixes->empty()) continue;
         std::erase_if(*prefixes, within);
-        // An empty list would match all.
+        // A line without prefixes would match every address, so the line is removed.
         if (prefixes->empty()) {
           lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(i--));
           break;
         }
-        // It stands in a broader prefix: what is left of that is all but this address.
+        // The address is part of a broader prefix: a line ahead of this one excludes the address
+        // alone.
         const bool inside =
             std::any_of(prefixes->begin(), prefixes->end(), [&](const Prefix& prefix) {
               return prefix.length < settings_.address.length &&

@@ -1,4 +1,4 @@
-// wrong_prefix: a mask was widened or narrowed by a slip of the pen: /16 became /24, or /8.
+// wrong_prefix: a typing mistake in a mask widens or narrows a prefix: /16 became /24, or /8.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -41,7 +41,7 @@ class WrongPrefix final : public FirewallMistake {
     auto& lines = firewall.rules;
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (settings_.line && static_cast<std::size_t>(*settings_.line) != i + 1) continue;
-      // Of the source; of the destination where there is none.
+      // Changes the source prefixes, or the destination prefixes if the line has no source.
       auto& prefixes = lines[i].source.empty() ? lines[i].destination : lines[i].source;
       if (prefixes.empty()) continue;
       for (auto& prefix : prefixes) set_length(prefix, static_cast<unsigned>(settings_.length));

@@ -1,6 +1,6 @@
-// ack_loss: acknowledgements of messages vanish, and the messages do not: PUBACK, PUBREC, PUBREL
-// and PUBCOMP of MQTT, <a/> of XMPP, the kinds that a framing says acknowledge. Who is not answered
-// must send again, and who gets it again must know it.
+// ack_loss: drops acknowledgements and lets the messages pass: PUBACK, PUBREC, PUBREL and PUBCOMP
+// of MQTT, <a/> of XMPP, the acknowledging kinds of a framing. A sender without an acknowledgement
+// must send again; a receiver must recognize the repetition.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// corrupt_message: bits of a message's payload flip; its frame stays right. A text stays UTF-8, and
-// of XMPP only a body says something else: what a peer must close for would be another fault.
+// corrupt_message: bits of a message's payload flip; its frame stays valid. Text stays valid UTF-8,
+// and in XMPP only the body changes: a protocol error would close the connection.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 

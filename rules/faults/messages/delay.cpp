@@ -1,5 +1,5 @@
-// delay: a request, its response, or a WebSocket message waits before it goes on. What comes
-// meanwhile waits behind it; latency is the fault for every byte of a connection.
+// delay: a request, its response, or a message waits before it passes. Later messages queue behind
+// it. The fault latency delays every byte of a connection instead.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -24,7 +24,7 @@ struct EnumNames<Before> {
 
 namespace {
 
-constexpr double kSpike = 0.01;  // how likely distribution "spike" spikes
+constexpr double kSpike = 0.01;  // chance of a spike with distribution "spike"
 
 struct DelaySettings {
   Duration delay{};

@@ -1,5 +1,5 @@
-// drop: datagrams or messages vanish; of HTTP a request, which the server then never sees, or its
-// response; of DNS a query, or its answer. With `probability`, some of them.
+// drop: datagrams or messages vanish. For HTTP that is a request, which never reaches the server,
+// or its response; for DNS a query or its answer. With `probability`, only some vanish.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// duplicate: a datagram or a message arrives twice, the copy right behind it (tc-netem(8),
-// duplicate).
+// duplicate: a datagram or a message arrives twice, the copy right behind the original
+// (tc-netem(8), duplicate).
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

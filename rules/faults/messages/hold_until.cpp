@@ -1,4 +1,4 @@
-// A message waits until another one has passed.
+// hold_until: messages wait until another message has passed.
 #include <utility>
 #include <vector>
 
@@ -12,7 +12,7 @@ struct HoldUntilSettings {
   Duration most = std::chrono::seconds(60);
 };
 
-// What matches `passes` is never held itself.
+// Messages that match `passes` are never held.
 class HoldUntilStage final : public Stage {
  public:
   explicit HoldUntilStage(const HoldUntilSettings& settings) : settings_(settings) {}
@@ -52,7 +52,7 @@ class HoldUntilStage final : public Stage {
   }
 
   HoldUntilSettings settings_;
-  std::vector<Chunk> queue_;  // those without a payload, too
+  std::vector<Chunk> queue_;  // includes messages without a payload
   std::size_t held_ = 0;
   Instant until_ = kNever;
   std::uint64_t count_ = 0;
@@ -103,7 +103,7 @@ class HoldUntil final : public MessageFault {
     }
   }
 
-  // As what it waits for is of.
+  // Acts on the same traffic unit as the message it waits for.
   bool acts_on(Carrier carrier) const override {
     switch (carrier) {
       case Carrier::kHttp:

@@ -1,5 +1,6 @@
-// reject: a request gets its protocol's own refusal, and the other end never sees it: of MQTT a
-// CONNECT, SUBSCRIBE, UNSUBSCRIBE, or a PUBLISH above QoS 0 (in 3.1.1 that has none, and passes).
+// reject: a request is answered with its protocol's own refusal and never reaches the other end. In
+// MQTT this covers CONNECT, SUBSCRIBE, UNSUBSCRIBE, and PUBLISH above QoS 0 (MQTT 3.1.1 has no
+// refusal for PUBLISH, so it passes).
 #include "rules/engine/message_fault.h"
 #include "rules/message/message_protocol.h"
 

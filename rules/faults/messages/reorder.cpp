@@ -1,7 +1,7 @@
 // reorder: some datagrams leave at once while the others wait, and so overtake them.
 //
 // As tc-netem(8): `reorder PERCENT CORRELATION gap N` with a delay. Every datagram waits for
-// `delay`, but each N-th leaves at once, with the chance `share`.
+// `delay`, except that each N-th leaves at once with the chance `share`.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,12 +21,12 @@ struct ReorderSettings {
   Duration delay{};
 };
 
-// What ends a conversation overtakes nothing: what it overtook would be lost.
+// The end of a conversation overtakes nothing: messages behind it would be lost.
 bool ends(const Chunk& chunk) {
   return chunk.message() != nullptr && chunk.message()->ends_conversation();
 }
 
-// netem's: a candidate leaves at once, all others wait.
+// As in netem: a chosen candidate leaves at once, all other datagrams wait.
 class OvertakingStage final : public DatagramStage {
  public:
   OvertakingStage(const ReorderSettings& settings, const StageContext& context)
@@ -58,10 +58,10 @@ class OvertakingStage final : public DatagramStage {
   Intensity intensity_;
   CorrelatedDraws draws_;
   std::uint64_t datagrams_ = 0;
-  std::int64_t since_ = 0;  // datagrams since the last that left at once
+  std::int64_t since_ = 0;  // datagrams since the last immediate one
 };
 
-// Gathers as many as the window holds, and lets them go in an order that the dice draw.
+// Gathers `window` chunks, then emits them in a random order.
 class ShufflingStage final : public Stage {
  public:
   ShufflingStage(const ReorderSettings& settings, const StageContext& context)
@@ -94,7 +94,7 @@ class ShufflingStage final : public Stage {
   std::size_t held() const override { return held_; }
 
  private:
-  // Fisher and Yates, as Durstenfeld has it (Algorithm 235, CACM 1964).
+  // Fisher-Yates shuffle in Durstenfeld's form (Algorithm 235, CACM 1964).
   void shuffle(Instant now, Output& out) {
     bool moved = false;
     for (auto left = gathered_.size(); left > 1; --left) {
@@ -165,7 +165,7 @@ class Reorder final : public MessageFault {
     return std::make_unique<OvertakingStage>(settings_, context);
   }
   bool gathers() const override { return settings_.window.has_value(); }
-  // An exchange without a window.
+  // For exchanges without a window.
   Verdict judge(const Exchange& exchange) const override {
     const bool candidate = exchange.ordinal % static_cast<std::uint64_t>(settings_.gap) == 0;
     if (candidate && exchange.hits(settings_.share)) return Verdict::pass();

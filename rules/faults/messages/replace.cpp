@@ -1,4 +1,4 @@
-// Messages arrive with another text.
+// replace: messages arrive with another text.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

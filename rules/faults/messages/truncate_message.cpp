@@ -1,6 +1,6 @@
-// truncate_message: a message arrives cut short, as a whole message of that length. A text stays
-// UTF-8, and an element of XMPP an element: up to three bytes more are cut, so that no character
-// is.
+// truncate_message: a message arrives cut short, as a complete message of that length. Text stays
+// valid UTF-8, and an XMPP element stays well-formed: up to three more bytes are cut, so that no
+// character is split.
 #include <algorithm>
 
 #include "rules/base/utf8.h"

@@ -7,7 +7,7 @@ namespace {
 
 using rules::Direction;
 
-// At every emission: no more than burst + rate x time may have left.
+// At every emission, at most burst + rate x time may have left.
 void expect_no_faster(const VirtualWorld& world, Instant first, double bytes_per_second,
                       double burst) {
   double sent = 0;
@@ -41,7 +41,7 @@ fault = { type = "bandwidth", rate = "1 MB/s" })");
   for (const auto& output : world.left()) EXPECT_LE(output.what.size(), 20'000U);
 }
 
-TEST(Bandwidth, LateBytesDoNotRideOnEarlierReservations) {
+TEST(Bandwidth, LateBytesDoNotUseEarlierReservations) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "bandwidth", rate = "1 KB/s" })");
   world.at(0s).send("x");
@@ -60,7 +60,7 @@ fault = { type = "bandwidth", rate = "1 KB/s", burst = "500 B" })");
   expect_no_faster(world, Instant{}, 1000, 500);
 }
 
-TEST(Bandwidth, OneLimitMayBeSharedByAllThatTheRuleHits) {
+TEST(Bandwidth, AllConnectionsOfTheRuleMayShareOneLimit) {
   for (const bool shared : {true, false}) {
     const auto set = rules::RuleSet::activate(
         config_of("[[rule]]\nfault = { type = \"bandwidth\", rate = \"1 KB/s\", shared = \"" +
@@ -78,7 +78,7 @@ TEST(Bandwidth, OneLimitMayBeSharedByAllThatTheRuleHits) {
   }
 }
 
-TEST(Bandwidth, OneLimitMayBeSharedByTheConnectionsOfAClient) {
+TEST(Bandwidth, TheConnectionsOfAClientMayShareOneLimit) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
 fault = { type = "bandwidth", rate = "1 KB/s", shared = "client" })")
                                                 .rules,
@@ -93,14 +93,14 @@ fault = { type = "bandwidth", rate = "1 KB/s", shared = "client" })")
   EXPECT_EQ(other.left().back().at, Instant(10ms));
 }
 
-TEST(Bandwidth, RateZeroHoldsForEverAndGivesBack) {
+TEST(Bandwidth, RateZeroHoldsEverythingUntilTheRuleEnds) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "bandwidth", rate = "0 bit/s" })");
   world.at(1s).send("a").at(1s).send_fin().at(5h).reload("").run();
   EXPECT_EQ(world.log(), "5h a\n5h <FIN>\n");
 }
 
-TEST(Bandwidth, CarriesTheEndBehindTheBytes) {
+TEST(Bandwidth, TheEndOfTheStreamFollowsTheBytes) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "bandwidth", rate = "1 KB/s" })");
   world.at(0s).send("0123456789").at(1ms).send_fin().run();
@@ -108,7 +108,7 @@ fault = { type = "bandwidth", rate = "1 KB/s" })");
 }
 
 // 1000 B at 80 kbit/s (10 KB/s) take 100 ms each.
-TEST(Bandwidth, DatagramsLeaveWhenTheirLastBitIsThrough) {
+TEST(Bandwidth, DatagramsLeaveWhenTheirLastBitIsTransmitted) {
   auto world =
       VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"bandwidth\", rate = \"10 KB/s\" }");
   for (int i = 0; i < 3; ++i) world.at(0s).send(std::string(1000, static_cast<char>('a' + i)));

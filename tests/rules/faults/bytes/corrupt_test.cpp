@@ -14,7 +14,7 @@ int different_bits(const std::string& a, const std::string& b) {
   return bits;
 }
 
-TEST(Corrupt, FlipsOneBitInTheShareOfBytesThatItSays) {
+TEST(Corrupt, FlipsOneBitInTheConfiguredShareOfBytes) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "corrupt", chance = "1%" })");
   const std::string text(100'000, 'x');
@@ -23,7 +23,7 @@ fault = { type = "corrupt", chance = "1%" })");
   EXPECT_NEAR(different_bits(world.bytes(), text), 1000, 130);
 }
 
-TEST(Corrupt, TheSameBytesHoweverTheStreamWasRead) {
+TEST(Corrupt, FlipsTheSameBytesWhateverTheReads) {
   const std::string rule = R"([[rule]]
 fault = { type = "corrupt", chance = "1%" })";
   VirtualWorld whole(rule);
@@ -35,7 +35,7 @@ fault = { type = "corrupt", chance = "1%" })";
   EXPECT_EQ(whole.bytes(), parts.bytes());
 }
 
-TEST(Corrupt, OnceAChunk) {
+TEST(Corrupt, MayFlipOneBitPerChunk) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "corrupt", chance = "100%", each = "chunk" })");
   for (int i = 0; i < 50; ++i) world.at(0s).send("hello");

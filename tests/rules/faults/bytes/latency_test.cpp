@@ -52,7 +52,7 @@ fault = { type = "latency", delay = "100ms", jitter = "40ms" })");
   EXPECT_EQ(world.bytes().substr(200), digits);
 }
 
-TEST(Latency, JitterLargerThanTheDelayIsCutAtNothing) {
+TEST(Latency, ADelayIsNeverNegative) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "latency", delay = "1ms", jitter = "100ms" })");
   for (int i = 0; i < 400; ++i) world.at(i * 1s).send("x");
@@ -77,7 +77,7 @@ fault = { type = "latency", delay = "100ms", round_trip = true })";
   EXPECT_EQ(down.log(), "50ms pong\n");
 }
 
-TEST(Latency, SpikesOnceInAWhile) {
+TEST(Latency, SpikesInTheConfiguredShare) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "latency", delay = "10ms", jitter = "10ms", distribution = "spike", spike = "10%" })");
   for (int i = 0; i < 1000; ++i) world.at(i * 1s).send("x");
@@ -99,7 +99,7 @@ fault = { type = "latency", delay = "100ms" })");
   EXPECT_EQ(world.log(), "0s a\n5.05s b\n20.1s c\n");
 }
 
-TEST(Latency, PerChunkDelaysSomeAndKeepsTheOrder) {
+TEST(Latency, PerChunkDelaysSomeChunksAndKeepsTheOrder) {
   VirtualWorld world(R"([[rule]]
 probability = "50%"
 per = "chunk"
@@ -118,14 +118,14 @@ fault = { type = "latency", delay = "1s" })");
   EXPECT_EQ(world.state().sampled.load(), hit);
 }
 
-TEST(Latency, GivesBackWhatItHoldsWhenTheRuleGoesAway) {
+TEST(Latency, ReleasesHeldChunksWhenTheRuleEnds) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "latency", delay = "10s" })");
   world.at(1s).send("a").at(2s).send("b").at(3s).reload("").at(4s).send("c").run();
   EXPECT_EQ(world.log(), "3s a\n3s b\n4s c\n");
 }
 
-TEST(Latency, DatagramsOvertakeEachOtherWhenThereIsJitter) {
+TEST(Latency, JitterLetsDatagramsOvertakeEachOther) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"latency\", delay = \"50ms\", jitter = \"40ms\" }");
   for (int i = 0; i < 500; ++i) world.at(i * 1ms).send(std::to_string(i));

@@ -7,7 +7,7 @@ namespace {
 
 using rules::Direction;
 
-TEST(LimitData, PassesExactlySoManyBytesWhateverTheChunks) {
+TEST(LimitData, PassesExactlyTheLimitWhateverTheChunks) {
   for (const std::size_t step : {1U, 4U, 5U, 16U}) {
     VirtualWorld world(R"([[rule]]
 fault = { type = "limit_data", bytes = "10 B" })");
@@ -26,7 +26,7 @@ fault = { type = "limit_data", bytes = "0 B", close = "rst" })");
   EXPECT_EQ(world.log(), "5ms <RST>\n");
 }
 
-TEST(LimitData, AChangedLimitGoesOnCounting) {
+TEST(LimitData, AChangedLimitKeepsTheCount) {
   const auto rule = [](const std::string& bytes) {
     return "[[rule]]\nname = \"r\"\nfault = { type = \"limit_data\", bytes = \"" + bytes + "\" }";
   };
@@ -40,7 +40,7 @@ TEST(LimitData, AChangedLimitGoesOnCounting) {
   EXPECT_EQ(less.log(), "1s 01234567\n3s <CLOSE>\n");
 }
 
-TEST(LimitData, ItsCloseWaitsForBytesThatALaterRuleHolds) {
+TEST(LimitData, TheCloseWaitsForBytesThatALaterRuleHolds) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "limit_data", bytes = "3 B" }
 [[rule]]

@@ -19,7 +19,7 @@ TEST(LimitTime, EndsUnderConstantTraffic) {
   }
 }
 
-TEST(LimitTime, OrHangsAndHoldsEverything) {
+TEST(LimitTime, HangHoldsEverything) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "limit_time", after = "1s", close = "hang" })");
   world.at(500ms).send("a").at(2s).send("b").run();

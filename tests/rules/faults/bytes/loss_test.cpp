@@ -9,7 +9,7 @@ namespace {
 
 using rules::Direction;
 
-TEST(Loss, StallsByRetransmissionTimeOutsThatDouble) {
+TEST(Loss, StallsByDoublingRetransmissionTimeouts) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "loss", loss = "30%" })");
   for (int i = 0; i < 2000; ++i) world.at(i * 36s).send("x");
@@ -28,7 +28,7 @@ fault = { type = "loss", loss = "30%" })");
   }
 }
 
-TEST(Loss, WhatIsBehindALostSegmentWaitsForIt) {
+TEST(Loss, DataBehindALostSegmentWaits) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "loss", loss = "50%", segment = "10 B" })");
   std::string sent;
@@ -68,7 +68,7 @@ fault = { type = "loss", loss = "50%" })");
   EXPECT_LT(world.state().injected.load(), 10U);
 }
 
-TEST(Loss, DatagramsAreLostInTheShareThatItSays) {
+TEST(Loss, DatagramsAreLostInTheConfiguredShare) {
   auto world = VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"loss\", loss = \"5%\" }");
   for (int i = 0; i < 20'000; ++i) world.at(i * 1ms).send("x");
   world.run();

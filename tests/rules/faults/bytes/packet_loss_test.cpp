@@ -7,7 +7,7 @@ namespace {
 
 using rules::Direction;
 
-TEST(PacketLoss, DropsTheShareOfChunksThatItSays) {
+TEST(PacketLoss, DropsTheConfiguredShareOfChunks) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "packet_loss", loss_rate = "20%" })");
   for (int i = 0; i < 5000; ++i) world.at(i * 1ms).send("x");
@@ -16,7 +16,7 @@ fault = { type = "packet_loss", loss_rate = "20%" })");
   EXPECT_EQ(world.state().injected.load(), 5000 - world.bytes().size());
 }
 
-TEST(PacketLoss, DefaultIsToxiproxys) {
+TEST(PacketLoss, TheDefaultIsThatOfToxiproxy) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "packet_loss" })");
   for (int i = 0; i < 5000; ++i) world.at(i * 1ms).send("x");

@@ -7,21 +7,21 @@ namespace {
 
 using rules::Direction;
 
-TEST(Reset, AtOnceBeforeAnyByte) {
+TEST(Reset, ResetsAtOnceByDefault) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "reset" })");
   world.at(1ms).send("x").run();
   EXPECT_EQ(world.log(), "0s <RST>\n");
 }
 
-TEST(Reset, AfterATime) {
+TEST(Reset, ResetsAfterATime) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "reset", after = "2s" })");
   world.at(1s).send("a").at(3s).send("b").run();
   EXPECT_EQ(world.log(), "1s a\n2s <RST>\n");
 }
 
-TEST(Reset, AfterExactlySoManyBytesWhateverTheChunks) {
+TEST(Reset, ResetsAfterExactlySoManyBytesWhateverTheChunks) {
   for (const std::size_t step : {1U, 3U, 7U, 100U}) {
     VirtualWorld world(R"([[rule]]
 fault = { type = "reset", after_bytes = "10 B" })");
@@ -40,7 +40,7 @@ fault = { type = "reset", after = "1s", on_data = true })");
   EXPECT_EQ(world.log(), "3s <RST>\n");
 }
 
-TEST(Reset, OnDataTheEndOfTheStreamCounts) {
+TEST(Reset, OnDataTheEndOfTheStreamStartsTheWait) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "reset", on_data = true })");
   world.at(2s).send_fin();
@@ -48,7 +48,7 @@ fault = { type = "reset", on_data = true })");
   EXPECT_EQ(world.log(), "2s <RST>\n");
 }
 
-TEST(Reset, PerChunkWaitsForTheDice) {
+TEST(Reset, PerChunkResetsAtADrawnChunk) {
   int resets = 0;
   for (std::uint64_t flow = 1; flow <= 200; ++flow) {
     VirtualWorld world(R"([[rule]]

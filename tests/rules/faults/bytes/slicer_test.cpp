@@ -14,7 +14,7 @@ fault = { type = "slicer", size = "3 B", delay = "10ms" })");
   EXPECT_EQ(world.log(), "0s abc\n10ms def\n20ms gh\n20ms <FIN>\n");
 }
 
-TEST(Slicer, PieceSizesDependOnTheOffsetAndNotOnHowItWasRead) {
+TEST(Slicer, PieceSizesDependOnTheOffsetAndNotOnReads) {
   const std::string rule = R"([[rule]]
 fault = { type = "slicer", size = "10 B", variation = "5 B", delay = "1ms" })";
   VirtualWorld whole(rule);

@@ -7,14 +7,14 @@ namespace {
 
 using rules::Direction;
 
-TEST(SlowClose, HoldsTheEndAndNotTheData) {
+TEST(SlowClose, DelaysTheEndAndNotTheData) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "slow_close", delay = "3s" })");
   world.at(1s).send("a").at(2s).send_fin().run();
   EXPECT_EQ(world.log(), "1s a\n5s <FIN>\n");
 }
 
-TEST(SlowClose, TheEndComesAtOnceWhenTheRuleGoesAway) {
+TEST(SlowClose, TheEndLeavesAtOnceWhenTheRuleEnds) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "slow_close", delay = "1h" })");
   world.at(2s).send_fin().at(3s).reload("").run();

@@ -22,7 +22,7 @@ fault = { type = "timeout" })");
   EXPECT_EQ(world.log(), "");
 }
 
-TEST(Timeout, AChangedTimeCountsFromTheFirstByteStill) {
+TEST(Timeout, AChangedTimeStillCountsFromTheFirstByte) {
   const auto rule = [](const std::string& after) {
     return "[[rule]]\nname = \"r\"\nfault = { type = \"timeout\", close_after = \"" + after +
            "\" }";
@@ -38,7 +38,7 @@ TEST(Timeout, AChangedTimeCountsFromTheFirstByteStill) {
   EXPECT_EQ(never.log(), "");
 }
 
-TEST(Timeout, GoingAwayClosesOnlyAConnectionWithAHole) {
+TEST(Timeout, TheEndOfTheRuleClosesOnlyConnectionsWithAHole) {
   const std::string rule = R"([[rule]]
 fault = { type = "timeout" })";
   VirtualWorld hit(rule);

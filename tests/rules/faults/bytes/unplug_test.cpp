@@ -18,7 +18,7 @@ fault = { type = "unplug", after = "10s" })");
   EXPECT_EQ(world.notes(), "unplug 0s 0 bytes #0\n");
 }
 
-TEST(Unplug, CountsWhatItHoldsSoThatReadingPauses) {
+TEST(Unplug, CountsHeldBytesSoThatReadingPauses) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "unplug" })");
   world.at(1s).send(std::string(1000, 'x')).run();
@@ -26,7 +26,7 @@ fault = { type = "unplug" })");
   EXPECT_EQ(world.log(), "");
 }
 
-TEST(Unplug, EndsWithItsScheduleToo) {
+TEST(Unplug, ReleasesEverythingWhenItsScheduleEnds) {
   VirtualWorld world(R"([[rule]]
 start = "10s"
 duration = "20s"

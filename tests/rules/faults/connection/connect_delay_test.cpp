@@ -9,7 +9,7 @@ namespace {
 
 using rules::Direction;
 
-TEST(ConnectDelay, EachConnectionWaitsForItselfAndRulesAddUp) {
+TEST(ConnectDelay, ConnectionsWaitIndependentlyAndRulesAddUp) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
 fault = { type = "connect_delay", delay = "2s" }
 [[rule]]
@@ -26,7 +26,7 @@ fault = { type = "connect_delay", delay = "1s", jitter = "500ms" })")
   EXPECT_GT(seen.size(), 40U);
 }
 
-TEST(ConnectDelay, PerClientPicksAStableCohortThatOnlyGrows) {
+TEST(ConnectDelay, PerClientSelectsAStableCohortThatOnlyGrows) {
   const auto hit = [](const std::string& probability) {
     const auto set = rules::RuleSet::activate(
         config_of("[[rule]]\nname = \"slow\"\nprobability = \"" + probability +

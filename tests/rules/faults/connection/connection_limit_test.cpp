@@ -22,7 +22,7 @@ fault = { type = "connection_limit", max = 2 })")
   EXPECT_EQ(rules::plan_arrival(*set, flow_of(4)).admission.verdict, Verdict::kServe);
 }
 
-TEST(ConnectionLimit, MayBeForEachClientAndHang) {
+TEST(ConnectionLimit, LimitsEachClientAndMayHang) {
   const auto set = rules::RuleSet::activate(config_of(R"([[rule]]
 fault = { type = "connection_limit", max = 1, overflow = "hang", shared = "client" })")
                                                 .rules,
@@ -42,7 +42,7 @@ fault = { type = "connection_limit", max = 1 })")
                                       1, Instant{});
   auto arrival = rules::plan_arrival(*set, flow_of(1));
   set.reset();
-  arrival.admission.leases.clear();  // must not touch what is gone (address sanitizer)
+  arrival.admission.leases.clear();  // must not touch freed memory (address sanitizer)
 }
 
 }  // namespace

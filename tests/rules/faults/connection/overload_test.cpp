@@ -17,13 +17,13 @@ std::string rule(const std::string& keys) {
   return "[[rule]]\nfault = { type = \"overload\", " + keys + " }";
 }
 
-TEST(Overload, MessagesAreServedOneAfterTheOther) {
+TEST(Overload, MessagesAreServedInSequence) {
   VirtualWorld world(rule("unit = \"message\", capacity = \"10/s\", distribution = \"constant\""));
   world.at(0s).send("a").send("b").at(50ms).send("c").at(1s).send("d").run();
   EXPECT_EQ(world.log(), "100ms a\n200ms b\n300ms c\n1.1s d\n");
 }
 
-TEST(Overload, SeveralAtATime) {
+TEST(Overload, ConcurrencyServesSeveralRequestsAtATime) {
   VirtualWorld world(
       rule("unit = \"message\", service_time = \"100ms\", concurrency = 2, distribution = "
            "\"constant\""));
@@ -40,14 +40,14 @@ std::string overflowing(const std::string& overflow) {
   return world.log();
 }
 
-TEST(Overload, WhatFindsNoPlaceGetsWhatTheRuleSays) {
+TEST(Overload, ARequestThatFindsTheQueueFullGetsTheOverflow) {
   EXPECT_EQ(overflowing("reset"), "0s <RST>\n");
   EXPECT_EQ(overflowing("503"), "0s <ANSWER> HTTP/1.1 503 Service Unavailable\n");
   EXPECT_EQ(overflowing("hang"), "100ms a\n200ms b\n");
   EXPECT_EQ(overflowing("slow"), "100ms a\n200ms b\n300ms c\n");
 }
 
-TEST(Overload, ADatagramThatFindsNoPlaceIsLost) {
+TEST(Overload, ADatagramThatFindsTheQueueFullIsLost) {
   auto world = VirtualWorld::of_datagrams(
       rule("unit = \"message\", capacity = \"10/s\", distribution = \"constant\", queue = 1"));
   world.at(0s).send("a").send("b").send("c").at(150ms).send("d").run();
@@ -68,7 +68,7 @@ struct Arrivals {
 };
 
 // M/M/1: the mean time in the system is 1 / (capacity - arrivals).
-TEST(Overload, LatencyGrowsAsItDoesInAQueue) {
+TEST(Overload, LatencyFollowsTheMm1Formula) {
   for (const double load : {0.5, 0.8, 0.9}) {
     Arrivals arrivals(rule("capacity = \"100/s\", queue = 100000"));
     const rules::Dice dice(11, 1, 1);
@@ -90,9 +90,9 @@ int turned_away(Arrivals& arrivals, Duration from, int count) {
   return refused;
 }
 
-// Three times the capacity: of all requests, two thirds are turned away, and so of the few real
-// ones.
-TEST(Overload, ASurgeNobodySendsIsFelt) {
+// At three times the capacity, two thirds of all requests are turned away, and so are two thirds of
+// the few real ones.
+TEST(Overload, APhantomSurgeTurnsRealRequestsAway) {
   Arrivals arrivals(
       rule("capacity = \"100/s\", queue = 20, surge = \"3x\", surge_start = \"1000s\", "
            "surge_duration = \"1000s\""));
@@ -101,7 +101,7 @@ TEST(Overload, ASurgeNobodySendsIsFelt) {
   EXPECT_EQ(turned_away(arrivals, 2010s, 1000), 0);
 }
 
-TEST(Overload, ARampMakesItGrow) {
+TEST(Overload, ARampIncreasesThePhantomLoad) {
   Arrivals arrivals(
       "[[rule]]\nramp = \"1000s\"\nfault = { type = \"overload\", capacity = \"100/s\", queue = 5, "
       "load = \"4x\" }");
@@ -111,7 +111,7 @@ TEST(Overload, ARampMakesItGrow) {
   EXPECT_GT(late, 50);
 }
 
-TEST(Overload, EveryClientOrOneQueueForAll) {
+TEST(Overload, SharedSelectsAQueuePerClientOrOneForAll) {
   Arrivals each(rule("capacity = \"1/s\", queue = 0, shared = \"client\""));
   EXPECT_TRUE(each.arrive(0s, "10.0.0.1").serves());
   EXPECT_FALSE(each.arrive(0s, "10.0.0.1").serves());
@@ -121,7 +121,7 @@ TEST(Overload, EveryClientOrOneQueueForAll) {
   EXPECT_FALSE(all.arrive(0s, "10.0.0.2").serves());
 }
 
-TEST(Overload, OneRegionOnly) {
+TEST(Overload, MatchLimitsTheOverloadToOneRegion) {
   Arrivals arrivals(
       "[[rule]]\nmatch = { client = \"10.2.0.0/16\" }\nfault = { type = \"overload\", capacity = "
       "\"1/s\", queue = 0, overflow = \"hang\" }");
@@ -130,7 +130,7 @@ TEST(Overload, OneRegionOnly) {
   EXPECT_TRUE(arrivals.arrive(0s, "10.1.0.1").serves());
 }
 
-// One server of a group is asked for more than it can, and the next takes what it turns away.
+// One server of a group is full while another still accepts connections.
 TEST(Overload, EachServerHasItsOwnQueue) {
   const auto set = RuleSet::activate(
       config_of(rule("capacity = \"1/s\", queue = 0, shared = \"server\"")).rules, 1, Instant{});
@@ -145,7 +145,7 @@ TEST(Overload, EachServerHasItsOwnQueue) {
   EXPECT_TRUE(dial("192.0.2.2"));
 }
 
-TEST(Overload, DnsQueriesQueueToo) {
+TEST(Overload, DnsQueriesQueue) {
   DnsLab lab(
       rule("capacity = \"10/s\", distribution = \"constant\", queue = 1, overflow = \"503\""));
   EXPECT_EQ(lab.ask("nothing.org"), "+100ms NOERROR");
@@ -156,7 +156,7 @@ TEST(Overload, DnsQueriesQueueToo) {
   EXPECT_EQ(silent.ask("nothing.org"), "(silence)");
 }
 
-TEST(Overload, TheTableSaysWhatBecameOfIt) {
+TEST(Overload, TheStatusCountsServedAndTurnedAwayRequests) {
   Arrivals arrivals(rule("capacity = \"100/s\", queue = 5, load = \"2x\", retries = 3"));
   turned_away(arrivals, 1s, 100);
   const auto status = arrivals.set->rules()[0]->state->shared->status();
@@ -164,7 +164,7 @@ TEST(Overload, TheTableSaysWhatBecameOfIt) {
   EXPECT_NE(status.find(" of them retries, "), std::string::npos) << status;
 }
 
-TEST(Overload, MistakesAreFound) {
+TEST(Overload, RejectsContradictorySettings) {
   EXPECT_EQ(first_problem_of(rule("queue = 1")),
             "fault \"overload\" needs \"capacity\" or \"service_time\", and not both");
   EXPECT_EQ(first_problem_of(rule("capacity = \"10\"")), "capacity: \"10\" is not a frequency");

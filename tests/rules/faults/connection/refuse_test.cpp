@@ -19,18 +19,18 @@ std::string verdicts(const std::string& rule, int connections) {
   return text;
 }
 
-TEST(Refuse, TheFirstTwoThenItWorks) {
+TEST(Refuse, FirstRefusesTheFirstConnections) {
   EXPECT_EQ(verdicts("[[rule]]\nmatch = { first = 2 }\nfault = { type = \"refuse\" }", 6),
             "RR....");
 }
 
-TEST(Refuse, EveryThirdAfterTheFourth) {
+TEST(Refuse, AfterAndEverySelectConnections) {
   EXPECT_EQ(
       verdicts("[[rule]]\nmatch = { after = 4, every = 3 }\nfault = { type = \"refuse\" }", 12),
       "......R..R..");
 }
 
-TEST(Refuse, TheShareThatItSays) {
+TEST(Refuse, RefusesTheConfiguredShare) {
   const auto text =
       verdicts("[[rule]]\nprobability = \"20%\"\nfault = { type = \"refuse\" }", 5000);
   EXPECT_NEAR(static_cast<double>(std::count(text.begin(), text.end(), 'R')), 1000, 100);

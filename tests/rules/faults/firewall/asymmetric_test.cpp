@@ -7,7 +7,7 @@ namespace {
 
 using rules::Direction;
 
-TEST(Asymmetric, OneDirectionIsDead) {
+TEST(Asymmetric, DownstreamIsDeadByDefault) {
   const std::string rule = "[[rule]]\nfault = { type = \"asymmetric\" }";
   VirtualWorld up(rule, Direction::kUpstream);
   up.at(1s).send("a").run();
@@ -18,7 +18,7 @@ TEST(Asymmetric, OneDirectionIsDead) {
   EXPECT_TRUE(down.chain().severed());
 }
 
-TEST(Asymmetric, TheOneThatIsNamed) {
+TEST(Asymmetric, LostSelectsTheDeadDirection) {
   const std::string rule = "[[rule]]\nfault = { type = \"asymmetric\", lost = \"upstream\" }";
   VirtualWorld up(rule, Direction::kUpstream);
   up.at(1s).send("a").run();

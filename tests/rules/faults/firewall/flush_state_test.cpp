@@ -5,14 +5,14 @@
 namespace brownout::test {
 namespace {
 
-TEST(FlushState, WhatWasOpenFallsSilent) {
+TEST(FlushState, OpenConnectionsFallSilent) {
   VirtualWorld world("[[rule]]\nstart = \"10s\"\nfault = { type = \"flush_state\" }");
   world.at(9s).send("a").at(11s).send("b").at(12s).send_fin().run();
   EXPECT_EQ(world.log(), "9s a\n");
   EXPECT_TRUE(world.chain().severed());
 }
 
-TEST(FlushState, WhatIsOpenedLaterWorks) {
+TEST(FlushState, LaterConnectionsWork) {
   auto facts = flow_of();
   facts.opened = Instant(10s);
   VirtualWorld world(
@@ -24,7 +24,7 @@ TEST(FlushState, WhatIsOpenedLaterWorks) {
   EXPECT_EQ(world.log(), "11s b\n");
 }
 
-TEST(FlushState, NothingIsLostWhenTheRuleGoes) {
+TEST(FlushState, NothingIsLostWhenTheRuleEnds) {
   VirtualWorld world("[[rule]]\nstart = \"10s\"\nfault = { type = \"flush_state\" }");
   world.at(11s).send("b").at(20s).reload("").run();
   EXPECT_EQ(world.log(), "20s b\n");

@@ -54,14 +54,14 @@ TEST(IdleTimeout, EitherDirectionKeepsItAlive) {
   send(upstream, 300s);
   EXPECT_EQ(up.bytes, 2U);
   EXPECT_EQ(down.bytes, 5U);
-  // Once it is forgotten, it is for both.
+  // Once the flow is forgotten, both directions are dead.
   send(upstream, 400s);
   send(downstream, 410s);
   EXPECT_EQ(up.bytes, 2U);
   EXPECT_EQ(down.bytes, 5U);
 }
 
-TEST(IdleTimeout, ASessionIsRememberedWhenItsClientSends) {
+TEST(IdleTimeout, ADatagramSessionIsRestoredWhenItsClientSends) {
   auto facts = flow_of(1, "10.1.2.3", rules::Carrier::kDatagram);
   const auto set = rules::RuleSet::activate(
       config_of("[[rule]]\nfault = { type = \"idle_timeout\", after = \"60s\" }", "udp").rules, 1,

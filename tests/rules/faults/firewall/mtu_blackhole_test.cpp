@@ -19,7 +19,7 @@ TEST(MtuBlackhole, AStreamIsStuckBehindTheFirstLargeMessage) {
   EXPECT_FALSE(world.chain().severed());
 }
 
-TEST(MtuBlackhole, OfDatagramsOnlyTheLargeOnesAreLost) {
+TEST(MtuBlackhole, OnlyLargeDatagramsAreLost) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"mtu_blackhole\", size = \"100 B\" }");
   world.at(0s)
@@ -32,7 +32,7 @@ TEST(MtuBlackhole, OfDatagramsOnlyTheLargeOnesAreLost) {
   EXPECT_EQ(world.bytes(), std::string(100, 'a') + "c");
 }
 
-TEST(MtuBlackhole, NothingIsLostWhenTheRuleGoes) {
+TEST(MtuBlackhole, NothingIsLostWhenTheRuleEnds) {
   VirtualWorld world("[[rule]]\nfault = { type = \"mtu_blackhole\", size = \"1 B\" }");
   world.at(0s).send("ab").at(1s).send("c").at(2s).reload("").run();
   EXPECT_EQ(world.bytes(), "abc");

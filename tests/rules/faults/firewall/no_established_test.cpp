@@ -12,7 +12,7 @@ std::string file(const std::string& lines) {
          "]\n[[rule]]\nstart = \"10s\"\nfault = { type = \"no_established\" }";
 }
 
-TEST(NoEstablished, RepliesVanishOnceTheLineIsGone) {
+TEST(NoEstablished, RepliesAreDroppedWhenTheLineIsMissing) {
   VirtualWorld world(
       file("{ action = \"accept\", state = \"established\" }, { action = \"accept\", source = "
            "\"10.0.0.0/8\" }"),
@@ -22,14 +22,14 @@ TEST(NoEstablished, RepliesVanishOnceTheLineIsGone) {
   EXPECT_TRUE(world.chain().severed());
 }
 
-TEST(NoEstablished, WhatALineMatchesStillPasses) {
+TEST(NoEstablished, PacketsThatAnotherLineMatchesPass) {
   VirtualWorld world(file("{ action = \"accept\", source = \"10.0.0.0/8\" }"),
                      Direction::kUpstream);
   world.at(11s).send("b").run(20s);
   EXPECT_EQ(world.log(), "11s b\n");
 }
 
-TEST(NoEstablished, NewFlowsAreLetInAndThenHearNothing) {
+TEST(NoEstablished, NewFlowsAreAccepted) {
   const FirewallLab lab(file("{ action = \"accept\", source = \"10.0.0.0/8\" }"));
   EXPECT_EQ(lab.connect("10.1.2.3", 11s), "accept");
 }

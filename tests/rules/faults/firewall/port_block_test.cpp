@@ -14,7 +14,7 @@ TEST(PortBlock, ThePortIsClosedForNewFlows) {
   EXPECT_EQ(lab.connect("192.0.2.10", {}, 80), "accept");
 }
 
-TEST(PortBlock, ByARejectIfItSaysSo) {
+TEST(PortBlock, ActionMayBeReject) {
   const FirewallLab lab(
       edge() + "[[rule]]\nfault = { type = \"port_block\", port = 1883, action = \"reject\" }");
   EXPECT_EQ(lab.connect("10.1.2.3"), "reject");

@@ -5,18 +5,18 @@
 namespace brownout::test {
 namespace {
 
-TEST(RuleOrder, ALineInFrontOfTheOthersDecides) {
+TEST(RuleOrder, AMovedLineDecidesFirst) {
   const FirewallLab lab(edge() + "[[rule]]\nfault = { type = \"rule_order\", line = 3, to = 1 }");
   EXPECT_EQ(lab.connect("192.0.2.10", {}, 22), "reject");
   EXPECT_EQ(lab.connect("192.0.2.10", {}, 80), "accept");
 }
 
-TEST(RuleOrder, WithoutALineTheFirstThatStops) {
+TEST(RuleOrder, MovesTheFirstBlockingLineByDefault) {
   const FirewallLab lab(edge() + "[[rule]]\nfault = { type = \"rule_order\" }");
   EXPECT_EQ(lab.connect("192.0.2.10", {}, 22), "reject");
 }
 
-TEST(RuleOrder, OrThePolicyWhichLocksOutAllNewFlows) {
+TEST(RuleOrder, MovesThePolicyIfNoLineBlocks) {
   const FirewallLab lab(R"([[firewall]]
 name = "f"
 policy = "drop"
@@ -29,7 +29,7 @@ fault = { type = "rule_order" })");
   EXPECT_EQ(lab.state(1).injected, 1U);
 }
 
-TEST(RuleOrder, ALineThatIsNotThereChangesNothing) {
+TEST(RuleOrder, AMissingLineChangesNothing) {
   const FirewallLab lab(edge() + "[[rule]]\nfault = { type = \"rule_order\", line = 99 }");
   EXPECT_EQ(lab.connect("192.0.2.10", {}, 22), "accept");
 }

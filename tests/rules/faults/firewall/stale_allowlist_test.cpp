@@ -5,21 +5,21 @@
 namespace brownout::test {
 namespace {
 
-TEST(StaleAllowlist, TheAddressIsMissing) {
+TEST(StaleAllowlist, AMissingAddressIsDropped) {
   const FirewallLab lab(
       edge() + "[[rule]]\nfault = { type = \"stale_allowlist\", address = \"192.0.2.11\" }");
   EXPECT_EQ(lab.connect("192.0.2.10"), "accept");
   EXPECT_EQ(lab.connect("192.0.2.11"), "drop");
 }
 
-TEST(StaleAllowlist, OutOfABroaderPrefix) {
+TEST(StaleAllowlist, APrefixIsExcludedFromABroaderOne) {
   const FirewallLab lab(
       edge() + "[[rule]]\nfault = { type = \"stale_allowlist\", address = \"10.1.7.0/24\" }");
   EXPECT_EQ(lab.connect("10.1.7.3"), "drop");
   EXPECT_EQ(lab.connect("10.1.8.3"), "accept");
 }
 
-TEST(StaleAllowlist, ALineWithoutAddressesDoesNotBecomeOneForAll) {
+TEST(StaleAllowlist, ALineThatLosesItsLastAddressIsRemoved) {
   const FirewallLab lab(
       edge() + "[[rule]]\nfault = { type = \"stale_allowlist\", address = \"10.0.0.0/8\" }");
   EXPECT_EQ(lab.connect("10.1.7.3"), "drop");

@@ -10,7 +10,7 @@ namespace {
 
 using rules::MqttType;
 
-TEST(AckLoss, WhatAcknowledgesAMessageIsLostAndNothingElse) {
+TEST(AckLoss, OnlyAcknowledgementsAreLost) {
   MqttLab lab("[[rule]]\nfault = { type = \"ack_loss\" }");
   lab.from_client(MqttLab::connect(rules::kMqtt311));
   lab.at_server();
@@ -28,7 +28,7 @@ TEST(AckLoss, WhatAcknowledgesAMessageIsLostAndNothingElse) {
   EXPECT_EQ(lab.injected, 4);
 }
 
-TEST(AckLoss, OfOneKindOnly) {
+TEST(AckLoss, MatchLimitsTheLossToOneKind) {
   MqttLab lab("[[rule]]\nmatch = { packet = \"pubcomp\" }\nfault = { type = \"ack_loss\" }");
   lab.from_client(MqttLab::connect(rules::kMqtt311));
   lab.from_server(MqttLab::answer(MqttType::kPubrec, 2));
@@ -36,7 +36,7 @@ TEST(AckLoss, OfOneKindOnly) {
   EXPECT_EQ(lab.at_client(), "pubrec #2\n");
 }
 
-TEST(AckLoss, AShareOfThem) {
+TEST(AckLoss, ProbabilityLimitsTheLossToAShare) {
   MqttLab lab("[[rule]]\nprobability = \"30%\"\nfault = { type = \"ack_loss\" }");
   lab.from_client(MqttLab::connect(rules::kMqtt311));
   for (std::uint16_t id = 1; id <= 1000; ++id) {
@@ -45,13 +45,13 @@ TEST(AckLoss, AShareOfThem) {
   EXPECT_NEAR(lab.injected, 300, 60);
 }
 
-TEST(AckLoss, TheServerDidItAndTheClientNeverHears) {
+TEST(AckLoss, TheServerGetsTheHttpRequestAndTheResponseIsLost) {
   HttpLab lab("[[rule]]\nfault = { type = \"ack_loss\" }");
   EXPECT_EQ(lab.get("/pay"), "(silence)");
   EXPECT_THAT(lab.to_server_bytes(), testing::HasSubstr("GET /pay"));
 }
 
-TEST(AckLoss, OfAnExchangeIsDownstream) {
+TEST(AckLoss, ForHttpAndDnsTheDirectionIsDownstream) {
   const std::string rule =
       "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"ack_loss\" }";
   EXPECT_EQ(first_problem_of(rule, "http"),
@@ -61,7 +61,7 @@ TEST(AckLoss, OfAnExchangeIsDownstream) {
   EXPECT_EQ(first_problem_of(rule, "mqtt"), "");
 }
 
-TEST(AckLoss, TheResolverWasAskedAndTheClientNeverHears) {
+TEST(AckLoss, TheResolverGetsTheQueryAndTheAnswerIsLost) {
   DnsLab lab("[[rule]]\nfault = { type = \"ack_loss\" }");
   EXPECT_EQ(lab.ask("chat.example.org"), "(lost)");
 }

@@ -10,7 +10,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(CorruptMessage, TheFrameStaysRight) {
+TEST(CorruptMessage, TheFrameStaysValid) {
   WebSocketLab lab("[[rule]]\nfault = { type = \"corrupt_message\", chance = \"100%\" }");
   lab.from_client("hello");
   lab.from_server("hello");
@@ -21,8 +21,8 @@ TEST(CorruptMessage, TheFrameStaysRight) {
   }
 }
 
-// RFC 6455, 8.1: a text that is no UTF-8 would end the connection.
-TEST(CorruptMessage, ATextStaysUtf8) {
+// RFC 6455, 8.1: invalid UTF-8 in a text message ends the connection.
+TEST(CorruptMessage, TextStaysUtf8) {
   const std::string text = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     for (const std::string each : {"byte", "chunk"}) {
@@ -39,7 +39,7 @@ TEST(CorruptMessage, ATextStaysUtf8) {
   }
 }
 
-TEST(CorruptMessage, OfXmppTheBodySaysSomethingElseAndTheElementStaysOne) {
+TEST(CorruptMessage, AnXmppBodyChangesAndItsElementStaysWellFormed) {
   for (const std::size_t piece : {1U, 1000U}) {
     const auto lab =
         bound_xmpp("[[rule]]\nfault = { type = \"corrupt_message\", chance = \"100%\" }", piece);
@@ -48,16 +48,16 @@ TEST(CorruptMessage, OfXmppTheBodySaysSomethingElseAndTheElementStaysOne) {
     EXPECT_THAT(got, testing::StartsWith("<presence/><message to='b'><body>"));
     EXPECT_THAT(got, testing::EndsWith("</body></message>"));
     EXPECT_THAT(got, testing::Not(testing::HasSubstr("abc")));
-    // It is read again: another connection understands it.
+    // The element parses again on another connection.
     const auto other = bound_xmpp("", piece);
     other->from_client(got);
     EXPECT_EQ(other->reports, "");
   }
 }
 
-TEST(CorruptMessage, AMessageWhoseBitsStayPassesAsItCame) {
+TEST(CorruptMessage, AMessageWithoutFlippedBitsPassesUnchanged) {
   WebSocketLab lab("[[rule]]\nfault = { type = \"corrupt_message\", chance = \"0%\" }");
-  // In two frames.
+  // The message consists of two frames.
   const auto frame = [](std::string_view payload, rules::Opcode opcode, bool last) {
     auto bytes = WebSocketLab::frame(payload, true, opcode);
     if (!last) bytes[0] = static_cast<char>(bytes[0] & 0x7f);
@@ -69,7 +69,7 @@ TEST(CorruptMessage, AMessageWhoseBitsStayPassesAsItCame) {
   EXPECT_EQ(lab.server_bytes(), sent);
 }
 
-TEST(CorruptMessage, OfHttpTheBodyAndOfDnsTheAnswer) {
+TEST(CorruptMessage, CorruptsHttpBodiesAndDnsAnswers) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "corrupt_message", chance = "100%" })");

@@ -7,7 +7,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Delay, TheRequestWaitsOrTheResponse) {
+TEST(Delay, TheRequestOrTheResponseWaits) {
   HttpLab lab("[[rule]]\nfault = { type = \"delay\", delay = \"300ms\" }");
   EXPECT_EQ(lab.get("/"), "+300ms 200 hello");
   EXPECT_EQ(lab.notes(), "delay\n");
@@ -20,7 +20,7 @@ fault = { type = "delay", delay = "300ms", before = "response" })");
   EXPECT_THAT(response.to_client_bytes(), testing::EndsWith("hello"));
 }
 
-TEST(Delay, SeveralAddUpAndMeetTheAnswer) {
+TEST(Delay, DelaysOfSeveralRulesAddUp) {
   HttpLab lab(R"([[rule]]
 fault = { type = "delay", delay = "1s" }
 [[rule]]
@@ -29,11 +29,11 @@ fault = { type = "delay", delay = "2s", before = "response" }
 match = { path = "/no" }
 fault = { type = "abort" })");
   EXPECT_EQ(lab.get("/"), "+3s 200 hello");
-  // What a rule answers does not pass the rules before it again.
+  // An answer that a rule makes does not pass the earlier rules again.
   EXPECT_EQ(lab.get("/no"), "+1s 503");
 }
 
-TEST(Delay, JitterAndRamp) {
+TEST(Delay, JitterVariesAndARampScalesTheDelay) {
   HttpLab lab(R"([[rule]]
 fault = { type = "delay", delay = "1s", jitter = "1s" })");
   std::set<std::string> answers;
@@ -44,7 +44,7 @@ fault = { type = "delay", delay = "1s", jitter = "1s" })");
   EXPECT_EQ(ramp.get("/"), "+50s 200 hello");
 }
 
-TEST(Delay, ByTheResponsesStatus) {
+TEST(Delay, AStatusSelectsTheResponsesThatWait) {
   HttpLab lab(R"([[rule]]
 match = { status = "5xx" }
 fault = { type = "delay", delay = "1s", before = "response" })");
@@ -54,7 +54,7 @@ fault = { type = "delay", delay = "1s", before = "response" })");
   EXPECT_EQ(lab.state().matched, 1U);
 }
 
-TEST(Delay, OfDnsTheAnswer) {
+TEST(Delay, TheDnsAnswerWaits) {
   DnsLab lab("[[rule]]\nfault = { type = \"delay\", delay = \"300ms\" }");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "AAAA"}), "+300ms NOERROR 2001:db8::1/60");
 }

@@ -15,7 +15,7 @@ TEST(Drop, EverythingVanishes) {
   EXPECT_EQ(world.state().injected, 2U);
 }
 
-TEST(Drop, TheShareThatTheDiceChoose) {
+TEST(Drop, ProbabilityLimitsTheLossToAShare) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nprobability = \"10%\"\nper = \"chunk\"\nfault = { type = \"drop\" }");
   for (int i = 0; i < 10'000; ++i) world.at(i * 1ms).send("x");
@@ -28,7 +28,7 @@ TEST(Drop, IsForDatagramsOnly) {
             "a stream cannot have the fault \"drop\"");
 }
 
-TEST(Drop, ARequestThatTheServerNeverSeesOrItsResponse) {
+TEST(Drop, AnHttpRequestOrItsResponseIsLost) {
   HttpLab lab("[[rule]]\nmatch = { path = \"/pay\" }\nfault = { type = \"drop\" }");
   EXPECT_EQ(lab.get("/"), "200 hello");
   EXPECT_EQ(lab.get("/pay"), "(silence)");
@@ -41,13 +41,13 @@ fault = { type = "drop" })");
   EXPECT_EQ(response.notes(), "drop\n");
 }
 
-TEST(Drop, WhereMessagesComeLaterRequestsOnlyWhenTheyAreMeant) {
+TEST(Drop, OnWebSocketListenersOnlyPerRequestDropsRequests) {
   const std::string drop = "fault = { type = \"drop\" }";
   EXPECT_EQ(HttpLab("[[rule]]\n" + drop, 1, "websocket").get("/"), "200 hello");
   EXPECT_EQ(HttpLab("[[rule]]\nper = \"request\"\n" + drop, 1, "websocket").get("/"), "(silence)");
 }
 
-TEST(Drop, AQueryOrItsAnswer) {
+TEST(Drop, ADnsQueryOrItsAnswerIsLost) {
   DnsLab lab("[[rule]]\nmatch = { qtype = \"AAAA\" }\nfault = { type = \"drop\" }");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "AAAA"}), "(silence)");
   EXPECT_NE(lab.ask("chat.example.org"), "(silence)");
@@ -56,7 +56,7 @@ TEST(Drop, AQueryOrItsAnswer) {
   EXPECT_EQ(answer.notes(), "drop\n");
 }
 
-TEST(Drop, TheDiceChooseRequestsAndQueries) {
+TEST(Drop, ProbabilityAppliesToRequestsAndQueries) {
   const std::string rule =
       "[[rule]]\nprobability = \"30%\"\nper = \"message\"\n"
       "fault = { type = \"drop\" }";

@@ -33,7 +33,7 @@ TEST(HoldUntil, AMessageWaitsUntilAnotherHasOvertakenIt) {
   EXPECT_EQ(lab.at_server(), "pingreq\npublish a q0\n") << "without a payload, too";
 }
 
-TEST(HoldUntil, NotLongerThanItsMost) {
+TEST(HoldUntil, AMessageWaitsNoLongerThanMost) {
   MqttLab lab(kUntilPing);
   lab.from_client(MqttLab::connect(rules::kMqtt311));
   lab.at_server();
@@ -44,7 +44,7 @@ TEST(HoldUntil, NotLongerThanItsMost) {
   EXPECT_EQ(lab.at_server(), "publish a q0 1\n");
 }
 
-TEST(HoldUntil, WhatIsHeldLeavesWithTheRuleAndAheadOfTheEnd) {
+TEST(HoldUntil, HeldMessagesLeaveWhenTheRuleEndsAndBeforeADisconnect) {
   MqttLab lab(kUntilPing);
   lab.from_client(MqttLab::connect(rules::kMqtt311));
   lab.at_server();
@@ -59,7 +59,7 @@ TEST(HoldUntil, WhatIsHeldLeavesWithTheRuleAndAheadOfTheEnd) {
   EXPECT_EQ(other.at_server(), "publish a q0 1\n");
 }
 
-TEST(HoldUntil, OfAllMessagesButThatOne) {
+TEST(HoldUntil, AllMessagesExceptTheAwaitedOneAreHeld) {
   MessageLab lab("framed", R"([[rule]]
 match = { direction = "upstream" }
 fault = { type = "hold_until", passes = { kind = "COMMIT" } })",
@@ -70,7 +70,7 @@ fault = { type = "hold_until", passes = { kind = "COMMIT" } })",
   EXPECT_EQ(lab.at_server(), "COMMIT\nPUT 1\nPUT 2\n");
 }
 
-TEST(HoldUntil, AnAnswerWaitsUntilAnotherHasLeft) {
+TEST(HoldUntil, ADnsAnswerWaitsUntilAnotherOfItsClientHasLeft) {
   DnsLab lab(R"([[rule]]
 match = { qname = "a.example.org" }
 fault = { type = "hold_until", passes = { qname = "b.example.org" }, most = "30s" })");
@@ -87,7 +87,7 @@ fault = { type = "hold_until", passes = { qname = "b.example.org" }, most = "30s
   EXPECT_EQ(lab.left(seconds(40)), "a.example.org");
 }
 
-TEST(HoldUntil, AnAnswerThatIsLostFreesNone) {
+TEST(HoldUntil, ALostDnsAnswerReleasesNothing) {
   DnsLab lab(R"([[rule]]
 match = { qname = "b.example.org", first = 1 }
 fault = { type = "drop" }
@@ -101,7 +101,7 @@ fault = { type = "hold_until", passes = { qname = "b.example.org" } })");
   EXPECT_EQ(lab.left(), "a.example.org");
 }
 
-TEST(HoldUntil, NotLongerThanItsRuleIsThere) {
+TEST(HoldUntil, ADnsAnswerIsReleasedWhenTheRuleEnds) {
   DnsLab lab(R"([[rule]]
 duration = "20s"
 fault = { type = "hold_until", passes = { qname = "b.example.org" } })");
@@ -135,7 +135,7 @@ TEST(HoldUntil, ARequestWaitsUntilAnotherOfItsClientHasPassed) {
   EXPECT_EQ(alone.get("/inbox"), "+30s 200 hello") << "not longer than its most";
 }
 
-TEST(HoldUntil, OrUntilAResponseHas) {
+TEST(HoldUntil, ARequestWaitsUntilAResponseOfItsClientHasPassed) {
   HttpLab inbox(R"([[rule]]
 match = { path = "/inbox" }
 fault = { type = "hold_until", passes = { path = "/login", status = 200 } })");
@@ -150,7 +150,7 @@ fault = { type = "hold_until", passes = { path = "/login", status = 200 } })");
   EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
 }
 
-TEST(HoldUntil, AResponseWaitsLikewise) {
+TEST(HoldUntil, AResponseWaitsUntilAnotherRequestHasPassed) {
   HttpLab inbox(R"([[rule]]
 match = { path = "/inbox", direction = "downstream" }
 fault = { type = "hold_until", passes = { path = "/login" } })");
@@ -163,7 +163,7 @@ fault = { type = "hold_until", passes = { path = "/login" } })");
   EXPECT_THAT(inbox.to_client_bytes(), testing::EndsWith("hello"));
 }
 
-TEST(HoldUntil, TheBodyBeginsWhenItIsLetGo) {
+TEST(HoldUntil, TheResponseRateCountsFromTheRelease) {
   HttpLab inbox(R"([[rule]]
 match = { path = "/inbox", direction = "downstream" }
 fault = { type = "hold_until", passes = { path = "/login" } }
@@ -181,14 +181,14 @@ fault = { type = "response_rate", rate = "1 B/s" })");
   EXPECT_THAT(inbox.to_client_bytes(), testing::EndsWith("hello"));
 }
 
-TEST(HoldUntil, ARequestIsFreeWhenItsRuleGoesAway) {
+TEST(HoldUntil, ARequestIsReleasedWhenTheRuleEnds) {
   HttpLab inbox(kUntilLogin);
   inbox.client(get("/inbox"));
   inbox.reload("");
   EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
 }
 
-TEST(HoldUntil, AndWaitsForTheDelayOfAnotherRuleAsWell) {
+TEST(HoldUntil, TheDelayOfAnotherRuleAppliesToo) {
   HttpLab inbox(
       kUntilLogin +
       "\n[[rule]]\nmatch = { path = \"/inbox\" }\nfault = { type = \"delay\", delay = \"2s\" }");
@@ -201,7 +201,7 @@ TEST(HoldUntil, AndWaitsForTheDelayOfAnotherRuleAsWell) {
   EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
 }
 
-TEST(HoldUntil, ActsOnWhatItWaitsForIsOf) {
+TEST(HoldUntil, ActsOnTheTrafficUnitOfTheAwaitedMessage) {
   const auto problem = [](const std::string& passes, const std::string& protocol,
                           const std::string& match = "") {
     return first_problem_of(
@@ -225,7 +225,7 @@ TEST(HoldUntil, ActsOnWhatItWaitsForIsOf) {
             "fault \"hold_until\" acts on answers of DNS, which go downstream");
 }
 
-TEST(HoldUntil, SaysWhatItWaitsFor) {
+TEST(HoldUntil, PassesMustDescribeOneMessage) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"hold_until\" }", "mqtt"),
             "hold_until needs to know what it waits for");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"hold_until\", passes = { topic = "

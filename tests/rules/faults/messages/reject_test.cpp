@@ -16,7 +16,7 @@ std::string rejecting(const std::string& more = "") {
          " }";
 }
 
-TEST(Reject, AConnectionIsRefusedAndEnds) {
+TEST(Reject, AnMqttConnectIsRefusedAndTheConnectionCloses) {
   for (const auto& [level, more, answer] :
        std::vector<std::tuple<std::uint8_t, std::string, std::string>>{
            {kMqtt311, "", "connack reason 3\n"},
@@ -33,7 +33,7 @@ TEST(Reject, AConnectionIsRefusedAndEnds) {
   }
 }
 
-// A connection that is there before the rule.
+// Connects before the rule exists, then sends requests.
 void ask(MqttLab& lab, std::uint8_t level, const std::string& more = "") {
   lab.from_client(MqttLab::connect(level));
   lab.at_server();
@@ -46,7 +46,7 @@ void ask(MqttLab& lab, std::uint8_t level, const std::string& more = "") {
   lab.from_client(MqttLab::answer(MqttType::kPingreq));
 }
 
-TEST(Reject, RequestsOfMqtt5AreRefusedOneByOne) {
+TEST(Reject, Mqtt5RequestsAreRefusedOneByOne) {
   MqttLab lab("", kMqtt5);
   ask(lab, kMqtt5, ", reason = 0x97");
   EXPECT_EQ(lab.at_server(), "publish a q0 zero\npingreq\n");
@@ -55,7 +55,7 @@ TEST(Reject, RequestsOfMqtt5AreRefusedOneByOne) {
   EXPECT_EQ(lab.closed, "");
 }
 
-TEST(Reject, WhatMqtt311CannotRefusePasses) {
+TEST(Reject, RequestsThatMqtt311CannotRefusePass) {
   MqttLab lab;
   ask(lab, kMqtt311);
   EXPECT_EQ(
@@ -65,7 +65,7 @@ TEST(Reject, WhatMqtt311CannotRefusePasses) {
   EXPECT_EQ(lab.to_client, suback) << "every filter failed";
 }
 
-// V3.1, 3.9: a SUBACK grants.
+// MQTT V3.1, 3.9: a SUBACK of that version can only grant.
 TEST(Reject, Mqtt31CanOnlyRefuseAConnection) {
   MqttLab lab("", rules::kMqtt31);
   ask(lab, rules::kMqtt31);
@@ -78,7 +78,7 @@ TEST(Reject, Mqtt31CanOnlyRefuseAConnection) {
   EXPECT_EQ(refused.at_client(), "connack reason 3\n");
 }
 
-TEST(Reject, A503OfHttpAndRefusedOfDns) {
+TEST(Reject, HttpGets503AndDnsGetsRefused) {
   const std::string rule = "[[rule]]\nfault = { type = \"reject\", text = \"no\" }";
   HttpLab lab(rule);
   EXPECT_EQ(lab.get("/"), "503 no");

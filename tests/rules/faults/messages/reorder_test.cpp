@@ -13,7 +13,7 @@ namespace brownout::test {
 namespace {
 
 // netem: `delay 10ms reorder 100% gap 3`: the third leaves at once, the others wait.
-TEST(Reorder, EveryNthOvertakes) {
+TEST(Reorder, EveryNthDatagramOvertakesTheOthers) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", gap = 3, delay = \"10ms\" }");
   for (const auto* datagram : {"1", "2", "3", "4"}) world.at(0s).send(datagram);
@@ -22,7 +22,7 @@ TEST(Reorder, EveryNthOvertakes) {
   EXPECT_EQ(world.notes(), "overtake 0s 1 bytes #2\n");
 }
 
-TEST(Reorder, TheShareOfCandidates) {
+TEST(Reorder, CandidatesOvertakeInTheConfiguredShare) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"25%\", delay = \"5ms\" }");
   for (int i = 0; i < 4000; ++i) world.at(i * 1ms).send(std::to_string(i));
@@ -34,15 +34,15 @@ TEST(Reorder, TheShareOfCandidates) {
   EXPECT_NEAR(overtook, 1000, 90);
 }
 
-TEST(Reorder, NothingIsLostWhenTheRuleGoes) {
+TEST(Reorder, NothingIsLostWhenTheRuleEnds) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"1%\", delay = \"1h\" }");
   world.at(0s).send("a").send("b").at(1s).reload("").run(2s);
   EXPECT_EQ(world.log(), "1s a\n1s b\n");
 }
 
-// A window of three: each leaves when its last has come, in another order, and none is lost.
-TEST(Reorder, AWindowIsShuffled) {
+// A window of three leaves when its third datagram arrives, in random order and without loss.
+TEST(Reorder, AFullWindowLeavesInRandomOrder) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"1s\" }");
   for (int i = 0; i < 6000; ++i) world.at(i * 1ms).send(std::to_string(i));
@@ -58,7 +58,7 @@ TEST(Reorder, AWindowIsShuffled) {
     ASSERT_EQ(window, (std::set<int>{0, 1, 2}));
     ++first[static_cast<std::size_t>(std::stoi(world.left()[i].what)) - i];
   }
-  // Each of the three is as likely to be the first: 2000 windows, three standard deviations.
+  // Each of the three is equally likely to be the first: 2000 windows, three standard deviations.
   for (const auto count : first) EXPECT_NEAR(count, 667, 64);
 }
 
@@ -78,7 +78,7 @@ TEST(Reorder, AWindowThatDoesNotFillLeavesAfterTheDelay) {
   EXPECT_EQ(order, "01234567");
 }
 
-TEST(Reorder, TheShareThatIsGathered) {
+TEST(Reorder, AWindowGathersTheConfiguredShare) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"50%\", window = 2, delay = \"1h\" }");
   for (int i = 0; i < 4000; ++i) world.at(i * 1ms).send(std::to_string(i));
@@ -86,11 +86,11 @@ TEST(Reorder, TheShareThatIsGathered) {
   int at_once = 0;
   for (const auto& output : world.left())
     at_once += output.at == Instant(std::stoi(output.what) * 1ms);
-  // Half pass, and a window leaves with its second, which is the last of two or was shuffled.
+  // Half of the datagrams are not gathered. Of each window of two, the second leaves on arrival.
   EXPECT_NEAR(at_once, 3000, 140);
 }
 
-TEST(Reorder, AWindowLosesNothingWhenTheRuleGoes) {
+TEST(Reorder, AWindowLosesNothingWhenTheRuleEnds) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 9, delay = \"1h\" }");
   world.at(0s).send("a").send("b").send("c").at(1s).reload("").run(2s);
@@ -105,7 +105,7 @@ TEST(Reorder, GapAndWindowExcludeEachOther) {
       "gap has no meaning with window");
 }
 
-TEST(Reorder, OfHttpAndDnsSomeLeaveAtOnceAndTheOthersWait) {
+TEST(Reorder, SomeHttpRequestsAndDnsAnswersLeaveAtOnce) {
   const std::string rule =
       "[[rule]]\nfault = { type = \"reorder\", share = \"25%\", delay = \"1s\" }";
   HttpLab lab(rule);
@@ -114,8 +114,8 @@ TEST(Reorder, OfHttpAndDnsSomeLeaveAtOnceAndTheOthersWait) {
   EXPECT_NEAR(dns.count(400, "x.example.org", "+1s NOERROR"), 300, 30);
 }
 
-// Of the dice a client's answers are one sequence, whichever of its sockets asked.
-TEST(Reorder, AWindowOfTheAnswersOfOneClient) {
+// The answers of a client form one sequence, even over several sockets.
+TEST(Reorder, AWindowGathersTheDnsAnswersOfOneClient) {
   const std::string rule =
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"5s\" }";
   std::set<std::string> orders;
@@ -124,7 +124,7 @@ TEST(Reorder, AWindowOfTheAnswersOfOneClient) {
     EXPECT_EQ(lab.ask("a"), "(held)");
     EXPECT_EQ(lab.ask("other", {.client = "10.9.9.9"}), "(held)");
     EXPECT_EQ(lab.ask("b"), "(held)");
-    // The last leaves at once if it is the first of them.
+    // The last answer leaves at once if the shuffle puts it first.
     const auto last = lab.ask("c");
     auto order = last == "(held)" ? std::string() : "c ";
     order += lab.left();
@@ -136,7 +136,7 @@ TEST(Reorder, AWindowOfTheAnswersOfOneClient) {
   EXPECT_EQ(orders.size(), 6U) << "each order, in forty windows";
 }
 
-TEST(Reorder, AWindowOfTheRequestsOfOneClient) {
+TEST(Reorder, AWindowGathersTheHttpRequestsOfOneClient) {
   HttpLab first(
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 2, delay = \"5s\" }");
   HttpLab second(first);
@@ -147,7 +147,7 @@ TEST(Reorder, AWindowOfTheRequestsOfOneClient) {
   second.advance({});
   EXPECT_THAT(first.to_server_bytes(), testing::StartsWith("GET /1 "));
   EXPECT_THAT(second.to_server_bytes(), testing::StartsWith("GET /2 "));
-  // One alone leaves when its time is over.
+  // A single request leaves when the delay is over.
   EXPECT_EQ(first.get("/3"), "+5s 200 hello");
 }
 

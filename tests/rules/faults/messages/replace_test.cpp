@@ -12,7 +12,7 @@ using rules::MqttType;
 
 const std::string kReplaceRule = "[[rule]]\nfault = { type = \"replace\", text = \"<b>&\" }";
 
-TEST(Replace, WhatMqttPublishes) {
+TEST(Replace, ReplacesTheMqttPayload) {
   MqttLab lab(kReplaceRule);
   lab.from_client(MqttLab::connect(rules::kMqtt311));
   lab.from_client(MqttLab::publish("a", 1, 7), "something");
@@ -21,7 +21,7 @@ TEST(Replace, WhatMqttPublishes) {
   EXPECT_EQ(lab.injected, 1);
 }
 
-TEST(Replace, TheBodyOfXmppWrittenAsXml) {
+TEST(Replace, ReplacesTheXmppBodyWithEscapedText) {
   const auto lab = bound_xmpp(kReplaceRule);
   lab->from_client("<message to='b'><body>hi</body><x/></message><iq type='get' id='1'/>");
   EXPECT_EQ(lab->at_server(),
@@ -30,8 +30,8 @@ TEST(Replace, TheBodyOfXmppWrittenAsXml) {
   EXPECT_EQ(lab->at_server(), "<message to='b'><body/></message>") << "it says nothing";
 }
 
-// XML 1.0, 2.2.
-TEST(Replace, WhatXmlCannotHaveIsNotWritten) {
+// XML 1.0, 2.2: the allowed characters.
+TEST(Replace, CharactersThatXmlForbidsAreReplaced) {
   const auto lab = bound_xmpp("[[rule]]\nfault = { type = \"replace\", text = \"a\\u0007b\" }");
   lab->from_client("<message to='b'><body>hi</body></message>");
   EXPECT_EQ(lab->at_server(),
@@ -39,20 +39,20 @@ TEST(Replace, WhatXmlCannotHaveIsNotWritten) {
             "b</body></message>");
 }
 
-TEST(Replace, InsideItsFrame) {
+TEST(Replace, TheFrameFitsTheNewText) {
   MessageLab lab("framed", kReplaceRule, "framing = { width = 1, includes_header = true }");
   lab.from_server("\x03hi");
   EXPECT_EQ(lab.at_client(), "\x05<b>&");
 }
 
-TEST(Replace, TheBodyOfAResponse) {
+TEST(Replace, ReplacesAnHttpResponseBody) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "replace", text = "other" })");
   EXPECT_EQ(lab.get("/"), "200 other");
 }
 
-TEST(Replace, TheTxtRecordsOfAnAnswer) {
+TEST(Replace, ReplacesTheTxtRecordsOfADnsAnswer) {
   rules::DnsReply reply;
   const rules::DnsRecord address =
       rules::address_record("a", *rules::IpAddress::parse("192.0.2.1"), 1);
@@ -60,7 +60,7 @@ TEST(Replace, TheTxtRecordsOfAnAnswer) {
   EXPECT_EQ(rules::replace_text(reply, "other"), 3);
   EXPECT_EQ(reply.answer[0], address);
   EXPECT_EQ(reply.answer[1].rdata, (std::vector<std::uint8_t>{5, 'o', 't', 'h', 'e', 'r'}));
-  // Strings of at most 255 bytes (RFC 1035, 3.3).
+  // A character string has at most 255 bytes (RFC 1035, 3.3).
   rules::replace_text(reply, std::string(300, 'x'));
   EXPECT_EQ(reply.answer[1].rdata.size(), 302U);
   EXPECT_EQ(reply.answer[1].rdata[0], 255);
@@ -71,7 +71,7 @@ TEST(Replace, TheTxtRecordsOfAnAnswer) {
       << "no message has room for it";
 }
 
-TEST(Replace, AnAnswerWithoutTextStays) {
+TEST(Replace, ADnsAnswerWithoutTxtRecordsIsUnchanged) {
   DnsLab lab(kReplaceRule);
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR 192.0.2.1/60 192.0.2.2/60 198.51.100.1/60");
   EXPECT_EQ(lab.notes(), "");

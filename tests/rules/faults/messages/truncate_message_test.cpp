@@ -16,8 +16,8 @@ TEST(TruncateMessage, ArrivesAsAShorterMessage) {
   EXPECT_EQ(lab.at_server(), "text:he\ntext:hi\n");
 }
 
-// RFC 6455, 8.1: a text that is no UTF-8 would end the connection.
-TEST(TruncateMessage, ATextIsCutBetweenItsCharacters) {
+// RFC 6455, 8.1: invalid UTF-8 in a text message ends the connection.
+TEST(TruncateMessage, TextIsCutBetweenCharacters) {
   WebSocketLab lab("[[rule]]\nfault = { type = \"truncate_message\", after = \"4 B\" }");
   lab.from_client("abc\xc3\xa4");
   lab.from_client("\xf0\x9f\x98\x80\xf0\x9f\x98\x80");
@@ -27,7 +27,7 @@ TEST(TruncateMessage, ATextIsCutBetweenItsCharacters) {
             "text:abc\ntext:\xf0\x9f\x98\x80\nbinary:abc\xc3\nclose:1000 goodbye\n");
 }
 
-TEST(TruncateMessage, OfXmppTheBodyIsCutAndTheElementStaysWhole) {
+TEST(TruncateMessage, AnXmppBodyIsCutAndItsElementStaysWellFormed) {
   const auto lab = bound_xmpp("[[rule]]\nfault = { type = \"truncate_message\", after = \"4 B\" }");
   lab->from_client("<message to='b'><body>a&amp;b\xc3\xa4</body></message><iq type='get' id='1'/>");
   EXPECT_EQ(lab->at_server(),
@@ -37,7 +37,7 @@ TEST(TruncateMessage, OfXmppTheBodyIsCutAndTheElementStaysWhole) {
 }
 
 // MQTT 5.0, 3.3.2.3.2.
-TEST(TruncateMessage, WhatMqttPublishesAsUtf8StaysSo) {
+TEST(TruncateMessage, AnMqttPayloadMarkedAsUtf8StaysUtf8) {
   MqttLab lab(
       "[[rule]]\nmatch = { topic = \"t\" }\nfault = { type = \"truncate_message\", after = \"2 B\" "
       "}",
@@ -51,7 +51,7 @@ TEST(TruncateMessage, WhatMqttPublishesAsUtf8StaysSo) {
   EXPECT_EQ(lab.at_server(), "publish t q0 a\xc3\npublish t q0 a\n");
 }
 
-TEST(TruncateMessage, OfHttpTheBodyBreaksOffAndOfDnsTheAnswer) {
+TEST(TruncateMessage, AnHttpBodyAndADnsAnswerAreCut) {
   const std::string rule = "[[rule]]\nfault = { type = \"truncate_message\", after = \"2 B\" }";
   EXPECT_THAT(HttpLab(rule).get("/"), testing::StartsWith("200 he (closed)"));
   EXPECT_EQ(DnsLab(rule).ask("x.example.org"), "NOERROR cut to 2");
