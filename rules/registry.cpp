@@ -1,5 +1,5 @@
-// The one table of faults. CMake makes its rows (fault_rows.h) of the files in faults/: a fault x_y
-// is the file x_y.cpp, which defines kXY.
+// The table of all faults. CMake generates its rows (fault_rows.h) from the files in faults/: the
+// fault x_y is in x_y.cpp, which defines kXY.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -18,7 +18,7 @@
 namespace brownout::rules {
 namespace {
 
-// What other tools, and people, call it.
+// A fault's name in other tools or in common usage.
 struct Alias {
   std::string_view name;
   std::string_view fault;

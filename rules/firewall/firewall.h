@@ -1,9 +1,11 @@
-// Firewall: an ordered, first-match list of lines with a default policy, as firewalls are.
+// A firewall: an ordered list of lines with a default policy; the first line that matches a packet
+// decides.
 //
-// A flow's first packet (a connect, a client's first datagram, a DNS query) is `new`; what follows,
-// in both directions, is `established`. Source and destination are those of the packet: of a reply,
-// the source is the server. A stateful firewall lets established packets through by itself, as
-// security groups do; one that is not looks for a line, as nftables and iptables do.
+// The first packet of a flow (a connect, a client's first datagram, a DNS query) is `new`; all
+// later packets, in both directions, are `established`. Source and destination are those of the
+// packet: the source of a reply is the server. A stateful firewall accepts established packets
+// without a line, as security groups do. A stateless one needs a line for them, as nftables and
+// iptables do.
 //
 // Pure values; any thread.
 #pragma once
@@ -30,14 +32,15 @@ enum class IpFamily { kIpv4, kIpv6 };
 
 struct Packet {
   std::string listener;
-  std::optional<IpAddress> source;  // none on a unix socket
+  std::optional<IpAddress> source;  // none for a unix socket
   std::optional<IpAddress> destination;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   Transport transport = Transport::kTcp;
   PacketState state = PacketState::kNew;
 
-  // Of its source, or else of its destination; none between unix sockets.
+  // The family of the source, or of the destination if there is no source; none between unix
+  // sockets.
   std::optional<IpFamily> family() const;
 };
 
@@ -46,7 +49,7 @@ struct FirewallLine {
   std::vector<Prefix> source = {};
   std::vector<Prefix> destination = {};
   std::vector<PortRange> source_port = {};
-  std::vector<PortRange> port = {};  // of the destination
+  std::vector<PortRange> port = {};  // destination ports
   std::optional<IpFamily> family = {};
   std::optional<Transport> protocol = {};
   std::vector<std::string> listener = {};
@@ -59,14 +62,14 @@ struct FirewallLine {
 
 struct FirewallDecision {
   FirewallAction action = FirewallAction::kAccept;
-  std::optional<std::size_t> line;  // which one decided; none: the policy, or the state
+  std::optional<std::size_t> line;  // the deciding line; none: the policy or the state decided
 
   friend bool operator==(const FirewallDecision&, const FirewallDecision&) = default;
 };
 
 struct Firewall {
   std::string name;
-  std::vector<std::string> listener;  // empty: all
+  std::vector<std::string> listener;  // empty: all listeners
   FirewallAction policy = FirewallAction::kAccept;
   bool stateful = true;
   std::vector<FirewallLine> rules;
@@ -82,9 +85,9 @@ const Schema<FirewallLine>& firewall_line_schema();
 
 // `accept 10.0.0.0/8 -> port 1884 tcp (phones)`
 std::string to_text(const FirewallLine& line);
-// `line 3: drop 10.0.0.0/8`, `the policy: drop`, `the state: accept`
+// `line 3: drop 10.0.0.0/8`, `the policy: drop`
 std::string to_text(const Firewall& firewall, const FirewallDecision& decision);
-// As it would stand in a rule file.
+// The [[firewall]] table of a rule file.
 std::string to_toml(const Firewall& firewall);
 
 template <>

@@ -1,4 +1,4 @@
-// Ordered lists: what decides, how they are read and written, how mistakes come and go.
+// Firewalls: the deciding line, reading and writing lists, and mistakes with a schedule.
 #include "rules/firewall/firewall.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace rules;
 
-TEST(Firewall, TheFirstLineThatMatchesDecidesElseThePolicy) {
+TEST(Firewall, TheFirstMatchingLineOrElseThePolicyDecides) {
   const FirewallLab lab(edge());
   EXPECT_EQ(lab.connect("10.1.2.3"), "accept");
   EXPECT_EQ(lab.connect("10.1.2.3", {}, 1884), "drop");
@@ -23,7 +23,7 @@ TEST(Firewall, TheFirstLineThatMatchesDecidesElseThePolicy) {
   EXPECT_EQ(lab.state(0).matched + lab.state(0).injected, 3U);
 }
 
-TEST(Firewall, EveryConditionOfALineCounts) {
+TEST(Firewall, ALineMatchesOnlyIfAllItsConditionsHold) {
   FirewallLine line{.action = FirewallAction::kDrop,
                     .source = {*parse_prefix("10.0.0.0/8")},
                     .destination = {*parse_prefix("192.0.2.0/24")},
@@ -55,7 +55,7 @@ TEST(Firewall, EveryConditionOfALineCounts) {
   EXPECT_TRUE(differs([](Packet& p) { p.state = PacketState::kEstablished; }));
 }
 
-TEST(Firewall, EstablishedPacketsPassAStatefulOneOnly) {
+TEST(Firewall, OnlyAStatefulFirewallAcceptsEstablishedPackets) {
   const std::string rules =
       "policy = \"drop\"\nrules = [{ action = \"accept\", source = \"10.0.0.0/8\" }]\n";
   const auto flow = flow_of(1, "10.1.2.3");
@@ -70,7 +70,7 @@ TEST(Firewall, EstablishedPacketsPassAStatefulOneOnly) {
   }
 }
 
-TEST(Firewall, WrittenAndReadAgainItIsTheSame) {
+TEST(Firewall, WritingAndReadingPreservesTheFirewall) {
   const FirewallLab lab(R"([[firewall]]
 name = "a \"b\""
 listener = "chat"
@@ -92,7 +92,7 @@ rules = [
   EXPECT_EQ(firewall.rules, same.rules);
 }
 
-TEST(Firewall, MistakesInTheFileAreFound) {
+TEST(Firewall, ErrorsInTheFileAreReported) {
   EXPECT_EQ(first_problem_of("[[firewall]]\nname = \"f\"\nrules = [{ action = \"allow\" }]"),
             "action: unknown value \"allow\"");
   EXPECT_EQ(
@@ -114,7 +114,7 @@ TEST(Firewall, MistakesInTheFileAreFound) {
   EXPECT_EQ(first_problem_of(edge() + edge()), "there is already a firewall \"edge\"");
 }
 
-TEST(Firewall, MistakesComeAndGoWithTheirSchedule) {
+TEST(Firewall, MistakesFollowTheirSchedules) {
   const FirewallLab lab(edge() + R"([[rule]]
 start = "10s"
 duration = "5s"
@@ -129,10 +129,10 @@ fault = { type = "stale_allowlist", address = "192.0.2.11" })");
   EXPECT_EQ(both(10s), "drop accept");
   EXPECT_EQ(both(12s), "drop drop");
   EXPECT_EQ(both(15s), "accept drop");
-  EXPECT_EQ(lab.state(1).injected, 3U);  // one of them also while the other was the cause
+  EXPECT_EQ(lab.state(1).injected, 3U);  // includes the drop that the other mistake caused
 }
 
-TEST(Firewall, AReloadThatLeavesAMistakeAloneDoesNotRestartIt) {
+TEST(Firewall, AReloadDoesNotRestartAnUnchangedMistake) {
   const auto text = edge() +
                     "[[rule]]\nname = \"m\"\nstart = \"10s\"\nfault = { type = "
                     "\"stale_allowlist\", address = \"192.0.2.10\" }\n";
@@ -146,7 +146,7 @@ TEST(Firewall, AReloadThatLeavesAMistakeAloneDoesNotRestartIt) {
   EXPECT_EQ(first->rules()[0], second->rules()[0]);
 }
 
-TEST(Firewall, ExplainSaysWhichLineDecides) {
+TEST(Firewall, ExplainNamesTheDecidingLine) {
   const auto config =
       config_of(edge() + "[[rule]]\nstart = \"1m\"\nfault = { type = \"rule_order\", line = 3 }");
   Question question;
@@ -167,7 +167,7 @@ TEST(Firewall, ExplainSaysWhichLineDecides) {
   EXPECT_EQ(explain(config, question)[0].why, "a new flow: the policy: drop");
 }
 
-TEST(Firewall, AListThatStopsEstablishedPacketsHoldsThemUntilItDoesNot) {
+TEST(Firewall, DroppedEstablishedPacketsAreHeldUntilTheMistakeEnds) {
   const std::string rules = R"([[firewall]]
 name = "f"
 policy = "drop"
@@ -179,13 +179,13 @@ fault = { type = "no_established" })";
   VirtualWorld replies(rules, Direction::kDownstream);
   replies.at(9s).send("a").at(11s).send("b").at(12s).send_fin().run();
   EXPECT_EQ(replies.log(), "9s a\n20s b\n20s <FIN>\n");
-  // Requests match a line.
+  // The line accepts the requests.
   VirtualWorld requests(rules, Direction::kUpstream);
   requests.at(11s).send("b").run();
   EXPECT_EQ(requests.log(), "11s b\n");
 }
 
-TEST(Firewall, WhatIsRejectedLaterIsReset) {
+TEST(Firewall, ARejectedEstablishedConnectionIsReset) {
   VirtualWorld world(R"([[firewall]]
 name = "f"
 stateful = false
