@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// Which keys are whose.
+// Lists the match keys of each protocol.
 std::string keys_of_protocols() {
   std::string text;
   for (const auto* protocol : message_protocols()) {
@@ -91,7 +91,7 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
-// For a mistake that other settings of the fault would not be.
+// Ends a message about an error that other settings of the fault would avoid.
 std::string FitCheck::settled() const {
   return rule_.acting() == rule_.kind->carriers ? std::string() : ", as it stands";
 }
@@ -134,7 +134,7 @@ void FitCheck::check_message_level() const {
                     : "use per = \"request\", \"connection\" or \"client\"");
 }
 
-// Requests are known, if a listener in question has them.
+// Requests can be matched if at least one matched listener has them.
 void FitCheck::check_http() const {
   const bool asks = rule_.match.is_for_http();
   if (rule_.per == Per::kRequest && rule_.kind->level == Level::kBytes && !has(kHttpRequests)) {
@@ -168,8 +168,8 @@ void FitCheck::check_http() const {
   }
 }
 
-// A hello is known, and where the fault needs it TLS is terminated, if a listener in question has
-// that.
+// Handshakes can be matched if at least one matched listener has TLS. Some faults need a matched
+// listener that terminates TLS.
 void FitCheck::check_tls() const {
   if (rule_.match.is_for_tls() && !has(kTlsHandshakes)) {
     problems_.add(position_of(node_, "match"), "no listener that is meant has TLS",
@@ -188,7 +188,7 @@ void FitCheck::check_tls() const {
   }
 }
 
-// A connection has a name where its client was intercepted, or said one.
+// The host name of a connection is known if the client was intercepted, used a proxy, or sent SNI.
 void FitCheck::check_host() const {
   if (rule_.match.host.empty() ||
       (rule_.kind->carries(Carrier::kHttp) && rule_.fault->acts_on(Carrier::kHttp)))
@@ -248,7 +248,7 @@ void FitCheck::check_messages() const {
   }
 }
 
-// A fault that only one end's messages can have, and a rule for those of the other.
+// Reports a direction that excludes the only messages that the fault acts on.
 void FitCheck::check_direction_of_messages() const {
   if (rule_.kind->carriers != kMessages) return;
   FlowFacts flow;
@@ -272,7 +272,7 @@ void FitCheck::check_direction_of_messages() const {
       "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
-// Of what acts on messages: a direction that leaves nothing of an exchange to act on.
+// For faults on messages: reports a direction that excludes the acting half of every exchange.
 void FitCheck::check_exchanges() const {
   const auto acts_on = rule_.acting();
   const auto acts_only_on = [&](CarrierSet carrier) {

@@ -1,5 +1,5 @@
-// Whether the keys around a fault make sense for it: what the listeners speak, direction, per, and
-// the rest of the match. Each mistake becomes a diagnostic.
+// Checks that the keys around a fault fit it: the listeners' protocols, direction, per, and the
+// rest of the match. Each error becomes a diagnostic.
 #pragma once
 
 #include <functional>
@@ -10,16 +10,16 @@
 
 namespace brownout::rules {
 
-// All are borrowed; `node` is the [[rule]] that `rule` was read from.
+// All arguments are borrowed; `node` is the [[rule]] from which `rule` was read.
 class FitCheck {
  public:
   FitCheck(const Node& node, const Rule& rule, const std::vector<Listener>& listeners,
            Diagnostics& problems);
 
-  // `type` is where the fault is named.
+  // `type` is the position of the fault's name.
   void run(Position type) const;
-  // Every listener that the rule names must have what the fault acts on; one that names none needs
-  // one at least.
+  // Each listener that the rule names must carry traffic on which the fault acts. If the rule names
+  // no listener, one such listener is enough.
   void check_carriers(Position type) const;
 
  private:
@@ -33,7 +33,8 @@ class FitCheck {
   void check_messages() const;
   void check_exchanges() const;
   void check_direction_of_messages() const;
-  // Whether a listener that the rule means is such; whether one has some of these carriers.
+  // True if at least one listener that the rule matches meets the condition (or has a carrier, or
+  // speaks a protocol).
   bool any_meant(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
   bool speaks(ProtocolSet protocols) const;

@@ -91,7 +91,7 @@ void ListenerCheck::check_intercept() const {
   }
 }
 
-// Its clients say where they want to go.
+// Clients of a proxy name their destination, so the listener needs no upstream.
 void ListenerCheck::check_proxy() const {
   if (listener_.username.empty() != listener_.password_file.empty()) {
     problems_.add(node_.where, "a username and its password_file come together",
@@ -119,7 +119,7 @@ void ListenerCheck::check_tls() const {
                 "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
 }
 
-// Whoever takes TLS off must put it on again: servers that offer STARTTLS expect it.
+// TLS that ends at a STARTTLS listener must begin again toward the server, which expects it.
 void ListenerCheck::check_starttls() const {
   const bool asked = listener_.tls && listener_.tls->starttls;
   const auto* messages = listener_.protocol.of_messages();

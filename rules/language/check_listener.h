@@ -1,4 +1,4 @@
-// Whether the keys of a [[listener]] fit each other, its protocol, and its upstream. Each mistake
+// Checks that the keys of a [[listener]] fit each other, its protocol, and its upstream. Each error
 // becomes a diagnostic.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace brownout::rules {
 
-// All are borrowed; `node` is what `listener` was read from.
+// All arguments are borrowed; `node` is the table from which `listener` was read.
 class ListenerCheck {
  public:
   ListenerCheck(const Node& node, const Listener& listener, const std::vector<Upstream>& upstreams,
@@ -31,7 +31,7 @@ class ListenerCheck {
   Diagnostics& problems_;
 };
 
-// A certificate and its key, which come together.
+// Reports a certificate without its key, or a key without its certificate.
 void check_pair(Position where, const std::string& certificate, const std::string& key,
                 Diagnostics& problems);
 

@@ -1,7 +1,6 @@
-// A rule file, read: listeners, upstream groups and rules, all of it checked (see load_toml.h).
+// A rule file after reading and checking: listeners, upstream groups and rules (see load_toml.h).
 //
-// Everything here is a value. The proxy takes the listeners and upstreams; the rules become a
-// RuleSet.
+// Pure values; any thread. The proxy uses the listeners and upstreams; the rules become a RuleSet.
 #pragma once
 
 #include <array>
@@ -23,35 +22,34 @@
 namespace brownout::rules {
 
 enum class Forwarding { kCopy, kSplice };
-// How clients come to a listener that they did not mean to connect to, and how it learns where they
-// wanted to go.
+// How intercepted clients reach a listener, and how it learns their original destination.
 enum class Intercept {
   kNone,
   kRedirect,  // nftables REDIRECT: the destination is SO_ORIGINAL_DST (linux/netfilter_ipv4.h)
-  kTproxy,    // nftables TPROXY: it is the socket's own address (IP_TRANSPARENT, ip(7))
+  kTproxy,  // nftables TPROXY: the destination is the socket's own address (IP_TRANSPARENT, ip(7))
 };
 enum class Policy { kFailover, kRoundRobin, kRandom };
 
-// TLS is terminated: what clients are shown.
+// TLS termination: the certificate and options for clients.
 struct TlsServer {
   std::string certificate;  // a PEM file, the chain included
   std::string key;
   std::string ca;         // a folder made by `brownout ca init`
   std::string client_ca;  // a PEM file; empty: clients need no certificate
   std::vector<std::string> alpn;
-  bool starttls = false;  // xmpp: it begins when the client asks for it (RFC 6120, 5)
+  bool starttls = false;  // TLS begins inside the connection (XMPP: RFC 6120, 5)
   friend bool operator==(const TlsServer&, const TlsServer&) = default;
 };
 
 // TLS to servers.
 struct TlsClient {
   bool verify = true;
-  std::string ca;    // a PEM file; empty: those of the system
-  std::string name;  // for SNI and verification; empty: the host that is dialled
+  std::string ca;    // a PEM file; empty: the system's CAs
+  std::string name;  // for SNI and verification; empty: the server's host
   std::string certificate;
   std::string key;
   std::vector<std::string> alpn;
-  bool starttls = false;  // it begins when the server agrees to it
+  bool starttls = false;  // TLS begins inside the connection
   friend bool operator==(const TlsClient&, const TlsClient&) = default;
 };
 
@@ -59,13 +57,13 @@ struct Listener {
   std::string name;
   Protocol protocol = Protocol::kTcp;
   Endpoint listen;
-  std::string upstream;  // empty: a zone is all there is, or clients are intercepted
+  std::string upstream;  // empty: only a zone answers, or clients are intercepted
   std::string zone;      // dns; empty: none
   Intercept intercept = Intercept::kNone;
-  std::vector<PortRange> ports;  // of destinations that are intercepted; empty: all
+  std::vector<PortRange> ports;  // destination ports to intercept; empty: all
   bool spoof_client = false;     // tproxy: servers see the client's address
   bool proxy_protocol = false;   // connections begin with a PROXY header
-  std::string username;          // proxy; both empty: anybody may ask
+  std::string username;          // proxy; both empty: no authentication
   std::string password_file;     // its first line is the password
   Bytes buffer{64 << 20};
   Forwarding forwarding = Forwarding::kCopy;
@@ -73,24 +71,24 @@ struct Listener {
   Duration idle_timeout = std::chrono::seconds(60);
   Duration handshake_timeout = std::chrono::seconds(30);
   std::int64_t sessions = 8192;
-  bool enabled = true;  // false: nobody listens
+  bool enabled = true;  // false: does not listen
   std::optional<TlsServer> tls;
-  std::optional<Framing> framing;  // framed
-  AddressMap rewrite;              // of addresses that servers name; empty: none
-  // Whether the client says, or shows, where it wants to go.
+  std::optional<Framing> framing;  // protocol "framed" only
+  AddressMap rewrite;              // replaces addresses in servers' replies; empty: none
+  // True if the original destination is known: by interception, or from a proxy request.
   bool knows_destination() const {
     return intercept != Intercept::kNone || protocol == Protocol::kProxy;
   }
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
-// What rules can act on at a listener.
+// The kinds of traffic on which rules can act at a listener.
 inline CarrierSet carriers_of(const Listener& listener) {
   return listener.protocol.carriers() | (listener.tls ? kTlsHandshakes : CarrierSet());
 }
 
-// Whether clients come by datagrams (also). Who asks for DNS over TLS gets nothing in the clear
-// (RFC 7858, 3.1), so that such a listener has no UDP port.
+// True if clients send datagrams, possibly besides connections. A DNS-over-TLS listener answers
+// nothing in the clear (RFC 7858, 3.1), so it has no UDP port.
 inline bool takes_datagrams(const Listener& listener) {
   return !listener.protocol.is_connections() && !listener.tls;
 }
@@ -98,7 +96,7 @@ inline bool takes_connections(const Listener& listener) {
   return listener.protocol != Protocol::kUdp;
 }
 
-// What servers are told about the client, ahead of its bytes.
+// The PROXY header that servers get ahead of the client's bytes.
 enum class ProxyHeaderVersion { kNone, kV1, kV2 };
 
 struct Upstream {
@@ -119,7 +117,7 @@ struct Config {
   std::vector<Upstream> upstreams;
   std::vector<Zone> zones;
   std::vector<Rule> rules;
-  std::optional<Scenario> scenario;  // of a rehearsal
+  std::optional<Scenario> scenario;  // rehearsals only
 };
 
 const Schema<Listener>& listener_schema();

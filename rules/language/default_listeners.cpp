@@ -7,8 +7,8 @@ namespace brownout::rules {
 namespace {
 
 struct DefaultListener {
-  std::string_view name;  // and protocol
-  std::int64_t port;      // 0: all that are left
+  std::string_view name;  // also the protocol
+  std::int64_t port;      // 0: all other ports
 };
 constexpr std::array kDefaultListeners{DefaultListener{"dns", 53}, DefaultListener{"http", 80},
                                        DefaultListener{"tls", 443}, DefaultListener{"tcp", 0},
@@ -42,7 +42,7 @@ Node with_default_listeners(Node document) {
     list = std::prev(table->end());
   }
   auto* listeners = std::get_if<Node::Array>(&list->node.value);
-  // Not a list: whoever reads it says so.
+  // The value is not a list: the reader reports the error.
   if (listeners == nullptr) return document;
   for (const auto& wanted : kDefaultListeners) {
     const bool taken = std::any_of(listeners->begin(), listeners->end(),

@@ -1,5 +1,5 @@
-// The keys of a rule file and of a [[rule]], as they stand: nodes that are read later, when the
-// rest is known.
+// The keys of a rule file and of a [[rule]] as written. Nested tables stay nodes, which are read
+// once the listeners and names are known.
 #pragma once
 
 #include "rules/engine/rule.h"

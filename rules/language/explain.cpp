@@ -49,7 +49,7 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
   return "it is for " + std::string(key) + " " + texts(prefixes) + found;
 }
 
-// "" when the schedule lets it act.
+// Returns "" if the schedule lets the rule act.
 std::string off_schedule(const Rule& rule, Duration at) {
   if (at < rule.schedule.start)
     return "it starts " + to_text(rule.schedule.start) + " after loading";
@@ -66,7 +66,7 @@ std::string direction_text(const Rule& rule) {
              : std::string(name_of(rule.match.direction)) + " only";
 }
 
-// Of what acts on messages, whoever's: "on the request and the response".
+// For faults on messages of any protocol, for example "on the request and the response".
 std::string halves_text(const Rule& rule, Carrier carrier) {
   const bool dns = carrier == Carrier::kDns;
   const std::string request = dns ? "on the query" : "on the request";
@@ -98,7 +98,7 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
   return direction_text(rule);
 }
 
-// `flow`: as what the rule acts on it.
+// `flow` has the carrier on which the rule acts.
 Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& flow,
                    Explanation answer) {
   const auto where = where_it_acts(rule, flow.carrier);
@@ -120,7 +120,7 @@ Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& 
   return answer;
 }
 
-// Which line decides on a new flow, and on its replies where that differs from letting them pass.
+// Explains which line decides on a new flow, and on established packets that are not accepted.
 Explanation explain_firewall(const Rule& rule, const Question& question) {
   const auto& timeline = static_cast<const FirewallFault&>(*rule.fault).timeline();
   const Instant now{question.at};
@@ -152,7 +152,8 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
   return answer;
 }
 
-// Messages are meant one by one, behind what is said of their connection. "" when it may act.
+// Messages are matched one by one, after the match of their connection. Returns "" if the rule may
+// act.
 std::string other_message(const Rule& rule, const Question& question) {
   if ((rule.match.protocols() & question.flow.speaks).empty()) {
     return "it is for messages of " + rule.match.protocols().text();
@@ -164,7 +165,7 @@ std::string other_message(const Rule& rule, const Question& question) {
 
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
-  // A request is also bytes of its connection.
+  // A request is also bytes of its connection, on which faults of bytes act.
   FlowFacts flow = question.flow;
   const auto acts_on = [&](Carrier carrier) {
     if (!rule.kind->carries(carrier) || !rule.fault->acts_on(carrier)) return false;

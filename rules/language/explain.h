@@ -1,5 +1,5 @@
-// Which rules would act on a connection, in order, and why the others would not. Pure: nothing is
-// counted.
+// Explains which rules would act on a connection, in order, and why the others would not. Pure: no
+// counter changes.
 #pragma once
 
 #include <optional>
@@ -12,17 +12,17 @@ namespace brownout::rules {
 
 struct Question {
   FlowFacts flow;                       // listener, ordinal, client, destination
-  std::optional<Message> message = {};  // of the connection; none: any
-  std::string payload = {};             // its own
-  Duration at{};                        // how long after the rules took effect
-  std::optional<std::uint64_t> seed;    // without one, dice are described, not thrown
+  std::optional<Message> message = {};  // a message of the connection; none: any message
+  std::string payload = {};             // payload of the message
+  Duration at{};                        // time since the rules took effect
+  std::optional<std::uint64_t> seed;    // without a seed, chances are described, not drawn
 };
 
 struct Explanation {
   std::string rule;
   bool acts = false;
-  std::string fault;  // its type
-  std::string why;    // a sentence without a full stop
+  std::string fault;  // type of the fault
+  std::string why;    // a sentence without a period
 };
 
 std::vector<Explanation> explain(const Config& config, const Question& question);

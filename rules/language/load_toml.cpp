@@ -33,7 +33,7 @@ struct ToNode {
   Node operator()(const toml::value<std::int64_t>& value) const { return {value.get(), where}; }
   Node operator()(const toml::value<double>& value) const { return {value.get(), where}; }
   Node operator()(const toml::value<bool>& value) const { return {value.get(), where}; }
-  // Dates and times: no key takes one, so every schema will say what it wants instead.
+  // Dates and times: no key accepts them, so every schema reports the type that it expects.
   template <class T>
   Node operator()(const toml::value<T>&) const {
     return {std::monostate{}, where};

@@ -1,7 +1,8 @@
-// Text to Config, or all its mistakes. The only place that knows TOML.
+// Reads a rule file: TOML text becomes a Config, or a list of all its errors. Only this file
+// depends on TOML.
 //
-// Pure: does not read files. A syntax error stops at the first (the rest cannot be trusted); every
-// other mistake is reported in one go.
+// Pure: does not read files. Parsing stops at the first syntax error, because the rest cannot be
+// trusted; all other errors are reported together.
 #pragma once
 
 #include <string_view>
@@ -14,11 +15,11 @@ namespace brownout::rules {
 
 tl::expected<Config, Diagnostics> load_toml(std::string_view text);
 
-// The two halves of it. A document is the same thing from TOML and from JSON; every rule of it has
-// a name (rule_names.h).
+// The two steps of load_toml. A document is the same from TOML and from JSON; every rule of a
+// document has a name (rule_names.h).
 tl::expected<Node, Diagnostics> parse_toml(std::string_view text);
 tl::expected<Config, Diagnostics> read_config(const Node& document);
-// Reads as much as the mistakes allow, and adds them to `problems`: more can then be looked for.
+// Reads as much as the errors allow and adds them to `problems`, so that further checks can follow.
 Config read_config(const Node& document, Diagnostics& problems);
 
 // The schema of a [[rule]] without `match`, `fault` and `preset`, for the reference page.

@@ -1,8 +1,8 @@
 // Named networks: `preset = "3g"` in a rule stands for latency, bandwidth and loss with documented
 // figures.
 //
-// Sources disagree about what "3G" is, so each preset says whose figures it has. A preset becomes
-// several rules that share their dice: a connection that is hit has all of them.
+// Sources disagree about what "3G" is, so each preset names the source of its figures. A preset
+// expands to several rules that share their dice: a connection gets either all of them or none.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ struct Preset {
   std::string_view upload;  // rate, "" for no limit
   std::string_view download;
   std::string_view round_trip;  // latency over both directions
-  std::string_view loss;        // "" for none
+  std::string_view loss;        // "" for no loss
   std::string_view source;
 };
 
@@ -34,7 +34,7 @@ struct PresetPart {
   Node fault;  // as if written in the file
 };
 
-// `where` is the place of the preset in the file, for messages.
+// `where` is the position of the preset in the file, for messages.
 std::vector<PresetPart> expand(const Preset& preset, Position where);
 
 }  // namespace brownout::rules

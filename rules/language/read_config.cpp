@@ -1,5 +1,5 @@
-// From nodes to a Config: the keys of the document and of a rule, and every check that needs more
-// than one key.
+// Reads a document into a Config: the keys of the document and of a rule, and every check that
+// needs more than one key.
 #include <algorithm>
 #include <set>
 #include <unordered_set>
@@ -14,7 +14,7 @@
 namespace brownout::rules {
 namespace {
 
-// Reads every [[name]]; calls read(node) for each.
+// Calls read(node) for each table [[name]].
 template <class Read>
 void for_each_table(const Node* list, std::string_view name, Diagnostics& problems, Read read) {
   if (list == nullptr) return;
@@ -27,7 +27,7 @@ void for_each_table(const Node* list, std::string_view name, Diagnostics& proble
   for (const auto& node : *list->array()) read(node);
 }
 
-// A [[rule]] whose fault has these keys too, or instead.
+// A copy of the [[rule]] with these keys in its fault, in addition or instead.
 Node with_fault(const Node& rule, const Node& keys) {
   Node changed = rule;
   auto& table = std::get<Node::Table>(changed.value);
@@ -109,7 +109,7 @@ class ConfigReader {
     add_rule(firewall_rule(firewall, node.where, "[[firewall]] " + canonical(node)), firewall.name);
   }
 
-  // A TCP and a UDP port of the same number are two; DNS has both.
+  // TCP and UDP ports are separate; a DNS listener uses both.
   bool claim_address(const Listener& listener) {
     const auto address = to_text(listener.listen);
     bool free = true;
@@ -138,7 +138,8 @@ class ConfigReader {
     if (seed) config_.seed = static_cast<std::uint64_t>(*seed);
   }
 
-  // The rule as it would be with other keys in its fault.
+  // The rule with other keys in its fault; a preset expands to several rules. Empty if the name is
+  // unknown.
   std::vector<Rule> change_rule(const Node* rules, std::string_view name, const Node& fault) {
     if (rules == nullptr || rules->array() == nullptr) return {};
     for (const auto& node : *rules->array()) {
@@ -158,7 +159,7 @@ class ConfigReader {
     return {};
   }
 
-  // Whether a listener that it means has requests of HTTP.
+  // True if a listener that the match selects has HTTP requests.
   bool means_requests(const Match& match) const {
     const auto& names = match.listener;
     return std::any_of(
@@ -204,7 +205,7 @@ class ConfigReader {
     if (kind->level == Level::kMessage && node.find("per") == nullptr) {
       rule.per = kind->carries(Carrier::kHttp) ? Per::kRequest : Per::kQuery;
     }
-    // What only messages have is drawn for each of them.
+    // Faults that act on messages alone are drawn for each message.
     const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
                              kind->carriers.without(kAnyMessages).empty();
     if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
@@ -278,7 +279,7 @@ class ConfigReader {
     refer_all(names, "listener", listener_names_);
   }
 
-  // One name, or a list of them.
+  // Accepts one name or a list of names.
   void refer_all(const Node* list, std::string_view kind,
                  const std::unordered_set<std::string>& names) {
     if (list == nullptr || list->array() == nullptr) return refer(list, kind, names);

@@ -1,12 +1,12 @@
-// The reference page, written from the declarations that the loader reads, so that it cannot be out
-// of date.
+// Generates the reference page from the declarations that the loader reads, so that the page is
+// never out of date.
 #pragma once
 
 #include <string>
 
 namespace brownout::rules {
 
-// Markdown.
+// Returns Markdown.
 std::string reference_page();
 
 }  // namespace brownout::rules

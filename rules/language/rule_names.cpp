@@ -10,7 +10,7 @@ const std::string* text_at(const Node& table, std::string_view key) {
   return node != nullptr ? node->string() : nullptr;
 }
 
-// "" if it is too broken to have one; the reader says what is wrong with it.
+// Returns "" if the rule is too broken to have a kind; the reader reports the error.
 std::string kind_of(const Node& rule) {
   if (const auto* preset = text_at(rule, "preset")) return *preset;
   const Node* fault = rule.find("fault");

@@ -1,5 +1,5 @@
-// How deep a TOML text nests, before it is parsed: toml++ limits brackets, not the parts of dotted
-// keys and headers, and takes its own trees apart by recursion.
+// Measures how deep a TOML text nests, before it is parsed: toml++ limits brackets but not the
+// parts of dotted keys and headers, and frees its trees by recursion.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,12 @@
 
 namespace brownout::rules {
 
-// Tables and arrays in each other, whether by brackets or by dots. As many brackets as toml++
-// takes.
+// The limit for tables and arrays inside each other, by brackets or by dots. Equal to the bracket
+// limit of toml++.
 inline constexpr std::size_t kDeepestToml = 256;
 
-// Where the text nests deeper than that. Where the text is no TOML, the parser stops at that place.
+// The first position that nests deeper than kDeepestToml. In invalid TOML the parser stops there
+// too.
 std::optional<Position> too_deep(std::string_view text);
 
 }  // namespace brownout::rules

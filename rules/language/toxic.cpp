@@ -79,7 +79,7 @@ const std::array<ToxicKind, 9>& kinds() {
   return all;
 }
 
-// "attribute latency: -5 is negative" reads better than what the fault's own key would be called.
+// Messages name the attribute of the toxic, not the key of the fault.
 std::optional<std::string> out_of_range(const Toxic& toxic) {
   for (std::size_t i = 0; i < toxic.values.size(); ++i) {
     const auto& attribute = toxic.kind->attributes[i];

@@ -1,8 +1,8 @@
-// Toxics: Toxiproxy's vocabulary for the faults of this proxy. One table turns the attributes of
-// each type into a fault of the registry, so that both languages mean the same stages.
+// Translates Toxiproxy's toxics into faults. One table maps the attributes of each type to a fault
+// of the registry, so that both vocabularies use the same stages.
 //
-// Attributes are whole numbers (but those that are marked as fractions), 0 if left out, as
-// Toxiproxy has them; the units are in the table's comments. Pure.
+// Attributes are whole numbers (except those marked as fractions) and default to 0, as in
+// Toxiproxy; toxic.cpp states their units. Pure.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ struct ToxicAttribute {
 struct ToxicKind {
   std::string_view name;
   std::vector<ToxicAttribute> attributes;
-  // The fault as a rule file has it, as TOML's inline table would be read; none: no fault at all
-  // ("noop"). `values` are those of the attributes, in their order.
+  // Returns the fault as the inline table of a rule file; none for "noop", which has no effect.
+  // `values` are in the order of the attributes.
   std::optional<Node> (*fault)(std::span<const double> values) = nullptr;
 };
 
@@ -37,12 +37,12 @@ struct Toxic {
   std::string stream;  // as the client wrote it
   const ToxicKind* kind = nullptr;
   std::vector<double> values;
-  double toxicity = 1;  // of a connection and direction, 0 to 1
+  double toxicity = 1;  // chance for a connection and direction, 0 to 1
   Direction direction = Direction::kDownstream;
 };
 
-// The rule that it is on the listener `proxy`; none for one that does nothing. An error says which
-// attribute is out of its range, and what is allowed.
+// The rule for this toxic on the listener `proxy`; none for a toxic without effect. An error names
+// the attribute that is out of range, and the allowed range.
 Result<std::optional<Rule>> rule_of(const Toxic& toxic, const std::string& proxy);
 
 }  // namespace brownout::rules

@@ -8,7 +8,7 @@
 namespace brownout::rules {
 namespace {
 
-// gRPC's clients speak HTTP/2, whose requests are not read.
+// gRPC clients use HTTP/2, whose requests are not parsed.
 void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings) {
   const auto* fault = rule.fault->http();
   if (fault == nullptr || !fault->answers_grpc()) return;
@@ -57,9 +57,9 @@ bool share_a_direction(const Rule& rule, const Rule& other) {
          (rule.match.covers(Direction::kDownstream) && other.match.covers(Direction::kDownstream));
 }
 
-// The first rule on bytes that acts behind this one on messages, though the file has it ahead.
-// Requests are read before anything acts on bytes; the rules on other messages act in one place,
-// that of the first of them (proxy/flow/pipe.h).
+// Finds a rule on bytes that is ahead of `rule`, a rule on messages, but acts after it. Requests
+// are read before any fault acts on bytes. The rules on other messages act together, at the place
+// of the first of them (proxy/flow/pipe.h).
 const Rule* overtaken(const Config& config, const Rule& rule, const Listener& listener) {
   if (!acts_on_messages_of(rule, listener)) return nullptr;
   bool begun = listener.protocol.has_requests();
@@ -87,8 +87,8 @@ void warn_of_order(const Config& config, const Rule& rule, Diagnostics& warnings
   }
 }
 
-// A time-out is real time, a phase is not: what hangs in one that is shorter is still waiting when
-// it is over. One warning a phase.
+// A time-out is real time, a phase is scenario time: an operation that hangs in a shorter phase
+// still waits when the phase ends. One warning per phase.
 void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
   for (const auto& phase : scenario.phases) {
     const auto real = stretched(phase.length, 1 / scenario.time_scale);

@@ -1,4 +1,4 @@
-// What a rule file says without a mistake, and what will hardly do what was meant.
+// Warnings about a rule file: settings that are valid but unlikely to do what the author intended.
 #pragma once
 
 #include "rules/base/diagnostics.h"
@@ -7,7 +7,7 @@
 namespace brownout::rules {
 
 Diagnostics warnings_of(const Config& config);
-// Of one rule of it.
+// Adds the warnings about one rule of the config.
 void add_warnings(const Config& config, const Rule& rule, Diagnostics& warnings);
 
 }  // namespace brownout::rules

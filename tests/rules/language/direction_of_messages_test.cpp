@@ -1,4 +1,4 @@
-// A rule for messages that its fault does not act on, by their direction.
+// A rule whose direction excludes the only messages that its fault acts on.
 #include <gtest/gtest.h>
 
 #include "tests/support/virtual_world.h"
@@ -13,7 +13,7 @@ std::string problem(const std::string& fault, const std::string& direction,
                           protocol);
 }
 
-TEST(DirectionOfMessages, OfWhatOnlyOneEndSays) {
+TEST(DirectionOfMessages, ADirectionWithoutSuchMessagesIsAnError) {
   EXPECT_EQ(problem("nats_lame_duck", "upstream", "nats"),
             "fault \"nats_lame_duck\" does nothing to what goes upstream");
   EXPECT_EQ(problem("redis_cut_reply", "upstream", "redis"),

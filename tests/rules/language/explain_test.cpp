@@ -1,4 +1,4 @@
-// Which rules would act on the messages of a connection, and why the others would not.
+// Explains which rules would act on the messages of a connection, and why the others would not.
 #include "rules/language/explain.h"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ name = "all"
 match = { direction = "downstream" }
 fault = { type = "delay", delay = "1s" })";
 
-// "name: why", and a star for those that act.
+// A line "name: why" for each rule, with a star for rules that act.
 std::string answers(const std::optional<rules::Message>& message, const std::string& payload = "") {
   const auto config = config_of(kRules, "mqtt");
   rules::Question question{.flow = flow_of(1), .message = message, .payload = payload, .seed = 1};
@@ -39,7 +39,7 @@ std::string answers(const std::optional<rules::Message>& message, const std::str
   return text;
 }
 
-// The same of a rule that drops, on a listener of this protocol: of its messages, or a request.
+// The explanation of a drop rule on a listener of this protocol, for messages or for a request.
 std::string drops(const std::string& keys, const std::string& protocol, bool request) {
   const auto config = config_of("[[rule]]\n" + keys + "\nfault = { type = \"drop\" }", protocol);
   rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
@@ -58,7 +58,7 @@ rules::Message packet(rules::MqttType type, const std::string& topic = "") {
                                                              nullptr, topic)};
 }
 
-// What is said of a rule for the server, where that much is known of it.
+// The explanation of a rule that matches the server, for a flow to this address and port.
 std::string of_server(const std::string& match, const std::string& address, std::uint16_t port) {
   const auto config =
       config_of("[[rule]]\nmatch = { " + match + " }\nfault = { type = \"refuse\" }");
@@ -68,7 +68,7 @@ std::string of_server(const std::string& match, const std::string& address, std:
   return rules::explain(config, question).front().why;
 }
 
-TEST(Explain, ARuleForTheServerAsksForWhatIsNotKnown) {
+TEST(Explain, ARuleForAServerAsksForAMissingDestination) {
   EXPECT_EQ(of_server("port = 5432", "", 5432), "it acts on the new connection");
   EXPECT_EQ(of_server("port = 5433", "", 5432), "it is for port 5433, not 5432");
   EXPECT_EQ(of_server("port = 5433", "", 0),
@@ -79,7 +79,7 @@ TEST(Explain, ARuleForTheServerAsksForWhatIsNotKnown) {
             "it is for destination 10.0.0.0/8, not 192.0.2.1");
 }
 
-TEST(Explain, RulesOfMessagesActOnThoseThatTheyMean) {
+TEST(Explain, WithoutAMessageRulesOnMessagesMayAct) {
   EXPECT_EQ(
       answers({}),
       "* topic: it acts on messages, in both directions; which of them: give --packet, "
@@ -91,7 +91,7 @@ TEST(Explain, RulesOfMessagesActOnThoseThatTheyMean) {
       "* all: it acts on messages, downstream only\n");
 }
 
-TEST(Explain, AMessageIsMeantByWhatItSays) {
+TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
   EXPECT_EQ(answers(packet(rules::MqttType::kPublish, "chat/ann")),
             "* topic: it acts on messages, in both directions\n"
             "- acks: it is for other messages\n"
@@ -105,7 +105,7 @@ TEST(Explain, AMessageIsMeantByWhatItSays) {
             "* all: it acts on messages, downstream only\n");
 }
 
-TEST(Explain, FaultsOfMessagesActOnRequestsWhereNoMessagesComeLater) {
+TEST(Explain, FaultsOnMessagesActOnRequestsIfTheProtocolHasNoMessages) {
   const std::string messages = "it acts on messages, in both directions";
   EXPECT_EQ(drops("", "http", true), "it acts on the request");
   EXPECT_EQ(drops("", "websocket", true), messages);
@@ -120,7 +120,7 @@ TEST(Explain, FaultsOfMessagesActOnRequestsWhereNoMessagesComeLater) {
   EXPECT_EQ(drops(half, "http", true).find("the dice"), 0U) << "a request is one message";
 }
 
-TEST(Explain, AFaultActsOnWhatItsSettingsLeave) {
+TEST(Explain, SettingsLimitTheTrafficThatAFaultActsOn) {
   const auto config =
       config_of("[[rule]]\nfault = { type = \"hold_until\", passes = { qtype = \"A\" } }", "dns");
   rules::Question question{.flow = flow_of(1, "10.1.2.3", rules::Carrier::kDns),

@@ -1,4 +1,4 @@
-// What rules know of clients that were intercepted.
+// Listeners and rules for intercepted clients.
 #include <gtest/gtest.h>
 
 #include "rules/engine/plan.h"
@@ -24,7 +24,7 @@ std::string mistakes(const tl::expected<rules::Config, rules::Diagnostics>& conf
 
 const std::string kLatency = "\nfault = { type = \"latency\", delay = \"1ms\" }\n";
 
-TEST(Intercept, ExecListensForEveryProtocolThatItKnowsByItsPort) {
+TEST(Intercept, ExecHasAListenerForEachWellKnownPort) {
   const auto config = read_for_exec("");
   ASSERT_TRUE(config) << mistakes(config);
   std::string names;
@@ -34,7 +34,7 @@ TEST(Intercept, ExecListensForEveryProtocolThatItKnowsByItsPort) {
   EXPECT_TRUE(config->listeners.back().ports.empty());
 }
 
-TEST(Intercept, WhatTheFileSaysOfAListenerStands) {
+TEST(Intercept, AListenerOfTheFileReplacesTheDefault) {
   const auto config = read_for_exec(R"([[listener]]
 name = "http"
 listen = "127.0.0.1:0"
@@ -46,7 +46,7 @@ ports = [8080]
   EXPECT_EQ(config->listeners.front().protocol, rules::Protocol::kTcp);
 }
 
-TEST(Intercept, ListenersThatInterceptHaveNoUpstream) {
+TEST(Intercept, InterceptingListenersHaveNoUpstream) {
   const auto with = [](const std::string& keys) {
     return mistakes(read_for_exec("[[listener]]\nname = \"x\"\nlisten = \"127.0.0.1:0\"\n" + keys));
   };
@@ -70,7 +70,7 @@ rules::FlowFacts intercepted(std::uint64_t ordinal, const char* destination, std
   return flow;
 }
 
-TEST(Intercept, ConnectionsAreMeantByTheNamesThatDnsGave) {
+TEST(Intercept, HostMatchesNamesFromDnsAndSni) {
   const auto config = read_for_exec("[[rule]]\nmatch = { host = \"*.whatsapp.net\" }" + kLatency);
   ASSERT_TRUE(config) << mistakes(config);
   const auto set = rules::RuleSet::activate(config->rules, 1, Instant{});
@@ -86,7 +86,7 @@ TEST(Intercept, ConnectionsAreMeantByTheNamesThatDnsGave) {
   EXPECT_EQ(rules::plan_arrival(*set, flow).rules.size(), 1U) << "by SNI";
 }
 
-TEST(Intercept, PortsAreRanges) {
+TEST(Intercept, PortMatchesNumbersAndRanges) {
   const auto config = read_for_exec("[[rule]]\nmatch = { port = [443, \"5000-5999\"] }" + kLatency);
   ASSERT_TRUE(config) << mistakes(config);
   const auto set = rules::RuleSet::activate(config->rules, 1, Instant{});
@@ -95,7 +95,7 @@ TEST(Intercept, PortsAreRanges) {
   EXPECT_TRUE(rules::plan_arrival(*set, intercepted(3, "192.0.2.1", 80)).rules.empty());
 }
 
-TEST(Intercept, ADestinationThatIsKnownOnArrivalCountsOnce) {
+TEST(Intercept, AConnectionWithAKnownDestinationIsCountedOnce) {
   const auto config = read_for_exec(
       "[[rule]]\nmatch = { destination = \"192.0.2.0/24\", every = 2 }" + kLatency +
       "[[rule]]\nmatch = { port = 5222, first = 1 }\nfault = { type = \"refuse\" }\n");
@@ -113,7 +113,7 @@ TEST(Intercept, ADestinationThatIsKnownOnArrivalCountsOnce) {
   EXPECT_EQ(chosen, "refused - slow - slow ");
 }
 
-TEST(Intercept, AHostThatNobodyCanKnowIsAMistake) {
+TEST(Intercept, AHostOnAListenerWithoutHostNamesIsAnError) {
   const std::string file = R"(version = 1
 [[upstream]]
 name = "u"

@@ -37,14 +37,14 @@ std::string errors_of(const std::string& text) {
 
 std::string errors_with(const std::string& rules) { return errors_of(std::string(kHead) + rules); }
 
-// A chain of parts: "a.a.a".
+// A dotted key: "a.a.a".
 std::string dotted(std::size_t parts, const std::string& part = "a") {
   std::string key = part;
   for (std::size_t i = 1; i < parts; ++i) key += "." + part;
   return key;
 }
 
-TEST(LoadToml, TakesNoTextThatNestsSoDeepThatReadingItWouldOverflowTheStack) {
+TEST(LoadToml, RejectsNestingThatWouldOverflowTheStack) {
   const std::string deep = dotted(100'000);
   const std::string quoted = dotted(100'000, "\"a\"");
   const std::string half = dotted(200);
@@ -74,7 +74,7 @@ TEST(LoadToml, TakesNoTextThatNestsSoDeepThatReadingItWouldOverflowTheStack) {
               testing::StartsWith("2:516 more than 256 tables and arrays in one another | each"));
 }
 
-TEST(LoadToml, TakesDotsThatNestNothing) {
+TEST(LoadToml, AcceptsDotsThatDoNotNest) {
   const std::string deep = dotted(1000);
   std::string text = "a = '" + deep + "' # " + deep + "\nb = \"\\\"" + deep + "\"\nc = '''" + deep +
                      "'" + deep + "\n" + deep + "'''\nd = \"\"\"\n" + deep + "\\\"\"\"" + deep +
@@ -113,7 +113,7 @@ fault = { type = "latency", delay = "300ms", jitter = "50ms", distribution = "pa
   EXPECT_EQ(*rule.match.after, 5);
 }
 
-TEST(LoadToml, ReportsEveryMistakeInOneGoWithItsPlace) {
+TEST(LoadToml, ReportsAllErrorsWithTheirPositions) {
   const auto errors = errors_of(R"(version = 1
 [[upstream]]
 name = "web"
@@ -144,7 +144,7 @@ fault = { type = "latency", delay = "300", jiter = "5ms" }
                   "13:44 unknown key \"jiter\" in fault \"latency\" | did you mean \"jitter\"?"));
 }
 
-TEST(LoadToml, FindsEachKindOfMistake) {
+TEST(LoadToml, ReportsEachKindOfError) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"[[rule]]\nfault = { type = \"latency\", delay = 300 }",
        "delay: expected a duration, found a whole number"},
@@ -207,7 +207,7 @@ TEST(LoadToml, FindsEachKindOfMistake) {
   };
   for (const auto& [text, expected] : cases) {
     auto errors = errors_with(text);
-    // Positions in the cases count from the rule.
+    // Positions in the cases count from the first line of the rule.
     const auto lines = std::count(kHead.begin(), kHead.end(), '\n');
     if (expected == "2:35")
       errors += errors.starts_with(std::to_string(lines + 2) + ":35") ? "2:35" : "";
@@ -215,7 +215,7 @@ TEST(LoadToml, FindsEachKindOfMistake) {
   }
 }
 
-TEST(LoadToml, ASyntaxErrorHasItsPlace) {
+TEST(LoadToml, ASyntaxErrorHasAPosition) {
   EXPECT_THAT(errors_of("version = 1\nlistener = [["), testing::StartsWith("2:"));
   EXPECT_THAT(errors_of("version = 2"), testing::HasSubstr("version: 2 is out of range"));
   EXPECT_THAT(errors_of("rule = 3\n" + std::string(kHead)),
@@ -245,7 +245,7 @@ TEST(LoadToml, EveryPresetExpandsToRulesThatShareTheirDice) {
   }
 }
 
-TEST(LoadToml, RulesWithoutANameGetOneThatDoesNotClash) {
+TEST(LoadToml, UnnamedRulesGetUniqueNames) {
   const auto config =
       load_toml(std::string(kHead) +
                 "[[rule]]\nfault = { type = \"refuse\" }\n[[rule]]\nfault = { type = \"refuse\" }");
@@ -254,7 +254,7 @@ TEST(LoadToml, RulesWithoutANameGetOneThatDoesNotClash) {
   EXPECT_EQ(config->rules[1].name, "refuse-2");
 }
 
-TEST(Diagnostics, OfALongLineWhatIsAroundTheMistakeIsQuoted) {
+TEST(Diagnostics, ALongLineIsQuotedAroundTheError) {
   const auto quoted = [](const std::string& line, unsigned column) {
     Diagnostics found;
     found.add({1, column}, "no");
@@ -267,7 +267,7 @@ TEST(Diagnostics, OfALongLineWhatIsAroundTheMistakeIsQuoted) {
   ASSERT_NE(caret, std::string::npos);
   const auto line = text.rfind('\n', caret);
   EXPECT_EQ(text[text.rfind('\n', line - 1) + (caret - line)], 'X');
-  // In bytes that are no characters.
+  // Bytes that are not valid UTF-8.
   for (const unsigned column : {1U, 81U, 120U, 161U, 200U, 400U}) {
     EXPECT_LT(quoted(std::string(200, '\x88'), column).size(), 800U) << column;
   }

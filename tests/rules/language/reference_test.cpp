@@ -8,13 +8,13 @@
 namespace brownout::rules {
 namespace {
 
-TEST(Reference, ThePageInDocsIsCurrent) {
+TEST(Reference, TheReferencePageIsCurrent) {
   EXPECT_EQ(test::read_source("docs/reference.md"), reference_page())
       << "run: brownout reference > docs/reference.md";
 }
 
-// Another name of a fault is no fault's own, and leads to one.
-TEST(Reference, NamesOfOtherToolsLeadToOurs) {
+// An alias is not the name of a fault, and leads to one.
+TEST(Reference, AliasesLeadToFaults) {
   EXPECT_EQ(aliased_fault(""), "");
   for (const auto* kind : all_faults()) EXPECT_EQ(aliased_fault(kind->name), "") << kind->name;
   for (const auto* name : {"http_status", "reset_peer", "blackhole", "limit"}) {
@@ -22,8 +22,8 @@ TEST(Reference, NamesOfOtherToolsLeadToOurs) {
   }
 }
 
-// Whoever tests a client wants to know what to expect of it.
-TEST(Reference, OfEveryFaultOfMessagesItSaysWhatACorrectClientDoes) {
+// The tester of a client needs to know the expected behavior.
+TEST(Reference, EveryFaultOnMessagesDescribesACorrectClient) {
   for (const auto* kind : all_faults()) {
     if (!kind->carries(Carrier::kMessage)) continue;
     EXPECT_NE(kind->summary.find("A correct client"), std::string_view::npos) << kind->name;

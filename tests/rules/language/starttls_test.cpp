@@ -1,4 +1,4 @@
-// STARTTLS is on both sides, or on none, and only of a protocol that has it.
+// STARTTLS must be on both sides or on neither, and needs a protocol with STARTTLS.
 #include <gtest/gtest.h>
 
 #include "rules/language/load_toml.h"
@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-// The first mistake, or "".
+// Returns the first error, or "".
 std::string mistake(const std::string& protocol, const std::string& listener,
                     const std::string& upstream) {
   const auto config = rules::load_toml(
@@ -19,7 +19,7 @@ std::string mistake(const std::string& protocol, const std::string& listener,
   return config ? "" : config.error().sorted().front().what;
 }
 
-TEST(Starttls, IsOnBothSidesOrOnNone) {
+TEST(Starttls, MustBeOnBothSidesOrOnNeither) {
   const std::string client = "tls = { starttls = true, ca = \"ca\" }";
   const std::string server = "tls = { starttls = true }";
   EXPECT_EQ(mistake("xmpp", client, server), "");

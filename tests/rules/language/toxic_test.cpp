@@ -1,4 +1,5 @@
-// Toxiproxy's vocabulary: each toxic is a fault of the registry, with its settings in our units.
+// Toxiproxy's vocabulary: each toxic is a fault of the registry, with its settings in Brownout's
+// units.
 #include "rules/language/toxic.h"
 
 #include <gmock/gmock.h>
@@ -23,7 +24,7 @@ Toxic toxic_of(std::string_view type, std::vector<double> values, double toxicit
   return toxic;
 }
 
-// What "hello" at one second and the end at two become.
+// The output for "hello" at one second and the end of the stream at two.
 std::string felt(const Toxic& toxic) {
   const auto rule = rules::rule_of(toxic, "chat");
   if (!rule) return "error: " + rule.error().what;
@@ -35,7 +36,7 @@ std::string felt(const Toxic& toxic) {
   return world.log();
 }
 
-TEST(Toxic, EachIsAFault) {
+TEST(Toxic, EachToxicIsAFault) {
   EXPECT_EQ(felt(toxic_of("latency", {100, 0})), "1.1s hello\n2s <FIN>\n");
   EXPECT_EQ(felt(toxic_of("bandwidth", {0})), "");
   EXPECT_EQ(felt(toxic_of("slow_close", {500})), "1s hello\n2.5s <FIN>\n");
@@ -50,7 +51,7 @@ TEST(Toxic, EachIsAFault) {
   EXPECT_EQ(rules::find_toxic("down"), nullptr);
 }
 
-TEST(Toxic, ARateIsInKilobytes) {
+TEST(Toxic, RatesAreInKilobytesPerSecond) {
   const auto rule = rules::rule_of(toxic_of("bandwidth", {100}), "chat");
   VirtualWorld world(rules::RuleSet::activate({**rule}, 1, Instant{}), flow_of(),
                      Direction::kUpstream);
@@ -60,7 +61,7 @@ TEST(Toxic, ARateIsInKilobytes) {
   EXPECT_LE(world.left().back().at, Instant(500ms));
 }
 
-TEST(Toxic, ToxicityZeroDoesNothingAtAll) {
+TEST(Toxic, ToxicityZeroHasNoEffect) {
   for (const auto& kind : rules::all_toxics()) {
     auto toxic = toxic_of(kind.name, std::vector<double>(kind.attributes.size(), 1), 0);
     if (kind.name == "slicer") toxic.values = {3, 0, 0};
@@ -68,7 +69,7 @@ TEST(Toxic, ToxicityZeroDoesNothingAtAll) {
   }
 }
 
-TEST(Toxic, WhatWouldCrashTheOriginalIsRefused) {
+TEST(Toxic, AttributesOutOfRangeAreErrors) {
   EXPECT_EQ(felt(toxic_of("bandwidth", {-1})), "error: rate must not be negative");
   EXPECT_EQ(felt(toxic_of("slicer", {0, 0, 0})), "error: average_size must be at least 1");
   EXPECT_EQ(felt(toxic_of("slicer", {5, 5, 0})),
@@ -77,7 +78,7 @@ TEST(Toxic, WhatWouldCrashTheOriginalIsRefused) {
   EXPECT_EQ(felt(toxic_of("latency", {1, 0}, 1.1)), "error: toxicity must be between 0 and 1");
   EXPECT_EQ(felt(toxic_of("latency", {1, 0}, std::nan(""))),
             "error: toxicity must be between 0 and 1");
-  // More than a fault of ours allows.
+  // The delay exceeds the limit of the fault.
   EXPECT_THAT(felt(toxic_of("latency", {1e12, 0})), testing::StartsWith("error: "));
 }
 
