@@ -7,7 +7,7 @@ namespace brownout::rules {
 std::size_t ClientPolicy::begin(Duration now) {
   const bool back = home_ != 0 && probe_.failback && now - left_first_ >= *probe_.failback;
   endpoint_ = back ? 0 : home_;
-  // If it fails again, it is left for as long again.
+  // If this attempt at the first endpoint fails, the next one follows after another interval.
   if (back) left_first_ = now;
   visited_ = 1;
   tries_ = 1;

@@ -1,5 +1,6 @@
-// ClientPolicy: what a real client does when an attempt fails: again after a backoff, then the next
-// endpoint of its contingency plan; and back to the first some time after. Pure; scenario time.
+// ClientPolicy: the recovery policy of a client after a failed attempt: retries with backoff, then
+// the next endpoint of its contingency plan, and fail-back to the first one later. Pure; scenario
+// time.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,13 @@ class ClientPolicy {
   // `probe` is borrowed.
   ClientPolicy(const Probe& probe, Dice dice) : probe_(probe), dice_(dice) {}
 
-  // A new operation: the endpoint to try first.
+  // Starts a new operation and returns the endpoint to try first.
   std::size_t begin(Duration now);
   struct Next {
     std::size_t endpoint = 0;
     Duration wait{};
   };
-  // The attempt failed; none: so has the operation.
+  // Call after a failed attempt. Returns the next attempt; none if the operation has failed.
   std::optional<Next> failed();
   void succeeded(Duration now);
 
@@ -31,12 +32,12 @@ class ClientPolicy {
 
   const Probe& probe_;
   Dice dice_;
-  std::size_t home_ = 0;       // that served the last operation
-  Duration left_first_{};      // when the first endpoint was left
-  std::size_t endpoint_ = 0;   // of this attempt
-  std::size_t visited_ = 0;    // endpoints of this operation
-  std::int64_t tries_ = 0;     // at this endpoint
-  std::int64_t failures_ = 0;  // of this operation
+  std::size_t home_ = 0;       // endpoint that served the last operation
+  Duration left_first_{};      // time at which the first endpoint was left
+  std::size_t endpoint_ = 0;   // endpoint of this attempt
+  std::size_t visited_ = 0;    // endpoints tried by this operation
+  std::int64_t tries_ = 0;     // attempts at this endpoint
+  std::int64_t failures_ = 0;  // failed attempts of this operation
   std::uint64_t drawn_ = 0;
 };
 

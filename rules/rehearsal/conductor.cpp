@@ -11,7 +11,7 @@ bool lists(const Phase& phase, const Rule& rule) {
                      [&](const auto& name) { return key_of(name) == rule.dice_key; });
 }
 
-// The changed form of a rule in this phase; none: it is as it stands.
+// The rules that replace `rule` in this phase; null: the rule is unchanged.
 const std::vector<Rule>* changed_in(const Phase& phase, const Rule& rule) {
   for (const auto& [name, rules] : phase.changed) {
     if (key_of(name) == rule.dice_key) return &rules;
@@ -42,7 +42,7 @@ std::vector<Rule> rules_in_phase(const std::vector<Rule>& rules, const Scenario&
     if (changed == nullptr) {
       add(on, rule, scenario.time_scale);
     } else if (changed != last_changed) {
-      // A preset is several rules, all of them in `changed`.
+      // A preset expands to several rules, all of them in `changed`: add them once.
       for (const auto& form : *changed) add(on, form, scenario.time_scale);
       last_changed = changed;
     }
@@ -83,7 +83,7 @@ Conductor::Step Conductor::advance(Duration now) {
   return {changed, phase_};
 }
 
-// The rules of phases that were passed over never acted.
+// Skipped phases get an empty interval, because their rules never acted.
 void Conductor::note_switch(Duration now) {
   for (auto& phase : phases_) {
     if (!phase.acted) phase.acted = now;
@@ -130,7 +130,7 @@ void Conductor::halt(Duration now, std::string why) {
                                      [](const Phase& phase) { return phase.recovery; });
   const auto to = static_cast<std::size_t>(recovery - scenario_.phases.begin());
   if (!running_) {
-    // Nothing has been broken yet.
+    // No phase has begun, so there is nothing to recover from.
     over_ = true;
     return;
   }

@@ -1,7 +1,7 @@
-// Conductor: a rehearsal's course as a state machine in scenario time. It says which phase is on,
-// watches the conditions that stop everything, and sees to it that the recovery phase always runs.
+// Conductor: the timeline of a rehearsal as a state machine in scenario time. Selects the current
+// phase, checks the stop conditions, and makes sure that the recovery phase always runs.
 //
-// Pure: told what time it is and what users felt, answers what to do.
+// Pure: the caller passes times and finished operations.
 #pragma once
 
 #include <deque>
@@ -13,7 +13,8 @@
 
 namespace brownout::rules {
 
-// The rules that are on in a phase; none: those that no phase names. With schedules as real time.
+// The rules that are active in `phase`, with schedules in real time. Without a phase: the rules
+// that no phase names.
 std::vector<Rule> rules_in_phase(const std::vector<Rule>& rules, const Scenario& scenario,
                                  std::optional<std::size_t> phase);
 
@@ -23,20 +24,21 @@ class Conductor {
   explicit Conductor(const Scenario& scenario) : scenario_(scenario) {}
 
   struct Step {
-    bool changed = false;              // another phase, or the end
-    std::optional<std::size_t> phase;  // none: it is over
+    bool changed = false;              // another phase began, or the rehearsal is over
+    std::optional<std::size_t> phase;  // none: over, or not yet begun
   };
-  // `now` does not go back. Begins the first phase at 0.
+  // `now` never goes back. The first phase begins at 0.
   Step advance(Duration now);
-  // All rules of the phase that is on act since `now`; by itself, since advance() began it.
+  // All rules of the current phase are active since `now`; without this call, since advance() began
+  // the phase.
   void acts(Duration now) { phases_.back().acted = now; }
-  // When advance() next has something to say.
+  // The time at which advance() next changes the phase.
   Duration next() const;
   void observe(const Operation& operation);
-  // All faults end now; the recovery phase comes next, if it is not on.
+  // Ends all faults now; the recovery phase follows unless it is already running.
   void halt(Duration now, std::string why);
 
-  // It ends now, whatever phase is on.
+  // Ends the rehearsal now, whatever the phase.
   void end(Duration now);
 
   bool halted() const { return !why_.empty(); }
@@ -53,10 +55,10 @@ class Conductor {
   std::vector<PhaseInterval> phases_;
   bool running_ = false;
   bool over_ = false;
-  bool changed_ = false;  // since the last step
+  bool changed_ = false;  // since the last call of advance()
   std::size_t phase_ = 0;
   std::string why_;
-  // Of the probes that conditions name, what is not older than these look back.
+  // Operations of the probes in stop conditions, as far back as the longest condition looks.
   struct Recent {
     std::uint32_t probe = 0;
     Duration ended{};

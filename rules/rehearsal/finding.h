@@ -1,5 +1,5 @@
-// What an expectation's value is taken from, and what came of it: shared by those who judge
-// synthetic users (verdict.cpp) and those who judge proxied traffic (traffic_verdict.cpp).
+// The measured value of one expectation and its evidence. Shared by the verdicts on synthetic users
+// (verdict.cpp) and on proxied traffic (traffic_verdict.cpp).
 #pragma once
 
 #include <optional>
@@ -11,15 +11,15 @@
 namespace brownout::rules {
 
 struct Finding {
-  std::optional<double> value;  // in the metric's unit; none: there is no sample of it
+  std::optional<double> value;  // in the metric's unit; none: no sample
   std::string evidence;
-  // There is no sample because what was tried failed, or never came: that is an answer, too, and
-  // never the one that is wanted. Otherwise nothing was measured.
+  // True if there is no value because every attempt failed or the event never came: the expectation
+  // is then not met. False without a value means that nothing was measured.
   bool tried = false;
-  std::optional<double> of = {};  // of a count: of how many
+  std::optional<double> of = {};  // for a count: the total
 };
 
-// Of an expectation with `listener` or `server`.
+// For an expectation with `listener` or `server`.
 Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,
                         const Expectation& wanted, Span counted);
 

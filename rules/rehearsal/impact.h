@@ -1,5 +1,5 @@
-// What an outage cost, with the arithmetic shown: what synthetic users felt, scaled to the people
-// that their region stands for, and valued as the sectors say. Pure.
+// The cost of an outage, with its arithmetic: failures of synthetic users, scaled to the people
+// that their region represents, and valued by sector. Pure.
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@ namespace brownout::rules {
 
 struct RegionImpact {
   std::string name;
-  double users = 0;           // that it stands for
-  double affected = 0;        // of whom an operation failed
-  double failed = 0;          // operations, scaled
+  double users = 0;           // people that the region represents
+  double affected = 0;        // users with a failed operation, scaled
+  double failed = 0;          // failed operations, scaled
   double sessions = 0;        // connections that broke or could not be made, scaled
   double outage_minutes = 0;  // minutes, each weighted with the share of operations that failed
   std::string arithmetic;
@@ -22,7 +22,7 @@ struct RegionImpact {
 
 struct SectorImpact {
   std::string name;
-  double affected = 0;  // users, by its share
+  double affected = 0;  // affected users, by the sector's share
   double sessions = 0;
   double value = 0;
   std::string arithmetic;

@@ -1,6 +1,6 @@
-// What was seen in a rehearsal: operations of synthetic users, traffic through the proxy,
-// faults, alerts. Times are those of the scenario, from the beginning of the first phase; before it
-// they are negative.
+// The measurements of a rehearsal: operations of synthetic users, traffic through the proxy,
+// injected faults, alerts. Times are scenario time since the start of the first phase; times before
+// it are negative.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace brownout::rules {
 struct InjectedFaults {
   Duration at{};
   std::string rule;
-  std::uint64_t count = 0;  // since the last look
+  std::uint64_t count = 0;  // since the previous entry
 };
 
 struct Alert {
@@ -30,8 +30,8 @@ struct Unstarted {
 };
 
 struct Measurements {
-  Tally tally;                       // of the operations of synthetic users
-  std::vector<TrafficStep> traffic;  // by time
+  Tally tally;                       // operations of synthetic users
+  std::vector<TrafficStep> traffic;  // in order of time
   std::vector<InjectedFaults> injected;
   std::vector<Alert> alerts;
   std::vector<PhaseInterval> phases;

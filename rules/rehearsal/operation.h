@@ -1,5 +1,5 @@
-// One thing that one synthetic user did: at several endpoints if the first failed. Times are those
-// of the scenario, from the beginning of the first phase; before it they are negative.
+// One operation of one synthetic user, with attempts at further endpoints if the first fails. Times
+// are scenario time since the start of the first phase; times before it are negative.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,22 @@ namespace brownout::rules {
 
 struct Operation {
   std::uint32_t probe = 0;  // index in the scenario
-  std::uint32_t user = 0;   // of the probe's, from 0
+  std::uint32_t user = 0;   // index among the probe's users, from 0
   Duration began{};
   Duration ended{};
-  Duration took{};  // real time, of the attempt that succeeded
+  Duration took{};  // real time of the successful attempt
   bool ok = false;
-  int endpoint = -1;  // that served it
+  int endpoint = -1;  // index of the endpoint that served it; -1: none
   std::uint32_t attempts = 1;
-  std::uint32_t failed = 0;    // of the attempts
+  std::uint32_t failed = 0;    // failed attempts
   std::uint32_t connects = 0;  // new connections
   std::int64_t sent = 0;       // messages
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
-  std::string why = {};  // the last failed attempt
-  bool unable = false;   // it could not even be tried, for a reason on the users' side
-  // The rehearsal ended meanwhile; whether that is a failure depends on how long it had waited.
+  std::string why = {};  // reason of the last failed attempt
+  bool unable = false;   // could not be attempted, for a reason on the users' side
+  // The rehearsal ended first. Tally decides by the time waited whether this is a failure.
   bool unfinished = false;
 };
 

@@ -1,4 +1,5 @@
-// ProbeKind: what the synthetic users of a [[probe]] do. A value; cheap to copy.
+// ProbeKind: the kind of operation that the synthetic users of a [[probe]] perform. A value; cheap
+// to copy.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,7 @@ class ProbeKind {
   static const ProbeKind kTls;
   static const ProbeKind kExec;
   static const ProbeKind kPrometheus;
-  // Users who speak a messaging protocol, if it has users.
+  // Users of a messaging protocol, if the protocol has users.
   static ProbeKind of(const MessageProtocol& protocol) { return ProbeKind(protocol.name()); }
 
   static std::vector<std::string_view> names();
@@ -31,7 +32,7 @@ class ProbeKind {
  private:
   constexpr explicit ProbeKind(std::string_view name) : name_(name) {}
 
-  std::string_view name_;  // of a literal
+  std::string_view name_;  // views a string literal
 };
 
 inline constexpr ProbeKind ProbeKind::kTcp{"tcp"};

@@ -193,7 +193,7 @@ class Reader {
                   "only synthetic users know: write probe = \"...\" instead");
   }
 
-  // What is asked for, and whether it was answered, is not known of all bytes.
+  // Requests and their outcome are visible only in protocols that the proxy parses.
   void check_requests(const Node& node, const Expectation& wanted) {
     if (wanted.metric == Metric::kReconnectRate || wanted.metric == Metric::kShare) return;
     const auto& without = around_.without_requests;

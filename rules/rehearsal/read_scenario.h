@@ -1,5 +1,5 @@
-// The tables of a rehearsal, from nodes to a Scenario, with every check that needs more than one
-// key. Part of reading a rule file (read_config.cpp), which knows the names in the rest of it.
+// Reads the tables of a rehearsal into a Scenario, with every check that needs more than one key.
+// Called by the reader of the rule file (read_config.cpp) with the names of the other tables.
 #pragma once
 
 #include <functional>
@@ -26,12 +26,12 @@ struct ScenarioTables {
   }
 };
 
-// What the rest of the file says.
+// Names and functions from the rest of the rule file.
 struct ScenarioSurroundings {
   std::vector<std::string_view> rules;
   std::vector<std::string_view> listeners;
-  std::vector<std::string_view> without_requests;  // of the listeners: knows_requests() is false
-  // Reads a rule again with other keys in its fault (the second node); adds to the diagnostics.
+  std::vector<std::string_view> without_requests;  // listeners with unparsed traffic
+  // Reads a rule again with the keys of `fault` in its fault; adds to the diagnostics.
   std::function<std::vector<Rule>(std::string_view rule, const Node& fault)> change;
 };
 

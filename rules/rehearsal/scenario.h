@@ -1,8 +1,8 @@
-// A rehearsal as a value: phases of an outage, synthetic users, what is expected of them, and when
-// to stop. Read from the same file as the rules (see load_toml.h).
+// A rehearsal as a value: phases of an outage, synthetic users, expectations, and stop conditions.
+// Read from the same file as the rules (see load_toml.h).
 //
-// All times are those of the scenario: with time_scale = "60x" an hour passes in a minute. Only
-// what is compared with the network is real time: the time-out of a probe, and latency.
+// All times are scenario time: with time_scale = "60x" an hour passes in a minute. Only a probe's
+// time-out and latencies are real time.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@
 
 namespace brownout::rules {
 
-// `value` may be negative: before the first phase.
+// `value` may be negative, before the first phase.
 inline Duration stretched(Duration value, double by) {
   const double nanoseconds = static_cast<double>(value.count()) * by;
   return nanoseconds < 0 ? -rounded(-nanoseconds) : rounded(nanoseconds);
 }
 
-// The percentage of operations that must succeed before anything is broken.
+// The share of operations that must succeed before the first phase, measured over `length`.
 struct Steady {
   Ratio availability{Ratio::kOne};
   Duration length = std::chrono::seconds(10);
@@ -33,13 +33,13 @@ struct Steady {
 struct Phase {
   std::string name;
   Duration length{};
-  std::vector<std::string> rules;  // on in this phase; rules that no phase names are always on
-  std::map<std::string, std::vector<Rule>> changed;  // by name: with other magnitudes
-  bool recovery = false;                             // runs whatever happens
+  std::vector<std::string> rules;  // active here; rules that no phase names are always active
+  std::map<std::string, std::vector<Rule>> changed;  // by rule name: other magnitudes
+  bool recovery = false;                             // runs even after a halt
   Position where;
 };
 
-// One group of synthetic users, who do the same thing again and again.
+// A group of synthetic users that repeat the same operation.
 struct Probe {
   std::string name;
   ProbeKind kind = ProbeKind::kTcp;
@@ -47,35 +47,35 @@ struct Probe {
   std::string region;
   Duration every = std::chrono::seconds(10);
   Duration timeout = std::chrono::seconds(2);  // real time
-  // The contingency plan: in this order. Names of listeners, addresses, or for http whole URLs.
+  // The contingency plan, in order: names of listeners, addresses, or for http whole URLs.
   std::vector<std::string> endpoints;
-  bool reuse = true;          // of a connection, by the next operation
-  std::int64_t attempts = 1;  // at each endpoint, before the next
-  Duration backoff{};         // before another attempt, doubled each time
+  bool reuse = true;          // the next operation uses the same connection
+  std::int64_t attempts = 1;  // at each endpoint, before the next one
+  Duration backoff{};         // before another attempt; doubled each time
   Duration backoff_most = std::chrono::seconds(30);
-  Ratio jitter{};                    // of the backoff
-  std::optional<Duration> failback;  // how long until the first endpoint is tried again
-  // Looked up before each new connection, one for each endpoint; its address is then dialled.
+  Ratio jitter{};                    // random share of the backoff
+  std::optional<Duration> failback;  // time until the first endpoint is tried again; none: never
+  // Names to look up before each new connection, one for each endpoint. Users then connect to the
+  // address found.
   std::vector<std::string> resolve;
-  std::string resolver;  // the dns listener that is asked
-  // Of the kinds.
+  std::string resolver;  // the dns listener or address for lookups
+  // Keys of single kinds.
   std::string qname;
   std::string qtype = "A";
-  std::vector<std::string> answer;  // dns: one of these addresses must be among the answers
+  std::vector<std::string> answer;  // dns: the answer must contain one of these addresses
   std::string method = "GET";
   std::string path = "/";
   std::int64_t status = 200;
-  std::string body;  // must be contained
+  std::string body;  // http: text that the body must contain
   std::string sni;
-  std::string ca;  // a PEM file; empty: the system's
+  std::string ca;  // a PEM file; empty: the system's CAs
   std::string command;
   std::string query;
-  Bytes size{64};             // of a message
-  std::string user_name;      // of messaging protocols
-  std::string password_file;  // its first line
-  ProtocolOptions options;    // that only one messaging protocol has
-  bool watches =
-      false;  // for an alert to fire: it feels nothing, so that its failures are no outage
+  Bytes size{64};             // size of a message
+  std::string user_name;      // messaging protocols
+  std::string password_file;  // a file; its first line is the password
+  ProtocolOptions options;    // keys of single messaging protocols
+  bool watches = false;       // waits for an alert, so its failures are no outage
   Position where;
 };
 
@@ -95,48 +95,48 @@ enum class Metric {
   kAlert,
 };
 
-// What a metric is measured in.
+// The unit of a metric's values.
 enum class Unit { kShare, kTime, kCount, kRate };
 Unit unit_of(Metric metric);
 
 struct Expectation {
   std::string name;
   Metric metric{};
-  std::vector<std::string> probe;     // whose operations; empty: all
-  std::vector<std::string> listener;  // proxied traffic is meant, whoever sent it
-  std::string region;                 // of the probe, or of the client's address
+  std::vector<std::string> probe;     // probes whose operations count; empty: all
+  std::vector<std::string> listener;  // instead of probes: proxied traffic of these listeners
+  std::string region;                 // region of the probe, or of the client's address
   std::string phase;                  // empty: the whole rehearsal
-  Duration within{};                  // what happens earlier in the phase does not count
-  std::string endpoint;               // share: of the operations that it served
-  std::string server;                 // share: of the connections to this server of an upstream
+  Duration within{};                  // earlier events in the phase do not count
+  std::string endpoint;               // share: operations that this endpoint served
+  std::string server;                 // share: connections to this server of an upstream
   std::string alert;                  // alert: a word in the webhook's body
-  std::optional<double> at_least;     // in the metric's unit; seconds for a time
+  std::optional<double> at_least;     // in the metric's unit; times in seconds
   std::optional<double> at_most;
   Position where;
 
   bool about_traffic() const { return !listener.empty() || !server.empty(); }
 };
 
-// Stops all faults when users that must not be touched are.
+// Halts all faults when operations of a protected probe fail.
 struct StopCondition {
   std::string probe;
   Ratio above{};
   Duration over = std::chrono::minutes(1);
-  std::int64_t consecutive = 3;  // failures in a row, at least
+  std::int64_t consecutive = 3;  // consecutive failures, at least
 };
 
 struct Region {
   std::string name;
   std::vector<Prefix> clients;
-  std::int64_t users = 0;  // that it stands for; 0: as many as there are synthetic ones
+  std::int64_t users = 0;  // people in the region; 0: the number of synthetic users
 };
 
-// For the arithmetic of the impact.
+// A group of users whose failures have a value, for the impact.
 struct Sector {
   std::string name;
-  Ratio share{Ratio::kOne};       // of all users
+  Ratio share{Ratio::kOne};       // share of all users
   double per_failed_message = 0;  // in any unit of value
-  double per_minute = 0;          // of full outage
+  double per_minute = 0;          // value of a minute of full outage
 };
 
 struct Webhook {
@@ -148,9 +148,9 @@ struct Webhook {
 struct Scenario {
   std::string name;
   double time_scale = 1;
-  std::optional<std::int64_t> seed;  // of the dice; at least 0
+  std::optional<std::int64_t> seed;  // seed of the dice; at least 0
   Steady steady;
-  std::string alerts;  // where alert webhooks are received; empty: nowhere
+  std::string alerts;  // address that receives alert webhooks; empty: none
   std::vector<Phase> phases;
   std::vector<Probe> probes;
   std::vector<Expectation> expectations;
@@ -182,8 +182,8 @@ struct EnumNames<Metric> {
       std::pair<std::string_view, Metric>{"alert", Metric::kAlert}};
 };
 
-// Of the tables of a rehearsal, for the reference page; [[phase]] and [[expect]] have keys that
-// need the rest of the file to be read.
+// The keys of the tables of a rehearsal, for the reference page. Some keys of [[phase]] and
+// [[expect]] depend on the rest of the file.
 const std::vector<FieldInfo>& scenario_fields();
 const std::vector<FieldInfo>& phase_fields();
 const std::vector<FieldInfo>& probe_fields();

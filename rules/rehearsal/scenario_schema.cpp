@@ -3,7 +3,7 @@
 namespace brownout::rules {
 namespace {
 
-// A member of a base, as one of the struct that a schema fills.
+// A member of a base class, as a member of the struct that a schema fills.
 template <class S, class B, class T>
 auto own(T B::*member) {
   return static_cast<T S::*>(member);
@@ -32,7 +32,7 @@ const Schema<StopCondition>& stop_schema() {
   return schema;
 }
 
-// Values are written as numbers.
+// A field for an integer or real number.
 Field<Sector> number(std::string name, double Sector::*member, std::string meaning) {
   return {{name, "number", "", "0", std::move(meaning)},
           false,

@@ -1,5 +1,5 @@
-// The keys of the tables of a rehearsal, and what is read beside the values: the nodes that need
-// the rest of the file to be understood.
+// The keys of the tables of a rehearsal, and the nodes that can be read only with the rest of the
+// file.
 #pragma once
 
 #include <optional>

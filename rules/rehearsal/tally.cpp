@@ -8,17 +8,17 @@
 namespace brownout::rules {
 namespace {
 
-// Of why operations failed; more than these are one.
+// Limit of distinct failure reasons; all further ones count as "other reasons".
 constexpr std::size_t kMostReasons = 200;
 
-// What has waited for less, and might be served in the next instant, is no hang.
+// An unfinished operation that waited less than this may still be served, so it is no failure.
 constexpr Duration kHangs = std::chrono::milliseconds(100);
 
 Duration real_time_of(const Scenario& scenario, const Operation& operation) {
   return stretched(operation.ended - operation.began, 1 / scenario.time_scale);
 }
 
-// Once: the first time that it happens.
+// Keeps the first time only.
 void note(std::optional<Duration>& first, Duration at) {
   if (!first) first = at;
 }
@@ -34,7 +34,7 @@ void follow(UserCourse& course, const Operation& operation) {
 
 void add_peak(std::map<std::int64_t, std::uint64_t>& windows, const Operation& operation,
               std::int64_t count, Duration width) {
-  // Its attempts are taken to be spread evenly over its time.
+  // The attempts are assumed to be spread evenly over the operation.
   for (std::int64_t i = 0; i < count; ++i) {
     ++windows[(operation.began + (operation.ended - operation.began) * i / count) / width];
   }
@@ -94,16 +94,17 @@ void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation
   }
 }
 
-// Of what happens at an instant, that instant counts, and attempts are spread over an operation's
-// time; anything else is of the phase in which the operation began.
+// Metrics about instants count at that instant, and rates spread attempts over an operation. All
+// other metrics count an operation in the phase in which it began.
 bool has_instant(Metric metric) {
   return unit_of(metric) == Unit::kRate || metric == Metric::kTimeToDetect ||
          metric == Metric::kTimeToFailover || metric == Metric::kTimeToRecover ||
          metric == Metric::kAlert;
 }
 
-// Whether it is of the phase that is meant. One that ended in another phase was failed by its own
-// if that has faults; a success, or a failure that the next phase may have caused, is of neither.
+// True if the operation counts in the wanted phase. An operation that ends in a later phase counts
+// only if it failed and its own phase has faults. A success, or a failure that the later phase may
+// have caused, counts in neither.
 bool is_of_phase(const Scenario& scenario, const Expectation& wanted,
                  const std::vector<PhaseInterval>& phases, const Operation& operation) {
   for (std::size_t i = 0; i < phases.size(); ++i) {
@@ -168,7 +169,7 @@ Duration peak_window(const Scenario& scenario) {
                             Duration(static_cast<std::int64_t>(1e8 * scenario.time_scale)));
 }
 
-// Each value has the same chance to be among those that are kept (Vitter's algorithm R).
+// Keeps each value with the same probability (Vitter's algorithm R).
 void Sample::add(Duration value) {
   ++count_;
   if (values_.size() < kMost) return values_.push_back(value);
@@ -209,7 +210,8 @@ void Tally::add_to_expectations(const Scenario& scenario, const std::vector<Phas
       expectations_[i].users[{operation.probe, operation.user}].failing_before = !operation.ok;
     }
     if (!span) continue;
-    // Of how little it waits since then nothing follows, but it was not served in all this time.
+    // A pending operation proves nothing, unless the recovery began after it: then it was not
+    // served in all that time.
     if (pending && !(recovers && operation.began < span->begin)) continue;
     span->begin = rules::sum(span->begin, wanted.within);
     const bool by_end = wanted.phase.empty() || has_instant(wanted.metric);
@@ -244,7 +246,7 @@ void Tally::add_to_probe(const Scenario& scenario, const Operation& operation) {
   tally.sums.lost += operation.lost;
   tally.sums.duplicated += operation.duplicated;
   tally.sums.reordered += operation.reordered;
-  // That the end came says less than any other reason.
+  // The end of the rehearsal is the least specific reason, so any other reason is kept.
   if (!operation.ok && (!operation.unfinished || tally.sums.why.empty()))
     tally.sums.why = operation.why;
   if (operation.ended < Duration::zero() || operation.unable) return;
@@ -259,7 +261,7 @@ void Tally::add_to_probe(const Scenario& scenario, const Operation& operation) {
 
 void Tally::add_to_region(const Scenario& scenario, const Operation& operation) {
   const auto& probe = scenario.probes[operation.probe];
-  // Where there are regions, probes without one are no people.
+  // If there are regions, probes without a region represent no people.
   if (probe.watches || operation.unable || (probe.region.empty() && !scenario.regions.empty()))
     return;
   auto& tally = regions_[probe.region];

@@ -7,7 +7,7 @@
 namespace brownout::rules {
 namespace {
 
-constexpr unsigned kBits = 3;  // of a value that tell its bucket, behind the first
+constexpr unsigned kBits = 3;  // bits after the leading one that select the bucket
 constexpr std::uint64_t kPerOctave = 1U << kBits;
 
 std::uint16_t bucket_of(Duration value) {

@@ -1,6 +1,6 @@
-// What passed through the proxy in a rehearsal, whoever sent it: connections, what became of each
-// request, how long answers took; by listener, client prefix and server, in steps of the scenario's
-// time. Pure values.
+// Traffic through the proxy during a rehearsal, from any client: connections, outcomes of requests,
+// and latencies. Counted by listener, client prefix and server, in steps of scenario time. Pure
+// values.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,22 @@
 
 namespace brownout::rules {
 
-// Counts of durations in buckets as HdrHistogram has them: eight to a power of two, so that a value
-// is known to an eighth of itself. From a microsecond up; what is shorter counts as one.
+// A histogram of durations with buckets like HdrHistogram's: eight for each power of two, so values
+// are accurate to an eighth. Durations below a microsecond count as one microsecond.
 class LatencyHistogram {
  public:
   void add(Duration value, std::uint64_t count = 1);
   void add(const LatencyHistogram& other);
 
   std::uint64_t count() const { return count_; }
-  // The upper end of the bucket that holds the p-th value, p from 0 to 1; zero when empty.
+  // The upper end of the bucket with the p-quantile, p from 0 to 1; zero if empty.
   Duration percentile(double p) const;
 
   struct Bucket {
-    Duration most{};  // its upper end
+    Duration most{};  // upper end of the bucket
     std::uint64_t count = 0;
   };
-  // Those with something in them, from the shortest on.
+  // The buckets that are not empty, shortest durations first.
   std::vector<Bucket> buckets() const;
 
  private:
@@ -36,26 +36,26 @@ class LatencyHistogram {
 };
 
 struct TrafficCounts {
-  std::uint64_t connections = 0;  // that got a server
-  std::uint64_t ok = 0;           // requests, where it is known what they are
+  std::uint64_t connections = 0;  // connections that reached a server
+  std::uint64_t ok = 0;           // successful requests, in protocols that the proxy parses
   std::uint64_t failed = 0;
-  // Of bytes that nobody understands: how often the server's followed the client's, and how many.
+  // For unparsed bytes: how often server data followed client data, and the number of bytes.
   std::uint64_t turns = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
-  std::map<std::string, std::uint64_t> servers;  // connections of each
-  LatencyHistogram latency;  // until the answer began, failures with an answer too
+  std::map<std::string, std::uint64_t> servers;  // connections by server
+  LatencyHistogram latency;  // until the response began; includes failures with a response
 
   std::uint64_t requests() const { return ok + failed; }
   void add(const TrafficCounts& other);
 };
 
-// What there was of one listener and region from `begin` on, for `length`.
+// The counts of one listener and region, for `length` from `begin` on.
 struct TrafficStep {
   Duration begin{};
   Duration length{};
   std::string listener;
-  std::string region;  // whose prefixes the client is in; empty: none
+  std::string region;  // region whose prefixes contain the client; empty: none
   TrafficCounts counts;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
-// One expectation, by what was summed up for it.
+// Judges one expectation by its totals.
 class Judge {
  public:
   Judge(const Scenario& scenario, const Measurements& seen, std::size_t number)
@@ -74,7 +74,7 @@ class Judge {
     return {rules::sum(span_.begin, wanted_.within), span_.end};
   }
 
-  // Why nothing was measured.
+  // Says why nothing was measured.
   Finding nothing() const {
     if (seen_.phases.empty()) return {std::nullopt, "no phase ran"};
     if (!ran_) return {std::nullopt, "the phase did not run"};
@@ -108,8 +108,8 @@ class Judge {
     return {seconds(tally_.took.percentile(p)), text};
   }
 
-  // The slowest user's time from the beginning of the span; `when` gives none for a user who does
-  // not count, and kForever for one who never got there.
+  // The slowest user's time from the start of the span. `when` returns none for a user that does
+  // not count, and kForever for a user that never got there.
   static constexpr Duration kForever = Duration::max();
   template <class When>
   Finding slowest(const When& when, const std::string& nobody, const std::string& verb) const {
@@ -148,7 +148,8 @@ class Judge {
   Finding recover() const {
     return slowest(
         [&](const UserCourse& course) -> std::optional<Duration> {
-          // Whoever failed to the last, and then had no more occasion, was not seen to recover.
+          // A user that failed until the recovery began, and had no later operation, did not
+          // recover.
           if (!course.seen) return course.failing_before ? std::optional(kForever) : std::nullopt;
           return std::optional(course.failing ? kForever : course.recovered.value_or(span_.begin));
         },
@@ -158,7 +159,7 @@ class Judge {
   Finding messages(const std::string& what) const {
     const auto sent = static_cast<std::uint64_t>(tally_.sent);
     if (sent == 0) return {std::nullopt, "no message was sent", tally_.ok == 0};
-    // In a phase, what came that an earlier one had lost makes up for no more than its own.
+    // The sum is negative if messages that an earlier phase counted as lost arrived in this one.
     const auto count = std::max<std::int64_t>(tally_.messages, 0);
     return {static_cast<double>(count),
             std::to_string(count) + " of " + count_of(sent, "message") + " " + what, true,
@@ -192,7 +193,7 @@ class Judge {
     return {std::nullopt, "no such webhook was received", true};
   }
 
-  // A rule fires: a probe finds what it asks for.
+  // An alert by a probe: the rule fires when the probe's query has a result.
   Finding firing() const {
     if (tally_.all == 0) return nothing();
     if (!tally_.first_ok) return {std::nullopt, "it never fired", true};
@@ -265,7 +266,7 @@ std::string print_time(Duration value) {
 
 std::string print_value(Metric metric, double value) {
   const auto rounded = [](double number, double to) { return std::round(number * to) / to; };
-  // A report may hold any number: far beyond what can be meant, and shown as it is.
+  // A report may contain any number; absurd ones are printed without rounding.
   constexpr double kMostShown = 9e9;
   if (!(std::abs(value) <= kMostShown)) {
     std::array<char, 32> text{};

@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Seven hours, as on 4 October 2021.
+// An outage of seven hours, as on 4 October 2021.
 const std::string kSevenHours = R"(
 [[rule]]
 name = "gone"
@@ -42,7 +42,7 @@ std::vector<rules::Verdict> verdicts(const std::string& text, const Service& wor
 
 bool in_outage(Duration at) { return at >= 30min && at < 6h + 30min; }
 
-TEST(Course, SevenHoursOfClientsThatFailOver) {
+TEST(Course, ClientsThatFailOverMeetAllExpectations) {
   const auto found =
       verdicts(kSevenHours + R"(
 [[expect]]
@@ -75,7 +75,7 @@ at_least = "100%"
   EXPECT_EQ(found.size(), 6U);
 }
 
-TEST(Course, WithoutAPlanTheySayWhatIsWrong) {
+TEST(Course, WithoutAContingencyPlanTheVerdictsNameTheCause) {
   auto text = kSevenHours;
   text.replace(text.find(", \"127.0.0.1:2\""), 15, "");
   const auto found = verdicts(text + R"(
@@ -104,7 +104,7 @@ at_least = "100%"
   EXPECT_TRUE(found[3].met);
 }
 
-TEST(Course, ARetryStormIsSeen) {
+TEST(Course, ARetryStormExceedsTheAttemptRate) {
   const auto storm = [](const std::string& backoff) {
     return verdicts(kSevenHours + "attempts = 20\n" + backoff + R"(
 [[expect]]
@@ -120,7 +120,7 @@ at_most = "20/s"
       << storm("backoff = \"10s\"").evidence;
 }
 
-TEST(Course, StopsWhenThoseAreTouchedWhoMustNotBe) {
+TEST(Course, HaltsWhenAProtectedProbeFails) {
   auto config = outage_config(kSevenHours + R"(
 [[probe]]
 name = "other team"
@@ -132,14 +132,14 @@ endpoints = ["chat"]
   const auto seen = rehearse(
       *config.scenario, [](std::size_t, Duration at) { return !in_outage(at); }, conductor);
   EXPECT_THAT(conductor.why(), HasSubstr("more than 50% of other team's operations failed"));
-  // Halted in the first minutes; then the recovery phase, whole.
+  // Halts in the first minutes; the recovery phase follows at full length.
   ASSERT_EQ(seen.phases.size(), 3U);
   EXPECT_LT(seen.phases[1].end, 32min);
   EXPECT_EQ(seen.phases[2].end - seen.phases[2].begin, 30min);
   EXPECT_EQ(seen.phases[2].phase, 2U);
 }
 
-TEST(Course, OneFailureDoesNotStopIt) {
+TEST(Course, AFewFailuresDoNotHalt) {
   auto config = outage_config(kSevenHours);
   config.scenario->stops = {{"phones", rules::Ratio::of(0.1), 1min, 3}};
   rules::Conductor conductor(*config.scenario);
@@ -150,7 +150,7 @@ TEST(Course, OneFailureDoesNotStopIt) {
   EXPECT_FALSE(conductor.halted());
 }
 
-TEST(Course, AHaltJumpsToTheRecovery) {
+TEST(Course, AHaltJumpsToTheRecoveryPhase) {
   const auto config = outage_config(kSevenHours);
   rules::Conductor conductor(*config.scenario);
   EXPECT_EQ(*conductor.advance(0s).phase, 0U);
@@ -164,7 +164,7 @@ TEST(Course, AHaltJumpsToTheRecovery) {
   EXPECT_TRUE(conductor.over());
 }
 
-TEST(ClientPolicy, BackoffDoublesUpToItsMost) {
+TEST(ClientPolicy, BackoffDoublesUpToItsMaximum) {
   rules::Probe probe;
   probe.endpoints = {"a", "b"};
   probe.attempts = 4;
@@ -179,7 +179,7 @@ TEST(ClientPolicy, BackoffDoublesUpToItsMost) {
   EXPECT_EQ(text, "0:1s 0:2s 0:3s 1:3s 1:3s 1:3s 1:3s ");
 }
 
-TEST(ClientPolicy, GoesBackToTheFirstAfterAWhile) {
+TEST(ClientPolicy, FailsBackToTheFirstEndpoint) {
   rules::Probe probe;
   probe.endpoints = {"a", "b"};
   probe.failback = 60s;
@@ -196,7 +196,7 @@ TEST(ClientPolicy, GoesBackToTheFirstAfterAWhile) {
   EXPECT_EQ(policy.begin(120s), 0U);
 }
 
-TEST(Verdict, AnAlertIsAWebhookWithThatWord) {
+TEST(Verdict, AnAlertIsAWebhookThatContainsTheWord) {
   const auto config = outage_config(R"(
 [[rule]]
 name = "gone"
@@ -225,7 +225,7 @@ rules = ["gone"]
   EXPECT_FALSE(rules::judge(scenario, seen).front().met);
 }
 
-TEST(Tally, PercentilesOfManyAreThoseOfAFairSample) {
+TEST(Tally, PercentilesOfManyValuesComeFromAUniformSample) {
   rules::Sample all;
   for (int i = 1; i <= 10'000; ++i) all.add(i * 1ms);
   EXPECT_EQ(all.percentile(0.99), 9900ms);
@@ -237,8 +237,8 @@ TEST(Tally, PercentilesOfManyAreThoseOfAFairSample) {
   EXPECT_NEAR(static_cast<double>(many.percentile(0.99) / 1ms), 9900, 50);
 }
 
-// An hour of anything costs no more than a minute of it.
-TEST(Tally, KeepsNoOperations) {
+// Memory does not grow with the length of a rehearsal.
+TEST(Tally, MemoryDoesNotGrowWithOperations) {
   const auto config = outage_config(
       "[[phase]]\nname = \"calm\"\nfor = \"10h\"\n"
       "[[probe]]\nname = \"phones\"\nusers = 3\nendpoints = [\"chat\"]\n"
@@ -258,7 +258,7 @@ TEST(Tally, KeepsNoOperations) {
   EXPECT_EQ(tally.regions().at("").users.size(), 3U);
 }
 
-TEST(Tally, AnOperationOfTwoPhasesIsOfTheOneThatFailedIt) {
+TEST(Tally, AnOperationAcrossTwoPhasesCountsInThePhaseThatFailedIt) {
   const auto config = outage_config(
       "[[rule]]\nname = \"gone\"\nfault = { type = \"refuse\" }\n"
       "[[phase]]\nname = \"calm\"\nfor = \"10s\"\n"
@@ -270,7 +270,7 @@ TEST(Tally, AnOperationOfTwoPhasesIsOfTheOneThatFailedIt) {
       "[[expect]]\nmetric = \"availability\"\nphase = \"after\"\nat_least = \"1%\"\n");
   const std::vector<rules::PhaseInterval> phases{
       {0, 0s, 10s, 0s, 11s}, {1, 10s, 20s, 12s, 21s}, {2, 20s, 30s, 22s, std::nullopt}};
-  // How many count in each of the phases.
+  // The number of operations that count in each phase.
   const auto where = [&](Duration began, Duration ended, bool ok) {
     rules::Tally tally;
     rules::Operation operation;
@@ -282,7 +282,7 @@ TEST(Tally, AnOperationOfTwoPhasesIsOfTheOneThatFailedIt) {
     for (std::size_t i = 0; i < 3; ++i) text += std::to_string(tally.expectation(i).all);
     return text;
   };
-  EXPECT_EQ(where(10500ms, 10600ms, true), "100");  // the next rules are not there yet
+  EXPECT_EQ(where(10500ms, 10600ms, true), "100");  // the next rules are not active yet
   EXPECT_EQ(where(11500ms, 11600ms, true), "000");
   EXPECT_EQ(where(10s, 13s, true), "000");
   EXPECT_EQ(where(10s, 13s, false), "000");
@@ -292,8 +292,8 @@ TEST(Tally, AnOperationOfTwoPhasesIsOfTheOneThatFailedIt) {
   EXPECT_EQ(where(22s, 23s, true), "001");
 }
 
-// 1000 people behind two synthetic users, of whom one failed in one of two minutes.
-TEST(Impact, ShowsItsArithmetic) {
+// Two synthetic users represent 1000 people; one of them fails in one of two minutes.
+TEST(Impact, TheImpactShowsItsArithmetic) {
   rules::Scenario scenario;
   scenario.probes.resize(2);
   scenario.probes[0].region = "eu";
@@ -312,7 +312,7 @@ TEST(Impact, ShowsItsArithmetic) {
   add(0, 1, 1s, true);
   add(0, 0, 61s, false);
   add(0, 1, 61s, true);
-  add(1, 0, 61s, false);  // is nobody
+  add(1, 0, 61s, false);  // a probe without a region represents no people
   const auto impact = rules::impact_of(scenario, seen);
   ASSERT_EQ(impact.regions.size(), 1U);
   EXPECT_DOUBLE_EQ(impact.regions[0].affected, 500);
@@ -321,7 +321,7 @@ TEST(Impact, ShowsItsArithmetic) {
   EXPECT_EQ(impact.sectors[0].arithmetic, "10% x 500 failed x 2 + 10% x 0.5 min x 60 = 103");
 }
 
-TEST(Verdict, PrintsTimesAsPeopleSayThem) {
+TEST(Verdict, PrintsRoundedTimesAndShares) {
   EXPECT_EQ(rules::print_time(4060s), "1h7m40s");
   EXPECT_EQ(rules::print_time(286s), "4m46s");
   EXPECT_EQ(rules::print_time(1234567us), "1.2s");

@@ -1,4 +1,4 @@
-// The tables of a rehearsal: what is read, and every mistake with its place.
+// The tables of a rehearsal: how they are read, and every error with its position.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ std::string problem_of(const std::string& text) {
   return config.error().sorted().front().what;
 }
 
-TEST(Scenario, IsRead) {
+TEST(Scenario, ReadsAWholeScenario) {
   const auto config = outage_config(R"(
 [[rule]]
 name = "gone"
@@ -61,7 +61,7 @@ at_most = "5m"
   EXPECT_DOUBLE_EQ(*scenario.expectations[2].at_most, 300);
 }
 
-TEST(Scenario, RulesOfAPhaseAreOnInItAlone) {
+TEST(Scenario, RulesOfAPhaseAreActiveOnlyInIt) {
   const auto config = outage_config(R"(
 [[rule]]
 name = "always"
@@ -93,7 +93,7 @@ change = { outage = { delay = "2s", jitter = "1s" } }
   EXPECT_EQ(names(1), "always outage ");
   EXPECT_EQ(names(2), "always outage ");
   const auto bad = rules::rules_in_phase(config.rules, *config.scenario, 1);
-  // At sixty times the pace.
+  // The time scale is 60x.
   EXPECT_EQ(bad[1].schedule.ramp, 1s);
   const auto worse = rules::rules_in_phase(config.rules, *config.scenario, 2);
   EXPECT_THAT(worse[1].definition, HasSubstr("2s"));
@@ -101,7 +101,7 @@ change = { outage = { delay = "2s", jitter = "1s" } }
   EXPECT_EQ(worse[1].dice_key, bad[1].dice_key);
 }
 
-TEST(Scenario, APhaseThatIsShorterThanATimeoutIsWarnedOf) {
+TEST(Scenario, WarnsOfAPhaseThatIsShorterThanATimeout) {
   const auto warned = [](const std::string& timeout) {
     return rules::warnings_of(
         outage_config("[[rule]]\nname = \"gone\"\nfault = { type = \"unplug\" }\n"
@@ -119,7 +119,7 @@ TEST(Scenario, APhaseThatIsShorterThanATimeoutIsWarnedOf) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("\"calm\"")));
 }
 
-TEST(Scenario, MistakesAreNamed) {
+TEST(Scenario, ReportsEachKindOfError) {
   const std::string phase = "[[phase]]\nname = \"p\"\nfor = \"1m\"\n";
   EXPECT_EQ(problem_of(""), "a rehearsal needs a [[phase]] at least");
   EXPECT_EQ(*rules::load_toml("seed = 7\n" + outage(phase))->seed, 7U);

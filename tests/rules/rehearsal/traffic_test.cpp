@@ -1,4 +1,4 @@
-// What passed through the proxy: histograms, and expectations of listeners and regions.
+// Proxied traffic: histograms, and expectations about listeners and regions.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ namespace {
 using rules::LatencyHistogram;
 using testing::HasSubstr;
 
-TEST(Traffic, PercentilesAreKnownToAnEighth) {
+TEST(Traffic, PercentilesAreAccurateToAnEighth) {
   std::mt19937 random(7);
   std::lognormal_distribution<double> draw(10, 2);
   LatencyHistogram histogram;
@@ -47,7 +47,7 @@ TEST(Traffic, HistogramsAdd) {
 
 class Seen {
  public:
-  // In the minute that begins at `begin`.
+  // Adds traffic in the minute from `begin` on.
   Seen& add(Duration begin, const std::string& listener, const std::string& region,
             std::uint64_t ok, std::uint64_t failed, std::uint64_t connections = 1,
             const std::string& server = "127.0.0.1:1") {
@@ -78,9 +78,9 @@ class Seen {
   rules::Measurements seen_;
 };
 
-TEST(Traffic, IsJudgedByListenerRegionAndPhase) {
+TEST(Traffic, ExpectationsSelectByListenerRegionAndPhase) {
   Seen seen;
-  seen.add(-1min, "chat", "", 0, 50)  // before anything began
+  seen.add(-1min, "chat", "", 0, 50)  // before the first phase
       .add(0min, "chat", "", 0, 50)
       .add(1min, "chat", "", 98, 2)
       .add(2min, "chat", "far", 50, 50)
@@ -98,7 +98,7 @@ TEST(Traffic, IsJudgedByListenerRegionAndPhase) {
             "not met: nothing was answered");
 }
 
-TEST(Traffic, WhereNothingPassedNothingIsMeasured) {
+TEST(Traffic, WithoutTrafficNothingIsMeasured) {
   Seen seen;
   seen.add(0min, "chat", "", 50, 0);  // before the outage
   for (const auto* expectation :
@@ -111,8 +111,8 @@ TEST(Traffic, WhereNothingPassedNothingIsMeasured) {
   }
 }
 
-// A goodbye looks like a request that was not answered.
-TEST(Traffic, OfBytesThatNobodyUnderstandsNoRequestIsJudged) {
+// In unparsed bytes, a goodbye looks like a request without an answer.
+TEST(Traffic, UnparsedBytesHaveNoRequestMetrics) {
   const auto problems = [](const std::string& expectation) {
     auto source = outage(
         "[[listener]]\nname = \"raw\"\nlisten = \"127.0.0.1:0\"\nupstream = \"u\"\n"
@@ -129,7 +129,7 @@ TEST(Traffic, OfBytesThatNobodyUnderstandsNoRequestIsJudged) {
   EXPECT_EQ(problems("metric = \"reconnect_rate\"\nat_most = \"1/s\"\n"), "");
 }
 
-TEST(Traffic, ConnectionsAndTheirServers) {
+TEST(Traffic, SharesAndRatesCountConnections) {
   Seen seen;
   seen.add(1min, "chat", "", 1, 0, 30)
       .add(2min, "chat", "far", 1, 0, 90, "127.0.0.1:2")
