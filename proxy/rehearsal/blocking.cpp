@@ -34,21 +34,21 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   return fd;
 }
 
-// The loops of libraries, which have threads of users in them, take no further descriptor.
-thread_local int end_of_patience = -1;
+// Per thread, because the loops of libraries inside a user's thread take no further descriptor.
+thread_local int stop_fd = -1;
 
 }  // namespace
 
-void give_up_when_readable(int fd) { end_of_patience = fd; }
+void give_up_when_readable(int fd) { stop_fd = fd; }
 
 bool given_up() {
-  pollfd end{end_of_patience, POLLIN, 0};
+  pollfd end{stop_fd, POLLIN, 0};
   return ::poll(&end, 1, 0) > 0;
 }
 
 bool wait_unless_given_up(std::span<pollfd> fds, Instant deadline) {
   std::vector<pollfd> all(fds.begin(), fds.end());
-  all.push_back({end_of_patience, POLLIN, 0});
+  all.push_back({stop_fd, POLLIN, 0});
   if (!proxy::wait_ready(all, deadline)) return false;
   std::copy(all.begin(), all.end() - 1, fds.begin());
   return std::any_of(fds.begin(), fds.end(), [](const pollfd& fd) { return fd.revents != 0; });

@@ -1,5 +1,5 @@
-// Blocking sockets with deadlines, for synthetic users: each has a thread of its own, so that it
-// reads as a client would be written. Failures are sentences.
+// Blocking sockets with deadlines for synthetic users. Each user has its own thread, so its code
+// reads like that of an ordinary client. Errors are English sentences.
 #pragma once
 
 #include <poll.h>
@@ -23,22 +23,22 @@ using rules::Instant;
 template <class T>
 using Outcome = tl::expected<T, std::string>;
 
-// Whatever the calling thread waits for in a client is given up once this descriptor is readable;
-// -1: nothing is. Given up looks like a deadline that has come.
+// Every wait of the calling thread ends once this descriptor is readable, as if its deadline had
+// come; -1: no descriptor.
 void give_up_when_readable(int fd);
 bool given_up();
-// As proxy::wait_ready.
+// Same as proxy::wait_ready, but ends early once given_up() is true.
 bool wait_unless_given_up(std::span<pollfd> fds, Instant deadline);
 
 struct Socket {
-  // A connection from `local`, if that is given.
+  // Connects from the address `local`, if given.
   static Outcome<Fd> connect(const Endpoint& to, const std::optional<rules::IpAddress>& local,
                              Instant deadline);
   static Outcome<Fd> datagrams(const Endpoint& to, const std::optional<rules::IpAddress>& local);
   static Outcome<void> send(const Fd& fd, std::span<const std::byte> bytes, Instant deadline);
-  // Some bytes, at least one.
+  // Receives at least one byte.
   static Outcome<std::size_t> receive(const Fd& fd, std::span<std::byte> into, Instant deadline);
-  // Whether it can be read or written (POLLIN, POLLOUT) before the deadline.
+  // True if the descriptor can be read or written (POLLIN, POLLOUT) before the deadline.
   static bool wait(const Fd& fd, short events, Instant deadline);
 };
 

@@ -1,4 +1,4 @@
-// Two reports of the same rehearsal: what got better, what got worse.
+// Compares two reports of the same rehearsal: which values got better, and which got worse.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -29,20 +29,20 @@ std::string print(const ReadExpectation& expectation) {
 
 enum class Change { kSame, kBetter, kDifferent, kNotMeasured, kWorse };
 
-// Whether less of it, or more, is good in itself. How many connections or attempts there are, and
-// where they go, follows from how many users there are, too: only too many are bad.
+// True if a change toward the bound is an improvement. Rates and shares of connections also depend
+// on the number of users, so for them only a change for the worse counts.
 bool is_quality(const ReadExpectation& expectation) {
   return expectation.metric != Metric::kAttemptRate &&
          expectation.metric != Metric::kReconnectRate && expectation.metric != Metric::kShare;
 }
 
-// Of a count its share, where it is known of how many: fewer may be lost because fewer were sent.
+// With `shares`, a count as a share of its total: fewer may be lost because fewer were sent.
 double quantity(const ReadExpectation& expectation, bool shares) {
   return shares ? *expectation.value / *expectation.of : *expectation.value;
 }
 
-// By how much a time may differ and be the same, in its seconds: a machine that is busy makes that
-// of it. Latencies are in real time, others in that of the scenario.
+// The difference in seconds that a busy machine may cause. Latencies are in real time, other times
+// in scenario time.
 double noise(const ReadExpectation& expectation, double time_scale) {
   if (!expectation.metric || unit_of(*expectation.metric) != rules::Unit::kTime) return 0;
   const bool latency =
@@ -93,7 +93,7 @@ std::string servers(const Circumstances& circumstances) {
                                         : "embedded servers, used " + circumstances.embedded;
 }
 
-// Why they are no comparison, or nothing.
+// Returns an error if the two reports cannot be compared.
 rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
   if (before.circumstances.embedded.empty() != after.circumstances.embedded.empty()) {
     return rules::config_error("one ran against " + servers(before.circumstances) +
@@ -130,7 +130,7 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
       continue;
     }
     const auto how = change(*old, expectation, tolerance, after.time_scale);
-    // What was measured and is not any more is not known to be as good.
+    // A value that is no longer measured may be worse, so it counts as a regression.
     done.regressed |= how == Change::kWorse || (how == Change::kNotMeasured && old->measured);
     done.text += fmt::format("{:<8} {}: {} -> {}\n", word(how), expectation.name, print(*old),
                              print(expectation));

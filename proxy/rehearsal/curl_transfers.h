@@ -1,5 +1,5 @@
-// CurlTransfers: libcurl's requests of one user, one at a time, whose waiting is ours
-// (proxy/loop/clock.h), as it has to be in virtual time. Its connections stay open between
+// CurlTransfers: runs the libcurl requests of one synthetic user, one at a time. Waits with
+// proxy/loop/clock.h instead of libcurl, as virtual time requires. Connections stay open between
 // requests. User's thread only.
 #pragma once
 
@@ -17,8 +17,8 @@ class CurlTransfers {
   CurlTransfers& operator=(const CurlTransfers&) = delete;
   ~CurlTransfers();
 
-  // As curl_easy_perform(3). CURLE_OPERATION_TIMEDOUT where the deadline comes first: libcurl's own
-  // timeouts are in real time.
+  // Same as curl_easy_perform(3). Returns CURLE_OPERATION_TIMEDOUT at the deadline, because
+  // libcurl's own time-outs are in real time.
   CURLcode perform(CURL* request, proxy::Instant deadline);
 
  private:
@@ -26,7 +26,7 @@ class CurlTransfers {
   static int on_timer(CURLM*, long milliseconds, void* to);
   bool start();
   CURLcode run(proxy::Instant deadline);
-  // False where libcurl reports a fault of its own.
+  // Returns false if libcurl reports an error of its own.
   bool act(curl_socket_t socket, int events);
 
   CURLM* multi_ = nullptr;

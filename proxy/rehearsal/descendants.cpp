@@ -32,10 +32,10 @@ struct Process {
   bool zombie = false;
 };
 
-// proc(5): "pid (name) state ppid ...", where the name may hold anything.
+// proc(5): "pid (name) state ppid ...", where the name may contain any character.
 std::optional<Process> read_process(pid_t id) {
   std::ifstream file("/proc/" + std::to_string(id) + "/stat");
-  // Not by the buffer's iterators, which throw where the process ends meanwhile (ESRCH).
+  // Iterators of the file buffer would throw if the process ended meanwhile (ESRCH).
   std::string text;
   std::getline(file, text, '\0');
   const auto behind = text.rfind(") ");
@@ -59,7 +59,8 @@ std::vector<Process> all_processes() {
   return all;
 }
 
-// Of this process, but for `others` and theirs: parents stand ahead of their children.
+// The descendants of this process, except `others` and their descendants. Parents precede their
+// children.
 std::vector<Process> descendants(const std::set<pid_t>& others) {
   const auto all = all_processes();
   std::vector<Process> found;
@@ -95,7 +96,7 @@ Descendants::Descendants() {
   ::prctl(PR_GET_CHILD_SUBREAPER, &adopted_before_);
   for (const auto& process : descendants({})) others_.insert(process.id);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Whoever ignores it, as some callers have it, never learns an exit code.
+  // If SIGCHLD is ignored, as some callers leave it, exit codes are lost.
   ::signal(SIGCHLD, SIG_DFL);
 }
 
@@ -110,7 +111,7 @@ Descendants::~Descendants() {
     if (passed >= kGrace) signal = SIGKILL;
     for (const auto& process : descendants(others_)) {
       left |= !process.zombie;
-      // Whoever was told to go is not told again.
+      // Each process gets SIGTERM only once.
       if (!process.zombie && (signal == SIGKILL || asked_for_.insert(process.id).second)) {
         ::kill(process.id, signal);
       }
@@ -134,8 +135,8 @@ tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
   }
   variables.push_back(nullptr);
   SpawnSettings settings;
-  // A group of its own, so that kill() means all of it; and a command expects SIGPIPE, which
-  // Brownout ignores.
+  // A process group of its own, so that kill() reaches all of it. Commands expect the default
+  // action of SIGPIPE, which Brownout ignores.
   sigset_t usual;
   sigemptyset(&usual);
   sigaddset(&usual, SIGPIPE);
@@ -143,7 +144,7 @@ tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
   posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&settings.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  // reap() must not take it for one that nobody asks for.
+  // The lock keeps reap() from collecting the child before asked_for_ contains it.
   const std::lock_guard lock(mutex_);
   pid_t child = 0;
   const int error = posix_spawn(&child, "/bin/sh", &settings.actions, &settings.attributes,

@@ -1,7 +1,8 @@
-// Descendants: the processes that exec probes start, and all that those start, however they leave
-// their parent behind (setsid, a double fork): the process adopts them (PR_SET_CHILD_SUBREAPER, see
-// prctl(2)). They end with this object: first by SIGTERM, and what is left half a second later by
-// SIGKILL; and when this process ends by SIGKILL, too (guard.h). One at a time; from any thread.
+// Descendants: starts the commands of exec probes, and ends all processes that these commands
+// started. This process adopts those that leave their parent by setsid or a double fork
+// (PR_SET_CHILD_SUBREAPER, see prctl(2)). The destructor sends SIGTERM, and SIGKILL half a second
+// later. If SIGKILL ends this process, the guard ends them (guard.h). One object at a time; any
+// thread.
 #pragma once
 
 #include <sys/types.h>
@@ -21,24 +22,24 @@ class Descendants {
   Descendants();
   Descendants(const Descendants&) = delete;
   Descendants& operator=(const Descendants&) = delete;
-  // Waits until they have ended, for three seconds at most.
+  // Waits until all have ended, for at most three seconds.
   ~Descendants();
 
-  // Runs it by /bin/sh, in a process group of its own, with stdin and stdout to /dev/null. Its
-  // number, or an errno.
+  // Runs `command` by /bin/sh in a new process group, with stdin and stdout on /dev/null. Returns
+  // the process id, or an errno.
   tl::expected<pid_t, int> spawn(const std::string& command);
-  // As waitpid(2) has it; none while it runs.
+  // Returns the status as in waitpid(2); none while the child runs.
   std::optional<int> ended(pid_t child);
-  // It and its group, at once. Waits for it.
+  // Kills the child and its process group at once. Waits for the child.
   void kill(pid_t child);
-  // Takes leave of those that have ended and that nobody asks for.
+  // Reaps ended processes for which no caller waits.
   void reap();
 
  private:
-  Guard guard_;  // the first: it is no descendant
+  Guard guard_;  // constructed first, so that the guard process is in others_
   std::mutex mutex_;
-  std::set<pid_t> asked_for_;  // until ended() has said so
-  std::set<pid_t> others_;     // were there before
+  std::set<pid_t> asked_for_;  // children whose end ended() has not yet returned
+  std::set<pid_t> others_;     // descendants from before this object
   int adopted_before_ = 0;
 };
 

@@ -9,7 +9,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-// Nobody listens there: a connect is refused at once.
+// No server listens there, so a connect is refused at once.
 const rules::Endpoint kNobody{"127.0.0.1", 1, ""};
 
 void forget_the_plan(rules::Probe& probe) {
@@ -22,7 +22,7 @@ tl::unexpected<rules::Error> failed(std::string what) {
   return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what)});
 }
 
-// Whether all that a probe waits for is in this process.
+// True if everything that the probe waits for is in this process.
 bool waits_here(const rules::Probe& probe) {
   using rules::ProbeKind;
   constexpr std::array kOurs{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
@@ -92,7 +92,7 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
       server = kNobody;
       continue;
     }
-    // Rules may mean it by its address.
+    // Rules may match the server by its loopback address, so the address is kept.
     const bool loopback = server.ip() && server.ip()->is_loopback();
     const rules::Endpoint where{loopback ? server.host : "127.0.0.1", 0, ""};
     auto embedded = std::make_unique<proxy::MessagingServer>(where);

@@ -1,6 +1,6 @@
-// Servers that stand in for those of a rehearsal's file, so that it runs anywhere: in CI, in the
-// demo. Listeners take free ports, and every server of every upstream is an embedded messaging
-// service.
+// Embedded: servers that replace those of a rehearsal's file, so that the rehearsal runs anywhere,
+// as in CI and in the demo. Listeners get free ports, and every server of every upstream becomes an
+// embedded messaging service.
 #pragma once
 
 #include <map>
@@ -17,24 +17,23 @@ namespace brownout::rehearsal {
 
 enum class Handling {
   kWell,   // as the file says
-  kBadly,  // no redundancy and no plan: one server each, clients that know one endpoint, no backoff
+  kBadly,  // no redundancy and no plan: one server and one known endpoint each, no backoff
 };
 
 enum class Pace {
   kReal,
-  kVirtual,  // no waiting (proxy/loop/clock.h); for probes whose waiting is ours: not mqtt, xmpp,
-             // exec and prometheus, and no URL of elsewhere
+  kVirtual,  // proxy/loop/clock.h; only for probes tcp, http, dns, websocket and tls, without URLs
 };
 
 class Embedded {
  public:
-  // Changes `config`; `folder` of a CA is made where the file names one. With Pace::kVirtual, time
-  // is virtual until the destructor is through: runners and their users have to be gone by then.
+  // Changes `config`; makes a CA folder if the file names one. With Pace::kVirtual, time is virtual
+  // until this object is destroyed. Destroy runners and their users before.
   static rules::Result<std::unique_ptr<Embedded>> stand_in(rules::Config& config, Handling handling,
                                                            Pace pace = Pace::kReal);
   ~Embedded();
 
-  // The names that the file has for the embedded servers' addresses.
+  // Maps the addresses of the embedded servers to their names in the file.
   const std::map<std::string, std::string>& known_as() const { return known_as_; }
 
  private:
@@ -42,7 +41,7 @@ class Embedded {
   rules::Result<void> make_authority(rules::Config& config);
   rules::Result<void> make_servers(rules::Upstream& upstream, Handling handling);
 
-  std::optional<proxy::VirtualTime> time_;  // behind all that takes part
+  std::optional<proxy::VirtualTime> time_;  // destroyed last
   std::vector<std::unique_ptr<proxy::MessagingServer>> servers_;
   std::map<std::string, std::string> known_as_;
   std::string folder_;

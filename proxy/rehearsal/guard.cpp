@@ -18,11 +18,11 @@ namespace {
 
 using proxy::Fd;
 
-// While they start others faster than they are found.
+// Limits the scans if processes start others faster than the scans find them.
 constexpr int kMostLooks = 300;
 constexpr int kBetweenLooksMs = 10;
 
-// The process is a fork of one with threads: nothing here takes a lock but malloc(3), which glibc
+// Runs in a fork of a process with threads: takes no lock except that of malloc(3), which glibc
 // keeps usable.
 bool has_mark(const char* process, const std::string& mark) {
   const std::string path = std::string("/proc/") + process + "/environ";
@@ -37,7 +37,7 @@ bool has_mark(const char* process, const std::string& mark) {
   return text.find(mark) != std::string::npos;
 }
 
-// How many there were.
+// Returns the number of processes found.
 int kill_marked(const std::string& mark) {
   int found = 0;
   auto* folder = ::opendir("/proc");
@@ -53,12 +53,13 @@ int kill_marked(const std::string& mark) {
 }
 
 [[noreturn]] void keep_watch(int watched, const std::string& mark) {
-  // Signals of the terminal, and for the group, are for others.
+  // Signals of the terminal and of the process group must not end the guard.
   ::setsid();
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, nullptr);
-  // What waits for the end of a pipe must not wait for this process.
+  // Close other descriptors: a process that waits for the end of a pipe must not wait for the
+  // guard.
   if (watched != STDIN_FILENO) ::dup2(watched, STDIN_FILENO);
   ::close_range(STDIN_FILENO + 1, ~0U, 0);
   char told = 0;
@@ -73,7 +74,8 @@ int kill_marked(const std::string& mark) {
   ::_exit(0);
 }
 
-// A name of its own: a rehearsal may be a command of another, and all of it has both marks.
+// A random name: a rehearsal may run inside a command of another, and its processes then have both
+// marks.
 std::string new_mark() {
   std::uint64_t drawn = 0;
   if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) drawn = 0;

@@ -1,7 +1,6 @@
-// Guard: ends what this process has started when this process ends without doing so itself, by
-// SIGKILL: a process of its own, which waits for that. It knows them by a variable in their
-// environment, which theirs inherit, however they leave their parent behind. Whoever clears the
-// environment, or is somebody else by then (sudo), is not found.
+// Guard: a helper process that kills all processes with a mark if this process ends by SIGKILL. The
+// mark is an environment variable, which processes inherit even if they leave their parent.
+// Processes that clear their environment, or that run as another user (sudo), are not found.
 #pragma once
 
 #include <sys/types.h>
@@ -17,15 +16,15 @@ class Guard {
   Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
-  // From here on nobody needs it.
+  // Ends the guard process.
   ~Guard();
 
-  // "NAME=value", for the environment of what is started.
+  // The mark as "NAME=value", for the environment of a started process.
   const std::string& mark() const { return mark_; }
 
  private:
   std::string mark_;
-  proxy::Fd held_;  // while it is open, this process is there
+  proxy::Fd held_;  // write end of a pipe; the kernel closes it when this process ends
   pid_t guard_ = -1;
 };
 

@@ -50,7 +50,7 @@ Outcome<HttpReply> HttpRequests::get(const Target& target, const std::string& ur
   return reply;
 }
 
-// With `resolve`, the address in our own lookup's answer.
+// With `resolve`, connects to the address in the answer of the probe's own lookup.
 curl_slist* HttpRequests::connect_to(const Target& target, Instant deadline) {
   why_.clear();
   if (target.name.empty() || !target.url.empty()) return nullptr;

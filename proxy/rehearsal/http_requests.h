@@ -1,4 +1,4 @@
-// Requests by libcurl, on a connection that is kept alive. Blocking; used by its user's thread
+// HTTP requests of a synthetic user by libcurl, on a kept-alive connection. Blocking; user's thread
 // only.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace brownout::rehearsal {
 
 struct HttpReply {
   long status = 0;
-  std::string body;  // its first MiB
+  std::string body;  // the body's first MiB
 };
 
 class HttpRequests {
@@ -21,7 +21,7 @@ class HttpRequests {
   explicit HttpRequests(const ClientSettings& settings) : settings_(settings) {}
 
   void drop();
-  // `connects`: how many connections it took.
+  // Sets `connects` to the number of new connections.
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,
                          std::uint32_t& connects);
 
@@ -34,7 +34,7 @@ class HttpRequests {
   std::string why_;
 };
 
-// The URL of a target, without a path unless the file has one.
+// The URL of a target, without a path unless the URL in the file has one.
 std::string base_url(const Target& target);
 
 }  // namespace brownout::rehearsal

@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto kEvery = std::chrono::milliseconds(200);
 constexpr std::size_t kColumns = 32;
-// Of a terminal: one less, so that none begins a new line by itself.
+// One less than the columns of a terminal, so that no line wraps.
 constexpr std::size_t kViewWidth = 79;
 constexpr std::size_t kNameWidth = 22;
 
@@ -21,7 +21,7 @@ struct Column {
   std::size_t failed = 0;
 };
 
-// Half full blocks where some failed.
+// Draws # for success, x for failure, and - if only some operations failed.
 std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   std::string text;
   for (const auto& column : columns) {
@@ -38,7 +38,7 @@ std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   return text;
 }
 
-// As much of the name as there is room for.
+// Shortens the name to the space that is left.
 std::string headline(const std::string& name, const std::string& about) {
   const auto taken = std::min(rules::columns_of(about), kViewWidth);
   return rules::fitted(name, kViewWidth - taken) + about + "\n";
@@ -82,7 +82,7 @@ std::string LiveView::compose(const Runner& runner, bool colour) {
 }
 
 void LiveView::draw(const Runner& runner) {
-  // What was drawn last may not have been taken yet; the next look has newer.
+  // The terminal may not have taken the previous drawing yet; a later call draws newer data.
   if (terminal_ == nullptr || !terminal_->idle()) return;
   const auto now = proxy::monotonic_now();
   if (lines_ > 0 && now - drawn_ < kEvery) return;

@@ -1,6 +1,6 @@
-// What a person sees while a rehearsal runs: the phase, the time left, and a line for each probe,
-// green and red. Draws over itself on a terminal, of 80 columns or more. A terminal that is stopped
-// (Ctrl-S) is not waited for. Control loop's thread only.
+// LiveView: shows the progress of a rehearsal on a terminal: the phase, the time left, and a line
+// for each probe, green and red. Redraws in place, on 80 columns or more. Does not wait for a
+// terminal that is stopped (Ctrl-S). Control loop's thread only.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@ namespace brownout::rehearsal {
 
 class LiveView {
  public:
-  // Silent without `terminal`, which is borrowed.
+  // Draws nothing without `terminal`, which is borrowed.
   explicit LiveView(proxy::BackgroundWriter* terminal) : terminal_(terminal) {}
   ~LiveView();
   void draw(const Runner& runner);
-  // What is drawn stays, and other text may follow.
+  // Keeps the last drawing, so that other text may follow it.
   void leave() { lines_ = 0; }
-  // The lines, without what moves the cursor.
+  // Returns the lines without cursor movement.
   static std::string compose(const Runner& runner, bool colour);
 
  private:

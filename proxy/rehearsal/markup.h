@@ -1,4 +1,4 @@
-// Text as it stands in XML and HTML, between tags or in an attribute: valid UTF-8, whatever it was.
+// Escapes text for XML and HTML, between tags or in an attribute. The result is always valid UTF-8.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ inline std::string escaped(std::string_view text) {
     } else if (c == '"') {
       safe += "&quot;";
     } else {
-      // XML 1.0 has no other control characters.
+      // XML 1.0 allows no other control characters.
       safe += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
     }
   }

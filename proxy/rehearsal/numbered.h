@@ -1,4 +1,4 @@
-// Numbered messages there and back: which are under way, and what became of them.
+// Counts lost, duplicated and reordered messages of a synthetic user by their numbers.
 #pragma once
 
 #include <algorithm>
@@ -12,22 +12,22 @@
 
 namespace brownout::rehearsal {
 
-// How long a library waits before it is asked whether its user has given up.
+// Longest wait inside a library between two checks of given_up().
 inline constexpr std::chrono::milliseconds kMostLibraryWait(50);
 
-// In an attempt.
+// Messages in one attempt.
 inline constexpr int kMessages = 3;
 
 class NumberedMessages {
  public:
-  // The number of the next one, which counts as lost until it comes.
+  // Returns the number of the next message, which counts as lost until it arrives.
   std::uint64_t send(Attempt& done) {
     ++done.sent;
     ++done.lost;
     return *under_way_.insert(under_way_.end(), ++last_);
   }
-  // One that comes in a later attempt than its own is lost in that, and found in this. One that is
-  // not under way came before.
+  // A message that arrives in a later attempt stays lost in its own, and counts as found in this
+  // one. A message that is not in flight is a duplicate.
   void came(std::uint64_t number, Attempt& done) {
     if (under_way_.erase(number) == 0) {
       ++done.duplicated;
@@ -38,7 +38,7 @@ class NumberedMessages {
     highest_ = std::max(highest_, number);
   }
   std::uint64_t last() const { return last_; }
-  // Whether all behind `number` have come, and if not, how many have not.
+  // True if all messages after `number` have arrived; left() is the number of missing ones.
   bool all_came(std::uint64_t number) const { return left(number) == 0; }
   std::size_t left(std::uint64_t number) const {
     return static_cast<std::size_t>(
@@ -51,7 +51,7 @@ class NumberedMessages {
 
  private:
   std::uint64_t last_ = 0;
-  std::uint64_t highest_ = 0;  // that came
+  std::uint64_t highest_ = 0;  // highest number that arrived
   std::set<std::uint64_t> under_way_;
 };
 

@@ -12,7 +12,7 @@ namespace {
 constexpr double kLeft = 170;
 constexpr double kWidth = 900;
 constexpr double kRow = 74;
-// Steps without a value that a line still crosses.
+// A line crosses at most this many steps without a value.
 constexpr std::size_t kLongestGap = 6;
 
 class Picture {
@@ -166,7 +166,7 @@ class Picture {
     return text;
   }
 
-  // Under the rows of its requests, or by its own name where there are none.
+  // Drawn below the listener's requests, or with the listener's name if there are none.
   std::string connections(const TrafficSeries& traffic) {
     const auto most = *std::max_element(traffic.connections.begin(), traffic.connections.end());
     const auto rate =

@@ -1,4 +1,4 @@
-// The pictures of a report, as SVG. Pure.
+// Draws the pictures of a report as SVG. Pure.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace brownout::rehearsal {
 // Phases, probes, traffic, faults and marks on one time axis.
 std::string draw_time_line(const Report& report, const Series& series);
 
-// A bar for each bucket, from the shortest on.
+// One bar for each bucket, shortest durations first.
 std::string draw_histogram(const rules::LatencyHistogram& histogram);
 
 }  // namespace brownout::rehearsal

@@ -1,7 +1,7 @@
-// ProbeClient: one synthetic user's way to do its thing once, at one endpoint. One per user; its
-// connection, if its kind keeps one, stays open between attempts.
+// ProbeClient: performs one attempt of a synthetic user's operation, at one endpoint. One object
+// per user; its connection, if its kind keeps one, stays open between attempts.
 //
-// Blocking; used by its user's thread only.
+// Blocking; user's thread only.
 #pragma once
 
 #include <memory>
@@ -14,20 +14,19 @@
 
 namespace brownout::rehearsal {
 
-// Where an attempt goes.
+// The destination of an attempt.
 struct Target {
   Endpoint address;
-  std::string name = {};  // looked up before it is dialled; empty: not
-  std::string url =
-      {};  // as the file has it, for http; empty where a listener or an address is meant
+  std::string name = {};  // looked up before the connect; empty: no lookup
+  std::string url = {};   // http: whole URL of the file; empty: a listener or an address
 };
 
 struct Attempt {
-  std::string why = {};  // it failed; empty: it did not
-  bool unable = false;   // it could not even be tried, for a reason on this side
+  std::string why = {};  // reason of the failure; empty: success
+  bool unable = false;   // could not be attempted, for a reason on this side
   std::uint32_t connects = 0;
   std::int64_t sent = 0;
-  std::int64_t lost = 0;  // less than none: what an earlier attempt lost came now
+  std::int64_t lost = 0;  // negative: messages that an earlier attempt lost have arrived
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
 
@@ -36,29 +35,29 @@ struct Attempt {
 
 class Descendants;
 
-// A user's circumstances. `probe` and `processes` are borrowed.
+// The settings of one user. `probe` and `processes` are borrowed.
 struct ClientSettings {
   const rules::Probe* probe = nullptr;
   std::uint32_t user = 0;
   std::optional<rules::IpAddress> local;
-  std::optional<Endpoint> resolver;  // asked before each new connection
-  std::string password = {};         // of the probe's password_file
-  Descendants* processes = nullptr;  // of exec
+  std::optional<Endpoint> resolver;  // for lookups before each new connection
+  std::string password = {};         // first line of the probe's password_file
+  Descendants* processes = nullptr;  // exec only
 };
 
 class ProbeClient {
  public:
   virtual ~ProbeClient() = default;
   virtual Attempt attempt(const Target& target, Instant deadline) = 0;
-  // Gives up what is open: the next attempt is another's.
+  // Closes the connection; the next attempt opens a new one.
   virtual void drop() {}
 };
 
 // Null for a kind without a row.
 std::unique_ptr<ProbeClient> make_probe_client(const ClientSettings& settings);
 
-// What a file users/NAME.cpp gives: it defines kNameUser, and CMake makes the table (user_rows.h)
-// of these files.
+// A file users/NAME.cpp defines one row, kNameUser. CMake generates the table of all rows
+// (user_rows.h) from these files.
 struct UserRow {
   std::string_view kind;
   std::unique_ptr<ProbeClient> (*make)(const ClientSettings& settings);
@@ -68,10 +67,10 @@ std::unique_ptr<ProbeClient> make_client(const ClientSettings& settings) {
   return std::make_unique<Client>(settings);
 }
 
-// The address to dial: that of `target`, or with its host looked up if the probe says so.
+// The address to connect to: that of `target`, or the result of a lookup if the probe asks for one.
 Outcome<Endpoint> address_of(const ClientSettings& settings, const Target& target,
                              Instant deadline);
-// The addresses in the answer of `resolver`.
+// Returns the addresses in the answer of `resolver`.
 Outcome<std::vector<rules::IpAddress>> look_up(const Endpoint& resolver,
                                                const std::optional<rules::IpAddress>& local,
                                                const std::string& name, rules::DnsType type,

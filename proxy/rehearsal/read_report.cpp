@@ -8,7 +8,7 @@ namespace {
 
 using nlohmann::json;
 
-// The members of one object; the first that is not as it must be is remembered.
+// Reads the members of one object, and keeps the first error.
 class Members {
  public:
   explicit Members(const json& object) : object_(object) {}

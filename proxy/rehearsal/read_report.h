@@ -1,5 +1,5 @@
-// A report.json as anybody may give it, read member by member: what is missing or of another type
-// is an error, or has a default where older reports have no such member. And two of them compared.
+// Reads a report.json from any source, member by member, and compares two reports. A member of a
+// wrong type is an error; members that older reports lack have defaults.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -14,12 +14,12 @@ namespace brownout::rehearsal {
 
 struct ReadExpectation {
   std::string name;
-  std::optional<rules::Metric> metric;  // none: of an older or a newer Brownout
+  std::optional<rules::Metric> metric;  // none: a metric of an older or newer Brownout
   bool more_is_better = false;
   bool met = false;
   bool measured = true;
   std::optional<double> value;  // in the metric's unit
-  std::optional<double> of;     // of a count: of how many
+  std::optional<double> of;     // for a count: the total
 };
 
 struct ReadReport {
@@ -33,16 +33,16 @@ struct ReadReport {
 };
 
 rules::Result<ReadReport> read_report(const nlohmann::json& value);
-// Of text that may be no JSON at all.
+// Accepts any text, even if it is not JSON.
 rules::Result<ReadReport> parse_report(std::string_view text);
 
 struct Comparison {
   std::string text;  // a table
   bool regressed = false;
 };
-// What got better or worse by more than `tolerance` (a share, e.g. 0.05); a latency also by more
-// than 10 ms, another time by more than 100 ms of real time. An error where the two cannot be
-// compared: reports of other scenarios, or of embedded servers and real ones.
+// Lists what got better or worse by more than `tolerance` (a share, e.g. 0.05). A latency must also
+// change by more than 10 ms, and another time by more than 100 ms of real time. An error if the
+// reports are of different scenarios, or of embedded servers and real ones.
 rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& after,
                                   double tolerance);
 

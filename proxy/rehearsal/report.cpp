@@ -271,7 +271,7 @@ std::string to_junit(const Report& report) {
 
 namespace {
 
-// Between two bars of a table.
+// Escapes text for a cell of a Markdown table.
 std::string cell(std::string_view text) {
   std::string safe;
   for (const char c : rules::valid_text(text)) {

@@ -1,6 +1,6 @@
-// The report of a rehearsal, in the forms that people and machines read. Pure: text out of values;
-// the JSON form has a documented schema (docs/report.schema.json) and holds all that is needed to
-// run it again.
+// The report of a rehearsal as JSON, JUnit XML, Markdown and HTML. Pure: makes text from values.
+// The JSON form has a documented schema (docs/report.schema.json), and contains everything that is
+// needed to run the rehearsal again.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -19,13 +19,13 @@ inline constexpr std::string_view kReportFormat = "brownout-report-1";
 enum class Result {
   kMet,
   kNotMet,
-  kNotMeasured,  // of one expectation at least, and nothing is not met; or nothing was expected
+  kNotMeasured,  // none failed, but some were not measured; or there are no expectations
   kStopped,
 };
 
-// What the servers were, and the pace: another rehearsal than this is no comparison.
+// The servers and the pace of a run, which limit the reports that it can be compared with.
 struct Circumstances {
-  std::string embedded;  // "well" or "badly": servers that stand in for the file's; "": its own
+  std::string embedded;  // "well" or "badly": embedded servers; "": those of the file
   bool virtual_time = false;
   friend bool operator==(const Circumstances&, const Circumstances&) = default;
 };
@@ -34,12 +34,12 @@ struct Report {
   const rules::Scenario* scenario = nullptr;  // borrowed
   Course course;
   std::vector<rules::Verdict> verdicts;
-  std::vector<std::string> missed;  // rules that should have matched somebody
+  std::vector<std::string> missed;  // rules that should have matched and did not
   rules::Impact impact;
-  std::string file;     // the text that was rehearsed
-  std::string path;     // where it was
+  std::string file;     // text of the rule file
+  std::string path;     // path of the rule file
   std::string started;  // UTC, ISO 8601
-  std::string version;  // of brownout
+  std::string version;  // version of Brownout
   Circumstances circumstances;
 
   Result result() const;
@@ -49,16 +49,16 @@ struct Report {
 Report make_report(const rules::Scenario& scenario, Course course, bool missed_rules_count);
 
 nlohmann::json to_json(const Report& report);
-// JUnit XML: a test case for each expectation.
+// JUnit XML: one test case for each expectation.
 std::string to_junit(const Report& report);
 std::string to_markdown(const Report& report);
-// One file, nothing fetched; pictures are SVG.
+// One HTML file without external resources; pictures are inline SVG.
 std::string to_html(const Report& report);
 
 // "met", "NOT MET" or "NOT MEASURED".
 std::string_view word_for(const rules::Verdict& verdict);
 std::string value_of(const rules::Expectation& wanted, const rules::Verdict& verdict);
-// What was expected, behind the name that the scenario gives it, if any: on one line.
+// The expectation on one line, after its name in the scenario, if any.
 std::string expectation_text(const rules::Verdict& verdict);
 
 }  // namespace brownout::rehearsal

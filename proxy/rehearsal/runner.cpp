@@ -17,10 +17,10 @@ namespace {
 // stop_if must act within a second.
 constexpr Duration kTick = std::chrono::milliseconds(50);
 
-// However long a rehearsal is, what passed is kept in about so many steps.
+// Traffic is kept in about this many steps, however long the rehearsal is.
 constexpr std::int64_t kTrafficSteps = 2000;
 
-// The `number`-th address behind it.
+// Returns the `number`-th address after `address`.
 rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   auto carry = number;
   for (std::size_t i = address.bytes.size(); i-- > 0 && carry > 0;) {
@@ -31,15 +31,15 @@ rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   return address;
 }
 
-// Of a user, with its connection and what the proxy has of it; of one that only runs commands; and
-// of everything else.
+// Descriptors of a user (its connection and the proxy's side of it), of a user that only runs
+// commands, and of everything else.
 constexpr std::uint64_t kOfUser = 5;
 constexpr std::uint64_t kOfCommand = 2;
 constexpr std::uint64_t kOwnDescriptors = 64;
 
 constexpr Duration kBetweenReaps = std::chrono::seconds(1);
 
-// Why no client can have this address, or nothing.
+// Returns the reason why no client can have this address, or "".
 std::string cannot_be(const rules::IpAddress& address) {
   const auto where = proxy::SocketAddress::of(address, 0);
   const Fd fd(::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -82,7 +82,7 @@ rules::Result<Course> Runner::run() {
   return std::move(course_);
 }
 
-// Descriptors are needed to the end: what lacks them would look like an outage.
+// Checks the limit first, because a lack of descriptors would look like an outage.
 rules::Result<void> Runner::check_limits() const {
   proxy::raise_descriptor_limit();
   rlimit limit{};
@@ -106,7 +106,7 @@ void Runner::stop_on_signals() {
                          before.sa_handler == SIG_IGN;
     if (!ignored) signals_.on(number, [this](int) { interrupt(); });
   }
-  // As `run` has them; but what was halted here is over.
+  // As in `run`, except that SIGUSR2 cannot undo a halt.
   signals_.on(SIGUSR1, [this](int) { halt("SIGUSR1 halted it"); });
   signals_.on(SIGUSR2, [](int) {});
 }
@@ -126,12 +126,12 @@ void Runner::halt(const std::string& why) {
 }
 
 void Runner::stop_loop() {
-  // No user's deadline comes while they are told to end.
+  // No user's deadline may pass while the users are stopped.
   if (!held_) held_.emplace();
   loop_.stop();
 }
 
-// Once: why, and how long it still takes.
+// Reports once why the rehearsal halts, and how long it still runs.
 void Runner::tell_halt() {
   if (!conductor_.halted() || std::exchange(halt_told_, true) || !options_.on_halt) return;
   auto text = conductor_.why() + ": all faults end now";
@@ -173,7 +173,7 @@ Target Runner::target_of(const std::string& endpoint) const {
   return {*rules::parse_endpoint(endpoint), {}, {}};
 }
 
-// Of the region; else one of loopback's, where the endpoint is there.
+// An address of the probe's region, or of loopback if the endpoint is on loopback.
 std::optional<rules::IpAddress> Runner::address_of_user(std::size_t probe,
                                                         const std::vector<Target>& targets) const {
   const auto& region = scenario().probes[probe].region;
@@ -222,14 +222,14 @@ rules::Result<void> Runner::start_users_of(std::uint32_t number) {
     auto why = settings.client.local ? cannot_be(*settings.client.local) : std::string();
     if (why.empty()) why = start_user(settings);
     if (why.empty()) continue;
-    // The others run, and what this one would have said is not measured.
+    // The other users still run. A probe without users is reported as not measured.
     course_.seen.unstarted.push_back({number, std::move(why)});
     break;
   }
   return {};
 }
 
-// Why it cannot be started, or nothing.
+// Returns the reason why the user cannot be started, or "".
 std::string Runner::start_user(const UserSettings& settings) {
   try {
     users_.push_back(std::make_unique<User>(settings, [this](const rules::Operation& done) {
@@ -253,7 +253,7 @@ void Runner::take_news() {
   std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.ended < b.ended; });
   for (auto& operation : operations) {
-    // What went on when the faults ended before their time says nothing of them.
+    // An operation in progress when the faults end early says nothing about them.
     if (interrupted_at_ && operation.began < *interrupted_at_ &&
         operation.ended >= *interrupted_at_) {
       continue;
@@ -263,7 +263,7 @@ void Runner::take_news() {
   }
 }
 
-// Once the conductor has said in which phases they ended.
+// Call after the conductor has set the phases in which the operations ended.
 void Runner::sum_up_news(Duration until) {
   const auto end = std::find_if(news_.begin(), news_.end(),
                                 [&](const auto& operation) { return operation.ended >= until; });
@@ -277,7 +277,8 @@ void Runner::look_at_traffic() {
   for (auto& step : traffic_.take(now())) course_.seen.traffic.push_back(std::move(step));
 }
 
-// What each rule has done since the last look; a rule that comes back counts from zero again.
+// Records the injections of each rule since the last call. A rule that is active again counts from
+// zero.
 void Runner::look_at_rules() {
   for (const auto& rule : engine_->rules().rules()) {
     matched_[rule->name] |= rule->state->matched.load() > 0;
@@ -318,7 +319,7 @@ void Runner::enter(std::optional<std::size_t> phase) {
   look_at_rules();
   look_at_traffic();
   const auto done = engine_->reload(config);
-  // The phase begins when its rules act.
+  // The phase begins when its rules are active on all workers.
   engine_->wait_for_workers();
   if (phase) conductor_.acts(now());
   if (now() > traffic_.began()) look_at_traffic();
@@ -349,12 +350,12 @@ void Runner::on_due(Instant) noexcept {
 }
 
 void Runner::finish() {
-  // While the rules of the last phase act: what the end of faults would let through is no success.
+  // Stop users while the rules of the last phase still act: a later success would be none.
   for (const auto& user : users_) user->stop();
   for (const auto& user : users_) user->join();
   held_.reset();
   take_news();
-  // What a person cut short says nothing.
+  // Operations that a person interrupted say nothing.
   if (abandoned_ || conductor_.phases().empty()) {
     std::erase_if(news_, [](const auto& operation) { return operation.unfinished; });
   }

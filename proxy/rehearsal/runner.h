@@ -1,9 +1,9 @@
-// Runner: a rehearsal as it happens. A proxy with the rules of each phase in turn, synthetic users
-// on threads of their own, and the conductor that says what comes next; at the end, what was seen.
+// Runner: performs a rehearsal. Runs a proxy with the rules of each phase in turn, synthetic users
+// on their own threads, and the conductor that selects the phases. Returns the measurements.
 //
-// Runs on the caller's thread until it is over. SIGINT, SIGTERM, SIGQUIT and SIGHUP (unless that
-// was ignored, as nohup has it) halt it, and recovery runs; a second one ends it at once. SIGUSR1
-// halts it, too, and never more than that; SIGUSR2 does nothing.
+// run() blocks the caller's thread until the rehearsal is over. SIGINT, SIGTERM, SIGQUIT and SIGHUP
+// (unless ignored, as under nohup) halt it, and the recovery phase runs. A second such signal ends
+// it at once. SIGUSR1 also halts it, but never ends it; SIGUSR2 has no effect.
 #pragma once
 
 #include <functional>
@@ -28,30 +28,30 @@ namespace brownout::rehearsal {
 
 struct RunnerOptions {
   unsigned workers = 2;
-  bool force = false;  // goes on when it is broken before it begins
-  // Servers by the names that the file has for them, where others stand in.
+  bool force = false;  // runs even if the steady state is not met
+  // Names in the file of the servers that embedded ones replace, by address.
   std::map<std::string, std::string> known_as;
-  // Every now and then, while it runs: for a live view.
+  // Called regularly while the rehearsal runs, for a live view.
   std::function<void(const class Runner&)> on_tick;
   std::function<void(const std::string& phase)> on_phase;
-  // It is halted: why, and what happens until it ends.
+  // Called at a halt, with the reason and what happens until the end.
   std::function<void(const std::string& what)> on_halt;
 };
 
 struct Course {
   rules::Measurements seen;
   std::uint64_t seed = 0;
-  std::string stopped;                     // why it was halted or did not begin; empty: it was not
-  std::vector<std::string> never_matched;  // of the rules that should have
+  std::string stopped;                     // reason of a halt or of a missing start; empty: none
+  std::vector<std::string> never_matched;  // rules that should have matched
 };
 
 class Runner final : private proxy::Deadline {
  public:
-  // `config` has a scenario, and is borrowed.
+  // `config` must have a scenario; borrowed.
   Runner(const rules::Config& config, RunnerOptions options);
   ~Runner() override;
 
-  // An error: it did not begin.
+  // An error means that the rehearsal did not begin.
   rules::Result<Course> run();
 
   // For a live view, in on_tick.
@@ -94,20 +94,20 @@ class Runner final : private proxy::Deadline {
   Course course_;
   bool steady_checked_ = false;
   std::optional<Duration> interrupted_at_;
-  bool abandoned_ = false;  // interrupted again
+  bool abandoned_ = false;  // interrupted a second time
   bool halt_told_ = false;
 
-  std::mutex mutex_;  // what users and workers tell
+  std::mutex mutex_;  // guards reports of users and workers
   std::vector<rules::Operation> told_operations_;
   std::vector<rules::Alert> told_alerts_;
 
-  std::vector<rules::Operation> news_;  // since the conductor was last asked
+  std::vector<rules::Operation> news_;  // operations since the last step of the conductor
 
   std::map<std::string, std::pair<const rules::RuleState*, std::uint64_t>> injected_;
   std::map<std::string, bool> matched_;
   std::unique_ptr<proxy::MessagingServer> alerts_;
   std::unique_ptr<Descendants> processes_;               // null without an exec probe
-  std::optional<proxy::VirtualTime::Participant> held_;  // from the end of the loop to theirs
+  std::optional<proxy::VirtualTime::Participant> held_;  // until all users have ended
   Instant reaped_{};
   std::vector<std::unique_ptr<User>> users_;
 };

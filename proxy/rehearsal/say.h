@@ -1,5 +1,5 @@
-// Text to a person, who may be gone meanwhile: a terminal that was closed, or the reader of a pipe.
-// What is to be done afterwards, such as writing the report, must not depend on it.
+// Prints text for a person whose terminal or pipe may be closed meanwhile. Errors are ignored,
+// because later steps, such as writing the report, must not depend on them.
 #pragma once
 
 #include <fmt/core.h>

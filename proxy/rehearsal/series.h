@@ -1,4 +1,4 @@
-// What was seen, in equal steps of the scenario's time: what charts and the JSON report show.
+// The measurements of a rehearsal in equal steps of scenario time, for charts and the JSON report.
 #pragma once
 
 #include <string>
@@ -24,12 +24,12 @@ struct ProbeSeries {
   std::vector<Step> steps;
 };
 
-// What passed at a listener, from one region.
+// Traffic at a listener from one region.
 struct TrafficSeries {
   std::string listener;
   std::string region;
   std::vector<Step> steps;
-  std::vector<std::uint64_t> connections;  // of each step
+  std::vector<std::uint64_t> connections;  // connections in each step
   rules::TrafficCounts total;
 };
 
@@ -38,7 +38,7 @@ struct FaultSeries {
   std::vector<std::uint64_t> injected;
 };
 
-// An instant worth a mark.
+// An instant that the charts mark.
 struct Mark {
   Duration at{};
   std::string what;  // "detected", "failed over", "recovered"
@@ -46,7 +46,7 @@ struct Mark {
 };
 
 struct Series {
-  Duration width{};  // of a step
+  Duration width{};  // width of a step
   std::size_t steps = 0;
   std::vector<ProbeSeries> probes;
   std::vector<TrafficSeries> traffic;
@@ -54,9 +54,9 @@ struct Series {
   std::vector<Mark> marks;
 };
 
-// "98 of 100", and "12ms"; "-" where nobody knows which bytes are requests, or there were none.
+// Prints "98 of 100" or "12ms"; "-" if requests are not parsed, or there were none.
 std::string served_text(const rules::TrafficCounts& counts);
-// "-" where requests are counted instead.
+// Prints "-" if there are no unparsed bytes.
 std::string turns_text(const rules::TrafficCounts& counts);
 std::string bytes_text(const rules::TrafficCounts& counts);
 std::string time_text(const rules::TrafficCounts& counts, double p);

@@ -1,5 +1,5 @@
-// TrafficLog: counts what passes through the proxy in a rehearsal, by listener, region and server.
-// Told by the workers, on their threads; read step by step by the runner, on its own.
+// TrafficLog: counts traffic through the proxy during a rehearsal, by listener, region and server.
+// Workers report on their own threads; the runner reads step by step on its own thread.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@ namespace brownout::rehearsal {
 
 class TrafficLog final : public proxy::FlowObserver {
  public:
-  // Servers by the names that the file has for them, where others stand in.
+  // Names in the file of the servers that embedded ones replace, by address.
   using Names = std::map<std::string, std::string>;
   // `regions` are borrowed.
   TrafficLog(const std::vector<rules::Region>& regions, Names known_as)
@@ -26,9 +26,9 @@ class TrafficLog final : public proxy::FlowObserver {
   void served(const rules::FlowFacts& flow, const proxy::Served& what) noexcept override;
   void turned(const rules::FlowFacts& flow, const proxy::Turned& what) noexcept override;
 
-  // When the step began that take() ends.
+  // The start of the step that the next take() ends.
   rules::Duration began() const { return begin_; }
-  // What there was since the last call, which ends a step at `now` of the scenario.
+  // Returns the counts since the last call, and ends the step at `now` (scenario time).
   std::vector<rules::TrafficStep> take(rules::Duration now);
 
  private:

@@ -13,7 +13,7 @@ using proxy::monotonic_now;
 
 namespace {
 
-// Of why an attempt failed: some of it comes from servers.
+// Longest text of a failure; part of the text may come from a server.
 constexpr std::size_t kMostReason = 200;
 
 }  // namespace
@@ -52,13 +52,13 @@ void User::live() {
   const auto& probe = *settings_.client.probe;
   const auto every = std::max<Duration>(rules::stretched(probe.every, 1 / settings_.clock.scale),
                                         std::chrono::microseconds(100));
-  // Users do not begin all at once.
+  // Spreads the first operations of the users over one interval.
   auto due = monotonic_now() + rules::stretched(every, settings_.dice.split("begin").unit(0));
   give_up_when_readable(stopped_.get());
   while (wait_until(due)) {
     const auto operation = operate();
     report_(operation);
-    // What was missed meanwhile is not made up for.
+    // Operations missed meanwhile are skipped.
     due = std::max(due + every, monotonic_now());
   }
 }
@@ -83,7 +83,7 @@ rules::Operation User::operate() {
   return operation;
 }
 
-// At one endpoint after the other, until one serves it or the plan is at its end.
+// Tries the endpoints in order until one serves the operation or the plan ends.
 void User::attempt_all(rules::Operation& operation) {
   const auto& clock = settings_.clock;
   auto endpoint = policy_.begin(operation.began);
@@ -115,8 +115,8 @@ void User::attempt_all(rules::Operation& operation) {
   }
 }
 
-// To these kinds an operation is one message, however often it is tried: lost if it never got
-// through. Others number theirs.
+// For these kinds an operation is one message, lost if no attempt gets through. Other kinds number
+// their messages.
 void User::count_message(rules::Operation& operation) const {
   const auto kind = settings_.client.probe->kind;
   if (kind != rules::ProbeKind::kTcp && kind != rules::ProbeKind::kHttp) return;

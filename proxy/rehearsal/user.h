@@ -1,5 +1,5 @@
-// User: one synthetic user on a thread of its own. Does what its probe says, again and again, and
-// at each failure what its contingency plan says.
+// User: one synthetic user on its own thread. Repeats the operation of its probe, and follows its
+// contingency plan after each failure.
 #pragma once
 
 #include <functional>
@@ -15,13 +15,13 @@
 
 namespace brownout::rehearsal {
 
-// Real time to that of the scenario.
+// Converts real time to scenario time.
 struct ScenarioClock {
-  Instant zero{};  // when the first phase begins
+  Instant zero{};  // start of the first phase
   double scale = 1;
 
   Duration at(Instant now) const { return rules::stretched(now - zero, scale); }
-  // Rounded up: at() of it is never before `scenario`, not even while virtual time stands still.
+  // Rounded up, so that at(real(t)) >= t even while virtual time stands still.
   Instant real(Duration scenario) const {
     return zero + rules::stretched(scenario, 1 / scale) + Duration(1);
   }
@@ -30,7 +30,7 @@ struct ScenarioClock {
 struct UserSettings {
   std::uint32_t probe = 0;
   ScenarioClock clock;
-  std::vector<Target> targets;  // as many as the probe has endpoints
+  std::vector<Target> targets;  // one for each endpoint of the probe
   ClientSettings client;
   rules::Dice dice;
 };
@@ -39,22 +39,22 @@ class User {
  public:
   // `report` is called on the user's thread.
   User(UserSettings settings, std::function<void(const rules::Operation&)> report);
-  // The destructor waits until it has ended.
+  // Waits until the user has ended.
   ~User();
-  // Tells it to end: what it waits for is given up, and its operation is reported as unfinished.
+  // Ends the user: its current wait is given up, and its operation is reported as unfinished.
   void stop();
-  // Waits until it has ended; its connection is still open then.
+  // Waits until the user has ended; its connection is still open then.
   void join();
 
  private:
   void live();
-  // Whatever happens in it, the rehearsal goes on to its recovery.
+  // Catches all exceptions, so that the rehearsal always reaches its recovery phase.
   rules::Operation operate();
   void attempt_all(rules::Operation& operation);
   void count_message(rules::Operation& operation) const;
   void leave_unfinished(rules::Operation& operation) const;
   void count(const Attempt& attempt, rules::Operation& operation) const;
-  // False when it is to end.
+  // Returns false if the user must end.
   bool wait_until(Instant at);
 
   UserSettings settings_;
@@ -62,7 +62,7 @@ class User {
   rules::ClientPolicy policy_;
   std::unique_ptr<ProbeClient> client_;
   std::size_t connected_to_ = 0;
-  proxy::Fd stopped_;  // an eventfd: readable when it is to end
+  proxy::Fd stopped_;  // an eventfd: readable once the user must end
   proxy::VirtualTime::Participant participant_;
   std::thread thread_;
 };

@@ -1,7 +1,7 @@
-// UserLink: the connection of a synthetic user to a server, with TLS in it or without. Failures are
+// UserLink: the connection of a synthetic user to a server, with or without TLS. Errors are English
 // sentences.
 //
-// Blocking; used by its user's thread only.
+// Blocking; user's thread only.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,12 @@
 
 namespace brownout::rehearsal {
 
-// What the probe says of TLS; null where it says nothing, which means none.
+// The TLS settings of the probe; null: no TLS.
 Outcome<std::shared_ptr<tls::ClientContext>> tls_of(const rules::Probe& probe);
 
 class UserLink {
  public:
-  // Why not, or "".
+  // Returns the error, or "".
   std::string connect(const Endpoint& to, const std::optional<rules::IpAddress>& local,
                       Instant deadline);
   std::string shake_hands(const tls::ClientContext& context, const std::string& host,
@@ -30,11 +30,11 @@ class UserLink {
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
 
-  // All of it, or why not.
+  // Sends all of `words`; returns the error, or "".
   std::string send(std::string_view words, Instant deadline);
-  // Some bytes; 0: the deadline came.
+  // Receives some bytes; 0: the deadline came first.
   Outcome<std::size_t> receive(std::span<std::byte> into, Instant deadline);
-  // Some bytes that are there; 0: there are none.
+  // Receives bytes that have already arrived; 0: there are none.
   Outcome<std::size_t> receive(std::span<std::byte> into);
 
  private:

@@ -1,6 +1,6 @@
-// Webhooks: tells status pages and chats what happens, by POST with JSON, from a thread of its own:
-// nothing waits for them while it runs. Each message is tried three times. At the end what still
-// waits has five seconds in all; what is lost is said.
+// Webhooks: posts events of a rehearsal as JSON to status pages and chats, from its own thread, so
+// that the rehearsal never waits. Each message is tried three times. The destructor delivers the
+// rest for at most five seconds; lost messages are logged.
 #pragma once
 
 #include <condition_variable>
@@ -31,16 +31,15 @@ class Webhooks {
   };
   void deliver(const std::stop_token& stop);
   bool send(const Message& message, const std::stop_token& stop);
-  // How long may still be waited for, once the end has come.
+  // The time left until end_, once the thread was asked to stop.
   std::chrono::milliseconds left(const std::stop_token& stop) const;
 
   std::vector<rules::Webhook> hooks_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<Message> waiting_;
-  // Real time, whatever that of the rehearsal.
-  std::chrono::steady_clock::time_point
-      end_{};  // when to give up; set before the thread is asked to stop
+  // Real time, even if the rehearsal runs in virtual time.
+  std::chrono::steady_clock::time_point end_{};  // set before the stop request
   std::jthread thread_;
 };
 

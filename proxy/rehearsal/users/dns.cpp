@@ -1,4 +1,4 @@
-// dns: a lookup over UDP, and over TCP when the answer is truncated.
+// dns: a lookup over UDP, and over TCP if the answer is truncated.
 #include <algorithm>
 #include <array>
 
@@ -22,7 +22,7 @@ Outcome<codecs::Bytes> ask_over_udp(const Endpoint& resolver,
   while (true) {
     const auto got = Socket::receive(*fd, answer, deadline);
     if (!got) return tl::unexpected(got.error());
-    // One with another id is not for us.
+    // An answer with another id belongs to another query.
     if (*got < 2 || !std::equal(query.begin(), query.begin() + 2, answer.begin())) continue;
     answer.resize(*got);
     return answer;

@@ -1,4 +1,4 @@
-// exec: any command of the user's; its exit code counts.
+// exec: runs any shell command; exit code 0 is success.
 #include <sys/wait.h>
 
 #include <cstring>
@@ -12,7 +12,7 @@ namespace brownout::rehearsal {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(5);
-// What the shell says of a command that is no program, or is not there.
+// Exit codes of the shell for a command that cannot be run, and for one that does not exist.
 constexpr int kNoProgram = 126;
 constexpr int kNoSuchCommand = 127;
 

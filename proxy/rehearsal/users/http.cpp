@@ -1,4 +1,4 @@
-// http: a request, whose response must be right.
+// http: a request, whose response must have the expected status and body.
 #include "proxy/rehearsal/http_requests.h"
 
 namespace brownout::rehearsal {
@@ -14,7 +14,7 @@ class HttpClient final : public ProbeClient {
     Attempt done;
     done.sent = 1;
     const auto& probe = *settings_.probe;
-    // A whole URL has its path.
+    // A whole URL already has its path.
     const auto url = target.url.empty() ? base_url(target) + probe.path : target.url;
     const auto reply = requests_.get(target, url, deadline, done.connects);
     if (!reply) {

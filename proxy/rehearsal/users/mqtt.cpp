@@ -1,8 +1,9 @@
-// mqtt: three numbered messages from a user to itself, by libmosquitto: published to a topic of its
-// own, to which it is subscribed. Done when all came back and, above QoS 0, were acknowledged.
+// mqtt: three numbered messages from a user to itself, by libmosquitto, on a topic of its own to
+// which it subscribes. An attempt succeeds when all have come back and, above QoS 0, were
+// acknowledged.
 //
-// With `reuse` its session outlives the connection, as a phone's does: after an attempt that failed
-// it connects anew, and what was not acknowledged is sent again.
+// With `reuse` the session outlives the connection, as on a phone. After a failed attempt the user
+// connects again, and unacknowledged messages are sent again.
 #include <mosquitto.h>
 
 #include <charconv>
@@ -19,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Nobody looks after the connection between two attempts.
+// Between two attempts no code serves the connection, so the keep-alive must not expire.
 constexpr int kKeepAlive = 3600;
 constexpr int kRefused = 0x80;  // in a SUBACK
 constexpr milliseconds kMqttGoodbye(300);
@@ -32,7 +33,7 @@ class MqttClient final : public ProbeClient {
  public:
   explicit MqttClient(const ClientSettings& settings) : settings_(settings) {
     [[maybe_unused]] static const int kReady = mosquitto_lib_init();
-    // Of this rehearsal only: two may use the same broker.
+    // Unique to this rehearsal: two may use the same broker.
     id_ =
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     const auto* topic = probe().options.of<std::string>(rules::MqttMessage::protocol(), "topic");
@@ -86,7 +87,7 @@ class MqttClient final : public ProbeClient {
            " not acknowledged";
   }
 
-  // Connected and subscribed, or why not.
+  // Connects and subscribes; returns the error, or "".
   std::string connect(const Target& target, Instant deadline) {
     auto address = address_of(settings_, target, deadline);
     if (!address) return address.error();
@@ -160,7 +161,7 @@ class MqttClient final : public ProbeClient {
     if (read.ec == std::errc() && done_ != nullptr) numbers_.came(number, *done_);
   }
 
-  // The client's loop until `done`: false when the deadline was earlier.
+  // Runs the client's loop until `done`; returns false if the deadline came first.
   template <class Done>
   Outcome<bool> run(Instant deadline, Done done) {
     while (!done()) {
@@ -175,7 +176,7 @@ class MqttClient final : public ProbeClient {
     return true;
   }
 
-  // The broker would keep a session that nobody will ask for: a clean one takes its place, and ends
+  // The broker would keep a session that no client resumes. A clean session replaces it, and ends
   // with its connection.
   void forget_session() {
     const auto deadline = rules::later(proxy::monotonic_now(), kMqttGoodbye);
@@ -191,9 +192,9 @@ class MqttClient final : public ProbeClient {
   int qos_ = static_cast<int>(rules::kUsersQos);
   Endpoint address_;
   std::unique_ptr<mosquitto, Destroy> client_;
-  bool subscribed_ = false;  // and connected
+  bool subscribed_ = false;  // connected and subscribed
   std::string refused_;
-  Attempt* done_ = nullptr;  // that goes on
+  Attempt* done_ = nullptr;  // current attempt, or null
   NumberedMessages numbers_;
   std::set<int> unacknowledged_;
 };

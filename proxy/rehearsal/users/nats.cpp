@@ -1,9 +1,10 @@
-// nats: three numbered messages from a user to itself, published to a subject of its own, to which
-// it is subscribed. Done when all came back and, with `stream`, JetStream has acknowledged each.
+// nats: three numbered messages from a user to itself, on a subject of its own to which it
+// subscribes. An attempt succeeds when all have come back and, with `stream`, JetStream has
+// acknowledged each.
 //
-// What JetStream has not acknowledged when the connection ends is published again at the next one,
-// with the same Nats-Msg-Id, so that it is stored once (docs.nats.io, JetStream, Message
-// Deduplication).
+// Messages that JetStream has not acknowledged when the connection ends are published again on the
+// next one. They keep their Nats-Msg-Id, so that each is stored once (docs.nats.io, JetStream,
+// Message Deduplication).
 #include <array>
 #include <charconv>
 #include <map>
@@ -30,7 +31,7 @@ class NatsClient final : public ProbeClient {
     const auto* subject = options.of<std::string>(protocol, "subject");
     stream_ = options.of<bool>(protocol, "jetstream") != nullptr &&
               *options.of<bool>(protocol, "jetstream");
-    // Of this rehearsal only: two may use the same server.
+    // Unique to this rehearsal: two may use the same server.
     id_ =
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     subject_ = (subject != nullptr ? *subject : std::string(rules::kUsersSubject)) + "." + id_;
@@ -78,7 +79,7 @@ class NatsClient final : public ProbeClient {
     return std::to_string(count) + (count == 1 ? " message was" : " messages were") + " not stored";
   }
 
-  // Connected and subscribed, or why not.
+  // Connects and subscribes; returns the error, or "".
   std::string connect(const Target& target, Instant deadline) {
     if (!problem_.empty()) return problem_;
     const auto address = address_of(settings_, target, deadline);
@@ -113,7 +114,7 @@ class NatsClient final : public ProbeClient {
                                      .tls = context_ != nullptr});
   }
 
-  // JetStream answers where it is asked to, and stores a message of the same id once.
+  // JetStream acknowledges to `reply`, and stores messages with the same id only once.
   std::string publish(std::uint64_t number) const {
     const auto text = std::to_string(number);
     NatsLine line{.verb = NatsVerb::kPub, .subject = subject_};
@@ -125,7 +126,7 @@ class NatsClient final : public ProbeClient {
     return codecs::write_nats(line, text);
   }
 
-  // What the server says, until `done` or the deadline; why it cannot go on, or "".
+  // Handles server data until `done` or the deadline; returns the error, or "".
   template <class Done>
   std::string run(Instant deadline, Done done) {
     std::array<std::byte, 16384> buffer{};
@@ -200,7 +201,7 @@ class NatsClient final : public ProbeClient {
   std::optional<messages::NatsCodec> codec_;
   std::optional<std::string> info_;
   bool ponged_ = false;
-  Attempt* done_ = nullptr;  // that goes on
+  Attempt* done_ = nullptr;  // current attempt, or null
   NumberedMessages numbers_;
   std::set<std::uint64_t> unacknowledged_;
 };

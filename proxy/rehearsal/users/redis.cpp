@@ -1,11 +1,11 @@
-// redis: a value is written and read again, then three numbered messages go from a user to itself.
-// Done when the key of its own has exactly the value that was acknowledged, and all messages came
-// back on the channel of its own, to which it is subscribed by a second connection, as clients that
-// speak RESP2 are.
+// redis: writes a value and reads it again, then sends three numbered messages from a user to
+// itself. An attempt succeeds when the user's own key has exactly the acknowledged value, and all
+// messages have come back on the user's own channel. A second connection subscribes to the channel,
+// as in clients that use RESP2.
 //
-// Pub/sub delivers at most once (redis.io, Redis Pub/Sub): what is lost is not published again. A
-// value that comes back older than the last acknowledged one was read from a replica that is
-// behind, or lost in a failover. Redirections of a cluster (MOVED) are not followed.
+// Pub/sub delivers at most once (redis.io, Redis Pub/Sub), so lost messages are not published
+// again. A value older than the last acknowledged one was read from a replica that lags behind, or
+// lost in a failover. Redirections of a cluster (MOVED) are not followed.
 #include <poll.h>
 
 #include <array>
@@ -36,14 +36,14 @@ std::string redis_command(std::initializer_list<std::string_view> words) {
   return command;
 }
 
-// A server that never stops talking does not hold its user up.
+// Checks the deadline first, so that a server that never stops sending cannot delay its user.
 bool has_redis_news(std::span<pollfd> links, Instant deadline) {
   return proxy::monotonic_now() < deadline && !given_up() && wait_unless_given_up(links, deadline);
 }
 
 bool is_redis_error(const RedisPart& part) { return part.sign == '-' || part.sign == '!'; }
 
-// One connection, and what the server says on it, value by value.
+// One connection, and the values that the server sends on it.
 class RedisLink {
  public:
   using Value = std::vector<RedisPart>;
@@ -65,7 +65,7 @@ class RedisLink {
 
   std::string send(std::string_view words, Instant deadline) { return link_.send(words, deadline); }
 
-  // Reads what is there by now; why nothing more will come, or "".
+  // Reads the bytes that have arrived; returns the error, or "".
   std::string read() {
     std::array<std::byte, 16384> buffer{};
     const auto count = link_.receive(buffer);
@@ -81,7 +81,7 @@ class RedisLink {
     }
     return {};
   }
-  // Of what was read.
+  // The next value that was read.
   std::optional<Value> next() {
     if (values_.empty()) return std::nullopt;
     auto value = std::move(values_.front());
@@ -89,11 +89,12 @@ class RedisLink {
     return value;
   }
 
-  // The answer to a command: its first part, or why there is none that is no error.
+  // Sends a command; returns the first part of the answer, or an error, also for an error answer.
   Outcome<RedisPart> ask(std::initializer_list<std::string_view> words, Instant deadline) {
     const std::string name(*words.begin());
     const auto failed = [&](const std::string& why) { return tl::unexpected(name + ": " + why); };
-    // What comes unasked would be taken for the answer, and each answer for that to the next one.
+    // An unsolicited value would be taken for the answer, and each answer for that of the next
+    // command.
     if (auto why = read(); !why.empty()) return failed(why);
     if (!values_.empty()) return failed("there is a reply to it before it was sent");
     if (auto why = send(redis_command(words), deadline); !why.empty()) return failed(why);
@@ -132,7 +133,7 @@ class RedisClient final : public ProbeClient {
     const auto* publishes = options.of<bool>(protocol, "pubsub");
     if (database != nullptr) database_ = *database;
     if (publishes != nullptr) publishes_ = *publishes;
-    // Of this rehearsal only: two may use the same server.
+    // Unique to this rehearsal: two may use the same server.
     name_ = (prefix != nullptr ? *prefix : std::string(rules::kUsersKeyPrefix)) + ":" +
             std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     auto context = tls_of(*settings.probe);
@@ -165,7 +166,7 @@ class RedisClient final : public ProbeClient {
     return publish(deadline, done);
   }
 
-  // Both connections go to the same address: a name may have several.
+  // Both connections go to the same address, because a name may have several.
   std::string connect(const Target& target, Instant deadline, Attempt& done) {
     done.connects = 1;
     if (!problem_.empty()) return problem_;
@@ -175,7 +176,7 @@ class RedisClient final : public ProbeClient {
       return link.connect(*address, settings_, context_.get(), target.address.host, deadline);
     };
     if (auto why = open(commands_); !why.empty()) return why;
-    // What a cluster, which has only one, does not have to be asked for.
+    // A cluster has only database 0, for which SELECT is not needed.
     if (database_ != 0) {
       const auto selected = commands_.ask({"SELECT", std::to_string(database_)}, deadline);
       if (!selected) return selected.error();
@@ -205,7 +206,7 @@ class RedisClient final : public ProbeClient {
       return "GET: a stale value, " + got->text + ", not " + written;
     return "GET: another value than was written: " + got->text;
   }
-  // So that nothing stays behind, but for longer than an attempt may take.
+  // The key expires, but not before the longest attempt is over.
   std::int64_t expiry() const {
     const auto most = settings_.probe->timeout + std::chrono::minutes(1);
     return std::chrono::ceil<std::chrono::seconds>(most).count();
@@ -231,7 +232,7 @@ class RedisClient final : public ProbeClient {
           return "PUBLISH: it is not answered by a number";
         }
       }
-      // What was not refused comes all the same.
+      // Messages that were not refused still arrive.
       if (answers == kMessages && numbers_.left(before) <= refused) break;
       std::array waiting{commands_.readable(), messages_.readable()};
       if (!has_redis_news(waiting, deadline)) break;
@@ -251,8 +252,8 @@ class RedisClient final : public ProbeClient {
     if (!why.empty()) return "SUBSCRIBE: " + why;
     return commands_.read();
   }
-  // As `message`, the channel and what was published; all else says how many subscriptions there
-  // are.
+  // A message has the parts `message`, channel and payload. Other values report the number of
+  // subscriptions.
   void hear_message(const RedisLink::Value& value, Attempt& done) {
     if (value.size() != 4 || value[1].text != "message") return;
     const auto number = rules::parse_whole_number(value[3].text, numbers_.last());
@@ -260,14 +261,14 @@ class RedisClient final : public ProbeClient {
   }
 
   const ClientSettings settings_;
-  std::string name_;  // of its key and its channel
+  std::string name_;  // name of the key and of the channel
   std::int64_t database_ = 0;
   bool publishes_ = true;
   std::shared_ptr<tls::ClientContext> context_;
   std::string problem_;
   RedisLink commands_;
   RedisLink messages_;
-  std::uint64_t value_ = 0;  // that was written last
+  std::uint64_t value_ = 0;  // last value that was written
   NumberedMessages numbers_;
 };
 

@@ -1,4 +1,4 @@
-// tcp: a numbered message there and back, on a connection that stays open.
+// tcp: a numbered message that the server echoes, on a connection that stays open.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -23,7 +23,7 @@ class TcpClient final : public ProbeClient {
   }
 
  private:
-  // Why it failed, or nothing.
+  // Returns the error, or "".
   std::string talk(const Target& target, Instant deadline, Attempt& done) {
     if (!connection_) {
       done.connects = 1;

@@ -1,4 +1,5 @@
-// websocket: three numbered messages there and back, so that lost, doubled and reordered ones show.
+// websocket: three numbered messages that the server echoes, so that lost, duplicated and reordered
+// ones show.
 #include <array>
 
 #include "proxy/loop/deadlines.h"
@@ -44,7 +45,7 @@ class WebSocketClient final : public ProbeClient {
     return {};
   }
 
-  // RFC 6455, 4.1.
+  // The opening handshake (RFC 6455, 4.1).
   std::string open(const Target& target, Instant deadline) {
     const auto address = address_of(settings_, target, deadline);
     if (!address) return address.error();

@@ -1,9 +1,9 @@
 // xmpp: a ping of the server (XEP-0199), and three numbered messages from a user to itself, by
-// libstrophe. Users take the accounts in turn, each with a resource of its own. Done when all came
-// back.
+// libstrophe. Users take the accounts in turn, each with its own resource. An attempt succeeds when
+// all have come back.
 //
-// After an attempt that failed it connects anew and, where the server offers stream management
-// (XEP-0198), resumes: what was not acknowledged is sent again.
+// After a failed attempt the user connects again. If the server offers stream management
+// (XEP-0198), the user resumes its stream, and unacknowledged stanzas are sent again.
 #include <strophe.h>
 #include <sys/socket.h>
 
@@ -34,7 +34,7 @@ struct LibraryInUse {
   ~LibraryInUse() { xmpp_shutdown(); }
 };
 
-// Whose socket is being made: libstrophe tells its callback no more than the connection.
+// The connect in progress: libstrophe passes only the connection to its socket callback.
 struct Dial {
   const std::optional<rules::IpAddress>* local = nullptr;
   int* fd = nullptr;
@@ -99,7 +99,7 @@ class XmppClient final : public ProbeClient {
     return "no answer to a ping";
   }
 
-  // A stream with a bound resource, or why there is none.
+  // Opens a stream and binds a resource; returns the error, or "".
   std::string connect(const Target& target, Instant deadline) {
     const auto address = address_of(settings_, target, deadline);
     if (!address) return address.error();
@@ -128,7 +128,7 @@ class XmppClient final : public ProbeClient {
     if (tls) xmpp_conn_set_cafile(connection, probe().ca.c_str());
   }
 
-  // As a network does it, so that the session can be resumed.
+  // Cuts the connection as a network would, so that the session can be resumed.
   void hang_up() {
     ready_ = false;
     if (!open_) return;
@@ -148,7 +148,7 @@ class XmppClient final : public ProbeClient {
     xmpp_stanza_set_ns(child.get(), "urn:xmpp:ping");
     xmpp_stanza_add_child(iq.get(), child.get());
     xmpp_stanza_set_to(iq.get(), account_.substr(account_.find('@') + 1).c_str());
-    // An error is an answer, too (XEP-0199, 4.2).
+    // An error also counts as an answer (XEP-0199, 4.2).
     const auto answered = [](xmpp_conn_t*, xmpp_stanza_t*, void* self) {
       static_cast<XmppClient*>(self)->ponged_ = true;
       return 0;
@@ -196,7 +196,7 @@ class XmppClient final : public ProbeClient {
       self.why_ += std::string(": ") + problem->text;
   }
 
-  // The library's loop until `done`: false when the deadline was earlier.
+  // Runs the library's loop until `done`; returns false if the deadline came first.
   template <class Done>
   Outcome<bool> run(Instant deadline, Done done) {
     while (!done()) {
@@ -214,13 +214,13 @@ class XmppClient final : public ProbeClient {
   std::string tag_;
   Owned<xmpp_ctx_t> context_;
   Owned<xmpp_conn_t> connection_;
-  int fd_ = -1;         // libstrophe's
-  bool open_ = false;   // a connection is there, or being made
-  bool ready_ = false;  // with a bound resource
+  int fd_ = -1;         // owned by libstrophe
+  bool open_ = false;   // a connection exists or is being made
+  bool ready_ = false;  // a resource is bound
   bool ponged_ = false;
   std::uint64_t pings_ = 0;
-  std::string why_;          // it ended
-  Attempt* done_ = nullptr;  // that goes on
+  std::string why_;          // why the connection ended
+  Attempt* done_ = nullptr;  // current attempt, or null
   NumberedMessages numbers_;
 };
 

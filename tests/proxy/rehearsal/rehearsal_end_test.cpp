@@ -1,4 +1,4 @@
-// The ends of rehearsals and of their phases: what becomes of an operation that goes on then.
+// The ends of rehearsals and phases, and the operations that are in progress then.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ using testing::HasSubstr;
 
 std::string expect(const std::string& text) { return "[[expect]]\n" + text + "\n"; }
 
-// Nothing comes through, and nobody is told; half a second of real time at sixty times the pace.
+// No data arrives and no connection closes. Each phase takes half a second at the scale 60x.
 const std::string kUnplugged = R"(
 [[rule]]
 name = "gone"
@@ -36,7 +36,7 @@ std::string users_of(const std::string& kind) {
          "endpoints = [\"" + (kind == "http" ? "web" : "chat") + "\"]\n";
 }
 
-TEST(RehearsalEnd, WhatHangsWhenItEndsIsNoSuccess) {
+TEST(RehearsalEnd, AnOperationThatHangsAtTheEndFails) {
   for (const auto* kind : {"http", "tcp"}) {
     const auto done = rehearse(kUnplugged + users_of(kind) +
                                expect("metric = \"availability\"\nat_least = \"100%\""));
@@ -61,8 +61,8 @@ TEST(RehearsalEnd, ARecoveryThatNeverComesIsNotMet) {
   EXPECT_THAT(done.report.verdicts.front().evidence, HasSubstr("never recovered (of 4 users)"));
 }
 
-// As every healthy one does that is asked at the last instant.
-TEST(RehearsalEnd, WhatHasOnlyJustBegunIsNoFailure) {
+// A healthy request that starts at the last instant is not finished either.
+TEST(RehearsalEnd, AnOperationThatHasJustBegunIsNoFailure) {
   const auto done = rehearse(calm("60s") + R"(
 [[rule]]
 name = "slow"
@@ -116,8 +116,8 @@ at_most = 0
   EXPECT_THAT(done.report.verdicts.front().evidence, testing::StartsWith("3 of "));
 }
 
-// Its probe would go on for a minute.
-TEST(RehearsalEnd, AnInterruptWaitsForNoCommand) {
+// The probe's command would run for a minute.
+TEST(RehearsalEnd, AnInterruptDoesNotWaitForCommands) {
   const auto begin = std::chrono::steady_clock::now();
   bool sent = false;
   std::string said;
@@ -139,7 +139,7 @@ TEST(RehearsalEnd, AnInterruptWaitsForNoCommand) {
   EXPECT_EQ(done.report.result(), Result::kStopped);
 }
 
-TEST(RehearsalEnd, WhatFailsOverIsNotLost) {
+TEST(RehearsalEnd, AMessageThatFailsOverIsNotLost) {
   for (const std::string kind : {"http", "tcp"}) {
     auto text = kUnplugged + users_of(kind) + "timeout = \"100ms\"\n" +
                 expect("metric = \"availability\"\nat_least = \"100%\"") +
@@ -150,8 +150,8 @@ TEST(RehearsalEnd, WhatFailsOverIsNotLost) {
   }
 }
 
-// Each user asks at every border of a phase.
-TEST(RehearsalEnd, AnOperationIsOfThePhaseWhoseRulesItMet) {
+// Users send requests at every border of a phase.
+TEST(RehearsalEnd, AnOperationCountsInThePhaseWhoseRulesItMet) {
   const auto done =
       rehearse(R"(
 [[rule]]
@@ -181,8 +181,8 @@ endpoints = ["web"]
   EXPECT_TRUE(all_met(done.report));
 }
 
-// What times out later met the rules of the phase in which it began.
-TEST(RehearsalEnd, AHangCountsWhereItBegan) {
+// A request that times out later met the rules of the phase in which it began.
+TEST(RehearsalEnd, AHangCountsInThePhaseInWhichItBegan) {
   const auto done = rehearse(kUnplugged + users_of("http") +
                              expect("metric = \"availability\"\nphase = \"calm\"\n"
                                     "at_least = \"100%\"") +

@@ -1,5 +1,5 @@
-// Rehearsals whose users speak MQTT, over real sockets to an embedded broker: what rules lose,
-// double or put out of order is counted, to the message.
+// Rehearsals with MQTT users, over real sockets to an embedded broker: lost, duplicated and
+// reordered messages are counted exactly.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace brownout::test {
 namespace {
 
-// One user who speaks every 100 ms for a second and a half, at `qos`, through a rule.
+// The totals of one user that sends every 100 ms for a second and a half, at `qos`, through a rule.
 struct Outcome {
   std::int64_t operations = 0;
   std::int64_t served = 0;
@@ -20,7 +20,7 @@ struct Outcome {
   std::string why;
 };
 
-// `probe`: further keys of it, such as how long an attempt may take: long where none is to fail.
+// Further keys of the probe: its time-out, long if no attempt may fail.
 const std::string kPatient = "timeout = \"5s\"\n";
 const std::string kBrisk = "timeout = \"500ms\"\n";
 
@@ -73,9 +73,9 @@ TEST(RehearsalMessages, NothingIsLostWithoutARule) {
   }
 }
 
-// Users who come, speak and go: as the proxy sees them they are served, all of them. A goodbye is
-// no request, and neither is what a client acknowledges.
-TEST(RehearsalMessages, AtAHealthyBrokerEveryRequestIsServed) {
+// The proxy counts all requests of healthy users as served. A DISCONNECT is not a request, and
+// neither is a client's acknowledgement.
+TEST(RehearsalMessages, EveryRequestToAHealthyBrokerIsServed) {
   for (const bool stay : {false, true}) {
     const auto done = rehearse_file(R"(version = 1
 seed = 5
@@ -118,7 +118,7 @@ at_most = "100ms"
   }
 }
 
-TEST(RehearsalMessages, WhatIsDroppedIsLost) {
+TEST(RehearsalMessages, ADroppedMessageCountsAsLost) {
   const auto all = speak(0, R"([[rule]]
 match = { packet = "publish", direction = "downstream", every = 9 }
 fault = { type = "drop" })");
@@ -128,19 +128,19 @@ fault = { type = "drop" })");
   EXPECT_EQ(all.why, "1 of 3 messages did not come back");
 }
 
-TEST(RehearsalMessages, WhatIsDoubledIsDoubled) {
+TEST(RehearsalMessages, ADuplicatedMessageCountsAsDuplicated) {
   const auto all = speak(0, R"([[rule]]
 match = { packet = "publish", direction = "upstream", every = 3 }
 fault = { type = "duplicate", share = "100%" })",
                          kPatient);
-  // Of the last operation the double may have come too late.
+  // The copy of the last operation may arrive too late.
   EXPECT_GE(all.duplicated, 1);
   EXPECT_LE(all.duplicated, all.sent / 3);
   EXPECT_GE(all.duplicated, all.sent / 3 - 1);
   EXPECT_EQ(all.lost, 0);
 }
 
-TEST(RehearsalMessages, WhatIsOvertakenIsOutOfOrder) {
+TEST(RehearsalMessages, AnOvertakenMessageCountsAsReordered) {
   const auto all = speak(0, R"([[rule]]
 match = { text = "2", direction = "downstream" }
 fault = { type = "hold_until", passes = { text = "3" } })",
@@ -149,8 +149,8 @@ fault = { type = "hold_until", passes = { text = "3" } })",
   EXPECT_EQ(all.lost, 0);
 }
 
-// At least once: who is not acknowledged sends again, and nothing is lost.
-TEST(RehearsalMessages, LostAcknowledgementsDoubleAndLoseNothing) {
+// QoS 1 (at least once): the client repeats unacknowledged messages, and nothing is lost.
+TEST(RehearsalMessages, LostAcknowledgementsDuplicateMessagesAndLoseNone) {
   const auto all = speak(1, R"([[rule]]
 match = { packet = "puback", direction = "downstream", every = 7 }
 fault = { type = "ack_loss" })");
@@ -161,7 +161,7 @@ fault = { type = "ack_loss" })");
   EXPECT_GT(all.connects, 1);
 }
 
-TEST(RehearsalMessages, ExactlyOnceDoublesNothing) {
+TEST(RehearsalMessages, ExactlyOnceDuplicatesNothing) {
   const auto all = speak(2, R"([[rule]]
 match = { packet = ["pubrec", "pubcomp"], direction = "downstream", every = 11 }
 fault = { type = "ack_loss" })");
@@ -170,8 +170,8 @@ fault = { type = "ack_loss" })");
   EXPECT_EQ(all.duplicated, 0);
 }
 
-// What was lost in one attempt is sent again in the next, with the session.
-TEST(RehearsalMessages, WhatComesLateIsNotLost) {
+// A message that is lost in one attempt is sent again in the next, because the session is kept.
+TEST(RehearsalMessages, ALateMessageIsNotLost) {
   const auto all = speak(1, R"([[rule]]
 match = { packet = "publish", direction = "upstream", every = 7 }
 fault = { type = "drop" })");
@@ -180,7 +180,7 @@ fault = { type = "drop" })");
   EXPECT_GE(all.reordered, 1);
 }
 
-TEST(RehearsalMessages, ABrokerThatRefusesSaysWhy) {
+TEST(RehearsalMessages, ARefusalOfTheBrokerIsTheReason) {
   const auto refused = speak(0, R"([[rule]]
 match = { packet = "connect" }
 fault = { type = "reject", reason = 3 })");
@@ -192,7 +192,7 @@ fault = { type = "reject" })");
   EXPECT_THAT(forbidden.why, testing::HasSubstr("refused the subscription to brownout/"));
 }
 
-TEST(RehearsalMessages, NewcomersHaveAConnectionEach) {
+TEST(RehearsalMessages, WithoutReuseEveryOperationConnects) {
   const auto all = speak(1, "", "reuse = false\n" + kPatient);
   EXPECT_EQ(all.connects, all.operations);
   EXPECT_EQ(all.served, all.operations) << all.why;

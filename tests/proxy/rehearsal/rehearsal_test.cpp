@@ -1,4 +1,4 @@
-// Rehearsals over real sockets: a proxy, embedded servers, users of every kind; and the reports.
+// Rehearsals over real sockets: a proxy, embedded servers, users of every kind, and the reports.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,8 +79,8 @@ at_least = "100%"
     for (const auto& count : probe["ok"]) served += count.get<std::size_t>();
     EXPECT_GE(served, 2U) << probe["probe"];
   }
-  // And as the proxy saw it: requests where it knows what they are, and elsewhere turns. A client
-  // that only shakes hands asks for nothing, and may be gone before its server is dialled.
+  // The proxy's view: requests in parsed protocols, turns in all others. A client that only
+  // performs a handshake sends no request, and may close before the connect to the server.
   std::set<std::string> listeners;
   for (const auto& row : json["series"]["traffic"]) {
     const auto name = row["listener"].get<std::string>();
@@ -88,7 +88,7 @@ at_least = "100%"
     EXPECT_EQ(total["failed"], 0) << name;
     if (name == "secure") continue;
     listeners.insert(name);
-    // Who keeps the socket was let in before the first phase.
+    // A connection that is kept was opened before the first phase.
     const bool raw = name == "chat" || name == "socket";
     EXPECT_EQ(total["latency"].empty(), raw) << name;
     EXPECT_EQ(total["p50_s"].is_null(), raw) << name;
@@ -99,9 +99,8 @@ at_least = "100%"
   EXPECT_THAT(listeners, testing::ElementsAre("chat", "dns", "socket", "web"));
 }
 
-// Each listener fails in a way of its own, which the proxy notices without any synthetic user's
-// help.
-TEST(Rehearsal, WhatPassesIsMeasuredByListenerAndRegion) {
+// Each listener fails in its own way, which the proxy measures without data of synthetic users.
+TEST(Rehearsal, TrafficIsMeasuredByListenerAndRegion) {
   const auto done = rehearse_all_the_same(R"(
 [[region]]
 name = "near"
@@ -209,8 +208,8 @@ at_most = "0%"
   EXPECT_THAT(to_markdown(done.report), HasSubstr("| api | far | 0 of "));
 }
 
-// A user who says goodbye, a server who closes, a question that is taken away: who can tell?
-TEST(Rehearsal, OfBytesThatNobodyUnderstandsNothingIsJudged) {
+// In unparsed bytes a goodbye, a close and a lost request look the same.
+TEST(Rehearsal, UnparsedBytesHaveNoRequests) {
   const auto done = rehearse(calm("1m") + R"(
 [[probe]]
 name = "tcp"
@@ -249,7 +248,7 @@ metric = "time_to_detect"
 at_most = "20s"
 )";
 
-TEST(Rehearsal, APlanIsMeasured) {
+TEST(Rehearsal, AContingencyPlanMeetsItsExpectations) {
   const auto done = rehearse(kPhases + kGone, Handling::kWell, true);
   EXPECT_EQ(done.report.result(), Result::kMet) << to_markdown(done.report);
   const auto json = to_json(done.report);
@@ -262,7 +261,7 @@ TEST(Rehearsal, APlanIsMeasured) {
               HasSubstr("tests=\"2\" failures=\"0\" errors=\"0\" skipped=\"0\""));
 }
 
-TEST(Rehearsal, WithoutOneTheRightExpectationFails) {
+TEST(Rehearsal, WithoutAPlanTheRightExpectationFails) {
   const auto done = rehearse(kPhases + kGone, Handling::kBadly, true);
   EXPECT_EQ(done.report.result(), Result::kNotMet);
   EXPECT_FALSE(done.report.verdicts[0].met);
@@ -272,7 +271,7 @@ TEST(Rehearsal, WithoutOneTheRightExpectationFails) {
               HasSubstr("**NOT MET** | they keep talking: availability in outage"));
 }
 
-TEST(Rehearsal, ARuleThatMatchesNobodyFailsInCi) {
+TEST(Rehearsal, ARuleThatNeverMatchesFailsInCi) {
   const std::string rule =
       "[[rule]]\nname = \"gone\"\nmatch = { client = \"192.0.2.1\" }\n"
       "fault = { type = \"refuse\" }\n";
@@ -282,12 +281,12 @@ TEST(Rehearsal, ARuleThatMatchesNobodyFailsInCi) {
   const auto allowed =
       rehearse(kPhases + rule + "may_miss = true\n" + probe, Handling::kWell, true);
   EXPECT_EQ(allowed.report.missed, std::vector<std::string>{});
-  // Nothing was expected: that is no success.
+  // A rehearsal without expectations is no success.
   EXPECT_EQ(allowed.report.result(), Result::kNotMeasured);
   EXPECT_THAT(allowed.report.headline(), HasSubstr("nothing was expected"));
 }
 
-TEST(Rehearsal, DoesNotBeginWhenItIsBrokenAlready) {
+TEST(Rehearsal, DoesNotBeginWithoutASteadyState) {
   const auto done = rehearse(calm("1h") + R"(
 [[probe]]
 name = "p"
@@ -315,7 +314,7 @@ at_least = "100%"
   EXPECT_TRUE(done.report.verdicts.front().met) << done.report.verdicts.front().evidence;
 }
 
-TEST(Rehearsal, AProbeThatCrashesIsAFailureAndRecoveryRuns) {
+TEST(Rehearsal, AProbeThatCrashesFailsAndTheRecoveryRuns) {
   const auto done =
       rehearse_in_real_time(kPhases +
                                 "[[rule]]\nname = \"gone\"\nfault = { type = \"reset\" }\n"
@@ -328,7 +327,7 @@ TEST(Rehearsal, AProbeThatCrashesIsAFailureAndRecoveryRuns) {
   EXPECT_THAT(done.report.verdicts.front().evidence, HasSubstr("most often: killed by signal 11"));
 }
 
-TEST(Webhooks, AreToldAndNeverWaitedFor) {
+TEST(Webhooks, DeliverMessagesWithoutDelayingTheRehearsal) {
   std::mutex mutex;
   std::vector<std::string> bodies;
   const proxy::MessagingServer receiver({"127.0.0.1", 0, ""}, [&](std::string_view body) {
@@ -345,7 +344,7 @@ TEST(Webhooks, AreToldAndNeverWaitedFor) {
   EXPECT_EQ(bodies, std::vector<std::string>{"{\"phase\":\"outage\"}"});
 }
 
-TEST(Rehearsal, TheLiveViewSaysWhatAPersonWantsToKnow) {
+TEST(Rehearsal, TheLiveViewShowsPhaseAndProbes) {
   std::string last;
   rehearse(kPhases + kGone, Handling::kBadly, false, [&](const Runner& runner) {
     if (runner.now() > 50s) last = LiveView::compose(runner, false);
@@ -355,7 +354,7 @@ TEST(Rehearsal, TheLiveViewSaysWhatAPersonWantsToKnow) {
   std::istringstream lines(last);
   for (std::string line; std::getline(lines, line);)
     EXPECT_LE(rules::columns_of(line), 79U) << line;
-  // A machine that is slow leaves columns empty.
+  // On a slow machine some columns are empty.
   std::erase(last, ' ');
   EXPECT_THAT(last, testing::ContainsRegex("phones\\[#+-?x+-?#*\\]"));
 }

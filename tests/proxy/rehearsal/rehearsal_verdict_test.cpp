@@ -1,5 +1,5 @@
-// Rehearsals that do not go as planned: what was not measured, what is interrupted, what probes
-// leave behind.
+// Rehearsals that do not go as planned: expectations that are not measured, interrupts, and
+// processes that probes leave behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,14 +16,14 @@ using namespace rehearsal;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-// Why the third verdict of an expectation came about.
+// The evidence of an expectation, which must not be met; marked if it was measured.
 std::string unmeasured(const Rehearsed& done, std::size_t number = 0) {
   const auto& verdict = done.report.verdicts.at(number);
   EXPECT_FALSE(verdict.met);
   return verdict.measured ? "measured: " + verdict.evidence : verdict.evidence;
 }
 
-TEST(Rehearsal, WhatWasNotMeasuredIsNoFailureAndNoSuccess) {
+TEST(Rehearsal, AnUnmeasuredExpectationIsNeitherFailureNorSuccess) {
   const auto done = rehearse(calm("1m") + R"(
 [[probe]]
 name = "phones"
@@ -62,8 +62,8 @@ at_least = "100%"
   EXPECT_THAT(to_html(done.report), HasSubstr("NOT MEASURED"));
 }
 
-// They tried: that not one message got through is an answer.
-TEST(Rehearsal, NoneLostOfNoneIsNotMet) {
+// Every attempt failed, so the expectation counts as measured.
+TEST(Rehearsal, WithoutSentMessagesMessagesLostIsNotMet) {
   const auto done = rehearse_all_the_same(calm("1m") + R"(
 [[probe]]
 name = "phones"
@@ -109,8 +109,8 @@ at_least = "100%"
   EXPECT_EQ(done.report.result(), Result::kNotMeasured);
 }
 
-// Some callers ignore the end of children, and so did what they started.
-TEST(Rehearsal, AnExitCodeIsSeenWhateverTheCallerIgnores) {
+// Some callers ignore SIGCHLD, and their child processes inherit that.
+TEST(Rehearsal, ExitCodesAreSeenIfTheCallerIgnoresSigchld) {
   std::signal(SIGCHLD, SIG_IGN);
   const auto done = rehearse_in_real_time(
       calm("30s") +
@@ -121,8 +121,8 @@ TEST(Rehearsal, AnExitCodeIsSeenWhateverTheCallerIgnores) {
   EXPECT_THAT(done.report.verdicts[0].evidence, HasSubstr("most often: exit code 3"));
 }
 
-// However it leaves its parent behind.
-TEST(Rehearsal, WhatAProbeStartsEndsWithIt) {
+// Processes end even if they leave their parent.
+TEST(Rehearsal, ProcessesOfAProbeEndWithTheRehearsal) {
   const auto file = testing::TempDir() + "brownout-left-behind";
   std::remove(file.c_str());
   rehearse_in_real_time(
@@ -149,7 +149,7 @@ phase = "never"
 at_least = "100%"
 )";
 
-TEST(Rehearsal, ASecondInterruptEndsIt) {
+TEST(Rehearsal, ASecondInterruptEndsTheRehearsal) {
   std::string said;
   const auto done = rehearse_with_signals(kLongRecovery, {SIGINT, SIGINT}, 60s, &said);
   EXPECT_THAT(said, HasSubstr("it was interrupted: all faults end now, and the recovery \"after\" "
@@ -161,7 +161,7 @@ TEST(Rehearsal, ASecondInterruptEndsIt) {
   EXPECT_EQ(done.report.result(), Result::kStopped);
 }
 
-TEST(Rehearsal, SIGUSR1HaltsItAndSIGUSR2DoesNothing) {
+TEST(Rehearsal, Sigusr1HaltsAndSigusr2HasNoEffect) {
   std::string said;
   const auto done =
       rehearse_with_signals(kLongRecovery, {SIGUSR2, SIGUSR1, SIGUSR1, SIGINT}, 60s, &said);
@@ -172,8 +172,8 @@ TEST(Rehearsal, SIGUSR1HaltsItAndSIGUSR2DoesNothing) {
   EXPECT_GE(done.report.course.seen.phases[1].end, 4min);
 }
 
-// The terminal goes away, or somebody wants a core.
-TEST(Rehearsal, EverySignalThatEndsAProgramRunsTheRecovery) {
+// The terminal goes away, or a person requests a core dump.
+TEST(Rehearsal, EveryTerminatingSignalRunsTheRecovery) {
   for (const int number : {SIGHUP, SIGQUIT, SIGTERM}) {
     std::string said;
     const auto done = rehearse_with_signals(kLongRecovery, {number, SIGINT}, 60s, &said);

@@ -1,4 +1,4 @@
-// Reports: written whatever is in them, read whatever they are, and compared.
+// Reports: written with any content, read from any input, and compared.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,7 +46,7 @@ std::string compared(const Compared& before, const Compared& after) {
   return compared_reports(report_of(before), report_of(after));
 }
 
-TEST(Report, ComparesTwo) {
+TEST(Report, ComparesTwoReports) {
   EXPECT_EQ(compared({0.99}, {0.98}), "same     availability: 99% -> 98%\n");
   EXPECT_EQ(compared({0.99}, {0.80}), "WORSE    availability: 99% -> 80%\nregressed");
   EXPECT_EQ(compared({0.99}, {0.99, false}), "WORSE    availability: 99% -> 99%\nregressed");
@@ -58,7 +58,7 @@ TEST(Report, ComparesTwo) {
             "better   latency_p99: 250ms -> 100ms\n");
 }
 
-TEST(Report, ANewExpectationThatIsNotMetIsSaid) {
+TEST(Report, ANewExpectationThatIsNotMetIsListed) {
   auto after = report_of({0.99});
   after["expectations"].push_back(
       report_of({.value = 0.1, .met = false, .metric = "share"})["expectations"][0]);
@@ -66,7 +66,7 @@ TEST(Report, ANewExpectationThatIsNotMetIsSaid) {
               HasSubstr("new      share: 10% (NOT MET)"));
 }
 
-TEST(Report, NoiseIsTheSame) {
+TEST(Report, DifferencesWithinTheNoiseAreTheSame) {
   const auto latency = [](double value) {
     return Compared{.value = value, .metric = "latency_p99", .more_is_better = false};
   };
@@ -80,7 +80,7 @@ TEST(Report, NoiseIsTheSame) {
   EXPECT_EQ(compared_reports(before, after), "same     time_to_recover: 1s -> 6s\n");
 }
 
-TEST(Report, HugeValuesArePrintedAsTheyAre) {
+TEST(Report, HugeValuesArePrintedInShortForm) {
   for (const auto* metric : {"availability", "latency_p99", "messages_lost", "attempt_rate"}) {
     const Compared huge{.value = 1e308, .metric = metric, .more_is_better = false, .of = 1e308};
     EXPECT_THAT(compared(huge, huge), HasSubstr("same     ")) << metric;
@@ -89,7 +89,7 @@ TEST(Report, HugeValuesArePrintedAsTheyAre) {
   }
 }
 
-TEST(Report, WhatIsOnlyDifferentIsNotBetter) {
+TEST(Report, AFallThatMayHaveOtherCausesIsNotBetter) {
   const Compared lost{.value = 30, .metric = "messages_lost", .more_is_better = false, .of = 300};
   auto fewer_sent = lost;
   fewer_sent.value = 10;
@@ -102,7 +102,7 @@ TEST(Report, WhatIsOnlyDifferentIsNotBetter) {
   EXPECT_EQ(compared(lower, rate), "WORSE    attempt_rate: 3/s -> 9/s\nregressed");
 }
 
-TEST(Report, WhatHasNothingInCommonIsNotCompared) {
+TEST(Report, UnrelatedReportsAreNotCompared) {
   const Compared values{0.99};
   EXPECT_THAT(compared_reports(report_of(values), report_of(values, "another")),
               HasSubstr("unrelated"));
@@ -114,7 +114,7 @@ TEST(Report, WhatHasNothingInCommonIsNotCompared) {
               testing::StartsWith("note     embedded servers, used well before"));
 }
 
-TEST(Report, MembersOfOtherTypesAreAnError) {
+TEST(Report, MembersOfWrongTypesDoNotThrow) {
   const nlohmann::json good = report_of({0.99});
   ASSERT_TRUE(read_report(good));
   const std::vector<nlohmann::json> others{
@@ -144,7 +144,7 @@ TEST(Report, MembersOfOtherTypesAreAnError) {
   EXPECT_FALSE(parse_report(""));
 }
 
-TEST(Report, SaysTheNameThatAnExpectationHas) {
+TEST(Report, ShowsTheNameOfAnExpectation) {
   const auto done = rehearse(
       "[[phase]]\nname = \"calm\"\nfor = \"10s\"\n"
       "[[probe]]\nname = \"p\"\nevery = \"3s\"\nendpoints = [\"chat\"]\n"
@@ -159,8 +159,8 @@ TEST(Report, SaysTheNameThatAnExpectationHas) {
   EXPECT_THAT(to_junit(done.report), HasSubstr("name=\"they | talk\""));
 }
 
-// A webhook may say anything, and is cut somewhere.
-TEST(Report, IsWrittenWhateverTextIsInIt) {
+// A webhook's text may contain anything, and may be cut anywhere.
+TEST(Report, IsValidUtf8WhateverTextItContains) {
   auto done = rehearse(
       "[[phase]]\nname = \"calm\"\nfor = \"10s\"\n"
       "[[probe]]\nname = \"p\"\nevery = \"3s\"\nendpoints = [\"chat\"]\n"
