@@ -58,7 +58,7 @@ int kill_marked(const std::string& mark) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, nullptr);
-  // Close other descriptors: a process that waits for the end of a pipe must not wait for the
+  // Closes all other descriptors: a process that waits for the end of a pipe must not wait for the
   // guard.
   if (watched != STDIN_FILENO) ::dup2(watched, STDIN_FILENO);
   ::close_range(STDIN_FILENO + 1, ~0U, 0);

@@ -30,27 +30,27 @@ Member percent(std::string key, double share) {
   return {std::move(key), {}, text_node(text + "%")};
 }
 
-// ms, ms
+// Units: ms, ms.
 std::optional<Node> latency(Values values) {
   return table("latency", {milliseconds("delay", values[0]), milliseconds("jitter", values[1])});
 }
-// KB/s, of 1000 bytes
+// Unit: KB/s (1000 bytes).
 std::optional<Node> bandwidth(Values values) {
   return table("bandwidth", {{"rate", {}, text_node(whole(values[0] * 8) + " kbit/s")}});
 }
-// ms
+// Unit: ms.
 std::optional<Node> slow_close(Values values) {
   return table("slow_close", {milliseconds("delay", values[0])});
 }
-// ms; 0 is never
+// Unit: ms; 0 means never.
 std::optional<Node> timeout(Values values) {
   return table("timeout", {milliseconds("close_after", values[0])});
 }
-// ms
+// Unit: ms.
 std::optional<Node> reset_peer(Values values) {
   return table("reset", {milliseconds("after", values[0]), {"on_data", {}, Node{true}}});
 }
-// bytes, bytes, microseconds
+// Units: bytes, bytes, microseconds.
 std::optional<Node> slicer(Values values) {
   return table("slicer", {bytes("size", values[0]),
                           bytes("variation", values[1]),

@@ -1,5 +1,4 @@
-// The keys of the tables of a rehearsal, and the nodes that can be read only with the rest of the
-// file.
+// The keys of the tables of a rehearsal. Some values stay nodes until the rest of the file is read.
 #pragma once
 
 #include <optional>

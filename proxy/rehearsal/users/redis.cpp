@@ -89,7 +89,8 @@ class RedisLink {
     return value;
   }
 
-  // Sends a command; returns the first part of the answer, or an error, also for an error answer.
+  // Sends a command. Returns the first part of its answer, or an error if there is none or the
+  // server answers with an error.
   Outcome<RedisPart> ask(std::initializer_list<std::string_view> words, Instant deadline) {
     const std::string name(*words.begin());
     const auto failed = [&](const std::string& why) { return tl::unexpected(name + ": " + why); };

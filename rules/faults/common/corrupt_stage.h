@@ -31,7 +31,7 @@ class BitFlipper {
   BitFlipper(const CorruptSettings& settings, const Dice& dice, const Intensity& intensity)
       : settings_(settings), intensity_(intensity), hits_(dice), places_(dice.split("place")) {}
 
-  // With `text`, only bits flip that leave the text valid UTF-8.
+  // With `text`, flips only bits that leave the text valid UTF-8.
   std::optional<Note> flip(std::span<std::byte> bytes, Instant now, bool text = false);
   void skip(std::size_t bytes) { offset_ += bytes; }
 

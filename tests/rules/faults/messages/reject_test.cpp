@@ -65,7 +65,7 @@ TEST(Reject, RequestsThatMqtt311CannotRefusePass) {
   EXPECT_EQ(lab.to_client, suback) << "every filter failed";
 }
 
-// MQTT V3.1, 3.9: a SUBACK of that version can only grant.
+// MQTT V3.1, 3.9: a SUBACK of that version cannot refuse a subscription.
 TEST(Reject, Mqtt31CanOnlyRefuseAConnection) {
   MqttLab lab("", rules::kMqtt31);
   ask(lab, rules::kMqtt31);
