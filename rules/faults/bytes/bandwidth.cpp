@@ -117,13 +117,15 @@ namespace {
 const Schema<BandwidthSettings>& Bandwidth::schema() {
   static const Schema<BandwidthSettings> schema{{
       field("rate", &BandwidthSettings::rate,
-            "bytes pass no faster than this; 0 bit/s holds them for ever", {.required = true}),
-      field("burst", &BandwidthSettings::burst, "how much may pass at once after a pause"),
+            "bytes pass no faster than this; 0 bit/s holds all bytes until the rule ends",
+            {.required = true}),
+      field("burst", &BandwidthSettings::burst, "bytes that may pass at once after a pause"),
       field("shared", &BandwidthSettings::shared,
-            "what has the limit: each connection, all connections of one client address, or all "
-            "connections that the rule hits together"),
+            "scope of the limit: one connection, all connections of a client address, or all "
+            "connections that the rule matches"),
       field("queue", &BandwidthSettings::queue,
-            "datagrams: how many bytes of a session may wait in one direction; more are dropped",
+            "datagrams: bytes of a session that may wait in one direction; datagrams beyond are "
+            "dropped",
             {.least = Bytes{1}}),
   }};
   return schema;
@@ -136,7 +138,8 @@ extern const FaultKind kBandwidth = describe<Bandwidth>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
-     .summary = "Bytes pass no faster than a rate; datagrams that find the queue full are dropped.",
+     .summary =
+         "Bytes pass no faster than a rate. Datagrams that arrive at a full queue are dropped.",
      .magnitude = "direction of a connection, of a client or of the rule (`shared`)",
      .composition =
          "the slowest limit wins; each adds at most one piece (10 ms of its rate) of delay",

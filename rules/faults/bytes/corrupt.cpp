@@ -12,7 +12,7 @@ extern const FaultKind kCorrupt = describe<CorruptFault>(
      .per_chunk = true,
      .summary = "Bits of the stream, of datagrams or of DNS answers flip.",
      .magnitude = "byte, or chunk, datagram or DNS answer (`each`), one way",
-     .composition = "each rule flips for itself; two flips of one bit undo each other",
+     .composition = "rules flip bits independently; two flips of the same bit cancel out",
      .source = "tc-netem(8), corrupt"});
 
 }  // namespace brownout::rules

@@ -118,7 +118,7 @@ class Latency final : public Fault, public DnsFault {
             "wait delay"),
         field(
             "round_trip", &Settings::round_trip,
-            "split the delay in halves over both directions, so that it is what a ping would show"),
+            "apply half of the delay in each direction, so that a round trip takes `delay` longer"),
     }};
     return schema;
   }
@@ -160,11 +160,10 @@ extern const FaultKind kLatency = describe<Latency>(
      .carriers = kStreams | kDatagrams | kDnsQueries,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
-     .summary = "Every chunk arrives later; throughput is not limited. Datagrams may overtake each "
-                "other when there is jitter; a stream keeps its order.",
+     .summary = "Every chunk arrives later; throughput is not limited. With jitter, datagrams may "
+                "overtake each other; a stream keeps its order.",
      .magnitude =
-         "chunk or datagram, one way (a round trip through both directions feels it twice, unless "
-         "`round_trip = true`)",
+         "chunk or datagram, one way (a round trip is delayed twice, unless `round_trip = true`)",
      .composition = "delays of several rules add up",
      .source = "tc-netem(8), delay"});
 

@@ -65,7 +65,7 @@ class LimitData final : public Fault {
 extern const FaultKind kLimitData =
     describe<LimitData>({.name = "limit_data",
                          .level = Level::kBytes,
-                         .summary = "So many bytes pass, then the connection closes.",
+                         .summary = "The connection closes after a number of bytes.",
                          .magnitude = "direction of a connection",
                          .composition = "the smallest limit wins",
                          .source = "Toxiproxy, limit_data"});

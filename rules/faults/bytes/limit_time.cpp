@@ -50,7 +50,7 @@ class LimitTime final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how long the connection works, counted from when the rule hits it",
+              "how long the connection works, from the time the rule takes effect on it",
               {.required = true}),
         field("close", &Settings::close,
               "how it ends; \"hang\" holds everything for ever without closing, as unplug does"),

@@ -161,17 +161,16 @@ class Loss final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kLoss = describe<Loss>(
-    {.name = "loss",
-     .level = Level::kBytes,
-     .carriers = kStreams | kDatagrams,
-     .ramp = Ramp::kMagnitude,
-     .summary = "A stream stalls as TCP does when segments are lost, and nothing is missing; "
-                "datagrams are lost.",
-     .magnitude =
-         "segment of a chunk, one way (a lost one stalls all behind it by 200 ms, 600 ms, 1.4 "
-         "s...); datagram, one way",
-     .composition = "each rule draws its own losses; the stalls add up",
-     .source = "tc-netem(8), loss; RFC 6298"});
+extern const FaultKind kLoss =
+    describe<Loss>({.name = "loss",
+                    .level = Level::kBytes,
+                    .carriers = kStreams | kDatagrams,
+                    .ramp = Ramp::kMagnitude,
+                    .summary = "A stream stalls as TCP does when segments are lost, but no data is "
+                               "missing. Datagrams are lost.",
+                    .magnitude = "segment of a chunk, one way (a lost segment stalls all data "
+                                 "behind it by 200 ms, 600 ms, 1.4 s...); datagram, one way",
+                    .composition = "each rule draws its own losses; the stalls add up",
+                    .source = "tc-netem(8), loss; RFC 6298"});
 
 }  // namespace brownout::rules

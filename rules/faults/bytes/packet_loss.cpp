@@ -44,7 +44,7 @@ extern const FaultKind kPacketLoss = describe<PacketLoss>(
      .per_chunk = true,
      .summary = "Chunks vanish from the stream, which corrupts it.",
      .magnitude = "chunk (one read of at most 256 KiB) or datagram, one way",
-     .composition = "each rule draws for itself: what one drops the next never sees",
+     .composition = "rules draw independently; later rules do not see dropped chunks",
      .source = "Toxiproxy, packet_loss"});
 
 }  // namespace brownout::rules

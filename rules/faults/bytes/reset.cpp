@@ -64,12 +64,12 @@ class Reset final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how long to wait, from when the rule hits the connection or from the last of "
-              "`after_bytes`"),
-        field("after_bytes", &Settings::after_bytes, "how many bytes pass first in one direction"),
+              "time until the reset, from the time the rule takes effect on the connection or from "
+              "the last of `after_bytes`"),
+        field("after_bytes", &Settings::after_bytes, "bytes that pass first in one direction"),
         field("on_data", &Settings::on_data,
-              "the wait begins with the first byte or the end of the stream; nothing passes from "
-              "then on"),
+              "the time begins with the first byte or the end of the stream, and nothing passes "
+              "from then on"),
     }};
     return schema;
   }

@@ -63,7 +63,8 @@ class Slicer final : public Fault {
         field("size", &Settings::size, "bytes in a piece, on average",
               {.least = Bytes{1}, .required = true}),
         field("variation", &Settings::variation,
-              "pieces are uniform between size - variation and size + variation; less than size"),
+              "piece sizes are uniform between size - variation and size + variation; must be less "
+              "than size"),
         field("delay", &Settings::delay, "the pause behind each piece"),
     }};
     return schema;

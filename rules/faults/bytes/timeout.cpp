@@ -80,7 +80,7 @@ extern const FaultKind kTimeout =
                        .summary = "Everything is swallowed; after a while both ends are closed. A "
                                   "DNS query gets no answer.",
                        .magnitude = "connection; DNS query",
-                       .composition = "the earliest close wins; rules behind it never see a byte",
+                       .composition = "the earliest close wins; later rules do not see the data",
                        .source = "Toxiproxy, timeout"});
 
 }  // namespace brownout::rules

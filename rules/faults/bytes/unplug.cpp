@@ -19,7 +19,7 @@ class Unplug final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how long the connection works first, counted from when the rule hits it"),
+              "how long the connection works first, from the time the rule takes effect on it"),
     }};
     return schema;
   }

@@ -26,8 +26,10 @@ void flip_bit(std::span<std::byte> bytes, std::size_t at, std::uint64_t bits, bo
 const Schema<CorruptSettings>& corrupt_schema() {
   static const Schema<CorruptSettings> schema{{
       field("chance", &CorruptSettings::chance,
-            "how likely a byte (or a chunk) is to get one flipped bit", {.required = true}),
-      field("each", &CorruptSettings::each, "what the chance is for"),
+            "the probability that a byte (or a chunk, see `each`) gets one flipped bit",
+            {.required = true}),
+      field("each", &CorruptSettings::each,
+            "whether `chance` applies to each byte or to each chunk"),
   }};
   return schema;
 }

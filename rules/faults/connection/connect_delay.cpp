@@ -18,10 +18,10 @@ class ConnectDelay final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "how long the dial waits, on average",
+        field("delay", &Settings::delay, "how long the connect to the server waits, on average",
               {.most = std::chrono::hours(24), .required = true}),
         field("jitter", &Settings::jitter,
-              "uniform variation around it; not larger than the delay"),
+              "uniform variation around `delay`; not larger than `delay`"),
     }};
     return schema;
   }
@@ -48,7 +48,7 @@ extern const FaultKind kConnectDelay =
     describe<ConnectDelay>({.name = "connect_delay",
                             .level = Level::kConnection,
                             .ramp = Ramp::kMagnitude,
-                            .summary = "The dial to the server waits.",
+                            .summary = "The connect to the server is delayed.",
                             .magnitude = "connection",
                             .composition = "delays of several rules add up",
                             .source = {}});

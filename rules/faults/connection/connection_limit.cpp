@@ -57,9 +57,9 @@ class ConnectionLimit final : public Fault {
         field("max", &Settings::max, "how many connections may be open at a time",
               {.least = 0, .required = true}),
         field("overflow", &Settings::overflow,
-              "what the others get: a RST, or a connection on which nothing ever happens"),
+              "what further connections get: a RST, or a connection that stays silent"),
         field("shared", &Settings::shared,
-              "whether the limit is for all that the rule hits, or for each client address"),
+              "scope of the limit: all connections that the rule matches, or each client address"),
     }};
     return schema;
   }
@@ -90,12 +90,12 @@ class ConnectionLimit final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kConnectionLimit =
-    describe<ConnectionLimit>({.name = "connection_limit",
-                               .level = Level::kConnection,
-                               .summary = "Only so many connections at a time.",
-                               .magnitude = "rule or client (`shared`)",
-                               .composition = "the first refusal or hang stands",
-                               .source = {}});
+extern const FaultKind kConnectionLimit = describe<ConnectionLimit>(
+    {.name = "connection_limit",
+     .level = Level::kConnection,
+     .summary = "The number of open connections is limited; further ones are refused or hang.",
+     .magnitude = "rule or client (`shared`)",
+     .composition = "the first refusal or hang stands",
+     .source = {}});
 
 }  // namespace brownout::rules

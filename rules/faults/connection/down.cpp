@@ -30,7 +30,7 @@ class Down final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("live", &Settings::live, "what happens to the connections that are open already"),
+        field("live", &Settings::live, "what happens to connections that are already open"),
     }};
     return schema;
   }
@@ -49,7 +49,7 @@ extern const FaultKind kDown =
                     .carriers = kStreams | kDatagrams | kDnsQueries,
                     .summary = "The port refuses connections.",
                     .magnitude = "listener",
-                    .composition = "a listener is down while any rule says so",
+                    .composition = "a listener is down while any such rule is active",
                     .source = {}});
 
 }  // namespace brownout::rules

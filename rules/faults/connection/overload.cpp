@@ -135,7 +135,6 @@ std::string answer_503(Duration retry_after) {
          "close\r\n\r\noverloaded\n";
 }
 
-// The requests of one flow, in order.
 class Requests {
  public:
   Requests(const OverloadKeys& settings, const StageContext& context)
@@ -326,36 +325,37 @@ class Overload final : public Fault, public DnsFault, public HttpFault {
 const Schema<OverloadKeys>& Overload::schema() {
   static const Schema<OverloadKeys> schema{{
       field("unit", &OverloadKeys::unit,
-            "what is served: connections, HTTP requests, or messages (chunks that clients send, "
-            "datagrams); a DNS query is always one"),
-      field("capacity", &OverloadKeys::capacity, "how many it can serve, e.g. \"200/s\"; or:"),
-      field("service_time", &OverloadKeys::service_time, "how long one takes, on average",
+            "what counts as a request: a connection, an HTTP request, or a message (a chunk from a "
+            "client, a datagram); a DNS query is always one request"),
+      field("capacity", &OverloadKeys::capacity,
+            "requests that the server can serve, e.g. \"200/s\"; or give `service_time`"),
+      field("service_time", &OverloadKeys::service_time, "average time for one request",
             {.least = Duration(1), .most = std::chrono::hours(1)}),
-      field("distribution", &OverloadKeys::distribution, "of the service time"),
-      field("concurrency", &OverloadKeys::concurrency, "how many are served at a time",
+      field("distribution", &OverloadKeys::distribution, "distribution of the service time"),
+      field("concurrency", &OverloadKeys::concurrency, "requests that are served at a time",
             {.least = 1, .most = 100'000}),
-      field("queue", &OverloadKeys::queue, "how many may wait; none beyond",
+      field("queue", &OverloadKeys::queue, "requests that may wait; further ones are turned away",
             {.least = 0, .most = 1'000'000}),
       field("overflow", &OverloadKeys::overflow,
-            "what those get that find no place: a RST (DNS: REFUSED), silence, an HTTP 503 with "
-            "Retry-After (DNS: SERVFAIL), or a place all the same (slow); datagrams are lost"),
-      field("retry_after", &OverloadKeys::retry_after, "of the 503; whole seconds"),
+            "what requests get at a full queue: a RST (DNS: REFUSED), silence, an HTTP 503 with "
+            "Retry-After (DNS: SERVFAIL), or a longer queue (slow); datagrams are lost"),
+      field("retry_after", &OverloadKeys::retry_after, "Retry-After of the 503, in whole seconds"),
       field("load", &OverloadKeys::load, "phantom load, as a multiple of the capacity"),
-      field("surge", &OverloadKeys::surge, "more phantom load for a while; `ramp` makes both grow"),
-      field("surge_start", &OverloadKeys::surge_start, "when it comes, from the start of the rule"),
-      field("surge_duration", &OverloadKeys::surge_duration, "how long it lasts"),
+      field("surge", &OverloadKeys::surge, "more phantom load for a while; `ramp` scales both"),
+      field("surge_start", &OverloadKeys::surge_start, "time from the rule's start to the surge"),
+      field("surge_duration", &OverloadKeys::surge_duration, "how long the surge lasts"),
       field("retries", &OverloadKeys::retries,
-            "how often a phantom request that failed comes again (retry amplification)",
+            "how often a failed phantom request is repeated (retry amplification)",
             {.least = 0, .most = 1000}),
       field("patience", &OverloadKeys::patience,
-            "a phantom request that takes longer has failed, and the work for it is lost",
+            "a phantom request that takes longer fails, and the work for it is lost",
             {.least = Duration(1)}),
       field("retry_delay", &OverloadKeys::retry_delay,
-            "how long a phantom waits before it comes again, half more or less",
+            "how long a failed phantom request waits before its repetition, plus or minus half",
             {.least = std::chrono::milliseconds(1)}),
       field("shared", &OverloadKeys::shared,
-            "what has the capacity: all that the rule hits together (several listeners: a shared "
-            "dependency), each client address, or each server of the group"),
+            "scope of the capacity: everything that the rule matches (with several listeners, a "
+            "shared dependency), each client address, or each server of the group"),
   }};
   return schema;
 }
@@ -367,14 +367,14 @@ void Overload::check(const OverloadKeys& settings, const Node& table, Diagnostic
                  "e.g. capacity = \"200/s\" (with concurrency = 4, each takes 20ms)");
   }
   if (settings.unit == LoadUnit::kRequest && settings.shared == LoadScope::kServer) {
-    problems.add(position_of(table, "shared"), "which server a request goes to is not known yet",
+    problems.add(position_of(table, "shared"), "the server of a request is not known yet",
                  "use shared = \"rule\", or a rule for each server");
   }
   const bool phantoms = settings.load.times > 0 || settings.surge.times > 0;
   for (const std::string_view key : {"retries", "patience", "retry_delay"}) {
     if (phantoms || table.find(key) == nullptr) continue;
     problems.add(position_of(table, key),
-                 std::string(key) + " is of phantom requests, and there are none",
+                 std::string(key) + " needs phantom requests, and there are none",
                  "add load or surge");
   }
   for (const std::string_view key : {"surge_start", "surge_duration"}) {
@@ -391,10 +391,10 @@ extern const FaultKind kOverload = describe<Overload>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams | kDnsQueries | kHttpRequests,
      .ramp = Ramp::kMagnitude,
-     .summary = "A server of finite capacity: latency grows as its queue does, and requests that "
-                "find no place are turned away.",
+     .summary = "A server of finite capacity: latency grows with its queue, and requests that find "
+                "the queue full are turned away.",
      .magnitude = "connection, HTTP request, message or DNS query (`unit`)",
-     .composition = "each rule is a queue of its own, one behind the other",
+     .composition = "each rule is a separate queue; requests pass the queues in order",
      .source = "Kleinrock, Queueing Systems I, 3.7 (M/M/c/K)"});
 
 }  // namespace brownout::rules

@@ -23,12 +23,11 @@ class SlowAccept final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "delay", &Settings::delay,
-            "how long the accept loop needs for one connection; to those that wait it looks as if "
-            "they were in the listening socket's backlog, but as many are established as come: "
-            "`backlog` does not limit them, `connection_limit` does",
-            {.most = std::chrono::hours(1), .required = true}),
+        field("delay", &Settings::delay,
+              "how long the accept loop needs for one connection; waiting connections are "
+              "established but not served, and only `connection_limit` limits their number, not "
+              "`backlog`",
+              {.most = std::chrono::hours(1), .required = true}),
     }};
     return schema;
   }
@@ -49,13 +48,13 @@ class SlowAccept final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kSlowAccept =
-    describe<SlowAccept>({.name = "slow_accept",
-                          .level = Level::kConnection,
-                          .ramp = Ramp::kMagnitude,
-                          .summary = "Connections are taken one at a time, each for a while.",
-                          .magnitude = "connection; those that arrive together queue",
-                          .composition = "waits of several rules add up",
-                          .source = {}});
+extern const FaultKind kSlowAccept = describe<SlowAccept>(
+    {.name = "slow_accept",
+     .level = Level::kConnection,
+     .ramp = Ramp::kMagnitude,
+     .summary = "Connections are accepted one at a time, and each takes a while.",
+     .magnitude = "connection; those that arrive together queue",
+     .composition = "waits of several rules add up",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -57,7 +57,7 @@ extern const FaultKind kAsymmetric =
                           .carriers = kStreams | kDatagrams,
                           .summary = "One direction works; what is sent in the other is lost.",
                           .magnitude = "connection or session",
-                          .composition = "with a rule for the other direction, the line is cut",
+                          .composition = "with a rule for the other direction, nothing passes",
                           .source = {}});
 
 }  // namespace brownout::rules

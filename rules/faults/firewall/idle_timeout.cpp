@@ -83,7 +83,8 @@ class IdleTimeout final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "how long nothing may pass in either direction",
+        field("after", &Settings::after,
+              "idle time, without data in either direction, after which the flow is forgotten",
               {.least = Duration(1), .required = true}),
     }};
     return schema;
@@ -102,15 +103,14 @@ class IdleTimeout final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kIdleTimeout = describe<IdleTimeout>(
-    {.name = "idle_timeout",
-     .level = Level::kBytes,
-     .carriers = kStreams | kDatagrams,
-     .summary =
-         "A connection that was idle for too long is half-open: nothing arrives any more, and "
-         "neither end is told.",
-     .magnitude = "connection or session",
-     .composition = "the shortest wins",
-     .source = "RFC 5382, 5 (REQ-5); RFC 4787, 4.3"});
+extern const FaultKind kIdleTimeout =
+    describe<IdleTimeout>({.name = "idle_timeout",
+                           .level = Level::kBytes,
+                           .carriers = kStreams | kDatagrams,
+                           .summary = "A connection that was idle for too long is half-open: no "
+                                      "data arrives, and neither end gets a FIN or RST.",
+                           .magnitude = "connection or session",
+                           .composition = "the shortest wins",
+                           .source = "RFC 5382, 5 (REQ-5); RFC 4787, 4.3"});
 
 }  // namespace brownout::rules

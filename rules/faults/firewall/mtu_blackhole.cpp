@@ -56,7 +56,7 @@ class MtuBlackhole final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("size", &Settings::size, "messages (chunks, datagrams) of more bytes never arrive",
+        field("size", &Settings::size, "larger messages (chunks, datagrams) never arrive",
               {.least = Bytes{1}}),
     }};
     return schema;

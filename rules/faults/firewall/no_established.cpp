@@ -19,7 +19,8 @@ class NoEstablished final : public FirewallMistake {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+        field("firewall", &Settings::firewall,
+              "name of the [[firewall]] to change; all if left out"),
     }};
     return schema;
   }
@@ -40,6 +41,6 @@ class NoEstablished final : public FirewallMistake {
 
 extern const FaultKind kNoEstablished = describe_mistake<NoEstablished>(
     "no_established",
-    "Established packets no longer pass by themselves: replies are dropped, live flows die.");
+    "Established packets are no longer accepted by default: replies are dropped, live flows die.");
 
 }  // namespace brownout::rules

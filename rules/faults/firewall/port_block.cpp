@@ -22,9 +22,11 @@ class PortBlock final : public FirewallMistake {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
-        field("port", &Settings::port, "of the server: ports or ranges", {.required = true}),
-        field("protocol", &Settings::protocol, "of the transport; both if left out"),
+        field("firewall", &Settings::firewall,
+              "name of the [[firewall]] to change; all if left out"),
+        field("port", &Settings::port, "blocked ports of the server: numbers or ranges",
+              {.required = true}),
+        field("protocol", &Settings::protocol, "transport protocol; both if left out"),
         field("action", &Settings::action, "what happens to packets to or from that port"),
     }};
     return schema;

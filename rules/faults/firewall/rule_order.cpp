@@ -21,13 +21,13 @@ class RuleOrder final : public FirewallMistake {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
-        field(
-            "line", &Settings::line,
-            "which line is moved, counted from 1; if left out the first that drops or rejects, or, "
-            "where there is none, the policy as a line for new flows",
-            {.least = 1}),
-        field("to", &Settings::to, "where it stands then", {.least = 1}),
+        field("firewall", &Settings::firewall,
+              "name of the [[firewall]] to change; all if left out"),
+        field("line", &Settings::line,
+              "number of the line to move, from 1; if left out, the first line that drops or "
+              "rejects, or else the policy as a line for new flows",
+              {.least = 1}),
+        field("to", &Settings::to, "its new line number", {.least = 1}),
     }};
     return schema;
   }
@@ -59,9 +59,9 @@ class RuleOrder final : public FirewallMistake {
 
 }  // namespace
 
-extern const FaultKind kRuleOrder = describe_mistake<RuleOrder>(
-    "rule_order",
-    "A line of the firewall stands in the wrong place, i.e. a broad drop before narrow "
-    "accepts.");
+extern const FaultKind kRuleOrder =
+    describe_mistake<RuleOrder>("rule_order",
+                                "A line of the firewall is in the wrong place, for example a broad "
+                                "drop before narrow accepts.");
 
 }  // namespace brownout::rules

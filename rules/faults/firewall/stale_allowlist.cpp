@@ -20,9 +20,9 @@ class StaleAllowlist final : public FirewallMistake {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
-        field("address", &Settings::address, "who is missing: an address or a prefix",
-              {.required = true}),
+        field("firewall", &Settings::firewall,
+              "name of the [[firewall]] to change; all if left out"),
+        field("address", &Settings::address, "the missing address or prefix", {.required = true}),
     }};
     return schema;
   }
@@ -67,6 +67,6 @@ class StaleAllowlist final : public FirewallMistake {
 }  // namespace
 
 extern const FaultKind kStaleAllowlist = describe_mistake<StaleAllowlist>(
-    "stale_allowlist", "An address is missing from what the firewall accepts.");
+    "stale_allowlist", "An address is missing from the addresses that the firewall accepts.");
 
 }  // namespace brownout::rules

@@ -27,11 +27,12 @@ class WrongPrefix final : public FirewallMistake {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("firewall", &Settings::firewall, "whose list; all of them if left out"),
+        field("firewall", &Settings::firewall,
+              "name of the [[firewall]] to change; all if left out"),
         field("line", &Settings::line,
-              "in which line, counted from 1; if left out the first that has a prefix",
+              "number of the line, from 1; if left out, the first line with a prefix",
               {.least = 1}),
-        field("length", &Settings::length, "the prefix length that stands there then",
+        field("length", &Settings::length, "the wrong prefix length",
               {.least = 0, .most = 128, .required = true}),
     }};
     return schema;
@@ -58,6 +59,6 @@ class WrongPrefix final : public FirewallMistake {
 
 extern const FaultKind kWrongPrefix = describe_mistake<WrongPrefix>(
     "wrong_prefix",
-    "A prefix of the firewall has the wrong length, and so lets in too many or too few.");
+    "A prefix of the firewall has the wrong length, and so accepts too many or too few addresses.");
 
 }  // namespace brownout::rules

@@ -32,10 +32,11 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
      .of_http = Half::kResponse,
      .of_dns = Half::kResponse,
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_acknowledgements); },
-     .summary = "Acknowledgements vanish, the messages themselves arrive. A correct client sends "
-                "again when it is connected again (QoS 1: maybe twice; QoS 2: never doubled).",
-     .magnitude = "acknowledgement, one way; of HTTP the response, of DNS the answer",
-     .composition = "what one rule drops the next never sees",
+     .summary = "Acknowledgements are lost; the messages themselves arrive. A correct client "
+                "reconnects and sends unacknowledged messages again, which may duplicate them at "
+                "QoS 1 and never at QoS 2.",
+     .magnitude = "acknowledgement, one way; HTTP: the response; DNS: the answer",
+     .composition = "later rules do not see what an earlier rule drops",
      .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4"});
 
 }  // namespace brownout::rules

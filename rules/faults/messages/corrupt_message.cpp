@@ -13,10 +13,10 @@ extern const FaultKind kCorruptMessage = describe<CorruptFault>(
      .directed = true,
      .on_body = true,
      .of_dns = Half::kResponse,
-     .summary = "Bits of a message flip; its frame stays right. A correct client checks what it "
-                "reads, says what is wrong with it, and stays alive.",
-     .magnitude = "byte, or message (`each`), one way; of HTTP its body, of DNS the answer",
-     .composition = "each rule flips for itself",
+     .summary = "Bits of a message flip; its frame stays valid. A correct client detects the "
+                "error, reports it, and keeps running.",
+     .magnitude = "byte, or message (`each`), one way; HTTP: the body; DNS: the answer",
+     .composition = "rules flip bits independently",
      .source = {}});
 
 }  // namespace brownout::rules

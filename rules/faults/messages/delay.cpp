@@ -40,13 +40,13 @@ class Delay final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "how long it waits, on average",
+        field("delay", &Settings::delay, "how long the message waits, on average",
               {.most = std::chrono::hours(24), .required = true}),
         field("jitter", &Settings::jitter,
               "how much the delay varies around its mean; not larger than the delay"),
         field("distribution", &Settings::distribution, "the shape of the variation"),
         field("before", &Settings::before,
-              "http: what waits: the request, before the server is asked, or its response"),
+              "http: whether the request waits before it goes to the server, or its response"),
     }};
     return schema;
   }
@@ -82,8 +82,8 @@ extern const FaultKind kDelay = describe<Delay>(
      .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
      .of_dns = Half::kRequest,
-     .summary = "A request, its response, or a message waits before it goes on. A correct client "
-                "has a time-out for it, and what comes behind that does no harm.",
+     .summary = "A request, its response, or a message waits before it passes. A correct client "
+                "has a time-out, and handles an answer that arrives after it.",
      .magnitude = "request, or response (`before`); message, one way; DNS query",
      .composition = "delays of several rules add up",
      .source = "Envoy, HTTP fault injection, delay"});

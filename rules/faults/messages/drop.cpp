@@ -28,11 +28,11 @@ extern const FaultKind kDrop = describe<Drop>(
      .directed = true,
      .of_http = Half::kOne,
      .of_dns = Half::kOne,
-     .summary = "Datagrams or messages vanish: all of a session or connection, or those that the "
-                "dice choose. A correct client sends again what is not acknowledged in time.",
-     .magnitude = "datagram or message, one way; of HTTP and DNS the request or query, or with "
-                  "`direction = \"downstream\"` what the server says",
-     .composition = "what one rule drops the next never sees",
+     .summary = "Datagrams or messages are lost: all of a session or connection, or a share of "
+                "them. A correct client repeats what is not acknowledged in time.",
+     .magnitude = "datagram or message, one way; HTTP and DNS: the request or query, or with "
+                  "`direction = \"downstream\"` the response or answer",
+     .composition = "later rules do not see what an earlier rule drops",
      .source = {}});
 
 }  // namespace brownout::rules

@@ -20,8 +20,8 @@ class Duplicate final : public MessageFault {
         field("share", &Settings::share, "the share of datagrams or messages that arrives twice",
               {.required = true}),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it; of HTTP and "
-              "DNS each is for itself"),
+              "how much each draw depends on the last one, as netem defines it; HTTP and DNS draws "
+              "are independent"),
     }};
     return schema;
   }
@@ -46,12 +46,11 @@ extern const FaultKind kDuplicate = describe<Duplicate>(
      .directed = true,
      .of_http = Half::kRequest,
      .of_dns = Half::kResponse,
-     .summary = "Some datagrams or messages arrive twice. A correct client "
-                "does nothing twice for it: it knows a message by its id. A server of XMPP "
-                "that manages its streams (XEP-0198) ends one on which a copy is acknowledged.",
-     .magnitude =
-         "datagram or message, one way; of HTTP the request (up to 1 MiB), of DNS the answer",
-     .composition = "each rule draws for itself: a copy may be copied again",
+     .summary = "Some datagrams or messages arrive twice. A correct client recognizes a copy by "
+                "its id and does not act on it again. An XMPP server with stream management "
+                "(XEP-0198) ends a stream on which a copy is acknowledged.",
+     .magnitude = "datagram or message, one way; HTTP: the request (up to 1 MiB); DNS: the answer",
+     .composition = "rules draw independently; a copy may be duplicated again",
      .source = "tc-netem(8), duplicate"});
 
 }  // namespace brownout::rules

@@ -65,16 +65,15 @@ class HoldUntil final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        nested<Settings>(
-            "passes", "table",
-            "what must pass first, in the same direction: the keys of match that are "
-            "of messages; or of requests, or of queries, from the same client address; "
-            "with a `status` it is a response",
-            [](const Node& node, Settings& settings, Diagnostics& problems) {
-              settings.passes = match_schema().read(node, "passes", problems);
-              settings.passes.settle_shared_keys(true);
-            }),
-        field("most", &Settings::most, "how long it waits at most",
+        nested<Settings>("passes", "table",
+                         "the message that must pass first, in the same direction, by the keys of "
+                         "match for messages; or a request or query from the same client address; "
+                         "with `status`, a response",
+                         [](const Node& node, Settings& settings, Diagnostics& problems) {
+                           settings.passes = match_schema().read(node, "passes", problems);
+                           settings.passes.settle_shared_keys(true);
+                         }),
+        field("most", &Settings::most, "the longest time that a message waits",
               {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
     }};
     return schema;
@@ -84,22 +83,23 @@ class HoldUntil final : public MessageFault {
     const auto* passes = table.find("passes");
     const int protocols = of_messages(settings) + of_http(settings) + of_dns(settings);
     if (passes == nullptr || protocols == 0) {
-      problems.add(position_of(table, "passes"), "hold_until needs to know what it waits for",
+      problems.add(position_of(table, "passes"),
+                   "hold_until needs \"passes\", the message that it waits for",
                    "e.g. passes = { packet = \"pingreq\" }, or { path = \"/login\" }");
       return;
     }
     for (const std::string_view key :
          {"listener", "client", "destination", "port", "direction", "first", "after", "every"}) {
       if (passes->find(key) == nullptr) continue;
-      problems.add(position_of(*passes, key), std::string(key) + " is not of one message",
+      problems.add(position_of(*passes, key), std::string(key) + " does not describe one message",
                    "write it in match");
     }
     if (settings.passes.is_for_tls()) {
-      problems.add(passes->where, "a handshake is no message",
-                   "keys like packet, stanza, text, path and qname say which message it is");
+      problems.add(passes->where, "a TLS handshake is not a message",
+                   "describe the message with keys like packet, stanza, text, path or qname");
     } else if (protocols > 1) {
-      problems.add(passes->where, "no message is of two protocols",
-                   "write keys of messages, of requests, or of queries");
+      problems.add(passes->where, "passes has keys of two protocols",
+                   "use only keys of messages, only keys of requests, or only keys of queries");
     }
   }
 
@@ -143,13 +143,11 @@ extern const FaultKind kHoldUntil = describe<HoldUntil>(
      .of_http = Half::kOne,
      .of_dns = Half::kResponse,
      .observes_all = true,
-     .summary =
-         "Messages wait until another one has passed, which overtakes them. A correct client "
-         "relies on no order that the protocol does not promise.",
-     .magnitude =
-         "message, one way; of HTTP the request, or with `direction = \"downstream\"` or a "
-         "`status` the response, of DNS the answer",
-     .composition = "each rule holds for itself",
+     .summary = "Messages wait until another message has overtaken them. A correct client relies "
+                "only on the order that the protocol guarantees.",
+     .magnitude = "message, one way; HTTP: the request, or with `direction = \"downstream\"` or a "
+                  "`status` the response; DNS: the answer",
+     .composition = "rules hold messages independently",
      .source = {}});
 
 }  // namespace brownout::rules

@@ -45,10 +45,9 @@ extern const FaultKind kReject = describe<Reject>(
      .of_http = Half::kRequest,
      .of_dns = Half::kRequest,
      .summary =
-         "Requests are refused, as the protocol does it: CONNACK, SUBACK and PUBACK of MQTT, an "
-         "error of XMPP, a Close 1013 of WebSocket, a text of a framing, a 503 of HTTP, REFUSED of "
-         "DNS. "
-         "A correct client says so, and tries again later, ever more slowly.",
+         "Requests get the refusal of their protocol: an MQTT CONNACK, SUBACK or PUBACK, an XMPP "
+         "error, a WebSocket Close 1013, a text in framed protocols, an HTTP 503, a DNS REFUSED. A "
+         "correct client reports the refusal and retries with growing pauses.",
      .magnitude = "request",
      .composition = "the first refusal wins",
      .source = "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3; RFC 6120, 8.3"});

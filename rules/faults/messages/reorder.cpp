@@ -135,22 +135,22 @@ class Reorder final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "share", &Settings::share,
-            "how likely a candidate is to leave at once; with `window`, a datagram to be gathered",
-            {.required = true}),
+        field("share", &Settings::share,
+              "the probability that a candidate leaves at once; with `window`, that a datagram is "
+              "gathered",
+              {.required = true}),
         field("delay", &Settings::delay,
-              "how long the others wait: what can overtake them; with `window`, how long it may "
-              "take to fill",
+              "how long the other datagrams wait and can be overtaken; with `window`, the longest "
+              "time until it is sent",
               {.least = Duration(1), .required = true}),
         field("gap", &Settings::gap, "every n-th datagram is a candidate", {.least = 1}),
         field("window", &Settings::window,
-              "instead: this many are gathered, then leave in an order that the dice draw; of HTTP "
-              "and DNS those of one client address",
+              "instead of `gap`: gather this many datagrams and send them in random order; HTTP "
+              "and DNS: of one client address",
               {.least = 2, .most = 1000}),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it; of HTTP and "
-              "DNS without a window each is for itself"),
+              "how much each draw depends on the last one, as netem defines it; HTTP and DNS draws "
+              "without a window are independent"),
     }};
     return schema;
   }
@@ -188,10 +188,9 @@ extern const FaultKind kReorder = describe<Reorder>(
      .of_http = Half::kRequest,
      .of_dns = Half::kResponse,
      .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
-                "on no order that the protocol does not promise.",
-     .magnitude = "datagram or message, one way; of HTTP the requests of several connections, of "
-                  "DNS answers; those that do not overtake wait for `delay`, those of a "
-                  "window until it is full",
+                "only on the order that the protocol guarantees.",
+     .magnitude = "datagram or message, one way; HTTP: requests of several connections; DNS: "
+                  "answers. The others wait for `delay`, or until the window is full",
      .composition = "the delays of several rules add up; each draws its own candidates",
      .source = "tc-netem(8), reorder"});
 

@@ -16,8 +16,8 @@ class Replace final : public MessageFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("text", &Settings::text,
-              "what a message says instead: what MQTT publishes, the body of XMPP, the payload of "
-              "WebSocket and a framing, the body of HTTP, the TXT records of DNS",
+              "the new text of the MQTT payload, the XMPP body, the payload of WebSocket or framed "
+              "messages, the HTTP body, or the DNS TXT records",
               {.required = true}),
     }};
     return schema;
@@ -31,17 +31,17 @@ class Replace final : public MessageFault {
 
 }  // namespace
 
-extern const FaultKind kReplace = describe<Replace>(
-    {.name = "replace",
-     .level = Level::kBytes,
-     .carriers = kAnyMessages,
-     .per_chunk = true,
-     .directed = true,
-     .of_dns = Half::kResponse,
-     .summary = "Messages arrive whole and valid, but with another text. A correct client checks "
-                "what it is told before it acts on it.",
-     .magnitude = "message, one way",
-     .composition = "the last rule's text arrives",
-     .source = {}});
+extern const FaultKind kReplace =
+    describe<Replace>({.name = "replace",
+                       .level = Level::kBytes,
+                       .carriers = kAnyMessages,
+                       .per_chunk = true,
+                       .directed = true,
+                       .of_dns = Half::kResponse,
+                       .summary = "Messages arrive complete and valid, but with another text. A "
+                                  "correct client validates a message before it acts on it.",
+                       .magnitude = "message, one way",
+                       .composition = "the last rule's text arrives",
+                       .source = {}});
 
 }  // namespace brownout::rules

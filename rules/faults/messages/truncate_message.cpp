@@ -51,7 +51,7 @@ class TruncateMessage final : public PayloadFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "how much of the message is left; of XMPP, of its body"),
+        field("after", &Settings::after, "how many bytes of the message arrive; XMPP: of its body"),
     }};
     return schema;
   }
@@ -69,19 +69,19 @@ class TruncateMessage final : public PayloadFault {
 
 }  // namespace
 
-extern const FaultKind kTruncateMessage =
-    describe<TruncateMessage>({.name = "truncate_message",
-                               .level = Level::kBytes,
-                               .carriers = kAnyMessages,
-                               .per_chunk = true,
-                               .directed = true,
-                               .on_body = true,
-                               .of_dns = Half::kResponse,
-                               .summary = "Messages arrive cut short. A correct client checks what "
-                                          "it reads, says what is wrong with it, and stays alive.",
-                               .magnitude = "message, one way; of HTTP its body, behind which the "
-                                            "connection closes, of DNS the answer",
-                               .composition = "the smallest limit wins",
-                               .source = {}});
+extern const FaultKind kTruncateMessage = describe<TruncateMessage>(
+    {.name = "truncate_message",
+     .level = Level::kBytes,
+     .carriers = kAnyMessages,
+     .per_chunk = true,
+     .directed = true,
+     .on_body = true,
+     .of_dns = Half::kResponse,
+     .summary = "Messages arrive cut short. A correct client detects the error, reports it, and "
+                "keeps running.",
+     .magnitude =
+         "message, one way; HTTP: the body, after which the connection closes; DNS: the answer",
+     .composition = "the smallest limit wins",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -172,7 +172,7 @@ TEST(Overload, RejectsContradictorySettings) {
   EXPECT_EQ(first_problem_of(rule("capacity = \"1/s\", surge = \"3\"")),
             "surge: \"3\" is not a multiple");
   EXPECT_EQ(first_problem_of(rule("capacity = \"1/s\", retries = 3")),
-            "retries is of phantom requests, and there are none");
+            "retries needs phantom requests, and there are none");
   EXPECT_EQ(first_problem_of(rule("capacity = \"1/s\", surge_start = \"3s\"")),
             "surge_start without surge");
 }

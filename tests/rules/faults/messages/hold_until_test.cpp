@@ -215,8 +215,8 @@ TEST(HoldUntil, ActsOnTheTrafficUnitOfTheAwaitedMessage) {
             "fault \"hold_until\" does not act on listener \"chat\", which is http, as it stands");
   EXPECT_EQ(problem("path = \"/a\"", "mqtt"),
             "fault \"hold_until\" does not act on listener \"chat\", which is mqtt, as it stands");
-  EXPECT_EQ(problem("path = \"/a\", qname = \"b\"", "http"), "no message is of two protocols");
-  EXPECT_EQ(problem("path = \"/a\", sni = \"a\"", "http"), "a handshake is no message");
+  EXPECT_EQ(problem("path = \"/a\", qname = \"b\"", "http"), "passes has keys of two protocols");
+  EXPECT_EQ(problem("path = \"/a\", sni = \"a\"", "http"), "a TLS handshake is not a message");
   EXPECT_EQ(problem("text = \"a\"", "websocket", "match = { path = \"/a\" }\n"),
             "fault \"hold_until\" does not act on requests, as it stands");
   EXPECT_EQ(problem("path = \"/a\"", "websocket", "match = { text = \"a\" }\n"),
@@ -227,11 +227,11 @@ TEST(HoldUntil, ActsOnTheTrafficUnitOfTheAwaitedMessage) {
 
 TEST(HoldUntil, PassesMustDescribeOneMessage) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"hold_until\" }", "mqtt"),
-            "hold_until needs to know what it waits for");
+            "hold_until needs \"passes\", the message that it waits for");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"hold_until\", passes = { topic = "
                              "\"a\", first = 1 } }",
                              "mqtt"),
-            "first is not of one message");
+            "first does not describe one message");
 }
 
 }  // namespace
