@@ -48,7 +48,7 @@ void FitCheck::run(Position type) const {
   }
   if (rule_.per == Per::kQuery && !rule_.kind->carries(Carrier::kDns)) {
     problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per query",
-                  "queries are of DNS: use \"connection\"");
+                  "only DNS has queries: use \"connection\"");
   }
   if (rule_.kind->carries(Carrier::kHttp)) {
     check_http();
@@ -138,7 +138,7 @@ void FitCheck::check_message_level() const {
 void FitCheck::check_http() const {
   const bool asks = rule_.match.is_for_http();
   if (rule_.per == Per::kRequest && rule_.kind->level == Level::kBytes && !has(kHttpRequests)) {
-    problems_.add(position_of(node_, "per"), "no listener that is meant has requests",
+    problems_.add(position_of(node_, "per"), "no listener that the rule matches has requests",
                   "use per = \"message\", or leave it out");
   }
   if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
@@ -148,13 +148,13 @@ void FitCheck::check_http() const {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on requests" + settled(),
                   unit ? "write unit = \"request\" in the fault" : settings_hint());
   } else if (asks && !has(kHttpRequests)) {
-    problems_.add(position_of(node_, "match"), "no listener that is meant has requests",
+    problems_.add(position_of(node_, "match"), "no listener that the rule matches has requests",
                   "write protocol = \"http\" in the [[listener]]");
   }
   const bool late = rule_.kind->level == Level::kMessage && rule_.match.is_for_server();
   if (late && !any_meant([](const Listener& listener) { return listener.knows_destination(); })) {
-    problems_.add(position_of(node_, "match"), "which server a request goes to is not known yet",
-                  "use host, or listener");
+    problems_.add(position_of(node_, "match"), "the server of a request is not known yet",
+                  "match by host or listener instead");
   }
   if (!rule_.match.http.of_response()) return;
   const bool of_responses =
@@ -164,7 +164,7 @@ void FitCheck::check_http() const {
                   fault_ + " acts before there is a response", "leave status out");
   } else if (rule_.match.direction == DirectionChoice::kUpstream) {
     problems_.add(position_of(*node_.find("match"), "status"),
-                  "a status is of responses, which go downstream", "leave direction out");
+                  "only responses have a status, and they go downstream", "leave direction out");
   }
 }
 
@@ -172,18 +172,18 @@ void FitCheck::check_http() const {
 // listener that terminates TLS.
 void FitCheck::check_tls() const {
   if (rule_.match.is_for_tls() && !has(kTlsHandshakes)) {
-    problems_.add(position_of(node_, "match"), "no listener that is meant has TLS",
+    problems_.add(position_of(node_, "match"), "no listener that the rule matches has TLS",
                   "write protocol = \"tls\", or tls = { ... }, in the [[listener]]");
   }
   if (rule_.kind->terminated && has(kTlsHandshakes) &&
       !any_meant([](const Listener& listener) { return listener.tls.has_value(); })) {
-    problems_.add(node_.where, fault_ + " needs TLS to be terminated",
+    problems_.add(node_.where, fault_ + " needs a listener that terminates TLS",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
   if (!rule_.kind->mints) return;
   if (any_meant(
           [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
-    problems_.add(node_.where, fault_ + " needs a CA to mint from",
+    problems_.add(node_.where, fault_ + " needs a CA that mints certificates",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
 }
@@ -195,12 +195,13 @@ void FitCheck::check_host() const {
     return;
   const auto where = position_of(*node_.find("match"), "host");
   if (rule_.kind->carriers == kDnsQueries) {
-    problems_.add(where, fault_ + " acts on DNS queries, which are for a qname", "write qname");
+    problems_.add(where, fault_ + " acts on DNS queries, which have a qname and no host",
+                  "write qname");
   } else if (!has(kTlsHandshakes) &&
              !any_meant([](const Listener& listener) { return listener.knows_destination(); })) {
-    problems_.add(where, "no listener that is meant knows the names of hosts",
-                  "they are known of HTTP requests, TLS clients and intercepted connections; "
-                  "match the listener, or the destination");
+    problems_.add(where, "no listener that the rule matches can see host names",
+                  "HTTP requests, TLS clients and intercepted connections have host names; match "
+                  "by listener or destination instead");
   }
 }
 
@@ -238,12 +239,13 @@ void FitCheck::check_messages() const {
   } else if (!rule_.match.is_for_messages() && has(rule_.kind->carriers & kAnyMessages)) {
     return;
   } else if (!has(kMessages)) {
-    problems_.add(position_of(node_, key), "no listener that is meant has messages",
+    problems_.add(position_of(node_, key), "no listener that the rule matches has messages",
                   protocols_with_messages());
   } else if (const auto protocols = rule_.match.protocols(); protocols.empty()) {
-    problems_.add(position_of(node_, key), "no message is of two protocols", keys_of_protocols());
+    problems_.add(position_of(node_, key), "match has keys of two protocols", keys_of_protocols());
   } else if (!speaks(protocols)) {
-    problems_.add(position_of(node_, key), "no listener that is meant speaks " + protocols.text(),
+    problems_.add(position_of(node_, key),
+                  "no listener that the rule matches has messages of " + protocols.text(),
                   keys_of_protocols());
   }
 }
@@ -268,7 +270,7 @@ void FitCheck::check_direction_of_messages() const {
   const auto other = rule_.match.covers(Direction::kUpstream) ? "downstream" : "upstream";
   problems_.add(
       position_of(*node_.find("match"), "direction"),
-      fault_ + " does nothing to what goes " + std::string(name_of(rule_.match.direction)),
+      fault_ + " does nothing to data that goes " + std::string(name_of(rule_.match.direction)),
       "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
@@ -301,7 +303,7 @@ void FitCheck::check_not_http() const {
   }
   if (rule_.per == Per::kRequest) {
     problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per request",
-                  "requests are of HTTP: use \"connection\"");
+                  "only HTTP has requests: use \"connection\"");
   }
   if (rule_.max_active_faults) {
     problems_.add(position_of(node_, "max_active_faults"), fault_ + " has no max_active_faults",
@@ -314,15 +316,13 @@ void FitCheck::check_firewall_level() const {
     if (node_.find(key) == nullptr) continue;
     problems_.add(
         position_of(node_, key), fault_ + " has no " + std::string(key),
-        "it is a mistake in a list, which then decides for every flow; its time is given by "
-        "start and duration");
+        "it changes a list that decides for every flow; use start and duration to limit its time");
   }
 }
 
 void FitCheck::check_listener_level() const {
   constexpr std::string_view kHint =
-      "it acts on the port, before anything is known of a client: match only listeners, or use "
-      "\"refuse\"";
+      "it acts on the port, before a client connects: match only listeners, or use \"refuse\"";
   const Match& match = rule_.match;
   const bool narrows = !match.client.empty() || match.is_for_server() || !match.host.empty() ||
                        match.ordinals().any();

@@ -7,7 +7,8 @@ namespace brownout::rules {
 void check_pair(Position where, const std::string& certificate, const std::string& key,
                 Diagnostics& problems) {
   if (certificate.empty() == key.empty()) return;
-  problems.add(where, "a certificate and its key come together", "give both, or none");
+  problems.add(where, "a certificate needs its key, and a key its certificate",
+               "give both, or none");
 }
 
 void ListenerCheck::run() const {
@@ -27,7 +28,7 @@ void ListenerCheck::run() const {
   }
   if (node_.find("rewrite") != nullptr && (messages == nullptr || !messages->names_servers())) {
     problems_.add(position_of(node_, "rewrite"),
-                  "rewrite is for protocols whose servers name others",
+                  "rewrite is for protocols whose servers name other servers",
                   "write protocol = \"redis\", or leave it out");
   }
   if (listener_.intercept != Intercept::kNone) return check_intercept();
@@ -69,41 +70,42 @@ void ListenerCheck::run() const {
 
 void ListenerCheck::check_intercept() const {
   if (!listener_.upstream.empty()) {
-    problems_.add(position_of(node_, "upstream"), "a listener that intercepts has no upstream",
-                  "its clients go where they wanted to; leave upstream out");
+    problems_.add(position_of(node_, "upstream"),
+                  "a listener that intercepts must not have an upstream",
+                  "its clients go to their original destination; leave upstream out");
   }
   if (listener_.tls) {
-    problems_.add(position_of(node_, "tls"), "TLS is not terminated where clients are intercepted",
+    problems_.add(position_of(node_, "tls"), "a listener that intercepts cannot terminate TLS",
                   "write protocol = \"tls\", which leaves it end to end");
   }
   if (listener_.listen.is_unix()) {
-    problems_.add(position_of(node_, "listen"), "nobody can be sent to a unix socket",
+    problems_.add(position_of(node_, "listen"), "clients cannot be intercepted to a unix socket",
                   "give an address, e.g. \"127.0.0.1:15001\"");
   }
   if (listener_.intercept == Intercept::kTproxy && takes_datagrams(listener_)) {
     problems_.add(position_of(node_, "intercept"),
-                  std::string(listener_.protocol.name()) + " cannot come by tproxy",
+                  std::string(listener_.protocol.name()) + " cannot be intercepted by tproxy",
                   "write intercept = \"redirect\"");
   }
   if (listener_.spoof_client && listener_.intercept != Intercept::kTproxy) {
     problems_.add(position_of(node_, "spoof_client"), "spoof_client needs intercept = \"tproxy\"",
-                  "the answers of servers come back through this machine only then");
+                  "only then do the servers' replies come back through this machine");
   }
 }
 
 // Clients of a proxy name their destination, so the listener needs no upstream.
 void ListenerCheck::check_proxy() const {
   if (listener_.username.empty() != listener_.password_file.empty()) {
-    problems_.add(node_.where, "a username and its password_file come together",
+    problems_.add(node_.where, "username needs password_file, and password_file needs username",
                   "give both, or none");
   }
   if (!listener_.upstream.empty()) {
-    problems_.add(position_of(node_, "upstream"), "a proxy has no upstream",
-                  "its clients say where they want to go; leave upstream out");
+    problems_.add(position_of(node_, "upstream"), "a proxy listener must not have an upstream",
+                  "its clients name their destination; leave upstream out");
   }
   if (listener_.tls) {
-    problems_.add(position_of(node_, "tls"), "a proxy is spoken to in the clear",
-                  "what clients send through it may be TLS; leave tls out");
+    problems_.add(position_of(node_, "tls"), "a proxy listener cannot use TLS toward its clients",
+                  "clients may send TLS through the proxy; leave tls out");
   }
 }
 
@@ -115,7 +117,7 @@ void ListenerCheck::check_tls() const {
   }
   check_pair(where, listener_.tls->certificate, listener_.tls->key, problems_);
   if (!listener_.tls->certificate.empty() || !listener_.tls->ca.empty()) return;
-  problems_.add(where, "tls needs a certificate and its key, or a ca to mint from",
+  problems_.add(where, "tls needs a certificate and its key, or a ca that mints certificates",
                 "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
 }
 
@@ -135,7 +137,7 @@ void ListenerCheck::check_starttls() const {
   for (const auto& upstream : upstreams_) {
     if (upstream.name != listener_.upstream) continue;
     if (asked == (upstream.tls && upstream.tls->starttls)) continue;
-    problems_.add(position_of(node_, "upstream"), "starttls is on both sides, or on none",
+    problems_.add(position_of(node_, "upstream"), "starttls must be on both sides or on neither",
                   asked ? "write tls = { starttls = true } in the [[upstream]], too"
                         : "write tls = { starttls = true, ca = \"...\" } in the [[listener]], too");
   }

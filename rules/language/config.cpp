@@ -5,45 +5,41 @@ namespace brownout::rules {
 const Schema<TlsServer>& tls_server_schema() {
   static const Schema<TlsServer> schema{{
       field("certificate", &TlsServer::certificate,
-            "a PEM file with the certificate, and those between it and the CA; relative paths "
-            "begin in "
-            "the folder that brownout was started in"),
+            "a PEM file with the certificate and its intermediate certificates; paths are relative "
+            "to the working folder of brownout"),
       field("key", &TlsServer::key, "a PEM file with its private key"),
       field("ca", &TlsServer::ca,
-            "or: a folder that `brownout ca init` made; a certificate is minted for each name that "
-            "clients ask for. `bad_certificate` needs it"),
+            "instead of a certificate: a folder made by `brownout ca init`, from which a "
+            "certificate is minted for each name that clients request; `bad_certificate` needs it"),
       field("client_ca", &TlsServer::client_ca,
             "a PEM file: clients must show a certificate of this CA (mTLS)"),
-      field(
-          "alpn", &TlsServer::alpn,
-          "protocols that are accepted, in order of preference; who offers others only is refused "
-          "(RFC 7301, 3.2); left out, http listeners accept \"http/1.1\" and \"http/1.0\", and "
-          "others do not answer ALPN"),
+      field("alpn", &TlsServer::alpn,
+            "accepted protocols, in order of preference; clients that offer only others are "
+            "refused (RFC 7301, 3.2); left out, http listeners accept \"http/1.1\" and "
+            "\"http/1.0\", and other listeners do not answer ALPN"),
       field("starttls", &TlsServer::starttls,
-            "xmpp, nats: TLS begins inside the connection (STARTTLS, tls_required), on both sides "
-            "at once; the "
-            "[[upstream]] needs it, too"),
+            "xmpp, nats: TLS begins inside the connection (STARTTLS, tls_required) on both sides; "
+            "the [[upstream]] needs starttls, too"),
   }};
   return schema;
 }
 
 const Schema<TlsClient>& tls_client_schema() {
   static const Schema<TlsClient> schema{{
-      field("verify", &TlsClient::verify, "whether servers' certificates must be right"),
+      field("verify", &TlsClient::verify, "whether servers' certificates are verified"),
       field("ca", &TlsClient::ca,
-            "a PEM file with the CAs to trust; left out, those of the system"),
+            "a PEM file with the trusted CAs; left out, the CAs of the system"),
       field("name", &TlsClient::name,
-            "the name asked for (SNI) and verified; left out, the host in `servers`"),
+            "the name that is requested (SNI) and verified; left out, the host in `servers`"),
       field("certificate", &TlsClient::certificate,
-            "a PEM file, shown to servers that ask (mTLS); relative paths begin in the folder that "
-            "brownout was started in"),
+            "a PEM file, for servers that request a client certificate (mTLS); paths are relative "
+            "to the working folder of brownout"),
       field("key", &TlsClient::key, "a PEM file with its private key"),
-      field("alpn", &TlsClient::alpn, "protocols that are offered"),
-      field(
-          "starttls", &TlsClient::starttls,
-          "for an xmpp or nats listener with it: TLS begins inside the connection; the name that "
-          "is "
-          "verified is, if `name` is left out, the client's domain of XMPP, the server's of NATS"),
+      field("alpn", &TlsClient::alpn, "protocols to offer"),
+      field("starttls", &TlsClient::starttls,
+            "for an xmpp or nats listener with starttls: TLS begins inside the connection; if "
+            "`name` is left out, the verified name is the client's XMPP domain, or the host of the "
+            "NATS server"),
   }};
   return schema;
 }
@@ -59,8 +55,8 @@ void read_listen(const Node& node, Listener& listener, Diagnostics& problems) {
 Field<Listener> rewrite_field() {
   return nested<Listener>(
       "rewrite", "table of addresses",
-      "redis: which addresses clients are told in place of those that a server names, so that they "
-      "come to listeners: { \"10.0.0.1:7000\" = \"127.0.0.1:17000\" }",
+      "redis: addresses to replace in servers' replies, so that clients connect to listeners "
+      "instead: { \"10.0.0.1:7000\" = \"127.0.0.1:17000\" }",
       [](const Node& node, Listener& listener, Diagnostics& problems) {
         listener.rewrite = AddressMap::read(node, problems);
       });
@@ -70,63 +66,62 @@ Field<Listener> rewrite_field() {
 
 const Schema<Listener>& listener_schema() {
   static const Schema<Listener> schema{{
-      field("name", &Listener::name, "how rules, logs and metrics call it", {.required = true}),
-      field("protocol", &Listener::protocol, "what clients speak, and so which faults can act"),
+      field("name", &Listener::name, "the name in rules, logs and metrics", {.required = true}),
+      field("protocol", &Listener::protocol,
+            "the protocol of the clients, which determines the faults that can act"),
       nested<Listener>("listen", "address",
-                       "where clients connect; port 0 takes a free one and logs it; \":1883\" and "
-                       "\"[::]:1883\" are every address of the machine, IPv4 too",
+                       "the address that clients connect to; port 0 takes a free port and logs it; "
+                       "\":1883\" and \"[::]:1883\" listen on all addresses, IPv4 included",
                        read_listen, true),
-      field(
-          "upstream", &Listener::upstream,
-          "the name of the [[upstream]] to forward to; a dns listener with a zone needs none, nor "
-          "does one that intercepts"),
+      field("upstream", &Listener::upstream,
+            "the name of the [[upstream]] to forward to; dns listeners with a zone and listeners "
+            "that intercept need none"),
       field("zone", &Listener::zone,
-            "dns: the name of the [[zone]] to answer from; names that it does not have go to the "
-            "upstream, and do not exist (NXDOMAIN) where there is none"),
+            "dns: the name of the [[zone]] to answer from; queries for other names go to the "
+            "upstream, or get NXDOMAIN without an upstream"),
       field("intercept", &Listener::intercept,
-            "clients did not mean to connect here, but were sent by the kernel, and go on to where "
-            "they wanted: `brownout exec` and `brownout intercept` write the rules for it"),
+            "how the kernel redirects clients to this listener, which forwards them to their "
+            "original destination; `brownout exec` and `brownout intercept` write the kernel's "
+            "rules"),
       field("ports", &Listener::ports,
-            "intercept: of which destinations, e.g. [5222, \"8000-8999\"]; left out, all that no "
+            "intercept: destination ports, e.g. [5222, \"8000-8999\"]; left out, all ports that no "
             "other listener has"),
       field("proxy_protocol", &Listener::proxy_protocol,
-            "connections begin with a PROXY header (version 1 or 2), whose client is the one that "
-            "rules match"),
+            "connections begin with a PROXY header (version 1 or 2); rules match the client "
+            "address in that header"),
       field("username", &Listener::username,
-            "proxy: who may ask (SOCKS5, RFC 1929; CONNECT, Basic; not SOCKS4, which has no "
-            "password); "
-            "left out, anybody"),
+            "proxy: the required user name (SOCKS5: RFC 1929; CONNECT: Basic; SOCKS4 is then "
+            "refused, because it has no password); left out, no authentication"),
       field("password_file", &Listener::password_file,
-            "proxy: and a file whose first line is their password"),
+            "proxy: a file whose first line is the password of `username`"),
       field("spoof_client", &Listener::spoof_client,
             "intercept = \"tproxy\": servers see the client's own address"),
-      field(
-          "buffer", &Listener::buffer,
-          "most bytes that faults may hold in one direction of a connection before reading pauses",
-          {.least = Bytes{65536}}),
+      field("buffer", &Listener::buffer,
+            "bytes that faults may hold in one direction of a connection before reading pauses",
+            {.least = Bytes{65536}}),
       field("forwarding", &Listener::forwarding,
-            "how bytes that no rule touches are moved: one large buffer, or splice(2) inside the "
-            "kernel"),
+            "how bytes are forwarded when no rule acts on them: through a buffer, or with "
+            "splice(2) inside the kernel"),
       field("backlog", &Listener::backlog,
             "connections that may wait to be accepted, see listen(2)", {.least = 1, .most = 65535}),
       field("idle_timeout", &Listener::idle_timeout,
-            "udp: a session without a datagram in either direction for this long is over; dns: a "
-            "TCP connection without a query",
+            "udp: a session ends after this long without a datagram in either direction; dns: a "
+            "TCP connection closes after this long without a query",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
       field("handshake_timeout", &Listener::handshake_timeout,
-            "how long a client may take to say what must come first: a PROXY header, what it asks "
-            "of a forward proxy, a ClientHello; and then for its TLS handshake",
+            "how long a client may take for a PROXY header, a proxy request or a ClientHello, and "
+            "again for its TLS handshake",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
-      field("enabled", &Listener::enabled, "false: nobody listens; the API switches it"),
+      field("enabled", &Listener::enabled, "false: the listener is off; the API can switch it"),
       field("sessions", &Listener::sessions,
-            "udp: most sessions (client addresses) at once; dns: most queries that wait for an "
-            "answer; what comes beyond is dropped",
+            "udp: most sessions (client addresses) at a time; dns: most queries that wait for an "
+            "answer; further ones are dropped",
             {.least = 1, .most = 1'000'000}),
       nested<Listener>("tls", "table", "TLS is terminated here: see below",
                        [](const Node& node, Listener& listener, Diagnostics& problems) {
                          listener.tls = tls_server_schema().read(node, "tls", problems);
                        }),
-      nested<Listener>("framing", "table", "framed: how messages are told apart: see below",
+      nested<Listener>("framing", "table", "framed: how messages are delimited: see below",
                        [](const Node& node, Listener& listener, Diagnostics& problems) {
                          listener.framing = framing_schema().read(node, "framing", problems);
                          check_framing(*listener.framing, node, problems);
@@ -140,22 +135,22 @@ const Schema<Upstream>& upstream_schema() {
   static const Schema<Upstream> schema{{
       field("name", &Upstream::name, "how listeners refer to it", {.required = true}),
       field("servers", &Upstream::servers,
-            "the servers' addresses; names are resolved at each dial", {.required = true}),
-      field(
-          "policy", &Upstream::policy,
-          "failover takes the first that works, in order; a server that refused is tried last for "
-          "`retry_after`"),
+            "the servers' addresses; names are resolved at each connect", {.required = true}),
+      field("policy", &Upstream::policy,
+            "failover uses the first server that works, in order; a failed server is tried last "
+            "for `retry_after`"),
       field("connect_timeout", &Upstream::connect_timeout,
-            "how long one dial may take, with the lookup of the server's name",
+            "how long one connect may take, including the lookup of the server's name",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(1)}),
       field("retry_after", &Upstream::retry_after,
-            "how long a server that could not be reached counts as failed"),
+            "how long a server counts as failed after a failed connect"),
       field("query_timeout", &Upstream::query_timeout,
             "dns: how long a server may take to answer before the next is asked",
             {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(1)}),
       field("send_proxy_protocol", &Upstream::send_proxy_protocol,
-            "servers are told the client's address in a PROXY header"),
-      nested<Upstream>("tls", "table", "TLS is spoken to the servers; tls = {} verifies them",
+            "the version of the PROXY header with the client's address that servers get"),
+      nested<Upstream>("tls", "table",
+                       "connect to the servers with TLS; tls = {} verifies their certificates",
                        [](const Node& node, Upstream& upstream, Diagnostics& problems) {
                          upstream.tls = tls_client_schema().read(node, "tls", problems);
                        }),

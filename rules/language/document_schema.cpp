@@ -7,28 +7,29 @@ namespace brownout::rules {
 const Schema<RuleKeys>& rule_schema() {
   static const Schema<RuleKeys> schema{{
       field("name", &RuleKeys::name,
-            "how logs and metrics call it; dice depend on it, so give one to keep draws when rules "
-            "are added"),
-      nested<RuleKeys>("match", "table", "whom the rule means; leave it out to mean all",
+            "the name in logs and metrics; random draws depend on it, so name rules to keep their "
+            "draws when other rules are added"),
+      nested<RuleKeys>("match", "table",
+                       "the traffic that the rule applies to; left out, all traffic",
                        [](const Node& node, RuleKeys& keys, Diagnostics& problems) {
                          keys.match = match_schema().read(node, "match", problems);
                        }),
-      field("probability", &RuleKeys::probability, "how likely each throw of the dice hits"),
-      field("per", &RuleKeys::per, "what the dice are thrown for"),
-      field("start", &RuleKeys::start, "how long after the rule is loaded it switches itself on"),
-      field("duration", &RuleKeys::duration, "how long it stays on; for ever if left out",
-            {.least = Duration(1)}),
+      field("probability", &RuleKeys::probability,
+            "the probability that the rule acts, drawn for each `per`"),
+      field("per", &RuleKeys::per, "the unit for which `probability` is drawn"),
+      field("start", &RuleKeys::start, "when the rule becomes active, from its loading"),
+      field("duration", &RuleKeys::duration,
+            "how long the rule stays active; without end if left out", {.least = Duration(1)}),
       field("ramp", &RuleKeys::ramp,
             "how long the fault takes to grow from nothing to its full magnitude (or probability)"),
       field("max_active_faults", &RuleKeys::max_active_faults,
-            "http: most requests that it acts on at a time; the others are spared", {.least = 1}),
-      field(
-          "may_miss", &RuleKeys::may_miss,
-          "whether it is all right when it never matches anybody: `run` does not warn then, and a "
-          "rehearsal with --ci does not fail"),
-      field("enabled", &RuleKeys::enabled, "whether it acts; the API switches it"),
-      field("preset", &RuleKeys::preset, "a named network instead of a fault"),
-      nested<RuleKeys>("fault", "table", "what happens: `type` and the keys of that fault",
+            "http: most requests that the rule acts on at a time; further ones pass", {.least = 1}),
+      field("may_miss", &RuleKeys::may_miss,
+            "whether the rule may match nothing: if true, `run` does not warn about it, and a "
+            "rehearsal with --ci does not fail"),
+      field("enabled", &RuleKeys::enabled, "whether the rule acts; the API can switch it"),
+      field("preset", &RuleKeys::preset, "the name of a simulated network, instead of a fault"),
+      nested<RuleKeys>("fault", "table", "the fault: its `type` and the keys of that type",
                        [](const Node& node, RuleKeys& keys, Diagnostics&) { keys.fault = &node; }),
   }};
   return schema;
@@ -45,35 +46,35 @@ const Schema<Document>& document_schema() {
     };
   };
   static const Schema<Document> schema{{
-      field("version", &Document::version, "of this format",
+      field("version", &Document::version, "version of this format",
             {.least = 1, .most = 1, .required = true}),
-      field(
-          "seed", &Document::seed,
-          "same seed and same order of arrival give the same faults; drawn and logged if left out",
-          {.least = 0}),
+      field("seed", &Document::seed,
+            "the seed of all random draws: the same seed and order of arrival give the same "
+            "faults; drawn and logged if left out",
+            {.least = 0}),
       nested<Document>("listener", "list of tables", "where clients connect",
                        keep(&Document::listeners), true),
       nested<Document>("upstream", "list of tables", "groups of servers",
                        keep(&Document::upstreams)),
       nested<Document>("zone", "list of tables", "DNS records to answer from",
                        keep(&Document::zones)),
-      nested<Document>("firewall", "list of tables", "lists of who may connect to what",
+      nested<Document>("firewall", "list of tables", "lists of accepted and blocked connections",
                        keep(&Document::firewalls)),
-      nested<Document>("rule", "list of tables", "what happens to whom, in order",
+      nested<Document>("rule", "list of tables", "which faults act on which traffic, in order",
                        keep(&Document::rules)),
-      nested<Document>("scenario", "table", "of a rehearsal: its name, time scale, safety",
+      nested<Document>("scenario", "table", "rehearsal: name, time scale, stop conditions",
                        table(&ScenarioTables::scenario)),
-      nested<Document>("phase", "list of tables", "of a rehearsal: what happens when",
+      nested<Document>("phase", "list of tables", "rehearsal: the phases of the outage",
                        table(&ScenarioTables::phases)),
-      nested<Document>("probe", "list of tables", "of a rehearsal: synthetic users",
+      nested<Document>("probe", "list of tables", "rehearsal: synthetic users",
                        table(&ScenarioTables::probes)),
-      nested<Document>("expect", "list of tables", "of a rehearsal: what must hold",
+      nested<Document>("expect", "list of tables", "rehearsal: expected results",
                        table(&ScenarioTables::expectations)),
-      nested<Document>("region", "list of tables", "of a rehearsal: where users are",
+      nested<Document>("region", "list of tables", "rehearsal: regions of the users",
                        table(&ScenarioTables::regions)),
-      nested<Document>("sector", "list of tables", "of a rehearsal: what an outage costs whom",
+      nested<Document>("sector", "list of tables", "rehearsal: what an outage costs, by sector",
                        table(&ScenarioTables::sectors)),
-      nested<Document>("webhook", "list of tables", "of a rehearsal: who is told",
+      nested<Document>("webhook", "list of tables", "rehearsal: receivers of events",
                        table(&ScenarioTables::webhooks)),
   }};
   return schema;

@@ -76,13 +76,14 @@ void warn_of_order(const Config& config, const Rule& rule, Diagnostics& warnings
   for (const auto& listener : config.listeners) {
     const auto* behind = overtaken(config, rule, listener);
     if (behind == nullptr) continue;
-    warnings.add(rule.where,
-                 "rule " + in_quotes(rule.name) + " acts before rule " + in_quotes(behind->name) +
-                     " at listener " + in_quotes(listener.name) + ", though it stands behind it: " +
-                     (listener.protocol.has_requests()
-                          ? "requests and messages come before the bytes that are sent"
-                          : "rules on messages act together, where the first of them stands"),
-                 "write it ahead of " + in_quotes(behind->name));
+    warnings.add(
+        rule.where,
+        "rule " + in_quotes(rule.name) + " acts before rule " + in_quotes(behind->name) +
+            " at listener " + in_quotes(listener.name) + ", although it is after it in the file: " +
+            (listener.protocol.has_requests()
+                 ? "faults on requests and messages act before faults on bytes"
+                 : "all rules on messages act together, at the place of the first of them"),
+        "write it ahead of " + in_quotes(behind->name));
     return;
   }
 }
@@ -99,7 +100,8 @@ void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
     warnings.add(phase.where,
                  "phase " + in_quotes(phase.name) + " takes " + to_text(real) +
                      " of real time, and probe " + in_quotes(longer->name) + " waits " +
-                     to_text(longer->timeout) + " for an answer: what hangs in it ends after it",
+                     to_text(longer->timeout) +
+                     " for an answer: an operation that hangs ends after the phase",
                  "let `timeout` be shorter, the phase longer, or `time_scale` smaller");
   }
 }

@@ -15,9 +15,9 @@ std::string problem(const std::string& fault, const std::string& direction,
 
 TEST(DirectionOfMessages, ADirectionWithoutSuchMessagesIsAnError) {
   EXPECT_EQ(problem("nats_lame_duck", "upstream", "nats"),
-            "fault \"nats_lame_duck\" does nothing to what goes upstream");
+            "fault \"nats_lame_duck\" does nothing to data that goes upstream");
   EXPECT_EQ(problem("redis_cut_reply", "upstream", "redis"),
-            "fault \"redis_cut_reply\" does nothing to what goes upstream");
+            "fault \"redis_cut_reply\" does nothing to data that goes upstream");
   EXPECT_EQ(problem("nats_lame_duck", "downstream", "nats"), "");
   EXPECT_EQ(problem("nats_stale_connection", "upstream", "nats"), "");
 }

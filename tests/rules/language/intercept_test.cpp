@@ -126,7 +126,7 @@ upstream = "u"
 match = { host = "a.example" })" +
                            kLatency;
   EXPECT_EQ(mistakes(rules::load_toml(file)),
-            "no listener that is meant knows the names of hosts\n");
+            "no listener that the rule matches can see host names\n");
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ TEST(Starttls, MustBeOnBothSidesOrOnNeither) {
   EXPECT_EQ(mistake("xmpp", client, server), "");
   EXPECT_EQ(mistake("xmpp", "", ""), "");
   EXPECT_EQ(mistake("xmpp", "tls = { ca = \"ca\" }", "tls = {}"), "");
-  EXPECT_EQ(mistake("xmpp", client, "tls = {}"), "starttls is on both sides, or on none");
-  EXPECT_EQ(mistake("xmpp", "", server), "starttls is on both sides, or on none");
-  EXPECT_EQ(mistake("tcp", "", server), "starttls is on both sides, or on none");
+  EXPECT_EQ(mistake("xmpp", client, "tls = {}"), "starttls must be on both sides or on neither");
+  EXPECT_EQ(mistake("xmpp", "", server), "starttls must be on both sides or on neither");
+  EXPECT_EQ(mistake("tcp", "", server), "starttls must be on both sides or on neither");
   EXPECT_EQ(mistake("mqtt", client, server), "starttls is for xmpp and nats listeners");
 }
 

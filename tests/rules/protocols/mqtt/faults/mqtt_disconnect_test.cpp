@@ -58,10 +58,10 @@ TEST(MqttDisconnect, IsOfMqttOnly) {
 TEST(MqttDisconnect, KeysOfOneProtocolAreNoneOfAnother) {
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { opcode = \"text\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
-            "no listener that is meant speaks WebSocket");
+            "no listener that the rule matches has messages of WebSocket");
   EXPECT_EQ(
       first_problem_of("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }", "xmpp"),
-      "no listener that is meant speaks MQTT");
+      "no listener that the rule matches has messages of MQTT");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a/#/b\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
             "topic: \"a/#/b\" is no topic filter: # can only be the last level");

@@ -19,7 +19,7 @@ TEST(BadCertificate, NeedsACa) {
 fault = { type = "bad_certificate", what = "expired" }
 )",
                              "tls"),
-            "fault \"bad_certificate\" needs TLS to be terminated");
+            "fault \"bad_certificate\" needs a listener that terminates TLS");
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ fault = { type = "tls_alert" }
 match = { sni = "a" }
 fault = { type = "latency", delay = "1s" }
 )"),
-            "no listener that is meant has TLS");
+            "no listener that the rule matches has TLS");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(TlsVersion, NeedsTermination) {
 fault = { type = "tls_version", most = "1.2" }
 )",
                              "tls"),
-            "fault \"tls_version\" needs TLS to be terminated");
+            "fault \"tls_version\" needs a listener that terminates TLS");
 }
 
 }  // namespace

@@ -202,7 +202,7 @@ TEST(WebSocket, AMessageOfTheLimitIsStillOneForRules) {
 TEST(WebSocket, OnlyWebSocketListenersHaveMessages) {
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { opcode = \"text\" }\nfault = { type = \"drop\" }",
                              "udp"),
-            "no listener that is meant has messages");
+            "no listener that the rule matches has messages");
   EXPECT_EQ(
       first_problem_of("[[rule]]\nmatch = { opcode = \"text\" }\nfault = { type = \"abort\" }",
                        "websocket"),
