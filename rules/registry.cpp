@@ -49,20 +49,15 @@ struct NotForStreams {
 
 constexpr std::array<NotForStreams, 4> kNotForStreams{{
     {"delay",
-     "it is for HTTP requests and messages; for the bytes of a connection "
-     "use "
-     "\"latency\""},
+     "delay acts on HTTP requests and messages; for the bytes of a connection use \"latency\""},
     {"reorder",
-     "TCP delivers a stream in order, so a client could never see it; what reordering does to a "
-     "TCP "
-     "connection is delay: use \"latency\" with jitter, or \"loss\""},
+     "TCP delivers a stream in order, so a client cannot see reordering, only delay: use "
+     "\"latency\" with jitter, or \"loss\""},
     {"duplicate",
-     "TCP removes duplicates, so a client could never see them; to alter the bytes use "
-     "\"corrupt\""},
+     "TCP removes duplicates, so a client cannot see them; to change bytes use \"corrupt\""},
     {"drop",
-     "TCP sends lost packets again: use \"loss\" for the stall, \"packet_loss\" to cut chunks out "
-     "of "
-     "the stream, \"timeout\" to swallow all of it"},
+     "TCP retransmits lost packets: use \"loss\" for the stall, \"packet_loss\" to remove chunks "
+     "from the stream, or \"timeout\" to swallow all data"},
 }};
 
 }  // namespace

@@ -140,13 +140,14 @@ const Schema<FirewallLine>& firewall_line_schema() {
       field("action", &FirewallLine::action,
             "accept; drop: packets vanish; reject: TCP gets a RST, UDP is dropped",
             {.required = true}),
-      field("source", &FirewallLine::source, "where the packet comes from"),
-      field("destination", &FirewallLine::destination, "where it goes: the server that is dialled"),
+      field("source", &FirewallLine::source, "source addresses of the packet"),
+      field("destination", &FirewallLine::destination,
+            "destination addresses: those of the server"),
       field("source_port", &FirewallLine::source_port, "ports or ranges, \"1024-65535\""),
-      field("port", &FirewallLine::port, "of the destination: ports or ranges"),
+      field("port", &FirewallLine::port, "destination ports: numbers or ranges"),
       field("family", &FirewallLine::family,
-            "of the packet's addresses: \"::/0\" would mean IPv4's, too"),
-      field("protocol", &FirewallLine::protocol, "of the transport"),
+            "the family of the packet's addresses; needed because \"::/0\" also matches IPv4"),
+      field("protocol", &FirewallLine::protocol, "transport protocol"),
       field("listener", &FirewallLine::listener, "only flows of these listeners"),
       field("state", &FirewallLine::state,
             "new: the first packet of a flow; established: all others, in both directions"),
@@ -157,14 +158,15 @@ const Schema<FirewallLine>& firewall_line_schema() {
 
 const Schema<Firewall>& firewall_schema() {
   static const Schema<Firewall> schema{{
-      field("name", &Firewall::name, "how mistakes, logs and metrics call it", {.required = true}),
-      field("listener", &Firewall::listener, "the listeners that it guards"),
+      field("name", &Firewall::name, "the name in faults, logs and metrics", {.required = true}),
+      field("listener", &Firewall::listener,
+            "the listeners that the firewall guards; left out, all"),
       field("policy", &Firewall::policy, "what happens to a packet that no line matches"),
       field("stateful", &Firewall::stateful,
-            "established packets pass by themselves (security groups); false: only by a line "
-            "(nftables, iptables)"),
+            "true: established packets are accepted without a line (security groups); false: they "
+            "need a line (nftables, iptables)"),
       nested<Firewall>(
-          "rules", "list of tables", "the lines, in order: the first that matches decides",
+          "rules", "list of tables", "the lines, in order; the first line that matches decides",
           [](const Node& node, Firewall& firewall, Diagnostics& problems) {
             if (node.array() == nullptr) {
               problems.add(node.where, "rules: expected a list of tables",

@@ -139,7 +139,7 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
   answer.why = "a new flow: " + to_text(firewall, fresh.decision);
   if (fresh.by_mistake) answer.why += ", by mistake";
   if (by_server && !question.flow.destination) {
-    answer.why += "; lines with a destination were left out: give --destination";
+    answer.why += "; lines with a destination were skipped: give --destination";
   }
   for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
     const auto packet = packet_of(question.flow, direction, PacketState::kEstablished);
@@ -193,7 +193,7 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
     if (!answer.why.empty()) return answer;
   } else if (!rule.match.ordinals().contains(question.flow.ordinal)) {
     answer.why = "connection " + std::to_string(question.flow.ordinal) +
-                 " is not among those that first, after and every choose";
+                 " is not selected by first, after and every";
     return answer;
   }
   answer.why = off_schedule(rule, question.at);
@@ -205,10 +205,11 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   }
   answer = thrown(rule, question, flow, std::move(answer));
   if (messages && rule.match.is_for_messages() && !question.message) {
-    answer.why += "; which of them: give --packet, --topic, --stanza, --text and the like";
+    answer.why +=
+        "; to see on which messages, give --packet, --topic, --stanza, --text or the like";
   }
   if (messages && rule.match.ordinals().any()) {
-    answer.why += "; of those that it means, first, after and every choose";
+    answer.why += "; first, after and every select among its messages";
   }
   return answer;
 }

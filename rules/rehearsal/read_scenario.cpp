@@ -39,7 +39,7 @@ class Reader {
     each(tables_.expectations, [&](const Node& node) { read_expectation(node); });
     check_stops();
     if (scenario_.phases.empty()) {
-      problems_.add({1, 1}, "a rehearsal needs a [[phase]] at least",
+      problems_.add({1, 1}, "a rehearsal needs at least one [[phase]]",
                     "[[phase]]\nname = \"calm\"\nfor = \"10s\"");
     }
     return std::move(scenario_);
@@ -142,7 +142,7 @@ class Reader {
     if (std::find(names.begin(), names.end(), endpoint) != names.end()) return;
     if (endpoint.starts_with("http://") || endpoint.starts_with("https://")) return;
     if (parse_endpoint(endpoint)) return;
-    problems_.add(where, in_quotes(endpoint) + " is no listener and no address",
+    problems_.add(where, in_quotes(endpoint) + " is neither a listener nor an address",
                   suggest(endpoint, names));
   }
 
@@ -161,13 +161,14 @@ class Reader {
       refer(position_of(node, "phase"), "phase", keys.phase, names_in(scenario_.phases));
     }
     if ((keys.least == nullptr) == (keys.most == nullptr)) {
-      problems_.add(node.where, "[[expect]] needs \"at_least\" or \"at_most\", one of them",
+      problems_.add(node.where, "[[expect]] needs either \"at_least\" or \"at_most\"",
                     "e.g. at_least = \"99%\"");
     }
     if (keys.least != nullptr) keys.at_least = read_bound(keys.metric, *keys.least, "at_least");
     if (keys.most != nullptr) keys.at_most = read_bound(keys.metric, *keys.most, "at_most");
     if (keys.metric == Metric::kShare && keys.endpoint.empty() == keys.server.empty()) {
-      problems_.add(node.where, "share needs \"endpoint\" or \"server\"", "whose share is meant?");
+      problems_.add(node.where, "share needs \"endpoint\" or \"server\"",
+                    "name the endpoint or the server whose share is measured");
     }
     if (keys.metric == Metric::kAlert) read_alert(node, keys);
     scenario_.expectations.push_back(std::move(static_cast<Expectation&>(keys)));
@@ -180,8 +181,9 @@ class Reader {
     }
     if (wanted.listener.empty()) return;
     if (!wanted.probe.empty()) {
-      problems_.add(position_of(node, "listener"), "either \"probe\" or \"listener\"",
-                    "what synthetic users felt, or what the proxy saw?");
+      problems_.add(
+          position_of(node, "listener"), "\"probe\" and \"listener\" exclude each other",
+          "probe measures synthetic users, listener measures proxied traffic; leave one out");
     }
     constexpr std::array kSeen{Metric::kAvailability, Metric::kLatencyP50, Metric::kLatencyP99,
                                Metric::kReconnectRate, Metric::kShare};
@@ -189,8 +191,8 @@ class Reader {
       return check_requests(node, wanted);
     }
     problems_.add(position_of(node, "listener"),
-                  std::string(name_of(wanted.metric)) + " cannot be seen at a listener",
-                  "only synthetic users know: write probe = \"...\" instead");
+                  std::string(name_of(wanted.metric)) + " cannot be measured at a listener",
+                  "only synthetic users can measure it: write probe = \"...\" instead");
   }
 
   // Requests and their outcome are visible only in protocols that the proxy parses.
@@ -199,13 +201,12 @@ class Reader {
     const auto& without = around_.without_requests;
     for (const auto& name : wanted.listener) {
       if (std::find(without.begin(), without.end(), name) == without.end()) continue;
-      problems_.add(
-          position_of(node, "listener"),
-          std::string(name_of(wanted.metric)) + " cannot be measured at " + in_quotes(name) +
-              ": nobody knows which of its bytes are requests",
-          "write probe = \"...\" for what users felt, metric = \"reconnect_rate\" for its "
-          "connections, or the listener's protocol if it is one of " +
-              with_requests());
+      problems_.add(position_of(node, "listener"),
+                    std::string(name_of(wanted.metric)) + " cannot be measured at " +
+                        in_quotes(name) + ": its protocol is not parsed, so requests are unknown",
+                    "write probe = \"...\" to measure users, metric = \"reconnect_rate\" to "
+                    "measure connections, or the listener's protocol if it is one of " +
+                        with_requests());
     }
   }
 
@@ -228,8 +229,9 @@ class Reader {
       if (std::find(names.begin(), names.end(), probe.name) == names.end()) continue;
       probe.watches = true;
       if (probe.kind == ProbeKind::kPrometheus) continue;
-      problems_.add(position_of(node, "probe"), in_quotes(probe.name) + " is no prometheus probe",
-                    "alert needs one whose query has a result when the rule fires");
+      problems_.add(position_of(node, "probe"),
+                    in_quotes(probe.name) + " is not a prometheus probe",
+                    "alert needs a prometheus probe whose query has a result when the rule fires");
     }
   }
 

@@ -11,8 +11,8 @@ auto own(T B::*member) {
 
 const Schema<Steady>& steady_schema() {
   static const Schema<Steady> schema{{
-      field("availability", &Steady::availability, "the least share of operations that succeed"),
-      field("for", &Steady::length, "how long it is looked at",
+      field("availability", &Steady::availability, "the share of operations that must succeed"),
+      field("for", &Steady::length, "how long operations are measured before the first phase",
             {.least = std::chrono::milliseconds(1)}),
   }};
   return schema;
@@ -20,14 +20,14 @@ const Schema<Steady>& steady_schema() {
 
 const Schema<StopCondition>& stop_schema() {
   static const Schema<StopCondition> schema{{
-      field("probe", &StopCondition::probe, "the users that must not be touched",
+      field("probe", &StopCondition::probe, "the protected users, which the faults must not affect",
             {.required = true}),
-      field("above", &StopCondition::above, "the share of failed operations that is too much",
+      field("above", &StopCondition::above, "halt if a larger share of operations fails",
             {.required = true}),
-      field("over", &StopCondition::over, "the time that the share is taken over",
+      field("over", &StopCondition::over, "the time over which the share is measured",
             {.least = std::chrono::milliseconds(1)}),
       field("consecutive", &StopCondition::consecutive,
-            "and the last ones failed in a row, this many at least", {.least = 1}),
+            "halt only if at least this many operations in a row failed", {.least = 1}),
   }};
   return schema;
 }
@@ -52,48 +52,51 @@ Field<Sector> number(std::string name, double Sector::*member, std::string meani
 
 const Schema<ScenarioKeys>& scenario_schema() {
   static const Schema<ScenarioKeys> schema{{
-      field("name", own<ScenarioKeys>(&ScenarioKeys::name), "what the report is called",
+      field("name", own<ScenarioKeys>(&ScenarioKeys::name), "the name of the rehearsal in reports",
             {.required = true}),
       field("time_scale", own<ScenarioKeys>(&ScenarioKeys::scale),
-            "\"60x\": an hour of the scenario in a minute; time-outs and latency stay real",
+            "\"60x\": an hour of scenario time takes a minute; time-outs and latencies stay real "
+            "time",
             {.least = Multiple{0.001}, .most = Multiple{100000}}),
-      field("seed", own<ScenarioKeys>(&ScenarioKeys::seed),
-            "same seed and same order of arrival give the same faults; here or at the top of the "
-            "file",
-            {.least = 0}),
-      nested<ScenarioKeys>("steady", "table", "what must hold before anything is broken",
+      field(
+          "seed", own<ScenarioKeys>(&ScenarioKeys::seed),
+          "the same seed and order of arrival give the same faults; here or at the top of the file",
+          {.least = 0}),
+      nested<ScenarioKeys>("steady", "table",
+                           "the steady state that must hold before the first phase",
                            [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
                              keys.steady = steady_schema().read(node, "steady", problems);
                            }),
-      nested<ScenarioKeys>(
-          "stop_if", "table, or list of them", "halts all faults: probe, above, over, consecutive",
-          [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
-            const auto add = [&](const Node& condition) {
-              keys.stops.push_back(stop_schema().read(condition, "stop_if", problems));
-            };
-            if (node.array() == nullptr) return add(node);
-            for (const auto& element : *node.array()) add(element);
-          }),
+      nested<ScenarioKeys>("stop_if", "table, or list of them",
+                           "conditions that halt all faults: probe, above, over, consecutive",
+                           [](const Node& node, ScenarioKeys& keys, Diagnostics& problems) {
+                             const auto add = [&](const Node& condition) {
+                               keys.stops.push_back(
+                                   stop_schema().read(condition, "stop_if", problems));
+                             };
+                             if (node.array() == nullptr) return add(node);
+                             for (const auto& element : *node.array()) add(element);
+                           }),
       field("alerts", own<ScenarioKeys>(&ScenarioKeys::alerts),
-            "an address where the webhooks of your alerting are received, for metric = \"alert\""),
+            "an address that receives the webhooks of your alerting, for metric = \"alert\""),
   }};
   return schema;
 }
 
 const Schema<PhaseKeys>& phase_schema() {
   static const Schema<PhaseKeys> schema{{
-      field("name", own<PhaseKeys>(&PhaseKeys::name), "how expectations refer to it",
+      field("name", own<PhaseKeys>(&PhaseKeys::name), "the name in expectations",
             {.required = true}),
-      field("for", own<PhaseKeys>(&PhaseKeys::length), "how long it lasts",
+      field("for", own<PhaseKeys>(&PhaseKeys::length), "how long the phase lasts",
             {.least = std::chrono::milliseconds(1), .required = true}),
       field("rules", own<PhaseKeys>(&PhaseKeys::rules),
-            "rules that are on in it; those that no phase names are always on"),
+            "rules that are active in the phase; rules that no phase names are always active"),
       nested<PhaseKeys>(
           "change", "table of tables",
-          "other magnitudes: { \"name of a rule\" = { keys of its fault } }",
+          "rules with other settings in this phase: { \"name of a rule\" = { keys of its fault } }",
           [](const Node& node, PhaseKeys& keys, Diagnostics&) { keys.change = &node; }),
       field("recovery", own<PhaseKeys>(&PhaseKeys::recovery),
-            "it runs whatever happens: after Ctrl-C and after stop_if too"),
+            "the phase runs even after Ctrl-C or stop_if"),
   }};
   return schema;
 }
@@ -101,53 +104,51 @@ const Schema<PhaseKeys>& phase_schema() {
 const Schema<Probe>& probe_schema() {
   static const Schema<Probe> schema{
       {
-          field("name", &Probe::name, "how expectations and the report call it",
-                {.required = true}),
-          field("kind", &Probe::kind, "what its users do"),
-          field("users", &Probe::users, "synthetic users, each with a client address of its own",
+          field("name", &Probe::name, "the name in expectations and reports", {.required = true}),
+          field("kind", &Probe::kind, "the kind of operation that its users perform"),
+          field("users", &Probe::users,
+                "number of synthetic users, each with its own client address",
                 {.least = 1, .most = 200}),
-          field("region", &Probe::region, "the [[region]] whose addresses they have"),
-          field("every", &Probe::every, "from one operation to the next",
+          field("region", &Probe::region, "the [[region]] that provides the users' addresses"),
+          field("every", &Probe::every, "interval between operations",
                 {.least = std::chrono::milliseconds(1)}),
-          field("timeout", &Probe::timeout, "of one attempt, in real time",
+          field("timeout", &Probe::timeout, "time-out of one attempt, in real time",
                 {.least = std::chrono::milliseconds(1), .most = std::chrono::minutes(10)}),
           field(
               "endpoints", &Probe::endpoints,
-              "in the order of the contingency plan: names of listeners, addresses, or whole URLs"),
-          field("attempts", &Probe::attempts, "at each endpoint, before the next is tried",
+              "names of listeners, addresses, or whole URLs, in the order of the contingency plan"),
+          field("attempts", &Probe::attempts, "attempts at each endpoint before the next one",
                 {.least = 1, .most = 100}),
-          field("reuse", &Probe::reuse,
-                "whether a connection stays open for the next operation, where its protocol can"),
-          field("backoff", &Probe::backoff, "before another attempt; doubled each time"),
+          field(
+              "reuse", &Probe::reuse,
+              "whether a connection stays open for the next operation, if the protocol allows it"),
+          field("backoff", &Probe::backoff, "pause before another attempt; doubled each time"),
           field("backoff_most", &Probe::backoff_most, "the longest backoff"),
-          field("jitter", &Probe::jitter, "how much of a backoff is drawn"),
+          field("jitter", &Probe::jitter, "the share of a backoff that is random"),
           field("failback", &Probe::failback,
-                "how long after a failover the first endpoint is tried again; left out, never"),
+                "time after a failover until the first endpoint is tried again; left out, never"),
           field("resolve", &Probe::resolve,
-                "names of the endpoints, in their order, that are looked up before each new "
-                "connection; the "
-                "addresses are then dialled"),
-          field("resolver", &Probe::resolver, "the dns listener or the address that is asked"),
+                "host names of the endpoints, in their order: looked up before each new "
+                "connection, which then goes to the address found"),
+          field("resolver", &Probe::resolver, "the dns listener, or address, for these lookups"),
           field("qname", &Probe::qname, "dns: the name to look up"),
           field("qtype", &Probe::qtype, "dns: A or AAAA"),
           field("answer", &Probe::answer, "dns: one of these addresses must be in the answer"),
           field("method", &Probe::method, "http"),
           field("path", &Probe::path, "http, websocket"),
-          field("status", &Probe::status, "http: the status that is right",
-                {.least = 100, .most = 599}),
+          field("status", &Probe::status, "http: the expected status", {.least = 100, .most = 599}),
           field("body", &Probe::body, "http: text that the body must contain"),
-          field("sni", &Probe::sni, "tls: the name that is asked for and verified"),
+          field("sni", &Probe::sni, "tls: the name that is requested (SNI) and verified"),
           field("ca", &Probe::ca,
-                "a PEM file with the CAs to trust, of tls and http; messaging protocols use TLS "
-                "where it "
-                "is given"),
-          field("command", &Probe::command, "exec: run by /bin/sh; exit code 0 is success"),
-          field("query", &Probe::query, "prometheus: must have a result"),
-          field("size", &Probe::size, "tcp, websocket: of a message",
+                "tls, http: a PEM file with the trusted CAs; messaging protocols: the same, and "
+                "users connect with TLS if it is given"),
+          field("command", &Probe::command, "exec: a command for /bin/sh; exit code 0 is success"),
+          field("query", &Probe::query, "prometheus: the query, which must have a result"),
+          field("size", &Probe::size, "tcp, websocket: bytes in a message",
                 {.least = Bytes{16}, .most = Bytes{1 << 20}}),
-          field("user_name", &Probe::user_name, "of messaging protocols: as whom users connect"),
+          field("user_name", &Probe::user_name, "messaging protocols: the user name"),
           field("password_file", &Probe::password_file,
-                "of messaging protocols: a file whose first line is the password"),
+                "messaging protocols: a file whose first line is the password"),
       },
       option_fields(&MessageProtocol::user_keys, &Probe::options)};
   return schema;
@@ -155,31 +156,32 @@ const Schema<Probe>& probe_schema() {
 
 const Schema<ExpectKeys>& expect_schema() {
   static const Schema<ExpectKeys> schema{{
-      field("name", own<ExpectKeys>(&ExpectKeys::name), "how the report calls it"),
+      field("name", own<ExpectKeys>(&ExpectKeys::name), "the name in reports"),
       field("metric", own<ExpectKeys>(&ExpectKeys::what), "what is measured", {.required = true}),
-      field("probe", own<ExpectKeys>(&ExpectKeys::probe), "whose; all probes if left out"),
+      field("probe", own<ExpectKeys>(&ExpectKeys::probe),
+            "probes whose operations count; all if left out"),
       field("listener", own<ExpectKeys>(&ExpectKeys::listener),
-            "instead of probes: all that passed there, as the proxy saw it (reconnect_rate, share; "
-            "where requests are known, as of dns and http, availability, latency_p50 and "
-            "latency_p99)"),
+            "instead of probes: all traffic at these listeners, as measured by the proxy "
+            "(reconnect_rate and share; availability, latency_p50 and latency_p99 if the proxy "
+            "parses requests, as for dns and http)"),
       field("region", own<ExpectKeys>(&ExpectKeys::region),
-            "only this [[region]]: of the probes, or of the clients' addresses"),
+            "only this [[region]]: that of the probes, or of the clients' addresses"),
       field("phase", own<ExpectKeys>(&ExpectKeys::phase),
-            "in which phase; the whole rehearsal if left out"),
+            "the phase that counts; left out, the whole rehearsal"),
       field("within", own<ExpectKeys>(&ExpectKeys::within),
-            "how long the phase may take to become so: what happens earlier does not count"),
+            "time at the start of the phase that does not count"),
       field("endpoint", own<ExpectKeys>(&ExpectKeys::endpoint),
-            "share: of the operations that it served"),
+            "share: of the operations, those that this endpoint served"),
       field("server", own<ExpectKeys>(&ExpectKeys::server),
-            "share: of the connections that this server got"),
+            "share: of the connections, those to this server"),
       field("alert", own<ExpectKeys>(&ExpectKeys::alert),
             "alert: a word in the webhook; or name a prometheus probe, whose query has a result "
             "when the rule fires"),
       nested<ExpectKeys>(
-          "at_least", "in the metric's unit", "the least that is right",
+          "at_least", "in the metric's unit", "lower bound of the value",
           [](const Node& node, ExpectKeys& keys, Diagnostics&) { keys.least = &node; }),
       nested<ExpectKeys>(
-          "at_most", "in the metric's unit", "the most that is right",
+          "at_most", "in the metric's unit", "upper bound of the value",
           [](const Node& node, ExpectKeys& keys, Diagnostics&) { keys.most = &node; }),
   }};
   return schema;
@@ -187,9 +189,9 @@ const Schema<ExpectKeys>& expect_schema() {
 
 const Schema<Region>& region_schema() {
   static const Schema<Region> schema{{
-      field("name", &Region::name, "how probes refer to it", {.required = true}),
-      field("clients", &Region::clients, "its addresses", {.required = true}),
-      field("users", &Region::users, "how many people it stands for, for the impact", {.least = 0}),
+      field("name", &Region::name, "the name in probes", {.required = true}),
+      field("clients", &Region::clients, "addresses of the region's clients", {.required = true}),
+      field("users", &Region::users, "people in the region, for the impact", {.least = 0}),
   }};
   return schema;
 }
@@ -197,18 +199,21 @@ const Schema<Region>& region_schema() {
 const Schema<Sector>& sector_schema() {
   static const Schema<Sector> schema{{
       field("name", &Sector::name, "e.g. health, commerce", {.required = true}),
-      field("share", &Sector::share, "of all users"),
-      number("per_failed_message", &Sector::per_failed_message, "what one is worth, in any unit"),
-      number("per_minute", &Sector::per_minute, "what a minute of full outage is worth"),
+      field("share", &Sector::share, "share of all users"),
+      number("per_failed_message", &Sector::per_failed_message,
+             "value of one failed message, in any unit"),
+      number("per_minute", &Sector::per_minute,
+             "value of a minute of full outage, in the same unit"),
   }};
   return schema;
 }
 
 const Schema<Webhook>& webhook_schema() {
   static const Schema<Webhook> schema{{
-      field("url", &Webhook::url, "gets a POST with JSON", {.required = true}),
-      field("phases", &Webhook::phases, "when a phase begins"),
-      field("expectations", &Webhook::expectations, "when an expectation is met or not"),
+      field("url", &Webhook::url, "URL that gets a POST with JSON", {.required = true}),
+      field("phases", &Webhook::phases, "whether to send an event when a phase begins"),
+      field("expectations", &Webhook::expectations,
+            "whether to send an event when an expectation is met or not"),
   }};
   return schema;
 }

@@ -23,7 +23,7 @@ Finding latency(const TrafficCounts& counts, double p) {
   if (counts.requests() == 0) return {std::nullopt, "nothing was asked for"};
   if (counts.latency.count() == 0) return {std::nullopt, "nothing was answered", true};
   return {std::chrono::duration<double>(counts.latency.percentile(p)).count(),
-          "of " + count_of(counts.latency.count(), "answer") + ", to an eighth"};
+          "of " + count_of(counts.latency.count(), "answer") + ", accurate to an eighth"};
 }
 
 Finding share(const TrafficCounts& counts, const std::string& server) {

@@ -82,11 +82,11 @@ TEST(Explain, ARuleForAServerAsksForAMissingDestination) {
 TEST(Explain, WithoutAMessageRulesOnMessagesMayAct) {
   EXPECT_EQ(
       answers({}),
-      "* topic: it acts on messages, in both directions; which of them: give --packet, "
-      "--topic, --stanza, --text and the like\n"
-      "* acks: it acts on messages, in both directions with a chance of 5% per message; which "
-      "of them: give --packet, --topic, --stanza, --text and the like; of those that it "
-      "means, first, after and every choose\n"
+      "* topic: it acts on messages, in both directions; to see on which messages, give "
+      "--packet, --topic, --stanza, --text or the like\n"
+      "* acks: it acts on messages, in both directions with a chance of 5% per message; to see on "
+      "which messages, give --packet, --topic, --stanza, --text or the like; first, after and "
+      "every select among its messages\n"
       "* bytes: it acts in both directions\n"
       "* all: it acts on messages, downstream only\n");
 }
@@ -99,8 +99,8 @@ TEST(Explain, AMessageSelectsTheRulesThatMatchIt) {
             "* all: it acts on messages, downstream only\n");
   EXPECT_EQ(answers(packet(rules::MqttType::kPuback)),
             "- topic: it is for other messages\n"
-            "* acks: it acts on messages, in both directions with a chance of 5% per message; of "
-            "those that it means, first, after and every choose\n"
+            "* acks: it acts on messages, in both directions with a chance of 5% per message; "
+            "first, after and every select among its messages\n"
             "* bytes: it acts in both directions\n"
             "* all: it acts on messages, downstream only\n");
 }

@@ -121,7 +121,7 @@ TEST(Scenario, WarnsOfAPhaseThatIsShorterThanATimeout) {
 
 TEST(Scenario, ReportsEachKindOfError) {
   const std::string phase = "[[phase]]\nname = \"p\"\nfor = \"1m\"\n";
-  EXPECT_EQ(problem_of(""), "a rehearsal needs a [[phase]] at least");
+  EXPECT_EQ(problem_of(""), "a rehearsal needs at least one [[phase]]");
   EXPECT_EQ(*rules::load_toml("seed = 7\n" + outage(phase))->seed, 7U);
   auto seeded = outage(phase);
   seeded.insert(seeded.find("[scenario]\n") + 11, "seed = 8\n");
@@ -130,7 +130,7 @@ TEST(Scenario, ReportsEachKindOfError) {
             "there is a seed at the top already");
   EXPECT_EQ(problem_of(phase + "rules = [\"no\"]"), "there is no rule \"no\"");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = [\"nowhere\"]"),
-            "\"nowhere\" is no listener and no address");
+            "\"nowhere\" is neither a listener nor an address");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"dns\"\nendpoints = \"chat\""),
             "dns probe \"x\" needs \"qname\"");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"mqtt\"\nendpoints = "
@@ -142,7 +142,7 @@ TEST(Scenario, ReportsEachKindOfError) {
             "\"ann@x.org/phone\" is no bare JID");
   EXPECT_EQ(problem_of(xmpp + "accounts = [\"@x.org\"]"), "\"@x.org\" is no bare JID");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\""),
-            "[[expect]] needs \"at_least\" or \"at_most\", one of them");
+            "[[expect]] needs either \"at_least\" or \"at_most\"");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nat_least = \"5m\""),
             "at_least: \"5m\" is not a percentage");
   EXPECT_THAT(problem_of(phase + "[[expect]]\nmetric = \"avail\"\nat_least = \"5%\""),
@@ -151,12 +151,12 @@ TEST(Scenario, ReportsEachKindOfError) {
             "alert needs \"alerts\" in [scenario], or a \"probe\"");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = \"chat\"\n"
                                "[[expect]]\nmetric = \"alert\"\nprobe = \"x\"\nat_most = \"5m\""),
-            "\"x\" is no prometheus probe");
+            "\"x\" is not a prometheus probe");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"share\"\nat_most = \"5%\""),
             "share needs \"endpoint\" or \"server\"");
   const auto at_chat = phase + "[[expect]]\nlistener = \"chat\"\nat_most = \"5\"\nmetric = ";
   EXPECT_EQ(problem_of(at_chat + "\"time_to_detect\""),
-            "time_to_detect cannot be seen at a listener");
+            "time_to_detect cannot be measured at a listener");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nlistener = \"caht\"\n"
                                "at_least = \"5%\""),
             "there is no listener \"caht\"");

@@ -91,9 +91,9 @@ TEST(Traffic, ExpectationsSelectByListenerRegionAndPhase) {
                        "at_least = \"51%\""),
             "not met: 50 of 100 requests were served");
   EXPECT_EQ(seen.judge("metric = \"latency_p50\"\nlistener = \"chat\"\nat_most = \"25ms\""),
-            "met: of 148 answers, to an eighth");
+            "met: of 148 answers, accurate to an eighth");
   EXPECT_EQ(seen.judge("metric = \"latency_p99\"\nlistener = \"chat\"\nat_most = \"299ms\""),
-            "not met: of 148 answers, to an eighth");
+            "not met: of 148 answers, accurate to an eighth");
   EXPECT_EQ(seen.judge("metric = \"latency_p99\"\nlistener = \"web\"\nat_most = \"299ms\""),
             "not met: nothing was answered");
 }
