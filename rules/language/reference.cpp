@@ -16,7 +16,7 @@ std::string escaped(std::string text) {
 }
 
 std::string field_table(const std::vector<FieldInfo>& fields) {
-  if (fields.empty()) return "No keys but `type`.\n\n";
+  if (fields.empty()) return "No keys besides `type`.\n\n";
   std::string text = "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const auto& field : fields) {
     const auto type = field.range.empty() ? field.type : field.type + ", " + field.range;
@@ -35,9 +35,9 @@ std::string_view level_text(Level level) {
     case Level::kBytes:
       return "the bytes of a connection or the datagrams of a session, live ones too";
     case Level::kFirewall:
-      return "the list of a [[firewall]], from the beginning to the end of its schedule";
+      return "the list of a [[firewall]], from the start to the end of the rule";
     case Level::kMessage:
-      return "each message for itself: a query and its answer, a request and its response";
+      return "each message separately: a query and its answer, a request and its response";
   }
   return "";
 }
@@ -61,7 +61,7 @@ std::string fault_section(const FaultKind& kind) {
 
 std::string preset_table() {
   std::string text =
-      "| preset | upload | download | round trip | loss | figures of "
+      "| preset | upload | download | round trip | loss | source "
       "|\n|---|---|---|---|---|---|\n";
   const auto cell = [](std::string_view value) {
     return " " + (value.empty() ? std::string("-") : std::string(value)) + " |";
@@ -77,8 +77,8 @@ constexpr std::string_view kIntroduction = R"(# Rule file reference
 
 Written by `brownout reference` from the declarations that the loader reads; do not edit.
 
-A rule file is TOML. Unknown keys are errors. `brownout check FILE` finds every mistake in one go;
-`brownout explain FILE --listener NAME --client ADDRESS` says which rules would act.
+A rule file is TOML. Unknown keys are errors. `brownout check FILE` reports all errors at once;
+`brownout explain FILE --listener NAME --client ADDRESS` shows which rules would act.
 
 **Values.** Durations: `"300ms"`, `"1.5 s"`, `"1m30s"` (ns, us, ms, s, m, h). Rates: `"1.5 Mbit/s"`,
 `"200 KB/s"` (KB = 1000 B, KiB = 1024 B). Sizes: `"64 KiB"`. Percentages: `"20%"`, or a number from 0 to 1.
@@ -86,58 +86,60 @@ Frequencies: `"200/s"`, `"30/m"`. Multiples: `"3x"`.
 Addresses: `"127.0.0.1:1883"`, `"[::1]:1883"`, `"host.example:1883"`, `"unix:/path"`. Prefixes: `"10.1.0.0/16"`.
 A list with one element may be written without brackets.
 
-**How rules compose.** Every rule that matches acts, in the order of the file: what one lets through is what the
-next one gets. So delays add up, the slowest bandwidth wins, and a fault that ends the connection ends it for all.
-Delays are for each chunk, one way: a rule without `direction` delays a request and its reply, so that a round trip
-feels it twice (`round_trip = true` splits it instead). A chunk is what one read of the socket gave, at most 256 KiB;
-on a udp listener it is a datagram. A DNS query and its answer are one exchange: a delay is felt once, the first rule
-that answers a query (or keeps silent) decides, and answers pass through the rules behind it. HTTP requests are treated
-alike: the first rule that answers one or drops it decides, delays add up, and responses pass through the rules behind.
-On an http or websocket listener, faults of bytes act on the client's connection; those of requests and messages inside.
+**How rules compose.** Every rule that matches acts, in the order of the file: the output of one rule is the input of
+the next. So delays add up, the slowest bandwidth wins, and a fault that ends the connection ends it for all rules.
+Delays apply to each chunk, one way: a rule without `direction` delays both a request and its reply, so a round trip
+is delayed twice (`round_trip = true` splits the delay instead). A chunk is the result of one read of the socket, at
+most 256 KiB; on a udp listener it is a datagram. A DNS query and its answer are one exchange: it is delayed once. The
+first rule that answers a query, or leaves it without an answer, decides; answers pass through the later rules. The
+same holds for HTTP requests: the first rule that answers or drops a request decides, delays add up, and responses
+pass through the later rules. On an http or websocket listener, faults on bytes act on the client's connection;
+faults on requests and messages act inside it.
 
-**Dice.** A draw is a function of seed, rule name, listener name, ordinal of the connection (session, query) and event
-ordinal, and of nothing else: the same seed and the same order of arrival give the same faults, with any number of
-workers. Rules added, removed or moved do not change what the others draw, as long as rules are named.
-`per = "client"` hashes the client's address, so that raising 5% to 20% keeps the first 5% in.
+**Dice.** A draw depends only on the seed, the rule's name, the listener's name, the ordinal of the connection
+(session, query) and the ordinal of the event. The same seed and the same order of arrival therefore give the same
+faults, with any number of workers. Adding, removing or moving a rule does not change the draws of the others, as long
+as rules are named. `per = "client"` hashes the client's address, so raising 5% to 20% keeps the first 5% of clients.
 
-**Live changes.** A reload (SIGHUP, or the file changes) takes effect at once, on live connections too. A rule whose
-text did not change goes on undisturbed; a rule that went away gives back what it held. Rules with `first`, `after`
-or `every` count connections that arrive after they took effect.
+**Live changes.** A reload (by SIGHUP, or when the file changes) takes effect at once, on live connections too. A rule
+with unchanged text continues undisturbed; a removed rule delivers what it held. Rules with `first`, `after` or
+`every` count the connections that arrive after the rules took effect.
 
 )";
 
 constexpr std::string_view kFirewalls =
-    R"(An ordered list; the first line that matches decides, else the policy. It is asked about each server that is
-dialled, before it is dialled: what is dropped gets no answer (the client's connect itself is answered by the kernel,
-so the connection stays open and silent), what is rejected gets a RST. A group's next server is tried as after a real
-time-out or refusal. `brownout firewall import` reads nftables and iptables; `brownout explain` says which line
-decides; the faults of a firewall's list (`rule_order` and others, below) are mistakes made in it for a while.
+    R"(An ordered list of lines: the first line that matches decides, or else the policy. The firewall is checked
+for each server before the connect to it. A dropped connect gets no answer: the kernel has already accepted the
+client's connection, which stays open and silent. A rejected connect gets a RST. The next server of the group is then
+tried, as after a real time-out or refusal. `brownout firewall import` reads nftables and iptables;
+`brownout explain` shows which line decides. The firewall faults (`rule_order` and others, below) are temporary
+mistakes in the list.
 
 )";
 
 constexpr std::string_view kRehearsals =
-    R"(`brownout rehearse FILE` runs a file that has these tables too. Times are those of the scenario, which passes
-`time_scale` times as fast; only a probe's `timeout` and latencies are real, and what faults do (a delay of 300ms is
-one). Exit code 0: all expectations met, 1: one is not, 2: it could not begin, 3: no verdict (`stop_if`, Ctrl-C, broken
-before it began, or something was not measured).
+    R"(`brownout rehearse FILE` runs a file that also has these tables. Times are scenario time, which runs
+`time_scale` times as fast as real time. Only a probe's `timeout`, latencies, and the times in faults (a delay of
+300ms, for example) are real time. Exit code 0: all expectations are met, 1: one is not met, 2: the rehearsal could
+not begin, 3: no verdict (`stop_if`, Ctrl-C, no steady state, or something was not measured).
 
 )";
 
 constexpr std::string_view kMetrics =
-    R"(| metric | what it is | unit |
+    R"(| metric | meaning | unit |
 |---|---|---|
-| `availability` | the share of operations that succeeded, whatever endpoint served them | percentage |
-| `latency_p50`, `latency_p99` | of the successful attempts | duration |
-| `time_to_detect` | until the last user who noticed had a failed attempt | duration |
-| `time_to_failover` | until the last user who noticed was served by another endpoint | duration |
-| `time_to_recover` | until the last user's operations succeed for good | duration |
-| `messages_lost`, `messages_duplicated`, `messages_reordered` | of numbered messages there and back | number |
-| `reconnect_rate`, `attempt_rate` | the most in a second of the scenario (over 100 ms at least) | frequency |
-| `share` | of operations that `endpoint` served, or of connections that `server` got | percentage |
-| `alert` | until a webhook of your alerting with that word was received | duration |
+| `availability` | the share of operations that succeeded, at any endpoint | percentage |
+| `latency_p50`, `latency_p99` | percentiles of the latency of successful attempts | duration |
+| `time_to_detect` | time until the last affected user has a failed attempt | duration |
+| `time_to_failover` | time until the last affected user is served by another endpoint | duration |
+| `time_to_recover` | time until the operations of the last user succeed for good | duration |
+| `messages_lost`, `messages_duplicated`, `messages_reordered` | messages of users that number them | number |
+| `reconnect_rate`, `attempt_rate` | the peak over a second of scenario time (at least 100 ms of real time) | frequency |
+| `share` | the share of operations that `endpoint` served, or of connections that went to `server` | percentage |
+| `alert` | time until a webhook of your alerting with that word is received | duration |
 
-Times count from the beginning of the phase; without one from the first phase with rules (`time_to_recover`: from the
-recovery phase). A time that never came is not met.
+Times count from the start of `phase`; without `phase`, from the start of the first phase with rules
+(`time_to_recover`: of the recovery phase). If the event never happens, the expectation is not met.
 
 Users of `websocket` and of messaging protocols number their messages. An operation of `tcp` or `http` is one message,
 which is lost if no attempt got through.
@@ -173,8 +175,8 @@ std::string reference_page() {
   text += "### [[sector]]\n\n" + field_table(sector_fields());
   text += "### [[webhook]]\n\n" + field_table(webhook_fields());
   text +=
-      "## Presets\n\nSources disagree about what these networks are; each row says whose figures "
-      "it has.\n\n";
+      "## Presets\n\nSources disagree about these networks; each row names the source of its "
+      "figures.\n\n";
   return text + preset_table();
 }
 
