@@ -96,19 +96,20 @@ std::string servers(const Circumstances& circumstances) {
 // Returns an error if the two reports cannot be compared.
 rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
   if (before.circumstances.embedded.empty() != after.circumstances.embedded.empty()) {
-    return rules::config_error("one ran against " + servers(before.circumstances) +
-                                   ", the other against " + servers(after.circumstances),
-                               "rehearse both in the same way: what stands in says nothing of "
-                               "real servers");
+    return rules::config_error(
+        "one report is of a run against " + servers(before.circumstances) + ", the other against " +
+            servers(after.circumstances),
+        "run both rehearsals the same way: embedded servers say nothing about real ones");
   }
   const bool named = !before.scenario.empty() && !after.scenario.empty();
   const bool common = std::any_of(
       after.expectations.begin(), after.expectations.end(),
       [&](const auto& expectation) { return find(before, expectation.name) != nullptr; });
   if ((!named || before.scenario == after.scenario) && common) return {};
-  return rules::config_error("the reports are unrelated: of " + rules::in_quotes(before.scenario) +
-                                 " and of " + rules::in_quotes(after.scenario) +
-                                 (common ? "" : ", without an expectation in common"),
+  return rules::config_error("the reports are unrelated: one is of " +
+                                 rules::in_quotes(before.scenario) + ", the other of " +
+                                 rules::in_quotes(after.scenario) +
+                                 (common ? "" : ", and they have no expectation in common"),
                              "compare two runs of the same scenario");
 }
 

@@ -38,7 +38,7 @@ rules::Result<void> check_virtual(const rules::Scenario& scenario) {
     if (waits_here(probe)) continue;
     return rules::config_error(
         "probe " + rules::in_quotes(probe.name) + " cannot run in virtual time",
-        "its program, library or server keeps real time: leave --virtual-time out");
+        "its program, library or server runs in real time: leave --virtual-time out");
   }
   return {};
 }

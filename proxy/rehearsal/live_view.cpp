@@ -51,7 +51,7 @@ std::string LiveView::compose(const Runner& runner, bool colour) {
   const auto now = runner.now();
   std::string text;
   if (runner.phases().empty()) {
-    text = headline(scenario.name, ": is all well before anything is broken?");
+    text = headline(scenario.name, ": checking the steady state");
   } else {
     const auto& phase = runner.phases().back();
     const auto left = std::max(phase.end - now, Duration::zero());

@@ -55,8 +55,8 @@ class Members {
 };
 
 tl::unexpected<rules::Error> no_report(const std::string& why) {
-  return rules::config_error("that is no report of a rehearsal: " + why,
-                             "give a report.json that `brownout rehearse` wrote");
+  return rules::config_error("not a report of a rehearsal: " + why,
+                             "give a report.json written by `brownout rehearse`");
 }
 
 std::optional<rules::Metric> metric_of(std::string_view name) {
@@ -69,10 +69,10 @@ std::optional<rules::Metric> metric_of(std::string_view name) {
 }  // namespace
 
 rules::Result<ReadReport> read_report(const json& value) {
-  if (!value.is_object()) return no_report("it is no JSON object");
+  if (!value.is_object()) return no_report("it is not a JSON object");
   Members members(value);
   const auto format = members.text("format");
-  if (format != kReportFormat) return no_report("its \"format\" is another");
+  if (format != kReportFormat) return no_report("its \"format\" is unknown");
   ReadReport report;
   report.scenario = members.text("scenario");
   report.path = members.text("path");
@@ -89,7 +89,7 @@ rules::Result<ReadReport> read_report(const json& value) {
   const auto list = value.find("expectations");
   if (list == value.end() || !list->is_array()) return no_report("it has no list of expectations");
   for (const auto& item : *list) {
-    if (!item.is_object()) return no_report("an expectation is no object");
+    if (!item.is_object()) return no_report("an expectation is not an object");
     Members expectation(item);
     report.expectations.push_back({.name = expectation.text("name"),
                                    .metric = metric_of(expectation.text("metric")),
@@ -99,7 +99,7 @@ rules::Result<ReadReport> read_report(const json& value) {
                                    .value = expectation.number("value"),
                                    .of = expectation.number("of")});
     if (!expectation.problem().empty())
-      return no_report("of an expectation, " + expectation.problem());
+      return no_report("in an expectation, " + expectation.problem());
   }
   return report;
 }

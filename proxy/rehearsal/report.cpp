@@ -167,7 +167,7 @@ std::string Report::headline() const {
     measured += verdict.measured ? 1U : 0U;
   }
   auto text = fmt::format("{}: {} of {} expectations met", scenario->name, met, verdicts.size());
-  if (verdicts.empty()) text = scenario->name + ": nothing was expected, so nothing is judged";
+  if (verdicts.empty()) text = scenario->name + ": it has no expectations, so there is no verdict";
   if (measured < verdicts.size()) {
     text += fmt::format(", {} not measured", verdicts.size() - measured);
   }

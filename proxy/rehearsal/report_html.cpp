@@ -80,14 +80,12 @@ std::string servers_of(const rules::TrafficCounts& total) {
 std::string traffic_table(const Series& series) {
   if (series.traffic.empty()) return {};
   std::string text =
-      "<h2>What passed through the proxy</h2><p class=\"soft\">All traffic, from synthetic and "
-      "real "
-      "clients. Requests are served or not where the listener's protocol says what they are (dns, "
-      "http, websocket, mqtt, xmpp). Of other bytes a turn is that some of the server's follow "
-      "some "
-      "of the client's.</p><table "
-      "id=\"traffic\"><tr><th>listener</th><th>region</th><th>served</th><th>p50</th><th>p99</th>"
-      "<th>latency</th><th>connections</th><th>turns</th><th>bytes up, down</th></tr>\n";
+      "<h2>Traffic through the proxy</h2><p class=\"soft\">All traffic, of synthetic and real "
+      "clients. Served requests are counted in protocols that the proxy parses (dns, http, "
+      "websocket, mqtt, xmpp). In other traffic a turn is data of the server that follows data of "
+      "the client.</p><table "
+      "id=\"traffic\"><tr><th>listener</th><th>region</th><th>served</th><th>p50</th><th>p99</"
+      "th><th>latency</th><th>connections</th><th>turns</th><th>bytes up, down</th></tr>\n";
   for (const auto& listener : series.traffic) {
     const auto& total = listener.total;
     text += fmt::format(

@@ -96,7 +96,7 @@ rules::Result<void> Runner::check_limits() const {
   return rules::config_error("these users need " + std::to_string(needed) +
                                  " file descriptors, and " + std::to_string(limit.rlim_cur) +
                                  " are allowed",
-                             "raise the hard limit (ulimit -Hn), or let there be fewer users");
+                             "raise the hard limit (ulimit -Hn), or use fewer users");
 }
 
 void Runner::stop_on_signals() {
@@ -107,7 +107,7 @@ void Runner::stop_on_signals() {
     if (!ignored) signals_.on(number, [this](int) { interrupt(); });
   }
   // As in `run`, except that SIGUSR2 cannot undo a halt.
-  signals_.on(SIGUSR1, [this](int) { halt("SIGUSR1 halted it"); });
+  signals_.on(SIGUSR1, [this](int) { halt("it was halted by SIGUSR1"); });
   signals_.on(SIGUSR2, [](int) {});
 }
 
@@ -136,13 +136,13 @@ void Runner::tell_halt() {
   if (!conductor_.halted() || std::exchange(halt_told_, true) || !options_.on_halt) return;
   auto text = conductor_.why() + ": all faults end now";
   if (conductor_.phases().empty()) {
-    text = conductor_.why() + ": nothing has been broken yet, and it ends now";
+    text = conductor_.why() + ": no phase has begun, and the rehearsal ends now";
   } else if (!conductor_.over()) {
     const auto& phase = conductor_.phases().back();
     const auto left = rules::stretched(phase.end - now(), 1 / clock_.scale);
-    text += ", and the recovery " + rules::in_quotes(scenario().phases[phase.phase].name) +
+    text += ", and the recovery phase " + rules::in_quotes(scenario().phases[phase.phase].name) +
             " runs for " + rules::print_time(std::max(left, Duration::zero())) +
-            "; interrupt again to end it at once";
+            "; interrupt again to end the rehearsal at once";
   }
   options_.on_halt(text);
 }
@@ -158,7 +158,7 @@ rules::Result<void> Runner::listen_for_alerts() {
   });
   if (!alerts_->endpoint().host.empty()) return {};
   return rules::config_error("alerts: cannot listen on " + scenario().alerts,
-                             "choose an address and port that are free");
+                             "choose a free address and port");
 }
 
 Target Runner::target_of(const std::string& endpoint) const {
@@ -301,15 +301,15 @@ void Runner::check_steady() {
   }
   auto why = steady.why;
   if (steady.all == 0) {
-    why = unable.empty() ? "no operation has ended: let `steady` be longer, or `every` shorter"
+    why = unable.empty() ? "no operation has ended: make `steady` longer, or `every` shorter"
                          : unable;
   } else if (static_cast<double>(steady.ok) >=
              scenario().steady.availability.share() * static_cast<double>(steady.all)) {
     return;
   }
-  course_.stopped = "it is broken before anything was done (" + std::to_string(steady.ok) + " of " +
-                    std::to_string(steady.all) + " operations succeeded; " + why +
-                    "); --force rehearses all the same";
+  course_.stopped = "the steady state was not met before the first phase (" +
+                    std::to_string(steady.ok) + " of " + std::to_string(steady.all) +
+                    " operations succeeded; " + why + "); --force runs the rehearsal anyway";
 }
 
 void Runner::enter(std::optional<std::size_t> phase) {

@@ -78,7 +78,7 @@ rules::Operation User::operate() {
     ++operation.attempts;
     ++operation.failed;
     operation.unable = true;
-    operation.why = std::string("the probe itself failed: ") + problem.what();
+    operation.why = std::string("internal error of the probe: ") + problem.what();
   }
   return operation;
 }

@@ -66,7 +66,7 @@ void Webhooks::deliver(const std::stop_token& stop) {
       message = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    if (!send(message, stop)) spdlog::warn("webhook {} could not be reached", message.url);
+    if (!send(message, stop)) spdlog::warn("webhook {} could not be delivered", message.url);
   }
 }
 

@@ -14,14 +14,14 @@ bool is_meant(const TrafficStep& step, const Expectation& wanted) {
 
 Finding availability(const TrafficCounts& counts) {
   const auto all = counts.requests();
-  if (all == 0) return {std::nullopt, "nothing was asked for"};
+  if (all == 0) return {std::nullopt, "there was no request"};
   return {static_cast<double>(counts.ok) / static_cast<double>(all),
           std::to_string(counts.ok) + " of " + count_of(all, "request") + " were served"};
 }
 
 Finding latency(const TrafficCounts& counts, double p) {
-  if (counts.requests() == 0) return {std::nullopt, "nothing was asked for"};
-  if (counts.latency.count() == 0) return {std::nullopt, "nothing was answered", true};
+  if (counts.requests() == 0) return {std::nullopt, "there was no request"};
+  if (counts.latency.count() == 0) return {std::nullopt, "no request was answered", true};
   return {std::chrono::duration<double>(counts.latency.percentile(p)).count(),
           "of " + count_of(counts.latency.count(), "answer") + ", accurate to an eighth"};
 }
@@ -64,7 +64,7 @@ Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,
       break;
   }
   if (counts.connections + counts.requests() + counts.turns + counts.bytes_up == 0) {
-    return {std::nullopt, "nobody came"};
+    return {std::nullopt, "there was no traffic"};
   }
   std::uint64_t most = 0;
   for (const auto& [window, count] : windows) most = std::max(most, count);

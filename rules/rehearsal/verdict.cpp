@@ -104,7 +104,7 @@ class Judge {
     const auto count = tally_.took.count();
     if (count == 0) return {std::nullopt, "no operation succeeded", true};
     auto text = "of " + count_of(count, "operation") + " that succeeded";
-    if (count > Sample::kMost) text += ", by a sample of " + std::to_string(Sample::kMost);
+    if (count > Sample::kMost) text += ", from a sample of " + std::to_string(Sample::kMost);
     return {seconds(tally_.took.percentile(p)), text};
   }
 
@@ -133,7 +133,7 @@ class Judge {
 
   Finding detect() const {
     return slowest([](const UserCourse& course) { return course.noticed; },
-                   "nobody noticed anything", "noticed");
+                   "no user noticed a failure", "noticed");
   }
 
   Finding failover() const {
@@ -142,7 +142,7 @@ class Judge {
           if (course.failed_over || !course.failed) return course.failed_over;
           return std::optional(kForever);
         },
-        "nobody had to fail over", "failed over");
+        "no user had to fail over", "failed over");
   }
 
   Finding recover() const {

@@ -133,7 +133,7 @@ code=0
 [ "$code" = 2 ] && grep -q 'this is a rehearsal' "$folder/run.txt" || fail "run takes a rehearsal: $(cat "$folder/run.txt")"
 code=0
 "$brownout" rehearse "$short" --ci --report "" >"$folder/none.txt" 2>&1 || code=$?
-[ "$code" = 3 ] && grep -q 'broken before' "$folder/none.txt" || fail "without servers: $code, $(cat "$folder/none.txt")"
+[ "$code" = 3 ] && grep -q 'steady state was not met' "$folder/none.txt" || fail "without servers: $code, $(cat "$folder/none.txt")"
 pass "a rehearsal whose servers are not there is refused with 3"
 
 start ctrl-c "$brownout" rehearse "$outages/2021-10-04.toml" --embedded well --report "$folder/stopped"
@@ -143,7 +143,7 @@ code=0
 wait "$last_pid" || code=$?
 [ "$code" = 3 ] || fail "Ctrl-C: exit code $code: $(cat "$folder/ctrl-c.log")"
 grep -q '"name": "services come back"' "$folder/stopped/report.json" || fail "Ctrl-C: no recovery"
-grep -q 'the recovery "services come back" runs for' "$folder/ctrl-c.log" || fail "Ctrl-C: $(cat "$folder/ctrl-c.log")"
+grep -q 'the recovery phase "services come back" runs for' "$folder/ctrl-c.log" || fail "Ctrl-C: $(cat "$folder/ctrl-c.log")"
 pass "Ctrl-C: recovery runs and is announced, the report is written, exit code 3"
 
 # A recovery of an hour, which nobody waits for; and output that nobody reads any more.

@@ -65,7 +65,7 @@ class DnsClient final : public ProbeClient {
     } else if (found->empty()) {
       done.why = "no address in the answer";
     } else if (!is_right(*found)) {
-      done.why = "a wrong address: " + to_text(found->front());
+      done.why = "an unexpected address: " + to_text(found->front());
     }
     return done;
   }

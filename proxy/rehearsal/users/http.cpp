@@ -22,7 +22,7 @@ class HttpClient final : public ProbeClient {
     } else if (reply->status != probe.status) {
       done.why = "status " + std::to_string(reply->status);
     } else if (reply->body.find(probe.body) == std::string::npos) {
-      done.why = "another body";
+      done.why = "the body does not contain the expected text";
     }
     done.lost = done.ok() ? 0 : 1;
     return done;

@@ -89,7 +89,7 @@ class NatsClient final : public ProbeClient {
     info_.reset();
     ponged_ = false;
     if (auto why = run(deadline, [&] { return info_.has_value(); }); !why.empty()) return why;
-    if (!info_) return "the server does not say INFO";
+    if (!info_) return "the server does not send INFO";
     if (context_) {
       auto why = link_.shake_hands(*context_, target.address.host, deadline);
       if (!why.empty()) return why;
@@ -143,8 +143,7 @@ class NatsClient final : public ProbeClient {
   std::string hear(std::span<const std::byte> bytes, Instant deadline) {
     while (!bytes.empty()) {
       const auto step = codec_->reader(rules::Direction::kDownstream).next(bytes, true);
-      if (!step.broken.empty())
-        return "the server does not speak NATS: " + std::string(step.broken);
+      if (!step.broken.empty()) return "the server's data is not NATS: " + std::string(step.broken);
       bytes = bytes.subspan(step.taken);
       if (!step.ended) continue;
       const auto& line = rules::view_as<rules::NatsMessage>(step.ended->message.get())->line;
@@ -180,7 +179,7 @@ class NatsClient final : public ProbeClient {
     }
     if (!line.acknowledges) {
       return rules::nats_status(line.headers) != 0
-                 ? "no stream of JetStream has the subject " + subject_
+                 ? "no JetStream stream has the subject " + subject_
                  : "JetStream: " + std::string(text.substr(0, 200));
     }
     std::uint64_t number = 0;

@@ -74,7 +74,7 @@ class RedisLink {
     while (!bytes.empty()) {
       const auto step = scan_.next(bytes);
       if (!step.broken.empty())
-        return "the server does not speak Redis: " + std::string(step.broken);
+        return "the server's data is not Redis: " + std::string(step.broken);
       bytes = bytes.subspan(step.taken);
       const auto parts = scan_.parts();
       if (step.ended) values_.emplace_back(parts.begin(), parts.end());
@@ -97,7 +97,7 @@ class RedisLink {
     // An unsolicited value would be taken for the answer, and each answer for that of the next
     // command.
     if (auto why = read(); !why.empty()) return failed(why);
-    if (!values_.empty()) return failed("there is a reply to it before it was sent");
+    if (!values_.empty()) return failed("a reply came before the command was sent");
     if (auto why = send(redis_command(words), deadline); !why.empty()) return failed(why);
     while (values_.empty()) {
       auto readable = this->readable();
@@ -188,7 +188,7 @@ class RedisClient final : public ProbeClient {
     const auto subscribed = messages_.ask({"SUBSCRIBE", name_}, deadline);
     if (!subscribed) return subscribed.error();
     const bool confirmed = subscribed->sign == '*' && subscribed->size == 3;
-    return confirmed ? "" : "SUBSCRIBE: it is not confirmed";
+    return confirmed ? "" : "SUBSCRIBE: the server did not confirm it";
   }
 
   std::string write_and_read(Instant deadline) {
@@ -197,15 +197,15 @@ class RedisClient final : public ProbeClient {
     const auto set =
         commands_.ask({"SET", name_, written, "EX", std::to_string(expiry())}, deadline);
     if (!set) return set.error();
-    if (set->sign != '+' || set->text != "OK") return "SET: it is not answered OK";
+    if (set->sign != '+' || set->text != "OK") return "SET: the reply is not OK";
     const auto got = commands_.ask({"GET", name_}, deadline);
     if (!got) return got.error();
-    if (got->null) return "GET: the key that was just written is not there";
+    if (got->null) return "GET: the key that was just written is missing";
     if (got->sign == '$' && got->text == written) return {};
     const auto older = rules::parse_whole_number(got->text, number);
     if (got->sign == '$' && older && *older > 0)
       return "GET: a stale value, " + got->text + ", not " + written;
-    return "GET: another value than was written: " + got->text;
+    return "GET: the value differs from the one written: " + got->text;
   }
   // The key expires, but not before the longest attempt is over.
   std::int64_t expiry() const {
@@ -230,7 +230,7 @@ class RedisClient final : public ProbeClient {
           ++refused;
           refusal = "PUBLISH: the server says: " + answer->front().text;
         } else if (answer->front().sign != ':') {
-          return "PUBLISH: it is not answered by a number";
+          return "PUBLISH: the reply is not a number";
         }
       }
       // Messages that were not refused still arrive.

@@ -45,7 +45,7 @@ class TcpClient final : public ProbeClient {
       if (!got) return got.error();
       rest = rest.subspan(*got);
     }
-    if (reply != message) return "another reply than what was sent";
+    if (reply != message) return "the reply differs from the message";
     done.lost = 0;
     return {};
   }

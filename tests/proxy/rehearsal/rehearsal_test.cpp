@@ -283,7 +283,7 @@ TEST(Rehearsal, ARuleThatNeverMatchesFailsInCi) {
   EXPECT_EQ(allowed.report.missed, std::vector<std::string>{});
   // A rehearsal without expectations is no success.
   EXPECT_EQ(allowed.report.result(), Result::kNotMeasured);
-  EXPECT_THAT(allowed.report.headline(), HasSubstr("nothing was expected"));
+  EXPECT_THAT(allowed.report.headline(), HasSubstr("it has no expectations"));
 }
 
 TEST(Rehearsal, DoesNotBeginWithoutASteadyState) {
@@ -295,7 +295,8 @@ timeout = "100ms"
 endpoints = ["127.0.0.1:1"]
 )");
   EXPECT_EQ(done.report.result(), Result::kStopped);
-  EXPECT_THAT(done.report.course.stopped, HasSubstr("it is broken before anything was done"));
+  EXPECT_THAT(done.report.course.stopped,
+              HasSubstr("the steady state was not met before the first phase"));
   EXPECT_THAT(done.report.course.stopped, HasSubstr("Connection refused"));
 }
 

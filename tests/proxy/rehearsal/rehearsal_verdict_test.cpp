@@ -52,7 +52,7 @@ at_least = "100%"
 )");
   EXPECT_EQ(unmeasured(done, 0), "there was no operation");
   EXPECT_EQ(unmeasured(done, 1), "there was no operation");
-  EXPECT_EQ(unmeasured(done, 2), "nobody had to fail over");
+  EXPECT_EQ(unmeasured(done, 2), "no user had to fail over");
   EXPECT_TRUE(done.report.verdicts[3].met);
   EXPECT_EQ(done.report.result(), Result::kNotMeasured);
   EXPECT_EQ(to_json(done.report)["result"], "not measured");
@@ -152,8 +152,9 @@ at_least = "100%"
 TEST(Rehearsal, ASecondInterruptEndsTheRehearsal) {
   std::string said;
   const auto done = rehearse_with_signals(kLongRecovery, {SIGINT, SIGINT}, 60s, &said);
-  EXPECT_THAT(said, HasSubstr("it was interrupted: all faults end now, and the recovery \"after\" "
-                              "runs for 10m; interrupt again"));
+  EXPECT_THAT(said,
+              HasSubstr("it was interrupted: all faults end now, and the recovery phase \"after\" "
+                        "runs for 10m; interrupt again"));
   EXPECT_EQ(done.report.course.stopped, "it was interrupted, and its recovery too");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_LT(done.report.course.seen.phases[1].end, 3min);
@@ -165,8 +166,8 @@ TEST(Rehearsal, Sigusr1HaltsAndSigusr2HasNoEffect) {
   std::string said;
   const auto done =
       rehearse_with_signals(kLongRecovery, {SIGUSR2, SIGUSR1, SIGUSR1, SIGINT}, 60s, &said);
-  EXPECT_THAT(said, testing::StartsWith("SIGUSR1 halted it: all faults end now"));
-  EXPECT_EQ(done.report.course.stopped, "SIGUSR1 halted it, and its recovery too");
+  EXPECT_THAT(said, testing::StartsWith("it was halted by SIGUSR1: all faults end now"));
+  EXPECT_EQ(done.report.course.stopped, "it was halted by SIGUSR1, and its recovery too");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_GE(done.report.course.seen.phases[1].begin, 2min);
   EXPECT_GE(done.report.course.seen.phases[1].end, 4min);

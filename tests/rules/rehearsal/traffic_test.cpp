@@ -95,7 +95,7 @@ TEST(Traffic, ExpectationsSelectByListenerRegionAndPhase) {
   EXPECT_EQ(seen.judge("metric = \"latency_p99\"\nlistener = \"chat\"\nat_most = \"299ms\""),
             "not met: of 148 answers, accurate to an eighth");
   EXPECT_EQ(seen.judge("metric = \"latency_p99\"\nlistener = \"web\"\nat_most = \"299ms\""),
-            "not met: nothing was answered");
+            "not met: no request was answered");
 }
 
 TEST(Traffic, WithoutTrafficNothingIsMeasured) {
