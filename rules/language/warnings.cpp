@@ -28,7 +28,7 @@ void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings)
       "rule " + in_quotes(rule.name) + ": " +
           (named.size() == 1 ? "listener " + names + " speaks" : "listeners " + names + " speak") +
           " HTTP/1 only; gRPC clients use HTTP/2, on whose requests no rule acts: this rule never "
-          "meets them",
+          "acts on them",
       "grpc_status is for gRPC-Web over HTTP/1; for gRPC clients choose a fault of the connection "
       "or of its bytes, e.g. \"refuse\", \"reset\" or \"latency\"");
 }

@@ -53,7 +53,7 @@ class LimitTime final : public Fault {
               "how long the connection works, from the time the rule takes effect on it",
               {.required = true}),
         field("close", &Settings::close,
-              "how it ends; \"hang\" holds everything for ever without closing, as unplug does"),
+              "how the connection ends; \"hang\" holds all data without closing, as unplug does"),
     }};
     return schema;
   }

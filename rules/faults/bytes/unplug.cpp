@@ -34,12 +34,12 @@ class Unplug final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kUnplug =
-    describe<Unplug>({.name = "unplug",
-                      .level = Level::kBytes,
-                      .summary = "The connection works, then hangs for ever without closing.",
-                      .magnitude = "connection",
-                      .composition = "the earliest wins",
-                      .source = {}});
+extern const FaultKind kUnplug = describe<Unplug>(
+    {.name = "unplug",
+     .level = Level::kBytes,
+     .summary = "The connection works, then hangs without closing until the rule ends.",
+     .magnitude = "connection",
+     .composition = "the earliest wins",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -25,12 +25,13 @@ class FlushState final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kFlushState = describe<FlushState>(
-    {.name = "flush_state",
-     .level = Level::kBytes,
-     .summary = "Connections that are open when it starts fall silent for ever; new ones work.",
-     .magnitude = "connection",
-     .composition = "the earliest wins",
-     .source = {}});
+extern const FaultKind kFlushState =
+    describe<FlushState>({.name = "flush_state",
+                          .level = Level::kBytes,
+                          .summary = "Connections that are open when the rule starts fall silent "
+                                     "without closing; new ones work.",
+                          .magnitude = "connection",
+                          .composition = "the earliest wins",
+                          .source = {}});
 
 }  // namespace brownout::rules
