@@ -38,7 +38,7 @@ std::vector<TrafficSeries> traffic_of(const rules::Measurements& seen, Duration 
     if (interval.begin < Duration::zero()) continue;
     auto& counts = found[{interval.listener, interval.region}];
     counts.resize(steps);
-    // Most of the interval lies around its middle.
+    // Counted in the step that contains the middle of the interval.
     const auto step = static_cast<std::size_t>((interval.begin + interval.length / 2) / width);
     counts[std::min(step, steps - 1)].add(interval.counts);
   }

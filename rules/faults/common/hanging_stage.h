@@ -1,6 +1,6 @@
-// A connection that works and then hangs: from `at` on, everything that arrives is held forever and
-// neither end gets a FIN or RST. When the rule ends, the connection works again and nothing is
-// lost. Thread and ownership as in stage.h.
+// A connection that works and then hangs: from `at` until the rule ends, everything that arrives is
+// held and neither end gets a FIN or RST. Then the connection works again and nothing is lost.
+// Thread and ownership as in stage.h.
 #pragma once
 
 #include "rules/engine/delay_line.h"

@@ -21,7 +21,7 @@ struct ReorderSettings {
   Duration delay{};
 };
 
-// The end of a conversation overtakes nothing: messages behind it would be lost.
+// The end of a conversation overtakes nothing: messages that it overtook would be lost.
 bool ends(const Chunk& chunk) {
   return chunk.message() != nullptr && chunk.message()->ends_conversation();
 }
