@@ -94,7 +94,7 @@ struct SpawnSettings {
 
 Descendants::Descendants() {
   ::prctl(PR_GET_CHILD_SUBREAPER, &adopted_before_);
-  for (const auto& process : descendants({})) others_.insert(process.id);
+  for (const auto& process : descendants({})) earlier_.insert(process.id);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   // If SIGCHLD is ignored, as some callers leave it, exit codes are lost.
   ::signal(SIGCHLD, SIG_DFL);
@@ -103,16 +103,16 @@ Descendants::Descendants() {
 Descendants::~Descendants() {
   const std::lock_guard lock(mutex_);
   const auto begin = steady_clock::now();
-  asked_for_.clear();
+  awaited_.clear();
   int signal = SIGTERM;
   while (true) {
     bool left = false;
     const auto passed = steady_clock::now() - begin;
     if (passed >= kGrace) signal = SIGKILL;
-    for (const auto& process : descendants(others_)) {
+    for (const auto& process : descendants(earlier_)) {
       left |= !process.zombie;
       // Each process gets SIGTERM only once.
-      if (!process.zombie && (signal == SIGKILL || asked_for_.insert(process.id).second)) {
+      if (!process.zombie && (signal == SIGKILL || awaited_.insert(process.id).second)) {
         ::kill(process.id, signal);
       }
       if (process.zombie && process.parent == ::getpid()) ::waitpid(process.id, nullptr, WNOHANG);
@@ -144,13 +144,13 @@ tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
   posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&settings.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  // The lock keeps reap() from collecting the child before asked_for_ contains it.
+  // The lock keeps reap() from collecting the child before awaited_ contains it.
   const std::lock_guard lock(mutex_);
   pid_t child = 0;
   const int error = posix_spawn(&child, "/bin/sh", &settings.actions, &settings.attributes,
                                 arguments.data(), variables.data());
   if (error != 0) return tl::unexpected(error);
-  asked_for_.insert(child);
+  awaited_.insert(child);
   return child;
 }
 
@@ -158,7 +158,7 @@ std::optional<int> Descendants::ended(pid_t child) {
   const std::lock_guard lock(mutex_);
   int status = 0;
   if (::waitpid(child, &status, WNOHANG) == 0) return std::nullopt;
-  asked_for_.erase(child);
+  awaited_.erase(child);
   return status;
 }
 
@@ -170,8 +170,8 @@ void Descendants::kill(pid_t child) {
 void Descendants::reap() {
   const std::lock_guard lock(mutex_);
   for (const auto& process : all_processes()) {
-    const bool mine = process.parent == ::getpid() && !others_.contains(process.id);
-    if (process.zombie && mine && !asked_for_.contains(process.id))
+    const bool mine = process.parent == ::getpid() && !earlier_.contains(process.id);
+    if (process.zombie && mine && !awaited_.contains(process.id))
       ::waitpid(process.id, nullptr, WNOHANG);
   }
 }

@@ -36,10 +36,10 @@ class Descendants {
   void reap();
 
  private:
-  Guard guard_;  // constructed first, so that the guard process is in others_
+  Guard guard_;  // constructed first, so that the guard process is in earlier_
   std::mutex mutex_;
-  std::set<pid_t> asked_for_;  // children whose end ended() has not yet returned
-  std::set<pid_t> others_;     // descendants from before this object
+  std::set<pid_t> awaited_;  // children whose end ended() has not yet returned
+  std::set<pid_t> earlier_;  // descendants from before this object
   int adopted_before_ = 0;
 };
 

@@ -10,9 +10,9 @@ namespace brownout::rehearsal {
 namespace {
 
 // No server listens there, so a connect is refused at once.
-const rules::Endpoint kNobody{"127.0.0.1", 1, ""};
+const rules::Endpoint kRefusing{"127.0.0.1", 1, ""};
 
-void forget_the_plan(rules::Probe& probe) {
+void remove_contingency_plan(rules::Probe& probe) {
   if (probe.endpoints.size() > 1) probe.endpoints.resize(1);
   probe.backoff = {};
   probe.attempts = std::max<std::int64_t>(probe.attempts, 3);
@@ -23,11 +23,11 @@ tl::unexpected<rules::Error> failed(std::string what) {
 }
 
 // True if everything that the probe waits for is in this process.
-bool waits_here(const rules::Probe& probe) {
+bool runs_in_process(const rules::Probe& probe) {
   using rules::ProbeKind;
-  constexpr std::array kOurs{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
-                             ProbeKind::kWebSocket, ProbeKind::kTls};
-  return std::find(kOurs.begin(), kOurs.end(), probe.kind) != kOurs.end() &&
+  constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
+                                  ProbeKind::kWebSocket, ProbeKind::kTls};
+  return std::find(kInProcess.begin(), kInProcess.end(), probe.kind) != kInProcess.end() &&
          std::none_of(
              probe.endpoints.begin(), probe.endpoints.end(),
              [](const std::string& endpoint) { return endpoint.find("://") != std::string::npos; });
@@ -35,7 +35,7 @@ bool waits_here(const rules::Probe& probe) {
 
 rules::Result<void> check_virtual(const rules::Scenario& scenario) {
   for (const auto& probe : scenario.probes) {
-    if (waits_here(probe)) continue;
+    if (runs_in_process(probe)) continue;
     return rules::config_error(
         "probe " + rules::in_quotes(probe.name) + " cannot run in virtual time",
         "its program, library or server runs in real time: leave --virtual-time out");
@@ -59,7 +59,7 @@ rules::Result<std::unique_ptr<Embedded>> Embedded::stand_in(rules::Config& confi
     if (!made) return tl::unexpected(made.error());
   }
   if (handling == Handling::kBadly) {
-    for (auto& probe : config.scenario->probes) forget_the_plan(probe);
+    for (auto& probe : config.scenario->probes) remove_contingency_plan(probe);
   }
   return embedded;
 }
@@ -89,7 +89,7 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
   for (auto& server : upstream.servers) {
     const auto name = to_text(server);
     if (!std::exchange(first, false) && handling == Handling::kBadly) {
-      server = kNobody;
+      server = kRefusing;
       continue;
     }
     // Rules may match the server by its loopback address, so the address is kept.

@@ -40,7 +40,7 @@ constexpr std::uint64_t kOwnDescriptors = 64;
 constexpr Duration kBetweenReaps = std::chrono::seconds(1);
 
 // Returns the reason why no client can have this address, or "".
-std::string cannot_be(const rules::IpAddress& address) {
+std::string why_unusable(const rules::IpAddress& address) {
   const auto where = proxy::SocketAddress::of(address, 0);
   const Fd fd(::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd && ::bind(fd.get(), where.get(), where.length) == 0) return {};
@@ -122,7 +122,7 @@ void Runner::halt(const std::string& why) {
   if (conductor_.halted() || conductor_.over()) return;
   interrupted_at_ = now();
   conductor_.halt(*interrupted_at_, why);
-  tell_halt();
+  report_halt();
 }
 
 void Runner::stop_loop() {
@@ -132,8 +132,8 @@ void Runner::stop_loop() {
 }
 
 // Reports once why the rehearsal halts, and how long it still runs.
-void Runner::tell_halt() {
-  if (!conductor_.halted() || std::exchange(halt_told_, true) || !options_.on_halt) return;
+void Runner::report_halt() {
+  if (!conductor_.halted() || std::exchange(halt_reported_, true) || !options_.on_halt) return;
   auto text = conductor_.why() + ": all faults end now";
   if (conductor_.phases().empty()) {
     text = conductor_.why() + ": no phase has begun, and the rehearsal ends now";
@@ -154,7 +154,7 @@ rules::Result<void> Runner::listen_for_alerts() {
   alerts_ = std::make_unique<proxy::MessagingServer>(*where, [this](std::string_view body) {
     const auto at = now();
     const std::lock_guard lock(mutex_);
-    told_alerts_.push_back({at, std::string(body)});
+    reported_alerts_.push_back({at, std::string(body)});
   });
   if (!alerts_->endpoint().host.empty()) return {};
   return rules::config_error("alerts: cannot listen on " + scenario().alerts,
@@ -219,7 +219,7 @@ rules::Result<void> Runner::start_users_of(std::uint32_t number) {
     settings.client.user = static_cast<std::uint32_t>(user);
     settings.client.local = address_of_user(number, settings.targets);
     settings.dice = rules::Dice(course_.seed, rules::key_of(probe.name), settings.client.user);
-    auto why = settings.client.local ? cannot_be(*settings.client.local) : std::string();
+    auto why = settings.client.local ? why_unusable(*settings.client.local) : std::string();
     if (why.empty()) why = start_user(settings);
     if (why.empty()) continue;
     // The other users still run. A probe without users is reported as not measured.
@@ -234,7 +234,7 @@ std::string Runner::start_user(const UserSettings& settings) {
   try {
     users_.push_back(std::make_unique<User>(settings, [this](const rules::Operation& done) {
       const std::lock_guard lock(mutex_);
-      told_operations_.push_back(done);
+      reported_operations_.push_back(done);
     }));
   } catch (const std::exception& problem) {
     return problem.what();
@@ -242,13 +242,13 @@ std::string Runner::start_user(const UserSettings& settings) {
   return {};
 }
 
-void Runner::take_news() {
+void Runner::collect_reports() {
   std::vector<rules::Operation> operations;
   {
     const std::lock_guard lock(mutex_);
-    operations.swap(told_operations_);
-    for (auto& alert : told_alerts_) course_.seen.alerts.push_back(std::move(alert));
-    told_alerts_.clear();
+    operations.swap(reported_operations_);
+    for (auto& alert : reported_alerts_) course_.seen.alerts.push_back(std::move(alert));
+    reported_alerts_.clear();
   }
   std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.ended < b.ended; });
@@ -259,27 +259,27 @@ void Runner::take_news() {
       continue;
     }
     conductor_.observe(operation);
-    news_.push_back(std::move(operation));
+    untallied_.push_back(std::move(operation));
   }
 }
 
 // Call after the conductor has set the phases in which the operations ended.
-void Runner::sum_up_news(Duration until) {
-  const auto end = std::find_if(news_.begin(), news_.end(),
+void Runner::tally_operations(Duration until) {
+  const auto end = std::find_if(untallied_.begin(), untallied_.end(),
                                 [&](const auto& operation) { return operation.ended >= until; });
-  std::for_each(news_.begin(), end, [&](const auto& operation) {
+  std::for_each(untallied_.begin(), end, [&](const auto& operation) {
     course_.seen.tally.add(scenario(), conductor_.phases(), operation);
   });
-  news_.erase(news_.begin(), end);
+  untallied_.erase(untallied_.begin(), end);
 }
 
-void Runner::look_at_traffic() {
+void Runner::record_traffic() {
   for (auto& step : traffic_.take(now())) course_.seen.traffic.push_back(std::move(step));
 }
 
 // Records the injections of each rule since the last call. A rule that is active again counts from
 // zero.
-void Runner::look_at_rules() {
+void Runner::record_injections() {
   for (const auto& rule : engine_->rules().rules()) {
     matched_[rule->name] |= rule->state->matched.load() > 0;
     const auto injected = rule->state->injected.load();
@@ -293,7 +293,7 @@ void Runner::look_at_rules() {
 
 void Runner::check_steady() {
   if (std::exchange(steady_checked_, true) || options_.force) return;
-  sum_up_news(Duration::zero());
+  tally_operations(Duration::zero());
   const auto& steady = course_.seen.tally.steady();
   auto unable = steady.unable;
   for (const auto& unstarted : course_.seen.unstarted) {
@@ -316,28 +316,28 @@ void Runner::enter(std::optional<std::size_t> phase) {
   auto config = config_;
   config.seed = course_.seed;
   config.rules = rules::rules_in_phase(config_.rules, scenario(), phase);
-  look_at_rules();
-  look_at_traffic();
+  record_injections();
+  record_traffic();
   const auto done = engine_->reload(config);
   // The phase begins when its rules are active on all workers.
   engine_->wait_for_workers();
   if (phase) conductor_.acts(now());
-  if (now() > traffic_.began()) look_at_traffic();
+  if (now() > traffic_.began()) record_traffic();
   if (!done) conductor_.halt(now(), "the rules could not be loaded: " + done.error().what);
   if (phase && options_.on_phase) options_.on_phase(scenario().phases[*phase].name);
 }
 
 void Runner::on_due(Instant) noexcept {
-  take_news();
+  collect_reports();
   const auto at = now();
   if (at >= Duration::zero()) check_steady();
   if (!course_.stopped.empty()) return stop_loop();
   const auto step = conductor_.advance(at);
-  sum_up_news();
-  tell_halt();
+  tally_operations();
+  report_halt();
   if (step.changed && !conductor_.over()) enter(step.phase);
-  look_at_rules();
-  if (at - traffic_.began() >= scenario().length() / kTrafficSteps) look_at_traffic();
+  record_injections();
+  if (at - traffic_.began() >= scenario().length() / kTrafficSteps) record_traffic();
   if (processes_ && proxy::monotonic_now() - reaped_ > kBetweenReaps) {
     reaped_ = proxy::monotonic_now();
     processes_->reap();
@@ -354,12 +354,12 @@ void Runner::finish() {
   for (const auto& user : users_) user->stop();
   for (const auto& user : users_) user->join();
   held_.reset();
-  take_news();
+  collect_reports();
   // Operations that a person interrupted say nothing.
   if (abandoned_ || conductor_.phases().empty()) {
-    std::erase_if(news_, [](const auto& operation) { return operation.unfinished; });
+    std::erase_if(untallied_, [](const auto& operation) { return operation.unfinished; });
   }
-  sum_up_news();
+  tally_operations();
   enter(std::nullopt);
   users_.clear();
   processes_.reset();

@@ -71,14 +71,14 @@ class Runner final : private proxy::Deadline {
   void interrupt();
   void halt(const std::string& why);
   void stop_loop();
-  void tell_halt();
+  void report_halt();
   Target target_of(const std::string& endpoint) const;
   std::optional<rules::IpAddress> address_of_user(std::size_t probe,
                                                   const std::vector<Target>& targets) const;
-  void take_news();
-  void sum_up_news(Duration until = Duration::max());
-  void look_at_traffic();
-  void look_at_rules();
+  void collect_reports();
+  void tally_operations(Duration until = Duration::max());
+  void record_traffic();
+  void record_injections();
   void check_steady();
   void enter(std::optional<std::size_t> phase);
   void finish();
@@ -95,13 +95,13 @@ class Runner final : private proxy::Deadline {
   bool steady_checked_ = false;
   std::optional<Duration> interrupted_at_;
   bool abandoned_ = false;  // interrupted a second time
-  bool halt_told_ = false;
+  bool halt_reported_ = false;
 
   std::mutex mutex_;  // guards reports of users and workers
-  std::vector<rules::Operation> told_operations_;
-  std::vector<rules::Alert> told_alerts_;
+  std::vector<rules::Operation> reported_operations_;
+  std::vector<rules::Alert> reported_alerts_;
 
-  std::vector<rules::Operation> news_;  // operations since the last step of the conductor
+  std::vector<rules::Operation> untallied_;  // operations since the last step of the conductor
 
   std::map<std::string, std::pair<const rules::RuleState*, std::uint64_t>> injected_;
   std::map<std::string, bool> matched_;

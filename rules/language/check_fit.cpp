@@ -103,7 +103,7 @@ std::string FitCheck::settings_hint() const {
 void FitCheck::check_carriers(Position what) const {
   const auto& names = rule_.match.listener;
   const auto acts_on = rule_.acting();
-  const Listener* stranger = nullptr;
+  const Listener* mismatched = nullptr;
   for (const auto& listener : listeners_) {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
     const auto messages = listener.protocol.messages();
@@ -111,17 +111,18 @@ void FitCheck::check_carriers(Position what) const {
     const bool carried =
         !common.without(kMessages).empty() || (common == kMessages && rule_.kind->speaks(messages));
     if (names.empty() && carried) return;
-    if (!carried && (named || names.empty()) && stranger == nullptr) stranger = &listener;
+    if (!carried && (named || names.empty()) && mismatched == nullptr) mismatched = &listener;
   }
-  if (stranger == nullptr) return;
+  if (mismatched == nullptr) return;
   const auto where = names.empty() ? what : position_of(*node_.find("match"), "listener");
-  const auto why = stranger->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
-                                                        : std::string_view{};
+  const auto why = mismatched->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
+                                                          : std::string_view{};
   problems_.add(where,
-                why.empty() ? "fault " + in_quotes(rule_.kind->name) +
-                                  " does not act on listener " + in_quotes(stranger->name) +
-                                  ", which is " + std::string(stranger->protocol.name()) + settled()
-                            : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
+                why.empty()
+                    ? "fault " + in_quotes(rule_.kind->name) + " does not act on listener " +
+                          in_quotes(mismatched->name) + ", which is " +
+                          std::string(mismatched->protocol.name()) + settled()
+                    : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
                 why.empty() ? "it acts on " + carriers_text(acts_on, rule_.kind->protocols())
                             : std::string(why));
 }
@@ -152,7 +153,7 @@ void FitCheck::check_http() const {
                   "write protocol = \"http\" in the [[listener]]");
   }
   const bool late = rule_.kind->level == Level::kMessage && rule_.match.is_for_server();
-  if (late && !any_meant([](const Listener& listener) { return listener.knows_destination(); })) {
+  if (late && !any_matched([](const Listener& listener) { return listener.knows_destination(); })) {
     problems_.add(position_of(node_, "match"), "the server of a request is not known yet",
                   "match by host or listener instead");
   }
@@ -176,12 +177,12 @@ void FitCheck::check_tls() const {
                   "write protocol = \"tls\", or tls = { ... }, in the [[listener]]");
   }
   if (rule_.kind->terminated && has(kTlsHandshakes) &&
-      !any_meant([](const Listener& listener) { return listener.tls.has_value(); })) {
+      !any_matched([](const Listener& listener) { return listener.tls.has_value(); })) {
     problems_.add(node_.where, fault_ + " needs a listener that terminates TLS",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
   if (!rule_.kind->mints) return;
-  if (any_meant(
+  if (any_matched(
           [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
     problems_.add(node_.where, fault_ + " needs a CA that mints certificates",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
@@ -198,30 +199,30 @@ void FitCheck::check_host() const {
     problems_.add(where, fault_ + " acts on DNS queries, which have a qname and no host",
                   "write qname");
   } else if (!has(kTlsHandshakes) &&
-             !any_meant([](const Listener& listener) { return listener.knows_destination(); })) {
+             !any_matched([](const Listener& listener) { return listener.knows_destination(); })) {
     problems_.add(where, "no listener that the rule matches can see host names",
                   "HTTP requests, TLS clients and intercepted connections have host names; match "
                   "by listener or destination instead");
   }
 }
 
-bool FitCheck::any_meant(const std::function<bool(const Listener&)>& condition) const {
+bool FitCheck::any_matched(const std::function<bool(const Listener&)>& condition) const {
   const auto& names = rule_.match.listener;
   return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
-    const bool meant =
+    const bool matched =
         names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
-    return meant && condition(listener);
+    return matched && condition(listener);
   });
 }
 
 bool FitCheck::speaks(ProtocolSet protocols) const {
-  return any_meant([&](const Listener& listener) {
+  return any_matched([&](const Listener& listener) {
     return !(listener.protocol.messages() & protocols).empty();
   });
 }
 
 bool FitCheck::has(CarrierSet carriers) const {
-  return any_meant(
+  return any_matched(
       [&](const Listener& listener) { return !(carriers_of(listener) & carriers).empty(); });
 }
 

@@ -35,7 +35,7 @@ class FitCheck {
   void check_direction_of_messages() const;
   // True if at least one listener that the rule matches meets the condition (or has a carrier, or
   // speaks a protocol).
-  bool any_meant(const std::function<bool(const Listener&)>& condition) const;
+  bool any_matched(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
   bool speaks(ProtocolSet protocols) const;
   void check_firewall_level() const;

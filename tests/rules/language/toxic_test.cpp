@@ -25,7 +25,7 @@ Toxic toxic_of(std::string_view type, std::vector<double> values, double toxicit
 }
 
 // The output for "hello" at one second and the end of the stream at two.
-std::string felt(const Toxic& toxic) {
+std::string output_of(const Toxic& toxic) {
   const auto rule = rules::rule_of(toxic, "chat");
   if (!rule) return "error: " + rule.error().what;
   std::vector<rules::Rule> all;
@@ -37,16 +37,16 @@ std::string felt(const Toxic& toxic) {
 }
 
 TEST(Toxic, EachToxicIsAFault) {
-  EXPECT_EQ(felt(toxic_of("latency", {100, 0})), "1.1s hello\n2s <FIN>\n");
-  EXPECT_EQ(felt(toxic_of("bandwidth", {0})), "");
-  EXPECT_EQ(felt(toxic_of("slow_close", {500})), "1s hello\n2.5s <FIN>\n");
-  EXPECT_EQ(felt(toxic_of("timeout", {300})), "1.3s <CLOSE>\n");
-  EXPECT_EQ(felt(toxic_of("timeout", {0})), "2s <FIN>\n");
-  EXPECT_EQ(felt(toxic_of("reset_peer", {300})), "1.3s <RST>\n");
-  EXPECT_EQ(felt(toxic_of("slicer", {3, 0, 1000})), "1s hel\n1001ms lo\n2s <FIN>\n");
-  EXPECT_EQ(felt(toxic_of("limit_data", {2})), "1s he\n1s <CLOSE>\n");
-  EXPECT_EQ(felt(toxic_of("packet_loss", {1, 0})), "2s <FIN>\n");
-  EXPECT_EQ(felt(toxic_of("noop", {})), "1s hello\n2s <FIN>\n");
+  EXPECT_EQ(output_of(toxic_of("latency", {100, 0})), "1.1s hello\n2s <FIN>\n");
+  EXPECT_EQ(output_of(toxic_of("bandwidth", {0})), "");
+  EXPECT_EQ(output_of(toxic_of("slow_close", {500})), "1s hello\n2.5s <FIN>\n");
+  EXPECT_EQ(output_of(toxic_of("timeout", {300})), "1.3s <CLOSE>\n");
+  EXPECT_EQ(output_of(toxic_of("timeout", {0})), "2s <FIN>\n");
+  EXPECT_EQ(output_of(toxic_of("reset_peer", {300})), "1.3s <RST>\n");
+  EXPECT_EQ(output_of(toxic_of("slicer", {3, 0, 1000})), "1s hel\n1001ms lo\n2s <FIN>\n");
+  EXPECT_EQ(output_of(toxic_of("limit_data", {2})), "1s he\n1s <CLOSE>\n");
+  EXPECT_EQ(output_of(toxic_of("packet_loss", {1, 0})), "2s <FIN>\n");
+  EXPECT_EQ(output_of(toxic_of("noop", {})), "1s hello\n2s <FIN>\n");
   EXPECT_EQ(rules::all_toxics().size(), 9U);
   EXPECT_EQ(rules::find_toxic("down"), nullptr);
 }
@@ -65,21 +65,22 @@ TEST(Toxic, ToxicityZeroHasNoEffect) {
   for (const auto& kind : rules::all_toxics()) {
     auto toxic = toxic_of(kind.name, std::vector<double>(kind.attributes.size(), 1), 0);
     if (kind.name == "slicer") toxic.values = {3, 0, 0};
-    EXPECT_EQ(felt(toxic), "1s hello\n2s <FIN>\n") << kind.name;
+    EXPECT_EQ(output_of(toxic), "1s hello\n2s <FIN>\n") << kind.name;
   }
 }
 
 TEST(Toxic, AttributesOutOfRangeAreErrors) {
-  EXPECT_EQ(felt(toxic_of("bandwidth", {-1})), "error: rate must not be negative");
-  EXPECT_EQ(felt(toxic_of("slicer", {0, 0, 0})), "error: average_size must be at least 1");
-  EXPECT_EQ(felt(toxic_of("slicer", {5, 5, 0})),
+  EXPECT_EQ(output_of(toxic_of("bandwidth", {-1})), "error: rate must not be negative");
+  EXPECT_EQ(output_of(toxic_of("slicer", {0, 0, 0})), "error: average_size must be at least 1");
+  EXPECT_EQ(output_of(toxic_of("slicer", {5, 5, 0})),
             "error: size_variation must be less than average_size");
-  EXPECT_EQ(felt(toxic_of("packet_loss", {1.1, 0})), "error: loss_rate must be between 0 and 1");
-  EXPECT_EQ(felt(toxic_of("latency", {1, 0}, 1.1)), "error: toxicity must be between 0 and 1");
-  EXPECT_EQ(felt(toxic_of("latency", {1, 0}, std::nan(""))),
+  EXPECT_EQ(output_of(toxic_of("packet_loss", {1.1, 0})),
+            "error: loss_rate must be between 0 and 1");
+  EXPECT_EQ(output_of(toxic_of("latency", {1, 0}, 1.1)), "error: toxicity must be between 0 and 1");
+  EXPECT_EQ(output_of(toxic_of("latency", {1, 0}, std::nan(""))),
             "error: toxicity must be between 0 and 1");
   // The delay exceeds the limit of the fault.
-  EXPECT_THAT(felt(toxic_of("latency", {1e12, 0})), testing::StartsWith("error: "));
+  EXPECT_THAT(output_of(toxic_of("latency", {1e12, 0})), testing::StartsWith("error: "));
 }
 
 }  // namespace
