@@ -1,8 +1,8 @@
-// DNS messages as values, for rules: what was asked, what is answered. The wire format is the
-// codec's matter (rules/protocols/dns/codec/dns.h).
+// DNS questions, records and replies as plain values, which rules match and modify.
 //
-// Names are in presentation format (RFC 1035, 5.1), lower case, without the dot at the end; the
-// root is "". Rdata is in wire format, not compressed (RFC 3597, 4).
+// rules/protocols/dns/codec/dns.h converts them from and to the wire format. Names are in
+// presentation format (RFC 1035, 5.1), in lower case and without the trailing dot; the root is "".
+// Rdata is in uncompressed wire format (RFC 3597, 4).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@
 
 namespace brownout::rules {
 
-// Of those that rules treat specially; any other number is as good (RFC 1035, 3.2.2).
+// Record types that the code treats specially. Any other number is a valid value, too (RFC 1035,
+// 3.2.2).
 enum class DnsType : std::uint16_t {
   kA = 1,
   kNs = 2,
@@ -37,7 +38,7 @@ enum class DnsType : std::uint16_t {
   kAny = 255,
 };
 
-// RFC 1035, 4.1.1; RFC 6895, 2.3. Above 15 only with EDNS.
+// RFC 1035, 4.1.1; RFC 6895, 2.3. Codes above 15 need EDNS.
 enum class Rcode : std::uint16_t {
   kNoError = 0,
   kFormErr = 1,
@@ -64,12 +65,12 @@ struct DnsRecord {
   std::vector<std::uint8_t> rdata;
 
   bool is_address() const { return type == DnsType::kA || type == DnsType::kAaaa; }
-  // None unless it is an address.
+  // None unless the record is a well-formed A or AAAA.
   std::optional<IpAddress> address() const;
   friend bool operator==(const DnsRecord&, const DnsRecord&) = default;
 };
 
-// A or AAAA, as the address is.
+// An A record for an IPv4 address, an AAAA record for an IPv6 address.
 DnsRecord address_record(const std::string& name, const IpAddress& address, std::uint32_t ttl);
 
 struct DnsReply {
@@ -81,18 +82,18 @@ struct DnsReply {
   std::vector<DnsRecord> answer;
   std::vector<DnsRecord> authority;
   std::vector<DnsRecord> additional;  // without the OPT record of EDNS
-  std::uint16_t edns_udp_size = 0;    // of a resolver that sent an OPT record (RFC 6891)
+  std::uint16_t edns_udp_size = 0;    // bytes, from the OPT record (RFC 6891); 0 without one
   std::vector<std::uint8_t> edns_options;
 };
 
-// Every TXT record of the answer says `text` instead (RFC 1035, 3.3.14). How many bytes they had;
-// 0: there is none, or the text is too long for a message.
+// Replaces the text of every TXT record in the answer (RFC 1035, 3.3.14). Returns the size of the
+// replaced rdata in bytes; 0 if there is no TXT record or `text` is too long for a message.
 std::int64_t replace_text(DnsReply& reply, std::string_view text);
 
-// "AAAA", "TYPE65534" (RFC 3597, 5).
+// For example "AAAA", or "TYPE65534" for a type without a name (RFC 3597, 5).
 std::string to_text(DnsType type);
 std::optional<DnsType> parse_dns_type(std::string_view text);
-// "SERVFAIL", or a number.
+// For example "SERVFAIL", or the number of a code without a name.
 std::string to_text(Rcode rcode);
 std::optional<Rcode> parse_rcode(std::string_view text);
 

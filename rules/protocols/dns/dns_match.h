@@ -1,4 +1,4 @@
-// The keys of a match that only DNS queries have, and what is known of a query.
+// DnsMatch selects DNS queries by name, record type and transport, for the `match` of a rule.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ struct DnsMatch {
   std::optional<Transport> transport;
 
   bool any() const { return !qname.empty() || !qtype.empty() || transport; }
-  // The key that it fails, or "".
+  // The first key that the query does not match, or "" if the query matches.
   std::string_view mismatch(const DnsFacts& query) const;
 };
 

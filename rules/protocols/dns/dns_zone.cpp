@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestChain = 8;
 
-// A byte of a label as the presentation format has it (RFC 1035, 5.1).
+// Appends one byte of a label in presentation format (RFC 1035, 5.1).
 void append_escaped(std::string& name, std::uint8_t byte) {
   if (byte > ' ' && byte < 127) {
     if (std::string_view(".;()\\").find(static_cast<char>(byte)) != std::string_view::npos) {
@@ -24,7 +24,7 @@ void append_escaped(std::string& name, std::uint8_t byte) {
   name += '\\' + std::string(3 - number.size(), '0') + number;
 }
 
-// The name that the wire format begins with.
+// The name at the start of `wire`, in presentation format.
 std::string name_in(const std::vector<std::uint8_t>& wire) {
   std::string name;
   for (std::size_t at = 0; at < wire.size() && wire[at] != 0;) {
@@ -35,14 +35,14 @@ std::string name_in(const std::vector<std::uint8_t>& wire) {
   return canonical_name(name);
 }
 
-// Types of questions, which records do not have (RFC 6895, 3.1); ANY is answered.
-bool is_of_no_record(DnsType type) {
+// Types that only queries have, not records (RFC 6895, 3.1). ANY is excluded: the zone answers it.
+bool is_query_only(DnsType type) {
   const auto number = static_cast<std::uint16_t>(type);
   return number == 0 || type == DnsType::kOpt ||
          (number >= 128 && number < static_cast<std::uint16_t>(DnsType::kAny));
 }
 
-// What is never given; `apex`: the name is that of a zone.
+// The response code for a query-only type. `apex`: the queried name is the apex of a zone.
 Rcode refusal_of(DnsType type, bool apex) {
   switch (type) {
     case DnsType::kAxfr:
@@ -56,7 +56,8 @@ Rcode refusal_of(DnsType type, bool apex) {
   }
 }
 
-// The wire format of a name that another follows (RFC 1035, 3.1), of its presentation format.
+// Converts a name prefix from presentation to wire format (RFC 1035, 3.1), without the root label:
+// the caller appends the rest of the name.
 std::vector<std::uint8_t> wire_of(std::string_view name) {
   std::vector<std::uint8_t> wire;
   while (!name.empty()) {
@@ -78,9 +79,10 @@ std::vector<std::uint8_t> wire_of(std::string_view name) {
   return wire;
 }
 
-// What a DNAME makes of a name below its owner (RFC 6672, 2.2); none when that is too long.
-std::optional<DnsRecord> renamed(const DnsRecord& dname, const std::string& owner,
-                                 const std::string& name) {
+// The CNAME that a DNAME implies for a name below its owner (RFC 6672, 2.2). None if the target
+// name is longer than 255 bytes.
+std::optional<DnsRecord> synthesize_cname(const DnsRecord& dname, const std::string& owner,
+                                          const std::string& name) {
   constexpr std::size_t kLongestName = 255;
   auto rdata = wire_of(std::string_view(name).substr(0, name.size() - owner.size()));
   rdata.insert(rdata.end(), dname.rdata.begin(), dname.rdata.end());
@@ -104,15 +106,16 @@ const DnsRecord* first_of(const DnsNames& names, std::string_view name, DnsType 
   return nullptr;
 }
 
-// Of a question, the name that is another's, or has a DNAME that renames it: the highest.
+// A name at or above the queried name where the lookup leaves the zone: a delegation, or a DNAME.
 struct Cut {
   std::string name;
-  const DnsRecord* dname = nullptr;  // null: it is another's
+  const DnsRecord* dname = nullptr;  // null for a delegation
 };
-std::optional<Cut> cut_over(const DnsNames& names, const std::string& name, DnsType type) {
+// The cut closest to the root, if any.
+std::optional<Cut> find_cut(const DnsNames& names, const std::string& name, DnsType type) {
   std::vector<std::string_view> path(1, name);
   while (!path.back().empty()) path.push_back(parent_name(path.back()));
-  bool inside = false;  // a zone
+  bool inside = false;  // an SOA is at or above `at`
   for (auto at = path.rbegin(); at != path.rend(); ++at) {
     const bool below = at->size() < name.size();
     if (first_of(names, *at, DnsType::kSoa) != nullptr) {
@@ -132,7 +135,7 @@ bool exists(const DnsNames& names, const std::string& name) {
          names.authority_over(name) != nullptr;
 }
 
-// To those who know what is below `child`, and where they are (RFC 1034, 4.2.1).
+// Fills in a referral to the name servers of `child`, with glue addresses (RFC 1034, 4.2.1).
 void refer(const DnsNames& names, const std::string& child, DnsReply& reply) {
   reply.authoritative = false;
   reply.recursion_available = false;
@@ -163,7 +166,7 @@ DnsZone::DnsZone(std::vector<DnsRecord> records) {
 const DnsNames::Records* DnsNames::find(const std::string& name) const {
   const auto exact = by_name.find(name);
   if (exact != by_name.end()) return &exact->second;
-  if (has_below(name)) return nullptr;  // it exists, without records (RFC 4592, 2.2.2)
+  if (has_below(name)) return nullptr;  // an empty non-terminal (RFC 4592, 2.2.2)
   // The nearest ancestor that exists decides whether a wildcard covers the name (RFC 4592, 3.3.1).
   for (auto ancestor = std::string_view(name); !ancestor.empty();) {
     ancestor = parent_name(ancestor);
@@ -193,18 +196,18 @@ const DnsNames* DnsZone::names_of(const DnsQuestion& question) const {
 bool DnsZone::knows(const DnsQuestion& question) const {
   const auto* names = names_of(question);
   if (names == nullptr) return false;
-  const auto cut = cut_over(*names, question.name, question.type);
+  const auto cut = find_cut(*names, question.name, question.type);
   return cut ? cut->dname != nullptr : exists(*names, question.name);
 }
 
 std::optional<DnsReply> DnsZone::answer(const DnsQuestion& question) const {
   const auto* found = names_of(question);
   const bool known = found != nullptr && (exists(*found, question.name) ||
-                                          cut_over(*found, question.name, question.type));
+                                          find_cut(*found, question.name, question.type));
   if (!known) return std::nullopt;
   const auto& names = *found;
   DnsReply reply;
-  if (is_of_no_record(question.type)) {
+  if (is_query_only(question.type)) {
     const auto* soa = names.authority_over(question.name);
     reply.rcode =
         refusal_of(question.type, soa != nullptr && canonical_name(soa->name) == question.name);
@@ -217,18 +220,18 @@ std::optional<DnsReply> DnsZone::answer(const DnsQuestion& question) const {
 void DnsZone::look_up(const DnsNames& names, const DnsQuestion& question, DnsReply& reply) {
   reply.authoritative = true;
   std::string name = question.name;
-  bool nothing = false;           // of the last name
-  std::vector<std::string> seen;  // a circle of aliases ends where it closes
+  bool nothing = false;           // the last name of the alias chain has no records to return
+  std::vector<std::string> seen;  // names of the alias chain, to stop at a loop
   while (seen.size() < kLongestChain && std::find(seen.begin(), seen.end(), name) == seen.end()) {
     const bool asked = seen.empty();
     seen.push_back(name);
-    if (const auto cut = cut_over(names, name, question.type)) {
+    if (const auto cut = find_cut(names, name, question.type)) {
       if (cut->dname == nullptr && asked) return refer(names, cut->name, reply);
       if (cut->dname == nullptr) break;
       const bool again =
           std::find(reply.answer.begin(), reply.answer.end(), *cut->dname) != reply.answer.end();
       if (!again) reply.answer.push_back(*cut->dname);
-      auto alias = renamed(*cut->dname, cut->name, name);
+      auto alias = synthesize_cname(*cut->dname, cut->name, name);
       if (!alias) {
         reply.rcode = Rcode::kYxDomain;
         break;
@@ -240,7 +243,8 @@ void DnsZone::look_up(const DnsNames& names, const DnsQuestion& question, DnsRep
     }
     const auto* records = names.find(name);
     if (records == nullptr) {
-      // Of a chain of aliases the last name decides (RFC 6604, 3), where the zone knows it.
+      // The last name of an alias chain decides the response code (RFC 6604, 3), unless the name is
+      // outside this zone.
       nothing = asked || names.authority_over(name) != nullptr;
       if (nothing && !names.has_below(name)) reply.rcode = Rcode::kNxDomain;
       break;
@@ -259,14 +263,14 @@ void DnsZone::look_up(const DnsNames& names, const DnsQuestion& question, DnsRep
     reply.answer.back().name = name;
     name = target_of(*alias);
   }
-  // What a resolver needs in order to cache that there is nothing (RFC 2308, 3).
+  // The SOA lets a resolver cache the negative answer (RFC 2308, 3).
   const auto* soa = nothing ? names.authority_over(name) : nullptr;
   if (soa != nullptr) reply.authority.push_back(*soa);
 }
 
 DnsReply DnsZone::answer_unknown(const DnsQuestion& question) {
   DnsReply reply;
-  if (is_of_no_record(question.type)) {
+  if (is_query_only(question.type)) {
     reply.rcode = refusal_of(question.type, false);
   } else {
     const bool internet = question.dns_class == kIn || question.dns_class == kAnyClass;

@@ -1,8 +1,9 @@
-// DnsZone: a few records that a listener answers from, without any resolver (RFC 1034, 4.3.2).
+// DnsZone answers queries from a fixed set of records, without a resolver (RFC 1034, 4.3.2).
 //
-// CNAMEs and DNAMEs (RFC 6672) are followed, wildcards expand (RFC 4592), a name without the type
-// gives NODATA, what is below NS records that are below an SOA a referral. Each class has names of
-// its own. Zone transfers (RFC 5936) and other types that no record has are refused. Immutable.
+// The zone follows CNAME and DNAME (RFC 6672) and expands wildcards (RFC 4592). An existing name
+// without records of the queried type gets NODATA. A name below a delegation (NS records below an
+// SOA) gets a referral. Each class has separate names. Zone transfers (RFC 5936) and other
+// query-only types are refused. Immutable.
 #pragma once
 
 #include <map>
@@ -20,24 +21,27 @@ namespace brownout::rules {
 struct DnsNames {
   using Records = std::vector<DnsRecord>;
 
-  // Of the name itself, else of the wildcard that covers it, else null.
+  // The records of the name, else of the wildcard that covers the name, else null.
   const Records* find(const std::string& name) const;
   bool has_below(const std::string& name) const { return above.contains(name); }
+  // The SOA record of the zone that contains the name, or null.
   const DnsRecord* authority_over(std::string_view name) const;
 
   std::map<std::string, Records> by_name;
-  std::unordered_set<std::string> above;  // every name that another is below of
+  std::unordered_set<std::string> above;  // every proper ancestor of a name in by_name
 };
 
 class DnsZone {
  public:
   explicit DnsZone(std::vector<DnsRecord> records);
 
-  // None when this zone knows nothing of the name: it is not here, and not below the owner of an
-  // SOA record that is.
+  // None if the zone does not cover the name, that is, no record is at the name or below it, and no
+  // SOA or DNAME is above it.
   std::optional<DnsReply> answer(const DnsQuestion& question) const;
-  bool knows(const DnsQuestion& question) const;  // ahead of a resolver: no referral is meant
-  // What it does not know, where nobody else can be asked.
+  // Whether to answer from this zone rather than ask a resolver. False for a delegated name, which
+  // the resolver can resolve further than a referral.
+  bool knows(const DnsQuestion& question) const;
+  // The reply to a question that the zone does not cover, if no resolver is configured.
   static DnsReply answer_unknown(const DnsQuestion& question);
 
  private:
@@ -48,8 +52,8 @@ class DnsZone {
   std::map<std::uint16_t, DnsNames> by_class_;
 };
 
-// [[zone]] as it stands in the file; `records` are filled in by the codec
-// (proxy/formats/zone_file.h), since reading the presentation format is the library's job.
+// A [[zone]] table of a rule file. proxy/formats/zone_file.h parses `lines` into `records`, because
+// parsing the presentation format needs ldns.
 struct Zone {
   struct Line {
     std::string text;

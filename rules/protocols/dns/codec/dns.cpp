@@ -23,7 +23,7 @@ struct FreePacket {
 };
 using Packet = std::unique_ptr<ldns_pkt, FreePacket>;
 
-// What resolvers agreed to offer on 1 October 2020 (DNS flag day).
+// The EDNS buffer size in bytes that DNS Flag Day 2020 recommends.
 constexpr std::uint16_t kOurUdpSize = 1232;
 constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kLongestLabel = 63;
@@ -37,7 +37,7 @@ const std::uint8_t* as_octets(ByteView bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
-// A record of any number of fields, which ends at `end`.
+// Unpacks a record of a type with any number of fields. The record ends at `end`.
 Record unpack_many_fields(ByteView message, std::size_t& at, std::size_t end) {
   ldns_rdf* name = nullptr;
   if (ldns_wire2dname(&name, as_octets(message), message.size(), &at) != LDNS_STATUS_OK) {
@@ -55,8 +55,8 @@ Record unpack_many_fields(ByteView message, std::size_t& at, std::size_t end) {
   return read_many_fields(*record, rdata) ? std::move(record) : nullptr;
 }
 
-// The record at `at`, which moves behind it; null when it is malformed. A record ends where its
-// RDLENGTH says (RFC 1035, 3.2.1): ldns goes on behind the fields that it knows.
+// Unpacks the record at `at` and advances `at` past the record; null if malformed. RDLENGTH decides
+// where a record ends (RFC 1035, 3.2.1), whereas ldns stops after the fields of the type.
 Record unpack_record(ByteView message, std::size_t& at, ldns_pkt_section section) {
   std::size_t end = behind_name(message, at) + 4;
   if (section != LDNS_SECTION_QUESTION) {
@@ -72,7 +72,7 @@ Record unpack_record(ByteView message, std::size_t& at, ldns_pkt_section section
   }
   ldns_rr* record = nullptr;
   const auto status = ldns_wire2rr(&record, as_octets(message), message.size(), &at, section);
-  if (status != LDNS_STATUS_OK) return nullptr;  // and ldns has freed the record
+  if (status != LDNS_STATUS_OK) return nullptr;  // ldns has already freed the record
   Record owner(record);
   return at == end ? std::move(owner) : nullptr;
 }
@@ -84,7 +84,7 @@ void unpack_edns(ldns_pkt* packet, const ldns_rr* opt) {
   ldns_pkt_set_edns_extended_rcode(packet, static_cast<std::uint8_t>(ttl >> 24));
   ldns_pkt_set_edns_version(packet, static_cast<std::uint8_t>(ttl >> 16));
   ldns_pkt_set_edns_z(packet, static_cast<std::uint16_t>(ttl));
-  packet->_edns_present = 1;  // which has no function
+  packet->_edns_present = 1;  // ldns has no setter for this field
   if (ldns_rr_rd_count(opt) > 0) {
     ldns_pkt_set_edns_data(packet, ldns_rdf_clone(ldns_rr_rdf(opt, 0)));
   }
@@ -104,9 +104,9 @@ void unpack_header(ldns_pkt* packet, ByteView message) {
   ldns_pkt_set_rcode(packet, LDNS_RCODE_WIRE(wire));
 }
 
-// Record by record: ldns_wire2pkt forgets the memory of a second OPT or TSIG, so a peer could use
-// up all of it. They come once at most (RFC 6891, 6.1.1; RFC 8945, 5.1). TSIG is left out: it
-// would not hold for a message that is written anew.
+// Unpacks record by record, because ldns_wire2pkt leaks the first of two OPT or TSIG records, and a
+// peer could exhaust memory. A second OPT or TSIG makes the message malformed (RFC 6891, 6.1.1;
+// RFC 8945, 5.1). The TSIG is dropped: rewriting the message invalidates the signature.
 Packet unpack(ByteView message) {
   if (message.size() < kDnsHeader) return nullptr;
   Packet packet(ldns_pkt_new());
@@ -162,8 +162,7 @@ Bytes pack(const ldns_pkt* packet) {
   return message;
 }
 
-// The OPT record of a reply: only to a client that sent one (RFC 6891, 6.1.1). The resolver's
-// options are passed on.
+// Adds an OPT record with the resolver's options, if the query has an OPT record (RFC 6891, 6.1.1).
 void set_edns(ldns_pkt* packet, const ldns_pkt* query, const DnsReply& reply) {
   if (!ldns_pkt_edns(query)) return;
   ldns_pkt_set_edns_udp_size(packet, reply.edns_udp_size != 0 ? reply.edns_udp_size : kOurUdpSize);
@@ -219,7 +218,8 @@ ByteView find_dns_question(ByteView message) {
   std::size_t at = kDnsHeader;
   while (at < message.size()) {
     const auto length = std::to_integer<std::size_t>(message[at]);
-    // A compression pointer has nothing to point to in a first name.
+    // Also rejects compression pointers (0xc0 and above): the first name has no earlier name to
+    // point to.
     if (length > kLongestLabel || at - kDnsHeader + length + 1 > kLongestName) return {};
     at += length + 1;
     if (length != 0) continue;
@@ -246,7 +246,7 @@ std::optional<rules::DnsQuestion> read_dns_question(ByteView question) {
 bool same_question(ByteView a, ByteView b) {
   constexpr std::size_t kTypeAndClass = 4;
   if (a.size() != b.size() || a.size() < kTypeAndClass) return false;
-  // The length of a label, at most 63, is no letter.
+  // Label lengths are at most 63, so no length is mistaken for a letter.
   const auto lower = [](std::byte byte) {
     return byte >= std::byte{'A'} && byte <= std::byte{'Z'} ? byte | std::byte{0x20} : byte;
   };
@@ -285,7 +285,8 @@ std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply, Tran
   const auto asked = unpack(query);
   if (!asked || ldns_rr_list_rr_count(ldns_pkt_question(asked.get())) != 1) return std::nullopt;
   const auto packet = start_reply(asked.get(), reply);
-  // More are too large however short they are, and their count may have no room in a header.
+  // A record is at least 11 bytes, so more records cannot fit. Their count may also overflow the
+  // 16-bit field of the header.
   constexpr std::size_t kMostRecords = kDnsLargest / 11;
   Bytes message;
   if (reply.answer.size() + reply.authority.size() + reply.additional.size() <= kMostRecords) {
@@ -297,7 +298,7 @@ std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply, Tran
   }
   if (message.empty() || message.size() > most_bytes(asked.get(), transport)) {
     DnsReply cut = reply;
-    // To ask again by TCP is of use only to those who have not.
+    // TC asks the client to retry over TCP, which is pointless if the query already came over TCP.
     cut.truncated = transport == Transport::kUdp;
     if (!cut.truncated) cut.rcode = Rcode::kServFail;
     message = pack(start_reply(asked.get(), cut).get());
@@ -316,7 +317,7 @@ std::uint8_t edns_version(ByteView query) {
   for (std::size_t at = kDnsHeader + question.size(); left > 0; --left) {
     at = behind_name(query, at);
     if (at + 10 > query.size()) return 0;
-    // RFC 6891, 6.1.3: behind the extended code, in what is the TTL of other records.
+    // The version is the second byte of the TTL field (RFC 6891, 6.1.3).
     if (static_cast<rules::DnsType>(number_at(query, at)) == rules::DnsType::kOpt) {
       return std::to_integer<std::uint8_t>(query[at + 5]);
     }
@@ -328,7 +329,7 @@ std::uint8_t edns_version(ByteView query) {
 Bytes write_dns_query(const std::string& name, rules::DnsType type, std::uint16_t id) {
   auto* owner = ldns_dname_new_frm_str(name.c_str());
   if (owner == nullptr) return {};
-  // Takes ownership of the name.
+  // ldns_pkt_query_new takes ownership of the name.
   const Packet packet(
       ldns_pkt_query_new(owner, static_cast<ldns_rr_type>(type), LDNS_RR_CLASS_IN, LDNS_RD));
   if (!packet) return {};
@@ -345,7 +346,7 @@ std::size_t most_over_udp(ByteView query) {
 Bytes write_dns_error(ByteView query, Rcode rcode) {
   Bytes message(query.begin(), query.begin() + kDnsHeader);
   const auto flags = number_at(query, 2);
-  // QR, the query's opcode and RD, and the code.
+  // QR, the opcode and RD of the query, and the response code.
   put_number(message, 2,
              static_cast<std::uint16_t>(0x8000 | (flags & 0x7900) | static_cast<unsigned>(rcode)));
   std::fill(message.begin() + 4, message.end(), std::byte{0});

@@ -1,8 +1,8 @@
-// DNS messages between the wire (RFC 1035, 4) and rules/protocols/dns/dns.h, by ldns. No I/O; any
-// bytes are taken, and what is no message gives none.
+// Functions that parse DNS messages from the wire format (RFC 1035, 4) and write them, with ldns.
 //
-// A forwarder changes the id of a message and compares its question; for that the header and the
-// question are found without unpacking the rest.
+// rules/protocols/dns/dns.h defines the values. Any bytes are valid input; a malformed message
+// yields none. No I/O. A forwarder needs only the id and the question of a message, so functions
+// for the header and the question do not unpack the rest.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace brownout::codecs {
 
 constexpr std::size_t kDnsHeader = 12;
 constexpr std::size_t kDnsLargest = 65535;
-// What every client takes over UDP (RFC 1035, 2.3.4).
+// The reply size in bytes that every client accepts over UDP (RFC 1035, 2.3.4).
 constexpr std::size_t kDnsPlainUdp = 512;
 
 struct DnsHeader {
@@ -31,34 +31,36 @@ struct DnsHeader {
 std::optional<DnsHeader> read_dns_header(ByteView message);
 void set_dns_id(std::span<std::byte> message, std::uint16_t id);
 
-// The one question of a message, name, type and class, as it stands there; empty if it has none,
-// several, or a broken one.
+// The bytes of the question: name, type and class. Empty unless the message has exactly one
+// well-formed question.
 ByteView find_dns_question(ByteView message);
 std::optional<rules::DnsQuestion> read_dns_question(ByteView question);
-// Whether two of find_dns_question() ask the same: names are compared without regard to the case of
-// ASCII letters (RFC 1035, 2.3.3; RFC 4343, 3).
+// Compares two results of find_dns_question(). The case of ASCII letters in names is ignored (RFC
+// 1035, 2.3.3; RFC 4343, 3).
 bool same_question(ByteView a, ByteView b);
-// The type of a question that is not empty, without reading its name.
+// Reads only the type, not the name. `question` must not be empty.
 rules::DnsType question_type(ByteView question);
 
 std::optional<rules::DnsReply> read_dns_reply(ByteView message);
 
-// A reply to `query` (which has one question), with its id, question, RD and CD. At most as large
-// as the client takes over `transport`, else empty: truncated (TC) over UDP, SERVFAIL over TCP,
-// where nothing larger can be sent. None when the query cannot be unpacked.
+// Writes a reply with the id, question, RD and CD of `query`. If the reply is larger than the
+// client accepts over `transport`, its sections are left empty: UDP sets TC, TCP answers SERVFAIL.
+// None if the query is malformed or does not have exactly one question.
 std::optional<Bytes> write_dns_reply(ByteView query, const rules::DnsReply& reply,
                                      rules::Transport transport);
 
-// Of the OPT record of a query (RFC 6891, 6.1.3); 0 without one.
+// The EDNS version in the OPT record of a query (RFC 6891, 6.1.3); 0 without an OPT record.
 std::uint8_t edns_version(ByteView query);
 
-// A query with RD and EDNS; empty when `name` is no name.
+// Writes a query with RD and EDNS; empty if `name` is not a valid domain name.
 Bytes write_dns_query(const std::string& name, rules::DnsType type, std::uint16_t id);
 
-// The largest reply that the client takes over UDP (RFC 1035, 2.3.4, or RFC 6891, 6.2.3).
+// Size in bytes of the largest reply that the client accepts over UDP (RFC 1035, 2.3.4; RFC 6891,
+// 6.2.3).
 std::size_t most_over_udp(ByteView query);
 
-// A reply to bytes of which only the header can be read.
+// Writes an error reply to a message of which only the header is readable. `query` must contain a
+// whole header.
 Bytes write_dns_error(ByteView query, rules::Rcode rcode);
 
 }  // namespace brownout::codecs

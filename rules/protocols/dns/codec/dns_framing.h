@@ -1,6 +1,8 @@
-// DNS messages out of a TCP stream, and into one: two bytes of length before each (RFC 1035, 4.2.2;
-// RFC 7766). However the stream was cut into reads, the messages are the same. Holds less than two
-// messages beyond what was appended last. No I/O.
+// DnsFraming splits a TCP stream into DNS messages, each preceded by a two-byte length (RFC 1035,
+// 4.2.2; RFC 7766).
+//
+// The result does not depend on how reads split the stream. The buffer holds less than two messages
+// beyond the bytes appended last. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +15,9 @@ namespace brownout::codecs {
 class DnsFraming {
  public:
   void append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
-  // The next whole message, empty if there is none. Valid until the next call.
+  // The next complete message, empty if there is none. Valid until the next call.
   std::span<std::byte> next();
-  // Bytes of a message that is not whole yet.
+  // Bytes buffered for the next message.
   std::size_t waiting() const { return bytes_.size() - taken_; }
 
  private:
@@ -23,7 +25,7 @@ class DnsFraming {
   std::size_t taken_ = 0;
 };
 
-// One message with its length in front.
+// Appends a message, preceded by its length.
 inline void append_framed(Bytes& to, ByteView message) {
   to.push_back(static_cast<std::byte>(message.size() >> 8));
   to.push_back(static_cast<std::byte>(message.size() & 0xff));

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint16_t kIxfr = 251;
 constexpr std::uint16_t kAxfr = 252;
-// Of an SOA's rdata: two names, then five numbers, the serial first (RFC 1035, 3.3.13).
+// SOA rdata ends with five 32-bit numbers, the serial first (RFC 1035, 3.3.13).
 constexpr std::size_t kSoaNumbers = 20;
 constexpr std::size_t kAnswers = 6;
 constexpr std::size_t kAuthorities = 8;
@@ -68,25 +68,24 @@ bool DnsTransferEnd::add(ByteView message) {
     if (malformed_) return false;
     if (take(*record)) return true;
   }
-  // An SOA alone says that the client has the newest zone (RFC 1995, 2), unless it is the first of
-  // many messages with one record each.
+  // A single SOA that is not newer than the client's copy means that the copy is current (RFC 1995,
+  // 2). A newer SOA is the first of several messages with one record each.
   const bool newer = known_ && static_cast<std::int32_t>(serial_ - *known_) > 0;
   return incremental_ && records_ == 1 && !newer;
 }
 
-// Whether it is the last.
 bool DnsTransferEnd::take(const Record& record) {
   const auto number = records_++;
   if (number == 0) {
     serial_ = record.serial;
     soas_ = 1;
-    return !record.soa;  // no transfer, whatever it is
+    return !record.soa;  // a transfer begins with an SOA
   }
   if (!record.soa) return false;
   if (number == 1) differences_ = incremental_ && record.serial != serial_;
   if (!differences_) return true;
-  // Behind the first come pairs, of the older and the newer zone; the newest instead of an older
-  // one is the end.
+  // After the first SOA, differences come in pairs: the SOA of the older version, then of the newer
+  // one. The newest SOA where an older one is due ends the transfer.
   return soas_++ % 2 == 1 && record.serial == serial_;
 }
 

@@ -1,5 +1,7 @@
-// Where a zone transfer by TCP ends: one query that is answered by several messages, whose records
-// are those of one list (AXFR: RFC 5936, 2.2; IXFR: RFC 1995, 4). No I/O; takes any bytes.
+// DnsTransferEnd finds the last message of a zone transfer over TCP.
+//
+// A transfer answers one query with several messages, whose records form one list (AXFR: RFC 5936,
+// 2.2; IXFR: RFC 1995, 4). No I/O; any bytes are valid input.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +11,15 @@
 
 namespace brownout::codecs {
 
-// Whether the question (find_dns_question) is for AXFR or IXFR.
+// Whether the question (a result of find_dns_question) is for AXFR or IXFR.
 bool asks_for_transfer(ByteView question);
 
 class DnsTransferEnd {
  public:
-  // Of the transfer that this query asks for.
   explicit DnsTransferEnd(ByteView query);
 
-  // The messages of the answer, in order. True: this is the last. What cannot be read has no end
-  // that could be known.
+  // Takes the messages of the transfer in order and returns whether this message is the last.
+  // Always false after a malformed message.
   bool add(ByteView message);
 
  private:
@@ -26,17 +27,18 @@ class DnsTransferEnd {
     bool soa = false;
     std::uint32_t serial = 0;
   };
-  // The record at `at`, which moves behind it; none when it is malformed.
+  // Reads the record at `at` and advances `at` past the record; none if malformed.
   static std::optional<Record> take_record(ByteView message, std::size_t& at);
   static std::size_t behind_questions(ByteView message);
+  // Returns whether the record is the last of the transfer.
   bool take(const Record& record);
 
   bool incremental_;
-  std::optional<std::uint32_t> known_;  // the serial that the client has (IXFR)
+  std::optional<std::uint32_t> known_;  // serial of the client's copy (IXFR)
   std::uint64_t records_ = 0;
   std::uint64_t soas_ = 0;
-  std::uint32_t serial_ = 0;  // of the zone that comes
-  bool differences_ = false;  // and not the whole zone
+  std::uint32_t serial_ = 0;  // serial of the transferred zone
+  bool differences_ = false;  // the transfer is incremental, not the full zone
   bool malformed_ = false;
 };
 

@@ -1,5 +1,4 @@
-// <ldns/ldns.h>, without the macros for bool, true and false that it may define and that break the
-// standard library's headers in C++.
+// Includes <ldns/ldns.h> without its macros for bool, true and false, which break C++ headers.
 #pragma once
 
 #include <ldns/ldns.h>

@@ -7,7 +7,7 @@ struct FreeBuffer {
   void operator()(ldns_buffer* buffer) const { ldns_buffer_free(buffer); }
 };
 
-// Character-strings up to the end, at least one (RFC 1035, 3.3.14).
+// Whether the rdata is a sequence of one or more character-strings (RFC 1035, 3.3.14).
 bool are_strings(std::span<const std::uint8_t> rdata) {
   std::size_t at = 0;
   while (at < rdata.size()) at += 1U + rdata[at];

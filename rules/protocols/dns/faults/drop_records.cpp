@@ -1,6 +1,7 @@
-// drop_records: round-robin addresses disappear from answers: a region is gone. Which ones is a
-// function of seed and rule, the same for every query; when none is left the answer is empty
-// (NODATA).
+// drop_records: removes addresses from answers, as when a region fails.
+//
+// The seed and the rule choose the addresses, so every query misses the same ones. If no address
+// is left, the answer is empty (NODATA).
 #include <algorithm>
 
 #include "rules/engine/dns_fault.h"
@@ -53,7 +54,7 @@ class DropRecords final : public DnsOnlyFault {
   }
 
  private:
-  // Of the rule and the address, not of the query: every client misses the same.
+  // Depends on the rule and the address, not on the query, so every client misses the same ones.
   static Key rank(const DnsContext& context, const DnsRecord& record) {
     const std::string_view rdata(reinterpret_cast<const char*>(record.rdata.data()),
                                  record.rdata.size());

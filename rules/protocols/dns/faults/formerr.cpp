@@ -1,4 +1,4 @@
-// formerr: the resolver says that it cannot read the query, as old servers do of EDNS.
+// formerr: the resolver rejects the query as malformed, as old servers reject EDNS.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

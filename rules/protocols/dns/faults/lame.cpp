@@ -1,8 +1,8 @@
-// lame: the server that answers is not the one that should: it has no authority and refers
-// elsewhere (RFC 8499, "lame delegation").
+// lame: the server is not authoritative for the name and returns a referral (RFC 8499, "lame
+// delegation").
 //
-// upward: a referral to the root, as servers give that do not have the zone. loop: a referral to
-// name servers of the zone itself without their addresses, so that a resolver turns in a circle.
+// upward: a referral to the root, typical of a server without the zone. loop: a referral to name
+// servers inside the zone without their addresses, so a resolver never gets an answer.
 #include <algorithm>
 #include <array>
 
@@ -21,7 +21,7 @@ struct LameSettings {
 
 constexpr std::uint32_t kTtl = 60;
 
-// Rdata of NS: a name in wire format.
+// NS rdata is a name in wire format.
 std::vector<std::uint8_t> name_rdata(std::string_view name) {
   std::vector<std::uint8_t> wire;
   while (!name.empty()) {
@@ -69,7 +69,7 @@ class Lame final : public DnsOnlyFault {
     if (settings_.how == How::kUpward) {
       reply.authority.push_back(ns_record("", "a.root-servers.net"));
     } else {
-      // Escapes of presentation format would need a codec; such a name gets the root.
+      // name_rdata() does not handle escapes, so a name with escapes gets the root as its zone.
       const auto& name = context.query->dns.question->name;
       const auto zone =
           name.find('\\') == std::string::npos ? parent_name(name) : std::string_view{};

@@ -1,5 +1,4 @@
-// nodata: the name exists, but has no record of the type that was asked: NOERROR and an empty
-// answer.
+// nodata: the name exists but has no record of the queried type: NOERROR with an empty answer.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

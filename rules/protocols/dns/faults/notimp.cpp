@@ -1,4 +1,4 @@
-// notimp: the resolver does not know this kind of query.
+// notimp: the resolver does not implement this kind of query.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

@@ -1,4 +1,4 @@
-// nxdomain: the name does not exist, as far as this resolver knows.
+// nxdomain: the resolver answers that the name does not exist.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

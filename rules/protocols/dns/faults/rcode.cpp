@@ -1,5 +1,5 @@
-// rcode: any response code, by name or number; above 15 needs a client that speaks EDNS (RFC 6891,
-// 6.1.3).
+// rcode: answers with any response code, by name or number. Codes above 15 reach only clients that
+// use EDNS (RFC 6891, 6.1.3).
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

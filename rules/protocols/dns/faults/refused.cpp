@@ -1,4 +1,4 @@
-// refused: the resolver does not want to answer this client.
+// refused: the resolver refuses to answer this client.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

@@ -1,5 +1,5 @@
-// servfail: the resolver could not find out, as when all servers of a zone are unreachable
-// (WhatsApp, 4 October 2021).
+// servfail: the resolver fails to resolve the name, as when all name servers of a zone are
+// unreachable (WhatsApp, 4 October 2021).
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

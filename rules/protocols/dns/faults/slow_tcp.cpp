@@ -1,4 +1,4 @@
-// slow_tcp: a resolver whose TCP side is overloaded: clients that fall back to TCP wait.
+// slow_tcp: delays answers over TCP only, as a resolver does whose TCP service is overloaded.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

@@ -1,6 +1,5 @@
-// stale: the first answer that was seen for a name and type since the rule took effect is given
-// for ever, whatever the zone says now: a cache that does not let go, or a secondary that no
-// longer follows.
+// stale: repeats the first answer to each name and type since the rule took effect, even after the
+// zone changes. Models a cache that never expires, or a secondary that no longer updates.
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -13,7 +12,7 @@
 namespace brownout::rules {
 namespace {
 
-// What was first seen; set once.
+// The first answer to one question; set once, from any thread.
 struct Kept {
   std::atomic<const DnsReply*> reply{nullptr};
 
@@ -34,7 +33,7 @@ struct Answers final : FaultState {
   ClientTable<Kept> by_question;
 };
 
-// Whatever the order and the time to live, which change from answer to answer.
+// Ignores record order and TTL, which differ between answers from the same zone.
 bool same(const DnsReply& a, const DnsReply& b) {
   const auto sorted_rdata = [](const DnsReply& reply) {
     std::vector<std::string> list;

@@ -1,4 +1,4 @@
-// truncate: every answer over UDP is cut (TC), so that the client must ask again over TCP.
+// truncate: empties every answer over UDP and sets TC, so the client must retry over TCP.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

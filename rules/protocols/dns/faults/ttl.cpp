@@ -1,5 +1,5 @@
-// ttl: overrides how long answers may be cached. A short one in the phase before a fault keeps
-// caches from hiding it; a huge one makes a wrong answer stick.
+// ttl: overrides the time to live of records. A short TTL in the phase before a fault keeps caches
+// from hiding the fault; a very long TTL makes a wrong answer persist.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

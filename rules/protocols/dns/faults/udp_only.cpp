@@ -1,5 +1,5 @@
-// udp_only: a firewall that opens port 53 for UDP only. Large answers, which need TCP, never
-// arrive.
+// udp_only: drops queries over TCP, as a firewall does that opens port 53 for UDP only. Large
+// answers, which need TCP, never arrive.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

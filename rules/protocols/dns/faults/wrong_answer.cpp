@@ -1,5 +1,5 @@
-// wrong_answer: A and AAAA queries are answered with given addresses, or with random ones of a
-// prefix (blackholed, hijacked, or stale by hand).
+// wrong_answer: answers A and AAAA queries with configured addresses or with random addresses of a
+// prefix, as in a blackhole, a hijack or a stale record.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -47,7 +47,8 @@ class WrongAnswer final : public DnsOnlyFault {
     }
   }
 
-  // A family of which there is no address has no records: a client must not get around it.
+  // A query for a family without configured addresses gets NODATA. Otherwise the client could reach
+  // the real service over the other family.
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
     const auto& question = *context.query->dns.question;
     const bool v4 = question.type == DnsType::kA;

@@ -1,4 +1,4 @@
-// Names, types, zones: what the DNS faults stand on.
+// Name patterns, record types and zones, which the DNS faults use.
 #include "rules/protocols/dns/dns.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ bool matches(const std::string& pattern, const std::string& name) {
   return NamePattern::parse(pattern)->matches(name);
 }
 
-TEST(NamePattern, ExactSuffixAndGlob) {
+TEST(NamePattern, MatchesExactNamesSuffixesAndGlobs) {
   EXPECT_TRUE(matches("Chat.Example.ORG.", "chat.example.org"));
   EXPECT_FALSE(matches("chat.example.org", "a.chat.example.org"));
   EXPECT_TRUE(matches(".example.org", "example.org"));
@@ -30,7 +30,7 @@ TEST(NamePattern, ExactSuffixAndGlob) {
   EXPECT_TRUE(matches(".", "anything"));
 }
 
-TEST(NamePattern, NamesAsTheyAreCompared) {
+TEST(NamePattern, CanonicalNamesAreLowerCaseWithoutATrailingDot) {
   EXPECT_EQ(canonical_name("Chat.Example.ORG."), "chat.example.org");
   EXPECT_EQ(canonical_name("."), "");
   EXPECT_EQ(canonical_name("a\\."), "a\\.");
@@ -40,18 +40,18 @@ TEST(NamePattern, NamesAsTheyAreCompared) {
   EXPECT_EQ(parent_name("org"), "");
 }
 
-TEST(NamePattern, AHostileGlobTakesNoTime) {
+TEST(NamePattern, HostileGlobMatchesQuickly) {
   std::string pattern;
   for (int i = 0; i < 60; ++i) pattern += "*a";
   EXPECT_FALSE(matches(pattern + "b", std::string(250, 'a')));
 }
 
-TEST(NamePattern, WhatIsNoNameIsAMistake) {
+TEST(NamePattern, RejectsAnInvalidName) {
   for (const auto* bad : {"", "a b", "http://a", "a:53"})
     EXPECT_FALSE(NamePattern::parse(bad)) << bad;
 }
 
-TEST(DnsType, NamesAndNumbers) {
+TEST(DnsType, ParsesNamesAndNumbers) {
   EXPECT_EQ(parse_dns_type("aaaa"), DnsType::kAaaa);
   EXPECT_EQ(rules::to_text(*parse_dns_type("TYPE65534")), "TYPE65534");
   EXPECT_FALSE(parse_dns_type("TYPE65536"));
@@ -72,7 +72,7 @@ std::string ask(const DnsZone& zone, const std::string& name, DnsType type = Dns
   return reply ? to_text(*reply) : "(unknown)";
 }
 
-TEST(DnsZone, AnswersWhatItHas) {
+TEST(DnsZone, AnswersFromRecordsWildcardsAndAliases) {
   const DnsZone zone({soa("lab"), address("Chat.lab", "192.0.2.1"),
                       address("*.wild.lab", "192.0.2.9"), address("real.wild.lab", "192.0.2.8"),
                       cname("www.lab", {4, 'c', 'h', 'a', 't', 3, 'l', 'a', 'b', 0})});
@@ -87,7 +87,7 @@ TEST(DnsZone, AnswersWhatItHas) {
   EXPECT_EQ(ask(zone, "example.org"), "(unknown)");
 }
 
-TEST(DnsZone, TheLastNameOfAChainOfAliasesDecides) {
+TEST(DnsZone, LastNameOfAnAliasChainSetsTheResponseCode) {
   const DnsZone zone({soa("lab"), address("chat.lab", "192.0.2.1"),
                       cname("www.lab", {4, 'c', 'h', 'a', 't', 3, 'l', 'a', 'b', 0}),
                       cname("dead.lab", {4, 'g', 'o', 'n', 'e', 3, 'l', 'a', 'b', 0}),
@@ -97,8 +97,7 @@ TEST(DnsZone, TheLastNameOfAChainOfAliasesDecides) {
   EXPECT_EQ(ask(zone, "out.lab"), "NOERROR CNAME/30");
 }
 
-// Each of its records once.
-TEST(DnsZone, ACircleOfAliasesEnds) {
+TEST(DnsZone, AliasLoopEndsAfterEachRecordOnce) {
   const DnsZone zone(
       {cname("a", {1, 'b', 0}), cname("b", {1, 'a', 0}), cname("*.w", {1, 'x', 1, 'w', 0})});
   EXPECT_EQ(ask(zone, "a"), "NOERROR CNAME/30 CNAME/30");
@@ -117,7 +116,7 @@ DnsRecord server(const std::string& name, std::vector<std::uint8_t> target) {
 }
 
 // RFC 6672, 2.2 and 3.
-TEST(DnsZone, ADnameRenamesWhatIsBelowIt) {
+TEST(DnsZone, DnameRenamesTheNamesBelowIt) {
   const DnsZone zone({soa("lab"), address("a.new.lab", "192.0.2.1"),
                       dname("old.lab", {3, 'n', 'e', 'w', 3, 'l', 'a', 'b', 0}),
                       address("old.lab", "192.0.2.7"), address("hidden.old.lab", "192.0.2.8"),
@@ -137,7 +136,7 @@ TEST(DnsZone, ADnameRenamesWhatIsBelowIt) {
   EXPECT_EQ(ask(zone, "a.out.lab"), "NOERROR DNAME/30 CNAME/30");
   std::string longest;
   for (int i = 0; i < 122; ++i) longest += "a.";
-  // 244 bytes of labels and the target's: at most 255.
+  // 122 labels take 244 bytes; with the target, the name may have at most 255.
   const auto target_of = [](std::size_t size) {
     std::vector<std::uint8_t> name(size, 'a');
     name.front() = static_cast<std::uint8_t>(size - 2);
@@ -150,7 +149,7 @@ TEST(DnsZone, ADnameRenamesWhatIsBelowIt) {
 }
 
 // RFC 1034, 4.3.2, 3b.
-TEST(DnsZone, WhatIsBelowADelegationIsReferred) {
+TEST(DnsZone, RefersQueriesBelowADelegation) {
   const std::vector<std::uint8_t> target{2,   'n', 's', 5,   'c', 'h', 'i',
                                          'l', 'd', 3,   'l', 'a', 'b', 0};
   const DnsZone zone({soa("lab"), server("lab", target), server("child.lab", target),
@@ -170,18 +169,19 @@ TEST(DnsZone, WhatIsBelowADelegationIsReferred) {
   EXPECT_EQ(ask(zone, "b.lab"), "NXDOMAIN | SOA/300");
 }
 
-// RFC 4592, 2.2.2 and 3.3.1: a name that others are below of exists, and ends the search.
-TEST(DnsZone, NoWildcardCoversWhatIsBelowANameThatExists) {
+// A name with names below it exists even without records, and ends the wildcard search (RFC 4592,
+// 2.2.2 and 3.3.1).
+TEST(DnsZone, WildcardDoesNotCoverNamesBelowAnExistingName) {
   const DnsZone zone({soa("lab"), address("*.lab", "192.0.2.9"), address("a.b.lab", "192.0.2.1")});
   EXPECT_EQ(ask(zone, "c.lab"), "NOERROR 192.0.2.9/60");
   EXPECT_EQ(ask(zone, "b.lab"), "NOERROR | SOA/300");
   EXPECT_EQ(ask(zone, "c.b.lab"), "NXDOMAIN | SOA/300");
-  // An escaped dot is no end of a label.
+  // An escaped dot does not end a label.
   const DnsZone dotted({soa("lab"), address("a\\.b.lab", "192.0.2.1")});
   EXPECT_EQ(ask(dotted, "b.lab"), "NXDOMAIN | SOA/300");
 }
 
-TEST(DnsZone, RefusesWhatNoRecordAnswers) {
+TEST(DnsZone, RefusesTypesThatNoRecordHas) {
   const DnsZone zone(
       {soa("lab"), address("chat.lab", "192.0.2.1"), address("*.other", "192.0.2.2")});
   for (const auto type : {DnsType::kAxfr, DnsType::kIxfr}) {
@@ -201,7 +201,7 @@ TEST(DnsZone, RefusesWhatNoRecordAnswers) {
   EXPECT_EQ(to_text(DnsZone::answer_unknown({"example.org", DnsType::kA, 1})), "NXDOMAIN");
 }
 
-TEST(DnsZone, EachClassHasNamesOfItsOwn) {
+TEST(DnsZone, ClassesHaveSeparateNames) {
   auto version = address("version.lab", "192.0.2.1");
   version.dns_class = 3;
   const DnsZone zone({soa("lab"), address("chat.lab", "192.0.2.1"), version});
@@ -224,7 +224,7 @@ TEST(DnsRules, LatencyDelaysAnswersAndTimeoutKeepsSilent) {
   EXPECT_EQ(silent.ask("nothing.org"), "(silence)");
 }
 
-TEST(DnsRules, WhatDoesNotFitIsAMistake) {
+TEST(DnsRules, RejectsRulesThatDoNotFitDns) {
   EXPECT_EQ(
       first_problem_of("[[rule]]\nmatch = { qname = \"a.org\" }\nfault = { type = \"refuse\" }"),
       "fault \"refuse\" does not act on DNS queries");

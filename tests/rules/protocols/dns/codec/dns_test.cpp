@@ -1,4 +1,4 @@
-// The DNS codec: bytes to values and back. Links without libuv.
+// The DNS codec: from bytes to values and back. Links without libuv.
 #include "rules/protocols/dns/codec/dns.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST(DnsCodec, ReadsTheHeaderAndTheQuestion) {
   EXPECT_EQ(question->dns_class, 1);
 }
 
-TEST(DnsCodec, ABrokenQuestionIsNone) {
+TEST(DnsCodec, RejectsAMalformedQuestion) {
   for (std::size_t size = 0; size < kQuery.size(); ++size) {
     EXPECT_TRUE(find_dns_question(ByteView(kQuery).first(size)).empty()) << size;
   }
@@ -52,7 +52,7 @@ TEST(DnsCodec, ABrokenQuestionIsNone) {
   auto two = kQuery;
   two[5] = std::byte{2};
   EXPECT_TRUE(find_dns_question(two).empty());
-  // 255 bytes are the longest name.
+  // A name is at most 255 bytes long.
   Bytes longest = raw("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00");
   for (int i = 0; i < 127; ++i) longest.insert(longest.end(), {std::byte{1}, std::byte{'a'}});
   const auto end = raw("\x00\x00\x01\x00\x01");
@@ -64,7 +64,7 @@ TEST(DnsCodec, ABrokenQuestionIsNone) {
   EXPECT_TRUE(find_dns_question(longest).empty());
 }
 
-TEST(DnsCodec, QuestionsAreComparedWithoutRegardToTheCaseOfTheirNames) {
+TEST(DnsCodec, ComparesQuestionsWithoutRegardToCase) {
   const auto asked = find_dns_question(kQuery);
   auto other = kQuery;
   for (auto& byte : std::span(other).subspan(12, 9)) {
@@ -73,7 +73,8 @@ TEST(DnsCodec, QuestionsAreComparedWithoutRegardToTheCaseOfTheirNames) {
   ASSERT_NE(other, kQuery);
   EXPECT_TRUE(same_question(asked, find_dns_question(other)));
   EXPECT_TRUE(same_question(find_dns_question(other), asked));
-  // But not the type and the class, and nothing but letters: '@' and '`' differ in the same bit.
+  // The type and the class are compared exactly. '@' and '`' differ in the same bit as upper and
+  // lower case, but are not letters.
   auto type = kQuery;
   type[kQuery.size() - 3] = std::byte{0x21};
   EXPECT_FALSE(same_question(asked, find_dns_question(type)));
@@ -85,7 +86,7 @@ TEST(DnsCodec, QuestionsAreComparedWithoutRegardToTheCaseOfTheirNames) {
   EXPECT_FALSE(same_question({}, {}));
 }
 
-TEST(DnsFraming, MessagesOfNoBytesAreNone) {
+TEST(DnsFraming, SkipsEmptyMessages) {
   DnsFraming framing;
   framing.append(Bytes(2'000'000));
   EXPECT_TRUE(framing.next().empty());
@@ -96,7 +97,7 @@ TEST(DnsFraming, MessagesOfNoBytesAreNone) {
   EXPECT_EQ(framing.waiting(), 1U);
 }
 
-TEST(DnsCodec, UnusualNamesKeepTheirMeaning) {
+TEST(DnsCodec, EscapesUnusualBytesInNames) {
   const auto query =
       raw("\0\0\1\0\0\1\0\0\0\0\0\0\x03"
           "a.b"
@@ -106,7 +107,7 @@ TEST(DnsCodec, UnusualNamesKeepTheirMeaning) {
   EXPECT_EQ(question->name, "a\\.b.\\000\\255");
 }
 
-TEST(DnsCodec, AReplyComesBackAsItWas) {
+TEST(DnsCodec, ReplyIsUnchangedAfterWritingAndReading) {
   const std::string zone = R"(version = 1
 [[listener]]
 name = "l"
@@ -124,7 +125,7 @@ records = ["chat.lab. 60 IN A 192.0.2.1", "chat.lab. 5 IN MX 10 mail.lab.", "lab
   reply.answer = config->zones.front().records;
   reply.authority = {reply.answer[2]};
   reply.authoritative = true;
-  // Compressed names point to the question, and so take its case.
+  // Compressed names point to the question and take its case, so the question is in lower case.
   auto query = kQuery;
   for (auto& byte : std::span(query).subspan(12)) {
     if (byte >= std::byte{'A'} && byte <= std::byte{'Z'}) byte |= std::byte{0x20};
@@ -139,14 +140,14 @@ records = ["chat.lab. 60 IN A 192.0.2.1", "chat.lab. 5 IN MX 10 mail.lab.", "lab
   EXPECT_EQ(read_dns_header(*wire)->id, 0x1234);
 }
 
-TEST(DnsCodec, TheQuestionIsRepeatedAsTheClientWroteIt) {
+TEST(DnsCodec, ReplyRepeatsTheQuestionByteForByte) {
   const auto wire = write_dns_reply(kQuery, {}, Transport::kTcp);
   ASSERT_TRUE(wire);
   const auto asked = find_dns_question(*wire);
   EXPECT_TRUE(std::equal(kQuery.begin() + 12, kQuery.end(), asked.begin(), asked.end()));
 }
 
-TEST(DnsCodec, WhatTheClientDoesNotTakeIsCut) {
+TEST(DnsCodec, TruncatesRepliesTooLargeForUdp) {
   DnsReply reply;
   for (std::uint8_t i = 0; i < 100; ++i) {
     reply.answer.push_back(address_record("chat.lab", IpAddress::v4({192, 0, 2, i}), 60));
@@ -160,8 +161,7 @@ TEST(DnsCodec, WhatTheClientDoesNotTakeIsCut) {
   EXPECT_EQ(read_dns_reply(*tcp)->answer.size(), 100U);
 }
 
-// What no message can hold: TC where TCP may help, else SERVFAIL.
-TEST(DnsCodec, WhatNoMessageHoldsIsAFailure) {
+TEST(DnsCodec, ReplyTooLargeForAnyMessageIsTruncatedOverUdpAndServfailOverTcp) {
   DnsReply large;
   for (int i = 0; i < 3; ++i) {
     auto& text = large.answer.emplace_back(
@@ -191,8 +191,8 @@ TEST(DnsCodec, WhatNoMessageHoldsIsAFailure) {
   }
 }
 
-// ldns alone takes 1 s for it, by the square of their number.
-TEST(DnsCodec, ManyStringsTakeNoTime) {
+// ldns alone takes quadratic time, 1 s for a single message.
+TEST(DnsCodec, TxtRecordWithThousandsOfStringsTakesLinearTime) {
   DnsReply reply;
   reply.answer.push_back({.name = "chat.lab", .type = DnsType::kTxt, .ttl = 7, .rdata = {}});
   for (int i = 0; i < 32'700; ++i)
@@ -215,11 +215,11 @@ TEST(DnsCodec, ManyStringsTakeNoTime) {
   }
 }
 
-TEST(DnsCodec, TheVersionOfEdns) {
+TEST(DnsCodec, ReadsTheEdnsVersion) {
   EXPECT_EQ(edns_version(kQuery), 0);
   auto query = write_dns_query("chat.lab", DnsType::kA, 1);
   EXPECT_EQ(edns_version(query), 0);
-  query[query.size() - 5] = std::byte{1};  // behind it: flags, and no options
+  query[query.size() - 5] = std::byte{1};  // the version; two bytes of flags and no options follow
   EXPECT_EQ(edns_version(query), 1);
   for (std::size_t size = 0; size < query.size(); ++size) {
     edns_version(ByteView(query).first(size));
@@ -230,8 +230,8 @@ TEST(DnsCodec, TheVersionOfEdns) {
   EXPECT_EQ(to_text(read->rcode), "BADVERS");
 }
 
-// Found by the fuzzer: ldns leaks the first of two.
-TEST(DnsCodec, WhatMayBeThereOnceIsThereOnce) {
+// Found by the fuzzer: ldns leaks the first of two such records.
+TEST(DnsCodec, RejectsASecondOptOrTsigRecord) {
   for (const auto& type : {raw("\0\x29"), raw("\0\xfa")}) {
     for (const int times : {1, 2}) {
       auto message = kQuery;
@@ -248,8 +248,8 @@ TEST(DnsCodec, WhatMayBeThereOnceIsThereOnce) {
   }
 }
 
-// Found by the fuzzer: ldns goes on behind the fields that it knows, and finds a second one there.
-TEST(DnsCodec, ARecordEndsWhereItsLengthSays) {
+// Found by the fuzzer: ldns ignores RDLENGTH and reads a second record from the surplus bytes.
+TEST(DnsCodec, RejectsARecordWithBytesAfterItsFields) {
   for (const int surplus : {0, 1}) {
     auto message = kQuery;
     message[2] = std::byte{0x81};
@@ -262,7 +262,7 @@ TEST(DnsCodec, ARecordEndsWhereItsLengthSays) {
   }
 }
 
-TEST(DnsCodec, HostileBytesNeverMatter) {
+TEST(DnsCodec, RandomBytesDoNotCrashTheCodec) {
   std::mt19937 random(7);
   DnsReply reply;
   reply.answer.push_back(address_record("chat.lab", IpAddress::v4({192, 0, 2, 1}), 60));
@@ -280,7 +280,7 @@ TEST(DnsCodec, HostileBytesNeverMatter) {
   }
 }
 
-TEST(ZoneFile, AMistakeHasItsPlace) {
+TEST(ZoneFile, ErrorNamesTheLineOfTheRecord) {
   const auto config = load_rules(R"(version = 1
 [[listener]]
 name = "l"

@@ -1,4 +1,4 @@
-// Where zone transfers end.
+// DnsTransferEnd: detection of the last message of a zone transfer.
 #include "rules/protocols/dns/codec/dns_transfer.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ void put16(Bytes& to, unsigned value) {
   to.push_back(static_cast<std::byte>(value & 0xff));
 }
 
-// A record at the root: SOA with that serial, or A.
+// Appends a record at the root: an SOA with `serial`, or an A if `serial` is 0.
 void put_record(Bytes& to, int serial) {
   to.push_back(std::byte{0});
   put16(to, serial != 0 ? 6 : 1);
@@ -32,7 +32,7 @@ void put_record(Bytes& to, int serial) {
   to.resize(to.size() + 16);
 }
 
-// `records` are serials of SOAs; 0 is an A.
+// `records` lists the serials of SOA records; 0 stands for an A record.
 Bytes transfer_message(const std::vector<int>& records, bool question = false, unsigned type = 252,
                        unsigned rcode = 0) {
   Bytes message;
@@ -58,7 +58,7 @@ Bytes transfer_query(unsigned type, int known = 0) {
   return query;
 }
 
-// After how many of the messages it is over; 0: it is not.
+// The number of messages up to the end of the transfer; 0 if the transfer does not end.
 std::size_t over_after(const Bytes& query, const std::vector<std::vector<int>>& messages) {
   DnsTransferEnd end(query);
   for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -67,7 +67,7 @@ std::size_t over_after(const Bytes& query, const std::vector<std::vector<int>>& 
   return 0;
 }
 
-TEST(DnsTransferEnd, AZoneEndsWithTheSoaThatItBeganWith) {
+TEST(DnsTransferEnd, FullTransferEndsWithARepeatOfItsFirstSoa) {
   const auto axfr = transfer_query(252);
   EXPECT_EQ(over_after(axfr, {{5, 0, 0}, {0, 0}, {0, 5}, {0}}), 3U);
   EXPECT_EQ(over_after(axfr, {{5, 0, 0, 5}}), 1U);
@@ -76,27 +76,27 @@ TEST(DnsTransferEnd, AZoneEndsWithTheSoaThatItBeganWith) {
   EXPECT_EQ(over_after(axfr, {{5, 5}}), 1U);
 }
 
-TEST(DnsTransferEnd, DifferencesEndWithTheNewestSoaInThePlaceOfAnOlderOne) {
+TEST(DnsTransferEnd, DifferencesEndWhenTheNewestSoaStandsWhereAnOlderSoaIsDue) {
   const auto ixfr = transfer_query(251, 3);
   EXPECT_EQ(over_after(ixfr, {{5, 3, 0, 4, 0}, {4, 0}, {5, 0}, {5}}), 4U);
   EXPECT_EQ(over_after(ixfr, {{5, 3, 5, 5}, {0}}), 1U);
-  // The whole zone instead.
+  // The server sends the full zone instead of differences.
   EXPECT_EQ(over_after(ixfr, {{5, 0, 0}, {0, 5}}), 2U);
-  // The client has the newest.
+  // The client already has the newest version.
   EXPECT_EQ(over_after(ixfr, {{3}, {0}}), 1U);
-  // One record a message.
+  // Each message carries one record.
   EXPECT_EQ(over_after(ixfr, {{5}, {3}, {0}, {5}, {0}, {5}}), 6U);
   EXPECT_EQ(over_after(transfer_query(251), {{5}}), 1U);
 }
 
-TEST(DnsTransferEnd, ARefusalIsTheEnd) {
+TEST(DnsTransferEnd, RefusedTransferEndsWithTheFirstMessage) {
   DnsTransferEnd end(transfer_query(252));
   EXPECT_TRUE(end.add(transfer_message({}, true, 252, 5)));
   EXPECT_EQ(over_after(transfer_query(252), {{}}), 1U);
   EXPECT_EQ(over_after(transfer_query(252), {{0}}), 1U);
 }
 
-TEST(DnsTransferEnd, WhatCannotBeReadHasNoEnd) {
+TEST(DnsTransferEnd, MalformedTransferHasNoEnd) {
   DnsTransferEnd end(transfer_query(252));
   auto cut = transfer_message({5, 0});
   cut.resize(cut.size() - 1);
@@ -115,7 +115,7 @@ TEST(DnsTransferEnd, WhatCannotBeReadHasNoEnd) {
   }
 }
 
-TEST(DnsTransferEnd, WhichQuestionsAskForOne) {
+TEST(DnsTransferEnd, OnlyAxfrAndIxfrQuestionsAskForATransfer) {
   EXPECT_TRUE(asks_for_transfer(find_dns_question(transfer_query(252))));
   EXPECT_TRUE(asks_for_transfer(find_dns_question(transfer_query(251))));
   EXPECT_FALSE(asks_for_transfer(find_dns_question(transfer_query(1))));

@@ -7,12 +7,12 @@
 namespace brownout::test {
 namespace {
 
-TEST(DropRecords, ARegionIsGone) {
+TEST(DropRecords, RemovesTheAddressesInThePrefix) {
   DnsLab lab("[[rule]]\nfault = { type = \"drop_records\", prefix = \"192.0.2.0/24\" }");
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR 198.51.100.1/60");
 }
 
-TEST(DropRecords, SoManyAndTheSameForEveryClient) {
+TEST(DropRecords, RemovesTheSameAddressesForEveryClient) {
   DnsLab lab("[[rule]]\nfault = { type = \"drop_records\", count = 2 }");
   const auto first = lab.ask("chat.example.org");
   EXPECT_EQ(std::count(first.begin(), first.end(), '/'), 1);
@@ -21,7 +21,7 @@ TEST(DropRecords, SoManyAndTheSameForEveryClient) {
   }
 }
 
-TEST(DropRecords, WhenNoneIsLeftThereIsNoData) {
+TEST(DropRecords, AnswersNodataWhenNoAddressIsLeft) {
   DnsLab lab("[[rule]]\nfault = { type = \"drop_records\", count = 9 }");
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR");
 }

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Formerr, TheTypesThatMatch) {
+TEST(Formerr, AnswersOnlyQueriesForTheMatchedTypes) {
   DnsLab lab(
       "[[rule]]\nmatch = { qtype = [\"HTTPS\", \"TYPE65534\"] }\nfault = { type = \"formerr\" }");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "HTTPS"}), "FORMERR");
@@ -13,7 +13,7 @@ TEST(Formerr, TheTypesThatMatch) {
   EXPECT_NE(lab.ask("chat.example.org", {.type = "A"}), "FORMERR");
 }
 
-TEST(Formerr, AnUnknownTypeIsAMistake) {
+TEST(Formerr, RejectsAnUnknownRecordType) {
   EXPECT_EQ(first_problem_of(
                 "[[rule]]\nmatch = { qtype = \"AAA\" }\nfault = { type = \"formerr\" }", "dns"),
             "qtype: unknown record type \"AAA\"");

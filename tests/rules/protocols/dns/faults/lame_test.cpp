@@ -10,7 +10,7 @@ TEST(Lame, RefersToTheRoot) {
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR | NS/60");
 }
 
-TEST(Lame, OrToItself) {
+TEST(Lame, LoopRefersToNameServersInsideTheZone) {
   DnsLab lab("[[rule]]\nfault = { type = \"lame\", how = \"loop\" }");
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR | NS/60 NS/60");
   EXPECT_EQ(lab.ask("org"), "NOERROR | NS/60 NS/60");

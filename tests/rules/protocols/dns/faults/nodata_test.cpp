@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Nodata, TheNameExistsWithoutTheType) {
+TEST(Nodata, AnswersNoerrorWithoutRecordsForTheMatchedType) {
   DnsLab lab("[[rule]]\nmatch = { qtype = \"AAAA\" }\nfault = { type = \"nodata\" }");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "AAAA"}), "NOERROR");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "A"}),

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Notimp, TheTransportThatMatches) {
+TEST(Notimp, AnswersOnlyQueriesOverTheMatchedTransport) {
   DnsLab lab("[[rule]]\nmatch = { transport = \"tcp\" }\nfault = { type = \"notimp\" }");
   EXPECT_EQ(lab.ask_tcp("chat.example.org"), "NOTIMP");
   EXPECT_NE(lab.ask("chat.example.org"), "NOTIMP");

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Nxdomain, TheNamesThatMatchDoNotExist) {
+TEST(Nxdomain, AnswersOnlyQueriesForTheMatchedNames) {
   DnsLab lab(R"([[rule]]
 match = { qname = ".other.org" }
 fault = { type = "nxdomain" })");

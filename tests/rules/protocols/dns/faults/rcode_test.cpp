@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Rcode, ByNameAndByNumber) {
+TEST(Rcode, AcceptsANameOrANumber) {
   EXPECT_EQ(DnsLab("[[rule]]\nfault = { type = \"rcode\", code = \"YXDOMAIN\" }").ask("a.org"),
             "YXDOMAIN");
   EXPECT_EQ(DnsLab("[[rule]]\nfault = { type = \"rcode\", code = \"9\" }").ask("a.org"), "NOTAUTH");
@@ -21,7 +21,7 @@ fault = { type = "servfail" })");
   EXPECT_EQ(lab.state(1).injected, 0U);
 }
 
-TEST(Rcode, MistakesAreFound) {
+TEST(Rcode, RejectsAnUnknownCode) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rcode\", code = \"SERVFAL\" }", "dns"),
             "code: unknown response code \"SERVFAL\"");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rcode\", code = \"4096\" }", "dns"),

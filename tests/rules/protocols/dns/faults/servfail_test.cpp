@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Servfail, TheShareOfQueriesThatTheDiceChoose) {
+TEST(Servfail, HitsTheConfiguredShareOfQueries) {
   DnsLab lab("[[rule]]\nprobability = \"30%\"\nfault = { type = \"servfail\" }");
   EXPECT_NEAR(lab.count(5000, "chat.example.org", "SERVFAIL"), 1500, 130);
   EXPECT_EQ(lab.state().matched, 5000U);
@@ -26,7 +26,7 @@ TEST(Servfail, TheSameSeedHitsTheSameQueries) {
   EXPECT_NE(answers[0], answers[2]);
 }
 
-TEST(Servfail, OneClientIsHitAlwaysOrNever) {
+TEST(Servfail, PerClientHitsAllQueriesOfAClientOrNone) {
   DnsLab lab("[[rule]]\nprobability = \"50%\"\nper = \"client\"\nfault = { type = \"servfail\" }");
   int clients_hit = 0;
   for (int client = 0; client < 100; ++client) {
@@ -41,19 +41,19 @@ TEST(Servfail, OneClientIsHitAlwaysOrNever) {
   EXPECT_NEAR(clients_hit, 50, 20);
 }
 
-TEST(Servfail, TheFirstAndThenNoMore) {
+TEST(Servfail, FirstLimitsTheFaultToTheFirstQueries) {
   DnsLab lab("[[rule]]\nmatch = { first = 2 }\nfault = { type = \"servfail\" }");
   EXPECT_EQ(lab.count(10, "chat.example.org", "SERVFAIL"), 2);
 }
 
-TEST(Servfail, WithinItsScheduleOnly) {
+TEST(Servfail, ActsOnlyWithinItsSchedule) {
   DnsLab lab("[[rule]]\nstart = \"10s\"\nduration = \"5s\"\nfault = { type = \"servfail\" }");
   EXPECT_NE(lab.ask("chat.example.org", {.at = 9s}), "SERVFAIL");
   EXPECT_EQ(lab.ask("chat.example.org", {.at = 10s}), "SERVFAIL");
   EXPECT_NE(lab.ask("chat.example.org", {.at = 15s}), "SERVFAIL");
 }
 
-TEST(Servfail, IsForDnsOnly) {
+TEST(Servfail, IsRejectedForATcpListener) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"servfail\" }"),
             "fault \"servfail\" does not act on listener \"chat\", which is tcp");
 }

@@ -12,7 +12,7 @@ TEST(SlowTcp, DelaysAnswersOverTcp) {
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR 192.0.2.1/60 192.0.2.2/60 198.51.100.1/60");
 }
 
-TEST(SlowTcp, DelaysAddUp) {
+TEST(SlowTcp, DelaysOfSeveralRulesAddUp) {
   DnsLab lab(R"([[rule]]
 fault = { type = "slow_tcp", delay = "3s" }
 [[rule]]

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Stale, TheFirstAnswerIsGivenForEver) {
+TEST(Stale, RepeatsTheFirstAnswer) {
   DnsLab lab("[[rule]]\nfault = { type = \"stale\" }");
   const auto first = lab.ask("chat.example.org");
   lab.set_zone(
@@ -14,7 +14,7 @@ TEST(Stale, TheFirstAnswerIsGivenForEver) {
   EXPECT_EQ(lab.state().injected, 1U);
 }
 
-TEST(Stale, EachNameAndTypeForItself) {
+TEST(Stale, KeepsOneAnswerPerNameAndType) {
   DnsLab lab("[[rule]]\nfault = { type = \"stale\" }");
   lab.ask("chat.example.org");
   lab.set_zone(
@@ -22,7 +22,7 @@ TEST(Stale, EachNameAndTypeForItself) {
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "AAAA"}), "NOERROR 2001:db8::2/60");
 }
 
-TEST(Stale, FreezesWhenItStarts) {
+TEST(Stale, KeepsTheFirstAnswerAfterTheRuleStarts) {
   DnsLab lab("[[rule]]\nstart = \"10s\"\nfault = { type = \"stale\" }");
   lab.ask("chat.example.org");
   lab.set_zone(
@@ -30,7 +30,7 @@ TEST(Stale, FreezesWhenItStarts) {
   EXPECT_EQ(lab.ask("chat.example.org", {.at = 11s}), "NOERROR 203.0.113.1/60");
 }
 
-TEST(Stale, AFailureIsNotKept) {
+TEST(Stale, DoesNotKeepAFailure) {
   DnsLab lab(R"([[rule]]
 match = { first = 1 }
 fault = { type = "servfail" }

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Truncate, OverUdpOnly) {
+TEST(Truncate, TruncatesAnswersOverUdpOnly) {
   DnsLab lab("[[rule]]\nfault = { type = \"truncate\" }");
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR tc");
   EXPECT_EQ(lab.ask_tcp("chat.example.org"), "NOERROR 192.0.2.1/60 192.0.2.2/60 198.51.100.1/60");

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(UdpOnly, OverTcpThereIsSilence) {
+TEST(UdpOnly, DropsQueriesOverTcp) {
   DnsLab lab("[[rule]]\nfault = { type = \"udp_only\" }");
   EXPECT_EQ(lab.ask_tcp("chat.example.org"), "(silence)");
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR 192.0.2.1/60 192.0.2.2/60 198.51.100.1/60");

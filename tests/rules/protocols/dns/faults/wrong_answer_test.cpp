@@ -8,14 +8,14 @@
 namespace brownout::test {
 namespace {
 
-TEST(WrongAnswer, GivenAddressesOfTheFamilyThatWasAsked) {
+TEST(WrongAnswer, AnswersWithTheAddressesOfTheQueriedFamily) {
   DnsLab lab(R"([[rule]]
 fault = { type = "wrong_answer", addresses = ["203.0.113.7", "203.0.113.8", "2001:db8::bad"], ttl = "5s" })");
   EXPECT_EQ(lab.ask("chat.example.org"), "NOERROR 203.0.113.7/5 203.0.113.8/5");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "AAAA"}), "NOERROR 2001:db8::bad/5");
 }
 
-TEST(WrongAnswer, AFamilyWithoutAnAddressIsNoWayAroundIt) {
+TEST(WrongAnswer, AnswersNodataForAFamilyWithoutAddresses) {
   DnsLab lab("[[rule]]\nfault = { type = \"wrong_answer\", addresses = \"203.0.113.7\" }");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "AAAA"}), "NOERROR");
 }
@@ -33,13 +33,13 @@ TEST(WrongAnswer, RandomAddressesStayInThePrefix) {
   EXPECT_GT(seen.size(), 45U);
 }
 
-TEST(WrongAnswer, OtherTypesAreLeftAlone) {
+TEST(WrongAnswer, IgnoresQueriesForOtherTypes) {
   DnsLab lab("[[rule]]\nfault = { type = \"wrong_answer\", prefix = \"198.51.100.0/24\" }");
   EXPECT_EQ(lab.ask("chat.example.org", {.type = "TXT"}), "NOERROR");
   EXPECT_EQ(lab.state().injected, 0U);
 }
 
-TEST(WrongAnswer, NeedsOneOfBoth) {
+TEST(WrongAnswer, NeedsAddressesOrAPrefix) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"wrong_answer\" }", "dns"),
             "fault \"wrong_answer\" needs \"addresses\" or \"prefix\", and not both");
 }
