@@ -188,7 +188,7 @@ Result<StatusRange> ValueKind<StatusRange>::read(const Node& node) {
   constexpr std::string_view kHint = R"(e.g. 404, "5xx" or "500-504")";
   StatusRange range;
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
-    // Whatever does not fit into an int is no status either.
+    // Clamping makes numbers beyond the range of int invalid instead of truncating them.
     range.first = range.last = static_cast<int>(std::clamp<std::int64_t>(*number, 0, 1000));
   } else if (const auto* text = node.string()) {
     const auto number_at = [&](std::size_t at, int& out) {

@@ -1,5 +1,6 @@
-// HTTP messages as values, for rules: what was asked, what is answered (RFC 9110). The wire format
-// is the codec's matter (rules/protocols/http1/codec/http1.h).
+// HTTP requests and responses as plain values, which rules match and modify (RFC 9110).
+//
+// rules/protocols/http1/codec/http1.h parses them from the wire format.
 #pragma once
 
 #include <optional>
@@ -12,24 +13,24 @@
 namespace brownout::rules {
 
 struct HttpHeader {
-  std::string name;  // as it was written
+  std::string name;  // in its original case
   std::string value;
-  std::string line = {};  // as it came, without CRLF; empty for one that a rule made
+  std::string line = {};  // as received, without CRLF; empty for a header that a rule adds
 
   friend bool operator==(const HttpHeader&, const HttpHeader&) = default;
 };
 
-// A name of a method, a header, a coding... (RFC 9110, 5.6.2).
+// A token is the name of a method, a header or a coding (RFC 9110, 5.6.2).
 bool is_token_char(char c);
 bool is_token(std::string_view name);
-// Header names are the same in any case (RFC 9110, 5.1).
+// Compares header names without regard to case (RFC 9110, 5.1).
 bool same_header_name(std::string_view a, std::string_view b);
 
 struct HttpHead {
-  std::string start_line;  // as it came, without CRLF
-  std::string method;      // of a request
-  std::string target;      // of a request: a path and query, or a URL, an authority, "*"
-  int status = 0;          // of a response
+  std::string start_line;  // as received, without CRLF
+  std::string method;      // requests only
+  std::string target;      // requests only: a path and query, a URL, an authority, or "*"
+  int status = 0;          // responses only
   std::vector<HttpHeader> headers;
 
   // The value of the first header of this name; null if there is none.
@@ -37,21 +38,21 @@ struct HttpHead {
   // The values of all headers of this name, as one list (RFC 9110, 5.3).
   std::string list(std::string_view name) const;
   void remove(std::string_view name);
-  // One header of this name, where the first of them stood, or at the end.
+  // Replaces all headers of this name by one, in the place of the first, or appends the header.
   void set(std::string_view name, std::string_view value);
   void append(std::string_view name, std::string_view value);
-  // A body of that many bytes follows.
+  // Sets Content-Length to `length` bytes and removes Transfer-Encoding.
   void announce(std::size_t length);
-  // Lines that no rule touched as they came, the blank line included.
+  // The head with the blank line at its end. Unmodified header lines are as received.
   std::string text() const;
 };
 
-// A request, and its response once that has arrived, as rules match on them.
+// A request and, once received, its response, with the parts that rules match.
 struct HttpExchange {
   HttpHead request;
-  std::string host;   // lower case, without the port; of the target or the Host header
+  std::string host;   // from the target or the Host header; lower case, without the port
   std::string path;   // without the query
-  std::string query;  // behind the ?
+  std::string query;  // without the "?"
   std::optional<HttpHead> response = {};
   // Media types in lower case, without parameters.
   std::string request_type = {};
@@ -61,22 +62,22 @@ struct HttpExchange {
   void set_response(HttpHead head);
 };
 
-// Whether a response may have a body: whatever its header says, one to HEAD, 204, 304 and interim
-// ones have none (RFC 9110, 6.4.1).
+// Whether a response may have a body. Responses to HEAD, interim responses, 204 and 304 have none,
+// regardless of their headers (RFC 9110, 6.4.1).
 bool may_have_body(std::string_view method, int status);
 
-// What is answered without asking the server.
+// A response that the proxy generates without the server.
 struct HttpAnswer {
   int status = 503;
   std::vector<HttpHeader> headers;
   std::string body;
 };
-// Makes it the response to a gRPC call that fails ("trailers only": gRPC over HTTP2, Responses).
+// Makes the answer a failed gRPC call ("Trailers-Only" in "gRPC over HTTP2", section Responses).
 void make_grpc(HttpAnswer& answer, std::int64_t grpc_status);
-// The phrase of a status code (RFC 9110, 15; RFC 6585); "" for one that has none.
+// The reason phrase of a status code (RFC 9110, 15; RFC 6585), or "" for an unknown code.
 std::string_view reason_phrase(int status);
 
-// "404", "5xx", or "500-504".
+// A range of status codes, written as "404", "5xx" or "500-504".
 struct StatusRange {
   int first = 0;
   int last = 0;
@@ -98,7 +99,7 @@ struct ValueKind<std::vector<HttpHeader>> {
   static std::string print(const std::vector<HttpHeader>&) { return "none"; }
 };
 
-// "a text without CR, LF or NUL", as a header can carry it; an error says what is wrong.
+// Fails if the name is not a token or the value contains CR, LF or NUL.
 Result<HttpHeader> make_header(std::string name, std::string value);
 
 }  // namespace brownout::rules

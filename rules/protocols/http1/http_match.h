@@ -1,4 +1,5 @@
-// The keys of a match that only HTTP requests and their responses have.
+// HttpMatch selects HTTP requests and responses by method, path, header, status and the like, for
+// the `match` of a rule.
 #pragma once
 
 #include <string>
@@ -22,9 +23,9 @@ struct HttpMatch {
     return !method.empty() || !path.empty() || !query.empty() || !header.empty() ||
            !content_type.empty() || !status.empty();
   }
-  // With a status, it is about the response.
+  // A match with a status selects responses, otherwise requests.
   bool of_response() const { return !status.empty(); }
-  // The key that it fails, or "".
+  // The first key that the exchange does not match, or "" if the exchange matches.
   std::string_view mismatch(const HttpExchange& exchange) const;
 };
 

@@ -1,5 +1,7 @@
-// Backlog: bytes that came and could not be taken yet. What is taken from the front costs nothing:
-// the rest moves only when that is no more than what was taken. Views hold until the next add().
+// Backlog buffers received bytes until the parser can take them.
+//
+// take() moves no bytes. add() moves the rest to the front once the rest is no longer than the part
+// already taken, so the cost per byte is constant on average. Views are valid until the next add().
 #pragma once
 
 #include "rules/protocols/codec/bytes.h"

@@ -1,7 +1,7 @@
-// BodyPath: the way of one body, from the parser to the other end. As it came, byte for byte; or,
-// when a rule acts on it, as payload through a chain of stages and framed anew.
+// BodyPath forwards the bodies of one direction of an HTTP/1 connection, with or without faults.
 //
-// No I/O, virtual time; owned by its Conversation. One thread.
+// Without rules, a body passes byte for byte. With rules, its payload passes through a chain of
+// stages and is framed again. No I/O, virtual time. Owned by its Conversation; one thread.
 #pragma once
 
 #include <memory>
@@ -24,35 +24,35 @@ class BodyPath final : private rules::ChainOutput {
    public:
     virtual ~Owner() = default;
     virtual void body_bytes(Direction direction, ByteView bytes) = 0;
-    // All of it has passed.
+    // The whole body has passed.
     virtual void body_passed(Direction direction) = 0;
-    // A rule ends the connection in the middle of it.
+    // A rule ends the connection within the body.
     virtual void body_cut(Direction direction, rules::Close how) = 0;
     virtual void body_injected(const rules::Rule& rule, Direction direction,
                                const rules::Note& note) = 0;
   };
 
   enum class Form {
-    kAsIs,      // the bytes that came
-    kPlain,     // payload alone: its length was announced, or the connection's end is its end
+    kAsIs,      // the received bytes, with their framing
+    kPlain,     // payload only: Content-Length or the end of the connection delimits the body
     kChunked,   // RFC 9112, 7.1
-    kBadChunk,  // the length of the first chunk is no number
-    kDiscard,   // nothing
+    kBadChunk,  // like kChunked, but the length of the first chunk is not a number
+    kDiscard,   // no bytes pass
   };
 
-  // Both are borrowed and outlive it.
+  // `owner` is borrowed and outlives the BodyPath.
   BodyPath(Owner& owner, Direction direction) : owner_(owner), direction_(direction) {}
 
-  // A body begins. `facts` are borrowed until it is over. With rules, kAsIs must not be asked for.
+  // Begins a body. `facts` are borrowed until its end. kAsIs is not allowed with rules.
   void begin(Form form, const rules::FlowFacts& facts, const std::vector<rules::RuleRef>& rules,
              Instant now);
-  // `raw` came, which holds `payload`.
+  // Takes received bytes. `payload` are the parts of `raw` without framing.
   void take(ByteView raw, std::span<const ByteView> payload, Instant now);
-  // It is complete.
+  // The body is complete.
   void finish(const std::vector<rules::HttpHeader>& trailers, Instant now);
-  // It breaks off: what is held still passes, the end of chunks does not.
+  // The body ends early. Held bytes still pass, but no last chunk.
   void break_off(Instant now);
-  // Forgets what it holds.
+  // Discards held bytes and the rest of the body.
   void drop();
 
   void set_rules(const std::vector<rules::RuleRef>& rules, Instant now);

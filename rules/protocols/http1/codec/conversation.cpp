@@ -9,7 +9,7 @@
 namespace brownout::http {
 namespace {
 
-// Bytes that stages of a body, or a request that waits, may hold before reading pauses.
+// Bytes that body stages or a waiting request may hold before reading pauses.
 constexpr std::size_t kMostHeld = 256 * 1024;
 
 }  // namespace
@@ -64,7 +64,7 @@ void Conversation::server_failed(std::string_view why, bool injected, Instant no
   pump(now);
 }
 
-// Takes what was kept, as long as that leads somewhere.
+// Processes buffered bytes until no step makes progress.
 void Conversation::pump(Instant now) {
   if (pumping_) return;
   pumping_ = true;
@@ -74,7 +74,7 @@ void Conversation::pump(Instant now) {
     const auto from_client = take_client(client_in_.view(), now);
     client_in_.take(from_client);
     const auto from_server = over() ? 0 : take_server(server_in_.view(), now);
-    // A new connection to a server forgets what the one before said.
+    // server_ready() clears server_in_, so less may be left than was taken.
     server_in_.take(std::min(from_server, server_in_.size()));
     moved = from_client + from_server > 0;
     if (!over() && server_ended() && server_in_.empty()) server_end(now);
@@ -84,7 +84,8 @@ void Conversation::pump(Instant now) {
   pumping_ = false;
 }
 
-// What has passed in both directions is over.
+// Starts the next exchange once the request and the response have passed. Returns whether anything
+// changed.
 bool Conversation::settle(Instant now) {
   if (tunnel() || hung()) return false;
   bool moved = false;
@@ -105,7 +106,7 @@ bool Conversation::settle(Instant now) {
 
 void Conversation::next_exchange(Instant now) {
   const bool quiet = !server_ended() && server_in_.empty() && upstream_ != End::kPassed;
-  // The server closes as well when the client asked it to.
+  // A client that sends `Connection: close` makes the server close, too.
   const bool reusable =
       quiet && (made_here_ || (request_.framing.keep_alive && response_.framing.keep_alive));
   if (!reusable) drop_server();
@@ -120,7 +121,7 @@ void Conversation::next_exchange(Instant now) {
     return wire_.close_client(rules::Close::kFin);
   }
   made_here_ = false;
-  heard_ = false;
+  response_began_ = false;
   retried_ = false;
   ready_ = rules::kNever;
   copy_.reset();
@@ -143,7 +144,7 @@ void Conversation::ignore_rest() {
   request_body_.drop();
   request_.phase = Phase::kDone;
   close_after_ = true;
-  deaf_ = true;
+  discards_client_ = true;
 }
 
 void Conversation::end(rules::Close how) {
@@ -215,7 +216,7 @@ void Conversation::apply(const rules::RuleSet& set, Instant now) {
   if (!over()) {
     response_body_.set_rules(plan_.body_rules(Direction::kDownstream, set), now);
   }
-  // A rule that made it wait may be gone.
+  // A removed rule no longer delays the message.
   if (!over() && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
   plan_.holds().keep(set);
   advance(now);
@@ -227,7 +228,7 @@ Instant Conversation::deadline() const {
   return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
 }
 
-// Of what waits.
+// When the waiting message needs attention: at the end of its delay, or when a hold times out.
 Instant Conversation::due() const {
   if (ready_ == rules::kNever) return rules::kNever;
   return plan_.holds().empty() ? ready_ : plan_.holds().deadline();
@@ -240,7 +241,7 @@ void Conversation::wait(Side& side, Instant now) {
   if (!plan_.holds().empty()) wire_.watch(plan_.holds());
 }
 
-// At due().
+// Called at due().
 void Conversation::wake(Side& side, Instant now) {
   if (plan_.holds().empty()) return go_on(side, now);
   rules::HttpPlan::Notes notes;
@@ -277,11 +278,11 @@ void Conversation::on_release(Instant now) {
 
 bool Conversation::wants_client() const {
   if (over()) return false;
-  if (hung() || deaf_) return true;
+  if (hung() || discards_client_) return true;
   if (client_in_.size() >= kMostHeld || request_body_.held() >= kMostHeld) return false;
   if (websocket_ && websocket_->held(Direction::kUpstream) >= kMostHeld) return false;
   if (tunnel()) return connected();
-  // Behind a request too: what comes there may be the client's end.
+  // Reading goes on after the request, to notice a close by the client.
   return request_.phase != Phase::kWaiting && request_.phase != Phase::kDialling;
 }
 
@@ -289,7 +290,7 @@ bool Conversation::wants_server() const {
   if (over() || !connected()) return false;
   if (websocket_ && websocket_->held(Direction::kDownstream) >= kMostHeld) return false;
   if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
-  // Behind a response too: what comes there may be the server's end.
+  // Reading goes on after the response, to notice a close by the server.
   return tunnel() || response_.phase != Phase::kWaiting;
 }
 

@@ -1,18 +1,18 @@
-// Conversation: HTTP/1 between one client and its server, exchange after exchange, with the faults
-// of the rules in it. No I/O and no clock: it is told what arrived and when, and says what to send.
+// Conversation relays HTTP/1 between one client and its server and applies the faults of the rules.
 //
 //   request head -> rules -> (delay) -> server -> request body
 //   response head -> rules -> (delay) -> client -> response body, and the next request
 //
-// Bytes that no rule touches pass as they came. One request is served at a time; pipelined ones
-// wait. What is no HTTP at all from its first byte on passes as bytes; a request that two parsers
-// may read differently is refused with 400 (codecs/http1.h); a response that is no HTTP passes as
-// bytes, since that is what the server said. After an upgrade or CONNECT it is a tunnel.
+// Messages that no rule modifies pass byte for byte. One request is served at a time; pipelined
+// requests wait. A request that two parsers may read differently is refused with 400 (http1.h).
+// The connection becomes a tunnel of bytes after an upgrade or CONNECT. The same happens if the
+// first request or a response is not HTTP.
 //
-// An end is passed on: when the client says no more while its answer is pending, the server hears
-// of it, as it would without a proxy, and may go on or give up. When the server closes behind an
-// answer that came before the request was complete, the client hears of that (RFC 9112, 9.6).
-// Owned by its flow; one thread.
+// Each end of a stream is forwarded. A half-close by the client while a response is pending reaches
+// the server. A close by the server after an early response reaches the client (RFC 9112, 9.6).
+//
+// No I/O and no clock: the caller passes in received bytes and the time, and `Wire` carries out the
+// results. Owned by its flow; one thread.
 #pragma once
 
 #include <memory>
@@ -32,61 +32,64 @@ using rules::Instant;
 
 class Conversation final : private BodyPath::Owner, private messages::MessageTunnel::Owner {
  public:
-  // The flow around it. Nothing here may call back, but for ask_for_server -> server_ready.
+  // The connections to the client and the server, implemented by the flow. Implementations must not
+  // call back into the Conversation, except that ask_for_server() may call server_ready().
   class Wire {
    public:
     virtual ~Wire() = default;
-    // Borrowed for the call.
+    // `bytes` are valid during the call.
     virtual void to_client(ByteView bytes) = 0;
     virtual void to_server(ByteView bytes) = 0;
-    // The head of a response goes to the client next; and: its body ends too early.
+    // The head of a response follows to the client; `status` is 0 if a rule malforms the response.
     virtual void responds(int status) = 0;
+    // The body of the response ends early.
     virtual void cut_short() = 0;
-    // A connection to the server is needed; a `fresh` one has carried no request before.
+    // Requests a connection to the server; a `fresh` connection has carried no request before.
     virtual void ask_for_server(bool fresh) = 0;
     // The connection must not be used again.
     virtual void drop_server() = 0;
-    // The conversation is over. FIN: behind what was written.
+    // The conversation is over. A FIN follows the data already written.
     virtual void close_client(rules::Close how) = 0;
     virtual void finish_client() = 0;  // half-close
-    virtual void finish_server() = 0;
-    // Sends a request on a connection of its own, whose response nobody hears.
+    virtual void finish_server() = 0;  // half-close
+    // Sends a request over a separate connection and discards the response.
     virtual void send_copy(std::string request, std::string_view method) = 0;
     virtual const rules::RuleSet& rules() = 0;
     virtual void record(const rules::FlowFacts& request, const rules::Rule& rule,
                         Direction direction, const rules::Note& note) = 0;
-    // Rules hold a message back: on_release() is called when they let it go, later.
+    // Rules hold a message: call on_release() when they release it, but not during this call.
     virtual void watch(const rules::PlanHolds& holds) = 0;
-    // Something happened that no rule asked for: "refused", "not HTTP".
+    // Reports an event that no rule caused, such as "refused" or "not HTTP".
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
 
-  // Both are borrowed and outlive it. `websockets`: whether rules may act on their messages.
+  // `wire` and `connection` are borrowed and outlive the Conversation. `websockets`: whether rules
+  // may act on WebSocket messages.
   Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets = false);
 
   void client_bytes(ByteView bytes, Instant now);
   void client_finished(Instant now);
   void server_ready(bool reused, Instant now);
-  // No server can be reached; `injected`: a rule refuses it.
+  // The connection to the server failed; `injected`: because of a rule.
   void server_failed(std::string_view why, bool injected, Instant now);
-  // A rule lets the dial hang.
+  // A rule leaves the connection attempt unanswered.
   void server_silent() { mode_ = Mode::kHung; }
   void server_bytes(ByteView bytes, Instant now);
   void server_finished(bool reset, Instant now);
-  // The rules changed.
+  // Applies changed rules.
   void apply(const rules::RuleSet& set, Instant now);
 
   Instant deadline() const;
   void advance(Instant now);
   void on_release(Instant now);
 
-  // Whether more bytes are of use now.
+  // Whether to read now, or to apply backpressure.
   bool wants_client() const;
   bool wants_server() const;
-  // Between requests, with a server that another client may have.
+  // Whether the server connection is idle and may serve another client.
   bool server_reusable() const;
   bool tunnel() const { return mode_ == Mode::kTunnel; }
-  // Those that act on messages of WebSocket, by name.
+  // Names of the rules that act on WebSocket messages.
   std::vector<std::string> message_rules() const {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
   }
@@ -95,23 +98,23 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
  private:
   enum class Mode {
     kExchanges,  // requests and responses
-    kTunnel,     // bytes, or messages of WebSocket
-    kHung,       // nothing will come any more, and nothing is closed
+    kTunnel,     // bytes, or WebSocket messages
+    kHung,       // a fault keeps the connection open without a response
     kOver,
   };
   enum class Phase { kHead, kWaiting, kDialling, kBody, kDone };
-  // The connection to a server, as far as it has been read.
+  // State of the connection to the server, as seen by the reader.
   enum class Server { kNone, kOpen, kEnded, kReset };
-  // The end of one direction: of its source, and of what passes to its sink.
-  enum class End { kNotYet, kTold, kPassed };
+  // The end of one direction of a tunnel: not received, held by the WebSocket tunnel, or forwarded.
+  enum class End { kNotYet, kInTunnel, kPassed };
 
   struct Side {
     Phase phase = Phase::kHead;
     codecs::HttpFraming framing;
-    rules::HttpMessage message;  // as rules left it
-    bool source_ended = false;   // its own body, whatever became of it
-    bool own_body = true;        // its own body is what passes
-    bool passed = false;         // everything that goes on has gone on
+    rules::HttpMessage message;  // after the rules
+    bool source_ended = false;   // the sender's body is complete, even if it is not forwarded
+    bool own_body = true;        // the sender's body is forwarded, not a replacement
+    bool passed = false;         // the whole body is forwarded
   };
 
   void pump(Instant now);
@@ -122,15 +125,15 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void drop_server();
   void end(rules::Close how);
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
-  // For its delay, and what holds it.
+  // Waits for the delay and the holds of the message, if any, then goes on.
   void wait(Side& side, Instant now);
   void wake(Side& side, Instant now);
   void go_on(Side& side, Instant now);
   Instant due() const;
-  // What passes as the body of one side: its own, or the one that a rule has put there.
+  // Starts to forward the body of one side: the sender's, or a replacement from a rule.
   void begin_body(Side& side, BodyPath& path, Direction direction, Instant now);
   void answer_here(rules::HttpAnswer answer, Instant now);
-  // The rest of the request is of no use: its answer is the last.
+  // Discards the rest of the request. The client's connection closes after the response.
   void ignore_rest();
   int response_status() const {
     return made_here_ ? response_.message.head.status : response_.framing.status;
@@ -187,34 +190,34 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   Wire& wire_;
   const rules::FlowFacts& connection_;
   codecs::Http1Parser requests_{codecs::Http1Parser::Side::kRequests};
-  std::optional<codecs::Http1Parser> responses_;  // anew for each connection to a server
-  Backlog client_in_;                             // not parsed yet
-  Backlog server_in_;
-  codecs::Bytes unparsed_prefix_;  // of what turned out to be no HTTP: goes to the server first
+  std::optional<codecs::Http1Parser> responses_;  // one for each server connection
+  Backlog client_in_;                             // bytes not parsed yet
+  Backlog server_in_;                             // bytes not parsed yet
+  codecs::Bytes unparsed_prefix_;  // parsed bytes that are not HTTP, sent to the server first
   BodyPath request_body_{*this, Direction::kUpstream};
   BodyPath response_body_{*this, Direction::kDownstream};
 
-  // Of the exchange.
+  // State of the current exchange.
   Side request_;
   Side response_;
   rules::FlowFacts facts_;
-  std::optional<rules::HttpExchange> http_;  // when rules may act
+  std::optional<rules::HttpExchange> http_;  // set if a rule may match
   rules::HttpPlan plan_;
-  Instant ready_ = rules::kNever;  // when what is kWaiting may go on, but for what holds it
-  bool made_here_ = false;         // the response
-  bool heard_ = false;             // something of the server's response has come
+  Instant ready_ = rules::kNever;  // end of the delay of the side in kWaiting, apart from holds
+  bool made_here_ = false;         // the response is not from the server
+  bool response_began_ = false;    // bytes of the server's response were received
   bool retried_ = false;
-  std::optional<std::string> copy_;  // of the request, to be sent again
+  std::optional<std::string> copy_;  // the request, for duplicate_request
 
   Mode mode_ = Mode::kExchanges;
   Server server_ = Server::kNone;
   End upstream_ = End::kNotYet;
   End downstream_ = End::kNotYet;
-  std::uint64_t count_ = 0;
-  bool reused_ = false;  // the connection to the server
+  std::uint64_t count_ = 0;  // requests so far
+  bool reused_ = false;      // the server connection has carried other requests
   bool client_ended_ = false;
-  bool close_after_ = false;  // this exchange is the last
-  bool deaf_ = false;         // what the client still says is of no use
+  bool close_after_ = false;      // this exchange is the last
+  bool discards_client_ = false;  // further bytes from the client are discarded
   bool pumping_ = false;
   bool websockets_;
   std::unique_ptr<messages::MessageTunnel> websocket_;

@@ -1,4 +1,4 @@
-// The client's side of a Conversation: requests, from the parser to the server.
+// The request half of Conversation: from the client through the parser and the rules to the server.
 #include <algorithm>
 #include <utility>
 
@@ -21,9 +21,9 @@ std::size_t Conversation::take_client(ByteView bytes, Instant now) {
   return all - bytes.size();
 }
 
-// One step; false when the next needs something else first.
+// Takes one step; false if the next step must wait for another event.
 bool Conversation::client_step(ByteView& bytes, Instant now) {
-  if (hung() || deaf_) bytes = {};
+  if (hung() || discards_client_) bytes = {};
   if (tunnel() && connected()) {
     if (!unparsed_prefix_.empty()) wire_.to_server(std::exchange(unparsed_prefix_, {}));
     if (!bytes.empty()) {
@@ -108,7 +108,7 @@ void Conversation::write_request(Instant now) {
   const auto edited = message.edited ? message.head.text() : std::string();
   const auto head = message.edited ? codecs::bytes_of(edited) : requests_.raw_head();
   wire_.to_server(head);
-  // A second try goes out as the first did.
+  // A retry does not make a second copy.
   if (message.duplicate.count > 0 && !retried_) copy_ = text_of(head);
   begin_body(request_, request_body_, Direction::kUpstream, now);
 }
@@ -123,8 +123,8 @@ void Conversation::keep_copy(ByteView bytes) {
   copy_->append(text_of(bytes));
 }
 
-// Whether it was meant to be HTTP/1: the first line ends like a request line (RFC 9112, 3), or is
-// one of HTTP/0.9, or has not ended yet and begins like one.
+// Whether a malformed first request is meant as HTTP/1. The first line must end like a request line
+// (RFC 9112, 3), be an HTTP/0.9 request, or be incomplete and begin like a request line.
 bool Conversation::looks_like_http(ByteView rest) const {
   std::string line(text_of(requests_.raw_head()));
   line += text_of(rest.first(std::min<std::size_t>(rest.size(), 8192)));
@@ -159,7 +159,7 @@ void Conversation::request_broken(ByteView rest, Instant now) {
 }
 
 void Conversation::pass_as_bytes(Instant now) {
-  // What was taken already goes first.
+  // The bytes that the parser has already taken go to the server first.
   const auto before = requests_.raw_head();
   unparsed_prefix_.assign(before.begin(), before.end());
   start_tunnel(now);
@@ -167,15 +167,15 @@ void Conversation::pass_as_bytes(Instant now) {
 
 void Conversation::client_end(Instant now) {
   if (tunnel()) {
-    // Once it is there, it gets what the client has said first.
+    // The client's bytes wait for the server connection, and their end follows them.
     if (!connected()) return;
     if (!websocket_) return tunnel_finished(Direction::kUpstream);
     if (upstream_ != End::kNotYet) return;
-    upstream_ = End::kTold;
+    upstream_ = End::kInTunnel;
     return websocket_->finish(Direction::kUpstream, now);
   }
   if (request_.phase == Phase::kHead && !requests_.in_message()) {
-    // The next client may have the server's connection.
+    // The server connection stays open for another client.
     mode_ = Mode::kOver;
     return wire_.close_client(rules::Close::kFin);
   }
@@ -189,7 +189,8 @@ void Conversation::client_end(Instant now) {
   if (std::exchange(upstream_, End::kPassed) != End::kPassed) wire_.finish_server();
 }
 
-// It may listen all the same: to what the server says of half a request, or to what is said here.
+// A client that half-closes within a request body may still read a response, either the server's or
+// one generated here.
 void Conversation::client_end_in_body(Instant now) {
   if (made_here_) return ignore_rest();
   if (response_.source_ended) {

@@ -1,4 +1,4 @@
-// The server's side of a Conversation: responses, from the parser, or made here, to the client.
+// The response half of Conversation: from the server, or generated here, to the client.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -16,8 +16,7 @@ constexpr std::uint64_t kTooLong = 10;
 
 bool is_interim(int status) { return status < 200 && status != 101; }
 
-// Requests whose effect is the same however often they arrive and that change nothing (RFC 9110,
-// 9.2.1).
+// Safe methods do not change state on the server, so a retry does no harm (RFC 9110, 9.2.1).
 bool is_safe(std::string_view method) {
   constexpr std::array<std::string_view, 4> kSafe{"GET", "HEAD", "OPTIONS", "TRACE"};
   return std::find(kSafe.begin(), kSafe.end(), method) != kSafe.end();
@@ -40,7 +39,7 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
   }
   if (tunnel() || hung() || !connected()) return false;
   if (!awaits_response()) {
-    // Nobody has asked.
+    // Bytes between requests are unsolicited. A later request could take them for its response.
     if (!bytes.empty() && request_.phase == Phase::kHead) drop_server();
     return false;
   }
@@ -51,7 +50,7 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
     response_broken(now);
     return tunnel();
   }
-  heard_ = true;
+  response_began_ = true;
   const auto part = bytes.first(step.taken);
   bytes = bytes.subspan(step.taken);
   switch (step.what) {
@@ -79,10 +78,10 @@ bool Conversation::server_step(ByteView& bytes, Instant now) {
   }
 }
 
-// Made by a rule, or because there is no server.
+// Answers without the server: a rule decides so, no server is reachable, or the request is refused.
 void Conversation::answer_here(rules::HttpAnswer answer, Instant now) {
   made_here_ = true;
-  // Who waits for "100 Continue" may never send the body, and wait for the end instead.
+  // A client that waits for "100 Continue" may never send the body, so do not wait for the body.
   const bool waits = request_.framing.expects_continue && request_.framing.has_body;
   if (waits && !request_.source_ended) ignore_rest();
   response_.source_ended = true;
@@ -92,7 +91,7 @@ void Conversation::answer_here(rules::HttpAnswer answer, Instant now) {
   head.start_line = "HTTP/1.1 " + std::to_string(answer.status) + " " +
                     std::string(rules::reason_phrase(answer.status));
   head.headers = std::move(answer.headers);
-  // To HEAD the length is told all the same (RFC 9110, 9.3.2).
+  // A response to HEAD has a Content-Length, too (RFC 9110, 9.3.2).
   if (answer.status != 204 && answer.status != 304) head.announce(answer.body.size());
   response_.message.body = std::move(answer.body);
   response_.message.edited = true;
@@ -108,7 +107,7 @@ void Conversation::response_head(rules::HttpHead head, Instant now) {
     rules::HttpPlan::Notes notes;
     plan_.on_response(wire_.rules(), facts_, message, now, notes);
     record(Direction::kDownstream, notes);
-    // A rule may have put another body there.
+    // A rule may have replaced the body.
     if (message.body && rules::may_have_body(request_.framing.method, message.head.status)) {
       message.head.announce(message.body->size());
     }
@@ -143,7 +142,7 @@ void Conversation::send_response(Instant now) {
   begin_body(response_, response_body_, Direction::kDownstream, now);
 }
 
-// The head as it goes out; `closes` when nothing may follow.
+// The head to send. Sets `closes` if the connection must close right after the head.
 std::string Conversation::response_text(bool& closes) {
   auto& message = response_.message;
   auto& head = message.head;
@@ -176,7 +175,8 @@ std::string Conversation::response_text(bool& closes) {
   return head.text();
 }
 
-// What the server says passes as it said it, and no later request can be mixed up with it.
+// Passes a malformed response unchanged. A tunnel carries the rest, so no later request can get
+// bytes of this response.
 void Conversation::response_broken(Instant now) {
   wire_.report("not HTTP", "the response: " + responses_->why());
   if (response_body_.chained() || !response_.own_body) return end(rules::Close::kFin);
@@ -189,14 +189,14 @@ void Conversation::server_end(Instant now) {
     if (server_ == Server::kReset) return end(rules::Close::kReset);
     if (!websocket_) return tunnel_finished(Direction::kDownstream);
     if (downstream_ != End::kNotYet) return;
-    downstream_ = End::kTold;
+    downstream_ = End::kInTunnel;
     return websocket_->finish(Direction::kDownstream, now);
   }
   if (!connected() || hung() || response_.phase == Phase::kWaiting) return;
   const auto how = server_ == Server::kReset ? rules::Close::kReset : rules::Close::kFin;
   if (!awaits_response()) return drop_server();
   if (response_.phase == Phase::kHead) {
-    const bool again = reused_ && !retried_ && !heard_ && upstream_ != End::kPassed &&
+    const bool again = reused_ && !retried_ && !response_began_ && upstream_ != End::kPassed &&
                        !request_.framing.has_body && is_safe(request_.framing.method);
     if (!again) return end(how);
     retried_ = true;
@@ -218,7 +218,8 @@ void Conversation::server_end(Instant now) {
       response_body_.break_off(now);
     }
   }
-  // Nobody reads the rest of the request. The client may not say it, and wait for the end.
+  // The server no longer reads the rest of the request. The client may not send the rest, but wait
+  // for the close.
   if (request_.phase == Phase::kBody && !request_.source_ended) ignore_rest();
   drop_server();
 }

@@ -22,7 +22,7 @@ using BodyKind = Http1Body::Kind;
 struct Http1Parser::State {
   enum class Phase { kHead, kBody, kEnded };
 
-  // A piece of raw: callbacks give a field in parts, which lie behind each other.
+  // A range of `raw`. llhttp reports a field in adjacent parts, which extend() joins.
   struct Piece {
     std::size_t at = 0;
     std::size_t size = 0;
@@ -51,9 +51,9 @@ struct Http1Parser::State {
     settings.on_headers_complete = [](llhttp_t* p) { return of(p).headers_complete(); };
     llhttp_init(&parser, side == Side::kRequests ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
     parser.data = this;
-    // What a Transfer-Encoding means is decided here.
+    // refused_headers() and body_kind() interpret Transfer-Encoding instead of llhttp.
     llhttp_set_lenient_transfer_encoding(&parser, 1);
-    // A minor version that nobody knows is the highest that is known (RFC 9110, 2.5).
+    // An unknown minor version is treated as the highest known version (RFC 9110, 2.5).
     parser.lenient_flags |= LENIENT_VERSION;
   }
 
@@ -95,7 +95,7 @@ struct Http1Parser::State {
     return -1;
   }
 
-  // Nothing of a body is for llhttp: it stops here.
+  // llhttp parses heads only, so it pauses here.
   int headers_complete() {
     if (parser.http_major != 1) return too_much("a version that is not HTTP/1.x");
     framing.minor = std::min<int>(parser.http_minor, 1);
@@ -109,19 +109,19 @@ struct Http1Parser::State {
 
   std::string_view text(const Piece& piece) const {
     auto part = text_of(raw).substr(piece.at, piece.size);
-    // White space behind a value is not of it (RFC 9110, 5.5).
+    // White space after a value is not part of the value (RFC 9110, 5.5).
     while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
     return part;
   }
 
-  // With the white space around it.
+  // The value with the white space around it.
   std::string_view whole_value(const Field& field) const {
     auto line = text_of(raw).substr(field.name.at + field.name.size);
     line = line.substr(0, line.find("\r\n"));
     return line.substr(std::min<std::size_t>(1, line.size()));
   }
 
-  // Why the head must not be passed on; "" when all is well. `codings`: those of its body.
+  // Why the head is refused, or "". Sets `codings` to the transfer codings of the body.
   std::string_view refused_headers(Codings& codings) {
     int lengths = 0;
     int hosts = 0;
@@ -153,8 +153,8 @@ struct Http1Parser::State {
   BodyKind body_kind(Codings codings) {
     const bool tunnel = method == "CONNECT" && framing.status / 100 == 2;
     if (side == Side::kResponses && (tunnel || !rules::may_have_body(method, framing.status))) {
-      // That a request asks for another protocol does not mean that it gets it: only this status
-      // says that the protocol changes (RFC 9110, 15.2.2).
+      // An Upgrade header is only an offer: the protocol changes with status 101 (RFC 9110,
+      // 15.2.2).
       const int asks = F_UPGRADE | F_CONNECTION_UPGRADE;
       upgrades = tunnel || (framing.status == 101 && (parser.flags & asks) == asks);
       return BodyKind::kNone;
@@ -165,8 +165,8 @@ struct Http1Parser::State {
     return side == Side::kRequests ? BodyKind::kNone : BodyKind::kUntilEnd;
   }
 
-  // Empty lines before a message (RFC 9112, 2.2), which belong to none. How many bytes they are;
-  // what they must not be breaks the stream.
+  // Skips empty lines before a message (RFC 9112, 2.2) and returns their size in bytes. A CR or LF
+  // alone breaks the stream.
   std::size_t skip_empty_lines(std::string_view bytes) {
     std::size_t at = 0;
     for (; at < bytes.size(); ++at) {
@@ -186,8 +186,9 @@ struct Http1Parser::State {
     return {What::kBroken, 0};
   }
 
-  // Any token is a method (RFC 9110, 9.1), but llhttp has a table: it reads the line with one that
-  // it knows. How many bytes are of the method; what is none breaks the stream.
+  // Reads bytes of the method and returns their number; an invalid method breaks the stream. Any
+  // token is a method (RFC 9110, 9.1), but llhttp accepts only those in its table, so it is given a
+  // method of the table instead.
   std::size_t read_method(std::string_view bytes) {
     const auto end = std::find_if_not(bytes.begin(), bytes.end(), rules::is_token_char);
     const auto part = bytes.substr(0, static_cast<std::size_t>(end - bytes.begin()));
@@ -206,8 +207,8 @@ struct Http1Parser::State {
     return part.size();
   }
 
-  // Gives llhttp a part of the head, `executed` bytes of it until the head ended, if it did. What
-  // it refuses breaks the stream.
+  // Parses a part of the head and returns whether the head ends in this part. Sets `executed` to
+  // the bytes that belong to the head. Bytes that llhttp refuses break the stream.
   bool execute(std::string_view part) {
     const std::string line = in_line && !is_ascii(part) ? in_ascii(part) : std::string();
     const auto text = line.empty() ? part : std::string_view(line);
@@ -227,7 +228,7 @@ struct Http1Parser::State {
     return error == HPE_PAUSED;
   }
 
-  // Behind a head that ended `taken` bytes on.
+  // Checks a complete head and begins its body. `taken` input bytes belong to the head.
   Step head_ended(std::size_t taken) {
     auto codings = Codings::kNone;
     auto refused = refused_bytes(text_of(raw));
@@ -246,23 +247,23 @@ struct Http1Parser::State {
   Side side;
   HttpFraming framing;
   Bytes raw;
-  const char* input = nullptr;  // what is being parsed
-  std::size_t executed = 0;     // of it
+  const char* input = nullptr;  // the part that llhttp parses
+  std::size_t executed = 0;     // bytes of the part that belong to the head
   Piece target;
   std::vector<Field> fields;
   Http1Body body;
   std::vector<ByteView> payload;
   std::string method;  // of the request that a response answers
   std::string why;
-  std::string limit;  // that was passed
+  std::string limit;  // why a callback stopped llhttp
   Phase phase = Phase::kHead;
   bool started = false;
   bool fresh_field = true;
   bool in_method = false;
-  bool in_line = false;   // of a request, with what ends it
-  bool upgrades = false;  // with the end of this response
+  bool in_line = false;   // in a request line, before its LF
+  bool upgrades = false;  // the protocol changes after this response
   bool upgraded = false;
-  bool after_cr = false;  // of an empty line
+  bool after_cr = false;  // within an empty line, after its CR
   bool dead = false;
 };
 
@@ -328,7 +329,8 @@ Http1Parser::Step Http1Parser::parse_head(ByteView bytes) {
   while (true) {
     const auto text = text_of(bytes.subspan(taken));
     const auto part = state.in_line ? text.substr(0, text.find('\n')) : text;
-    // Without its LF, which goes with the headers: nothing of it is part of a target.
+    // execute() replaces non-ASCII bytes in the request line only, so the line is parsed apart from
+    // the headers. Its LF is parsed with the headers.
     const bool line_ends = state.in_line && part.size() < text.size();
     const bool ended = state.execute(part);
     if (state.dead) return {What::kBroken, 0};
@@ -336,7 +338,7 @@ Http1Parser::Step Http1Parser::parse_head(ByteView bytes) {
     if (ended) return state.head_ended(taken);
     if (!line_ends) return {What::kMore, taken};
     state.in_line = false;
-    // A request of HTTP/0.9 is this line, and no head follows.
+    // An HTTP/0.9 request consists of this line, so waiting for headers would hang.
     if (state.parser.http_major != 1) {
       return state.broken("a version that is not HTTP/1.x (none: HTTP/0.9)");
     }

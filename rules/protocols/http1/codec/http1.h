@@ -1,15 +1,16 @@
-// HTTP/1.0 and 1.1 (RFC 9110, RFC 9112) out of a stream, one direction of a connection: heads by
-// llhttp, bodies by http1_body.h.
+// Http1Parser finds the HTTP/1 messages in one direction of a connection (RFC 9110, RFC 9112).
 //
-// The parser says where a head, a body and a message end; the bytes themselves stay the caller's,
-// who passes them on unchanged. However the stream was cut into reads, the boundaries are the same.
-// Bounded: a head of at most kMostHead bytes is kept, a body never.
+// llhttp parses heads, http1_body.h parses bodies. The parser reports where heads, bodies and
+// messages end, so that the caller can forward the bytes unchanged. The result does not depend on
+// how reads split the stream. The parser keeps a head of at most kMostHead bytes, but no body.
 //
-// Shapes on which two implementations may disagree, and which smuggle requests past one of them
-// (RFC 9112, 11.2), are refused: Content-Length with Transfer-Encoding, several of either,
-// Transfer-Encoding with HTTP/1.0, with a tab, or, in a request, whose last coding is not
-// "chunked"; a CR without LF, folded header lines, several Hosts. Any token is a method (RFC 9110,
-// 9.1). No I/O; one thread.
+// The parser refuses messages that two implementations may read differently, because they allow
+// request smuggling (RFC 9112, 11.2):
+// - Content-Length with Transfer-Encoding, or several of either;
+// - Transfer-Encoding in HTTP/1.0, with a tab, or in a request without "chunked" as last coding;
+// - a CR without LF, folded header lines, several Host headers.
+//
+// Any token is a method (RFC 9110, 9.1). No I/O; one thread.
 #pragma once
 
 #include <cstddef>
@@ -26,10 +27,10 @@
 
 namespace brownout::codecs {
 
-// What decides where a message ends, and the connection with it.
+// The parts of a head that decide where the message and the connection end.
 struct HttpFraming {
-  std::string method;  // of a request
-  int status = 0;      // of a response
+  std::string method;  // requests only
+  int status = 0;      // responses only
   int minor = 1;       // HTTP/1.x
   bool keep_alive = true;
   bool chunked = false;
@@ -40,21 +41,20 @@ struct HttpFraming {
 
 class Http1Parser {
  public:
-  static constexpr std::size_t kMostHead = 64 * 1024;
+  static constexpr std::size_t kMostHead = 64 * 1024;  // bytes
 
   enum class Side { kRequests, kResponses };
   enum class What {
-    kMore,      // all bytes were taken; no boundary yet
-    kHead,      // a head ends here: framing() and head() are valid until the next one begins
-    kBody,      // all bytes were taken, they are of a body
+    kMore,      // all bytes were taken, without a boundary
+    kHead,      // a head ends here; framing() and head() are valid until the next head begins
+    kBody,      // all bytes were taken and belong to a body
     kEnd,       // a message ends here
-    kUpgraded,  // a response ends here, and what follows, both ways, is another protocol or a
-                // tunnel
-    kBroken,    // no HTTP, or a shape that is refused: why() says which. Nothing more can be parsed
+    kUpgraded,  // a response ends here, and both directions change to another protocol or a tunnel
+    kBroken,    // not HTTP, or refused; why() has the reason, and the parser cannot go on
   };
   struct Step {
     What what = What::kMore;
-    std::size_t taken = 0;  // of the bytes given
+    std::size_t taken = 0;  // bytes of the input
   };
 
   explicit Http1Parser(Side side);
@@ -62,26 +62,26 @@ class Http1Parser {
   Http1Parser(const Http1Parser&) = delete;
   Http1Parser& operator=(const Http1Parser&) = delete;
 
-  // Goes on to the next boundary. Call it again with the rest, also when the rest is empty, until
-  // it says kMore or kBody.
+  // Parses up to the next boundary. Call again with the rest, even if the rest is empty, until the
+  // result is kMore or kBody.
   Step next(ByteView bytes);
-  // The stream has ended: kEnd if that ends a response (RFC 9112, 6.3, 8), kBroken in the middle of
+  // Call when the stream ends. kEnd if that completes a response (RFC 9112, 6.3, 8), kBroken within
   // a message, else kMore.
   What finish();
 
-  // Before each response: the method of the request that it answers (HEAD has no body, CONNECT
-  // begins a tunnel).
+  // Call before each response with the method of its request: a response to HEAD has no body, and
+  // CONNECT begins a tunnel.
   void answers(std::string_view method);
 
   const HttpFraming& framing() const;
-  // As a value, for rules: costs what a copy costs.
+  // A copy of the head as a value, for rules.
   rules::HttpHead head() const;
-  // Of the current message: the bytes of its head, as they came. When it is broken: what had been
-  // taken of it in steps before.
+  // The head of the current message as received. After kBroken, the bytes that earlier steps have
+  // taken of the message.
   ByteView raw_head() const;
-  // What the bytes of the last step, which are borrowed, hold of a body, without chunk framing.
+  // The payload in the input of the last step, without chunk framing. Valid as long as that input.
   std::span<const ByteView> payload() const;
-  // Behind a chunked body.
+  // The trailers of a chunked body.
   const std::vector<rules::HttpHeader>& trailers() const;
   const std::string& why() const;
   bool in_message() const;

@@ -10,13 +10,13 @@ using rules::is_token_char;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-// What a field or a quoted string may hold (RFC 9110, 5.5 and 5.6.4).
+// Whether a field or a quoted string may contain `c` (RFC 9110, 5.5 and 5.6.4).
 bool is_text(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return c == '\t' || (byte >= ' ' && byte != 0x7f);
 }
 
-// -1: no digit.
+// -1 if `c` is not a digit.
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -108,7 +108,8 @@ void Http1Body::read_size(char c) {
   left_ = left_ << 4 | static_cast<unsigned>(digit);
 }
 
-// Behind a size or an extension. Some servers pad a size with blanks, which no reader minds.
+// Reads the byte after a size or an extension. Some servers pad the size with blanks, which all
+// clients accept.
 void Http1Body::behind_value(char c) {
   if (c == '\r') {
     at_ = At::kSizeLf;

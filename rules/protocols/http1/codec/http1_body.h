@@ -1,9 +1,8 @@
-// Where the body of an HTTP/1 message ends (RFC 9112, 6 and 7): none, so many bytes, chunks, or all
-// until the stream ends. The bytes stay the caller's.
+// Http1Body finds the end of an HTTP/1 message body and extracts its payload (RFC 9112, 6 and 7).
 //
-// Chunk extensions may have white space around ";" and "=" (7.1.1), and are ignored. Bounded: the
-// line ahead of a chunk has at most kMostLine bytes, trailers kMostTrailer in kMostFields. No I/O;
-// one thread.
+// Chunk extensions may have white space around ";" and "=" (7.1.1) and are ignored. Memory is
+// bounded: kMostLine, kMostTrailer and kMostFields limit chunk lines and trailers. The body itself
+// is never copied. No I/O; one thread.
 #pragma once
 
 #include <cstdint>
@@ -17,30 +16,30 @@ namespace brownout::codecs {
 
 class Http1Body {
  public:
-  static constexpr std::size_t kMostLine = 16 * 1024;
-  static constexpr std::size_t kMostTrailer = 64 * 1024;
+  static constexpr std::size_t kMostLine = 16 * 1024;     // bytes of the line before a chunk
+  static constexpr std::size_t kMostTrailer = 64 * 1024;  // bytes of all trailers
   static constexpr std::size_t kMostFields = 256;
 
   enum class Kind { kNone, kLength, kChunked, kUntilEnd };
 
-  // A body begins; `length` is of kLength.
+  // Begins a body; `length` is in bytes, for kLength.
   void begin(Kind kind, std::uint64_t length = 0);
   Kind kind() const { return kind_; }
 
-  // How many of the bytes are of it: all, or those up to its end. Adds what they hold of it,
-  // without chunk framing, borrowed, to `payload`. When why() says something afterwards, it is
-  // malformed, and nothing more can be taken.
+  // Returns the number of bytes that belong to the body: all, or those up to its end. Appends views
+  // of the payload in `bytes`, without chunk framing. If why() is not empty afterwards, the body is
+  // malformed and cannot go on.
   std::size_t take(ByteView bytes, std::vector<ByteView>& payload);
   bool ended() const { return at_ == At::kEnd; }
-  // "", or what is wrong with it.
+  // Why the body is malformed, or "".
   std::string_view why() const { return why_; }
-  // Behind chunks, once it has ended.
+  // The trailers of a chunked body, once it has ended.
   const std::vector<rules::HttpHeader>& trailers() const { return trailers_; }
 
  private:
   enum class At {
-    kData,  // `left_` bytes of it
-    // The line ahead of a chunk.
+    kData,  // `left_` bytes of payload follow
+    // The line before a chunk.
     kSize,
     kBehindSize,
     kName,
@@ -51,10 +50,10 @@ class Http1Body {
     kQuoted,
     kEscaped,
     kSizeLf,
-    // Behind a chunk.
+    // After a chunk.
     kDataCr,
     kDataLf,
-    // Behind the last.
+    // After the last chunk.
     kField,
     kFieldName,
     kFieldValue,
@@ -75,10 +74,10 @@ class Http1Body {
 
   Kind kind_ = Kind::kNone;
   At at_ = At::kEnd;
-  std::uint64_t left_ = 0;      // of the body, or of the chunk
-  std::size_t line_ = 0;        // bytes of the line ahead of a chunk
-  std::size_t digits_ = 0;      // of the chunk's size
-  std::size_t in_trailer_ = 0;  // bytes
+  std::uint64_t left_ = 0;      // bytes left of the body or the chunk
+  std::size_t line_ = 0;        // bytes of the line before a chunk
+  std::size_t digits_ = 0;      // digits of the chunk size
+  std::size_t in_trailer_ = 0;  // bytes of the trailers
   std::vector<rules::HttpHeader> trailers_;
   std::string_view why_;
 };

@@ -1,4 +1,5 @@
-// Shapes of HTTP/1 heads that two readers may take for different things (RFC 9112, 11.2). No I/O.
+// Checks for HTTP/1 heads that two implementations may read differently, which allows request
+// smuggling (RFC 9112, 11.2). No I/O.
 #pragma once
 
 #include <string>
@@ -6,20 +7,20 @@
 
 namespace brownout::codecs {
 
-// Names the bytes that no head may contain, whatever a parser makes of them; "" if there are none.
+// Names the first byte sequence in the head that is refused even if a parser accepts it, or "".
 std::string_view refused_bytes(std::string_view head);
 
-// A request line, or a part of it, as llhttp takes it: of a target it wants ASCII alone, while
-// clients send what their users typed (RFC 3986 has no such bytes; URLs of browsers and curl do).
-// A letter stands for each other byte, where no version and no blank can be read into it.
+// Replaces each non-ASCII byte of a request line by a letter. llhttp accepts only ASCII targets,
+// while browsers and curl send other bytes in spite of RFC 3986. A letter cannot be mistaken for a
+// blank or a part of the version.
 std::string in_ascii(std::string_view line);
 bool is_ascii(std::string_view text);
 
 // The codings of a Transfer-Encoding (RFC 9112, 6.1 and 7).
 enum class Codings { kNone, kMalformed, kChunkedLast, kOther };
 
-// Chunks are once only, have no parameters, and, where they are not the last coding, do not say
-// where the body ends. A tab is legal, but read differently by too many.
+// kMalformed if "chunked" appears twice or has parameters. A tab is legal, but malformed here,
+// because implementations read it differently. kOther if "chunked" is not the last coding.
 Codings codings_of(std::string_view value);
 
 }  // namespace brownout::codecs

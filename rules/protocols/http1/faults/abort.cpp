@@ -1,4 +1,4 @@
-// abort: the request is answered here, with a status of your choice; the server never sees it.
+// abort: answers the request with a configured status; the request never reaches the server.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

@@ -1,5 +1,5 @@
-// close_after_headers: the head of the response arrives, its body never does: the connection
-// closes.
+// close_after_headers: closes the client's connection after the head of the response, before the
+// body.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

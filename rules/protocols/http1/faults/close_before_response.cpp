@@ -1,4 +1,5 @@
-// close_before_response: the server answers, and the client's connection closes instead.
+// close_before_response: the server processes the request, but the client's connection closes
+// before the response.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 #include "rules/schema/how_to_close.h"

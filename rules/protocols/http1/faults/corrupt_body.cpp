@@ -1,4 +1,4 @@
-// corrupt_body: bits of a body flip; heads, chunk lengths and trailers stay as they are.
+// corrupt_body: flips bits of a body; heads, chunk lengths and trailers are unchanged.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 

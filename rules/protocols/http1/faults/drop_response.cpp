@@ -1,5 +1,5 @@
-// drop_response: the server does what it was asked, and the client never hears of it: it waits on a
-// connection that stays open.
+// drop_response: the server processes the request, but the client gets no response and waits on an
+// open connection.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

@@ -1,5 +1,6 @@
-// duplicate_request: the server gets a request twice, as after a retry whose first try had arrived:
-// what is not idempotent shows. The client sees one response, that to the first.
+// duplicate_request: sends a request to the server twice, as a client does that retries a request
+// which had arrived. Reveals operations that are not idempotent. The client gets the response to
+// the first request only.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

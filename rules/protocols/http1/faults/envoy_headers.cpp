@@ -1,14 +1,14 @@
-// envoy_headers: a caller chooses the fault of its own request, by the headers of Envoy's fault
+// envoy_headers: a client chooses the fault of its request with the headers of Envoy's fault
 // filter:
 //
-//   x-envoy-fault-delay-request: 2000              milliseconds before the server is asked
-//   x-envoy-fault-abort-request: 503               the status it gets instead of a response
-//   x-envoy-fault-abort-grpc-request: 14           or the gRPC status
-//   x-envoy-fault-throughput-response: 64          KiB a second of the response's body
-//   ...-percentage                                 of delay, abort and throughput: how likely
+//   x-envoy-fault-delay-request: 2000         delay of the request in milliseconds
+//   x-envoy-fault-abort-request: 503          status of the response, without asking the server
+//   x-envoy-fault-abort-grpc-request: 14      gRPC status of the response
+//   x-envoy-fault-throughput-response: 64     rate of the response body in KiB/s
+//   ...-percentage                            probability of the delay, abort or throughput
 //
-// Off unless a rule has it. A percentage counts within the rule's own probability, which so caps
-// it. The headers never reach the server. A value that is not understood does nothing.
+// Without such a rule, the headers have no effect. A percentage applies to the requests that the
+// rule's probability selects. The headers never reach the server. Invalid values are ignored.
 #include <algorithm>
 #include <charconv>
 
@@ -94,7 +94,7 @@ class EnvoyHeaders final : public Fault, public HttpFault {
     if (result.ec != std::errc() || result.ptr != end || value < 0) return std::nullopt;
     return value;
   }
-  // Of those that the rule's own dice have chosen.
+  // The share of the requests that the rule's probability has already selected.
   static Ratio percentage(const HttpHead& head, std::string_view what) {
     const auto percent = number(head, std::string(what) + "-percentage");
     return Ratio::of(static_cast<double>(std::min<std::int64_t>(percent.value_or(100), 100)) / 100);

@@ -1,5 +1,5 @@
-// malformed: the response is no valid HTTP. What a buggy server or a broken middlebox writes; a
-// client must notice, and must not take it for an answer.
+// malformed: makes the response invalid HTTP, as a buggy server or middlebox does. A correct client
+// detects the error and does not use the response.
 #include <array>
 
 #include "rules/engine/fault.h"

@@ -1,7 +1,7 @@
-// rate_limit: who asks too often gets a 429 with Retry-After (RFC 6585, 4).
+// rate_limit: answers requests above a rate with 429 and Retry-After (RFC 6585, 4).
 //
-// A token bucket for all, for each client address, or for each value of a header (an API key, a
-// user), as the generic cell rate algorithm: `burst` requests at once, then `rate`.
+// A token bucket allows `burst` requests at once, then `rate` (generic cell rate algorithm). The
+// bucket is per rule, per client address, or per value of a header such as an API key.
 #include <array>
 
 #include "rules/chance/client_table.h"

@@ -1,4 +1,4 @@
-// redirect: the client is sent elsewhere; the server never sees the request.
+// redirect: answers with a redirect; the request never reaches the server.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

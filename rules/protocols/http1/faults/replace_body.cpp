@@ -1,4 +1,4 @@
-// replace_body: another body, with a Content-Length that is right.
+// replace_body: replaces a body and sets Content-Length to match.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

@@ -1,4 +1,4 @@
-// response_rate: the body of a response comes no faster than a rate; its head comes at once.
+// response_rate: limits the rate of response bodies; heads are not delayed.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rate_stage.h"
 

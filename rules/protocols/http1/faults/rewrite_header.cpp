@@ -1,5 +1,5 @@
-// rewrite_header: headers of a request or a response are set, removed or added. The others stay as
-// they were, in order and in case.
+// rewrite_header: sets, removes or appends headers of requests or responses. Other headers keep
+// their order and case.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -12,7 +12,7 @@ struct RewriteHeaderSettings {
   std::vector<HttpHeader> append;
 };
 
-// With another framing than the body has, what follows would be read as something else.
+// A header that contradicts the framing of the body would desynchronize the connection.
 void check_framing(const RewriteHeaderSettings& settings, const Node& table,
                    Diagnostics& problems) {
   const auto refuse = [&](std::string_view key, std::string_view name) {

@@ -1,5 +1,5 @@
-// stall_mid_body: a part of the body passes, then nothing comes for a while, or ever. The
-// connection stays open.
+// stall_mid_body: stops a body after some bytes, for a while or for ever. The connection stays
+// open.
 #include <algorithm>
 
 #include "rules/engine/delay_line.h"

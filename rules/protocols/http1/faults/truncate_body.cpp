@@ -1,4 +1,4 @@
-// truncate_body: the body breaks off, and the connection closes: less comes than was announced.
+// truncate_body: closes the connection within a body, so the body is shorter than announced.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/truncate_stage.h"
 #include "rules/schema/how_to_close.h"

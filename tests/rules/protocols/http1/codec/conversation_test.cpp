@@ -1,5 +1,5 @@
-// HTTP/1 through a Conversation: every legal shape passes as it came, however it is cut; what
-// smuggles is refused; what is no HTTP passes as bytes.
+// HTTP/1 through a Conversation: every valid form passes unchanged, however reads split it. Request
+// smuggling is refused, and traffic that is not HTTP passes as bytes.
 #include "rules/protocols/http1/codec/conversation.h"
 
 #include <gmock/gmock.h>
@@ -18,8 +18,8 @@ using testing::StartsWith;
 struct HttpTalk {
   std::string name;
   std::string asks;
-  std::vector<std::string> answers;  // one for each request, interim ones with it
-  bool ends = false;                 // the server closes behind it
+  std::vector<std::string> answers;  // one per request, with its interim responses
+  bool ends = false;                 // the server closes after the last response
 };
 
 const std::vector<HttpTalk> kTalks{
@@ -51,7 +51,8 @@ const std::vector<HttpTalk> kTalks{
      {"HTTP/1.1 200 Connection established\r\n\r\n\x16\x03\x03"}},
 };
 
-// Plays it in pieces of that size (0: random ones) and returns what both ends got.
+// Sends the messages in pieces of `piece` bytes (0: random sizes). Returns the bytes that the
+// server and the client received.
 std::pair<std::string, std::string> play(const HttpTalk& talk, const std::string& rules,
                                          std::size_t piece, std::uint64_t seed = 1) {
   HttpLab lab(rules);
@@ -80,8 +81,8 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-TEST(Conversation, WhatNoRuleTouchesPassesAsItCame) {
-  // Rules that match other things, so that heads are looked at too.
+TEST(Conversation, UnmodifiedMessagesPassByteForByte) {
+  // These rules match no message, but make the Conversation inspect heads.
   const std::string others = R"([[rule]]
 match = { path = "/nobody" }
 fault = { type = "abort" }
@@ -99,8 +100,8 @@ fault = { type = "malformed", what = "status_line" })";
   }
 }
 
-TEST(Conversation, BodyStagesFrameWhatTheyPass) {
-  // corrupts nothing, but every body goes through a stage.
+TEST(Conversation, BodiesThroughStagesKeepTheirFraming) {
+  // The rule corrupts nothing, but every body passes through a stage.
   const std::string rules = R"([[rule]]
 fault = { type = "corrupt_body", chance = "0%" })";
   for (const auto& talk : kTalks) {
@@ -115,7 +116,7 @@ fault = { type = "corrupt_body", chance = "0%" })";
   }
 }
 
-TEST(Conversation, OneRequestIsServedAtATime) {
+TEST(Conversation, ServesOneRequestAtATime) {
   HttpLab lab;
   lab.reply.reset();
   lab.client("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
@@ -125,7 +126,7 @@ TEST(Conversation, OneRequestIsServedAtATime) {
   EXPECT_EQ(lab.dials(), 1);
 }
 
-TEST(Conversation, TellsWhatBecameOfEachRequest) {
+TEST(Conversation, ReportsTheOutcomeOfEachRequest) {
   HttpLab lab;
   lab.get("/");
   lab.reply = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
@@ -133,7 +134,7 @@ TEST(Conversation, TellsWhatBecameOfEachRequest) {
   lab.reply = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
   lab.get("/");
   EXPECT_EQ(lab.outcomes(), "200\n503\n204\n");
-  // The server dies in the middle of a body.
+  // The server closes within a body.
   HttpLab other;
   other.reply = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhal";
   other.client("GET / HTTP/1.1\r\n\r\n");
@@ -141,17 +142,17 @@ TEST(Conversation, TellsWhatBecameOfEachRequest) {
   EXPECT_EQ(other.outcomes(), "200\ncut short\n");
 }
 
-TEST(Conversation, ConnectionsEndAsTheHeadersSay) {
+TEST(Conversation, ConnectionHeadersDecideWhenConnectionsClose) {
   HttpLab lab;
   EXPECT_EQ(lab.get("/"), "200 hello");
   EXPECT_EQ(lab.ask("GET", "/", "Connection: close\r\n"), "200 hello (closed)");
-  // The server closes; the client may go on, on another.
+  // The server asks to close.
   HttpLab other;
   other.reply = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
   EXPECT_EQ(other.get("/"), "200 hi (closed)");
 }
 
-TEST(Conversation, WhatSmugglesIsRefused) {
+TEST(Conversation, RefusesRequestSmuggling) {
   for (const auto* head :
        {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -165,7 +166,7 @@ TEST(Conversation, WhatSmugglesIsRefused) {
     EXPECT_TRUE(lab.closed());
     EXPECT_EQ(lab.reports(), "refused\n");
   }
-  // Behind a good one too.
+  // A bad request after a good one is refused, too.
   HttpLab lab;
   lab.client(
       "GET /1 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: "
@@ -174,14 +175,14 @@ TEST(Conversation, WhatSmugglesIsRefused) {
   EXPECT_THAT(lab.to_client_bytes(), HasSubstr("400 Bad Request"));
 }
 
-TEST(Conversation, ABadChunkEndsTheRequest) {
+TEST(Conversation, AnswersABadChunkWith400) {
   HttpLab lab;
   lab.client("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n");
   EXPECT_THAT(lab.to_client_bytes(), StartsWith("HTTP/1.1 400"));
   EXPECT_TRUE(lab.closed());
 }
 
-TEST(Conversation, WhatIsNoHttpPassesAsBytes) {
+TEST(Conversation, TrafficThatIsNotHttpPassesAsBytes) {
   for (const std::string& bytes :
        {std::string("\x16\x03\x01\x02\x00\x01", 6), std::string("hello\n"),
         std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nxyz")}) {
@@ -202,7 +203,7 @@ TEST(Conversation, WhatIsNoHttpPassesAsBytes) {
   }
 }
 
-TEST(Conversation, AResponseThatIsNoHttpPassesAsTheServerSaidIt) {
+TEST(Conversation, MalformedResponsePassesUnchanged) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}}) {
     HttpLab lab;
     lab.piece = piece;
@@ -214,7 +215,7 @@ TEST(Conversation, AResponseThatIsNoHttpPassesAsTheServerSaidIt) {
   }
 }
 
-TEST(Conversation, AServerThatFailsIsFeltAsItIs) {
+TEST(Conversation, ClientSeesHowTheServerFails) {
   HttpLab lab;
   lab.reply.reset();
   lab.client("GET / HTTP/1.1\r\n\r\n");
@@ -231,7 +232,7 @@ TEST(Conversation, AServerThatFailsIsFeltAsItIs) {
   EXPECT_EQ(nobody.get("/"), "502 brownout: nobody is there\n");
 }
 
-TEST(Conversation, ADeadIdleConnectionIsTriedAgainOnceForSafeMethods) {
+TEST(Conversation, RetriesSafeMethodsOnceOnADeadIdleConnection) {
   HttpLab lab;
   lab.reply.reset();
   lab.reuses = true;
@@ -250,14 +251,14 @@ TEST(Conversation, ADeadIdleConnectionIsTriedAgainOnceForSafeMethods) {
   EXPECT_TRUE(unsafe.reset());
 }
 
-TEST(Conversation, AnEarlyResponseDoesNotMixUpTheNext) {
+TEST(Conversation, EarlyResponseDoesNotMixUpTheNextRequest) {
   HttpLab lab;
   lab.reply.reset();
   lab.client("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345");
   lab.server("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
   lab.client("67890GET /2 HTTP/1.1\r\n\r\n");
   EXPECT_THAT(lab.to_server_bytes(), testing::EndsWith("1234567890GET /2 HTTP/1.1\r\n\r\n"));
-  // It closes instead of reading on.
+  // The server closes instead of reading the rest.
   HttpLab other;
   other.reply.reset();
   other.client("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345");
@@ -268,7 +269,7 @@ TEST(Conversation, AnEarlyResponseDoesNotMixUpTheNext) {
   EXPECT_THAT(other.to_client_bytes(), StartsWith("HTTP/1.1 413"));
 }
 
-TEST(Conversation, UnaskedBytesOfAServerGoNowhere) {
+TEST(Conversation, DropsUnsolicitedBytesOfTheServer) {
   HttpLab lab;
   EXPECT_EQ(lab.get("/"), "200 hello");
   lab.server("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
@@ -276,7 +277,7 @@ TEST(Conversation, UnaskedBytesOfAServerGoNowhere) {
   EXPECT_EQ(lab.dials(), 2);
 }
 
-TEST(Conversation, AWaitPausesTheClientAndLosesNothing) {
+TEST(Conversation, DelayPausesReadingAndLosesNoBytes) {
   HttpLab lab("[[rule]]\nfault = { type = \"delay\", delay = \"2s\" }");
   lab.client("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_FALSE(lab.conversation().wants_client());
@@ -286,7 +287,7 @@ TEST(Conversation, AWaitPausesTheClientAndLosesNothing) {
   EXPECT_THAT(lab.to_client_bytes(), testing::EndsWith("hello"));
 }
 
-TEST(Conversation, ARuleThatGoesAwayStopsActing) {
+TEST(Conversation, RemovedRuleStopsActing) {
   HttpLab lab(R"([[rule]]
 fault = { type = "response_rate", rate = "8 bit/s" })");
   lab.client("GET / HTTP/1.1\r\n\r\n");
@@ -300,8 +301,8 @@ fault = { type = "response_rate", rate = "8 bit/s" })");
   EXPECT_THAT(waiting.to_client_bytes(), testing::EndsWith("hello"));
 }
 
-// RFC 9110, 6.4.1: whatever the header says, and whatever acts on bodies.
-TEST(Conversation, AResponseWithoutABodyGetsNoneByAnyFault) {
+// RFC 9110, 6.4.1. Holds for any header and any fault that acts on bodies.
+TEST(Conversation, NoFaultAddsABodyToAResponseWithoutOne) {
   const std::vector<std::pair<std::string, std::string>> exchanges{
       {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"},
       {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
@@ -354,15 +355,15 @@ fault = { type = "replace_body", body = "other" })");
   EXPECT_EQ(lab.reports(), "");
 }
 
-TEST(Conversation, AStatusIsNotCutToFit) {
-  // 2^32 more than 200.
+TEST(Conversation, RejectsAStatusBeyondTheRangeOfInt) {
+  // 2^32 + 200
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { status = 4294967496 }\n"
                              "fault = { type = \"malformed\", what = \"status_line\" }",
                              "http"),
             "status: a status is from 100 to 599");
 }
 
-TEST(Backlog, TakingFromItsFrontMovesNothing) {
+TEST(Backlog, TakeDoesNotMoveTheRest) {
   http::Backlog backlog;
   backlog.add(codecs::bytes_of("0123456789"));
   const auto* front = backlog.view().data();

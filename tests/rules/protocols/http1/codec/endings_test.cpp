@@ -1,4 +1,4 @@
-// How one end's goodbye reaches the other, over HTTP/1: behind what was said, and not at all lost.
+// How HTTP/1 forwards the end of a stream: after all data, and without losing the other direction.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(HttpEndings, AServerHearsThatItsClientSaysNoMore) {
+TEST(HttpEndings, ForwardsTheClientsHalfCloseAfterItsRequests) {
   for (const auto* asks :
        {"GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi"}) {
     HttpLab lab;
@@ -18,13 +18,13 @@ TEST(HttpEndings, AServerHearsThatItsClientSaysNoMore) {
     EXPECT_TRUE(lab.conversation().wants_client()) << "or its end is never seen";
     lab.client_ends();
     EXPECT_EQ(lab.notes(), "(half-closed)\n");
-    // It may answer all the same, to a client that said all it had to say.
+    // The server may still answer.
     lab.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     EXPECT_THAT(lab.to_client_bytes(), testing::EndsWith("ok"));
     EXPECT_TRUE(lab.closed());
     EXPECT_FALSE(lab.conversation().server_reusable());
   }
-  // Behind all that it has asked; a rule that holds a request back holds its end, too.
+  // The half-close follows all requests; a rule that delays a request delays the half-close, too.
   HttpLab lab("[[rule]]\nmatch = { path = \"/2\" }\nfault = { type = \"delay\", delay = \"2s\" }");
   lab.reply.reset();
   lab.client("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
@@ -34,7 +34,7 @@ TEST(HttpEndings, AServerHearsThatItsClientSaysNoMore) {
   EXPECT_THAT(lab.notes(), testing::Not(HasSubstr("half-closed")));
   lab.advance(2s);
   EXPECT_THAT(lab.notes(), HasSubstr("half-closed"));
-  // A server that gives the abandoned request up is not asked again.
+  // If the server abandons the request, the proxy does not retry it.
   HttpLab idle;
   idle.reply.reset();
   idle.reuses = true;
@@ -45,8 +45,8 @@ TEST(HttpEndings, AServerHearsThatItsClientSaysNoMore) {
   EXPECT_TRUE(idle.closed());
 }
 
-// RFC 9112, 9.6: a server may answer, and close, before it has the whole request.
-TEST(HttpEndings, AnEarlyFinalAnswerEndsAsItsServerEndsIt) {
+// RFC 9112, 9.6: a server may answer and close before the request is complete.
+TEST(HttpEndings, ForwardsTheServersCloseAfterAnEarlyResponse) {
   const std::string expects =
       "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n";
   const std::string half = "POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf";
@@ -74,7 +74,7 @@ fault = { type = "response_rate", rate = "8 bit/s" })"}) {
   }
 }
 
-TEST(HttpEndings, AnAnswerMadeHereEndsARequestWhoseBodyMayNeverCome) {
+TEST(HttpEndings, LocalAnswerDoesNotWaitForA100ContinueBody) {
   for (const bool there : {true, false}) {
     HttpLab lab(there ? "[[rule]]\nfault = { type = \"abort\", status = 503 }" : "");
     lab.unreachable = !there;
@@ -84,8 +84,8 @@ TEST(HttpEndings, AnAnswerMadeHereEndsARequestWhoseBodyMayNeverCome) {
   }
 }
 
-// It has said half of what it announced, and hears what the server thinks of that.
-TEST(HttpEndings, AClientThatEndsInMidBodyStillGetsTheAnswer) {
+// The client sends half of the announced body and still gets the server's response.
+TEST(HttpEndings, ClientThatHalfClosesWithinABodyGetsTheResponse) {
   const std::string answer =
       "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbad";
   for (const std::string framing :
@@ -111,7 +111,8 @@ fault = { type = "stall_mid_body", after = "2B", duration = "3s" })"}) {
       EXPECT_FALSE(lab.conversation().server_reusable());
     }
   }
-  // A server that says nothing ends it; an answer that waits here is given.
+  // A server that closes without a response ends the connection; a delayed answer of a rule is
+  // sent.
   HttpLab silent;
   silent.reply.reset();
   silent.client("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
@@ -128,7 +129,7 @@ fault = { type = "abort", status = 503 })");
   late.advance(3s);
   EXPECT_THAT(late.to_client_bytes(), testing::StartsWith("HTTP/1.1 503"));
   EXPECT_TRUE(late.closed());
-  // The answer has come, and the request's rest never will: nobody else gets that server.
+  // After an early response the rest of the request never comes, so the server is not reused.
   HttpLab early;
   early.reply.reset();
   early.client("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
@@ -139,8 +140,8 @@ fault = { type = "abort", status = 503 })");
   EXPECT_FALSE(early.conversation().server_reusable());
 }
 
-// Of HTTP/0.9: one line, behind which its client waits.
-TEST(HttpEndings, ARequestWithoutAVersionIsRefusedAtOnce) {
+// An HTTP/0.9 request is one line, after which the client waits.
+TEST(HttpEndings, RefusesARequestWithoutAVersionAtOnce) {
   HttpLab lab;
   lab.client("GET /\r\n");
   EXPECT_THAT(lab.to_client_bytes(), testing::StartsWith("HTTP/1.1 400"));
@@ -148,8 +149,8 @@ TEST(HttpEndings, ARequestWithoutAVersionIsRefusedAtOnce) {
   EXPECT_TRUE(lab.closed());
 }
 
-// A word without a space may be a method; it was none when the client says no more.
-TEST(HttpEndings, AWordAloneIsNoHttpOnceItsClientEnds) {
+// A word without a space may be the beginning of a method until the client closes.
+TEST(HttpEndings, SingleWordPassesAsBytesOnceTheClientEnds) {
   HttpLab lab;
   lab.client("hello");
   lab.client_ends();

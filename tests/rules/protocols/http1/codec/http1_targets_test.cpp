@@ -1,4 +1,4 @@
-// Request lines: what clients send though RFC 3986 has no such bytes, and what stays refused.
+// Request lines with bytes that RFC 3986 does not allow but clients send, and those refused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 using What = Http1Parser::What;
 
-// The target of a request with this line, given in pieces; or why it is refused.
+// The target of a request with this line, parsed in pieces, or why the request is refused.
 std::string target_of(const std::string& line, std::size_t piece = std::string::npos) {
   Http1Parser parser(Http1Parser::Side::kRequests);
   const std::string head = line + "\r\nHost: h\r\n\r\n";
@@ -26,7 +26,7 @@ std::string target_of(const std::string& line, std::size_t piece = std::string::
   return "no head";
 }
 
-TEST(Http1Targets, BytesThatAreNotAsciiPassAsTheyCame) {
+TEST(Http1Targets, NonAsciiBytesPassUnchanged) {
   for (const std::string target :
        {"/\xc3\xa9", "/a/\xc3\xa0?q=\xe2\x82\xac#\xff", "/\x80\xa0\x85", "/?\xf0\x9f\x98\x80",
         "http://\xc3\xa9.test:80/\xc3\xa9", "http://u\xc3\xa9:p@h/"}) {
@@ -38,7 +38,7 @@ TEST(Http1Targets, BytesThatAreNotAsciiPassAsTheyCame) {
   }
 }
 
-TEST(Http1Targets, EveryPrintableByteMayBeInAPath) {
+TEST(Http1Targets, AcceptsEveryPrintableByteInAPath) {
   for (int byte = 0x21; byte < 0x100; ++byte) {
     if (byte == 0x7f) continue;
     for (const std::string where : {"/a", "/a?b", "/a#b"}) {
@@ -48,7 +48,7 @@ TEST(Http1Targets, EveryPrintableByteMayBeInAPath) {
   }
 }
 
-TEST(Http1Targets, WhatTwoReadersMayCutDifferentlyIsRefused) {
+TEST(Http1Targets, RefusesAmbiguousRequestLines) {
   for (const std::string& target :
        {std::string("/a\tb"), std::string("/a b"), std::string("/a\0b", 4), std::string("/a\rb"),
         std::string("/a\nb"), std::string("/a\x7f"), std::string("/a\x01"), std::string("/a\x0b"),
@@ -60,8 +60,8 @@ TEST(Http1Targets, WhatTwoReadersMayCutDifferentlyIsRefused) {
   }
 }
 
-// RFC 9110, 2.5: as the highest minor version that is known; the line stays as it came.
-TEST(Http1Targets, AMinorVersionThatNobodyKnowsIsTheHighestKnown) {
+// RFC 9110, 2.5. The request line itself is unchanged.
+TEST(Http1Targets, TreatsAnUnknownMinorVersionAsTheHighestKnown) {
   for (const std::string version : {"1.2", "1.9"}) {
     EXPECT_EQ(target_of("GET /a HTTP/" + version), "/a");
     for (const auto side : {Http1Parser::Side::kRequests, Http1Parser::Side::kResponses}) {
@@ -80,7 +80,7 @@ TEST(Http1Targets, AMinorVersionThatNobodyKnowsIsTheHighestKnown) {
   }
 }
 
-TEST(Http1Targets, LongOnesUpToTheLimitOfAHead) {
+TEST(Http1Targets, AcceptsTargetsUpToTheLimitOfAHead) {
   for (const std::size_t size : {8U * 1024, 32U * 1024, 60U * 1024}) {
     const auto target = "/" + std::string(size, 'a') + "\xc3\xa9";
     EXPECT_EQ(target_of("GET " + target + " HTTP/1.1", 1460), target);

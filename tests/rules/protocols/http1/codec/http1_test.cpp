@@ -1,4 +1,4 @@
-// HTTP/1 boundaries: every legal shape, however it is cut; and the shapes that smuggle.
+// Http1Parser: message boundaries in every valid form, and refused forms.
 #include "rules/protocols/http1/codec/http1.h"
 
 #include <gmock/gmock.h>
@@ -13,12 +13,12 @@ namespace {
 using Side = Http1Parser::Side;
 using What = Http1Parser::What;
 
-// What a stream is made of, read in pieces of the given sizes: "head GET /a\nbody 3\nend\n".
-// Successive bodies are joined, so that the same stream prints the same however it is cut.
+// The messages of a stream as text, such as "head GET /a\nbody 3\nend\n". Adjacent parts of a body
+// are joined, so the text does not depend on how the stream is split.
 struct Reading {
   std::string text;
-  std::string rest;   // behind an upgrade
-  std::string heads;  // raw
+  std::string rest;   // bytes after an upgrade
+  std::string heads;  // raw bytes of all heads
   std::size_t body = 0;
 
   void flush() {
@@ -72,7 +72,7 @@ Reading read(std::string_view stream, Side side, const std::vector<std::string>&
         upgraded = step.what == What::kUpgraded;
         reading.text += upgraded ? "upgraded\n" : "end\n";
         in_body = false;
-        // An interim response is followed by another to the same request (RFC 9110, 15.2).
+        // Another response to the same request follows an interim response (RFC 9110, 15.2).
         if (parser.framing().status >= 200) ++response;
         tell();
       } else {
@@ -93,7 +93,7 @@ std::string responses(std::string_view stream, const std::vector<std::string>& m
   return read(stream, Side::kResponses, methods).text;
 }
 
-TEST(Http1, PipelinedRequestsWithAndWithoutBodies) {
+TEST(Http1, ReadsPipelinedRequestsWithAndWithoutBodies) {
   EXPECT_EQ(
       requests("GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\nPOST http://h/x HTTP/1.1\r\nhOsT: "
                "h\r\nContent-Length: "
@@ -102,14 +102,14 @@ TEST(Http1, PipelinedRequestsWithAndWithoutBodies) {
       "3\nend\nhead HEAD *\nend\n");
 }
 
-TEST(Http1, ChunkedBodiesWithTrailers) {
+TEST(Http1, ReadsChunkedBodiesWithTrailers) {
   EXPECT_EQ(
       requests("POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nX-Sum: "
                "1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"),
       "head POST / [Transfer-Encoding: Chunked]\nbody 27\nend\nhead GET /2\nend\n");
 }
 
-TEST(Http1, ResponsesWithoutABody) {
+TEST(Http1, ReadsResponsesWithoutABody) {
   EXPECT_EQ(responses("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/1.1 304 "
                       "N\r\nContent-Length: 9\r\n\r\nHTTP/1.1 "
                       "204 N\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -119,7 +119,7 @@ TEST(Http1, ResponsesWithoutABody) {
             "[Content-Length: 2]\nbody 2\nend\n");
 }
 
-TEST(Http1, InterimResponses) {
+TEST(Http1, ReadsInterimResponses) {
   EXPECT_EQ(responses("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 E\r\nLink: x\r\n\r\nHTTP/1.1 200 "
                       "OK\r\nContent-Length: "
                       "1\r\n\r\nx",
@@ -127,11 +127,11 @@ TEST(Http1, InterimResponses) {
             "head 100\nend\nhead 103 [Link: x]\nend\nhead 200 [Content-Length: 1]\nbody 1\nend\n");
 }
 
-TEST(Http1, ABodyThatEndsWithTheStream) {
+TEST(Http1, ReadsABodyThatEndsWithTheStream) {
   EXPECT_EQ(responses("HTTP/1.0 200 OK\r\n\r\nsome bytes"), "head 200\nbody 10\nend\n");
 }
 
-TEST(Http1, UpgradesAndTunnels) {
+TEST(Http1, DetectsUpgradesAndTunnels) {
   const auto socket =
       read("HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n\x81\x01x",
            Side::kResponses, {"GET"});
@@ -140,7 +140,7 @@ TEST(Http1, UpgradesAndTunnels) {
   const auto tunnel = read("HTTP/1.1 200 OK\r\n\r\nraw", Side::kResponses, {"CONNECT"});
   EXPECT_EQ(tunnel.text, "head 200\nupgraded\n");
   EXPECT_EQ(tunnel.rest, "raw");
-  // Refused, it stays HTTP.
+  // After a refused CONNECT, the connection stays HTTP.
   EXPECT_EQ(responses("HTTP/1.1 407 P\r\nContent-Length: 0\r\n\r\n", {"CONNECT"}),
             "head 407 [Content-Length: 0]\nend\n");
   EXPECT_EQ(requests("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\nGET /b "
@@ -148,7 +148,7 @@ TEST(Http1, UpgradesAndTunnels) {
             "head GET /ws [Upgrade: websocket] [Connection: upgrade]\nend\nhead GET /b\nend\n");
 }
 
-TEST(Http1, WhatSmugglesIsRefused) {
+TEST(Http1, RefusesRequestSmuggling) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
        "Transfer-Encoding"},
@@ -184,7 +184,7 @@ TEST(Http1, WhatSmugglesIsRefused) {
   }
 }
 
-TEST(Http1, WhatIsNoHttpIsBroken) {
+TEST(Http1, RejectsTrafficThatIsNotHttp1) {
   for (const auto* bytes :
        {"hello\r\n", "\x16\x03\x01\x02", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/9.9\r\n",
         "GET / HTTP/2.0\r\n", "GET / HTTP/0.9\r\n", "GET /\r\n"}) {
@@ -194,7 +194,7 @@ TEST(Http1, WhatIsNoHttpIsBroken) {
             std::string::npos);
 }
 
-TEST(Http1, AHeadHasALimit) {
+TEST(Http1, LimitsTheSizeOfAHead) {
   std::string large = "GET / HTTP/1.1\r\nA: " + std::string(70'000, 'x');
   EXPECT_NE(requests(large).find("more than 64 KiB"), std::string::npos);
   std::string many = "GET / HTTP/1.1\r\n";
@@ -202,7 +202,7 @@ TEST(Http1, AHeadHasALimit) {
   EXPECT_NE(requests(many + "\r\n").find("too many headers"), std::string::npos);
 }
 
-TEST(Http1, HoweverTheStreamIsCutItReadsTheSame) {
+TEST(Http1, ResultDoesNotDependOnHowTheStreamIsSplit) {
   const std::string stream =
       "GET /a HTTP/1.1\r\nHost: h\r\nX-Long: " + std::string(300, 'v') +
       "\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'b') +
@@ -216,18 +216,18 @@ TEST(Http1, HoweverTheStreamIsCutItReadsTheSame) {
   }
 }
 
-TEST(Http1, EmptyLinesBeforeARequestAreSkipped) {
+TEST(Http1, SkipsEmptyLinesBeforeARequest) {
   EXPECT_EQ(requests("\r\n\r\nGET /a HTTP/1.1\r\n\r\n\r\nGET /b HTTP/1.1\r\n\r\n"),
             "head GET /a\nend\nhead GET /b\nend\n");
 }
 
-TEST(Http1, TheRawHeadIsWhatCame) {
+TEST(Http1, RawHeadIsTheReceivedBytes) {
   const std::string head = "GET /a HTTP/1.1\r\nhOsT:   h  \r\nX:y\r\n\r\n";
   EXPECT_EQ(read(head + head, Side::kRequests).heads, head + head);
 }
 
-// RFC 9110, 9.1 and 16.1: methods are an open set, and they have a case.
-TEST(Http1, AnyTokenIsAMethod) {
+// RFC 9110, 9.1 and 16.1: methods are an open set and case-sensitive.
+TEST(Http1, AcceptsAnyTokenAsAMethod) {
   for (const auto* method : {"PURGE", "VERSION-CONTROL", "get", "G", "M-SEARCH",
                              "X!#$%&'*+-.^_`|~9", "SOURCE", "DESCRIBE", "PRI"}) {
     EXPECT_EQ(requests(std::string(method) + " /a HTTP/1.1\r\nHost: h\r\n\r\n"),
@@ -240,7 +240,7 @@ TEST(Http1, AnyTokenIsAMethod) {
               testing::HasSubstr("a method of more than"));
 }
 
-// RFC 9112, 7.1.1: with bad white space, as BWS is called.
+// RFC 9112, 7.1.1 (BWS, bad white space).
 TEST(Http1, ChunkExtensionsMayHaveWhiteSpace) {
   const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const std::string line :
@@ -265,8 +265,8 @@ TEST(Http1, ChunkExtensionsMayHaveWhiteSpace) {
               testing::HasSubstr("a chunk extension of more than"));
 }
 
-// RFC 9112, 6.1, 6.3 and 7: chunks say where the body ends if they are the last coding.
-TEST(Http1, TransferCodingsBesideChunks) {
+// RFC 9112, 6.1, 6.3 and 7.
+TEST(Http1, ChunksDelimitABodyOnlyAsTheLastCoding) {
   const std::string chunks = "3\r\nzip\r\n0\r\n\r\n";
   for (const auto* codings :
        {"chunked", "gzip, chunked", "gzip,deflate ,  Chunked", "x;q=\"1,2\", chunked"}) {
@@ -298,7 +298,7 @@ TEST(Http1, TransferCodingsBesideChunks) {
   }
 }
 
-TEST(Http1, TrailersAreFieldsAndHaveALimit) {
+TEST(Http1, ParsesTrailersUpToALimit) {
   const std::string begin = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
   Http1Parser parser(Side::kRequests);
   const auto stream = begin + "A:  b c \t\r\nD:\r\n\r\n";
@@ -315,7 +315,7 @@ TEST(Http1, TrailersAreFieldsAndHaveALimit) {
               testing::HasSubstr("a trailer of more than"));
 }
 
-// A random stream of messages, with what it is made of.
+// A random stream of messages, and the expected methods and body sizes as text.
 struct Stream {
   std::string bytes;
   std::string text;
@@ -352,7 +352,7 @@ Stream random_stream(std::mt19937_64& random) {
   return stream;
 }
 
-TEST(Http1, RandomStreamsInRandomPiecesReadAsTheyWereWritten) {
+TEST(Http1, ReadsRandomStreamsInRandomPieces) {
   std::mt19937_64 random(1);
   for (int round = 0; round < 500; ++round) {
     const auto stream = random_stream(random);

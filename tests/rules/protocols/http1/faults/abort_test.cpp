@@ -8,7 +8,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Abort, IsAnsweredHereAndTheServerNeverSeesIt) {
+TEST(Abort, AnswersWithoutTheServer) {
   HttpLab lab(R"([[rule]]
 match = { method = "POST", path = "/v1/*" }
 fault = { type = "abort", status = 429, headers = { retry-after = 5 }, body = "slow down" })");
@@ -17,18 +17,18 @@ fault = { type = "abort", status = 429, headers = { retry-after = 5 }, body = "s
       lab.to_client_bytes(),
       "HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\ncontent-length: 9\r\n\r\nslow down");
   EXPECT_EQ(lab.to_server_bytes(), "");
-  // The body that was not passed on is not taken for a request.
+  // The body of the aborted request is not parsed as a request.
   EXPECT_EQ(lab.get("/v1/messages"), "200 hello");
   EXPECT_EQ(lab.ask("POST", "/v2"), "200 hello");
 }
 
-TEST(Abort, TheShareOfRequestsThatTheDiceChoose) {
+TEST(Abort, HitsTheConfiguredShareOfRequests) {
   HttpLab lab("[[rule]]\nprobability = \"30%\"\nfault = { type = \"abort\" }");
   EXPECT_NEAR(lab.count(3000, "/", "503"), 900, 100);
   EXPECT_EQ(lab.state().matched, 3000U);
 }
 
-TEST(Abort, PerConnectionAllItsRequestsOrNone) {
+TEST(Abort, PerConnectionHitsAllRequestsOfAConnectionOrNone) {
   HttpLab lab(
       "[[rule]]\nprobability = \"50%\"\nper = \"connection\"\nfault = { type = \"abort\" }");
   int hit = 0;
@@ -41,13 +41,13 @@ TEST(Abort, PerConnectionAllItsRequestsOrNone) {
   EXPECT_NEAR(hit, 50, 20);
 }
 
-TEST(Abort, OrdinalsCountRequests) {
+TEST(Abort, AfterAndFirstCountRequests) {
   HttpLab lab("[[rule]]\nmatch = { after = 2, first = 3 }\nfault = { type = \"abort\" }");
   EXPECT_EQ(lab.count(2, "/", "503"), 0);
   EXPECT_EQ(lab.count(8, "/", "503"), 3);
 }
 
-TEST(Abort, AtMostSoManyAtATime) {
+TEST(Abort, FinishedFaultsDoNotCountAsActive) {
   HttpLab lab(R"([[rule]]
 max_active_faults = 1
 fault = { type = "delay", delay = "1s" })");
@@ -56,14 +56,14 @@ fault = { type = "delay", delay = "1s" })");
   EXPECT_EQ(lab.state().active, 0);
 }
 
-TEST(Abort, GrpcCallsFailTheirWay) {
+TEST(Abort, AnswersGrpcCallsWithAGrpcStatus) {
   HttpLab lab("[[rule]]\nfault = { type = \"abort\", grpc_status = 14 }");
   EXPECT_EQ(lab.ask("POST", "/chat.Messages/Send", "", "x"), "200");
   EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("grpc-status: 14\r\n"));
 }
 
-// gRPC's own clients speak HTTP/2, which is not read.
-TEST(Abort, AGrpcStatusIsWarnedOf) {
+// gRPC clients use HTTP/2, which is not parsed.
+TEST(Abort, WarnsThatGrpcStatusDoesNotReachGrpcClients) {
   const auto warnings = [](const std::string& rule) {
     const auto listener = [](const std::string& name, const std::string& protocol) {
       return "[[listener]]\nname = \"" + name +
@@ -91,14 +91,14 @@ TEST(Abort, AGrpcStatusIsWarnedOf) {
   EXPECT_EQ(warnings("[[rule]]\nfault = { type = \"delay\", delay = \"1s\" }"), "");
 }
 
-TEST(Abort, WhoWaitsForContinueIsNotWaitedFor) {
+TEST(Abort, DoesNotWaitForA100ContinueBody) {
   HttpLab lab("[[rule]]\nfault = { type = \"abort\" }");
   lab.client("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   EXPECT_THAT(lab.to_client_bytes(), testing::StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("connection: close\r\n"));
 }
 
-TEST(Abort, WhatDoesNotFit) {
+TEST(Abort, RejectsRulesThatDoNotFit) {
   const auto problem = [](const std::string& rule, const std::string& protocol = "http") {
     return first_problem_of("[[rule]]\n" + rule, protocol);
   };

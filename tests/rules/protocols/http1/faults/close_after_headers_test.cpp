@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(CloseAfterHeaders, TheHeadArrivesAndNothingElse) {
+TEST(CloseAfterHeaders, ClosesAfterTheHead) {
   HttpLab lab("[[rule]]\nfault = { type = \"close_after_headers\" }");
   EXPECT_EQ(lab.get("/"), "200 (closed)");
   EXPECT_THAT(lab.to_client_bytes(), testing::EndsWith("Content-Length: 5\r\n\r\n"));

@@ -6,13 +6,13 @@
 namespace brownout::test {
 namespace {
 
-TEST(CloseBeforeResponse, TheServerWasAsked) {
+TEST(CloseBeforeResponse, ClosesAfterTheServerGetsTheRequest) {
   HttpLab lab("[[rule]]\nfault = { type = \"close_before_response\" }");
   EXPECT_EQ(lab.get("/"), "(closed)");
   EXPECT_NE(lab.to_server_bytes(), "");
 }
 
-TEST(CloseBeforeResponse, ByStatusAndWithAReset) {
+TEST(CloseBeforeResponse, ResetsResponsesThatMatch) {
   HttpLab lab(R"([[rule]]
 match = { status = 200, content_type = "text/*" }
 fault = { type = "close_before_response", close = "rst" })");

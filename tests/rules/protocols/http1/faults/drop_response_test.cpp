@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(DropResponse, TheServerDidItAndTheClientNeverHears) {
+TEST(DropResponse, ServerGetsTheRequestAndClientGetsNoResponse) {
   HttpLab lab("[[rule]]\nmatch = { path = \"/pay\" }\nfault = { type = \"drop_response\" }");
   EXPECT_EQ(lab.get("/"), "200 hello");
   EXPECT_EQ(lab.get("/pay"), "(silence)");

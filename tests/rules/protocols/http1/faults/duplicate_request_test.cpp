@@ -6,21 +6,21 @@
 namespace brownout::test {
 namespace {
 
-TEST(DuplicateRequest, TheServerGetsItTwice) {
+TEST(DuplicateRequest, SendsTheRequestTwice) {
   HttpLab lab("[[rule]]\nfault = { type = \"duplicate_request\" }");
   EXPECT_EQ(lab.ask("POST", "/pay", "", "10 EUR"), "200 hello");
   ASSERT_EQ(lab.copies().size(), 1U);
   EXPECT_EQ(lab.copies().front(), lab.to_server_bytes());
 }
 
-TEST(DuplicateRequest, NotWithALongBody) {
+TEST(DuplicateRequest, SendsARequestWithALongBodyOnce) {
   HttpLab lab("[[rule]]\nfault = { type = \"duplicate_request\", limit = \"1 KiB\" }");
   EXPECT_EQ(lab.ask("POST", "/", "", std::string(100'000, 'x')), "200 hello");
   EXPECT_EQ(lab.copies().size(), 0U);
   EXPECT_EQ(lab.reports(), "sent once\n");
 }
 
-TEST(DuplicateRequest, WithTheEditsOfOtherRules) {
+TEST(DuplicateRequest, CopyIncludesTheEditsOfOtherRules) {
   HttpLab lab(R"([[rule]]
 fault = { type = "duplicate_request" }
 [[rule]]

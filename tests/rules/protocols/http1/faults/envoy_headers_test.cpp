@@ -8,7 +8,7 @@ namespace {
 
 const std::string kEnvoyHeadersRule = "[[rule]]\nfault = { type = \"envoy_headers\" }";
 
-TEST(EnvoyHeaders, TheCallerChooses) {
+TEST(EnvoyHeaders, RequestHeadersChooseTheFault) {
   HttpLab lab(kEnvoyHeadersRule);
   EXPECT_EQ(lab.ask("GET", "/", "x-envoy-fault-delay-request: 1500\r\n"), "+1.5s 200 hello");
   EXPECT_EQ(lab.ask("GET", "/", "x-envoy-fault-abort-request: 503\r\n"), "503 fault filter abort");
@@ -19,7 +19,7 @@ TEST(EnvoyHeaders, TheCallerChooses) {
   EXPECT_THAT(lab.to_server_bytes(), testing::Not(testing::HasSubstr("nvoy")));
 }
 
-TEST(EnvoyHeaders, PercentagesCountWithinTheRulesOwn) {
+TEST(EnvoyHeaders, PercentagesApplyWithinTheRulesProbability) {
   HttpLab lab("[[rule]]\nprobability = \"50%\"\nfault = { type = \"envoy_headers\" }");
   int hits = 0;
   for (int i = 0; i < 2000; ++i) {
@@ -28,11 +28,11 @@ TEST(EnvoyHeaders, PercentagesCountWithinTheRulesOwn) {
                     "40\r\n") != "200 hello";
   }
   EXPECT_NEAR(hits, 400, 80);
-  // Those that are spared lose the headers too.
+  // Requests that the dice do not select lose the headers, too.
   EXPECT_THAT(lab.to_server_bytes(), testing::Not(testing::HasSubstr("envoy")));
 }
 
-TEST(EnvoyHeaders, WhatIsNotUnderstoodDoesNothing) {
+TEST(EnvoyHeaders, IgnoresInvalidValues) {
   HttpLab lab(kEnvoyHeadersRule);
   for (const auto* value : {"-1", "abc", "99999", "", "503 "}) {
     EXPECT_EQ(lab.ask("GET", "/", "x-envoy-fault-abort-request: " + std::string(value) + "\r\n")
@@ -42,7 +42,7 @@ TEST(EnvoyHeaders, WhatIsNotUnderstoodDoesNothing) {
   }
 }
 
-TEST(EnvoyHeaders, OffUnlessARuleHasIt) {
+TEST(EnvoyHeaders, HeadersHaveNoEffectUnlessEnabled) {
   HttpLab lab("[[rule]]\nfault = { type = \"envoy_headers\", abort = false }");
   EXPECT_EQ(lab.ask("GET", "/", "x-envoy-fault-abort-request: 503\r\n"), "200 hello");
   HttpLab none;

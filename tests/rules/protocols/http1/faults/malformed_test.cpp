@@ -13,19 +13,19 @@ std::string malformed(const std::string& what, const std::string& reply = "") {
   return lab.to_client_bytes() + (lab.closed() ? "(closed)" : "");
 }
 
-TEST(Malformed, TheStatusLineIsNone) {
+TEST(Malformed, StatusLineIsInvalid) {
   EXPECT_EQ(
       malformed("status_line"),
       "HTTP/1.1 OK 200\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello(closed)");
 }
 
-TEST(Malformed, TheLengthOfAChunkIsNoNumber) {
+TEST(Malformed, ChunkLengthIsNotANumber) {
   EXPECT_EQ(malformed("chunk_length"),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ntransfer-encoding: "
             "chunked\r\n\r\n0x_\r\nhello\r\n0\r\n\r\n(closed)");
 }
 
-TEST(Malformed, TheContentLengthIsWrong) {
+TEST(Malformed, ContentLengthIsWrong) {
   EXPECT_EQ(
       malformed("content_length"),
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-length: 15\r\n\r\nhello(closed)");
@@ -36,7 +36,7 @@ TEST(Malformed, TheContentLengthIsWrong) {
             "10\r\n\r\n1\r\na\r\n0\r\n\r\n(closed)");
 }
 
-TEST(Malformed, TheHeadHasNoEnd) {
+TEST(Malformed, HeadHasNoEnd) {
   EXPECT_EQ(malformed("head_without_end"),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n(closed)");
 }

@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(Redirect, SendsElsewhereWithPathAndQuery) {
+TEST(Redirect, KeepsPathAndQuery) {
   HttpLab lab("[[rule]]\nfault = { type = \"redirect\", location = \"https://b.example/\" }");
   EXPECT_EQ(lab.get("/login?next=1"), "302");
   EXPECT_THAT(lab.to_client_bytes(),
@@ -14,14 +14,14 @@ TEST(Redirect, SendsElsewhereWithPathAndQuery) {
   EXPECT_EQ(lab.to_server_bytes(), "");
 }
 
-TEST(Redirect, OrToOnePlace) {
+TEST(Redirect, KeepPathFalseRedirectsToTheLocationOnly) {
   HttpLab lab(R"([[rule]]
 fault = { type = "redirect", location = "/maintenance", status = 307, keep_path = false })");
   EXPECT_EQ(lab.get("/login"), "307");
   EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("location: /maintenance\r\n"));
 }
 
-TEST(Redirect, WhatNobodyFollowsIsAMistake) {
+TEST(Redirect, RejectsAStatusThatNoClientFollows) {
   EXPECT_EQ(
       first_problem_of("[[rule]]\nfault = { type = \"redirect\", location = \"/\", status = 305 }",
                        "http"),

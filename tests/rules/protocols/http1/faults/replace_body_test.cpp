@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(ReplaceBody, AnotherBodyWithTheRightLength) {
+TEST(ReplaceBody, ReplacesTheBodyAndSetsItsLength) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "replace_body", body = "maintenance", content_type = "text/html" })");
@@ -18,7 +18,7 @@ fault = { type = "replace_body", body = "maintenance", content_type = "text/html
   EXPECT_EQ(lab.get("/"), "200 maintenance");
 }
 
-TEST(ReplaceBody, OfARequestThatHasOne) {
+TEST(ReplaceBody, ReplacesTheBodyOfARequestThatHasOne) {
   HttpLab lab(R"([[rule]]
 match = { direction = "upstream" }
 fault = { type = "replace_body", body = "{}" })");
@@ -30,7 +30,7 @@ fault = { type = "replace_body", body = "{}" })");
               testing::EndsWith("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"));
 }
 
-TEST(ReplaceBody, OfAnAnswerThatARuleMade) {
+TEST(ReplaceBody, ReplacesTheBodyOfARulesAnswer) {
   HttpLab lab(R"([[rule]]
 fault = { type = "abort", body = "no" }
 [[rule]]
@@ -40,7 +40,7 @@ fault = { type = "replace_body", body = "somewhat longer" })");
   EXPECT_EQ(lab.get("/"), "503 somewhat longer");
 }
 
-TEST(ReplaceBody, TheNewBodyMeetsTheOtherFaults) {
+TEST(ReplaceBody, LaterRulesActOnTheNewBody) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "replace_body", body = "0123456789" }

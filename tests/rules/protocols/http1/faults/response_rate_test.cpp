@@ -6,12 +6,12 @@
 namespace brownout::test {
 namespace {
 
-TEST(ResponseRate, TheHeadComesAtOnceAndTheBodySlowly) {
+TEST(ResponseRate, DelaysTheBodyButNotTheHead) {
   HttpLab lab("[[rule]]\nfault = { type = \"response_rate\", rate = \"1 B/s\" }");
   EXPECT_EQ(lab.get("/"), "200 hello in 5s");
 }
 
-TEST(ResponseRate, ChunksAreFramedAnew) {
+TEST(ResponseRate, FramesChunksAgain) {
   HttpLab lab("[[rule]]\nfault = { type = \"response_rate\", rate = \"1 B/s\" }");
   lab.reply =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n";
@@ -19,7 +19,7 @@ TEST(ResponseRate, ChunksAreFramedAnew) {
   EXPECT_THAT(lab.to_client_bytes(), testing::EndsWith("1\r\nc\r\n0\r\nX-Sum: 1\r\n\r\n"));
 }
 
-TEST(ResponseRate, ABodyIsHeldWithinBounds) {
+TEST(ResponseRate, BuffersABoundedPartOfTheBody) {
   HttpLab lab("[[rule]]\nfault = { type = \"response_rate\", rate = \"1 B/s\" }");
   lab.reply.reset();
   lab.client("GET / HTTP/1.1\r\n\r\n");

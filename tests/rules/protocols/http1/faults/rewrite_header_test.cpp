@@ -18,7 +18,7 @@ fault = { type = "rewrite_header", set = { content-type = "x/y" }, remove = ["HO
                   "HTTP/1.1 200 OK\r\ncontent-type: x/y\r\nContent-Length: 5\r\nvia: b\r\n\r\n"));
 }
 
-TEST(RewriteHeader, InOneDirection) {
+TEST(RewriteHeader, ActsInOneDirection) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "rewrite_header", set = { x = "1" } })");
@@ -27,7 +27,7 @@ fault = { type = "rewrite_header", set = { x = "1" } })");
   EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("x: 1\r\n"));
 }
 
-TEST(RewriteHeader, FramingIsNotForIt) {
+TEST(RewriteHeader, RejectsFramingHeaders) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rewrite_header\", set = { "
                              "Content-Length = 5 } }",
                              "http"),

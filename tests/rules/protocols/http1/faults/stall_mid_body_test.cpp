@@ -6,19 +6,18 @@
 namespace brownout::test {
 namespace {
 
-TEST(StallMidBody, StopsForAWhile) {
+TEST(StallMidBody, StallsForTheDuration) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "stall_mid_body", after = "2 B", duration = "30s" })");
   EXPECT_EQ(lab.get("/"), "200 hello in 30s");
 }
 
-TEST(StallMidBody, OrForEver) {
+TEST(StallMidBody, WithoutADurationStallsUntilTheRuleIsRemoved) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "stall_mid_body", after = "2 B" })");
   EXPECT_EQ(lab.get("/"), "200 he (stalled)");
-  // Until the rule goes away.
   lab.reload("");
   EXPECT_THAT(lab.to_client_bytes(), testing::EndsWith("hello"));
 }

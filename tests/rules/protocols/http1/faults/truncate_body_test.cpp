@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(TruncateBody, BreaksOffAndCloses) {
+TEST(TruncateBody, ClosesWithinTheBody) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "truncate_body", after = "2 B" })");
@@ -15,14 +15,14 @@ fault = { type = "truncate_body", after = "2 B" })");
   EXPECT_EQ(lab.get("/"), "200 ok");
 }
 
-TEST(TruncateBody, WithAReset) {
+TEST(TruncateBody, ResetsWithinTheBody) {
   HttpLab lab(R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "truncate_body", close = "rst" })");
   EXPECT_EQ(lab.get("/"), "200 (reset)");
 }
 
-TEST(TruncateBody, OfARequest) {
+TEST(TruncateBody, TruncatesTheBodyOfARequest) {
   HttpLab lab(R"([[rule]]
 match = { direction = "upstream" }
 fault = { type = "truncate_body", after = "3 B" })");
