@@ -1,6 +1,7 @@
-// TLS as rules see it: what a ClientHello says, and what a handshake is made to look like (RFC
-// 8446, RFC 5246). The wire format is the codec's matter
-// (rules/protocols/tls/codec/client_hello.h).
+// TLS values for rules: the ClientHello that a rule matches and the verdict on a handshake (RFC
+// 8446, RFC 5246).
+//
+// rules/protocols/tls/codec/client_hello.h parses the ClientHello.
 #pragma once
 
 #include <array>
@@ -14,24 +15,24 @@
 
 namespace brownout::rules {
 
-// What a client says before anything is encrypted.
+// The parts of a ClientHello, the first and unencrypted message of a client, that rules match.
 struct ClientHello {
-  std::string sni;                // lower case; empty: none (RFC 6066, 3)
+  std::string sni;                // lower case; empty if absent (RFC 6066, 3)
   std::vector<std::string> alpn;  // in the client's order (RFC 7301)
-  std::uint16_t version = 0;      // the highest it offers: 0x0304 is TLS 1.3
+  std::uint16_t version = 0;      // the highest version offered; 0x0304 is TLS 1.3
   std::string ja3;                // MD5 in hex of version, ciphers, extensions, groups and formats
 };
 
 enum class TlsVersion { k10, k11, k12, k13 };
 
-// RFC 8446, 6; any name of it, or a number.
+// An alert of RFC 8446, 6, written as its name or number.
 struct TlsAlert {
   std::uint8_t code = 40;  // handshake_failure
   friend bool operator==(const TlsAlert&, const TlsAlert&) = default;
 };
 std::string to_text(TlsAlert alert);
 
-// What is wrong with a certificate.
+// A defect of a certificate.
 enum class Flaw {
   kNone,
   kExpired,
@@ -43,23 +44,23 @@ enum class Flaw {
   kWeakKey,  // RSA, 1024 bits
 };
 
-// How far a handshake goes before it stops.
+// The last message that passes before a handshake stops.
 enum class HandshakeStop { kNone, kClientHello, kServerHello };
 enum class HowToStop { kClose, kReset, kHang };
 
-// What becomes of one handshake and what follows it: filled in by faults, in file order.
+// The effects of faults on one handshake and its connection. Faults fill in the verdict in file
+// order. Some effects need a listener that terminates TLS.
 struct TlsVerdict {
   std::optional<TlsAlert> alert = {};  // instead of a ServerHello
   SummedDelay delay = {};              // before the ServerHello
   HandshakeStop stop = HandshakeStop::kNone;
   HowToStop how = HowToStop::kClose;
-  std::optional<TlsVersion> most = {};  // terminated: the highest version that is spoken
-  Flaw flaw = Flaw::kNone;              // terminated: of the certificate
-  bool no_close_notify = false;         // terminated: the end comes without one
-  std::optional<Bytes> corrupt_behind =
-      {};  // a record behind so much encrypted data has a flipped bit
+  std::optional<TlsVersion> most = {};       // with termination: the highest version accepted
+  Flaw flaw = Flaw::kNone;                   // with termination: defect of the certificate
+  bool no_close_notify = false;              // with termination: close without close_notify
+  std::optional<Bytes> corrupt_behind = {};  // encrypted bytes before the record with a flipped bit
 
-  // Whether anything of what goes to the client is held or changed.
+  // Whether records to the client are withheld or changed.
   bool touches_records() const {
     return stop == HandshakeStop::kServerHello || corrupt_behind.has_value();
   }

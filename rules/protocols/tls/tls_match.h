@@ -1,4 +1,5 @@
-// The keys of a match that only connections with TLS have.
+// TlsMatch selects TLS connections by server name (SNI), ALPN protocol and JA3 hash, for the
+// `match` of a rule.
 #pragma once
 
 #include <string>
@@ -16,7 +17,7 @@ struct TlsMatch {
   std::vector<std::string> ja3;
 
   bool any() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
-  // The key that it fails, or "".
+  // The first key that the hello does not match, or "" if the hello matches.
   std::string_view mismatch(const ClientHello& hello) const;
 };
 

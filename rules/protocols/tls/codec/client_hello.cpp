@@ -15,7 +15,8 @@ constexpr std::uint8_t kHandshakeRecord = 22;
 constexpr std::uint8_t kClientHello = 1;
 constexpr std::size_t kMostRecord = (1 << 14) + 256;
 
-// Takes integers and vectors off the front; once something is missing, everything is.
+// Reads integers and vectors from the front. After a read beyond the end, bad() is true and all
+// further reads yield 0 or empty.
 class HelloFields {
  public:
   explicit HelloFields(ByteView bytes) : rest_(bytes) {}
@@ -35,7 +36,7 @@ class HelloFields {
     rest_ = rest_.subspan(size);
     return taken;
   }
-  // With a length of `size` bytes in front.
+  // A vector preceded by its length in `size` bytes.
   ByteView vector(std::size_t size) { return take(number(size)); }
   bool empty() const { return rest_.empty(); }
   bool bad() const { return bad_; }
@@ -45,7 +46,7 @@ class HelloFields {
   bool bad_ = false;
 };
 
-// RFC 8701: values that clients add to keep servers tolerant; they are of no use to tell clients.
+// Clients add random GREASE values to keep servers tolerant (RFC 8701). JA3 ignores them.
 bool is_grease(std::uint32_t value) {
   return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
 }
@@ -76,7 +77,7 @@ std::string md5(const std::string& text) {
   return hex;
 }
 
-// RFC 6066, 3: the first host name.
+// The first host name of the extension (RFC 6066, 3).
 std::string read_sni(ByteView extension) {
   HelloFields reader(extension);
   HelloFields list(reader.vector(2));
@@ -126,7 +127,7 @@ HelloReading read_message(ByteView message) {
   std::string extensions;
   std::string groups;
   std::string formats;
-  // Old clients have none.
+  // Old clients send no extensions.
   HelloFields list(reader.empty() ? ByteView{} : reader.vector(2));
   while (!list.empty()) {
     const auto type = list.number(2);

@@ -1,5 +1,7 @@
-// The ClientHello at the beginning of a TLS connection (RFC 8446, 4.1.2), without taking part in
-// the handshake. Bounded; any bytes are fine. No I/O.
+// HelloReader reads the ClientHello at the start of a TLS connection, without taking part in the
+// handshake (RFC 8446, 4.1.2).
+//
+// Any bytes are valid input. Memory is bounded by kMostHello. No I/O.
 #pragma once
 
 #include <optional>
@@ -9,7 +11,7 @@
 
 namespace brownout::codecs {
 
-// A hello longer than this is taken for something else.
+// Size in bytes above which a message is not considered a ClientHello.
 constexpr std::size_t kMostHello = 64 * 1024;
 
 enum class HelloState { kMore, kHello, kNotTls };
@@ -19,19 +21,19 @@ struct HelloReading {
   rules::ClientHello hello;
 };
 
-// Puts a ClientHello together as its bytes come.
+// Assembles a ClientHello from the bytes of a stream.
 class HelloReader {
  public:
-  // Behind what it was fed before. Once it is no longer kMore nothing more is to be fed.
+  // Takes the next bytes of the stream. Call again only while the state is kMore.
   HelloReading feed(ByteView bytes);
 
  private:
-  Bytes header_;          // of the record that begins
-  std::size_t left_ = 0;  // of the record
-  Bytes message_;         // which may be cut into records
+  Bytes header_;          // partial header of the next record
+  std::size_t left_ = 0;  // bytes left of the current record
+  Bytes message_;         // handshake message, which may span records
 };
 
-// `bytes` are all that has come so far, from the first on.
+// `bytes` is the whole stream so far.
 inline HelloReading read_client_hello(ByteView bytes) { return HelloReader().feed(bytes); }
 
 }  // namespace brownout::codecs

@@ -1,7 +1,8 @@
-// What faults do to the TLS records that go to a client, on their way to the socket: flip a bit in
-// one, or let none pass behind the ServerHello. Encrypted bytes are not understood, only where a
-// record begins and of what type it is (RFC 8446, 5.1). No I/O; a small value, so that what a
-// socket did not take can be tried again.
+// RecordFilter applies faults to TLS records on their way to the client: it flips a bit in a
+// record, or stops the stream after the ServerHello.
+//
+// The filter reads only record headers (RFC 8446, 5.1), not the encrypted content. No I/O. The
+// filter is cheap to copy, so that a caller can restore it and retry after a short write.
 #pragma once
 
 #include <array>
@@ -17,7 +18,8 @@ class RecordFilter {
  public:
   explicit RecordFilter(const rules::TlsVerdict& verdict);
 
-  // Changes `bytes` in place; how many of them pass. Less than all: nothing more will.
+  // Changes `bytes` in place and returns how many of them pass. If not all pass, the stream is
+  // stopped.
   std::size_t apply(std::span<std::byte> bytes);
   bool stopped() const { return stopped_; }
 
@@ -28,8 +30,8 @@ class RecordFilter {
   std::uint64_t encrypted_ = 0;  // bytes of application data records so far
   std::array<std::byte, 5> header_{};
   std::size_t header_got_ = 0;
-  std::size_t left_ = 0;  // of the record
-  bool begins_ = false;   // nothing of its body has come yet
+  std::size_t left_ = 0;  // bytes left of the current record
+  bool begins_ = false;   // the next byte is the first of a record's body
   bool stopped_ = false;
 };
 

@@ -1,5 +1,5 @@
-// alpn_refused: the server speaks none of the protocols that the client offers: alert
-// no_application_protocol (RFC 7301, 3.2). Clients that offer none are left alone.
+// alpn_refused: rejects all protocols that the client offers, with the alert
+// no_application_protocol (RFC 7301, 3.2). Clients without ALPN are not affected.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// bad_certificate: the certificate that the client gets is not one to trust. It is minted from the
-// local CA that clients trust (`brownout ca init`), so that only what is wrong with it is wrong.
+// bad_certificate: presents a certificate that clients must reject. The local CA that clients trust
+// (`brownout ca init`) issues the certificate, so its only defect is the configured one.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

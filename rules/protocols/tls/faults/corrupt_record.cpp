@@ -1,5 +1,5 @@
-// corrupt_record: a bit of an encrypted record to the client flips, so that its check fails: alert
-// bad_record_mac from the client (RFC 8446, 5.2).
+// corrupt_record: flips a bit in an encrypted record to the client, so that decryption fails and
+// the client sends the alert bad_record_mac (RFC 8446, 5.2).
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// no_close_notify: the connection ends without the alert that says so: a client cannot tell the end
-// from an attacker's cut (RFC 8446, 6.1).
+// no_close_notify: closes the connection without the close_notify alert, so the client cannot tell
+// the end from truncation by an attacker (RFC 8446, 6.1).
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

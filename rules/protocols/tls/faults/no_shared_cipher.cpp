@@ -1,5 +1,5 @@
-// no_shared_cipher: client and server have no cipher in common: alert handshake_failure (RFC
-// 8446, 4.1.1).
+// no_shared_cipher: rejects the hello with the alert handshake_failure, as if client and server had
+// no cipher in common (RFC 8446, 4.1.1).
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

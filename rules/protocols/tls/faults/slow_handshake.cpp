@@ -1,4 +1,4 @@
-// slow_handshake: the answer to the hello takes its time.
+// slow_handshake: delays the response to the ClientHello.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

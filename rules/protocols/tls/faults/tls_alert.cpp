@@ -1,4 +1,4 @@
-// tls_alert: the hello is answered with a fatal alert, and the connection closes (RFC 8446, 6.2).
+// tls_alert: answers the ClientHello with a fatal alert and closes the connection (RFC 8446, 6.2).
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

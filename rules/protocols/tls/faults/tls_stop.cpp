@@ -1,5 +1,5 @@
-// tls_stop: the handshake stops in the middle: what a crashed or overloaded server, or a middlebox
-// that dislikes what it sees, leaves behind.
+// tls_stop: stops the handshake midway, as a crashed or overloaded server or a filtering middlebox
+// does.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,4 +1,4 @@
-// tls_version: the server speaks no newer version than this. A client that insists on one fails.
+// tls_version: limits the TLS version of the server. A client that requires a newer version fails.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,4 +1,4 @@
-// ClientHellos of real clients, however they are cut, and what is none.
+// HelloReader with real ClientHellos in any pieces and with other bytes; RecordFilter.
 #include "rules/protocols/tls/codec/client_hello.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 namespace brownout::codecs {
 namespace {
 
-// What OpenSSL's client says first.
+// The ClientHello of OpenSSL's client.
 std::string hello_of(const std::string& sni, const std::string& alpn, int most = TLS1_3_VERSION) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
                                                                   SSL_CTX_free);
@@ -31,7 +31,7 @@ std::string hello_of(const std::string& sni, const std::string& alpn, int most =
   return {data, static_cast<std::size_t>(size)};
 }
 
-// The same handshake message in records of that size.
+// The same handshake message in records of `size` bytes.
 std::string in_records(const std::string& hello, std::size_t size) {
   std::string out;
   for (auto message = hello.substr(5); !message.empty();) {
@@ -44,7 +44,7 @@ std::string in_records(const std::string& hello, std::size_t size) {
   return out;
 }
 
-TEST(ClientHello, OfOpenSsl) {
+TEST(ClientHello, ReadsAHelloOfOpenSsl) {
   const auto bytes = hello_of("Chat.Example.org", "\x02h2\x08http/1.1");
   const auto reading = read_client_hello(bytes_of(bytes));
   ASSERT_EQ(reading.state, HelloState::kHello);
@@ -58,7 +58,7 @@ TEST(ClientHello, OfOpenSsl) {
   EXPECT_NE(old.hello.ja3, reading.hello.ja3);
 }
 
-TEST(ClientHello, TheJa3HashIsThatOfTheFieldsInOrder) {
+TEST(ClientHello, Ja3IsTheHashOfTheFieldsInOrder) {
   // version 771, ciphers 4865-49195, extensions 0-10-11, groups 29-23, formats 0; GREASE left out.
   std::string body("\x03\x03", 2);
   body += std::string(32, 'r');
@@ -82,7 +82,7 @@ TEST(ClientHello, TheJa3HashIsThatOfTheFieldsInOrder) {
   EXPECT_EQ(reading.hello.ja3, "3e916670429427a5a33c947802616cdc");
 }
 
-TEST(ClientHello, HoweverItIsCut) {
+TEST(ClientHello, ResultDoesNotDependOnHowTheHelloIsSplit) {
   const auto whole = hello_of("a.example", "");
   for (const std::size_t size : {std::size_t{1}, std::size_t{7}, std::size_t{100}}) {
     const auto cut = in_records(whole, size);
@@ -94,7 +94,7 @@ TEST(ClientHello, HoweverItIsCut) {
   }
 }
 
-TEST(ClientHello, WhatIsNone) {
+TEST(ClientHello, RejectsOtherBytes) {
   for (const auto* bytes :
        {"GET / HTTP/1.1\r\n", "\x16\x02\x01", "\x15\x03\x01", "\x17\x03\x03\x01\x01x",
         "\x16\x03\x01\x01\x01\x02", "SSH-2.0-x\r\n", "\x16\x03\x01\xff\xff\x01"}) {
@@ -108,7 +108,7 @@ std::string record(char type, std::size_t size) {
          std::string(size, 'x');
 }
 
-// What passes the filter, in pieces.
+// The bytes that pass the filter when given in pieces of `piece` bytes.
 std::string filtered(const rules::TlsVerdict& verdict, const std::string& bytes,
                      std::size_t piece) {
   RecordFilter filter(verdict);
@@ -121,7 +121,7 @@ std::string filtered(const rules::TlsVerdict& verdict, const std::string& bytes,
   return out;
 }
 
-TEST(RecordFilter, FlipsOneBitBehindSoMuchData) {
+TEST(RecordFilter, FlipsOneBitAfterTheConfiguredBytes) {
   const auto stream = record(22, 50) + record(23, 100) + record(23, 100) + record(23, 100);
   for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1000}}) {
     const auto out = filtered({.corrupt_behind = rules::Bytes{150}}, stream, piece);
@@ -136,7 +136,7 @@ TEST(RecordFilter, FlipsOneBitBehindSoMuchData) {
   }
 }
 
-TEST(RecordFilter, StopsBehindTheServerHello) {
+TEST(RecordFilter, StopsAfterTheServerHello) {
   const auto stream = record(22, 90) + record(22, 100) + record(23, 100);
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{1000}}) {
     EXPECT_EQ(filtered({.stop = rules::HandshakeStop::kServerHello}, stream, piece).size(), 95U);

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(AlpnRefused, OnlyOfThoseWhoAsk) {
+TEST(AlpnRefused, AffectsOnlyClientsThatOfferAlpn) {
   const std::string rule = R"([[rule]]
 fault = { type = "alpn_refused" }
 )";

@@ -14,7 +14,7 @@ TEST(BadCertificate, EveryFlawHasAName) {
   }
 }
 
-TEST(BadCertificate, NeedsACa) {
+TEST(BadCertificate, NeedsTermination) {
   EXPECT_EQ(first_problem_of(R"([[rule]]
 fault = { type = "bad_certificate", what = "expired" }
 )",

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(CorruptRecord, TheFirstOneWins) {
+TEST(CorruptRecord, EarliestRecordWins) {
   const auto verdict = shake(R"([[rule]]
 fault = { type = "corrupt_record", after = "2 KB" }
 )"

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(NoCloseNotify, TheShareThatTheDiceChoose) {
+TEST(NoCloseNotify, HitsTheConfiguredShareOfConnections) {
   int hits = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     hits += shake(R"([[rule]]

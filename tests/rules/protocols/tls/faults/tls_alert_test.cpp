@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(TlsAlert, TheFirstRuleDecides) {
+TEST(TlsAlert, FirstRuleDecides) {
   const auto verdict = shake(R"([[rule]]
 fault = { type = "tls_alert", alert = "unknown_ca" }
 )"
@@ -15,7 +15,7 @@ fault = { type = "tls_alert", alert = 80 }
   EXPECT_EQ(verdict.alert, rules::TlsAlert{48});
 }
 
-TEST(TlsAlert, OfTheClientsThatAreMeant) {
+TEST(TlsAlert, AffectsOnlyMatchedClients) {
   const std::string rule = R"([[rule]]
 match = { sni = ".example.org", alpn = "h2" }
 fault = { type = "tls_alert" }
@@ -25,7 +25,7 @@ fault = { type = "tls_alert" }
   EXPECT_FALSE(shake(rule, {.sni = "chat.example.org", .alpn = {}}).alert);
 }
 
-TEST(TlsAlert, UnknownNamesAndOtherListenersAreMistakes) {
+TEST(TlsAlert, RejectsUnknownAlertsAndListenersWithoutTls) {
   EXPECT_EQ(first_problem_of(R"([[rule]]
 fault = { type = "tls_alert", alert = "bad_certificat" }
 )",

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(TlsStop, WhereAndHow) {
+TEST(TlsStop, StopsAtTheConfiguredMessage) {
   const auto verdict = shake(R"([[rule]]
 fault = { type = "tls_stop", after = "server_hello", how = "rst" }
 )");

@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(TlsVersion, TheOldestWins) {
+TEST(TlsVersion, OldestVersionWins) {
   const auto verdict = shake(R"([[rule]]
 fault = { type = "tls_version", most = "1.2" }
 )"
