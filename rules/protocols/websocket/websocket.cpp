@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// A Close with 1013, which is "try again later" (RFC 6455, 5.5.1, and its IANA registry).
+// Payload of a Close frame with status 1013, "try again later" (RFC 6455, 5.5.1; IANA registry).
 constexpr std::string_view kTryAgainLater = "\x03\xf5";
 
 Opcode opcode_of(const Message& message) { return view_as<WebSocketMessage>(&message)->opcode; }
@@ -43,7 +43,8 @@ class WebSocketProtocol final : public MessageProtocol {
   bool ends_conversation(const Message& message) const override {
     return opcode_of(message) == Opcode::kClose;
   }
-  // RFC 6455, 8.1 and 5.5.1. A Close has a status code ahead of its text, so that it has no words.
+  // Text must stay valid UTF-8 (RFC 6455, 8.1 and 5.5.1). text() returns none for a Close, because
+  // a status code precedes its text.
   bool must_be_text(const Message& message) const override {
     const auto& view = *view_as<WebSocketMessage>(&message);
     return !view.compressed && (view.opcode == Opcode::kText || view.opcode == Opcode::kClose);

@@ -1,4 +1,4 @@
-// A message of WebSocket (RFC 6455) as rules see it.
+// WebSocketMessage is a WebSocket message (RFC 6455) as a plain value, which rules match.
 #pragma once
 
 #include <array>
@@ -15,16 +15,16 @@ struct WebSocketMessage final : MessageView {
   static const MessageProtocol& protocol();
 
   Opcode opcode = Opcode::kBinary;
-  bool compressed = false;  // by an extension that is not known: it cannot be read
-  // With permessage-deflate (RFC 7692): its place among the compressed messages of its direction,
-  // from 1; 0: it was not compressed. The payload is what it says.
+  bool compressed = false;  // by an unknown extension; the payload is unreadable
+  // Number of this message among those of its direction that permessage-deflate (RFC 7692)
+  // compresses, from 1; 0 if not compressed. The payload is already decompressed.
   std::uint64_t deflated = 0;
 
   explicit WebSocketMessage(Opcode is) : opcode(is) {}
   std::size_t memory() const override { return sizeof *this; }
 };
 
-// A message that a rule made.
+// Creates a message, for faults that send one.
 Chunk websocket_chunk(Opcode opcode, std::string_view payload);
 
 template <>

@@ -1,7 +1,8 @@
-// The messages of permessage-deflate (RFC 7692, 7.2.2), by zlib. One direction of a connection.
+// Inflater decompresses permessage-deflate messages of one direction of a WebSocket connection,
+// with zlib (RFC 7692, 7.2.2).
 //
-// Bounded by what the caller keeps; the window takes 32 KiB from the first message on. No I/O; one
-// thread.
+// Memory is the caller's output plus a window of 32 KiB, allocated at the first message. No I/O;
+// one thread.
 #pragma once
 
 #include <memory>
@@ -17,12 +18,12 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  // Reads on in a message, and adds what it says to `into`, unless that is null. False when it is
-  // malformed, or when `into` would have more than `most` bytes: nothing more can be read then.
+  // Decompresses the next bytes of a message and appends the output to `into`, unless null. False
+  // if the input is malformed or `into` would exceed `most` bytes; the Inflater is unusable then.
   bool add(ByteView bytes, Bytes* into, std::size_t most);
   // The message ends here.
   bool end_message(Bytes* into, std::size_t most);
-  // What follows does not refer to what was before ("no context takeover").
+  // Clears the window, because later messages do not refer to earlier data ("no context takeover").
   void forget();
 
  private:

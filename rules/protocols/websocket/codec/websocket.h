@@ -1,8 +1,9 @@
-// WebSocket frames (RFC 6455, 5.2) out of one direction of a connection, by wslay, and messages
-// back into frames. The bytes themselves stay the caller's, who passes them on unchanged.
+// WebSocketParser splits one direction of a WebSocket connection into frames (RFC 6455, 5.2), with
+// wslay; write_frame() writes frames.
 //
-// Bounded: nothing of a frame is kept but its header. What is no frame, or breaks the rules of
-// fragments and control frames, breaks the stream. No I/O; one thread.
+// The parser reports where frames and messages end, so that the caller can forward the bytes
+// unchanged. Of a frame, only the header is kept. An invalid frame, fragment or control frame is an
+// error, after which the parser cannot go on. No I/O; one thread.
 #pragma once
 
 #include <cstdint>
@@ -24,20 +25,21 @@ class WebSocketParser {
   WebSocketParser& operator=(const WebSocketParser&) = delete;
 
   struct Step {
-    std::size_t taken = 0;
-    bool frame_ended = false;    // behind what was taken
-    bool message_ended = false;  // with that frame
-    bool broken = false;         // why() says how
+    std::size_t taken = 0;       // bytes of the input
+    bool frame_ended = false;    // a frame ends after the taken bytes
+    bool message_ended = false;  // that frame is the last of its message
+    bool broken = false;         // invalid input; why() has the reason
   };
-  // Goes on to the end of a frame, or of the bytes.
+  // Parses up to the end of a frame or of the input.
   Step next(ByteView bytes);
 
-  // Of the frame that the last step was in: control frames stand between those of a message.
+  // Whether the frame of the last step is a control frame. Control frames may come between the
+  // fragments of a message.
   bool control() const;
-  // Of its message.
+  // Properties of the message of that frame.
   rules::Opcode opcode() const;
   bool compressed() const;
-  // What the last step held of its payload, without the mask.
+  // The unmasked payload in the input of the last step.
   const Bytes& payload() const;
   const std::string& why() const;
 
@@ -46,17 +48,18 @@ class WebSocketParser {
   std::unique_ptr<State> state_;
 };
 
-// One unfragmented frame. Clients mask what they send (RFC 6455, 5.3); `key` is any four bytes.
+// Writes one unfragmented frame. Frames from a client are masked with `key`, any four bytes (RFC
+// 6455, 5.3).
 Bytes write_frame(rules::Opcode opcode, bool compressed, ByteView payload, bool masked,
                   std::uint32_t key);
 
-// What was agreed on for permessage-deflate (RFC 7692): in which directions a message may refer to
-// those before it.
+// The negotiated parameters of permessage-deflate (RFC 7692): for each direction, whether a message
+// may refer to earlier messages ("context takeover").
 struct Deflate {
   bool upstream_takeover = true;
   bool downstream_takeover = true;
 };
-// Of the Sec-WebSocket-Extensions of a server's answer; none if that extension is not among them.
+// Parses Sec-WebSocket-Extensions of the server's response; none without permessage-deflate.
 std::optional<Deflate> agreed_deflate(std::string_view extensions);
 
 }  // namespace brownout::codecs

@@ -19,7 +19,8 @@ ReadMessage WebSocketCodec::Reader::control_message() {
   auto wire = std::exchange(frame_, {});
   const auto opcode = parser_.opcode();
   if (opcode == rules::Opcode::kClose && in_data_) {
-    // The message that it cuts off goes on ahead of it: no rule can act on that any more.
+    // A Close ends the incomplete message before it. The fragments pass together with the Close, so
+    // that no rule acts on them.
     cut_ = true;
     wire.insert(wire.begin(), wire_.begin(), wire_.end());
     wire_.clear();
@@ -36,7 +37,8 @@ ReadMessage WebSocketCodec::Reader::data_message() {
   return {message_of(std::move(view), std::exchange(wire_, {})), std::exchange(payload_, {})};
 }
 
-// Adds the payload of the last step to that of its message. Empty, or why it cannot be read.
+// Appends the payload of the last step to its message. Returns why the payload is unreadable, or
+// "".
 std::string_view WebSocketCodec::Reader::read_payload(bool control, bool ended) {
   constexpr std::string_view kTooLong = "a message of more than 16 MiB";
   const auto& part = parser_.payload();
@@ -71,21 +73,22 @@ bool WebSocketCodec::Reader::passes_on(std::uint64_t deflated) {
 }
 
 MessageReader::Step WebSocketCodec::Reader::next(ByteView bytes, bool keep) {
-  // What its receiver could not decompress must be framed anew.
+  // If an earlier compressed message did not pass unchanged, the receiver cannot decompress later
+  // ones. They must be kept and framed again.
   if (!within_) keep_ = keep || (takeover_ && passed_ != deflated_);
   const auto parsed = parser_.next(bytes);
   if (parsed.broken) return {.broken = parser_.why()};
   const bool control = parser_.control();
   const bool ended = parsed.message_ended && !control;
   if (const auto why = read_payload(control, ended); !why.empty()) return {.broken = why};
-  // In frames of a few bytes their headers count.
+  // With frames of a few bytes, most of the held bytes are headers, so the limit includes them.
   if (keep_ && held() + parsed.taken > 2 * kMostMessage) {
     return {.broken = "a message of more than 16 MiB"};
   }
   within_ = true;
   if (parsed.frame_ended) {
     if (!control) in_data_ = !parsed.message_ended;
-    // A control frame may stand between those of a message that goes on.
+    // A control frame may come between the fragments of a message.
     within_ = in_data_;
   }
   Step step{.taken = parsed.taken, .kept = keep_};

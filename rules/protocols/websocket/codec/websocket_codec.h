@@ -1,10 +1,12 @@
-// WebSocket messages (RFC 6455): all frames of one, or a control frame, which may stand between
-// those of another. What a rule touched is framed anew.
+// WebSocketCodec reads and writes WebSocket messages (RFC 6455) for the faults of rules.
 //
-// With permessage-deflate (RFC 7692) rules see what a message says. Where a message may refer to
-// those before it, all are decompressed, whether or not a rule acts now. Once one of them is
-// missing, changed or out of order, those behind it go on uncompressed, as a sender may choose for
-// each (RFC 7692, 6), since the receiver does not know what they refer to.
+// A message is a control frame, or all fragments of a data message. Messages that a rule changes
+// are framed again.
+//
+// Rules see messages that permessage-deflate (RFC 7692) compresses in decompressed form. With
+// context takeover, every message is decompressed, even if no rule acts now. Once a compressed
+// message is dropped, changed or reordered, the receiver lacks the context of later ones. Later
+// messages then pass uncompressed, which is allowed for each message (RFC 7692, 6).
 #pragma once
 
 #include <optional>
@@ -18,7 +20,7 @@ namespace brownout::messages {
 
 class WebSocketCodec final : public MessageCodec {
  public:
-  // `flow` names the masks' dice.
+  // `flow` seeds the random masks.
   explicit WebSocketCodec(rules::Key flow, std::optional<codecs::Deflate> deflate = {})
       : flow_(flow) {
     if (!deflate) return;
@@ -32,29 +34,30 @@ class WebSocketCodec final : public MessageCodec {
   }
   MessageReader& reader(Direction direction) override { return side(direction); }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
-  // A binary message of one frame.
+  // Writes a binary message as one frame.
   Bytes frame(ByteView payload, Direction direction) {
     return frame(rules::Opcode::kBinary, false, payload, direction);
   }
 
-  // Of one direction.
+  // Reads the messages of one direction.
   class Reader final : public MessageReader {
    public:
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return frame_.size() + wire_.size(); }
     Bytes rest() override;
     bool passing() const override { return within_ && !keep_; }
-    // In the middle of a frame or a message.
+    // Whether the last step ended within a frame or a message.
     bool within() const { return within_; }
-    // What the last step was in.
+    // The frame of the last step.
     const codecs::WebSocketParser& frame() const { return parser_; }
 
-    // Its messages may be compressed; `takeover`: and refer to those before.
+    // Enables permessage-deflate; `takeover`: messages may refer to earlier messages.
     void deflate(bool takeover) {
       inflater_.emplace();
       takeover_ = takeover;
     }
-    // Whether a compressed message can go on as it came; it goes on next.
+    // Whether the receiver can decompress this message, because it has all earlier ones. If so, the
+    // caller must forward the message unchanged next.
     bool passes_on(std::uint64_t deflated);
 
    private:
@@ -64,18 +67,18 @@ class WebSocketCodec final : public MessageCodec {
     bool inflates() const { return inflater_ && parser_.compressed(); }
 
     codecs::WebSocketParser parser_;
-    Bytes frame_;    // of the frame that has begun, as it came
-    Bytes wire_;     // of the message, its frames that are complete
-    Bytes payload_;  // of the data message, decompressed
-    Bytes control_;  // of the control frame
+    Bytes frame_;    // received bytes of the current frame
+    Bytes wire_;     // complete frames of the current message
+    Bytes payload_;  // payload of the data message, decompressed
+    Bytes control_;  // payload of the control frame
     bool keep_ = false;
     bool within_ = false;
-    bool in_data_ = false;  // between two frames of a message
-    bool cut_ = false;      // a Close came there
+    bool in_data_ = false;  // between two fragments of a message
+    bool cut_ = false;      // a Close arrived between two fragments
     std::optional<codecs::Inflater> inflater_;
     bool takeover_ = false;
-    std::uint64_t deflated_ = 0;  // compressed messages that came
-    std::uint64_t passed_ = 0;    // of them, those that went on as they came, one behind the other
+    std::uint64_t deflated_ = 0;  // compressed messages received
+    std::uint64_t passed_ = 0;    // compressed messages forwarded unchanged, without a gap
   };
 
   Reader& side(Direction direction) { return direction == Direction::kUpstream ? up_ : down_; }
@@ -84,7 +87,7 @@ class WebSocketCodec final : public MessageCodec {
   Bytes frame(rules::Opcode opcode, bool compressed, ByteView payload, Direction direction);
 
   rules::Key flow_;
-  std::uint64_t made_ = 0;  // frames that are not as they came: their masks are draws
+  std::uint64_t made_ = 0;  // frames written here, each with a random mask
   Reader up_;
   Reader down_;
 };

@@ -1,5 +1,5 @@
-// close_websocket: both ends get a Close frame with a code of your choice, then FIN (RFC 6455, 7).
-// A server that restarts says 1001 or 1012, one that is overloaded 1013.
+// close_websocket: sends both ends a Close frame with a configured code, then closes with FIN (RFC
+// 6455, 7). Servers use 1001 or 1012 for a restart and 1013 for overload.
 #include "rules/engine/fault.h"
 #include "rules/protocols/websocket/websocket.h"
 
@@ -19,7 +19,7 @@ class CloseWebsocketStage final : public Stage {
     payload_ += settings.reason;
   }
 
-  // Instead of the message that came.
+  // The Close replaces the message.
   void push(Chunk, Instant now, Output& out) override {
     const auto close = websocket_chunk(Opcode::kClose, payload_);
     out.note({.action = "close"}, now);

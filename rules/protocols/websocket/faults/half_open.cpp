@@ -1,5 +1,5 @@
-// half_open: the other end is gone and nobody was told. Messages vanish, the connection stays, and
-// a client's Pings are still answered: it believes that it is connected.
+// half_open: models a peer that is gone without a close. Messages are dropped, the connection stays
+// open, and pings are still answered, so the client detects no failure.
 #include "rules/engine/fault.h"
 #include "rules/message/message_protocol.h"
 
@@ -22,7 +22,7 @@ class HalfOpenStage final : public Stage {
              now);
     if (pong) out.reply(std::move(*pong), now);
   }
-  // Not even the end of the other connection is felt.
+  // The close of the other connection is not forwarded either.
   void finish(Instant, Output&) override {}
   bool severed() const override { return true; }
 

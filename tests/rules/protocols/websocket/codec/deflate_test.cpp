@@ -1,5 +1,5 @@
-// WebSocket messages that permessage-deflate (RFC 7692) compresses: what rules do to them leaves
-// all that follows readable.
+// WebSocket messages with permessage-deflate (RFC 7692): faults on one message leave all later
+// messages readable.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -45,7 +45,8 @@ class Deflater {
   bool takeover_;
 };
 
-// What a receiver reads: "text" of each message, one a line; "(unreadable)" at the first it cannot.
+// The messages that a receiver decompresses from `stream`, one per line; ends with "(unreadable)"
+// at the first message that it cannot decompress.
 std::string inflated(std::string_view stream, bool takeover = true) {
   z_stream inflater{};
   inflateInit2(&inflater, -15);
@@ -116,7 +117,7 @@ std::string lines(std::initializer_list<int> which) {
   return text;
 }
 
-TEST(Deflate, WhatNoRuleTouchesPassesAsItCame) {
+TEST(Deflate, UnmodifiedMessagesPassByteForByte) {
   for (const bool takeover : {true, false}) {
     for (const auto* rules :
          {"", "[[rule]]\nmatch = { text = \"nobody\" }\nfault = { type = \"drop\" }"}) {
@@ -134,7 +135,7 @@ TEST(Deflate, WhatNoRuleTouchesPassesAsItCame) {
   }
 }
 
-TEST(Deflate, RulesSeeWhatAMessageSays) {
+TEST(Deflate, RulesMatchTheDecompressedText) {
   for (const bool takeover : {true, false}) {
     DeflateLab lab("[[rule]]\nmatch = { text = \"*2th*\" }\nfault = { type = \"drop\" }", takeover);
     lab.say(1, 4);
@@ -144,7 +145,7 @@ TEST(Deflate, RulesSeeWhatAMessageSays) {
   }
 }
 
-TEST(Deflate, WhatFollowsAMessageThatARuleActedOnIsReadable) {
+TEST(Deflate, MessagesAfterAFaultAreReadable) {
   const std::vector<std::pair<std::string, std::string>> faults{
       {R"("drop")", lines({1, 3, 4, 5, 6})},
       {R"("duplicate", share = "100%")", lines({1, 2, 2, 3, 4, 5, 6})},
@@ -164,7 +165,7 @@ TEST(Deflate, WhatFollowsAMessageThatARuleActedOnIsReadable) {
   }
 }
 
-TEST(Deflate, ARuleMayComeAndGo) {
+TEST(Deflate, MessagesStayReadableWhenRulesChange) {
   DeflateLab lab("");
   lab.say(1, 2);
   lab.http.reload("[[rule]]\nfault = { type = \"drop\" }");
@@ -175,7 +176,7 @@ TEST(Deflate, ARuleMayComeAndGo) {
   EXPECT_EQ(lab.client_reads(), lines({1, 2, 5, 6}));
 }
 
-TEST(Deflate, MessagesInFragmentsAndControlFramesBetweenThem) {
+TEST(Deflate, ReadsFragmentsWithControlFramesBetweenThem) {
   DeflateLab lab("[[rule]]\nmatch = { text = \"*2th*\" }\nfault = { type = \"drop\" }");
   for (int i = 1; i <= 3; ++i) {
     const auto whole = lab.up.compress(said(i));
@@ -184,15 +185,15 @@ TEST(Deflate, MessagesInFragmentsAndControlFramesBetweenThem) {
     auto second = WebSocketLab::frame(whole.substr(5), true);
     second[0] = '\x80';  // a continuation
     lab.http.client(first + WebSocketLab::frame("", true, Opcode::kPing) + second);
-    // One that is not compressed is not of their history.
+    // An uncompressed message is not part of the context.
     lab.from_client("plain");
   }
   auto reads = lab.server_reads();
   EXPECT_EQ(reads, "\n" + said(1) + "\nplain\n\nplain\n\n" + said(3) + "\nplain\n");
 }
 
-// RFC 7692, 7.2.3.4: a sender may say that a block is the last, and go on in the next message.
-TEST(Deflate, ABlockMayBeTheLast) {
+// RFC 7692, 7.2.3.4: a sender may mark a block as the last and still send more messages.
+TEST(Deflate, AcceptsABlockMarkedAsTheLast) {
   DeflateLab lab(
       "[[rule]]\nmatch = { text = \"*2th*\" }\nfault = { type = \"replace\", text = \"other\" }");
   for (int i = 1; i <= 3; ++i) {
@@ -202,13 +203,13 @@ TEST(Deflate, ABlockMayBeTheLast) {
   EXPECT_THAT(lab.server_reads(), testing::HasSubstr("other\n" + said(3)));
 }
 
-TEST(Deflate, WhatCannotBeReadPassesAsBytes) {
+TEST(Deflate, UnreadableMessagesPassAsBytes) {
   DeflateLab lab("[[rule]]\nmatch = { text = \"nobody\" }\nfault = { type = \"drop\" }");
   const auto broken = WebSocketLab::frame("\xff\xff\xff\xff", true, Opcode::kText, true);
   lab.http.client(broken + broken);
   EXPECT_EQ(lab.server_bytes(), broken + broken);
   EXPECT_EQ(lab.http.reports(), "not WebSocket\n");
-  // Nor more than a message may have: 20 MiB in 20 KiB.
+  // A message that expands beyond the limit passes as bytes, too: 20 MiB in 20 KiB.
   DeflateLab large("[[rule]]\nmatch = { text = \"nobody\" }\nfault = { type = \"drop\" }");
   const auto bomb = large.up.frame(std::string(20 << 20, 'x'), true);
   large.http.client(bomb);
@@ -216,8 +217,8 @@ TEST(Deflate, WhatCannotBeReadPassesAsBytes) {
   EXPECT_EQ(large.http.reports(), "not WebSocket\n");
 }
 
-// Any rule, any cut: an order of messages that were sent, each whole.
-TEST(Deflate, WhateverARuleDoesAllThatArrivesIsReadable) {
+// With any fault and any read sizes, the receiver gets whole messages.
+TEST(Deflate, AllMessagesAreReadableUnderRandomFaults) {
   std::mt19937_64 random(1);
   for (const auto* fault :
        {R"("drop")", R"("duplicate", share = "50%")",
@@ -240,7 +241,7 @@ TEST(Deflate, WhateverARuleDoesAllThatArrivesIsReadable) {
   }
 }
 
-TEST(Deflate, WhatWasAgreedOn) {
+TEST(Deflate, ParsesTheNegotiatedParameters) {
   EXPECT_FALSE(codecs::agreed_deflate(""));
   EXPECT_FALSE(codecs::agreed_deflate("x-permessage-deflate, y; permessage-deflate"));
   const auto plain = codecs::agreed_deflate("permessage-deflate; server_max_window_bits=10");

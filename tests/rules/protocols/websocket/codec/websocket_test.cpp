@@ -1,4 +1,5 @@
-// WebSocket messages through a tunnel: untouched ones pass as they came, however they are cut.
+// WebSocket messages through a tunnel: unmodified messages pass unchanged, however reads split
+// them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,8 +14,9 @@ namespace {
 
 using rules::Opcode;
 
-// Two messages in fragments, with control frames between them; masks, RSV1 of permessage-deflate.
-// `ping_first`: a message that is taken apart passes when it is complete, behind the ping in it.
+// A conversation with a fragmented message, a ping between its fragments, and a message with RSV1.
+// `ping_first`: rules inspect messages, so a message passes when complete, after the ping within
+// it.
 std::string talk(bool masked, bool ping_first = false) {
   auto first = WebSocketLab::frame("hel", masked);
   first[0] = '\x01';  // no FIN
@@ -27,7 +29,7 @@ std::string talk(bool masked, bool ping_first = false) {
          WebSocketLab::frame("", masked);
 }
 
-TEST(WebSocket, WhatNoRuleTouchesPassesAsItCame) {
+TEST(WebSocket, UnmodifiedMessagesPassByteForByte) {
   const std::string elsewhere = R"([[rule]]
 match = { text = "nobody says this" }
 fault = { type = "drop" }
@@ -47,13 +49,13 @@ fault = { type = "corrupt_message", chance = "100%" })";
   }
 }
 
-TEST(WebSocket, AMessageInFragmentsIsOneMessage) {
+TEST(WebSocket, RulesSeeAFragmentedMessageAsOneMessage) {
   WebSocketLab lab("[[rule]]\nmatch = { text = \"hello\" }\nfault = { type = \"drop\" }");
   lab.http.client(talk(true));
   EXPECT_THAT(lab.at_server(), testing::StartsWith("ping:\ntext:deflated\n"));
 }
 
-TEST(WebSocket, MatchedByOpcodeSizeTextDirectionAndOrdinal) {
+TEST(WebSocket, MatchesByOpcodeSizeTextDirectionAndOrdinal) {
   WebSocketLab lab(R"([[rule]]
 match = { opcode = "pong", direction = "downstream" }
 fault = { type = "drop" }
@@ -72,14 +74,14 @@ fault = { type = "truncate_message", after = "3 B" })");
   EXPECT_EQ(lab.at_client(), "text:typing\n");
 }
 
-TEST(WebSocket, TheShareOfMessagesThatTheDiceChoose) {
+TEST(WebSocket, HitsTheConfiguredShareOfMessages) {
   WebSocketLab lab(
       "[[rule]]\nprobability = \"30%\"\nper = \"message\"\nfault = { type = \"drop\" }");
   for (int i = 0; i < 1000; ++i) lab.from_client("m");
   EXPECT_NEAR(static_cast<double>(lab.at_server().size()) / 7, 700, 60);
 }
 
-TEST(WebSocket, ARuleThatComesLaterFindsTheNextMessage) {
+TEST(WebSocket, NewRuleActsFromTheNextMessage) {
   WebSocketLab lab;
   const auto frame = WebSocketLab::frame("first", true);
   lab.http.client(frame.substr(0, 4));
@@ -92,7 +94,7 @@ TEST(WebSocket, ARuleThatComesLaterFindsTheNextMessage) {
   EXPECT_EQ(lab.at_server(), "text:first\ntext:third\n");
 }
 
-TEST(WebSocket, WhatIsNoFramePassesAsBytes) {
+TEST(WebSocket, InvalidFramePassesAsBytes) {
   WebSocketLab lab("[[rule]]\nmatch = { opcode = \"ping\" }\nfault = { type = \"drop\" }");
   lab.from_client("one");
   lab.http.client("\x83\x01xyz");
@@ -100,7 +102,7 @@ TEST(WebSocket, WhatIsNoFramePassesAsBytes) {
   EXPECT_EQ(lab.http.reports(), "not WebSocket\n");
 }
 
-TEST(WebSocket, TheEndPassesBehindWhatIsHeld) {
+TEST(WebSocket, HalfCloseFollowsHeldMessages) {
   WebSocketLab lab(
       "[[rule]]\nmatch = { opcode = \"text\" }\nfault = { type = \"delay\", delay = \"1s\" }");
   lab.from_client("bye");
@@ -111,7 +113,7 @@ TEST(WebSocket, TheEndPassesBehindWhatIsHeld) {
   EXPECT_THAT(lab.http.notes(), testing::HasSubstr("half-closed"));
 }
 
-TEST(WebSocket, DelayDuplicateAndReorder) {
+TEST(WebSocket, DelaysDuplicatesAndReordersMessages) {
   WebSocketLab slow(
       "[[rule]]\nmatch = { direction = \"upstream\", opcode = \"text\" }\n"
       "fault = { type = \"delay\", delay = \"2s\" }");
@@ -133,7 +135,7 @@ TEST(WebSocket, DelayDuplicateAndReorder) {
   EXPECT_EQ(mixed.at_server(), "text:3\ntext:1\ntext:2\n");
 }
 
-TEST(WebSocket, AWindowOfMessagesIsShuffledAndTheCloseStaysLast) {
+TEST(WebSocket, ReorderShufflesAWindowAndKeepsTheCloseLast) {
   const std::string rule =
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"1h\" }";
   std::set<std::string> orders;
@@ -153,8 +155,8 @@ TEST(WebSocket, AWindowOfMessagesIsShuffledAndTheCloseStaysLast) {
   EXPECT_EQ(orders.size(), 6U) << "all orders of three occur";
 }
 
-// A rule that never matches must not lose what a Close cuts off (RFC 6455, 5.5.1).
-TEST(WebSocket, ACloseThatCutsAMessageOffStaysBehindItsBeginning) {
+// Fragments before a Close must not be lost, even if a rule inspects messages (RFC 6455, 5.5.1).
+TEST(WebSocket, CloseStaysAfterTheFragmentsBeforeIt) {
   auto first = WebSocketLab::frame("hel", true);
   first[0] = '\x01';  // no FIN
   auto last = WebSocketLab::frame("lo", true);
@@ -179,13 +181,13 @@ TEST(WebSocket, ACloseThatCutsAMessageOffStaysBehindItsBeginning) {
   }
 }
 
-TEST(WebSocket, AMessageOfTheLimitIsStillOneForRules) {
+TEST(WebSocket, RulesActOnMessagesUpToTheSizeLimit) {
   const std::string rule = "[[rule]]\nmatch = { opcode = \"binary\" }\nfault = { type = \"drop\" }";
   const auto limit = std::size_t{16} << 20;
   WebSocketLab lab(rule);
   const auto whole = WebSocketLab::frame(std::string(limit, 'x'), true, Opcode::kBinary);
   lab.http.client(whole);
-  // In two frames it has one more header.
+  // In two frames, the message has a second header.
   auto first = WebSocketLab::frame(std::string(limit - 9, 'x'), true, Opcode::kBinary);
   first[0] = '\x02';  // no FIN
   auto second = WebSocketLab::frame(std::string(9, 'x'), true);

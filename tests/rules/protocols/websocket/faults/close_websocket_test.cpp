@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(CloseWebsocket, BothEndsAreToldWhy) {
+TEST(CloseWebsocket, SendsACloseToBothEnds) {
   WebSocketLab lab(R"([[rule]]
 match = { text = "boom" }
 fault = { type = "close_websocket", code = 1013, reason = "try again later" })");
@@ -17,7 +17,7 @@ fault = { type = "close_websocket", code = 1013, reason = "try again later" })")
   EXPECT_TRUE(lab.http.closed());
 }
 
-TEST(CloseWebsocket, ALongReasonIsAMistake) {
+TEST(CloseWebsocket, RejectsALongReason) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"close_websocket\", reason = \"" +
                                  std::string(124, 'x') + "\" }",
                              "websocket"),

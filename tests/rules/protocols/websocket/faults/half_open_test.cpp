@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(HalfOpen, PingsAreAnsweredAndNothingElseIs) {
+TEST(HalfOpen, AnswersPingsOnly) {
   WebSocketLab lab("[[rule]]\nfault = { type = \"half_open\" }");
   lab.from_client("anybody there?");
   lab.from_client("42", rules::Opcode::kPing);
@@ -17,7 +17,7 @@ TEST(HalfOpen, PingsAreAnsweredAndNothingElseIs) {
   EXPECT_FALSE(lab.http.closed());
 }
 
-TEST(HalfOpen, OrNotEvenThose) {
+TEST(HalfOpen, DoesNotAnswerPingsIfDisabled) {
   WebSocketLab lab("[[rule]]\nfault = { type = \"half_open\", answer_pings = false }");
   lab.from_client("42", rules::Opcode::kPing);
   EXPECT_EQ(lab.at_client(), "");
