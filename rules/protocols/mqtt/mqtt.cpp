@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// Cuts the first level off.
+// Removes and returns the first level of a topic or filter. Sets `last` if no level is left.
 std::string_view take_level(std::string_view& rest, bool& last) {
   const auto slash = rest.find('/');
   last = slash == std::string_view::npos;
@@ -28,7 +28,7 @@ bool topic_matches(std::string_view filter, std::string_view topic) {
   bool topic_over = false;
   while (!filter_over) {
     const auto wanted = take_level(filter, filter_over);
-    // "a/#" means "a", too.
+    // "a/#" matches "a", too (4.7.1.2).
     if (wanted == "#") return true;
     if (topic_over) return false;
     const auto level = take_level(topic, topic_over);
@@ -78,7 +78,7 @@ std::optional<MqttPacket> refusal_of(const MqttPacket& packet, std::uint8_t leve
   constexpr std::uint8_t kUnavailable = 0x88;
   constexpr std::uint8_t kUnavailable311 = 3;  // 3.1.1, table 3.1
   const bool v5 = level == kMqtt5;
-  // A code of 3.1.1 would accept in 5.0 (2.4).
+  // In 5.0, codes below 0x80 mean success (2.4), so a return code of 3.1.1 would accept.
   const bool refuses = reason && (!v5 || reason->code >= kUnspecified);
   const auto code = refuses ? reason->code : kUnspecified;
   MqttPacket answer{.id = packet.id, .reason = code};

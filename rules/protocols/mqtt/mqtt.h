@@ -1,6 +1,7 @@
-// MQTT as rules see it: one control packet of MQTT 3.1 (IBM, 2010), 3.1.1 (OASIS, 2014) or 5.0
-// (OASIS, 2019), taken apart. Section numbers are those of 5.0. The wire format is the codec's
-// matter (rules/protocols/mqtt/codec/mqtt.h).
+// MqttPacket is one MQTT control packet as a plain value, which rules match and modify.
+//
+// Covers MQTT 3.1 (IBM, 2010), 3.1.1 (OASIS, 2014) and 5.0 (OASIS, 2019); section numbers are those
+// of 5.0. rules/protocols/mqtt/codec/mqtt.h converts packets from and to the wire format.
 #pragma once
 
 #include <array>
@@ -33,12 +34,12 @@ enum class MqttType : std::uint8_t {
   kAuth,
 };
 
-// The level that a CONNECT asks for.
+// Protocol levels in CONNECT (3.1.2.2).
 inline constexpr std::uint8_t kMqtt31 = 3;
 inline constexpr std::uint8_t kMqtt311 = 4;
 inline constexpr std::uint8_t kMqtt5 = 5;
 
-// 2.2.2.2. Those that rules read or write; any other number of the table there is kept as it came.
+// Properties that rules read or write (2.2.2.2). Other properties keep their number.
 enum class MqttPropertyId : std::uint8_t {
   kPayloadFormat = 0x01,
   kAssignedClientId = 0x12,
@@ -52,14 +53,14 @@ enum class MqttPropertyId : std::uint8_t {
 
 struct MqttProperty {
   MqttPropertyId id{};
-  std::uint32_t number = 0;  // of one with a number
-  std::string text = {};     // of one with a text, or bytes; the name of a user property
-  std::string value = {};    // of a user property
+  std::uint32_t number = 0;  // value of a numeric property
+  std::string text = {};     // value of a text or binary property; name of a user property
+  std::string value = {};    // value of a user property
   friend bool operator==(const MqttProperty&, const MqttProperty&) = default;
 };
 using MqttProperties = std::vector<MqttProperty>;
 
-// Null if there is none.
+// The first property with this identifier, or null.
 const MqttProperty* find_property(const MqttProperties& properties, MqttPropertyId id);
 
 struct MqttWill {
@@ -74,9 +75,9 @@ struct MqttWill {
 // 3.1.
 struct MqttConnect {
   std::uint8_t level = kMqtt311;
-  bool bridge = false;  // another broker: it adds 0x80 to the level (mosquitto, mosquitto.conf(5))
+  bool bridge = false;  // the client is a broker; sets 0x80 in the level (mosquitto.conf(5))
   bool clean_start = false;
-  std::uint16_t keep_alive = 0;  // seconds; 0: none
+  std::uint16_t keep_alive = 0;  // seconds; 0 disables keep-alive
   std::string client_id = {};
   std::optional<MqttWill> will = {};
   std::optional<std::string> user_name = {};
@@ -86,28 +87,30 @@ struct MqttConnect {
 
 struct MqttFilter {
   std::string filter = {};
-  std::uint8_t options = 0;  // 3.8.3.1; of 3.1.1 the QoS alone; 0 of an UNSUBSCRIBE
+  std::uint8_t options = 0;  // 3.8.3.1; in 3.1.1 only the QoS; 0 in UNSUBSCRIBE
   friend bool operator==(const MqttFilter&, const MqttFilter&) = default;
 };
 
-// Which members mean something follows from the type; the payload of a PUBLISH stands beside it.
+// One control packet. The type decides which members are used. The payload of a PUBLISH is
+// separate.
 struct MqttPacket {
   MqttType type = MqttType::kPingreq;
-  bool dup = false;      // of a PUBLISH; in 3.1 of PUBREL, SUBSCRIBE and UNSUBSCRIBE, too
-  std::uint8_t qos = 0;  // of a PUBLISH, as the next
-  bool retain = false;
-  std::uint16_t id = 0;          // of a PUBLISH above QoS 0, (UN)SUBSCRIBE, and what answers
-  std::uint8_t reason = 0;       // of 3.1.1 the return code of a CONNACK
-  bool session_present = false;  // of a CONNACK
-  std::string topic = {};        // of a PUBLISH, as it came: empty where an alias stands for it
-  std::vector<MqttFilter> filters = {};    // of (UN)SUBSCRIBE
-  std::vector<std::uint8_t> reasons = {};  // of SUBACK and UNSUBACK
+  bool dup = false;                      // PUBLISH; in 3.1 also PUBREL, SUBSCRIBE and UNSUBSCRIBE
+  std::uint8_t qos = 0;                  // PUBLISH
+  bool retain = false;                   // PUBLISH
+  std::uint16_t id = 0;                  // PUBLISH above QoS 0, (UN)SUBSCRIBE, and acknowledgements
+  std::uint8_t reason = 0;               // reason code; in 3.1.1 the return code of a CONNACK
+  bool session_present = false;          // CONNACK
+  std::string topic = {};                // PUBLISH, as received: empty if an alias replaces it
+  std::vector<MqttFilter> filters = {};  // SUBSCRIBE and UNSUBSCRIBE
+  std::vector<std::uint8_t> reasons = {};  // SUBACK and UNSUBACK
   MqttProperties properties = {};          // 5.0
   std::optional<MqttConnect> connect = {};
   friend bool operator==(const MqttPacket&, const MqttPacket&) = default;
 };
 
-// 4.7: + is one level, # the rest; neither at the beginning means topics that begin with $.
+// Matches a topic against a filter (4.7): "+" matches one level, "#" the rest. A leading wildcard
+// does not match a topic that begins with "$".
 bool topic_matches(std::string_view filter, std::string_view topic);
 struct TopicFilter {
   std::string text;
@@ -130,7 +133,7 @@ struct ValueKind<MqttQos> {
   static std::string print(MqttQos value) { return std::to_string(value.level); }
 };
 
-// A reason code of 5.0 (2.4), or what a CONNACK of 3.1.1 returns (3.2.2.3 there).
+// A reason code of 5.0 (2.4), or the return code of a CONNACK in 3.1.1 (3.2.2.3 there).
 struct MqttReason {
   std::uint8_t code = 0;
   friend bool operator==(MqttReason, MqttReason) = default;
@@ -142,9 +145,9 @@ struct ValueKind<MqttReason> {
   static std::string print(MqttReason value) { return std::to_string(value.code); }
 };
 
-// What a server answers to a packet that it does not want: CONNACK, SUBACK, UNSUBACK, PUBACK or
-// PUBREC. None where it has no such answer (3.1: to anything but a CONNECT). Without a reason:
-// server unavailable, or unspecified.
+// The packet with which a server refuses `packet`: CONNACK, SUBACK, UNSUBACK, PUBACK or PUBREC.
+// None if the protocol level has no refusal for it; 3.1 can refuse CONNECT only. The default reason
+// is "server unavailable" for CONNECT, else "unspecified error".
 std::optional<MqttPacket> refusal_of(const MqttPacket& packet, std::uint8_t level,
                                      const std::optional<MqttReason>& reason);
 

@@ -41,7 +41,7 @@ MessageKey mqtt_key(std::string name, std::string meaning,
   return message_key<MqttMessage, T>(std::move(name), std::move(meaning), matches);
 }
 
-// Keys of what is published.
+// Match keys for PUBLISH packets.
 std::vector<MessageKey> publish_keys() {
   return {
       mqtt_key<std::vector<TopicFilter>>(
@@ -68,7 +68,7 @@ std::vector<MessageKey> publish_keys() {
                      })};
 }
 
-// Keys of the connection, and of any packet.
+// Match keys for the connection and for any packet.
 std::vector<MessageKey> packet_keys() {
   return {mqtt_key<MqttPatterns>("client_id", "only connections of these clients, as for path",
                                  [](const auto& message, const auto& wanted) {
@@ -94,7 +94,7 @@ std::vector<MessageKey> packet_keys() {
                                    has_property)};
 }
 
-// Of users of rehearsals.
+// Reads the topic of the synthetic users of a rehearsal.
 std::shared_ptr<const ProtocolOption> read_topic(const Node& node, Diagnostics& problems) {
   auto topic = detail::read_value<std::string>("topic", node, {}, problems);
   if (!topic) return nullptr;
@@ -123,7 +123,7 @@ class MqttProtocol final : public MessageProtocol {
     for (auto& key : packet_keys()) keys.push_back(std::move(key));
     return keys;
   }
-  // Of the whole packet; one that a rule made has none.
+  // The size of the whole packet in bytes; 0 for a packet that a rule generates.
   std::string_view about_size() const override { return "the packet's"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();
@@ -146,7 +146,7 @@ class MqttProtocol final : public MessageProtocol {
   bool ends_conversation(const Message& message) const override {
     return view(message).packet.type == MqttType::kDisconnect;
   }
-  // A PUBLISH that says it is UTF-8 (MQTT 5.0, 3.3.2.3.2).
+  // A PUBLISH can declare its payload as UTF-8 (MQTT 5.0, 3.3.2.3.2).
   bool must_be_text(const Message& message) const override {
     const auto& packet = view(message).packet;
     const auto* format = find_property(packet.properties, MqttPropertyId::kPayloadFormat);

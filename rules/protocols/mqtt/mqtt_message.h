@@ -1,5 +1,5 @@
-// A packet of MQTT as a message: the payload of a PUBLISH is its payload, and what stands behind
-// the fixed header that of the others.
+// MqttMessage is an MQTT packet as a message for rules. The message payload is the payload of a
+// PUBLISH; for other packets, all bytes after the fixed header.
 #pragma once
 
 #include <memory>
@@ -15,9 +15,9 @@ struct MqttMessage final : MessageView {
   static const MessageProtocol& protocol();
 
   MqttPacket packet = {};
-  std::shared_ptr<const MqttConnect> client = {};  // whose connection it is; null: not known
-  std::string topic = {};  // of a PUBLISH, also where an alias stands for it
-  // Inside WebSocket: the frames that held the packet alone, as they came; empty if there are none.
+  std::shared_ptr<const MqttConnect> client = {};  // CONNECT of the connection; null if unknown
+  std::string topic = {};                          // topic of a PUBLISH, with an alias resolved
+  // In WebSocket: the received frames, if they contain this packet only; else empty.
   std::vector<std::byte> frames = {};
 
   MqttMessage(MqttPacket is, std::shared_ptr<const MqttConnect> of, std::string published_to = {})
@@ -25,16 +25,16 @@ struct MqttMessage final : MessageView {
   std::size_t memory() const override { return sizeof *this + topic.size() + frames.size(); }
 };
 
-// Null where it is no packet of MQTT.
+// Null if the chunk is not an MQTT packet.
 inline const MqttPacket* packet_of(const Chunk& chunk) {
   const auto* view = view_as<MqttMessage>(chunk.message());
   return view != nullptr ? &view->packet : nullptr;
 }
 
-// A packet that a rule made, on the connection of `message`. Not a PUBLISH, which has a payload.
+// Creates a packet for the connection of `message`. Not for PUBLISH, which needs a payload.
 Chunk mqtt_chunk(MqttPacket packet, const MqttMessage& message);
 
-// Of users of rehearsals, where [[probe]] does not say.
+// Defaults for the synthetic users of a rehearsal, if [[probe]] sets no topic or QoS.
 constexpr std::string_view kUsersTopic = "brownout";
 constexpr std::int64_t kUsersQos = 1;
 

@@ -10,8 +10,8 @@ using rules::MqttPacket;
 using rules::MqttType;
 using rules::MqttWill;
 
-constexpr std::uint8_t kFlagsOfRequests = 2;  // PUBREL, SUBSCRIBE and UNSUBSCRIBE: 2.1.3
-constexpr std::uint8_t kBridge = 0x80;        // beside the level
+constexpr std::uint8_t kFlagsOfRequests = 2;  // PUBREL, SUBSCRIBE and UNSUBSCRIBE (2.1.3)
+constexpr std::uint8_t kBridge = 0x80;        // flag in the byte of the level
 constexpr std::uint8_t kDup = 0x08;
 constexpr std::uint8_t kReservedOfConnect = 0x01;
 constexpr std::uint8_t kFlagsOfWill = 0x38;
@@ -35,7 +35,8 @@ std::uint8_t flags_of(const MqttPacket& packet, std::uint8_t level) {
   return static_cast<std::uint8_t>(kFlagsOfRequests | (level == rules::kMqtt31 ? dup : 0U));
 }
 
-// The lower half of a packet's first byte. A CONNECT, whose level is not known yet, has any.
+// Whether the low four bits of the first byte are valid. A CONNECT may have any flags here, because
+// its level is not parsed yet.
 bool may_have_flags(MqttType type, unsigned flags, std::uint8_t level) {
   if (type == MqttType::kPublish) return (flags >> 1 & 3) != 3;
   if (type == MqttType::kConnect || level == rules::kMqtt31) return true;
@@ -70,7 +71,7 @@ void read_connect(MqttFieldReader& in, MqttPacket& packet) {
   } else if (!v31 && (flags & kFlagsOfWill) != 0) {
     return in.fail();
   }
-  // V3.1, 3.1: that there is nothing left says more than the flags do.
+  // In 3.1, the end of the packet overrides the flags (V3.1, 3.1).
   const auto has = [&](std::uint8_t flag) { return (flags & flag) != 0 && !(v31 && in.empty()); };
   if (has(kUserName)) connect.user_name = in.text();
   if (has(kPassword)) connect.password = in.binary();
@@ -105,12 +106,13 @@ void read_connack(MqttFieldReader& in, MqttPacket& packet, std::uint8_t level) {
   if (flags > 1 && level != rules::kMqtt31) return in.fail();
   packet.session_present = flags == 1 && level != rules::kMqtt31;
   packet.reason = in.byte();
-  // A server that does not know 5.0 refuses it in the form of 3.1.1, without properties.
+  // A server without support for 5.0 refuses with a CONNACK of 3.1.1, which has no properties.
   const bool older = packet.reason != 0 && in.empty();
   if (level == rules::kMqtt5 && !older) packet.properties = in.properties();
 }
 
-// Of DISCONNECT, AUTH, and what answers a PUBLISH: both may be left out (3.4.2.1).
+// Reads the reason code and properties of DISCONNECT, AUTH, or an acknowledgement of a PUBLISH.
+// Both may be absent (3.4.2.1).
 void read_reason(MqttFieldReader& in, MqttPacket& packet, bool v5) {
   if (!v5 || in.empty()) return;
   packet.reason = in.byte();

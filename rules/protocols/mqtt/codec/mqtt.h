@@ -1,11 +1,9 @@
-// MQTT packets (MQTT 3.1, 3.1.1 and 5.0; section numbers are those of 5.0): where one ends in one
-// direction of a connection, and what it says; and packets back into bytes. `level` is that of the
-// connection's CONNECT, which has its own.
+// Functions that parse and write MQTT packets (3.1, 3.1.1 and 5.0; section numbers are those of
+// 5.0).
 //
-// MQTT 3.1 leaves flags and bytes unused that 3.1.1 reserves (V3.1, 2.1 and 3): there they may have
-// any value. Its clients set DUP on what they send again: PUBREL, SUBSCRIBE and UNSUBSCRIBE.
-//
-// Pure; one thread a reader.
+// `level` is the protocol level of the connection's CONNECT; for a CONNECT, its own level is used.
+// Flags and bytes that 3.1.1 reserves may have any value in MQTT 3.1 (V3.1, 2.1 and 3). Clients of
+// 3.1 set DUP when they repeat a PUBREL, SUBSCRIBE or UNSUBSCRIBE. Pure functions.
 #pragma once
 
 #include <optional>
@@ -16,26 +14,26 @@
 
 namespace brownout::codecs {
 
-// The fixed header (2.1) of the packet that `bytes` begin with.
+// The fixed header (2.1) of the packet at the start of `bytes`.
 struct MqttHead {
   enum class State { kMore, kHead, kBroken };
   State state = State::kMore;
-  std::size_t size = 0;  // of the fixed header itself: 2 to 5
-  std::size_t rest = 0;  // the remaining length: up to 268,435,455
+  std::size_t size = 0;  // bytes of the fixed header: 2 to 5
+  std::size_t rest = 0;  // remaining length in bytes: up to 268,435,455
   rules::MqttType type = rules::MqttType::kPingreq;
 };
 MqttHead read_mqtt_head(ByteView bytes, std::uint8_t level = rules::kMqtt311);
 
 struct MqttMessage {
   rules::MqttPacket packet;
-  ByteView payload;  // of a PUBLISH: the end of what was read
+  ByteView payload;  // payload of a PUBLISH, a view of the input
 };
-// Of one whole packet. None where it is malformed (1.2, 4.13).
+// Parses one complete packet; none if malformed (1.2, 4.13).
 std::optional<MqttMessage> read_mqtt(ByteView bytes, std::uint8_t level);
-// Of a PUBLISH whose payload need not be there yet.
+// Parses a PUBLISH whose payload may be incomplete.
 std::optional<rules::MqttPacket> read_publish(ByteView begin, std::uint8_t level);
 
-// Texts of more than 65,535 bytes are cut there.
+// Truncates texts to 65,535 bytes.
 Bytes write_mqtt(const rules::MqttPacket& packet, std::uint8_t level, ByteView payload = {});
 
 }  // namespace brownout::codecs

@@ -12,9 +12,9 @@ using rules::MqttPacket;
 using rules::MqttPropertyId;
 using rules::MqttType;
 
-// A CONNECT has texts of up to 64 KiB each, and properties of its own and of its will.
+// Bytes. A CONNECT has several texts of up to 64 KiB each, plus properties.
 constexpr std::size_t kMostConnect = 1 << 20;
-// A topic, and properties that are worth looking through.
+// Bytes of a PUBLISH that are searched for the topic alias: the longest topic, plus properties.
 constexpr std::size_t kMostBegin = 70 * 1024;
 
 std::uint32_t number_of(const MqttPacket& packet, MqttPropertyId id) {
@@ -25,7 +25,7 @@ std::uint32_t alias_of(const MqttPacket& packet) {
   return number_of(packet, MqttPropertyId::kTopicAlias);
 }
 
-// Beside its topic: a node of a map, as an allocator rounds it.
+// Memory of an alias in bytes, without its topic: a map node, as an allocator rounds it.
 constexpr std::size_t kAliasNode = 128;
 std::size_t cost_of(std::string_view topic) { return kAliasNode + topic.size(); }
 
@@ -47,7 +47,7 @@ std::string MqttCodec::Aliases::of(std::uint32_t alias) const {
   return found != topics_.end() ? found->second : std::string();
 }
 
-// The fixed header is there. Empty, or why this is no MQTT.
+// Called when the fixed header is complete. Returns why the packet is not allowed, or "".
 std::string_view MqttCodec::Reader::begin(const codecs::MqttHead& head) {
   size_ = head.size + head.rest;
   const bool connect = head.type == MqttType::kConnect;
@@ -87,7 +87,7 @@ MessageReader::Step MqttCodec::Reader::read(ByteView bytes, bool keep) {
   return step;
 }
 
-// Why it is broken, or "".
+// Returns why the stream is not MQTT, or "".
 std::string_view MqttCodec::Reader::take(ByteView bytes, Step& step) {
   std::size_t taken = 0;
   while (size_ == 0 && taken < bytes.size()) {
@@ -113,8 +113,8 @@ std::string_view MqttCodec::Reader::take(ByteView bytes, Step& step) {
   return why;
 }
 
-// What later packets are told by.
-void MqttCodec::Reader::meet(const MqttPacket& packet) {
+// Stores the state on which parsing of later packets depends.
+void MqttCodec::Reader::remember(const MqttPacket& packet) {
   if (packet.connect) {
     codec_.level_ = packet.connect->level;
     codec_.client_ = std::make_shared<const rules::MqttConnect>(*packet.connect);
@@ -125,34 +125,34 @@ void MqttCodec::Reader::meet(const MqttPacket& packet) {
   }
 }
 
-// Those that are sent here, to whoever said `packet`.
+// Applies the Topic Alias Maximum that the receiver of this direction announces in `packet`.
 void MqttCodec::Reader::allow_aliases(const MqttPacket& packet) {
   const auto most = number_of(packet, MqttPropertyId::kTopicAliasMaximum);
   sent.allow(most);
   known.allow(most);
 }
 
-// As it would be without an alias.
+// The topic of a PUBLISH, with an alias resolved; stores a new alias.
 std::string MqttCodec::Reader::topic_of(const MqttPacket& packet) {
   const auto alias = alias_of(packet);
   if (alias == 0) return packet.topic;
   if (packet.topic.empty()) return sent.of(alias);
   sent.set(alias, packet.topic);
   if (!keep_) known.set(alias, packet.topic);
-  settle(alias);
+  compare_alias(alias);
   return packet.topic;
 }
 
-void MqttCodec::Reader::settle(std::uint32_t alias) {
+void MqttCodec::Reader::compare_alias(std::uint32_t alias) {
   const auto topic = sent.of(alias);
   if (topic.empty() || topic == known.of(alias)) {
-    astray_.erase(alias);
+    differing_aliases_.erase(alias);
   } else {
-    astray_.insert(alias);
+    differing_aliases_.insert(alias);
   }
 }
 
-// The packet is complete. Empty, or why it is none.
+// Called when the packet is complete. Returns why the packet is malformed, or "".
 std::string_view MqttCodec::Reader::finish(Step& step) {
   if (!keep_ && look_ == Look::kNot) return {};
   if (!keep_ && look_ == Look::kBegin) {
@@ -161,7 +161,7 @@ std::string_view MqttCodec::Reader::finish(Step& step) {
   }
   auto read = codecs::read_mqtt(packet_, codec_.level_);
   if (!read) return "a malformed packet";
-  meet(read->packet);
+  remember(read->packet);
   if (!keep_) return {};
   const auto payload =
       read->packet.type == MqttType::kPublish
@@ -193,7 +193,7 @@ Bytes MqttCodec::write(const rules::Chunk& chunk, Direction direction) {
     const bool news = reader.known.of(alias) != message.topic;
     if (news) {
       reader.known.set(alias, message.topic);
-      reader.settle(alias);
+      reader.compare_alias(alias);
     }
     if (news && packet.topic.empty()) {
       auto whole = packet;

@@ -1,12 +1,11 @@
-// MQTT packets as messages. The payload of a message is that of its PUBLISH; of any other packet it
-// is all behind the fixed header.
+// MqttCodec reads and writes the MQTT packets of one connection for the faults of rules.
 //
-// What the connection has said before is remembered, whether or not a rule can act: its CONNECT,
-// and in MQTT 5.0 the topic aliases (3.3.2.3.4). Where a rule dropped, or put out of order, what
-// defined an alias, the next packet with it is given the topic, even if no rule can act by then.
+// The codec always tracks the CONNECT and, in MQTT 5.0, the topic aliases (3.3.2.3.4), even if no
+// rule can act. If a rule drops or reorders the packet that defines an alias, the next packet with
+// the alias gets its topic, even if the rule is gone by then.
 //
-// No more aliases are known of a direction than its receiver allows (3.1.2.11.5, 3.2.2.3.8), and no
-// more than fit into kMostAliasBytes: a topic of an alias beyond is not known, and matches no rule.
+// Per direction, the codec stores the aliases that the receiver allows (3.1.2.11.5, 3.2.2.3.8), up
+// to kMostAliasBytes. The topic of any other alias is unknown and matches no rule.
 #pragma once
 
 #include <map>
@@ -28,14 +27,14 @@ class MqttCodec final : public MessageCodec {
   MessageReader& reader(Direction direction) override { return side(direction); }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
-  // What each takes of memory, with its topic.
+  // Memory limit for the aliases of each table, topics included.
   static constexpr std::size_t kMostAliasBytes = 1 << 20;
   class Aliases {
    public:
-    // The highest; without it there are none.
+    // Sets the highest alias; initially 0, so no alias is stored.
     void allow(std::uint32_t most) { most_ = most; }
     void set(std::uint32_t alias, std::string_view topic);
-    std::string of(std::uint32_t alias) const;  // empty: not known
+    std::string of(std::uint32_t alias) const;  // empty if unknown
     std::size_t bytes() const { return bytes_; }
 
    private:
@@ -47,42 +46,43 @@ class MqttCodec final : public MessageCodec {
   class Reader final : public MessageReader {
    public:
     Reader(MqttCodec& codec, Direction direction) : codec_(codec), direction_(direction) {}
-    Step next(ByteView bytes, bool keep) override { return read(bytes, keep || strays()); }
-    // The same; `keep` alone decides.
+    Step next(ByteView bytes, bool keep) override { return read(bytes, keep || aliases_differ()); }
+    // Like next(), but does not keep packets only because aliases differ.
     Step read(ByteView bytes, bool keep);
-    // An alias means another topic to its receiver than to its sender: what comes must be written.
-    bool strays() const { return !astray_.empty(); }
+    // Whether some alias has different topics at the sender and the receiver, because a rule
+    // dropped or reordered a packet. Packets must be kept and rewritten then.
+    bool aliases_differ() const { return !differing_aliases_.empty(); }
     std::size_t held() const override { return keep_ ? packet_.size() : 0; }
     Bytes rest() override;
     bool passing() const override { return within() && !keep_; }
-    // In the middle of a packet.
+    // Whether the last step ended within a packet.
     bool within() const { return done_ > 0; }
 
-    Aliases sent;   // by whom is read
-    Aliases known;  // to whom it is written
-    // Either has told the other what this alias means.
-    void settle(std::uint32_t alias);
+    Aliases sent;   // as defined by the sender
+    Aliases known;  // as forwarded to the receiver
+    // Updates aliases_differ() after a change to `alias` in either table.
+    void compare_alias(std::uint32_t alias);
 
    private:
-    // Of the packet that has begun.
+    // The part of the current packet to parse even if no rule can act.
     enum class Look { kNot, kBegin, kWhole };
 
     std::string_view take(ByteView bytes, Step& step);
     std::string_view begin(const codecs::MqttHead& head);
     std::string_view finish(Step& step);
-    void meet(const rules::MqttPacket& packet);
+    void remember(const rules::MqttPacket& packet);
     void allow_aliases(const rules::MqttPacket& packet);
     std::string topic_of(const rules::MqttPacket& packet);
     bool wants_more() const;
 
     MqttCodec& codec_;
     const Direction direction_;
-    Bytes packet_;          // as far as it is kept, or looked at
-    std::size_t size_ = 0;  // of all of it; 0 while its fixed header is not complete
-    std::size_t done_ = 0;
+    Bytes packet_;          // the kept or parsed part of the current packet
+    std::size_t size_ = 0;  // bytes of the whole packet; 0 until its fixed header is complete
+    std::size_t done_ = 0;  // bytes of the packet taken so far
     bool keep_ = false;
     Look look_ = Look::kNot;
-    std::set<std::uint32_t> astray_;
+    std::set<std::uint32_t> differing_aliases_;
   };
 
   Reader& side(Direction direction) { return direction == Direction::kUpstream ? up_ : down_; }

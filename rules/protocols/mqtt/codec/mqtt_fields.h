@@ -1,4 +1,5 @@
-// The data types that MQTT packets are made of (MQTT 5.0, 1.5), one behind the other.
+// MqttFieldReader and MqttFieldWriter read and write the data types in MQTT packets
+// (MQTT 5.0, 1.5).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 namespace brownout::codecs {
 
-// Behind a mistake everything is 0 or empty, and failed() is true.
+// After malformed input, failed() is true and all reads yield 0 or empty.
 class MqttFieldReader {
  public:
   explicit MqttFieldReader(ByteView bytes) : rest_(bytes) {}

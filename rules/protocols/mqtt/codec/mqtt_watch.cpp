@@ -1,6 +1,6 @@
 #include "rules/protocols/mqtt/codec/mqtt_watch.h"
 
-// Of each packet only its beginning is looked at: enough to know what answers what.
+// Only the beginning of each packet is kept, which is enough to pair requests and acknowledgements.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -16,23 +16,24 @@ using codecs::octet;
 using rules::Instant;
 using rules::MqttType;
 
-// Enough for the level of a CONNECT and the reasons of a SUBACK; what lies behind is not looked at.
+// Bytes kept of each packet: enough for the level of a CONNECT and the reason codes of most
+// SUBACKs.
 constexpr std::size_t kMostOfPacket = 128;
 constexpr std::size_t kMostOpenPackets = 4096;
 constexpr std::uint8_t kFirstFailure = 0x80;  // 2.4
-constexpr std::uint8_t kLevelBits = 0x7f;     // the highest bit says that a bridge connects
+constexpr std::uint8_t kLevelBits = 0x7f;     // the highest bit marks a bridge
 
 struct SeenPacket {
   MqttType type{};
-  std::uint8_t qos = 0;  // of a PUBLISH
-  std::uint16_t id = 0;  // 0: there is none
-  ByteView begin;        // behind the fixed header, as far as it is kept
+  std::uint8_t qos = 0;  // PUBLISH only
+  std::uint16_t id = 0;  // packet identifier, 0 without one
+  ByteView begin;        // the kept bytes after the fixed header
 };
 
-// The packets of one direction.
+// Finds the packets of one direction.
 class PacketScan {
  public:
-  // Calls `see` with each packet that is complete.
+  // Calls `see` for each complete packet.
   template <class See>
   void read(ByteView bytes, const See& see) {
     while (!broken_ && !bytes.empty()) {
@@ -46,7 +47,7 @@ class PacketScan {
   void give_up() { broken_ = true; }
 
  private:
-  // Of the fixed header (2.1).
+  // Reads one byte of the fixed header (2.1).
   std::size_t read_head(std::byte byte) {
     head_[head_size_++] = byte;
     const auto head = codecs::read_mqtt_head(ByteView(head_).first(head_size_));
@@ -65,7 +66,7 @@ class PacketScan {
     const auto kept = std::min(part.size(), kMostOfPacket - kept_);
     std::copy_n(part.begin(), kept, begin_.begin() + static_cast<std::ptrdiff_t>(kept_));
     kept_ += kept;
-    // Of a PUBLISH it stands behind the topic, which may be longer than what is kept.
+    // The packet identifier of a PUBLISH follows the topic, possibly beyond the kept bytes.
     const auto at = id_at();
     for (std::size_t i = 0; i < 2; ++i) {
       if (at + i >= done_ && at + i < done_ + part.size()) {
@@ -99,7 +100,7 @@ class PacketScan {
   bool broken_ = false;
 };
 
-// What answers it; none: nothing does.
+// The type of the acknowledgement, or none if the packet needs no acknowledgement.
 std::optional<MqttType> answer_to(const SeenPacket& packet) {
   switch (packet.type) {
     case MqttType::kConnect:
@@ -144,17 +145,17 @@ class MqttWatch final : public RequestWatch {
   }
 
   void ask(const SeenPacket& packet, Instant now) {
-    if (!met_ && packet.type != MqttType::kConnect) return client_.give_up();
-    if (packet.type == MqttType::kConnect) meet(packet.begin);
+    if (!connected_ && packet.type != MqttType::kConnect) return client_.give_up();
+    if (packet.type == MqttType::kConnect) read_level(packet.begin);
     leaving_ |= packet.type == MqttType::kDisconnect;
     const auto answer = answer_to(packet);
-    // One that is sent again still waits since the first time.
+    // A retransmission does not restart the time.
     if (answer && open_.size() < kMostOpenPackets) open_.emplace(Key{*answer, id_of(packet)}, now);
   }
 
-  // 3.1.2: the level stands behind the protocol's name.
-  void meet(ByteView connect) {
-    met_ = true;
+  // The level follows the protocol name (3.1.2).
+  void read_level(ByteView connect) {
+    connected_ = true;
     if (connect.size() < 2) return;
     const auto at = 2 + (std::size_t{octet(connect, 0)} << 8 | octet(connect, 1));
     if (at < connect.size()) level_ = octet(connect, at) & kLevelBits;
@@ -173,7 +174,8 @@ class MqttWatch final : public RequestWatch {
     }
   }
 
-  // One reason for each filter, in 5.0 behind the properties, whose length is ahead of them.
+  // Whether no reason code is a failure. There is one code per filter; in 5.0, properties with
+  // their length come before the codes.
   bool none_failed(ByteView begin) const {
     std::size_t at = 2;
     if (level_ == rules::kMqtt5 && at < begin.size()) {
@@ -192,12 +194,12 @@ class MqttWatch final : public RequestWatch {
     });
   }
 
-  using Key = std::pair<MqttType, std::uint16_t>;  // of the answer
+  using Key = std::pair<MqttType, std::uint16_t>;  // type and id of the acknowledgement
   std::map<Key, Instant> open_;
   PacketScan client_;
   PacketScan server_;
   std::uint8_t level_ = rules::kMqtt311;
-  bool met_ = false;
+  bool connected_ = false;
   bool leaving_ = false;
 };
 

@@ -10,18 +10,19 @@ MqttWebSocketCodec::Reader::Reader(MqttWebSocketCodec& codec, Direction directio
       frames_(codec.frames_.side(direction)),
       packets_(codec.packets_.side(direction)) {}
 
-// Of the data frame that was read last: empty, or why its payload is no MQTT.
-std::string_view MqttWebSocketCodec::Reader::unfit() const {
+// Why the current data frame cannot carry MQTT, or "".
+std::string_view MqttWebSocketCodec::Reader::refused_frame() const {
   if (frames_.frame().opcode() != rules::Opcode::kBinary) return "a text frame";
   if (frames_.frame().compressed()) return "its messages are compressed";
   return {};
 }
 
-// What is not kept is read all the same, to know where packets begin.
-std::string_view MqttWebSocketCodec::Reader::follow() {
+// Parses payload that is not kept, to find where packets begin. Returns why the payload is not
+// MQTT, or "".
+std::string_view MqttWebSocketCodec::Reader::track_packets() {
   ByteView payload = frames_.frame().payload();
   if (frames_.frame().control() || payload.empty()) return {};
-  if (const auto why = unfit(); !why.empty()) return why;
+  if (const auto why = refused_frame(); !why.empty()) return why;
   while (!payload.empty()) {
     const auto step = packets_.read(payload, false);
     if (!step.broken.empty()) return step.broken;
@@ -32,20 +33,21 @@ std::string_view MqttWebSocketCodec::Reader::follow() {
 
 MessageReader::Step MqttWebSocketCodec::Reader::next(ByteView bytes, bool keep) {
   if (done_ < payload_.size()) return next_packet();
-  if (!frames_.within() && !packets_.within()) keep_ = keep || packets_.strays();
+  if (!frames_.within() && !packets_.within()) keep_ = keep || packets_.aliases_differ();
   auto step = frames_.next(bytes, keep_);
   if (!step.broken.empty()) return step;
   if (!keep_) {
-    const auto why = follow();
+    const auto why = track_packets();
     return why.empty() ? step : Step{.broken = why};
   }
   if (step.ended && step.ended->message->ends_conversation() && packets_.held() > 0) {
-    // The packet that it cuts off goes on ahead of it, and of the message that it cuts off, too.
+    // A Close ends an incomplete packet. The bytes of that packet pass first, before the incomplete
+    // message and the Close.
     const auto begun = codec_.frames_.frame(packets_.rest(), direction_);
     auto& wire = step.ended->message->wire;
     wire.insert(wire.begin(), begun.begin(), begun.end());
   }
-  // An empty one, which has no packet, is only a message of WebSocket.
+  // An empty binary message contains no packet, so it stays a WebSocket message.
   if (!step.ended || step.ended->message->is_control() || step.ended->payload.empty()) return step;
   wire_ = std::move(step.ended->message->wire);
   payload_ = std::move(step.ended->payload);
@@ -54,7 +56,7 @@ MessageReader::Step MqttWebSocketCodec::Reader::next(ByteView bytes, bool keep) 
 }
 
 MessageReader::Step MqttWebSocketCodec::Reader::next_packet() {
-  if (const auto why = unfit(); !why.empty()) return {.broken = why};
+  if (const auto why = refused_frame(); !why.empty()) return {.broken = why};
   const bool first = done_ == 0 && !packets_.within();
   auto step = packets_.read(ByteView(payload_).subspan(done_), true);
   if (!step.broken.empty()) return step;

@@ -1,8 +1,9 @@
-// MQTT inside WebSocket (MQTT 5.0, 6.0: subprotocol "mqtt"): packets in binary messages, which need
-// not begin or end where packets do. Control frames are messages of WebSocket among them.
+// MqttWebSocketCodec reads and writes MQTT packets inside WebSocket messages (MQTT 5.0, 6.0:
+// subprotocol "mqtt").
 //
-// A packet that was alone in its message, as clients and brokers write it, passes in the frames
-// that it came in; any other is framed anew. A text frame, or one that is compressed, is no MQTT.
+// Packets are in binary messages, whose boundaries need not match. Control frames are WebSocket
+// messages between the packets. A packet that is alone in its message, as usual, passes in its
+// received frames; other packets are framed again. Text frames and compressed frames are not MQTT.
 #pragma once
 
 #include "rules/protocols/mqtt/codec/mqtt_codec.h"
@@ -12,7 +13,7 @@ namespace brownout::messages {
 
 class MqttWebSocketCodec final : public MessageCodec {
  public:
-  // `flow` names the masks' dice.
+  // `flow` seeds the random masks.
   explicit MqttWebSocketCodec(rules::Key flow) : frames_(flow) {}
 
   std::string_view name() const override { return "MQTT"; }
@@ -35,16 +36,16 @@ class MqttWebSocketCodec final : public MessageCodec {
 
    private:
     Step next_packet();
-    std::string_view follow();
-    std::string_view unfit() const;
+    std::string_view track_packets();
+    std::string_view refused_frame() const;
 
     MqttWebSocketCodec& codec_;
     const Direction direction_;
     WebSocketCodec::Reader& frames_;
     MqttCodec::Reader& packets_;
-    Bytes wire_;            // of the binary message that is taken apart
-    Bytes payload_;         // its own
-    std::size_t done_ = 0;  // of the payload
+    Bytes wire_;            // received frames of the current binary message
+    Bytes payload_;         // payload of that message
+    std::size_t done_ = 0;  // bytes of the payload parsed so far
     bool keep_ = false;
   };
 

@@ -8,7 +8,8 @@
 namespace brownout::messages {
 namespace {
 
-// The second is that of MQTT 3.1, which clients still ask for; the others EMQX takes as well.
+// "mqtt" is the standard name (MQTT 5.0, 6.0). Clients still request "mqttv3.1" for MQTT 3.1; EMQX
+// accepts the others, too.
 constexpr std::array<std::string_view, 5> kSubprotocols{"mqtt", "mqttv3.1", "mqtt-v3",
                                                         "mqtt-v3.1.1", "mqtt-v5"};
 

@@ -1,6 +1,6 @@
-// mqtt_disconnect: the server ends an MQTT connection and says why, and where to go instead (MQTT
-// 5.0, 3.14 and 4.11); in 3.1.1 it just ends. The broker sees its client vanish: the will is
-// published.
+// mqtt_disconnect: sends the client a DISCONNECT with a reason and, optionally, another server, and
+// closes the connection (MQTT 5.0, 3.14 and 4.11). In 3.1.1 the connection only closes. The broker
+// gets no DISCONNECT, so it publishes the will.
 #include "rules/engine/fault.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 
@@ -17,7 +17,7 @@ class MqttDisconnectStage final : public Stage {
   MqttDisconnectStage(const MqttDisconnectSettings& settings, Direction direction)
       : settings_(settings), direction_(direction) {}
 
-  // Instead of the packet that came.
+  // The DISCONNECT replaces the packet.
   void push(Chunk chunk, Instant now, Output& out) override {
     out.note({.action = "disconnect"}, now);
     const auto* message = view_as<MqttMessage>(chunk.message());

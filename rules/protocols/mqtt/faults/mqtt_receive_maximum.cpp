@@ -1,4 +1,5 @@
-// CONNECT and CONNACK tell a small Receive Maximum (MQTT 5.0, 3.1.2.11.3 and 3.2.2.3.3).
+// mqtt_receive_maximum: lowers the Receive Maximum in CONNECT and CONNACK (MQTT 5.0, 3.1.2.11.3 and
+// 3.2.2.3.3).
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -7,7 +8,7 @@
 namespace brownout::rules {
 namespace {
 
-constexpr std::uint32_t kUnlimited = 65'535;  // where none is told
+constexpr std::uint32_t kUnlimited = 65'535;  // the default without the property
 
 struct ReceiveMaximumSettings {
   std::int64_t value = 1;
@@ -25,7 +26,7 @@ class ReceiveMaximumStage final : public Stage {
   }
 
  private:
-  // Never more than the sender itself allows.
+  // The packet with a lower limit. None if the sender's own limit is already as low.
   std::optional<Chunk> throttled(const Chunk& chunk) const {
     const auto* message = view_as<MqttMessage>(chunk.message());
     if (message == nullptr || !message->client) return std::nullopt;

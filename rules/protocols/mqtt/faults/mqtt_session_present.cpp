@@ -1,4 +1,5 @@
-// A CONNACK lies about the session (MQTT 5.0, 3.2.2.1.1).
+// mqtt_session_present: sets the Session Present flag of a CONNACK to a configured value (MQTT 5.0,
+// 3.2.2.1.1).
 #include "rules/engine/fault.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 
@@ -16,7 +17,7 @@ class SessionPresentStage final : public Stage {
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* message = view_as<MqttMessage>(chunk.message());
     const auto* packet = packet_of(chunk);
-    // A CONNACK that refuses has no session to tell of, nor has one of 3.1.
+    // The flag does not exist in MQTT 3.1 and is always 0 in a CONNACK that refuses.
     const bool v31 = packet != nullptr && message->client && message->client->level == kMqtt31;
     if (packet == nullptr || v31 || packet->type != MqttType::kConnack || packet->reason != 0 ||
         packet->session_present == settings_.value) {

@@ -1,5 +1,5 @@
-// Packets as MQTT 3.1, 3.1.1 and 5.0 have them: what is read is written the same, and what is
-// malformed is no packet.
+// Packets of MQTT 3.1, 3.1.1 and 5.0: reading and writing round-trip, and malformed packets are
+// rejected.
 #include "rules/protocols/mqtt/codec/mqtt.h"
 
 #include <gmock/gmock.h>
@@ -71,7 +71,7 @@ std::vector<MqttPacket> every_type(std::uint8_t level) {
   return all;
 }
 
-TEST(Mqtt, EveryPacketTypeIsReadAsItWasWritten) {
+TEST(Mqtt, EveryPacketTypeRoundTrips) {
   for (const std::uint8_t level : {std::uint8_t{3}, rules::kMqtt311, rules::kMqtt5}) {
     for (const auto& packet : every_type(level)) {
       const auto payload = bytes_of(packet.type == MqttType::kPublish ? "hello" : "");
@@ -80,7 +80,7 @@ TEST(Mqtt, EveryPacketTypeIsReadAsItWasWritten) {
       ASSERT_TRUE(read) << rules::name_of(packet.type) << " of level " << int{level};
       EXPECT_EQ(read->packet, packet) << rules::name_of(packet.type) << " of level " << int{level};
       EXPECT_EQ(text_of(read->payload), text_of(payload));
-      // No part of it is a packet.
+      // No prefix of a packet is a valid packet.
       for (std::size_t size = 0; size < wire.size(); ++size) {
         EXPECT_FALSE(read_mqtt(ByteView(wire).first(size), level));
       }
@@ -88,7 +88,7 @@ TEST(Mqtt, EveryPacketTypeIsReadAsItWasWritten) {
   }
 }
 
-TEST(Mqtt, BytesAsTheStandardHasThem) {
+TEST(Mqtt, WritesTheBytesOfTheStandardsExamples) {
   // 3.1.1, figure 3.6 and the tables before it, with a client identifier.
   const auto connect =
       bytes({0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x02, 0, 10, 0, 5, 'p', 'h', 'o', 'n', 'e'});
@@ -109,7 +109,7 @@ TEST(Mqtt, BytesAsTheStandardHasThem) {
             publish);
 }
 
-TEST(Mqtt, TheRemainingLengthHasFourBytesAtMost) {
+TEST(Mqtt, RemainingLengthHasAtMostFourBytes) {
   EXPECT_EQ(read_mqtt_head(bytes_of(bytes({0x30}))).state, HeadState::kMore);
   EXPECT_EQ(read_mqtt_head(bytes_of(bytes({0x30, 0x80, 0x80, 0x80}))).state, HeadState::kMore);
   const auto most = read_mqtt_head(bytes_of(bytes({0x30, 0xff, 0xff, 0xff, 0x7f})));
@@ -119,7 +119,7 @@ TEST(Mqtt, TheRemainingLengthHasFourBytesAtMost) {
             HeadState::kBroken);
 }
 
-TEST(Mqtt, WhatIsMalformedIsNoPacket) {
+TEST(Mqtt, RejectsMalformedPackets) {
   for (const auto first : {0x00, 0x36, 0x60, 0x80, 0x21}) {
     EXPECT_EQ(read_mqtt_head(bytes_of(bytes({first, 0}))).state, HeadState::kBroken) << first;
   }
@@ -140,7 +140,7 @@ TEST(Mqtt, WhatIsMalformedIsNoPacket) {
       << "a reserved flag of CONNECT";
 }
 
-TEST(Mqtt, ABridgeSaysSoBesideItsLevel) {
+TEST(Mqtt, BridgeSetsAFlagInTheLevel) {
   for (const auto& [name, level] :
        {std::pair{"MQTT", 4}, std::pair{"MQTT", 5}, std::pair{"MQIsdp", 3}}) {
     MqttPacket packet{.type = MqttType::kConnect};
@@ -157,7 +157,7 @@ TEST(Mqtt, ABridgeSaysSoBesideItsLevel) {
 }
 
 // V3.1, 2.1, 3.1, 3.2, 3.6, 3.8 and 3.10.
-TEST(Mqtt, WhatMqtt31LeavesUnusedMayHaveAnyValue) {
+TEST(Mqtt, AcceptsAnyValueInUnusedBitsOfMqtt31) {
   const auto read = [](std::initializer_list<int> values, std::uint8_t level = rules::kMqtt31) {
     return read_mqtt(bytes_of(bytes(values)), level);
   };
@@ -179,14 +179,14 @@ TEST(Mqtt, WhatMqtt31LeavesUnusedMayHaveAnyValue) {
   }
 }
 
-TEST(Mqtt, AServerThatDoesNotKnowMqtt5RefusesItAsAnOlderOneDoes) {
+TEST(Mqtt, ReadsARefusalOfMqtt5WithoutProperties) {
   const auto read = read_mqtt(bytes_of(bytes({0x20, 2, 0, 1})), rules::kMqtt5);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->packet.reason, 1);
   EXPECT_FALSE(read_mqtt(bytes_of(bytes({0x20, 2, 0, 0})), rules::kMqtt5)) << "it accepts";
 }
 
-TEST(Mqtt, ATextThatIsTooLongIsCutBetweenCharacters) {
+TEST(Mqtt, TruncatesALongTextBetweenCharacters) {
   std::string topic(65'534, 'x');
   topic += "\xc3\xa4";
   const auto wire =
@@ -196,7 +196,7 @@ TEST(Mqtt, ATextThatIsTooLongIsCutBetweenCharacters) {
   EXPECT_EQ(read->packet.topic.size(), 65'534U);
 }
 
-TEST(Mqtt, TopicFilters) {
+TEST(Mqtt, MatchesTopicsAgainstFilters) {
   using rules::topic_matches;
   for (const auto& [filter, topic] :
        std::vector<std::pair<std::string, std::string>>{{"a/b", "a/b"},

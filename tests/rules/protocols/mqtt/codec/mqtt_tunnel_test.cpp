@@ -1,5 +1,5 @@
-// MQTT packets through a tunnel: untouched ones pass as they came, however they are cut; rules mean
-// them by what they say.
+// MQTT packets through a tunnel: unmodified packets pass unchanged, however reads split them, and
+// rules match packets by their fields.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ using rules::kMqtt311;
 using rules::kMqtt5;
 using rules::MqttType;
 
-// A conversation of one connection, both ways.
+// Sends typical packets of one connection in both directions.
 void talk(MqttLab& lab, std::uint8_t level) {
   lab.from_client(MqttLab::connect(level));
   lab.from_server(MqttLab::answer(MqttType::kConnack));
@@ -28,7 +28,7 @@ void talk(MqttLab& lab, std::uint8_t level) {
   lab.from_client(MqttLab::answer(MqttType::kDisconnect));
 }
 
-TEST(MqttTunnel, WhatNoRuleTouchesPassesAsItCame) {
+TEST(MqttTunnel, UnmodifiedPacketsPassByteForByte) {
   const std::string elsewhere = R"([[rule]]
 match = { topic = "nobody/#" }
 fault = { type = "drop" }
@@ -50,7 +50,7 @@ fault = { type = "corrupt_message", chance = "100%" })";
   }
 }
 
-TEST(MqttTunnel, RulesMeanPacketsByWhatTheySay) {
+TEST(MqttTunnel, RulesMatchPacketsByTheirFields) {
   struct Case {
     std::string match;
     std::string left;
@@ -90,7 +90,7 @@ TEST(MqttTunnel, RulesMeanPacketsByWhatTheySay) {
   }
 }
 
-TEST(MqttTunnel, ReasonsAndUserPropertiesOfMqtt5) {
+TEST(MqttTunnel, MatchesReasonsAndUserPropertiesOfMqtt5) {
   MqttLab lab(R"([[rule]]
 match = { reason = 0x89 }
 fault = { type = "drop" }
@@ -111,7 +111,7 @@ fault = { type = "drop" })",
   EXPECT_EQ(lab.at_client(), "puback #2 reason 16\npublish t q0 red\n");
 }
 
-TEST(MqttTunnel, WhatATouchedPacketBecomesIsAPacket) {
+TEST(MqttTunnel, FaultsLeaveValidPackets) {
   MqttLab lab(R"([[rule]]
 match = { topic = "cut" }
 fault = { type = "truncate_message", after = "2 B" }
@@ -136,7 +136,7 @@ rules::MqttPacket with_alias(const std::string& topic, std::uint32_t alias) {
   return packet;
 }
 
-TEST(MqttTunnel, ATopicAliasIsUnderstoodAndStaysTrueWhenItsDefinitionIsLost) {
+TEST(MqttTunnel, RestoresTheTopicWhenTheDefinitionOfAnAliasIsDropped) {
   MqttLab lab("[[rule]]\nmatch = { topic = \"a\", first = 1 }\nfault = { type = \"drop\" }",
               kMqtt5);
   lab.from_client(MqttLab::connect(kMqtt5));
@@ -150,7 +150,7 @@ TEST(MqttTunnel, ATopicAliasIsUnderstoodAndStaysTrueWhenItsDefinitionIsLost) {
   EXPECT_EQ(lab.at_server(), "publish a q0 second\npublish  q0 third\n");
 }
 
-TEST(MqttTunnel, ATopicAliasStaysTrueWhenTheRuleThatLostItsDefinitionIsGone) {
+TEST(MqttTunnel, RestoresTheTopicAfterTheRuleIsRemoved) {
   for (const std::size_t piece : {1U, 1000U}) {
     MqttLab lab("[[rule]]\nmatch = { first = 1, topic = \"a\" }\nfault = { type = \"drop\" }",
                 kMqtt5, piece);
@@ -168,7 +168,7 @@ TEST(MqttTunnel, ATopicAliasStaysTrueWhenTheRuleThatLostItsDefinitionIsGone) {
   }
 }
 
-TEST(MqttTunnel, AnAliasFromBeforeTheRuleIsKnown) {
+TEST(MqttTunnel, ResolvesAnAliasDefinedBeforeTheRule) {
   MqttLab lab("", kMqtt5);
   lab.from_client(allowing_aliases(MqttLab::connect(kMqtt5), 10));
   lab.from_server(allowing_aliases(MqttLab::answer(MqttType::kConnack), 10));
@@ -184,7 +184,7 @@ TEST(MqttTunnel, AnAliasFromBeforeTheRuleIsKnown) {
 }
 
 // 3.1.2.11.5 and 3.2.2.3.8.
-TEST(MqttTunnel, WhoeverAllowsFewAliasesIsToldOfNoMore) {
+TEST(MqttTunnel, IgnoresAliasesBeyondTheAnnouncedMaximum) {
   MqttLab lab("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }", kMqtt5);
   lab.from_client(allowing_aliases(MqttLab::connect(kMqtt5), 2));
   lab.from_server(MqttLab::answer(MqttType::kConnack));
@@ -200,7 +200,7 @@ TEST(MqttTunnel, WhoeverAllowsFewAliasesIsToldOfNoMore) {
   EXPECT_EQ(lab.at_server(), "publish  q0 the server allows none\n");
 }
 
-TEST(MqttTunnel, AliasesTakeNoMoreMemoryThanThereIsForThem) {
+TEST(MqttTunnel, LimitsTheMemoryOfAliases) {
   constexpr auto kMost = messages::MqttCodec::kMostAliasBytes;
   messages::MqttCodec::Aliases aliases;
   aliases.allow(65'535);
@@ -215,7 +215,7 @@ TEST(MqttTunnel, AliasesTakeNoMoreMemoryThanThereIsForThem) {
   EXPECT_EQ(none.bytes(), 0U);
 }
 
-TEST(MqttTunnel, ABridgeAndAClientOfMqtt31AreUnderstood) {
+TEST(MqttTunnel, ReadsBridgesAndMqtt31Clients) {
   const std::string rule = "[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }";
   for (const std::uint8_t level : {rules::kMqtt31, kMqtt311, kMqtt5}) {
     for (const bool bridge : {false, true}) {
@@ -245,7 +245,7 @@ TEST(MqttTunnel, ABridgeAndAClientOfMqtt31AreUnderstood) {
   }
 }
 
-TEST(MqttTunnel, AServerThatRefusesMqtt5InAnOlderFormIsUnderstood) {
+TEST(MqttTunnel, ReadsARefusalOfMqtt5InTheFormOfMqtt311) {
   MqttLab lab("[[rule]]\nmatch = { reason = 1 }\nfault = { type = \"drop\" }", kMqtt5);
   lab.from_client(MqttLab::connect(kMqtt5));
   lab.bytes_from_server(std::string("\x20\x02\x00\x01", 4));
@@ -253,7 +253,7 @@ TEST(MqttTunnel, AServerThatRefusesMqtt5InAnOlderFormIsUnderstood) {
   EXPECT_EQ(lab.reports, "");
 }
 
-TEST(MqttTunnel, AHalfOpenConnectionStillAnswersPings) {
+TEST(MqttTunnel, HalfOpenConnectionStillAnswersPings) {
   MqttLab lab("[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"half_open\" }");
   lab.from_client(MqttLab::connect(kMqtt311));
   EXPECT_EQ(lab.at_server(), "");
@@ -263,7 +263,7 @@ TEST(MqttTunnel, AHalfOpenConnectionStillAnswersPings) {
   EXPECT_EQ(lab.at_client(), "pingresp\n");
 }
 
-TEST(MqttTunnel, WhatIsNoMqttPassesAsBytesWithOneReport) {
+TEST(MqttTunnel, OtherProtocolsPassAsBytesWithOneReport) {
   for (const std::size_t piece : {1U, 5U, 1000U}) {
     MqttLab http("[[rule]]\nfault = { type = \"drop\" }", kMqtt311, piece);
     http.bytes_from_client("GET / HTTP/1.1\r\n\r\n");
@@ -284,8 +284,8 @@ TEST(MqttTunnel, WhatIsNoMqttPassesAsBytesWithOneReport) {
   }
 }
 
-// What is no MQTT any more does not overtake a packet that a rule holds.
-TEST(MqttTunnel, BytesStayBehindThePacketsThatAreHeld) {
+// Bytes after malformed MQTT do not overtake a packet that a rule holds.
+TEST(MqttTunnel, BytesDoNotOvertakeHeldPackets) {
   MqttLab lab(R"([[rule]]
 match = { topic = "late" }
 fault = { type = "delay", delay = "1s" })");

@@ -1,4 +1,4 @@
-// MQTT inside WebSocket, through a conversation: rules mean packets, whichever frames hold them.
+// MQTT inside WebSocket through a Conversation: rules match packets, however frames split them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,14 +22,14 @@ std::string wire(const rules::MqttPacket& packet, std::string_view payload = "")
   return writer().wire(packet, payload);
 }
 
-// What the client of an upgraded connection says to begin with.
+// The first packet of the client after the upgrade.
 std::string hello() { return wire(MqttLab::connect(kMqtt5)); }
 
 struct Lab : WebSocketLab {
   explicit Lab(const std::string& rules = "") : WebSocketLab(rules, 1, "mqtt") {}
   void client(const std::string& bytes) { from_client(bytes, Opcode::kBinary); }
   void server(const std::string& bytes) { from_server(bytes, Opcode::kBinary); }
-  // One line a packet, in the binary messages of what an end got.
+  // The packets in the binary messages of a received stream, one per line.
   static std::string packets(std::string_view stream) { return writer().packets(data(stream)); }
 };
 
@@ -37,7 +37,7 @@ const std::string kElsewhere = R"([[rule]]
 match = { topic = "nobody/#" }
 fault = { type = "drop" })";
 
-TEST(MqttInWebSocket, RulesMeanItsPackets) {
+TEST(MqttInWebSocket, RulesMatchPackets) {
   Lab lab(R"([[rule]]
 match = { topic = "chat/+", text = "two" }
 fault = { type = "drop" }
@@ -55,7 +55,7 @@ fault = { type = "ack_loss" })");
   EXPECT_EQ(lab.http.reports(), "");
 }
 
-TEST(MqttInWebSocket, APacketAloneInItsFramesPassesAsItCame) {
+TEST(MqttInWebSocket, PacketAloneInItsFramesPassesByteForByte) {
   for (const std::size_t piece : {1U, 2U, 7U, 1000U}) {
     Lab lab(kElsewhere);
     lab.http.piece = piece;
@@ -76,8 +76,8 @@ TEST(MqttInWebSocket, APacketAloneInItsFramesPassesAsItCame) {
   }
 }
 
-// MQTT 5.0, 6.0: a message may hold several packets, or a part of one.
-TEST(MqttInWebSocket, PacketsNeedNotEndWhereMessagesDo) {
+// A message may contain several packets or a part of a packet (MQTT 5.0, 6.0).
+TEST(MqttInWebSocket, ReadsPacketsThatSpanMessages) {
   const auto talk = hello() + wire(MqttLab::publish("chat/ann", 1, 1), "one") +
                     wire(MqttLab::publish("nobody/x", 1, 2), "two") +
                     wire(MqttLab::publish("chat/bob", 1, 3), "three");
@@ -91,7 +91,7 @@ TEST(MqttInWebSocket, PacketsNeedNotEndWhereMessagesDo) {
   }
 }
 
-TEST(MqttInWebSocket, ARuleThatComesLaterFindsWherePacketsBegin) {
+TEST(MqttInWebSocket, NewRuleActsFromTheNextPacket) {
   Lab lab;
   const auto talk = hello() + wire(MqttLab::publish("nobody/x", 0), "passes");
   lab.client(talk.substr(0, talk.size() - 3));
@@ -103,7 +103,7 @@ TEST(MqttInWebSocket, ARuleThatComesLaterFindsWherePacketsBegin) {
             "connect\npublish nobody/x q0 passes\npublish chat q0 passes\n");
 }
 
-TEST(MqttInWebSocket, ATopicAliasStaysTrueWhenTheRuleThatLostItsDefinitionIsGone) {
+TEST(MqttInWebSocket, RestoresTheTopicOfAnAliasAfterTheRuleIsRemoved) {
   Lab lab("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }");
   const auto publish = [](const std::string& topic, std::string_view payload) {
     auto packet = MqttLab::publish(topic);
@@ -122,7 +122,7 @@ TEST(MqttInWebSocket, ATopicAliasStaysTrueWhenTheRuleThatLostItsDefinitionIsGone
   EXPECT_EQ(lab.http.reports(), "");
 }
 
-TEST(MqttInWebSocket, WhatARuleMakesIsABinaryMessage) {
+TEST(MqttInWebSocket, GeneratedPacketsAreBinaryMessages) {
   Lab lab(R"([[rule]]
 match = { packet = "pingreq" }
 fault = { type = "half_open" }
@@ -136,7 +136,7 @@ fault = { type = "reject", reason = 0x97 })");
   EXPECT_EQ(Lab::packets(lab.server_bytes()), "connect\n");
 }
 
-TEST(MqttInWebSocket, WhatIsNoMqttPassesAsBytesWithOneEvent) {
+TEST(MqttInWebSocket, OtherContentPassesAsBytesWithOneEvent) {
   const auto begin = hello() + wire(MqttLab::publish("chat", 0), "one").substr(0, 6);
   for (const auto& rules : {std::string(), kElsewhere}) {
     for (const auto& [opcode, compressed] :
@@ -156,7 +156,7 @@ TEST(MqttInWebSocket, WhatIsNoMqttPassesAsBytesWithOneEvent) {
   }
 }
 
-TEST(MqttInWebSocket, ControlFramesAreMessagesOfWebSocket) {
+TEST(MqttInWebSocket, ControlFramesAreWebSocketMessages) {
   Lab lab(R"([[rule]]
 match = { opcode = "ping" }
 fault = { type = "drop" })");
@@ -168,7 +168,7 @@ fault = { type = "drop" })");
   EXPECT_THAT(lab.at_server(), testing::Not(HasSubstr("ping:")));
 }
 
-TEST(MqttInWebSocket, BySubprotocolsThatClientsAskFor) {
+TEST(MqttInWebSocket, AcceptsTheSubprotocolsThatClientsRequest) {
   for (const std::string name : {"mqtt", "mqttv3.1", "mqtt-v3", "mqtt-v3.1.1", "mqtt-v5"}) {
     WebSocketLab lab("[[rule]]\nmatch = { packet = \"connect\" }\nfault = { type = \"drop\" }", 1,
                      name);
@@ -177,7 +177,7 @@ TEST(MqttInWebSocket, BySubprotocolsThatClientsAskFor) {
   }
 }
 
-TEST(MqttInWebSocket, WithAnotherSubprotocolItIsNone) {
+TEST(MqttInWebSocket, OtherSubprotocolsAreNotMqtt) {
   WebSocketLab lab(R"([[rule]]
 match = { packet = "connect" }
 fault = { type = "drop" })",

@@ -10,7 +10,7 @@ using rules::kMqtt311;
 using rules::kMqtt5;
 using rules::MqttType;
 
-TEST(MqttDisconnect, TellsTheClientWhyAndWhereToGo) {
+TEST(MqttDisconnect, SendsTheClientAReasonAndAnotherServer) {
   const std::string rule = R"([[rule]]
 match = { topic = "a" }
 fault = { type = "mqtt_disconnect", reason = 156, server_reference = "b:1883" })";
@@ -32,7 +32,7 @@ fault = { type = "mqtt_disconnect", reason = 156, server_reference = "b:1883" })
   }
 }
 
-TEST(MqttDisconnect, InMqtt311TheConnectionJustEnds) {
+TEST(MqttDisconnect, ClosesWithoutAPacketInMqtt311) {
   MqttLab lab("[[rule]]\nmatch = { packet = \"publish\" }\nfault = { type = \"mqtt_disconnect\" }");
   lab.from_client(MqttLab::connect(kMqtt311));
   lab.at_server();
@@ -41,21 +41,21 @@ TEST(MqttDisconnect, InMqtt311TheConnectionJustEnds) {
   EXPECT_EQ(lab.closed, "fin");
 }
 
-TEST(MqttDisconnect, AServerReferenceNeedsItsReason) {
+TEST(MqttDisconnect, RejectsAServerReferenceWithoutItsReason) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\", server_reference = "
                              "\"b:1883\" }",
                              "mqtt"),
             "a server reference comes with the reasons 156 and 157 only");
 }
 
-TEST(MqttDisconnect, IsOfMqttOnly) {
+TEST(MqttDisconnect, ActsOnMqttListenersOnly) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\" }", "xmpp"),
             "fault \"mqtt_disconnect\" does not act on listener \"chat\", which is xmpp");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"close_websocket\" }", "mqtt"),
             "fault \"close_websocket\" does not act on listener \"chat\", which is mqtt");
 }
 
-TEST(MqttDisconnect, KeysOfOneProtocolAreNoneOfAnother) {
+TEST(MqttDisconnect, RejectsMatchKeysOfOtherProtocols) {
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { opcode = \"text\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
             "no listener that the rule matches has messages of WebSocket");

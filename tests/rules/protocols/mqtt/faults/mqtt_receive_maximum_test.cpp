@@ -11,7 +11,7 @@ using rules::MqttType;
 const std::string kReceiveMaximumRule =
     "[[rule]]\nfault = { type = \"mqtt_receive_maximum\", value = 5 }";
 
-// What the client is told where the server says `said`; 0: nothing.
+// The Receive Maximum that the client gets if the server sends `said`; 0 means no property.
 std::uint32_t told(std::uint32_t said, std::uint8_t level = rules::kMqtt5) {
   MqttLab lab(kReceiveMaximumRule, level);
   lab.from_client(MqttLab::connect(level));
@@ -27,15 +27,15 @@ std::uint32_t told(std::uint32_t said, std::uint8_t level = rules::kMqtt5) {
   return found != nullptr ? found->number : 0;
 }
 
-TEST(MqttReceiveMaximum, IsNeverMoreThanItsValue) {
+TEST(MqttReceiveMaximum, LowersTheLimitOfTheServer) {
   EXPECT_EQ(told(0), 5U) << "none is said: 65,535";
   EXPECT_EQ(told(20), 5U);
   EXPECT_EQ(told(3), 3U);
 }
 
-TEST(MqttReceiveMaximum, Mqtt311HasNone) { EXPECT_EQ(told(0, rules::kMqtt311), 0U); }
+TEST(MqttReceiveMaximum, DoesNotActOnMqtt311) { EXPECT_EQ(told(0, rules::kMqtt311), 0U); }
 
-TEST(MqttReceiveMaximum, UpstreamTheBrokerIsToldSo) {
+TEST(MqttReceiveMaximum, LowersTheLimitOfTheClient) {
   MqttLab lab(kReceiveMaximumRule, rules::kMqtt5);
   lab.from_client(MqttLab::connect(rules::kMqtt5));
   const auto read = codecs::read_mqtt(codecs::bytes_of(lab.to_server), rules::kMqtt5);

@@ -7,7 +7,7 @@ namespace {
 
 using rules::MqttType;
 
-// Whether the CONNACK that arrives tells of a session.
+// The Session Present flag that the client gets if the server sends `truth`.
 bool told(const std::string& value, bool truth, std::uint8_t reason = 0) {
   MqttLab lab("[[rule]]\nfault = { type = \"mqtt_session_present\", value = " + value + " }");
   lab.from_client(MqttLab::connect(rules::kMqtt311));
@@ -21,14 +21,14 @@ bool told(const std::string& value, bool truth, std::uint8_t reason = 0) {
   return read->packet.session_present;
 }
 
-TEST(MqttSessionPresent, IsALie) {
+TEST(MqttSessionPresent, SetsTheFlagToItsValue) {
   EXPECT_FALSE(told("false", true));
   EXPECT_TRUE(told("true", false));
   EXPECT_FALSE(told("false", false));
   EXPECT_TRUE(told("true", true));
 }
 
-TEST(MqttSessionPresent, NotInMqtt31WhichHasNoSuchFlag) {
+TEST(MqttSessionPresent, DoesNotActOnMqtt31) {
   MqttLab lab("[[rule]]\nfault = { type = \"mqtt_session_present\", value = true }",
               rules::kMqtt31);
   lab.from_client(MqttLab::connect(rules::kMqtt31));
@@ -36,7 +36,7 @@ TEST(MqttSessionPresent, NotInMqtt31WhichHasNoSuchFlag) {
   EXPECT_EQ(lab.injected, 0);
 }
 
-TEST(MqttSessionPresent, NotOfARefusal) { EXPECT_FALSE(told("true", false, 5)); }
+TEST(MqttSessionPresent, DoesNotActOnARefusal) { EXPECT_FALSE(told("true", false, 5)); }
 
 }  // namespace
 }  // namespace brownout::test
