@@ -106,7 +106,7 @@ const DnsRecord* first_of(const DnsNames& names, std::string_view name, DnsType 
   return nullptr;
 }
 
-// A name at or above the queried name where the lookup leaves the zone: a delegation, or a DNAME.
+// The delegation or DNAME, at or above the queried name, that applies to the query.
 struct Cut {
   std::string name;
   const DnsRecord* dname = nullptr;  // null for a delegation

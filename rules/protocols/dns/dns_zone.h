@@ -35,8 +35,8 @@ class DnsZone {
  public:
   explicit DnsZone(std::vector<DnsRecord> records);
 
-  // None if the zone does not cover the name, that is, no record is at the name or below it, and no
-  // SOA or DNAME is above it.
+  // None if the zone does not cover the name: the name and the names below it have no records, and
+  // no SOA or DNAME is above it.
   std::optional<DnsReply> answer(const DnsQuestion& question) const;
   // Whether to answer from this zone rather than ask a resolver. False for a delegated name, which
   // the resolver can resolve further than a referral.

@@ -91,8 +91,7 @@ struct MqttFilter {
   friend bool operator==(const MqttFilter&, const MqttFilter&) = default;
 };
 
-// One control packet. The type decides which members are used. The payload of a PUBLISH is
-// separate.
+// A control packet. The type decides which members are used. The payload of a PUBLISH is separate.
 struct MqttPacket {
   MqttType type = MqttType::kPingreq;
   bool dup = false;                      // PUBLISH; in 3.1 also PUBREL, SUBSCRIBE and UNSUBSCRIBE

@@ -51,7 +51,7 @@ enum class HowToStop { kClose, kReset, kHang };
 // The effects of faults on one handshake and its connection. Faults fill in the verdict in file
 // order. Some effects need a listener that terminates TLS.
 struct TlsVerdict {
-  std::optional<TlsAlert> alert = {};  // instead of a ServerHello
+  std::optional<TlsAlert> alert = {};  // sent in place of the ServerHello
   SummedDelay delay = {};              // before the ServerHello
   HandshakeStop stop = HandshakeStop::kNone;
   HowToStop how = HowToStop::kClose;

@@ -105,7 +105,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   enum class Phase { kHead, kWaiting, kDialling, kBody, kDone };
   // State of the connection to the server, as seen by the reader.
   enum class Server { kNone, kOpen, kEnded, kReset };
-  // The end of one direction of a tunnel: not received, held by the WebSocket tunnel, or forwarded.
+  // The end of one direction: not handled yet, handed to the WebSocket tunnel, or forwarded.
   enum class End { kNotYet, kInTunnel, kPassed };
 
   struct Side {

@@ -253,7 +253,7 @@ struct Http1Parser::State {
   std::vector<Field> fields;
   Http1Body body;
   std::vector<ByteView> payload;
-  std::string method;  // of the request that a response answers
+  std::string method;  // method of the request to which the next response belongs
   std::string why;
   std::string limit;  // why a callback stopped llhttp
   Phase phase = Phase::kHead;
