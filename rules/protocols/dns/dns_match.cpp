@@ -16,10 +16,10 @@ std::string_view DnsMatch::mismatch(const DnsFacts& query) const {
 
 std::vector<Field<DnsMatch>> dns_match_fields() {
   return {field("qname", &DnsMatch::qname,
-                "dns: only queries for these names: \"chat.example.org\", \".example.org\" (it and "
-                "all below it), \"*-eu.example.org\""),
+                "dns: only queries for these names, e.g. \"chat.example.org\", \".example.org\" "
+                "(this name and all names below it) or \"*-eu.example.org\""),
           field("qtype", &DnsMatch::qtype, "dns: only queries for these types, e.g. \"AAAA\""),
-          field("transport", &DnsMatch::transport, "dns: only queries that came this way")};
+          field("transport", &DnsMatch::transport, "dns: only queries over this transport")};
 }
 
 }  // namespace brownout::rules

@@ -23,8 +23,9 @@ class DropRecords final : public DnsOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("count", &Settings::count,
-              "how many addresses are gone; the same ones in every answer", {.least = 1}),
-        field("prefix", &Settings::prefix, "or: those in these prefixes, i.e. a region"),
+              "number of addresses to remove; the same ones from every answer", {.least = 1}),
+        field("prefix", &Settings::prefix,
+              "instead of count: remove all addresses in these prefixes, e.g. of one region"),
     }};
     return schema;
   }
@@ -32,7 +33,7 @@ class DropRecords final : public DnsOnlyFault {
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (!settings.prefix.empty() && table.find("count") != nullptr) {
       problems.add(position_of(table, "count"), "count and prefix exclude each other",
-                   "give how many, or which");
+                   "leave out count or prefix");
     }
   }
 
@@ -66,13 +67,13 @@ class DropRecords final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kDropRecords =
-    describe<DropRecords>({.name = "drop_records",
-                           .level = Level::kMessage,
-                           .carriers = kDnsQueries,
-                           .summary = "Some of a name's addresses are missing from the answer.",
-                           .magnitude = "answer",
-                           .composition = "each rule removes from what the one before left",
-                           .source = {}});
+extern const FaultKind kDropRecords = describe<DropRecords>(
+    {.name = "drop_records",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "Some of a name's addresses are missing from the answer.",
+     .magnitude = "answer",
+     .composition = "each rule removes from the addresses that earlier rules left",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -4,7 +4,7 @@
 
 namespace brownout::rules {
 
-extern const FaultKind kFormerr =
-    describe_rcode<Rcode::kFormErr>("formerr", "The resolver cannot read the query (FORMERR).");
+extern const FaultKind kFormerr = describe_rcode<Rcode::kFormErr>(
+    "formerr", "The resolver rejects the query as malformed (FORMERR).");
 
 }  // namespace brownout::rules

@@ -57,7 +57,7 @@ class Lame final : public DnsOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("how", &Settings::how,
-              "a referral to the root, or to name servers inside the zone itself"),
+              "target of the referral: the root, or name servers inside the zone itself"),
     }};
     return schema;
   }
@@ -87,13 +87,13 @@ class Lame final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kLame =
-    describe<Lame>({.name = "lame",
-                    .level = Level::kMessage,
-                    .carriers = kDnsQueries,
-                    .summary = "The server has no authority for the name and refers elsewhere.",
-                    .magnitude = "query",
-                    .composition = "the first rule that answers a query decides",
-                    .source = "RFC 8499, 7; RFC 4697, 2.1"});
+extern const FaultKind kLame = describe<Lame>(
+    {.name = "lame",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "The server is not authoritative for the name and refers the resolver elsewhere.",
+     .magnitude = "query",
+     .composition = "the first rule that answers a query decides",
+     .source = "RFC 8499, 7; RFC 4697, 2.1"});
 
 }  // namespace brownout::rules

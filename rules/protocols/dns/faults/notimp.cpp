@@ -5,6 +5,6 @@
 namespace brownout::rules {
 
 extern const FaultKind kNotimp = describe_rcode<Rcode::kNotImp>(
-    "notimp", "The resolver does not know this kind of query (NOTIMP).");
+    "notimp", "The resolver does not support this kind of query (NOTIMP).");
 
 }  // namespace brownout::rules

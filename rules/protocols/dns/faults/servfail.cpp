@@ -5,7 +5,7 @@
 
 namespace brownout::rules {
 
-extern const FaultKind kServfail =
-    describe_rcode<Rcode::kServFail>("servfail", "The resolver could not find out (SERVFAIL).");
+extern const FaultKind kServfail = describe_rcode<Rcode::kServFail>(
+    "servfail", "The resolver fails to resolve the name (SERVFAIL).");
 
 }  // namespace brownout::rules

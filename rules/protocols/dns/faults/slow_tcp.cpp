@@ -16,7 +16,7 @@ class SlowTcp final : public DnsOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "how long an answer over TCP waits",
+        field("delay", &Settings::delay, "delay of each answer over TCP",
               {.least = Duration(1), .most = std::chrono::hours(24)}),
     }};
     return schema;

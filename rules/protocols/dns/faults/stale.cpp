@@ -80,9 +80,11 @@ extern const FaultKind kStale = describe<Stale>(
     {.name = "stale",
      .level = Level::kMessage,
      .carriers = kDnsQueries,
-     .summary = "The first answer for each name is given for ever.",
-     .magnitude = "answer, once it differs from the one that is kept",
-     .composition = "rules before it choose what is kept, rules behind it alter what is given",
+     .summary =
+         "Each query gets the first answer to its name and type, even after the zone changes.",
+     .magnitude = "answer that differs from the first",
+     .composition =
+         "earlier rules affect the answer that is kept, later rules the answer that is sent",
      .source = {}});
 
 }  // namespace brownout::rules

@@ -24,13 +24,13 @@ class Truncate final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kTruncate =
-    describe<Truncate>({.name = "truncate",
-                        .level = Level::kMessage,
-                        .carriers = kDnsQueries,
-                        .summary = "Answers over UDP are empty and say TC: ask again over TCP.",
-                        .magnitude = "query",
-                        .composition = "the first rule that answers a query decides",
-                        .source = "RFC 1035, 4.1.1; RFC 7766, 5"});
+extern const FaultKind kTruncate = describe<Truncate>(
+    {.name = "truncate",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "Answers over UDP are empty and truncated (TC), so the client must retry over TCP.",
+     .magnitude = "query",
+     .composition = "the first rule that answers a query decides",
+     .source = "RFC 1035, 4.1.1; RFC 7766, 5"});
 
 }  // namespace brownout::rules

@@ -18,7 +18,7 @@ class Ttl final : public DnsOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("ttl", &Settings::ttl,
-              "of every record in the answer; whole seconds, 0s forbids caching",
+              "time to live of every record in the answer, in whole seconds; 0s forbids caching",
               {.most = std::chrono::seconds(2147483647), .required = true}),
     }};
     return schema;
@@ -48,13 +48,13 @@ class Ttl final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kTtl = describe<Ttl>(
-    {.name = "ttl",
-     .level = Level::kMessage,
-     .carriers = kDnsQueries,
-     .summary = "Clients may cache answers for longer or shorter than their owner wants.",
-     .magnitude = "answer",
-     .composition = "the last rule stands",
-     .source = "RFC 2181, 8"});
+extern const FaultKind kTtl =
+    describe<Ttl>({.name = "ttl",
+                   .level = Level::kMessage,
+                   .carriers = kDnsQueries,
+                   .summary = "Answers have another time to live than their zone sets.",
+                   .magnitude = "answer",
+                   .composition = "the last rule wins",
+                   .source = "RFC 2181, 8"});
 
 }  // namespace brownout::rules

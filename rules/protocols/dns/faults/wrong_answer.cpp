@@ -29,9 +29,9 @@ class WrongAnswer final : public DnsOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("addresses", &Settings::addresses, "what A and AAAA queries are answered with"),
+        field("addresses", &Settings::addresses, "the addresses in answers to A and AAAA queries"),
         field("prefix", &Settings::prefix,
-              "or: random addresses in this prefix, e.g. one that leads nowhere"),
+              "instead of addresses: random addresses in this prefix, e.g. one without a route"),
         field("count", &Settings::count, "how many random addresses", {.least = 1, .most = 32}),
         field("ttl", &Settings::ttl, "how long the wrong answer may be cached",
               {.most = std::chrono::seconds(2147483647)}),
@@ -81,8 +81,8 @@ extern const FaultKind kWrongAnswer =
     describe<WrongAnswer>({.name = "wrong_answer",
                            .level = Level::kMessage,
                            .carriers = kDnsQueries,
-                           .summary = "The answer leads somewhere else.",
-                           .magnitude = "query for A or AAAA; others are left alone",
+                           .summary = "Answers contain wrong addresses.",
+                           .magnitude = "query for A or AAAA; other queries are unaffected",
                            .composition = "the first rule that answers a query decides",
                            .source = {}});
 
