@@ -37,17 +37,17 @@ std::vector<Field<HttpMatch>> http_match_fields() {
   return {
       field("method", &HttpMatch::method, "http: only requests with these methods, e.g. \"POST\""),
       field("path", &HttpMatch::path,
-            "http: only these paths, without the query: \"/v1/*\" (* is any characters), or a "
-            "regular expression behind a ~: \"~^/v[0-9]+/\""),
+            "http: only requests for these paths, without the query, e.g. \"/v1/*\" (* matches any "
+            "characters), or a regular expression after a ~, e.g. \"~^/v[0-9]+/\""),
       field("query", &HttpMatch::query,
-            "http: only these queries (what follows the ?), as for path"),
+            "http: only requests with these query strings (after the ?); patterns as for path"),
       nested<HttpMatch>(
           "header", "table of patterns",
           "http: only requests with all of these headers: { user-agent = \"curl/*\" }",
           read_headers),
       field("content_type", &HttpMatch::content_type,
-            "http: only this media type, in lower case and without parameters: of the request, or, "
-            "with status, of the response"),
+            "http: only requests with this media type, or responses if status is given; in lower "
+            "case, without parameters"),
       field("status", &HttpMatch::status,
             "http: only responses with this status: 404, \"5xx\", \"500-504\"; the rule then acts "
             "on the response only")};

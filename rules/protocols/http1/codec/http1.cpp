@@ -128,7 +128,7 @@ struct Http1Parser::State {
     std::string_view encoding;
     for (const auto& field : fields) {
       const auto name = text(field.name);
-      if (!is_token(name)) return "a header name that is no token";
+      if (!is_token(name)) return "a header name that is not a token";
       lengths += same_header_name(name, "content-length");
       hosts += same_header_name(name, "host");
       if (same_header_name(name, "expect")) {

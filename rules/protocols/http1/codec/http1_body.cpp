@@ -99,7 +99,7 @@ void Http1Body::read_line(char c) {
 void Http1Body::read_size(char c) {
   const auto digit = hex_digit(c);
   if (digit < 0) {
-    if (digits_ == 0) return broken("a chunk whose size is no number");
+    if (digits_ == 0) return broken("a chunk whose size is not a number");
     return behind_value(c);
   }
   ++digits_;
@@ -118,7 +118,7 @@ void Http1Body::behind_value(char c) {
   } else if (is_blank(c)) {
     at_ = At::kBehindSize;
   } else {
-    broken("a chunk whose size is no number, or with a malformed extension");
+    broken("a chunk whose size is not a number, or with a malformed extension");
   }
 }
 

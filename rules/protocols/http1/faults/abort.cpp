@@ -19,15 +19,15 @@ class Abort final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("status", &Settings::status, "of the response", {.least = 200, .most = 599}),
-        field("headers", &Settings::headers, "of the response, e.g. { retry-after = \"5\" }"),
-        field("body", &Settings::body, "of the response"),
-        field(
-            "grpc_status", &Settings::grpc_status,
-            "answers a gRPC call over HTTP/1 instead (gRPC-Web): status 200 and this grpc-status, "
-            "e.g. 14 (unavailable). gRPC itself is HTTP/2, which passes untouched: its clients "
-            "get their server's answer",
-            {.least = 0, .most = 16}),
+        field("status", &Settings::status, "status of the response", {.least = 200, .most = 599}),
+        field("headers", &Settings::headers,
+              "headers of the response, e.g. { retry-after = \"5\" }"),
+        field("body", &Settings::body, "body of the response"),
+        field("grpc_status", &Settings::grpc_status,
+              "for gRPC-Web over HTTP/1: answer with status 200 and this grpc-status, e.g. 14 "
+              "(unavailable). gRPC over HTTP/2 passes unchanged, so its clients get the server's "
+              "answer",
+              {.least = 0, .most = 16}),
     }};
     return schema;
   }
@@ -35,7 +35,7 @@ class Abort final : public HttpOnlyFault {
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (!settings.grpc_status || table.find("status") == nullptr) return;
     problems.add(position_of(table, "status"), "a gRPC call is answered with status 200",
-                 "leave status out, or grpc_status");
+                 "leave out status or grpc_status");
   }
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
@@ -54,14 +54,14 @@ class Abort final : public HttpOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kAbort =
-    describe<Abort>({.name = "abort",
-                     .level = Level::kMessage,
-                     .carriers = kHttpRequests,
-                     .of_http = Half::kRequest,
-                     .summary = "The request is answered here; the server never sees it.",
-                     .magnitude = "request",
-                     .composition = "the first rule that answers a request, or drops it, decides",
-                     .source = "Envoy, HTTP fault injection, abort"});
+extern const FaultKind kAbort = describe<Abort>(
+    {.name = "abort",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .of_http = Half::kRequest,
+     .summary = "The client gets a configured response; the request never reaches the server.",
+     .magnitude = "request",
+     .composition = "the first rule that answers a request, or drops it, decides",
+     .source = "Envoy, HTTP fault injection, abort"});
 
 }  // namespace brownout::rules

@@ -25,14 +25,14 @@ class DropResponse final : public HttpOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kDropResponse =
-    describe<DropResponse>({.name = "drop_response",
-                            .level = Level::kMessage,
-                            .carriers = kHttpRequests,
-                            .of_http = Half::kResponse,
-                            .summary = "The server did it, and the client never hears.",
-                            .magnitude = "request",
-                            .composition = "what one rule drops the next never sees",
-                            .source = {}});
+extern const FaultKind kDropResponse = describe<DropResponse>(
+    {.name = "drop_response",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .of_http = Half::kResponse,
+     .summary = "The server processes the request, but the client gets no response.",
+     .magnitude = "request",
+     .composition = "what one rule drops the next never sees",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -18,9 +18,11 @@ class DuplicateRequest final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("limit", &Settings::limit,
-              "requests with a longer body are sent once: the copy must be held",
-              {.least = Bytes{1}, .most = Bytes{64 << 20}}),
+        field(
+            "limit", &Settings::limit,
+            "largest body to duplicate, because the copy is buffered; requests with a larger body "
+            "are sent once",
+            {.least = Bytes{1}, .most = Bytes{64 << 20}}),
     }};
     return schema;
   }
@@ -44,7 +46,7 @@ extern const FaultKind kDuplicateRequest = describe<DuplicateRequest>(
      .of_http = Half::kRequest,
      .summary = "The server gets the request twice, the client one response.",
      .magnitude = "request",
-     .composition = "one copy is sent, however many rules ask for it",
+     .composition = "several rules send one copy only",
      .source = {}});
 
 }  // namespace brownout::rules

@@ -36,7 +36,7 @@ class EnvoyHeaders final : public Fault, public HttpFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("delay", &Settings::delay, "whether callers may delay their requests"),
-        field("abort", &Settings::abort, "whether callers may have them answered with an error"),
+        field("abort", &Settings::abort, "whether callers may choose an error response"),
         field("throughput", &Settings::throughput, "whether callers may slow their responses down"),
         field("longest", &Settings::longest, "the longest delay that is granted"),
     }};

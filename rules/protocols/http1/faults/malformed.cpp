@@ -36,9 +36,10 @@ class MalformedFault final : public HttpOnlyFault {
     static const Schema<Settings> schema{{
         field(
             "what", &Settings::what,
-            "the status line is none; the length of the first chunk is no number (the body is sent "
-            "in chunks); Content-Length is 10 more than what comes (beside chunks: it contradicts "
-            "them); or the head has no end. The connection closes behind it",
+            "status_line: the status line is invalid; chunk_length: the length of the first chunk "
+            "is not a number (the body is sent in chunks); content_length: Content-Length is 10 "
+            "more than the body, or contradicts chunks; head_without_end: the head has no end. The "
+            "connection closes afterwards",
             {.required = true}),
     }};
     return schema;
@@ -61,7 +62,7 @@ extern const FaultKind kMalformed =
                               .level = Level::kMessage,
                               .carriers = kHttpRequests,
                               .of_http = Half::kResponse,
-                              .summary = "The response is no valid HTTP.",
+                              .summary = "The response is not valid HTTP.",
                               .magnitude = "request",
                               .composition = "the last rule wins",
                               .source = "RFC 9112"});

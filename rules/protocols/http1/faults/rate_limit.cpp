@@ -45,26 +45,28 @@ class RateLimit final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("rate", &Settings::rate, "how often one may ask, e.g. \"10/s\"", {.required = true}),
-        field("burst", &Settings::burst, "how many requests may come at once after a pause",
+        field("rate", &Settings::rate, "rate of allowed requests, e.g. \"10/s\"",
+              {.required = true}),
+        field("burst", &Settings::burst, "number of requests allowed at once after a pause",
               {.least = 1, .most = 1'000'000}),
         field("shared", &Settings::shared,
-              "what has the limit: each client address, or all that the rule hits together"),
+              "scope of the limit: each client address, or all requests the rule matches"),
         field("header", &Settings::header,
-              "or each value of this header, e.g. \"authorization\"; requests without it have one "
-              "limit together"),
-        field("status", &Settings::status, "of the response", {.least = 400, .most = 599}),
+              "instead of shared: one limit for each value of this header, e.g. \"authorization\"; "
+              "requests without the header share one limit"),
+        field("status", &Settings::status, "status of the response", {.least = 400, .most = 599}),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (settings.header && table.find("shared") != nullptr) {
-      problems.add(position_of(table, "shared"), "the limit is of a header already",
-                   "leave shared out, or header");
+      problems.add(position_of(table, "shared"), "shared and header exclude each other",
+                   "leave out shared or header");
     }
     if (settings.rate.per_second <= 0) {
-      problems.add(position_of(table, "rate"), "a rate of 0 lets nobody in", "use \"abort\"");
+      problems.add(position_of(table, "rate"), "a rate of 0 allows no request",
+                   "use the fault \"abort\"");
     }
   }
 
@@ -105,8 +107,8 @@ extern const FaultKind kRateLimit = describe<RateLimit>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
-     .summary = "Who asks too often gets a 429 with Retry-After.",
-     .magnitude = "request of a client, of a value of a header, or of all (`shared`)",
+     .summary = "Requests above a rate get a 429 with Retry-After.",
+     .magnitude = "request, counted per client, per header value or per rule (`shared`, `header`)",
      .composition = "the first rule that answers a request, or drops it, decides",
      .source = "RFC 6585, 4; ITU-T I.371 generic cell rate algorithm"});
 

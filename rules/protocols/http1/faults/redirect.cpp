@@ -18,12 +18,12 @@ class Redirect final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("location", &Settings::location, "where to, e.g. \"https://backup.example.org\"",
+        field("location", &Settings::location, "target, e.g. \"https://backup.example.org\"",
               {.required = true}),
         field("status", &Settings::status, "301, 302, 303, 307 or 308",
               {.least = 301, .most = 308}),
         field("keep_path", &Settings::keep_path,
-              "the path and query of the request follow behind the location"),
+              "whether to append the path and query of the request to the location"),
     }};
     return schema;
   }
@@ -62,7 +62,7 @@ extern const FaultKind kRedirect = describe<Redirect>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
-     .summary = "The client is sent elsewhere.",
+     .summary = "The client is redirected to another location.",
      .magnitude = "request",
      .composition = "the first rule that answers a request, or drops it, decides",
      .source = "RFC 9110, 15.4"});

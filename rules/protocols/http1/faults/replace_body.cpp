@@ -17,8 +17,9 @@ class ReplaceBody final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("body", &Settings::body, "instead of its own", {.required = true}),
-        field("content_type", &Settings::content_type, "of the new body; as it was if left out"),
+        field("body", &Settings::body, "the new body", {.required = true}),
+        field("content_type", &Settings::content_type,
+              "media type of the new body; unchanged if left out"),
     }};
     return schema;
   }
@@ -48,7 +49,7 @@ extern const FaultKind kReplaceBody =
                            .level = Level::kMessage,
                            .carriers = kHttpRequests,
                            .directed = true,
-                           .summary = "The body is another one.",
+                           .summary = "The body is replaced.",
                            .magnitude = "request, response, or both (`direction`)",
                            .composition = "the last rule wins",
                            .source = {}});

@@ -16,7 +16,7 @@ class ResponseRate final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("rate", &Settings::rate, "the body comes no faster than this",
+        field("rate", &Settings::rate, "highest rate of the body",
               {.least = Rate{8}, .required = true}),
     }};
     return schema;

@@ -18,8 +18,8 @@ void check_framing(const RewriteHeaderSettings& settings, const Node& table,
   const auto refuse = [&](std::string_view key, std::string_view name) {
     if (!same_header_name(name, "content-length") && !same_header_name(name, "transfer-encoding"))
       return;
-    problems.add(position_of(table, key), std::string(name) + " says where the body ends",
-                 "for a wrong one use the fault \"malformed\"");
+    problems.add(position_of(table, key), std::string(name) + " must match the body",
+                 "for a wrong value use the fault \"malformed\"");
   };
   for (const auto& header : settings.set) refuse("set", header.name);
   for (const auto& name : settings.remove) refuse("remove", name);
@@ -33,9 +33,9 @@ class RewriteHeader final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("set", &Settings::set, "one header of this name, instead of those that were there"),
-        field("remove", &Settings::remove, "names of headers that go away"),
-        field("append", &Settings::append, "headers that come at the end"),
+        field("set", &Settings::set, "headers to set; each replaces all headers of its name"),
+        field("remove", &Settings::remove, "names of headers to remove"),
+        field("append", &Settings::append, "headers to add at the end"),
     }};
     return schema;
   }
@@ -70,7 +70,7 @@ extern const FaultKind kRewriteHeader =
                              .directed = true,
                              .summary = "Headers are set, removed or added.",
                              .magnitude = "request, response, or both (`direction`)",
-                             .composition = "one behind the other, in file order",
+                             .composition = "rules apply one after another, in file order",
                              .source = {}});
 
 }  // namespace brownout::rules

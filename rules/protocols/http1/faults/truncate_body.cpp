@@ -19,7 +19,7 @@ class TruncateBody final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how much of the body passes; a shorter one is left alone"),
+              "how much of the body passes; a shorter body is unchanged"),
         field("close", &Settings::close, "how the connection ends"),
     }};
     return schema;
@@ -41,7 +41,7 @@ extern const FaultKind kTruncateBody =
                             .carriers = kHttpRequests,
                             .directed = true,
                             .on_body = true,
-                            .summary = "The body breaks off, and the connection closes.",
+                            .summary = "The connection closes before the end of the body.",
                             .magnitude = "body of a request, a response, or both (`direction`)",
                             .composition = "the smallest limit wins",
                             .source = {}});
