@@ -16,8 +16,9 @@ std::string_view TlsMatch::mismatch(const ClientHello& hello) const {
 
 std::vector<Field<TlsMatch>> tls_match_fields() {
   return {field("sni", &TlsMatch::sni,
-                "tls: only clients that ask for these names; patterns as for qname"),
-          field("alpn", &TlsMatch::alpn, "tls: only clients that offer one of these, e.g. \"h2\""),
+                "tls: only clients that request these server names (SNI); patterns as for qname"),
+          field("alpn", &TlsMatch::alpn,
+                "tls: only clients that offer one of these ALPN protocols, e.g. \"h2\""),
           field("ja3", &TlsMatch::ja3,
                 "tls: only clients whose hello has this JA3 hash, 32 hexadecimal digits")};
 }

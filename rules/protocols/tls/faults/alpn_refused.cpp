@@ -31,9 +31,9 @@ extern const FaultKind kAlpnRefused = describe<AlpnRefused>(
      .level = Level::kConnection,
      .carriers = kTlsHandshakes,
 
-     .summary = "The server speaks none of the protocols that the client offers by ALPN.",
+     .summary = "The server accepts none of the ALPN protocols that the client offers.",
      .magnitude = "handshake",
-     .composition = "the first rule that says so decides",
+     .composition = "the first rule that sends an alert decides",
      .source = "RFC 7301, 3.2"});
 
 }  // namespace brownout::rules

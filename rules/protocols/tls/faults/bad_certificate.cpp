@@ -16,7 +16,7 @@ class BadCertificate final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("what", &Settings::what, "what is wrong with it", {.required = true}),
+        field("what", &Settings::what, "the defect of the certificate", {.required = true}),
     }};
     return schema;
   }
@@ -42,7 +42,7 @@ extern const FaultKind kBadCertificate =
                               .mints = true,
                               .summary = "The server shows a certificate that must not be trusted.",
                               .magnitude = "handshake",
-                              .composition = "the first rule that says so decides",
+                              .composition = "the first rule decides the defect",
                               .source = "RFC 5280; revoked: RFC 6066, 8 and RFC 6960"});
 
 }  // namespace brownout::rules

@@ -16,7 +16,7 @@ class CorruptRecord final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "how much encrypted data passes before"),
+        field("after", &Settings::after, "encrypted data that passes before the corrupt record"),
     }};
     return schema;
   }
@@ -40,7 +40,7 @@ extern const FaultKind kCorruptRecord =
 
                              .summary = "A record in mid-stream is corrupt.",
                              .magnitude = "connection",
-                             .composition = "the first record wins",
+                             .composition = "the smallest `after` wins",
                              .source = "RFC 8446, 5.2"});
 
 }  // namespace brownout::rules

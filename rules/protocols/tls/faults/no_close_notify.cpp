@@ -31,7 +31,7 @@ extern const FaultKind kNoCloseNotify =
                              .terminated = true,
                              .summary = "The connection ends without close_notify.",
                              .magnitude = "connection",
-                             .composition = "the first rule that says so decides",
+                             .composition = "several rules act as one",
                              .source = "RFC 8446, 6.1"});
 
 }  // namespace brownout::rules

@@ -31,7 +31,7 @@ extern const FaultKind kNoSharedCipher =
 
                               .summary = "Client and server have no cipher in common.",
                               .magnitude = "handshake",
-                              .composition = "the first rule that says so decides",
+                              .composition = "the first rule that sends an alert decides",
                               .source = "RFC 8446, 4.1.1"});
 
 }  // namespace brownout::rules

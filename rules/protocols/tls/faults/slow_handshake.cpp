@@ -15,7 +15,7 @@ class SlowHandshake final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "how long it takes",
+        field("delay", &Settings::delay, "delay of the answer to the ClientHello",
               {.most = std::chrono::hours(1), .required = true}),
     }};
     return schema;

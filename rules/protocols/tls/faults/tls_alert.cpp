@@ -15,7 +15,7 @@ class TlsAlertFault final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("alert", &Settings::alert, "its name, e.g. \"internal_error\", or its number"),
+        field("alert", &Settings::alert, "name of the alert, e.g. \"internal_error\", or number"),
     }};
     return schema;
   }
@@ -39,7 +39,7 @@ extern const FaultKind kTlsAlert =
 
                              .summary = "The handshake ends with a fatal alert.",
                              .magnitude = "handshake",
-                             .composition = "the first rule that says so decides",
+                             .composition = "the first rule that sends an alert decides",
                              .source = "RFC 8446, 6.2"});
 
 }  // namespace brownout::rules

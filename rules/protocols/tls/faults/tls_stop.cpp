@@ -18,7 +18,8 @@ class TlsStop final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after, "the last message that passes"),
-        field("how", &Settings::how, "what comes then: FIN, RST, or nothing at all"),
+        field("how", &Settings::how,
+              "how the connection ends then: with FIN, with RST, or not at all (hang)"),
     }};
     return schema;
   }
@@ -41,9 +42,9 @@ extern const FaultKind kTlsStop =
                        .level = Level::kConnection,
                        .carriers = kTlsHandshakes,
 
-                       .summary = "The handshake stops behind the ClientHello or the ServerHello.",
+                       .summary = "The handshake stops after the ClientHello or the ServerHello.",
                        .magnitude = "handshake",
-                       .composition = "the first rule that says so decides",
+                       .composition = "the first rule that stops the handshake decides",
                        .source = {}});
 
 }  // namespace brownout::rules

@@ -15,7 +15,8 @@ class TlsVersionFault final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("most", &Settings::most, "the newest version that is spoken", {.required = true}),
+        field("most", &Settings::most, "the newest TLS version that the server accepts",
+              {.required = true}),
     }};
     return schema;
   }
@@ -38,9 +39,9 @@ extern const FaultKind kTlsVersion =
                                .carriers = kTlsHandshakes,
 
                                .terminated = true,
-                               .summary = "The server speaks only old versions of TLS.",
+                               .summary = "The server accepts only old versions of TLS.",
                                .magnitude = "handshake",
-                               .composition = "the oldest wins",
+                               .composition = "the oldest version wins",
                                .source = "RFC 8446, 4.2.1"});
 
 }  // namespace brownout::rules
