@@ -28,7 +28,7 @@ class WebSocketProtocol final : public MessageProtocol {
         })};
   }
   std::string_view about_text() const override {
-    return "only texts like this, as for path, also those that permessage-deflate compresses";
+    return "only text messages that match these patterns (as for path), also compressed ones";
   }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte> payload) const override {
@@ -64,7 +64,7 @@ class WebSocketProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"opcode", "what a message is (text)", names_of<Opcode>()}};
+    return {{"opcode", "kind of message (text)", names_of<Opcode>()}};
   }
   Message told(const Told& of) const override {
     const auto opcode = value_named<Opcode>(of("opcode")).value_or(Opcode::kText);

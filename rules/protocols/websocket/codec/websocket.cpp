@@ -58,13 +58,13 @@ struct WebSocketParser::State {
     is_control = wslay_is_ctrl_frame(frame.opcode) != 0;
     if (is_control) {
       if (frame.opcode > WSLAY_PONG) return breaks("an unknown opcode");
-      if (!fin || left > kMostControl) return breaks("a control frame in pieces, or too long");
+      if (!fin || left > kMostControl) return breaks("a fragmented or too long control frame");
       control_opcode = static_cast<rules::Opcode>(frame.opcode);
       return false;
     }
     if (frame.opcode > WSLAY_BINARY_FRAME) return breaks("an unknown opcode");
     if ((frame.opcode == WSLAY_CONTINUATION_FRAME) != in_message)
-      return breaks("a message begins in another, or goes on without beginning");
+      return breaks("a message begins within another, or continues without a beginning");
     if (!in_message) {
       data_opcode = static_cast<rules::Opcode>(frame.opcode);
       is_compressed = wslay_get_rsv1(frame.rsv) != 0;
@@ -113,7 +113,7 @@ WebSocketParser::Step WebSocketParser::next(ByteView bytes) {
     const auto before = state.input.size();
     const auto got = wslay_frame_recv(state.context, &frame);
     step.taken = bytes.size() - state.input.size();
-    if (got == WSLAY_ERR_PROTO) state.breaks("no WebSocket frame");
+    if (got == WSLAY_ERR_PROTO) state.breaks("an invalid WebSocket frame");
     if (got < 0) {
       step.broken = state.dead;
       if (state.dead) return step;

@@ -46,7 +46,7 @@ std::string_view WebSocketCodec::Reader::read_payload(bool control, bool ended) 
     if (keep_) control_.insert(control_.end(), part.begin(), part.end());
     return {};
   }
-  if (cut_) return "a message goes on behind a Close";
+  if (cut_) return "a message continues after a Close";
   if (!inflates()) {
     if (!keep_) return {};
     if (payload_.size() + part.size() > kMostMessage) return kTooLong;

@@ -39,8 +39,8 @@ class CloseWebsocket final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("code", &Settings::code, "why, as a status code", {.least = 1000, .most = 4999}),
-        field("reason", &Settings::reason, "the same in words, at most 123 bytes"),
+        field("code", &Settings::code, "status code of the Close", {.least = 1000, .most = 4999}),
+        field("reason", &Settings::reason, "reason text of the Close, at most 123 bytes"),
     }};
     return schema;
   }
@@ -66,9 +66,9 @@ extern const FaultKind kCloseWebsocket = describe<CloseWebsocket>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(WebSocketMessage::protocol()); },
-     .summary = "At a message, both ends get a Close frame with a code, and the connection ends. A "
-                "correct client connects again, after a random while that grows (codes 1001, 1012 "
-                "and 1013 ask for it).",
+     .summary = "On a message, both ends get a Close frame with a code, and the connection closes. "
+                "A correct client reconnects after a random, growing delay (codes 1001, 1012 and "
+                "1013 ask for a reconnect).",
      .magnitude = "connection",
      .composition = "the first close wins",
      .source = "RFC 6455, 7.4"});

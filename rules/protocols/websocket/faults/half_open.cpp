@@ -38,7 +38,7 @@ class HalfOpen final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("answer_pings", &Settings::answer_pings, "whether pings get a pong all the same"),
+        field("answer_pings", &Settings::answer_pings, "whether pings are still answered"),
     }};
     return schema;
   }
@@ -59,8 +59,8 @@ extern const FaultKind kHalfOpen = describe<HalfOpen>(
      .carriers = kMessages,
      .per_chunk = true,
      .summary =
-         "Messages vanish while the connection stays and pings are answered. A correct client "
-         "trusts acknowledgements only: it gives up the connection when they do not come.",
+         "Messages are lost while the connection stays open and pings are answered. A correct "
+         "client relies on acknowledgements, and closes the connection if they are missing.",
      .magnitude = "connection, one way",
      .composition = "what one rule drops the next never sees",
      .source = {}});
