@@ -42,10 +42,10 @@ Result<TopicFilter> ValueKind<TopicFilter>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a topic filter");
   const auto bad = [&](std::string_view why) {
-    return config_error(in_quotes(*text) + " is no topic filter: " + std::string(why),
+    return config_error(in_quotes(*text) + " is not a topic filter: " + std::string(why),
                         R"(e.g. "chat/+/typing" or "chat/#")");
   };
-  if (text->empty()) return bad("it has no character");
+  if (text->empty()) return bad("it is empty");
   std::string_view rest = *text;
   for (bool last = false; !last;) {
     const auto level = take_level(rest, last);

@@ -43,39 +43,41 @@ MessageKey mqtt_key(std::string name, std::string meaning,
 
 // Match keys for PUBLISH packets.
 std::vector<MessageKey> publish_keys() {
-  return {
-      mqtt_key<std::vector<TopicFilter>>(
-          "topic", "only what is published to topics that one of these filters means, with + and #",
-          [](const auto& message, const auto& filters) {
-            return is_publish(message) &&
-                   std::any_of(filters.begin(), filters.end(), [&](const TopicFilter& filter) {
-                     return topic_matches(filter.text, message.topic);
-                   });
-          }),
-      mqtt_key<std::vector<MqttQos>>(
-          "qos", "only what is published with this QoS",
-          [](const auto& message, const auto& wanted) {
-            return is_publish(message) && std::find(wanted.begin(), wanted.end(),
-                                                    MqttQos{message.packet.qos}) != wanted.end();
-          }),
-      mqtt_key<bool>("retain", "only what is published with, or without, RETAIN",
-                     [](const auto& message, const bool& wanted) {
-                       return is_publish(message) && message.packet.retain == wanted;
-                     }),
-      mqtt_key<bool>("dup", "only what is published with, or without, DUP",
-                     [](const auto& message, const bool& wanted) {
-                       return is_publish(message) && message.packet.dup == wanted;
-                     })};
+  return {mqtt_key<std::vector<TopicFilter>>(
+              "topic",
+              "only messages published to topics that match one of these filters, with + and #",
+              [](const auto& message, const auto& filters) {
+                return is_publish(message) &&
+                       std::any_of(filters.begin(), filters.end(), [&](const TopicFilter& filter) {
+                         return topic_matches(filter.text, message.topic);
+                       });
+              }),
+          mqtt_key<std::vector<MqttQos>>("qos", "only messages published with this QoS",
+                                         [](const auto& message, const auto& wanted) {
+                                           return is_publish(message) &&
+                                                  std::find(wanted.begin(), wanted.end(),
+                                                            MqttQos{message.packet.qos}) !=
+                                                      wanted.end();
+                                         }),
+          mqtt_key<bool>("retain", "only messages published with (true) or without (false) RETAIN",
+                         [](const auto& message, const bool& wanted) {
+                           return is_publish(message) && message.packet.retain == wanted;
+                         }),
+          mqtt_key<bool>("dup", "only messages published with (true) or without (false) DUP",
+                         [](const auto& message, const bool& wanted) {
+                           return is_publish(message) && message.packet.dup == wanted;
+                         })};
 }
 
 // Match keys for the connection and for any packet.
 std::vector<MessageKey> packet_keys() {
-  return {mqtt_key<MqttPatterns>("client_id", "only connections of these clients, as for path",
-                                 [](const auto& message, const auto& wanted) {
-                                   return message.client &&
-                                          any_matches(wanted, message.client->client_id);
-                                 }),
-          mqtt_key<MqttPatterns>("user_name", "only connections of these users, as for path",
+  return {mqtt_key<MqttPatterns>(
+              "client_id", "only connections with these client identifiers; patterns as for path",
+              [](const auto& message, const auto& wanted) {
+                return message.client && any_matches(wanted, message.client->client_id);
+              }),
+          mqtt_key<MqttPatterns>("user_name",
+                                 "only connections with these user names; patterns as for path",
                                  [](const auto& message, const auto& wanted) {
                                    return message.client && message.client->user_name &&
                                           any_matches(wanted, *message.client->user_name);
@@ -89,7 +91,7 @@ std::vector<MessageKey> packet_keys() {
                 });
               }),
           headers_key<MqttMessage>("user_property", R"(tenant = "blue*")",
-                                   "only packets of MQTT 5.0 with all of these: "
+                                   "only packets of MQTT 5.0 with all of these user properties: "
                                    "{ tenant = \"blue*\" }",
                                    has_property)};
 }
@@ -99,8 +101,8 @@ std::shared_ptr<const ProtocolOption> read_topic(const Node& node, Diagnostics& 
   auto topic = detail::read_value<std::string>("topic", node, {}, problems);
   if (!topic) return nullptr;
   if (topic->empty() || topic->find_first_of("+#") != std::string::npos) {
-    problems.add(node.where, in_quotes(*topic) + " is no topic to publish to",
-                 "leave + and # out: users subscribe to what they publish themselves");
+    problems.add(node.where, in_quotes(*topic) + " is not a topic to publish to",
+                 "leave out + and #: each user publishes to its topic and subscribes to it");
     return nullptr;
   }
   return std::make_shared<const OptionValue<std::string>>(std::move(*topic));
@@ -129,7 +131,7 @@ class MqttProtocol final : public MessageProtocol {
     return message.wire.size();
   }
   std::string_view about_text() const override {
-    return "only what is published with such a payload";
+    return "only messages published with a payload that matches these patterns (as for path)";
   }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte> payload) const override {
@@ -176,16 +178,17 @@ class MqttProtocol final : public MessageProtocol {
   std::vector<OptionKey> refusal_keys() const override {
     return {option_key<MqttReason>(
         "reason",
-        "why, as a code; left out: server unavailable (CONNECT), or unspecified. A CONNACK of 3.1 "
-        "and 3.1.1 has 1 to 5; a SUBACK of 3.1.1 has only 128, of 3.1 none",
+        "reason code of the refusal; by default server unavailable for a CONNECT, else unspecified "
+        "error. A CONNACK of 3.1 and 3.1.1 allows 1 to 5, a SUBACK of 3.1.1 only 128, a SUBACK of "
+        "3.1 none",
         "none")};
   }
   bool has_users() const override { return true; }
   std::vector<OptionKey> user_keys() const override {
-    auto topic = option_key<std::string>(
-        "topic", "below which each user publishes to one of its own", in_quotes(kUsersTopic));
+    auto topic = option_key<std::string>("topic", "topic below which each user has its own topic",
+                                         in_quotes(kUsersTopic));
     topic.read = read_topic;
-    return {topic, option_key<std::int64_t>("qos", "of what is published and subscribed to",
+    return {topic, option_key<std::int64_t>("qos", "QoS of messages and subscriptions",
                                             std::to_string(kUsersQos), {.least = 0, .most = 2})};
   }
   std::optional<Chunk> pong(const Chunk& ping) const override {
@@ -195,11 +198,11 @@ class MqttProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"packet", "what a packet is (publish)", names_of<MqttType>(), true},
-            {"topic", "what it is published to", {}, true},
-            {"qos", "its QoS (0)", {"0", "1", "2"}},
-            {"client-id", "whose connection it is", {}, true},
-            {"user-name", "as whom the client connected"}};
+    return {{"packet", "type of the packet (publish)", names_of<MqttType>(), true},
+            {"topic", "topic of a publish", {}, true},
+            {"qos", "QoS of a publish (0)", {"0", "1", "2"}},
+            {"client-id", "client identifier of the connection", {}, true},
+            {"user-name", "user name of the connection"}};
   }
   Message told(const Told& of) const override {
     MqttPacket packet{.type = value_named<MqttType>(of("packet")).value_or(MqttType::kPublish)};

@@ -135,7 +135,7 @@ TEST(Scenario, ReportsEachKindOfError) {
             "dns probe \"x\" needs \"qname\"");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nkind = \"mqtt\"\nendpoints = "
                                "\"chat\"\ntopic = \"chat/#\""),
-            "\"chat/#\" is no topic to publish to");
+            "\"chat/#\" is not a topic to publish to");
   const auto xmpp = phase + "[[probe]]\nname = \"x\"\nkind = \"xmpp\"\nendpoints = \"chat\"\n";
   EXPECT_EQ(problem_of(xmpp), "xmpp probe \"x\" needs \"accounts\"");
   EXPECT_EQ(problem_of(xmpp + "accounts = [\"ann@x.org/phone\"]"),

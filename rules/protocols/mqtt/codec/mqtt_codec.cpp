@@ -51,9 +51,9 @@ std::string MqttCodec::Aliases::of(std::uint32_t alias) const {
 std::string_view MqttCodec::Reader::begin(const codecs::MqttHead& head) {
   size_ = head.size + head.rest;
   const bool connect = head.type == MqttType::kConnect;
-  if (!connect && codec_.client_ == nullptr) return "it does not begin with a CONNECT";
+  if (!connect && codec_.client_ == nullptr) return "the connection does not begin with a CONNECT";
   if (connect && (direction_ == Direction::kDownstream || codec_.client_ != nullptr)) {
-    return "a CONNECT that must not be here";
+    return "an unexpected CONNECT";
   }
   if (connect && size_ > kMostConnect) return "a CONNECT of more than 1 MiB";
   if (keep_ && size_ > kMostMessage) return "a packet of more than 16 MiB";
@@ -94,7 +94,7 @@ std::string_view MqttCodec::Reader::take(ByteView bytes, Step& step) {
     packet_.push_back(bytes[taken++]);
     const auto head = codecs::read_mqtt_head(packet_, codec_.level_);
     if (head.state == codecs::MqttHead::State::kMore) continue;
-    if (head.state == codecs::MqttHead::State::kBroken) return "no header of a packet";
+    if (head.state == codecs::MqttHead::State::kBroken) return "an invalid packet header";
     if (const auto why = begin(head); !why.empty()) return why;
   }
   step.kept = keep_;

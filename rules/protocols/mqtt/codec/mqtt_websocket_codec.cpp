@@ -13,7 +13,7 @@ MqttWebSocketCodec::Reader::Reader(MqttWebSocketCodec& codec, Direction directio
 // Why the current data frame cannot carry MQTT, or "".
 std::string_view MqttWebSocketCodec::Reader::refused_frame() const {
   if (frames_.frame().opcode() != rules::Opcode::kBinary) return "a text frame";
-  if (frames_.frame().compressed()) return "its messages are compressed";
+  if (frames_.frame().compressed()) return "a compressed frame";
   return {};
 }
 

@@ -51,10 +51,10 @@ class MqttDisconnect final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("reason", &Settings::reason,
-              "why: 137 is server busy, 139 server shutting down, 156 use another server, 157 "
-              "server moved"),
+              "reason code, e.g. 137 (server busy), 139 (server shutting down), 156 (use another "
+              "server) or 157 (server moved)"),
         field("server_reference", &Settings::server_reference,
-              "where to go instead, e.g. \"standby.example.org:1883\""),
+              "the other server, e.g. \"standby.example.org:1883\""),
     }};
     return schema;
   }
@@ -62,7 +62,7 @@ class MqttDisconnect final : public Fault {
     const auto code = settings.reason.code;
     if (!settings.server_reference.empty() && code != 0x9c && code != 0x9d) {
       problems.add(position_of(table, "server_reference"),
-                   "a server reference comes with the reasons 156 and 157 only",
+                   "server_reference needs reason 156 or 157",
                    "write reason = 156 (use another server), or 157 (server moved)");
     }
   }
@@ -83,9 +83,9 @@ extern const FaultKind kMqttDisconnect = describe<MqttDisconnect>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
-     .summary =
-         "At a packet, the server ends the connection, and says why and where to go (5.0). A "
-         "correct client goes there, or comes back later; its will is published.",
+     .summary = "On a packet, the server closes the connection; in MQTT 5.0 it sends a reason and "
+                "may name another server. A correct client connects there, or reconnects later. "
+                "The broker publishes its will.",
      .magnitude = "connection",
      .composition = "the first end wins",
      .source = "MQTT 5.0, 3.14 and 4.11"});

@@ -61,7 +61,7 @@ class ReceiveMaximum final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("value", &Settings::value,
-              "how many messages of QoS 1 and 2 may be in flight, where more were allowed",
+              "limit of QoS 1 and 2 messages in flight; a lower limit of the sender is unchanged",
               {.least = 1, .most = 65'535}),
     }};
     return schema;
@@ -84,7 +84,7 @@ extern const FaultKind kMqttReceiveMaximum = describe<ReceiveMaximum>(
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary = "A CONNACK (downstream) or a CONNECT (upstream) of MQTT 5.0 allows few messages in "
-                "flight. A correct client waits for acknowledgements, and bounds what it queues.",
+                "flight. A correct client waits for acknowledgements and limits its queue.",
      .magnitude = "connection",
      .composition = "the smallest limit wins",
      .source = "MQTT 5.0, 3.1.2.11.3, 3.2.2.3.3 and 4.9"});

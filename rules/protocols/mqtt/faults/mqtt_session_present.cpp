@@ -42,7 +42,7 @@ class SessionPresent final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("value", &Settings::value,
-              "what clients are told: true is that the server still has their session"),
+              "value of Session Present; true means that the server still has the session"),
     }};
     return schema;
   }
@@ -64,9 +64,9 @@ extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary =
-         "A CONNACK says that the server has a session that it lost, or lost one that it has. A "
-         "correct client that is told of none subscribes again, and forgets what was in flight; "
-         "one that had none closes the connection when it is told of one.",
+         "A CONNACK reports a session that the server does not have, or hides one that it has. If "
+         "no session is reported, a correct client subscribes again and discards messages in "
+         "flight. If an unknown session is reported, it closes the connection.",
      .magnitude = "CONNACK",
      .composition = "the last rule's answer arrives",
      .source = "MQTT 5.0, 3.2.2.1.1"});

@@ -270,17 +270,17 @@ TEST(MqttTunnel, OtherProtocolsPassAsBytesWithOneReport) {
     EXPECT_EQ(http.to_server, "GET / HTTP/1.1\r\n\r\n");
     http.from_server(MqttLab::publish("a"), "the other direction is none, either");
     EXPECT_NE(http.to_client, "");
-    EXPECT_EQ(http.reports, "not MQTT: no header of a packet\n");
+    EXPECT_EQ(http.reports, "not MQTT: an invalid packet header\n");
     MqttLab early("", kMqtt311, piece);
     early.from_client(MqttLab::publish("a"), "x");
     EXPECT_EQ(early.at_server(), "publish a q0 x\n");
-    EXPECT_EQ(early.reports, "not MQTT: it does not begin with a CONNECT\n");
+    EXPECT_EQ(early.reports, "not MQTT: the connection does not begin with a CONNECT\n");
     MqttLab broken("", kMqtt311, piece);
     broken.from_client(MqttLab::connect(kMqtt311));
     const auto before = broken.to_server;
     broken.bytes_from_client("\x01garbage");
     EXPECT_EQ(broken.to_server, before + "\x01garbage");
-    EXPECT_EQ(broken.reports, "not MQTT: no header of a packet\n");
+    EXPECT_EQ(broken.reports, "not MQTT: an invalid packet header\n");
   }
 }
 
@@ -294,7 +294,7 @@ fault = { type = "delay", delay = "1s" })");
   lab.from_client(MqttLab::publish("late"), "first");
   lab.bytes_from_client(std::string("\0\0 no packet", 12));
   lab.bytes_from_client(" at all");
-  EXPECT_EQ(lab.reports, "not MQTT: no header of a packet\n");
+  EXPECT_EQ(lab.reports, "not MQTT: an invalid packet header\n");
   EXPECT_EQ(lab.to_server, "");
   lab.pass(std::chrono::seconds(1));
   EXPECT_EQ(lab.to_server, lab.wire(MqttLab::publish("late"), "first") +

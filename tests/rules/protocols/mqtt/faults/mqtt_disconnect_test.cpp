@@ -45,7 +45,7 @@ TEST(MqttDisconnect, RejectsAServerReferenceWithoutItsReason) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"mqtt_disconnect\", server_reference = "
                              "\"b:1883\" }",
                              "mqtt"),
-            "a server reference comes with the reasons 156 and 157 only");
+            "server_reference needs reason 156 or 157");
 }
 
 TEST(MqttDisconnect, ActsOnMqttListenersOnly) {
@@ -64,7 +64,7 @@ TEST(MqttDisconnect, RejectsMatchKeysOfOtherProtocols) {
       "no listener that the rule matches has messages of MQTT");
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { topic = \"a/#/b\" }\nfault = { type = \"drop\" }",
                              "mqtt"),
-            "topic: \"a/#/b\" is no topic filter: # can only be the last level");
+            "topic: \"a/#/b\" is not a topic filter: # can only be the last level");
 }
 
 }  // namespace
