@@ -1,4 +1,4 @@
-// Bytes as codecs take and give them.
+// The byte types that codecs read and write, and conversions between bytes and text.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace brownout::codecs {
 using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
 
-// Never a null pointer, not even of no bytes: to llhttp null means that no part of a field is open.
+// The result is never a null pointer, even if it is empty: llhttp reads null as "no field is open".
 inline std::string_view text_of(ByteView bytes) {
   if (bytes.empty()) return "";
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -1,4 +1,5 @@
-// Which codec reads the connections of a listener, from their first byte or from an upgrade on.
+// Selects the codec that reads a connection: by the listener's protocol, or by the WebSocket
+// subprotocol after an upgrade.
 #pragma once
 
 #include <memory>
@@ -8,10 +9,10 @@
 
 namespace brownout::messages {
 
-// Null: they are no messages, or become some later (WebSocket, by an upgrade).
+// Null if the protocol has no messages, or has messages only after a WebSocket upgrade.
 std::unique_ptr<MessageCodec> codec_of(const rules::Listener& listener);
-// Of a connection that became WebSocket, with the subprotocol that its server chose (RFC 6455,
-// 1.9), and its extensions; both may be empty. `flow` names the masks' dice.
+// The codec for a connection that became WebSocket, with the subprotocol (RFC 6455, 1.9) and the
+// extensions that the server chose; both may be empty. `flow` seeds the random masks.
 std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
                                                  std::string_view extensions, rules::Key flow);
 

@@ -1,6 +1,7 @@
-// CodecRow: what the codec of a messaging protocol gives to the proxy. The file codec/row.cpp of
-// the protocol's folder NAME defines kNameCodec; CMake makes the table (codec_rows.h) of these
-// files.
+// CodecRow: the codecs that one messaging protocol offers to the proxy.
+//
+// Each protocol folder NAME defines kNameCodec in codec/row.cpp. CMake collects these files into
+// the table codec_rows.h.
 #pragma once
 
 #include <memory>
@@ -15,15 +16,15 @@ namespace brownout::messages {
 
 struct CodecRow {
   const rules::MessageProtocol& (*protocol)();
-  // Of a connection of its own; null: it has none.
+  // Makes the codec for a plain connection; null if the protocol has none.
   std::unique_ptr<MessageCodec> (*connection)(const rules::Listener& listener) = nullptr;
-  // Of a connection that became WebSocket with one of these subprotocols, or with any if there are
-  // none; null: it is never inside WebSocket. `extensions` is what was agreed on (RFC 6455, 9),
-  // `flow` names the dice of masks.
+  // Makes the codec for a connection that became WebSocket; null if the protocol never runs inside
+  // WebSocket. `subprotocols` lists the accepted subprotocols; if empty, any is accepted.
+  // `extensions` are the negotiated ones (RFC 6455, 9); `flow` seeds the random masks.
   std::unique_ptr<MessageCodec> (*websocket)(std::string_view extensions,
                                              rules::Key flow) = nullptr;
   std::span<const std::string_view> subprotocols = {};
-  // Null: its requests are not known.
+  // Makes the request watch; null if the protocol's requests cannot be paired with answers.
   std::unique_ptr<RequestWatch> (*requests)() = nullptr;
 };
 

@@ -1,8 +1,8 @@
-// MessageCodec: what the messages of a protocol are on the wire: the one view of them that the
-// faults of rules have. A codec belongs to one connection and knows both directions.
+// MessageCodec: parses the bytes of one connection into protocol messages and writes messages back
+// to bytes. Faults see messages only in this form. A codec covers both directions.
 //
-// Incremental and bounded: a message is kept whole only while a rule can act, and up to
-// kMostMessage. No I/O; one thread.
+// Parsing is incremental and bounded: a message is buffered whole only while a rule can act on it,
+// and up to kMostMessage bytes. No I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ using codecs::Bytes;
 using codecs::ByteView;
 using rules::Direction;
 
-// Of a message that is taken apart.
+// Upper bound, in bytes, for a message that is buffered whole.
 inline constexpr std::size_t kMostMessage = 16 << 20;
 
 struct ReadMessage {
@@ -29,11 +29,11 @@ struct ReadMessage {
   Bytes payload;
 };
 
-// Of one direction.
+// Parses the messages of one direction.
 class MessageReader {
  public:
-  // Whether a message that would be kept is wanted, by its head: what is known before its payload.
-  // Asked once a message; one that is not passes as if it had not to be kept.
+  // Decides from the head of a message (everything before its payload) whether to buffer the
+  // message. Called once per message. A message that is not wanted passes without buffering.
   class Wanted {
    public:
     virtual ~Wanted() = default;
@@ -44,23 +44,25 @@ class MessageReader {
 
   struct Step {
     std::size_t taken = 0;
-    bool kept = false;  // it is in the reader, which gives it back with the message, or as rest()
-    std::optional<ReadMessage> ended = {};  // behind what was taken
-    std::string_view broken = {};           // why it is not this protocol; nothing was taken
-    bool secures = false;  // behind what was taken TLS begins, on both sides (STARTTLS)
-    bool more = false;     // another message may be ready, whether or not more bytes come
+    bool kept = false;  // the taken bytes are buffered; they return in `ended` or by rest()
+    std::optional<ReadMessage> ended = {};  // the message that ends with the taken bytes
+    std::string_view broken = {};           // why the bytes violate the protocol; none were taken
+    bool secures = false;  // TLS begins after the taken bytes, both ways (STARTTLS)
+    bool more = false;     // another message may be ready without further bytes
   };
   virtual ~MessageReader() = default;
-  // Goes on, to the end of a message or of `bytes`, which are empty only behind `more`. Messages
-  // that begin while `keep` is true are kept; one step is of kept ones, or of others.
+  // Reads up to the end of a message or of `bytes`. `bytes` may be empty only after a step that set
+  // `more`. `keep` applies to messages that begin in this call; a step never mixes kept and unkept
+  // messages.
   virtual Step next(ByteView bytes, bool keep) = 0;
   virtual std::size_t held() const = 0;
-  // In the middle of a message that is not kept, and so has begun to pass: nothing may come
-  // between.
+  // True in the middle of a message that is not kept: its first bytes have been sent on, so nothing
+  // may be inserted before its end.
   virtual bool passing() const = 0;
-  // Codecs that can ask do. Borrowed.
+  // Sets the callback that decides which messages to keep. Borrowed. Codecs that cannot decide from
+  // the head ignore the callback.
   virtual void ask(Wanted& /*wanted*/) {}
-  // What was kept of messages that are not complete, as it came; it is forgotten.
+  // Returns the buffered bytes of the incomplete message, as they arrived, and forgets them.
   virtual Bytes rest() = 0;
 };
 
@@ -70,15 +72,15 @@ class MessageCodec {
   virtual std::string_view name() const = 0;
   virtual rules::ProtocolSet protocols() const = 0;
   virtual MessageReader& reader(Direction direction) = 0;
-  // Of one that has STARTTLS: the host that the client means, or ""; and TLS has begun, so that
-  // both directions begin anew inside it.
+  // For protocols with STARTTLS: the host that the client names, or "".
   virtual std::string host() const { return {}; }
+  // TLS has begun: both directions restart inside it.
   virtual void secured() {}
-  // What comes this way can be read no longer: whether it must not pass as bytes, since it would be
-  // taken for something that a rule took or owes. The connection ends then.
+  // Whether the connection must end once `direction` can no longer be parsed. True if raw bytes
+  // would be taken for a message that a rule removed or still owes.
   virtual bool must_end(Direction) const { return false; }
-  // A message that was kept, or that a rule made, on its way in `direction`. One that no rule
-  // touched is written as it came.
+  // Serializes a message that was kept, or that a rule made. A message that no rule changed is
+  // written as it arrived.
   virtual Bytes write(const rules::Chunk& chunk, Direction direction) = 0;
 };
 

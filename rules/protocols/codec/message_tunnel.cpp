@@ -9,11 +9,11 @@
 namespace brownout::messages {
 namespace {
 
-// Written by itself, and gathered at most.
+// A write of at least kLarge bytes is not gathered; gathered output is flushed at kMostGathered.
 constexpr std::size_t kLarge = 16 * 1024;
 constexpr std::size_t kMostGathered = 64 * 1024;
 
-// A message that counts itself while it is in a stage, however small its payload is.
+// Adds the memory of a message to a total while the message exists, however small its payload is.
 class Counted {
  public:
   Counted(std::shared_ptr<const rules::Message> message, std::size_t payload,
@@ -47,12 +47,12 @@ MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
 
 void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {
   begin_turn();
-  for (auto* one : {&up_, &down_}) {
-    one->rules = rules::plan_messages(set, facts_, one->direction);
-    if (one->rules.empty() && !one->chain) continue;
-    if (!one->chain) one->chain = std::make_unique<rules::Chain>(facts_, one->direction, *one);
-    one->chain->set_rules(one->rules, now);
-    one->release_raw();
+  for (auto* half : {&up_, &down_}) {
+    half->rules = rules::plan_messages(set, facts_, half->direction);
+    if (half->rules.empty() && !half->chain) continue;
+    if (!half->chain) half->chain = std::make_unique<rules::Chain>(facts_, half->direction, *half);
+    half->chain->set_rules(half->rules, now);
+    half->release_raw();
   }
   end_turn();
 }
@@ -74,7 +74,7 @@ void MessageTunnel::write(Direction direction, ByteView bytes, bool last) {
 void MessageTunnel::flush(Direction direction) {
   auto& gathered = side(direction).gathered;
   if (gathered.empty()) return;
-  // The owner may come back with more.
+  // The owner may push more data during this call.
   const auto bytes = std::exchange(gathered, {});
   owner_.tunnel_bytes(direction, bytes);
 }
@@ -97,26 +97,26 @@ void MessageTunnel::closed(rules::Close how) {
 }
 
 void MessageTunnel::finish(Direction direction, Instant now) {
-  auto& one = side(direction);
-  if (one.reader.held() > 0) one.pass_raw(one.reader.rest());
-  if (!one.chain) return one.finish();
-  one.chain->finish(now);
+  auto& half = side(direction);
+  if (half.reader.held() > 0) half.pass_raw(half.reader.rest());
+  if (!half.chain) return half.finish();
+  half.chain->finish(now);
 }
 
 void MessageTunnel::advance(Instant now) {
   begin_turn();
-  for (auto* one : {&up_, &down_}) {
-    if (!one->chain) continue;
-    one->chain->advance(now);
-    one->release_raw();
+  for (auto* half : {&up_, &down_}) {
+    if (!half->chain) continue;
+    half->chain->advance(now);
+    half->release_raw();
   }
   end_turn();
 }
 
 std::vector<std::string> MessageTunnel::rules() const {
   std::vector<std::string> names;
-  for (const auto* one : {&up_, &down_}) {
-    for (const auto& rule : one->rules) {
+  for (const auto* half : {&up_, &down_}) {
+    for (const auto& rule : half->rules) {
       if (std::find(names.begin(), names.end(), rule->name) == names.end()) {
         names.push_back(rule->name);
       }
@@ -129,7 +129,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
   if (owner.over_) return;
   if (chain) chain->advance(now);
   const bool ruled = chain && !chain->transparent();
-  // What passes as it came goes on in one piece.
+  // Unbuffered messages that follow each other are written in one piece.
   ByteView passing = bytes.first(0);
   const auto pass = [&] {
     if (!passing.empty()) owner.write(direction, passing);
@@ -212,7 +212,7 @@ void MessageTunnel::Side::emit(rules::Chunk chunk) {
   owner.write(direction, owner.codec_->write(chunk, direction));
 }
 
-// As if the other end had sent it.
+// Sends the message back as if the other end had sent it.
 void MessageTunnel::Side::reply(rules::Chunk message) {
   const auto back =
       direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
@@ -220,10 +220,10 @@ void MessageTunnel::Side::reply(rules::Chunk message) {
 }
 
 void MessageTunnel::Side::degrade(std::string_view why) {
-  const bool known = owner.up_.raw || owner.down_.raw;
+  const bool reported = owner.up_.raw || owner.down_.raw;
   raw = true;
   release_inserted();
-  if (!known) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
+  if (!reported) owner.owner_.tunnel_report("not " + std::string(owner.codec_->name()), why);
   if (owner.codec_->must_end(direction)) {
     owner.over_ = true;
     return owner.closed(rules::Close::kReset);

@@ -1,9 +1,9 @@
-// MessageTunnel: a connection as messages both ways, each through the stages of the rules. No I/O
-// and no clock; one thread.
+// MessageTunnel: runs the messages of a connection, in both directions, through the stages of the
+// matching rules. No I/O and no clock; one thread.
 //
-// While no rule can act, bytes pass as they come; they are parsed all the same, so that a rule that
-// comes later finds where a message begins. What breaks the protocol passes as bytes from there on,
-// and is reported once.
+// While no rule can act, bytes pass unchanged. They are still parsed, so that a rule added later
+// starts at a message boundary. From a protocol violation on, that direction passes as raw bytes;
+// the violation is reported once per connection.
 #pragma once
 
 #include <memory>
@@ -29,12 +29,12 @@ class MessageTunnel final {
     virtual void tunnel_injected(const rules::Rule& rule, Direction direction,
                                  const rules::Note& note) = 0;
     virtual void tunnel_report(std::string_view event, std::string_view why) = 0;
-    // TLS begins behind what has been read: where it can be terminated, nothing more is pushed
-    // until secured().
+    // TLS begins after the bytes read so far. An owner that terminates TLS pushes nothing more
+    // until it has called secured().
     virtual void tunnel_secures() {}
   };
 
-  // The owner is borrowed; `flow` is the connection's, or that of the request that upgraded it.
+  // The owner is borrowed. `flow` describes the connection, or the request that upgraded it.
   MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec, const rules::FlowFacts& flow);
 
   void set_rules(const rules::RuleSet& set, Instant now);
@@ -42,20 +42,22 @@ class MessageTunnel final {
   void finish(Direction direction, Instant now);
   Instant deadline() const { return std::min(up_.deadline(), down_.deadline()); }
   void advance(Instant now);
-  // Both ends speak inside TLS from here on.
+  // TLS has begun on both sides.
   void secured() { codec_->secured(); }
   std::string host() const { return codec_->host(); }
-  // What messages in stages take of memory. What is kept of one that is not complete is
-  // kMostMessage at most, and not counted: it must go on.
+  // Bytes of memory that messages in stages take, plus raw bytes queued after them. A message that
+  // is still incomplete is not counted: it must be able to complete. Its size is bounded by
+  // kMostMessage.
   std::size_t held(Direction direction) const {
     return *side(direction).held + side(direction).behind.size();
   }
-  // Those that may act on its messages, in file order; and all by name.
+  // The rules that may act on messages in `direction`, in file order.
   const std::vector<rules::RuleRef>& rules(Direction direction) const {
     return side(direction).rules;
   }
+  // The names of the rules in both directions.
   std::vector<std::string> rules() const;
-  // Whether a rule may hold messages there.
+  // Whether a rule may hold messages in `direction`.
   bool ruled(Direction direction) const { return side(direction).chain != nullptr; }
   bool severed(Direction direction) const {
     const auto& chain = side(direction).chain;
@@ -63,7 +65,6 @@ class MessageTunnel final {
   }
 
  private:
-  // One direction.
   struct Side final : rules::ChainOutput, MessageReader::Wanted {
     Side(MessageTunnel& tunnel, Direction which)
         : owner(tunnel), direction(which), reader(tunnel.codec_->reader(which)) {
@@ -72,17 +73,17 @@ class MessageTunnel final {
 
     void push(ByteView bytes, Instant now);
     void degrade(std::string_view why);
-    // Bytes that are no messages, in their place: behind those that stages hold.
+    // Passes bytes that are not messages, in order: after the messages that stages hold.
     void pass_raw(ByteView bytes);
     void release_raw();
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
     void give(ReadMessage read, Instant now);
 
-    // A message that a rule made: once none is in the middle of passing.
+    // Inserts a message that a rule made, as soon as no other message is partly sent.
     void insert(Bytes bytes);
     void release_inserted();
 
-    // Beside what waits in stages, or for its turn, nothing passes.
+    // A message may bypass the stages only if nothing before it still waits.
     bool wants(const rules::Message& head) override {
       return *held > 0 || !behind.empty() || !inserted.empty() || !chain || !chain->lets_by(head);
     }
@@ -105,17 +106,17 @@ class MessageTunnel final {
     MessageReader& reader;
     std::unique_ptr<rules::Chain> chain;
     std::vector<rules::RuleRef> rules;
-    Bytes behind;    // raw, and what stages hold is ahead of it
-    Bytes inserted;  // waits for the end of a message that is passing
-    Bytes gathered;  // of this turn, to be written together
+    Bytes behind;    // raw bytes, to be sent after the messages that stages hold
+    Bytes inserted;  // inserted messages that wait for the end of a partly sent one
+    Bytes gathered;  // output of this turn, written together at its end
     std::shared_ptr<std::size_t> held = std::make_shared<std::size_t>(0);
-    bool raw = false;  // these are no messages any more
+    bool raw = false;  // the protocol was violated: bytes pass unparsed
   };
 
   const Side& side(Direction direction) const {
     return direction == Direction::kUpstream ? up_ : down_;
   }
-  // Many small messages are written as one; `last`: nothing follows in this turn.
+  // Gathers small messages into one write. `last`: no more output follows in this turn.
   void write(Direction direction, ByteView bytes, bool last = false);
   void flush(Direction direction);
   void begin_turn() { ++turns_; }
@@ -128,9 +129,9 @@ class MessageTunnel final {
   Owner& owner_;
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
-  bool closes_ = false;  // once all is inserted
-  bool over_ = false;    // nothing passes any more
-  int turns_ = 0;        // that are going on, one inside the other
+  bool closes_ = false;  // close after the inserted messages are sent
+  bool over_ = false;    // the connection was closed: nothing passes any more
+  int turns_ = 0;        // nesting depth of turns
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

@@ -1,9 +1,9 @@
-// RequestWatch: which of a client's messages are requests, and which message from the server
-// answers each, in the bytes as the client sent and got them. A message that expects no answer is
-// no request, and neither is one of the server's own.
+// RequestWatch: finds the client's requests and the server message that answers each, from the
+// bytes as the client sent and received them. Messages that expect no answer, and requests of the
+// server, are ignored.
 //
-// What is not this protocol is not looked at any further. Bounded, whatever the peers send. No I/O;
-// one thread.
+// After a protocol violation nothing more is read. Memory is bounded, whatever the peers send. No
+// I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -22,19 +22,19 @@ class RequestWatch {
     bool ok = false;
   };
   virtual ~RequestWatch() = default;
-  // The bytes came at `now`.
+  // Bytes that the client sent; they arrived at `now`.
   virtual void from_client(codecs::ByteView bytes, rules::Instant now) = 0;
-  // Adds the answers that end in these bytes.
+  // Appends the answers that end in these bytes.
   virtual void to_client(codecs::ByteView bytes, std::vector<Answer>& answers) = 0;
-  // TLS has begun inside the connection, and is terminated.
+  // TLS has begun inside the connection and is terminated here.
   virtual void secured() {}
-  // How many requests wait for their answers.
+  // Number of requests that wait for an answer.
   virtual std::size_t open() const = 0;
-  // The client has said that it goes (DISCONNECT, the end of its stream).
+  // The client has announced that it leaves (DISCONNECT, the end of its stream).
   virtual bool leaving() const = 0;
 };
 
-// Null where requests are not told by messages of a connection.
+// Null if the requests of the protocol cannot be derived from the messages of a connection.
 std::unique_ptr<RequestWatch> request_watch_of(rules::Protocol protocol);
 
 }  // namespace brownout::messages

@@ -1,4 +1,4 @@
-// What a rule says to a client never comes into the middle of what the server says to it.
+// A message that a rule inserts never splits a message of the server.
 #include <gtest/gtest.h>
 
 #include "tests/support/message_lab.h"
@@ -11,7 +11,7 @@ match = { direction = "upstream" }
 fault = { type = "reject", text = "NO" })";
 constexpr auto kLines = "framing = { delimiter = \"\\n\" }";
 
-TEST(InsertedMessage, ComesBehindTheGreetingOfTheServer) {
+TEST(InsertedMessage, FollowsTheGreetingOfTheServer) {
   MessageLab lab("nats", kRejectUpstream);
   lab.from_client("PUB secret 2\r\nhi\r\n");
   EXPECT_EQ(lab.at_client(), "");
@@ -20,7 +20,7 @@ TEST(InsertedMessage, ComesBehindTheGreetingOfTheServer) {
             "INFO {}\r\n-ERR 'Permissions Violation for Publish to \"secret\"'\r\n");
 }
 
-TEST(InsertedMessage, WaitsForTheEndOfOneThatIsPassing) {
+TEST(InsertedMessage, WaitsForTheEndOfAPartlySentMessage) {
   MessageLab lab("nats", kRejectUpstream);
   lab.from_server("INFO {}\r\n");
   lab.at_client();
@@ -33,7 +33,7 @@ TEST(InsertedMessage, WaitsForTheEndOfOneThatIsPassing) {
             "MSG a 1 2\r\nhi\r\nMSG a 1");
 }
 
-TEST(InsertedMessage, GoesAtOnceBetweenTwo) {
+TEST(InsertedMessage, IsSentAtOnceBetweenTwoMessages) {
   MessageLab lab("framed", kRejectUpstream, kLines);
   lab.from_server("one\n");
   lab.from_client("ask\n");
@@ -43,7 +43,7 @@ TEST(InsertedMessage, GoesAtOnceBetweenTwo) {
   EXPECT_EQ(lab.at_client(), "one\nNO\ntwo\nNO\nthree\n");
 }
 
-TEST(InsertedMessage, ComesBeforeTheEndIfItsTurnNeverComes) {
+TEST(InsertedMessage, IsSentBeforeTheEndIfTheMessageNeverCompletes) {
   MessageLab lab("framed", kRejectUpstream, kLines);
   lab.from_server("cut sh");
   lab.from_client("ask\n");
@@ -52,7 +52,7 @@ TEST(InsertedMessage, ComesBeforeTheEndIfItsTurnNeverComes) {
   EXPECT_EQ(lab.at_client(), "NO\n");
 }
 
-TEST(InsertedMessage, AConnectionThatItEndsWaitsForIt) {
+TEST(InsertedMessage, DelaysTheCloseUntilItIsSent) {
   MessageLab lab("nats", kRejectUpstream);
   lab.from_server("INFO {\"server_id\":");
   lab.from_client("CONNECT {}\r\n");
@@ -62,8 +62,8 @@ TEST(InsertedMessage, AConnectionThatItEndsWaitsForIt) {
   EXPECT_EQ(lab.closed, "fin");
 }
 
-// A rule that comes in the middle of a message leaves that alone, and has all of the next.
-TEST(InsertedMessage, ARuleThatComesWithinAMessageLosesNothing) {
+// A rule added in the middle of a message ignores that message and acts on the next.
+TEST(InsertedMessage, ARuleAddedMidMessageLosesNothing) {
   MessageLab lab("nats");
   lab.from_server("MSG a 1 6\r\nhel");
   lab.set_rules("[[rule]]\nfault = { type = \"replace\", text = \"hi!\" }");

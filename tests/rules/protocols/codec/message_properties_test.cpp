@@ -1,5 +1,5 @@
-// Every fault that acts on messages, on every protocol that it is for, in random conversations; and
-// broken stages, to prove that the suite finds what it looks for.
+// Runs every message fault on every protocol it supports, in random conversations. Broken stages
+// prove that the suite detects each kind of violation.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,29 +20,31 @@ namespace {
 
 using Names = std::set<std::string_view>;
 
-// Others answer, copy or lose messages, which their notes say, or change nothing of them.
+// Faults that change the contents of messages. All others answer, copy or lose messages, which
+// their notes report, or change nothing.
 const Names kChangesContents{"corrupt_message",      "truncate_message",     "replace",
                              "mqtt_receive_maximum", "mqtt_session_present", "xmpp_resumption",
                              "nats_cluster_change"};
-// Of any packet of MQTT, all that is behind its fixed header.
+// Faults that, for MQTT, change everything after the fixed header of any packet.
 const Names kChangesPackets{"corrupt_message", "truncate_message"};
 const Names kChangesTheOrder{"reorder", "hold_until"};
-// Only these see the opening: what others lose, copy or put out of order of it leaves nothing that
-// can be read, and partners who wait for each other would not go on.
+// Only these faults act on the opening messages. A lost, copied or reordered opening would leave
+// nothing that can be parsed, and peers that wait for each other would stall.
 const Names kActsOnOpenings{
     "mqtt_receive_maximum", "mqtt_session_present", "mqtt_disconnect",           "xmpp_resumption",
     "xmpp_stream_error",    "nats_cluster_change",  "nats_authorization_timeout"};
-// Of a message that is the last, only a part arrives.
+// Faults that deliver only a part of the last message.
 const Names kCutsMessages{"redis_cut_reply"};
-// Answers of Redis stay in the order of their commands: behind one that is lost, or a command that
-// is, none comes; and that whose order the server sees otherwise than this script has it.
+// Redis replies follow the order of their commands, so no reply follows a lost command or reply.
+// Reordering and copies change the order that the server sees, which this script does not model.
 const Names kSilencesRedis{"drop",       "ack_loss", "half_open", "redis_dead_subscription",
                            "hold_until", "reorder",  "duplicate"};
-// 3.1.1 has no such property.
+// MQTT 3.1.1 has no Receive Maximum.
 const Names kOnlyOfMqtt5{"mqtt_receive_maximum"};
 
-// Where an example ends every conversation at once, begins later than one ends, or is of another
-// protocol; the last by their listener's protocol.
+// Settings used instead of the fault's example. The example would end every conversation at once,
+// begin after the conversation ends, or match another protocol. Keys with a second word apply to
+// listeners of that protocol.
 const std::map<std::string, std::string> kSettings{
     {"close_websocket", R"(probability = "5%"
 fault = { type = "close_websocket" })"},
@@ -114,7 +116,7 @@ class MessageProperties : public testing::TestWithParam<std::size_t> {
 TEST_P(MessageProperties, HoldForEveryFaultThatActsOnMessages) {
   int tried = 0;
   for (const auto* kind : all_faults()) {
-    // A listener of WebSocket may have MQTT, too.
+    // A WebSocket listener may also carry MQTT, so its protocol is stated here.
     const auto spoken = speech().listener == "websocket"
                             ? rules::ProtocolSet::of(rules::WebSocketMessage::protocol())
                             : rules::Protocol::named(speech().listener)->messages();
@@ -136,13 +138,13 @@ TEST_P(MessageProperties, HoldForEveryFaultThatActsOnMessages) {
 }
 
 TEST_P(MessageProperties, HoldForRandomChainsOfFaultsThatKeepContents) {
-  constexpr std::array<std::string_view, 5> kKeepers{"delay", "duplicate", "reorder", "hold_until",
-                                                     "drop"};
+  constexpr std::array<std::string_view, 5> kFaults{"delay", "duplicate", "reorder", "hold_until",
+                                                    "drop"};
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     std::mt19937_64 random(seed);
     std::vector<Rule> rules;
     for (int i = 0; i < 4; ++i) {
-      for (auto& rule : rules_for(kKeepers[random() % kKeepers.size()], speech())) {
+      for (auto& rule : rules_for(kFaults[random() % kFaults.size()], speech())) {
         rule.name += std::to_string(i);
         rules.push_back(rule);
       }
@@ -169,7 +171,7 @@ std::string find_in_broken_messages(const Speech& speech) {
   return find_message_violation(speech, {rule_of<S, Carrier::kMessage>()}, {}, 3, acted);
 }
 
-TEST_P(MessageProperties, FindABrokenStage) {
+TEST_P(MessageProperties, DetectEveryBrokenStage) {
   EXPECT_EQ(find_in_broken_messages<DropsOneMessage>(speech()), "messages were lost");
   EXPECT_EQ(find_in_broken_messages<MakesOneMessage>(speech()), "messages came from nowhere");
   EXPECT_EQ(find_in_broken_messages<MergesTwoMessages>(speech()), "messages were lost");
@@ -192,7 +194,7 @@ INSTANTIATE_TEST_SUITE_P(Of, MessageProperties,
                          testing::Range<std::size_t>(0, all_speeches().size()),
                          [](const auto& which) { return all_speeches()[which.param].name; });
 
-TEST(MessagePropertiesOfXmpp, FindAStageThatEmitsNoMessage) {
+TEST(MessagePropertiesOfXmpp, DetectAStageThatEmitsRawBytes) {
   EXPECT_EQ(find_in_broken_messages<EmitsNoMessage>(all_speeches()[2]).substr(0, 25),
             "what came out is malforme");
 }

@@ -1,4 +1,4 @@
-// Which messages of a client are requests, and what answers them.
+// RequestWatch pairs the client's requests with the server's answers.
 #include <gtest/gtest.h>
 
 #include "rules/protocols/codec/request_watch.h"
@@ -24,23 +24,23 @@ class Watched {
  public:
   explicit Watched(rules::Protocol protocol) : watch_(messages::request_watch_of(protocol)) {}
 
-  // At the next second, byte by byte.
+  // Sends `text` byte by byte, one second after the previous call.
   Watched& client(std::string_view text) {
     now_ += 1s;
-    for (const char& one : text) watch_->from_client(bytes_of({&one, 1}), now_);
+    for (const char& byte : text) watch_->from_client(bytes_of({&byte, 1}), now_);
     return *this;
   }
   Watched& server(std::string_view text) {
     now_ += 1s;
-    for (const char& one : text) watch_->to_client(bytes_of({&one, 1}), answers_);
+    for (const char& byte : text) watch_->to_client(bytes_of({&byte, 1}), answers_);
     return *this;
   }
-  // "ok 1, failed 2; 1 open": the seconds at which each was asked.
+  // "ok 1, failed 2; 1 open": the outcome of each request and the second in which it was sent.
   std::string said() const {
     std::string text;
-    for (const auto& one : answers_) {
-      text += (text.empty() ? "" : ", ") + std::string(one.ok ? "ok " : "failed ") +
-              std::to_string((one.asked - kBegin) / 1s);
+    for (const auto& answer : answers_) {
+      text += (text.empty() ? "" : ", ") + std::string(answer.ok ? "ok " : "failed ") +
+              std::to_string((answer.asked - kBegin) / 1s);
     }
     return text + "; " + std::to_string(watch_->open()) + " open";
   }
@@ -58,31 +58,31 @@ constexpr auto kConnect = "\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01x"sv;
 constexpr auto kConnect5 = "\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01x"sv;
 constexpr auto kConnack = "\x20\x02\x00\x00"sv;
 
-TEST(RequestWatch, AConnectionThatOnlySaysHelloAndGoodbye) {
+TEST(RequestWatch, CountsConnectAsARequestAndSeesDisconnect) {
   Watched mqtt(kMqtt);
   mqtt.client(kConnect).server(kConnack);
-  mqtt.client("\x30\x05\x00\x01t12"sv);  // QoS 0 expects nothing
+  mqtt.client("\x30\x05\x00\x01t12"sv);  // QoS 0 expects no answer
   EXPECT_FALSE(mqtt.leaving());
   mqtt.client("\xe0\x00"sv);
   EXPECT_EQ(mqtt.said(), "ok 1; 0 open");
   EXPECT_TRUE(mqtt.leaving());
 }
 
-TEST(RequestWatch, PacketsAreAnsweredByTypeAndIdentifier) {
+TEST(RequestWatch, PairsMqttPacketsByTypeAndIdentifier) {
   Watched mqtt(kMqtt);
-  mqtt.client(kConnect).server(kConnack);                          // 1, 2
-  mqtt.client("\x32\x06\x00\x01t\x00\x07z"sv);                     // 3: QoS 1
-  mqtt.client("\x34\x06\x00\x01t\x00\x08z"sv);                     // 4: QoS 2
-  mqtt.client("\x82\x06\x00\x07\x00\x01t\x00"sv);                  // 5: SUBSCRIBE, 7 too
-  mqtt.client("\xc0\x00"sv);                                       // 6
-  mqtt.server("\x40\x02\x00\x08"sv).server("\x50\x02\x00\x08"sv);  // only the second is one
+  mqtt.client(kConnect).server(kConnack);          // 1, 2
+  mqtt.client("\x32\x06\x00\x01t\x00\x07z"sv);     // 3: QoS 1
+  mqtt.client("\x34\x06\x00\x01t\x00\x08z"sv);     // 4: QoS 2
+  mqtt.client("\x82\x06\x00\x07\x00\x01t\x00"sv);  // 5: SUBSCRIBE, also identifier 7
+  mqtt.client("\xc0\x00"sv);                       // 6
+  mqtt.server("\x40\x02\x00\x08"sv).server("\x50\x02\x00\x08"sv);  // PUBACK is no answer to QoS 2
   mqtt.server("\xd0\x00"sv).server("\x90\x03\x00\x07\x00"sv);
   EXPECT_EQ(mqtt.said(), "ok 1, ok 4, ok 6, ok 5; 1 open");
   mqtt.client("\x62\x02\x00\x08"sv).server("\x70\x02\x00\x08\x40\x02\x00\x07"sv);  // 11
   EXPECT_EQ(mqtt.said(), "ok 1, ok 4, ok 6, ok 5, ok 11, ok 3; 0 open");
 }
 
-TEST(RequestWatch, WhatTheServerAsksForIsNoRequestOfTheClient) {
+TEST(RequestWatch, IgnoresRequestsOfTheServer) {
   Watched mqtt(kMqtt);
   mqtt.client(kConnect).server(kConnack);
   mqtt.server("\x32\x06\x00\x01t\x00\x07z"sv).client("\x40\x02\x00\x07"sv);
@@ -91,7 +91,7 @@ TEST(RequestWatch, WhatTheServerAsksForIsNoRequestOfTheClient) {
   EXPECT_EQ(mqtt.said(), "ok 1; 0 open");
 }
 
-TEST(RequestWatch, ReasonsTellFailures) {
+TEST(RequestWatch, MqttReasonCodesDecideFailure) {
   Watched refused(kMqtt);
   EXPECT_EQ(refused.client(kConnect).server("\x20\x02\x00\x05"sv).said(), "failed 1; 0 open");
 
@@ -99,7 +99,7 @@ TEST(RequestWatch, ReasonsTellFailures) {
   old.client(kConnect).server(kConnack).client("\x82\x06\x00\x07\x00\x01t\x00"sv);
   EXPECT_EQ(old.server("\x90\x03\x00\x07\x80"sv).said(), "ok 1, failed 3; 0 open");
 
-  // With properties; "no matching subscribers" is no failure.
+  // MQTT 5: with properties; "no matching subscribers" (0x10) is not a failure.
   Watched five(kMqtt);
   five.client(kConnect5).server("\x20\x03\x00\x00\x00"sv);
   five.client("\x82\x07\x00\x07\x00\x00\x01t\x00"sv)
@@ -109,7 +109,7 @@ TEST(RequestWatch, ReasonsTellFailures) {
   EXPECT_EQ(five.said(), "ok 1, failed 3, ok 5, failed 7; 0 open");
 }
 
-TEST(RequestWatch, ATopicOfAnyLengthHidesNoIdentifier) {
+TEST(RequestWatch, FindsTheIdentifierBehindALongTopic) {
   Watched mqtt(kMqtt);
   mqtt.client(kConnect).server(kConnack);
   const std::string topic(1000, 't');
@@ -118,7 +118,7 @@ TEST(RequestWatch, ATopicOfAnyLengthHidesNoIdentifier) {
   EXPECT_EQ(mqtt.server("\x40\x02\x01\x02"sv).said(), "ok 1, ok 4; 0 open");
 }
 
-TEST(RequestWatch, WhatIsNoMqttIsNotLookedAt) {
+TEST(RequestWatch, IgnoresBytesThatAreNotMqtt) {
   Watched mqtt(kMqtt);
   mqtt.client("GET / HTTP/1.1\r\n\r\n").server("HTTP/1.1 200 OK\r\n\r\n");
   EXPECT_EQ(mqtt.said(), "; 0 open");
@@ -128,7 +128,7 @@ constexpr std::string_view kStream =
     "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
     "to='a.example' version='1.0'>";
 
-TEST(RequestWatch, QueriesOfXmppAreAnsweredById) {
+TEST(RequestWatch, PairsXmppQueriesById) {
   Watched xmpp(kXmpp);
   xmpp.client(kStream).server(kStream);
   xmpp.client("<message to='b'><body>hi</body></message><presence/>");      // 3: no requests
@@ -149,7 +149,7 @@ TEST(RequestWatch, QueriesOfXmppAreAnsweredById) {
   EXPECT_TRUE(xmpp.leaving());
 }
 
-TEST(RequestWatch, OtherProtocolsHaveNone) {
+TEST(RequestWatch, DoesNotExistForProtocolsWithoutRequests) {
   for (const auto protocol : {rules::Protocol::kTcp, rules::Protocol::kTls, rules::Protocol::kUdp,
                               kFramed, rules::Protocol::kProxy}) {
     EXPECT_EQ(messages::request_watch_of(protocol), nullptr);
@@ -157,7 +157,7 @@ TEST(RequestWatch, OtherProtocolsHaveNone) {
   }
 }
 
-TEST(RequestWatch, RequestsOfNatsAreThoseThatHaveAReply) {
+TEST(RequestWatch, CountsOnlyNatsPublishesWithAReplySubject) {
   Watched nats(kNats);
   nats.client("CONNECT {}\r\nPING\r\nPUB news 2\r\nhi\r\n");
   EXPECT_EQ(nats.said(), "; 1 open");
@@ -169,7 +169,7 @@ TEST(RequestWatch, RequestsOfNatsAreThoseThatHaveAReply) {
   EXPECT_EQ(nats.said(), "ok 1, ok 3, failed 3; 0 open");
 }
 
-TEST(RequestWatch, APublishThatJetStreamDidNotStoreFailed) {
+TEST(RequestWatch, CountsAJetStreamErrorAsAFailure) {
   Watched nats(kNats);
   nats.client("PUB orders _INBOX.1 1\r\na\r\nPUB orders _INBOX.2 1\r\na\r\n");
   nats.server("MSG _INBOX.1 1 26\r\n{\"stream\":\"STORE\",\"seq\":1}\r\n");
