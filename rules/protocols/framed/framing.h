@@ -1,5 +1,5 @@
-// How the messages of an in-house protocol are told apart: by what stands behind each, or by a
-// length ahead of it.
+// Framing: how to split a byte stream of an in-house protocol into messages, by a delimiter after
+// each message or by a length before it.
 //
 //   framing = { delimiter = "\n", kind = "^([A-Z]+)" }
 //   framing = { offset = 2, width = 4, endianness = "little", includes_header = true }
@@ -20,11 +20,12 @@ namespace brownout::rules {
 
 enum class Endianness { kBig, kLittle };
 
-// A regular expression (RE2's syntax): of what it finds, its first group is the kind, or all.
+// A regular expression (RE2 syntax) that extracts the kind of a message: its first group, or the
+// whole match if it has no group.
 class KindExpression {
  public:
   static Result<KindExpression> parse(std::string_view text);
-  // "" where it finds nothing. Its first 64 KiB are looked at.
+  // "" if there is no match. Only the first 64 KiB of the payload are searched.
   std::string find(std::string_view payload) const;
   const std::string& text() const { return text_; }
 
@@ -34,13 +35,13 @@ class KindExpression {
 };
 
 struct Framing {
-  std::string delimiter;    // empty: a length stands ahead
-  std::int64_t offset = 0;  // bytes ahead of the length, which are of the header as well
-  std::int64_t width = 0;   // of the length: 1 to 8 bytes
+  std::string delimiter;    // empty: a length precedes each message
+  std::int64_t offset = 0;  // bytes of the header before the length
+  std::int64_t width = 0;   // size of the length field: 1 to 8 bytes
   Endianness endianness = Endianness::kBig;
   bool includes_header = false;  // whether the length counts offset + width
   std::optional<KindExpression> kind;
-  std::vector<TextPattern> acks;  // kinds that say no more than that another message came
+  std::vector<TextPattern> acks;  // kinds that only acknowledge other messages
 
   std::size_t header() const { return static_cast<std::size_t>(offset + width); }
 };

@@ -29,8 +29,9 @@ std::uint64_t most_of(std::int64_t width) {
                     : (std::uint64_t{1} << (8 * width)) - 1;
 }
 
-// `payload` and its delimiter, which must not be found ahead of its end: there a bit that a rule
-// flipped is as it came, and what a rule cut or wrote is cut.
+// The payload and its delimiter. A rule may have put the delimiter into the payload, which would
+// split the message. If the size is unchanged (a flipped bit), the bytes that arrived are restored
+// there; otherwise the payload is cut there.
 Bytes delimited(ByteView payload, ByteView came, ByteView delimiter) {
   Bytes whole(payload.begin(), payload.end());
   whole.insert(whole.end(), delimiter.begin(), delimiter.end());
@@ -40,9 +41,9 @@ Bytes delimited(ByteView payload, ByteView came, ByteView delimiter) {
     const auto at = static_cast<std::size_t>(found - whole.begin());
     if (at >= size) return whole;
     const auto part = std::min(delimiter.size(), size - at);
-    const bool known = payload.size() + delimiter.size() == came.size();
-    const auto before = known ? came.subspan(at, part) : ByteView();
-    if (known && !std::equal(before.begin(), before.end(), found)) {
+    const bool same_size = payload.size() + delimiter.size() == came.size();
+    const auto before = same_size ? came.subspan(at, part) : ByteView();
+    if (same_size && !std::equal(before.begin(), before.end(), found)) {
       std::copy(before.begin(), before.end(), found);
       continue;
     }
@@ -65,7 +66,7 @@ MessageReader::Step FramedCodec::Reader::next(ByteView bytes, bool keep) {
 
 MessageReader::Step FramedCodec::Reader::next_delimited(ByteView bytes) {
   const auto delimiter = codecs::bytes_of(framing_.delimiter);
-  // What of it may stand at the end of what was there before.
+  // A delimiter may be split between the previous bytes and these.
   const auto before = std::min(wire_.size(), delimiter.size() - 1);
   Bytes seam(wire_.end() - static_cast<std::ptrdiff_t>(before), wire_.end());
   const auto more = std::min(bytes.size(), delimiter.size() - 1);
@@ -146,7 +147,7 @@ Bytes FramedCodec::Reader::rest() {
   return std::exchange(wire_, {});
 }
 
-// What does not fit into a length is cut.
+// A payload that is too long for the length field is cut.
 Bytes FramedCodec::write(const rules::Chunk& chunk, Direction) {
   const auto& message = *chunk.message();
   if (!chunk.touched() && !message.wire.empty()) return message.wire;
@@ -159,7 +160,7 @@ Bytes FramedCodec::write(const rules::Chunk& chunk, Direction) {
     const auto room = most - std::min<std::uint64_t>(own, most);
     payload =
         payload.first(static_cast<std::size_t>(std::min<std::uint64_t>(payload.size(), room)));
-    // What stands ahead of the length stays as it came.
+    // Header bytes before the length stay as they arrived.
     whole.assign(message.wire.begin(), message.wire.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                   header, message.wire.size())));
     whole.resize(header);

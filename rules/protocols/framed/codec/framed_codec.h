@@ -1,6 +1,8 @@
-// Messages of an in-house protocol, as a framing describes them (rules/protocols/framed/framing.h).
-// The payload is what stands between two delimiters, or behind a header with a length; what a rule
-// touched is framed anew.
+// Reads and writes the messages of an in-house protocol, split by a configured framing
+// (rules/protocols/framed/framing.h).
+//
+// The payload is the bytes before a delimiter, or after a header with a length. A message that a
+// rule changed is framed again.
 #pragma once
 
 #include "rules/protocols/codec/message_codec.h"
@@ -37,12 +39,12 @@ class FramedCodec final : public MessageCodec {
     void finish(Step& step);
 
     const rules::Framing& framing_;
-    Bytes wire_;  // as far as it is kept; of a header all of it, of a delimiter its
-                  // beginning, so that it is found where it is cut
+    // The kept message; else its header, or the last bytes, which may begin a split delimiter.
+    Bytes wire_;
     bool within_ = false;
     bool keep_ = false;
-    std::uint64_t left_ = 0;  // of the payload, once the header is complete
-    bool counted_ = false;    // it is
+    std::uint64_t left_ = 0;  // bytes of the payload still to come
+    bool counted_ = false;    // the header is complete
   };
 
   rules::Framing framing_;

@@ -1,4 +1,4 @@
-// Messages of in-house protocols: found however they are cut, framed anew where they are touched.
+// Messages of in-house protocols through a MessageTunnel, cut into pieces of several sizes.
 #include <gtest/gtest.h>
 
 #include "rules/language/load_toml.h"
@@ -21,7 +21,7 @@ const std::vector<Case> kCases{
     {"offset = 2, width = 4, includes_header = true",
      std::string("ab\x00\x00\x00\x09one", 9) + std::string("cd\x00\x00\x00\x06", 6)}};
 
-TEST(FramedTunnel, WhatNoRuleTouchesPassesAsItCame) {
+TEST(FramedTunnel, PassesUnmatchedMessagesUnchanged) {
   const std::string elsewhere =
       "[[rule]]\nmatch = { text = \"none such\" }\nfault = { type = \"drop\" }";
   for (const auto& [framing, stream] : kCases) {
@@ -37,7 +37,7 @@ TEST(FramedTunnel, WhatNoRuleTouchesPassesAsItCame) {
   }
 }
 
-TEST(FramedTunnel, RulesMeanMessagesByTheirKind) {
+TEST(FramedTunnel, MatchesMessagesByKind) {
   MessageLab lab("framed", R"([[rule]]
 match = { kind = ["GE?", "P*"], direction = "upstream" }
 fault = { type = "drop" }
@@ -50,14 +50,14 @@ fault = { type = "ack_loss" })",
   EXPECT_EQ(lab.at_client(), "{\"op\":\"NO\"}\n");
 }
 
-TEST(FramedTunnel, WhatIsTouchedIsFramedAnew) {
+TEST(FramedTunnel, FramesAChangedMessageAgain) {
   MessageLab lab("framed", "[[rule]]\nfault = { type = \"truncate_message\", after = \"2 B\" }",
                  "framing = { offset = 1, width = 2, includes_header = true }");
   lab.from_client(std::string("#\x00\x08three", 8));
   EXPECT_EQ(lab.at_server(), std::string("#\x00\x05th", 5));
 }
 
-TEST(FramedTunnel, ARefusalIsATextInItsFrame) {
+TEST(FramedTunnel, RejectAnswersWithAFramedText) {
   MessageLab lab("framed",
                  "[[rule]]\nmatch = { text = \"PUT*\" }\nfault = { type = \"reject\", text = "
                  "\"BUSY\" }",
@@ -67,7 +67,7 @@ TEST(FramedTunnel, ARefusalIsATextInItsFrame) {
   EXPECT_EQ(lab.at_server(), "GET 1\r\n");
 }
 
-TEST(FramedTunnel, AMessageMayHaveSixteenMebibytesWithoutItsFrame) {
+TEST(FramedTunnel, LimitsThePayloadToSixteenMebibytes) {
   const std::string most(16 << 20, 'x');
   const std::string rule = "[[rule]]\nmatch = { text = \"x*\" }\nfault = { type = \"drop\" }";
   MessageLab delimited("framed", rule, R"(framing = { delimiter = "\r\n" })");
@@ -81,7 +81,7 @@ TEST(FramedTunnel, AMessageMayHaveSixteenMebibytesWithoutItsFrame) {
   EXPECT_EQ(counted.reports, "");
 }
 
-TEST(FramedTunnel, WhatARuleMakesOfAMessageIsOneMessage) {
+TEST(FramedTunnel, AChangedMessageStaysOneMessage) {
   MessageLab cut("framed", "[[rule]]\nfault = { type = \"truncate_message\", after = \"2 B\" }",
                  R"(framing = { delimiter = "\n\n" })");
   cut.from_client("a\nbcd\n\n");
@@ -90,7 +90,7 @@ TEST(FramedTunnel, WhatARuleMakesOfAMessageIsOneMessage) {
                    R"(framing = { delimiter = "\n" })");
   other.from_client("abc\n");
   EXPECT_EQ(other.at_server(), "x\n");
-  // One bit away from the delimiter.
+  // Each byte is one bit away from the delimiter.
   const std::string near(2000, '\x0b');
   MessageLab flipped("framed",
                      "[[rule]]\nfault = { type = \"corrupt_message\", chance = \"100%\" }",
@@ -102,7 +102,7 @@ TEST(FramedTunnel, WhatARuleMakesOfAMessageIsOneMessage) {
   EXPECT_NE(got, near + "\n");
 }
 
-TEST(FramedTunnel, ALengthThatCannotBePassesAsBytes) {
+TEST(FramedTunnel, PassesBytesAfterAnImpossibleLength) {
   MessageLab lab("framed", "[[rule]]\nfault = { type = \"drop\" }",
                  "framing = { width = 2, includes_header = true }");
   lab.from_client(std::string("\x00\x03x\x00\x01more", 9));
@@ -110,7 +110,7 @@ TEST(FramedTunnel, ALengthThatCannotBePassesAsBytes) {
   EXPECT_EQ(lab.reports, "not of this framing: a length that is smaller than its header\n");
 }
 
-TEST(FramedTunnel, AMessageOfTheLimitIsStillOneForRules) {
+TEST(FramedTunnel, RulesActOnAMessageOfExactlyTheLimit) {
   const std::string rule = "[[rule]]\nfault = { type = \"drop\" }";
   const std::string payload(std::size_t{16} << 20, 'x');
   MessageLab lines("framed", rule, R"(framing = { delimiter = "\r\n" })");
@@ -132,7 +132,7 @@ std::string problem(const std::string& framing) {
   return config ? "" : config.error().sorted().front().what;
 }
 
-TEST(FramedTunnel, MistakesAreTold) {
+TEST(FramedTunnel, RejectsBadFramings) {
   const std::string framed = "protocol = \"framed\"\n";
   EXPECT_EQ(problem(framed), "a framed listener needs \"framing\"");
   EXPECT_EQ(problem("framing = { width = 2 }"), "framing is for framed listeners");
