@@ -10,10 +10,10 @@ namespace {
 
 struct Condition {
   std::string_view name;
-  std::string_view type;  // what the error asks of whom it is told (RFC 6120, 8.3.2)
+  std::string_view type;  // tells the receiver how to react (RFC 6120, 8.3.2)
 };
 
-// RFC 6120, 8.3.3, with the type that each is associated with there.
+// Conditions of stanza errors, and the type that RFC 6120, 8.3.3 associates with each.
 constexpr std::array<Condition, 22> kStanzaConditions{{{"bad-request", "modify"},
                                                        {"conflict", "cancel"},
                                                        {"feature-not-implemented", "cancel"},
@@ -37,7 +37,7 @@ constexpr std::array<Condition, 22> kStanzaConditions{{{"bad-request", "modify"}
                                                        {"undefined-condition", "cancel"},
                                                        {"unexpected-request", "wait"}}};
 
-// RFC 6120, 4.9.3.
+// Conditions of stream errors (RFC 6120, 4.9.3).
 constexpr std::array<std::string_view, 25> kStreamConditions{"bad-format",
                                                              "bad-namespace-prefix",
                                                              "conflict",
@@ -66,7 +66,7 @@ constexpr std::array<std::string_view, 25> kStreamConditions{"bad-format",
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-// One character (XML 1.0, 2.2).
+// Whether XML allows the character (XML 1.0, 2.2).
 bool is_xml(std::string_view character) {
   if (utf8_size(character) == 0) return false;
   const auto first = static_cast<unsigned char>(character[0]);
@@ -89,7 +89,7 @@ std::string stanza_error(const XmppStanza& stanza, const StanzaCondition& condit
          " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></" + stanza.name + ">";
 }
 
-// None to what ends it, or is the server's.
+// None for <abort/>, and for elements that the server sends.
 std::optional<std::string> sasl_failure(const XmppStanza& stanza) {
   constexpr std::string_view kSasl = "urn:ietf:params:xml:ns:xmpp-sasl";
   constexpr std::array<std::string_view, 4> kAsks{"auth", "response", "authenticate", "next"};

@@ -1,5 +1,5 @@
-// Elements of an XMPP stream (RFC 6120) as rules see them: stanzas of clients, servers and
-// components (XEP-0114), and what stream management (XEP-0198) and the stream itself say.
+// XMPP elements (RFC 6120) in the form that rules match: stanzas of clients, servers and components
+// (XEP-0114), stream management (XEP-0198), and the elements of the stream itself.
 #pragma once
 
 #include <array>
@@ -15,9 +15,9 @@
 namespace brownout::rules {
 
 enum class XmppElement : std::uint8_t {
-  kStream,      // <stream:stream>, which opens it
+  kStream,      // <stream:stream>, the opening tag
   kStreamEnd,   // </stream:stream>
-  kWhitespace,  // between elements: a keep-alive (4.6.1)
+  kWhitespace,  // between elements: a keep-alive (RFC 6120, 4.6.1)
   kMessage,
   kPresence,
   kIq,
@@ -26,7 +26,7 @@ enum class XmppElement : std::uint8_t {
   kStarttls,
   kProceed,
   kSasl,     // <auth>, <challenge>, <success>...: RFC 6120, 6, and SASL2 (XEP-0388)
-  kAck,      // XEP-0198: <a/>, as those that follow
+  kAck,      // XEP-0198: <a/>; so are the next six
   kRequest,  // <r/>
   kEnable,
   kEnabled,
@@ -41,21 +41,21 @@ inline constexpr std::string_view kXmppSasl2 = "urn:xmpp:sasl:2";
 
 struct XmppStanza {
   XmppElement element = XmppElement::kOther;
-  std::string name = {};   // local, as it is written: "iq"
-  std::string space = {};  // its own namespace
+  std::string name = {};   // local name: "iq"
+  std::string space = {};  // namespace of the element itself
   std::string type = {};
   std::string id = {};
-  std::string from = {};  // of a client's own stanzas its JID, once it is bound
+  std::string from = {};  // for a client's own stanzas, its JID once bound
   std::string to = {};
   std::string previous = {};                 // XEP-0198: previd
-  std::vector<std::string> namespaces = {};  // of its children, in their order
-  std::string body = {};                     // of a message; what <body> says, decoded
-  // Where that stands in the payload, as it is written; both 0: there is none.
+  std::vector<std::string> namespaces = {};  // namespaces of the children, in order
+  std::string body = {};                     // decoded text of <body>, for messages
+  // Position of the encoded body in the payload; both 0 if there is no body.
   std::size_t body_begin = 0;
   std::size_t body_end = 0;
-  std::string acknowledged = {};  // of <r/>: the last h that came from where it goes
-  // Of SASL2: <resume/>, <resumed/> or <failed/> of stream management that stands in it, its
-  // namespace, and where it stands in the payload. kOther: there is none.
+  std::string acknowledged = {};  // for <r/>: the last h that its receiver has sent
+  // Stream management inside a SASL2 element: <resume/>, <resumed/> or <failed/>, its namespace,
+  // and its position in the payload. kOther if there is none.
   XmppElement within = XmppElement::kOther;
   std::string within_space = {};
   std::size_t within_begin = 0;
@@ -66,7 +66,7 @@ struct XmppStanza {
            element == XmppElement::kIq;
   }
   bool has_namespace(std::string_view name) const;
-  // It is `wanted`, or `wanted` stands in it.
+  // Whether the element is `wanted`, or contains `wanted` (SASL2).
   bool says(XmppElement wanted) const { return element == wanted || within == wanted; }
 };
 
@@ -90,20 +90,21 @@ struct ValueKind<StreamCondition> {
   static std::string print(StreamCondition value) { return in_quotes(value.name); }
 };
 
-// With &, <, >, " and ' written as entities.
-// What XML cannot have (XML 1.0, 2.2) becomes U+FFFD.
+// `text` with &, <, >, " and ' as entities. Characters that XML does not allow (XML 1.0, 2.2)
+// become U+FFFD.
 std::string xml_escaped(std::string_view text);
 
-// What a server answers to what it does not want (8.3, RFC 6120 5.4.2.2 and 6.5, XEP-0198 5). None
-// where it has no such answer: an error, or an answer.
+// The error with which a server refuses an element (RFC 6120, 8.3, 5.4.2.2 and 6.5; XEP-0198, 5).
+// None for elements that cannot be refused, such as errors and answers.
 std::optional<std::string> xmpp_refusal(const XmppStanza& stanza, const StanzaCondition& condition);
-// What a server says that does not know the stream, or does not manage streams (XEP-0198, 5).
-// `space` is the version that the client speaks.
+// The answer of a server that does not recognize the stream, or does not manage streams (XEP-0198,
+// 5). `space` is the namespace, and so the version, that the client uses.
 std::string xmpp_not_resumed(std::string_view space);
-// <stream:error> and the stream's end. `text` goes into <see-other-host>, or beside the condition.
+// <stream:error> and the end of the stream. `text` is the content of <see-other-host>, or the
+// <text> beside any other condition.
 std::string xmpp_stream_error(const StreamCondition& condition, std::string_view text);
-// The answer to a ping (XEP-0199), and to <r/> no more than was acknowledged before; none to
-// anything else.
+// The answer to a ping (XEP-0199) or to <r/>; none for other elements. The answer to <r/> repeats
+// the last acknowledged count.
 std::optional<std::string> xmpp_pong(const XmppStanza& stanza);
 
 template <>

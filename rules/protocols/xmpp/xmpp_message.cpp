@@ -14,7 +14,7 @@ MessageKey pattern_key(const std::string& name, const std::string& meaning,
   return message_key<XmppMessage, Patterns>(name, meaning, matches);
 }
 
-// RFC 7622: a bare JID.
+// Whether the text is a bare JID (RFC 7622).
 bool is_bare(std::string_view account) {
   const auto at = account.find('@');
   return at != std::string_view::npos && at > 0 && at + 1 < account.size() &&
@@ -94,7 +94,7 @@ class XmppProtocol final : public MessageProtocol {
   bool ends_conversation(const Message& message) const override {
     return stanza_of_message(message).element == XmppElement::kStreamEnd;
   }
-  // An element is (RFC 6120, 11.3 and 11.6).
+  // XML is UTF-8 text (RFC 6120, 11.3 and 11.6).
   bool must_be_text(const Message&) const override { return true; }
   std::optional<std::string> words(const Chunk& chunk) const override {
     const auto& stanza = *stanza_of(chunk);
@@ -132,7 +132,7 @@ class XmppProtocol final : public MessageProtocol {
         "accounts",
         "bare JIDs such as anna@example.org, with one password; users take them in turn",
         "required");
-    // The key's name would stand ahead of what is wrong with one of them.
+    // A reader of its own: the generic reader puts the key's name before the error of an account.
     key.read = read_accounts;
     return {key};
   }

@@ -1,4 +1,4 @@
-// An element of XMPP as a message: its payload is the element as it is written.
+// An XMPP element as a message; the payload is the element as written.
 #pragma once
 
 #include <string_view>
@@ -17,13 +17,13 @@ struct XmppMessage final : MessageView {
   std::size_t memory() const override { return sizeof *this + stanza.body.size(); }
 };
 
-// Null where it is no element of XMPP.
+// Null if the chunk is not an XMPP element.
 inline const XmppStanza* stanza_of(const Chunk& chunk) {
   const auto* view = view_as<XmppMessage>(chunk.message());
   return view != nullptr ? &view->stanza : nullptr;
 }
 
-// An element that a rule made.
+// A chunk with an element that a rule made.
 Chunk xmpp_chunk(std::string_view element, XmppElement is = XmppElement::kOther);
 
 }  // namespace brownout::rules

@@ -13,17 +13,18 @@ using rules::XmppElement;
 using rules::XmppStanza;
 
 constexpr std::size_t kMostDepth = 128;
-// Of one tag, which expat keeps until it is complete, and reads again from its beginning whenever
-// more of it has come.
+// Upper bound for one tag, in bytes. expat buffers an incomplete tag and rescans it from its
+// beginning whenever more bytes arrive.
 constexpr std::size_t kMostTag = 64 * 1024;
-constexpr std::size_t kMostText = 1 << 20;  // of a body
+constexpr std::size_t kMostText = 1 << 20;  // of a body, in bytes
 constexpr std::size_t kMostNamespaces = 64;
 constexpr std::size_t kMostAtOnce = 64 * 1024;
 
 constexpr std::string_view kStreams = "http://etherx.jabber.org/streams";
 constexpr std::string_view kSasl = "urn:ietf:params:xml:ns:xmpp-sasl";
 constexpr std::string_view kCompression = "http://jabber.org/protocol/compress";
-// Whose stanzas are stanzas. Of components the second is of those to which the server connects.
+// Namespaces in which <message>, <presence> and <iq> are stanzas. "jabber:component:connect" is
+// used by components that the server connects to.
 constexpr std::array<std::string_view, 4> kContent{
     "jabber:client", "jabber:server", "jabber:component:accept", "jabber:component:connect"};
 constexpr std::string_view kBind = "urn:ietf:params:xml:ns:xmpp-bind";
@@ -95,7 +96,8 @@ class XmppCodec::Reader final : public MessageReader {
     if (why_.empty()) why_ = why;
     XML_StopParser(parser_.get(), XML_FALSE);
   }
-  // Where the token that expat is at begins, or ends, from the beginning of the element.
+  // Offset of the beginning, or the end, of expat's current token from the beginning of the
+  // element.
   std::size_t here() const {
     return static_cast<std::size_t>(XML_GetCurrentByteIndex(parser_.get())) - origin_;
   }
@@ -106,7 +108,8 @@ class XmppCodec::Reader final : public MessageReader {
     stanza_.element = element;
     size_ = size;
     complete_ = true;
-    // Only this element's bytes are known to be wanted: the rest is told again.
+    // Pauses here: whether to keep the next element is not decided yet. The bytes after this
+    // element are passed to next() again; `ahead_` counts those that expat has already read.
     XML_StopParser(parser_.get(), XML_TRUE);
   }
   Step unparsed(ByteView bytes, XmppElement element);
@@ -120,13 +123,13 @@ class XmppCodec::Reader final : public MessageReader {
     void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
   };
   std::unique_ptr<XML_ParserStruct, FreeParser> parser_;
-  std::size_t fed_ = 0;     // to this parser
-  std::size_t origin_ = 0;  // where the element begins, of what was fed
-  std::size_t ahead_ = 0;   // of what was fed, how much was not taken yet
-  std::size_t done_ = 0;    // of the element, what was taken
+  std::size_t fed_ = 0;     // bytes passed to this parser
+  std::size_t origin_ = 0;  // offset of the element in the bytes passed to the parser
+  std::size_t ahead_ = 0;   // bytes passed to the parser but not yet taken by a step
+  std::size_t done_ = 0;    // bytes of the element taken so far
   std::size_t depth_ = 0;
-  bool suspended_ = false;  // at the end of an element
-  bool over_ = false;       // the stream is
+  bool suspended_ = false;  // the parser is paused at the end of an element
+  bool over_ = false;       // the stream has ended
   Bytes wire_;
   bool keep_ = false;
   bool begun_ = false;
@@ -142,7 +145,7 @@ class XmppCodec::Reader final : public MessageReader {
 void XmppCodec::Reader::renew() {
   parser_.reset(XML_ParserCreateNS("UTF-8", '\n'));
 #if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 6
-  // It would leave the end of an element unread until more comes.
+  // Reparse deferral would leave the end of an element unread until more bytes arrive.
   XML_SetReparseDeferralEnabled(parser_.get(), XML_FALSE);
 #endif
   fed_ = origin_ = ahead_ = depth_ = 0;
@@ -210,7 +213,7 @@ void XmppCodec::Reader::start(std::string_view name, const XML_Char** attributes
   if (depth_ == 4 && local == "jid" && space == kBind && stanza_.type == "result") begin_jid();
 }
 
-// XEP-0198, 9: what is resumed while a client authenticates.
+// Notes a stream resumption inside a SASL2 element (XEP-0198, 9).
 void XmppCodec::Reader::start_within(std::string_view space, std::string_view name,
                                      const XML_Char** attributes) {
   const auto element = element_of(space, name);
@@ -230,7 +233,7 @@ void XmppCodec::Reader::end() {
   in_jid_ = false;
   if (depth_ == 2 && in_body_) {
     in_body_ = false;
-    // Of <body/> there is nothing to be replaced.
+    // The empty-element tag <body/> has no text to replace.
     if (here() > stanza_.body_begin || XML_GetCurrentByteCount(parser_.get()) > 0) {
       stanza_.body_end = here();
     }
@@ -247,7 +250,7 @@ void XmppCodec::Reader::text(std::string_view some) {
   if (in_jid_ && jid_.size() + some.size() <= 4096) jid_ += some;
 }
 
-// What later elements are told by.
+// Updates the connection state that later elements depend on.
 void XmppCodec::Reader::remember() {
   const bool up = direction_ == Direction::kUpstream;
   if (stanza_.element == XmppElement::kAck) {
@@ -257,17 +260,17 @@ void XmppCodec::Reader::remember() {
   if (up && stanza_.element == XmppElement::kEnable) codec_.asked_.clear();
   if (up) return;
   if (stanza_.element == XmppElement::kIq && !jid_.empty()) codec_.jid_ = jid_;
-  // The resource of a stream that was resumed was bound before: the server says it in what it
-  // sends.
+  // A resumed stream was bound on an earlier connection. The `to` of the server's stanzas tells the
+  // full JID.
   codec_.resumed_ |= stanza_.says(XmppElement::kResumed);
   const bool tells = codec_.resumed_ && stanza_.is_stanza() && codec_.jid_.empty();
   if (tells && stanza_.to.find('/') != std::string::npos) codec_.jid_ = stanza_.to;
   if (stanza_.element == XmppElement::kProceed) codec_.encrypted_ = true;
   if (stanza_.space == kCompression && stanza_.name == "compressed") codec_.compressed_ = true;
   if (stanza_.element != XmppElement::kSasl || stanza_.name != "success") return;
-  // 6.4.6: both streams begin anew.
+  // RFC 6120, 6.4.6: both streams restart.
   if (stanza_.space == kSasl) return codec_.begin_anew();
-  // Without a resource none is bound yet.
+  // A bare JID means that no resource is bound yet.
   if (jid_.find('/') != std::string::npos) codec_.jid_ = jid_;
 }
 
@@ -289,7 +292,8 @@ ReadMessage XmppCodec::Reader::message() {
   return read;
 }
 
-// What is not parsed: a keep-alive (4.6.1), what stands ahead of a stream or behind its end.
+// Passes bytes that the parser must not see: whitespace keep-alives (4.6.1), and anything before
+// the stream begins or after it ends.
 MessageReader::Step XmppCodec::Reader::unparsed(ByteView bytes, XmppElement element) {
   begun_ = false;
   ahead_ -= std::min(ahead_, bytes.size());
@@ -301,7 +305,7 @@ MessageReader::Step XmppCodec::Reader::unparsed(ByteView bytes, XmppElement elem
   return step;
 }
 
-// Why it is no XMPP; empty where it may be.
+// Why the bytes violate XMPP; empty while they are valid.
 std::string_view XmppCodec::Reader::parse(ByteView bytes) {
   if (!why_.empty()) return why_;
   complete_ = false;
@@ -340,9 +344,9 @@ MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
     in_body_ = in_jid_ = false;
     jid_.clear();
     begun_ = true;
-    // Who was slow to hear of it still speaks.
+    // The peer may still send after the end of its stream.
     if (over_) return unparsed(bytes, XmppElement::kOther);
-    // Each of them is one keep-alive, however many come at once.
+    // Each whitespace byte is one keep-alive, however many arrive together.
     if (is_blank(bytes.front())) return unparsed(bytes.first(1), XmppElement::kWhitespace);
     origin_ = fed_ - ahead_;
   }
@@ -366,7 +370,8 @@ MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
 }
 
 void XmppCodec::begin_anew() {
-  // A client that is in the middle of an element now does not know it.
+  // A client in the middle of an element does not expect the restart: the new parser cannot read
+  // the rest of that element.
   if (up_->begun_) up_->why_ = "a stream that begins anew within an element";
   up_->renew();
   down_->renew();

@@ -1,12 +1,15 @@
-// Elements of an XMPP stream as messages (RFC 6120): the payload is the element as it is written.
-// Read by expat. What a stream must not have (11.1: comments, processing instructions, a DTD with
-// its entities) is no XMPP, and neither is what is nested deeper than kMostDepth.
+// Reads an XMPP stream (RFC 6120) as messages, one per element; the payload is the element's text.
 //
-// The stream is a client's, a server's, or a component's (XEP-0114). It begins anew, inside the
-// same connection, behind SASL (6.4.6): a new <stream:stream>; behind SASL2 it goes on
-// (XEP-0388, 2.6), and its <success/> says which resource is bound (XEP-0386). What is compressed
-// (XEP-0138) is not read. Behind <proceed/> of STARTTLS (5.4.3.3) there is TLS: what follows is no
-// XMPP, unless the owner terminates it and says so (secured()); then it begins anew, too.
+// expat does the parsing. Content that a stream must not have (11.1: comments, processing
+// instructions, a DTD with its entities) is a protocol violation. So is nesting deeper than
+// kMostDepth.
+//
+// The stream is a client's, a server's, or a component's (XEP-0114). After SASL it restarts inside
+// the same connection with a new <stream:stream> (6.4.6). After SASL2 it continues (XEP-0388, 2.6),
+// and <success/> names the bound resource (XEP-0386). Compressed streams (XEP-0138) are not parsed.
+//
+// TLS follows <proceed/> of STARTTLS (5.4.3.3) and is not parsed, unless the owner terminates TLS
+// and calls secured(). The stream then restarts, too.
 #pragma once
 
 #include <memory>
@@ -38,13 +41,13 @@ class XmppCodec final : public MessageCodec {
 
   void begin_anew();
 
-  bool encrypted_ = false;   // the server said <proceed/>
-  bool compressed_ = false;  // <compressed/>
-  bool resumed_ = false;     // <resumed/>
-  std::string host_;         // that the client's stream is for
-  std::string jid_;          // that the server bound, on this connection or before
-  std::string asked_;        // the previd that the client wants to resume
-  std::string last_h_up_;    // of <a/>, in either direction
+  bool encrypted_ = false;   // the server has sent <proceed/>
+  bool compressed_ = false;  // the server has sent <compressed/>
+  bool resumed_ = false;     // the server has sent <resumed/>
+  std::string host_;         // `to` of the client's stream
+  std::string jid_;          // full JID that the server has bound, here or before a resumption
+  std::string asked_;        // previd of the stream that the client asks to resume
+  std::string last_h_up_;    // h of the last <a/> in each direction
   std::string last_h_down_;
   std::unique_ptr<Reader> up_;
   std::unique_ptr<Reader> down_;

@@ -17,7 +17,7 @@ using rules::XmppStanza;
 constexpr std::size_t kMostOpenQueries = 4096;
 constexpr std::size_t kMostId = 1024;
 
-// RFC 6120, 8.3.3.
+// Error conditions for which the server is to blame (RFC 6120, 8.3.3).
 constexpr std::array<std::string_view, 3> kServersFault{
     "<internal-server-error", "<remote-server-timeout", "<resource-constraint"};
 
@@ -76,7 +76,7 @@ class XmppWatch final : public RequestWatch {
   XmppCodec codec_;
   std::unordered_map<std::string, Instant> open_;  // by id
   bool broken_ = false;
-  bool secures_ = false;  // until secured(), or for ever, what passes is TLS
+  bool secures_ = false;  // TLS has begun; nothing can be read until secured()
   bool leaving_ = false;
 };
 

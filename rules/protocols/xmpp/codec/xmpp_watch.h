@@ -1,8 +1,9 @@
-// Which stanzas of XMPP are requests, and what answers each (request_watch.h): <iq> of type get or
-// set - <iq> of type result or error, by id (RFC 6120, 8.2.3). An error is a failure where the
-// server is to blame, as a status of 500 is in HTTP: internal-server-error, remote-server-timeout,
-// resource-constraint. A service-unavailable is what each server says to a namespace that it does
-// not know (8.4).
+// Pairs XMPP requests with their answers (request_watch.h).
+//
+// A request is an <iq> of type get or set; its answer is the <iq> of type result or error with the
+// same id (RFC 6120, 8.2.3). An error counts as a failure only if the server is to blame, like
+// status 500 in HTTP: internal-server-error, remote-server-timeout, resource-constraint.
+// service-unavailable is no failure: servers answer it to any namespace they do not support (8.4).
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// A server lies about the resumption of a stream (XEP-0198, 5).
+// xmpp_resumption: falsifies the server's answer to a stream resumption (XEP-0198, 5).
 #include <array>
 
 #include "rules/engine/fault.h"
@@ -24,8 +24,8 @@ struct ResumptionSettings {
   Answer answer = Answer::kFailed;
 };
 
-// Upstream: what a client asks for is remembered by the server's answer alone, so that only the
-// answer needs to be changed.
+// Changes only the server's answer. Requests pass unchanged: the codec copies the client's previd
+// into the answer <failed/>.
 class ResumptionStage final : public Stage {
  public:
   explicit ResumptionStage(const ResumptionSettings& settings) : settings_(settings) {}
@@ -49,7 +49,8 @@ class ResumptionStage final : public Stage {
            xml_escaped(stanza.previous) + "'/>";
   }
 
-  // In its place where it stands in another element. None if that was touched.
+  // The chunk with the false answer: alone, or in its place inside a SASL2 element. None if a rule
+  // has changed that element before, since the offsets no longer hold.
   std::optional<Chunk> with_lie(const Chunk& chunk, const XmppStanza& stanza) const {
     if (stanza.within == XmppElement::kOther) return xmpp_chunk(lie(stanza, stanza.space));
     if (chunk.touched() || stanza.within_end > chunk.size()) return std::nullopt;

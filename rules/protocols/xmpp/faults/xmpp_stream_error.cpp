@@ -1,4 +1,4 @@
-// An XMPP stream ends with an error (RFC 6120, 4.9).
+// xmpp_stream_error: ends an XMPP stream with an error (RFC 6120, 4.9).
 #include "rules/engine/fault.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
 
@@ -15,7 +15,7 @@ class StreamErrorStage final : public Stage {
   StreamErrorStage(const StreamErrorSettings& settings, Direction direction)
       : settings_(settings), direction_(direction) {}
 
-  // Instead of the element that came, once the server has opened its stream.
+  // Replaces the element that arrived. The opening of a stream passes: an error can only follow it.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* stanza = stanza_of(chunk);
     const bool opening = stanza != nullptr && stanza->element == XmppElement::kStream;

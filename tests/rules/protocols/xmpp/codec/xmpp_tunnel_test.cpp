@@ -1,5 +1,4 @@
-// Elements of XMPP streams through a tunnel: untouched ones pass as they came, however they are
-// cut.
+// XMPP streams through a MessageTunnel, cut into pieces of several sizes.
 #include <gtest/gtest.h>
 
 #include "tests/support/message_lab.h"
@@ -10,7 +9,7 @@ namespace {
 const std::string kXmppElsewhere =
     "[[rule]]\nmatch = { to = \"nobody\" }\nfault = { type = \"drop\" }";
 
-TEST(XmppTunnel, WhatNoRuleTouchesPassesAsItCame) {
+TEST(XmppTunnel, PassesUnmatchedElementsUnchanged) {
   const std::string client =
       xmpp_opening_of_client() +
       "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGE=</auth>";
@@ -36,7 +35,7 @@ TEST(XmppTunnel, WhatNoRuleTouchesPassesAsItCame) {
   }
 }
 
-TEST(XmppTunnel, RulesMeanElementsByWhatTheySay) {
+TEST(XmppTunnel, MatchesElementsByTheirAttributesAndText) {
   const std::string message = "<message to='bob@x.org' type='chat'><body>h&amp;i</body></message>";
   const std::string ping = "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
   const std::string ack = "<a xmlns='urn:xmpp:sm:3' h='2'/>";
@@ -61,8 +60,8 @@ TEST(XmppTunnel, RulesMeanElementsByWhatTheySay) {
   }
 }
 
-// What is drawn for a message must not depend on how many keep-alives a network joins.
-TEST(XmppTunnel, EachBlankBetweenElementsIsAMessage) {
+// Random draws for messages must not depend on how many keep-alives the network joins.
+TEST(XmppTunnel, TreatsEachWhitespaceByteBetweenElementsAsAMessage) {
   for (const std::size_t piece : {1U, 2U, 1000U}) {
     const auto lab = bound_xmpp(
         "[[rule]]\nmatch = { stanza = \"whitespace\", first = 2 }\nfault = { type = \"drop\" }",
@@ -73,13 +72,13 @@ TEST(XmppTunnel, EachBlankBetweenElementsIsAMessage) {
   }
 }
 
-TEST(XmppTunnel, AcknowledgementsAreLostAndNothingElse) {
+TEST(XmppTunnel, AckLossDropsOnlyAcknowledgements) {
   const auto lab = bound_xmpp("[[rule]]\nfault = { type = \"ack_loss\" }");
   lab->from_server("<a xmlns='urn:xmpp:sm:3' h='2'/><message from='b'/>");
   EXPECT_EQ(lab->at_client(), "<message from='b'/>");
 }
 
-TEST(XmppTunnel, ARefusalIsTheErrorOfItsProtocol) {
+TEST(XmppTunnel, RejectAnswersWithAnXmppError) {
   const auto lab = bound_xmpp(
       "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"reject\", condition = "
       "\"resource-constraint\" }");
@@ -94,7 +93,7 @@ TEST(XmppTunnel, ARefusalIsTheErrorOfItsProtocol) {
             "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
 }
 
-TEST(XmppTunnel, AHalfOpenStreamAnswersPingsAndNoMore) {
+TEST(XmppTunnel, HalfOpenAnswersOnlyPings) {
   const auto lab = bound_xmpp("");
   lab->from_server("<a xmlns='urn:xmpp:sm:3' h='7'/>");
   lab->at_client();
@@ -108,7 +107,7 @@ TEST(XmppTunnel, AHalfOpenStreamAnswersPingsAndNoMore) {
   EXPECT_EQ(lab->at_server(), "");
 }
 
-TEST(XmppTunnel, WhatAStreamMustNotHavePassesAsBytesWithOneReport) {
+TEST(XmppTunnel, PassesViolationsAsBytesAndReportsThemOnce) {
   std::string deep;
   for (int i = 0; i < 200; ++i) deep += "<a>";
   struct Case {
@@ -135,7 +134,7 @@ TEST(XmppTunnel, WhatAStreamMustNotHavePassesAsBytesWithOneReport) {
   }
 }
 
-TEST(XmppTunnel, AClientThatSpeaksWhileItsStreamBeginsAnewIsNotUnderstood) {
+TEST(XmppTunnel, PassesAnElementThatSpansAStreamRestartAsBytes) {
   for (const auto& rules : {std::string(), kXmppElsewhere}) {
     MessageLab lab("xmpp", rules);
     const auto begun = xmpp_opening_of_client() + "<message to='b'><body>abcdefghijklmnop";
@@ -149,7 +148,7 @@ TEST(XmppTunnel, AClientThatSpeaksWhileItsStreamBeginsAnewIsNotUnderstood) {
   }
 }
 
-TEST(XmppTunnel, WhatComesBehindTheEndOfAStreamPasses) {
+TEST(XmppTunnel, PassesBytesAfterTheEndOfAStream) {
   for (const auto& rules : {std::string(), kXmppElsewhere}) {
     MessageLab lab("xmpp", rules);
     const auto all = xmpp_opening_of_client() + "</stream:stream><a xmlns='urn:xmpp:sm:3' h='1'/>";
@@ -159,13 +158,13 @@ TEST(XmppTunnel, WhatComesBehindTheEndOfAStreamPasses) {
   }
 }
 
-// A stream of `content`, opened by whoever dials.
+// The opening of a stream with the default namespace `content`.
 std::string opening(const std::string& content, const std::string& ends) {
   return "<?xml version='1.0'?><stream:stream xmlns='" + content + "' " + ends +
          " xmlns:stream='http://etherx.jabber.org/streams'>";
 }
 
-TEST(XmppTunnel, TheStanzasOfServersAndComponentsAreStanzas) {
+TEST(XmppTunnel, RecognizesStanzasOfServersAndComponents) {
   for (const std::string content :
        {"jabber:server", "jabber:component:accept", "jabber:component:connect"}) {
     for (const std::size_t piece : {1U, 1000U}) {
@@ -199,8 +198,8 @@ std::string sasl2_success(const std::string& jid) {
          "<stream:features/>";
 }
 
-// XEP-0388, 2.6 and XEP-0386: no stream begins anew, and no resource is bound by an iq.
-TEST(XmppTunnel, BehindSasl2TheStreamGoesOnAndTheResourceIsBound) {
+// XEP-0388, 2.6 and XEP-0386: the stream does not restart, and no <iq> binds the resource.
+TEST(XmppTunnel, LearnsTheBoundResourceFromSasl2Success) {
   const std::string rule =
       "[[rule]]\nmatch = { from = \"ann@x.org/phone.1\" }\nfault = { type = \"drop\" }\n"
       "[[rule]]\nmatch = { to = \"ann@x.org/phone.1\" }\nfault = { type = \"drop\" }";
@@ -222,7 +221,7 @@ TEST(XmppTunnel, BehindSasl2TheStreamGoesOnAndTheResourceIsBound) {
   }
 }
 
-TEST(XmppTunnel, WithoutBind2TheResourceIsBoundLater) {
+TEST(XmppTunnel, LearnsTheResourceFromALaterIqWithoutBind2) {
   MessageLab lab("xmpp",
                  "[[rule]]\nmatch = { from = \"ann@x.org*\" }\nfault = { type = \"drop\" }");
   lab.from_client(xmpp_opening_of_client() + kAuthenticate);
@@ -239,7 +238,7 @@ TEST(XmppTunnel, WithoutBind2TheResourceIsBoundLater) {
   EXPECT_EQ(lab.at_server(), "");
 }
 
-TEST(XmppTunnel, WhoeverResumesAStreamIsWhoItWas) {
+TEST(XmppTunnel, LearnsTheJidOfAResumedStreamFromTheServersStanzas) {
   MessageLab lab("xmpp",
                  "[[rule]]\nmatch = { from = \"ann@x.org/*\" }\nfault = { type = \"drop\" }");
   lab.from_client(xmpp_opening_of_client());
@@ -251,7 +250,7 @@ TEST(XmppTunnel, WhoeverResumesAStreamIsWhoItWas) {
   EXPECT_EQ(lab.at_server(), "");
 }
 
-TEST(XmppTunnel, ARefusalOfSasl2IsOne) {
+TEST(XmppTunnel, RejectAnswersSasl2WithASasl2Failure) {
   MessageLab lab("xmpp", "[[rule]]\nmatch = { stanza = \"sasl\" }\nfault = { type = \"reject\" }");
   lab.from_client(xmpp_opening_of_client());
   lab.from_server(xmpp_opening_of_server());
@@ -265,7 +264,7 @@ TEST(XmppTunnel, ARefusalOfSasl2IsOne) {
 }
 
 // XEP-0138.
-TEST(XmppTunnel, BehindCompressionThereIsNothingToRead) {
+TEST(XmppTunnel, PassesCompressedStreamsAsBytes) {
   for (const auto& rules : {std::string(), kXmppElsewhere}) {
     MessageLab lab("xmpp", rules);
     lab.from_client(xmpp_opening_of_client() +
@@ -282,7 +281,7 @@ TEST(XmppTunnel, BehindCompressionThereIsNothingToRead) {
   }
 }
 
-TEST(XmppTunnel, BehindStarttlsThereIsNothingToRead) {
+TEST(XmppTunnel, PassesUnterminatedTlsAsBytes) {
   MessageLab lab("xmpp", kXmppElsewhere);
   lab.from_client(xmpp_opening_of_client() + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
   lab.from_server(xmpp_opening_of_server() + "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
@@ -295,7 +294,7 @@ TEST(XmppTunnel, BehindStarttlsThereIsNothingToRead) {
   EXPECT_EQ(lab.reports, "not XMPP: TLS begins, which is not terminated here\n");
 }
 
-TEST(XmppTunnel, InsideTlsTheStreamsBeginAnew) {
+TEST(XmppTunnel, ReadsTheRestartedStreamsInsideTerminatedTls) {
   const std::string starttls = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
   const std::string proceed = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
   for (const std::size_t piece : {1U, 7U, 1000U}) {

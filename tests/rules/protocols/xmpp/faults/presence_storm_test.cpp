@@ -9,7 +9,7 @@ const std::string kPresenceStormRule = R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "presence_storm", count = 3 })";
 
-TEST(PresenceStorm, TheTruthIsTheLastOfIt) {
+TEST(PresenceStorm, EndsWithThePresenceThatArrived) {
   const auto lab = bound_xmpp(kPresenceStormRule);
   const std::string gone = "<presence type='unavailable' from='b@x.org/1' to='ann@x.org/phone'/>";
   const std::string here = "<presence from='b@x.org/1' to='ann@x.org/phone'/>";
@@ -19,7 +19,7 @@ TEST(PresenceStorm, TheTruthIsTheLastOfIt) {
   EXPECT_EQ(lab->injected, 1);
 }
 
-TEST(PresenceStorm, NeitherOfMessagesNorOfSubscriptions) {
+TEST(PresenceStorm, IgnoresMessagesSubscriptionsAndErrors) {
   const auto lab = bound_xmpp(kPresenceStormRule);
   const std::string others =
       "<message from='b'/><presence type='subscribe' from='b'/><presence type='error' from='b'/>";

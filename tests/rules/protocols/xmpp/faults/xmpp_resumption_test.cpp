@@ -19,17 +19,17 @@ std::string told(const std::string& rule, const std::string& asked, const std::s
   return lab->at_client();
 }
 
-TEST(XmppResumption, ASuccessIsToldToHaveFailed) {
+TEST(XmppResumption, TurnsASuccessIntoAFailure) {
   EXPECT_EQ(told("", kResume, kResumed), kFailed);
   EXPECT_EQ(told("", kResume, kFailed), kFailed);
 }
 
-TEST(XmppResumption, AFailureIsToldToHaveSucceeded) {
+TEST(XmppResumption, TurnsAFailureIntoASuccess) {
   EXPECT_EQ(told(", answer = \"resumed\"", kResume, kFailed),
             "<resumed xmlns='urn:xmpp:sm:3' h='0' previd='s&amp;1'/>");
 }
 
-TEST(XmppResumption, InTheVersionThatTheClientSpeaks) {
+TEST(XmppResumption, AnswersInTheVersionOfTheClient) {
   EXPECT_EQ(told("", "<resume xmlns='urn:xmpp:sm:2' h='4' previd='s'/>",
                  "<resumed xmlns='urn:xmpp:sm:2' h='4' previd='s'/>"),
             "<failed xmlns='urn:xmpp:sm:2'><item-not-found "
@@ -37,7 +37,7 @@ TEST(XmppResumption, InTheVersionThatTheClientSpeaks) {
 }
 
 // XEP-0198, 9.
-TEST(XmppResumption, WhileAClientAuthenticates) {
+TEST(XmppResumption, RewritesTheAnswerInsideSasl2) {
   const auto in = [](const std::string& name, const std::string& inner) {
     return "<" + name + " xmlns='urn:xmpp:sasl:2'><x/>" + inner + "<y>z</y></" + name + ">";
   };
@@ -48,7 +48,7 @@ TEST(XmppResumption, WhileAClientAuthenticates) {
             in("success", "<resumed xmlns='urn:xmpp:sm:3' h='0' previd='s&amp;1'/>"));
 }
 
-TEST(XmppResumption, OnlyOfAResumption) {
+TEST(XmppResumption, IgnoresFailuresWithoutAResumption) {
   EXPECT_EQ(told(", answer = \"resumed\"", "<enable xmlns='urn:xmpp:sm:3'/>", kFailed), kFailed);
 }
 

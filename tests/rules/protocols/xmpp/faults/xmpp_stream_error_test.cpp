@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(XmppStreamError, EndsTheStreamAndSaysWhereToGo) {
+TEST(XmppStreamError, EndsTheStreamAndNamesTheOtherHost) {
   for (const bool upstream : {true, false}) {
     const auto lab = bound_xmpp(R"([[rule]]
 match = { stanza = "message" }
@@ -20,7 +20,7 @@ fault = { type = "xmpp_stream_error", condition = "see-other-host", text = "b.x.
   }
 }
 
-TEST(XmppStreamError, NotBeforeTheServerHasOpenedItsStream) {
+TEST(XmppStreamError, WaitsUntilTheServerHasOpenedItsStream) {
   MessageLab lab("xmpp", "[[rule]]\nfault = { type = \"xmpp_stream_error\" }");
   lab.from_client(xmpp_opening_of_client());
   EXPECT_EQ(lab.at_server(), xmpp_opening_of_client());
@@ -31,7 +31,7 @@ TEST(XmppStreamError, NotBeforeTheServerHasOpenedItsStream) {
       << lab.to_client;
 }
 
-TEST(XmppStreamError, MistakesAreTold) {
+TEST(XmppStreamError, RejectsBadSettings) {
   const std::string head = "[[rule]]\nfault = { type = \"xmpp_stream_error\", condition = ";
   EXPECT_EQ(first_problem_of(head + "\"see-other-host\" }", "xmpp"),
             "see-other-host needs to know the other host");
