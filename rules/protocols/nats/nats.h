@@ -1,5 +1,5 @@
-// The client protocol of NATS 2.x as rules see it
-// (docs.nats.io, reference, NATS protocol). The wire format is the codec's matter.
+// The NATS 2.x client protocol in the form that rules match (docs.nats.io, reference, NATS
+// protocol). The codec reads and writes the wire format.
 #pragma once
 
 #include <array>
@@ -39,27 +39,27 @@ constexpr bool has_headers(NatsVerb verb) {
   return verb == NatsVerb::kHpub || verb == NatsVerb::kHmsg;
 }
 
-// One control line, and what belongs to it. Which members mean something follows from the verb.
+// One control line and its headers. The verb decides which members are used.
 struct NatsLine {
   NatsVerb verb = NatsVerb::kPing;
   std::string subject = {};
-  std::string queue = {};     // of SUB; of UNSUB, MSG and HMSG that of their subscription, if known
-  std::string sid = {};       // names a subscription within its connection
-  std::string reply = {};     // where an answer is expected; empty: nowhere
-  std::string max = {};       // of UNSUB: after how many messages
-  std::string text = {};      // the JSON of INFO and CONNECT; what -ERR says, without its quotes
-  std::string headers = {};   // as they are written, from "NATS/1.0" to the empty line
+  std::string queue = {};     // queue group of the subscription, if known
+  std::string sid = {};       // identifies a subscription within its connection
+  std::string reply = {};     // subject for the answer; empty: none is expected
+  std::string max = {};       // UNSUB: number of messages until it takes effect
+  std::string text = {};      // JSON of INFO and CONNECT; text of -ERR, without quotes
+  std::string headers = {};   // as written, from "NATS/1.0" to the empty line
   std::size_t payload = 0;    // bytes, without headers
-  bool acknowledges = false;  // of MSG and HMSG: JetStream has stored what was published (ADR-1)
+  bool acknowledges = false;  // MSG, HMSG: JetStream has stored a publish (ADR-1)
 };
 
-// Of the headers: the values of those of this name, which is compared as it is written (ADR-4,
-// "case-sensitive").
+// The values of the headers called `name`, which is case-sensitive (ADR-4).
 std::vector<std::string_view> nats_headers(std::string_view headers, std::string_view name);
-// The status behind the version: 503 is "no responders". 0: there is none.
+// The status after the version, such as 503 ("no responders"); 0 if there is none.
 int nats_status(std::string_view headers);
 
-// A subject is tokens with dots between them: * is one token, > one or more at the end.
+// A subject is a list of tokens separated by dots. In a pattern, * matches one token, and a final >
+// matches one or more.
 bool subject_matches(std::string_view pattern, std::string_view subject);
 struct SubjectPattern {
   std::string text;

@@ -7,16 +7,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What INFO and CONNECT have is flat: of what is nested deeper nothing is kept.
+// INFO and CONNECT are flat: members nested deeper than this are dropped.
 constexpr int kDeepest = 8;
 
-// Never throws.
 Json parsed(std::string_view json) {
   const auto keep = [](int depth, Json::parse_event_t, const Json&) { return depth <= kDeepest; };
   return Json::parse(json, keep, false);
 }
 
-// A member's value; null where there is none.
+// The value of a member; null if it is missing.
 Json member_of(std::string_view json, const char* member) {
   const auto object = parsed(json);
   if (!object.is_object()) return nullptr;
@@ -28,7 +27,7 @@ std::string with_member(std::string_view json, const char* member, Json value) {
   auto object = parsed(json);
   if (!object.is_object()) return {};
   object[member] = std::move(value);
-  // What is no UTF-8 would throw.
+  // Invalid UTF-8 is replaced, since strict mode throws.
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

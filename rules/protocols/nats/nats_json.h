@@ -1,4 +1,4 @@
-// What INFO and CONNECT say, by members of their JSON.
+// Reads and changes single members of the JSON in INFO and CONNECT.
 #pragma once
 
 #include <string>
@@ -7,19 +7,19 @@
 
 namespace brownout::rules {
 
-// "" or false where there is no such member, or no JSON.
+// "" or false if the member is missing or the text is not JSON.
 std::string nats_json_text(std::string_view json, const char* member);
 bool nats_json_flag(std::string_view json, const char* member);
 
-// The same with this member instead of its own, or added; "" where it is no JSON object.
+// The JSON with the member set to `value`; "" if the text is not a JSON object.
 std::string with_nats_flag(std::string_view json, const char* member, bool value);
 std::string with_nats_texts(std::string_view json, const char* member,
                             const std::vector<std::string>& values);
 
-// What a client says of itself in CONNECT, which has asked for headers.
+// The client's settings in CONNECT; headers are always enabled.
 struct NatsIntroduction {
   std::string name;
-  std::string user;  // empty: it says none
+  std::string user;  // empty: no credentials
   std::string password;
   bool tls = false;
 };

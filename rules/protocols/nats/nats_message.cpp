@@ -10,7 +10,7 @@ namespace {
 using NatsPatterns = std::vector<TextPattern>;
 using SubjectPatterns = std::vector<SubjectPattern>;
 
-// Where clients of JetStream acknowledge what was delivered to them (ADR-15).
+// Prefix of the subjects on which JetStream clients acknowledge deliveries (ADR-15).
 constexpr std::string_view kAckSubject = "$JS.ACK.";
 
 template <class T>
@@ -23,7 +23,7 @@ class NatsProtocol final : public MessageProtocol {
  public:
   std::string_view name() const override { return "nats"; }
   std::string_view title() const override { return "NATS"; }
-  // The server says tls_required in its INFO, in the clear.
+  // The server requests TLS with tls_required in its plain-text INFO.
   bool has_starttls() const override { return true; }
   bool has_requests() const override { return true; }
 
@@ -80,7 +80,8 @@ class NatsProtocol final : public MessageProtocol {
   }
 
   bool has_acknowledgements() const override { return true; }
-  // +OK of a verbose connection; an acknowledgement of JetStream, upstream or of a publish.
+  // Acknowledgements: +OK on a verbose connection, the client's answer to a JetStream delivery, and
+  // JetStream's answer to a publish.
   bool acknowledges(const Message& message) const override {
     const auto& line = view(message);
     if (line.verb == NatsVerb::kOk) return true;
@@ -103,7 +104,7 @@ class NatsProtocol final : public MessageProtocol {
         *this, std::make_shared<const NatsMessage>(message.line, message.connection), text);
   }
 
-  // As a server that does not permit it. Only a client that may not connect loses its connection.
+  // Answers like a server that denies permission. Only a rejected CONNECT closes the connection.
   std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions&) const override {
     const auto& line = view(*asked.message());
     switch (line.verb) {

@@ -1,5 +1,5 @@
-// A message of NATS as rules see it. Of PUB, HPUB, MSG and HMSG the payload is theirs, without
-// headers; that of others is empty.
+// A NATS message in the form that rules match. The payload of PUB, HPUB, MSG and HMSG is the
+// published data without headers; all other messages have an empty payload.
 #pragma once
 
 #include <memory>
@@ -10,17 +10,17 @@
 
 namespace brownout::rules {
 
-// What is known of a connection.
+// State of a connection that rules can match.
 struct NatsConnection {
-  std::string client_name = {};  // of CONNECT
-  std::string info = {};         // the JSON of the last INFO
+  std::string client_name = {};  // `name` in CONNECT
+  std::string info = {};         // JSON of the last INFO
 };
 
 struct NatsMessage final : MessageView {
   static const MessageProtocol& protocol();
 
   NatsLine line = {};
-  std::shared_ptr<const NatsConnection> connection = {};  // null: a rule made it
+  std::shared_ptr<const NatsConnection> connection = {};  // null for messages that a rule made
 
   NatsMessage(NatsLine is, std::shared_ptr<const NatsConnection> of)
       : line(std::move(is)), connection(std::move(of)) {}
@@ -29,18 +29,18 @@ struct NatsMessage final : MessageView {
   }
 };
 
-// Null where it is no message of NATS.
+// Null if the chunk is not a NATS message.
 inline const NatsLine* nats_line_of(const Chunk& chunk) {
   const auto* view = view_as<NatsMessage>(chunk.message());
   return view != nullptr ? &view->line : nullptr;
 }
 
-// Of users of rehearsals, where [[probe]] does not say.
+// Default subject prefix of synthetic users, if [[probe]] sets none.
 constexpr std::string_view kUsersSubject = "brownout";
 
-// A message that a rule made.
+// A chunk with a message that a rule made.
 Chunk nats_chunk(NatsLine line, std::string_view payload = {});
-// -ERR, as a server says it: 'Slow Consumer'.
+// A chunk with an -ERR message, such as 'Slow Consumer'.
 Chunk nats_error(std::string text);
 
 }  // namespace brownout::rules

@@ -11,7 +11,7 @@ namespace {
 
 using rules::NatsVerb;
 
-// What JetStream answers to a publish that it has stored (ADR-1): {"stream":"ORDERS","seq":7}.
+// JetStream's answer to a publish that it has stored (ADR-1): {"stream":"ORDERS","seq":7}.
 bool acknowledges_publish(std::string_view payload) {
   return payload.starts_with("{\"stream\":") && payload.find("\"seq\":") != std::string_view::npos;
 }
@@ -47,7 +47,7 @@ MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
       why = take_behind(rest, taken);
     }
     if (!why.empty()) {
-      // What was taken in this call goes first.
+      // Report the bytes taken before the violation first.
       if (step.taken > 0) return step;
       return {.broken = why};
     }
@@ -65,7 +65,7 @@ MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
   return step;
 }
 
-// Of what is published or delivered, if its line is there, the head is shown.
+// Shows the head of a published or delivered message to `wanted_`, if its line is complete.
 bool NatsCodec::Reader::wants(std::string_view bytes) {
   shown_.reset();
   const auto end = bytes.find('\n');
@@ -86,7 +86,7 @@ rules::NatsMessage& NatsCodec::Reader::head() {
   return *head_;
 }
 
-// Why it is no line of NATS, or "".
+// Why the line violates NATS, or "".
 std::string_view NatsCodec::Reader::take_line(std::string_view line) {
   const auto shown = std::exchange(shown_, {});
   learned_ = shown.has_value();
@@ -110,7 +110,7 @@ std::string_view NatsCodec::Reader::take_line(std::string_view line) {
   return {};
 }
 
-// A payload, to its CRLF at most.
+// Takes payload bytes, up to the CRLF that ends them.
 std::string_view NatsCodec::Reader::take_behind(ByteView bytes, std::size_t& taken) {
   taken = std::min(left_, bytes.size());
   for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
@@ -172,7 +172,7 @@ void NatsCodec::learn(rules::NatsLine& line, Direction direction) {
   line.queue = found->second.queue;
   if (line.verb != NatsVerb::kUnsub) return;
   line.subject = found->second.subject;
-  // Behind so many messages it goes by itself.
+  // With a maximum, the subscription ends only after that many messages.
   if (line.max.empty()) subscriptions_.erase(found);
 }
 
@@ -184,7 +184,7 @@ Bytes NatsCodec::write(const rules::Chunk& chunk, Direction) {
   const auto& wire = chunk.message()->wire;
   if (!chunk.touched() && !wire.empty()) return wire;
   const auto& line = *rules::nats_line_of(chunk);
-  // A line that was touched has no payload, and so passes as it came.
+  // A line without a payload cannot be changed, so it passes as it arrived.
   if (!has_payload(line.verb) && !wire.empty()) return wire;
   const auto text = codecs::write_nats(line, codecs::text_of(chunk.bytes()));
   const auto bytes = codecs::bytes_of(text);

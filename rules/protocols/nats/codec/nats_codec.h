@@ -1,5 +1,7 @@
-// Messages of a connection of NATS. A line has at most kMostLine bytes; a message of more than
-// kMostMessage with its payload is no message any more where it would have to be kept.
+// Reads and writes the messages of a NATS connection.
+//
+// A line is limited to kMostLine bytes. A message larger than kMostMessage with its payload is a
+// protocol violation if it has to be kept.
 #pragma once
 
 #include <memory>
@@ -15,7 +17,7 @@ namespace brownout::messages {
 
 class NatsCodec final : public MessageCodec {
  public:
-  // INFO of a large cluster has every server's address.
+  // The INFO of a large cluster lists the address of every server.
   static constexpr std::size_t kMostLine = 1 << 20;
 
   std::string_view name() const override { return "NATS"; }
@@ -32,7 +34,7 @@ class NatsCodec final : public MessageCodec {
     std::string subject;
     std::string queue;
   };
-  // Of what is subscribed to, so much is remembered.
+  // Upper bound for remembered subscriptions.
   static constexpr std::size_t kMostSubscriptions = 100'000;
 
   class Reader final : public MessageReader {
@@ -41,7 +43,7 @@ class NatsCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
-    // The server speaks first: what a rule says comes behind its INFO.
+    // INFO must be the server's first message, so messages that rules insert wait for it.
     bool passing() const override {
       return (within_ && !keep_) || (direction_ == Direction::kDownstream && !codec_.begun_);
     }
@@ -56,31 +58,31 @@ class NatsCodec final : public MessageCodec {
 
     NatsCodec& codec_;
     Direction direction_;
-    Bytes wire_;            // of the message that is kept
-    std::string line_;      // of which the end has not come
+    Bytes wire_;            // bytes of the kept message
+    std::string line_;      // beginning of an incomplete line
     rules::NatsLine read_;  // the line of the message
     std::size_t headers_ = 0;
-    std::size_t behind_ = 0;  // bytes behind the line, with the CRLF at their end
-    std::size_t left_ = 0;    // of these
+    std::size_t behind_ = 0;  // bytes after the line, including the final CRLF
+    std::size_t left_ = 0;    // bytes after the line still to come
     bool within_ = false;     // a message has begun
     Wanted* wanted_ = nullptr;
-    // Of a message whose head has been shown: the sizes of its line, and what was shown, which is
-    // used again.
+    // Set if the head of the message was shown to `wanted_`: the sizes from its line. head_ is the
+    // message that was shown; it is reused.
     std::optional<codecs::NatsSizes> shown_;
     std::shared_ptr<rules::NatsMessage> head_;
-    bool learned_ = false;  // from the line, when its head was shown
-    bool passes_ = false;   // of whose line only the sizes matter
+    bool learned_ = false;  // learn() has run for this line
+    bool passes_ = false;   // only the sizes of the line matter
     bool keep_ = false;
   };
 
-  // What the connection learns from a line; completes it.
+  // Updates the connection state from a line, and completes the line from that state.
   void learn(rules::NatsLine& line, Direction direction);
 
   void know(rules::NatsConnection connection);
 
   std::shared_ptr<const rules::NatsConnection> connection_ =
       std::make_shared<const rules::NatsConnection>();
-  bool begun_ = false;  // the first INFO has come: only that may ask for TLS
+  bool begun_ = false;  // the first INFO has arrived; only the first may request TLS
   std::unordered_map<std::string, Subscription> subscriptions_;  // by sid
   Reader up_{*this, Direction::kUpstream};
   Reader down_{*this, Direction::kDownstream};

@@ -23,7 +23,7 @@ std::size_t nats_word_size(std::string_view text) {
   return size;
 }
 
-// Words with blanks or tabs between them.
+// The words of a line, separated by blanks or tabs.
 struct Arguments {
   std::array<std::string_view, kMostArguments> of{};
   std::size_t count = 0;
@@ -59,8 +59,8 @@ std::optional<std::size_t> size_of(std::string_view word) {
   return rules::parse_whole_number<std::size_t>(word, kMostPayload);
 }
 
-// PUB subject [reply] #payload; HPUB and HMSG have #headers #all; MSG and HMSG have sid behind the
-// subject.
+// Formats: PUB subject [reply] #payload; HPUB and HMSG have #headers #total instead; MSG and HMSG
+// have the sid after the subject.
 bool read_published(const Arguments& words, NatsLine& line, NatsSizes& read) {
   const bool delivered = line.verb == NatsVerb::kMsg || line.verb == NatsVerb::kHmsg;
   const bool headers = has_headers(line.verb);
@@ -137,8 +137,8 @@ std::optional<NatsSizes> read_nats_line(std::string_view line, NatsLine& into) {
   const auto verb = verb_of(line.substr(0, end));
   if (!verb) return std::nullopt;
   into.verb = *verb;
-  for (auto* text : {&into.subject, &into.queue, &into.sid, &into.reply, &into.max, &into.text,
-                     &into.headers}) {
+  for (auto* text :
+       {&into.subject, &into.queue, &into.sid, &into.reply, &into.max, &into.text, &into.headers}) {
     text->clear();
   }
   into.payload = 0;
@@ -157,7 +157,7 @@ std::optional<ReadNatsLine> read_nats_line(std::string_view line) {
 }
 
 std::optional<std::size_t> quick_nats_size(std::string_view line) {
-  // What servers and libraries write; other letters and blanks are looked at closely.
+  // Servers and clients write these forms; other case or spacing needs the full parser.
   std::size_t least = 0;
   if (line.starts_with("PUB ")) least = 2;
   if (line.starts_with("MSG ") || line.starts_with("HPUB ")) least = 3;

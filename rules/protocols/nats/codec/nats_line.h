@@ -1,4 +1,4 @@
-// Control lines of NATS, read and written.
+// Parses and writes the control lines of NATS.
 #pragma once
 
 #include <cstddef>
@@ -10,24 +10,24 @@
 
 namespace brownout::codecs {
 
-// The bytes that belong to a line and come behind it, without the CRLF at their end.
+// Sizes, in bytes, of the data after a line, without the final CRLF.
 struct NatsSizes {
   std::size_t headers = 0;
-  std::size_t behind = 0;  // headers and payload
+  std::size_t behind = 0;  // headers plus payload
 };
 struct ReadNatsLine : NatsSizes {
-  rules::NatsLine line;  // its headers come with the bytes
+  rules::NatsLine line;  // without the headers, which follow the line
 };
 
-// A line without its end (CRLF, or LF alone). None where it is no line of NATS: unknown verbs,
-// numbers of arguments or numbers that cannot be.
+// Parses a line without its line end (CRLF, or LF alone). None if the line violates NATS: an
+// unknown verb, a wrong number of arguments, or an impossible number.
 std::optional<ReadNatsLine> read_nats_line(std::string_view line);
-// The same into a line that was used before, whose memory it takes.
+// The same, into an existing line, whose memory is reused.
 std::optional<NatsSizes> read_nats_line(std::string_view line, rules::NatsLine& into);
-// Of a line that publishes or delivers, where that is all that is asked: the bytes behind it,
-// without the CRLF at their end. None: it is another line, or takes a closer look.
+// Size of the data after a PUB, HPUB, MSG or HMSG line, without the final CRLF; faster than the
+// full parser. None for other lines, and for lines that need the full parser.
 std::optional<std::size_t> quick_nats_size(std::string_view line);
-// The line, what belongs to it, and their ends.
+// The line, its headers and payload, and their line ends.
 std::string write_nats(const rules::NatsLine& line, std::string_view payload);
 
 }  // namespace brownout::codecs

@@ -46,13 +46,13 @@ class NatsWatch final : public RequestWatch {
     codec_.secured();
   }
   std::size_t open() const override { return open_.size() + pings_.size(); }
-  // NATS has no goodbye: clients close.
+  // NATS has no message that ends a session: clients close.
   bool leaving() const override { return false; }
 
  private:
   static bool failed(const NatsLine& line, ByteView payload) {
     if (rules::nats_status(line.headers) >= kFirstFailedStatus) return true;
-    // JetStream's: {"error":{"code":503, ...
+    // A JetStream error: {"error":{"code":503, ...
     const auto text = codecs::text_of(payload.first(std::min<std::size_t>(payload.size(), 256)));
     const auto error = text.find("\"error\":{");
     return error != std::string_view::npos &&
@@ -78,7 +78,7 @@ class NatsWatch final : public RequestWatch {
   std::unordered_map<std::string, Instant> open_;  // by reply subject
   std::deque<Instant> pings_;
   bool broken_ = false;
-  bool secures_ = false;  // until secured(), or for ever, what passes is TLS
+  bool secures_ = false;  // TLS has begun; nothing can be read until secured()
 };
 
 }  // namespace

@@ -1,7 +1,9 @@
-// Which messages of NATS are requests, and what answers each (request_watch.h): PUB and HPUB with a
-// reply subject - the first MSG or HMSG on that subject, an acknowledgement of JetStream among
-// them; PING - PONG, in order. A status of 500 or more ("no responders" is 503) and an error of
-// JetStream's with such a code are failures (ADR-4, ADR-1).
+// Pairs NATS requests with their answers (request_watch.h).
+//
+// A PUB or HPUB with a reply subject is answered by the first MSG or HMSG on that subject, which
+// may be a JetStream acknowledgement. PING is answered by PONG, in order. A status of 500 or more
+// ("no responders" is 503) is a failure, and so is a JetStream error with such a code (ADR-4,
+// ADR-1).
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// nats_authorization_timeout: CONNECT never arrives, and the server gives the client up: -ERR
-// 'Authentication Timeout' (nats-server, authorization timeout).
+// nats_authorization_timeout: CONNECT never reaches the server, and the client is disconnected with
+// -ERR 'Authentication Timeout' (nats-server, authorization timeout).
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -16,7 +16,7 @@ class NatsAuthorizationTimeoutStage final : public Stage {
   explicit NatsAuthorizationTimeoutStage(const NatsAuthorizationTimeoutSettings& settings)
       : settings_(settings) {}
 
-  // A connection that has been authorised already is left alone.
+  // Connections that were authorized before the rule applied are not affected.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* line = nats_line_of(chunk);
     if (line != nullptr && line->verb == NatsVerb::kConnect && ends_ == kNever) {
@@ -24,7 +24,7 @@ class NatsAuthorizationTimeoutStage final : public Stage {
     }
     pass(std::move(chunk), now, out);
   }
-  // What the client says behind it goes nowhere either.
+  // Data after CONNECT is dropped, too.
   void pass(Chunk chunk, Instant now, Output& out) override {
     if (ends_ == kNever) return out.emit(std::move(chunk), now);
     out.note(dropped(chunk, count_++), now);
@@ -45,8 +45,8 @@ class NatsAuthorizationTimeoutStage final : public Stage {
   std::uint64_t count_ = 0;
 };
 
-// While it is there, messages are kept whole: what the client is told comes between two, however
-// they arrive.
+// Does nothing, but its presence keeps messages whole, so that the error can be inserted between
+// two messages.
 class WholeMessages final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override { out.emit(std::move(chunk), now); }

@@ -1,6 +1,5 @@
-// nats_cluster_change: the cluster has other servers than before: INFO names those of the rule in
-// connect_urls. So clients that would go to another server of a real cluster stay on the proxy,
-// too.
+// nats_cluster_change: announces another set of servers, by rewriting connect_urls in INFO. Clients
+// that would reconnect to other servers of a real cluster can so be kept on the proxy.
 #include "rules/engine/fault.h"
 #include "rules/protocols/nats/nats_json.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -25,7 +24,7 @@ class NatsClusterChangeStage final : public Stage {
     if (info) {
       if (tell("rewrite", message->line.text, now, out)) return;
     } else if (!told_ && message->connection) {
-      // The rule came when the client was connected already: the server tells it on its own.
+      // The client was connected before the rule applied, so an additional INFO is sent.
       tell("tell", message->connection->info, now, out);
     }
     out.emit(std::move(chunk), now);

@@ -1,5 +1,5 @@
-// nats_lame_duck: the server says that it is about to leave (INFO with "ldm"), and closes the
-// connection later: lame duck mode, as before an upgrade.
+// nats_lame_duck: the server announces its shutdown (INFO with "ldm") and closes the connection
+// later: lame duck mode, as before an upgrade.
 #include "rules/engine/fault.h"
 #include "rules/protocols/nats/nats_json.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -15,7 +15,7 @@ class NatsLameDuckStage final : public Stage {
  public:
   explicit NatsLameDuckStage(const NatsLameDuckSettings& settings) : settings_(settings) {}
 
-  // Behind the first INFO, which the server says of itself.
+  // Waits for the server's own first INFO, on which the announcement is based.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* message = view_as<NatsMessage>(chunk.message());
     const bool first = message == nullptr || message->line.verb == NatsVerb::kInfo;

@@ -1,4 +1,4 @@
-// nats_slow_consumer: the server says that a client does not read fast enough, and closes the
+// nats_slow_consumer: the server reports that a client does not read fast enough, and closes the
 // connection: -ERR 'Slow Consumer' (nats-server, write_deadline and max_pending).
 #include "rules/engine/fault.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -8,7 +8,7 @@ namespace {
 
 class NatsSlowConsumerStage final : public Stage {
  public:
-  // Instead of the message that came.
+  // Replaces the message that arrived.
   void push(Chunk, Instant now, Output& out) override {
     out.note({.action = "slow consumer"}, now);
     out.emit(nats_error("Slow Consumer"), now);

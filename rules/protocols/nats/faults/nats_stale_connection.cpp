@@ -1,5 +1,5 @@
-// nats_stale_connection: the server's PONG is swallowed, until the client notices that nobody
-// answers its PING (ping_interval, max_outstanding).
+// nats_stale_connection: drops PONG until the peer detects that its PINGs are not answered
+// (ping_interval, max_outstanding).
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/nats/nats_message.h"

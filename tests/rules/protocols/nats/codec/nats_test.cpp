@@ -1,4 +1,4 @@
-// Lines of NATS, subjects, and the messages of a connection.
+// NATS lines, subjects, headers, JSON, and the messages of a connection.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ namespace {
 using codecs::read_nats_line;
 using rules::NatsVerb;
 
-TEST(NatsLine, IsReadAsItIsWritten) {
+TEST(NatsLine, ReadsEachFormOfALine) {
   const auto pub = read_nats_line("PUB orders.new _INBOX.1 12\r");
   ASSERT_TRUE(pub);
   EXPECT_EQ(pub->line.verb, NatsVerb::kPub);
@@ -36,7 +36,7 @@ TEST(NatsLine, IsReadAsItIsWritten) {
   EXPECT_EQ(read_nats_line("-ERR 'Slow Consumer'")->line.text, "Slow Consumer");
 }
 
-TEST(NatsLine, WhatNatsDoesNotHaveIsNoLine) {
+TEST(NatsLine, RejectsInvalidLines) {
   for (const auto* line :
        {"", "GET / HTTP/1.1", "PUB", "PUB a", "PUB a b c 1", "PUB a -1", "PUB a 1x",
         "PUB a 99999999999", "HPUB a 5 4", "MSG a 1", "SUB a", "SUB a b c d", "UNSUB", "PING 1",
@@ -45,7 +45,7 @@ TEST(NatsLine, WhatNatsDoesNotHaveIsNoLine) {
   }
 }
 
-TEST(NatsLine, IsWrittenAsItWasRead) {
+TEST(NatsLine, WritesALineAsItWasRead) {
   for (const auto* line :
        {"PUB a.b 0", "PUB a.b r 0", "SUB a q 1", "SUB a 1", "UNSUB 1", "UNSUB 1 5", "PING", "PONG",
         "+OK", "-ERR 'no'", "INFO {}", "CONNECT {\"a\":1}", "MSG a 1 0", "MSG a 1 r 0"}) {
@@ -56,7 +56,7 @@ TEST(NatsLine, IsWrittenAsItWasRead) {
   }
 }
 
-TEST(NatsSubject, StarIsATokenAndMoreIsTheRest) {
+TEST(NatsSubject, StarMatchesOneTokenAndGreaterThanTheRest) {
   EXPECT_TRUE(rules::subject_matches("a.b", "a.b"));
   EXPECT_TRUE(rules::subject_matches("a.*.c", "a.b.c"));
   EXPECT_TRUE(rules::subject_matches("a.>", "a.b.c"));
@@ -67,7 +67,7 @@ TEST(NatsSubject, StarIsATokenAndMoreIsTheRest) {
   EXPECT_FALSE(rules::subject_matches("a.b", "a"));
 }
 
-TEST(NatsLine, AQuickLookAgreesWithACloseOne) {
+TEST(NatsLine, QuickSizeAgreesWithTheFullParser) {
   const std::array<std::string, 16> lines{
       "PUB a 5",    "PUB a b 5\r",  "MSG a 1 5",         "MSG a 1 b 5\r",
       "HPUB a 3 5", "HPUB a b 3 5", "HMSG a 1 3 5",      "HMSG a 1 b 3 5",
@@ -87,7 +87,7 @@ TEST(NatsLine, AQuickLookAgreesWithACloseOne) {
   EXPECT_FALSE(codecs::quick_nats_size("SUB a 1"));
 }
 
-TEST(NatsHeaders, AreFoundByNameAndHaveAStatus) {
+TEST(NatsHeaders, AreFoundByCaseSensitiveName) {
   constexpr std::string_view kHeaders = "NATS/1.0 503\r\nTenant: blue \r\nEmpty:\r\n\r\n";
   EXPECT_EQ(rules::nats_status(kHeaders), 503);
   EXPECT_EQ(rules::nats_status("NATS/1.0\r\n\r\n"), 0);
@@ -99,7 +99,7 @@ TEST(NatsHeaders, AreFoundByNameAndHaveAStatus) {
   EXPECT_THAT(rules::nats_headers("NATS/1.0\r\nA: 1\r\nA: 2\r\n\r\n", "A"), ElementsAre("1", "2"));
 }
 
-// "verb subject queue payload" of each message of a connection, in the order in which it was sent.
+// Returns "verb subject queue payload" for each message of a connection, in the order sent.
 std::string read_all(const std::vector<std::pair<rules::Direction, std::string>>& said,
                      std::size_t piece) {
   const auto config = config_of("", "nats");
@@ -122,7 +122,7 @@ std::string read_all(const std::vector<std::pair<rules::Direction, std::string>>
   return text;
 }
 
-TEST(NatsJson, MembersOfWhatIsFlat) {
+TEST(NatsJson, ReadsOnlyTopLevelMembers) {
   using rules::nats_json_flag;
   using rules::nats_json_text;
   EXPECT_EQ(nats_json_text(R"({"name":"a","tls":{"x":[1]}})", "name"), "a");
@@ -138,7 +138,7 @@ TEST(NatsJson, MembersOfWhatIsFlat) {
   EXPECT_EQ(nats_json_text(deep + ",\"name\":\"a\"}", "name"), "a");
 }
 
-TEST(NatsCodec, AQueueIsKnownOfWhatIsDeliveredToIt) {
+TEST(NatsCodec, DeliveredMessagesHaveTheQueueOfTheirSubscription) {
   using rules::Direction;
   for (const std::size_t piece : {1U, 3U, 1000U}) {
     EXPECT_EQ(
@@ -153,7 +153,7 @@ TEST(NatsCodec, AQueueIsKnownOfWhatIsDeliveredToIt) {
   }
 }
 
-TEST(NatsCodec, APayloadThatIsLongerThanItsLineSaysIsNoNats) {
+TEST(NatsCodec, RejectsAPayloadLongerThanItsLineStates) {
   EXPECT_EQ(read_all({{rules::Direction::kUpstream, "PING\r\nPUB a 2\r\nhello\r\n"}}, 1000),
             "ping   \na payload that is longer than its line says");
 }

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 const std::string kTimeout = R"([[rule]]
 fault = { type = "nats_authorization_timeout", after = "2s" })";
 
-TEST(NatsAuthorizationTimeout, ConnectNeverArrivesAndTheClientIsTold) {
+TEST(NatsAuthorizationTimeout, DropsConnectAndClosesWithAnError) {
   MessageLab lab("nats", kTimeout);
   lab.from_server("INFO {}\r\n");
   lab.at_client();
@@ -23,7 +23,7 @@ TEST(NatsAuthorizationTimeout, ConnectNeverArrivesAndTheClientIsTold) {
   EXPECT_EQ(lab.closed, "fin");
 }
 
-TEST(NatsAuthorizationTimeout, AClientThatIsConnectedIsSpared) {
+TEST(NatsAuthorizationTimeout, DoesNotAffectAConnectedClient) {
   MessageLab lab("nats", kTimeout);
   lab.from_client("PING\r\nPUB a 2\r\nhi\r\n");
   lab.pass(3s);
@@ -31,8 +31,8 @@ TEST(NatsAuthorizationTimeout, AClientThatIsConnectedIsSpared) {
   EXPECT_EQ(lab.closed, "");
 }
 
-// What was swallowed is lost: the client must not wait for ever.
-TEST(NatsAuthorizationTimeout, WhenTheRuleGoesTheClientIsToldAtOnce) {
+// CONNECT is lost, so the client must not be left waiting.
+TEST(NatsAuthorizationTimeout, ClosesAtOnceWhenTheRuleIsRemoved) {
   MessageLab lab("nats", kTimeout);
   lab.from_server("INFO {}\r\n");
   lab.at_client();

@@ -17,7 +17,7 @@ TEST(NatsClusterChange, InfoNamesTheServersOfTheRule) {
   EXPECT_EQ(lab.injected, 1);
 }
 
-TEST(NatsClusterChange, AClientThatIsConnectedAlreadyIsToldOnce) {
+TEST(NatsClusterChange, SendsOneInfoToAConnectedClient) {
   MessageLab lab("nats");
   lab.from_server("INFO {\"max_payload\":10}\r\n");
   lab.at_client();
@@ -28,7 +28,7 @@ TEST(NatsClusterChange, AClientThatIsConnectedAlreadyIsToldOnce) {
             "PONG\r\nPONG\r\n");
 }
 
-TEST(NatsClusterChange, InfoThatIsNoJsonPasses) {
+TEST(NatsClusterChange, PassesAnInfoThatIsNotJson) {
   MessageLab lab("nats", kChange);
   lab.from_server("INFO {\"broken\r\nPONG\r\n");
   EXPECT_EQ(lab.at_client(), "INFO {\"broken\r\nPONG\r\n");

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 const std::string kLameDuck = R"([[rule]]
 fault = { type = "nats_lame_duck", grace = "3s" })";
 
-TEST(NatsLameDuck, TheServerSaysThatItGoesAndGoes) {
+TEST(NatsLameDuck, AnnouncesTheShutdownAndClosesAfterTheGracePeriod) {
   MessageLab lab("nats", kLameDuck);
   lab.from_server("INFO {\"server_id\":\"N\",\"max_payload\":10}\r\n");
   EXPECT_EQ(lab.at_client(), "INFO {\"server_id\":\"N\",\"max_payload\":10}\r\n");
@@ -26,7 +26,7 @@ TEST(NatsLameDuck, TheServerSaysThatItGoesAndGoes) {
   EXPECT_EQ(lab.injected, 1);
 }
 
-TEST(NatsLameDuck, AClientThatIsConnectedAlreadyIsToldToo) {
+TEST(NatsLameDuck, AnnouncesToAConnectedClient) {
   MessageLab lab("nats");
   lab.from_server("INFO {\"server_id\":\"N\"}\r\n");
   lab.at_client();

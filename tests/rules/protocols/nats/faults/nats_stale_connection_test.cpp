@@ -9,7 +9,7 @@ const std::string kStaleRule = R"([[rule]]
 match = { direction = "downstream" }
 fault = { type = "nats_stale_connection" })";
 
-TEST(NatsStaleConnection, OnlyThePongIsSwallowed) {
+TEST(NatsStaleConnection, DropsOnlyPong) {
   MessageLab lab("nats", kStaleRule);
   lab.from_client("PING\r\n");
   EXPECT_EQ(lab.at_server(), "PING\r\n");
@@ -18,7 +18,7 @@ TEST(NatsStaleConnection, OnlyThePongIsSwallowed) {
   EXPECT_EQ(lab.injected, 2);
 }
 
-TEST(NatsStaleConnection, TheOtherDirectionIsSpared) {
+TEST(NatsStaleConnection, DoesNotAffectTheOtherDirection) {
   MessageLab lab("nats", kStaleRule);
   lab.from_client("PONG\r\n");
   EXPECT_EQ(lab.at_server(), "PONG\r\n");
