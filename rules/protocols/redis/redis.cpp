@@ -9,7 +9,7 @@
 namespace brownout::rules {
 namespace {
 
-constexpr std::size_t kMostRedisWord = 64;  // of a name, or of an argument that is looked at
+constexpr std::size_t kMostRedisWord = 64;  // bytes of a name, or of an examined argument
 constexpr unsigned kRedisSlots = 16'384;
 
 using RedisWords = std::span<const std::string_view>;

@@ -1,5 +1,5 @@
-// The protocol of Redis as rules see it: commands and replies, in RESP2 and RESP3 (redis.io, Redis
-// serialization protocol specification). The wire format is the codec's matter.
+// Redis commands and replies, in RESP2 and RESP3, in the form that rules match (redis.io, Redis
+// serialization protocol specification). The codec reads and writes the wire format.
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@
 
 namespace brownout::rules {
 
-// Of a reply. What pub/sub says by itself is a push in RESP2, too, where it is an array.
+// Type of a reply. Unsolicited pub/sub messages count as pushes in RESP2, too, where they are
+// arrays.
 enum class RedisType : std::uint8_t {
   kSimple,
   kError,
@@ -35,40 +36,43 @@ enum class RedisType : std::uint8_t {
   kPush,
 };
 
-// Of a command, what its reply has, too.
+// A command of a client. Its reply refers to it.
 struct RedisCommand {
-  std::string name = {};                   // in small letters, "script load"; "" if it has none
+  std::string name = {};  // lowercase, such as "script load"; may be ""
   const RedisCommandRow* row = &redis_command_row({});
-  // Behind the name, in small letters, if it is short; of commands that steer the connection only.
+  // First argument, lowercase and only if short; filled only for commands with kRedisSteers.
   std::string argument = {};
-  std::vector<std::string> keys = {};      // kMostKeys at most
-  std::vector<std::string> channels = {};  // and so many channels
-  std::size_t arguments = 0;               // all of its words
+  std::vector<std::string> keys = {};      // at most kMostKeys
+  std::vector<std::string> channels = {};  // at most kMostKeys
+  std::size_t arguments = 0;               // number of words, with the name
   std::int64_t database = 0;
-  // Which of those that a reply is expected to, from 1; 0: to none, or it is not known.
+  // Position among the connection's commands that expect a reply, from 1. 0 if no reply is
+  // expected, or if pairing has been given up.
   std::uint64_t ordinal = 0;
-  bool blocks = false;      // may wait, for as long as it likes
-  bool queued = false;      // behind MULTI
-  bool subscribed = false;  // of a connection of RESP2 that has subscriptions
+  bool blocks = false;      // may wait for data without a limit
+  bool queued = false;      // part of a transaction, after MULTI
+  bool subscribed = false;  // sent on a RESP2 connection with subscriptions
 
   static constexpr std::size_t kMostKeys = 4096;
   std::size_t memory() const;
 };
-// From its words; with its keys and channels only where `whole` or it blocks.
+// Builds a command from its words. Keys and channels are filled only if `whole` or if the command
+// blocks.
 RedisCommand redis_command_of(std::span<const std::string_view> words, bool whole = true);
 
 struct RedisReply {
   RedisType type = RedisType::kSimple;
-  std::string text = {};  // of an error, a simple string and what is no string or aggregate
+  std::string text = {};  // for errors, simple strings and other scalars
 };
 
-// A cluster's slot of a key: CRC16 of what stands between { and } in it, or of all of it
+// The cluster slot of a key: CRC16 of the text between { and } in the key, or of the whole key
 // (redis.io, Redis cluster specification, Hash tags).
 unsigned redis_slot(std::string_view key);
 
-// "MGET", "script load", "client *": any case; a command of two words is meant by its first, too.
+// A command pattern such as "MGET", "script load" or "client *", in any case. A single word also
+// matches the two-word commands that begin with it.
 struct RedisCommandPattern {
-  std::string text;  // in small letters
+  std::string text;  // lowercase
   bool matches(std::string_view name) const;
 };
 template <>

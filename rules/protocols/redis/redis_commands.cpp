@@ -8,7 +8,7 @@
 namespace brownout::rules {
 namespace {
 
-// Commands that have the same row, with commas between them.
+// Commands with the same row, separated by commas.
 struct RedisCommandGroup {
   RedisCommandRow row;
   std::string_view names;
@@ -85,7 +85,7 @@ constexpr std::string_view kRedisSteering =
     "client reply,discard,exec,hello,monitor,multi,psubscribe,psync,punsubscribe,quit,replconf,"
     "reset,select,ssubscribe,subscribe,sunsubscribe,sync,unsubscribe,watch";
 
-// The value of a command: an argument, or 0 for the last one.
+// Commands whose value is argument `at`; 0 stands for the last.
 struct RedisValueGroup {
   int at;
   std::string_view names;
@@ -98,7 +98,6 @@ constexpr auto kRedisValueGroups = std::to_array<RedisValueGroup>({
     {4, "linsert"},
 });
 
-// Calls `take` with each name.
 template <class Take>
 void for_each_name(std::string_view names, const Take& take) {
   while (!names.empty()) {

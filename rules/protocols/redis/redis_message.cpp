@@ -21,7 +21,7 @@ bool any_redis_name_matches(const RedisPatterns& wanted, const std::vector<std::
                      [&](const std::string& name) { return any_matches(wanted, name); });
 }
 
-// Clients tell errors by a first word in capitals.
+// Whether the error begins with a code: clients distinguish errors by a first word in capitals.
 bool has_redis_error_code(std::string_view text) {
   const auto word = text.substr(0, text.find(' '));
   return !word.empty() &&
@@ -35,8 +35,8 @@ std::vector<MessageKey> keys_of_redis_commands() {
               "\"CLIENT\" means all that begin with it",
               [](const auto& message, const auto& wanted) {
                 return message.command &&
-                       std::any_of(wanted.begin(), wanted.end(), [&](const auto& one) {
-                         return one.matches(message.command->name);
+                       std::any_of(wanted.begin(), wanted.end(), [&](const auto& pattern) {
+                         return pattern.matches(message.command->name);
                        });
               }),
           redis_key<RedisPatterns>(
@@ -81,13 +81,13 @@ class RedisProtocol final : public MessageProtocol {
         "error", "only errors that begin with one of these: \"MOVED\", \"ERR\"",
         [](const auto& message, const auto& wanted) {
           return message.reply && message.reply->type == RedisType::kError &&
-                 std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
-                   return message.reply->text.starts_with(one);
+                 std::any_of(wanted.begin(), wanted.end(), [&](const std::string& code) {
+                   return message.reply->text.starts_with(code);
                  });
         }));
     return keys;
   }
-  // One that a rule made has none.
+  // 0 for a message that a rule made.
   std::string_view about_size() const override { return "the whole command's or reply's"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();
@@ -98,24 +98,24 @@ class RedisProtocol final : public MessageProtocol {
   }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte> payload) const override {
-    const auto& one = view(message);
-    if (one.value) return text_of(payload);
-    if (one.reply && !one.reply->text.empty()) return one.reply->text;
+    const auto& facts = view(message);
+    if (facts.value) return text_of(payload);
+    if (facts.reply && !facts.reply->text.empty()) return facts.reply->text;
     return std::nullopt;
   }
 
   bool has_acknowledgements() const override { return true; }
   bool acknowledges(const Message& message) const override {
-    const auto& one = view(message);
-    return one.reply && !one.is_push();
+    const auto& facts = view(message);
+    return facts.reply && !facts.is_push();
   }
   bool is_control(const Message& message) const override {
-    const auto& one = view(message);
-    return one.command && one.command->name == "ping";
+    const auto& facts = view(message);
+    return facts.command && facts.command->name == "ping";
   }
   bool ends_conversation(const Message& message) const override {
-    const auto& one = view(message);
-    return !one.reply && one.command && one.command->name == "quit";
+    const auto& facts = view(message);
+    return !facts.reply && facts.command && facts.command->name == "quit";
   }
   std::optional<std::string> words(const Chunk& chunk) const override {
     if (!view(*chunk.message()).value) return std::nullopt;
@@ -123,14 +123,14 @@ class RedisProtocol final : public MessageProtocol {
   }
   std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
     if (!view(*chunk.message()).value) return std::nullopt;
-    // All that is around the value stays as it came.
+    // Everything around the value stays as it arrived.
     auto other = Chunk::of(std::as_bytes(std::span(text.data(), text.size())),
                            std::make_shared<const Message>(*chunk.message()));
     other.mutable_bytes();
     return other;
   }
 
-  // As a server that will not. A client that leaves is let go.
+  // Refuses every command except QUIT, so that a client can leave.
   std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
     const auto* request = redis_request_of(asked);
     if (request == nullptr || request->command->name == "quit") return std::nullopt;

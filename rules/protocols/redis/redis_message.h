@@ -1,6 +1,7 @@
-// A message of Redis as rules see it: a command, or a reply, which knows the command that it
-// answers. The payload is the value that a command writes, publishes or echoes, the text of a reply
-// that is one string, or what is published; that of all others is empty.
+// A Redis message in the form that rules match: a command, or a reply together with its command.
+//
+// The payload is the value that a command writes, publishes or echoes, the text of a reply that is
+// one string, or the published data. All other messages have an empty payload.
 #pragma once
 
 #include <memory>
@@ -12,10 +13,10 @@
 
 namespace brownout::rules {
 
-// Where the payload stands in the message as it came, which begins with `head`.
+// Position of the payload in the message as it arrived.
 struct RedisValue {
-  char sign = 0;         // how it is written: '$', '=', '!', '+', '-', or 'i' for an inline command
-  std::size_t head = 0;  // its length, or sign; of an inline command the number of the word
+  char sign = 0;         // type on the wire: '$', '=', '!', '+', '-'; 'i' in an inline command
+  std::size_t head = 0;  // offset of the sign; in an inline command the index of the word
   std::size_t body = 0;
   std::size_t size = 0;
 };
@@ -23,27 +24,27 @@ struct RedisValue {
 struct RedisMessage final : MessageView {
   static const MessageProtocol& protocol();
 
-  // The command, or what is answered; null: of a push, or it is not known.
+  // The command, or for a reply the command that it answers. Null for pushes, and if unknown.
   std::shared_ptr<const RedisCommand> command = {};
-  std::optional<RedisReply> reply = {};       // none: it is the command
-  std::optional<std::string> channel = {};    // of what pub/sub says by itself
-  std::optional<std::int64_t> database = {};  // not known of what answers no command
-  bool last = true;                           // of the replies to its command
+  std::optional<RedisReply> reply = {};       // none: the message is the command
+  std::optional<std::string> channel = {};    // channel of a pub/sub message or confirmation
+  std::optional<std::int64_t> database = {};  // none for messages without a command
+  bool last = true;                           // the last reply to its command
   std::optional<RedisValue> value = {};
 
   std::size_t memory() const override;
   bool is_push() const { return reply && reply->type == RedisType::kPush; }
 };
 
-// The command that can be answered in place of the server, or null: what came is no command, or
-// none that a reply is expected to.
+// The command, if a rule can answer it in place of the server. Null if the chunk is no command, or
+// if the command expects no reply.
 const RedisMessage* redis_request_of(const Chunk& chunk);
-// A reply that a rule gives to a command: "READONLY You can't write ...".
+// A chunk with an error reply to a command: "READONLY You can't write ...".
 Chunk redis_error(const RedisMessage& asked, std::string text);
 
-// What `reject` says where no other text is given.
+// Default error text of `reject`.
 inline constexpr std::string_view kRedisRefusal = "ERR refused";
-// What the keys and channels of users begin with where no other prefix is given.
+// Default prefix of the keys and channels of synthetic users.
 inline constexpr std::string_view kUsersKeyPrefix = "brownout";
 
 }  // namespace brownout::rules

@@ -15,19 +15,19 @@ using rules::Endpoint;
 
 constexpr std::size_t kMostRedisLeaves = 256 << 10;
 
-// A value that is no aggregate, in a reply that is known to be whole.
+// A scalar value in a complete reply.
 struct RedisLeaf {
   char sign = 0;
-  std::size_t parent = 0;  // which aggregate it is directly in
-  std::size_t begin = 0;   // of its sign
-  std::size_t end = 0;     // behind it
+  std::size_t parent = 0;  // number of the aggregate that contains it
+  std::size_t begin = 0;   // offset of its sign
+  std::size_t end = 0;     // offset after its CRLF
   std::string text = {};
   bool changed = false;
 };
 
 class RedisLeaves {
  public:
-  // False where it is not RESP.
+  // False if the reply is not RESP.
   bool read(std::string_view reply) {
     std::size_t at = 0;
     while (at < reply.size() && all.size() < kMostRedisLeaves) {
@@ -99,7 +99,7 @@ std::optional<std::uint16_t> redis_port_in(std::string_view text) {
   return port && *port > 0 ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
 }
 
-// CLUSTER SLOTS, SENTINEL GET-MASTER-ADDR-BY-NAME: a host, and behind it its port.
+// Form of CLUSTER SLOTS and SENTINEL GET-MASTER-ADDR-BY-NAME: a host, followed by its port.
 void rewrite_redis_pairs(const AddressMap& map, std::vector<RedisLeaf>& leaves) {
   for (std::size_t i = 0; i + 1 < leaves.size(); ++i) {
     auto& host = leaves[i];
@@ -113,8 +113,8 @@ void rewrite_redis_pairs(const AddressMap& map, std::vector<RedisLeaf>& leaves) 
   }
 }
 
-// CLUSTER SHARDS, SENTINEL MASTERS and the like: "ip", "endpoint" and "port", each ahead of its
-// value.
+// Form of CLUSTER SHARDS, SENTINEL MASTERS and the like: fields "ip", "endpoint" and "port", each
+// followed by its value.
 void rewrite_redis_fields(const AddressMap& map, std::vector<RedisLeaf>& leaves) {
   for (std::size_t first = 0; first < leaves.size();) {
     auto last = first;
@@ -131,8 +131,7 @@ void rewrite_redis_fields(const AddressMap& map, std::vector<RedisLeaf>& leaves)
     if (!number) continue;
     const Endpoint* other = nullptr;
     for (auto* host : hosts) {
-      const auto* one = map.find(host->text, *number);
-      if (other == nullptr) other = one;
+      if (other == nullptr) other = map.find(host->text, *number);
     }
     if (other == nullptr) continue;
     for (auto* host : hosts) change_leaf(*host, other->host);
@@ -140,8 +139,8 @@ void rewrite_redis_fields(const AddressMap& map, std::vector<RedisLeaf>& leaves)
   }
 }
 
-// In one text: "MOVED 7 10.0.0.1:7000", the lines of CLUSTER NODES ("10.0.0.1:7000@17000"), what a
-// Sentinel publishes ("10.0.0.1 6379").
+// Form inside one text: "MOVED 7 10.0.0.1:7000", the lines of CLUSTER NODES
+// ("10.0.0.1:7000@17000"), and messages of a Sentinel ("10.0.0.1 6379").
 std::string rewritten_redis_text(const AddressMap& map, std::string_view text) {
   constexpr std::string_view kEnds = " \n\r,";
   std::string result;

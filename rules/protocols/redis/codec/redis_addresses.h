@@ -1,8 +1,8 @@
-// Addresses that servers of Redis name, rewritten: in MOVED and ASK, in what CLUSTER SLOTS, SHARDS,
-// NODES and REPLICAS and the SENTINEL commands answer, and in what a Sentinel publishes.
+// Rewrites the server addresses in Redis replies: in MOVED and ASK, in replies to CLUSTER SLOTS,
+// SHARDS, NODES and REPLICAS and to SENTINEL, and in the messages that a Sentinel publishes.
 //
-// redis.io, Redis cluster specification and High availability with Redis Sentinel. Of a reply at
-// most kMostRedisLeaves values are looked at.
+// Source: redis.io, Redis cluster specification and High availability with Redis Sentinel. At most
+// kMostRedisLeaves values of a reply are examined.
 #pragma once
 
 #include <string_view>
@@ -12,10 +12,10 @@
 
 namespace brownout::codecs {
 
-// Whether the reply to such a command may name servers, beside its being an error.
+// Whether a non-error reply to the command may name servers.
 bool names_redis_servers(std::string_view command);
 
-// The reply with other addresses, or empty where it has none to rewrite.
+// The reply with rewritten addresses; empty if there is nothing to rewrite.
 Bytes rewrite_redis_addresses(const rules::AddressMap& map, ByteView reply);
 
 }  // namespace brownout::codecs

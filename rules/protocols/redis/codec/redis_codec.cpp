@@ -36,7 +36,7 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
       broken_ = "a message of more than 16 MiB";
     }
     if (!broken_.empty()) {
-      // What was taken in this call goes first.
+      // Report the bytes taken before the violation first.
       if (step.taken > 0) return step;
       return {.broken = broken_};
     }
@@ -56,7 +56,7 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
   return step;
 }
 
-// Whether it is kept, or why it is none.
+// Decides whether to keep the message. Returns why it cannot be read, or "".
 std::string_view RedisCodec::Reader::begin(bool keep, char first) {
   const auto& pairing = codec_.pairing_;
   if (direction_ == Direction::kUpstream) {
@@ -71,7 +71,8 @@ std::string_view RedisCodec::Reader::begin(bool keep, char first) {
   return pairing.replicates() ? "a stream of a replica" : "";
 }
 
-// An error, what is said of servers, or what a Sentinel publishes.
+// Whether the reply may name servers: an error, a push, a reply to CLUSTER or SENTINEL, or a
+// message published by a Sentinel.
 bool RedisCodec::Reader::may_rewrite(char first) const {
   if (codec_.rewrite_.empty()) return false;
   if (first == '-' || first == '>') return true;
@@ -109,18 +110,18 @@ void RedisCodec::Reader::finish_reply(Step& step, ByteView wire) {
   auto answer = pairing.answered(scan_.parts());
   const auto pass = [&] {
     if (!answer.copied) pairing.passed(answer);
-    // An empty message is written as what has waited.
+    // The empty message makes write() send the waiting replies.
     if (pairing.has_ready()) {
       step.ended.emplace().message = redis_message_of(std::make_shared<RedisMessage>(), {});
     }
   };
   if (!keep_ || answer.copied) return pass();
-  // What others publish is theirs.
+  // Only a Sentinel's own channels are rewritten, not messages of applications.
   const bool others = answer.channel && !answer.channel->starts_with('+');
   const bool rewritten = rewrites_ && !others && rewrite(wire);
   const auto parts = scan_.parts();
   auto& view = head();
-  // That a client is subscribed it has asked for.
+  // The confirmation of a subscription answers a command, so it is not a push.
   const bool push = answer.push && !answer.command;
   view.command = answer.command;
   view.database = answer.database;
@@ -166,7 +167,7 @@ bool RedisCodec::Reader::rewrite(ByteView& wire) {
   return true;
 }
 
-// What would come ahead of its turn is as lost as what it waits for.
+// A reply after a lost one must not be delivered.
 Bytes RedisCodec::Reader::rest() {
   within_ = in_pieces_ = false;
   auto wire = std::exchange(wire_, {});

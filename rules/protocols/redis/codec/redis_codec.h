@@ -1,6 +1,9 @@
-// Messages of a connection of Redis: a command each way up, a reply or a push each way down. One of
-// more than kMostMessage is no message any more where it would have to be kept; what follows SYNC
-// or PSYNC is a stream of a replica. Replies that name servers are rewritten before rules see them.
+// Reads and writes the messages of a Redis connection: commands upstream, replies and pushes
+// downstream.
+//
+// A message larger than kMostMessage is a protocol violation if it has to be kept. A replication
+// stream, which follows SYNC or PSYNC, is not parsed. Server addresses in replies are rewritten
+// before rules see them.
 #pragma once
 
 #include <memory>
@@ -26,7 +29,8 @@ class RedisCodec final : public MessageCodec {
   MessageReader& reader(Direction direction) override {
     return direction == Direction::kUpstream ? up_ : down_;
   }
-  // Replies are told apart by their order alone.
+  // Clients assign replies to commands only by their order, so a misplaced reply must not pass as
+  // bytes.
   bool must_end(Direction direction) const override {
     return direction == Direction::kDownstream ? !pairing_.in_order() : pairing_.is_behind();
   }
@@ -49,7 +53,7 @@ class RedisCodec final : public MessageCodec {
    private:
     std::string_view begin(bool keep, char first);
     bool may_rewrite(char first) const;
-    // `wire` is the whole message, or empty where it came in pieces that were not kept.
+    // `wire` is the whole message, or empty if it came in pieces that were not kept.
     void finish(Step& step, ByteView wire);
     void finish_command(Step& step, ByteView wire);
     void finish_reply(Step& step, ByteView wire);
@@ -61,14 +65,14 @@ class RedisCodec final : public MessageCodec {
     RedisCodec& codec_;
     Direction direction_;
     codecs::RedisScan scan_;
-    Bytes wire_;                    // of the message that is kept and came in pieces
+    Bytes wire_;  // bytes of a kept message that arrived in pieces
     Wanted* wanted_ = nullptr;
-    std::shared_ptr<rules::RedisMessage> head_;  // used again where nobody has kept it
-    std::string_view broken_ = {};  // nothing is read any more
-    bool within_ = false;           // a message has begun
-    bool in_pieces_ = false;        // and a part of it has come
+    std::shared_ptr<rules::RedisMessage> head_;  // reused unless a rule still holds it
+    std::string_view broken_ = {};               // why nothing more can be read
+    bool within_ = false;                        // a message has begun
+    bool in_pieces_ = false;                     // a part of the message was read before
     bool keep_ = false;
-    bool asks_ = false;      // whether to keep it, once it is there
+    bool asks_ = false;      // ask wanted_ once the message is complete
     bool rewrites_ = false;  // the reply may name servers
   };
 

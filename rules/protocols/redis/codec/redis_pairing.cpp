@@ -12,7 +12,7 @@ using codecs::Bytes;
 using codecs::RedisPart;
 using rules::RedisCommand;
 
-constexpr std::size_t kRedisHeldOverhead = 128;  // bytes of memory beside those that are held
+constexpr std::size_t kRedisHeldOverhead = 128;  // bytes of memory per waiting reply
 
 bool is_pubsub_confirmation(std::string_view kind) {
   return kind == "subscribe" || kind == "unsubscribe" || kind == "psubscribe" ||
@@ -21,13 +21,14 @@ bool is_pubsub_confirmation(std::string_view kind) {
 bool is_pubsub_message(std::string_view kind) {
   return kind == "message" || kind == "pmessage" || kind == "smessage";
 }
-// From all that there are: how many, only the server knows.
+// UNSUBSCRIBE without arguments ends all subscriptions. Only the server knows how many, and so how
+// many confirmations follow.
 bool ends_all(const RedisCommand& command) {
   return command.arguments == 1 && command.name.ends_with("unsubscribe");
 }
 bool is_redis_error(char sign) { return sign == '-' || sign == '!'; }
 
-// "1339518083.107412 [0 127.0.0.1:60866] "keys" "*"".
+// Whether the value is a line of MONITOR: "1339518083.107412 [0 127.0.0.1:60866] "keys" "*"".
 bool is_monitors(const RedisPart& value) {
   const auto& text = value.text;
   const auto blank = text.find_first_not_of("0123456789.");
@@ -35,7 +36,7 @@ bool is_monitors(const RedisPart& value) {
          text.compare(blank, 2, " [") == 0;
 }
 
-// What pub/sub says begins with its kind.
+// The kind of a pub/sub message, which is its first element.
 std::string_view pubsub_kind_of(std::span<const RedisPart> parts) {
   if (parts.size() < 2 || (parts[1].sign != '$' && parts[1].sign != '+')) return {};
   return parts[1].text;
@@ -69,7 +70,8 @@ RedisCommandRef RedisPairing::sent(RedisCommand command) {
   return std::make_shared<const RedisCommand>(std::move(command));
 }
 
-// redis.io, CLIENT REPLY. A replica acknowledges without an answer.
+// Whether the server replies to the command (redis.io, CLIENT REPLY). REPLCONF ACK and GETACK have
+// no reply.
 bool RedisPairing::expects_reply(const RedisCommand& command) {
   if (command.arguments == 0) return false;
   const bool skipped = std::exchange(skips_next_, false);
@@ -121,7 +123,8 @@ void RedisPairing::push(const RedisCommandRef& command, bool copied) {
 
 void RedisPairing::give_up() {
   given_up_ = true;
-  // Behind what is lost nothing may come, least of all what comes in an order that is not known.
+  // If a command or a reply is missing, the client would take the next reply for the missing one,
+  // so nothing more is delivered.
   stuck_ |= numbers_.gaps() > 0 || (!held_.empty() && !has_ready());
   asked_.clear();
   facts_ = copies_ = 0;
@@ -174,7 +177,7 @@ RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts) {
   return answer;
 }
 
-// One that ends all subscriptions is over as soon as something else comes.
+// An UNSUBSCRIBE of all subscriptions is complete as soon as another reply arrives.
 void RedisPairing::skip_confirmed(std::string_view kind) {
   while (!asked_.empty() && asked_.front().confirmed > 0 && ends_all(*asked_.front().command) &&
          asked_.front().command->name != kind) {
@@ -182,7 +185,8 @@ void RedisPairing::skip_confirmed(std::string_view kind) {
   }
 }
 
-// One whose confirmation was taken for that of another ahead of it.
+// An UNSUBSCRIBE whose confirmation was counted for an earlier one gets no other, so it is
+// complete.
 void RedisPairing::skip_unconfirmed(char sign) {
   while (!asked_.empty() && ends_all(*asked_.front().command) && !asked_.front().command->queued &&
          !is_redis_error(sign)) {
@@ -239,7 +243,7 @@ void RedisPairing::settle_database() {
   if (selects_ == 0 && !queued_database_) next_database_ = database_;
 }
 
-// The server does not know of it, or what it says to it comes too late.
+// A rule has answered the command: the server never receives it, or its own reply must be dropped.
 void RedisPairing::answered_by_rule(const RedisCommand& command) {
   if (!numbers_.add(command.ordinal)) {
     const auto asked = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& earlier) {
@@ -341,7 +345,7 @@ bool RedisPairing::has_ready() const { return !held_.empty() && held_.begin()->f
 
 bool RedisPairing::in_order() const {
   if (given_up_) return !stuck_ && held_.empty();
-  // What the server has not got, or has answered already, is still waited for.
+  // The client may still expect a reply although the server owes none.
   const bool waits = asked_.empty() && next_ <= last_sent_;
   return held_.empty() && copies_ == 0 && !waits && !is_behind();
 }

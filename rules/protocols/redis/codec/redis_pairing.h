@@ -1,15 +1,16 @@
-// Which reply answers which command of a connection, and in which order the client gets them.
+// RedisPairing: pairs the replies of a Redis connection with its commands, and keeps the order in
+// which the client receives replies.
 //
-// A server answers in the order in which it got the commands; a client takes what comes for the
-// answers to its commands in the order in which it sent them. Rules may lose, double, hold back or
-// answer commands and replies between the two. So commands are numbered as the client sent them,
-// replies have the number of what they answer, and none goes to the client ahead of those that it
-// waits for: behind one that was lost it gets nothing any more, as on a stream that stands still.
+// Redis has no correlation ids: a server answers in the order in which it received the commands,
+// and a client assigns replies to its commands in the order in which it sent them. Rules may drop,
+// copy, delay or answer commands and replies in between. Therefore each command is numbered as the
+// client sends it, and its reply has the same number. A reply waits until all earlier replies are
+// delivered. After a lost reply the client receives nothing more, as on a stalled connection.
 //
-// What pub/sub, MONITOR and RESP3 say by themselves is no answer, and passes. What is known of
-// commands that wait takes at most kMostFacts of memory; behind more, nothing is paired any more.
-// Of answers that wait for others, kMostHeld bytes are kept; what is more is lost as the first one
-// was.
+// Messages of pub/sub, MONITOR and RESP3 pushes answer no command and pass at once.
+//
+// Memory is bounded. Facts about open commands take at most kMostFacts bytes; beyond that, pairing
+// is given up. Waiting replies take at most kMostHeld bytes; beyond that, they are lost.
 #pragma once
 
 #include <cstdint>
@@ -34,48 +35,50 @@ class RedisPairing {
  public:
   static constexpr std::size_t kMostFacts = 32 << 20;
   static constexpr std::size_t kMostHeld = 16 << 20;
-  static constexpr std::size_t kMostGaps = 100'000;  // numbers that the server has not seen
+  static constexpr std::size_t kMostGaps = 100'000;  // commands received out of order
 
-  // A command, as the client sends it, gets its number and its database.
+  // Assigns its number and its database to a command that the client sent.
   RedisCommandRef sent(rules::RedisCommand command);
-  // It went to the server; a second time is a copy, whose answer nobody waits for.
+  // The command was sent to the server. A second call with the same command is a copy, whose reply
+  // the client must not see.
   void asked(const RedisCommandRef& command);
 
-  // Of a reply that the server sent.
+  // Facts about a reply of the server.
   struct Answer {
-    RedisCommandRef command = {};  // null: it answers none, or it is not known which
+    RedisCommandRef command = {};  // null: it answers none, or an unknown one
     bool push = false;
-    bool last = true;     // of the replies to the command
-    bool copied = false;  // to a copy of it: the client must not see it
+    bool last = true;     // the last reply to the command
+    bool copied = false;  // answers a copy: the client must not see it
     std::optional<std::string> channel = {};
     std::optional<std::int64_t> database = {};
   };
   Answer answered(std::span<const codecs::RedisPart> parts);
   bool given_up() const { return given_up_; }
-  // The command that the server is to answer next, or null.
+  // The oldest command without a reply, or null.
   const rules::RedisCommand* front() const {
     return asked_.empty() ? nullptr : asked_.front().command.get();
   }
-  // The client has subscriptions, so that messages may come.
+  // Whether the client has subscriptions, so that pub/sub messages may arrive.
   bool takes_messages() const { return subscriptions_ > 0 || shard_subscriptions_ > 0; }
-  // What follows are no replies: a stream of a replica.
+  // Whether the bytes after this are a replication stream instead of replies.
   bool replicates() const;
 
-  // What goes to the client where this answer would, with what waited for it.
+  // Returns the bytes to send to the client in place of this answer: its own, if its turn has come,
+  // and then the waiting replies that follow it.
   codecs::Bytes release(const Answer& answer, codecs::Bytes bytes, bool made_by_rule);
-  // The answer has passed by itself.
+  // The answer was passed to the client unchanged.
   void passed(const Answer& answer);
-  // What waits for nothing any more.
+  // Takes the waiting replies whose turn has come.
   codecs::Bytes ready();
   bool has_ready() const;
-  // Answers may pass as they come.
+  // Whether replies may pass to the client as they arrive.
   bool in_order() const;
-  // The next answer that comes has to wait for another.
+  // Whether the next reply has to wait for an earlier one, or must be dropped.
   bool is_behind() const;
 
-  // A transaction that a rule has answered a command of, or EXEC itself, must not be run
-  // (redis.io, Transactions): what goes to the server ahead of a command, or instead of it, so that
-  // it is not. To be asked of each command on its way while spoiled().
+  // If a rule has answered a command of a transaction, or EXEC itself, the server must not run that
+  // transaction (redis.io, Transactions). While spoiled(), call discards() for each command: it
+  // says whether to send DISCARD to the server before the command, or instead of it.
   bool spoiled() const { return spoiled_ || leaves_; }
   struct Discard {
     bool ahead = false;
@@ -84,20 +87,20 @@ class RedisPairing {
   Discard discards(const RedisCommandRef& command);
 
  private:
-  // Numbers that were seen, in nearly the order in which they come.
+  // A set of numbers that arrive in nearly ascending order.
   class Numbers {
    public:
-    bool add(std::uint64_t number);  // false: it was there
+    bool add(std::uint64_t number);  // false if the set already has the number
     std::size_t gaps() const { return beyond_.size(); }
 
    private:
-    std::uint64_t next_ = 1;  // all below it were seen
+    std::uint64_t next_ = 1;  // the set has all smaller numbers
     std::set<std::uint64_t> beyond_;
   };
   struct Asked {
     RedisCommandRef command;
     bool copied = false;
-    std::size_t confirmed = 0;  // of the subscriptions that it asks for or ends
+    std::size_t confirmed = 0;  // confirmations of (un)subscriptions so far
   };
   struct Held {
     codecs::Bytes bytes;
@@ -117,34 +120,34 @@ class RedisPairing {
   void learn(const Asked& asked, const codecs::RedisPart& value);
   void hold(std::uint64_t number, const codecs::Bytes& bytes, bool last);
 
-  // As the client sent them.
+  // State in the order in which the client sends.
   std::uint64_t last_sent_ = 0;
   bool replies_off_ = false;  // CLIENT REPLY
   bool skips_next_ = false;
   bool transaction_ = false;
-  bool spoiled_ = false;            // EXEC must not be run
-  bool leaves_ = false;             // the server must leave the transaction
-  std::int64_t next_database_ = 0;  // if what was sent succeeds
-  std::size_t selects_ = 0;         // SELECT and RESET that were not answered
+  bool spoiled_ = false;            // EXEC must not reach the server
+  bool leaves_ = false;             // the server must get a DISCARD
+  std::int64_t next_database_ = 0;  // database if all sent commands succeed
+  std::size_t selects_ = 0;         // SELECT and RESET without an answer
 
-  // As the server got them.
+  // State in the order in which the server receives.
   std::deque<Asked> asked_;
-  std::size_t facts_ = 0;   // bytes of memory in them
-  std::size_t copies_ = 0;  // among them
+  std::size_t facts_ = 0;   // memory of asked_, in bytes
+  std::size_t copies_ = 0;  // copies in asked_
   Numbers numbers_;
   std::int64_t database_ = 0;
-  std::optional<std::int64_t> queued_database_;  // by EXEC
+  std::optional<std::int64_t> queued_database_;  // database after EXEC
   bool resp3_ = false;
   bool monitors_ = false;
   std::int64_t subscriptions_ = 0;
   std::int64_t shard_subscriptions_ = 0;
 
-  // As the client gets them.
-  std::uint64_t next_ = 1;  // the number of the answer that it waits for
+  // State in the order in which the client receives.
+  std::uint64_t next_ = 1;  // the number of the answer that the client expects next
   std::map<std::uint64_t, Held> held_;
   std::size_t held_bytes_ = 0;
-  bool stuck_ = false;     // too much was held, and forgotten
-  bool given_up_ = false;  // nothing is paired any more
+  bool stuck_ = false;     // a reply was lost: no later reply is delivered
+  bool given_up_ = false;  // pairing has ended
 };
 
 }  // namespace brownout::messages

@@ -9,11 +9,11 @@
 namespace brownout::codecs {
 namespace {
 
-constexpr std::size_t kMostRedisHead = 64;              // a sign and a number
-constexpr std::int64_t kMostRedisString = 1LL << 40;    // proto-max-bulk-len may be large
-constexpr std::int64_t kMostRedisElements = INT32_MAX;  // of a command, too
-constexpr std::size_t kMostRedisTexts = 64 << 10;       // of all parts of a value
-constexpr std::size_t kMostRedisSpare = 64;             // parts that keep their memory
+constexpr std::size_t kMostRedisHead = 64;            // bytes of a sign and a number
+constexpr std::int64_t kMostRedisString = 1LL << 40;  // proto-max-bulk-len may be large
+constexpr std::int64_t kMostRedisElements = INT32_MAX;
+constexpr std::size_t kMostRedisTexts = 64 << 10;  // bytes of text kept per value
+constexpr std::size_t kMostRedisSpare = 64;        // parts whose memory is reused
 
 std::optional<std::int64_t> redis_number_of(std::string_view text) {
   std::int64_t number = 0;
@@ -27,7 +27,7 @@ constexpr std::string_view kRedisSigns = "+-:$*_#,(=!%~>|";
 
 bool splits_redis_words(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
 
-// Types of one line, whose text is all that they are.
+// Types that consist of a single line.
 bool is_redis_scalar(char sign) {
   return std::string_view("+-:,#_(").find(sign) != std::string_view::npos;
 }
@@ -40,7 +40,7 @@ int redis_digit_of(char c) {
   return -1;
 }
 
-// Behind a backslash inside double quotes.
+// Decodes an escape sequence inside double quotes. `at` is the byte after the backslash.
 char redis_unescaped(std::string_view line, std::size_t& at) {
   if (line[at] == 'x' && at + 2 < line.size() && redis_digit_of(line[at + 1]) >= 0 &&
       redis_digit_of(line[at + 2]) >= 0) {
@@ -63,7 +63,8 @@ char redis_unescaped(std::string_view line, std::size_t& at) {
   }
 }
 
-// From behind the quote to behind the one that ends it, where a word must end.
+// Reads a quoted word; `at` goes from after the opening quote to after the closing one. False if
+// there is no closing quote, or if the word continues after it.
 bool take_redis_quoted(std::string_view line, std::size_t& at, char quote, std::string& word) {
   for (; at < line.size(); ++at) {
     if (line[at] == quote) return ++at == line.size() || splits_redis_words(line[at]);
@@ -121,7 +122,7 @@ void RedisScan::begin() {
   ended_ = false;
 }
 
-// To the end of a line.
+// Takes bytes up to the end of a line.
 std::string_view RedisScan::take_line(ByteView bytes, std::size_t& taken) {
   const auto text = text_of(bytes);
   const auto end = text.find('\n');
@@ -149,7 +150,7 @@ std::string_view RedisScan::take_line(ByteView bytes, std::size_t& taken) {
   return why;
 }
 
-// Why the line cannot go on so, or not end.
+// Buffers a part of a line. Returns why the line is too long, or "".
 std::string_view RedisScan::keep_line(std::string_view part, char sign, bool inlined) {
   const auto size = line_size_ + part.size();
   if (inlined && size > kMostInline) return "an inline command of more than 64 KiB";
@@ -162,7 +163,7 @@ std::string_view RedisScan::keep_line(std::string_view part, char sign, bool inl
   return {};
 }
 
-// What cannot be is said at once, not only when a line ends.
+// Checks the first byte of a line, so that invalid bytes are reported before the line ends.
 std::string_view RedisScan::begin_line(char sign, bool inlined) {
   line_at_ = at_;
   if (inlined) {
@@ -261,7 +262,7 @@ std::string_view RedisScan::read_aggregate(char sign, std::string_view number) {
   return {};
 }
 
-// A string, to its CRLF at most.
+// Takes bytes of a string, up to the CRLF that ends it.
 void RedisScan::take_body(ByteView bytes, std::size_t& taken, std::string_view& why) {
   taken = std::min(left_, bytes.size());
   for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
@@ -292,13 +293,13 @@ void RedisScan::end_element() {
     if (--frame.left > 0) return;
     const bool attribute = frame.attribute;
     frames_.pop_back();
-    // What it is about is still to come.
+    // An attribute precedes the value that it describes.
     if (attribute) return;
   }
   ended_ = true;
 }
 
-// Null where it is not to be kept: too deep, or too many.
+// Null if the part is not kept: nested too deep, inside an attribute, or one part too many.
 RedisPart* RedisScan::add_part(char sign) {
   const bool attribute = !frames_.empty() && frames_.front().attribute;
   if (attribute || frames_.size() > 1 || count_ == kMostParts) return nullptr;

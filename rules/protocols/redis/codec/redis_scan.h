@@ -1,9 +1,9 @@
-// The values of RESP in a stream, one after the other: of a client commands (arrays of bulk
-// strings, or inline commands), of a server replies of RESP2 and RESP3 (Redis serialization
-// protocol specification, 7.0). Streamed types, which no server sends, are broken.
+// RedisScan: splits a byte stream of RESP into values. The client sends commands (arrays of bulk
+// strings, or inline commands); the server sends replies in RESP2 or RESP3 (Redis serialization
+// protocol specification, 7.0). Streamed types, which no server sends, are a protocol violation.
 //
-// Incremental; of a value only the beginnings of its first parts are kept, whatever its size.
-// Nesting is at most kMostDepth deep.
+// Incremental. Only the beginnings of the first parts of a value are kept, whatever its size.
+// Nesting is limited to kMostDepth levels.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,13 @@
 
 namespace brownout::codecs {
 
-// A value that is no aggregate, or the head of one.
+// A scalar value, or the head of an aggregate.
 struct RedisPart {
-  char sign = 0;          // its first byte; 'i' of an inline command and its words
-  std::string text = {};  // the beginning of a string, all of a line, without the sign
-  // In bytes from the beginning of the whole value: its head, and what stands behind the head, of
-  // an aggregate, the number of its elements.
+  char sign = 0;          // first byte; 'i' for an inline command and its words
+  std::string text = {};  // beginning of a string, or the line without its sign
+  // `head` and `body` are offsets, in bytes, from the beginning of the whole value: of the sign,
+  // and of the data after the head. `size` is the size of the data, or the number of elements of an
+  // aggregate.
   std::size_t head = 0;
   std::size_t body = 0;
   std::size_t size = 0;
@@ -34,7 +35,7 @@ class RedisScan {
  public:
   static constexpr std::size_t kMostDepth = 128;
   static constexpr std::size_t kMostInline = 64 << 10;  // redis.conf: PROTO_INLINE_MAX_SIZE
-  static constexpr std::size_t kMostText = 1 << 10;     // of what is kept of one part
+  static constexpr std::size_t kMostText = 1 << 10;     // bytes of text kept per part
   static constexpr std::size_t kMostParts = 16 << 10;
 
   enum class Of { kClient, kServer };
@@ -42,21 +43,21 @@ class RedisScan {
 
   struct Step {
     std::size_t taken = 0;
-    bool ended = false;            // the value, behind what was taken
-    std::string_view broken = {};  // why it is no RESP; nothing can be read behind it
+    bool ended = false;            // a value ends with the taken bytes
+    std::string_view broken = {};  // why the bytes violate RESP; nothing can be read after that
   };
-  // Goes on, to the end of the value or of `bytes`.
+  // Takes bytes up to the end of the value or of `bytes`.
   Step next(ByteView bytes);
-  // Of the value that ended: itself, and what it directly contains; attributes ahead of them are
-  // left out. Valid until next().
+  // The parts of the value that ended: the value itself and its direct elements, without
+  // attributes. Valid until next().
   std::span<const RedisPart> parts() const { return {parts_.data(), count_}; }
-  // How much of a string is still to come.
+  // Bytes of a string still to come.
   std::size_t left() const { return left_; }
 
  private:
   struct Frame {
     std::uint64_t left = 0;  // elements
-    bool attribute = false;  // about the value behind it
+    bool attribute = false;  // describes the value that follows
   };
 
   void begin();
@@ -71,26 +72,26 @@ class RedisScan {
   void end_element();
   RedisPart& new_part(char sign);
   RedisPart* add_part(char sign);
-  // A part of which all of `text` is kept that has room.
+  // Stores as much of `text` as the limit per value allows.
   void set_text(RedisPart& part, std::string_view text);
 
   Of of_;
   std::vector<Frame> frames_;
-  std::vector<RedisPart> parts_;  // the first count_ are of this value, the rest keep their memory
+  std::vector<RedisPart> parts_;  // the first count_ belong to this value; the rest are spare
   std::size_t count_ = 0;
   RedisPart* open_ = nullptr;  // the string that is being read, if its text is kept
-  std::string line_;           // of which the end has not come
-  std::size_t line_size_ = 0;  // of which line_ is the beginning
+  std::string line_;           // beginning of an incomplete line
+  std::size_t line_size_ = 0;  // bytes of that line so far; line_ may have fewer
   char last_ = 0;              // the last byte of the line
-  std::size_t line_at_ = 0;    // where it begins
+  std::size_t line_at_ = 0;    // offset of the line in the value
   std::size_t at_ = 0;         // bytes of the value so far
-  std::size_t left_ = 0;       // of a string, with its CRLF
-  std::size_t texts_ = 0;      // bytes in parts
+  std::size_t left_ = 0;       // bytes of a string still to come, with CRLF
+  std::size_t texts_ = 0;      // bytes of text kept in parts
   bool ended_ = true;
 };
 
-// The words of an inline command, which may be in quotes, as redis-cli and telnet send them; none
-// if quotes do not end (sdssplitargs() of Redis).
+// Splits an inline command into words, which may be quoted, as redis-cli and telnet send it. False
+// if a quote does not end (sdssplitargs() of Redis).
 bool split_redis_words(std::string_view line, std::vector<std::string>& words);
 
 }  // namespace brownout::codecs

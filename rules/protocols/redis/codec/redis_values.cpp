@@ -11,7 +11,7 @@ namespace {
 using rules::RedisType;
 using rules::RedisValue;
 
-// Ahead of the text of a verbatim string: "txt:".
+// Size of the format before the text of a verbatim string: "txt:".
 constexpr std::size_t kVerbatimFormat = 4;
 constexpr std::string_view kRedisEnd = "\r\n";
 
@@ -26,7 +26,7 @@ RedisType redis_type_of(char sign, bool null) {
     case '$':
       return RedisType::kBulk;
     case '*':
-    case '>':  // of a push only where it answers a command
+    case '>':  // a confirmation that answers a command
       return RedisType::kArray;
     case ',':
       return RedisType::kDouble;
@@ -64,7 +64,7 @@ void append_redis_string(Bytes& to, char sign, std::string_view ahead, ByteView 
   append_redis(to, ahead);
   append_redis(to, bytes);
 }
-// What would end the line is a blank in it.
+// CR and LF would end the line, so they become blanks.
 void append_redis_line(Bytes& to, char sign, ByteView bytes) {
   to.push_back(static_cast<std::byte>(sign));
   for (const auto byte : bytes) {
@@ -73,7 +73,7 @@ void append_redis_line(Bytes& to, char sign, ByteView bytes) {
   }
 }
 
-// An inline command can not have any value: it is written as an array.
+// An inline command cannot carry every value, so the command is written as an array.
 Bytes write_redis_inline(std::size_t at, ByteView wire, ByteView payload) {
   std::vector<std::string> words;
   split_redis_words(text_of(wire), words);
@@ -89,7 +89,7 @@ Bytes write_redis_inline(std::size_t at, ByteView wire, ByteView payload) {
 }  // namespace
 
 rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole) {
-  // Nearly all have few words.
+  // Most commands have few words, which need no allocation.
   std::array<std::string_view, 16> few;
   std::vector<std::string_view> many;
   const auto count = parts.size() - 1;
@@ -161,7 +161,7 @@ Bytes write_redis_reply(const rules::RedisReply& reply) {
       append_redis_string(bytes, '$', {}, text);
       break;
     case RedisType::kArray:
-      // What a subscriber of RESP2 gets for its PING.
+      // The reply to PING on a RESP2 connection with subscriptions.
       append_redis(bytes, "*2\r\n$4\r\npong\r\n");
       append_redis_string(bytes, '$', {}, text);
       break;

@@ -1,5 +1,5 @@
-// Commands and replies of Redis as rules see them, from what RedisScan found, and written anew
-// where a rule has changed or made them.
+// Converts the values that RedisScan found into commands and replies, and writes values that a rule
+// has changed or made.
 #pragma once
 
 #include <optional>
@@ -14,20 +14,19 @@ namespace brownout::codecs {
 
 using RedisParts = std::span<const RedisPart>;
 
-// `wire` is the whole command, or empty where it was not kept: then long words are not known. With
-// keys and channels only where `whole`, or where the command blocks.
+// `wire` is the whole command, or empty if it was not kept; then only the beginnings of long words
+// are available. Keys and channels are filled only if `whole`, or if the command blocks.
 rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole = true);
 std::optional<rules::RedisValue> value_of_redis_command(const rules::RedisCommand& command,
                                                         RedisParts parts);
 rules::RedisReply read_redis_reply(RedisParts parts, bool push);
-// `message`: it is what was published.
+// `message`: the reply is a published pub/sub message.
 std::optional<rules::RedisValue> value_of_redis_reply(RedisParts parts, bool message);
-// Empty where the value is not in one piece on the wire.
+// The bytes of the value; empty for an inline command.
 ByteView payload_of_redis(const rules::RedisValue& value, ByteView wire);
 
-// The message as it came, but with another value.
+// The message with another value; the rest stays as it arrived.
 Bytes write_redis_value(const rules::RedisValue& value, ByteView wire, ByteView payload);
-// A reply that a rule made.
 Bytes write_redis_reply(const rules::RedisReply& reply);
 
 }  // namespace brownout::codecs

@@ -37,7 +37,7 @@ class RedisWatch final : public RequestWatch {
       const auto answer = pairing_.answered(parts);
       pairing_.passed(answer);
       if (!answer.command || !answer.last || answer.command->ordinal < next_) return;
-      // Those ahead of it are over, too.
+      // Earlier commands are complete, too.
       for (; next_ <= answer.command->ordinal && !open_.empty(); ++next_) {
         const auto asked = open_.front();
         open_.pop_front();
@@ -74,8 +74,8 @@ class RedisWatch final : public RequestWatch {
   codecs::RedisScan client_{codecs::RedisScan::Of::kClient};
   codecs::RedisScan server_{codecs::RedisScan::Of::kServer};
   RedisPairing pairing_;
-  std::deque<std::optional<Instant>> open_;  // none: it blocks
-  std::uint64_t next_ = 1;                   // the number of the first of them
+  std::deque<std::optional<Instant>> open_;  // when each was sent; none for blocking commands
+  std::uint64_t next_ = 1;                   // number of the first command in open_
   std::size_t waiting_ = 0;
   bool broken_ = false;
   bool leaving_ = false;

@@ -1,8 +1,10 @@
-// Which commands of Redis are requests, and what answers each (request_watch.h): in order, all that
-// a reply is expected to, but those that block for as long as they like (BLPOP, XREAD BLOCK, WAIT).
-// An error is a failure where the server is to blame, as a status of 500 is in HTTP: LOADING, OOM,
-// READONLY and the like, and what `reject` says. ERR, WRONGTYPE and such are what a healthy server
-// says to a command that cannot be, and MOVED and ASK are part of a cluster's work.
+// Pairs Redis commands with their replies, in order (request_watch.h).
+//
+// Every command that expects a reply is a request, except those that may block for any time (BLPOP,
+// XREAD BLOCK, WAIT). An error counts as a failure only if the server is to blame, like status 500
+// in HTTP: LOADING, OOM, READONLY and the like, and the default text of `reject`. ERR, WRONGTYPE
+// and such are the answers of a healthy server to a wrong command. MOVED and ASK are normal in a
+// cluster.
 #pragma once
 
 #include <memory>

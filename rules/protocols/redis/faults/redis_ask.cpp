@@ -1,5 +1,5 @@
-// redis_ask: a node of a cluster gives a slot away, and sends the client to the other one for this
-// command alone. Where two listeners say so of each other, the client goes round in circles.
+// redis_ask: a cluster node migrates a slot, and redirects the client to the other node for this
+// command only. Two listeners that refer to each other make a redirection loop.
 #include "rules/protocols/redis/faults/redis_redirection_fault.h"
 
 namespace brownout::rules {

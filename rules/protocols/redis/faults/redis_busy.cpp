@@ -1,4 +1,4 @@
-// redis_busy: a script runs for longer than busy-reply-threshold, and the server does nothing else.
+// redis_busy: a script runs for longer than busy-reply-threshold, which blocks all other commands.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {

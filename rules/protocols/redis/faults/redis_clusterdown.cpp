@@ -1,5 +1,5 @@
-// redis_clusterdown: a node of a cluster serves no keys, since a slot is nobody's or most primaries
-// cannot be reached.
+// redis_clusterdown: a cluster node serves no keys, because a slot has no owner or most primaries
+// are unreachable.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {

@@ -1,6 +1,5 @@
-// redis_cut_reply: the connection is cut inside a reply, so that its client has a part of it. A
-// bulk string says how long it is, and a reader that trusts that waits for the rest, or takes what
-// there is.
+// redis_cut_reply: closes the connection inside a reply, so that the client has only a part of it.
+// A bulk string announces its length; a reader that trusts it waits for the rest, or uses the part.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

@@ -1,6 +1,6 @@
-// redis_dead_subscription: a subscriber's connection is dead and nobody was told, as behind a NAT
-// that forgot it: from its subscription on nothing comes, not even the answer to a PING, and
-// nothing closes.
+// redis_dead_subscription: a subscriber's connection dies silently, as after a NAT timeout. From
+// the subscription on, nothing arrives, not even the answer to a PING, and the connection is not
+// closed.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/redis/redis_message.h"
@@ -16,7 +16,7 @@ class RedisDeadSubscriptionStage final : public Stage {
     const bool subscribes = view != nullptr && view->reply && view->channel;
     if (!subscribes) return out.emit(std::move(chunk), now);
     dead_ = true;
-    // That it is subscribed it still hears.
+    // The confirmation of the subscription still arrives.
     if (view->command) return out.emit(std::move(chunk), now);
     swallow(chunk, now, out);
   }

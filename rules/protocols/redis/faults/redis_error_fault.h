@@ -1,6 +1,8 @@
-// What the faults share in which a server, asked for something, answers with an error and does
-// nothing: redis_readonly, redis_loading and the like. The server never sees the command; the error
-// comes where its reply would, behind those of the commands ahead of it.
+// Shared code of the faults that answer a command with an error: redis_readonly, redis_loading and
+// the like.
+//
+// The server never sees the command. The error takes the place of its reply, after the replies to
+// earlier commands.
 #pragma once
 
 #include <optional>
@@ -13,8 +15,8 @@
 
 namespace brownout::rules {
 
-// `Says` has std::optional<std::string> operator()(const RedisCommand&): the error, or none where
-// such a server does what it is asked.
+// `Says` is a callable std::optional<std::string>(const RedisCommand&): the error for the command,
+// or none if the simulated server would run it.
 template <class Says>
 class RedisErrorStage final : public Stage {
  public:
@@ -41,7 +43,7 @@ std::unique_ptr<Stage> redis_error_stage(const StageContext& context, Says says)
   return std::make_unique<RedisErrorStage<Says>>(std::move(says));
 }
 
-// One without keys, of which Says knows all.
+// A fault without settings; `Says` is default-constructed.
 template <class Says>
 class RedisErrorFault final : public Fault {
  public:
@@ -57,7 +59,7 @@ class RedisErrorFault final : public Fault {
   }
 };
 
-// What is the same of all of them.
+// The description that these faults share.
 inline FaultKind redis_error_kind(std::string_view name, std::string_view summary,
                                   std::string_view source) {
   return {.name = name,
@@ -74,7 +76,8 @@ inline FaultKind redis_error_kind(std::string_view name, std::string_view summar
 inline bool has_redis_flag(const RedisCommand& command, unsigned flag) {
   return command.row->has(flag);
 }
-// A command that sends its client elsewhere, or says that nobody serves it, is about keys.
+// The error MOVED or ASK (`kind`) with the slot of the command's first key; none for commands
+// without keys.
 inline std::optional<std::string> redis_redirection(const RedisCommand& command,
                                                     std::string_view kind,
                                                     const std::string& address) {
@@ -82,7 +85,7 @@ inline std::optional<std::string> redis_redirection(const RedisCommand& command,
   return std::string(kind) + " " + std::to_string(redis_slot(command.keys.front())) + " " + address;
 }
 
-// Without the brackets that others have around IPv6: clients look for the last colon.
+// Host and port without brackets around IPv6, since Redis clients split at the last colon.
 inline std::string redis_address(const Endpoint& address) {
   return address.host + ":" + std::to_string(address.port);
 }

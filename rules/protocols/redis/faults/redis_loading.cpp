@@ -1,5 +1,5 @@
-// redis_loading: the server has just started and reads its dataset from the disk. It takes
-// connections, and does little else.
+// redis_loading: the server has just started and loads its dataset from disk. It accepts
+// connections, and refuses most commands.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// redis_misconf: the server could not save its dataset to the disk, and refuses to write
-// (stop-writes-on-bgsave-error); PING says so, too.
+// redis_misconf: the server could not save its dataset to disk, and refuses writes
+// (stop-writes-on-bgsave-error) and PING.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {

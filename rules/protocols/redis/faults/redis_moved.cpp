@@ -1,5 +1,5 @@
-// redis_moved: a node of a cluster says that the slot of a key is another node's. Where two
-// listeners say so of each other, or one of itself, the client goes round in circles.
+// redis_moved: a cluster node answers that another node owns the slot of a key. Two listeners that
+// refer to each other, or a listener that refers to itself, make a redirection loop.
 #include "rules/protocols/redis/faults/redis_redirection_fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// redis_noauth: the server wants a password that the client has not given: the configuration
-// changed, or AUTH was lost with a connection.
+// redis_noauth: the server requires authentication that the connection lacks: the configuration has
+// changed, or the client did not authenticate again after a reconnect.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {

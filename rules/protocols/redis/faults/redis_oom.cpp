@@ -1,5 +1,5 @@
-// redis_oom: the memory that the server may have is used up (maxmemory with noeviction): what would
-// take more is refused.
+// redis_oom: the server has reached its memory limit (maxmemory with noeviction) and refuses
+// commands that may need more.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// redis_readonly: the server is a replica, as one is that was the primary before a failover: it
-// reads, and refuses to write.
+// redis_readonly: the server is a replica, such as the former primary after a failover: it serves
+// reads and refuses writes.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {

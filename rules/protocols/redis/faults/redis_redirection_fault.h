@@ -1,5 +1,4 @@
-// What redis_moved and redis_ask share: a node of a cluster sends its client to another address, in
-// the words of either.
+// Shared code of redis_moved and redis_ask: a cluster node redirects the client to another address.
 #pragma once
 
 #include <string>
@@ -16,7 +15,7 @@ struct RedisRedirectionSettings {
 class RedisRedirectionFault : public Fault {
  public:
   using Settings = RedisRedirectionSettings;
-  // `kind`: the first word of the error, a literal.
+  // `kind` is the first word of the error; a string literal.
   RedisRedirectionFault(const Settings& settings, std::string_view kind)
       : kind_(kind), address_(redis_address(settings.address)) {}
 

@@ -1,4 +1,4 @@
-// What rules know of a command of Redis: its name, keys, channels and slot.
+// RedisCommand: the name, keys, channels and slot of a command.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ rules::RedisCommand redis_command(std::vector<std::string_view> words) {
   return rules::redis_command_of(words);
 }
 
-TEST(RedisCommand, HasTwoWordsWhereRedisHasThem) {
+TEST(RedisCommand, NameIncludesTheSubcommand) {
   EXPECT_EQ(redis_command({"GET", "a"}).name, "get");
   EXPECT_EQ(redis_command({"Script", "LOAD", "return 1"}).name, "script load");
   EXPECT_EQ(redis_command({"CLIENT", "REPLY", "OFF"}).argument, "off");
@@ -27,7 +27,7 @@ TEST(RedisCommand, HasTwoWordsWhereRedisHasThem) {
             "");
 }
 
-TEST(RedisCommand, KeysAreWhereTheCommandHasThem) {
+TEST(RedisCommand, FindsTheKeysOfEachCommand) {
   EXPECT_THAT(redis_command({"GET", "a"}).keys, ElementsAre("a"));
   EXPECT_THAT(redis_command({"MSET", "a", "1", "b", "2"}).keys, ElementsAre("a", "b"));
   EXPECT_THAT(redis_command({"BLPOP", "a", "b", "0"}).keys, ElementsAre("a", "b"));
@@ -53,27 +53,27 @@ TEST(RedisCommand, KeysAreWhereTheCommandHasThem) {
   EXPECT_THAT(redis_command({"EVAL", "x", "9", "a"}).keys, IsEmpty());
 }
 
-TEST(RedisCommand, KeysAreBounded) {
+TEST(RedisCommand, BoundsTheNumberOfKeys) {
   std::vector<std::string_view> many(100'000, "k");
   many.front() = "MGET";
   EXPECT_EQ(redis_command(many).keys.size(), rules::RedisCommand::kMostKeys);
 }
 
-TEST(RedisCommand, ChannelsAreOfPubSub) {
+TEST(RedisCommand, FindsTheChannelsOfPubSubCommands) {
   EXPECT_THAT(redis_command({"PUBLISH", "news", "hello"}).channels, ElementsAre("news"));
   EXPECT_THAT(redis_command({"PSUBSCRIBE", "news.*", "a"}).channels, ElementsAre("news.*", "a"));
   EXPECT_THAT(redis_command({"UNSUBSCRIBE"}).channels, IsEmpty());
   EXPECT_THAT(redis_command({"GET", "news"}).channels, IsEmpty());
 }
 
-TEST(RedisCommand, SomeBlock) {
+TEST(RedisCommand, RecognizesCommandsThatBlock) {
   EXPECT_TRUE(redis_command({"BLPOP", "a", "0"}).blocks);
   EXPECT_TRUE(redis_command({"XREAD", "block", "0", "STREAMS", "s", "$"}).blocks);
   EXPECT_FALSE(redis_command({"XREAD", "STREAMS", "s", "$"}).blocks);
   EXPECT_FALSE(redis_command({"LPOP", "a"}).blocks);
 }
 
-TEST(RedisCommand, TheValueIsWhatIsWritten) {
+TEST(RedisCommand, FindsTheWrittenValue) {
   const auto value_at = [](std::string_view name, std::size_t arguments) {
     return rules::redis_command_row(name).value(arguments);
   };
@@ -86,7 +86,7 @@ TEST(RedisCommand, TheValueIsWhatIsWritten) {
 }
 
 // redis.io, CLUSTER KEYSLOT and the cluster specification.
-TEST(RedisSlot, IsThatOfTheCluster) {
+TEST(RedisSlot, MatchesTheClusterSpecification) {
   EXPECT_EQ(rules::redis_slot("somekey"), 11058U);
   EXPECT_EQ(rules::redis_slot("foo{hash_tag}"), 2515U);
   EXPECT_EQ(rules::redis_slot("bar{hash_tag}"), 2515U);
@@ -96,7 +96,7 @@ TEST(RedisSlot, IsThatOfTheCluster) {
   EXPECT_EQ(rules::redis_slot("foo{{bar}}zap"), rules::redis_slot("{bar"));
 }
 
-TEST(RedisCommandPattern, IsAnyCaseAndMeansSubcommands) {
+TEST(RedisCommandPattern, MatchesAnyCaseAndSubcommands) {
   const auto matches = [](std::string text, std::string_view name) {
     return rules::RedisCommandPattern{std::move(text)}.matches(name);
   };

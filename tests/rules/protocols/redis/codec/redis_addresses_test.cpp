@@ -1,4 +1,4 @@
-// Addresses that a server names, in the listener's words.
+// Server addresses in replies are rewritten by the listener's address map.
 #include "rules/protocols/redis/codec/redis_addresses.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,8 @@ namespace {
 const std::string kRedisRewrite =
     R"(rewrite = { "10.0.0.1:7000" = "127.0.0.1:17000", "10.0.0.2:7000" = "127.0.0.1:17001" })";
 
-// What a client gets where the server answers so, with and without a rule, in any pieces.
+// The client's bytes if the server sends `reply`: the same with and without a rule, in pieces of
+// any size.
 std::string redis_rewritten(const std::string& command, const std::string& reply) {
   std::string first;
   for (const std::string rule :
@@ -32,7 +33,7 @@ std::string redis_rewritten(const std::string& command, const std::string& reply
   return first.substr(0, first.size() - 7);
 }
 
-TEST(RedisAddresses, OfRedirections) {
+TEST(RedisAddresses, AreRewrittenInRedirections) {
   EXPECT_EQ(redis_rewritten("GET a", "-MOVED 15495 10.0.0.1:7000\r\n"),
             "-MOVED 15495 127.0.0.1:17000\r\n");
   EXPECT_EQ(redis_rewritten("GET a", "-ASK 15495 10.0.0.2:7000\r\n"),
@@ -42,21 +43,21 @@ TEST(RedisAddresses, OfRedirections) {
   EXPECT_EQ(redis_rewritten("GET a", "$13\r\n10.0.0.1:7000\r\n"), "$13\r\n10.0.0.1:7000\r\n");
 }
 
-TEST(RedisAddresses, OfSlots) {
-  const auto slots = [](const std::string& one, const std::string& other) {
+TEST(RedisAddresses, AreRewrittenInClusterSlots) {
+  const auto slots = [](const std::string& first, const std::string& second) {
     const auto node = [](const std::string& host, const std::string& port) {
       return "*4\r\n" + redis_bulk(host) + ":" + port + "\r\n" + redis_bulk("id") + "*0\r\n";
     };
     return "*2\r\n*3\r\n:0\r\n:7000\r\n" +
-           node(one.substr(0, one.find(':')), one.substr(one.find(':') + 1)) +
+           node(first.substr(0, first.find(':')), first.substr(first.find(':') + 1)) +
            "*3\r\n:7001\r\n:16383\r\n" +
-           node(other.substr(0, other.find(':')), other.substr(other.find(':') + 1));
+           node(second.substr(0, second.find(':')), second.substr(second.find(':') + 1));
   };
   EXPECT_EQ(redis_rewritten("CLUSTER SLOTS", slots("10.0.0.1:7000", "10.0.0.3:7000")),
             slots("127.0.0.1:17000", "10.0.0.3:7000"));
 }
 
-TEST(RedisAddresses, OfShardsAndSentinels) {
+TEST(RedisAddresses, AreRewrittenInClusterShardsAndSentinelReplies) {
   const auto shards = [](const std::string& head, const std::string& host,
                          const std::string& port) {
     return "*1\r\n" + head + redis_bulk("slots") + "*0\r\n" + redis_bulk("nodes") + "*1\r\n%4\r\n" +
@@ -71,7 +72,7 @@ TEST(RedisAddresses, OfShardsAndSentinels) {
             redis_array_of("name m ip 127.0.0.1 port 17000"));
 }
 
-TEST(RedisAddresses, OfNodes) {
+TEST(RedisAddresses, AreRewrittenInClusterNodes) {
   const auto nodes = [](const std::string& address) {
     return "07c3 " + address + "@17001,host.example myself,master - 0 0 1 connected 0-16383\n" +
            "07c4 10.0.0.3:7000@17000 slave 07c3 0 0 1 connected\n";
@@ -85,7 +86,7 @@ TEST(RedisAddresses, OfNodes) {
             verbatim("txt:" + nodes("127.0.0.1:17000")));
 }
 
-TEST(RedisAddresses, OfWhatASentinelPublishes) {
+TEST(RedisAddresses, AreRewrittenInMessagesOfASentinel) {
   MessageLab lab("redis", "", kRedisRewrite);
   lab.from_client(redis_array_of("SUBSCRIBE +switch-master"));
   const std::string confirmed = "*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n";
@@ -96,7 +97,7 @@ TEST(RedisAddresses, OfWhatASentinelPublishes) {
             redis_array({"message", "+switch-master", "m 127.0.0.1 17000 127.0.0.1 17001"}));
 }
 
-TEST(RedisAddresses, MistakesHaveTheirPlace) {
+TEST(RedisAddresses, RejectBadMapsAndOtherProtocols) {
   const auto load = [](const std::string& protocol, const std::string& rewrite) {
     return rules::load_toml(
                "version = 1\n[[upstream]]\nname = \"u\"\nservers = [\"127.0.0.1:1\"]\n"

@@ -1,5 +1,5 @@
-// The messages of a connection of Redis: which reply answers which command, and that what no rule
-// changes passes as it came.
+// RedisCodec and RedisPairing: replies are paired with commands, and unmatched messages pass
+// unchanged.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,8 +20,8 @@ using rules::Direction;
 constexpr std::string_view kRedisOk = "+OK\r\n";
 constexpr std::string_view kRedisQueued = "+QUEUED\r\n";
 
-// What a connection says, as rules see it: "get a @0" of a command, "get a @0: bulk hello" of a
-// reply, "push news: hello" of what pub/sub says.
+// Collects the messages of a connection as text: "get a @0" for a command, "get a @0: bulk hello"
+// for a reply, "#news : push hello" for a pub/sub message.
 class RedisTalk {
  public:
   explicit RedisTalk(std::size_t piece = 1 << 20) : piece_(piece) {}
@@ -74,7 +74,7 @@ class RedisTalk {
 
 const std::array<codecs::RedisPart, 1> kOkReply{{{.sign = '+', .text = "OK", .size = 2}}};
 
-TEST(RedisCodec, RepliesAnswerCommandsInOrder) {
+TEST(RedisCodec, PairsRepliesWithCommandsInOrder) {
   for (const std::size_t piece : {1U, 3U, 1000U}) {
     RedisTalk talk(piece);
     talk.command("SET a 1").command("GET a").client("INCR b\r\n").command("LRANGE l 0 -1");
@@ -87,7 +87,7 @@ TEST(RedisCodec, RepliesAnswerCommandsInOrder) {
   }
 }
 
-TEST(RedisCodec, TheDatabaseFollowsSelect) {
+TEST(RedisCodec, TracksTheDatabaseThroughSelect) {
   RedisTalk talk;
   talk.command("SELECT 3").command("GET a").server(kRedisOk).server("$-1\r\n").command("GET b");
   EXPECT_EQ(talk.seen(), "select @0\nget a @3\nselect @0: simple OK\nget a @3: null\nget b @3\n");
@@ -100,7 +100,7 @@ TEST(RedisCodec, TheDatabaseFollowsSelect) {
   EXPECT_EQ(talk.seen(), "get d @3: null\nreset @3\nreset @3: simple RESET\nget e @0\n");
 }
 
-TEST(RedisCodec, ASelectInATransactionCountsFromExecOn) {
+TEST(RedisCodec, AppliesASelectInATransactionAtExec) {
   RedisTalk talk;
   talk.command("MULTI").command("SELECT 2").command("GET a").command("EXEC").command("GET b");
   talk.seen();
@@ -117,12 +117,12 @@ TEST(RedisCodec, ASelectInATransactionCountsFromExecOn) {
   EXPECT_THAT(talk.seen(), testing::HasSubstr("get c @2\n"));
 }
 
-TEST(RedisCodec, WhatPubSubSaysIsNoAnswer) {
+TEST(RedisCodec, DoesNotPairPubSubMessages) {
   for (const std::size_t piece : {1U, 1000U}) {
     RedisTalk talk(piece);
     talk.command("SUBSCRIBE news sport").command("PING");
     EXPECT_EQ(talk.seen(), "subscribe @0\nping @0\n");
-    talk.server(redis_array_of("message early x"));  // of no subscriber: an answer
+    talk.server(redis_array_of("message early x"));  // without a subscription: an answer
     talk.seen();
   }
   RedisTalk talk;
@@ -144,7 +144,7 @@ TEST(RedisCodec, WhatPubSubSaysIsNoAnswer) {
             "unsubscribe: array\nget b @0: bulk 2\n");
 }
 
-TEST(RedisCodec, PushesOfResp3AreNoAnswers) {
+TEST(RedisCodec, DoesNotPairResp3Pushes) {
   RedisTalk talk;
   talk.command("HELLO 3").command("SUBSCRIBE c").command("GET a").command("LRANGE l 0 1").seen();
   talk.server("%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n>3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
@@ -156,7 +156,7 @@ TEST(RedisCodec, PushesOfResp3AreNoAnswers) {
             "#c : push x\n");
 }
 
-TEST(RedisCodec, MonitorTellsOfOthers) {
+TEST(RedisCodec, DoesNotPairMonitorLines) {
   RedisTalk talk;
   talk.command("MONITOR").server(kRedisOk).server(
       "+1339518083.107412 [0 127.0.0.1:6] \"keys\"\r\n");
@@ -167,7 +167,7 @@ TEST(RedisCodec, MonitorTellsOfOthers) {
             "PONG\n");
 }
 
-TEST(RedisCodec, SomeCommandsHaveNoReply) {
+TEST(RedisCodec, ExpectsNoReplyWhereRedisSendsNone) {
   RedisTalk talk;
   talk.command("CLIENT REPLY SKIP").command("GET a").command("GET b").server("$1\r\nb\r\n");
   EXPECT_THAT(talk.seen(), testing::EndsWith("get b @0: bulk b\n"));
@@ -178,20 +178,20 @@ TEST(RedisCodec, SomeCommandsHaveNoReply) {
   EXPECT_THAT(talk.seen(), testing::EndsWith("get d @0: bulk d\n"));
 }
 
-TEST(RedisCodec, BehindPsyncThereIsNoRedisAnyMore) {
+TEST(RedisCodec, StopsReadingAfterPsync) {
   RedisTalk talk;
   talk.command("PING").command("PSYNC ? -1").server("+PONG\r\n+FULLRESYNC x 0\r\n");
   EXPECT_THAT(talk.seen(), testing::EndsWith("ping @0: simple PONG\na stream of a replica\n"));
 }
 
-TEST(RedisLab, WhatIsNoRedisPasses) {
+TEST(RedisLab, PassesBytesThatAreNotRedis) {
   MessageLab lab("redis", "[[rule]]\nmatch = { command = \"get\" }\nfault = { type = \"drop\" }");
   lab.from_client("\x16\x03\x01\x02");
   EXPECT_EQ(lab.at_server(), "\x16\x03\x01\x02");
   EXPECT_EQ(lab.reports, "not Redis: neither a command of RESP nor an inline one\n");
 }
 
-TEST(RedisLab, AReplyIsMatchedByItsCommand) {
+TEST(RedisLab, MatchesAReplyByItsCommand) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "GET", key = "user:*", direction = "downstream" }
 fault = { type = "replace", text = "nobody" })");
@@ -200,7 +200,7 @@ fault = { type = "replace", text = "nobody" })");
   EXPECT_EQ(lab.at_client(), redis_bulk("nobody") + redis_bulk("bob"));
 }
 
-TEST(RedisLab, AValueIsWrittenAnew) {
+TEST(RedisLab, WritesAReplacedValueInItsOwnType) {
   MessageLab lab("redis", R"([[rule]]
 match = { direction = "upstream" }
 fault = { type = "replace", text = "new\r\n value" })");
@@ -216,7 +216,7 @@ fault = { type = "replace", text = "a\r\nb" })");
   EXPECT_EQ(down.at_client(), "+a  b\r\n=8\r\ntxt:a\r\nb\r\n:1\r\n");
 }
 
-TEST(RedisLab, ARefusalComesInItsTurn) {
+TEST(RedisLab, SendsARefusalInReplyOrder) {
   const std::string rule = R"([[rule]]
 match = { command = "del" }
 fault = { type = "reject", text = "NOPERM not you" })";
@@ -235,7 +235,7 @@ fault = { type = "reject", text = "NOPERM not you" })";
   }
 }
 
-TEST(RedisLab, ARefusalIsNotWrittenIntoAMessage) {
+TEST(RedisLab, DoesNotSplitAMessageWithARefusal) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "del", direction = "upstream" }
 fault = { type = "reject" })");
@@ -248,7 +248,7 @@ fault = { type = "reject" })");
   EXPECT_EQ(lab.at_client(), "idate\r\n_\r\n-ERR refused\r\n$1\r\n1\r\n");
 }
 
-TEST(RedisLab, ARefusalWaitsForAReplyThatARuleHolds) {
+TEST(RedisLab, ARefusalWaitsForADelayedReply) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "get", direction = "downstream" }
 fault = { type = "delay", delay = "1s" }
@@ -263,7 +263,7 @@ fault = { type = "reject" })");
   EXPECT_EQ(lab.at_client(), "$-1\r\n-ERR refused\r\n");
 }
 
-TEST(RedisLab, BehindALostReplyTheClientWaits) {
+TEST(RedisLab, DeliversNoReplyAfterALostOne) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "incr" }
 fault = { type = "ack_loss" })");
@@ -275,7 +275,7 @@ fault = { type = "ack_loss" })");
   EXPECT_EQ(lab.at_client(), ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\na\r\n");
 }
 
-TEST(RedisLab, ACommandThatIsCopiedHasOneReply) {
+TEST(RedisLab, DeliversOneReplyToADuplicatedCommand) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "incr", direction = "upstream" }
 fault = { type = "duplicate", share = "100%" })");
@@ -286,7 +286,7 @@ fault = { type = "duplicate", share = "100%" })");
   EXPECT_EQ(lab.at_client(), ":1\r\n$1\r\n2\r\n");
 }
 
-TEST(RedisLab, ATransactionWithARefusedCommandIsNotRun) {
+TEST(RedisLab, DiscardsATransactionWithARefusedCommand) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "set" }
 fault = { type = "reject", text = "OOM" })");
@@ -300,7 +300,7 @@ fault = { type = "reject", text = "OOM" })");
             "errors.\r\n$1\r\n0\r\n");
 }
 
-TEST(RedisLab, WhereExecIsRefusedTheServerForgetsTheTransaction) {
+TEST(RedisLab, DiscardsATransactionWhoseExecIsRefused) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "exec" }
 fault = { type = "reject" })");
@@ -312,7 +312,7 @@ fault = { type = "reject" })");
   EXPECT_EQ(lab.at_client(), "+OK\r\n+QUEUED\r\n-ERR refused\r\n$1\r\n0\r\n");
 }
 
-TEST(RedisLab, ALargeValuePassesAsBytes) {
+TEST(RedisLab, PassesATooLargeValueAsBytes) {
   MessageLab lab("redis", "[[rule]]\nmatch = { command = \"del\" }\nfault = { type = \"drop\" }");
   const auto large = redis_array({"SET", "a", std::string((16 << 20) + 1, 'x')});
   lab.from_client(large);
@@ -320,8 +320,8 @@ TEST(RedisLab, ALargeValuePassesAsBytes) {
   EXPECT_EQ(lab.reports, "not Redis: a message of more than 16 MiB\n");
 }
 
-// A client may ask for a long time and read nothing.
-TEST(RedisPairing, GivesUpWhereTooMuchWaits) {
+// A client may send commands for a long time without a reply.
+TEST(RedisPairing, GivesUpAboveTheMemoryLimit) {
   messages::RedisPairing pairing;
   const std::string key(1000, 'k');
   std::uint64_t numbered = 0;
@@ -336,10 +336,10 @@ TEST(RedisPairing, GivesUpWhereTooMuchWaits) {
   EXPECT_FALSE(pairing.answered(kOkReply).command);
 }
 
-TEST(RedisPairing, BehindALostCommandNothingComesEvenWhereItGaveUp) {
+TEST(RedisPairing, DeliversNoReplyAfterALostCommandEvenAfterGivingUp) {
   messages::RedisPairing pairing;
   const rules::RedisCommand get{.name = "get", .arguments = 2};
-  pairing.sent(get);  // a rule loses it
+  pairing.sent(get);  // a rule drops this command
   for (std::size_t i = 0; i < messages::RedisPairing::kMostGaps + 2; ++i) {
     const auto command = pairing.sent(get);
     pairing.asked(command);
@@ -352,8 +352,8 @@ TEST(RedisPairing, BehindALostCommandNothingComesEvenWhereItGaveUp) {
   EXPECT_FALSE(pairing.release({.push = true}, codecs::Bytes(5), false).empty());
 }
 
-// Bytes would be taken for the reply that was lost.
-TEST(RedisLab, AReplyThatIsTooLongForOneThatIsLostEndsTheConnection) {
+// The client would take raw bytes for the lost reply.
+TEST(RedisLab, ResetsTheConnectionIfATooLargeReplyFollowsALostOne) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "incr", direction = "downstream" }
 fault = { type = "ack_loss" })");
@@ -363,7 +363,7 @@ fault = { type = "ack_loss" })");
   EXPECT_EQ(lab.closed, "reset");
 }
 
-TEST(RedisPairing, OfRepliesThatWaitOnlySoManyBytesAreKept) {
+TEST(RedisPairing, DropsWaitingRepliesAboveTheLimit) {
   messages::RedisPairing pairing;
   const auto lost = pairing.sent(rules::RedisCommand{.name = "get", .arguments = 2});
   const codecs::Bytes much(1 << 20);

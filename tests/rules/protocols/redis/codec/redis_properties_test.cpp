@@ -1,6 +1,6 @@
-// However rules lose, double, hold back, reorder and refuse commands and replies of Redis: what a
-// client gets k-th answers its k-th command, or is what a rule says to it. A server that answers
-// what comes to it, in order, stands behind the tunnel; both sides are cut anywhere.
+// Random rules drop, copy, delay, reorder and refuse Redis commands and replies. The k-th reply to
+// the client must always answer its k-th command, or be a rule's refusal. A server behind the
+// tunnel answers every command in order. Both streams are cut at random places.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -18,7 +18,8 @@ namespace {
 
 using rules::Direction;
 
-// Of each command the number is in its key, and in its reply.
+// A client and a server connected by a MessageTunnel. Each command has its number in its key, and
+// its reply repeats the key.
 class RedisWorld final : messages::MessageTunnel::Owner {
  public:
   RedisWorld(const std::string& rules, std::uint64_t seed)
@@ -30,7 +31,7 @@ class RedisWorld final : messages::MessageTunnel::Owner {
     tunnel_.set_rules(*set_, now_);
   }
 
-  // What is wrong, or "".
+  // Runs a random conversation. Returns the violation found, or "".
   std::string run() {
     for (int i = 0; i < 60 && wrong_.empty(); ++i) turn();
     advance(std::chrono::seconds(10));
@@ -73,7 +74,7 @@ class RedisWorld final : messages::MessageTunnel::Owner {
       const auto part = bytes.substr(0, 1 + random_() % most);
       bytes.remove_prefix(part.size());
       tunnel_.push(direction, codecs::bytes_of(part), now_);
-      // A client does not wait for the end of what comes.
+      // A client may send a command in the middle of a reply.
       const bool interrupts = direction == Direction::kDownstream && random_() % 10 == 0;
       if (interrupts) tunnel_.push(Direction::kUpstream, codecs::bytes_of(next_command()), now_);
     }
@@ -89,7 +90,7 @@ class RedisWorld final : messages::MessageTunnel::Owner {
       direction == Direction::kUpstream ? answer(scan.parts()) : check(scan.parts().front().text);
     }
   }
-  // Sometimes something that nobody asked for comes first.
+  // Sometimes an unsolicited push precedes the reply.
   void answer(codecs::RedisParts parts) {
     if (random_() % 8 == 0) replies_ += ">2\r\n$10\r\ninvalidate\r\n_\r\n";
     replies_ += redis_bulk(parts[2].text);
@@ -131,7 +132,7 @@ std::string redis_rule(const std::string& match, const std::string& chance,
 
 struct RedisCase {
   std::string rules;
-  bool all = true;  // every command is answered at last
+  bool all = true;  // every command must be answered in the end
 };
 
 const std::vector<RedisCase>& redis_cases() {
@@ -160,14 +161,14 @@ const std::vector<RedisCase>& redis_cases() {
   return cases;
 }
 
-TEST(RedisProperties, TheKthReplyAnswersTheKthCommand) {
+TEST(RedisProperties, KthReplyAnswersKthCommand) {
   for (std::size_t i = 0; i < redis_cases().size(); ++i) {
-    const auto& one = redis_cases()[i];
+    const auto& given = redis_cases()[i];
     std::uint64_t injected = 0;
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
-      RedisWorld world(one.rules, seed);
+      RedisWorld world(given.rules, seed);
       ASSERT_EQ(world.run(), "") << "case " << i << ", seed " << seed;
-      if (one.all) {
+      if (given.all) {
         ASSERT_EQ(world.answered(), world.asked()) << "case " << i << ", seed " << seed;
       }
       injected += world.injected();
@@ -176,8 +177,8 @@ TEST(RedisProperties, TheKthReplyAnswersTheKthCommand) {
   }
 }
 
-// Without the order that the codec keeps, the same would fail.
-TEST(RedisProperties, FindAServerThatAnswersTwice) {
+// Duplicated replies break the order, which proves that the check above can fail.
+TEST(RedisProperties, DetectDuplicatedReplies) {
   RedisWorld world(redis_rule("direction = \"downstream\", reply = \"bulk\"", "10%",
                               "\"duplicate\", share = \"100%\""),
                    3);

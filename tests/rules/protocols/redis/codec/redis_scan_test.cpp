@@ -1,4 +1,4 @@
-// Values of RESP in bytes that come in any pieces.
+// RESP values, split into pieces of several sizes.
 #include "rules/protocols/redis/codec/redis_scan.h"
 
 #include <gmock/gmock.h>
@@ -12,7 +12,7 @@ namespace {
 using codecs::RedisScan;
 using testing::ElementsAre;
 
-// "sign text/size" of the parts of each value, then why it broke.
+// "sign text/size" for each part of each value, then the reason of a violation.
 std::string scan_all(RedisScan::Of of, std::string_view text, std::size_t piece) {
   RedisScan scan(of);
   std::string all;
@@ -25,9 +25,9 @@ std::string scan_all(RedisScan::Of of, std::string_view text, std::size_t piece)
       EXPECT_GT(step.taken, 0U);
       bytes = bytes.subspan(step.taken);
       if (!step.ended) continue;
-      for (const auto& one : scan.parts()) {
-        all += std::string(1, one.sign) + one.text + "/" +
-               (one.null ? "null" : std::to_string(one.size)) + " ";
+      for (const auto& read : scan.parts()) {
+        all += std::string(1, read.sign) + read.text + "/" +
+               (read.null ? "null" : std::to_string(read.size)) + " ";
       }
       all += "\n";
     }
@@ -45,7 +45,7 @@ std::string scan_any(RedisScan::Of of, const std::string& text) {
 std::string scan_server(const std::string& text) { return scan_any(RedisScan::Of::kServer, text); }
 std::string scan_client(const std::string& text) { return scan_any(RedisScan::Of::kClient, text); }
 
-TEST(RedisScan, EveryTypeOfBothVersions) {
+TEST(RedisScan, ReadsEveryTypeOfResp2AndResp3) {
   EXPECT_EQ(scan_server("+OK\r\n-ERR no\r\n:-12\r\n:+3\r\n$5\r\nhe\r\no\r\n$0\r\n\r\n$-1\r\n"),
             "+OK/2 \n-ERR no/6 \n:-12/3 \n:+3/2 \n$he\r\no/5 \n$/0 \n$/null \n");
   EXPECT_EQ(scan_server("*2\r\n:1\r\n*1\r\n+x\r\n*0\r\n*-1\r\n"), "*/2 :1/1 */1 \n*/0 \n*/null \n");
@@ -57,13 +57,13 @@ TEST(RedisScan, EveryTypeOfBothVersions) {
             "%/2 +a/1 :1/1 \n~/2 :1/1 :2/1 \n>/2 +message/7 +x/1 \n");
 }
 
-TEST(RedisScan, AttributesAreAboutWhatFollows) {
+TEST(RedisScan, SkipsAttributesBeforeTheirValue) {
   EXPECT_EQ(scan_server("|1\r\n+ttl\r\n*1\r\n:3\r\n+OK\r\n+NEXT\r\n"), "+OK/2 \n+NEXT/4 \n");
   EXPECT_EQ(scan_server("*2\r\n|1\r\n+a\r\n+b\r\n:1\r\n:2\r\n|0\r\n:3\r\n"),
             "*/2 :1/1 :2/1 \n:3/1 \n");
 }
 
-TEST(RedisScan, WhatIsNoReplyIsBroken) {
+TEST(RedisScan, RejectsInvalidReplies) {
   for (const auto* broken :
        {"hello\r\n", "\r\n", "+OK\n", ":x\r\n", ":\r\n", "$x\r\n", "$-2\r\n", "$3\r\nabcd\r\n",
         "*-2\r\n", "*?\r\n", "$?\r\n", "%-1\r\n", "#x\r\n", "_x\r\n", "HTTP/1.1 200 OK\r\n",
@@ -74,7 +74,7 @@ TEST(RedisScan, WhatIsNoReplyIsBroken) {
   }
 }
 
-TEST(RedisScan, NestingAndNumbersAreBounded) {
+TEST(RedisScan, BoundsNestingAndNumbers) {
   std::string deep;
   for (std::size_t i = 0; i < RedisScan::kMostDepth; ++i) deep += "*1\r\n";
   EXPECT_EQ(scan_server(deep + ":1\r\n"), "*/1 */1 \n");
@@ -85,7 +85,7 @@ TEST(RedisScan, NestingAndNumbersAreBounded) {
             "+" + std::string(RedisScan::kMostText - 1, 'x') + "/100000 \n");
 }
 
-TEST(RedisScan, OfManyPartsTheFirstAreKept) {
+TEST(RedisScan, KeepsOnlyTheFirstParts) {
   RedisScan scan(RedisScan::Of::kServer);
   std::string many = "*1000000\r\n";
   for (int i = 0; i < 1'000'000; ++i) many += ":1\r\n";
@@ -99,7 +99,7 @@ TEST(RedisScan, OfManyPartsTheFirstAreKept) {
   EXPECT_LE(kept, std::size_t{64} << 10);
 }
 
-TEST(RedisScan, Commands) {
+TEST(RedisScan, ReadsArrayAndInlineCommands) {
   EXPECT_EQ(scan_client(redis_array_of("SET a 1") + redis_array_of("PING")),
             "*/3 $SET/3 $a/1 $1/1 \n*/1 $PING/4 \n");
   EXPECT_EQ(scan_client("*0\r\n*-1\r\n\r\nPING\r\n"), "*/0 \n*/null \ni/0 \ni/1 iPING/4 \n");
@@ -107,7 +107,7 @@ TEST(RedisScan, Commands) {
             "i/3 iSET/3 ikey/3 ia A\n/4 \ni/2 iget/3 iit's/4 \n");
 }
 
-TEST(RedisScan, WhatIsNoCommandIsBroken) {
+TEST(RedisScan, RejectsInvalidCommands) {
   for (const auto* broken : {"*1\r\n:1\r\n", "*1\r\n$-1\r\n", "*x\r\n", "*1\r\n*1\r\n$1\r\na\r\n",
                              "SET \"a\r\n", "SET \"a\"b\r\n", "\x16\x03\x01\n", "*1\n$4\nPING\n"}) {
     const auto said = scan_client(broken);
@@ -117,7 +117,7 @@ TEST(RedisScan, WhatIsNoCommandIsBroken) {
   EXPECT_EQ(scan_client(std::string(70'000, 'x')), "an inline command of more than 64 KiB");
 }
 
-TEST(RedisWords, AreSplitAsRedisDoes) {
+TEST(RedisWords, AreSplitLikeRedisDoes) {
   std::vector<std::string> words;
   EXPECT_TRUE(codecs::split_redis_words("  a  \"b c\" 'd' \\x41 \"\\t\\q\"", words));
   EXPECT_THAT(words, ElementsAre("a", "b c", "d", "\\x41", "\tq"));

@@ -1,4 +1,4 @@
-// Which commands of Redis are requests, and how long each takes.
+// RedisWatch pairs commands with their replies.
 #include "rules/protocols/redis/codec/redis_watch.h"
 
 #include <gtest/gtest.h>
@@ -15,13 +15,13 @@ class RedisWatched {
   void client(std::string_view bytes, std::chrono::seconds at = 0s) {
     watch_->from_client(codecs::bytes_of(bytes), rules::Instant(at));
   }
-  // "1s ok", "2s failed": when each was asked.
+  // The answers in these bytes, such as "1s ok": when each was asked, and its outcome.
   std::string server(std::string_view bytes) {
     std::vector<messages::RequestWatch::Answer> answers;
     watch_->to_client(codecs::bytes_of(bytes), answers);
     std::string text;
-    for (const auto& one : answers) {
-      text += rules::to_text(one.asked.time_since_epoch()) + (one.ok ? " ok\n" : " failed\n");
+    for (const auto& answer : answers) {
+      text += rules::to_text(answer.asked.time_since_epoch()) + (answer.ok ? " ok\n" : " failed\n");
     }
     return text;
   }
@@ -31,7 +31,7 @@ class RedisWatched {
   std::unique_ptr<messages::RequestWatch> watch_ = messages::make_redis_watch();
 };
 
-TEST(RedisWatch, RepliesAnswerInOrder) {
+TEST(RedisWatch, PairsRepliesInOrder) {
   RedisWatched watch;
   watch.client(redis_array_of("SET a 1"), 1s);
   watch.client("PING\r\n", 2s);
@@ -41,7 +41,7 @@ TEST(RedisWatch, RepliesAnswerInOrder) {
   EXPECT_EQ((*watch).open(), 0U);
 }
 
-TEST(RedisWatch, OnlyTheServersFaultIsAFailure) {
+TEST(RedisWatch, CountsOnlyErrorsOfTheServerAsFailures) {
   RedisWatched watch;
   for (int i = 0; i < 5; ++i) watch.client(redis_array_of("GET a"), 1s);
   EXPECT_EQ(watch.server("-OOM command not allowed\r\n-LOADING Redis\r\n-ERR refused\r\n"),
@@ -49,7 +49,7 @@ TEST(RedisWatch, OnlyTheServersFaultIsAFailure) {
   EXPECT_EQ(watch.server("-MOVED 1 127.0.0.1:1\r\n-ERR unknown command\r\n"), "1s ok\n1s ok\n");
 }
 
-TEST(RedisWatch, WhatBlocksOrIsNotAnsweredIsNone) {
+TEST(RedisWatch, IgnoresCommandsThatBlockOrHaveNoReply) {
   RedisWatched watch;
   watch.client(redis_array_of("BLPOP q 0") + redis_array_of("CLIENT REPLY SKIP") +
                redis_array_of("GET a") + redis_array_of("SUBSCRIBE a b"));
@@ -62,7 +62,7 @@ TEST(RedisWatch, WhatBlocksOrIsNotAnsweredIsNone) {
   EXPECT_TRUE((*watch).leaving());
 }
 
-TEST(RedisWatch, WhatIsNoRedisIsNotLookedAt) {
+TEST(RedisWatch, IgnoresBytesThatAreNotRedis) {
   RedisWatched watch;
   watch.client(redis_array_of("PING") + "*1\r\n:1\r\n");
   EXPECT_EQ((*watch).open(), 0U);

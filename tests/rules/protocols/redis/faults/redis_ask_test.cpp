@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisAsk, WhatHasKeysIsSentElsewhereOnce) {
+TEST(RedisAsk, RedirectsCommandsWithKeys) {
   MessageLab lab("redis",
                  "[[rule]]\nfault = { type = \"redis_ask\", address = \"127.0.0.1:7001\" }");
   for (const auto* command : {"GET somekey"}) {

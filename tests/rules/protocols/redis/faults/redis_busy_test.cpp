@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisBusy, OnlyWhatEndsTheScriptIsServed) {
+TEST(RedisBusy, ServesOnlyCommandsThatEndTheScript) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_busy\" }");
   for (const auto* command : {"GET a", "PING"}) {
     lab.from_client(redis_array_of(command));

@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisClusterdown, WhatHasKeysIsRefused) {
+TEST(RedisClusterdown, RefusesCommandsWithKeys) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_clusterdown\" }");
   for (const auto* command : {"GET a", "MSET a 1"}) {
     lab.from_client(redis_array_of(command));

@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisCutReply, TheConnectionEndsInTheMiddleOfAReply) {
+TEST(RedisCutReply, ClosesTheConnectionInsideAReply) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "get" }
 fault = { type = "redis_cut_reply" })");
@@ -19,7 +19,7 @@ fault = { type = "redis_cut_reply" })");
   EXPECT_EQ(lab.closed, "fin");
 }
 
-TEST(RedisCutReply, AfterSoManyBytesButNeverBehindTheLast) {
+TEST(RedisCutReply, CutsAfterTheGivenSizeButBeforeTheLastByte) {
   for (const auto& [after, left] :
        {std::pair("0 B", "$"), {"5 B", "$6\r\na"}, {"1 KiB", "$6\r\nabcdef\r"}}) {
     MessageLab lab("redis", R"([[rule]]

@@ -9,7 +9,7 @@ namespace {
 const std::string kRedisDeadRule = "[[rule]]\nfault = { type = \"redis_dead_subscription\" }";
 constexpr std::string_view kRedisSubscribed = "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n";
 
-TEST(RedisDeadSubscription, NothingComesBehindTheSubscription) {
+TEST(RedisDeadSubscription, DropsEverythingAfterTheConfirmation) {
   MessageLab lab("redis", kRedisDeadRule);
   lab.from_client(redis_array_of("GET a") + redis_array_of("SUBSCRIBE news"));
   lab.from_server("$-1\r\n" + std::string(kRedisSubscribed));
@@ -22,7 +22,7 @@ TEST(RedisDeadSubscription, NothingComesBehindTheSubscription) {
   EXPECT_EQ(lab.injected, 2);
 }
 
-TEST(RedisDeadSubscription, ALiveOneDiesAtItsNextMessage) {
+TEST(RedisDeadSubscription, KillsAnExistingSubscriptionAtItsNextMessage) {
   MessageLab lab("redis");
   lab.from_client(redis_array_of("SUBSCRIBE news"));
   lab.from_server(kRedisSubscribed);
@@ -33,7 +33,7 @@ TEST(RedisDeadSubscription, ALiveOneDiesAtItsNextMessage) {
   EXPECT_EQ(lab.at_client(), "");
 }
 
-TEST(RedisDeadSubscription, WhoSubscribesToNothingIsSpared) {
+TEST(RedisDeadSubscription, DoesNotAffectClientsWithoutSubscriptions) {
   MessageLab lab("redis", kRedisDeadRule);
   lab.from_client(redis_array_of("PUBLISH news hello"));
   lab.from_server(":0\r\n");

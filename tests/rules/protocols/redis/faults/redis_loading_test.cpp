@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisLoading, OnlyWhatNeedsNoDataIsServed) {
+TEST(RedisLoading, ServesOnlyCommandsThatNeedNoData) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_loading\" }");
   for (const auto* command : {"GET a", "SET a 1", "PING"}) {
     lab.from_client(redis_array_of(command));

@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisMisconf, WhatWritesIsRefusedAndSoIsPing) {
+TEST(RedisMisconf, RefusesWritesAndPing) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_misconf\" }");
   for (const auto* command : {"SET a 1", "DEL a", "PING"}) {
     lab.from_client(redis_array_of(command));

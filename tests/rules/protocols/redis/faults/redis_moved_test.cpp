@@ -7,7 +7,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisMoved, WhatHasKeysIsSentElsewhere) {
+TEST(RedisMoved, RedirectsCommandsWithKeys) {
   MessageLab lab("redis",
                  "[[rule]]\nfault = { type = \"redis_moved\", address = \"127.0.0.1:7001\" }");
   for (const auto* command : {"GET somekey", "MSET somekey 1"}) {
@@ -22,13 +22,13 @@ TEST(RedisMoved, WhatHasKeysIsSentElsewhere) {
   }
 }
 
-TEST(RedisMoved, AnAddressOfIpv6HasNoBrackets) {
+TEST(RedisMoved, WritesIpv6AddressesWithoutBrackets) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_moved\", address = \"[::1]:7001\" }");
   lab.from_client(redis_array_of("GET somekey"));
   EXPECT_EQ(lab.at_client(), "-MOVED 11058 ::1:7001\r\n");
 }
 
-TEST(RedisMoved, NobodyIsSentToAUnixSocket) {
+TEST(RedisMoved, RejectsAUnixSocketAsAddress) {
   const auto config = rules::load_toml(R"(version = 1
 [[upstream]]
 name = "redis"

@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisNoauth, OnlyWhoAuthenticatesIsServed) {
+TEST(RedisNoauth, ServesOnlyAuthentication) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_noauth\" }");
   for (const auto* command : {"GET a", "PING", "INFO"}) {
     lab.from_client(redis_array_of(command));

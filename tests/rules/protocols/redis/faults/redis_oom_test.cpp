@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisOom, WhatTakesMemoryIsRefused) {
+TEST(RedisOom, RefusesCommandsThatNeedMemory) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_oom\" }");
   for (const auto* command : {"SET a 1", "LPUSH a 1"}) {
     lab.from_client(redis_array_of(command));

@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(RedisReadonly, WhatWritesIsRefused) {
+TEST(RedisReadonly, RefusesWrites) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_readonly\" }");
   for (const auto* command : {"SET a 1", "DEL a", "BLPOP a 0"}) {
     lab.from_client(redis_array_of(command));
@@ -21,7 +21,7 @@ TEST(RedisReadonly, WhatWritesIsRefused) {
   }
 }
 
-TEST(RedisReadonly, TheErrorComesBehindTheRepliesAheadOfIt) {
+TEST(RedisReadonly, SendsTheErrorAfterEarlierReplies) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_readonly\" }");
   lab.from_client(redis_array_of("GET a") + redis_array_of("SET a 1") + redis_array_of("GET a"));
   EXPECT_EQ(lab.at_client(), "");
@@ -30,7 +30,7 @@ TEST(RedisReadonly, TheErrorComesBehindTheRepliesAheadOfIt) {
             "$1\r\n0\r\n-READONLY You can't write against a read only replica.\r\n$1\r\n0\r\n");
 }
 
-TEST(RedisReadonly, WhereNoReplyIsExpectedNoneIsMade) {
+TEST(RedisReadonly, SendsNoErrorIfNoReplyIsExpected) {
   MessageLab lab("redis", "[[rule]]\nfault = { type = \"redis_readonly\" }");
   lab.from_client(redis_array_of("CLIENT REPLY OFF") + redis_array_of("SET a 1"));
   EXPECT_EQ(lab.at_server(), redis_array_of("CLIENT REPLY OFF") + redis_array_of("SET a 1"));
