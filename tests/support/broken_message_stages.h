@@ -1,4 +1,4 @@
-// As broken_stages.h, of messages.
+// Message stages with one bug each (see broken_stages.h).
 #pragma once
 
 #include <string>
@@ -80,7 +80,7 @@ class KeepsMessagesOnRelease final : public HoldingStage {
   void release(Instant, Output&) override {}
 };
 
-// Where they are counted as held.
+// Keeps copies, which count as held.
 class HoardsMessages final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override {
@@ -93,7 +93,7 @@ class HoardsMessages final : public Stage {
   }
 };
 
-class EmitsNoMessage final : public Stage {
+class EmitsMalformedXml final : public Stage {
  public:
   void push(Chunk, Instant now, Output& out) override {
     out.emit(xmpp_chunk("<message", XmppElement::kMessage), now);

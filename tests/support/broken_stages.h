@@ -1,5 +1,5 @@
-// Stages with one bug each, to prove that the property suite would find it (FoundationDB's negative
-// tests).
+// Stages with one bug each. The property suite must find every bug, which proves that its checks
+// can fail (FoundationDB's negative tests).
 #pragma once
 
 #include "rules/engine/delay_line.h"
@@ -10,7 +10,7 @@ namespace brownout::test {
 
 using namespace rules;
 
-// A rule whose stages are S.
+// A rule whose stage is S.
 template <class S, Carrier carrier = Carrier::kStream>
 Rule rule_of() {
   class BrokenFault final : public Fault {
@@ -82,7 +82,7 @@ class MiscountsHeld final : public Stage {
   std::size_t held() const override { return 1; }
 };
 
-// Acts by when it is asked instead of by its deadline.
+// Its deadline depends on how often deadline() is called, so the result depends on the driver.
 class DependsOnTheDriver final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override {

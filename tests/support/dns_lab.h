@@ -1,15 +1,19 @@
-// One DNS query through the rules, with a resolver that is a zone: what the client gets, as text.
-// No sockets, no time.
+// DnsLab: one DNS query through the rules, with a resolver that answers from a zone. Tests compare
+// the client's result as text. No sockets, no time.
 //
 //   DnsLab lab("[[rule]]\nfault = { type = \"servfail\" }");
 //   EXPECT_EQ(lab.ask("chat.example.org"), "SERVFAIL");
 //
 // The zone has chat.example.org with A 192.0.2.1, 192.0.2.2, 198.51.100.1 and AAAA 2001:db8::1, all
-// with a TTL of 60. Answers print as "NOERROR 192.0.2.1/60 192.0.2.2/60", other records as
-// "NS/60", those of the authority section behind "|"; "(silence)" where the resolver was not asked,
-// "(lost)" where it answered; "+2s NOERROR ..." after a delay. On the wire an answer has 100 bytes:
-// "cut to 12", "flipped" for each byte that is wrong, ", again" for each copy. "(held)" is an
-// answer that waits for others; left() tells which have left.
+// with a TTL of 60.
+//
+// Answers print as "NOERROR 192.0.2.1/60 192.0.2.2/60", other records as "NS/60", and the authority
+// section after "|". A delay prints as "+2s NOERROR ...". "(silence)" means that the resolver was
+// not asked, "(lost)" that its answer was lost.
+//
+// On the wire an answer has 100 bytes; changes print as "cut to 12", "flipped" for each wrong byte,
+// and ", again" for each copy. "(held)" is an answer that waits for others; left() returns released
+// answers.
 #pragma once
 
 #include <chrono>
@@ -38,13 +42,13 @@ class DnsLab {
   std::string ask_tcp(const std::string& name) {
     return ask(name, {.transport = rules::Transport::kTcp});
   }
-  // The names of answers that were held and left since it was last asked, in their order; those
-  // that are due are told that it is `at`.
+  // The names of held answers that were released since the last call, in order. First the answers
+  // that are due at `at` are released.
   std::string left(Duration at = {});
-  // Of `count` queries, how many get `answer`.
+  // The number of `count` queries that get `answer`.
   int count(int count, const std::string& name, const std::string& answer);
 
-  // What the resolver knows from now on.
+  // Replaces the records of the resolver.
   void set_zone(std::vector<rules::DnsRecord> records);
   const std::string& notes() const { return notes_; }  // "answer", one a line
   const rules::RuleState& state(std::size_t rule = 0) const { return *set_->rules()[rule]->state; }

@@ -1,4 +1,5 @@
-// A real proxy with a dns listener that answers from a zone, or asks resolvers, and a client.
+// DnsWorld: a real proxy with a DNS listener, which answers from a zone or asks resolvers, and a
+// client.
 #pragma once
 
 #include <string>
@@ -8,29 +9,29 @@
 
 namespace brownout::test {
 
-// chat.example.org with two A and one AAAA, big.example.org with 40 A.
+// A zone: chat.example.org with two A and one AAAA, big.example.org with 40 A.
 std::string lab_zone();
 
-// What it says of chat.example.org's A.
+// The zone's answer for chat.example.org A.
 inline const std::string kChatAnswer = "NOERROR 192.0.2.1/60 192.0.2.2/60";
 
-// A query as a client sends it; with EDNS if `udp_size` is not 0.
+// A query, with EDNS if `udp_size` is not 0.
 codecs::Bytes dns_query(const std::string& name, std::uint16_t type = 1, std::uint16_t id = 0x1234,
                         std::uint16_t udp_size = 0);
 
 class DnsWorld {
  public:
-  // Answers from lab_zone(); `resolvers` instead: a list of addresses in quotes.
+  // Answers from lab_zone(), or asks `resolvers`: a list of quoted addresses.
   explicit DnsWorld(const std::string& rules, const std::string& resolvers = {},
                     const std::string& upstream = {}, const std::string& listener = {});
 
-  // What the client gets, as dns_lab.h prints it; "(silence)" after `patience`, "(closed)".
+  // The answer in the form of dns_lab.h; "(silence)" after `patience`, "(closed)" after a close.
   std::string ask(const std::string& name, std::uint16_t type = 1,
                   std::chrono::milliseconds patience = 10s, std::uint16_t udp_size = 0) const;
   std::string ask_tcp(const std::string& name, std::uint16_t type = 1,
                       std::chrono::milliseconds patience = 10s) const;
-  // Whether a query gets no answer: a rule has acted on it, and one that comes later, when there
-  // are no rules any more, is answered, while the first has got nothing. The rules are gone then.
+  // Whether a rule leaves a query without an answer. The rules are then removed, and a second query
+  // must be answered while the first is still open.
   bool loses_udp() { return loses(udp()); }
   bool loses_tcp() { return loses(tcp()); }
   Fd udp() const;
@@ -45,7 +46,7 @@ class DnsWorld {
 
 void send_message(const Fd& stream, codecs::ByteView message);
 void send_datagram(const Fd& fd, codecs::ByteView message);
-// One message of a stream, whole; empty when it ended or stayed silent.
+// Receives one message of a stream; empty after the end or a timeout.
 codecs::Bytes receive_message(const Fd& stream, std::chrono::milliseconds patience = 10s);
 codecs::Bytes receive_datagram(const Fd& fd, std::chrono::milliseconds patience = 10s);
 std::string print(codecs::ByteView message);

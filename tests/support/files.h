@@ -1,15 +1,15 @@
-// Files of the repository, for tests.
+// Reads files of the repository in tests.
 #pragma once
 
 #include <string>
 
 namespace brownout::test {
 
-// The repository's root.
+// The root folder of the repository.
 std::string source_root();
 
 std::string read_file(const std::string& path);
-// `path` from the repository's root.
+// Reads `path`, relative to the root folder.
 inline std::string read_source(const std::string& path) {
   return read_file(source_root() + "/" + path);
 }

@@ -80,22 +80,22 @@ void HttpLab::server_ends(bool reset) {
   settle();
 }
 
-// What held it has let it go.
-void HttpLab::hear() {
-  if (!std::exchange(freed_, false)) return;
+// Continues the conversation after a rule has released it.
+void HttpLab::run_released() {
+  if (!std::exchange(released_, false)) return;
   conversation_->on_release(now_);
   settle();
 }
 
-// Deadline by deadline.
+// Advances time, deadline by deadline.
 void HttpLab::advance(Duration by) {
   const auto until = now_ + by;
-  hear();
+  run_released();
   while (!conversation_->over() && conversation_->deadline() <= until) {
     now_ = std::max(now_, conversation_->deadline());
     conversation_->advance(now_);
     settle();
-    hear();
+    run_released();
   }
   now_ = until;
 }

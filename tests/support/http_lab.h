@@ -1,12 +1,12 @@
-// One HTTP connection through a Conversation, with a server that answers at once: what the client
-// gets, as text. No sockets, no clock.
+// HttpLab: one HTTP connection through a Conversation, with a server that answers at once. Tests
+// compare the client's result as text. No sockets, no clock.
 //
 //   HttpLab lab("[[rule]]\nfault = { type = \"abort\", status = 500 }");
 //   EXPECT_EQ(lab.get("/login"), "500");
 //
-// A response prints as its status and body, "+2s 200 hello" when its first byte came late; what
-// happens to the connection follows: "(closed)", "(reset)", or "(silence)" when nothing came.
-// A body that took time ends with "in 3s". Broken responses end with "(broken: why)".
+// A response prints as status and body, with a prefix if its first byte is delayed ("+2s 200
+// hello") and "in 3s" if the body takes time. The end of the connection follows: "(closed)",
+// "(reset)", or "(silence)" if nothing arrived. A broken response ends with "(broken: why)".
 #pragma once
 
 #include <chrono>
@@ -24,34 +24,34 @@ class HttpLab final : private http::Conversation::Wire {
  public:
   explicit HttpLab(const std::string& rules = "", std::uint64_t seed = 1,
                    const std::string& protocol = "http");
-  // Another connection of the same client, under the same rules, at the same time.
+  // A further connection of the same client at the same time, with the same rules.
   explicit HttpLab(const HttpLab& other);
   ~HttpLab() override;
 
-  // One request on this connection; a connection that is over is followed by a new one.
+  // Sends a request on this connection, or on a new one if this one has ended.
   std::string get(const std::string& target) { return ask("GET", target); }
   std::string ask(const std::string& method, const std::string& target,
                   const std::string& headers = "", const std::string& body = "");
-  // Of `count` requests, how many get `answer`.
+  // The number of `count` requests that get `answer`.
   int count(int count, const std::string& target, const std::string& answer);
 
-  // Bytes as they are, and the time.
+  // Raw bytes, connection ends, and time.
   void client(std::string_view bytes);
   void client_ends();
   void server(std::string_view bytes);
   void server_ends(bool reset = false);
   void advance(Duration by);
   void reload(const std::string& rules);
-  // The next client of the same listener.
+  // Replaces the connection by that of the next client.
   void reconnect(const std::string& address = "10.1.2.3");
 
-  // What the server answers to everything; with none it says nothing by itself.
+  // The server's response to every request; without one the server stays silent.
   std::optional<std::string> reply;
-  // The server's connection is an idle one that was used before.
+  // The server connection is a reused idle one.
   bool reuses = false;
   // No server can be reached.
   bool unreachable = false;
-  // Reads and writes go in pieces of this size.
+  // Input is cut into pieces of this size.
   std::size_t piece = SIZE_MAX;
 
   const std::string& to_client_bytes() const { return received_; }
@@ -79,7 +79,7 @@ class HttpLab final : private http::Conversation::Wire {
   void send_copy(std::string request, std::string_view) override { copies_.push_back(request); }
   const rules::RuleSet& rules() override { return *set_; }
   void watch(const rules::PlanHolds& holds) override {
-    holds.watch([this] { freed_ = true; });
+    holds.watch([this] { released_ = true; });
   }
   void record(const rules::FlowFacts&, const rules::Rule&, rules::Direction,
               const rules::Note& note) override {
@@ -90,7 +90,7 @@ class HttpLab final : private http::Conversation::Wire {
   }
 
   void settle();
-  void hear();
+  void run_released();
   void answer_requests();
   std::string outcome(const std::string& method, std::size_t from, Instant asked);
 
@@ -102,7 +102,7 @@ class HttpLab final : private http::Conversation::Wire {
   Instant now_{};
   std::uint64_t ordinal_ = 0;
   std::string received_;
-  std::size_t mark_ = 0;  // in received_, where the response asked for begins
+  std::size_t mark_ = 0;  // offset of the current response in received_
   Instant first_byte_{};
   Instant last_byte_{};
   std::string asked_;
@@ -112,7 +112,7 @@ class HttpLab final : private http::Conversation::Wire {
   std::string reports_;
   std::string outcomes_;
   int dials_ = 0;
-  bool freed_ = false;
+  bool released_ = false;
   bool connected_ = false;
   bool dialling_ = false;
   bool closed_ = false;

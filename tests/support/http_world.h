@@ -1,8 +1,8 @@
-// A real proxy in front of a real (small) HTTP server of this process, and what a client gets, as
-// text. For tests that are about real sockets.
+// HttpWorld: a real proxy in front of a small HTTP server in this process, for tests over real
+// sockets.
 //
 // The server answers every request with 200 and "<method> <target> <body>", keeps connections open,
-// and remembers what it was asked.
+// and records the requests.
 #pragma once
 
 #include <atomic>
@@ -40,13 +40,13 @@ class HttpWorld {
  public:
   explicit HttpWorld(const std::string& rules = "", const std::string& listener_keys = "");
 
-  // One request on a connection of its own: all that comes until the connection ends, or 300 ms
-  // pass without a byte and the workers have turned since ("(open)" at the end then, "(reset)"
-  // after a RST).
+  // Sends a request on its own connection. Returns all bytes until the connection ends, or until no
+  // byte has arrived for `patience` and the workers have run since. Ends with "(open)" if the
+  // connection is still open, "(reset)" after an RST.
   std::string get(const std::string& target, const std::string& headers = "",
                   std::chrono::milliseconds patience = 300ms);
-  // What has come of an answer once a rule has acted on it or its request, and one to a later
-  // request has come, which no rule must act on; as get().
+  // Returns the part of a response that arrives while a fault holds the rest. Waits until a rule
+  // has acted on the request, and until a later request, on which no rule may act, is answered.
   std::string get_stuck(const std::string& target);
 
   HttpServer server;

@@ -1,5 +1,5 @@
-// One connection of a protocol that is text through a MessageTunnel: what either end gets. No
-// sockets, no clock.
+// MessageLab: one connection of a text protocol through a MessageTunnel, with the bytes that each
+// end receives. No sockets, no clock.
 //
 //   MessageLab lab("xmpp", "[[rule]]\nfault = { type = \"ack_loss\" }");
 //   lab.from_server("<a xmlns='urn:xmpp:sm:3' h='1'/>");
@@ -18,13 +18,13 @@ namespace brownout::test {
 
 class MessageLab : messages::MessageTunnel::Owner {
  public:
-  // `listener`: further keys of the listener. What is sent comes in pieces of `piece` bytes.
+  // `listener` has further keys of the listener. Input is cut into pieces of `piece` bytes.
   MessageLab(std::string protocol, const std::string& rules = "", std::string listener = "",
              std::size_t piece = 1 << 20);
 
   void from_client(std::string_view bytes) { push(rules::Direction::kUpstream, bytes); }
   void from_server(std::string_view bytes) { push(rules::Direction::kDownstream, bytes); }
-  // Both ends have shaken hands.
+  // The TLS handshake is complete on both sides.
   void secured() { tunnel_.secured(); }
   std::string host() const { return tunnel_.host(); }
   void client_finishes() { tunnel_.finish(rules::Direction::kUpstream, now_); }
@@ -32,7 +32,7 @@ class MessageLab : messages::MessageTunnel::Owner {
   void pass(rules::Duration time);
   void set_rules(const std::string& rules);
 
-  // What came since the last time this was asked.
+  // Bytes that arrived since the last call.
   std::string at_server() { return std::exchange(to_server, {}); }
   std::string at_client() { return std::exchange(to_client, {}); }
 
@@ -67,10 +67,10 @@ class MessageLab : messages::MessageTunnel::Owner {
   messages::MessageTunnel tunnel_;
 };
 
-// The opening of an XMPP connection up to a bound resource, from either end.
+// The opening of an XMPP stream by each end.
 std::string xmpp_opening_of_client();
 std::string xmpp_opening_of_server();
-// A lab in which both were said already.
+// A lab whose XMPP connection is open and has a bound resource, ann@x.org/phone.
 std::unique_ptr<MessageLab> bound_xmpp(const std::string& rules = "", std::size_t piece = 1 << 20);
 
 }  // namespace brownout::test

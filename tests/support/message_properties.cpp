@@ -29,7 +29,7 @@ struct EachWay {
   friend bool operator==(const EachWay&, const EachWay&) = default;
 };
 
-// What is sent, in the order in which it is.
+// The bytes of a conversation in the order sent.
 using Wire = std::vector<std::pair<Direction, std::string>>;
 
 struct Played {
@@ -38,25 +38,25 @@ struct Played {
   EachWay<std::string> notes;
   EachWay<std::string> timed_notes;
   EachWay<int> ends{};
-  std::string ending;      // how the rules ended it
-  std::string reports;     // of what is not the protocol
-  std::string log;         // all of it, with instants
-  std::size_t held = 0;    // once the rules are gone
-  std::int64_t more = 0;   // messages that came out beside those that came, as the notes have it
-  std::int64_t drops = 0;  // of them
+  std::string ending;      // how the rules closed the connection
+  std::string reports;     // reports of protocol violations
+  std::string log;         // all events, with their instants
+  std::size_t held = 0;    // bytes held after the rules were removed
+  std::int64_t more = 0;   // output messages minus input messages, according to the notes
+  std::int64_t drops = 0;  // dropped messages
   std::int64_t copies = 0;
-  std::int64_t answers = 0;  // and what the rules made
+  std::int64_t answers = 0;  // messages that rules made
   std::uint64_t acted = 0;
 };
 
-// How a play is driven.
+// How a run is driven.
 struct Drive {
-  bool coarsely = false;     // one big advance to each input
-  bool restlessly = false;   // some that are not due, too
-  bool in_one_piece = true;  // each message; else cut anywhere
+  bool coarsely = false;     // a single advance to each input
+  bool restlessly = false;   // additional advances without a due deadline
+  bool in_one_piece = true;  // push whole messages; else cut at random places
 };
 
-// Cuts what is said at the same instant anywhere. The beginning of a message may come earlier.
+// Cuts the bytes of each instant at random places. The beginning of a message may arrive earlier.
 std::vector<Said> cut(const std::vector<Said>& said, std::mt19937_64& random) {
   std::vector<Said> pieces;
   for (std::size_t i = 0; i < said.size();) {
@@ -178,11 +178,11 @@ class Play final : messages::MessageTunnel::Owner {
   messages::MessageTunnel tunnel_;
 };
 
-// The messages that a reader finds in what was sent.
-struct Heard {
+// The messages that a codec finds in a conversation.
+struct Parsed {
   EachWay<std::vector<std::string>> messages;
   EachWay<std::vector<std::string>> kinds;
-  std::string wrong;  // why it is not all of the protocol
+  std::string wrong;  // the protocol violation, or ""
 
   std::size_t count() const { return kinds.of[0].size() + kinds.of[1].size(); }
 };
@@ -193,7 +193,7 @@ std::string kind_of(const rules::Message& message) {
   }
   if (const auto* element = rules::view_as<rules::XmppMessage>(&message)) {
     const auto is = element->stanza.element;
-    // Either is the answer to <resume/>.
+    // Both answer <resume/>.
     const bool resumes = is == rules::XmppElement::kResumed || is == rules::XmppElement::kFailed;
     return resumes ? "resumption" : std::string(rules::name_of(is));
   }
@@ -209,7 +209,8 @@ std::string kind_of(const rules::Message& message) {
   return "message";
 }
 
-// Without what a proxy may say in another way: an alias for a topic.
+// The message as text, without representations that a proxy may change, such as an alias for a
+// topic.
 std::string text_of(const messages::ReadMessage& read) {
   const std::string payload(codecs::text_of(read.payload));
   if (const auto* nats = rules::view_as<rules::NatsMessage>(read.message.get())) {
@@ -229,8 +230,8 @@ std::string text_of(const messages::ReadMessage& read) {
          std::to_string(packet.id) + (packet.retain ? " retain " : " ") + payload;
 }
 
-Heard hear(const Speech& speech, const Wire& wire) {
-  Heard heard;
+Parsed parse(const Speech& speech, const Wire& wire) {
+  Parsed parsed;
   const auto codec = speech.codec();
   for (const auto& [direction, text] : wire) {
     auto& reader = codec->reader(direction);
@@ -238,42 +239,42 @@ Heard hear(const Speech& speech, const Wire& wire) {
     for (auto bytes = codecs::bytes_of(text); more || !bytes.empty();) {
       auto step = reader.next(bytes, true);
       if (!step.broken.empty()) {
-        heard.wrong = step.broken;
-        return heard;
+        parsed.wrong = step.broken;
+        return parsed;
       }
       bytes = bytes.subspan(step.taken);
       more = step.more;
       if (!step.ended) continue;
-      heard.messages[direction].push_back(text_of(*step.ended));
-      heard.kinds[direction].push_back(kind_of(*step.ended->message));
+      parsed.messages[direction].push_back(text_of(*step.ended));
+      parsed.kinds[direction].push_back(kind_of(*step.ended->message));
     }
   }
   for (const auto direction : kBothDirections) {
-    if (codec->reader(direction).held() > 0) heard.wrong = "its last message is not complete";
+    if (codec->reader(direction).held() > 0) parsed.wrong = "its last message is not complete";
   }
-  return heard;
+  return parsed;
 }
 
-// Only where the packets of MQTT end, and what they are.
-Heard hear_frames(const Speech& speech, const EachWay<std::string>& sent) {
-  Heard heard;
+// Finds only the boundaries and types of MQTT packets.
+Parsed parse_frames(const Speech& speech, const EachWay<std::string>& sent) {
+  Parsed parsed;
   for (const auto direction : kBothDirections) {
     for (auto bytes = codecs::bytes_of(sent[direction]); !bytes.empty();) {
       const auto head = codecs::read_mqtt_head(bytes, speech.level);
       if (head.state != codecs::MqttHead::State::kHead || head.size + head.rest > bytes.size()) {
-        heard.wrong = "no packet";
-        return heard;
+        parsed.wrong = "no packet";
+        return parsed;
       }
-      heard.kinds[direction].emplace_back(rules::name_of(head.type));
+      parsed.kinds[direction].emplace_back(rules::name_of(head.type));
       bytes = bytes.subspan(head.size + head.rest);
     }
   }
-  return heard;
+  return parsed;
 }
 
 using Messages = std::vector<std::string>;
 
-// Of those that came out, how many are not the next of those that came in, or of those behind it.
+// The number of output messages that do not follow in `in` after the previous match.
 std::int64_t count_foreign(const Messages& in, const Messages& out) {
   std::int64_t foreign = 0;
   auto next = in.begin();
@@ -284,7 +285,7 @@ std::int64_t count_foreign(const Messages& in, const Messages& out) {
   return foreign;
 }
 
-std::string compare_messages(const Heard& in, const Heard& out, const Played& outcome,
+std::string compare_messages(const Parsed& in, const Parsed& out, const Played& outcome,
                              const MessageExpectations& expected) {
   const auto all = static_cast<std::int64_t>(in.count()) + outcome.more;
   if (static_cast<std::int64_t>(out.count()) < all && !expected.silences) {
@@ -326,12 +327,12 @@ std::string check_outcome(const Speech& speech, const Dialogue& talk, const Play
     }
   }
   const bool frames = !expected.keeps_packets && speech.listener == "mqtt";
-  const auto came = frames ? hear_frames(speech, said) : hear(speech, in);
+  const auto came = frames ? parse_frames(speech, said) : parse(speech, in);
   if (!came.wrong.empty()) return "the conversation itself is wrong: " + came.wrong;
   if (!outcome.reports.empty()) return "it was not understood: " + outcome.reports;
-  // Nobody heard of the opening, or its last message has no end.
+  // The opening is missing, or the last message is cut.
   const bool unopened = !outcome.ending.empty() && (expected.from_the_start || expected.cuts);
-  const auto left = frames ? hear_frames(speech, outcome.bytes) : hear(speech, outcome.wire);
+  const auto left = frames ? parse_frames(speech, outcome.bytes) : parse(speech, outcome.wire);
   if (!left.wrong.empty() && !unopened) return "what came out is malformed: " + left.wrong;
   if (!outcome.ending.empty()) return {};
   if (outcome.held > 0) return "messages are held after the rules went away";

@@ -1,8 +1,9 @@
-// What must hold for every fault that acts on messages, as a check that returns what is wrong: ""
-// when all is well. A random conversation (message_talk.h) goes through a MessageTunnel in virtual
-// time; at its end the rules go away, and some more is said.
+// Checks the properties that every message fault must have. The check returns the violation found,
+// or "".
 //
-// As properties.h, it is also run over deliberately broken stages.
+// A random conversation (message_talk.h) goes through a MessageTunnel in virtual time. At its end
+// the rules are removed, and some more messages follow. As in properties.h, the suite also runs
+// over deliberately broken stages.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,17 @@
 
 namespace brownout::test {
 
-// What a fault may do to messages, beside what its notes say (drops, copies, answers).
+// The effects that a fault may have, beyond the drops, copies and answers that its notes report.
 struct MessageExpectations {
   bool keeps_contents = true;
   bool keeps_order = true;
-  bool keeps_packets = true;    // of MQTT; else only its fixed headers are right
-  bool from_the_start = false;  // else from behind the opening
-  bool cuts = false;            // what is said when the connection ends
-  bool silences = false;        // what it loses keeps back others, too
+  bool keeps_packets = true;    // MQTT: if false, only the fixed headers stay valid
+  bool from_the_start = false;  // rules apply from the opening on; else after it
+  bool cuts = false;            // may cut the last message before a close
+  bool silences = false;        // a lost message holds back later ones
 };
 
-// `acted` grows by what the rules have done.
+// `acted` is increased by the number of injected faults.
 std::string find_message_violation(const Speech& speech, const std::vector<rules::Rule>& rules,
                                    const MessageExpectations& expected, std::uint64_t seed,
                                    std::uint64_t& acted);

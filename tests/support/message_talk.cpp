@@ -98,12 +98,12 @@ class WebSocketPartners final : public Partners {
     return std::string(codecs::text_of(codecs::write_frame(
         opcode, false, codecs::bytes_of(payload), direction == Direction::kUpstream, key)));
   }
-  // Of one message, sometimes with a ping between them.
+  // A message in two fragments, sometimes with a ping between them.
   static void say_fragments(Talker& talker, Direction direction) {
     auto first = frame(talker, direction, Opcode::kText, talker.words());
     auto last = frame(talker, direction, Opcode::kText, talker.words());
-    first[0] = static_cast<char>(first[0] & 0x7f);  // it is not the last
-    last[0] = static_cast<char>(last[0] & 0xf0);    // it goes on
+    first[0] = static_cast<char>(first[0] & 0x7f);  // FIN = 0
+    last[0] = static_cast<char>(last[0] & 0xf0);    // opcode 0: continuation
     talker.say(direction, first);
     if (talker.chance(50)) {
       talker.say(direction, frame(talker, direction, Opcode::kPing, "between"));
@@ -169,7 +169,7 @@ class NatsPartners final : public Partners {
   }
 };
 
-// In RESP3. The server answers each command before the next comes, or some that came together.
+// Uses RESP3. The server answers each command, or a group of commands, before the next arrives.
 class RedisPartners final : public Partners {
  public:
   void open(Talker& talker) override {

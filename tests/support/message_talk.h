@@ -1,5 +1,5 @@
-// Random conversations of a protocol with messages: a proper opening, then messages with their
-// acknowledgements and answers, in both directions. All of it follows from a seed.
+// Generates random conversations of a messaging protocol: a valid opening, then messages with their
+// acknowledgements and answers, in both directions. Everything is derived from a seed.
 #pragma once
 
 #include <memory>
@@ -12,16 +12,16 @@
 
 namespace brownout::test {
 
-// A protocol as both ends of a conversation speak it.
+// The protocol of a conversation, and the listener that it needs.
 struct Speech {
   std::string name;
-  std::string listener;    // of the configuration: its protocol
-  std::string keys = {};   // and further keys
-  std::uint8_t level = 0;  // of MQTT
+  std::string listener;    // protocol of the listener
+  std::string keys = {};   // further keys of the listener
+  std::uint8_t level = 0;  // MQTT protocol level
 
   std::unique_ptr<messages::MessageCodec> codec() const;
 
-  mutable std::shared_ptr<rules::Config> config = {};  // once it is needed
+  mutable std::shared_ptr<rules::Config> config = {};  // loaded on first use
 };
 const std::vector<Speech>& all_speeches();
 
@@ -30,7 +30,7 @@ struct Said {
   rules::Direction direction{};
   std::string bytes;
 };
-// In the order of the instants.
+// Each list is ordered by time.
 struct Dialogue {
   std::vector<Said> opening;
   std::vector<Said> rest;
@@ -38,7 +38,7 @@ struct Dialogue {
 };
 Dialogue make_talk(const Speech& speech, std::uint64_t seed);
 
-// What the parts of a conversation are made with.
+// Collects the messages of a conversation, with the time and the random numbers for them.
 class Talker {
  public:
   explicit Talker(std::uint64_t seed) : random_(seed) {}
@@ -48,7 +48,7 @@ class Talker {
   rules::Direction any_direction() {
     return chance(50) ? rules::Direction::kUpstream : rules::Direction::kDownstream;
   }
-  // No two are the same.
+  // Random text that is never repeated.
   std::string words();
   std::uint64_t next_number() { return ++number_; }
 
@@ -69,12 +69,12 @@ class Talker {
   std::vector<Said> said_;
 };
 
-// One protocol's part of it.
+// Generates the messages of one protocol.
 class Partners {
  public:
   virtual ~Partners() = default;
   virtual void open(Talker&) {}
-  // Some messages that belong together.
+  // Adds some related messages, such as a request and its answer.
   virtual void turn(Talker& talker) = 0;
   virtual std::string message(Talker& talker, rules::Direction direction) = 0;
 };

@@ -1,5 +1,5 @@
-// One MQTT connection through a MessageTunnel: what either end gets, packet by packet. No sockets,
-// no clock.
+// MqttLab: one MQTT connection through a MessageTunnel, with the packets that each end receives. No
+// sockets, no clock.
 //
 //   MqttLab lab("[[rule]]\nmatch = { packet = \"puback\" }\nfault = { type = \"drop\" }");
 //   lab.from_client(MqttLab::publish("a", "hello", 1, 7));
@@ -25,7 +25,7 @@ class MqttLab final : public MessageLab {
   static rules::MqttPacket answer(rules::MqttType type, std::uint16_t id = 0,
                                   std::uint8_t reason = 0);
 
-  // A packet; `payload` is of a PUBLISH.
+  // Sends a packet; only PUBLISH has a `payload`.
   void from_client(const rules::MqttPacket& packet, std::string_view payload = "") {
     MessageLab::from_client(wire(packet, payload));
   }
@@ -35,8 +35,7 @@ class MqttLab final : public MessageLab {
   void bytes_from_client(std::string_view bytes) { MessageLab::from_client(bytes); }
   void bytes_from_server(std::string_view bytes) { MessageLab::from_server(bytes); }
 
-  // What came since the last time this was asked, one packet a line: "publish a/b q1 #7 dup
-  // payload".
+  // Packets that arrived since the last call, one per line: "publish a/b q1 #7 dup payload".
   std::string at_server() { return packets(MessageLab::at_server()); }
   std::string at_client() { return packets(MessageLab::at_client()); }
   std::string wire(const rules::MqttPacket& packet, std::string_view payload = "") const;

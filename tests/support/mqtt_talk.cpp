@@ -29,7 +29,8 @@ class MqttPartners final : public Partners {
       for (auto* packet : {&connect, &connack}) {
         packet->properties.push_back(
             {.id = MqttPropertyId::kTopicAliasMaximum, .number = kMostAlias});
-        // None is the most that there can be; and one allows what the fault does.
+        // Without the property the maximum is unlimited. A maximum of 1 equals the value that the
+        // fault sets.
         if (talker.chance(60)) {
           packet->properties.push_back(
               {.id = MqttPropertyId::kReceiveMaximum, .number = talker.chance(20) ? 1U : 20U});
@@ -98,7 +99,7 @@ class MqttPartners final : public Partners {
     return wire(packet, talker.words());
   }
 
-  // One that is told of, or used instead of the topic.
+  // Adds a topic alias: its definition, or its use in place of the topic.
   void add_alias(Talker& talker, Direction direction, MqttPacket& packet) {
     if (!talker.chance(40)) return;
     const auto alias = 1 + static_cast<std::uint32_t>(talker.below(kMostAlias));

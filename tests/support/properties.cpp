@@ -7,7 +7,7 @@
 namespace brownout::test {
 namespace {
 
-// Plain: what a test does must not depend on the dice that it tests.
+// A separate generator: test input must not depend on the Dice under test.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed * 2654435761U + 12345) {}
@@ -55,7 +55,7 @@ struct Outcome {
 };
 
 Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& input, bool coarsely) {
-  // A set of its own for each run: rules share counters and pacers.
+  // Each run has its own rule set, since rules share counters and pacers between flows.
   std::vector<rules::Rule> copies;
   for (const auto& rule : set->rules()) copies.push_back(*rule);
   const auto own = rules::RuleSet::activate(copies, set->seed(), Instant{});

@@ -1,7 +1,8 @@
-// What must hold for every stage, as a check that returns what is wrong: "" when all is well.
+// Checks the properties that every byte stage must have. The check returns the violation found, or
+// "".
 //
-// Run over each fault of the registry (by its example), and over deliberately broken stages, on
-// which it must find something: a check that cannot fail is a defect.
+// The suite runs over each fault of the registry (by its example), and over deliberately broken
+// stages, in which it must find a violation.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +14,12 @@
 namespace brownout::test {
 
 struct Expectations {
-  bool keeps_bytes = true;  // all bytes come out, in order, once the rule is gone
+  bool keeps_bytes = true;  // all bytes come out in order, at the latest when the rule is removed
 };
 
-// Sends random bytes in random chunks at random instants through one flow under `set`, one
-// direction, all derived from `seed`; then removes the rules.
-// `acted`, if given, grows by what the rules have done.
+// Sends random bytes in random chunks at random instants through one direction of a flow with
+// `set`, then removes the rules. Everything is derived from `seed`. `acted`, if given, is increased
+// by the number of injected faults.
 std::string find_violation(const std::shared_ptr<const rules::RuleSet>& set,
                            const Expectations& expected, std::uint64_t seed,
                            std::uint64_t* acted = nullptr);

@@ -1,5 +1,5 @@
-// A real proxy in this process: an echo server, an engine with one listener "chat" in front of it,
-// and blocking client sockets. For tests that are about real sockets and real time.
+// ProxyWorld: a real proxy in this process, with one listener "chat" in front of an echo server,
+// and blocking client sockets. For tests that need real sockets and real time.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,7 +19,7 @@ namespace brownout::test {
 using namespace std::chrono_literals;
 using proxy::Fd;
 
-// A rule in TOML: `text` is the fault's type and keys.
+// A rule in TOML; `text` is the type and the keys of the fault.
 inline std::string fault(const std::string& text, const std::string& match = "") {
   return "[[rule]]\n" + (match.empty() ? "" : "match = { " + match + " }\n") +
          "fault = { type = " + text + " }";
@@ -27,11 +27,11 @@ inline std::string fault(const std::string& text, const std::string& match = "")
 
 struct WorldOptions {
   unsigned workers = 1;
-  std::string listener = {};  // more keys of the [[listener]]
+  std::string listener = {};  // further keys of the [[listener]]
   std::string servers = {};   // instead of the echo server, e.g. "\"127.0.0.1:1\", \"127.0.0.1:2\""
-  std::string upstream = {};  // more keys of the [[upstream]]
+  std::string upstream = {};  // further keys of the [[upstream]]
   std::string listen = "127.0.0.1:0";
-  std::string events = {};  // a file
+  std::string events = {};  // path of the event log
 };
 
 class ProxyWorld {
@@ -39,9 +39,9 @@ class ProxyWorld {
   explicit ProxyWorld(const std::string& rules = "", WorldOptions options = {});
   ~ProxyWorld();
 
-  // Loads other rules; waits until all workers have them.
+  // Loads other rules, and waits until all workers use them.
   void reload(const std::string& rules);
-  // On the control loop's thread.
+  // Runs a function on the control loop's thread.
   template <class F>
   auto on_control(F function) {
     std::packaged_task<decltype(function())()> task(function);
@@ -54,10 +54,9 @@ class ProxyWorld {
   const proxy::EchoServer& server() const { return server_; }
   Fd connect() const { return proxy::connect_to(endpoint_); }
   std::uint64_t injected();
-  // Waits until the workers have come by many times: what they had to read and to write is done.
+  // Waits until each worker has run many turns, so that all pending reads and writes are done.
   void let_workers_turn();
-  // Whether, before long, connections have so many bytes inside in this direction: those have not
-  // been passed on.
+  // Waits until connections hold exactly `bytes` in this direction; false after a timeout.
   bool holds(rules::Direction direction, std::size_t bytes);
   std::string rules_text(const std::string& rules) const;
 
@@ -71,7 +70,7 @@ class ProxyWorld {
   std::thread thread_;
 };
 
-// What a client sees, as text: the bytes, then how it ended.
+// Bytes that a client received, and how the connection ended.
 enum class Ending { kOpen, kFin, kReset };
 struct Received {
   std::string bytes;
@@ -79,10 +78,10 @@ struct Received {
 };
 
 void send_all(const Fd& fd, std::string_view bytes);
-// Until `count` bytes, the end, or `patience` without a byte.
+// Receives until `count` bytes, the end of the stream, or `patience` without a byte.
 Received receive(const Fd& fd, std::size_t count = SIZE_MAX,
                  std::chrono::milliseconds patience = 10s);
-// One message there and back; how long it took, or -1 ns when it did not come back whole.
+// The time of one echoed message; -1 ns if it did not come back whole.
 std::chrono::nanoseconds round_trip(const Fd& fd, std::string_view message);
 
 // A listening socket that the test itself serves.
@@ -91,7 +90,7 @@ class TestServer {
   TestServer();
   proxy::Endpoint endpoint() const { return endpoint_; }
   std::string address() const { return "\"" + to_text(endpoint_) + "\""; }
-  // Blocking; none within ten seconds gives none.
+  // Blocks until a client connects; returns an empty Fd after ten seconds.
   Fd accept() const;
   void close() { listening_.reset(); }
 

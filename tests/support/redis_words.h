@@ -1,4 +1,4 @@
-// Commands and replies of Redis as both ends write them.
+// Writes Redis commands and replies in RESP.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ inline std::string redis_array(const std::vector<std::string>& words) {
   for (const auto& word : words) array += redis_bulk(word);
   return array;
 }
-// The same, of words with blanks between them: redis_array_of("SET a 1") is a command.
+// The same, from words separated by blanks: redis_array_of("SET a 1") is a command.
 inline std::string redis_array_of(std::string_view line) {
   std::vector<std::string> words;
   while (!line.empty()) {

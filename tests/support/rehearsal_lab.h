@@ -1,5 +1,5 @@
-// A rehearsal in virtual time: simulated users with the policy of real clients against a service
-// that is a function of time. No sockets, no clock.
+// Simulates a rehearsal in virtual time: users with real client policies, and a service whose
+// availability is a function of time. No sockets, no clock.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace brownout::test {
 using namespace std::chrono_literals;
 using rules::Duration;
 
-// A file with one listener, whose requests are known, at sixty times the pace.
+// A rule file with an HTTP listener and a time scale of 60x.
 inline std::string outage(const std::string& text) {
   return "version = 1\n[scenario]\nname = \"lab\"\ntime_scale = \"60x\"\n[[upstream]]\nname = "
          "\"u\"\nservers = [\"127.0.0.1:1\"]\n[[listener]]\nname = \"chat\"\nlisten = "
@@ -32,7 +32,7 @@ inline rules::Config outage_config(const std::string& text) {
 // Whether an endpoint answers at an instant.
 using Service = std::function<bool(std::size_t endpoint, Duration at)>;
 
-// All users, until the conductor says that it is over.
+// Runs all users until the conductor ends the scenario.
 inline rules::Measurements rehearse(const rules::Scenario& scenario, const Service& works,
                                     rules::Conductor& conductor) {
   struct Simulated {

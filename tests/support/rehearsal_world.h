@@ -1,4 +1,4 @@
-// A rehearsal over real sockets, with embedded servers: its configuration and its report.
+// Runs rehearsals with embedded servers, and returns their configuration and report.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ inline Rehearsed rehearse_file(const std::string& file, const RehearsalSettings&
   return done;
 }
 
-// Listeners of several kinds, in virtual time unless something else is said.
+// A rule file with listeners of several protocols. Rehearsals of it run in virtual time by default.
 inline const std::string kLabFile = R"(
 version = 1
 seed = 5
@@ -113,11 +113,11 @@ inline Rehearsed rehearse(const std::string& text,
                        {handling, ci, on_tick, force, {}, rehearsal::Pace::kVirtual});
 }
 
-// A phase in which nothing is wrong.
+// A phase without faults.
 inline std::string calm(const std::string& time) {
   return "[[phase]]\nname = \"calm\"\nfor = \"" + time + "\"\n";
 }
-// Phases: the rule "gone" acts, then it is over. `between`: further ones.
+// Phases: an outage with the rule "gone", then recovery. `between` has further phases in between.
 inline std::string outage_and_recovery(const std::string& outage, const std::string& after,
                                        const std::string& between = {}) {
   return "[[phase]]\nname = \"outage\"\nfor = \"" + outage + "\"\nrules = [\"gone\"]\n" + between +
@@ -129,7 +129,7 @@ name = "gone"
 match = { listener = "chat" }
 fault = { type = "reset" }
 )";
-// One user of chat, who does not wait for long.
+// One user of chat with a short timeout.
 inline const std::string kHastyUser = R"(
 [[probe]]
 name = "p"
@@ -138,12 +138,12 @@ timeout = "200ms"
 endpoints = ["chat"]
 )";
 
-// Though it is broken before anything is done.
+// Runs even if the steady state is not met beforehand (force).
 inline Rehearsed rehearse_all_the_same(const std::string& text) {
   return rehearse(text, rehearsal::Handling::kWell, false, {}, true);
 }
 
-// Whether every expectation was met; it is told of those that were not.
+// Whether all expectations were met; adds a test failure for each one that was not.
 inline bool all_met(const rehearsal::Report& report) {
   bool met = true;
   for (const auto& verdict : report.verdicts) {
@@ -153,8 +153,8 @@ inline bool all_met(const rehearsal::Report& report) {
   return met;
 }
 
-// Sends these signals to the process itself, one in each `apart` of the scenario, in virtual time.
-// `said`, if given, grows by what the runner says of them.
+// Rehearses in virtual time and sends these signals to the test process, `apart` from each other in
+// scenario time. `said`, if given, collects the runner's messages about them.
 inline Rehearsed rehearse_with_signals(const std::string& text, const std::vector<int>& signals,
                                        std::chrono::seconds apart, std::string* said = nullptr) {
   std::size_t sent = 0;
@@ -169,7 +169,7 @@ inline Rehearsed rehearse_with_signals(const std::string& text, const std::vecto
   return rehearse_file(kLabFile + text, settings);
 }
 
-// With users whose waiting is not ours, or to see that real time says the same.
+// Rehearses in real time, for users that wait on their own, or to compare with virtual time.
 inline Rehearsed rehearse_in_real_time(const std::string& text, bool force = false) {
   return rehearse_file(kLabFile + text, {.force = force});
 }

@@ -1,4 +1,4 @@
-// A folder that is gone after the test, and what is in it.
+// TempFolder: a temporary folder that is deleted with the object.
 #pragma once
 
 #include <cstdlib>
@@ -17,12 +17,12 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
   ~TempFolder() { std::filesystem::remove_all(path_); }
 
-  // The path of that name in it.
+  // The path of an entry of the folder.
   std::string in(const std::string& name) const { return path_ + "/" + name; }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(in(name)) << text;
   }
-  // How many names are in it.
+  // The number of entries.
   std::size_t size() const {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), {}));
   }

@@ -1,4 +1,4 @@
-// What rules make of one TLS handshake. No sockets, no OpenSSL.
+// Computes the rules' verdict on one TLS handshake. No sockets, no OpenSSL.
 #pragma once
 
 #include <string>

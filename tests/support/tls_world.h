@@ -1,5 +1,5 @@
-// A real proxy that terminates TLS (or passes it through) in front of the echo server, a CA in a
-// temp folder, and a TLS client by OpenSSL: how its handshake and a message went, as text.
+// TlsWorld: a real proxy that terminates TLS or passes it through, in front of the echo server,
+// with a CA in a temporary folder and an OpenSSL client. Results are compared as text.
 #pragma once
 
 #include <filesystem>
@@ -16,18 +16,18 @@ class TlsWorld {
     std::string sni = "chat.example.org";
     std::string alpn = {};  // as on the wire: "\x02h2"
     bool asks_for_ocsp = false;
-    bool resets = false;    // at the end, instead of a FIN
-    std::size_t bytes = 5;  // of the message that comes back
+    bool resets = false;    // end with RST instead of FIN
+    std::size_t bytes = 5;  // size of the echoed message
     std::chrono::milliseconds patience = 5s;
-    // Done when nothing comes of a handshake; only then it is given up.
+    // Called once if the handshake stalls, before it is given up.
     std::function<void()> meanwhile = {};
   };
 
-  // `listener`: keys besides, e.g. protocol = "tls" to pass through (to a server that echoes).
+  // If `terminated` is false, TLS passes through to the echo server.
   explicit TlsWorld(const std::string& rules = "", bool terminated = true);
   ~TlsWorld();
 
-  // "ok" when a message came back whole and the end was announced, else what failed.
+  // "ok" and the TLS version if a message was echoed and the end was announced; else the failure.
   std::string talk(const Client& client) const;
   std::string talk() const { return talk(Client{}); }
 

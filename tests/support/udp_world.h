@@ -1,4 +1,4 @@
-// A real proxy with a udp listener in front of a UDP echo server, and one client socket.
+// UdpWorld: a real proxy with a UDP listener in front of a UDP echo server, and one client socket.
 #pragma once
 
 #include <poll.h>
@@ -20,8 +20,8 @@ struct UdpWorld {
     return proxy::connect_datagrams(*proxy::SocketAddress::of(proxy.endpoint()));
   }
 
-  // Sends datagrams "0", "1", ... and waits until `expected` (or as many) came back or `patience`
-  // is over; `order` is what came, joined.
+  // Sends datagrams "0", "1", ... and waits until `expected` of them (default: all) came back, or
+  // until `patience` is over. `order` is set to the joined replies.
   int send_and_count(int count, std::chrono::milliseconds patience, int expected = 0) {
     for (int i = 0; i < count; ++i) send_all(client, std::to_string(i));
     order.clear();

@@ -1,5 +1,5 @@
-// A chain of rules in virtual time: say what arrives when, run, compare the log of what left when.
-// No sleeping, no sockets.
+// Runs a chain of rules in virtual time: a test schedules input, runs the world, and compares the
+// log of the output. No sleeping, no sockets.
 //
 //   VirtualWorld world(R"([[rule]]
 //   fault = { type = "latency", delay = "300ms" })");
@@ -24,11 +24,11 @@ using namespace std::chrono_literals;
 using rules::Duration;
 using rules::Instant;
 
-// `rules_text` with a listener "chat" and an upstream around it; aborts the test program if it has
-// mistakes.
+// Loads `rules_text` with a listener "chat" and an upstream added. Aborts the test program if the
+// text has errors.
 rules::Config config_of(const std::string& rules_text, const std::string& protocol = "tcp",
                         const std::string& listener_keys = "");
-// The first mistake in it; "" when there is none.
+// The first error in `rules_text`, or "".
 std::string first_problem_of(const std::string& rules_text, const std::string& protocol = "tcp");
 
 rules::FlowFacts flow_of(std::uint64_t ordinal = 1, const std::string& client = "10.1.2.3",
@@ -39,33 +39,33 @@ class VirtualWorld final : public rules::ChainOutput {
   struct Left {
     Instant at;
     std::string what;  // bytes, or "<FIN>", "<CLOSE>", "<RST>"
-    // Corrupted bytes may look like one of them.
+    // Corrupted bytes may equal such a marker, so the marker is flagged.
     bool is_event = false;
   };
 
   explicit VirtualWorld(const std::string& rules_text,
                         rules::Direction direction = rules::Direction::kUpstream,
                         std::uint64_t seed = 1, std::uint64_t ordinal = 1);
-  // With a set that is active already; several worlds may share it, as flows do.
+  // Uses an already active rule set, which several worlds may share, as flows do.
   VirtualWorld(std::shared_ptr<const rules::RuleSet> set, rules::FlowFacts flow,
                rules::Direction direction);
 
-  // The listener is udp; each send() is a datagram.
+  // A world with a UDP listener; each send() is a datagram.
   static VirtualWorld of_datagrams(const std::string& rules_text, std::uint64_t seed = 1);
 
   VirtualWorld& at(Duration when);
   VirtualWorld& send(std::string bytes);
   VirtualWorld& send_fin();
-  // Another rule file is loaded.
+  // Loads another rule file.
   VirtualWorld& reload(const std::string& rules_text);
   VirtualWorld& call(std::function<void()> action);
-  // Plays everything, deadline by deadline, and goes on until `until` (counted from zero).
+  // Runs all input, deadline by deadline, and continues until `until` (counted from zero).
   void run(Duration until = std::chrono::hours(10));
-  // The same in one big step between inputs.
+  // The same, but with a single advance between inputs.
   void run_coarsely(Duration until = std::chrono::hours(10));
 
   const std::vector<Left>& left() const { return left_; }
-  std::string bytes() const;  // what left, joined
+  std::string bytes() const;  // the output, joined
   std::string log() const;    // "305ms hello\n400ms <FIN>\n"
   std::string notes() const;  // "delay 300ms 5 bytes #0\n"
   std::size_t bytes_out() const { return bytes_out_; }

@@ -1,11 +1,11 @@
-// One WebSocket connection through a Conversation: what either end gets, message by message. No
-// sockets, no clock.
+// WebSocketLab: one WebSocket connection through a Conversation, with the messages that each end
+// receives. No sockets, no clock.
 //
 //   WebSocketLab lab("[[rule]]\nfault = { type = \"drop\" }");
 //   lab.from_client("hello");
 //   EXPECT_EQ(lab.at_server(), "");
 //
-// Messages print as "text:hello", "ping:", "close:1001 bye", one a line.
+// Messages print one per line: "text:hello", "ping:", "close:1001 bye".
 #pragma once
 
 #include "rules/protocols/websocket/codec/websocket.h"
@@ -15,7 +15,7 @@ namespace brownout::test {
 
 class WebSocketLab {
  public:
-  // `subprotocol`, `extensions`: what the client asks for and the server agrees to.
+  // `subprotocol` and `extensions` are requested by the client and accepted by the server.
   explicit WebSocketLab(const std::string& rules = "", std::uint64_t seed = 1,
                         const std::string& subprotocol = "", const std::string& extensions = "")
       : http(rules, seed, "websocket") {
@@ -41,13 +41,13 @@ class WebSocketLab {
   void from_server(std::string_view text, rules::Opcode opcode = rules::Opcode::kText) {
     http.server(frame(text, false, opcode));
   }
-  // What came since the upgrade.
+  // Bytes that arrived after the upgrade.
   std::string server_bytes() const { return http.to_server_bytes().substr(asked_); }
   std::string client_bytes() const { return http.to_client_bytes().substr(answered_); }
   std::string at_server() const { return messages(server_bytes()); }
   std::string at_client() const { return messages(client_bytes()); }
 
-  // The payloads of its data messages, one behind the other.
+  // The joined payloads of the data messages in `stream`.
   static std::string data(std::string_view stream) {
     codecs::WebSocketParser parser;
     std::string data;

@@ -194,8 +194,8 @@ INSTANTIATE_TEST_SUITE_P(Of, MessageProperties,
                          testing::Range<std::size_t>(0, all_speeches().size()),
                          [](const auto& which) { return all_speeches()[which.param].name; });
 
-TEST(MessagePropertiesOfXmpp, DetectAStageThatEmitsRawBytes) {
-  EXPECT_EQ(find_in_broken_messages<EmitsNoMessage>(all_speeches()[2]).substr(0, 25),
+TEST(MessagePropertiesOfXmpp, DetectAStageThatEmitsMalformedXml) {
+  EXPECT_EQ(find_in_broken_messages<EmitsMalformedXml>(all_speeches()[2]).substr(0, 25),
             "what came out is malforme");
 }
 
