@@ -1,18 +1,20 @@
-// The load of compare.sh: a server, and clients that print what they measured as one JSON object.
+// Load generator of the benchmarks: servers, and clients that print their measurements as one JSON
+// object.
 //
 //   load serve PORT
 //   load ping PORT CONNECTIONS SECONDS [INTERVAL_MS]
 //   load connect PORT CONCURRENCY SECONDS
 //   load stream PORT STREAMS SECONDS
-//   load udp-serve PORT                 counts datagrams; one line of JSON for each line of input
+//   load udp-serve PORT                 counts datagrams; prints the count for each line of input
 //   load udp-flood PORT SOCKETS SECONDS RATE
-//   load poll PORT RATE SECONDS PATH... asks an API for each path in turn; its own CPU time, too
-//   load relay PORT COUNT SUBSCRIBE PUBLISH MESSAGE ARRIVES READY
-//                                       one connection subscribes, another publishes the message so
-//                                       often, until all arrived; both
-//                                       begin once they have heard READY; texts with \r\n as in C
-//   load idle PORT CONNECTIONS          opens them, prints {"open":n}, holds them until standard
-//   input ends
+//   load poll PORT RATE SECONDS PATH... requests each API path in turn; also prints its own CPU
+//   time load relay PORT COUNT SUBSCRIBE PUBLISH MESSAGE ARRIVES READY
+//                                       one connection subscribes, another publishes COUNT messages
+//                                       once both have received READY; ends when all have arrived;
+//                                       texts have \r\n as in C
+//   load idle PORT CONNECTIONS          opens them, prints {"open":n}, and holds them until
+//   standard
+//                                       input ends
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -68,7 +70,7 @@ int run_stream(const Endpoint& server, int streams, rules::Duration length) {
   return rate > 0 ? 0 : 1;
 }
 
-// The count at each line of input, so that whoever floods can ask before and after.
+// Prints the count for each line of input, so that a flooding client can compare before and after.
 int serve_udp(std::uint16_t port) {
   const UdpEchoServer server(port, true);
   if (server.endpoint().host.empty()) return 1;
@@ -81,13 +83,13 @@ int serve_udp(std::uint16_t port) {
 }
 
 int run_udp_flood(const Endpoint& server, int sockets, rules::Duration length, double rate) {
-  constexpr std::size_t kBytes = 200;  // a packet of a call
+  constexpr std::size_t kBytes = 200;  // about one packet of a voice call
   const auto result = flood(server, sockets, kBytes, static_cast<std::int64_t>(rate), length);
   fmt::print("{{\"per_second\":{:.0f}}}\n", result.sent_per_second);
   return result.sent_per_second > 0 ? 0 : 1;
 }
 
-// One answer with a Content-Length, read to its end.
+// Sends a request and reads the response, which has a Content-Length, to its end.
 bool ask(const Fd& fd, const std::string& path, std::vector<char>& buffer) {
   const auto request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
   if (::write(fd.get(), request.data(), request.size()) < 0) return false;
@@ -145,7 +147,7 @@ std::string unescaped(std::string text) {
   return text;
 }
 
-bool say(const Fd& fd, std::string_view text) {
+bool send_text(const Fd& fd, std::string_view text) {
   while (!text.empty()) {
     const auto sent = ::write(fd.get(), text.data(), text.size());
     if (sent <= 0) return false;
@@ -154,16 +156,16 @@ bool say(const Fd& fd, std::string_view text) {
   return true;
 }
 
-// What has come must end with `end`; how many bytes that was.
-std::size_t hear_until(const Fd& fd, std::string_view end) {
-  std::string heard;
+// Reads until the received bytes end with `end`. Returns their number, or 0 on an error.
+std::size_t read_until(const Fd& fd, std::string_view end) {
+  std::string received;
   std::array<char, 4096> buffer{};
-  while (!heard.ends_with(end)) {
+  while (!received.ends_with(end)) {
     const auto count = ::read(fd.get(), buffer.data(), buffer.size());
     if (count <= 0) return 0;
-    heard.append(buffer.data(), static_cast<std::size_t>(count));
+    received.append(buffer.data(), static_cast<std::size_t>(count));
   }
-  return heard.size();
+  return received.size();
 }
 
 int run_relay(const Endpoint& server, std::size_t count, std::span<const std::string> texts) {
@@ -172,14 +174,14 @@ int run_relay(const Endpoint& server, std::size_t count, std::span<const std::st
   const auto subscriber = connect_to(server);
   const auto publisher = connect_to(server);
   const auto ready = unescaped(texts[4]);
-  if (!say(subscriber, unescaped(texts[0])) || hear_until(subscriber, ready) == 0) return 1;
-  if (!say(publisher, unescaped(texts[1])) || hear_until(publisher, ready) == 0) return 1;
+  if (!send_text(subscriber, unescaped(texts[0])) || read_until(subscriber, ready) == 0) return 1;
+  if (!send_text(publisher, unescaped(texts[1])) || read_until(publisher, ready) == 0) return 1;
   std::string batch;
   for (std::size_t i = 0; i < kAtOnce; ++i) batch += unescaped(texts[2]);
   const auto expected = count / kAtOnce * kAtOnce * unescaped(texts[3]).size();
   const auto begin = Clock::now();
-  std::jthread speaker([&] {
-    for (std::size_t i = 0; i < count / kAtOnce && say(publisher, batch); ++i) {
+  std::jthread sender([&] {
+    for (std::size_t i = 0; i < count / kAtOnce && send_text(publisher, batch); ++i) {
     }
   });
   std::vector<char> buffer(1 << 20);
@@ -200,7 +202,7 @@ int run_idle(const Endpoint& server, int count) {
   for (int i = 0; i < count; ++i) {
     auto fd = connect_to(server);
     char byte = 'x';
-    // The round trip makes sure that the proxy has served it.
+    // The round trip ensures that the proxy has accepted the connection.
     if (fd && ::write(fd.get(), &byte, 1) == 1 && ::read(fd.get(), &byte, 1) == 1) {
       connections.push_back(std::move(fd));
     }

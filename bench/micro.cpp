@@ -1,4 +1,4 @@
-// The parts alone: a stage's push, a draw, matching, loading.
+// Microbenchmarks: a stage's push, a random draw, matching, and loading rules.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>

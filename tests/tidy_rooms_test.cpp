@@ -1,5 +1,4 @@
-// Which folder may include which: each only those above it in the table, so that no arrow runs
-// upwards.
+// Checks that each folder includes only folders above it in the table kRooms.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// In a row, folders that do not include each other; "*" is one folder.
+// Folders in order of dependency; "*" stands for one folder name, and such folders do not include
+// each other.
 constexpr std::array kRooms = std::to_array<std::string_view>({
     "rules/base",
     "rules/schema",
@@ -70,7 +70,7 @@ bool is(const std::string& folder, std::string_view room) {
   return name.find('/') == std::string::npos;
 }
 
-// The row of a folder: of those that fit, the one without a "*".
+// The row of a folder; a row without "*" takes precedence.
 std::optional<std::size_t> row_of(const std::string& folder) {
   std::optional<std::size_t> row;
   for (std::size_t i = 0; i < kRooms.size(); ++i) {
@@ -80,7 +80,7 @@ std::optional<std::size_t> row_of(const std::string& folder) {
   return row;
 }
 
-// Why a file of `folder` may not include one of `other`; "" if it may.
+// Why a file in `folder` may not include a file in `other`; "" if it may.
 std::string refused(const std::string& folder, const std::string& other) {
   const auto from = row_of(folder);
   const auto to = row_of(other);
@@ -91,7 +91,7 @@ std::string refused(const std::string& folder, const std::string& other) {
   return allowed != kAlsoAllowed.end() ? "" : folder + " includes " + other;
 }
 
-TEST(TidyRooms, IncludesRunDownwards) {
+TEST(TidyRooms, FoldersIncludeOnlyFoldersAboveThem) {
   static const std::regex kInclude("^#include \"((rules|proxy)/[^\"]+)\"");
   const auto root = fs::path(test::source_root());
   for (const auto* tree : {"rules", "proxy"}) {
@@ -110,7 +110,7 @@ TEST(TidyRooms, IncludesRunDownwards) {
   }
 }
 
-TEST(TidyRooms, WhatRunsUpwardsIsFound) {
+TEST(TidyRooms, DetectAnIncludeAgainstTheOrder) {
   EXPECT_EQ(refused("rules/base", "rules/engine"), "rules/base includes rules/engine");
   EXPECT_EQ(refused("rules/engine", "rules/base"), "");
   EXPECT_EQ(refused("rules/engine", "proxy/loop"), "rules/engine includes proxy/loop");

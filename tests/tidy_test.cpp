@@ -1,5 +1,4 @@
-// Style as a test: what a machine can check of how we write. Each check is also run on text that
-// breaks it.
+// Checks the style rules that a machine can check. Each check is also run on text that violates it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,7 +36,7 @@ std::vector<fs::path> sources(const std::string& folder) {
   return list;
 }
 
-// The code of a line: without a comment and without the contents of strings.
+// A line without its comment and without the contents of strings.
 std::string code_of(const std::string& line) {
   std::string code;
   bool quoted = false;
@@ -64,7 +63,8 @@ const std::regex kOwningPointer(R"(\bnew \w|\bnew\(|\bdelete [a-z*(]|\bmalloc\(|
 std::string find_impurity(const std::string& text) { return find_pattern(text, kImpure); }
 std::string find_bare_new(const std::string& text) { return find_pattern(text, kOwningPointer); }
 
-// Where the comment, string or directive that begins at `at` ends; `at` where none does.
+// The end of the comment, string or directive that begins at `at`; `at` itself if none begins
+// there.
 std::size_t end_of_no_code(const std::string& text, std::size_t at) {
   const auto behind = [&](std::string_view what, std::size_t from) {
     const auto found = text.find(what, from);
@@ -79,7 +79,7 @@ std::size_t end_of_no_code(const std::string& text, std::size_t at) {
     return behind(")" + text.substr(at + 2, open - at - 2) + "\"", open);
   }
   const char quote = text[at];
-  // Not the mark between digits.
+  // The quote is not a digit separator.
   const bool separates = quote == '\'' && at > 0 && std::isalnum(text[at - 1]) != 0;
   if ((quote != '"' && quote != '\'') || separates) return at;
   auto end = at + 1;
@@ -87,7 +87,7 @@ std::size_t end_of_no_code(const std::string& text, std::size_t at) {
   return end + 1;
 }
 
-// `text` without its comments, strings and directives, in the same lines.
+// `text` without comments, strings and directives; line breaks stay.
 std::string only_code(const std::string& text) {
   std::string code;
   for (std::size_t at = 0; at < text.size();) {
@@ -104,7 +104,7 @@ std::string only_code(const std::string& text) {
   return code;
 }
 
-// The place of the brace that closes the one at `open`.
+// The offset of the brace that closes the brace at `open`.
 std::size_t closing(const std::string& code, std::size_t open) {
   int depth = 0;
   for (auto at = open; at < code.size(); ++at) {
@@ -115,7 +115,7 @@ std::size_t closing(const std::string& code, std::size_t open) {
 }
 
 enum class Braces { kScope, kFunction, kValue };
-// What the braces behind `head` are around, which is all since the statement before.
+// The kind of block that follows `head`, the text since the previous statement.
 Braces braces_behind(std::string head) {
   static const std::regex kScope(
       R"(^(template\s*<[^{]*>\s*)?(inline )?(namespace|class|struct|enum|union|extern)\b)");
@@ -136,7 +136,7 @@ Braces braces_behind(std::string head) {
   return head.find('(') == std::string::npos ? Braces::kScope : Braces::kFunction;
 }
 
-// Lines of the longest function, from the first of its signature to its end, wherever it stands.
+// The number of lines of the longest function, from the beginning of its signature to its end.
 std::size_t longest_function(const std::string& text) {
   const auto code = only_code(text);
   std::size_t longest = 0;
@@ -175,9 +175,9 @@ std::size_t longest_function(const std::string& text) {
   return longest;
 }
 
-// Types, aliases and constants that `text` defines in anonymous namespaces, each behind the
-// namespace around it, with the line that defines it. Functions may overload each other; where they
-// do not, the compiler says so.
+// The types, aliases and constants that `text` defines in anonymous namespaces, prefixed with the
+// enclosing namespace, and the line of each definition. Functions are left out: they may overload
+// each other, and the compiler reports clashes.
 std::map<std::string, std::string> private_names(const std::string& text) {
   static const std::regex kDefinition(
       R"(^(?:(?:class|struct|enum class|enum) (\w+)(?: final)?(?: [:{].*)?$|using (\w+) =|)"
@@ -198,7 +198,7 @@ std::map<std::string, std::string> private_names(const std::string& text) {
   return names;
 }
 
-// A name that two of these files define for themselves. An alias may be the same in both.
+// A name that two of these files define in an anonymous namespace. Identical aliases are allowed.
 std::string find_clash(const std::map<std::string, std::string>& text_of_file) {
   std::map<std::string, std::pair<std::string, std::string>> known;
   for (const auto& [file, text] : text_of_file) {
@@ -211,7 +211,7 @@ std::string find_clash(const std::map<std::string, std::string>& text_of_file) {
   return {};
 }
 
-TEST(Tidy, SourcesOfALibraryCanBeCompiledTogether) {
+TEST(Tidy, SourcesOfALibraryCompileInOneUnit) {
   const std::vector<std::vector<std::string>> libraries{
       {"rules"}, {"proxy"}, {"tests/rules"}, {"tests/support"}, {"tests/proxy"}};
   for (const auto& folders : libraries) {
@@ -231,7 +231,7 @@ TEST(Tidy, SourcesOfALibraryCanBeCompiledTogether) {
       private_names("namespace a {\nnamespace {\nconstexpr int kMost = 4;\n").count("a kMost"), 1U);
 }
 
-TEST(Tidy, RulesArePure) {
+TEST(Tidy, RulesUseNoClockThreadSocketOrRandomSource) {
   for (const auto& path : sources("rules")) EXPECT_EQ(find_impurity(read(path)), "") << path;
   for (const auto* bad :
        {"#include \"proxy/loop/loop.h\"", "#include <thread>", "auto t = steady_clock::now();",
@@ -241,7 +241,7 @@ TEST(Tidy, RulesArePure) {
   EXPECT_EQ(find_impurity("// asks steady_clock::now()"), "");
 }
 
-TEST(Tidy, OwnershipIsInTypes) {
+TEST(Tidy, NoCodeUsesBareNewOrDelete) {
   for (const auto* folder : {"rules", "proxy"}) {
     for (const auto& path : sources(folder)) {
       if (path.filename() == "handle.h") continue;
@@ -256,7 +256,7 @@ TEST(Tidy, OwnershipIsInTypes) {
   EXPECT_NE(find_bare_new("  delete x;"), "");
 }
 
-TEST(Tidy, FilesAndFunctionsAreShortAndHeadersSayWhatTheyAre) {
+TEST(Tidy, FilesAndFunctionsAreShortAndHeadersBeginWithAComment) {
   for (const auto* folder : {"rules", "proxy"}) {
     for (const auto& path : sources(folder)) {
       const auto text = read(path);
@@ -304,7 +304,7 @@ TEST(Tidy, EveryFaultHasARowATestAndAnExample) {
   }
 }
 
-// The first word of code, comments and strings aside, that is or has `name`, in any case.
+// The first word in code (not in comments or strings) that contains `name`, in any case.
 std::string find_name(const std::string& text, const std::string& name) {
   const std::regex word("\\w*" + name + "\\w*", std::regex::icase);
   std::smatch found;
@@ -312,16 +312,17 @@ std::string find_name(const std::string& text, const std::string& name) {
   return std::regex_search(code, found, word) ? found.str() : std::string();
 }
 
-// A protocol is a folder and a row: what else names it would have to be edited for the next one.
-TEST(Tidy, OnlyTheFolderOfAMessagingProtocolNamesIt) {
-  // The table; the users of rehearsals, and what stands in for servers of theirs.
+// A protocol is one folder and one row: any other code that names a protocol would have to be
+// edited for each new protocol.
+TEST(Tidy, OnlyItsOwnFolderNamesAMessagingProtocol) {
+  // The registry, the synthetic users of rehearsals, and their embedded servers.
   const std::vector<std::string> may{"rules/registry.cpp", "rules/rehearsal/", "proxy/rehearsal/",
                                      "proxy/embedded/"};
   const auto root = fs::path(test::source_root());
   std::size_t protocols = 0;
   for (const auto& entry : fs::directory_iterator(root / "rules/protocols")) {
     const auto name = entry.path().filename().string();
-    // The framing of messages is a value of listeners.
+    // A framing is also a setting of listeners.
     if (name == "framed" || !fs::exists(entry.path() / (name + "_message.h"))) continue;
     ++protocols;
     for (const auto* tree : {"rules", "proxy"}) {
@@ -339,7 +340,7 @@ TEST(Tidy, OnlyTheFolderOfAMessagingProtocolNamesIt) {
   EXPECT_EQ(find_name("// Mqtt\nauto x = \"mqtt\";\nclass MyMqttThing;", "mqtt"), "MyMqttThing");
 }
 
-// The first line of code, comments and strings aside, in which something is called `word`.
+// The first line of code (without comments and strings) that contains `word` as a word.
 std::string find_word(const std::string& text, const std::string& word) {
   const std::regex whole("\\b" + word + "\\b");
   for (const auto& line : lines_of(only_code(text))) {
@@ -348,20 +349,12 @@ std::string find_word(const std::string& text, const std::string& word) {
   return {};
 }
 
-// "one" says nothing of what a loop goes over, or a function is given: an operation, a prefix.
-TEST(Tidy, WhatALoopGoesOverHasAName) {
-  const std::vector<std::string> not_yet{"rules/protocols/codec/", "rules/protocols/redis/",
-                                         "tests/rules/protocols/codec/",
-                                         "tests/rules/protocols/redis/"};
+// The name "one" does not tell which kind of element a loop visits or a function takes.
+TEST(Tidy, NoVariableIsCalledOne) {
   const auto root = fs::path(test::source_root());
   for (const auto* tree : {"rules", "proxy", "tests"}) {
     for (const auto& path : sources(tree)) {
-      const auto file = fs::relative(path, root).string();
-      if (std::any_of(not_yet.begin(), not_yet.end(),
-                      [&](const auto& folder) { return file.starts_with(folder); })) {
-        continue;
-      }
-      EXPECT_EQ(find_word(read(path), "one"), "") << file;
+      EXPECT_EQ(find_word(read(path), "one"), "") << fs::relative(path, root);
     }
   }
   for (const auto* bad : {"for (const auto& one : list) {", "bool same(Node one, Node other);",
@@ -372,7 +365,7 @@ TEST(Tidy, WhatALoopGoesOverHasAName) {
   EXPECT_EQ(find_word("// one\nauto all_of_one = \"one\";", "one"), "");
 }
 
-TEST(Tidy, TheRepositoryHasOnlyItsRooms) {
+TEST(Tidy, TheRepositoryHasOnlyKnownFolders) {
   const std::vector<std::string> rooms{"CMakeLists.txt", "CMakePresets.json",
                                        "LICENSE",        "README.md",
                                        "CHANGELOG.md",   "CONTRIBUTING.md",

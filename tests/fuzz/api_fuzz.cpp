@@ -1,5 +1,5 @@
-// Bodies of the API: whatever JSON they are, a table or mistakes, each with a pointer that leads
-// somewhere; and a document that was taken says the same when it is written and read again.
+// Any JSON as a body of the API: it is read as a table, or gets errors whose JSON pointers resolve.
+// An accepted document is the same after it is written and read again.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -13,7 +13,7 @@ using namespace brownout;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto body = codecs::parse_json({reinterpret_cast<const char*>(data), size});
   if (!body) return 0;
-  // As a [[rule]] of a small file.
+  // Loaded as a [[rule]] of a small file.
   static const auto kFile = *rules::parse_toml(R"(version = 1
 [[listener]]
 name = "chat"

@@ -1,5 +1,5 @@
-// A random chain of faults under random traffic: what find_violation says must hold. The input
-// chooses the rules (by index into a list), then the traffic's seed.
+// A random chain of faults under random traffic must pass find_violation(). The input chooses the
+// rules (indexes into a list) and the seed of the traffic.
 #include <array>
 #include <cstddef>
 #include <cstdint>

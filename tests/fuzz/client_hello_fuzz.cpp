@@ -1,6 +1,6 @@
-// Any bytes as the beginning of a TLS connection: a hello that is read is read alike with more
-// behind it, and never before it is complete. The same bytes as records to a client: a filter
-// changes at most one bit and never the length of what passes.
+// Any bytes as the beginning of a TLS connection: a hello is never read before it is complete, and
+// is read the same with more bytes after it. The same bytes as records to a client: a filter
+// changes at most one bit, and never the length.
 #include <bit>
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
 // Any bytes as WebSocket messages with permessage-deflate: a rule that never matches loses nothing,
-// and however the stream was cut, the same arrives.
+// and the output does not depend on how the stream is cut.
 #include <algorithm>
 #include <cstdint>
 #include <string>

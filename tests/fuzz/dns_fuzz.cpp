@@ -12,7 +12,7 @@ using namespace brownout;
 
 namespace {
 
-// What is read, written and read again is the same.
+// A reply that is read, written and read again is the same.
 void check_reply(codecs::ByteView bytes) {
   const auto reply = codecs::read_dns_reply(bytes);
   if (!reply) return;
@@ -28,7 +28,7 @@ void check_reply(codecs::ByteView bytes) {
   }
 }
 
-// However a stream is cut into reads, the messages are the same.
+// The messages do not depend on how a stream is cut into reads.
 void check_stream(codecs::ByteView bytes, std::size_t piece) {
   codecs::DnsFraming whole;
   codecs::DnsFraming parts;

@@ -1,4 +1,4 @@
-// Any bytes as messages of a framing, which the first byte chooses.
+// Any bytes as messages of a framing; the first byte chooses the framing.
 #include <array>
 #include <cstdint>
 

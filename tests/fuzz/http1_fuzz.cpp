@@ -1,5 +1,5 @@
-// Any bytes as HTTP/1: the boundaries do not depend on how the stream was cut, and a head that was
-// accepted is read alike when it stands alone (what we pass on must not be read otherwise).
+// Any bytes as HTTP/1: message boundaries do not depend on how the stream is cut. An accepted head
+// is read the same on its own, so that a server cannot read it differently.
 #include <cstdint>
 #include <string>
 

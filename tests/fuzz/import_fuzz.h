@@ -1,4 +1,4 @@
-// What must hold for every ruleset that was read.
+// Checks that every ruleset that was imported can be written and loaded.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ inline void check_import(std::string_view text,
     auto imported = codecs::import_firewall(text, name);
     if (!imported) continue;
     imported->firewall.decide({});
-    // What it writes loads.
+    // The written text must load.
     imported->firewall.name = "f";
     const auto file =
         "version = 1\n[[upstream]]\nname = \"u\"\nservers = \"127.0.0.1:1\"\n[[listener]]\nname = "

@@ -1,4 +1,4 @@
-// Any text is either a rule file or gets diagnostics that can be rendered; what loads can be used.
+// Any text as a rule file: it loads and can be used, or gets diagnostics that can be rendered.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// What holds for any codec of messages and any bytes: through a tunnel, cut anywhere, they come out
-// as they went in; and what is read, written anew and read again is the same.
+// Checks for any message codec and any bytes. Bytes that pass through a tunnel, cut at any place,
+// come out unchanged. Messages that are read, written again and read again are the same.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +42,8 @@ inline void passes(const rules::Config& config, codecs::ByteView bytes, std::siz
   require(sink.out == codecs::text_of(bytes));
 }
 
-// The payloads of whole messages; `anew` is those messages, each written as if it were touched.
+// The payloads of all complete messages. `anew` gets those messages, each written as if it was
+// changed.
 inline std::vector<std::string> payloads_of(const rules::Config& config, codecs::ByteView bytes,
                                             std::string* anew) {
   const auto codec = messages::codec_of(config.listeners.front());

@@ -1,5 +1,5 @@
-// Any bytes as MQTT: what is read and written again is read the same; and through a tunnel, cut
-// anywhere, they come out as they went in.
+// Any bytes as MQTT: packets that are read, written and read again are the same. Bytes that pass
+// through a tunnel, cut at any place, come out unchanged.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       "mqtt");
   const std::size_t piece = data[0] % 7 + 1U;
   test::passes(none, bytes, piece);
-  // Nothing is dropped, so every alias is known when it is used.
+  // Nothing is dropped, so each alias is defined before its use.
   test::passes(elsewhere, bytes, piece);
   return 0;
 }

@@ -1,5 +1,5 @@
-// Any bytes as those of a WebSocket with MQTT inside: cut anywhere, and taken apart for a rule that
-// means none of them, what the messages say comes out as it went in, whatever frames hold it.
+// Any bytes as a WebSocket stream that carries MQTT, cut at any place and parsed for a rule that
+// never matches. The content of the messages comes out unchanged, even if the frames differ.
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -1,4 +1,4 @@
-// Any bytes as a connection of NATS.
+// Any bytes as a NATS connection.
 #include <cstdint>
 
 #include "tests/fuzz/message_fuzz.h"

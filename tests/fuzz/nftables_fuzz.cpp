@@ -1,4 +1,4 @@
-// Any bytes as a ruleset of nftables: a firewall that can be written, or an error.
+// Any bytes as an nftables ruleset: the import gives a firewall that can be written, or an error.
 #include "tests/fuzz/import_fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

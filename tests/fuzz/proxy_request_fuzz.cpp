@@ -1,4 +1,4 @@
-// What a stranger says to a forward proxy, in any pieces: the same is understood.
+// Any bytes as a request to a forward proxy: the result does not depend on how they are cut.
 #include <cstdlib>
 
 #include "rules/protocols/proxy/codec/proxy_protocol.h"
@@ -30,7 +30,7 @@ std::string run(ByteView bytes, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView bytes(reinterpret_cast<const std::byte*>(data), size);
-  // Bytes of two kinds of refusal may be told apart by how much has come: not by what was answered.
+  // A refusal may come earlier or later depending on the pieces; only the answer must be the same.
   if (size > 0 && size < 1024 && run(bytes, 1) != run(bytes, 7)) std::abort();
   const auto header = brownout::codecs::read_proxy_header(bytes);
   if (header.state == brownout::codecs::ProxyHeader::State::kHeader && header.length > size)

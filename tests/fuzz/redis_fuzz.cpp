@@ -1,5 +1,5 @@
-// Any bytes as a connection of Redis: what the client says, then, behind the first byte of 0xff,
-// what the server does, in turns.
+// Any bytes as a Redis connection: bytes of the client, then of the server, in turns; each 0xff
+// switches sides.
 #include <cstdint>
 
 #include "tests/fuzz/message_fuzz.h"
@@ -20,8 +20,8 @@ struct BothWays final : messages::MessageTunnel::Owner {
   bool closed = false;
 };
 
-// Sides change at each 0xff. What comes out of a connection that no rule touches is what went in;
-// one whose replies a rule took may have to end.
+// Runs a connection in both directions. If `untouched`, no rule matches and the output must equal
+// the input. Otherwise the connection may end, because a rule took a reply.
 void both_ways(const rules::Config& config, codecs::ByteView bytes, std::size_t piece,
                bool untouched) {
   BothWays ends;

@@ -1,4 +1,4 @@
-// What a fuzz target demands of the code that it tries.
+// require(): aborts a fuzz target if a condition does not hold.
 #pragma once
 
 #include <cstdlib>

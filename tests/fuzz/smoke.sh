@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Each fuzzer for some seconds on its corpus, two at a time. FUZZ_SECONDS says how long (10); names say which (all).
+# Runs each fuzzer on its corpus for FUZZ_SECONDS (default 10), two at a time. Arguments name the fuzzers (default:
+# all).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export FUZZ_SECONDS=${FUZZ_SECONDS:-10}

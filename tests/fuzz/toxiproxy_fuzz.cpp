@@ -1,5 +1,5 @@
-// Bodies of Toxiproxy's API: whatever they are, a proxy or a problem; and a proxy that was taken is
-// a configuration, and says the same of itself when it is read again.
+// Any bytes as a body of Toxiproxy's API: they give a proxy or an error. An accepted proxy is a
+// valid configuration, and is the same after it is written and read again.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// Any bytes as WebSocket frames: the boundaries do not depend on how the stream was cut, and what
-// is framed anew is read as the same message.
+// Any bytes as WebSocket frames: message boundaries do not depend on how the stream is cut. A
+// message that is framed again is read as the same message.
 #include <algorithm>
 #include <cstdint>
 #include <string>
