@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Redis' own test suite, three times: against redis-server itself, through a listener without rules, and through one
-# whose only rule names a key that never comes. All three must give the same. Not part of CI: it takes minutes.
+# Runs Redis' own test suite three times: against redis-server itself, through a listener without rules, and through a
+# listener whose only rule never matches. All three must give the same results. Not part of CI: it takes minutes.
 #
 #   tests/redis_suite.sh [--brownout FILE] [--only UNIT]     e.g. --only unit/type/list
 #
-# The suite comes with Debian's source package, of the version that is installed, and runs as against a server that is
-# there already: what it skips then, it skips three times.
+# The suite comes from Debian's source package of the installed version, and runs against an external server: tests
+# that this mode skips are skipped three times.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,7 +24,7 @@ brownout=$(realpath "$brownout")
 folder=$PWD/build/redis-suite
 mkdir -p "$folder/apt/lists/partial" "$folder/apt/archives/partial"
 if ! ls "$folder"/redis-*/runtest >/dev/null 2>&1; then
-  # Sources are not in every machine's list, so they get one of their own.
+  # Not every machine's list has source packages, so the script uses its own list.
   release=$(. /etc/os-release && echo "$VERSION_CODENAME")
   echo "deb-src http://deb.debian.org/debian $release main" > "$folder/sources.list"
   apt=(apt-get -q -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/nonexistent
@@ -53,7 +53,7 @@ wait_for() {
   exit 1
 }
 
-# run NAME RULES...: what each test gave goes to $work/NAME, one line each, in order of their names.
+# run NAME RULES...: writes the result of each test to $work/NAME, one per line, sorted by name.
 run() {
   local name=$1 server port
   shift

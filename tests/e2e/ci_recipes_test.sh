@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The recipes in examples/ci: each is read as its system reads it, and its commands are run here.
+# The CI recipes in examples/ci: each is parsed like its CI system does, and its commands are run here.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-# Debian's python3, whose packages are installed, whatever else is in the PATH.
+# Debian's python3, which has the installed packages, whatever else is in PATH.
 need /usr/bin/python3 cmake ctest
 root=$(cd "$(dirname "$0")/../.." && pwd)
 outage=$root/examples/outages/redundant-server.toml
 mkdir "$folder/bin" && ln -s "$(realpath "$brownout")" "$folder/bin/brownout"
 export PATH=$folder/bin:$PATH
 
-# The shell lines of the recipes, as they stand.
+# Extracts the shell lines of the recipes, unchanged.
 /usr/bin/python3 - "$root/examples/ci" "$folder" <<'P'
 import sys, yaml
 recipes, folder = sys.argv[1:]

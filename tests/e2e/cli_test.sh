@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The command line as a user meets it: errors, reloads, signals, what is printed, what is installed.
+# The command line: errors, reloads, signals, output, and installed files.
 brownout=$1
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib.sh"
@@ -28,7 +28,7 @@ expect_code 2 "$brownout" nonsense
 expect_code 2 "$brownout"
 expect_code 0 "$brownout" --help
 expect_code 0 "$brownout" --version
-# Some name a CA beside them.
+# Some examples name a CA in the same folder.
 cp "$here"/../../examples/rules/*.toml "$folder"
 cd "$folder" || exit 1
 expect_code 2 "$brownout" check bad_certificate.toml
@@ -38,7 +38,7 @@ expect_code 0 "$brownout" ca init --folder brownout-ca
 for example in "$here"/../../examples/rules/*.toml; do expect_code 0 "$brownout" check "$(basename "$example")"; done
 pass "mistakes end with 2 and say what to do"
 
-# check and run refuse the same files, at the same places; none is waited for.
+# check and run reject the same files at the same positions, and neither waits for a pipe.
 mkfifo pipe
 mkdir folder
 : >empty.pem
@@ -84,7 +84,7 @@ for command in "check files.toml" "run files.toml --api off"; do
   expect_text err 'files.toml:20:17: error: password_file: folder: cannot read the file: Is a directory'
   expect_text err '8 mistakes in files.toml'
 done
-# Of all kinds in one go.
+# Errors of all kinds are reported together.
 { cat files.toml; printf '[[rule]]\nfault = { type = "latenzy" }\n[[zone]]\nname = "z"\nrecords = ["a.lab. 60 IN A nobody"]\n'; } >all.toml
 expect_code 2 "$brownout" check all.toml
 expect_text err 'unknown fault "latenzy"'
@@ -170,7 +170,7 @@ wait_for 10 grep -q '1 rule loaded' "$folder/live.log" || fail "a replaced file 
 if echo_once; then fail "the new rule does not act"; fi
 pass "reload: a bad file changes nothing, a good one acts at once"
 
-# Another name, and no rule: the port stays.
+# With another listener name and without rules, the port stays the same.
 rule_file "$server" "$proxy_port" '' | sed 's/"front"/"renamed"/' >"$folder/live.toml"
 wait_for 10 echo_once || fail "without rules it must work again, under another name"
 rule_file "$server" "$proxy_port" '' 'protocol = "tls"' >"$folder/live.toml"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The control plane of `brownout run`, as its users have it: curl, brownout ctl, Prometheus; tokens and TLS; the state
-# file over restarts.
+# The control plane of `brownout run` with its real clients: curl, brownout ctl and Prometheus; tokens and TLS; the
+# state file across restarts.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl node python3 openssl promtool
@@ -10,7 +10,7 @@ server=$echo_port
 printf 'header = "Content-Type: application/json"\n' >"$folder/.curlrc"
 export CURL_HOME=$folder
 
-# run NAME [OPTION...]: brownout with an API; sets $api, $front and $last_pid.
+# run NAME [OPTION...]: starts brownout with an API; sets $api, $front and $last_pid.
 run() {
   local name=$1 port
   shift
@@ -29,7 +29,7 @@ expect_code() {
   "$@" >"$folder/out" 2>"$folder/err" || code=$?
   [ "$code" = "$wanted" ] || fail "$*: exit $code, not $wanted: $(cat "$folder/out" "$folder/err")"
 }
-# round_trip: seconds of one exchange on a new connection.
+# round_trip: prints the seconds of one exchange on a new connection.
 round_trip() { python3 -c "
 import socket, time
 s = socket.create_connection(('127.0.0.1', $front), 10); s.settimeout(20)
@@ -44,7 +44,7 @@ enabled = false' >"$folder/rules.toml"
 run first --state "$folder/state.json"
 first=$last_pid
 
-# Rules: list, add, change, delete; ETag; mistakes with pointers; nothing half done.
+# Rules: list, add, change, delete; ETag; errors with JSON pointers; a failed change has no effect.
 ask 200 '"name":"latency","source":"file"' "$api/api/v1/rules"
 faster_than 0.9 || fail "a rule that is disabled acts"
 expect_code 0 ctl enable latency
@@ -69,7 +69,7 @@ ask 200 '"open":false' -X POST "$api/api/v1/listeners/second/disable"
 ask 204 '' -X DELETE "$api/api/v1/listeners/second"
 pass "rules, listeners and upstreams by the API"
 
-# Halt, on a live connection, with what is held; by the CLI and by a signal.
+# Halt on a live connection with held data, by the CLI and by a signal.
 cat >"$folder/live.py" <<P
 import socket, time
 s = socket.create_connection(('127.0.0.1', $front), 10); s.settimeout(30)
@@ -97,7 +97,7 @@ kill -USR2 "$first"
 wait_for 10 slower_than 1 || fail "SIGUSR2 does not resume"
 pass "halt delivers what is held on live connections; resume brings the faults back"
 
-# A lease that lapses.
+# An expired lease reverts its changes.
 ask 200 '"id":"ci"' -X PUT -d '{"ttl":"8s","id":"ci"}' "$api/api/v1/lease"
 expect_code 0 ctl disable latency --lease ci
 expect_code 0 ctl rm back --lease ci
@@ -127,7 +127,7 @@ for command in status rules listeners flows; do
   if grep -q '{' "$folder/table"; then fail "ctl $command: no table on a terminal: $(cat "$folder/table")"; fi
 done
 start watch "$brownout" ctl watch
-# The first connection may be open before the watching begins.
+# The first connection may be opened before the watch begins.
 watched() {
   round_trip >/dev/null
   grep -q '"fault":"latency"' "$folder/watch.log" && grep -q '"event":"opened"' "$folder/watch.log"
@@ -148,7 +148,7 @@ wait_for 10 grep -q cut "$folder/idle.log" || fail "the flow was not cut"
 expect_code 4 ctl cut "front#$flow"
 pass "ctl: exit codes, JSON and tables, events, cutting a flow"
 
-# Metrics, as Prometheus reads them; the OpenAPI document is what the API is.
+# Metrics in Prometheus' format; the OpenAPI document matches the API.
 curl -s "$api/metrics" >"$folder/metrics"
 promtool check metrics <"$folder/metrics" >"$folder/promtool" 2>&1 ||
   if grep -v toxiproxy_proxy "$folder/promtool"; then fail "promtool finds mistakes"; fi
@@ -209,7 +209,7 @@ for text in grafana + [open(sys.argv[3]).read()]:
 P
 pass "metrics for Prometheus; the OpenAPI document; alert rules and Grafana's dashboard"
 
-# A file with a mistake is told to whoever looks, until it has none.
+# An invalid rule file is reported in the status until it is fixed.
 cp "$folder/rules.toml" "$folder/good.toml"
 echo 'nonsense = 1' >>"$folder/rules.toml"
 not_loaded() { curl -s "$api/api/v1/status" | grep -q '"file_not_loaded":"it has mistakes"'; }
@@ -218,14 +218,14 @@ script -qec "$brownout ctl status" /dev/null </dev/null | grep -q 'the rule file
 mv "$folder/good.toml" "$folder/rules.toml"
 loaded() { ! not_loaded; }
 wait_for 10 loaded || fail "the status says that the file is not loaded, and it is"
-# The file changes: what the API changed stays. A restart: it is there again.
+# Changes made by the API survive an edit of the rule file, and a restart.
 sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
 wait_for 10 grep -q 'rules\? loaded' "$folder/first.log" || fail "the changed file was not loaded"
 ask 200 '"source":"api"' "$api/api/v1/rules/back"
 wait_for 10 grep -q 'the file differs from what is live: rules .*back' "$folder/first.log" || fail "no word of what differs: $(cat "$folder/first.log")"
 script -qec "$brownout ctl rules" /dev/null >"$folder/table" </dev/null
 grep -q 'rule back (added)' "$folder/table" || fail "ctl rules does not say what differs: $(cat "$folder/table")"
-# What was switched off and on is the file's: its next edit counts.
+# A rule that is toggled back to its state in the file belongs to the file again, so the file's next edit applies.
 expect_code 0 ctl enable latency
 expect_code 0 ctl disable latency
 ask 200 '"name":"latency","source":"file"' "$api/api/v1/rules/latency"
@@ -291,7 +291,7 @@ expect_code 0 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.
 if grep -q "$(cat "$folder/token")" "$folder/secure.log"; then fail "the token is in the log"; fi
 pass "tokens, TLS, and what pages of other sites cannot do"
 
-# A crowd at the address: idle, with half of a request, or with a byte now and then.
+# Many clients at the API's address: idle, with half a request, or with a byte now and then.
 run flooded --api-socket "$folder/api.sock"
 flooded=$last_pid
 cat >"$folder/flood.py" <<'P'
@@ -327,7 +327,7 @@ expect_code 1 ctl status --url "unix:$folder/api.sock"
 grep -q "nobody answers at unix:$folder/api.sock" "$folder/err" || fail "no word of the socket: $(cat "$folder/err")"
 pass "halt in a flood of connections, and by a unix socket"
 
-# --max-fault-time, and Toxiproxy's file.
+# --max-fault-time, and a Toxiproxy configuration file.
 echo "[{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\",\"toxics\":[{\"type\":\"latency\",\"attributes\":{\"latency\":1000}}]}]" >"$folder/toxi.json"
 sed -i 's/^enabled = false//' "$folder/rules.toml"
 run capped --max-fault-time 15s --toxiproxy-config "$folder/toxi.json"

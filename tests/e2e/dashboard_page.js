@@ -1,9 +1,9 @@
-// The page as a person uses it, with traffic through the proxy beside it.
+// Drives the dashboard like a user, with traffic through the proxy in parallel.
 const net = require('net');
 const { chromium } = require('playwright-core');
 const [url, port, token, screenshot] = process.argv.slice(2);
 
-// Round trips on live connections, all the time; the last one's time in ms.
+// Continuous round trips on live connections; `times` has their durations in ms.
 const times = [];
 let ending = false;
 function converse() {
@@ -24,7 +24,7 @@ async function eventually(what, holds) {
   }
   throw new Error(`it never came true: ${what}`);
 }
-// The last ten round trips agree.
+// Whether the condition holds for the last ten round trips.
 const all = (holds) => times.length >= 10 && times.slice(-10).every(holds);
 
 async function main() {
@@ -59,7 +59,7 @@ async function main() {
   await eventually('faults are told', async () => (await page.textContent('#events')).includes('slow: delay'));
   await eventually('flows are listed', async () => (await page.textContent('#flows')).includes('slow'));
 
-  // With the keyboard alone: a longer delay, then off, then on.
+  // By keyboard only: a longer delay, then off, then on.
   const slider = page.locator('[data-rule=slow] input[type=range]').first();
   await slider.focus();
   for (let i = 0; i < 40; i += 1) await page.keyboard.press('ArrowRight');
@@ -71,7 +71,8 @@ async function main() {
 
   await eventually('turns are counted', async () => /[1-9][0-9]* turns/.test(await page.textContent('#listeners')));
 
-  // Halting only halts, however often; it cannot be overlooked. Resuming is another button, which asks.
+  // The halt key only halts, even if pressed again, and the halt is prominent. Resume is a separate button with
+  // confirmation.
   await page.keyboard.press('h');
   await eventually('halted', async () => (await page.isVisible('#halted')) && (await page.title()).startsWith('HALTED'));
   await page.keyboard.press('h');
@@ -88,7 +89,7 @@ async function main() {
   await page.locator('[data-rule=slow] input[type=checkbox]').uncheck();
   await eventually('a rule that is switched off does not act', () => all((t) => t < 350));
 
-  // What the file says otherwise is said, and can be taken back; what is lost by a press is asked for.
+  // Differences from the rule file are shown and can be reverted; destructive buttons ask for confirmation.
   await eventually('the page says what differs', async () => (await page.textContent('#differs')).includes('rule slow'));
   await page.click('[data-rule=slow] button:has-text("Delete")');
   await page.click('#sure button[value=no]');
@@ -105,7 +106,7 @@ async function main() {
   await page.fill('#search', 'nothing like that');
   await eventually('search narrows', async () => (await page.textContent('#flow-count')).startsWith('(0 of'));
   await page.setViewportSize({ width: 390, height: 800 });
-  // The charts take their new width a frame later.
+  // The charts adopt their new width one frame later.
   await eventually('the page is no wider than a phone', () => page.evaluate(
     () => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
   if (elsewhere.length) throw new Error(`the page asks other servers: ${elsewhere}`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The dashboard in headless Chromium: a rule is added in the page, traffic slows, halt, it recovers.
+# The dashboard in headless Chromium: a rule is added in the page, traffic slows down, a halt restores it.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need node chromium

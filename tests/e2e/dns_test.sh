@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# DNS: dig, getaddrinfo through a resolv.conf in a namespace of its own, and dnsperf, through the proxy to a
-# real resolver (unbound); without rules, and with faults.
+# DNS with and without faults: dig, dnsperf, and getaddrinfo in its own namespace, through the proxy to a real
+# resolver (unbound).
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need dig dnsperf unbound unshare ip python3 openssl
@@ -35,12 +35,12 @@ EOF
 start unbound unbound -c "$folder/unbound.conf"
 wait_for 10 dig @127.0.0.1 -p "$port" +time=1 +tries=1 chat.example.org || fail "unbound does not answer"
 
-# dns_proxy NAME RULES, udp_proxy NAME RULES: set $proxy_port.
+# dns_proxy NAME RULES, udp_proxy NAME RULES: start a proxy; set $proxy_port.
 dns_proxy() { proxy "$1" "$port" "$2" 'protocol = "dns"'; }
 udp_proxy() { proxy "$1" "$port" "$2" 'protocol = "udp"'; }
 ask() { dig @127.0.0.1 -p "$proxy_port" +time=2 +tries=1 "$@"; }
 status_of() { sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
-# What a client sees of an answer: not the id, the times, the order of a round robin and the address it came from.
+# The parts of an answer that must not change: all but id, times, round-robin order and server address.
 essence() { grep -vE '^;; (Query|SERVER|WHEN)|^; <<>>|id:|^;; Got answer|^$' | sort; }
 
 dns_proxy plain ""
@@ -131,7 +131,7 @@ wait "$held"
 grep -q 2001:db8::1 "$folder/held.txt" || fail "hold_until: another query has passed, and the answer is not there"
 pass "dig feels what acts on messages: drop, reject, duplicate, truncate_message, replace, hold_until"
 
-# The same resolver behind a plain UDP listener: a real protocol over datagrams.
+# The same resolver behind a plain UDP listener.
 udp_proxy datagrams ""
 [ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "the answer differs through a udp listener"
 udp_proxy late '[[rule]]
@@ -145,7 +145,8 @@ fault = { type = "drop" }'
 if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "dropped datagrams arrived"; fi
 pass "dig through a udp listener feels latency and drop"
 
-# DNS over TLS: clients by a certificate of our CA, the resolver verified by its own; and without it.
+# DNS over TLS: on the client side with a certificate of Brownout's CA, on the resolver side verified with its own CA,
+# and with plain DNS on either side.
 "$brownout" ca init --folder "$folder/ca" >"$folder/ca.txt"
 dot_proxy() { # NAME RULES
   proxy "$1" "$port" "[[upstream]]
@@ -160,7 +161,7 @@ upstream = 'by tls'
 $2" "protocol = 'dns'
 tls = { ca = '$folder/ca' }"
 }
-# dig names no host: the certificate is that of the address.
+# dig sends no SNI, so the certificate is for the address.
 ask_tls() { ask +tls +tls-ca="$folder/ca/ca.pem" "$@"; }
 dot_proxy secure ""
 plain_port=$(sed -n 's/.*listener to tls: 127.0.0.1:\([0-9]*\).*/\1/p' "$folder/secure.log" | head -1)
@@ -187,13 +188,13 @@ fault = { type = 'servfail' }"
 openssl s_client -connect "127.0.0.1:$proxy_port" -servername expired.test -CAfile "$folder/ca/ca.pem" </dev/null >"$folder/expired.txt" 2>&1 || true
 grep -q 'certificate has expired' "$folder/expired.txt" || fail "openssl says: $(cat "$folder/expired.txt")"
 pass "DNS over TLS: faults of queries and of handshakes"
-# A rule file that turns TLS off gives the listener its UDP port.
+# If a reload turns TLS off, the listener opens its UDP port.
 dot_proxy turned ""
 sed -i "/^tls = { ca = '.*ca' }\$/d" "$folder/turned.toml"
 wait_for 10 dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org || fail "no UDP after TLS was turned off"
 pass "TLS turned off by a reload: dig by UDP is answered"
 
-# getaddrinfo, as programs use it: resolv.conf can name no port, so the proxy has port 53 in a namespace of its own.
+# getaddrinfo in a namespace of its own: resolv.conf cannot name a port, so the proxy must listen on port 53.
 cat >"$folder/inside.toml" <<EOF
 version = 1
 seed = 7
@@ -220,7 +221,7 @@ mount --bind "$2/resolv.conf" /etc/resolv.conf
 "$1" run "$2/inside.toml" --drain 0s 2>"$2/inside.log" &
 trap 'kill $!' EXIT
 for _ in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/53) 2>/dev/null && break; sleep 0.05; done
-# Not getent, which asks for no address where only loopback has one (AI_ADDRCONFIG).
+# getent is not used: with only loopback addresses it sends no query (AI_ADDRCONFIG).
 for name in chat gone; do
   python3 -c "
 import socket

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# brownout exec: real programs whose every connection, datagram and DNS query goes through the rules; as root and as
-# an ordinary user; and what remains of it when it ends in any way: nothing.
+# brownout exec, as root and as an ordinary user: every connection, datagram and DNS query of real programs goes
+# through the rules. Nothing remains after the command has ended, in whatever way.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need gcc curl node redis-server redis-cli mosquitto mosquitto_pub git dig promtool nginx openssl ip
@@ -10,7 +10,7 @@ if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; 
   exit 0
 fi
 
-# Readable by the ordinary user, too.
+# The ordinary user must be able to read it.
 chmod 755 "$folder"
 cp "$brownout" "$folder/brownout"
 brownout=$folder/brownout
@@ -28,7 +28,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/key.pem" -out "$folde
 start_nginx "$web" "server { listen 127.0.0.1:$web; root $folder/files; }
   server { listen 127.0.0.1:$tls ssl; ssl_certificate $folder/cert.pem; ssl_certificate_key $folder/key.pem; root $folder/files; }"
 
-# Everything that a rule does not mean is as it was, by names that a zone has.
+# Traffic that no rule matches is unchanged; the names come from a zone.
 cat >"$folder/quiet.toml" <<E
 version = 1
 [[zone]]
@@ -114,12 +114,12 @@ said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "ru
 [ -z "$said" ] || fail "rules from a pipe: $said"
 pass "a rule file that changes is read again, a pipe is not"
 
-# Resolvers that are silent, so many that not all can be waited for. Nobody has these addresses, and no answer comes back.
+# More silent resolvers than can be waited for. Their addresses are unused, so no answer comes back.
 if [ "$BROWNOUT_E2E_NETWORK" = own ] && ip route add 198.18.0.0/15 dev lo 2>/dev/null; then
   cat >"$folder/resolvers.py" <<'P'
 import select, socket
 query = b'\x12\x34\1\0\0\1\0\0\0\0\0\0\5other\7example\3net\0\0\1\0\1'
-# One socket at each time, so that the queries arrive in turn.
+# One socket at a time, so that the queries arrive in order.
 asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(300): asking.sendto(query, (f'198.18.{1 + i // 200}.{1 + i % 200}', 53))
 refused = 0
@@ -136,7 +136,7 @@ P
   pass "resolvers of intercepted clients are bounded"
 fi
 
-# Whoever goes to an ephemeral port must find what is there, and not a listener of ours.
+# No listener of Brownout may use an ephemeral port inside, where the command expects its own servers.
 busy=$(quiet ss -ltnuH | sed -E 's/.*:([0-9]+) +[^ ]+ *$/\1/' | sort -u)
 for port in $busy; do [ "$port" -ge 1011 ] && [ "$port" -le 1020 ] || fail "a listener inside has port $port: $busy"; done
 [ "$(wc -w <<<"$busy")" -ge 4 ] || fail "no listeners inside: $busy"
@@ -162,7 +162,7 @@ both_listen() { [ "$(wc -l <"$folder/udp_echo.log")" = 2 ]; }
 wait_for 10 both_listen || fail "no UDP servers"
 cat >"$folder/inside.py" <<'P'
 import socket, sys
-# One socket, two servers of the host: the port that was meant must be known of each datagram.
+# One socket sends to two servers of the host: the original destination port is tracked per datagram.
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(5)
 answers = set()
@@ -172,7 +172,7 @@ for port in sys.argv[1:3]:
     assert peer == ("127.0.0.1", int(port)), peer
     answers.add(data)
 assert answers == {b"one hi", b"two hi"}, answers
-# Servers that the command starts itself.
+# Servers that the command itself starts.
 for host in ["127.0.0.1", "::1"] + sys.argv[3:]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.socket(family); server.bind((host, 0)); server.listen()
@@ -213,7 +213,7 @@ ended "$last_pid" 9 || fail "signals are forwarded"
 [ "$(quiet bash -c 'for i in $(seq 50); do (exit 0) & done; wait; echo "$(ls -ln /proc/self/fd/.. | wc -l)" >/dev/null; echo forked')" = forked ] || fail "many children"
 pass "exit status, signals, standard input and children are the command's own"
 
-# What a shell hands down: its limits, and the signals that it ignores (nohup) or blocks.
+# Inherited settings: resource limits, and ignored (nohup) or blocked signals.
 cat >"$folder/handed.py" <<'P'
 import os, resource, signal, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
@@ -284,7 +284,7 @@ PS1='$ ' /usr/bin/python3 "$folder/terminal.py" "$brownout" exec "$folder/quiet.
   fail "an interactive shell: $(cat "$folder/terminal.log")"
 pass "an interactive shell has job control"
 
-# Marked, so that what is left of it can be found.
+# Unusual durations mark these processes, so that leftovers can be found.
 spawn='sleep 98761 & (setsid sleep 98762 &) ; echo ready; sleep 98763'
 none_left() { ! pgrep -f '^sleep 9876[123]' >/dev/null && ! pgrep -f 'brownout exec .*quiet.toml' >/dev/null; }
 for side in command outside inside; do
@@ -302,8 +302,8 @@ for side in command outside inside; do
 done
 pass "kill -9 of the command, or of either side, leaves no process behind"
 
-# Of processes that this script has started, also where they have left it: they know its folder. But for its own, which
-# the programs of this function have, or not yet.
+# Counts the network namespaces of this script's processes, which are found by its folder in their environment. The
+# script's own namespace is left out, since the programs of this function may or may not be in it.
 namespaces() {
   local environment
   for environment in /proc/[0-9]*/environ; do
@@ -316,13 +316,13 @@ for i in $(seq 100); do quiet curl -sS -o /dev/null -w '%{http_code}\n' "http://
 for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || fail "one of 100 at once: $(grep -vx 200 "$folder/parallel.log" | head -20)"; done
 [ "$(grep -cx 200 "$folder/parallel.log")" = 100 ] || fail "100 at once: $(sort "$folder/parallel.log" | uniq -c)"
 wait_for 10 none_left || fail "100 at once leave processes"
-# A process that has just ended may still be there for a moment.
+# A process that has just ended may exist for a moment longer.
 no_more_namespaces() { [ "$(namespaces)" -le "$before" ]; }
 wait_for 10 no_more_namespaces || fail "100 at once leave namespaces: $(namespaces), before: $before"
 if nft list tables 2>/dev/null | grep -q brownout; then fail "a rule of nftables is left outside"; fi
 pass "100 at once, and no namespace, process or rule is left"
 
-# A user namespace is for processes of one thread, and ThreadSanitizer's runtime has another.
+# Only single-threaded processes can enter a user namespace, and ThreadSanitizer's runtime adds a thread.
 if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
   as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
   if as_user unshare --user --net true 2>/dev/null; then

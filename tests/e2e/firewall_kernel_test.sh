@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Random rulesets of every construct that `firewall import` reads, given to the kernel and to Brownout: the same
-# connections and datagrams must pass. Seeded (BROWNOUT_SEED), and bounded in time.
+# Random rulesets with every construct that `firewall import` reads, loaded into the kernel and into Brownout: both
+# must pass the same connections and datagrams. Seeded by BROWNOUT_SEED, and bounded in time.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nft iptables-save iptables-restore python3
@@ -50,7 +50,7 @@ def nft_match(family):
                   lambda: f"meta protocol {dice.choice(['ip', 'ip6'])}", lambda: f"ip6 {dice.choice(['saddr', 'daddr'])} != {address6()}",
                   lambda: "ip6 saddr ::/0", lambda: f"ip6 nexthdr {dice.choice(['tcp', 'udp'])}"]
     return dice.choice(kinds)()
-def conflict(matches):  # nft refuses what can never match
+def conflict(matches):  # nft rejects rules that can never match
     text = " ".join(matches)
     four = any(m in text for m in ("ip saddr", "ip daddr", "ip protocol", "ipv4", "protocol ip"))
     six = any(m in text for m in ("ip6 ", "ipv6", "protocol ip6"))
@@ -106,7 +106,7 @@ def iptables_ruleset():
             text += f"-A {name} {iptables_match() if dice.random() < 0.8 else ''} -m comment --comment \"a b\" {word}\n"
     return text + "COMMIT\n"
 
-# ---- what the kernel does -------------------------------------------------------------------------------------
+# ---- verdicts of the kernel -------------------------------------------------------------------------------------
 poll = select.epoll()
 servers = {}
 for host in V4 + V6:
@@ -118,14 +118,14 @@ for host in V4 + V6:
             if kind == socket.SOCK_STREAM: s.listen(256)
             servers[s.fileno()] = s
             poll.register(s, select.EPOLLIN)
-next_port = [2000, 40000]  # above those of the servers
+next_port = [2000, 40000]  # above the servers' ports
 def make_flow():
     hosts = V4 if dice.random() < 0.75 else V6
     which = dice.randint(0, 1)
     next_port[which] += 1
     return dice.choice(["tcp", "udp"]), dice.choice(hosts), next_port[which], dice.choice(hosts), dice.choice(PORTS)
 def text_of(host, number): return f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
-class Client:  # a message there and back, twice
+class Client:  # sends a message and expects an echo, twice
     def __init__(self, flow):
         protocol, source, sport, target, dport = flow
         family = socket.AF_INET6 if ":" in source else socket.AF_INET
@@ -181,7 +181,7 @@ def passing(flows, patience):
     for fd, s in accepted.items(): poll.unregister(fd); s.close()
     return passed
 
-# ---- compared -------------------------------------------------------------------------------------------------
+# ---- comparison -------------------------------------------------------------------------------------------------
 def run(*words, **more): return subprocess.run(words, capture_output=True, text=True, **more)
 def must(result):
     assert result.returncode == 0, (result.args, result.stderr)
@@ -210,7 +210,7 @@ while time.monotonic() < end and sum(compared.values()) < 150:
     ours = decided(file, flows)
     if ours is None: continue
     kernels = passing(flows, 0.15)
-    # A slow machine is no firewall: who was to pass gets a second chance, from another port.
+    # A slow machine can delay a flow, so a flow that must pass is tried once more from another port.
     for flow in ours - kernels:
         again = (flow[0], flow[1], flow[2] + (9000 if flow[2] < 40000 else 12000), *flow[3:])
         if again in (decided(file, [again]) or set()) and passing([again], 1) == {again}: kernels.add(flow)

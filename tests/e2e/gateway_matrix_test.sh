@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What becomes of flows through a gateway when interception begins, is renewed, is removed, ends by itself, and when
-# brownout is killed and started again: redirect, tproxy, and both side by side at listeners of every address, with and
-# without source NAT, each with TCP and UDP by IPv4 and IPv6. The gateways are tried side by side; which way a flow takes is told by the address that the server sees.
+# Flows through a gateway when interception begins, is renewed, is removed or expires, and when brownout is killed and
+# restarted. Covers redirect, tproxy, and both at wildcard listeners, with and without source NAT, for TCP and UDP
+# over IPv4 and IPv6. The gateways run in parallel. The client address that the server sees tells the path of a flow.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/networks.sh"
@@ -51,7 +51,7 @@ class Flow:
         libc.setns(home, 0)
         self.s.settimeout(5)
         self.s.connect((HOSTS[family], PORTS[protocol]))
-    def ask(self):  # the address that the server sees
+    def ask(self):  # the client address that the server sees
         if self.protocol != "udp":
             self.s.sendall(b"m")
             return self.s.recv(100).decode() or "end"
@@ -107,7 +107,7 @@ def kill(number):
     running.wait()
 
 def run():
-    # Without NAT the kernel tracks nothing yet, and cannot know that a flow of datagrams is an old one.
+    # Without NAT, connection tracking starts with the interception and cannot recognize older UDP flows.
     old = open_all() if nat == "nat" else open_all(WAYS[:2])
     check_all("before", old, DIRECT)
     start()
@@ -187,7 +187,7 @@ for mode in redirect tproxy; do
   { cat "$folder/$mode-v4.toml"; listener t6 tcp '[::]:15002' "$mode" 7001; listener u6 udp '[::]:15004' redirect 7002; } >"$folder/$mode-rules.toml"
 done
 everything() { printf '[[listener]]\nname = "%s"\nprotocol = "%s"\nlisten = "%s"\nintercept = "redirect"\n' "$@"; }
-# All that is not the tproxy listener's is redirected.
+# All traffic that is not for the tproxy listener is redirected.
 for any in 0.0.0.0:v4 '[::]:rules'; do
   { echo "version = 1"; everything t tcp "${any%:*}:15005"; everything u6 udp "${any%:*}:15004"; listener t6 tcp "${any%:*}:15002" tproxy 7001; } >"$folder/both-${any##*:}.toml"
 done
@@ -212,7 +212,7 @@ for mode in redirect tproxy both; do
     forward "$g"
     if [ "$nat" = nat ]; then
       inside "$g" ip addr add 10.71.2.9/24 dev "to-$s"
-      # Deprecated, so that brownout itself does not use it (RFC 6724, 5).
+      # A deprecated address, so that brownout does not select it as source address (RFC 6724, 5).
       inside "$g" ip -6 addr add fd71:2::9/64 dev "to-$s" nodad preferred_lft 0
       inside "$g" nft -f - <<N
 table inet usual { chain out { type nat hook postrouting priority 100;

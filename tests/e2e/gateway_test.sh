@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Clients that are intercepted without their knowing, in networks that this test makes: a client, a gateway that runs
-# brownout, and a server, by veth pairs. What the server sees tells redirect, tproxy and spoofing apart.
+# Transparent interception in test networks connected by veth pairs: a client, a gateway that runs brownout, and a
+# server. The client address that the server sees distinguishes redirect, tproxy and spoofing.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/networks.sh"
@@ -16,7 +16,7 @@ link gateway client 10.71.1 fd71:1
 link gateway server 10.71.2 fd71:2
 forward gateway
 
-# Answers with the address that it sees.
+# A server that answers with the client address it sees.
 cat >"$folder/mirror.py" <<'P'
 import http.server, socket, socketserver, threading
 class Mirror(http.server.BaseHTTPRequestHandler):
@@ -100,7 +100,7 @@ intercept remove && intercept remove || fail "remove, twice"
 [ "$(get "$web")" = 10.71.1.2 ] || fail "removed, but still intercepted"
 intercept apply "$folder/plain.toml" --prefix 10.71.1.0/24 --for 1s
 [ "$(get "$web")" = 10.71.2.1 ] || fail "by prefix"
-# Crashed: the rules stay, and the kernel ends them.
+# After a crash the kernel's rules stay until the kernel removes them at their expiry.
 kill -KILL "$running"
 wait "$running" 2>/dev/null || true
 free_again() { [ "$(get "$web" 2>/dev/null)" = 10.71.1.2 ]; }
@@ -119,7 +119,7 @@ if inside gateway nft 'add table inet probe; add chain inet probe c { type filte
   gateway spoof tproxy 'spoof_client = true' '[[rule]]
 fault = { type = "abort", status = 503, body = "by brownout" }
 match = { path = "/abort" }'
-  # The server's answers to the client's address must come here, too.
+  # The server's answers to the spoofed client address must be routed to brownout.
   intercept apply "$folder/spoof.toml" --interface to-client
   [ "$(get "$web")" = 10.71.1.2 ] || fail "spoof_client: the server sees $(get "$web")"
   [ "$(get "$web6")" = fd71:1::2 ] || fail "spoof_client by IPv6: the server sees $(get "$web6")"
@@ -142,7 +142,7 @@ grep -q '"rule":"edge"' "$folder/fenced.jsonl" || fail "no event of the firewall
 intercept remove
 pass "a firewall acts on intercepted connections"
 
-# Processes of this machine, by user; brownout itself is of that user, and does not run in circles.
+# Processes of the gateway itself, selected by user. brownout runs as that user, and must not intercept itself.
 cat >"$folder/local.toml" <<E
 version = 1
 [[listener]]
@@ -168,13 +168,14 @@ end_gateway
 intercept remove
 pass "processes of one user are intercepted, and brownout's own connections are not"
 
-# Without the capability it cannot mark its connections: they come back, and must not be dialled for ever.
+# Without the capability, brownout cannot mark its connections, so they are intercepted again. It must not dial in a
+# loop.
 start_inside unmarked gateway setpriv --reuid=65534 --regid=65534 --clear-groups "$brownout" run "$folder/local.toml" --drain 0s --api off
 running=$last_pid
 wait_for 10 grep -q 'listener web' "$folder/unmarked.log" || fail "unmarked: $(cat "$folder/unmarked.log")"
 intercept apply "$folder/local.toml" --uid nobody
 for i in 1 2 3; do
-  # A reset, or a 502.
+  # The client gets a reset or a 502.
   said=$(as_nobody "$web" 2>&1 || true)
   if grep -q '^10\.' <<<"$said"; then fail "a connection that comes back is served: $said"; fi
 done
@@ -185,7 +186,7 @@ end_gateway
 intercept remove
 pass "connections of its own that come back are refused, and it says why"
 
-# Processes of one control group. cgroup2 is mounted for this part alone, where nft looks for it.
+# Processes of one control group. cgroup2 is mounted only for this part, where nft expects it.
 cat >"$folder/groups.sh" <<'S'
 set -e
 brownout=$1 file=$2 web=$3 group=brownout-$$/phones
@@ -210,7 +211,7 @@ else
   echo "SKIPPED: no cgroup2 can be mounted here"
 fi
 
-# Mistakes are said, and change nothing.
+# Errors are reported, and change nothing.
 complains() { local wanted=$1; shift; if "$brownout" intercept "$@" 2>"$folder/said"; then fail "no mistake: $*"; fi; grep -q -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
 complains 'give --uid' print "$folder/local.toml"
 complains 'there is no user' print "$folder/local.toml" --uid no-such-user

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# HTTP faults with nginx and curl: what curl reports is what the rule says; with no rule nothing differs.
+# HTTP faults with nginx and curl: curl reports the result of each rule. Without rules nothing changes.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nginx curl wrk cmp
@@ -46,8 +46,8 @@ if grep -E 'Socket errors|Non-2xx' "$folder/wrk"; then fail "wrk saw errors"; fi
 [ ! -s "$folder/plain.jsonl" ] || fail "events without rules"
 pass "no rules: nothing differs, wrk has no errors"
 
-# Memory: a body of 5 GB passes with little of it held. What is held is memory of the process's own; pages of its
-# binary come and go as the machine likes. A sanitizer's own memory (shadow, quarantine) is many times that.
+# Memory: a body of 5 GB passes without being buffered. Only anonymous memory counts, since pages of the binary come
+# and go. A sanitizer's own memory (shadow, quarantine) is many times larger.
 sanitized() { grep -qE '__(asan|tsan)_init' "$brownout"; }
 own() { awk '/^RssAnon/ { print $2 }' "/proc/$last_pid/status"; }
 before=$(own)
@@ -213,7 +213,7 @@ exec 3<&-
 wait_for 5 grep -q '"event":"refused"' "$folder/faults.jsonl" || fail "no event for the refusal"
 pass "smuggling is refused with 400 and an event"
 
-# gRPC's own clients speak HTTP/2, on whose requests no rule acts: said by whatever reads the file, and by the API.
+# gRPC clients use HTTP/2, whose requests no rule can match. The file's diagnostics and the API warn about it.
 grpc='fault = { type = "abort", grpc_status = 14 }'
 rule_file 9 0 "[[rule]]
 name = \"calls fail\"

@@ -1,13 +1,15 @@
-# For the end-to-end tests: a network and a temp folder of their own, processes that are ended by their own pid.
+# Library of the end-to-end tests: a network and a temporary folder per script, and processes that end by their own
+# pid.
 #
 #   brownout=$1; source lib.sh
 set -euo pipefail
 export LC_ALL=C
-# Debian's programs, whose packages .ci/install-packages installs, ahead of others with their names (pyenv, conda, nvm).
+# Debian's programs, which .ci/install-packages installs, take precedence over others of the same name (pyenv, conda,
+# nvm).
 export PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
 
-# A network namespace for each script: its ports are nobody else's, so that scripts run side by side. Where the kernel
-# allows none, random ports have to do.
+# Each script has its own network namespace and so its own ports; scripts can run in parallel. Where namespaces are
+# not allowed, random ports are used.
 if [ -z "${BROWNOUT_E2E_NETWORK:-}" ]; then
   export BROWNOUT_E2E_NETWORK=own
   as=()
@@ -23,7 +25,7 @@ pids=()
 clean_up() {
   local pid try
   for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  # A client that is told so while it connects again may not notice.
+  # A client that is reconnecting may miss the signal.
   for ((try = 0; try < 200; try++)); do
     for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null && sleep 0.05 && continue 2; done
     break
@@ -38,7 +40,7 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
 need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages --tests)"; done; }
 
-# Below those that the kernel gives to whoever asks for none.
+# Ports below the kernel's ephemeral range.
 if [ "$BROWNOUT_E2E_NETWORK" = own ]; then echo 10000; else echo $((10000 + RANDOM % 20000)); fi >"$folder/last_port"
 free_port() (
   flock 9
@@ -46,7 +48,7 @@ free_port() (
   echo "$port" | tee "$folder/last_port"
 ) 9>"$folder/last_port.lock"
 
-# start NAME COMMAND...: in the background, its output in $folder/NAME.log; sets $last_pid.
+# start NAME COMMAND...: runs in the background with output in $folder/NAME.log; sets $last_pid.
 start() {
   local name=$1
   shift
@@ -55,7 +57,7 @@ start() {
   pids+=("$last_pid")
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds.
+# wait_for SECONDS COMMAND...: repeats the command until it succeeds.
 wait_for() {
   local tries=$(($1 * 20))
   shift
@@ -68,7 +70,7 @@ wait_for() {
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 wait_port() { wait_for 10 listens "$1" || fail "nothing listens on port $1"; }
 
-# rule_file SERVER_PORT LISTEN_PORT [RULES [LISTENER_KEYS]]: to standard output.
+# rule_file SERVER_PORT LISTEN_PORT [RULES [LISTENER_KEYS]]: prints a rule file.
 rule_file() {
   local keys=${4:+$'\n'$4}
   cat <<EOF
@@ -85,22 +87,22 @@ ${3:-}
 EOF
 }
 
-# proxy NAME SERVER_PORT [RULES [LISTENER_KEYS [OPTION...]]]: starts brownout in front of it; sets
-# $proxy_port and $last_pid.
+# proxy NAME SERVER_PORT [RULES [LISTENER_KEYS [OPTION...]]]: starts brownout in front of the server; sets $proxy_port
+# and $last_pid.
 proxy() {
   local try
   for try in 1 2 3; do
     proxy_port=$(free_port)
     rule_file "$2" "$proxy_port" "${3:-}" "${4:-}" >"$folder/$1.toml"
     start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s --api off "${@:5}"
-    # A port that is free for streams may be taken for datagrams, or meanwhile: then another.
+    # A port that is free for TCP may be in use for UDP, or taken meanwhile; then another is tried.
     if wait_for 20 proxy_settled "$1" && grep -q 'listener front: 127' "$folder/$1.log"; then return; fi
   done
   fail "$1 does not listen: $(cat "$folder/$1.log")"
 }
 proxy_settled() { grep -q 'listener front: 127' "$folder/$1.log" || ! kill -0 "$last_pid"; }
 
-# start_echo: a TCP server that sends back what it gets; sets $echo_port.
+# start_echo: starts a TCP echo server; sets $echo_port.
 start_echo() {
   cat >"$folder/echo.js" <<'P'
 const server = require('net').createServer({ allowHalfOpen: true }, c => c.on('error', () => {}).pipe(c));
@@ -111,7 +113,7 @@ P
   echo_port=$(cat "$folder/echo.log")
 }
 
-# ask STATUS BODY_PATTERN CURL_OPTION...: checks both; the answer is in $folder/head and $folder/body.
+# ask STATUS BODY_PATTERN CURL_OPTION...: checks both; saves the response in $folder/head and $folder/body.
 ask() {
   local status=$1 pattern=$2 got
   shift 2
@@ -120,12 +122,12 @@ ask() {
   grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } || fail "$*: $(cat "$folder/body")"
 }
 
-# at_least A B: numbers, fractions too.
+# at_least A B: whether A >= B; accepts fractions.
 at_least() { python3 -c "import sys; sys.exit(0 if float('$1') >= float('$2') else 1)"; }
 now() { date +%s.%N; }
 since() { python3 -c "import time; print(time.time() - float('$1'))"; }
 
-# start_nginx PORT BLOCKS: BLOCKS go inside http { }; what is in $folder/files may be served.
+# start_nginx PORT BLOCKS: BLOCKS go inside http { }; $folder/files can be served.
 start_nginx() {
   cat >"$folder/nginx.conf" <<EOF
 worker_processes 1;
@@ -145,7 +147,7 @@ EOF
   wait_port "$1"
 }
 
-# start_mosquitto NAME CONFIG: an MQTT broker; CONFIG may say more, and WEB in it is a second port. Sets $broker and
+# start_mosquitto NAME CONFIG: starts an MQTT broker; WEB in CONFIG stands for a second port. Sets $broker and
 # $broker_web.
 start_mosquitto() {
   broker=$(free_port)
@@ -156,8 +158,8 @@ start_mosquitto() {
   if [[ "$2" = *WEB* ]]; then wait_port "$broker_web"; fi
 }
 
-# start_prosody CONFIG USER...: an XMPP server of localhost, whose users' password is "secret"; CONFIG says what it has of
-# TLS. Sets $server.
+# start_prosody CONFIG USER...: starts an XMPP server for localhost; all passwords are "secret", and CONFIG has its
+# TLS settings. Sets $server.
 start_prosody() {
   local config=$1 user
   shift

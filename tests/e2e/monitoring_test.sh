@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Rehearsals and monitoring: a real Prometheus whose rule fires, a real Alertmanager whose webhook arrives, and a
-# receiver of our own webhooks that is out of order at first.
+# Rehearsals with monitoring: a real Prometheus whose alert fires, a real Alertmanager whose webhook arrives, and a
+# receiver of Brownout's own webhooks that fails at first.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need prometheus prometheus-alertmanager python3 curl
@@ -12,7 +12,7 @@ prometheus_port=$(free_port)
 listener_port=$(free_port)
 alerts_port=$(free_port)
 
-# The application that is watched, behind the listener that fails.
+# The monitored application, behind the listener that fails.
 cat >"$folder/app.py" <<'P'
 import http.server, sys
 class App(http.server.BaseHTTPRequestHandler):
@@ -24,7 +24,7 @@ class App(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), App).serve_forever()
 P
-# Turns every message away twice.
+# A webhook receiver that rejects each message twice.
 cat >"$folder/hooks.py" <<'P'
 import collections, http.server, sys
 seen = collections.Counter()
@@ -165,7 +165,7 @@ says '^met +availability of Prometheus '
 says '^met +availability of a wrong query '
 pass "a rule that fires and the webhook of its alert, by real Prometheus and Alertmanager, are timed"
 
-# Three phases and six expectations, each turned away twice.
+# Three phases and six expectations; each was rejected twice before it was accepted.
 [ "$(wc -l <"$folder/hooks.log")" = 9 ] || fail "webhooks: $(cat "$folder/hooks.log") $(cat "$folder/out.txt")"
 grep -q '"phase":"errors"' "$folder/hooks.log" || fail "no phase: $(cat "$folder/hooks.log")"
 grep -q '"met":true' "$folder/hooks.log" || fail "no expectation: $(cat "$folder/hooks.log")"

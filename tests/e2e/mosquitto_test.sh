@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mosquitto: messages of every QoS through the proxy; and with faults.
+# mosquitto over a TCP listener: messages of every QoS, with and without faults.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_pub mosquitto_sub
@@ -23,7 +23,7 @@ match = { direction = "upstream" }
 fault = { type = "latency", delay = "150ms" }'
 begin=$(now)
 mosquitto_pub -p "$proxy_port" -t x -m y -q 1
-# CONNECT, then PUBLISH: two waits, one way each.
+# CONNECT and PUBLISH are each delayed in one direction.
 at_least "$(since "$begin")" 0.3 || fail "latency: publishing took $(since "$begin") s"
 pass "latency: connecting and publishing wait"
 
@@ -32,7 +32,7 @@ fault = { type = "reset" }'
 if timeout 5 mosquitto_pub -p "$proxy_port" -t x -m y -q 1 2>/dev/null; then fail "published through a reset"; fi
 pass "reset: publishing fails"
 
-# The half-open link: keep-alive must notice it (mosquitto_sub's shortest is 5 s).
+# A half-open link: the keep-alive must detect it (mosquitto_sub's shortest is 5 s).
 proxy cable "$port" '[[rule]]
 start = "1s"
 fault = { type = "unplug" }'

@@ -1,6 +1,6 @@
-// The client of npm `mqtt` through faults: every numbered message that it says was acknowledged arrives, at QoS 2 exactly
-// once. It gives some up ("Connection closed", and says so): those published while it sends its store again after a
-// reconnect, when that connection ends, too.
+// The npm client `mqtt` under faults: every numbered message that it reports as acknowledged must arrive, at QoS 2
+// exactly once. The client gives up some messages ("Connection closed"): those published while it resends its store
+// after a reconnect, if that connection ends, too.
 //
 //   node mqtt_client.js MODULES PROXY_PORT BROKER_PORT
 const [modules, proxy, broker] = process.argv.slice(2);

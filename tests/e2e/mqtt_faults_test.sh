@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Each fault of messages with mosquitto and a client of npm `mqtt`: over TCP, and the same inside WebSocket.
+# Each message fault with mosquitto and the npm client `mqtt`, over TCP and over WebSocket.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_sub node curl
@@ -9,14 +9,15 @@ start_mosquitto mosquitto $'listener WEB 127.0.0.1\nprotocol websockets'
 plain=$broker
 web=$broker_web
 
-# Both carriers have the same rules.
+# The TCP and the WebSocket listener have the same rules.
 through() { # NAME RULES
   proxy "$1-tcp" "$plain" "$2" 'protocol = "mqtt"'
   tcp=mqtt://127.0.0.1:$proxy_port
   proxy "$1-ws" "$web" "$2" 'protocol = "websocket"'
   ws=ws://127.0.0.1:$proxy_port
 }
-# see NAME EXPRESSION COUNT QOS [SESSION]: holds of what a client saw by either carrier, both side by side.
+# see NAME EXPRESSION COUNT QOS [SESSION]: checks the expression on the client's results over TCP and over WebSocket,
+# in parallel.
 see() {
   local kind probes=()
   for kind in tcp ws; do
@@ -91,7 +92,7 @@ fault = { type = "mqtt_receive_maximum", value = 1 }'
 see throttled 'r["maximum"] == 1 and r["got"] == n(1, 2, 3)' 3 1
 pass "mqtt_session_present, mqtt_receive_maximum"
 
-# One in flight at a time, and its acknowledgement late: what a slow subscriber is to a broker.
+# One message in flight, with a late acknowledgement: a slow subscriber from the broker's point of view.
 through slow '[[rule]]
 match = { packet = "connect", direction = "upstream" }
 fault = { type = "mqtt_receive_maximum", value = 1 }
@@ -113,7 +114,7 @@ fault = { type = "mqtt_disconnect", reason = 156, server_reference = "127.0.0.1:
 see moved '"number 2" not in r["got"] and (r.get("closed") or r.get("error"))' 3 0
 pass "a slow subscriber, half_open, reject, mqtt_disconnect"
 
-# Whoever wonders why a message does not come finds the rule in the list of connections.
+# The list of connections names the rule that holds a message back.
 proxy_port=$(free_port)
 api=$(free_port)
 rule_file "$plain" "$proxy_port" '[[rule]]
@@ -128,7 +129,7 @@ wait_for 10 sh -c "curl -s http://127.0.0.1:$api/api/v1/flows | grep -q '\"rules
   fail "the rule is not in the list: $(curl -s "http://127.0.0.1:$api/api/v1/flows")"
 pass "the list of connections names the rules that act on messages"
 
-# The examples, each with the broker's and a free port in place of its own.
+# The examples, with the broker's port and a free port in place of their own.
 for example in "$here"/../../examples/messaging/*.toml; do
   name=$(basename "$example" .toml)
   grep -q 'protocol = "mqtt"' "$example" || continue

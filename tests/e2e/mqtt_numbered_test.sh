@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Numbered messages by libmosquitto through mosquitto and two implementations of a client: what is lost, doubled or out of
-# order, end to end, under faults of single packets.
+# Numbered messages with libmosquitto through mosquitto and two client libraries: end-to-end counts of lost, doubled
+# and reordered messages under faults of single packets.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto node
@@ -10,9 +10,9 @@ here=$(dirname "$(readlink -f "$0")")
 
 start_mosquitto mosquitto $'max_queued_messages 0\nmax_inflight_messages 0'
 mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
-# exchange NAME QOS COUNT: published through the proxy, subscribed to at the broker.
+# exchange NAME QOS COUNT: publishes through the proxy; subscribes at the broker.
 exchange() { "$numbered" "$proxy_port" "$broker" "$2" "$3" 5 >"$folder/$1.json" || fail "$1: $(cat "$folder/$1.json")"; }
-# holds NAME EXPRESSION: of sent, lost, doubled, reordered, connections.
+# holds NAME EXPRESSION: checks an expression of sent, lost, doubled, reordered and connections.
 holds() {
   python3 -c 'import json, sys; sys.exit(not eval(sys.argv[2], json.load(open(sys.argv[1]))))' "$folder/$1.json" "$2" ||
     fail "$1: not ($2): $(cat "$folder/$1.json")"
@@ -75,7 +75,7 @@ $cut"
 node "$here/mqtt_client.js" "$here/../../build/npm/node_modules" "$proxy_port" "$broker" || fail "npm mqtt"
 pass "the second client, npm mqtt: QoS 1 and 2 through the same faults"
 
-# Some name a CA beside them.
+# Some examples name a CA in the same folder.
 mkdir "$folder/messaging"
 cp "$here"/../../examples/messaging/*.toml "$folder/messaging"
 cd "$folder/messaging"

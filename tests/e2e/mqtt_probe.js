@@ -1,9 +1,10 @@
-// What a client of npm `mqtt` sees of a fault: it subscribes to a topic, publishes numbered messages to it, and says in one
-// line of JSON what came, in which order and when.
+// Shows the effect of a fault on the npm client `mqtt`: subscribes to a topic, publishes numbered messages to it, and
+// prints the received messages in order, with their times, as one line of JSON.
 //
 //   node mqtt_probe.js MODULES URL COUNT QOS [SESSION]
 //
-// SESSION is a client id whose session is kept. Prints {"present":.., "maximum":.., "got":[..], "times":[ms..]}.
+// SESSION is the id of a client with a persistent session. Prints {"present":.., "maximum":.., "got":[..],
+// "times":[ms..]}.
 const [modules, url, count, qos, session] = process.argv.slice(2);
 const mqtt = require(modules + "/mqtt");
 
@@ -36,7 +37,7 @@ client.once("connect", (connack) => {
       said.got.push(payload.toString("latin1"));
       said.times.push(Date.now() - began);
       if (said.got.length < Number(count) || ending) return;
-      // Whatever comes twice has come before the answer to this does.
+      // Duplicates arrive before the answer to this request.
       ending = true;
       client.subscribe(`${topic}/end`, { qos: 0 }, () => client.end(false, {}, finish));
     });

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# protocol = "mqtt" with mosquitto: packets of both versions pass as they are, and rules mean them by topic, QoS and client.
+# protocol = "mqtt" with mosquitto: packets of both versions pass unchanged, and rules match by topic, QoS and client.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_pub mosquitto_sub
 
 start_mosquitto mosquitto $'max_queued_messages 0'
 mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
-# subscribe NAME ARG...: waits until it is subscribed; what it gets is in its log.
+# subscribe NAME ARG...: waits until subscribed; received messages go to its log.
 subscribe() {
   local name=$1
   shift
@@ -20,7 +20,7 @@ got() { grep -E '^[a-z0-9]+$' "$folder/$1.log" | tr '\n' ' '; }
 mqtt plain ""
 for version in mqttv31 mqttv311 mqttv5; do
   for qos in 0 1 2; do
-    # mosquitto_sub 2.0.11 counts its receive maximum (20) wrongly.
+    # mosquitto_sub 2.0.11 miscounts its receive maximum (20).
     more=()
     [ "$version" != mqttv5 ] || more=(-D CONNECT receive-maximum 600)
     subscribe "$version$qos" -V "$version" "${more[@]}" -t "topic/$qos" -q "$qos" -C 500

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Names of servers, as this machine's files have them: /etc/hosts, resolv.conf with search domains, and a resolver that
-# is silent about some names; in a namespace with files of its own. A zone transfer by dig.
+# Server names from this machine's files, in a namespace with its own files: /etc/hosts, resolv.conf with search
+# domains, and a resolver that does not answer for some names. Also a zone transfer with dig.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need dig unshare ip python3
@@ -78,15 +78,15 @@ def ask(port):
     return got, time.monotonic() - begun
 for port in (7001, 7002, 7003, 7004):
     print(port, ask(port)[0])
-# Eight names that nobody answers, and one that is, beside them.
+# Eight names without an answer, and one that resolves.
 dark = [socket.create_connection(("127.0.0.1", 7005 + i), 10) for i in range(8)]
-# By then the one worker has accepted them, too.
+# After this answer the single worker has accepted the other connections, too.
 ask(7003)
 got, took = ask(7003)
 print("beside the dark:", got, "at once" if took < 1.5 else f"after {took:.1f} s")
 got, took = ask(7005)
 print("dark:", got, "in time" if took < 4 else f"after {took:.1f} s")
-# A datagram whose server's name nobody answers: the resolver itself takes longer.
+# A UDP flow whose server name gets no answer; the resolver's own timeout is longer.
 def failures():
     import urllib.request
     text = urllib.request.urlopen("http://127.0.0.1:7200/metrics", timeout=10).read().decode()

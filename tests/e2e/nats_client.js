@@ -1,13 +1,13 @@
-// NATS by its client for Node, for nats_test.sh.
+// A NATS client for nats_test.sh, with the library for Node.
 //
-//   nats_client.js MODULES PORT listen SUBJECT [QUEUE]  prints what is published there, until it says "end"
+//   nats_client.js MODULES PORT listen SUBJECT [QUEUE]  prints published messages until "end"
 //   nats_client.js MODULES PORT say SUBJECT WORD...     publishes each word, then leaves
-//   nats_client.js MODULES PORT answer SUBJECT          answers requests with what they say, in capitals, until one says "end"
+//   nats_client.js MODULES PORT answer SUBJECT          answers requests with their text in capitals, until "end"
 //   nats_client.js MODULES PORT ask SUBJECT WORD...     asks, and prints the answers
 //   nats_client.js MODULES PORT store SUBJECT WORD...   publishes to JetStream, and prints the sequence of each that was stored
-//   nats_client.js MODULES PORT stay                    stays, and prints what happens, until it is connected again, or for 30 s
+//   nats_client.js MODULES PORT stay                    prints connection events until reconnected, or for 30 s
 //
-// What happens to the connection is printed as "* ...". With NATS_CA, TLS is insisted on.
+// Connection events are printed as "* ...". NATS_CA makes TLS mandatory.
 const [modules, port, command, subject, ...rest] = process.argv.slice(2);
 const { connect, headers } = require(`${modules}/nats`);
 const text = (bytes) => new TextDecoder().decode(bytes);

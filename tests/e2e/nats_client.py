@@ -64,7 +64,7 @@ async def main():
         for word in rest[1:]:
             try:
                 print((await connection.request(rest[0], word.encode(), timeout=1.5)).data.decode())
-            except Exception as error:  # what the library says of it
+            except Exception as error:  # the library's error
                 tell(type(error).__name__)
     if command == "stay":
         tell("ready")

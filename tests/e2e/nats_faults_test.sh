@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# NATS with TLS behind INFO, terminated on both sides, and its own faults, as its clients for Node and Python meet them.
+# NATS with TLS after INFO, terminated on both sides, and the NATS faults, with its clients for Node and Python.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nats-server node openssl /usr/bin/python3
@@ -10,7 +10,7 @@ export PYTHONPATH=$here/../../build/pypi
 
 js() { timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" "$@"; }
 py() { timeout 60 /usr/bin/python3 "$here/nats_client.py" "$proxy_port" "$@"; }
-# join NAME js|py ARGUMENT...: in the background; waits until it is there.
+# join NAME js|py ARGUMENT...: starts a client in the background; waits until it is connected.
 join() {
   local arguments=(node "$here/nats_client.js" "$modules" "$proxy_port")
   [ "$2" = js ] || arguments=(/usr/bin/python3 "$here/nats_client.py" "$proxy_port")
@@ -89,14 +89,14 @@ wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" ||
 unset NATS_CA
 pass "a server that is not the one it says it is: said, and the connection ends"
 
-# load NAME RULE: on the connections that are there.
+# load NAME RULE: adds a rule for existing connections.
 load() {
   echo "$2" >>"$folder/$1.toml"
   wait_for 5 grep -q 'changed): 1 rule loaded' "$folder/$1.log" || fail "the rule was not loaded: $(cat "$folder/$1.log")"
 }
 nats duck ''
 join stays js stay
-# The server asks a new client whether it is there, two seconds after it came.
+# The server sends its first PING to a client two seconds after the connect.
 load duck '[[rule]]
 fault = { type = "nats_lame_duck", grace = "200ms" }
 duration = "6s"'

@@ -1,6 +1,7 @@
-# Networks that a test makes, beside lib.sh: a client, a gateway and a server, by veth pairs.
+# Test networks connected by veth pairs, in addition to lib.sh: a client, a gateway and a server.
 
-# network NAME: a network that lives as long as this test; `inside NAME COMMAND...` runs there.
+# network NAME: creates a network namespace that exists for the duration of the test; `inside NAME COMMAND...` runs
+# there.
 declare -A holders
 left_ours() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
 network() {
@@ -14,7 +15,7 @@ inside() { local name=$1; shift; nsenter --target "${holders[$name]}" --net "$@"
 # start_inside NAME NETWORK COMMAND...
 start_inside() { local name=$1 where=$2; shift 2; start "$name" nsenter --target "${holders[$where]}" --net "$@"; }
 
-# link GATEWAY NETWORK ADDRESS ADDRESS6: a veth pair; the gateway has .1 and ::1 and calls it to-NETWORK.
+# link GATEWAY NETWORK ADDRESS ADDRESS6: adds a veth pair; the gateway's side is called to-NETWORK and has .1 and ::1.
 link() {
   inside "$1" ip link add "to-$2" type veth peer name eth0 netns "/proc/${holders[$2]}/ns/net"
   inside "$1" ip addr add "$3.1/24" dev "to-$2"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What happens to a process that runs for long: rule files that are deployed in all the usual ways, logs that are rotated,
-# readers that stop, few processors and descriptors, and its end.
+# Long-running operation: rule files deployed in every usual way, rotated logs, readers that stop reading, few
+# processors and descriptors, and shutdown.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl python3 taskset prlimit
@@ -14,7 +14,7 @@ name = "slow"
 per = "chunk"
 fault = { type = "latency", delay = "1ms" }'
 
-# run_rules NAME PATH OPTION...: brownout with rules at that path, which must listen at $proxy_port.
+# run_rules NAME PATH OPTION...: starts brownout with the rules at PATH, which must listen at $proxy_port.
 run_rules() {
   start "$1" "${before[@]}" "$brownout" run "$2" --drain 0s "${@:3}"
   wait_for 10 grep -q 'listener front: 127' "$folder/$1.log" || fail "$1: $(cat "$folder/$1.log")"
@@ -22,7 +22,7 @@ run_rules() {
 before=()
 loaded() { grep -q "$2 rules\? loaded" "$folder/$1.log"; }
 new_port() { proxy_port=$(free_port); }
-exchange() { # COUNT: so many bytes there and back, one at a time
+exchange() { # COUNT: echoes COUNT bytes, one at a time
   python3 - "$proxy_port" "$1" <<'P'
 import socket, sys
 s = socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5); s.settimeout(5)
@@ -32,7 +32,7 @@ for _ in range(int(sys.argv[2])):
 P
 }
 
-# A deployment turns a link.
+# A deployment switches a symbolic link to another folder.
 new_port
 mkdir -p "$folder/releases/1" "$folder/releases/2"
 rule_file "$echo_port" "$proxy_port" >"$folder/releases/1/rules.toml"
@@ -44,7 +44,7 @@ mv -T "$folder/next" "$folder/current"
 wait_for 10 loaded turned 1 || fail "a link that was turned: $(cat "$folder/turned.log")"
 pass "reload through a link that is turned"
 
-# A link to a file that is edited where it is.
+# A symbolic link to a file that is edited in place.
 new_port
 rule_file "$echo_port" "$proxy_port" >"$folder/repository.toml"
 mkdir "$folder/etc"
@@ -54,7 +54,7 @@ rule_file "$echo_port" "$proxy_port" "$refuse" >"$folder/repository.toml"
 wait_for 10 loaded linked 1 || fail "a file behind a link: $(cat "$folder/linked.log")"
 pass "reload of a file behind a link"
 
-# A container has one file mounted, which is written outside.
+# A container with one mounted file that the host replaces.
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
   new_port
   rule_file "$echo_port" "$proxy_port" >"$folder/host.toml"
@@ -67,7 +67,7 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
   pass "reload of a single file that is mounted"
 fi
 
-# A pipe has its rules once. Everything else works.
+# A pipe can be read only once; everything except a reload works.
 new_port
 api=$(free_port)
 mkfifo "$folder/pipe"
@@ -79,7 +79,7 @@ wait_for 5 grep -q 'not loaded.*no regular file' "$folder/piped.log" || fail "SI
 ask 200 '' -m 5 -X POST -H 'X-Requested-With: test' "http://127.0.0.1:$api/api/v1/halt"
 kill -TERM "$last_pid"
 wait "$last_pid" || fail "SIGTERM: exit code $?"
-# And one that takes the place of the file.
+# A pipe replaces the rule file of a running process.
 new_port
 rule_file "$echo_port" "$proxy_port" >"$folder/replaced.toml"
 run_rules replaced "$folder/replaced.toml" --api off
@@ -90,7 +90,7 @@ kill -TERM "$last_pid"
 wait "$last_pid" || fail "SIGTERM: exit code $?"
 pass "a pipe as rule file is read once, and holds nothing up"
 
-# Nobody reads the events any more, nor standard error.
+# The reader of the events, and of standard error, stops reading.
 new_port
 api=$(free_port)
 rule_file "$echo_port" "$proxy_port" "$slow" >"$folder/stuck.toml"
@@ -98,7 +98,7 @@ cat >"$folder/stuck.py" <<'P'
 import os, subprocess, sys
 events, errors = os.pipe(), os.pipe()
 for pipe in events, errors: os.set_blocking(pipe[0], False)
-# Standard error is full from the beginning.
+# Fills the pipe of standard error from the beginning.
 os.set_blocking(errors[1], False)
 try:
     while True: os.write(errors[1], b'x' * 4096)
@@ -121,7 +121,7 @@ wait "$last_pid" || fail "SIGTERM: exit code $?"
 at_least 8 "$(since "$begin")" || fail "it waits for a reader at its end"
 pass "readers of events and of standard error who stop hold nothing up"
 
-# Events, rotated in both ways.
+# Event log rotation by rename and by truncation.
 new_port
 rule_file "$echo_port" "$proxy_port" "$slow" >"$folder/rotated.toml"
 run_rules rotated "$folder/rotated.toml" --api off --events "$folder/events"
@@ -143,7 +143,7 @@ noticed() { exchange 1 && [ -s "$folder/events" ]; }
 wait_for 10 noticed || fail "renamed and made anew: it was not noticed"
 pass "events survive logrotate, renaming or truncating"
 
-# What clients cause is said, but not once for each of them.
+# Messages caused by clients are logged, but not once per client.
 new_port
 rule_file "$echo_port" "$proxy_port" "" 'protocol = "tls"' >"$folder/flood.toml"
 run_rules flood "$folder/flood.toml" --api off
@@ -175,7 +175,7 @@ if grep -q '^12:00:00.000 warning halted' "$folder/named.log"; then fail "a forg
 if grep -qP '\x1b|\xc2\x9b' "$folder/named.log"; then fail "a terminal is commanded: $(cat -v "$folder/named.log")"; fi
 pass "names in the log are escaped"
 
-# As many workers as processors that it may use.
+# There are as many workers as usable processors.
 new_port
 rule_file "$echo_port" "$proxy_port" >"$folder/pinned.toml"
 before=(taskset -c "$(taskset -pc $$ | sed 's/.*: *//; s/[-,].*//')")
@@ -184,7 +184,7 @@ before=()
 grep -q ' 1 worker$' "$folder/pinned.log" || fail "on one processor: $(grep worker "$folder/pinned.log")"
 pass "workers follow the CPU affinity"
 
-# Too few descriptors: an error, whatever the number.
+# Too few descriptors give an error message, whatever the limit.
 new_port
 rule_file "$echo_port" "$proxy_port" >"$folder/few.toml"
 for few in 6 9 14 20 28 40 56; do
@@ -197,7 +197,7 @@ for few in 6 9 14 20 28 40 56; do
 done
 pass "too few descriptors are an error"
 
-# Whoever stops a container waits ten seconds.
+# Stopping a container allows ten seconds.
 new_port
 rule_file "$echo_port" "$proxy_port" >"$folder/ending.toml"
 start ending "$brownout" run "$folder/ending.toml" --api off
@@ -216,7 +216,7 @@ wait "$ending" || fail "SIGTERM: exit code $?"
 at_least 9 "$(since "$begin")" || fail "it takes $(since "$begin") s to end with an open connection"
 pass "SIGTERM with an open connection ends it within ten seconds"
 
-# The man page says what is so.
+# The man page is accurate.
 "$brownout" generate man >"$folder/man"
 grep -A1 '^SIGUSR1' "$folder/man" | grep -q 'halts' || fail "the man page does not say that SIGUSR1 halts"
 for code in 3 4; do sed -n '/^.SH EXIT STATUS/,$p' "$folder/man" | grep -qx "$code" || fail "the man page has no exit status $code"; done

@@ -1,8 +1,8 @@
-// Redis by ioredis, for redis_messages_test.sh.
+// A Redis client for redis_messages_test.sh, with the library ioredis.
 //
-//   redis_client.js MODULES PORT COMMAND...      each a line; prints what comes, errors as "* text"
-//   redis_client.js MODULES PORT pipe COMMAND...   all at once
-//   redis_client.js MODULES PORT listen CHANNEL  prints what is published there, until it says "end"
+//   redis_client.js MODULES PORT COMMAND...      sends each command; prints replies, errors as "* text"
+//   redis_client.js MODULES PORT pipe COMMAND...   sends all commands at once
+//   redis_client.js MODULES PORT listen CHANNEL  prints published messages until "end"
 //   redis_client.js MODULES PORT cluster COMMAND...  as a client of a cluster
 const [modules, port, what, ...rest] = process.argv.slice(2);
 const Redis = require(`${modules}/ioredis`);
@@ -32,5 +32,5 @@ async function main() {
   client.disconnect();
 }
 main().catch((error) => { console.log(`* failed: ${error.message}`); process.exit(1); })
-  // Timers of commands that were answered would keep it here.
+  // Timers of answered commands would keep the process alive.
   .then(() => process.stdout.write('', () => process.exit()));

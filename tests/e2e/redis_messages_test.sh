@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# protocol = "redis" with redis-server and two clients: redis-py and ioredis. What no rule changes passes byte for byte, and
-# each fault is felt as its server would let it be felt.
+# protocol = "redis" with redis-server, redis-py and ioredis: unmatched traffic passes byte for byte, and each fault
+# looks to the client like the real server condition.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need redis-server redis-cli /usr/bin/python3 node
@@ -17,7 +17,7 @@ through() { proxy "$1" "$server" "$2" 'protocol = "redis"'; }
 py() { timeout 60 /usr/bin/python3 "$here/redis_client.py" "$proxy_port" "$@"; }
 js() { timeout 60 node "$here/redis_client.js" "$modules" "$proxy_port" "$@"; }
 injected() { [ "$(grep -c "\"action\":\"$2\"" "$folder/$1.jsonl")" -ge "$3" ]; }
-# expect WHAT PATTERN COMMAND...: of what it prints, all in one line.
+# expect WHAT PATTERN COMMAND...: matches the joined output lines.
 expect() {
   local what=$1 pattern=$2 said
   shift 2
@@ -25,7 +25,7 @@ expect() {
   # shellcheck disable=SC2053
   [[ "$said" == $pattern ]] || fail "$what: $said"
 }
-# both WHAT PYTHON IOREDIS COMMAND...: what each client prints, as patterns.
+# both WHAT PYTHON IOREDIS COMMAND...: the patterns match the output of each client.
 both() {
   local what=$1 python=$2 ioredis=$3
   shift 3
@@ -33,7 +33,7 @@ both() {
   expect "$what (ioredis)" "$ioredis" js "$@"
 }
 
-# Commands as arrays, but lines behind a ! inline.
+# Writes commands as arrays; lines that begin with ! become inline commands.
 transcript() {
   local line
   while read -r line; do
@@ -96,7 +96,7 @@ GET a
 QUIT
 SAID
 transcript <"$folder/said.txt" >"$folder/said"
-# Each connection has another number.
+# The ids of connections differ, so they are masked.
 answers() { /usr/bin/python3 "$here/redis_client.py" "$1" bytes "$folder/said" | sed '/^id\r$/{n;s/.*/:n/}' | tee "$folder/$2.answers" | md5sum; }
 wanted=$(answers "$server" direct)
 [ "$(grep -c . "$folder/direct.answers")" -gt 100 ] || fail "the server does not answer: $(cat "$folder/direct.answers")"
@@ -141,7 +141,7 @@ for client in py js; do
 done
 pass "rules mean commands, keys, databases, channels and replies"
 
-# What a server says, in its own words; NAME FAULT PYTHON IOREDIS COMMAND...
+# answered NAME FAULT PYTHON IOREDIS COMMAND...: each client reports the server's own error.
 answered() {
   local name=$1 keys=$2
   shift 2
@@ -151,7 +151,7 @@ fault = { type = \"$name\"$keys }"
   wait_for 10 injected "$name" answer 2 || fail "no event tells of $name"
 }
 direct set a 1 >/dev/null
-# All of these are answered, however busy the machine is.
+# All of these commands are answered, so a long timeout does no harm on a busy machine.
 export PATIENCE=20
 answered redis_readonly '' "* ReadOnlyError: *replica. 1 " "* READONLY *replica. 1 " "SET a 2" "GET a"
 answered redis_loading '' "* BusyLoadingError:* * BusyLoadingError:* " "* LOADING * * LOADING * " "GET a" "SET a 2"
@@ -201,7 +201,7 @@ for client in py js; do
 done
 pass "a subscription that is dead is silent, and stays open"
 
-# A cluster of one node, which tells clients its own address: with `rewrite` they stay with the proxy.
+# A cluster of one node that announces its own address: `rewrite` keeps clients on the proxy.
 node=$(free_port)
 start cluster redis-server --port "$node" --bind 127.0.0.1 --save '' --dir "$folder" --cluster-enabled yes \
   --cluster-config-file "$folder/nodes.conf" --cluster-announce-ip 127.0.0.1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# redis: benchmark, transactions, publish/subscribe and a 512 MB value through the proxy; and with faults.
+# Redis over a TCP listener: benchmark, transactions, publish/subscribe and a 512 MB value, with and without faults.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need redis-server redis-cli redis-benchmark python3

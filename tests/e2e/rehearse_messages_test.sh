@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Rehearsals whose users speak MQTT and XMPP, with real servers: mosquitto and prosody. What is lost, doubled or out of
-# order is judged end to end.
+# Rehearsals with MQTT and XMPP users and real servers (mosquitto and prosody): lost, doubled and reordered messages
+# are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto prosody
 outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
-# Under a sanitizer everything is slow: it may look broken before anything is.
+# A sanitizer slows everything down, so the steady state may not be met (--force).
 slow=()
 if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
-# rehearse NAME: the file in $folder; what it said is in NAME.txt.
+# rehearse NAME: runs $folder/NAME.toml; its output goes to NAME.txt.
 rehearse() {
   local code=0
   "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
@@ -36,7 +36,8 @@ for outage in acknowledgements-lost half-open; do
 done
 pass "two outages of MQTT with two mosquittos: users reach the second, and nothing is lost by acknowledgements"
 
-# scenario NAME PROBE_AND_EXPECTATIONS [RULES [NAMES]]: against the server at $server, by a listener of $protocol.
+# scenario NAME PROBE_AND_EXPECTATIONS [RULES [NAMES]]: rehearses against the server at $server through a listener of
+# $protocol.
 scenario() {
   cat >"$folder/$1.toml" <<FILE
 version = 1
@@ -44,7 +45,7 @@ seed = 7
 [scenario]
 name = "$1"
 time_scale = "60x"
-# On a busy machine the first operation takes long.
+# On a busy machine the first operation takes longer.
 steady = { for = "90s" }
 [[upstream]]
 name = "server"

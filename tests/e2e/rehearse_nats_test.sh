@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Rehearsals whose users speak NATS, with nats-server: what is lost, doubled or not stored is judged end to end.
+# Rehearsals with NATS users and nats-server: messages that are lost, doubled or not stored are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nats-server node
 here=$(dirname "$(readlink -f "$0")")
 modules=$here/../../build/npm/node_modules
 outages=$(cd "$here/../../examples/outages" && pwd)
-# Under a sanitizer everything is slow: it may look broken before anything is.
+# A sanitizer slows everything down, so the steady state may not be met (--force).
 slow=()
 if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
 rehearse() {
@@ -21,10 +21,10 @@ wait_port "$broker"
 second=$(free_port)
 start second nats-server -a 127.0.0.1 -p "$second"
 wait_port "$second"
-# A stream for those whose messages JetStream stores.
+# A stream for the users whose messages JetStream stores.
 timeout 60 node "$here/nats_client.js" "$modules" "$broker" store 'stored.>' >"$folder/stream.txt" || fail "no stream: $(cat "$folder/stream.txt")"
 
-# scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: sets nothing; the result is in NAME.code and NAME/report.json.
+# scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses; the result is in NAME.code and NAME/report.json.
 scenario() {
   cat >"$folder/$1.toml" <<FILE
 version = 1
@@ -96,7 +96,7 @@ for outage in nats-upgrade nats-upgrade-badly; do
   standby=$(free_port)
   sed -e "s/127.0.0.1:4222/127.0.0.1:$broker/; s/127.0.0.1:4232/127.0.0.1:$second/" \
     -e "s/127.0.0.1:7010/127.0.0.1:$front/; s/127.0.0.1:7020/127.0.0.1:$standby/" "$outages/nats-upgrade.toml" >"$folder/$outage.toml"
-  # Who knows only one server has no way out.
+  # A user with a single endpoint cannot fail over.
   [ "$outage" = nats-upgrade ] || sed -i 's/endpoints = .*/endpoints = ["nats"]/' "$folder/$outage.toml"
   rehearse "$outage" &
   rehearsals+=("$!")

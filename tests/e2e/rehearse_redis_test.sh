@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Rehearsals whose users speak Redis, with redis-server: values that are not what was written, and messages lost, doubled or
-# out of order, are judged end to end.
+# Rehearsals with Redis users and redis-server: wrong values, and lost, doubled or reordered messages, are counted end
+# to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need redis-server redis-cli openssl
 outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
-# Under a sanitizer everything is slow: it may look broken before anything is.
+# A sanitizer slows everything down, so the steady state may not be met (--force).
 slow=()
 if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
 rehearse() {
@@ -14,7 +14,7 @@ rehearse() {
   echo "$code" >"$folder/$1.code"
 }
 
-# server NAME OPTION...: sets $port.
+# server NAME OPTION...: starts redis-server; sets $port.
 server() {
   port=$(free_port)
   mkdir "$folder/$1.data"
@@ -25,7 +25,7 @@ server first
 first=$port
 server second
 second=$port
-# One that wants a name and a password, and has TLS from the first byte.
+# A server that requires a user name and a password, with TLS from the first byte.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
   -addext 'subjectAltName = IP:127.0.0.1' -keyout "$folder/server.key" -out "$folder/server.pem" 2>"$folder/openssl.txt"
 secure=$(free_port)
@@ -46,11 +46,11 @@ start secure redis-server "$folder/secure.conf"
 wait_port "$secure"
 echo secret >"$folder/password"
 echo wrong >"$folder/wrong"
-# A replica that has lost its primary: it answers with what it had.
+# A replica without its primary, which serves stale data.
 server replica --replicaof 127.0.0.1 1
 replica=$port
 
-# scenario NAME PORT PROBE_KEYS [RULES [PHASE_KEYS [LISTENER_KEYS]]]: sets nothing; the result is in NAME.code and
+# scenario NAME PORT PROBE_KEYS [RULES [PHASE_KEYS [LISTENER_KEYS]]]: rehearses; the result is in NAME.code and
 # NAME/report.json.
 scenario() {
   cat >"$folder/$1.toml" <<FILE
@@ -139,7 +139,7 @@ fault = { type = "redis_readonly" }' 'rules = ["a replica"]'
 for outage in redis-failover redis-failover-badly; do
   sed -e "s/127.0.0.1:6379/127.0.0.1:$first/; s/127.0.0.1:6380/127.0.0.1:$second/" \
     -e "s/127.0.0.1:7010/127.0.0.1:$(free_port)/; s/127.0.0.1:7020/127.0.0.1:$(free_port)/" "$outages/redis-failover.toml" >"$folder/$outage.toml"
-  # Who knows only one server has no way out.
+  # A user with a single endpoint cannot fail over.
   [ "$outage" = redis-failover ] || sed -i 's/endpoints = .*/endpoints = ["redis"]/' "$folder/$outage.toml"
   rehearse "$outage" &
   rehearsals+=("$!")
@@ -156,7 +156,7 @@ fi
 code plain $ok
 code secure $ok
 pass "what is written is read, nothing is lost, doubled or out of order; with a name, a password and TLS, too"
-# Of messages, where none are sent, nothing can be said.
+# An expectation on messages is unmeasured if no message was sent.
 code values $unmeasured
 says values 'messages_lost .*no message was sent'
 [ ${#slow[@]} -gt 0 ] || says values '^met  .*availability at least 100%'

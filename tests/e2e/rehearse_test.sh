@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Rehearsals on the command line: every outage in examples/, handled well and badly; reports as browsers and CI read
-# them; Ctrl-C, a full disk, replay and comparison.
+# Rehearsals on the command line: every outage in examples/, handled well and badly; reports for browsers and CI;
+# Ctrl-C, a full disk, replay and comparison.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need /usr/bin/python3 chromium xmllint unshare
 outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
 
-# In virtual time, but for one of each kind of user: what its waiting is not Brownout's (mqtt), and to see that real
-# time says the same (http, tls; the demo has tcp and dns).
+# All run in virtual time, except one for each kind of user: mqtt, whose library waits on its own, and http and tls,
+# to confirm virtual time by real time (the demo does so for tcp and dns).
 real_time=(acknowledgements-lost half-open bad-rollout certificate-expired)
 is_real() { [[ " ${real_time[*]} " = *" $1 "* ]]; }
-# Under a sanitizer real time is too short: it may look broken before anything is.
+# Under a sanitizer real time is too short for the steady state (--force).
 sanitized=
 if grep -qE '__(asan|tsan)_init' "$brownout"; then sanitized=yes; fi
-# All side by side, a few at a time.
+# All run in parallel, a few at a time.
 rehearse() { # FILE HANDLING
   local name code=0 options=(--virtual-time)
   name=$(basename "$1" .toml)
@@ -26,7 +26,7 @@ if [ -z "$sanitized" ]; then
   TMPDIR=$folder "$brownout" demo >"$folder/demo.txt" &
   demo=$!
 fi
-# Those of NATS and Redis have servers of their own (rehearse_nats_test, rehearse_redis_test).
+# The outages of NATS and Redis have their own tests (rehearse_nats_test, rehearse_redis_test).
 mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis-)
 for file in "${files[@]}"; do
   for handling in well badly; do
@@ -39,7 +39,7 @@ wait "${rehearsals[@]}"
 for file in "${files[@]}"; do
   name=$(basename "$file" .toml)
   if [ -n "$sanitized" ] && is_real "$name"; then
-    # Only that it runs to its end and reports.
+    # Checks only that it completes and writes a report.
     for handling in well badly; do
       [[ "$(cat "$folder/$name.$handling.code")" = [01] ]] || fail "$name.$handling: $(cat "$folder/$name.$handling.txt")"
     done
@@ -47,7 +47,7 @@ for file in "${files[@]}"; do
   fi
   [ "$(cat "$folder/$name.well.code")" = 0 ] || fail "$name, handled well: $(cat "$folder/$name.well.txt")"
   [ "$(cat "$folder/$name.badly.code")" = 1 ] || fail "$name, handled badly: $(cat "$folder/$name.badly.txt")"
-  # What suffers is that people get through, not something beside it.
+  # The failed expectation must be availability, not a side effect.
   grep -qE '^NOT MET .*availability' "$folder/$name.badly.txt" || fail "$name fails with: $(cat "$folder/$name.badly.txt")"
 done
 pass "${#files[@]} outages: met when handled well, availability not met when badly"
@@ -79,7 +79,7 @@ xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$report/junit.xml" "$folde
 grep -q '<failure' "$folder/2021-10-04.badly/junit.xml" || fail "no failure in junit.xml"
 pass "junit.xml is valid"
 
-# What the page shows, once a browser has read it.
+# The content of the report page after a browser has loaded it.
 chromium --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync \
   --user-data-dir="$folder/chromium" --dump-dom "file://$report/report.html" >"$folder/dom.html" 2>/dev/null
 python3 - "$folder/dom.html" <<'P'
@@ -94,8 +94,7 @@ for text in ('routes withdrawn', 'phones in the EU', 'names do not resolve', 'de
     assert text in page, text
 lines = [p for p in re.findall(r'<polyline class="line" points="([^"]*)"', page) if len(p.split()) > 50]
 assert len(lines) >= 3, f'{len(lines)} lines of latency'
-# What passed through the proxy, by listener and region: requests with a histogram, or turns of bytes that nobody
-# understands.
+# The traffic by listener and region: requests with a histogram, or exchanges of bytes for unknown protocols.
 table = re.search(r'<table id="traffic">(.*?)</table>', page, re.S).group(1)
 rows = {tuple(re.findall(r'<td>(.*?)</td>', row, re.S)[:2]): row for row in table.split('<tr>')[2:]}
 for where in (('chat', 'eu'), ('chat', 'americas'), ('alternative', 'eu'), ('dns', '')):
@@ -119,7 +118,7 @@ pass "report compare tells better from worse, and refuses what is unrelated"
 short=$outages/redundant-server.toml
 "$brownout" rehearse --replay "$folder/redundant-server.well/report.json" --ci --embedded well --virtual-time --report "" >"$folder/replay.txt" ||
   fail "replay: $(cat "$folder/replay.txt")"
-# A report says how it was run.
+# A report contains its own settings, so it can be replayed.
 code=0
 "$brownout" rehearse --replay "$folder/redundant-server.badly/report.json" --ci --report "" >"$folder/replay.txt" 2>&1 || code=$?
 [ "$code" = 1 ] && grep -q '^NOT MET .*availability' "$folder/replay.txt" || fail "replay of badly: $code, $(cat "$folder/replay.txt")"
@@ -146,7 +145,7 @@ grep -q '"name": "services come back"' "$folder/stopped/report.json" || fail "Ct
 grep -q 'the recovery phase "services come back" runs for' "$folder/ctrl-c.log" || fail "Ctrl-C: $(cat "$folder/ctrl-c.log")"
 pass "Ctrl-C: recovery runs and is announced, the report is written, exit code 3"
 
-# A recovery of an hour, which nobody waits for; and output that nobody reads any more.
+# A recovery of one hour that is interrupted, and output whose reader has gone.
 sed -e 's/^time_scale = .*/time_scale = "1x"/' -e 's/^steady = .*/steady = { for = "100ms" }/' "$outages/2021-10-04.toml" >"$folder/hours.toml"
 mkfifo "$folder/gone"
 "$brownout" rehearse "$folder/hours.toml" --force --embedded well --report "$folder/twice" >"$folder/gone" 2>&1 &
@@ -162,7 +161,7 @@ grep -q '<skipped' "$folder/twice/junit.xml" || fail "phases that never ran: $(c
 xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$folder/twice/junit.xml" 2>"$folder/xml.txt" || fail "$(cat "$folder/xml.txt")"
 pass "a second signal ends it at once; what did not run is skipped; nobody has to read what it says"
 
-# kill -9: whatever its commands have started, however they left it behind, ends with it.
+# kill -9: all processes that its commands have started end with it, even detached ones.
 cat >"$folder/spawning.toml" <<'X'
 version = 1
 [[upstream]]
@@ -195,13 +194,13 @@ none_left() { ! pgrep -f '^sleep 9877[123]' && ! pgrep -f 'rehearse.*spawning.to
 wait_for 10 none_left || fail "kill -9 leaves: $(pgrep -af 'sleep 9877|spawning.toml')"
 pass "kill -9 of a rehearsal leaves no process behind"
 
-# A terminal that is stopped (Ctrl-S): the rehearsal goes on in its time, and the results come when it is read again.
+# A stopped terminal (Ctrl-S): the rehearsal keeps its schedule, and the results appear when the terminal continues.
 cat >"$folder/stopped.py" <<'P'
 import fcntl, os, pty, re, struct, subprocess, sys, termios, time
 brownout, file, report = sys.argv[1:]
 ours, theirs = pty.openpty()
 fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
-# It is full from the beginning.
+# Fills the terminal's buffer from the beginning.
 os.set_blocking(theirs, False)
 try:
     while True: os.write(theirs, b'y' * 79 + b'\n')

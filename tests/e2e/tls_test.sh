@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TLS faults with nginx, curl and openssl s_client: the error that they print is the one expected.
+# TLS faults with nginx, curl and openssl s_client: each tool prints the expected error.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nginx curl openssl
@@ -12,7 +12,7 @@ grep -q 'never overwritten' "$folder/again" || fail "no reason: $(cat "$folder/a
   fail "ca show: another fingerprint"
 pass "ca init and ca show"
 
-# A server with a certificate of its own CA, which asks clients for theirs.
+# A server with a certificate of its own CA, which requires client certificates.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/server.key" -out "$folder/server.pem" -days 2 \
   -subj /CN=server.test -addext subjectAltName=DNS:server.test,IP:127.0.0.1 2>/dev/null
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/client.key" -out "$folder/client.pem" -days 2 \
@@ -45,7 +45,7 @@ openssl_says() { # TEXT WHAT ARGS...
   pass "$2: openssl: $1"
 }
 
-# Terminated, with certificates minted on the fly.
+# Terminated TLS with certificates issued on the fly.
 proxy terminated "$plain" "
 [[rule]]
 match = { sni = 'expired.test' }
@@ -121,12 +121,12 @@ took=$(get "https://slow.test:$proxy_port/" -o /dev/null -w '%{time_appconnect}'
 at_least "$took" 0.4 || fail "slow handshake: $took s"
 printf 'GET / HTTP/1.0\r\n\r\n' | timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -servername cut.test -quiet >"$folder/openssl.out" 2>&1 || true
 grep -q 'unexpected eof' "$folder/openssl.out" || fail "no close_notify: $(cat "$folder/openssl.out")"
-pass "no close_notify: openssl: unexpected eof" # curl takes such an end for a whole body, and so has no error to show
+pass "no close_notify: openssl: unexpected eof" # curl accepts such an end, so it reports no error
 start=$(now)
 openssl_says 'Verification: OK' "slow handshake" -servername slow.test
 at_least "$(since "$start")" 0.4 || fail "slow handshake: openssl did not wait"
 
-# Passed through: end to end, HTTP/2 included; faults by SNI.
+# TLS passed through end to end, with HTTP/2; faults match by SNI.
 proxy passed "$secure" "
 [[rule]]
 match = { sni = 'alert.test' }
@@ -156,7 +156,7 @@ curl_says "56 35" 'bad record mac|decryption failed|cipher operation failed' "a 
 grep -qE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" || fail "a corrupt record: openssl says: $(cat "$folder/openssl.err")"
 pass "a corrupt record: openssl: $(grep -oE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" | head -1)"
 
-# Terminated and encrypted again, with mTLS on both sides.
+# TLS terminated and encrypted again, with mTLS on both sides.
 proxy again "$secure" "" "tls = { certificate = '$folder/server.pem', key = '$folder/server.key', client_ca = '$folder/client.pem' }"
 sed -i "s|^servers = .*|&\ntls = { ca = '$folder/server.pem', name = 'server.test', certificate = '$folder/client.pem', key = '$folder/client.key' }|" "$folder/again.toml"
 wait_for 5 grep -q 'rules\? loaded' "$folder/again.log" || fail "no reload: $(cat "$folder/again.log")"

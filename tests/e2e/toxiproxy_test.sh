@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# brownout toxiproxy in place of toxiproxy-server: every row of its route table by curl, its own client from npm, its
-# configuration file and flags.
+# brownout toxiproxy as a replacement for toxiproxy-server: every route with curl, the npm client, the configuration
+# file and the flags.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl node python3
@@ -11,7 +11,7 @@ modules=$here/../../build/npm/node_modules
 start_echo
 upstream=$echo_port
 
-# api NAME [OPTION...]: sets $api.
+# api NAME [OPTION...]: starts the server; sets $api.
 api() {
   local name=$1 port
   shift
@@ -71,7 +71,7 @@ ask 400 '' --http1.0 -H 'Transfer-Encoding: chunked' -d '{}' "$api/proxies"
 ask 204 '' -X DELETE "$api/proxies/p"
 pass "every route, by curl"
 
-# A client that sends half a request holds nobody up.
+# A client that sends half a request does not block others.
 exec 3<>"/dev/tcp/127.0.0.1/${api##*:}"
 printf 'POST /proxies HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{' >&3
 ask 200 '' "$api/version"
@@ -102,7 +102,7 @@ front=$(sed -nE 's/.*"listen":"127\.0\.0\.1:([0-9]+)".*/\1/p' "$folder/body")
 exec 3<>"/dev/tcp/127.0.0.1/$front"
 printf 'hello' >&3
 read -r -N 5 -t 10 echoed <&3 && [ "$echoed" = hello ] || fail "no echo"
-# While the connection is open: the counters are live.
+# The counters are updated while the connection is open.
 wait_for 10 sh -c "curl -s $api/metrics | grep -q '^toxiproxy_proxy_received_bytes_total{direction=\"upstream\",listener=\"127.0.0.1:$front\",proxy=\"m\",upstream=\"127.0.0.1:$upstream\"} 5'" ||
   fail "no live counter: $(curl -s "$api/metrics")"
 ask 200 '^toxiproxy_proxy_sent_bytes_total\{direction="downstream",.*\} 5$' "$api/metrics"

@@ -1,5 +1,5 @@
-// For websocket_test.sh, with the ws library: `server PORT` echoes every message, serves a page that holds a WebSocket,
-// and prints what it is asked; `client URL STEPS...` prints what happens, one line each.
+// Peers for websocket_test.sh, with the library ws. `server PORT` echoes every message, serves a page with a
+// WebSocket, and prints its requests; `client URL STEPS...` prints one line per event.
 const WebSocket = require('ws');
 const http = require('http');
 
@@ -29,7 +29,8 @@ function server(port) {
   pages.listen(port, '127.0.0.1');
 }
 
-// Steps: say:TEXT, big:BYTES, ping, lines:COUNT (until so many were printed, of messages, pongs and the end).
+// Steps: say:TEXT, big:BYTES, ping, lines:COUNT (waits until COUNT lines of messages, pongs and the close were
+// printed).
 async function client(url, deflate, steps) {
   let lines = 0;
   const print = (...words) => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# WebSocket faults with real peers: the ws library on both sides, and a page in Chromium that holds a WebSocket.
+# WebSocket faults with real peers: the npm library ws on both sides, and a page in Chromium.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need node chromium
@@ -26,7 +26,7 @@ for deflate in plain deflate; do
     "$(client "$deflate" "${steps[@]}" | sort)"
 done
 
-# Browsers compress messages if the server agrees; without that extension their text can be matched.
+# Browsers compress messages if the server accepts the extension. Without it, rules can match their text.
 proxy rules "$port" '
 [[rule]]
 match = { header = { origin = "*" }, direction = "upstream" }
@@ -73,7 +73,7 @@ expect "half_open: no message, but pongs" "pong
 open" "$(client plain say:hello ping lines:1)"
 wait_for 5 grep -q '"action":"drop"' "$folder/half.jsonl" || fail "half_open: the message was not dropped"
 
-# A page holds a WebSocket through the rules above.
+# A page keeps a WebSocket open through the rules above.
 proxy_port=$(sed -n 's/^listen = "127.0.0.1:\(.*\)"/\1/p' "$folder/rules.toml")
 timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update \
   --disable-sync --user-data-dir="$folder/chromium" --remote-debugging-port=0 "http://127.0.0.1:$proxy_port/page" \

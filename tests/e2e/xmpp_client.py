@@ -63,7 +63,7 @@ class Client(slixmpp.ClientXMPP):
         if command == "send":
             for body in rest[1:]:
                 self.send_message(f"{rest[0]}@localhost", body, mtype="chat")
-            # The answer comes behind all that the server was told before.
+            # The answer follows everything that the server received before.
             await self["xep_0199"].ping("localhost", timeout=10)
             self.disconnect()
         if command == "resume" and not self.broken:
@@ -88,7 +88,7 @@ class Client(slixmpp.ClientXMPP):
         if message["body"]:
             say(message["body"])
         if message["body"] == "end":
-            # What is not acknowledged the server keeps for the next session.
+            # The server keeps unacknowledged stanzas for the next session.
             if managed:
                 self["xep_0198"].send_ack()
             self.loop.call_later(0.2, self.disconnect)

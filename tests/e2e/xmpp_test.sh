@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# protocol = "xmpp" with prosody and slixmpp: streams pass as they are, and rules mean stanzas by kind, address and namespace.
+# protocol = "xmpp" with prosody and slixmpp: streams pass unchanged, and rules match stanzas by kind, address and
+# namespace.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need prosody /usr/bin/python3
@@ -13,7 +14,7 @@ component_interfaces = { \"127.0.0.1\" }
 Component \"bot.localhost\"
   component_secret = \"secret\"" ann bob carol dave erin
 xmpp() { proxy "$1" "$server" "$2" 'protocol = "xmpp"'; }
-# join NAME USER COMMAND...: in the background; waits until it is there.
+# join NAME USER COMMAND...: starts a client in the background; waits until it is online.
 join() {
   local name=$1
   shift
@@ -47,7 +48,8 @@ fault = { type = "replace", text = "replaced" }
 match = { text = "twice", direction = "downstream" }
 fault = { type = "duplicate", share = "100%" }
 '
-# Where the stream is managed, a server ends it when the client counts a stanza more than it was sent (XEP-0198, 5).
+# Stream management is off: a server closes a managed stream if the client acknowledges more stanzas than were sent
+# (XEP-0198, 5).
 XMPP_UNMANAGED=1 join choosy_bob bob listen
 as ann send bob lost1 wrong twice lost2 end >/dev/null
 wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/choosy_bob.log")"

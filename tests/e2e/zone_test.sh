@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A [[zone]] as a real client and real files have it: $INCLUDE and $GENERATE, reloads when an included file changes, and
-# what a zone refuses.
+# A [[zone]] with a real client and real files: $INCLUDE and $GENERATE, reloads after a change of an included file,
+# and rejected queries.
 brownout=$(realpath "$1")
 source "$(dirname "$0")/lib.sh"
 need dig python3
