@@ -1,4 +1,4 @@
-"""The measuring half of compare.sh: starts the peers, runs the load on each in turn, prints the table."""
+"""Measures for compare.sh: starts the peers, runs the load on each in turn, and prints the table."""
 import argparse
 import json
 import os
@@ -113,7 +113,7 @@ stream {{
 ''')
 
 
-# Of what `ask(port)` says of each peer. Rounds go through the peers in turn, so that a slow minute of the machine hits
+# The median of `ask(port)` for each peer. Each round visits all peers, so that a slow minute of the machine affects
 # all of them.
 def medians(rounds, ports, ask):
     samples = {name: [] for name in ports}
@@ -125,7 +125,7 @@ def medians(rounds, ports, ask):
     return {name: statistics.median(values) for name, values in samples.items() if values}
 
 
-# Of brownout over the best of the rivals that were measured; above 1 is better.
+# The ratio of brownout to the best measured rival; above 1 is better.
 def ratio(values, better, rivals):
     others = [values[name] for name in rivals if name in values]
     if not others or not values.get("brownout"):
@@ -166,8 +166,8 @@ class Bench:
             idle.wait()
         self.add(f"RSS per idle connection, {count}", values, "less", "KiB")
 
-    # Lateness: round trip with a 20 ms latency in one direction, less 20 ms, less the direct round trip at the
-    # same pace (each connection sends every 50 ms, evenly spread).
+    # Lateness: the round trip with a latency of 20 ms in one direction, minus 20 ms, minus the direct round trip at
+    # the same pace (each connection sends every 50 ms, evenly spread).
     def lateness(self, direct, slow):
         words = ("ping", 100, self.options.seconds, 50)
         results = {"p50_us": [], "p99_us": []}
@@ -238,7 +238,7 @@ fault = { type = "latency", delay = "20ms" }
                 folder, "splice.toml", p, server, listener='forwarding = "splice"')])
             all_four = [direct, brownout, haproxy, nginx]
             seconds = options.seconds
-            # First, while no process has grown yet.
+            # Memory is measured first, before any process has grown.
             bench.idle_memory([brownout, haproxy, nginx], 5000)
             bench.measure("req/s, 1 connection", all_four, ("ping", 1, seconds), "per_second")
             bench.measure("p50, 1 connection", all_four, ("ping", 1, seconds), "p50_us", "less", "us")

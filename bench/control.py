@@ -1,5 +1,5 @@
-"""The measuring half of control.sh. Three rows take turns, a second each: the proxy left alone; its API polled; and, so
-that what the polling itself takes of these cores can be told apart, the API of another proxy polled, which carries nothing."""
+"""Measures for control.sh. Three rows take turns of one second: the proxy without polling; its API polled; and the API of
+another, idle proxy polled, to separate the cost of the polling client itself."""
 import json
 import os
 import statistics
@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-# Python's http, not the bench of that name beside this file.
+# Imports Python's http module, not the benchmark http.py in this folder.
 beside = sys.path.pop(0)
 import http.client
 
@@ -17,10 +17,10 @@ from compare import THREADS, Peer, brownout_config, free_port, read_options, wri
 
 PROXIES = 1000
 POLLS_PER_SECOND = 100
-# What suites and `ctl` ask for, over and over; and once a second a list of everything, as a dashboard does.
+# Typical requests of test suites and `ctl`, and once a second the full list, as a dashboard requests it.
 POLLED = ["/api/v1/status", "/api/v1/flows", "/proxies/p1", "/version"] * 25
 POLLED[50] = "/proxies"
-# Turns are short and many: from minute to minute p99 drifts further than polling moves it.
+# Many short turns: the p99 drifts more from minute to minute than the polling changes it.
 TURN_S = 1
 TURNS_PER_ROUND = 12
 TICK = os.sysconf("SC_CLK_TCK")
@@ -39,7 +39,7 @@ def make_proxies(port, upstream):
     return time.perf_counter() - begin
 
 
-# Of its main thread, which has the API and no traffic.
+# CPU time of the main thread, which serves the API and carries no traffic.
 def control_cpu_seconds(pid):
     with open(f"/proc/{pid}/task/{pid}/stat") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()

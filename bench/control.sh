@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What the control plane costs: traffic through a proxy whose API is polled, with a thousand proxies defined, beside the
-# same proxy left alone; how long a thousand proxies with toxics take to make; how quick the API is under full load.
+# Measures the cost of the control plane: traffic through a proxy whose API is polled, with a thousand proxies
+# defined, compared with the same proxy without polling. Also the time to create a thousand proxies with toxics, and
+# the API's latency under full load.
 #
 #   bench/control.sh [--quick] [--json FILE] [--rounds N]
 set -euo pipefail

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# UDP beside nginx (stream), and DNS forwarding beside unbound (dnsperf), in one run, one worker each.
+# Compares UDP forwarding with nginx (stream), and DNS forwarding with unbound (dnsperf), in one run with one worker
+# each.
 #
 #   bench/datagrams.sh [--quick] [--json FILE] [--rounds N]
 #
-# Prints a table of ratios and writes JSON; as bench/compare.sh in all else.
+# Prints a table of ratios and writes JSON; otherwise like bench/compare.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source bench/run.sh

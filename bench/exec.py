@@ -1,4 +1,4 @@
-"""The measuring half of exec.sh: rows take turns in each round."""
+"""Measures for exec.sh: the rows take turns in each round."""
 import json
 import statistics
 import subprocess
@@ -8,7 +8,7 @@ import time
 from compare import THREADS, Peer, brownout_config, free_port, read_options, write, write_json
 
 STARTS_PER_ROUND = 20
-# The kernel takes a network down behind the end of its last process: the next start should not wait for that.
+# The kernel removes a network namespace after its last process has ended; the next start must not wait for that.
 PAUSE_S = 0.05
 
 
@@ -32,7 +32,7 @@ class Bench:
 
     def load(self, kind, port, before=()):
         mode, connections = kind
-        # In a session of its own, as its peers are: a session has a share of the processors (sched(7), autogroup).
+        # A session of its own, like the peers: each session gets its share of the processors (sched(7), autogroup).
         out = subprocess.run([*before, "setsid", "-w", self.options.load, mode, str(port), connections, str(self.options.seconds)],
                              capture_output=True, text=True, check=True).stdout
         return json.loads(out)

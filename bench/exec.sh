@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `brownout exec` costs: how much longer a command takes to start than by itself, and what its connections carry
-# beside those to a listener that is named (an explicit proxy), with no rule in either.
+# Measures the cost of `brownout exec` without rules: the additional start time of a command, and the speed of its
+# connections compared with connections to an explicit listener.
 #
 #   bench/exec.sh [--quick] [--json FILE] [--rounds N]
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""The measuring half of http.sh."""
+"""Measures for http.sh."""
 import os
 import re
 import subprocess
@@ -34,7 +34,7 @@ http {{
 
 
 def origin(folder, port):
-    """Its own processes: a proxy that shares them with its origin is spared a change of process for each request."""
+    """Separate processes: a proxy in the same processes as its origin would save a process switch per request."""
     return nginx(folder, "origin", f'''
   server {{ listen 127.0.0.1:{port} reuseport; location / {{ return 200 "hello\\n"; }} location /big {{ root {folder}; }} }}''')
 

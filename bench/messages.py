@@ -1,4 +1,4 @@
-"""The measuring half of messages.sh: the ways take turns in each round."""
+"""Measures for messages.sh: the paths take turns in each round."""
 import json
 import os
 import statistics
@@ -15,7 +15,7 @@ RULES = {
 
 
 def publish(options, port, count):
-    """Core NATS: one connection publishes 32 bytes, another is subscribed."""
+    """Core NATS: one connection publishes messages of 32 bytes, another subscribes."""
     payload = "x" * 32
     hello = 'CONNECT {"verbose":false}\\r\\n'
     out = subprocess.run(
@@ -28,7 +28,7 @@ def publish(options, port, count):
 
 
 def set_values(options, port, count):
-    """Redis: SET of 32 bytes by 50 connections, sixteen under way on each."""
+    """Redis: SET of 32 bytes by 50 connections, with sixteen commands in flight on each."""
     out = subprocess.run(["redis-benchmark", "-p", str(port), "-t", "set", "-n", str(count), "-P", "16", "-d", "32", "--csv"],
                          capture_output=True, text=True, check=True).stdout
     return float(out.splitlines()[-1].split(",")[1].strip('"'))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What protocol = "nats" and protocol = "redis" cost: messages per second through a plain TCP listener, through one of the
-# protocol without rules, and through one with a rule that looks at every message and means none, in turns.
+# Measures the cost of protocol = "nats" and "redis": messages per second through a plain TCP listener, through a
+# listener of the protocol without rules, and with a rule that examines every message and matches none, in turns.
 #
 #   bench/messages.sh [--quick] [--json FILE] [--rounds N]
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""The measuring half of mqtt.sh: the ways take turns in each round."""
+"""Measures for mqtt.sh: the paths take turns in each round."""
 import json
 import os
 import statistics

@@ -1,5 +1,4 @@
-# For compare.sh, datagrams.sh and http.sh: run_bench SCRIPT "TOOL..." [OPTION...] reads the options, builds, and runs the
-# measuring half.
+# run_bench SCRIPT "TOOL..." [OPTION...]: reads the options, builds, and runs SCRIPT.py, which measures.
 set -euo pipefail
 
 run_bench() {

@@ -1,5 +1,5 @@
-// For http.sh: `server PORT` echoes; `client PORT SOCKETS SECONDS` prints how many messages came back in a second, each
-// socket with one under way.
+// Load for http.sh: `server PORT` echoes; `client PORT SOCKETS SECONDS` prints the echoed messages per second, with
+// one message in flight on each socket.
 const WebSocket = require('ws');
 
 const [role, port, sockets, seconds] = process.argv.slice(2);
