@@ -166,8 +166,8 @@ class Bench:
             idle.wait()
         self.add(f"RSS per idle connection, {count}", values, "less", "KiB")
 
-    # Lateness: the round trip with a latency of 20 ms in one direction, minus 20 ms, minus the direct round trip at
-    # the same pace (each connection sends every 50 ms, evenly spread).
+    # Lateness: the round trip with a latency of 20 ms in one direction, minus 20 ms, minus the direct round trip.
+    # Both have the same pace: each connection sends every 50 ms, evenly spread.
     def lateness(self, direct, slow):
         words = ("ping", 100, self.options.seconds, 50)
         results = {"p50_us": [], "p99_us": []}

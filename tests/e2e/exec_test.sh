@@ -119,7 +119,7 @@ if [ "$BROWNOUT_E2E_NETWORK" = own ] && ip route add 198.18.0.0/15 dev lo 2>/dev
   cat >"$folder/resolvers.py" <<'P'
 import select, socket
 query = b'\x12\x34\1\0\0\1\0\0\0\0\0\0\5other\7example\3net\0\0\1\0\1'
-# One socket at a time, so that the queries arrive in order.
+# A single socket at a time, so that the queries arrive in order.
 asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(300): asking.sendto(query, (f'198.18.{1 + i // 200}.{1 + i % 200}', 53))
 refused = 0
@@ -162,7 +162,7 @@ both_listen() { [ "$(wc -l <"$folder/udp_echo.log")" = 2 ]; }
 wait_for 10 both_listen || fail "no UDP servers"
 cat >"$folder/inside.py" <<'P'
 import socket, sys
-# One socket sends to two servers of the host: the original destination port is tracked per datagram.
+# A single socket sends to two servers of the host: the original destination port is tracked per datagram.
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(5)
 answers = set()

@@ -92,7 +92,7 @@ fault = { type = "mqtt_receive_maximum", value = 1 }'
 see throttled 'r["maximum"] == 1 and r["got"] == n(1, 2, 3)' 3 1
 pass "mqtt_session_present, mqtt_receive_maximum"
 
-# One message in flight, with a late acknowledgement: a slow subscriber from the broker's point of view.
+# A single message in flight, with a late acknowledgement: a slow subscriber from the broker's point of view.
 through slow '[[rule]]
 match = { packet = "connect", direction = "upstream" }
 fault = { type = "mqtt_receive_maximum", value = 1 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nginx, curl and wrk: with no rules nothing differs; with faults curl feels what the rule says.
+# nginx, curl and wrk over a TCP listener: without rules nothing changes; with faults curl reports their effect.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nginx curl wrk cmp

@@ -82,7 +82,8 @@ class MiscountsHeld final : public Stage {
   std::size_t held() const override { return 1; }
 };
 
-// Its deadline depends on how often deadline() is called, so the result depends on the driver.
+// A stage whose result depends on the driver: its deadline changes with the number of calls of
+// deadline().
 class DependsOnTheDriver final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override {

@@ -4,8 +4,8 @@
 //   DnsLab lab("[[rule]]\nfault = { type = \"servfail\" }");
 //   EXPECT_EQ(lab.ask("chat.example.org"), "SERVFAIL");
 //
-// The zone has chat.example.org with A 192.0.2.1, 192.0.2.2, 198.51.100.1 and AAAA 2001:db8::1, all
-// with a TTL of 60.
+// The zone has chat.example.org with A 192.0.2.1, 192.0.2.2, 198.51.100.1 and AAAA 2001:db8::1. All
+// TTLs are 60.
 //
 // Answers print as "NOERROR 192.0.2.1/60 192.0.2.2/60", other records as "NS/60", and the authority
 // section after "|". A delay prints as "+2s NOERROR ...". "(silence)" means that the resolver was

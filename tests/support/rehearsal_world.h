@@ -129,7 +129,7 @@ name = "gone"
 match = { listener = "chat" }
 fault = { type = "reset" }
 )";
-// One user of chat with a short timeout.
+// A single user of chat with a short timeout.
 inline const std::string kHastyUser = R"(
 [[probe]]
 name = "p"

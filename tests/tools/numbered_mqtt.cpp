@@ -1,12 +1,11 @@
-// Publishes numbered messages and subscribes to them, by libmosquitto, and says what became of them
-// end to end, as JSON: {"sent":..,"lost":..,"doubled":..,"reordered":..,"connections":..,
-// "seconds":..}.
+// Publishes numbered messages and subscribes to them with libmosquitto, and prints the end-to-end
+// result as JSON: {"sent":..,"lost":..,"doubled":..,"reordered":..,"connections":..,"seconds":..}.
 //
 //   numbered_mqtt PUBLISH_PORT SUBSCRIBE_PORT QOS COUNT [PATIENCE_SECONDS]
 //
-// Both have sessions that outlive their connections, which are made anew whenever they end. It is
-// over when all have arrived and all were acknowledged, or when for PATIENCE_SECONDS nothing came.
-// Doubled: arrived more often than once. Reordered: arrived first behind a higher number.
+// Both clients have persistent sessions and reconnect whenever their connection ends. The program
+// ends when all messages are acknowledged and received, or after PATIENCE_SECONDS without a
+// message. Doubled: received more than once. Reordered: first received after a higher number.
 #include <mosquitto.h>
 
 #include <algorithm>
@@ -26,7 +25,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kPatience(10);  // with a broker that does not answer
+constexpr std::chrono::seconds kPatience(10);  // for the broker's first answers
 
 struct Deleter {
   void operator()(mosquitto* client) const { mosquitto_destroy(client); }
@@ -35,15 +34,15 @@ using Client = std::unique_ptr<mosquitto, Deleter>;
 
 struct Score {
   int qos = 0;
-  std::vector<int> arrived;  // how often, by number
+  std::vector<int> arrived;  // receipts, indexed by message number
   std::atomic<int> distinct{0};
   std::atomic<int> doubled{0};
   std::atomic<int> reordered{0};
   std::atomic<int> acknowledged{0};
   std::atomic<int> connections{0};
   std::counting_semaphore<> subscribed{0};
-  std::counting_semaphore<> ready{0};  // a CONNACK of the publisher is behind it
-  std::atomic<Clock::rep> last{0};     // when something came
+  std::counting_semaphore<> ready{0};  // released when the publisher is connected
+  std::atomic<Clock::rep> last{0};     // instant of the last event
   int highest = -1;
 
   void touch() { last = Clock::now().time_since_epoch().count(); }
@@ -108,8 +107,8 @@ int main(int argc, char** argv) {
       [](mosquitto*, void* user, int, int, const int*) { score_of(user).subscribed.release(); });
   static_cast<void>(score.subscribed.try_acquire_for(kPatience));
 
-  // At a CONNACK libmosquitto sends again what is in flight: nothing may be yet. A SUBACK comes
-  // behind.
+  // At a CONNACK libmosquitto resends messages in flight, so publishing must not begin before. A
+  // SUBACK follows the CONNACK.
   const auto publisher = connect("numbered-publisher", number_of(argv[1]), score,
                                  [](mosquitto* client, void* user, int) {
                                    auto& of = score_of(user);
@@ -131,7 +130,7 @@ int main(int argc, char** argv) {
     const auto text = std::to_string(i);
     mosquitto_publish(publisher.get(), nullptr, "numbered", static_cast<int>(text.size()),
                       text.data(), score.qos, false);
-    // What waits is bounded.
+    // Bounds the number of unacknowledged messages.
     while (i - score.acknowledged > 1000 && Clock::now().time_since_epoch().count() - score.last <
                                                 Clock::duration(patience).count()) {
       std::this_thread::sleep_for(std::chrono::microseconds(100));
@@ -143,7 +142,7 @@ int main(int argc, char** argv) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const auto seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  // What comes twice comes behind.
+  // Duplicates arrive later.
   if (score.connections > 1) std::this_thread::sleep_for(std::chrono::seconds(2));
   for (const auto* client : {&publisher, &subscriber}) {
     mosquitto_disconnect(client->get());

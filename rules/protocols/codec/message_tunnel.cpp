@@ -153,7 +153,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
     more = step.more;
     if (step.ended) {
       pass();
-      give(std::move(*step.ended), now);
+      deliver(std::move(*step.ended), now);
     }
     if (!inserted.empty() && !reader.passing()) {
       pass();
@@ -200,7 +200,7 @@ void MessageTunnel::Side::finish() {
   owner.finished(direction);
 }
 
-void MessageTunnel::Side::give(ReadMessage read, Instant now) {
+void MessageTunnel::Side::deliver(ReadMessage read, Instant now) {
   const auto counted =
       std::make_shared<const Counted>(std::move(read.message), read.payload.size(), held);
   auto chunk = rules::Chunk::of(read.payload,

@@ -77,7 +77,7 @@ class MessageTunnel final {
     void pass_raw(ByteView bytes);
     void release_raw();
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
-    void give(ReadMessage read, Instant now);
+    void deliver(ReadMessage read, Instant now);
 
     // Inserts a message that a rule made, as soon as no other message is partly sent.
     void insert(Bytes bytes);

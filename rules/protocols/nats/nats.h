@@ -39,7 +39,7 @@ constexpr bool has_headers(NatsVerb verb) {
   return verb == NatsVerb::kHpub || verb == NatsVerb::kHmsg;
 }
 
-// One control line and its headers. The verb decides which members are used.
+// A control line and its headers. The verb decides which members are used.
 struct NatsLine {
   NatsVerb verb = NatsVerb::kPing;
   std::string subject = {};

@@ -67,7 +67,7 @@ struct XmppStanza {
   }
   bool has_namespace(std::string_view name) const;
   // Whether the element is `wanted`, or contains `wanted` (SASL2).
-  bool says(XmppElement wanted) const { return element == wanted || within == wanted; }
+  bool is_or_contains(XmppElement wanted) const { return element == wanted || within == wanted; }
 };
 
 // A defined condition of a stanza error (RFC 6120, 8.3.3), or of a stream error (4.9.3).

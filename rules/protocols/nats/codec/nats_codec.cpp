@@ -153,10 +153,11 @@ Bytes NatsCodec::Reader::rest() {
 
 void NatsCodec::learn(rules::NatsLine& line, Direction direction) {
   if (line.verb == NatsVerb::kConnect && direction == Direction::kUpstream) {
-    know({.client_name = rules::nats_json_text(line.text, "name"), .info = connection_->info});
+    update_connection(
+        {.client_name = rules::nats_json_text(line.text, "name"), .info = connection_->info});
   }
   if (line.verb == NatsVerb::kInfo && direction == Direction::kDownstream) {
-    know({.client_name = connection_->client_name, .info = line.text});
+    update_connection({.client_name = connection_->client_name, .info = line.text});
   }
   if (line.verb == NatsVerb::kSub && direction == Direction::kUpstream) {
     if (subscriptions_.size() < kMostSubscriptions) {
@@ -176,7 +177,7 @@ void NatsCodec::learn(rules::NatsLine& line, Direction direction) {
   if (line.max.empty()) subscriptions_.erase(found);
 }
 
-void NatsCodec::know(rules::NatsConnection connection) {
+void NatsCodec::update_connection(rules::NatsConnection connection) {
   connection_ = std::make_shared<const rules::NatsConnection>(std::move(connection));
 }
 

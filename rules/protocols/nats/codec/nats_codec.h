@@ -78,7 +78,7 @@ class NatsCodec final : public MessageCodec {
   // Updates the connection state from a line, and completes the line from that state.
   void learn(rules::NatsLine& line, Direction direction);
 
-  void know(rules::NatsConnection connection);
+  void update_connection(rules::NatsConnection connection);
 
   std::shared_ptr<const rules::NatsConnection> connection_ =
       std::make_shared<const rules::NatsConnection>();

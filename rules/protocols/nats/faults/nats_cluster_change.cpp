@@ -22,26 +22,26 @@ class NatsClusterChangeStage final : public Stage {
     if (message == nullptr) return out.emit(std::move(chunk), now);
     const bool info = message->line.verb == NatsVerb::kInfo;
     if (info) {
-      if (tell("rewrite", message->line.text, now, out)) return;
-    } else if (!told_ && message->connection) {
+      if (announce("rewrite", message->line.text, now, out)) return;
+    } else if (!announced_ && message->connection) {
       // The client was connected before the rule applied, so an additional INFO is sent.
-      tell("tell", message->connection->info, now, out);
+      announce("tell", message->connection->info, now, out);
     }
     out.emit(std::move(chunk), now);
   }
 
  private:
-  bool tell(std::string_view action, const std::string& info, Instant now, Output& out) {
+  bool announce(std::string_view action, const std::string& info, Instant now, Output& out) {
     auto text = with_nats_texts(info, "connect_urls", urls_);
     if (text.empty()) return false;
-    told_ = true;
+    announced_ = true;
     out.note({.action = action, .ordinal = count_++}, now);
     out.emit(nats_chunk({.verb = NatsVerb::kInfo, .text = std::move(text)}), now);
     return true;
   }
 
   std::vector<std::string> urls_;
-  bool told_ = false;
+  bool announced_ = false;
   std::uint64_t count_ = 0;
 };
 

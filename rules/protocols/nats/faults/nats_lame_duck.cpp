@@ -19,7 +19,7 @@ class NatsLameDuckStage final : public Stage {
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* message = view_as<NatsMessage>(chunk.message());
     const bool first = message == nullptr || message->line.verb == NatsVerb::kInfo;
-    if (!told_ && !first && message->connection) tell(message->connection->info, now, out);
+    if (!announced_ && !first && message->connection) announce(message->connection->info, now, out);
     out.emit(std::move(chunk), now);
   }
   void wake(Instant now, Output& out) override {
@@ -29,17 +29,17 @@ class NatsLameDuckStage final : public Stage {
   Instant deadline() const override { return closes_; }
 
  private:
-  void tell(const std::string& info, Instant now, Output& out) {
+  void announce(const std::string& info, Instant now, Output& out) {
     auto text = with_nats_flag(info, "ldm", true);
     if (text.empty()) return;
-    told_ = true;
+    announced_ = true;
     closes_ = later(now, settings_.grace);
     out.note({.action = "lame duck", .delay = settings_.grace}, now);
     out.emit(nats_chunk({.verb = NatsVerb::kInfo, .text = std::move(text)}), now);
   }
 
   NatsLameDuckSettings settings_;
-  bool told_ = false;
+  bool announced_ = false;
   Instant closes_ = kNever;
 };
 

@@ -21,8 +21,8 @@ bool is_pubsub_confirmation(std::string_view kind) {
 bool is_pubsub_message(std::string_view kind) {
   return kind == "message" || kind == "pmessage" || kind == "smessage";
 }
-// UNSUBSCRIBE without arguments ends all subscriptions. Only the server knows how many, and so how
-// many confirmations follow.
+// UNSUBSCRIBE without arguments ends all subscriptions. Only the server has their number, and so
+// the number of confirmations.
 bool ends_all(const RedisCommand& command) {
   return command.arguments == 1 && command.name.ends_with("unsubscribe");
 }

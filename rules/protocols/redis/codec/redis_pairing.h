@@ -45,7 +45,7 @@ class RedisPairing {
 
   // Facts about a reply of the server.
   struct Answer {
-    RedisCommandRef command = {};  // null: it answers none, or an unknown one
+    RedisCommandRef command = {};  // null if it answers no command, or an unknown one
     bool push = false;
     bool last = true;     // the last reply to the command
     bool copied = false;  // answers a copy: the client must not see it
@@ -77,8 +77,8 @@ class RedisPairing {
   bool is_behind() const;
 
   // If a rule has answered a command of a transaction, or EXEC itself, the server must not run that
-  // transaction (redis.io, Transactions). While spoiled(), call discards() for each command: it
-  // says whether to send DISCARD to the server before the command, or instead of it.
+  // transaction (redis.io, Transactions). While spoiled(), call discards() for each command. The
+  // result tells whether to send DISCARD to the server before the command, or instead of it.
   bool spoiled() const { return spoiled_ || leaves_; }
   struct Discard {
     bool ahead = false;

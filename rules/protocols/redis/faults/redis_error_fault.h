@@ -15,16 +15,16 @@
 
 namespace brownout::rules {
 
-// `Says` is a callable std::optional<std::string>(const RedisCommand&): the error for the command,
-// or none if the simulated server would run it.
-template <class Says>
+// `ErrorFor` is a callable std::optional<std::string>(const RedisCommand&): the error for the
+// command, or none if the simulated server would run it.
+template <class ErrorFor>
 class RedisErrorStage final : public Stage {
  public:
-  explicit RedisErrorStage(Says says) : says_(std::move(says)) {}
+  explicit RedisErrorStage(ErrorFor error_for) : error_for_(std::move(error_for)) {}
 
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* request = redis_request_of(chunk);
-    auto error = request != nullptr ? says_(*request->command) : std::nullopt;
+    auto error = request != nullptr ? error_for_(*request->command) : std::nullopt;
     if (!error) return out.emit(std::move(chunk), now);
     out.note(
         {.action = "answer", .bytes = static_cast<std::int64_t>(chunk.size()), .ordinal = count_++},
@@ -33,18 +33,18 @@ class RedisErrorStage final : public Stage {
   }
 
  private:
-  Says says_;
+  ErrorFor error_for_;
   std::uint64_t count_ = 0;
 };
 
-template <class Says>
-std::unique_ptr<Stage> redis_error_stage(const StageContext& context, Says says) {
+template <class ErrorFor>
+std::unique_ptr<Stage> redis_error_stage(const StageContext& context, ErrorFor error_for) {
   if (context.direction != Direction::kUpstream) return nullptr;
-  return std::make_unique<RedisErrorStage<Says>>(std::move(says));
+  return std::make_unique<RedisErrorStage<ErrorFor>>(std::move(error_for));
 }
 
-// A fault without settings; `Says` is default-constructed.
-template <class Says>
+// A fault without settings; `ErrorFor` is default-constructed.
+template <class ErrorFor>
 class RedisErrorFault final : public Fault {
  public:
   using Settings = NoSettings;
@@ -55,7 +55,7 @@ class RedisErrorFault final : public Fault {
     return schema;
   }
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
-    return redis_error_stage(context, Says{});
+    return redis_error_stage(context, ErrorFor{});
   }
 };
 

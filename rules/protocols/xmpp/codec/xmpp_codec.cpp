@@ -256,15 +256,15 @@ void XmppCodec::Reader::remember() {
   if (stanza_.element == XmppElement::kAck) {
     (up ? codec_.last_h_up_ : codec_.last_h_down_) = stanza_.acknowledged;
   }
-  if (up && stanza_.says(XmppElement::kResume)) codec_.asked_ = stanza_.previous;
+  if (up && stanza_.is_or_contains(XmppElement::kResume)) codec_.asked_ = stanza_.previous;
   if (up && stanza_.element == XmppElement::kEnable) codec_.asked_.clear();
   if (up) return;
   if (stanza_.element == XmppElement::kIq && !jid_.empty()) codec_.jid_ = jid_;
-  // A resumed stream was bound on an earlier connection. The `to` of the server's stanzas tells the
-  // full JID.
-  codec_.resumed_ |= stanza_.says(XmppElement::kResumed);
-  const bool tells = codec_.resumed_ && stanza_.is_stanza() && codec_.jid_.empty();
-  if (tells && stanza_.to.find('/') != std::string::npos) codec_.jid_ = stanza_.to;
+  // A resumed stream was bound on an earlier connection. The full JID is in the `to` of the
+  // server's stanzas.
+  codec_.resumed_ |= stanza_.is_or_contains(XmppElement::kResumed);
+  const bool shows_jid = codec_.resumed_ && stanza_.is_stanza() && codec_.jid_.empty();
+  if (shows_jid && stanza_.to.find('/') != std::string::npos) codec_.jid_ = stanza_.to;
   if (stanza_.element == XmppElement::kProceed) codec_.encrypted_ = true;
   if (stanza_.space == kCompression && stanza_.name == "compressed") codec_.compressed_ = true;
   if (stanza_.element != XmppElement::kSasl || stanza_.name != "success") return;
@@ -279,7 +279,7 @@ ReadMessage XmppCodec::Reader::message() {
   const bool up = direction_ == Direction::kUpstream;
   if (stanza.is_stanza() && up && stanza.from.empty()) stanza.from = codec_.jid_;
   if (stanza.is_stanza() && !up && stanza.to.empty()) stanza.to = codec_.jid_;
-  if (stanza.says(XmppElement::kFailed) && !up) stanza.previous = codec_.asked_;
+  if (stanza.is_or_contains(XmppElement::kFailed) && !up) stanza.previous = codec_.asked_;
   if (stanza.element == XmppElement::kRequest) {
     stanza.acknowledged = up ? codec_.last_h_down_ : codec_.last_h_up_;
   }

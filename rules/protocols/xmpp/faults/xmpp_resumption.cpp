@@ -34,16 +34,17 @@ class ResumptionStage final : public Stage {
     const auto* stanza = stanza_of(chunk);
     if (stanza == nullptr) return out.emit(std::move(chunk), now);
     const bool fails = settings_.answer == Answer::kFailed;
-    const auto truth = fails ? XmppElement::kResumed : XmppElement::kFailed;
-    const bool resumes = stanza->says(truth) && (fails || !stanza->previous.empty());
-    auto told = resumes ? with_lie(chunk, *stanza) : std::nullopt;
-    if (!told) return out.emit(std::move(chunk), now);
+    const auto real_answer = fails ? XmppElement::kResumed : XmppElement::kFailed;
+    const bool resumes =
+        stanza->is_or_contains(real_answer) && (fails || !stanza->previous.empty());
+    auto changed = resumes ? with_false_answer(chunk, *stanza) : std::nullopt;
+    if (!changed) return out.emit(std::move(chunk), now);
     out.note({.action = "lie", .ordinal = count_++}, now);
-    out.emit(std::move(*told), now);
+    out.emit(std::move(*changed), now);
   }
 
  private:
-  std::string lie(const XmppStanza& stanza, const std::string& space) const {
+  std::string false_answer(const XmppStanza& stanza, const std::string& space) const {
     if (settings_.answer == Answer::kFailed) return xmpp_not_resumed(space);
     return "<resumed xmlns='" + xml_escaped(space) + "' h='0' previd='" +
            xml_escaped(stanza.previous) + "'/>";
@@ -51,13 +52,13 @@ class ResumptionStage final : public Stage {
 
   // The chunk with the false answer: alone, or in its place inside a SASL2 element. None if a rule
   // has changed that element before, since the offsets no longer hold.
-  std::optional<Chunk> with_lie(const Chunk& chunk, const XmppStanza& stanza) const {
-    if (stanza.within == XmppElement::kOther) return xmpp_chunk(lie(stanza, stanza.space));
+  std::optional<Chunk> with_false_answer(const Chunk& chunk, const XmppStanza& stanza) const {
+    if (stanza.within == XmppElement::kOther) return xmpp_chunk(false_answer(stanza, stanza.space));
     if (chunk.touched() || stanza.within_end > chunk.size()) return std::nullopt;
     const auto all = chunk.bytes();
     std::string text(reinterpret_cast<const char*>(all.data()), all.size());
     text.replace(stanza.within_begin, stanza.within_end - stanza.within_begin,
-                 lie(stanza, stanza.within_space));
+                 false_answer(stanza, stanza.within_space));
     return xmpp_chunk(text, stanza.element);
   }
 
