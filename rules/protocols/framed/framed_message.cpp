@@ -17,7 +17,7 @@ class FramedProtocol final : public MessageProtocol {
         "kind", "only messages of these kinds, as the framing finds them; as for path",
         [](const auto& message, const auto& kinds) { return any_matches(kinds, message.kind); })};
   }
-  std::string_view about_text() const override { return "only such payloads"; }
+  std::string_view about_text() const override { return "only messages whose payload matches"; }
   std::optional<std::string_view> text(const Message&,
                                        std::span<const std::byte> payload) const override {
     return text_of(payload);
@@ -31,7 +31,7 @@ class FramedProtocol final : public MessageProtocol {
     return message_chunk(*this, chunk.message()->view, text);
   }
 
-  std::string_view about_refusal() const override { return "what is answered, without its frame"; }
+  std::string_view about_refusal() const override { return "the answer, without its frame"; }
   std::optional<Refusal> refuse(const Chunk&, const RefusalOptions& how) const override {
     return Refusal{message_chunk(*this, std::make_shared<const FramedMessage>(), how.text)};
   }

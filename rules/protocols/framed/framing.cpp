@@ -64,18 +64,19 @@ bool operator==(const Framing& a, const Framing& b) {
 const Schema<Framing>& framing_schema() {
   static const Schema<Framing> schema{{
       field("delimiter", &Framing::delimiter,
-            "what stands behind each message, e.g. \"\\n\"; left out: a length stands ahead"),
-      field("offset", &Framing::offset, "bytes of the header that stand ahead of the length",
-            {.least = 0}),
-      field("width", &Framing::width, "bytes of the length: 1 to 8", {.least = 1}),
-      field("endianness", &Framing::endianness, "of the length"),
+            "the bytes that end each message, e.g. \"\\n\"; without it, a length precedes each "
+            "message"),
+      field("offset", &Framing::offset, "bytes of the header before the length", {.least = 0}),
+      field("width", &Framing::width, "size of the length field: 1 to 8 bytes", {.least = 1}),
+      field("endianness", &Framing::endianness, "byte order of the length"),
       field("includes_header", &Framing::includes_header,
-            "whether the length counts the header, which is all up to its own end"),
+            "whether the length counts the header, too: offset + width"),
       field("kind", &Framing::kind,
             "a regular expression that finds the kind of a message in its payload, for match: the "
-            "first group, or all that it finds"),
+            "first group, or the whole match"),
       field("acks", &Framing::acks,
-            "which kinds acknowledge others, for the fault ack_loss; patterns as for path"),
+            "kinds of messages that acknowledge others, for the fault ack_loss; patterns as for "
+            "path"),
   }};
   return schema;
 }
@@ -87,7 +88,7 @@ void check_framing(const Framing& framing, const Node& table, Diagnostics& probl
   };
   if (framing.delimiter.empty() && framing.width == 0) {
     problems.add(table.where, "framing needs \"delimiter\" or \"width\"",
-                 "what stands behind each message, or how long the length ahead of it is");
+                 "give the bytes that end each message, or the size of the length before it");
   }
   if (framing.width > 8) {
     problems.add(where("width"), "a length has 8 bytes at most", "give 1 to 8");
@@ -99,15 +100,15 @@ void check_framing(const Framing& framing, const Node& table, Diagnostics& probl
   if (!framing.delimiter.empty()) {
     for (const std::string_view key : {"offset", "width", "endianness", "includes_header"}) {
       if (table.find(key) == nullptr) continue;
-      problems.add(where(key), std::string(key) + " is of a length, not of a delimiter",
-                   "leave one of both out");
+      problems.add(where(key), std::string(key) + " applies to a length, not to a delimiter",
+                   "remove one of the two");
     }
     if (framing.delimiter.size() > 64) {
       problems.add(where("delimiter"), "a delimiter has 64 bytes at most", "");
     }
   }
   if (!framing.acks.empty() && !framing.kind) {
-    problems.add(where("acks"), "acks are told by their kind", "write kind = \"...\", too");
+    problems.add(where("acks"), "acks needs \"kind\" to recognize them", "add kind = \"...\"");
   }
 }
 

@@ -35,8 +35,7 @@ class NatsProtocol final : public MessageProtocol {
                                             }),
             nats_key<SubjectPatterns>(
                 "subject",
-                "only what is published, delivered or subscribed to subjects that one of these "
-                "means, with * and >",
+                "only messages and subscriptions whose subject matches one of these, with * and >",
                 [](const auto& message, const auto& patterns) {
                   const auto& subject = message.line.subject;
                   return std::any_of(
@@ -44,13 +43,12 @@ class NatsProtocol final : public MessageProtocol {
                         return !subject.empty() && subject_matches(pattern.text, subject);
                       });
                 }),
-            nats_key<NatsPatterns>("queue",
-                                   "only subscriptions of these queue groups, and what is "
-                                   "delivered to them; as for path",
-                                   [](const auto& message, const auto& wanted) {
-                                     return !message.line.queue.empty() &&
-                                            any_matches(wanted, message.line.queue);
-                                   }),
+            nats_key<NatsPatterns>(
+                "queue",
+                "only subscriptions of these queue groups, and deliveries to them; as for path",
+                [](const auto& message, const auto& wanted) {
+                  return !message.line.queue.empty() && any_matches(wanted, message.line.queue);
+                }),
             nats_key<NatsPatterns>(
                 "client_name", "only connections of clients with these names, as for path",
                 [](const auto& message, const auto& wanted) {
@@ -58,8 +56,8 @@ class NatsProtocol final : public MessageProtocol {
                 }),
             headers_key<NatsMessage>(
                 "header", R"(Nats-Msg-Id = "order-*")",
-                "only what is published or delivered with all of these headers: "
-                "{ Nats-Msg-Id = \"order-*\" }",
+                "only published and delivered messages with all of these headers: { Nats-Msg-Id = "
+                "\"order-*\" }",
                 [](const auto& message, const HeaderPattern& wanted) {
                   const auto values = nats_headers(message.line.headers, wanted.name);
                   return std::any_of(values.begin(), values.end(), [&](std::string_view value) {
@@ -69,7 +67,8 @@ class NatsProtocol final : public MessageProtocol {
   }
 
   std::string_view about_text() const override {
-    return "only what is published or delivered with such a payload, and -ERR with such a text";
+    return "only published and delivered messages whose payload matches, and -ERR whose text "
+           "matches";
   }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte> payload) const override {
@@ -122,12 +121,14 @@ class NatsProtocol final : public MessageProtocol {
   }
   bool has_users() const override { return true; }
   std::vector<OptionKey> user_keys() const override {
-    return {option_key<std::string>("subject", "below which each user publishes to one of its own",
-                                    in_quotes(kUsersSubject)),
-            option_key<bool>("jetstream",
-                             "whether JetStream must acknowledge each message; a stream with the "
-                             "subject is there already",
-                             "false")};
+    return {
+        option_key<std::string>(
+            "subject", "prefix of the subjects: each user publishes to its own subject below it",
+            in_quotes(kUsersSubject)),
+        option_key<bool>(
+            "jetstream",
+            "whether JetStream must acknowledge each message; a stream for the subjects must exist",
+            "false")};
   }
   std::optional<Chunk> pong(const Chunk& ping) const override {
     if (view(*ping.message()).verb != NatsVerb::kPing) return std::nullopt;
@@ -135,10 +136,10 @@ class NatsProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"verb", "what a message is (pub)", names_of<NatsVerb>()},
-            {"subject", "what it is published, delivered or subscribed to"},
-            {"queue", "the queue group of its subscription"},
-            {"client-name", "whose connection it is"}};
+    return {{"verb", "verb of the message (pub)", names_of<NatsVerb>()},
+            {"subject", "its subject"},
+            {"queue", "queue group of its subscription"},
+            {"client-name", "name of the client"}};
   }
   Message told(const Told& of) const override {
     NatsLine line{.verb = value_named<NatsVerb>(of("verb")).value_or(NatsVerb::kPub)};

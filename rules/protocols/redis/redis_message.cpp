@@ -31,8 +31,8 @@ bool has_redis_error_code(std::string_view text) {
 std::vector<MessageKey> keys_of_redis_commands() {
   return {redis_key<std::vector<RedisCommandPattern>>(
               "command",
-              "only these commands, and what answers them: \"GET\", \"SCRIPT LOAD\", in any case; "
-              "\"CLIENT\" means all that begin with it",
+              "only these commands, and their replies: \"GET\", \"SCRIPT LOAD\", in any case; "
+              "\"CLIENT\" matches all its subcommands",
               [](const auto& message, const auto& wanted) {
                 return message.command &&
                        std::any_of(wanted.begin(), wanted.end(), [&](const auto& pattern) {
@@ -40,20 +40,20 @@ std::vector<MessageKey> keys_of_redis_commands() {
                        });
               }),
           redis_key<RedisPatterns>(
-              "key", "only commands with such a key, and what answers them; as for path",
+              "key", "only commands with a matching key, and their replies; as for path",
               [](const auto& message, const auto& wanted) {
                 return message.command && any_redis_name_matches(wanted, message.command->keys);
               }),
           redis_key<RedisPatterns>(
               "channel",
-              "only what is published to or comes from such a channel, and what subscribes to it "
-              "or no longer; as for path",
+              "only messages of matching channels, and commands that publish to, subscribe to or "
+              "unsubscribe from them; as for path",
               [](const auto& message, const auto& wanted) {
                 if (message.channel) return any_matches(wanted, *message.channel);
                 return message.command && any_redis_name_matches(wanted, message.command->channels);
               }),
           redis_key<std::vector<std::int64_t>>(
-              "database", "only commands in these databases (SELECT), and what answers them",
+              "database", "only commands in these databases (SELECT), and their replies",
               [](const auto& message, const auto& wanted) {
                 return message.database &&
                        std::find(wanted.begin(), wanted.end(), *message.database) != wanted.end();
@@ -71,8 +71,7 @@ class RedisProtocol final : public MessageProtocol {
   std::vector<MessageKey> keys() const override {
     auto keys = keys_of_redis_commands();
     keys.push_back(redis_key<std::vector<RedisType>>(
-        "reply",
-        "only replies of these types; push is what comes without being asked for, in RESP2, too",
+        "reply", "only replies of these types; push is any unsolicited message, in RESP2, too",
         [](const auto& message, const auto& types) {
           return message.reply &&
                  std::find(types.begin(), types.end(), message.reply->type) != types.end();
@@ -93,8 +92,8 @@ class RedisProtocol final : public MessageProtocol {
     return message.wire.size();
   }
   std::string_view about_text() const override {
-    return "only commands that write, publish or echo such a value, replies that are one such "
-           "text, and what is published with such a payload";
+    return "only commands whose written, published or echoed value matches, replies whose text "
+           "matches, and published messages whose payload matches";
   }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte> payload) const override {
@@ -141,15 +140,13 @@ class RedisProtocol final : public MessageProtocol {
   std::string_view about_refusal() const override { return "the error"; }
   bool has_users() const override { return true; }
   std::vector<OptionKey> user_keys() const override {
-    return {option_key<std::string>("key_prefix",
-                                    "what the key and the channel that each user has of its own "
-                                    "begin with",
+    return {option_key<std::string>("key_prefix", "prefix of each user's own key and channel",
                                     in_quotes(kUsersKeyPrefix)),
-            option_key<std::int64_t>("database", "which one the key is in (SELECT)", "0",
+            option_key<std::int64_t>("database", "database of the key (SELECT)", "0",
                                      {.least = 0, .most = INT32_MAX}),
             option_key<bool>("pubsub",
-                             "whether three numbered messages are published, too, each time, all "
-                             "of which must come back",
+                             "whether each operation also publishes three numbered messages, which "
+                             "must all come back",
                              "true")};
   }
   std::optional<Chunk> pong(const Chunk& ping) const override {
@@ -167,12 +164,12 @@ class RedisProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"command", "which command it is, or answers (get)"},
+    return {{"command", "the command, or for a reply its command (get)"},
             {"key", "its key"},
-            {"channel", "what is published to, subscribed to or comes from"},
-            {"database", "the number of the database (0)"},
-            {"reply", "it is a reply of this type", names_of<RedisType>()},
-            {"error", "it is an error that says so"}};
+            {"channel", "its channel"},
+            {"database", "number of the database (0)"},
+            {"reply", "type of the reply", names_of<RedisType>()},
+            {"error", "text of an error reply"}};
   }
   Message told(const Told& of) const override {
     RedisCommand command{.name = lower_case(of("command"))};

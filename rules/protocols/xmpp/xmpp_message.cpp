@@ -27,12 +27,12 @@ std::shared_ptr<const ProtocolOption> read_accounts(const Node& node, Diagnostic
   auto accounts = detail::read_value<Accounts>("accounts", node, {}, problems);
   if (!accounts) return nullptr;
   if (accounts->empty()) {
-    problems.add(node.where, "accounts: there is none", "e.g. [\"anna@example.org\"]");
+    problems.add(node.where, "accounts is empty", "e.g. [\"anna@example.org\"]");
   }
   for (const auto& account : *accounts) {
     if (is_bare(account)) continue;
     problems.add(node.where, in_quotes(account) + " is no bare JID",
-                 "e.g. \"anna@example.org\": users have resources of their own");
+                 "give it without a resource, e.g. \"anna@example.org\": each user binds its own");
   }
   if (problems.size() > before) return nullptr;
   return std::make_shared<const OptionValue<Accounts>>(std::move(*accounts));
@@ -47,39 +47,39 @@ class XmppProtocol final : public MessageProtocol {
   bool has_requests() const override { return true; }
 
   std::vector<MessageKey> keys() const override {
-    return {
-        message_key<XmppMessage, std::vector<XmppElement>>(
-            "stanza",
-            "only these elements: stanzas, those of stream management (XEP-0198), and those that "
-            "the stream has itself",
-            [](const auto& message, const auto& wanted) {
-              return std::find(wanted.begin(), wanted.end(), message.stanza.element) !=
-                     wanted.end();
-            }),
-        pattern_key("type", "only stanzas of these types, as for path",
-                    [](const auto& message, const auto& wanted) {
-                      return any_matches(wanted, message.stanza.type);
-                    }),
-        pattern_key("from",
-                    "only stanzas from these JIDs, as for path; a client's own have the JID that "
-                    "it bound",
-                    [](const auto& message, const auto& wanted) {
-                      return any_matches(wanted, message.stanza.from);
-                    }),
-        pattern_key("to", "only stanzas to these JIDs, as for path",
-                    [](const auto& message, const auto& wanted) {
-                      return any_matches(wanted, message.stanza.to);
-                    }),
-        pattern_key(
-            "namespace", "only elements with a child in one of these namespaces: \"urn:xmpp:ping\"",
-            [](const auto& message, const auto& wanted) {
-              const auto& names = message.stanza.namespaces;
-              return std::any_of(names.begin(), names.end(),
-                                 [&](const auto& name) { return any_matches(wanted, name); });
-            })};
+    return {message_key<XmppMessage, std::vector<XmppElement>>(
+                "stanza",
+                "only these elements: stanzas, stream management (XEP-0198), and elements of the "
+                "stream itself",
+                [](const auto& message, const auto& wanted) {
+                  return std::find(wanted.begin(), wanted.end(), message.stanza.element) !=
+                         wanted.end();
+                }),
+            pattern_key("type", "only stanzas of these types, as for path",
+                        [](const auto& message, const auto& wanted) {
+                          return any_matches(wanted, message.stanza.type);
+                        }),
+            pattern_key("from",
+                        "only stanzas from these JIDs, as for path; a client's own stanzas have "
+                        "the JID that it bound",
+                        [](const auto& message, const auto& wanted) {
+                          return any_matches(wanted, message.stanza.from);
+                        }),
+            pattern_key("to", "only stanzas to these JIDs, as for path",
+                        [](const auto& message, const auto& wanted) {
+                          return any_matches(wanted, message.stanza.to);
+                        }),
+            pattern_key("namespace",
+                        "only elements with a child in one of these namespaces: \"urn:xmpp:ping\"",
+                        [](const auto& message, const auto& wanted) {
+                          const auto& names = message.stanza.namespaces;
+                          return std::any_of(names.begin(), names.end(), [&](const auto& name) {
+                            return any_matches(wanted, name);
+                          });
+                        })};
   }
   std::string_view about_size() const override { return "the element's"; }
-  std::string_view about_text() const override { return "only messages with such a body"; }
+  std::string_view about_text() const override { return "only messages whose body matches"; }
   std::optional<std::string_view> text(const Message& message,
                                        std::span<const std::byte>) const override {
     const auto& stanza = stanza_of_message(message);
@@ -123,14 +123,14 @@ class XmppProtocol final : public MessageProtocol {
     return Refusal{xmpp_chunk(*answer)};
   }
   std::vector<OptionKey> refusal_keys() const override {
-    return {option_key<StanzaCondition>("condition", "why, of stanzas",
+    return {option_key<StanzaCondition>("condition", "condition of the error that answers a stanza",
                                         ValueKind<StanzaCondition>::print({}))};
   }
   bool has_users() const override { return true; }
   std::vector<OptionKey> user_keys() const override {
     auto key = option_key<std::vector<std::string>>(
         "accounts",
-        "bare JIDs such as anna@example.org, with one password; users take them in turn",
+        "bare JIDs such as anna@example.org, which share one password; users take them in turn",
         "required");
     // A reader of its own: the generic reader puts the key's name before the error of an account.
     key.read = read_accounts;
@@ -142,11 +142,11 @@ class XmppProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override {
-    return {{"stanza", "what an element is (message)", names_of<XmppElement>()},
+    return {{"stanza", "kind of the element (message)", names_of<XmppElement>()},
             {"type", "its type"},
-            {"from", "who sent it"},
-            {"to", "to whom"},
-            {"namespace", "of what it holds"}};
+            {"from", "JID of the sender"},
+            {"to", "JID of the receiver"},
+            {"namespace", "namespace of a child element"}};
   }
   Message told(const Told& of) const override {
     XmppStanza stanza;

@@ -59,7 +59,7 @@ class NatsAuthorizationTimeout final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "how long the server waits for what never arrives",
+        field("after", &Settings::after, "how long the server waits for CONNECT",
               {.most = std::chrono::hours(1)}),
     }};
     return schema;
@@ -81,9 +81,9 @@ extern const FaultKind kNatsAuthorizationTimeout = describe<NatsAuthorizationTim
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "CONNECT never arrives: after `after` the client is told 'Authentication Timeout', "
-                "and the connection closes. A correct client tries the next server, ever more "
-                "slowly, and does not take it for a wrong password.",
+     .summary = "CONNECT never reaches the server: after `after` the client gets 'Authentication "
+                "Timeout', and the connection closes. A correct client tries the next server with "
+                "increasing delays, and does not treat it as a wrong password.",
      .magnitude = "new connection",
      .composition = "the first end wins",
      .source = "NATS documentation, Authorization, timeout; nats-server, client.go"});

@@ -53,8 +53,7 @@ class NatsClusterChange final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("connect_urls", &Settings::connect_urls,
-              "the servers that clients are told of, each as \"HOST:PORT\": the proxy's own "
-              "listeners",
+              "the servers that INFO names, each as \"HOST:PORT\", e.g. the proxy's own listeners",
               {.required = true}),
     }};
     return schema;
@@ -83,11 +82,11 @@ extern const FaultKind kNatsClusterChange = describe<NatsClusterChange>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "INFO names other servers in connect_urls, and a client that is connected already "
-                "is sent one at the next message. A correct client adds them to those that it may "
-                "connect to; with addresses of listeners it stays on the proxy.",
+     .summary = "INFO names other servers in connect_urls; a connected client gets another INFO at "
+                "the next message. A correct client adds these servers to its list; with addresses "
+                "of listeners it stays on the proxy.",
      .magnitude = "INFO",
-     .composition = "the last rule's servers are told",
+     .composition = "the last rule's servers are named",
      .source = "NATS documentation, INFO, connect_urls; nats-server, cluster"});
 
 }  // namespace brownout::rules

@@ -50,7 +50,8 @@ class NatsLameDuck final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("grace", &Settings::grace, "how long the connection still works",
+        field("grace", &Settings::grace,
+              "how long the connection still works after the announcement",
               {.most = std::chrono::hours(24)}),
     }};
     return schema;
@@ -72,10 +73,10 @@ extern const FaultKind kNatsLameDuck = describe<NatsLameDuck>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "At the next message to a client the server says that it is about to leave (INFO "
-                "with \"ldm\"), and closes the connection after `grace`. A correct client connects "
-                "to another server before it is closed, and loses nothing. New connections are "
-                "another rule's: \"refuse\".",
+     .summary =
+         "At the next message to a client, the server announces its shutdown (INFO with \"ldm\"), "
+         "and closes the connection after `grace`. A correct client moves to another server before "
+         "that, and loses nothing. To refuse new connections as well, add a rule with \"refuse\".",
      .magnitude = "connection",
      .composition = "the first end wins",
      .source = "NATS documentation, Lame Duck Mode; nats-server, lame_duck_grace_period"});

@@ -39,9 +39,9 @@ extern const FaultKind kNatsSlowConsumer = describe<NatsSlowConsumer>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "At a message to the client, the server says that it reads too slowly, and closes "
-                "the connection. A correct client connects again and subscribes anew; what was "
-                "published meanwhile is lost outside of JetStream.",
+     .summary = "At a message to the client, the server reports 'Slow Consumer' and closes the "
+                "connection. A correct client reconnects and subscribes again; messages published "
+                "meanwhile are lost, except in JetStream.",
      .magnitude = "connection",
      .composition = "the first end wins",
      .source = "NATS documentation, Slow Consumers"});

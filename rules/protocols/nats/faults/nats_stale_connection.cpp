@@ -41,9 +41,9 @@ extern const FaultKind kNatsStaleConnection = describe<NatsStale>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "PONG is swallowed, and all else passes. A correct client gives the connection up "
-                "once some of its PINGs were not answered, and connects to another server; with "
-                "direction = \"upstream\" the server does so, and says 'Stale Connection'.",
+     .summary = "PONG is dropped; everything else passes. A correct client closes the connection "
+                "after some unanswered PINGs, and connects to another server. With direction = "
+                "\"upstream\" the server closes it, with 'Stale Connection'.",
      .magnitude = "PONG, one way",
      .composition = "what one rule drops the next never sees",
      .source = "NATS documentation, Ping/Pong Protocol"});

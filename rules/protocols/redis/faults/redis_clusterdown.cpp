@@ -17,8 +17,8 @@ struct RedisClusterdown {
 extern const FaultKind kRedisClusterdown = describe<
     RedisErrorFault<RedisClusterdown>>(redis_error_kind(
     "redis_clusterdown",
-    "Commands with keys are answered CLUSTERDOWN. A correct client tries again, ever more slowly, "
-    "and asks for the slots anew; it gives up after a bounded number of times, and says so.",
+    "Commands with keys are answered CLUSTERDOWN. A correct client retries with increasing delays, "
+    "and reloads the slots; after a bounded number of attempts it reports an error.",
     "redis.io, Redis cluster specification (Fault tolerance) and cluster-require-full-coverage of "
     "redis.conf"));
 

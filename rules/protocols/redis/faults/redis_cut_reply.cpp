@@ -44,8 +44,9 @@ class RedisCutReply final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how many bytes of it arrive, at least one and never all; left out: half of them"),
-        field("close", &Settings::close, "how the connection ends behind them"),
+              "how many bytes of the reply arrive, at least one and never all; half of them if not "
+              "set"),
+        field("close", &Settings::close, "how the connection closes after them"),
     }};
     return schema;
   }
@@ -66,9 +67,9 @@ extern const FaultKind kRedisCutReply = describe<RedisCutReply>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
-     .summary = "A reply breaks off, and with it the connection. A correct client gives its caller "
-                "none of it, connects again, and knows that the command may have run: it repeats "
-                "only what can be repeated.",
+     .summary = "The connection closes inside a reply. A correct client discards the partial reply "
+                "and reconnects. The command may have run, so it repeats only commands that are "
+                "safe to repeat.",
      .magnitude = "connection",
      .composition = "the first cut wins",
      .source = "Redis serialization protocol specification; redis.io, Redis pipelining"});

@@ -60,10 +60,9 @@ extern const FaultKind kRedisDeadSubscription = describe<RedisDeadSubscription>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
-     .summary = "From a subscription on, nothing comes on the connection any more, and nothing "
-                "closes. A correct client sends PING while nothing comes, gives the connection "
-                "up when no answer does, and subscribes anew; what was published meanwhile is "
-                "lost.",
+     .summary = "After a subscription, nothing more arrives on the connection, and it stays open. "
+                "A correct client sends PING while it is idle, closes the connection if no answer "
+                "arrives, and subscribes again. Messages published meanwhile are lost.",
      .magnitude = "connection",
      .composition = "what one rule drops the next never sees",
      .source = "redis.io, Redis Pub/Sub (Delivery semantics) and PING"});

@@ -91,7 +91,7 @@ inline std::string redis_address(const Endpoint& address) {
 }
 inline void check_redis_address(const Endpoint& address, Position where, Diagnostics& problems) {
   if (!address.is_unix() && address.port > 0) return;
-  problems.add(where, "a client cannot be sent there",
+  problems.add(where, "a client cannot be redirected to this address",
                "give a host and a port, e.g. \"127.0.0.1:7001\"");
 }
 

@@ -16,9 +16,9 @@ struct RedisLoading {
 
 extern const FaultKind kRedisLoading = describe<RedisErrorFault<RedisLoading>>(redis_error_kind(
     "redis_loading",
-    "The server answers LOADING, PING too, to all but what needs no data (AUTH, HELLO, INFO, "
-    "SELECT, SUBSCRIBE and the like). A correct client waits and tries again, ever more slowly, "
-    "or asks another server; it takes the connection for no ready one.",
+    "The server answers LOADING to PING and to all commands that need data; AUTH, HELLO, INFO, "
+    "SELECT, SUBSCRIBE and the like work. A correct client retries with increasing delays, or uses "
+    "another server; it does not treat the connection as ready.",
     "redis.io, INFO (loading) and COMMAND (flag loading); server.c, processCommand()"));
 
 }  // namespace brownout::rules

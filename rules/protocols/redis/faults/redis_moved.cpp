@@ -12,11 +12,11 @@ class RedisMoved final : public RedisRedirectionFault {
 
 }  // namespace
 
-extern const FaultKind kRedisMoved = describe<RedisMoved>(
-    redis_error_kind("redis_moved",
-                     "Commands with keys are answered MOVED, with the slot of the first key and an "
-                     "address. A correct client goes there and learns the slots anew; it follows a "
-                     "bounded number of redirections for a command, then waits, and fails.",
-                     "redis.io, Redis cluster specification (MOVED Redirection)"));
+extern const FaultKind kRedisMoved = describe<RedisMoved>(redis_error_kind(
+    "redis_moved",
+    "Commands with keys are answered MOVED, with the slot of the first key and an address. A "
+    "correct client sends the command to that address and reloads the slots; it follows a bounded "
+    "number of redirections for a command, then fails.",
+    "redis.io, Redis cluster specification (MOVED Redirection)"));
 
 }  // namespace brownout::rules

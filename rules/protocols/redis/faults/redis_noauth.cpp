@@ -16,9 +16,9 @@ struct RedisNoauth {
 
 extern const FaultKind kRedisNoauth = describe<RedisErrorFault<RedisNoauth>>(redis_error_kind(
     "redis_noauth",
-    "The server answers NOAUTH to all but AUTH, HELLO, RESET and QUIT. A correct client "
-    "authenticates anew on this connection or a new one, or says that its credentials are "
-    "missing; it does not try the same command again and again.",
+    "The server answers NOAUTH to all commands except AUTH, HELLO, RESET and QUIT. A correct "
+    "client authenticates again, on this connection or a new one, or reports that its credentials "
+    "are missing; it does not repeat the same command.",
     "redis.io, Security (Authentication); COMMAND (flag no-auth)"));
 
 }  // namespace brownout::rules

@@ -22,7 +22,8 @@ class RedisRedirectionFault : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("address", &Settings::address,
-              "where the client is sent; its own listener's makes a loop, as \"127.0.0.1:7001\"",
+              "the address in the redirection, e.g. \"127.0.0.1:7001\"; the listener's own address "
+              "makes a loop",
               {.required = true}),
     }};
     return schema;

@@ -44,7 +44,8 @@ class PresenceStorm final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("count", &Settings::count, "presences ahead of each that comes",
+        field("count", &Settings::count,
+              "number of presences inserted before each presence that arrives",
               {.least = 1, .most = 10'000, .required = true}),
     }};
     return schema;
@@ -66,8 +67,8 @@ extern const FaultKind kPresenceStorm = describe<PresenceStorm>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
-     .summary = "A contact that comes or goes does so many times at once. A correct client shows "
-                "the last of it, and stays responsive.",
+     .summary = "When a contact comes or goes, many alternating presences arrive at once. A "
+                "correct client shows the last state, and stays responsive.",
      .magnitude = "presence, one way",
      .composition = "the presences that one rule made are multiplied by the next",
      .source = "RFC 6121, 4"});

@@ -74,8 +74,8 @@ class Resumption final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("answer", &Settings::answer,
-              "what a client is told that resumes its stream: failed where it was resumed, or "
-              "resumed where it failed"),
+              "the false answer to a client that resumes its stream: failed (although it was "
+              "resumed) or resumed (although it failed)"),
     }};
     return schema;
   }
@@ -96,10 +96,9 @@ extern const FaultKind kXmppResumption = describe<Resumption>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
-     .summary =
-         "A server lies to a client that resumes its stream. A correct client that is told it "
-         "failed binds anew and sends again what was not acknowledged; one that is told it was "
-         "resumed notices by the errors that its stanzas get.",
+     .summary = "The server's answer to a stream resumption is falsified. A correct client binds "
+                "again after a false failure, and resends unacknowledged stanzas; after a false "
+                "success it notices the errors that answer its stanzas.",
      .magnitude = "resumption",
      .composition = "the last rule's answer arrives",
      .source = "XEP-0198, 5"});

@@ -39,17 +39,18 @@ class StreamError final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("condition", &Settings::condition,
-              "why: system-shutdown, see-other-host, conflict, policy-violation, ..."),
+              "condition of the error: system-shutdown, see-other-host, conflict, "
+              "policy-violation, ..."),
         field("text", &Settings::text,
-              "see-other-host: where to go, e.g. \"b.example.org:5222\"; else what is said beside "
-              "the condition"),
+              "for see-other-host, the other host, e.g. \"b.example.org:5222\"; otherwise the text "
+              "beside the condition"),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (settings.condition.name != "see-other-host" || !settings.text.empty()) return;
-    problems.add(position_of(table, "condition"), "see-other-host needs to know the other host",
+    problems.add(position_of(table, "condition"), "see-other-host needs the other host in \"text\"",
                  "e.g. text = \"b.example.org:5222\"");
   }
 
@@ -70,8 +71,8 @@ extern const FaultKind kXmppStreamError = describe<StreamError>(
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
      .summary =
-         "The stream ends with an error, and with it the connection. A correct client connects "
-         "again after a random while (see-other-host: there; conflict: not at all).",
+         "The stream ends with an error, and the connection closes. A correct client reconnects "
+         "after a random delay: for see-other-host to that host, for conflict not at all.",
      .magnitude = "connection",
      .composition = "the first one ends the stream",
      .source = "RFC 6120, 4.9"});

@@ -140,9 +140,9 @@ TEST(FramedTunnel, RejectsBadFramings) {
             "framing needs \"delimiter\" or \"width\"");
   EXPECT_EQ(problem(framed + "framing = { width = 9 }"), "a length has 8 bytes at most");
   EXPECT_EQ(problem(framed + "framing = { width = 2, delimiter = \"x\" }"),
-            "width is of a length, not of a delimiter");
+            "width applies to a length, not to a delimiter");
   EXPECT_EQ(problem(framed + "framing = { width = 2, acks = [\"A\"] }"),
-            "acks are told by their kind");
+            "acks needs \"kind\" to recognize them");
   EXPECT_EQ(problem(framed + "framing = { width = 2, kind = \"(\" }"),
             "kind: \"(\" is not a regular expression: missing ): (");
   EXPECT_EQ(problem(framed + "framing = { width = 2 }"), "");

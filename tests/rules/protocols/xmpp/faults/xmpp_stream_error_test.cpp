@@ -34,7 +34,7 @@ TEST(XmppStreamError, WaitsUntilTheServerHasOpenedItsStream) {
 TEST(XmppStreamError, RejectsBadSettings) {
   const std::string head = "[[rule]]\nfault = { type = \"xmpp_stream_error\", condition = ";
   EXPECT_EQ(first_problem_of(head + "\"see-other-host\" }", "xmpp"),
-            "see-other-host needs to know the other host");
+            "see-other-host needs the other host in \"text\"");
   EXPECT_EQ(first_problem_of(head + "\"tired\" }", "xmpp"),
             "condition: \"tired\" is no condition of a stream error");
   EXPECT_EQ(first_problem_of(head + "\"conflict\" }", "mqtt"),
