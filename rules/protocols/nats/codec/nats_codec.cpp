@@ -99,7 +99,7 @@ std::string_view NatsCodec::Reader::take_line(std::string_view line) {
   }
   if (shown) read_ = head_->line;
   const auto sizes = shown ? shown : codecs::read_nats_line(line, read_);
-  if (!sizes) return "a line that NATS does not have";
+  if (!sizes) return "an invalid line";
   const auto behind = has_payload(read_.verb) ? sizes->behind + 2 : 0;
   if (keep_ && wire_.size() + line.size() + behind > kMostMessage) {
     return "a message of more than 16 MiB";
@@ -115,7 +115,7 @@ std::string_view NatsCodec::Reader::take_behind(ByteView bytes, std::size_t& tak
   taken = std::min(left_, bytes.size());
   for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
     const auto expected = left_ - i == 2 ? std::byte{'\r'} : std::byte{'\n'};
-    if (bytes[i] != expected) return "a payload that is longer than its line says";
+    if (bytes[i] != expected) return "a payload longer than its line states";
   }
   left_ -= taken;
   return {};

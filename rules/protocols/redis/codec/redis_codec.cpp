@@ -68,7 +68,7 @@ std::string_view RedisCodec::Reader::begin(bool keep, char first) {
   const bool must = rewrites_ || !pairing.in_order();
   keep_ = keep || must;
   asks_ = keep && !must && wanted_ != nullptr;
-  return pairing.replicates() ? "a stream of a replica" : "";
+  return pairing.replicates() ? "a replication stream" : "";
 }
 
 // Whether the reply may name servers: an error, a push, a reply to CLUSTER or SENTINEL, or a

@@ -169,12 +169,12 @@ std::string_view RedisScan::begin_line(char sign, bool inlined) {
   if (inlined) {
     const auto byte = static_cast<unsigned char>(sign);
     const bool may_be = splits_redis_words(sign) || (byte >= ' ' && byte <= '~');
-    return may_be ? "" : "neither a command of RESP nor an inline one";
+    return may_be ? "" : "neither a RESP command nor an inline command";
   }
   if (of_ == Of::kClient) {
-    return frames_.empty() || sign == '$' ? "" : "an argument that is no bulk string";
+    return frames_.empty() || sign == '$' ? "" : "an argument that is not a bulk string";
   }
-  return kRedisSigns.find(sign) != std::string_view::npos ? "" : "a type that RESP does not have";
+  return kRedisSigns.find(sign) != std::string_view::npos ? "" : "an unknown RESP type";
 }
 
 std::string_view RedisScan::read_line(std::string_view line) {
@@ -186,10 +186,10 @@ std::string_view RedisScan::read_line(std::string_view line) {
   if (sign == '$' || sign == '=' || sign == '!') return read_string(sign, text);
   if (!is_redis_scalar(sign)) return read_aggregate(sign, text);
   if (sign == ':' && !redis_number_of(text.starts_with('+') ? text.substr(1) : text)) {
-    return "an integer that is none";
+    return "an invalid integer";
   }
-  if (sign == '#' && text != "t" && text != "f") return "a boolean that is none";
-  if (sign == '_' && !text.empty()) return "a null that is none";
+  if (sign == '#' && text != "t" && text != "f") return "an invalid boolean";
+  if (sign == '_' && !text.empty()) return "an invalid null";
   if (auto* part = add_part(sign)) {
     set_text(*part, text);
     part->body = line_at_ + 1;
@@ -202,13 +202,13 @@ std::string_view RedisScan::read_line(std::string_view line) {
 
 std::string_view RedisScan::read_inline(std::string_view line) {
   std::vector<std::string> words;
-  if (!split_redis_words(line, words)) return "an inline command whose quotes do not end";
+  if (!split_redis_words(line, words)) return "an inline command with an unterminated quote";
   const auto odd = [](const std::string& word) {
     return std::any_of(word.begin(), word.end(), [](char c) {
       return static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) > '~';
     });
   };
-  if (!words.empty() && odd(words.front())) return "neither a command of RESP nor an inline one";
+  if (!words.empty() && odd(words.front())) return "neither a RESP command nor an inline command";
   new_part('i').size = words.size();
   for (const auto& word : words) {
     auto& part = new_part('i');
@@ -222,8 +222,7 @@ std::string_view RedisScan::read_inline(std::string_view line) {
 std::string_view RedisScan::read_string(char sign, std::string_view number) {
   const auto size = redis_number_of(number);
   const bool null = size == -1 && sign == '$' && of_ == Of::kServer;
-  if (!null && (!size || *size < 0 || *size > kMostRedisString))
-    return "the length of a string that is none";
+  if (!null && (!size || *size < 0 || *size > kMostRedisString)) return "an invalid string length";
   open_ = add_part(sign);
   if (open_ != nullptr) {
     open_->body = at_;
@@ -243,7 +242,7 @@ std::string_view RedisScan::read_aggregate(char sign, std::string_view number) {
   const bool client = of_ == Of::kClient;
   const bool null = count && *count < 0 && (client || (*count == -1 && sign == '*'));
   if (!count || (*count < 0 && !null) || *count > kMostRedisElements)
-    return "a number of elements that is none";
+    return "an invalid number of elements";
   const bool pairs = sign == '%' || sign == '|';
   const auto elements = null ? 0 : static_cast<std::uint64_t>(*count) * (pairs ? 2 : 1);
   if (sign == '|') {
@@ -268,7 +267,7 @@ void RedisScan::take_body(ByteView bytes, std::size_t& taken, std::string_view& 
   for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
     const auto expected = left_ - i == 2 ? std::byte{'\r'} : std::byte{'\n'};
     if (bytes[i] != expected) {
-      why = "a string that is longer than it says";
+      why = "a string longer than its stated length";
       return;
     }
   }

@@ -176,7 +176,7 @@ void XmppCodec::Reader::start(std::string_view name, const XML_Char** attributes
   const auto [space, local] = split_name(name);
   if (++depth_ > kMostDepth) return stop("elements nested deeper than 128");
   if (depth_ == 1) {
-    if (space != kStreams || local != "stream") return stop("it does not begin with a stream");
+    if (space != kStreams || local != "stream") return stop("the first element is not a stream");
     for (; *attributes != nullptr && direction_ == Direction::kUpstream; attributes += 2) {
       if (std::string_view(attributes[0]) == "to") codec_.host_ = attributes[1];
     }
@@ -326,7 +326,7 @@ std::string_view XmppCodec::Reader::parse(ByteView bytes) {
     suspended_ = status == XML_STATUS_SUSPENDED;
     return {};
   }
-  if (status != XML_STATUS_OK) return "no well-formed XML";
+  if (status != XML_STATUS_OK) return "XML that is not well-formed";
   const auto token = static_cast<std::size_t>(XML_GetCurrentByteIndex(parser_.get()));
   if (fed_ > token && fed_ - token > kMostTag + bytes.size()) return "a tag of more than 64 KiB";
   return {};
@@ -335,7 +335,7 @@ std::string_view XmppCodec::Reader::parse(ByteView bytes) {
 MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
   bytes = bytes.first(std::min(bytes.size(), kMostAtOnce));
   if (!begun_) {
-    if (codec_.encrypted_) return {.broken = "TLS begins, which is not terminated here"};
+    if (codec_.encrypted_) return {.broken = "TLS begins and is not terminated here"};
     if (codec_.compressed_) return {.broken = "the stream is compressed"};
     keep_ = keep;
     wire_.clear();
@@ -372,7 +372,7 @@ MessageReader::Step XmppCodec::Reader::next(ByteView bytes, bool keep) {
 void XmppCodec::begin_anew() {
   // A client in the middle of an element does not expect the restart: the new parser cannot read
   // the rest of that element.
-  if (up_->begun_) up_->why_ = "a stream that begins anew within an element";
+  if (up_->begun_) up_->why_ = "a stream restart inside an element";
   up_->renew();
   down_->renew();
 }

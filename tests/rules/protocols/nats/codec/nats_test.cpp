@@ -155,7 +155,7 @@ TEST(NatsCodec, DeliveredMessagesHaveTheQueueOfTheirSubscription) {
 
 TEST(NatsCodec, RejectsAPayloadLongerThanItsLineStates) {
   EXPECT_EQ(read_all({{rules::Direction::kUpstream, "PING\r\nPUB a 2\r\nhello\r\n"}}, 1000),
-            "ping   \na payload that is longer than its line says");
+            "ping   \na payload longer than its line states");
 }
 
 }  // namespace

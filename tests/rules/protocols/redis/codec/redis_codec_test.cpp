@@ -181,14 +181,14 @@ TEST(RedisCodec, ExpectsNoReplyWhereRedisSendsNone) {
 TEST(RedisCodec, StopsReadingAfterPsync) {
   RedisTalk talk;
   talk.command("PING").command("PSYNC ? -1").server("+PONG\r\n+FULLRESYNC x 0\r\n");
-  EXPECT_THAT(talk.seen(), testing::EndsWith("ping @0: simple PONG\na stream of a replica\n"));
+  EXPECT_THAT(talk.seen(), testing::EndsWith("ping @0: simple PONG\na replication stream\n"));
 }
 
 TEST(RedisLab, PassesBytesThatAreNotRedis) {
   MessageLab lab("redis", "[[rule]]\nmatch = { command = \"get\" }\nfault = { type = \"drop\" }");
   lab.from_client("\x16\x03\x01\x02");
   EXPECT_EQ(lab.at_server(), "\x16\x03\x01\x02");
-  EXPECT_EQ(lab.reports, "not Redis: neither a command of RESP nor an inline one\n");
+  EXPECT_EQ(lab.reports, "not Redis: neither a RESP command nor an inline command\n");
 }
 
 TEST(RedisLab, MatchesAReplyByItsCommand) {

@@ -115,13 +115,13 @@ TEST(XmppTunnel, PassesViolationsAsBytesAndReportsThemOnce) {
     std::string why;
   };
   for (const auto& [bytes, why] : std::vector<Case>{
-           {"GET / HTTP/1.1\r\n\r\n", "no well-formed XML"},
+           {"GET / HTTP/1.1\r\n\r\n", "XML that is not well-formed"},
            {"<!DOCTYPE x [<!ENTITY a \"b\">]><x>&a;</x>", "a DTD"},
-           {"<message/>", "it does not begin with a stream"},
+           {"<message/>", "the first element is not a stream"},
            {xmpp_opening_of_client() + "<message><!-- x --></message>", "a comment"},
            {xmpp_opening_of_client() + "<?php x?>", "a processing instruction"},
            {xmpp_opening_of_client() + deep, "elements nested deeper than 128"},
-           {xmpp_opening_of_client() + "<message>&a;</message>", "no well-formed XML"},
+           {xmpp_opening_of_client() + "<message>&a;</message>", "XML that is not well-formed"},
            {xmpp_opening_of_client() + "<message " + std::string(1 << 20, 'x'),
             "a tag of more than 64 KiB"}}) {
     for (const auto& rules : {std::string(), kXmppElsewhere}) {
@@ -144,7 +144,7 @@ TEST(XmppTunnel, PassesAnElementThatSpansAStreamRestartAsBytes) {
     lab.from_client("<x/>");
     lab.from_client("</body></message>");
     EXPECT_EQ(lab.at_server(), begun + "<x/></body></message>");
-    EXPECT_EQ(lab.reports, "not XMPP: a stream that begins anew within an element\n");
+    EXPECT_EQ(lab.reports, "not XMPP: a stream restart inside an element\n");
   }
 }
 
@@ -291,7 +291,7 @@ TEST(XmppTunnel, PassesUnterminatedTlsAsBytes) {
   lab.from_server("\x16\x03\x03");
   EXPECT_EQ(lab.at_server(), "\x16\x03\x01");
   EXPECT_EQ(lab.at_client(), "\x16\x03\x03");
-  EXPECT_EQ(lab.reports, "not XMPP: TLS begins, which is not terminated here\n");
+  EXPECT_EQ(lab.reports, "not XMPP: TLS begins and is not terminated here\n");
 }
 
 TEST(XmppTunnel, ReadsTheRestartedStreamsInsideTerminatedTls) {
