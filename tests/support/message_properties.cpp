@@ -57,13 +57,13 @@ struct Drive {
 };
 
 // Cuts the bytes of each instant at random places. The beginning of a message may arrive earlier.
-std::vector<Said> cut(const std::vector<Said>& said, std::mt19937_64& random) {
-  std::vector<Said> pieces;
-  for (std::size_t i = 0; i < said.size();) {
-    auto burst = said[i];
+std::vector<SentMessage> cut(const std::vector<SentMessage>& sent, std::mt19937_64& random) {
+  std::vector<SentMessage> pieces;
+  for (std::size_t i = 0; i < sent.size();) {
+    auto burst = sent[i];
     const auto first = burst.bytes.size();
-    for (++i; i < said.size() && said[i].at == burst.at && said[i].direction == burst.direction;) {
-      burst.bytes += said[i++].bytes;
+    for (++i; i < sent.size() && sent[i].at == burst.at && sent[i].direction == burst.direction;) {
+      burst.bytes += sent[i++].bytes;
     }
     const auto before = pieces.empty() ? burst.at : pieces.back().at;
     std::string_view rest = burst.bytes;
@@ -84,24 +84,25 @@ std::vector<Said> cut(const std::vector<Said>& said, std::mt19937_64& random) {
 
 class Play final : messages::MessageTunnel::Owner {
  public:
-  Play(const Speech& speech, const std::vector<rules::Rule>& rules, std::uint64_t seed, Drive drive)
+  Play(const ProtocolSetup& setup, const std::vector<rules::Rule>& rules, std::uint64_t seed,
+       Drive drive)
       : seed_(seed),
         drive_(drive),
         random_(seed + 1),
         set_(rules::RuleSet::activate(rules, seed, rules::Instant{})),
-        tunnel_(static_cast<messages::MessageTunnel::Owner&>(*this), speech.codec(), flow_of(1)) {}
+        tunnel_(static_cast<messages::MessageTunnel::Owner&>(*this), setup.codec(), flow_of(1)) {}
 
-  Played run(const Dialogue& talk, bool from_the_start) {
+  Played run(const MessageScript& conversation, bool from_the_start) {
     if (from_the_start) tunnel_.set_rules(*set_, now_);
-    say(talk.opening);
+    send(conversation.opening);
     if (!from_the_start) tunnel_.set_rules(*set_, now_);
-    say(talk.rest);
+    send(conversation.rest);
     for (const auto& rule : set_->rules()) outcome_.acted += rule->state->injected.load();
     if (over()) return std::move(outcome_);
     const auto none = rules::RuleSet::activate({}, seed_, now_, set_.get());
     tunnel_.set_rules(*none, now_);
     for (const auto direction : kBothDirections) outcome_.held += tunnel_.held(direction);
-    say(talk.farewell);
+    send(conversation.farewell);
     for (const auto direction : kBothDirections) tunnel_.finish(direction, now_);
     return std::move(outcome_);
   }
@@ -109,8 +110,8 @@ class Play final : messages::MessageTunnel::Owner {
  private:
   bool over() const { return !outcome_.ending.empty(); }
 
-  void say(const std::vector<Said>& said) {
-    for (const auto& piece : drive_.in_one_piece ? said : cut(said, random_)) {
+  void send(const std::vector<SentMessage>& sent) {
+    for (const auto& piece : drive_.in_one_piece ? sent : cut(sent, random_)) {
       advance(rules::Instant(piece.at));
       if (over()) return;
       tunnel_.push(piece.direction, codecs::bytes_of(piece.bytes), now_);
@@ -230,9 +231,9 @@ std::string text_of(const messages::ReadMessage& read) {
          std::to_string(packet.id) + (packet.retain ? " retain " : " ") + payload;
 }
 
-Parsed parse(const Speech& speech, const Wire& wire) {
+Parsed parse(const ProtocolSetup& setup, const Wire& wire) {
   Parsed parsed;
-  const auto codec = speech.codec();
+  const auto codec = setup.codec();
   for (const auto& [direction, text] : wire) {
     auto& reader = codec->reader(direction);
     bool more = false;
@@ -256,11 +257,11 @@ Parsed parse(const Speech& speech, const Wire& wire) {
 }
 
 // Finds only the boundaries and types of MQTT packets.
-Parsed parse_frames(const Speech& speech, const EachWay<std::string>& sent) {
+Parsed parse_frames(const ProtocolSetup& setup, const EachWay<std::string>& sent) {
   Parsed parsed;
   for (const auto direction : kBothDirections) {
     for (auto bytes = codecs::bytes_of(sent[direction]); !bytes.empty();) {
-      const auto head = codecs::read_mqtt_head(bytes, speech.level);
+      const auto head = codecs::read_mqtt_head(bytes, setup.level);
       if (head.state != codecs::MqttHead::State::kHead || head.size + head.rest > bytes.size()) {
         parsed.wrong = "no packet";
         return parsed;
@@ -316,23 +317,23 @@ std::string compare_messages(const Parsed& in, const Parsed& out, const Played& 
   return foreign > outcome.answers ? "messages were altered or reordered" : "";
 }
 
-std::string check_outcome(const Speech& speech, const Dialogue& talk, const Played& outcome,
-                          const MessageExpectations& expected) {
-  EachWay<std::string> said;
+std::string check_outcome(const ProtocolSetup& setup, const MessageScript& conversation,
+                          const Played& outcome, const MessageExpectations& expected) {
+  EachWay<std::string> sent;
   Wire in;
-  for (const auto* part : {&talk.opening, &talk.rest, &talk.farewell}) {
+  for (const auto* part : {&conversation.opening, &conversation.rest, &conversation.farewell}) {
     for (const auto& piece : *part) {
       in.emplace_back(piece.direction, piece.bytes);
-      said[piece.direction] += piece.bytes;
+      sent[piece.direction] += piece.bytes;
     }
   }
-  const bool frames = !expected.keeps_packets && speech.listener == "mqtt";
-  const auto came = frames ? parse_frames(speech, said) : parse(speech, in);
+  const bool frames = !expected.keeps_packets && setup.listener == "mqtt";
+  const auto came = frames ? parse_frames(setup, sent) : parse(setup, in);
   if (!came.wrong.empty()) return "the conversation itself is wrong: " + came.wrong;
   if (!outcome.reports.empty()) return "it was not understood: " + outcome.reports;
   // The opening is missing, or the last message is cut.
   const bool unopened = !outcome.ending.empty() && (expected.from_the_start || expected.cuts);
-  const auto left = frames ? parse_frames(speech, outcome.bytes) : parse(speech, outcome.wire);
+  const auto left = frames ? parse_frames(setup, outcome.bytes) : parse(setup, outcome.wire);
   if (!left.wrong.empty() && !unopened) return "what came out is malformed: " + left.wrong;
   if (!outcome.ending.empty()) return {};
   if (outcome.held > 0) return "messages are held after the rules went away";
@@ -347,12 +348,13 @@ bool same(const Played& left, const Played& right) {
 
 }  // namespace
 
-std::string find_message_violation(const Speech& speech, const std::vector<rules::Rule>& rules,
+std::string find_message_violation(const ProtocolSetup& setup,
+                                   const std::vector<rules::Rule>& rules,
                                    const MessageExpectations& expected, std::uint64_t seed,
                                    std::uint64_t& acted) {
-  const auto talk = make_talk(speech, seed);
+  const auto conversation = make_script(setup, seed);
   const auto play = [&](const Drive& drive) {
-    return Play(speech, rules, seed, drive).run(talk, expected.from_the_start);
+    return Play(setup, rules, seed, drive).run(conversation, expected.from_the_start);
   };
   const auto whole = play({});
   acted += whole.acted;
@@ -366,7 +368,7 @@ std::string find_message_violation(const Speech& speech, const std::vector<rules
   if (!same(whole, cut) || whole.timed_notes != cut.timed_notes) {
     return "messages cut into pieces gave something else";
   }
-  return check_outcome(speech, talk, whole, expected);
+  return check_outcome(setup, conversation, whole, expected);
 }
 
 }  // namespace brownout::test

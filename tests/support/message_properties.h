@@ -26,7 +26,8 @@ struct MessageExpectations {
 };
 
 // `acted` is increased by the number of injected faults.
-std::string find_message_violation(const Speech& speech, const std::vector<rules::Rule>& rules,
+std::string find_message_violation(const ProtocolSetup& setup,
+                                   const std::vector<rules::Rule>& rules,
                                    const MessageExpectations& expected, std::uint64_t seed,
                                    std::uint64_t& acted);
 

@@ -12,150 +12,150 @@ namespace {
 using rules::Direction;
 using rules::Opcode;
 
-class XmppPartners final : public Partners {
+class XmppGenerator final : public MessageGenerator {
  public:
-  void open(Talker& talker) override {
+  void open(ConversationWriter& writer) override {
     const auto header = xmpp_opening_of_client();
     const auto answer = xmpp_opening_of_server();
-    talker.client(header);
-    talker.server(answer);
-    talker.client("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGE=</auth>");
-    talker.pause(100ms);
-    talker.server("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-    talker.client(header);
-    talker.server(answer);
-    talker.client("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
-    talker.server(
+    writer.client(header);
+    writer.server(answer);
+    writer.client("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGE=</auth>");
+    writer.pause(100ms);
+    writer.server("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    writer.client(header);
+    writer.server(answer);
+    writer.client("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    writer.server(
         "<iq type='result' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
         "<jid>ann@x.org/phone</jid></bind></iq>");
   }
 
-  void turn(Talker& talker) override {
-    const auto direction = talker.any_direction();
+  void turn(ConversationWriter& writer) override {
+    const auto direction = writer.any_direction();
     const auto back =
         direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
-    const auto number = std::to_string(talker.next_number());
-    switch (talker.below(7)) {
+    const auto number = std::to_string(writer.next_number());
+    switch (writer.below(7)) {
       case 0:
-        talker.say(direction,
-                   "<iq type='get' id='p" + number + "'><ping xmlns='urn:xmpp:ping'/></iq>");
-        talker.pause(50ms);
-        return talker.say(back, "<iq type='result' id='p" + number + "'/>");
+        writer.send(direction,
+                    "<iq type='get' id='p" + number + "'><ping xmlns='urn:xmpp:ping'/></iq>");
+        writer.pause(50ms);
+        return writer.send(back, "<iq type='result' id='p" + number + "'/>");
       case 1:
-        talker.say(direction, "<r xmlns='urn:xmpp:sm:3'/>");
-        talker.pause(50ms);
-        return talker.say(back, "<a xmlns='urn:xmpp:sm:3' h='" + number + "'/>");
+        writer.send(direction, "<r xmlns='urn:xmpp:sm:3'/>");
+        writer.pause(50ms);
+        return writer.send(back, "<a xmlns='urn:xmpp:sm:3' h='" + number + "'/>");
       case 2:
-        return talker.say(direction, talker.chance(50) ? "<presence from='b" + number + "@x.org'/>"
-                                                       : "<presence type='unavailable'/>");
+        return writer.send(direction, writer.chance(50) ? "<presence from='b" + number + "@x.org'/>"
+                                                        : "<presence type='unavailable'/>");
       case 3:
-        talker.client("<resume xmlns='urn:xmpp:sm:3' h='1' previd='s" + number + "'/>");
-        talker.pause(50ms);
-        return talker.server("<resumed xmlns='urn:xmpp:sm:3' h='1' previd='s" + number + "'/>");
+        writer.client("<resume xmlns='urn:xmpp:sm:3' h='1' previd='s" + number + "'/>");
+        writer.pause(50ms);
+        return writer.server("<resumed xmlns='urn:xmpp:sm:3' h='1' previd='s" + number + "'/>");
       case 4:
-        for (auto blanks = 1 + talker.below(3); blanks > 0; --blanks) talker.say(direction, " ");
+        for (auto blanks = 1 + writer.below(3); blanks > 0; --blanks) writer.send(direction, " ");
         return;
       default:
-        return talker.say(direction, message(talker, direction));
+        return writer.send(direction, message(writer, direction));
     }
   }
 
-  std::string message(Talker& talker, Direction) override {
-    return "<message to='bob@x.org' type='chat'><body>&lt;" + talker.words() + "</body></message>";
+  std::string message(ConversationWriter& writer, Direction) override {
+    return "<message to='bob@x.org' type='chat'><body>&lt;" + writer.words() + "</body></message>";
   }
 };
 
-class WebSocketPartners final : public Partners {
+class WebSocketGenerator final : public MessageGenerator {
  public:
-  void turn(Talker& talker) override {
-    const auto direction = talker.any_direction();
+  void turn(ConversationWriter& writer) override {
+    const auto direction = writer.any_direction();
     const auto back =
         direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
-    switch (talker.below(5)) {
+    switch (writer.below(5)) {
       case 0: {
-        const auto words = talker.words().substr(0, 100);
-        talker.say(direction, frame(talker, direction, Opcode::kPing, words));
-        talker.pause(50ms);
-        return talker.say(back, frame(talker, back, Opcode::kPong, words));
+        const auto words = writer.words().substr(0, 100);
+        writer.send(direction, frame(writer, direction, Opcode::kPing, words));
+        writer.pause(50ms);
+        return writer.send(back, frame(writer, back, Opcode::kPong, words));
       }
       case 1:
-        return say_fragments(talker, direction);
+        return send_fragments(writer, direction);
       case 2:
-        return talker.say(direction, frame(talker, direction, Opcode::kBinary, talker.words()));
+        return writer.send(direction, frame(writer, direction, Opcode::kBinary, writer.words()));
       default:
-        return talker.say(direction, message(talker, direction));
+        return writer.send(direction, message(writer, direction));
     }
   }
 
-  std::string message(Talker& talker, Direction direction) override {
-    return frame(talker, direction, Opcode::kText, talker.words());
+  std::string message(ConversationWriter& writer, Direction direction) override {
+    return frame(writer, direction, Opcode::kText, writer.words());
   }
 
  private:
-  static std::string frame(Talker& talker, Direction direction, Opcode opcode,
+  static std::string frame(ConversationWriter& writer, Direction direction, Opcode opcode,
                            const std::string& payload) {
-    const auto key = static_cast<std::uint32_t>(talker.below(1ULL << 32));
+    const auto key = static_cast<std::uint32_t>(writer.below(1ULL << 32));
     return std::string(codecs::text_of(codecs::write_frame(
         opcode, false, codecs::bytes_of(payload), direction == Direction::kUpstream, key)));
   }
   // A message in two fragments, sometimes with a ping between them.
-  static void say_fragments(Talker& talker, Direction direction) {
-    auto first = frame(talker, direction, Opcode::kText, talker.words());
-    auto last = frame(talker, direction, Opcode::kText, talker.words());
+  static void send_fragments(ConversationWriter& writer, Direction direction) {
+    auto first = frame(writer, direction, Opcode::kText, writer.words());
+    auto last = frame(writer, direction, Opcode::kText, writer.words());
     first[0] = static_cast<char>(first[0] & 0x7f);  // FIN = 0
     last[0] = static_cast<char>(last[0] & 0xf0);    // opcode 0: continuation
-    talker.say(direction, first);
-    if (talker.chance(50)) {
-      talker.say(direction, frame(talker, direction, Opcode::kPing, "between"));
+    writer.send(direction, first);
+    if (writer.chance(50)) {
+      writer.send(direction, frame(writer, direction, Opcode::kPing, "between"));
     }
-    talker.say(direction, last);
+    writer.send(direction, last);
   }
 };
 
-class NatsPartners final : public Partners {
+class NatsGenerator final : public MessageGenerator {
  public:
-  void open(Talker& talker) override {
-    talker.server(R"(INFO {"server_id":"N","version":"2.9.10","headers":true})"
+  void open(ConversationWriter& writer) override {
+    writer.server(R"(INFO {"server_id":"N","version":"2.9.10","headers":true})"
                   "\r\n");
-    talker.client(R"(CONNECT {"verbose":false,"name":"tester","headers":true})"
+    writer.client(R"(CONNECT {"verbose":false,"name":"tester","headers":true})"
                   "\r\nPING\r\n");
-    talker.server("PONG\r\n");
+    writer.server("PONG\r\n");
   }
 
-  void turn(Talker& talker) override {
-    const auto number = std::to_string(talker.next_number());
-    switch (talker.below(8)) {
+  void turn(ConversationWriter& writer) override {
+    const auto number = std::to_string(writer.next_number());
+    switch (writer.below(8)) {
       case 0:
-        talker.client("PING\r\n");
-        talker.pause(50ms);
-        return talker.server("PONG\r\n");
+        writer.client("PING\r\n");
+        writer.pause(50ms);
+        return writer.server("PONG\r\n");
       case 1:
-        talker.server("PING\r\n");
-        talker.pause(50ms);
-        return talker.client("PONG\r\n");
+        writer.server("PING\r\n");
+        writer.pause(50ms);
+        return writer.client("PONG\r\n");
       case 2:
-        talker.client("SUB chat." + number + (talker.chance(50) ? " workers " : " ") + number +
+        writer.client("SUB chat." + number + (writer.chance(50) ? " workers " : " ") + number +
                       "\r\n");
-        return talker.server("+OK\r\n");
+        return writer.server("+OK\r\n");
       case 3: {
-        talker.client(sized("PUB orders.new _INBOX." + number, talker.words()));
-        talker.pause(50ms);
-        return talker.server(
+        writer.client(sized("PUB orders.new _INBOX." + number, writer.words()));
+        writer.pause(50ms);
+        return writer.server(
             sized("MSG _INBOX." + number + " 1", R"({"stream":"ORDERS","seq":)" + number + "}"));
       }
       case 4:
-        return talker.client(with_headers("HPUB chat", talker.words()));
+        return writer.client(with_headers("HPUB chat", writer.words()));
       case 5:
-        return talker.server(with_headers("HMSG chat 1", talker.words()));
+        return writer.server(with_headers("HMSG chat 1", writer.words()));
       default: {
-        const auto direction = talker.any_direction();
-        return talker.say(direction, message(talker, direction));
+        const auto direction = writer.any_direction();
+        return writer.send(direction, message(writer, direction));
       }
     }
   }
 
-  std::string message(Talker& talker, Direction direction) override {
-    return sized(direction == Direction::kUpstream ? "PUB chat" : "MSG chat 1", talker.words());
+  std::string message(ConversationWriter& writer, Direction direction) override {
+    return sized(direction == Direction::kUpstream ? "PUB chat" : "MSG chat 1", writer.words());
   }
 
  private:
@@ -170,73 +170,74 @@ class NatsPartners final : public Partners {
 };
 
 // Uses RESP3. The server answers each command, or a group of commands, before the next arrives.
-class RedisPartners final : public Partners {
+class RedisGenerator final : public MessageGenerator {
  public:
-  void open(Talker& talker) override {
-    talker.client(redis_array_of("HELLO 3"));
-    talker.server("%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n");
-    talker.client(redis_array_of("SUBSCRIBE chat"));
-    talker.server(">3\r\n$9\r\nsubscribe\r\n$4\r\nchat\r\n:1\r\n");
+  void open(ConversationWriter& writer) override {
+    writer.client(redis_array_of("HELLO 3"));
+    writer.server("%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n");
+    writer.client(redis_array_of("SUBSCRIBE chat"));
+    writer.server(">3\r\n$9\r\nsubscribe\r\n$4\r\nchat\r\n:1\r\n");
   }
 
-  void turn(Talker& talker) override {
-    const auto number = std::to_string(talker.next_number());
-    switch (talker.below(8)) {
+  void turn(ConversationWriter& writer) override {
+    const auto number = std::to_string(writer.next_number());
+    switch (writer.below(8)) {
       case 0:
-        return ask(talker, "PING\r\n", "+PONG\r\n");
+        return ask(writer, "PING\r\n", "+PONG\r\n");
       case 1:
-        return ask(talker, redis_array_of("INCR n" + number), ":" + number + "\r\n");
+        return ask(writer, redis_array_of("INCR n" + number), ":" + number + "\r\n");
       case 2:
-        return talker.server(">3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n" + redis_bulk(talker.words()));
+        return writer.server(">3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n" + redis_bulk(writer.words()));
       case 3:
-        talker.client(message(talker, Direction::kUpstream));
-        talker.client(redis_array_of("GET p" + number));
-        talker.pause(50ms);
-        talker.server("+OK\r\n");
-        return talker.server(redis_bulk(talker.words()));
+        writer.client(message(writer, Direction::kUpstream));
+        writer.client(redis_array_of("GET p" + number));
+        writer.pause(50ms);
+        writer.server("+OK\r\n");
+        return writer.server(redis_bulk(writer.words()));
       case 4:
-        return ask(talker, redis_array_of("HGETALL h" + number),
+        return ask(writer, redis_array_of("HGETALL h" + number),
                    "|1\r\n+ttl\r\n:1\r\n%1\r\n" + redis_bulk(number) + "*2\r\n,1.5\r\n_\r\n");
       case 5:
-        return ask(talker, redis_array_of("GET n" + number), redis_bulk(talker.words()));
+        return ask(writer, redis_array_of("GET n" + number), redis_bulk(writer.words()));
       case 6:
-        return ask(talker, redis_array_of("GET m" + number),
+        return ask(writer, redis_array_of("GET m" + number),
                    "-MOVED 1 127.0.0.1:" + number + "\r\n");
       default:
-        return ask(talker, message(talker, Direction::kUpstream), "+OK\r\n");
+        return ask(writer, message(writer, Direction::kUpstream), "+OK\r\n");
     }
   }
 
-  std::string message(Talker& talker, Direction direction) override {
-    if (direction == Direction::kDownstream) return redis_bulk(talker.words());
-    return redis_array({"SET", "k" + std::to_string(talker.next_number()), talker.words()});
+  std::string message(ConversationWriter& writer, Direction direction) override {
+    if (direction == Direction::kDownstream) return redis_bulk(writer.words());
+    return redis_array({"SET", "k" + std::to_string(writer.next_number()), writer.words()});
   }
 
  private:
-  static void ask(Talker& talker, const std::string& command, const std::string& reply) {
-    talker.client(command);
-    talker.pause(50ms);
-    talker.server(reply);
+  static void ask(ConversationWriter& writer, const std::string& command,
+                  const std::string& reply) {
+    writer.client(command);
+    writer.pause(50ms);
+    writer.server(reply);
   }
 };
 
-class FramedPartners final : public Partners {
+class FramedGenerator final : public MessageGenerator {
  public:
-  explicit FramedPartners(bool delimited) : delimited_(delimited) {}
+  explicit FramedGenerator(bool delimited) : delimited_(delimited) {}
 
-  void turn(Talker& talker) override {
-    const auto direction = talker.any_direction();
+  void turn(ConversationWriter& writer) override {
+    const auto direction = writer.any_direction();
     const auto back =
         direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
-    const auto number = std::to_string(talker.next_number());
-    if (talker.chance(25)) return talker.say(direction, framed("PING " + number));
-    talker.say(direction, message(talker, direction));
-    talker.pause(50ms);
-    if (talker.chance(60)) talker.say(back, framed("OK " + number));
+    const auto number = std::to_string(writer.next_number());
+    if (writer.chance(25)) return writer.send(direction, framed("PING " + number));
+    writer.send(direction, message(writer, direction));
+    writer.pause(50ms);
+    if (writer.chance(60)) writer.send(back, framed("OK " + number));
   }
 
-  std::string message(Talker& talker, Direction) override {
-    return framed("PUT " + talker.words());
+  std::string message(ConversationWriter& writer, Direction) override {
+    return framed("PUT " + writer.words());
   }
 
  private:
@@ -249,18 +250,18 @@ class FramedPartners final : public Partners {
   bool delimited_;
 };
 
-std::unique_ptr<Partners> partners_of(const Speech& speech) {
-  if (speech.listener == "mqtt") return mqtt_partners(speech.level);
-  if (speech.listener == "xmpp") return std::make_unique<XmppPartners>();
-  if (speech.listener == "nats") return std::make_unique<NatsPartners>();
-  if (speech.listener == "redis") return std::make_unique<RedisPartners>();
-  if (speech.listener == "websocket") return std::make_unique<WebSocketPartners>();
-  return std::make_unique<FramedPartners>(speech.keys.find("delimiter") != std::string::npos);
+std::unique_ptr<MessageGenerator> generator_of(const ProtocolSetup& setup) {
+  if (setup.listener == "mqtt") return mqtt_generator(setup.level);
+  if (setup.listener == "xmpp") return std::make_unique<XmppGenerator>();
+  if (setup.listener == "nats") return std::make_unique<NatsGenerator>();
+  if (setup.listener == "redis") return std::make_unique<RedisGenerator>();
+  if (setup.listener == "websocket") return std::make_unique<WebSocketGenerator>();
+  return std::make_unique<FramedGenerator>(setup.keys.find("delimiter") != std::string::npos);
 }
 
 }  // namespace
 
-std::string Talker::words() {
+std::string ConversationWriter::words() {
   auto text = std::to_string(next_number()) + " ";
   const auto size = chance(10) ? 3000 : below(60);
   while (text.size() < size) {
@@ -269,7 +270,7 @@ std::string Talker::words() {
   return text;
 }
 
-std::unique_ptr<messages::MessageCodec> Speech::codec() const {
+std::unique_ptr<messages::MessageCodec> ProtocolSetup::codec() const {
   if (listener == "websocket") {
     return messages::codec_of_websocket("", "", flow_of(1).key());
   }
@@ -277,9 +278,9 @@ std::unique_ptr<messages::MessageCodec> Speech::codec() const {
   return messages::codec_of(config->listeners.front());
 }
 
-const std::vector<Speech>& all_speeches() {
+const std::vector<ProtocolSetup>& all_protocol_setups() {
   const std::string kinds = R"=(kind = "^([A-Z]+)", acks = ["OK"] })=";
-  static const std::vector<Speech> speeches{
+  static const std::vector<ProtocolSetup> setups{
       {"Mqtt311", "mqtt", "", rules::kMqtt311},
       {"Mqtt5", "mqtt", "", rules::kMqtt5},
       {"Xmpp", "xmpp"},
@@ -288,29 +289,29 @@ const std::vector<Speech>& all_speeches() {
       {"Redis", "redis"},
       {"FramedByDelimiter", "framed", R"(framing = { delimiter = "\r\n", )" + kinds},
       {"FramedByLength", "framed", "framing = { width = 2, " + kinds}};
-  return speeches;
+  return setups;
 }
 
-Dialogue make_talk(const Speech& speech, std::uint64_t seed) {
-  Talker talker(seed);
-  const auto partners = partners_of(speech);
-  Dialogue talk;
-  partners->open(talker);
-  talk.opening = talker.take();
-  talker.pause(100ms);
-  for (auto turns = 10 + talker.below(40); turns > 0; --turns) {
-    partners->turn(talker);
-    if (talker.chance(60)) talker.pause(400ms);
+MessageScript make_script(const ProtocolSetup& setup, std::uint64_t seed) {
+  ConversationWriter writer(seed);
+  const auto generator = generator_of(setup);
+  MessageScript conversation;
+  generator->open(writer);
+  conversation.opening = writer.take();
+  writer.pause(100ms);
+  for (auto turns = 10 + writer.below(40); turns > 0; --turns) {
+    generator->turn(writer);
+    if (writer.chance(60)) writer.pause(400ms);
   }
-  talk.rest = talker.take();
-  talker.pause(100ms);
+  conversation.rest = writer.take();
+  writer.pause(100ms);
   for (int i = 0; i < 3; ++i) {
     for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
-      talker.say(direction, partners->message(talker, direction));
+      writer.send(direction, generator->message(writer, direction));
     }
   }
-  talk.farewell = talker.take();
-  return talk;
+  conversation.farewell = writer.take();
+  return conversation;
 }
 
 }  // namespace brownout::test

@@ -13,7 +13,7 @@
 namespace brownout::test {
 
 // The protocol of a conversation, and the listener that it needs.
-struct Speech {
+struct ProtocolSetup {
   std::string name;
   std::string listener;    // protocol of the listener
   std::string keys = {};   // further keys of the listener
@@ -23,25 +23,25 @@ struct Speech {
 
   mutable std::shared_ptr<rules::Config> config = {};  // loaded on first use
 };
-const std::vector<Speech>& all_speeches();
+const std::vector<ProtocolSetup>& all_protocol_setups();
 
-struct Said {
+struct SentMessage {
   Duration at{};
   rules::Direction direction{};
   std::string bytes;
 };
 // Each list is ordered by time.
-struct Dialogue {
-  std::vector<Said> opening;
-  std::vector<Said> rest;
-  std::vector<Said> farewell;  // the last messages of each direction
+struct MessageScript {
+  std::vector<SentMessage> opening;
+  std::vector<SentMessage> rest;
+  std::vector<SentMessage> farewell;  // the last messages of each direction
 };
-Dialogue make_talk(const Speech& speech, std::uint64_t seed);
+MessageScript make_script(const ProtocolSetup& setup, std::uint64_t seed);
 
 // Collects the messages of a conversation, with the time and the random numbers for them.
-class Talker {
+class ConversationWriter {
  public:
-  explicit Talker(std::uint64_t seed) : random_(seed) {}
+  explicit ConversationWriter(std::uint64_t seed) : random_(seed) {}
 
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
   bool chance(std::uint64_t percent) { return below(100) < percent; }
@@ -52,32 +52,32 @@ class Talker {
   std::string words();
   std::uint64_t next_number() { return ++number_; }
 
-  void client(std::string bytes) { say(rules::Direction::kUpstream, std::move(bytes)); }
-  void server(std::string bytes) { say(rules::Direction::kDownstream, std::move(bytes)); }
-  void say(rules::Direction direction, std::string bytes) {
-    said_.push_back({at_, direction, std::move(bytes)});
+  void client(std::string bytes) { send(rules::Direction::kUpstream, std::move(bytes)); }
+  void server(std::string bytes) { send(rules::Direction::kDownstream, std::move(bytes)); }
+  void send(rules::Direction direction, std::string bytes) {
+    sent_.push_back({at_, direction, std::move(bytes)});
   }
   void pause(Duration most) {
     at_ += Duration(static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most.count()))));
   }
-  std::vector<Said> take() { return std::exchange(said_, {}); }
+  std::vector<SentMessage> take() { return std::exchange(sent_, {}); }
 
  private:
   std::mt19937_64 random_;
   std::uint64_t number_ = 0;
   Duration at_{};
-  std::vector<Said> said_;
+  std::vector<SentMessage> sent_;
 };
 
 // Generates the messages of one protocol.
-class Partners {
+class MessageGenerator {
  public:
-  virtual ~Partners() = default;
-  virtual void open(Talker&) {}
+  virtual ~MessageGenerator() = default;
+  virtual void open(ConversationWriter&) {}
   // Adds some related messages, such as a request and its answer.
-  virtual void turn(Talker& talker) = 0;
-  virtual std::string message(Talker& talker, rules::Direction direction) = 0;
+  virtual void turn(ConversationWriter& writer) = 0;
+  virtual std::string message(ConversationWriter& writer, rules::Direction direction) = 0;
 };
-std::unique_ptr<Partners> mqtt_partners(std::uint8_t level);
+std::unique_ptr<MessageGenerator> mqtt_generator(std::uint8_t level);
 
 }  // namespace brownout::test

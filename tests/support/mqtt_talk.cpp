@@ -16,47 +16,47 @@ using rules::MqttType;
 constexpr std::array<const char*, 4> kTopics{"chat/ann", "chat/bob", "sensors/1", "news"};
 constexpr std::uint32_t kMostAlias = 3;
 
-class MqttPartners final : public Partners {
+class MqttGenerator final : public MessageGenerator {
  public:
-  explicit MqttPartners(std::uint8_t level) : level_(level) {}
+  explicit MqttGenerator(std::uint8_t level) : level_(level) {}
 
-  void open(Talker& talker) override {
+  void open(ConversationWriter& writer) override {
     MqttPacket connect{.type = MqttType::kConnect};
     connect.connect = rules::MqttConnect{
         .level = level_, .keep_alive = 60, .client_id = "phone", .user_name = "ann"};
-    MqttPacket connack{.type = MqttType::kConnack, .session_present = talker.chance(50)};
+    MqttPacket connack{.type = MqttType::kConnack, .session_present = writer.chance(50)};
     if (level_ == rules::kMqtt5) {
       for (auto* packet : {&connect, &connack}) {
         packet->properties.push_back(
             {.id = MqttPropertyId::kTopicAliasMaximum, .number = kMostAlias});
         // Without the property the maximum is unlimited. A maximum of 1 equals the value that the
         // fault sets.
-        if (talker.chance(60)) {
+        if (writer.chance(60)) {
           packet->properties.push_back(
-              {.id = MqttPropertyId::kReceiveMaximum, .number = talker.chance(20) ? 1U : 20U});
+              {.id = MqttPropertyId::kReceiveMaximum, .number = writer.chance(20) ? 1U : 20U});
         }
       }
     }
-    talker.client(wire(connect));
-    talker.pause(100ms);
-    talker.server(wire(connack));
+    writer.client(wire(connect));
+    writer.pause(100ms);
+    writer.server(wire(connack));
   }
 
-  void turn(Talker& talker) override {
-    switch (talker.below(6)) {
+  void turn(ConversationWriter& writer) override {
+    switch (writer.below(6)) {
       case 0:
-        talker.client(wire({.type = MqttType::kPingreq}));
-        talker.pause(50ms);
-        return talker.server(wire({.type = MqttType::kPingresp}));
+        writer.client(wire({.type = MqttType::kPingreq}));
+        writer.pause(50ms);
+        return writer.server(wire({.type = MqttType::kPingresp}));
       case 1:
-        return subscribe(talker);
+        return subscribe(writer);
       default:
-        return publish(talker, talker.any_direction());
+        return publish(writer, writer.any_direction());
     }
   }
 
-  std::string message(Talker& talker, Direction direction) override {
-    return published(talker, direction, 0, 0);
+  std::string message(ConversationWriter& writer, Direction direction) override {
+    return published(writer, direction, 0, 0);
   }
 
  private:
@@ -65,55 +65,56 @@ class MqttPartners final : public Partners {
         codecs::text_of(codecs::write_mqtt(packet, level_, codecs::bytes_of(payload))));
   }
 
-  void subscribe(Talker& talker) {
-    const auto id = next_id(talker);
-    talker.client(
-        wire({.type = MqttType::kSubscribe, .id = id, .filters = {{kTopics[talker.below(4)], 1}}}));
-    talker.pause(50ms);
-    talker.server(wire({.type = MqttType::kSuback, .id = id, .reasons = {1}}));
+  void subscribe(ConversationWriter& writer) {
+    const auto id = next_id(writer);
+    writer.client(
+        wire({.type = MqttType::kSubscribe, .id = id, .filters = {{kTopics[writer.below(4)], 1}}}));
+    writer.pause(50ms);
+    writer.server(wire({.type = MqttType::kSuback, .id = id, .reasons = {1}}));
   }
 
-  void publish(Talker& talker, Direction direction) {
-    const auto qos = static_cast<std::uint8_t>(talker.below(3));
-    const auto id = qos > 0 ? next_id(talker) : std::uint16_t{0};
+  void publish(ConversationWriter& writer, Direction direction) {
+    const auto qos = static_cast<std::uint8_t>(writer.below(3));
+    const auto id = qos > 0 ? next_id(writer) : std::uint16_t{0};
     const auto back =
         direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;
-    talker.say(direction, published(talker, direction, qos, id));
+    writer.send(direction, published(writer, direction, qos, id));
     if (qos == 0) return;
-    talker.pause(50ms);
-    if (qos == 1) return talker.say(back, wire({.type = MqttType::kPuback, .id = id}));
-    talker.say(back, wire({.type = MqttType::kPubrec, .id = id}));
-    talker.pause(50ms);
-    talker.say(direction, wire({.type = MqttType::kPubrel, .id = id}));
-    talker.pause(50ms);
-    talker.say(back, wire({.type = MqttType::kPubcomp, .id = id}));
+    writer.pause(50ms);
+    if (qos == 1) return writer.send(back, wire({.type = MqttType::kPuback, .id = id}));
+    writer.send(back, wire({.type = MqttType::kPubrec, .id = id}));
+    writer.pause(50ms);
+    writer.send(direction, wire({.type = MqttType::kPubrel, .id = id}));
+    writer.pause(50ms);
+    writer.send(back, wire({.type = MqttType::kPubcomp, .id = id}));
   }
 
-  std::string published(Talker& talker, Direction direction, std::uint8_t qos, std::uint16_t id) {
+  std::string published(ConversationWriter& writer, Direction direction, std::uint8_t qos,
+                        std::uint16_t id) {
     MqttPacket packet{.type = MqttType::kPublish,
                       .qos = qos,
-                      .retain = talker.chance(20),
+                      .retain = writer.chance(20),
                       .id = id,
-                      .topic = kTopics[talker.below(kTopics.size())]};
-    if (level_ == rules::kMqtt5) add_alias(talker, direction, packet);
-    return wire(packet, talker.words());
+                      .topic = kTopics[writer.below(kTopics.size())]};
+    if (level_ == rules::kMqtt5) add_alias(writer, direction, packet);
+    return wire(packet, writer.words());
   }
 
   // Adds a topic alias: its definition, or its use in place of the topic.
-  void add_alias(Talker& talker, Direction direction, MqttPacket& packet) {
-    if (!talker.chance(40)) return;
-    const auto alias = 1 + static_cast<std::uint32_t>(talker.below(kMostAlias));
+  void add_alias(ConversationWriter& writer, Direction direction, MqttPacket& packet) {
+    if (!writer.chance(40)) return;
+    const auto alias = 1 + static_cast<std::uint32_t>(writer.below(kMostAlias));
     packet.properties.push_back({.id = MqttPropertyId::kTopicAlias, .number = alias});
     auto& known = aliases_[static_cast<std::size_t>(direction)][alias];
-    if (!known.empty() && talker.chance(60)) {
+    if (!known.empty() && writer.chance(60)) {
       packet.topic.clear();
     } else {
       known = packet.topic;
     }
   }
 
-  static std::uint16_t next_id(Talker& talker) {
-    return static_cast<std::uint16_t>(talker.next_number());
+  static std::uint16_t next_id(ConversationWriter& writer) {
+    return static_cast<std::uint16_t>(writer.next_number());
   }
 
   std::uint8_t level_;
@@ -122,8 +123,8 @@ class MqttPartners final : public Partners {
 
 }  // namespace
 
-std::unique_ptr<Partners> mqtt_partners(std::uint8_t level) {
-  return std::make_unique<MqttPartners>(level);
+std::unique_ptr<MessageGenerator> mqtt_generator(std::uint8_t level) {
+  return std::make_unique<MqttGenerator>(level);
 }
 
 }  // namespace brownout::test

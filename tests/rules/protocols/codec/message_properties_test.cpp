@@ -82,12 +82,12 @@ fault = { type = "redis_cut_reply" })"},
     {"hold_until framed",
      R"(fault = { type = "hold_until", passes = { kind = "PING" }, most = "700ms" })"}};
 
-std::vector<Rule> rules_for(std::string_view fault, const Speech& speech) {
+std::vector<Rule> rules_for(std::string_view fault, const ProtocolSetup& setup) {
   const std::string name(fault);
-  auto settings = kSettings.find(name + " " + speech.listener);
+  auto settings = kSettings.find(name + " " + setup.listener);
   if (settings == kSettings.end()) settings = kSettings.find(name);
   if (settings != kSettings.end()) {
-    return config_of("[[rule]]\n" + settings->second, speech.listener, speech.keys).rules;
+    return config_of("[[rule]]\n" + settings->second, setup.listener, setup.keys).rules;
   }
   const auto example = load_toml(read_source("examples/rules/" + name + ".toml"));
   std::vector<Rule> rules;
@@ -99,39 +99,39 @@ std::vector<Rule> rules_for(std::string_view fault, const Speech& speech) {
   return rules;
 }
 
-MessageExpectations expectations_of(std::string_view fault, const Speech& speech) {
+MessageExpectations expectations_of(std::string_view fault, const ProtocolSetup& setup) {
   return {.keeps_contents = !kChangesContents.contains(fault),
           .keeps_order = !kChangesTheOrder.contains(fault),
           .keeps_packets = !kChangesPackets.contains(fault),
           .from_the_start = kActsOnOpenings.contains(fault),
           .cuts = kCutsMessages.contains(fault),
-          .silences = speech.listener == "redis" && kSilencesRedis.contains(fault)};
+          .silences = setup.listener == "redis" && kSilencesRedis.contains(fault)};
 }
 
 class MessageProperties : public testing::TestWithParam<std::size_t> {
  protected:
-  const Speech& speech() const { return all_speeches()[GetParam()]; }
+  const ProtocolSetup& setup() const { return all_protocol_setups()[GetParam()]; }
 };
 
 TEST_P(MessageProperties, HoldForEveryFaultThatActsOnMessages) {
   int tried = 0;
   for (const auto* kind : all_faults()) {
     // A WebSocket listener may also carry MQTT, so its protocol is stated here.
-    const auto spoken = speech().listener == "websocket"
+    const auto spoken = setup().listener == "websocket"
                             ? rules::ProtocolSet::of(rules::WebSocketMessage::protocol())
-                            : rules::Protocol::named(speech().listener)->messages();
+                            : rules::Protocol::named(setup().listener)->messages();
     if (!kind->carries(Carrier::kMessage) || !kind->speaks(spoken)) continue;
-    const auto rules = rules_for(kind->name, speech());
+    const auto rules = rules_for(kind->name, setup());
     ASSERT_FALSE(rules.empty()) << kind->name << " has no example that loads";
     ++tried;
     std::uint64_t acted = 0;
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
-      ASSERT_EQ(find_message_violation(speech(), rules, expectations_of(kind->name, speech()), seed,
-                                       acted),
-                "")
+      ASSERT_EQ(
+          find_message_violation(setup(), rules, expectations_of(kind->name, setup()), seed, acted),
+          "")
           << kind->name << ", seed " << seed;
     }
-    const bool cannot = speech().level == rules::kMqtt311 && kOnlyOfMqtt5.contains(kind->name);
+    const bool cannot = setup().level == rules::kMqtt311 && kOnlyOfMqtt5.contains(kind->name);
     EXPECT_EQ(acted == 0, cannot) << kind->name << " acted " << acted << " times";
   }
   EXPECT_GE(tried, 11);
@@ -144,14 +144,14 @@ TEST_P(MessageProperties, HoldForRandomChainsOfFaultsThatKeepContents) {
     std::mt19937_64 random(seed);
     std::vector<Rule> rules;
     for (int i = 0; i < 4; ++i) {
-      for (auto& rule : rules_for(kFaults[random() % kFaults.size()], speech())) {
+      for (auto& rule : rules_for(kFaults[random() % kFaults.size()], setup())) {
         rule.name += std::to_string(i);
         rules.push_back(rule);
       }
     }
     std::uint64_t acted = 0;
     ASSERT_EQ(find_message_violation(
-                  speech(), rules, {.keeps_order = false, .silences = speech().listener == "redis"},
+                  setup(), rules, {.keeps_order = false, .silences = setup().listener == "redis"},
                   seed, acted),
               "")
         << "seed " << seed;
@@ -161,41 +161,40 @@ TEST_P(MessageProperties, HoldForRandomChainsOfFaultsThatKeepContents) {
 TEST_P(MessageProperties, HoldWithoutRules) {
   std::uint64_t acted = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    ASSERT_EQ(find_message_violation(speech(), {}, {}, seed, acted), "") << "seed " << seed;
+    ASSERT_EQ(find_message_violation(setup(), {}, {}, seed, acted), "") << "seed " << seed;
   }
 }
 
 template <class S>
-std::string find_in_broken_messages(const Speech& speech) {
+std::string find_in_broken_messages(const ProtocolSetup& setup) {
   std::uint64_t acted = 0;
-  return find_message_violation(speech, {rule_of<S, Carrier::kMessage>()}, {}, 3, acted);
+  return find_message_violation(setup, {rule_of<S, Carrier::kMessage>()}, {}, 3, acted);
 }
 
 TEST_P(MessageProperties, DetectEveryBrokenStage) {
-  EXPECT_EQ(find_in_broken_messages<DropsOneMessage>(speech()), "messages were lost");
-  EXPECT_EQ(find_in_broken_messages<MakesOneMessage>(speech()), "messages came from nowhere");
-  EXPECT_EQ(find_in_broken_messages<MergesTwoMessages>(speech()), "messages were lost");
-  EXPECT_EQ(find_in_broken_messages<ReordersMessages>(speech()),
+  EXPECT_EQ(find_in_broken_messages<DropsOneMessage>(setup()), "messages were lost");
+  EXPECT_EQ(find_in_broken_messages<MakesOneMessage>(setup()), "messages came from nowhere");
+  EXPECT_EQ(find_in_broken_messages<MergesTwoMessages>(setup()), "messages were lost");
+  EXPECT_EQ(find_in_broken_messages<ReordersMessages>(setup()),
             "messages were altered or reordered");
-  EXPECT_EQ(find_in_broken_messages<AltersMessages>(speech()),
-            "messages were altered or reordered");
-  EXPECT_EQ(find_in_broken_messages<KeepsMessagesOnRelease>(speech()), "messages were lost");
-  EXPECT_EQ(find_in_broken_messages<HoardsMessages>(speech()),
+  EXPECT_EQ(find_in_broken_messages<AltersMessages>(setup()), "messages were altered or reordered");
+  EXPECT_EQ(find_in_broken_messages<KeepsMessagesOnRelease>(setup()), "messages were lost");
+  EXPECT_EQ(find_in_broken_messages<HoardsMessages>(setup()),
             "messages are held after the rules went away");
   HoardsMessages::hoard().clear();
-  EXPECT_EQ(find_in_broken_messages<DependsOnTheDriver>(speech()),
+  EXPECT_EQ(find_in_broken_messages<DependsOnTheDriver>(setup()),
             "one big advance gave something else than many small ones");
-  EXPECT_EQ(find_in_broken_messages<RemembersOtherConnections>(speech()),
+  EXPECT_EQ(find_in_broken_messages<RemembersOtherConnections>(setup()),
             "the same seed gave something else");
-  EXPECT_EQ(find_in_broken_messages<EndsOnRelease>(speech()), "the ends were not carried");
+  EXPECT_EQ(find_in_broken_messages<EndsOnRelease>(setup()), "the ends were not carried");
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, MessageProperties,
-                         testing::Range<std::size_t>(0, all_speeches().size()),
-                         [](const auto& which) { return all_speeches()[which.param].name; });
+                         testing::Range<std::size_t>(0, all_protocol_setups().size()),
+                         [](const auto& which) { return all_protocol_setups()[which.param].name; });
 
 TEST(MessagePropertiesOfXmpp, DetectAStageThatEmitsMalformedXml) {
-  EXPECT_EQ(find_in_broken_messages<EmitsMalformedXml>(all_speeches()[2]).substr(0, 25),
+  EXPECT_EQ(find_in_broken_messages<EmitsMalformedXml>(all_protocol_setups()[2]).substr(0, 25),
             "what came out is malforme");
 }
 
