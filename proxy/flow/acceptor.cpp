@@ -10,7 +10,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Connections taken in one turn before those that are open have theirs.
+// Accepts per turn of the loop, so that open connections are served too.
 constexpr int kAcceptsPerTurn = 64;
 constexpr Duration kRetry = std::chrono::milliseconds(50);
 
@@ -40,7 +40,7 @@ void Acceptor::reserve(std::size_t descriptors) {
 void Acceptor::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     reserve(reserve_);
-    // Descriptors that were given up meanwhile are closed after this turn.
+    // Descriptors of connections that ended in this turn become free only after it.
     if (i > 0 && reserve_ > 0 && spare_.empty()) break;
     SocketAddress peer;
     peer.length = sizeof peer.storage;
@@ -60,10 +60,9 @@ void Acceptor::accept_some() {
   loop_.poller().again(listening_.get());
 }
 
-// True when the next one may be tried at once: this connection was gone before it was taken
-// (accept(2)).
+// Returns true if the next accept may follow at once: only this connection failed (accept(2)).
 bool Acceptor::accept_failed(int error) {
-  // It does not listen any more: whoever did that is about to close it.
+  // EINVAL: the socket no longer listens (stop_listening()) and is about to be closed.
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINVAL) return false;
   if (error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM) return true;
   if ((error == EMFILE || error == ENFILE) && !spare_.empty()) {

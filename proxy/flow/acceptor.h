@@ -1,6 +1,8 @@
-// Takes connections off one listening socket. Out of file descriptors it stops accepting, says so
-// once, and tries again shortly: those who wait stay in the kernel's backlog. One that must not
-// wait keeps some in reserve. Loop's thread only; owned by its worker.
+// Acceptor: accepts client connections on one listening socket.
+//
+// When the process runs out of file descriptors, the acceptor logs that once and retries every 50
+// ms; new connections wait in the kernel's backlog. A listener that must never wait (the HTTP API)
+// keeps spare descriptors (reserve()). Owned by its worker; loop's thread only.
 #pragma once
 
 #include <functional>
@@ -19,13 +21,13 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   ~Acceptor() override;
 
   const std::shared_ptr<const ListenerView>& view() const { return view_; }
-  // Where it listens.
+  // Port that the socket is bound to.
   std::uint16_t port() const { return port_; }
   void set_view(std::shared_ptr<const ListenerView> view) { view_ = std::move(view); }
-  // For so many connections there is a descriptor when there is none for others. What was taken of
-  // the reserve is filled up before each connection, as far as there are descriptors.
+  // Holds this many spare descriptors, each of which is given up for one connection when the
+  // process has no others. The reserve is refilled before each accept, as far as descriptors are
+  // available.
   void reserve(std::size_t descriptors);
-  // Whether there are as many as that.
   bool has_reserve() const { return spare_.size() >= reserve_; }
 
  private:

@@ -85,12 +85,11 @@ FlowStatus ClientFlow::status() const {
   return status;
 }
 
-// The last that it does.
 void ClientFlow::leave() {
   turns_.over();
   host_.loop().deadlines().cancel(*this);
   if (connector_) {
-    // An event of this turn may be on its way to it.
+    // An event that this turn has already dequeued may still reach the connector.
     connector_->cancel();
     host_.loop().retire(std::move(connector_));
   }

@@ -1,9 +1,9 @@
-// ClientFlow: what all flows of a client's connection share: its facts, the rules of new
-// connections, TLS with the client, and the dialling of a server. Flow passes bytes, HttpFlow
-// requests.
+// ClientFlow: base class of the flows that serve one client connection. It applies the rules of new
+// connections, terminates TLS with the client, and dials the server. Flow forwards bytes and
+// messages, HttpFlow forwards requests.
 //
-//   accepted -> (PROXY header) -> (proxy's target) -> (ClientHello) -> rules -> (delay) -> (TLS
-//   handshake) -> admitted()
+//   accepted -> (PROXY header) -> (forward proxy's target) -> (ClientHello) -> rules -> (delay)
+//   -> (TLS handshake) -> admitted()
 //
 // Owned by its worker, which destroys it between turns. Loop's thread only.
 #pragma once
@@ -33,9 +33,9 @@ class FlowHost : public Host {
 
 // How the sockets of both ends are closed.
 enum class CloseMode {
-  kClose,   // both sockets are done with
+  kClose,   // both directions have finished
   kReset,   // RST to both
-  kLinger,  // FIN to both, then read what still comes, so that no RST overtakes what was sent
+  kLinger,  // FIN to both, then discard input, so that no RST overtakes the bytes sent
 };
 
 class ClientFlow : public Retirable,
@@ -43,9 +43,9 @@ class ClientFlow : public Retirable,
                    protected Connector::Owner,
                    private ProxyGate::Owner {
  public:
-  // Runs the connection-level faults and goes on from there.
+  // Begins admission. Call once.
   virtual void start() = 0;
-  // The rules changed.
+  // Call after the rules have changed.
   virtual void apply(const rules::RuleSet& set) = 0;
   virtual void end(CloseMode mode) = 0;
 
@@ -54,63 +54,64 @@ class ClientFlow : public Retirable,
   const rules::FlowFacts& facts() const { return facts_; }
   const rules::Listener& listener() const { return listener_->config; }
   ListenerStats& stats() const { return *listener_->stats; }
-  std::size_t index = 0;  // in the worker's list
+  std::size_t index = 0;  // position in the worker's list of flows
 
  protected:
   ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
              std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts);
 
-  // What happens before a connection is admitted. enter() begins it; until then the flow passes on
-  // what its client's socket says, and its deadline.
+  // Admission: enter() begins it. Until admitted(), the derived flow forwards its client socket's
+  // events to at_the_gate() and its deadline to gate_due().
   void enter();
   void at_the_gate(std::uint32_t events);
-  // The client has asked for TLS inside the connection, at this host: again to the gate, and
-  // admitted().
+  // STARTTLS for this host: runs the TLS part of admission again, up to admitted().
   void enter_tls(std::string host);
   void gate_due();
-  // The client has `handshake_timeout` for what it has to do now.
+  // Starts `handshake_timeout` for the client's next step.
   void expect_client();
-  // It may be served now.
+  // Admission is complete; the flow may serve the client.
   virtual void admitted() = 0;
   virtual void hang() = 0;
   virtual bool hanging() const = 0;
-  // No rule means this listener any more (all are halted): what it waited for is over. True when
-  // that was something.
+  // If no rule applies to this listener any more (halt), ends the delay or hang that a rule
+  // imposed. True if there was one.
   bool spared(const rules::RuleSet& set);
-  // A server answers what it has been asked.
+  // Sends `answer` in place of a server's once the client has sent a request, then closes.
   virtual void answer_when_asked(std::string answer) = 0;
 
   virtual Stream& client() = 0;
   virtual std::size_t held(rules::Direction direction) const = 0;
-  // At the end of each turn, for the sum.
+  // Updates the worker's sum of held bytes; call at the end of each turn.
   void count_held() {
     held_bytes_.set(held(rules::Direction::kUpstream) + held(rules::Direction::kDownstream));
   }
-  // Those that act on its messages, by name.
+  // Names of the rules that act on the connection's messages.
   virtual std::vector<std::string> message_rules() const { return {}; }
-  // What goes out as it is, then FIN.
+  // Sends `bytes` past all rules, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;
-  // A fault lets nothing pass any more: what it says of the connection, once.
+  // A TLS fault has stopped the connection: closes, resets or hangs it as the rule says. False if
+  // that was done before.
   bool obey_stop();
 
   void dial();
-  // Of a server that is there now.
+  // Call once the connection to the server is established.
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
-  // A connection has failed: where TLS did, that is said.
+  // Reports why TLS failed on `stream`; nothing if TLS did not fail.
   void report_failed_tls(Stream& stream, std::string_view peer);
   void passed(rules::Direction direction, std::size_t bytes) {
     bytes_[static_cast<std::size_t>(direction)] += bytes;
     host_.count_bytes(stats(), direction, bytes);
   }
   std::string proxy_header(const SocketAddress& server) const override;
-  // No server can be reached: what a proxy's client is told, or "".
+  // Counts and logs that no server could be reached. Returns the reply for the client of a forward
+  // proxy; "" at other listeners.
   std::string log_unreachable(const Error& error) const;
-  // What a proxy's client is told when there is a server, or "".
+  // Success reply for the client of a forward proxy; "" at other listeners.
   std::string connected_reply() const { return proxy_gate_ ? proxy_gate_->connected() : ""; }
   void leave();
-  // Whether the rules of new connections have been asked.
+  // Whether the rules of new connections have been applied.
   bool arrived() const { return arrived_; }
 
  private:
@@ -133,7 +134,7 @@ class ClientFlow : public Retirable,
   rules::FlowFacts facts_;
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
-  std::vector<std::shared_ptr<void>> dial_leases_;  // of the server that is dialled
+  std::vector<std::shared_ptr<void>> dial_leases_;  // held for the server being dialled
   rules::FlowActivity activity_;
   Turns turns_;
   std::unique_ptr<Connector> connector_;

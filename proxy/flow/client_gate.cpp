@@ -1,6 +1,5 @@
-// What happens to a client's connection before it is served: its PROXY header, where it wants to go
-// by a forward proxy, its ClientHello, the rules of new connections and of handshakes, and the TLS
-// handshake.
+// Admission of a client connection: PROXY header, target of a forward proxy, ClientHello, rules of
+// new connections and of handshakes, TLS handshake.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -25,7 +24,7 @@ void ClientFlow::expect_client() {
                                rules::later(Loop::now(), listener_->config.handshake_timeout));
 }
 
-// Past the header: whatever of the next has come already is looked at.
+// Each step first reads bytes that have already arrived: no further edge announces them.
 void ClientFlow::next_gate() {
   if (gate_ == Gate::kHeader && listener_->config.protocol == rules::Protocol::kProxy) {
     gate_ = Gate::kTarget;
@@ -40,7 +39,7 @@ void ClientFlow::next_gate() {
   meet_rules();
 }
 
-// False when the connection is over.
+// Returns false if the connection has ended.
 bool ClientFlow::read_header() {
   const auto buffer = host_.loop().read_buffer().first(codecs::kMostProxyHeader);
   const auto count =
@@ -78,8 +77,8 @@ void ClientFlow::target_refused(std::string reply) {
 void ClientFlow::at_the_gate(std::uint32_t events) {
   const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (gate_ == Gate::kHandshake) {
-    // A client that refuses the certificate sends an alert and may reset the connection at once:
-    // the alert is still in the socket.
+    // A client that rejects the certificate sends an alert and may reset at once. The alert is
+    // still in the socket; read it before ending.
     const auto step = tls_gate_.shake_hands(host_, client(), facts_);
     if (broken && step == TlsGate::Step::kMore) return end(CloseMode::kReset);
     return tls_step(step);
@@ -92,7 +91,7 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
     } else if (!read_header()) {
       return;
     }
-    // Whoever leaves before they have said what they want is not waited for.
+    // The client has closed before its header or request was complete.
     if (gate_ == before && (events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
     return;
   }
@@ -119,7 +118,8 @@ void ClientFlow::meet_rules() {
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
 }
 
-// What the rules say to a new connection: how long it waits, or nothing when that is decided.
+// Applies the rules of new connections. Returns the delay before the connection is served, or
+// nothing if a rule refused, hung or answered it.
 std::optional<Duration> ClientFlow::arrive() {
   arrived_ = true;
   if (!host_.rules().may_match(facts_.listener)) return Duration::zero();
@@ -139,7 +139,7 @@ std::optional<Duration> ClientFlow::arrive() {
       hang();
       return std::nullopt;
     case rules::Admission::Verdict::kAnswer:
-      // Nobody would understand it in the middle of a handshake.
+      // A plaintext answer is invalid inside a TLS handshake.
       if (listener_->tls) {
         end(CloseMode::kReset);
       } else {
@@ -166,8 +166,8 @@ bool ClientFlow::spared(const rules::RuleSet& set) {
   leases_.clear();
   dial_leases_.clear();
   rules_.clear();
-  // Whoever hangs in the middle of something cannot be helped; the others never felt that they were
-  // not served.
+  // A client that had already sent data or begun a handshake must be reset; an idle one can be
+  // served normally now.
   const bool begun = opened_ || (!arriving && listener_->config.protocol.has_requests());
   if (obeyed_ || begun || listener_->tls) {
     end(CloseMode::kReset);
@@ -179,7 +179,7 @@ bool ClientFlow::spared(const rules::RuleSet& set) {
 
 void ClientFlow::gate_due() {
   if (gate_ == Gate::kDelay) return pass_delay();
-  // Then it waits for a resolver, which has a time-out of its own.
+  // The request is complete; the name lookup has a time-out of its own.
   if (gate_ == Gate::kTarget && proxy_gate_->asked()) return;
   host_.report(facts_, "timeout",
                std::string(what_is_missing()) + " within handshake_timeout (" +

@@ -1,5 +1,5 @@
-// End: one of the two sockets of a flow, and what the kernel has said of it (edge-triggered).
-// Loop's thread only; owned by its flow.
+// End: one of the two sockets of a flow, with the readiness that epoll has reported for it
+// (edge-triggered, so it is kept until a call would block). Owned by its flow; loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ struct End final : Ready {
   Stream stream;
   bool readable = false;
   bool writable = false;
-  bool peer_finished = false;  // FIN or worse has arrived; there may be bytes before it
-  bool gone = false;           // reset, while that must not be passed on yet
-  // Urgent data is in the stream: reading stops short of it, and splice(2) never passes it.
+  bool peer_finished = false;  // FIN or an error has arrived; unread bytes may precede it
+  bool gone = false;           // reset by its peer, while a fault withholds the reset
+  // Urgent data is in the stream. A read stops short of it, and splice(2) never moves it.
   bool urgent = false;
 
  private:

@@ -92,7 +92,7 @@ void Flow::serve(std::uint32_t events) {
   }
   if (!rules_.empty()) set_pipe_rules(host_.rules(), Loop::now());
   on_end_ready(server_, events);
-  // What the gate has taken out of the socket is in its session: nothing will tell of it again.
+  // Bytes that arrived with the handshake are in the TLS session; no further edge announces them.
   if (!client_.stream.plain()) client_.readable = true;
   if (!over() && client_.readable) on_end_ready(client_, 0);
 }
@@ -109,7 +109,7 @@ void Flow::apply(const rules::RuleSet& set) {
     flush_both();
   }
   if (!over()) set_pipe_rules(set, now);
-  // What was held back by a cut line is felt now.
+  // Pass on the resets that a rule withheld, if no rule does so any more.
   for (End* gone : {&client_, &server_}) {
     if (!over() && gone->gone && !from(*gone).severed()) end(CloseMode::kReset);
   }
@@ -132,7 +132,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   if ((events & EPOLLPRI) != 0) ready.urgent = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.peer_finished = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.readable = true;
-  // A handshake is no request.
+  // Handshake bytes are not a request.
   const bool shakes_hands = state_ == State::kSecuring || listener_->expects_hello();
   if (&ready == &client_ && (events & (EPOLLIN | EPOLLRDHUP)) == EPOLLIN && !shakes_hands) {
     turns_.asked();
@@ -162,7 +162,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   }
   if (ready.writable && to(ready).held() > 0) to(ready).flush();
   if (!over() && ready.readable) from(ready).read();
-  // A reset that is not read, since reading is paused or over, is a reset all the same.
+  // While reading is paused or over, no read reports the reset.
   if (!over() && failed && !ready.gone && from(ready).deaf()) end_failed(ready);
   if (!over() && client_.stream.stopped() && obey_stop()) return;
   if (!over()) check_abandoned();
@@ -175,7 +175,7 @@ void Flow::on_due(Instant now) noexcept {
     case State::kSecuring:
       return gate_due();
     case State::kServing:
-      // The client's bytes first, so that which direction acts does not depend on the loop.
+      // Always upstream first, so that the order of effects does not depend on the loop's timing.
       upstream_.advance_ahead(now);
       if (!over()) downstream_.advance_ahead(now);
       if (tunnel_ && !over()) {
@@ -193,13 +193,13 @@ void Flow::on_due(Instant now) noexcept {
   }
 }
 
-// All that was said in the clear has been sent, the server's agreement last.
+// Precondition: all plaintext has been sent, the server's agreement to STARTTLS last.
 void Flow::secure() {
-  // Nothing would tell of its leaving again.
+  // No further edge would report that the client has closed.
   if (client_.peer_finished) return end(CloseMode::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
-  // The host that the client said it means, where its protocol has such a thing.
+  // Host that the client named in its protocol (the `to` of an XMPP stream), or "".
   const auto meant = tunnel_->host();
   server_.stream.tls().start(group_->tls()->session(meant.empty() ? server_host_ : meant), true);
   secure_server();
@@ -227,7 +227,7 @@ void Flow::serve_secured() {
   const auto now = Loop::now();
   tunnel_->set_rules(host_.rules(), now);
   set_pipe_rules(host_.rules(), now);
-  // What has come already is inside the sessions: nothing will tell of it again.
+  // Bytes that have already arrived are in the TLS sessions; no further edge announces them.
   client_.readable = server_.readable = true;
   if (!over()) on_end_ready(server_, 0);
   if (!over()) on_end_ready(client_, 0);
@@ -238,7 +238,7 @@ void Flow::tunnel_closed(rules::Close how) {
   closing_ = true;
 }
 
-// What the tunnel let go may be what a pipe waited for to read on.
+// Bytes that the tunnel released may bring a pipe below its low watermark, so that it reads again.
 void Flow::flush_both() {
   if (!over()) upstream_.flush();
   if (!over()) downstream_.flush();
@@ -258,8 +258,8 @@ void Flow::arm() {
   count_held();
 }
 
-// Whether anybody is left to feel a line that is cut. A FIN does not tell: who has only
-// half-closed still waits for what the other end has said.
+// Ends a blackholed flow once its peers are gone. A FIN does not prove that: a peer that has only
+// half-closed still waits for the other end's bytes.
 void Flow::check_abandoned() {
   if (!upstream_.severed() && !downstream_.severed()) return;
   if (!client_.peer_finished || !server_.peer_finished) return;
@@ -282,7 +282,7 @@ void Flow::end_failed(End& failed) {
 void Flow::pipe_finished(rules::Direction direction) {
   End& sink = direction == rules::Direction::kUpstream ? server_ : client_;
   const bool both = upstream_.finished() && downstream_.finished();
-  // Closing is a FIN, but no close_notify.
+  // close() sends a FIN, but no close_notify of TLS.
   if (!both || !sink.stream.plain()) sink.stream.finish();
   if (both) end(CloseMode::kClose);
 }

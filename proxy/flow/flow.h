@@ -1,12 +1,13 @@
-// Flow: one client connection and the server connection that belongs to it.
+// Flow: forwards one client connection to one server connection, as bytes or as messages of the
+// listener's protocol.
 //
 // accepted -> (accept_delay) -> (connect_delay) -> dialling -> serving -> over
 //
-// With STARTTLS, serving stops when the server agrees to it, hands are shaken on both sides, and it
-// goes on inside TLS.
+// With STARTTLS, serving pauses when the server agrees to it, both TLS handshakes run, and serving
+// resumes inside TLS.
 //
-// FIN, RST and half-close pass through as themselves. A client whose server cannot be reached gets
-// a RST, not a silent close. Owned by its worker, which destroys it between turns. Loop's thread
+// FIN, RST and half-close pass through unchanged. A client whose server cannot be reached gets a
+// RST, not a silent close. Owned by its worker, which destroys it between turns. Loop's thread
 // only.
 #pragma once
 
@@ -130,12 +131,12 @@ class Flow final : public ClientFlow,
   End server_{*this};
   Pipe upstream_;
   Pipe downstream_;
-  std::unique_ptr<messages::MessageTunnel> tunnel_;  // null: only bytes pass
+  std::unique_ptr<messages::MessageTunnel> tunnel_;  // null: the protocol has no messages
   std::string answer_;
-  std::string server_host_;  // of STARTTLS: as the [[upstream]] has it
+  std::string server_host_;  // host as written in [[upstream]], for STARTTLS
   State state_ = State::kWaiting;
-  bool closing_ = false;  // when all is sent
-  // STARTTLS: the server has agreed; and who has shaken hands since.
+  bool closing_ = false;  // close once all pending bytes are sent
+  // STARTTLS: whether the server has agreed, and which handshakes have completed since.
   bool securing_ = false;
   bool client_secured_ = false;
   bool server_secured_ = false;

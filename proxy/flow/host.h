@@ -1,5 +1,5 @@
-// What a flow (a connection, a UDP session, a DNS query) needs of the worker that serves it, and
-// what it knows of its listener. Loop's thread only, but for the counters.
+// Host: the services that a worker provides to its flows (connections, UDP sessions, DNS queries),
+// and the settings and counters of their listener. Loop's thread only, except for the counters.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ namespace brownout::proxy {
 struct ListenerStats {
   explicit ListenerStats(std::size_t workers) : traffic(workers) {}
 
-  // Of one worker, which alone writes it: workers share no cache line for every chunk.
+  // One per worker, written by that worker only, so that workers do not contend for a cache line.
   struct alignas(64) Traffic {
     std::array<std::atomic<std::uint64_t>, 2> bytes{};
   };
@@ -34,27 +34,27 @@ struct ListenerStats {
     }
     return total;
   }
-  // What was served (Served) or turned (Turned), while anybody measures it.
+  // Sums of Served and Turned, kept only while someone measures (Host::watched()).
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> turns{0};
   rules::SharedHistogram answered;
 
-  std::atomic<std::uint64_t> arrivals{0};  // the ordinal of the last flow
+  std::atomic<std::uint64_t> arrivals{0};  // ordinal of the latest flow
   std::atomic<std::int64_t> open{0};
-  std::atomic<std::uint64_t> refused{0};         // by a rule
-  std::atomic<std::uint64_t> connect_failed{0};  // no server could be reached
-  std::atomic<std::uint64_t> dropped{0};         // datagrams that had nowhere to go
+  std::atomic<std::uint64_t> refused{0};         // flows that a rule refused
+  std::atomic<std::uint64_t> connect_failed{0};  // flows for which no server could be reached
+  std::atomic<std::uint64_t> dropped{0};         // datagrams that could not be forwarded
 };
 
-// A listener's settings as flows see them; replaced, never changed.
+// Settings of a listener for its flows. Immutable: a reload replaces the whole view.
 struct ListenerView {
   rules::Listener config;
   std::shared_ptr<ListenerStats> stats;
   std::shared_ptr<const rules::DnsZone> zone;  // or null
   std::shared_ptr<tls::ServerContexts> tls;    // or null
-  std::string password;                        // of a forward proxy's clients, or ""
+  std::string password;                        // required of a forward proxy's clients, or ""
 
-  // Whether TLS is terminated when the client asks for it, inside the connection.
+  // Whether TLS is terminated after STARTTLS, inside the connection.
   bool starts_tls() const { return tls && config.tls && config.tls->starttls; }
   // Whether connections begin with a ClientHello.
   bool expects_hello() const {
@@ -62,51 +62,50 @@ struct ListenerView {
   }
 };
 
-// A connection or session as it is at the moment, for a person who wonders what acts on it.
+// Snapshot of a connection or session, for `brownout ctl flows` and the HTTP API.
 struct FlowStatus {
   std::string listener;
   std::uint64_t ordinal = 0;
   std::string client;
   std::string destination;  // "" while there is no server
   Instant opened{};
-  std::vector<std::string> rules = {};   // that act on its bytes, or may later
-  std::array<std::uint64_t, 2> bytes{};  // by Direction
-  std::array<std::size_t, 2> held{};     // by faults, or because a peer does not read
+  std::vector<std::string> rules = {};   // rules that act on its bytes, or may later
+  std::array<std::uint64_t, 2> bytes{};  // indexed by Direction
+  std::array<std::size_t, 2> held{};     // indexed by Direction: in faults, or not yet sent
 };
 FlowStatus status_of(const rules::FlowFacts& flow, const std::vector<rules::RuleRef>& rules);
 
-// Which flows somebody asks for, and those that were found.
+// Filter for a list of flows; empty members match every flow.
 struct FlowQuery {
-  std::string listener = {};  // begins so
-  std::string client = {};    // its address and port
+  std::string listener = {};  // prefix of the listener's name
+  std::string client = {};    // prefix of the client's "address:port"
   std::optional<std::uint64_t> ordinal = {};
-  std::size_t most = 10'000;  // the rest are counted
+  std::size_t most = 10'000;  // limit of the list; further flows are only counted
 };
 struct FlowList {
   FlowQuery query = {};
   std::vector<FlowStatus> flows = {};
-  std::size_t total = 0;
+  std::size_t total = 0;  // flows that match, listed or not
 
-  // Whether its status, which costs what its texts cost, is to be added; counts it.
+  // Counts `flow` if it matches. True if its status is to be added; only then is it formatted.
   bool wants(const rules::FlowFacts& flow);
   void add(FlowList other);
 };
 
-// What became of one thing that a client asked for: a DNS query, or a request as its protocol has
-// them (turns.h).
+// Outcome of one DNS query, or of one request of a protocol that has requests (turns.h).
 struct Served {
   bool ok = false;
-  std::optional<Duration> took;  // until the answer began to go back; none: there was none
+  std::optional<Duration> took;  // time until the answer began; nullopt: no answer
 };
 
-// What passed of bytes that nobody understands, since this was last told.
+// Traffic of a connection whose bytes are not parsed, since the previous report.
 struct Turned {
-  std::uint64_t turns = 0;               // times that the server's bytes followed the client's
-  std::array<std::uint64_t, 2> bytes{};  // by Direction
+  std::uint64_t turns = 0;  // times that bytes of the server followed bytes of the client
+  std::array<std::uint64_t, 2> bytes{};  // indexed by Direction
 };
 
-// What one flow holds, as part of the sum of its worker: the sum is there when it is asked for, and
-// nobody has to look at every flow. Loop's thread only; the sum is read by anyone.
+// One flow's contribution to its worker's sum of held bytes. The sum is always up to date, so that
+// a reader need not visit every flow. Loop's thread only; any thread may read the sum.
 class HeldBytes {
  public:
   explicit HeldBytes(std::atomic<std::size_t>& sum) : sum_(sum) {}
@@ -116,7 +115,7 @@ class HeldBytes {
 
   void set(std::size_t held) {
     if (held == held_) return;
-    // Only this thread writes it.
+    // Plain load and store suffice: only this thread writes the sum.
     sum_.store(sum_.load(std::memory_order_relaxed) + held - held_, std::memory_order_relaxed);
     held_ = held;
   }
@@ -126,8 +125,8 @@ class HeldBytes {
   std::size_t held_ = 0;
 };
 
-// Told of every flow that got a server (flow.destination is known), and of all that is served or
-// passes. On the worker's thread, so it must be quick.
+// Observer of flows: called when a flow has a server (flow.destination is set), and for each
+// request or turn. Called on the worker's thread, so implementations must be quick.
 class FlowObserver {
  public:
   virtual ~FlowObserver() = default;
@@ -146,26 +145,26 @@ class Host {
   virtual const rules::RuleSet& rules() = 0;
   virtual void record(const rules::FlowFacts& flow, const rules::Rule& rule,
                       rules::Direction direction, const rules::Note& note) = 0;
-  // Something happened that no rule asked for.
+  // Records an event that no rule caused.
   virtual void report(const rules::FlowFacts& flow, std::string_view event,
                       std::string_view why) = 0;
-  // Of listeners that intercept.
+  // For listeners that intercept.
   virtual Interception& interception() = 0;
-  // It has a server: flow.destination is known.
+  // The flow is connected to a server; flow.destination is set.
   virtual void flow_opened(const rules::FlowFacts& flow) = 0;
   // A rule refused or dropped the dial to flow.destination.
   virtual void dial_stopped(const rules::FlowFacts& flow) = 0;
-  // Whether anybody wants to know what is served.
+  // Whether served() and turned() are needed: an observer is attached, or statistics are kept.
   virtual bool watched() const = 0;
   virtual void served(const rules::FlowFacts& flow, const Served& what) = 0;
   virtual void turned(const rules::FlowFacts& flow, const Turned& what) = 0;
-  // What was opened is over.
+  // A flow that flow_opened() reported has ended.
   virtual void flow_closed(const rules::FlowFacts& flow) = 0;
   virtual void count_bytes(ListenerStats& listener, rules::Direction direction,
                            std::size_t bytes) = 0;
-  // The sum of what all flows hold.
+  // Sum of the bytes that all flows of this worker hold.
   virtual std::atomic<std::size_t>& held_bytes() = 0;
-  // A fault holds as much as `buffer` allows, and so limits throughput.
+  // A fault holds as much as `buffer` allows, which limits throughput.
   virtual void buffer_full(const rules::Listener& listener) = 0;
 };
 

@@ -20,7 +20,7 @@ Pipe::Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rule
       sink_(sink),
       direction_(direction) {}
 
-// Those that leave give back what they hold through what is behind them.
+// Removed stages release their bytes through the parts behind them, so ahead_ is updated first.
 void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now) {
   const auto split = rules.begin() + static_cast<std::ptrdiff_t>(tunnel_ != nullptr ? ahead : 0);
   ahead_.set_rules({rules.begin(), split}, now);
@@ -50,7 +50,7 @@ bool Pipe::may_read() {
          !owner_.pipe_waits() && !owner_.pipe_over();
 }
 
-// One read; false when there is nothing more to do now.
+// Reads once; false if no further read is useful now.
 bool Pipe::read_once() {
   const auto buffer = loop_.read_buffer();
   const auto count = source_.stream.receive(buffer);
@@ -59,8 +59,8 @@ bool Pipe::read_once() {
     source_ended();
     return false;
   }
-  // A short read has emptied the socket, unless urgent data or its end is there too: no edge will
-  // tell of those again.
+  // A short read means that the socket is empty, unless urgent data or FIN is queued behind these
+  // bytes: no further edge announces those.
   const auto size = static_cast<std::size_t>(count);
   const bool more = source_.peer_finished || source_.urgent || !source_.stream.plain();
   if (size < buffer.size() && !more) source_.readable = false;
@@ -73,7 +73,7 @@ bool Pipe::splice_once() {
   if (!splice_->usable()) return read_once();  // out of descriptors: copying needs none
   const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
-  // The end, or urgent data ahead of it.
+  // End of stream, or urgent data that splice(2) does not move: recv() tells which.
   if (count == 0) return read_once();
   owner_.pipe_read(direction_, static_cast<std::size_t>(count), {});
   flush();
@@ -198,7 +198,7 @@ void Pipe::Stages::injected(const rules::Rule& rule, rules::Direction direction,
 
 void Pipe::flush() {
   if (owner_.pipe_over()) return;
-  // What splice holds was read first.
+  // Bytes in splice_ are older than those in pending_.
   if (!drain_splice() || !send_pending()) return;
   watch_level();
   if (waiting() > 0) return;
@@ -224,7 +224,7 @@ bool Pipe::drain_splice() {
   return true;
 }
 
-// Chunk by chunk: a stage that cut the stream into pieces wants them written as such.
+// One send per chunk: pieces that a stage has cut (slicer) must stay separate writes.
 bool Pipe::send_pending() {
   while (!pending_.empty() && (!splice_ || splice_->held() == 0)) {
     const auto bytes = pending_.front().bytes();
@@ -249,7 +249,7 @@ void Pipe::sink_failed() {
   owner_.pipe_failed(sink_);
 }
 
-// Straight through, what the sink did not take of one read is enough.
+// Without rules the watermark is 0: the unsent rest of one read keeps the sink busy.
 Watermark Pipe::mark() const {
   const bool messages = tunnel_ != nullptr && tunnel_->ruled(direction_);
   const auto straight = messages ? static_cast<std::size_t>(listener_.buffer.count) : 0;
@@ -268,7 +268,7 @@ void Pipe::watch_level() {
     if (staged > mark.high / 2 && mark.capped) owner_.pipe_buffer_full();
   } else if (paused_ && level <= mark.high / 2) {
     paused_ = false;
-    // Not read here: this may be inside a chain.
+    // Do not read here: the caller may be inside a chain.
     if (source_.readable) loop_.poller().again(source_.stream.number());
   }
 }

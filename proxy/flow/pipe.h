@@ -1,16 +1,15 @@
-// Pipe: one direction of a flow. What its source says passes, in this order, each part only where
-// a rule or the protocol needs it:
+// Pipe: forwards the bytes of one direction of a flow. Bytes pass these parts in order; a part
+// exists only where a rule or the protocol needs it:
 //
-//   source -> stages ahead -> messages -> stages behind -> what waits -> sink
+//   source -> stages ahead -> messages -> stages behind -> pending bytes -> sink
 //
-// The messages are those of the listener's protocol, through the stages of the rules that act on
-// them (message_tunnel.h). Rules on bytes act ahead of them that stand in the rule file before the
-// first rule on messages, all others behind (rules/engine/plan.h).
+// "Messages" decodes the listener's protocol and applies the rules on messages
+// (rules/protocols/codec/message_tunnel.h). Rules on bytes that precede the first rule on messages
+// in the rule file act ahead of it, all others behind (rules/engine/plan.h).
 //
-// Without a stage a pipe writes straight from the loop's read buffer to the sink and copies only
-// what the sink would not take. Backpressure: reading pauses above the high watermark (bytes in
-// stages and waiting for the sink) and resumes below half of it. Loop's thread only; owned by its
-// flow.
+// Without stages, a pipe writes from the loop's read buffer to the sink and copies only bytes that
+// the sink does not accept. Backpressure: reading pauses above the high watermark (bytes in stages
+// and pending) and resumes below half of it. Owned by its flow; loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -31,57 +30,57 @@ class Pipe final {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // It has been read; it has been written. `bytes` are empty where they were spliced.
+    // After each read from the source and each write to the sink; `bytes` is empty if spliced.
     virtual void pipe_read(rules::Direction direction, std::size_t size,
                            std::span<const std::byte> bytes) = 0;
     virtual void pipe_wrote(rules::Direction direction, std::size_t size,
                             std::span<const std::byte> bytes) = 0;
-    // Nothing is read for now.
+    // Whether reading is suspended: the flow is closing, or STARTTLS is in progress.
     virtual bool pipe_waits() const = 0;
     virtual bool pipe_over() const = 0;
     virtual void pipe_failed(End& end) = 0;
-    // All is written, and the source has ended.
+    // The source has ended, and all bytes are written.
     virtual void pipe_finished(rules::Direction direction) = 0;
-    // By a fault; with a FIN once all is written.
+    // A fault closes the flow; for a FIN, this is called once all bytes are written.
     virtual void pipe_closed(rules::Close how) = 0;
-    // By a fault: `bytes` back to the source, then the end of the flow.
+    // A fault answers: send `bytes` back to the source, then end the flow.
     virtual void pipe_answered(End& source, std::string_view bytes) = 0;
     virtual void pipe_injected(const rules::Rule& rule, rules::Direction direction,
                                const rules::Note& note) = 0;
-    // The listener's `buffer` is less than its stages would need.
+    // The listener's `buffer` is smaller than the stages need.
     virtual void pipe_buffer_full() = 0;
   };
 
-  // All are borrowed.
+  // All arguments are borrowed.
   Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rules::FlowFacts& facts,
        rules::Direction direction, End& source, End& sink);
 
-  // Reads what the source has, as far as watermarks and fairness allow.
+  // Reads from the source as far as the watermark and fairness allow.
   void read();
-  // The sink takes bytes again.
+  // Writes pending bytes to the sink.
   void flush();
   // Run the deadlines of stages.
   void advance_ahead(Instant now);
   void advance_behind(Instant now);
-  // From here on what is read has messages. Borrowed.
+  // Decodes the bytes read from now on as messages. `tunnel` is borrowed.
   void set_messages(messages::MessageTunnel& tunnel) { tunnel_ = &tunnel; }
-  // Those that act on bytes in this direction; the first `ahead` of them ahead of its messages.
+  // The rules on bytes in this direction; the first `ahead` of them act ahead of the messages.
   void set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now);
 
-  // What comes out of the messages.
+  // Bytes that the messages part has released.
   void from_messages(std::span<const std::byte> bytes) { into(behind_, bytes); }
   void messages_finished();
 
   Instant deadline() const { return std::min(ahead_.deadline(), behind_.deadline()); }
   bool severed() const;
-  // Nothing is read from the source: it would not be noticed that it fails.
+  // Whether reading has stopped, so that no read would report a failure of the source.
   bool deaf() const { return paused_ || source_ended_; }
   bool finished() const { return fin_sent_; }
   std::size_t held() const;
   std::size_t waiting() const { return pending_.bytes() + (splice_ ? splice_->held() : 0); }
 
  private:
-  // The rules on bytes at one side of the messages.
+  // The stages on one side of the messages.
   struct Stages final : rules::ChainOutput {
     explicit Stages(Pipe& of) : pipe(of) {}
 
@@ -96,7 +95,7 @@ class Pipe final {
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
 
     Pipe& pipe;
-    std::unique_ptr<rules::Chain> chain;  // null: no rule is there
+    std::unique_ptr<rules::Chain> chain;  // null: no rule on this side
   };
 
   bool straight() const { return ahead_.transparent() && !tunnel_ && behind_.transparent(); }
@@ -124,15 +123,15 @@ class Pipe final {
   End& source_;
   End& sink_;
   Stages ahead_{*this};
-  messages::MessageTunnel* tunnel_ = nullptr;  // null: only bytes pass
+  messages::MessageTunnel* tunnel_ = nullptr;  // null: the protocol has no messages
   Stages behind_{*this};
-  rules::ChunkQueue pending_;  // what the sink would not take yet
+  rules::ChunkQueue pending_;  // bytes that the sink has not accepted yet
   std::unique_ptr<SpliceBuffer> splice_;
   rules::Direction direction_;
   bool paused_ = false;
   bool source_ended_ = false;
-  bool closes_ = false;       // a stage closed: the end that arrives is that of the flow
-  bool fin_waiting_ = false;  // behind what is pending
+  bool closes_ = false;       // a stage has closed the flow: its end is next, not a half-close
+  bool fin_waiting_ = false;  // send FIN once pending_ is empty
   bool fin_sent_ = false;
   bool close_waiting_ = false;
 };

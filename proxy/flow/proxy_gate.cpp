@@ -11,7 +11,7 @@
 namespace brownout::proxy {
 namespace {
 
-// A resolver that nobody answers tries twice, for five seconds each (resolv.conf(5)).
+// Default of resolv.conf(5): two attempts of five seconds each.
 constexpr Duration kResolverGivesUp = std::chrono::seconds(10);
 constexpr std::uint32_t kTtl = 60;
 
@@ -34,7 +34,7 @@ void ProxyGate::read(Stream& stream) {
     if (count <= 0) return;
     auto step = request_.feed(buffer.first(static_cast<std::size_t>(count)));
     if (step.state == codecs::ProxyRequest::State::kMore && step.taken == 0) return;
-    // What follows is the client's own, and stays where it is.
+    // Consume the request only: bytes behind it are payload and stay in the socket.
     [[maybe_unused]] const auto taken =
         ::recv(stream.number(), buffer.data(), step.taken, MSG_DONTWAIT);
     if (step.state == codecs::ProxyRequest::State::kRefused) {

@@ -1,10 +1,11 @@
-// ProxyGate: what a client of a forward proxy says before it is served, and the address that its
-// target's name has.
+// ProxyGate: reads the request of a forward proxy's client (SOCKS or CONNECT) and resolves the name
+// of its target.
 //
-//   SOCKS or CONNECT -> the rules of DNS, for the name -> its addresses -> (delay) -> known
+//   SOCKS or CONNECT -> DNS rules for the name -> lookup -> (delay) -> target_known()
 //
-// A name that rules, or the resolver, let fail is told so as a proxy would, after the time that a
-// resolver would take. Part of what owns the connection. Loop's thread only.
+// If the name fails, by a rule or by the resolver, the client gets the proxy protocol's error
+// reply, after the time that a resolver would take. Member of the flow that owns the connection;
+// loop's thread only.
 #pragma once
 
 #include <memory>
@@ -23,20 +24,20 @@ class ProxyGate final : private Deadline {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // facts.destination and facts.names are known.
+    // facts.destination and facts.names are set.
     virtual void target_known(std::vector<Endpoint> servers) = 0;
-    // `reply` goes out, then FIN.
+    // Send `reply` to the client, then FIN.
     virtual void target_refused(std::string reply) = 0;
   };
 
   ProxyGate(Host& host, Owner& owner, const ListenerView& listener, rules::FlowFacts& facts);
   ~ProxyGate() override;
 
-  // Something came.
+  // Call when the client's socket is readable.
   void read(Stream& stream);
-  // Whether the client has said all that it is to say.
+  // Whether the client's request is complete.
   bool asked() const { return asked_; }
-  // What the client is told of its server.
+  // Replies to the client: the server is connected, or cannot be reached.
   std::string connected() const { return request_.connected(); }
   std::string unreachable(std::string_view why) const;
 

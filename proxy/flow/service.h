@@ -1,5 +1,5 @@
-// What serves one listener on one worker by datagrams (UDP, DNS), as the acceptor does by
-// connections. Owned by its worker. Loop's thread only.
+// Service: interface of the servers of datagram listeners (UDP, DNS), one per listener and worker;
+// the counterpart of Acceptor for connections. Owned by its worker; loop's thread only.
 #pragma once
 
 #include <memory>
@@ -11,16 +11,16 @@ namespace brownout::proxy {
 
 class Service : public Retirable {
  public:
-  // The listener's settings or its servers changed.
+  // Call after the listener's settings or its servers have changed.
   virtual void set_view(std::shared_ptr<const ListenerView> view,
                         std::shared_ptr<UpstreamGroup> group) = 0;
-  // The rules changed.
+  // Call after the rules have changed.
   virtual void apply(const rules::RuleSet& set) = 0;
-  // Adds its sessions, if it has any.
+  // Adds the service's sessions, if any, to `list`.
   virtual void list(FlowList& /*list*/) const {}
-  // Forgets that session; false if there is none.
+  // Ends the session with this ordinal; false if there is none.
   virtual bool cut_session(std::uint64_t /*ordinal*/) { return false; }
-  // Forgets all flows.
+  // Ends all flows.
   virtual void cut() = 0;
 };
 

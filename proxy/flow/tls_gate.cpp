@@ -11,19 +11,19 @@
 namespace brownout::proxy {
 namespace {
 
-// The address that the client has connected to, for those that name no host.
+// Address that the client connected to: the name on the certificate for clients without SNI.
 std::string local_address(const Fd& fd) {
   const auto ip = own_address(fd).ip();
   return ip ? to_text(*ip) : "localhost";
 }
 
-// More than this of an unfinished hello is taken out of the socket: its buffer may be smaller than
-// the hello, of which each byte may be a record of its own.
+// Longer incomplete hellos are consumed: the socket's buffer may be smaller than the hello, in
+// which each byte may be a record of its own.
 constexpr std::size_t kMostLeftInside = 4096;
 
 }  // namespace
 
-// What is taken is bounded by what a hello may be (codecs::kMostHello, in records of a byte).
+// Bound of taken_: the largest hello (codecs::kMostHello), in records of one byte each.
 codecs::HelloReading TlsGate::look(Loop& loop, Stream& stream) {
   const auto buffer = loop.read_buffer();
   const auto receive = [&](std::size_t most, int flags) {
@@ -90,7 +90,7 @@ TlsGate::Step TlsGate::shake_hands(Host& host, Stream& stream, const rules::Flow
   return Step::kFailed;
 }
 
-// RFC 8446, 6: a fatal alert, in the clear.
+// RFC 8446, 6: a fatal alert, in plaintext.
 std::string TlsGate::alert() const {
   return {'\x15', '\x03', '\x03', '\0', '\x02', '\x02', static_cast<char>(verdict_.alert->code)};
 }

@@ -1,9 +1,9 @@
-// TlsGate: how a client's connection that begins with TLS gets in. Its ClientHello is read, the
-// rules of handshakes are asked, and, where TLS ends here, hands are shaken.
+// TlsGate: admits a client connection that begins with TLS. It reads the ClientHello, applies the
+// rules of handshakes and, at a listener that terminates TLS, runs the handshake.
 //
-//   read_hello() -> meet_rules() -> (delay) -> begin() -> shake_hands() as often as bytes come
+//   read_hello() -> meet_rules() -> (delay) -> begin() -> shake_hands() whenever bytes arrive
 //
-// Part of what owns the connection. Loop's thread only.
+// Member of the flow that owns the connection; loop's thread only.
 #pragma once
 
 #include <optional>
@@ -19,21 +19,20 @@ namespace brownout::proxy {
 class TlsGate {
  public:
   enum class Step {
-    kMore,    // bytes must come
-    kOpen,    // it may be served
-    kAlert,   // alert() goes out as it is, then FIN
-    kStop,    // a rule lets nothing pass any more: how() says what becomes of the connection
-    kFailed,  // of itself; the alert that says why has been written
+    kMore,    // more bytes are needed from the client
+    kOpen,    // the client may be served
+    kAlert,   // send alert() in plaintext, then FIN
+    kStop,    // a rule stops the connection: close, reset or hang it, see how()
+    kFailed,  // the handshake failed, and its alert has been written
   };
 
-  // Whoever serves the connection finds it whole: a hello is only looked at, and one that is too
-  // large to wait in the socket's buffer is given back. False when more must come. From then on
-  // facts.hello is this gate's.
+  // Reads the ClientHello without consuming it: the flow still receives the stream from its first
+  // byte. A hello too large for the socket's buffer is consumed and given back to `stream`. False
+  // if more bytes are needed. facts.hello then points into this gate.
   bool read_hello(Host& host, Stream& stream, rules::FlowFacts& facts);
-  // The client has asked for TLS inside the connection (STARTTLS), at this host. From then on it is
-  // as if the connection began here.
+  // STARTTLS for this host: the gate then treats the next bytes as the start of a connection.
   void asked_for(std::string host) { asked_ = std::move(host); }
-  // How long the handshake waits.
+  // Applies the rules of handshakes. Returns the delay before the handshake.
   Duration meet_rules(Host& host, const rules::FlowFacts& facts);
   Step begin(Host& host, Stream& stream, const ListenerView& listener,
              const rules::FlowFacts& facts);
@@ -45,8 +44,8 @@ class TlsGate {
  private:
   codecs::HelloReading look(Loop& loop, Stream& stream);
 
-  std::vector<std::byte> taken_;  // of a large hello
-  codecs::HelloReader reader_;    // which has read them
+  std::vector<std::byte> taken_;  // bytes of a large hello that were consumed
+  codecs::HelloReader reader_;    // parser of taken_
   std::optional<rules::ClientHello> hello_;
   std::optional<std::string> asked_;
   rules::TlsVerdict verdict_;

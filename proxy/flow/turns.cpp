@@ -5,7 +5,7 @@
 namespace brownout::proxy {
 namespace {
 
-// What passes without a turn is told of in pieces of this size.
+// Bytes without a turn are reported in portions of this size.
 constexpr std::uint64_t kUntold = 1 << 20;
 
 }  // namespace

@@ -1,15 +1,15 @@
-// Turns: what a client of a connection (or UDP session) asked for and got, as it looks to the
-// client: behind all faults.
+// Turns: measures the requests of one connection (or UDP session) as its client sees them, that is
+// with the effect of all faults.
 //
 //   http, websocket  a request begins with the client's first bytes and ends when its answer begins
-//   mqtt, xmpp       requests and answers are found in the bytes (messages/request_watch.h)
-//   any other        nobody knows what its bytes mean: a turn is that some of the server's follow
-//                    some of the client's. How long that took says nothing of the server, and what
-//                    is not followed by anything may have been a goodbye: neither is judged.
+//   mqtt, xmpp       requests and answers are parsed (rules/protocols/codec/request_watch.h)
+//   any other        bytes are not parsed: a turn is that bytes of the server follow bytes of the
+//                    client. Its duration says nothing about the server, and bytes without an
+//                    answer may be a farewell, so neither is measured.
 //
-// The host is told of each request or turn, and at the end of each request that was not answered,
-// or that the connection broke before one. Costs nothing unless somebody watches. Loop's thread
-// only.
+// Reports each request or turn to the host. At the end it reports each request without an answer,
+// and a connection that broke before its first request. Costs nothing unless an observer is
+// attached. Member of its flow; loop's thread only.
 #pragma once
 
 #include <memory>
@@ -22,35 +22,35 @@ namespace brownout::proxy {
 
 class Turns {
  public:
-  // Both are borrowed.
+  // `host` and `facts` are borrowed.
   Turns(Host& host, const rules::FlowFacts& facts, rules::Protocol protocol)
       : host_(host), facts_(facts), protocol_(protocol) {}
 
-  // There is something from the client, whether or not it can be read yet.
+  // The client has sent something, whether or not it has been read yet.
   void asked() {
     if (since_ == kNever && host_.watched()) since_ = Loop::now();
   }
-  // Of http and websocket: the answer begins.
+  // http and websocket: the answer begins.
   void answered(bool ok) {
     if (since_ != kNever) tell(ok);
   }
-  // Of all others: what was read from the client, and what was written to it. `bytes` may be empty
-  // where they are not known (spliced), but for mqtt and xmpp.
+  // All other protocols: after each read from the client and each write to it. `bytes` may be empty
+  // if spliced, except for mqtt and xmpp.
   void from_client(std::size_t size, codecs::ByteView bytes = {}) {
     if (host_.watched()) count(rules::Direction::kUpstream, size, bytes);
   }
   void to_client(std::size_t size, codecs::ByteView bytes = {}) {
     if (host_.watched()) count(rules::Direction::kDownstream, size, bytes);
   }
-  // Both ends speak inside TLS from here on.
+  // STARTTLS is complete: later bytes are inside TLS.
   void secured() {
     if (watch_) watch_->secured();
   }
-  // Of http and websocket: the request is granted, and nobody knows what the bytes mean from here.
+  // http and websocket: the upgrade is granted; later bytes are not parsed.
   void upgraded();
-  // It breaks, through no fault of the client.
+  // The connection breaks, and the client is not the cause.
   void broke() { broken_ = true; }
-  // The last that happens.
+  // The connection has ended; call last.
   void over();
 
  private:
@@ -63,9 +63,9 @@ class Turns {
   Host& host_;
   const rules::FlowFacts& facts_;
   const rules::Protocol protocol_;
-  std::unique_ptr<messages::RequestWatch> watch_;  // of mqtt and xmpp, once there are bytes
+  std::unique_ptr<messages::RequestWatch> watch_;  // parser of mqtt and xmpp, made when needed
   std::vector<messages::RequestWatch::Answer> answers_;
-  Turned turned_;  // since the host was told
+  Turned turned_;  // since the previous report to the host
   Instant since_ = kNever;
   bool broken_ = false;
   bool upgraded_ = false;

@@ -105,7 +105,7 @@ void UdpServer::take_batch(std::size_t count) {
       touched_.push_back(session);
     }
   }
-  // A session that ended meanwhile is retired, not gone: it lives to the end of the turn.
+  // A session that has ended meanwhile is retired, and stays valid until the end of the turn.
   for (auto* session : touched_) session->flush();
   touched_.clear();
 }

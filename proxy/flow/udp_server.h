@@ -1,7 +1,7 @@
-// UdpServer: one UDP listener on one worker, and the sessions of its clients.
+// UdpServer: serves one UDP listener on one worker, and owns the sessions of its clients.
 //
-// Receives and sends in batches. Bounded: past `sessions` clients, datagrams of new ones are
-// dropped, counted and said once. Owned by its worker; loop's thread only.
+// Receives and sends in batches. Bounded: above `sessions` clients, datagrams of new clients are
+// dropped, counted and logged once. Owned by its worker; loop's thread only.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   bool cut_session(std::uint64_t ordinal) override;
 
  private:
-  // A client's datagrams to two addresses are two sessions.
+  // Datagrams of one client to two local addresses are two sessions.
   struct Key {
     SocketAddress client;
     LocalAddress local;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kMostEarlyBytes = 64 * 1024;
 constexpr Duration kRefusedFor = std::chrono::milliseconds(500);
-// Batches in one turn before others have theirs.
+// Batches per turn of the loop, so that other sessions are served too.
 constexpr int kSessionBatchesPerTurn = 4;
 
 }  // namespace
@@ -67,7 +67,8 @@ void UdpSession::record(const rules::Arrival& arrival) {
   }
 }
 
-// Nothing of it passes; a moment later the rules are asked again.
+// Drops the session's datagrams for kRefusedFor. Then the session ends, and the client's next
+// datagram opens a session under the rules of that moment.
 void UdpSession::refuse(Instant now) {
   state_ = State::kRefused;
   turns_.broke();
@@ -187,7 +188,7 @@ void UdpSession::send(Side& side) {
   const auto add = [&](std::span<const std::byte> bytes) {
     up ? sender.add(bytes) : sender.add(bytes, client_, local_);
   };
-  // What the chain let go stands ahead of what never met it.
+  // Datagrams that the chain released are older than those that bypass it.
   for (const auto& chunk : side.ready) add(chunk.bytes());
   for (const auto& bytes : side.straight) add(bytes);
   bytes_[static_cast<std::size_t>(side.direction)] += sender.bytes();
@@ -202,8 +203,8 @@ void UdpSession::send(Side& side) {
   if (up && error == ECONNREFUSED) server_failed(error);
 }
 
-// The server's host answered with ICMP "port unreachable". With another server in the group the
-// client's next datagram opens a session to that one.
+// The server's host answered with ICMP "port unreachable". If the group has another server, the
+// client's next datagram opens a session to that server.
 void UdpSession::server_failed(int error) {
   group_->mark_failed(index_, std::strerror(error), Loop::now());
   if (group_->config().servers.size() > 1) end();
@@ -250,7 +251,7 @@ void UdpSession::on_due(Instant now) noexcept {
                                          {}}),
                     0);
   }
-  // Moving a deadline at each datagram would cost more than looking now and then.
+  // Checking at intervals costs less than moving the deadline at each datagram.
   if (now >= idle_check_) {
     if (state_ == State::kRefused) return end();
     const bool waiting = upstream_.chain.held() + downstream_.chain.held() > 0;

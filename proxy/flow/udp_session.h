@@ -1,10 +1,11 @@
-// UdpSession: all datagrams of one client address, and the socket that goes to the server for it.
+// UdpSession: forwards the datagrams of one client address to a server, through a socket of its
+// own.
 //
-// Datagrams that no rule touches go on in batches, as they came. The others become chunks, one a
-// datagram, and pass the chain of their direction. A session ends when neither direction has seen a
+// Datagrams that no rule acts on are forwarded in batches. The others become chunks, one per
+// datagram, and pass the chain of their direction. A session ends when neither direction has had a
 // datagram for the listener's idle_timeout.
 //
-// Owned by its server (udp_server.h), which destroys it between turns. Loop's thread only.
+// Owned by its UdpServer, which destroys it between turns. Loop's thread only.
 #pragma once
 
 #include <memory>
@@ -22,16 +23,16 @@ namespace brownout::proxy {
 
 class UdpSession;
 
-// What a session needs of its server.
+// Services that a UdpServer provides to its sessions.
 class UdpSessionHost {
  public:
   virtual ~UdpSessionHost() = default;
   virtual Host& host() = 0;
   virtual const ListenerView& view() const = 0;
   virtual DatagramBatch& batch() = 0;
-  virtual const Fd& socket() const = 0;  // that the client's datagrams came from
+  virtual const Fd& socket() const = 0;  // the listener's socket, for datagrams to the client
   virtual void datagrams_lost(std::size_t count, int error) = 0;
-  // A rule refuses a session; all that can be done is to drop its datagrams.
+  // A rule rejects the session. UDP has no refusal to send, so its datagrams are dropped.
   virtual void session_refused() = 0;
   virtual void session_over(UdpSession& session) = 0;
 };
@@ -42,9 +43,10 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
              const SocketAddress& client, const LocalAddress& local, rules::FlowFacts facts);
   ~UdpSession() override;
 
-  // Chooses rules and a server.
+  // Selects the rules and the server.
   void start();
-  // The bytes must stay until flush(). True when a flush is needed that was not before.
+  // `datagram` must stay valid until flush(). True if this datagram is the first that needs a
+  // flush.
   bool from_client(std::span<const std::byte> datagram, Instant now);
   void flush();
   void apply(const rules::RuleSet& set, Instant now);
@@ -60,7 +62,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
  private:
   enum class State { kResolving, kServing, kRefused, kOver };
 
-  // One direction.
+  // One direction of the session.
   struct Side final : rules::ChainOutput {
     Side(UdpSession& owner, rules::Direction which)
         : session(owner), direction(which), chain(owner.facts_, which, *this) {}
@@ -74,8 +76,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
     UdpSession& session;
     rules::Direction direction;
     rules::Chain chain;
-    std::vector<rules::Chunk> ready;                   // out of the chain
-    std::vector<std::span<const std::byte>> straight;  // past it, borrowed
+    std::vector<rules::Chunk> ready;                   // released by the chain
+    std::vector<std::span<const std::byte>> straight;  // bypassing the chain; borrowed
     bool closed = false;
   };
 
@@ -102,9 +104,9 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   Side downstream_{*this, rules::Direction::kDownstream};
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
-  std::vector<rules::Chunk> early_;  // came before the server's name was resolved
+  std::vector<rules::Chunk> early_;  // arrived before the server's name was resolved
   Resolver::Ticket ticket_;
-  std::size_t index_ = 0;  // of the server in the group
+  std::size_t index_ = 0;  // index of the server in the group
   Fd fd_;
   rules::FlowActivity activity_;
   HeldBytes held_bytes_{server_.host().held_bytes()};
@@ -112,7 +114,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   std::array<std::uint64_t, 2> bytes_{};
   Instant last_seen_;
   Instant idle_check_;
-  Instant lookup_ends_ = kNever;  // of the server's name
+  Instant lookup_ends_ = kNever;  // time-out of the lookup of the server's name
   State state_ = State::kResolving;
 };
 

@@ -1,5 +1,5 @@
-// How much of one direction is read: in one turn of the loop, and before what waits in its stages
-// and for its sink has to go first.
+// Watermarks: how often one direction reads in one turn of the loop, and how many bytes it may hold
+// before reading pauses.
 #pragma once
 
 #include <algorithm>
@@ -10,16 +10,16 @@
 
 namespace brownout::proxy {
 
-// Reads in one turn before other connections have theirs.
+// Reads per turn of the loop, so that other connections are served too.
 constexpr int kReadsPerTurn = 4;
 
 struct Watermark {
   std::size_t high = 0;
-  bool capped = false;  // by the listener's `buffer`: the stages hold less than they would need
+  bool capped = false;  // the listener's `buffer` limits the stages to less than they need
 };
 
-// `straight`: the limit while no rule is there. Little is gained by reading what a sink does not
-// take: the kernel's buffers hold it as well.
+// `straight` is the limit without rules. Reading ahead of a slow sink would gain little: the
+// kernel's buffers hold those bytes as well.
 inline Watermark watermark(const rules::Chain* chain, const rules::Listener& listener,
                            std::size_t straight) {
   if (chain == nullptr || chain->empty()) return {straight, false};

@@ -31,7 +31,7 @@ struct Lines {
   Fd server;
 };
 
-TEST(FileOrder, BytesAheadOfMessagesAreCountedBeforeAnyIsDropped) {
+TEST(FileOrder, AByteRuleAheadCountsMessagesBeforeTheyAreDropped) {
   const Lines world(kLimit + kDrop);
   send_all(world.client, "lost 1\nkept\n");
   const auto arrived = receive(world.server);
@@ -40,7 +40,7 @@ TEST(FileOrder, BytesAheadOfMessagesAreCountedBeforeAnyIsDropped) {
   EXPECT_EQ(receive(world.client).ending, Ending::kFin);
 }
 
-TEST(FileOrder, BytesBehindMessagesAreThoseThatPassed) {
+TEST(FileOrder, AByteRuleBehindCountsOnlyMessagesThatPassed) {
   const Lines world(kDrop + kLimit);
   send_all(world.client, "lost 1\nkept\nlost 2\nkept too\n");
   const auto arrived = receive(world.server);
@@ -48,14 +48,13 @@ TEST(FileOrder, BytesBehindMessagesAreThoseThatPassed) {
   EXPECT_EQ(arrived.ending, Ending::kFin);
 }
 
-// A message is one however the bytes ahead of it are cut.
-TEST(FileOrder, MessagesAreReadFromWhatTheStagesAheadLetThrough) {
+TEST(FileOrder, MessagesAreDecodedFromTheOutputOfTheStagesAhead) {
   const Lines world(up("\"slicer\", size = \"1 B\", delay = \"1us\"") + kDrop);
   send_all(world.client, "kept\nlost\nkept too\n");
   EXPECT_EQ(receive(world.server, 14).bytes, "kept\nkept too\n");
 }
 
-TEST(FileOrder, AnEndPassesAllParts) {
+TEST(FileOrder, AHalfClosePassesAllPartsOfAPipe) {
   const Lines world(up("\"latency\", delay = \"1ms\"") + kDrop +
                     up("\"latency\", delay = \"1ms\""));
   send_all(world.client, "kept\nlost\n");
@@ -65,13 +64,13 @@ TEST(FileOrder, AnEndPassesAllParts) {
   EXPECT_EQ(arrived.ending, Ending::kFin);
 }
 
-TEST(FileOrder, ARuleThatJoinsMovesWhatActsAheadOfIt) {
+TEST(FileOrder, ANewMessageRuleMovesAByteRuleBehindItWithItsState) {
   Lines world(kLimit);
   send_all(world.client, "lost 1\n");
   EXPECT_EQ(receive(world.server, 7).bytes, "lost 1\n");
   world.proxy.reload(kDrop + kLimit);
   send_all(world.client, "lost 2\nkept\n");
-  // limit_data goes on where it was.
+  // limit_data keeps its count of the 7 bytes above.
   EXPECT_EQ(receive(world.server).bytes, "kep");
 }
 
@@ -85,7 +84,7 @@ std::string warnings(const std::string& listener, const std::string& rules) {
   return rules::render(rules::warnings_of(*config), "rules.toml", text, "warning");
 }
 
-TEST(FileOrder, CheckSaysWhereItIsImpossible) {
+TEST(FileOrder, CheckWarnsWhereFileOrderCannotBeKept) {
   const std::string latency =
       "[[rule]]\nname = \"slow\"\nfault = { type = \"latency\", delay = \"1s\" }\n";
   const std::string drop = "[[rule]]\nname = \"lost\"\nfault = { type = \"drop\" }\n";

@@ -1,4 +1,4 @@
-// Firewalls over real sockets: what is dropped hangs, what is rejected is refused, live flows too.
+// Firewall rules over real sockets: drop hangs and reject refuses, for live flows too.
 #include <gtest/gtest.h>
 
 #include "tests/support/dns_world.h"
@@ -17,8 +17,8 @@ std::string mistake(const std::string& fault) {
 
 bool echoes(const Fd& client) { return round_trip(client, "hello") > 0ns; }
 
-// Whether a rule lets a new connection hang: one that comes later, when all is accepted, is served
-// by the same worker, while the first one is open and has got nothing.
+// Whether a rule makes a new connection hang. Then all is accepted: the same worker serves a second
+// connection, while the first is still open and has received nothing.
 bool hangs(ProxyWorld& world) {
   const auto before = world.injected();
   const auto client = world.connect();
@@ -34,14 +34,14 @@ bool hangs(const std::string& rules) {
   return hangs(world);
 }
 
-TEST(FirewallOverSockets, AcceptDropAndReject) {
+TEST(FirewallOverSockets, AcceptServesDropHangsAndRejectResets) {
   EXPECT_TRUE(echoes(ProxyWorld(kOpen).connect()));
   EXPECT_TRUE(hangs("[[firewall]]\nname = \"f\"\npolicy = \"drop\""));
   const ProxyWorld rejecting("[[firewall]]\nname = \"f\"\npolicy = \"reject\"");
   EXPECT_EQ(receive(rejecting.connect()).ending, Ending::kReset);
 }
 
-TEST(FirewallOverSockets, AServerThatIsRejectedIsLeftForTheNext) {
+TEST(FirewallOverSockets, FailsOverAtOnceFromARejectedServer) {
   const proxy::EchoServer second;
   const TestServer first;
   const ProxyWorld world("[[firewall]]\nname = \"f\"\nrules = [{ action = \"reject\", port = " +
@@ -50,7 +50,7 @@ TEST(FirewallOverSockets, AServerThatIsRejectedIsLeftForTheNext) {
   EXPECT_TRUE(echoes(world.connect()));
 }
 
-TEST(FirewallOverSockets, AServerThatIsDroppedIsLeftAfterTheTimeOut) {
+TEST(FirewallOverSockets, FailsOverFromADroppedServerAfterConnectTimeout) {
   const proxy::EchoServer second;
   const TestServer first;
   const ProxyWorld world("[[firewall]]\nname = \"f\"\nrules = [{ action = \"drop\", port = " +
@@ -62,7 +62,7 @@ TEST(FirewallOverSockets, AServerThatIsDroppedIsLeftAfterTheTimeOut) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
 }
 
-TEST(FirewallOverSockets, UdpSessionsAreDroppedAndServedAgainLater) {
+TEST(FirewallOverSockets, ServesADroppedUdpClientOnceTheRuleIsGone) {
   UdpWorld world("[[firewall]]\nname = \"f\"\npolicy = \"drop\"");
   for (int i = 0; i < 3; ++i) send_all(world.client, "lost");
   EXPECT_TRUE(eventually([&] { return world.proxy.injected() > 0; }));
@@ -76,7 +76,7 @@ TEST(FirewallOverSockets, UdpSessionsAreDroppedAndServedAgainLater) {
   EXPECT_EQ(first, "later");
 }
 
-TEST(FirewallOverSockets, DnsQueriesAreDropped) {
+TEST(FirewallOverSockets, DropsDnsQueriesOverUdp) {
   DnsWorld world("[[firewall]]\nname = \"f\"\nrules = [{ action = \"drop\", protocol = \"udp\" }]");
   EXPECT_EQ(world.ask_tcp("chat.example.org"), kChatAnswer);
   EXPECT_TRUE(world.loses_udp());

@@ -1,5 +1,5 @@
-// What passes through unchanged: bytes, half-close, RST; failover and refusals; backpressure; live
-// reloads.
+// Flows over real sockets: unchanged bytes, half-close and RST; failover and refusals;
+// backpressure; live reloads.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ std::string random_bytes(std::size_t count, unsigned seed = 1) {
   return bytes;
 }
 
-// Sends from another thread, so that neither side waits for the other.
+// Sends from another thread, so that sending and receiving cannot block each other.
 std::string echo_all(const Fd& client, const std::string& bytes) {
   std::thread sender([&] {
     send_all(client, bytes);
@@ -49,7 +49,7 @@ fault = { type = "bandwidth", rate = "50 MB/s" })");
   EXPECT_TRUE(echo_all(world.connect(), bytes) == bytes);
 }
 
-TEST(Flow, CarriesAHalfCloseAndStillDeliversTheReply) {
+TEST(Flow, ForwardsAHalfCloseAndStillDeliversTheReply) {
   const TestServer server;
   ProxyWorld world("", {.servers = server.address()});
   const auto client = world.connect();
@@ -63,7 +63,7 @@ TEST(Flow, CarriesAHalfCloseAndStillDeliversTheReply) {
   EXPECT_EQ(receive(client, 6).bytes, "answer");
 }
 
-TEST(Flow, CarriesAResetInBothDirections) {
+TEST(Flow, ForwardsAResetInBothDirections) {
   for (const bool from_client : {true, false}) {
     const TestServer server;
     ProxyWorld world("", {.servers = server.address()});
@@ -80,14 +80,14 @@ TEST(Flow, CarriesAResetInBothDirections) {
   }
 }
 
-TEST(Flow, ARefusedConnectionIsAResetAndNotASilentClose) {
+TEST(Flow, ResetsTheClientIfTheServerRefuses) {
   ProxyWorld world("", {.servers = "\"127.0.0.1:1\""});
   const auto client = world.connect();
   ASSERT_TRUE(client);
   EXPECT_EQ(receive(client).ending, Ending::kReset);
 }
 
-TEST(Flow, FailsOverToTheNextServerAndComesBack) {
+TEST(Flow, FailsOverToTheNextServerOnTheSameConnection) {
   const TestServer standby;
   TestServer primary;
   const auto primary_address = primary.address();
@@ -132,7 +132,7 @@ TEST(Flow, ResolvesNamesAndReachesUnixSockets) {
   EXPECT_EQ(receive(unknown.connect()).ending, Ending::kReset);
 }
 
-// The most that the kernel may hold of one direction of a connection.
+// Upper bound of the bytes that the kernel buffers in one direction of a connection.
 std::size_t kernel_buffers() {
   std::size_t total = 0;
   for (const auto* name : {"tcp_rmem", "tcp_wmem"}) {
@@ -146,8 +146,8 @@ std::size_t kernel_buffers() {
   return total;
 }
 
-// Sends until nothing is taken, though the worker has come by many times; or until more than `most`
-// was. Returns how much.
+// Sends until the socket accepts nothing although the worker has run many turns, or until more than
+// `most` bytes are sent. Returns the number of bytes.
 std::size_t send_until_stuck(ProxyWorld& world, const Fd& client, std::size_t most) {
   const std::string block(1 << 16, 'x');
   std::size_t sent = 0;
@@ -164,12 +164,12 @@ std::size_t send_until_stuck(ProxyWorld& world, const Fd& client, std::size_t mo
   return sent;
 }
 
-TEST(Flow, APeerThatDoesNotReadHoldsUpOnlyItself) {
+TEST(Flow, APeerThatDoesNotReadStallsOnlyItsOwnConnection) {
   const TestServer server;
   ProxyWorld world("", {.servers = server.address()});
   const auto client = world.connect();
   const auto upstream = server.accept();
-  // Two sockets stand between client and server.
+  // There are two connections between client and server.
   const auto most = 2 * kernel_buffers() + proxy::Loop::kReadBuffer;
   EXPECT_LE(send_until_stuck(world, client, most), most)
       << "the proxy took what its peer does not read";
@@ -179,13 +179,13 @@ TEST(Flow, APeerThatDoesNotReadHoldsUpOnlyItself) {
   EXPECT_EQ(receive(other_upstream, 1).bytes, "y");
 }
 
-TEST(Flow, WhatAFaultHoldsStaysUnderTheWatermarkByOneRead) {
+TEST(Flow, AFaultHoldsAtMostTheBufferAndOneRead) {
   ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.listener = "buffer = \"64 KiB\""});
   const auto client = world.connect();
   const auto most = kernel_buffers() + proxy::Loop::kReadBuffer + 65536;
   const auto sent = send_until_stuck(world, client, most);
   EXPECT_LE(sent, most);
-  // And it goes on once the fault is gone, with nothing lost.
+  // Without the fault, all bytes arrive.
   world.reload("");
   EXPECT_EQ(receive(client, sent).bytes.size(), sent);
 }
@@ -198,7 +198,7 @@ TEST(Flow, ListensOnIpv6AndMatchesItsClients) {
   EXPECT_GE(round_trip(world.connect(), "hello"), 0ns);
 }
 
-TEST(Flow, ARemovedRuleGivesBackWhatItHeldAndANewOneActsOnLiveConnections) {
+TEST(Flow, ANewRuleActsOnLiveConnectionsAndReleasesBytesWhenRemoved) {
   ProxyWorld world;
   const auto client = world.connect();
   EXPECT_GE(round_trip(client, "fast"), 0ns);
@@ -228,7 +228,7 @@ TEST(Flow, ReloadsUnderTrafficLoseNothing) {
   reloader.join();
 }
 
-TEST(Flow, ManyShortConnectionsOnTwoWorkersLeaveNothingBehind) {
+TEST(Flow, ManyShortConnectionsOnTwoWorkersLeaveNoOpenFlow) {
   ProxyWorld world("", {.workers = 2});
   const auto result = proxy::connect_repeatedly(world.endpoint(), 32, 20s, 3000);
   EXPECT_EQ(result.done, 3000U);
@@ -236,7 +236,7 @@ TEST(Flow, ManyShortConnectionsOnTwoWorkersLeaveNothingBehind) {
   EXPECT_TRUE(eventually([&] { return world.engine().open_flows() == 0; }));
 }
 
-TEST(Flow, FewConnectionsAreSpreadOverWorkers) {
+TEST(Flow, SpreadsAFewConnectionsEvenlyOverWorkers) {
   ProxyWorld world("", {.workers = 2});
   std::vector<Fd> clients;
   for (int i = 0; i < 64; ++i) {
@@ -248,11 +248,11 @@ TEST(Flow, FewConnectionsAreSpreadOverWorkers) {
   EXPECT_NEAR(static_cast<double>(loads[0]), 32, 5);
 }
 
-TEST(Flow, OutOfDescriptorsItWaitsAndRecovers) {
+TEST(Flow, AcceptsAgainAfterRunningOutOfDescriptors) {
   ProxyWorld world;
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
-  // Room for the client's half of some connections and for few of the proxy's.
+  // Descriptors for some client sockets, and for fewer sockets of the proxy.
   std::vector<Fd> clients;
   const int highest = ::dup(0);
   ::close(highest);
@@ -269,7 +269,7 @@ TEST(Flow, OutOfDescriptorsItWaitsAndRecovers) {
   }));
 }
 
-TEST(Engine, ASecondProxyOnThePortIsToldSo) {
+TEST(Engine, APortInUseFailsWithAHint) {
   ProxyWorld world;
   proxy::Loop loop;
   const auto text =
@@ -283,7 +283,7 @@ TEST(Engine, ASecondProxyOnThePortIsToldSo) {
   EXPECT_NE(second.error().hint.find("another program listens there"), std::string::npos);
 }
 
-TEST(Engine, APortThatAClientHasIsNoOtherProgramsListener) {
+TEST(Engine, AHintTellsThatAClientsConnectionHoldsThePort) {
   const TestServer server;
   const auto client = proxy::connect_to(server.endpoint());
   const auto taken = proxy::own_address(client);
@@ -305,7 +305,7 @@ TEST(Engine, AReloadThatCannotBindChangesNothing) {
   EXPECT_GE(round_trip(world.connect(), "hello"), 0ns);
 }
 
-TEST(Engine, ListenersComeAndGoWithAReload) {
+TEST(Engine, AReloadOpensAndClosesListenersAndKeepsLiveConnections) {
   ProxyWorld world;
   const auto live = world.connect();
   EXPECT_GE(round_trip(live, "hello"), 0ns);
@@ -320,7 +320,8 @@ TEST(Engine, ListenersComeAndGoWithAReload) {
   EXPECT_GE(round_trip(live, "hello"), 0ns);
 }
 
-// The promise of repeatability: same seed, same order of arrival, any number of workers.
+// Events of a run. The same seed and order of arrival give the same events with any number of
+// workers.
 std::string events_of_run(unsigned workers) {
   const std::string path = "/tmp/brownout-events-" + std::to_string(::getpid()) + ".jsonl";
   ::unlink(path.c_str());
@@ -343,7 +344,7 @@ match = { every = 3 }
 fault = { type = "connect_delay", delay = "3ms", jitter = "2ms" })",
                      {.workers = workers, .events = path});
     std::vector<Fd> clients;
-    // One after the other: the order of arrival is what makes a run the same.
+    // Connect one after the other: runs repeat only with the same order of arrival.
     for (int i = 0; i < 40; ++i) {
       clients.push_back(world.connect());
       for (int turn = 0; turn < 5; ++turn) {

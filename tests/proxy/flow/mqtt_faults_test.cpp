@@ -15,7 +15,7 @@ std::string wire(const MqttPacket& packet) {
   return std::string(codecs::text_of(codecs::write_mqtt(packet, rules::kMqtt5)));
 }
 
-// A client that has said who it is, and the broker's end of it.
+// A client that has sent CONNECT, and the broker's socket of that connection.
 struct MqttWorld {
   explicit MqttWorld(const std::string& rule, const std::string& listener = "")
       : proxy("[[rule]]\n" + rule,
@@ -109,7 +109,7 @@ TEST(FaultsOverSockets, mqtt_receive_maximum) {
   EXPECT_EQ(receive(world.client, throttled.size()).bytes, throttled);
 }
 
-TEST(Mqtt, FaultsOfBytesActBehindThoseOfPacketsThatStandAheadOfThem) {
+TEST(Mqtt, AByteFaultBehindAPacketFaultActsOnThePacketsThatPassed) {
   MqttWorld world(
       "match = { topic = \"gone\" }\nfault = { type = \"drop\" }\n"
       "[[rule]]\nmatch = { direction = \"upstream\" }\n"
@@ -126,12 +126,12 @@ TEST(Mqtt, FaultsOfBytesActBehindThoseOfPacketsThatStandAheadOfThem) {
   EXPECT_EQ(receive(world.broker, world.hello.size() + kept.size()).bytes, world.hello + kept);
 }
 
-TEST(Mqtt, MoreThanTheBufferWaitsAndAllOfItArrives) {
+TEST(Mqtt, DeliversAllDelayedPacketsThatExceedTheBuffer) {
   const MqttWorld world(
       "match = { topic = \"late\" }\nfault = { type = \"delay\", delay = \"20ms\" }",
       "buffer = \"64 KiB\"");
   world.greet();
-  // They carry nothing, so that only their number fills it.
+  // Empty payloads, so that only the number of packets fills the buffer.
   std::string all;
   for (std::uint16_t i = 1; i <= 20'000; ++i) {
     all += wire({.type = MqttType::kPublish, .qos = 1, .id = i, .topic = "late"});
@@ -141,7 +141,7 @@ TEST(Mqtt, MoreThanTheBufferWaitsAndAllOfItArrives) {
   writer.join();
 }
 
-TEST(Mqtt, WhatIsDelayedArrivesAndEndsFollowIt) {
+TEST(Mqtt, AHalfCloseFollowsDelayedPackets) {
   const MqttWorld world(
       "match = { topic = \"late\" }\nfault = { type = \"delay\", delay = \"100ms\" }");
   world.greet();

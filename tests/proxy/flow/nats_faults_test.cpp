@@ -6,7 +6,7 @@
 namespace brownout::test {
 namespace {
 
-// The server has said INFO.
+// A connection on which the server has sent INFO.
 struct NatsWorld {
   explicit NatsWorld(const std::string& rule)
       : proxy("[[rule]]\n" + rule, {.listener = "protocol = \"nats\"", .servers = port.address()}) {

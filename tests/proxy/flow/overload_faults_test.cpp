@@ -1,5 +1,5 @@
-// Overload over real sockets: what queues waits, what finds no place is turned away, and what one
-// server cannot take goes to the next.
+// Overload over real sockets: connections above the capacity queue, a full queue refuses them, and
+// the overflow of one server goes to the next.
 #include <gtest/gtest.h>
 
 #include "tests/support/proxy_world.h"
@@ -23,13 +23,13 @@ TEST(FaultsOverSockets, overload) {
   EXPECT_GT(round_trip(first, "hello"), 0ns);
 }
 
-TEST(OverloadOverSockets, MessagesWaitTheirTurn) {
+TEST(OverloadOverSockets, MessagesTakeTheServiceTime) {
   const ProxyWorld world(rule("unit = \"message\", capacity = \"10/s\""));
   const auto client = world.connect();
   EXPECT_GE(round_trip(client, "hello"), 100ms);
 }
 
-TEST(OverloadOverSockets, AnHttpClientGetsA503) {
+TEST(OverloadOverSockets, OverflowAnswersAnHttpClientWith503) {
   for (const auto* unit : {"connection", "message"}) {
     ProxyWorld world(
         rule("unit = \"" + std::string(unit) +
@@ -46,7 +46,7 @@ TEST(OverloadOverSockets, AnHttpClientGetsA503) {
   }
 }
 
-TEST(OverloadOverSockets, WhatOneServerCannotTakeGoesToTheNext) {
+TEST(OverloadOverSockets, TheOverflowOfOneServerGoesToTheNext) {
   const proxy::EchoServer server;
   const proxy::EchoServer next;
   const ProxyWorld world(
@@ -60,14 +60,14 @@ TEST(OverloadOverSockets, WhatOneServerCannotTakeGoesToTheNext) {
   EXPECT_GT(round_trip(second, "b"), 0ns);
 }
 
-TEST(OverloadOverSockets, ManyThreadsShareOneQueue) {
+TEST(OverloadOverSockets, WorkersShareOneQueue) {
   ProxyWorld world(rule("capacity = \"100000/s\", queue = 100000"), {.workers = 2});
   const auto result = proxy::connect_repeatedly(world.endpoint(), 16, 30s, 2000);
   EXPECT_EQ(result.done, 2000U);
   EXPECT_EQ(world.injected(), 2000U);
 }
 
-TEST(OverloadOverSockets, ALostServerIsARuleForItsAddress) {
+TEST(OverloadOverSockets, RefusingAnAddressFailsEveryServerThere) {
   const proxy::EchoServer lost;
   const proxy::EchoServer next;
   const ProxyWorld world(

@@ -8,7 +8,7 @@ namespace brownout::test {
 namespace {
 
 struct RedisWorld {
-  // `fault`: its type, and further keys behind a quote.
+  // `fault` is the type with its closing quote, then further keys.
   explicit RedisWorld(const std::string& fault)
       : proxy("[[rule]]\nfault = { type = \"" + fault + " }",
               {.listener = "protocol = \"redis\"", .servers = port.address()}) {
@@ -16,7 +16,7 @@ struct RedisWorld {
     server = port.accept();
   }
 
-  // A line that comes for a command that the server does not see.
+  // The reply line to a command that the proxy answers itself.
   std::string ask(std::string_view command) const {
     send_all(client, redis_array_of(command));
     std::string line;
@@ -27,7 +27,7 @@ struct RedisWorld {
     }
     return line;
   }
-  // +OK, if the server gets the command and its answer comes back.
+  // "+OK\r\n" if the server receives the command and its reply reaches the client.
   std::string passes(std::string_view command) const {
     const auto asked = redis_array_of(command);
     send_all(client, asked);

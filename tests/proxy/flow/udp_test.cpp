@@ -11,7 +11,7 @@ std::int64_t sessions_of(UdpWorld& world) {
       [&] { return world.proxy.engine().listeners().front().view->stats->open.load(); });
 }
 
-TEST(Udp, WithoutRulesEveryDatagramPassesAsItIs) {
+TEST(Udp, ForwardsDatagramsUnchangedWithoutRules) {
   UdpWorld world("");
   EXPECT_EQ(world.send_and_count(8, 10s), 8);
   EXPECT_EQ(world.order, "01234567");
@@ -37,7 +37,7 @@ TEST(Udp, EachClientAddressIsASession) {
   EXPECT_EQ(sessions_of(world), 2);
 }
 
-TEST(Udp, AnIdleSessionIsOver) {
+TEST(Udp, EndsAnIdleSession) {
   UdpWorld world("", "idle_timeout = \"100ms\"");
   EXPECT_EQ(world.send_and_count(1, 10s), 1);
   EXPECT_TRUE(eventually([&] { return sessions_of(world) == 0; }));
@@ -56,10 +56,10 @@ TEST(Udp, ClientsBeyondTheLimitAreDroppedAndCounted) {
   EXPECT_EQ(receive(world.client, 1, 0ms).bytes, "");
 }
 
-TEST(Udp, AServerThatIsGoneIsLeftForTheNext) {
+TEST(Udp, FailsOverFromAServerThatIsGone) {
   const proxy::UdpEchoServer second;
   UdpWorld world("");
-  // A port that nobody has: its host answers "port unreachable".
+  // An unused port: its host answers "port unreachable".
   const auto gone = to_text(proxy::UdpEchoServer().endpoint());
   ProxyWorld proxy("", {.listener = "protocol = \"udp\"",
                         .servers = "\"" + gone + "\", \"" + to_text(second.endpoint()) + "\""});
@@ -80,19 +80,19 @@ TEST(Udp, NewRulesActOnLiveSessions) {
 
 TEST(Udp, DownClosesThePort) {
   UdpWorld world("[[rule]]\nfault = { type = \"down\" }");
-  // The port closes a moment after the start; then its host says "port unreachable".
+  // The port closes shortly after the start; then the host answers "port unreachable".
   EXPECT_TRUE(eventually([&] {
     send_all(world.client, "x");
     return receive(world.client, 1, 20ms).ending == Ending::kReset;
   }));
 }
 
-TEST(Udp, AListenerOnEveryAddressAnswersFromTheOneThatWasAsked) {
+TEST(Udp, AWildcardListenerAnswersFromTheAddressThatWasAsked) {
   const proxy::UdpEchoServer server;
   ProxyWorld proxy("", {.listener = "protocol = \"udp\"",
                         .servers = "\"" + to_text(server.endpoint()) + "\"",
                         .listen = "0.0.0.0:0"});
-  // Connected to 127.0.0.2, the client's socket takes no answer from elsewhere.
+  // The client's socket is connected to 127.0.0.2, so it accepts answers from there only.
   const proxy::Endpoint other{"127.0.0.2", proxy.endpoint().port, ""};
   const auto client = proxy::connect_datagrams(*proxy::SocketAddress::of(other));
   send_all(client, "x");

@@ -7,7 +7,7 @@
 namespace brownout::test {
 namespace {
 
-// Both streams are open.
+// A client and a server that have opened their XMPP streams.
 struct XmppWorld {
   explicit XmppWorld(const std::string& rule)
       : proxy("[[rule]]\n" + rule, {.listener = "protocol = \"xmpp\"", .servers = port.address()}) {
@@ -18,7 +18,7 @@ struct XmppWorld {
     send_all(server, xmpp_opening_of_server());
     EXPECT_EQ(receive(client, xmpp_opening_of_server().size()).bytes, xmpp_opening_of_server());
   }
-  // What the client gets where the server says `text`.
+  // Bytes that the client receives after the server has sent `text`.
   std::string told(const std::string& text, std::size_t size) const {
     send_all(server, text);
     return receive(client, size).bytes;
