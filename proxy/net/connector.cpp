@@ -23,8 +23,7 @@ void Connector::cancel() {
   next_ = Step::kNone;
 }
 
-// One after the other, never one inside the other: a group may be large, and each of its servers
-// fail at once.
+// A loop instead of recursion: a group may be large, and each of its servers may fail at once.
 void Connector::go_on(Step step) {
   next_ = step;
   if (std::exchange(stepping_, true)) return;
@@ -114,7 +113,7 @@ void Connector::on_ready(std::uint32_t events) noexcept {
 }
 
 void Connector::connected(std::uint32_t events) {
-  // A new connection has room for it.
+  // The send buffer of a new connection always has room for the header.
   if (const auto header = owner_.proxy_header(addresses_[address_]); !header.empty()) {
     stream_.send(std::as_bytes(std::span(header)));
   }
@@ -135,7 +134,7 @@ void Connector::shake_hands(std::uint32_t events) {
     case tls::Progress::kDone:
       break;
   }
-  // What the server has said already is inside the session: nothing will tell of it again.
+  // Bytes that have already arrived are in the TLS session; no further edge announces them.
   succeed(events | EPOLLIN);
 }
 

@@ -1,11 +1,13 @@
-// Dials one of a group's servers: in the group's order, each name resolved to its addresses, each
-// address with the group's time-out, until one answers; with TLS, until a handshake has succeeded.
-// The time that a name's lookup takes is part of that of its first address.
+// Connector: connects a flow to one server of an upstream group. It tries the servers in the
+// group's order, and each address of a server's name, until a connection (with TLS, a handshake)
+// succeeds. Each address has the group's time-out; the lookup of the name counts as part of the
+// first.
 //
-// Each address is asked for first (Owner::admit): what a rule refuses or leaves unanswered fails as
-// a real server would, but is not marked as failed, since others may reach it.
+// Owner::admit() decides about each address first. An address that a rule refuses or leaves
+// unanswered fails as a real server would. It is not marked as failed, since other flows may reach
+// it.
 //
-// Owned by the flow; calls its owner once, from the loop. Loop's thread only.
+// Owned by the flow; reports its result to the owner once, from the loop. Loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -27,20 +29,20 @@ class Connector final : public Retirable, private Ready, private Deadline {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // The descriptor is in the poller; the new owner replaces its handler. `events` came with the
-    // connect.
+    // The descriptor is in the poller; the new owner replaces its handler. `events` are those of
+    // the connect.
     virtual void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
-    // One of the servers could be reached, but not by TLS; the next is tried.
+    // The server accepted the connection, but not the TLS handshake. The next address is tried.
     virtual void on_handshake_failed(const SocketAddress& /*server*/, std::string_view /*why*/) {}
-    // What it is told ahead of everything else, or "".
+    // PROXY header to send ahead of everything else, or "".
     virtual std::string proxy_header(const SocketAddress& /*server*/) const { return {}; }
-    // A connection to it that is open and in the poller already, if there is one.
+    // An open connection to `server` that is already in the poller, if there is one.
     virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
-    // Whether this server may be dialled, and when.
+    // Whether this address may be dialled, and after which delay.
     virtual rules::Admission admit(const SocketAddress& server) = 0;
-    // By a rule: the last that could be dialled would never answer (kHang), or a server was found
-    // that only has this to say (kAnswer).
+    // A rule stopped the dial: the last address would never answer (kHang), or a rule answers in
+    // place of the server (kAnswer).
     virtual void on_connect_stopped(rules::Admission admission) = 0;
   };
 
@@ -49,9 +51,9 @@ class Connector final : public Retirable, private Ready, private Deadline {
   ~Connector() override;
 
   void start() { go_on(Step::kServer); }
-  // Of the server that is dialled, or was.
+  // Host of the server being dialled, or dialled last.
   const std::string& host() const { return group_->server(order_[attempt_]).host; }
-  // The owner is gone, or wants no server any more: nothing is called back from now on.
+  // Gives up; no callback follows.
   void cancel();
 
  private:
@@ -78,12 +80,12 @@ class Connector final : public Retirable, private Ready, private Deadline {
   std::shared_ptr<UpstreamGroup> group_;
   Owner& owner_;
   std::vector<std::size_t> order_;
-  std::size_t attempt_ = 0;  // in order_
+  std::size_t attempt_ = 0;  // index in order_
   std::vector<SocketAddress> addresses_;
   std::size_t address_ = 0;
   Resolver::Ticket ticket_;
-  Instant begun_{};       // with this server
-  Duration looked_up_{};  // how long its name took, until its first dial counts that in
+  Instant begun_{};       // start of the attempt at this server
+  Duration looked_up_{};  // duration of the lookup, which the first dial subtracts
   Stream stream_;
   Step next_ = Step::kNone;
   bool stepping_ = false;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kSocketBuffer = 4 << 20;
 
-// The bytes of a const span in the form of sendmmsg(2), which does not write to them.
+// sendmmsg(2) takes a non-const iovec, but does not write to its bytes.
 iovec as_iovec(std::span<const std::byte> bytes) {
   return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
@@ -107,8 +107,7 @@ Fd connect_datagrams(const SocketAddress& address, Fd fd) {
   return fd;
 }
 
-// Pages that no datagram needs are never touched: clearing them all would cost a start more than
-// anything else.
+// Not cleared: touching all 4 MiB would dominate the start-up time, and most pages are never used.
 DatagramBatch::DatagramBatch()
     : buffer_(std::make_unique_for_overwrite<std::byte[]>(kMost * kLargest)) {
   for (std::size_t i = 0; i < kMost; ++i) {
@@ -193,7 +192,7 @@ std::size_t DatagramSender::send(const Fd& fd, int& error, const RawDatagrams* r
       header.msg_iov = &place.bytes;
       header.msg_iovlen = 1;
       if (place.to == nullptr) continue;
-      // Not written to (sendmsg(2)).
+      // sendmsg(2) does not write to it.
       header.msg_name = const_cast<sockaddr*>(place.to->get());
       header.msg_namelen = place.to->length;
       if (place.from->size == 0) continue;
@@ -205,7 +204,8 @@ std::size_t DatagramSender::send(const Fd& fd, int& error, const RawDatagrams* r
       next += static_cast<std::size_t>(sent);
       continue;
     }
-    // The first of them was not taken: it is lost, as on a network, and the others have their turn.
+    // The kernel did not accept the first datagram: it is lost, as on a network. Go on with the
+    // rest.
     if (errno == EINTR) continue;
     error = errno;
     const bool full = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;

@@ -1,8 +1,9 @@
-// Datagrams in batches: recvmmsg(2) and sendmmsg(2), many in one system call. No state but buffers.
+// DatagramBatch and DatagramSender: receive and send many UDP datagrams per system call
+// (recvmmsg(2), sendmmsg(2)). They have no state but buffers.
 //
-// A socket bound to every address of the machine must answer from the address that was asked: the
-// batch keeps that local address (ip(7), IP_PKTINFO) of each datagram, and a reply is given it
-// back. Loop's thread only.
+// A socket bound to the wildcard address must answer from the address that the client used. The
+// batch keeps that local address (IP_PKTINFO, ip(7)) of each datagram for the reply. Loop's thread
+// only.
 #pragma once
 
 #include <sys/socket.h>
@@ -18,39 +19,41 @@
 
 namespace brownout::proxy {
 
-// Bound datagram sockets on one address, one a worker (SO_REUSEPORT: the kernel keeps a client's
-// datagrams on one of them). As listen_on, in all else.
+// Datagram sockets bound to one address, one per worker (SO_REUSEPORT: the kernel keeps a client's
+// datagrams on one of them). Otherwise as listen_on().
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
                                        Sharing sharing = {});
 
-// What arrives while the loop is busy waits in the socket: as much as net.core.rmem_max allows.
+// Enlarges the socket's buffers, which hold datagrams while the loop is busy. The limits are
+// net.core.rmem_max and net.core.wmem_max.
 void enlarge_buffers(const Fd& datagrams);
 
-// A non-blocking socket connected to `address`: only it can send there. errno if it is null.
+// A non-blocking socket connected to `address`, from which alone it receives. Null and errno on
+// failure.
 Fd connect_datagrams(const SocketAddress& address);
-// The same in two steps.
+// The same in two steps, for a socket that needs options in between.
 Fd datagram_socket(const SocketAddress& address);
 Fd connect_datagrams(const SocketAddress& address, Fd fd);
 
-// The control message that names a local address; empty where none is needed.
+// Control message that holds the local address of a datagram; empty where none is needed.
 struct LocalAddress {
   static constexpr std::size_t kSpace = CMSG_SPACE(32);
   alignas(cmsghdr) std::array<std::byte, kSpace> control{};
   std::size_t size = 0;
 
-  // None where it is empty.
+  // Local address, if the message holds one (IP_PKTINFO).
   std::optional<IpAddress> ip() const;
-  // Where the datagram was sent, by a socket that asks for it (keep_destinations).
+  // Original destination, if the socket records it (keep_destinations()).
   std::optional<SocketAddress> destination() const;
   bool operator==(const LocalAddress& other) const;
 };
 
-// A datagram that TPROXY brings keeps its destination, and this socket will tell it (ip(7),
-// IP_RECVORIGDSTADDR; of both families).
+// Makes the socket record the original destination of datagrams that TPROXY delivers
+// (IP_RECVORIGDSTADDR, ip(7); both families).
 void keep_destinations(const Fd& datagrams);
 
-// Where a datagram was received: its destination where that is known, the local address, or the
-// one that the socket is bound to.
+// Address at which a datagram was received: its original destination if recorded, else its local
+// address, else the address that the socket is bound to.
 SocketAddress received_at(const Fd& socket, const LocalAddress& local);
 
 class DatagramBatch {
@@ -62,7 +65,7 @@ class DatagramBatch {
   DatagramBatch(const DatagramBatch&) = delete;
   DatagramBatch& operator=(const DatagramBatch&) = delete;
 
-  // How many came; 0 when none waits. On an error 0, and errno in `error`.
+  // Returns the number of datagrams received, 0 if none waits. On an error 0, and errno in `error`.
   std::size_t receive(const Fd& fd, int& error);
   std::span<std::byte> bytes(std::size_t i);
   const SocketAddress& from(std::size_t i) const { return from_[i]; }
@@ -76,7 +79,7 @@ class DatagramBatch {
   std::array<LocalAddress, kMost> control_{};
 };
 
-// What will be sent on one socket, in order. Borrowed bytes must outlive send().
+// Datagrams to send on one socket, in order. Their bytes are borrowed until send().
 class DatagramSender {
  public:
   // To the peer of a connected socket.
@@ -85,8 +88,8 @@ class DatagramSender {
   void add(std::span<const std::byte> bytes, const SocketAddress& to, const LocalAddress& from);
   bool empty() const { return places_.empty(); }
   std::size_t bytes() const;
-  // Sends all and forgets them. Returns how many the kernel did not take; `error` says why. With
-  // `raw`, what has a destination() to come from goes there.
+  // Sends all datagrams and clears the list. Returns how many the kernel did not accept; `error` is
+  // the errno. With `raw`, datagrams whose `from` has a destination() are sent by it.
   std::size_t send(const Fd& fd, int& error, const RawDatagrams* raw = nullptr);
 
  private:

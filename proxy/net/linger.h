@@ -1,6 +1,6 @@
-// The end of a connection after its last bytes were sent: what the peer still sends is read and
-// forgotten, since a socket that is closed with bytes unread sends a RST, which may overtake what
-// was sent (compare HAProxy's option nolinger and nginx's lingering_close).
+// Lingering close: after the last bytes are sent, the peer's input is read and discarded. A close()
+// with unread bytes would send a RST, which may overtake the bytes sent (compare HAProxy's option
+// nolinger and nginx's lingering_close). Loop's thread only.
 #pragma once
 
 #include "proxy/loop/fd.h"
@@ -8,10 +8,10 @@
 
 namespace brownout::proxy {
 
-// How long a peer may take to finish after we did.
+// Time that the peer has for its FIN after ours.
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 
-// True when the peer's end has come; else the poller tells of what comes.
+// True once the peer has finished or failed; until then, call again when the socket is readable.
 bool discard_input(Loop& loop, const Fd& fd);
 
 }  // namespace brownout::proxy

@@ -1,8 +1,8 @@
-// What names an address was given for: from the DNS answers that clients got, so that rules can
-// mean a host where a connection shows its address only.
+// NameMemory: the host names of each address, learned from the DNS answers that clients received.
+// With it, rules can match a host name although a connection shows only an address.
 //
-// Bounded: beyond kMostAddresses the oldest is forgotten, as are the oldest of kMostNames of one.
-// Shared by all workers; any thread.
+// Bounded: beyond kMostAddresses the oldest address is forgotten, and beyond kMostNames the oldest
+// name of an address. Shared by all workers; any thread.
 #pragma once
 
 #include <deque>
@@ -22,14 +22,14 @@ class NameMemory {
   static constexpr std::size_t kMostNames = 8;
   using Names = std::shared_ptr<const std::vector<std::string>>;
 
-  // `name` in lower case, without the dot at the end.
+  // `name` is in lower case, without a trailing dot.
   void remember(const std::string& name, const rules::IpAddress& address);
-  // The last one first; null if there is none.
+  // Names of `address`, the latest first; null if there are none.
   Names names_of(const rules::IpAddress& address) const;
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Names> names_;  // by the bytes of the address
+  std::unordered_map<std::string, Names> names_;  // key: bytes of the address
   std::deque<std::string> order_;
 };
 

@@ -1,7 +1,8 @@
-// Outbox: what is to be written to a socket. Small pieces of one turn leave together; what the
-// socket does not take waits. Borrowed bytes are copied only when they must wait.
+// Outbox: output buffer of one socket. It sends small writes of one turn together, and keeps bytes
+// that the socket does not accept. write() borrows its bytes and copies those that are not sent at
+// once.
 //
-// Write, then flush() before the turn ends. Loop's thread only; owned by whoever owns the socket.
+// Call flush() before the turn ends. Owned by the owner of the socket; loop's thread only.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@ namespace brownout::proxy {
 class Outbox {
  public:
   void write(Stream& stream, std::span<const std::byte> bytes);
-  // False when the connection is broken; errno says how.
+  // False and errno if the connection is broken.
   bool flush(Stream& stream);
   std::size_t waiting() const { return staged_.size() + pending_.bytes(); }
   bool empty() const { return waiting() == 0; }
@@ -26,8 +27,8 @@ class Outbox {
   bool send_now(Stream& stream, std::span<const std::byte>& bytes);
   bool send_staged(Stream& stream);
 
-  std::vector<std::byte> staged_;  // of this turn
-  rules::ChunkQueue pending_;      // what the socket would not take; older than staged_
+  std::vector<std::byte> staged_;  // small writes of this turn
+  rules::ChunkQueue pending_;      // bytes that the socket did not accept; older than staged_
   int error_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Passwords are in files of their own: a rule file is shown, logged and replayed.
+// Reads a password from its own file: rule files are shown, logged and replayed, so they hold none.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace brownout::proxy {
 
-// Its first line. A regular file, since a reload reads it again and must not wait for a pipe.
+// First line of a regular file. Pipes are an error: a reload reads the file again and must not
+// block.
 rules::Result<std::string> read_password(const std::string& path);
 
 }  // namespace brownout::proxy

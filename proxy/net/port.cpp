@@ -10,7 +10,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Port 0 takes a port that is free for datagrams; that it is free for streams too may need luck.
+// Port 0 selects a port that is free for datagrams. Streams may have it in use, so several are
+// tried.
 constexpr int kTries = 20;
 
 Result<std::vector<PortSockets>> open_both(const rules::Listener& listener,

@@ -31,7 +31,7 @@ std::optional<IpAddress> ip_of(const sockaddr* from, socklen_t length) {
   return address.ip();
 }
 
-// All forms of inet_aton(3), of which c-ares knows one. Asks nobody.
+// Parses all forms of inet_aton(3), of which c-ares supports one. Never asks DNS.
 std::vector<IpAddress> literal_addresses(const std::string& name) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -46,8 +46,8 @@ std::vector<IpAddress> literal_addresses(const std::string& name) {
   return addresses;
 }
 
-// resolv.conf's `timeout` and `attempts`, which this c-ares has under other names; as glibc reads
-// them, with its defaults.
+// Sets `timeout` and `attempts` of resolv.conf as glibc reads them, with its defaults: this version
+// of c-ares expects other names for them.
 void take_patience(ares_options& options) {
   std::remove_pointer_t<res_state> state{};
   if (res_ninit(&state) != 0) return;
@@ -71,7 +71,7 @@ ares_addrinfo_hints both_families() {
   return hints;
 }
 
-// "localhost." is absolute (RFC 1034, 3.1), and the hosts file has no such dots.
+// "localhost." is absolute (RFC 1034, 3.1). Names in /etc/hosts have no trailing dot.
 bool is_absolute(const std::string& name) { return name.size() > 1 && name.ends_with('.'); }
 
 }  // namespace
@@ -87,7 +87,7 @@ std::vector<IpAddress> local_addresses(const std::string& name) {
   if (ares_init_options(&channel, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) return {};
   const Channel owner(channel, &ares_destroy);
   const auto hints = both_families();
-  // Calls back before it returns.
+  // Synchronous: the callback runs before this returns.
   ares_getaddrinfo(
       channel, name.c_str(), nullptr, &hints,
       [](void* to, int status, int, ares_addrinfo* list) {
@@ -98,8 +98,8 @@ std::vector<IpAddress> local_addresses(const std::string& name) {
   return addresses;
 }
 
-// One name. Its channel reads the configuration when it begins, and has sockets of its own, so that
-// each lookup has a port that nobody can guess.
+// Lookup of one name. Its channel reads the system's configuration when it begins. It has its own
+// sockets, so that the port of each lookup is unpredictable.
 class Resolver::Lookup final : private Deadline {
  public:
   Lookup(Resolver& owner, std::string name) : owner_(owner), name_(std::move(name)) {}
@@ -108,12 +108,12 @@ class Resolver::Lookup final : private Deadline {
     owner_.loop_.deadlines().cancel(*this);
   }
 
-  // May be over before it returns.
+  // The lookup may be finished when this returns.
   void start() {
     if (auto addresses = literal_addresses(name_); !addresses.empty()) {
       return finish(std::move(addresses));
     }
-    // No domain of resolv.conf is searched for it: the resolver is asked for the name with its dot.
+    // DNS is asked for the name with its dot, so that no search domain of resolv.conf is appended.
     if (is_absolute(name_)) {
       if (auto addresses = local_addresses(name_); !addresses.empty()) {
         return finish(std::move(addresses));
@@ -133,7 +133,7 @@ class Resolver::Lookup final : private Deadline {
 
  private:
   int open_channel() {
-    // Of what it sets up c-ares only has counts, which other threads may do as well.
+    // c-ares counts initialisations, so other libraries of this process may initialise it, too.
     static const int library = ares_library_init(ARES_LIB_INIT_ALL);
     if (library != ARES_SUCCESS) return library;
     ares_options options{};
@@ -151,7 +151,7 @@ class Resolver::Lookup final : private Deadline {
     return ares_set_servers_ports_csv(channel, owner_.servers_.c_str());
   }
 
-  // What c-ares waits for on a socket; for nothing, when it is about to close it.
+  // c-ares calls this with the events that it waits for; with none before it closes the socket.
   static void watch(void* data, ares_socket_t fd, int readable, int writable) {
     auto& self = *static_cast<Lookup*>(data);
     if (readable == 0 && writable == 0) {
@@ -159,7 +159,7 @@ class Resolver::Lookup final : private Deadline {
       return;
     }
     auto& socket = self.sockets_[fd];
-    // Level-triggered: c-ares need not read all there is at once.
+    // Level-triggered, since c-ares may leave bytes unread.
     if (!socket) socket = make_uv<uv_poll_t>(self.owner_.loop_.uv(), uv_poll_init, &self, int{fd});
     if (!socket) return;
     const int events = (readable != 0 ? UV_READABLE : 0) | (writable != 0 ? UV_WRITABLE : 0);
@@ -168,7 +168,7 @@ class Resolver::Lookup final : private Deadline {
       if (handle->data == nullptr) return;
       uv_os_fd_t which = ARES_SOCKET_BAD;
       uv_fileno(reinterpret_cast<const uv_handle_t*>(handle), &which);
-      // An error is found by reading.
+      // On an error, let c-ares read and write: the failing call tells it.
       const bool in = status != 0 || (ready & UV_READABLE) != 0;
       const bool out = status != 0 || (ready & UV_WRITABLE) != 0;
       static_cast<Lookup*>(handle->data)
@@ -247,7 +247,7 @@ bool Resolver::make_room() {
   return running_.size() < kMostLookups;
 }
 
-// Often from inside the lookup's own channel, which must stay until it returns.
+// Often called from inside the lookup's own channel, which must stay alive until the call returns.
 void Resolver::finished(const std::string& name, Answer answer) {
   const auto shared = std::make_shared<const Answer>(std::move(answer));
   if (known_.size() >= kMostKnown) known_.clear();

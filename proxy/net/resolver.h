@@ -1,10 +1,10 @@
-// Names to addresses, by c-ares on the loop: no thread waits, so a resolver that is silent holds up
-// nobody else's names. /etc/hosts and DNS are asked as nsswitch.conf(5) and resolv.conf(5) say at
-// the moment of the lookup; other modules of nsswitch.conf (mDNS, LDAP) are not. Addresses come in
-// the order of RFC 6724.
+// Resolver: resolves host names on the loop, with c-ares. No thread blocks, so a silent DNS server
+// delays only the names that it serves. The lookup uses /etc/hosts and DNS as nsswitch.conf(5) and
+// resolv.conf(5) say at that moment, but no other module of nsswitch.conf (mDNS, LDAP). Addresses
+// are in the order of RFC 6724.
 //
-// Several dials of one name share a lookup; an answer is reused for one second, so that a burst of
-// connections is one lookup and a change of the records is seen at once. Loop's thread only.
+// Concurrent requests for a name share one lookup. An answer is reused for one second, so that a
+// burst of connections costs one lookup, and changed records take effect soon. Loop's thread only.
 #pragma once
 
 #include <functional>
@@ -18,26 +18,26 @@
 
 namespace brownout::proxy {
 
-// Of a name of this machine: numbers, localhost, and what /etc/hosts has. No resolver is asked, so
-// it never waits. Any thread.
+// Addresses of a local name: a literal address, localhost, or an entry of /etc/hosts. Never asks
+// DNS, so it never blocks. Any thread.
 std::vector<IpAddress> local_addresses(const std::string& name);
 
 class Resolver final : private Deadline {
  public:
   using Answer = Result<std::vector<IpAddress>>;
   using Done = std::function<void(const Answer&)>;
-  // Keeps the caller's interest: destroyed, it will not be called.
+  // Represents a caller's request: once it is destroyed, `done` is not called.
   using Ticket = std::shared_ptr<Done>;
-  // Each has sockets of its own. Beyond, those that nobody waits for any more give way; if there
+  // Each lookup has its own sockets. At the limit, lookups without a ticket are dropped; if there
   // are none, the next name fails.
   static constexpr std::size_t kMostLookups = 256;
 
-  // `servers` ("127.0.0.1:5300", separated by commas) are asked instead of those of resolv.conf.
+  // `servers` ("127.0.0.1:5300", separated by commas) replace the DNS servers of resolv.conf.
   explicit Resolver(Loop& loop, std::string servers = {});
   ~Resolver() override;
 
-  // `done` is called from the loop, never from inside this call: a caller that keeps the ticket in
-  // a member, and asks again from inside `done`, has that of the last question.
+  // `done` is called from the loop, never inside this call. A caller that keeps the ticket in a
+  // member may call resolve() again inside `done`: the member then has the latest ticket.
   [[nodiscard]] Ticket resolve(const std::string& name, Done done);
   std::size_t lookups() const { return running_.size(); }
 
@@ -63,7 +63,7 @@ class Resolver final : private Deadline {
   std::map<std::string, Known> known_;
   std::map<std::string, std::unique_ptr<Lookup>> running_;
   std::vector<std::unique_ptr<Lookup>> finished_;
-  std::vector<Given> given_;  // to be called in the next turn
+  std::vector<Given> given_;  // callbacks of the next turn
 };
 
 }  // namespace brownout::proxy

@@ -1,8 +1,8 @@
-// Route: how this process reaches servers. The plain one is the machine's own way; `brownout exec`
-// looks inside the command's network first, and a spoofing listener goes under its client's
-// address.
+// Route: how this process connects to servers. The default uses the host's network. `brownout exec`
+// first tries the command's network namespace, and a spoofing listener uses the client's address as
+// source.
 //
-// Used by all workers: implementations are safe from any thread.
+// Shared by all workers: implementations are safe from any thread.
 #pragma once
 
 #include "proxy/net/datagrams.h"
@@ -14,7 +14,7 @@ class Route {
  public:
   virtual ~Route() = default;
   virtual Dialled dial(const SocketAddress& server) const { return start_dial(server); }
-  // As connect_datagrams().
+  // Returns as proxy::connect_datagrams().
   virtual Fd connect_datagrams(const SocketAddress& server) const {
     return proxy::connect_datagrams(server);
   }

@@ -16,7 +16,7 @@ namespace {
 
 Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   if (auto address = SocketAddress::of(endpoint)) return *address;
-  // Whatever the hosts file says of it (RFC 6761, 6.3).
+  // Regardless of /etc/hosts (RFC 6761, 6.3).
   if (endpoint.host == "localhost") {
     return SocketAddress::of(IpAddress::v4({127, 0, 0, 1}), endpoint.port);
   }
@@ -32,8 +32,8 @@ Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   return SocketAddress::of(addresses.front(), endpoint.port);
 }
 
-// A stale socket file is left by a process that was killed; a live one answers, or has its backlog
-// full (EAGAIN), which is not waited for.
+// A killed process leaves its socket file behind: connecting to it is refused. A live socket
+// accepts, or has a full backlog (EAGAIN).
 void remove_stale_unix_socket(const SocketAddress& address, const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
@@ -43,13 +43,13 @@ void remove_stale_unix_socket(const SocketAddress& address, const std::string& p
   }
 }
 
-// Null and errno when it cannot be bound.
+// Null and errno on failure.
 Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_only) {
   const int family = address.storage.ss_family;
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
   if (family != AF_UNIX) {
-    // Among datagram sockets it would let two programs share a port.
+    // For datagram sockets, SO_REUSEADDR would let two programs share a port.
     if (type == SOCK_STREAM) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -62,14 +62,14 @@ Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_onl
   return fd;
 }
 
-// Whether nobody listens at an address that is in use: a client's connection has the port, open or
-// ended less than a minute ago (TIME_WAIT).
+// Whether an address in use has no listener: a client's connection has the port, open or closed
+// less than a minute ago (TIME_WAIT).
 bool is_a_clients(const Endpoint& endpoint, int type) {
   const auto address = SocketAddress::of(endpoint);
   if (type != SOCK_STREAM || endpoint.is_unix() || endpoint.is_any() || !address) return false;
   const Fd probe(socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address->get(), address->length) == 0) return false;
-  // On this machine the answer is there at once, as the connection's error.
+  // A local connect is answered at once; a refusal is the socket's pending error.
   return (errno == EINPROGRESS ? take_socket_error(probe) : errno) == ECONNREFUSED;
 }
 
@@ -144,7 +144,7 @@ std::optional<IpAddress> SocketAddress::ip() const {
 }
 
 std::uint16_t SocketAddress::port() const {
-  // sin_port and sin6_port stand at the same place (RFC 3493, 3.3).
+  // sin_port and sin6_port have the same offset (RFC 3493, 3.3).
   sockaddr_in v4{};
   std::memcpy(&v4, &storage, sizeof v4);
   return storage.ss_family == AF_UNIX ? std::uint16_t{0} : ntohs(v4.sin_port);
@@ -162,7 +162,7 @@ Error cannot_listen(const Endpoint& endpoint, int type, int error_number) {
   return error;
 }
 
-// What is asked for, or every address of IPv4 where there is no IPv6.
+// `asked`; but 0.0.0.0 for [::] on a machine without IPv6.
 SocketAddress available(const SocketAddress& asked) {
   if (asked.ip() != IpAddress{}) return asked;
   const Fd probe(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -179,12 +179,12 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
     count = 1;
   }
   auto where = available(*address);
-  // An address of its own is one family's only.
+  // A specific address belongs to one family.
   const bool v6_only = sharing.v6_only || where.ip() != IpAddress{};
   if (!sharing.ours || endpoint.is_unix()) {
     const auto exclusive = bound_socket(where, type, false, v6_only);
     if (!exclusive) return tl::unexpected(cannot_listen(endpoint, type, errno));
-    // A bound port that nobody listens on is found out by listening only.
+    // With SO_REUSEADDR, bind() succeeds beside a socket that does not listen yet; listen() fails.
     const bool probe = type == SOCK_STREAM && !endpoint.is_unix();
     if (probe && listen(exclusive.get(), 1) != 0) {
       return tl::unexpected(cannot_listen(endpoint, type, errno));

@@ -1,4 +1,5 @@
-// System calls on sockets, and addresses between the kernel's form and ours. No state, no loop.
+// Socket helpers: system calls on sockets, and conversion between the kernel's addresses and ours.
+// Stateless; any thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,13 +20,13 @@ using rules::IpAddress;
 using rules::Origin;
 using rules::Result;
 
-// A socket address of any family that we use.
+// Socket address of IPv4, IPv6 or a unix socket.
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t length = 0;
 
   static SocketAddress of(const IpAddress& address, std::uint16_t port);
-  // The endpoint must be a unix path or hold a literal address.
+  // Nothing unless the endpoint is a unix path or a literal address.
   static std::optional<SocketAddress> of(const Endpoint& endpoint);
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
@@ -34,59 +35,60 @@ struct SocketAddress {
   std::uint16_t port() const;
 };
 
-// Sockets of a type (SOCK_STREAM, SOCK_DGRAM) bound to one address, non-blocking, one a worker
-// (SO_REUSEPORT; a unix socket cannot be shared so, and gets one). Port 0 takes one free port for
-// all. Fails when another program is there, which SO_REUSEPORT alone would allow. A unix socket
-// that nobody listens on any more is replaced. "localhost" is 127.0.0.1; another name is one of
-// this machine (local_addresses): no resolver is asked.
-//
-// "[::]" takes IPv4 too (ipv6(7), IPV6_V6ONLY), whose addresses are then seen in their mapped form
-// (RFC 4291, 2.5.5.2); on a machine without IPv6 it is 0.0.0.0.
+// How bind_to() shares an address with other listeners of this process.
 struct Sharing {
-  bool ours = false;     // sockets of this program may be there already, and are joined
-  bool v6_only = false;  // IPv4 on that port is another listener's
+  bool ours = false;     // sockets of this process may already have the address
+  bool v6_only = false;  // another listener serves IPv4 on that port
 };
+// `count` non-blocking sockets of a type (SOCK_STREAM, SOCK_DGRAM), bound to one address with
+// SO_REUSEPORT, one per worker. A unix socket cannot be shared, so there is one. Port 0 selects one
+// free port for all. Fails if another program has the address, which SO_REUSEPORT alone would
+// allow. A stale unix socket file is replaced. "localhost" is 127.0.0.1; other names must be local
+// (local_addresses()), since DNS is not asked.
+//
+// "[::]" accepts IPv4 too (IPV6_V6ONLY, ipv6(7)), whose addresses then appear in mapped form (RFC
+// 4291, 2.5.5.2). On a machine without IPv6 it means 0.0.0.0.
 Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count,
                                 Sharing sharing = {});
-// The same, and they listen. Accepted sockets inherit TCP_NODELAY.
+// Same as bind_to() for streams, and listens. Accepted sockets inherit TCP_NODELAY.
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
                                   Sharing sharing = {});
 
-// What the socket is bound to; no address if it is none.
+// Address that the socket is bound to; empty on failure.
 SocketAddress own_address(const Fd& fd);
 
-// Where a listening socket really listens: with the port the kernel chose.
+// Endpoint of a listening socket, with the port that the kernel chose.
 Endpoint bound_to(const Fd& listening, const Endpoint& asked);
 
-// A non-blocking socket and the start of its connect; EINPROGRESS is success.
+// A non-blocking socket whose connect has begun; EINPROGRESS is success.
 struct Dialled {
   Fd fd;
   int error = 0;           // errno
-  bool connected = false;  // at once
+  bool connected = false;  // the connect has completed at once
 };
 Dialled start_dial(const SocketAddress& address);
-// The same in two steps, for a socket that needs something between: null and errno if there is
-// none.
+// The same in two steps, for a socket that needs options in between. stream_socket() returns null
+// and errno on failure.
 Fd stream_socket(const SocketAddress& address);
 Dialled start_dial(const SocketAddress& address, Fd fd);
 
-// Lets it be bound to, and be reached by, addresses of others (IP_TRANSPARENT, ip(7)); needs
-// CAP_NET_ADMIN. False and errno if it may not.
+// Allows the socket to be bound to, and to receive for, addresses of other machines
+// (IP_TRANSPARENT, ip(7)). Needs CAP_NET_ADMIN; false and errno without it.
 bool make_transparent(const Fd& fd);
 
-// The error that a socket has met, as errno; 0 if none.
+// Takes the socket's pending error (SO_ERROR) as errno; 0 if there is none.
 int take_socket_error(const Fd& fd);
 
 void set_option(const Fd& fd, int level, int name, int value);
 
-// Urgent data stays in the stream, at its place (RFC 6093, 2.3; SO_OOBINLINE, socket(7)).
+// Keeps urgent data in the stream, in its place (RFC 6093, 2.3; SO_OOBINLINE, socket(7)).
 void keep_urgent_data(const Fd& fd);
 
-// Asks the peer every 15 seconds whether it is still there (keepalive, tcp(7)): one that has closed
-// its end answers with a RST, one that has only half-closed does not.
+// Probes the peer every 15 seconds (keepalive, tcp(7)). A peer that has closed its socket answers
+// with a RST; a peer that has only half-closed does not.
 void ask_whether_there(const Fd& fd);
 
-// Makes close() send a RST and forget what is unsent (SO_LINGER with 0, socket(7)).
+// Makes close() send a RST and drop unsent bytes (SO_LINGER with 0, socket(7)).
 void reset_on_close(const Fd& fd);
 
 Error system_error(Origin origin, const std::string& what, int error_number);

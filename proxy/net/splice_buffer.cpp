@@ -7,7 +7,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Pages come back to the pipe one by one, so a larger pipe than this gains nothing on loopback.
+// Larger pipes gain nothing on loopback, since pages return to the pipe one by one.
 constexpr int kPipeSize = 256 * 1024;
 constexpr unsigned kFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 

@@ -1,5 +1,5 @@
-// Moves bytes from socket to socket inside the kernel: splice(2) through a pipe, which holds what
-// the sink would not take yet.
+// SpliceBuffer: moves bytes from socket to socket inside the kernel, with splice(2) through a pipe.
+// The pipe holds bytes that the sink has not accepted yet. Not usable() if no descriptor was left.
 #pragma once
 
 #include <sys/types.h>
@@ -15,9 +15,9 @@ class SpliceBuffer {
   SpliceBuffer();
   bool usable() const { return static_cast<bool>(in_); }
 
-  // Takes bytes off `source` into the pipe; as read(2): 0 at the end, -1 and errno.
+  // Moves bytes from `source` into the pipe. Returns as read(2): 0 at the end, or -1 and errno.
   ssize_t fill(int source);
-  // Moves bytes of the pipe into `sink`; as write(2).
+  // Moves bytes from the pipe into `sink`. Returns as write(2).
   ssize_t drain(int sink);
   std::size_t held() const { return held_; }
   std::size_t capacity() const { return capacity_; }

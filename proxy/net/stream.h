@@ -1,5 +1,5 @@
-// Stream: one non-blocking connection, as its owner reads and writes it: plain, or with TLS in
-// between. Movable; loop's thread only.
+// Stream: reads and writes one non-blocking connection, plain or through TLS. Movable; owned by its
+// flow; loop's thread only.
 #pragma once
 
 #include <sys/socket.h>
@@ -23,13 +23,13 @@ class Stream {
   int number() const { return fd_.get(); }
   const Fd& fd() const { return fd_; }
   explicit operator bool() const { return static_cast<bool>(fd_); }
-  // For closing it.
+  // Releases the descriptor, which the caller closes.
   Fd take_fd() {
     tls_.reset();
     return std::move(fd_);
   }
 
-  // As recv(2) and send(2): bytes, 0 at the end, or -1 and errno.
+  // Return as recv(2) and send(2): number of bytes, 0 at the end of the stream, or -1 and errno.
   ssize_t receive(std::span<std::byte> into) {
     if (tls_) return tls_->receive(into);
     return ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT);
@@ -38,22 +38,22 @@ class Stream {
     if (tls_) return tls_->send(bytes);
     return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
-  // FIN.
+  // Sends FIN; with TLS, close_notify before it.
   void finish() {
     if (tls_) tls_->close_notify();
     ::shutdown(fd_.get(), SHUT_WR);
   }
 
-  // TLS in between; made at the first call.
+  // TLS layer of the connection, inserted by the first call.
   tls::TlsLayer& tls() {
     if (!tls_) tls_ = std::make_unique<tls::TlsLayer>(fd_.get());
     return *tls_;
   }
-  // Whether bytes are those of the socket: only then does a short read mean that it is empty, and
-  // can the kernel move them.
+  // Whether the bytes are those of the socket, without TLS. Only then does a short read mean that
+  // the socket is empty, and can splice(2) move the bytes.
   bool plain() const { return tls_ == nullptr; }
   bool stopped() const { return tls_ && tls_->stopped(); }
-  // Why TLS failed, or "". After sending has failed, the alert that says why may still be unread.
+  // Why TLS failed, or "". After a failed send, the peer's alert may still be unread: reads it.
   std::string why_failed() {
     if (!tls_ || !tls_->terminated()) return {};
     std::array<std::byte, 4096> unread;

@@ -1,5 +1,5 @@
-// The name that a unix socket has in the file system. It outlives the socket, so whoever bound it
-// removes it; but not once another process has bound the name to a socket of its own.
+// UnixSocketFile: owns the file of a unix socket and removes it, since the file outlives the
+// socket. A file that another process has bound to its own socket meanwhile is not removed.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@ namespace brownout::proxy {
 class UnixSocketFile {
  public:
   UnixSocketFile() = default;
-  // That this process has just bound.
+  // `path` has just been bound by this process.
   explicit UnixSocketFile(std::string path);
   UnixSocketFile(UnixSocketFile&& other) noexcept;
   UnixSocketFile& operator=(UnixSocketFile&& other) noexcept;
@@ -22,7 +22,7 @@ class UnixSocketFile {
 
  private:
   std::string path_;  // empty: nothing to remove
-  // A number of an inode is used again; with the time when it was made it is the same socket.
+  // Inode numbers are reused; inode and modification time together identify the socket.
   dev_t device_ = 0;
   ino_t inode_ = 0;
   timespec made_{};

@@ -7,7 +7,8 @@
 namespace brownout::proxy {
 namespace {
 
-// As long as Linux tries by itself (tcp(7), tcp_syn_retries): an intercepted client waits no less.
+// Linux gives up a connect after 127 s (tcp_syn_retries, tcp(7)). An intercepted client must not
+// fail earlier than without the proxy.
 constexpr auto kDialTimeout = std::chrono::seconds(127);
 
 const std::shared_ptr<const Route>& plain_route() {

@@ -1,4 +1,4 @@
-// Names of servers: asked of a real resolver, which is a proxy of ours with faults.
+// Resolver and Connector against a real DNS server, which is a Brownout proxy with faults.
 #include "proxy/net/resolver.h"
 
 #include <gtest/gtest.h>
@@ -13,13 +13,13 @@ using proxy::Instant;
 using proxy::Loop;
 using Addresses = rules::Result<std::vector<rules::IpAddress>>;
 
-// "silent..." is never answered.
+// Queries for "silent*" are never answered.
 const std::string kSilence =
     "[[rule]]\nmatch = { qname = \"silent*\" }\nfault = { type = \"timeout\" }";
 
 // A loop on the test's own thread, and a resolver on it.
 struct ResolverWorld {
-  // Until `done`, and ten seconds at the most; whether it was done.
+  // Runs the loop until `done`, ten seconds at most. Returns whether it was done.
   bool run_until(const std::function<bool()>& done) {
     struct Look final : proxy::Deadline {
       void on_due(Instant now) noexcept override {
@@ -37,7 +37,7 @@ struct ResolverWorld {
     loop.run();
     return done();
   }
-  // "192.0.2.1 192.0.2.2", or the error.
+  // Addresses separated by spaces, or the error.
   std::string resolve(const std::string& name) {
     std::optional<Addresses> found;
     const auto ticket = resolver.resolve(name, [&](const Addresses& answer) { found = answer; });
@@ -54,7 +54,7 @@ struct ResolverWorld {
   proxy::Resolver resolver{loop, to_text(nameserver.proxy.endpoint())};
 };
 
-TEST(Resolver, AddressesOfBothFamiliesAndByTcpWhereTheyAreMany) {
+TEST(Resolver, ResolvesBothFamiliesAndUsesTcpForLargeAnswers) {
   ResolverWorld world;
   const auto chat = world.resolve("chat.example.org");
   for (const auto* ip : {"192.0.2.1", "192.0.2.2", "2001:db8::1"}) {
@@ -64,7 +64,7 @@ TEST(Resolver, AddressesOfBothFamiliesAndByTcpWhereTheyAreMany) {
   EXPECT_EQ(std::count(big.begin(), big.end(), ' '), 39) << big;
 }
 
-TEST(Resolver, LocalhostAndNumbersNeedNoResolver) {
+TEST(Resolver, ResolvesLocalhostAndLiteralsWithoutDns) {
   ResolverWorld world;
   EXPECT_NE(world.resolve("localhost").find("127.0.0.1"), std::string::npos);
   EXPECT_EQ(world.resolve("localhost."), world.resolve("localhost"));
@@ -72,20 +72,19 @@ TEST(Resolver, LocalhostAndNumbersNeedNoResolver) {
   EXPECT_EQ(world.resolve("::1"), "::1");
 }
 
-TEST(Resolver, ANameWithADotAtItsEndIsTheSame) {
+TEST(Resolver, ATrailingDotMakesNoDifference) {
   ResolverWorld world;
   EXPECT_EQ(world.resolve("chat.example.org."), world.resolve("chat.example.org"));
   EXPECT_NE(world.resolve("chat.example.org.").find("192.0.2.1"), std::string::npos);
 }
 
-TEST(Resolver, ANameThatIsNotThereFails) {
+TEST(Resolver, FailsForANameThatDoesNotExist) {
   ResolverWorld world;
   EXPECT_NE(world.resolve("none.example.org").find("cannot resolve \"none.example.org\": "),
             std::string::npos);
 }
 
-// Neither for what is known already, nor for what needs no resolver, nor for a failure.
-TEST(Resolver, ANameToListenAtIsOfTheHostsFile) {
+TEST(Resolver, ListeningOnANameUsesTheHostsFileOnly) {
   const auto sockets = proxy::bind_to({"nowhere.invalid", 5353, ""}, SOCK_STREAM, 1);
   ASSERT_FALSE(sockets);
   EXPECT_EQ(sockets.error().what,
@@ -97,7 +96,8 @@ TEST(Resolver, ANameToListenAtIsOfTheHostsFile) {
   EXPECT_TRUE(proxy::bind_to({"localhost.", 0, ""}, SOCK_STREAM, 1));
 }
 
-TEST(Resolver, NeverCallsBackFromInsideTheCall) {
+// Cached names, local names and failures included.
+TEST(Resolver, CallsBackOnlyAfterResolveHasReturned) {
   ResolverWorld world;
   for (int i = 0; i < 2; ++i) {
     world.resolve("chat.example.org");
@@ -108,9 +108,9 @@ TEST(Resolver, NeverCallsBackFromInsideTheCall) {
   }
 }
 
-TEST(Resolver, WhoAsksAgainFromInsideTheCallbackHasTheLastTicket) {
+TEST(Resolver, ResolvingInsideTheCallbackLeavesTheLatestTicket) {
   ResolverWorld world;
-  world.resolve("chat.example.org");  // and is known now
+  world.resolve("chat.example.org");  // cached from here on
   proxy::Resolver::Ticket ticket;
   std::vector<std::string> order;
   ticket = world.resolver.resolve("chat.example.org", [&](const Addresses&) {
@@ -121,7 +121,7 @@ TEST(Resolver, WhoAsksAgainFromInsideTheCallbackHasTheLastTicket) {
   EXPECT_TRUE(world.run_until([&] { return order.size() == 2; }));
 }
 
-TEST(Resolver, NamesWithoutAnAnswerHoldUpNoOther) {
+TEST(Resolver, UnansweredNamesDoNotDelayOthers) {
   ResolverWorld world;
   std::vector<proxy::Resolver::Ticket> tickets;
   bool answered = false;
@@ -133,7 +133,7 @@ TEST(Resolver, NamesWithoutAnAnswerHoldUpNoOther) {
   EXPECT_FALSE(answered);
 }
 
-TEST(Resolver, WhoHasLostInterestIsNotCalled) {
+TEST(Resolver, DoesNotCallBackOnceTheTicketIsGone) {
   ResolverWorld world;
   bool called = false;
   auto ticket =
@@ -143,7 +143,7 @@ TEST(Resolver, WhoHasLostInterestIsNotCalled) {
   EXPECT_FALSE(called);
 }
 
-TEST(Resolver, BeyondTheLimitNamesFailUntilSomebodyGivesUp) {
+TEST(Resolver, BeyondTheLimitNamesFailUntilTicketsAreDropped) {
   ResolverWorld world;
   std::vector<proxy::Resolver::Ticket> tickets;
   for (std::size_t i = 0; i < proxy::Resolver::kMostLookups; ++i) {
@@ -156,7 +156,7 @@ TEST(Resolver, BeyondTheLimitNamesFailUntilSomebodyGivesUp) {
   EXPECT_LT(world.resolver.lookups(), 2U);
 }
 
-// Dials for a test: what became of it, and which servers may be dialled.
+// Owner of a Connector: records the outcome, and refuses servers on port 1.
 struct Dialler final : proxy::Connector::Owner {
   Dialler(ResolverWorld& of, std::vector<rules::Endpoint> servers, rules::Duration timeout = 5s)
       : world(of) {
@@ -200,7 +200,7 @@ TEST(Connector, ConnectTimeoutCoversTheLookup) {
   EXPECT_LT(Loop::now() - begun, 4s);
 }
 
-TEST(Connector, ASilentNameIsLeftForTheNextServer) {
+TEST(Connector, FailsOverFromANameWithoutAnAnswer) {
   ResolverWorld world;
   const TestServer server;
   const auto endpoint = server.endpoint();
@@ -208,8 +208,8 @@ TEST(Connector, ASilentNameIsLeftForTheNextServer) {
             "port " + std::to_string(endpoint.port));
 }
 
-// The first name is known, and a rule refuses it at once; the second has to be looked up.
-TEST(Connector, AServerThatFailsAtOnceIsFollowedByOneThatIsLookedUp) {
+// The first name is cached and refused at once; the second needs a lookup.
+TEST(Connector, FailsOverFromARefusedServerToOneThatNeedsALookup) {
   ResolverWorld world;
   world.resolve("chat.example.org");
   const TestServer server;
@@ -218,7 +218,7 @@ TEST(Connector, AServerThatFailsAtOnceIsFollowedByOneThatIsLookedUp) {
             "port " + std::to_string(port));
 }
 
-TEST(Connector, HoweverManyServersFailAtOnce) {
+TEST(Connector, SurvivesAHugeGroupWhoseServersAllFailAtOnce) {
   ResolverWorld world;
   std::vector<rules::Endpoint> servers(200'000, {"127.0.0.1", 1, ""});
   EXPECT_NE(Dialler(world, std::move(servers)).outcome().find("refused"), std::string::npos);

@@ -1,6 +1,5 @@
-// What a proxy must do to a connection that no rule touches, at its edges: who has only
-// half-closed, urgent data, a large ClientHello, clients that say nothing, TLS that fails,
-// certificates that age.
+// Edge cases of connections: half-close, urgent data, large ClientHellos, silent clients, TLS
+// failures, ageing certificates.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/x509v3.h>
@@ -27,7 +26,7 @@ std::uint64_t matched(ProxyWorld& world) {
   return world.on_control([&] { return world.engine().rules().rules()[0]->state->matched.load(); });
 }
 
-TEST(Streams, WhoHasHalfClosedGetsTheAnswerWhenTheLineIsBack) {
+TEST(Streams, AHalfClosedClientGetsTheAnswerOnceTheFaultIsGone) {
   const std::string answer(6000, 'a');
   for (const auto* cut : {"\"unplug\"", "\"limit_time\", after = \"0s\", close = \"hang\"",
                           "\"latency\", delay = \"1h\""}) {
@@ -40,7 +39,7 @@ TEST(Streams, WhoHasHalfClosedGetsTheAnswerWhenTheLineIsBack) {
     EXPECT_EQ(receive(upstream).bytes, "question");
     send_all(upstream, answer);
     upstream.reset();
-    // All of it is inside, the server's end as well.
+    // The proxy holds the whole answer, and the server has closed.
     ASSERT_TRUE(eventually([&] {
       const auto flows = world.on_control([&] { return world.engine().flows(); });
       return flows.size() == 1 && flows[0].held[1] == answer.size();
@@ -52,7 +51,7 @@ TEST(Streams, WhoHasHalfClosedGetsTheAnswerWhenTheLineIsBack) {
   }
 }
 
-TEST(Streams, WhoHasHalfClosedAndIsResetIsNotWaitedFor) {
+TEST(Streams, AHalfClosedClientThatResetsEndsTheFlow) {
   const TestServer server;
   ProxyWorld world(fault("\"unplug\"", "direction = \"downstream\""),
                    {.servers = server.address()});
@@ -64,7 +63,7 @@ TEST(Streams, WhoHasHalfClosedAndIsResetIsNotWaitedFor) {
   EXPECT_TRUE(eventually([&] { return world.engine().open_flows() == 0; }));
 }
 
-TEST(Streams, UrgentDataStaysAtItsPlace) {
+TEST(Streams, UrgentDataStaysInItsPlace) {
   for (const auto* forwarding : {"copy", "splice"}) {
     const TestServer server;
     ProxyWorld world("", {.listener = "forwarding = \"" + std::string(forwarding) + "\"",
@@ -75,7 +74,7 @@ TEST(Streams, UrgentDataStaysAtItsPlace) {
     send_all(client, "12");
     EXPECT_EQ(receive(upstream, 2).bytes, "12");
     ASSERT_EQ(::send(client.get(), "ABOR\r\n", 6, MSG_OOB), 6);
-    // Nothing comes behind it that would make the proxy look again.
+    // No later bytes, which would cause a further edge.
     EXPECT_EQ(receive(upstream, 6).bytes, "ABOR\r\n") << forwarding;
     ASSERT_EQ(::send(client.get(), "!", 1, MSG_OOB), 1);
     send_all(client, "34");
@@ -83,14 +82,14 @@ TEST(Streams, UrgentDataStaysAtItsPlace) {
     const auto rest = receive(upstream);
     EXPECT_EQ(rest.bytes, "!34") << forwarding;
     EXPECT_EQ(rest.ending, Ending::kFin);
-    // And to the client.
+    // The other direction.
     proxy::keep_urgent_data(client);
     ASSERT_EQ(::send(upstream.get(), "x!", 2, MSG_OOB), 2);
     EXPECT_EQ(receive(client, 2).bytes, "x!") << forwarding;
   }
 }
 
-// A ClientHello of `size` bytes of padding for "big.example", each byte in a record of its own.
+// A ClientHello for "big.example" with `size` bytes of padding, each byte in a record of its own.
 std::string hello_in_tiny_records(std::size_t size) {
   const auto number = [](std::size_t value, int bytes) {
     std::string text;
@@ -110,7 +109,7 @@ std::string hello_in_tiny_records(std::size_t size) {
   return records;
 }
 
-TEST(Streams, AClientHelloLargerThanTheSocketsBufferPassesWhole) {
+TEST(Streams, PassesAClientHelloLargerThanTheSocketBuffer) {
   const auto hello = hello_in_tiny_records(60'000);
   ProxyWorld world(fault("\"refuse\"", "sni = \"other.example\""),
                    {.listener = "protocol = \"tls\""});
@@ -128,14 +127,14 @@ TEST(Streams, ALargeClientHelloIsReadByRulesAndByTls) {
   const auto client = world.connect();
   send_all(client, hello);
   EXPECT_EQ(receive(client, 7).bytes, std::string("\x15\x03\x03\0\x02\x02\x50", 7));
-  // OpenSSL reads it from the beginning, too: it answers, be it by an alert.
+  // OpenSSL receives it from the first byte: it answers, if only with an alert.
   const TlsWorld terminated;
   const auto other = terminated.proxy->connect();
   send_all(other, hello);
   EXPECT_EQ(receive(other, 1).bytes.size(), 1U);
 }
 
-TEST(Streams, AClientThatSaysNothingIsNotWaitedForForEver) {
+TEST(Streams, ResetsASilentClientAfterHandshakeTimeout) {
   const TlsWorld ca;
   for (const auto& [keys, missing] : std::vector<std::pair<std::string, std::string>>{
            {"proxy_protocol = true", "no PROXY header"},
@@ -152,13 +151,13 @@ TEST(Streams, AClientThatSaysNothingIsNotWaitedForForEver) {
   }
 }
 
-TEST(Streams, AClientThatGoesAwayInItsHandshakeIsNotWaitedForForEver) {
+TEST(Streams, ClosesAnUnfinishedHandshakeAfterHandshakeTimeout) {
   TlsWorld ca;
   ca.proxy = std::make_unique<ProxyWorld>(
       "", WorldOptions{.listener =
                            "tls = { ca = \"" + ca.folder + "\" }\nhandshake_timeout = \"100ms\""});
   const auto client = ca.proxy->connect();
-  // The handshake is never finished by the client, which sees a ServerHello and then the end.
+  // The client never finishes its handshake; it receives a ServerHello and then the end.
   const tls::CtxPtr context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   const tls::SslPtr ssl(SSL_new(context.get()));
   auto* out = BIO_new(BIO_s_mem());
@@ -172,7 +171,7 @@ TEST(Streams, AClientThatGoesAwayInItsHandshakeIsNotWaitedForForEver) {
   EXPECT_NE(got.ending, Ending::kOpen);
 }
 
-TEST(Streams, AReloadWhileAClientIsWaitedForCountsItOnce) {
+TEST(Streams, AReloadDuringAdmissionCountsTheClientOnce) {
   ProxyWorld world(fault("\"latency\", delay = \"1ms\""), {.listener = "proxy_protocol = true"});
   const auto client = world.connect();
   ASSERT_TRUE(eventually([&] { return world.engine().open_flows() == 1; }));
@@ -184,7 +183,8 @@ TEST(Streams, AReloadWhileAClientIsWaitedForCountsItOnce) {
   EXPECT_EQ(matched(world), 1U);
 }
 
-// A server that wants a certificate of its clients, by TLS 1.2 or 1.3, and an upstream without one.
+// Events of an upstream without a client certificate, whose server requires one. `most` limits the
+// server's TLS version.
 std::string events_without_a_certificate(const std::string& most) {
   TlsWorld inner;
   inner.proxy = std::make_unique<ProxyWorld>(
@@ -206,7 +206,7 @@ std::string events_without_a_certificate(const std::string& most) {
   return said;
 }
 
-TEST(Streams, AServerThatWantsAnotherCertificateIsToldOfWithSideAlertAndHint) {
+TEST(Streams, ReportsAServerThatRequiresACertificateWithAlertAndHint) {
   for (const auto* most : {"", "1.2"}) {
     const auto said = events_without_a_certificate(most);
     EXPECT_THAT(said, HasSubstr("with the server"));
@@ -215,7 +215,7 @@ TEST(Streams, AServerThatWantsAnotherCertificateIsToldOfWithSideAlertAndHint) {
   }
 }
 
-TEST(Streams, AClientThatDoesNotTrustTheCertificateIsToldOfWithSideAlertAndHint) {
+TEST(Streams, ReportsAClientThatRejectsTheCertificateWithAlertAndHint) {
   for (const bool resets : {false, true}) {
     const auto path = events_path();
     TlsWorld world;
@@ -232,7 +232,7 @@ TEST(Streams, AClientThatDoesNotTrustTheCertificateIsToldOfWithSideAlertAndHint)
   }
 }
 
-TEST(Streams, NoCommonAlpnIsRefused) {
+TEST(Streams, RefusesAHandshakeWithoutACommonAlpn) {
   TlsWorld world;
   world.proxy = std::make_unique<ProxyWorld>(
       "", WorldOptions{.listener = "tls = { ca = \"" + world.folder + "\", alpn = [\"mqtt\"] }"});
@@ -241,7 +241,7 @@ TEST(Streams, NoCommonAlpnIsRefused) {
   EXPECT_EQ(world.talk(), "ok TLSv1.3");
 }
 
-// The certificate that a session at `now` shows.
+// Validity (from, until) of the certificate that a session at `now` sends.
 std::pair<std::time_t, std::time_t> validity(tls::ServerContexts& contexts, rules::Flaw flaw,
                                              std::time_t now) {
   rules::TlsVerdict verdict;
@@ -256,7 +256,7 @@ std::pair<std::time_t, std::time_t> validity(tls::ServerContexts& contexts, rule
   return {seconds(X509_get0_notBefore(certificate)), seconds(X509_get0_notAfter(certificate))};
 }
 
-TEST(Streams, AMintedCertificateIsRenewedBeforeItsTimeChangesWhatItIs) {
+TEST(Streams, RenewsMintedCertificatesBeforeTheirValidityStateChanges) {
   const TlsWorld ca;
   rules::TlsServer config;
   config.ca = ca.folder;
@@ -265,7 +265,7 @@ TEST(Streams, AMintedCertificateIsRenewedBeforeItsTimeChangesWhatItIs) {
   const auto start = std::time(nullptr);
   const auto first = validity(*contexts, rules::Flaw::kNone, start);
   EXPECT_EQ(validity(*contexts, rules::Flaw::kNone, start + kHour), first);
-  // A clock that is set back, too.
+  // The last step sets the clock back.
   for (const auto hours : {13, 25, 100 * 24, 1000 * 24, 5}) {
     const auto now = start + hours * kHour;
     const auto [from, until] = validity(*contexts, rules::Flaw::kNone, now);
@@ -276,7 +276,7 @@ TEST(Streams, AMintedCertificateIsRenewedBeforeItsTimeChangesWhatItIs) {
   }
 }
 
-TEST(Streams, AnUpstreamsCaIsReadAgainByAReload) {
+TEST(Streams, AReloadReadsAnUpstreamsCaAgain) {
   const TlsWorld inner;
   const TlsWorld stranger;
   const auto trusted = inner.folder + "/trusted.pem";
