@@ -15,7 +15,7 @@ namespace {
 using WriterClock = std::chrono::steady_clock;
 
 constexpr auto kWriterTick = std::chrono::seconds(1);
-// At the end: without any progress, and in all.
+// Limits of finish(): without progress, and in total.
 constexpr auto kWriterPatience = std::chrono::seconds(1);
 constexpr auto kWriterFarewell = std::chrono::seconds(5);
 
@@ -39,17 +39,17 @@ struct BackgroundWriter::State {
   void write_first(std::unique_lock<std::mutex>& lock);
   void tick(std::unique_lock<std::mutex>& lock);
 
-  OutputFile file;  // the thread's
+  OutputFile file;  // writer's thread only
   const Options options;
-  WriterClock::time_point ticked = WriterClock::now();  // the thread's
+  WriterClock::time_point ticked = WriterClock::now();  // writer's thread only
 
-  std::mutex mutex;  // for what follows
+  std::mutex mutex;  // guards all members below
   std::condition_variable changed;
   std::deque<std::string> waiting;
-  std::size_t bytes = 0;      // of what waits or is being written
-  std::uint64_t writing = 0;  // lines
-  std::uint64_t written = 0;  // texts
-  std::uint64_t dropped = 0;  // lines of which nothing has been said
+  std::size_t bytes = 0;      // queued or being written
+  std::uint64_t writing = 0;  // lines of the text being written
+  std::uint64_t written = 0;  // texts written, to see progress
+  std::uint64_t dropped = 0;  // lines not yet reported by options.dropped
   std::uint64_t lost = 0;
   bool failed = false;
   bool reopen = false;
@@ -112,7 +112,7 @@ void BackgroundWriter::finish() {
     lock.unlock();
     return thread_.join();
   }
-  // It is within write(2), perhaps for ever. The process may end all the same.
+  // The thread blocks in write(2), perhaps for ever. Detach it, so that the process can exit.
   state.abandoned = true;
   state.lost += state.writing;
   for (const auto& text : state.waiting) state.lost += lines_in(text);

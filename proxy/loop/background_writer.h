@@ -1,11 +1,11 @@
-// BackgroundWriter: writes lines on a thread of its own. Whoever reads them may be slow, or stop:
-// nobody here waits for him.
+// BackgroundWriter: writes lines to a file or pipe on its own thread, so that a slow or stopped
+// reader never blocks the callers.
 //
-// What waits is bounded. Beyond that texts are dropped and their lines counted, and what `dropped`
-// says of them is written once there is room again.
+// The queue is bounded. When it is full, texts are dropped and their lines are counted; the text of
+// `dropped` is written in their place once there is room.
 //
-// write(), reopen(), lost(), idle() and drain() are for any thread; making it and finish() for its
-// owner's.
+// write(), reopen(), lost(), idle() and drain() are safe from any thread; construction and finish()
+// are for the owner's thread.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,12 @@ namespace brownout::proxy {
 class BackgroundWriter {
  public:
   struct Options {
-    std::size_t most = 1 << 20;  // bytes that may wait
-    // What stands where `lines` were dropped; without it there is nothing.
+    std::size_t most = 1 << 20;  // bytes that may be queued
+    // Returns the text to write in place of `lines` dropped lines. Empty: nothing is written.
     std::function<std::string(std::uint64_t lines)> dropped = {};
-    // The first time that it cannot write, with errno; on its thread.
+    // Called on the writer's thread at the first failed write, with errno.
     std::function<void(int error)> failed = {};
-    // Every second or so, on its thread, while it is not stuck.
+    // Called on the writer's thread about once a second, unless a write blocks.
     std::function<void()> each_second = {};
   };
 
@@ -35,25 +35,25 @@ class BackgroundWriter {
   BackgroundWriter& operator=(const BackgroundWriter&) = delete;
   ~BackgroundWriter() { finish(); }
 
-  // Whole lines. Returns at once.
+  // Queues `text`, which must be whole lines. Returns at once.
   void write(std::string text);
-  // Has the file opened anew (OutputFile::reopen).
+  // Reopens the file (OutputFile::reopen()), on the writer's thread.
   void reopen();
-  // Lines that were dropped or could not be written, so far.
+  // Number of lines dropped or not written so far.
   std::uint64_t lost() const;
-  // Whether all that was written so far is with its reader.
+  // Whether the queue is empty and no write is in progress.
   bool idle() const;
-  // Waits for that, however long the reader takes: for whoever may wait.
+  // Waits until idle(), without a time limit.
   void drain();
-  // Waits for what was written so far, as long as it gets on, five seconds at most. What is left
-  // is lost. Nothing is written afterwards.
+  // Waits while the queue makes progress, five seconds at most, then drops the rest. Later write()
+  // calls are dropped.
   void finish();
 
  private:
   struct State;
   static void run(State& state);
 
-  std::shared_ptr<State> state_;  // shared with the thread, which is left alone when it is stuck
+  std::shared_ptr<State> state_;  // shared with the thread, which may be detached
   std::thread thread_;
 };
 

@@ -17,8 +17,8 @@ namespace {
 
 std::atomic<VirtualTime*> current_time{nullptr};
 
-// What one thread has sent may still be on its way through the kernel to another, for some
-// microseconds; nothing must be taken for idle then.
+// Bytes between two threads spend some microseconds in the kernel. During these, all threads wait
+// although one of them is about to run.
 constexpr auto kInTheKernel = std::chrono::microseconds(20);
 
 Instant real_now() {
@@ -48,7 +48,7 @@ bool wait_ready(std::span<pollfd> fds, Instant at) {
     limit.tv_nsec = (left - seconds).count();
     const int ready = ::ppoll(fds.data(), fds.size(), &limit, nullptr);
     if (ready > 0) return true;
-    // The call that follows says what is wrong with the descriptor.
+    // The caller's next call on the descriptor reports the error.
     if (ready < 0 && errno != EINTR) return true;
     if (left == Duration::zero()) return false;
   }
@@ -88,7 +88,7 @@ bool VirtualTime::wait(std::span<pollfd> fds, Instant at) {
     --running_;
     advance_if_all_wait();
   }
-  // Without a bell, since there are no descriptors left, the thread looks itself.
+  // Without a bell (no descriptor was left), poll the clock every millisecond.
   const int limit = bell ? -1 : 1;
   while (true) {
     const int ready = ::poll(watched.data(), watched.size(), now() >= at ? 0 : limit);
@@ -109,8 +109,8 @@ void VirtualTime::advance_if_all_wait() {
   if (running_ != 0 || waiting_.empty()) return;
   Instant next = kNever;
   for (const auto* waiter : waiting_) next = std::min(next, waiter->at);
-  // Whoever is due, or has something to read, is about to run; the next time all wait comes behind
-  // it.
+  // A thread that is due or has a ready descriptor is about to run. When it waits again, this is
+  // called again.
   if (next <= now() || next == kNever || anything_ready()) return;
   std::this_thread::sleep_for(kInTheKernel);
   if (anything_ready()) return;

@@ -1,10 +1,10 @@
-// The clock of the process, and the one way to wait for it and for descriptors.
+// Clock of the process, real or virtual, and the function that waits for an instant or for
+// descriptors.
 //
-// It is CLOCK_MONOTONIC, unless a VirtualTime is there: then the clock stands still while any
-// thread that takes part is at work, and jumps to the next instant that one of them waits for once
-// all of them wait and none of their descriptors is ready. A rehearsal against embedded servers,
-// which has the clients, the proxy and the servers in one process, takes no longer than its work
-// that way.
+// The clock is CLOCK_MONOTONIC unless a VirtualTime exists. Virtual time stands still while any
+// participating thread runs. When all of them wait and none of their descriptors is ready, it jumps
+// to the next instant that one of them waits for. A rehearsal with clients, proxy and servers in
+// one process therefore takes no longer than its computation.
 #pragma once
 
 #include <poll.h>
@@ -25,12 +25,12 @@ using rules::kNever;
 
 Instant monotonic_now();
 
-// Until one of `fds` is ready (their `revents` are set) or `at` has come. False: `at` has come. A
-// thread that calls this in virtual time takes part in it.
+// Waits until one of `fds` is ready (and sets `revents`) or until `at`. Returns false at `at`. In
+// virtual time, the calling thread must be a Participant.
 bool wait_ready(std::span<pollfd> fds, Instant at);
 
-// While it lives, the process's clock. Made before the threads that take part, and destroyed after
-// them. One at a time.
+// Replaces the process's clock while it exists. Create it before the participating threads and
+// destroy it after them. At most one exists at a time.
 class VirtualTime {
  public:
   VirtualTime();
@@ -38,12 +38,12 @@ class VirtualTime {
   VirtualTime& operator=(const VirtualTime&) = delete;
   ~VirtualTime();
 
-  // Null where time is real. Any thread.
+  // Null if time is real. Any thread.
   static VirtualTime* current();
   Instant now() const { return Instant(Duration(now_.load(std::memory_order_acquire))); }
 
-  // A thread that takes part, from before it runs (so that no time passes until it does) to its
-  // end. Nothing where time is real.
+  // Marks a thread as participating. Create it before the thread starts, so that no time passes
+  // until then, and keep it to the thread's end. No effect if time is real.
   class Participant {
    public:
     Participant();
@@ -58,8 +58,8 @@ class VirtualTime {
 
  private:
   friend bool wait_ready(std::span<pollfd> fds, Instant at);
-  // A thread that waits; the bell is an eventfd that the end of its wait rings. The descriptors are
-  // a copy, which others read while the thread's own poll(2) writes.
+  // A waiting thread. `bell` is an eventfd that wakes it at `at`. `fds` is a copy, which other
+  // threads read while poll(2) of the thread writes to its own.
   struct Waiting {
     std::vector<pollfd> fds;
     Instant at;

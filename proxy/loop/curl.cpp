@@ -9,7 +9,7 @@ CURLcode set_nothing(CURL*, CURLoption, ...) { return CURLE_FAILED_INIT; }
 CURLMcode set_no_option(CURLM*, CURLMoption, ...) { return CURLM_BAD_HANDLE; }
 CURLcode get_nothing(CURL*, CURLINFO, ...) { return CURLE_FAILED_INIT; }
 
-// For a machine without it.
+// Used on a machine without libcurl.
 constexpr CurlLibrary kAbsent{
     .easy_init = []() -> CURL* { return nullptr; },
     .easy_cleanup = [](CURL*) {},
@@ -36,7 +36,7 @@ bool find(void* library, const char* name, Function& function) {
   return function != nullptr;
 }
 
-// It stays loaded to the end: threads of its own libraries may still run.
+// The library is never unloaded: threads of its dependencies may still run.
 CurlLibrary load() {
   void* library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return kAbsent;

@@ -1,8 +1,7 @@
-// libcurl, loaded when something is first asked of it: it brings some thirty libraries with it, and
-// loading them is most of what a short command would wait for under `brownout exec`, which asks
-// nothing of it.
+// curl(): libcurl, loaded at its first use. Loading it and its thirty or so dependencies would take
+// most of the start-up time of `brownout exec`, which does not use it.
 //
-// Its functions are named as in libcurl's manual, without "curl_"; free_text is curl_free. Any
+// The functions have the names of libcurl's manual without "curl_"; free_text is curl_free. Any
 // thread.
 #pragma once
 
@@ -32,8 +31,8 @@ struct CurlLibrary {
   decltype(&curl_free) free_text;
 };
 
-// Where libcurl is not installed, every request fails with CURLE_FAILED_INIT, and easy_strerror()
-// says why.
+// If libcurl is not installed, every request fails with CURLE_FAILED_INIT, and easy_strerror()
+// returns the reason.
 const CurlLibrary& curl();
 
 struct CurlFree {

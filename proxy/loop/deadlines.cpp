@@ -7,9 +7,9 @@
 namespace brownout::proxy {
 namespace {
 
-// A core that slept long wakes late: 180 us after 20 ms was seen at the median, 60 us when the last
-// 300 us of it were a sleep of their own. So a far deadline is approached in two steps, and the
-// rest, 20 us or so, is waited out awake.
+// A core wakes late from a long sleep: measured at the median, 180 us late after 20 ms, but 60 us
+// if the last 300 us were a separate sleep. A far deadline is therefore approached in two sleeps,
+// and the last microseconds are spent in a busy wait.
 constexpr Duration kFar = std::chrono::microseconds(600);
 constexpr Duration kLead = std::chrono::microseconds(300);
 constexpr Duration kAwake = std::chrono::microseconds(80);
@@ -53,11 +53,11 @@ void Deadlines::cancel(Deadline& deadline) {
 }
 
 void Deadlines::arm() {
-  // Once a turn at the most: where deadlines stand close together sockets must have their turn too.
+  // At most one busy wait per turn: sockets must be served between deadlines that are close
+  // together.
   const bool near = earliest() != kNever && earliest() - monotonic_now() <= kAwake;
   if (near) wait_awake();
-  // A timer that goes off for nothing costs less than moving it each time the first deadline goes
-  // away.
+  // Do not move the timer when the earliest deadline is cancelled: an idle wake-up costs less.
   if (earliest() < armed_) arm_for(earliest(), near ? Duration::zero() : kAwake);
 }
 
@@ -78,7 +78,7 @@ void Deadlines::arm_for(Instant at, Duration early) {
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
-// Edge-triggered: each expiry is an edge of its own, so the timer need not be read.
+// Edge-triggered: each expiry is a new edge, so the timer need not be read.
 void Deadlines::on_ready(std::uint32_t) noexcept {
   const Instant now = monotonic_now();
   if (now < armed_) return;

@@ -1,8 +1,8 @@
-// Deadlines to well under a millisecond: a heap of instants over one timerfd (libuv's timers are 1
-// ms coarse).
+// Deadlines: timers of a loop with a precision well below a millisecond, as a heap over one
+// timerfd. (Timers of libuv have a resolution of 1 ms.)
 //
-// Something with a deadline derives from Deadline and is set, moved and cancelled in O(log n); it
-// is borrowed and cancels itself when destroyed. Loop's thread only.
+// An object with a deadline derives from Deadline. Setting, moving and cancelling cost O(log n).
+// The Deadline is borrowed and cancels itself when destroyed. Loop's thread only.
 #pragma once
 
 #include <vector>
@@ -21,7 +21,7 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
   virtual ~Deadline();
-  // The instant has come; the deadline is no longer set. `now` is at or after it.
+  // The deadline has come and is no longer set. `now` is at or after it.
   virtual void on_due(Instant now) noexcept = 0;
 
  private:
@@ -36,13 +36,13 @@ class Deadlines final : public Ready {
  public:
   explicit Deadlines(Poller& poller);
 
-  // kNever cancels.
+  // Sets or moves the deadline; kNever cancels it.
   void set(Deadline& deadline, Instant at);
   void cancel(Deadline& deadline);
-  // Sets the timer for the earliest; once a turn, before the loop waits.
+  // Sets the timer to the earliest deadline. Call once per turn, before the loop waits.
   void arm();
   Instant earliest() const { return heap_.empty() ? kNever : heap_.front()->at_; }
-  // In virtual time, which no timer knows: what is due.
+  // Runs due deadlines; for virtual time, in which the timer is not used.
   void run_due() { run(monotonic_now()); }
   void on_ready(std::uint32_t events) noexcept override;
 

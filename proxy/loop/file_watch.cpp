@@ -19,9 +19,9 @@ FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> 
   const auto seen = [](uv_fs_event_t* handle, const char* name, int, int) {
     if (auto* self = static_cast<FileWatch*>(handle->data)) self->seen(name);
   };
-  // Where the kernel has no watch left, looking has to do.
+  // If the kernel has no inotify watch left, the periodic check remains.
   if (handle_) uv_fs_event_start(handle_.get(), seen, folder.c_str(), 0);
-  // What it is now, at once: a later look could be too late to see the first change.
+  // Record the present state synchronously: a later check might miss the first change.
   uv_fs_t request{};
   if (uv_fs_stat(nullptr, &request, path_.c_str(), nullptr) == 0) {
     identity_ = identity_of(request.statbuf);
@@ -45,8 +45,8 @@ FileWatch::Identity FileWatch::identity_of(const uv_stat_t& status) {
           number(status.st_ctim.tv_nsec)};
 }
 
-// Other files matter, too: the path may lead through a link that is replaced. But a log that is
-// written all the time beside it must not put it off for ever.
+// Changes of other files count too, since the path may lead through a link that is replaced. But
+// they do not restart the wait: a log file in the folder would postpone the callback for ever.
 void FileWatch::seen(const char* name) {
   const bool ours = name != nullptr && name_ == name;
   if (ours || !waiting_) settle();
@@ -87,7 +87,7 @@ void FileWatches::watch(const std::vector<std::string>& paths) {
     if (const auto old = watches_.find(path); old != watches_.end()) watch = std::move(old->second);
     if (!watch) watch = std::make_unique<FileWatch>(loop_, path, changed_);
   }
-  // One of them may be what calls.
+  // The caller may be one of these watches, so it must outlive this call.
   for (auto& [path, watch] : watches_) {
     if (watch) loop_.retire(std::move(watch));
   }

@@ -1,10 +1,9 @@
-// Tells when a file may have changed, some time after the last of a series of changes (editors and
-// config managers write in several steps). Loop's thread only.
+// FileWatch: calls back when a file may have changed. It waits until a series of changes has
+// settled, since editors and configuration managers write in several steps. Loop's thread only.
 //
-// It is told by the kernel of changes in the file's folder, at once; and it looks itself, twice a
-// second, at what the path leads to by then: through links that were turned, to a file that is
-// mounted by itself, in a folder that was made anew, on a file system of another machine. It looks
-// on a thread of libuv, since such a file system may not answer.
+// The watch uses inotify on the file's folder, and also checks the path twice a second. The check
+// finds changes that inotify misses: replaced links in the path, a bind-mounted file, a recreated
+// folder, a network file system. It runs on a thread of libuv, since such a file system may block.
 #pragma once
 
 #include <array>
@@ -26,12 +25,12 @@ class FileWatch final : public Retirable, private Deadline {
   ~FileWatch() override;
 
  private:
-  // Which file it is, and its state: device, inode, size, times of change. All 0: there is none.
+  // Identity and state of the file: device, inode, size, times of change. All 0: no file.
   using Identity = std::array<std::uint64_t, 7>;
-  // One look, while it is with libuv.
+  // A check of the path in progress; owned by libuv.
   struct Look {
     uv_fs_t request{};
-    FileWatch* watch = nullptr;  // null: it is gone
+    FileWatch* watch = nullptr;  // null: the watch is gone
   };
   struct Next final : Deadline {
     explicit Next(FileWatch& owner) : watch(owner) {}
@@ -51,22 +50,22 @@ class FileWatch final : public Retirable, private Deadline {
 
   Loop& loop_;
   std::string path_;
-  std::string name_;  // in its folder
+  std::string name_;  // file name without its folder
   bool waiting_ = false;
   std::function<void()> changed_;
   UvPtr<uv_fs_event_t> handle_;
   Identity identity_{};
-  Look* look_ = nullptr;  // libuv's until it calls back
+  Look* look_ = nullptr;  // check in progress, or null
   Next next_{*this};
 };
 
-// Watches of several files, which may be changed from inside `changed`.
+// Watches several files. watch() may be called inside `changed`.
 class FileWatches {
  public:
   FileWatches(Loop& loop, std::function<void()> changed)
       : loop_(loop), changed_(std::move(changed)) {}
 
-  // These, instead of those before.
+  // Watches `paths` instead of the previous ones.
   void watch(const std::vector<std::string>& paths);
 
  private:

@@ -1,6 +1,6 @@
-// RAII over libuv handles. A handle is not movable and may be freed only in or after its close
-// callback (libuv docs, "uv_handle_t"), so it lives on the heap and its deleter closes it. The only
-// place with new and delete.
+// UvPtr: owns a libuv handle. A handle is not movable and may be freed only in or after its close
+// callback (libuv docs, "uv_handle_t"). It therefore lives on the heap, and its deleter closes it.
+// The only place with new and delete. Loop's thread only.
 #pragma once
 
 #include <uv.h>
@@ -12,7 +12,7 @@ namespace brownout::proxy {
 template <class H>
 struct UvClose {
   void operator()(H* handle) const noexcept {
-    handle->data = nullptr;  // late callbacks (UV_ECANCELED) see that the owner is gone
+    handle->data = nullptr;  // null tells late callbacks (UV_ECANCELED) that the owner is gone
     uv_close(reinterpret_cast<uv_handle_t*>(handle),
              [](uv_handle_t* closed) { delete reinterpret_cast<H*>(closed); });
   }
@@ -21,8 +21,8 @@ struct UvClose {
 template <class H>
 using UvPtr = std::unique_ptr<H, UvClose<H>>;
 
-// `init` is one of the uv_*_init functions; its remaining arguments follow. Null when it fails: a
-// handle that was never initialised must be freed, not closed.
+// `init` is a uv_*_init function; its remaining arguments follow. Null if it fails: a handle that
+// was never initialised must be freed, not closed.
 template <class H, class... Args>
 UvPtr<H> make_uv(uv_loop_t* loop, int (*init)(uv_loop_t*, H*, Args...), void* owner,
                  std::type_identity_t<Args>... args) {

@@ -1,9 +1,9 @@
-// Log lines that clients or servers cause, as many as they like: of each kind only the first few
-// in a while are written, then how many more there were. What is written and what is not is up to
-// the console (control/line_limiter); other sinks of spdlog write all.
+// log_limited(): logs lines that clients or servers can cause in any number. The console writes
+// only the first few lines of each kind in a period, then the number of suppressed lines
+// (proxy/observe/line_limiter.h). Other sinks of spdlog write all lines. Any thread.
 //
-// `kind` says what the lines have in common, e.g. "chat: not TLS"; it stands before the count of
-// those that were left out.
+// `kind` names what the lines have in common, e.g. "chat: not TLS". The console prints it before
+// the number of suppressed lines.
 #pragma once
 
 #include <spdlog/spdlog.h>
@@ -16,7 +16,7 @@ namespace brownout::proxy {
 template <class... Args>
 void log_limited(spdlog::level::level_enum level, const std::string& kind,
                  spdlog::format_string_t<Args...> format, Args&&... args) {
-  // The console takes the kind from the place of a source file, which no other line of ours has.
+  // `kind` travels in the source location, which no other log line of this program sets.
   spdlog::log(spdlog::source_loc{kind.c_str(), 1, ""}, level, format, std::forward<Args>(args)...);
 }
 

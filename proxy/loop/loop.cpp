@@ -21,7 +21,7 @@ Loop::~Loop() {
   mail_signal_.reset();
   deadlines_.reset();
   poller_.reset();
-  // Close callbacks run in this turn.
+  // Runs the close callbacks.
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
 }
@@ -31,7 +31,7 @@ void Loop::run() {
   stopped_ = false;
   while (!stopped_) {
     if (std::exchange(uv_used_, false)) uv_run(&loop_, UV_RUN_NOWAIT);
-    if (stopped_) break;  // told so before it ran: nothing would wake it again
+    if (stopped_) break;  // a libuv callback stopped the loop: nothing would wake it again
     before_wait();
     const bool real = VirtualTime::current() == nullptr;
     if (!real) wait_in_virtual_time();
@@ -70,9 +70,9 @@ void Loop::take_mail() {
 void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
 
 void Loop::before_wait() {
-  // May run deadlines, which may retire: what is retired must not wait with the loop.
+  // First, since due deadlines run here and may retire objects.
   if (VirtualTime::current() == nullptr) deadlines_->arm();
-  // Destroying one may retire another.
+  // Destroying an object may retire another.
   while (!retired_.empty()) {
     std::vector<std::unique_ptr<Retirable>> gone;
     gone.swap(retired_);

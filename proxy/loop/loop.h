@@ -1,8 +1,9 @@
-// Loop: a libuv loop with what the data path needs beside it: precise deadlines, an edge-triggered
-// poller, a mailbox for other threads, a place to retire objects, and one large read buffer.
+// Loop: event loop of one thread. It combines a libuv loop with precise deadlines, an
+// edge-triggered poller, a task queue for other threads, deferred destruction, and one large read
+// buffer.
 //
-// Everything but post() and stop() is for the loop's own thread. Destroy what lives on a loop
-// before the loop.
+// All members except post() and stop() are for the loop's thread. Destroy the objects that use a
+// loop before the loop.
 #pragma once
 
 #include <uv.h>
@@ -21,7 +22,7 @@
 
 namespace brownout::proxy {
 
-// Something that may only be destroyed between turns.
+// An object that may be destroyed only between turns (Loop::retire()).
 class Retirable {
  public:
   virtual ~Retirable() = default;
@@ -36,18 +37,19 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // Until stop().
+  // Runs turns until stop().
   void run();
-  // From any thread.
+  // Any thread.
   void stop();
-  // Runs `task` on the loop's thread in its next turn. From any thread; tasks of one thread keep
-  // their order. A task that is still waiting when the loop is destroyed is dropped.
+  // Runs `task` on the loop's thread in its next turn. Any thread; tasks of one thread keep their
+  // order. A task still queued when the loop is destroyed is dropped.
   void post(std::function<void()> task);
-  // Runs what was posted, now. For the end, when run() has returned.
+  // Runs the posted tasks now, after run() has returned.
   void run_posted() { take_mail(); }
 
   static Instant now() { return monotonic_now(); }
-  // For starting a libuv handle or request, whose descriptors libuv registers when it runs next.
+  // For starting a libuv handle or request. Makes run() call libuv next, which registers
+  // descriptors.
   uv_loop_t* uv() {
     uv_used_ = true;
     return &loop_;
@@ -55,10 +57,10 @@ class Loop {
   Poller& poller() { return *poller_; }
   Deadlines& deadlines() { return *deadlines_; }
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
-  // Destroys it when this turn's events are done with.
+  // Destroys `object` after this turn's events.
   void retire(std::unique_ptr<Retirable> object);
-  // Closes it then: at once, its number could be given to another socket, which an event of this
-  // turn would hit.
+  // Closes `fd` after this turn's events. Closed at once, its number could be reused for another
+  // socket, which would receive an event of this turn.
   void close_later(Fd fd) { closing_.push_back(std::move(fd)); }
 
  private:
@@ -77,7 +79,7 @@ class Loop {
   UvReady uv_ready_{&loop_};
   bool uv_used_ = true;
   bool stopped_ = false;
-  VirtualTime::Participant participant_;  // from here to the end of run()
+  VirtualTime::Participant participant_;  // left at the end of run()
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<Deadlines> deadlines_;
   UvPtr<uv_async_t> mail_signal_;

@@ -1,8 +1,8 @@
-// What lines are appended to: a file by its name, or a standard descriptor. Blocking: for a thread
-// that may wait.
+// OutputFile: appends lines to a file or to a standard descriptor, and follows log rotation. Writes
+// block, so use it on a thread that may wait. Movable; not thread-safe.
 //
-// A regular file may be rotated meanwhile, in both ways that logrotate(8) has: moved away, with or
-// without another in its place, or copied and truncated.
+// Supports both ways in which logrotate(8) rotates a regular file: renaming it, with or without a
+// new file in its place, or copying and truncating it.
 #pragma once
 
 #include <sys/types.h>
@@ -18,18 +18,18 @@ namespace brownout::proxy {
 
 class OutputFile {
  public:
-  // Makes the file if there is none; "-" is standard output. A pipe that nobody reads is an error.
+  // Creates the file if needed; "-" is standard output. A pipe without a reader is an error.
   static rules::Result<OutputFile> open(const std::string& path);
-  // A copy of a descriptor, e.g. STDERR_FILENO; one that is closed takes nothing.
+  // Uses a copy of a descriptor, e.g. STDERR_FILENO. Writes to a closed one fail.
   static OutputFile standard(int descriptor);
 
-  // False when it cannot be written; errno says why.
+  // False and errno on failure.
   bool write(std::string_view text);
-  // Goes on in the file that has the name now, and makes it if there is none. A name that cannot be
-  // opened, or is no regular file, changes nothing.
+  // Continues in the file that has the name now, and creates it if needed. Keeps the old file if
+  // the name cannot be opened or is not a regular file.
   void reopen();
-  // The same, if the name has gone to another file, or to none for more than a second: whoever
-  // rotates files makes the new one himself. Looks once a second at most.
+  // Calls reopen() if the name belongs to another file, or to none for more than a second, since
+  // rotation tools create the new file themselves. Checks at most once a second.
   void follow(std::chrono::steady_clock::time_point now);
 
  private:
@@ -42,7 +42,7 @@ class OutputFile {
   ino_t inode_ = 0;
   std::chrono::steady_clock::time_point looked_{};
   bool missing_ = false;
-  bool torn_ = false;  // it may end within a line
+  bool torn_ = false;  // the file may end within a line
 };
 
 }  // namespace brownout::proxy

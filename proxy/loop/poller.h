@@ -1,16 +1,15 @@
-// Readiness of the data path's sockets: one edge-triggered epoll set.
+// Poller: reports the readiness of the data path's sockets, with one edge-triggered epoll set.
 //
-// Why not a libuv handle a socket: uv_tcp_t and uv_poll_t change their interest with epoll_ctl at
-// each turn of a connection's life (add, modify after connect, delete at close; uv_poll_init even
-// probes with an add and a delete). Here a socket costs one epoll_ctl in its life. See
-// docs/decisions/0002-edge-triggered-poller.md.
+// A libuv handle per socket would need an epoll_ctl at each step of a connection's life (add,
+// modify after connect, delete at close; uv_poll_init even probes with an add and a delete). Here a
+// socket needs one epoll_ctl in total. See docs/decisions/0002-edge-triggered-poller.md.
 //
-// Edge-triggered means: a handler is told of a change once, and must read or write until the kernel
-// says EAGAIN or moves less than asked for; to stop earlier (fairness) it calls again().
+// Edge-triggered: the poller reports each change once. A handler must read or write until EAGAIN or
+// until fewer bytes move than requested. To stop earlier, for fairness, it calls again().
 //
-// Loop's thread only. Handlers are borrowed; they must be forgotten before their descriptor is
-// closed, and may be destroyed only between turns (Loop::retire), since events of the same turn may
-// still name them.
+// Loop's thread only. Handlers are borrowed. Call forget() before closing a descriptor. Destroy
+// handlers only between turns (Loop::retire()), since events of the same turn may still refer to
+// them.
 #pragma once
 
 #include <cstdint>
@@ -34,23 +33,23 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // False when the kernel refuses (out of memory or of watches).
+  // False if the kernel refuses (out of memory or of watches).
   bool add(int fd, Ready& handler);
-  // Another handler for a descriptor that was added: costs no system call.
+  // Replaces the handler of a descriptor that was added; no system call.
   void replace(int fd, Ready& handler);
-  // Before the descriptor is closed, which takes it out of the set.
+  // Call before closing the descriptor; close() removes it from the epoll set.
   void forget(int fd);
-  // The same for a descriptor of which there are copies (dup(2)): they would keep it in the set.
+  // Same as forget(), for a descriptor with copies (dup(2)), which would stay in the epoll set.
   void remove(int fd);
-  // Level-triggered and for reading only: for a descriptor whose handler does not drain it.
+  // Level-triggered, reading only: for a descriptor that its handler does not drain.
   bool add_level(int fd, Ready& handler);
-  // Calls on_ready(0) in the next turn, which comes without waiting.
+  // Calls on_ready(0) in the next turn, which does not wait.
   void again(int fd);
-  // Waits until something is ready, if it is to, and tells the handlers.
+  // One turn: waits for events if `wait` is true, then calls the handlers.
   void turn(bool wait = true);
-  // Whether the next turn comes without waiting.
+  // Whether the next turn does not wait.
   bool has_more() const { return !again_.empty(); }
-  // Readable when something is ready.
+  // The epoll descriptor, readable when any event is ready.
   int descriptor() const { return epoll_.get(); }
 
  private:

@@ -1,5 +1,5 @@
-// Poster: what an object on a loop has other threads ask it to do. A task whose object is gone by
-// then is forgotten. Owned by that object, on the loop's thread.
+// Poster: lets other threads run tasks of an object on the object's loop. A task is dropped if the
+// object no longer exists. Owned by that object, on the loop's thread.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ class Poster {
  public:
   explicit Poster(Loop& loop) : loop_(loop) {}
 
-  // A function for any thread, at any time: `task` runs on the loop, if this is still there.
+  // Returns a function for any thread, which runs `task` on the loop while this Poster exists.
   std::function<void()> bind_to_loop(std::function<void()> task) const {
     return [loop = &loop_, alive = std::weak_ptr(alive_), task = std::move(task)] {
       loop->post([alive, task] {

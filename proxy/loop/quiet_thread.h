@@ -1,4 +1,4 @@
-// A thread that takes no signals: those are for the loops.
+// quiet_thread(): starts a thread that blocks all signals, since the loops handle them.
 #pragma once
 
 #include <csignal>
@@ -8,7 +8,7 @@
 
 namespace brownout::proxy {
 
-// A new thread has the mask of the thread that makes it (pthread_create(3)).
+// A new thread inherits the signal mask of its creator (pthread_create(3)).
 inline std::thread quiet_thread(std::function<void()> body) {
   sigset_t all;
   sigset_t before;

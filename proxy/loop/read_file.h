@@ -1,4 +1,5 @@
-// Reading a file that a user names, as a whole. Errors are of origin kConfig and do not name it.
+// Reads a whole file that a user has named. Errors have the origin kConfig and do not contain the
+// path.
 #pragma once
 
 #include <string>
@@ -7,15 +8,14 @@
 
 namespace brownout::proxy {
 
-// More is an error, before it is read.
+// Limit in bytes; a larger file is an error.
 inline constexpr std::size_t kMostToRead = 64 << 20;
 
-// Once, at the start: a pipe or a terminal is read to its end, and waited for.
+// For the start of the process: may block, so pipes and terminals are read to their end.
 rules::Result<std::string> read_once(const std::string& path);
-// While the process serves others: only a regular file is read, so that nobody else's program is
-// waited for.
+// While the process serves traffic: reads regular files only, since a pipe may block.
 rules::Result<std::string> read_regular(const std::string& path);
-// Whether read_regular() may read it, as far as its kind goes.
+// Whether the path is a regular file, as read_regular() requires.
 bool is_regular(const std::string& path);
 
 }  // namespace brownout::proxy

@@ -1,4 +1,4 @@
-// Signals as calls on the loop. Loop's thread only.
+// Signals: calls a handler on the loop when a signal arrives. Loop's thread only.
 #pragma once
 
 #include <functional>

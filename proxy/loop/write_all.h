@@ -1,4 +1,4 @@
-// write(2) until all is written, however long its reader takes: for threads that may wait.
+// write_all(): writes all bytes, and blocks as long as the reader needs. For threads that may wait.
 #pragma once
 
 #include <poll.h>
@@ -11,13 +11,13 @@
 
 namespace brownout::proxy {
 
-// False when it cannot be; errno says why.
+// False and errno on failure.
 inline bool write_all(const Fd& file, std::string_view text) {
   while (!text.empty()) {
     const auto count = ::write(file.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) {
-      // Whoever shares a standard descriptor with this process may have made it non-blocking.
+      // A process that shares the standard descriptor may have made it non-blocking.
       pollfd writable{file.get(), POLLOUT, 0};
       ::poll(&writable, 1, -1);
       continue;

@@ -1,4 +1,4 @@
-// The process's clock: real, and virtual.
+// The process's clock, real and virtual.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,7 +45,7 @@ TEST(Clock, WaitsForADescriptorOrAnInstant) {
   EXPECT_TRUE(wait_for_byte(ends[0], Instant{}));
 }
 
-TEST(VirtualTime, HoursOfALoopPassAtOnceAndExactly) {
+TEST(VirtualTime, ALoopReachesItsDeadlinesAtOnceAndExactly) {
   const VirtualTime time;
   Loop loop;
   std::vector<Duration> log;
@@ -62,7 +62,7 @@ TEST(VirtualTime, HoursOfALoopPassAtOnceAndExactly) {
   EXPECT_EQ(log, (std::vector<Duration>{1h, 2h}));
 }
 
-TEST(VirtualTime, StandsStillWhileAnybodyIsAtWork) {
+TEST(VirtualTime, StandsStillWhileAnyParticipantRuns) {
   const VirtualTime time;
   VirtualTime::Participant here;
   VirtualTime::Participant there;
@@ -77,9 +77,9 @@ TEST(VirtualTime, StandsStillWhileAnybodyIsAtWork) {
   sleeper.join();
 }
 
-// A byte that is sent at the fourth minute is read at the fourth minute, whoever else waits for
-// what.
-TEST(VirtualTime, WhatIsSentArrivesAtTheInstantItWasSent) {
+// A byte that is sent in the fourth minute is read in the fourth minute, whatever other threads
+// wait for.
+TEST(VirtualTime, BytesArriveAtTheInstantTheyAreSent) {
   const VirtualTime time;
   const auto there = socket_pair();
   const auto back = socket_pair();

@@ -1,4 +1,4 @@
-// FileWatch, in the ways in which rule files are deployed.
+// FileWatch with the ways in which rule files are deployed.
 #include "proxy/loop/file_watch.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// Runs the loop until it is told of a change, for five seconds at most.
+// Fixture that runs the loop until the watch reports a change, five seconds at most.
 class WatchedFile : public testing::Test, protected test::TempFolder {
  protected:
   void watch(const std::string& name) {
@@ -38,7 +38,7 @@ class WatchedFile : public testing::Test, protected test::TempFolder {
   std::unique_ptr<FileWatch> watch_;
 };
 
-TEST_F(WatchedFile, IsFoundThroughALinkInItsPathThatIsTurned) {
+TEST_F(WatchedFile, ReportsAReplacedLinkInThePath) {
   for (const auto& release : {"1", "2"}) {
     fs::create_directory(in(release));
     write(release + std::string("/rules"), release);
@@ -50,8 +50,8 @@ TEST_F(WatchedFile, IsFoundThroughALinkInItsPathThatIsTurned) {
   EXPECT_TRUE(told_of_a_change());
 }
 
-// The one that calls may be among those that are not watched any more.
-TEST(FileWatches, MayBeChangedByWhatTheyCall) {
+// The watch that calls back may be one of those that are removed.
+TEST(FileWatches, MayBeReplacedInsideTheirCallback) {
   const test::TempFolder folder;
   for (const auto* name : {"a", "b"}) folder.write(name, "1");
   Loop loop;
@@ -74,8 +74,8 @@ TEST(FileWatches, MayBeChangedByWhatTheyCall) {
   EXPECT_GE(told, 2);
 }
 
-// As Kubernetes updates a ConfigMap: rules -> ..data/rules, ..data -> ..1.
-TEST_F(WatchedFile, IsFoundThroughTwoLinks) {
+// Kubernetes updates a ConfigMap like this: rules -> ..data/rules, ..data -> ..1.
+TEST_F(WatchedFile, ReportsAChangeBehindTwoLinks) {
   for (const auto& release : {"..1", "..2"}) {
     fs::create_directory(in(release));
     write(release + std::string("/rules"), release);
@@ -88,7 +88,7 @@ TEST_F(WatchedFile, IsFoundThroughTwoLinks) {
   EXPECT_TRUE(told_of_a_change());
 }
 
-TEST_F(WatchedFile, MayBeALinkToOneThatIsWrittenElsewhere) {
+TEST_F(WatchedFile, ReportsAWriteToTheTargetOfALink) {
   fs::create_directory(in("repository"));
   fs::create_directory(in("etc"));
   write("repository/rules", "1");
@@ -98,7 +98,7 @@ TEST_F(WatchedFile, MayBeALinkToOneThatIsWrittenElsewhere) {
   EXPECT_TRUE(told_of_a_change());
 }
 
-TEST_F(WatchedFile, MayComeBackInAFolderThatWasMadeAnew) {
+TEST_F(WatchedFile, ReportsRemovalAndReturnInARecreatedFolder) {
   fs::create_directory(in("etc"));
   write("etc/rules", "1");
   watch("etc/rules");

@@ -1,5 +1,4 @@
-// The loop by itself: what is posted runs, deadlines come in order, and it ends whenever it is told
-// to.
+// The loop alone: posted tasks, the order of deadlines, and its end.
 #include "proxy/loop/loop.h"
 
 #include <gtest/gtest.h>
@@ -16,13 +15,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Loop, EndsWhenItWasToldToBeforeItRan) {
+TEST(Loop, EndsIfStoppedBeforeItRuns) {
   Loop loop;
   loop.stop();
   loop.run();
 }
 
-TEST(Loop, RunsWhatOtherThreadsPostInTheirOrder) {
+TEST(Loop, RunsPostedTasksInOrder) {
   Loop loop;
   std::vector<int> seen;
   std::thread runner([&] { loop.run(); });
@@ -47,7 +46,7 @@ class Recorder final : public Deadline {
   int id_;
 };
 
-TEST(Loop, DeadlinesComeInOrderNeverEarlyAndNotOnceCancelled) {
+TEST(Loop, RunsDeadlinesInOrderNeverEarlyAndNotOnceCancelled) {
   Loop loop;
   std::vector<int> log;
   std::vector<std::unique_ptr<Recorder>> all;
@@ -77,9 +76,9 @@ TEST(Loop, DeadlinesComeInOrderNeverEarlyAndNotOnceCancelled) {
   }
 }
 
-// A log beside a rule file, for example: were each of its lines waited out, nobody would ever be
-// told of the rules.
-TEST(FileWatch, TellsOfAFileThoughAnotherBesideItIsWrittenAllTheTime) {
+// For example a log beside a rule file: if each of its lines restarted the wait, the watch would
+// never report the rules.
+TEST(FileWatch, ReportsAChangeWhileAnotherFileInTheFolderIsWrittenAllTheTime) {
   std::string folder = std::filesystem::temp_directory_path() / "brownout-watch.XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   Loop loop;

@@ -1,5 +1,5 @@
-// What is written for others to read, who may be slow, stop, or take the file away: nobody here
-// waits for them, and what is lost is said.
+// Output files and log lines whose readers are slow, stop, or rotate the file: the proxy does not
+// wait for them, and it counts lost lines.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -41,7 +41,7 @@ std::string numbered_lines(int from, int to) {
 
 class OutputFiles : public testing::Test, protected test::TempFolder {};
 
-TEST_F(OutputFiles, DoNotWaitForAPipesReader) {
+TEST_F(OutputFiles, FailInsteadOfWaitingForAPipesReader) {
   const auto path = in("pipe");
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   for (const auto of : {EventLog::Of::kEvents, EventLog::Of::kFlows}) {
@@ -58,21 +58,21 @@ TEST_F(OutputFiles, DoNotWaitForAPipesReader) {
   EXPECT_EQ(::read(reader.get(), read.data(), read.size()), 5);
 }
 
-TEST(BackgroundWriter, DoesNotWaitForAReaderWhoStopped) {
+TEST(BackgroundWriter, DoesNotWaitForAReaderThatStopped) {
   const Pipe pipe;
   BackgroundWriter writer(OutputFile::standard(pipe.writer.get()), {.most = 16 * 1024});
   const auto begin = std::chrono::steady_clock::now();
-  // 8 MB: much more than a pipe takes and than may wait.
+  // 8 MB: much more than a pipe and the queue hold.
   for (int i = 0; i < 1000; ++i) writer.write(numbered_lines(1000 * i, 1000 * i + 1000));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
   EXPECT_GT(writer.lost(), 900'000U);
   writer.finish();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s) << "its end waits for a reader, too";
-  // All but what the pipe took.
+  // All lines except those in the pipe.
   EXPECT_GE(writer.lost(), 1'000'000U - 64 * 1024 / 8);
 }
 
-TEST(BackgroundWriter, SaysHowManyLinesWereLeftOutWhereTheyWere) {
+TEST(BackgroundWriter, WritesTheNumberOfDroppedLinesInTheirPlace) {
   const Pipe pipe;
   std::uint64_t said = 0;
   std::string received;
@@ -95,7 +95,7 @@ TEST(BackgroundWriter, SaysHowManyLinesWereLeftOutWhereTheyWere) {
       writer.write("ping\n");
       return writer.lost() > 0;
     }));
-    // There is room for it once what waits has been read.
+    // The queue has room for the last line once the reader has read the rest.
     const auto lost = [&] { return writer.lost(); };
     while (true) {
       const auto before = lost();
@@ -123,7 +123,7 @@ TEST(BackgroundWriter, SaysHowManyLinesWereLeftOutWhereTheyWere) {
   EXPECT_GE(whole + told, 50'000U) << "each line is either there or counted";
 }
 
-TEST(BackgroundWriter, WritesAllInOrderForAReaderWhoReads) {
+TEST(BackgroundWriter, WritesAllLinesInOrderIfTheReaderKeepsUp) {
   const Pipe pipe;
   std::string received;
   std::thread reader([&] {
@@ -142,7 +142,7 @@ TEST(BackgroundWriter, WritesAllInOrderForAReaderWhoReads) {
   EXPECT_EQ(received, numbered_lines(0, 10'000));
 }
 
-TEST(BackgroundWriter, SaysOnceWhyItCannotWrite) {
+TEST(BackgroundWriter, ReportsAWriteErrorOnce) {
   std::atomic<int> errors{0};
   std::atomic<int> said{0};
   BackgroundWriter writer(std::move(*OutputFile::open("/dev/full")), {.failed = [&](int error) {
@@ -159,7 +159,7 @@ TEST(BackgroundWriter, SaysOnceWhyItCannotWrite) {
 
 class EventFile : public testing::Test, protected test::TempFolder {};
 
-TEST_F(EventFile, GoesOnInTheNewFileOnceItWasRenamed) {
+TEST_F(EventFile, ReopenContinuesInANewFileAfterARename) {
   auto log = std::move(*EventLog::open(in("events")));
   log->submit("1\n");
   ASSERT_TRUE(eventually([&] { return read_file(in("events")) == "1\n"; }));
@@ -172,13 +172,13 @@ TEST_F(EventFile, GoesOnInTheNewFileOnceItWasRenamed) {
   EXPECT_EQ(read_file(in("events")), "2\n");
 }
 
-TEST_F(EventFile, NoticesByItselfThatAnotherFileHasTheName) {
+TEST_F(EventFile, FollowsTheNameToANewFile) {
   auto log = std::move(*EventLog::open(in("events")));
   log->submit("1\n");
   ASSERT_TRUE(eventually([&] { return read_file(in("events")) == "1\n"; }));
   std::filesystem::rename(in("events"), in("events.1"));
   std::ofstream(in("events")) << "";
-  // It looks once a second.
+  // The log checks the name once a second.
   EXPECT_TRUE(eventually([&] {
     log->submit("2\n");
     std::this_thread::sleep_for(20ms);
@@ -186,7 +186,7 @@ TEST_F(EventFile, NoticesByItselfThatAnotherFileHasTheName) {
   }));
 }
 
-TEST_F(EventFile, GoesOnAtTheEndOfOneThatWasTruncated) {
+TEST_F(EventFile, ContinuesAtTheEndOfATruncatedFile) {
   auto log = std::move(*EventLog::open(in("events")));
   log->submit("12345678\n");
   ASSERT_TRUE(eventually([&] { return read_file(in("events")).size() == 9; }));
@@ -196,7 +196,7 @@ TEST_F(EventFile, GoesOnAtTheEndOfOneThatWasTruncated) {
   EXPECT_EQ(read_file(in("events")), "9\n");
 }
 
-TEST_F(EventFile, IsNotChangedForAPipeThatTookItsName) {
+TEST_F(EventFile, KeepsItsFileIfAPipeTakesTheName) {
   auto log = std::move(*EventLog::open(in("events")));
   std::filesystem::rename(in("events"), in("events.1"));
   ASSERT_EQ(::mkfifo(in("events").c_str(), 0600), 0);
@@ -207,7 +207,7 @@ TEST_F(EventFile, IsNotChangedForAPipeThatTookItsName) {
   EXPECT_EQ(read_file(in("events.1")), "1\n");
 }
 
-TEST(LineLimiter, WritesTheFirstOfAKindAndCountsTheRest) {
+TEST(LineLimiter, AdmitsTheFirstLinesOfAKindAndCountsTheRest) {
   LineLimiter limiter;
   const Instant begin{};
   unsigned written = 0;
@@ -223,7 +223,7 @@ TEST(LineLimiter, WritesTheFirstOfAKindAndCountsTheRest) {
   EXPECT_TRUE(limiter.admit("not TLS", begin + LineLimiter::kWindow));
 }
 
-TEST(LineLimiter, IsNotGotAroundByAKindForEachLine) {
+TEST(LineLimiter, LimitsTheNumberOfKinds) {
   LineLimiter limiter;
   unsigned written = 0;
   for (int i = 0; i < 10'000; ++i) {

@@ -1,4 +1,4 @@
-// Reading what a user names, while others are served.
+// Reading files that a user names, while the process serves traffic.
 #include "proxy/loop/read_file.h"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 class ReadFile : public testing::Test, protected test::TempFolder {};
 
-TEST_F(ReadFile, WaitsForNoPipeWhileOthersAreServed) {
+TEST_F(ReadFile, RejectsAPipeInsteadOfWaitingForIt) {
   ASSERT_EQ(::mkfifo(in("pipe").c_str(), 0600), 0);
   const auto text = read_regular(in("pipe"));
   ASSERT_FALSE(text);
@@ -25,7 +25,7 @@ TEST_F(ReadFile, WaitsForNoPipeWhileOthersAreServed) {
   EXPECT_THAT(read_token(in("pipe")).error().what, HasSubstr("no regular file"));
 }
 
-TEST_F(ReadFile, SaysWhatIsNotThereOrNoFile) {
+TEST_F(ReadFile, ReportsMissingFilesFoldersAndFilesThatAreTooLarge) {
   EXPECT_THAT(read_regular(in("nowhere")).error().what, HasSubstr("No such file"));
   EXPECT_THAT(read_regular(in("")).error().what, HasSubstr("Is a directory"));
   EXPECT_THAT(read_once(in("")).error().what, HasSubstr("Is a directory"));
