@@ -1,8 +1,8 @@
 // Poller: reports the readiness of the data path's sockets, with one edge-triggered epoll set.
 //
-// A libuv handle per socket would need an epoll_ctl at each step of a connection's life (add,
-// modify after connect, delete at close; uv_poll_init even probes with an add and a delete). Here a
-// socket needs one epoll_ctl in total. See docs/decisions/0002-edge-triggered-poller.md.
+// A libuv handle per socket would need an epoll_ctl at each step of a connection's life: add,
+// modify after connect, delete at close. (uv_poll_init even probes with an add and a delete.) Here
+// a socket needs one epoll_ctl in total. See docs/decisions/0002-edge-triggered-poller.md.
 //
 // Edge-triggered: the poller reports each change once. A handler must read or write until EAGAIN or
 // until fewer bytes move than requested. To stop earlier, for fairness, it calls again().
