@@ -9,10 +9,10 @@
 namespace brownout::proxy {
 namespace {
 
-// Without rules: what a server or client does not take of some reads.
+// Watermark without rules: bytes that the server or client has not accepted yet.
 constexpr std::size_t kStraight = Loop::kReadBuffer;
 
-// The server's own failures are errors; what a client did wrong is an answer like others.
+// Only 5xx count as failures: 4xx are correct answers to a client's mistake.
 bool is_success(int status) { return status > 0 && status < 500; }
 
 }  // namespace
@@ -44,7 +44,7 @@ void HttpFlow::serve() {
   const auto now = Loop::now();
   set_rules(up_, now);
   set_rules(down_, now);
-  // What the gate has taken out of the socket is in its session: nothing will tell of it again.
+  // Bytes that arrived with the handshake are in the TLS session; no further edge announces them.
   if (!client_.stream.plain()) client_.readable = true;
   if (client_.readable) on_end_ready(client_, 0);
 }
@@ -99,8 +99,8 @@ void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       break;
   }
   if (ready.readable) read(ready);
-  // A reset that is not read, since reading is paused, is a reset all the same. Of a server, what
-  // it said before is an answer that may come early (RFC 9112, 9.6), and must not be lost.
+  // While reading is paused, no read reports a reset. But a server may have sent an early response
+  // before its reset (RFC 9112, 9.6), which must be read first.
   const bool paused = ready.readable && ready.stream;
   const bool answered = &ready == &server_ && !conversation_.tunnel();
   if (!over() && (events & EPOLLERR) != 0 && paused && !answered) {
@@ -147,7 +147,7 @@ bool HttpFlow::read_once(End& from) {
     return false;
   }
   const auto size = static_cast<std::size_t>(count);
-  // A short read has emptied the socket, unless urgent data or its end is there too.
+  // A short read means that the socket is empty, unless urgent data or FIN is queued behind.
   const bool more = from.finished || from.urgent || !from.stream.plain();
   if (size < buffer.size() && !more) from.readable = false;
   const bool client = &from == &client_;
@@ -241,7 +241,7 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     set_rules(down_, now);
   }
   conversation_.server_ready(std::exchange(reused_, false), now);
-  // Not read here: this may be inside the conversation, which may be done with the server already.
+  // Do not read here: the caller may be the conversation, which may have dropped the server.
   auto& next = server_.stream ? server_ : client_;
   host_.loop().poller().again(next.stream.number());
 }
@@ -286,7 +286,7 @@ void HttpFlow::finish_client() {
 void HttpFlow::close_client(rules::Close how) {
   if (over()) return;
   if (how == rules::Close::kReset) {
-    // While the line is cut not even a RST passes.
+    // While a rule blackholes this direction, not even a RST passes.
     if (down_.severed()) return hang();
     turns_.broke();
     return end(CloseMode::kReset);
@@ -326,7 +326,7 @@ void HttpFlow::watch(const rules::PlanHolds& holds) {
   }));
 }
 
-// At the end of each turn: writes, goes on reading where that is of use again, sets the deadline.
+// At the end of each turn: flushes, resumes reading where there is room, sets the deadline.
 void HttpFlow::work() {
   if (state_ != State::kServing) return;
   if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();
@@ -367,10 +367,11 @@ void HttpFlow::end(CloseMode mode) {
 
 void HttpFlow::release() {
   state_ = State::kOver;
-  // An intercepted client's connection is one of its server, too.
-  // And one that has been told of its client is that client's.
-  const bool told = group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
-  const bool reusable = !facts_.intercepted && !told && conversation_.server_reusable();
+  // Do not pool a connection that belongs to this client: one to its original destination, or one
+  // that began with its PROXY header.
+  const bool has_proxy_header =
+      group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;
+  const bool reusable = !facts_.intercepted && !has_proxy_header && conversation_.server_reusable();
   if (server_.stream && server_.out.empty() && reusable) {
     http_host_.server_pool().put(group_, server_address_, std::move(server_.stream));
   }

@@ -1,11 +1,11 @@
-// HttpFlow: one client connection of an http listener.
+// HttpFlow: serves one client connection of an http or websocket listener, request by request.
 //
 //   client socket -> (stages of bytes) -> Conversation -> server socket
 //                 <- (stages of bytes) <-              <-
 //
-// Faults of connections and of bytes act on the client's connection, as on any other; those of
-// requests are the Conversation's. The server's connection is dialled for the first request, kept
-// while the client is there, and goes to the pool then. Owned by its worker; loop's thread only.
+// Faults of connections and of bytes act on the client's connection, as in Flow. The Conversation
+// applies the faults of requests. The server is dialled at the first request. Its connection is
+// kept until the client leaves, and then goes to the pool. Owned by its worker; loop's thread only.
 #pragma once
 
 #include <memory>
@@ -47,10 +47,10 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     Stream stream;
     Outbox out;
     bool readable = false;
-    bool finished = false;  // by its peer
-    bool urgent = false;    // urgent data is in the stream: reading stops short of it
+    bool finished = false;  // FIN or an error has arrived
+    bool urgent = false;    // urgent data is in the stream: a read stops short of it
   };
-  // Where the stages of one direction of the client's connection end.
+  // Stages on bytes of one direction of the client's connection, and their output.
   struct Sink final : rules::ChainOutput {
     void emit(rules::Chunk chunk) override { flow->chain_emits(*this, std::move(chunk)); }
     void finish() override { flow->chain_finishes(*this); }
@@ -128,20 +128,20 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   HttpHost& http_host_;
   End client_;
   End server_;
-  Sink up_;    // from the client
-  Sink down_;  // to it
+  Sink up_;    // bytes from the client
+  Sink down_;  // bytes to the client
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
   State state_ = State::kWaiting;
   std::string answer_;
-  std::optional<int> status_;  // of the response that is about to go to the client
-  bool fresh_ = false;         // the server's connection must be
-  bool reused_ = false;        // it is from the pool
-  bool client_fin_ = false;    // half-close, behind what is to be written
+  std::optional<int> status_;  // status of the next response to the client
+  bool fresh_ = false;         // the server's connection must be new
+  bool reused_ = false;        // the server's connection is from the pool
+  bool client_fin_ = false;    // half-close once all bytes are written
   bool server_fin_ = false;
-  bool closing_ = false;     // behind what is to be written
-  bool down_ended_ = false;  // the stages towards the client have passed the end
+  bool closing_ = false;     // close once all bytes are written
+  bool down_ended_ = false;  // the stages of down_ have passed on the end
 };
 
 }  // namespace brownout::proxy

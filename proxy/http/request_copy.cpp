@@ -40,7 +40,7 @@ void RequestCopy::on_connected(Stream stream, const SocketAddress&, std::uint32_
 
 void RequestCopy::on_connect_failed(const Error&) { over(); }
 
-// Until its response is complete, so that the server is not cut off in the middle of its work.
+// Reads until the response is complete, since closing earlier may abort the server's work.
 void RequestCopy::on_ready(std::uint32_t) noexcept {
   using What = codecs::Http1Parser::What;
   if (!out_.flush(stream_)) return over();

@@ -1,5 +1,5 @@
-// RequestCopy: a request that is sent once more, on a connection of its own, and whose response
-// nobody hears. RequestCopies has those of one worker, since they may outlive their client.
+// RequestCopy: sends a duplicate of a request on its own connection and discards the response.
+// RequestCopies owns the copies of one worker, since a copy may outlive its client.
 //
 // Loop's thread only.
 #pragma once
@@ -47,11 +47,11 @@ class RequestCopy final : public Retirable, private Ready, private Deadline, Con
 
 class RequestCopies {
  public:
-  // More at a time are not sent.
+  // Limit of concurrent copies.
   static constexpr std::size_t kMost = 256;
 
   explicit RequestCopies(Host& host) : host_(host) {}
-  // False when there are too many.
+  // False if the limit is reached; nothing is sent then.
   bool send(const std::shared_ptr<UpstreamGroup>& group, const rules::FlowFacts& flow,
             std::string request, std::string_view method);
 

@@ -1,7 +1,7 @@
-// ServerPool: connections to servers between two clients, kept open for a while so that the next
-// client need not dial. One a worker. Loop's thread only.
+// ServerPool: keeps idle keep-alive connections to servers, so that the next client need not dial.
+// One per worker; loop's thread only.
 //
-// A connection that its server closes, or sends something on, leaves the pool.
+// A connection is removed when its server closes it or sends something.
 #pragma once
 
 #include <memory>
@@ -22,9 +22,9 @@ class ServerPool final : private Deadline {
   explicit ServerPool(Loop& loop) : loop_(loop) {}
   ~ServerPool() override;
 
-  // It is in the poller, and quiet.
+  // `stream` must be idle and in the poller.
   void put(const std::shared_ptr<UpstreamGroup>& group, const SocketAddress& server, Stream stream);
-  // The one that was used last, still in the poller; or none.
+  // The most recently used connection to `server`, still in the poller; null if there is none.
   Stream take(const UpstreamGroup& group, const SocketAddress& server);
 
  private:

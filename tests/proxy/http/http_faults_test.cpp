@@ -1,4 +1,4 @@
-// Every HTTP fault over real sockets: what a client gets, and what the server saw.
+// Every HTTP fault over real sockets: the client's response and the requests at the server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -115,7 +115,7 @@ TEST(FaultsOverSockets, envoy_headers) {
   EXPECT_THAT(world.server.asked().front(), Not(HasSubstr("envoy")));
 }
 
-TEST(HttpFlow, AnIdleServerConnectionGoesToTheNextClient) {
+TEST(HttpFlow, ReusesAnIdleServerConnectionForTheNextClient) {
   HttpWorld world;
   const std::string answer = "HTTP/1.1 200 OK\r\nX-Server: test\r\nContent-Length: 6\r\n\r\nGET / ";
   for (int i = 0; i < 5; ++i) {
@@ -124,11 +124,11 @@ TEST(HttpFlow, AnIdleServerConnectionGoesToTheNextClient) {
       send_all(client, "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
       EXPECT_EQ(receive(client, answer.size()).bytes, answer);
     }
-    // Its end is noticed before the next one comes.
+    // The proxy must see this client close before the next one connects.
     EXPECT_TRUE(eventually([&] { return world.proxy.engine().open_flows() == 0; }));
   }
   EXPECT_EQ(world.server.connections(), 1);
-  // Which a server was asked to close is not.
+  // A connection with "Connection: close" is not reused.
   EXPECT_THAT(world.get("/", "Connection: close\r\n"), EndsWith("GET / "));
   EXPECT_THAT(world.get("/"), EndsWith("GET / (open)"));
   EXPECT_EQ(world.server.connections(), 2);
@@ -147,7 +147,7 @@ TEST(HttpFlow, ByteFaultsActOnTheClientsConnection) {
   EXPECT_EQ(receive(client).ending, Ending::kReset);
 }
 
-TEST(HttpFlow, NobodyThereIsA502) {
+TEST(HttpFlow, AnswersWith502IfNoServerIsReachable) {
   WorldOptions options;
   options.listener = "protocol = \"http\"";
   options.servers = "\"127.0.0.1:1\"";
@@ -171,7 +171,7 @@ TEST(HttpFlow, ALargeBodyPassesInBothDirections) {
   EXPECT_EQ(got.ending, Ending::kFin);
 }
 
-TEST(HttpFaultsOverSockets, FaultsOfMessages) {
+TEST(HttpFaultsOverSockets, MessageFaultsActOnRequestsAndResponses) {
   HttpWorld dropped(fault("\"drop\"", "path = \"/x\""));
   EXPECT_EQ(dropped.get_stuck("/x"), "(open)");
   EXPECT_THAT(dropped.server.asked(), testing::ElementsAre(StartsWith("GET /later")));
@@ -188,7 +188,7 @@ TEST(HttpFaultsOverSockets, FaultsOfMessages) {
 }
 
 // Each connection may be served by either worker.
-TEST(HttpFaultsOverSockets, HoldUntilIsOfAClientWhicheverWorkerServesIt) {
+TEST(HttpFaultsOverSockets, HoldUntilCoversAClientAcrossWorkers) {
   const HttpServer server;
   ProxyWorld proxy(
       "[[rule]]\nmatch = { path = \"/inbox\" }\nfault = { type = \"hold_until\", passes = { path = "
@@ -210,7 +210,7 @@ TEST(HttpFaultsOverSockets, HoldUntilIsOfAClientWhicheverWorkerServesIt) {
   }
 }
 
-TEST(HttpFaultsOverSockets, AHeldRequestGoesWithItsClientAndItsRule) {
+TEST(HttpFaultsOverSockets, AHeldRequestIsDroppedWithItsClientAndReleasedWithItsRule) {
   HttpWorld world(fault("\"hold_until\", passes = { path = \"/never\" }, most = \"1h\""));
   send_all(world.proxy.connect(), "GET /gone HTTP/1.1\r\nHost: a\r\n\r\n");
   const auto held = world.proxy.connect();
@@ -221,8 +221,8 @@ TEST(HttpFaultsOverSockets, AHeldRequestGoesWithItsClientAndItsRule) {
   EXPECT_EQ(receive(held, 8, 10s).bytes, "HTTP/1.1");
 }
 
-// The head makes the proxy dial, and what comes with it is read once the server is there.
-TEST(HttpFlow, AMalformedChunkBesideItsHeadIsA400) {
+// The head makes the proxy dial; the bytes behind it are parsed once the server is connected.
+TEST(HttpFlow, AMalformedChunkThatArrivesWithItsHeadGets400) {
   HttpWorld world;
   const auto client = world.proxy.connect();
   send_all(
@@ -233,7 +233,7 @@ TEST(HttpFlow, AMalformedChunkBesideItsHeadIsA400) {
   EXPECT_EQ(got.ending, Ending::kFin);
 }
 
-TEST(HttpFlow, AServerHearsOfAClientThatGivesUp) {
+TEST(HttpFlow, ClosesTheServerConnectionIfTheClientGivesUp) {
   const TestServer server;
   WorldOptions options;
   options.listener = "protocol = \"http\"";
@@ -248,7 +248,7 @@ TEST(HttpFlow, AServerHearsOfAClientThatGivesUp) {
   EXPECT_EQ(receive(asked, SIZE_MAX, 10s).ending, Ending::kFin);
 }
 
-TEST(HttpFlow, AnEarlyAnswerAndItsEndReachTheClient) {
+TEST(HttpFlow, ForwardsAnEarlyResponseAndItsClose) {
   const TestServer server;
   WorldOptions options;
   options.listener = "protocol = \"http\"";

@@ -1,5 +1,5 @@
-// What is legal or common in HTTP passes byte by byte: the same bytes reach a raw server, and its
-// client, with the proxy between them and without, whether or not there are rules (none acts).
+// Valid or common HTTP passes unchanged: client and server receive the same bytes with and without
+// the proxy, and with and without rules (none of which acts).
 #include <gtest/gtest.h>
 
 #include "tests/support/proxy_world.h"
@@ -12,7 +12,7 @@ struct Exchange {
   std::string answered;
 };
 
-// The server closes behind its answer.
+// The server closes after its answer.
 Exchange exchange(const proxy::Endpoint& to, const TestServer& server, const Exchange& sent) {
   const auto client = proxy::connect_to(to);
   send_all(client, sent.asked);
@@ -54,7 +54,7 @@ std::string with_target(const std::string& target) {
   return "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n";
 }
 
-TEST(HttpTransparent, Targets) {
+TEST(HttpTransparent, ForwardsTargetsUnchanged) {
   for (const auto& target :
        {std::string("/\xc3\xa9?q=\xe2\x82\xac"), std::string("/\x80\xa0\xff"),
         std::string("/a|b{c}^`<>\"\\"), std::string("http://h/a?b"), std::string("//a//b/../c"),
@@ -67,7 +67,7 @@ TEST(HttpTransparent, Targets) {
   expect_transparent({"GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\nok"});
 }
 
-TEST(HttpTransparent, HeadersOfRequests) {
+TEST(HttpTransparent, ForwardsRequestHeadersUnchanged) {
   std::string many = "A0: v";
   for (int i = 1; i < 200; ++i) many += "\r\nA" + std::to_string(i) + ": v";
   for (const auto& lines :
@@ -79,7 +79,7 @@ TEST(HttpTransparent, HeadersOfRequests) {
   }
 }
 
-TEST(HttpTransparent, BodiesOfRequests) {
+TEST(HttpTransparent, ForwardsRequestBodiesUnchanged) {
   const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
   for (const auto& body :
        {std::string("Content-Length: 5\r\n\r\nhello"), std::string("Content-Length: 0\r\n\r\n"),
@@ -91,7 +91,7 @@ TEST(HttpTransparent, BodiesOfRequests) {
   }
 }
 
-TEST(HttpTransparent, Answers) {
+TEST(HttpTransparent, ForwardsResponsesUnchanged) {
   for (const std::string answer : {
            "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
            "HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok",

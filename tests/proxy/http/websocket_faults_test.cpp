@@ -8,7 +8,7 @@
 namespace brownout::test {
 namespace {
 
-// A client behind the upgrade, and the server's end of it.
+// A client and a server after the upgrade.
 struct WebSocketWorld {
   explicit WebSocketWorld(const std::string& rule) : proxy(rule, options()) {
     client = proxy.connect();
@@ -31,7 +31,7 @@ struct WebSocketWorld {
   void say(std::string_view text, rules::Opcode opcode = rules::Opcode::kText) const {
     send_all(client, WebSocketLab::frame(text, true, opcode));
   }
-  // The next message, or where it ends or none comes.
+  // The next message; "" at the end of the stream, or if none arrives.
   static std::string next(const Fd& end) {
     std::string stream;
     std::string text;
