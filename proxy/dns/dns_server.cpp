@@ -105,7 +105,7 @@ void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
   ask_again(std::move(waiting));
 }
 
-// What has waited since the servers before the last ones: those of now.
+// Forwards the pending queries of an older group to the present one.
 void DnsServer::ask_again(std::vector<DnsQueryPtr> queries) {
   if (queries.empty()) return;
   for (auto& query : queries) {
@@ -210,11 +210,11 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
     failure.rcode = rules::Rcode::kServFail;
     return reply(std::move(query), std::move(failure));
   }
-  // Of a resolver that was asked by TLS.
+  // An answer received over TLS may exceed the client's limit for UDP.
   const bool too_large = query->transport() == rules::Transport::kUdp && group_ && group_->tls() &&
                          answer.size() > codecs::most_over_udp(query->message);
   if (!query->plan.empty() || too_large) {
-    // What a rule cannot read passes as it is: the proxy must not be the fault.
+    // An answer that cannot be parsed passes unchanged: the proxy must not cause failures itself.
     if (auto read = codecs::read_dns_reply(answer)) {
       rules::QueryPlan::Notes notes;
       query->plan.on_reply(query->facts, *read, Loop::now(), notes);
@@ -231,7 +231,7 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
   finish({.query = std::move(query), .borrowed = answer});
 }
 
-// The last rules, and what they wait for.
+// Applies the rules on the encoded answer, then sends it, or holds it until it is due.
 void DnsServer::finish(DnsAnswer answer) {
   auto& query = *answer.query;
   if (query.plan.empty()) return send_answer(std::move(answer));
@@ -268,7 +268,7 @@ void DnsServer::send_answer(DnsAnswer answer) {
   transfer_begins(*answer.query);
 }
 
-// What the client is told: rules can mean its connections by this name.
+// Remembers the name of each address in an answer, so that rules can match connections by name.
 void DnsServer::learn(codecs::ByteView answer) {
   const auto asked = codecs::find_dns_question(answer);
   const auto question = asked.empty() ? std::nullopt : codecs::read_dns_question(asked);
@@ -281,7 +281,7 @@ void DnsServer::learn(codecs::ByteView answer) {
 }
 
 void DnsServer::measure(const DnsQuery& query, codecs::ByteView answer) {
-  // What is no query has no listener.
+  // Malformed queries carry no listener name, so they are not measured.
   if (!host_.watched() || query.facts.listener.empty()) return;
   if (answer.empty()) return host_.served(query.facts, {false, std::nullopt});
   const auto header = codecs::read_dns_header(answer);
@@ -320,7 +320,7 @@ void DnsServer::batch_over() {
 
 void DnsServer::apply(const rules::RuleSet& set) {
   waiting_.keep(set);
-  // When no rule means this listener any more, what waits for one is sent.
+  // If no rule applies to this listener any more, nothing holds the waiting answers.
   if (!set.may_match(view_->config.name)) waiting_.send_all();
 }
 

@@ -1,9 +1,10 @@
-// DnsServer: one DNS listener on one worker, UDP and TCP on one port.
+// DnsServer: serves one DNS listener on one worker, over UDP and TCP on one port.
 //
-// A query's way: question -> the rules that act on it -> their own answer, silence, the zone's
-// answer, or the forwarder -> the rules again, if any acted -> (their delay, what holds it) -> the
-// client. Answers that no rule touches go on byte for byte, but for the id. Owned by its worker;
-// loop's thread only.
+//   query -> rules -> answer of a rule, zone or resolver -> rules on the answer -> (delay, hold)
+//   -> client
+//
+// Answers that no rule changes pass unchanged except for their id. Owned by its worker; loop's
+// thread only.
 #pragma once
 
 #include <map>
@@ -29,7 +30,7 @@ class DnsServer final : public Service {
 
   void set_view(std::shared_ptr<const ListenerView> view,
                 std::shared_ptr<UpstreamGroup> group) override;
-  // Queries that wait keep the rules they came under: they are over in a moment.
+  // Pending queries keep the rules under which they arrived, since they end soon.
   void apply(const rules::RuleSet& set) override;
   void cut() override;
 
@@ -38,7 +39,7 @@ class DnsServer final : public Service {
     explicit Socket(DnsServer& of) : server(of) {}
     void on_ready(std::uint32_t) noexcept override { server.read_datagrams(); }
     DnsServer& server;
-    Fd fd;  // none where clients come by streams only
+    Fd fd;  // null if the listener serves streams only
   };
 
   std::unique_ptr<DnsForwarder> make_forwarder(std::shared_ptr<UpstreamGroup> group);
@@ -61,7 +62,7 @@ class DnsServer final : public Service {
   void forget_transfer(std::uint64_t ordinal);
   void stop_transfers_of(const DnsStreamClient& client);
   bool find_resolver(DnsQuery& query);
-  // Null: nobody can be asked; of an intercepted query: not now, since too many are.
+  // Null if there is no resolver; for an intercepted query, if too many resolvers are in use.
   DnsForwarder* forwarder_for(const DnsQuery& query);
   void answer_here(DnsQueryPtr query);
   void forget_idle_resolvers();
@@ -84,16 +85,16 @@ class DnsServer final : public Service {
   DatagramBatch& batch_;
   std::shared_ptr<const ListenerView> view_;
   Socket socket_{*this};
-  std::unique_ptr<DnsForwarder> forwarder_;  // null: a zone is all there is
-  std::unique_ptr<DnsForwarder> previous_;   // of the servers before a reload, for what still waits
+  std::unique_ptr<DnsForwarder> forwarder_;  // null: the listener has a zone only
+  std::unique_ptr<DnsForwarder> previous_;   // servers before a reload, while queries wait for them
   std::shared_ptr<UpstreamGroup> group_;
-  std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // by the resolver's address
+  std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // key: resolver's address
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
-  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // by the query's ordinal
+  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // key: query's ordinal
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   WaitingAnswers waiting_;
-  std::vector<DnsAnswer> ready_;  // over UDP, to be sent together
+  std::vector<DnsAnswer> ready_;  // UDP answers, to be sent together
   bool warned_overflow_ = false;
   bool warned_crowd_ = false;
   bool warned_stray_ = false;

@@ -1,4 +1,4 @@
-// DnsServer's own answers: from its zone, and by rules.
+// Answers that DnsServer makes itself: from its zone, and by rules.
 #include "proxy/dns/dns_server.h"
 
 #include <utility>
@@ -10,14 +10,14 @@ constexpr std::uint8_t kOpcodeQuery = 0;  // RFC 1035, 4.1.1
 
 }  // namespace
 
-// From the zone, whose question it is.
+// Answers a question from the zone.
 void DnsServer::answer_here(DnsQueryPtr query) {
   if (codecs::read_dns_header(query->message)->opcode != kOpcodeQuery) {
-    // NOTIFY and UPDATE ask for a change of the zone, and nothing of it is changed.
+    // NOTIFY and UPDATE would change the zone, which is read-only.
     auto message = codecs::write_dns_error(query->message, rules::Rcode::kNotImp);
     return finish({.query = std::move(query), .message = std::move(message)});
   }
-  // Only version 0 is known (RFC 6891, 6.1.3).
+  // Only version 0 of EDNS is supported (RFC 6891, 6.1.3).
   if (codecs::edns_version(query->message) > 0) {
     rules::DnsReply refusal;
     refusal.rcode = rules::Rcode::kBadVers;
@@ -28,7 +28,7 @@ void DnsServer::answer_here(DnsQueryPtr query) {
   reply(std::move(query), known ? std::move(*known) : rules::DnsZone::answer_unknown(question));
 }
 
-// An answer made here: by a rule, by the zone, or because no resolver gave one.
+// Sends an answer made by this proxy: by a rule, from the zone, or because no resolver answered.
 void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
   if (!query->plan.empty()) {
     rules::QueryPlan::Notes notes;
@@ -41,7 +41,7 @@ void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
     failure.rcode = rules::Rcode::kServFail;
     message = codecs::write_dns_reply(query->message, failure, query->transport());
   }
-  // It is the query that cannot be read.
+  // Not even SERVFAIL could be written: the query itself cannot be parsed.
   if (!message) message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
   finish({.query = std::move(query), .message = std::move(*message)});
 }

@@ -1,4 +1,4 @@
-// DnsServer's resolvers: the upstream, or those that intercepted clients asked.
+// Resolvers of DnsServer: the upstream group, or the original destinations of intercepted clients.
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -10,14 +10,14 @@
 namespace brownout::proxy {
 namespace {
 
-// Idle resolvers of intercepted clients are forgotten beyond the first limit, new ones are refused
-// beyond the second.
+// Limits for resolvers of intercepted clients: at the first, idle ones are forgotten; at the
+// second, new ones are refused.
 constexpr std::size_t kMostResolvers = 64;
 constexpr std::size_t kMostBusyResolvers = 256;
 
 }  // namespace
 
-// Whether it is known which resolver the client meant.
+// Sets the resolver that an intercepted client asked. False if it is unknown.
 bool DnsServer::find_resolver(DnsQuery& query) {
   if (view_->config.intercept == rules::Intercept::kNone) return true;
   if (host_.interception().resolve_datagram_destination(query.facts, query.client, socket_.fd,

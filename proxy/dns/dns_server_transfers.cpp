@@ -1,10 +1,10 @@
-// DnsServer's zone transfers.
+// Zone transfers of DnsServer.
 #include "proxy/dns/dns_server.h"
 
 namespace brownout::proxy {
 namespace {
 
-// What a client may have to read yet before its server has to wait.
+// Unsent bytes of a client above which its transfer pauses.
 constexpr std::size_t kMostAhead = 1 << 20;
 
 }  // namespace
@@ -46,7 +46,7 @@ void DnsServer::transfer_part(DnsTransfer& transfer, codecs::ByteView message, b
 void DnsServer::transfer_over(DnsTransfer& transfer, bool unfinished) {
   const auto client = streams_.find(transfer.stream());
   forget_transfer(transfer.ordinal());
-  // As the server would have ended the client's own.
+  // End the client's connection, as the server ended its own.
   if (unfinished && client != streams_.end()) client->second->end();
 }
 
@@ -55,7 +55,7 @@ void DnsServer::transfer_begins(const DnsQuery& query) {
   if (found != transfers_.end()) found->second->begin();
 }
 
-// The first message has been lost, and with it the others.
+// A rule dropped the first message of the transfer, so the others are dropped, too.
 void DnsServer::transfer_lost(const DnsQuery& query) {
   if (!transfers_.contains(query.facts.ordinal)) return;
   forget_transfer(query.facts.ordinal);

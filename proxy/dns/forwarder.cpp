@@ -9,11 +9,11 @@
 namespace brownout::proxy {
 namespace {
 
-// Ports towards one resolver, among which the dice choose; and one connection.
+// Links to one resolver: several UDP ports, one of which is drawn per query, and one connection.
 constexpr std::size_t kUdpLinks = 8;
 constexpr std::size_t kLinksPerServer = kUdpLinks + 1;
 constexpr std::size_t kRandoms = 512;
-// Of the 65,536 ids of a link: beyond, it would take long to draw one that is free.
+// Limit of pending queries per link. Near all 65,536 ids, drawing a free one would take long.
 constexpr std::size_t kMostOfLink = 49'152;
 
 }  // namespace
@@ -30,7 +30,7 @@ DnsForwarder::~DnsForwarder() = default;
 std::uint16_t DnsForwarder::random() {
   if (randoms_.empty()) {
     randoms_.resize(kRandoms);
-    // Does not fail once the kernel's generator is seeded (getrandom(2)).
+    // Never fails once the kernel's generator is seeded (getrandom(2)).
     [[maybe_unused]] const auto got =
         getrandom(randoms_.data(), randoms_.size() * sizeof(std::uint16_t), 0);
   }
@@ -81,7 +81,7 @@ DnsLink* DnsForwarder::link_of(std::size_t index) {
   return link.get();
 }
 
-// The first server from here on that can be asked.
+// Asks the first server, from `attempt` on, that has a free id and a usable link.
 void DnsForwarder::ask(Pending pending) {
   bool crowded = false;
   for (; pending.attempt < pending.order.size(); ++pending.attempt) {
@@ -112,7 +112,7 @@ void DnsForwarder::send(Pending pending, std::uint64_t key, DnsLink& link) {
 void DnsForwarder::flush() {
   std::sort(touched_.begin(), touched_.end());
   touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
-  // A link that fails while it is flushed asks elsewhere, which touches others.
+  // A link that fails here moves its queries to other links, which appends to touched_.
   for (const auto index : std::exchange(touched_, {})) {
     if (links_[index]) links_[index]->flush();
   }
@@ -122,11 +122,11 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   const auto header = codecs::read_dns_header(message);
   if (!header || !header->response) return;
   const auto found = pending_.find(std::uint64_t{link} << 16 | header->id);
-  if (found == pending_.end()) return;  // it came too late
+  if (found == pending_.end()) return;  // too late: the query has timed out
   auto& query = found->second.query;
   const auto asked = query->question();
   const auto answered = codecs::find_dns_question(message);
-  // A resolver that could not read the query may leave the question out.
+  // A resolver that cannot parse the query may omit the question.
   const bool refusal = header->questions == 0 && message.size() == codecs::kDnsHeader;
   if (!refusal && !codecs::same_question(asked, answered)) {
     if (!std::exchange(warned_spoof_, true)) {
@@ -160,8 +160,8 @@ std::vector<DnsQueryPtr> DnsForwarder::give_up() {
   return queries;
 }
 
-// Everything that waits on this link is asked elsewhere. A connection that the resolver closed,
-// which it may at any time (RFC 7766, 6.2.4), is opened again instead.
+// Moves the pending queries of this link to the next server. If the resolver has only closed the
+// connection, as it may at any time (RFC 7766, 6.2.4), each query is first retried on a new one.
 void DnsForwarder::link_failed(std::size_t link, const std::string& why) {
   const auto server = link / kLinksPerServer;
   const bool closed = why.empty();

@@ -1,12 +1,13 @@
-// DnsForwarder: asks resolvers, and finds out which answer belongs to which query.
+// DnsForwarder: sends queries to the resolvers of an upstream group, and matches answers to
+// queries.
 //
-// A query gets a random id on one of several random ports of its own, towards a resolver that is
-// the socket's only peer; an answer counts only if id, socket and question agree (RFC 5452, 9).
-// Queries that came over TCP go on over TCP; all go by TLS where the upstream has it. A resolver
-// that does not answer within query_timeout counts as failed, and the next of the group is asked;
-// when all have been, the owner is told so. The table is bounded, and so are the queries that wait
-// on one link, by its ids. Owned by a DnsServer; loop's
-// thread only.
+// Each query gets a random id and one of several random ports, on a socket that is connected to the
+// resolver. An answer counts only if socket, id and question match (RFC 5452, 9). Queries received
+// over TCP are forwarded over TCP; if the upstream has TLS, all queries are forwarded over TLS.
+//
+// A resolver that does not answer within query_timeout counts as failed, and the next of the group
+// is asked. After the last, the owner gets an empty answer. The owner limits the pending queries;
+// the ids limit those of one link. Owned by a DnsServer; loop's thread only.
 #pragma once
 
 #include <deque>
@@ -25,10 +26,10 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
  public:
   // All are set.
   struct Calls {
-    // The answer of a resolver, which stays until answers_over(), or empty: none answered.
+    // Answer of a resolver, valid until answers_over(); empty if no resolver answered.
     std::function<void(DnsQueryPtr query, std::span<std::byte> answer)> answered;
     std::function<void()> answers_over;
-    // As many wait for the resolvers already as there are ids to tell their answers apart.
+    // The query cannot be forwarded: no id is free on the links to the resolvers.
     std::function<void(DnsQueryPtr query)> crowded;
   };
 
@@ -36,26 +37,26 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   ~DnsForwarder() override;
 
   void forward(DnsQueryPtr query);
-  // Sends what forward() gathered.
+  // Sends the queries that forward() has collected.
   void flush();
   const std::shared_ptr<UpstreamGroup>& group() const { return group_; }
   std::size_t in_flight() const { return pending_.size(); }
-  // What still waits, in the order in which it was asked: somebody else's from now on.
+  // Takes out all pending queries, in the order in which they were forwarded.
   std::vector<DnsQueryPtr> give_up();
 
  private:
   struct Pending {
     DnsQueryPtr query;
-    std::vector<std::size_t> order;  // of servers
+    std::vector<std::size_t> order;  // indices of servers, in the order to try
     std::size_t attempt = 0;
     std::uint64_t number = 0;
-    codecs::Bytes sent;     // the message with our id
-    bool reopened = false;  // its connection was closed once already
+    codecs::Bytes sent;     // the message with this proxy's id
+    bool reopened = false;  // the resolver has closed its connection once
   };
   struct Due {
     Instant at;
     std::uint64_t key;
-    std::uint64_t number;  // a key may be in use again
+    std::uint64_t number;  // tells uses of the same key apart
   };
 
   // DnsLink::Owner
@@ -65,12 +66,12 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void answers_over() override { calls_.answers_over(); }
   void link_failed(std::size_t link, const std::string& why) override;
 
-  using Table = std::unordered_map<std::uint64_t, Pending>;  // by link << 16 | id
+  using Table = std::unordered_map<std::uint64_t, Pending>;  // key: link << 16 | id
 
   void ask(Pending pending);
   void send(Pending pending, std::uint64_t key, DnsLink& link);
   Pending take(Table::iterator where);
-  // None: the server's links have no ids left.
+  // Nothing if no id is free on the server's links.
   std::optional<std::uint64_t> free_key(std::size_t server, rules::Transport transport);
   DnsLink* link_of(std::size_t index);
   void next_server(Pending pending);
@@ -84,9 +85,9 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   Calls calls_;
   std::vector<std::unique_ptr<DnsLink>> links_;
   std::vector<std::size_t> touched_;
-  std::vector<std::size_t> ids_taken_;  // by link
+  std::vector<std::size_t> ids_taken_;  // count per link
   Table pending_;
-  std::deque<Due> due_;  // one time-out for all: the first to come is the first to go
+  std::deque<Due> due_;  // sorted by time, since all have the same time-out
   std::vector<std::uint16_t> randoms_;
   std::uint64_t numbers_ = 0;
   bool warned_spoof_ = false;

@@ -1,5 +1,6 @@
-// A way to one resolver: a UDP socket of which only it is the peer, or a connection, TCP or TLS
-// (RFC 7858), on which queries are pipelined (RFC 7766, 6.2.1.1). Loop's thread only.
+// DnsLink: sends queries to one resolver and receives its answers. A link is a UDP socket connected
+// to the resolver, or a TCP or TLS connection (RFC 7858) with pipelined queries (RFC 7766,
+// 6.2.1.1). Loop's thread only.
 #pragma once
 
 #include <memory>
@@ -21,27 +22,28 @@ class DnsLink : public Retirable {
     virtual ~Owner() = default;
     virtual Loop& loop() = 0;
     virtual DatagramBatch& batch() = 0;
-    // Bytes that came on link `index`; they may be changed, and stay until answers_over().
+    // A message arrived on link `index`. Its bytes may be modified, and are valid until
+    // answers_over().
     virtual void answered(std::size_t index, std::span<std::byte> message) = 0;
     virtual void answers_over() = 0;
-    // It can be used no more (a connection; empty: the resolver has closed it), or the resolver's
-    // host says that nobody listens (UDP).
+    // A connection has failed (empty `why`: the resolver has closed it), or the resolver's host
+    // reports that the UDP port is closed.
     virtual void link_failed(std::size_t index, const std::string& why) = 0;
   };
 
-  // The message must stay until flush().
+  // `message` must stay valid until flush().
   virtual void send(codecs::ByteView message) = 0;
   virtual void flush() = 0;
   virtual bool usable() const = 0;
-  // Of a connection: no message is taken until resume(), so that the resolver waits.
+  // Connections only: stops reading until resume(), so that the resolver must wait.
   virtual void pause() {}
   virtual void resume() {}
 };
 
-// Over a socket that is connected, or is being connected, to the resolver. Null and errno if it is
-// not.
+// Links over a socket that is connected, or is being connected, to the resolver. Null and errno if
+// the connect has failed.
 std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index, Fd fd);
-// With `session`, TLS.
+// Uses TLS if `session` is not null.
 std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index, Dialled dialled,
                                           tls::SslPtr session);
 

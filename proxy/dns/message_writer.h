@@ -1,5 +1,6 @@
-// DNS messages towards a peer by TCP or TLS: two bytes of length before each (RFC 7766, 8). Keeps
-// what the socket does not take yet, at most kMostWaiting.
+// MessageWriter: writes DNS messages to a peer over TCP or TLS, each with a two-byte length (RFC
+// 7766, 8). Buffers at most kMostWaiting bytes that the socket has not accepted. Owned by the owner
+// of the connection; loop's thread only.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +14,9 @@ class MessageWriter {
  public:
   static constexpr std::size_t kMostWaiting = 4 << 20;
 
-  // False when too much waits already: the peer does not read.
+  // False if the buffer is full, because the peer does not read.
   bool add(codecs::ByteView message);
-  // False when the socket has failed.
+  // False if the connection has failed.
   bool flush(Stream& stream);
   std::size_t waiting() const { return bytes_.size() - sent_; }
   bool empty() const { return waiting() == 0; }

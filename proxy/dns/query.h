@@ -1,5 +1,5 @@
-// A DNS query on its way through the proxy, and where its answer goes. One owner at a time: the
-// server, then the forwarder while a resolver is asked. Loop's thread only.
+// DnsQuery: one DNS query, the rules that act on it, and the client that gets its answer. Owned by
+// the DnsServer, or by a DnsForwarder while a resolver is asked. Loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace brownout::proxy {
 
 struct DnsQuery {
   rules::FlowFacts facts;
-  codecs::Bytes message;  // as it came
-  rules::QueryPlan plan;  // the rules that act on it
-  Duration delay{};       // that they want
+  codecs::Bytes message;  // as received
+  rules::QueryPlan plan;  // the rules that act on this query
+  Duration delay{};       // delay of the answer, by rules
   SocketAddress client;
-  LocalAddress local;        // over UDP
-  std::uint64_t stream = 0;  // over TCP: the number of the connection
+  LocalAddress local;        // UDP: local address that the client used
+  std::uint64_t stream = 0;  // TCP: number of the client's connection; 0 for UDP
 
   rules::Transport transport() const { return *facts.dns.transport; }
   codecs::ByteView question() const { return codecs::find_dns_question(message); }

@@ -107,7 +107,7 @@ void DnsStreamClient::serve() {
   if (stream_.stopped()) return stop();
   if (waited && writer_.empty()) calls_.drained(*this);
   if (!serving()) return;
-  // What was read before there were too many.
+  // Messages that were read before the limit of unanswered queries was reached.
   take_messages();
   read();
   if (serving() && finished_ && unanswered_ == 0 && writer_.empty()) end();
@@ -152,7 +152,7 @@ void DnsStreamClient::answer(codecs::ByteView message, int copies) {
 void DnsStreamClient::forget_one() {
   const bool was_full = full();
   --unanswered_;
-  // Not from here: this may be inside its own reading.
+  // Do not read here: the caller may be inside read().
   if (was_full || finished_) host_.loop().poller().again(stream_.number());
 }
 

@@ -1,7 +1,8 @@
-// One client's TCP connection to a DNS listener, or TLS (RFC 7858): queries come pipelined, answers
-// go in the order in which they are ready (RFC 7766, 6.2.1.1). Bounded: past kMostUnanswered
-// queries it is not read, and a client that does not read its answers is cut off. Owned by its
-// server; loop's thread only.
+// DnsStreamClient: serves one client connection of a DNS listener, over TCP or TLS (RFC 7858).
+// Queries are pipelined; answers are sent in the order in which they are ready (RFC 7766, 6.2.1.1).
+//
+// Bounded: above kMostUnanswered queries the connection is not read. A client that does not read
+// its answers is disconnected. Owned by a DnsServer; loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   struct Calls {
     std::function<void(DnsStreamClient& client, std::span<std::byte> message)> query;
     std::function<void()> batch_over;
-    // All that waited for the client to read has gone out.
+    // All buffered answers have been sent.
     std::function<void(DnsStreamClient& client)> drained;
     std::function<void(DnsStreamClient& client)> over;
   };
@@ -31,22 +32,22 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
                   const SocketAddress& peer, std::uint64_t number);
   ~DnsStreamClient() override;
 
-  // Reads what came with the connection.
+  // Reads the bytes that arrived with the connection.
   void start();
-  // `copies` beside itself.
+  // Sends `message` and `copies` duplicates of it.
   void answer(codecs::ByteView message, int copies);
-  // A query of this client will get no answer.
+  // A query of this client gets no answer.
   void forget_one();
-  // A query will get one more answer than it had coming.
+  // A query gets one more message than expected so far (zone transfers).
   void expect_one() { ++unanswered_; }
-  // Bytes that it has not read yet.
+  // Bytes that the socket has not accepted yet.
   std::size_t waiting() const { return writer_.waiting(); }
   void end();
 
   std::uint64_t number() const { return number_; }
   const SocketAddress& peer() const { return peer_; }
   const rules::FlowFacts& facts() const { return facts_; }
-  // Which resolver an intercepted client meant.
+  // Sets the resolver that an intercepted client asked.
   void set_destination(const rules::FlowFacts& diverted) {
     facts_.intercepted = diverted.intercepted;
     facts_.destination = diverted.destination;
@@ -74,7 +75,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   SocketAddress peer_;
   std::uint64_t number_;
   State state_ = State::kServing;
-  rules::FlowFacts facts_;  // of the handshake
+  rules::FlowFacts facts_;  // facts for the rules of handshakes
   TlsGate gate_;
   Instant last_seen_;
   codecs::DnsFraming reader_;

@@ -26,7 +26,7 @@ DnsTransfer::DnsTransfer(Loop& loop, DatagramBatch& batch, std::shared_ptr<Upstr
 
 DnsTransfer::~DnsTransfer() { loop_.deadlines().cancel(*this); }
 
-// The first server from here on that can be dialled.
+// Asks the first server, from attempt_ on, that can be dialled.
 void DnsTransfer::ask() {
   for (; attempt_ < order_.size(); ++attempt_) {
     const auto& server = group_->server(order_[attempt_]);
@@ -47,7 +47,7 @@ void DnsTransfer::ask() {
 void DnsTransfer::next_server(const std::string& why) {
   group_->mark_failed(order_[attempt_], why, Loop::now());
   ++attempt_;
-  link_->pause();  // in this turn it may have more to say
+  link_->pause();  // events of this turn may still reach the link
   loop_.retire(std::move(link_));
   ask();
 }
@@ -55,7 +55,7 @@ void DnsTransfer::next_server(const std::string& why) {
 void DnsTransfer::answered(std::size_t, std::span<std::byte> message) {
   const auto header = codecs::read_dns_header(message);
   if (over_ || whole_ || !header || !header->response || header->id != id_) return;
-  // Only the first must repeat the question (RFC 5936, 2.2.1).
+  // Only the first message must repeat the question (RFC 5936, 2.2.1).
   if (query_ && header->questions != 0 &&
       !codecs::same_question(query_->question(), codecs::find_dns_question(message))) {
     return;
@@ -93,7 +93,7 @@ void DnsTransfer::begin() {
   if (whole_) finish(false);
 }
 
-// As long as it is read, the server may take query_timeout for each message.
+// The server has query_timeout for each message, unless the transfer is paused.
 void DnsTransfer::wait_for_more() {
   const bool waits = !over_ && !whole_ && !paused_;
   loop_.deadlines().set(*this,
@@ -115,7 +115,7 @@ void DnsTransfer::resume() {
 void DnsTransfer::stop() {
   over_ = true;
   loop_.deadlines().cancel(*this);
-  // Until it is destroyed, it reads no more.
+  // The link must not read until it is destroyed.
   if (link_) link_->pause();
 }
 

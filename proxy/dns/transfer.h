@@ -1,12 +1,13 @@
-// DnsTransfer: a zone transfer (AXFR, IXFR) that a client asks for by TCP: one query, many messages
-// for an answer (RFC 5936, 2.2). They pass in order, no faster than the client reads them.
+// DnsTransfer: forwards one zone transfer (AXFR, IXFR) over TCP. One query is answered by many
+// messages (RFC 5936, 2.2), which pass in order, no faster than the client reads.
 //
-// It has a connection of its own to the server, with the client's id, so that neither its length
-// nor its client's pace holds up other queries. Servers are tried in the group's order until one
-// answers; one that then stops for query_timeout, or goes away, has left the transfer unfinished.
+// The transfer uses its own connection to the server, with the client's id, so that neither its
+// length nor a slow client delays other queries. Servers are tried in the group's order until one
+// answers. If that server then sends nothing for query_timeout, or closes, the transfer is
+// unfinished.
 //
-// Rules act on the query and on the first message. What follows passes as it is, and waits for the
-// first where that is delayed or held. Owned by a DnsServer; loop's thread only.
+// Rules act on the query and on the first message. Later messages pass unchanged; they wait while a
+// rule delays or holds the first. Owned by a DnsServer; loop's thread only.
 #pragma once
 
 #include <deque>
@@ -23,16 +24,16 @@ namespace brownout::proxy {
 
 class DnsTransfer final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  // All are set. Each call but part() may be the last thing that the transfer does.
+  // All are set. Any call except part() may be the last.
   struct Calls {
-    // The first message, with the query; begin() says when it has been sent. Where no more follow,
-    // or it is empty since no server answered, the transfer is over.
+    // First message, with the query; call begin() once it is sent. If `more` is false, or the
+    // message is empty because no server answered, the transfer is over.
     std::function<void(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
                        bool more)>
         answered;
-    // One of those behind it; pause() while the client has enough to read.
+    // A later message; call pause() while the client has enough to read.
     std::function<void(DnsTransfer& transfer, codecs::ByteView message, bool last)> part;
-    // The last has passed; or, if `unfinished`, it will never come.
+    // The last message has passed, or, if `unfinished`, will never arrive.
     std::function<void(DnsTransfer& transfer, bool unfinished)> over;
   };
 
@@ -41,15 +42,15 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   ~DnsTransfer() override;
 
   void start() { ask(); }
-  // The first message is on its way to the client: the others may follow.
+  // The first message has been sent to the client; the others may follow.
   void begin();
   void pause();
   void resume();
-  // Nothing is called from now on.
+  // Ends the transfer; no call follows.
   void stop();
 
-  std::uint64_t ordinal() const { return ordinal_; }  // of the query
-  std::uint64_t stream() const { return stream_; }    // of the client
+  std::uint64_t ordinal() const { return ordinal_; }  // ordinal of the query
+  std::uint64_t stream() const { return stream_; }    // number of the client's connection
 
  private:
   // DnsLink::Owner
@@ -71,18 +72,18 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   DatagramBatch& batch_;
   std::shared_ptr<UpstreamGroup> group_;
   Calls calls_;
-  DnsQueryPtr query_;  // until it is answered
+  DnsQueryPtr query_;  // null once it is answered
   std::uint64_t ordinal_;
   std::uint64_t stream_;
   std::uint16_t id_;
-  std::vector<std::size_t> order_;  // of servers
+  std::vector<std::size_t> order_;  // indices of servers, in the order to try
   std::size_t attempt_ = 0;
   std::unique_ptr<DnsLink> link_;
   codecs::DnsTransferEnd end_;
-  std::deque<codecs::Bytes> behind_;  // the first, which has not been sent
+  std::deque<codecs::Bytes> behind_;  // later messages, until the first is sent
   std::size_t behind_bytes_ = 0;
-  bool begun_ = false;  // the first has been sent
-  bool whole_ = false;  // the last has come
+  bool begun_ = false;  // the first message has been sent
+  bool whole_ = false;  // the last message has arrived
   bool paused_ = false;
   bool over_ = false;
 };

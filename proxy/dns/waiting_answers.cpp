@@ -21,7 +21,7 @@ void WaitingAnswers::place(Waiting waiting) {
   if (held) held_[ordinal] = where;
 }
 
-// Out of its place: it is sent, or finds another.
+// Takes the answer out, then sends it or places it again.
 void WaitingAnswers::look_again(ByTime::iterator where, Instant now) {
   auto waiting = std::move(where->second);
   waiting_.erase(where);

@@ -1,5 +1,5 @@
-// WaitingAnswers: answers that rules delay, or hold back until others have come. Owned by its
-// server; loop's thread only.
+// WaitingAnswers: keeps answers that rules delay, or hold until other messages have arrived. Owned
+// by a DnsServer; loop's thread only.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@ namespace brownout::proxy {
 
 struct DnsAnswer {
   DnsQueryPtr query;
-  codecs::Bytes message = {};          // owned, or empty:
-  std::span<std::byte> borrowed = {};  // of the forwarder, until it is sent
-  int copies = 0;                      // beside itself
+  codecs::Bytes message = {};          // owned; if empty, see `borrowed`
+  std::span<std::byte> borrowed = {};  // bytes of the forwarder, valid until sent
+  int copies = 0;                      // duplicates to send
   codecs::ByteView bytes() const { return message.empty() ? codecs::ByteView(borrowed) : message; }
 };
 
@@ -25,18 +25,18 @@ class WaitingAnswers final : private Deadline {
   // All are set.
   struct Calls {
     std::function<void(DnsAnswer answer)> send;
-    // Those that are due have been sent.
+    // All due answers have been passed to send().
     std::function<void()> flush;
     std::function<void(const DnsQuery& query, const rules::QueryPlan::Notes& notes)> record;
   };
 
-  // The loop is borrowed and outlives it.
+  // `loop` is borrowed and must outlive this object.
   WaitingAnswers(Loop& loop, Calls calls) : loop_(loop), calls_(std::move(calls)), poster_(loop) {}
 
-  // Until `ready`, and until nothing of its plan holds it. It owns its message.
+  // Keeps the answer until `ready`, and until no rule holds it. The answer must own its message.
   void add(DnsAnswer answer, Instant ready);
   std::size_t size() const { return waiting_.size(); }
-  // Rules that went away hold nothing.
+  // Ends the holds of rules that are not in `set`.
   void keep(const rules::RuleSet& set);
   void send_all();
   void clear();
@@ -58,8 +58,8 @@ class WaitingAnswers final : private Deadline {
   Loop& loop_;
   Calls calls_;
   Poster poster_;
-  ByTime waiting_;                                            // by when to look at it again
-  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // by the query's ordinal
+  ByTime waiting_;                                            // key: when to check again
+  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // key: query's ordinal
 };
 
 }  // namespace brownout::proxy

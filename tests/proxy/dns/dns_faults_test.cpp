@@ -1,4 +1,4 @@
-// Every DNS fault over real sockets: what a client is told is what the rule says.
+// Every DNS fault over real sockets: the client receives what the rule states.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -107,7 +107,7 @@ TEST(DnsFaultsOverSockets, LatencyDelaysAnswers) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
 }
 
-TEST(DnsFaultsOverSockets, TimeoutKeepsSilent) {
+TEST(DnsFaultsOverSockets, TimeoutSendsNoAnswer) {
   EXPECT_TRUE(DnsWorld(fault("\"timeout\"")).loses_udp());
 }
 
@@ -116,7 +116,7 @@ TEST(DnsFaultsOverSockets, CorruptFlipsBitsOfTheAnswer) {
   EXPECT_NE(world.ask("chat.example.org"), kChatAnswer);
 }
 
-TEST(DnsFaultsOverSockets, DropOfTheQueryOrOfTheAnswer) {
+TEST(DnsFaultsOverSockets, DropLosesTheQueryOrTheAnswer) {
   EXPECT_TRUE(DnsWorld(fault("\"drop\"")).loses_udp());
   const std::string answers =
       "[[rule]]\nmatch = { direction = \"downstream\", qtype = \"A\" }\n"
@@ -127,7 +127,7 @@ TEST(DnsFaultsOverSockets, DropOfTheQueryOrOfTheAnswer) {
   EXPECT_TRUE(DnsWorld(answers).loses_tcp());
 }
 
-TEST(DnsFaultsOverSockets, DuplicateIsTheSameAnswerAgain) {
+TEST(DnsFaultsOverSockets, DuplicateSendsTheSameAnswerTwice) {
   const DnsWorld world(fault("\"duplicate\", share = \"100%\""));
   const auto query = dns_query("chat.example.org");
   const auto udp = world.udp();
@@ -144,7 +144,7 @@ TEST(DnsFaultsOverSockets, DuplicateIsTheSameAnswerAgain) {
   }
 }
 
-TEST(DnsFaultsOverSockets, TruncateMessageLeavesTheBeginning) {
+TEST(DnsFaultsOverSockets, TruncateMessageKeepsTheFirstBytes) {
   const DnsWorld world(fault("\"truncate_message\", after = \"12 B\""));
   const auto tcp = world.tcp();
   send_message(tcp, dns_query("chat.example.org"));
@@ -165,8 +165,8 @@ TEST(DnsFaultsOverSockets, ReorderLetsOneAnswerOvertakeAnother) {
   EXPECT_EQ(print(receive_message(tcp)), kChatAnswer);
 }
 
-// Each query comes from a port of its own, so that either worker may serve it.
-TEST(DnsFaultsOverSockets, HoldUntilIsOfAClientWhicheverWorkerServesIt) {
+// Each query is sent from its own port, so that either worker may serve it.
+TEST(DnsFaultsOverSockets, HoldUntilCoversAClientAcrossWorkers) {
   ProxyWorld proxy(lab_zone() + R"([[rule]]
 match = { qtype = "AAAA" }
 fault = { type = "hold_until", passes = { qtype = "A" } })",
@@ -189,7 +189,7 @@ fault = { type = "hold_until", passes = { qtype = "A" } })",
   }
 }
 
-TEST(DnsFaultsOverSockets, WhatIsHeldLeavesInTimeAndWithItsRule) {
+TEST(DnsFaultsOverSockets, AHeldAnswerIsReleasedAfterItsTimeOrWithItsRule) {
   const std::string rule =
       "match = { qtype = \"AAAA\" }\nfault = { type = \"hold_until\", passes = { qname = \"never\" "
       "}";
@@ -205,7 +205,7 @@ TEST(DnsFaultsOverSockets, WhatIsHeldLeavesInTimeAndWithItsRule) {
   EXPECT_EQ(print(receive_message(tcp)), kChatAnswer);
 }
 
-TEST(DnsFaultsOverSockets, AWindowOfReorder) {
+TEST(DnsFaultsOverSockets, ReorderWithAWindowVariesTheOrder) {
   const DnsWorld world(fault("\"reorder\", share = \"100%\", window = 3, delay = \"1m\""));
   const auto tcp = world.tcp();
   std::set<std::string> orders;

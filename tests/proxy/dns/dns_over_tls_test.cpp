@@ -1,4 +1,4 @@
-// DNS over TLS (RFC 7858): towards clients, towards resolvers, and the faults of its handshakes.
+// DNS over TLS (RFC 7858): with clients, with resolvers, and the faults of its handshakes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace brownout::test {
 namespace {
 
-// A listener that answers by TLS only, and one in front of it that asks by TLS.
+// A resolver that serves TLS only, and a listener in front of it that forwards over TLS.
 struct DnsOverTls {
   explicit DnsOverTls(const std::string& rules = "", const std::string& upstream = "",
                       const std::string& front_rules = "")
@@ -16,7 +16,7 @@ struct DnsOverTls {
         front(front_rules, resolver.address(),
               "query_timeout = \"5s\"\ntls = { ca = \"" + ca.folder + "/ca.pem\"" + upstream +
                   " }") {}
-  // What OpenSSL says of a handshake with the resolver; never "ok", since it echoes nothing.
+  // OpenSSL's result of a handshake with the resolver; never "ok", since it echoes nothing.
   std::string handshake() {
     ca.proxy = std::make_unique<ProxyWorld>("", behind(resolver));
     return ca.talk({.patience = 500ms});
@@ -32,21 +32,21 @@ struct DnsOverTls {
   DnsWorld front;
 };
 
-TEST(DnsOverTls, AsksAndAnswers) {
+TEST(DnsOverTls, ForwardsQueriesAndAnswers) {
   const DnsOverTls dot;
   EXPECT_EQ(dot.front.ask("chat.example.org"), kChatAnswer);
   EXPECT_EQ(dot.front.ask_tcp("chat.example.org", 28), "NOERROR 2001:db8::1/60");
   for (int i = 0; i < 20; ++i) EXPECT_EQ(dot.front.ask("chat.example.org"), kChatAnswer);
 }
 
-TEST(DnsOverTls, WhatIsTooLargeForAClientsDatagramIsTruncated) {
+TEST(DnsOverTls, TruncatesAnswersTooLargeForAClientsDatagram) {
   const DnsOverTls dot;
   EXPECT_EQ(dot.front.ask("big.example.org"), "NOERROR tc");
   EXPECT_GT(dot.front.ask("big.example.org", 1, 10s, 4096).size(), 600U);
   EXPECT_GT(dot.front.ask_tcp("big.example.org").size(), 600U);
 }
 
-TEST(DnsOverTls, NothingIsSaidInTheClear) {
+TEST(DnsOverTls, AnswersNothingInPlaintext) {
   const DnsOverTls dot;
   const auto udp = dot.resolver.udp();
   send_datagram(udp, dns_query("chat.example.org"));
@@ -54,20 +54,20 @@ TEST(DnsOverTls, NothingIsSaidInTheClear) {
   EXPECT_EQ(dot.resolver.ask_tcp("chat.example.org"), "(silence)");
 }
 
-TEST(DnsOverTls, AResolverIsVerified) {
+TEST(DnsOverTls, VerifiesTheResolversCertificate) {
   const DnsOverTls named("", ", name = \"resolver.example\"");
   EXPECT_EQ(named.front.ask("chat.example.org"), kChatAnswer);
   const DnsOverTls wrong("[[rule]]\nfault = { type = \"bad_certificate\", what = \"wrong_name\" }");
   EXPECT_EQ(wrong.front.ask("chat.example.org"), "SERVFAIL");
 }
 
-TEST(DnsOverTls, RulesOfQueriesActInside) {
+TEST(DnsOverTls, RulesOnQueriesActInsideTls) {
   const DnsOverTls dot(
       "[[rule]]\nmatch = { transport = \"tcp\" }\nfault = { type = \"nxdomain\" }");
   EXPECT_EQ(dot.front.ask("chat.example.org"), "NXDOMAIN");
 }
 
-TEST(DnsOverTls, HandshakesFailAsRulesSay) {
+TEST(DnsOverTls, HandshakesFailAsTheRulesState) {
   const auto with = [](const std::string& fault) {
     DnsOverTls dot("[[rule]]\nfault = { type = " + fault + " }");
     auto said = dot.handshake();

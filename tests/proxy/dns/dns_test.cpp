@@ -13,7 +13,7 @@
 namespace brownout::test {
 namespace {
 
-// A UDP socket that the test answers from itself.
+// A UDP resolver whose answers the test sends itself.
 struct FakeResolver {
   FakeResolver() : socket(std::move(proxy::bind_datagrams({"127.0.0.1", 0, ""}, 1)->front())) {}
   std::string address() const {
@@ -54,7 +54,7 @@ TEST(Dns, ForwardsOverUdpAndTcp) {
   EXPECT_EQ(world.ask_tcp("chat.example.org", 28), "NOERROR 2001:db8::1/60");
 }
 
-TEST(Dns, ALargeAnswerIsTruncatedAndComesWholeOverTcp) {
+TEST(Dns, TruncatesALargeAnswerOverUdpAndSendsItWholeOverTcp) {
   const DnsWorld resolver("");
   const DnsWorld world("", resolver.address());
   EXPECT_EQ(world.ask("big.example.org"), "NOERROR tc");
@@ -62,14 +62,14 @@ TEST(Dns, ALargeAnswerIsTruncatedAndComesWholeOverTcp) {
   EXPECT_GT(world.ask_tcp("big.example.org").size(), 600U);
 }
 
-TEST(Dns, TheQuestionGoesAndComesAsTheClientWroteIt) {
+TEST(Dns, KeepsTheQuestionAsTheClientWroteIt) {
   FakeResolver resolver;
   const DnsWorld world("", resolver.address());
   const auto client = world.udp();
   const auto query = dns_query("ChAt.eXample.org");
   ::send(client.get(), query.data(), query.size(), 0);
   const auto asked = resolver.wait();
-  // The same but for the id, which nobody can guess.
+  // Equal except for the id, which is random.
   EXPECT_TRUE(std::equal(query.begin() + 2, query.end(), asked.begin() + 2, asked.end()));
   resolver.answer(reply_to(asked, "192.0.2.7"));
   const auto answer = receive_datagram(client);
@@ -78,7 +78,7 @@ TEST(Dns, TheQuestionGoesAndComesAsTheClientWroteIt) {
   EXPECT_TRUE(std::equal(query.begin() + 12, query.end(), answer.begin() + 12));
 }
 
-TEST(Dns, SpoofedAnswersAreIgnored) {
+TEST(Dns, IgnoresSpoofedAnswers) {
   FakeResolver resolver;
   const DnsWorld world("", resolver.address());
   const auto client = world.udp();
@@ -91,7 +91,7 @@ TEST(Dns, SpoofedAnswersAreIgnored) {
   auto wrong_question = reply_to(asked, "203.0.113.66");
   wrong_question[13] ^= std::byte{0x01};
   resolver.answer(wrong_question);
-  // From another address, with all else right.
+  // Correct except for the address that it is sent from.
   const FakeResolver stranger;
   const auto forged = reply_to(asked, "203.0.113.66");
   ::sendto(stranger.socket.get(), forged.data(), forged.size(), 0, resolver.peer.get(),
@@ -100,8 +100,8 @@ TEST(Dns, SpoofedAnswersAreIgnored) {
   EXPECT_EQ(print(receive_datagram(client)), "NOERROR 192.0.2.1/60");
 }
 
-// RFC 1035, 2.3.3; RFC 4343. What the resolver wrote reaches the client as it is.
-TEST(Dns, AnswersMayRepeatTheQuestionInAnotherCase) {
+// RFC 1035, 2.3.3; RFC 4343. The resolver's spelling reaches the client unchanged.
+TEST(Dns, AcceptsAnswersThatChangeTheCaseOfTheQuestion) {
   FakeResolver resolver;
   const DnsWorld world("", resolver.address());
   const auto client = world.udp();
@@ -116,7 +116,7 @@ TEST(Dns, AnswersMayRepeatTheQuestionInAnotherCase) {
   EXPECT_TRUE(std::equal(small.begin() + 12, small.end(), answer.begin() + 12));
 }
 
-TEST(Dns, IdsAndPortsAreDrawn) {
+TEST(Dns, DrawsIdsAndPortsAtRandom) {
   FakeResolver resolver;
   const DnsWorld world("", resolver.address());
   const auto client = world.udp();
@@ -133,7 +133,7 @@ TEST(Dns, IdsAndPortsAreDrawn) {
   EXPECT_GE(ports.size(), 4U);
 }
 
-TEST(Dns, AResolverThatIsGoneOrSilentIsLeftForTheNext) {
+TEST(Dns, FailsOverFromAResolverThatIsGoneOrSilent) {
   const DnsWorld resolver("");
   const DnsWorld silent("[[rule]]\nfault = { type = \"timeout\" }");
   const auto gone = FakeResolver().address();
@@ -143,13 +143,13 @@ TEST(Dns, AResolverThatIsGoneOrSilentIsLeftForTheNext) {
   EXPECT_EQ(world.ask_tcp("chat.example.org"), kChatAnswer);
 }
 
-TEST(Dns, WhenNoResolverAnswersItIsServfail) {
+TEST(Dns, AnswersServfailIfNoResolverAnswers) {
   const DnsWorld world("", FakeResolver().address(), "query_timeout = \"100ms\"");
   EXPECT_EQ(world.ask("chat.example.org"), "SERVFAIL");
   EXPECT_EQ(world.ask_tcp("chat.example.org"), "SERVFAIL");
 }
 
-TEST(Dns, QueriesArePipelinedOverTcp) {
+TEST(Dns, PipelinesQueriesOverTcp) {
   const DnsWorld resolver("");
   const DnsWorld world(
       "[[rule]]\nmatch = { qtype = \"AAAA\" }\nfault = { type = \"latency\", delay = \"300ms\" }",
@@ -157,12 +157,12 @@ TEST(Dns, QueriesArePipelinedOverTcp) {
   const auto client = world.tcp();
   send_message(client, dns_query("chat.example.org", 28, 1));
   send_message(client, dns_query("chat.example.org", 1, 2));
-  // The fast one does not wait for the slow one.
+  // The fast answer does not wait for the slow one.
   EXPECT_EQ(codecs::read_dns_header(receive_message(client))->id, 2);
   EXPECT_EQ(codecs::read_dns_header(receive_message(client))->id, 1);
 }
 
-TEST(Dns, ManyQueriesOnOneConnectionInAnyPieces) {
+TEST(Dns, AnswersManyQueriesThatArriveInPiecesOnOneConnection) {
   const DnsWorld resolver("");
   const DnsWorld world("", resolver.address());
   const auto client = world.tcp();
@@ -196,7 +196,7 @@ TEST(Dns, AClientThatHalfClosesGetsItsAnswers) {
   EXPECT_EQ(receive(client).ending, Ending::kFin);
 }
 
-TEST(Dns, AResolverThatClosesItsConnectionIsDialledAgain) {
+TEST(Dns, RedialsAResolverThatClosesItsConnection) {
   const TestServer resolver;
   const DnsWorld world("", resolver.address());
   const auto client = world.tcp();
@@ -210,7 +210,7 @@ TEST(Dns, AResolverThatClosesItsConnectionIsDialledAgain) {
   EXPECT_EQ(print(receive_message(client)), "NOERROR 192.0.2.5/60");
 }
 
-// Ten queries where four may wait.
+// Sends ten queries to a listener with a limit of four. Whether it drops six of them.
 bool drops_six(DnsWorld& world) {
   const auto client = world.udp();
   for (std::uint16_t i = 0; i < 10; ++i) {
@@ -223,14 +223,15 @@ bool drops_six(DnsWorld& world) {
   });
 }
 
-TEST(Dns, NoMoreQueriesWaitThanTheLimit) {
+TEST(Dns, DropsQueriesAboveTheLimit) {
   const FakeResolver silent;
   DnsWorld world("", silent.address(), "query_timeout = \"60s\"", "sessions = 4");
   EXPECT_TRUE(drops_six(world));
 }
 
-// A connection has 65,536 ids: a few of them are kept free, so that one is found at once.
-TEST(Dns, WhenNoIdIsLeftQueriesAreGivenBack) {
+// A connection has 65,536 ids. The forwarder keeps some of them free, so that a free one is found
+// quickly.
+TEST(Dns, ReturnsQueriesIfNoIdIsFree) {
   std::size_t given_back = 0;
   const TestServer silent;
   proxy::Loop loop;
@@ -253,8 +254,8 @@ TEST(Dns, WhenNoIdIsLeftQueriesAreGivenBack) {
   EXPECT_EQ(forwarder.in_flight() + given_back, 60'000U);
 }
 
-// Its query waits for the servers of before both reloads, and is asked of those of now.
-TEST(Dns, AClientByTcpSurvivesTwoReloadsThatChangeTheServers) {
+// The query waits for the servers of before both reloads, and is then sent to the present ones.
+TEST(Dns, ATcpClientSurvivesTwoReloadsThatChangeTheServers) {
   const TestServer silent;
   const DnsWorld resolver("");
   DnsWorld world("");
@@ -278,16 +279,16 @@ TEST(Dns, AClientByTcpSurvivesTwoReloadsThatChangeTheServers) {
   EXPECT_EQ(receive(client).ending, Ending::kFin);
 }
 
-TEST(Dns, NoMoreAnswersWaitThanTheLimit) {
+TEST(Dns, DropsDelayedAnswersAboveTheLimit) {
   DnsWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }", {}, {},
                  "sessions = 4");
   EXPECT_TRUE(drops_six(world));
 }
 
-TEST(Dns, BytesThatAreNoQueryGetAnErrorOrNothing) {
+TEST(Dns, AnswersMalformedQueriesWithAnErrorOrNotAtAll) {
   const DnsWorld world("");
   const auto client = world.udp();
-  // The answer to these bytes, or to a query behind them.
+  // First answer to these bytes and to a valid query behind them.
   const auto send = [&](const codecs::Bytes& bytes) {
     send_datagram(client, bytes);
     send_datagram(client, dns_query("chat.example.org"));
@@ -310,7 +311,7 @@ TEST(Dns, BytesThatAreNoQueryGetAnErrorOrNothing) {
   EXPECT_EQ(world.ask("chat.example.org"), kChatAnswer);
 }
 
-// A zone is not given as a whole, and nothing changes it; which must not look like an answer.
+// A zone can neither be transferred nor changed. The rcode must say so.
 TEST(Dns, AZoneRefusesTransfersNotificationsAndUpdates) {
   const auto ask = [](const DnsWorld& world, const std::string& name, std::uint16_t type,
                       int opcode = 0) {
@@ -336,8 +337,8 @@ TEST(Dns, AZoneRefusesTransfersNotificationsAndUpdates) {
   EXPECT_EQ(ask(world, "chat.example.org", 1), kChatAnswer);
 }
 
-// RFC 6891, 6.1.3: of the zone's own answers; what a resolver is asked, it answers.
-TEST(Dns, AVersionOfEdnsThatNobodyKnows) {
+// RFC 6891, 6.1.3. The zone answers BADVERS itself; the other listener forwards that answer.
+TEST(Dns, AnswersBadversToUnknownEdnsVersions) {
   const DnsWorld zone("");
   const DnsWorld forwarding("", zone.address());
   for (const auto* world : {&zone, &forwarding}) {
@@ -353,7 +354,7 @@ TEST(Dns, AVersionOfEdnsThatNobodyKnows) {
   }
 }
 
-TEST(Dns, AnswersWaitWhileTheRulesChange) {
+TEST(Dns, ADelayedAnswerSurvivesAChangeOfTheRules) {
   const DnsWorld resolver("");
   DnsWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"200ms\" }", resolver.address());
   const auto client = world.udp();

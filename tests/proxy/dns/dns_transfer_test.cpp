@@ -1,4 +1,4 @@
-// Zone transfers through a real proxy: one query, many messages.
+// Zone transfers through a real proxy: one query, answered by many messages.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint16_t kAxfrType = 252;
 
-// A message of the answer to `query`: SOAs where `soas` says, and `addresses` A records.
+// A message that answers `query`, with one record per letter of `kinds`: SOA for 'S', A for 'A'.
 codecs::Bytes transfer_part(codecs::ByteView query, const std::string& kinds) {
   codecs::Bytes message(query.begin(), query.begin() + 12);
   message[2] = std::byte{0x84};
@@ -35,7 +35,7 @@ codecs::Bytes axfr_query(std::uint16_t id = 7) { return dns_query("example.org",
 
 bool is_closed(const Fd& client) { return receive(client, 1).ending == Ending::kFin; }
 
-TEST(DnsTransfer, EveryMessagePassesAsItIs) {
+TEST(DnsTransfer, ForwardsEveryMessageUnchanged) {
   const TestServer server;
   const DnsWorld world("", server.address());
   const auto client = world.tcp();
@@ -47,13 +47,13 @@ TEST(DnsTransfer, EveryMessagePassesAsItIs) {
     send_message(upstream, transfer_part(asked, kinds));
     EXPECT_EQ(receive_message(client), transfer_part(asked, kinds)) << kinds;
   }
-  // It is over, for the client may go, and the connection to the server is not needed any more.
+  // The transfer is over, so the client's half-close ends both connections.
   ::shutdown(client.get(), SHUT_WR);
   EXPECT_TRUE(is_closed(client));
   EXPECT_TRUE(is_closed(upstream));
 }
 
-TEST(DnsTransfer, OtherQueriesOfTheClientAreAnsweredMeanwhile) {
+TEST(DnsTransfer, AnswersOtherQueriesDuringATransfer) {
   const TestServer server;
   const DnsWorld world("", server.address());
   const auto client = world.tcp();
@@ -72,7 +72,7 @@ TEST(DnsTransfer, OtherQueriesOfTheClientAreAnsweredMeanwhile) {
   EXPECT_EQ(receive_message(client), transfer_part(asked, "S"));
 }
 
-TEST(DnsTransfer, AServerThatGoesAwayHalfwayEndsTheClientsConnection) {
+TEST(DnsTransfer, ClosesTheClientIfTheServerClosesHalfway) {
   const TestServer server;
   const DnsWorld world("", server.address());
   const auto client = world.tcp();
@@ -85,7 +85,7 @@ TEST(DnsTransfer, AServerThatGoesAwayHalfwayEndsTheClientsConnection) {
   EXPECT_TRUE(is_closed(client));
 }
 
-TEST(DnsTransfer, AServerThatFallsSilentHalfwayDoesToo) {
+TEST(DnsTransfer, ClosesTheClientIfTheServerFallsSilentHalfway) {
   const TestServer server;
   const DnsWorld world("", server.address(), "query_timeout = \"100ms\"");
   const auto client = world.tcp();
@@ -96,7 +96,7 @@ TEST(DnsTransfer, AServerThatFallsSilentHalfwayDoesToo) {
   EXPECT_TRUE(is_closed(client));
 }
 
-TEST(DnsTransfer, WhatHasNotBegunIsAskedOfTheNextServer) {
+TEST(DnsTransfer, FailsOverBeforeTheFirstMessage) {
   const TestServer silent;
   const TestServer server;
   const DnsWorld world("", silent.address() + ", " + server.address(), "query_timeout = \"100ms\"");
@@ -109,8 +109,8 @@ TEST(DnsTransfer, WhatHasNotBegunIsAskedOfTheNextServer) {
   EXPECT_EQ(none.ask_tcp("example.org", kAxfrType), "SERVFAIL");
 }
 
-// Far more than any buffer between: the server waits until the client reads.
-TEST(DnsTransfer, AClientThatReadsLateGetsAllOfIt) {
+// More data than all buffers hold: the server must wait until the client reads.
+TEST(DnsTransfer, ASlowClientReceivesTheWholeTransfer) {
   constexpr std::size_t kMessages = 600;
   const TestServer server;
   DnsWorld world("", server.address(), "query_timeout = \"60s\"");
@@ -126,7 +126,7 @@ TEST(DnsTransfer, AClientThatReadsLateGetsAllOfIt) {
     for (std::size_t i = 0; i < kMessages; ++i) send_all(upstream, framed);
     send_message(upstream, transfer_part(asked, "S"));
   });
-  // Until the server's buffer is full and stays so, since nobody reads.
+  // Wait until the server's buffer is full and stays full, since the client does not read.
   const auto full = [&] {
     pollfd room{upstream.get(), POLLOUT, 0};
     return ::poll(&room, 1, 0) == 0;
@@ -146,7 +146,7 @@ TEST(DnsTransfer, AClientThatReadsLateGetsAllOfIt) {
   sender.join();
 }
 
-TEST(DnsTransfer, RulesActOnTheFirstMessageAndTheOthersWaitForIt) {
+TEST(DnsTransfer, LaterMessagesWaitForADelayedFirstMessage) {
   const TestServer server;
   const DnsWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"300ms\" }",
                        server.address());
@@ -162,7 +162,7 @@ TEST(DnsTransfer, RulesActOnTheFirstMessageAndTheOthersWaitForIt) {
   EXPECT_GE(proxy::Loop::now() - begun, 300ms);
 }
 
-TEST(DnsTransfer, OneThatARuleLosesIsLostWhole) {
+TEST(DnsTransfer, DroppingTheFirstMessageDropsTheTransfer) {
   const TestServer server;
   const DnsWorld world(
       "[[rule]]\nmatch = { direction = \"downstream\" }\nfault = { type = \"drop\" }",
