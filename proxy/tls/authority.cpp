@@ -22,8 +22,8 @@ namespace {
 constexpr long kDay = 24 * 60 * 60;
 constexpr int kWeakBits = 1024;
 
-// With the 89 days to come less than the 398 that clients accept. Not only the last day: a client's
-// clock may be behind.
+// How far validity reaches into the past, since a client's clock may be slow. With the 89 days
+// ahead, the total is below the 398 days that clients accept.
 constexpr long kLongestPast = 300 * kDay;
 
 std::time_t beginning_of(const X509* certificate) {
@@ -41,7 +41,7 @@ void set_name(X509_NAME* name, const std::string& common_name) {
                                static_cast<int>(value.size()), -1, 0);
   };
   add("O", "Brownout");
-  // A common name has at most 64 characters; the alternative name counts.
+  // A common name has at most 64 characters; clients check the alternative name.
   add("CN", common_name.substr(0, 64));
 }
 
@@ -161,7 +161,7 @@ Certificate Authority::mint(const std::string& name, rules::Flaw flaw, std::time
   Certificate minted;
   minted.key = new_key(flaw == Flaw::kWeakKey);
   const auto shown = flaw == Flaw::kWrongName ? std::string("wrong-name.invalid") : name;
-  // As long as public CAs give, and back to the beginning of the CA.
+  // As long ahead as public CAs allow, and back to the beginning of this CA.
   long from = -std::clamp<long>(now - beginning_of(certificate_.get()), kDay, kLongestPast);
   long until = 89 * kDay;
   if (flaw == Flaw::kExpired) from = -90 * kDay, until = -kDay;

@@ -1,7 +1,8 @@
-// The local certificate authority: made once by `brownout ca init`, trusted by the test's clients,
-// and from then on the issuer of whatever certificate a rehearsal needs, right or wrong.
+// Authority: the local certificate authority (CA). `brownout ca init` creates it once, and the
+// tested clients trust it. It issues every certificate that the proxy needs, valid or flawed.
 //
-// A folder with ca.pem (to be trusted) and ca.key (mode 0600). Neither is ever overwritten.
+// The CA's folder contains ca.pem (the certificate to trust) and ca.key (mode 0600). Neither file
+// is ever overwritten.
 #pragma once
 
 #include <ctime>
@@ -19,19 +20,20 @@ struct Certificate {
 
 class Authority {
  public:
-  // Fails when there is one already.
+  // Creates a CA in the folder; fails if there is one already.
   static rules::Result<void> init(const std::string& folder);
   static rules::Result<Authority> load(const std::string& folder);
-  // One that nobody trusts, in memory only.
+  // A CA that no client trusts, in memory only.
   static Authority unknown();
 
-  // For a name or an IP address; what is wrong with it is `flaw`. Its times count from `now`.
+  // Issues a certificate with `flaw` for a name or an IP address. Its validity is relative to
+  // `now`.
   Certificate mint(const std::string& name, rules::Flaw flaw, std::time_t now) const;
-  // Says that `certificate` is revoked (RFC 6960), DER. Valid for a day.
+  // OCSP response that `certificate` is revoked (RFC 6960), as DER. Valid for a day.
   std::string revocation(const X509* certificate, std::time_t now) const;
 
   X509* certificate() const { return certificate_.get(); }
-  // SHA-256, as "AB:CD:...".
+  // SHA-256 of the CA's certificate, as "AB:CD:...".
   std::string fingerprint() const;
   std::string expires() const;
 

@@ -25,7 +25,7 @@ int number_of(rules::TlsVersion version) {
   return TLS1_3_VERSION;
 }
 
-// RFC 7301, 3.1: each with its length in front.
+// Wire format of ALPN (RFC 7301, 3.1): each name follows its length.
 std::string alpn_of(const std::vector<std::string>& protocols) {
   std::string list;
   for (const auto& protocol : protocols) {
@@ -43,7 +43,8 @@ CtxPtr new_context(const SSL_METHOD* method) {
   return context;
 }
 
-// What cannot be read is told of by whoever needs it.
+// Contents of the files, to detect changes. An unreadable file is "": the code that uses it reports
+// the error.
 std::string contents_of(const std::vector<std::string>& paths) {
   std::string all;
   for (const auto& path : paths) {
@@ -93,7 +94,7 @@ void ServerContexts::set_up(SSL_CTX* context) {
     SSL_CTX_set_client_CA_list(context, SSL_dup_CA_list(SSL_CTX_get_client_CA_list(given_.get())));
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  // Sessions of clients with certificates are bound to a context.
+  // OpenSSL needs this to resume sessions of clients with certificates.
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("brownout"), 8);
 }
 
@@ -108,7 +109,7 @@ ServerContexts::Entry ServerContexts::make_entry(const std::string& name, rules:
   if (flaw == rules::Flaw::kWeakKey) SSL_CTX_set_security_level(entry.context.get(), 0);
   SSL_CTX_use_certificate(entry.context.get(), minted.certificate.get());
   SSL_CTX_use_PrivateKey(entry.context.get(), minted.key.get());
-  // Some clients look for the issuer of a stapled response in the chain only.
+  // Some clients search only the chain for the issuer of a stapled response.
   if (flaw != rules::Flaw::kSelfSigned) {
     SSL_CTX_add1_chain_cert(entry.context.get(), issuer.certificate());
   }
@@ -123,12 +124,12 @@ std::shared_ptr<ServerContexts::Entry> ServerContexts::entry_for(const std::stri
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(name, flaw);
   const auto found = minted_.find(key);
-  // A clock that was set back makes certificates of the future.
+  // After the clock is set back, a cached certificate may be from the future.
   if (found != minted_.end() && now >= found->second->minted &&
       now - found->second->minted < kRenewedAfter) {
     return found->second;
   }
-  // Contexts that sessions still use live on with them.
+  // Sessions keep the contexts that they use alive.
   if (minted_.size() >= kMostNames) minted_.clear();
   auto entry = std::make_shared<Entry>(make_entry(name, flaw, now));
   SSL_CTX_set_tlsext_status_cb(entry->context.get(), staple);
@@ -154,7 +155,7 @@ SslPtr ServerContexts::session(const std::string& name, const rules::TlsVerdict&
   if (verdict.most) {
     SSL_set_max_proto_version(ssl.get(), number_of(*verdict.most));
     if (*verdict.most < rules::TlsVersion::k12) {
-      // OpenSSL 3 speaks these at security level 0 only.
+      // OpenSSL 3 supports TLS 1.0 and 1.1 at security level 0 only.
       SSL_set_min_proto_version(ssl.get(), TLS1_VERSION);
       SSL_set_security_level(ssl.get(), 0);
       SSL_set_cipher_list(ssl.get(), "ALL:@SECLEVEL=0");
@@ -172,7 +173,7 @@ int ServerContexts::choose_protocol(SSL*, const unsigned char** out, unsigned ch
       SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
                             static_cast<unsigned>(ours.size()), in, in_size);
   *out = chosen;
-  // RFC 7301, 3.2: a server that speaks none of them says so by no_application_protocol.
+  // RFC 7301, 3.2: a server without a common protocol sends the alert no_application_protocol.
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
@@ -212,7 +213,7 @@ rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::T
 SslPtr ClientContext::session(const std::string& host) const {
   SslPtr ssl(SSL_new(context_.get()));
   auto name = config_.name.empty() ? host : config_.name;
-  // A name is told, and certified, without the dot at its end (RFC 6066, 3).
+  // SNI and certificates contain names without a trailing dot (RFC 6066, 3).
   if (name.ends_with('.')) name.pop_back();
   if (rules::IpAddress::parse(name)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());

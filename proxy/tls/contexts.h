@@ -1,5 +1,6 @@
-// What is needed to begin a TLS session, made when a rule file is loaded: of a listener that
-// terminates TLS, and of an upstream that speaks it. Any thread.
+// ServerContexts and ClientContext: create the TLS sessions of a listener that terminates TLS and
+// of an upstream with TLS. They are made when a rule file is loaded, and shared by all workers. Any
+// thread.
 #pragma once
 
 #include <ctime>
@@ -18,19 +19,20 @@ namespace brownout::tls {
 
 class ServerContexts {
  public:
-  // Reads all files; an error names the file and what to do. `http`: ALPN of an http listener.
+  // Reads all files; an error names the file and what to do. `http`: if config.alpn is empty,
+  // select http/1.1 and http/1.0.
   static rules::Result<std::shared_ptr<ServerContexts>> make(const rules::TlsServer& config,
                                                              bool http);
 
-  // A session for a client that asks for `name` (or, when it names none, came to that address).
-  // `now`: what a certificate is valid at, in seconds since 1970.
+  // Session for a client whose SNI is `name`; without SNI, `name` is the address it connected to.
+  // Its certificate's validity is relative to `now`, in seconds since 1970.
   SslPtr session(const std::string& name, const rules::TlsVerdict& verdict,
                  std::time_t now = std::time(nullptr));
 
  private:
   struct Entry {
     CtxPtr context;
-    std::string staple;  // an OCSP response
+    std::string staple;  // OCSP response, or ""
     std::time_t minted = 0;
   };
   ServerContexts() = default;
@@ -43,13 +45,13 @@ class ServerContexts {
   static int staple(SSL* ssl, void* entry);
 
   rules::TlsServer config_;
-  std::string protocols_;  // as ALPN has them
+  std::string protocols_;  // protocols of ALPN, in wire format
   std::optional<Authority> authority_;
-  CtxPtr given_;  // with the certificate of the rule file
-  // Names are chosen by clients: past kMostNames the oldest are forgotten.
+  CtxPtr given_;  // context with the certificate of the rule file
+  // Clients choose the names, so the cache is bounded: when full, it is cleared.
   static constexpr std::size_t kMostNames = 1024;
-  // Before anything of it changes with time: an OCSP response ends, and a certificate that is not
-  // valid yet becomes valid, after a day.
+  // A certificate is minted anew before its state changes: after a day, its OCSP response expires,
+  // and a certificate that is not yet valid becomes valid.
   static constexpr std::time_t kRenewedAfter = 12 * 60 * 60;
   std::mutex mutex_;
   std::map<std::pair<std::string, rules::Flaw>, std::shared_ptr<Entry>> minted_;
@@ -58,16 +60,16 @@ class ServerContexts {
 class ClientContext {
  public:
   static rules::Result<std::shared_ptr<ClientContext>> make(const rules::TlsClient& config);
-  // A session with a server that was given as `host`.
+  // Session with the server whose name or address is `host`.
   SslPtr session(const std::string& host) const;
-  // Whether both were made of the same settings and files.
+  // Whether both have the same settings and the same contents of files.
   bool same_as(const ClientContext& other) const {
     return config_ == other.config_ && files_ == other.files_;
   }
 
  private:
   rules::TlsClient config_;
-  std::string files_;  // what was in them
+  std::string files_;  // contents of the files
   CtxPtr context_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 struct AlertHint {
   std::uint8_t code;
   bool received;
-  bool from_server;  // else from, or to, a client
+  bool from_server;  // the peer is a server, else a client
   std::string_view hint;
 };
 
@@ -34,7 +34,7 @@ constexpr std::string_view kWantTheirs =
 constexpr std::string_view kCommonAlpn = "client and server have no protocol (alpn) in common";
 constexpr std::string_view kCommonVersion = "client and server have no version of TLS in common";
 
-// By RFC 8446, 6.2.
+// Codes of RFC 8446, 6.2.
 constexpr std::array<AlertHint, 20> kAlertHints{
     {{116, true, true, kGiveOurs},     {40, true, true, kGiveOurs},
      {42, true, true, kGiveOurs},      {45, true, true, kGiveOurs},
@@ -49,7 +49,7 @@ constexpr std::array<AlertHint, 20> kAlertHints{
 
 }  // namespace
 
-// OpenSSL's way to the socket, through the filter.
+// BIO through which OpenSSL reads and writes the socket, with the filter in between.
 struct SocketBio {
   static int write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
@@ -143,7 +143,7 @@ ssize_t TlsLayer::receive_records(std::span<std::byte> into) {
 
 ssize_t TlsLayer::receive(std::span<std::byte> into) {
   if (!ssl_) return receive_records(into);
-  // A record at a time is what SSL_read gives; as many as fit are worth one call of ours.
+  // SSL_read returns one record at a time; return as many as fit.
   std::size_t total = 0;
   while (total < into.size()) {
     ERR_clear_error();
@@ -168,7 +168,7 @@ ssize_t TlsLayer::send(std::span<const std::byte> bytes) {
   return static_cast<ssize_t>(total);
 }
 
-// As errno, or 0 for the end.
+// Result of a failed SSL_read or SSL_write: -1 and errno, or 0 at the end of the stream.
 ssize_t TlsLayer::failed_io(int result) {
   const int saved = errno;
   switch (SSL_get_error(ssl_.get(), result)) {
@@ -186,7 +186,7 @@ ssize_t TlsLayer::failed_io(int result) {
   }
   const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   const auto reason = take_error();
-  // A FIN without close_notify passes as a FIN.
+  // A FIN without close_notify is passed on as a FIN.
   if (cut) return 0;
   why_ = explain(reason);
   errno = EPROTO;
@@ -199,7 +199,7 @@ void TlsLayer::close_notify() {
   SSL_shutdown(ssl_.get());
 }
 
-// What the socket did not take leaves the filter as it was.
+// Bytes that the socket does not accept must not advance the filter's state.
 ssize_t TlsLayer::send_records(std::span<const std::byte> bytes) {
   if (!filter_) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   auto after = *filter_;

@@ -1,7 +1,7 @@
-// TlsLayer: what is between a connection's owner and its socket when the connection is TLS: a
-// session (TLS is terminated here), a filter for the records that go out (faults), or both.
+// TlsLayer: reads and writes one TLS connection between its owner and its socket. It has a TLS
+// session (if TLS is terminated here), a filter of outgoing records (for faults), or both.
 //
-// As non-blocking as its socket, whose descriptor it borrows. Loop's thread only.
+// Non-blocking; borrows the socket's descriptor. Loop's thread only.
 #pragma once
 
 #include <sys/types.h>
@@ -28,19 +28,19 @@ class TlsLayer {
   TlsLayer& operator=(const TlsLayer&) = delete;
 
   void filter(const codecs::RecordFilter& filter) { filter_ = filter; }
-  // What was read of the socket before: it is received first.
+  // Gives back bytes that were read from the socket before; receive() returns them first.
   void give_back(std::vector<std::byte> bytes) { ahead_ = std::move(bytes); }
-  // TLS from here on; `close_notify`: whether its end is announced.
+  // Begins TLS. `close_notify`: whether close_notify() announces the end.
   void start(SslPtr session, bool close_notify);
   Progress handshake();
-  // Why the handshake, or the session behind it, failed: the alert that passed (RFC 8446, 6), and
-  // what to do. "" while neither did.
+  // Why the handshake or the session failed, with the alert sent or received (RFC 8446, 6) and what
+  // to do. "" if neither failed.
   const std::string& why() const { return why_; }
   bool terminated() const { return ssl_ != nullptr; }
-  // The filter lets nothing pass any more.
+  // Whether the filter blocks all further output.
   bool stopped() const { return filter_ && filter_->stopped(); }
 
-  // As recv(2) and send(2).
+  // Return as recv(2) and send(2).
   ssize_t receive(std::span<std::byte> into);
   ssize_t send(std::span<const std::byte> bytes);
   void close_notify();
@@ -48,7 +48,7 @@ class TlsLayer {
  private:
   friend struct SocketBio;
   struct PassedAlert {
-    bool received = false;  // else it was sent
+    bool received = false;  // false: sent
     std::uint8_t code = 0;
   };
   ssize_t receive_records(std::span<std::byte> into);
@@ -63,7 +63,7 @@ class TlsLayer {
   std::optional<codecs::RecordFilter> filter_;
   SslPtr ssl_;
   bool announces_end_ = true;
-  std::optional<PassedAlert> alert_;  // a fatal one
+  std::optional<PassedAlert> alert_;  // the last fatal alert
   std::string why_;
 };
 

@@ -1,4 +1,4 @@
-// OpenSSL objects that free themselves, and its errors as text.
+// Owning pointers to OpenSSL objects, and OpenSSL errors as text.
 #pragma once
 
 #include <openssl/bio.h>
@@ -27,10 +27,10 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using CertPtr = std::unique_ptr<X509, Freed<X509_free>>;
 using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
 
-// The newest error of this thread, and forgets all.
+// Text of this thread's latest OpenSSL error; clears the thread's error queue.
 std::string take_error();
 
-// "tls: cannot read FILE: no such file" and the like.
+// An error of the configuration, e.g. "cannot read FILE: no such file".
 inline tl::unexpected<rules::Error> failed(const std::string& what, const std::string& hint = {}) {
   return tl::unexpected(rules::Error{rules::Origin::kConfig, what, hint, {}});
 }

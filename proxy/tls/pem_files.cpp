@@ -11,7 +11,7 @@ namespace {
 
 using InfoList = std::unique_ptr<STACK_OF(X509_INFO), void (*)(STACK_OF(X509_INFO)*)>;
 
-// OpenSSL's own would ask at the terminal, and wait.
+// OpenSSL's default would ask for a passphrase at the terminal, and block.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 void free_all(STACK_OF(X509_INFO) * list) { sk_X509_INFO_pop_free(list, X509_INFO_free); }
@@ -30,7 +30,7 @@ rules::Result<void> use_chain(SSL_CTX* context, const std::string& path) {
     // The context owns it now.
     static_cast<void>(next.release());
   }
-  // The end is an error, too.
+  // The end of the file is reported as an error, too.
   const auto end = ERR_peek_last_error();
   if (ERR_GET_REASON(end) != PEM_R_NO_START_LINE) return cannot(take_error());
   ERR_clear_error();
@@ -51,7 +51,7 @@ rules::Result<void> use_key(SSL_CTX* context, const std::string& path,
   return {};
 }
 
-// With each certificate that was taken, in their order.
+// Calls `taken` with each certificate, in the order of the file.
 rules::Result<void> trust(SSL_CTX* context, const std::string& path,
                           const std::function<void(X509*)>& taken) {
   const auto pem = open_pem(path);

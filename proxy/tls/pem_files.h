@@ -1,5 +1,5 @@
-// PEM files (RFC 7468) that a user names, as a reload may read them: only regular files are read,
-// and no passphrase is asked for, so that nobody is waited for. Errors name the file.
+// Reads PEM files (RFC 7468) that a user has named. A reload must not block, so only regular files
+// are read, and passphrases are not supported. Errors name the file.
 #pragma once
 
 #include <string>
@@ -8,21 +8,21 @@
 
 namespace brownout::tls {
 
-// What is in it, to read PEM from.
+// The file's contents, to read PEM from.
 rules::Result<BioPtr> open_pem(const std::string& path);
 
-CertPtr read_certificate(BIO* pem);  // null when there is none; take_error() says why
-KeyPtr read_key(BIO* pem);           // the same
+CertPtr read_certificate(BIO* pem);  // null if there is none; see take_error()
+KeyPtr read_key(BIO* pem);           // null if there is none; see take_error()
 
-// Whether it can be used as a certificate with its chain.
+// Whether the file can be used as a certificate with its chain.
 bool is_certificate(const std::string& path);
-// A certificate with its chain, and its key. Nothing where `certificate` is "".
+// Uses a certificate with its chain, and its key. No effect if `certificate` is "".
 rules::Result<void> use_certificate(SSL_CTX* context, const std::string& certificate,
                                     const std::string& key);
 
-// Whose certificates are trusted, and what they have revoked.
+// Trusts the CAs in the file, and applies its revocation lists.
 rules::Result<void> trust(SSL_CTX* context, const std::string& path);
-// The same, of clients, who are told the names.
+// The same for certificates of clients, to which the names of the CAs are sent.
 rules::Result<void> trust_clients_of(SSL_CTX* context, const std::string& path);
 
 }  // namespace brownout::tls

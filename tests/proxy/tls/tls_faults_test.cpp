@@ -1,5 +1,5 @@
-// Every TLS fault over real sockets, with OpenSSL as the client: what it says is what the rule
-// does.
+// Every TLS fault over real sockets: OpenSSL, as the client, reports the failure that the rule
+// states.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
@@ -14,19 +14,19 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Tls, TerminatedWithACertificateForEveryName) {
+TEST(Tls, TerminatesTlsWithACertificateForEveryName) {
   const TlsWorld world;
   EXPECT_EQ(world.talk(), "ok TLSv1.3");
   EXPECT_EQ(world.talk({.sni = "other.example"}), "ok TLSv1.3");
   EXPECT_EQ(world.talk({.bytes = 1'000'000}), "ok TLSv1.3");
 }
 
-TEST(Tls, FaultsOfBytesActOnWhatIsInside) {
+TEST(Tls, ByteFaultsActOnThePlaintext) {
   const TlsWorld world(fault("\"limit_data\", bytes = \"3 B\""));
   EXPECT_EQ(world.talk(), "end");
 }
 
-TEST(Tls, PassedThroughIsEndToEnd) {
+TEST(Tls, PassesTlsThroughEndToEnd) {
   const TlsWorld inner;
   WorldOptions options;
   options.listener = "protocol = \"tls\"";
@@ -40,13 +40,13 @@ TEST(Tls, PassedThroughIsEndToEnd) {
   EXPECT_EQ(outer.talk({.sni = "slow.example"}), "reset");
 }
 
-TEST(Tls, WhatIsNoTlsPassesAsBytes) {
+TEST(Tls, ForwardsConnectionsThatAreNotTls) {
   const TlsWorld world("", false);
   const auto client = world.proxy->connect();
   EXPECT_GE(round_trip(client, "hello"), 0ns);
 }
 
-TEST(Tls, ToServersItIsVerified) {
+TEST(Tls, VerifiesTheServersCertificate) {
   const TlsWorld inner;
   const auto through = [&](const std::string& keys) {
     WorldOptions options;
@@ -57,12 +57,12 @@ TEST(Tls, ToServersItIsVerified) {
   };
   const auto ca = "ca = \"" + inner.folder + "/ca.pem\"";
   EXPECT_TRUE(through(ca + ", name = \"any.example\""));
-  EXPECT_TRUE(through(ca));  // by its address
+  EXPECT_TRUE(through(ca));  // certificate for the address
   EXPECT_FALSE(through(""));
   EXPECT_TRUE(through("verify = false"));
 }
 
-TEST(Tls, AFileThatCannotBeReadIsAClearError) {
+TEST(Tls, NamesAFileThatCannotBeRead) {
   proxy::Loop control;
   const auto config = codecs::load_rules(
       "version = 1\n[[upstream]]\nname = \"u\"\nservers = [\"127.0.0.1:1\"]\n[[listener]]\nname = "
@@ -73,8 +73,8 @@ TEST(Tls, AFileThatCannotBeReadIsAClearError) {
   EXPECT_THAT(engine.error().hint, HasSubstr("brownout ca init"));
 }
 
-// As a reload would read them: it would wait for whoever writes into a pipe.
-TEST(Tls, NoFileIsWaitedFor) {
+// A reload reads these files; a pipe would block it.
+TEST(Tls, RejectsPipesInsteadOfWaitingForThem) {
   const TlsWorld world;
   const auto pipe = world.folder + "/pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
@@ -111,8 +111,8 @@ TEST(Tls, NoFileIsWaitedFor) {
   EXPECT_EQ(client(certificate, certificate, key), "made");
 }
 
-// OpenSSL would ask for the passphrase at the terminal.
-TEST(Tls, AKeyWithAPassphraseIsAnError) {
+// By default, OpenSSL would ask for the passphrase at the terminal.
+TEST(Tls, RejectsAKeyWithAPassphrase) {
   const TlsWorld world;
   const auto pem = tls::open_pem(world.folder + "/ca.key");
   ASSERT_TRUE(pem);
@@ -143,7 +143,7 @@ TEST(FaultsOverSockets, tls_stop) {
   const TlsWorld hello(fault("\"tls_stop\", how = \"rst\""), false);
   EXPECT_EQ(hello.talk(), "reset");
   const TlsWorld hang(fault("\"tls_stop\", after = \"server_hello\"", "sni = \"hang.example\""));
-  // Another, whom the same worker serves, has time to shake hands.
+  // Meanwhile, the same worker completes the handshake of another client.
   const auto meanwhile = [&] { EXPECT_EQ(hang.talk(), "ok TLSv1.3"); };
   EXPECT_EQ(hang.talk({.sni = "hang.example", .patience = 200ms, .meanwhile = meanwhile}),
             "nothing comes");
@@ -172,7 +172,7 @@ TEST(FaultsOverSockets, alpn_refused) {
 
 TEST(FaultsOverSockets, tls_version) {
   EXPECT_EQ(TlsWorld(fault("\"tls_version\", most = \"1.2\"")).talk(), "ok TLSv1.2");
-  // OpenSSL's clients want 1.2 at least.
+  // OpenSSL's client requires at least 1.2.
   EXPECT_THAT(TlsWorld(fault("\"tls_version\", most = \"1.1\"")).talk(), HasSubstr("protocol"));
 }
 
