@@ -74,7 +74,7 @@ class FilesCheck {
     add(table, key, tls::ClientContext::make(config));
   }
 
-  // Of a pair that is refused.
+  // Which key of a refused pair is at fault.
   static std::string_view key_to_blame(const std::string& certificate) {
     return certificate.empty() || tls::is_certificate(certificate) ? "key" : "certificate";
   }

@@ -1,4 +1,5 @@
-// The files that a rule file names, beside those of its zones: certificates, keys, CAs, passwords.
+// refused_files(): checks the files that a rule file names, except zone files: certificates, keys,
+// CAs, passwords.
 #pragma once
 
 #include "rules/base/diagnostics.h"
@@ -7,9 +8,10 @@
 
 namespace brownout::proxy {
 
-// What the engine, or a rehearsal, would refuse to start with: each by the function that reads it
-// there, at the place of the key in the document. Listeners that are off are passed over, as there.
-// In a rehearsal --embedded makes CAs where the file names some: these are not looked for.
+// Problems that would keep the engine or a rehearsal from starting. Each file is read by the
+// function that reads it there. Each problem has the position of its key in `document`. Disabled
+// listeners are skipped. In a rehearsal, CAs of listeners are skipped too, since --embedded creates
+// them.
 rules::Diagnostics refused_files(const rules::Config& config, const rules::Node& document);
 
 }  // namespace brownout::proxy

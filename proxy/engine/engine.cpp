@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kBindRetry = std::chrono::seconds(1);
 
-// Short enough to be typed from a log into a rule file.
+// 32 bits: short enough to be typed from a log into a rule file.
 std::uint64_t draw_seed() {
   std::uint32_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 1;
@@ -99,8 +99,7 @@ void Engine::load(std::shared_ptr<Snapshot> snapshot, Sockets sockets) {
   publish(std::move(snapshot), std::move(sockets));
 }
 
-// Only listeners that are new or listen elsewhere: the others keep their sockets and the
-// connections that wait.
+// Binds only listeners that are new or have moved: the others keep their sockets and backlogs.
 Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
                                          const std::vector<std::string>* replaced) const {
   Sockets sockets;
@@ -113,7 +112,8 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
     }
     if (!all) all = all_of(config, replaced != nullptr ? staying(*replaced) : ComingListeners());
     auto sharing = sharing_of(listener, listener.listen, *all);
-    // A file may give each family a listener; whoever comes later finds the address taken.
+    // Within one file, IPv4 and IPv6 may have a listener each. A listener that is added later finds
+    // the address in use.
     if (replaced != nullptr) sharing.v6_only = false;
     auto bound = sockets_of(listener, listener.listen, sharing);
     if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
@@ -140,8 +140,8 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
   return reopen(inherited->second, static_cast<int>(listener.backlog));
 }
 
-// Ours are those that this change takes from a listener: it goes, or has another name or protocol.
-// Where one stays, an address is taken.
+// Sockets count as ours if this change removes their listener, or gives it another name or
+// protocol. The address of a listener that stays is in use.
 PortSharing Engine::sharing_of(const rules::Listener& listener, const Endpoint& where,
                                const ComingListeners& all) const {
   PortSharing sharing{.v6_only = is_for_v6_only(listener, where, all)};
@@ -262,7 +262,7 @@ void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) 
 void Engine::open_port(const std::string& name, std::vector<PortSockets> sockets) {
   auto& port = ports_[name];
   port.open = true;
-  // That of a socket which this process was given is removed by whoever made it.
+  // The creator of an inherited socket removes its file.
   const bool named = port.bound.is_unix() && !inherited_.contains(name);
   port.file = named ? UnixSocketFile(port.bound.path) : UnixSocketFile();
   for (std::size_t i = 0; i < sockets.size(); ++i) workers_[i]->open(name, std::move(sockets[i]));
@@ -273,12 +273,12 @@ void Engine::close_port(const std::string& name) {
   if (port == ports_.end() || !port->second.open) return;
   port->second.open = false;
   for (const auto& worker : workers_) worker->close(name);
-  // Theirs are copies of these.
+  // The workers' sockets are copies of the inherited ones.
   if (const auto ours = inherited_.find(name); ours != inherited_.end())
     stop_listening(ours->second);
 }
 
-// Opens and closes ports as `down` rules say, and comes back when that next changes.
+// Opens and closes ports as `down` rules require, and sets the deadline of their next change.
 void Engine::follow_down_rules() {
   if (!accepting_) return;
   const auto now = Loop::now();
@@ -331,7 +331,7 @@ void Engine::stop_accepting() {
   control_.deadlines().cancel(*this);
   for (auto& [name, port] : ports_) {
     close_port(name);
-    // While it is certainly ours: a successor may bind it now.
+    // Now, while the file is certainly ours: a successor may bind the name from here on.
     port.file.remove();
   }
 }

@@ -1,8 +1,8 @@
-// Engine: the proxy as a whole. Binds listeners, owns the workers, swaps rules, opens and closes
-// ports.
+// Engine: the whole proxy. It binds listeners, owns the workers, replaces rules, and opens and
+// closes ports.
 //
-// All functions are for the control loop's thread, and so is destruction. A reload either takes
-// effect as a whole or changes nothing and says why.
+// All functions and the destructor are for the control loop's thread. A reload takes effect as a
+// whole, or changes nothing and returns an error.
 #pragma once
 
 #include <map>
@@ -27,54 +27,56 @@ class Engine final : private Deadline {
     std::shared_ptr<const ListenerView> view;
   };
 
-  using Sockets = std::map<std::string, std::vector<PortSockets>>;  // by listener; one a worker
+  // Key: listener; one set of sockets per worker.
+  using Sockets = std::map<std::string, std::vector<PortSockets>>;
 
-  // `seed` is drawn if the file gives none. Listeners that have sockets already, of another
-  // network or from a service manager, do not bind.
+  // Draws a seed if the file gives none. Listeners with `inherited` sockets (of another network
+  // namespace, or from a service manager) do not bind.
   static Result<std::unique_ptr<Engine>> start(Loop& control, const rules::Config& config,
                                                const EngineOptions& options,
                                                Sockets inherited = {});
   ~Engine() override;
 
   Result<void> reload(const rules::Config& config);
-  // A part of it: in place of these listeners, of upstreams of the same names and of the rules that
-  // mean only one of them, are those of `part`. Costs little for what stays.
+  // Partial reload: `part` replaces these listeners, the upstreams of the same names, and the rules
+  // that apply to only one of them. Costs little for the rest.
   Result<void> replace(const std::vector<std::string>& listeners, const rules::Config& part);
-  // Resets the live connections of a listener, which may be gone already, and forgets its sessions.
+  // Resets the live connections of a listener and ends its sessions. The listener may be gone
+  // already.
   void cut(const std::string& listener);
-  // All faults off, on live connections too: what they hold is delivered, what they made wait is
-  // served, ports that they closed open. Rules may be loaded meanwhile, and act after resume().
+  // Turns all faults off, on live connections too: held bytes are delivered, waiting clients are
+  // served, closed ports open. Rules that are loaded meanwhile act after resume().
   void halt();
   void resume();
   bool halted() const { return halted_; }
-  // Connections and UDP sessions, as their workers see them now; waits for the workers.
+  // Present connections and UDP sessions; waits for the workers.
   FlowList list(FlowQuery query) const;
   std::vector<FlowStatus> flows() const { return list({}).flows; }
-  // Resets one of them; false if there is none.
+  // Resets one flow; false if there is none.
   bool cut(const std::string& listener, std::uint64_t ordinal) const;
-  // Returns when every worker has done what it was told so far. From any thread but theirs.
+  // Returns when every worker has done all tasks posted so far. Any thread except the workers'.
   void wait_for_workers() const;
-  // No new connections from now on.
+  // Closes all ports: no new connections from now on.
   void stop_accepting();
   void stop();
 
   std::uint64_t seed() const { return rules_->seed(); }
-  // Those that were loaded last, halted or not.
+  // The rules loaded last, halted or not.
   const rules::RuleSet& rules() const { return *rules_; }
-  // Since the start, by rules and listeners that are gone, too.
+  // Totals since the start, including rules and listeners that are gone.
   std::uint64_t injected() const;
   std::uint64_t turns() const;
-  // The names of rules that never matched anything, and should have: the commonest complaint about
-  // fault injection is that nothing happened, or not what was asked.
+  // Names of rules that never matched although they should have: the most common complaint about
+  // fault injection is that nothing happens.
   std::vector<std::string> never_matched() const;
   std::vector<ListenerStatus> listeners() const;
   std::size_t listener_count() const { return ports_.size(); }
-  // The address of a listener, "" host if there is none of that name.
+  // Address of a listener; its host is "" if there is none of that name.
   Endpoint bound(const std::string& listener) const;
   std::int64_t open_flows() const;
   std::vector<std::int64_t> open_flows_by_worker() const;
   std::uint64_t bytes(rules::Direction direction) const;
-  // By faults, or because a peer does not read.
+  // Bytes held by faults, or because a peer does not read.
   std::size_t held_bytes() const;
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
@@ -82,29 +84,30 @@ class Engine final : private Deadline {
   struct Port {
     Endpoint bound;
     bool open = false;
-    UnixSocketFile file = {};  // of a unix socket that this process bound
+    UnixSocketFile file = {};  // file of a unix socket that this process bound
   };
 
   Engine(Loop& control, const EngineOptions& options);
-  // Of `config`, which comes in place of these listeners or of all, those that need new ones.
+  // Sockets for the listeners of `config` that need new ones. `config` replaces the listeners
+  // `replaced`, or all.
   Result<Sockets> bind_new(const rules::Config& config,
                            const std::vector<std::string>* replaced = nullptr) const;
   Result<std::vector<PortSockets>> sockets_of(const rules::Listener& listener,
                                               const Endpoint& where, PortSharing sharing) const;
   PortSharing sharing_of(const rules::Listener& listener, const Endpoint& where,
                          const ComingListeners& all) const;
-  // Those that there are, but `without`.
+  // The present listeners except `without`.
   ComingListeners staying(const std::vector<std::string>& without) const;
-  // Fail when a file that it names cannot be used.
+  // Fail if a file that `config` names cannot be used.
   Result<std::shared_ptr<Snapshot>> make_snapshot(const rules::Config& config) const;
   Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
-  // Its rules are those that were loaded: the ones in force may be none.
+  // Makes `snapshot` current. Its rules become the loaded ones; while halted, none are in force.
   void load(std::shared_ptr<Snapshot> snapshot, Sockets sockets);
-  // The same ports, with these rules.
+  // Publishes these rules with the present listeners.
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
-  // The names of destinations are remembered if a listener knows destinations.
+  // Turns the recording of DNS names on if a listener has destinations to match by name.
   void remember_names() const;
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);
@@ -116,7 +119,7 @@ class Engine final : private Deadline {
   EngineOptions options_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<const rules::RuleSet> rules_;
-  std::shared_ptr<const Snapshot> snapshot_;  // with no rules while halted
+  std::shared_ptr<const Snapshot> snapshot_;  // without rules while halted
   bool halted_ = false;
   rules::RuleHistory history_;
   std::uint64_t past_turns_ = 0;

@@ -1,4 +1,4 @@
-// The engine's state for others: listeners, flows and totals.
+// Status of the engine: listeners, flows and totals.
 #include <future>
 #include <utility>
 

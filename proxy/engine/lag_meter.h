@@ -1,5 +1,5 @@
-// LagMeter: how late a loop is: a deadline every quarter of a second, and how long after it the
-// loop comes to it. Loop's thread only, but for the histogram.
+// LagMeter: measures how late a loop runs. It sets a deadline every quarter of a second and records
+// the delay after it. Loop's thread only, except for the histogram.
 #pragma once
 
 #include "proxy/loop/loop.h"
@@ -21,7 +21,7 @@ class LagMeter final : private Deadline {
   static constexpr Duration kEvery = std::chrono::milliseconds(250);
 
   void on_due(Instant) noexcept override {
-    // The clock of this moment, not that of the turn, which began before what made it late.
+    // Read the clock now: `now` of the turn was taken before the other deadlines ran.
     histogram_.add(Loop::now() - due_);
     start();
   }

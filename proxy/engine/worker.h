@@ -1,11 +1,11 @@
-// Worker: one thread with one loop and the flows that it serves. Workers share nothing on the data
-// path.
+// Worker: one thread with one loop, which serves a share of all flows. Workers share nothing on the
+// data path.
 //
-// Each has a listening socket of its own for every listener (SO_REUSEPORT). The kernel spreads
-// connections by hash, unevenly when they are few, so a worker with clearly more open flows than
-// another hands new ones over.
+// Each worker has its own socket for every listener (SO_REUSEPORT). The kernel distributes
+// connections by hash, unevenly if they are few. A worker with clearly more open flows than another
+// therefore hands new ones over.
 //
-// Public functions are for the control thread; the worker does what they say in its own next turn.
+// Public functions are for the control thread; they take effect in the worker's next turn.
 #pragma once
 
 #include <atomic>
@@ -33,35 +33,37 @@ struct UpstreamView {
   std::shared_ptr<const tls::ClientContext> tls;  // or null
 };
 
-// What the control thread decided, shared by all workers; immutable.
+// Configuration published by the control thread, shared by all workers; immutable.
 struct Snapshot {
   std::shared_ptr<const rules::RuleSet> rules;
   rules::SharedMap<std::shared_ptr<const ListenerView>> listeners;
   rules::SharedMap<std::shared_ptr<const UpstreamView>> upstreams;
-  // The listeners and upstreams that are not those of the snapshot before; none: any may be.
+  // Names of listeners and upstreams that differ from the previous snapshot; nullopt: any may
+  // differ.
   std::optional<std::vector<std::string>> changed;
 };
 
 class Worker final : private HttpHost {
  public:
-  // `index` counts the workers from 0.
+  // `index`: number of the worker, from 0.
   Worker(const EngineOptions& options, std::size_t index);
   ~Worker() override;
 
-  // All workers, this one among them; before start().
+  // Sets all workers, including this one. Call before start().
   void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
   void start(std::shared_ptr<const Snapshot> snapshot);
   void apply(std::shared_ptr<const Snapshot> snapshot);
   void open(std::string listener, PortSockets sockets);
   void close(std::string listener);
-  // Resets the live connections of a listener, and forgets its sessions.
+  // Resets the live connections of a listener and ends its sessions.
   void cut(std::string listener);
-  // What it serves, and the end of one of them: whether there was such a flow.
+  // Lists the flows that match.
   std::future<FlowList> list(FlowQuery query);
+  // Resets one flow; false if there is none.
   std::future<bool> cut(std::string listener, std::uint64_t ordinal);
-  // Returns when everything said so far is done, and what was closed is closed.
+  // Returns when all tasks posted so far are done, and their sockets are closed.
   void wait();
-  // Ends what is open and joins the thread.
+  // Ends all flows and joins the thread.
   void stop();
 
   std::int64_t open_flows() const { return open_.load(std::memory_order_relaxed); }
@@ -110,7 +112,7 @@ class Worker final : private HttpHost {
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
   Worker& least_loaded();
 
-  std::atomic<std::size_t> held_{0};  // outlives all flows
+  std::atomic<std::size_t> held_{0};  // first, since it must outlive all flows
   Loop loop_;
   std::unique_ptr<Resolver> resolver_;
   EventBuffer events_;
@@ -124,7 +126,7 @@ class Worker final : private HttpHost {
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;
-  std::unique_ptr<DatagramBatch> datagrams_;  // made for the first service
+  std::unique_ptr<DatagramBatch> datagrams_;  // created for the first service
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;
   ServerPool server_pool_{loop_};
   RequestCopies request_copies_{*this};

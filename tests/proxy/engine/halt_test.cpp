@@ -1,4 +1,4 @@
-// Halting: all faults off at once, on live connections too, and what they hold is delivered.
+// Halting turns all faults off at once, on live connections too, and delivers what they hold.
 #include <gtest/gtest.h>
 
 #include "tests/support/dns_world.h"
@@ -17,7 +17,7 @@ void resume(ProxyWorld& world) {
   world.engine().wait_for_workers();
 }
 
-TEST(Halt, DeliversWhatAStageHoldsAndResumesOnTheSameConnection) {
+TEST(Halt, DeliversHeldBytesAndResumesOnTheSameConnection) {
   ProxyWorld world(
       "[[rule]]\nstart = \"1h\"\nfault = { type = \"unplug\" }\n"
       "[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }");
@@ -58,7 +58,7 @@ TEST(Halt, OpensAPortThatIsDown) {
   EXPECT_TRUE(eventually([&] { return !world.connect(); }));
 }
 
-TEST(Halt, AnswersDnsQueriesThatWait) {
+TEST(Halt, AnswersDelayedDnsQueries) {
   DnsWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }");
   const auto client = world.udp();
   const auto query = dns_query("chat.example.org");
@@ -68,7 +68,7 @@ TEST(Halt, AnswersDnsQueriesThatWait) {
   EXPECT_NE(print(receive_datagram(client)), "(silence)");
 }
 
-TEST(Halt, AnswersRequestsThatWait) {
+TEST(Halt, AnswersDelayedRequests) {
   HttpWorld world("[[rule]]\nfault = { type = \"delay\", delay = \"1h\" }");
   const auto client = world.proxy.connect();
   send_all(client, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -77,7 +77,7 @@ TEST(Halt, AnswersRequestsThatWait) {
   EXPECT_EQ(receive(client, 12).bytes, "HTTP/1.1 200");
 }
 
-TEST(Halt, DeliversDatagrams) {
+TEST(Halt, DeliversHeldDatagrams) {
   UdpWorld world("[[rule]]\nfault = { type = \"latency\", delay = \"1h\" }");
   send_all(world.client, "held");
   ASSERT_TRUE(eventually([&] { return world.proxy.injected() == 1; }));
@@ -88,7 +88,7 @@ TEST(Halt, DeliversDatagrams) {
 TEST(Flows, AreListedAndCutOneByOne) {
   ProxyWorld world("[[rule]]\nname = \"slow\"\nfault = { type = \"latency\", delay = \"1h\" }",
                    {.workers = 2});
-  // Its ordinal is 1 only if it was accepted before the other, whichever worker has that.
+  // Wait until this connection is accepted, so that its ordinal is 1 on whichever worker.
   const auto first = world.connect();
   send_all(first, "12345");
   ASSERT_TRUE(eventually([&] { return world.injected() == 1; }));

@@ -1,5 +1,4 @@
-// What a reload and an end do to sockets in the file system, and that a reload which fails does
-// nothing.
+// Files of unix sockets across reloads and the end of the process; a failed reload changes nothing.
 #include <gmock/gmock.h>
 
 #include "proxy/engine/engine.h"
@@ -21,7 +20,7 @@ rules::Config on_socket(const std::string& path, const std::string& more = "") {
       path + "\"\nupstream = \"u\"\n" + more);
 }
 
-TEST_F(SocketOfAListener, GoesWithItsProcessButNotWithAnothers) {
+TEST_F(SocketOfAListener, IsRemovedWithItsProcessButNotWithAnother) {
   Loop loop;
   auto first = std::move(*Engine::start(loop, on_socket(in("socket")), {}));
   EXPECT_TRUE(fs::is_socket(in("socket")));
@@ -35,7 +34,7 @@ TEST_F(SocketOfAListener, GoesWithItsProcessButNotWithAnothers) {
   EXPECT_FALSE(fs::exists(in("socket")));
 }
 
-TEST_F(SocketOfAListener, GoesWithTheListener) {
+TEST_F(SocketOfAListener, IsRemovedWithItsListener) {
   Loop loop;
   auto engine = std::move(*Engine::start(loop, on_socket(in("before")), {}));
   ASSERT_TRUE(engine->reload(on_socket(in("after"))));
@@ -48,7 +47,7 @@ TEST_F(SocketOfAListener, GoesWithTheListener) {
   engine->stop();
 }
 
-TEST_F(SocketOfAListener, IsLeftToWhoeverBoundTheNameSince) {
+TEST_F(SocketOfAListener, IsKeptIfAnotherProcessHasBoundTheName) {
   const auto bind_it = [&] { return std::move(*listen_on({"", 0, in("socket")}, 1, 1)); };
   auto mine = bind_it();
   UnixSocketFile file(in("socket"));
@@ -58,8 +57,8 @@ TEST_F(SocketOfAListener, IsLeftToWhoeverBoundTheNameSince) {
   EXPECT_TRUE(fs::is_socket(in("socket")));
 }
 
-// Connecting to it, to see whether it is stale, would wait until its owner accepts.
-TEST_F(SocketOfAListener, ThatIsBusyIsNotWaitedFor) {
+// A blocking connect, to find out whether the socket is stale, would wait until its owner accepts.
+TEST_F(SocketOfAListener, IsNotWaitedForIfItsBacklogIsFull) {
   const Endpoint where{"", 0, in("socket")};
   const auto busy = std::move(*listen_on(where, 0, 1));
   std::vector<Dialled> waiting;
