@@ -342,16 +342,18 @@ void DnsServer::record(const DnsQuery& query, const rules::QueryPlan::Notes& not
 void DnsServer::overflow() {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(warned_overflow_, true)) return;
-  spdlog::warn("listener {}: queries are dropped: as many wait as `sessions` allows",
-               view_->config.name);
+  spdlog::warn(
+      "listener {}: queries are dropped: the limit `sessions` of pending queries is reached (raise "
+      "it)",
+      view_->config.name);
 }
 
 void DnsServer::crowded(DnsQueryPtr query) {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (!std::exchange(warned_crowd_, true)) {
-    host_.report(query->facts, "queries dropped",
-                 "the resolvers are silent, and as many queries wait for them as there are ids to "
-                 "tell answers apart");
+    host_.report(
+        query->facts, "queries dropped",
+        "no query id is free: too many queries wait for the resolvers, which do not answer");
   }
   drop(*query);
 }

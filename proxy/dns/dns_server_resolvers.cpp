@@ -26,8 +26,8 @@ bool DnsServer::find_resolver(DnsQuery& query) {
   view_->stats->dropped.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(warned_stray_, true)) return false;
   spdlog::warn(
-      "listener {}: queries are dropped: it is not known which resolver their client "
-      "meant (conntrack; this needs the capability CAP_NET_ADMIN)",
+      "listener {}: queries are dropped: their original destination is unknown (finding it "
+      "needs conntrack and the capability CAP_NET_ADMIN)",
       view_->config.name);
   return false;
 }
@@ -57,8 +57,8 @@ void DnsServer::forget_idle_resolvers() {
 void DnsServer::log_full() const {
   const auto kind = "listener " + view_->config.name + ": too many resolvers";
   log_limited(spdlog::level::warn, kind,
-              "{}: clients wait for {} at a time; queries to others are answered by SERVFAIL", kind,
-              kMostBusyResolvers);
+              "{}: queries wait for {} of them already; queries to others are answered by SERVFAIL",
+              kind, kMostBusyResolvers);
 }
 
 }  // namespace brownout::proxy

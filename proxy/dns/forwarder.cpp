@@ -130,7 +130,7 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   const bool refusal = header->questions == 0 && message.size() == codecs::kDnsHeader;
   if (!refusal && !codecs::same_question(asked, answered)) {
     if (!std::exchange(warned_spoof_, true)) {
-      spdlog::warn("upstream {}: an answer to another question was ignored (spoofed?)",
+      spdlog::warn("upstream {}: ignored an answer to a question that was not asked (spoofed?)",
                    group_->config().name);
     }
     return;

@@ -312,7 +312,7 @@ void Engine::cut(const std::string& listener) {
 }
 
 void Engine::report_down(const std::string& name) {
-  spdlog::info("listener {}: down, as a rule says", rules::printable(name));
+  spdlog::info("listener {}: down, by a rule", rules::printable(name));
   const rules::FlowFacts none{
       .listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
   snapshot_->rules->for_each_down(name, [&](const rules::Rule& rule) {

@@ -251,15 +251,15 @@ bool Worker::find_destination(const Acceptor& acceptor, const Fd& fd, rules::Flo
   if (std::exchange(warned_stray_, true)) return false;
   if (arrival == ArrivalKind::kOwnDial) {
     spdlog::error(
-        "listener {}: what brownout itself dials is sent back to it, and is refused: `brownout "
-        "intercept` means the user that it runs as, and it may not mark its sockets; run it as "
-        "another user, or with the capability CAP_NET_ADMIN",
+        "listener {}: connections that brownout itself opens are redirected back to it, and are "
+        "refused: `brownout intercept` covers the user that brownout runs as, and brownout may not "
+        "mark its sockets; run it as another user, or with the capability CAP_NET_ADMIN",
         view.config.name);
     return false;
   }
   spdlog::warn(
-      "listener {}: a client connected to it by itself, and is refused: it serves those "
-      "that the kernel sends here (see `brownout intercept`)",
+      "listener {}: refused a client that connected directly: this listener serves only "
+      "connections that the kernel redirects to it (see `brownout intercept`)",
       rules::printable(view.config.name));
   return false;
 }
@@ -351,8 +351,8 @@ void Worker::buffer_full(const rules::Listener& listener) {
   if (warned_buffer_) return;
   warned_buffer_ = true;
   spdlog::warn(
-      "listener {}: faults hold {} of a connection, as much as `buffer` allows; reading pauses, so "
-      "they limit throughput too (raise `buffer` to avoid it)",
+      "listener {}: faults hold {} of one connection, the limit `buffer`; reading pauses, which "
+      "limits throughput (raise `buffer` to avoid it)",
       rules::printable(listener.name), to_text(listener.buffer));
 }
 

@@ -48,7 +48,8 @@ bool ClientFlow::read_header() {
   const auto header = codecs::read_proxy_header(buffer.first(static_cast<std::size_t>(count)));
   if (header.state == codecs::ProxyHeader::State::kMore) return true;
   if (header.state == codecs::ProxyHeader::State::kBroken) {
-    host_.report(facts_, "no PROXY header", "the connection does not begin with one, and is reset");
+    host_.report(facts_, "no PROXY header",
+                 "the connection does not begin with a PROXY header, and is reset");
     end(CloseMode::kReset);
     return false;
   }

@@ -147,9 +147,8 @@ void UdpServer::session_refused() {
   view_->stats->refused.fetch_add(1, std::memory_order_relaxed);
   if (std::exchange(warned_refusal_, true)) return;
   spdlog::warn(
-      "listener {}: a rule rejects datagrams; a proxy cannot send \"port unreachable\" (ICMP), so "
-      "they "
-      "are dropped",
+      "listener {}: a rule rejects datagrams; they are dropped, since a proxy cannot send \"port "
+      "unreachable\" (ICMP)",
       rules::printable(view_->config.name));
 }
 
@@ -159,14 +158,13 @@ void UdpServer::datagrams_lost(std::size_t count, int error) {
   if (warned_loss_) return;
   warned_loss_ = true;
   const auto* why = error == EDESTADDRREQ
-                        ? "it is not known where their client sent them (conntrack; this needs the "
-                          "capability CAP_NET_ADMIN)"
+                        ? "their original destination is unknown (finding it needs conntrack and "
+                          "the capability CAP_NET_ADMIN)"
                     : error == EMFILE
-                        ? "there are as many sessions as `sessions` allows, or no file "
-                          "descriptor is left (`ulimit -n`)"
+                        ? "the limit `sessions` is reached, or no file descriptor is left "
+                          "(raise `sessions` or `ulimit -n`)"
                         : std::strerror(error);
-  spdlog::warn("listener {}: datagrams are lost here: {}", rules::printable(view_->config.name),
-               why);
+  spdlog::warn("listener {}: datagrams are dropped: {}", rules::printable(view_->config.name), why);
 }
 
 }  // namespace brownout::proxy

@@ -245,7 +245,7 @@ void UdpSession::arm() {
 void UdpSession::on_due(Instant now) noexcept {
   if (now >= lookup_ends_) {
     return resolved(tl::unexpected(Error{Origin::kUpstream,
-                                         "its name: no resolver answered within " +
+                                         "name lookup: no resolver answered within " +
                                              rules::to_text(group_->config().connect_timeout),
                                          {},
                                          {}}),

@@ -297,7 +297,7 @@ void HttpFlow::close_client(rules::Close how) {
 
 void HttpFlow::send_copy(std::string request, std::string_view method) {
   if (!http_host_.request_copies().send(group_, facts_, std::move(request), method)) {
-    report("sent once", "too many requests are being sent twice at this moment");
+    report("sent once", "too many duplicates of other requests are in flight");
   }
 }
 

@@ -26,7 +26,7 @@ rules::Result<std::string> read_to_end(const Fd& file) {
     if (count == 0) return text;
     text.append(part.data(), static_cast<std::size_t>(count));
     if (text.size() > kMostToRead) {
-      return rules::config_error("larger than 64 MiB, which is more than is read");
+      return rules::config_error("larger than 64 MiB, the limit for files");
     }
   }
 }
@@ -47,7 +47,7 @@ rules::Result<std::string> read_regular(const std::string& path) {
   if (!S_ISREG(status.st_mode)) {
     return rules::config_error(
         "it is no regular file (a pipe, a socket or a device), "
-        "and would have to be waited for");
+        "and reading it could block");
   }
   return read_to_end(file);
 }

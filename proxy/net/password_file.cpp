@@ -12,7 +12,7 @@ rules::Result<std::string> read_password(const std::string& path) {
   }
   auto line = text->substr(0, text->find('\n'));
   if (!line.empty()) return line;
-  return rules::config_error("password_file: there is nothing to read in " + path,
+  return rules::config_error("password_file: the first line is empty: " + path,
                              "write the password into its first line");
 }
 

@@ -232,7 +232,7 @@ Resolver::Ticket Resolver::resolve(const std::string& name, Done done) {
   }
   if (!make_room()) {
     give(ticket, std::make_shared<const Answer>(tl::unexpected(resolve_error(
-                     name, "too many other names are being looked up, and no resolver answers"))));
+                     name, "too many other lookups wait for a resolver that does not answer"))));
     return ticket;
   }
   auto& lookup = *running_.emplace(name, std::make_unique<Lookup>(*this, name)).first->second;

@@ -24,8 +24,8 @@ Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   if (addresses.empty()) {
     return rules::config_error(
         "\"" + endpoint.host +
-            "\" is no name of this machine: /etc/hosts does not have it, and no resolver is asked "
-            "where to listen",
+            "\" is not a local name: it is not in /etc/hosts, and DNS is not used for addresses to "
+            "listen on",
         "give an address, e.g. \"127.0.0.1:" + std::to_string(endpoint.port) +
             "\", or add the name to /etc/hosts");
   }
@@ -77,9 +77,8 @@ std::string listen_hint(const Endpoint& endpoint, int type, int error) {
   switch (error) {
     case EADDRINUSE:
       if (is_a_clients(endpoint, type)) {
-        return "nobody listens there: a client's connection has the port, or had it less than a "
-               "minute ago; choose one that clients are not given (see "
-               "net.ipv4.ip_local_port_range)";
+        return "no program listens there: a client's connection has the port, or had it less than "
+               "a minute ago; choose a port outside net.ipv4.ip_local_port_range";
       }
       return "another program listens there: stop it, or choose another port (0 takes a free one)";
     case EACCES:

@@ -143,7 +143,7 @@ rules::Result<Authority> Authority::load(const std::string& folder) {
   if (!authority.key_) return none("ca.key: " + take_error());
   if (X509_check_private_key(authority.certificate_.get(), authority.key_.get()) != 1) {
     take_error();
-    return failed("ca.pem and ca.key in " + folder + " do not belong together", hint);
+    return failed("ca.pem and ca.key in " + folder + " do not match", hint);
   }
   return authority;
 }

@@ -22,15 +22,15 @@ struct AlertHint {
 };
 
 constexpr std::string_view kGiveOurs =
-    "the server wants a client certificate that it knows: see certificate and key in the "
+    "the server requires a client certificate that it trusts: see certificate and key in the "
     "upstream's tls";
 constexpr std::string_view kTrustIt =
-    "the client does not take the certificate: let it trust its CA, and ask for a name of it";
+    "the client rejects the certificate: let the client trust its CA, and connect to a name in it";
 constexpr std::string_view kTrustTheirs =
-    "give the CA of the server's certificate as ca in the upstream's tls, its name as name, or "
-    "verify = false";
+    "in the upstream's tls, set ca to the CA of the server's certificate and name to a name in it, "
+    "or verify to false";
 constexpr std::string_view kWantTheirs =
-    "client_ca wants a certificate of the client that it has signed";
+    "client_ca requires a client certificate that this CA has signed";
 constexpr std::string_view kCommonAlpn = "client and server have no protocol (alpn) in common";
 constexpr std::string_view kCommonVersion = "client and server have no version of TLS in common";
 

@@ -19,7 +19,7 @@ void free_all(STACK_OF(X509_INFO) * list) { sk_X509_INFO_pop_free(list, X509_INF
 rules::Result<void> use_chain(SSL_CTX* context, const std::string& path) {
   const auto cannot = [&](const std::string& why) {
     return failed("cannot use the certificate " + path + ": " + why,
-                  "it must be a PEM file that can be read");
+                  "it must be a readable PEM file");
   };
   const auto pem = open_pem(path);
   if (!pem) return cannot(pem.error().what);

@@ -93,7 +93,7 @@ get "$web" >/dev/null
 at_least "$(since "$begin")" 0.4 || fail "redirect: the rule does not act"
 [ "$(udp)" = "b'echo hi' ('10.71.2.2', 7000)" ] || fail "redirect: datagrams: $(udp)"
 if inside client curl -sS --max-time 5 "http://10.71.1.1:1500/" 2>/dev/null; then fail "a client that connects to the listener itself"; fi
-wait_for 5 grep -q 'connected to it by itself' "$folder/plain.log" || fail "nobody says why: $(cat "$folder/plain.log")"
+wait_for 5 grep -q 'refused a client that connected directly' "$folder/plain.log" || fail "nobody says why: $(cat "$folder/plain.log")"
 pass "redirect: connections by IPv4 and IPv6, and datagrams; rules act; the server sees the gateway"
 
 intercept remove && intercept remove || fail "remove, twice"
@@ -180,7 +180,7 @@ for i in 1 2 3; do
   if grep -q '^10\.' <<<"$said"; then fail "a connection that comes back is served: $said"; fi
 done
 [ "$(find "/proc/$running/fd" | wc -l)" -lt 60 ] || fail "its own connections go round in a circle"
-wait_for 5 grep -q 'what brownout itself dials is sent back to it.*CAP_NET_ADMIN' "$folder/unmarked.log" || fail "nobody says why: $(cat "$folder/unmarked.log")"
+wait_for 5 grep -q 'connections that brownout itself opens are redirected back to it.*CAP_NET_ADMIN' "$folder/unmarked.log" || fail "nobody says why: $(cat "$folder/unmarked.log")"
 [ "$(inside gateway curl -sS "$web")" = 10.71.2.1 ] || fail "another user is not let alone"
 end_gateway
 intercept remove

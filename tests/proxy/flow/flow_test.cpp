@@ -289,7 +289,7 @@ TEST(Engine, AHintTellsThatAClientsConnectionHoldsThePort) {
   const auto taken = proxy::own_address(client);
   const auto bound = proxy::bind_to({to_text(*taken.ip()), taken.port(), ""}, SOCK_STREAM, 1);
   ASSERT_FALSE(bound);
-  EXPECT_NE(bound.error().hint.find("nobody listens there"), std::string::npos)
+  EXPECT_NE(bound.error().hint.find("no program listens there"), std::string::npos)
       << bound.error().hint;
 }
 

@@ -87,9 +87,10 @@ TEST(Resolver, FailsForANameThatDoesNotExist) {
 TEST(Resolver, ListeningOnANameUsesTheHostsFileOnly) {
   const auto sockets = proxy::bind_to({"nowhere.invalid", 5353, ""}, SOCK_STREAM, 1);
   ASSERT_FALSE(sockets);
-  EXPECT_EQ(sockets.error().what,
-            "\"nowhere.invalid\" is no name of this machine: /etc/hosts does not have it, and no "
-            "resolver is asked where to listen");
+  EXPECT_EQ(
+      sockets.error().what,
+      "\"nowhere.invalid\" is not a local name: it is not in /etc/hosts, and DNS is not used for "
+      "addresses to listen on");
   EXPECT_EQ(sockets.error().hint,
             "give an address, e.g. \"127.0.0.1:5353\", or add the name to /etc/hosts");
   EXPECT_TRUE(proxy::bind_to({"localhost", 0, ""}, SOCK_STREAM, 1));
