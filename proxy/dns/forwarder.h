@@ -24,7 +24,7 @@ namespace brownout::proxy {
 
 class DnsForwarder final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  // All are set.
+  // All members must be set.
   struct Calls {
     // Answer of a resolver, valid until answers_over(); empty if no resolver answered.
     std::function<void(DnsQueryPtr query, std::span<std::byte> answer)> answered;

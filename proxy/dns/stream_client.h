@@ -18,7 +18,7 @@ namespace brownout::proxy {
 
 class DnsStreamClient final : public Retirable, private Ready, private Deadline {
  public:
-  // All are set.
+  // All members must be set.
   struct Calls {
     std::function<void(DnsStreamClient& client, std::span<std::byte> message)> query;
     std::function<void()> batch_over;

@@ -24,7 +24,7 @@ namespace brownout::proxy {
 
 class DnsTransfer final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  // All are set. Any call except part() may be the last.
+  // All members must be set. Any call except part() may be the last.
   struct Calls {
     // First message, with the query; call begin() once it is sent. If `more` is false, or the
     // message is empty because no server answered, the transfer is over.

@@ -21,7 +21,7 @@ void WaitingAnswers::place(Waiting waiting) {
   if (held) held_[ordinal] = where;
 }
 
-// Takes the answer out, then sends it or places it again.
+// Takes an answer out, checks its holds, and then sends it or places it again.
 void WaitingAnswers::look_again(ByTime::iterator where, Instant now) {
   auto waiting = std::move(where->second);
   waiting_.erase(where);

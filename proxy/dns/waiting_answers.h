@@ -22,7 +22,7 @@ struct DnsAnswer {
 
 class WaitingAnswers final : private Deadline {
  public:
-  // All are set.
+  // All members must be set.
   struct Calls {
     std::function<void(DnsAnswer answer)> send;
     // All due answers have been passed to send().

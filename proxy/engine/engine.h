@@ -107,7 +107,8 @@ class Engine final : private Deadline {
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
-  // Turns the recording of DNS names on if a listener has destinations to match by name.
+  // Records names from DNS answers only if a listener finds original destinations, which then match
+  // by name.
   void remember_names() const;
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);

@@ -283,7 +283,7 @@ Worker& Worker::least_loaded() {
 
 void Worker::serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts) {
   auto group = group_for(*view, facts);
-  // A reload has removed the listener since the accept: act as if its port had been closed.
+  // A reload has removed the listener's upstream since the accept: act as if the port were closed.
   if (!group && view->config.protocol != rules::Protocol::kProxy) {
     reset_on_close(fd);
     open_.fetch_sub(1, std::memory_order_relaxed);

@@ -18,7 +18,7 @@
 
 namespace brownout::proxy {
 
-// Counters of one listener: written by all workers, read by anyone.
+// Counters of one listener: written by all workers, read by any thread.
 struct ListenerStats {
   explicit ListenerStats(std::size_t workers) : traffic(workers) {}
 

@@ -70,7 +70,7 @@ bool Pipe::read_once() {
 
 bool Pipe::splice_once() {
   if (!splice_) splice_ = std::make_unique<SpliceBuffer>();
-  if (!splice_->usable()) return read_once();  // out of descriptors: copying needs none
+  if (!splice_->usable()) return read_once();  // no descriptor was left; copying needs none
   const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
   // End of stream, or urgent data that splice(2) does not move: recv() tells which.

@@ -59,7 +59,7 @@ class Pipe final {
   void read();
   // Writes pending bytes to the sink.
   void flush();
-  // Run the deadlines of stages.
+  // Run the due deadlines of the stages ahead of, or behind, the messages.
   void advance_ahead(Instant now);
   void advance_behind(Instant now);
   // Decodes the bytes read from now on as messages. `tunnel` is borrowed.

@@ -2,14 +2,15 @@
 // with the effect of all faults.
 //
 //   http, websocket  a request begins with the client's first bytes and ends when its answer begins
-//   mqtt, xmpp       requests and answers are parsed (rules/protocols/codec/request_watch.h)
+//   mqtt, nats,      requests and answers are parsed (rules/protocols/codec/request_watch.h)
+//   redis, xmpp
 //   any other        bytes are not parsed: a turn is that bytes of the server follow bytes of the
 //                    client. Its duration says nothing about the server, and bytes without an
 //                    answer may be a farewell, so neither is measured.
 //
-// Reports each request or turn to the host. At the end it reports each request without an answer,
-// and a connection that broke before its first request. Costs nothing unless an observer is
-// attached. Member of its flow; loop's thread only.
+// Reports each request or turn to the host. At the end it reports a failure for each request
+// without an answer, or one if the connection broke without any. Costs nothing unless
+// Host::watched(). Member of its flow; loop's thread only.
 #pragma once
 
 #include <memory>
@@ -35,7 +36,7 @@ class Turns {
     if (since_ != kNever) tell(ok);
   }
   // All other protocols: after each read from the client and each write to it. `bytes` may be empty
-  // if spliced, except for mqtt and xmpp.
+  // if spliced, except for protocols whose requests are parsed.
   void from_client(std::size_t size, codecs::ByteView bytes = {}) {
     if (host_.watched()) count(rules::Direction::kUpstream, size, bytes);
   }
@@ -63,7 +64,7 @@ class Turns {
   Host& host_;
   const rules::FlowFacts& facts_;
   const rules::Protocol protocol_;
-  std::unique_ptr<messages::RequestWatch> watch_;  // parser of mqtt and xmpp, made when needed
+  std::unique_ptr<messages::RequestWatch> watch_;  // parser of requests, if any; made when needed
   std::vector<messages::RequestWatch::Answer> answers_;
   Turned turned_;  // since the previous report to the host
   Instant since_ = kNever;

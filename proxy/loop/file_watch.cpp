@@ -83,7 +83,7 @@ void FileWatches::watch(const std::vector<std::string>& paths) {
   std::map<std::string, std::unique_ptr<FileWatch>> watches;
   for (const auto& path : paths) {
     auto& watch = watches[path];
-    if (watch) continue;  // named twice
+    if (watch) continue;  // duplicate path
     if (const auto old = watches_.find(path); old != watches_.end()) watch = std::move(old->second);
     if (!watch) watch = std::make_unique<FileWatch>(loop_, path, changed_);
   }

@@ -1,4 +1,4 @@
-// Every MQTT fault over real sockets; the test is the broker.
+// Every MQTT fault over real sockets; the test acts as the broker.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Every fault of NATS over real sockets; the test is the server.
+// Every fault of NATS over real sockets; the test acts as the server.
 #include <gtest/gtest.h>
 
 #include "tests/support/proxy_world.h"

@@ -1,4 +1,4 @@
-// Every XMPP fault over real sockets; the test is the server.
+// Every XMPP fault over real sockets; the test acts as the server.
 #include <gtest/gtest.h>
 
 #include "tests/support/message_lab.h"
