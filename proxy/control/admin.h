@@ -1,14 +1,15 @@
-// Admin: everything behind the control plane's address, and who may use it.
+// Admin serves the control plane's HTTP address and decides which requests are authorized.
 //
 //   /                the dashboard          /metrics   Prometheus
 //   /api/v1/...      Brownout's own API     /proxies, /populate, /reset, /version   Toxiproxy's
 //
-// Changes by Brownout's API need what a page of another site cannot send without asking first (the
-// Fetch standard's preflight): a JSON content type, X-Requested-With, or a token. With a token,
-// everything but the dashboard's files needs it (Authorization: Bearer).
+// Without a token, a change by Brownout's API needs a JSON content type or X-Requested-With. A page
+// of another site cannot send either without a preflight (Fetch standard), so this prevents
+// cross-site request forgery. With a token, every request except those for the dashboard's files
+// needs it (Authorization: Bearer).
 //
-// A unix socket may have all of that besides, without TLS: whatever happens at the address, it is a
-// way in for whoever may open it. Control loop's thread only.
+// A unix socket may serve the same paths in addition, without TLS. It stays usable when the address
+// is under attack. Control loop's thread only.
 #pragma once
 
 #include <functional>
@@ -25,25 +26,26 @@ namespace brownout::proxy {
 
 struct AdminOptions {
   Endpoint where;
-  std::string token_file;   // "" needs none; needed where other machines can come
+  std::string token_file;   // "": no token; required unless the address is loopback
   std::string certificate;  // PEM files; "" for plain HTTP
   std::string key;
-  std::string socket;  // the path of a unix socket that has the API, too; "" for none
+  std::string socket;  // path of an additional unix socket; "" for none
 };
 
-// The first line of a file that only its owner should read; an error if it is too short to be safe.
+// Returns the first line of the file; an error if it is shorter than 16 characters.
 using FileReader = Result<std::string> (*)(const std::string& path);
 Result<std::string> read_token(const std::string& path, FileReader read = read_regular);
 
 class Admin {
  public:
-  // Borrows all; `live` has its engine already.
+  // Borrows all arguments, which must outlive the Admin. `live` must have its engine attached.
   static Result<std::unique_ptr<Admin>> start(Loop& loop, const AdminOptions& options,
                                               LiveConfig& live, EventStream& stream,
                                               toxiproxy::Api& toxiproxy);
 
   const Endpoint& endpoint() const { return server_->endpoint(); }
-  // Reads its files again; where one cannot be used, all are kept as they were.
+  // Reads the token and certificate files again. If any file is unusable, keeps the old contents of
+  // all.
   Result<void> renew(const AdminOptions& options);
 
  private:
@@ -64,7 +66,7 @@ class Admin {
   toxiproxy::Api& toxiproxy_;
   Metrics metrics_;
   std::unique_ptr<HttpServer> server_;
-  std::unique_ptr<HttpServer> local_;  // or null
+  std::unique_ptr<HttpServer> local_;  // the unix socket, or null
 };
 
 }  // namespace brownout::proxy

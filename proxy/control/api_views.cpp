@@ -31,13 +31,13 @@ struct RuleCounters {
   }
 };
 
-// What the engine knows of rules and listeners, by name: gathered once for a whole list.
+// Snapshot of the engine's counters by rule and listener name, taken once for a whole list.
 struct Seen {
   explicit Seen(const Engine& engine) {
     for (auto& status : engine.listeners()) listeners.emplace(status.name, status);
     for (const auto& rule : engine.rules().rules()) {
       rules[rule->name].add(*rule, engine.halted());
-      // A preset is several rules, "phones/latency" among them.
+      // A preset expands to several rules ("phones/latency"); sum their counters under its name.
       const auto slash = rule->name.rfind('/');
       if (slash != std::string::npos)
         rules[rule->name.substr(0, slash)].add(*rule, engine.halted());

@@ -1,4 +1,5 @@
-// What the API shows of the proxy, as JSON.
+// JSON views of the running proxy for the HTTP API: rules, listeners, flows, status and errors.
+// Control loop's thread only.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,19 +13,20 @@ namespace brownout::proxy {
 
 using Json = nlohmann::ordered_json;
 
-// {"name", "source": "file" | "api" | "toxiproxy", "etag", "definition": {...}} and what it has
-// done so far.
+// {"name", "source": "file" | "api" | "toxiproxy", "etag", "definition": {...}} and the counters of
+// a rule, firewall or listener.
 Json view_of(const LiveConfig& live, std::string_view kind, const rules::Node& table);
-// All of that kind, Toxiproxy's behind them.
+// Views of all tables of the kind, followed by those that Toxiproxy's API made.
 Json list_of(const LiveConfig& live, std::string_view kind);
-// As JSON text: there may be thousands, and whoever watches asks for them over and over.
+// Formatted as JSON text directly: lists have up to 10,000 flows and are polled.
 std::string text_of(const FlowStatus& flow);
 Json status_of(const LiveConfig& live, Instant started);
-// Every fault with its keys, for a page that lets one be added.
+// Every fault with its keys, for forms that add a fault.
 Json faults_view();
 
 std::string etag_of(const rules::Node& table);
-// RFC 9457; `kind` and `name` are what was to be changed: mistakes elsewhere say where.
+// An RFC 9457 response. `kind` and `name` identify the table that the request changes; errors in
+// other tables name their table in "in".
 HttpResponse problem(const Refusal& refusal, std::string_view kind = {},
                      std::string_view name = {});
 HttpResponse answer_json(int status, const Json& body);

@@ -1,4 +1,4 @@
-// The dashboard's files, which are in the binary: the page works without any other server.
+// Serves the dashboard's files, which are compiled into the binary.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace brownout::proxy {
 
-// None if the path is not one of them.
+// Nothing if the request is not for a file of the dashboard.
 std::optional<HttpResponse> dashboard_file(const HttpServer::Request& request);
 
 }  // namespace brownout::proxy

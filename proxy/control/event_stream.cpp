@@ -8,7 +8,7 @@ namespace brownout::proxy {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// A comment now and then finds out who has left.
+// Seconds between comment lines: the write to a client that has disconnected fails.
 constexpr unsigned kHeartbeat = 10;
 
 }  // namespace
@@ -43,7 +43,7 @@ void EventStream::write(std::string_view lines) {
 
 void EventStream::write_all(const std::string& text) {
   for (const auto& feed : feeds_) feed->write(text);
-  // One that has just been taken is not connected yet, but will be before the next second is over.
+  // A feed whose response is not sent yet is not open, but the response still holds a reference.
   std::erase_if(feeds_, [](const auto& feed) { return !feed->open() && feed.use_count() == 1; });
 }
 

@@ -1,8 +1,8 @@
-// EventStream: injected faults, and flows that open and close, as they happen, to those who watch
-// (server-sent events: HTML standard, 9.2). Costs nothing while nobody does.
+// EventStream sends injected faults, and opened and closed flows, to API clients as they happen
+// (server-sent events: HTML standard, 9.2). Without clients it costs nothing.
 //
-// At most kMostPerSecond events a second: a person sees no more, and the rest cost traffic nothing.
-// A line {"event":"thinned"} says that some were left out. Control loop's thread only, but for
+// Sends at most kMostPerSecond events a second, so that watching does not slow down traffic. A line
+// {"event":"thinned"} reports that events were left out. Control loop's thread only, except
 // submit() and wanted().
 #pragma once
 
@@ -24,7 +24,7 @@ class EventStream final : public EventSink, private Deadline {
   ~EventStream() override { control_.deadlines().cancel(*this); }
 
   std::shared_ptr<Feed> follow();
-  // Something that the control plane did: a JSON object, to which the time is added.
+  // Sends an event of the control plane: a JSON object, to which the time is added.
   void tell(const std::string& line);
 
   void submit(std::string lines) override;
@@ -37,7 +37,7 @@ class EventStream final : public EventSink, private Deadline {
 
   Loop& control_;
   std::vector<std::shared_ptr<Feed>> feeds_;
-  std::atomic<std::int64_t> left_{0};  // of this second
+  std::atomic<std::int64_t> left_{0};  // events that this second may still carry
   unsigned seconds_ = 0;
 };
 

@@ -21,15 +21,15 @@ using What = codecs::Http1Parser::What;
 constexpr int kWaitingToBeAccepted = 4096;
 constexpr std::size_t kMostStrangers = 320;
 constexpr std::size_t kMostOfKnownClients = 256;
-constexpr std::size_t kReservedDescriptors = 16;  // when flows have taken all others
-constexpr std::size_t kMostFollowers = 192;       // the others that are known have requests
+constexpr std::size_t kReservedDescriptors = 16;  // kept free of flows
+constexpr std::size_t kMostFollowers = 192;       // leaves places for requests
 constexpr std::size_t kMostBody = 8 << 20;
-constexpr std::size_t kMostUnread = 1 << 20;        // of answers: then no request is taken
-constexpr std::size_t kMostUnreadEvents = 4 << 20;  // then the follower is left
+constexpr std::size_t kMostUnread = 1 << 20;        // response bytes; above, no request is read
+constexpr std::size_t kMostUnreadEvents = 4 << 20;  // above, the follower is disconnected
 constexpr std::size_t kMostInMemory = 64 << 20;     // of all known connections together
-constexpr std::size_t kMostOfStrangers = 16 << 20;  // of all strangers
+constexpr std::size_t kMostOfStrangers = 16 << 20;  // of all strangers together
 constexpr std::size_t kReadSize = 64 * 1024;
-// In one turn, before others have theirs.
+// Limits of one connection per loop turn, for fairness.
 constexpr int kReadsAtOnce = 8;
 constexpr int kRequestsPerTurn = 8;
 constexpr Duration kRequestTime = std::chrono::seconds(10);  // for a head, and for a body
@@ -52,7 +52,7 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
     }
     wait(handshaking_ ? kRequestTime : kIdleTime);
   }
-  // Retired, it may outlive its server.
+  // A retired connection may outlive its server.
   ~Connection() override {
     if (feed_) feed_->write_ = nullptr;
     loop_.poller().forget(stream_.number());
@@ -63,9 +63,9 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
 
   int number() const { return stream_.number(); }
   bool follows() const { return feed_ != nullptr; }
-  // What is lost least when another needs its place comes first: a connection that waits for a
-  // request, half of a request, answers that nobody reads, a follower; of those the oldest.
-  std::pair<int, Instant> dispensable() const {
+  // The connection with the lowest rank is evicted first: idle, then with half a request, then with
+  // unread responses, then an event follower; within each of these, the oldest.
+  std::pair<int, Instant> eviction_rank() const {
     const bool asking = handshaking_ || timing_ || !input_.empty();
     return {follows() ? 3 : !out_.empty() ? 2 : asking ? 1 : 0, since_};
   }
@@ -81,8 +81,8 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   void work();
   void parse_input();
   bool parse_step(codecs::ByteView& bytes);
-  void head_came();
-  void request_came();
+  void on_head();
+  void on_request();
   void write(const HttpResponse& response, bool keep);
   void refuse(const HttpResponse& response);
   void wait(Duration time) { loop_.deadlines().set(*this, rules::later(Loop::now(), time)); }
@@ -92,21 +92,21 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
 
   HttpServer& server_;
   Loop& loop_;
-  std::shared_ptr<tls::ServerContexts> tls_;  // its session asks it while hands are shaken
+  std::shared_ptr<tls::ServerContexts> tls_;  // the session uses it during the handshake
   Stream stream_;
   Outbox out_;
   codecs::Http1Parser parser_{codecs::Http1Parser::Side::kRequests};
-  codecs::Bytes input_;  // that is not parsed yet
+  codecs::Bytes input_;  // received, not parsed yet
   rules::HttpHead head_;
   std::string body_;
-  std::shared_ptr<Feed> feed_;   // or null
-  Instant since_ = Loop::now();  // the last request was answered, or it came
-  int requests_left_ = 0;        // in this turn
+  std::shared_ptr<Feed> feed_;   // null unless an event follower
+  Instant since_ = Loop::now();  // time of the last request, or of the accept
+  int requests_left_ = 0;        // of this loop turn
   bool handshaking_ = false;
-  bool timing_ = false;   // a request has begun
-  bool closing_ = false;  // behind what is to be written
+  bool timing_ = false;   // a request has begun to arrive
+  bool closing_ = false;  // close once out_ is written
   bool finished_ = false;
-  bool left_ = false;  // the client sends nothing more
+  bool read_closed_ = false;  // the client half-closed
   bool over_ = false;
 };
 
@@ -123,22 +123,22 @@ void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
   work();
 }
 
-// What a client does not read of answers, it is not asked for more.
+// Backpressure: while a client leaves responses unread, no further request of it is read.
 void HttpServer::Connection::work() {
   const auto buffer = loop_.read_buffer().first(kReadSize);
   for (int i = 0; i < kReadsAtOnce; ++i) {
     if (!input_.empty()) parse_input();
     if (over_ || !out_.flush(stream_)) return end();
-    if (left_ && out_.empty()) return end();
-    if (left_) return;
+    if (read_closed_ && out_.empty()) return end();
+    if (read_closed_) return;
     if (out_.waiting() >= kMostUnread) return;
     if (!input_.empty()) break;
     const auto count = stream_.receive(buffer);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return finish();
     if (count == 0 && !feed_ && !out_.empty()) {
-      // It has asked for all that it wants, and gets what it asked for (RFC 9112, 9.6).
-      closing_ = left_ = true;
+      // The client half-closed after its requests: send the responses, then close (RFC 9112, 9.6).
+      closing_ = read_closed_ = true;
       return;
     }
     if (count <= 0) return end();
@@ -166,7 +166,7 @@ void HttpServer::Connection::parse_input() {
   input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(taken));
 }
 
-// False when all bytes were taken.
+// Returns false when no more bytes can be parsed.
 bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
   const auto step = parser_.next(bytes);
   bytes = bytes.subspan(step.taken);
@@ -175,7 +175,7 @@ bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
       refuse(plain(400, "bad request: " + parser_.why()));
       return false;
     case What::kHead:
-      head_came();
+      on_head();
       return true;
     case What::kBody:
     case What::kEnd:
@@ -184,41 +184,41 @@ bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
         refuse(plain(413, "the body is too large"));
         return false;
       }
-      server_.relieve(*this);
+      server_.limit_memory(*this);
       if (step.what == What::kBody) return false;
-      request_came();
+      on_request();
       return true;
     default:
-      // The rest has that long to come, however it comes.
+      // Counted from the first byte, so that a slow client cannot prolong it.
       if (parser_.in_message() && !std::exchange(timing_, true)) wait(kRequestTime);
       return false;
   }
 }
 
-void HttpServer::Connection::head_came() {
+void HttpServer::Connection::on_head() {
   head_ = parser_.head();
   body_.clear();
   timing_ = true;
   wait(kRequestTime);
-  if (server_.knows_ && server_.knows_(head_)) server_.met(stream_.number());
+  if (server_.knows_ && server_.knows_(head_)) server_.mark_known(stream_.number());
   if (!parser_.framing().expects_continue) return;
   out_.write(stream_, codecs::bytes_of("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-void HttpServer::Connection::request_came() {
+void HttpServer::Connection::on_request() {
   const bool keep = parser_.framing().keep_alive;
   --requests_left_;
   timing_ = false;
   since_ = Loop::now();
   wait(kIdleTime);
   auto response = server_.answer(head_, std::exchange(body_, {}));
-  if (!server_.knows_ && response.status < 400) server_.met(stream_.number());
+  if (!server_.knows_ && response.status < 400) server_.mark_known(stream_.number());
   if (response.feed && !server_.may_follow()) {
     response = plain(503, "too many follow the events already");
   }
   write(response, keep && !response.feed);
   if (response.feed) follow(std::move(response.feed));
-  server_.relieve(*this);
+  server_.limit_memory(*this);
 }
 
 void HttpServer::Connection::follow(std::shared_ptr<Feed> feed) {
@@ -285,8 +285,9 @@ void HttpServer::accepted(Fd fd, const SocketAddress& peer) {
   connections_[number] = std::make_unique<Connection>(*this, std::move(fd));
 }
 
-// For one more, and where descriptors are rare, for one of those. Whoever has asked already, though
-// it was not heard yet, is no stranger.
+// Evicts strangers until a new connection fits. Without spare descriptors, evicts one to free its
+// descriptor. First handles input that has arrived, since a request in it may make its sender
+// known.
 void HttpServer::make_room() {
   while (strangers_.size() >= kMostStrangers ||
          (strangers_.size() > 0 && !acceptor_->has_reserve())) {
@@ -299,15 +300,15 @@ void HttpServer::make_room() {
   }
 }
 
-// It is no stranger any more.
-void HttpServer::met(int fd) {
+// Moves a stranger to the known connections, and evicts a known connection if there are too many.
+void HttpServer::mark_known(int fd) {
   if (!strangers_.contains(fd)) return;
   strangers_.remove(fd);
   if (connections_.size() - strangers_.size() <= kMostOfKnownClients) return;
   Connection* least = nullptr;
   for (const auto& [number, other] : connections_) {
     if (number == fd || strangers_.contains(number)) continue;
-    if (least == nullptr || other->dispensable() < least->dispensable()) least = other.get();
+    if (least == nullptr || other->eviction_rank() < least->eviction_rank()) least = other.get();
   }
   if (least != nullptr) least->end();
 }
@@ -318,9 +319,9 @@ bool HttpServer::may_follow() const {
   return static_cast<std::size_t>(followers) < kMostFollowers;
 }
 
-// Ends the connections that hold most, but not this one, while all hold too much: strangers for
-// strangers, and others for others.
-void HttpServer::relieve(const Connection& served) {
+// Ends the connections that hold the most memory until their group (strangers or known) is within
+// its limit. `served` counts, but is not ended.
+void HttpServer::limit_memory(const Connection& served) {
   const bool strange = strangers_.contains(served.number());
   while (true) {
     std::size_t total = 0;
@@ -351,7 +352,7 @@ HttpResponse HttpServer::answer(const rules::HttpHead& head, std::string body) c
     return plain(403, "\"" + rules::printable(exchange.host) +
                           "\" is no name of this machine: ask for localhost");
   }
-  // What is in it would be the name of something, in the log, in JSON and in metrics.
+  // Path and query parts become names in the log, in JSON and in metrics, which must be UTF-8.
   if (!rules::is_utf8(unescaped(exchange.path)) || !rules::is_utf8(unescaped(exchange.query))) {
     return plain(400, "the path or the query is no UTF-8 (RFC 3986, 2.5)");
   }

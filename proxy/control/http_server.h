@@ -1,18 +1,18 @@
-// HttpServer: HTTP/1.1 for the control plane, on the control loop, which carries no traffic: a
-// stuck or slow client delays nobody.
+// HttpServer is a small HTTP/1.1 server for the control plane. It runs on the control loop, which
+// carries no proxied traffic, so a slow API client delays no flow.
 //
-// Bounded: connections, the head (codecs/http1.h), the body, the time for a request however its
-// bytes come, the requests of a turn, the answers that a client has not read, and the memory of all
-// together. Paths and queries are UTF-8.
+// Bounded are the number of connections, the head (codecs/http1.h), the body, the time for a
+// request, the requests per loop turn, the unread responses, and the memory of all connections.
+// Paths and queries must be UTF-8.
 //
-// No client can keep another out. Whoever comes is let in, and is a stranger until a head has come
-// that the server knows (a token), or, where anybody may ask, until it got what it asked for. Of
-// strangers there are 320 (strangers.h says which of them goes for the next), of the others 256
-// (the one goes that is missed least), and neither takes a place of the other's.
+// A flood of connections cannot lock out other clients. Each new connection is accepted and counts
+// as a stranger until it sends a head with the token. Without a token, it counts as a stranger
+// until its first successful response. There are at most 320 strangers (strangers.h selects the one
+// to evict) and 256 known connections (the least useful one is evicted). The two groups never take
+// each other's places.
 //
-// A request that asks for "localhost" or an address is served; one for another name, on a loopback
-// address, is a page that somebody else's name server leads here (DNS rebinding), and gets 403.
-// Loop's thread only.
+// On a loopback address, only requests for "localhost" or an IP address are served. Any other host
+// name gets 403, since it indicates DNS rebinding. Loop's thread only.
 #pragma once
 
 #include <functional>
@@ -30,13 +30,13 @@
 
 namespace brownout::proxy {
 
-// What a response goes on with, for as long as its client listens (server-sent events). Written by
-// whoever made it, read by the server. Loop's thread only.
+// The open-ended body of a response (server-sent events). The handler that made it writes; the
+// server sends. Loop's thread only.
 class Feed {
  public:
-  // Whether anybody listens.
+  // Whether a client is connected.
   bool open() const { return static_cast<bool>(write_); }
-  // A client that does not read is left: then nobody listens any more.
+  // Disconnects a client that does not read; open() is false afterwards.
   void write(std::string_view text) {
     if (open()) write_(text);
   }
@@ -51,20 +51,20 @@ struct HttpResponse {
   std::string body;
   std::string type = "application/json";
   std::vector<rules::HttpHeader> headers = {};
-  std::shared_ptr<Feed> feed = nullptr;  // then it ends when the client leaves
+  std::shared_ptr<Feed> feed = nullptr;  // if set, the body continues until the client leaves
 };
 
 class HttpServer {
  public:
   struct Request {
     std::string method;
-    std::string path;  // without the query, as it was written
+    std::string path;  // without the query, still percent-encoded
     std::string query;
     rules::HttpHead head;
     std::string body;
   };
   using Handler = std::function<HttpResponse(const Request&)>;
-  // Whether whoever sends this may ask; without it, anybody may.
+  // Whether the head is authorized. Without this function, every request is.
   using Knows = std::function<bool(const rules::HttpHead&)>;
 
   // With `tls`, HTTPS only.
@@ -74,7 +74,7 @@ class HttpServer {
   ~HttpServer();
 
   const Endpoint& endpoint() const { return endpoint_; }
-  // For connections from now on.
+  // Applies to new connections only.
   void set_tls(std::shared_ptr<tls::ServerContexts> tls) { tls_ = std::move(tls); }
 
  private:
@@ -82,9 +82,9 @@ class HttpServer {
   HttpServer(Loop& loop, Handler handler);
   void accepted(Fd fd, const SocketAddress& peer);
   void make_room();
-  void met(int fd);
+  void mark_known(int fd);
   bool may_follow() const;
-  void relieve(const Connection& served);
+  void limit_memory(const Connection& served);
   void forget(int fd);
   HttpResponse answer(const rules::HttpHead& head, std::string body) const;
   bool may_ask_for(const std::string& host) const;

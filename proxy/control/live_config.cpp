@@ -22,7 +22,8 @@ std::string draw_id() {
   return fmt::format("{:016x}", bits);
 }
 
-// "/rule/3/fault/delay" is "/fault/delay" of a rule with a name.
+// Translates a pointer into the document, "/rule/3/fault/delay", to a rule's name and
+// "/fault/delay".
 Mistake located(const rules::Node& document, const std::string& pointer) {
   const auto kind_end = pointer.find('/', 1);
   if (kind_end == std::string::npos) return {"", "", pointer, "", ""};
@@ -47,7 +48,7 @@ Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& docume
   return refusal;
 }
 
-// Of each thing that was changed under the lease, what was there before.
+// Restores the overlay entries from before the lease.
 void put_back(const LiveConfig::Lease& lease, Overlay& overlay) {
   for (const auto& entry : lease.undo) {
     if (entry.before) {
@@ -140,7 +141,7 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
   if (const auto done = engine_->reload(with_toxiproxy(config)); !done) {
     return tl::unexpected(Refusal{.status = 409, .what = describe(done.error())});
   }
-  // Who is connected to a port that is switched off is cut off too.
+  // Disabling a listener also cuts its open connections.
   for (const auto& old : own_.listeners) {
     const auto now =
         std::find_if(config.listeners.begin(), config.listeners.end(),
@@ -155,7 +156,7 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
   return {};
 }
 
-// Two listeners of one name would be one port, and one upstream.
+// Listeners and upstreams of the rule file and of Toxiproxy's API share one namespace.
 std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& config) const {
   Refusal refusal{.status = 409, .what = "a proxy of Toxiproxy's API has that name"};
   for (const auto& listener : config.listeners) {
@@ -235,7 +236,8 @@ Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo>
   return {};
 }
 
-// Whoever changes something last, keeps it, or undoes it all the way to what no lease changed.
+// A table belongs to the last lease that changed it. The undo entry moves along, so that the end of
+// this lease restores the state before any lease. A change without a lease drops the undo entry.
 void LiveConfig::take_over(Lease::Undo change, const std::string& lease) {
   if (!lease.empty() && lease_of(change.kind, change.name) == lease) return;
   for (auto& [id, other] : leases_) {
@@ -308,7 +310,7 @@ void LiveConfig::undo(const Lease& lease) {
   auto overlay = overlay_;
   put_back(lease, overlay);
   if (apply(file_, std::move(overlay))) return save();
-  // What was there does not fit any more. A fault must not outlive its lease: it is taken away.
+  // The earlier version is no longer valid. Delete the table: a fault must not outlive its lease.
   for (const auto& entry : lease.undo) {
     overlay = overlay_;
     overlay.set({entry.kind, entry.name, std::nullopt});
@@ -319,7 +321,7 @@ void LiveConfig::undo(const Lease& lease) {
   save();
 }
 
-// Without what is under a lease: a restart ends all leases.
+// Changes under leases are not saved: a restart ends all leases.
 void LiveConfig::save() const {
   if (!state_) return;
   auto lasting = overlay_;

@@ -1,8 +1,8 @@
-// LiveConfig: what the proxy does, while it runs: the rule file, what the API changed of it, and
-// Toxiproxy's proxies. The one place that reloads the engine.
+// LiveConfig is the configuration in force: the rule file, the changes that the API made to it, and
+// the proxies of Toxiproxy's API. Only this class reloads the engine.
 //
-// Every change is read as a whole rule file would be and takes effect as a whole, or says why not.
-// Changes under a lease are undone when it lapses. Control loop's thread only.
+// Every change is validated like a whole rule file. It takes effect completely, or is refused with
+// the reasons. Changes under a lease are undone when the lease expires. Control loop's thread only.
 #pragma once
 
 #include <functional>
@@ -19,8 +19,8 @@
 
 namespace brownout::proxy {
 
-// What is wrong with a change, and where: in which table of the document, and by which pointer
-// (RFC 6901) within it. Kind and name are empty for what is wrong with the document itself.
+// An error in a change: the table (kind and name), and a JSON pointer within the table (RFC 6901).
+// Kind and name are empty if the error is in the document itself.
 struct Mistake {
   std::string kind;
   std::string name;
@@ -33,16 +33,16 @@ struct Refusal {
   std::string what;
   std::vector<Mistake> mistakes = {};
 };
-// One line for a person.
+// The refusal in one line of text.
 std::string describe(const Refusal& refusal);
 
 template <class T>
 using Allowed = tl::expected<T, Refusal>;
 
 struct LiveOptions {
-  std::optional<Duration> max_fault_time;  // every rule is over then
-  std::string state_file;                  // "" keeps nothing
-  // On a thread of its own: it may wait for a disk.
+  std::optional<Duration> max_fault_time;  // upper bound on each rule's duration
+  std::string state_file;                  // "": changes are not saved
+  // Called on the state writer's thread, since it may wait for a disk.
   std::function<Result<void>(const std::string& path, const std::string& text)> save = save_state;
 };
 
@@ -51,7 +51,7 @@ class LiveConfig final : private Deadline {
   struct Lease {
     std::string id;
     Instant until{};
-    // What was there before each change; one for each thing that was changed.
+    // The earlier overlay entry of each table that was changed under the lease.
     struct Undo {
       std::string kind;
       std::string name;
@@ -62,48 +62,48 @@ class LiveConfig final : private Deadline {
 
   struct File {
     rules::Node document;
-    ZoneFiles zones = {};  // that its zones include
+    ZoneFiles zones = {};  // the files that its zones include
   };
 
-  // `file` is without mistakes.
+  // `file` must be valid.
   LiveConfig(Loop& loop, File file, LiveOptions options);
   ~LiveConfig() override;
 
-  // What the API changed before the last restart.
+  // Loads the changes of the API that the state file holds.
   Result<void> restore();
-  // What to start an engine with; then attach it. It is borrowed.
+  // The configuration to start the engine with. Call attach() afterwards; the engine is borrowed.
   const rules::Config& config() const { return own_; }
   void attach(Engine& engine) { engine_ = &engine; }
   Engine& engine() const { return *engine_; }
 
-  // The rule file says something else now; what the API changed stays changed.
+  // Replaces the rule file's contents; changes of the API stay.
   Allowed<void> set_file(File file);
-  // The rule file could not be loaded, and the one before stays; "" once one is.
+  // Records why a new rule file could not be loaded; the old contents stay. "" after a success.
   void file_refused(std::string why) { file_problem_ = std::move(why); }
   const std::string& file_problem() const { return file_problem_; }
-  // `lease` is the id of one, or "".
+  // `lease` is the id of a lease, or "" for a lasting change.
   Allowed<void> change(Overlay::Change change, const std::string& lease);
-  // As the rule file says again: one thing, or all that the API changed.
+  // Restores the rule file's version of one table, or of all tables that the API changed.
   Allowed<void> reset(std::string_view kind, std::string_view name, const std::string& lease);
   Allowed<void> reset(const std::string& lease);
-  // Toxiproxy's share: these proxies, in place of what they were (Engine::replace).
+  // Replaces the named proxies of Toxiproxy's API by those in `part` (Engine::replace).
   Result<void> replace_toxiproxys(const std::vector<std::string>& proxies, rules::Config part);
 
-  // Takes or prolongs; the id is drawn if it is "".
+  // Takes or prolongs a lease and returns its id; draws an id if `id` is "".
   std::string take_lease(std::string id, Duration ttl);
-  // Lapses now; false if there is none.
+  // Undoes the lease's changes now; false if there is no such lease.
   bool end_lease(const std::string& id);
   const std::map<std::string, Lease>& leases() const { return leases_; }
-  // "" if no lease changed it.
+  // The lease under which a table was changed, or "".
   std::string lease_of(std::string_view kind, std::string_view name) const;
 
-  // Whether what the API changed is in the state file; nothing without one.
+  // Whether the state file holds all changes of the API; nothing without a state file.
   std::optional<bool> saved() const;
-  // Waits for that, some seconds at most; false if it is not.
+  // Waits up to three seconds for the state file; false if it is not written by then.
   bool finish() { return !state_ || state_->finish(); }
 
   const rules::Node& document() const { return document_; }
-  // What the file says otherwise.
+  // The differences from the rule file.
   const Overlay& overlay() const { return overlay_; }
   bool in_file(std::string_view kind, std::string_view name) const {
     return find_table(file_.document, kind, name) != nullptr;
@@ -111,14 +111,14 @@ class LiveConfig final : private Deadline {
   bool is_toxiproxys(std::string_view listener) const;
 
  private:
-  // A document, and what it says.
+  // A document and its configuration.
   struct Reading {
     rules::Node document;
     rules::Config config;
   };
   Allowed<Reading> read(const File& file, const Overlay& overlay) const;
   Allowed<void> apply(File file, Overlay overlay);
-  // `before`: what it was that is changed.
+  // `before` holds the undo entries of the tables that change.
   Allowed<void> apply_change(Overlay overlay, std::vector<Lease::Undo> before,
                              const std::string& lease);
   Lease::Undo present(std::string_view kind, std::string_view name) const;
@@ -138,8 +138,8 @@ class LiveConfig final : private Deadline {
   File file_;
   std::string file_problem_;
   Overlay overlay_;
-  rules::Node document_;                                         // both of them
-  rules::Config own_;                                            // what it says
+  rules::Node document_;                                         // file_ with overlay_ applied
+  rules::Config own_;                                            // the configuration of document_
   std::map<std::string, rules::Config, std::less<>> toxiproxy_;  // by proxy
   std::map<std::string, Lease> leases_;
   std::unique_ptr<StateWriter> state_;  // null without a state file

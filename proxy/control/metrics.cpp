@@ -35,7 +35,7 @@ class Family {
       metric.gauge.value = static_cast<double>(value);
     }
   }
-  // One with nothing in it is left out: a thousand listeners would fill megabytes with zeros.
+  // Omits empty histograms: with a thousand listeners they would add megabytes of zeros.
   void add(const rules::SharedHistogram& histogram, const Labels& labels) {
     if (histogram.empty()) return;
     auto& to = labelled(labels).histogram;
@@ -143,7 +143,7 @@ void add_own(Families& all, const Engine& engine) {
   }
 }
 
-// Names and labels are those of Toxiproxy 2.12.
+// Names and labels of Toxiproxy 2.12.
 void add_toxiproxys(Families& all, const Engine& engine,
                     const std::map<std::string, std::string>& upstreams) {
   const auto listeners = engine.listeners();

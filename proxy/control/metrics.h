@@ -1,5 +1,5 @@
-// Metrics in Prometheus' text format, made of the engine's counters when they are asked for; names
-// as Prometheus' naming practices have them. Control loop's thread only.
+// Metrics formats the engine's counters in Prometheus' text format for each scrape. Metric names
+// follow Prometheus' naming practices. Control loop's thread only.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace brownout::proxy {
 
-// Which of them.
+// Selects the groups of metrics.
 struct MetricsChoice {
   bool own = true;        // brownout_...
   bool toxiproxy = true;  // toxiproxy_proxy_{received,sent}_bytes_total
@@ -20,7 +20,7 @@ struct MetricsChoice {
 
 class Metrics {
  public:
-  // Toxiproxy's proxies and their upstreams, by name.
+  // Returns the upstream of each Toxiproxy proxy, by the proxy's name.
   using Proxies = std::function<std::map<std::string, std::string>()>;
   Metrics(const Engine& engine, Proxies proxies, MetricsChoice choice = {})
       : engine_(engine), proxies_(std::move(proxies)), choice_(choice) {}

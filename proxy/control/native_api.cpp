@@ -33,13 +33,13 @@ HttpResponse no_such(const NativeApi::Call& call) {
   return refuse(404, "there is no " + call.kind + " \"" + call.path.front() + "\"");
 }
 
-// "" if it is not given.
+// The header's value, or "" if it is absent.
 std::string header(const HttpServer::Request& request, std::string_view name) {
   const auto* value = request.head.find(name);
   return value != nullptr ? *value : "";
 }
 
-// The name that the proxy would give to this rule, if it has none.
+// The table's name, or the one that the loader generates for an unnamed rule.
 std::string name_for(const Node& document, std::string_view kind, const Node& table) {
   if (kind != "rule" || table.table() == nullptr || !name_of(table).empty()) return name_of(table);
   Overlay overlay;

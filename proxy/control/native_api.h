@@ -1,9 +1,9 @@
-// The HTTP API of Brownout itself, /api/v1: what the proxy does, as JSON, to read and to change.
+// NativeApi is Brownout's HTTP API, /api/v1: it reads and changes the running configuration as
+// JSON.
 //
-// A change is a table of the rule file in JSON, read by the same schemas with the same messages;
-// mistakes come as application/problem+json (RFC 9457) with a JSON pointer each. Every table has an
-// ETag; a change with If-Match fails with 412 when somebody else was faster. Control loop's thread
-// only.
+// A change is a table of the rule file in JSON, with the same schemas and error messages. Errors
+// come as application/problem+json (RFC 9457), each with a JSON pointer. Every table has an ETag; a
+// change whose If-Match is outdated fails with 412. Control loop's thread only.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -20,14 +20,14 @@ namespace brownout::proxy {
 
 class NativeApi {
  public:
-  // Borrowed, both.
+  // Borrows both arguments.
   NativeApi(LiveConfig& live, EventStream& stream) : live_(live), stream_(stream) {}
 
   HttpResponse handle(const HttpServer::Request& request);
 
   struct Call {
     const HttpServer::Request& request;
-    std::vector<std::string> path;  // what stands for {name} and the like
+    std::vector<std::string> path;  // values of {name}, {listener} and other placeholders
     std::string kind;               // the key in the rule file: "rule"
   };
   // "{kind}" is rules, listeners, upstreams, zones or firewalls.
@@ -36,7 +36,7 @@ class NativeApi {
     std::string_view path;
     HttpResponse (NativeApi::*handler)(const Call&);
     std::string_view summary;
-    std::string_view body = "";  // the schema of what is sent
+    std::string_view body = "";  // schema of the request's body
   };
   static std::span<const Route> routes();
 
@@ -68,13 +68,13 @@ class NativeApi {
   HttpResponse change(const Call& call, std::string name, std::optional<rules::Node> table,
                       int status);
   HttpResponse switch_to(const Call& call, bool on);
-  // Whether it is still what the client saw; otherwise what to answer.
+  // The 412 response if If-Match does not name the table's current ETag.
   std::optional<HttpResponse> outdated(const Call& call, const rules::Node& table) const;
 
   LiveConfig& live_;
   EventStream& stream_;
   Instant started_ = Loop::now();
-  std::string openapi_;  // made when it is first asked for
+  std::string openapi_;  // built by the first request for it
 };
 
 }  // namespace brownout::proxy

@@ -1,4 +1,4 @@
-// The routes of the API, and the OpenAPI document, which is made of them.
+// The API's routes, and the OpenAPI document that is generated from them.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kBase = "/api/v1";
 
-// As the API calls them, and as the rule file does.
+// Plural name in API paths, and key in the rule file.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKinds{
     {{"rules", "rule"},
      {"listeners", "listener"},
@@ -25,7 +25,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKinds{
      {"zones", "zone"},
      {"firewalls", "firewall"}}};
 
-// Whether a path is meant by a pattern; fills in what stands for {name} and for {kind}.
+// Whether a path matches a route's pattern. Stores the values of its placeholders in `call`.
 bool fits(const std::vector<std::string>& path, const std::vector<std::string>& pattern,
           NativeApi::Call& call) {
   if (path.size() != pattern.size()) return false;

@@ -10,7 +10,7 @@ using rules::Node;
 
 constexpr std::size_t kMostNamesShown = 20;
 
-// The list of that kind, made if there is none; null if it is no list.
+// The list of the kind, added if absent; null if the key holds something else.
 Node::Array* list_of(Node& document, std::string_view kind) {
   auto* keys = std::get_if<Node::Table>(&document.value);
   if (keys == nullptr) return nullptr;
@@ -21,7 +21,7 @@ Node::Array* list_of(Node& document, std::string_view kind) {
   return std::get_if<Node::Array>(&keys->back().node.value);
 }
 
-// Whether they mean the same: what is on need not say so.
+// Whether two tables are equal, except that `enabled = true` is the default and may be absent.
 bool says_the_same(Node left, Node right) {
   for (auto* table : {&left, &right}) {
     auto* members = std::get_if<Node::Table>(&table->value);

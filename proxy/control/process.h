@@ -1,16 +1,16 @@
-// What this process is given by whoever starts it: processors and descriptors.
+// Resources that the operating system grants to this process: processors and file descriptors.
 #pragma once
 
 #include "rules/base/result.h"
 
 namespace brownout::proxy {
 
-// Those that it may run on: fewer than the machine has under taskset(1), or in a container with a
-// set of processors of its own. At least 1.
+// Number of processors that the process may run on, at least 1. taskset(1) or a container can make
+// it smaller than the machine's.
 unsigned usable_processors();
 
-// Raises the limit as far as it goes, and makes sure that there are enough descriptors to start
-// with that many workers. Without them, libraries end the process.
+// Raises the descriptor limit to its maximum, and fails if too few descriptors are left to start
+// `workers` workers. Some libraries abort the process without descriptors.
 rules::Result<void> claim_descriptors(unsigned workers);
 
 }  // namespace brownout::proxy

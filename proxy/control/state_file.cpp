@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What every state file of this version begins with, as state_text() has it.
+// Every state file of this version begins like this; see state_text().
 constexpr std::string_view kBegin = "{\n  \"version\": 1,";
 constexpr int kMostLinks = 40;
 
@@ -55,7 +55,7 @@ rules::Result<void> failed(const std::string& path) {
       system_error(rules::Origin::kInternal, "cannot write the state file " + path, errno));
 }
 
-// Where the links lead, if any, even if nothing is there; as far as the kernel would follow them.
+// Follows symbolic links, at most as many as the kernel would. The target need not exist.
 std::string target_of(std::string path) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -79,11 +79,11 @@ rules::Result<Overlay> no_state(const std::string& path, const std::string& text
       moved ? "it is kept as " + aside + "; start again without it" : "move it away");
 }
 
-// A file that is removed with this, unless it was renamed.
+// A temporary file. The destructor removes it unless it was renamed.
 class FreshFile {
  public:
-  // Of a name that nothing else has: what is there under a fixed one could be a link. And a short
-  // one: a long name with more at its end would be too long.
+  // The random name prevents writing through a link that another user planted under a fixed name.
+  // The name is short, since a suffix could exceed the file system's limit on names.
   explicit FreshFile(const std::string& folder) : path_(folder + ".brownout.XXXXXX") {
     fd_ = Fd(mkostemp(path_.data(), O_CLOEXEC));
     there_ = static_cast<bool>(fd_);
@@ -96,7 +96,7 @@ class FreshFile {
     errno = error;
   }
 
-  // Keeps the mode of the file whose place it takes; one of its own is its owner's alone.
+  // Copies the mode of the file to be replaced; a new file is readable by its owner only.
   bool write(const std::string& text, const std::string& like) {
     struct stat before {};
     if (!fd_) return false;
@@ -148,7 +148,7 @@ rules::Result<void> save_state(const std::string& path, const std::string& text)
   const auto folder = slash == std::string::npos ? "./" : target.substr(0, slash + 1);
   FreshFile fresh(folder);
   if (!fresh.write(text, target) || !fresh.rename_to(target)) return failed(path);
-  // The new name is on the disk only when its folder is.
+  // The rename is durable only after the folder is synced.
   const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) return failed(path);
   return {};

@@ -1,8 +1,9 @@
-// The state file: what the API changed, so that it survives a restart. One JSON object:
+// The state file stores the changes that the API made, so that they survive a restart. One JSON
+// object:
 //
 //   {"version": 1, "changes": [{"kind": "rule", "name": "slow", "table": {...}}, ...]}
 //
-// `table` is null for what was deleted.
+// `table` is null for a deletion.
 #pragma once
 
 #include <string>
@@ -11,14 +12,14 @@
 
 namespace brownout::proxy {
 
-// Nothing if there is no such file, or nothing in it. One that begins as save_state() writes it and
-// is torn is moved aside, to `path`.corrupt, and the error says so; whatever else it is, it may be
-// somebody's, and is left where it is.
+// Returns an empty overlay if the file is absent or empty. A truncated state file is renamed to
+// `path`.corrupt, and the error says so. Any other file may belong to another program and stays
+// where it is.
 rules::Result<Overlay> load_state(const std::string& path);
-// What the file says then.
+// The contents of the state file for an overlay.
 std::string state_text(const Overlay& overlay);
-// The old file or the new one, whatever happens meanwhile. A link stays one: the file that it leads
-// to is replaced. Waits for the disk.
+// Replaces the file atomically. If `path` is a symbolic link, replaces its target. Blocks until the
+// data is on the disk.
 rules::Result<void> save_state(const std::string& path, const std::string& text);
 
 }  // namespace brownout::proxy

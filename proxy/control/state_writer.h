@@ -1,7 +1,7 @@
-// StateWriter: keeps the newest state on the disk, on a thread of its own: a disk that hangs holds
-// up nobody here. Of the states that wait only the newest is written; they are written in order.
+// StateWriter writes the state file on its own thread, so that a hung disk does not block the
+// control loop. Of several waiting states only the newest is written, and never out of order.
 //
-// For its owner's thread, all of it.
+// Owner's thread only.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace brownout::proxy {
 
 class StateWriter {
  public:
-  // Called on the writer's thread, and may take as long as it likes.
+  // Called on the writer's thread; may block.
   using Save = std::function<rules::Result<void>(const std::string& text)>;
 
   explicit StateWriter(Save save);
@@ -23,19 +23,19 @@ class StateWriter {
   StateWriter& operator=(const StateWriter&) = delete;
   ~StateWriter() { finish(); }
 
-  // Returns at once. A state that cannot be saved is logged, and tried again at the end.
+  // Returns at once. A state that cannot be saved is logged, and retried once at the end.
   void write(std::string text);
   // Whether the newest state is on the disk.
   bool saved() const;
-  // Waits for that, for three seconds at most, and says whether it is so. Nothing is written
-  // afterwards.
+  // Waits up to three seconds until the newest state is on the disk, and returns whether it is.
+  // Nothing is written afterwards.
   bool finish();
 
  private:
   struct State;
   static void run(State& state);
 
-  std::shared_ptr<State> state_;  // shared with the thread, which is left alone when it is stuck
+  std::shared_ptr<State> state_;  // shared, since a thread that hangs outlives the writer
   std::thread thread_;
 };
 

@@ -5,7 +5,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Whoever has one address of IPv6 has all of its network (RFC 4291, 2.5.4).
+// An IPv6 client usually has a whole /64 network (RFC 4291, 2.5.4), so it counts as one address.
 constexpr std::size_t kNetworkBytes = 8;
 
 }  // namespace
@@ -27,7 +27,7 @@ void Strangers::remove(int connection) {
 }
 
 int Strangers::first_to_go() const {
-  // Of those that have as many, whose oldest has been there longest.
+  // On a tie, the address whose oldest connection arrived first.
   const auto most =
       std::max_element(by_address_.begin(), by_address_.end(), [](const auto& a, const auto& b) {
         if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();

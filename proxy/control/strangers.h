@@ -1,6 +1,8 @@
-// Strangers: the connections of a server that have not asked for anything yet, by the address that
-// they come from. When there are too many, the oldest of the address that has most goes first: a
-// flood pushes out itself, and none of others, as long as those have fewer.
+// Strangers holds a server's connections that have not been authorized yet, grouped by client
+// address, and selects the connection to evict.
+//
+// When there are too many, the oldest connection of the address with the most is evicted first. So
+// a flood evicts its own connections, as long as every other address has fewer.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +18,13 @@ class Strangers {
   void remove(int connection);
   bool contains(int connection) const { return found_.contains(connection); }
   std::size_t size() const { return found_.size(); }
-  // -1 when there is none.
+  // The connection to evict next; -1 if there is none.
   int first_to_go() const;
 
  private:
   struct Place {
     rules::IpAddress from;
-    std::uint64_t number = 0;
+    std::uint64_t number = 0;  // order of arrival
   };
   std::uint64_t numbers_ = 0;
   std::map<rules::IpAddress, std::map<std::uint64_t, int>> by_address_;  // oldest first

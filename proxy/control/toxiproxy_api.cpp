@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 using proxy::HttpResponse;
 
-// What its clients need to see to use PATCH (2.6.0 or later).
+// Clients use PATCH if the version is at least 2.6.0.
 constexpr std::string_view kVersion = "{\"version\": \"2.12.0\"}\n";
 
 HttpResponse answer(int status, const json& body) {
@@ -49,7 +49,7 @@ HttpResponse Api::handle(const Request& request) {
       !path.empty() && !path.back().empty() &&
       (path[0] == "proxies" || path[0] == "populate" || path[0] == "reset" || path[0] == "version");
   if (!routed) return not_found();
-  // A browser with somebody's page in it is not who this is for.
+  // Refuses browsers, as Toxiproxy does: a web page must not control the proxy.
   const auto* agent = request.head.find("user-agent");
   auto response = agent != nullptr && agent->starts_with("Mozilla/")
                       ? HttpResponse{.status = 403,
@@ -188,7 +188,7 @@ Outcome<Api::Changes> Api::populated(const json& body, std::vector<std::string>&
       made->take_place_of(*old);
       changes[name] = std::move(*made);
     } else if (!made->toxics.empty()) {
-      // Toxics that are asked for are what is wanted; without any, those that are there stay.
+      // Toxics in the request replace the present ones; a request without toxics keeps them.
       auto kept = *old;
       kept.toxics = std::move(made->toxics);
       changes[name] = std::move(kept);
@@ -251,14 +251,15 @@ Outcome<void> Api::apply(Changes changes) {
   if (!config) return tl::unexpected(config.error());
   const auto done = replace_(names, *config);
   if (!done) return tl::unexpected(Problem{500, done.error().what});
-  // Who was served elsewhere, or by a proxy that is no more, is cut.
+  // Cuts connections to an old address or an old upstream, and those of a deleted or disabled
+  // proxy.
   for (const auto& [name, now] : changes) {
     const auto* old = find(name);
     const bool stays = old != nullptr && now && now->enabled && now->asked == old->asked &&
                        now->server == old->server;
     if (old != nullptr && old->enabled && !stays) engine_.cut(name);
   }
-  // Whoever is answered may rely on it: connects from now on feel it, and a closed port is free.
+  // When the response arrives, the change applies to new connections, and a closed port is free.
   engine_.wait_for_workers();
   for (auto& [name, now] : changes) {
     if (!now) {
@@ -266,7 +267,7 @@ Outcome<void> Api::apply(Changes changes) {
       continue;
     }
     if (now->enabled) now->listen = to_text(engine_.bound(name));
-    // When it is enabled again, it is found where it was.
+    // Keeps the port for when the proxy is enabled again.
     if (!now->enabled) now->asked = *parse_listen(now->listen);
     auto text = codecs::json_text(to_json(*now));
     proxies_[name] = {std::move(*now), std::move(text)};

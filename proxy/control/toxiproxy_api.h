@@ -1,5 +1,6 @@
-// The HTTP API of Toxiproxy 2.12, on this engine: suites that speak to toxiproxy-server need not
-// change. Each change takes effect as a whole or not at all. Control loop's thread only.
+// Api implements the HTTP API of Toxiproxy 2.12 on Brownout's engine, so that existing test suites
+// for toxiproxy-server run unchanged. Each change takes effect completely or not at all. Control
+// loop's thread only.
 #pragma once
 
 #include <functional>
@@ -16,20 +17,20 @@ namespace brownout::toxiproxy {
 
 class Api {
  public:
-  // The engine is borrowed; all of its listeners are this API's.
+  // Borrows the engine, all of whose listeners must belong to this API.
   explicit Api(proxy::Engine& engine)
       : Api(engine, [&engine](const auto& names, const auto& part) {
           return engine.replace(names, part);
         }) {}
-  // Shared with others, who are told of each change (Engine::replace).
+  // For an engine with other listeners, too: `replace` applies each change (Engine::replace).
   using Replace = std::function<rules::Result<void>(const std::vector<std::string>& listeners,
                                                     const rules::Config& part)>;
   Api(proxy::Engine& engine, Replace replace) : engine_(engine), replace_(std::move(replace)) {}
 
   proxy::HttpResponse handle(const proxy::HttpServer::Request& request);
-  // The text of a configuration file: an array of proxies, which may have toxics.
+  // Loads a Toxiproxy configuration file: a JSON array of proxies, which may have toxics.
   Outcome<void> load(const std::string& text);
-  // Of every proxy, by its name.
+  // The upstream of every proxy, by the proxy's name.
   std::map<std::string, std::string> upstreams() const;
 
  private:
@@ -45,19 +46,19 @@ class Api {
   Response populate(const Request& request);
   Response reset();
 
-  // Proxies as they will be; nothing for those that go.
+  // The new version of each changed proxy; nothing for a deleted one.
   using Changes = std::map<std::string, std::optional<Proxy>>;
 
-  // Null if there is none of that name.
+  // The proxy, or null.
   const Proxy* find(const std::string& name) const;
   Outcome<Changes> populated(const nlohmann::json& body, std::vector<std::string>& names) const;
-  // Makes it so, or says why not and leaves everything as it is.
+  // Applies all changes, or returns the reason and changes nothing.
   Outcome<void> apply(Changes changes);
   std::string request_id();
 
   proxy::Engine& engine_;
   Replace replace_;
-  // With its JSON text: whoever watches asks for all of them over and over.
+  // With its JSON text: clients poll the list of all proxies.
   struct Known {
     Proxy proxy;
     std::string text;

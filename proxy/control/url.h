@@ -1,4 +1,4 @@
-// Parts of a URL (RFC 3986, 2.1 and 3.3).
+// Parsing of URL paths and queries (RFC 3986, 2.1 and 3.3).
 #pragma once
 
 #include <map>
@@ -7,12 +7,12 @@
 
 namespace brownout::proxy {
 
-// "%20" and the like, and back.
+// Percent-decoding, and percent-encoding.
 std::string unescaped(const std::string& text);
 std::string escaped(const std::string& text);
-// "/a/b%20c" is "a" and "b c"; a slash at the end gives an empty part.
+// Decoded segments: "/a/b%20c" gives "a" and "b c". A trailing slash gives an empty last segment.
 std::vector<std::string> split_path(const std::string& path);
-// "a=1&b=2"
+// Decoded values by key, from "a=1&b=2".
 std::map<std::string, std::string> parse_query(const std::string& query);
 
 }  // namespace brownout::proxy

@@ -1,6 +1,8 @@
-// ZoneFiles: the files that a rule file's zones include, as they were when it was read. What the
-// API changes later is read with the same, so that it does not depend on the disk, and no client of
-// the API has any other file read. A value.
+// ZoneFiles caches the zone files that a rule file includes, as they were when the rule file was
+// read.
+//
+// Changes by the API use these copies, so that they do not depend on the disk. It also keeps API
+// clients from reading other files. A value.
 #pragma once
 
 #include <map>
@@ -13,26 +15,26 @@ namespace brownout::proxy {
 
 class ZoneFiles {
  public:
-  // Of no rule file: there are none.
+  // For a configuration without a rule file, which can include nothing.
   ZoneFiles() = default;
   explicit ZoneFiles(std::string rule_file) : rule_file_(std::move(rule_file)) {}
 
-  // From the disk, each once, and kept here. It borrows this object.
+  // A reader that loads each file from the disk once and caches it here. Borrows this object.
   codecs::ZoneIncludes from_disk();
-  // What is kept here, and nothing else. It borrows this object.
+  // A reader of the cached files only. Borrows this object.
   codecs::ZoneIncludes as_read() const;
 
-  // Whether the disk says something else by now.
+  // Whether any file on the disk differs from its cached copy.
   bool changed() const;
-  // The included files, whether they could be read or not.
+  // The included files, including those that could not be read.
   std::vector<std::string> paths() const;
-  // The rule file, and the files that it includes.
+  // The rule file and the included files.
   std::vector<std::string> watched() const;
 
  private:
   struct File {
     std::string text;
-    std::string why_not;  // it could not be read; "" if it could
+    std::string why_not;  // error of reading the file, or ""
     friend bool operator==(const File&, const File&) = default;
   };
   static File read(const std::string& path);

@@ -1,4 +1,4 @@
-// What the control plane decides, without sockets of its own: the overlay, leases, halting.
+// The control plane without sockets: overlay, leases, halting.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ class Live : public testing::Test {
   }
   ~Live() override { engine_->stop(); }
 
-  // "name=definition" of the rules that were loaded, in order.
+  // Names of the loaded rules, in order.
   std::vector<std::string> rules() const {
     std::vector<std::string> all;
     for (const auto& rule : engine_->rules().rules()) all.push_back(rule->name);
@@ -71,11 +71,11 @@ class Live : public testing::Test {
 
 constexpr auto kHang = R"({"name":"cut","fault":{"type":"unplug"}})";
 
-TEST_F(Live, AnUnnamedRuleIsCalledByItsFault) {
+TEST_F(Live, NamesAnUnnamedRuleAfterItsFault) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
 }
 
-TEST_F(Live, WhatTheFileHasKeepsItsPlace) {
+TEST_F(Live, ChangedRulesKeepTheirPositionInTheFile) {
   EXPECT_TRUE(change("rule", "cut", kHang));
   EXPECT_TRUE(change("rule", "slow", R"({"name":"slow","fault":{"type":"latency","delay":"2s"}})"));
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse", "cut"));
@@ -83,7 +83,7 @@ TEST_F(Live, WhatTheFileHasKeepsItsPlace) {
   EXPECT_THAT(rules(), testing::ElementsAre("refuse", "cut"));
 }
 
-TEST_F(Live, AMistakeChangesNothingAndSaysWhose) {
+TEST_F(Live, AnInvalidChangeHasNoEffectAndNamesTheTable) {
   const auto done = live_.change({"upstream", "server", std::nullopt}, "");
   ASSERT_FALSE(done.has_value());
   ASSERT_EQ(done.error().mistakes.size(), 1U);
@@ -93,7 +93,7 @@ TEST_F(Live, AMistakeChangesNothingAndSaysWhose) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
 }
 
-TEST_F(Live, AnotherFileKeepsWhatTheApiChanged) {
+TEST_F(Live, ANewFileKeepsChangesOfTheApi) {
   EXPECT_TRUE(change("rule", "cut", kHang));
   EXPECT_TRUE(remove("rule", "slow"));
   EXPECT_TRUE(
@@ -107,18 +107,18 @@ constexpr auto kSlowIsOn =
 constexpr auto kSlowIsOff =
     R"({"name":"slow","enabled":false,"fault":{"type":"latency","delay":"1s"}})";
 
-TEST_F(Live, WhatIsAsTheFileSaysIsTheFiles) {
+TEST_F(Live, AChangeBackToTheFilesVersionIsForgotten) {
   EXPECT_TRUE(change("rule", "slow", kSlowIsOff));
   EXPECT_EQ(names_in(live_.overlay()), "rule slow");
   EXPECT_TRUE(change("rule", "slow", kSlowIsOn));
   EXPECT_EQ(names_in(live_.overlay()), "");
-  // So the next edit of the file counts.
+  // Therefore the next edit of the file takes effect.
   const std::string file = kFile;
   EXPECT_TRUE(live_.set_file({*rules::parse_toml(file.substr(0, file.find("[[rule]]")))}));
   EXPECT_THAT(rules(), testing::IsEmpty());
 }
 
-TEST_F(Live, AFileThatCatchesUpOwnsItAgain) {
+TEST_F(Live, AFileThatContainsTheChangeDropsItFromTheOverlay) {
   EXPECT_TRUE(change("rule", "slow", R"({"name":"slow","fault":{"type":"down"}})"));
   std::string file = kFile;
   const std::string fault = R"({ type = "latency", delay = "1s" })";
@@ -127,7 +127,7 @@ TEST_F(Live, AFileThatCatchesUpOwnsItAgain) {
   EXPECT_TRUE(live_.overlay().changes().empty());
 }
 
-TEST_F(Live, WhatTheFileSaysOtherwiseIsNamedAndCanBeTakenBack) {
+TEST_F(Live, DifferencesFromTheFileAreNamedAndCanBeReset) {
   EXPECT_TRUE(change("rule", "cut", kHang));
   EXPECT_TRUE(remove("rule", "slow"));
   EXPECT_TRUE(change("listener", "chat",
@@ -141,14 +141,14 @@ TEST_F(Live, WhatTheFileSaysOtherwiseIsNamedAndCanBeTakenBack) {
   EXPECT_EQ(names_in(live_.overlay()), "");
 }
 
-TEST_F(Live, WhatIsTakenBackNoLeaseChangesAgain) {
+TEST_F(Live, TheEndOfALeaseDoesNotUndoAReset) {
   const auto id = live_.take_lease("ci", std::chrono::hours(1));
   EXPECT_TRUE(change("rule", "slow", kSlowIsOff));
   EXPECT_TRUE(remove("rule", "slow", id));
   EXPECT_TRUE(live_.reset("rule", "slow", ""));
   EXPECT_TRUE(live_.end_lease(id));
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
-  // Under a lease, what the API had changed comes back.
+  // After a reset under a lease, the API's change returns when the lease ends.
   EXPECT_TRUE(change("rule", "slow", kSlowIsOff));
   const auto other = live_.take_lease("", std::chrono::hours(1));
   EXPECT_TRUE(live_.reset(other));
@@ -157,7 +157,7 @@ TEST_F(Live, WhatIsTakenBackNoLeaseChangesAgain) {
   EXPECT_THAT(rules(), testing::ElementsAre("refuse"));
 }
 
-TEST_F(Live, AFileMayNotTakeTheNameOfAProxy) {
+TEST_F(Live, AFileCannotUseTheNameOfAToxiproxyProxy) {
   rules::Config part;
   auto& listener = part.listeners.emplace_back();
   listener.name = listener.upstream = "tp";
@@ -179,9 +179,9 @@ TEST_F(Live, AFileMayNotTakeTheNameOfAProxy) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
 }
 
-// A port that nobody has, and that the kernel gives to no other test, which asks for any: those
-// begin at 32768 (ip(7), ip_local_port_range).
-std::uint16_t port_to_come_back_to() {
+// A free port below 32768, where the kernel's ephemeral ports begin (ip(7), ip_local_port_range),
+// so that no other test gets it by binding port 0.
+std::uint16_t fixed_free_port() {
   for (unsigned i = 0; i < 1000; ++i) {
     const auto port = static_cast<std::uint16_t>(
         10'000 + (static_cast<unsigned>(::getpid()) * 7 + i * 61) % 20'000);
@@ -193,8 +193,8 @@ std::uint16_t port_to_come_back_to() {
   return 0;
 }
 
-TEST_F(Live, EachFamilyMayHaveAListenerOfItsOwn) {
-  const auto port = std::to_string(port_to_come_back_to());
+TEST_F(Live, ListenersOfIpv4AndIpv6CanShareAPort) {
+  const auto port = std::to_string(fixed_free_port());
   const auto listener = [&](const std::string& name, const std::string& host) {
     return "[[listener]]\nname = \"" + name + "\"\nlisten = \"" + host + ":" + port +
            "\"\nupstream = \"server\"\n";
@@ -205,7 +205,7 @@ TEST_F(Live, EachFamilyMayHaveAListenerOfItsOwn) {
   }
 }
 
-// The API as its clients have it, without the server in front of it.
+// The API without the HTTP server in front of it.
 class Native : public Live {
  protected:
   proxy::HttpResponse ask(const std::string& method, const std::string& path,
@@ -222,14 +222,14 @@ class Native : public Live {
   proxy::NativeApi api_{live_, stream_};
 };
 
-TEST_F(Native, TheStatusSaysThatTheFileCouldNotBeLoaded) {
+TEST_F(Native, TheStatusReportsThatTheFileCouldNotBeLoaded) {
   live_.file_refused("it has mistakes");
   EXPECT_EQ(get("/status").at("file_not_loaded"), "it has mistakes");
   EXPECT_TRUE(live_.set_file({*rules::parse_toml(kFile)}));
   EXPECT_FALSE(get("/status").contains("file_not_loaded"));
 }
 
-TEST_F(Native, TotalsStayWhenARuleIsSwitchedOff) {
+TEST_F(Native, TotalsStayWhenARuleIsDisabled) {
   engine_->rules().rules()[0]->state->injected = 3;
   EXPECT_EQ(get("/status").at("injected"), 3);
   EXPECT_EQ(ask("POST", "/rules/slow/disable").status, 200);
@@ -237,7 +237,7 @@ TEST_F(Native, TotalsStayWhenARuleIsSwitchedOff) {
   EXPECT_THAT(engine_->never_matched(), testing::ElementsAre("refuse"));
 }
 
-TEST_F(Native, TheStatusSaysWhatTheFileSaysOtherwise) {
+TEST_F(Native, TheStatusListsDifferencesFromTheFile) {
   EXPECT_EQ(ask("POST", "/rules/slow/disable").status, 200);
   EXPECT_EQ(ask("PUT", "/rules/cut", kHang).status, 201);
   EXPECT_EQ(ask("DELETE", "/rules/refuse").status, 204);
@@ -256,7 +256,7 @@ TEST_F(Native, TheStatusSaysWhatTheFileSaysOtherwise) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
 }
 
-TEST_F(Native, HaltingTwiceIsHalting) {
+TEST_F(Native, HaltingTwiceEqualsHaltingOnce) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(ask("POST", "/halt").status, 200);
     EXPECT_TRUE(engine_->halted());
@@ -269,7 +269,7 @@ struct Gate {
   std::promise<void> release_;
 };
 
-// Its disk hangs until release_.
+// The state file's disk hangs until release_ is set.
 class OnAHungDisk : protected Gate, public Native {
  protected:
   OnAHungDisk() : Native(options(release_.get_future().share())) {}
@@ -296,8 +296,8 @@ TEST_F(OnAHungDisk, ChangesAndHaltingDoNotWait) {
   EXPECT_EQ(get("/status").at("state_saved"), true);
 }
 
-// Names and addresses come from others: in a line of JSON they are text.
-TEST(Events, ANameThatIsNoUtf8IsStillALine) {
+// Names and addresses may hold any bytes; in a line of JSON they must be valid UTF-8.
+TEST(Events, ANameThatIsNotUtf8GivesOneValidLine) {
   struct Lines final : proxy::EventSink {
     void submit(std::string lines) override { text += lines; }
     std::string text;
@@ -318,7 +318,7 @@ TEST(Events, ANameThatIsNoUtf8IsStillALine) {
   }
 }
 
-TEST_F(Live, ALeaseUndoesWhatWasChangedUnderIt) {
+TEST_F(Live, TheEndOfALeaseUndoesItsChanges) {
   EXPECT_TRUE(change("rule", "mine", R"({"name":"mine","fault":{"type":"unplug"}})"));
   const auto id = live_.take_lease("", std::chrono::hours(1));
   EXPECT_TRUE(change("rule", "cut", kHang, id));
@@ -332,7 +332,7 @@ TEST_F(Live, ALeaseUndoesWhatWasChangedUnderIt) {
   EXPECT_FALSE(change("rule", "cut", kHang, id));
 }
 
-TEST_F(Live, WhoeverChangesItLastKeepsIt) {
+TEST_F(Live, AChangeWithoutALeaseOutlivesAnEarlierLease) {
   const auto id = live_.take_lease("ci", std::chrono::hours(1));
   EXPECT_TRUE(change("rule", "cut", kHang, id));
   EXPECT_EQ(live_.lease_of("rule", "cut"), "ci");
@@ -341,7 +341,7 @@ TEST_F(Live, WhoeverChangesItLastKeepsIt) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse", "cut"));
 }
 
-TEST_F(Live, ALeaseThatTakesOverUndoesTheOnesBefore) {
+TEST_F(Live, TheLastLeaseUndoesAllLeasedChangesOfARule) {
   const auto first = live_.take_lease("one", std::chrono::hours(1));
   const auto second = live_.take_lease("two", std::chrono::hours(1));
   EXPECT_TRUE(change("rule", "cut", kHang, first));
@@ -352,7 +352,7 @@ TEST_F(Live, ALeaseThatTakesOverUndoesTheOnesBefore) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
 }
 
-TEST_F(Live, ADisabledRuleIsThereAndDoesNotAct) {
+TEST_F(Live, ADisabledRuleIsListedButNotLoaded) {
   EXPECT_TRUE(change("rule", "slow", R"({"name":"slow","enabled":false,"fault":{"type":"down"}})"));
   EXPECT_THAT(rules(), testing::ElementsAre("refuse"));
   EXPECT_NE(rules::find_table(live_.document(), "rule", "slow"), nullptr);
@@ -365,7 +365,7 @@ TEST_F(Live, ADisabledListenerIsClosed) {
   EXPECT_TRUE(engine_->listeners().empty());
 }
 
-TEST_F(Live, HaltedRulesAreLoadedAndDoNotAct) {
+TEST_F(Live, RulesCanBeAddedWhileHalted) {
   engine_->halt();
   EXPECT_TRUE(change("rule", "cut", kHang));
   EXPECT_TRUE(engine_->halted());
@@ -379,7 +379,7 @@ class Capped : public Live {
   Capped() : Live(with(std::chrono::seconds(5))) {}
 };
 
-TEST_F(Capped, EveryRuleIsOverThen) {
+TEST_F(Capped, MaxFaultTimeBoundsEveryRulesDuration) {
   EXPECT_TRUE(change("rule", "cut", R"({"name":"cut","duration":"1s","fault":{"type":"down"}})"));
   std::vector<rules::Duration> times;
   for (const auto& rule : engine_->rules().rules()) times.push_back(*rule->schedule.duration);

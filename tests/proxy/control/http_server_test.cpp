@@ -1,4 +1,4 @@
-// Who has a place at the API when many want one.
+// Eviction of API connections when too many clients connect.
 #include "proxy/control/http_server.h"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ constexpr auto kEnd = "Content-Length: 0\r\n\r\n";
 
 IpAddress address(const std::string& text) { return *IpAddress::parse(text); }
 
-TEST(Strangers, TheOldestOfWhoeverHasMostGoesFirst) {
+TEST(Strangers, EvictsTheOldestOfTheAddressWithMost) {
   Strangers all;
   EXPECT_EQ(all.first_to_go(), -1);
   all.add(1, address("192.0.2.1"));
@@ -37,7 +37,7 @@ TEST(Strangers, TheOldestOfWhoeverHasMostGoesFirst) {
   EXPECT_EQ(all.size(), 1U);
 }
 
-TEST(Strangers, ANetworkOfIpv6IsOneAddress) {
+TEST(Strangers, CountsAnIpv6NetworkAsOneAddress) {
   Strangers all;
   all.add(1, address("192.0.2.1"));
   all.add(2, address("2001:db8::1"));
@@ -64,7 +64,7 @@ class Api : public testing::TestWithParam<bool> {
     server_.reset();
   }
 
-  // From an address of this machine, within a moment.
+  // Connects from a local address. Receiving times out after five seconds.
   Fd connect(const std::string& from = "127.0.0.1") const {
     Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const timeval patience{5, 0};
@@ -75,7 +75,7 @@ class Api : public testing::TestWithParam<bool> {
     if (::connect(fd.get(), there.get(), there.length) != 0) return {};
     return fd;
   }
-  // What is answered, or "" when the connection is lost or five seconds have passed.
+  // The response, or "" if the connection is lost or five seconds have passed.
   static std::string ask(const Fd& fd, const std::string& text) {
     std::array<char, 4096> answer{};
     if (::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0) return {};
@@ -84,7 +84,8 @@ class Api : public testing::TestWithParam<bool> {
   }
   static std::string halt(const Fd& fd) { return ask(fd, std::string(kHalt) + kEnd); }
 
-  // Connects as fast as it goes, says `text`, and keeps the last few hundred, until told to stop.
+  // Until `stop_` is set, connects as fast as possible, sends `text` on each connection, and keeps
+  // only the newest `kept` open.
   void flood(const std::string& text, std::size_t kept) {
     std::deque<Fd> open;
     const auto there = *SocketAddress::of(server_->endpoint());
@@ -109,7 +110,7 @@ class Api : public testing::TestWithParam<bool> {
   std::atomic<std::uint64_t> dialled_ = 0;
 };
 
-TEST_P(Api, HaltHasAPlaceInAFlood) {
+TEST_P(Api, HaltIsServedDuringAFlood) {
   const auto known = connect();
   ASSERT_THAT(halt(known), HasSubstr("done /halt"));
   std::vector<std::thread> floods;
@@ -130,7 +131,7 @@ TEST_P(Api, HaltHasAPlaceInAFlood) {
   EXPECT_THAT(halt(known), HasSubstr("done /halt")) << "whoever is known keeps the place";
 }
 
-TEST_P(Api, AFloodPushesOutNobodyOfAnotherAddress) {
+TEST_P(Api, AFloodEvictsNoConnectionOfAnotherAddress) {
   const auto slow = connect("127.0.0.2");
   ASSERT_GT(::send(slow.get(), kHalt, std::string(kHalt).size(), MSG_NOSIGNAL), 0);
   const auto idle = connect("127.0.0.1");
@@ -144,8 +145,8 @@ TEST_P(Api, AFloodPushesOutNobodyOfAnotherAddress) {
   EXPECT_THAT(halt(crowd.back()), HasSubstr("done /halt"));
 }
 
-// Whose requests have come, but were not read yet.
-TEST_P(Api, WhoeverHasAskedIsHeardBeforeHisPlaceIsTaken) {
+// The requests have arrived, but the server has not read them yet.
+TEST_P(Api, AnswersReceivedRequestsBeforeEviction) {
   std::vector<Fd> asking;
   for (int i = 0; i < 600; ++i) {
     asking.push_back(connect());

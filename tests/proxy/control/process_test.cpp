@@ -1,4 +1,4 @@
-// What the process is given: descriptors and processors.
+// Limits of the process: descriptors and processors.
 #include "proxy/control/process.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 namespace brownout::proxy {
 namespace {
 
-TEST(Process, WithTooFewDescriptorsSaysSo) {
+TEST(Process, ReportsTooFewDescriptors) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(claim_descriptors(2));
@@ -26,7 +26,7 @@ TEST(Process, WithTooFewDescriptorsSaysSo) {
   EXPECT_EQ(status, 0);
 }
 
-TEST(Process, HasAsManyProcessorsAsItMayUse) {
+TEST(Process, CountsOnlyUsableProcessors) {
   cpu_set_t before;
   ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
   EXPECT_EQ(usable_processors(), static_cast<unsigned>(CPU_COUNT(&before)));

@@ -1,4 +1,4 @@
-// The state file: what is kept, and that nothing else is touched.
+// The state file: its contents survive, and other files stay untouched.
 #include "proxy/control/state_file.h"
 
 #include <gmock/gmock.h>
@@ -27,7 +27,7 @@ std::string one_change() {
 
 class StateFile : public testing::Test, protected test::TempFolder {};
 
-TEST_F(StateFile, IsReadAgainAsItWasSaved) {
+TEST_F(StateFile, LoadsWhatWasSaved) {
   ASSERT_TRUE(save_state(in("state"), one_change()));
   const auto loaded = load_state(in("state"));
   ASSERT_TRUE(loaded);
@@ -36,7 +36,7 @@ TEST_F(StateFile, IsReadAgainAsItWasSaved) {
   EXPECT_EQ(fs::status(in("state")).permissions(), fs::perms(0600));
 }
 
-TEST_F(StateFile, MayHaveTheLongestName) {
+TEST_F(StateFile, CanHaveTheLongestFileName) {
   for (const std::size_t length : {1U, 248U, 250U, 255U}) {
     const auto path = in(std::string(length, 's'));
     ASSERT_TRUE(save_state(path, one_change())) << length;
@@ -45,7 +45,7 @@ TEST_F(StateFile, MayHaveTheLongestName) {
   EXPECT_EQ(size(), 4U) << "nothing is left beside them";
 }
 
-TEST_F(StateFile, LeavesWhateverIsNoneWhereItIs) {
+TEST_F(StateFile, LeavesOtherFilesWhereTheyAre) {
   write("rules.toml", "version = 1\n");
   write("newer", R"({"version":2,"changes":[]})");
   write("other.json", R"({"name":"something"})");
@@ -59,7 +59,7 @@ TEST_F(StateFile, LeavesWhateverIsNoneWhereItIs) {
   EXPECT_EQ(size(), 6U);
 }
 
-TEST_F(StateFile, ThatIsTornIsKeptAsideUnlessSomethingIsThere) {
+TEST_F(StateFile, ATruncatedFileIsMovedAsideUnlessTheNameIsTaken) {
   ASSERT_TRUE(save_state(in("state"), one_change()));
   const auto torn = read_file(in("state")).substr(0, 40);
   write("state", torn);
@@ -75,12 +75,12 @@ TEST_F(StateFile, ThatIsTornIsKeptAsideUnlessSomethingIsThere) {
   EXPECT_TRUE(fs::exists(in("state")));
 }
 
-TEST_F(StateFile, MayBeEmptyAtFirst) {
+TEST_F(StateFile, CanBeEmpty) {
   write("state", "");
   EXPECT_TRUE(load_state(in("state")));
 }
 
-TEST_F(StateFile, ThatIsALinkStaysOne) {
+TEST_F(StateFile, ASymbolicLinkStaysALink) {
   fs::create_directory(in("real"));
   write("real/state", "");
   fs::permissions(in("real/state"), fs::perms(0640));
@@ -94,7 +94,7 @@ TEST_F(StateFile, ThatIsALinkStaysOne) {
   EXPECT_EQ(fs::status(in("real/state")).permissions(), fs::perms(0640)) << "who may read it";
 }
 
-TEST_F(StateFile, IsNotWrittenThroughALinkThatAnotherPlanted) {
+TEST_F(StateFile, IsNotWrittenThroughAPlantedLink) {
   write("victim", "precious");
   for (const auto& name : {"state.new", "state.tmp", "state.XXXXXX"}) {
     fs::create_symlink("victim", in(name));
@@ -103,7 +103,7 @@ TEST_F(StateFile, IsNotWrittenThroughALinkThatAnotherPlanted) {
   EXPECT_EQ(read_file(in("victim")), "precious");
 }
 
-// A disk whose every write waits for release().
+// A disk whose writes block until release().
 class HungDisk {
  public:
   rules::Result<void> save(const std::string& text) {
@@ -143,7 +143,7 @@ class HungDisk {
   bool broken_ = false;
 };
 
-TEST(StateWriter, WaitsForNoDiskAndWritesTheNewest) {
+TEST(StateWriter, DoesNotWaitForTheDiskAndWritesOnlyTheNewestState) {
   const auto disk = std::make_shared<HungDisk>();
   StateWriter writer([disk](const std::string& text) { return disk->save(text); });
   EXPECT_TRUE(writer.saved());
@@ -157,7 +157,7 @@ TEST(StateWriter, WaitsForNoDiskAndWritesTheNewest) {
   EXPECT_EQ(disk->saved(), "last");
 }
 
-TEST(StateWriter, LeavesADiskThatHangsAtTheEnd) {
+TEST(StateWriter, GivesUpOnAHungDiskAtTheEnd) {
   const auto disk = std::make_shared<HungDisk>();
   const auto begin = std::chrono::steady_clock::now();
   {
@@ -174,7 +174,7 @@ TEST(StateWriter, LeavesADiskThatHangsAtTheEnd) {
   EXPECT_THAT(disk->begun(), testing::ElementsAre("first")) << "a successor may have the file";
 }
 
-TEST(StateWriter, TriesAgainAtTheEndWhatFailed) {
+TEST(StateWriter, RetriesAFailedSaveAtTheEnd) {
   const auto disk = std::make_shared<HungDisk>();
   disk->release(true);
   StateWriter writer([disk](const std::string& text) { return disk->save(text); });

@@ -57,16 +57,16 @@ TEST_F(Toxiproxy, ToxicsAreListedUpstreamFirstInChainOrder) {
   EXPECT_EQ(order, "bdac");
 }
 
-TEST_F(Toxiproxy, AFailureChangesNothing) {
+TEST_F(Toxiproxy, AFailedRequestChangesNothing) {
   ask("POST", "/proxies", kChat);
   const auto before = ask("GET", "/proxies").body;
-  // The second cannot be bound: the first is not there either.
+  // The second proxy's port is taken, so the first is not added either.
   const auto taken = get("/proxies/chat")["listen"].get<std::string>();
   const auto body = json::array({{{"name", "one"}, {"listen", "127.0.0.1:0"}, {"upstream", "a:1"}},
                                  {{"name", "two"}, {"listen", taken}, {"upstream", "a:1"}}});
   EXPECT_EQ(ask("POST", "/populate", body.dump()).status, 500);
   EXPECT_EQ(ask("GET", "/proxies").body, before);
-  // Nor a proxy with one toxic that is wrong.
+  // A proxy with an invalid toxic is not added either.
   auto wrong = json::parse(kChat);
   wrong["name"] = "wrong";
   wrong["toxics"] = {{{"type", "latency"}, {"attributes", {{"latency", -1}}}}};
@@ -74,7 +74,7 @@ TEST_F(Toxiproxy, AFailureChangesNothing) {
   EXPECT_EQ(ask("GET", "/proxies").body, before);
 }
 
-TEST_F(Toxiproxy, PopulateLeavesWhatIsTheSameAlone) {
+TEST_F(Toxiproxy, PopulateLeavesUnchangedProxiesAlone) {
   ask("POST", "/proxies", kChat);
   ask("POST", "/proxies/chat/toxics", R"({"type":"latency","attributes":{"latency":7}})");
   auto same = get("/proxies/chat");
@@ -101,7 +101,7 @@ TEST_F(Toxiproxy, ADisabledProxyKeepsItsPort) {
   }
 }
 
-TEST_F(Toxiproxy, NamesMayHaveAnyCharacters) {
+TEST_F(Toxiproxy, NamesCanHaveAnyCharacters) {
   EXPECT_EQ(
       ask("POST", "/proxies", R"({"name":"a b/c","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"})")
           .status,
@@ -109,8 +109,8 @@ TEST_F(Toxiproxy, NamesMayHaveAnyCharacters) {
   EXPECT_EQ(ask("GET", "/proxies/a%20b%2Fc").status, 200);
 }
 
-// A thousand at once: what a large suite populates.
-TEST_F(Toxiproxy, AThousandProxiesWithToxics) {
+// The size of a large test suite.
+TEST_F(Toxiproxy, PopulateTakesAThousandProxiesWithToxics) {
   json list = json::array();
   for (int i = 0; i < 1000; ++i) {
     list.push_back({{"name", "p" + std::to_string(i)},
@@ -145,16 +145,16 @@ TEST_F(Toxiproxy, AnAddressBelongsToOneProxy) {
     EXPECT_EQ(ask("POST", "/proxies", other.dump()).status, 500) << where;
   }
   EXPECT_EQ(get("/proxies").size(), 1U);
-  // It is free for another when its owner leaves, or goes elsewhere.
+  // The address is free again when its proxy is deleted or moved.
   EXPECT_EQ(ask("POST", "/proxies/chat", R"({"listen":"127.0.0.1:0"})").status, 200);
   const json heir{{"name", "heir"}, {"listen", listen}, {"upstream", "127.0.0.1:1"}};
   EXPECT_EQ(ask("POST", "/proxies", heir.dump()).status, 201);
 }
 
-TEST_F(Toxiproxy, AProxyMayMoveToEveryAddressOfItsPort) {
+TEST_F(Toxiproxy, AProxyCanMoveToTheWildcardAddressOfItsPort) {
   std::string port;
   bool moved = false;
-  // A connection of somebody else may have the port, at another address.
+  // Another process may use the port at another address; then retry with a new port.
   for (int tries = 0; tries < 10 && !moved; ++tries) {
     ask("DELETE", "/proxies/chat");
     ask("POST", "/proxies", kChat);
@@ -167,14 +167,14 @@ TEST_F(Toxiproxy, AProxyMayMoveToEveryAddressOfItsPort) {
   EXPECT_EQ(get("/proxies/chat")["listen"], "0.0.0.0" + port);
 }
 
-// As Go's net.Listen(":80").
+// Like Go's net.Listen(":80").
 TEST_F(Toxiproxy, APortAloneServesBothFamilies) {
   for (const auto* listen : {":0", "[::]:0", ""}) {
     const json proxy{{"name", "any"}, {"listen", listen}, {"upstream", "127.0.0.1:1"}};
     ASSERT_EQ(ask("POST", "/proxies", proxy.dump()).status, 201) << listen;
     const auto port = engine_->bound("any").port;
     EXPECT_TRUE(proxy::connect_to({"127.0.0.1", port, ""})) << listen;
-    // A machine without IPv6 has no such address.
+    // Skipped on machines without IPv6.
     if (proxy::bind_to({"::1", 0, ""}, SOCK_STREAM, 1)) {
       EXPECT_TRUE(proxy::connect_to({"::1", port, ""})) << listen;
     }
@@ -201,7 +201,7 @@ class Http : public testing::Test {
     thread_.join();
   }
 
-  // Sends the pieces, one write each, and reads until the end.
+  // Sends each piece with one write, and returns everything received until the end.
   std::string send(const std::vector<std::string>& pieces) {
     const auto dialled = proxy::start_dial(*proxy::SocketAddress::of(server_->endpoint()));
     pollfd ready{dialled.fd.get(), POLLOUT, 0};
@@ -228,7 +228,7 @@ class Http : public testing::Test {
   std::thread thread_;
 };
 
-TEST_F(Http, HoweverTheBytesAreCutTheAnswersAreTheSame) {
+TEST_F(Http, AnswersDoNotDependOnHowTheBytesAreCut) {
   const std::string requests =
       "POST /a?q=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
       "PUT /b HTTP/1.1\r\nHost: 127.0.0.1:1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -250,7 +250,7 @@ TEST_F(Http, HoweverTheBytesAreCutTheAnswersAreTheSame) {
   }
 }
 
-TEST_F(Http, WhatIsNoRequestIsRefused) {
+TEST_F(Http, RefusesMalformedRequestsAndForeignHosts) {
   EXPECT_THAT(send({"nonsense\r\n\r\n"}), testing::StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(send({"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
                     "Transfer-Encoding: chunked\r\n\r\n"}),
@@ -261,7 +261,7 @@ TEST_F(Http, WhatIsNoRequestIsRefused) {
 
 constexpr auto kGoodbye = "GET /c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
-TEST_F(Http, NobodyIsLockedOutHoweverManyAreThere) {
+TEST_F(Http, ServesANewClientDespiteManyIdleConnections) {
   std::vector<proxy::Fd> others;
   for (const auto* begun :
        {"", "GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"}) {
@@ -273,17 +273,17 @@ TEST_F(Http, NobodyIsLockedOutHoweverManyAreThere) {
   }
 }
 
-TEST_F(Http, WhoReadsNoAnswersIsAskedForNoMore) {
+TEST_F(Http, ReadsNoFurtherRequestsWhileResponsesAreUnread) {
   const auto greedy = proxy::connect_to(server_->endpoint());
   std::string requests;
   for (int i = 0; i < 1000; ++i) requests += "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
   ::send(greedy.get(), requests.data(), requests.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   EXPECT_THAT(send({kGoodbye}), HasSubstr("GET /c "));
-  // What the sockets take, and a MiB: of a quarter of a GiB.
+  // The socket buffers and one MiB, of 256 MiB in total.
   EXPECT_LT(asked_, 100);
 }
 
-TEST_F(Http, WhoSendsNothingMoreIsAnswered) {
+TEST_F(Http, AnswersAHalfClosedClient) {
   const auto client = proxy::connect_to(server_->endpoint());
   const std::string request = "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
   ::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL);
@@ -298,7 +298,7 @@ TEST_F(Http, WhoSendsNothingMoreIsAnswered) {
   EXPECT_GT(got, 1U << 18);
 }
 
-TEST_F(Http, APathThatIsNoUtf8IsRefused) {
+TEST_F(Http, RefusesAPathThatIsNotUtf8) {
   for (const auto* path : {"/%ff", "/a/%c0%af", "/?name=%fe"}) {
     const auto answer = send(
         {"GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"});
@@ -308,10 +308,10 @@ TEST_F(Http, APathThatIsNoUtf8IsRefused) {
               testing::StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(Http, ABodyThatIsTooLargeIsRefused) {
+TEST_F(Http, RefusesABodyThatIsTooLarge) {
   std::vector<std::string> pieces{
       "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n"};
-  // It answers before all of it has come.
+  // The server responds before the whole body has arrived.
   for (int i = 0; i < 135; ++i) pieces.push_back(std::string(1 << 16, 'x'));
   EXPECT_THAT(send(pieces), HasSubstr("HTTP/1.1 413 "));
 }

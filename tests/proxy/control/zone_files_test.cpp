@@ -1,4 +1,4 @@
-// Files that zones include: from the disk, and for what the API changes.
+// Files that zones include: read from the disk, and reused for changes by the API.
 #include "proxy/control/zone_files.h"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ class ZoneFilesOnDisk : public testing::Test, protected test::TempFolder {
            "\"127.0.0.1:0\"\nzone = \"lab\"\n[[zone]]\nname = \"lab\"\nrecords = " +
            records + "\n";
   }
-  // What is wrong; "" when nothing is.
+  // The first error, or "".
   std::string mistakes(const std::string& records) {
     files_ = ZoneFiles(in("rules.toml"));
     const auto config = codecs::load_rules(rule_file(records), files_.from_disk());
@@ -42,7 +42,7 @@ TEST_F(ZoneFilesOnDisk, AreReadBesideTheRuleFileAndKept) {
   EXPECT_TRUE(files_.changed());
 }
 
-TEST_F(ZoneFilesOnDisk, OneThatCannotBeReadIsAskedForAgain) {
+TEST_F(ZoneFilesOnDisk, AnUnreadableFileIsReadAgainOnceItAppears) {
   EXPECT_THAT(mistakes("['$INCLUDE gone.zone']"), HasSubstr("No such file"));
   EXPECT_THAT(files_.paths(), ElementsAre(in("gone.zone")));
   EXPECT_FALSE(files_.changed());
@@ -51,14 +51,14 @@ TEST_F(ZoneFilesOnDisk, OneThatCannotBeReadIsAskedForAgain) {
   EXPECT_THAT(mistakes("['$INCLUDE .']"), HasSubstr("Is a directory"));
 }
 
-TEST_F(ZoneFilesOnDisk, NoPipeIsWaitedFor) {
+TEST_F(ZoneFilesOnDisk, RefusesPipesAndDevices) {
   ASSERT_EQ(::mkfifo(in("pipe").c_str(), 0600), 0);
   EXPECT_THAT(mistakes("['$INCLUDE pipe']"), HasSubstr("no regular file"));
   EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("no regular file"));
 }
 
-// A lease must end, and a fault must come off, whatever has become of the files.
-TEST_F(ZoneFilesOnDisk, TheApiHasThoseOfTheRuleFileAndNoOthers) {
+// Leases must end and faults must be removable even if the included files are gone.
+TEST_F(ZoneFilesOnDisk, TheApiCanUseOnlyFilesThatTheRuleFileIncludes) {
   write("hosts.zone", "a.lab. 60 IN A 192.0.2.1\n");
   write("secret", "root:x:0:0\n");
   ASSERT_EQ(mistakes("['$INCLUDE hosts.zone']"), "");
