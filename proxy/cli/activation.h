@@ -1,13 +1,14 @@
-// Sockets that a service manager bound for this process: it starts when somebody connects, needs no
-// privilege for a low port, and none of them is refused while it restarts (sd_listen_fds(3)).
+// Takes over listening sockets from a service manager such as systemd (socket activation,
+// sd_listen_fds(3)). The process can then start on demand, needs no privilege for low ports, and
+// refuses no connection during a restart.
 #pragma once
 
 #include "proxy/engine/engine.h"
 
 namespace brownout::cli {
 
-// By listener: each socket belongs to the one whose name it has (FileDescriptorName=). None if
-// nobody handed any over; a name that no listener has is a mistake.
+// The inherited sockets by listener; a socket belongs to the listener named by FileDescriptorName=.
+// Empty without socket activation; an error if no listener has the name.
 rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& config,
                                                         unsigned workers);
 

@@ -33,7 +33,7 @@ void add(CurlList& headers, const std::string& line) {
   headers.reset(curl().slist_append(headers.release(), line.c_str()));
 }
 
-// Halt and resume must succeed, and are idempotent.
+// Halt and resume are idempotent, and must succeed even on an overloaded API.
 bool may_repeat(std::string_view path) { return path == "halt" || path == "resume"; }
 
 bool is_lost(CURLcode code) {
@@ -41,7 +41,7 @@ bool is_lost(CURLcode code) {
          code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PARTIAL_FILE;
 }
 
-// `headers`, `sink` and `ca` outlive it.
+// `headers`, `sink` and `ca` must outlive the handle.
 CurlHandle prepared(const std::string& url, const CurlList& headers, Sink& sink,
                     const std::string& ca, const std::string& socket) {
   CurlHandle request(curl().easy_init());
@@ -49,7 +49,7 @@ CurlHandle prepared(const std::string& url, const CurlList& headers, Sink& sink,
   curl().easy_setopt(request.get(), CURLOPT_HTTPHEADER, headers.get());
   curl().easy_setopt(request.get(), CURLOPT_WRITEFUNCTION, &write);
   curl().easy_setopt(request.get(), CURLOPT_WRITEDATA, &sink);
-  // Whatever the environment says: it is this machine, mostly.
+  // Ignores proxy variables of the environment: the API is usually on this machine.
   curl().easy_setopt(request.get(), CURLOPT_PROXY, "");
   if (!socket.empty()) {
     curl().easy_setopt(request.get(), CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
@@ -71,7 +71,7 @@ rules::Result<ApiClient> ApiClient::make(const CtlOptions& options) {
     client.socket_ = client.url_.substr(kUnix.size());
     client.url_ = "http://localhost";
   }
-  // Toxiproxy's clients take "localhost:8474" as well.
+  // Accepts "localhost:8474" without a scheme, as Toxiproxy's clients do.
   if (client.url_.find("://") == std::string::npos) client.url_ = "http://" + client.url_;
   while (client.url_.ends_with('/')) client.url_.pop_back();
   client.ca_ = options.ca;

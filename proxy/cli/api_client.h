@@ -1,4 +1,4 @@
-// A client of a running proxy's API, for `brownout ctl`. Blocking.
+// ApiClient calls the HTTP API of a running proxy, for `brownout ctl`. Blocking.
 #pragma once
 
 #include <functional>
@@ -15,18 +15,18 @@ class ApiClient {
  public:
   struct Answer {
     int status = 0;
-    nlohmann::ordered_json body;  // null if there is none
+    nlohmann::ordered_json body;  // null if the response has no body
   };
 
-  // An error if a token or a certificate cannot be read.
+  // Fails if the token or the certificate cannot be read.
   static rules::Result<ApiClient> make(const CtlOptions& options);
 
-  // `path` is below /api/v1. An error when nobody answers. For ten seconds, halt and resume are
-  // asked again when the connection is lost.
+  // Sends a request; `path` is relative to /api/v1. Fails if there is no response. If the
+  // connection is lost, retries halt and resume for ten seconds.
   rules::Result<Answer> call(const std::string& method, const std::string& path,
                              const nlohmann::ordered_json& body = nullptr,
                              const std::map<std::string, std::string>& headers = {}) const;
-  // Lines of events, until `take` says no or the connection is lost.
+  // Passes each event to `take`, until `take` returns false or the connection is lost.
   rules::Result<void> follow(const std::function<bool(const std::string&)>& take) const;
 
  private:

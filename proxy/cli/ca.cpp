@@ -1,4 +1,4 @@
-// brownout ca: the local certificate authority of the tests.
+// brownout ca: creates or shows the local certificate authority for tests.
 #include <fmt/core.h>
 
 #include "proxy/cli/commands.h"

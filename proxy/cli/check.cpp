@@ -1,4 +1,4 @@
-// brownout check: every mistake in a rule file.
+// brownout check: reports every error in a rule file.
 #include <fmt/core.h>
 
 #include "proxy/cli/commands.h"
@@ -24,7 +24,7 @@ int check(const std::string& path, bool for_exec) {
   fmt::print("{}: ok: {}, {}, {}\n", path, rules::count_of(config->listeners.size(), "listener"),
              rules::count_of(config->upstreams.size(), "upstream"),
              rules::count_of(config->rules.size(), "rule"));
-  // Nobody should find that out in a rehearsal.
+  // Say this now, so that it does not surprise users during a rehearsal.
   for (const auto& listener : config->listeners) {
     if (!listener.protocol.has_requests()) continue;
     fmt::print("{}: note: listener {}: {}\n", path, rules::in_quotes(listener.name),

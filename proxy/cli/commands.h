@@ -1,6 +1,8 @@
-// The commands of brownout: for each, its options and what it does. Returns the exit code: 0 done,
-// 1 failed, 2 bad input. parser.cpp reads the command line; only it knows CLI11, which is slow to
-// compile.
+// The commands of brownout: the options of each, and the function that runs it and returns the exit
+// code.
+//
+// Exit codes are 0 done, 1 failed, 2 bad input, and others as said below. parser.cpp fills the
+// options; only parser.cpp and generate.cpp include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>
@@ -13,28 +15,28 @@ namespace brownout::cli {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kBadInput = 2;
-inline constexpr int kStopped = 3;  // a rehearsal without a verdict; exec: not allowed here
+inline constexpr int kStopped = 3;  // rehearse: no verdict; exec: no network namespace
 
 struct RunOptions {
   std::string path;
   unsigned workers = 1;
   std::string events;        // a file, "-" or ""
-  std::string flows;         // as events
-  std::string drain = "3s";  // container runtimes kill after ten
+  std::string flows;         // a file, "-" or ""
+  std::string drain = "3s";  // container runtimes kill after 10 s
   std::string log_level = "info";
   bool no_watch = false;
-  std::string api;         // an address, "off", or "": the usual one if it is free
-  std::string api_socket;  // the path of a unix socket, or ""
-  std::string token_file;  // or ""
+  std::string api;         // an address, "off", or "": the default one if it is free
+  std::string api_socket;  // path of a unix socket, or ""
+  std::string token_file;  // "": no token
   std::string api_certificate;
   std::string api_key;
-  std::string state;           // a file, or ""
-  std::string max_fault_time;  // or ""
+  std::string state;           // the state file, or ""
+  std::string max_fault_time;  // "": no limit
   std::string toxiproxy_config;
 };
 int run(const RunOptions& options);
 
-// `for_exec`: as exec reads it.
+// `for_exec` checks the file as `brownout exec` reads it.
 int check(const std::string& path, bool for_exec);
 
 struct ExecOptions {
@@ -46,12 +48,13 @@ struct ExecOptions {
   bool no_watch = false;
   bool summary = false;
 };
-// The exit status of the command, as a shell has it; 2: bad input; 3: not allowed here.
+// Returns the command's exit status as a shell reports it, 2 for bad input, or 3 if network
+// namespaces are not allowed.
 int exec(ExecOptions options);
 
 struct InterceptOptions {
   std::string action;             // "print", "apply" or "remove"
-  std::string path;               // not for remove
+  std::string path;               // unused for remove
   std::vector<std::string> uids;  // numbers or names
   std::vector<std::string> cgroups;
   std::vector<std::string> interfaces;
@@ -73,14 +76,14 @@ struct ExplainOptions {
   std::string method = "GET";
   std::string url;
   std::vector<std::string> headers;  // "name: value"
-  int status = 0;                    // of the response; 0: there is none yet
+  int status = 0;                    // of the response; 0: no response yet
   std::string sni;
   std::string alpn;
   std::optional<std::uint64_t> seed;
 
-  // Of a message, by MessageProtocol::ExplainOption.
+  // Facts of a message, by MessageProtocol::ExplainOption.
   std::map<std::string, std::string> message;
-  std::string text;  // that it carries
+  std::string text;  // text of the message
 };
 int explain(const ExplainOptions& options);
 
@@ -97,7 +100,7 @@ struct FirewallImportOptions {
 };
 int firewall_import(const FirewallImportOptions& options);
 
-// Exit code 1 when a flow would break.
+// Exit code 1 if a flow would break.
 struct FirewallDiffOptions {
   std::string before;
   std::string after;
@@ -106,23 +109,23 @@ struct FirewallDiffOptions {
 };
 int firewall_diff(const FirewallDiffOptions& options);
 
-// The local CA in that folder.
+// Creates or shows the local CA in the folder.
 int ca_init(const std::string& folder);
 int ca_show(const std::string& folder);
 
 struct RehearseOptions {
   std::string path;
-  std::string text;     // of the file; empty: `path` is read
+  std::string text;     // contents of the file; empty: read `path`
   bool replay = false;  // `path` is a report
   bool ci = false;
   bool force = false;
-  std::string embedded;           // "well", "badly", or "": the servers of the file
-  bool virtual_time = false;      // with `embedded`: nobody waits
+  std::string embedded;           // "well", "badly", or "" for the file's own servers
+  bool virtual_time = false;      // needs `embedded`: skip all waiting
   std::string report = "report";  // a folder, or ""
 };
-// 0 all expectations met, 1 one is not, 2 it did not begin (bad input, or what it needs is not
-// there), 3 it says nothing: it was stopped, or something was not measured, or the report could not
-// be written.
+// Returns 0 if all expectations are met and 1 if one is not met. Returns 2 if the rehearsal could
+// not begin (bad input or a missing prerequisite). Returns 3 if there is no verdict: stopped, not
+// measured, or the report could not be written.
 int rehearse(const RehearseOptions& options);
 int report_compare(const std::string& before, const std::string& after,
                    const std::string& max_regression);
@@ -136,20 +139,20 @@ struct ToxiproxyOptions {
   bool runtime_metrics = false;
   unsigned workers = 1;
 };
-// Serves Toxiproxy's API until it is told to end.
+// Serves Toxiproxy's API until SIGINT or SIGTERM.
 int toxiproxy(const ToxiproxyOptions& options);
 
-// A command to a running proxy; the exit code says how it went: 0 done, 1 nobody answers, 2
-// refused, 4 there is no such thing.
+// A command to a running proxy. Exit codes: 0 done, 1 no response, 2 refused, 4 no such rule or
+// flow.
 inline constexpr int kNoSuch = 4;
 struct CtlOptions {
-  std::string command;  // "status", "add"...
+  std::string command;  // "status", "add" etc.
   std::string url;  // or "unix:/path"; "": BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474
   std::string token_file;
-  std::string ca;                 // a PEM file that signed the API's certificate
-  bool json = false;              // also when standard output is no terminal
-  std::string name;               // of a rule, or a flow: "chat#3"
-  std::vector<std::string> keys;  // of a fault: its type, then key=value
+  std::string ca;                 // PEM file of the CA of the API's certificate
+  bool json = false;              // implied if standard output is no terminal
+  std::string name;               // of a rule, or of a flow: "chat#3"
+  std::vector<std::string> keys;  // the fault's type, then key=value
   std::string listener;
   std::string client;
   std::string direction;
@@ -161,7 +164,7 @@ int ctl(const CtlOptions& options);
 
 int demo();
 
-// The reference page of the rule file (Markdown).
+// Prints the reference page of the rule file (Markdown).
 int reference();
 
 }  // namespace brownout::cli

@@ -1,4 +1,4 @@
-// brownout ctl: a running proxy, from a terminal or a script.
+// brownout ctl: controls a running proxy from a terminal or a script.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr auto kRefresh = std::chrono::seconds(1);
 
-// "300ms" is a string; 3, true and ["a"] are what they look like.
+// Parses numbers, booleans, arrays and objects as JSON; anything else ("300ms") is a string.
 Json value_of(const std::string& text) {
   const auto json = codecs::read_json<Json>(text);
   const bool plain = json && (json->is_number() || json->is_boolean() || json->is_structured());
@@ -53,7 +53,7 @@ class Ctl {
   }
 
  private:
-  // What the answer means for the exit code; says what went wrong.
+  // Prints the error, if any, and returns the exit code.
   int judge(const rules::Result<ApiClient::Answer>& answer) const {
     if (!answer) {
       fmt::print(stderr, "error: {}\n", describe(answer.error()));
@@ -110,7 +110,7 @@ class Ctl {
     return 0;
   }
 
-  // What the rule file says again: whatever has that name, or all that the API changed.
+  // Restores the rule file's version of the named table, or of all tables that the API changed.
   int reset() const {
     const std::string done = "as the rule file says";
     if (options_.name.empty()) return ask("POST", "reset", done);
@@ -172,7 +172,7 @@ class Ctl {
     return kFailed;
   }
 
-  // Until it is interrupted; once, for a program.
+  // Repeats until interrupted on a terminal; prints once as JSON.
   int top() const {
     Json before;
     for (;;) {
@@ -186,7 +186,7 @@ class Ctl {
         fmt::print("{}\n", codecs::json_text(now));
         return 0;
       }
-      // Home, and what is left of the screen before away.
+      // Moves the cursor home and clears the screen.
       fmt::print("\x1b[H\x1b[2J{}", top_view(now, before));
       std::fflush(stdout);
       before = std::move(now);

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
-// Columns as wide as they must be; numbers to the right. What others named is shown printable.
+// Aligns columns, numbers to the right. Makes names printable, since they come from other users.
 std::string aligned(std::vector<Row> rows) {
   for (auto& row : rows) {
     for (auto& cell : row) cell = rules::printable(cell);

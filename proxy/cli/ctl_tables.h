@@ -1,4 +1,4 @@
-// What `brownout ctl` shows a person of the API's answers.
+// Formats the API's responses as text tables for `brownout ctl`.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,10 +8,11 @@ namespace brownout::cli {
 
 // `what` is "status", "rules", "listeners" or "flows".
 std::string table_of(const std::string& what, const nlohmann::ordered_json& answer);
-// A line of what the API changed of the rule file, from the status; "" if that is nothing.
+// The tables in which the API differs from the rule file, as text; "" without differences.
 std::string differences_text(const nlohmann::ordered_json& status);
 std::string event_line(const nlohmann::ordered_json& event);
-// `before` is the same a second ago, or null.
+// `before` is the previous value of `now`, one second older, or null; rates come from the
+// difference.
 std::string top_view(const nlohmann::ordered_json& now, const nlohmann::ordered_json& before);
 
 }  // namespace brownout::cli

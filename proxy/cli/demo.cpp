@@ -1,5 +1,5 @@
-// brownout demo: 4 October 2021, rehearsed in twenty seconds with an embedded messaging service and
-// fifty embedded clients. Needs no file, no server and no network.
+// brownout demo: rehearses the outage of 4 October 2021 in twenty seconds, with an embedded
+// messaging service and fifty embedded clients. Needs no file, no server and no network.
 #include <fmt/core.h>
 
 #include <cstdlib>

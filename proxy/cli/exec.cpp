@@ -1,4 +1,4 @@
-// brownout exec: a command whose every connection goes through the rules.
+// brownout exec: runs a command and passes all its connections through the rules.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
@@ -25,8 +25,8 @@ namespace {
 
 using namespace brownout::proxy;
 
-// The end of a watch waits for the kernel, some 10 ms (inotify's marks): a command that is over
-// sooner than this has none.
+// Closing an inotify watch blocks for about 10 ms. The rule file is watched only after this time,
+// so that short commands are not slowed down.
 constexpr Duration kWatchAfter = std::chrono::milliseconds(500);
 
 std::vector<Sandbox::Port> ports_of(const rules::Config& config) {
@@ -64,7 +64,7 @@ class Exec {
     engine_ = std::move(*engine);
     spdlog::info("seed {}{}, {}", engine_->seed(), config.seed ? "" : " (drawn)",
                  rules::count_of(config.rules.size(), "rule"));
-    // What is read from a pipe is read once.
+    // A pipe can be read only once.
     if (!options_.no_watch && is_regular(options_.path)) {
       loop_.deadlines().set(watch_later_, Loop::now() + kWatchAfter);
     }
@@ -104,7 +104,7 @@ class Exec {
     Exec& exec;
   };
 
-  // Before there are workers, who inherit that they have none.
+  // Called before workers start, so that they inherit the blocked signals.
   void take_signals() {
     sigset_t taken;
     sigemptyset(&taken);
@@ -113,7 +113,7 @@ class Exec {
     }
     pthread_sigmask(SIG_BLOCK, &taken, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    // A shell takes the terminal; what is said here must not stop this process.
+    // A shell may take over the terminal; writing to the terminal must not stop this process.
     std::signal(SIGTTOU, SIG_IGN);
     signals_ = Fd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
     loop_.poller().add_level(signals_.get(), signalled_);
@@ -122,7 +122,7 @@ class Exec {
   void pass_signals_on() {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == sizeof info) {
-      // What the terminal sends goes to the whole group: the command has it already.
+      // A signal from the terminal goes to the whole process group, so the command already has it.
       if (info.ssi_code != SI_KERNEL) sandbox_.signal(static_cast<int>(info.ssi_signo));
     }
   }
@@ -140,7 +140,7 @@ class Exec {
     text_ = *text;
     const auto config = parse_for_exec(options_.path, text_, zone_files_);
     watches_.watch(zone_files_.watched());
-    // A change before the watch began would not be seen.
+    // A change between the read and the start of the watch raises no event.
     if (zone_files_.changed()) loop_.post([this] { reload(); });
     if (!config) return not_loaded("it has mistakes");
     if (const auto done = engine_->reload(*config); !done) {
@@ -151,15 +151,15 @@ class Exec {
   }
 
   void not_loaded(const std::string& why) {
-    // One that is gone is so each time that something else changes beside it.
+    // Report a missing file once, not at every change in its folder.
     if (std::exchange(unreadable_, why) == why) return;
     spdlog::error("{}: not loaded, the rules before stay: {}", options_.path, why);
   }
 
   const ExecOptions& options_;
   std::string text_;
-  ZoneFiles zone_files_;    // that the text includes
-  std::string unreadable_;  // why the file could not be loaded, the last time
+  ZoneFiles zone_files_;    // files that the text includes
+  std::string unreadable_;  // last error of loading the file
   Sandbox& sandbox_;
   Loop loop_;
   Fd signals_;
@@ -171,7 +171,7 @@ class Exec {
   std::unique_ptr<Engine> engine_;
 };
 
-// The command has the limits of the caller's shell, which Sandbox::make reads afterwards.
+// Restores the caller's limit, which Sandbox::make reads later for the command.
 rules::Result<void> check_descriptors(unsigned workers) {
   rlimit callers{};
   getrlimit(RLIMIT_NOFILE, &callers);
@@ -195,7 +195,7 @@ int exec(ExecOptions options) {
   }
   options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);
   if (const auto enough = check_descriptors(options.workers); !enough) return fail(enough.error());
-  // It forks, so there must be no threads yet.
+  // make() forks, so no thread may exist yet.
   auto sandbox = Sandbox::make(ports_of(*config), options.workers, options.command);
   if (!sandbox) {
     fmt::print(stderr, "error: {}\n", describe(sandbox.error()));

@@ -1,4 +1,4 @@
-// brownout explain: which rules would act on a connection, and why the others would not.
+// brownout explain: tells which rules would act on a connection, and why the others would not.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -21,7 +21,8 @@ std::optional<rules::IpAddress> parse_address(const std::string& option, const s
   return std::nullopt;
 }
 
-// What the listener's protocol adds.
+// Adds the facts of a DNS query or of a datagram. Prints an error and returns false if one is
+// invalid.
 bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
              rules::FlowFacts& flow) {
   if (listener.protocol == rules::Protocol::kUdp) flow.carrier = rules::Carrier::kDatagram;
@@ -41,21 +42,21 @@ bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
   return true;
 }
 
-// "example.org:8080" of a URL, as a client's Host header has it: without a user, and without the
-// scheme's own port (RFC 9110, 7.2). "" of a path.
+// The Host header that a client would send for the URL: without the user, and without the scheme's
+// default port (RFC 9110, 7.2). "" if the URL is a path.
 std::string host_header_of(std::string_view url) {
   const auto scheme = url.find("://");
   if (url.starts_with('/') || scheme == std::string_view::npos) return {};
   auto host = url.substr(scheme + 3);
   host = host.substr(0, host.find_first_of("/?#"));
-  host.remove_prefix(host.rfind('@') + 1);  // by nothing without a user
+  host.remove_prefix(host.rfind('@') + 1);  // removes nothing if there is no user
   const std::string_view port =
       rules::same_header_name(url.substr(0, scheme), "https") ? ":443" : ":80";
   if (host.ends_with(port)) host.remove_suffix(port.size());
   return std::string(host);
 }
 
-// The server that is dialled first, as the rule file has it; null if the file does not say.
+// The first server of the listener's upstream; null if the file names none, or only a unix socket.
 const rules::Endpoint* first_server(const rules::Config& config, const rules::Listener& listener) {
   for (const auto& upstream : config.upstreams) {
     if (upstream.name != listener.upstream || upstream.servers.empty()) continue;
@@ -65,7 +66,8 @@ const rules::Endpoint* first_server(const rules::Config& config, const rules::Li
   return nullptr;
 }
 
-// What an HTTP request says. Kept by the caller, since facts borrow it.
+// Fills in the HTTP request, and its response if there is one. The caller owns `exchange`, since
+// the flow's facts point to it.
 bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
   rules::HttpHead request;
   request.method = options.method;
@@ -81,7 +83,7 @@ bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
     header->value.erase(0, header->value.find_first_not_of(' '));
     request.headers.push_back(std::move(*header));
   }
-  // Every client says it.
+  // Every HTTP client sends Host.
   const auto host = host_header_of(options.url);
   if (!host.empty() && request.find("host") == nullptr) request.append("host", host);
   exchange = rules::HttpExchange::of(std::move(request));
@@ -134,7 +136,7 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
   return question;
 }
 
-// The server that rules with a destination or port were compared with.
+// The server against which rules with a destination or a port were matched, as text.
 std::string server_text(const rules::FlowFacts& flow) {
   if (flow.carrier == rules::Carrier::kDns || flow.destination_port == 0) return {};
   const auto port = std::to_string(flow.destination_port);

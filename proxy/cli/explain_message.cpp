@@ -5,7 +5,8 @@ namespace {
 
 using rules::MessageProtocol;
 
-// Of the protocols that the connection may speak, the one that an option says, or else the first.
+// Among the possible protocols of the connection, the one that a given option decides; by default
+// the first.
 const MessageProtocol* protocol_of(const ExplainOptions& options, rules::ProtocolSet spoken) {
   const MessageProtocol* first = nullptr;
   for (const auto* protocol : rules::message_protocols()) {

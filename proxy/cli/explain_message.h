@@ -1,4 +1,5 @@
-// What `brownout explain` is told of a message, as rules see one.
+// Builds the message that `brownout explain` matches against rules, from the command line's
+// options.
 #pragma once
 
 #include <optional>
@@ -8,7 +9,7 @@
 
 namespace brownout::cli {
 
-// Of a connection of `protocol`; none where nothing is said of it.
+// The message on a connection of `protocol`; nothing if no option describes a message.
 std::optional<rules::Message> message_of(const ExplainOptions& options, rules::Protocol protocol);
 
 }  // namespace brownout::cli

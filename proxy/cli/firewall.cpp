@@ -1,5 +1,5 @@
-// brownout firewall import: a real firewall's filter rules as a [[firewall]].
-// brownout firewall diff: which recorded flows a change of rules would break.
+// brownout firewall import: converts a real firewall's filter rules to a [[firewall]] table.
+// brownout firewall diff: tells which recorded flows a change of rules would break.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ std::optional<codecs::ImportedFirewall> import(const std::string& path, const st
   return std::nullopt;
 }
 
-// A rule file, or what `firewall import` reads.
+// Loads the firewalls of a rule file (.toml), or of a ruleset that `firewall import` reads.
 std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
                                                     const std::string& chain) {
   if (!path.ends_with(".toml")) {
@@ -58,7 +58,8 @@ std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
   return std::nullopt;
 }
 
-// The first thing that stops a flow: its first packet, or what follows in either direction.
+// The first decision that stops a flow: for its first packet, or for later packets of either
+// direction.
 struct Verdict {
   FirewallAction action = FirewallAction::kAccept;
   std::string why;

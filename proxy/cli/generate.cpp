@@ -21,7 +21,7 @@ std::vector<const CLI::App*> commands(const CLI::App& app) {
       [](const CLI::App* subcommand) { return !subcommand->get_group().empty(); });
 }
 
-// Commands that do something, with their whole name: "run", "firewall import".
+// The runnable commands with their full names: "run", "firewall import".
 std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
                                                             const std::string& before = {}) {
   std::vector<std::pair<std::string, const CLI::App*>> list;
@@ -34,7 +34,7 @@ std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
   return list;
 }
 
-// Of the command, and of those below it.
+// Options of the command and of its subcommands.
 std::vector<const CLI::Option*> flags(const CLI::App& command) {
   auto list =
       command.get_options([](const CLI::Option* option) { return !option->get_positional(); });
@@ -132,7 +132,7 @@ void print_bash(const CLI::App& app) {
     for (const auto* option : flags(*command)) fmt::print("--{} ", option->get_lnames().front());
     fmt::print("\" ;;\n");
   }
-  // A second word where there are commands below.
+  // Completes the second word of commands with subcommands.
   fmt::print(
       "  esac\n  if [ \"$COMP_CWORD\" -eq 2 ] && [[ $options != -* ]]; then\n"
       "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n    return\n  fi\n");

@@ -1,4 +1,4 @@
-// Man page and shell completions, written from the parser, so that they list what it accepts.
+// Prints the man page and shell completions, generated from the parser so that they are complete.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
-// A proxy inside a command, for those that bring their own server and clients (demo, verify): an
-// echo server and an engine in front of it, on threads of their own.
+// InProcess runs a proxy in front of an echo server, both on their own threads in this process.
+// Used by commands that also bring their own clients (verify).
 #pragma once
 
 #include <functional>
@@ -16,16 +16,16 @@ namespace brownout::cli {
 class InProcess {
  public:
   static constexpr unsigned kUsualWorkers = 2;
-  // `rules` are [[rule]] tables in TOML; they must be right.
+  // `rules` are [[rule]] tables in TOML, which must be valid.
   explicit InProcess(const std::string& rules, unsigned workers = kUsualWorkers);
   ~InProcess();
 
   void reload(const std::string& rules);
-  // False when it could not start (no free port, no descriptors).
+  // False if the proxy could not start (no free port or descriptor).
   bool running() const { return engine_ != nullptr; }
   const proxy::Endpoint& endpoint() const { return endpoint_; }
   const proxy::Endpoint& server() const { return server_.endpoint(); }
-  // What a rule file for this would look like.
+  // The text of an equivalent rule file.
   std::string file(const std::string& rules) const;
 
  private:

@@ -1,4 +1,5 @@
-// brownout intercept: the nftables rules that send clients to intercepting listeners.
+// brownout intercept: prints, applies or removes the nftables rules that redirect clients to
+// intercepting listeners.
 #include <fmt/core.h>
 #include <net/if.h>
 #include <pwd.h>
@@ -21,9 +22,9 @@ using namespace brownout::proxy;
 using rules::Duration;
 using rules::Result;
 
-// 4294967295 is nobody's: system calls take it for "leave it as it is" (setuid(2)).
+// 4294967295 is no user id: system calls take it for "leave unchanged" (setuid(2)).
 constexpr std::uint32_t kNoUid = std::numeric_limits<std::uint32_t>::max();
-// Ten years: nftables counts in milliseconds, and has an end.
+// nftables stores timeouts in milliseconds and has a maximum.
 constexpr Duration kLongest = std::chrono::hours(24 * 365 * 10);
 
 Result<std::uint32_t> uid_of(const std::string& text) {
@@ -42,8 +43,8 @@ Result<std::uint32_t> uid_of(const std::string& text) {
   return rules::config_error("--uid: there is no user " + rules::in_quotes(text));
 }
 
-// As netdevice(7) has them; a * at the end is nft's. What else there is would be text of the
-// script.
+// Names allowed by netdevice(7), or with nft's wildcard * at the end. Other characters could inject
+// text into the nft script.
 bool is_interface(const std::string& name) {
   return !name.empty() && name.size() < IFNAMSIZ &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -70,7 +71,7 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
     clients.prefixes.push_back(*prefix);
   }
   for (auto& path : clients.cgroups) {
-    // Its depth is counted by its slashes.
+    // The cgroup's depth is the number of slashes; see gateway.cpp.
     path.erase(0, path.find_first_not_of('/'));
     while (path.ends_with('/')) path.pop_back();
     if (is_cgroup(path)) continue;
@@ -88,7 +89,7 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
                              "(of others, behind it)");
 }
 
-// Mistakes that nft would not find.
+// Errors that nft would not report.
 Result<void> check_listeners(const rules::Config& config, const InterceptedClients& clients) {
   bool any = false;
   for (const auto& listener : config.listeners) {
@@ -137,7 +138,7 @@ void tell_of_ended(const Result<std::size_t>& ended) {
 }
 
 int remove_rules() {
-  // From here on nothing more is diverted. There may be no table.
+  // Stops diverting new connections first. Fails if there is no table, which is fine.
   (void)run_nft(gateway_end());
   const auto live = live_connections(ports_in_force());
   if (auto removed = run_nft(gateway_removal(live)); !removed) return fail(removed.error());
@@ -163,7 +164,7 @@ std::string text_of(const InterceptedClients& clients) {
   std::vector<std::string> words;
   for (const auto uid : clients.uids) words.push_back("uid " + std::to_string(uid));
   for (const auto& path : clients.cgroups) words.push_back("cgroup " + path);
-  // Whoever is behind this machine has to meet both.
+  // Interfaces and prefixes must both match a remote client.
   std::vector<std::string> prefixes;
   for (const auto& prefix : clients.prefixes) prefixes.push_back(to_text(prefix));
   auto behind = list_of(clients.interfaces);
@@ -185,7 +186,7 @@ std::string protocols_and_ports(const rules::Listener& listener) {
                                    : (ports.size() == 1 ? "port " : "ports ") + list_of(ports));
 }
 
-// What a reader of the file might not expect: who is meant, and who is not.
+// Prints which connections are diverted and which are not, since a rule file does not show it.
 void tell_what_is_diverted(const rules::Config& config, const InterceptedClients& clients,
                            const std::string& length) {
   tell(fmt::format("diverted for {}: new connections of {}", length, text_of(clients)));
@@ -228,14 +229,14 @@ void print_rules(const rules::Config& config, const InterceptedClients& clients,
 }
 
 int apply_rules(const rules::Config& config, const InterceptedClients& clients, Duration length) {
-  // The packets of what is diverted need their route from the first one on.
+  // Diverted packets need their route from the first one on.
   if (diverts(config)) {
     if (auto routed = add_divert_route(); !routed) return fail(routed.error());
   }
   const auto live = live_connections(ports_in_force());
   const auto script = gateway_ruleset(config.listeners, clients, in_seconds(length), live);
   if (auto done = run_nft(script); !done) return fail(done.error());
-  // Of an earlier table, at ports where no listener is any more.
+  // Ports of an earlier table at which no listener takes datagrams any more.
   auto gone = live.ports;
   const auto now = datagram_ports(config.listeners);
   gone.erase(

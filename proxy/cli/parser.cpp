@@ -12,7 +12,7 @@
 namespace brownout::cli {
 namespace {
 
-// The options of all commands, and the exit code of the one that ran.
+// The options of all commands, and the exit code of the command that ran.
 struct CommandLine {
   RunOptions run;
   std::string check_path;
@@ -128,7 +128,7 @@ void add_check(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
-// The options of `explain` that describe a message: those of every protocol, each once.
+// Adds the options of `explain` that describe a message, for all protocols, without duplicates.
 void add_message(CLI::App& command, ExplainOptions& options) {
   std::map<std::string, rules::MessageProtocol::ExplainOption> all;
   for (const auto* protocol : rules::message_protocols()) {
@@ -266,7 +266,7 @@ void add_verify(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = verify(line.verify); });
 }
 
-// As toxiproxy-server has them: long options with one dash, too (see with_two_dashes).
+// The options of toxiproxy-server. Long options may have a single dash (see with_two_dashes).
 void add_toxiproxy(CLI::App& app, CommandLine& line) {
   auto& options = line.toxiproxy;
   options.workers = proxy::usable_processors();
@@ -337,7 +337,7 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   });
 }
 
-// Go's flags may have one dash.
+// Accepts long options with one dash, as Go programs do.
 std::vector<std::string> with_two_dashes(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.empty() || arguments.front() != "toxiproxy") return arguments;
@@ -348,7 +348,7 @@ std::vector<std::string> with_two_dashes(int argc, char** argv) {
   return arguments;
 }
 
-void add_small_ones(CLI::App& app, CommandLine& line) {
+void add_small_commands(CLI::App& app, CommandLine& line) {
   app.add_subcommand("demo", "Rehearse 4 October 2021 in twenty seconds; needs nothing")
       ->callback([&line] { line.exit_code = demo(); });
   app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)")
@@ -380,7 +380,7 @@ int parse_and_run(int argc, char** argv) {
   add_toxiproxy(app, line);
   add_ctl(app, line);
   add_verify(app, line);
-  add_small_ones(app, line);
+  add_small_commands(app, line);
   try {
     auto arguments = with_two_dashes(argc, argv);
     std::reverse(arguments.begin(), arguments.end());

@@ -1,4 +1,4 @@
-// brownout reference: the reference page of the rule file.
+// brownout reference: prints the reference page of the rule file.
 #include <fmt/core.h>
 
 #include "proxy/cli/commands.h"

@@ -1,5 +1,5 @@
-// brownout rehearse: a timed outage, with synthetic users and a verdict. And brownout report
-// compare.
+// brownout rehearse: runs a timed outage with synthetic users, and gives a verdict.
+// brownout report compare: compares the reports of two rehearsals.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ namespace {
 using rehearsal::say;
 using rehearsal::Webhooks;
 
-// What `rehearse` is told to run: a file, or one that a report holds.
+// The rehearsal to run: a rule file, or the copy of one inside a report.
 struct Source {
   std::string path;
   std::string text;
@@ -44,7 +44,7 @@ void complain(const std::string& where, const rules::Error& error) {
       error.hint.empty() ? "" : "\n     = ", error.hint);
 }
 
-// A report says how it was run; what the command line says counts more.
+// With --replay, takes the circumstances from the report unless the command line gives them.
 std::optional<Source> read_source(const RehearseOptions& options) {
   Source source{options.path, options.text, std::nullopt, {options.embedded, options.virtual_time}};
   if (!source.text.empty()) return source;
@@ -72,8 +72,7 @@ std::string utc_now() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-// Whole or not at all: a temporary file that takes the name when it is complete. Returns why not,
-// or nothing.
+// Writes a temporary file and renames it when complete. Returns an error text, or "".
 std::string write_file(const std::filesystem::path& path, const std::string& text) {
   const auto partial = path.string() + ".part";
   errno = 0;
@@ -94,7 +93,7 @@ std::string write_file(const std::filesystem::path& path, const std::string& tex
   return path.string() + " cannot be written: " + failed.message();
 }
 
-// Before anything is broken: an hour later it would be too late to hear of it.
+// Checked before the outage: a report that cannot be written afterwards would be lost.
 bool check_folder(const std::string& folder) {
   if (folder.empty()) return true;
   std::error_code failed;
@@ -108,7 +107,7 @@ bool check_folder(const std::string& folder) {
   return false;
 }
 
-// Returns why not, or nothing.
+// Returns an error text, or "".
 std::string write_reports(const rehearsal::Report& report, const std::filesystem::path& to) {
   auto why =
       write_file(to / "report.json", codecs::json_text(rehearsal::to_json(report), 1) + "\n");
@@ -133,7 +132,7 @@ void print_results(const rehearsal::Report& report) {
   say(stdout, "{}\n", report.headline());
 }
 
-// 1 means that an expectation is not met, and nothing else.
+// Exit code 1 is only for an expectation that is not met.
 int exit_code(rehearsal::Result result, bool written) {
   switch (result) {
     case rehearsal::Result::kMet:
@@ -177,7 +176,7 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   const auto& scenario = *config.scenario;
   Webhooks webhooks(scenario.webhooks);
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  // While it runs nobody waits for whoever reads; the results are waited for.
+  // During the run, output is written in the background, so that a slow terminal delays nothing.
   std::fflush(stdout);
   proxy::BackgroundWriter output(proxy::OutputFile::standard(STDOUT_FILENO), {});
   rehearsal::LiveView view(!options.ci && terminal ? &output : nullptr);
@@ -194,7 +193,7 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
     proxy::print_error(what + "\n");
   };
   const auto started = utc_now();
-  // Until the report is there, a signal does not end the process any more.
+  // From here until the report is written, a signal does not end the process.
   rehearsal::Runner runner(config, std::move(runner_options));
   auto course = runner.run();
   if (!course) {
@@ -220,7 +219,7 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   return exit_code(report.result(), why.empty());
 }
 
-// A rehearsal writes a folder: its name will do.
+// Accepts the folder of a report for the report itself.
 std::string report_in(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;

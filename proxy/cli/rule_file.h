@@ -1,5 +1,5 @@
-// Reading a rule file for a command: the text, and what it says, or its mistakes on standard error.
-// And how a command fails.
+// Reads a rule file for a command and prints its errors to standard error. Also prints other errors
+// of commands and gives their exit codes.
 #pragma once
 
 #include <optional>
@@ -11,30 +11,30 @@
 
 namespace brownout::cli {
 
-// Says so on standard error; the exit code that it means.
+// Prints the error to standard error and returns its exit code.
 int fail(const rules::Error& error);
 
-// The whole file, or a pipe to its end; complains and returns nothing if it cannot be read or is
-// absurdly large.
+// Reads a whole file, or a pipe to its end. Prints an error and returns nothing if the file is
+// unreadable or larger than 64 MiB.
 std::optional<std::string> read_text(const std::string& path);
 
-// Prints every mistake with its position and returns nothing if there is one; prints warnings where
-// there is none. `files`: the files that the zones include, mistakes or not.
+// Prints every error with its position and returns nothing; prints warnings if there is no error.
+// `files` receives the files that the zones include, even after an error.
 std::optional<rules::Config> parse(const std::string& path, const std::string& text,
                                    proxy::ZoneFiles& files);
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);
 
-// Every mistake that can be found without running: also certificates, keys, CAs and passwords that
-// are refused. `for_exec`: as exec reads the file.
+// As parse(), and also checks certificates, keys, CAs and passwords: everything that can be checked
+// without starting the proxy. `for_exec` reads the file as exec does.
 std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
                                        bool for_exec);
 
-// Whether a certificate, a key, a CA or a password that the rule file names is refused; prints each
-// with its position in `text`.
+// Prints every certificate, key, CA or password file that cannot be used, with its position in
+// `text`. Returns whether there is any.
 bool complain_of_files(const rules::Config& config, const std::string& path,
                        const std::string& text);
 
-// With the listeners that exec adds (default_listeners.h).
+// As parse(), with the listeners that exec adds (default_listeners.h).
 std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
                                             proxy::ZoneFiles& files);
 

@@ -1,4 +1,4 @@
-// brownout run: the proxy, until it is told to end.
+// brownout run: runs the proxy until SIGTERM or SIGINT.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
@@ -28,7 +28,7 @@ namespace {
 
 using namespace brownout::proxy;
 
-// That Toxiproxy's clients expect.
+// The default port of Toxiproxy's clients.
 constexpr std::string_view kUsualApi = "127.0.0.1:8474";
 
 constexpr std::size_t kMostWarnings = 20;
@@ -45,7 +45,7 @@ class Run final : private Deadline {
         signals_(loop_),
         live_(loop_, {*rules::parse_toml(text_), zone_files_}, std::move(live)) {}
 
-  // The loop, a member, is gone before the deadline, a base.
+  // The loop is a member, so it would be destroyed before the deadline, which is a base class.
   ~Run() override { loop_.deadlines().cancel(*this); }
 
   int start() {
@@ -94,7 +94,7 @@ class Run final : private Deadline {
   }
 
  private:
-  // Who opens a port to others should know it.
+  // Warns about ports that other machines can reach.
   void warn_if_open(const rules::Listener& listener) const {
     const auto ip = listener.listen.ip();
     if (listener.listen.is_unix() || (ip && ip->is_loopback())) return;
@@ -148,7 +148,7 @@ class Run final : private Deadline {
     return {};
   }
 
-  // Toxiproxy's proxies are there without the API, too.
+  // Loads Toxiproxy's proxies, even if the API is off.
   Result<void> load_toxiproxy_config() {
     if (!toxiproxy_text_) return {};
     if (const auto loaded = toxiproxy_->load(*toxiproxy_text_); !loaded) {
@@ -193,7 +193,7 @@ class Run final : private Deadline {
       return;
     }
     watches_.watch(zone_files_.watched());
-    // It may have changed since it was read.
+    // The file may have changed since it was read.
     reload("changed");
   }
 
@@ -205,13 +205,13 @@ class Run final : private Deadline {
     }
     unreadable_.clear();
     const bool back = std::exchange(gone_, false);
-    // The folder changed, or the file was touched: nothing to do unless it says something else.
+    // The event may be for another file in the folder, or the contents may be unchanged.
     if (*text == text_ && why != "SIGHUP" && !zone_files_.changed() && !back) return;
     text_ = *text;
     const auto config = parse(options_.path, *text, zone_files_);
     if (!options_.no_watch) {
       watches_.watch(zone_files_.watched());
-      // A change before the watch began would not be seen.
+      // A change between the read and the start of the watch raises no event.
       if (zone_files_.changed()) loop_.post([this] { reload("changed"); });
     }
     if (!config) return not_loaded(why, "it has mistakes");
@@ -225,7 +225,7 @@ class Run final : private Deadline {
     say_what_differs();
   }
 
-  // Else a change of the file would have no effect, and nobody would know why.
+  // Explains why an edit of the file may have no effect.
   void say_what_differs() const {
     const auto names = names_in(live_.overlay());
     if (names.empty()) return;
@@ -237,12 +237,12 @@ class Run final : private Deadline {
 
   void not_loaded(std::string_view how, const std::string& why) {
     live_.file_refused(why);
-    // One that is gone is so each time that something else changes beside it.
+    // Report a missing file once, not at every change in its folder.
     if (std::exchange(unreadable_, why) == why && how != "SIGHUP") return;
     spdlog::error("{} ({}): not loaded, the rules before stay: {}", options_.path, how, why);
   }
 
-  // Certificates are renewed, tokens changed, in their files.
+  // Certificates and tokens are renewed in place, in their files.
   void renew_api() {
     if (!admin_) return;
     if (const auto done = admin_->renew(api_files()); !done) {
@@ -272,7 +272,7 @@ class Run final : private Deadline {
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
   }
 
-  // What each rule has done, and how full its queue is.
+  // Prints the counters and the queue of each rule.
   void print_table() {
     const auto table = rule_table(engine_->rules());
     spdlog::info("so far:");
@@ -313,9 +313,9 @@ class Run final : private Deadline {
   rules::Duration drain_;
   std::string text_;
   std::optional<std::string> toxiproxy_text_;
-  ZoneFiles zone_files_;    // that the text includes
-  std::string unreadable_;  // why the file could not be loaded, the last time
-  bool gone_ = false;       // it could not be read
+  ZoneFiles zone_files_;    // files that the text includes
+  std::string unreadable_;  // last error of loading the file
+  bool gone_ = false;       // the last read of the file failed
   Loop loop_;
   Signals signals_;
   FileWatches watches_{loop_, [this] { reload("changed"); }};
@@ -366,7 +366,7 @@ int run(const RunOptions& options) {
     }
     live.max_fault_time = *most;
   }
-  // A pipe is waited for: as long as nobody is served yet, and a signal ends it.
+  // Reading a pipe may block here: no client is served yet, and a signal still ends the process.
   std::optional<std::string> toxiproxy_text;
   if (!options.toxiproxy_config.empty()) {
     toxiproxy_text = read_text(options.toxiproxy_config);

@@ -1,5 +1,5 @@
-// StatusLine: what the proxy does at the moment, in one line below the log; redrawn every second
-// while it lives. Nothing where standard error is no terminal. Control loop's thread only.
+// StatusLine shows the proxy's current traffic in one line below the log, redrawn every second
+// during its lifetime. Shows nothing if standard error is no terminal. Control loop's thread only.
 #pragma once
 
 #include "proxy/engine/engine.h"

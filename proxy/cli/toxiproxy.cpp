@@ -1,4 +1,4 @@
-// brownout toxiproxy: a stand-in for toxiproxy-server.
+// brownout toxiproxy: replaces toxiproxy-server, with the same API and options.
 #include <fmt/core.h>
 #include <spdlog/spdlog.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 using namespace brownout::proxy;
 
-// LOG_LEVEL has Toxiproxy's names for it.
+// Translates LOG_LEVEL, which has Toxiproxy's names of the levels.
 std::string log_level() {
   const char* wanted = std::getenv("LOG_LEVEL");
   const std::string level = wanted == nullptr ? "info" : wanted;
@@ -37,7 +37,7 @@ std::string log_level() {
 }  // namespace
 
 int toxiproxy(const ToxiproxyOptions& options) {
-  // A pipe is waited for: as long as nobody is served yet, and a signal ends it.
+  // Reading a pipe may block here: no client is served yet, and a signal still ends the process.
   std::optional<std::string> text;
   if (!options.config.empty() && !(text = read_text(options.config))) return kBadInput;
   if (const auto claimed = claim_descriptors(options.workers); !claimed) {

@@ -1,8 +1,8 @@
-// brownout verify: what was asked of a fault against what was delivered, measured on this machine.
+// brownout verify: measures how exactly faults are delivered on this machine.
 //
-// The proxy, the server and the clients run in this process. Delays are the time that a message
-// took beyond what it takes straight to the server at the same pace; rates are what arrived in a
-// second; probabilities are how many connections were hit.
+// Proxy, server and clients run in this process. A delay is the time of a round trip through the
+// proxy, less that of a direct one at the same pace. A rate is the number of bytes received per
+// second. A probability is the share of refused connections.
 #include <fmt/core.h>
 
 #include <cmath>
@@ -54,8 +54,8 @@ class Verify {
   }
 
  private:
-  // What the machine takes away from a thread that does nothing but read the clock: no proxy can be
-  // more exact than that.
+  // Measures how long the machine stalls a thread that only reads the clock: a lower bound on the
+  // error of any proxy.
   void measure_machine() {
     const auto end = proxy::Loop::now() + length_;
     auto before = proxy::Loop::now();
