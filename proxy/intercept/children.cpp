@@ -12,7 +12,7 @@
 namespace brownout::proxy {
 namespace {
 
-// The fourth field of proc(5), /proc/PID/stat; the second may hold any characters.
+// Parses the fourth field of /proc/PID/stat (proc(5)); the second field may hold any characters.
 pid_t parent_of(const std::string& process) {
   std::ifstream file("/proc/" + process + "/stat");
   std::string text;

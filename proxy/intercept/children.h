@@ -1,4 +1,5 @@
-// The children of this process, which may be those of others that died (PR_SET_CHILD_SUBREAPER).
+// Helpers for child processes, including orphans that this process adopts as a subreaper
+// (PR_SET_CHILD_SUBREAPER).
 #pragma once
 
 #include <sys/types.h>
@@ -7,11 +8,12 @@
 
 namespace brownout::proxy {
 
-// Of what waitpid(2) says, as a shell has it: 128 and the signal's number where one ended it.
+// Converts a status of waitpid(2) to an exit status as a shell reports it: 128 plus the signal's
+// number if a signal ended the process.
 int exit_status_of(int wait_status);
 
 void for_each_child(const std::function<void(pid_t)>& act);
-// Kills them, and those that they leave, until there is none.
+// Kills all children and their orphans, until none is left.
 void end_children();
 
 }  // namespace brownout::proxy

@@ -1,5 +1,5 @@
-// Attributes in the messages of the kernel's table of connections, which nest
-// (linux/netfilter/nfnetlink_conntrack.h). They point into the message. Pure.
+// Reads nested attributes from netlink messages of the kernel's connection tracking table,
+// conntrack (linux/netfilter/nfnetlink_conntrack.h). Results point into the message. Pure.
 #pragma once
 
 #include <linux/netlink.h>
@@ -11,11 +11,12 @@
 
 namespace brownout::proxy {
 
-// Null if there is none of that type (CTA_...), or no parent.
+// Finds the attribute of a type (CTA_...). Null if there is none, or if `parent` is null.
 const nlattr* conntrack_attribute(const nlmsghdr* message, std::uint16_t type);
 const nlattr* conntrack_attribute(const nlattr* parent, std::uint16_t type);
 
-// Of a CTA_TUPLE_...; none where it has no address or port.
+// The source or destination of a CTA_TUPLE_... attribute; nothing if the address or the port is
+// missing.
 enum class TupleEnd { kSource, kDestination };
 std::optional<SocketAddress> address_in(const nlattr* tuple, TupleEnd end);
 

@@ -1,5 +1,5 @@
-// As `ip rule add fwmark ... lookup ...` and `ip route add local default dev lo table ...`, for
-// both families (linux/fib_rules.h, rtnetlink(7)).
+// Does the same as `ip rule add fwmark ... lookup ...` and `ip route add local default dev lo table
+// ...`, for IPv4 and IPv6 (linux/fib_rules.h, rtnetlink(7)).
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -14,7 +14,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Ahead of the main table (ip-rule(8)).
+// Before the main table (ip-rule(8)).
 constexpr std::uint32_t kRulePriority = 25199;
 constexpr int kMostRules = 1000;
 
@@ -26,7 +26,8 @@ rules::Result<void> change(bool add) {
     head.action = FR_ACT_TO_TBL;
     rule.put(FRA_FWMARK, kDivertedMark);
     rule.put(FRA_TABLE, kRouteTable);
-    // Without one of its own, each gets another, and none is there already.
+    // With a fixed priority, adding the rule twice fails with EEXIST. Otherwise, the kernel picks a
+    // new priority and adds a duplicate.
     if (add) rule.put(FRA_PRIORITY, kRulePriority);
     RouteMessage route(add ? RTM_NEWROUTE : RTM_DELROUTE, add);
     auto& to = route.head<rtmsg>();
@@ -41,7 +42,7 @@ rules::Result<void> change(bool add) {
       for (int again = 0; !add && error == 0 && again < kMostRules; ++again) {
         error = message->send();
       }
-      // There, or gone, already; or a machine without IPv6.
+      // The rule is present, or absent, already; or the machine has no IPv6.
       const bool settled = error == 0 || error == EEXIST || error == ENOENT || error == ESRCH ||
                            error == EAFNOSUPPORT || error == EOPNOTSUPP;
       if (!settled) {

@@ -47,7 +47,8 @@ std::set<IpAddress> addresses_here() {
   return found;
 }
 
-// "0100007F" or four such words: each is four bytes in the machine's own order.
+// Parses an address of /proc/net/tcp: "0100007F" or four such words, each four bytes in host byte
+// order.
 std::optional<IpAddress> address_in_hex(std::string_view text) {
   if (text.size() != 8 && text.size() != 32) return std::nullopt;
   IpAddress ip = text.size() == 8 ? IpAddress::v4({}) : IpAddress{};
@@ -60,8 +61,8 @@ std::optional<IpAddress> address_in_hex(std::string_view text) {
   return ip;
 }
 
-// A connection that both sides, or one, have not finished with (linux/tcp_states.h). What has no
-// process any more, and nothing to send, only waits for the client's end.
+// Whether a connection is still in use (linux/tcp_states.h). In FIN_WAIT2 without a process, only
+// the peer's FIN is outstanding.
 bool lives(unsigned state, bool has_process) {
   constexpr unsigned kFinWait2 = 5;
   constexpr std::array kStates{1U /*ESTABLISHED*/, 4U /*FIN_WAIT1*/, kFinWait2,
@@ -89,7 +90,7 @@ void count_connections(const char* path, const std::set<IpAddress>& here, LiveCo
     if (!ip || colon == std::string::npos) continue;
     unsigned port = 0;
     std::from_chars(local.data() + colon + 1, local.data() + local.size(), port, 16);
-    // TPROXY's have the server's address, which is not one of this machine.
+    // A TPROXY connection has the server's address, which is not local.
     if (!ip->is_loopback() && here.count(*ip) == 0) {
       ++live.diverted;
     } else if (has_port(live.ports, static_cast<std::uint16_t>(port))) {
@@ -98,7 +99,7 @@ void count_connections(const char* path, const std::set<IpAddress>& here, LiveCo
   }
 }
 
-// As `conntrack -D` does: those found while the table is listed are deleted afterwards.
+// Deletes entries as `conntrack -D` does: first lists the table, then deletes the entries found.
 class DatagramFlows {
  public:
   explicit DatagramFlows(const Ports& ports) : ports_(ports), here_(addresses_here()) {}
@@ -110,14 +111,14 @@ class DatagramFlows {
     if (!ask(netlink.get(), IPCTNL_MSG_CT_GET, NLM_F_DUMP, nullptr)) return failed();
     std::size_t ended = 0;
     for (const auto& tuple : found_) {
-      // Another may have ended by itself.
+      // The entry may have expired meanwhile.
       if (ask(netlink.get(), IPCTNL_MSG_CT_DELETE, NLM_F_ACK, &tuple)) ++ended;
     }
     return ended;
   }
 
  private:
-  // An attribute CTA_TUPLE_ORIG as it came, and the family.
+  // A copy of the attribute CTA_TUPLE_ORIG, and the address family.
   struct Original {
     std::uint8_t family;
     std::vector<char> bytes;
@@ -170,13 +171,14 @@ class DatagramFlows {
     found_.push_back({head->nfgen_family, {bytes, bytes + mnl_attr_get_payload_len(original)}});
   }
 
-  // Where the zone is no more, its entry would be in the way of the flow's next one.
+  // Without the rules that set the zone, a leftover entry in the zone would conflict with a new
+  // entry of the same flow.
   static bool is_let_go(const nlattr* original) {
     const auto* zone = conntrack_attribute(original, CTA_TUPLE_ZONE);
     return zone != nullptr && ntohs(mnl_attr_get_u16(zone)) == kZone;
   }
 
-  // What answers is the listener.
+  // A flow is redirected if the source of its replies is a listener.
   bool is_redirected(const nlmsghdr* message) const {
     const auto from = address_in(conntrack_attribute(message, CTA_TUPLE_REPLY), TupleEnd::kSource);
     if (!from || !has_port(ports_, from->port())) return false;

@@ -1,7 +1,7 @@
-// What `brownout intercept` has diverted and the kernel still carries: before the rules change, it
-// must be known which connections need them, and flows of datagrams must be let go.
+// Finds the connections and UDP flows that earlier rules of `brownout intercept` redirected, so
+// that a change of the rules does not break them.
 //
-// Of this process's network; no state, any thread. Needs CAP_NET_ADMIN.
+// Works in this process's network namespace; needs CAP_NET_ADMIN. Stateless; any thread.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,17 @@
 
 namespace brownout::proxy {
 
-// The local ports that the table in force, or what is left of it, sends clients to. Empty if there
-// is no table.
+// The local ports to which the current table, or the rest of an earlier table, redirects clients.
+// Empty if there is no table.
 std::vector<std::uint16_t> ports_in_force();
 
-// Connections of those clients that are open here (/proc/net/tcp, proc(5)).
+// Counts the open connections that were redirected to these ports, or taken by TPROXY
+// (/proc/net/tcp, proc(5)).
 LiveConnections live_connections(std::vector<std::uint16_t> ports);
 
-// Ends the kernel's memory (conntrack) of flows of datagrams that were redirected to these ports,
-// and of those that were let go: their next datagram is routed, or redirected, anew. Gives their
-// number.
+// Deletes the conntrack entries of UDP flows that were redirected to these ports, and of flows in
+// kZone. The rules then apply to the next datagram of each flow. Returns the number of deleted
+// entries.
 rules::Result<std::size_t> end_datagram_flows(const std::vector<std::uint16_t>& ports);
 
 }  // namespace brownout::proxy

@@ -1,4 +1,5 @@
-// Small messages between two processes, with file descriptors (unix(7), SCM_RIGHTS). Blocking.
+// Envelope is a small message with file descriptors, sent between two processes (unix(7),
+// SCM_RIGHTS). Blocking.
 #pragma once
 
 #include <array>
@@ -22,9 +23,9 @@ struct Envelope {
   static constexpr std::size_t kMostFds = 64;
 };
 
-// Two ends of a SOCK_SEQPACKET pair, closed on exec. Null and errno if there is none.
+// A connected SOCK_SEQPACKET pair, closed on exec. On failure both are null and errno is set.
 std::pair<Fd, Fd> channel_pair();
-// False when the other end is gone.
+// Returns false if the other end is closed.
 bool send_envelope(const Fd& end, const Envelope& envelope);
 std::optional<Envelope> receive_envelope(const Fd& end);
 

@@ -29,7 +29,7 @@ std::string prefixes_of(const std::vector<rules::Prefix>& prefixes, bool v4) {
   return list(some, [](const auto& prefix) { return to_text(prefix); });
 }
 
-// Each narrows: one rule for every way to be meant.
+// User ids and cgroups are alternatives, so each gets a rule of its own.
 std::vector<std::string> local_conditions(const InterceptedClients& clients) {
   std::vector<std::string> all;
   if (!clients.uids.empty()) {
@@ -45,7 +45,7 @@ std::vector<std::string> local_conditions(const InterceptedClients& clients) {
 
 struct ClientCondition {
   std::string match;
-  std::optional<bool> v4;  // none: of both families
+  std::optional<bool> v4;  // nothing: both families
 };
 
 std::vector<ClientCondition> remote_conditions(const InterceptedClients& clients) {
@@ -74,21 +74,22 @@ void for_each_family(const ClientCondition& condition, const Listener& listener,
   }
 }
 
-// A connection begins with it, and only then can it be accepted here (RFC 9293, 3.5).
+// Only the first packet of a connection: a later one cannot be accepted here (RFC 9293, 3.5).
 constexpr std::string_view kSyn = "tcp flags & (fin | syn | rst | ack) == syn";
 
 bool is_any(const rules::IpAddress& ip) {
   return ip == rules::IpAddress{} || ip == rules::IpAddress::v4({0, 0, 0, 0});
 }
 
-// "[2001:db8::1]:1500", or ":1500" where it listens on every address.
+// Target for nft: "[2001:db8::1]:1500", or ":1500" for a wildcard address.
 std::string place_of(const Listener& listener) {
   const auto ip = listener.listen.ip();
   return ip && !is_any(*ip) ? to_text(*ip, listener.listen.port)
                             : ":" + std::to_string(listener.listen.port);
 }
 
-// REDIRECT goes to the loopback address at output, and to that of the interface at prerouting.
+// REDIRECT sends to loopback at output, and to the interface's address at prerouting; other
+// addresses need DNAT.
 std::string redirection_to(const Listener& listener, bool v4, bool at_output) {
   const auto ip = listener.listen.ip();
   const auto loopback = rules::IpAddress::parse(v4 ? "127.0.0.1" : "::1");
@@ -102,8 +103,8 @@ bool any_comes_by(Intercept how, const std::vector<Listener>& listeners) {
                      [&](const auto& listener) { return listener.intercept == how; });
 }
 
-// The chains for TPROXY and for REDIRECT see the same packets: what one's listener has, the other
-// leaves alone.
+// The TPROXY and REDIRECT chains see the same packets. Each accepts, and so skips, the packets of
+// the other kind's listeners.
 std::string left_alone(const Listener& listener, const std::string& match) {
   return fmt::format("    {}{} accept\n", match, packets_to("tcp", listener.ports));
 }
@@ -160,8 +161,8 @@ std::string chain(std::string_view name, std::string_view hook, std::string_view
                      rules.empty() ? "" : gate, rules);
 }
 
-// Packets of connections that are accepted here already. A listener is not meant: its port may be
-// another machine's, too.
+// Matches packets of connections accepted by TPROXY, which have a local socket. Excludes listening
+// sockets (wildcard), whose port another machine may use, too.
 std::string of_accepted() {
   return "    tcp flags & (fin | syn | rst | ack) != syn socket transparent 1 jump accepted\n";
 }
@@ -171,7 +172,7 @@ std::string accepted_chain() {
       kDivertedMark);
 }
 
-// Remembers each flow of datagrams that was redirected, and lets go of it when the time is over.
+// Stores each redirected UDP flow in a set, and moves the flow to kZone after the timeout.
 std::string datagram_chains(const std::vector<std::uint16_t>& ports, bool local, bool remote) {
   if (ports.empty()) return {};
   std::string text;
@@ -214,7 +215,7 @@ std::string ports_set(std::vector<std::uint16_t> ports) {
          list(ports, [](auto port) { return std::to_string(port); }) + " }\n  }\n";
 }
 
-// As long as there is a chain for it, the kernel translates what it has begun to.
+// The kernel translates packets of existing connections only while a nat chain exists.
 std::string kept_chain(const LiveConnections& live) {
   if (live.redirected == 0) return {};
   return "  chain kept {\n    type nat hook prerouting priority -100; policy accept;\n"
@@ -230,8 +231,8 @@ std::vector<Listener> meant_of(const std::vector<Listener>& listeners) {
   for (const auto& listener : listeners) {
     if (listener.enabled && listener.intercept != Intercept::kNone) meant.push_back(listener);
   }
-  // Listeners for some ports stand ahead of those for all, and those of an IPv4 address ahead of
-  // "[::]", which has IPv4 as well.
+  // Listeners with ports come before those for all ports, and an IPv4 address before "[::]", which
+  // covers IPv4 as well.
   std::stable_sort(meant.begin(), meant.end(), [](const auto& a, const auto& b) {
     const auto place = [](const Listener& listener) {
       return std::pair(listener.ports.empty(), listener.listen.ip() == rules::IpAddress{});

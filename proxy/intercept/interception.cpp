@@ -10,12 +10,13 @@
 
 namespace brownout::proxy {
 
-// The dials of a process that may not mark them. Where the rules mean its own user, they come back
-// to it, and each would make it dial again.
+// Records outgoing connections of a process that may not set SO_MARK. If the rules intercept its
+// own user, these connections return to the listener, and each would cause another dial.
 class OwnDials {
  public:
   Dialled dial(const SocketAddress& server, Fd fd) {
-    // Another thread may accept it before connect(2) returns here.
+    // The lock covers connect(2): another thread may accept the connection before connect(2)
+    // returns.
     const std::lock_guard lock(mutex_);
     auto dialled = start_dial(server, std::move(fd));
     if (dialled.fd && dialled.error == 0) {
@@ -24,17 +25,18 @@ class OwnDials {
     return dialled;
   }
 
-  // The descriptor may be another's by now: its addresses tell.
+  // The descriptor may have been reused, so both addresses are compared.
   bool has(const SocketAddress& client, const SocketAddress& destination) const;
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint16_t, int> by_port_;  // a local port's last one
+  std::unordered_map<std::uint16_t, int> by_port_;  // descriptor of the latest dial, by local port
 };
 
 namespace {
 
-// A socket that the rules of `brownout intercept` leave alone. False: this process may not say so.
+// Exempts a socket from the rules of `brownout intercept`. Returns false without the privilege to
+// do so.
 bool mark(const Fd& fd) {
   return fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) == 0;
 }
@@ -59,7 +61,8 @@ class MarkedRoute final : public Route {
     if (mark(fd)) return start_dial(server, std::move(fd));
     return unmarked_->dial(server, std::move(fd));
   }
-  // Who may not mark them is not told where redirected datagrams go, either: none come back.
+  // Without the privilege to mark there is no conntrack either. Redirected datagrams are then
+  // refused, so that none can loop.
   Fd connect_datagrams(const SocketAddress& server) const override {
     auto fd = datagram_socket(server);
     mark(fd);
@@ -70,8 +73,8 @@ class MarkedRoute final : public Route {
   std::shared_ptr<OwnDials> unmarked_;
 };
 
-// Under the client's own address: the server's answers to it come through this machine, where the
-// rules of `intercept apply` for tproxy hand them to the socket.
+// Dials from the client's own address. The server's replies pass through this machine, where the
+// tproxy rules of `intercept apply` deliver them to the socket.
 class SpoofingRoute final : public Route {
  public:
   explicit SpoofingRoute(const IpAddress& client) : client_(client) {}

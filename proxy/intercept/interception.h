@@ -1,7 +1,7 @@
-// Interception: how clients who were sent here by the kernel are served: where they wanted to go,
-// by what names they know it, and how it is reached from here.
+// Interception finds the original destination of clients that the kernel redirected to a listener,
+// its DNS names, and the route to it.
 //
-// One for all workers; any thread.
+// One object is shared by all workers; any thread.
 #pragma once
 
 #include <atomic>
@@ -15,37 +15,38 @@
 
 namespace brownout::proxy {
 
-// How a client came to a listener that intercepts.
+// How a client reached an intercepting listener.
 enum class ArrivalKind {
-  kDiverted,  // the kernel sent it here
-  kStray,     // nobody sent it here, or nobody knows from where
-  kOwnDial,   // this process itself, on its way to a server
+  kDiverted,  // redirected by the kernel
+  kStray,     // connected directly, or the destination is unknown
+  kOwnDial,   // this process's own dial, redirected back
 };
 
 class OwnDials;
 
 class Interception {
  public:
-  // Of this machine: its own conntrack, its own routes.
+  // For the machine's own network namespace, with its conntrack and routes.
   Interception();
-  // Of another network, where all comes by TPROXY whatever the listener says.
+  // For a separate network namespace, where all traffic arrives by TPROXY whatever the listener
+  // says.
   Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw);
 
   ~Interception();
 
-  // Fill in the destination and its names, unless it is to be refused. `port` is where the listener
-  // listens.
+  // Fill in the destination and its names, unless the client must be refused. `port` is the
+  // listener's port.
   ArrivalKind resolve_original_destination(rules::FlowFacts& flow, const Fd& accepted,
                                            rules::Intercept how, std::uint16_t port) const;
   bool resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
                                     const Fd& socket, const LocalAddress& local) const;
-  // What answers datagrams that came by TPROXY; null: none do.
+  // Sends replies to datagrams that arrived by TPROXY; null if none do.
   const RawDatagrams* raw() const { return raw_.get(); }
-  // The server of a flow whose destination was found.
+  // The upstream of a flow whose destination is resolved.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,
                                           bool spoof_client) const;
 
-  // Whether anybody will ask for names: reading every DNS answer has a price.
+  // Switches the recording of names from DNS answers, which costs time per answer.
   void want_names(bool wanted) { names_wanted_.store(wanted, std::memory_order_relaxed); }
   bool names_wanted() const { return names_wanted_.load(std::memory_order_relaxed); }
   NameMemory& names() { return names_; }
@@ -53,9 +54,9 @@ class Interception {
  private:
   void fill(rules::FlowFacts& flow, const SocketAddress& destination) const;
 
-  std::shared_ptr<OwnDials> own_dials_;   // null: they cannot come back
-  std::shared_ptr<const Route> route_;    // null: the plain one
-  std::unique_ptr<Conntrack> conntrack_;  // null: nothing is known of datagrams
+  std::shared_ptr<OwnDials> own_dials_;   // null: own dials cannot be redirected
+  std::shared_ptr<const Route> route_;    // null: the default route
+  std::unique_ptr<Conntrack> conntrack_;  // null: UDP destinations are unknown
   std::unique_ptr<RawDatagrams> raw_;
   bool own_network_ = false;
   NameMemory names_;

@@ -1,4 +1,5 @@
-// nftables by its library, so that no `nft` program is needed. Needs CAP_NET_ADMIN in the network.
+// Runs nftables scripts through libnftables, so that no `nft` program is needed. Needs
+// CAP_NET_ADMIN in the network namespace.
 #pragma once
 
 #include <string>
@@ -7,9 +8,9 @@
 
 namespace brownout::proxy {
 
-// Does what `nft -f` would, as one transaction; what nft has to say when it refuses.
+// Runs a script as one transaction, like `nft -f`. The error is nft's own message.
 rules::Result<void> run_nft(const std::string& script);
-// The answer, as JSON (libnftables-json(5)).
+// Runs a query and returns its output as JSON (libnftables-json(5)).
 rules::Result<std::string> ask_nft(const std::string& script);
 
 }  // namespace brownout::proxy

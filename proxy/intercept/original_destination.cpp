@@ -17,7 +17,7 @@
 namespace brownout::proxy {
 namespace {
 
-// linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h, which cannot be included beside
+// The value from linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h, which conflict with
 // netinet/in.h.
 constexpr int kOriginalDst = 80;
 
@@ -100,11 +100,11 @@ std::optional<SocketAddress> Conntrack::destination_of(const SocketAddress& clie
   auto* family = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
   family->nfgen_family = client.ip()->is_v4() ? AF_INET : AF_INET6;
   family->version = NFNETLINK_V0;
-  // Its replies go from here to the client: the kernel keeps that pair unique.
+  // Queries by the reply tuple, from the local address to the client, which conntrack keeps unique.
   put_tuple(message, local, client);
   if (::send(impl_->netlink.get(), message, message->nlmsg_len, 0) < 0) return std::nullopt;
   while (true) {
-    // The kernel answers before send() returns.
+    // The kernel's answer is ready when send() returns.
     const auto got = ::recv(impl_->netlink.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
     const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());

@@ -1,4 +1,4 @@
-// Where a client wanted to go that the kernel sent here instead.
+// Finds the original destination of clients that the kernel redirected to a listener.
 #pragma once
 
 #include <memory>
@@ -9,23 +9,23 @@
 
 namespace brownout::proxy {
 
-// Of an accepted connection: SO_ORIGINAL_DST (linux/netfilter_ipv4.h, also of IPv6) where it was
-// redirected, its own address where it came by TPROXY. None if nobody sent it here: it was meant
-// for the listener itself, on `port`.
+// For an accepted connection: SO_ORIGINAL_DST after REDIRECT (linux/netfilter_ipv4.h, also for
+// IPv6), or the socket's local address after TPROXY. Nothing if the client connected to the
+// listener itself, on `port`.
 std::optional<SocketAddress> original_destination(const Fd& accepted, rules::Intercept how,
                                                   std::uint16_t port);
 
-// Of redirected datagrams, which do not carry their destination any more: asks the kernel's table
-// of connections (conntrack, by netlink; linux/netfilter/nfnetlink_conntrack.h). Safe from any
-// thread.
+// Conntrack finds the original destination of redirected datagrams, which do not carry it any more.
+// It queries the kernel's connection tracking table (netlink,
+// linux/netfilter/nfnetlink_conntrack.h). Any thread.
 class Conntrack {
  public:
-  // Of this process's network; needs CAP_NET_ADMIN there.
+  // For this process's network namespace; needs CAP_NET_ADMIN there.
   static Result<std::unique_ptr<Conntrack>> open();
   explicit Conntrack(Fd netlink);
   ~Conntrack();
 
-  // `client` is whom a datagram came from, `local` where it was received.
+  // `client` is the sender of a datagram, `local` the address that received it.
   std::optional<SocketAddress> destination_of(const SocketAddress& client,
                                               const SocketAddress& local) const;
 

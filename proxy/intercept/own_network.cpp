@@ -33,15 +33,15 @@ using rules::Result;
 constexpr std::array kNameServices{"/run/systemd/resolve/io.systemd.Resolve", "/run/nscd/socket",
                                    "/var/run/nscd/socket"};
 
-// Of a machine without a network: TEST-NET-1 (RFC 5737, 3). Without any address there would be no
-// route to the machine's resolver, and names from a zone would not resolve.
+// The address on a machine without a network: TEST-NET-1 (RFC 5737, 3). Without an address there is
+// no route to the resolver, so names from a zone would not resolve.
 const IpAddress kNobodys = IpAddress::v4({192, 0, 2, 1});
 
 tl::unexpected<Error> setup_failed(const char* what, int error_number = errno) {
   return tl::unexpected(system_error(Origin::kInternal, what, error_number));
 }
 
-// A number in a file of /proc; -1 if there is none.
+// Reads a number from a file of /proc; -1 on failure.
 long setting(const char* path) {
   std::ifstream file(path);
   long value = -1;
@@ -63,7 +63,7 @@ Result<void> add_address(unsigned device, const IpAddress& ip) {
   return {};
 }
 
-// As `ip route add local default dev lo src ...`.
+// Does the same as `ip route add local default dev lo src ...`.
 Result<void> add_route(unsigned device, const IpAddress& source) {
   RouteMessage message(RTM_NEWROUTE, true);
   auto& head = message.head<rtmsg>();
@@ -129,7 +129,7 @@ std::vector<IpAddress> own_addresses() {
     address.length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     std::memcpy(&address.storage, entry->ifa_addr, address.length);
     const auto ip = *address.ip();
-    // fe80::/10 means nothing on another link.
+    // Link-local addresses (fe80::/10) are valid on their own link only.
     const bool link_local = !ip.is_v4() && ip.bytes[0] == 0xfe && (ip.bytes[1] & 0xc0) == 0x80;
     const bool known = std::any_of(found.begin(), found.end(),
                                    [&](const auto& other) { return other.is_v4() == ip.is_v4(); });

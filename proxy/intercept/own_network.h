@@ -1,6 +1,7 @@
-// Makes this process's network one in which every address of the world is its own: what its
-// processes send to anybody arrives here. Called in a process that has no threads and is about to
-// become somebody's.
+// Sets up a network namespace in which every address is local, so that all traffic of its processes
+// arrives at local sockets.
+//
+// Call these functions in a process without threads that will run the command.
 #pragma once
 
 #include <vector>
@@ -10,26 +11,25 @@
 
 namespace brownout::proxy {
 
-// Leaves the machine's network for a new one, without a device that is up. Whoever is not root gets
-// a user namespace with it, which they own (user_namespaces(7)): it needs maps before anything
-// else.
+// Moves this process to a new network namespace without configured devices. Without root, also
+// creates a user namespace, which needs id maps first (user_namespaces(7)).
 struct Unshared {
   bool user_namespace = false;
 };
 rules::Result<Unshared> unshare_network();
-// For a person whose machine does not let them: which setting it is.
+// Explains which system setting forbids it.
 rules::Error why_not_unshared(int error_number);
 
-// Up, with `own` as its addresses, and a route by which all others are local too. IPv6 is left out
-// where `own` has no such address, as programs expect then.
+// Brings loopback up, with the addresses `own` and a route that makes all other addresses local.
+// Configures IPv6 only if `own` has an IPv6 address, since programs expect that.
 rules::Result<void> make_all_local(const std::vector<rules::IpAddress>& own);
 
-// The addresses by which others know this machine: one of each family at most, no loopback. Where
-// it has none, an IPv4 address that is nobody's.
+// The machine's addresses: at most one of each family, without loopback. On a machine without a
+// network, an IPv4 address of a documentation network.
 std::vector<rules::IpAddress> own_addresses();
 
-// Programs of glibc ask these services of the machine instead of sending DNS queries: from now on
-// they seem not to run. Only in the mount namespace of its own that this makes.
+// Hides systemd-resolved and nscd, which glibc would use instead of sending DNS queries. Creates a
+// new mount namespace for this, so that the machine is not affected.
 rules::Result<void> hide_name_services();
 
 }  // namespace brownout::proxy

@@ -1,4 +1,5 @@
-// One request to the kernel's routing (rtnetlink(7)): built, sent, and answered with an errno.
+// RouteMessage is one request to the kernel's routing tables (rtnetlink(7)). send() blocks until
+// the kernel's reply.
 #pragma once
 
 #include <array>
@@ -10,17 +11,17 @@ namespace brownout::proxy {
 
 class RouteMessage {
  public:
-  // `type` is RTM_...; to add something that is there already is EEXIST.
+  // `type` is RTM_...; with `add`, an existing entry gives EEXIST.
   RouteMessage(std::uint16_t type, bool add);
 
-  // The head that the type wants, zeroed; before any attribute.
+  // Adds the zeroed header of the type; call before any put().
   template <class Head>
   Head& head() {
     return *static_cast<Head*>(put_head(sizeof(Head)));
   }
   void put(std::uint16_t attribute, std::uint32_t value);
   void put(std::uint16_t attribute, const IpAddress& address);
-  // 0, or an errno.
+  // Returns 0 or an errno.
   int send();
 
  private:

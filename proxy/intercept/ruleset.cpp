@@ -13,7 +13,7 @@ std::string line(std::string_view protocol, const Redirection& redirection,
                      fmt::format(fmt::runtime(verdict), redirection.to));
 }
 
-// Those for some ports stand ahead of those for all.
+// Redirections with ports come before those for all ports.
 std::vector<Redirection> in_order(std::vector<Redirection> redirections) {
   std::stable_partition(redirections.begin(), redirections.end(),
                         [](const auto& redirection) { return !redirection.ports.empty(); });

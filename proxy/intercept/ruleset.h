@@ -1,4 +1,4 @@
-// What nftables is told, as text: pure, so that a test can read it. See nft(8).
+// Generates nftables rules as text (nft(8)). Pure, so that tests can check the text.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace brownout::proxy {
 
-// Connections, datagrams, or both, to these ports (all that are left if there is none) go to a
-// local port instead.
+// Redirects connections, datagrams, or both, from these ports (without ports, from all remaining
+// ones) to a local port.
 struct Redirection {
   bool streams = false;
   bool datagrams = false;
@@ -19,13 +19,15 @@ struct Redirection {
   std::uint16_t to = 0;
 };
 
-// The match of a rule: packets of "tcp" or "udp" to these ports; to all if there is none.
+// The nft match of "tcp" or "udp" packets to these ports, or to all ports if there are none.
 std::string packets_to(std::string_view protocol, const std::vector<rules::PortRange>& ports);
 
-// For a network of its own (`brownout exec`), where every address is local. Connections go to a
-// transparent listener (TPROXY) by their first packet, and cost no more than others from then on;
-// so do datagrams, but for those to a connected socket: they answer one of `mark`. Sockets with
-// `mark` are left alone. What is neither is rejected: it would be answered by this machine itself.
+// The rules for the network namespace of `brownout exec`, in which every address is local.
+//
+// TPROXY takes the first packet of a connection; later packets cost nothing extra. TPROXY takes
+// every datagram, except those to a connected socket, which are replies to a socket with `mark`.
+// Packets of sockets with `mark` are exempt. All protocols except TCP and UDP are rejected;
+// otherwise this machine would reply itself.
 std::string own_network_ruleset(const std::vector<Redirection>& redirections, std::uint32_t mark);
 
 }  // namespace brownout::proxy

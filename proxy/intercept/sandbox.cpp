@@ -20,8 +20,8 @@
 namespace brownout::proxy {
 namespace {
 
-// A connection to the machine itself is refused, or made, before connect(2) returns; but for a
-// kernel that is busy.
+// How long to wait for a connection inside, in milliseconds. Usually it is refused or established
+// before connect(2) returns; only a busy kernel takes longer.
 constexpr int kInsideMs = 20;
 
 Error gone() { return {Origin::kInternal, "the process inside the new network ended", {}, {}}; }
@@ -37,7 +37,7 @@ class InsideFirst final : public Route {
   }
 
   Fd connect_datagrams(const SocketAddress& server) const override {
-    // Who has the port, has the datagrams.
+    // If the port is in use inside, the command's own server gets the datagrams.
     if (is_own(server)) {
       const auto probe = socket_inside(server, SOCK_DGRAM);
       if (probe && bind(probe.get(), server.get(), server.length) != 0 && errno == EADDRINUSE) {
@@ -54,7 +54,7 @@ class InsideFirst final : public Route {
     return ip && (ip->is_loopback() || std::find(own_.begin(), own_.end(), *ip) != own_.end());
   }
 
-  // Asking takes two changes of process: many come at once.
+  // Each request costs two context switches, so sockets come in batches.
   Fd socket_inside(const SocketAddress& server, int type) const {
     const int kind = server.storage.ss_family << 16 | type;
     const std::lock_guard lock(mutex_);
@@ -95,7 +95,8 @@ bool write_file(const std::string& path, const std::string& text) {
   return fd && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// The caller is themselves inside, so that files keep their owners (user_namespaces(7)).
+// Maps the caller's user and group to the same ids inside, so that files keep their owners
+// (user_namespaces(7)).
 bool write_maps(pid_t process) {
   const auto folder = "/proc/" + std::to_string(process) + "/";
   const auto map = [](unsigned id) {
@@ -122,9 +123,9 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
                       .command = std::move(command)};
   getrlimit(RLIMIT_NOFILE, &plan.descriptors);
   raise_descriptor_limit();
-  // Whoever ignores it never hears how a child ended (wait(2)).
+  // A process that ignores SIGCHLD gets no exit status of its children (wait(2)).
   plan.ignores_children = std::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
-  // Whom a killed supervisor leaves becomes a child of this process.
+  // Orphans of a killed supervisor become children of this process.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sandbox->supervisor_ = fork();
   if (sandbox->supervisor_ < 0) {
@@ -174,7 +175,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
 }
 
 Sandbox::~Sandbox() {
-  // The supervisor sees that nobody is here any more.
+  // The supervisor ends when its control socket is closed.
   control_.reset();
   if (supervisor_ > 0) waitpid(supervisor_, nullptr, 0);
 }

@@ -1,16 +1,17 @@
-// Sandbox: a command in a network of its own, whose every connection, datagram and DNS query comes
-// to sockets that this process holds. No root, no set-up, no leftovers.
+// Sandbox runs a command in its own network namespace, where all connections, datagrams and DNS
+// queries of the command arrive at sockets of this process. Needs no root and no setup, and leaves
+// nothing behind.
 //
 //   this process ---- the supervisor ---- the command and its children
 //   (outside)         (inside)
 //
-// The supervisor is a fork of this process. It makes the network, hands its listening sockets out
-// (SCM_RIGHTS), starts the command, forwards signals, and ends whatever is left of it. When this
-// process dies, in any way, the supervisor ends everything; when the supervisor dies, this process
-// does. The namespaces, and the nftables rules in them, go with the last process.
+// The supervisor is a fork of this process. It creates the network namespace, passes its listening
+// sockets out (SCM_RIGHTS), starts the command, forwards signals, and kills the command's remaining
+// processes. If this process dies, the supervisor kills everything; if the supervisor dies, this
+// process ends, too. The namespaces and their nftables rules disappear with the last process.
 //
-// make() forks: call it before there are threads. InsideFirst is for any thread; all else for the
-// one that called make().
+// make() forks, so call it before creating threads. The interception is safe from any thread;
+// everything else belongs to the thread that called make().
 #pragma once
 
 #include <sys/types.h>
@@ -32,32 +33,32 @@ class Sandbox {
     std::string listener;
     bool streams = false;
     bool datagrams = false;
-    std::vector<rules::PortRange> ports = {};  // of destinations; empty: all that are left
+    std::vector<rules::PortRange> ports = {};  // destination ports; empty: all remaining ones
   };
 
   static constexpr std::size_t kMostWorkers = 16;
-  // `workers` sockets of each kind are made for every port. The command is searched in PATH.
-  // Raises this process's own limit of descriptors. An error of origin kConfig: networks of one's
-  // own are not allowed here.
+  // Creates `workers` sockets of each kind for every port. The command is searched in PATH. Raises
+  // this process's descriptor limit. An error of origin kConfig means that the system forbids
+  // network namespaces.
   static Result<std::unique_ptr<Sandbox>> make(std::vector<Port> ports, std::size_t workers,
                                                std::vector<std::string> command);
-  // Ends what still runs.
+  // Kills the processes that still run.
   ~Sandbox();
 
   std::map<std::string, std::vector<PortSockets>> take_sockets() { return std::move(sockets_); }
-  // Where its processes wanted to go, and how that is reached: on an address of their own machine
-  // inside first, where a server may be that they started, then outside.
+  // Resolves the original destinations of the command's connections. Dials an address of this
+  // machine inside the namespace first, where the command may have started a server, then outside.
   std::shared_ptr<Interception> interception() const { return interception_; }
 
-  // Runs the command, with this process's files, folder and environment, and with the limits and
-  // the ignored signals that it had when this was made. Once.
+  // Starts the command with this process's files, working directory and environment, and with the
+  // limits and ignored signals from before make(). Call once.
   Result<void> start();
-  // Sends it to the command.
+  // Sends the signal to the command.
   void signal(int number) const;
   // Readable when the command has ended.
   const Fd& ended() const { return control_; }
-  // As a shell has it: 128 and the signal's number where one ended it, 126 or 127 where it could
-  // not be run. Waits for it.
+  // Waits for the command and returns its exit status as a shell reports it: 128 plus the number of
+  // a fatal signal, 126 or 127 if the command could not be run.
   int exit_status();
 
  private:

@@ -28,19 +28,19 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kCannotRun = 126;
 constexpr int kNotFound = 127;
-// Where the listeners are: IANA reserves these, so that no program goes there, or listens there. An
-// ephemeral port may be anybody's, and whoever went to that of a listener would be taken for one
-// who went to the listener itself.
+// Ports of the listeners. IANA reserves them, so that no program connects to them or listens on
+// them. With an ephemeral port, a client of another server on that port would look like a client of
+// the listener itself.
 constexpr std::uint16_t kFirstPort = 1011;
 constexpr std::uint16_t kLastPort = 1020;
-// How long what the command left running has to end by itself.
+// How long processes that the command left running may take to end after SIGTERM.
 constexpr int kGraceMs = 1000;
 
 tl::unexpected<Error> failed(const char* what) {
   return tl::unexpected(system_error(Origin::kInternal, what, errno));
 }
 
-// Both families on one socket where there is IPv6.
+// A socket for both families, or for IPv4 alone on a machine without IPv6.
 Result<Fd> socket_at(int type, std::uint16_t port) {
   Fd fd(socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const bool v6 = static_cast<bool>(fd);
@@ -48,8 +48,8 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   if (!fd) return failed("socket");
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  // What is accepted has the port of the server that was meant, and has this from its listener:
-  // without it, that server could not listen again while one of its connections is open.
+  // An accepted connection has the original server's port as its local port, and inherits this
+  // option. Without the option, that server could not bind again while the connection is open.
   if (type == SOCK_STREAM) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (type == SOCK_DGRAM) enlarge_buffers(fd);
@@ -61,7 +61,7 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   return fd;
 }
 
-// The rules leave it alone. Null if there is none.
+// A socket exempt from the rules; null on failure.
 Fd marked_socket(int family, int type, int protocol) {
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) != 0) fd.reset();
@@ -134,7 +134,7 @@ class Supervisor {
     return {};
   }
 
-  // Until the command has ended, or nobody is outside any more.
+  // Runs until the command has ended, or the process outside has.
   int serve() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     sigset_t all;
@@ -171,15 +171,17 @@ class Supervisor {
     if (command_ < 0) over_ = true;
   }
 
-  // Never returns.
+  // Replaces this process by the command; never returns.
   void become(std::vector<std::string> words) const {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // Root of the user namespace cannot undo what was made.
+    // The command may be root of the user namespace; without these capabilities it cannot undo the
+    // set-up.
     if (user_namespace_) {
       prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN);
       prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
     }
-    // What the caller ignores (nohup(1), a shell's background), the command does, too: execve(2).
+    // Signals that the caller ignores (nohup(1), background jobs) stay ignored in the command
+    // (execve(2)).
     if (plan_.ignores_children) std::signal(SIGCHLD, SIG_IGN);
     setrlimit(RLIMIT_NOFILE, &plan_.descriptors);
     sigprocmask(SIG_SETMASK, &before_, nullptr);
@@ -198,7 +200,7 @@ class Supervisor {
     if (read(signals.get(), &info, sizeof info) != sizeof info) return;
     const int which = static_cast<int>(info.ssi_signo);
     if (which == SIGCHLD) return reap();
-    // What the terminal sends goes to the whole group: the command has it already.
+    // A signal from the terminal goes to the whole process group, so the command already has it.
     if (info.ssi_code == SI_KERNEL || command_ <= 0) return;
     kill(command_, which);
   }
@@ -228,7 +230,7 @@ class Supervisor {
     send_envelope(sockets_, answer);
   }
 
-  // Nothing of it remains. Whoever loses its parent becomes a child of this process.
+  // Ends all remaining processes of the command; orphans have become children of this process.
   void end_rest() {
     if (waitpid(-1, nullptr, WNOHANG) < 0) return;
     for_each_child([](pid_t child) { kill(child, SIGTERM); });

@@ -1,4 +1,5 @@
-// Supervisor: the process inside a sandbox (sandbox.h). Has one thread.
+// The supervisor is the process inside a sandbox (sandbox.h): it sets up the network and runs the
+// command. Single-threaded.
 #pragma once
 
 #include <sys/resource.h>
@@ -9,17 +10,18 @@
 
 namespace brownout::proxy {
 
-// What it and the process outside say to each other.
+// Messages between the supervisor and the process outside. "In" is sent by the supervisor, "out" to
+// the supervisor.
 enum class ControlMessage : std::uint32_t {
-  kUnshared,  // in: has a user namespace that needs maps
-  kMapped,    // out
+  kUnshared,  // in: the new user namespace needs id maps
+  kMapped,    // out: the id maps are written
   kListener,  // in: the sockets of the next port, streams first
   kRaw,       // in: raw sockets of the network, of IPv4 and, where there is one, IPv6
-  kReady,     // in
-  kFailed,    // in: `text` is why, `value` whether a network was refused
-  kStart,     // out: the command
-  kSignal,    // out: `value` is its number
-  kSockets,   // on the other pair. out: family << 16 | type; in: up to kSocketsAtOnce of them
+  kReady,     // in: the set-up is complete
+  kFailed,    // in: `text` is the error; `value` is 1 if namespaces are forbidden
+  kStart,     // out: start the command
+  kSignal,    // out: forward the signal `value`
+  kSockets,   // on the second pair; out: family << 16 | type; in: up to kSocketsAtOnce sockets
 };
 
 constexpr int kSocketsAtOnce = 32;
@@ -28,18 +30,18 @@ constexpr std::uint32_t number(ControlMessage message) {
   return static_cast<std::uint32_t>(message);
 }
 
-// What the process outside knows.
+// The supervisor's input, computed by the process outside before the fork.
 struct SupervisorPlan {
   std::vector<Sandbox::Port> ports;
   std::size_t workers = 1;
   std::vector<rules::IpAddress> own;
   std::vector<std::string> command;
-  // What the command has of the caller, and this process has not.
+  // Settings of the caller that this process has changed; restored for the command.
   rlimit descriptors{};
   bool ignores_children = false;  // SIGCHLD
 };
 
-// Does all of it; the exit status that the supervisor ends with.
+// Runs the supervisor; returns the exit status of its process.
 int supervise(const SupervisorPlan& plan, const Fd& control, const Fd& sockets);
 
 }  // namespace brownout::proxy

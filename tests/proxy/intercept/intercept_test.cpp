@@ -1,4 +1,4 @@
-// What nftables is told, and what is kept and passed on about intercepted clients.
+// The generated nftables rules, and the stores and messages of interception.
 #include <gtest/gtest.h>
 
 #include "proxy/intercept/envelope.h"
@@ -13,7 +13,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST(Ruleset, PortsThatAListenerHasStandAheadOfAllOthers) {
+TEST(Ruleset, RulesForPortsComeBeforeRulesForAllPorts) {
   const auto text =
       own_network_ruleset({{.streams = true, .to = 1000},
                            {.streams = true, .datagrams = true, .ports = {{53, 53}}, .to = 1001},
@@ -48,7 +48,7 @@ rules::Listener of_datagrams(rules::Listener made) {
 const std::string kBegins = "tcp flags & (fin | syn | rst | ack) == syn ";
 using rules::Intercept;
 
-TEST(Ruleset, OfAGatewayEndsByItselfAndLeavesBrownoutAlone) {
+TEST(Ruleset, GatewayRulesExpireAndExemptBrownout) {
   const auto text = gateway_ruleset(
       {listener(Intercept::kRedirect, 1500, {{80, 80}, {8000, 8999}}),
        listener(Intercept::kTproxy, 1501, {}, "::"), listener(Intercept::kNone, 7)},
@@ -69,7 +69,7 @@ TEST(Ruleset, OfAGatewayEndsByItselfAndLeavesBrownoutAlone) {
   EXPECT_FALSE(contains(text, "hook output")) << "nobody of this machine is meant";
 }
 
-TEST(Ruleset, OfLocalUsersAndCgroups) {
+TEST(Ruleset, LocalUsersAndCgroupsAreMatchedAtOutput) {
   const auto text = gateway_ruleset({listener(Intercept::kRedirect, 1500)},
                                     {.uids = {1000, 1001}, .cgroups = {"chat.slice/phones"}}, 60);
   EXPECT_TRUE(contains(text, "meta skuid { 1000, 1001 } meta nfproto ipv4 meta l4proto tcp " +
@@ -81,7 +81,7 @@ TEST(Ruleset, OfLocalUsersAndCgroups) {
   EXPECT_FALSE(contains(text, "prerouting"));
 }
 
-TEST(Ruleset, AFamilyIsDivertedOnlyWhereAListenerHasItsAddress) {
+TEST(Ruleset, AFamilyIsDivertedOnlyIfAListenerHasAnAddressOfIt) {
   const InterceptedClients clients{.interfaces = {"eth1"}};
   const auto v4 = gateway_ruleset({listener(Intercept::kRedirect, 1500, {{80, 80}}),
                                    of_datagrams(listener(Intercept::kRedirect, 1501))},
@@ -89,7 +89,7 @@ TEST(Ruleset, AFamilyIsDivertedOnlyWhereAListenerHasItsAddress) {
   EXPECT_TRUE(contains(v4, "meta nfproto ipv4 tcp dport { 80 } " + kBegins + "redirect to :1500"));
   EXPECT_TRUE(contains(v4, "meta nfproto ipv4 meta l4proto udp redirect to :1501"));
   EXPECT_FALSE(contains(v4, "nfproto ipv6"));
-  // Each has its own ports, and its own family.
+  // Each listener has its own ports and its own family.
   const auto both = gateway_ruleset({listener(Intercept::kRedirect, 1500, {{80, 80}}),
                                      listener(Intercept::kRedirect, 1501, {{443, 443}}, "::"),
                                      listener(Intercept::kRedirect, 1502)},
@@ -100,7 +100,7 @@ TEST(Ruleset, AFamilyIsDivertedOnlyWhereAListenerHasItsAddress) {
   EXPECT_TRUE(contains(both, "ipv4 meta l4proto tcp " + kBegins + "redirect to :1502"));
 }
 
-TEST(Ruleset, EveryAddressOfIpv6HasIpv4AsWellWhereNobodyElseHasIt) {
+TEST(Ruleset, TheIpv6WildcardServesIpv4UnlessAnotherListenerDoes) {
   const InterceptedClients clients{.interfaces = {"eth1"}};
   auto v4 = listener(Intercept::kRedirect, 1500, {{80, 80}});
   v4.name = "v4";
@@ -113,7 +113,7 @@ TEST(Ruleset, EveryAddressOfIpv6HasIpv4AsWellWhereNobodyElseHasIt) {
       gateway_ruleset({listener(Intercept::kTproxy, 1501, {}, "::")}, clients, 60);
   EXPECT_TRUE(contains(diverted, "tproxy ip to :1501"));
   EXPECT_TRUE(contains(diverted, "tproxy ip6 to :1501"));
-  // The port of both: "[::]" is bound for IPv6 only.
+  // Both listeners share the port, so "[::]" is bound for IPv6 only.
   const auto same =
       gateway_ruleset({listener(Intercept::kRedirect, 1500, {{443, 443}}, "::"), v4}, clients, 60);
   EXPECT_FALSE(contains(same, "ipv4 tcp dport { 443 }"));
@@ -122,7 +122,7 @@ TEST(Ruleset, EveryAddressOfIpv6HasIpv4AsWellWhereNobodyElseHasIt) {
       "ipv4 meta"));
 }
 
-TEST(Ruleset, WhatOneKindOfListenerHasTheOtherLeavesAlone) {
+TEST(Ruleset, RedirectAndTproxyRulesSkipEachOthersPorts) {
   const InterceptedClients clients{.interfaces = {"eth1"}};
   const std::string from = "iifname { \"eth1\" } meta nfproto ";
   const auto chain_of = [](const std::string& text, const std::string& name) {
@@ -151,7 +151,7 @@ TEST(Ruleset, WhatOneKindOfListenerHasTheOtherLeavesAlone) {
   EXPECT_TRUE(contains(chain_of(all, "remote"), "tcp dport { 80 } " + kBegins + "redirect"));
 }
 
-TEST(Ruleset, AListenerWithAnAddressOfItsOwnIsSentToThere) {
+TEST(Ruleset, ClientsAreSentToTheListenersOwnAddress) {
   const std::vector listeners{listener(Intercept::kRedirect, 1500, {}, "10.1.0.1"),
                               listener(Intercept::kTproxy, 1501, {}, "fd00::1")};
   const auto remote = gateway_ruleset(listeners, {.interfaces = {"eth1"}}, 60);
@@ -164,7 +164,7 @@ TEST(Ruleset, AListenerWithAnAddressOfItsOwnIsSentToThere) {
   EXPECT_TRUE(contains(local, "dnat ip to 127.0.0.2:1501"));
 }
 
-TEST(Ruleset, WhatTheLivingNeedStays) {
+TEST(Ruleset, RemovalKeepsWhatOpenConnectionsNeed) {
   EXPECT_FALSE(contains(gateway_removal(), "chain"));
   const auto redirected = gateway_removal({.ports = {1500}, .redirected = 2});
   EXPECT_TRUE(contains(redirected, "type nat hook prerouting"));
@@ -174,7 +174,7 @@ TEST(Ruleset, WhatTheLivingNeedStays) {
   EXPECT_TRUE(contains(diverted, "socket transparent 1"));
   EXPECT_FALSE(contains(diverted, "tproxy"));
   EXPECT_FALSE(contains(diverted, "type nat"));
-  // Another kind of listener takes over.
+  // A listener of the other kind takes over.
   const auto renewed =
       gateway_ruleset({listener(Intercept::kTproxy, 1600)}, {.interfaces = {"eth1"}}, 60,
                       {.ports = {1500}, .redirected = 1});
@@ -182,7 +182,7 @@ TEST(Ruleset, WhatTheLivingNeedStays) {
   EXPECT_TRUE(contains(renewed, "elements = { 1500, 1600 }"));
 }
 
-TEST(NameMemory, KnowsTheLastNamesOfAnAddressAndIsBounded) {
+TEST(NameMemory, KeepsTheLastNamesOfAnAddressAndIsBounded) {
   NameMemory memory;
   const auto address = *rules::IpAddress::parse("192.0.2.1");
   EXPECT_EQ(memory.names_of(address), nullptr);
@@ -200,7 +200,7 @@ TEST(NameMemory, KnowsTheLastNamesOfAnAddressAndIsBounded) {
   EXPECT_EQ(memory.names_of(address), nullptr) << "the oldest is forgotten";
 }
 
-TEST(Envelope, ArrivesWithItsDescriptorsAndTheEndIsSeen) {
+TEST(Envelope, CarriesDescriptorsAndReportsAClosedPeer) {
   auto [mine, theirs] = channel_pair();
   auto [passed, kept] = channel_pair();
   Envelope envelope{.kind = 3, .value = -7, .text = "hello"};
