@@ -32,7 +32,7 @@ IpAddress as_address(Number value) {
   return address;
 }
 
-// Empty lists match all, so that the other decides.
+// An empty list matches everything, so the result is the other list.
 bool intersect(const std::vector<Prefix>& a, const std::vector<Prefix>& b,
                std::vector<Prefix>& result) {
   if (a.empty() || b.empty()) {
@@ -66,8 +66,8 @@ bool intersect(const std::vector<PortRange>& a, const std::vector<PortRange>& b,
 
 const Prefix kAllIpv4{IpAddress::v4({}), 96};
 
-// Only of that family: a prefix of IPv6 may be so wide that IPv4's mapped addresses are in it, and
-// stays then, beside the family. False when nothing is left of what was there.
+// Removes prefixes of the other family; returns false if none is left. A wide IPv6 prefix that
+// contains the IPv4-mapped addresses stays, since the line's family restricts it.
 bool keep_family(std::vector<Prefix>& prefixes, IpFamily family) {
   if (prefixes.empty()) return true;
   std::vector<Prefix> kept;
@@ -81,7 +81,7 @@ bool keep_family(std::vector<Prefix>& prefixes, IpFamily family) {
   return !prefixes.empty();
 }
 
-// A family that the source has anyway is not written.
+// Drops the family if the source addresses imply it. Returns false if no packet can match.
 bool settle_family(FirewallLine& line) {
   if (!line.family) return true;
   if (!keep_family(line.source, *line.family) || !keep_family(line.destination, *line.family)) {
@@ -109,25 +109,25 @@ bool same_packets(const FirewallLine& a, FirewallLine b) {
   return a == b;
 }
 
-// Follows all packets at once through the chains. A line of a [[firewall]] decides, so whoever
-// leaves a chain early, by a condition, has to be followed to the end there and then.
+// Expands the chains to one list of lines. A line of a [[firewall]] always decides, so packets that
+// leave a chain early by a condition are followed to their final verdict at once.
 class Flattener {
  public:
   Flattener(const ImportedChains& chains, ImportedFirewall& into) : chains_(chains), into_(into) {}
 
-  // False when there are too many lines or jumps go in a circle.
+  // Returns false if there are too many lines, or if jumps form a cycle.
   bool add(const ImportedChain& base) { return walk(base, 0, {}, nullptr, 0) != Way::kTooMany; }
 
  private:
-  // Where the kernel goes on when a chain ends: behind the last jump.
+  // The return stack: where evaluation continues when a chain ends.
   struct Behind {
     const ImportedChain& chain;
     std::size_t next;
     const Behind* below;
   };
   enum class Way {
-    kDecided,  // no packet of the condition is left
-    kEnds,     // those that are left have come to the end of the chain
+    kDecided,  // all packets of the condition have a verdict
+    kEnds,     // the remaining packets reach the end of the chain
     kTooMany,
   };
 
@@ -158,7 +158,7 @@ class Flattener {
     return Way::kEnds;
   }
 
-  // What becomes of the packets that a rule matches.
+  // Follows the packets that match a rule.
   Way follow(const ImportedRule& rule, const Behind& here, FirewallLine line, int depth) {
     switch (rule.verdict) {
       case ImportedRule::Verdict::kDecide:
@@ -178,7 +178,7 @@ class Flattener {
     return Way::kEnds;
   }
 
-  // To the very end: the rules behind each jump, then the policy.
+  // Follows packets to their verdict: the rules after each jump, then the policy.
   Way finish(FirewallLine condition, const Behind* behind, int depth) {
     for (; behind != nullptr; behind = behind->below) {
       const auto way = walk(behind->chain, behind->next, condition, behind->below, depth + 1);
@@ -196,7 +196,7 @@ class Flattener {
   std::set<const ImportedRule*> left_out_;
 };
 
-// A table for both families decides about all, one of IPv6 about the fewest.
+// Preference of a chain's table: both families, then IPv4, then IPv6.
 int rank_of(const ImportedChain& chain) {
   if (chain.family == "ip") return 1;
   return chain.family == "ip6" ? 2 : 0;
@@ -210,7 +210,7 @@ const std::pair<const std::string, ImportedChain>* choose(const ImportedChains& 
   for (const auto& entry : chains) {
     if (entry.first == wanted) return &entry;
     const auto& [name, chain] = entry;
-    // "filter/input" for "ip filter/input"
+    // "filter/input" also selects "ip filter/input".
     const bool named = !wanted.empty() && name.ends_with(" " + std::string(wanted));
     const bool there = !chain.hook.empty() && chain.hook == (wanted.empty() ? "input" : wanted);
     if ((named || there) && (best == nullptr || rank_of(chain) < rank_of(best->second))) {
@@ -233,8 +233,9 @@ void leave_out_jumps_to_nowhere(ImportedChains& chains) {
   }
 }
 
-// A table of one family does not see packets of the other: what has no address in it would.
-void spare_the_other_family(const std::string& family, rules::Firewall& firewall) {
+// A table of one family does not see the other family's packets. Accept these first, since lines
+// without an address would match them.
+void accept_the_other_family(const std::string& family, rules::Firewall& firewall) {
   if (family != "ip" && family != "ip6") return;
   const bool of_ipv6 = family == "ip6";
   firewall.rules.push_back(
@@ -250,10 +251,10 @@ std::vector<Prefix> prefixes_of(const IpAddress& first, const IpAddress& last) {
   Number low = as_number(first);
   const Number high = as_number(last);
   while (low <= high) {
-    // The largest aligned block that begins here and does not go beyond the end.
+    // The largest aligned block that begins at `low` and ends within the range.
     unsigned bits = 0;
     while (bits < 128) {
-      const Number block = Number{1} << bits;  // one bit less than the next size
+      const Number block = Number{1} << bits;  // half of the next size
       const bool aligned = bits < 127 && (low & (block * 2 - 1)) == 0;
       if (!aligned || high - low < block * 2 - 1) break;
       ++bits;
@@ -348,7 +349,7 @@ rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::stri
   imported.firewall.name = chosen->first;
   imported.firewall.policy = chosen->second.policy;
   imported.firewall.stateful = false;
-  spare_the_other_family(chosen->second.family, imported.firewall);
+  accept_the_other_family(chosen->second.family, imported.firewall);
   if (!Flattener(*chains, imported).add(chosen->second)) {
     return rules::config_error("too many lines once jumps are written out",
                                "do the chains jump in a circle?");

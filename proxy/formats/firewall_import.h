@@ -1,12 +1,14 @@
-// The filter rules of a real firewall as a [[firewall]] list.
+// Imports the filter rules of a real firewall as a [[firewall]] table.
 //
-// Reads `nft -j list ruleset` (libnftables-json(5)) and the output of iptables-save(8). Jumps are
-// written out, with the conditions of the jump added to every line. Where a packet leaves a chain
-// before its end (return, goto), what it meets from there on is written out for its condition, too:
-// the rules behind the last jump, those behind the jump before, the policy. A rule with a set of
-// pairs or a verdict map is one for each element; a negation is all others. What has no counterpart
-// (interfaces, rates, sets of other things) is never dropped silently: the whole rule is left out
-// and listed with the reason. Pure; any bytes are taken.
+// Reads `nft -j list ruleset` (libnftables-json(5)) and the output of iptables-save(8). A
+// [[firewall]] is one flat list, so jumps are expanded: each line gets the conditions of the jump,
+// too. If a packet leaves a chain early (return, goto), the rules that follow for it are also
+// expanded: those after the last jump, those after the jump before, and the policy. A rule with a
+// set of pairs or a verdict map becomes one rule for each element. A negation becomes the list of
+// all other values.
+//
+// A condition without a counterpart (interfaces, rates, other sets) never disappears silently: the
+// whole rule is left out and listed with the reason. Pure; accepts any bytes.
 #pragma once
 
 #include <map>
@@ -19,21 +21,21 @@
 
 namespace brownout::codecs {
 
-// One rule as it was read.
+// One parsed rule of a chain.
 struct ImportedRule {
   enum class Verdict { kDecide, kJump, kGoto, kReturn, kNone };
-  std::string text;  // as a person would recognise it
+  std::string text;  // the rule's original text
   rules::FirewallLine line;
   Verdict verdict = Verdict::kNone;
-  std::string target;   // of a jump
-  bool never = false;   // its conditions exclude each other
-  std::string why_not;  // why it cannot be imported; empty if it can
-  bool unseen = false;  // that is since no such packet comes to a proxy
+  std::string target;   // the chain of a jump or goto
+  bool never = false;   // no packet can match: the conditions exclude each other
+  std::string why_not;  // why the rule cannot be imported, or ""
+  bool unseen = false;  // why_not is that a proxy never sees such packets
 };
 
 struct ImportedChain {
-  std::string hook;    // "input", "forward", "output"; empty: only jumped to
-  std::string family;  // "inet", "ip", "ip6"; empty: not known
+  std::string hook;    // "input", "forward", "output"; empty: target of jumps only
+  std::string family;  // "inet", "ip", "ip6"; empty: unknown
   rules::FirewallAction policy = rules::FirewallAction::kAccept;
   std::vector<ImportedRule> rules;
 };
@@ -46,23 +48,26 @@ struct LeftOut {
 struct ImportedFirewall {
   rules::Firewall firewall;
   std::vector<LeftOut> left_out;
-  std::vector<std::string> other_chains;  // that have a hook and were not asked for
+  std::vector<std::string> other_chains;  // other chains with a hook
 };
 
 rules::Result<ImportedChains> read_nftables(std::string_view json);
 rules::Result<ImportedChains> read_iptables(std::string_view text);
 
-// Either of them, by what it looks like; the chain of this name or hook ("" is input, or else the
-// only one with a hook). Of several, one of a table for both families is chosen first, then IPv4's.
+// Detects the format and imports one chain, selected by name or hook. Without a name, selects the
+// input chain, or else the only chain with a hook. Of several, prefers a table for both families,
+// then one for IPv4.
 rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::string_view chain);
 
-// One more condition of the rule: its packets are in `part`, too.
+// Adds a condition to the rule.
 void narrow(ImportedRule& rule, const rules::FirewallLine& part);
-// All that match both; none when nothing can.
+// The intersection of two lines; nothing if no packet can match both.
 std::optional<rules::FirewallLine> both(const rules::FirewallLine& a, const rules::FirewallLine& b);
-// Of two values that packets can have: the one that a condition selects which names the first, the
-// second, both or neither of them, and may be negated. None where it selects both; where it selects
-// neither by a negation, the rule never matches.
+// Evaluates a condition on a field with two possible values, `a` and `b`. `first` and `second` say
+// whether the condition names `a` and `b`.
+//
+// Returns the one selected value. Returns nothing if the condition selects both, or neither; a
+// negation that selects neither also sets `never`.
 template <class T>
 std::optional<T> selected(bool first, bool second, bool negated, const T& a, const T& b,
                           ImportedRule& rule) {
@@ -70,9 +75,10 @@ std::optional<T> selected(bool first, bool second, bool negated, const T& a, con
   rule.never |= negated && first;
   return std::nullopt;
 }
-// The fewest prefixes that cover first..last and nothing else.
+// The smallest list of prefixes that covers exactly first..last.
 std::vector<rules::Prefix> prefixes_of(const rules::IpAddress& first, const rules::IpAddress& last);
-// All others: of that family, of IPv6 with the mapped addresses of IPv4; of all ports.
+// The complement: all other addresses of the family (for IPv6, including IPv4-mapped addresses), or
+// all other ports.
 std::vector<rules::Prefix> prefixes_outside(std::vector<rules::Prefix> prefixes,
                                             rules::IpFamily family);
 std::vector<rules::PortRange> ports_outside(std::vector<rules::PortRange> ports);

@@ -1,9 +1,8 @@
-// A recorded flow: one line of JSON, as `brownout run --flows` writes it.
+// Reads and writes recorded flows, one JSON object a line, in the format of `brownout run --flows`.
 //
 //   {"listener":"chat","protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"}
 //
-// `source` is understood for `client`; a port may be missing, and so may listener and protocol
-// (tcp).
+// `source` is accepted for `client`. Ports, the listener and the protocol (tcp) are optional.
 #pragma once
 
 #include <string>
@@ -16,7 +15,7 @@ namespace brownout::codecs {
 
 enum class FlowOutcome {
   kServed,
-  kStopped,  // a rule refused or dropped it; its line says "stopped":true
+  kStopped,  // refused or dropped by a rule: "stopped":true
 };
 
 rules::Result<rules::FlowFacts> read_flow(std::string_view line);

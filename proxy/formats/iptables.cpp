@@ -1,4 +1,4 @@
-// The output of iptables-save and ip6tables-save (iptables-save(8), iptables-extensions(8)).
+// Parses the output of iptables-save and ip6tables-save (iptables-save(8), iptables-extensions(8)).
 #include <optional>
 #include <sstream>
 
@@ -16,7 +16,7 @@ using rules::PortRange;
 using rules::Prefix;
 using rules::Transport;
 
-// Words of a line; "a quoted \" one" is one word.
+// The words of a line; text in quotes is one word, with backslash escapes.
 std::vector<std::string> split(std::string_view line) {
   std::vector<std::string> words;
   std::string word;
@@ -65,7 +65,7 @@ bool add_range(const std::string& text, std::vector<Prefix>& into) {
   return true;
 }
 
-// "80", "8000:8999", and lists of them.
+// Parses "80", "8000:8999", and lists of these.
 bool add_ports(const std::string& text, std::vector<PortRange>& into) {
   for (auto part : split_at(text, ',')) {
     const auto colon = part.find(':');
@@ -83,7 +83,7 @@ class RuleReader {
  public:
   explicit RuleReader(const std::vector<std::string>& words) : words_(words) {}
 
-  // From the word behind the chain's name.
+  // Reads from the word after the chain's name.
   ImportedRule read(std::size_t from, const std::string& text) {
     rule_.text = text;
     for (at_ = from; at_ < words_.size() && rule_.why_not.empty(); ++at_) {
@@ -95,7 +95,7 @@ class RuleReader {
   }
 
  private:
-  // Of the option that stands here.
+  // The current option's value.
   std::string value() { return at_ + 1 < words_.size() ? words_[++at_] : std::string(); }
 
   void need(bool good, const std::string& what) {
@@ -130,7 +130,8 @@ class RuleReader {
     need(false, option + " has no counterpart");
   }
 
-  // Of addresses and ports. All conditions hold together, also two of the same kind.
+  // Reads a condition on addresses or ports; returns false for other options. All conditions of a
+  // rule must hold, even two of the same kind.
   bool read_condition(const std::string& option) {
     FirewallLine part;
     bool good = false;
@@ -155,14 +156,14 @@ class RuleReader {
     return true;
   }
 
-  // A part has one condition.
+  // Negates a line that has a single condition.
   void negate(FirewallLine& part) {
     bool none = false;
     for (auto* prefixes : {&part.source, &part.destination}) {
       if (prefixes->empty()) continue;
       const bool v4 = prefixes->front().network.is_v4();
       *prefixes = prefixes_outside(std::move(*prefixes), v4 ? IpFamily::kIpv4 : IpFamily::kIpv6);
-      // Of IPv6, with the mapped addresses of IPv4, which a table of IPv6 never has.
+      // For IPv6, the complement contains IPv4-mapped addresses, which an IPv6 table never sees.
       none |= prefixes->empty();
     }
     for (auto* ports : {&part.source_port, &part.port}) {
@@ -198,14 +199,14 @@ class RuleReader {
     if (state) narrow(rule_, {.state = state});
   }
 
-  // --syn: of all packets of a connection, SYN without FIN, RST and ACK is the first.
+  // Handles --syn: only a connection's first packet has SYN without FIN, RST and ACK.
   void read_tcp_flags(const std::string& mask, const std::string& flags) {
     need(mask == "FIN,SYN,RST,ACK" && flags == "SYN", "--tcp-flags " + mask + " " + flags);
     narrow(rule_, {.protocol = Transport::kTcp,
                    .state = negated_ ? PacketState::kEstablished : PacketState::kNew});
   }
 
-  // Modules that only bring options which are read above.
+  // Accepts modules whose options are all read above.
   void read_module(const std::string& name) {
     for (const auto* known :
          {"tcp", "udp", "multiport", "conntrack", "state", "comment", "iprange"}) {
@@ -244,7 +245,7 @@ std::string hook_of(const std::string& chain) {
   return chain == "OUTPUT" ? "output" : "";
 }
 
-// Both families may be in one file (iptables-save; ip6tables-save), with chains of the same names.
+// One file may hold both families (iptables-save and ip6tables-save), with equal chain names.
 class TableReader {
  public:
   void read(const std::string& line) {
@@ -274,7 +275,7 @@ class TableReader {
     any_ = true;
     filter_ = table == "*filter";
     if (!filter_) return;
-    // The first one's chains keep their names.
+    // Chains of the first filter table keep their names; others get a prefix.
     ++filters_;
     const auto which = family_.empty() ? std::to_string(filters_) : family_;
     prefix_ = filters_ == 1 ? "" : which + " ";
@@ -285,7 +286,7 @@ class TableReader {
   void add(const std::vector<std::string>& words, std::size_t chain, const std::string& line) {
     auto rule = RuleReader(words).read(chain + 1, line);
     if (!rule.target.empty()) rule.target = prefix_ + rule.target;
-    if (rule.never) rule.why_not.clear();  // whatever it would do
+    if (rule.never) rule.why_not.clear();  // a rule that never matches is no loss
     chain_of(words[chain]).rules.push_back(std::move(rule));
   }
 

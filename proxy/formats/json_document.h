@@ -1,5 +1,5 @@
-// JSON as rules::Node, the form that schemas read, and back; and positions as JSON pointers (RFC
-// 6901), which messages about JSON have in place of line and column.
+// Converts between JSON and rules::Node, the form that schemas read. Gives positions in JSON as
+// JSON pointers (RFC 6901), which replace line and column in error messages.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,21 +11,22 @@
 
 namespace brownout::codecs {
 
-// Of a document that is read as a rule file is: checking a million tables would take a minute.
+// Limit for a document that is validated like a rule file: a million tables would take a minute.
 constexpr std::size_t kMostJsonValues = 50'000;
 
-// At most 64 levels deep. Positions are unset.
+// Parses JSON of at most 64 levels. Positions are unset.
 rules::Result<rules::Node> parse_json(std::string_view text,
                                       std::size_t most_values = kMostJsonValues);
 rules::Node to_node(const nlohmann::ordered_json& json);
 nlohmann::ordered_json to_json(const rules::Node& node);
 
-// Numbers all values of a document: their positions lead to their pointers then.
+// Pointers numbers all values of a document, so that a position of the document leads to its JSON
+// pointer.
 class Pointers {
  public:
   explicit Pointers(rules::Node& document) { number(document, ""); }
 
-  // "" for the document itself, or a position that is none of its.
+  // The pointer; "" for the document itself, and for an unknown position.
   const std::string& at(rules::Position where) const;
 
  private:

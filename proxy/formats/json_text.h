@@ -1,5 +1,5 @@
-// JSON text that comes from others, or holds what others wrote: what is read is bounded, so that
-// whatever walks it may recurse and search; what is written is UTF-8. Neither throws.
+// Reads and writes untrusted JSON text. Input is bounded in depth and size, so that code that walks
+// it may recurse and search. Output is valid UTF-8 even if values are not. Never throws.
 #pragma once
 
 #include <array>
@@ -11,10 +11,10 @@
 
 namespace brownout::codecs {
 
-constexpr int kDeepestJson = 64;               // objects and arrays in one another
-constexpr std::size_t kMostJsonMembers = 256;  // of one object: they are searched in order
+constexpr int kDeepestJson = 64;               // levels of nested objects and arrays
+constexpr std::size_t kMostJsonMembers = 256;  // of one object, searched linearly
 
-// A parser's callback that stops taking values where a text goes beyond these limits.
+// JsonLimits is a parser callback that rejects text beyond these limits.
 class JsonLimits {
  public:
   explicit JsonLimits(std::size_t most_values) : left_(most_values) {}
@@ -36,7 +36,7 @@ class JsonLimits {
     }
     return why_ == nullptr;
   }
-  // Null while the text is within the limits.
+  // The limit that was exceeded, or null.
   const char* why() const { return why_; }
 
  private:
@@ -45,7 +45,7 @@ class JsonLimits {
   const char* why_ = nullptr;
 };
 
-// Nothing where the text is no JSON (RFC 8259), or goes beyond the limits.
+// Nothing if the text is not JSON (RFC 8259), or exceeds the limits.
 template <class Json = nlohmann::json>
 std::optional<Json> read_json(std::string_view text, std::size_t most_values = SIZE_MAX) {
   JsonLimits limits(most_values);
@@ -59,8 +59,8 @@ std::optional<Json> read_json(std::string_view text, std::size_t most_values = S
   return value;
 }
 
-// Bytes that are no UTF-8 (RFC 3629) become U+FFFD: in a server name of a ClientHello, in a header,
-// in text that was cut inside a character.
+// Replaces invalid UTF-8 (RFC 3629) by U+FFFD, for example in a ClientHello's server name, in a
+// header, or in text that was cut inside a character.
 template <class Json>
 std::string json_text(const Json& value, int indent = -1) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);

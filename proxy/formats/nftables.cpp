@@ -1,4 +1,4 @@
-// `nft -j list ruleset`, libnftables-json(5).
+// Parses the output of `nft -j list ruleset` (libnftables-json(5)).
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -14,11 +14,11 @@ using rules::FirewallAction;
 using rules::IpFamily;
 using rules::Transport;
 
-// That one rule with sets of pairs, or with a verdict map, becomes.
+// Limits of one rule that expands to many, by sets of pairs or verdict maps.
 constexpr std::size_t kMostAlternatives = 20'000;
-constexpr std::size_t kMostText = 300;  // of each of them
+constexpr std::size_t kMostText = 300;  // characters of each rule's text
 
-// A ruleset is not nested deeply; printing what is would exhaust the stack.
+// Real rulesets are not nested deeply; printing a deep document would exhaust the stack.
 constexpr int kDeepestRuleset = 100;
 
 int depth_of(std::string_view json) {
@@ -57,8 +57,8 @@ class RulesetReader {
   }
 
  private:
-  // Tables of several families may have one name; iptables-nft makes them so. Those of bridge, arp
-  // and netdev see frames, not what a proxy sees.
+  // Tables of several families may have the same name, as with iptables-nft. Tables of bridge, arp
+  // and netdev see frames, which a proxy does not.
   static bool is_of_ip(const Json& object) {
     const auto family = nft_text(object, "family");
     return family.empty() || family == "inet" || family == "ip" || family == "ip6";
@@ -103,13 +103,13 @@ class RulesetReader {
     }
     auto& rules = chains_[name_of(object, "chain")].rules;
     for (auto& alternative : alternatives) {
-      if (alternative.never) alternative.why_not.clear();  // whatever it would do
+      if (alternative.never) alternative.why_not.clear();  // a rule that never matches is no loss
       rules.push_back(std::move(alternative));
     }
   }
 
-  // The rules that the next statement makes of these: several of each, by a set of pairs or a
-  // verdict map, whose elements exclude each other, so that their order does not matter.
+  // Applies the next statement to each rule. A set of pairs or a verdict map turns a rule into
+  // several. Their elements exclude each other, so their order does not matter.
   std::vector<ImportedRule> apply(const Json& statement, std::vector<ImportedRule>& rules) const {
     std::vector<ImportedRule> result;
     for (auto& rule : rules) {
@@ -142,7 +142,7 @@ class RulesetReader {
     return value.is_object() && value.contains("concat") && value["concat"].is_array();
   }
 
-  // `{ 10.0.0.1 . 22, 10.0.0.2 . 80-90 }`
+  // Expands `{ 10.0.0.1 . 22, 10.0.0.2 . 80-90 }`.
   void split_by_pair(const Json& match, const ImportedRule& rule,
                      std::vector<ImportedRule>& into) const {
     const NftConditions conditions(sets_, table_);
@@ -154,7 +154,7 @@ class RulesetReader {
     });
   }
 
-  // `{ 22 : accept, 80 : jump web }`
+  // Expands `{ 22 : accept, 80 : jump web }`.
   void split_by_verdict(const Json& map, const ImportedRule& rule,
                         std::vector<ImportedRule>& into) const {
     const NftConditions conditions(sets_, table_);
@@ -170,8 +170,8 @@ class RulesetReader {
           });
   }
 
-  // A rule for each element by read(element, rule), which is false where it cannot be read: then
-  // the whole rule is left out. Elements whose packets no proxy sees are not there.
+  // Makes a rule of each element. If read(element, rule) returns false for one, leaves out the
+  // whole rule. Skips elements whose packets a proxy never sees.
   template <class Read>
   static void split(const Json& elements, const ImportedRule& rule, std::vector<ImportedRule>& into,
                     Read read) {
@@ -197,12 +197,12 @@ class RulesetReader {
       } else {
         into.push_back(std::move(part));
       }
-      if (into.size() > kMostAlternatives) return;  // which the caller says
+      if (into.size() > kMostAlternatives) return;  // the caller reports it
     }
     if (into.size() == begin) leave_out(unseen);
   }
 
-  // Of an element: one value, or one for each part of the key.
+  // Reads an element's key: one value, or one value for each part of a concatenation.
   void read_key(const Json& key, const Json& value, ImportedRule& rule) const {
     const NftConditions conditions(sets_, table_);
     const auto& bare = nft_element(value);
@@ -248,7 +248,7 @@ class RulesetReader {
     rule.why_not = name + " has no counterpart";
   }
 
-  // nft does not list a condition that the kind of the answer implies.
+  // Adds the condition that a kind of reject implies, which nft does not list.
   void narrow_by_answer(const std::string& type, ImportedRule& rule) const {
     const bool both_families = !table_.starts_with("ip ") && !table_.starts_with("ip6 ");
     if (type == "tcp reset") narrow(rule, {.protocol = Transport::kTcp});

@@ -15,7 +15,7 @@ using rules::Prefix;
 using rules::Transport;
 
 constexpr int kDeepestSet = 4;
-// The complement of many networks can be a long list of prefixes.
+// The complement of many networks can become a long list.
 constexpr std::size_t kMostPrefixes = 4096;
 
 void not_seen(ImportedRule& rule, const std::string& what) {
@@ -53,7 +53,7 @@ bool add_address(const Json& value, std::vector<Prefix>& into) {
   return parsed.has_value();
 }
 
-// "syn", ["fin", "syn"], {"|": [...]}.
+// Collects the flags of "syn", ["fin", "syn"] or {"|": [...]}.
 void add_flags(const Json& value, int depth, std::set<std::string>& into) {
   if (value.is_string()) into.insert(value.get<std::string>());
   const Json* list = &value;
@@ -84,8 +84,9 @@ const Json* NftConditions::elements(const Json& value) const {
   return value.is_object() && value.contains("set") ? &value["set"] : nullptr;
 }
 
-// Calls read(element) for a value, a set, or the elements of a named set. False when one fails, or
-// there is none: nothing would be matched, but an empty list matches all.
+// Calls read(element) for a value, a set, or the elements of a named set. Returns false if one call
+// fails, or for an empty set: an empty set matches nothing, but an empty list in the result would
+// match everything.
 template <class Read>
 bool NftConditions::each(const Json& value, int depth, Read read) const {
   if (depth > kDeepestSet) return false;
@@ -165,7 +166,8 @@ void NftConditions::read_addresses(const Json& payload, bool negated, const Json
   rule.never |= prefixes.empty();
   rules::FirewallLine part;
   (field == "saddr" ? part.source : part.destination) = std::move(prefixes);
-  // "::/0" would hold the mapped addresses of IPv4, too (RFC 4291, 2.5.5.2).
+  // "::/0" also contains the IPv4-mapped addresses (RFC 4291, 2.5.5.2), so the family must restrict
+  // it.
   const auto& list = field == "saddr" ? part.source : part.destination;
   const auto wide = [](const Prefix& prefix) { return prefix.contains(IpAddress::v4({})); };
   if (!v4 && std::any_of(list.begin(), list.end(), wide)) part.family = family;
@@ -202,7 +204,8 @@ void NftConditions::read_state(bool negated, const Json& value, ImportedRule& ru
     return state == "new" || state == "established" || state == "related" || state == "invalid" ||
            state == "untracked";
   });
-  // No packet is of all states of a list at once, so that "!=" of one is more than its opposite.
+  // A list is a bit mask here, and no packet has all its states at once, so "!=" of a list matches
+  // more than the opposite.
   if (!good || (negated && value.is_array())) {
     rule.why_not = "ct state " + value.dump();
     return;
@@ -230,7 +233,7 @@ void NftConditions::read_protocol(bool negated, const Json& value, ImportedRule&
   if (protocol) narrow(rule, {.protocol = protocol});
 }
 
-// By nfproto ("ipv4") or by the type of the frame ("ip").
+// Reads nfproto ("ipv4") or the frame's type ("ip").
 void NftConditions::read_family(bool negated, const Json& value, ImportedRule& rule) const {
   bool v4 = false;
   bool v6 = false;
@@ -248,7 +251,7 @@ void NftConditions::read_family(bool negated, const Json& value, ImportedRule& r
   if (family) narrow(rule, {.family = family});
 }
 
-// Of all packets of a connection, SYN without FIN, RST and ACK is the first.
+// Only a connection's first packet has SYN without FIN, RST and ACK.
 void NftConditions::read_tcp_flags(const Json& masked, bool negated, const Json& value,
                                    ImportedRule& rule) {
   std::set<std::string> mask;

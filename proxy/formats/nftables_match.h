@@ -1,4 +1,4 @@
-// One condition of a rule of nftables, as libnftables-json(5) writes it. Pure.
+// Reads a condition of an nftables rule, as libnftables-json(5) writes it. Pure.
 #pragma once
 
 #include <map>
@@ -9,19 +9,18 @@
 
 namespace brownout::codecs {
 
-// Elements of named sets and maps: "@table/name".
+// Elements of named sets and maps, by "@table/name".
 using NftSets = std::map<std::string, nlohmann::json>;
 
 class NftConditions {
  public:
-  // Names in the rules are of this table.
+  // `table` is the table of the rules, to which names of sets belong.
   NftConditions(const NftSets& sets, std::string table) : sets_(sets), table_(std::move(table)) {}
 
-  // Narrows the rule to packets whose `left` is `right`, or is not, if it is negated; or says why
-  // not.
+  // Restricts the rule to packets whose `left` is `right` (or is not, if negated), or sets why_not.
   void read(const nlohmann::json& left, bool negated, const nlohmann::json& right,
             ImportedRule& rule) const;
-  // The elements of a set or map, named ("@name") or written there; null when there is none.
+  // The elements of a named ("@name") or anonymous set or map, or null.
   const nlohmann::json* elements(const nlohmann::json& value) const;
 
  private:
@@ -44,7 +43,7 @@ class NftConditions {
   std::string table_;
 };
 
-// The text of a member; "" when there is none.
+// The text of a member, or "".
 std::string nft_text(const nlohmann::json& object, const char* key);
 // The value of a set's element, without its timeout, counter or comment.
 const nlohmann::json& nft_element(const nlohmann::json& element);

@@ -31,7 +31,7 @@ tl::unexpected<Problem> bad(const std::string& what) {
   return tl::unexpected(Problem{400, "bad request body: " + what});
 }
 
-// Leaves `to` alone where the key is not given, or null.
+// Leaves `to` unchanged if the key is absent or null.
 template <class T>
 std::optional<Problem> take(const json& from, const char* key, const char* kind, T& to) {
   const auto found = from.find(key);
@@ -55,7 +55,7 @@ std::optional<Problem> take_attributes(const json& from, rules::Toxic& toxic) {
     const std::string key(attribute.name);
     double value = toxic.values[i];
     if (auto problem = take(*found, key.c_str(), "a number", value)) return problem;
-    // What does not fit in 53 bits is no setting of anything.
+    // Larger numbers do not fit into a double's 53 bits, and are beyond every setting's range.
     if (!attribute.fraction && (value != std::floor(value) || std::abs(value) > 9e15)) {
       return Problem{400, "bad request body: " + key + " must be a whole number"};
     }
@@ -227,7 +227,7 @@ json to_json(const rules::Toxic& toxic) {
     }
   }
   json toxicity = toxic.toxicity;
-  // Go writes whole floats without a fraction, and clients compare.
+  // Go writes whole floats without a fraction, and clients compare the text.
   if (toxic.toxicity == std::floor(toxic.toxicity)) toxicity = static_cast<int>(toxic.toxicity);
   return {{"attributes", attributes},
           {"name", toxic.name},

@@ -1,5 +1,5 @@
-// What Toxiproxy's API speaks of, as values: proxies and their toxics, to and from its JSON, and as
-// a configuration of this proxy. Pure: no sockets.
+// The data model of Toxiproxy's API: proxies and toxics, converted from and to Toxiproxy's JSON,
+// and to a configuration of this proxy. Pure; no sockets.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,7 +12,7 @@
 
 namespace brownout::toxiproxy {
 
-// As the client gets it: {"error": what, "status": status}.
+// An error response: {"error": what, "status": status}.
 struct Problem {
   int status = 400;
   std::string what;
@@ -22,40 +22,41 @@ using Outcome = tl::expected<T, Problem>;
 
 struct Proxy {
   std::string name;
-  std::string listen;  // as asked for; once it listens, where it really does
+  std::string listen;  // the requested address; the bound address once open
   std::string upstream;
   bool enabled = true;
   std::vector<rules::Toxic> toxics;  // upstream ones first, each direction in chain order
 
-  rules::Endpoint asked;  // `listen` as the port was opened with
+  rules::Endpoint asked;  // parsed address with which the port was opened
   rules::Endpoint server;
 
-  // Whether that is where `other` listens already; port 0 is always another.
+  // Whether this is the address on which `other` listens; never for port 0.
   bool listens_at(const Proxy& other) const;
-  // Keeps the port open if it is the same.
+  // Takes over the open port of `other` if the address is the same.
   void take_place_of(const Proxy& other);
   const rules::Toxic* find(const std::string& toxic) const;
-  // In its place in the chain: at the end of its direction.
+  // Adds a toxic at the end of its direction's chain.
   void add(rules::Toxic toxic);
 };
 
-// "" and ":80" are every address.
+// Parses an address; "" and ":80" mean all addresses.
 Outcome<rules::Endpoint> parse_listen(const std::string& text);
 
-// A body; keys in any case. `at` is put behind messages about missing fields (" at proxy 2").
+// Parse request bodies, whose keys may have any case. `at` is appended to errors about missing
+// fields (" at proxy 2").
 Outcome<nlohmann::json> parse_body(const std::string& body);
 Outcome<Proxy> read_proxy(const nlohmann::json& json, const std::string& at = {});
-// Fields that are given; the others, the name and the toxics stay.
+// Changes the given fields; keeps the others, the name and the toxics.
 Outcome<Proxy> update_proxy(Proxy proxy, const nlohmann::json& json);
 Outcome<rules::Toxic> read_toxic(const nlohmann::json& json);
-// Attributes and toxicity that are given.
+// Changes the given attributes and the given toxicity.
 Outcome<rules::Toxic> update_toxic(rules::Toxic toxic, const nlohmann::json& json);
 
 nlohmann::json to_json(const Proxy& proxy);
 nlohmann::json to_json(const rules::Toxic& toxic);
 nlohmann::json to_json(const std::vector<rules::Toxic>& toxics);
 
-// All that are enabled; an error when a toxic's attributes are out of their range.
+// The configuration of all enabled proxies; an error if a toxic's attribute is out of range.
 Outcome<rules::Config> config_of(const std::vector<Proxy>& proxies);
 
 }  // namespace brownout::toxiproxy

@@ -30,7 +30,8 @@ std::string in_capitals(std::string_view text) {
   return result;
 }
 
-// "3600", or "1h30m" as BIND writes it; more than kMostTtl when it is too long. None: no time.
+// Parses "3600", or "1h30m" as BIND writes it. Returns a number above kMostTtl if the time is too
+// long, and nothing if the word is no time.
 std::optional<std::uint64_t> parse_ttl(std::string_view word) {
   std::uint64_t total = 0;
   std::uint64_t number = 0;
@@ -60,21 +61,22 @@ bool is_class(std::string_view word) {
           rules::parse_whole_number<std::uint16_t>(std::string_view(name).substr(5), 65535));
 }
 
-// How much of their limits the zones of a rule file have used.
+// Use of the limits by all zones so far.
 struct ZoneBudget {
   std::size_t generated = 0;  // records
   std::size_t includes = 0;
   std::size_t text = 0;  // bytes, included and generated
 };
 
-// "zones/hosts.zone" for "hosts.zone" in a file of the folder "zones".
+// Resolves a path against the folder of a file: "hosts.zone" in "zones/a.zone" gives
+// "zones/hosts.zone".
 std::string path_beside(const std::string& file, const std::string& path) {
   return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
 }
 
-// A zone's entries in order. ldns reads the records; what a line takes from those before it
-// (origin, owner, TTL, class) is filled in here, since ldns' reader of files knows no relative
-// $ORIGIN and no class ahead of the TTL, both of which RFC 1035, 5.1, allows.
+// Reads a zone's entries in order. ldns parses each record. Fields that a line inherits (origin,
+// owner, TTL, class) are filled in here. The reason: ldns' own file reader supports neither a
+// relative $ORIGIN nor a class before the TTL, both of which RFC 1035, 5.1, allows.
 class ZoneReader {
  public:
   ZoneReader(rules::Zone& zone, const ZoneIncludes& includes, ZoneBudget& budget,
@@ -107,7 +109,7 @@ class ZoneReader {
     }
   }
 
-  // In any order, each of which may be left out. None: the mistake has been told.
+  // TTL and class are optional and may come in any order. Returns nothing after reporting an error.
   std::optional<std::uint32_t> take_ttl_and_class(const ZoneEntry& entry, std::string_view& rest) {
     std::optional<std::uint32_t> ttl;
     std::optional<std::string> dns_class;
@@ -133,11 +135,11 @@ class ZoneReader {
     add_zone_problem(problems_, entry, what, hint);
   }
 
-  // Why it cannot be; "" when it is there.
+  // Adds a record; returns an error text, or "".
   std::string add(const std::string& owner, std::uint32_t ttl, std::string_view type_and_data) {
     const auto line =
         owner + " " + std::to_string(ttl) + " " + class_ + " " + std::string(type_and_data);
-    // ldns reads so many, and passes over the others.
+    // ldns silently ignores text beyond this length.
     if (type_and_data.size() > kMostRdata) {
       return "it has more than 65535 characters behind its name, TTL and class";
     }
@@ -155,7 +157,7 @@ class ZoneReader {
     return {};
   }
 
-  // Why it cannot stand beside what its name has already (RFC 2181, 10.1); "" if it can.
+  // Checks that a CNAME is its name's only record (RFC 2181, 10.1); returns an error text, or "".
   std::string beside_an_alias(const rules::DnsRecord& record) {
     constexpr std::array kBesideAny{rules::DnsType{25}, rules::DnsType{46},
                                     rules::DnsType{47}};  // KEY RRSIG NSEC
@@ -215,7 +217,7 @@ class ZoneReader {
     origin_ = std::move(origin_before);
   }
 
-  // None: the mistake has been told.
+  // Returns nothing after reporting an error.
   std::optional<std::string> read_included(const ZoneEntry& entry, const std::string& path) {
     const auto refuse = [&](const std::string& what, const std::string& hint) {
       bad(entry, what, hint);
@@ -279,7 +281,7 @@ class ZoneReader {
     }
   }
 
-  // False when it is a mistake: the others would be the same.
+  // Returns false after an error, since the other numbers would fail in the same way.
   bool generate_record(const ZoneEntry& entry, std::uint32_t number, std::string_view owner,
                        std::uint32_t ttl, std::string_view type, std::string_view data) {
     const auto refuse = [&](const std::string& what, const std::string& hint) {
@@ -309,8 +311,8 @@ class ZoneReader {
     return std::nullopt;
   }
 
-  // With the dot at the end. A name without one is below the origin; where there is none, it is
-  // absolute. None when it is no name.
+  // The absolute name, with a final dot. A relative name is below the origin, or absolute if there
+  // is none. Nothing if the word is no domain name.
   std::optional<std::string> absolute(std::string_view word) const {
     const std::string text(word);
     if (text == "@") return origin_ ? std::optional(text_of(*origin_) + ".") : std::nullopt;
@@ -327,10 +329,10 @@ class ZoneReader {
   const ZoneIncludes& includes_;
   ZoneBudget& budget_;
   rules::Diagnostics& problems_;
-  using Owner = std::pair<std::uint16_t, std::string>;  // of a class
-  std::map<Owner, std::vector<std::uint8_t>> aliases_;  // their data
+  using Owner = std::pair<std::uint16_t, std::string>;  // class and name
+  std::map<Owner, std::vector<std::uint8_t>> aliases_;  // target data of each CNAME
   std::set<Owner> has_others_;
-  std::vector<std::string> open_;  // included files, each by the one before
+  std::vector<std::string> open_;  // stack of included files
   Name origin_;
   std::string owner_;
   std::optional<std::uint32_t> default_ttl_;  // $TTL (RFC 2308, 4)

@@ -11,7 +11,7 @@ namespace brownout::codecs {
 namespace {
 
 constexpr std::uint32_t kMostNumber = 0x7fffffff;
-constexpr unsigned kMostWidth = 127;  // as BIND
+constexpr unsigned kMostWidth = 127;  // BIND's limit
 constexpr std::string_view kModifierHint =
     R"(it is "$" or "${offset,width,base}" with a base of d, o, x, X, n or N, e.g. "${0,3,d}")";
 
@@ -21,14 +21,14 @@ struct Modifier {
   char base = 'd';
 };
 
-// What is up to the next comma, which is taken off, too.
+// Removes and returns the text before the next comma.
 std::string_view next_part(std::string_view& rest) {
   const auto part = rest.substr(0, rest.find(','));
   rest.remove_prefix(std::min(part.size() + 1, rest.size()));
   return part;
 }
 
-// What is between the braces.
+// Parses the text between the braces.
 std::optional<Modifier> parse_modifier(std::string_view text) {
   Modifier modifier;
   const bool ends_in_comma = text.ends_with(',');
@@ -50,7 +50,7 @@ std::optional<Modifier> parse_modifier(std::string_view text) {
   return modifier;
 }
 
-// The hexadecimal digits from the last to the first, each a label. The width counts dots, too.
+// Hexadecimal digits, the least significant first, each as a label. The width includes dots.
 std::string nibbles(std::uint32_t number, unsigned width, bool capitals) {
   const std::string_view digits = capitals ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string text;
@@ -81,7 +81,7 @@ std::string formatted(std::int64_t number, const Modifier& modifier) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-// The number for the "$" that has been taken off `rest`, whose braces are taken off here.
+// Formats the number for a "$" just removed from `rest`; removes the braces after the "$", if any.
 rules::Result<std::string> take_number(std::string_view& rest, std::uint32_t number) {
   Modifier modifier;
   if (rest.starts_with('{')) {

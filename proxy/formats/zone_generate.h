@@ -1,5 +1,5 @@
-// What $GENERATE makes of its words, as BIND does: a range of numbers, and texts in which each
-// number takes the place of "$". No I/O.
+// Parses and expands the words of $GENERATE, as BIND does: a range of numbers, and text in which
+// each number replaces "$". No I/O.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace brownout::codecs {
 
-// "1-10", "0-255/8"; not empty.
+// A range, "1-10" or "0-255/8"; never empty.
 struct GenerateRange {
   std::uint32_t first = 0;
   std::uint32_t last = 0;
@@ -20,8 +20,8 @@ struct GenerateRange {
 };
 rules::Result<GenerateRange> parse_generate_range(std::string_view word);
 
-// `text` with the number instead of each "$" and "${offset[,width[,base]]}". "$$" is a dollar sign;
-// what a backslash escapes stays as it is, with the backslash.
+// Replaces each "$" and "${offset[,width[,base]]}" in `text` by the number. "$$" becomes one dollar
+// sign. Backslash escapes are kept as they are.
 rules::Result<std::string> generated_text(std::string_view text, std::uint32_t number);
 
 }  // namespace brownout::codecs

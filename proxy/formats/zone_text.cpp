@@ -21,7 +21,7 @@ class ZoneSplitter {
     take_text(line.text, line.where, several ? "line " : "");
   }
 
-  // Each line's place is `place` and its number; none if that is empty.
+  // Each line's place is `place` and the line number; "" if `place` is empty.
   void take_text(std::string_view text, rules::Position where, const std::string& place) {
     unsigned number = 0;
     for (std::size_t at = 0; at <= text.size();) {
@@ -89,7 +89,7 @@ class ZoneSplitter {
   rules::Diagnostics& problems_;
   std::vector<ZoneEntry> entries_;
   ZoneEntry entry_{};
-  int depth_ = 0;  // of parentheses
+  int depth_ = 0;  // open parentheses
 };
 
 }  // namespace

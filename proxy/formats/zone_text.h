@@ -1,5 +1,5 @@
-// The lines of a zone file as entries (RFC 1035, 5.1): comments are out, and what parentheses
-// spread over several lines is one. No I/O.
+// Splits the lines of a zone file into entries (RFC 1035, 5.1): without comments, and with the
+// lines inside parentheses joined. No I/O.
 #pragma once
 
 #include <string>
@@ -12,33 +12,33 @@
 namespace brownout::codecs {
 
 struct ZoneEntry {
-  std::string text;       // one line, not empty; blanks at its ends are gone
-  bool owner_left_out;    // it began with a blank
-  rules::Position where;  // of the line that it begins in
+  std::string text;       // one line, not empty, trimmed
+  bool owner_left_out;    // the line begins with a blank
+  rules::Position where;  // the entry's first line
   std::string place;      // inside that, if it is a text of several lines: "line 3: ", or of an
                           // included file: "hosts.zone:3: "
 };
 
-// In order. What cannot be taken apart is a mistake at its place, and no entry.
+// The entries in order. A syntax error is reported at its position and gives no entry.
 std::vector<ZoneEntry> zone_entries(const std::vector<rules::Zone::Line>& lines,
                                     rules::Diagnostics& problems);
-// The same of a file's text; `where` is the line that includes it.
+// The same for a file's text; `where` is the position of the $INCLUDE line.
 std::vector<ZoneEntry> zone_file_entries(const std::string& path, std::string_view text,
                                          rules::Position where, rules::Diagnostics& problems);
 
-// A mistake in an entry, which is quoted, not longer than a line.
+// Reports an error in an entry; quotes the entry, shortened to one line.
 void add_zone_problem(rules::Diagnostics& problems, const ZoneEntry& entry, const std::string& what,
                       const std::string& hint);
 
-// Takes the next word off the front of `rest`, and the blanks behind it; "" at the end. Quoted text
-// is one word, with its marks.
+// Removes and returns the next word of `rest`, with the blanks after it; "" at the end. Text in
+// quotes is one word, with its quotation marks.
 std::string_view next_word(std::string_view& rest);
 
-// What a word that is quoted as a whole says: without its marks, and "\"" is one. Others are as
-// they are.
+// The contents of a quoted word: without quotation marks, and with \" unescaped. Other words are
+// returned unchanged.
 std::string without_quotes(std::string_view word);
 
-// In quotes for a message, not longer than a line.
+// Quotes a word for a message, shortened to one line.
 std::string quoted_word(std::string_view word);
 
 }  // namespace brownout::codecs

@@ -1,4 +1,4 @@
-// Real rulesets (as nft and iptables-save wrote them, tests/fuzz/corpus) and broken ones.
+// Imports real rulesets (output of nft and iptables-save in tests/fuzz/corpus) and broken ones.
 #include "proxy/formats/firewall_import.h"
 
 #include <gmock/gmock.h>
@@ -22,10 +22,10 @@ std::string lines_of(const ImportedFirewall& imported) {
   return text;
 }
 
-// A table of IPv4 does not decide about it.
+// An IPv4 table does not see IPv6 packets, so the import accepts these first.
 const std::string kIpv6Passes = "accept ipv6 (IPv6 is not of this table)\n";
 
-TEST(FirewallImport, NftablesWithSetsRangesJumpsAndStates) {
+TEST(FirewallImport, ReadsNftablesWithSetsRangesJumpsAndStates) {
   const auto imported = import_firewall(corpus("nftables/ruleset.json"), "");
   ASSERT_TRUE(imported) << imported.error().what;
   EXPECT_EQ(imported->firewall.name, "filter/input");
@@ -52,7 +52,7 @@ TEST(FirewallImport, NftablesWithSetsRangesJumpsAndStates) {
   EXPECT_THAT(imported->other_chains, testing::ElementsAre("filter/forward"));
 }
 
-TEST(FirewallImport, IptablesWithModulesAndJumps) {
+TEST(FirewallImport, ReadsIptablesWithModulesAndJumps) {
   const auto imported = import_firewall(corpus("iptables/save"), "");
   ASSERT_TRUE(imported) << imported.error().what;
   EXPECT_EQ(imported->firewall.policy, FirewallAction::kDrop);
@@ -70,9 +70,9 @@ TEST(FirewallImport, IptablesWithModulesAndJumps) {
   EXPECT_EQ(imported->left_out.size(), 2U);
 }
 
-// 10.1.0.0/16 leaves for `office` and never comes back to `zones`, but to what is behind the jump
-// there; 10.2.0.0/16 is sent back there.
-TEST(FirewallImport, AfterGotoAndReturnTheRulesBehindTheLastJumpAreMet) {
+// 10.1.0.0/16 goes to `office` and never returns to `zones`; it continues after the jump to
+// `zones`. 10.2.0.0/16 returns there.
+TEST(FirewallImport, GotoAndReturnContinueAfterTheLastJump) {
   const auto imported = import_firewall(corpus("nftables/families.json"), "");
   ASSERT_TRUE(imported) << imported.error().what;
   EXPECT_EQ(imported->firewall.name, "ip filter/INPUT");
@@ -90,7 +90,7 @@ TEST(FirewallImport, AfterGotoAndReturnTheRulesBehindTheLastJumpAreMet) {
   EXPECT_EQ(imported->left_out.front().why, R"(a match on {"meta":{"key":"iifname"}})");
 }
 
-TEST(FirewallImport, IptablesGoesOnBehindTheLastJumpToo) {
+TEST(FirewallImport, IptablesGotoContinuesAfterTheLastJump) {
   const auto imported = import_firewall(corpus("iptables/goto"), "");
   ASSERT_TRUE(imported) << imported.error().what;
   EXPECT_EQ(lines_of(*imported), kIpv6Passes +
@@ -107,7 +107,7 @@ TEST(FirewallImport, IptablesGoesOnBehindTheLastJumpToo) {
   EXPECT_TRUE(imported->left_out.empty());
 }
 
-TEST(FirewallImport, TablesOfOneNameAndTwoFamiliesAreTwo) {
+TEST(FirewallImport, TablesWithOneNameInTwoFamiliesStaySeparate) {
   const auto ip6 = import_firewall(corpus("nftables/families.json"), "ip6 filter/INPUT");
   ASSERT_TRUE(ip6) << ip6.error().what;
   EXPECT_EQ(ip6->firewall.policy, FirewallAction::kAccept);
@@ -126,8 +126,8 @@ TEST(FirewallImport, TablesOfOneNameAndTwoFamiliesAreTwo) {
             "accept -> port 5222 tcp\n");
 }
 
-// Each condition doubles what is behind it.
-TEST(FirewallImport, RulesetsThatGrowWithoutEndAreAnError) {
+// Each condition doubles the number of lines after it.
+TEST(FirewallImport, RefusesRulesetsThatExpandTooFar) {
   std::string text = "*filter\n:INPUT DROP\n";
   for (int i = 0; i < 64; ++i) {
     const auto chain = "c" + std::to_string(i);
@@ -141,7 +141,7 @@ TEST(FirewallImport, RulesetsThatGrowWithoutEndAreAnError) {
   EXPECT_THAT(imported.error().what, testing::HasSubstr("too many lines"));
 }
 
-TEST(FirewallImport, AnotherChainByNameOrHook) {
+TEST(FirewallImport, SelectsAChainByNameOrHook) {
   EXPECT_EQ(import_firewall(corpus("iptables/save"), "forward")->firewall.name, "FORWARD");
   EXPECT_EQ(import_firewall(corpus("nftables/ruleset.json"), "filter/forward")->firewall.name,
             "filter/forward");
@@ -150,7 +150,7 @@ TEST(FirewallImport, AnotherChainByNameOrHook) {
   EXPECT_EQ(none.error().hint, "choose one with --chain: FORWARD, INPUT, OUTPUT, web");
 }
 
-TEST(FirewallImport, WhatIsNoRulesetIsAnError) {
+TEST(FirewallImport, RefusesTextThatIsNoRuleset) {
   for (const auto* text :
        {"", "hello", "{", "{}", "{\"nftables\": 3}", "[[[[", "-A INPUT -j ACCEPT"}) {
     EXPECT_FALSE(import_firewall(text, "")) << text;
@@ -158,13 +158,14 @@ TEST(FirewallImport, WhatIsNoRulesetIsAnError) {
   EXPECT_FALSE(import_firewall("{\"a\":" + std::string(100'000, '[') + "", ""));
 }
 
-TEST(FirewallImport, ChainsThatJumpInACircleAreAnError) {
+TEST(FirewallImport, RefusesChainsThatJumpInACircle) {
   const auto circle = import_firewall(corpus("nftables/circle.json"), "");
   ASSERT_FALSE(circle);
   EXPECT_EQ(circle.error().hint, "do the chains jump in a circle?");
 }
 
-// A table of both families with one rule a text, and what it becomes: lines, then "left out: ...".
+// Imports a table for both families that has the given rules; returns the lines, then "left out:
+// ...".
 std::string nft_rules(const std::vector<std::string>& rules, const std::string& more = "",
                       const std::string& family = "inet") {
   const auto of_table = [&](const std::string& kind, const std::string& members) {
@@ -196,7 +197,7 @@ constexpr auto kSource = R"({"payload":{"protocol":"ip","field":"saddr"}})";
 constexpr auto kSource6 = R"({"payload":{"protocol":"ip6","field":"saddr"}})";
 constexpr auto kPort = R"({"payload":{"protocol":"tcp","field":"dport"}})";
 
-TEST(FirewallImport, Families) {
+TEST(FirewallImport, ReadsConditionsOnTheFamily) {
   EXPECT_EQ(nft_accept(kFamily, "==", "\"ipv6\""), "accept ipv6\n");
   EXPECT_EQ(nft_accept(kFamily, "==", "\"ipv4\""), "accept ipv4\n");
   EXPECT_EQ(nft_accept(kFamily, "!=", "\"ipv6\""), "accept ipv4\n");
@@ -206,7 +207,7 @@ TEST(FirewallImport, Families) {
   EXPECT_EQ(nft_accept(kFamily, "==", R"({"set":["ipv4","ipv6"]})"), "accept\n");
   EXPECT_EQ(nft_accept(R"({"payload":{"protocol":"ip6","field":"nexthdr"}})", "==", "\"tcp\""),
             "accept ipv6 tcp\n");
-  // "::/0" has the mapped addresses of IPv4 in it.
+  // "::/0" contains the IPv4-mapped addresses.
   EXPECT_EQ(nft_accept(kSource6, "==", R"({"prefix":{"addr":"::","len":0}})"),
             "accept ::/0 ipv6\n");
   EXPECT_EQ(nft_accept(kSource6, "==", "\"2001:db8::1\""), "accept 2001:db8::1/128\n");
@@ -222,7 +223,7 @@ TEST(FirewallImport, Families) {
             "reject ipv6\nreject ipv4\n");
 }
 
-TEST(FirewallImport, NegationsAreAllOthers) {
+TEST(FirewallImport, ANegationBecomesAllOtherValues) {
   EXPECT_EQ(nft_accept(kSource, "!=", R"({"prefix":{"addr":"128.0.0.0","len":1}})"),
             "accept 0.0.0.0/1\n");
   EXPECT_EQ(nft_accept(kSource, "!=", R"({"set":[{"prefix":{"addr":"0.0.0.0","len":1}},
@@ -241,13 +242,13 @@ TEST(FirewallImport, NegationsAreAllOthers) {
   EXPECT_EQ(nft_accept(kState, "!=", "\"established\""), "accept new\n");
   EXPECT_EQ(nft_accept(kState, "!=", "\"invalid\""), "accept\n");
   EXPECT_EQ(nft_accept(kState, "!=", R"({"set":["established","new"]})"), "");
-  // Bits: "not exactly established and related at once" is all.
+  // States are bits: every packet is "not both established and related".
   EXPECT_EQ(nft_accept(kState, "!=", R"({"|":["established","related"]})"),
             "left out: ct state {\"|\":[\"established\",\"related\"]}\n");
   EXPECT_EQ(
       nft_accept(kSource, "!=", R"({"set":["0.0.0.0",{"range":["0.0.0.2","255.255.255.255"]}]})"),
       "accept 0.0.0.1/32\n");
-  // 8,192 addresses, each with a gap.
+  // 8,192 addresses with gaps between them.
   std::string all;
   for (int i = 0; i < 8192; ++i) {
     all += (i > 0 ? ",\"10." : "\"10.") + std::to_string(i / 256) + "." + std::to_string(i % 256) +
@@ -257,7 +258,7 @@ TEST(FirewallImport, NegationsAreAllOthers) {
               testing::HasSubstr("left out: what is outside these networks is more than 4096"));
 }
 
-TEST(FirewallImport, TheFirstPacketOfAConnectionByItsFlags) {
+TEST(FirewallImport, TcpFlagsCanSelectAConnectionsFirstPacket) {
   const std::string flags = R"({"payload":{"protocol":"tcp","field":"flags"}})";
   const auto masked = [&](const std::string& mask) {
     return "{\"&\":[" + flags + "," + mask + "]}";
@@ -274,7 +275,7 @@ TEST(FirewallImport, TheFirstPacketOfAConnectionByItsFlags) {
   EXPECT_THAT(nft_accept(usual, "==", "\"ack\""), testing::HasSubstr("left out: "));
 }
 
-TEST(FirewallImport, AVerdictMapIsARuleForEachElement) {
+TEST(FirewallImport, AVerdictMapBecomesARuleForEachElement) {
   const auto vmap = [](const std::string& key, const std::string& data) {
     return "[{\"vmap\":{\"key\":" + key + ",\"data\":" + data + "}}]";
   };
@@ -288,7 +289,7 @@ TEST(FirewallImport, AVerdictMapIsARuleForEachElement) {
             "left out: a set or map that is not in the ruleset, or is empty\n");
   EXPECT_EQ(nft_rules({vmap(kState, R"({"set":[["invalid",{"drop":null}]]})")}),
             "left out: a proxy sees no packets of the state \"invalid\"\n");
-  // The whole rule, once.
+  // The whole rule is left out, and listed once.
   EXPECT_EQ(nft_rules({vmap(R"({"meta":{"key":"iifname"}})",
                             R"({"set":[["lo",{"accept":null}],["eth0",{"drop":null}]]})")}),
             "left out: a match on {\"meta\":{\"key\":\"iifname\"}}\n");
@@ -299,7 +300,7 @@ TEST(FirewallImport, AVerdictMapIsARuleForEachElement) {
   }
 }
 
-TEST(FirewallImport, ASetOfPairsIsARuleForEach) {
+TEST(FirewallImport, ASetOfPairsBecomesARuleForEachPair) {
   const auto pair = "{\"concat\":[" + std::string(kSource) + "," + kPort + "]}";
   EXPECT_EQ(nft_accept(pair, "==", R"({"set":[{"concat":["10.0.0.1",22]},
             {"concat":[{"prefix":{"addr":"10.1.0.0","len":16}},{"range":[80,90]}]}]})"),
@@ -311,7 +312,7 @@ TEST(FirewallImport, ASetOfPairsIsARuleForEach) {
               testing::HasSubstr("left out: an element "));
   EXPECT_THAT(nft_accept(pair, "!=", R"({"set":[{"concat":["10.0.0.1",22]}]})"),
               testing::HasSubstr("left out: a match on "));
-  // Sets beside each other multiply.
+  // Several sets in one rule multiply.
   std::string many;
   for (int i = 0; i < 200; ++i) {
     many +=
@@ -322,7 +323,7 @@ TEST(FirewallImport, ASetOfPairsIsARuleForEach) {
             "left out: its sets and maps are more than 20000 rules\n");
 }
 
-TEST(FirewallImport, IptablesNegatesToo) {
+TEST(FirewallImport, IptablesNegationsBecomeAllOtherValues) {
   const auto lines = [](const std::string& rule) {
     const auto imported =
         import_firewall("*filter\n:INPUT ACCEPT\n-A INPUT " + rule + " -j DROP\nCOMMIT\n", "");
@@ -347,7 +348,7 @@ TEST(FirewallImport, IptablesNegatesToo) {
   EXPECT_EQ(lines("! --dport nonsense"), "left out: --dport\n");
 }
 
-TEST(FirewallImport, AnEmptySetMatchesNothingAndNotAll) {
+TEST(FirewallImport, AMissingSetDoesNotMatchEverything) {
   const auto imported = import_firewall(
       R"({"nftables":[{"chain":{"table":"t","name":"c","type":"filter","hook":"input"}},
       {"rule":{"table":"t","chain":"c","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},
@@ -358,7 +359,7 @@ TEST(FirewallImport, AnEmptySetMatchesNothingAndNotAll) {
   EXPECT_EQ(imported->left_out.size(), 1U);
 }
 
-TEST(FirewallImport, RangesBecomeTheFewestPrefixes) {
+TEST(FirewallImport, ARangeBecomesTheFewestPrefixes) {
   const auto texts = [](const char* first, const char* last) {
     std::vector<std::string> list;
     for (const auto& prefix : prefixes_of(*IpAddress::parse(first), *IpAddress::parse(last))) {
@@ -373,7 +374,7 @@ TEST(FirewallImport, RangesBecomeTheFewestPrefixes) {
   EXPECT_THAT(texts("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff").size(), testing::Le(2U));
 }
 
-TEST(FlowRecord, WrittenAndReadAgain) {
+TEST(FlowRecord, AWrittenFlowCanBeReadAgain) {
   FlowFacts flow;
   flow.listener = "chat";
   flow.carrier = Carrier::kDatagram;
@@ -393,7 +394,7 @@ TEST(FlowRecord, WrittenAndReadAgain) {
   EXPECT_THAT(write_flow(flow, "", FlowOutcome::kStopped), testing::HasSubstr(R"("stopped":true)"));
 }
 
-TEST(FlowRecord, WhatIsNoFlowIsAnError) {
+TEST(FlowRecord, RefusesLinesThatAreNoFlow) {
   for (const auto* line : {"", "[]", "{}", R"({"client":"nobody"})", R"({"client":5})",
                            R"({"client":"10.0.0.1","protocol":"icmp"})"}) {
     EXPECT_FALSE(read_flow(line)) << line;

@@ -15,7 +15,7 @@ using codecs::parse_json;
 using codecs::Pointers;
 using testing::HasSubstr;
 
-TEST(JsonDocument, SaysWhatTomlSays) {
+TEST(JsonDocument, EqualsTheSameDocumentInToml) {
   const auto json = parse_json(R"({"version": 1, "upstream": [{"name": "s", "servers": ["a:1"]}],
     "listener": [{"name": "l", "listen": "127.0.0.1:0", "upstream": "s"}],
     "rule": [{"name": "slow", "probability": 0.5, "fault": {"type": "latency", "delay": "300ms"}}]})");
@@ -35,7 +35,7 @@ fault = { type = "latency", delay = "300ms" })");
   EXPECT_EQ(canonical(*json), canonical(*toml));
 }
 
-TEST(JsonDocument, MistakesHavePointers) {
+TEST(JsonDocument, ErrorsHavePointers) {
   auto document = *parse_json(
       R"({"version": 1, "rule": [{"fault": {"type": "latency", "delay": "soon", "a/b~": 1}}]})");
   const Pointers pointers(document);
@@ -47,7 +47,7 @@ TEST(JsonDocument, MistakesHavePointers) {
                                             std::string("/rule/0/fault/a~1b~0")}));
 }
 
-TEST(JsonDocument, WhatIsNoJsonSaysWhere) {
+TEST(JsonDocument, ASyntaxErrorHasAPosition) {
   const auto broken = parse_json("{\"fault\": ");
   ASSERT_FALSE(broken.has_value());
   EXPECT_THAT(broken.error().what, HasSubstr("line 1, column"));
@@ -55,11 +55,11 @@ TEST(JsonDocument, WhatIsNoJsonSaysWhere) {
   EXPECT_TRUE(parse_json(std::string(60, '[') + std::string(60, ']')).has_value());
 }
 
-TEST(JsonDocument, WhatWouldTakeForeverIsRefused) {
+TEST(JsonDocument, RefusesTooManyMembersOrValues) {
   std::string members;
   for (int i = 0; i < 300; ++i) members += "\"k" + std::to_string(i) + "\":0,";
   EXPECT_FALSE(parse_json("{" + members + "\"last\":0}").has_value());
-  // In objects of their own they are few.
+  // The limit is per object.
   std::string objects;
   for (int i = 0; i < 300; ++i) objects += "{\"k\":0},";
   EXPECT_TRUE(parse_json("[" + objects + "{}]").has_value());
@@ -68,7 +68,7 @@ TEST(JsonDocument, WhatWouldTakeForeverIsRefused) {
   EXPECT_FALSE(parse_json("[" + values + "0]").has_value());
 }
 
-TEST(JsonText, WhateverOthersWroteIsUtf8) {
+TEST(JsonText, ReplacesInvalidUtf8) {
   const nlohmann::json bad{{"name",
                             "a\xff"
                             "b\xe2\x82"}};
@@ -87,7 +87,7 @@ TEST(JsonText, DepthIsBounded) {
   EXPECT_FALSE(codecs::read_json("[1e999]").has_value());
 }
 
-TEST(JsonDocument, NumbersStayWhatTheyAre) {
+TEST(JsonDocument, ValuesSurviveARoundTrip) {
   for (const auto* text :
        {"[1,-2,0.5,true,null,\"x\"]", "{\"b\":1,\"a\":{}}", "[9223372036854775807]"}) {
     EXPECT_EQ(codecs::to_json(*parse_json(text)).dump(), text);

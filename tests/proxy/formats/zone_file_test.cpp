@@ -1,4 +1,4 @@
-// Zone files as they are written in the field (RFC 1035, 5.1).
+// Zone files in the format used in the field (RFC 1035, 5.1).
 #include "proxy/formats/zone_file.h"
 
 #include <gmock/gmock.h>
@@ -34,7 +34,7 @@ Config zone_of(const std::vector<std::string>& lines) {
   return config;
 }
 
-// "chat.lab 60 A", one a record, or the mistakes: "11: ...".
+// The records, one a line ("chat.lab 60 A"), or the errors ("11: ...").
 std::string read_zone(const std::vector<std::string>& lines, const ZoneIncludes& includes = {}) {
   auto config = zone_of(lines);
   std::string text;
@@ -48,7 +48,7 @@ std::string read_zone(const std::vector<std::string>& lines, const ZoneIncludes&
   return text;
 }
 
-// What the zone answers.
+// The zone's answer to a query.
 std::string ask_zone(const std::vector<std::string>& lines, const std::string& name,
                      DnsType type = DnsType::kA) {
   auto config = zone_of(lines);
@@ -57,7 +57,7 @@ std::string ask_zone(const std::vector<std::string>& lines, const std::string& n
   return reply ? test::to_text(*reply) : "(unknown)";
 }
 
-TEST(ZoneFile, NamesAreBelowTheOrigin) {
+TEST(ZoneFile, RelativeNamesAreBelowTheOrigin) {
   const std::vector<std::string> lines = {
       "$ORIGIN example.org.",        "@ 60 IN A 192.0.2.1", "www 60 IN CNAME chat",
       "chat 60 IN A 192.0.2.2",      "$ORIGIN eu",          "chat 60 IN A 192.0.2.3",
@@ -66,18 +66,18 @@ TEST(ZoneFile, NamesAreBelowTheOrigin) {
   EXPECT_EQ(ask_zone(lines, "www.example.org"), "NOERROR CNAME/60 192.0.2.2/60");
   EXPECT_EQ(ask_zone(lines, "chat.eu.example.org"), "NOERROR 192.0.2.3/60");
   EXPECT_EQ(ask_zone(lines, "other.lab"), "NOERROR 192.0.2.4/60");
-  // Where there is none, they are absolute.
+  // Without an origin, names are absolute.
   EXPECT_EQ(ask_zone({"chat.lab 60 IN A 192.0.2.1"}, "chat.lab"), "NOERROR 192.0.2.1/60");
 }
 
-TEST(ZoneFile, ALineThatBeginsWithABlankBelongsToTheNameBefore) {
+TEST(ZoneFile, ALineThatBeginsWithABlankHasThePreviousName) {
   EXPECT_EQ(read_zone({"first.lab. 60 IN A 192.0.2.1", "  60 IN TXT x", "", "; a comment",
                        "\tIN A 192.0.2.2", "other.lab. 60 IN A 192.0.2.3"}),
             "first.lab 60 A\nfirst.lab 60 TXT\nfirst.lab 60 A\nother.lab 60 A\n");
   EXPECT_NE(read_zone({" 60 IN A 192.0.2.1"}).find("10: "), std::string::npos);
 }
 
-TEST(ZoneFile, TtlAndClassInAnyOrderOrLeftOut) {
+TEST(ZoneFile, TtlAndClassAreOptionalInAnyOrder) {
   EXPECT_EQ(read_zone({"a.lab. IN 30 A 192.0.2.1", "b.lab. 40 IN A 192.0.2.1", "c.lab. A 192.0.2.1",
                        "d.lab. in 1h30m a 192.0.2.1", "$TTL 2d", "e.lab. IN A 192.0.2.1",
                        "f.lab. 5 A 192.0.2.1", "g.lab. A 192.0.2.1"}),
@@ -91,16 +91,16 @@ TEST(ZoneFile, TtlAndClassInAnyOrderOrLeftOut) {
   EXPECT_NE(read_zone({"$TTL soon"}).find("no time to live"), std::string::npos);
 }
 
-TEST(ZoneFile, ParenthesesCommentsAndQuotes) {
+TEST(ZoneFile, ReadsParenthesesCommentsAndQuotes) {
   EXPECT_EQ(read_zone({"$ORIGIN lab.", "@ IN SOA ns admin (", "  1 ; serial", "  2 3 4", "  5 )",
                        "t 60 IN TXT \"a ; b ( c\" plain\\;x ; a comment )"}),
             "lab 60 SOA\nt.lab 60 TXT\n");
-  // As one text of several lines.
+  // One text of several lines.
   EXPECT_EQ(read_zone({"$ORIGIN lab.\na 60 IN A 192.0.2.1\n  IN A 192.0.2.2\n"}),
             "a.lab 60 A\na.lab 60 A\n");
 }
 
-TEST(ZoneFile, MistakesHaveTheirLineAndAHint) {
+TEST(ZoneFile, ErrorsHaveALineAndAHint) {
   EXPECT_EQ(read_zone({"a.lab. 60 IN A 192.0.2.1", "$INCLUDE other.zone"}),
             "11: records: \"$INCLUDE other.zone\": no file is read here (put its lines into "
             "`records`)\n");
@@ -115,7 +115,7 @@ TEST(ZoneFile, MistakesHaveTheirLineAndAHint) {
   EXPECT_NE(read_zone({"a.lab. 60 IN A 192.0.2.1 )"}).find("closes nothing"), std::string::npos);
   EXPECT_NE(read_zone({"a.lab. 60 IN A 192.0.2.1\nb.lab. 60 IN A 192.0.2.300"}).find("line 2: "),
             std::string::npos);
-  // What no record can hold.
+  // Data too large for a record.
   const auto strings = [](int count) {
     std::string text = "a.lab. 60 IN TXT";
     for (int i = 0; i < count; ++i) text += " x";
@@ -126,11 +126,11 @@ TEST(ZoneFile, MistakesHaveTheirLineAndAHint) {
   EXPECT_EQ(read_zone({strings(300)}), "a.lab 60 TXT\n");
   std::string generic = "a.lab. 60 IN TYPE65534 \\# 40000 ";
   EXPECT_THAT(read_zone({generic + std::string(80'000, '0')}), testing::StartsWith("10: "));
-  // However long the line is.
+  // The error text stays short for a long line.
   EXPECT_LT(read_zone({"a.lab. 60 IN A " + std::string(100'000, 'x')}).size(), 400U);
 }
 
-TEST(ZoneFile, AnAliasHasNoOtherRecord) {
+TEST(ZoneFile, AnAliasCanHaveNoOtherRecord) {
   const std::string address = "a.lab. 60 IN A 192.0.2.1";
   const std::string alias = "a.lab. 60 IN CNAME b.lab.";
   EXPECT_THAT(read_zone({address, alias}), HasSubstr("11: "));
@@ -142,7 +142,7 @@ TEST(ZoneFile, AnAliasHasNoOtherRecord) {
   EXPECT_EQ(read_zone({alias, "a.lab. 60 CH TXT x"}), "a.lab 60 CNAME\na.lab 60 TXT\n");
 }
 
-TEST(ZoneFile, NamesWithoutRegardToCaseAndWithEscapes) {
+TEST(ZoneFile, NamesIgnoreCaseAndCanHaveEscapes) {
   EXPECT_EQ(ask_zone({"ChAt.LAB. 60 IN A 192.0.2.1"}, "chat.lab"), "NOERROR 192.0.2.1/60");
   EXPECT_EQ(
       ask_zone({"www.lab. 60 IN CNAME A\\.b.LAB.", "a\\.b.lab. 60 IN A 192.0.2.1"}, "www.lab"),
@@ -158,12 +158,12 @@ TEST(ZoneFile, GenerateMakesARecordForEachNumber) {
   EXPECT_EQ(ask_zone({"$ORIGIN 2.0.192.in-addr.arpa.", "$GENERATE 1-2 $ CNAME $.0/25"},
                      "2.2.0.192.in-addr.arpa"),
             "NOERROR CNAME/60");
-  // Data of several words is one word in quotes, as in BIND.
+  // Data of several words must be quoted as one word, as in BIND.
   EXPECT_EQ(read_zone({"$GENERATE 1-2 h$.lab. MX \"10 mail$.lab.\""}),
             "h1.lab 60 MX\nh2.lab 60 MX\n");
   EXPECT_EQ(read_zone({"$GENERATE 1-2 h$.lab. TXT \"\\\"host $\\\"\""}),
             "h1.lab 60 TXT\nh2.lab 60 TXT\n");
-  // A name is that of the line before $GENERATE, whose own names are nobody's.
+  // A line without a name takes the one before $GENERATE; generated names do not count.
   EXPECT_EQ(read_zone({"a.lab. A 192.0.2.1", "$GENERATE 1-1 h$.lab. 9 A 192.0.2.$", " TXT x"}),
             "a.lab 60 A\nh1.lab 9 A\na.lab 9 TXT\n");
 }
@@ -206,7 +206,7 @@ TEST(ZoneFile, TheDollarSignOfGenerateHasModifiers) {
   EXPECT_EQ(name("${0,0,n}", "0-0"), "0");
 }
 
-TEST(ZoneFile, AMistakeInGenerateIsToldOnce) {
+TEST(ZoneFile, AnErrorInGenerateIsReportedOnce) {
   const auto mistake = [](const std::string& words) { return read_zone({"$GENERATE " + words}); };
   EXPECT_THAT(mistake(""), HasSubstr("range is none"));
   EXPECT_THAT(mistake("x $ A 192.0.2.1"), HasSubstr("range is none"));
@@ -245,7 +245,7 @@ TEST(ZoneFile, GenerateIsLimited) {
   EXPECT_EQ(read_zones(config).size(), 1U);
   EXPECT_EQ(read_zone({"$GENERATE 0-2147483647/2147483647 h$ A 192.0.2.1"}),
             "h0 60 A\nh2147483647 60 A\n");
-  // However long its words are.
+  // Long words are stopped by the limit on text, and the error text stays short.
   const std::string text(100'000, 'x');
   EXPECT_THAT(read_zone({"$GENERATE 0-9999 h$ TXT " + text}), Not(HasSubstr(text)));
 }
@@ -269,8 +269,8 @@ TEST(ZoneFile, IncludeReadsAFile) {
             "a.eu.lab 60 A\na.eu.lab 60 TXT\na.us.test 60 A\na.us.test 60 TXT\nb.lab 60 A\n");
 }
 
-// RFC 1035, 5.1, says so of the origin, BIND of the name; TTLs go on.
-TEST(ZoneFile, BehindAnIncludeTheOriginAndTheNameAreAsBefore) {
+// The origin is restored by RFC 1035, 5.1, and the name as in BIND; TTLs stay.
+TEST(ZoneFile, AfterAnIncludeTheOriginAndTheNameAreRestored) {
   const Files files = {{"conf/own.zone", " TXT first\n$ORIGIN other.test.\nb A 192.0.2.2\n"},
                        {"conf/ttl.zone", "$TTL 7\nc A 192.0.2.3\n"},
                        {"conf/last.zone", "d 8 A 192.0.2.4\n"},
@@ -284,11 +284,11 @@ TEST(ZoneFile, BehindAnIncludeTheOriginAndTheNameAreAsBefore) {
   EXPECT_EQ(read_zone({"a A 192.0.2.1", "$INCLUDE last.zone", "b A 192.0.2.1"}, includes),
             "a 60 A\nd 8 A\nb 8 A\n");
   EXPECT_EQ(read_zone({"$INCLUDE none.zone", "a A 192.0.2.1"}, includes), "a 60 A\n");
-  // Before there is any name, none comes out of a file.
+  // An included file gives no name to a zone that has none yet.
   EXPECT_THAT(read_zone({"$INCLUDE last.zone", " TXT x"}, includes), HasSubstr("11: "));
 }
 
-TEST(ZoneFile, AMistakeInAnIncludedFileHasItsFileAndLine) {
+TEST(ZoneFile, AnErrorInAnIncludedFileHasItsFileAndLine) {
   const Files files = {{"conf/bad.zone", "a A 192.0.2.1\n\nb A 192.0.2.300\n( c\n"},
                        {"conf/outer.zone", "\n$INCLUDE bad.zone\n"},
                        {"conf/binary.zone", "\x01\xff\x1b[31m A 192.0.2.1\n"},
@@ -326,7 +326,7 @@ TEST(ZoneFile, IncludesAreLimited) {
   EXPECT_EQ(read_zone({"$INCLUDE 3"}, includes_of(files)), "a 60 A\n");
   EXPECT_THAT(read_zone({"$INCLUDE 2"}, includes_of(files)),
               HasSubstr("conf/9:1: \"$INCLUDE 10\": files include each other more than 8 levels"));
-  // Once behind the other is no circle.
+  // Including a file again, one time after another, is no cycle.
   std::vector<std::string> lines(256, "$INCLUDE empty.zone");
   EXPECT_EQ(read_zone(lines, includes_of(files)), "");
   lines.emplace_back("$INCLUDE empty.zone");
