@@ -1,13 +1,13 @@
-// The event log: one JSON object a line for every injected fault.
+// EventLog writes one line of JSON for every injected fault.
 //
 //   {"time":"2026-11-24T20:15:03.120481Z","seed":7,"rule":"slow","fault":"latency","listener":"chat","flow":3,
 //    "direction":"upstream","action":"delay","delay_ms":312.4,"bytes":120,"ordinal":17}
 //
-// Everything but `time` is the same for the same seed and order of arrival. Workers collect lines
-// (EventBuffer) and hand them over in batches; a thread of the log's own writes them
-// (BackgroundWriter), so a reader that stops delays nobody. It loses what is more than 64 MiB ahead
-// of it; {"time":...,"event":"lost","lines":4213} stands in its place (not in a log of flows, which
-// has only flows).
+// All keys except `time` are equal for the same seed and order of arrival. Workers collect lines
+// (EventBuffer) and submit them in batches. A background thread writes them (BackgroundWriter), so
+// a stopped reader delays no traffic. If the reader falls more than 64 MiB behind, lines are
+// dropped and replaced by {"time":...,"event":"lost","lines":4213}. A log of flows has no such
+// line.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@
 
 namespace brownout::proxy {
 
-// Where lines go, from any thread.
+// A receiver of lines. Any thread.
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void submit(std::string lines) = 0;
-  // Whether anybody reads them: if not, none are made.
+  // Whether lines have a reader; otherwise none are formatted.
   virtual bool wanted() const { return true; }
 };
 
@@ -33,16 +33,17 @@ class EventLog final : public EventSink {
  public:
   enum class Of { kEvents, kFlows };
 
-  // Appends to `path`, which may be rotated (OutputFile); "-" is standard output.
+  // Opens `path` to append; the file may be rotated (OutputFile). "-" is standard output.
   static rules::Result<std::unique_ptr<EventLog>> open(const std::string& path,
                                                        Of what = Of::kEvents);
 
   void submit(std::string lines) override;
-  // Goes on in the file that has the name now.
+  // Reopens the file by its name, after a rotation.
   void reopen() { writer_.reopen(); }
-  // Waits until it is written, as long as its reader reads. For the end, once nobody submits more.
+  // Waits until all lines are written, as long as the reader keeps reading. Call at the end, when
+  // nobody submits any more.
   void finish() { writer_.finish(); }
-  // Events that could not be written, so far.
+  // Number of events lost so far.
   std::uint64_t lost() const { return writer_.lost(); }
 
  private:
@@ -51,21 +52,21 @@ class EventLog final : public EventSink {
   BackgroundWriter writer_;
 };
 
-// A worker's side of it. Loop's thread only.
+// EventBuffer formats and batches a worker's events. Loop's thread only.
 class EventBuffer final : private Deadline {
  public:
-  // `log` may be null: then nothing is formatted at all.
+  // `log` may be null; then nothing is formatted.
   EventBuffer(EventSink* log, Loop& loop) : log_(log), loop_(loop) {}
 
   void add(const rules::FlowFacts& flow, const rules::Rule& rule, std::string_view direction,
            const rules::Note& note);
-  // Something that no rule asked for: a request that was refused.
+  // An event without a rule, for example a refused request.
   void add(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
-  // A flow has a server now (for a log of flows).
+  // A flow that has reached its server (for the log of flows).
   void add(const rules::FlowFacts& flow);
-  // A rule stopped it on its way to its server (for a log of flows).
+  // A flow that a rule stopped before it reached its server (for the log of flows).
   void add_stopped(const rules::FlowFacts& flow);
-  // It opened, or is over (for those who watch).
+  // A flow that has opened or closed (for the API's event stream).
   void add(const rules::FlowFacts& flow, std::string_view event);
   void flush();
 

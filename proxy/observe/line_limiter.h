@@ -1,6 +1,8 @@
-// LineLimiter: which lines of a kind are written: at most kMost in kWindow, which begins with the
-// first of them. Counts the others. Clients may be the ones who choose the kind (where they want to
-// go, for example), so beyond kMostKinds at a time all are of one kind. No clock, no thread.
+// LineLimiter limits how many log lines of one kind are written: kMost in each kWindow, which
+// begins with the kind's first line. Counts the rest.
+//
+// A kind may contain text from clients (a destination, for example), so at most kMostKinds are
+// tracked; all others count as one kind. No clock, no thread.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +27,11 @@ class LineLimiter {
     std::uint64_t lines = 0;
   };
 
-  // Whether a line of that kind may be written at `now`.
+  // Whether a line of the kind may be written at `now`.
   bool admit(std::string_view kind, rules::Instant now);
-  // What was left out in the windows that are over, once.
+  // Ends the windows that have expired by `now`, and returns the counts of their omitted lines.
   std::vector<LeftOut> take_over(rules::Instant now);
-  // What was left out in all windows, which are over then.
+  // Ends all windows, and returns the counts of their omitted lines.
   std::vector<LeftOut> take_all() { return take_over(rules::Instant::max()); }
 
  private:

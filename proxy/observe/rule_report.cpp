@@ -9,7 +9,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Nobody reads more: of more rules, those that matched nothing are only counted.
+// A longer table is unreadable: above this number, rules that matched nothing are only counted.
 constexpr std::size_t kMostRows = 50;
 
 }  // namespace

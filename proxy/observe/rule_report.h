@@ -1,4 +1,4 @@
-// A table of what each rule did, which `run` prints at its end.
+// Formats a table of each rule's counters, which `run` and `exec` print.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace brownout::proxy {
 
-// "" when there are no rules.
+// The table, or "" without rules.
 std::string rule_table(const rules::RuleSet& set);
 
 }  // namespace brownout::proxy

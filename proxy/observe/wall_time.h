@@ -1,11 +1,11 @@
-// The time of day, for people and for logs.
+// The current time of day, for output.
 #pragma once
 
 #include <string>
 
 namespace brownout::proxy {
 
-// Now, as RFC 3339 has it: "2026-11-24T20:15:03.120481Z".
+// The current time in RFC 3339 format: "2026-11-24T20:15:03.120481Z".
 std::string wall_time();
 
 }  // namespace brownout::proxy
