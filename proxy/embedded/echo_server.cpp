@@ -7,7 +7,8 @@
 
 namespace brownout::proxy {
 
-// Ends with its peer. Reads no more while the peer does not read, so it holds at most one read.
+// Closes when the peer closes. Stops reading while the peer does not read, so it buffers at most
+// one read.
 class EchoServer::Connection final : public Retirable, public Ready {
  public:
   Connection(Loop& loop, Port& port, Fd fd) : loop_(loop), port_(port), fd_(std::move(fd)) {
@@ -82,7 +83,7 @@ void EchoServer::Connection::pour() {
   loop_.poller().again(fd_.get());
 }
 
-// True when everything was sent.
+// Returns true if everything was sent.
 bool EchoServer::Connection::send_back() {
   while (!waiting_.empty()) {
     const auto bytes = waiting_.front().bytes();

@@ -1,6 +1,6 @@
-// An embedded server that sends back what it gets, on a thread of its own: for demo, verify, bench
-// and tests. A connection whose first byte is kSourceByte gets an endless stream instead. Loopback
-// only.
+// EchoServer is an embedded TCP server, on its own thread, that sends back what it receives. Used
+// by demo, verify, bench and tests. A connection whose first byte is kSourceByte gets an endless
+// stream instead. Loopback only.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ class EchoServer {
  public:
   static constexpr char kSourceByte = 'S';
 
-  // Port 0 takes any free one. endpoint() names no host if it cannot listen.
+  // Port 0 selects a free port. endpoint() has an empty host if listening failed.
   explicit EchoServer(std::uint16_t port = 0);
   ~EchoServer();
 

@@ -24,7 +24,7 @@ constexpr char kMqttConnect = 0x10;  // MQTT 5.0, 2.1.2 and 3.1.1
 constexpr std::string_view kOk =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
 
-// RFC 6455, 4.2.2.
+// Sec-WebSocket-Accept (RFC 6455, 4.2.2).
 std::string accept_key(std::string_view key) {
   const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
@@ -34,7 +34,7 @@ std::string accept_key(std::string_view key) {
   return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(size)};
 }
 
-// The value of a header; names are compared without case.
+// The value of a header. Names are case-insensitive.
 std::string header_of(std::string_view head, std::string_view name) {
   const auto at = rules::lower_case(head).find("\r\n" + rules::lower_case(name) + ":");
   if (at == std::string::npos) return {};
@@ -61,7 +61,7 @@ class MessagingServer::Connection final : public Retirable, public Ready, MqttBr
   void taken_over() override { gone(); }
   void take(std::span<const std::byte> bytes);
   void decide();
-  // False when more must come.
+  // Returns false if the request is not complete yet.
   bool serve_request();
   void upgrade(std::string_view key);
   void serve_messages();
@@ -114,7 +114,7 @@ class MessagingServer::Port final : public Ready {
 
 void MessagingServer::Connection::on_ready(std::uint32_t) noexcept {
   if (!out_.flush(stream_)) return gone();
-  // A peer that does not read is not read either.
+  // Backpressure: stop reading while the peer does not read.
   while (!ended_ && out_.waiting() < kMostUnsent) {
     const auto buffer = loop_.read_buffer();
     const auto count = stream_.receive(buffer);
@@ -138,11 +138,12 @@ void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
   if (speaks_ == Speaks::kMqtt && !broker_.take(*this, in_)) ended_ = true;
 }
 
-// What a subscriber does not read is kept up to here; above, it is lost, as with QoS 0 it may be.
+// Drops packets for a subscriber whose unread output exceeds the limit, as QoS 0 permits.
 void MessagingServer::Connection::send(codecs::ByteView packet) {
   if (out_.waiting() >= kMostUnsent) return;
   out_.write(stream_, packet);
-  // Whoever is told this is not the one whose turn it is. One that is broken notices in its own.
+  // Ignore a failure here, since this is another connection's turn; the broken connection notices
+  // in its own event.
   static_cast<void>(out_.flush(stream_));
 }
 

@@ -1,7 +1,9 @@
-// An embedded messaging service, on a thread of its own: echoes bytes; answers HTTP with 200 and
-// "ok"; echoes WebSocket messages; is an MQTT broker (mqtt_broker.h). What a connection speaks is
-// told by its first bytes. For rehearsals without servers, the demo, and tests. Not for the open
-// network: it limits what a peer makes it hold, and nothing else.
+// MessagingServer is an embedded service, on its own thread, that stands in for a real messaging
+// platform in rehearsals, in the demo, and in tests.
+//
+// Echoes bytes and WebSocket messages, answers HTTP with 200 and "ok", and is an MQTT broker
+// (mqtt_broker.h). The first bytes of a connection select the protocol. Do not expose it to an open
+// network: apart from bounds on memory it has no protection.
 #pragma once
 
 #include <functional>
@@ -18,12 +20,12 @@ namespace brownout::proxy {
 
 class MessagingServer {
  public:
-  // `on_body` is told of every HTTP body, on the server's thread; may be empty.
+  // `on_body` is called on the server's thread with every HTTP body; may be empty.
   using OnBody = std::function<void(std::string_view)>;
   explicit MessagingServer(const Endpoint& where = {"127.0.0.1", 0, ""}, OnBody on_body = {});
   ~MessagingServer();
 
-  // Names no host if it cannot listen.
+  // Has an empty host if listening failed.
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:

@@ -15,8 +15,8 @@ constexpr std::size_t kMostOutgoing = 10'000;  // of a session
 constexpr std::size_t kMostHeld = 64 << 20;    // bytes, of all sessions
 constexpr std::size_t kMostSessions = 10'000;
 constexpr std::size_t kMostFilters = 1000;
-constexpr std::uint8_t kNoTopic = 0x8f;  // 2.4: topic filter invalid
-constexpr std::uint8_t kNoAlias = 0x94;  // 2.4: topic alias invalid
+constexpr std::uint8_t kNoTopic = 0x8f;  // 5.0, 2.4: topic filter invalid
+constexpr std::uint8_t kNoAlias = 0x94;  // 5.0, 2.4: topic alias invalid
 constexpr std::uint8_t kNoClientId = 2;  // 3.1.1, 3.2.2.3: identifier rejected
 
 MqttPacket answer(MqttType type, std::uint16_t id) { return {.type = type, .id = id}; }
@@ -69,14 +69,14 @@ bool MqttBroker::connect(Peer& peer, const MqttPacket& packet) {
   session->window = most != nullptr ? most->number : Session{}.window;
   connack.session_present = !session->filters.empty() || !session->outgoing.empty();
   send(*session, connack);
-  // 4.4.
+  // Resend with the DUP flag (4.4).
   for (auto& outgoing : session->outgoing)
     outgoing.packet.dup |= std::exchange(outgoing.sent, false);
   send_waiting(*session);
   return true;
 }
 
-// Null where there is no room for another.
+// Starts or resumes a session; null if there are too many.
 MqttBroker::Session* MqttBroker::begin(Peer& peer, const rules::MqttConnect& client,
                                        const std::string& id) {
   if (sessions_.size() >= kMostSessions && !sessions_.contains(id)) return nullptr;
@@ -154,7 +154,7 @@ void MqttBroker::subscribe(Session& session, const MqttPacket& packet) {
 }
 
 bool MqttBroker::publish(Session& session, const MqttPacket& packet, ByteView payload) {
-  // The CONNACK has allowed none.
+  // The CONNACK did not permit topic aliases.
   if (rules::find_property(packet.properties, rules::MqttPropertyId::kTopicAlias) != nullptr) {
     send(session, {.type = MqttType::kDisconnect, .reason = kNoAlias});
     return false;
@@ -172,7 +172,7 @@ void MqttBroker::distribute(const MqttPacket& published, ByteView payload) {
         session.filters.begin(), session.filters.end(),
         [&](const auto& entry) { return rules::topic_matches(entry.first, published.topic); });
     if (filter == session.filters.end()) continue;
-    // 3.3.2.3: what it says of itself goes with it.
+    // Properties are forwarded with the message (5.0, 3.3.2.3).
     MqttPacket packet{.type = MqttType::kPublish,
                       .qos = std::min(published.qos, filter->second),
                       .topic = published.topic,
@@ -195,7 +195,7 @@ void MqttBroker::send(const Session& session, const MqttPacket& packet, ByteView
   session.peer->send(codecs::write_mqtt(packet, session.level, payload));
 }
 
-// What its client allows to be in flight.
+// Sends unsent messages, up to the client's limit of in-flight messages.
 void MqttBroker::send_waiting(Session& session) {
   if (session.peer == nullptr) return;
   std::size_t sent = 0;

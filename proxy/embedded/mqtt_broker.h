@@ -1,7 +1,9 @@
-// A small MQTT broker (3.1, 3.1.1 and 5.0): what a MessagingServer is to clients that begin with a
-// CONNECT. Sessions by client id, which outlive connections unless the client wants a clean one;
-// QoS 0 to 2, no more in flight than a client allows, and what was not acknowledged is sent again.
-// It retains nothing, and has no wills, no topic aliases and no shared subscriptions.
+// MqttBroker is a small MQTT broker (3.1, 3.1.1 and 5.0) inside MessagingServer, for clients that
+// begin with a CONNECT.
+//
+// Sessions have a client id and outlive connections, unless the client wants a clean session.
+// Supports QoS 0 to 2, respects the client's limit of in-flight messages, and resends
+// unacknowledged messages. Has no retained messages, wills, topic aliases or shared subscriptions.
 //
 // No I/O and no clock; one thread.
 #pragma once
@@ -18,28 +20,29 @@ namespace brownout::proxy {
 
 class MqttBroker {
  public:
-  // A connection. It outlives what is said of it, to gone().
+  // A connection. Must stay valid until gone() is called for it.
   class Peer {
    public:
     virtual ~Peer() = default;
     virtual void send(codecs::ByteView packet) = 0;
-    // Another connection has taken its session: nothing more is sent to it.
+    // Another connection has taken over the session; send() is not called any more.
     virtual void taken_over() = 0;
   };
 
-  // Takes whole packets off the front of `in`. False: the connection is over.
+  // Removes complete packets from the front of `in` and handles them. Returns false if the
+  // connection must be closed.
   bool take(Peer& peer, std::string& in);
   void gone(Peer& peer);
 
  private:
-  // To a subscriber, and not acknowledged.
+  // A message to a subscriber that is not acknowledged yet.
   struct Outgoing {
     rules::MqttPacket packet;
     std::string payload;
     bool sent = false;      // on this connection
-    bool received = false;  // QoS 2: by its PUBREC
+    bool received = false;  // QoS 2: PUBREC has arrived
 
-    std::size_t size() const;  // in memory
+    std::size_t size() const;  // bytes in memory
   };
   struct Session {
     Peer* peer = nullptr;
@@ -48,7 +51,7 @@ class MqttBroker {
     std::size_t window = 65'535;  // Receive Maximum (5.0, 3.1.2.11.3)
     std::map<std::string, std::uint8_t> filters;
     std::deque<Outgoing> outgoing;
-    std::set<std::uint16_t> received;  // of QoS 2, until their PUBREL
+    std::set<std::uint16_t> received;  // ids of QoS 2 messages until PUBREL
     std::uint16_t last_id = 0;
   };
 
@@ -64,9 +67,9 @@ class MqttBroker {
   void forget(Session& session);
 
   std::map<std::string, Session> sessions_;  // by client id
-  std::map<Peer*, std::string> ids_;         // of those that are connected
+  std::map<Peer*, std::string> ids_;         // client ids of open connections
   std::uint64_t anonymous_ = 0;
-  std::size_t held_ = 0;  // by all that is outgoing
+  std::size_t held_ = 0;  // bytes of all outgoing messages
 };
 
 }  // namespace brownout::proxy

@@ -20,7 +20,7 @@ namespace {
 
 void make_nonblocking(const Fd& fd) { fcntl(fd.get(), F_SETFL, O_NONBLOCK); }
 
-// One epoll set, level-triggered, that waits in nanoseconds.
+// A level-triggered epoll set with timeouts in nanoseconds.
 class Waiter {
  public:
   Waiter() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
@@ -55,7 +55,7 @@ std::vector<Fd> open_connections(const Endpoint& server, int count) {
   return connections;
 }
 
-// One connection of ping(): sends when its time has come, measures when the whole reply is there.
+// Runs ping(): sends each message when due, and measures when the whole reply has arrived.
 class Pinger {
  public:
   Pinger(const Endpoint& server, const PingOptions& options)
@@ -73,7 +73,7 @@ class Pinger {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
       make_nonblocking(connections_[i]);
       waiter_.add(connections_[i], EPOLLIN, i);
-      // Spread over the interval, so that they do not all come at once.
+      // Spread the first messages over the interval.
       due_.emplace(
           start + options_.interval * static_cast<int>(i) / static_cast<int>(connections_.size()),
           i);
@@ -120,7 +120,7 @@ class Pinger {
     if (received_[i] < message_.size()) return;
     const auto now = monotonic_now();
     pings_.round_trips.push_back(now - sent_[i]);
-    // By plan, not by when the reply came: connections stay spread evenly.
+    // Keep the planned pace rather than the reply's time, so that connections stay evenly spread.
     due_.emplace(options_.interval == Duration::zero()
                      ? now
                      : std::max(now, planned_[i] + options_.interval),
@@ -215,7 +215,7 @@ double stream(const Endpoint& server, int streams, Duration length, Duration set
   const auto begin = monotonic_now() + settle;
   const auto end = begin + length;
   std::uint64_t total = 0;
-  // From the first arrival to the last: the window's own edges would cut pieces in two.
+  // Measured from the first arrival to the last: the edges of the window would cut reads in two.
   Instant first = kNever;
   Instant last{};
   for (auto now = monotonic_now(); now < end; now = monotonic_now()) {

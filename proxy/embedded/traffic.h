@@ -1,8 +1,8 @@
-// Embedded clients that measure: round trips, new connections, throughput. For verify, demo and
-// bench.
+// Embedded load generators that measure round trips, new connections and throughput. Used by
+// verify, demo and bench.
 //
-// Each function runs on the caller's thread until its time is over. The server must be an
-// EchoServer, straight or behind a proxy.
+// Each function blocks the caller's thread until its time is over. The server must be an
+// EchoServer, connected directly or through a proxy.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace brownout::proxy {
 struct PingOptions {
   int connections = 1;
   std::size_t bytes = 64;
-  rules::Duration interval{};  // from one message to the next (later if the reply is); 0 is at once
+  rules::Duration interval{};  // between messages; 0: directly after the reply
   rules::Duration length = std::chrono::seconds(2);
 };
 
@@ -26,27 +26,28 @@ struct Pings {
   double per_second = 0;
   std::uint64_t errors = 0;
 
-  // p from 0 to 1; zero when there are none.
+  // p is from 0 to 1; returns zero without round trips.
   rules::Duration percentile(double p) const;
 };
 
 Pings ping(const Endpoint& server, const PingOptions& options);
 
-// Connects, sends a message, waits for the reply and closes, on `concurrency` connections at a
-// time.
+// Result of opening many connections.
 struct Connects {
   std::uint64_t done = 0;
   std::uint64_t failed = 0;  // refused or reset
   double per_second = 0;
 };
-// Ends after `length`, or after `most` connections if that is not 0.
+// Opens `concurrency` connections at a time; on each, sends a message, waits for the reply and
+// closes. Ends after `length`, or after `most` connections if `most` is not 0.
 Connects connect_repeatedly(const Endpoint& server, int concurrency, rules::Duration length,
                             std::uint64_t most = 0);
 
-// Bytes a second that arrive from a server that sends without end, once `settle` is over.
+// Measures the throughput from a server that sends endlessly, in bytes per second, starting when
+// `settle` is over.
 double stream(const Endpoint& server, int streams, rules::Duration length, rules::Duration settle);
 
-// A blocking connection, or none; with a receive time-out of ten seconds.
+// Opens a blocking connection with a receive timeout of ten seconds; null on failure.
 Fd connect_to(const Endpoint& server);
 
 }  // namespace brownout::proxy

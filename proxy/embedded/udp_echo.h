@@ -1,5 +1,5 @@
-// An embedded UDP server that sends back what it gets and counts it, on a thread of its own: for
-// bench and tests. With `silent` it only counts. Loopback only.
+// UdpEchoServer is an embedded UDP server, on its own thread, that counts datagrams and sends them
+// back; with `silent` it only counts. Used by bench and tests. Loopback only.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ class UdpEchoServer {
   explicit UdpEchoServer(std::uint16_t port = 0, bool silent = false);
   ~UdpEchoServer();
 
-  // Names no host if it cannot be bound.
+  // Has an empty host if binding failed.
   const Endpoint& endpoint() const { return endpoint_; }
   std::uint64_t received() const { return received_.load(std::memory_order_relaxed); }
 
@@ -32,11 +32,11 @@ class UdpEchoServer {
 
 struct Flood {
   double sent_per_second = 0;
-  double back_per_second = 0;  // of an echo
+  double back_per_second = 0;  // echoed datagrams
 };
 
-// Sends datagrams of `bytes` from `sockets` client addresses for `length`, at most `rate` a second
-// in all (0: as fast as the sockets take them), and counts what comes back.
+// Sends datagrams of `bytes` from `sockets` client addresses for `length`, and counts the replies.
+// `rate` is the total limit per second; 0 sends as fast as the sockets accept.
 Flood flood(const Endpoint& server, int sockets, std::size_t bytes, std::int64_t rate,
             rules::Duration length);
 

@@ -1,4 +1,4 @@
-// The embedded broker: what MQTT asks of one (MQTT 3.1.1 and 5.0), as its clients see it.
+// Behavior of the embedded broker as MQTT 3.1.1 and 5.0 require it.
 #include <gtest/gtest.h>
 
 #include "proxy/embedded/mqtt_broker.h"
@@ -56,7 +56,7 @@ TEST(MqttBroker, PublishesToSubscribersAtTheLowerQos) {
   EXPECT_EQ(bob.heard(), "publish chat/bob q1 #1 hello\n");
 }
 
-TEST(MqttBroker, QosTwoIsPassedOnOnce) {
+TEST(MqttBroker, ForwardsADuplicateQosTwoMessageOnce) {
   proxy::MqttBroker broker;
   Client ann(broker);
   ann.say(connect("ann", true));
@@ -110,7 +110,7 @@ struct ClientOf5 : Client {
 };
 
 // MQTT 5.0, 3.1.2.11.3 and 4.9.
-TEST(MqttBroker, NoMoreIsInFlightThanAClientAllows) {
+TEST(MqttBroker, LimitsInFlightMessagesToTheReceiveMaximum) {
   proxy::MqttBroker broker;
   ClientOf5 ann(broker);
   auto hello = MqttLab::connect(rules::kMqtt5, "ann");
@@ -127,7 +127,7 @@ TEST(MqttBroker, NoMoreIsInFlightThanAClientAllows) {
   EXPECT_EQ(ann.heard5(), "publish a q1 #3 3\n");
 }
 
-TEST(MqttBroker, AClientWithoutAnIdGetsOneWhereItsVersionHasThat) {
+TEST(MqttBroker, AssignsAClientIdOnlyIfTheVersionAllows) {
   proxy::MqttBroker broker;
   ClientOf5 named(broker);
   EXPECT_TRUE(named.say5(MqttLab::connect(rules::kMqtt5, "")));
@@ -141,7 +141,7 @@ TEST(MqttBroker, AClientWithoutAnIdGetsOneWhereItsVersionHasThat) {
   EXPECT_EQ(kept.heard(), "connack reason 2\n");
 }
 
-TEST(MqttBroker, WhatAMessageSaysOfItselfGoesWithItAndAliasesAreRefused) {
+TEST(MqttBroker, ForwardsPropertiesAndRefusesTopicAliases) {
   proxy::MqttBroker broker;
   ClientOf5 ann(broker);
   ann.say5(MqttLab::connect(rules::kMqtt5, "ann"));
@@ -158,7 +158,7 @@ TEST(MqttBroker, WhatAMessageSaysOfItselfGoesWithItAndAliasesAreRefused) {
   EXPECT_EQ(ann.heard5(), "disconnect reason 148\n");
 }
 
-TEST(MqttBroker, WhatIsNoMqttEndsTheConnection) {
+TEST(MqttBroker, ClosesAConnectionThatViolatesTheProtocol) {
   proxy::MqttBroker broker;
   Client early(broker);
   EXPECT_FALSE(early.say(MqttLab::answer(MqttType::kPingreq)));
