@@ -71,7 +71,7 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
     clients.prefixes.push_back(*prefix);
   }
   for (auto& path : clients.cgroups) {
-    // The cgroup's depth is the number of slashes; see gateway.cpp.
+    // The depth of the cgroup is counted by its slashes (gateway.cpp), so extra ones are removed.
     path.erase(0, path.find_first_not_of('/'));
     while (path.ends_with('/')) path.pop_back();
     if (is_cgroup(path)) continue;

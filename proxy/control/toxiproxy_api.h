@@ -22,7 +22,8 @@ class Api {
       : Api(engine, [&engine](const auto& names, const auto& part) {
           return engine.replace(names, part);
         }) {}
-  // For an engine with other listeners, too: `replace` applies each change (Engine::replace).
+  // For an engine that also has other owners' listeners: `replace` applies each change
+  // (Engine::replace).
   using Replace = std::function<rules::Result<void>(const std::vector<std::string>& listeners,
                                                     const rules::Config& part)>;
   Api(proxy::Engine& engine, Replace replace) : engine_(engine), replace_(std::move(replace)) {}
@@ -58,7 +59,7 @@ class Api {
 
   proxy::Engine& engine_;
   Replace replace_;
-  // With its JSON text: clients poll the list of all proxies.
+  // A proxy with its JSON text, since clients poll the list of all proxies.
   struct Known {
     Proxy proxy;
     std::string text;

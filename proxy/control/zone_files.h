@@ -1,8 +1,8 @@
 // ZoneFiles caches the zone files that a rule file includes, as they were when the rule file was
 // read.
 //
-// Changes by the API use these copies, so that they do not depend on the disk. It also keeps API
-// clients from reading other files. A value.
+// Changes by the API use these copies, so that they do not depend on the disk, and so that API
+// clients cannot read other files. A value.
 #pragma once
 
 #include <map>
