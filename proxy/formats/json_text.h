@@ -12,7 +12,7 @@
 namespace brownout::codecs {
 
 constexpr int kDeepestJson = 64;               // levels of nested objects and arrays
-constexpr std::size_t kMostJsonMembers = 256;  // of one object, searched linearly
+constexpr std::size_t kMostJsonMembers = 256;  // of an object, searched linearly
 
 // JsonLimits is a parser callback that rejects text beyond these limits.
 class JsonLimits {

@@ -1,10 +1,13 @@
-// What a client says to a forward proxy before its own bytes: SOCKS5 (RFC 1928; name and password:
-// RFC 1929), SOCKS4 and 4a (openssh.com/txt/socks4.protocol, socks4a.protocol) or HTTP CONNECT (RFC
-// 9110, 9.3.6; Basic: RFC 7617). The first byte tells which. Only CONNECT is served of SOCKS.
+// Parses the request that a client sends to a forward proxy before its own bytes:
 //
-// SOCKS4 has a name but no password: where one is wanted, it is refused.
+//   SOCKS5        RFC 1928; user name and password: RFC 1929
+//   SOCKS4, 4a    openssh.com/txt/socks4.protocol, socks4a.protocol
+//   HTTP CONNECT  RFC 9110, 9.3.6; Basic authentication: RFC 7617
 //
-// Fed with all that has come and was not taken; pure, any thread.
+// The first byte tells which. Of the SOCKS commands only CONNECT is supported. SOCKS4 has no
+// password, so it is refused where a password is required.
+//
+// Each call gets all bytes that arrived and were not consumed yet. Pure; any thread.
 #pragma once
 
 #include <string>
