@@ -241,7 +241,7 @@ void accept_the_other_family(const std::string& family, rules::Firewall& firewal
   firewall.rules.push_back(
       {.action = FirewallAction::kAccept,
        .family = of_ipv6 ? IpFamily::kIpv4 : IpFamily::kIpv6,
-       .comment = of_ipv6 ? "IPv4 is not of this table" : "IPv6 is not of this table"});
+       .comment = of_ipv6 ? "this table does not see IPv4" : "this table does not see IPv6"});
 }
 
 }  // namespace

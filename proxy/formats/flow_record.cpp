@@ -54,7 +54,7 @@ rules::Result<rules::FlowFacts> read_flow(std::string_view line) {
                     read_end(object, "client", flow.client, flow.client_port) &&
                     read_end(object, "destination", flow.destination, flow.destination_port);
   if (!good) return bad("client and destination are not addresses");
-  if (!flow.client && !flow.destination) return bad("neither client nor destination is there");
+  if (!flow.client && !flow.destination) return bad("both client and destination are missing");
   return flow;
 }
 

@@ -305,7 +305,7 @@ rules::Result<ImportedChains> read_iptables(std::string_view text) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) reader.read(line);
   if (reader.any()) return reader.take();
-  return rules::config_error("this is no output of iptables-save: it has no table (*filter)",
+  return rules::config_error("this is not the output of iptables-save: it has no table (*filter)",
                              "write it with: iptables-save > FILE, or nft -j list ruleset > FILE");
 }
 

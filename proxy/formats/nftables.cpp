@@ -42,7 +42,7 @@ class RulesetReader {
     const auto list = document.find("nftables");
     if (list == document.end() || !list->is_array()) {
       return rules::config_error("this JSON has no \"nftables\" array",
-                                 "it is written by: nft -j list ruleset");
+                                 "write it with: nft -j list ruleset > FILE");
     }
     for (const auto& item : *list) {
       for (const auto* kind : {"set", "map"}) {
@@ -125,7 +125,7 @@ class RulesetReader {
       }
       if (result.size() > kMostAlternatives) {
         result.resize(1);
-        result.front().why_not = "its sets and maps are more than 20000 rules";
+        result.front().why_not = "its sets and maps expand to more than 20000 rules";
         break;
       }
     }
@@ -219,7 +219,7 @@ class RulesetReader {
 
   void read_statement(const Json& statement, ImportedRule& rule) const {
     if (!statement.is_object() || statement.size() != 1) {
-      rule.why_not = "a statement that is no object";
+      rule.why_not = "a statement that is not an object";
       return;
     }
     const auto& name = statement.begin().key();
@@ -279,8 +279,8 @@ rules::Result<ImportedChains> read_nftables(std::string_view text) {
     return rules::config_error("this JSON is nested too deeply", "");
   const auto document = Json::parse(text, nullptr, false);
   if (document.is_discarded()) {
-    return rules::config_error("this begins like JSON and is none",
-                               "it is written by: nft -j list ruleset");
+    return rules::config_error("this begins like JSON but is not valid JSON",
+                               "write it with: nft -j list ruleset > FILE");
   }
   return RulesetReader().read(document);
 }

@@ -160,7 +160,7 @@ void NftConditions::read_addresses(const Json& payload, bool negated, const Json
   const auto family = v4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
   if (negated) prefixes = prefixes_outside(std::move(prefixes), family);
   if (prefixes.size() > kMostPrefixes) {
-    rule.why_not = "what is outside these networks is more than 4096 others";
+    rule.why_not = "all addresses outside these networks are more than 4096 prefixes";
     return;
   }
   rule.never |= prefixes.empty();

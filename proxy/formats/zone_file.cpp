@@ -96,7 +96,7 @@ class ZoneReader {
     if (!entry.owner_left_out && rest.starts_with('$')) return read_directive(entry, rest);
     if (!entry.owner_left_out) {
       auto owner = absolute(next_word(rest));
-      if (!owner) return bad(entry, "its name is no domain name", std::string(kRecordHint));
+      if (!owner) return bad(entry, "its name is not a domain name", std::string(kRecordHint));
       owner_ = std::move(*owner);
     } else if (owner_.empty()) {
       return bad(entry, "a line that begins with a blank belongs to the name of the line before",
@@ -141,7 +141,7 @@ class ZoneReader {
         owner + " " + std::to_string(ttl) + " " + class_ + " " + std::string(type_and_data);
     // ldns silently ignores text beyond this length.
     if (type_and_data.size() > kMostRdata) {
-      return "it has more than 65535 characters behind its name, TTL and class";
+      return "it has more than 65535 characters after its name, TTL and class";
     }
     ldns_rr* rr = nullptr;
     const auto status = ldns_rr_new_frm_str(&rr, line.c_str(), ttl, origin_.get(), nullptr);
@@ -149,8 +149,8 @@ class ZoneReader {
     if (status != LDNS_STATUS_OK) return ldns_get_errorstr_by_id(status);
     auto read = from_ldns(*record);
     if (read.rdata.size() > kMostRdata) {
-      return "its data have " + std::to_string(read.rdata.size()) +
-             " bytes, and a record at most 65535";
+      return "its data has " + std::to_string(read.rdata.size()) +
+             " bytes, but a record has at most 65535";
     }
     if (auto why = beside_an_alias(read); !why.empty()) return why;
     zone_.records.push_back(std::move(read));
@@ -189,7 +189,7 @@ class ZoneReader {
       return;
     }
     const auto origin = absolute(word);
-    if (!origin) return bad(entry, "it is no domain name", R"(e.g. "$ORIGIN example.org.")");
+    if (!origin) return bad(entry, "it is not a domain name", R"(e.g. "$ORIGIN example.org.")");
     origin_.reset(ldns_dname_new_frm_str(origin->c_str()));
   }
 
@@ -202,7 +202,7 @@ class ZoneReader {
     }
     const auto origin = word.empty() ? std::nullopt : absolute(word);
     if (!word.empty() && !origin) {
-      return bad(entry, "its origin is no domain name", R"(e.g. "$INCLUDE hosts.zone lab.")");
+      return bad(entry, "its origin is not a domain name", R"(e.g. "$INCLUDE hosts.zone lab.")");
     }
     const auto path = path_beside(open_.empty() ? includes_.rule_file : open_.back(), file);
     const auto text = read_included(entry, path);
@@ -238,7 +238,8 @@ class ZoneReader {
       return refuse("more than " + std::to_string(kMostIncludes) + " files are included",
                     "join some of them");
     }
-    if (!includes_.read) return refuse("no file is read here", "put its lines into `records`");
+    if (!includes_.read)
+      return refuse("files cannot be included here", "put its lines into `records`");
     auto text = includes_.read(path);
     if (!text) {
       const auto& hint = text.error().hint;
@@ -253,7 +254,7 @@ class ZoneReader {
   bool spend(const ZoneEntry& entry, std::size_t bytes) {
     budget_.text += bytes;
     if (budget_.text <= kMostZoneText) return true;
-    bad(entry, "zones are larger than 64 MiB, with all that is included and generated",
+    bad(entry, "zones are larger than 64 MiB, including all included and generated text",
         "leave records out");
     return false;
   }
@@ -267,11 +268,11 @@ class ZoneReader {
     const auto type = next_word(rest);
     const auto data = without_quotes(next_word(rest));
     if (data.empty() || !rest.empty()) {
-      return bad(entry, "behind its range it takes a name, a type and one word of data",
+      return bad(entry, "after its range it takes a name, a type and one word of data",
                  R"(e.g. "$GENERATE 1-9 host$ A 192.0.2.$"; quotes make one word of several)");
     }
     if (range->count() > kMostGenerated - budget_.generated) {
-      return bad(entry, "$GENERATE makes more than 65536 records, all zones counted together",
+      return bad(entry, "$GENERATE makes more than 65536 records in all zones together",
                  "choose a smaller range, or a larger step");
     }
     budget_.generated += range->count();
@@ -292,7 +293,7 @@ class ZoneReader {
     if (!name) return refuse(name.error().what, name.error().hint);
     const auto full_name = absolute(*name);
     if (!full_name) {
-      return refuse(quoted_word(*name) + " is no domain name", std::string(kRecordHint));
+      return refuse(quoted_word(*name) + " is not a domain name", std::string(kRecordHint));
     }
     const auto text = generated_text(data, number);
     if (!text) return refuse(text.error().what, text.error().hint);
@@ -306,7 +307,8 @@ class ZoneReader {
   std::optional<std::uint32_t> read_ttl(const ZoneEntry& entry, std::string_view word) {
     const auto ttl = parse_ttl(word);
     if (ttl && *ttl <= kMostTtl) return static_cast<std::uint32_t>(*ttl);
-    bad(entry, quoted_word(word) + (ttl ? " is longer than a TTL can be" : " is no time to live"),
+    bad(entry,
+        quoted_word(word) + (ttl ? " is longer than a TTL can be" : " is not a time to live"),
         R"(at most 2147483647 seconds, e.g. "3600" or "1h30m")");
     return std::nullopt;
   }

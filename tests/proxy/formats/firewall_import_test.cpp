@@ -23,7 +23,7 @@ std::string lines_of(const ImportedFirewall& imported) {
 }
 
 // An IPv4 table does not see IPv6 packets, so the import accepts these first.
-const std::string kIpv6Passes = "accept ipv6 (IPv6 is not of this table)\n";
+const std::string kIpv6Passes = "accept ipv6 (this table does not see IPv6)\n";
 
 TEST(FirewallImport, ReadsNftablesWithSetsRangesJumpsAndStates) {
   const auto imported = import_firewall(corpus("nftables/ruleset.json"), "");
@@ -112,7 +112,7 @@ TEST(FirewallImport, TablesWithOneNameInTwoFamiliesStaySeparate) {
   ASSERT_TRUE(ip6) << ip6.error().what;
   EXPECT_EQ(ip6->firewall.policy, FirewallAction::kAccept);
   EXPECT_EQ(lines_of(*ip6),
-            "accept ipv4 (IPv4 is not of this table)\n"
+            "accept ipv4 (this table does not see IPv4)\n"
             "drop 2001:db8::1/128\n");
   EXPECT_THAT(ip6->other_chains, testing::ElementsAre("ip filter/INPUT"));
   EXPECT_EQ(import_firewall(corpus("nftables/families.json"), "filter/INPUT")->firewall.name,
@@ -122,7 +122,7 @@ TEST(FirewallImport, TablesWithOneNameInTwoFamiliesStaySeparate) {
   ASSERT_TRUE(saved) << saved.error().what;
   EXPECT_EQ(saved->firewall.policy, FirewallAction::kDrop);
   EXPECT_EQ(lines_of(*saved),
-            "accept ipv4 (IPv4 is not of this table)\n"
+            "accept ipv4 (this table does not see IPv4)\n"
             "accept -> port 5222 tcp\n");
 }
 
@@ -254,8 +254,9 @@ TEST(FirewallImport, ANegationBecomesAllOtherValues) {
     all += (i > 0 ? ",\"10." : "\"10.") + std::to_string(i / 256) + "." + std::to_string(i % 256) +
            ".1\"";
   }
-  EXPECT_THAT(nft_accept(kSource, "!=", "{\"set\":[" + all + "]}"),
-              testing::HasSubstr("left out: what is outside these networks is more than 4096"));
+  EXPECT_THAT(
+      nft_accept(kSource, "!=", "{\"set\":[" + all + "]}"),
+      testing::HasSubstr("left out: all addresses outside these networks are more than 4096"));
 }
 
 TEST(FirewallImport, TcpFlagsCanSelectAConnectionsFirstPacket) {
@@ -320,7 +321,7 @@ TEST(FirewallImport, ASetOfPairsBecomesARuleForEachPair) {
   }
   const auto match = nft_match(pair, "==", "{\"set\":[" + many + "]}");
   EXPECT_EQ(nft_rules({"[" + match + "," + match + "," + match + ",{\"accept\":null}]"}),
-            "left out: its sets and maps are more than 20000 rules\n");
+            "left out: its sets and maps expand to more than 20000 rules\n");
 }
 
 TEST(FirewallImport, IptablesNegationsBecomeAllOtherValues) {
