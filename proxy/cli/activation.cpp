@@ -50,13 +50,13 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
                                    [&](const auto& listener) { return listener.name == name; });
     if (!known) {
       return rules::config_error(
-          "the service manager handed over a socket for " + rules::in_quotes(name) +
-              ", and no listener has that name",
+          "the service manager passed a socket for " + rules::in_quotes(name) +
+              ", but no listener has that name",
           "write FileDescriptorName= with the name of a [[listener]] in the .socket unit");
     }
     if (type_of(fd) == 0) {
       return rules::config_error("LISTEN_FDS names descriptor " + std::to_string(fd) +
-                                 ", which is no socket");
+                                 ", which is not a socket");
     }
     // The same options that listen_on() and bind_datagrams() set.
     const int enabled = 1;

@@ -112,7 +112,7 @@ class Ctl {
 
   // Restores the rule file's version of the named table, or of all tables that the API changed.
   int reset() const {
-    const std::string done = "as the rule file says";
+    const std::string done = "restored from the rule file";
     if (options_.name.empty()) return ask("POST", "reset", done);
     const auto status = client_.call("GET", "status");
     if (const int code = judge(status); code != 0) return code;
@@ -130,7 +130,8 @@ class Ctl {
       const auto& pair = options_.keys[i];
       const auto equals = pair.find('=');
       if (equals == std::string::npos) {
-        fmt::print(stderr, "error: \"{}\" is no key=value (e.g. delay=300ms)\n", pair);
+        fmt::print(stderr, "error: \"{}\" does not have the form key=value (e.g. delay=300ms)\n",
+                   pair);
         return kBadInput;
       }
       fault[pair.substr(0, equals)] = value_of(pair.substr(equals + 1));
@@ -153,7 +154,7 @@ class Ctl {
   int cut() const {
     const auto hash = options_.name.find('#');
     if (hash == std::string::npos) {
-      fmt::print(stderr, "error: a flow is its listener and its number, e.g. chat#3\n");
+      fmt::print(stderr, "error: a flow has the form LISTENER#NUMBER, e.g. chat#3\n");
       return kBadInput;
     }
     return ask("DELETE",
@@ -207,7 +208,7 @@ int ctl(const CtlOptions& options) {
   try {
     return Ctl(options, std::move(*client)).run();
   } catch (const Json::exception&) {
-    fmt::print(stderr, "error: whoever answers is no Brownout of this version\n");
+    fmt::print(stderr, "error: the response is not from this version of Brownout; check --url\n");
     return kFailed;
   }
 }

@@ -153,7 +153,7 @@ std::string status_text(const Json& status) {
   const auto problem = status.value("file_not_loaded", "");
   if (!problem.empty()) {
     text +=
-        "the rule file is NOT LOADED, the rules before stay: " + rules::printable(problem) + "\n";
+        "the rule file is NOT LOADED, the previous rules stay: " + rules::printable(problem) + "\n";
   }
   for (const auto& lease : status.at("leases")) {
     text +=
@@ -190,7 +190,7 @@ std::string differences_text(const Json& status) {
   }
   if (names.empty()) return "";
   return "the file differs from what is live: " + rules::printable(names) +
-         "\n`brownout ctl reset [NAME]` takes the file's state again\n";
+         "\n`brownout ctl reset [NAME]` restores the file's state\n";
 }
 
 std::string event_line(const Json& event) {

@@ -12,9 +12,9 @@ namespace brownout::cli {
 
 int demo() {
   fmt::print(
-      "4 October 2021: a messaging platform of two regions is gone for hours. Fifty phones know "
-      "another one.\nSix hours and three quarters pass in twenty seconds; # is a user who got "
-      "through, x one who did not.\n\n");
+      "4 October 2021: a messaging platform with two regions is down for hours. Fifty phones can "
+      "fail over to another platform.\nSix hours and 45 minutes pass in twenty seconds; # is a "
+      "user who got through, x a user who did not.\n\n");
   RehearseOptions options;
   options.path = "examples/outages/2021-10-04.toml";
   options.text = kDemoOutage;
@@ -23,10 +23,11 @@ int demo() {
   if (::mkdtemp(options.report.data()) == nullptr) options.report.clear();
   const int code = rehearse(options);
   fmt::print(
-      "\nThe phones talked on, since they had a plan and it worked. What if they had none?\n"
+      "\nThe phones stayed connected, because they had a failover plan and it worked. To see a run "
+      "without a plan:\n"
       "  brownout rehearse {0} --embedded badly\n"
-      "And with your own servers and clients: write a file like that one, and leave --embedded "
-      "out.\n",
+      "To rehearse with your own servers and clients, write a file like that one and omit "
+      "--embedded.\n",
       options.path);
   return code;
 }

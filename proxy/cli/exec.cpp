@@ -153,7 +153,7 @@ class Exec {
   void not_loaded(const std::string& why) {
     // Report a missing file once, not at every change in its folder.
     if (std::exchange(unreadable_, why) == why) return;
-    spdlog::error("{}: not loaded, the rules before stay: {}", options_.path, why);
+    spdlog::error("{}: not loaded, the previous rules stay: {}", options_.path, why);
   }
 
   const ExecOptions& options_;

@@ -60,37 +60,38 @@ using Entry = std::pair<const char*, const char*>;
 
 constexpr Entry kSignals[] = {
     {"SIGHUP",
-     "run: reads the rule file again, and opens the files of --events and --flows anew, which were "
-     "renamed."},
+     "run: reads the rule file again, and reopens the files of --events and --flows (log "
+     "rotation)."},
     {"SIGUSR1",
      "run: halts. All faults are off, on live connections too. Prints what each rule has done so "
      "far. rehearse: all faults end, and the recovery runs."},
     {"SIGUSR2",
-     "run: resumes. Faults are on again. Prints what each rule has done so far. rehearse: "
-     "nothing."},
+     "run: resumes. Faults are on again. Prints what each rule has done so far. rehearse: no "
+     "effect."},
     {"SIGTERM, SIGINT",
      "run: stops accepting, waits for open connections (--drain), then ends; a second SIGINT ends "
      "it at once. toxiproxy: ends at once. rehearse: ends the phases and runs the recovery; "
      "a second one ends it at once."},
-    {"SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH", "exec: go to the command."},
+    {"SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH",
+     "exec: passed on to the command."},
 };
 
 constexpr Entry kExitStatus[] = {
     {"0", "Done. rehearse: all expectations are met."},
     {"1",
      "Failed. rehearse: an expectation is not met. report compare: something got worse. firewall "
-     "diff: a flow would break. ctl: nobody answers."},
+     "diff: a flow would break. ctl: no response."},
     {"2",
      "Bad input: a mistake in a file or an option. rehearse: it could not begin. report compare: "
      "the "
      "reports are unrelated. ctl: the change was refused."},
     {"3",
-     "rehearse: there is no verdict, because it was stopped or something was not measured. exec: a "
-     "network of its own is not allowed here."},
+     "rehearse: there is no verdict, because it was stopped or something was not measured. exec: "
+     "network namespaces are not allowed here."},
     {"4", "ctl: there is no such rule or connection."},
     {"others",
-     "exec: that of the command; 126 if it could not be run, 127 if it was not found, 128 and the "
-     "number of the signal if one ended it."},
+     "exec: the exit status of the command; 126 if it could not be run, 127 if it was not found, "
+     "128 plus the signal's number if a signal ended it."},
 };
 
 template <std::size_t n>

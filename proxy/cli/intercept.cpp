@@ -35,8 +35,8 @@ Result<std::uint32_t> uid_of(const std::string& text) {
     std::uint32_t uid = kNoUid;
     std::from_chars(text.data(), text.data() + text.size(), uid);
     if (uid != kNoUid) return uid;
-    return rules::config_error("--uid: " + rules::in_quotes(text) + " is no user's number",
-                               "they go from 0 to 4294967294");
+    return rules::config_error("--uid: " + rules::in_quotes(text) + " is not a user id",
+                               "user ids go from 0 to 4294967294");
   }
   const auto* user = getpwnam(text.c_str());
   if (user != nullptr) return user->pw_uid;
@@ -80,13 +80,14 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
   }
   for (const auto& name : clients.interfaces) {
     if (is_interface(name)) continue;
-    return rules::config_error("--interface: " + rules::in_quotes(name) + " is no interface's name",
-                               "e.g. --interface eth1 (see `ip link`)");
+    return rules::config_error(
+        "--interface: " + rules::in_quotes(name) + " is not the name of an interface",
+        "e.g. --interface eth1 (see `ip link`)");
   }
   if (clients.local() || clients.remote()) return clients;
-  return rules::config_error("whose connections?",
-                             "give --uid or --cgroup (of this machine), or --interface or --prefix "
-                             "(of others, behind it)");
+  return rules::config_error("no clients are selected",
+                             "give --uid or --cgroup for local processes, or --interface or "
+                             "--prefix for machines behind this one");
 }
 
 // Errors that nft would not report.
@@ -98,23 +99,23 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
     if (listener.listen.port == 0) {
       return rules::config_error(
           "listener " + rules::in_quotes(listener.name) + " has no fixed port",
-          "clients are sent to a port: give it one");
+          "clients are sent to this port: give the listener one");
     }
     if (listener.intercept == rules::Intercept::kTproxy && clients.local()) {
-      return rules::config_error(
-          "listener " + rules::in_quotes(listener.name) + ": tproxy is for connections of others",
-          "for those of --uid and --cgroup write intercept = \"redirect\"");
+      return rules::config_error("listener " + rules::in_quotes(listener.name) +
+                                     ": tproxy cannot intercept local processes",
+                                 "with --uid or --cgroup, write intercept = \"redirect\"");
     }
     const auto ip = listener.listen.ip();
     if (!ip) {
       return rules::config_error(
           "listener " + rules::in_quotes(listener.name) + " listens on a name",
-          "it may be of either family: write its address");
+          "a name may have addresses of both families: write an address");
     }
     if (clients.remote() && ip->is_loopback()) {
       return rules::config_error(
           "listener " + rules::in_quotes(listener.name) + " listens on loopback",
-          "what comes from other machines does not arrive there: listen on "
+          "connections of other machines cannot arrive there: listen on "
           "\"0.0.0.0:" +
               std::to_string(listener.listen.port) + "\"");
     }
@@ -134,7 +135,7 @@ void tell(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 
 void tell_of_ended(const Result<std::size_t>& ended) {
   if (!ended)
-    tell("UDP flows that were diverted may not be let go yet: " + describe(ended.error()));
+    tell("UDP flows that were diverted may still go through brownout: " + describe(ended.error()));
 }
 
 int remove_rules() {
@@ -147,10 +148,10 @@ int remove_rules() {
   }
   if (!live.ports.empty()) tell_of_ended(end_datagram_flows(live.ports));
   if (!live.any()) return 0;
-  tell(fmt::format(
-      "{} open connections go on through brownout; the table brownout_intercept stays for "
-      "them, and diverts nothing: remove it again when they have ended",
-      live.redirected + live.diverted));
+  tell(
+      fmt::format("{} open connections still go through brownout; the table brownout_intercept "
+                  "stays for them, but diverts nothing new: run remove again when they have ended",
+                  live.redirected + live.diverted));
   return 0;
 }
 
@@ -168,9 +169,9 @@ std::string text_of(const InterceptedClients& clients) {
   std::vector<std::string> prefixes;
   for (const auto& prefix : clients.prefixes) prefixes.push_back(to_text(prefix));
   auto behind = list_of(clients.interfaces);
-  if (!behind.empty()) behind = "what comes in at " + behind;
+  if (!behind.empty()) behind = "clients behind " + behind;
   if (!prefixes.empty())
-    behind += (behind.empty() ? "what comes from " : " from ") + list_of(prefixes);
+    behind += (behind.empty() ? "clients from " : " from ") + list_of(prefixes);
   if (!behind.empty()) words.push_back(behind);
   return list_of(words);
 }

@@ -48,7 +48,7 @@ void add_run(CLI::App& app, CommandLine& line) {
                       "append one JSON object for every connection and UDP session, served or "
                       "stopped by a rule, to this file, for `firewall diff`; - is standard output");
   command->add_option("--drain", options.drain,
-                      "how long to wait for open connections when told to end (3s)");
+                      "how long to wait for open connections at SIGTERM or SIGINT (3s)");
   command->add_option("--log-level", options.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
   command->add_flag("--no-watch", options.no_watch,
@@ -58,19 +58,18 @@ void add_run(CLI::App& app, CommandLine& line) {
                       "is free)");
   command->add_option(
       "--api-socket", options.api_socket,
-      "a unix socket for the API, too, which no crowd at the address of --api keeps "
-      "anybody from");
+      "a unix socket that serves the API, too, even while the address of --api is flooded");
   command->add_option("--token-file", options.token_file,
-                      "whoever uses the API must know this file's first line");
+                      "require the first line of this file as the token for the API");
   command->add_option("--api-certificate", options.api_certificate,
-                      "serve the API by HTTPS: a PEM file with the certificate");
-  command->add_option("--api-key", options.api_key, "and one with its key");
+                      "serve the API over HTTPS with the certificate in this PEM file");
+  command->add_option("--api-key", options.api_key, "the PEM file with its private key");
   command->add_option("--state", options.state,
-                      "keep what the API changes in this file, over restarts");
+                      "keep the API's changes in this file, so that they survive restarts");
   command->add_option("--max-fault-time", options.max_fault_time,
-                      "every rule is over after this time, e.g. 10m");
+                      "the longest time that any rule stays on, e.g. 10m");
   command->add_option("--toxiproxy-config", options.toxiproxy_config,
-                      "a configuration file of Toxiproxy (JSON): its proxies and toxics, too");
+                      "also serve the proxies and toxics of this Toxiproxy file (JSON)");
   command->callback([&line] { line.exit_code = run(line.run); });
 }
 
@@ -80,7 +79,7 @@ void add_exec(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand(
       "exec", "Run a command whose every connection and DNS query goes through the rules");
   command->add_option("rules", options.path, "the rule file (TOML)")->required();
-  command->add_option("command", options.command, "the command and its arguments, behind --")
+  command->add_option("command", options.command, "the command and its arguments, after --")
       ->required();
   command->add_option("--workers", options.workers, "threads that serve connections (one a core)")
       ->check(CLI::Range(1, 16));
@@ -97,25 +96,25 @@ void add_exec(CLI::App& app, CommandLine& line) {
 void add_intercept(CLI::App& app, CommandLine& line) {
   auto& options = line.intercept;
   auto* parent = app.add_subcommand(
-      "intercept", "Send others' connections to the intercepting listeners of a file (nftables)");
+      "intercept", "Redirect connections to the intercepting listeners of a file (nftables)");
   parent->require_subcommand(1);
   for (const auto& [action, about] :
        {std::pair{"print", "Print the rules, changing nothing"},
-        std::pair{"apply", "Put them in force, in a table of their own; again: for longer"}}) {
+        std::pair{"apply", "Apply the rules in a separate table; apply again to prolong them"}}) {
     auto* command = parent->add_subcommand(action, about);
     command->add_option("rules", options.path, "the rule file (TOML)")->required();
-    command->add_option("--uid", options.uids, "of local users, by number or name; repeat it");
-    command->add_option("--cgroup", options.cgroups, "of local processes in it, e.g. chat.slice");
-    command->add_option("--interface", options.interfaces, "of machines behind it, e.g. eth1");
-    command->add_option("--prefix", options.prefixes, "of machines with these addresses");
+    command->add_option("--uid", options.uids, "divert local users, by id or name");
+    command->add_option("--cgroup", options.cgroups, "divert this cgroup, e.g. chat.slice");
+    command->add_option("--interface", options.interfaces, "divert hosts behind it, e.g. eth1");
+    command->add_option("--prefix", options.prefixes, "divert hosts with these addresses");
     command->add_option("--for", options.length,
-                        "the kernel ends it after this time, whatever becomes of brownout (10m)");
+                        "the kernel ends it after this time, even if brownout has died (10m)");
     command->callback([&line, name = std::string(action)] {
       line.intercept.action = name;
       line.exit_code = intercept(line.intercept);
     });
   }
-  parent->add_subcommand("remove", "Take them away; there may be none")->callback([&line] {
+  parent->add_subcommand("remove", "Remove the rules, if there are any")->callback([&line] {
     line.intercept.action = "remove";
     line.exit_code = intercept(line.intercept);
   });
@@ -124,7 +123,7 @@ void add_intercept(CLI::App& app, CommandLine& line) {
 void add_check(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("check", "Find every mistake in a rule file");
   command->add_option("rules", line.check_path, "the rule file (TOML)")->required();
-  command->add_flag("--exec", line.check_for_exec, "as brownout exec reads it");
+  command->add_flag("--exec", line.check_for_exec, "read the file as brownout exec does");
   command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
@@ -148,37 +147,37 @@ void add_message(CLI::App& command, ExplainOptions& options) {
     added->check(
         CLI::IsMember(std::vector<std::string>(option.values.begin(), option.values.end())));
   }
-  command.add_option("--text", options.text, "what a message says");
+  command.add_option("--text", options.text, "the text of a message");
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {
   auto& options = line.explain;
   auto* command = app.add_subcommand(
-      "explain", "Say which rules would act on a connection, and why not the others");
+      "explain", "Say which rules would act on a connection, and why the others would not");
   command->add_option("rules", options.path, "the rule file (TOML)")->required();
-  command->add_option("--listener", options.listener, "the listener it comes to")->required();
-  command->add_option("--client", options.client, "its client's address, with or without a port");
+  command->add_option("--listener", options.listener, "the listener that accepts it")->required();
+  command->add_option("--client", options.client, "the client's address, with or without a port");
   command->add_option("--destination", options.destination,
-                      "its server's address, with or without a port");
-  command->add_option("--ordinal", options.ordinal, "which connection it is, counted from 1")
+                      "the server's address, with or without a port");
+  command->add_option("--ordinal", options.ordinal, "the connection's number, from 1")
       ->check(CLI::PositiveNumber);
   command->add_option("--at", options.at, "how long after the rules were loaded, e.g. 90s");
-  command->add_option("--seed", options.seed, "instead of the file's seed");
+  command->add_option("--seed", options.seed, "use this seed instead of the file's");
   command->add_option("--qname", options.qname, "the name that a DNS query asks for");
-  command->add_option("--qtype", options.qtype, "the type that it asks for (A)");
-  command->add_option("--transport", options.transport, "how it comes: udp or tcp")
+  command->add_option("--qtype", options.qtype, "the record type that a DNS query asks for (A)");
+  command->add_option("--transport", options.transport, "the transport of a DNS query: udp or tcp")
       ->check(CLI::IsMember({"udp", "tcp"}));
-  command->add_option("--url", options.url, "what an HTTP request asks for, e.g. http://host/path");
-  command->add_option("--method", options.method, "its method (GET)");
+  command->add_option("--url", options.url, "the URL of an HTTP request, e.g. http://host/path");
+  command->add_option("--method", options.method, "the method of an HTTP request (GET)");
   command
       ->add_option("--header", options.headers,
-                   "one of its headers, or of a message's, \"name: value\"; repeat it")
+                   "a header of the HTTP request or the message, \"name: value\"; may be repeated")
       ->take_all()
       ->expected(1);
-  command->add_option("--status", options.status, "the status of its response")
+  command->add_option("--status", options.status, "the status of the HTTP response")
       ->check(CLI::Range(100, 599));
-  command->add_option("--sni", options.sni, "the name that a TLS client asks for");
-  command->add_option("--alpn", options.alpn, "a protocol that it offers, e.g. h2");
+  command->add_option("--sni", options.sni, "the server name (SNI) in a TLS ClientHello");
+  command->add_option("--alpn", options.alpn, "a protocol (ALPN) in a TLS ClientHello, e.g. h2");
   add_message(*command, options);
   command->callback([&line] { line.exit_code = explain(line.explain); });
 }
@@ -190,8 +189,8 @@ void add_rehearse(CLI::App& app, CommandLine& line) {
   command->add_option("outage", options.path, "the file (TOML) with [scenario], phases, probes")
       ->required();
   command->add_flag("--ci", options.ci,
-                    "quiet; a rule that matches nobody is a failed expectation");
-  command->add_flag("--force", options.force, "go on though it is broken before it begins");
+                    "print less; a rule that matches nothing is a failed expectation");
+  command->add_flag("--force", options.force, "start even if the system is broken already");
   auto* embedded =
       command
           ->add_option("--embedded", options.embedded,
@@ -213,11 +212,10 @@ void add_rehearse(CLI::App& app, CommandLine& line) {
   report->require_subcommand(1);
   auto* compare = report->add_subcommand("compare", "Say what got better and what got worse");
   compare->add_option("before", line.report_before, "a report.json, or its folder")->required();
-  compare->add_option("after", line.report_after, "a later one")->required();
-  compare->add_option(
-      "--max-regression", line.max_regression,
-      "how much worse a value may be before the exit code is 1; what differs by less than "
-      "10 ms (a latency) or 100 ms of real time (another time) is the same");
+  compare->add_option("after", line.report_after, "a later report.json, or its folder")->required();
+  compare->add_option("--max-regression", line.max_regression,
+                      "how much worse a value may be before the exit code is 1; differences below "
+                      "10 ms (latencies) or 100 ms of real time (other times) do not count");
   compare->callback([&line] {
     line.exit_code = report_compare(line.report_before, line.report_after, line.max_regression);
   });
@@ -229,16 +227,16 @@ void add_firewall(CLI::App& app, CommandLine& line) {
   auto& from = line.firewall_import;
   auto* reader = firewall->add_subcommand(
       "import", "Turn the filter rules of nftables or iptables into a [[firewall]] list");
-  reader->add_option("ruleset", from.path, "what nft -j list ruleset or iptables-save wrote")
+  reader->add_option("ruleset", from.path, "the output of nft -j list ruleset or iptables-save")
       ->required();
   reader->add_option("--chain", from.chain, "which chain, by name or hook (input)");
-  reader->add_option("--name", from.name, "the name of the [[firewall]] (that of the chain)");
+  reader->add_option("--name", from.name, "the name of the [[firewall]] (the chain's name)");
   reader->callback([&line] { line.exit_code = firewall_import(line.firewall_import); });
   auto& both = line.firewall_diff;
   auto* diff = firewall->add_subcommand("diff", "Say which recorded flows a change would break");
-  diff->add_option("old", both.before, "a rule file (.toml), or what import reads")->required();
-  diff->add_option("new", both.after, "the same, changed")->required();
-  diff->add_option("--flows", both.flows, "what brownout run --flows wrote: a JSON object a line")
+  diff->add_option("old", both.before, "a rule file (.toml) or an importable ruleset")->required();
+  diff->add_option("new", both.after, "the changed rule file or ruleset")->required();
+  diff->add_option("--flows", both.flows, "the output of brownout run --flows (JSON lines)")
       ->required();
   diff->add_option("--chain", both.chain, "which chain, by name or hook (input)");
   diff->callback([&line] { line.exit_code = firewall_diff(line.firewall_diff); });
@@ -248,10 +246,10 @@ void add_ca(CLI::App& app, CommandLine& line) {
   auto* ca =
       app.add_subcommand("ca", "Make or show the local CA that certificates are minted from");
   ca->require_subcommand(1);
-  auto* init = ca->add_subcommand("init", "Make it; never overwrites one");
+  auto* init = ca->add_subcommand("init", "Make the CA; never overwrites one");
   init->add_option("--folder", line.ca_folder, "where ca.pem and ca.key are (brownout-ca)");
   init->callback([&line] { line.exit_code = ca_init(line.ca_folder); });
-  auto* show = ca->add_subcommand("show", "Say where it is and how to trust it");
+  auto* show = ca->add_subcommand("show", "Show where the CA is and how to trust it");
   show->add_option("--folder", line.ca_folder, "where ca.pem and ca.key are (brownout-ca)");
   show->callback([&line] { line.exit_code = ca_show(line.ca_folder); });
 }
@@ -259,7 +257,7 @@ void add_ca(CLI::App& app, CommandLine& line) {
 void add_verify(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand(
       "verify",
-      "Measure on this machine what is delivered of requested delays, rates and probabilities");
+      "Measure how exactly delays, rates and probabilities are delivered on this machine");
   command->add_flag("--quick", line.verify.quick, "a few seconds instead of half a minute");
   command->add_flag("--json", line.verify.json,
                     "for programs: milliseconds, bytes a second and shares");
@@ -270,15 +268,15 @@ void add_verify(CLI::App& app, CommandLine& line) {
 void add_toxiproxy(CLI::App& app, CommandLine& line) {
   auto& options = line.toxiproxy;
   options.workers = proxy::usable_processors();
-  auto* command = app.add_subcommand(
-      "toxiproxy", "Stand in for toxiproxy-server: its API and options, on this engine");
+  auto* command =
+      app.add_subcommand("toxiproxy", "Replace toxiproxy-server: the same API and options");
   command->add_option("--host", options.host, "where the API listens")->capture_default_str();
-  command->add_option("--port", options.port, "of the API")->capture_default_str();
+  command->add_option("--port", options.port, "the port of the API")->capture_default_str();
   command->add_option("--config", options.config,
                       "a JSON file with proxies, which may have toxics");
-  command->add_option("--seed", options.seed, "of the dice; drawn and logged if left out");
-  command->add_flag("--proxy-metrics", options.proxy_metrics, "bytes of proxies at /metrics");
-  command->add_flag("--runtime-metrics", options.runtime_metrics, "of the process at /metrics");
+  command->add_option("--seed", options.seed, "random seed; drawn and logged if omitted");
+  command->add_flag("--proxy-metrics", options.proxy_metrics, "bytes of each proxy at /metrics");
+  command->add_flag("--runtime-metrics", options.runtime_metrics, "process metrics at /metrics");
   command->set_version_flag("--version",
                             "toxiproxy-server version 2.12.0 (brownout " BROWNOUT_VERSION ")");
   command->callback([&line] { line.exit_code = toxiproxy(line.toxiproxy); });
@@ -300,37 +298,37 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   parent->require_subcommand(1);
   parent->fallthrough();
   parent->add_option("--url", options.url,
-                     "of its API (BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474); or its "
-                     "--api-socket as unix:/path");
+                     "the URL of the API (BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474); "
+                     "unix:/path for an --api-socket");
   parent->add_option("--token-file", options.token_file,
-                     "the token that it asks for (BROWNOUT_TOKEN)");
-  parent->add_option("--ca", options.ca, "a PEM file that its certificate can be checked with");
+                     "the file with the API's token (or the token itself in BROWNOUT_TOKEN)");
+  parent->add_option("--ca", options.ca, "PEM file of the CA that signed the API's certificate");
   parent->add_option("--lease", options.lease,
-                     "a lease that the change is made under: undone when it lapses");
-  parent->add_flag("--json", options.json, "for programs; so it is when the output is no terminal");
-  add_ctl_command(*parent, line, "status", "what it does at the moment");
+                     "make the change under this lease: undone when the lease lapses");
+  parent->add_flag("--json", options.json, "print JSON; the default unless on a terminal");
+  add_ctl_command(*parent, line, "status", "the proxy's current state");
   add_ctl_command(*parent, line, "top", "listeners and rules, live");
-  add_ctl_command(*parent, line, "rules", "all rules and what they have done");
-  add_ctl_command(*parent, line, "listeners", "all listeners and what passes");
+  add_ctl_command(*parent, line, "rules", "all rules and their counters");
+  add_ctl_command(*parent, line, "listeners", "all listeners and their traffic");
   add_ctl_command(*parent, line, "flows", "connections and UDP sessions");
   add_ctl_command(*parent, line, "watch", "faults, connections and changes as they happen");
   add_ctl_command(*parent, line, "halt", "all faults off, now, on live connections too");
-  add_ctl_command(*parent, line, "resume", "faults on again: only this switches them on");
+  add_ctl_command(*parent, line, "resume", "faults on again after halt");
   add_ctl_command(*parent, line, "rm", "delete a rule", "the rule");
   add_ctl_command(*parent, line, "enable", "switch a rule on", "the rule");
   add_ctl_command(*parent, line, "disable", "switch a rule off", "the rule");
-  add_ctl_command(*parent, line, "reset", "take the rule file's state again", "all, or this",
-                  false);
+  add_ctl_command(*parent, line, "reset", "undo changes of the API: restore the rule file's state",
+                  "the table to restore; all if omitted", false);
   add_ctl_command(*parent, line, "cut", "reset a connection", "the flow, e.g. chat#3");
   auto* add =
       parent->add_subcommand("add", "add a rule, e.g. add latency delay=300ms --listener chat");
-  add->add_option("fault", options.keys, "its type, then its keys as key=value")->required();
-  add->add_option("--name", options.name, "of the rule");
-  add->add_option("--listener", options.listener, "whose connections it means");
-  add->add_option("--client", options.client, "which clients it means, e.g. 10.1.0.0/16");
+  add->add_option("fault", options.keys, "the fault's type, then key=value")->required();
+  add->add_option("--name", options.name, "the name of the rule");
+  add->add_option("--listener", options.listener, "match connections of this listener only");
+  add->add_option("--client", options.client, "match these clients only, e.g. 10.1.0.0/16");
   add->add_option("--direction", options.direction, "upstream or downstream");
   add->add_option("--probability", options.probability, "e.g. 20%");
-  add->add_option("--for", options.duration, "how long it stays on, e.g. 5m");
+  add->add_option("--for", options.duration, "how long the rule stays on, e.g. 5m");
   add->callback([&line] {
     line.ctl.command = "add";
     line.exit_code = ctl(line.ctl);

@@ -126,7 +126,7 @@ void print_results(const rehearsal::Report& report) {
   }
   for (const auto& rule : report.missed) {
     say(stdout,
-        "{:<12} rule {} matched nobody (see `brownout explain`; may_miss = true allows it)\n",
+        "{:<12} rule {} matched nothing (see `brownout explain`; may_miss = true allows it)\n",
         "NOT MET", rule);
   }
   say(stdout, "{}\n", report.headline());
@@ -234,7 +234,7 @@ int rehearse(const RehearseOptions& options) {
   if (!config) return kBadInput;
   if (!config->scenario) {
     fmt::print(stderr,
-               "{}: error: no rehearsal: it has no [scenario]\n"
+               "{}: error: not a rehearsal: there is no [scenario]\n"
                "     = `brownout run` is for rules alone; see examples/outages for rehearsals\n",
                source->path);
     return kBadInput;

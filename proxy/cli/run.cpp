@@ -188,7 +188,7 @@ class Run final : private Deadline {
   void follow_file() {
     if (options_.no_watch) return;
     if (!is_regular(options_.path)) {
-      spdlog::info("{} is no regular file: its rules are read once, and never again",
+      spdlog::info("{} is not a regular file: it is read once, and not watched for changes",
                    options_.path);
       return;
     }
@@ -230,7 +230,7 @@ class Run final : private Deadline {
     const auto names = names_in(live_.overlay());
     if (names.empty()) return;
     spdlog::warn(
-        "the file differs from what is live: {} (changed by the API; `brownout ctl reset` takes "
+        "the file differs from what is live: {} (changed by the API; `brownout ctl reset` restores "
         "the file's state)",
         rules::printable(names));
   }
@@ -239,18 +239,17 @@ class Run final : private Deadline {
     live_.file_refused(why);
     // Report a missing file once, not at every change in its folder.
     if (std::exchange(unreadable_, why) == why && how != "SIGHUP") return;
-    spdlog::error("{} ({}): not loaded, the rules before stay: {}", options_.path, how, why);
+    spdlog::error("{} ({}): not loaded, the previous rules stay: {}", options_.path, how, why);
   }
 
   // Certificates and tokens are renewed in place, in their files.
   void renew_api() {
     if (!admin_) return;
     if (const auto done = admin_->renew(api_files()); !done) {
-      spdlog::error("the API's certificate and token stay as they were: {}",
-                    describe(done.error()));
+      spdlog::error("the API keeps its previous certificate and token: {}", describe(done.error()));
     }
     if (!options_.toxiproxy_config.empty()) {
-      spdlog::info("{} is read at the start only; its proxies are changed by the API",
+      spdlog::info("{} is read at the start only; change its proxies through the API",
                    options_.toxiproxy_config);
     }
   }
@@ -281,7 +280,8 @@ class Run final : private Deadline {
 
   void report() {
     const auto left = engine_->open_flows();
-    if (left > 0) spdlog::warn("cut {} that did not end", rules::count_of(left, "connection"));
+    if (left > 0)
+      spdlog::warn("cut {} that did not end in time", rules::count_of(left, "connection"));
     engine_->stop();
     loop_.run_posted();
     print_error(rule_table(engine_->rules()));
@@ -298,7 +298,7 @@ class Run final : private Deadline {
     say_lost(events_.get(), "events");
     say_lost(flows_.get(), "flows");
     if (!live_.finish()) {
-      spdlog::error("{} does not have all that the API changed: it could not be written in time",
+      spdlog::error("{} lacks changes made by the API: it could not be written in time",
                     options_.state);
     }
   }
@@ -335,7 +335,8 @@ class Run final : private Deadline {
 int run(const RunOptions& options) {
   if (options.api == "off" && !options.api_socket.empty()) {
     fmt::print(stderr,
-               "error: --api off, and an --api-socket; give the socket alone by --api unix:{}\n",
+               "error: --api off and --api-socket exclude each other; for a socket alone, give "
+               "--api unix:{}\n",
                options.api_socket);
     return kBadInput;
   }

@@ -73,7 +73,7 @@ int toxiproxy(const ToxiproxyOptions& options) {
                (*engine)->seed());
   const auto ip = (*server)->endpoint().ip();
   if (!ip || !ip->is_loopback()) {
-    spdlog::warn("whoever reaches {} may use the API: it has no tokens, as Toxiproxy has none",
+    spdlog::warn("other machines can use the API at {}: like Toxiproxy's, it has no tokens",
                  rules::to_text((*server)->endpoint()));
   }
   loop.run();

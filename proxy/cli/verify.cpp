@@ -122,15 +122,14 @@ class Verify {
   }
 
   void print_table() const {
-    fmt::print("{:<28} {:>14} {:>14}   {}\n", "asked of", "requested", "delivered", "error");
+    fmt::print("{:<28} {:>14} {:>14}   {}\n", "fault", "requested", "delivered", "error");
     for (const auto& row : rows_) {
       fmt::print("{:<28} {:>14} {:>14}   {}\n", row.what, row.requested, row.delivered, row.error);
     }
     fmt::print(
-        "\nProxy, server and clients share this machine. It stopped a thread that only read the "
-        "clock "
-        "for {}\n{} for more than {}, at the longest for {:.2f} ms, which no proxy can make "
-        "up for.\n",
+        "\nProxy, server and clients share this machine. In {}, it stalled a thread that only read "
+        "the clock\n{} for more than {}, and for {:.2f} ms at most. No proxy can be more exact "
+        "than that.\n",
         rules::to_text(length_), rules::count_of(stalls_, "time"), rules::to_text(kStall),
         millis(longest_stall_));
   }

@@ -51,8 +51,9 @@ Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& opti
                                             toxiproxy::Api& toxiproxy) {
   if (options.token_file.empty() && !is_loopback(options.where)) {
     return rules::config_error(
-        "the API on " + rules::to_text(options.where) + " could be used by other machines",
-        "give --token-file, or an address of this machine only, e.g. 127.0.0.1:8474");
+        "the API on " + rules::to_text(options.where) +
+            " would be open to other machines without a token",
+        "give --token-file, or listen on this machine only, e.g. 127.0.0.1:8474");
   }
   auto secrets = read_files(options);
   if (!secrets) return tl::unexpected(secrets.error());
@@ -121,7 +122,9 @@ std::optional<HttpResponse> Admin::forbidden(const HttpServer::Request& request)
   const auto* origin = request.head.find("origin");
   const auto* host = request.head.find("host");
   if (origin != nullptr && (host == nullptr || !same_origin(*origin, *host))) {
-    return problem({.status = 403, .what = "a page of " + *origin + " may change nothing here"});
+    return problem(
+        {.status = 403,
+         .what = "refused: the change comes from a page of " + *origin + ", another site"});
   }
   if (known || !request.path.starts_with("/api/")) return std::nullopt;
   const auto* type = request.head.find("content-type");
@@ -129,7 +132,7 @@ std::optional<HttpResponse> Admin::forbidden(const HttpServer::Request& request)
   if (request.head.find("x-requested-with") != nullptr) return std::nullopt;
   return problem({.status = 403,
                   .what = "a change needs the header Content-Type: application/json, or "
-                          "X-Requested-With, which no page of another site can send"});
+                          "X-Requested-With, which pages of other sites cannot send"});
 }
 
 HttpResponse Admin::handle(const HttpServer::Request& request) {

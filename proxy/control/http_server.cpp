@@ -214,7 +214,7 @@ void HttpServer::Connection::on_request() {
   auto response = server_.answer(head_, std::exchange(body_, {}));
   if (!server_.knows_ && response.status < 400) server_.mark_known(stream_.number());
   if (response.feed && !server_.may_follow()) {
-    response = plain(503, "too many follow the events already");
+    response = plain(503, "too many clients follow the events; try again later");
   }
   write(response, keep && !response.feed);
   if (response.feed) follow(std::move(response.feed));
@@ -349,12 +349,12 @@ void HttpServer::forget(int fd) {
 HttpResponse HttpServer::answer(const rules::HttpHead& head, std::string body) const {
   const auto exchange = rules::HttpExchange::of(head);
   if (!may_ask_for(exchange.host)) {
-    return plain(403, "\"" + rules::printable(exchange.host) +
-                          "\" is no name of this machine: ask for localhost");
+    return plain(403, "the host name \"" + rules::printable(exchange.host) +
+                          "\" is refused on a loopback address: use localhost");
   }
   // Path and query parts become names in the log, in JSON and in metrics, which must be UTF-8.
   if (!rules::is_utf8(unescaped(exchange.path)) || !rules::is_utf8(unescaped(exchange.query))) {
-    return plain(400, "the path or the query is no UTF-8 (RFC 3986, 2.5)");
+    return plain(400, "the path or the query is not valid UTF-8 (RFC 3986, 2.5)");
   }
   try {
     return handler_({head.method, exchange.path, exchange.query, head, std::move(body)});

@@ -94,7 +94,7 @@ Result<void> LiveConfig::restore() {
   if (!reading) {
     return rules::config_error(
         options_.state_file + " does not fit the rule file any more: " + describe(reading.error()),
-        "edit it, or move it away to forget it");
+        "edit it, or move it away to discard these changes");
   }
   overlay_ = std::move(*saved);
   document_ = std::move(reading->document);
@@ -170,7 +170,7 @@ std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& co
   if (refusal.mistakes.empty()) return std::nullopt;
   for (auto& mistake : refusal.mistakes) {
     mistake.what = "it is the name of a proxy";
-    mistake.hint = "choose another name, or delete that proxy by Toxiproxy's API";
+    mistake.hint = "choose another name, or delete the proxy through Toxiproxy's API";
   }
   return refusal;
 }
@@ -184,7 +184,8 @@ Allowed<void> LiveConfig::set_file(File file) {
 Allowed<void> LiveConfig::change(Overlay::Change change, const std::string& lease) {
   if ((change.kind == "listener" || change.kind == "upstream") && is_toxiproxys(change.name)) {
     return tl::unexpected(
-        Refusal{.status = 409, .what = change.name + " is Toxiproxy's: change it by that API"});
+        Refusal{.status = 409,
+                .what = change.name + " was made by Toxiproxy's API: change it through that API"});
   }
   auto before = present(change.kind, change.name);
   const auto rule = change.kind == "rule" ? change.name : std::string();
@@ -315,7 +316,7 @@ void LiveConfig::undo(const Lease& lease) {
     overlay = overlay_;
     overlay.set({entry.kind, entry.name, std::nullopt});
     if (!apply(file_, std::move(overlay)))
-      spdlog::error("lease {}: {} {} cannot be lifted", rules::printable(lease.id), entry.kind,
+      spdlog::error("lease {}: {} {} could not be removed", rules::printable(lease.id), entry.kind,
                     rules::printable(entry.name));
   }
   save();
@@ -345,7 +346,7 @@ void LiveConfig::on_due(Instant now) noexcept {
     if (lease.until <= now) lapsed.push_back(id);
   }
   for (const auto& id : lapsed) {
-    spdlog::warn("lease {} lapsed: what was changed under it is undone", rules::printable(id));
+    spdlog::warn("lease {} lapsed: its changes are undone", rules::printable(id));
     end_lease(id);
   }
   arm();

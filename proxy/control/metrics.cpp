@@ -77,20 +77,20 @@ void add_listeners(Families& all, const Engine& engine) {
        [](const Status&, const Stats& s) { return s.refused.load(); });
   each("brownout_connect_failures_total", "Connections for which no server could be reached",
        MetricType::Counter, [](const Status&, const Stats& s) { return s.connect_failed.load(); });
-  each("brownout_datagrams_dropped_total", "Datagrams that had nowhere to go", MetricType::Counter,
-       [](const Status&, const Stats& s) { return s.dropped.load(); });
+  each("brownout_datagrams_dropped_total", "Datagrams that could not be delivered",
+       MetricType::Counter, [](const Status&, const Stats& s) { return s.dropped.load(); });
   each("brownout_listener_up", "Whether the port is open", MetricType::Gauge,
        [](const Status& status, const Stats&) { return status.open ? 1 : 0; });
   each("brownout_request_failures_total",
-       "Requests and queries that were not answered, or by an error: of dns, http, websocket, mqtt "
-       "and xmpp",
+       "Requests and queries without an answer, or with an error as the answer (dns, http, "
+       "websocket, mqtt, xmpp)",
        MetricType::Counter, [](const Status&, const Stats& s) { return s.failed.load(); });
   each("brownout_turns_total",
-       "Times that a server's bytes followed a client's where nobody knows what they mean: of tcp, "
-       "tls, udp, framed and proxy, and behind an upgrade",
+       "Exchanges in traffic that is not parsed, counted when server bytes follow client bytes "
+       "(tcp, tls, udp, framed, proxy, and after an upgrade)",
        MetricType::Counter, [](const Status&, const Stats& s) { return s.turns.load(); });
   {
-    Family bytes(all, "brownout_bytes_total", "Bytes that arrived, by where they go",
+    Family bytes(all, "brownout_bytes_total", "Bytes that arrived, by the direction they travel",
                  MetricType::Counter);
     for (const auto& listener : listeners) {
       for (const auto direction : {rules::Direction::kUpstream, rules::Direction::kDownstream}) {
@@ -110,20 +110,19 @@ void add_rules(Families& all, const Engine& engine) {
     return Labels{{"rule", rule.name}, {"fault", std::string(rule.kind->name)}};
   };
   {
-    Family injected(all, "brownout_faults_injected_total", "Faults that happened",
-                    MetricType::Counter);
+    Family injected(all, "brownout_faults_injected_total", "Injected faults", MetricType::Counter);
     for (const auto& rule : engine.rules().rules()) {
       injected.add(rule->state->injected.load(), labels(*rule));
     }
   }
   {
-    Family matched(all, "brownout_rule_matches_total", "Connections or messages that a rule meant",
-                   MetricType::Counter);
+    Family matched(all, "brownout_rule_matches_total",
+                   "Connections or messages that a rule matched", MetricType::Counter);
     for (const auto& rule : engine.rules().rules()) {
       matched.add(rule->state->matched.load(), labels(*rule));
     }
   }
-  Family delays(all, "brownout_injected_delay_seconds", "How long faults delayed",
+  Family delays(all, "brownout_injected_delay_seconds", "Delays that faults added",
                 MetricType::Histogram);
   for (const auto& rule : engine.rules().rules()) delays.add(rule->state->delays, labels(*rule));
 }
@@ -131,12 +130,12 @@ void add_rules(Families& all, const Engine& engine) {
 void add_own(Families& all, const Engine& engine) {
   add_listeners(all, engine);
   add_rules(all, engine);
-  Family(all, "brownout_held_bytes", "Bytes that faults hold, or that wait for a peer to read",
+  Family(all, "brownout_held_bytes", "Bytes that faults hold back, or that a peer has not read yet",
          MetricType::Gauge)
       .add(engine.held_bytes());
   Family(all, "brownout_halted", "Whether all faults are off", MetricType::Gauge)
       .add(engine.halted() ? 1 : 0);
-  Family lag(all, "brownout_event_loop_lag_seconds", "How late a loop comes to what is due",
+  Family lag(all, "brownout_event_loop_lag_seconds", "How late an event loop handles its timers",
              MetricType::Histogram);
   for (std::size_t i = 0; i < engine.workers().size(); ++i) {
     lag.add(engine.workers()[i]->lag(), {{"worker", std::to_string(i)}});

@@ -74,7 +74,7 @@ std::optional<HttpResponse> NativeApi::outdated(const Call& call, const Node& ta
   if (wanted.empty() || wanted == "*" || wanted.find(etag_of(table)) != std::string::npos) {
     return std::nullopt;
   }
-  return refuse(412, "somebody else has changed it: get it again");
+  return refuse(412, "it was changed in the meantime: get it again");
 }
 
 HttpResponse NativeApi::change(const Call& call, std::string name, std::optional<Node> table,
@@ -113,7 +113,7 @@ HttpResponse NativeApi::put(const Call& call) {
     return refuse(412, "there is no " + call.kind + " \"" + name + "\"");
   }
   if (!name_of(*table).empty() && name_of(*table) != name) {
-    return refuse(422, "its name is \"" + name + "\" in the URL: it cannot be renamed");
+    return refuse(422, "the URL has the name \"" + name + "\": a change cannot rename it");
   }
   set_key(*table, "name", {name});
   return change(call, name, std::move(*table), old != nullptr ? 200 : 201);
@@ -129,7 +129,7 @@ HttpResponse NativeApi::patch(const Call& call) {
   auto changed = codecs::to_json(*old);
   changed.merge_patch(codecs::to_json(*patch));
   auto table = codecs::to_node(changed);
-  if (name_of(table) != name) return refuse(422, "it cannot be renamed");
+  if (name_of(table) != name) return refuse(422, "a change cannot rename it");
   return change(call, name, std::move(table), 200);
 }
 

@@ -89,8 +89,8 @@ Json schemas() {
         {"turns",
          {{"type", "integer"},
           {"description",
-           "of a listener: times that a server's bytes followed a client's where nobody knows what "
-           "they mean (tcp, tls, udp, framed, proxy, and behind an upgrade)"}}},
+           "of a listener: exchanges in traffic that is not parsed, counted when server bytes "
+           "follow client bytes (tcp, tls, udp, framed, proxy, and after an upgrade)"}}},
         {"definition", {{"type", "object"}, {"description", "the table of the rule file"}}}}}};
   const Json error{{"type", "object"},
                    {"required", {"detail", "pointer"}},
@@ -161,25 +161,26 @@ Json operation_of(const NativeApi::Route& route, const std::string& path, std::s
 std::span<const NativeApi::Route> NativeApi::routes() {
   using Api = NativeApi;
   static const std::array kRoutes{
-      Route{"GET", "/status", &Api::status, "what it does at the moment"},
+      Route{"GET", "/status", &Api::status, "the proxy's current state"},
       Route{"GET", "/openapi.json", &Api::openapi, "this document"},
       Route{"GET", "/faults", &Api::faults, "all faults with their keys"},
       Route{"POST", "/halt", &Api::halt, "all faults off, on live connections too"},
       Route{"POST", "/resume", &Api::resume, "faults on again"},
       Route{"POST", "/reset", &Api::reset_all,
-            "the rule file's state again: all that was changed by the API is undone"},
+            "undo all changes of the API: the rule file's state again"},
       Route{"GET", "/events", &Api::events, "faults and flows as they happen (text/event-stream)"},
       Route{"GET", "/lease", &Api::leases, "all leases"},
       Route{"PUT", "/lease", &Api::take_lease,
-            "take or prolong a lease: what is changed under it (header Brownout-Lease) is undone "
-            "when it lapses",
+            "take or prolong a lease: changes under it (header Brownout-Lease) are undone when it "
+            "lapses",
             "Lease"},
       Route{"DELETE", "/lease/{id}", &Api::end_lease, "let a lease lapse now"},
       Route{"GET", "/flows", &Api::flows,
-            "connections and UDP sessions; ?listener= and ?client= narrow by their beginning, "
-            "?limit= says how many are shown"},
-      Route{"GET", "/flows/{listener}/{flow}", &Api::flow, "one of them"},
-      Route{"DELETE", "/flows/{listener}/{flow}", &Api::cut, "reset it"},
+            "connections and UDP sessions; ?listener= and ?client= select by prefix, ?limit= "
+            "bounds the list"},
+      Route{"GET", "/flows/{listener}/{flow}", &Api::flow, "one connection or UDP session"},
+      Route{"DELETE", "/flows/{listener}/{flow}", &Api::cut,
+            "reset one connection or end one UDP session"},
       Route{"GET", "/{kind}", &Api::list, "all {kind}s"},
       Route{"POST", "/{kind}", &Api::add, "add a {kind}", "{kind}"},
       Route{"GET", "/{kind}/{name}", &Api::show, "one {kind}"},
@@ -188,7 +189,8 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"DELETE", "/{kind}/{name}", &Api::remove, "delete a {kind}"},
       Route{"POST", "/{kind}/{name}/enable", &Api::enable, "switch a {kind} on"},
       Route{"POST", "/{kind}/{name}/disable", &Api::disable, "switch a {kind} off"},
-      Route{"POST", "/{kind}/{name}/reset", &Api::reset, "the rule file's state of a {kind} again"},
+      Route{"POST", "/{kind}/{name}/reset", &Api::reset,
+            "undo the API's changes of a {kind}: the rule file's state again"},
   };
   return kRoutes;
 }

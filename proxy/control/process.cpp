@@ -42,7 +42,7 @@ rules::Result<void> claim_descriptors(unsigned workers) {
     if (!descriptor) {
       return tl::unexpected(rules::Error{
           rules::Origin::kInternal,
-          "there are " + std::to_string(taken.size()) + " descriptors left, and " +
+          "only " + std::to_string(taken.size()) + " descriptors are left, but " +
               std::to_string(needed) + " are needed to start: " + std::strerror(errno),
           "raise the limit (`ulimit -n`; systemd: LimitNOFILE=), or give fewer --workers",
           {}});

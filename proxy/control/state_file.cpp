@@ -67,16 +67,16 @@ std::string target_of(std::string path) {
 
 rules::Result<Overlay> no_state(const std::string& path, const std::string& text) {
   if (!text.starts_with(kBegin) || nlohmann::json::accept(text)) {
-    return rules::config_error(path + " is no state file of this version; it is left as it is",
-                               "give --state a path of its own, or move that file away");
+    return rules::config_error(path + " is not a state file of this version; it was not changed",
+                               "give --state another path, or move that file away");
   }
   const auto from = target_of(path);
   const auto aside = from + ".corrupt";
   const bool moved =
       renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0;
   return rules::config_error(
-      path + " is torn",
-      moved ? "it is kept as " + aside + "; start again without it" : "move it away");
+      path + " is truncated",
+      moved ? "it was moved to " + aside + "; start again to go on without it" : "move it away");
 }
 
 // A temporary file. The destructor removes it unless it was renamed.
@@ -125,7 +125,7 @@ rules::Result<Overlay> load_state(const std::string& path) {
   const auto text = read_regular(path);
   if (!text) {
     return rules::config_error("the state file " + path + ": " + text.error().what,
-                               "give --state a path of its own");
+                               "give --state another path");
   }
   if (text->empty()) return Overlay{};
   auto overlay = read(*text);

@@ -90,8 +90,9 @@ void StateWriter::State::save_next(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   const auto saved = save(text);
   if (!saved) {
-    spdlog::error("{}; changes by the API are in force, and will be lost at the end",
-                  saved.error().what);
+    spdlog::error(
+        "{}; changes made by the API are in force, but will be lost when the process ends",
+        saved.error().what);
   }
   lock.lock();
   writing = false;

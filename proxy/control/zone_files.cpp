@@ -28,7 +28,7 @@ codecs::ZoneIncludes ZoneFiles::as_read() const {
   return {rule_file_, [this](const std::string& path) -> rules::Result<std::string> {
             const auto known = files_.find(path);
             if (known != files_.end()) return text_of(known->second);
-            return rules::config_error("the rule file does not include it, so it is not read",
+            return rules::config_error("only files that the rule file includes can be read",
                                        "put its lines into `records`");
           }};
 }

@@ -100,7 +100,7 @@ Result<Unshared> unshare_network() {
 
 Error why_not_unshared(int error_number) {
   auto error =
-      system_error(Origin::kInternal, "a network of its own is not allowed here", error_number);
+      system_error(Origin::kInternal, "network namespaces are not allowed here", error_number);
   if (setting("/proc/sys/kernel/unprivileged_userns_clone") == 0) {
     error.hint = "user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1";
   } else if (setting("/proc/sys/user/max_user_namespaces") == 0) {
@@ -111,7 +111,7 @@ Error why_not_unshared(int error_number) {
     error.hint =
         "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0";
   } else {
-    error.hint = "a container's seccomp profile may forbid unshare(2); or run it as root";
+    error.hint = "run it as root; in a container, the seccomp profile may forbid unshare(2)";
   }
   return error;
 }

@@ -38,7 +38,7 @@ std::string with_commas(std::uint64_t number) {
 }
 
 std::string not_written(std::uint64_t lines) {
-  return fmt::format("... and {} more lines, which standard error did not take in time\n",
+  return fmt::format("... and {} more lines were dropped: standard error was read too slowly\n",
                      with_commas(lines));
 }
 

@@ -160,7 +160,7 @@ expect_code 2 "$brownout" run "$folder/live.toml"
 expect_text err "another program listens there"
 
 rule_file "$server" "$proxy_port" 'nonsense = [' >"$folder/live.toml"
-wait_for 10 grep -q 'not loaded, the rules before stay' "$folder/live.log" || fail "a bad file must be reported"
+wait_for 10 grep -q 'not loaded, the previous rules stay' "$folder/live.log" || fail "a bad file must be reported"
 echo_once || fail "a bad file changed what runs"
 rule_file "$server" "$proxy_port" '[[rule]]
 name = "all"

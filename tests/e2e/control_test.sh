@@ -55,7 +55,7 @@ ask 400 'not JSON: ' -d '{"fault"' "$api/api/v1/rules"
 ask 200 '"latency"' "$api/api/v1/rules/latency"
 etag=$(sed -nE 's/^etag: (.*)\r$/\1/Ip' "$folder/head")
 ask 200 '"delay":"1100ms"' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"1100ms"}}' "$api/api/v1/rules/latency"
-ask 412 'somebody else' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"5s"}}' "$api/api/v1/rules/latency"
+ask 412 'it was changed in the meantime' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"5s"}}' "$api/api/v1/rules/latency"
 slower_than 1.1 || fail "a changed rule does not act"
 ask 201 '"source":"api"' -X PUT -d '{"fault":{"type":"latency","delay":"300ms"},"match":{"direction":"downstream"}}' "$api/api/v1/rules/back"
 slower_than 1.4 || fail "a rule that was added does not act"
@@ -250,7 +250,7 @@ wait "$last_pid" || fail "SIGTERM: exit $?: $(cat "$folder/reset.log")"
 head -c 100 "$folder/state.json" >"$folder/torn"
 mv "$folder/torn" "$folder/state.json"
 expect_code 2 "$brownout" run "$folder/rules.toml" --api off --state "$folder/state.json"
-grep -q 'is torn' "$folder/err" || fail "no word of the torn state: $(cat "$folder/err")"
+grep -q 'is truncated' "$folder/err" || fail "no word of the truncated state: $(cat "$folder/err")"
 [ -f "$folder/state.json.corrupt" ] && [ ! -f "$folder/state.json" ] || fail "the torn state is not kept aside"
 pass "the state file: over a restart, and torn"
 
@@ -259,7 +259,7 @@ run third
 for name in 'a%0a12:00:00.000%20warning%20halted' '%1b%5d0;owned%07' '%c2%9b31mred'; do
   ask 201 '' -X PUT -d '{"fault":{"type":"latency","delay":"1ms"}}' "$api/api/v1/rules/$name"
 done
-ask 400 'no UTF-8' -X PUT -d '{"fault":{"type":"refuse"}}' "$api/api/v1/rules/%ff"
+ask 400 'not valid UTF-8' -X PUT -d '{"fault":{"type":"refuse"}}' "$api/api/v1/rules/%ff"
 python3 -c "print('{\"name\":' * 100000 + '1' + '}' * 100000)" >"$folder/deep"
 ask 400 '' --data-binary "@$folder/deep" "$api/proxies"
 ask 400 '' --data-binary "@$folder/deep" "$api/api/v1/rules"
@@ -268,8 +268,8 @@ for file in third.log table; do
   if grep -qE "^12:00:00.000|$(printf '\033')\]0|$(printf '\302\233')" "$folder/$file"; then fail "a name commands the terminal: $(cat -v "$folder/$file")"; fi
 done
 curl -q -s -X POST -d '' "$api/api/v1/halt" | grep -q 'needs the header' || fail "a form of another site can halt"
-ask 403 'may change nothing' -X POST -H 'Origin: http://evil.example' "$api/api/v1/halt"
-ask 403 'no name of this machine' -H 'Host: evil.example' "$api/api/v1/status"
+ask 403 'refused: the change comes from a page of' -X POST -H 'Origin: http://evil.example' "$api/api/v1/halt"
+ask 403 'is refused on a loopback address' -H 'Host: evil.example' "$api/api/v1/status"
 head -c 9000000 /dev/zero >"$folder/large"
 ask 413 'too large' -H 'Expect:' --data-binary "@$folder/large" "$api/api/v1/rules"
 expect_code 2 "$brownout" run "$folder/rules.toml" --api 0.0.0.0:0
@@ -324,7 +324,7 @@ wait "$flooded" || fail "SIGTERM: exit $?: $(cat "$folder/flooded.log")"
 [ ! -e "$folder/api.sock" ] || fail "the socket is left behind"
 expect_code 2 "$brownout" run "$folder/rules.toml" --api off --api-socket "$folder/api.sock"
 expect_code 1 ctl status --url "unix:$folder/api.sock"
-grep -q "nobody answers at unix:$folder/api.sock" "$folder/err" || fail "no word of the socket: $(cat "$folder/err")"
+grep -q "no response from unix:$folder/api.sock" "$folder/err" || fail "no word of the socket: $(cat "$folder/err")"
 pass "halt in a flood of connections, and by a unix socket"
 
 # --max-fault-time, and a Toxiproxy configuration file.

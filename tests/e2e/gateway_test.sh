@@ -215,8 +215,8 @@ fi
 complains() { local wanted=$1; shift; if "$brownout" intercept "$@" 2>"$folder/said"; then fail "no mistake: $*"; fi; grep -q -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
 complains 'give --uid' print "$folder/local.toml"
 complains 'there is no user' print "$folder/local.toml" --uid no-such-user
-for number in 4294967295 4294967296 18446744073709551616; do complains 'is no user' print "$folder/local.toml" --uid "$number"; done
-complains 'is no interface' print "$folder/plain.toml" --interface 'eth1" } accept #'
+for number in 4294967295 4294967296 18446744073709551616; do complains 'is not a user id' print "$folder/local.toml" --uid "$number"; done
+complains 'is not the name of an interface' print "$folder/plain.toml" --interface 'eth1" } accept #'
 complains '--cgroup: a path' print "$folder/local.toml" --cgroup $'a\nb'
 "$brownout" intercept print "$folder/local.toml" --cgroup /chat.slice/phones/ | grep -q 'level 2 "chat.slice/phones"' || fail "a path with slashes around it"
 complains '--for' print "$folder/local.toml" --uid 1 --for 300000000h

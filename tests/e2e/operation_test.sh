@@ -73,7 +73,7 @@ api=$(free_port)
 mkfifo "$folder/pipe"
 start piped "$brownout" run "$folder/pipe" --api "127.0.0.1:$api"
 rule_file "$echo_port" "$proxy_port" "$refuse" >"$folder/pipe"
-wait_for 10 grep -q 'rules are read once' "$folder/piped.log" || fail "no word of it: $(cat "$folder/piped.log")"
+wait_for 10 grep -q 'it is read once, and not watched' "$folder/piped.log" || fail "no word of it: $(cat "$folder/piped.log")"
 kill -HUP "$last_pid"
 wait_for 5 grep -q 'not loaded.*no regular file' "$folder/piped.log" || fail "SIGHUP: $(cat "$folder/piped.log")"
 ask 200 '' -m 5 -X POST -H 'X-Requested-With: test' "http://127.0.0.1:$api/api/v1/halt"

@@ -62,7 +62,7 @@ echo 'chat A 192.0.2.2' >conf/zones/hosts.zone
 wait_for 10 address_is 192.0.2.2 chat.eu.lab.example || fail "a change of an included file: $(cat zone.log)"
 rm conf/zones/hosts.zone
 wait_for 10 grep -q 'conf/zones/hosts.zone: cannot read the file' zone.log || fail "a file that is gone: $(cat zone.log)"
-wait_for 10 grep -q 'not loaded, the rules before stay' zone.log || fail "a file that is gone: $(cat zone.log)"
+wait_for 10 grep -q 'not loaded, the previous rules stay' zone.log || fail "a file that is gone: $(cat zone.log)"
 address_is 192.0.2.2 chat.eu.lab.example || fail "a file that is gone changed what runs"
 echo 'chat A 192.0.2.3' >conf/zones/new
 mv conf/zones/new conf/zones/hosts.zone

@@ -65,7 +65,7 @@ TEST_F(StateFile, ATruncatedFileIsMovedAsideUnlessTheNameIsTaken) {
   write("state", torn);
   const auto first = load_state(in("state"));
   ASSERT_FALSE(first);
-  EXPECT_THAT(first.error().what, HasSubstr("is torn"));
+  EXPECT_THAT(first.error().what, HasSubstr("is truncated"));
   EXPECT_EQ(read_file(in("state.corrupt")), torn);
   EXPECT_FALSE(fs::exists(in("state")));
   EXPECT_TRUE(load_state(in("state"))) << "it starts again without";
