@@ -26,13 +26,13 @@ constexpr std::size_t kMostFollowers = 192;       // leaves places for requests
 constexpr std::size_t kMostBody = 8 << 20;
 constexpr std::size_t kMostUnread = 1 << 20;        // response bytes; above, no request is read
 constexpr std::size_t kMostUnreadEvents = 4 << 20;  // above, the follower is disconnected
-constexpr std::size_t kMostInMemory = 64 << 20;     // of all known connections together
-constexpr std::size_t kMostOfStrangers = 16 << 20;  // of all strangers together
+constexpr std::size_t kMostInMemory = 64 << 20;     // limit for all known connections together
+constexpr std::size_t kMostOfStrangers = 16 << 20;  // limit for all strangers together
 constexpr std::size_t kReadSize = 64 * 1024;
 // Limits of one connection per loop turn, for fairness.
 constexpr int kReadsAtOnce = 8;
 constexpr int kRequestsPerTurn = 8;
-constexpr Duration kRequestTime = std::chrono::seconds(10);  // for a head, and for a body
+constexpr Duration kRequestTime = std::chrono::seconds(10);  // of a head, then of a body
 constexpr Duration kIdleTime = std::chrono::seconds(120);
 
 HttpResponse plain(int status, const std::string& text) {

@@ -67,7 +67,7 @@ class HttpServer {
   // Whether the head is authorized. Without this function, every request is.
   using Knows = std::function<bool(const rules::HttpHead&)>;
 
-  // With `tls`, HTTPS only.
+  // Starts to listen; with `tls`, serves HTTPS only.
   static Result<std::unique_ptr<HttpServer>> listen(
       Loop& loop, const Endpoint& where, Handler handler,
       std::shared_ptr<tls::ServerContexts> tls = nullptr, Knows knows = nullptr);

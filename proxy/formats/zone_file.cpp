@@ -65,7 +65,7 @@ bool is_class(std::string_view word) {
 struct ZoneBudget {
   std::size_t generated = 0;  // records
   std::size_t includes = 0;
-  std::size_t text = 0;  // bytes, included and generated
+  std::size_t text = 0;  // bytes of included and generated text
 };
 
 // Resolves a path against the folder of a file: "hosts.zone" in "zones/a.zone" gives

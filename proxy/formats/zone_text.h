@@ -15,7 +15,7 @@ struct ZoneEntry {
   std::string text;       // one line, not empty, trimmed
   bool owner_left_out;    // the line begins with a blank
   rules::Position where;  // the entry's first line
-  std::string place;      // inside that, if it is a text of several lines: "line 3: ", or of an
+  std::string place;      // line within a text of several lines, "line 3: ", or within an
                           // included file: "hosts.zone:3: "
 };
 

@@ -16,7 +16,7 @@ enum class ControlMessage : std::uint32_t {
   kUnshared,  // in: the new user namespace needs id maps
   kMapped,    // out: the id maps are written
   kListener,  // in: the sockets of the next port, streams first
-  kRaw,       // in: raw sockets of the network, of IPv4 and, where there is one, IPv6
+  kRaw,       // in: raw sockets of the network: IPv4, and IPv6 if present
   kReady,     // in: the set-up is complete
   kFailed,    // in: `text` is the error; `value` is 1 if namespaces are forbidden
   kStart,     // out: start the command
