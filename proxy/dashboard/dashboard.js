@@ -268,7 +268,7 @@ function showStatus(status) {
     (status.leases.length ? ` · ${status.leases.length} leases` : '');
   const differs = namesIn(status.differs_from_file);
   const said = [
-    status.file_not_loaded ? `The rule file is not loaded, the rules before stay: ${status.file_not_loaded}.` : '',
+    status.file_not_loaded ? `The rule file is not loaded, the previous rules stay: ${status.file_not_loaded}.` : '',
     differs ? `The file differs from what is live: ${differs}` : '',
   ].join(' ').trim();
   $('differs').hidden = !said;
