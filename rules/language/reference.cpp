@@ -134,7 +134,7 @@ constexpr std::string_view kMetrics =
 | `time_to_failover` | time until the last affected user is served by another endpoint | duration |
 | `time_to_recover` | time until the operations of the last user succeed for good | duration |
 | `messages_lost`, `messages_duplicated`, `messages_reordered` | messages of users that number them | number |
-| `reconnect_rate`, `attempt_rate` | the peak over a second of scenario time (at least 100 ms of real time) | frequency |
+| `reconnect_rate`, `attempt_rate` | the peak over a second of scenario time (100 ms of real time or more) | frequency |
 | `share` | the share of operations that `endpoint` served, or of connections that went to `server` | percentage |
 | `alert` | time until a webhook of your alerting with that word is received | duration |
 

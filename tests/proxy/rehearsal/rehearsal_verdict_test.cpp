@@ -178,7 +178,7 @@ TEST(Rehearsal, EveryTerminatingSignalRunsTheRecovery) {
   for (const int number : {SIGHUP, SIGQUIT, SIGTERM}) {
     std::string said;
     const auto done = rehearse_with_signals(kLongRecovery, {number, SIGINT}, 60s, &said);
-    EXPECT_THAT(said, HasSubstr("the recovery \"after\" runs")) << number;
+    EXPECT_THAT(said, HasSubstr("the recovery phase \"after\" runs")) << number;
     EXPECT_EQ(done.report.course.seen.phases.size(), 2U) << number;
   }
 }

@@ -64,9 +64,9 @@ extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary =
-         "A CONNACK reports a session that the server does not have, or hides one that it has. If "
-         "no session is reported, a correct client subscribes again and discards messages in "
-         "flight. If an unknown session is reported, it closes the connection.",
+         "A CONNACK reports a session that the server does not have, or hides one that it has. A "
+         "correct client subscribes again and discards messages in flight if no session is "
+         "reported, and closes the connection if an unknown session is reported.",
      .magnitude = "CONNACK",
      .composition = "the last rule's answer arrives",
      .source = "MQTT 5.0, 3.2.2.1.1"});
