@@ -25,6 +25,9 @@ void add(std::vector<Rule>& to, Rule rule, double time_scale) {
   if (rule.schedule.duration) {
     rule.schedule.duration = stretched(*rule.schedule.duration, 1 / time_scale);
   }
+  if (rule.schedule.repeat) {
+    rule.schedule.repeat = stretched(*rule.schedule.repeat, 1 / time_scale);
+  }
   to.push_back(std::move(rule));
 }
 

@@ -171,7 +171,23 @@ class Reader {
                     "name the endpoint or the server whose share is measured");
     }
     if (keys.metric == Metric::kAlert) read_alert(node, keys);
+    check_rules(node, keys);
     scenario_.expectations.push_back(std::move(static_cast<Expectation&>(keys)));
+  }
+
+  void check_rules(const Node& node, const Expectation& wanted) {
+    refer_all(node, "rule", "rule", around_.rules);
+    const bool hits = wanted.metric == Metric::kRuleHits;
+    if (hits == wanted.rule.empty()) {
+      problems_.add(hits ? node.where : position_of(node, "rule"),
+                    hits ? "rule_hits needs \"rule\"" : "only rule_hits has a \"rule\"",
+                    hits ? "name the rule whose faults are counted"
+                         : "leave it out, or write metric = \"rule_hits\"");
+    }
+    if (hits && !wanted.probe.empty()) {
+      problems_.add(position_of(node, "probe"), "rule_hits counts faults, not operations",
+                    "leave probe out");
+    }
   }
 
   void check_traffic(const Node& node, const Expectation& wanted) {

@@ -17,6 +17,7 @@ Unit unit_of(Metric metric) {
     case Metric::kMessagesLost:
     case Metric::kDuplicated:
     case Metric::kReordered:
+    case Metric::kRuleHits:
       return Unit::kCount;
     case Metric::kReconnectRate:
     case Metric::kAttemptRate:

@@ -93,6 +93,7 @@ enum class Metric {
   kAttemptRate,
   kShare,
   kAlert,
+  kRuleHits,
 };
 
 // The unit of a metric's values.
@@ -110,6 +111,7 @@ struct Expectation {
   std::string endpoint;               // share: operations that this endpoint served
   std::string server;                 // share: connections to this server of an upstream
   std::string alert;                  // alert: a word in the webhook's body
+  std::vector<std::string> rule;      // rule_hits: rules whose faults count
   std::optional<double> at_least;     // in the metric's unit; times in seconds
   std::optional<double> at_most;
   Position where;
@@ -179,7 +181,8 @@ struct EnumNames<Metric> {
       std::pair<std::string_view, Metric>{"reconnect_rate", Metric::kReconnectRate},
       std::pair<std::string_view, Metric>{"attempt_rate", Metric::kAttemptRate},
       std::pair<std::string_view, Metric>{"share", Metric::kShare},
-      std::pair<std::string_view, Metric>{"alert", Metric::kAlert}};
+      std::pair<std::string_view, Metric>{"alert", Metric::kAlert},
+      std::pair<std::string_view, Metric>{"rule_hits", Metric::kRuleHits}};
 };
 
 // The keys of the tables of a rehearsal, for the reference page. Some keys of [[phase]] and

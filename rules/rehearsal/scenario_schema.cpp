@@ -177,6 +177,8 @@ const Schema<ExpectKeys>& expect_schema() {
       field("alert", own<ExpectKeys>(&ExpectKeys::alert),
             "alert: a word in the webhook; or name a prometheus probe, whose query has a result "
             "when the rule fires"),
+      field("rule", own<ExpectKeys>(&ExpectKeys::rule),
+            "rule_hits: the rules whose faults count; a fault that never happened proves nothing"),
       nested<ExpectKeys>(
           "at_least", "in the metric's unit", "lower bound of the value",
           [](const Node& node, ExpectKeys& keys, Diagnostics&) { keys.least = &node; }),

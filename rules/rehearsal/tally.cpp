@@ -88,6 +88,8 @@ void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation
       tally.served_there += there ? 1U : 0U;
       return;
     }
+    case Metric::kRuleHits:
+      return;
     case Metric::kAlert:
       if (operation.ok && !tally.first_ok) tally.first_ok = {operation.ended, operation.probe};
       return;

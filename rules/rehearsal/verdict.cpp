@@ -33,6 +33,7 @@ class Judge {
       return find_in_traffic(scenario_, seen_, wanted_, traffic_span());
     }
     if (wanted_.metric == Metric::kAlert) return alert();
+    if (wanted_.metric == Metric::kRuleHits) return rule_hits();
     if (tally_.all == 0) return nothing();
     switch (wanted_.metric) {
       case Metric::kAvailability:
@@ -60,6 +61,7 @@ class Judge {
       case Metric::kShare:
         return share_of_endpoint();
       case Metric::kAlert:
+      case Metric::kRuleHits:
         break;
     }
     return {};
@@ -85,6 +87,33 @@ class Judge {
               scenario_.probes[unstarted.probe].name + " could not be started: " + unstarted.why};
     }
     return {std::nullopt, "there was no operation"};
+  }
+
+  // The last faults of a phase are counted when the next phase's rules replace its own.
+  Span hits_span() const {
+    for (std::size_t i = 0; i < seen_.phases.size(); ++i) {
+      const auto begin = [&](std::size_t number) {
+        const auto& phase = seen_.phases[number];
+        return phase.acted.value_or(phase.begin);
+      };
+      if (scenario_.phases[seen_.phases[i].phase].name != wanted_.phase) continue;
+      return {begin(i), i + 1 < seen_.phases.size() ? begin(i + 1) : Duration::max()};
+    }
+    return {Duration::min(), Duration::max()};
+  }
+
+  Finding rule_hits() const {
+    const auto span = hits_span();
+    std::uint64_t hits = 0;
+    for (const auto& injected : seen_.injected) {
+      const auto& names = wanted_.rule;
+      const auto is_of = [&](const std::string& name) {
+        return injected.rule == name || injected.rule.starts_with(name + "/");
+      };
+      const bool counts = injected.at > span.begin && injected.at <= span.end;
+      if (counts && std::any_of(names.begin(), names.end(), is_of)) hits += injected.count;
+    }
+    return {static_cast<double>(hits), count_of(hits, "fault") + " happened"};
   }
 
   Finding availability() const {
@@ -213,6 +242,9 @@ std::string describe(const Expectation& wanted) {
   std::string text(name_of(wanted.metric));
   for (std::size_t i = 0; i < wanted.probe.size(); ++i) {
     text += (i == 0 ? " of " : ", ") + wanted.probe[i];
+  }
+  for (std::size_t i = 0; i < wanted.rule.size(); ++i) {
+    text += (i == 0 ? " of " : ", ") + wanted.rule[i];
   }
   for (std::size_t i = 0; i < wanted.listener.size(); ++i) {
     text += (i == 0 ? " at " : ", ") + wanted.listener[i];

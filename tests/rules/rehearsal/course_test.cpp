@@ -331,5 +331,51 @@ TEST(Verdict, PrintsRoundedTimesAndShares) {
   EXPECT_EQ(rules::print_value(rules::Metric::kAvailability, 1), "100%");
 }
 
+TEST(Course, RuleHitsCountTheFaultsThatARuleInjectedInAPhase) {
+  const auto config = outage_config(kSevenHours + R"(
+[[expect]]
+metric = "rule_hits"
+rule = "gone"
+phase = "outage"
+at_least = 1
+[[expect]]
+metric = "rule_hits"
+rule = ["gone"]
+phase = "calm"
+at_most = 0
+[[expect]]
+metric = "rule_hits"
+rule = "gone"
+at_least = 5
+)");
+  rules::Conductor conductor(*config.scenario);
+  auto seen = rehearse(
+      *config.scenario, [](auto...) { return true; }, conductor);
+  const auto met = [&] {
+    std::string text;
+    for (const auto& verdict : rules::judge(*config.scenario, seen)) {
+      text += (verdict.met ? "met: " : "not met: ") + verdict.evidence + "\n";
+    }
+    return text;
+  };
+  // A fault that never happened proves nothing.
+  EXPECT_EQ(met(),
+            "not met: 0 faults happened\nmet: 0 faults happened\nnot met: 0 faults happened\n");
+  seen.injected = {{2h, "gone", 3}, {3h, "gone/latency", 1}, {4h, "another", 9}, {7h, "gone", 2}};
+  EXPECT_EQ(met(), "met: 4 faults happened\nmet: 0 faults happened\nmet: 6 faults happened\n");
+}
+
+TEST(Course, RuleHitsNameRules) {
+  const auto errors = [](const std::string& expectation) {
+    const auto config = rules::load_toml(outage(kSevenHours + "[[expect]]\n" + expectation));
+    return config ? "" : config.error().sorted().front().what;
+  };
+  EXPECT_EQ(errors("metric = \"rule_hits\"\nat_least = 1"), "rule_hits needs \"rule\"");
+  EXPECT_EQ(errors("metric = \"rule_hits\"\nrule = \"no\"\nat_least = 1"),
+            "there is no rule \"no\"");
+  EXPECT_EQ(errors("metric = \"attempt_rate\"\nrule = \"gone\"\nat_least = \"1/s\""),
+            "only rule_hits has a \"rule\"");
+}
+
 }  // namespace
 }  // namespace brownout::test
