@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "proxy/cli/quick_file.h"
+
 namespace brownout::cli {
 
 inline constexpr int kFailed = 1;
@@ -18,7 +20,8 @@ inline constexpr int kBadInput = 2;
 inline constexpr int kStopped = 3;  // rehearse: no verdict; exec: no network namespace
 
 struct RunOptions {
-  std::string path;
+  std::string path;  // empty: `quick` stands for it
+  QuickFile quick;
   unsigned workers = 1;
   std::string events;        // a file, "-" or ""
   std::string flows;         // a file, "-" or ""
@@ -166,5 +169,7 @@ int demo();
 
 // Prints the reference page of the rule file (Markdown).
 int reference();
+// Prints the JSON Schema of the rule file.
+int schema();
 
 }  // namespace brownout::cli

@@ -6,6 +6,8 @@
 
 #include "proxy/cli/commands.h"
 #include "proxy/cli/generate.h"
+#include "proxy/cli/quick_options.h"
+#include "proxy/cli/usage_error.h"
 #include "proxy/control/process.h"
 #include "rules/message/message_protocol.h"
 
@@ -38,7 +40,8 @@ void add_run(CLI::App& app, CommandLine& line) {
   options.workers = proxy::usable_processors();
   auto* command =
       app.add_subcommand("run", "Start the proxy with a rule file; reload it when it changes");
-  command->add_option("rules", options.path, "the rule file (TOML)")->required();
+  auto* path = command->add_option("rules", options.path, "the rule file (TOML)");
+  add_quick_options(*command, *path, options.quick);
   command->add_option("--workers", options.workers, "threads that serve connections (one a core)")
       ->check(CLI::Range(1, 256));
   command->add_option(
@@ -351,6 +354,8 @@ void add_small_commands(CLI::App& app, CommandLine& line) {
       ->callback([&line] { line.exit_code = demo(); });
   app.add_subcommand("reference", "Print the reference page of the rule file (Markdown)")
       ->callback([&line] { line.exit_code = reference(); });
+  app.add_subcommand("schema", "Print the JSON Schema of the rule file, for editors")
+      ->callback([&line] { line.exit_code = schema(); });
   auto* generate = app.add_subcommand("generate", "Print the man page or a shell completion");
   generate->require_subcommand(1);
   generate->add_subcommand("man", "the man page (roff)")->callback([&app] { print_man(app); });
@@ -365,7 +370,7 @@ int parse_and_run(int argc, char** argv) {
                "brownout");
   app.set_version_flag("--version", "brownout " BROWNOUT_VERSION);
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  app.failure_message(usage_error);
   CommandLine line;
   add_run(app, line);
   add_exec(app, line);

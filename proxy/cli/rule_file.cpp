@@ -25,6 +25,19 @@ std::optional<std::string> read_text(const std::string& path) {
   return std::nullopt;
 }
 
+std::optional<std::string> read_text(const std::string& path, const QuickFile& quick) {
+  if (!quick.is_given() && !path.empty()) return read_text(path);
+  rules::Result<std::string> text = rules::config_error(
+      "a rule file is needed", "brownout run rules.toml, or --listen, --to and --fault");
+  if (quick.is_given()) text = text_of(quick);
+  if (text) {
+    proxy::print_error("# These options stand for this rule file:\n" + *text);
+    return std::move(*text);
+  }
+  fail(text.error());
+  return std::nullopt;
+}
+
 namespace {
 
 void print_mistakes(const rules::Diagnostics& mistakes, const std::string& path,

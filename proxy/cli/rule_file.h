@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "proxy/cli/quick_file.h"
 #include "proxy/control/zone_files.h"
 #include "rules/base/describe.h"
 #include "rules/language/config.h"
@@ -17,6 +18,8 @@ int fail(const rules::Error& error);
 // Reads a whole file, or a pipe to its end. Prints an error and returns nothing if the file is
 // unreadable or larger than 64 MiB.
 std::optional<std::string> read_text(const std::string& path);
+// Or the text of the file that `quick` stands for, if it is given; that text is printed.
+std::optional<std::string> read_text(const std::string& path, const QuickFile& quick);
 
 // Prints every error with its position and returns nothing; prints warnings if there is no error.
 // `files` receives the files that the zones include, even after an error.

@@ -186,7 +186,7 @@ class Run final : private Deadline {
   }
 
   void follow_file() {
-    if (options_.no_watch) return;
+    if (options_.no_watch || options_.quick.is_given()) return;
     if (!is_regular(options_.path)) {
       spdlog::info("{} is not a regular file: it is read once, and not watched for changes",
                    options_.path);
@@ -198,6 +198,7 @@ class Run final : private Deadline {
   }
 
   void reload(std::string_view why) {
+    if (options_.quick.is_given()) return;
     const auto text = read_regular(options_.path);
     if (!text) {
       gone_ = true;
@@ -332,7 +333,9 @@ class Run final : private Deadline {
 
 }  // namespace
 
-int run(const RunOptions& options) {
+int run(const RunOptions& given) {
+  auto options = given;
+  if (options.quick.is_given()) options.path = "options";
   if (options.api == "off" && !options.api_socket.empty()) {
     fmt::print(stderr,
                "error: --api off and --api-socket exclude each other; for a socket alone, give "
@@ -345,7 +348,7 @@ int run(const RunOptions& options) {
     fmt::print(stderr, "error: --drain: {}; {}\n", drain.error().what, drain.error().hint);
     return kBadInput;
   }
-  auto text = read_text(options.path);
+  auto text = read_text(options.path, options.quick);
   if (!text) return kBadInput;
   ZoneFiles zone_files;
   const auto config = parse(options.path, *text, zone_files);

@@ -1,0 +1,113 @@
+#include "proxy/cli/quick_file.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "rules/base/diagnostics.h"
+#include "rules/base/whole_number.h"
+
+namespace brownout::cli {
+namespace {
+
+constexpr std::string_view kFaultForm = R"(e.g. --fault 'latency delay=300ms jitter=50ms')";
+
+std::string toml_string(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') quoted += '\\';
+    if (byte >= ' ' && byte != 0x7f) {
+      quoted += c;
+      continue;
+    }
+    quoted += "\\u00";
+    quoted += kDigits[byte >> 4U];
+    quoted += kDigits[byte & 15U];
+  }
+  return quoted + '"';
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+         (text == "0" || text.front() != '0');
+}
+
+// Numbers, booleans, lists and tables stand as in a rule file; everything else is a string.
+std::string toml_value(std::string_view text) {
+  const bool bare = is_number(text) || text == "true" || text == "false" || text.starts_with('[') ||
+                    text.starts_with('{') || text.starts_with('"');
+  return bare ? std::string(text) : toml_string(text);
+}
+
+// "latency delay=300ms": a blank inside quotes or brackets belongs to its value.
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  int depth = 0;
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted && (c == '[' || c == '{')) ++depth;
+    if (!quoted && (c == ']' || c == '}')) --depth;
+    if (c != ' ' || quoted || depth > 0) {
+      word += c;
+    } else if (!word.empty()) {
+      words.push_back(std::exchange(word, {}));
+    }
+  }
+  if (!word.empty()) words.push_back(word);
+  return words;
+}
+
+rules::Result<std::string> fault_of(const std::string& text) {
+  const auto words = words_of(text);
+  if (words.empty() || words.front().find('=') != std::string::npos) {
+    return rules::config_error("--fault " + rules::in_quotes(text) + " does not begin with a fault",
+                               std::string(kFaultForm));
+  }
+  auto fault = "type = " + toml_string(words.front());
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const auto equals = words[i].find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return rules::config_error("--fault: " + rules::in_quotes(words[i]) + " is not KEY=VALUE",
+                                 std::string(kFaultForm));
+    }
+    fault += ", " + words[i].substr(0, equals) + " = " + toml_value(words[i].substr(equals + 1));
+  }
+  return fault;
+}
+
+// A port alone, or with a colon before it, is one of this machine.
+std::string address_of(const std::string& text) {
+  const auto port = text.starts_with(':') ? text.substr(1) : text;
+  return rules::parse_whole_number(port, 65535U) ? "127.0.0.1:" + port : text;
+}
+
+}  // namespace
+
+rules::Result<std::string> text_of(const QuickFile& file) {
+  if (file.listen.empty() || file.to.empty()) {
+    return rules::config_error(
+        file.listen.empty() ? "--to needs --listen" : "--listen needs --to",
+        "e.g. brownout run --listen 5433 --to 127.0.0.1:5432 --fault 'latency delay=300ms'");
+  }
+  std::string text = "[[listener]]\n";
+  text += "listen = " + toml_string(address_of(file.listen)) + "\n";
+  std::string servers;
+  for (const auto& server : file.to) {
+    servers += (servers.empty() ? "" : ", ") + toml_string(address_of(server));
+  }
+  text += "upstream = " + (file.to.size() > 1 ? "[" + servers + "]" : servers) + "\n";
+  if (!file.protocol.empty()) text += "protocol = " + toml_string(file.protocol) + "\n";
+  for (const auto& wanted : file.faults) {
+    const auto fault = fault_of(wanted);
+    if (!fault) return tl::unexpected(fault.error());
+    text += "[[rule]]\nfault = { " + *fault + " }\n";
+  }
+  return text;
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,26 @@
+// The rule file that the options of `brownout run --listen --to --fault` stand for. No I/O.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/base/result.h"
+
+namespace brownout::cli {
+
+struct QuickFile {
+  std::string listen;               // "5433", ":5433" or "127.0.0.1:5433"
+  std::vector<std::string> to;      // addresses of servers; a port alone is one of this machine
+  std::string protocol;             // empty: tcp
+  std::vector<std::string> faults;  // "latency delay=300ms jitter=50ms"
+
+  bool is_given() const {
+    return !listen.empty() || !to.empty() || !protocol.empty() || !faults.empty();
+  }
+};
+
+// The text of the file, which may still have mistakes in its values; an error where the options do
+// not make a file at all.
+rules::Result<std::string> text_of(const QuickFile& file);
+
+}  // namespace brownout::cli
