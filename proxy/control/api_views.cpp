@@ -26,7 +26,8 @@ struct RuleCounters {
     matched += rule.state->matched.load();
     sampled += rule.state->sampled.load();
     injected += rule.state->injected.load();
-    on = on || (!halted && rule.schedule.window(rule.began).contains(Loop::now()));
+    const auto now = Loop::now();
+    on = on || (!halted && rule.schedule.window(rule.began, now).contains(now));
     if (rule.state->shared) status += rule.state->shared->status();
   }
 };

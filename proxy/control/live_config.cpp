@@ -114,9 +114,12 @@ Allowed<LiveConfig::Reading> LiveConfig::read(const File& file, const Overlay& o
 void LiveConfig::cap(rules::Config& config) const {
   if (!options_.max_fault_time) return;
   for (auto& rule : config.rules) {
-    auto& duration = rule.schedule.duration;
+    auto& schedule = rule.schedule;
+    // A rule that repeats keeps its cycle, and ends as a whole.
+    if (schedule.repeat) schedule.end = schedule.start + *options_.max_fault_time;
+    auto& duration = schedule.duration;
     duration = std::min(duration.value_or(*options_.max_fault_time), *options_.max_fault_time);
-    rule.schedule.ramp = std::min(rule.schedule.ramp, *duration);
+    schedule.ramp = std::min(schedule.ramp, *duration);
   }
 }
 

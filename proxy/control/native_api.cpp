@@ -14,7 +14,7 @@
 #include "rules/base/terminal_text.h"
 #include "rules/base/units.h"
 #include "rules/base/whole_number.h"
-#include "rules/language/rule_names.h"
+#include "rules/language/complete_names.h"
 
 namespace brownout::proxy {
 namespace {
@@ -39,14 +39,14 @@ std::string header(const HttpServer::Request& request, std::string_view name) {
   return value != nullptr ? *value : "";
 }
 
-// The table's name, or the one that the loader generates for an unnamed rule.
+// The name of the table, or the name that the loader would generate for it.
 std::string name_for(const Node& document, std::string_view kind, const Node& table) {
-  if (kind != "rule" || table.table() == nullptr || !name_of(table).empty()) return name_of(table);
+  if (table.table() == nullptr || !name_of(table).empty()) return name_of(table);
   Overlay overlay;
-  overlay.set({"rule", "", table});
+  overlay.set({std::string(kind), "", table});
   auto whole = overlay.over(document);
-  rules::name_rules(whole);
-  return name_of(whole.find("rule")->array()->back());
+  rules::complete_names(whole);
+  return name_of(whole.find(kind)->array()->back());
 }
 
 }  // namespace
@@ -94,7 +94,8 @@ HttpResponse NativeApi::add(const Call& call) {
   auto table = codecs::parse_json(call.request.body);
   if (!table) return refuse(400, table.error().what);
   const auto name = name_for(live_.document(), call.kind, *table);
-  if (name.empty() && call.kind != "rule") return refuse(422, "a name is needed");
+  const bool names_itself = call.kind == "rule" || call.kind == "listener";
+  if (name.empty() && !names_itself) return refuse(422, "a name is needed");
   if (find_table(live_.document(), call.kind, name) != nullptr) {
     return refuse(409, "there is a " + call.kind + " \"" + name + "\" already: PUT replaces it");
   }

@@ -316,7 +316,8 @@ void Engine::report_down(const std::string& name) {
   const rules::FlowFacts none{
       .listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
   snapshot_->rules->for_each_down(name, [&](const rules::Rule& rule) {
-    if (!rule.schedule.window(rule.began).contains(Loop::now())) return;
+    const auto now = Loop::now();
+    if (!rule.schedule.window(rule.began, now).contains(now)) return;
     rule.state->matched.fetch_add(1, std::memory_order_relaxed);
     rule.state->sampled.fetch_add(1, std::memory_order_relaxed);
     rule.state->injected.fetch_add(1, std::memory_order_relaxed);

@@ -9,21 +9,29 @@ Duration scaled(Duration value, double by) {
   return rounded(static_cast<double>(value.count()) * by);
 }
 
-Window Schedule::window(Instant began) const {
-  const Instant open = later(began, start);
-  return {open, duration ? later(open, *duration) : kNever};
+Window Schedule::window(Instant began, Instant now) const {
+  const Instant first = later(began, start);
+  std::int64_t cycle = repeat && now > first ? (now - first) / *repeat : 0;
+  // Between two windows the next one counts.
+  if (repeat && now >= later(first, sum(times(*repeat, cycle), *duration))) ++cycle;
+  const Instant open = repeat ? later(first, times(*repeat, cycle)) : first;
+  const Instant close = duration ? later(open, *duration) : kNever;
+  if (!end) return {open, close};
+  const Instant last = later(began, *end);
+  return open < last ? Window{open, std::min(close, last)} : Window{};
 }
 
 double Schedule::intensity(Instant began, Instant now) const {
-  const Window when = window(began);
+  const Window when = window(began, now);
   if (!when.contains(now)) return 0;
   const Duration since = now - when.open;
   if (since >= ramp) return 1;
   return static_cast<double>(since.count()) / static_cast<double>(ramp.count());
 }
 
-Instant Schedule::reaches(Instant began, double level) const {
-  const Window when = window(began);
+Instant Schedule::reaches(Instant began, Instant now, double level) const {
+  const Window when = window(began, now);
+  if (when.open == kNever) return kNever;
   const Instant at = later(when.open, scaled(ramp, std::clamp(level, 0.0, 1.0)));
   return at < when.close ? at : kNever;
 }

@@ -28,14 +28,14 @@ Activation::Activation(const Rule& rule, const FlowFacts& flow)
 Window Activation::next(Instant now) const {
   constexpr Window kNone{};
   if (rule_->probability.parts_per_billion == 0) return kNone;
-  Window window = rule_->schedule.window(rule_->began);
+  Window window = rule_->schedule.window(rule_->began, now);
   if (window.close <= now) return kNone;
   if (rule_->per == Per::kSecond) return next_second(now);
   if (per_chunk()) return window;
   if (!dice_.hit(0, rule_->probability)) return kNone;
   if (rule_->kind->ramp == Ramp::kProbability) {
     const double level = dice_.unit(0) / rule_->probability.share();
-    window.open = rule_->schedule.reaches(rule_->began, level);
+    window.open = rule_->schedule.reaches(rule_->began, now, level);
     if (window.open == kNever) return kNone;
   }
   return window;
@@ -57,14 +57,21 @@ bool Activation::second_hits(std::int64_t second) const {
   return dice_.hit(static_cast<std::uint64_t>(second) + 1, probability_at(start));
 }
 
+// An empty window at the start of the schedule's next window, if there is one.
+Window Activation::search_again_after(const Window& over) const {
+  const Window next = rule_->schedule.window(rule_->began, over.close);
+  if (next.open == kNever || next.open < over.close) return {};
+  return {next.open, next.open};
+}
+
 Window Activation::next_second(Instant now) const {
-  const Window on = rule_->schedule.window(rule_->began);
+  const Window on = rule_->schedule.window(rule_->began, now);
   const Instant from = std::max(now, on.open);
   if (from == kNever) return {};
   const auto first = std::max<std::int64_t>(0, (from - opened_) / kSecond);
   for (auto second = first; second < first + kLookAhead; ++second) {
     const Instant open = std::max(on.open, later(opened_, times(kSecond, second)));
-    if (open >= on.close) return {};
+    if (open >= on.close) return search_again_after(on);
     if (second_hits(second))
       return {open, std::min(on.close, later(opened_, times(kSecond, second + 1)))};
   }

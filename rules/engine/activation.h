@@ -34,6 +34,7 @@ class Activation {
  private:
   Ratio probability_at(Instant now) const;
   Window next_second(Instant now) const;
+  Window search_again_after(const Window& over) const;
   bool second_hits(std::int64_t second) const;
 
   const Rule* rule_;

@@ -146,7 +146,7 @@ bool RuleSet::may_match(const std::string& listener) const {
 bool RuleSet::down(const std::string& listener, Instant now) const {
   bool closed = false;
   for_each_down(listener, [&](const Rule& rule) {
-    closed = closed || rule.schedule.window(rule.began).contains(now);
+    closed = closed || rule.schedule.window(rule.began, now).contains(now);
   });
   return closed;
 }
@@ -154,7 +154,7 @@ bool RuleSet::down(const std::string& listener, Instant now) const {
 bool RuleSet::down_cuts_live(const std::string& listener, Instant now) const {
   bool cuts = false;
   for_each_down(listener, [&](const Rule& rule) {
-    const bool on = rule.schedule.window(rule.began).contains(now);
+    const bool on = rule.schedule.window(rule.began, now).contains(now);
     cuts = cuts || (on && rule.fault->cuts_live_connections());
   });
   return cuts;
@@ -163,7 +163,7 @@ bool RuleSet::down_cuts_live(const std::string& listener, Instant now) const {
 Instant RuleSet::next_down_change(const std::string& listener, Instant now) const {
   Instant next = kNever;
   for_each_down(listener, [&](const Rule& rule) {
-    const Window window = rule.schedule.window(rule.began);
+    const Window window = rule.schedule.window(rule.began, now);
     if (window.open > now) next = std::min(next, window.open);
     if (window.close > now) next = std::min(next, window.close);
   });

@@ -39,9 +39,9 @@ void ListenerCheck::run() const {
   }
   if (listener_.protocol == Protocol::kProxy) return check_proxy();
   if (listener_.upstream.empty() && (!dns || listener_.zone.empty())) {
-    problems_.add(
-        node_.where, "[[listener]] needs \"upstream\"",
-        dns ? "the name of an [[upstream]], or of a [[zone]]" : "the name of an [[upstream]]");
+    problems_.add(node_.where, "[[listener]] needs \"upstream\"",
+                  dns ? "an address, or the name of an [[upstream]] or of a [[zone]]"
+                      : "an address, e.g. \"127.0.0.1:5432\", or the name of an [[upstream]]");
   }
   if (listener_.tls) check_tls();
   check_starttls();

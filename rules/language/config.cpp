@@ -52,6 +52,18 @@ void read_listen(const Node& node, Listener& listener, Diagnostics& problems) {
   listener.listen = std::move(*where);
 }
 
+// The name of an [[upstream]], or addresses: then the name is what they are.
+void read_upstream(const Node& node, Listener& listener, Diagnostics& problems) {
+  auto texts = ValueKind<std::vector<std::string>>::read(node);
+  if (!texts) {
+    return problems.add(texts.error().where.value_or(node.where), "upstream: " + texts.error().what,
+                        texts.error().hint);
+  }
+  for (const auto& text : *texts) {
+    listener.upstream += (listener.upstream.empty() ? "" : ", ") + text;
+  }
+}
+
 Field<Listener> rewrite_field() {
   return nested<Listener>(
       "rewrite", "table of addresses",
@@ -66,16 +78,20 @@ Field<Listener> rewrite_field() {
 
 const Schema<Listener>& listener_schema() {
   static const Schema<Listener> schema{{
-      field("name", &Listener::name, "the name in rules, logs and metrics", {.required = true}),
+      field("name", &Listener::name,
+            "the name in rules, logs and metrics; left out, its protocol and port: \"tcp-5433\""),
       field("protocol", &Listener::protocol,
             "the protocol of the clients, which determines the faults that can act"),
       nested<Listener>("listen", "address",
                        "the address that clients connect to; port 0 takes a free port and logs it; "
                        "\":1883\" and \"[::]:1883\" listen on all addresses, IPv4 included",
                        read_listen, true),
-      field("upstream", &Listener::upstream,
-            "the name of the [[upstream]] to forward to; dns listeners with a zone and listeners "
-            "that intercept need none"),
+      nested<Listener>(
+          "upstream", "name or address, or list of: address",
+          "where to forward to: the name of an [[upstream]], or addresses of servers, e.g. "
+          "\"127.0.0.1:5432\", in order of preference; dns listeners with a zone and listeners "
+          "that intercept need none",
+          read_upstream),
       field("zone", &Listener::zone,
             "dns: the name of the [[zone]] to answer from; queries for other names go to the "
             "upstream, or get NXDOMAIN without an upstream"),

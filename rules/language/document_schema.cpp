@@ -22,6 +22,10 @@ const Schema<RuleKeys>& rule_schema() {
             "how long the rule stays active; without end if left out", {.least = Duration(1)}),
       field("ramp", &RuleKeys::ramp,
             "how long the fault takes to grow from nothing to its full magnitude (or probability)"),
+      field("repeat", &RuleKeys::repeat,
+            "how long after each start the rule starts again, for as long as it is loaded: a fault "
+            "that flaps; longer than `duration`",
+            {.least = Duration(1)}),
       field("max_active_faults", &RuleKeys::max_active_faults,
             "http: most requests that the rule acts on at a time; further ones pass", {.least = 1}),
       field("may_miss", &RuleKeys::may_miss,
@@ -46,8 +50,7 @@ const Schema<Document>& document_schema() {
     };
   };
   static const Schema<Document> schema{{
-      field("version", &Document::version, "version of this format",
-            {.least = 1, .most = 1, .required = true}),
+      field("version", &Document::version, "version of this format", {.least = 1, .most = 1}),
       field("seed", &Document::seed,
             "the seed of all random draws: the same seed and order of arrival give the same "
             "faults; drawn and logged if left out",

@@ -15,6 +15,7 @@ struct RuleKeys {
   Duration start{};
   std::optional<Duration> duration;
   Duration ramp{};
+  std::optional<Duration> repeat;
   std::optional<std::int64_t> max_active_faults;
   bool may_miss = false;
   bool enabled = true;

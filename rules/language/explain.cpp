@@ -53,7 +53,11 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
 std::string off_schedule(const Rule& rule, Duration at) {
   if (at < rule.schedule.start)
     return "it starts " + to_text(rule.schedule.start) + " after loading";
-  const auto window = rule.schedule.window(Instant{});
+  const auto window = rule.schedule.window(Instant{}, Instant{at});
+  if (rule.schedule.repeat && !window.contains(Instant{at})) {
+    return "it is off between two repetitions, until " + to_text(window.open - Instant{}) +
+           " after loading";
+  }
   if (Instant{at} >= window.close) {
     return "it ended " + to_text(window.close - Instant{}) + " after loading";
   }

@@ -2,7 +2,7 @@
 
 #include <toml++/toml.h>
 
-#include "rules/language/rule_names.h"
+#include "rules/language/complete_names.h"
 #include "rules/language/toml_depth.h"
 
 namespace brownout::rules {
@@ -55,7 +55,7 @@ tl::expected<Node, Diagnostics> parse_toml(std::string_view text) {
   // Debian builds toml++ with exceptions; none leaves this function.
   try {
     auto document = to_node(toml::parse(text));
-    name_rules(document);
+    complete_names(document);
     return document;
   } catch (const toml::parse_error& error) {
     Diagnostics problems;

@@ -15,8 +15,8 @@ namespace brownout::rules {
 
 tl::expected<Config, Diagnostics> load_toml(std::string_view text);
 
-// The two steps of load_toml. A document is the same from TOML and from JSON; every rule of a
-// document has a name (rule_names.h).
+// The two steps of load_toml. A document is the same from TOML and from JSON; every rule and
+// listener of a document has a name (complete_names.h).
 tl::expected<Node, Diagnostics> parse_toml(std::string_view text);
 tl::expected<Config, Diagnostics> read_config(const Node& document);
 // Reads as much as the errors allow and adds them to `problems`, so that further checks can follow.

@@ -75,7 +75,7 @@ class ConfigReader {
   void read_listener(const Node& node) {
     auto listener = listener_schema().read(node, "[[listener]]", problems_);
     claim_name(node, "listener", listener.name, listener_names_);
-    refer(node.find("upstream"), "upstream", upstream_names_);
+    if (const auto* upstream = node.find("upstream")) read_direct(*upstream, listener.upstream);
     refer(node.find("zone"), "zone", zone_names_);
     ListenerCheck(node, listener, config_.upstreams, problems_).run();
     const bool fixed = listener.listen.is_unix() || listener.listen.port != 0;
@@ -85,6 +85,33 @@ class ConfigReader {
                     "give each its own port");
     }
     config_.listeners.push_back(std::move(listener));
+  }
+
+  // A listener that says where its servers are has an upstream of its own, which others may share.
+  void read_direct(const Node& node, const std::string& name) {
+    if (name.empty() || upstream_names_.contains(name)) return;
+    const auto is_address = [](const Node& text) {
+      return text.string() != nullptr && parse_endpoint(*text.string()).has_value();
+    };
+    if (node.array() == nullptr && !is_address(node)) {
+      return refer(&node, "upstream", upstream_names_);
+    }
+    Upstream upstream;
+    upstream.name = name;
+    if (node.array() == nullptr) {
+      upstream.servers.push_back(*parse_endpoint(*node.string()));
+    } else {
+      for (const auto& server : *node.array()) {
+        const auto address = ValueKind<Endpoint>::read(server);
+        if (address) {
+          upstream.servers.push_back(*address);
+        } else {
+          problems_.add(server.where, "upstream: " + address.error().what, address.error().hint);
+        }
+      }
+    }
+    upstream_names_.insert(name);
+    config_.upstreams.push_back(std::move(upstream));
   }
 
   void read_zone(const Node& node) {
@@ -181,7 +208,7 @@ class ConfigReader {
     rule.match.settle_shared_keys(means_requests(rule.match));
     rule.probability = keys.probability;
     rule.per = keys.per;
-    rule.schedule = {keys.start, keys.duration, keys.ramp};
+    rule.schedule = {keys.start, keys.duration, keys.ramp, keys.repeat};
     rule.max_active_faults = keys.max_active_faults;
     rule.may_miss = keys.may_miss;
     rule.enabled = keys.enabled;
@@ -190,6 +217,13 @@ class ConfigReader {
     if (keys.duration && keys.ramp > *keys.duration) {
       problems_.add(position_of(node, "ramp"), "ramp is longer than duration",
                     "the fault would end before it is at its full magnitude");
+    }
+    if (keys.repeat && (!keys.duration || *keys.repeat <= *keys.duration)) {
+      problems_.add(
+          position_of(node, "repeat"),
+          keys.duration ? "repeat is not longer than duration" : "repeat needs a duration",
+          R"(e.g. duration = "10s", repeat = "1m": on for ten seconds of each minute)");
+      return;
     }
     if ((keys.fault != nullptr) == keys.preset.has_value()) {
       problems_.add(node.where,
@@ -209,6 +243,10 @@ class ConfigReader {
     const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
                              kind->carriers.without(kAnyMessages).empty();
     if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
+    if (keys.repeat && kind->level == Level::kFirewall) {
+      problems_.add(position_of(node, "repeat"), "repeat does not fit a firewall's mistake",
+                    "write one rule for each time, with its start and duration");
+    }
     rule.fault = kind->compile(*keys.fault, problems_);
     refer(keys.fault->find("firewall"), "firewall", firewall_names_);
     FitCheck(node, rule, config_.listeners, problems_).run(position_of(*keys.fault, "type"));

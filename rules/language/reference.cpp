@@ -137,6 +137,7 @@ constexpr std::string_view kMetrics =
 | `reconnect_rate`, `attempt_rate` | the peak over a second of scenario time (100 ms of real time or more) | frequency |
 | `share` | the share of operations that `endpoint` served, or of connections that went to `server` | percentage |
 | `alert` | time until a webhook of your alerting with that word is received | duration |
+| `rule_hits` | faults that the rules in `rule` injected | number |
 
 Times count from the start of `phase`; without `phase`, from the start of the first phase with rules
 (`time_to_recover`: of the recovery phase). If the event never happens, the expectation is not met.

@@ -6,7 +6,7 @@
 
 #include "proxy/formats/json_document.h"
 #include "rules/language/load_toml.h"
-#include "rules/language/rule_names.h"
+#include "rules/language/complete_names.h"
 
 using namespace brownout;
 
@@ -24,7 +24,7 @@ name = "server"
 servers = ["127.0.0.1:2"])");
   auto document = kFile;
   std::get<rules::Node::Table>(document.value).push_back({"rule", {}, {rules::Node::Array{*body}}});
-  rules::name_rules(document);
+  rules::complete_names(document);
   const codecs::Pointers pointers(document);
   const auto json = codecs::to_json(document);
   if (codecs::to_json(codecs::to_node(json)) != json) std::abort();

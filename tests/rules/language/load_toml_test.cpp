@@ -220,7 +220,61 @@ TEST(LoadToml, ASyntaxErrorHasAPosition) {
   EXPECT_THAT(errors_of("version = 2"), testing::HasSubstr("version: 2 is out of range"));
   EXPECT_THAT(errors_of("rule = 3\n" + std::string(kHead)),
               testing::HasSubstr("expected [[rule]], found a whole number"));
-  EXPECT_THAT(errors_of(""), testing::HasSubstr("the file needs \"version\""));
+  EXPECT_THAT(errors_of(""), testing::HasSubstr("the file needs \"listener\""));
+}
+
+TEST(LoadToml, FiveLinesAreARuleFile) {
+  const auto config = load_toml(R"([[listener]]
+listen = "127.0.0.1:5433"
+upstream = "127.0.0.1:5432"
+[[rule]]
+fault = { type = "latency", delay = "300ms" })");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->listeners.at(0).name, "tcp-5433");
+  EXPECT_EQ(config->listeners.at(0).upstream, "127.0.0.1:5432");
+  ASSERT_EQ(config->upstreams.size(), 1U);
+  EXPECT_EQ(config->upstreams[0].name, "127.0.0.1:5432");
+  EXPECT_EQ(to_text(config->upstreams[0].servers.at(0)), "127.0.0.1:5432");
+  EXPECT_EQ(config->rules.at(0).name, "latency");
+}
+
+TEST(LoadToml, AListenerMayNameItsServersItself) {
+  const auto config = load_toml(R"([[upstream]]
+name = "named"
+servers = ["127.0.0.1:1"]
+[[listener]]
+listen = "127.0.0.1:5433"
+upstream = ["127.0.0.1:5432", "db.example:5432"]
+[[listener]]
+listen = "127.0.0.2:5433"
+upstream = ["127.0.0.1:5432", "db.example:5432"]
+[[listener]]
+listen = "unix:/run/a.sock"
+upstream = "named")");
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->upstreams.size(), 2U);  // two listeners share one
+  EXPECT_EQ(config->upstreams[1].servers.size(), 2U);
+  EXPECT_EQ(config->listeners.at(0).upstream, config->listeners.at(1).upstream);
+  EXPECT_EQ(config->listeners.at(1).name, "tcp-5433-2");
+  EXPECT_EQ(config->listeners.at(2).name, "tcp-a.sock");
+  const auto with_upstream = [](const std::string& upstream) {
+    return errors_of("[[listener]]\nlisten = \"127.0.0.1:1\"\nupstream = " + upstream);
+  };
+  EXPECT_THAT(with_upstream(R"("nobody")"), testing::HasSubstr("3:12 there is no upstream"));
+  EXPECT_THAT(with_upstream(R"(["127.0.0.1:2", "nobody"])"),
+              testing::HasSubstr("3:28 upstream: \"nobody\" has no port"));
+  EXPECT_THAT(with_upstream("7"), testing::HasSubstr("3:12 upstream: expected a string"));
+  EXPECT_THAT(errors_of("[[listener]]\nlisten = \"127.0.0.1:1\""),
+              testing::HasSubstr("an address, e.g. \"127.0.0.1:5432\""));
+}
+
+TEST(LoadToml, ARepetitionIsLongerThanItsDuration) {
+  const std::string fault = "fault = { type = \"refuse\" }\n";
+  EXPECT_EQ(errors_with("[[rule]]\nduration = \"10s\"\nrepeat = \"1m\"\n" + fault), "");
+  EXPECT_THAT(errors_with("[[rule]]\nrepeat = \"1m\"\n" + fault),
+              testing::HasSubstr("repeat needs a duration"));
+  EXPECT_THAT(errors_with("[[rule]]\nduration = \"1m\"\nrepeat = \"1m\"\n" + fault),
+              testing::HasSubstr("repeat is not longer than duration"));
 }
 
 TEST(LoadToml, EveryExampleLoads) {
