@@ -20,7 +20,7 @@ std::uint16_t number(ByteView bytes, std::size_t at) {
   return static_cast<std::uint16_t>(octet(bytes, at) << 8 | octet(bytes, at + 1));
 }
 
-// Whether `text` is `whole`, or what there is of it so far.
+// Whether `text` begins with `whole`, or is an incomplete beginning of `whole`.
 bool begins(std::string_view text, std::string_view whole) {
   return text.substr(0, whole.size()) == whole.substr(0, text.size());
 }
@@ -35,7 +35,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
   }
 }
 
-// In the form of its family: that of IPv6 may be an IPv4 address, mapped.
+// Parses an address in the notation of its family. An IPv6 address may be IPv4-mapped.
 std::optional<IpAddress> address_of(std::string_view text, bool v4) {
   const bool colons = text.find(':') != std::string_view::npos;
   return colons == v4 ? std::nullopt : IpAddress::parse(text);
@@ -93,7 +93,7 @@ void put_number(std::string& text, std::uint16_t value) {
   text += static_cast<char>(value & 0xff);
 }
 
-// As one of IPv4, or of IPv6.
+// Prints the address in IPv4 notation if `v4`, else in IPv6 notation, IPv4-mapped if needed.
 std::string address_text(const IpAddress& address, bool v4) {
   return (address.is_v4() && !v4 ? "::ffff:" : "") + to_text(address);
 }

@@ -4,10 +4,10 @@
 //   SOCKS4, 4a    openssh.com/txt/socks4.protocol, socks4a.protocol
 //   HTTP CONNECT  RFC 9110, 9.3.6; Basic authentication: RFC 7617
 //
-// The first byte tells which. Of the SOCKS commands only CONNECT is supported. SOCKS4 has no
-// password, so it is refused where a password is required.
+// The first byte identifies the protocol. CONNECT is the only supported SOCKS command. SOCKS4 has
+// no password, so its requests are refused if a password is required.
 //
-// Each call gets all bytes that arrived and were not consumed yet. Pure; any thread.
+// feed() gets all bytes that have arrived and were not consumed by earlier calls. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -19,33 +19,33 @@ namespace brownout::codecs {
 
 class ProxyRequest {
  public:
-  // Empty: anybody may ask.
+  // If both are empty, clients need no authentication.
   struct Credentials {
     std::string username = {};
     std::string password = {};
   };
   enum class State {
-    kMore,     // bytes must come
-    kTarget,   // target() is known, and wants an answer
-    kRefused,  // `reply` says why, and the connection is over
+    kMore,     // more bytes are needed
+    kTarget,   // the request is complete; send connected() or failed() later
+    kRefused,  // send `reply`, which has the reason, then close the connection
   };
   struct Step {
     State state = State::kMore;
-    std::size_t taken = 0;   // bytes that are done with
-    std::string reply = {};  // to be sent
+    std::size_t taken = 0;   // bytes consumed
+    std::string reply = {};  // bytes to send to the client; may be empty
   };
   enum class Failure { kRefused, kUnreachable, kNoSuchHost };
 
-  static constexpr std::size_t kMostHead = 16384;
-  // Of SOCKS4, which ends its texts with a zero byte.
+  static constexpr std::size_t kMostHead = 16384;  // bytes of a CONNECT request
+  // Limit in bytes of the user id and of the host name in SOCKS4, which end with a zero byte.
   static constexpr std::size_t kMostName = 255;
 
   explicit ProxyRequest(Credentials credentials) : credentials_(std::move(credentials)) {}
 
   Step feed(ByteView bytes);
-  // A host's name or address, and a port.
+  // The host (a name or an address) and the port that the client requests.
   const rules::Endpoint& target() const { return target_; }
-  // To be sent when the server is there, or cannot be.
+  // Replies to the client: the server is connected, or cannot be reached.
   std::string connected() const;
   std::string failed(Failure why, std::string_view text) const;
 

@@ -14,7 +14,7 @@ using namespace std::string_literals;
 
 std::optional<IpAddress> ip(const char* text) { return IpAddress::parse(text); }
 
-TEST(ProxyProtocol, WhatIsWrittenIsReadAgainInPiecesOfAnySize) {
+TEST(ProxyProtocol, ReadsWrittenHeadersInPiecesOfAnySize) {
   for (const int version : {1, 2}) {
     for (const auto& [client, server] :
          {std::pair{"192.0.2.7", "10.0.0.1"}, std::pair{"2001:db8::7", "2001:db8::1"}}) {
@@ -32,8 +32,8 @@ TEST(ProxyProtocol, WhatIsWrittenIsReadAgainInPiecesOfAnySize) {
   }
 }
 
-// As in section 2.1 and 2.2 of the specification.
-TEST(ProxyProtocol, IsWrittenAsTheSpecificationHasIt) {
+// Examples from sections 2.1 and 2.2 of the specification.
+TEST(ProxyProtocol, WritesTheExamplesOfTheSpecification) {
   EXPECT_EQ(write_proxy_header(1, ip("255.255.255.255"), 65535, ip("10.0.0.1"), 443),
             "PROXY TCP4 255.255.255.255 10.0.0.1 65535 443\r\n");
   EXPECT_EQ(write_proxy_header(1, std::nullopt, 0, ip("10.0.0.1"), 443), "PROXY UNKNOWN\r\n");
@@ -43,7 +43,7 @@ TEST(ProxyProtocol, IsWrittenAsTheSpecificationHasIt) {
 }
 
 // RFC 4291, 2.5.5.2.
-TEST(ProxyProtocol, OfTwoFamiliesBothAreToldAsIpv6) {
+TEST(ProxyProtocol, WritesMixedFamiliesAsIpv6) {
   EXPECT_EQ(write_proxy_header(1, ip("192.0.2.7"), 4000, ip("2001:db8::1"), 443),
             "PROXY TCP6 ::ffff:192.0.2.7 2001:db8::1 4000 443\r\n");
   EXPECT_EQ(write_proxy_header(1, ip("2001:db8::7"), 4000, ip("10.0.0.1"), 443),
@@ -62,8 +62,8 @@ TEST(ProxyProtocol, OfTwoFamiliesBothAreToldAsIpv6) {
   }
 }
 
-// Section 2.2: what follows the addresses, and addresses of other kinds, belongs to the header.
-TEST(ProxyProtocol, AHeaderIsAsLongAsItSays) {
+// Section 2.2: the header includes the bytes after the addresses, and addresses of other families.
+TEST(ProxyProtocol, TheHeaderHasTheStatedLength) {
   const auto with = [](const std::string& kind, const std::string& addresses, std::size_t more) {
     const auto size = addresses.size() + more;
     return "\r\n\r\n\0\r\nQUIT\n"s + kind + static_cast<char>(size >> 8) +
@@ -83,11 +83,11 @@ TEST(ProxyProtocol, AHeaderIsAsLongAsItSays) {
     const auto read = read_proxy_header(codecs::bytes_of(header));
     EXPECT_EQ(read.state, HeaderState::kHeader);
     EXPECT_EQ(read.length, header.size());
-    EXPECT_FALSE(read.client) << "a unix socket, LOCAL, or nothing that is known";
+    EXPECT_FALSE(read.client) << "a unix socket, LOCAL, or UNKNOWN";
   }
 }
 
-TEST(ProxyProtocol, AProxyThatSpeaksForItselfNamesNoClient) {
+TEST(ProxyProtocol, ALocalHeaderHasNoClient) {
   for (const auto& header :
        {"PROXY UNKNOWN\r\n"s, "PROXY UNKNOWN anything at all\r\n"s,
         "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"s, "\r\n\r\n\0\r\nQUIT\n\x21\0\0\3abc"s}) {
@@ -98,7 +98,7 @@ TEST(ProxyProtocol, AProxyThatSpeaksForItselfNamesNoClient) {
   }
 }
 
-TEST(ProxyProtocol, WhatIsNoneIsSaidAtOnce) {
+TEST(ProxyProtocol, RejectsOtherBytesAtOnce) {
   for (const auto& bytes :
        {"GET / HTTP/1.1\r\n"s, "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n"s, "PROXY TCP4 ::1 ::1 1 1\r\n"s,
         "PROXY TCP6 1.2.3.4 1.2.3.4 1 1\r\n"s, "PROXY TCP4 1.2.3.4 5.6.7.8 99999 1\r\n"s,

@@ -15,7 +15,8 @@ struct Talk {
   std::size_t taken = 0;
 };
 
-// All of `bytes`, `size` at a time: what is not taken is seen again with more behind it.
+// Feeds all of `bytes`, `size` at a time. Bytes that were not taken are passed again, followed by
+// the next ones.
 Talk talk(ProxyRequest& request, std::string_view bytes, std::size_t size) {
   Talk talk;
   for (auto seen = std::min(size, bytes.size()); talk.state == RequestState::kMore;) {
@@ -42,7 +43,7 @@ TEST(ProxyRequest, SocksNamesAndAddressesInChunksOfAnySize) {
     const auto all = talk(request, kGreeting + kByName + "and more", size);
     EXPECT_EQ(all.state, RequestState::kTarget);
     EXPECT_EQ(all.said, "\x05\x00"s);
-    EXPECT_EQ(all.taken, (kGreeting + kByName).size()) << "what follows is the client's own";
+    EXPECT_EQ(all.taken, (kGreeting + kByName).size()) << "the bytes after the request are payload";
     EXPECT_EQ(to_text(request.target()), "chat.example.org:5222");
   }
   ProxyRequest v4({});
@@ -75,7 +76,7 @@ TEST(ProxyRequest, SocksAsksForAPasswordAndChecksIt) {
   EXPECT_EQ(talk(request, "\x05\x01\x00"s, 100).said, "\x05\xff"s);
 }
 
-TEST(ProxyRequest, SocksSaysWhatItDoesNotKnow) {
+TEST(ProxyRequest, SocksReportsUnsupportedRequests) {
   ProxyRequest bind({});
   EXPECT_EQ(
       talk(bind, kGreeting + "\x05\x02\x00\x01\x01\x02\x03\x04\x00\x50"s, 100).said.substr(2, 2),
@@ -88,8 +89,8 @@ TEST(ProxyRequest, SocksSaysWhatItDoesNotKnow) {
             RequestState::kRefused);
 }
 
-// A client that has a password offers nothing else, as Firefox does it.
-TEST(ProxyRequest, WhereNobodyAsksForAPasswordAnyWillDo) {
+// A client with a password offers only that method, as Firefox does.
+TEST(ProxyRequest, AcceptsAnyPasswordIfNoneIsRequired) {
   ProxyRequest request({});
   const auto all = talk(request, "\x05\x01\x02\x01\x02qa\x01x"s + kByName, 3);
   EXPECT_EQ(all.state, RequestState::kTarget);
@@ -110,8 +111,8 @@ TEST(ProxyRequest, Socks4AddressesAndNamesInChunksOfAnySize) {
       ProxyRequest request({});
       const auto all = talk(request, said + "and more", size);
       EXPECT_EQ(all.state, RequestState::kTarget);
-      EXPECT_EQ(all.said, "") << "the answer comes when the server is there";
-      EXPECT_EQ(all.taken, said.size()) << "what follows is the client's own";
+      EXPECT_EQ(all.said, "") << "the reply follows once the server is connected";
+      EXPECT_EQ(all.taken, said.size()) << "the bytes after the request are payload";
       EXPECT_EQ(to_text(request.target()), target);
       EXPECT_EQ(request.connected(), kGranted);
       EXPECT_EQ(request.failed(ProxyRequest::Failure::kNoSuchHost, "x"), kRejected);
@@ -119,7 +120,7 @@ TEST(ProxyRequest, Socks4AddressesAndNamesInChunksOfAnySize) {
   }
 }
 
-TEST(ProxyRequest, Socks4IsRefusedAsItKnowsIt) {
+TEST(ProxyRequest, Socks4RefusalsHaveTheCodeOfSocks4) {
   const auto said = [](const std::string& bytes, ProxyRequest::Credentials who = {}) {
     ProxyRequest request(std::move(who));
     const auto all = talk(request, bytes, 7);
@@ -134,13 +135,13 @@ TEST(ProxyRequest, Socks4IsRefusedAsItKnowsIt) {
   EXPECT_EQ(said("\x04\x01\x00\x50\x00\x00\x00\x01\x00\r\n\x00"s), kRejected);
   EXPECT_EQ(said("\x04\x01\x00\x00\xc0\x00\x02\x01\x00"s), kRejected) << "port 0";
   EXPECT_EQ(said(connect + "qa\x00"s, {.username = "qa", .password = "secret"}), kRejected)
-      << "it has no password to show";
+      << "SOCKS4 has no password";
   EXPECT_EQ(said(connect + "qb\x00"s, {.username = "qa"}), kRejected);
   ProxyRequest named({.username = "qa"});
   EXPECT_EQ(talk(named, connect + "qa\x00"s, 7).state, RequestState::kTarget);
 }
 
-TEST(ProxyRequest, WhoeverSpeaksAnotherProtocolIsToldAtOnce) {
+TEST(ProxyRequest, OtherProtocolsGetAnErrorAtOnce) {
   for (const auto& bytes :
        {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, "\x00"s, "GET \xff"s}) {
     ProxyRequest request({});
@@ -177,7 +178,7 @@ TEST(ProxyRequest, ConnectWithLinesThatEndInLfAlone) {
   }
 }
 
-TEST(ProxyRequest, ConnectRefusesWithTheStatusThatSaysWhy) {
+TEST(ProxyRequest, ConnectRefusalsHaveAFittingStatus) {
   const auto status = [](ProxyRequest::Credentials who, const std::string& head) {
     ProxyRequest request(std::move(who));
     return talk(request, head, 1000).said.substr(9, 3);
