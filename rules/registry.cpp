@@ -56,8 +56,8 @@ constexpr std::array<NotForStreams, 4> kNotForStreams{{
     {"duplicate",
      "TCP removes duplicates, so a client cannot see them; to change bytes use \"corrupt\""},
     {"drop",
-     "TCP retransmits lost packets: use \"loss\" for the stall, \"packet_loss\" to remove chunks "
-     "from the stream, or \"timeout\" to swallow all data"},
+     "TCP retransmits lost packets: use \"loss\" to stall the stream until the retransmission, "
+     "\"packet_loss\" to remove chunks from the stream, or \"timeout\" to discard all data"},
 }};
 
 }  // namespace

@@ -46,7 +46,7 @@ rules::Result<std::string> read_regular(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return cannot_read(EISDIR);
   if (!S_ISREG(status.st_mode)) {
     return rules::config_error(
-        "it is no regular file (a pipe, a socket or a device), "
+        "it is not a regular file (a pipe, a socket or a device), "
         "and reading it could block");
   }
   return read_to_end(file);

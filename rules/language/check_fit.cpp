@@ -61,10 +61,10 @@ void FitCheck::run(Position type) const {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
   if (rule_.match.is_for_dns() && !rule_.acting().has(Carrier::kDns)) {
-    problems_.add(position_of(node_, "match"), fault_ + " does not act on DNS queries" + settled(),
+    problems_.add(position_of(node_, "match"), fault_ + settings_remark() + " does not act on DNS queries",
                   rule_.kind->carries(Carrier::kDns)
                       ? settings_hint()
-                      : "qname, qtype and transport are known of DNS queries only");
+                      : "only DNS queries have qname, qtype and transport");
   }
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   check_messages();
@@ -91,13 +91,13 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
-// Ends a message about an error that other settings of the fault would avoid.
-std::string FitCheck::settled() const {
-  return rule_.acting() == rule_.kind->carriers ? std::string() : ", as it stands";
+// Qualifies the fault in a message about an error that other settings of the fault would avoid.
+std::string FitCheck::settings_remark() const {
+  return rule_.acting() == rule_.kind->carriers ? std::string() : " with these settings";
 }
 
 std::string FitCheck::settings_hint() const {
-  return "with these settings it acts on " + carriers_text(rule_.acting(), rule_.kind->protocols());
+  return "it acts on " + carriers_text(rule_.acting(), rule_.kind->protocols());
 }
 
 void FitCheck::check_carriers(Position what) const {
@@ -118,11 +118,10 @@ void FitCheck::check_carriers(Position what) const {
   const auto why = mismatched->protocol == Protocol::kTcp ? why_not_for_streams(rule_.kind->name)
                                                           : std::string_view{};
   problems_.add(where,
-                why.empty()
-                    ? "fault " + in_quotes(rule_.kind->name) + " does not act on listener " +
-                          in_quotes(mismatched->name) + ", which is " +
-                          std::string(mismatched->protocol.name()) + settled()
-                    : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
+                why.empty() ? fault_ + settings_remark() + " does not act on listener " +
+                                  in_quotes(mismatched->name) + ", which is " +
+                                  std::string(mismatched->protocol.name())
+                            : "a stream cannot have the fault " + in_quotes(rule_.kind->name),
                 why.empty() ? "it acts on " + carriers_text(acts_on, rule_.kind->protocols())
                             : std::string(why));
 }
@@ -146,7 +145,7 @@ void FitCheck::check_http() const {
     const auto& fields = rule_.kind->fields();
     const bool unit = std::any_of(fields.begin(), fields.end(),
                                   [](const FieldInfo& field) { return field.name == "unit"; });
-    problems_.add(position_of(node_, "match"), fault_ + " does not act on requests" + settled(),
+    problems_.add(position_of(node_, "match"), fault_ + settings_remark() + " does not act on requests",
                   unit ? "write unit = \"request\" in the fault" : settings_hint());
   } else if (asks && !has(kHttpRequests)) {
     problems_.add(position_of(node_, "match"), "no listener that the rule matches has requests",
@@ -232,10 +231,11 @@ void FitCheck::check_messages() const {
   const auto* key = rule_.match.is_for_messages() ? "match" : "per";
   if (!rule_.kind->carries(Carrier::kMessage)) {
     problems_.add(position_of(node_, key), fault_ + " does not act on messages",
-                  "opcode, packet, topic, min_size, text and the like, and per = \"message\", are "
-                  "for faults like \"drop\" or \"corrupt_message\"");
+                  "only messages have opcode, packet, topic, min_size, text and similar keys, and "
+                  "per = \"message\"; faults that act on them are, for example, \"drop\" and "
+                  "\"corrupt_message\"");
   } else if (rule_.match.is_for_messages() && !rule_.fault->acts_on(Carrier::kMessage)) {
-    problems_.add(position_of(node_, key), fault_ + " does not act on messages" + settled(),
+    problems_.add(position_of(node_, key), fault_ + settings_remark() + " does not act on messages",
                   settings_hint());
   } else if (!rule_.match.is_for_messages() && has(rule_.kind->carriers & kAnyMessages)) {
     return;
@@ -299,8 +299,8 @@ void FitCheck::check_exchanges() const {
 void FitCheck::check_not_http() const {
   if (rule_.match.is_for_http()) {
     problems_.add(position_of(node_, "match"), fault_ + " does not act on HTTP requests",
-                  "method, path, query, header, content_type and status are known of HTTP "
-                  "requests only; a fault for them is, for example, \"delay\"");
+                  "only HTTP requests have method, path, query, header, content_type and status; "
+                  "a fault that acts on them is, for example, \"delay\"");
   }
   if (rule_.per == Per::kRequest) {
     problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per request",

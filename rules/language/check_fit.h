@@ -23,7 +23,7 @@ class FitCheck {
   void check_carriers(Position type) const;
 
  private:
-  std::string settled() const;
+  std::string settings_remark() const;
   std::string settings_hint() const;
   void check_message_level() const;
   void check_http() const;

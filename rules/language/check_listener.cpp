@@ -7,7 +7,7 @@ namespace brownout::rules {
 void check_pair(Position where, const std::string& certificate, const std::string& key,
                 Diagnostics& problems) {
   if (certificate.empty() == key.empty()) return;
-  problems.add(where, "a certificate needs its key, and a key its certificate",
+  problems.add(where, "a certificate needs a key, and a key needs a certificate",
                "give both, or none");
 }
 

@@ -75,11 +75,11 @@ for command in "check files.toml" "run files.toml --api off"; do
   expect_code 2 timeout 10 "$brownout" $command
   expect_text err 'files.toml:5:14: error: cannot read ca /etc: cannot read the file: Is a directory'
   expect_text err 'it must be a PEM file with the CAs to trust'
-  expect_text err 'files.toml:5:64: error: cannot use the key /dev/zero: it is no regular file'
+  expect_text err 'files.toml:5:64: error: cannot use the key /dev/zero: it is not a regular file'
   expect_text err 'files.toml:9:14: error: cannot read ca empty.pem: there is no certificate in it'
   expect_text err 'files.toml:9:41: error: cannot use the certificate folder: cannot read the file: Is a directory'
   expect_text err 'files.toml:14:14: error: there is no CA in nowhere'
-  expect_text err 'files.toml:14:37: error: cannot read client_ca pipe: it is no regular file'
+  expect_text err 'files.toml:14:37: error: cannot read client_ca pipe: it is not a regular file'
   expect_text err 'files.toml:14:59: error: cannot use the certificate nowhere.pem: cannot read the file: No such file'
   expect_text err 'files.toml:20:17: error: password_file: folder: cannot read the file: Is a directory'
   expect_text err '8 mistakes in files.toml'

@@ -42,7 +42,7 @@ grep -qF 'conf/rules.toml:5:11: error: records: conf/zones/more.zone:1: "mail MX
 rm conf/zones/more.zone
 mkfifo conf/zones/more.zone
 if timeout 10 "$brownout" check conf/rules.toml >check.txt 2>&1; then fail "check reads a pipe"; fi
-grep -qF 'conf/zones/more.zone: it is no regular file' check.txt || fail "check: $(cat check.txt)"
+grep -qF 'conf/zones/more.zone: it is not a regular file' check.txt || fail "check: $(cat check.txt)"
 rm conf/zones/more.zone
 echo 'mail MX 10 chat' >conf/zones/more.zone
 pass "check names the included file and its line, and waits for no pipe"

@@ -72,7 +72,7 @@ class Bandwidth final : public Fault {
   static const Schema<Settings>& schema();
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (settings.rate.bits_per_second == 0 && settings.burst.count > 0) {
-      problems.add(position_of(table, "burst"), "burst has no meaning at rate 0",
+      problems.add(position_of(table, "burst"), "burst has no effect at rate 0",
                    "rate 0 holds all bytes; leave burst out");
     }
   }

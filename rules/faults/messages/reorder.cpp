@@ -157,7 +157,7 @@ class Reorder final : public MessageFault {
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (!settings.window || settings.gap == 1) return;
-    problems.add(position_of(table, "gap"), "gap has no meaning with window", "leave one out");
+    problems.add(position_of(table, "gap"), "gap has no effect with window", "leave one of them out");
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {

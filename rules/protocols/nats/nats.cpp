@@ -56,7 +56,7 @@ Result<SubjectPattern> ValueKind<SubjectPattern>::read(const Node& node) {
   const auto* text = node.string();
   if (text == nullptr) return wrong_type(node, "a subject");
   const auto bad = [&](const std::string& why) {
-    return config_error(in_quotes(*text) + " is no subject: " + why, std::string(kForm));
+    return config_error(in_quotes(*text) + " is not a subject: " + why, std::string(kForm));
   };
   if (text->find_first_of(" \t\r\n") != std::string::npos) return bad("it has a blank");
   auto rest = std::string_view(*text);

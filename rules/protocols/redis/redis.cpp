@@ -138,7 +138,7 @@ Result<RedisCommandPattern> ValueKind<RedisCommandPattern>::read(const Node& nod
                    (two_words && (blank == 0 || blank + 1 == text->size() ||
                                   text->find(' ', blank + 1) != std::string::npos));
   if (bad) {
-    return config_error(in_quotes(*text) + " is no command of Redis",
+    return config_error(in_quotes(*text) + " is not a Redis command",
                         R"(e.g. "GET", "SCRIPT LOAD" or "CLIENT *", without arguments)");
   }
   return RedisCommandPattern{lower_case(*text)};

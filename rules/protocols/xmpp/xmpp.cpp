@@ -114,7 +114,7 @@ Result<StanzaCondition> ValueKind<StanzaCondition>::read(const Node& node) {
     if (known.name == *text) return StanzaCondition{known.name};
   }
   return config_error(
-      in_quotes(*text) + " is no condition of a stanza error",
+      in_quotes(*text) + " is not a condition of stanza errors",
       "e.g. \"service-unavailable\" or \"resource-constraint\"; see RFC 6120, 8.3.3");
 }
 
@@ -126,7 +126,7 @@ Result<StreamCondition> ValueKind<StreamCondition>::read(const Node& node) {
   for (const auto known : kStreamConditions) {
     if (known == *text) return StreamCondition{known};
   }
-  return config_error(in_quotes(*text) + " is no condition of a stream error",
+  return config_error(in_quotes(*text) + " is not a condition of stream errors",
                       "e.g. \"system-shutdown\" or \"see-other-host\"; see RFC 6120, 4.9.3");
 }
 

@@ -31,7 +31,7 @@ std::shared_ptr<const ProtocolOption> read_accounts(const Node& node, Diagnostic
   }
   for (const auto& account : *accounts) {
     if (is_bare(account)) continue;
-    problems.add(node.where, in_quotes(account) + " is no bare JID",
+    problems.add(node.where, in_quotes(account) + " is not a bare JID",
                  "give it without a resource, e.g. \"anna@example.org\": each user binds its own");
   }
   if (problems.size() > before) return nullptr;

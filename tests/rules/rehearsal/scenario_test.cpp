@@ -139,8 +139,8 @@ TEST(Scenario, ReportsEachKindOfError) {
   const auto xmpp = phase + "[[probe]]\nname = \"x\"\nkind = \"xmpp\"\nendpoints = \"chat\"\n";
   EXPECT_EQ(problem_of(xmpp), "xmpp probe \"x\" needs \"accounts\"");
   EXPECT_EQ(problem_of(xmpp + "accounts = [\"ann@x.org/phone\"]"),
-            "\"ann@x.org/phone\" is no bare JID");
-  EXPECT_EQ(problem_of(xmpp + "accounts = [\"@x.org\"]"), "\"@x.org\" is no bare JID");
+            "\"ann@x.org/phone\" is not a bare JID");
+  EXPECT_EQ(problem_of(xmpp + "accounts = [\"@x.org\"]"), "\"@x.org\" is not a bare JID");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\""),
             "[[expect]] needs either \"at_least\" or \"at_most\"");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nat_least = \"5m\""),

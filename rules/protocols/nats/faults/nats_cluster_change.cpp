@@ -61,7 +61,8 @@ class NatsClusterChange final : public Fault {
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     for (const auto& url : settings.connect_urls) {
       if (!url.is_unix()) continue;
-      problems.add(position_of(table, "connect_urls"), to_text(url) + " is no HOST:PORT",
+      problems.add(position_of(table, "connect_urls"),
+                   to_text(url) + " is not of the form HOST:PORT",
                    "clients of NATS connect over TCP: \"127.0.0.1:4223\"");
     }
   }

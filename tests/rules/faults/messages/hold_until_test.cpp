@@ -211,16 +211,18 @@ TEST(HoldUntil, ActsOnTheTrafficUnitOfTheAwaitedMessage) {
   EXPECT_EQ(problem("qname = \"a\"", "dns"), "");
   EXPECT_EQ(problem("host = \"a\"", "http"), "");
   EXPECT_EQ(problem("path = \"/a\"", "websocket"), "");
-  EXPECT_EQ(problem("qname = \"a\"", "http"),
-            "fault \"hold_until\" does not act on listener \"chat\", which is http, as it stands");
-  EXPECT_EQ(problem("path = \"/a\"", "mqtt"),
-            "fault \"hold_until\" does not act on listener \"chat\", which is mqtt, as it stands");
+  EXPECT_EQ(
+      problem("qname = \"a\"", "http"),
+      "fault \"hold_until\" with these settings does not act on listener \"chat\", which is http");
+  EXPECT_EQ(
+      problem("path = \"/a\"", "mqtt"),
+      "fault \"hold_until\" with these settings does not act on listener \"chat\", which is mqtt");
   EXPECT_EQ(problem("path = \"/a\", qname = \"b\"", "http"), "passes has keys of two protocols");
   EXPECT_EQ(problem("path = \"/a\", sni = \"a\"", "http"), "a TLS handshake is not a message");
   EXPECT_EQ(problem("text = \"a\"", "websocket", "match = { path = \"/a\" }\n"),
-            "fault \"hold_until\" does not act on requests, as it stands");
+            "fault \"hold_until\" with these settings does not act on requests");
   EXPECT_EQ(problem("path = \"/a\"", "websocket", "match = { text = \"a\" }\n"),
-            "fault \"hold_until\" does not act on messages, as it stands");
+            "fault \"hold_until\" with these settings does not act on messages");
   EXPECT_EQ(problem("qname = \"a\"", "dns", "match = { direction = \"upstream\" }\n"),
             "fault \"hold_until\" acts on answers of DNS, which go downstream");
 }

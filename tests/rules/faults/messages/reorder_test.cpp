@@ -102,7 +102,7 @@ TEST(Reorder, GapAndWindowExcludeEachOther) {
       first_problem_of("[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 2, "
                        "gap = 3, delay = \"1s\" }",
                        "udp"),
-      "gap has no meaning with window");
+      "gap has no effect with window");
 }
 
 TEST(Reorder, SomeHttpRequestsAndDnsAnswersLeaveAtOnce) {

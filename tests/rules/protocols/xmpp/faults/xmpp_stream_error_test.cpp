@@ -36,7 +36,7 @@ TEST(XmppStreamError, RejectsBadSettings) {
   EXPECT_EQ(first_problem_of(head + "\"see-other-host\" }", "xmpp"),
             "see-other-host needs the other host in \"text\"");
   EXPECT_EQ(first_problem_of(head + "\"tired\" }", "xmpp"),
-            "condition: \"tired\" is no condition of a stream error");
+            "condition: \"tired\" is not a condition of stream errors");
   EXPECT_EQ(first_problem_of(head + "\"conflict\" }", "mqtt"),
             "fault \"xmpp_stream_error\" does not act on listener \"chat\", which is mqtt");
 }
