@@ -18,7 +18,7 @@ int complain(const rules::Error& error) {
 int ca_init(const std::string& folder) {
   const auto made = tls::Authority::init(folder);
   if (!made) return complain(made.error());
-  fmt::print("Made {0}/ca.pem and {0}/ca.key. The key is readable by you only; keep it so.\n",
+  fmt::print("Made {0}/ca.pem and {0}/ca.key. Only you can read the key; keep it secret.\n",
              folder);
   return ca_show(folder);
 }

@@ -189,7 +189,7 @@ std::string differences_text(const Json& status) {
              change.value("name", "") + " (" + change.value("how", "") + ")";
   }
   if (names.empty()) return "";
-  return "the file differs from what is live: " + rules::printable(names) +
+  return "the file differs from the active configuration: " + rules::printable(names) +
          "\n`brownout ctl reset [NAME]` restores the file's state\n";
 }
 

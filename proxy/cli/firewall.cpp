@@ -130,7 +130,8 @@ int firewall_import(const FirewallImportOptions& options) {
              rules::count_of(imported->firewall.rules.size(), "line"), imported->firewall.name,
              rules::count_of(imported->left_out.size(), "rule"));
   for (const auto& name : imported->other_chains) {
-    fmt::print(stderr, "{}: also there: --chain {}\n", options.path, rules::in_quotes(name));
+    fmt::print(stderr, "{}: another chain with a hook: --chain {}\n", options.path,
+               rules::in_quotes(name));
   }
   return 0;
 }

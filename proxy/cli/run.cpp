@@ -231,7 +231,8 @@ class Run final : private Deadline {
     const auto names = names_in(live_.overlay());
     if (names.empty()) return;
     spdlog::warn(
-        "the file differs from what is live: {} (changed by the API; `brownout ctl reset` restores "
+        "the file differs from the active configuration: {} (changed by the API; `brownout ctl "
+        "reset` restores "
         "the file's state)",
         rules::printable(names));
   }
@@ -355,7 +356,7 @@ int run(const RunOptions& given) {
   if (!config) return kBadInput;
   if (config->scenario) {
     fmt::print(stderr,
-               "{}: error: this is a rehearsal: its rules are on in its phases only\n"
+               "{}: error: this is a rehearsal: its rules are active only in its phases\n"
                "     = use `brownout rehearse {}`\n",
                options.path, options.path);
     return kBadInput;

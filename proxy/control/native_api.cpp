@@ -159,7 +159,7 @@ HttpResponse NativeApi::reset(const Call& call) {
   }
   const auto done = live_.reset(call.kind, name, header(call.request, "brownout-lease"));
   if (!done) return problem(done.error(), call.kind, name);
-  spdlog::info("API: {} {} is as the rule file says again", call.kind, rules::printable(name));
+  spdlog::info("API: restored the rule file's version of {} {}", call.kind, rules::printable(name));
   stream_.tell(codecs::json_text(Json{{"event", "reset"}, {call.kind, name}}));
   if (find_table(live_.document(), call.kind, name) == nullptr) return {.status = 204, .body = ""};
   return answer(call, name, 200);
@@ -170,7 +170,7 @@ HttpResponse NativeApi::reset_all(const Call& call) {
   const auto done = live_.reset(header(call.request, "brownout-lease"));
   if (!done) return problem(done.error());
   if (!changed.empty()) {
-    spdlog::info("API: as the rule file says again: {}", rules::printable(changed));
+    spdlog::info("API: restored the rule file's version of {}", rules::printable(changed));
     stream_.tell(codecs::json_text(Json{{"event", "reset"}, {"what", changed}}));
   }
   return status(call);

@@ -269,7 +269,7 @@ function showStatus(status) {
   const differs = namesIn(status.differs_from_file);
   const said = [
     status.file_not_loaded ? `The rule file is not loaded, the previous rules stay: ${status.file_not_loaded}.` : '',
-    differs ? `The file differs from what is live: ${differs}` : '',
+    differs ? `The file differs from the active configuration: ${differs}` : '',
   ].join(' ').trim();
   $('differs').hidden = !said;
   $('reset').hidden = !differs;

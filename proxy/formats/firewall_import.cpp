@@ -351,8 +351,8 @@ rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::stri
   imported.firewall.stateful = false;
   accept_the_other_family(chosen->second.family, imported.firewall);
   if (!Flattener(*chains, imported).add(chosen->second)) {
-    return rules::config_error("too many lines once jumps are written out",
-                               "do the chains jump in a circle?");
+    return rules::config_error("too many lines after the jumps are expanded",
+                               "check whether chains jump to each other in a circle");
   }
   for (const auto& [name, candidate] : *chains) {
     if (!candidate.hook.empty() && name != chosen->first) imported.other_chains.push_back(name);

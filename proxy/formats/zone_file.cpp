@@ -227,7 +227,7 @@ class ZoneReader {
       std::string circle;
       for (auto file = first; file != open_.end(); ++file) circle += *file + " -> ";
       return refuse("the files include each other in a circle: " + rules::printable(circle + path),
-                    "take one of these $INCLUDE lines out");
+                    "remove one of these $INCLUDE lines");
     }
     if (open_.size() >= kDeepestInclude) {
       return refuse(

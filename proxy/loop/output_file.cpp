@@ -22,7 +22,7 @@ rules::Result<OutputFile> OutputFile::open(const std::string& path) {
   // Non-blocking: opening a pipe would wait for a reader, who may never come.
   OutputFile file(Fd(::open(path.c_str(), kAppend | O_NONBLOCK, kLogMode)));
   if (!file.fd_ && errno == ENXIO) {
-    return rules::config_error("cannot write to " + path + ": nobody reads this pipe or device",
+    return rules::config_error("cannot write to " + path + ": no process reads this pipe or device",
                                "start its reader first, or give a regular file");
   }
   if (!file.fd_) {

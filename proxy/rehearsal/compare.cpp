@@ -96,10 +96,9 @@ std::string servers(const Circumstances& circumstances) {
 // Returns an error if the two reports cannot be compared.
 rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
   if (before.circumstances.embedded.empty() != after.circumstances.embedded.empty()) {
-    return rules::config_error(
-        "one report is of a run against " + servers(before.circumstances) + ", the other against " +
-            servers(after.circumstances),
-        "run both rehearsals the same way: embedded servers say nothing about real ones");
+    return rules::config_error("one report is of a run against " + servers(before.circumstances) +
+                                   ", the other against " + servers(after.circumstances),
+                               "run both rehearsals with embedded servers, or both with real ones");
   }
   const bool named = !before.scenario.empty() && !after.scenario.empty();
   const bool common = std::any_of(

@@ -61,10 +61,10 @@ void FitCheck::run(Position type) const {
     problems_.add(direction->where, "round_trip needs both directions", "leave direction out");
   }
   if (rule_.match.is_for_dns() && !rule_.acting().has(Carrier::kDns)) {
-    problems_.add(position_of(node_, "match"), fault_ + settings_remark() + " does not act on DNS queries",
-                  rule_.kind->carries(Carrier::kDns)
-                      ? settings_hint()
-                      : "only DNS queries have qname, qtype and transport");
+    problems_.add(
+        position_of(node_, "match"), fault_ + settings_remark() + " does not act on DNS queries",
+        rule_.kind->carries(Carrier::kDns) ? settings_hint()
+                                           : "only DNS queries have qname, qtype and transport");
   }
   if (rule_.kind->level == Level::kFirewall) return check_firewall_level();
   check_messages();
@@ -145,7 +145,8 @@ void FitCheck::check_http() const {
     const auto& fields = rule_.kind->fields();
     const bool unit = std::any_of(fields.begin(), fields.end(),
                                   [](const FieldInfo& field) { return field.name == "unit"; });
-    problems_.add(position_of(node_, "match"), fault_ + settings_remark() + " does not act on requests",
+    problems_.add(position_of(node_, "match"),
+                  fault_ + settings_remark() + " does not act on requests",
                   unit ? "write unit = \"request\" in the fault" : settings_hint());
   } else if (asks && !has(kHttpRequests)) {
     problems_.add(position_of(node_, "match"), "no listener that the rule matches has requests",
@@ -308,7 +309,7 @@ void FitCheck::check_not_http() const {
   }
   if (rule_.max_active_faults) {
     problems_.add(position_of(node_, "max_active_faults"), fault_ + " has no max_active_faults",
-                  "it counts HTTP requests");
+                  "max_active_faults counts HTTP requests");
   }
 }
 

@@ -266,11 +266,11 @@ class ConfigReader {
     }
     if (rule.match.direction != DirectionChoice::kBoth) {
       problems_.add(position_of(*node.find("match"), "direction"),
-                    "a preset has figures for both directions", "leave direction out");
+                    "a preset acts in both directions", "leave direction out");
     }
     if (rule.per == Per::kChunk) {
       problems_.add(position_of(node, "per"), "per = \"chunk\" does not fit a preset",
-                    "a network is slow for a connection, a client or a second");
+                    "use per = \"connection\", \"client\" or \"second\"");
     }
     const auto name = keys.name.value_or("");
     const auto parts = expand(*preset, where);

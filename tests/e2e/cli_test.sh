@@ -97,7 +97,7 @@ expect_code 0 "$brownout" check --exec exec.toml
 cp bad_certificate.toml good.toml
 for option in --events --flows; do
   expect_code 2 timeout 10 "$brownout" run good.toml --api off "$option" pipe
-  expect_text err 'nobody reads this pipe'
+  expect_text err 'no process reads this pipe'
 done
 expect_code 2 timeout 10 "$brownout" run good.toml --api 127.0.0.1:0 --token-file pipe
 expect_text err 'no regular file'

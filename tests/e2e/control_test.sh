@@ -222,7 +222,7 @@ wait_for 10 loaded || fail "the status says that the file is not loaded, and it 
 sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
 wait_for 10 grep -q 'rules\? loaded' "$folder/first.log" || fail "the changed file was not loaded"
 ask 200 '"source":"api"' "$api/api/v1/rules/back"
-wait_for 10 grep -q 'the file differs from what is live: rules .*back' "$folder/first.log" || fail "no word of what differs: $(cat "$folder/first.log")"
+wait_for 10 grep -q 'the file differs from the active configuration: rules .*back' "$folder/first.log" || fail "the difference is not logged: $(cat "$folder/first.log")"
 script -qec "$brownout ctl rules" /dev/null >"$folder/table" </dev/null
 grep -q 'rule back (added)' "$folder/table" || fail "ctl rules does not say what differs: $(cat "$folder/table")"
 # A rule that is toggled back to its state in the file belongs to the file again, so the file's next edit applies.
@@ -237,7 +237,7 @@ ask 200 '"delay":"1s"' "$api/api/v1/rules/latency"
 kill -TERM "$last_pid"
 wait "$last_pid" || fail "SIGTERM: exit $?: $(cat "$folder/second.log")"
 run reset --state "$folder/state.json"
-grep -q 'the file differs from what is live: ' "$folder/reset.log" || fail "no word of the restored changes: $(cat "$folder/reset.log")"
+grep -q 'the file differs from the active configuration: ' "$folder/reset.log" || fail "no word of the restored changes: $(cat "$folder/reset.log")"
 expect_code 0 ctl reset back
 ask 404 'no rule' "$api/api/v1/rules/back"
 expect_code 4 ctl reset nobody

@@ -166,11 +166,11 @@ left=$(redis-cli -p "$first" -n 3 --scan | while read -r name; do redis-cli -p "
   fail "keys live for so many seconds: $left"
 pass "keys are in the database of the user, and do not stay"
 code stranger $unmeasured
-says stranger 'AUTH: the server says: WRONGPASS'
+says stranger 'AUTH: error from the server: WRONGPASS'
 code replica $unmeasured
-says replica 'SET: the server says: READONLY'
+says replica 'SET: error from the server: READONLY'
 code readonly 1
-says readonly '^NOT MET .*availability.*SET: the server says: READONLY'
+says readonly '^NOT MET .*availability.*SET: error from the server: READONLY'
 pass "whom the server does not let in, or write, fails, and it is said why"
 code stale 1
 says stale '^NOT MET .*availability.*GET: a stale value, 1, not [0-9]+'

@@ -162,7 +162,7 @@ class NatsClient final : public ProbeClient {
         ponged_ = true;
         return {};
       case NatsVerb::kErr:
-        return "the server says: " + line.text;
+        return "error from the server: " + line.text;
       case NatsVerb::kMsg:
       case NatsVerb::kHmsg:
         return hear_message(line, codecs::text_of(payload));

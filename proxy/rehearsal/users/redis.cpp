@@ -105,7 +105,7 @@ class RedisLink {
       if (auto why = read(); !why.empty()) return failed(why);
     }
     auto answer = next()->front();
-    if (is_redis_error(answer)) return failed("the server says: " + answer.text);
+    if (is_redis_error(answer)) return failed("error from the server: " + answer.text);
     return answer;
   }
 
@@ -228,7 +228,7 @@ class RedisClient final : public ProbeClient {
         if (++answers > kMessages) return "PUBLISH: more replies than commands";
         if (is_redis_error(answer->front())) {
           ++refused;
-          refusal = "PUBLISH: the server says: " + answer->front().text;
+          refusal = "PUBLISH: error from the server: " + answer->front().text;
         } else if (answer->front().sign != ':') {
           return "PUBLISH: the reply is not a number";
         }
@@ -247,7 +247,7 @@ class RedisClient final : public ProbeClient {
     const auto why = messages_.read();
     while (const auto value = messages_.next()) {
       if (is_redis_error(value->front()))
-        return "SUBSCRIBE: the server says: " + value->front().text;
+        return "SUBSCRIBE: error from the server: " + value->front().text;
       hear_message(*value, done);
     }
     if (!why.empty()) return "SUBSCRIBE: " + why;

@@ -142,8 +142,8 @@ class Loss final : public Fault {
       problems.add(position_of(table, "p"), "p needs r",
                    "e.g. r = \"25%\": bad periods of 4 segments");
     } else if (!settings.loss && table.find("correlation")) {
-      problems.add(position_of(table, "correlation"), "correlation goes with loss",
-                   "the Gilbert-Elliott model correlates by its states");
+      problems.add(position_of(table, "correlation"), "correlation needs loss",
+                   "the states of the Gilbert-Elliott model already correlate losses");
     }
   }
 

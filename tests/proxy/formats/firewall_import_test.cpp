@@ -161,7 +161,7 @@ TEST(FirewallImport, RefusesTextThatIsNoRuleset) {
 TEST(FirewallImport, RefusesChainsThatJumpInACircle) {
   const auto circle = import_firewall(corpus("nftables/circle.json"), "");
   ASSERT_FALSE(circle);
-  EXPECT_EQ(circle.error().hint, "do the chains jump in a circle?");
+  EXPECT_EQ(circle.error().hint, "check whether chains jump to each other in a circle");
 }
 
 // Imports a table for both families that has the given rules; returns the lines, then "left out:

@@ -47,7 +47,7 @@ TEST_F(OutputFiles, FailInsteadOfWaitingForAPipesReader) {
   for (const auto of : {EventLog::Of::kEvents, EventLog::Of::kFlows}) {
     const auto log = EventLog::open(path, of);
     ASSERT_FALSE(log);
-    EXPECT_THAT(log.error().what, testing::HasSubstr("nobody reads this pipe"));
+    EXPECT_THAT(log.error().what, testing::HasSubstr("no process reads this pipe"));
     EXPECT_THAT(log.error().hint, testing::HasSubstr("start its reader first"));
   }
   const Fd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
