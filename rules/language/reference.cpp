@@ -47,13 +47,13 @@ std::string fault_section(const FaultKind& kind) {
   std::string text = "### " + name + "\n\n" + std::string(kind.summary) + "\n\n";
   text += field_table(kind.fields());
   text += "- Acts on: " + std::string(level_text(kind.level)) + "; " + carriers_text(kind) + ".\n";
-  text += "- Magnitude is per: " + std::string(kind.magnitude) + ".\n";
+  text += "- Magnitude applies to each: " + std::string(kind.magnitude) + ".\n";
   text += "- Composed: " + std::string(kind.composition) + ".\n";
   if (kind.level != Level::kListener && kind.level != Level::kFirewall) {
-    text += "- `ramp` scales its " +
+    text += "- `ramp` scales the " +
             std::string(kind.ramp == Ramp::kMagnitude ? "magnitude" : "probability") + ".\n";
   }
-  if (kind.per_chunk) text += "- May be drawn `per = \"chunk\"`.\n";
+  if (kind.per_chunk) text += "- Allows `per = \"chunk\"`.\n";
   if (!kind.source.empty()) text += "- Source: " + std::string(kind.source) + ".\n";
   return text + "- Example: [examples/rules/" + name + ".toml](../examples/rules/" + name +
          ".toml)\n\n";
@@ -162,7 +162,7 @@ std::string reference_page() {
           field_table(firewall_schema().fields()) + "A line:\n\n" +
           field_table(firewall_line_schema().fields());
   text += "## [[rule]]\n\n" + field_table(rule_fields());
-  text += "## match\n\nA match only narrows: an absent key matches all.\n\n" +
+  text += "## match\n\nEach key narrows the match; an absent key matches everything.\n\n" +
           field_table(match_schema().fields());
   text += "## Faults\n\n";
   for (const auto* kind : all_faults()) text += fault_section(*kind);

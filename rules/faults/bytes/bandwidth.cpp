@@ -142,7 +142,7 @@ extern const FaultKind kBandwidth = describe<Bandwidth>(
          "Bytes pass no faster than a rate. Datagrams that arrive at a full queue are dropped.",
      .magnitude = "direction of a connection, of a client or of the rule (`shared`)",
      .composition =
-         "the slowest limit wins; each adds at most one piece (10 ms of its rate) of delay",
+         "the slowest limit wins; each rule adds at most one piece (10 ms of its rate) of delay",
      .source = "ITU-T I.371 generic cell rate algorithm"});
 
 }  // namespace brownout::rules

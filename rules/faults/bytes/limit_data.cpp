@@ -44,7 +44,7 @@ class LimitData final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("bytes", &Settings::bytes, "how many bytes pass; 0 B closes at the first one",
+        field("bytes", &Settings::bytes, "how many bytes pass; 0 B closes at the first byte",
               {.required = true}),
         field("close", &Settings::close, "how both ends are closed"),
     }};

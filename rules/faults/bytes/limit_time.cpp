@@ -76,7 +76,7 @@ extern const FaultKind kLimitTime = describe<LimitTime>(
      .level = Level::kBytes,
      .summary = "The connection works for a time, then ends, whatever the traffic.",
      .magnitude = "connection",
-     .composition = "the earliest wins",
+     .composition = "the rule that ends the connection first wins",
      .source = {}});
 
 }  // namespace brownout::rules

@@ -88,9 +88,9 @@ extern const FaultKind kReset =
     describe<Reset>({.name = "reset",
                      .level = Level::kBytes,
                      .per_chunk = true,
-                     .summary = "Both ends get a RST; what is in flight is lost.",
+                     .summary = "Both ends get a RST; data in flight is lost.",
                      .magnitude = "connection",
-                     .composition = "the earliest wins",
+                     .composition = "the earliest reset wins",
                      .source = "RFC 9293, 3.5.2"});
 
 }  // namespace brownout::rules

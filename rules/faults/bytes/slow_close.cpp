@@ -50,13 +50,13 @@ class SlowClose final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kSlowClose =
-    describe<SlowClose>({.name = "slow_close",
-                         .level = Level::kBytes,
-                         .ramp = Ramp::kMagnitude,
-                         .summary = "The end of the stream (FIN) arrives late; the data does not.",
-                         .magnitude = "end of a stream, one way",
-                         .composition = "delays of several rules add up",
-                         .source = "Toxiproxy, slow_close"});
+extern const FaultKind kSlowClose = describe<SlowClose>(
+    {.name = "slow_close",
+     .level = Level::kBytes,
+     .ramp = Ramp::kMagnitude,
+     .summary = "The end of the stream (FIN) arrives late; the data is not delayed.",
+     .magnitude = "end of a stream, one way",
+     .composition = "delays of several rules add up",
+     .source = "Toxiproxy, slow_close"});
 
 }  // namespace brownout::rules

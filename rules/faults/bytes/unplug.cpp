@@ -39,7 +39,7 @@ extern const FaultKind kUnplug = describe<Unplug>(
      .level = Level::kBytes,
      .summary = "The connection works, then hangs without closing until the rule ends.",
      .magnitude = "connection",
-     .composition = "the earliest wins",
+     .composition = "the rule that hangs the connection first wins",
      .source = {}});
 
 }  // namespace brownout::rules

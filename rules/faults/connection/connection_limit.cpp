@@ -95,7 +95,7 @@ extern const FaultKind kConnectionLimit = describe<ConnectionLimit>(
      .level = Level::kConnection,
      .summary = "The number of open connections is limited; further ones are refused or hang.",
      .magnitude = "rule or client (`shared`)",
-     .composition = "the first refusal or hang stands",
+     .composition = "the first rule that refuses the connection, or leaves it hanging, decides",
      .source = {}});
 
 }  // namespace brownout::rules

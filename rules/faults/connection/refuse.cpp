@@ -24,12 +24,12 @@ class Refuse final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kRefuse =
-    describe<Refuse>({.name = "refuse",
-                      .level = Level::kConnection,
-                      .summary = "A connection is accepted, then reset.",
-                      .magnitude = "connection",
-                      .composition = "the first refusal or hang stands",
-                      .source = {}});
+extern const FaultKind kRefuse = describe<Refuse>(
+    {.name = "refuse",
+     .level = Level::kConnection,
+     .summary = "A connection is accepted, then reset.",
+     .magnitude = "connection",
+     .composition = "the first rule that refuses the connection, or leaves it hanging, decides",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -51,13 +51,13 @@ class Asymmetric final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kAsymmetric =
-    describe<Asymmetric>({.name = "asymmetric",
-                          .level = Level::kBytes,
-                          .carriers = kStreams | kDatagrams,
-                          .summary = "One direction works; what is sent in the other is lost.",
-                          .magnitude = "connection or session",
-                          .composition = "with a rule for the other direction, nothing passes",
-                          .source = {}});
+extern const FaultKind kAsymmetric = describe<Asymmetric>(
+    {.name = "asymmetric",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
+     .summary = "One direction works; data sent in the other direction is lost.",
+     .magnitude = "connection or session",
+     .composition = "with a rule for the other direction, nothing passes",
+     .source = {}});
 
 }  // namespace brownout::rules

@@ -31,7 +31,7 @@ extern const FaultKind kFlushState =
                           .summary = "Connections that are open when the rule starts fall silent "
                                      "without closing; new ones work.",
                           .magnitude = "connection",
-                          .composition = "the earliest wins",
+                          .composition = "the earliest flush wins",
                           .source = {}});
 
 }  // namespace brownout::rules

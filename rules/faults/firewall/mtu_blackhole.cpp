@@ -83,7 +83,7 @@ extern const FaultKind kMtuBlackhole = describe<MtuBlackhole>(
      .per_chunk = true,
      .summary = "Small messages pass, large ones never arrive; a stream is stuck behind the first.",
      .magnitude = "chunk or datagram, one way",
-     .composition = "the smallest wins",
+     .composition = "the smallest size wins",
      .source = "RFC 2923, 2.1"});
 
 }  // namespace brownout::rules

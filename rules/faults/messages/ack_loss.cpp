@@ -36,7 +36,7 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
                 "reconnects and sends unacknowledged messages again, which may duplicate them at "
                 "QoS 1 and never at QoS 2.",
      .magnitude = "acknowledgement, one way; HTTP: the response; DNS: the answer",
-     .composition = "later rules do not see what an earlier rule drops",
+     .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4"});
 
 }  // namespace brownout::rules

@@ -32,7 +32,7 @@ extern const FaultKind kDrop = describe<Drop>(
                 "them. A correct client repeats what is not acknowledged in time.",
      .magnitude = "datagram or message, one way; HTTP and DNS: the request or query, or with "
                   "`direction = \"downstream\"` the response or answer",
-     .composition = "later rules do not see what an earlier rule drops",
+     .composition = "later rules do not see messages that an earlier rule dropped",
      .source = {}});
 
 }  // namespace brownout::rules

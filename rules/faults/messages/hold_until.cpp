@@ -66,9 +66,9 @@ class HoldUntil final : public MessageFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         nested<Settings>("passes", "table",
-                         "the message that must pass first, in the same direction, by the keys of "
-                         "match for messages; or a request or query from the same client address; "
-                         "with `status`, a response",
+                         "the message that must pass first, in the same direction: keys of match "
+                         "that select a message, or a request or query from the same client "
+                         "address (with `status`, a response)",
                          [](const Node& node, Settings& settings, Diagnostics& problems) {
                            settings.passes = match_schema().read(node, "passes", problems);
                            settings.passes.settle_shared_keys(true);

@@ -71,7 +71,7 @@ class RedisProtocol final : public MessageProtocol {
   std::vector<MessageKey> keys() const override {
     auto keys = keys_of_redis_commands();
     keys.push_back(redis_key<std::vector<RedisType>>(
-        "reply", "only replies of these types; push is any unsolicited message, in RESP2, too",
+        "reply", "only replies of these types; push means any unsolicited message, also in RESP2",
         [](const auto& message, const auto& types) {
           return message.reply &&
                  std::find(types.begin(), types.end(), message.reply->type) != types.end();

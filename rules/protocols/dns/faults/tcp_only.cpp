@@ -30,7 +30,7 @@ extern const FaultKind kTcpOnly =
                        .carriers = kDnsQueries,
                        .summary = "Queries over UDP vanish; those over TCP are answered.",
                        .magnitude = "query",
-                       .composition = "with `udp_only` nothing is answered at all",
+                       .composition = "with `udp_only`, no query is answered",
                        .source = {}});
 
 }  // namespace brownout::rules

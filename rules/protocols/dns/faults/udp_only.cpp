@@ -31,7 +31,7 @@ extern const FaultKind kUdpOnly =
                        .carriers = kDnsQueries,
                        .summary = "Queries over TCP vanish; those over UDP are answered.",
                        .magnitude = "query",
-                       .composition = "with `tcp_only` nothing is answered at all",
+                       .composition = "with `tcp_only`, no query is answered",
                        .source = {}});
 
 }  // namespace brownout::rules

@@ -10,10 +10,10 @@ extern const FaultKind kCorruptBody = describe<CorruptFault>(
      .ramp = Ramp::kMagnitude,
      .directed = true,
      .on_body = true,
-     .summary = "Bits of the body flip; its framing stays right.",
+     .summary = "Bits of the body flip; the framing stays valid.",
      .magnitude =
          "byte, or chunk (`each`), of the body of a request, a response, or both (`direction`)",
-     .composition = "each rule flips for itself",
+     .composition = "rules flip bits independently",
      .source = {}});
 
 }  // namespace brownout::rules

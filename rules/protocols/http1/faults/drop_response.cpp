@@ -32,7 +32,7 @@ extern const FaultKind kDropResponse = describe<DropResponse>(
      .of_http = Half::kResponse,
      .summary = "The server processes the request, but the client gets no response.",
      .magnitude = "request",
-     .composition = "what one rule drops the next never sees",
+     .composition = "later rules do not see a response that an earlier rule dropped",
      .source = {}});
 
 }  // namespace brownout::rules

@@ -44,9 +44,9 @@ extern const FaultKind kDuplicateRequest = describe<DuplicateRequest>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
-     .summary = "The server gets the request twice, the client one response.",
+     .summary = "The server gets the request twice, and the client gets one response.",
      .magnitude = "request",
-     .composition = "several rules send one copy only",
+     .composition = "several rules together send one copy",
      .source = {}});
 
 }  // namespace brownout::rules

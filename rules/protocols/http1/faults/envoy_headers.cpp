@@ -35,10 +35,10 @@ class EnvoyHeaders final : public Fault, public HttpFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "whether callers may delay their requests"),
-        field("abort", &Settings::abort, "whether callers may choose an error response"),
-        field("throughput", &Settings::throughput, "whether callers may slow their responses down"),
-        field("longest", &Settings::longest, "the longest delay that is granted"),
+        field("delay", &Settings::delay, "whether clients may delay their requests"),
+        field("abort", &Settings::abort, "whether clients may choose an error response"),
+        field("throughput", &Settings::throughput, "whether clients may slow down their responses"),
+        field("longest", &Settings::longest, "the longest delay that clients may choose"),
     }};
     return schema;
   }
@@ -121,9 +121,9 @@ extern const FaultKind kEnvoyHeaders = describe<EnvoyHeaders>(
      .on_body = true,
      .of_http = Half::kRequest,
      .summary =
-         "A caller chooses the fault of its own request, by the headers of Envoy's fault filter.",
+         "A client chooses the fault of its own request, with the headers of Envoy's fault filter.",
      .magnitude = "request",
-     .composition = "as abort, delay and response_rate",
+     .composition = "as for abort, delay and response_rate",
      .source = "Envoy, HTTP fault injection, controlling fault injection via HTTP headers"});
 
 }  // namespace brownout::rules

@@ -67,7 +67,7 @@ extern const FaultKind kStallMidBody =
                             .on_body = true,
                             .summary = "The body stops in the middle; the connection stays open.",
                             .magnitude = "body of a request, a response, or both (`direction`)",
-                            .composition = "stalls follow each other",
+                            .composition = "stalls of several rules add up",
                             .source = {}});
 
 }  // namespace brownout::rules

@@ -85,9 +85,9 @@ extern const FaultKind kMqttDisconnect = describe<MqttDisconnect>(
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary = "On a packet, the server closes the connection; in MQTT 5.0 it sends a reason and "
                 "may name another server. A correct client connects there, or reconnects later. "
-                "The broker publishes its will.",
+                "The broker publishes the client's will.",
      .magnitude = "connection",
-     .composition = "the first end wins",
+     .composition = "the first rule that ends the connection decides",
      .source = "MQTT 5.0, 3.14 and 4.11"});
 
 }  // namespace brownout::rules

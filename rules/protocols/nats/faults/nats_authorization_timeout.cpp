@@ -85,7 +85,7 @@ extern const FaultKind kNatsAuthorizationTimeout = describe<NatsAuthorizationTim
                 "Timeout', and the connection closes. A correct client tries the next server with "
                 "increasing delays, and does not treat it as a wrong password.",
      .magnitude = "new connection",
-     .composition = "the first end wins",
+     .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Authorization, timeout; nats-server, client.go"});
 
 }  // namespace brownout::rules

@@ -78,7 +78,7 @@ extern const FaultKind kNatsLameDuck = describe<NatsLameDuck>(
          "and closes the connection after `grace`. A correct client moves to another server before "
          "that, and loses nothing. To refuse new connections as well, add a rule with \"refuse\".",
      .magnitude = "connection",
-     .composition = "the first end wins",
+     .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Lame Duck Mode; nats-server, lame_duck_grace_period"});
 
 }  // namespace brownout::rules

@@ -43,7 +43,7 @@ extern const FaultKind kNatsSlowConsumer = describe<NatsSlowConsumer>(
                 "connection. A correct client reconnects and subscribes again; messages published "
                 "meanwhile are lost, except in JetStream.",
      .magnitude = "connection",
-     .composition = "the first end wins",
+     .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Slow Consumers"});
 
 }  // namespace brownout::rules

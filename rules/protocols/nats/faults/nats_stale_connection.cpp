@@ -45,7 +45,7 @@ extern const FaultKind kNatsStaleConnection = describe<NatsStale>(
                 "after some unanswered PINGs, and connects to another server. With direction = "
                 "\"upstream\" the server closes it, with 'Stale Connection'.",
      .magnitude = "PONG, one way",
-     .composition = "what one rule drops the next never sees",
+     .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "NATS documentation, Ping/Pong Protocol"});
 
 }  // namespace brownout::rules

@@ -12,11 +12,11 @@ class RedisAsk final : public RedisRedirectionFault {
 
 }  // namespace
 
-extern const FaultKind kRedisAsk = describe<RedisAsk>(
-    redis_error_kind("redis_ask",
-                     "Commands with keys are answered ASK, with the slot of the first key and an "
-                     "address. A correct client sends ASKING and the command there, and keeps its "
-                     "map of the slots; it follows a bounded number of redirections for a command.",
-                     "redis.io, Redis cluster specification (ASK Redirection)"));
+extern const FaultKind kRedisAsk = describe<RedisAsk>(redis_error_kind(
+    "redis_ask",
+    "Commands with keys get the error ASK, with the slot of the first key and an address. A "
+    "correct client sends ASKING and the command to that address, and keeps its map of the slots; "
+    "it follows a bounded number of redirections for a command.",
+    "redis.io, Redis cluster specification (ASK Redirection)"));
 
 }  // namespace brownout::rules

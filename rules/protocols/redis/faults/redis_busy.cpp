@@ -13,11 +13,11 @@ struct RedisBusy {
 
 }  // namespace
 
-extern const FaultKind kRedisBusy = describe<RedisErrorFault<RedisBusy>>(redis_error_kind(
-    "redis_busy",
-    "The server answers BUSY to all but SCRIPT KILL, FUNCTION KILL, AUTH, HELLO, MULTI and the "
-    "like. A correct client waits and tries again, ever more slowly; it opens no further "
-    "connections meanwhile.",
-    "redis.io, EVAL (Maximum execution time) and COMMAND (flag allow-busy)"));
+extern const FaultKind kRedisBusy = describe<RedisErrorFault<RedisBusy>>(
+    redis_error_kind("redis_busy",
+                     "The server answers BUSY to all commands except SCRIPT KILL, FUNCTION KILL, "
+                     "AUTH, HELLO, MULTI and similar ones. A correct client retries with "
+                     "increasing delays, and opens no further connections meanwhile.",
+                     "redis.io, EVAL (Maximum execution time) and COMMAND (flag allow-busy)"));
 
 }  // namespace brownout::rules

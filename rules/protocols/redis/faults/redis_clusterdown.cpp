@@ -17,8 +17,8 @@ struct RedisClusterdown {
 extern const FaultKind kRedisClusterdown = describe<
     RedisErrorFault<RedisClusterdown>>(redis_error_kind(
     "redis_clusterdown",
-    "Commands with keys are answered CLUSTERDOWN. A correct client retries with increasing delays, "
-    "and reloads the slots; after a bounded number of attempts it reports an error.",
+    "Commands with keys get the error CLUSTERDOWN. A correct client retries with increasing "
+    "delays, and reloads the slots; after a bounded number of attempts it reports an error.",
     "redis.io, Redis cluster specification (Fault tolerance) and cluster-require-full-coverage of "
     "redis.conf"));
 

@@ -64,7 +64,7 @@ extern const FaultKind kRedisDeadSubscription = describe<RedisDeadSubscription>(
                 "A correct client sends PING while it is idle, closes the connection if no answer "
                 "arrives, and subscribes again. Messages published meanwhile are lost.",
      .magnitude = "connection",
-     .composition = "what one rule drops the next never sees",
+     .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "redis.io, Redis Pub/Sub (Delivery semantics) and PING"});
 
 }  // namespace brownout::rules

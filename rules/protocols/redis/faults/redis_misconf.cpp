@@ -19,11 +19,11 @@ struct RedisMisconf {
 
 }  // namespace
 
-extern const FaultKind kRedisMisconf = describe<RedisErrorFault<RedisMisconf>>(redis_error_kind(
-    "redis_misconf",
-    "Commands that write, and PING, are answered MISCONF: the disk is full, or the dataset cannot "
-    "be saved. A correct client reports that writes fail, goes on reading, and counts the server "
-    "as unhealthy.",
-    "redis.conf, stop-writes-on-bgsave-error; server.c, processCommand()"));
+extern const FaultKind kRedisMisconf = describe<RedisErrorFault<RedisMisconf>>(
+    redis_error_kind("redis_misconf",
+                     "Commands that write, and PING, get the error MISCONF: the disk is full, or "
+                     "the dataset cannot be saved. A correct client reports that writes fail, "
+                     "continues to read, and treats the server as unhealthy.",
+                     "redis.conf, stop-writes-on-bgsave-error; server.c, processCommand()"));
 
 }  // namespace brownout::rules

@@ -14,7 +14,7 @@ class RedisMoved final : public RedisRedirectionFault {
 
 extern const FaultKind kRedisMoved = describe<RedisMoved>(redis_error_kind(
     "redis_moved",
-    "Commands with keys are answered MOVED, with the slot of the first key and an address. A "
+    "Commands with keys get the error MOVED, with the slot of the first key and an address. A "
     "correct client sends the command to that address and reloads the slots; it follows a bounded "
     "number of redirections for a command, then fails.",
     "redis.io, Redis cluster specification (MOVED Redirection)"));

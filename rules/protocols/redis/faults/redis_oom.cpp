@@ -14,11 +14,11 @@ struct RedisOom {
 
 }  // namespace
 
-extern const FaultKind kRedisOom = describe<RedisErrorFault<RedisOom>>(redis_error_kind(
-    "redis_oom",
-    "Commands that may take memory are answered OOM; reading and deleting go on. A correct client "
-    "tells its caller that nothing was written, and serves what it can without the cache; it does "
-    "not try again at once.",
-    "redis.io, Key eviction; COMMAND (flag denyoom)"));
+extern const FaultKind kRedisOom = describe<RedisErrorFault<RedisOom>>(
+    redis_error_kind("redis_oom",
+                     "Commands that may take memory get the error OOM; reading and deleting still "
+                     "work. A correct client reports to its caller that nothing was written, works "
+                     "without the cache where it can, and does not retry at once.",
+                     "redis.io, Key eviction; COMMAND (flag denyoom)"));
 
 }  // namespace brownout::rules

@@ -16,9 +16,9 @@ struct RedisReadonly {
 
 extern const FaultKind kRedisReadonly = describe<RedisErrorFault<RedisReadonly>>(redis_error_kind(
     "redis_readonly",
-    "Commands that write are answered READONLY, as by a primary that has become a replica; all "
-    "others pass. A correct client asks again who the primary is (Sentinel, DNS, a new "
-    "connection), and writes there; it does not go on writing to a replica.",
+    "Commands that write get the error READONLY, as from a primary that has become a replica; all "
+    "others pass. A correct client looks up the primary again (Sentinel, DNS, a new connection), "
+    "and writes to the primary instead of the replica.",
     "redis.io, Guidelines for Redis clients with support for Redis Sentinel; redis.conf, "
     "replica-read-only"));
 

@@ -39,7 +39,7 @@ extern const FaultKind kSlowHandshake =
                              .carriers = kTlsHandshakes,
                              .ramp = Ramp::kMagnitude,
 
-                             .summary = "The answer to the ClientHello comes late.",
+                             .summary = "The answer to the ClientHello arrives late.",
                              .magnitude = "handshake",
                              .composition = "delays add up",
                              .source = {}});

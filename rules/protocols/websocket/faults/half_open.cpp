@@ -62,7 +62,7 @@ extern const FaultKind kHalfOpen = describe<HalfOpen>(
          "Messages are lost while the connection stays open and pings are answered. A correct "
          "client relies on acknowledgements, and closes the connection if they are missing.",
      .magnitude = "connection, one way",
-     .composition = "what one rule drops the next never sees",
+     .composition = "later rules do not see messages that an earlier rule dropped",
      .source = {}});
 
 }  // namespace brownout::rules

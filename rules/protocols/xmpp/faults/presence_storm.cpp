@@ -70,7 +70,7 @@ extern const FaultKind kPresenceStorm = describe<PresenceStorm>(
      .summary = "When a contact comes or goes, many alternating presences arrive at once. A "
                 "correct client shows the last state, and stays responsive.",
      .magnitude = "presence, one way",
-     .composition = "the presences that one rule made are multiplied by the next",
+     .composition = "a later rule multiplies the presences of an earlier rule, too",
      .source = "RFC 6121, 4"});
 
 }  // namespace brownout::rules
