@@ -63,7 +63,7 @@ std::optional<AddressPort> parse_address_port(std::string_view text);
 
 Result<Prefix> parse_prefix(std::string_view text);
 Result<Endpoint> parse_endpoint(std::string_view text);
-// As parse_endpoint, but also accepts ":1883" for "[::]:1883" (every local address).
+// Like parse_endpoint(), but also accepts ":1883" for "[::]:1883" (every local address).
 Result<Endpoint> parse_listen(std::string_view text);
 
 std::string to_text(const IpAddress& address);

@@ -38,14 +38,14 @@ class ClientTable {
     return own != nullptr ? *own : overflow_;
   }
 
-  // As of(), but null if the client has no entry yet.
+  // Like of(), but null if the client has no entry yet.
   T* known(Key client) {
     auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);
     if (auto* found = find(head, client)) return found;
     return size_.load(std::memory_order_relaxed) < kMost ? nullptr : &overflow_;
   }
 
-  // As of(), but null instead of the shared entry if the table is full.
+  // Like of(), but null instead of the shared entry if the table is full.
   T* claim(Key client) {
     auto& bucket = buckets_[client % buckets_.size()];
     if (auto* found = find(bucket.load(std::memory_order_acquire), client)) return found;

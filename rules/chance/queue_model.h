@@ -32,7 +32,7 @@ class QueueModel {
   // A request arrives that needs `service`. If `now` is earlier than in a previous call, the latest
   // time so far is used.
   Outcome arrive(Instant now, Duration service);
-  // As arrive(), but accepts the request even if the queue is full.
+  // Like arrive(), but accepts the request even if the queue is full.
   Outcome arrive_anyway(Instant now, Duration service);
 
   // Removes requests whose service has ended by `now`.

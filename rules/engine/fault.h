@@ -31,7 +31,7 @@ class HttpFault;  // http_fault.h
 class FaultState {
  public:
   virtual ~FaultState() = default;
-  // The status for the table of rules (`ctl`, final report); "" if there is none.
+  // The text that the table of rules shows (`ctl`, final report); may be empty.
   virtual std::string status() { return {}; }
 };
 
@@ -107,14 +107,16 @@ struct FaultKind {
   Level level = Level::kBytes;
   CarrierSet carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
-  bool per_chunk = false;      // allows per = "chunk"
-  bool directed = false;       // HTTP, DNS: `direction` limits the fault to one half
+  bool per_chunk = false;  // allows per = "chunk"
+  // HTTP, DNS: `direction` limits the fault to the request or the response.
+  bool directed = false;
   bool on_body = false;        // HTTP: acts on bodies, through a stage
   bool terminated = false;     // TLS: requires a listener that terminates TLS
   bool mints = false;          // TLS: requires a CA that can issue certificates
-  Half of_http = Half::kBoth;  // HTTP: the half on which it acts
-  Half of_dns = Half::kBoth;   // DNS: the half on which it acts
-  bool observes_all = false;   // HTTP, DNS: on_seen() is called for messages it does not act on
+  Half of_http = Half::kBoth;  // HTTP: acts on the request, the response or both
+  Half of_dns = Half::kBoth;   // DNS: acts on the query, the answer or both
+  // HTTP, DNS: on_seen() is called for the messages on which the fault does not act.
+  bool observes_all = false;
   ProtocolSet (*protocols)() = ProtocolSet::any;  // messages: the supported protocols
   std::string_view summary;                       // one sentence: the effect seen by the client
   std::string_view magnitude;                     // the unit that is affected, e.g. "connection"
@@ -175,7 +177,7 @@ const FaultKind* find_fault(std::string_view name);
 // The fault that other tools call `name`; "" if there is none.
 std::string_view aliased_fault(std::string_view name);
 
-// Why the packet fault `name` cannot act on a stream; "" if `name` is no such fault.
+// Why the packet fault `name` cannot act on a stream; "" if `name` is not a packet fault.
 std::string_view why_not_for_streams(std::string_view name);
 
 }  // namespace brownout::rules

@@ -23,7 +23,7 @@ class Hold {
   // Whether the hold has ended. Any thread.
   bool over() const { return state_.load(std::memory_order_acquire) == State::kOver; }
 
-  // The functions below: thread of the flow.
+  // The functions below are for the flow's thread.
 
   // Calls told() once when the hold ends, on the thread that ends it; at once if it has ended
   // already. May be called only once.
@@ -40,7 +40,7 @@ class Hold {
   virtual std::vector<Note> wake(Instant now) = 0;
 
  protected:
-  // Ends the hold. Once, from any thread.
+  // Ends the hold. Must be called only once; any thread.
   void let_go() {
     if (state_.exchange(State::kOver, std::memory_order_acq_rel) == State::kWatched) told_();
   }

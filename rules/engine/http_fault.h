@@ -20,7 +20,7 @@ struct HttpContext {
   Instant now;
   FaultState* shared;  // result of make_state(), or nullptr
   Dice rule_dice;      // depends on the rule only: for state that its requests share
-  Direction half;      // for rules that act on one half (Half::kOne): upstream is the request
+  Direction half;      // for Half::kOne: the half on which the rule acts; upstream is the request
 };
 
 // The way in which a response is malformed on the wire.

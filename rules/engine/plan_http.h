@@ -35,12 +35,12 @@ class HttpPlan {
   // `request.http`. Drops rules that `set` does not contain, and adds rules that match the status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
-  // The holds of the request, later those of the response.
+  // The holds of the request; after on_response(), the holds of the response.
   PlanHolds& holds() { return holds_; }
   const PlanHolds& holds() const { return holds_; }
   // The rules for the chain of the body in this direction.
   std::vector<RuleRef> body_rules(Direction direction) const;
-  // As above, without the rules that `set` does not contain.
+  // Like above, but without the rules that `set` does not contain.
   std::vector<RuleRef> body_rules(Direction direction, const RuleSet& set) const;
 
   // Whether `set` contains all rules of the plan.

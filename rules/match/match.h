@@ -118,8 +118,9 @@ struct Match {
   // that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
 
-  // Assigns the key `header`, which HTTP and messages share, to one of them. The other keys decide;
-  // without any, `requests` decides: whether the rule's listeners have HTTP requests.
+  // Decides whether the key `header` selects HTTP requests or messages, which both have this key.
+  // The other keys of the match decide. If there are none, `requests` (the rule's listeners have
+  // HTTP requests) decides.
   void settle_shared_keys(bool requests);
 
  private:

@@ -75,7 +75,7 @@ struct Probe {
   std::string user_name;      // messaging protocols
   std::string password_file;  // a file; its first line is the password
   ProtocolOptions options;    // keys of single messaging protocols
-  bool watches = false;       // waits for an alert, so its failures are no outage
+  bool watches = false;       // waits for an alert, so its failures are not an outage
   Position where;
 };
 

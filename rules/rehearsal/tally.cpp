@@ -11,7 +11,7 @@ namespace {
 // Limit of distinct failure reasons; all further ones count as "other reasons".
 constexpr std::size_t kMostReasons = 200;
 
-// An unfinished operation that waited less than this may still be served, so it is no failure.
+// An unfinished operation that waited less than this may still be served, so it is not a failure.
 constexpr Duration kHangs = std::chrono::milliseconds(100);
 
 Duration real_time_of(const Scenario& scenario, const Operation& operation) {

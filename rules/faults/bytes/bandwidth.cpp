@@ -30,8 +30,8 @@ struct SharedPacers final : FaultState {
   ClientTable<Pacers> clients;
 };
 
-// As netem's rate: a datagram leaves when its last bit is transmitted. A datagram that finds the
-// queue full is dropped.
+// Like netem's `rate`: a datagram leaves when its last bit is transmitted. A datagram that finds
+// the queue full is dropped.
 class DatagramBandwidthStage final : public DatagramStage {
  public:
   DatagramBandwidthStage(const BandwidthSettings& settings, const StageContext& context,

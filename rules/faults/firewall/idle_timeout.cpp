@@ -1,9 +1,8 @@
 // idle_timeout: a NAT or a stateful firewall forgets a flow that was idle for too long. Neither end
 // gets a FIN or RST: the connection is half-open, and data sent on it later vanishes.
 //
-// A datagram session is restored as soon as its client sends; until then datagrams of the server
+// A datagram session is restored as soon as its client sends; until then, datagrams of the server
 // are lost.
-// server sends is lost.
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 

@@ -76,8 +76,8 @@ class MessageCodec {
   virtual std::string host() const { return {}; }
   // TLS has begun: both directions restart inside it.
   virtual void secured() {}
-  // Whether the connection must end once `direction` can no longer be parsed. True if raw bytes
-  // would be taken for a message that a rule removed or still owes.
+  // Whether the connection must end once `direction` can no longer be parsed. True if the peer
+  // would take the raw bytes for a message that a rule removed or still holds.
   virtual bool must_end(Direction) const { return false; }
   // Serializes a message that was kept, or that a rule made. A message that no rule changed is
   // written as it arrived.

@@ -28,7 +28,7 @@ bool topic_matches(std::string_view filter, std::string_view topic) {
   bool topic_over = false;
   while (!filter_over) {
     const auto wanted = take_level(filter, filter_over);
-    // "a/#" matches "a", too (4.7.1.2).
+    // "a/#" matches "a", too (MQTT 5.0, 4.7.1.2).
     if (wanted == "#") return true;
     if (topic_over) return false;
     const auto level = take_level(topic, topic_over);
@@ -76,9 +76,10 @@ std::optional<MqttPacket> refusal_of(const MqttPacket& packet, std::uint8_t leve
                                      const std::optional<MqttReason>& reason) {
   constexpr std::uint8_t kUnspecified = 0x80;
   constexpr std::uint8_t kUnavailable = 0x88;
-  constexpr std::uint8_t kUnavailable311 = 3;  // 3.1.1, table 3.1
+  constexpr std::uint8_t kUnavailable311 = 3;  // MQTT 3.1.1, table 3.1
   const bool v5 = level == kMqtt5;
-  // In 5.0, codes below 0x80 mean success (2.4), so a return code of 3.1.1 would accept.
+  // In MQTT 5.0, codes below 0x80 mean success (2.4), so the return codes of MQTT 3.1.1 would
+  // report a success.
   const bool refuses = reason && (!v5 || reason->code >= kUnspecified);
   const auto code = refuses ? reason->code : kUnspecified;
   MqttPacket answer{.id = packet.id, .reason = code};

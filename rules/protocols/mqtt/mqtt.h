@@ -15,7 +15,7 @@
 
 namespace brownout::rules {
 
-// 2.1.2.
+// The packet types (MQTT 5.0, 2.1.2).
 enum class MqttType : std::uint8_t {
   kConnect = 1,
   kConnack,
@@ -72,7 +72,7 @@ struct MqttWill {
   friend bool operator==(const MqttWill&, const MqttWill&) = default;
 };
 
-// 3.1.
+// The content of a CONNECT (MQTT 5.0, 3.1).
 struct MqttConnect {
   std::uint8_t level = kMqtt311;
   bool bridge = false;  // the client is a broker; sets 0x80 in the level (mosquitto.conf(5))
@@ -87,7 +87,7 @@ struct MqttConnect {
 
 struct MqttFilter {
   std::string filter = {};
-  std::uint8_t options = 0;  // 3.8.3.1; in 3.1.1 only the QoS; 0 in UNSUBSCRIBE
+  std::uint8_t options = 0;  // MQTT 5.0, 3.8.3.1; in 3.1.1 only the QoS; 0 in UNSUBSCRIBE
   friend bool operator==(const MqttFilter&, const MqttFilter&) = default;
 };
 
@@ -117,7 +117,7 @@ struct TopicFilter {
 template <>
 struct ValueKind<TopicFilter> {
   static std::string name() { return "topic filter"; }
-  static Result<TopicFilter> read(const Node& node);  // 4.7.1
+  static Result<TopicFilter> read(const Node& node);  // MQTT 5.0, 4.7.1
   static std::string print(const TopicFilter& value) { return in_quotes(value.text); }
 };
 
@@ -132,7 +132,7 @@ struct ValueKind<MqttQos> {
   static std::string print(MqttQos value) { return std::to_string(value.level); }
 };
 
-// A reason code of 5.0 (2.4), or the return code of a CONNACK in 3.1.1 (3.2.2.3 there).
+// A reason code (MQTT 5.0, 2.4), or the return code of a CONNACK (MQTT 3.1.1, 3.2.2.3).
 struct MqttReason {
   std::uint8_t code = 0;
   friend bool operator==(MqttReason, MqttReason) = default;

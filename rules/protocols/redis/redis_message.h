@@ -36,8 +36,8 @@ struct RedisMessage final : MessageView {
   bool is_push() const { return reply && reply->type == RedisType::kPush; }
 };
 
-// The command, if a rule can answer it in place of the server. Null if the chunk is no command, or
-// if the command expects no reply.
+// The command, if a rule can answer it in place of the server. Null if the chunk is not a command,
+// or if the command expects no reply.
 const RedisMessage* redis_request_of(const Chunk& chunk);
 // A chunk with an error reply to a command: "READONLY You can't write ...".
 Chunk redis_error(const RedisMessage& asked, std::string text);

@@ -47,13 +47,14 @@ struct XmppStanza {
   std::string id = {};
   std::string from = {};  // for a client's own stanzas, its JID once bound
   std::string to = {};
-  std::string previous = {};                 // XEP-0198: previd
+  std::string previous = {};                 // for <resume/> and <resumed/>: the previd (XEP-0198)
   std::vector<std::string> namespaces = {};  // namespaces of the children, in order
   std::string body = {};                     // decoded text of <body>, for messages
   // Position of the encoded body in the payload; both 0 if there is no body.
   std::size_t body_begin = 0;
   std::size_t body_end = 0;
-  std::string acknowledged = {};  // for <r/>: the last h that its receiver has sent
+  // For <r/>: the `h` of the last <a/> that the receiver of this <r/> has sent.
+  std::string acknowledged = {};
   // Stream management inside a SASL2 element: <resume/>, <resumed/> or <failed/>, its namespace,
   // and its position in the payload. kOther if there is none.
   XmppElement within = XmppElement::kOther;

@@ -43,7 +43,7 @@ bool may_have_flags(MqttType type, unsigned flags, std::uint8_t level) {
   return flags == flags_of({.type = type}, level);
 }
 
-// 3.1.
+// Reads a CONNECT (MQTT 5.0, 3.1).
 void read_connect(MqttFieldReader& in, MqttPacket& packet) {
   const auto name = in.text();
   auto& connect = packet.connect.emplace();
@@ -71,7 +71,7 @@ void read_connect(MqttFieldReader& in, MqttPacket& packet) {
   } else if (!v31 && (flags & kFlagsOfWill) != 0) {
     return in.fail();
   }
-  // In 3.1, the end of the packet overrides the flags (V3.1, 3.1).
+  // In MQTT 3.1, the end of the packet overrides the flags (MQTT V3.1, section 3.1).
   const auto has = [&](std::uint8_t flag) { return (flags & flag) != 0 && !(v31 && in.empty()); };
   if (has(kUserName)) connect.user_name = in.text();
   if (has(kPassword)) connect.password = in.binary();

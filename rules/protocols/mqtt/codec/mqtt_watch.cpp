@@ -20,7 +20,7 @@ using rules::MqttType;
 // SUBACKs.
 constexpr std::size_t kMostOfPacket = 128;
 constexpr std::size_t kMostOpenPackets = 4096;
-constexpr std::uint8_t kFirstFailure = 0x80;  // 2.4
+constexpr std::uint8_t kFirstFailure = 0x80;  // MQTT 5.0, 2.4
 constexpr std::uint8_t kLevelBits = 0x7f;     // the highest bit marks a bridge
 
 struct SeenPacket {

@@ -345,7 +345,7 @@ bool RedisPairing::has_ready() const { return !held_.empty() && held_.begin()->f
 
 bool RedisPairing::in_order() const {
   if (given_up_) return !stuck_ && held_.empty();
-  // The client may still expect a reply although the server owes none.
+  // The client may still expect a reply although the server has none left to send.
   const bool waits = asked_.empty() && next_ <= last_sent_;
   return held_.empty() && copies_ == 0 && !waits && !is_behind();
 }

@@ -60,15 +60,15 @@ class RedisPairing {
   }
   // Whether the client has subscriptions, so that pub/sub messages may arrive.
   bool takes_messages() const { return subscriptions_ > 0 || shard_subscriptions_ > 0; }
-  // Whether the bytes after this are a replication stream instead of replies.
+  // Whether the server's next bytes are a replication stream instead of replies.
   bool replicates() const;
 
-  // Returns the bytes to send to the client in place of this answer: its own, if its turn has come,
-  // and then the waiting replies that follow it.
+  // Returns the bytes to send to the client in place of this answer: `bytes`, if all earlier
+  // replies are delivered, and then the waiting replies that follow. Otherwise `bytes` waits.
   codecs::Bytes release(const Answer& answer, codecs::Bytes bytes, bool made_by_rule);
   // The answer was passed to the client unchanged.
   void passed(const Answer& answer);
-  // Takes the waiting replies whose turn has come.
+  // Takes the waiting replies that have no earlier reply left to wait for.
   codecs::Bytes ready();
   bool has_ready() const;
   // Whether replies may pass to the client as they arrive.

@@ -292,8 +292,8 @@ ReadMessage XmppCodec::Reader::message() {
   return read;
 }
 
-// Passes bytes that the parser must not see: whitespace keep-alives (4.6.1), and anything before
-// the stream begins or after it ends.
+// Passes bytes that the parser must not see: whitespace keep-alives (RFC 6120, 4.6.1), and anything
+// before the stream begins or after it ends.
 MessageReader::Step XmppCodec::Reader::unparsed(ByteView bytes, XmppElement element) {
   begun_ = false;
   ahead_ -= std::min(ahead_, bytes.size());

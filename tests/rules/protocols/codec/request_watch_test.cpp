@@ -75,7 +75,7 @@ TEST(RequestWatch, PairsMqttPacketsByTypeAndIdentifier) {
   mqtt.client("\x34\x06\x00\x01t\x00\x08z"sv);     // 4: QoS 2
   mqtt.client("\x82\x06\x00\x07\x00\x01t\x00"sv);  // 5: SUBSCRIBE, also identifier 7
   mqtt.client("\xc0\x00"sv);                       // 6
-  mqtt.server("\x40\x02\x00\x08"sv).server("\x50\x02\x00\x08"sv);  // PUBACK is no answer to QoS 2
+  mqtt.server("\x40\x02\x00\x08"sv).server("\x50\x02\x00\x08"sv);  // PUBACK does not answer QoS 2
   mqtt.server("\xd0\x00"sv).server("\x90\x03\x00\x07\x00"sv);
   EXPECT_EQ(mqtt.said(), "ok 1, ok 4, ok 6, ok 5; 1 open");
   mqtt.client("\x62\x02\x00\x08"sv).server("\x70\x02\x00\x08\x40\x02\x00\x07"sv);  // 11

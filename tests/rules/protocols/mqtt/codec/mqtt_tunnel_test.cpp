@@ -183,7 +183,7 @@ TEST(MqttTunnel, ResolvesAnAliasDefinedBeforeTheRule) {
   EXPECT_EQ(lab.at_client(), "");
 }
 
-// 3.1.2.11.5 and 3.2.2.3.8.
+// Topic Alias Maximum: MQTT 5.0, 3.1.2.11.5 and 3.2.2.3.8.
 TEST(MqttTunnel, IgnoresAliasesBeyondTheAnnouncedMaximum) {
   MqttLab lab("[[rule]]\nmatch = { topic = \"a\" }\nfault = { type = \"drop\" }", kMqtt5);
   lab.from_client(allowing_aliases(MqttLab::connect(kMqtt5), 2));
