@@ -84,7 +84,7 @@ struct ExplainOptions {
   std::string alpn;
   std::optional<std::uint64_t> seed;
 
-  // Facts of a message, by MessageProtocol::ExplainOption.
+  // Properties of a message, by the name of the option (MessageProtocol::ExplainOption).
   std::map<std::string, std::string> message;
   std::string text;  // text of the message
 };
@@ -152,8 +152,8 @@ struct CtlOptions {
   std::string command;  // "status", "add" etc.
   std::string url;  // or "unix:/path"; "": BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474
   std::string token_file;
-  std::string ca;                 // PEM file of the CA of the API's certificate
-  bool json = false;              // implied if standard output is no terminal
+  std::string ca;                 // PEM file of the CA that signed the API's certificate
+  bool json = false;              // implied unless standard output is a terminal
   std::string name;               // of a rule, or of a flow: "chat#3"
   std::vector<std::string> keys;  // the fault's type, then key=value
   std::string listener;

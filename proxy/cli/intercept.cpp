@@ -22,7 +22,7 @@ using namespace brownout::proxy;
 using rules::Duration;
 using rules::Result;
 
-// 4294967295 is no user id: system calls take it for "leave unchanged" (setuid(2)).
+// 4294967295 is not a user id: system calls take it for "leave unchanged" (setuid(2)).
 constexpr std::uint32_t kNoUid = std::numeric_limits<std::uint32_t>::max();
 // nftables stores timeouts in milliseconds and has a maximum.
 constexpr Duration kLongest = std::chrono::hours(24 * 365 * 10);

@@ -1,5 +1,5 @@
 // Reads a rule file for a command and prints its errors to standard error. Also prints other errors
-// of commands and gives their exit codes.
+// of commands, and returns their exit codes.
 #pragma once
 
 #include <optional>
@@ -27,8 +27,8 @@ std::optional<rules::Config> parse(const std::string& path, const std::string& t
                                    proxy::ZoneFiles& files);
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);
 
-// As parse(), and also checks certificates, keys, CAs and passwords: everything that can be checked
-// without starting the proxy. `for_exec` reads the file as exec does.
+// Like parse(), and also checks certificates, keys, CAs and passwords: everything that can be
+// checked without starting the proxy. `for_exec` reads the file as exec does.
 std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
                                        bool for_exec);
 
@@ -37,7 +37,7 @@ std::optional<rules::Config> parse_all(const std::string& path, const std::strin
 bool complain_of_files(const rules::Config& config, const std::string& path,
                        const std::string& text);
 
-// As parse(), with the listeners that exec adds (default_listeners.h).
+// Like parse(), with the listeners that exec adds (default_listeners.h).
 std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
                                             proxy::ZoneFiles& files);
 

@@ -140,8 +140,8 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
   return reopen(inherited->second, static_cast<int>(listener.backlog));
 }
 
-// Sockets count as ours if this change removes their listener, or gives it another name or
-// protocol. The address of a listener that stays is in use.
+// Sockets of this process do not prevent the bind if this change removes their listener, or gives
+// it another name or protocol. The address of a listener that stays is in use.
 PortSharing Engine::sharing_of(const rules::Listener& listener, const Endpoint& where,
                                const ComingListeners& all) const {
   PortSharing sharing{.v6_only = is_for_v6_only(listener, where, all)};

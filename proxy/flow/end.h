@@ -23,7 +23,8 @@ struct End final : Ready {
   bool writable = false;
   bool peer_finished = false;  // FIN or an error has arrived; unread bytes may precede it
   bool gone = false;           // reset by its peer, while a fault withholds the reset
-  // Urgent data is in the stream. A read stops short of it, and splice(2) never moves it.
+  // Urgent data is in the stream. A read stops before the urgent data, and splice(2) never moves
+  // it.
   bool urgent = false;
 
  private:

@@ -34,7 +34,7 @@ struct ListenerStats {
     }
     return total;
   }
-  // Sums of Served and Turned, kept only while someone measures (Host::watched()).
+  // Sums of Served and Turned, updated only if Host::watched().
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> turns{0};
   rules::SharedHistogram answered;

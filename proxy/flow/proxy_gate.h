@@ -3,9 +3,9 @@
 //
 //   SOCKS or CONNECT -> DNS rules for the name -> lookup -> (delay) -> target_known()
 //
-// If the name fails, by a rule or by the resolver, the client gets the proxy protocol's error
-// reply, after the time that a resolver would take. Member of the flow that owns the connection;
-// loop's thread only.
+// If the lookup fails, because of a rule or of the resolver, the client gets the proxy protocol's
+// error reply, after the time that a resolver would take. A member of the flow that owns the
+// connection; loop's thread only.
 #pragma once
 
 #include <memory>

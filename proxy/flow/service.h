@@ -1,5 +1,6 @@
-// Service: interface of the servers of datagram listeners (UDP, DNS), one per listener and worker;
-// the counterpart of Acceptor for connections. Owned by its worker; loop's thread only.
+// Service: interface of the objects that serve datagram listeners (UDP, DNS), one per listener and
+// worker. Listeners of connections have an Acceptor instead. Owned by its worker; loop's thread
+// only.
 #pragma once
 
 #include <memory>

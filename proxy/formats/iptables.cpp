@@ -286,7 +286,7 @@ class TableReader {
   void add(const std::vector<std::string>& words, std::size_t chain, const std::string& line) {
     auto rule = RuleReader(words).read(chain + 1, line);
     if (!rule.target.empty()) rule.target = prefix_ + rule.target;
-    if (rule.never) rule.why_not.clear();  // a rule that never matches is no loss
+    if (rule.never) rule.why_not.clear();  // a rule that never matches need not be imported
     chain_of(words[chain]).rules.push_back(std::move(rule));
   }
 

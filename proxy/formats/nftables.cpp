@@ -103,7 +103,8 @@ class RulesetReader {
     }
     auto& rules = chains_[name_of(object, "chain")].rules;
     for (auto& alternative : alternatives) {
-      if (alternative.never) alternative.why_not.clear();  // a rule that never matches is no loss
+      // a rule that never matches need not be imported
+      if (alternative.never) alternative.why_not.clear();
       rules.push_back(std::move(alternative));
     }
   }

@@ -31,7 +31,7 @@ std::string in_capitals(std::string_view text) {
 }
 
 // Parses "3600", or "1h30m" as BIND writes it. Returns a number above kMostTtl if the time is too
-// long, and nothing if the word is no time.
+// long, and nothing if the word is not a time.
 std::optional<std::uint64_t> parse_ttl(std::string_view word) {
   std::uint64_t total = 0;
   std::uint64_t number = 0;
@@ -314,7 +314,7 @@ class ZoneReader {
   }
 
   // The absolute name, with a final dot. A relative name is below the origin, or absolute if there
-  // is none. Nothing if the word is no domain name.
+  // is none. Nothing if the word is not a domain name.
   std::optional<std::string> absolute(std::string_view word) const {
     const std::string text(word);
     if (text == "@") return origin_ ? std::optional(text_of(*origin_) + ".") : std::nullopt;

@@ -48,7 +48,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     Outbox out;
     bool readable = false;
     bool finished = false;  // FIN or an error has arrived
-    bool urgent = false;    // urgent data is in the stream: a read stops short of it
+    bool urgent = false;    // urgent data is in the stream; a read stops before it
   };
   // Stages on bytes of one direction of the client's connection, and their output.
   struct Sink final : rules::ChainOutput {

@@ -10,8 +10,8 @@
 
 namespace brownout::proxy {
 
-// Messages between the supervisor and the process outside. "In" is sent by the supervisor, "out" to
-// the supervisor.
+// Messages between the supervisor and the process outside. The supervisor sends those marked "in",
+// and receives those marked "out".
 enum class ControlMessage : std::uint32_t {
   kUnshared,  // in: the new user namespace needs id maps
   kMapped,    // out: the id maps are written
@@ -21,7 +21,8 @@ enum class ControlMessage : std::uint32_t {
   kFailed,    // in: `text` is the error; `value` is 1 if namespaces are forbidden
   kStart,     // out: start the command
   kSignal,    // out: forward the signal `value`
-  kSockets,   // on the second pair; out: family << 16 | type; in: up to kSocketsAtOnce sockets
+  // on the second socket pair; out: family << 16 | type; in: up to kSocketsAtOnce sockets
+  kSockets,
 };
 
 constexpr int kSocketsAtOnce = 32;

@@ -23,7 +23,8 @@ void Connector::cancel() {
   next_ = Step::kNone;
 }
 
-// A loop instead of recursion: a group may be large, and each of its servers may fail at once.
+// A loop instead of recursion: a group may have many servers, and every connect may fail
+// immediately.
 void Connector::go_on(Step step) {
   next_ = step;
   if (std::exchange(stepping_, true)) return;

@@ -3,9 +3,9 @@
 // succeeds. Each address has the group's time-out; the lookup of the name counts as part of the
 // first.
 //
-// Owner::admit() decides about each address first. An address that a rule refuses or leaves
-// unanswered fails as a real server would. It is not marked as failed, since other flows may reach
-// it.
+// Owner::admit() decides whether an address may be dialled. An address that a rule refuses or
+// leaves unanswered fails as a real server would. It is not marked as failed, since other flows may
+// reach it.
 //
 // Owned by the flow; reports its result to the owner once, from the loop. Loop's thread only.
 #pragma once

@@ -31,7 +31,7 @@ void enlarge_buffers(const Fd& datagrams);
 // A non-blocking socket connected to `address`, from which alone it receives. Null and errno on
 // failure.
 Fd connect_datagrams(const SocketAddress& address);
-// The same in two steps, for a socket that needs options in between.
+// The two steps of connect_datagrams(), for a socket that needs options before the connect.
 Fd datagram_socket(const SocketAddress& address);
 Fd connect_datagrams(const SocketAddress& address, Fd fd);
 

@@ -8,7 +8,7 @@
 
 namespace brownout::proxy {
 
-// Time that the peer has for its FIN after ours.
+// Time that the peer has to send its FIN, after this process has sent its own.
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 
 // True once the peer has finished or failed; until then, call again when the socket is readable.

@@ -1,6 +1,6 @@
 // Route: how this process connects to servers. The default uses the host's network. `brownout exec`
-// first tries the command's network namespace, and a spoofing listener uses the client's address as
-// source.
+// first tries the command's network namespace, and a listener with `spoof_client` uses the client's
+// address as source.
 //
 // Shared by all workers: implementations are safe from any thread.
 #pragma once
@@ -14,7 +14,7 @@ class Route {
  public:
   virtual ~Route() = default;
   virtual Dialled dial(const SocketAddress& server) const { return start_dial(server); }
-  // Returns as proxy::connect_datagrams().
+  // Same result as proxy::connect_datagrams().
   virtual Fd connect_datagrams(const SocketAddress& server) const {
     return proxy::connect_datagrams(server);
   }

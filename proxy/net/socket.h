@@ -1,5 +1,5 @@
-// Socket helpers: system calls on sockets, and conversion between the kernel's addresses and ours.
-// Stateless; any thread.
+// Socket helpers: system calls on sockets, and conversion between the kernel's addresses and
+// rules::Endpoint. Stateless; any thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -67,8 +67,8 @@ struct Dialled {
   bool connected = false;  // the connect has completed at once
 };
 Dialled start_dial(const SocketAddress& address);
-// The same in two steps, for a socket that needs options in between. stream_socket() returns null
-// and errno on failure.
+// The two steps of start_dial(), for a socket that needs options before the connect.
+// stream_socket() returns null and errno on failure.
 Fd stream_socket(const SocketAddress& address);
 Dialled start_dial(const SocketAddress& address, Fd fd);
 

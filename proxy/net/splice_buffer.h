@@ -15,9 +15,10 @@ class SpliceBuffer {
   SpliceBuffer();
   bool usable() const { return static_cast<bool>(in_); }
 
-  // Moves bytes from `source` into the pipe. Returns as read(2): 0 at the end, or -1 and errno.
+  // Moves bytes from `source` into the pipe. Same result as read(2): number of bytes, 0 at the end,
+  // or -1 and errno.
   ssize_t fill(int source);
-  // Moves bytes from the pipe into `sink`. Returns as write(2).
+  // Moves bytes from the pipe into `sink`. Same result as write(2).
   ssize_t drain(int sink);
   std::size_t held() const { return held_; }
   std::size_t capacity() const { return capacity_; }

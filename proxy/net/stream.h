@@ -29,7 +29,8 @@ class Stream {
     return std::move(fd_);
   }
 
-  // Return as recv(2) and send(2): number of bytes, 0 at the end of the stream, or -1 and errno.
+  // Same results as recv(2) and send(2): number of bytes, 0 at the end of the stream, or -1 and
+  // errno.
   ssize_t receive(std::span<std::byte> into) {
     if (tls_) return tls_->receive(into);
     return ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT);

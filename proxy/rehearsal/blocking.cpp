@@ -34,7 +34,7 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   return fd;
 }
 
-// Per thread, because the loops of libraries inside a user's thread take no further descriptor.
+// Per thread, because the event loops of libraries in a user's thread accept no further descriptor.
 thread_local int stop_fd = -1;
 
 }  // namespace

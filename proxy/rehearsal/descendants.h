@@ -1,8 +1,8 @@
 // Descendants: starts the commands of exec probes, and ends all processes that these commands
 // started. This process adopts those that leave their parent by setsid or a double fork
 // (PR_SET_CHILD_SUBREAPER, see prctl(2)). The destructor sends SIGTERM, and SIGKILL half a second
-// later. If SIGKILL ends this process, the guard ends them (guard.h). One object at a time; any
-// thread.
+// later. If SIGKILL ends this process, the guard ends the processes (guard.h). One object at a
+// time; any thread.
 #pragma once
 
 #include <sys/types.h>

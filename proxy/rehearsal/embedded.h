@@ -1,6 +1,6 @@
-// Embedded: servers that replace those of a rehearsal's file, so that the rehearsal runs anywhere,
-// as in CI and in the demo. Listeners get free ports, and every server of every upstream becomes an
-// embedded messaging service.
+// Embedded: servers in this process that replace the servers in a rehearsal's file, so that the
+// rehearsal runs anywhere, for example in CI and in the demo. Listeners get free ports, and every
+// server of every upstream becomes an embedded messaging service.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ namespace brownout::rehearsal {
 
 enum class Handling {
   kWell,   // as the file says
-  kBadly,  // no redundancy and no plan: one server and one known endpoint each, no backoff
+  kBadly,  // no redundancy: one server per upstream, one endpoint per probe, no backoff
 };
 
 enum class Pace {

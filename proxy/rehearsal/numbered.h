@@ -1,4 +1,5 @@
-// Counts lost, duplicated and reordered messages of a synthetic user by their numbers.
+// Counts lost, duplicated and reordered messages of a synthetic user, by the number in each
+// message.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +27,8 @@ class NumberedMessages {
     ++done.lost;
     return *under_way_.insert(under_way_.end(), ++last_);
   }
-  // A message that arrives in a later attempt stays lost in its own, and counts as found in this
-  // one. A message that is not in flight is a duplicate.
+  // A message that arrives in a later attempt stays lost in the attempt that sent it, and counts as
+  // found in the later one. A message that is not in flight is a duplicate.
   void came(std::uint64_t number, Attempt& done) {
     if (under_way_.erase(number) == 0) {
       ++done.duplicated;

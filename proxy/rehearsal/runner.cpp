@@ -253,7 +253,7 @@ void Runner::collect_reports() {
   std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.ended < b.ended; });
   for (auto& operation : operations) {
-    // An operation in progress when the faults end early says nothing about them.
+    // An operation that is in progress when the faults end early does not show their effect.
     if (interrupted_at_ && operation.began < *interrupted_at_ &&
         operation.ended >= *interrupted_at_) {
       continue;
@@ -350,12 +350,13 @@ void Runner::on_due(Instant) noexcept {
 }
 
 void Runner::finish() {
-  // Stop users while the rules of the last phase still act: a later success would be none.
+  // Stop users while the rules of the last phase still act: a success without them would not count
+  // for the phase.
   for (const auto& user : users_) user->stop();
   for (const auto& user : users_) user->join();
   held_.reset();
   collect_reports();
-  // Operations that a person interrupted say nothing.
+  // Operations that a person interrupted do not count.
   if (abandoned_ || conductor_.phases().empty()) {
     std::erase_if(untallied_, [](const auto& operation) { return operation.unfinished; });
   }

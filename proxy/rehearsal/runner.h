@@ -29,7 +29,7 @@ namespace brownout::rehearsal {
 struct RunnerOptions {
   unsigned workers = 2;
   bool force = false;  // runs even if the steady state is not met
-  // Names in the file of the servers that embedded ones replace, by address.
+  // Names that the rule file gives to the servers that embedded servers replace, by address.
   std::map<std::string, std::string> known_as;
   // Called regularly while the rehearsal runs, for a live view.
   std::function<void(const class Runner&)> on_tick;
@@ -41,7 +41,8 @@ struct RunnerOptions {
 struct Course {
   rules::Measurements seen;
   std::uint64_t seed = 0;
-  std::string stopped;                     // reason of a halt or of a missing start; empty: none
+  // why the rehearsal halted or did not start; empty: neither
+  std::string stopped;
   std::vector<std::string> never_matched;  // rules that should have matched
 };
 

@@ -16,7 +16,7 @@ namespace brownout::rehearsal {
 
 class TrafficLog final : public proxy::FlowObserver {
  public:
-  // Names in the file of the servers that embedded ones replace, by address.
+  // Names that the rule file gives to the servers that embedded servers replace, by address.
   using Names = std::map<std::string, std::string>;
   // `regions` are borrowed.
   TrafficLog(const std::vector<rules::Region>& regions, Names known_as)

@@ -161,7 +161,7 @@ Certificate Authority::mint(const std::string& name, rules::Flaw flaw, std::time
   Certificate minted;
   minted.key = new_key(flaw == Flaw::kWeakKey);
   const auto shown = flaw == Flaw::kWrongName ? std::string("wrong-name.invalid") : name;
-  // As long ahead as public CAs allow, and back to the beginning of this CA.
+  // Valid as far ahead as public CAs allow, and back to the beginning of this CA.
   long from = -std::clamp<long>(now - beginning_of(certificate_.get()), kDay, kLongestPast);
   long until = 89 * kDay;
   if (flaw == Flaw::kExpired) from = -90 * kDay, until = -kDay;

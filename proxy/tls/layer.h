@@ -40,7 +40,7 @@ class TlsLayer {
   // Whether the filter blocks all further output.
   bool stopped() const { return filter_ && filter_->stopped(); }
 
-  // Return as recv(2) and send(2).
+  // Same results as recv(2) and send(2).
   ssize_t receive(std::span<std::byte> into);
   ssize_t send(std::span<const std::byte> bytes);
   void close_notify();

@@ -117,7 +117,7 @@ inline Rehearsed rehearse(const std::string& text,
 inline std::string calm(const std::string& time) {
   return "[[phase]]\nname = \"calm\"\nfor = \"" + time + "\"\n";
 }
-// Phases: an outage with the rule "gone", then recovery. `between` has further phases in between.
+// Phases: an outage with the rule "gone", then recovery. `between` has further phases.
 inline std::string outage_and_recovery(const std::string& outage, const std::string& after,
                                        const std::string& between = {}) {
   return "[[phase]]\nname = \"outage\"\nfor = \"" + outage + "\"\nrules = [\"gone\"]\n" + between +

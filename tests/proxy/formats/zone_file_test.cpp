@@ -327,7 +327,7 @@ TEST(ZoneFile, IncludesAreLimited) {
   EXPECT_EQ(read_zone({"$INCLUDE 3"}, includes_of(files)), "a 60 A\n");
   EXPECT_THAT(read_zone({"$INCLUDE 2"}, includes_of(files)),
               HasSubstr("conf/9:1: \"$INCLUDE 10\": files include each other more than 8 levels"));
-  // Including a file again, one time after another, is no cycle.
+  // Including the same file several times in a row is not a cycle.
   std::vector<std::string> lines(256, "$INCLUDE empty.zone");
   EXPECT_EQ(read_zone(lines, includes_of(files)), "");
   lines.emplace_back("$INCLUDE empty.zone");

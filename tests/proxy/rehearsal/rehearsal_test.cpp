@@ -281,7 +281,7 @@ TEST(Rehearsal, ARuleThatNeverMatchesFailsInCi) {
   const auto allowed =
       rehearse(kPhases + rule + "may_miss = true\n" + probe, Handling::kWell, true);
   EXPECT_EQ(allowed.report.missed, std::vector<std::string>{});
-  // A rehearsal without expectations is no success.
+  // A rehearsal without expectations is not a success.
   EXPECT_EQ(allowed.report.result(), Result::kNotMeasured);
   EXPECT_THAT(allowed.report.headline(), HasSubstr("it has no expectations"));
 }
