@@ -167,7 +167,7 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"POST", "/halt", &Api::halt, "all faults off, on live connections too"},
       Route{"POST", "/resume", &Api::resume, "faults on again"},
       Route{"POST", "/reset", &Api::reset_all,
-            "undo all changes of the API: the rule file's state again"},
+            "undo all changes of the API: restore the rule file's state"},
       Route{"GET", "/events", &Api::events, "faults and flows as they happen (text/event-stream)"},
       Route{"GET", "/lease", &Api::leases, "all leases"},
       Route{"PUT", "/lease", &Api::take_lease,
@@ -190,7 +190,7 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"POST", "/{kind}/{name}/enable", &Api::enable, "switch a {kind} on"},
       Route{"POST", "/{kind}/{name}/disable", &Api::disable, "switch a {kind} off"},
       Route{"POST", "/{kind}/{name}/reset", &Api::reset,
-            "undo the API's changes of a {kind}: the rule file's state again"},
+            "undo the API's changes of a {kind}: restore the rule file's state"},
   };
   return kRoutes;
 }

@@ -1,8 +1,8 @@
-// Calls of the API, with the token if there is one, and its events.
+// Calls the API, with the token if one is set, and reads its events.
 let token = sessionStorage.getItem('token') ?? '';
 let ask = null;
 
-// What to do when a token is needed: a function that gives one.
+// Sets the function that asks the user for a token. It returns a promise of the token.
 export function onDenied(how) { ask = how; }
 
 function headers(body) {
@@ -22,7 +22,7 @@ async function request(method, path, body) {
   return request(method, path, body);
 }
 
-// The answer's JSON; throws what the problem says.
+// Returns the JSON of the response; throws an error with the texts of the problem (RFC 9457).
 export async function call(method, path, body) {
   const answer = await request(method, path, body);
   if (answer.status === 204) return null;
@@ -34,7 +34,7 @@ export async function call(method, path, body) {
   throw problem;
 }
 
-// EventSource can send no token: the same by fetch. Comes back when the connection is lost.
+// Reads the event stream with fetch, because EventSource cannot send a token. Reconnects for ever.
 export async function follow(take) {
   for (;;) {
     try {
@@ -50,7 +50,7 @@ export async function follow(take) {
           if (block.startsWith('data: ')) take(JSON.parse(block.slice(6)));
         }
       }
-    } catch { /* it is away: the page says so, and this tries again */ }
+    } catch { /* the proxy is not reachable: the page shows that, and the loop retries */ }
     await new Promise((later) => { setTimeout(later, 2000); });
   }
 }

@@ -1,11 +1,11 @@
-// Charts of the last minutes, by uPlot.
+// Charts of the last minutes, drawn by uPlot.
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const colours = { up: '--up', down: '--down', bad: '--bad' };
 
-// Upper ends of the API's buckets of answers, in ms.
+// Upper bounds of the API's latency buckets, in ms.
 const kBounds = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 120000];
 
-// null when nothing was answered.
+// Interpolates a percentile in ms from the counts of the buckets; null if all counts are 0.
 export function percentile(buckets, share) {
   const total = buckets.reduce((sum, n) => sum + n, 0);
   if (total <= 0) return null;

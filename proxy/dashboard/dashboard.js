@@ -1,4 +1,4 @@
-// The dashboard: reads the API every second, follows its events, and changes what the user changes.
+// The dashboard: reads the API every second, shows its events, and sends the changes of the user.
 import { call, follow, onDenied } from './api.js';
 import { Chart, colours, percentile, rate } from './charts.js';
 import { bytes, element, magnitude, text } from './format.js';
@@ -20,7 +20,7 @@ const doing = (action) => async (...args) => {
   }
 };
 
-// Asks before what cannot be undone by the same button.
+// Asks for confirmation of an action that the same button cannot undo.
 function sure(question, act) {
   $('sure-question').textContent = question;
   $('sure-yes').textContent = act;
@@ -31,7 +31,7 @@ function sure(question, act) {
   });
 }
 
-// Listeners: a card each, with charts of what changed since the last look.
+// Listeners: one card each, with charts of the differences since the previous poll.
 const cards = new Map();
 
 function cardOf(listener) {
@@ -69,7 +69,7 @@ function showListener(listener, now) {
   card.errors.add(now, [grown((l) => l.requests.failed), grown((l) => l.connections.connect_failed)]);
 }
 
-// Rules: a switch, and a slider for each key that has a number.
+// Rules: one row each, with a switch, and a slider for each key with a number and a unit.
 const rows = new Map();
 
 function slider(rule, key, value, patch) {
@@ -89,7 +89,7 @@ function rowOf(rule) {
   const old = rows.get(rule.name);
   const say = JSON.stringify([rule.definition, rule.source, rule.in_file]);
   if (old && old.say === say) return old;
-  // Drawn anew, it would lose the slider that somebody is moving.
+  // A new row would replace the slider that the user is moving.
   const active = document.activeElement;
   if (old && active?.type === 'range' && old.root.contains(active)) return old;
   const root = element('div', { className: 'rule' });
@@ -113,7 +113,7 @@ function rowOf(rule) {
   const remove = element('button', { type: 'button' }, 'Delete');
   remove.setAttribute('aria-label', `delete ${rule.name}`);
   remove.addEventListener('click', doing(async () => {
-    const back = rule.in_file ? 'The file has it: its state can be taken again.' : 'It is not in the file: it is gone then.';
+    const back = rule.in_file ? 'The rule file contains this rule, so it can be restored.' : 'The rule file does not contain this rule, so it cannot be restored.';
     if (await sure(`Delete the rule "${rule.name}"? ${back}`, 'Delete')) await call('DELETE', path);
   }));
   const acts = element('span', { className: 'acts' });
@@ -144,7 +144,7 @@ function showRules(rules) {
   }
 }
 
-// Adding a rule: the form is made of the fault's own keys.
+// The form that adds a rule: its inputs are the keys of the selected fault.
 let faults = [];
 
 function showFault() {
@@ -159,7 +159,7 @@ function showFault() {
   }));
 }
 
-// As JSON has it: numbers and booleans bare, lists by commas.
+// Converts the text of an input to a JSON value. Numbers and booleans are parsed, and lists are split at commas.
 function valueOf(key, written) {
   if (key.type === 'integer' || key.type === 'boolean' || key.type === 'whole number') return JSON.parse(written);
   if (key.type.startsWith('list')) return written.split(',').map((one) => one.trim());
@@ -199,7 +199,7 @@ $('add').addEventListener('submit', async (event) => {
 });
 $('add-type').addEventListener('change', showFault);
 
-// The time line: faults of each second.
+// The time line: the number of faults in each second.
 const timeline = new Chart($('timeline'), '', ['faults'], [colours.bad], text, true);
 let injected = 0;
 
@@ -215,7 +215,7 @@ function showEvent(event) {
   while ($('events').children.length > 50) $('events').lastChild.remove();
 }
 
-// Flows: a row stays the same element while its flow lives, so that a button can be pressed.
+// Flows: the row of a flow is reused, so that its button stays under the pointer.
 const flowRows = new Map();
 
 function flowRow(flow, id) {
@@ -252,7 +252,7 @@ function showFlows(list) {
   }
 }
 
-// What the API changed, by kind: "rules a, b; listener c".
+// Lists the names of the changes, by kind: "rules a, b; listener c".
 function namesIn(changes) {
   const kinds = new Map();
   for (const { kind, name } of changes) kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
@@ -277,7 +277,7 @@ function showStatus(status) {
 }
 
 const look = doing(async () => {
-  // Without a search, no more than can be shown.
+  // Without a search, only as many flows as the table shows.
   const wanted = $('search').value ? 'flows' : `flows?limit=${kMostRows}`;
   const [status, listeners, rules, flows] =
     await Promise.all(['status', 'listeners', 'rules', wanted].map((path) => call('GET', path)));
@@ -293,15 +293,15 @@ const look = doing(async () => {
   injected = 0;
 });
 
-// Halting only halts, however often and by whomever it is pressed.
+// Halt does not toggle: a second press, or a press by another user, must not resume the faults.
 const halt = doing(async () => showStatus(await call('POST', 'halt')));
 $('halt').addEventListener('click', halt);
 $('resume').addEventListener('click', doing(async () => {
   if (await sure('Switch all faults on again?', 'Resume')) showStatus(await call('POST', 'resume'));
 }));
 $('reset').addEventListener('click', doing(async () => {
-  const question = "Take the file's state again? What was changed here or by the API is lost.";
-  if (await sure(question, "Take the file's state")) showStatus(await call('POST', 'reset'));
+  const question = "Restore the state of the rule file? All changes by the dashboard and the API are lost.";
+  if (await sure(question, 'Restore')) showStatus(await call('POST', 'reset'));
 }));
 $('search').addEventListener('input', look);
 document.addEventListener('keydown', (event) => {

@@ -1,4 +1,4 @@
-// Small things that make text and elements.
+// Helpers that format numbers and create elements.
 export function element(name, settings = {}, content = undefined) {
   const made = Object.assign(document.createElement(name), settings);
   if (content !== undefined) made.textContent = content;
@@ -17,7 +17,7 @@ export function bytes(count) {
   return `${unit === 0 ? count : count.toFixed(1)} ${units[unit]}`;
 }
 
-// "300ms" as a number, its unit and a range for a slider; null if it is no magnitude.
+// Splits "300ms" into its number and unit, with a range for a slider. null if the value is not a number with a unit.
 export function magnitude(value) {
   const found = /^(\d+(?:\.\d+)?)(\s*(?:us|ms|s|m|h|%|[kKMG]?i?(?:bit|B)(?:\/s)?))$/.exec(String(value));
   if (!found) return null;

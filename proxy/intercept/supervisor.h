@@ -21,7 +21,7 @@ enum class ControlMessage : std::uint32_t {
   kFailed,    // in: `text` is the error; `value` is 1 if namespaces are forbidden
   kStart,     // out: start the command
   kSignal,    // out: forward the signal `value`
-  // on the second socket pair; out: family << 16 | type; in: up to kSocketsAtOnce sockets
+  // On the second socket pair. Out: family << 16 | type. In: up to kSocketsAtOnce sockets.
   kSockets,
 };
 

@@ -1,5 +1,5 @@
-# Library of the end-to-end tests: a network and a temporary folder per script, and processes that end by their own
-# pid.
+# Library of the end-to-end tests. Each script gets its own network and temporary folder. At its end, the processes that
+# it started are killed by their process ids.
 #
 #   brownout=$1; source lib.sh
 set -euo pipefail
@@ -40,7 +40,7 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
 need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages --tests)"; done; }
 
-# Ports below the kernel's ephemeral range.
+# free_port: prints a port that no other test of this network uses, below the kernel's ephemeral range.
 if [ "$BROWNOUT_E2E_NETWORK" = own ]; then echo 10000; else echo $((10000 + RANDOM % 20000)); fi >"$folder/last_port"
 free_port() (
   flock 9
@@ -95,7 +95,7 @@ proxy() {
     proxy_port=$(free_port)
     rule_file "$2" "$proxy_port" "${3:-}" "${4:-}" >"$folder/$1.toml"
     start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s --api off "${@:5}"
-    # A port that is free for TCP may be in use for UDP, or taken meanwhile; then another is tried.
+    # The port may be in use for UDP, or another process may have bound it meanwhile. Then the loop tries another port.
     if wait_for 20 proxy_settled "$1" && grep -q 'listener front: 127' "$folder/$1.log"; then return; fi
   done
   fail "$1 does not listen: $(cat "$folder/$1.log")"
@@ -113,7 +113,8 @@ P
   echo_port=$(cat "$folder/echo.log")
 }
 
-# ask STATUS BODY_PATTERN CURL_OPTION...: checks both; saves the response in $folder/head and $folder/body.
+# ask STATUS BODY_PATTERN CURL_OPTION...: checks the status and the body; saves the response in $folder/head and
+# $folder/body.
 ask() {
   local status=$1 pattern=$2 got
   shift 2
@@ -122,7 +123,7 @@ ask() {
   grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } || fail "$*: $(cat "$folder/body")"
 }
 
-# at_least A B: whether A >= B; accepts fractions.
+# at_least A B: succeeds if A >= B; accepts fractions.
 at_least() { python3 -c "import sys; sys.exit(0 if float('$1') >= float('$2') else 1)"; }
 now() { date +%s.%N; }
 since() { python3 -c "import time; print(time.time() - float('$1'))"; }
