@@ -1,8 +1,8 @@
 // The commands of brownout: the options of each, and the function that runs it and returns the exit
 // code.
 //
-// Exit codes are 0 done, 1 failed, 2 bad input, and others as said below. parser.cpp fills the
-// options; only parser.cpp and generate.cpp include CLI11, which is slow to compile.
+// Exit codes are 0 done, 1 failed, 2 bad input, and others as documented below. parser.cpp fills
+// the options; only parser.cpp and generate.cpp include CLI11, which is slow to compile.
 #pragma once
 
 #include <cstdint>

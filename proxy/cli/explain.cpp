@@ -1,4 +1,4 @@
-// brownout explain: tells which rules would act on a connection, and why the others would not.
+// brownout explain: shows which rules would act on a connection, and why the others would not.
 #include <fmt/core.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // brownout firewall import: converts a real firewall's filter rules to a [[firewall]] table.
-// brownout firewall diff: tells which recorded flows a change of rules would break.
+// brownout firewall diff: shows which recorded flows a change of rules would break.
 #include <fmt/core.h>
 
 #include <algorithm>

@@ -100,7 +100,7 @@ function rowOf(rule) {
   toggle.addEventListener('change', doing(() => call('POST', `${path}/${toggle.checked ? 'enable' : 'disable'}`)));
   const { fault, preset, match } = rule.definition;
   const about = element('div', {}, rule.name);
-  const origin = rule.source !== 'api' ? '' : rule.in_file ? ' · not as the file says' : ' · not in the file';
+  const origin = rule.source !== 'api' ? '' : rule.in_file ? ' · differs from the file' : ' · not in the file';
   const whom = match?.listener ? ` · ${[match.listener].flat().join(', ')}` : '';
   about.append(element('small', {}, `${fault?.type ?? preset}${match?.direction ? ` · ${match.direction}` : ''}${whom}${origin}`));
   const sliders = element('div', { className: 'sliders' });
@@ -118,7 +118,7 @@ function rowOf(rule) {
   }));
   const acts = element('span', { className: 'acts' });
   if (rule.source === 'api' && rule.in_file) {
-    const reset = element('button', { type: 'button', title: 'as the file says it' }, 'Reset');
+    const reset = element('button', { type: 'button', title: 'restore the version of the rule file' }, 'Reset');
     reset.setAttribute('aria-label', `reset ${rule.name}`);
     reset.addEventListener('click', doing(() => call('POST', `${path}/reset`)));
     acts.append(reset);

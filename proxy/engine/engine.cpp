@@ -332,7 +332,8 @@ void Engine::stop_accepting() {
   control_.deadlines().cancel(*this);
   for (auto& [name, port] : ports_) {
     close_port(name);
-    // Now, while the file is certainly ours: a successor may bind the name from here on.
+    // Remove the file before the socket closes: afterwards another process may bind the same name,
+    // and the file would be its own.
     port.file.remove();
   }
 }

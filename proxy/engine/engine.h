@@ -101,7 +101,7 @@ class Engine final : private Deadline {
   // Fail if a file that `config` names cannot be used.
   Result<std::shared_ptr<Snapshot>> make_snapshot(const rules::Config& config) const;
   Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
-  // Makes `snapshot` current. Its rules become the loaded ones; while halted, none are in force.
+  // Makes `snapshot` current. Its rules become the loaded rules. While halted, no rule acts.
   void load(std::shared_ptr<Snapshot> snapshot, Sockets sockets);
   // Publishes these rules with the present listeners.
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);

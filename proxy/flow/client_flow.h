@@ -89,8 +89,8 @@ class ClientFlow : public Retirable,
   virtual std::vector<std::string> message_rules() const { return {}; }
   // Sends `bytes` past all rules, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;
-  // A TLS fault has stopped the connection: closes, resets or hangs it as the rule says. False if
-  // that was done before.
+  // A TLS fault has stopped the connection: closes, resets or hangs the connection, as the rule
+  // requires. False if an earlier call did so.
   bool obey_stop();
 
   void dial();

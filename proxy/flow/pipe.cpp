@@ -73,7 +73,7 @@ bool Pipe::splice_once() {
   if (!splice_->usable()) return read_once();  // no descriptor was left; copying needs none
   const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
-  // End of stream, or urgent data that splice(2) does not move: recv() tells which.
+  // End of stream, or urgent data that splice(2) does not move: recv() distinguishes the two.
   if (count == 0) return read_once();
   owner_.pipe_read(direction_, static_cast<std::size_t>(count), {});
   flush();

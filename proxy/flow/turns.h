@@ -4,9 +4,9 @@
 //   http, websocket  a request begins with the client's first bytes and ends when its answer begins
 //   mqtt, nats,      requests and answers are parsed (rules/protocols/codec/request_watch.h)
 //   redis, xmpp
-//   any other        bytes are not parsed: a turn is that bytes of the server follow bytes of the
-//                    client. Its duration says nothing about the server, and bytes without an
-//                    answer may be a farewell, so neither is measured.
+//   any other        bytes are not parsed: a turn is a change from client bytes to server bytes.
+//                    The duration of a turn does not show the speed of the server, and the last
+//                    client bytes may need no answer, so durations and failures are not measured.
 //
 // Reports each request or turn to the host. At the end it reports a failure for each request
 // without an answer, or one if the connection broke without any. Costs nothing unless

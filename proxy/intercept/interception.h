@@ -28,8 +28,8 @@ class Interception {
  public:
   // For the machine's own network namespace, with its conntrack and routes.
   Interception();
-  // For a separate network namespace, where all traffic arrives by TPROXY whatever the listener
-  // says.
+  // For a separate network namespace, where all traffic arrives by TPROXY, whatever the listener's
+  // `intercept` is.
   Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw);
 
   ~Interception();

@@ -12,7 +12,7 @@ namespace brownout::proxy {
 template <class H>
 struct UvClose {
   void operator()(H* handle) const noexcept {
-    handle->data = nullptr;  // null tells late callbacks (UV_ECANCELED) that the owner is gone
+    handle->data = nullptr;  // null: the owner is gone, for late callbacks (UV_ECANCELED)
     uv_close(reinterpret_cast<uv_handle_t*>(handle),
              [](uv_handle_t* closed) { delete reinterpret_cast<H*>(closed); });
   }

@@ -168,7 +168,7 @@ class Resolver::Lookup final : private Deadline {
       if (handle->data == nullptr) return;
       uv_os_fd_t which = ARES_SOCKET_BAD;
       uv_fileno(reinterpret_cast<const uv_handle_t*>(handle), &which);
-      // On an error, let c-ares read and write: the failing call tells it.
+      // On an error, let c-ares read and write: the failing call reports the error to c-ares.
       const bool in = status != 0 || (ready & UV_READABLE) != 0;
       const bool out = status != 0 || (ready & UV_WRITABLE) != 0;
       static_cast<Lookup*>(handle->data)

@@ -40,8 +40,8 @@ class EventLog final : public EventSink {
   void submit(std::string lines) override;
   // Reopens the file by its name, after a rotation.
   void reopen() { writer_.reopen(); }
-  // Waits until all lines are written, as long as the reader keeps reading. Call at the end, when
-  // nobody submits any more.
+  // Waits until all lines are written, as long as the reader keeps reading. Call at the end, after
+  // the last submit().
   void finish() { writer_.finish(); }
   // Number of events lost so far.
   std::uint64_t lost() const { return writer_.lost(); }

@@ -16,7 +16,7 @@
 namespace brownout::rehearsal {
 
 enum class Handling {
-  kWell,   // as the file says
+  kWell,   // servers and endpoints as in the rule file
   kBadly,  // no redundancy: one server per upstream, one endpoint per probe, no backoff
 };
 

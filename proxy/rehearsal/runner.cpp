@@ -106,7 +106,7 @@ void Runner::stop_on_signals() {
                          before.sa_handler == SIG_IGN;
     if (!ignored) signals_.on(number, [this](int) { interrupt(); });
   }
-  // As in `run`, except that SIGUSR2 cannot undo a halt.
+  // The same signals as `brownout run`, except that SIGUSR2 cannot undo a halt.
   signals_.on(SIGUSR1, [this](int) { halt("it was halted by SIGUSR1"); });
   signals_.on(SIGUSR2, [](int) {});
 }

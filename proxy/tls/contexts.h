@@ -50,7 +50,7 @@ class ServerContexts {
   CtxPtr given_;  // context with the certificate of the rule file
   // Clients choose the names, so the cache is bounded: when full, it is cleared.
   static constexpr std::size_t kMostNames = 1024;
-  // A certificate is minted anew before its state changes: after a day, its OCSP response expires,
+  // A certificate is minted again before its state changes: after a day, its OCSP response expires,
   // and a certificate that is not yet valid becomes valid.
   static constexpr std::time_t kRenewedAfter = 12 * 60 * 60;
   std::mutex mutex_;

@@ -1,6 +1,6 @@
 // reorder: some datagrams leave at once while the others wait, and so overtake them.
 //
-// As tc-netem(8): `reorder PERCENT CORRELATION gap N` with a delay. Every datagram waits for
+// Like tc-netem(8), `reorder PERCENT CORRELATION gap N` with a delay. Every datagram waits for
 // `delay`, except that each N-th leaves at once with the chance `share`.
 #include <optional>
 #include <utility>
@@ -26,7 +26,7 @@ bool ends(const Chunk& chunk) {
   return chunk.message() != nullptr && chunk.message()->ends_conversation();
 }
 
-// As in netem: a chosen candidate leaves at once, all other datagrams wait.
+// A chosen candidate leaves at once, and all other datagrams wait (tc-netem(8), reorder).
 class OvertakingStage final : public DatagramStage {
  public:
   OvertakingStage(const ReorderSettings& settings, const StageContext& context)
@@ -157,7 +157,8 @@ class Reorder final : public MessageFault {
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
     if (!settings.window || settings.gap == 1) return;
-    problems.add(position_of(table, "gap"), "gap has no effect with window", "leave one of them out");
+    problems.add(position_of(table, "gap"), "gap has no effect with window",
+                 "leave one of them out");
   }
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {

@@ -40,7 +40,7 @@ enum class Flaw {
   kWrongName,
   kSelfSigned,
   kUnknownCa,
-  kRevoked,  // the stapled OCSP response says so (RFC 6066, 8)
+  kRevoked,  // revoked, by the stapled OCSP response (RFC 6066, 8)
   kWeakKey,  // RSA, 1024 bits
 };
 

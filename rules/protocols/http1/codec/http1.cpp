@@ -149,7 +149,7 @@ struct Http1Parser::State {
     return {};
   }
 
-  // RFC 9112, 6.3.
+  // How the length of the body is determined (RFC 9112, 6.3).
   BodyKind body_kind(Codings codings) {
     const bool tunnel = method == "CONNECT" && framing.status / 100 == 2;
     if (side == Side::kResponses && (tunnel || !rules::may_have_body(method, framing.status))) {

@@ -78,7 +78,7 @@ class RedisPairing {
 
   // If a rule has answered a command of a transaction, or EXEC itself, the server must not run that
   // transaction (redis.io, Transactions). While spoiled(), call discards() for each command. The
-  // result tells whether to send DISCARD to the server before the command, or instead of it.
+  // result is whether to send DISCARD to the server before the command, or instead of it.
   bool spoiled() const { return spoiled_ || leaves_; }
   struct Discard {
     bool ahead = false;
