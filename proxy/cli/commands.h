@@ -150,7 +150,8 @@ int toxiproxy(const ToxiproxyOptions& options);
 inline constexpr int kNoSuch = 4;
 struct CtlOptions {
   std::string command;  // "status", "add" etc.
-  std::string url;  // or "unix:/path"; "": BROWNOUT_URL, TOXIPROXY_URL, or http://127.0.0.1:8474
+  // a URL or "unix:/path"; "": from BROWNOUT_URL or TOXIPROXY_URL, else http://127.0.0.1:8474
+  std::string url;
   std::string token_file;
   std::string ca;                 // PEM file of the CA that signed the API's certificate
   bool json = false;              // implied unless standard output is a terminal

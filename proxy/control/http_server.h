@@ -1,9 +1,9 @@
 // HttpServer is a small HTTP/1.1 server for the control plane. It runs on the control loop, which
 // carries no proxied traffic, so a slow API client delays no flow.
 //
-// Bounded are the number of connections, the head (codecs/http1.h), the body, the time for a
-// request, the requests per loop turn, the unread responses, and the memory of all connections.
-// Paths and queries must be UTF-8.
+// The server limits the number of connections and their memory, the size of heads (codecs/http1.h)
+// and bodies, and the time for a request. It also limits the requests per loop turn and the unread
+// responses. Paths and queries must be UTF-8.
 //
 // A flood of connections cannot lock out other clients. Each new connection is accepted and counts
 // as a stranger until it sends a head with the token. Without a token, it counts as a stranger

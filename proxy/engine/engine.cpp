@@ -332,8 +332,8 @@ void Engine::stop_accepting() {
   control_.deadlines().cancel(*this);
   for (auto& [name, port] : ports_) {
     close_port(name);
-    // Remove the file before the socket closes: afterwards another process may bind the same name,
-    // and the file would be its own.
+    // Remove the file now: once another process has bound the same name, the file belongs to that
+    // process.
     port.file.remove();
   }
 }

@@ -10,7 +10,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Accepts per turn of the loop, so that open connections are served too.
+// Maximum number of accepts in one turn of the loop, so that open connections are served too.
 constexpr int kAcceptsPerTurn = 64;
 constexpr Duration kRetry = std::chrono::milliseconds(50);
 

@@ -76,7 +76,7 @@ class ClientFlow : public Retirable,
   // If no rule applies to this listener any more (halt), ends the delay or hang that a rule
   // imposed. True if there was one.
   bool spared(const rules::RuleSet& set);
-  // Sends `answer` in place of a server's once the client has sent a request, then closes.
+  // Waits for the client's request, sends `answer` instead of a server's answer, and closes.
   virtual void answer_when_asked(std::string answer) = 0;
 
   virtual Stream& client() = 0;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kMostEarlyBytes = 64 * 1024;
 constexpr Duration kRefusedFor = std::chrono::milliseconds(500);
-// Batches per turn of the loop, so that other sessions are served too.
+// Maximum number of batches in one turn of the loop, so that other sessions are served too.
 constexpr int kSessionBatchesPerTurn = 4;
 
 }  // namespace

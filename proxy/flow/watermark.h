@@ -10,7 +10,7 @@
 
 namespace brownout::proxy {
 
-// Reads per turn of the loop, so that other connections are served too.
+// Maximum number of reads in one turn of the loop, so that other connections are served too.
 constexpr int kReadsPerTurn = 4;
 
 struct Watermark {

@@ -178,7 +178,7 @@ class ZoneReader {
     if (name == "$INCLUDE") return include(entry, rest);
     if (name == "$GENERATE") return generate(entry, rest);
     if (name != "$ORIGIN" && name != "$TTL") {
-      return bad(entry, "unknown directive", "known are $ORIGIN, $TTL, $INCLUDE and $GENERATE");
+      return bad(entry, "unknown directive", "allowed: $ORIGIN, $TTL, $INCLUDE and $GENERATE");
     }
     const auto word = next_word(rest);
     if (word.empty() || !rest.empty()) {

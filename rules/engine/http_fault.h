@@ -56,8 +56,8 @@ struct HttpMessage {
 class HttpFault {
  public:
   virtual ~HttpFault() = default;
-  // Called with the request, the response or both, by the kind of the fault and the direction of
-  // the rule. Returns a note if the fault acted.
+  // Called with the request, the response or both. The kind of the fault and the direction of the
+  // rule decide which. Returns a note if the fault acted.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
   // For kinds with observes_all: called for each message on which the fault does not act.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}

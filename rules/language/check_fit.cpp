@@ -308,7 +308,8 @@ void FitCheck::check_not_http() const {
                   "only HTTP has requests: use \"connection\"");
   }
   if (rule_.max_active_faults) {
-    problems_.add(position_of(node_, "max_active_faults"), fault_ + " has no max_active_faults",
+    problems_.add(position_of(node_, "max_active_faults"),
+                  fault_ + " does not support max_active_faults",
                   "max_active_faults counts HTTP requests");
   }
 }
@@ -317,7 +318,7 @@ void FitCheck::check_firewall_level() const {
   for (const std::string_view key : {"match", "probability", "per", "ramp"}) {
     if (node_.find(key) == nullptr) continue;
     problems_.add(
-        position_of(node_, key), fault_ + " has no " + std::string(key),
+        position_of(node_, key), fault_ + " does not support " + std::string(key),
         "it changes a list that decides for every flow; use start and duration to limit its time");
   }
 }
@@ -334,7 +335,7 @@ void FitCheck::check_listener_level() const {
   }
   for (const std::string_view key : {"probability", "per", "ramp"}) {
     if (node_.find(key) == nullptr) continue;
-    problems_.add(position_of(node_, key), fault_ + " has no " + std::string(key),
+    problems_.add(position_of(node_, key), fault_ + " does not support " + std::string(key),
                   std::string(kHint));
   }
 }

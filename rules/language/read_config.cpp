@@ -216,7 +216,7 @@ class ConfigReader {
     rule.definition = canonical(node);
     if (keys.duration && keys.ramp > *keys.duration) {
       problems_.add(position_of(node, "ramp"), "ramp is longer than duration",
-                    "the fault would end before it is at its full magnitude");
+                    "the fault would end before it reaches its full magnitude");
     }
     if (keys.repeat && (!keys.duration || *keys.repeat <= *keys.duration)) {
       problems_.add(

@@ -13,9 +13,9 @@ namespace brownout::rules {
 struct RegionImpact {
   std::string name;
   double users = 0;           // people that the region represents
-  double affected = 0;        // users with a failed operation, scaled
-  double failed = 0;          // failed operations, scaled
-  double sessions = 0;        // connections that broke or could not be made, scaled
+  double affected = 0;        // users with a failed operation, scaled to the people of the region
+  double failed = 0;          // failed operations, scaled likewise
+  double sessions = 0;        // connections that broke or could not be made, scaled likewise
   double outage_minutes = 0;  // minutes, each weighted with the share of operations that failed
   std::string arithmetic;
 };

@@ -14,7 +14,8 @@ class FramedProtocol final : public MessageProtocol {
 
   std::vector<MessageKey> keys() const override {
     return {message_key<FramedMessage, std::vector<TextPattern>>(
-        "kind", "only messages of these kinds, as the framing finds them; as for path",
+        "kind",
+        "only messages of these kinds, found by `kind` of the framing; patterns as for path",
         [](const auto& message, const auto& kinds) { return any_matches(kinds, message.kind); })};
   }
   std::string_view about_text() const override { return "only messages whose payload matches"; }

@@ -43,14 +43,15 @@ class NatsProtocol final : public MessageProtocol {
                         return !subject.empty() && subject_matches(pattern.text, subject);
                       });
                 }),
+            nats_key<NatsPatterns>("queue",
+                                   "only subscriptions of these queue groups, and deliveries to "
+                                   "them; patterns as for path",
+                                   [](const auto& message, const auto& wanted) {
+                                     return !message.line.queue.empty() &&
+                                            any_matches(wanted, message.line.queue);
+                                   }),
             nats_key<NatsPatterns>(
-                "queue",
-                "only subscriptions of these queue groups, and deliveries to them; as for path",
-                [](const auto& message, const auto& wanted) {
-                  return !message.line.queue.empty() && any_matches(wanted, message.line.queue);
-                }),
-            nats_key<NatsPatterns>(
-                "client_name", "only connections of clients with these names, as for path",
+                "client_name", "only connections of clients with these names; patterns as for path",
                 [](const auto& message, const auto& wanted) {
                   return message.connection && any_matches(wanted, message.connection->client_name);
                 }),

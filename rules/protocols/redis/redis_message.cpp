@@ -40,14 +40,14 @@ std::vector<MessageKey> keys_of_redis_commands() {
                        });
               }),
           redis_key<RedisPatterns>(
-              "key", "only commands with a matching key, and their replies; as for path",
+              "key", "only commands with a matching key, and their replies; patterns as for path",
               [](const auto& message, const auto& wanted) {
                 return message.command && any_redis_name_matches(wanted, message.command->keys);
               }),
           redis_key<RedisPatterns>(
               "channel",
               "only messages of matching channels, and commands that publish to, subscribe to or "
-              "unsubscribe from them; as for path",
+              "unsubscribe from them; patterns as for path",
               [](const auto& message, const auto& wanted) {
                 if (message.channel) return any_matches(wanted, *message.channel);
                 return message.command && any_redis_name_matches(wanted, message.command->channels);

@@ -55,17 +55,17 @@ class XmppProtocol final : public MessageProtocol {
                   return std::find(wanted.begin(), wanted.end(), message.stanza.element) !=
                          wanted.end();
                 }),
-            pattern_key("type", "only stanzas of these types, as for path",
+            pattern_key("type", "only stanzas of these types; patterns as for path",
                         [](const auto& message, const auto& wanted) {
                           return any_matches(wanted, message.stanza.type);
                         }),
             pattern_key("from",
-                        "only stanzas from these JIDs, as for path; a client's own stanzas have "
-                        "the JID that it bound",
+                        "only stanzas from these JIDs; patterns as for path; a client's own "
+                        "stanzas have the JID that it bound",
                         [](const auto& message, const auto& wanted) {
                           return any_matches(wanted, message.stanza.from);
                         }),
-            pattern_key("to", "only stanzas to these JIDs, as for path",
+            pattern_key("to", "only stanzas to these JIDs; patterns as for path",
                         [](const auto& message, const auto& wanted) {
                           return any_matches(wanted, message.stanza.to);
                         }),

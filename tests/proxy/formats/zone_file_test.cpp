@@ -105,7 +105,7 @@ TEST(ZoneFile, ErrorsHaveALineAndAHint) {
       read_zone({"a.lab. 60 IN A 192.0.2.1", "$INCLUDE other.zone"}),
       "11: records: \"$INCLUDE other.zone\": files cannot be included here (put its lines into "
       "`records`)\n");
-  EXPECT_NE(read_zone({"$ORIGN lab."}).find("known are $ORIGIN, $TTL, $INCLUDE and $GENERATE"),
+  EXPECT_NE(read_zone({"$ORIGN lab."}).find("allowed: $ORIGIN, $TTL, $INCLUDE and $GENERATE"),
             std::string::npos);
   EXPECT_THAT(read_zone({std::string("a.lab. 60 IN A 192.0.2.1\0", 25)}), HasSubstr("NUL"));
   EXPECT_NE(read_zone({"$ORIGIN"}).find("one word"), std::string::npos);

@@ -110,7 +110,7 @@ TEST(Firewall, ErrorsInTheFileAreReported) {
             "there is no firewall \"x\"");
   EXPECT_EQ(first_problem_of(
                 edge() + "[[rule]]\nprobability = \"5%\"\nfault = { type = \"no_established\" }"),
-            "fault \"no_established\" has no probability");
+            "fault \"no_established\" does not support probability");
   EXPECT_EQ(first_problem_of(edge() + edge()), "there is already a firewall \"edge\"");
 }
 

@@ -183,7 +183,7 @@ TEST(LoadToml, ReportsEachKindOfError) {
       {"[[rule]]\nmatch = { client = \"10.0.0.0/8\" }\nfault = { type = \"down\" }",
        "fault \"down\" cannot choose connections"},
       {"[[rule]]\nprobability = \"5%\"\nfault = { type = \"down\" }",
-       "fault \"down\" has no probability"},
+       "fault \"down\" does not support probability"},
       {"[[rule]]\nramp = \"2m\"\nduration = \"1m\"\nfault = { type = \"refuse\" }",
        "ramp is longer than duration"},
       {"[[rule]]\nmatch = { client = [] }\nfault = { type = \"refuse\" }",

@@ -26,7 +26,7 @@ void put_record(Bytes& to, int serial) {
     return to.resize(to.size() + 4);
   }
   put16(to, 22);
-  put16(to, 0);  // two names
+  put16(to, 0);  // two names, both the root
   put16(to, 0);
   put16(to, static_cast<unsigned>(serial));
   to.resize(to.size() + 16);
