@@ -130,7 +130,7 @@ class Pipe final {
   rules::Direction direction_;
   bool paused_ = false;
   bool source_ended_ = false;
-  bool closes_ = false;       // a stage has closed the flow: its end is next, not a half-close
+  bool closes_ = false;       // a stage closes the whole flow: do not pass on a half-close
   bool fin_waiting_ = false;  // send FIN once pending_ is empty
   bool fin_sent_ = false;
   bool close_waiting_ = false;

@@ -14,7 +14,7 @@ using NftSets = std::map<std::string, nlohmann::json>;
 
 class NftConditions {
  public:
-  // `table` is the table of the rules, to which names of sets belong.
+  // `table` is the nftables table that contains the rules. Names of sets refer to this table.
   NftConditions(const NftSets& sets, std::string table) : sets_(sets), table_(std::move(table)) {}
 
   // Restricts the rule to packets whose `left` is `right` (or is not, if negated), or sets why_not.

@@ -42,7 +42,8 @@ rules::Result<void> change(bool add) {
       for (int again = 0; !add && error == 0 && again < kMostRules; ++again) {
         error = message->send();
       }
-      // The rule is present, or absent, already; or the machine has no IPv6.
+      // A rule to add is present already, a rule to remove is absent already, or the machine has no
+      // IPv6.
       const bool settled = error == 0 || error == EEXIST || error == ENOENT || error == ESRCH ||
                            error == EAFNOSUPPORT || error == EOPNOTSUPP;
       if (!settled) {

@@ -124,7 +124,7 @@ std::shared_ptr<ServerContexts::Entry> ServerContexts::entry_for(const std::stri
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(name, flaw);
   const auto found = minted_.find(key);
-  // After the clock is set back, a cached certificate may be from the future.
+  // After the clock is set back, a cached certificate may have been minted later than `now`.
   if (found != minted_.end() && now >= found->second->minted &&
       now - found->second->minted < kRenewedAfter) {
     return found->second;

@@ -1,7 +1,7 @@
 // Admission is the decision about a new connection before data flows: serve it, delay it, refuse it
 // or leave it hanging. Connection-level faults fill it in, in file order; the proxy carries it out.
 //
-// Delays of several rules add up. The first verdict other than kServe stands.
+// Delays of several rules add up. The first verdict other than kServe decides.
 #pragma once
 
 #include <memory>

@@ -29,7 +29,7 @@ struct DnsContext {
 struct DnsVerdict {
   bool silent = false;            // the query gets no answer
   std::optional<DnsReply> reply;  // answer made by a rule
-  SummedDelay delay = {};         // delay of the answer, also of the resolver's
+  SummedDelay delay = {};         // delay of the answer, from a rule or from the resolver
 
   bool decided() const { return silent || reply.has_value(); }
 };

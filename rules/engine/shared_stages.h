@@ -54,7 +54,7 @@ class SharedStages final : public FaultState {
   static ClientState& state_of(std::optional<ClientState>& state, const Fault& fault,
                                const StageContext& context);
   static Instant advance(ClientState& state, Instant now, StageOutput& out);
-  // Gives a message to the stage: with a hold to push(), without one to pass().
+  // Gives a message to the stage: to push() if the message has a hold, else to pass().
   static void feed(ClientState& state, const StageContext& context,
                    const std::shared_ptr<Held>& hold, StageOutput& out);
 

@@ -111,13 +111,14 @@ class MessageProtocol {
   virtual bool has_requests() const { return false; }
 
   virtual std::vector<MessageKey> keys() const = 0;
-  // For the reference, if size() is not the size of the payload: "the packet's".
+  // Names what size() measures, for the reference: "the packet's". "" if size() is the size of the
+  // payload.
   virtual std::string_view about_size() const { return {}; }
   // The size that min_size and max_size refer to, in bytes.
   virtual std::size_t size(const Message&, std::span<const std::byte> payload) const {
     return payload.size();
   }
-  // Meaning of the key `text`, for the reference: "only such payloads".
+  // Description of the key `text` for the reference, e.g. "only messages whose payload matches".
   virtual std::string_view about_text() const = 0;
   // The text that the key `text` is compared with; none if the message has no text.
   virtual std::optional<std::string_view> text(const Message& message,
@@ -138,7 +139,7 @@ class MessageProtocol {
   // The response of a server that rejects the message; none if it cannot be rejected.
   virtual std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const = 0;
   virtual std::vector<OptionKey> refusal_keys() const { return {}; }
-  // Meaning of the key `text` of `reject`, for the reference; "" if refusals have no text.
+  // Description of the key `text` of `reject` for the reference; "" if refusals have no text.
   virtual std::string_view about_refusal() const { return {}; }
   // Whether a [[probe]] may have synthetic users of the protocol (proxy/rehearsal/users).
   virtual bool has_users() const { return false; }

@@ -142,7 +142,7 @@ int main(int argc, char** argv) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const auto seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  // Duplicates arrive later.
+  // Wait for duplicates, which may arrive after a reconnect.
   if (score.connections > 1) std::this_thread::sleep_for(std::chrono::seconds(2));
   for (const auto* client : {&publisher, &subscriber}) {
     mosquitto_disconnect(client->get());

@@ -16,7 +16,8 @@ struct DnsOverTls {
         front(front_rules, resolver.address(),
               "query_timeout = \"5s\"\ntls = { ca = \"" + ca.folder + "/ca.pem\"" + upstream +
                   " }") {}
-  // OpenSSL's result of a handshake with the resolver; never "ok", since it echoes nothing.
+  // OpenSSL's result of a handshake with the resolver; never "ok", since the resolver echoes
+  // nothing.
   std::string handshake() {
     ca.proxy = std::make_unique<ProxyWorld>("", behind(resolver));
     return ca.talk({.patience = 500ms});

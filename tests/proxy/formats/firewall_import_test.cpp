@@ -313,7 +313,7 @@ TEST(FirewallImport, ASetOfPairsBecomesARuleForEachPair) {
               testing::HasSubstr("left out: an element "));
   EXPECT_THAT(nft_accept(pair, "!=", R"({"set":[{"concat":["10.0.0.1",22]}]})"),
               testing::HasSubstr("left out: a match on "));
-  // Several sets in one rule multiply.
+  // The elements of several sets in one rule multiply the number of lines.
   std::string many;
   for (int i = 0; i < 200; ++i) {
     many +=

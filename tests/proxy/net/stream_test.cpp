@@ -127,7 +127,7 @@ TEST(Streams, ALargeClientHelloIsReadByRulesAndByTls) {
   const auto client = world.connect();
   send_all(client, hello);
   EXPECT_EQ(receive(client, 7).bytes, std::string("\x15\x03\x03\0\x02\x02\x50", 7));
-  // OpenSSL receives it from the first byte: it answers, if only with an alert.
+  // OpenSSL receives the hello from its first byte on, so it answers, possibly with an alert.
   const TlsWorld terminated;
   const auto other = terminated.proxy->connect();
   send_all(other, hello);

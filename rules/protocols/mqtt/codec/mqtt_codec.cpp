@@ -12,7 +12,7 @@ using rules::MqttPacket;
 using rules::MqttPropertyId;
 using rules::MqttType;
 
-// Bytes. A CONNECT has several texts of up to 64 KiB each, plus properties.
+// Limit in bytes. A CONNECT has several texts of up to 64 KiB each, plus properties.
 constexpr std::size_t kMostConnect = 1 << 20;
 // Bytes of a PUBLISH that are searched for the topic alias: the longest topic, plus properties.
 constexpr std::size_t kMostBegin = 70 * 1024;

@@ -66,8 +66,8 @@ class NatsCodec final : public MessageCodec {
     std::size_t left_ = 0;    // bytes after the line still to come
     bool within_ = false;     // a message has begun
     Wanted* wanted_ = nullptr;
-    // Set if the head of the message was shown to `wanted_`: the sizes from its line. head_ is the
-    // message that was shown; it is reused.
+    // The sizes in the line of the current message, if its head was shown to `wanted_`. head_ is
+    // the message object for that; its memory is reused.
     std::optional<codecs::NatsSizes> shown_;
     std::shared_ptr<rules::NatsMessage> head_;
     bool learned_ = false;  // learn() has run for this line
