@@ -8,7 +8,7 @@ namespace brownout::proxy {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// Seconds between comment lines: the write to a client that has disconnected fails.
+// Seconds between comment lines. They detect disconnected clients, to which a write fails.
 constexpr unsigned kHeartbeat = 10;
 
 }  // namespace

@@ -21,8 +21,9 @@ using What = codecs::Http1Parser::What;
 constexpr int kWaitingToBeAccepted = 4096;
 constexpr std::size_t kMostStrangers = 320;
 constexpr std::size_t kMostOfKnownClients = 256;
-constexpr std::size_t kReservedDescriptors = 16;  // kept free of flows
-constexpr std::size_t kMostFollowers = 192;       // leaves places for requests
+constexpr std::size_t kReservedDescriptors = 16;  // flows cannot use these
+// fewer than the connections, so that requests are served too
+constexpr std::size_t kMostFollowers = 192;
 constexpr std::size_t kMostBody = 8 << 20;
 constexpr std::size_t kMostUnread = 1 << 20;        // response bytes; above, no request is read
 constexpr std::size_t kMostUnreadEvents = 4 << 20;  // above, the follower is disconnected

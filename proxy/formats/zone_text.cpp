@@ -21,7 +21,7 @@ class ZoneSplitter {
     take_text(line.text, line.where, several ? "line " : "");
   }
 
-  // Each line's place is `place` and the line number; "" if `place` is empty.
+  // The place of a line is `place` plus the line number, or "" if `place` is empty.
   void take_text(std::string_view text, rules::Position where, const std::string& place) {
     unsigned number = 0;
     for (std::size_t at = 0; at <= text.size();) {

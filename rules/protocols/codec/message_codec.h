@@ -38,7 +38,7 @@ class MessageReader {
    public:
     virtual ~Wanted() = default;
     virtual bool wants(const rules::Message& head) = 0;
-    // Whether a rule looks at the messages that answer these.
+    // Whether a rule may act on the answers to the messages of this direction.
     virtual bool wants_answers() const = 0;
   };
 

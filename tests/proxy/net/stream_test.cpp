@@ -74,7 +74,7 @@ TEST(Streams, UrgentDataStaysInItsPlace) {
     send_all(client, "12");
     EXPECT_EQ(receive(upstream, 2).bytes, "12");
     ASSERT_EQ(::send(client.get(), "ABOR\r\n", 6, MSG_OOB), 6);
-    // No later bytes, which would cause a further edge.
+    // The client sends no later bytes, because they would cause a further edge.
     EXPECT_EQ(receive(upstream, 6).bytes, "ABOR\r\n") << forwarding;
     ASSERT_EQ(::send(client.get(), "!", 1, MSG_OOB), 1);
     send_all(client, "34");
