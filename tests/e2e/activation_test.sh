@@ -36,7 +36,7 @@ kill "$last_pid"
 rc=0
 /usr/bin/python3 "$folder/manager.py" stranger "$(free_port)" "$brownout" run "$folder/rules.toml" --api off 2>"$folder/said" || rc=$?
 [ "$rc" = 2 ] && grep -q 'FileDescriptorName=' "$folder/said" || fail "a socket for nobody: $rc $(cat "$folder/said")"
-pass "a socket that a service manager hands over is served, goes down by rule, and comes up"
+pass "a socket from a service manager is served, closed by a down rule, and opened again"
 
 for file in "$examples"/systemd/rules.toml "$examples"/compose/rules.toml; do
   "$brownout" check "$file" >/dev/null || fail "$file"
@@ -86,4 +86,4 @@ for name in ("brownout.service", "brownout.socket"):
 assert unit["Socket"]["FileDescriptorName"] == "chat"
 P
 "$brownout" check "$folder/sidecar.toml" >/dev/null || fail "the rules of the sidecar"
-pass "the examples for systemd, Kubernetes and Compose have the right shape, and right rules"
+pass "the examples for systemd, Kubernetes and Compose are valid, and so are their rules"

@@ -36,7 +36,7 @@ expect_text err 'bad_certificate.toml:11:14: error: there is no CA in brownout-c
 expect_text err 'make one with `brownout ca init --folder brownout-ca`'
 expect_code 0 "$brownout" ca init --folder brownout-ca
 for example in "$here"/../../examples/rules/*.toml; do expect_code 0 "$brownout" check "$(basename "$example")"; done
-pass "mistakes end with 2 and say what to do"
+pass "errors exit with 2 and name the next step"
 
 # check and run reject the same files at the same positions, and neither waits for a pipe.
 mkfifo pipe
@@ -106,7 +106,7 @@ expect_text err 'no regular file'
 expect_code 2 timeout 10 "$brownout" run good.toml --api off --toxiproxy-config /dev/zero
 expect_text err 'larger than 64 MiB'
 cd - >/dev/null || exit 1
-pass "files that cannot be used are mistakes with their place, for check as for run"
+pass "check and run report unusable files with the same positions"
 
 expect_code 0 "$brownout" explain "$here/../../examples/rules/latency.toml" --listener chat --client 10.1.2.3
 expect_text out "1 of 1 rules act"
@@ -191,7 +191,7 @@ kill -TERM "$pid"
 wait "$pid" || fail "SIGTERM must end with 0"
 grep -q 'rule  *fault  *matched  *sampled  *injected' "$folder/live.log" || fail "no table of rules at the end"
 grep -q 'rule never never matched a connection' "$folder/live.log" || fail "no warning for a rule that never matched"
-pass "SIGTERM: a table of rules, and a warning for one that never matched"
+pass "SIGTERM prints a table of rules, and a warning for a rule that never matched"
 
 hold() { python3 -c "
 import socket, time

@@ -67,7 +67,7 @@ ask 201 '"address":"127' -d "{\"name\":\"second\",\"listen\":\"127.0.0.1:0\",\"u
 ask 409 'another program listens there' -d "{\"name\":\"third\",\"listen\":\"127.0.0.1:$server\",\"upstream\":\"server\"}" "$api/api/v1/listeners"
 ask 200 '"open":false' -X POST "$api/api/v1/listeners/second/disable"
 ask 204 '' -X DELETE "$api/api/v1/listeners/second"
-pass "rules, listeners and upstreams by the API"
+pass "rules, listeners and upstreams through the API"
 
 # Halt on a live connection with held data, by the CLI and by a signal.
 cat >"$folder/live.py" <<P
@@ -95,7 +95,7 @@ kill -USR1 "$first"
 wait_for 10 faster_than 0.9 || fail "SIGUSR1 does not halt"
 kill -USR2 "$first"
 wait_for 10 slower_than 1 || fail "SIGUSR2 does not resume"
-pass "halt delivers what is held on live connections; resume brings the faults back"
+pass "halt delivers held bytes on live connections; resume turns the faults on again"
 
 # An expired lease reverts its changes.
 ask 200 '"id":"ci"' -X PUT -d '{"ttl":"8s","id":"ci"}' "$api/api/v1/lease"
@@ -108,7 +108,7 @@ ask 200 '"enabled":true' "$api/api/v1/rules/back"
 ask 200 '"enabled":true' "$api/api/v1/rules/latency"
 ask 409 'has lapsed' -X DELETE -H 'Brownout-Lease: ci' "$api/api/v1/rules/back"
 ask 422 '"pointer":"/ttl"' -X PUT -d '{"ttl":"soon"}' "$api/api/v1/lease"
-pass "a lease undoes what was changed under it"
+pass "an expired lease undoes its changes"
 
 # ctl: exit codes, JSON for programs, tables for people, events.
 expect_code 4 ctl rm nobody
@@ -252,7 +252,7 @@ mv "$folder/torn" "$folder/state.json"
 expect_code 2 "$brownout" run "$folder/rules.toml" --api off --state "$folder/state.json"
 grep -q 'is truncated' "$folder/err" || fail "no word of the truncated state: $(cat "$folder/err")"
 [ -f "$folder/state.json.corrupt" ] && [ ! -f "$folder/state.json" ] || fail "the torn state is not kept aside"
-pass "the state file: over a restart, and torn"
+pass "the state file: after a restart, and truncated"
 
 # Security.
 run third
@@ -289,7 +289,7 @@ ask 200 '<title>Brownout' --cacert "$folder/cert.pem" "$api/"
 expect_code 2 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.pem"
 expect_code 0 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.pem" --token-file "$folder/token"
 if grep -q "$(cat "$folder/token")" "$folder/secure.log"; then fail "the token is in the log"; fi
-pass "tokens, TLS, and what pages of other sites cannot do"
+pass "tokens, TLS, and protection from pages of other sites"
 
 # Many clients at the API's address: idle, with half a request, or with a byte now and then.
 run flooded --api-socket "$folder/api.sock"
@@ -325,7 +325,7 @@ wait "$flooded" || fail "SIGTERM: exit $?: $(cat "$folder/flooded.log")"
 expect_code 2 "$brownout" run "$folder/rules.toml" --api off --api-socket "$folder/api.sock"
 expect_code 1 ctl status --url "unix:$folder/api.sock"
 grep -q "no response from unix:$folder/api.sock" "$folder/err" || fail "no word of the socket: $(cat "$folder/err")"
-pass "halt in a flood of connections, and by a unix socket"
+pass "halt during a flood of connections, and over a unix socket"
 
 # --max-fault-time, and a Toxiproxy configuration file.
 echo "[{\"name\":\"tp\",\"listen\":\"127.0.0.1:0\",\"upstream\":\"127.0.0.1:$server\",\"toxics\":[{\"type\":\"latency\",\"attributes\":{\"latency\":1000}}]}]" >"$folder/toxi.json"

@@ -15,4 +15,4 @@ page=$(sed -nE 's/.*dashboard and API on (http.*)/\1/p' "$folder/run.log")
 front=$(sed -nE 's/.*listener front: 127\.0\.0\.1:([0-9]+) .*/\1/p' "$folder/run.log")
 NODE_PATH=$modules node "$here/dashboard_page.js" "$page/" "$front" "$(cat "$folder/token")" "${SCREENSHOT:-$folder/page.png}" ||
   fail "the page: $(cat "$folder/run.log")"
-pass "the dashboard adds a rule, halts and resumes, takes the file back and cuts a flow, by mouse and keyboard, with a token"
+pass "the dashboard adds a rule, halts and resumes, restores the rule file and cuts a flow, with mouse and keyboard, with a token"

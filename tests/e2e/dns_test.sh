@@ -60,7 +60,7 @@ lost=$(sed -n 's/.*Queries lost: *\([0-9]*\).*/\1/p' "$folder/perf.txt")
 pass "dnsperf sent $sent queries, lost $lost"
 dnsperf -m tcp -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 2 -c 4 -q 50 >"$folder/perf.txt"
 grep -q 'Queries lost: *0 ' "$folder/perf.txt" || fail "dnsperf lost queries over TCP: $(cat "$folder/perf.txt")"
-pass "dnsperf over TCP, pipelined, loses none"
+pass "dnsperf over TCP with pipelining loses no query"
 
 dns_proxy faulty '[[rule]]
 match = { qname = "none.example.org" }
@@ -93,7 +93,7 @@ at_least "$(since "$begun")" 0.6 || fail "the answer was not late"
 if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 dark.example.org >/dev/null; then fail "there was an answer"; fi
 ask +ignore big.example.org | grep -q 'flags: qr tc' || fail "not truncated"
 ask big.example.org | grep -q 'ANSWER: 60' || fail "not whole over TCP"
-pass "dig feels servfail, nodata, drop_records, ttl, latency, timeout and truncate"
+pass "dig sees the effects of servfail, nodata, drop_records, ttl, latency, timeout and truncate"
 grep -q '"rule":"servfail"' "$folder/faulty.jsonl" || fail "no event"
 
 dns_proxy messages '[[rule]]
@@ -129,7 +129,7 @@ wait_for 10 held_again || fail "hold_until: no event"
 ask frees.example.org >/dev/null
 wait "$held"
 grep -q 2001:db8::1 "$folder/held.txt" || fail "hold_until: another query has passed, and the answer is not there"
-pass "dig feels what acts on messages: drop, reject, duplicate, truncate_message, replace, hold_until"
+pass "dig sees the effects of message faults: drop, reject, duplicate, truncate_message, replace, hold_until"
 
 # The same resolver behind a plain UDP listener.
 udp_proxy datagrams ""
@@ -143,7 +143,7 @@ at_least "$(since "$begun")" 0.3 || fail "the datagram was not late"
 udp_proxy dark '[[rule]]
 fault = { type = "drop" }'
 if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "dropped datagrams arrived"; fi
-pass "dig through a udp listener feels latency and drop"
+pass "dig through a udp listener sees the effects of latency and drop"
 
 # DNS over TLS: on the client side with a certificate of Brownout's CA, on the resolver side verified with its own CA,
 # and with plain DNS on either side.
@@ -172,7 +172,7 @@ for words in "chat.example.org A" "big.example.org A" "none.example.org A"; do
   [ "$(ask_tls $words | essence)" = "$direct" ] || fail "dig +tls $words differs through the proxy"
   # shellcheck disable=SC2086
   [ "$(dig @127.0.0.1 -p "$plain_port" +tcp +time=2 +tries=1 $words | grep -v '^; EDNS' | essence)" = "$(grep -v '^; EDNS' <<<"$direct")" ] ||
-    fail "dig $words differs when the resolver is asked by TLS"
+    fail "dig $words differs when the resolver is asked over TLS"
 done
 if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "an answer in the clear"; fi
 dnsperf -m dot -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 2 -c 4 -q 50 >"$folder/perf.txt"
@@ -192,7 +192,7 @@ pass "DNS over TLS: faults of queries and of handshakes"
 dot_proxy turned ""
 sed -i "/^tls = { ca = '.*ca' }\$/d" "$folder/turned.toml"
 wait_for 10 dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org || fail "no UDP after TLS was turned off"
-pass "TLS turned off by a reload: dig by UDP is answered"
+pass "after a reload without TLS, dig over UDP gets an answer"
 
 # getaddrinfo in a namespace of its own: resolv.conf cannot name a port, so the proxy must listen on port 53.
 cat >"$folder/inside.toml" <<EOF
@@ -235,5 +235,5 @@ unshare --map-root-user --net --mount bash "$folder/inside.sh" "$brownout" "$fol
   fail "the namespace: $(cat "$folder/inside.txt")"
 grep -q "chat: \['203.0.113.9'\]" "$folder/inside.txt" || fail "getaddrinfo did not get the wrong answer: $(cat "$folder/inside.txt")"
 grep -q 'gone: .*Name or service not known' "$folder/inside.txt" ||
-  fail "getaddrinfo found what is gone: $(cat "$folder/inside.txt")"
-pass "getaddrinfo through resolv.conf feels wrong_answer and nxdomain"
+  fail "getaddrinfo found a removed name: $(cat "$folder/inside.txt")"
+pass "getaddrinfo with resolv.conf sees the effects of wrong_answer and nxdomain"

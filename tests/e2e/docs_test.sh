@@ -166,7 +166,7 @@ lacks 'docs/faults.md: it does not name nats_lame_duck' docs/faults.md nats_lame
 lacks 'no page tells of the fault lame' docs/protocols/dns.md reference.md#lame
 lacks 'names the key retain of match' docs/protocols/mqtt.md retain
 lacks 'no link leads to docs/ci.md' docs/README.md ci.md
-pass "a fault or a key of match that no page names, and a page without a link to it, are reported"
+pass "a fault or a match key that no page names, and a page that no page links to, are reported"
 
 run=()
 if [ "$BROWNOUT_E2E_NETWORK" != own ]; then

@@ -104,7 +104,7 @@ ruled dig +tcp gone.example.org | grep -q 'status: SERVFAIL' || fail "a rule for
 ruled dig +short @192.0.2.53 chat.example.org | grep -qx 127.0.0.1 || fail "whichever resolver is asked, the zone answers"
 if ruled curl -sS telnet://127.0.0.1:6 </dev/null 2>"$folder/refused"; then fail "a rule for a port"; fi
 grep -qiE 'reset|failed to connect' "$folder/refused" || fail "refuse: $(cat "$folder/refused")"
-pass "rules mean hosts by name, DNS queries by UDP and TCP, and ports"
+pass "rules match hosts by name, DNS queries over UDP and TCP, and ports"
 
 cp "$folder/quiet.toml" "$folder/changing.toml"
 "$brownout" exec "$folder/changing.toml" -- bash -c "cp '$folder/rules.toml' '$folder/changing.toml'
@@ -112,7 +112,7 @@ cp "$folder/quiet.toml" "$folder/changing.toml"
   fail "a rule file that changed right after the start was not read again"
 said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "rules from a pipe: $said"
 [ -z "$said" ] || fail "rules from a pipe: $said"
-pass "a rule file that changes is read again, a pipe is not"
+pass "a changed rule file is read again, a pipe is not"
 
 # More silent resolvers than can be waited for. Their addresses are unused, so no answer comes back.
 if [ "$BROWNOUT_E2E_NETWORK" = own ] && ip route add 198.18.0.0/15 dev lo 2>/dev/null; then
@@ -140,7 +140,7 @@ fi
 busy=$(quiet ss -ltnuH | sed -E 's/.*:([0-9]+) +[^ ]+ *$/\1/' | sort -u)
 for port in $busy; do [ "$port" -ge 1011 ] && [ "$port" -le 1020 ] || fail "a listener inside has port $port: $busy"; done
 [ "$(wc -w <<<"$busy")" -ge 4 ] || fail "no listeners inside: $busy"
-pass "listeners inside are where no program goes"
+pass "listeners inside the namespace use ports that no program uses"
 
 cat >"$folder/echo.py" <<'P'
 import socket, threading
@@ -196,7 +196,7 @@ mapfile -t echoes <"$folder/udp_echo.log"
 own=$(ip -o -4 address show scope global up | awk '{ sub("/.*", "", $4); print $4; exit }')
 # shellcheck disable=SC2086
 [ "$(quiet /usr/bin/python3 "$folder/inside.py" "${echoes[@]}" $own)" = "inside and outside" ] || fail "loopback services"
-pass "servers that the command started are reached inside, the host's outside, by TCP and UDP"
+pass "the command reaches servers that it started and servers of the host, over TCP and UDP"
 
 ended() { local rc=0; wait "$1" 2>/dev/null || rc=$?; [ "$rc" = "$2" ]; }
 status() { local rc=0; "$@" >/dev/null 2>&1 || rc=$?; echo "$rc"; }
@@ -228,7 +228,7 @@ handed "$brownout" exec "$folder/quiet.toml" -- >"$folder/handed.inside" || rc=$
 [ "$rc" = 42 ] || fail "exit status, where the caller ignores SIGCHLD: $rc"
 handed env >"$folder/handed.outside" || true
 diff "$folder/handed.outside" "$folder/handed.inside" || fail "limits or signals are not the caller's"
-pass "limits, ignored and blocked signals are the caller's"
+pass "limits, ignored and blocked signals are inherited from the caller"
 
 cat >"$folder/again.py" <<'P'
 import socket
@@ -249,7 +249,7 @@ accepted, _ = third.accept(); accepted.sendall(b"third")
 print(client.recv(10).decode())
 P
 [ "$(quiet /usr/bin/python3 "$folder/again.py")" = third ] || fail "a server that listens again on its port"
-pass "a server listens again on its port, whatever is left of its connections"
+pass "a server can listen on its port again, despite connections in TIME_WAIT"
 
 cat >"$folder/terminal.py" <<'P'
 import os, pty, select, sys, time
@@ -333,7 +333,7 @@ if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
       fail "as an ordinary user: datagrams and loopback services"
     [ "$(as_user "$brownout" exec "$folder/rules.toml" -- sh -c 'id -u; grep CapEff /proc/self/status')" = $'65534\nCapEff:\t0000000000000000' ] ||
       fail "as an ordinary user: who the command is, and what it may do"
-    pass "as an ordinary user, who gains nothing by it"
+    pass "as an ordinary user, without additional privileges"
   else
     echo "SKIPPED: ordinary users may not make namespaces here"
   fi
@@ -342,7 +342,7 @@ if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
     2>"$folder/off" || rc=$?
   [ "$rc" = 3 ] && [ "$(wc -l <"$folder/off")" = 1 ] && grep -q 'sysctl user.max_net_namespaces' "$folder/off" ||
     fail "no namespaces: $rc $(cat "$folder/off")"
-  pass "where namespaces are switched off, one line says so"
+  pass "if namespaces are disabled, one error line says so"
 elif grep -q __tsan_init "$brownout"; then
   echo "SKIPPED: as an ordinary user, with ThreadSanitizer"
 fi

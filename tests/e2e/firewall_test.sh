@@ -42,7 +42,7 @@ grep -q '4 lines of edge, 1 rule left out' "$folder/import.log" || fail "$(cat "
 grep -q '^# not imported: a match on .*iifname' "$folder/edge.toml" || fail "the interface was ignored silently"
 "$brownout" firewall import "$folder/iptables.txt" >"$folder/iptables.toml" 2>&1
 grep -q 'not imported: -m limit has no counterpart' "$folder/iptables.toml" || fail "the limit was ignored silently"
-pass "nftables and iptables are imported, and what cannot be is listed"
+pass "nftables and iptables rules are imported, and rules that cannot be imported are listed"
 
 server_port=$(free_port)
 start server python3 -m http.server --bind 127.0.0.1 "$server_port"
@@ -63,7 +63,7 @@ run_with broken "$(cat "$folder/edge.toml")
 fault = { type = \"stale_allowlist\", address = \"127.0.0.0/8\" }"
 if curl -s --max-time 1 "http://127.0.0.1:$proxy_port/" >/dev/null; then fail "the mistake is not felt"; fi
 wait_for 5 grep -q '"client":"127.0.0.1:.*"stopped":true' "$folder/flows.jsonl" || fail "a flow that was stopped is not recorded"
-pass "a mistake in it is felt, and the flow that it stops is recorded"
+pass "a mistake in the firewall acts, and the stopped flow is recorded"
 
 wait_for 5 grep -q '"client":"127.0.0.1:' "$folder/flows.jsonl" || fail "no flow was recorded"
 cat >>"$folder/flows.jsonl" <<'EOF'
@@ -77,4 +77,4 @@ grep -q '^breaks 192.0.2.11:5000 -> 192.0.2.1:1883 tcp' "$folder/diff.txt" || fa
 grep -q ' 1 would break, 0 would be let in' "$folder/diff.txt" || fail "$(cat "$folder/diff.txt")"
 "$brownout" firewall diff "$folder/guarded.toml" "$folder/old.json" --flows "$folder/flows.jsonl" >/dev/null 2>&1 ||
   fail "a list differs from its import"
-pass "diff says which recorded flow a change would break"
+pass "diff reports the recorded flow that a change would break"

@@ -84,7 +84,7 @@ match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::/6
 fault = { type = "latency", delay = "200ms" }'
 intercept apply "$folder/plain.toml" --interface to-client --for 1m 2>"$folder/said" || fail "intercept apply"
 grep -q 'IPv4 TCP to port 8080 -> listener web at 0.0.0.0:1500' "$folder/said" && grep -q 'not diverted: .* loopback' "$folder/said" ||
-  fail "apply does not say what it diverts: $(cat "$folder/said")"
+  fail "apply does not report the diverted listeners: $(cat "$folder/said")"
 [ "$(get "$web")" = 10.71.2.1 ] || fail "redirect: the server does not see the gateway"
 [ "$(get "$web6")" = fd71:2::1 ] || fail "redirect by IPv6"
 [ "$(get "http://10.71.2.2:8081/")" = 10.71.1.2 ] || fail "redirect: a port that no listener has"
@@ -127,7 +127,7 @@ match = { path = "/abort" }'
   end_gateway
   intercept remove
   if inside gateway ip rule | grep -q 0x62726f78; then fail "a routing rule is left"; fi
-  pass "tproxy: the server sees the gateway; with spoof_client the client itself"
+  pass "tproxy: the server sees the gateway's address; with spoof_client, the client's address"
 else
   echo "SKIPPED: this kernel has no nft_tproxy"
 fi
@@ -184,7 +184,7 @@ wait_for 5 grep -q 'connections that brownout itself opens are redirected back t
 [ "$(inside gateway curl -sS "$web")" = 10.71.2.1 ] || fail "another user is not let alone"
 end_gateway
 intercept remove
-pass "connections of its own that come back are refused, and it says why"
+pass "brownout refuses its own connections that are redirected back, and logs the reason"
 
 # Processes of one control group. cgroup2 is mounted only for this part, where nft expects it.
 cat >"$folder/groups.sh" <<'S'
@@ -223,4 +223,4 @@ complains '--for' print "$folder/local.toml" --uid 1 --for 300000000h
 complains 'listens on loopback' print "$folder/local.toml" --interface eth1
 complains '--for' print "$folder/local.toml" --uid 1 --for 0s
 "$brownout" intercept print "$folder/local.toml" --uid 1000 | grep -q 'meta skuid { 1000 } meta nfproto ipv4 tcp dport { 8080 } .* redirect to :1500' || fail print
-pass "intercept print says what apply would do, and mistakes are said"
+pass "intercept print shows the rules that apply would load, and errors are reported"

@@ -204,7 +204,7 @@ get "$url/missing?now" -o /dev/null
 [ "$(get "$url/hello?now")" = hello ] || fail "hold_until holds what it waits for"
 wait "$later"
 [ "$(cat "$folder/later.txt")" = hello ] || fail "hold_until: another request has passed, and this one has not"
-pass "what acts on messages acts on requests: drop, ack_loss, reject, replace, truncate_message, duplicate, hold_until"
+pass "message faults act on requests: drop, ack_loss, reject, replace, truncate_message, duplicate, hold_until"
 
 exec 3<>"/dev/tcp/127.0.0.1/$faults_port"
 printf 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' >&3
@@ -229,4 +229,4 @@ ask 201 '' -X POST -H 'Content-Type: application/json' -d '{"name":"later","faul
 wait_for 5 grep -q 'API: rule "later": listener "front" speaks HTTP/1 only' "$folder/live.log" || fail "the API does not warn: $(cat "$folder/live.log")"
 printf '\n[[rule]]\n%s\n' "$grpc" >>"$folder/live.toml"
 wait_for 5 grep -q 'warning: rule "abort": listener "front" speaks HTTP/1 only' "$folder/live.log" || fail "a reload does not warn: $(cat "$folder/live.log")"
-pass "a rule with grpc_status is warned of"
+pass "a rule with grpc_status causes a warning"

@@ -163,10 +163,10 @@ says '^NOT MET +alert DiskIsFull at most 1m10s: .*no such webhook'
 says '^NOT MET +alert of another rule at most 1m10s: .*it never fired'
 says '^met +availability of Prometheus '
 says '^met +availability of a wrong query '
-pass "a rule that fires and the webhook of its alert, by real Prometheus and Alertmanager, are timed"
+pass "the times of a firing rule and of its alert's webhook are measured with Prometheus and Alertmanager"
 
 # Three phases and six expectations; each was rejected twice before it was accepted.
 [ "$(wc -l <"$folder/hooks.log")" = 9 ] || fail "webhooks: $(cat "$folder/hooks.log") $(cat "$folder/out.txt")"
 grep -q '"phase":"errors"' "$folder/hooks.log" || fail "no phase: $(cat "$folder/hooks.log")"
 grep -q '"met":true' "$folder/hooks.log" || fail "no expectation: $(cat "$folder/hooks.log")"
-pass "webhooks are tried again, at the end too"
+pass "webhooks are retried, also at the end"

@@ -25,7 +25,7 @@ begin=$(now)
 mosquitto_pub -p "$proxy_port" -t x -m y -q 1
 # CONNECT and PUBLISH are each delayed in one direction.
 at_least "$(since "$begin")" 0.3 || fail "latency: publishing took $(since "$begin") s"
-pass "latency: connecting and publishing wait"
+pass "latency: connect and publish are delayed"
 
 proxy dead "$port" '[[rule]]
 fault = { type = "reset" }'
@@ -39,4 +39,4 @@ fault = { type = "unplug" }'
 start keepalive stdbuf -oL mosquitto_sub -p "$proxy_port" -t x -k 5 -d
 wait_for 15 grep -q 'PINGREQ' "$folder/keepalive.log" || fail "no PINGREQ was sent"
 if grep -q PINGRESP "$folder/keepalive.log"; then fail "a PINGRESP came through a cut cable"; fi
-pass "unplug: PINGREQ goes unanswered on a connection that looks alive"
+pass "unplug: PINGREQ gets no answer on an open connection"

@@ -37,7 +37,7 @@ fault = { type = \"ack_loss\" }
 $cut"
 exchange once 1 1000
 holds once 'lost == 0 and doubled > 0 and connections > 1'
-pass "QoS 1 where PUBACKs are lost: sent again, none lost, $(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["doubled"])' "$folder/once.json") doubled"
+pass "QoS 1 with lost PUBACKs: resent, none lost, $(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["doubled"])' "$folder/once.json") doubled"
 
 mqtt exactly "[[rule]]
 match = { packet = [\"pubrec\", \"pubrel\", \"pubcomp\"] }
@@ -47,7 +47,7 @@ fault = { type = \"ack_loss\" }
 $cut"
 exchange exactly 2 1000
 holds exactly 'lost == doubled == 0 and connections > 1'
-pass "QoS 2 where PUBREC, PUBREL and PUBCOMP are lost: none lost, none doubled"
+pass "QoS 2 with lost PUBREC, PUBREL and PUBCOMP: none lost, none doubled"
 
 mqtt lossy '[[rule]]
 match = { topic = "numbered", direction = "upstream", every = 10 }
@@ -64,7 +64,7 @@ match = { text = "10?", direction = "upstream" }
 fault = { type = "hold_until", passes = { text = "150" } }'
 exchange overtaking 0 1000
 holds overtaking 'lost == doubled == 0 and reordered == 10'
-pass "what rules lose, double and put out of order is lost, doubled and out of order, to the message"
+pass "the counts of lost, doubled and reordered messages match the rules exactly"
 
 mqtt second "[[rule]]
 match = { packet = [\"puback\", \"pubrec\", \"pubcomp\"], direction = \"downstream\" }
@@ -83,4 +83,4 @@ cd "$folder/messaging"
 for file in *.toml; do
   "$brownout" check "$file" >/dev/null || fail "$file"
 done
-pass "the examples of messaging are right"
+pass "the messaging examples are valid"

@@ -54,7 +54,7 @@ publish -i unheard -t chat/ann/open -m unheard
 publish -t end -m end -q 1
 wait_for 10 grep -qx end "$folder/choosy.log" || fail "the last message did not arrive"
 [ "$(got choosy)" = "open doubled doubled end " ] || fail "a subscriber got: $(got choosy)"
-pass "loss by topic and by client, and delivery twice"
+pass "messages are dropped by topic and by client, and duplicated"
 
 mqtt deaf '[[rule]]
 match = { packet = "pingresp" }
@@ -77,7 +77,7 @@ refused -V mqttv5 | grep -qi 'server unavailable' || fail "CONNACK of 5.0: $(ref
 not_subscribed=$(timeout 5 mosquitto_sub -p "$proxy_port" -V mqttv5 -t x 2>&1 || true)
 grep -q 'subscription requests were denied' <<<"$not_subscribed" || fail "SUBACK: $not_subscribed"
 publish -t x -m y -q 1 || fail "others are refused, too"
-pass "connecting and subscribing are refused, each in its own way"
+pass "connect and subscribe are refused, each with its own error"
 
 mqtt moved '[[rule]]
 match = { topic = "move" }
@@ -90,7 +90,7 @@ wait_for 10 grep -q SUBACK "$folder/mover.log" || fail "mover: not subscribed"
 mosquitto_pub -p "$broker" -t move -m now
 wait_for 10 grep -q 'DISCONNECT (156)' "$folder/mover.log" || fail "no DISCONNECT with a reason: $(cat "$folder/mover.log")"
 wait "$will" || fail "the will was not published"
-pass "a server that moves says so, and the client's will is published"
+pass "a moved server sends a reason code, and the client's will is published"
 
 mqtt unheard '[[rule]]
 match = { direction = "downstream" }
@@ -102,7 +102,7 @@ rc=0
 timeout 2 mosquitto_pub -p "$proxy_port" -t stored -m here -q 1 || rc=$?
 [ "$rc" = 124 ] || fail "a publisher without its PUBACK ended with $rc"
 wait "$witness" || fail "the broker has not got what was not acknowledged"
-pass "a lost PUBACK: the broker has it, the publisher waits"
+pass "a lost PUBACK: the broker has the message, and the publisher waits"
 
 "$brownout" ca init --folder "$folder/ca" >/dev/null
 mqtt_tls() { proxy secure "$broker" "$1" "protocol = \"mqtt\"

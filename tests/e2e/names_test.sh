@@ -117,7 +117,7 @@ pass "names from /etc/hosts, localhost, a search domain and DNS"
 grep -qx 'beside the dark: served at once' "$folder/inside.txt" || fail "held up: $(cat "$folder/inside.txt")"
 grep -qx 'dark: reset in time' "$folder/inside.txt" || fail "connect_timeout: $(cat "$folder/inside.txt")"
 grep -qx 'udp: in time' "$folder/inside.txt" || fail "connect_timeout of a session: $(cat "$folder/inside.txt")"
-pass "names without an answer hold up no other, and fail within connect_timeout"
+pass "an unanswered name does not delay other names, and fails within connect_timeout"
 
 # A primary server of a zone: three messages for one AXFR.
 primary_port=$(free_port)

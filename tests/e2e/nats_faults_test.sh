@@ -37,7 +37,7 @@ py say lost.all a b
 js say news.all one hello end
 wait "$member" || fail "bob did not get the last message: $(cat "$folder/bob.log")"
 [ "$(said bob)" = "one end " ] || fail "bob was told: $(said bob)"
-pass "a message is lost by its header, and both clients understand each other"
+pass "a message is dropped by its header, and both clients exchange other messages"
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
   -addext subjectAltName=DNS:localhost -keyout "$folder/server.key" -out "$folder/server.pem" 2>/dev/null
@@ -81,13 +81,13 @@ js say news.a hello end
 wait "$member" || fail "alice did not get the last message: $(tail -3 "$folder/alice.log")"
 [ "$(said alice)" = "$(seq 1 200 | tr '\n' ' ')hello (blue) end " ] || fail "alice was told: $(said alice)"
 if grep -q 'not NATS\|handshake failed' "$folder/inside.log"; then fail "$(cat "$folder/inside.log")"; fi
-pass "TLS behind INFO on both sides: rules mean the messages inside"
+pass "TLS after INFO on both sides: rules match the messages inside TLS"
 
 between stranger "$folder/ca/ca.pem"
 if py say news.a hello | grep -qv '^\* '; then fail "a server with another certificate was taken"; fi
 wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "it is not said why: $(cat "$folder/stranger.log")"
 unset NATS_CA
-pass "a server that is not the one it says it is: said, and the connection ends"
+pass "a server with the certificate of another server is reported, and the connection ends"
 
 # load NAME RULE: adds a rule for existing connections.
 load() {
@@ -102,7 +102,7 @@ fault = { type = "nats_lame_duck", grace = "200ms" }
 duration = "6s"'
 tells stays '^\* ldm'
 tells stays '^\* reconnect'
-pass "in lame duck mode a client is told, and connects again once the connection closes"
+pass "in lame duck mode a client is notified, and reconnects when the connection closes"
 
 nats unauthorized '[[rule]]
 fault = { type = "nats_authorization_timeout", after = "100ms" }'
@@ -110,11 +110,11 @@ js say news.a hello >"$folder/unauthorized.txt" 2>&1 || true
 grep -qi 'authenti\|AUTHORIZATION' "$folder/unauthorized.txt" || fail "it was told: $(cat "$folder/unauthorized.txt")"
 py say news.a hello >"$folder/unauthorized.txt" 2>&1 || true
 grep -qi 'authenti' "$folder/unauthorized.txt" || fail "it was told: $(cat "$folder/unauthorized.txt")"
-pass "an authorization that takes too long is told, as a server does it"
+pass "an authorization timeout is reported in the same way as by a server"
 
 nats change ''
 join changes js stay
 load change '[[rule]]
 fault = { type = "nats_cluster_change", connect_urls = ["127.0.0.1:4999"] }'
 tells changes '^\* update.*127.0.0.1:4999'
-pass "a client is told of other servers while it is connected"
+pass "a connected client gets the addresses of other servers"

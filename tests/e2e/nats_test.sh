@@ -35,7 +35,7 @@ wait_for 20 grep -q '^\* ready' "$folder/answer.log" || fail "nobody answers"
 [ "$(client ask shout quiet end | tr '\n' ' ')" = "QUIET END " ] || fail "requests are not answered"
 [ "$(client store orders.a one two | tr '\n' ' ')" = "stored 1 stored 2 " ] || fail "JetStream does not store"
 if grep -q 'not NATS' "$folder/plain.log"; then fail "what they say was not understood: $(cat "$folder/plain.log")"; fi
-pass "messages, headers, requests and JetStream pass as they are"
+pass "messages, headers, requests and JetStream pass unchanged"
 
 nats choosy '[[rule]]
 match = { subject = "lost.>", verb = "pub" }
@@ -59,14 +59,14 @@ wait "$listener" || fail "the worker did not get the last message"
 client say news.a end
 wait_for 10 grep -q '^end' "$folder/everything.log" || fail "no end"
 [ "$(said everything | sed 's/_INBOX[^ ]* //g')" = "right twice twice work1 rest end " ] || fail "everything was: $(said everything)"
-pass "messages are lost, replaced and doubled by subject, verb, queue group and text"
+pass "messages are dropped, replaced and duplicated by subject, verb, queue group and text"
 
 nats refused '[[rule]]
 match = { subject = "secret.>" }
 fault = { type = "reject" }'
 client say secret.a no >"$folder/refused.txt"
 grep -q 'PERMISSIONS_VIOLATION' "$folder/refused.txt" || fail "a publish is not refused: $(cat "$folder/refused.txt")"
-pass "a publish is refused as a server does it"
+pass "a publish is refused in the same way as by a server"
 
 nats unacknowledged '[[rule]]
 fault = { type = "ack_loss" }'
@@ -74,4 +74,4 @@ fault = { type = "ack_loss" }'
 wait_for 10 injected unacknowledged drop 1 || fail "no event tells of it"
 nats again ''
 [ "$(client store orders.a four)" = "stored 4" ] || fail "the third was not stored"
-pass "where JetStream's acknowledgement is lost, the message is stored all the same"
+pass "if JetStream's acknowledgement is lost, the message is still stored"

@@ -42,7 +42,7 @@ run_rules turned "$folder/current/rules.toml" --api off
 ln -s releases/2 "$folder/next"
 mv -T "$folder/next" "$folder/current"
 wait_for 10 loaded turned 1 || fail "a link that was turned: $(cat "$folder/turned.log")"
-pass "reload through a link that is turned"
+pass "reload after a link is replaced"
 
 # A symbolic link to a file that is edited in place.
 new_port
@@ -88,7 +88,7 @@ mv "$folder/pipe2" "$folder/replaced.toml"
 wait_for 10 grep -q 'not loaded.*no regular file' "$folder/replaced.log" || fail "a pipe instead: $(cat "$folder/replaced.log")"
 kill -TERM "$last_pid"
 wait "$last_pid" || fail "SIGTERM: exit code $?"
-pass "a pipe as rule file is read once, and holds nothing up"
+pass "a pipe as rule file is read once, and blocks nothing"
 
 # The reader of the events, and of standard error, stops reading.
 new_port
@@ -119,7 +119,7 @@ begin=$(now)
 kill -TERM "$(cat "$folder/stuck.log")"
 wait "$last_pid" || fail "SIGTERM: exit code $?"
 at_least 8 "$(since "$begin")" || fail "it waits for a reader at its end"
-pass "readers of events and of standard error who stop hold nothing up"
+pass "stopped readers of events and standard error do not block the proxy"
 
 # Event log rotation by rename and by truncation.
 new_port
@@ -158,7 +158,7 @@ for _ in range(300):
 P
 wait_for 15 grep -q 'front: not TLS: and [0-9,]* more like it' "$folder/flood.log" || fail "no count: $(cat "$folder/flood.log")"
 [ "$(grep -c 'not TLS' "$folder/flood.log")" -lt 100 ] || fail "a line for each client"
-pass "lines that clients cause are limited, and counted"
+pass "log lines that clients cause are limited and counted"
 
 # Names with line breaks and escape sequences.
 new_port

@@ -52,7 +52,7 @@ tunnel="http://127.0.0.1:$proxy_port"
 [ "$(ALL_PROXY="$socks" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "ALL_PROXY, TLS"
 [ "$(HTTPS_PROXY="$tunnel" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "HTTPS_PROXY, TLS"
 [ "$(HTTPS_PROXY="$tunnel" SSL_CERT_FILE="$folder/cert.pem" /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('https://localhost:$tls/hello').read().decode(), end='')")" = hello ] ||
-  fail "python by HTTPS_PROXY"
+  fail "python with HTTPS_PROXY"
 for kind in --socks4 --socks4a; do
   [ "$(get $kind "127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "$kind"
 done
@@ -60,7 +60,7 @@ done
 begin=$(now)
 get --proxy "$socks" "http://localhost:$web/hello" >/dev/null
 at_least "$(since "$begin")" 0.3 || fail "a rule for a host's connections"
-pass "SOCKS5, SOCKS4, SOCKS4a and CONNECT: curl and python by ALL_PROXY and HTTPS_PROXY; rules mean hosts by name"
+pass "SOCKS5, SOCKS4, SOCKS4a and CONNECT: curl and python with ALL_PROXY and HTTPS_PROXY; rules match hosts by name"
 
 says() { local wanted=$1; shift; if get "$@" 2>"$folder/said" >/dev/null; then fail "$* went through"; fi; grep -qi -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
 says "(4)" --proxy "$socks" http://gone.example.org/
@@ -73,7 +73,7 @@ says "(5)" --proxy "$socks" "http://127.0.0.1:$(free_port)/"
 says "502" --proxytunnel --proxy "$tunnel" "http://127.0.0.1:$(free_port)/"
 says "." --proxy "$socks" http://127.0.0.1:9/
 says "405" --proxy "$tunnel" "http://127.0.0.1:$web/hello" --fail
-pass "names that the rules make fail are unreachable hosts, or a 502; so is a server that is not there"
+pass "a name that a rule fails gives host unreachable or a 502; so does an unreachable server"
 
 echo secret >"$folder/password"
 forward closed "username = \"qa\"
@@ -84,7 +84,7 @@ says "(91)" --proxy "socks4://qa@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/h
 says "." --proxy "socks5h://qa:wrong@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "407" --proxytunnel --proxy "http://127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 if grep -q secret "$folder/closed.log"; then fail "the password is in the log"; fi
-pass "who has no password is refused"
+pass "a client without the password is refused"
 
 proxy taken "$web" '[[rule]]
 match = { client = "203.0.113.0/24" }
@@ -108,7 +108,7 @@ assert time.time() - begin > 0.29, "the rule for the client does not act"
 P
 /usr/bin/python3 "$folder/v2.py" "$proxy_port" || fail "a PROXY header, version 2, byte by byte"
 if get "http://127.0.0.1:$proxy_port/hello" 2>/dev/null; then fail "served without a PROXY header"; fi
-pass "PROXY headers of both versions are taken, and name the client that rules match"
+pass "PROXY headers of both versions are read, and rules match the client address in the header"
 
 for version in v1 v2; do
   for protocol in tcp http; do
@@ -122,7 +122,7 @@ for version in v1 v2; do
     done
   done
 done
-pass "PROXY headers of both versions are given, and servers see each client"
+pass "PROXY headers of both versions are sent, and servers see the address of each client"
 
 for version in v1 v2; do
   port=$(free_port)
@@ -132,4 +132,4 @@ for version in v1 v2; do
   seen=$(get -w '%{local_port}\n' "http://127.0.0.1:$port/" | paste -sd ' ')
   [[ "$seen" =~ ^::ffff:127\.0\.0\.1:([0-9]+)\ ([0-9]+)$ ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] || fail "$version, a server with IPv6: it is told $seen"
 done
-pass "a server with IPv6 sees each client with IPv4"
+pass "a server with IPv6 gets the IPv4 address of each client"

@@ -139,7 +139,7 @@ for client in py js; do
   [ "$(grep -v '^\*' "$folder/$client-listens.log" | tr '\n' ' ')" = "hello end " ] || fail "$client heard $(cat "$folder/$client-listens.log")"
   if grep -q gone "$folder/$client-hears.log"; then fail "$client heard what was lost"; fi
 done
-pass "rules mean commands, keys, databases, channels and replies"
+pass "rules match commands, keys, databases, channels and replies"
 
 # answered NAME FAULT PYTHON IOREDIS COMMAND...: each client reports the server's own error.
 answered() {
@@ -163,7 +163,7 @@ answered redis_clusterdown '' "* ResponseError: CLUSTERDOWN * True " "* CLUSTERD
 answered redis_moved ', address = "127.0.0.1:1"' "* ResponseError: MOVED 15495 127.0.0.1:1 " "* MOVED 15495 127.0.0.1:1 " "GET a"
 answered redis_ask ', address = "127.0.0.1:1"' "* ResponseError: ASK 15495 127.0.0.1:1 " "* ASK 15495 127.0.0.1:1 " "GET a"
 unset PATIENCE
-pass "errors are those of a real server, as both clients read them"
+pass "both clients report the same errors as with a real server"
 
 through lost '[[rule]]
 match = { command = "incr" }
@@ -171,7 +171,7 @@ fault = { type = "ack_loss" }'
 direct mset n 0 other bob >/dev/null
 both "a lost reply" "* TimeoutError: * bob " "* Command timed out * Command timed out " "INCR n" "GET other"
 [ "$(direct get n)" = 2 ] || fail "the writes did not run: $(direct get n)"
-pass "where a reply is lost, the write has run, and no other reply is taken for it"
+pass "if a reply is lost, the write has run, and no other reply is taken for the lost one"
 
 through twice '[[rule]]
 match = { command = "incr", direction = "upstream" }
@@ -199,7 +199,7 @@ for client in py js; do
   kill -0 "$dead_pid" 2>/dev/null || fail "$client heard the end, or that it was closed"
   if grep -q end "$folder/$client-dead.log"; then fail "$client heard what was published"; fi
 done
-pass "a subscription that is dead is silent, and stays open"
+pass "a dead subscription receives nothing, and its connection stays open"
 
 # A cluster of one node that announces its own address: `rewrite` keeps clients on the proxy.
 node=$(free_port)
@@ -222,7 +222,7 @@ for command in "slots" "shards" "nodes"; do
 done
 expect "a loop of MOVED" "OK * Too many Cluster redirections.* " js cluster "SET a 1" "GET cart:1"
 wait_for 10 injected circles answer 4 || fail "the client did not go round in circles"
-pass "clients of a cluster stay with the proxy, and leave a loop of MOVED after some turns"
+pass "cluster clients stay on the proxy, and give up after several MOVED redirections"
 
 # A Sentinel names the primary.
 sentinel=$(free_port)

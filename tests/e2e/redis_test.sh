@@ -13,7 +13,7 @@ cli() { redis-cli -p "$proxy_port" "$@"; }
 redis-benchmark -p "$proxy_port" -t ping,set,get,lpush -n 20000 -c 50 -q >"$folder/bench" 2>&1
 for test in PING SET GET LPUSH; do grep -q "$test.*requests per second" "$folder/bench" || fail "redis-benchmark $test"; done
 redis-benchmark -p "$proxy_port" -t set -n 20000 -c 20 -P 16 -q >/dev/null
-pass "redis-benchmark, pipelined too"
+pass "redis-benchmark, with and without pipelining"
 
 [ "$(printf 'MULTI\nSET a 1\nINCR a\nEXEC\n' | cli | tail -n 1)" = 2 ] || fail "MULTI/EXEC"
 pass "MULTI/EXEC"
@@ -46,7 +46,7 @@ assert reply.read(2) == b"\r\n"
 sender.join()
 EOF
 cli DEL big >/dev/null
-pass "a 512 MB value there and back"
+pass "a value of 512 MB is written and read"
 
 proxy slow "$port" '[[rule]]
 match = { direction = "upstream" }

@@ -34,7 +34,7 @@ for outage in acknowledgements-lost half-open; do
   [ ${#slow[@]} -gt 0 ] || met "$outage"
   [[ "$(cat "$folder/$outage.code")" = [01] ]] || fail "$outage: $(cat "$folder/$outage.txt")"
 done
-pass "two outages of MQTT with two mosquittos: users reach the second, and nothing is lost by acknowledgements"
+pass "two outages of MQTT with two mosquittos: users reach the second broker, and no acknowledged message is lost"
 
 # scenario NAME PROBE_AND_EXPECTATIONS [RULES [NAMES]]: rehearses against the server at $server through a listener of
 # $protocol.
@@ -109,7 +109,7 @@ match = { packet = "publish", direction = "upstream", every = 5 }
 fault = { type = "duplicate", share = "100%" }'
 [ "$(cat "$folder/mqtt-doubled.code")" = 1 ] || fail "doubled messages were not told: $(cat "$folder/mqtt-doubled.txt")"
 grep -q 'NOT MET.*messages_duplicated' "$folder/mqtt-doubled.txt" || fail "$(cat "$folder/mqtt-doubled.txt")"
-pass "messages that come twice are told"
+pass "duplicated messages are reported"
 
 start_prosody "$prosody_without_tls" ann bob
 protocol=xmpp
@@ -155,4 +155,4 @@ name = "swallowed"
 match = { stanza = "iq", namespace = "urn:xmpp:ping", direction = "upstream" }
 fault = { type = "drop" }' '"swallowed"'
 grep -q 'no answer to a ping' "$folder/xmpp-ping.txt" || fail "$(cat "$folder/xmpp-ping.txt")"
-pass "XMPP: stanzas that are lost, and a ping that is swallowed, are told"
+pass "XMPP: lost stanzas and a dropped ping are reported"

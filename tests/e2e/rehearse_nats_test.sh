@@ -114,11 +114,11 @@ code stored $ok
 pass "nothing is lost, doubled or out of order, over core NATS and over JetStream"
 code unstored $unmeasured
 grep -q 'messages were not stored' "$folder/unstored.txt" || fail "it is not said why: $(cat "$folder/unstored.txt")"
-pass "what no stream stores has failed, and it is said why"
+pass "a message that no stream stores counts as a failure, with the reason"
 code lost 1
 grep -qE 'messages.lost' "$folder/lost.txt" || fail "lost: $(cat "$folder/lost.txt")"
 code doubled 1
-pass "what a rule loses or doubles is counted"
+pass "messages that a rule drops or duplicates are counted"
 code nats-upgrade $ok
 code nats-upgrade-badly 1
-pass "an upgrade of NATS with two servers: users of the first reach the second, who knows only one does not"
+pass "an upgrade of NATS with two servers: users with two endpoints reach the second server, users with one endpoint fail"

@@ -155,34 +155,34 @@ if [ ${#slow[@]} -gt 0 ]; then
 fi
 code plain $ok
 code secure $ok
-pass "what is written is read, nothing is lost, doubled or out of order; with a name, a password and TLS, too"
+pass "values are read as written, and nothing is lost, doubled or out of order; also with a user name, a password and TLS"
 # An expectation on messages is unmeasured if no message was sent.
 code values $unmeasured
 says values 'messages_lost .*no message was sent'
 [ ${#slow[@]} -gt 0 ] || says values '^met  .*availability at least 100%'
-pass "without pub/sub only values are judged"
+pass "without pub/sub, only values are checked"
 left=$(redis-cli -p "$first" -n 3 --scan | while read -r name; do redis-cli -p "$first" -n 3 TTL "$name"; done | sort -n)
 [ -n "$left" ] && [ "$(head -n 1 <<<"$left")" -gt 0 ] && [ "$(tail -n 1 <<<"$left")" -le 61 ] ||
   fail "keys live for so many seconds: $left"
-pass "keys are in the database of the user, and do not stay"
+pass "keys are in the user's database, and expire"
 code stranger $unmeasured
 says stranger 'AUTH: error from the server: WRONGPASS'
 code replica $unmeasured
 says replica 'SET: error from the server: READONLY'
 code readonly 1
 says readonly '^NOT MET .*availability.*SET: error from the server: READONLY'
-pass "whom the server does not let in, or write, fails, and it is said why"
+pass "users without permission to connect or write fail, with the reason"
 code stale 1
 says stale '^NOT MET .*availability.*GET: a stale value, 1, not [0-9]+'
-pass "a value that is not the one that was written has failed"
+pass "a value that differs from the written one counts as a failure"
 code lost 1
 says lost '^NOT MET .*messages_lost'
 code doubled 1
 says doubled '^NOT MET .*messages_duplicated'
 code reordered 1
 says reordered '^NOT MET .*messages_reordered'
-pass "what a rule loses, doubles or reorders is counted"
+pass "messages that a rule drops, duplicates or reorders are counted"
 code redis-failover $ok
 code redis-failover-badly 1
 says redis-failover-badly '^NOT MET .*availability'
-pass "a failover with two servers: users of the first write to the second, who knows only one does not"
+pass "a failover with two servers: users with two endpoints write to the second server, users with one endpoint fail"

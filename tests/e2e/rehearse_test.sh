@@ -57,7 +57,7 @@ code=0
 code=0
 "$brownout" rehearse "$outages/slow-network.toml" --virtual-time --report "" >"$folder/virtual.txt" 2>&1 || code=$?
 [ "$code" = 2 ] && grep -q 'requires --embedded' "$folder/virtual.txt" || fail "virtual time, real servers: $code, $(cat "$folder/virtual.txt")"
-pass "virtual time is for what is in the process"
+pass "virtual time is refused for probes outside the process"
 if [ -n "$sanitized" ]; then exit 0; fi
 
 code=0
@@ -73,7 +73,7 @@ import json, sys
 import jsonschema
 jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))
 P
-pass "report.json is as docs/report.schema.json says"
+pass "report.json conforms to docs/report.schema.json"
 xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$report/junit.xml" "$folder/2021-10-04.badly/junit.xml" 2>"$folder/xml.txt" ||
   fail "junit.xml: $(cat "$folder/xml.txt")"
 grep -q '<failure' "$folder/2021-10-04.badly/junit.xml" || fail "no failure in junit.xml"
@@ -113,7 +113,7 @@ grep -q '^WORSE' "$folder/worse.txt" || fail "compare says: $(cat "$folder/worse
 code=0
 "$brownout" report compare "$folder/slow-network.well/report.json" "$report/report.json" >"$folder/unrelated.txt" 2>&1 || code=$?
 [ "$code" = 2 ] && grep -q 'unrelated' "$folder/unrelated.txt" || fail "unrelated reports: $code, $(cat "$folder/unrelated.txt")"
-pass "report compare tells better from worse, and refuses what is unrelated"
+pass "report compare reports better and worse values, and refuses unrelated reports"
 
 short=$outages/redundant-server.toml
 "$brownout" rehearse --replay "$folder/redundant-server.well/report.json" --ci --embedded well --virtual-time --report "" >"$folder/replay.txt" ||
@@ -126,14 +126,14 @@ pass "replay, with the servers and the pace of the report"
 code=0
 "$brownout" rehearse "$short" --ci --embedded well --report /proc/none >"$folder/none.txt" 2>&1 || code=$?
 [ "$code" = 2 ] && grep -q 'another folder' "$folder/none.txt" || fail "a folder that cannot be: $code, $(cat "$folder/none.txt")"
-pass "a report that could not be written is said before anything is broken"
+pass "a report folder that cannot be written is an error before the outage begins"
 code=0
 "$brownout" run "$short" 2>"$folder/run.txt" || code=$?
 [ "$code" = 2 ] && grep -q 'this is a rehearsal' "$folder/run.txt" || fail "run takes a rehearsal: $(cat "$folder/run.txt")"
 code=0
 "$brownout" rehearse "$short" --ci --report "" >"$folder/none.txt" 2>&1 || code=$?
 [ "$code" = 3 ] && grep -q 'steady state was not met' "$folder/none.txt" || fail "without servers: $code, $(cat "$folder/none.txt")"
-pass "a rehearsal whose servers are not there is refused with 3"
+pass "a rehearsal without reachable servers exits with 3"
 
 start ctrl-c "$brownout" rehearse "$outages/2021-10-04.toml" --embedded well --report "$folder/stopped"
 wait_for 20 grep -q 'routes withdrawn' "$folder/ctrl-c.log" || fail "no outage: $(cat "$folder/ctrl-c.log")"
@@ -159,7 +159,7 @@ wait "$last_pid" || code=$?
 [ "$code" = 3 ] && [ -e "$folder/twice/summary.md" ] || fail "SIGHUP, then Ctrl-C: exit code $code"
 grep -q '<skipped' "$folder/twice/junit.xml" || fail "phases that never ran: $(cat "$folder/twice/junit.xml")"
 xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$folder/twice/junit.xml" 2>"$folder/xml.txt" || fail "$(cat "$folder/xml.txt")"
-pass "a second signal ends it at once; what did not run is skipped; nobody has to read what it says"
+pass "a second signal ends the rehearsal at once; phases that did not run are skipped; output without a reader does not block it"
 
 # kill -9: all processes that its commands have started end with it, even detached ones.
 cat >"$folder/spawning.toml" <<'X'
@@ -227,7 +227,7 @@ P
 sed 's/^name = "One server of two fails"/name = "Ein Server von zweien fällt aus, und niemand, wirklich niemand soll es merken"/; s/^name = "newcomers"/name = "Neuankömmlinge, die Öl und Müsli wollen"/' \
   "$short" >"$folder/long-names.toml"
 /usr/bin/python3 "$folder/stopped.py" "$brownout" "$folder/long-names.toml" "$folder/held" 2>"$folder/held.txt" || fail "$(tail -20 "$folder/held.txt")"
-pass "a terminal that is stopped does not hold a rehearsal up; what it shows fits 80 columns"
+pass "a stopped terminal does not delay a rehearsal; the live view fits 80 columns"
 
 cat >"$folder/full.sh" <<'X'
 mkdir -p "$2/disk" && mount -t tmpfs -o size=16k none "$2/disk"

@@ -69,14 +69,14 @@ ask 403 'User agent not allowed' -A 'Mozilla/5.0' "$api/proxies"
 ask 403 'is refused on a loopback address' -H 'Host: attacker.example' "$api/proxies"
 ask 400 '' --http1.0 -H 'Transfer-Encoding: chunked' -d '{}' "$api/proxies"
 ask 204 '' -X DELETE "$api/proxies/p"
-pass "every route, by curl"
+pass "every route with curl"
 
 # A client that sends half a request does not block others.
 exec 3<>"/dev/tcp/127.0.0.1/${api##*:}"
 printf 'POST /proxies HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{' >&3
 ask 200 '' "$api/version"
 exec 3>&-
-pass "half a request holds nobody up"
+pass "an incomplete request does not block other clients"
 
 changes=10000
 grep -qE '__(asan|tsan)_init' "$brownout" && changes=1000

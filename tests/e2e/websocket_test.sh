@@ -83,4 +83,4 @@ saw() { grep -qF "$1" "$folder/server.log"; }
 wait_for 40 saw 'GET /result?closed 1012 service restart' || fail "the page did not see the close: $(cat "$folder/server.log")"
 wait_for 10 saw 'GET /result?message from the page' || fail "the page got no echo: $(tail -20 "$folder/server.log") $(tail -5 "$folder/rules.jsonl")"
 if saw 'message lost'; then fail "the page's message was not lost"; fi
-pass "a page in Chromium: its message is lost, and it sees the close"
+pass "a page in Chromium: its message is lost, and it receives the close"

@@ -61,18 +61,18 @@ grep -E '^[0-9]+$' "$folder/bob.log" | cmp - <(seq 1 200) || fail "messages were
 [[ "$(said bob)" != *lost* ]] || fail "bob was told: $(said bob)"
 wait_for 5 grep -q '"action":"delay"' "$folder/inside.jsonl" || fail "<proceed/> was not seen"
 if grep -q 'not XMPP\|handshake failed' "$folder/inside.log"; then fail "$(cat "$folder/inside.log")"; fi
-pass "STARTTLS on both sides: rules mean stanzas inside, and the others pass in order"
+pass "STARTTLS on both sides: rules match the stanzas inside TLS, and other stanzas pass in order"
 
 between expired "$folder/server.pem" '[[rule]]
 fault = { type = "bad_certificate", what = "expired" }'
 if as ann ping | grep -q '^\* pong'; then fail "an expired certificate was taken"; fi
 wait_for 5 grep -q '"fault":"bad_certificate"' "$folder/expired.jsonl" || fail "no certificate was shown: $(cat "$folder/expired.log" "$folder/expired.jsonl")"
-pass "faults of handshakes act on that of STARTTLS"
+pass "TLS handshake faults act on STARTTLS handshakes"
 
 between stranger "$folder/ca/ca.pem"
 if as ann ping | grep -q '^\* pong'; then fail "a server with another certificate was taken"; fi
 wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "it is not said why: $(cat "$folder/stranger.log")"
-pass "a server that is not the one it says it is: said, and the connection ends"
+pass "a server with the certificate of another server is reported, and the connection ends"
 
 file probe "$folder/server.pem"
 echo secret >"$folder/password"

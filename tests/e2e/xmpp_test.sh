@@ -54,7 +54,7 @@ XMPP_UNMANAGED=1 join choosy_bob bob listen
 as ann send bob lost1 wrong twice lost2 end >/dev/null
 wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/choosy_bob.log")"
 [ "$(said choosy_bob)" = "replaced twice twice end " ] || fail "bob was told: $(said choosy_bob)"
-pass "stanzas are lost, replaced and doubled by what they say"
+pass "stanzas are dropped, replaced and duplicated by their text"
 
 xmpp unacknowledged '[[rule]]
 match = { direction = "upstream" }
@@ -67,13 +67,13 @@ xmpp again ''
 join second_carol carol listen
 wait "$member" || fail "what was not acknowledged did not come again: $(cat "$folder/second_carol.log")"
 [ "$(said second_carol)" = "once end " ] || fail "what was not acknowledged came as: $(said second_carol)"
-pass "where <a/> is lost, the server delivers again (XEP-0198)"
+pass "if <a/> is lost, the server delivers again (XEP-0198)"
 
 xmpp pings '[[rule]]
 match = { namespace = "urn:xmpp:ping", direction = "upstream" }
 fault = { type = "drop" }'
 as ann ping | grep -qx '\* no pong' || fail "a ping that was swallowed was answered"
-pass "a ping is swallowed (XEP-0199)"
+pass "a ping is dropped (XEP-0199)"
 
 xmpp refused '[[rule]]
 match = { stanza = "message", direction = "upstream" }
@@ -96,7 +96,7 @@ match = { stanza = \"presence\", direction = \"upstream\" }
 fault = { type = \"xmpp_stream_error\", condition = \"see-other-host\", text = \"127.0.0.1:$standby\" }"
 start moved_ann /usr/bin/python3 "$client" "$proxy_port" ann stay
 wait_for 20 grep -q "^\* stream error see-other-host 127.0.0.1:$standby" "$folder/moved_ann.log" || fail "no see-other-host: $(cat "$folder/moved_ann.log")"
-pass "streams end with errors: a client is told why, and where to go"
+pass "streams end with errors that contain the reason and the other host"
 
 xmpp flapping '[[rule]]
 match = { stanza = "presence", direction = "downstream" }
@@ -114,7 +114,7 @@ xmpp forgets '[[rule]]
 fault = { type = "xmpp_resumption", answer = "failed" }'
 start forgets_bob /usr/bin/python3 "$client" "$proxy_port" dave resume
 wait_for 20 grep -qx '\* not resumed' "$folder/forgets_bob.log" || fail "the resumption did not fail: $(cat "$folder/forgets_bob.log")"
-pass "a stream is resumed, and a resumption that failed is noticed (XEP-0198)"
+pass "a stream is resumed, and a failed resumption is detected (XEP-0198)"
 
 proxy component "$component" '[[rule]]
 match = { from = "bot.localhost", stanza = "message", text = "lost*", direction = "upstream" }
@@ -126,4 +126,4 @@ join component_erin erin listen
 wait "$member" || fail "erin did not get the last message of a component: $(tail -3 "$folder/component_erin.log")"
 [ "$(said component_erin)" = "kept end " ] || fail "a component told erin: $(said component_erin)"
 if grep -q 'not XMPP' "$folder/component.log"; then fail "what a component says was not understood: $(cat "$folder/component.log")"; fi
-pass "a component (XEP-0114): its messages are lost by what they say"
+pass "a component (XEP-0114): messages are dropped by their text"

@@ -45,7 +45,7 @@ if timeout 10 "$brownout" check conf/rules.toml >check.txt 2>&1; then fail "chec
 grep -qF 'conf/zones/more.zone: it is not a regular file' check.txt || fail "check: $(cat check.txt)"
 rm conf/zones/more.zone
 echo 'mail MX 10 chat' >conf/zones/more.zone
-pass "check names the included file and its line, and waits for no pipe"
+pass "check reports errors with the included file and line, and does not wait for a pipe"
 
 start zone "$brownout" run conf/rules.toml --drain 0s --api off
 wait_for 10 grep -q 'listener front: 127' zone.log || fail "$(cat zone.log)"
@@ -55,7 +55,7 @@ ask() { dig @127.0.0.1 -p "$port" +time=2 +tries=1 "$@"; }
 [ "$(ask +short node007.lab.example)" = 198.51.100.1 ] || fail "a generated record"
 [ -z "$(ask +short node301.lab.example)" ] || fail "too many are generated"
 [ "$(ask +short ns.lab.example TXT)" = '"of ns"' ] || fail "the name behind an included file is that of before"
-pass "dig finds what is included and generated"
+pass "dig finds included and generated records"
 
 address_is() { [ "$(ask +short "$2")" = "$1" ]; }
 echo 'chat A 192.0.2.2' >conf/zones/hosts.zone
@@ -67,7 +67,7 @@ address_is 192.0.2.2 chat.eu.lab.example || fail "a file that is gone changed wh
 echo 'chat A 192.0.2.3' >conf/zones/new
 mv conf/zones/new conf/zones/hosts.zone
 wait_for 10 address_is 192.0.2.3 chat.eu.lab.example || fail "a file that is there again: $(cat zone.log)"
-pass "a change of an included file is a reload; a mistake in one changes nothing"
+pass "a change of an included file causes a reload; an error in an included file changes nothing"
 
 status_of() { sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
 for type in AXFR IXFR=1; do
