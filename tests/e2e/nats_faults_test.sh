@@ -87,7 +87,7 @@ between stranger "$folder/ca/ca.pem"
 if py say news.a hello | grep -qv '^\* '; then fail "a server with another certificate was taken"; fi
 wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "it is not said why: $(cat "$folder/stranger.log")"
 unset NATS_CA
-pass "a server with the certificate of another server is reported, and the connection ends"
+pass "a server whose certificate is not from the trusted CA is reported, and the connection ends"
 
 # load NAME RULE: adds a rule for existing connections.
 load() {

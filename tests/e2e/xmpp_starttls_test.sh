@@ -72,7 +72,7 @@ pass "TLS handshake faults act on STARTTLS handshakes"
 between stranger "$folder/ca/ca.pem"
 if as ann ping | grep -q '^\* pong'; then fail "a server with another certificate was taken"; fi
 wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "it is not said why: $(cat "$folder/stranger.log")"
-pass "a server with the certificate of another server is reported, and the connection ends"
+pass "a server whose certificate is not from the trusted CA is reported, and the connection ends"
 
 file probe "$folder/server.pem"
 echo secret >"$folder/password"
