@@ -43,7 +43,8 @@ void EventStream::write(std::string_view lines) {
 
 void EventStream::write_all(const std::string& text) {
   for (const auto& feed : feeds_) feed->write(text);
-  // A feed whose response is not sent yet is not open, but the response still holds a reference.
+  // A new feed is not open until its response is sent. Such a feed is kept, because the response
+  // still refers to it.
   std::erase_if(feeds_, [](const auto& feed) { return !feed->open() && feed.use_count() == 1; });
 }
 

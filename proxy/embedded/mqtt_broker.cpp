@@ -15,9 +15,9 @@ constexpr std::size_t kMostOutgoing = 10'000;  // of a session
 constexpr std::size_t kMostHeld = 64 << 20;    // bytes, of all sessions
 constexpr std::size_t kMostSessions = 10'000;
 constexpr std::size_t kMostFilters = 1000;
-constexpr std::uint8_t kNoTopic = 0x8f;  // 5.0, 2.4: topic filter invalid
-constexpr std::uint8_t kNoAlias = 0x94;  // 5.0, 2.4: topic alias invalid
-constexpr std::uint8_t kNoClientId = 2;  // 3.1.1, 3.2.2.3: identifier rejected
+constexpr std::uint8_t kNoTopic = 0x8f;  // MQTT 5.0, 2.4: topic filter invalid
+constexpr std::uint8_t kNoAlias = 0x94;  // MQTT 5.0, 2.4: topic alias invalid
+constexpr std::uint8_t kNoClientId = 2;  // MQTT 3.1.1, 3.2.2.3: identifier rejected
 
 MqttPacket answer(MqttType type, std::uint16_t id) { return {.type = type, .id = id}; }
 
@@ -69,7 +69,7 @@ bool MqttBroker::connect(Peer& peer, const MqttPacket& packet) {
   session->window = most != nullptr ? most->number : Session{}.window;
   connack.session_present = !session->filters.empty() || !session->outgoing.empty();
   send(*session, connack);
-  // Resend with the DUP flag (4.4).
+  // Resend with the DUP flag (MQTT 5.0, 4.4).
   for (auto& outgoing : session->outgoing)
     outgoing.packet.dup |= std::exchange(outgoing.sent, false);
   send_waiting(*session);
@@ -172,7 +172,7 @@ void MqttBroker::distribute(const MqttPacket& published, ByteView payload) {
         session.filters.begin(), session.filters.end(),
         [&](const auto& entry) { return rules::topic_matches(entry.first, published.topic); });
     if (filter == session.filters.end()) continue;
-    // Properties are forwarded with the message (5.0, 3.3.2.3).
+    // Properties are forwarded with the message (MQTT 5.0, 3.3.2.3).
     MqttPacket packet{.type = MqttType::kPublish,
                       .qos = std::min(published.qos, filter->second),
                       .topic = published.topic,

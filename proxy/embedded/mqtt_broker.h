@@ -48,7 +48,7 @@ class MqttBroker {
     Peer* peer = nullptr;
     std::uint8_t level = rules::kMqtt311;
     bool clean = false;
-    std::size_t window = 65'535;  // Receive Maximum (5.0, 3.1.2.11.3)
+    std::size_t window = 65'535;  // Receive Maximum (MQTT 5.0, 3.1.2.11.3)
     std::map<std::string, std::uint8_t> filters;
     std::deque<Outgoing> outgoing;
     std::set<std::uint16_t> received;  // ids of QoS 2 messages until PUBREL

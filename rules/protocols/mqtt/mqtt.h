@@ -34,12 +34,12 @@ enum class MqttType : std::uint8_t {
   kAuth,
 };
 
-// Protocol levels in CONNECT (3.1.2.2).
+// Protocol levels in CONNECT (MQTT 5.0, 3.1.2.2).
 inline constexpr std::uint8_t kMqtt31 = 3;
 inline constexpr std::uint8_t kMqtt311 = 4;
 inline constexpr std::uint8_t kMqtt5 = 5;
 
-// Properties that rules read or write (2.2.2.2). Other properties keep their number.
+// Properties that rules read or write (MQTT 5.0, 2.2.2.2). Other properties keep their number.
 enum class MqttPropertyId : std::uint8_t {
   kPayloadFormat = 0x01,
   kAssignedClientId = 0x12,
@@ -108,8 +108,8 @@ struct MqttPacket {
   friend bool operator==(const MqttPacket&, const MqttPacket&) = default;
 };
 
-// Matches a topic against a filter (4.7): "+" matches one level, "#" the rest. A leading wildcard
-// does not match a topic that begins with "$".
+// Matches a topic against a filter (MQTT 5.0, 4.7): "+" matches one level, "#" the rest. A leading
+// wildcard does not match a topic that begins with "$".
 bool topic_matches(std::string_view filter, std::string_view topic);
 struct TopicFilter {
   std::string text;

@@ -36,7 +36,7 @@ enum class RedisType : std::uint8_t {
   kPush,
 };
 
-// A command of a client. Its reply refers to it.
+// A command of a client. The message of the reply refers to the command, too.
 struct RedisCommand {
   std::string name = {};  // lowercase, such as "script load"; may be ""
   const RedisCommandRow* row = &redis_command_row({});

@@ -10,7 +10,7 @@ using rules::MqttPacket;
 using rules::MqttType;
 using rules::MqttWill;
 
-constexpr std::uint8_t kFlagsOfRequests = 2;  // PUBREL, SUBSCRIBE and UNSUBSCRIBE (2.1.3)
+constexpr std::uint8_t kFlagsOfRequests = 2;  // PUBREL, SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, 2.1.3)
 constexpr std::uint8_t kBridge = 0x80;        // flag in the byte of the level
 constexpr std::uint8_t kDup = 0x08;
 constexpr std::uint8_t kReservedOfConnect = 0x01;
@@ -112,7 +112,7 @@ void read_connack(MqttFieldReader& in, MqttPacket& packet, std::uint8_t level) {
 }
 
 // Reads the reason code and properties of DISCONNECT, AUTH, or an acknowledgement of a PUBLISH.
-// Both may be absent (3.4.2.1).
+// Both may be absent (MQTT 5.0, 3.4.2.1).
 void read_reason(MqttFieldReader& in, MqttPacket& packet, bool v5) {
   if (!v5 || in.empty()) return;
   packet.reason = in.byte();

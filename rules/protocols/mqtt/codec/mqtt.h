@@ -14,7 +14,7 @@
 
 namespace brownout::codecs {
 
-// The fixed header (2.1) of the packet at the start of `bytes`.
+// The fixed header (MQTT 5.0, 2.1) of the packet at the start of `bytes`.
 struct MqttHead {
   enum class State { kMore, kHead, kBroken };
   State state = State::kMore;
@@ -28,7 +28,7 @@ struct MqttMessage {
   rules::MqttPacket packet;
   ByteView payload;  // payload of a PUBLISH, a view of the input
 };
-// Parses one complete packet; none if malformed (1.2, 4.13).
+// Parses one complete packet; none if malformed (MQTT 5.0, 1.2, 4.13).
 std::optional<MqttMessage> read_mqtt(ByteView bytes, std::uint8_t level);
 // Parses a PUBLISH whose payload may be incomplete.
 std::optional<rules::MqttPacket> read_publish(ByteView begin, std::uint8_t level);

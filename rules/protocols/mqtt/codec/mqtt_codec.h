@@ -1,11 +1,11 @@
 // MqttCodec reads and writes the MQTT packets of one connection for the faults of rules.
 //
-// The codec always tracks the CONNECT and, in MQTT 5.0, the topic aliases (3.3.2.3.4), even if no
-// rule can act. A rule may drop or reorder the packet that defines an alias. The codec then writes
-// the topic into the next packet with the alias, even if the rule is gone by then.
+// The codec always tracks the CONNECT and, in MQTT 5.0, the topic aliases (section 3.3.2.3.4), even
+// if no rule can act. A rule may drop or reorder the packet that defines an alias. The codec then
+// writes the topic into the next packet with the alias, even if the rule is gone by then.
 //
-// Per direction, the codec stores the aliases that the receiver allows (3.1.2.11.5, 3.2.2.3.8), up
-// to kMostAliasBytes. The topic of any other alias is unknown and matches no rule.
+// Per direction, the codec stores the aliases that the receiver allows (MQTT 5.0, 3.1.2.11.5,
+// 3.2.2.3.8), up to kMostAliasBytes. The topic of any other alias is unknown and matches no rule.
 #pragma once
 
 #include <map>

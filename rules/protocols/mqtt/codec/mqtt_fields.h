@@ -19,8 +19,8 @@ class MqttFieldReader {
   std::uint8_t byte();
   std::uint16_t number16();
   std::uint32_t number32();
-  std::uint32_t length();  // a variable byte integer (1.5.5)
-  std::string text();      // UTF-8 without U+0000 (1.5.4)
+  std::uint32_t length();  // a variable byte integer (MQTT 5.0, 1.5.5)
+  std::string text();      // UTF-8 without U+0000 (MQTT 5.0, 1.5.4)
   std::string binary();    // MQTT 5.0, 1.5.6
   rules::MqttProperties properties();
 

@@ -47,7 +47,7 @@ class PacketScan {
   void give_up() { broken_ = true; }
 
  private:
-  // Reads one byte of the fixed header (2.1).
+  // Reads one byte of the fixed header (MQTT 5.0, 2.1).
   std::size_t read_head(std::byte byte) {
     head_[head_size_++] = byte;
     const auto head = codecs::read_mqtt_head(ByteView(head_).first(head_size_));
@@ -153,7 +153,7 @@ class MqttWatch final : public RequestWatch {
     if (answer && open_.size() < kMostOpenPackets) open_.emplace(Key{*answer, id_of(packet)}, now);
   }
 
-  // The level follows the protocol name (3.1.2).
+  // The level follows the protocol name (MQTT 5.0, 3.1.2).
   void read_level(ByteView connect) {
     connected_ = true;
     if (connect.size() < 2) return;
