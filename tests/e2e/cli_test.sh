@@ -161,7 +161,7 @@ expect_text err "another program listens there"
 
 rule_file "$server" "$proxy_port" 'nonsense = [' >"$folder/live.toml"
 wait_for 10 grep -q 'not loaded, the previous rules stay' "$folder/live.log" || fail "a bad file must be reported"
-echo_once || fail "a bad file changed what runs"
+echo_once || fail "an invalid file changed the running configuration"
 rule_file "$server" "$proxy_port" '[[rule]]
 name = "all"
 fault = { type = "refuse" }' >"$folder/new.toml"
@@ -212,7 +212,7 @@ begin=$(now)
 kill -TERM "$pid"
 wait "$pid" || fail "drain must end with 0"
 at_least "$(since "$begin")" 0.6 || fail "it did not wait for the open connection"
-grep -q 'cut 1 connection that' "$folder/drain.log" || fail "it must say what it cut"
+grep -q 'cut 1 connection that' "$folder/drain.log" || fail "the log must list the connections that were cut"
 pass "SIGTERM drains with a deadline"
 
 start interrupt "$brownout" run "$folder/drain.toml" --drain 1h

@@ -19,7 +19,7 @@ join() {
   wait_for 20 grep -q '^\* ready' "$folder/$1.log" || fail "$1 is not there: $(cat "$folder/$1.log")"
 }
 said() { grep -v '^\* ' "$folder/$1.log" | tr '\n' ' '; }
-tells() { wait_for 20 grep -q "$2" "$folder/$1.log" || fail "$1 was not told $2: $(cat "$folder/$1.log")"; }
+tells() { wait_for 20 grep -q "$2" "$folder/$1.log" || fail "$1 did not receive $2: $(cat "$folder/$1.log")"; }
 
 plain=$(free_port)
 start nats nats-server -a 127.0.0.1 -p "$plain"
@@ -36,7 +36,7 @@ join bob py listen 'news.*'
 py say lost.all a b
 js say news.all one hello end
 wait "$member" || fail "bob did not get the last message: $(cat "$folder/bob.log")"
-[ "$(said bob)" = "one end " ] || fail "bob was told: $(said bob)"
+[ "$(said bob)" = "one end " ] || fail "bob received: $(said bob)"
 pass "a message is dropped by its header, and both clients exchange other messages"
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
@@ -79,13 +79,13 @@ mapfile -t numbers < <(seq 1 200)
 py say news.a "${numbers[@]}"
 js say news.a hello end
 wait "$member" || fail "alice did not get the last message: $(tail -3 "$folder/alice.log")"
-[ "$(said alice)" = "$(seq 1 200 | tr '\n' ' ')hello (blue) end " ] || fail "alice was told: $(said alice)"
+[ "$(said alice)" = "$(seq 1 200 | tr '\n' ' ')hello (blue) end " ] || fail "alice received: $(said alice)"
 if grep -q 'not NATS\|handshake failed' "$folder/inside.log"; then fail "$(cat "$folder/inside.log")"; fi
 pass "TLS after INFO on both sides: rules match the messages inside TLS"
 
 between stranger "$folder/ca/ca.pem"
 if py say news.a hello | grep -qv '^\* '; then fail "a server with another certificate was taken"; fi
-wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "it is not said why: $(cat "$folder/stranger.log")"
+wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "the reason is not logged: $(cat "$folder/stranger.log")"
 unset NATS_CA
 pass "a server whose certificate is not from the trusted CA is reported, and the connection ends"
 
@@ -107,9 +107,9 @@ pass "in lame duck mode a client is notified, and reconnects when the connection
 nats unauthorized '[[rule]]
 fault = { type = "nats_authorization_timeout", after = "100ms" }'
 js say news.a hello >"$folder/unauthorized.txt" 2>&1 || true
-grep -qi 'authenti\|AUTHORIZATION' "$folder/unauthorized.txt" || fail "it was told: $(cat "$folder/unauthorized.txt")"
+grep -qi 'authenti\|AUTHORIZATION' "$folder/unauthorized.txt" || fail "the client received: $(cat "$folder/unauthorized.txt")"
 py say news.a hello >"$folder/unauthorized.txt" 2>&1 || true
-grep -qi 'authenti' "$folder/unauthorized.txt" || fail "it was told: $(cat "$folder/unauthorized.txt")"
+grep -qi 'authenti' "$folder/unauthorized.txt" || fail "the client received: $(cat "$folder/unauthorized.txt")"
 pass "an authorization timeout is reported in the same way as by a server"
 
 nats change ''

@@ -55,7 +55,7 @@ client say lost.a a b
 client say news.a wrong twice
 client say jobs work1 rest end
 wait "$listener" || fail "the worker did not get the last message"
-[ "$(said worker)" = "rest end " ] || fail "the worker was told: $(said worker)"
+[ "$(said worker)" = "rest end " ] || fail "the worker received: $(said worker)"
 client say news.a end
 wait_for 10 grep -q '^end' "$folder/everything.log" || fail "no end"
 [ "$(said everything | sed 's/_INBOX[^ ]* //g')" = "right twice twice work1 rest end " ] || fail "everything was: $(said everything)"

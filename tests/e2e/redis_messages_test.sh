@@ -136,8 +136,8 @@ for client in py js; do
   direct publish news hello >/dev/null
   direct publish news end >/dev/null
   wait "$last_listener" || fail "$client did not hear the end"
-  [ "$(grep -v '^\*' "$folder/$client-listens.log" | tr '\n' ' ')" = "hello end " ] || fail "$client heard $(cat "$folder/$client-listens.log")"
-  if grep -q gone "$folder/$client-hears.log"; then fail "$client heard what was lost"; fi
+  [ "$(grep -v '^\*' "$folder/$client-listens.log" | tr '\n' ' ')" = "hello end " ] || fail "$client received $(cat "$folder/$client-listens.log")"
+  if grep -q gone "$folder/$client-hears.log"; then fail "$client received a dropped message"; fi
 done
 pass "rules match commands, keys, databases, channels and replies"
 
@@ -196,8 +196,8 @@ for client in py js; do
   direct publish news end >/dev/null
   wait_for 10 injected dead drop 1 || fail "no event tells of the dead subscription"
   sleep 0.3
-  kill -0 "$dead_pid" 2>/dev/null || fail "$client heard the end, or that it was closed"
-  if grep -q end "$folder/$client-dead.log"; then fail "$client heard what was published"; fi
+  kill -0 "$dead_pid" 2>/dev/null || fail "$client received the last message or a close"
+  if grep -q end "$folder/$client-dead.log"; then fail "$client received a published message"; fi
 done
 pass "a dead subscription receives nothing, and its connection stays open"
 

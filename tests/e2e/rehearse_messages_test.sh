@@ -107,7 +107,7 @@ metric = \"messages_duplicated\"
 at_most = 0" '[[rule]]
 match = { packet = "publish", direction = "upstream", every = 5 }
 fault = { type = "duplicate", share = "100%" }'
-[ "$(cat "$folder/mqtt-doubled.code")" = 1 ] || fail "doubled messages were not told: $(cat "$folder/mqtt-doubled.txt")"
+[ "$(cat "$folder/mqtt-doubled.code")" = 1 ] || fail "doubled messages were not reported: $(cat "$folder/mqtt-doubled.txt")"
 grep -q 'NOT MET.*messages_duplicated' "$folder/mqtt-doubled.txt" || fail "$(cat "$folder/mqtt-doubled.txt")"
 pass "duplicated messages are reported"
 
@@ -145,7 +145,7 @@ metric = \"availability\"
 at_least = \"100%\"" '[[rule]]
 match = { stanza = "message", direction = "upstream", every = 7 }
 fault = { type = "drop" }'
-grep -q 'NOT MET.*messages_lost' "$folder/xmpp-lost.txt" || fail "lost stanzas were not told: $(cat "$folder/xmpp-lost.txt")"
+grep -q 'NOT MET.*messages_lost' "$folder/xmpp-lost.txt" || fail "lost stanzas were not reported: $(cat "$folder/xmpp-lost.txt")"
 grep -q '1 of 3 messages did not come back' "$folder/xmpp-lost.txt" || fail "$(cat "$folder/xmpp-lost.txt")"
 scenario xmpp-ping "$phones
 [[expect]]

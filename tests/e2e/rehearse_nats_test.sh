@@ -113,7 +113,7 @@ code plain $ok
 code stored $ok
 pass "nothing is lost, doubled or out of order, over core NATS and over JetStream"
 code unstored $unmeasured
-grep -q 'messages were not stored' "$folder/unstored.txt" || fail "it is not said why: $(cat "$folder/unstored.txt")"
+grep -q 'messages were not stored' "$folder/unstored.txt" || fail "the reason is missing: $(cat "$folder/unstored.txt")"
 pass "a message that no stream stores counts as a failure, with the reason"
 code lost 1
 grep -qE 'messages.lost' "$folder/lost.txt" || fail "lost: $(cat "$folder/lost.txt")"

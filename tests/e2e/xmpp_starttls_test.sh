@@ -58,7 +58,7 @@ mapfile -t numbers < <(seq 1 200)
 as ann send bob lost1 "${numbers[@]}" lost2 end >/dev/null
 wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/bob.log")"
 grep -E '^[0-9]+$' "$folder/bob.log" | cmp - <(seq 1 200) || fail "messages were lost, doubled or out of order"
-[[ "$(said bob)" != *lost* ]] || fail "bob was told: $(said bob)"
+[[ "$(said bob)" != *lost* ]] || fail "bob received: $(said bob)"
 wait_for 5 grep -q '"action":"delay"' "$folder/inside.jsonl" || fail "<proceed/> was not seen"
 if grep -q 'not XMPP\|handshake failed' "$folder/inside.log"; then fail "$(cat "$folder/inside.log")"; fi
 pass "STARTTLS on both sides: rules match the stanzas inside TLS, and other stanzas pass in order"
@@ -71,7 +71,7 @@ pass "TLS handshake faults act on STARTTLS handshakes"
 
 between stranger "$folder/ca/ca.pem"
 if as ann ping | grep -q '^\* pong'; then fail "a server with another certificate was taken"; fi
-wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "it is not said why: $(cat "$folder/stranger.log")"
+wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "the reason is not logged: $(cat "$folder/stranger.log")"
 pass "a server whose certificate is not from the trusted CA is reported, and the connection ends"
 
 file probe "$folder/server.pem"

@@ -53,7 +53,7 @@ fault = { type = "duplicate", share = "100%" }
 XMPP_UNMANAGED=1 join choosy_bob bob listen
 as ann send bob lost1 wrong twice lost2 end >/dev/null
 wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/choosy_bob.log")"
-[ "$(said choosy_bob)" = "replaced twice twice end " ] || fail "bob was told: $(said choosy_bob)"
+[ "$(said choosy_bob)" = "replaced twice twice end " ] || fail "bob received: $(said choosy_bob)"
 pass "stanzas are dropped, replaced and duplicated by their text"
 
 xmpp unacknowledged '[[rule]]

@@ -63,7 +63,7 @@ wait_for 10 address_is 192.0.2.2 chat.eu.lab.example || fail "a change of an inc
 rm conf/zones/hosts.zone
 wait_for 10 grep -q 'conf/zones/hosts.zone: cannot read the file' zone.log || fail "a file that is gone: $(cat zone.log)"
 wait_for 10 grep -q 'not loaded, the previous rules stay' zone.log || fail "a file that is gone: $(cat zone.log)"
-address_is 192.0.2.2 chat.eu.lab.example || fail "a file that is gone changed what runs"
+address_is 192.0.2.2 chat.eu.lab.example || fail "a deleted file changed the running configuration"
 echo 'chat A 192.0.2.3' >conf/zones/new
 mv conf/zones/new conf/zones/hosts.zone
 wait_for 10 address_is 192.0.2.3 chat.eu.lab.example || fail "a file that is there again: $(cat zone.log)"

@@ -32,7 +32,7 @@ TEST_F(StateFile, LoadsWhatWasSaved) {
   const auto loaded = load_state(in("state"));
   ASSERT_TRUE(loaded);
   EXPECT_NE(loaded->find("rule", "slow"), nullptr);
-  EXPECT_EQ(size(), 1U) << "nothing is left beside it";
+  EXPECT_EQ(size(), 1U) << "no temporary file is left";
   EXPECT_EQ(fs::status(in("state")).permissions(), fs::perms(0600));
 }
 
@@ -42,7 +42,7 @@ TEST_F(StateFile, CanHaveTheLongestFileName) {
     ASSERT_TRUE(save_state(path, one_change())) << length;
     EXPECT_TRUE(load_state(path)->find("rule", "slow") != nullptr) << length;
   }
-  EXPECT_EQ(size(), 4U) << "nothing is left beside them";
+  EXPECT_EQ(size(), 4U) << "no temporary files are left";
 }
 
 TEST_F(StateFile, LeavesOtherFilesWhereTheyAre) {
@@ -68,7 +68,7 @@ TEST_F(StateFile, ATruncatedFileIsMovedAsideUnlessTheNameIsTaken) {
   EXPECT_THAT(first.error().what, HasSubstr("is truncated"));
   EXPECT_EQ(read_file(in("state.corrupt")), torn);
   EXPECT_FALSE(fs::exists(in("state")));
-  EXPECT_TRUE(load_state(in("state"))) << "it starts again without";
+  EXPECT_TRUE(load_state(in("state"))) << "the next start has no state file";
   write("state", torn.substr(0, 30));
   EXPECT_FALSE(load_state(in("state")));
   EXPECT_EQ(read_file(in("state.corrupt")), torn);
@@ -91,7 +91,8 @@ TEST_F(StateFile, ASymbolicLinkStaysALink) {
     EXPECT_TRUE(fs::is_symlink(in(name))) << name;
     EXPECT_TRUE(load_state(in(name))->find("rule", "slow") != nullptr) << name;
   }
-  EXPECT_EQ(fs::status(in("real/state")).permissions(), fs::perms(0640)) << "who may read it";
+  EXPECT_EQ(fs::status(in("real/state")).permissions(), fs::perms(0640))
+      << "the mode of the file is kept";
 }
 
 TEST_F(StateFile, IsNotWrittenThroughAPlantedLink) {

@@ -51,7 +51,7 @@ TEST(DnsOverTls, AnswersNothingInPlaintext) {
   const DnsOverTls dot;
   const auto udp = dot.resolver.udp();
   send_datagram(udp, dns_query("chat.example.org"));
-  EXPECT_EQ(receive(udp).ending, Ending::kReset) << "nobody listens there";
+  EXPECT_EQ(receive(udp).ending, Ending::kReset) << "no socket has this UDP port";
   EXPECT_EQ(dot.resolver.ask_tcp("chat.example.org"), "(silence)");
 }
 

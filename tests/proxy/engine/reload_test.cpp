@@ -25,7 +25,8 @@ TEST_F(SocketOfAListener, IsRemovedWithItsProcessButNotWithAnother) {
   auto first = std::move(*Engine::start(loop, on_socket(in("socket")), {}));
   EXPECT_TRUE(fs::is_socket(in("socket")));
   first->stop_accepting();
-  EXPECT_FALSE(fs::exists(in("socket"))) << "a successor may have it while this one drains";
+  EXPECT_FALSE(fs::exists(in("socket")))
+      << "another process may bind the path while this process drains";
   first->wait_for_workers();
   auto second = std::move(*Engine::start(loop, on_socket(in("socket")), {}));
   first->stop();

@@ -172,7 +172,7 @@ TEST(Flow, APeerThatDoesNotReadStallsOnlyItsOwnConnection) {
   // There are two connections between client and server.
   const auto most = 2 * kernel_buffers() + proxy::Loop::kReadBuffer;
   EXPECT_LE(send_until_stuck(world, client, most), most)
-      << "the proxy took what its peer does not read";
+      << "the proxy buffered bytes that its peer does not read";
   const auto other = world.connect();
   const auto other_upstream = server.accept();
   send_all(other, "y");

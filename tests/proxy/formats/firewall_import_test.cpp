@@ -86,7 +86,8 @@ TEST(FirewallImport, GotoAndReturnContinueAfterTheLastJump) {
                                      "accept 10.2.0.0/16 -> port 22 tcp\n"
                                      "drop 10.2.0.0/16 (the policy)\n"
                                      "drop\n");
-  ASSERT_EQ(imported->left_out.size(), 1U) << "what can never match is no loss";
+  ASSERT_EQ(imported->left_out.size(), 1U)
+      << "a rule that can never match is not listed as left out";
   EXPECT_EQ(imported->left_out.front().why, R"(a match on {"meta":{"key":"iifname"}})");
 }
 

@@ -81,7 +81,7 @@ TEST(FaultsOverSockets, half_open) {
   EXPECT_EQ(world.proxy.injected(), 2U);
   world.proxy.reload("");
   world.say("later");
-  EXPECT_EQ(world.at_server(), "text:later\n") << "what was said before is lost";
+  EXPECT_EQ(world.at_server(), "text:later\n") << "messages sent before the reload are lost";
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ TEST(Ruleset, GatewayRulesExpireAndExemptBrownout) {
   EXPECT_TRUE(contains(text, "iifname { \"eth1\" } ip6 saddr { fd00::/8 } meta l4proto tcp " +
                                  kBegins + "tproxy ip6 to :1501"));
   EXPECT_FALSE(contains(text, ":7\n"));
-  EXPECT_FALSE(contains(text, "hook output")) << "nobody of this machine is meant";
+  EXPECT_FALSE(contains(text, "hook output")) << "local processes are not intercepted";
 }
 
 TEST(Ruleset, LocalUsersAndCgroupsAreMatchedAtOutput) {

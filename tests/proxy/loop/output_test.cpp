@@ -219,7 +219,8 @@ TEST(LineLimiter, AdmitsTheFirstLinesOfAKindAndCountsTheRest) {
   ASSERT_EQ(over.size(), 1U);
   EXPECT_EQ(over.front().kind, "not TLS");
   EXPECT_EQ(over.front().lines, 4213U);
-  EXPECT_TRUE(limiter.take_over(begin + LineLimiter::kWindow).empty()) << "said once";
+  EXPECT_TRUE(limiter.take_over(begin + LineLimiter::kWindow).empty())
+      << "each count is returned once";
   EXPECT_TRUE(limiter.admit("not TLS", begin + LineLimiter::kWindow));
 }
 

@@ -34,7 +34,7 @@ TEST_F(ReadFile, ReportsMissingFilesFoldersAndFilesThatAreTooLarge) {
   EXPECT_EQ(read_password(in("password")), "secret");
   write("token", "0123456789abcdef\nmore");
   EXPECT_EQ(read_token(in("token")), "0123456789abcdef");
-  EXPECT_FALSE(read_token(in("password"))) << "it can be guessed";
+  EXPECT_FALSE(read_token(in("password"))) << "the token is too short";
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ TEST(Utf8, TextIsCutOnlyBetweenCharacters) {
     const std::size_t left = most == 0 ? 0 : most < 3 ? 1 : most < 7 ? 3 : most < 8 ? 7 : 8;
     EXPECT_EQ(utf8_front(text, most).size(), left) << most;
   }
-  EXPECT_EQ(utf8_front("\x80\x80\x80\x80\x80", 3).size(), 3U) << "what is no text is cut anywhere";
+  EXPECT_EQ(utf8_front("\x80\x80\x80\x80\x80", 3).size(), 3U) << "invalid UTF-8 is cut at any byte";
   EXPECT_EQ(utf8_around(text, 4), "\xf0\x9f\x98\x80");
   EXPECT_EQ(utf8_around("a\x80", 1), "");
 }

@@ -97,7 +97,8 @@ fault = { type = "hold_until", passes = { qname = "b.example.org" } })");
   EXPECT_EQ(lab.ask("a.example.org"), "(held)");
   EXPECT_EQ(lab.ask("b.example.org"), "(silence)");
   EXPECT_EQ(lab.left(), "");
-  EXPECT_EQ(lab.ask("b.example.org"), "NOERROR") << "never held itself, though the rule means it";
+  EXPECT_EQ(lab.ask("b.example.org"), "NOERROR")
+      << "the passing query is never held, although the rule matches it";
   EXPECT_EQ(lab.left(), "a.example.org");
 }
 

@@ -27,7 +27,7 @@ TEST(Replace, ReplacesTheXmppBodyWithEscapedText) {
   EXPECT_EQ(lab->at_server(),
             "<message to='b'><body>&lt;b&gt;&amp;</body><x/></message><iq type='get' id='1'/>");
   lab->from_client("<message to='b'><body/></message>");
-  EXPECT_EQ(lab->at_server(), "<message to='b'><body/></message>") << "it says nothing";
+  EXPECT_EQ(lab->at_server(), "<message to='b'><body/></message>") << "the body is empty";
 }
 
 // XML 1.0, 2.2: the allowed characters.
@@ -68,7 +68,7 @@ TEST(Replace, ReplacesTheTxtRecordsOfADnsAnswer) {
   rules::replace_text(reply, "");
   EXPECT_EQ(reply.answer[1].rdata, (std::vector<std::uint8_t>{0}));
   EXPECT_EQ(rules::replace_text(reply, std::string(70'000, 'x')), 0)
-      << "no message has room for it";
+      << "the text is too long for a message";
 }
 
 TEST(Replace, ADnsAnswerWithoutTxtRecordsIsUnchanged) {

@@ -15,7 +15,8 @@ TEST(HttpEndings, ForwardsTheClientsHalfCloseAfterItsRequests) {
     HttpLab lab;
     lab.reply.reset();
     lab.client(asks);
-    EXPECT_TRUE(lab.conversation().wants_client()) << "or its end is never seen";
+    EXPECT_TRUE(lab.conversation().wants_client())
+        << "otherwise the proxy would not notice the server's close";
     lab.client_ends();
     EXPECT_EQ(lab.notes(), "(half-closed)\n");
     // The server may still answer.
@@ -61,10 +62,11 @@ fault = { type = "response_rate", rate = "8 bit/s" })"}) {
         const auto answer =
             "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n" + length + "\r\nbig";
         lab.server(answer);
-        EXPECT_TRUE(lab.conversation().wants_server()) << "or its end is never seen";
+        EXPECT_TRUE(lab.conversation().wants_server())
+            << "otherwise the proxy would not notice the server's close";
         lab.server_ends();
         EXPECT_TRUE(lab.closed() || lab.conversation().wants_client())
-            << "what it still says is thrown away";
+            << "the proxy reads and discards the client's further bytes";
         lab.client("more of it");
         lab.advance(10s);
         EXPECT_EQ(lab.to_client_bytes(), answer);

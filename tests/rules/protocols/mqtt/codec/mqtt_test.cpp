@@ -126,7 +126,7 @@ TEST(Mqtt, RejectsMalformedPackets) {
   const auto broken = [](std::initializer_list<int> values, std::uint8_t level) {
     return !read_mqtt(bytes_of(bytes(values)), level);
   };
-  EXPECT_TRUE(broken({0xc0, 1, 0}, rules::kMqtt311)) << "PINGREQ with something in it";
+  EXPECT_TRUE(broken({0xc0, 1, 0}, rules::kMqtt311)) << "PINGREQ with a payload";
   EXPECT_TRUE(broken({0x30, 3, 0, 5, 'a'}, rules::kMqtt311)) << "a topic that goes beyond";
   EXPECT_TRUE(broken({0x30, 3, 0, 1, 0}, rules::kMqtt311)) << "U+0000 in a topic";
   EXPECT_TRUE(broken({0x20, 2, 2, 0}, rules::kMqtt311)) << "a reserved flag of CONNACK";
@@ -183,7 +183,8 @@ TEST(Mqtt, ReadsARefusalOfMqtt5WithoutProperties) {
   const auto read = read_mqtt(bytes_of(bytes({0x20, 2, 0, 1})), rules::kMqtt5);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->packet.reason, 1);
-  EXPECT_FALSE(read_mqtt(bytes_of(bytes({0x20, 2, 0, 0})), rules::kMqtt5)) << "it accepts";
+  EXPECT_FALSE(read_mqtt(bytes_of(bytes({0x20, 2, 0, 0})), rules::kMqtt5))
+      << "an accepting CONNACK needs properties";
 }
 
 TEST(Mqtt, TruncatesALongTextBetweenCharacters) {

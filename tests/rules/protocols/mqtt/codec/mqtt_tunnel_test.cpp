@@ -207,7 +207,7 @@ TEST(MqttTunnel, LimitsTheMemoryOfAliases) {
   for (std::uint32_t alias = 1; alias <= 65'535; ++alias) aliases.set(alias, "t");
   EXPECT_LE(aliases.bytes(), kMost);
   EXPECT_EQ(aliases.of(1), "t");
-  EXPECT_EQ(aliases.of(65'535), "") << "not what it was before, either";
+  EXPECT_EQ(aliases.of(65'535), "") << "the old topic of the alias is forgotten, too";
   aliases.set(1, std::string(kMost, 'x'));
   EXPECT_EQ(aliases.of(1), "");
   messages::MqttCodec::Aliases none;

@@ -19,7 +19,7 @@ fault = { type = "mqtt_disconnect", reason = 156, server_reference = "b:1883" })
     lab.from_client(MqttLab::connect(kMqtt5));
     lab.at_server();
     upstream ? lab.from_client(MqttLab::publish("a")) : lab.from_server(MqttLab::publish("a"));
-    EXPECT_EQ(lab.to_server, "") << "the broker is told nothing: the will is published";
+    EXPECT_EQ(lab.to_server, "") << "the broker gets no DISCONNECT, so it publishes the will";
     const auto read = codecs::read_mqtt(codecs::bytes_of(lab.to_client), kMqtt5);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->packet.type, MqttType::kDisconnect);

@@ -28,7 +28,7 @@ std::uint32_t told(std::uint32_t said, std::uint8_t level = rules::kMqtt5) {
 }
 
 TEST(MqttReceiveMaximum, LowersTheLimitOfTheServer) {
-  EXPECT_EQ(told(0), 5U) << "none is said: 65,535";
+  EXPECT_EQ(told(0), 5U) << "without the property the limit is 65,535";
   EXPECT_EQ(told(20), 5U);
   EXPECT_EQ(told(3), 3U);
 }

@@ -260,7 +260,7 @@ TEST(XmppTunnel, RejectAnswersSasl2WithASasl2Failure) {
             "<failure xmlns='urn:xmpp:sasl:2'><temporary-auth-failure "
             "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>");
   lab.from_client("<abort xmlns='urn:xmpp:sasl:2'/>");
-  EXPECT_EQ(lab.at_client(), "") << "it asks for nothing";
+  EXPECT_EQ(lab.at_client(), "") << "<abort/> gets no answer";
 }
 
 // XEP-0138.
