@@ -16,7 +16,7 @@ TEST(HttpEndings, ForwardsTheClientsHalfCloseAfterItsRequests) {
     lab.reply.reset();
     lab.client(asks);
     EXPECT_TRUE(lab.conversation().wants_client())
-        << "otherwise the proxy would not notice the server's close";
+        << "otherwise the proxy would not notice the client's close";
     lab.client_ends();
     EXPECT_EQ(lab.notes(), "(half-closed)\n");
     // The server may still answer.
