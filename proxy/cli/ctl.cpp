@@ -46,6 +46,7 @@ class Ctl {
     if (command == "enable" || command == "disable") {
       return ask("POST", "rules/" + name + "/" + command, command + "d");
     }
+    if (command == "recount") return ask("POST", "rules/" + name + "/recount", "counts from 1");
     if (command == "halt") return ask("POST", "halt", "halted: all faults are off");
     if (command == "reset") return reset();
     if (command == "resume") return ask("POST", "resume", "resumed: faults are on");

@@ -320,6 +320,7 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   add_ctl_command(*parent, line, "rm", "delete a rule", "the rule");
   add_ctl_command(*parent, line, "enable", "switch a rule on", "the rule");
   add_ctl_command(*parent, line, "disable", "switch a rule off", "the rule");
+  add_ctl_command(*parent, line, "recount", "count what a rule matches from 1 again", "the rule");
   add_ctl_command(*parent, line, "reset", "undo changes of the API: restore the rule file's state",
                   "the table to restore; all if omitted", false);
   add_ctl_command(*parent, line, "cut", "reset a connection", "the flow, e.g. chat#3");

@@ -165,6 +165,21 @@ HttpResponse NativeApi::reset(const Call& call) {
   return answer(call, name, 200);
 }
 
+HttpResponse NativeApi::recount(const Call& call) {
+  const auto& name = call.path.front();
+  bool found = false;
+  for (const auto& rule : live_.engine().rules().rules()) {
+    // A preset is several rules: "slow/latency".
+    if (rule->name != name && !rule->name.starts_with(name + "/")) continue;
+    rule->state->arrivals.reset();
+    found = true;
+  }
+  if (!found) return refuse(404, "there is no active rule \"" + name + "\"");
+  spdlog::info("API: rule {} counts from 1 again", rules::printable(name));
+  stream_.tell(codecs::json_text(Json{{"event", "recounted"}, {"rule", name}}));
+  return {.status = 204, .body = ""};
+}
+
 HttpResponse NativeApi::reset_all(const Call& call) {
   const auto changed = names_in(live_.overlay());
   const auto done = live_.reset(header(call.request, "brownout-lease"));

@@ -53,6 +53,7 @@ class NativeApi {
   HttpResponse enable(const Call& call);
   HttpResponse disable(const Call& call);
   HttpResponse reset(const Call& call);
+  HttpResponse recount(const Call& call);
   HttpResponse reset_all(const Call& call);
   HttpResponse flows(const Call& call);
   HttpResponse flow(const Call& call);

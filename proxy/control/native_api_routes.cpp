@@ -191,6 +191,8 @@ std::span<const NativeApi::Route> NativeApi::routes() {
       Route{"POST", "/{kind}/{name}/disable", &Api::disable, "switch a {kind} off"},
       Route{"POST", "/{kind}/{name}/reset", &Api::reset,
             "undo the API's changes of a {kind}: restore the rule file's state"},
+      Route{"POST", "/rules/{name}/recount", &Api::recount,
+            "number what the rule matches from 1 again (first, after, every)"},
   };
   return kRoutes;
 }

@@ -38,6 +38,16 @@ class ClientTable {
     return own != nullptr ? *own : overflow_;
   }
 
+  // Calls visit(T&) for every entry.
+  template <class Visit>
+  void for_each(const Visit& visit) {
+    for (auto& bucket : buckets_) {
+      auto* entry = bucket.load(std::memory_order_acquire);
+      for (; entry != nullptr; entry = entry->next.get()) visit(entry->value);
+    }
+    visit(overflow_);
+  }
+
   // Like of(), but null if the client has no entry yet.
   T* known(Key client) {
     auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);

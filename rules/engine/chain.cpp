@@ -25,8 +25,10 @@ class Chain::Slot final : public Output {
     if (!stage_) return emit(std::move(chunk), now);
     const auto ordinal = chunks_++;
     const auto* message = chunk.message();
-    const bool meant = message == nullptr ||
-                       (rule_->match.matches(*message, chunk.bytes()) && count_arrival(*rule_));
+    const auto& flow = *chain_.flow_;
+    const bool counts = message != nullptr || counts_datagrams(*rule_, flow);
+    const bool matched = message == nullptr || rule_->match.matches(*message, chunk.bytes());
+    const bool meant = matched && (!counts || count_arrival(*rule_, flow));
     if (!meant || !activation_.hits_chunk(chain_.direction_, ordinal, now)) {
       return stage_->pass(std::move(chunk), now, *this);
     }

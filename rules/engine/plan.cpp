@@ -51,21 +51,25 @@ void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arr
 
 }  // namespace
 
-bool count_arrival(const Rule& rule) {
+bool count_arrival(const Rule& rule, const FlowFacts& flow) {
   const auto ordinals = rule.match.ordinals();
   if (ordinals.any()) {
-    const auto ordinal = rule.state->arrivals.fetch_add(1, std::memory_order_relaxed) + 1;
+    const auto ordinal = rule.state->arrivals.next(flow.client_key());
     if (!ordinals.contains(ordinal)) return false;
   }
   rule.state->matched.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
+bool counts_datagrams(const Rule& rule, const FlowFacts& flow) {
+  return flow.carrier == Carrier::kDatagram && acts_on_bytes(rule) && rule.match.ordinals().any();
+}
+
 Arrival plan_arrival(const RuleSet& set, const FlowFacts& flow) {
   Arrival arrival;
   set.for_each_match(flow, [&](const RuleRef& rule) {
     if (rule->fault->admits_on_dial()) return;
-    if (!count_arrival(*rule)) return;
+    if (!counts_datagrams(*rule, flow) && !count_arrival(*rule, flow)) return;
     if (acts_on_arrival(*rule)) return admit(rule, flow, flow.opened, arrival);
     if (rule->probability.parts_per_billion > 0) arrival.rules.push_back(rule);
   });
@@ -94,7 +98,7 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
     }
     // On arrival, a match on the destination could not be decided.
     const bool late = acts_on_arrival(*rule) && decided_late(*rule, flow);
-    if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule))
+    if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule, flow))
       admit(rule, flow, now, arrival);
   });
   return arrival;
@@ -105,7 +109,7 @@ Handshake plan_handshake(const RuleSet& set, const FlowFacts& flow) {
   FlowFacts facts = flow;
   facts.carrier = Carrier::kTls;
   set.for_each_match(facts, [&](const RuleRef& rule) {
-    if (!count_arrival(*rule)) return;
+    if (!count_arrival(*rule, flow)) return;
     choose(rule, flow, flow.opened, handshake.notes, [&](const StageContext& context) {
       return rule->fault->on_hello(context, handshake.verdict);
     });
@@ -120,7 +124,8 @@ void plan_server(const RuleSet& set, const FlowFacts& flow, std::vector<RuleRef>
     if (!acts_on_bytes(*rule)) return;
     if (next != rules.end() && *next == rule) {
       merged.push_back(*next++);
-    } else if (decided_late(*rule, flow) && count_arrival(*rule) &&
+    } else if (decided_late(*rule, flow) &&
+               (counts_datagrams(*rule, flow) || count_arrival(*rule, flow)) &&
                rule->probability.parts_per_billion > 0) {
       merged.push_back(rule);
     }
@@ -137,7 +142,7 @@ std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
       if (std::find(before.begin(), before.end(), rule) != before.end()) rules.push_back(rule);
       return;
     }
-    if (rule->match.ordinals().any()) return;
+    if (rule->match.ordinals().any() && !counts_datagrams(*rule, flow)) return;
     rule->state->matched.fetch_add(1, std::memory_order_relaxed);
     if (rule->probability.parts_per_billion > 0) rules.push_back(rule);
   });

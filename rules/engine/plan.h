@@ -18,7 +18,10 @@ namespace brownout::rules {
 
 // Counts a connection, session, query or message for the rule. False if the rule's first, after or
 // every excludes it.
-bool count_arrival(const Rule& rule);
+bool count_arrival(const Rule& rule, const FlowFacts& flow);
+// True if the rule's ordinals count the datagrams of the session instead of sessions; its stage
+// calls count_arrival() for each.
+bool counts_datagrams(const Rule& rule, const FlowFacts& flow);
 
 struct Arrival {
   std::vector<RuleRef> rules;  // rules that act on the flow's data, in file order

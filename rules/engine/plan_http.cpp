@@ -77,7 +77,7 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
 void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                           Instant now, Notes& notes) {
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!acts_on_requests(*rule, request.speaks) || !count_arrival(*rule)) return;
+    if (!acts_on_requests(*rule, request.speaks) || !count_arrival(*rule, request)) return;
     if (!join(rule, request, now) && rule->fault->http() != nullptr)
       rule->fault->http()->on_skipped(message);
   });
@@ -109,7 +109,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
     if (own != before.end()) {
       rules_.push_back(std::move(*own));
       if (rule == made_by) from = rules_.size();
-    } else if (rule->match.http.of_response() && count_arrival(*rule)) {
+    } else if (rule->match.http.of_response() && count_arrival(*rule, request)) {
       join(rule, request, now);
     }
   });

@@ -10,7 +10,7 @@ namespace brownout::rules {
 
 QueryPlan::QueryPlan(const RuleSet& set, const FlowFacts& query) {
   set.for_each_match(query, [&](const RuleRef& rule) {
-    if (rule->fault->dns() == nullptr || !count_arrival(*rule)) return;
+    if (rule->fault->dns() == nullptr || !count_arrival(*rule, query)) return;
     const Activation activation(*rule, query);
     if (!activation.next(query.opened).contains(query.opened)) return;
     if (!activation.hits_chunk(Direction::kUpstream, 0, query.opened)) return;

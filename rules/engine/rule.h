@@ -11,6 +11,7 @@
 #include "rules/base/shared_histogram.h"
 #include "rules/chance/dice.h"
 #include "rules/chance/schedule.h"
+#include "rules/engine/arrival_counter.h"
 #include "rules/engine/fault.h"
 #include "rules/match/match.h"
 
@@ -45,7 +46,7 @@ struct RuleState {
   std::atomic<std::uint64_t> matched{0};   // connections selected by the match
   std::atomic<std::uint64_t> sampled{0};   // connections, seconds or chunks selected by the dice
   std::atomic<std::uint64_t> injected{0};  // faults injected
-  std::atomic<std::uint64_t> arrivals{0};  // connections matched but for the ordinals
+  ArrivalCounter arrivals;                 // numbers for `first`, `after` and `every`
   std::atomic<std::int64_t> active{0};     // HTTP requests on which the rule acts now
   SharedHistogram delays;                  // injected delays
   std::unique_ptr<FaultState> shared;

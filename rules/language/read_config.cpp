@@ -197,12 +197,28 @@ class ConfigReader {
         });
   }
 
+  void check_counts(const Node& rule, const Match& match) {
+    const Node* keys = rule.find("match");
+    if (keys == nullptr) return;
+    const auto* once = keys->find("once");
+    if (once != nullptr && keys->find("first") != nullptr) {
+      problems_.add(once->where, "once and first exclude each other", "once is first = 1");
+    }
+    const auto* per = keys->find("count_per");
+    if (per != nullptr && !match.ordinals().any()) {
+      problems_.add(per->where, "count_per counts nothing",
+                    "add first, after, every or once, e.g. match = { after = 2, once = true, "
+                    "count_per = \"client\" }");
+    }
+  }
+
   void read_rule(const Node& node) {
     const auto before = problems_.size();
     RuleKeys keys = rule_schema().read(node, "[[rule]]", problems_);
     check_listeners(node);
     if (node.table() == nullptr) return;
     if (keys.name) claim_name(node, "rule", *keys.name, rule_names_);
+    check_counts(node, keys.match);
     Rule rule;
     rule.match = keys.match;
     rule.match.settle_shared_keys(means_requests(rule.match));

@@ -107,6 +107,11 @@ std::vector<Field<Match>> message_fields() {
   return fields;
 }
 
+void read_once(const Node& node, Match& match, Diagnostics& problems) {
+  const auto once = detail::read_value<bool>("once", node, {}, problems);
+  if (once && *once) match.first = 1;
+}
+
 std::vector<Field<Match>> fields_of_flows() {
   return {
       field("listener", &Match::listener, "only connections to these listeners"),
@@ -118,12 +123,18 @@ std::vector<Field<Match>> fields_of_flows() {
       field("direction", &Match::direction,
             "upstream is from client to server, downstream from server to client"),
       field("first", &Match::first,
-            "only the first n matching connections since the rule took effect, after those that "
-            "`after` skips",
+            "only the first n that match since the rule took effect, after those that `after` "
+            "skips; a rule counts what it acts on: connections, requests, queries, messages, "
+            "datagrams or handshakes",
             {.least = 1}),
-      field("after", &Match::after, "skips the first n matching connections", {.least = 0}),
+      field("after", &Match::after, "skips the first n that match; see first", {.least = 0}),
       field("every", &Match::every,
-            "only every n-th matching connection, after those that `after` skips", {.least = 1}),
+            "only every n-th that matches, after those that `after` skips; see first",
+            {.least = 1}),
+      nested<Match>("once", "true | false", "short for first = 1", read_once),
+      field("count_per", &Match::count_per,
+            "whether first, after and every count for the whole rule, or for each client address "
+            "by itself"),
       field("host", &Match::host,
             "only requests to these hosts, without the port; on listeners that intercept or are "
             "proxies, also connections to a destination whose name the client sent or resolved by "

@@ -70,14 +70,24 @@ struct FlowFacts {
 
 enum class DirectionChoice { kBoth, kUpstream, kDownstream };
 
-// Selects matching connections by number, from 1, in order of arrival since the rule took effect.
+// Selects by number, from 1, in order of arrival since the rule took effect. A rule counts what it
+// acts on: connections, requests, queries, messages, datagrams or handshakes.
 struct Ordinals {
-  std::optional<std::int64_t> first;  // only the first n connections (after those `after` skips)
-  std::optional<std::int64_t> after;  // skips the first n connections
-  std::optional<std::int64_t> every;  // only every n-th connection (after those `after` skips)
+  std::optional<std::int64_t> first;  // only the first n (after those that `after` skips)
+  std::optional<std::int64_t> after;  // skips the first n
+  std::optional<std::int64_t> every;  // only every n-th (after those that `after` skips)
 
   bool any() const { return first || after || every; }
   bool contains(std::uint64_t ordinal) const;
+};
+
+// Whose arrivals are numbered together.
+enum class CountPer { kRule, kClient };
+template <>
+struct EnumNames<CountPer> {
+  static constexpr std::array kValues{
+      std::pair<std::string_view, CountPer>{"rule", CountPer::kRule},
+      std::pair<std::string_view, CountPer>{"client", CountPer::kClient}};
 };
 
 struct Match {
@@ -89,6 +99,7 @@ struct Match {
   std::optional<std::int64_t> first;
   std::optional<std::int64_t> after;
   std::optional<std::int64_t> every;
+  CountPer count_per = CountPer::kRule;
   std::vector<NamePattern> host;  // host of a request, or name of a connection's destination
   DnsMatch dns;
   HttpMatch http;

@@ -1,0 +1,36 @@
+// ArrivalCounter numbers what a rule matches, from 1, in order of arrival: connections, requests,
+// queries, messages, datagrams or handshakes, whichever the rule acts on.
+//
+// All threads share it without a lock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "rules/chance/client_table.h"
+
+namespace brownout::rules {
+
+class ArrivalCounter {
+ public:
+  // The numbers of each client begin with 1. To be called before the first next().
+  void count_per_client() { clients_ = std::make_unique<ClientTable<Count>>(); }
+  std::uint64_t next(Key client) {
+    auto& count = clients_ ? clients_->of(client) : all_;
+    return count.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+  // The next arrival is number 1 again.
+  void reset() {
+    all_.store(0, std::memory_order_relaxed);
+    if (!clients_) return;
+    clients_->for_each([](Count& count) { count.store(0, std::memory_order_relaxed); });
+  }
+
+ private:
+  using Count = std::atomic<std::uint64_t>;
+  Count all_{0};
+  std::unique_ptr<ClientTable<Count>> clients_;
+};
+
+}  // namespace brownout::rules

@@ -1,0 +1,78 @@
+// `first`, `after`, `every` and `once` count what a rule acts on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/virtual_world.h"
+
+namespace brownout::test {
+namespace {
+
+// The numbers of the connections of each client that the rule selects, of ten each.
+std::string selected(const std::string& keys, const std::vector<std::string>& clients) {
+  const auto set = rules::RuleSet::activate(
+      config_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }").rules, 1,
+      Instant{});
+  std::string text;
+  std::uint64_t ordinal = 0;
+  for (int i = 1; i <= 10; ++i) {
+    for (const auto& client : clients) {
+      const auto arrival = rules::plan_arrival(*set, flow_of(++ordinal, client));
+      if (!arrival.notes.empty())
+        text += client.substr(client.rfind('.')) + ":" + std::to_string(i) + " ";
+    }
+  }
+  return text;
+}
+
+TEST(Counts, SelectConnectionsByNumber) {
+  EXPECT_EQ(selected("first = 2", {"10.0.0.1"}), ".1:1 .1:2 ");
+  EXPECT_EQ(selected("after = 2, once = true", {"10.0.0.1"}), ".1:3 ");
+  EXPECT_EQ(selected("after = 1, every = 4", {"10.0.0.1"}), ".1:5 .1:9 ");
+}
+
+TEST(Counts, AreForAllClientsTogetherUnlessARuleCountsPerClient) {
+  EXPECT_EQ(selected("once = true", {"10.0.0.1", "10.0.0.2"}), ".1:1 ");
+  EXPECT_EQ(selected("after = 2, once = true, count_per = \"client\"", {"10.0.0.1", "10.0.0.2"}),
+            ".1:3 .2:3 ");
+}
+
+TEST(Counts, BeginAnewWhenTheyAreReset) {
+  for (const std::string per : {"rule", "client"}) {
+    const auto set =
+        rules::RuleSet::activate(config_of("[[rule]]\nmatch = { once = true, count_per = \"" + per +
+                                           "\" }\nfault = { type = \"refuse\" }")
+                                     .rules,
+                                 1, Instant{});
+    const auto hits = [&] { return rules::plan_arrival(*set, flow_of(1)).notes.size(); };
+    EXPECT_EQ(hits(), 1U);
+    EXPECT_EQ(hits(), 0U);
+    set->rules()[0]->state->arrivals.reset();
+    EXPECT_EQ(hits(), 1U);
+    EXPECT_EQ(hits(), 0U);
+  }
+}
+
+TEST(Counts, OfARuleOnDatagramsAreDatagrams) {
+  auto world = VirtualWorld::of_datagrams(R"([[rule]]
+match = { after = 1, every = 3 }
+fault = { type = "drop" })");
+  for (int i = 1; i <= 10; ++i) world.at(i * 1ms).send(std::to_string(i));
+  world.run();
+  EXPECT_EQ(world.state().matched.load(), 3U);
+  std::string left;
+  for (const auto& datagram : world.left()) left += datagram.what + " ";
+  EXPECT_EQ(left, "1 2 3 5 6 8 9 ");
+}
+
+TEST(Counts, SayWhatTheyNeed) {
+  const auto problem = [](const std::string& keys) {
+    return first_problem_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }");
+  };
+  EXPECT_EQ(problem("first = 1, once = true"), "once and first exclude each other");
+  EXPECT_EQ(problem("count_per = \"client\""), "count_per counts nothing");
+  EXPECT_EQ(problem("once = false"), "");
+  EXPECT_EQ(problem("once = 1"), "once: expected true or false, found a whole number");
+}
+
+}  // namespace
+}  // namespace brownout::test
