@@ -111,7 +111,7 @@ void Flow::apply(const rules::RuleSet& set) {
   if (!over()) set_pipe_rules(set, now);
   // Pass on the resets that a rule withheld, if no rule does so any more.
   for (End* gone : {&client_, &server_}) {
-    if (!over() && gone->gone && !from(*gone).severed()) end(CloseMode::kReset);
+    if (!over() && gone->gone && !from(*gone).blackholed()) end(CloseMode::kReset);
   }
   if (!over()) arm();
 }
@@ -261,7 +261,7 @@ void Flow::arm() {
 // Ends a blackholed flow once its peers are gone. A FIN does not prove that: a peer that has only
 // half-closed still waits for the other end's bytes.
 void Flow::check_abandoned() {
-  if (!upstream_.severed() && !downstream_.severed()) return;
+  if (!upstream_.blackholed() && !downstream_.blackholed()) return;
   if (!client_.peer_finished || !server_.peer_finished) return;
   const bool client_left = client_.gone || downstream_.finished();
   const bool server_left = server_.gone || upstream_.finished();
@@ -275,7 +275,7 @@ void Flow::end_failed(End& failed) {
   failed.gone = true;
   failed.peer_finished = true;
   failed.readable = false;
-  if (from(failed).severed()) return check_abandoned();
+  if (from(failed).blackholed()) return check_abandoned();
   end(CloseMode::kReset);
 }
 

@@ -125,9 +125,10 @@ void Pipe::into_messages(std::span<const std::byte> bytes) {
   tunnel_->push(direction_, bytes, Loop::now());
 }
 
-bool Pipe::severed() const {
-  return (ahead_.chain && ahead_.chain->severed()) || (tunnel_ && tunnel_->severed(direction_)) ||
-         (behind_.chain && behind_.chain->severed());
+bool Pipe::blackholed() const {
+  return (ahead_.chain && ahead_.chain->blackholed()) ||
+         (tunnel_ && tunnel_->blackholed(direction_)) ||
+         (behind_.chain && behind_.chain->blackholed());
 }
 
 std::size_t Pipe::held() const {

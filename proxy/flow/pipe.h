@@ -72,7 +72,7 @@ class Pipe final {
   void messages_finished();
 
   Instant deadline() const { return std::min(ahead_.deadline(), behind_.deadline()); }
-  bool severed() const;
+  bool blackholed() const;
   // Whether reading has stopped, so that no read would report a failure of the source.
   bool deaf() const { return paused_ || source_ended_; }
   bool finished() const { return fin_sent_; }

@@ -287,7 +287,7 @@ void HttpFlow::close_client(rules::Close how) {
   if (over()) return;
   if (how == rules::Close::kReset) {
     // While a rule blackholes this direction, not even a RST passes.
-    if (down_.severed()) return hang();
+    if (down_.blackholed()) return hang();
     turns_.broke();
     return end(CloseMode::kReset);
   }

@@ -65,7 +65,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     std::unique_ptr<rules::Chain> chain;
     bool acts() const { return chain && !chain->transparent(); }
     std::size_t held() const { return chain ? chain->held() : 0; }
-    bool severed() const { return chain && chain->severed(); }
+    bool blackholed() const { return chain && chain->blackholed(); }
     Instant deadline() const { return chain ? chain->deadline() : kNever; }
   };
 

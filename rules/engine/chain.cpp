@@ -87,7 +87,7 @@ class Chain::Slot final : public Output {
 
   std::size_t held() const { return stage_ && !closed_ ? stage_->held() : 0; }
   std::size_t allowance() const { return stage_ ? stage_->allowance() : 0; }
-  bool severed() const { return stage_ && !closed_ && stage_->severed(); }
+  bool blackholed() const { return stage_ && !closed_ && stage_->blackholed(); }
 
   void emit(Chunk chunk, Instant now) override {
     if (!closed_ && chain_.carries(chunk)) chain_.deliver(index + 1, std::move(chunk), now);
@@ -266,9 +266,9 @@ std::size_t Chain::allowance() const {
   return total;
 }
 
-bool Chain::severed() const {
+bool Chain::blackholed() const {
   return std::any_of(slots_.begin(), slots_.end(),
-                     [](const auto& slot) { return slot->severed(); });
+                     [](const auto& slot) { return slot->blackholed(); });
 }
 
 void Chain::deliver(std::size_t slot, Chunk chunk, Instant now) {

@@ -53,7 +53,7 @@ class Chain {
   Instant deadline() const;
   std::size_t held() const;
   std::size_t allowance() const;
-  bool severed() const;
+  bool blackholed() const;
   // Whether no slot has a stage, so that bytes may go directly to the sink.
   bool transparent() const { return active_ == 0; }
   bool empty() const { return slots_.empty(); }

@@ -35,17 +35,17 @@ class FirewallStage final : public HoldingStage {
     if (!datagrams_) line_.add(std::move(chunk), kNever);
   }
   void finish(Instant now, Output& out) override {
-    line_.finish(severed() ? kNever : now);
+    line_.finish(blackholed() ? kNever : now);
     line_.drain(now, out);
   }
   void wake(Instant now, Output& out) override {
     decide(now);
     next_ = timeline_->next_change(now);
     said_ = false;
-    if (!severed()) line_.release(now, out);
+    if (!blackholed()) line_.release(now, out);
   }
   Instant deadline() const override { return next_; }
-  bool severed() const override { return decision_.action == FirewallAction::kDrop; }
+  bool blackholed() const override { return decision_.action == FirewallAction::kDrop; }
 
  private:
   void decide(Instant now) { decision_ = timeline_->decide(packet_, now).decision; }

@@ -76,7 +76,7 @@ class Stage {
   // Bytes that the stage must be able to hold to delay data without throttling it (delay x rate).
   virtual std::size_t allowance() const { return 0; }
   // True while the link is cut: not even a RST of one end reaches the other.
-  virtual bool severed() const { return false; }
+  virtual bool blackholed() const { return false; }
 };
 
 }  // namespace brownout::rules

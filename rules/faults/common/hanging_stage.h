@@ -23,7 +23,7 @@ class HangingStage final : public HoldingStage {
     out.note({.action = action_}, now);
   }
   Instant deadline() const override { return cut_ ? kNever : at_; }
-  bool severed() const override { return cut_; }
+  bool blackholed() const override { return cut_; }
 
  private:
   Instant at_;

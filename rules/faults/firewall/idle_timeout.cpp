@@ -29,7 +29,7 @@ class IdleTimeoutStage final : public HoldingStage {
   }
   void wake(Instant now, Output& out) override { expire(now, out); }
   Instant deadline() const override { return cut_ ? kNever : expires(); }
-  bool severed() const override { return cut_; }
+  bool blackholed() const override { return cut_; }
 
  private:
   // Idle time before the rule started does not count.

@@ -59,9 +59,9 @@ class MessageTunnel final {
   std::vector<std::string> rules() const;
   // Whether a rule may hold messages in `direction`.
   bool ruled(Direction direction) const { return side(direction).chain != nullptr; }
-  bool severed(Direction direction) const {
+  bool blackholed(Direction direction) const {
     const auto& chain = side(direction).chain;
-    return chain && chain->severed();
+    return chain && chain->blackholed();
   }
 
  private:

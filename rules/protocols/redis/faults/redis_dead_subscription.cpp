@@ -26,7 +26,7 @@ class RedisDeadSubscriptionStage final : public Stage {
   void finish(Instant now, Output& out) override {
     if (!dead_) out.finish(now);
   }
-  bool severed() const override { return dead_; }
+  bool blackholed() const override { return dead_; }
 
  private:
   void swallow(const Chunk& chunk, Instant now, Output& out) {

@@ -24,7 +24,7 @@ class HalfOpenStage final : public Stage {
   }
   // The close of the other connection is not forwarded either.
   void finish(Instant, Output&) override {}
-  bool severed() const override { return true; }
+  bool blackholed() const override { return true; }
 
  private:
   HalfOpenSettings settings_;

@@ -11,10 +11,10 @@ TEST(Unplug, WorksThenHoldsEverythingUntilTheCableIsBack) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "unplug", after = "10s" })");
   world.at(1s).send("a").at(11s).send("b").at(12s).send_fin();
-  world.at(13s).call([&] { EXPECT_TRUE(world.chain().severed()); });
+  world.at(13s).call([&] { EXPECT_TRUE(world.chain().blackholed()); });
   world.at(1h).reload("").run();
   EXPECT_EQ(world.log(), "1s a\n1h b\n1h <FIN>\n");
-  EXPECT_FALSE(world.chain().severed());
+  EXPECT_FALSE(world.chain().blackholed());
   EXPECT_EQ(world.notes(), "unplug 0s 0 bytes #0\n");
 }
 

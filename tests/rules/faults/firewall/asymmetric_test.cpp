@@ -15,7 +15,7 @@ TEST(Asymmetric, DownstreamIsDeadByDefault) {
   VirtualWorld down(rule, Direction::kDownstream);
   down.at(1s).send("a").at(2s).send_fin().run();
   EXPECT_EQ(down.log(), "");
-  EXPECT_TRUE(down.chain().severed());
+  EXPECT_TRUE(down.chain().blackholed());
 }
 
 TEST(Asymmetric, LostSelectsTheDeadDirection) {

@@ -9,7 +9,7 @@ TEST(FlushState, OpenConnectionsFallSilent) {
   VirtualWorld world("[[rule]]\nstart = \"10s\"\nfault = { type = \"flush_state\" }");
   world.at(9s).send("a").at(11s).send("b").at(12s).send_fin().run();
   EXPECT_EQ(world.log(), "9s a\n");
-  EXPECT_TRUE(world.chain().severed());
+  EXPECT_TRUE(world.chain().blackholed());
 }
 
 TEST(FlushState, LaterConnectionsWork) {

@@ -19,7 +19,7 @@ TEST(IdleTimeout, AnIdleConnectionIsHalfOpen) {
       .send_fin();
   world.run();
   EXPECT_EQ(world.log(), "0s a\n59s b\n118s c\n");
-  EXPECT_TRUE(world.chain().severed());
+  EXPECT_TRUE(world.chain().blackholed());
   EXPECT_EQ(world.notes(), "forget 0s 0 bytes #0\n");
 }
 

@@ -16,7 +16,7 @@ TEST(MtuBlackhole, AStreamIsStuckBehindTheFirstLargeMessage) {
       .run(1h);
   EXPECT_EQ(world.bytes(), std::string(100, 'a'));
   EXPECT_EQ(world.notes(), "swallow 0s 101 bytes #0\n");
-  EXPECT_FALSE(world.chain().severed());
+  EXPECT_FALSE(world.chain().blackholed());
 }
 
 TEST(MtuBlackhole, OnlyLargeDatagramsAreLost) {
