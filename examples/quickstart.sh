@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 .ci/install-packages
 . .ci/steps.sh
 step "configure" cmake --preset release
-step "build (about three minutes on two cores)" cmake --build --preset release --target brownout
+step "build (about three minutes on two cores)" cmake --build --preset release --target brownout brownout_generated
 step "demo" build/release/proxy/brownout demo
 echo "The binary: build/release/proxy/brownout    Its commands: brownout --help    Rule files: examples/rules/"

@@ -96,7 +96,8 @@ class Run final : private Deadline {
  private:
   // Warns about ports that other machines can reach.
   void warn_if_open(const rules::Listener& listener) const {
-    const auto ip = listener.listen.ip();
+    // A name such as "localhost" has been resolved by now.
+    const auto ip = engine_->bound(listener.name).ip();
     if (listener.listen.is_unix() || (ip && ip->is_loopback())) return;
     spdlog::warn("listener {}: other machines can reach {}; use 127.0.0.1 if they should not",
                  rules::printable(listener.name), to_text(engine_->bound(listener.name)));
@@ -107,7 +108,8 @@ class Run final : private Deadline {
                  rules::count_of(config.rules.size(), "rule"),
                  rules::count_of(options_.workers, "worker"));
     for (const auto& listener : config.listeners) {
-      const auto to = listener.upstream.empty() ? "zone " + listener.zone : listener.upstream;
+      auto to = listener.upstream.empty() ? "zone " + listener.zone : listener.upstream;
+      if (listener.knows_destination()) to = "wherever its clients want to go";
       spdlog::info("listener {}: {} -> {}", rules::printable(listener.name),
                    to_text(engine_->bound(listener.name)), rules::printable(to));
       warn_if_open(listener);

@@ -45,6 +45,9 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   std::string text = "error: " + name + " has no " + (option ? "option " : "command ");
   if (!option && names.empty()) text = "error: " + name + " does not take the argument ";
   text += rules::printable(rules::in_quotes(unknown)) + "\n     = ";
+  if (option && command->get_name() == "exec") {
+    return text + "put -- ahead of the command: brownout exec rules.toml -- curl -s ...\n";
+  }
   const auto near = rules::nearest(unknown, candidates);
   if (!near.empty()) return text + "did you mean " + rules::in_quotes(near) + "?\n";
   return text + help + "\n";

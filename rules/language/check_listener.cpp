@@ -1,5 +1,7 @@
 #include "rules/language/check_listener.h"
 
+#include <algorithm>
+
 #include "rules/base/list_text.h"
 
 namespace brownout::rules {
@@ -43,6 +45,7 @@ void ListenerCheck::run() const {
                   dns ? "an address, or the name of an [[upstream]] or of a [[zone]]"
                       : "an address, e.g. \"127.0.0.1:5432\", or the name of an [[upstream]]");
   }
+  check_loop();
   if (listener_.tls) check_tls();
   check_starttls();
   if (listener_.protocol.is_connections()) return;
@@ -65,6 +68,24 @@ void ListenerCheck::run() const {
           dns ? "a resolver is given by address, e.g. \"192.0.2.53:53\""
               : "give a host and a port");
     }
+  }
+}
+
+// A connection to such a listener opens another one to it, until no file descriptor is left.
+void ListenerCheck::check_loop() const {
+  const auto& listen = listener_.listen;
+  const auto leads_here = [&](const Endpoint& server) {
+    if (listen.is_unix() || server.is_unix()) return server == listen;
+    if (server.port != listen.port || listen.port == 0) return false;
+    const auto ip = server.host == "localhost" ? IpAddress::parse("127.0.0.1") : server.ip();
+    return server.host == listen.host ||
+           (ip && (ip == listen.ip() || (listen.is_any() && ip->is_loopback())));
+  };
+  for (const auto& upstream : upstreams_) {
+    if (upstream.name != listener_.upstream) continue;
+    if (std::none_of(upstream.servers.begin(), upstream.servers.end(), leads_here)) continue;
+    problems_.add(position_of(node_, "upstream"), "the listener forwards to itself",
+                  "give it another port than its server has");
   }
 }
 

@@ -59,7 +59,8 @@ tl::expected<Node, Diagnostics> parse_toml(std::string_view text) {
     return document;
   } catch (const toml::parse_error& error) {
     Diagnostics problems;
-    problems.add(position(error.source().begin), std::string(error.description()));
+    problems.add(position(error.source().begin), std::string(error.description()),
+                 "rule files are TOML: texts are in quotes, and a table in { } is on one line");
     return tl::unexpected(std::move(problems));
   }
 }

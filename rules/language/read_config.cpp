@@ -311,6 +311,11 @@ class ConfigReader {
 
   const FaultKind* read_fault_type(const Node& fault) {
     const Node* type = fault.find("type");
+    if (fault.array() != nullptr) {
+      problems_.add(fault.where, "a rule has one fault, not a list",
+                    "write a [[rule]] for each fault");
+      return nullptr;
+    }
     if (type == nullptr || type->string() == nullptr) {
       problems_.add(type != nullptr ? type->where : fault.where, "fault needs \"type\"",
                     R"(e.g. fault = { type = "latency", delay = "300ms" })");

@@ -268,6 +268,21 @@ upstream = "named")");
               testing::HasSubstr("an address, e.g. \"127.0.0.1:5432\""));
 }
 
+TEST(LoadToml, AListenerDoesNotForwardToItself) {
+  const auto errors = [](const std::string& listen, const std::string& upstream) {
+    return errors_of("[[listener]]\nlisten = \"" + listen + "\"\nupstream = \"" + upstream + "\"");
+  };
+  for (const auto& [listen, upstream] :
+       {std::pair{"127.0.0.1:8001", "127.0.0.1:8001"}, std::pair{":8001", "127.0.0.1:8001"},
+        std::pair{"127.0.0.1:8001", "localhost:8001"},
+        std::pair{"localhost:8001", "localhost:8001"}, std::pair{"unix:/run/a", "unix:/run/a"}}) {
+    EXPECT_THAT(errors(listen, upstream), testing::HasSubstr("the listener forwards to itself"))
+        << listen << " " << upstream;
+  }
+  EXPECT_EQ(errors("127.0.0.1:8001", "127.0.0.2:8001"), "");
+  EXPECT_EQ(errors(":8001", "db.example:8001"), "");
+}
+
 TEST(LoadToml, ARepetitionIsLongerThanItsDuration) {
   const std::string fault = "fault = { type = \"refuse\" }\n";
   EXPECT_EQ(errors_with("[[rule]]\nduration = \"10s\"\nrepeat = \"1m\"\n" + fault), "");

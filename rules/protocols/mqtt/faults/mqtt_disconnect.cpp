@@ -19,8 +19,13 @@ class MqttDisconnectStage final : public Stage {
 
   // The DISCONNECT replaces the packet.
   void push(Chunk chunk, Instant now, Output& out) override {
-    out.note({.action = "disconnect"}, now);
     const auto* message = view_as<MqttMessage>(chunk.message());
+    // Until CONNACK a server sends no DISCONNECT (MQTT 5.0, 3.14).
+    const auto type = message != nullptr ? message->packet.type : MqttType::kDisconnect;
+    if (type == MqttType::kConnect || type == MqttType::kConnack) {
+      return out.emit(std::move(chunk), now);
+    }
+    out.note({.action = "disconnect"}, now);
     const bool v5 = message != nullptr && message->client && message->client->level == kMqtt5;
     if (v5) {
       const auto goodbye = disconnect(*message);

@@ -8,8 +8,12 @@ namespace {
 
 class NatsSlowConsumerStage final : public Stage {
  public:
-  // Replaces the message that arrived.
-  void push(Chunk, Instant now, Output& out) override {
+  // Replaces the first message of a subscription. INFO and PONG make no client slow.
+  void push(Chunk chunk, Instant now, Output& out) override {
+    const auto* line = nats_line_of(chunk);
+    if (line != nullptr && line->verb != NatsVerb::kMsg && line->verb != NatsVerb::kHmsg) {
+      return out.emit(std::move(chunk), now);
+    }
     out.note({.action = "slow consumer"}, now);
     out.emit(nats_error("Slow Consumer"), now);
     out.close(Close::kFin, now);
