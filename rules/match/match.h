@@ -81,7 +81,7 @@ struct Ordinals {
   bool contains(std::uint64_t ordinal) const;
 };
 
-// Whose arrivals are numbered together.
+// The arrivals that are numbered together.
 enum class CountPer { kRule, kClient };
 template <>
 struct EnumNames<CountPer> {

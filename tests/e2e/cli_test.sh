@@ -100,9 +100,9 @@ for option in --events --flows; do
   expect_text err 'no process reads this pipe'
 done
 expect_code 2 timeout 10 "$brownout" run good.toml --api 127.0.0.1:0 --token-file pipe
-expect_text err 'no regular file'
+expect_text err 'not a regular file'
 expect_code 2 timeout 10 "$brownout" run good.toml --api 127.0.0.1:0 --api-certificate pipe --api-key pipe
-expect_text err 'no regular file'
+expect_text err 'not a regular file'
 expect_code 2 timeout 10 "$brownout" run good.toml --api off --toxiproxy-config /dev/zero
 expect_text err 'larger than 64 MiB'
 cd - >/dev/null || exit 1

@@ -53,8 +53,8 @@ TEST_F(ZoneFilesOnDisk, AnUnreadableFileIsReadAgainOnceItAppears) {
 
 TEST_F(ZoneFilesOnDisk, RefusesPipesAndDevices) {
   ASSERT_EQ(::mkfifo(in("pipe").c_str(), 0600), 0);
-  EXPECT_THAT(mistakes("['$INCLUDE pipe']"), HasSubstr("no regular file"));
-  EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("no regular file"));
+  EXPECT_THAT(mistakes("['$INCLUDE pipe']"), HasSubstr("not a regular file"));
+  EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("not a regular file"));
 }
 
 // Leases must end and faults must be removable even if the included files are gone.

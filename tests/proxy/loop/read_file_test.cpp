@@ -19,10 +19,10 @@ TEST_F(ReadFile, RejectsAPipeInsteadOfWaitingForIt) {
   ASSERT_EQ(::mkfifo(in("pipe").c_str(), 0600), 0);
   const auto text = read_regular(in("pipe"));
   ASSERT_FALSE(text);
-  EXPECT_THAT(text.error().what, HasSubstr("no regular file"));
+  EXPECT_THAT(text.error().what, HasSubstr("not a regular file"));
   EXPECT_FALSE(is_regular(in("pipe")));
   EXPECT_FALSE(read_password(in("pipe")));
-  EXPECT_THAT(read_token(in("pipe")).error().what, HasSubstr("no regular file"));
+  EXPECT_THAT(read_token(in("pipe")).error().what, HasSubstr("not a regular file"));
 }
 
 TEST_F(ReadFile, ReportsMissingFilesFoldersAndFilesThatAreTooLarge) {

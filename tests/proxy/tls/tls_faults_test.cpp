@@ -100,7 +100,7 @@ TEST(Tls, RejectsPipesInsteadOfWaitingForThem) {
     config.key = with;
     return why(tls::ClientContext::make(config));
   };
-  const auto waits = HasSubstr("no regular file");
+  const auto waits = HasSubstr("not a regular file");
   EXPECT_THAT(server("", "", "", folder), waits);
   EXPECT_THAT(server(pipe, key, ""), waits);
   EXPECT_THAT(server(certificate, pipe, ""), waits);
