@@ -78,8 +78,7 @@ TEST(TidyWords, CommentsBeginWithANounAndAreShort) {
     for (const auto& entry : fs::recursive_directory_iterator(root / tree)) {
       const auto extension = entry.path().extension();
       if (extension != ".h" && extension != ".cpp") continue;
-      EXPECT_EQ(find_riddle(test::read_file(entry.path())), "")
-          << fs::relative(entry.path(), root);
+      EXPECT_EQ(find_riddle(test::read_file(entry.path())), "") << fs::relative(entry.path(), root);
     }
   }
 }
@@ -88,9 +87,10 @@ TEST(TidyWords, DetectRiddlesAndLongSentences) {
   std::string longest;
   for (std::size_t i = 0; i < kMostWords; ++i) longest += " word";
   for (const auto& bad :
-       {std::string("// What comes later is lost.\n"), std::string("int a;  // whose name it has\n"),
-        std::string("// That of the server.\n"), std::string("// Of one that waits.\n"),
-        "// A" + longest + ".\n", "// A word.\n// A" + longest + "\n// more.\n"}) {
+       {std::string("// What comes later is lost.\n"),
+        std::string("int a;  // whose name it has\n"), std::string("// That of the server.\n"),
+        std::string("// Of one that waits.\n"), "// A" + longest + ".\n",
+        "// A word.\n// A" + longest + "\n// more.\n"}) {
     EXPECT_NE(find_riddle(bad), "") << bad;
   }
   for (const auto& good :

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/formats/json_document.h"
-#include "rules/language/load_toml.h"
 #include "rules/language/complete_names.h"
+#include "rules/language/load_toml.h"
 
 using namespace brownout;
 
