@@ -2,7 +2,7 @@
 // read.
 //
 // Changes by the API use these copies, so that they do not depend on the disk, and so that API
-// clients cannot read other files. A value.
+// clients cannot read other files. Can be copied; must outlive the readers that it returns.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace brownout::proxy {
 
 class ZoneFiles {
  public:
-  // For a configuration without a rule file, which can include nothing.
+  // Without a rule file no zone file can be included.
   ZoneFiles() = default;
   explicit ZoneFiles(std::string rule_file) : rule_file_(std::move(rule_file)) {}
 

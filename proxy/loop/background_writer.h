@@ -39,7 +39,7 @@ class BackgroundWriter {
   void write(std::string text);
   // Reopens the file (OutputFile::reopen()), on the writer's thread.
   void reopen();
-  // Number of lines dropped or not written so far.
+  // Number of lines lost so far: dropped at a full queue, or not written because of an error.
   std::uint64_t lost() const;
   // Whether the queue is empty and no write is in progress.
   bool idle() const;

@@ -204,8 +204,8 @@ std::size_t DatagramSender::send(const Fd& fd, int& error, const RawDatagrams* r
       next += static_cast<std::size_t>(sent);
       continue;
     }
-    // The kernel did not accept the first datagram: it is lost, as on a network. Go on with the
-    // rest.
+    // No datagram was sent. A full buffer loses all that remain, as on a network; any other error
+    // loses only the first.
     if (errno == EINTR) continue;
     error = errno;
     const bool full = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;

@@ -1,6 +1,6 @@
-// Outbox: output buffer of one socket. It sends small writes of one turn together, and keeps bytes
-// that the socket does not accept. write() borrows its bytes and copies those that are not sent at
-// once.
+// Outbox: output buffer of one socket. It sends the small writes of a turn of the loop together,
+// and keeps bytes that the socket does not accept. write() borrows its bytes and copies those that
+// are not sent at once.
 //
 // Call flush() before the turn ends. Owned by the owner of the socket; loop's thread only.
 #pragma once

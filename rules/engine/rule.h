@@ -54,8 +54,8 @@ struct RuleState {
 
 struct Rule {
   std::string name;
-  Key dice_key = 0;   // dice of the sampling: equal for all parts of a preset
-  Key stage_key = 0;  // dice of the fault
+  Key dice_key = 0;   // random stream of the sampling; equal for all parts of a preset
+  Key stage_key = 0;  // random stream of the fault
   Match match;
   Ratio probability{Ratio::kOne};
   Per per = Per::kConnection;
@@ -73,9 +73,10 @@ struct Rule {
   Instant began{};
   std::shared_ptr<RuleState> state;
 
-  // The carriers of its kind, without those that its settings exclude.
+  // The kinds of traffic on which the fault acts with these settings.
   CarrierSet acting() const;
-  // HTTP and DNS: whether it acts on requests or queries (upstream), or on responses or answers.
+  // HTTP and DNS only. kUpstream: whether the rule acts on requests or queries. kDownstream:
+  // whether it acts on responses or answers.
   bool acts_on_half(Carrier carrier, Direction direction) const;
   bool acts_on(Direction direction) const {
     return kind->level == Level::kBytes && match.covers(direction);

@@ -1,6 +1,7 @@
 // A rule file after reading and checking: listeners, upstream groups and rules (see load_toml.h).
 //
-// Pure values; any thread. The proxy uses the listeners and upstreams; the rules become a RuleSet.
+// Plain data that can be copied and read from any thread. The proxy uses the listeners and
+// upstreams; the rules become a RuleSet.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// The keys of a rule file and of a [[rule]] as written. Nested tables stay nodes, which are read
-// once the listeners and names are known.
+// The keys of a rule file and of a [[rule]] as written. Nested tables are kept unparsed (as Node)
+// and read later, when all listeners and the names of rules and firewalls are known.
 #pragma once
 
 #include "rules/engine/rule.h"

@@ -165,8 +165,8 @@ class ConfigReader {
     if (seed) config_.seed = static_cast<std::uint64_t>(*seed);
   }
 
-  // The rule with other keys in its fault; a preset expands to several rules. Empty if the name is
-  // unknown.
+  // Reads the rule `name` again, with the keys of `fault` in its fault. Several rules if it is a
+  // preset; empty if there is no such rule.
   std::vector<Rule> change_rule(const Node* rules, std::string_view name, const Node& fault) {
     if (rules == nullptr || rules->array() == nullptr) return {};
     for (const auto& node : *rules->array()) {

@@ -1,6 +1,6 @@
 // TextPattern matches texts: paths, header values, messages.
 //
-//   "/v1/*/messages"    a glob: * matches any characters (slashes, too), ? matches one
+//   "/v1/*/messages"    a glob: * matches any characters (slashes, too), ? matches one byte
 //   "~^/v[0-9]+/login"  after ~, a regular expression (RE2 syntax) that may match anywhere
 //
 // Patterns are case-sensitive. RE2 matches in linear time, also on hostile input.
@@ -51,8 +51,8 @@ struct HeaderPattern {
   std::string name;
   TextPattern value;
 };
-// Reads `key = { name = "pattern", ... }`; all patterns must match. `example`, the content of the
-// braces, is used in the hint.
+// Reads `key = { name = "pattern", ... }`; all patterns must match. The hint of an error shows
+// `key = { example }`.
 std::vector<HeaderPattern> read_header_patterns(std::string_view key, std::string_view example,
                                                 const Node& node, Diagnostics& problems);
 

@@ -58,7 +58,7 @@ struct TlsVerdict {
   std::optional<TlsVersion> most = {};       // with termination: the highest version accepted
   Flaw flaw = Flaw::kNone;                   // with termination: defect of the certificate
   bool no_close_notify = false;              // with termination: close without close_notify
-  std::optional<Bytes> corrupt_behind = {};  // encrypted bytes before the record with a flipped bit
+  std::optional<Bytes> corrupt_behind = {};  // encrypted bytes ahead of the corrupt record
 
   // Whether records to the client are withheld or changed.
   bool touches_records() const {

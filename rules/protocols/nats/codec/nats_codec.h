@@ -71,7 +71,7 @@ class NatsCodec final : public MessageCodec {
     std::optional<codecs::NatsSizes> shown_;
     std::shared_ptr<rules::NatsMessage> head_;
     bool learned_ = false;  // learn() has run for this line
-    bool passes_ = false;   // only the sizes of the line matter
+    bool passes_ = false;   // no rule wants this message: it is forwarded by its size alone
     bool keep_ = false;
   };
 
