@@ -383,15 +383,20 @@ class Runner:
         process = subprocess.Popen(["bash", "-c", script], cwd=self.folder, env=self.environment, stdout=log,
                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         self.background.append((process, log))
+        ports = [int(block.words["background"])]
+        # The API begins to listen after the listeners.
+        if "brownout run" in script and "--api" not in script:
+            ports.append(8474)
         end = time.monotonic() + 20
         while time.monotonic() < end and process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", int(block.words["background"])), 1).close()
+                for port in ports:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
                 return
             except OSError:
                 time.sleep(0.05)
         log.seek(0)
-        self.fail(block, f"nothing listens on port {block.words['background']}: {log.read()}")
+        self.fail(block, f"nothing listens on one of the ports {ports}: {log.read()}")
 
 
 def matches(wanted, got, numbers_vary):

@@ -135,7 +135,7 @@ breaks 'no JSON' <<'M'
 {"name": }
 ```
 M
-breaks 'nothing listens on port 9' <<'M'
+breaks 'nothing listens on one of the ports' <<'M'
 <!-- example: background 9 -->
 ```sh
 true
