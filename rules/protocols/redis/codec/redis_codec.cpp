@@ -26,6 +26,8 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
   while (step.taken < bytes.size()) {
     if (!std::exchange(within_, true)) {
       broken_ = begin(keep, static_cast<char>(bytes[step.taken]));
+      // A step has kept messages or others, never both.
+      if (step.taken > 0 && keep_ != step.kept) return step;
     }
     codecs::RedisScan::Step found;
     if (broken_.empty()) {
@@ -51,7 +53,7 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
     within_ = false;
     finish(step, in_one_piece ? part : wire_);
     wire_.clear();
-    return step;
+    if (keep || step.kept || step.ended) return step;
   }
   return step;
 }
