@@ -23,7 +23,7 @@ inline void check_import(std::string_view text,
     // The written text must load.
     imported->firewall.name = "f";
     const auto file =
-        "version = 1\n[[upstream]]\nname = \"u\"\nservers = \"127.0.0.1:1\"\n[[listener]]\nname = "
+        "version = 1\n[[upstream]]\nname = \"u\"\nservers = \"127.0.0.1:2\"\n[[listener]]\nname = "
         "\"l\"\n"
         "listen = \"127.0.0.1:1\"\nupstream = \"u\"\n" +
         to_toml(imported->firewall);
