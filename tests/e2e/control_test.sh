@@ -22,13 +22,6 @@ run() {
   export BROWNOUT_URL=$api
 }
 ctl() { "$brownout" ctl "$@"; }
-# expect_code CODE COMMAND...
-expect_code() {
-  local wanted=$1 code=0
-  shift
-  "$@" >"$folder/out" 2>"$folder/err" || code=$?
-  [ "$code" = "$wanted" ] || fail "$*: exit $code, not $wanted: $(cat "$folder/out" "$folder/err")"
-}
 # round_trip: prints the seconds of one exchange on a new connection.
 round_trip() { python3 -c "
 import socket, time

@@ -5,13 +5,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib.sh"
 need curl python3
 
-expect_code() { # CODE COMMAND...
-  local code=0
-  "${@:2}" >"$folder/out" 2>"$folder/err" || code=$?
-  [ "$code" = "$1" ] || fail "${*:2}: exit code $code, not $1: $(cat "$folder/err")"
-}
-expect_text() { grep -qF -- "$2" "$folder/$1" || fail "$1 does not say: $2; it says: $(cat "$folder/$1")"; }
-
 echo hello >"$folder/index.html"
 port=$(free_port)
 start server /usr/bin/python3 -m http.server "$port" --bind 127.0.0.1 --directory "$folder"

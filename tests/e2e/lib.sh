@@ -40,6 +40,15 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
 need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages --tests)"; done; }
 
+# expect_code CODE COMMAND...: its output is in $folder/out and $folder/err afterwards.
+expect_code() {
+  local code=0
+  "${@:2}" >"$folder/out" 2>"$folder/err" || code=$?
+  [ "$code" = "$1" ] || fail "${*:2}: exit code $code, not $1: $(cat "$folder/out" "$folder/err")"
+}
+# expect_text out|err TEXT: what the last command printed contains TEXT.
+expect_text() { grep -qF -- "$2" "$folder/$1" || fail "$1 does not say: $2; it says: $(cat "$folder/$1")"; }
+
 # free_port: prints a port that no other test of this network uses, below the kernel's ephemeral range.
 if [ "$BROWNOUT_E2E_NETWORK" = own ]; then echo 10000; else echo $((10000 + RANDOM % 20000)); fi >"$folder/last_port"
 free_port() (
