@@ -95,16 +95,14 @@ TEST(TidyRooms, FoldersIncludeOnlyFoldersAboveThem) {
   static const std::regex kInclude("^#include \"((rules|proxy)/[^\"]+)\"");
   const auto root = fs::path(test::source_root());
   for (const auto* tree : {"rules", "proxy"}) {
-    for (const auto& entry : fs::recursive_directory_iterator(root / tree)) {
-      const auto extension = entry.path().extension();
-      if (extension != ".h" && extension != ".cpp") continue;
-      const auto folder = fs::relative(entry.path().parent_path(), root).string();
-      std::istringstream text(test::read_file(entry.path()));
+    for (const auto& path : test::sources_in(tree)) {
+      const auto folder = fs::relative(path.parent_path(), root).string();
+      std::istringstream text(test::read_file(path));
       for (std::string line; std::getline(text, line);) {
         std::smatch found;
         if (!std::regex_search(line, found, kInclude)) continue;
         const auto other = fs::path(found.str(1)).parent_path().string();
-        EXPECT_EQ(refused(folder, other), "") << entry.path() << ": " << line;
+        EXPECT_EQ(refused(folder, other), "") << path << ": " << line;
       }
     }
   }

@@ -26,16 +26,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-std::vector<fs::path> sources(const std::string& folder) {
-  std::vector<fs::path> list;
-  for (const auto& entry :
-       fs::recursive_directory_iterator(fs::path(test::source_root()) / folder)) {
-    const auto extension = entry.path().extension();
-    if (extension == ".h" || extension == ".cpp") list.push_back(entry.path());
-  }
-  return list;
-}
-
 // A line without its comment and without the contents of strings.
 std::string code_of(const std::string& line) {
   std::string code;
@@ -217,7 +207,7 @@ TEST(Tidy, SourcesOfALibraryCompileInOneUnit) {
   for (const auto& folders : libraries) {
     std::map<std::string, std::string> text_of_file;
     for (const auto& folder : folders) {
-      for (const auto& path : sources(folder)) {
+      for (const auto& path : test::sources_in(folder)) {
         if (path.extension() == ".cpp") text_of_file.emplace(path, read(path));
       }
     }
@@ -232,7 +222,8 @@ TEST(Tidy, SourcesOfALibraryCompileInOneUnit) {
 }
 
 TEST(Tidy, RulesUseNoClockThreadSocketOrRandomSource) {
-  for (const auto& path : sources("rules")) EXPECT_EQ(find_impurity(read(path)), "") << path;
+  for (const auto& path : test::sources_in("rules"))
+    EXPECT_EQ(find_impurity(read(path)), "") << path;
   for (const auto* bad :
        {"#include \"proxy/loop/loop.h\"", "#include <thread>", "auto t = steady_clock::now();",
         "int x = rand();", "  std::uniform_int_distribution<int> d;"}) {
@@ -243,7 +234,7 @@ TEST(Tidy, RulesUseNoClockThreadSocketOrRandomSource) {
 
 TEST(Tidy, NoCodeUsesBareNewOrDelete) {
   for (const auto* folder : {"rules", "proxy"}) {
-    for (const auto& path : sources(folder)) {
+    for (const auto& path : test::sources_in(folder)) {
       if (path.filename() == "handle.h") continue;
       const auto found = find_bare_new(read(path));
       // A private constructor behind a factory has no make_unique.
@@ -258,7 +249,7 @@ TEST(Tidy, NoCodeUsesBareNewOrDelete) {
 
 TEST(Tidy, FilesAndFunctionsAreShortAndHeadersBeginWithAComment) {
   for (const auto* folder : {"rules", "proxy"}) {
-    for (const auto& path : sources(folder)) {
+    for (const auto& path : test::sources_in(folder)) {
       const auto text = read(path);
       const auto lines = lines_of(text);
       EXPECT_LE(lines.size(), 400U) << path;
@@ -279,7 +270,7 @@ TEST(Tidy, FilesAndFunctionsAreShortAndHeadersBeginWithAComment) {
 TEST(Tidy, EveryFaultHasARowATestAndAnExample) {
   std::vector<std::string> files;
   std::map<std::string, fs::path> folder_of;
-  for (const auto& path : sources("rules")) {
+  for (const auto& path : test::sources_in("rules")) {
     const auto folder = fs::relative(path.parent_path(), test::source_root());
     const bool fault = folder.filename() == "faults" || folder.parent_path() == "rules/faults";
     if (path.extension() != ".cpp" || !fault || folder.filename() == "common") continue;
@@ -290,7 +281,7 @@ TEST(Tidy, EveryFaultHasARowATestAndAnExample) {
   for (const auto* kind : rules::all_faults()) rows.emplace_back(kind->name);
   EXPECT_THAT(rows, testing::UnorderedElementsAreArray(files));
   std::string over_sockets;
-  for (const auto& path : sources("tests/proxy")) {
+  for (const auto& path : test::sources_in("tests/proxy")) {
     if (path.stem().string().ends_with("faults_test")) over_sockets += read(path);
   }
   for (const auto& name : files) {
@@ -326,7 +317,7 @@ TEST(Tidy, OnlyItsOwnFolderNamesAMessagingProtocol) {
     if (name == "framed" || !fs::exists(entry.path() / (name + "_message.h"))) continue;
     ++protocols;
     for (const auto* tree : {"rules", "proxy"}) {
-      for (const auto& path : sources(tree)) {
+      for (const auto& path : test::sources_in(tree)) {
         const auto file = fs::relative(path, root).string();
         const bool own = file.starts_with("rules/protocols/" + name + "/");
         const bool allowed = std::any_of(
@@ -353,7 +344,7 @@ std::string find_word(const std::string& text, const std::string& word) {
 TEST(Tidy, NoVariableIsCalledOne) {
   const auto root = fs::path(test::source_root());
   for (const auto* tree : {"rules", "proxy", "tests"}) {
-    for (const auto& path : sources(tree)) {
+    for (const auto& path : test::sources_in(tree)) {
       EXPECT_EQ(find_word(read(path), "one"), "") << fs::relative(path, root);
     }
   }

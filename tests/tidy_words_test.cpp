@@ -75,10 +75,8 @@ std::string find_riddle(const std::string& source) {
 TEST(TidyWords, CommentsBeginWithANounAndAreShort) {
   const auto root = fs::path(test::source_root());
   for (const auto* tree : {"rules", "proxy", "tests", "bench"}) {
-    for (const auto& entry : fs::recursive_directory_iterator(root / tree)) {
-      const auto extension = entry.path().extension();
-      if (extension != ".h" && extension != ".cpp") continue;
-      EXPECT_EQ(find_riddle(test::read_file(entry.path())), "") << fs::relative(entry.path(), root);
+    for (const auto& path : test::sources_in(tree)) {
+      EXPECT_EQ(find_riddle(test::read_file(path)), "") << fs::relative(path, root);
     }
   }
 }

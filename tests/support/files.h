@@ -1,7 +1,9 @@
 // Reads files of the repository in tests.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace brownout::test {
 
@@ -13,5 +15,8 @@ std::string read_file(const std::string& path);
 inline std::string read_source(const std::string& path) {
   return read_file(source_root() + "/" + path);
 }
+
+// The .h and .cpp files below a folder of the repository, as absolute paths.
+std::vector<std::filesystem::path> sources_in(const std::string& folder);
 
 }  // namespace brownout::test
