@@ -1,5 +1,6 @@
 // Generates the nftables rules that redirect other programs' connections to intercepting listeners:
-// those of local users and cgroups (at output), or of machines behind this one (at prerouting).
+// connections of local users and cgroups (at output), or of machines behind this one (at
+// prerouting).
 //
 // Only new traffic is diverted: a connection at its SYN, a UDP flow when conntrack creates its
 // entry. A listener gets the address family of its own address; "[::]" gets IPv4 as well, unless

@@ -46,7 +46,8 @@ FileWatch::Identity FileWatch::identity_of(const uv_stat_t& status) {
 }
 
 // Changes of other files count too, since the path may lead through a link that is replaced. But
-// they do not restart the wait: a log file in the folder would postpone the callback for ever.
+// such a change does not restart the wait: a log file in the folder would postpone the callback for
+// ever.
 void FileWatch::seen(const char* name) {
   const bool ours = name != nullptr && name_ == name;
   if (ours || !waiting_) settle();

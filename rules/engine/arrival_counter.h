@@ -16,6 +16,7 @@ class ArrivalCounter {
  public:
   // The numbers of each client begin with 1. To be called before the first next().
   void count_per_client() { clients_ = std::make_unique<ClientTable<Count>>(); }
+  // `client` is ignored unless the counter counts per client.
   std::uint64_t next(Key client) {
     auto& count = clients_ ? clients_->of(client) : all_;
     return count.fetch_add(1, std::memory_order_relaxed) + 1;

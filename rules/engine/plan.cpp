@@ -54,7 +54,8 @@ void admit(const RuleRef& rule, const FlowFacts& flow, Instant now, Arrival& arr
 bool count_arrival(const Rule& rule, const FlowFacts& flow) {
   const auto ordinals = rule.match.ordinals();
   if (ordinals.any()) {
-    const auto ordinal = rule.state->arrivals.next(flow.client_key());
+    const bool per_client = rule.match.count_per == CountPer::kClient;
+    const auto ordinal = rule.state->arrivals.next(per_client ? flow.client_key() : Key{});
     if (!ordinals.contains(ordinal)) return false;
   }
   rule.state->matched.fetch_add(1, std::memory_order_relaxed);

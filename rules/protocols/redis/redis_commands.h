@@ -21,7 +21,7 @@ inline constexpr unsigned kRedisHasSubcommands = 128;  // has a name of two word
 
 // Position of the keys: the arguments from `first` to `last` (below 0: from the end), each
 // `step`-th; or the arguments after `count_at`, which holds their number; or the first half of
-// those after the word STREAMS. Argument 0 is the command's name.
+// the arguments after the word STREAMS. Argument 0 is the command's name.
 struct RedisCommandRow {
   unsigned flags = 0;
   int first = 0;  // 0: no such keys
