@@ -118,10 +118,12 @@ struct FaultKind {
   // HTTP, DNS: on_seen() is called for the messages on which the fault does not act.
   bool observes_all = false;
   ProtocolSet (*protocols)() = ProtocolSet::any;  // messages: the supported protocols
-  std::string_view summary;                       // one sentence: the effect seen by the client
-  std::string_view magnitude;                     // the unit that is affected, e.g. "connection"
-  std::string_view composition;                   // the combined effect of two such rules
-  std::string_view source;                        // source of formula or behavior; may be empty
+  // The texts of the reference page: sentences without their final period.
+  std::string_view summary;         // one or two whole sentences: the effect seen by the client
+  std::string_view correct_client;  // continues "A correct client "
+  std::string_view unit;            // continues "Applies to each: ", for example "connection"
+  std::string_view composition;     // the combined effect of two such rules
+  std::string_view source;          // of the formula, the wire format and the client's behavior
 
   const std::vector<FieldInfo>& (*fields)() = nullptr;
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;

@@ -107,7 +107,7 @@ const FaultKind kFirewallKind{.name = "firewall",
                               .level = Level::kBytes,
                               .carriers = kStreams | kDatagrams | kDnsQueries,
                               .summary = {},
-                              .magnitude = {},
+                              .unit = {},
                               .composition = {},
                               .source = {}};
 

@@ -27,15 +27,17 @@ class FirewallMistake : public Fault {
 };
 
 template <class F>
-FaultKind describe_mistake(std::string_view name, std::string_view summary) {
+FaultKind describe_mistake(std::string_view name, std::string_view summary,
+                           std::string_view correct_client, std::string_view source) {
   return describe<F>(
       {.name = name,
        .level = Level::kFirewall,
        .carriers = kStreams | kDatagrams | kDnsQueries,
        .summary = summary,
-       .magnitude = "firewall",
+       .correct_client = correct_client,
+       .unit = "firewall",
        .composition = "mistakes are applied in file order, each to the result of the previous one",
-       .source = {}});
+       .source = source});
 }
 
 class FirewallTimeline {

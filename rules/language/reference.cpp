@@ -31,9 +31,9 @@ std::string_view level_text(Level level) {
     case Level::kListener:
       return "the listening port";
     case Level::kConnection:
-      return "a new connection, before a byte flows";
+      return "new connections, before any data";
     case Level::kBytes:
-      return "the bytes of a connection or the datagrams of a session, live ones too";
+      return "the data of new and open connections";
     case Level::kFirewall:
       return "the list of a [[firewall]], from the start to the end of the rule";
     case Level::kMessage:
@@ -42,19 +42,27 @@ std::string_view level_text(Level level) {
   return "";
 }
 
+std::string_view ramp_text(Ramp ramp) {
+  return ramp == Ramp::kMagnitude ? "the strength of the fault (its time, size or rate)"
+                                  : "the probability of the fault";
+}
+
 std::string fault_section(const FaultKind& kind) {
   const auto name = std::string(kind.name);
   std::string text = "### " + name + "\n\n" + std::string(kind.summary) + "\n\n";
   text += field_table(kind.fields());
-  text += "- Acts on: " + std::string(level_text(kind.level)) + "; " + carriers_text(kind) + ".\n";
-  text += "- Magnitude applies to each: " + std::string(kind.magnitude) + ".\n";
-  text += "- Composed: " + std::string(kind.composition) + ".\n";
+  const auto add_line = [&text](std::string_view label, std::string_view value) {
+    text.append("- ").append(label).append(value).append(".\n");
+  };
+  add_line("Acts on ", std::string(level_text(kind.level)) + ": " + carriers_text(kind));
+  add_line("Applies to each: ", kind.unit);
+  add_line("If several rules act: ", kind.composition);
   if (kind.level != Level::kListener && kind.level != Level::kFirewall) {
-    text += "- `ramp` scales the " +
-            std::string(kind.ramp == Ramp::kMagnitude ? "magnitude" : "probability") + ".\n";
+    add_line("`ramp` raises ", ramp_text(kind.ramp));
   }
   if (kind.per_chunk) text += "- Allows `per = \"chunk\"`.\n";
-  if (!kind.source.empty()) text += "- Source: " + std::string(kind.source) + ".\n";
+  add_line("A correct client ", kind.correct_client);
+  add_line("Source: ", kind.source);
   return text + "- Example: [examples/rules/" + name + ".toml](../examples/rules/" + name +
          ".toml)\n\n";
 }

@@ -23,7 +23,7 @@ Rule rule_of() {
                               .level = Level::kBytes,
                               .carriers = CarrierSet(carrier),
                               .summary = {},
-                              .magnitude = {},
+                              .unit = {},
                               .composition = {},
                               .source = {}};
   Rule rule;

@@ -140,7 +140,7 @@ extern const FaultKind kBandwidth = describe<Bandwidth>(
      .ramp = Ramp::kMagnitude,
      .summary =
          "Bytes pass no faster than a rate. Datagrams that arrive at a full queue are dropped.",
-     .magnitude = "direction of a connection, of a client or of the rule (`shared`)",
+     .unit = "direction of a connection, of a client or of the rule (`shared`)",
      .composition =
          "the slowest limit wins; each rule adds at most one piece (10 ms of its rate) of delay",
      .source = "ITU-T I.371 generic cell rate algorithm"});

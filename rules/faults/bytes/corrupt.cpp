@@ -11,7 +11,7 @@ extern const FaultKind kCorrupt = describe<CorruptFault>(
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .summary = "Bits of the stream, of datagrams or of DNS answers flip.",
-     .magnitude = "byte, or chunk, datagram or DNS answer (`each`), one way",
+     .unit = "byte, or chunk, datagram or DNS answer (`each`), one way",
      .composition = "rules flip bits independently; two flips of the same bit cancel out",
      .source = "tc-netem(8), corrupt"});
 

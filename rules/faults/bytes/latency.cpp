@@ -162,7 +162,7 @@ extern const FaultKind kLatency = describe<Latency>(
      .per_chunk = true,
      .summary = "Every chunk arrives later; throughput is not limited. With jitter, datagrams may "
                 "overtake each other; a stream keeps its order.",
-     .magnitude =
+     .unit =
          "chunk or datagram, one way (a round trip is delayed twice, unless `round_trip = true`)",
      .composition = "delays of several rules add up",
      .source = "tc-netem(8), delay"});

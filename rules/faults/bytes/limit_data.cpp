@@ -66,7 +66,7 @@ extern const FaultKind kLimitData =
     describe<LimitData>({.name = "limit_data",
                          .level = Level::kBytes,
                          .summary = "The connection closes after a number of bytes.",
-                         .magnitude = "direction of a connection",
+                         .unit = "direction of a connection",
                          .composition = "the smallest limit wins",
                          .source = "Toxiproxy, limit_data"});
 

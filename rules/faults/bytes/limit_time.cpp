@@ -75,7 +75,7 @@ extern const FaultKind kLimitTime = describe<LimitTime>(
     {.name = "limit_time",
      .level = Level::kBytes,
      .summary = "The connection works for a time, then ends, whatever the traffic.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the rule that ends the connection first wins",
      .source = {}});
 

@@ -168,7 +168,7 @@ extern const FaultKind kLoss =
                     .ramp = Ramp::kMagnitude,
                     .summary = "A stream stalls as TCP does when segments are lost, but no data is "
                                "missing. Datagrams are lost.",
-                    .magnitude = "segment of a chunk, one way (a lost segment stalls all data "
+                    .unit = "segment of a chunk, one way (a lost segment stalls all data "
                                  "behind it by 200 ms, 600 ms, 1.4 s...); datagram, one way",
                     .composition = "each rule draws its own losses; the stalls add up",
                     .source = "tc-netem(8), loss; RFC 6298"});

@@ -43,7 +43,7 @@ extern const FaultKind kPacketLoss = describe<PacketLoss>(
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .summary = "Chunks vanish from the stream, which corrupts it.",
-     .magnitude = "chunk (one read of at most 256 KiB) or datagram, one way",
+     .unit = "chunk (one read of at most 256 KiB) or datagram, one way",
      .composition = "rules draw independently; later rules do not see dropped chunks",
      .source = "Toxiproxy, packet_loss"});
 

@@ -89,7 +89,7 @@ extern const FaultKind kReset =
                      .level = Level::kBytes,
                      .per_chunk = true,
                      .summary = "Both ends get a RST; data in flight is lost.",
-                     .magnitude = "connection",
+                     .unit = "connection",
                      .composition = "the earliest reset wins",
                      .source = "RFC 9293, 3.5.2"});
 

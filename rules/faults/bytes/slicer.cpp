@@ -95,7 +95,7 @@ extern const FaultKind kSlicer =
                       .ramp = Ramp::kMagnitude,
                       .per_chunk = true,
                       .summary = "The stream arrives in small pieces with pauses.",
-                      .magnitude = "piece, one way; a ramp lengthens the pauses",
+                      .unit = "piece, one way; a ramp lengthens the pauses",
                       .composition = "later rules slice the pieces of earlier ones; pauses add up",
                       .source = "Toxiproxy, slicer"});
 

@@ -55,7 +55,7 @@ extern const FaultKind kSlowClose = describe<SlowClose>(
      .level = Level::kBytes,
      .ramp = Ramp::kMagnitude,
      .summary = "The end of the stream (FIN) arrives late; the data is not delayed.",
-     .magnitude = "end of a stream, one way",
+     .unit = "end of a stream, one way",
      .composition = "delays of several rules add up",
      .source = "Toxiproxy, slow_close"});
 

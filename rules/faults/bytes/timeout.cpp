@@ -79,7 +79,7 @@ extern const FaultKind kTimeout =
                        .carriers = kStreams | kDnsQueries,
                        .summary = "Everything is swallowed; after a while both ends are closed. A "
                                   "DNS query gets no answer.",
-                       .magnitude = "connection; DNS query",
+                       .unit = "connection; DNS query",
                        .composition = "the earliest close wins; later rules do not see the data",
                        .source = "Toxiproxy, timeout"});
 

@@ -38,7 +38,7 @@ extern const FaultKind kUnplug = describe<Unplug>(
     {.name = "unplug",
      .level = Level::kBytes,
      .summary = "The connection works, then hangs without closing until the rule ends.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the rule that hangs the connection first wins",
      .source = {}});
 

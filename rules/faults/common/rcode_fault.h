@@ -34,15 +34,17 @@ class FixedRcodeFault final : public RcodeFault {
 };
 
 template <Rcode kCode>
-FaultKind describe_rcode(std::string_view name, std::string_view summary) {
+FaultKind describe_rcode(std::string_view name, std::string_view summary,
+                         std::string_view correct_client, std::string_view source) {
   return describe<FixedRcodeFault<kCode>>(
       {.name = name,
        .level = Level::kMessage,
        .carriers = kDnsQueries,
        .summary = summary,
-       .magnitude = "query",
+       .correct_client = correct_client,
+       .unit = "query",
        .composition = "the first rule that answers a query decides",
-       .source = "RFC 1035, 4.1.1"});
+       .source = source});
 }
 
 }  // namespace brownout::rules

@@ -49,7 +49,7 @@ extern const FaultKind kConnectDelay =
                             .level = Level::kConnection,
                             .ramp = Ramp::kMagnitude,
                             .summary = "The connect to the server is delayed.",
-                            .magnitude = "connection",
+                            .unit = "connection",
                             .composition = "delays of several rules add up",
                             .source = {}});
 

@@ -94,7 +94,7 @@ extern const FaultKind kConnectionLimit = describe<ConnectionLimit>(
     {.name = "connection_limit",
      .level = Level::kConnection,
      .summary = "The number of open connections is limited; further ones are refused or hang.",
-     .magnitude = "rule or client (`shared`)",
+     .unit = "rule or client (`shared`)",
      .composition = "the first rule that refuses the connection, or leaves it hanging, decides",
      .source = {}});
 

@@ -48,7 +48,7 @@ extern const FaultKind kDown =
                     .level = Level::kListener,
                     .carriers = kStreams | kDatagrams | kDnsQueries,
                     .summary = "The port refuses connections.",
-                    .magnitude = "listener",
+                    .unit = "listener",
                     .composition = "a listener is down while any such rule is active",
                     .source = {}});
 

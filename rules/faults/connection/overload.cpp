@@ -393,7 +393,7 @@ extern const FaultKind kOverload = describe<Overload>(
      .ramp = Ramp::kMagnitude,
      .summary = "A server of finite capacity: latency grows with its queue, and requests that find "
                 "the queue full are turned away.",
-     .magnitude = "connection, HTTP request, message or DNS query (`unit`)",
+     .unit = "connection, HTTP request, message or DNS query (`unit`)",
      .composition = "each rule is a separate queue; requests pass the queues in order",
      .source = "Kleinrock, Queueing Systems I, 3.7 (M/M/c/K)"});
 

@@ -28,7 +28,7 @@ extern const FaultKind kRefuse = describe<Refuse>(
     {.name = "refuse",
      .level = Level::kConnection,
      .summary = "A connection is accepted, then reset.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the first rule that refuses the connection, or leaves it hanging, decides",
      .source = {}});
 

@@ -53,7 +53,7 @@ extern const FaultKind kSlowAccept = describe<SlowAccept>(
      .level = Level::kConnection,
      .ramp = Ramp::kMagnitude,
      .summary = "Connections are accepted one at a time, and each takes a while.",
-     .magnitude = "connection; those that arrive together queue",
+     .unit = "connection; those that arrive together queue",
      .composition = "waits of several rules add up",
      .source = {}});
 

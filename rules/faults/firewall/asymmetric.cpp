@@ -56,7 +56,7 @@ extern const FaultKind kAsymmetric = describe<Asymmetric>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .summary = "One direction works; data sent in the other direction is lost.",
-     .magnitude = "connection or session",
+     .unit = "connection or session",
      .composition = "with a rule for the other direction, nothing passes",
      .source = {}});
 

@@ -30,7 +30,7 @@ extern const FaultKind kFlushState =
                           .level = Level::kBytes,
                           .summary = "Connections that are open when the rule starts fall silent "
                                      "without closing; new ones work.",
-                          .magnitude = "connection",
+                          .unit = "connection",
                           .composition = "the earliest flush wins",
                           .source = {}});
 

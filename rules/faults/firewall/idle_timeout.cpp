@@ -108,7 +108,7 @@ extern const FaultKind kIdleTimeout =
                            .carriers = kStreams | kDatagrams,
                            .summary = "A connection that was idle for too long is half-open: no "
                                       "data arrives, and neither end gets a FIN or RST.",
-                           .magnitude = "connection or session",
+                           .unit = "connection or session",
                            .composition = "the shortest idle time wins",
                            .source = "RFC 5382, 5 (REQ-5); RFC 4787, 4.3"});
 

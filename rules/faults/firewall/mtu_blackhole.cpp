@@ -82,7 +82,7 @@ extern const FaultKind kMtuBlackhole = describe<MtuBlackhole>(
      .carriers = kStreams | kDatagrams,
      .per_chunk = true,
      .summary = "Small messages pass, large ones never arrive; a stream is stuck behind the first.",
-     .magnitude = "chunk or datagram, one way",
+     .unit = "chunk or datagram, one way",
      .composition = "the smallest size wins",
      .source = "RFC 2923, 2.1"});
 

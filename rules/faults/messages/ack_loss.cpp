@@ -35,7 +35,7 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
      .summary = "Acknowledgements are lost; the messages themselves arrive. A correct client "
                 "reconnects and sends unacknowledged messages again, which may duplicate them at "
                 "QoS 1 and never at QoS 2.",
-     .magnitude = "acknowledgement, one way; HTTP: the response; DNS: the answer",
+     .unit = "acknowledgement, one way; HTTP: the response; DNS: the answer",
      .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4"});
 

@@ -15,7 +15,7 @@ extern const FaultKind kCorruptMessage = describe<CorruptFault>(
      .of_dns = Half::kResponse,
      .summary = "Bits of a message flip; its frame stays valid. A correct client detects the "
                 "error, reports it, and keeps running.",
-     .magnitude = "byte, or message (`each`), one way; HTTP: the body; DNS: the answer",
+     .unit = "byte, or message (`each`), one way; HTTP: the body; DNS: the answer",
      .composition = "rules flip bits independently",
      .source = {}});
 

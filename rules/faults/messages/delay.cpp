@@ -84,7 +84,7 @@ extern const FaultKind kDelay = describe<Delay>(
      .of_dns = Half::kRequest,
      .summary = "A request, its response, or a message waits before it passes. A correct client "
                 "has a time-out, and handles an answer that arrives after it.",
-     .magnitude = "request, or response (`before`); message, one way; DNS query",
+     .unit = "request, or response (`before`); message, one way; DNS query",
      .composition = "delays of several rules add up",
      .source = "Envoy, HTTP fault injection, delay"});
 

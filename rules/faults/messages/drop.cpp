@@ -30,7 +30,7 @@ extern const FaultKind kDrop = describe<Drop>(
      .of_dns = Half::kOne,
      .summary = "Datagrams or messages are lost: all of a session or connection, or a share of "
                 "them. A correct client repeats what is not acknowledged in time.",
-     .magnitude = "datagram or message, one way; HTTP and DNS: the request or query, or with "
+     .unit = "datagram or message, one way; HTTP and DNS: the request or query, or with "
                   "`direction = \"downstream\"` the response or answer",
      .composition = "later rules do not see messages that an earlier rule dropped",
      .source = {}});

@@ -49,7 +49,7 @@ extern const FaultKind kDuplicate = describe<Duplicate>(
      .summary = "Some datagrams or messages arrive twice. A correct client recognizes a copy by "
                 "its id and does not act on it again. An XMPP server with stream management "
                 "(XEP-0198) ends a stream on which a copy is acknowledged.",
-     .magnitude = "datagram or message, one way; HTTP: the request (up to 1 MiB); DNS: the answer",
+     .unit = "datagram or message, one way; HTTP: the request (up to 1 MiB); DNS: the answer",
      .composition = "rules draw independently; a copy may be duplicated again",
      .source = "tc-netem(8), duplicate"});
 

@@ -145,7 +145,7 @@ extern const FaultKind kHoldUntil = describe<HoldUntil>(
      .observes_all = true,
      .summary = "Messages wait until another message has overtaken them. A correct client relies "
                 "only on the order that the protocol guarantees.",
-     .magnitude = "message, one way; HTTP: the request, or with `direction = \"downstream\"` or a "
+     .unit = "message, one way; HTTP: the request, or with `direction = \"downstream\"` or a "
                   "`status` the response; DNS: the answer",
      .composition = "rules hold messages independently",
      .source = {}});

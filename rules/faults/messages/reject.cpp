@@ -48,7 +48,7 @@ extern const FaultKind kReject = describe<Reject>(
          "Requests get the refusal of their protocol: an MQTT CONNACK, SUBACK or PUBACK, an XMPP "
          "error, a WebSocket Close 1013, a text in framed protocols, an HTTP 503, a DNS REFUSED. A "
          "correct client reports the refusal and retries with growing pauses.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "the first refusal wins",
      .source = "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3; RFC 6120, 8.3"});
 

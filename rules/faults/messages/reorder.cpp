@@ -190,7 +190,7 @@ extern const FaultKind kReorder = describe<Reorder>(
      .of_dns = Half::kResponse,
      .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
                 "only on the order that the protocol guarantees.",
-     .magnitude = "datagram or message, one way; HTTP: requests of several connections; DNS: "
+     .unit = "datagram or message, one way; HTTP: requests of several connections; DNS: "
                   "answers. The others wait for `delay`, or until the window is full",
      .composition = "the delays of several rules add up; each draws its own candidates",
      .source = "tc-netem(8), reorder"});

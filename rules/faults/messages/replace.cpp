@@ -40,7 +40,7 @@ extern const FaultKind kReplace =
                        .of_dns = Half::kResponse,
                        .summary = "Messages arrive complete and valid, but with another text. A "
                                   "correct client validates a message before it acts on it.",
-                       .magnitude = "message, one way",
+                       .unit = "message, one way",
                        .composition = "the last rule's text arrives",
                        .source = {}});
 

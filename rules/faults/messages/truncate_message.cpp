@@ -79,7 +79,7 @@ extern const FaultKind kTruncateMessage = describe<TruncateMessage>(
      .of_dns = Half::kResponse,
      .summary = "Messages arrive cut short. A correct client detects the error, reports it, and "
                 "keeps running.",
-     .magnitude =
+     .unit =
          "message, one way; HTTP: the body, after which the connection closes; DNS: the answer",
      .composition = "the smallest limit wins",
      .source = {}});

@@ -72,7 +72,7 @@ extern const FaultKind kDropRecords = describe<DropRecords>(
      .level = Level::kMessage,
      .carriers = kDnsQueries,
      .summary = "Some of a name's addresses are missing from the answer.",
-     .magnitude = "answer",
+     .unit = "answer",
      .composition = "each rule removes from the addresses that earlier rules left",
      .source = {}});
 

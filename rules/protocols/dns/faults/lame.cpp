@@ -92,7 +92,7 @@ extern const FaultKind kLame = describe<Lame>(
      .level = Level::kMessage,
      .carriers = kDnsQueries,
      .summary = "The server is not authoritative for the name and refers the resolver elsewhere.",
-     .magnitude = "query",
+     .unit = "query",
      .composition = "the first rule that answers a query decides",
      .source = "RFC 8499, 7; RFC 4697, 2.1"});
 

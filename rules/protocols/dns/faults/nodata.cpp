@@ -29,7 +29,7 @@ extern const FaultKind kNodata =
                       .level = Level::kMessage,
                       .carriers = kDnsQueries,
                       .summary = "The name exists, but has no record of the type (NODATA).",
-                      .magnitude = "query",
+                      .unit = "query",
                       .composition = "the first rule that answers a query decides",
                       .source = "RFC 2308, 2.2"});
 

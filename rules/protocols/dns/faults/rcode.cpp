@@ -31,7 +31,7 @@ extern const FaultKind kRcode =
                         .level = Level::kMessage,
                         .carriers = kDnsQueries,
                         .summary = "The answer is a response code of your choice.",
-                        .magnitude = "query",
+                        .unit = "query",
                         .composition = "the first rule that answers a query decides",
                         .source = "RFC 6895, 2.3"});
 

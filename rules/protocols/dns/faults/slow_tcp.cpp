@@ -41,7 +41,7 @@ extern const FaultKind kSlowTcp =
                        .carriers = kDnsQueries,
                        .ramp = Ramp::kMagnitude,
                        .summary = "Answers over TCP are slow; those over UDP are not.",
-                       .magnitude = "query",
+                       .unit = "query",
                        .composition = "delays of several rules add up",
                        .source = {}});
 

@@ -82,7 +82,7 @@ extern const FaultKind kStale = describe<Stale>(
      .carriers = kDnsQueries,
      .summary =
          "Each query gets the first answer to its name and type, even after the zone changes.",
-     .magnitude = "answer that differs from the first",
+     .unit = "answer that differs from the first",
      .composition =
          "earlier rules affect the answer that is kept, later rules the answer that is sent",
      .source = {}});

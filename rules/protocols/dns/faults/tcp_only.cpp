@@ -29,7 +29,7 @@ extern const FaultKind kTcpOnly =
                        .level = Level::kMessage,
                        .carriers = kDnsQueries,
                        .summary = "Queries over UDP vanish; those over TCP are answered.",
-                       .magnitude = "query",
+                       .unit = "query",
                        .composition = "with `udp_only`, no query is answered",
                        .source = {}});
 

@@ -29,7 +29,7 @@ extern const FaultKind kTruncate = describe<Truncate>(
      .level = Level::kMessage,
      .carriers = kDnsQueries,
      .summary = "Answers over UDP are empty and truncated (TC), so the client must retry over TCP.",
-     .magnitude = "query",
+     .unit = "query",
      .composition = "the first rule that answers a query decides",
      .source = "RFC 1035, 4.1.1; RFC 7766, 5"});
 

@@ -53,7 +53,7 @@ extern const FaultKind kTtl =
                    .level = Level::kMessage,
                    .carriers = kDnsQueries,
                    .summary = "Answers have another time to live than their zone sets.",
-                   .magnitude = "answer",
+                   .unit = "answer",
                    .composition = "the last rule wins",
                    .source = "RFC 2181, 8"});
 

@@ -30,7 +30,7 @@ extern const FaultKind kUdpOnly =
                        .level = Level::kMessage,
                        .carriers = kDnsQueries,
                        .summary = "Queries over TCP vanish; those over UDP are answered.",
-                       .magnitude = "query",
+                       .unit = "query",
                        .composition = "with `tcp_only`, no query is answered",
                        .source = {}});
 

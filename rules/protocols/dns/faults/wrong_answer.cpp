@@ -82,7 +82,7 @@ extern const FaultKind kWrongAnswer =
                            .level = Level::kMessage,
                            .carriers = kDnsQueries,
                            .summary = "Answers contain wrong addresses.",
-                           .magnitude = "query for A or AAAA; other queries are unaffected",
+                           .unit = "query for A or AAAA; other queries are unaffected",
                            .composition = "the first rule that answers a query decides",
                            .source = {}});
 

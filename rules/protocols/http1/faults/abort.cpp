@@ -60,7 +60,7 @@ extern const FaultKind kAbort = describe<Abort>(
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
      .summary = "The client gets a configured response; the request never reaches the server.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "the first rule that answers a request, or drops it, decides",
      .source = "Envoy, HTTP fault injection, abort"});
 

@@ -31,7 +31,7 @@ extern const FaultKind kCloseAfterHeaders = describe<CloseAfterHeaders>(
      .carriers = kHttpRequests,
      .of_http = Half::kResponse,
      .summary = "The head of the response arrives, then the connection closes.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "the first rule that ends the connection decides",
      .source = {}});
 

@@ -42,7 +42,7 @@ extern const FaultKind kCloseBeforeResponse = describe<CloseBeforeResponse>(
      .carriers = kHttpRequests,
      .of_http = Half::kResponse,
      .summary = "The server processes the request, but the connection closes before the response.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "the first rule that ends the connection decides",
      .source = {}});
 

@@ -11,7 +11,7 @@ extern const FaultKind kCorruptBody = describe<CorruptFault>(
      .directed = true,
      .on_body = true,
      .summary = "Bits of the body flip; the framing stays valid.",
-     .magnitude =
+     .unit =
          "byte, or chunk (`each`), of the body of a request, a response, or both (`direction`)",
      .composition = "rules flip bits independently",
      .source = {}});

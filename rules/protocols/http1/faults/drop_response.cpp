@@ -31,7 +31,7 @@ extern const FaultKind kDropResponse = describe<DropResponse>(
      .carriers = kHttpRequests,
      .of_http = Half::kResponse,
      .summary = "The server processes the request, but the client gets no response.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "later rules do not see a response that an earlier rule dropped",
      .source = {}});
 

@@ -45,7 +45,7 @@ extern const FaultKind kDuplicateRequest = describe<DuplicateRequest>(
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
      .summary = "The server gets the request twice, and the client gets one response.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "several rules together send one copy",
      .source = {}});
 

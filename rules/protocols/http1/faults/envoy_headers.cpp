@@ -122,7 +122,7 @@ extern const FaultKind kEnvoyHeaders = describe<EnvoyHeaders>(
      .of_http = Half::kRequest,
      .summary =
          "A client chooses the fault of its own request, with the headers of Envoy's fault filter.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "as for abort, delay and response_rate",
      .source = "Envoy, HTTP fault injection, controlling fault injection via HTTP headers"});
 

@@ -63,7 +63,7 @@ extern const FaultKind kMalformed =
                               .carriers = kHttpRequests,
                               .of_http = Half::kResponse,
                               .summary = "The response is not valid HTTP.",
-                              .magnitude = "request",
+                              .unit = "request",
                               .composition = "the last rule wins",
                               .source = "RFC 9112"});
 

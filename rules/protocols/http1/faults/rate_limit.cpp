@@ -108,7 +108,7 @@ extern const FaultKind kRateLimit = describe<RateLimit>(
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
      .summary = "Requests above a rate get a 429 with Retry-After.",
-     .magnitude = "request, counted per client, per header value or per rule (`shared`, `header`)",
+     .unit = "request, counted per client, per header value or per rule (`shared`, `header`)",
      .composition = "the first rule that answers a request, or drops it, decides",
      .source = "RFC 6585, 4; ITU-T I.371 generic cell rate algorithm"});
 

@@ -63,7 +63,7 @@ extern const FaultKind kRedirect = describe<Redirect>(
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
      .summary = "The client is redirected to another location.",
-     .magnitude = "request",
+     .unit = "request",
      .composition = "the first rule that answers a request, or drops it, decides",
      .source = "RFC 9110, 15.4"});
 

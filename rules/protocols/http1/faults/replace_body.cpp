@@ -50,7 +50,7 @@ extern const FaultKind kReplaceBody =
                            .carriers = kHttpRequests,
                            .directed = true,
                            .summary = "The body is replaced.",
-                           .magnitude = "request, response, or both (`direction`)",
+                           .unit = "request, response, or both (`direction`)",
                            .composition = "the last rule wins",
                            .source = {}});
 

@@ -40,7 +40,7 @@ extern const FaultKind kResponseRate =
                             .ramp = Ramp::kMagnitude,
                             .on_body = true,
                             .summary = "The body of the response arrives slowly.",
-                            .magnitude = "response",
+                            .unit = "response",
                             .composition = "the slowest limit wins",
                             .source = "Envoy, HTTP fault injection, response_rate_limit"});
 

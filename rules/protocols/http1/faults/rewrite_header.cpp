@@ -69,7 +69,7 @@ extern const FaultKind kRewriteHeader =
                              .carriers = kHttpRequests,
                              .directed = true,
                              .summary = "Headers are set, removed or added.",
-                             .magnitude = "request, response, or both (`direction`)",
+                             .unit = "request, response, or both (`direction`)",
                              .composition = "rules apply one after another, in file order",
                              .source = {}});
 

@@ -66,7 +66,7 @@ extern const FaultKind kStallMidBody =
                             .directed = true,
                             .on_body = true,
                             .summary = "The body stops in the middle; the connection stays open.",
-                            .magnitude = "body of a request, a response, or both (`direction`)",
+                            .unit = "body of a request, a response, or both (`direction`)",
                             .composition = "stalls of several rules add up",
                             .source = {}});
 

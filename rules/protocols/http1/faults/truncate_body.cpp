@@ -42,7 +42,7 @@ extern const FaultKind kTruncateBody =
                             .directed = true,
                             .on_body = true,
                             .summary = "The connection closes before the end of the body.",
-                            .magnitude = "body of a request, a response, or both (`direction`)",
+                            .unit = "body of a request, a response, or both (`direction`)",
                             .composition = "the smallest limit wins",
                             .source = {}});
 

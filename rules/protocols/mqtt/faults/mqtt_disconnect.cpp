@@ -91,7 +91,7 @@ extern const FaultKind kMqttDisconnect = describe<MqttDisconnect>(
      .summary = "On a packet, the server closes the connection; in MQTT 5.0 it sends a reason and "
                 "may name another server. A correct client connects there, or reconnects later. "
                 "The broker publishes the client's will.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the first rule that ends the connection decides",
      .source = "MQTT 5.0, 3.14 and 4.11"});
 

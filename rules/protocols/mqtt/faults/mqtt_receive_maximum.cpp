@@ -85,7 +85,7 @@ extern const FaultKind kMqttReceiveMaximum = describe<ReceiveMaximum>(
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
      .summary = "A CONNACK (downstream) or a CONNECT (upstream) of MQTT 5.0 allows few messages in "
                 "flight. A correct client waits for acknowledgements and limits its queue.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the smallest limit wins",
      .source = "MQTT 5.0, 3.1.2.11.3, 3.2.2.3.3 and 4.9"});
 

@@ -67,7 +67,7 @@ extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
          "A CONNACK reports a session that the server does not have, or hides one that it has. A "
          "correct client subscribes again and discards messages in flight if no session is "
          "reported, and closes the connection if an unknown session is reported.",
-     .magnitude = "CONNACK",
+     .unit = "CONNACK",
      .composition = "the last rule's answer arrives",
      .source = "MQTT 5.0, 3.2.2.1.1"});
 

@@ -84,7 +84,7 @@ extern const FaultKind kNatsAuthorizationTimeout = describe<NatsAuthorizationTim
      .summary = "CONNECT never reaches the server: after `after` the client gets 'Authentication "
                 "Timeout', and the connection closes. A correct client tries the next server with "
                 "increasing delays, and does not treat it as a wrong password.",
-     .magnitude = "new connection",
+     .unit = "new connection",
      .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Authorization, timeout; nats-server, client.go"});
 

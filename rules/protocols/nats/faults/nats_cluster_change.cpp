@@ -86,7 +86,7 @@ extern const FaultKind kNatsClusterChange = describe<NatsClusterChange>(
      .summary = "INFO names other servers in connect_urls; a connected client gets another INFO at "
                 "the next message. A correct client adds these servers to its list; with addresses "
                 "of listeners it stays on the proxy.",
-     .magnitude = "INFO",
+     .unit = "INFO",
      .composition = "the last rule's servers are named",
      .source = "NATS documentation, INFO, connect_urls; nats-server, cluster"});
 

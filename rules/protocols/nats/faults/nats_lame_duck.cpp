@@ -77,7 +77,7 @@ extern const FaultKind kNatsLameDuck = describe<NatsLameDuck>(
          "At the next message to a client, the server announces its shutdown (INFO with \"ldm\"), "
          "and closes the connection after `grace`. A correct client moves to another server before "
          "that, and loses nothing. To refuse new connections as well, add a rule with \"refuse\".",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Lame Duck Mode; nats-server, lame_duck_grace_period"});
 

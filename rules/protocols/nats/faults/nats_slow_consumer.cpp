@@ -46,7 +46,7 @@ extern const FaultKind kNatsSlowConsumer = describe<NatsSlowConsumer>(
      .summary = "At a message to the client, the server reports 'Slow Consumer' and closes the "
                 "connection. A correct client reconnects and subscribes again; messages published "
                 "meanwhile are lost, except in JetStream.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Slow Consumers"});
 

@@ -44,7 +44,7 @@ extern const FaultKind kNatsStaleConnection = describe<NatsStale>(
      .summary = "PONG is dropped; everything else passes. A correct client closes the connection "
                 "after some unanswered PINGs, and connects to another server. With direction = "
                 "\"upstream\" the server closes it, with 'Stale Connection'.",
-     .magnitude = "PONG, one way",
+     .unit = "PONG, one way",
      .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "NATS documentation, Ping/Pong Protocol"});
 

@@ -70,7 +70,7 @@ extern const FaultKind kRedisCutReply = describe<RedisCutReply>(
      .summary = "The connection closes inside a reply. A correct client discards the partial reply "
                 "and reconnects. The command may have run, so it repeats only commands that are "
                 "safe to repeat.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the first cut wins",
      .source = "Redis serialization protocol specification; redis.io, Redis pipelining"});
 

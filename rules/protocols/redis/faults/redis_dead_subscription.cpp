@@ -63,7 +63,7 @@ extern const FaultKind kRedisDeadSubscription = describe<RedisDeadSubscription>(
      .summary = "After a subscription, nothing more arrives on the connection, and it stays open. "
                 "A correct client sends PING while it is idle, closes the connection if no answer "
                 "arrives, and subscribes again. Messages published meanwhile are lost.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "later rules do not see messages that an earlier rule dropped",
      .source = "redis.io, Redis Pub/Sub (Delivery semantics) and PING"});
 

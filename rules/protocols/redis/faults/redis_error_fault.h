@@ -61,14 +61,15 @@ class RedisErrorFault final : public Fault {
 
 // The description that these faults share.
 inline FaultKind redis_error_kind(std::string_view name, std::string_view summary,
-                                  std::string_view source) {
+                                  std::string_view correct_client, std::string_view source) {
   return {.name = name,
           .level = Level::kBytes,
           .carriers = kMessages,
           .per_chunk = true,
           .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
           .summary = summary,
-          .magnitude = "command",
+          .correct_client = correct_client,
+          .unit = "command",
           .composition = "the first rule that answers a command decides",
           .source = source};
 }

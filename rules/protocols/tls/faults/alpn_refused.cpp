@@ -32,7 +32,7 @@ extern const FaultKind kAlpnRefused = describe<AlpnRefused>(
      .carriers = kTlsHandshakes,
 
      .summary = "The server accepts none of the ALPN protocols that the client offers.",
-     .magnitude = "handshake",
+     .unit = "handshake",
      .composition = "the first rule that sends an alert decides",
      .source = "RFC 7301, 3.2"});
 

@@ -41,7 +41,7 @@ extern const FaultKind kBadCertificate =
                               .terminated = true,
                               .mints = true,
                               .summary = "The server shows a certificate that must not be trusted.",
-                              .magnitude = "handshake",
+                              .unit = "handshake",
                               .composition = "the first rule decides the defect",
                               .source = "RFC 5280; revoked: RFC 6066, 8 and RFC 6960"});
 

@@ -39,7 +39,7 @@ extern const FaultKind kCorruptRecord =
                              .carriers = kTlsHandshakes,
 
                              .summary = "A record in mid-stream is corrupt.",
-                             .magnitude = "connection",
+                             .unit = "connection",
                              .composition = "the smallest `after` wins",
                              .source = "RFC 8446, 5.2"});
 

@@ -30,7 +30,7 @@ extern const FaultKind kNoCloseNotify =
 
                              .terminated = true,
                              .summary = "The connection ends without close_notify.",
-                             .magnitude = "connection",
+                             .unit = "connection",
                              .composition = "several rules act as one",
                              .source = "RFC 8446, 6.1"});
 

@@ -30,7 +30,7 @@ extern const FaultKind kNoSharedCipher =
                               .carriers = kTlsHandshakes,
 
                               .summary = "Client and server have no cipher in common.",
-                              .magnitude = "handshake",
+                              .unit = "handshake",
                               .composition = "the first rule that sends an alert decides",
                               .source = "RFC 8446, 4.1.1"});
 

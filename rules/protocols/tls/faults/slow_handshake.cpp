@@ -40,7 +40,7 @@ extern const FaultKind kSlowHandshake =
                              .ramp = Ramp::kMagnitude,
 
                              .summary = "The answer to the ClientHello arrives late.",
-                             .magnitude = "handshake",
+                             .unit = "handshake",
                              .composition = "delays add up",
                              .source = {}});
 

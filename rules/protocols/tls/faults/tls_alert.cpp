@@ -38,7 +38,7 @@ extern const FaultKind kTlsAlert =
                              .carriers = kTlsHandshakes,
 
                              .summary = "The handshake ends with a fatal alert.",
-                             .magnitude = "handshake",
+                             .unit = "handshake",
                              .composition = "the first rule that sends an alert decides",
                              .source = "RFC 8446, 6.2"});
 

@@ -43,7 +43,7 @@ extern const FaultKind kTlsStop =
                        .carriers = kTlsHandshakes,
 
                        .summary = "The handshake stops after the ClientHello or the ServerHello.",
-                       .magnitude = "handshake",
+                       .unit = "handshake",
                        .composition = "the first rule that stops the handshake decides",
                        .source = {}});
 

@@ -40,7 +40,7 @@ extern const FaultKind kTlsVersion =
 
                                .terminated = true,
                                .summary = "The server accepts only old versions of TLS.",
-                               .magnitude = "handshake",
+                               .unit = "handshake",
                                .composition = "the oldest version wins",
                                .source = "RFC 8446, 4.2.1"});
 

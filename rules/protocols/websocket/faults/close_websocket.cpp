@@ -69,7 +69,7 @@ extern const FaultKind kCloseWebsocket = describe<CloseWebsocket>(
      .summary = "On a message, both ends get a Close frame with a code, and the connection closes. "
                 "A correct client reconnects after a random, growing delay (codes 1001, 1012 and "
                 "1013 ask for a reconnect).",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the first close wins",
      .source = "RFC 6455, 7.4"});
 

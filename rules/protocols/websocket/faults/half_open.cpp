@@ -61,7 +61,7 @@ extern const FaultKind kHalfOpen = describe<HalfOpen>(
      .summary =
          "Messages are lost while the connection stays open and pings are answered. A correct "
          "client relies on acknowledgements, and closes the connection if they are missing.",
-     .magnitude = "connection, one way",
+     .unit = "connection, one way",
      .composition = "later rules do not see messages that an earlier rule dropped",
      .source = {}});
 

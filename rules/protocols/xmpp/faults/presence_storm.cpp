@@ -69,7 +69,7 @@ extern const FaultKind kPresenceStorm = describe<PresenceStorm>(
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
      .summary = "When a contact comes or goes, many alternating presences arrive at once. A "
                 "correct client shows the last state, and stays responsive.",
-     .magnitude = "presence, one way",
+     .unit = "presence, one way",
      .composition = "a later rule multiplies the presences of an earlier rule, too",
      .source = "RFC 6121, 4"});
 

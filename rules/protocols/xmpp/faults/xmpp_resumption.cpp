@@ -99,7 +99,7 @@ extern const FaultKind kXmppResumption = describe<Resumption>(
      .summary = "The server's answer to a stream resumption is falsified. A correct client binds "
                 "again after a false failure, and resends unacknowledged stanzas; after a false "
                 "success it notices the errors that answer its stanzas.",
-     .magnitude = "resumption",
+     .unit = "resumption",
      .composition = "the last rule's answer arrives",
      .source = "XEP-0198, 5"});
 

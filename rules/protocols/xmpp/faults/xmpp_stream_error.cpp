@@ -73,7 +73,7 @@ extern const FaultKind kXmppStreamError = describe<StreamError>(
      .summary =
          "The stream ends with an error, and the connection closes. A correct client reconnects "
          "after a random delay: for see-other-host to that host, for conflict not at all.",
-     .magnitude = "connection",
+     .unit = "connection",
      .composition = "the first rule that ends the stream decides",
      .source = "RFC 6120, 4.9"});
 
