@@ -1,7 +1,6 @@
-// drop_records: removes addresses from answers, as when a region fails.
+// drop_records: models the failure of a region.
 //
-// The seed and the rule choose the addresses, so every query misses the same ones. If no address
-// is left, the answer is empty (NODATA).
+// The seed and the rule choose the addresses, so every query misses the same ones.
 #include <algorithm>
 
 #include "rules/engine/dns_fault.h"
@@ -22,10 +21,13 @@ class DropRecords final : public DnsOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("count", &Settings::count,
-              "number of addresses to remove; the same ones from every answer", {.least = 1}),
-        field("prefix", &Settings::prefix,
-              "instead of count: remove all addresses in these prefixes, e.g. of one region"),
+        field(
+            "count", &Settings::count,
+            "number of addresses to remove from each answer; every answer lacks the same addresses",
+            {.least = 1}),
+        field(
+            "prefix", &Settings::prefix,
+            "instead of count: networks whose addresses are all removed, e.g. those of one region"),
     }};
     return schema;
   }
@@ -71,9 +73,12 @@ extern const FaultKind kDropRecords = describe<DropRecords>(
     {.name = "drop_records",
      .level = Level::kMessage,
      .carriers = kDnsQueries,
-     .summary = "Some of a name's addresses are missing from the answer.",
+     .summary = "Some addresses of the name are missing from the answer, for example those of one "
+                "region. If no address is left, the answer is empty (NODATA).",
+     .correct_client = "connects to an address that is left, and reports that the name has no "
+                       "address if none is left",
      .unit = "answer",
      .composition = "each rule removes from the addresses that earlier rules left",
-     .source = {}});
+     .source = "RFC 1035, 3.4.1; RFC 1123, 2.3; RFC 2308, 2.2"});
 
 }  // namespace brownout::rules

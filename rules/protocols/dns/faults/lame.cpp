@@ -1,8 +1,7 @@
-// lame: the server is not authoritative for the name and returns a referral (RFC 8499, "lame
-// delegation").
+// lame: models a delegation to a server without the zone.
 //
-// upward: a referral to the root, typical of a server without the zone. loop: a referral to name
-// servers inside the zone without their addresses, so a resolver never gets an answer.
+// upward: a referral to the root. loop: a referral to name servers inside the zone without their
+// addresses, so a resolver never gets an answer.
 #include <algorithm>
 #include <array>
 
@@ -57,7 +56,8 @@ class Lame final : public DnsOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("how", &Settings::how,
-              "target of the referral: the root, or name servers inside the zone itself"),
+              "target of the referral: the root (upward), or name servers inside the zone, without "
+              "their addresses (loop)"),
     }};
     return schema;
   }
@@ -87,13 +87,17 @@ class Lame final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kLame = describe<Lame>(
-    {.name = "lame",
-     .level = Level::kMessage,
-     .carriers = kDnsQueries,
-     .summary = "The server is not authoritative for the name and refers the resolver elsewhere.",
-     .unit = "query",
-     .composition = "the first rule that answers a query decides",
-     .source = "RFC 8499, 7; RFC 4697, 2.1"});
+extern const FaultKind kLame =
+    describe<Lame>({.name = "lame",
+                    .level = Level::kMessage,
+                    .carriers = kDnsQueries,
+                    .summary = "The server is not authoritative for the zone (a lame delegation). "
+                               "Every answer is a referral to other name servers: to those of the "
+                               "root, or to some inside the zone whose addresses are missing.",
+                    .correct_client = "does not follow such a referral, asks another server of the "
+                                      "zone, and fails after a limited number of queries",
+                    .unit = "query",
+                    .composition = "the first rule that answers a query decides",
+                    .source = "RFC 9499, 7; RFC 1034, 5.3.3; RFC 4697, 2.2"});
 
 }  // namespace brownout::rules

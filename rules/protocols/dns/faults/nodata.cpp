@@ -1,4 +1,4 @@
-// nodata: the name exists but has no record of the queried type: NOERROR with an empty answer.
+// nodata: models a name without records of one type, for example of one address family.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -24,13 +24,16 @@ class Nodata final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kNodata =
-    describe<Nodata>({.name = "nodata",
-                      .level = Level::kMessage,
-                      .carriers = kDnsQueries,
-                      .summary = "The name exists, but has no record of the type (NODATA).",
-                      .unit = "query",
-                      .composition = "the first rule that answers a query decides",
-                      .source = "RFC 2308, 2.2"});
+extern const FaultKind kNodata = describe<Nodata>(
+    {.name = "nodata",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "The resolver answers that the name exists, but has no record of the queried type "
+                "(NODATA). The answer has the code NOERROR and no records, not even an SOA record.",
+     .correct_client = "asks no other server, does not cache the answer, because it has no SOA "
+                       "record, and uses the other address family if the name has an address there",
+     .unit = "query",
+     .composition = "the first rule that answers a query decides",
+     .source = "RFC 2308, 2.2 and 5; RFC 8305, 3"});
 
 }  // namespace brownout::rules

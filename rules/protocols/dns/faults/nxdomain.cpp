@@ -1,10 +1,14 @@
-// nxdomain: the resolver answers that the name does not exist.
+// nxdomain: models a deleted zone or a lapsed registration.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 
 namespace brownout::rules {
 
-extern const FaultKind kNxdomain =
-    describe_rcode<Rcode::kNxDomain>("nxdomain", "The name does not exist (NXDOMAIN).");
+extern const FaultKind kNxdomain = describe_rcode<Rcode::kNxDomain>(
+    "nxdomain",
+    "The resolver answers that the name does not exist (NXDOMAIN). The answer has no SOA record.",
+    "reports that the name does not exist, asks no other server for it, and does not cache the "
+    "answer, because it has no SOA record",
+    "RFC 1035, 4.1.1; RFC 2308, 2.1 and 5");
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// rcode: answers with any response code, by name or number. Codes above 15 reach only clients that
-// use EDNS (RFC 6891, 6.1.3).
+// rcode: any response code, for those without a fault of their own.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 
@@ -17,7 +16,8 @@ class AnyRcode final : public RcodeFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("code", &Settings::code, "a name (\"YXDOMAIN\") or a number (\"9\")",
+        field("code", &Settings::code,
+              "response code of the answers: a name (\"YXDOMAIN\") or a number (\"9\")",
               {.required = true}),
     }};
     return schema;
@@ -30,9 +30,12 @@ extern const FaultKind kRcode =
     describe<AnyRcode>({.name = "rcode",
                         .level = Level::kMessage,
                         .carriers = kDnsQueries,
-                        .summary = "The answer is a response code of your choice.",
+                        .summary = "Every answer has the configured response code and no records. "
+                                   "Codes above 15 reach only clients that use EDNS.",
+                        .correct_client = "asks another server after any code except NOERROR and "
+                                          "NXDOMAIN, and reports a failure if no server answers",
                         .unit = "query",
                         .composition = "the first rule that answers a query decides",
-                        .source = "RFC 6895, 2.3"});
+                        .source = "RFC 6895, 2.3; RFC 6891, 6.1.3; RFC 1034, 5.3.3"});
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// slow_tcp: delays answers over TCP only, as a resolver does whose TCP service is overloaded.
+// slow_tcp: models a resolver whose TCP service is overloaded.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -16,7 +16,7 @@ class SlowTcp final : public DnsOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "delay of each answer over TCP",
+        field("delay", &Settings::delay, "additional delay of each answer over TCP",
               {.least = Duration(1), .most = std::chrono::hours(24)}),
     }};
     return schema;
@@ -35,14 +35,16 @@ class SlowTcp final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kSlowTcp =
-    describe<SlowTcp>({.name = "slow_tcp",
-                       .level = Level::kMessage,
-                       .carriers = kDnsQueries,
-                       .ramp = Ramp::kMagnitude,
-                       .summary = "Answers over TCP are slow; those over UDP are not.",
-                       .unit = "query",
-                       .composition = "delays of several rules add up",
-                       .source = {}});
+extern const FaultKind kSlowTcp = describe<SlowTcp>(
+    {.name = "slow_tcp",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .ramp = Ramp::kMagnitude,
+     .summary = "Answers over TCP arrive late, as from a resolver with an overloaded TCP service. "
+                "Answers over UDP are not delayed.",
+     .correct_client = "stops waiting after its own time-out, and asks another server",
+     .unit = "query",
+     .composition = "their delays add up",
+     .source = "RFC 1123, 6.1.3.3; RFC 7766, 5; resolv.conf(5), option timeout"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// stale: repeats the first answer to each name and type since the rule took effect, even after the
-// zone changes. Models a cache that never expires, or a secondary that no longer updates.
+// stale: models a cache that never expires, or a secondary server that no longer updates.
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -80,11 +79,13 @@ extern const FaultKind kStale = describe<Stale>(
     {.name = "stale",
      .level = Level::kMessage,
      .carriers = kDnsQueries,
-     .summary =
-         "Each query gets the first answer to its name and type, even after the zone changes.",
+     .summary = "Every query gets the first answer to its name and type since the rule took "
+                "effect, even after the zone changes.",
+     .correct_client = "tries the other addresses of the answer when one does not respond, and "
+                       "uses the new answer within one TTL after the fault ends",
      .unit = "answer that differs from the first",
-     .composition =
-         "earlier rules affect the answer that is kept, later rules the answer that is sent",
-     .source = {}});
+     .composition = "the stored answer has the changes of earlier rules; later rules change each "
+                    "answer that is sent",
+     .source = "RFC 1035, 3.2.1; RFC 1034, 4.3.5; RFC 1123, 2.3"});
 
 }  // namespace brownout::rules

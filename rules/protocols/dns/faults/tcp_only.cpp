@@ -1,4 +1,4 @@
-// tcp_only: drops queries over UDP, as a firewall does that passes DNS over TCP only.
+// tcp_only: models a firewall that passes DNS over TCP only.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -24,13 +24,17 @@ class TcpOnly final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kTcpOnly =
-    describe<TcpOnly>({.name = "tcp_only",
-                       .level = Level::kMessage,
-                       .carriers = kDnsQueries,
-                       .summary = "Queries over UDP vanish; those over TCP are answered.",
-                       .unit = "query",
-                       .composition = "with `udp_only`, no query is answered",
-                       .source = {}});
+extern const FaultKind kTcpOnly = describe<TcpOnly>(
+    {.name = "tcp_only",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "Queries over UDP get no answer, as behind a firewall that passes DNS over TCP "
+                "only. Queries over TCP are answered.",
+     .correct_client = "asks again after its time-out, then asks over TCP or asks another server, "
+                       "and reports a temporary failure if none answers",
+     .unit = "query",
+     .composition =
+         "the effect is that of one rule; together with `udp_only`, no query is answered",
+     .source = "RFC 1035, 4.2.1; RFC 7766, 5"});
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// truncate: empties every answer over UDP and sets TC, so the client must retry over TCP.
+// truncate: makes every client use TCP, whatever the size of the answer.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -28,9 +28,11 @@ extern const FaultKind kTruncate = describe<Truncate>(
     {.name = "truncate",
      .level = Level::kMessage,
      .carriers = kDnsQueries,
-     .summary = "Answers over UDP are empty and truncated (TC), so the client must retry over TCP.",
+     .summary = "Every answer over UDP is empty and marked as truncated (TC). The complete answer "
+                "is available over TCP only.",
+     .correct_client = "ignores the truncated answer, and asks the same server again over TCP",
      .unit = "query",
      .composition = "the first rule that answers a query decides",
-     .source = "RFC 1035, 4.1.1; RFC 7766, 5"});
+     .source = "RFC 1035, 4.1.1; RFC 2181, 9; RFC 7766, 5"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// ttl: overrides the time to live of records. A short TTL in the phase before a fault keeps caches
-// from hiding the fault; a very long TTL makes a wrong answer persist.
+// ttl: a short TTL in the phase before a fault keeps caches from hiding the fault; a very long TTL
+// makes a wrong answer persist.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -18,7 +18,7 @@ class Ttl final : public DnsOnlyFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("ttl", &Settings::ttl,
-              "time to live of every record in the answer, in whole seconds; 0s forbids caching",
+              "TTL of every record in the answer, in whole seconds; 0s forbids caching",
               {.most = std::chrono::seconds(2147483647), .required = true}),
     }};
     return schema;
@@ -48,13 +48,16 @@ class Ttl final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kTtl =
-    describe<Ttl>({.name = "ttl",
-                   .level = Level::kMessage,
-                   .carriers = kDnsQueries,
-                   .summary = "Answers have another time to live than their zone sets.",
-                   .unit = "answer",
-                   .composition = "the last rule wins",
-                   .source = "RFC 2181, 8"});
+extern const FaultKind kTtl = describe<Ttl>(
+    {.name = "ttl",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary =
+         "Every record of an answer has the configured time to live (TTL) instead of its own.",
+     .correct_client = "uses an answer no longer than its TTL, then asks again, and does not cache "
+                       "an answer with a TTL of 0",
+     .unit = "answer",
+     .composition = "the last rule sets the TTL",
+     .source = "RFC 1035, 3.2.1; RFC 2181, 8"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// udp_only: drops queries over TCP, as a firewall does that opens port 53 for UDP only. Large
-// answers, which need TCP, never arrive.
+// udp_only: models a firewall that opens port 53 for UDP only.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -25,13 +24,17 @@ class UdpOnly final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kUdpOnly =
-    describe<UdpOnly>({.name = "udp_only",
-                       .level = Level::kMessage,
-                       .carriers = kDnsQueries,
-                       .summary = "Queries over TCP vanish; those over UDP are answered.",
-                       .unit = "query",
-                       .composition = "with `tcp_only`, no query is answered",
-                       .source = {}});
+extern const FaultKind kUdpOnly = describe<UdpOnly>(
+    {.name = "udp_only",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "Queries over TCP get no answer, although the connection is accepted. Queries over "
+                "UDP are answered. Large answers, which need TCP, never arrive.",
+     .correct_client = "gives up the query over TCP after its time-out, asks another server, and "
+                       "does not use a truncated answer as a complete one",
+     .unit = "query",
+     .composition =
+         "the effect is that of one rule; together with `tcp_only`, no query is answered",
+     .source = "RFC 7766, 5; RFC 9210; RFC 2181, 9"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// wrong_answer: answers A and AAAA queries with configured addresses or with random addresses of a
-// prefix, as in a blackhole, a hijack or a stale record.
+// wrong_answer: models a mistake in a zone, a hijack or a blackhole.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 
@@ -29,11 +28,15 @@ class WrongAnswer final : public DnsOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("addresses", &Settings::addresses, "the addresses in answers to A and AAAA queries"),
+        field(
+            "addresses", &Settings::addresses,
+            "addresses in the answers: IPv4 in those to A queries, IPv6 in those to AAAA queries"),
         field("prefix", &Settings::prefix,
-              "instead of addresses: random addresses in this prefix, e.g. one without a route"),
-        field("count", &Settings::count, "how many random addresses", {.least = 1, .most = 32}),
-        field("ttl", &Settings::ttl, "how long the wrong answer may be cached",
+              "instead of addresses: network of the random addresses, e.g. one without a route"),
+        field("count", &Settings::count, "with prefix: number of random addresses in each answer",
+              {.least = 1, .most = 32}),
+        field("ttl", &Settings::ttl,
+              "time to live of the wrong addresses: how long they may be cached",
               {.most = std::chrono::seconds(2147483647)}),
     }};
     return schema;
@@ -77,13 +80,17 @@ class WrongAnswer final : public DnsOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kWrongAnswer =
-    describe<WrongAnswer>({.name = "wrong_answer",
-                           .level = Level::kMessage,
-                           .carriers = kDnsQueries,
-                           .summary = "Answers contain wrong addresses.",
-                           .unit = "query for A or AAAA; other queries are unaffected",
-                           .composition = "the first rule that answers a query decides",
-                           .source = {}});
+extern const FaultKind kWrongAnswer = describe<WrongAnswer>(
+    {.name = "wrong_answer",
+     .level = Level::kMessage,
+     .carriers = kDnsQueries,
+     .summary = "Answers to A and AAAA queries contain the configured addresses, or random "
+                "addresses of a network, instead of the real ones. A query for an address family "
+                "that has none of these gets an empty answer (NODATA).",
+     .correct_client = "verifies the identity of the server (TLS) before it sends data, tries all "
+                       "addresses of the answer, and asks again when the TTL is over",
+     .unit = "query for A or AAAA records; other queries are not affected",
+     .composition = "the first rule that answers a query decides",
+     .source = "RFC 1035, 3.4.1; RFC 3596, 2.2; RFC 9525, 6; RFC 1123, 2.3"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// alpn_refused: rejects all protocols that the client offers, with the alert
-// no_application_protocol (RFC 7301, 3.2). Clients without ALPN are not affected.
+// alpn_refused: models a server without the protocols that a client expects.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -30,10 +29,13 @@ extern const FaultKind kAlpnRefused = describe<AlpnRefused>(
     {.name = "alpn_refused",
      .level = Level::kConnection,
      .carriers = kTlsHandshakes,
-
-     .summary = "The server accepts none of the ALPN protocols that the client offers.",
-     .unit = "handshake",
+     .summary = "The server answers the ClientHello with the fatal alert no_application_protocol: "
+                "it supports none of the ALPN protocols that the client offers. Clients without "
+                "ALPN are not affected.",
+     .correct_client = "closes the connection, reports the alert, and repeats the handshake only "
+                       "with other protocols",
+     .unit = "handshake of a client that offers ALPN protocols",
      .composition = "the first rule that sends an alert decides",
-     .source = "RFC 7301, 3.2"});
+     .source = "RFC 7301, 3.2; RFC 8446, 6.2"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// bad_certificate: presents a certificate that clients must reject. The local CA that clients trust
-// (`brownout ca init`) issues the certificate, so its only defect is the configured one.
+// bad_certificate: the local CA that clients trust (`brownout ca init`) issues the certificate, so
+// its only defect is the configured one.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -16,7 +16,10 @@ class BadCertificate final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("what", &Settings::what, "the defect of the certificate", {.required = true}),
+        field("what", &Settings::what,
+              "defect of the certificate; revoked shows in the stapled OCSP response only, "
+              "weak_key is RSA with 1024 bits",
+              {.required = true}),
     }};
     return schema;
   }
@@ -33,16 +36,20 @@ class BadCertificate final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kBadCertificate =
-    describe<BadCertificate>({.name = "bad_certificate",
-                              .level = Level::kConnection,
-                              .carriers = kTlsHandshakes,
-
-                              .terminated = true,
-                              .mints = true,
-                              .summary = "The server shows a certificate that must not be trusted.",
-                              .unit = "handshake",
-                              .composition = "the first rule decides the defect",
-                              .source = "RFC 5280; revoked: RFC 6066, 8 and RFC 6960"});
+extern const FaultKind kBadCertificate = describe<BadCertificate>(
+    {.name = "bad_certificate",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .terminated = true,
+     .mints = true,
+     .summary =
+         "The server presents a certificate that the client must reject. It is expired, not yet "
+         "valid, revoked, self-signed, for another name, of an unknown CA, or has a weak key.",
+     .correct_client = "aborts the handshake before it sends data, reports the defect, and never "
+                       "retries without verification",
+     .unit = "handshake",
+     .composition = "the first rule decides the defect",
+     .source = "RFC 5280, 6; wrong_name: RFC 9525, 6; weak_key: RFC 9325, 4.5; revoked: RFC 6066, "
+               "8 and RFC 6960"});
 
 }  // namespace brownout::rules

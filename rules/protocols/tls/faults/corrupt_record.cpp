@@ -1,5 +1,4 @@
-// corrupt_record: flips a bit in an encrypted record to the client, so that decryption fails and
-// the client sends the alert bad_record_mac (RFC 8446, 5.2).
+// corrupt_record: models damage that the checksum of TCP does not detect.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -16,7 +15,9 @@ class CorruptRecord final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "encrypted data that passes before the corrupt record"),
+        field("after", &Settings::after,
+              "encrypted data to the client before the corrupt record; in TLS 1.3 most of the "
+              "handshake is encrypted, too"),
     }};
     return schema;
   }
@@ -33,14 +34,16 @@ class CorruptRecord final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kCorruptRecord =
-    describe<CorruptRecord>({.name = "corrupt_record",
-                             .level = Level::kConnection,
-                             .carriers = kTlsHandshakes,
-
-                             .summary = "A record in mid-stream is corrupt.",
-                             .unit = "connection",
-                             .composition = "the smallest `after` wins",
-                             .source = "RFC 8446, 5.2"});
+extern const FaultKind kCorruptRecord = describe<CorruptRecord>(
+    {.name = "corrupt_record",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .summary =
+         "One encrypted record to the client has a flipped bit, so the client cannot decrypt it.",
+     .correct_client = "sends the alert bad_record_mac, closes the connection, and delivers no "
+                       "data of this record",
+     .unit = "connection",
+     .composition = "the smallest `after` applies",
+     .source = "RFC 8446, 5.2; RFC 5246, 7.2.2"});
 
 }  // namespace brownout::rules

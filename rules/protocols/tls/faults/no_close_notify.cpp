@@ -1,5 +1,5 @@
-// no_close_notify: closes the connection without the close_notify alert, so the client cannot tell
-// the end from truncation by an attacker (RFC 8446, 6.1).
+// no_close_notify: models servers that close the TCP connection only, and truncation by an
+// attacker.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -23,15 +23,17 @@ class NoCloseNotify final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kNoCloseNotify =
-    describe<NoCloseNotify>({.name = "no_close_notify",
-                             .level = Level::kConnection,
-                             .carriers = kTlsHandshakes,
-
-                             .terminated = true,
-                             .summary = "The connection ends without close_notify.",
-                             .unit = "connection",
-                             .composition = "several rules act as one",
-                             .source = "RFC 8446, 6.1"});
+extern const FaultKind kNoCloseNotify = describe<NoCloseNotify>(
+    {.name = "no_close_notify",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .terminated = true,
+     .summary = "The server closes the connection without the alert close_notify. The client "
+                "cannot tell the end of the data from a truncation by an attacker.",
+     .correct_client = "accepts the data as complete only if the protocol itself marks its end, "
+                       "for example by Content-Length, and otherwise reports a truncation",
+     .unit = "connection",
+     .composition = "the effect is that of one rule",
+     .source = "RFC 8446, 6.1; HTTP: RFC 9112, 9.8"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// no_shared_cipher: rejects the hello with the alert handshake_failure, as if client and server had
-// no cipher in common (RFC 8446, 4.1.1).
+// no_shared_cipher: models a server whose cipher suites were restricted.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -24,14 +23,16 @@ class NoSharedCipher final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kNoSharedCipher =
-    describe<NoSharedCipher>({.name = "no_shared_cipher",
-                              .level = Level::kConnection,
-                              .carriers = kTlsHandshakes,
-
-                              .summary = "Client and server have no cipher in common.",
-                              .unit = "handshake",
-                              .composition = "the first rule that sends an alert decides",
-                              .source = "RFC 8446, 4.1.1"});
+extern const FaultKind kNoSharedCipher = describe<NoSharedCipher>(
+    {.name = "no_shared_cipher",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .summary = "The server answers the ClientHello with the fatal alert handshake_failure, as if "
+                "it had no cipher suite in common with the client.",
+     .correct_client = "closes the connection, reports the alert, and retries neither with the "
+                       "same cipher suites nor without encryption",
+     .unit = "handshake",
+     .composition = "the first rule that sends an alert decides",
+     .source = "RFC 8446, 4.1.1 and 6.2"});
 
 }  // namespace brownout::rules

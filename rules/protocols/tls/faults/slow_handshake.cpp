@@ -1,4 +1,4 @@
-// slow_handshake: delays the response to the ClientHello.
+// slow_handshake: models a server that is too busy for handshakes.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -15,7 +15,7 @@ class SlowHandshake final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "delay of the answer to the ClientHello",
+        field("delay", &Settings::delay, "additional delay of the answer to the ClientHello",
               {.most = std::chrono::hours(1), .required = true}),
     }};
     return schema;
@@ -33,15 +33,17 @@ class SlowHandshake final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kSlowHandshake =
-    describe<SlowHandshake>({.name = "slow_handshake",
-                             .level = Level::kConnection,
-                             .carriers = kTlsHandshakes,
-                             .ramp = Ramp::kMagnitude,
-
-                             .summary = "The answer to the ClientHello arrives late.",
-                             .unit = "handshake",
-                             .composition = "delays add up",
-                             .source = {}});
+extern const FaultKind kSlowHandshake = describe<SlowHandshake>(
+    {.name = "slow_handshake",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .ramp = Ramp::kMagnitude,
+     .summary = "The answer of the server to the ClientHello arrives late.",
+     .correct_client = "completes the handshake if the answer arrives within its own time-out, and "
+                       "otherwise gives up and retries with growing pauses",
+     .unit = "handshake",
+     .composition = "their delays add up",
+     .source = "RFC 8446, 2; libcurl, CURLOPT_CONNECTTIMEOUT; Go, net/http, "
+               "Transport.TLSHandshakeTimeout"});
 
 }  // namespace brownout::rules

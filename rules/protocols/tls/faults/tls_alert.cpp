@@ -1,4 +1,4 @@
-// tls_alert: answers the ClientHello with a fatal alert and closes the connection (RFC 8446, 6.2).
+// tls_alert: any alert, for those without a fault of their own.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -15,7 +15,8 @@ class TlsAlertFault final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("alert", &Settings::alert, "name of the alert, e.g. \"internal_error\", or number"),
+        field("alert", &Settings::alert,
+              "alert that the client receives: its name, e.g. \"internal_error\", or its number"),
     }};
     return schema;
   }
@@ -32,14 +33,15 @@ class TlsAlertFault final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kTlsAlert =
-    describe<TlsAlertFault>({.name = "tls_alert",
-                             .level = Level::kConnection,
-                             .carriers = kTlsHandshakes,
-
-                             .summary = "The handshake ends with a fatal alert.",
-                             .unit = "handshake",
-                             .composition = "the first rule that sends an alert decides",
-                             .source = "RFC 8446, 6.2"});
+extern const FaultKind kTlsAlert = describe<TlsAlertFault>(
+    {.name = "tls_alert",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .summary = "The server answers the ClientHello with a fatal alert and closes the connection.",
+     .correct_client = "closes the connection, reports the alert, and retries with growing pauses "
+                       "only after an alert that can be temporary, for example internal_error",
+     .unit = "handshake",
+     .composition = "the first rule that sends an alert decides",
+     .source = "RFC 8446, 6.2"});
 
 }  // namespace brownout::rules

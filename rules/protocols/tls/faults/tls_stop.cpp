@@ -1,5 +1,4 @@
-// tls_stop: stops the handshake midway, as a crashed or overloaded server or a filtering middlebox
-// does.
+// tls_stop: models a crashed or overloaded server, or a filtering middlebox.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -17,9 +16,10 @@ class TlsStop final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "the last message that passes"),
+        field("after", &Settings::after, "last handshake message before the stop"),
         field("how", &Settings::how,
-              "how the connection ends then: with FIN, with RST, or not at all (hang)"),
+              "end of the connection after the stop: with FIN (close), with RST (rst), or none "
+              "(hang)"),
     }};
     return schema;
   }
@@ -37,14 +37,17 @@ class TlsStop final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kTlsStop =
-    describe<TlsStop>({.name = "tls_stop",
-                       .level = Level::kConnection,
-                       .carriers = kTlsHandshakes,
-
-                       .summary = "The handshake stops after the ClientHello or the ServerHello.",
-                       .unit = "handshake",
-                       .composition = "the first rule that stops the handshake decides",
-                       .source = {}});
+extern const FaultKind kTlsStop = describe<TlsStop>(
+    {.name = "tls_stop",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .summary = "The TLS handshake stops after the ClientHello or the ServerHello. Then the "
+                "connection is closed, is reset, or stays open without data.",
+     .correct_client = "gives up the handshake at once on a FIN or RST, otherwise after its own "
+                       "time-out, and retries with growing pauses",
+     .unit = "handshake",
+     .composition = "the first rule that stops the handshake decides",
+     .source = "RFC 8446, 2; libcurl, CURLOPT_CONNECTTIMEOUT; Go, net/http, "
+               "Transport.TLSHandshakeTimeout"});
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// tls_version: limits the TLS version of the server. A client that requires a newer version fails.
+// tls_version: models an old server.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -15,7 +15,7 @@ class TlsVersionFault final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("most", &Settings::most, "the newest TLS version that the server accepts",
+        field("most", &Settings::most, "newest TLS version that the server accepts",
               {.required = true}),
     }};
     return schema;
@@ -33,15 +33,17 @@ class TlsVersionFault final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kTlsVersion =
-    describe<TlsVersionFault>({.name = "tls_version",
-                               .level = Level::kConnection,
-                               .carriers = kTlsHandshakes,
-
-                               .terminated = true,
-                               .summary = "The server accepts only old versions of TLS.",
-                               .unit = "handshake",
-                               .composition = "the oldest version wins",
-                               .source = "RFC 8446, 4.2.1"});
+extern const FaultKind kTlsVersion = describe<TlsVersionFault>(
+    {.name = "tls_version",
+     .level = Level::kConnection,
+     .carriers = kTlsHandshakes,
+     .terminated = true,
+     .summary = "The server accepts no TLS version newer than the configured one. The handshake of "
+                "a client that requires a newer version fails.",
+     .correct_client = "completes the handshake only with a version that its settings permit, and "
+                       "by default refuses TLS 1.0 and 1.1",
+     .unit = "handshake",
+     .composition = "the smallest `most` applies",
+     .source = "RFC 8446, 4.2.1 and D.1; RFC 8996"});
 
 }  // namespace brownout::rules
