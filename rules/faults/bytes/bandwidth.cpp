@@ -1,8 +1,6 @@
-// bandwidth: bytes leave no faster than a configured rate, as over a line of that speed.
+// bandwidth: byte n of a burst leaves no earlier than first + n/rate.
 //
-// Byte n of a burst leaves no earlier than first + n/rate. Bytes leave in pieces of at most 10 ms
-// of the rate, so there are no bursts beyond `burst`. The limit applies to each connection, to each
-// client, or to all connections that the rule matches together.
+// Bytes leave in pieces of at most 10 ms of the rate, so there are no bursts beyond `burst`.
 #include <array>
 
 #include "rules/chance/client_table.h"
@@ -117,14 +115,15 @@ namespace {
 const Schema<BandwidthSettings>& Bandwidth::schema() {
   static const Schema<BandwidthSettings> schema{{
       field("rate", &BandwidthSettings::rate,
-            "bytes pass no faster than this; 0 bit/s holds all bytes until the rule ends",
+            "highest rate at which bytes pass; 0 bit/s holds all bytes until the rule ends",
             {.required = true}),
-      field("burst", &BandwidthSettings::burst, "bytes that may pass at once after a pause"),
+      field("burst", &BandwidthSettings::burst,
+            "bytes that may pass at once after a pause, faster than `rate`"),
       field("shared", &BandwidthSettings::shared,
             "scope of the limit: one connection, all connections of a client address, or all "
             "connections that the rule matches"),
       field("queue", &BandwidthSettings::queue,
-            "datagrams: bytes of a session that may wait in one direction; datagrams beyond are "
+            "datagrams: most bytes of a session that wait in one direction; further datagrams are "
             "dropped",
             {.least = Bytes{1}}),
   }};
@@ -138,11 +137,15 @@ extern const FaultKind kBandwidth = describe<Bandwidth>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
-     .summary =
-         "Bytes pass no faster than a rate. Datagrams that arrive at a full queue are dropped.",
-     .unit = "direction of a connection, of a client or of the rule (`shared`)",
-     .composition =
-         "the slowest limit wins; each rule adds at most one piece (10 ms of its rate) of delay",
-     .source = "ITU-T I.371 generic cell rate algorithm"});
+     .summary = "Bytes pass no faster than a rate, as over a line of that speed. On a stream, "
+                "bytes that arrive faster wait. Datagrams that arrive at a full queue are dropped.",
+     .correct_client = "measures the progress of a transfer instead of its total time, and sends "
+                       "fewer datagrams when some are lost",
+     .unit = "direction of a connection, or of all connections of a client or a rule together "
+             "(`shared`)",
+     .composition = "the lowest rate decides; each rule adds the time of one piece, which is at "
+                    "most 10 ms of its rate",
+     .source = "ITU-T I.371 (generic cell rate algorithm); tc-netem(8), rate; RFC 8085, 3.1 "
+               "(congestion control of datagrams)"});
 
 }  // namespace brownout::rules

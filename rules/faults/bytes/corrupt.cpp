@@ -1,5 +1,5 @@
-// corrupt: flips single bits, with a chance for each byte or for each chunk. With each = "byte" the
-// choice depends on the offset in the stream, not on the size of reads.
+// corrupt: with each = "byte" the choice of bits depends on the offset in the stream, not on the
+// size of reads.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 
@@ -10,9 +10,13 @@ extern const FaultKind kCorrupt = describe<CorruptFault>(
      .carriers = kStreams | kDatagrams | kDnsQueries,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
-     .summary = "Bits of the stream, of datagrams or of DNS answers flip.",
-     .unit = "byte, or chunk, datagram or DNS answer (`each`), one way",
-     .composition = "rules flip bits independently; two flips of the same bit cancel out",
-     .source = "tc-netem(8), corrupt"});
+     .summary = "Single bits of a stream, a datagram or a DNS answer are inverted. The checksums "
+                "of TCP and UDP are valid, so only the layers above can detect the change.",
+     .correct_client = "detects the change by a checksum of its protocol, TLS or DNSSEC, then "
+                       "closes the connection, or discards the datagram or the answer",
+     .unit = "byte of one direction; with `each = \"chunk\"`, chunk, datagram or DNS answer",
+     .composition = "each rule inverts bits by itself; a bit that is inverted twice is unchanged",
+     .source = "tc-netem(8), corrupt; RFC 8085, 3.4 (checksums); Stone and Partridge, When the CRC "
+               "and TCP Checksum Disagree, SIGCOMM 2000"});
 
 }  // namespace brownout::rules

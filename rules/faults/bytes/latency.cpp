@@ -1,6 +1,6 @@
-// latency: each chunk arrives later, in order, without a limit on throughput.
+// latency: the delay of a chunk counts from the instant of its read, so several chunks are in
+// flight at once.
 //
-// The delay counts from the instant of the read, so several chunks are in flight at once.
 // Throughput is not limited as long as the flow may hold delay x rate bytes (see allowance()).
 // Jitter never reorders a stream: a chunk with a short delay waits for the chunk ahead.
 // Distributions and correlation as in tc-netem(8).
@@ -105,20 +105,21 @@ class Latency final : public Fault, public DnsFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "how long each chunk waits, on average",
+        field("delay", &Settings::delay, "mean delay of a chunk, a datagram or a DNS answer",
               {.most = std::chrono::hours(24), .required = true}),
         field("jitter", &Settings::jitter,
-              "how much the delay varies around its mean; a draw below zero is no delay"),
+              "variation around `delay`: the largest deviation (uniform), the standard deviation "
+              "(normal) or the scale of the distribution; a delay below zero counts as zero"),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it"),
-        field("distribution", &Settings::distribution, "the shape of the variation"),
-        field(
-            "spike", &Settings::spike,
-            "for distribution \"spike\": the share of chunks that wait delay + jitter; the others "
-            "wait delay"),
-        field(
-            "round_trip", &Settings::round_trip,
-            "apply half of the delay in each direction, so that a round trip takes `delay` longer"),
+              "weight of the previous draw in each draw, as in tc-netem(8)"),
+        field("distribution", &Settings::distribution,
+              "distribution of the variation around `delay`"),
+        field("spike", &Settings::spike,
+              "for distribution \"spike\": share of chunks that wait delay + jitter; the others "
+              "wait delay"),
+        field("round_trip", &Settings::round_trip,
+              "whether each direction gets half of `delay`, so that a round trip takes `delay` "
+              "longer"),
     }};
     return schema;
   }
@@ -160,11 +161,15 @@ extern const FaultKind kLatency = describe<Latency>(
      .carriers = kStreams | kDatagrams | kDnsQueries,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
-     .summary = "Every chunk arrives later; throughput is not limited. With jitter, datagrams may "
-                "overtake each other; a stream keeps its order.",
-     .unit =
-         "chunk or datagram, one way (a round trip is delayed twice, unless `round_trip = true`)",
-     .composition = "delays of several rules add up",
-     .source = "tc-netem(8), delay"});
+     .summary =
+         "Every chunk, datagram or DNS answer arrives later, as over a longer path; throughput is "
+         "not limited. With jitter, datagrams may overtake each other; a stream keeps its order.",
+     .correct_client = "waits longer than the round trip of a slow network before it gives up or "
+                       "repeats a request, and does not rely on the order of datagrams",
+     .unit = "chunk or datagram, one way (a round trip is delayed twice, unless `round_trip = "
+             "true`), or DNS answer",
+     .composition = "the delays of all rules add up",
+     .source = "tc-netem(8), delay; RFC 6298, 2 (time-outs from measured round trips); RFC 8085, "
+               "3.3 (order of datagrams)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// limit_data: exactly `bytes` bytes pass in one direction of a connection, then the connection
-// closes. Toxiproxy has this fault under the same name.
+// limit_data: the limit is exact, whatever the size of reads. Toxiproxy has this fault under the
+// same name.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -44,9 +44,10 @@ class LimitData final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("bytes", &Settings::bytes, "how many bytes pass; 0 B closes at the first byte",
+        field("bytes", &Settings::bytes,
+              "bytes that pass in one direction before the close; 0 B closes at the first byte",
               {.required = true}),
-        field("close", &Settings::close, "how both ends are closed"),
+        field("close", &Settings::close, "how both ends are closed: by FIN or by RST"),
     }};
     return schema;
   }
@@ -62,12 +63,15 @@ class LimitData final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kLimitData =
-    describe<LimitData>({.name = "limit_data",
-                         .level = Level::kBytes,
-                         .summary = "The connection closes after a number of bytes.",
-                         .unit = "direction of a connection",
-                         .composition = "the smallest limit wins",
-                         .source = "Toxiproxy, limit_data"});
+extern const FaultKind kLimitData = describe<LimitData>(
+    {.name = "limit_data",
+     .level = Level::kBytes,
+     .summary = "A fixed number of bytes passes in one direction, then both ends of the connection "
+                "are closed. The last message may be incomplete.",
+     .correct_client = "recognises that the last message is incomplete, does not use it, and "
+                       "reports or repeats the request",
+     .unit = "direction of a connection",
+     .composition = "the smallest limit decides",
+     .source = "Toxiproxy, limit_data; RFC 9112, 8 (incomplete messages)"});
 
 }  // namespace brownout::rules

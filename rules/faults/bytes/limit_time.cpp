@@ -1,4 +1,4 @@
-// limit_time: a connection works for a configured time, then closes or hangs, even under load.
+// limit_time: the end does not depend on the traffic, so it also comes in the middle of a message.
 #include <array>
 
 #include "rules/engine/fault.h"
@@ -50,10 +50,11 @@ class LimitTime final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how long the connection works, from the time the rule takes effect on it",
+              "time for which the connection works, from the moment the rule begins to act on it",
               {.required = true}),
         field("close", &Settings::close,
-              "how the connection ends; \"hang\" holds all data without closing, as unplug does"),
+              "how the connection ends: by FIN, by RST, or \"hang\" (all data is held and neither "
+              "end is closed, as with `unplug`)"),
     }};
     return schema;
   }
@@ -74,9 +75,12 @@ class LimitTime final : public Fault {
 extern const FaultKind kLimitTime = describe<LimitTime>(
     {.name = "limit_time",
      .level = Level::kBytes,
-     .summary = "The connection works for a time, then ends, whatever the traffic.",
+     .summary = "The connection works for a time, then it is closed, is reset or falls silent, "
+                "however busy it is.",
+     .correct_client = "detects the end of the connection, connects again with growing pauses, and "
+                       "resumes what was interrupted",
      .unit = "connection",
-     .composition = "the rule that ends the connection first wins",
-     .source = {}});
+     .composition = "the rule that ends the connection first decides",
+     .source = "gRPC proposal A9 (MAX_CONNECTION_AGE); RFC 9293, 3.6 (close) and 3.5.2 (reset)"});
 
 }  // namespace brownout::rules

@@ -1,9 +1,9 @@
-// loss: the effect of packet loss on a TCP stream. No byte is missing; the stream stalls.
+// loss: the effect of packet loss on a TCP stream.
 //
 // Every chunk is cut into segments. A lost segment is retransmitted after a time-out that doubles
 // each time (RFC 6298, 5.5; Linux: at least 200 ms, at most 120 s). Everything behind the segment
-// waits for it (head-of-line blocking). After 15 losses of one segment the connection is reset, as
-// in Linux (tcp_retries2, tcp(7)). Models as in tc-netem(8): `loss` with `correlation`, or the four
+// waits for it (head-of-line blocking). The limit of 15 losses of one segment is that of Linux
+// (tcp_retries2, tcp(7)). Models as in tc-netem(8): `loss` with `correlation`, or the four
 // parameters of gemodel.
 #include <algorithm>
 #include <cmath>
@@ -112,18 +112,24 @@ class Loss final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("loss", &Settings::loss,
-              "the share of segments (or datagrams) that is lost (Bernoulli)"),
+              "share of segments or datagrams that are lost (Bernoulli model)"),
         field("correlation", &Settings::correlation,
-              "how much each loss depends on the last draw, as netem defines it"),
-        field("p", &Settings::p, "Gilbert-Elliott: chance to go from the good to the bad state"),
+              "weight of the previous draw in each draw, as in tc-netem(8)"),
+        field("p", &Settings::p,
+              "Gilbert-Elliott model: probability, for each segment or datagram, to change from "
+              "the good to the bad state"),
         field("r", &Settings::r,
-              "Gilbert-Elliott: chance to go back; a bad period lasts 1/r segments"),
-        field("1-h", &Settings::one_minus_h, "Gilbert-Elliott: loss in the bad state"),
-        field("1-k", &Settings::one_minus_k, "Gilbert-Elliott: loss in the good state"),
+              "Gilbert-Elliott model: probability to change from the bad to the good state; a bad "
+              "period lasts 1/r segments on average"),
+        field("1-h", &Settings::one_minus_h,
+              "Gilbert-Elliott model: share of segments that are lost in the bad state"),
+        field("1-k", &Settings::one_minus_k,
+              "Gilbert-Elliott model: share of segments that are lost in the good state"),
         field("rto", &Settings::rto,
-              "streams: the first retransmission time-out; it doubles up to 120 s",
+              "streams: first retransmission time-out; it doubles at each further loss of the "
+              "segment, up to 120 s",
               {.least = std::chrono::milliseconds(1), .most = kLongestTimeout}),
-        field("segment", &Settings::segment, "streams: bytes in a segment",
+        field("segment", &Settings::segment, "streams: size of a segment",
               {.least = Bytes{1}, .most = Bytes{65536}}),
     }};
     return schema;
@@ -161,16 +167,19 @@ class Loss final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kLoss =
-    describe<Loss>({.name = "loss",
-                    .level = Level::kBytes,
-                    .carriers = kStreams | kDatagrams,
-                    .ramp = Ramp::kMagnitude,
-                    .summary = "A stream stalls as TCP does when segments are lost, but no data is "
-                               "missing. Datagrams are lost.",
-                    .unit = "segment of a chunk, one way (a lost segment stalls all data "
-                                 "behind it by 200 ms, 600 ms, 1.4 s...); datagram, one way",
-                    .composition = "each rule draws its own losses; the stalls add up",
-                    .source = "tc-netem(8), loss; RFC 6298"});
+extern const FaultKind kLoss = describe<Loss>(
+    {.name = "loss",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
+     .ramp = Ramp::kMagnitude,
+     .summary = "A stream stalls as TCP does after a lost segment, by default for 200 ms, 600 ms, "
+                "1.4 s...; no data is missing. After 15 losses of one segment the connection is "
+                "reset. A lost datagram never arrives.",
+     .correct_client = "tolerates a stream that stalls for seconds; it detects a missing datagram, "
+                       "and sends it again or continues without it",
+     .unit = "segment of a stream or datagram, one way",
+     .composition = "each rule draws its own losses; the stalls add up",
+     .source =
+         "tc-netem(8), loss; RFC 6298, 5; tcp(7), tcp_retries2; RFC 8085, 3.3 (lost datagrams)"});
 
 }  // namespace brownout::rules

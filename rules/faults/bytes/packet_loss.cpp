@@ -1,5 +1,5 @@
-// packet_loss: drops whole chunks, which corrupts the stream. Toxiproxy has this fault under the
-// same name (2026). For the effect of packet loss on a real TCP connection see loss.cpp.
+// packet_loss: Toxiproxy's fault of the same name (2026). For the effect of packet loss on a real
+// TCP connection see loss.cpp.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 
@@ -18,9 +18,9 @@ class PacketLoss final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("loss_rate", &Settings::loss_rate, "the share of chunks that is dropped"),
+        field("loss_rate", &Settings::loss_rate, "share of chunks or datagrams that are dropped"),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it"),
+              "weight of the previous draw in each draw, as in tc-netem(8)"),
     }};
     return schema;
   }
@@ -42,9 +42,12 @@ extern const FaultKind kPacketLoss = describe<PacketLoss>(
      .carriers = kStreams | kDatagrams,
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
-     .summary = "Chunks vanish from the stream, which corrupts it.",
+     .summary = "Whole chunks are missing from a stream, which is corrupt from then on. Lost "
+                "datagrams never arrive.",
+     .correct_client = "detects the gap by the framing or a checksum of its protocol, and closes "
+                       "the connection; it sends a missing datagram again, or continues without it",
      .unit = "chunk (one read of at most 256 KiB) or datagram, one way",
-     .composition = "rules draw independently; later rules do not see dropped chunks",
-     .source = "Toxiproxy, packet_loss"});
+     .composition = "each rule draws by itself; later rules do not see a dropped chunk",
+     .source = "Toxiproxy, packet_loss; RFC 8085, 3.3 (lost datagrams)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// reset: both ends get a RST (RFC 9293, 3.5.2): at once, after a time, or after a number of bytes.
-// With a probability per = "chunk", the reset comes at the first chunk that is drawn.
+// reset: with a probability per = "chunk", the reset comes at the first chunk that is drawn.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -64,12 +63,13 @@ class Reset final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "time until the reset, from the time the rule takes effect on the connection or from "
-              "the last of `after_bytes`"),
-        field("after_bytes", &Settings::after_bytes, "bytes that pass first in one direction"),
+              "time until the reset, from the moment the rule begins to act on the connection, or "
+              "from the last of `after_bytes`"),
+        field("after_bytes", &Settings::after_bytes,
+              "bytes that pass in one direction before `after` begins to count"),
         field("on_data", &Settings::on_data,
-              "the time begins with the first byte or the end of the stream, and nothing passes "
-              "from then on"),
+              "whether `after` counts from the first byte or FIN of a direction; no byte passes in "
+              "that direction from then on"),
     }};
     return schema;
   }
@@ -88,9 +88,12 @@ extern const FaultKind kReset =
     describe<Reset>({.name = "reset",
                      .level = Level::kBytes,
                      .per_chunk = true,
-                     .summary = "Both ends get a RST; data in flight is lost.",
+                     .summary = "The connection is reset at once, after a time, or after a number "
+                                "of bytes. Both ends get a RST, and bytes in flight are lost.",
+                     .correct_client = "reports or repeats what its protocol has not acknowledged, "
+                                       "and connects again with growing pauses",
                      .unit = "connection",
-                     .composition = "the earliest reset wins",
-                     .source = "RFC 9293, 3.5.2"});
+                     .composition = "the earliest reset decides",
+                     .source = "RFC 9293, 3.5.2 and 3.5.3"});
 
 }  // namespace brownout::rules

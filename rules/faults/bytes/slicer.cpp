@@ -1,6 +1,5 @@
-// slicer: the stream arrives in small pieces with a pause after each; parsers that expect one
-// message per read fail. Piece sizes depend on the offset in the stream, not on the size of reads,
-// as long as the fault acts on every chunk.
+// slicer: piece sizes depend on the offset in the stream, not on the size of reads, as long as the
+// fault acts on every chunk.
 #include <algorithm>
 
 #include "rules/engine/delay_line.h"
@@ -60,12 +59,11 @@ class Slicer final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("size", &Settings::size, "bytes in a piece, on average",
+        field("size", &Settings::size, "mean size of a piece",
               {.least = Bytes{1}, .required = true}),
         field("variation", &Settings::variation,
-              "piece sizes are uniform between size - variation and size + variation; must be less "
-              "than size"),
-        field("delay", &Settings::delay, "the pause behind each piece"),
+              "largest deviation of a piece from `size`, uniformly distributed; less than `size`"),
+        field("delay", &Settings::delay, "pause after each piece"),
     }};
     return schema;
   }
@@ -89,14 +87,16 @@ class Slicer final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kSlicer =
-    describe<Slicer>({.name = "slicer",
-                      .level = Level::kBytes,
-                      .ramp = Ramp::kMagnitude,
-                      .per_chunk = true,
-                      .summary = "The stream arrives in small pieces with pauses.",
-                      .unit = "piece, one way; a ramp lengthens the pauses",
-                      .composition = "later rules slice the pieces of earlier ones; pauses add up",
-                      .source = "Toxiproxy, slicer"});
+extern const FaultKind kSlicer = describe<Slicer>(
+    {.name = "slicer",
+     .level = Level::kBytes,
+     .ramp = Ramp::kMagnitude,
+     .per_chunk = true,
+     .summary = "The stream arrives in small pieces with a pause after each, so one message needs "
+                "several reads.",
+     .correct_client = "reads until a message is complete, wherever the stream is cut",
+     .unit = "piece, one way (`ramp` lengthens the pauses)",
+     .composition = "a later rule cuts the pieces of an earlier one; the pauses add up",
+     .source = "Toxiproxy, slicer; RFC 9293, 2.2 (TCP carries a stream of bytes)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// slow_close: the data passes unchanged, the end of the stream (FIN) arrives late. Toxiproxy has
-// this fault under the same name.
+// slow_close: Toxiproxy has this fault under the same name.
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 
@@ -55,8 +54,11 @@ extern const FaultKind kSlowClose = describe<SlowClose>(
      .level = Level::kBytes,
      .ramp = Ramp::kMagnitude,
      .summary = "The end of the stream (FIN) arrives late; the data is not delayed.",
-     .unit = "end of a stream, one way",
-     .composition = "delays of several rules add up",
-     .source = "Toxiproxy, slow_close"});
+     .correct_client = "does not wait for the FIN if its protocol marks the end of the data, and "
+                       "otherwise has a time-out",
+     .unit = "end of a stream (FIN), one way",
+     .composition = "the delays of all rules add up",
+     .source =
+         "Toxiproxy, slow_close; RFC 9293, 3.6 (closing); RFC 9112, 6.3 (end of an HTTP message)"});
 
 }  // namespace brownout::rules

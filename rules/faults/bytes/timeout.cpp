@@ -1,9 +1,7 @@
-// timeout: swallows all data, and closes the connection after a while. Toxiproxy has this fault
-// under the same name.
+// timeout: Toxiproxy has this fault under the same name.
 //
-// `close_after` counts from the first swallowed byte, whatever the traffic. If the rule ends after
-// bytes were swallowed, the connection closes, because the stream has a hole. The faults unplug and
-// limit_time hold the bytes instead.
+// If the rule ends after bytes were swallowed, the connection closes, because the stream has a
+// hole. The faults unplug and limit_time hold the bytes instead.
 #include <algorithm>
 
 #include "rules/engine/dns_fault.h"
@@ -51,7 +49,8 @@ class Timeout final : public Fault, public DnsFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("close_after", &Settings::close_after,
-              "connections: close both ends this long after the first swallowed byte; 0s is never"),
+              "connections: time from the first discarded byte to the close of both ends, whatever "
+              "the traffic; 0s never closes"),
     }};
     return schema;
   }
@@ -73,14 +72,15 @@ class Timeout final : public Fault, public DnsFault {
 
 }  // namespace
 
-extern const FaultKind kTimeout =
-    describe<Timeout>({.name = "timeout",
-                       .level = Level::kBytes,
-                       .carriers = kStreams | kDnsQueries,
-                       .summary = "Everything is swallowed; after a while both ends are closed. A "
-                                  "DNS query gets no answer.",
-                       .unit = "connection; DNS query",
-                       .composition = "the earliest close wins; later rules do not see the data",
-                       .source = "Toxiproxy, timeout"});
+extern const FaultKind kTimeout = describe<Timeout>(
+    {.name = "timeout",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDnsQueries,
+     .summary = "No byte arrives any more; after a time both ends of the connection are closed. A "
+                "DNS query gets no answer.",
+     .correct_client = "gives up after its own time-out, and tries again or takes the next server",
+     .unit = "connection or DNS query",
+     .composition = "the earliest close decides; later rules do not see the data",
+     .source = "Toxiproxy, timeout; RFC 1035, 4.2.1 (repeated DNS queries)"});
 
 }  // namespace brownout::rules

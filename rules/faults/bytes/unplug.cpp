@@ -1,6 +1,6 @@
-// unplug: a pulled cable. The connection works, then hangs forever without closing: no byte, FIN or
-// RST of one end reaches the other. When the rule ends (the cable is back), everything held is
-// delivered.
+// unplug: a pulled cable. When the rule ends (the cable is back), everything held is delivered. The
+// kernels of the proxy and its peers still answer each other, so TCP keep-alive does not detect the
+// fault.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/hanging_stage.h"
 
@@ -19,7 +19,7 @@ class Unplug final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how long the connection works first, from the time the rule takes effect on it"),
+              "time for which the connection works, from the moment the rule begins to act on it"),
     }};
     return schema;
   }
@@ -37,9 +37,13 @@ class Unplug final : public Fault {
 extern const FaultKind kUnplug = describe<Unplug>(
     {.name = "unplug",
      .level = Level::kBytes,
-     .summary = "The connection works, then hangs without closing until the rule ends.",
+     .summary =
+         "The connection works, then falls silent: no byte, FIN or RST of one end reaches the "
+         "other until the rule ends. The kernel still acknowledges data and TCP keep-alives.",
+     .correct_client = "detects the silence by a heartbeat of its protocol or a time-out for each "
+                       "reply, and connects again",
      .unit = "connection",
-     .composition = "the rule that hangs the connection first wins",
-     .source = {}});
+     .composition = "the rule that silences the connection first decides",
+     .source = "RFC 9293, 3.5.1 (half-open connections); RFC 6455, 5.5.2 (Ping as a heartbeat)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// connect_delay: the connect to the server waits, as on a long or congested path. Connections wait
-// independently; slow_accept makes them queue instead.
+// connect_delay: connections wait independently; slow_accept makes them queue instead.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/jitter.h"
 
@@ -18,10 +17,10 @@ class ConnectDelay final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "how long the connect to the server waits, on average",
+        field("delay", &Settings::delay, "mean delay of the connect to the server",
               {.most = std::chrono::hours(24), .required = true}),
         field("jitter", &Settings::jitter,
-              "uniform variation around `delay`; not larger than `delay`"),
+              "largest deviation from `delay`, uniformly distributed; not larger than `delay`"),
     }};
     return schema;
   }
@@ -44,13 +43,15 @@ class ConnectDelay final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kConnectDelay =
-    describe<ConnectDelay>({.name = "connect_delay",
-                            .level = Level::kConnection,
-                            .ramp = Ramp::kMagnitude,
-                            .summary = "The connect to the server is delayed.",
-                            .unit = "connection",
-                            .composition = "delays of several rules add up",
-                            .source = {}});
+extern const FaultKind kConnectDelay = describe<ConnectDelay>(
+    {.name = "connect_delay",
+     .level = Level::kConnection,
+     .ramp = Ramp::kMagnitude,
+     .summary = "The connect to the server is delayed, as on a long or congested path. The "
+                "client's own connect succeeds at once; the first answer is late.",
+     .correct_client = "has a time-out for the first answer, and tries the next server after it",
+     .unit = "connection",
+     .composition = "the delays of all rules add up",
+     .source = "RFC 9293, 3.5 (opening a connection); RFC 6298, 2 (a lost SYN costs a second)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// connection_limit: at most `max` connections at a time, over all that the rule matches or for each
-// client. Further connections are refused or hang, as at a full server or NAT table.
+// connection_limit: a connection counts from its arrival until its end, even if the rule ends
+// first.
 #include <array>
 #include <atomic>
 
@@ -54,7 +54,7 @@ class ConnectionLimit final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("max", &Settings::max, "how many connections may be open at a time",
+        field("max", &Settings::max, "most connections that may be open at a time",
               {.least = 0, .required = true}),
         field("overflow", &Settings::overflow,
               "what further connections get: a RST, or a connection that stays silent"),
@@ -93,9 +93,13 @@ class ConnectionLimit final : public Fault {
 extern const FaultKind kConnectionLimit = describe<ConnectionLimit>(
     {.name = "connection_limit",
      .level = Level::kConnection,
-     .summary = "The number of open connections is limited; further ones are refused or hang.",
-     .unit = "rule or client (`shared`)",
-     .composition = "the first rule that refuses the connection, or leaves it hanging, decides",
-     .source = {}});
+     .summary = "The number of open connections is limited, as at a full server or NAT table. "
+                "Further connections are reset or stay silent.",
+     .correct_client = "bounds its pool, reuses open connections, and waits with growing pauses "
+                       "before it connects again",
+     .unit = "rule or client address (`shared`)",
+     .composition = "the first rule that refuses the connection, or leaves it silent, decides",
+     .source = "iptables-extensions(8), connlimit; Amazon Builders' Library, Timeouts, retries, "
+               "and backoff with jitter"});
 
 }  // namespace brownout::rules

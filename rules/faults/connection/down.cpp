@@ -1,5 +1,5 @@
-// down: the port refuses connections. The listening socket is closed while the rule is active (a
-// connect gets a RST, as from a host without a server) and opened again afterwards.
+// down: the listening socket is closed while the rule is active, and opened again afterwards, so
+// the kernel itself refuses.
 #include <array>
 
 #include "rules/engine/fault.h"
@@ -30,7 +30,8 @@ class Down final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("live", &Settings::live, "what happens to connections that are already open"),
+        field("live", &Settings::live,
+              "what happens to connections that are already open: a RST, or nothing"),
     }};
     return schema;
   }
@@ -43,13 +44,17 @@ class Down final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kDown =
-    describe<Down>({.name = "down",
-                    .level = Level::kListener,
-                    .carriers = kStreams | kDatagrams | kDnsQueries,
-                    .summary = "The port refuses connections.",
-                    .unit = "listener",
-                    .composition = "a listener is down while any such rule is active",
-                    .source = {}});
+extern const FaultKind kDown = describe<Down>(
+    {.name = "down",
+     .level = Level::kListener,
+     .carriers = kStreams | kDatagrams | kDnsQueries,
+     .summary = "The port is closed: a connect fails with \"connection refused\". A datagram or a "
+                "DNS query over UDP gets \"port unreachable\" (ICMP).",
+     .correct_client =
+         "tries the next server at once, and waits with growing pauses when all have failed",
+     .unit = "listener",
+     .composition = "the port is closed while any of the rules is active",
+     .source = "RFC 9293, 3.5.2 (a RST answers a SYN to a closed port); RFC 1122, 4.1.3.1 (port "
+               "unreachable); connect(2), ECONNREFUSED"});
 
 }  // namespace brownout::rules

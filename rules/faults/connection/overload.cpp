@@ -1,8 +1,7 @@
 // overload: a server of finite capacity in front of the real one (rules/chance/overload_model.h).
-// Requests queue, wait longer the fuller the queue is, and are turned away when it is full. Phantom
-// load uses up the capacity without a real sender, and its retries can keep the server down. `unit`
-// defines a request: a connection (waits before the connect to the server), an HTTP request, or a
-// message (a chunk from a client, a datagram). A DNS query is always one request.
+//
+// Phantom load uses up the capacity without a real sender, and its retries can keep the server
+// down. A request that is a connection waits before the connect to the server.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -328,8 +327,9 @@ const Schema<OverloadKeys>& Overload::schema() {
             "what counts as a request: a connection, an HTTP request, or a message (a chunk from a "
             "client, a datagram); a DNS query is always one request"),
       field("capacity", &OverloadKeys::capacity,
-            "requests that the server can serve, e.g. \"200/s\"; or give `service_time`"),
-      field("service_time", &OverloadKeys::service_time, "average time for one request",
+            "rate at which the server can serve requests, e.g. \"200/s\"; or give `service_time`"),
+      field("service_time", &OverloadKeys::service_time,
+            "mean time to serve one request; or give `capacity`",
             {.least = Duration(1), .most = std::chrono::hours(1)}),
       field("distribution", &OverloadKeys::distribution, "distribution of the service time"),
       field("concurrency", &OverloadKeys::concurrency, "requests that are served at a time",
@@ -337,21 +337,30 @@ const Schema<OverloadKeys>& Overload::schema() {
       field("queue", &OverloadKeys::queue, "requests that may wait; further ones are turned away",
             {.least = 0, .most = 1'000'000}),
       field("overflow", &OverloadKeys::overflow,
-            "what requests get at a full queue: a RST (DNS: REFUSED), silence, an HTTP 503 with "
-            "Retry-After (DNS: SERVFAIL), or a longer queue (slow); datagrams are lost"),
-      field("retry_after", &OverloadKeys::retry_after, "Retry-After of the 503, in whole seconds"),
-      field("load", &OverloadKeys::load, "phantom load, as a multiple of the capacity"),
-      field("surge", &OverloadKeys::surge, "temporary phantom load; `ramp` scales load and surge"),
-      field("surge_start", &OverloadKeys::surge_start, "time from the rule's start to the surge"),
-      field("surge_duration", &OverloadKeys::surge_duration, "how long the surge lasts"),
+            "what a request gets at a full queue: a RST (DNS: REFUSED), silence, an HTTP 503 with "
+            "Retry-After (DNS: SERVFAIL), or a place beyond `queue` (\"slow\"); datagrams are "
+            "lost, except with \"slow\""),
+      field("retry_after", &OverloadKeys::retry_after,
+            "Retry-After of the 503, in whole seconds (rounded down, at least 1)"),
+      field("load", &OverloadKeys::load,
+            "phantom load: simulated requests that share the queue, as a multiple of the capacity"),
+      field("surge", &OverloadKeys::surge,
+            "phantom load in addition to `load` during the surge, as a multiple of the capacity; "
+            "`ramp` scales both"),
+      field("surge_start", &OverloadKeys::surge_start,
+            "time from the start of the rule to the surge"),
+      field("surge_duration", &OverloadKeys::surge_duration,
+            "how long the surge lasts; left out, until the rule ends"),
       field("retries", &OverloadKeys::retries,
-            "how often a failed phantom request is repeated (retry amplification)",
+            "how often a failed phantom request is tried again (retry amplification)",
             {.least = 0, .most = 1000}),
       field("patience", &OverloadKeys::patience,
-            "a phantom request that takes longer fails, and the work for it is lost",
+            "time-out of a phantom request; a request that takes longer fails, and has used "
+            "capacity in vain",
             {.least = Duration(1)}),
       field("retry_delay", &OverloadKeys::retry_delay,
-            "how long a failed phantom request waits before its repetition, plus or minus half",
+            "mean pause before a failed phantom request is tried again; the pause varies by up to "
+            "half of it",
             {.least = std::chrono::milliseconds(1)}),
       field("shared", &OverloadKeys::shared,
             "scope of the capacity: everything that the rule matches (with several listeners, a "
@@ -391,10 +400,16 @@ extern const FaultKind kOverload = describe<Overload>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams | kDnsQueries | kHttpRequests,
      .ramp = Ramp::kMagnitude,
-     .summary = "A server of finite capacity: latency grows with its queue, and requests that find "
-                "the queue full are turned away.",
+     .summary = "Requests wait as at a server of finite capacity: the longer its queue, the later "
+                "the answer. A request that finds the queue full gets a RST, silence, a 503 or a "
+                "DNS error; a datagram is lost.",
+     .correct_client = "waits longer after each refusal, honours Retry-After, bounds its retries, "
+                       "and takes another server if it has one",
      .unit = "connection, HTTP request, message or DNS query (`unit`)",
-     .composition = "each rule is a separate queue; requests pass the queues in order",
-     .source = "Kleinrock, Queueing Systems I, 3.7 (M/M/c/K)"});
+     .composition = "each rule has a queue of its own, and a request passes the queues in the "
+                    "order of the file",
+     .source =
+         "Kleinrock, Queueing Systems I, chapter 3 (M/M/c/K); RFC 9110, 10.2.3 (Retry-After) and "
+         "15.6.4 (503); Bronson et al., Metastable Failures in Distributed Systems, HotOS 2021"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// refuse: a connection is accepted, then gets a RST before the connect to the server. Unlike down,
-// this fault can be limited to some clients or to every n-th connection.
+// refuse: the RST comes before the connect to the server. Unlike down, this fault can be limited to
+// some clients or to every n-th connection.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -27,9 +27,13 @@ class Refuse final : public Fault {
 extern const FaultKind kRefuse = describe<Refuse>(
     {.name = "refuse",
      .level = Level::kConnection,
-     .summary = "A connection is accepted, then reset.",
+     .summary = "The connection is accepted, then reset before any data. A client that polls may "
+                "report a failed connect instead.",
+     .correct_client = "treats the reset as a refused connect: it tries the next server, and waits "
+                       "with growing pauses when all have failed",
      .unit = "connection",
-     .composition = "the first rule that refuses the connection, or leaves it hanging, decides",
-     .source = {}});
+     .composition = "the first rule that refuses the connection, or leaves it silent, decides",
+     .source =
+         "RFC 9293, 3.5.2; Amazon Builders' Library, Timeouts, retries, and backoff with jitter"});
 
 }  // namespace brownout::rules

@@ -1,7 +1,6 @@
-// slow_accept: a server with a slow accept loop. The loop takes one connection at a time and needs
-// `delay` for each, so the last of ten simultaneous connections waits ten times as long. Until then
-// nothing is read from the connection and the server is not connected. The fault connect_delay
-// delays each connection independently.
+// slow_accept: a server with a slow accept loop. Until its turn comes, nothing is read from the
+// connection and the server is not connected. The fault connect_delay delays each connection
+// independently.
 #include "rules/chance/pacer.h"
 #include "rules/engine/fault.h"
 
@@ -24,9 +23,9 @@ class SlowAccept final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("delay", &Settings::delay,
-              "how long the accept loop needs for one connection; waiting connections are "
-              "established but not served, and only `connection_limit` limits their number, not "
-              "`backlog`",
+              "time that the accept loop needs for one connection; connections that wait are "
+              "established but not served, and `connection_limit` (not `backlog`) limits their "
+              "number",
               {.most = std::chrono::hours(1), .required = true}),
     }};
     return schema;
@@ -52,9 +51,12 @@ extern const FaultKind kSlowAccept = describe<SlowAccept>(
     {.name = "slow_accept",
      .level = Level::kConnection,
      .ramp = Ramp::kMagnitude,
-     .summary = "Connections are accepted one at a time, and each takes a while.",
-     .unit = "connection; those that arrive together queue",
-     .composition = "waits of several rules add up",
-     .source = {}});
+     .summary = "Connections are served one at a time, so the last of ten that arrive together "
+                "waits ten times as long. The connect itself succeeds at once.",
+     .correct_client =
+         "has a time-out for the first answer, and opens no further connections while it waits",
+     .unit = "connection; all connections of the rule share one queue",
+     .composition = "the waits of all rules add up",
+     .source = "listen(2), accept(2)"});
 
 }  // namespace brownout::rules
