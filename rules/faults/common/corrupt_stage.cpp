@@ -26,10 +26,11 @@ void flip_bit(std::span<std::byte> bytes, std::size_t at, std::uint64_t bits, bo
 const Schema<CorruptSettings>& corrupt_schema() {
   static const Schema<CorruptSettings> schema{{
       field("chance", &CorruptSettings::chance,
-            "the probability that a byte (or a chunk, see `each`) gets one flipped bit",
+            "probability that one bit flips in a byte, or in a chunk (see `each`)",
             {.required = true}),
       field("each", &CorruptSettings::each,
-            "whether `chance` applies to each byte or to each chunk"),
+            "whether `chance` applies to each byte or to each chunk; a message, a datagram and a "
+            "DNS answer are a chunk each"),
   }};
   return schema;
 }

@@ -1,5 +1,5 @@
-// asymmetric: one direction works, the other does not, as after a route or firewall change on one
-// side only. Data in the dead direction is lost silently.
+// asymmetric: the stream of the dead direction is held, because TCP would retransmit it until the
+// rule ends. Datagrams are dropped.
 #include <array>
 
 #include "rules/engine/fault.h"
@@ -33,7 +33,7 @@ class Asymmetric final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("lost", &Settings::lost, "the direction in which nothing arrives"),
+        field("lost", &Settings::lost, "the direction in which no data arrives"),
     }};
     return schema;
   }
@@ -55,9 +55,14 @@ extern const FaultKind kAsymmetric = describe<Asymmetric>(
     {.name = "asymmetric",
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
-     .summary = "One direction works; data sent in the other direction is lost.",
-     .unit = "connection or session",
-     .composition = "with a rule for the other direction, nothing passes",
-     .source = {}});
+     .summary = "Data arrives in one direction only, as after a route or firewall change on one "
+                "side. Neither end gets a FIN or RST. When the rule ends, the held data of TCP "
+                "connections arrives; datagrams are lost.",
+     .correct_client =
+         "has a time-out for each request, and takes only received data, not its own sent "
+         "data, as a sign that the connection works",
+     .unit = "connection or UDP session",
+     .composition = "with a second rule for the other direction, nothing passes",
+     .source = "RFC 9293, 3.8.3 (no acknowledgement) and 3.8.4 (keep-alives)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// flush_state: the firewall loses its connection table (a restart, a failover without state sync).
-// Data of open flows vanishes silently; new connections work.
+// flush_state: the firewall loses its connection table, as after a restart or a failover without
+// state synchronization.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/hanging_stage.h"
 
@@ -25,13 +25,16 @@ class FlushState final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kFlushState =
-    describe<FlushState>({.name = "flush_state",
-                          .level = Level::kBytes,
-                          .summary = "Connections that are open when the rule starts fall silent "
-                                     "without closing; new ones work.",
-                          .unit = "connection",
-                          .composition = "the earliest flush wins",
-                          .source = {}});
+extern const FaultKind kFlushState = describe<FlushState>(
+    {.name = "flush_state",
+     .level = Level::kBytes,
+     .summary = "Connections that are open when the rule starts fall silent, without a FIN or RST. "
+                "New connections work. When the rule ends, the data that was held back arrives.",
+     .correct_client =
+         "detects the silence by a heartbeat or keep-alive, closes the connection after its "
+         "own time-out, and connects again",
+     .unit = "connection that is open when the rule starts",
+     .composition = "a connection falls silent when the first of these rules starts",
+     .source = "conntrack(8), --flush; RFC 9293, 3.8.3 (time-out) and 3.8.4 (keep-alives)"});
 
 }  // namespace brownout::rules

@@ -1,8 +1,5 @@
-// idle_timeout: a NAT or a stateful firewall forgets a flow that was idle for too long. Neither end
-// gets a FIN or RST: the connection is half-open, and data sent on it later vanishes.
-//
-// A datagram session is restored as soon as its client sends; until then, datagrams of the server
-// are lost.
+// idle_timeout: a NAT or a stateful firewall forgets an idle flow. Only the client can restore a
+// datagram session: the NAT creates its mapping from packets of the inner side (RFC 4787, 4.3).
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 
@@ -83,7 +80,8 @@ class IdleTimeout final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "idle time, without data in either direction, after which the flow is forgotten",
+              "time without data in either direction, after which the connection or session falls "
+              "silent",
               {.least = Duration(1), .required = true}),
     }};
     return schema;
@@ -102,14 +100,19 @@ class IdleTimeout final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kIdleTimeout =
-    describe<IdleTimeout>({.name = "idle_timeout",
-                           .level = Level::kBytes,
-                           .carriers = kStreams | kDatagrams,
-                           .summary = "A connection that was idle for too long is half-open: no "
-                                      "data arrives, and neither end gets a FIN or RST.",
-                           .unit = "connection or session",
-                           .composition = "the shortest idle time wins",
-                           .source = "RFC 5382, 5 (REQ-5); RFC 4787, 4.3"});
+extern const FaultKind kIdleTimeout = describe<IdleTimeout>(
+    {.name = "idle_timeout",
+     .level = Level::kBytes,
+     .carriers = kStreams | kDatagrams,
+     .summary =
+         "A connection without data for the time `after` falls silent. Neither end gets a FIN "
+         "or RST, and data that is sent later does not arrive while the rule lasts. A UDP "
+         "session works again as soon as its client sends.",
+     .correct_client =
+         "sends keep-alives more often than `after`, and closes a connection on which they "
+         "get no answer",
+     .unit = "connection or UDP session",
+     .composition = "the shortest idle time decides",
+     .source = "RFC 5382, 5 (REQ-5); RFC 4787, 4.3; RFC 9293, 3.8.4 (keep-alives); RFC 8085, 3.5"});
 
 }  // namespace brownout::rules

@@ -1,6 +1,4 @@
-// mtu_blackhole: a link with a smaller MTU behind a firewall that drops ICMP "fragmentation
-// needed". Small messages pass and large ones never arrive; a stream is stuck behind the first
-// large one (RFC 2923, 2.1).
+// mtu_blackhole: a chunk stands for a message, because the proxy does not see TCP segments.
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 
@@ -56,7 +54,7 @@ class MtuBlackhole final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("size", &Settings::size, "larger messages (chunks, datagrams) never arrive",
+        field("size", &Settings::size, "size of the largest chunk or datagram that passes",
               {.least = Bytes{1}}),
     }};
     return schema;
@@ -81,9 +79,16 @@ extern const FaultKind kMtuBlackhole = describe<MtuBlackhole>(
      .level = Level::kBytes,
      .carriers = kStreams | kDatagrams,
      .per_chunk = true,
-     .summary = "Small messages pass, large ones never arrive; a stream is stuck behind the first.",
-     .unit = "chunk or datagram, one way",
-     .composition = "the smallest size wins",
-     .source = "RFC 2923, 2.1"});
+     .summary =
+         "Small messages pass, but messages larger than `size` do not arrive, as on a path "
+         "that drops ICMP \"fragmentation needed\". On a stream, everything behind the first "
+         "large message is stuck, too.",
+     .correct_client =
+         "has a time-out for each request, not only for the connect, and reports which "
+         "request got no answer; over UDP it sends smaller datagrams",
+     .unit = "chunk or datagram, in each direction",
+     .composition = "the smallest `size` decides",
+     .source =
+         "RFC 2923, 2.1; RFC 4821 (TCP without ICMP); RFC 8085, 3.2, and RFC 8899 (datagrams)"});
 
 }  // namespace brownout::rules

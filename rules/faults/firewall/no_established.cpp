@@ -1,5 +1,5 @@
-// no_established: the line (or the default) that accepts established packets is missing. Replies
-// are dropped unless another line matches them, and live flows die.
+// no_established: removes the lines that accept established packets, and makes the firewall
+// stateless.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -41,6 +41,12 @@ class NoEstablished final : public FirewallMistake {
 
 extern const FaultKind kNoEstablished = describe_mistake<NoEstablished>(
     "no_established",
-    "Established packets are no longer accepted by default: replies are dropped, live flows die.");
+    "The firewall no longer accepts the packets of established connections. Requests may "
+    "still arrive, but replies are dropped unless another line accepts them. Open "
+    "connections fall silent.",
+    "has a time-out for each request, and repeats only requests that may be executed "
+    "twice, because the first one may have arrived",
+    "nft(8), ct state; iptables-extensions(8), conntrack; RFC 9110, 9.2.2 (idempotent "
+    "methods)");
 
 }  // namespace brownout::rules

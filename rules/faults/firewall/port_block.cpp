@@ -1,4 +1,4 @@
-// port_block: a line ahead of all others closes a port, for live flows too.
+// port_block: inserts lines for the port ahead of all others, one for each direction.
 #include <algorithm>
 #include <utility>
 
@@ -26,8 +26,9 @@ class PortBlock final : public FirewallMistake {
               "name of the [[firewall]] to change; all if left out"),
         field("port", &Settings::port, "blocked ports of the server: numbers or ranges",
               {.required = true}),
-        field("protocol", &Settings::protocol, "transport protocol; both if left out"),
-        field("action", &Settings::action, "what happens to packets to or from that port"),
+        field("protocol", &Settings::protocol,
+              "transport protocol of the blocked ports; both if left out"),
+        field("action", &Settings::action, "what happens to packets to or from the blocked ports"),
     }};
     return schema;
   }
@@ -56,6 +57,14 @@ class PortBlock final : public FirewallMistake {
 
 }  // namespace
 
-extern const FaultKind kPortBlock = describe_mistake<PortBlock>("port_block", "A port is blocked.");
+extern const FaultKind kPortBlock = describe_mistake<PortBlock>(
+    "port_block",
+    "A port of the server is blocked, for new and for open connections. With action "
+    "\"drop\" a connection stays silent; with \"reject\" it gets a RST. UDP datagrams and "
+    "DNS queries get no answer in both cases.",
+    "treats silence after its own time-out like a refusal, tries its next address, and "
+    "waits longer after each failed attempt",
+    "iptables-extensions(8), REJECT; RFC 9293, 3.5.2 (RST) and 3.8.3 (no answer); RFC "
+    "1123, 2.3 (several addresses)");
 
 }  // namespace brownout::rules

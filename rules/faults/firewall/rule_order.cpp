@@ -1,5 +1,4 @@
-// rule_order: a line is in the wrong place, for example a broad drop ahead of the narrow accepts
-// that it should follow.
+// rule_order: moves a line of the list, or makes the policy a line.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -27,7 +26,8 @@ class RuleOrder final : public FirewallMistake {
               "number of the line to move, from 1; if left out, the first line that drops or "
               "rejects, or else the policy as a line for new flows",
               {.least = 1}),
-        field("to", &Settings::to, "its new line number", {.least = 1}),
+        field("to", &Settings::to, "the wrong place: new number of that line, from 1",
+              {.least = 1}),
     }};
     return schema;
   }
@@ -59,9 +59,14 @@ class RuleOrder final : public FirewallMistake {
 
 }  // namespace
 
-extern const FaultKind kRuleOrder =
-    describe_mistake<RuleOrder>("rule_order",
-                                "A line of the firewall is in the wrong place, for example a broad "
-                                "drop before narrow accepts.");
+extern const FaultKind kRuleOrder = describe_mistake<RuleOrder>(
+    "rule_order",
+    "A line of the firewall is in the wrong place, for example a broad drop before "
+    "narrow accepts. A connection that the line drops opens and stays silent. A "
+    "connection that the line rejects gets a RST.",
+    "gives up a silent connection after its own time-out, tries its next address, and "
+    "reports the address that it could not reach",
+    "iptables(8) and nft(8) (order of rules); RFC 1123, 2.3 (several addresses); RFC "
+    "9293, 3.8.3 (no answer)");
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// stale_allowlist: an address is missing from the list of accepted ones, for example a new server,
-// or a partner whose address changed.
+// stale_allowlist: removes an address from the lines that accept.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -22,7 +21,8 @@ class StaleAllowlist final : public FirewallMistake {
     static const Schema<Settings> schema{{
         field("firewall", &Settings::firewall,
               "name of the [[firewall]] to change; all if left out"),
-        field("address", &Settings::address, "the missing address or prefix", {.required = true}),
+        field("address", &Settings::address, "the missing address or prefix, of clients or servers",
+              {.required = true}),
     }};
     return schema;
   }
@@ -67,6 +67,13 @@ class StaleAllowlist final : public FirewallMistake {
 }  // namespace
 
 extern const FaultKind kStaleAllowlist = describe_mistake<StaleAllowlist>(
-    "stale_allowlist", "An address is missing from the addresses that the firewall accepts.");
+    "stale_allowlist",
+    "An address is missing from the addresses that the firewall accepts, for example "
+    "that of a new server or of a partner that moved. Connections from or to that "
+    "address open and stay silent, or get a RST.",
+    "has a time-out for the connect and for the first answer, falls back to an address "
+    "that works, and reports the address that it could not reach",
+    "RFC 1123, 2.3 (several addresses); RFC 8305, 5 (next address before the time-out); "
+    "RFC 9293, 3.8.3 (no answer)");
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// wrong_prefix: a typing mistake in a mask widens or narrows a prefix: /16 became /24, or /8.
+// wrong_prefix: a typing mistake in the mask of a line.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -30,9 +30,9 @@ class WrongPrefix final : public FirewallMistake {
         field("firewall", &Settings::firewall,
               "name of the [[firewall]] to change; all if left out"),
         field("line", &Settings::line,
-              "number of the line, from 1; if left out, the first line with a prefix",
+              "number of the line to change, from 1; if left out, the first line with a prefix",
               {.least = 1}),
-        field("length", &Settings::length, "the wrong prefix length",
+        field("length", &Settings::length, "the wrong prefix length in bits, at most 32 for IPv4",
               {.least = 0, .most = 128, .required = true}),
     }};
     return schema;
@@ -59,6 +59,14 @@ class WrongPrefix final : public FirewallMistake {
 
 extern const FaultKind kWrongPrefix = describe_mistake<WrongPrefix>(
     "wrong_prefix",
-    "A prefix of the firewall has the wrong length, and so accepts too many or too few addresses.");
+    "A prefix of the firewall has the wrong length, for example /24 instead of /16. In a "
+    "line that accepts, a longer prefix locks clients out: their connections open and "
+    "stay silent, or get a RST. A shorter prefix lets in clients that should be locked "
+    "out.",
+    "gives up a silent connection after its own time-out, tries its next address, and "
+    "reports the address that it could not reach; a correct server authenticates every "
+    "client, also behind a firewall",
+    "RFC 4632, 3.1 (prefixes); RFC 1123, 2.3 (several addresses); NIST SP 800-207, 2.1 "
+    "(authentication)");
 
 }  // namespace brownout::rules

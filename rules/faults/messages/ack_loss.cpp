@@ -1,6 +1,4 @@
-// ack_loss: drops acknowledgements and lets the messages pass: PUBACK, PUBREC, PUBREL and PUBCOMP
-// of MQTT, <a/> of XMPP, the acknowledging kinds of a framing. A sender without an acknowledgement
-// must send again; a receiver must recognize the repetition.
+// ack_loss: each protocol defines its acknowledgements (MessageProtocol::acknowledges).
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
@@ -32,11 +30,15 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
      .of_http = Half::kResponse,
      .of_dns = Half::kResponse,
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_acknowledgements); },
-     .summary = "Acknowledgements are lost; the messages themselves arrive. A correct client "
-                "reconnects and sends unacknowledged messages again, which may duplicate them at "
-                "QoS 1 and never at QoS 2.",
-     .unit = "acknowledgement, one way; HTTP: the response; DNS: the answer",
+     .summary = "Acknowledgements are lost; the messages themselves arrive. MQTT: PUBACK, PUBREC, "
+                "PUBREL, PUBCOMP; XMPP: `<a/>`; NATS: `+OK` and JetStream acknowledgements; Redis: "
+                "replies; framed: the kinds in `acks`.",
+     .correct_client =
+         "sends unacknowledged messages again as its protocol allows (MQTT and XMPP: after a "
+         "reconnect); a message may then arrive twice at QoS 1, and never at QoS 2",
+     .unit = "acknowledgement, in each direction; HTTP: the response; DNS: the answer",
      .composition = "later rules do not see messages that an earlier rule dropped",
-     .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4"});
+     .source = "MQTT 5.0, 4.3 and 4.4; XEP-0198, 4 and 5; NATS documentation, JetStream; RFC 9110, "
+               "9.2.2; RFC 1035, 4.2.1"});
 
 }  // namespace brownout::rules

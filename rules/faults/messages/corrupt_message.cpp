@@ -1,5 +1,4 @@
-// corrupt_message: bits of a message's payload flip; its frame stays valid. Text stays valid UTF-8,
-// and in XMPP only the body changes: a protocol error would close the connection.
+// corrupt_message: no flip is a protocol error, which would close the connection.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 
@@ -13,10 +12,17 @@ extern const FaultKind kCorruptMessage = describe<CorruptFault>(
      .directed = true,
      .on_body = true,
      .of_dns = Half::kResponse,
-     .summary = "Bits of a message flip; its frame stays valid. A correct client detects the "
-                "error, reports it, and keeps running.",
-     .unit = "byte, or message (`each`), one way; HTTP: the body; DNS: the answer",
-     .composition = "rules flip bits independently",
-     .source = {}});
+     .summary =
+         "Bits in the payload of a message are flipped; its header and length stay valid. "
+         "Text stays valid UTF-8, and in XMPP only the body changes. In a DNS answer any bit "
+         "may flip.",
+     .correct_client =
+         "validates each message (checksum, signature or schema), reports the damaged "
+         "message, and keeps running",
+     .unit = "byte or chunk (`each`), in each direction; a message, a piece of an HTTP body and a "
+             "DNS answer are a chunk each",
+     .composition = "each rule flips bits independently",
+     .source = "tc-netem(8), corrupt; RFC 6455, 8.1 (UTF-8); RFC 6120, 4.9.3.13 (not-well-formed); "
+               "RFC 1035, 7.3 (processing responses)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// delay: a request, its response, or a message waits before it passes. Later messages queue behind
-// it. The fault latency delays every byte of a connection instead.
+// delay: the fault latency delays every byte of a connection instead.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -40,13 +39,14 @@ class Delay final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "how long the message waits, on average",
+        field("delay", &Settings::delay, "mean time that the request, response or message waits",
               {.most = std::chrono::hours(24), .required = true}),
         field("jitter", &Settings::jitter,
-              "how much the delay varies around its mean; not larger than the delay"),
-        field("distribution", &Settings::distribution, "the shape of the variation"),
+              "how far the waiting time varies around `delay`; must not be larger than `delay`"),
+        field("distribution", &Settings::distribution, "probability distribution of the variation"),
         field("before", &Settings::before,
-              "http: whether the request waits before it goes to the server, or its response"),
+              "http: what waits, the request on its way to the server or the response on its way "
+              "to the client"),
     }};
     return schema;
   }
@@ -82,10 +82,14 @@ extern const FaultKind kDelay = describe<Delay>(
      .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
      .of_dns = Half::kRequest,
-     .summary = "A request, its response, or a message waits before it passes. A correct client "
-                "has a time-out, and handles an answer that arrives after it.",
-     .unit = "request, or response (`before`); message, one way; DNS query",
-     .composition = "delays of several rules add up",
-     .source = "Envoy, HTTP fault injection, delay"});
+     .summary = "A request, its response, or a message arrives later. Later messages of the same "
+                "connection wait behind it.",
+     .correct_client =
+         "has a time-out for each request, and assigns an answer that arrives after the "
+         "time-out to no other request",
+     .unit = "request, or response (`before`); message, in each direction; DNS query",
+     .composition = "the delays add up",
+     .source = "Envoy documentation, HTTP fault injection; RFC 9112, 9.3.2 (order of responses); "
+               "RFC 1035, 7.3 (matching answers to queries)"});
 
 }  // namespace brownout::rules

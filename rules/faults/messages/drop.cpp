@@ -1,5 +1,4 @@
-// drop: datagrams or messages vanish. For HTTP that is a request, which never reaches the server,
-// or its response; for DNS a query or its answer. With `probability`, only some vanish.
+// drop: a verdict for datagrams and for messages of all protocols.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
@@ -28,11 +27,16 @@ extern const FaultKind kDrop = describe<Drop>(
      .directed = true,
      .of_http = Half::kOne,
      .of_dns = Half::kOne,
-     .summary = "Datagrams or messages are lost: all of a session or connection, or a share of "
-                "them. A correct client repeats what is not acknowledged in time.",
-     .unit = "datagram or message, one way; HTTP and DNS: the request or query, or with "
-                  "`direction = \"downstream\"` the response or answer",
+     .summary =
+         "Datagrams or messages are lost: all of a session or connection, or a share of them "
+         "(`probability` with `per`). HTTP: the request never reaches the server, or its "
+         "response is lost. DNS: the query or its answer is lost.",
+     .correct_client =
+         "has a time-out for each answer or acknowledgement, and sends again as its protocol "
+         "allows, a bounded number of times with growing pauses",
+     .unit = "datagram or message, in each direction; HTTP and DNS: the request or query, or with "
+             "`direction = \"downstream\"` the response or answer",
      .composition = "later rules do not see messages that an earlier rule dropped",
-     .source = {}});
+     .source = "RFC 8085, 3.1 and 3.3; MQTT 5.0, 4.4; RFC 9110, 9.2.2; RFC 1035, 4.2.1"});
 
 }  // namespace brownout::rules

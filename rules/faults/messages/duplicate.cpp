@@ -1,5 +1,4 @@
-// duplicate: a datagram or a message arrives twice, the copy right behind the original
-// (tc-netem(8), duplicate).
+// duplicate: an HTTP request whose body is too long to be held in memory passes once.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
@@ -17,11 +16,12 @@ class Duplicate final : public MessageFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("share", &Settings::share, "the share of datagrams or messages that arrives twice",
+        field("share", &Settings::share, "probability that a datagram or message arrives twice",
               {.required = true}),
-        field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it; HTTP and DNS draws "
-              "are independent"),
+        field(
+            "correlation", &Settings::correlation,
+            "correlation of each draw with the previous one, as in tc-netem(8); HTTP and DNS draws "
+            "are independent"),
     }};
     return schema;
   }
@@ -46,11 +46,15 @@ extern const FaultKind kDuplicate = describe<Duplicate>(
      .directed = true,
      .of_http = Half::kRequest,
      .of_dns = Half::kResponse,
-     .summary = "Some datagrams or messages arrive twice. A correct client recognizes a copy by "
-                "its id and does not act on it again. An XMPP server with stream management "
-                "(XEP-0198) ends a stream on which a copy is acknowledged.",
-     .unit = "datagram or message, one way; HTTP: the request (up to 1 MiB); DNS: the answer",
-     .composition = "rules draw independently; a copy may be duplicated again",
-     .source = "tc-netem(8), duplicate"});
+     .summary = "Some datagrams or messages arrive twice, one directly after the other. HTTP: the "
+                "server gets a request of up to 1 MiB twice, and the client gets one response. An "
+                "XMPP server with stream management ends a stream on which the client acknowledges "
+                "the copy.",
+     .correct_client =
+         "recognizes a copy by its id or sequence number, and does not act on it again",
+     .unit = "datagram or message, in each direction; HTTP: the request; DNS: the answer",
+     .composition = "each rule draws independently; a later rule may duplicate the copy again",
+     .source =
+         "tc-netem(8), duplicate; RFC 8085, 3.3; MQTT 5.0, 4.3; XEP-0198, 4; RFC 9110, 9.2.2"});
 
 }  // namespace brownout::rules

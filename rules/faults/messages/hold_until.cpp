@@ -1,4 +1,4 @@
-// hold_until: messages wait until another message has passed.
+// hold_until: orders messages by their content, not by time.
 #include <utility>
 #include <vector>
 
@@ -68,12 +68,12 @@ class HoldUntil final : public MessageFault {
         nested<Settings>("passes", "table",
                          "the message that must pass first, in the same direction: keys of match "
                          "that select a message, or a request or query from the same client "
-                         "address (with `status`, a response)",
+                         "address; with `status`, they select a response",
                          [](const Node& node, Settings& settings, Diagnostics& problems) {
                            settings.passes = match_schema().read(node, "passes", problems);
                            settings.passes.settle_shared_keys(true);
                          }),
-        field("most", &Settings::most, "the longest time that a message waits",
+        field("most", &Settings::most, "longest time that a message waits",
               {.least = std::chrono::milliseconds(1), .most = std::chrono::hours(24)}),
     }};
     return schema;
@@ -143,11 +143,17 @@ extern const FaultKind kHoldUntil = describe<HoldUntil>(
      .of_http = Half::kOne,
      .of_dns = Half::kResponse,
      .observes_all = true,
-     .summary = "Messages wait until another message has overtaken them. A correct client relies "
-                "only on the order that the protocol guarantees.",
-     .unit = "message, one way; HTTP: the request, or with `direction = \"downstream\"` or a "
-                  "`status` the response; DNS: the answer",
-     .composition = "rules hold messages independently",
-     .source = {}});
+     .summary =
+         "Messages wait until a later message, which `passes` describes, has overtaken them. "
+         "After the time `most` they arrive in any case.",
+     .correct_client =
+         "orders messages by a sequence number or time stamp in them, and relies on no order "
+         "that the protocol does not guarantee",
+     .unit = "message, in each direction; HTTP: the request, or with `direction = \"downstream\"` "
+             "or a `status` the response; DNS: the answer",
+     .composition = "each rule holds messages independently",
+     .source =
+         "MQTT 5.0, 4.6 (message ordering); RFC 6120, 10.1 (in-order processing); RFC 7766, 7 "
+         "(response reordering); RFC 8085, 3.3"});
 
 }  // namespace brownout::rules

@@ -1,6 +1,5 @@
-// reject: a request is answered with its protocol's own refusal and never reaches the other end. In
-// MQTT this covers CONNECT, SUBSCRIBE, UNSUBSCRIBE, and PUBLISH above QoS 0 (MQTT 3.1.1 has no
-// refusal for PUBLISH, so it passes).
+// reject: each protocol defines its refusals (MessageProtocol::refuse). A request that a protocol
+// cannot refuse passes, for example a PUBLISH of MQTT 3.1.1.
 #include "rules/engine/message_fault.h"
 #include "rules/message/message_protocol.h"
 
@@ -8,12 +7,12 @@ namespace brownout::rules {
 namespace {
 
 std::string about_text() {
-  std::string text;
+  std::string text = "text of the refusal (";
   for (const auto* protocol : message_protocols()) {
     if (protocol->about_refusal().empty()) continue;
     text += std::string(protocol->name()) + ": " + std::string(protocol->about_refusal()) + "; ";
   }
-  return text + "http: the body of the 503";
+  return text + "http: the body of the 503)";
 }
 
 class Reject final : public MessageFault {
@@ -45,11 +44,18 @@ extern const FaultKind kReject = describe<Reject>(
      .of_http = Half::kRequest,
      .of_dns = Half::kRequest,
      .summary =
-         "Requests get the refusal of their protocol: an MQTT CONNACK, SUBACK or PUBACK, an XMPP "
-         "error, a WebSocket Close 1013, a text in framed protocols, an HTTP 503, a DNS REFUSED. A "
-         "correct client reports the refusal and retries with growing pauses.",
-     .unit = "request",
-     .composition = "the first refusal wins",
-     .source = "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3; RFC 6120, 8.3"});
+         "A request gets an error of its own protocol, and never reaches the other end. MQTT: "
+         "an error in a CONNACK, SUBACK, UNSUBACK or PUBACK; XMPP: a stanza error; NATS: "
+         "`-ERR`; Redis: an error reply; WebSocket: Close 1013; framed: `text`; HTTP: 503; "
+         "DNS: REFUSED.",
+     .correct_client =
+         "reports the refusal, and tries again only after a temporary one, a bounded number "
+         "of times with growing pauses",
+     .unit = "request; MQTT: CONNECT, SUBSCRIBE, UNSUBSCRIBE, and in 5.0 PUBLISH above QoS 0",
+     .composition = "the first rule that refuses a request decides",
+     .source =
+         "MQTT 5.0, 3.2.2.2, 3.4.2.1, 3.9.3 and 3.11.3; RFC 6120, 8.3; IANA WebSocket Close "
+         "Code Number Registry; RFC 9110, 15.6.4; RFC 1035, 4.1.1; NATS documentation, Client "
+         "Protocol; Redis documentation, RESP"});
 
 }  // namespace brownout::rules

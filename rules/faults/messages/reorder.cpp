@@ -1,7 +1,5 @@
-// reorder: some datagrams leave at once while the others wait, and so overtake them.
-//
-// Like tc-netem(8), `reorder PERCENT CORRELATION gap N` with a delay. Every datagram waits for
-// `delay`, except that each N-th leaves at once with the chance `share`.
+// reorder: models tc-netem(8), `reorder PERCENT CORRELATION gap N` with a delay. Every datagram
+// waits for `delay`, except that each N-th leaves at once with the chance `share`.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -136,21 +134,22 @@ class Reorder final : public MessageFault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("share", &Settings::share,
-              "the probability that a candidate leaves at once; with `window`, that a datagram is "
-              "gathered",
+              "probability that a candidate (see `gap`) is sent at once; with `window`, that a "
+              "datagram or message joins the group",
               {.required = true}),
         field("delay", &Settings::delay,
-              "how long the other datagrams wait and can be overtaken; with `window`, the longest "
-              "time until it is sent",
+              "how long the other datagrams or messages wait; with `window`, the longest time "
+              "until a group is sent, from its first datagram or message",
               {.least = Duration(1), .required = true}),
-        field("gap", &Settings::gap, "every n-th datagram is a candidate", {.least = 1}),
+        field("gap", &Settings::gap, "each n-th datagram or message is a candidate for overtaking",
+              {.least = 1}),
         field("window", &Settings::window,
-              "instead of `gap`: gather this many datagrams and send them in random order; HTTP "
-              "and DNS: of one client address",
+              "instead of `gap`: number of datagrams or messages in a group, which is sent in "
+              "random order; HTTP and DNS: of one client address",
               {.least = 2, .most = 1000}),
         field("correlation", &Settings::correlation,
-              "how much each draw depends on the last one, as netem defines it; HTTP and DNS draws "
-              "without a window are independent"),
+              "correlation of each draw with the previous one, as in tc-netem(8); HTTP and DNS "
+              "draws without `window` are independent"),
     }};
     return schema;
   }
@@ -188,11 +187,14 @@ extern const FaultKind kReorder = describe<Reorder>(
      .directed = true,
      .of_http = Half::kRequest,
      .of_dns = Half::kResponse,
-     .summary = "Some datagrams or messages overtake those ahead of them. A correct client relies "
-                "only on the order that the protocol guarantees.",
-     .unit = "datagram or message, one way; HTTP: requests of several connections; DNS: "
-                  "answers. The others wait for `delay`, or until the window is full",
-     .composition = "the delays of several rules add up; each draws its own candidates",
-     .source = "tc-netem(8), reorder"});
+     .summary = "Some datagrams or messages overtake those ahead of them, which wait for `delay`. "
+                "With `window`, groups of datagrams or messages arrive in random order.",
+     .correct_client =
+         "orders messages by a sequence number or time stamp in them, and relies on no order "
+         "that the protocol does not guarantee",
+     .unit = "datagram or message, in each direction; HTTP: request; DNS: answer",
+     .composition = "the delays add up; each rule draws independently",
+     .source = "tc-netem(8), reorder; RFC 8085, 3.3; MQTT 5.0, 4.6 (message ordering); RFC 7766, 7 "
+               "(response reordering)"});
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// replace: messages arrive with another text.
+// replace: a message whose protocol cannot carry the text passes unchanged.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {
@@ -31,17 +31,21 @@ class Replace final : public MessageFault {
 
 }  // namespace
 
-extern const FaultKind kReplace =
-    describe<Replace>({.name = "replace",
-                       .level = Level::kBytes,
-                       .carriers = kAnyMessages,
-                       .per_chunk = true,
-                       .directed = true,
-                       .of_dns = Half::kResponse,
-                       .summary = "Messages arrive complete and valid, but with another text. A "
-                                  "correct client validates a message before it acts on it.",
-                       .unit = "message, one way",
-                       .composition = "the last rule's text arrives",
-                       .source = {}});
+extern const FaultKind kReplace = describe<Replace>(
+    {.name = "replace",
+     .level = Level::kBytes,
+     .carriers = kAnyMessages,
+     .per_chunk = true,
+     .directed = true,
+     .of_dns = Half::kResponse,
+     .summary = "Messages arrive complete and valid, but with another text.",
+     .correct_client =
+         "validates the content of a message before it acts on it, reports an unexpected one, "
+         "and keeps running",
+     .unit = "message, in each direction; HTTP: the body; DNS: the TXT records of the answer",
+     .composition = "the text of the last rule arrives",
+     .source =
+         "MQTT 5.0, 3.3.3 (payload); RFC 6121, 5.2.3 (body); RFC 6455, 5.6 (data frames); RFC "
+         "1035, 3.3.14 (TXT); OWASP Input Validation Cheat Sheet"});
 
 }  // namespace brownout::rules

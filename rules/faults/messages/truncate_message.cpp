@@ -1,6 +1,5 @@
-// truncate_message: a message arrives cut short, as a complete message of that length. Text stays
-// valid UTF-8, and an XMPP element stays well-formed: up to three more bytes are cut, so that no
-// character is split.
+// truncate_message: text stays valid UTF-8: up to three more bytes are cut, so that no character is
+// split. A protocol error would close the connection.
 #include <algorithm>
 
 #include "rules/base/utf8.h"
@@ -51,7 +50,8 @@ class TruncateMessage final : public PayloadFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "how many bytes of the message arrive; XMPP: of its body"),
+        field("after", &Settings::after,
+              "number of payload bytes that arrive; XMPP: of the body; DNS: of the answer"),
     }};
     return schema;
   }
@@ -77,11 +77,17 @@ extern const FaultKind kTruncateMessage = describe<TruncateMessage>(
      .directed = true,
      .on_body = true,
      .of_dns = Half::kResponse,
-     .summary = "Messages arrive cut short. A correct client detects the error, reports it, and "
-                "keeps running.",
-     .unit =
-         "message, one way; HTTP: the body, after which the connection closes; DNS: the answer",
-     .composition = "the smallest limit wins",
-     .source = {}});
+     .summary =
+         "The payload of a message arrives cut short, in a complete and valid message of that "
+         "length. In XMPP only the body is cut. HTTP: the body is cut short, and the "
+         "connection closes. DNS: the answer itself is cut short.",
+     .correct_client =
+         "detects the incomplete content, does not act on it, reports the error, and keeps "
+         "running",
+     .unit = "message, in each direction; HTTP: the body; DNS: the answer",
+     .composition = "the smallest `after` decides",
+     .source =
+         "RFC 9112, 8 (incomplete messages); RFC 6455, 8.1 (UTF-8); RFC 1035, 7.3 (processing "
+         "responses)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// close_websocket: sends both ends a Close frame with a configured code, then closes with FIN (RFC
-// 6455, 7). Servers use 1001 or 1012 for a restart and 1013 for overload.
+// close_websocket: the Close replaces the message on which the rule acts. Servers use 1001 or 1012
+// for a restart and 1013 for overload.
 #include "rules/engine/fault.h"
 #include "rules/protocols/websocket/websocket.h"
 
@@ -39,8 +39,9 @@ class CloseWebsocket final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("code", &Settings::code, "status code of the Close", {.least = 1000, .most = 4999}),
-        field("reason", &Settings::reason, "reason text of the Close, at most 123 bytes"),
+        field("code", &Settings::code, "status code of the Close frame",
+              {.least = 1000, .most = 4999}),
+        field("reason", &Settings::reason, "reason text of the Close frame, at most 123 bytes"),
     }};
     return schema;
   }
@@ -66,11 +67,16 @@ extern const FaultKind kCloseWebsocket = describe<CloseWebsocket>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(WebSocketMessage::protocol()); },
-     .summary = "On a message, both ends get a Close frame with a code, and the connection closes. "
-                "A correct client reconnects after a random, growing delay (codes 1001, 1012 and "
-                "1013 ask for a reconnect).",
+     .summary =
+         "At the next message that matches, both ends of the connection get a Close frame "
+         "with `code` and `reason`. The connection then closes with a FIN, and the message is "
+         "lost.",
+     .correct_client =
+         "connects again after a random delay that grows with each failure; codes 1001, 1012 "
+         "and 1013 ask for a reconnect",
      .unit = "connection",
-     .composition = "the first close wins",
-     .source = "RFC 6455, 7.4"});
+     .composition = "the first rule that closes the connection decides",
+     .source = "RFC 6455, 7.2.3 (reconnect) and 7.4 (codes); IANA WebSocket Close Code Number "
+               "Registry (1012, 1013)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// half_open: models a peer that is gone without a close. Messages are dropped, the connection stays
-// open, and pings are still answered, so the client detects no failure.
+// half_open: models a peer that is gone without a close, behind a proxy that still answers pings.
 #include "rules/engine/fault.h"
 #include "rules/message/message_protocol.h"
 
@@ -38,7 +37,8 @@ class HalfOpen final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("answer_pings", &Settings::answer_pings, "whether pings are still answered"),
+        field("answer_pings", &Settings::answer_pings,
+              "whether pings to the lost peer are still answered"),
     }};
     return schema;
   }
@@ -58,11 +58,14 @@ extern const FaultKind kHalfOpen = describe<HalfOpen>(
      .level = Level::kBytes,
      .carriers = kMessages,
      .per_chunk = true,
-     .summary =
-         "Messages are lost while the connection stays open and pings are answered. A correct "
-         "client relies on acknowledgements, and closes the connection if they are missing.",
-     .unit = "connection, one way",
+     .summary = "Messages are lost while the connection stays open, and pings are still answered. "
+                "The client sees an idle connection: no Close, FIN or RST.",
+     .correct_client =
+         "has a time-out for each acknowledgement or answer of its application, closes the "
+         "connection when one is missing, and connects again",
+     .unit = "connection, in each direction",
      .composition = "later rules do not see messages that an earlier rule dropped",
-     .source = {}});
+     .source = "RFC 9293, 3.5.1 (half-open connections); RFC 6455, 5.5.2 and 5.5.3; MQTT 5.0, "
+               "3.1.2.10 and 4.4; XEP-0198, 4; XEP-0199"});
 
 }  // namespace brownout::rules
