@@ -165,6 +165,8 @@ Bytes pack(const ldns_pkt* packet) {
 // Adds an OPT record with the resolver's options, if the query has an OPT record (RFC 6891, 6.1.1).
 void set_edns(ldns_pkt* packet, const ldns_pkt* query, const DnsReply& reply) {
   if (!ldns_pkt_edns(query)) return;
+  // A server without EDNS answers FORMERR without an OPT record (RFC 6891, 7).
+  if (reply.rcode == Rcode::kFormErr && reply.edns_udp_size == 0) return;
   ldns_pkt_set_edns_udp_size(packet, reply.edns_udp_size != 0 ? reply.edns_udp_size : kOurUdpSize);
   ldns_pkt_set_edns_do(packet, ldns_pkt_edns_do(query));
   ldns_pkt_set_edns_extended_rcode(

@@ -215,6 +215,17 @@ TEST(DnsCodec, TxtRecordWithThousandsOfStringsTakesLinearTime) {
   }
 }
 
+// Resolvers then ask again without EDNS (RFC 6891, 7).
+TEST(DnsCodec, AFormErrHasNoOptRecordUnlessTheUpstreamSentOne) {
+  const auto query = write_dns_query("chat.lab", DnsType::kA, 1);
+  DnsReply reply;
+  EXPECT_NE(read_dns_reply(*write_dns_reply(query, reply, Transport::kUdp))->edns_udp_size, 0);
+  reply.rcode = Rcode::kFormErr;
+  EXPECT_EQ(read_dns_reply(*write_dns_reply(query, reply, Transport::kUdp))->edns_udp_size, 0);
+  reply.edns_udp_size = 1232;
+  EXPECT_EQ(read_dns_reply(*write_dns_reply(query, reply, Transport::kUdp))->edns_udp_size, 1232);
+}
+
 TEST(DnsCodec, ReadsTheEdnsVersion) {
   EXPECT_EQ(edns_version(kQuery), 0);
   auto query = write_dns_query("chat.lab", DnsType::kA, 1);
