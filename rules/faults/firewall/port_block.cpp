@@ -32,6 +32,11 @@ class PortBlock final : public FirewallMistake {
     }};
     return schema;
   }
+  static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
+    if (settings.action != FirewallAction::kAccept) return;
+    problems.add(position_of(table, "action"), "action \"accept\" blocks no port",
+                 "use \"drop\" or \"reject\"");
+  }
 
   void make(Firewall& firewall) const override {
     FirewallLine line{.action = settings_.action,

@@ -20,6 +20,12 @@ TEST(PortBlock, ActionMayBeReject) {
   EXPECT_EQ(lab.connect("10.1.2.3"), "reject");
 }
 
+TEST(PortBlock, ActionAcceptIsAMistake) {
+  EXPECT_EQ(first_problem_of(edge() + "[[rule]]\nfault = { type = \"port_block\", port = 1883, "
+                                      "action = \"accept\" }"),
+            "action \"accept\" blocks no port");
+}
+
 TEST(PortBlock, LiveFlowsStopInBothDirections) {
   for (const auto direction : {Direction::kUpstream, Direction::kDownstream}) {
     auto facts = flow_of(1, "10.1.2.3");
