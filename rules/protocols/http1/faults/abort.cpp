@@ -1,4 +1,4 @@
-// abort: answers the request with a configured status; the request never reaches the server.
+// abort: answers without the server, as a proxy or an overloaded server does.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -24,8 +24,8 @@ class Abort final : public HttpOnlyFault {
               "headers of the response, e.g. { retry-after = \"5\" }"),
         field("body", &Settings::body, "body of the response"),
         field("grpc_status", &Settings::grpc_status,
-              "for gRPC-Web over HTTP/1: answer with status 200 and this grpc-status, e.g. 14 "
-              "(unavailable). gRPC over HTTP/2 passes unchanged, so its clients get the server's "
+              "gRPC status for clients of gRPC-Web over HTTP/1, e.g. 14 (unavailable); the HTTP "
+              "status is 200. gRPC over HTTP/2 passes unchanged, so its clients get the server's "
               "answer",
               {.least = 0, .most = 16}),
     }};
@@ -59,9 +59,13 @@ extern const FaultKind kAbort = describe<Abort>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
-     .summary = "The client gets a configured response; the request never reaches the server.",
+     .summary = "The request is answered with a configured status, for example 503. The request "
+                "never reaches the server.",
+     .correct_client = "reports the error, and retries a 503 only after the time in Retry-After, a "
+                       "bounded number of times",
      .unit = "request",
-     .composition = "the first rule that answers a request, or drops it, decides",
-     .source = "Envoy, HTTP fault injection, abort"});
+     .composition = "the first rule that answers or drops a request decides",
+     .source =
+         "RFC 9110, 10.2.3 (Retry-After) and 15.6.4 (503); Envoy, HTTP fault injection, abort"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// close_after_headers: closes the client's connection after the head of the response, before the
-// body.
+// close_after_headers: shows whether a client compares the body with its announced length.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -30,9 +29,12 @@ extern const FaultKind kCloseAfterHeaders = describe<CloseAfterHeaders>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kResponse,
-     .summary = "The head of the response arrives, then the connection closes.",
-     .unit = "request",
+     .summary = "The head of the response arrives, then the connection closes with FIN. The body "
+                "is missing.",
+     .correct_client = "treats the response as incomplete if Content-Length or chunked coding "
+                       "announced a body, and does not use it",
+     .unit = "response",
      .composition = "the first rule that ends the connection decides",
-     .source = {}});
+     .source = "RFC 9112, 6.3 and 8"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// close_before_response: the server processes the request, but the client's connection closes
-// before the response.
+// close_before_response: the client cannot know whether the server executed the request.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 #include "rules/schema/how_to_close.h"
@@ -18,7 +17,7 @@ class CloseBeforeResponse final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("close", &Settings::close, "how the connection ends"),
+        field("close", &Settings::close, "how the connection closes: FIN or RST"),
     }};
     return schema;
   }
@@ -41,9 +40,12 @@ extern const FaultKind kCloseBeforeResponse = describe<CloseBeforeResponse>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kResponse,
-     .summary = "The server processes the request, but the connection closes before the response.",
+     .summary = "The server processes the request. The connection closes before any byte of the "
+                "response arrives.",
+     .correct_client = "retries the request on a new connection only if its method is idempotent, "
+                       "and otherwise reports that its outcome is unknown",
      .unit = "request",
      .composition = "the first rule that ends the connection decides",
-     .source = {}});
+     .source = "RFC 9110, 9.2.2; RFC 9112, 9.3.1"});
 
 }  // namespace brownout::rules

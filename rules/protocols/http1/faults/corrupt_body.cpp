@@ -1,4 +1,5 @@
-// corrupt_body: flips bits of a body; heads, chunk lengths and trailers are unchanged.
+// corrupt_body: heads, chunk lengths and trailers are unchanged, so that parsers accept the
+// message.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 
@@ -10,10 +11,13 @@ extern const FaultKind kCorruptBody = describe<CorruptFault>(
      .ramp = Ramp::kMagnitude,
      .directed = true,
      .on_body = true,
-     .summary = "Bits of the body flip; the framing stays valid.",
-     .unit =
-         "byte, or chunk (`each`), of the body of a request, a response, or both (`direction`)",
-     .composition = "rules flip bits independently",
-     .source = {}});
+     .summary = "Some bits of the body are flipped. Headers, length and chunked coding stay valid.",
+     .correct_client = "validates the content, for example with Content-Digest, reports the error, "
+                       "and does not use the body",
+     .unit = "byte, or chunk (`each`), of the body of the request, of the response, or of both "
+             "(`direction`)",
+     .composition = "each rule flips bits independently of the others",
+     .source = "Stone and Partridge, When the CRC and TCP checksum disagree, SIGCOMM 2000; RFC "
+               "9530, 2 (Content-Digest)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// drop_response: the server processes the request, but the client gets no response and waits on an
-// open connection.
+// drop_response: the client cannot know whether the server executed the request.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -30,9 +29,12 @@ extern const FaultKind kDropResponse = describe<DropResponse>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kResponse,
-     .summary = "The server processes the request, but the client gets no response.",
+     .summary = "The server processes the request. The client gets no response, and the connection "
+                "stays open.",
+     .correct_client = "gives up after its own time-out, and retries only requests that are "
+                       "idempotent or carry an idempotency key",
      .unit = "request",
      .composition = "later rules do not see a response that an earlier rule dropped",
-     .source = {}});
+     .source = "RFC 9110, 9.2.2; RFC 9112, 9.5"});
 
 }  // namespace brownout::rules

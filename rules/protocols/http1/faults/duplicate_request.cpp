@@ -1,6 +1,4 @@
-// duplicate_request: sends a request to the server twice, as a client does that retries a request
-// which had arrived. Reveals operations that are not idempotent. The client gets the response to
-// the first request only.
+// duplicate_request: shows which operations of a server are not idempotent.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -18,11 +16,10 @@ class DuplicateRequest final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "limit", &Settings::limit,
-            "largest body to duplicate, because the copy is buffered; requests with a larger body "
-            "are sent once",
-            {.least = Bytes{1}, .most = Bytes{64 << 20}}),
+        field("limit", &Settings::limit,
+              "size of the largest request body that is sent twice, since the copy is buffered; a "
+              "request with a larger body is sent once",
+              {.least = Bytes{1}, .most = Bytes{64 << 20}}),
     }};
     return schema;
   }
@@ -44,9 +41,12 @@ extern const FaultKind kDuplicateRequest = describe<DuplicateRequest>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
-     .summary = "The server gets the request twice, and the client gets one response.",
+     .summary = "The server gets the request twice, as from a client that retries a request that "
+                "had arrived. The client gets only the first of the two responses.",
+     .correct_client = "puts an identifier into each request that is not idempotent, so that the "
+                       "server executes the request once",
      .unit = "request",
-     .composition = "several rules together send one copy",
-     .source = {}});
+     .composition = "the request is sent twice, however many rules act",
+     .source = "RFC 9110, 9.2.2; RFC 9112, 9.3.1"});
 
 }  // namespace brownout::rules

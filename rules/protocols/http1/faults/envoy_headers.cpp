@@ -1,14 +1,8 @@
-// envoy_headers: a client chooses the fault of its request with the headers of Envoy's fault
-// filter:
-//
-//   x-envoy-fault-delay-request: 2000         delay of the request in milliseconds
-//   x-envoy-fault-abort-request: 503          status of the response, without asking the server
-//   x-envoy-fault-abort-grpc-request: 14      gRPC status of the response
-//   x-envoy-fault-throughput-response: 64     rate of the response body in KiB/s
-//   ...-percentage                            probability of the delay, abort or throughput
+// envoy_headers: obeys the headers of Envoy's fault filter.
 //
 // Without such a rule, the headers have no effect. A percentage applies to the requests that the
-// rule's probability selects. The headers never reach the server. Invalid values are ignored.
+// rule's probability selects. Requests on which the rule does not act lose the headers, too.
+// Invalid values are ignored. The percentage of a gRPC status is that of abort-request.
 #include <algorithm>
 #include <charconv>
 
@@ -35,10 +29,18 @@ class EnvoyHeaders final : public Fault, public HttpFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("delay", &Settings::delay, "whether clients may delay their requests"),
-        field("abort", &Settings::abort, "whether clients may choose an error response"),
-        field("throughput", &Settings::throughput, "whether clients may slow down their responses"),
-        field("longest", &Settings::longest, "the longest delay that clients may choose"),
+        field(
+            "delay", &Settings::delay,
+            "whether x-envoy-fault-delay-request is obeyed: delay of the request in milliseconds"),
+        field("abort", &Settings::abort,
+              "whether x-envoy-fault-abort-request (HTTP status) and "
+              "x-envoy-fault-abort-grpc-request (gRPC status) are obeyed: status of a response "
+              "without the server"),
+        field("throughput", &Settings::throughput,
+              "whether x-envoy-fault-throughput-response is obeyed: rate of the response body in "
+              "KiB/s"),
+        field("longest", &Settings::longest,
+              "upper limit of the delay; a longer delay in the header is reduced to it"),
     }};
     return schema;
   }
@@ -121,9 +123,13 @@ extern const FaultKind kEnvoyHeaders = describe<EnvoyHeaders>(
      .on_body = true,
      .of_http = Half::kRequest,
      .summary =
-         "A client chooses the fault of its own request, with the headers of Envoy's fault filter.",
+         "A client chooses the fault of its own request with the headers of Envoy's fault filter: "
+         "a delay, a status or a slow response. The server does not see these headers. A header "
+         "such as x-envoy-fault-delay-request-percentage sets the probability.",
+     .correct_client = "gives up the delayed request after its own time-out, reports the status, "
+                       "and completes its other requests as usual",
      .unit = "request",
-     .composition = "as for abort, delay and response_rate",
+     .composition = "delays add up, the first status decides, and the lowest rate wins",
      .source = "Envoy, HTTP fault injection, controlling fault injection via HTTP headers"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// malformed: makes the response invalid HTTP, as a buggy server or middlebox does. A correct client
-// detects the error and does not use the response.
+// malformed: a response as a buggy server or middlebox sends it.
 #include <array>
 
 #include "rules/engine/fault.h"
@@ -34,13 +33,13 @@ class MalformedFault final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field(
-            "what", &Settings::what,
-            "status_line: the status line is invalid; chunk_length: the length of the first chunk "
-            "is not a number (the body is sent in chunks); content_length: Content-Length is 10 "
-            "more than the body, or contradicts chunks; head_without_end: the head has no end. The "
-            "connection closes afterwards",
-            {.required = true}),
+        field("what", &Settings::what,
+              "the error in the response. status_line: status and reason are exchanged. "
+              "chunk_length: the body is sent in chunks, and the length of the first chunk is not "
+              "a number. content_length: Content-Length is 10 more than the length of the body, or "
+              "stands beside chunked coding. head_without_end: the empty line after the headers is "
+              "missing. After each of them the connection closes",
+              {.required = true}),
     }};
     return schema;
   }
@@ -57,14 +56,18 @@ class MalformedFault final : public HttpOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kMalformed =
-    describe<MalformedFault>({.name = "malformed",
-                              .level = Level::kMessage,
-                              .carriers = kHttpRequests,
-                              .of_http = Half::kResponse,
-                              .summary = "The response is not valid HTTP.",
-                              .unit = "request",
-                              .composition = "the last rule wins",
-                              .source = "RFC 9112"});
+extern const FaultKind kMalformed = describe<MalformedFault>(
+    {.name = "malformed",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .of_http = Half::kResponse,
+     .summary = "The response is not valid HTTP: its status line, its length, or the end of its "
+                "headers is wrong. Then the connection closes.",
+     .correct_client =
+         "reports an invalid or incomplete response, does not use it, and closes the connection",
+     .unit = "response",
+     .composition = "the last rule decides which error the response has",
+     .source = "RFC 9112, 4 (status line), 6.3 (length), 7.1 (chunked coding) and 8 (incomplete "
+               "messages)"});
 
 }  // namespace brownout::rules

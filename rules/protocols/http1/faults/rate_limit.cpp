@@ -1,7 +1,6 @@
-// rate_limit: answers requests above a rate with 429 and Retry-After (RFC 6585, 4).
-//
-// A token bucket allows `burst` requests at once, then `rate` (generic cell rate algorithm). The
-// bucket is per rule, per client address, or per value of a header such as an API key.
+// rate_limit: a token bucket allows `burst` requests at once, then `rate` (generic cell rate
+// algorithm). The bucket is per rule, per client address, or per value of a header such as an API
+// key.
 #include <array>
 
 #include "rules/chance/client_table.h"
@@ -45,16 +44,19 @@ class RateLimit final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("rate", &Settings::rate, "rate of allowed requests, e.g. \"10/s\"",
+        field("rate", &Settings::rate, "number of requests allowed per time, e.g. \"10/s\"",
               {.required = true}),
-        field("burst", &Settings::burst, "number of requests allowed at once after a pause",
+        field("burst", &Settings::burst,
+              "number of requests allowed at once, after a time without requests",
               {.least = 1, .most = 1'000'000}),
         field("shared", &Settings::shared,
-              "scope of the limit: each client address, or all requests the rule matches"),
+              "what shares one limit: \"client\", the requests of one client address; \"rule\", "
+              "all requests that the rule matches"),
         field("header", &Settings::header,
-              "instead of shared: one limit for each value of this header, e.g. \"authorization\"; "
-              "requests without the header share one limit"),
-        field("status", &Settings::status, "status of the response", {.least = 400, .most = 599}),
+              "name of a header, e.g. \"authorization\": the requests with the same value share "
+              "one limit, and so do all requests without the header; excludes `shared`"),
+        field("status", &Settings::status, "status of the response to requests above the rate",
+              {.least = 400, .most = 599}),
     }};
     return schema;
   }
@@ -107,9 +109,13 @@ extern const FaultKind kRateLimit = describe<RateLimit>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
-     .summary = "Requests above a rate get a 429 with Retry-After.",
-     .unit = "request, counted per client, per header value or per rule (`shared`, `header`)",
-     .composition = "the first rule that answers a request, or drops it, decides",
-     .source = "RFC 6585, 4; ITU-T I.371 generic cell rate algorithm"});
+     .summary =
+         "Requests above a rate get the status 429 with Retry-After. They do not reach the server.",
+     .correct_client = "waits for the time in Retry-After before it sends the request again",
+     .unit =
+         "request; counted per client address, per header value or per rule (`shared`, `header`)",
+     .composition = "the first rule that answers or drops a request decides",
+     .source = "RFC 6585, 4 (429); RFC 9110, 10.2.3 (Retry-After); ITU-T I.371, generic cell rate "
+               "algorithm"});
 
 }  // namespace brownout::rules

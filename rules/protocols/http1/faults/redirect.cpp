@@ -1,4 +1,3 @@
-// redirect: answers with a redirect; the request never reaches the server.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -18,12 +17,13 @@ class Redirect final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("location", &Settings::location, "target, e.g. \"https://backup.example.org\"",
+        field("location", &Settings::location,
+              "URL in the Location header, e.g. \"https://backup.example.org\"",
               {.required = true}),
-        field("status", &Settings::status, "301, 302, 303, 307 or 308",
+        field("status", &Settings::status, "status of the response: 301, 302, 303, 307 or 308",
               {.least = 301, .most = 308}),
         field("keep_path", &Settings::keep_path,
-              "whether to append the path and query of the request to the location"),
+              "whether the path and the query of the request are appended to the location"),
     }};
     return schema;
   }
@@ -62,9 +62,12 @@ extern const FaultKind kRedirect = describe<Redirect>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .of_http = Half::kRequest,
-     .summary = "The client is redirected to another location.",
+     .summary = "The request is answered with a redirection to another location. The request never "
+                "reaches the server.",
+     .correct_client = "follows a bounded number of redirections, detects a loop, and sends no "
+                       "credentials to another host",
      .unit = "request",
-     .composition = "the first rule that answers a request, or drops it, decides",
-     .source = "RFC 9110, 15.4"});
+     .composition = "the first rule that answers or drops a request decides",
+     .source = "RFC 9110, 10.2.2 (Location) and 15.4 (redirection, loops, credentials)"});
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// replace_body: replaces a body and sets Content-Length to match.
+// replace_body: Content-Length is set to match, and Content-Encoding is removed.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -17,9 +17,9 @@ class ReplaceBody final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("body", &Settings::body, "the new body", {.required = true}),
+        field("body", &Settings::body, "text of the new body", {.required = true}),
         field("content_type", &Settings::content_type,
-              "media type of the new body; unchanged if left out"),
+              "media type of the new body (Content-Type); unchanged if left out"),
     }};
     return schema;
   }
@@ -44,14 +44,18 @@ class ReplaceBody final : public HttpOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kReplaceBody =
-    describe<ReplaceBody>({.name = "replace_body",
-                           .level = Level::kMessage,
-                           .carriers = kHttpRequests,
-                           .directed = true,
-                           .summary = "The body is replaced.",
-                           .unit = "request, response, or both (`direction`)",
-                           .composition = "the last rule wins",
-                           .source = {}});
+extern const FaultKind kReplaceBody = describe<ReplaceBody>(
+    {.name = "replace_body",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .directed = true,
+     .summary = "The message has another body, with the right Content-Length. A message without a "
+                "body is unchanged.",
+     .correct_client = "validates the content before it acts on it, for example with "
+                       "Content-Digest, and reports content that it cannot use",
+     .unit = "request, response, or both (`direction`)",
+     .composition = "the body of the last rule arrives",
+     .source = "RFC 9110, 8.4 (Content-Encoding) and 8.6 (Content-Length); RFC 9530, 2 "
+               "(Content-Digest)"});
 
 }  // namespace brownout::rules

@@ -1,4 +1,3 @@
-// response_rate: limits the rate of response bodies; heads are not delayed.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rate_stage.h"
 
@@ -16,7 +15,7 @@ class ResponseRate final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("rate", &Settings::rate, "highest rate of the body",
+        field("rate", &Settings::rate, "highest rate at which the body arrives",
               {.least = Rate{8}, .required = true}),
     }};
     return schema;
@@ -33,15 +32,18 @@ class ResponseRate final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kResponseRate =
-    describe<ResponseRate>({.name = "response_rate",
-                            .level = Level::kMessage,
-                            .carriers = kHttpRequests,
-                            .ramp = Ramp::kMagnitude,
-                            .on_body = true,
-                            .summary = "The body of the response arrives slowly.",
-                            .unit = "response",
-                            .composition = "the slowest limit wins",
-                            .source = "Envoy, HTTP fault injection, response_rate_limit"});
+extern const FaultKind kResponseRate = describe<ResponseRate>(
+    {.name = "response_rate",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .ramp = Ramp::kMagnitude,
+     .on_body = true,
+     .summary = "The body of the response arrives slowly. Its headers arrive without a delay.",
+     .correct_client = "continues while the body makes progress, and gives up when the rate stays "
+                       "below its own minimum",
+     .unit = "response body",
+     .composition = "the lowest rate wins",
+     .source = "Envoy, HTTP fault injection, response_rate_limit; curl(1), --speed-limit and "
+               "--speed-time"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// rewrite_header: sets, removes or appends headers of requests or responses. Other headers keep
-// their order and case.
+// rewrite_header: headers that no key names keep their order and case.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -8,7 +7,7 @@ namespace {
 
 struct RewriteHeaderSettings {
   std::vector<HttpHeader> set;
-  std::vector<std::string> remove;
+  std::optional<std::vector<std::string>> remove;
   std::vector<HttpHeader> append;
 };
 
@@ -22,7 +21,9 @@ void check_framing(const RewriteHeaderSettings& settings, const Node& table,
                  "for a wrong value use the fault \"malformed\"");
   };
   for (const auto& header : settings.set) refuse("set", header.name);
-  for (const auto& name : settings.remove) refuse("remove", name);
+  if (settings.remove) {
+    for (const auto& name : *settings.remove) refuse("remove", name);
+  }
   for (const auto& header : settings.append) refuse("append", header.name);
 }
 
@@ -33,15 +34,18 @@ class RewriteHeader final : public HttpOnlyFault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("set", &Settings::set, "headers to set; each replaces all headers of its name"),
-        field("remove", &Settings::remove, "names of headers to remove"),
-        field("append", &Settings::append, "headers to add at the end"),
+        field("set", &Settings::set,
+              "headers with their new values; each replaces all headers of the same name"),
+        field("remove", &Settings::remove,
+              "names of the headers that are removed, in upper or lower case"),
+        field("append", &Settings::append,
+              "headers that are added after the others, even if one has the same name"),
     }};
     return schema;
   }
 
   static void check(const Settings& settings, const Node& table, Diagnostics& problems) {
-    if (settings.set.empty() && settings.remove.empty() && settings.append.empty()) {
+    if (settings.set.empty() && !settings.remove && settings.append.empty()) {
       problems.add(table.where, "fault \"rewrite_header\" needs \"set\", \"remove\" or \"append\"",
                    "e.g. set = { server = \"overloaded\" }");
     }
@@ -50,7 +54,9 @@ class RewriteHeader final : public HttpOnlyFault {
 
   std::optional<Note> act(const HttpContext&, HttpMessage& message) const override {
     if (message.decided()) return std::nullopt;
-    for (const auto& name : settings_.remove) message.head.remove(name);
+    if (settings_.remove) {
+      for (const auto& name : *settings_.remove) message.head.remove(name);
+    }
     for (const auto& header : settings_.set) message.head.set(header.name, header.value);
     for (const auto& header : settings_.append) message.head.append(header.name, header.value);
     message.edited = true;
@@ -63,14 +69,16 @@ class RewriteHeader final : public HttpOnlyFault {
 
 }  // namespace
 
-extern const FaultKind kRewriteHeader =
-    describe<RewriteHeader>({.name = "rewrite_header",
-                             .level = Level::kMessage,
-                             .carriers = kHttpRequests,
-                             .directed = true,
-                             .summary = "Headers are set, removed or added.",
-                             .unit = "request, response, or both (`direction`)",
-                             .composition = "rules apply one after another, in file order",
-                             .source = {}});
+extern const FaultKind kRewriteHeader = describe<RewriteHeader>(
+    {.name = "rewrite_header",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .directed = true,
+     .summary = "Headers of the message are set, removed or added. The body is unchanged.",
+     .correct_client = "works without optional headers, ignores unknown headers, and reports a "
+                       "required header that is missing or invalid",
+     .unit = "request, response, or both (`direction`)",
+     .composition = "rules act one after another, in the order of the file",
+     .source = "RFC 9110, 5.1 (field names) and 5.3 (field order)"});
 
 }  // namespace brownout::rules

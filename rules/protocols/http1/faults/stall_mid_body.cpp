@@ -1,5 +1,4 @@
-// stall_mid_body: stops a body after some bytes, for a while or for ever. The connection stays
-// open.
+// stall_mid_body: unlike truncate_body, no FIN or RST tells the client that the rest is missing.
 #include <algorithm>
 
 #include "rules/engine/delay_line.h"
@@ -43,8 +42,9 @@ class StallMidBody final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "how much of the body passes before it stalls"),
-        field("duration", &Settings::duration, "how long it stalls; for ever if left out",
+        field("after", &Settings::after, "number of bytes of the body that pass before the pause"),
+        field("duration", &Settings::duration,
+              "length of the pause, after which the rest of the body passes; endless if left out",
               {.least = Duration(1)}),
     }};
     return schema;
@@ -59,15 +59,18 @@ class StallMidBody final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kStallMidBody =
-    describe<StallMidBody>({.name = "stall_mid_body",
-                            .level = Level::kMessage,
-                            .carriers = kHttpRequests,
-                            .directed = true,
-                            .on_body = true,
-                            .summary = "The body stops in the middle; the connection stays open.",
-                            .unit = "body of a request, a response, or both (`direction`)",
-                            .composition = "stalls of several rules add up",
-                            .source = {}});
+extern const FaultKind kStallMidBody = describe<StallMidBody>(
+    {.name = "stall_mid_body",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .directed = true,
+     .on_body = true,
+     .summary = "The body stops after a number of bytes, for a time or for ever. The connection "
+                "stays open.",
+     .correct_client = "has a time-out for the progress of the body, closes the connection when it "
+                       "expires, and does not use the partial body",
+     .unit = "body of the request, of the response, or of both (`direction`)",
+     .composition = "the pauses of several rules add up",
+     .source = "RFC 9112, 8 and 9.5; curl(1), --speed-limit and --speed-time"});
 
 }  // namespace brownout::rules

@@ -1,4 +1,4 @@
-// truncate_body: closes the connection within a body, so the body is shorter than announced.
+// truncate_body: the head still announces the whole body.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/truncate_stage.h"
 #include "rules/schema/how_to_close.h"
@@ -19,8 +19,8 @@ class TruncateBody final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how much of the body passes; a shorter body is unchanged"),
-        field("close", &Settings::close, "how the connection ends"),
+              "number of bytes of the body that pass; a body that is not longer is unchanged"),
+        field("close", &Settings::close, "how the connection closes: FIN or RST"),
     }};
     return schema;
   }
@@ -35,15 +35,18 @@ class TruncateBody final : public Fault {
 
 }  // namespace
 
-extern const FaultKind kTruncateBody =
-    describe<TruncateBody>({.name = "truncate_body",
-                            .level = Level::kMessage,
-                            .carriers = kHttpRequests,
-                            .directed = true,
-                            .on_body = true,
-                            .summary = "The connection closes before the end of the body.",
-                            .unit = "body of a request, a response, or both (`direction`)",
-                            .composition = "the smallest limit wins",
-                            .source = {}});
+extern const FaultKind kTruncateBody = describe<TruncateBody>(
+    {.name = "truncate_body",
+     .level = Level::kMessage,
+     .carriers = kHttpRequests,
+     .directed = true,
+     .on_body = true,
+     .summary =
+         "The connection closes within the body. The body is shorter than its headers announced.",
+     .correct_client = "treats a response as incomplete if it is shorter than Content-Length or "
+                       "lacks its last chunk, and does not use it",
+     .unit = "body of the request, of the response, or of both (`direction`)",
+     .composition = "the smallest number of bytes wins",
+     .source = "RFC 9112, 6.3 and 8"});
 
 }  // namespace brownout::rules

@@ -1,6 +1,5 @@
-// mqtt_disconnect: sends the client a DISCONNECT with a reason and, optionally, another server, and
-// closes the connection (MQTT 5.0, 3.14 and 4.11). In 3.1.1 the connection only closes. The broker
-// gets no DISCONNECT, so it publishes the will.
+// mqtt_disconnect: MQTT 3.1.1 has no DISCONNECT from a server, so there the connection only closes.
+// The server gets no DISCONNECT either, so it publishes the will.
 #include "rules/engine/fault.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 
@@ -56,10 +55,11 @@ class MqttDisconnect final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("reason", &Settings::reason,
-              "reason code, e.g. 137 (server busy), 139 (server shutting down), 156 (use another "
-              "server) or 157 (server moved)"),
+              "reason code of the DISCONNECT, e.g. 137 (server busy), 139 (server shutting down), "
+              "156 (use another server) or 157 (server moved)"),
         field("server_reference", &Settings::server_reference,
-              "the other server, e.g. \"standby.example.org:1883\""),
+              "server to use instead, e.g. \"standby.example.org:1883\" (Server Reference); only "
+              "with reason 156 or 157"),
     }};
     return schema;
   }
@@ -88,11 +88,13 @@ extern const FaultKind kMqttDisconnect = describe<MqttDisconnect>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
-     .summary = "On a packet, the server closes the connection; in MQTT 5.0 it sends a reason and "
-                "may name another server. A correct client connects there, or reconnects later. "
-                "The broker publishes the client's will.",
+     .summary = "The server closes the connection at the next packet after CONNACK, and publishes "
+                "the will of the client. In MQTT 5.0 a DISCONNECT arrives first, with a reason and "
+                "optionally the name of another server.",
+     .correct_client =
+         "reconnects after a random delay, to the server in the DISCONNECT if it names one",
      .unit = "connection",
      .composition = "the first rule that ends the connection decides",
-     .source = "MQTT 5.0, 3.14 and 4.11"});
+     .source = "MQTT 5.0, 3.1.2.5 (will), 3.14 and 4.11 (server redirection)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// mqtt_receive_maximum: lowers the Receive Maximum in CONNECT and CONNACK (MQTT 5.0, 3.1.2.11.3 and
-// 3.2.2.3.3).
+// mqtt_receive_maximum: without the property, the limit is 65,535.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -61,7 +60,8 @@ class ReceiveMaximum final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("value", &Settings::value,
-              "limit of QoS 1 and 2 messages in flight; a lower limit of the sender is unchanged",
+              "highest number of unacknowledged QoS 1 and QoS 2 messages; a lower limit in the "
+              "packet is unchanged",
               {.least = 1, .most = 65'535}),
     }};
     return schema;
@@ -83,9 +83,12 @@ extern const FaultKind kMqttReceiveMaximum = describe<ReceiveMaximum>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
-     .summary = "A CONNACK (downstream) or a CONNECT (upstream) of MQTT 5.0 allows few messages in "
-                "flight. A correct client waits for acknowledgements and limits its queue.",
-     .unit = "connection",
+     .summary = "The Receive Maximum in the CONNACK of MQTT 5.0 is lowered. The client may then "
+                "send only few QoS 1 and QoS 2 messages before it gets an acknowledgement. The "
+                "same change in a CONNECT limits the server.",
+     .correct_client = "waits for acknowledgements before it sends more, and limits the queue of "
+                       "messages that wait",
+     .unit = "connection: its CONNECT (upstream), its CONNACK (downstream), or both (`direction`)",
      .composition = "the smallest limit wins",
      .source = "MQTT 5.0, 3.1.2.11.3, 3.2.2.3.3 and 4.9"});
 

@@ -1,5 +1,3 @@
-// mqtt_session_present: sets the Session Present flag of a CONNACK to a configured value (MQTT 5.0,
-// 3.2.2.1.1).
 #include "rules/engine/fault.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 
@@ -41,8 +39,9 @@ class SessionPresent final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("value", &Settings::value,
-              "value of Session Present; true means that the server still has the session"),
+        field(
+            "value", &Settings::value,
+            "value of the flag Session Present; true means that the server still has the session"),
     }};
     return schema;
   }
@@ -63,12 +62,12 @@ extern const FaultKind kMqttSessionPresent = describe<SessionPresent>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(MqttMessage::protocol()); },
-     .summary =
-         "A CONNACK reports a session that the server does not have, or hides one that it has. A "
-         "correct client subscribes again and discards messages in flight if no session is "
-         "reported, and closes the connection if an unknown session is reported.",
-     .unit = "CONNACK",
-     .composition = "the last rule's answer arrives",
-     .source = "MQTT 5.0, 3.2.2.1.1"});
+     .summary = "The flag Session Present in the CONNACK is wrong: it reports a session that the "
+                "server does not have, or hides a session that it has.",
+     .correct_client = "subscribes again and discards its session state if no session is reported, "
+                       "and in MQTT 5.0 closes the connection if an unknown session is reported",
+     .unit = "CONNACK that accepts the connection",
+     .composition = "the value of the last rule arrives",
+     .source = "MQTT 5.0, 3.2.2.1.1; MQTT 3.1.1, 3.2.2.2"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,4 @@
-// nats_authorization_timeout: CONNECT never reaches the server, and the client is disconnected with
-// -ERR 'Authentication Timeout' (nats-server, authorization timeout).
+// nats_authorization_timeout: CONNECT and all data after it are dropped, so the server sees none.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -59,7 +58,7 @@ class NatsAuthorizationTimeout final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("after", &Settings::after, "how long the server waits for CONNECT",
+        field("after", &Settings::after, "time from the CONNECT of the client to the error",
               {.most = std::chrono::hours(1)}),
     }};
     return schema;
@@ -81,9 +80,10 @@ extern const FaultKind kNatsAuthorizationTimeout = describe<NatsAuthorizationTim
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "CONNECT never reaches the server: after `after` the client gets 'Authentication "
-                "Timeout', and the connection closes. A correct client tries the next server with "
-                "increasing delays, and does not treat it as a wrong password.",
+     .summary = "The CONNECT of a new connection gets no answer. After the time `after`, -ERR "
+                "'Authentication Timeout' arrives, and the connection closes.",
+     .correct_client =
+         "tries the next server, with increasing delays, and does not report wrong credentials",
      .unit = "new connection",
      .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Authorization, timeout; nats-server, client.go"});

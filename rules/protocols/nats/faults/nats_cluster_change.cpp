@@ -1,5 +1,3 @@
-// nats_cluster_change: announces another set of servers, by rewriting connect_urls in INFO. Clients
-// that would reconnect to other servers of a real cluster can so be kept on the proxy.
 #include "rules/engine/fault.h"
 #include "rules/protocols/nats/nats_json.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -53,7 +51,8 @@ class NatsClusterChange final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("connect_urls", &Settings::connect_urls,
-              "the servers that INFO names, each as \"HOST:PORT\", e.g. the proxy's own listeners",
+              "servers in connect_urls, each as \"HOST:PORT\"; with addresses of listeners, "
+              "clients stay on the proxy",
               {.required = true}),
     }};
     return schema;
@@ -83,11 +82,11 @@ extern const FaultKind kNatsClusterChange = describe<NatsClusterChange>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "INFO names other servers in connect_urls; a connected client gets another INFO at "
-                "the next message. A correct client adds these servers to its list; with addresses "
-                "of listeners it stays on the proxy.",
+     .summary = "INFO announces other servers of the cluster in connect_urls. A client that is "
+                "already connected gets such an INFO before the next message.",
+     .correct_client = "adds these servers to the list from which it chooses when it reconnects",
      .unit = "INFO",
-     .composition = "the last rule's servers are named",
-     .source = "NATS documentation, INFO, connect_urls; nats-server, cluster"});
+     .composition = "the servers of the last rule are announced",
+     .source = "NATS documentation, Client Protocol, INFO, connect_urls; nats-server, cluster"});
 
 }  // namespace brownout::rules

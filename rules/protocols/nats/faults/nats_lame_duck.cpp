@@ -1,5 +1,4 @@
-// nats_lame_duck: the server announces its shutdown (INFO with "ldm") and closes the connection
-// later: lame duck mode, as before an upgrade.
+// nats_lame_duck: lame duck mode, as before the upgrade of a server.
 #include "rules/engine/fault.h"
 #include "rules/protocols/nats/nats_json.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -50,8 +49,7 @@ class NatsLameDuck final : public Fault {
 
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
-        field("grace", &Settings::grace,
-              "how long the connection still works after the announcement",
+        field("grace", &Settings::grace, "time from the announcement to the end of the connection",
               {.most = std::chrono::hours(24)}),
     }};
     return schema;
@@ -73,10 +71,11 @@ extern const FaultKind kNatsLameDuck = describe<NatsLameDuck>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary =
-         "At the next message to a client, the server announces its shutdown (INFO with \"ldm\"), "
-         "and closes the connection after `grace`. A correct client moves to another server before "
-         "that, and loses nothing. To refuse new connections as well, add a rule with \"refuse\".",
+     .summary = "At the next message, the server announces its shutdown (INFO with \"ldm\": true). "
+                "The connection closes after the time `grace`. New connections are still accepted; "
+                "a rule with the fault `refuse` refuses them.",
+     .correct_client =
+         "connects to another server before the connection closes, and loses no message",
      .unit = "connection",
      .composition = "the first rule that ends the connection decides",
      .source = "NATS documentation, Lame Duck Mode; nats-server, lame_duck_grace_period"});

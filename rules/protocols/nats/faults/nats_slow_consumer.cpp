@@ -1,5 +1,3 @@
-// nats_slow_consumer: the server reports that a client does not read fast enough, and closes the
-// connection: -ERR 'Slow Consumer' (nats-server, write_deadline and max_pending).
 #include "rules/engine/fault.h"
 #include "rules/protocols/nats/nats_message.h"
 
@@ -43,11 +41,12 @@ extern const FaultKind kNatsSlowConsumer = describe<NatsSlowConsumer>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "At a message to the client, the server reports 'Slow Consumer' and closes the "
-                "connection. A correct client reconnects and subscribes again; messages published "
-                "meanwhile are lost, except in JetStream.",
+     .summary = "The server reports that the client does not read fast enough. In place of a "
+                "message, -ERR 'Slow Consumer' arrives, and the connection closes. Messages that "
+                "are published meanwhile are lost, except in JetStream.",
+     .correct_client = "reconnects, subscribes again, and reports that messages may be missing",
      .unit = "connection",
      .composition = "the first rule that ends the connection decides",
-     .source = "NATS documentation, Slow Consumers"});
+     .source = "NATS documentation, Slow Consumers; nats-server, write_deadline and max_pending"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,3 @@
-// nats_stale_connection: drops PONG until the peer detects that its PINGs are not answered
-// (ping_interval, max_outstanding).
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -41,11 +39,13 @@ extern const FaultKind kNatsStaleConnection = describe<NatsStale>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(NatsMessage::protocol()); },
-     .summary = "PONG is dropped; everything else passes. A correct client closes the connection "
-                "after some unanswered PINGs, and connects to another server. With direction = "
-                "\"upstream\" the server closes it, with 'Stale Connection'.",
-     .unit = "PONG, one way",
+     .summary = "PINGs get no PONG, and everything else passes. With direction = \"upstream\", the "
+                "server gets no PONG and closes the connection with -ERR 'Stale Connection'.",
+     .correct_client = "closes the connection after a bounded number of unanswered PINGs, and "
+                       "connects to another server",
+     .unit = "PONG",
      .composition = "later rules do not see messages that an earlier rule dropped",
-     .source = "NATS documentation, Ping/Pong Protocol"});
+     .source = "NATS documentation, Client Protocol, PING/PONG; nats-server, ping_interval and "
+               "ping_max"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,3 @@
-// redis_ask: a cluster node migrates a slot, and redirects the client to the other node for this
-// command only. Two listeners that refer to each other make a redirection loop.
 #include "rules/protocols/redis/faults/redis_redirection_fault.h"
 
 namespace brownout::rules {
@@ -12,11 +10,12 @@ class RedisAsk final : public RedisRedirectionFault {
 
 }  // namespace
 
-extern const FaultKind kRedisAsk = describe<RedisAsk>(redis_error_kind(
-    "redis_ask",
-    "Commands with keys get the error ASK, with the slot of the first key and an address. A "
-    "correct client sends ASKING and the command to that address, and keeps its map of the slots; "
-    "it follows a bounded number of redirections for a command.",
-    "redis.io, Redis cluster specification (ASK Redirection)"));
+extern const FaultKind kRedisAsk = describe<RedisAsk>(
+    redis_error_kind("redis_ask",
+                     "Commands with keys get the error ASK, with the slot of the first key and an "
+                     "address: a cluster node is moving the slot to that address.",
+                     "sends ASKING and the command to that address, keeps its map of the slots, "
+                     "and reports an error after a bounded number of redirections",
+                     "redis.io, Redis cluster specification (ASK redirection)"));
 
 }  // namespace brownout::rules

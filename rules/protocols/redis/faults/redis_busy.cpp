@@ -1,4 +1,3 @@
-// redis_busy: a script runs for longer than busy-reply-threshold, which blocks all other commands.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {
@@ -13,11 +12,12 @@ struct RedisBusy {
 
 }  // namespace
 
-extern const FaultKind kRedisBusy = describe<RedisErrorFault<RedisBusy>>(
-    redis_error_kind("redis_busy",
-                     "The server answers BUSY to all commands except SCRIPT KILL, FUNCTION KILL, "
-                     "AUTH, HELLO, MULTI and similar ones. A correct client retries with "
-                     "increasing delays, and opens no further connections meanwhile.",
-                     "redis.io, EVAL (Maximum execution time) and COMMAND (flag allow-busy)"));
+extern const FaultKind kRedisBusy = describe<RedisErrorFault<RedisBusy>>(redis_error_kind(
+    "redis_busy",
+    "A script runs for too long and blocks the server. All commands get the error BUSY, except "
+    "SCRIPT KILL, FUNCTION KILL, AUTH, HELLO, MULTI and similar ones.",
+    "retries with increasing delays, a bounded number of times, and opens no further connections "
+    "meanwhile",
+    "redis.io, BUSY error; redis.conf, busy-reply-threshold"));
 
 }  // namespace brownout::rules

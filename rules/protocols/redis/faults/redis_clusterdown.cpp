@@ -1,5 +1,3 @@
-// redis_clusterdown: a cluster node serves no keys, because a slot has no owner or most primaries
-// are unreachable.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {
@@ -14,12 +12,13 @@ struct RedisClusterdown {
 
 }  // namespace
 
-extern const FaultKind kRedisClusterdown = describe<
-    RedisErrorFault<RedisClusterdown>>(redis_error_kind(
-    "redis_clusterdown",
-    "Commands with keys get the error CLUSTERDOWN. A correct client retries with increasing "
-    "delays, and reloads the slots; after a bounded number of attempts it reports an error.",
-    "redis.io, Redis cluster specification (Fault tolerance) and cluster-require-full-coverage of "
-    "redis.conf"));
+extern const FaultKind kRedisClusterdown = describe<RedisErrorFault<RedisClusterdown>>(
+    redis_error_kind("redis_clusterdown",
+                     "Commands with keys get the error CLUSTERDOWN, as if a slot had no owner or "
+                     "most primaries were unreachable.",
+                     "reloads its map of the slots, retries with increasing delays, and reports an "
+                     "error after a bounded number of attempts",
+                     "redis.io, Redis cluster specification (Fault tolerance); redis.conf, "
+                     "cluster-require-full-coverage"));
 
 }  // namespace brownout::rules

@@ -1,5 +1,5 @@
-// redis_cut_reply: closes the connection inside a reply, so that the client has only a part of it.
-// A bulk string announces its length; a reader that trusts it waits for the rest, or uses the part.
+// redis_cut_reply: a bulk string announces its length. A reader that trusts the length waits for
+// the rest, or uses the part.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -44,9 +44,9 @@ class RedisCutReply final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("after", &Settings::after,
-              "how many bytes of the reply arrive, at least one and never all; half of them if not "
-              "set"),
-        field("close", &Settings::close, "how the connection closes after them"),
+              "number of bytes of the reply that arrive, at least 1 and never all; half of the "
+              "reply if left out"),
+        field("close", &Settings::close, "how the connection closes: FIN or RST"),
     }};
     return schema;
   }
@@ -67,11 +67,12 @@ extern const FaultKind kRedisCutReply = describe<RedisCutReply>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
-     .summary = "The connection closes inside a reply. A correct client discards the partial reply "
-                "and reconnects. The command may have run, so it repeats only commands that are "
-                "safe to repeat.",
+     .summary = "The connection closes within a reply, so the client has only a part of it. The "
+                "command may have run.",
+     .correct_client = "discards the partial reply, reconnects, and repeats only commands that are "
+                       "safe to repeat",
      .unit = "connection",
-     .composition = "the first cut wins",
-     .source = "Redis serialization protocol specification; redis.io, Redis pipelining"});
+     .composition = "the first rule that cuts a reply decides",
+     .source = "redis.io, Redis serialization protocol specification (Bulk strings)"});
 
 }  // namespace brownout::rules

@@ -1,6 +1,4 @@
-// redis_dead_subscription: a subscriber's connection dies silently, as after a NAT timeout. From
-// the subscription on, nothing arrives, not even the answer to a PING, and the connection is not
-// closed.
+// redis_dead_subscription: as after a NAT has forgotten an idle connection.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/redis/redis_message.h"
@@ -60,11 +58,14 @@ extern const FaultKind kRedisDeadSubscription = describe<RedisDeadSubscription>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(RedisMessage::protocol()); },
-     .summary = "After a subscription, nothing more arrives on the connection, and it stays open. "
-                "A correct client sends PING while it is idle, closes the connection if no answer "
-                "arrives, and subscribes again. Messages published meanwhile are lost.",
+     .summary = "Once the client has subscribed to a channel, nothing more arrives: no message and "
+                "no answer to PING. The connection stays open. Messages that are published "
+                "meanwhile are lost.",
+     .correct_client = "sends PING while it is idle, closes the connection if no answer arrives, "
+                       "and subscribes again on a new one",
      .unit = "connection",
      .composition = "later rules do not see messages that an earlier rule dropped",
-     .source = "redis.io, Redis Pub/Sub (Delivery semantics) and PING"});
+     .source = "redis.io, Redis Pub/Sub (Delivery semantics) and PING; RFC 5382, 5 (idle "
+               "connections in a NAT)"});
 
 }  // namespace brownout::rules

@@ -1,5 +1,3 @@
-// redis_loading: the server has just started and loads its dataset from disk. It accepts
-// connections, and refuses most commands.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {
@@ -16,9 +14,10 @@ struct RedisLoading {
 
 extern const FaultKind kRedisLoading = describe<RedisErrorFault<RedisLoading>>(redis_error_kind(
     "redis_loading",
-    "The server answers LOADING to PING and to all commands that need data; AUTH, HELLO, INFO, "
-    "SELECT, SUBSCRIBE and the like work. A correct client retries with increasing delays, or uses "
-    "another server; it does not treat the connection as ready.",
+    "The server has just started and loads its data from disk. PING and all commands that need "
+    "data get the error LOADING. AUTH, HELLO, INFO, SELECT, SUBSCRIBE and similar commands work.",
+    "does not treat the connection as ready, and retries with increasing delays or uses another "
+    "server",
     "redis.io, INFO (loading) and COMMAND (flag loading); server.c, processCommand()"));
 
 }  // namespace brownout::rules

@@ -1,5 +1,3 @@
-// redis_misconf: the server could not save its dataset to disk, and refuses writes
-// (stop-writes-on-bgsave-error) and PING.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {
@@ -19,11 +17,11 @@ struct RedisMisconf {
 
 }  // namespace
 
-extern const FaultKind kRedisMisconf = describe<RedisErrorFault<RedisMisconf>>(
-    redis_error_kind("redis_misconf",
-                     "Commands that write, and PING, get the error MISCONF: the disk is full, or "
-                     "the dataset cannot be saved. A correct client reports that writes fail, "
-                     "continues to read, and treats the server as unhealthy.",
-                     "redis.conf, stop-writes-on-bgsave-error; server.c, processCommand()"));
+extern const FaultKind kRedisMisconf = describe<RedisErrorFault<RedisMisconf>>(redis_error_kind(
+    "redis_misconf",
+    "PING and commands that write get the error MISCONF, because the server cannot save its data "
+    "to disk. Reading works.",
+    "reports that writes fail, continues to read, and treats the server as unhealthy",
+    "redis.conf, stop-writes-on-bgsave-error; server.c, processCommand()"));
 
 }  // namespace brownout::rules

@@ -1,5 +1,3 @@
-// redis_moved: a cluster node answers that another node owns the slot of a key. Two listeners that
-// refer to each other, or a listener that refers to itself, make a redirection loop.
 #include "rules/protocols/redis/faults/redis_redirection_fault.h"
 
 namespace brownout::rules {
@@ -12,11 +10,12 @@ class RedisMoved final : public RedisRedirectionFault {
 
 }  // namespace
 
-extern const FaultKind kRedisMoved = describe<RedisMoved>(redis_error_kind(
-    "redis_moved",
-    "Commands with keys get the error MOVED, with the slot of the first key and an address. A "
-    "correct client sends the command to that address and reloads the slots; it follows a bounded "
-    "number of redirections for a command, then fails.",
-    "redis.io, Redis cluster specification (MOVED Redirection)"));
+extern const FaultKind kRedisMoved = describe<RedisMoved>(
+    redis_error_kind("redis_moved",
+                     "Commands with keys get the error MOVED, with the slot of the first key and "
+                     "an address: another cluster node owns the slot.",
+                     "sends the command to that address, reloads its map of the slots, and reports "
+                     "an error after a bounded number of redirections",
+                     "redis.io, Redis cluster specification (MOVED Redirection)"));
 
 }  // namespace brownout::rules

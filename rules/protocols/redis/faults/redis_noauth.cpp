@@ -1,5 +1,3 @@
-// redis_noauth: the server requires authentication that the connection lacks: the configuration has
-// changed, or the client did not authenticate again after a reconnect.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {
@@ -14,11 +12,12 @@ struct RedisNoauth {
 
 }  // namespace
 
-extern const FaultKind kRedisNoauth = describe<RedisErrorFault<RedisNoauth>>(redis_error_kind(
-    "redis_noauth",
-    "The server answers NOAUTH to all commands except AUTH, HELLO, RESET and QUIT. A correct "
-    "client authenticates again, on this connection or a new one, or reports that its credentials "
-    "are missing; it does not repeat the same command.",
-    "redis.io, Security (Authentication); COMMAND (flag no-auth)"));
+extern const FaultKind kRedisNoauth = describe<RedisErrorFault<RedisNoauth>>(
+    redis_error_kind("redis_noauth",
+                     "All commands except AUTH, HELLO, RESET and QUIT get the error NOAUTH, as "
+                     "after a change of the server's configuration.",
+                     "authenticates before it repeats the command, on this connection or a new "
+                     "one, or reports that its credentials are missing",
+                     "redis.io, Security (Authentication) and COMMAND (flag no_auth)"));
 
 }  // namespace brownout::rules

@@ -1,5 +1,3 @@
-// redis_oom: the server has reached its memory limit (maxmemory with noeviction) and refuses
-// commands that may need more.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {
@@ -16,9 +14,10 @@ struct RedisOom {
 
 extern const FaultKind kRedisOom = describe<RedisErrorFault<RedisOom>>(
     redis_error_kind("redis_oom",
-                     "Commands that may take memory get the error OOM; reading and deleting still "
-                     "work. A correct client reports to its caller that nothing was written, works "
-                     "without the cache where it can, and does not retry at once.",
-                     "redis.io, Key eviction; COMMAND (flag denyoom)"));
+                     "The server has reached its memory limit. Commands that may need memory get "
+                     "the error OOM. Reading and deleting work.",
+                     "reports that nothing was written, does not retry at once, and continues "
+                     "without the cache where it can",
+                     "redis.io, Key eviction and COMMAND (flag denyoom); redis.conf, maxmemory"));
 
 }  // namespace brownout::rules

@@ -1,5 +1,3 @@
-// redis_readonly: the server is a replica, such as the former primary after a failover: it serves
-// reads and refuses writes.
 #include "rules/protocols/redis/faults/redis_error_fault.h"
 
 namespace brownout::rules {
@@ -16,9 +14,9 @@ struct RedisReadonly {
 
 extern const FaultKind kRedisReadonly = describe<RedisErrorFault<RedisReadonly>>(redis_error_kind(
     "redis_readonly",
-    "Commands that write get the error READONLY, as from a primary that has become a replica; all "
-    "others pass. A correct client looks up the primary again (Sentinel, DNS, a new connection), "
-    "and writes to the primary instead of the replica.",
+    "Commands that write get the error READONLY, as from a primary that has become a replica. All "
+    "other commands pass.",
+    "looks up the primary again (Sentinel, DNS or a new connection), and sends its writes there",
     "redis.io, Guidelines for Redis clients with support for Redis Sentinel; redis.conf, "
     "replica-read-only"));
 

@@ -22,8 +22,8 @@ class RedisRedirectionFault : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("address", &Settings::address,
-              "the address in the redirection, e.g. \"127.0.0.1:7001\"; the listener's own address "
-              "makes a loop",
+              "address in the error, e.g. \"127.0.0.1:7001\"; the listener's own address, or two "
+              "listeners that name each other, cause a redirection loop",
               {.required = true}),
     }};
     return schema;

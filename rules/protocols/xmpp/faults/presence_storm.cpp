@@ -1,4 +1,3 @@
-// presence_storm: a contact comes and goes many times at once (RFC 6121, 4).
 #include "rules/engine/fault.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
 
@@ -45,7 +44,7 @@ class PresenceStorm final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("count", &Settings::count,
-              "number of presences inserted before each presence that arrives",
+              "number of presence stanzas that are inserted before each presence stanza",
               {.least = 1, .most = 10'000, .required = true}),
     }};
     return schema;
@@ -67,10 +66,13 @@ extern const FaultKind kPresenceStorm = describe<PresenceStorm>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
-     .summary = "When a contact comes or goes, many alternating presences arrive at once. A "
-                "correct client shows the last state, and stays responsive.",
-     .unit = "presence, one way",
-     .composition = "a later rule multiplies the presences of an earlier rule, too",
-     .source = "RFC 6121, 4"});
+     .summary =
+         "When a contact comes online or goes offline, many presence stanzas of the contact arrive "
+         "at once. They alternate between available and unavailable, and the last one is true.",
+     .correct_client =
+         "shows the state of the last presence, and meanwhile still answers its user and pings",
+     .unit = "presence without a type, or of type unavailable",
+     .composition = "a later rule also inserts presences before those of an earlier rule",
+     .source = "RFC 6121, 4.2, 4.4 and 4.5"});
 
 }  // namespace brownout::rules

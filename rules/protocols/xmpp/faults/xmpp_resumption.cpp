@@ -1,4 +1,3 @@
-// xmpp_resumption: falsifies the server's answer to a stream resumption (XEP-0198, 5).
 #include <array>
 
 #include "rules/engine/fault.h"
@@ -74,8 +73,8 @@ class Resumption final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("answer", &Settings::answer,
-              "the false answer to a client that resumes its stream: failed (although it was "
-              "resumed) or resumed (although it failed)"),
+              "the false answer: failed, although the server resumed the stream; resumed, although "
+              "the server could not resume it"),
     }};
     return schema;
   }
@@ -96,11 +95,12 @@ extern const FaultKind kXmppResumption = describe<Resumption>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
-     .summary = "The server's answer to a stream resumption is falsified. A correct client binds "
-                "again after a false failure, and resends unacknowledged stanzas; after a false "
-                "success it notices the errors that answer its stanzas.",
-     .unit = "resumption",
-     .composition = "the last rule's answer arrives",
+     .summary = "The client asks to resume its stream after a reconnect, and gets the wrong "
+                "answer: failed instead of resumed, or resumed instead of failed.",
+     .correct_client = "binds a resource again after failed, and resends unacknowledged stanzas; "
+                       "after a false resumed, it handles the errors that answer its stanzas",
+     .unit = "answer to a resumption",
+     .composition = "the answer of the last rule arrives",
      .source = "XEP-0198, 5"});
 
 }  // namespace brownout::rules

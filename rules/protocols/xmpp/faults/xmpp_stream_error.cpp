@@ -1,4 +1,4 @@
-// xmpp_stream_error: ends an XMPP stream with an error (RFC 6120, 4.9).
+// xmpp_stream_error: the error replaces the element at which the rule acts.
 #include "rules/engine/fault.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
 
@@ -39,11 +39,11 @@ class StreamError final : public Fault {
   static const Schema<Settings>& schema() {
     static const Schema<Settings> schema{{
         field("condition", &Settings::condition,
-              "condition of the error: system-shutdown, see-other-host, conflict, "
-              "policy-violation, ..."),
+              "condition of the error, e.g. system-shutdown, see-other-host, conflict or "
+              "policy-violation"),
         field("text", &Settings::text,
-              "for see-other-host, the other host, e.g. \"b.example.org:5222\"; otherwise the text "
-              "beside the condition"),
+              "for see-other-host, the host to use instead, e.g. \"b.example.org:5222\"; for other "
+              "conditions, a description for people"),
     }};
     return schema;
   }
@@ -70,11 +70,11 @@ extern const FaultKind kXmppStreamError = describe<StreamError>(
      .carriers = kMessages,
      .per_chunk = true,
      .protocols = [] { return ProtocolSet::of(XmppMessage::protocol()); },
-     .summary =
-         "The stream ends with an error, and the connection closes. A correct client reconnects "
-         "after a random delay: for see-other-host to that host, for conflict not at all.",
+     .summary = "The server ends the stream with a stream error, and the connection closes.",
+     .correct_client = "reconnects after a random delay: after see-other-host to the host in the "
+                       "error, after conflict with another resource or not at all",
      .unit = "connection",
      .composition = "the first rule that ends the stream decides",
-     .source = "RFC 6120, 4.9"});
+     .source = "RFC 6120, 3.3 (reconnection), 4.9.3.3 (conflict) and 4.9.3.19 (see-other-host)"});
 
 }  // namespace brownout::rules
