@@ -23,8 +23,12 @@ TEST(Reference, AliasesLeadToFaults) {
 }
 
 // The tester of a client needs to know the expected behavior.
-TEST(Reference, EveryFaultDescribesACorrectClient) {
-  for (const auto* kind : all_faults()) EXPECT_NE(kind->correct_client, "") << kind->name;
+TEST(Reference, EveryFaultDescribesACorrectClientAndItsSource) {
+  for (const auto* kind : all_faults()) {
+    EXPECT_NE(kind->summary, "") << kind->name;
+    EXPECT_NE(kind->correct_client, "") << kind->name;
+    EXPECT_NE(kind->source, "") << kind->name;
+  }
 }
 
 }  // namespace
