@@ -29,7 +29,7 @@ struct IpAddress {
 
 struct Prefix {
   IpAddress network;
-  unsigned length = 128;  // bits, out of 128: an IPv4 /16 is 112
+  unsigned length = 128;  // prefix length in bits of the 128-bit address: an IPv4 /16 has 112
 
   bool contains(const IpAddress& address) const;
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
@@ -41,20 +41,22 @@ bool any_contains(const std::vector<Prefix>& prefixes, const std::optional<IpAdd
 IpAddress masked(const IpAddress& address, unsigned length);
 
 struct Endpoint {
-  std::string host;        // host name or IP address; empty for a unix socket
-  std::uint16_t port = 0;  // for a listener, 0 means any free port
-  std::string path;        // path of a unix socket, else empty
+  std::string host;  // host name or IP address; empty for a unix socket
+  // TCP or UDP port; for a listener, 0 means that the kernel chooses a free port.
+  std::uint16_t port = 0;
+  std::string path;  // file system path of a unix socket; empty for IP endpoints
 
   bool is_unix() const { return !path.empty(); }
   std::optional<IpAddress> ip() const { return IpAddress::parse(host); }
-  // "[::]"; a listener on it accepts IPv6 and IPv4.
+  // Whether the host is "[::]". A listener on it accepts IPv6 and IPv4.
   bool is_any_v6() const { return ip() == IpAddress{}; }
-  // "0.0.0.0" or "[::]".
+  // Whether the host is "0.0.0.0" or "[::]".
   bool is_any() const { return is_any_v6() || ip() == IpAddress::v4({}); }
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// One end of a flow: "10.1.2.3", "10.1.2.3:1883" or "[::1]:1883". Without a port, `port` is 0.
+// The IP address of one end of a flow, with an optional port: "10.1.2.3", "10.1.2.3:1883" or
+// "[::1]:1883". Without a port, `port` is 0.
 struct AddressPort {
   IpAddress address;
   std::uint16_t port = 0;

@@ -19,7 +19,8 @@ constexpr std::array<std::pair<char32_t, char32_t>, 9> kWide{{{0x1100, 0x115f},
                                                               {0x1f300, 0x1faff},
                                                               {0x20000, 0x3fffd}}};
 
-// The first character, or the first byte if it does not begin a valid UTF-8 character.
+// Returns the first UTF-8 character of `text`, or its first byte if that does not begin a valid
+// character.
 std::string_view front_of(std::string_view text) {
   return text.substr(0, std::max<std::size_t>(utf8_size(text), 1));
 }

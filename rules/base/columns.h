@@ -1,5 +1,5 @@
-// Measures and shortens text for a terminal: one column for each character, two for wide (East
-// Asian) characters (Unicode Standard Annex 11).
+// Functions that measure and shorten text for a terminal. A character takes one column, a wide
+// (East Asian) character two (Unicode Standard Annex 11).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Formats an error as one line for logs and terminals.
+// Formats an error as one line for logs and terminals, with its hint in parentheses.
 #pragma once
 
 #include <string>

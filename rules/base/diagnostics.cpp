@@ -17,7 +17,8 @@ std::string_view line_of(std::string_view source, unsigned line) {
   return source.substr(0, source.find('\n'));
 }
 
-// Levenshtein distance in which a swap of two neighbors, the commonest typing error, costs 1.
+// Levenshtein distance in which a swap of two neighboring letters costs 1, because that is the most
+// common typing error.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
@@ -37,7 +38,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// Bytes quoted of a longer line, around the position of the error.
+// Maximum number of bytes quoted from the line with the error; a longer line is cut on both sides
+// of it.
 constexpr std::size_t kMostQuoted = 160;
 
 std::string quote_line(std::string_view source, Position where) {
@@ -46,7 +48,8 @@ std::string quote_line(std::string_view source, Position where) {
   if (line.size() > kMostQuoted) {
     const auto column = std::min<std::size_t>(where.column, line.size());
     auto begin = column > kMostQuoted / 2 ? column - kMostQuoted / 2 : 0;
-    // Begin at a UTF-8 character. Three steps at most, because the line may not be UTF-8.
+    // Move forward to the first byte of a UTF-8 character. A character has at most three bytes
+    // after the first; the limit matters if the line is not UTF-8.
     for (int i = 0;
          begin > 0 && i < 3 && (static_cast<unsigned char>(line[begin]) & 0xc0U) == 0x80U; ++i) {
       ++begin;
@@ -104,7 +107,8 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   for (const auto candidate : candidates) {
     const auto longer = std::max(word.size(), candidate.size());
     const auto shorter = std::min(word.size(), candidate.size());
-    // The distance is at least the difference in length; `word` may be megabytes of user input.
+    // The edit distance is at least the difference in length. The check avoids comparing a `word`
+    // of megabytes with every candidate.
     if (longer - shorter >= best_distance) continue;
     const auto d = distance(word, candidate);
     if (d < best_distance) {

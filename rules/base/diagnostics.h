@@ -29,9 +29,9 @@ class Diagnostics {
   void add_all(const Diagnostics& others);
   bool empty() const { return list_.empty(); }
   std::size_t size() const { return list_.size(); }
-  // True after kMost entries; add() ignores later ones.
+  // Returns true once kMost errors are stored. After that, add() ignores further errors.
   bool full() const { return list_.size() >= kMost; }
-  // In the order of their positions in the file.
+  // Returns the errors in the order of their positions in the file.
   std::vector<Diagnostic> sorted() const;
 
  private:
@@ -43,11 +43,12 @@ class Diagnostics {
 std::string render(const Diagnostics& found, std::string_view file, std::string_view source,
                    std::string_view severity = "error");
 
-// The candidate nearest to `word` by edit distance, or "" if no candidate is close enough to
-// suggest.
+// Returns the candidate with the smallest edit distance to `word`, or "" if no candidate is similar
+// enough to suggest.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-// `did you mean "x"? (allowed: x, y, z)`, or `allowed: x, y, z` if no candidate is near.
+// Returns `did you mean "x"? (allowed: x, y, z)`, or only `allowed: x, y, z` if no candidate is
+// similar to `word`.
 std::string suggest(std::string_view word, std::span<const std::string_view> candidates);
 
 std::string in_quotes(std::string_view text);

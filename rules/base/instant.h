@@ -1,7 +1,8 @@
 // Instants and durations of virtual time, in nanoseconds.
 //
-// Code in rules/ receives the time as a parameter. VirtualClock has no now(), so code that tries to
-// read a clock does not compile. The proxy maps CLOCK_MONOTONIC onto it; tests count from zero.
+// Code in rules/ receives the current time as a parameter. VirtualClock has no now(), so code in
+// rules/ that tries to read a clock does not compile. The proxy converts CLOCK_MONOTONIC to these
+// instants; tests start at zero.
 #pragma once
 
 #include <chrono>
@@ -21,7 +22,7 @@ struct VirtualClock {
 
 using Instant = VirtualClock::time_point;
 
-// "No deadline".
+// A deadline that never occurs: no wake-up is needed.
 inline constexpr Instant kNever = Instant::max();
 
 // Addition that saturates at kNever instead of overflowing.
@@ -37,7 +38,7 @@ constexpr Duration times(Duration duration, std::int64_t factor) {
   return factor != 0 && duration > Duration::max() / factor ? Duration::max() : duration * factor;
 }
 
-// Rounds to whole nanoseconds, clamped to [0, Duration::max()]; NaN gives 0.
+// Rounds to whole nanoseconds and limits the result to [0, Duration::max()]. NaN becomes 0.
 constexpr Duration rounded(double nanoseconds) {
   constexpr double kMost = 9.2e18;  // exactly representable, and below Duration::max()
   if (!(nanoseconds > 0)) return Duration::zero();
@@ -45,7 +46,7 @@ constexpr Duration rounded(double nanoseconds) {
                               : Duration(static_cast<std::int64_t>(nanoseconds + 0.5));
 }
 
-// A delay to which several rules add; the sum saturates at Duration::max().
+// A delay that is the sum of the delays of several rules. The sum saturates at Duration::max().
 struct SummedDelay : Duration {
   constexpr SummedDelay(Duration value = {}) : Duration(value) {}
   constexpr SummedDelay& operator+=(Duration more) { return *this = sum(*this, more); }

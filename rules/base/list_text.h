@@ -1,4 +1,4 @@
-// Joins names into one text for messages.
+// Joins names into one text for error messages.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace brownout::rules {
 
-// "a, b, c"
+// Returns "a, b, c".
 std::string list_text(const std::vector<std::string_view>& names);
-// "a, b and c"
+// Returns "a, b and c".
 std::string and_text(const std::vector<std::string_view>& names);
 
 }  // namespace brownout::rules

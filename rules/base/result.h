@@ -1,6 +1,7 @@
 // Result<T>: either a value or an Error. All code below the command line returns errors this way
 // and throws no exceptions.
-//
+// An Error has a text, a position in the file, an origin and a hint. The origin answers a user's
+// first question: does the failure come from an injected fault or from the real server?
 // An Error has a text, a position, an origin and a hint. Origin answers a user's first question:
 // does the failure come from an injected fault or from the real server?
 #pragma once
@@ -12,7 +13,7 @@
 
 namespace brownout::rules {
 
-// Position in a rule file. Line and column count from 1; 0 means unknown.
+// Position in a rule file. Line and column count from 1. 0 means that the position is unknown.
 struct Position {
   unsigned line = 0;
   unsigned column = 0;
@@ -23,8 +24,8 @@ enum class Origin { kConfig, kUpstream, kDownstream, kInjected, kInternal };
 
 struct Error {
   Origin origin = Origin::kConfig;
-  std::string what;       // the problem, e.g. `"3 parsecs" is not a duration`
-  std::string hint = {};  // allowed values, or what to do next; may be empty
+  std::string what;       // description of the problem, e.g. `"3 parsecs" is not a duration`
+  std::string hint = {};  // allowed values, or advice on what to do next; may be empty
   std::optional<Position> where = std::nullopt;
 };
 

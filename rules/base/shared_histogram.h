@@ -13,7 +13,7 @@ namespace brownout::rules {
 
 class SharedHistogram {
  public:
-  // Upper bounds of the buckets, in seconds. Longer durations fall into one more bucket.
+  // Upper bounds of the buckets, in seconds. An additional last bucket counts longer durations.
   static constexpr std::array<double, 16> kBounds{
       0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 

@@ -1,6 +1,6 @@
-// SharedMap is a map from name to value with copy-on-write: copies share all unchanged parts. A
-// change in a map of 1,000 entries copies about 16 of them. A value type; const functions may be
-// called from any thread.
+// SharedMap is a copyable map from name to value. Copies share their unchanged parts
+// (copy-on-write): a change in a map of 1,000 entries copies about 16 of them. Several threads may
+// call const functions at the same time.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace brownout::rules {
 template <class T>
 class SharedMap {
  public:
-  // Null if there is no such name.
+  // Returns null if the map has no entry of this name.
   const T* find(const std::string& name) const {
     const auto& part = parts_[part_of(name)];
     if (!part) return nullptr;
@@ -25,8 +25,8 @@ class SharedMap {
   bool contains(const std::string& name) const { return find(name) != nullptr; }
 
   void set(const std::string& name, T value) { own(name)[name] = std::move(value); }
-  // Inserts a default value if there is no such name. The reference is valid until the map is
-  // copied.
+  // Returns the value of `name` for modification; inserts a default value if the name is new. The
+  // reference is valid until the map is copied.
   T& change(const std::string& name) { return own(name)[name]; }
   void erase(const std::string& name) {
     if (contains(name)) own(name).erase(name);
@@ -48,7 +48,8 @@ class SharedMap {
   static std::size_t part_of(const std::string& name) {
     return std::hash<std::string>{}(name) % kParts;
   }
-  // The part that holds this name; copied first if another map shares it.
+  // Returns the part of the map that contains `name`. If another map shares the part, it is copied
+  // first.
   Part& own(const std::string& name) {
     auto& part = parts_[part_of(name)];
     if (!part) {
@@ -59,7 +60,8 @@ class SharedMap {
     return *part;
   }
 
-  std::array<std::shared_ptr<Part>, kParts> parts_;  // a shared part is never modified
+  // A part that several maps share is never modified.
+  std::array<std::shared_ptr<Part>, kParts> parts_;
 };
 
 }  // namespace brownout::rules

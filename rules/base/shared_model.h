@@ -1,4 +1,5 @@
-// A lock around a model (a queue, a table) that all flows of a rule share, on all threads.
+// SharedModel protects a model (a queue, a table) with a lock, so that all connections to which a
+// rule applies can share it across threads.
 #pragma once
 
 #include <atomic>
@@ -6,8 +7,8 @@
 
 namespace brownout::rules {
 
-// Each use is short. A thread that finds the model busy sleeps (std::atomic_flag::wait) instead of
-// spinning.
+// The lock is held for short times only. A thread that finds it taken sleeps
+// (std::atomic_flag::wait) instead of spinning.
 template <class Model>
 class SharedModel {
  public:

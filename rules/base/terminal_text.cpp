@@ -6,7 +6,7 @@ namespace brownout::rules {
 namespace {
 
 struct Character {
-  std::size_t size = 0;  // in bytes; 0 where the bytes are not UTF-8
+  std::size_t size = 0;  // size of the character in bytes; 0 if the bytes are not valid UTF-8
   char32_t code = 0;
 };
 
@@ -20,7 +20,7 @@ bool commands(char32_t code) {
          code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
-// "\x1b" or "\u202e": `kind` is 'x' for a byte, 'u' for a code point.
+// Returns an escape such as "\x1b" or "\u202e". `kind` is 'x' for a byte and 'u' for a code point.
 std::string in_hex(char kind, int digits, unsigned value) {
   std::string text{'\\', kind};
   for (int i = digits - 1; i >= 0; --i) text += "0123456789abcdef"[value >> (4 * i) & 15U];

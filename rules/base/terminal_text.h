@@ -12,15 +12,16 @@
 
 namespace brownout::rules {
 
-enum class LineEnds { kEscaped, kKept };  // kKept keeps tabs, too
+// Whether line feeds and tabs are replaced, too. kKept leaves both unchanged.
+enum class LineEnds { kEscaped, kKept };
 
-// Replaces control characters by visible escapes; nothing of the text is lost:
+// Replaces control characters by visible escapes, so that no information is lost:
 //   line feed  -> \n      tab -> \t      escape -> \x1b      a byte that is not UTF-8 -> \xff
 //   U+202E, which reverses the direction of writing -> \u202e   a backslash is unchanged
 std::string escaped(std::string_view text, LineEnds line_ends = LineEnds::kEscaped);
 
-// Replaces a control character by a space, and a byte that is not UTF-8 by a question mark. For
-// names in tables and in files that Brownout writes.
+// Replaces each control character by a space, and each byte that is not UTF-8 by a question mark.
+// Used for names in tables and in files that Brownout writes.
 std::string printable(std::string_view text);
 
 }  // namespace brownout::rules

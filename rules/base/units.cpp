@@ -16,7 +16,7 @@ struct NamedUnit {
   double factor;
 };
 
-// Printing uses the first unit of each factor; the others are accepted spellings.
+// Several units may have the same factor. Printing uses the first of them; parsing accepts all.
 constexpr std::array<NamedUnit, 8> kDurations{{{"h", 3600e9},
                                                {"m", 60e9},
                                                {"min", 60e9},
@@ -82,7 +82,8 @@ const NamedUnit* find_unit(std::span<const NamedUnit> units, std::string_view na
   return nullptr;
 }
 
-constexpr double kLargest = 9.2e18;  // just under the int64 range, exactly representable
+// Slightly below the int64 limit, and exactly representable as a double.
+constexpr double kLargest = 9.2e18;
 
 Result<std::int64_t> parse_one(std::string_view text, std::span<const NamedUnit> units,
                                std::string_view kind, std::string_view allowed) {
@@ -104,8 +105,8 @@ Result<std::int64_t> parse_one(std::string_view text, std::span<const NamedUnit>
   return std::llround(value);
 }
 
-// Prints in the largest unit in which `value` needs at most two decimal places (none without
-// `fractions`).
+// Prints `value` in the largest unit in which it needs at most two decimal places, or none if
+// `fractions` is false.
 std::string print(std::int64_t value, std::span<const NamedUnit> units, bool fractions = true) {
   for (const auto& unit : units) {
     const auto factor = static_cast<std::int64_t>(unit.factor);
@@ -123,7 +124,7 @@ std::string print(std::int64_t value, std::span<const NamedUnit> units, bool fra
   return "0" + std::string(units.back().name);
 }
 
-// The shortest decimal text that parses back to the same number.
+// Returns the shortest decimal text that parses back to exactly the same number.
 std::string shortest(double value) {
   std::array<char, 32> digits{};
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);

@@ -33,8 +33,8 @@ struct Bytes {
   friend auto operator<=>(const Bytes&, const Bytes&) = default;
 };
 
-// A share from 0 to 1 in parts per billion. An integer, so that a comparison with a random draw
-// gives the same result on every machine.
+// A share from 0 to 1, stored as an integer in parts per billion. Integers make the comparison with
+// a random number give the same result on every machine.
 struct Ratio {
   static constexpr std::int64_t kOne = 1'000'000'000;
   std::int64_t parts_per_billion = 0;
@@ -58,7 +58,7 @@ struct Multiple {
   friend auto operator<=>(const Multiple&, const Multiple&) = default;
 };
 
-// "1 rule", "2 rules".
+// Returns a count with its noun: "1 rule", "2 rules".
 template <std::integral Number>
 std::string count_of(Number count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
@@ -79,7 +79,8 @@ std::string to_text(Ratio value);
 std::string to_text(Frequency value);
 std::string to_text(Multiple value);
 
-// The time that `count` bytes take at `rate`, rounded up; Duration::max() if `rate` is 0.
+// Returns the time needed to send `count` bytes at `rate`, rounded up; Duration::max() if `rate` is
+// 0.
 Duration time_for(Bytes count, Rate rate);
 
 }  // namespace brownout::rules

@@ -6,19 +6,21 @@
 
 namespace brownout::rules {
 
-// Size in bytes of the first character of `text`; 0 if `text` does not begin with a valid character
-// (RFC 3629, 4).
+// Returns the size in bytes of the first character of `text`, or 0 if `text` does not begin with a
+// valid character (RFC 3629, 4).
 std::size_t utf8_size(std::string_view text);
 
-// The code point of `character`, which is one complete, valid character.
+// Returns the code point of `character`, which must be one complete, valid character.
 char32_t utf8_code(std::string_view character);
 
 bool is_utf8(std::string_view text);
 
-// The first `most` bytes of `text`, or up to three fewer, so that no character is cut.
+// Returns the first `most` bytes of `text`, or up to three bytes fewer if the limit would split a
+// character.
 std::string_view utf8_front(std::string_view text, std::size_t most);
 
-// The character that contains the byte at `place`; empty if no valid character does.
+// Returns the character that contains the byte at index `place`; empty if that byte is not part of
+// a valid character.
 std::string_view utf8_around(std::string_view text, std::size_t place);
 
 }  // namespace brownout::rules

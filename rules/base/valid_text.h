@@ -21,8 +21,8 @@ inline std::string valid_text(std::string_view text) {
   return valid;
 }
 
-// Like valid_text(), but for the first `most` bytes of `text` only, or for fewer bytes, so that no
-// character is cut.
+// Like valid_text(), but converts only the first `most` bytes of `text`. If the limit would split a
+// character, that character is left out.
 inline std::string shortened(std::string_view text, std::size_t most) {
   return valid_text(utf8_front(text, most));
 }

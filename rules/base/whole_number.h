@@ -1,4 +1,4 @@
-// Parses a whole decimal number strictly: digits only, without sign or blanks.
+// Parses a decimal integer strictly: only digits are allowed, no sign and no white space.
 #pragma once
 
 #include <charconv>
@@ -7,7 +7,7 @@
 
 namespace brownout::rules {
 
-// std::nullopt unless all of `text` is a number from 0 to `most`.
+// Returns std::nullopt unless the whole of `text` is a number from 0 to `most`.
 template <class Number>
 std::optional<Number> parse_whole_number(std::string_view text, Number most) {
   Number value = 0;
