@@ -1,9 +1,11 @@
-// ClientTable keeps one T for each client address (a rate limit, a queue), shared by all threads
-// without a lock.
+// ClientTable keeps one value of type T (a rate limit, a queue) for each client address. All
+// threads share it without a lock.
 //
 // The table has a fixed number of buckets. Each bucket is a list that only grows; a new entry is
 // pushed by compare-and-swap. A lookup happens once per connection, not per byte.
-//
+// Clients choose their addresses, so the number of entries must be limited: all clients after the
+// first kMost share one T. Entries live as long as the table, and the table lives as long as its
+// rule.
 // Clients choose their addresses, so the number of entries is bounded: all clients past kMost share
 // one T. Entries live as long as the table, which lives as long as its rule.
 #pragma once
@@ -48,14 +50,14 @@ class ClientTable {
     visit(overflow_);
   }
 
-  // Like of(), but null if the client has no entry yet.
+  // Like of(), but returns null if the client has no entry yet.
   T* known(Key client) {
     auto* head = buckets_[client % buckets_.size()].load(std::memory_order_acquire);
     if (auto* found = find(head, client)) return found;
     return size_.load(std::memory_order_relaxed) < kMost ? nullptr : &overflow_;
   }
 
-  // Like of(), but null instead of the shared entry if the table is full.
+  // Like of(), but returns null instead of the shared entry if the table is full.
   T* claim(Key client) {
     auto& bucket = buckets_[client % buckets_.size()];
     if (auto* found = find(bucket.load(std::memory_order_acquire), client)) return found;

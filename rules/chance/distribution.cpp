@@ -8,11 +8,12 @@ namespace brownout::rules {
 namespace {
 
 constexpr std::size_t kEntries = 4096;
-constexpr double kScale = 8192;  // NETEM_DIST_SCALE
+// Tables store a deviation of 1 as 8192, as NETEM_DIST_SCALE in iproute2 does.
+constexpr double kScale = 8192;
 using Table = std::array<std::int32_t, kEntries>;
 
-// Newton's method on the distribution function. Started at 0, it converges for every quantile in
-// the table.
+// Inverts the normal distribution function by Newton's method. Started at 0, the method converges
+// for every quantile in the table.
 double normal_quantile(double p) {
   double x = 0;
   for (int i = 0; i < 60; ++i) {

@@ -1,8 +1,7 @@
-// Distributions of jitter: how a delay varies around its mean. Names and meanings are those of
-// tc-netem(8).
+// Distributions of random variation in delay (jitter). Names and meanings are those of tc-netem(8).
 //
-// deviation() maps a uniform u in [0, 1) to a deviation, in units of the jitter, by an inverse
-// table.
+// deviation() maps a random number u, uniform in [0, 1), to a deviation in units of the jitter. It
+// reads the inverse distribution function from a table.
 //   uniform       between -1 and +1
 //   normal        standard deviation 1, cut at +-4
 //   pareto        shape 3 shifted to mean 0: 4/3 (u^(-1/3) - 3/2), cut at +4 (netem/pareto.c)
@@ -10,8 +9,8 @@
 //   exponential   mean 0: -1 - ln(1 - u), cut at +20
 //   spike         +1 for a given share of the draws, else 0
 //
-// Tables have 4096 entries rounded to 1/8192, as netem's tables do, so that a draw is the same on
-// every machine.
+// Tables have 4096 entries rounded to 1/8192, as netem's tables do, so that a random number gives
+// the same deviation on every machine.
 #pragma once
 
 #include <array>
@@ -36,11 +35,13 @@ struct EnumNames<Distribution> {
       std::pair<std::string_view, Distribution>{"spike", Distribution::kSpike}};
 };
 
-// `spike` is the share of draws that are spikes; only kSpike uses it. u is in [0, 1).
+// Returns the deviation for `u` in [0, 1). `spike` is the probability of a spike; only kSpike uses
+// it.
 double deviation(Distribution distribution, double u, double spike);
 
-// Successive draws with netem's correlation c: each draw is value * (1 - c) + last * c. As
-// tc-netem(8) warns, this is not a true statistical correlation, and it narrows the distribution.
+// CorrelatedDraws makes successive random numbers depend on each other, with netem's correlation c:
+// each result is value * (1 - c) + last * c. As tc-netem(8) warns, this is not a true statistical
+// correlation, and it narrows the distribution.
 class CorrelatedDraws {
  public:
   CorrelatedDraws(Dice dice, Ratio correlation) : dice_(dice), correlation_(correlation.share()) {}

@@ -28,9 +28,10 @@ class LossModel {
   LossModel(Dice dice, Ratio loss, Ratio correlation);
   LossModel(Dice dice, const GilbertElliott& model);
 
-  // Whether the next packet is lost. `intensity` (0 to 1) scales the probability, for ramps.
+  // Returns whether the next packet is lost. `intensity` (0 to 1) scales the loss probability, so
+  // that a rule can raise it gradually.
   bool next(double intensity);
-  // Long-term probability of loss.
+  // Returns the long-term share of lost packets.
   double mean_loss() const { return mean_; }
 
  private:

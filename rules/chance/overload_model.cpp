@@ -7,9 +7,10 @@
 namespace brownout::rules {
 namespace {
 
-// Maximum number of pending retries; further failed requests are not retried.
+// Maximum number of retries waiting to be sent. Requests that fail beyond it are not retried.
 constexpr std::size_t kMostWaiting = 100'000;
-// Shape of netem's Pareto table: the mean is 1.5 times the minimum, and the variance is finite.
+// Shape parameter of the Pareto distribution in netem's table: the mean is 1.5 times the minimum,
+// and the variance is finite.
 constexpr double kParetoShape = 3;
 
 double exponential(double u) { return -std::log1p(-u); }
@@ -47,8 +48,8 @@ Duration OverloadModel::draw_service(const Dice& dice, std::uint64_t event) cons
   return rounded(mean * exponential(u));
 }
 
-// Thinning (Lewis and Shedler, 1979): candidates arrive at the rate of most_load_, and follow()
-// accepts each with probability load(t) / most_load_.
+// Generates phantom arrivals by thinning (Lewis and Shedler, 1979). Candidates arrive at the rate
+// of most_load_, and follow() accepts each with probability load(t) / most_load_.
 void OverloadModel::next_phantom(Instant from) {
   if (most_load_ <= 0) return;
   const double mean_gap = 1e9 / (settings_.capacity() * most_load_);
@@ -64,7 +65,8 @@ void OverloadModel::phantom_arrives(Instant now, std::int64_t attempt) {
   if (outcome.accepted && took <= settings_.patience) return;
   ++phantoms_.failed;
   if (attempt >= settings_.retries || retries_.size() >= kMostWaiting) return;
-  // 0.5 to 1.5, so that requests that failed together are not retried together.
+  // Multiply the pause by 0.5 to 1.5, so that requests that failed together are not retried
+  // together.
   const double jitter = 0.5 + dice_.unit(draws_++);
   const Instant noticed = outcome.accepted ? later(now, settings_.patience) : now;
   const auto pause = rounded(static_cast<double>(settings_.retry_after.count()) * jitter);
@@ -75,7 +77,8 @@ void OverloadModel::phantom_arrives(Instant now, std::int64_t attempt) {
 void OverloadModel::advance(Instant now) {
   constexpr auto kHalf = kMostSteps / 2;
   if (!follow(now, kHalf)) {
-    // Simulate the end of the gap, so that the queue reflects the load shortly before `now`.
+    // Simulate the last part of the gap, so that the queue length reflects the load shortly before
+    // `now`.
     const auto tail = rounded(kHalf * 1e9 / (settings_.capacity() * std::max(most_load_, 1e-9)));
     const Instant at = next_event();
     if (now - at > tail) postpone(now - at - tail);

@@ -7,10 +7,10 @@
 // surge can leave the server overloaded permanently (Bronson et al., "Metastable Failures in
 // Distributed Systems", HotOS 2021).
 //
-// The result depends only on the dice and on the arrival times of real requests. One thread at a
-// time. The work per real request is bounded: if more than kMostSteps events fall between two
-// requests, only the beginning and the end of the gap are simulated. In between, the queue and the
-// pending retries are frozen.
+// The result depends only on the random number generator and on the arrival times of real requests.
+// Only one thread may use the model at a time. The work per real request is bounded: if more than
+// kMostSteps events fall between two requests, only the beginning and the end of the gap are
+// simulated. In the middle of the gap, the queue and the pending retries stay frozen.
 #pragma once
 
 #include <functional>
@@ -29,20 +29,20 @@ struct OverloadSettings {
   Duration service{};  // mean service time
   ServiceTime distribution = ServiceTime::kExponential;
 
-  std::int64_t retries = 0;  // maximum per phantom request
+  std::int64_t retries = 0;  // maximum number of retries per phantom request
   Duration patience = std::chrono::seconds(1);
   Duration retry_after = std::chrono::milliseconds(500);
 
-  double capacity() const;  // requests per second
+  double capacity() const;  // requests per second that the server can serve
 };
 
 class OverloadModel {
  public:
-  // Maximum number of simulated phantom arrivals between two real requests: a few milliseconds of
-  // CPU time.
+  // Maximum number of phantom arrivals simulated between two real requests; takes a few
+  // milliseconds of CPU time.
   static constexpr int kMostSteps = 20'000;
 
-  // load(t) is the phantom load as a multiple of the capacity; at most `most_load`.
+  // Returns the phantom load at an instant, as a multiple of the capacity, up to `most_load`.
   using Load = std::function<double(Instant)>;
   OverloadModel(const OverloadSettings& settings, const Dice& dice, Load load, double most_load,
                 Instant began);
@@ -53,15 +53,16 @@ class OverloadModel {
     Duration service{};
     std::size_t in_system = 0;
   };
-  // A real request arrives; `event` determines its service time. With `anyway` it is accepted even
-  // if the queue is full.
+  // Adds a real request; `event` determines its random service time. If `anyway` is true, the
+  // request is accepted even if the queue is full.
   Outcome arrive(Instant now, std::uint64_t event, bool anyway);
 
-  // Counts of phantom requests since the beginning.
+  // Number of phantom requests since the model was created.
   struct Phantoms {
-    std::uint64_t arrived = 0;  // including retries
+    std::uint64_t arrived = 0;  // phantom requests, including retries
     std::uint64_t retries = 0;
-    std::uint64_t failed = 0;  // rejected by a full queue, or served too late
+    // Phantom requests rejected by a full queue, or served after the client's patience ended.
+    std::uint64_t failed = 0;
   };
   const Phantoms& phantoms() const { return phantoms_; }
   std::size_t in_system() const { return queue_.in_system(); }
@@ -75,9 +76,9 @@ class OverloadModel {
     bool operator>(const Retry& other) const { return at > other.at; }
   };
   Duration draw_service(const Dice& dice, std::uint64_t event) const;
-  // Simulates up to `now`; false if more than `steps` events remain.
+  // Simulates events up to `now`. Returns false if more than `steps` events remain.
   bool follow(Instant now, int steps);
-  // Freezes the model for `gap`: shifts all future events by it.
+  // Skips a gap without simulation: moves all future events later by `gap`.
   void postpone(Duration gap);
   Instant next_event() const;
   void next_phantom(Instant from);
@@ -90,7 +91,7 @@ class OverloadModel {
   double most_load_;
   QueueModel queue_;
   Instant next_ = kNever;
-  std::vector<Retry> retries_;  // a heap, earliest first
+  std::vector<Retry> retries_;  // a heap, earliest retry first
   std::uint64_t draws_ = 0;
   Phantoms phantoms_;
 };

@@ -1,9 +1,9 @@
-// Pacer limits a rate: each caller reserves a slot and gets the time at which the slot ends. See
-// token_bucket.h for a limiter that rejects instead of delaying.
+// Pacer limits a rate by delaying: each caller reserves a slot and gets the time at which the slot
+// ends. TokenBucket (token_bucket.h) limits a rate by rejecting instead.
 //
-// It implements the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"), a token bucket
-// without a timer. Flows on several threads may share a pacer: its state is one atomic instant, and
-// a reservation is a compare-and-swap.
+// Pacer implements the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"), a token
+// bucket without a timer. Connections on several threads may share a pacer: its state is one atomic
+// instant, and a reservation is a compare-and-swap.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,9 @@ namespace brownout::rules {
 
 class Pacer {
  public:
-  // Reserves a slot of length `cost` and returns the time at which it ends. That time is up to
-  // `burst` earlier than at an even pace, but never before `now`. Slots follow the order of calls.
+  // Reserves a slot of length `cost` and returns the time at which it ends. This time may be up to
+  // `burst` earlier than at an even pace, but never before `now`. Slots are assigned in the order
+  // of calls.
   Instant reserve(Instant now, Duration cost, Duration burst = {}) {
     Instant before = taken_until_.load(std::memory_order_relaxed);
     Instant after;

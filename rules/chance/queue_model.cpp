@@ -15,7 +15,8 @@ void QueueModel::advance(Instant now) {
 }
 
 void QueueModel::postpone(Duration gap) {
-  // A free server has an instant in the past, and stays free.
+  // The instant of an idle server is in the past. The server must stay idle, so only later instants
+  // are moved.
   for (auto* heap : {&free_at_, &leaving_}) {
     for (auto& at : *heap) {
       if (at > now_) at = later(at, gap);

@@ -5,7 +5,7 @@
 //
 // The service time of a request is given when it arrives, and the queue is first come, first
 // served. Therefore its departure time is known on arrival, without simulating steps in between.
-// Virtual time; one thread at a time.
+// Uses virtual time. Only one thread may use the model at a time.
 #pragma once
 
 #include <cstddef>
@@ -26,26 +26,27 @@ class QueueModel {
 
   struct Outcome {
     bool accepted = false;
-    Duration wait{};            // time until service begins
-    std::size_t in_system = 0;  // requests waiting or in service on arrival, without this one
+    Duration wait{};  // time until the service of this request begins
+    // Requests waiting or in service at the arrival of this one, which is not counted.
+    std::size_t in_system = 0;
   };
-  // A request arrives that needs `service`. If `now` is earlier than in a previous call, the latest
-  // time so far is used.
+  // Adds a request that needs `service` time. If `now` is earlier than in a previous call, the
+  // latest time so far is used.
   Outcome arrive(Instant now, Duration service);
   // Like arrive(), but accepts the request even if the queue is full.
   Outcome arrive_anyway(Instant now, Duration service);
 
   // Removes requests whose service has ended by `now`.
   void advance(Instant now);
-  // Freezes the queue for `gap`: all requests in the system leave that much later.
+  // Skips a gap without simulation: all requests in the system leave later by `gap`.
   void postpone(Duration gap);
   std::size_t in_system() const { return leaving_.size(); }
 
  private:
   Outcome serve(Instant now, Duration service);
 
-  std::vector<Instant> free_at_;   // heap, earliest first: when each server becomes free
-  std::vector<Instant> leaving_;   // heap, earliest first: when each request leaves
+  std::vector<Instant> free_at_;   // for each server, when it becomes free; a heap, earliest first
+  std::vector<Instant> leaving_;   // for each request, when it leaves; a heap, earliest first
   Instant last_ = Instant::min();  // when the last request leaves
   std::size_t places_;
   Instant now_ = Instant::min();

@@ -1,13 +1,14 @@
-// Schedule defines when a rule is active, and at what intensity: start, duration and ramp. Pure.
+// Schedule defines when a rule is active, and how strongly (its intensity, 0 to 1), by start,
+// duration and ramp. Pure functions; the caller passes the time.
 //
 //   intensity  1 |        ____________
 //                |       /            |
 //              0 |______/             |______
 //                   start  +ramp      start+duration
 //
-// With `repeat` the whole figure comes again and again: the n-th time n * repeat later.
+// With `repeat`, this curve repeats: repetition n begins n * repeat later.
 //
-// All times are relative to the instant at which the rule took effect (Rule::began).
+// All times are relative to the instant at which the rule took effect (parameter `began`).
 #pragma once
 
 #include <optional>
@@ -16,7 +17,7 @@
 
 namespace brownout::rules {
 
-// The half-open interval [open, close).
+// The time interval in which a rule is active, including `open` and excluding `close`.
 struct Window {
   Instant open = kNever;
   Instant close = kNever;
@@ -25,32 +26,34 @@ struct Window {
 
 struct Schedule {
   Duration start{0};
-  std::optional<Duration> duration;  // none: unlimited
+  std::optional<Duration> duration;  // length of a window; no value if it has no end
   Duration ramp{0};
-  // From one start to the next; none: the rule starts once. Needs a shorter duration.
+  // Time from one start to the next. No value if the rule starts once. Requires a shorter
+  // `duration`.
   std::optional<Duration> repeat = {};
-  // Counted from `began`; nothing is active later. None: unlimited.
+  // Time after `began` at which the rule ends for good. No value if it never does.
   std::optional<Duration> end = {};
 
-  // The window that contains `now`, or the next one; without `repeat` always the only one. Both
-  // ends are kNever if no window is left.
+  // Returns the window that contains `now`, or else the next window. Without `repeat`, always
+  // returns the only window. If no window is left, both its ends are kNever.
   Window window(Instant began, Instant now) const;
-  // The first window.
+  // Returns the first window.
   Window window(Instant began) const { return window(began, Instant::min()); }
-  // From 0 to 1; 0 outside the windows.
+  // Returns the intensity at `now`, from 0 to 1; 0 outside the windows.
   double intensity(Instant began, Instant now) const;
-  // The first instant in window(began, now) at which the intensity exceeds `level`
-  // (0 <= level < 1).
+  // Returns the first instant in window(began, now) at which the intensity exceeds `level` (0 <=
+  // level < 1).
   Instant reaches(Instant began, Instant now, double level) const;
 };
 
-// The intensity of one rule over time: its schedule and the instant at which it took effect.
+// Intensity is how strongly one rule acts over time: its schedule, with the instant at which the
+// rule took effect.
 class Intensity {
  public:
   Intensity() = default;
   Intensity(const Schedule& schedule, Instant began) : schedule_(schedule), began_(began) {}
   double at(Instant now) const;
-  // When the rule becomes active for the first time.
+  // Returns the time at which the rule first becomes active.
   Instant start() const { return schedule_.window(began_).open; }
 
  private:

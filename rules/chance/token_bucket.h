@@ -1,7 +1,8 @@
-// TokenBucket limits a rate by rejecting; see pacer.h for a limiter that delays instead.
+// TokenBucket limits a rate by rejecting requests. Pacer (pacer.h) limits a rate by delaying
+// instead.
 //
-// It implements the generic cell rate algorithm (ITU-T I.371) on one atomic instant. All threads
-// may share a bucket.
+// TokenBucket implements the generic cell rate algorithm (ITU-T I.371) on one atomic instant. All
+// threads may share a bucket.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +14,9 @@ namespace brownout::rules {
 
 class TokenBucket {
  public:
-  // Takes a token and returns 0, or takes none and returns the time until one is available. `cost`
-  // is the time between two tokens at an even pace; `burst` is how far ahead tokens may be taken.
+  // Takes a token and returns 0, or takes none and returns the time until a token is available.
+  // `cost` is the time between two tokens at an even pace. `burst` is how much earlier than at an
+  // even pace a token may be taken.
   Duration take(Instant now, Duration cost, Duration burst) {
     Instant before = taken_until_.load(std::memory_order_relaxed);
     while (true) {
