@@ -6,7 +6,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// Seconds that one search covers. The empty window that it may return continues the search.
+// Number of seconds that one search covers, to limit its time. The search returns an empty window
+// if the caller must continue it.
 constexpr std::int64_t kLookAhead = 4096;
 
 Key flow_key(const Rule& rule, const FlowFacts& flow) {
@@ -57,7 +58,8 @@ bool Activation::second_hits(std::int64_t second) const {
   return dice_.hit(static_cast<std::uint64_t>(second) + 1, probability_at(start));
 }
 
-// An empty window at the start of the schedule's next window, if there is one.
+// Returns an empty window at the start of the schedule's next window, so that the caller searches
+// again from there.
 Window Activation::search_again_after(const Window& over) const {
   const Window next = rule_->schedule.window(rule_->began, over.close);
   if (next.open == kNever || next.open < over.close) return {};
@@ -75,7 +77,7 @@ Window Activation::next_second(Instant now) const {
     if (second_hits(second))
       return {open, std::min(on.close, later(opened_, times(kSecond, second + 1)))};
   }
-  // No second selected so far: an empty window makes the caller search again from there.
+  // No second was selected so far. An empty window makes the caller search again from its start.
   const Instant resume = later(opened_, times(kSecond, first + kLookAhead));
   return {resume, resume};
 }

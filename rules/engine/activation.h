@@ -1,15 +1,16 @@
-// Activation computes the times at which one rule is active for one flow, from the rule's schedule
-// and dice.
+// Activation computes the times at which one rule is active for one flow (a connection, a UDP
+// session, an HTTP request or a DNS query). They result from the rule's schedule and from random
+// draws with its probability.
 //
 //   per connection, client, query, request
-//                           one window, or none. While a probability ramps up, a flow whose draw
-//                           is u becomes active when the ramp passes u, and stays active.
-//   per second              one window for each second of the flow's life that the dice select
+//                           one window, or none. While a probability ramps up, a flow with random
+//                           number u becomes active when the ramp passes u, and stays active.
+//   per second              one window for each randomly selected second of the flow's life
 //   per chunk, message      the whole schedule; hits_chunk() decides for each chunk
 //
 // For HTTP, a request with its response counts as one message and as one chunk.
 //
-// Pure. The rule and the facts are borrowed and must outlive the object.
+// Pure functions. The rule and the facts are borrowed and must outlive the object.
 #pragma once
 
 #include "rules/engine/rule.h"
@@ -20,10 +21,10 @@ class Activation {
  public:
   Activation(const Rule& rule, const FlowFacts& flow);
 
-  // The window that contains `now`, or the next one; {kNever, kNever} if there is none. An empty
-  // window means: search again at its `open`.
+  // Returns the window that contains `now`, or else the next one; {kNever, kNever} if there is
+  // none. An empty window means that the caller must search again from its `open`.
   Window next(Instant now) const;
-  // Whether the dice decide for each chunk of a stage.
+  // Whether a random number is drawn for each chunk or message, instead of once for a whole window.
   bool per_chunk() const {
     if (carrier_ == Carrier::kHttp) return false;
     return rule_->per == Per::kChunk || rule_->per == Per::kMessage ||

@@ -1,7 +1,9 @@
 // Admission is the decision about a new connection before data flows: serve it, delay it, refuse it
-// or leave it hanging. Connection-level faults fill it in, in file order; the proxy carries it out.
+// or leave it without an answer. Connection-level faults fill it in, in the order of the rule file;
+// the proxy carries it out.
 //
-// Delays of several rules add up. The first verdict other than kServe decides.
+// Delays of several rules add up. The first rule whose verdict is not kServe decides; later
+// verdicts are ignored.
 #pragma once
 
 #include <memory>
@@ -16,16 +18,17 @@ namespace brownout::rules {
 struct Admission {
   enum class Verdict {
     kServe,
-    kRefuse,  // RST; the server is not dialed
-    kHang,    // the connection stays open and is not read; the server is not dialed
-    kAnswer,  // the client's first data gets `answer`, then FIN; the server is not dialed
+    kRefuse,  // the client gets a RST; no connection to the server is opened
+    kHang,    // the connection stays open and is not read; no connection to the server is opened
+    // The client gets `answer` after its first data, then FIN; the server is not contacted.
+    kAnswer,
   };
   Verdict verdict = Verdict::kServe;
   std::string answer = {};
-  SummedDelay accept_delay = {};   // before the connection is processed
-  SummedDelay connect_delay = {};  // before the server is dialed
+  SummedDelay accept_delay = {};   // time before the new connection is processed
+  SummedDelay connect_delay = {};  // time before the connection to the server is opened
 
-  // Destroyed when the connection ends, so that faults can count open connections.
+  // Objects that are destroyed when the connection ends. Faults use them to count open connections.
   std::vector<std::shared_ptr<void>> leases;
 
   bool serves() const { return verdict == Verdict::kServe; }

@@ -1,5 +1,5 @@
-// ArrivalCounter numbers what a rule matches, from 1, in order of arrival: connections, requests,
-// queries, messages, datagrams or handshakes, whichever the rule acts on.
+// ArrivalCounter numbers, in order of arrival from 1, the items that a rule matches. Depending on
+// the rule, the items are connections, requests, queries, messages, datagrams or TLS handshakes.
 //
 // All threads share it without a lock.
 #pragma once
@@ -14,14 +14,15 @@ namespace brownout::rules {
 
 class ArrivalCounter {
  public:
-  // The numbers of each client begin with 1. To be called before the first next().
+  // Makes the counter number the items of each client separately. Must be called before the first
+  // next().
   void count_per_client() { clients_ = std::make_unique<ClientTable<Count>>(); }
-  // `client` is ignored unless the counter counts per client.
+  // Returns the number of the next item. `client` is ignored unless the counter counts per client.
   std::uint64_t next(Key client) {
     auto& count = clients_ ? clients_->of(client) : all_;
     return count.fetch_add(1, std::memory_order_relaxed) + 1;
   }
-  // The next arrival is number 1 again.
+  // Restarts the numbers at 1.
   void reset() {
     all_.store(0, std::memory_order_relaxed);
     if (!clients_) return;

@@ -6,7 +6,7 @@
 
 namespace brownout::rules {
 
-// The place of a rule in the chain. The slot has a stage while the rule is active.
+// Slot is the place of one rule in the chain. While the rule is active, the slot owns a stage.
 class Chain::Slot final : public Output {
  public:
   Slot(Chain& chain, std::shared_ptr<const Rule> rule)
@@ -55,10 +55,10 @@ class Chain::Slot final : public Output {
     return std::min(window_.close, stage_->deadline());
   }
 
-  // `now` is exactly the deadline of the slot.
+  // Must be called with `now` equal to the deadline of the slot.
   void wake(Instant now) {
     if (!stage_) {
-      // An empty window means: search again from here (Activation::next).
+      // An empty window requests another search from here (Activation::next).
       if (window_.open < window_.close) return open(now);
       return plan(now);
     }
@@ -67,7 +67,7 @@ class Chain::Slot final : public Output {
     plan(now);
   }
 
-  // Releases the data of the stage, and destroys it.
+  // Emits the data that the stage holds, and destroys the stage.
   void leave(Instant now) {
     if (!stage_) return;
     const auto stage = std::move(stage_);
@@ -75,7 +75,8 @@ class Chain::Slot final : public Output {
     if (!closed_) stage->release(now, *this);
   }
 
-  // Continues the stage of `before`, whose rule had the old settings.
+  // Moves the stage of `before`, which has the same rule with its previous settings, into this
+  // slot.
   void take_over(Slot& before, Instant now) {
     before.index = index;
     closed_ = before.closed_;
@@ -133,7 +134,7 @@ class Chain::Slot final : public Output {
     if (!activation_.per_chunk()) count_sample();
   }
 
-  // Counts a flow once, although both directions have a chain.
+  // Counts each connection once, although each of its directions has a chain.
   void count_sample() {
     const bool both = rule_->match.direction == DirectionChoice::kBoth;
     if (!activation_.per_chunk() && both && chain_.direction_ == Direction::kDownstream) return;
@@ -157,12 +158,12 @@ Chain::~Chain() = default;
 void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now) {
   advance(now);
   // Data of a removed stage passes through the stages after it. The last stage is removed first, so
-  // that its data leaves before the data that earlier stages release.
+  // that its data leaves before the data that earlier stages emit.
   const bool reordered = !same_order(rules);
   const auto stays = [&](const std::unique_ptr<Slot>& slot) {
     return !reordered && std::find(rules.begin(), rules.end(), slot->rule()) != rules.end();
   };
-  // The same rule with new settings, if the fault keeps its state.
+  // Whether both are the same rule with different settings, and the fault can keep its state.
   const auto changed = [&](const Rule& old_rule, const Rule& new_rule) {
     return !reordered && old_rule.name == new_rule.name && old_rule.kind == new_rule.kind &&
            new_rule.fault->inherits_state();
@@ -197,8 +198,8 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   advance(now);
 }
 
-// In slots that change places, newer bytes could overtake older ones. Therefore set_rules() empties
-// all slots if the order changed.
+// If slots changed places, newer bytes could overtake older ones. Therefore set_rules() empties all
+// slots if the order of the rules changed.
 bool Chain::same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const {
   auto from = rules.begin();
   for (const auto& slot : slots_) {

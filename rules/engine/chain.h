@@ -1,13 +1,16 @@
-// Chain passes the data of one direction of one flow through the stages of its rules, in the order
-// of the rule file.
+// Chain passes the data of one direction of one flow (a connection or UDP session) through the
+// stages of its rules, in the order of the rule file. A stage (stage.h) is one fault at work on
+// this data.
 //
 // The chain owns a slot for each rule that may act on its direction. A slot creates its stage when
-// the rule becomes active, by schedule and dice. When the rule becomes inactive, the stage releases
-// its data and is destroyed. So rules switch on and off on live connections.
+// the rule becomes active, which depends on its schedule and on random draws. When the rule becomes
+// inactive, the stage emits the data it holds and is destroyed. So rules begin and end on open
+// connections.
 //
 // The caller reads the clock and passes the time. Before a chunk is processed, all due deadlines
-// run in time order, each at its own instant, so that data never overtakes older deadlines. At
-// equal deadlines, the earlier stage runs first. One thread: the event loop of the flow.
+// run in time order, each with its own instant as the time. So new data never overtakes data that
+// was due earlier. At equal deadlines, the earlier stage runs first. Used by one thread only: the
+// event loop of the flow.
 #pragma once
 
 #include <memory>
@@ -18,43 +21,45 @@
 
 namespace brownout::rules {
 
-// The output of the last stage: the sink of the flow.
+// Receives the output of the last stage of a chain.
 class ChainOutput {
  public:
   virtual ~ChainOutput() = default;
   virtual void emit(Chunk chunk) = 0;
   virtual void finish() = 0;
   virtual void close(Close how) = 0;
-  // Sends a message to the source of this direction, in the name of the other end.
+  // Sends a message back to the sender of this direction's data, as if the other end had sent it.
   virtual void reply(Chunk /*message*/) {}
-  // Sends bytes to the source of this direction, then FIN to both ends.
+  // Sends bytes back to the sender of this direction's data, then closes both ends with FIN.
   virtual void answer(std::string_view bytes) = 0;
   virtual void injected(const Rule& rule, Direction direction, const Note& note) = 0;
 };
 
 class Chain {
  public:
-  // `flow` and `sink` are borrowed and outlive the chain.
+  // `flow` and `sink` are borrowed and must outlive the chain.
   Chain(const FlowFacts& flow, Direction direction, ChainOutput& sink);
   ~Chain();
 
-  // Sets the rules that may act on this direction, in file order. Slots of unchanged rules keep
-  // their stages, slots of removed rules release their data, and new rules get slots.
+  // Sets the rules that may act on this direction, in the order of the rule file. Slots of
+  // unchanged rules keep their stages, slots of removed rules emit their data, and new rules get
+  // slots.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
 
   void push(Chunk chunk, Instant now);
-  // Whether a message may bypass all stages although only its head has arrived: no active rule can
-  // match it. If so, the message is counted as passed. Call advance() first.
+  // Whether the message with this head may bypass all stages before its payload has arrived,
+  // because no active rule can match it. If so, the message is counted as passed. Call advance()
+  // first.
   bool lets_by(const Message& head);
   void finish(Instant now);
-  // Runs all deadlines at or before `now`.
+  // Runs all deadlines at or before `now`, in time order.
   void advance(Instant now);
 
   Instant deadline() const;
   std::size_t held() const;
   std::size_t allowance() const;
   bool blackholed() const;
-  // Whether no slot has a stage, so that bytes may go directly to the sink.
+  // Whether no slot has a stage, so that bytes may go to the sink directly.
   bool transparent() const { return active_ == 0; }
   bool empty() const { return slots_.empty(); }
 
@@ -62,7 +67,8 @@ class Chain {
   class Slot;
   friend class Slot;
 
-  // Datagrams and messages may be empty; an empty chunk of a stream is ignored.
+  // Whether the chunk must be passed on. Datagrams and messages may be empty; an empty chunk of a
+  // stream has no meaning and is ignored.
   bool carries(const Chunk& chunk) const {
     return !chunk.empty() || flow_->carrier == Carrier::kDatagram ||
            flow_->carrier == Carrier::kMessage;
@@ -79,7 +85,8 @@ class Chain {
   ChainOutput* sink_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t active_ = 0;
-  bool fin_is_close_ = false;  // a stage closed with FIN: finish() closes the whole flow
+  // A stage closed the flow with FIN, so finish() closes both directions.
+  bool fin_is_close_ = false;
   bool dead_ = false;
 };
 

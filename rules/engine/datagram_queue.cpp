@@ -19,7 +19,8 @@ void DatagramQueue::drain(Instant now, Output& out) { drain(now, now, out); }
 void DatagramQueue::drain(Instant due, Instant now, Output& out) {
   while (!heap_.empty() && heap_.front().ready <= due) {
     std::pop_heap(heap_.begin(), heap_.end(), later_than);
-    // Update held() before emitting, because emit() may cause calls that read it.
+    // Remove the datagram before calling emit(), because emit() may lead to calls of held() and
+    // deadline().
     Chunk datagram = std::move(heap_.back().datagram);
     heap_.pop_back();
     held_ -= datagram.size();

@@ -1,9 +1,10 @@
-// DatagramQueue delays datagrams independently of each other, so that they may overtake each other.
-// Datagrams with equal times leave in order of arrival. DelayLine keeps the order instead.
+// DatagramQueue delays each datagram by its own time, so datagrams may overtake each other.
+// Datagrams with equal times leave in order of arrival. DelayLine (delay_line.h) keeps the order
+// instead.
 //
-// DatagramStage is a stage with such a queue: a fault only decides when each datagram leaves.
-// Boundaries are preserved, and datagrams may be empty. The end of a connection's messages leaves
-// after the last message. Thread and ownership as in stage.h.
+// DatagramStage is a stage (stage.h) with such a queue: the fault only decides when each datagram
+// leaves. Boundaries are preserved, and datagrams may be empty. On a connection of messages, the
+// end of the stream leaves after the last message. Thread and ownership are those of stages.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace brownout::rules {
 class DatagramQueue {
  public:
   void add(Chunk datagram, Instant ready);
-  // Emits all datagrams due at or before `now`, in the order of their times.
+  // Emits all datagrams that are due at or before `now`, in the order of their times.
   void drain(Instant now, Output& out);
   // Emits all datagrams, in the same order.
   void release(Instant now, Output& out) { drain(kNever, now, out); }

@@ -16,7 +16,8 @@ void DelayLine::finish(Instant ready) {
 
 void DelayLine::drain(Instant now, Output& out) {
   while (!empty() && items_[head_].ready <= now) {
-    // Update held() before emitting, because emit() may cause calls that read it.
+    // Remove the chunk before calling emit(), because emit() may lead to calls of held() and
+    // deadline().
     Item item = std::move(items_[head_]);
     held_ -= item.chunk.size();
     if (++head_ == items_.size()) {

@@ -1,8 +1,8 @@
-// DelayLine is a FIFO that delays chunks until given times and keeps their order. Most faults use
-// one.
+// DelayLine is a FIFO queue that delays each chunk until a given time and keeps their order. Most
+// faults use one.
 //
-// HoldingStage is a stage with such a queue: a fault only decides when each chunk leaves. Thread
-// and ownership as in stage.h.
+// HoldingStage is a stage (stage.h) with such a queue: the fault only decides when each chunk
+// leaves. Thread and ownership are those of stages.
 #pragma once
 
 #include <vector>
@@ -13,17 +13,17 @@ namespace brownout::rules {
 
 class DelayLine {
  public:
-  // The chunk leaves at `ready`, or with the chunk ahead of it if that is later.
+  // Adds a chunk that leaves at `ready`, or together with the chunk before it if that is later.
   void add(Chunk chunk, Instant ready);
-  // Queues the end of the stream like a chunk.
+  // Adds the end of the stream, which waits in the queue like a chunk.
   void finish(Instant ready);
-  // Emits all chunks due at or before `now`.
+  // Emits all chunks that are due at or before `now`.
   void drain(Instant now, Output& out);
-  // Emits all chunks.
+  // Emits all chunks, whether they are due or not.
   void release(Instant now, Output& out);
 
   Instant deadline() const { return empty() ? kNever : items_[head_].ready; }
-  // The time at which the last chunk leaves; Instant::min() if the line is empty.
+  // Returns the time at which the last chunk leaves; Instant::min() if the queue is empty.
   Instant last() const { return empty() ? Instant::min() : items_.back().ready; }
   bool empty() const { return head_ == items_.size(); }
   std::size_t held() const { return held_; }
@@ -32,7 +32,7 @@ class DelayLine {
   struct Item {
     Instant ready;
     Chunk chunk;
-    bool end = false;  // end of the stream
+    bool end = false;  // marks the end of the stream instead of a chunk
   };
   std::vector<Item> items_;
   std::size_t head_ = 0;
@@ -51,7 +51,7 @@ class HoldingStage : public Stage {
   std::size_t held() const override { return line_.held(); }
 
  protected:
-  // Holds the chunk until `ready`, or until all chunks ahead of it have left if that is later.
+  // Holds the chunk until `ready`, or until all chunks before it have left if that is later.
   void hold(Chunk chunk, Instant ready, Instant now, Output& out);
 
   DelayLine line_;

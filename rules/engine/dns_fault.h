@@ -1,9 +1,9 @@
-// DnsFault is the interface of faults that act on a DNS query: before it is forwarded to a
-// resolver, on the answer, and on the answer's wire bytes.
+// DnsFault is the interface of faults that act on DNS. It has functions for a query before it is
+// forwarded to a resolver, for its answer, and for the encoded answer.
 //
-// Rules act in file order. The first rule that answers or drops the query decides, and the query is
-// not forwarded. Delays add up. An answer passes through every rule after the rule that made it; an
-// answer of the resolver passes through all rules. Pure; any thread.
+// Rules act in the order of the rule file. The first rule that answers or drops a query decides,
+// and the query is not forwarded. Delays add up. A rule's answer passes through the rules after
+// that rule; an answer of the resolver passes through all rules. Pure functions; any thread.
 #pragma once
 
 #include <cstddef>
@@ -17,34 +17,35 @@
 namespace brownout::rules {
 
 struct DnsContext {
-  Dice dice;               // depends on the rule and the query
-  Key rule_key;            // depends on seed and rule: for values that all answers have in common
-  Intensity intensity;     // intensity of the rule over time
-  const FlowFacts* query;  // `dns.question` is set
+  Dice dice;  // random numbers that depend on the rule and the query
+  // Depends on the seed and the rule; for values that are equal in all answers of the rule.
+  Key rule_key;
+  Intensity intensity;     // how strongly the rule acts over time
+  const FlowFacts* query;  // facts about the query; `dns.question` is set
   Instant now;
-  FaultState* shared;  // result of make_state(), or nullptr
-  Dice rule_dice;      // depends on the rule only: for state that its queries share
+  FaultState* shared;  // state that all queries of the rule share, from make_state(); may be null
+  Dice rule_dice;      // random numbers that depend on the rule only; for the shared state
 };
 
 struct DnsVerdict {
-  bool silent = false;            // the query gets no answer
-  std::optional<DnsReply> reply;  // answer made by a rule
-  SummedDelay delay = {};         // delay of the answer, from a rule or from the resolver
+  bool silent = false;            // the client gets no answer
+  std::optional<DnsReply> reply;  // the answer that a rule made, if any
+  SummedDelay delay = {};         // delay of the answer, whether a rule or a resolver made it
 
   bool decided() const { return silent || reply.has_value(); }
 };
 
-// An encoded answer, ready to be sent.
+// The encoded answer, ready to be sent.
 struct DnsWire {
   std::vector<std::byte> message;
   bool lost = false;
-  int copies = 0;                   // additional copies to send
-  SummedDelay delay = {};           // in addition to the delay of DnsVerdict
-  std::shared_ptr<Hold> hold = {};  // set by the fault: the answer waits until it is over
+  int copies = 0;                   // number of additional copies of the answer to send
+  SummedDelay delay = {};           // delay in addition to the delay of DnsVerdict
+  std::shared_ptr<Hold> hold = {};  // if set, the answer waits until the hold has ended (hold.h)
 };
 
-// All functions return a note if the fault acted. The kind of the fault and the direction of the
-// rule decide whether on_query() is called, or the functions for answers, or both.
+// All functions return a Note for the event log if the fault acted. The kind of the fault and the
+// direction of the rule decide whether on_query(), the functions for answers, or both are called.
 class DnsFault {
  public:
   virtual ~DnsFault() = default;
@@ -58,11 +59,11 @@ class DnsFault {
   virtual std::optional<Note> on_wire(const DnsContext& /*context*/, DnsWire& /*wire*/) const {
     return std::nullopt;
   }
-  // For kinds with observes_all: called for each answer on which the fault does not act.
+  // Called for each answer on which the fault does not act, if its kind has observes_all.
   virtual void on_seen(const DnsContext& /*context*/) const {}
 };
 
-// A fault that acts on DNS only.
+// Base class of faults that act on DNS only.
 class DnsOnlyFault : public Fault, public DnsFault {
  public:
   const DnsFault* dns() const final { return this; }

@@ -1,9 +1,9 @@
-// Exchange is one message of any protocol on its way through the proxy; Verdict is what a fault
-// decides to do with it.
+// Exchange is one message of any protocol on its way through the proxy, as a fault gets it. Verdict
+// is the fault's decision about this message.
 //
-// An exchange may be a message of a connection, a datagram, an HTTP request or response, or a DNS
-// query or answer. A message fault returns a verdict, and message_fault.h applies it in the way of
-// the protocol. Pure; any thread.
+// The message may be a message of a connection, a datagram, an HTTP request or response, or a DNS
+// query or answer. A message fault returns a verdict, and message_fault.h applies the verdict to
+// the protocol. Pure values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -20,35 +20,40 @@
 namespace brownout::rules {
 
 struct Exchange {
-  const FlowFacts& facts;  // the connection; for HTTP and DNS, the request or query
-  // The message or datagram. Null for HTTP, whose bodies pass in pieces, and for DNS.
+  // Facts about the connection; for HTTP and DNS, about the request or query.
+  const FlowFacts& facts;
+  // The message or datagram. Null for HTTP, whose bodies are forwarded in pieces, and for DNS.
   const Chunk* chunk;
-  Direction direction;         // upstream for requests and queries
-  std::uint64_t ordinal;       // number within the connection; for DNS, within the listener
-  const Intensity& intensity;  // intensity of the rule over time
+  Direction direction;  // kUpstream for requests and queries
+  // Number of the message within its connection; for DNS, within its listener.
+  std::uint64_t ordinal;
+  const Intensity& intensity;  // how strongly the rule acts over time
   Instant now;
-  CorrelatedDraws& draws;  // one per connection; for HTTP and DNS, one per message
+  // Random numbers: one sequence per connection; for HTTP and DNS, per message.
+  CorrelatedDraws& draws;
 
-  // The next random number in [0, 1).
+  // Returns the next random number in [0, 1).
   double draw() const { return draws.next(); }
-  // True with probability `share`, scaled by the rule's intensity.
+  // Returns true with probability `share`, which is scaled by the rule's intensity.
   bool hits(Ratio share) const { return draw() < share.share() * intensity.at(now); }
-  // Whether the message only acknowledges another; for HTTP and DNS, whether it is a response.
+  // Whether the message only acknowledges another message. For HTTP and DNS: whether it is a
+  // response.
   bool acknowledges() const {
     if (chunk == nullptr) return direction == Direction::kDownstream;
     return chunk->message() != nullptr && chunk->message()->acknowledges();
   }
 };
 
-// By default, the message is forwarded unchanged.
+// The decision of a fault about one message. The default forwards the message unchanged.
 struct Verdict {
-  // The action for the event log, "" if the fault does nothing. Must be a string literal.
+  // Name of the action in the event log; "" if the fault does nothing. Must be a string literal.
   std::string_view action = {};
-  Duration delay = {};                      // the message is forwarded after this time
-  bool drops = false;                       // the message is discarded
-  bool doubles = false;                     // the message is sent twice
-  const RefusalOptions* refusal = nullptr;  // the sender gets a refusal; owned by the fault
-  const std::string* text = nullptr;        // replaces the text; owned by the fault
+  Duration delay = {};   // time before the message is forwarded
+  bool drops = false;    // whether the message is discarded
+  bool doubles = false;  // whether the message is sent twice
+  // If set, its sender gets a refusal with these options; owned by the fault.
+  const RefusalOptions* refusal = nullptr;
+  const std::string* text = nullptr;  // if set, replaces the message's text; owned by the fault
 
   static Verdict pass() { return {}; }
   static Verdict drop() { return {.action = "drop", .drops = true}; }

@@ -1,11 +1,11 @@
-// Fault is the interface of all faults. A new fault is one file in a folder faults/; CMake adds it
-// to the table in rules/registry.cpp.
+// Fault is the interface of all faults. A new fault is one source file in a folder faults/; CMake
+// adds it to the table in rules/registry.cpp.
 //
-// FaultKind describes a fault (name, level, keys) for the loader, `check`, `explain` and the
-// reference page. It compiles the keys of a rule into a Fault: the immutable settings of one rule.
-// A Fault creates a Stage for each direction of each flow that the rule selects, or acts on new
-// connections. FaultState is the only state that the flows of a rule share, for example one limit
-// for all of them.
+// FaultKind describes a fault (name, level, keys) for the loader of rule files, `check`, `explain`
+// and the reference page. FaultKind::compile turns the keys of a rule into a Fault, which holds the
+// immutable settings of one rule. A Fault creates a Stage (stage.h) for each direction of each flow
+// that the rule selects, or decides about new connections. FaultState is the only state that the
+// flows of a rule share, for example one limit for all of them.
 #pragma once
 
 #include <memory>
@@ -26,80 +26,89 @@ namespace brownout::rules {
 class DnsFault;   // dns_fault.h
 class HttpFault;  // http_fault.h
 
-// State that all flows of one rule share, on all threads. Implementations use atomics, or a lock
-// that they hold for a few steps only.
+// FaultState is the state that all flows of one rule share, on all threads. Implementations use
+// atomic variables, or a lock that they hold only for a few steps.
 class FaultState {
  public:
   virtual ~FaultState() = default;
-  // The text that the table of rules shows (`ctl`, final report); may be empty.
+  // Returns the text about this state in the table of rules (`ctl`, final report); may be empty.
   virtual std::string status() { return {}; }
 };
 
 struct StageContext {
-  Dice dice;              // depends on the rule, the flow and the direction
-  Intensity intensity;    // intensity of the rule over time
-  const FlowFacts* flow;  // outlives the stage
+  Dice dice;              // random numbers that depend on the rule, the flow and the direction
+  Intensity intensity;    // how strongly the rule acts over time
+  const FlowFacts* flow;  // facts about the flow; must outlive the stage
   Direction direction;
-  Instant now;         // when the stage is created
-  FaultState* shared;  // result of make_state(), or nullptr
-  // The dice decide for each chunk: act on push(), not on creation.
+  Instant now;         // time at which the stage is created
+  FaultState* shared;  // state that all flows of the rule share, from make_state(); may be null
+  // Whether a random number is drawn for each chunk. The stage must then act in push(), not when it
+  // is created.
   bool per_chunk = false;
-  Dice rule_dice = {};  // depends on the rule only: for state that its flows share
+  Dice rule_dice = {};  // random numbers that depend on the rule only; for the shared state
 };
 
 class Fault {
  public:
   virtual ~Fault() = default;
-  // Bytes level: creates a stage for one direction of a flow, or returns nullptr if the fault does
-  // not act there.
+  // For faults of level kBytes: creates the stage for one direction of a flow. Returns nullptr if
+  // the fault does not act in that direction.
   virtual std::unique_ptr<Stage> stage(const StageContext& /*context*/) const { return nullptr; }
-  // Connection level: decides about a new connection before data flows. Returns a note if the fault
-  // acted.
+  // For faults of level kConnection: decides about a new connection before data flows. Returns a
+  // Note for the event log if the fault acted.
   virtual std::optional<Note> admit(const StageContext& /*context*/,
                                     Admission& /*admission*/) const {
     return std::nullopt;
   }
-  // TLS handshakes: called with the ClientHello. Returns a note if the fault acted.
+  // For faults of TLS handshakes: called with the ClientHello. Returns a Note for the event log if
+  // the fault acted.
   virtual std::optional<Note> on_hello(const StageContext& /*context*/,
                                        TlsVerdict& /*verdict*/) const {
     return std::nullopt;
   }
-  // When admit() is called: when a connection arrives, when its server has been chosen, or never.
-  // For connection-level faults it is always called on arrival.
+  // Whether admit() is called when a connection arrives, and whether it is called when its server
+  // has been chosen. For faults of level kConnection it is always called on arrival.
   virtual bool admits_on_arrival() const { return false; }
   virtual bool admits_on_dial() const { return false; }
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
-  // The interface for DNS queries, or nullptr. Lives as long as the fault.
+  // Returns the interface for DNS queries, or nullptr if there is none. Lives as long as the fault.
   virtual const DnsFault* dns() const { return nullptr; }
-  // The interface for HTTP requests, or nullptr. Lives as long as the fault.
+  // Returns the interface for HTTP requests, or nullptr if there is none. Lives as long as the
+  // fault.
   virtual const HttpFault* http() const { return nullptr; }
-  // Whether the settings allow `carrier`, which is one of the carriers of the kind.
+  // Whether the fault with these settings acts on this kind of traffic, which its FaultKind lists
+  // in `carriers`.
   virtual bool acts_on(Carrier /*carrier*/) const { return true; }
-  // Whether stages keep their state when the settings change (Stage::take_over).
+  // Whether stages keep their state when the settings change (see Stage::take_over).
   virtual bool inherits_state() const { return false; }
-  // Whether the rule must not be limited to one direction.
+  // Whether limiting the rule to one direction is an error.
   virtual bool needs_both_directions() const { return false; }
-  // Listener level: whether existing connections are reset when the fault begins.
+  // For faults of level kListener: whether open connections are reset when the fault begins.
   virtual bool cuts_live_connections() const { return false; }
 };
 
 enum class Level {
   kListener,    // acts on the listening port, for all clients
   kConnection,  // acts on a new connection, before data flows
-  kBytes,       // acts on the data of connections and UDP sessions, also of existing ones
-  kFirewall,    // a misconfiguration in the list of a [[firewall]]
-  kMessage,     // acts on single messages: a DNS query and its answer, an HTTP request
+  kBytes,       // acts on the data of connections and UDP sessions, including open ones
+  kFirewall,    // changes the rules of a [[firewall]], as a misconfiguration does
+  // Acts on single messages: a DNS query and its answer, an HTTP request and its response.
+  kMessage,
 };
 
-// The value that `ramp` raises from 0 to the configured value.
+// The value that the key `ramp` raises gradually from 0 to the configured value: the size of the
+// fault or its probability.
 enum class Ramp { kMagnitude, kProbability };
 
-// The part of an HTTP or DNS exchange on which a fault acts.
+// The part of an HTTP or DNS exchange on which a fault acts: request (or query), response (or
+// answer), or both.
 enum class Half {
   kBoth,
-  kRequest,   // the request or query
-  kResponse,  // the response or answer
-  kOne,       // the response if the rule has direction = "downstream" or a status, else the request
+  kRequest,   // acts on the request or query
+  kResponse,  // acts on the response or answer
+  // Acts on the response if the rule has direction = "downstream" or matches a status, otherwise on
+  // the request.
+  kOne,
 };
 
 struct FaultKind {
@@ -107,39 +116,40 @@ struct FaultKind {
   Level level = Level::kBytes;
   CarrierSet carriers = kStreams;
   Ramp ramp = Ramp::kProbability;
-  bool per_chunk = false;  // allows per = "chunk"
-  // HTTP, DNS: `direction` limits the fault to the request or the response.
+  bool per_chunk = false;  // the rule may have per = "chunk"
+  // For HTTP and DNS: whether the key `direction` limits the fault to the request or the response.
   bool directed = false;
-  bool on_body = false;        // HTTP: acts on bodies, through a stage
-  bool terminated = false;     // TLS: requires a listener that terminates TLS
-  bool mints = false;          // TLS: requires a CA that can issue certificates
-  Half of_http = Half::kBoth;  // HTTP: acts on the request, the response or both
-  Half of_dns = Half::kBoth;   // DNS: acts on the query, the answer or both
-  // HTTP, DNS: on_seen() is called for the messages on which the fault does not act.
+  bool on_body = false;        // for HTTP: the fault acts on bodies, through a stage
+  bool terminated = false;     // for TLS: the fault requires a listener that terminates TLS
+  bool mints = false;          // for TLS: the fault requires a CA that can issue certificates
+  Half of_http = Half::kBoth;  // for HTTP: the part of an exchange on which the fault acts
+  Half of_dns = Half::kBoth;   // for DNS: the part of an exchange on which the fault acts
+  // For HTTP and DNS: whether on_seen() is called for messages on which the fault does not act.
   bool observes_all = false;
-  ProtocolSet (*protocols)() = ProtocolSet::any;  // messages: the supported protocols
-  // The texts of the reference page: sentences without their final period.
-  std::string_view summary;         // one or two whole sentences: the effect seen by the client
-  std::string_view correct_client;  // continues "A correct client "
-  std::string_view unit;            // continues "Applies to each: ", for example "connection"
-  std::string_view composition;     // the combined effect of two such rules
-  std::string_view source;          // of the formula, the wire format and the client's behavior
+  ProtocolSet (*protocols)() = ProtocolSet::any;  // protocols of messages that the fault supports
+  // Texts for the reference page, as sentences without their final period.
+  std::string_view summary;  // one or two whole sentences about the effect that the client sees
+  std::string_view correct_client;  // end of the sentence "A correct client ..."
+  std::string_view unit;            // end of "Applies to each: ...", for example "connection"
+  std::string_view composition;     // effect of two such rules together
+  std::string_view source;  // source of the formula, the wire format or the client's behavior
 
   const std::vector<FieldInfo>& (*fields)() = nullptr;
   std::shared_ptr<const Fault> (*compile)(const Node& table, Diagnostics& problems) = nullptr;
 
   bool carries(Carrier carrier) const { return carriers.has(carrier); }
-  // `spoken` is empty on listeners without messages.
+  // Whether the fault supports one of the message protocols in `spoken`, or `spoken` is empty
+  // because the listener has no messages.
   bool speaks(ProtocolSet spoken) const {
     return spoken.empty() || !(protocols() & spoken).empty();
   }
 };
 
-// For faults without keys other than `type`.
+// The settings of faults that have no keys but `type`.
 struct NoSettings {};
 
-// Completes a description from the fault's class F. F has a nested type Settings, a constructor
-// that takes Settings, and these functions:
+// Completes the description of a fault from its class F. F must have a nested type Settings, a
+// constructor that takes Settings, and these functions:
 //   static const Schema<Settings>& schema();
 //   static void check(const Settings&, const Node&, Diagnostics&);  // optional: errors that
 //                                                                   // involve several keys
@@ -160,26 +170,29 @@ FaultKind describe(FaultKind about) {
   return about;
 }
 
-// The position of a key, or of the table if the key is absent. For errors about several keys.
+// Returns the position of a key, or of its table if the key is absent. Used for errors about
+// several keys.
 inline Position position_of(const Node& table, std::string_view key) {
   const auto* node = table.find(key);
   return node != nullptr ? node->where : table.where;
 }
 
-// "TCP connections, UDP sessions and DNS queries".
+// Returns the kinds of traffic as a text, for example "TCP connections, UDP sessions and DNS
+// queries".
 std::string carriers_text(CarrierSet carriers, ProtocolSet protocols);
 inline std::string carriers_text(const FaultKind& kind) {
   return carriers_text(kind.carriers, kind.protocols());
 }
 
-// All faults, in the order of the reference page (rules/registry.cpp).
+// Returns all faults, in the order of the reference page (rules/registry.cpp).
 std::span<const FaultKind* const> all_faults();
 const FaultKind* find_fault(std::string_view name);
 
-// The fault that other tools call `name`; "" if there is none.
+// Returns the fault that other tools call `name`; "" if there is none.
 std::string_view aliased_fault(std::string_view name);
 
-// Why the packet fault `name` cannot act on a stream; "" if `name` is not a packet fault.
+// Returns the reason why the packet fault `name` cannot act on a stream; "" if `name` is not a
+// packet fault.
 std::string_view why_not_for_streams(std::string_view name);
 
 }  // namespace brownout::rules

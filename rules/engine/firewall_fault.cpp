@@ -7,13 +7,14 @@ namespace {
 
 std::string_view action_text(FirewallAction action) { return name_of(action); }
 
-// The number of the deciding line, from 1; 0 for the default policy.
+// Returns the number of the firewall line that decided, from 1; 0 if the default policy decided.
 std::uint64_t line_number(const FirewallDecision& decision) {
   return decision.line ? *decision.line + 1 : 0;
 }
 
-// Acts on established packets in one direction. Stopped stream data is held, because TCP would
-// retransmit it until the firewall accepts it. Stopped datagrams are lost.
+// Applies a firewall to the packets of an established connection or session in one direction.
+// Stream data that the firewall stops is held, because TCP would retransmit it until the firewall
+// accepts it. Stopped datagrams are lost.
 class FirewallStage final : public HoldingStage {
  public:
   FirewallStage(std::shared_ptr<const FirewallTimeline> timeline, const StageContext& context)
@@ -50,7 +51,7 @@ class FirewallStage final : public HoldingStage {
  private:
   void decide(Instant now) { decision_ = timeline_->decide(packet_, now).decision; }
 
-  // Notes the decision once per list for a stream, and for each datagram.
+  // Logs the decision: for a stream once for each version of the list, for datagrams each time.
   void say(std::int64_t bytes, Instant now, Output& out) {
     if (said_ && !datagrams_) return;
     said_ = true;
@@ -95,8 +96,8 @@ std::unique_ptr<Stage> FirewallFault::stage(const StageContext& context) const {
   return std::make_unique<FirewallStage>(timeline_, context);
 }
 
-// Drop and reject both give no answer: over UDP a client cannot see a rejection, and over TCP its
-// connection has been accepted already.
+// A stopped query gets no answer, even if the firewall rejects it. Over UDP the proxy cannot send
+// the ICMP message of a rejection; over TCP the connection has been accepted already.
 std::optional<Note> FirewallFault::on_query(const DnsContext& context, DnsVerdict& verdict) const {
   const auto outcome = decide(*context.query, context.now);
   if (outcome.action != FirewallAction::kAccept) verdict.silent = true;
@@ -130,7 +131,8 @@ std::shared_ptr<Rule> with_mistakes(const Rule& draft,
   auto rule = std::make_shared<Rule>(draft);
   for (const auto& mistake : rules) {
     if (mistake->kind->level != Level::kFirewall) continue;
-    // A mistake that begins again makes a new list, so the definition must differ.
+    // A mistake that begins again, with the same definition, makes a new list. Its start time is
+    // added, so that the definition of the firewall differs, too.
     rule->definition += "\n" + mistake->definition + "@" +
                         std::to_string(mistake->began.time_since_epoch().count());
   }

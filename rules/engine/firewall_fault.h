@@ -1,10 +1,12 @@
-// FirewallFault applies a [[firewall]] of the rule file, including injected misconfigurations.
+// FirewallFault applies a [[firewall]] of the rule file, including injected misconfigurations
+// ("mistakes").
 //
-// A firewall becomes a rule of the kind kFirewallKind, ahead of all [[rule]]s. It decides about new
-// flows before a server is dialed (FirewallFault::decide), about DNS queries, and, by a stage,
-// about established flows if a line can stop them. Faults of the level kFirewall are mistakes in
-// its list, active during their schedule. FirewallTimeline gives the list at every instant: the
-// correct list with the active mistakes, in file order.
+// A firewall becomes a rule of the kind kFirewallKind, before all [[rule]]s. It decides about new
+// flows before a connection to a server is opened (FirewallFault::decide), and about DNS queries.
+// If a line can stop established flows, a stage applies it to their data. Faults of the level
+// kFirewall are mistakes in its list, active during their schedule. FirewallTimeline returns the
+// list at every instant: the correct list, changed by the active mistakes in the order of the rule
+// file.
 #pragma once
 
 #include <memory>
@@ -17,12 +19,12 @@
 
 namespace brownout::rules {
 
-// A fault of the level kFirewall: a mistake in the list of a firewall.
+// Base class of faults of the level kFirewall. Each is a typical mistake in the list of a firewall.
 class FirewallMistake : public Fault {
  public:
-  // Modifies the list.
+  // Applies the mistake to the list.
   virtual void make(Firewall& firewall) const = 0;
-  // The name of the firewall with this mistake; none: all firewalls.
+  // Returns the name of the firewall with this mistake; no value if all firewalls have it.
   virtual const std::optional<std::string>& firewall() const = 0;
 };
 
@@ -45,22 +47,22 @@ class FirewallTimeline {
   struct Epoch {
     Instant from;
     Firewall firewall;
-    std::vector<std::shared_ptr<const Rule>> mistakes;  // active in this epoch
+    std::vector<std::shared_ptr<const Rule>> mistakes;  // mistakes that are active in this period
   };
   struct Verdict {
     FirewallDecision decision;
     const Epoch* epoch;
-    bool by_mistake;  // the correct list would decide differently
+    bool by_mistake;  // whether the correct list would decide differently
   };
 
-  // Rule::began must be set in `mistakes`. Rules of other levels are ignored.
+  // Rule::began must be set in `mistakes`. Rules of other levels than kFirewall are ignored.
   FirewallTimeline(Firewall correct, const std::vector<std::shared_ptr<const Rule>>& mistakes);
 
   const Epoch& at(Instant now) const;
-  // The next change of the list, or kNever.
+  // Returns the time of the next change of the list, or kNever.
   Instant next_change(Instant now) const;
   Verdict decide(const Packet& packet, Instant now) const;
-  // Whether the list drops or rejects this packet at any time.
+  // Whether the list drops or rejects this packet at any time, past or future.
   bool ever_stops(const Packet& packet) const;
   const Firewall& correct() const { return correct_; }
 
@@ -75,7 +77,8 @@ class FirewallFault final : public Fault, public DnsFault {
       : timeline_(std::move(timeline)) {}
 
   const FirewallTimeline& timeline() const { return *timeline_; }
-  // The decision about a new flow. Mistakes that changed it are counted and noted, too.
+  // The decision about a new flow. If a mistake changed the decision, the mistake is counted and
+  // logged, too.
   struct Outcome {
     FirewallAction action = FirewallAction::kAccept;
     std::optional<Note> note;
@@ -93,10 +96,10 @@ class FirewallFault final : public Fault, public DnsFault {
 
 extern const FaultKind kFirewallKind;
 
-// Creates the rule of a [[firewall]], with the correct list.
+// Creates the rule of a [[firewall]] that has its correct list.
 Rule firewall_rule(Firewall firewall, Position where, std::string definition);
-// The firewall rule `draft` with the mistakes among `rules`, which have begun. Null if `draft` is
-// another kind of rule.
+// Returns the firewall rule `draft` with those of `rules` that are mistakes in its list. Their
+// Rule::began must be set. Returns null if `draft` is another kind of rule.
 std::shared_ptr<Rule> with_mistakes(const Rule& draft,
                                     const std::vector<std::shared_ptr<const Rule>>& rules);
 

@@ -1,6 +1,6 @@
-// Hold delays one HTTP or DNS message until other messages of the same client have arrived
-// (shared_stages.h). Any thread may end the hold; the flow of the message waits for it on its own
-// thread.
+// Hold makes one HTTP or DNS message wait until other messages of the same client have arrived (see
+// shared_stages.h). Any thread may end the hold. The message waits on the thread of its own
+// connection.
 #pragma once
 
 #include <atomic>
@@ -23,26 +23,26 @@ class Hold {
   // Whether the hold has ended. Any thread.
   bool over() const { return state_.load(std::memory_order_acquire) == State::kOver; }
 
-  // The functions below are for the flow's thread.
+  // The functions below must be called on the thread of the connection.
 
-  // Calls told() once when the hold ends, on the thread that ends it; at once if it has ended
-  // already. May be called only once.
-  void watch(std::function<void()> told) {
-    told_ = std::move(told);
+  // Sets the function to call once when the hold ends, on the thread that ends it. If the hold has
+  // already ended, calls the function at once. May be called only once.
+  void watch(std::function<void()> callback) {
+    callback_ = std::move(callback);
     auto held = State::kHeld;
     if (state_.compare_exchange_strong(held, State::kWatched, std::memory_order_acq_rel)) return;
-    told_();
+    callback_();
     let_go_behind();
   }
-  // The time at which wake() must be called.
+  // Returns the time at which wake() must be called.
   virtual Instant deadline() const = 0;
-  // Must be called at deadline(). Returns notes about the faults injected.
+  // Must be called at deadline(). Returns a Note for each fault injected.
   virtual std::vector<Note> wake(Instant now) = 0;
 
  protected:
-  // Ends the hold. Must be called only once; any thread.
+  // Ends the hold. Must be called only once, on any thread.
   void let_go() {
-    if (state_.exchange(State::kOver, std::memory_order_acq_rel) == State::kWatched) told_();
+    if (state_.exchange(State::kOver, std::memory_order_acq_rel) == State::kWatched) callback_();
   }
   // Sets the holds that end directly after this one. Must be called before watch().
   void set_behind(std::vector<std::shared_ptr<Hold>> behind) { behind_ = std::move(behind); }
@@ -55,7 +55,7 @@ class Hold {
   }
 
   std::atomic<State> state_{State::kHeld};
-  std::function<void()> told_;
+  std::function<void()> callback_;
   std::vector<std::shared_ptr<Hold>> behind_;
 };
 

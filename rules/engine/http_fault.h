@@ -1,9 +1,10 @@
-// HttpFault is the interface of faults that act on an HTTP request and its response. It changes
-// heads and decides whether a message is forwarded; stages (stage.h) act on bodies.
+// HttpFault is the interface of faults that act on an HTTP request and its response. Such a fault
+// changes heads (start line and headers) and decides whether a message is forwarded. Stages
+// (stage.h) act on bodies.
 //
-// Rules act in file order. The first rule that answers or drops the request decides, and the
-// request is not forwarded. Delays add up. A response passes through every rule after the rule that
-// made it; a response of the server passes through all rules. Pure; any thread.
+// Rules act in the order of the rule file. The first rule that answers or drops a request decides,
+// and the request is not forwarded. Delays add up. A rule's response passes through the rules after
+// that rule; a response of the server passes through all rules. Pure functions; any thread.
 #pragma once
 
 #include "rules/engine/fault.h"
@@ -13,41 +14,45 @@
 namespace brownout::rules {
 
 struct HttpContext {
-  Dice dice;                 // depends on the rule and the request
-  Intensity intensity;       // intensity of the rule over time
-  Ratio probability;         // probability of the rule
-  const FlowFacts* request;  // `http` is set
+  Dice dice;                 // random numbers that depend on the rule and the request
+  Intensity intensity;       // how strongly the rule acts over time
+  Ratio probability;         // probability with which the rule acts
+  const FlowFacts* request;  // facts about the request; `http` is set
   Instant now;
-  FaultState* shared;  // result of make_state(), or nullptr
-  Dice rule_dice;      // depends on the rule only: for state that its requests share
-  Direction half;      // for Half::kOne: the half on which the rule acts; upstream is the request
+  FaultState* shared;  // state that all requests of the rule share, from make_state(); may be null
+  Dice rule_dice;      // random numbers that depend on the rule only; for the shared state
+  // For faults with Half::kOne: kUpstream if the rule acts on the request, kDownstream if on the
+  // response.
+  Direction half;
 };
 
-// The way in which a response is malformed on the wire.
+// How a response is deliberately malformed on the wire.
 enum class Malformed { kNone, kStatusLine, kChunkLength, kContentLength, kHeadWithoutEnd };
 
-// A request on its way to the server, or a response on its way to the client, with the changes that
-// rules made to it.
+// A request on its way to the server or a response on its way to the client, with the changes made
+// by rules.
 struct HttpMessage {
   enum class Fate {
     kPass,
-    kAnswer,           // request: the client gets `answer`; the request is not forwarded
+    kAnswer,           // for a request: the client gets `answer`, and the request is not forwarded
     kSilence,          // the client gets no response; its connection stays open
     kClose,            // the client's connection is closed with FIN
     kReset,            // the client's connection is closed with RST
-    kCloseBehindHead,  // response: its head is sent, then the connection is closed
+    kCloseBehindHead,  // for a response: only its head is sent, then the connection is closed
   };
 
   Direction direction = Direction::kUpstream;
   HttpHead head;
-  bool edited = false;     // the head differs from the received one
-  SummedDelay delay = {};  // the message is forwarded after this time
+  bool edited = false;     // whether a rule changed the head
+  SummedDelay delay = {};  // time before the message is forwarded
   Fate fate = Fate::kPass;
   HttpAnswer answer = {};
-  std::optional<std::string> body = {};  // replaces the body
+  std::optional<std::string> body = {};  // if set, replaces the body
   Malformed malformed = Malformed::kNone;
-  Bytes duplicate{};  // request: sent twice if its body is at most this long; 0: never
-  std::shared_ptr<Hold> hold = {};  // set by the fault: the message waits until it is over
+  // For a request: it is sent twice if its body has at most this size. 0 means that it is sent
+  // once.
+  Bytes duplicate{};
+  std::shared_ptr<Hold> hold = {};  // if set, the message waits until the hold has ended
 
   bool is_request() const { return direction == Direction::kUpstream; }
   bool decided() const { return fate != Fate::kPass; }
@@ -56,22 +61,22 @@ struct HttpMessage {
 class HttpFault {
  public:
   virtual ~HttpFault() = default;
-  // Called with the request, the response or both. The kind of the fault and the direction of the
-  // rule decide which. Returns a note if the fault acted.
+  // Called with the request, the response or both, depending on the kind of the fault and the
+  // direction of the rule. Returns a Note for the event log if the fault acted.
   virtual std::optional<Note> act(const HttpContext& context, HttpMessage& message) const = 0;
-  // For kinds with observes_all: called for each message on which the fault does not act.
+  // Called for each message on which the fault does not act, if its kind has observes_all.
   virtual void on_seen(const HttpContext& /*context*/, const HttpMessage& /*message*/) const {}
-  // Called if the rule matches, but the dice, the schedule or the limit exclude this request.
+  // Called if the rule matches, but its probability, schedule or limit excludes this request.
   virtual void on_skipped(HttpMessage& /*request*/) const {}
-  // Whether the fault answers with a gRPC status.
+  // Whether the fault answers requests with a gRPC status.
   virtual bool answers_grpc() const { return false; }
 };
 
-// Replaces the body, unless the message cannot have one.
+// Replaces the body of the message, unless the message cannot have one.
 std::optional<Note> replace_body(const HttpContext& context, HttpMessage& message,
                                  std::string_view body);
 
-// A fault that acts on HTTP only.
+// Base class of faults that act on HTTP only.
 class HttpOnlyFault : public Fault, public HttpFault {
  public:
   const HttpFault* http() const final { return this; }

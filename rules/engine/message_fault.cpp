@@ -7,10 +7,11 @@
 namespace brownout::rules {
 namespace {
 
-// A duplicated request is held in memory, so requests with longer bodies are sent once.
+// Maximum body size of a request that is sent twice, because the copy is held in memory. Requests
+// with longer bodies are sent once.
 constexpr Bytes kMostDoubled{1 << 20};
 
-// Calls judge() for each message of a connection. Delayed messages keep their order.
+// A stage that calls judge() for each message of a connection. Delayed messages keep their order.
 class JudgingStage final : public HoldingStage {
  public:
   JudgingStage(const MessageFault& fault, const StageContext& context)
@@ -102,7 +103,7 @@ Verdict judged(const MessageFault& fault, const DnsContext& context, Direction d
                       context.now, draws});
 }
 
-// Collects the output of a stage for a single chunk.
+// Collects the output of a stage for one chunk.
 class OneChunk final : public Output {
  public:
   void emit(Chunk chunk, Instant) override {
@@ -148,7 +149,7 @@ void MessageFault::on_seen(const HttpContext& context, const HttpMessage& messag
   if (gathers() && message.direction == watched(context.half)) pass_shared(shared_context(context));
 }
 
-// Called before the query is forwarded to a resolver.
+// Applies the verdict on a query before the query is forwarded to a resolver.
 std::optional<Note> MessageFault::on_query(const DnsContext& context, DnsVerdict& verdict) const {
   const auto wanted = judged(*this, context, Direction::kUpstream);
   if (wanted.action.empty()) return std::nullopt;
@@ -160,7 +161,7 @@ std::optional<Note> MessageFault::on_query(const DnsContext& context, DnsVerdict
   return Note{.action = wanted.action, .delay = wanted.delay};
 }
 
-// Replaces text in the answer before it is encoded; on_wire() applies all other verdicts.
+// Replaces text in the answer before the answer is encoded. on_wire() applies all other verdicts.
 std::optional<Note> MessageFault::on_reply(const DnsContext& context, DnsReply& reply) const {
   if (gathers()) return std::nullopt;
   const auto verdict = judged(*this, context, Direction::kDownstream);

@@ -1,13 +1,14 @@
-// MessageFault is the base class of faults that act on messages of any protocol: messages of
-// connections (WebSocket, MQTT, XMPP, a framing ...), datagrams, HTTP requests and responses, DNS
-// queries and answers. The kind of a fault lists its carriers, and the halves of an exchange.
+// MessageFault is the base class of faults that act on messages of any protocol. Messages are those
+// of connections (WebSocket, MQTT, XMPP, a framing ...), datagrams, HTTP requests and responses,
+// and DNS queries and answers. The FaultKind of a fault lists the kinds of traffic it acts on, and
+// whether it acts on requests, responses or both.
 //
 // A derived class overrides one function:
 //   judge()  decides about each message independently.
 //   stage()  sees several messages together (reorder, hold_until). If gathers() is true, HTTP and
 //            DNS messages of one client go through one shared stage (shared_stages.h).
-// This class applies the result in the way of each protocol. Pure but for the shared stages; any
-// thread.
+// MessageFault applies the result to each protocol. Pure functions, except for the shared stages;
+// any thread.
 #pragma once
 
 #include "rules/engine/dns_fault.h"
@@ -19,17 +20,19 @@ namespace brownout::rules {
 
 class MessageFault : public Fault, private HttpFault, private DnsFault {
  public:
-  // Called for each message that the rule's dice select.
+  // Returns the decision about one message. Called for each message that the rule's random draw
+  // selects.
   virtual Verdict judge(const Exchange&) const { return Verdict::pass(); }
-  // Correlation of successive draws on a connection, as defined by netem.
+  // Returns the correlation of successive random draws on a connection, as netem defines it.
   virtual Ratio correlation() const { return {}; }
-  // Whether one stage sees all HTTP and DNS messages of a client.
+  // Whether one stage processes all HTTP and DNS messages of a client together.
   virtual bool gathers() const { return false; }
-  // For gathers() with observes_all: the direction of the messages that the stage also observes.
-  // `half` is the direction of the messages on which the fault acts.
+  // Returns the direction of messages that the shared stage observes without acting on them. Used
+  // if both gathers() and observes_all are true. `half` is the direction of the messages on which
+  // the fault acts.
   virtual Direction watched(Direction half) const { return half; }
 
-  // By default, a stage that calls judge() for each message.
+  // Creates a stage that calls judge() for each message, unless overridden.
   std::unique_ptr<Stage> stage(const StageContext& context) const override;
   std::unique_ptr<FaultState> make_state() const override;
   const HttpFault* http() const final { return this; }
@@ -44,8 +47,8 @@ class MessageFault : public Fault, private HttpFault, private DnsFault {
   void on_seen(const DnsContext& context) const final;
 };
 
-// The base class of faults that act on payloads. Their stage receives each message of a connection,
-// piece of an HTTP body and DNS answer as one chunk.
+// Base class of faults that act on payloads. Their stage receives each message of a connection,
+// each piece of an HTTP body, and each DNS answer as one chunk.
 class PayloadFault : public Fault, private DnsFault {
  public:
   const DnsFault* dns() const final { return this; }

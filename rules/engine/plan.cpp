@@ -12,18 +12,19 @@ bool acts_on_arrival(const Rule& rule) {
   return rule.kind->level == Level::kConnection || rule.fault->admits_on_arrival();
 }
 
-// Whether the rule acts on the bytes or the datagrams of a flow.
+// Whether the rule acts on the bytes or datagrams of a flow.
 bool acts_on_bytes(const Rule& rule) {
   return rule.kind->level == Level::kBytes && !rule.fault->admits_on_arrival() &&
          !rule.fault->admits_on_dial();
 }
 
-// Whether the match depends on the server, which was unknown on arrival.
+// Whether the match depends on the server's address, which was unknown when the connection arrived.
 bool decided_late(const Rule& rule, const FlowFacts& flow) {
   return rule.match.is_for_server() && !flow.intercepted;
 }
 
-// Calls ask(context) if schedule and dice select the connection, and counts and notes the result.
+// Calls ask(context) if the rule's schedule and random draw select the connection. Counts and logs
+// the result.
 template <class Ask>
 void choose(const RuleRef& rule, const FlowFacts& flow, Instant now,
             std::vector<std::pair<RuleRef, Note>>& notes, Ask ask) {
@@ -97,7 +98,8 @@ Arrival plan_dial(const RuleSet& set, const FlowFacts& flow, Instant now) {
       }
       return;
     }
-    // On arrival, a match on the destination could not be decided.
+    // When the connection arrived, the server's address was unknown, so a match on it could not be
+    // decided.
     const bool late = acts_on_arrival(*rule) && decided_late(*rule, flow);
     if ((late || rule->fault->admits_on_dial()) && count_arrival(*rule, flow))
       admit(rule, flow, now, arrival);

@@ -8,8 +8,8 @@ void PlanHolds::add(RuleRef rule, std::shared_ptr<Hold> hold, Instant latest) {
   all_.push_back({std::move(rule), std::move(hold), latest});
 }
 
-void PlanHolds::watch(const std::function<void()>& told) const {
-  for (const auto& entry : all_) entry.hold->watch(told);
+void PlanHolds::watch(const std::function<void()>& callback) const {
+  for (const auto& entry : all_) entry.hold->watch(callback);
 }
 
 void PlanHolds::look() {
@@ -19,7 +19,7 @@ void PlanHolds::look() {
 Instant PlanHolds::deadline() const {
   auto next = kNever;
   for (const auto& entry : all_) {
-    // A hold that has ended needs no wake-up: its callback has been called.
+    // Ignore the deadline of a hold that has ended, because its callback has already been called.
     const auto due = entry.hold->over() ? kNever : entry.hold->deadline();
     next = std::min({next, due, entry.latest});
   }

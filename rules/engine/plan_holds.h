@@ -1,5 +1,6 @@
-// PlanHolds contains the holds (hold.h) of all rules on one HTTP or DNS message. The message is
-// forwarded when the last hold has ended. Owned by the plan of the message; thread of the flow.
+// PlanHolds is the set of holds (hold.h) that rules put on one HTTP or DNS message. The message is
+// forwarded when all holds have ended. Owned by the plan of the message (plan_http.h,
+// plan_query.h); used on the thread of its connection.
 #pragma once
 
 #include <functional>
@@ -16,14 +17,15 @@ class PlanHolds {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
-  // The hold is removed at `latest`, even if it has not ended.
+  // Adds a hold. It is removed at `latest`, even if it has not ended.
   void add(RuleRef rule, std::shared_ptr<Hold> hold, Instant latest);
   bool empty() const { return all_.empty(); }
-  // Calls told() when a hold ends, on any thread. The flow must then call look().
-  void watch(const std::function<void()>& told) const;
+  // Sets the function that is called when a hold ends, on any thread. The owner must then call
+  // look() on its own thread.
+  void watch(const std::function<void()>& callback) const;
   // Removes the holds that have ended.
   void look();
-  // The time at which wake() must be called.
+  // Returns the time at which wake() must be called.
   Instant deadline() const;
   void wake(Instant now, Notes& notes);
   // Removes the holds of rules that `set` does not contain.

@@ -32,7 +32,8 @@ bool acts_on_requests(const Rule& rule, ProtocolSet speaks) {
          (rule.fault->http() != nullptr || rule.kind->on_body);
 }
 
-// Adds the rule; false if dice, schedule or max_active_faults exclude the request.
+// Adds the rule to the plan. Returns false if its random draw, its schedule or max_active_faults
+// excludes the request.
 bool HttpPlan::join(const RuleRef& rule, const FlowFacts& request, Instant now) {
   const Activation activation(*rule, request);
   if (!activation.next(now).contains(now)) return false;
@@ -85,7 +86,7 @@ void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMess
   notify_observers(set, request, message, now);
 }
 
-// Calls on_seen() of rules with observes_all that did not act on the message.
+// Calls on_seen() of those rules with observes_all that did not act on the message.
 void HttpPlan::notify_observers(const RuleSet& set, const FlowFacts& request,
                                 const HttpMessage& message, Instant now) {
   if (message.decided()) return;
@@ -113,7 +114,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
       join(rule, request, now);
     }
   });
-  // The remaining rules were removed, or do not match this response.
+  // The rules left in `before` were removed from the rule set, or do not match this response.
   for (const auto& rule : before) {
     if (rule) rule->state->active.fetch_sub(1, std::memory_order_relaxed);
   }

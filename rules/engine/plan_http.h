@@ -1,6 +1,6 @@
 // HttpPlan selects the rules that act on one HTTP request and its response, and applies them. See
-// plan.h for connections and plan_query.h for DNS. Pure but for the rules' counters and the state
-// that faults share.
+// plan.h for connections and plan_query.h for DNS. Apart from the rules' counters and the state
+// that faults share, it has no side effects.
 #pragma once
 
 #include <utility>
@@ -12,12 +12,12 @@
 
 namespace brownout::rules {
 
-// Whether the rule acts on HTTP requests. `speaks` are the protocols of messages that may follow on
-// the connection (WebSocket). If there are any, a fault of messages ignores the opening request,
-// unless the rule has per = "request".
+// Whether the rule acts on HTTP requests. `speaks` contains the protocols of messages that may
+// follow on the connection after its opening request (WebSocket). If it is not empty, a fault on
+// messages ignores the opening request, unless the rule has per = "request".
 bool acts_on_requests(const Rule& rule, ProtocolSet speaks);
 
-// Kept until the response has ended. Thread of the flow.
+// Exists until the response has ended. Used on the thread of the connection.
 class HttpPlan {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
@@ -27,20 +27,20 @@ class HttpPlan {
   HttpPlan& operator=(const HttpPlan&) = delete;
   ~HttpPlan() { clear(); }
 
-  // Selects the rules by match and dice, and applies them to the request. `request.http` must be
-  // set; the facts are borrowed for the call.
+  // Selects the rules by match and random draw, and applies them to the request. `request.http`
+  // must be set. The facts are borrowed during the call.
   void on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                   Notes& notes);
-  // Applies the rules to a response, made by a rule or by the server; its head is in
-  // `request.http`. Drops rules that `set` does not contain, and adds rules that match the status.
+  // Applies the rules to a response of a rule or of the server. `request.http` must contain its
+  // head. Removes rules that `set` does not contain, and adds rules that match the status.
   void on_response(const RuleSet& set, const FlowFacts& request, HttpMessage& message, Instant now,
                    Notes& notes);
-  // The holds of the request; after on_response(), the holds of the response.
+  // Returns the holds of the request; after on_response(), the holds of the response.
   PlanHolds& holds() { return holds_; }
   const PlanHolds& holds() const { return holds_; }
-  // The rules for the chain of the body in this direction.
+  // Returns the rules for the chain of stages that processes the body in this direction.
   std::vector<RuleRef> body_rules(Direction direction) const;
-  // Like above, but without the rules that `set` does not contain.
+  // Like above, but only the rules that `set` contains.
   std::vector<RuleRef> body_rules(Direction direction, const RuleSet& set) const;
 
   // Whether `set` contains all rules of the plan.
@@ -57,7 +57,9 @@ class HttpPlan {
 
   std::vector<RuleRef> rules_;
   PlanHolds holds_;
-  std::size_t made_by_ = 0;  // 1 + index of the rule that answered; earlier rules see no response
+  // 1 + index of the rule that made the response, 0 if none did. Rules before it are not applied to
+  // the response.
+  std::size_t made_by_ = 0;
 };
 
 }  // namespace brownout::rules

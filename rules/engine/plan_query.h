@@ -1,6 +1,6 @@
 // QueryPlan selects the rules that act on one DNS query and its answer, and applies them. See
-// plan.h for connections and plan_http.h for HTTP. Pure but for the rules' counters and the state
-// that faults share; any thread.
+// plan.h for connections and plan_http.h for HTTP. Apart from the rules' counters and the state
+// that faults share, it has no side effects. Any thread.
 #pragma once
 
 #include <utility>
@@ -12,25 +12,25 @@
 
 namespace brownout::rules {
 
-// Kept until the answer has been sent.
+// Exists until the answer has been sent.
 class QueryPlan {
  public:
   using Notes = std::vector<std::pair<RuleRef, Note>>;
 
   QueryPlan() = default;
-  // Selects the rules by match and dice, in file order. `query.dns.question` must be set; the facts
-  // are borrowed for each call.
+  // Selects the rules by match and random draw, in the order of the rule file. `query.dns.question`
+  // must be set. The facts are borrowed during each call.
   QueryPlan(const RuleSet& set, const FlowFacts& query);
 
-  // True if no rule acts on or observes the query, so that its answer passes unchanged.
+  // Whether no rule acts on or observes the query, so that its answer passes unchanged.
   bool empty() const { return rules_.empty() && observers_.empty(); }
 
   DnsVerdict on_query(const FlowFacts& query, Notes& notes);
-  // Applies the rules to a reply, made by on_query() or by a resolver.
+  // Applies the rules to an answer, made by on_query() or by a resolver.
   void on_reply(const FlowFacts& query, DnsReply& reply, Instant now, Notes& notes) const;
-  // Applies the rules to the encoded answer, until one rule drops it.
+  // Applies the rules to the encoded answer, until a rule drops the answer.
   void on_wire(const FlowFacts& query, DnsWire& wire, Instant now, Notes& notes);
-  // The holds of the answer.
+  // Returns the holds of the answer.
   PlanHolds& holds() { return holds_; }
 
  private:
@@ -40,7 +40,9 @@ class QueryPlan {
   std::vector<RuleRef> rules_;
   std::vector<RuleRef> observers_;  // rules with observes_all that do not act on the query
   PlanHolds holds_;
-  std::size_t made_by_ = 0;  // 1 + index of the rule that answered; earlier rules see no reply
+  // 1 + index of the rule that made the answer, 0 if none did. Rules before it are not applied to
+  // the answer.
+  std::size_t made_by_ = 0;
 };
 
 }  // namespace brownout::rules

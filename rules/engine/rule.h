@@ -1,5 +1,5 @@
-// Rule is one compiled [[rule]]: the traffic (match), the sampling (probability, per), the time
-// (schedule) and the fault.
+// Rule is one [[rule]] of a rule file in compiled form. It says which traffic is selected (match),
+// how much of it (probability, per), when (schedule), and with which fault.
 #pragma once
 
 #include <array>
@@ -17,15 +17,15 @@
 
 namespace brownout::rules {
 
-// The unit for which the probability is drawn.
+// The item for which a random number is drawn and compared with the rule's probability.
 enum class Per {
-  kConnection,  // once per connection
-  kClient,      // once per client address; a higher probability only adds clients
-  kSecond,      // once per second of the connection's life
-  kChunk,       // for each chunk or datagram
-  kQuery,       // for each DNS query
-  kRequest,     // for each HTTP request
-  kMessage,     // for each message of a connection
+  kConnection,  // one random number per connection
+  kClient,      // one per client address; raising the probability only adds clients
+  kSecond,      // one for each second of the connection's life
+  kChunk,       // one for each chunk or datagram
+  kQuery,       // one for each DNS query
+  kRequest,     // one for each HTTP request
+  kMessage,     // one for each message of a connection
 };
 
 template <>
@@ -40,43 +40,44 @@ struct EnumNames<Per> {
       std::pair<std::string_view, Per>{"message", Per::kMessage}};
 };
 
-// Counters of one rule, and the state that its flows share. Kept over a reload that does not change
-// the rule.
+// Counters of one rule, and the state that its flows share. They are kept when rules are reloaded
+// and this rule is unchanged.
 struct RuleState {
-  std::atomic<std::uint64_t> matched{0};   // connections selected by the match
-  std::atomic<std::uint64_t> sampled{0};   // connections, seconds or chunks selected by the dice
-  std::atomic<std::uint64_t> injected{0};  // faults injected
-  ArrivalCounter arrivals;                 // numbers for `first`, `after` and `every`
-  std::atomic<std::int64_t> active{0};     // HTTP requests on which the rule acts now
-  SharedHistogram delays;                  // injected delays
+  std::atomic<std::uint64_t> matched{0};  // connections that match the rule
+  // Connections, seconds or chunks that the random draw selected.
+  std::atomic<std::uint64_t> sampled{0};
+  std::atomic<std::uint64_t> injected{0};  // number of faults injected
+  ArrivalCounter arrivals;                 // numbers items for `first`, `after` and `every`
+  std::atomic<std::int64_t> active{0};     // HTTP requests on which the rule is acting now
+  SharedHistogram delays;                  // delays that the rule injected
   std::unique_ptr<FaultState> shared;
 };
 
 struct Rule {
   std::string name;
-  Key dice_key = 0;   // random stream of the sampling; equal for all parts of a preset
-  Key stage_key = 0;  // random stream of the fault
+  Key dice_key = 0;  // seeds the draws with the rule's probability; equal for all rules of a preset
+  Key stage_key = 0;  // seeds the random numbers of the fault
   Match match;
   Ratio probability{Ratio::kOne};
   Per per = Per::kConnection;
   std::optional<std::int64_t> max_active_faults;
-  bool may_miss = false;  // no warning if the rule never matches
+  bool may_miss = false;  // suppresses the warning about a rule that never matches
   bool enabled = true;
   Schedule schedule;
   const FaultKind* kind = nullptr;
   std::shared_ptr<const Fault> fault;
-  Position where;          // position in the rule file
-  std::string definition;  // canonical text, to detect changes
+  Position where;          // position of the rule in the rule file
+  std::string definition;  // canonical text of the rule, compared to detect changes
 
-  // Set when the rule takes effect (RuleSet::activate).
+  // The members below are set when the rule takes effect (RuleSet::activate).
   std::uint64_t seed = 0;
   Instant began{};
   std::shared_ptr<RuleState> state;
 
-  // The kinds of traffic on which the fault acts with these settings.
+  // Returns the kinds of traffic on which the fault acts with these settings.
   CarrierSet acting() const;
-  // HTTP and DNS only. kUpstream: whether the rule acts on requests or queries. kDownstream:
-  // whether it acts on responses or answers.
+  // For HTTP and DNS only. With kUpstream: whether the rule acts on requests or queries. With
+  // kDownstream: whether the rule acts on responses or answers.
   bool acts_on_half(Carrier carrier, Direction direction) const;
   bool acts_on(Direction direction) const {
     return kind->level == Level::kBytes && match.covers(direction);

@@ -12,12 +12,14 @@ namespace brownout::rules {
 
 class RuleHistory {
  public:
-  // `after` replaces `before`: adds the counters of the rules that are in `before` only.
+  // Records that `after` replaces `before`: adds the counters of the rules that are only in
+  // `before`.
   void replaced(const RuleSet& before, const RuleSet& after);
 
-  // Faults injected by rules that are no longer loaded.
+  // Returns the number of faults injected by rules that are no longer loaded.
   std::uint64_t injected() const { return injected_; }
-  // Whether a former rule of this name matched anything. Limited to 4096 names.
+  // Whether a rule of this name that is no longer loaded had matched anything. Limited to 4096
+  // names.
   bool matched(const std::string& name) const { return matched_.contains(name); }
 
  private:

@@ -64,7 +64,7 @@ std::shared_ptr<const RuleSet> RuleSet::with_replaced(const RuleSet& set,
     changed->index_all();
     return changed;
   }
-  // No rule was removed, so the indices are still valid.
+  // Rules were only added, so the indices of the old rules are still valid.
   changed->every_listener_ = set.every_listener_;
   changed->listeners_ = set.listeners_;
   changed->down_ = set.down_;
@@ -85,7 +85,8 @@ std::shared_ptr<const RuleSet> RuleSet::afresh() const {
   return set;
 }
 
-// Adds the mistakes of this set to its firewalls. All mistakes must have begun.
+// Applies the firewall mistakes of this set to its firewalls. Rule::began of all mistakes must be
+// set.
 void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before) {
   for (auto& rule : rules_) {
     auto whole = with_mistakes(*rule, rules_);
@@ -96,7 +97,7 @@ void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleR
       continue;
     }
     whole->began = activated_;
-    // Keep the counters.
+    // A firewall of this name was loaded before, so continue its counters.
     if (old != before.end()) whole->state = old->second->state;
     rule = std::move(whole);
   }

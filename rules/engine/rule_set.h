@@ -23,27 +23,28 @@ using RuleRef = std::shared_ptr<const Rule>;
 
 class RuleSet {
  public:
-  // Activates the enabled rules at `now`. A rule that is in `previous` with the same name,
-  // definition and seed is kept: its schedule, its counters and its shared state continue.
+  // Activates the enabled rules at `now`. A rule that `previous` contains with the same name,
+  // definition and seed is kept: its schedule, counters and shared state continue.
   static std::shared_ptr<const RuleSet> activate(const std::vector<Rule>& rules, std::uint64_t seed,
                                                  Instant now, const RuleSet* previous = nullptr);
 
-  // A copy of `set` in which `fresh` replaces all rules whose match names exactly one listener that
-  // is in `listeners`. Cheap per unchanged rule.
+  // Returns a copy of `set` with `fresh` in place of those rules whose match names exactly one
+  // listener, if it is one of `listeners`. Cheap per unchanged rule.
   static std::shared_ptr<const RuleSet> with_replaced(const RuleSet& set,
                                                       const std::vector<std::string>& listeners,
                                                       const std::vector<Rule>& fresh, Instant now);
 
-  // A copy in which no rule is retained(), so that plan_reload() adds every rule to live flows.
-  // Used after a halt, which removed all rules from them.
+  // Returns a copy for which retained() is false for every rule, so that plan_reload() adds every
+  // rule to open connections. Used after a halt, which removed all rules from them.
   std::shared_ptr<const RuleSet> afresh() const;
 
   std::span<const RuleRef> rules() const { return rules_; }
   std::uint64_t seed() const { return seed_; }
-  // Whether the rule took effect before this set.
+  // Whether the rule took effect before this set was activated.
   bool retained(const Rule& rule) const { return rule.began < activated_; }
 
-  // Calls visit(rule) for each rule that matches the flow, in file order. Ordinals are not checked.
+  // Calls visit(rule) for each rule that matches the flow, in the order of the rule file. The keys
+  // `first`, `after` and `every` are not checked.
   template <class Visit>
   void for_each_match(const FlowFacts& flow, Visit visit) const {
     std::vector<std::uint32_t> found;
@@ -55,7 +56,7 @@ class RuleSet {
     }
   }
   // Calls visit(rule) for each rule with observes_all (FaultKind) that may match the listener and
-  // the client of the flow. Other keys of its match are not checked.
+  // the client of the flow. Other keys of the match are not checked.
   template <class Visit>
   void for_each_observer(const FlowFacts& flow, Visit visit) const {
     if (!has_observers_) return;
@@ -72,7 +73,8 @@ class RuleSet {
   }
   bool may_match(const std::string& listener) const;
 
-  // Whether a rule closes the listener's port now, and when that next changes.
+  // Whether a rule now keeps the listener's port closed. next_down_change() returns when that next
+  // changes.
   bool down(const std::string& listener, Instant now) const;
   Instant next_down_change(const std::string& listener, Instant now) const;
   bool down_cuts_live(const std::string& listener, Instant now) const;
@@ -87,8 +89,8 @@ class RuleSet {
   }
 
  private:
-  // Indices into rules_ for one listener: rules for any client, and rules by prefix length and
-  // prefix.
+  // Indices into rules_ for one listener: `any` for rules without client prefix, the others by
+  // prefix length and prefix.
   struct Index {
     std::vector<std::uint32_t> any;
     std::map<unsigned, std::map<IpAddress, std::vector<std::uint32_t>>> by_prefix;

@@ -21,11 +21,13 @@ class SharedStages::Held final : public Hold {
 };
 
 struct SharedStages::HeldMessage : Message {
-  std::weak_ptr<Held> hold;  // expired if the flow has ended; empty if the stage only observes
+  // Expired if the connection of the message has ended. Empty if the stage only observes the
+  // message.
+  std::weak_ptr<Held> hold;
 };
 
-// The output of a stage. Collects the holds of emitted messages, which must end only after the lock
-// of the client (SharedModel) has been released.
+// Receives the output of a shared stage. Collects the holds of emitted messages, because they must
+// end only after the lock of the client (SharedModel) has been released.
 class SharedStages::StageOutput final : public Output {
  public:
   explicit StageOutput(std::size_t& held) : held_(held) {}
@@ -75,7 +77,7 @@ SharedStages::ClientState& SharedStages::state_of(std::optional<ClientState>& st
   made.flow.activity = nullptr;
   auto own = context;
   own.flow = &made.flow;
-  own.shared = nullptr;  // the stage may outlive this object
+  own.shared = nullptr;  // cleared because the stage may outlive this object
   own.dice =
       Dice(context.dice.bits(0), context.flow->client_key(), static_cast<Key>(context.direction));
   made.stage = fault.stage(own);
@@ -113,7 +115,8 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
   const auto released = client->use([&](std::optional<ClientState>& maybe) {
     auto& state = state_of(maybe, fault, context);
     StageOutput out(state.held);
-    // Due messages may have no flow that would wake the stage.
+    // Emit messages that are due. The connection of such a message may have ended, so nothing else
+    // would wake the stage.
     advance(state, context.now, out);
     if (state.held >= kMostHeld) {
       auto all = out.take();
@@ -133,8 +136,8 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
     for (auto entry = own + 1; entry != released.end(); ++entry) (*entry)->let_go();
     return passage;
   }
-  // The stage released other messages before this one: it must not overtake them, so its flow waits
-  // for its hold. The messages after it follow.
+  // The stage released other messages before this one. This message must not overtake them, so it
+  // waits for its own hold. The messages after it follow when it ends.
   if (own != released.end()) {
     hold->set_behind({own + 1, released.end()});
     hold->let_go();

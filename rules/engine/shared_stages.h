@@ -1,12 +1,12 @@
-// SharedStages contains the stages of a rule that must see several HTTP or DNS messages together
+// SharedStages contains those stages of a rule that process several HTTP or DNS messages together
 // (hold_until, reorder with a window).
 //
-// Each HTTP or DNS exchange is a flow of its own. Therefore messages are grouped by client address:
-// there is one stage per client and direction, used from all threads. The stage gets each message
-// as a Chunk with facts but without bytes. The message waits in its flow until the stage emits that
-// chunk.
+// Each HTTP or DNS exchange is a flow of its own, with only two messages. Such a stage therefore
+// gets all messages of a client: one stage per client address and direction, used from all threads.
+// The stage gets each message as a Chunk with facts but without bytes. The message waits in its
+// connection until the stage emits the chunk.
 //
-// Bounded: if kMostHeld messages of a client wait, further messages pass at once.
+// Memory is bounded: if kMostHeld messages of a client wait, further messages pass at once.
 #pragma once
 
 #include <memory>
@@ -24,11 +24,12 @@ class SharedStages final : public FaultState {
   static constexpr std::size_t kMostHeld = 10'000;
 
   struct Passage {
-    std::shared_ptr<Hold> hold;  // the message waits until it ends; null: the message passes now
+    // The message waits until this hold ends. If null, the message passes now.
+    std::shared_ptr<Hold> hold;
     std::optional<Note> note;
   };
-  // Gives a message to the stage of its client. `context.flow` are the facts of the message,
-  // borrowed for the call; `context.dice` depends on the rule only. Any thread.
+  // Gives a message to the stage of its client. `context.flow` contains the facts of the message
+  // and is borrowed during the call. `context.dice` must depend on the rule only. Any thread.
   Passage push(const Fault& fault, const StageContext& context);
   // Lets the stage of the client, if there is one, observe a message on which the fault does not
   // act (Stage::pass). Any thread.
@@ -38,13 +39,13 @@ class SharedStages final : public FaultState {
   class Held;
   struct HeldMessage;
   struct ClientState {
-    FlowFacts flow;  // without borrowed members
+    FlowFacts flow;  // a copy of the facts without borrowed members
     std::unique_ptr<Stage> stage;
-    Instant last{};        // latest time so far
-    std::size_t held = 0;  // messages that wait
+    Instant last{};        // latest time passed to the stage
+    std::size_t held = 0;  // number of messages that wait
   };
   using Client = SharedModel<ClientState>;
-  // A waiting message shares ownership of the client, which may therefore outlive the rule.
+  // A waiting message shares ownership of the client's state, which may therefore outlive the rule.
   struct Slot {
     std::shared_ptr<Client> client = std::make_shared<Client>();
   };
@@ -54,7 +55,7 @@ class SharedStages final : public FaultState {
   static ClientState& state_of(std::optional<ClientState>& state, const Fault& fault,
                                const StageContext& context);
   static Instant advance(ClientState& state, Instant now, StageOutput& out);
-  // Gives a message to the stage: to push() if the message has a hold, else to pass().
+  // Gives a message to the stage: by push() if the message has a hold, else by pass().
   static void feed(ClientState& state, const StageContext& context,
                    const std::shared_ptr<Held>& hold, StageOutput& out);
 

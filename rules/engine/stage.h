@@ -1,19 +1,22 @@
-// Stage is one fault on one direction of one flow: a state machine that receives chunks with their
-// arrival times, and emits, delays, changes or drops them.
+// Stage is one fault at work on one direction of one flow (a connection or UDP session). It is a
+// state machine: it receives chunks with their arrival times, and emits, delays, changes or drops
+// them.
 //
 // A stage runs in virtual time. It never reads a clock, sleeps, blocks or uses a socket, so tests
 // of faults are exact and take microseconds.
 //
-// The contract:
-//  - A stage emits all bytes that it receives, in order, unless its fault does otherwise. A stage
-//    never rejects a chunk. held() counts the bytes that it holds, and drives backpressure.
-//  - The chain polls deadline(), and calls wake(now) with exactly that instant, even if the event
-//    loop is late. So timing errors do not add up, and one big advance equals many small ones.
-//  - `now` never decreases. No function is called after close().
+// Rules for implementations and callers:
+//  - A stage emits all bytes that it receives, in order, unless its fault requires otherwise. A
+//    stage never rejects a chunk. held() counts the bytes that it holds. If they are many, the
+//    proxy stops reading from the sender.
+//  - The chain reads deadline(), and calls wake(now) with exactly that instant, even if the event
+//    loop is late. So timing errors do not add up, and one large step of time has the same result
+//    as many small ones.
+//  - `now` never decreases. No function is called after Output::close().
 //  - release() emits all held data, in order, because the rule became inactive. The stage is then
 //    destroyed.
 //
-// Thread: the event loop of the flow. The chain (chain.h) owns the stages.
+// Thread: the event loop of the flow. Owner: the chain (chain.h).
 #pragma once
 
 #include <cstddef>
@@ -25,17 +28,18 @@
 
 namespace brownout::rules {
 
-// An action of a fault, for the event log. Contains no measured times, so that the same seed and
-// order of arrival give the same notes.
+// Note is an action of a fault, for the event log. It contains no measured times, so that the same
+// seed and order of arrival give the same notes.
 struct Note {
-  std::string_view action;    // "delay", "stall", "drop", "flip" ... must be a string literal
-  Duration delay = {};        // the delay drawn; 0 if none
+  // For example "delay", "stall", "drop" or "flip"; must be a string literal.
+  std::string_view action;
+  Duration delay = {};        // random delay that was injected; 0 if none
   std::int64_t bytes = 0;     // number of bytes affected
   std::uint64_t ordinal = 0;  // number of the chunk or segment, or byte offset, in this direction
 };
 
 enum class Close {
-  kFin,    // emitted data is still delivered, then both ends get a FIN
+  kFin,    // data already emitted is still delivered, then both ends get a FIN
   kReset,  // both ends get a RST immediately
 };
 
@@ -43,39 +47,42 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual void emit(Chunk chunk, Instant now) = 0;
-  virtual void finish(Instant now) = 0;  // passes on a half-close, after all emitted data
+  virtual void finish(Instant now) = 0;  // ends this direction (half-close) after all emitted data
   virtual void close(Close how, Instant now) = 0;
   virtual void note(const Note& note, Instant now) = 0;
-  // Sends a message to the source of the chunks, in the name of the other end.
+  // Sends a message back to the sender of the chunks, as if the other end had sent it.
   virtual void reply(Chunk /*message*/, Instant /*now*/) {}
-  // Sends bytes to the source of the chunks, in the name of the other end; then closes with FIN.
+  // Sends bytes back to the sender of the chunks, as if the other end had sent them, then closes
+  // with FIN.
   virtual void answer(std::string_view bytes, Instant now) = 0;
 };
 
 class Stage {
  public:
   virtual ~Stage() = default;
-  // A chunk arrived on which the fault acts.
+  // Processes a chunk on which the fault acts.
   virtual void push(Chunk chunk, Instant now, Output& out) = 0;
-  // A chunk arrived that the match or the dice exclude. The stage passes it on unchanged, in order.
+  // Processes a chunk that the rule's match or random draw excludes. The stage passes it on
+  // unchanged, in order.
   virtual void pass(Chunk chunk, Instant now, Output& out) { out.emit(std::move(chunk), now); }
-  // Whether messages that the rule does not match may bypass the stage now: the stage holds no
-  // data, and such messages do not affect its state.
+  // Whether messages that the rule does not match may bypass the stage now. The stage must hold no
+  // data, and such messages must not affect its state.
   virtual bool lets_by() const { return false; }
-  // The source half-closed. The end is passed on after all held data.
+  // The sender has ended this direction (half-close). The end is passed on after all held data.
   virtual void finish(Instant now, Output& out) { out.finish(now); }
   virtual void wake(Instant /*now*/, Output& /*out*/) {}
   virtual void release(Instant /*now*/, Output& /*out*/) {}
-  // The settings of the rule changed: copies the state of `before`, the stage with the old
-  // settings, which is then destroyed. Called only if the fault inherits_state() (fault.h);
-  // otherwise `before` is released.
+  // The settings of the rule changed. Copies the state of `before`, the stage with the old
+  // settings, which is then destroyed. Called only if Fault::inherits_state() is true; otherwise
+  // `before` is released.
   virtual void take_over(const Stage& /*before*/, Instant /*now*/) {}
   virtual Instant deadline() const { return kNever; }
-  // Bytes held.
+  // Returns the number of bytes held.
   virtual std::size_t held() const { return 0; }
-  // Bytes that the stage must be able to hold to delay data without throttling it (delay x rate).
+  // Returns the number of bytes that the stage must be able to hold, so that it delays data without
+  // throttling it (delay x rate).
   virtual std::size_t allowance() const { return 0; }
-  // True while the link is cut: not even a RST of one end reaches the other.
+  // Whether the link is cut, so that not even a RST of one end reaches the other.
   virtual bool blackholed() const { return false; }
 };
 
