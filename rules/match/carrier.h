@@ -1,5 +1,5 @@
-// Carrier is the kind of traffic on which rules act: connections, datagrams, queries, requests,
-// handshakes or messages. CarrierSet is a set of them.
+// Carrier is the kind of traffic on which a rule or fault acts: connections, UDP sessions, DNS
+// queries, HTTP requests, TLS handshakes or messages. CarrierSet is a set of them.
 #pragma once
 
 namespace brownout::rules {
@@ -43,8 +43,8 @@ constexpr CarrierSet kDnsQueries{Carrier::kDns};
 constexpr CarrierSet kHttpRequests{Carrier::kHttp};
 constexpr CarrierSet kTlsHandshakes{Carrier::kTls};
 constexpr CarrierSet kMessages{Carrier::kMessage};
-// Messages of any protocol, including HTTP (a request and its response) and DNS (a query and its
-// answer).
+// Messages of any protocol. HTTP (a request and its response) and DNS (a query and its answer) are
+// included.
 constexpr CarrierSet kAnyMessages = kMessages | kHttpRequests | kDnsQueries;
 
 }  // namespace brownout::rules

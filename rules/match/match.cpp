@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// A key of both HTTP requests and messages.
+// This key exists for HTTP requests and for messages.
 constexpr std::string_view kHeader = "header";
 
 bool fails(std::string_view* why_not, std::string_view key) {
@@ -61,7 +61,8 @@ bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
   return wrong.empty() || fails(why_not, wrong);
 }
 
-// Compares the host of a request, or the SNI and the known names of a connection's destination.
+// Compares the key `host` with the host of an HTTP request, or with the names of a connection's
+// destination (SNI and known names).
 bool Match::matches_host(const FlowFacts& flow) const {
   const auto named = [&](std::string_view name) { return any_matches(host, name); };
   if (flow.http != nullptr) return named(flow.http->host);
@@ -82,7 +83,7 @@ void Match::settle_shared_keys(bool requests) {
 
 namespace {
 
-// The keys of messages: those of all protocols, then the protocol-specific ones.
+// Returns the keys for messages: those that all protocols have, then the protocol-specific ones.
 std::vector<Field<Match>> message_fields() {
   std::string sizes;
   std::string texts;
@@ -142,7 +143,7 @@ std::vector<Field<Match>> fields_of_flows() {
   };
 }
 
-// Appends `more`. If a key exists already, both fields read its value.
+// Appends `more` to `fields`. If a key exists already, both fields read its value.
 void add(std::vector<Field<Match>>& fields, const std::vector<Field<Match>>& more) {
   for (const auto& field : more) {
     const auto known = std::find_if(fields.begin(), fields.end(), [&](const Field<Match>& other) {

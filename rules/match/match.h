@@ -26,62 +26,70 @@
 
 namespace brownout::rules {
 
-enum class Direction { kUpstream, kDownstream };  // client to server, server to client
+// The value kUpstream means from client to server; kDownstream means from server to client.
+enum class Direction { kUpstream, kDownstream };
 
 constexpr std::string_view to_text(Direction direction) {
   return direction == Direction::kUpstream ? "upstream" : "downstream";
 }
 
-// State shared by the stages of both directions of one flow.
+// State that the stages of both directions of one flow share.
 struct FlowActivity {
-  Instant last{};  // time of the last traffic, in either direction
+  Instant last{};  // time of the last data, in either direction
 };
 
-// Facts about one connection, UDP session, DNS query or HTTP request. A match compares them with
-// its keys.
+// FlowFacts contains the facts about one connection, UDP session, DNS query or HTTP request (a
+// "flow"). A match compares its keys with them.
 struct FlowFacts {
   std::string listener;
   Carrier carrier = Carrier::kStream;
-  std::uint64_t ordinal = 0;        // counts from 1 within the listener, in order of arrival
-  std::optional<IpAddress> client;  // none on a unix socket
-  // Address of the server; none before the server is dialed, and for a unix socket.
+  std::uint64_t ordinal = 0;  // number of the flow at its listener, from 1, in order of arrival
+  std::optional<IpAddress> client;  // no value on a unix socket
+  // Address of the server. No value before the proxy has connected to the server, and for a
+  // unix socket.
   std::optional<IpAddress> destination;
   Instant opened{};
   std::uint16_t client_port = 0;       // 0 for a unix socket
-  std::uint16_t destination_port = 0;  // 0 before the server is dialed
-  bool intercepted = false;  // destination is the client's original destination, known on arrival
-  // Host names of the destination, from the client's DNS queries or its proxy request. Null if none
-  // are known.
+  std::uint16_t destination_port = 0;  // 0 before the proxy has connected to the server
+  // Whether `destination` is the client's original destination, which is known when the connection
+  // arrives.
+  bool intercepted = false;
+  // Host names of the destination, from the client's DNS queries or its request to the proxy. Null
+  // if no names are known.
   std::shared_ptr<const std::vector<std::string>> names = {};
-  FlowActivity* activity = nullptr;    // owned by the flow; null before there is one
-  DnsFacts dns = {};                   // DNS queries only
-  std::uint64_t message = 0;           // HTTP requests only: number on the connection, from 1
-  const HttpExchange* http = nullptr;  // HTTP requests only; borrowed
+  FlowActivity* activity = nullptr;  // owned by the flow; may be null
+  DnsFacts dns = {};                 // set for DNS queries only
+  // For HTTP requests only: number of the request on its connection, from 1.
+  std::uint64_t message = 0;
+  const HttpExchange* http = nullptr;  // for HTTP requests only; borrowed
   ProtocolSet speaks = {};             // protocols of the messages on the connection
-  const ClientHello* hello = nullptr;  // TLS connections only; borrowed
+  const ClientHello* hello = nullptr;  // for TLS connections only; borrowed
 
-  // Dice key of the flow. It depends on the order of arrival, not on the thread.
+  // Returns the key from which the random numbers of this flow derive. It depends on the order of
+  // arrival, not on the thread.
   Key key() const { return combine(key_of(listener), ordinal); }
-  // Dice key of an HTTP request on its connection; key() for other flows.
+  // Like key(), but different for each HTTP request of a connection.
   Key message_key() const { return message == 0 ? key() : combine(key(), message); }
-  // Dice key of the client's address, without the port; key() if there is no address.
+  // Like key(), but derived from the client's address without the port. Equals key() if there is no
+  // address.
   Key client_key() const;
 };
 
 enum class DirectionChoice { kBoth, kUpstream, kDownstream };
 
-// Selects by number, from 1, in order of arrival since the rule took effect. A rule counts what it
-// acts on: connections, requests, queries, messages, datagrams or handshakes.
+// Ordinals selects items by their number, from 1, in order of arrival since the rule took effect.
+// Depending on the rule, the items are connections, requests, queries, messages, datagrams or TLS
+// handshakes.
 struct Ordinals {
-  std::optional<std::int64_t> first;  // only the first n (after those that `after` skips)
-  std::optional<std::int64_t> after;  // skips the first n
-  std::optional<std::int64_t> every;  // only every n-th (after those that `after` skips)
+  std::optional<std::int64_t> first;  // selects only n items (after those that `after` skips)
+  std::optional<std::int64_t> after;  // skips the first n items
+  std::optional<std::int64_t> every;  // selects every n-th item (after those that `after` skips)
 
   bool any() const { return first || after || every; }
   bool contains(std::uint64_t ordinal) const;
 };
 
-// The arrivals that are numbered together.
+// Whether items are numbered together for a rule, or separately for each of its clients.
 enum class CountPer { kRule, kClient };
 template <>
 struct EnumNames<CountPer> {
@@ -100,7 +108,7 @@ struct Match {
   std::optional<std::int64_t> after;
   std::optional<std::int64_t> every;
   CountPer count_per = CountPer::kRule;
-  std::vector<NamePattern> host;  // host of a request, or name of a connection's destination
+  std::vector<NamePattern> host;  // host of an HTTP request, or name of a connection's destination
   DnsMatch dns;
   HttpMatch http;
   TlsMatch tls;
@@ -110,28 +118,29 @@ struct Match {
   MessageConditions message;
 
   bool is_for_messages() const { return message.any() || min_size || max_size || !text.empty(); }
-  // Whether matching a message needs data after its head.
+  // Whether the payload of a message, after its head, is needed to match the message.
   bool looks_behind_head() const {
     return min_size || max_size || !text.empty() || message.looks_behind_head();
   }
-  // The protocols whose messages this match can select.
+  // Returns the protocols with messages that this match can select.
   ProtocolSet protocols() const { return message.protocols(); }
-  // Compares the message keys, which matches(FlowFacts) ignores.
+  // Compares the keys for messages, which matches(FlowFacts) ignores.
   bool matches(const Message& message, std::span<const std::byte> payload) const;
   bool is_for_tls() const { return tls.any(); }
   bool is_for_http() const { return http.any(); }
-  // Whether a key depends on the server, which is unknown until it is dialed (unless intercepted).
+  // Whether a key depends on the server's address. The address is unknown until the proxy connects
+  // to the server, unless the connection was intercepted.
   bool is_for_server() const { return !destination.empty() || !port.empty(); }
   bool is_for_dns() const { return dns.any(); }
   Ordinals ordinals() const { return {first, after, every}; }
   bool covers(Direction asked) const;
-  // Compares all keys but the ordinals and the message keys. `why_not` receives the name of a key
-  // that does not match.
+  // Compares all keys except `first`, `after`, `every` and the keys for messages. `why_not`
+  // receives the name of a key that does not match.
   bool matches(const FlowFacts& flow, std::string_view* why_not = nullptr) const;
 
   // Decides whether the key `header` selects HTTP requests or messages, which both have this key.
-  // The other keys of the match decide. If there are none, `requests` (the rule's listeners have
-  // HTTP requests) decides.
+  // The other keys of the match decide. If there are no other keys, `requests` decides: whether the
+  // rule's listeners have HTTP requests.
   void settle_shared_keys(bool requests);
 
  private:

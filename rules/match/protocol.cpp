@@ -20,7 +20,7 @@ std::vector<std::string_view> Protocol::names() {
   std::vector<std::string_view> names;
   for (const auto& [name, protocol] : kWithoutMessages) {
     names.push_back(name);
-    // List the message protocols after WebSocket, which has messages, too.
+    // Message protocols are listed after WebSocket, because WebSocket has messages, too.
     if (protocol != kWebSocket) continue;
     for (const auto* messages : message_protocols()) {
       if (messages->has_connections()) names.push_back(messages->name());

@@ -1,4 +1,5 @@
-// Protocol is the application protocol of a listener: "tcp", "http", "mqtt" ... A small value type.
+// Protocol is the application protocol of a listener: "tcp", "http", "mqtt" ... A small value type,
+// cheap to copy.
 #pragma once
 
 #include <optional>
@@ -20,7 +21,8 @@ class Protocol {
   static const Protocol kTls;
   static const Protocol kWebSocket;
   static const Protocol kProxy;
-  // A messaging protocol directly on connections, without WebSocket.
+  // Returns the protocol of listeners with messages directly on TCP connections, not inside
+  // WebSocket.
   static Protocol of(const MessageProtocol& messages) {
     return Protocol(Kind::kMessages, &messages);
   }
@@ -29,18 +31,19 @@ class Protocol {
   static std::optional<Protocol> named(std::string_view name);
   std::string_view name() const;
 
-  // The kinds of traffic on which rules can act.
+  // Returns the kinds of traffic on which rules can act.
   CarrierSet carriers() const;
-  // The protocols of messages; for WebSocket, also the protocols that travel inside it.
+  // Returns the protocols of messages. For WebSocket, these include the protocols inside WebSocket
+  // messages.
   ProtocolSet messages() const;
-  // Whether clients use connections, not single datagrams.
+  // Whether clients open connections instead of sending single datagrams.
   bool is_connections() const { return carriers().has(Carrier::kStream); }
-  // The argument of of(), or null for other protocols.
+  // Returns the argument of of(), or null for other protocols.
   const MessageProtocol* of_messages() const { return messages_; }
-  // Whether there are HTTP requests.
+  // Whether clients send HTTP requests.
   bool has_requests() const { return kind_ == Kind::kHttp || kind_ == Kind::kWebSocket; }
-  // Whether requests and their responses can be identified; otherwise availability and response
-  // times cannot be measured. For WebSocket this is the opening handshake.
+  // Whether the proxy can recognize requests and their responses; otherwise availability and
+  // response times cannot be measured. For WebSocket, the request is the opening handshake.
   bool knows_requests() const;
 
   friend bool operator==(const Protocol&, const Protocol&) = default;
