@@ -63,8 +63,9 @@ void ChunkQueue::clear() {
   bytes_ = 0;
 }
 
-// Compacts the vector once half of it has been popped, so that each chunk moves at most once on
-// average. An empty queue frees large buffers, so that idle connections use no memory.
+// Moves the remaining chunks to the front once half of the vector has been removed, so that each
+// chunk moves at most once on average. An empty queue frees large buffers, so that idle connections
+// use no memory.
 void ChunkQueue::drop_head() {
   ++head_;
   if (head_ == chunks_.size()) {

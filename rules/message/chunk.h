@@ -1,6 +1,6 @@
 // Chunk is a slice of a shared buffer: a piece of a stream, a datagram or the payload of a message.
-// Copying, moving and slicing a chunk copy no bytes.
-// ChunkQueue is a FIFO of chunks that counts its bytes.
+// Copying, moving and slicing a chunk copy no bytes. ChunkQueue is a FIFO queue of chunks that
+// counts its bytes.
 //
 // Not thread-safe: a chunk belongs to one event loop.
 #pragma once
@@ -18,12 +18,12 @@ class Chunk {
  public:
   Chunk() = default;
   static Chunk copy_of(std::span<const std::byte> bytes);
-  // A message with its payload, which is copied.
+  // Returns a chunk for a message; its payload is copied.
   static Chunk of(std::span<const std::byte> payload, std::shared_ptr<const Message> message);
 
-  // Null for a piece of a stream and for a datagram.
+  // Returns the message, or null for a piece of a stream and for a datagram.
   const Message* message() const { return message_.get(); }
-  // Whether the bytes may differ from the received ones.
+  // Whether the bytes may have changed since they were received.
   bool touched() const { return touched_; }
 
   std::span<const std::byte> bytes() const { return {data_.get() + offset_, size_}; }
@@ -32,7 +32,7 @@ class Chunk {
 
   // Removes the first `count` bytes (at most size()) and returns them.
   Chunk take_front(std::size_t count);
-  // The bytes for modification; copied first if another chunk shares them.
+  // Returns the bytes for modification. They are copied first if another chunk shares them.
   std::span<std::byte> mutable_bytes();
 
  private:

@@ -1,4 +1,4 @@
-// MessageConditions holds the keys of a rule's `match` that are specific to messaging protocols
+// MessageConditions stores those keys of a rule's `match` that are specific to messaging protocols
 // (an MQTT topic, a NATS subject). Several protocols may define the same key, each with its own
 // meaning.
 #pragma once
@@ -13,25 +13,25 @@ namespace brownout::rules {
 
 class MessageConditions {
  public:
-  // A key and the protocols that define it.
+  // A key, with the protocols that define it.
   struct Key {
     FieldInfo info;
     std::vector<std::pair<const MessageProtocol*, MessageKey>> of;
   };
-  // The keys of all protocols.
+  // Returns the keys of all protocols.
   static std::vector<Key> keys();
 
-  // Adds a condition. A value that no protocol of the key accepts is an error.
+  // Adds a condition. A value that no protocol with this key accepts is an error.
   void read(const Key& key, const Node& value, Diagnostics& problems);
 
   bool any() const { return !conditions_.empty(); }
   bool has(std::string_view key) const;
   bool has_another_than(std::string_view key) const;
   void drop(std::string_view key);
-  // The protocols that define all of the given keys.
+  // Returns the protocols that define all of the keys added.
   ProtocolSet protocols() const { return protocols_; }
   bool match(const Message& message) const;
-  // Whether a condition needs data after the head of a message.
+  // Whether the payload of a message, after its head, is needed to decide.
   bool looks_behind_head() const { return behind_head_; }
 
  private:

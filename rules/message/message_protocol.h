@@ -23,7 +23,7 @@
 
 namespace brownout::rules {
 
-// The condition that a key of `match` places on a message.
+// MessagePredicate is the condition that one key of `match` requires of a message.
 class MessagePredicate {
  public:
   virtual ~MessagePredicate() = default;
@@ -31,14 +31,15 @@ class MessagePredicate {
 };
 struct MessageKey {
   FieldInfo info;
-  // Returns null after adding an error to `problems`.
+  // Parses the value of the key. Returns null after adding an error to `problems`.
   std::function<std::shared_ptr<const MessagePredicate>(const Node&, Diagnostics& problems)> read;
-  // Whether the predicate needs data after the head of a message.
+  // Whether the predicate needs the payload of a message, after its head.
   bool behind_head = false;
 };
 
-// The value of a protocol-specific key in a table that all protocols share: the reason code of an
-// MQTT refusal in `reject`, the topic of an MQTT user in [[probe]].
+// ProtocolOption is the value of a protocol-specific key in a table that all protocols share.
+// Examples are the reason code of an MQTT refusal in `reject`, and the topic of an MQTT user in
+// [[probe]].
 class ProtocolOption {
  public:
   virtual ~ProtocolOption() = default;
@@ -51,12 +52,12 @@ class OptionValue final : public ProtocolOption {
 };
 struct OptionKey {
   FieldInfo info;
-  // Returns null after adding an error to `problems`.
+  // Parses the value of the key. Returns null after adding an error to `problems`.
   std::function<std::shared_ptr<const ProtocolOption>(const Node&, Diagnostics& problems)> read;
   bool required = false;
 };
-// The protocol-specific keys given in one table. Two protocols may define the same key, each with
-// its own meaning.
+// ProtocolOptions contains the protocol-specific keys given in one table. Two protocols may define
+// the same key, each with its own meaning.
 class ProtocolOptions {
  public:
   void add(const MessageProtocol& protocol, std::string key,
@@ -64,7 +65,8 @@ class ProtocolOptions {
     given_.push_back({&protocol, std::move(key), std::move(option)});
   }
   const ProtocolOption* find(const MessageProtocol& protocol, std::string_view key) const;
-  // The value of a key, or null if it was not given. T is the type that option_key declared.
+  // Returns the value of a key, or null if the key was not given. T is the type that option_key
+  // declared.
   template <class T>
   const T* of(const MessageProtocol& protocol, std::string_view key) const {
     const auto* option = find(protocol, key);
@@ -79,99 +81,104 @@ class ProtocolOptions {
   };
   std::vector<Given> given_;
 };
-// The settings of `reject` that shape a refusal.
+// The settings of the fault `reject` that determine the refusal sent.
 struct RefusalOptions {
-  std::string text;  // text of the refusal, in protocols that have one
+  std::string text;  // text of the refusal, in protocols whose refusals have one
   ProtocolOptions options = {};
 };
 struct Refusal {
   Chunk message;
-  bool ends = false;  // the refusal also closes the connection
+  bool ends = false;  // whether the refusal also closes the connection
 };
 
 class MessageProtocol {
  public:
   virtual ~MessageProtocol() = default;
-  // The name in rule files, e.g. `protocol = "mqtt"` of a listener.
+  // Returns the name in rule files, e.g. `protocol = "mqtt"` of a listener.
   virtual std::string_view name() const = 0;
-  // The name in messages: "MQTT", "a framing".
+  // Returns the name in user messages: "MQTT", "a framing".
   virtual std::string_view title() const = 0;
 
-  // Whether listeners may use the protocol directly on their connections.
+  // Whether a listener may use the protocol directly on its TCP connections.
   virtual bool has_connections() const { return true; }
   // Whether messages of the protocol occur on WebSocket listeners.
   virtual bool has_websockets() const { return false; }
-  // Whether TLS may begin inside a connection (STARTTLS).
+  // Whether TLS may begin inside an open connection (STARTTLS).
   virtual bool has_starttls() const { return false; }
-  // Whether its listeners need the key `framing`, which defines where messages end.
+  // Whether listeners need the key `framing`, which defines where messages end.
   virtual bool needs_framing() const { return false; }
-  // Whether its servers announce addresses of other servers, which `rewrite` can replace.
+  // Whether servers announce addresses of other servers, which the key `rewrite` can replace.
   virtual bool names_servers() const { return false; }
   // Whether requests and their responses can be distinguished from other messages.
   virtual bool has_requests() const { return false; }
 
   virtual std::vector<MessageKey> keys() const = 0;
-  // Names what size() measures, for the reference: "the packet's". "" if size() is the size of the
-  // payload.
+  // Says which size size() returns, for the reference page: "the packet's". Returns "" if it is the
+  // size of the payload.
   virtual std::string_view about_size() const { return {}; }
-  // The size that min_size and max_size refer to, in bytes.
+  // Returns the size in bytes with which min_size and max_size are compared.
   virtual std::size_t size(const Message&, std::span<const std::byte> payload) const {
     return payload.size();
   }
-  // Description of the key `text` for the reference, e.g. "only messages whose payload matches".
+  // Describes the key `text` on the reference page, e.g. "only messages whose payload matches".
   virtual std::string_view about_text() const = 0;
-  // The text that the key `text` is compared with; none if the message has no text.
+  // Returns the text with which the key `text` is compared. Returns no value if the message has no
+  // text.
   virtual std::optional<std::string_view> text(const Message& message,
                                                std::span<const std::byte> payload) const = 0;
 
-  // Whether the protocol has messages that acknowledge others.
+  // Whether the protocol has messages that acknowledge other messages.
   virtual bool has_acknowledgements() const { return false; }
   virtual bool acknowledges(const Message&) const { return false; }
   virtual bool is_control(const Message&) const { return false; }
   virtual bool ends_conversation(const Message&) const { return false; }
-  // Whether the receiver closes the connection, or rejects the message, if it is not valid text.
+  // Whether the receiver requires valid text: otherwise it closes the connection or rejects the
+  // message.
   virtual bool must_be_text(const Message&) const { return false; }
-  // The text of a message, which with_text() replaces; none if it has no text.
+  // Returns the text of a message that with_text() replaces. Returns no value if the message has no
+  // text.
   virtual std::optional<std::string> words(const Chunk& chunk) const;
-  // The same message with another text; none if it cannot carry text.
+  // Returns the same message with another text. Returns no value if the message cannot have text.
   virtual std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const = 0;
 
-  // The response of a server that rejects the message; none if it cannot be rejected.
+  // Returns the response of a server that rejects the message. Returns no value if the message
+  // cannot be rejected.
   virtual std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const = 0;
   virtual std::vector<OptionKey> refusal_keys() const { return {}; }
-  // Description of the key `text` of `reject` for the reference; "" if refusals have no text.
+  // Describes the key `text` of `reject` on the reference page. Returns "" if refusals have no
+  // text.
   virtual std::string_view about_refusal() const { return {}; }
-  // Whether a [[probe]] may have synthetic users of the protocol (proxy/rehearsal/users).
+  // Whether a [[probe]] may have synthetic users that use the protocol (proxy/rehearsal/users).
   virtual bool has_users() const { return false; }
-  // The keys of such users.
+  // Returns the keys of [[probe]] for such users.
   virtual std::vector<OptionKey> user_keys() const { return {}; }
-  // The reply to a ping; none if the message is not a ping.
+  // Returns the reply to a ping. Returns no value if the message is not a ping.
   virtual std::optional<Chunk> pong(const Chunk&) const { return std::nullopt; }
 
-  // Command-line options (`--topic`) that describe a message to `explain`.
+  // A command-line option of `explain` (such as `--topic`) that describes a message.
   struct ExplainOption {
     std::string name;
     std::string meaning;
-    std::vector<std::string_view> values = {};  // allowed values; empty: any value
-    bool decides = false;                       // if given, the message is of this protocol
+    std::vector<std::string_view> values = {};  // allowed values; if empty, any value is allowed
+    bool decides = false;  // whether the option alone shows that the message is of this protocol
   };
   virtual std::vector<ExplainOption> explain_options() const = 0;
-  // Returns the value of an option, or "" if it was not given.
+  // A function that returns the value of a command-line option, or "" if it was not given.
   using Told = std::function<std::string(std::string_view option)>;
-  // The message that the options describe.
+  // Returns the message that the command-line options describe.
   virtual Message told(const Told& of) const = 0;
 };
 
-// All messaging protocols (rules/registry.cpp).
+// Returns all messaging protocols (rules/registry.cpp).
 std::span<const MessageProtocol* const> message_protocols();
 
-// A set of messaging protocols.
+// ProtocolSet is a set of messaging protocols.
 class ProtocolSet {
  public:
   ProtocolSet() = default;
   static ProtocolSet any();
   static ProtocolSet of(const MessageProtocol& protocol);
-  // The protocols for which `property` is true.
+  // Returns the protocols for which `property` is true.
   static ProtocolSet where(bool (MessageProtocol::*property)() const);
 
   bool empty() const { return bits_ == 0; }
@@ -179,7 +186,7 @@ class ProtocolSet {
   ProtocolSet operator&(ProtocolSet other) const { return ProtocolSet(bits_ & other.bits_); }
   ProtocolSet operator|(ProtocolSet other) const { return ProtocolSet(bits_ | other.bits_); }
   friend bool operator==(ProtocolSet, ProtocolSet) = default;
-  // "WebSocket and MQTT".
+  // Returns the names as text: "WebSocket and MQTT".
   std::string text() const;
 
  private:
@@ -187,20 +194,20 @@ class ProtocolSet {
   std::uint32_t bits_ = 0;  // bit i is entry i of message_protocols()
 };
 // These functions call the function of the message's protocol (refuse, pong ...). For HTTP and DNS
-// messages they return none, or false.
+// messages they return no value, or false.
 std::optional<Refusal> refusal_of(const Chunk& asked, const RefusalOptions& how);
 std::optional<Chunk> pong_of(const Chunk& ping);
 bool must_be_text(const Message& message);
 std::optional<std::string> words_of(const Chunk& chunk);
 std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text);
 
-// A message that a rule created.
+// Creates a chunk for a message that a rule sends.
 Chunk message_chunk(const MessageProtocol& protocol, std::shared_ptr<const MessageView> view,
                     std::string_view payload = {});
 std::string_view text_of(std::span<const std::byte> bytes);
 
-// A key whose value is a T. `fallback` is the default as the reference shows it; "required" makes
-// the key mandatory.
+// Returns a key with a value of type T. `fallback` is the default as shown on the reference page;
+// "required" makes the key mandatory.
 template <class T>
 OptionKey option_key(std::string name, std::string meaning, std::string fallback,
                      Limits<T> limits = {}) {
@@ -216,8 +223,8 @@ OptionKey option_key(std::string name, std::string meaning, std::string fallback
           required};
 }
 
-// The fields for the protocol-specific keys of a table that is read into an S. A value is stored
-// for each protocol that accepts it; if none does, it is an error.
+// Returns the fields for the protocol-specific keys of a table that is read into an S. A value is
+// stored for each protocol that accepts it. If no protocol accepts the value, it is an error.
 template <class S>
 std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*keys)() const,
                                     ProtocolOptions S::*options) {
@@ -258,7 +265,8 @@ std::vector<Field<S>> option_fields(std::vector<OptionKey> (MessageProtocol::*ke
   return fields;
 }
 
-// A key whose value is a T, for messages with a view V. A message matches if matches(view, value).
+// Returns a key with a value of type T, for messages with a view V. A message matches if
+// matches(view, value).
 template <class V, class T>
 MessageKey message_key(std::string name, std::string meaning,
                        bool (*matches)(const V& view, const T& value)) {
@@ -291,8 +299,8 @@ MessageKey message_key(std::string name, std::string meaning,
           }};
 }
 
-// A key `name = { header = "pattern", ... }`, for messages with a view V. A message matches if
-// has(view, wanted) for each pattern. `example`, the content of the braces, is used in the hint.
+// Returns a key `name = { header = "pattern", ... }`, for messages with a view V. A message matches
+// if has(view, wanted) for each pattern. The error hint shows `example` between the braces.
 template <class V>
 MessageKey headers_key(std::string name, std::string example, std::string meaning,
                        bool (*has)(const V& view, const HeaderPattern& wanted)) {
