@@ -33,7 +33,7 @@ std::string toml_list(const std::vector<T>& values) {
   return values.size() == 1 ? text : "[" + text + "]";
 }
 
-// A basic string of TOML (v1.0.0, "String").
+// Returns `text` as a quoted TOML string (a basic string, TOML v1.0.0, "String").
 std::string toml_text(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : printable(text)) {

@@ -1,11 +1,11 @@
-// A firewall: an ordered list of lines with a default policy; the first line that matches a packet
-// decides.
+// Firewall is an ordered list of lines with a default policy. The first line that matches a packet
+// decides; if none matches, the policy decides.
 //
-// The first packet of a flow (a connect, a client's first datagram, a DNS query) is `new`; all
-// later packets, in both directions, are `established`. Source and destination are those of the
-// packet: the source of a reply is the server. A stateful firewall accepts established packets
-// without a line, as security groups do. A stateless one needs a line for them, as nftables and
-// iptables do.
+// The first packet of a flow (a TCP connect, a client's first datagram, a DNS query) has the state
+// `new`. All later packets, in both directions, are `established`. Source and destination are those
+// of the packet: the source of a reply is the server. A stateful firewall accepts established
+// packets without a line, as security groups do. A stateless one needs a line for them, as nftables
+// and iptables do.
 //
 // Pure values; any thread.
 #pragma once
@@ -24,23 +24,24 @@ namespace brownout::rules {
 
 enum class FirewallAction {
   kAccept,
-  kDrop,    // the packet vanishes
-  kReject,  // TCP: a RST; UDP: vanishes too, since a proxy cannot send the ICMP message
+  kDrop,  // the packet is discarded without an answer
+  // Over TCP a RST is sent; over UDP like kDrop, because a proxy cannot send the ICMP message.
+  kReject,
 };
 enum class PacketState { kNew, kEstablished };
 enum class IpFamily { kIpv4, kIpv6 };
 
 struct Packet {
   std::string listener;
-  std::optional<IpAddress> source;  // none for a unix socket
+  std::optional<IpAddress> source;  // no value for a unix socket
   std::optional<IpAddress> destination;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   Transport transport = Transport::kTcp;
   PacketState state = PacketState::kNew;
 
-  // The family of the source, or of the destination if there is no source; none between unix
-  // sockets.
+  // Returns the address family of the source, or of the destination if there is no source. Returns
+  // no value between unix sockets.
   std::optional<IpFamily> family() const;
 };
 
@@ -49,7 +50,7 @@ struct FirewallLine {
   std::vector<Prefix> source = {};
   std::vector<Prefix> destination = {};
   std::vector<PortRange> source_port = {};
-  std::vector<PortRange> port = {};  // destination ports
+  std::vector<PortRange> port = {};  // destination ports; if empty, all
   std::optional<IpFamily> family = {};
   std::optional<Transport> protocol = {};
   std::vector<std::string> listener = {};
@@ -62,14 +63,15 @@ struct FirewallLine {
 
 struct FirewallDecision {
   FirewallAction action = FirewallAction::kAccept;
-  std::optional<std::size_t> line;  // the deciding line; none: the policy or the state decided
+  // Index of the line that decided. No value if the policy or the state of the packet decided.
+  std::optional<std::size_t> line;
 
   friend bool operator==(const FirewallDecision&, const FirewallDecision&) = default;
 };
 
 struct Firewall {
   std::string name;
-  std::vector<std::string> listener;  // empty: all listeners
+  std::vector<std::string> listener;  // names of listeners; if empty, all
   FirewallAction policy = FirewallAction::kAccept;
   bool stateful = true;
   std::vector<FirewallLine> rules;
@@ -77,17 +79,17 @@ struct Firewall {
   FirewallDecision decide(const Packet& packet) const;
 };
 
-// The packet of a flow in one direction.
+// Returns the packet that stands for the data of a flow in one direction.
 Packet packet_of(const FlowFacts& flow, Direction direction, PacketState state);
 
 const Schema<Firewall>& firewall_schema();
 const Schema<FirewallLine>& firewall_line_schema();
 
-// `accept 10.0.0.0/8 -> port 1884 tcp (phones)`
+// Returns the line as text: `accept 10.0.0.0/8 -> port 1884 tcp (phones)`.
 std::string to_text(const FirewallLine& line);
-// `line 3: drop 10.0.0.0/8`, `the policy: drop`
+// Returns the decision as text: `line 3: drop 10.0.0.0/8`, or `the policy: drop`.
 std::string to_text(const Firewall& firewall, const FirewallDecision& decision);
-// The [[firewall]] table of a rule file.
+// Returns the firewall as a [[firewall]] table of a rule file.
 std::string to_toml(const Firewall& firewall);
 
 template <>
