@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// Lists the match keys of each protocol.
+// Lists the match keys that each protocol has, for an error message.
 std::string keys_of_protocols() {
   std::string text;
   for (const auto* protocol : message_protocols()) {
@@ -91,7 +91,7 @@ void FitCheck::run(Position type) const {
   check_listener_level();
 }
 
-// Qualifies the fault in a message about an error that other settings of the fault would avoid.
+// Returns the words that are added to an error if other settings of the fault would avoid it.
 std::string FitCheck::settings_remark() const {
   return rule_.acting() == rule_.kind->carriers ? std::string() : " with these settings";
 }
@@ -134,7 +134,8 @@ void FitCheck::check_message_level() const {
                     : "use per = \"request\", \"connection\" or \"client\"");
 }
 
-// Requests can be matched if at least one matched listener has them.
+// Keys for HTTP requests require that at least one listener that the rule matches has HTTP
+// requests.
 void FitCheck::check_http() const {
   const bool asks = rule_.match.is_for_http();
   if (rule_.per == Per::kRequest && rule_.kind->level == Level::kBytes && !has(kHttpRequests)) {
@@ -169,8 +170,8 @@ void FitCheck::check_http() const {
   }
 }
 
-// Handshakes can be matched if at least one matched listener has TLS. Some faults need a matched
-// listener that terminates TLS.
+// Keys for TLS handshakes require that at least one listener that the rule matches has TLS. Some
+// faults require a listener that terminates TLS.
 void FitCheck::check_tls() const {
   if (rule_.match.is_for_tls() && !has(kTlsHandshakes)) {
     problems_.add(position_of(node_, "match"), "no listener that the rule matches has TLS",
@@ -189,7 +190,8 @@ void FitCheck::check_tls() const {
   }
 }
 
-// The host name of a connection is known if the client was intercepted, used a proxy, or sent SNI.
+// Host names are known only for clients that were intercepted, used the proxy protocol of a
+// listener, or sent SNI.
 void FitCheck::check_host() const {
   if (rule_.match.host.empty() ||
       (rule_.kind->carries(Carrier::kHttp) && rule_.fault->acts_on(Carrier::kHttp)))
@@ -252,7 +254,7 @@ void FitCheck::check_messages() const {
   }
 }
 
-// Reports a direction that excludes the only messages that the fault acts on.
+// Reports a direction that excludes all messages on which the fault acts.
 void FitCheck::check_direction_of_messages() const {
   if (rule_.kind->carriers != kMessages) return;
   FlowFacts flow;
@@ -276,7 +278,8 @@ void FitCheck::check_direction_of_messages() const {
       "leave direction out, or write \"" + std::string(other) + "\"");
 }
 
-// For faults on messages: reports a direction that excludes the acting half of every exchange.
+// For faults on messages of HTTP and DNS: reports a direction that excludes the requests or
+// responses on which the fault acts.
 void FitCheck::check_exchanges() const {
   const auto acts_on = rule_.acting();
   const auto acts_only_on = [&](CarrierSet carrier) {

@@ -1,5 +1,5 @@
-// Checks that the keys around a fault fit it: the listeners' protocols, direction, per, and the
-// rest of the match. Each error becomes a diagnostic.
+// FitCheck checks that the other keys of a rule fit its fault: the listeners' protocols, direction,
+// per, and the rest of the match. Each error is added to the diagnostics.
 #pragma once
 
 #include <functional>
@@ -10,16 +10,16 @@
 
 namespace brownout::rules {
 
-// All arguments are borrowed; `node` is the [[rule]] from which `rule` was read.
+// All arguments are borrowed; `node` is the [[rule]] table from which `rule` was read.
 class FitCheck {
  public:
   FitCheck(const Node& node, const Rule& rule, const std::vector<Listener>& listeners,
            Diagnostics& problems);
 
-  // `type` is the position of the fault's name.
+  // `type` is the position of the fault's name in the file.
   void run(Position type) const;
-  // Each listener that the rule names must carry traffic on which the fault acts. If the rule names
-  // no listener, one such listener is enough.
+  // Checks that each listener named by the rule has traffic on which the fault acts. If the rule
+  // names no listener, one such listener in the file is enough.
   void check_carriers(Position type) const;
 
  private:
@@ -33,8 +33,8 @@ class FitCheck {
   void check_messages() const;
   void check_exchanges() const;
   void check_direction_of_messages() const;
-  // True if at least one listener that the rule matches meets the condition, carries one of the
-  // carriers, or has messages of one of the protocols.
+  // Whether at least one listener that the rule matches meets the condition. has() and speaks() ask
+  // the same about kinds of traffic and about protocols of messages.
   bool any_matched(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
   bool speaks(ProtocolSet protocols) const;

@@ -71,7 +71,8 @@ void ListenerCheck::run() const {
   }
 }
 
-// A connection to such a listener opens another one to it, until no file descriptor is left.
+// Reports a listener that forwards to itself: each connection would open another one, until no file
+// descriptor is left.
 void ListenerCheck::check_loop() const {
   const auto& listen = listener_.listen;
   const auto leads_here = [&](const Endpoint& server) {
@@ -114,7 +115,7 @@ void ListenerCheck::check_intercept() const {
   }
 }
 
-// Clients of a proxy name their destination, so the listener needs no upstream.
+// Clients of a forward proxy name their destination, so the listener must not have an upstream.
 void ListenerCheck::check_proxy() const {
   if (listener_.username.empty() != listener_.password_file.empty()) {
     problems_.add(node_.where, "username needs password_file, and password_file needs username",
@@ -142,7 +143,8 @@ void ListenerCheck::check_tls() const {
                 "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
 }
 
-// TLS that ends at a STARTTLS listener must begin again toward the server, which expects it.
+// A listener that decrypts TLS after STARTTLS must use STARTTLS toward the server, too, because the
+// server expects it.
 void ListenerCheck::check_starttls() const {
   const bool asked = listener_.tls && listener_.tls->starttls;
   const auto* messages = listener_.protocol.of_messages();

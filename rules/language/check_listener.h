@@ -1,5 +1,5 @@
-// Checks that the keys of a [[listener]] fit each other, its protocol, and its upstream. Each error
-// becomes a diagnostic.
+// ListenerCheck checks that the keys of a [[listener]] fit each other, its protocol, and its
+// upstream. Each error is added to the diagnostics.
 #pragma once
 
 #include <string>

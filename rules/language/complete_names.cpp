@@ -14,7 +14,7 @@ const std::string* text_at(const Node& table, std::string_view key) {
   return node != nullptr ? node->string() : nullptr;
 }
 
-// Empty if the table is too broken to have a name.
+// Returns the name of the rule's preset or fault; empty if the table is too malformed to have one.
 std::string name_of_rule(const Node& rule) {
   if (const auto* preset = text_at(rule, "preset")) return *preset;
   const Node* fault = rule.find("fault");

@@ -1,14 +1,15 @@
-// Adds the names that a rule file leaves out, before anything else is read: logs, metrics, dice and
-// the API call every [[listener]] and [[rule]] by its name.
+// Adds the names that a rule file leaves out. Names are needed before anything else is read,
+// because logs, metrics, random numbers and the API refer to each [[listener]] and [[rule]] by its
+// name.
 #pragma once
 
 #include "rules/schema/node.h"
 
 namespace brownout::rules {
 
-// A rule without a name is called after its fault or preset: "latency", or "latency-2" if that is
-// taken. A listener is called after its protocol and port: "tcp-5433". Tables that are too broken
-// to have a name stay without one; read_config() reports what is wrong with them.
+// A rule without a name is named after its fault or preset: "latency", or "latency-2" if that name
+// is taken. A listener is named after its protocol and port: "tcp-5433". Tables that are too
+// malformed get no name; read_config() reports their errors.
 void complete_names(Node& document);
 
 }  // namespace brownout::rules

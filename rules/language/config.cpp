@@ -52,7 +52,8 @@ void read_listen(const Node& node, Listener& listener, Diagnostics& problems) {
   listener.listen = std::move(*where);
 }
 
-// The name of an [[upstream]], or addresses: then the name is what they are.
+// Reads the name of an [[upstream]], or addresses of servers. In the second case the addresses, as
+// text, become the name of a new upstream.
 void read_upstream(const Node& node, Listener& listener, Diagnostics& problems) {
   auto texts = ValueKind<std::vector<std::string>>::read(node);
   if (!texts) {

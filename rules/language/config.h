@@ -1,4 +1,5 @@
-// A rule file after reading and checking: listeners, upstream groups and rules (see load_toml.h).
+// Config is the content of a rule file after reading and checking: listeners, upstream groups and
+// rules. load_toml.h reads it.
 //
 // Plain data that can be copied and read from any thread. The proxy uses the listeners and
 // upstreams; the rules become a RuleSet.
@@ -23,7 +24,8 @@
 namespace brownout::rules {
 
 enum class Forwarding { kCopy, kSplice };
-// How intercepted clients reach a listener, and how it learns their original destination.
+// How clients are intercepted, that is, redirected to a listener although they connect to another
+// address, and how their original destination is found.
 enum class Intercept {
   kNone,
   kRedirect,  // nftables REDIRECT: the destination is SO_ORIGINAL_DST (linux/netfilter_ipv4.h)
@@ -31,26 +33,27 @@ enum class Intercept {
 };
 enum class Policy { kFailover, kRoundRobin, kRandom };
 
-// TLS termination: the certificate and options for clients.
+// Settings to terminate TLS toward clients: certificates and options.
 struct TlsServer {
-  std::string certificate;  // a PEM file, the chain included
+  std::string certificate;  // path of a PEM file with the certificate and its chain
   std::string key;
-  std::string ca;         // a folder made by `brownout ca init`
-  std::string client_ca;  // a PEM file; empty: clients need no certificate
+  std::string ca;         // folder made by `brownout ca init`
+  std::string client_ca;  // path of a PEM file; if empty, clients need no certificate
   std::vector<std::string> alpn;
-  bool starttls = false;  // TLS begins inside the connection (XMPP: RFC 6120, 5)
+  // Whether TLS begins inside an open connection (STARTTLS; for XMPP: RFC 6120, 5).
+  bool starttls = false;
   friend bool operator==(const TlsServer&, const TlsServer&) = default;
 };
 
-// TLS to servers.
+// Settings for TLS toward the servers of an [[upstream]].
 struct TlsClient {
   bool verify = true;
-  std::string ca;    // a PEM file; empty: the system's CAs
-  std::string name;  // for SNI and verification; empty: the server's host
+  std::string ca;    // path of a PEM file; if empty, the system's CAs are used
+  std::string name;  // server name for SNI and verification; if empty, the server's host
   std::string certificate;
   std::string key;
   std::vector<std::string> alpn;
-  bool starttls = false;  // TLS begins inside the connection
+  bool starttls = false;  // whether TLS begins inside an open connection (STARTTLS)
   friend bool operator==(const TlsClient&, const TlsClient&) = default;
 };
 
@@ -58,38 +61,42 @@ struct Listener {
   std::string name;
   Protocol protocol = Protocol::kTcp;
   Endpoint listen;
-  std::string upstream;  // empty: only a zone answers, or clients are intercepted
-  std::string zone;      // dns; empty: none
+  // Name of an [[upstream]]. Empty if only a zone answers, or if clients are intercepted.
+  std::string upstream;
+  std::string zone;  // for DNS: name of a [[zone]]; empty if there is none
   Intercept intercept = Intercept::kNone;
-  std::vector<PortRange> ports;  // destination ports to intercept; empty: all
-  bool spoof_client = false;     // tproxy: servers see the client's address
-  bool proxy_protocol = false;   // connections begin with a PROXY header
-  std::string username;          // proxy; both empty: no authentication
-  std::string password_file;     // its first line is the password
+  std::vector<PortRange> ports;  // destination ports to intercept; if empty, all
+  bool spoof_client = false;     // for tproxy: whether servers see the client's address as source
+  bool proxy_protocol = false;   // whether connections begin with a PROXY protocol header
+  // Credentials that clients of a proxy listener need. If both are empty, they need none.
+  std::string username;
+  std::string password_file;  // path of a file; its first line is the password
   Bytes buffer{64 << 20};
   Forwarding forwarding = Forwarding::kCopy;
   std::int64_t backlog = 4096;
   Duration idle_timeout = std::chrono::seconds(60);
   Duration handshake_timeout = std::chrono::seconds(30);
   std::int64_t sessions = 8192;
-  bool enabled = true;  // false: does not listen
+  bool enabled = true;  // if false, the listener does not listen
   std::optional<TlsServer> tls;
-  std::optional<Framing> framing;  // protocol "framed" only
-  AddressMap rewrite;              // replaces addresses in servers' replies; empty: none
-  // True if the original destination is known: by interception, or from a proxy request.
+  std::optional<Framing> framing;  // for protocol "framed" only
+  // Addresses to replace where servers announce other servers. Empty if nothing is replaced.
+  AddressMap rewrite;
+  // Whether the client's original destination is known, by interception or from its request to the
+  // proxy.
   bool knows_destination() const {
     return intercept != Intercept::kNone || protocol == Protocol::kProxy;
   }
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
-// The kinds of traffic on which rules can act at a listener.
+// Returns the kinds of traffic on which rules can act at a listener.
 inline CarrierSet carriers_of(const Listener& listener) {
   return listener.protocol.carriers() | (listener.tls ? kTlsHandshakes : CarrierSet());
 }
 
-// True if clients send datagrams, possibly besides connections. A DNS-over-TLS listener answers
-// nothing in the clear (RFC 7858, 3.1), so it has no UDP port.
+// Whether clients send datagrams, possibly in addition to connections. A DNS-over-TLS listener must
+// not answer unencrypted queries (RFC 7858, 3.1), so it has no UDP port.
 inline bool takes_datagrams(const Listener& listener) {
   return !listener.protocol.is_connections() && !listener.tls;
 }
@@ -97,7 +104,7 @@ inline bool takes_connections(const Listener& listener) {
   return listener.protocol != Protocol::kUdp;
 }
 
-// The PROXY header that servers get ahead of the client's bytes.
+// The version of the PROXY protocol header that servers get before the client's bytes.
 enum class ProxyHeaderVersion { kNone, kV1, kV2 };
 
 struct Upstream {
@@ -118,7 +125,7 @@ struct Config {
   std::vector<Upstream> upstreams;
   std::vector<Zone> zones;
   std::vector<Rule> rules;
-  std::optional<Scenario> scenario;  // rehearsals only
+  std::optional<Scenario> scenario;  // set for rehearsals only
 };
 
 const Schema<Listener>& listener_schema();

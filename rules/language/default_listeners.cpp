@@ -7,8 +7,8 @@ namespace brownout::rules {
 namespace {
 
 struct DefaultListener {
-  std::string_view name;  // also the protocol
-  std::int64_t port;      // 0: all other ports
+  std::string_view name;  // name of the listener and of its protocol
+  std::int64_t port;      // destination port; 0 means all other ports
 };
 constexpr std::array kDefaultListeners{DefaultListener{"dns", 53}, DefaultListener{"http", 80},
                                        DefaultListener{"tls", 443}, DefaultListener{"tcp", 0},
@@ -42,7 +42,7 @@ Node with_default_listeners(Node document) {
     list = std::prev(table->end());
   }
   auto* listeners = std::get_if<Node::Array>(&list->node.value);
-  // The value is not a list: the reader reports the error.
+  // The value of "listener" is not a list. The reader of the rule file reports this error.
   if (listeners == nullptr) return document;
   for (const auto& wanted : kDefaultListeners) {
     const bool taken = std::any_of(listeners->begin(), listeners->end(),

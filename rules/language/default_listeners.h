@@ -1,5 +1,5 @@
-// The default listeners of `brownout exec`: one intercepting listener for each protocol with a
-// well-known port, and one for the rest.
+// Adds the default listeners of `brownout exec` to a rule file: one intercepting listener for each
+// protocol with a well-known port, and listeners for all other ports.
 #pragma once
 
 #include "rules/schema/node.h"
@@ -7,7 +7,7 @@
 namespace brownout::rules {
 
 // Returns the document with listeners added: dns (port 53), http (80), tls (443), tcp and udp (all
-// others). A listener of the document with such a name stays unchanged.
+// other ports). If the document has a listener with one of these names, it stays unchanged.
 Node with_default_listeners(Node document);
 
 }  // namespace brownout::rules

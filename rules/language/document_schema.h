@@ -1,5 +1,5 @@
-// The keys of a rule file and of a [[rule]] as written. Nested tables are kept unparsed (as Node)
-// and read later, when all listeners and the names of rules and firewalls are known.
+// Defines the keys of a rule file and of a [[rule]]. Nested tables are kept unparsed (as Node) and
+// read later, because they refer to listeners, rules and firewalls that may come later in the file.
 #pragma once
 
 #include "rules/engine/rule.h"

@@ -49,7 +49,7 @@ std::string mismatch(const Rule& rule, const FlowFacts& flow, std::string_view k
   return "it is for " + std::string(key) + " " + texts(prefixes) + found;
 }
 
-// Returns "" if the schedule lets the rule act.
+// Returns why the schedule keeps the rule inactive at the time `at`, or "" if the rule is active.
 std::string off_schedule(const Rule& rule, Duration at) {
   if (at < rule.schedule.start)
     return "it starts " + to_text(rule.schedule.start) + " after loading";
@@ -70,7 +70,8 @@ std::string direction_text(const Rule& rule) {
              : std::string(name_of(rule.match.direction)) + " only";
 }
 
-// For faults on messages of any protocol, for example "on the request and the response".
+// For faults on messages of HTTP or DNS: returns the messages on which the rule acts, for example
+// "on the request and the response".
 std::string halves_text(const Rule& rule, Carrier carrier) {
   const bool dns = carrier == Carrier::kDns;
   const std::string request = dns ? "on the query" : "on the request";
@@ -102,7 +103,8 @@ std::string where_it_acts(const Rule& rule, Carrier carrier) {
   return direction_text(rule);
 }
 
-// `flow` has the carrier on which the rule acts.
+// Explains the result of the random draw. `flow.carrier` is the kind of traffic on which the rule
+// acts.
 Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& flow,
                    Explanation answer) {
   const auto where = where_it_acts(rule, flow.carrier);
@@ -124,7 +126,8 @@ Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& 
   return answer;
 }
 
-// Explains which line decides on a new flow, and on established packets that are not accepted.
+// Explains which line decides about a new flow, and about established packets unless they are
+// accepted.
 Explanation explain_firewall(const Rule& rule, const Question& question) {
   const auto& timeline = static_cast<const FirewallFault&>(*rule.fault).timeline();
   const Instant now{question.at};
@@ -156,8 +159,8 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
   return answer;
 }
 
-// Messages are matched one by one, after the match of their connection. Returns "" if the rule may
-// act.
+// Explains why the rule does not act on the message, or returns "" if it may act. Messages are
+// matched one by one, after their connection has been matched.
 std::string other_message(const Rule& rule, const Question& question) {
   if ((rule.match.protocols() & question.flow.speaks).empty()) {
     return "it is for messages of " + rule.match.protocols().text();
@@ -169,7 +172,8 @@ std::string other_message(const Rule& rule, const Question& question) {
 
 Explanation explain_rule(const Rule& rule, const Question& question) {
   Explanation answer{rule.name, false, std::string(rule.kind->name), {}};
-  // A request is also bytes of its connection, on which faults of bytes act.
+  // Faults on bytes act on an HTTP request, too, because it is also part of the bytes of its
+  // connection.
   FlowFacts flow = question.flow;
   const auto acts_on = [&](Carrier carrier) {
     if (!rule.kind->carries(carrier) || !rule.fault->acts_on(carrier)) return false;

@@ -1,5 +1,5 @@
-// Explains which rules would act on a connection, in order, and why the others would not. Pure: no
-// counter changes.
+// Explains, for `brownout explain`, which rules would act on a connection, in order, and why the
+// other rules would not. Pure functions: no counter changes.
 #pragma once
 
 #include <optional>
@@ -11,18 +11,20 @@
 namespace brownout::rules {
 
 struct Question {
-  FlowFacts flow;                       // listener, ordinal, client, destination
-  std::optional<Message> message = {};  // a message of the connection; none: any message
-  std::string payload = {};             // payload of the message
-  Duration at{};                        // time since the rules took effect
-  std::optional<std::uint64_t> seed;    // without a seed, chances are described, not drawn
+  FlowFacts flow;  // facts about the connection: listener, ordinal, client, destination
+  // A message of the connection; if absent, any message is meant.
+  std::optional<Message> message = {};
+  std::string payload = {};  // payload of the message
+  Duration at{};             // time since the rules took effect
+  // Without a seed, probabilities are described instead of drawn.
+  std::optional<std::uint64_t> seed;
 };
 
 struct Explanation {
   std::string rule;
   bool acts = false;
-  std::string fault;  // type of the fault
-  std::string why;    // a sentence without a period
+  std::string fault;  // type of the rule's fault
+  std::string why;    // reason as a sentence without a period
 };
 
 std::vector<Explanation> explain(const Config& config, const Question& question);

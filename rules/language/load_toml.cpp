@@ -33,7 +33,8 @@ struct ToNode {
   Node operator()(const toml::value<std::int64_t>& value) const { return {value.get(), where}; }
   Node operator()(const toml::value<double>& value) const { return {value.get(), where}; }
   Node operator()(const toml::value<bool>& value) const { return {value.get(), where}; }
-  // Dates and times: no key accepts them, so every schema reports the type that it expects.
+  // Converts dates and times to an empty Node. No key accepts them, so each schema reports the type
+  // that it expects.
   template <class T>
   Node operator()(const toml::value<T>&) const {
     return {std::monostate{}, where};
@@ -52,7 +53,7 @@ tl::expected<Node, Diagnostics> parse_toml(std::string_view text) {
                  "each part of a dotted key or header is a table, too");
     return tl::unexpected(std::move(problems));
   }
-  // Debian builds toml++ with exceptions; none leaves this function.
+  // Debian builds toml++ with exceptions. All of them are caught in this function.
   try {
     auto document = to_node(toml::parse(text));
     complete_names(document);

@@ -1,8 +1,8 @@
-// Reads a rule file: TOML text becomes a Config, or a list of all its errors. Only this file
-// depends on TOML.
+// Reads a rule file: turns TOML text into a Config, or into a list of all its errors. Only this
+// file depends on the TOML parser.
 //
-// Pure: does not read files. Parsing stops at the first syntax error, because the rest cannot be
-// trusted; all other errors are reported together.
+// Pure functions that do not open files. Parsing stops at the first syntax error, because the text
+// after it cannot be interpreted. All other errors are reported together.
 #pragma once
 
 #include <string_view>
@@ -15,14 +15,15 @@ namespace brownout::rules {
 
 tl::expected<Config, Diagnostics> load_toml(std::string_view text);
 
-// The two steps of load_toml. A document is the same from TOML and from JSON; every rule and
-// listener of a document has a name (complete_names.h).
+// The two steps of load_toml. A document is the same whether it was read from TOML or from JSON.
+// Each rule and listener of a document has a name (complete_names.h).
 tl::expected<Node, Diagnostics> parse_toml(std::string_view text);
 tl::expected<Config, Diagnostics> read_config(const Node& document);
-// Reads as much as the errors allow and adds them to `problems`, so that further checks can follow.
+// Reads as much as the errors allow and adds them to `problems`, so that the caller can make
+// further checks.
 Config read_config(const Node& document, Diagnostics& problems);
 
-// The schema of a [[rule]] without `match`, `fault` and `preset`, for the reference page.
+// Returns the keys of a [[rule]] except `match`, `fault` and `preset`, for the reference page.
 const std::vector<FieldInfo>& rule_fields();
 const std::vector<FieldInfo>& document_fields();
 

@@ -1,8 +1,9 @@
-// Named networks: `preset = "3g"` in a rule stands for latency, bandwidth and loss with documented
-// figures.
+// Presets are named networks: `preset = "3g"` in a rule stands for latency, bandwidth and loss with
+// figures from a documented source.
 //
 // Sources disagree about what "3G" is, so each preset names the source of its figures. A preset
-// expands to several rules that share their dice: a connection gets either all of them or none.
+// expands to several rules that use the same random draw, so a connection gets either all of them
+// or none.
 #pragma once
 
 #include <optional>
@@ -18,10 +19,10 @@ namespace brownout::rules {
 
 struct Preset {
   std::string_view name;
-  std::string_view upload;  // rate, "" for no limit
+  std::string_view upload;  // rate limit; "" if there is none
   std::string_view download;
-  std::string_view round_trip;  // latency over both directions
-  std::string_view loss;        // "" for no loss
+  std::string_view round_trip;  // latency added over both directions together
+  std::string_view loss;        // share of lost packets; "" if there is no loss
   std::string_view source;
 };
 
@@ -29,12 +30,12 @@ std::span<const Preset> all_presets();
 const Preset* find_preset(std::string_view name);
 
 struct PresetPart {
-  std::string suffix;  // appended to the rule's name: "/latency"
+  std::string suffix;  // text appended to the rule's name, for example "/latency"
   DirectionChoice direction;
-  Node fault;  // as if written in the file
+  Node fault;  // the fault's table, as if written in the rule file
 };
 
-// `where` is the position of the preset in the file, for messages.
+// `where` is the position of the preset in the file, for error messages.
 std::vector<PresetPart> expand(const Preset& preset, Position where);
 
 }  // namespace brownout::rules

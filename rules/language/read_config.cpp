@@ -1,5 +1,5 @@
-// Reads a document into a Config: the keys of the document and of a rule, and every check that
-// needs more than one key.
+// Reads a document into a Config. This includes the keys of the document and of a rule, and every
+// check that involves several keys.
 #include <algorithm>
 #include <set>
 #include <unordered_set>
@@ -27,7 +27,8 @@ void for_each_table(const Node* list, std::string_view name, Diagnostics& proble
   for (const auto& node : *list->array()) read(node);
 }
 
-// A copy of the [[rule]] with these keys in its fault, in addition or instead.
+// Returns a copy of the [[rule]] in which `keys` are added to its fault, or replace the same keys
+// there.
 Node with_fault(const Node& rule, const Node& keys) {
   Node changed = rule;
   auto& table = std::get<Node::Table>(changed.value);
@@ -87,7 +88,8 @@ class ConfigReader {
     config_.listeners.push_back(std::move(listener));
   }
 
-  // A listener that says where its servers are has an upstream of its own, which others may share.
+  // Reads an upstream given as addresses in a [[listener]]. It becomes an unnamed upstream group;
+  // listeners with the same addresses share it.
   void read_direct(const Node& node, const std::string& name) {
     if (name.empty() || upstream_names_.contains(name)) return;
     const auto is_address = [](const Node& text) {
@@ -136,7 +138,8 @@ class ConfigReader {
     add_rule(firewall_rule(firewall, node.where, "[[firewall]] " + canonical(node)), firewall.name);
   }
 
-  // TCP and UDP ports are separate; a DNS listener uses both.
+  // Returns false if another listener has the same address. TCP and UDP ports are separate; a DNS
+  // listener uses both.
   bool claim_address(const Listener& listener) {
     const auto address = to_text(listener.listen);
     bool free = true;
@@ -165,8 +168,8 @@ class ConfigReader {
     if (seed) config_.seed = static_cast<std::uint64_t>(*seed);
   }
 
-  // Reads the rule `name` again, with the keys of `fault` in its fault. Several rules if it is a
-  // preset; empty if there is no such rule.
+  // Reads the rule `name` again, with the keys of `fault` in its fault. Returns several rules if it
+  // has a preset, none if there is no such rule.
   std::vector<Rule> change_rule(const Node* rules, std::string_view name, const Node& fault) {
     if (rules == nullptr || rules->array() == nullptr) return {};
     for (const auto& node : *rules->array()) {
@@ -186,7 +189,7 @@ class ConfigReader {
     return {};
   }
 
-  // True if a listener that the match selects has HTTP requests.
+  // Whether a listener that the match selects has HTTP requests.
   bool means_requests(const Match& match) const {
     const auto& names = match.listener;
     return std::any_of(
@@ -255,7 +258,7 @@ class ConfigReader {
     if (kind->level == Level::kMessage && node.find("per") == nullptr) {
       rule.per = kind->carries(Carrier::kHttp) ? Per::kRequest : Per::kQuery;
     }
-    // Faults that act on messages alone are drawn for each message.
+    // For faults that act on messages only, a random number is drawn for each message.
     const bool of_messages = kind->level == Level::kBytes && kind->carries(Carrier::kMessage) &&
                              kind->carriers.without(kAnyMessages).empty();
     if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
@@ -338,7 +341,7 @@ class ConfigReader {
     refer_all(names, "listener", listener_names_);
   }
 
-  // Accepts one name or a list of names.
+  // Reports names that do not exist. `list` is one name or a list of names.
   void refer_all(const Node* list, std::string_view kind,
                  const std::unordered_set<std::string>& names) {
     if (list == nullptr || list->array() == nullptr) return refer(list, kind, names);

@@ -1,12 +1,12 @@
-// Generates the reference page from the declarations that the loader reads, so that the page is
-// never out of date.
+// Generates the reference page from the declarations that the rule-file loader uses, so that the
+// page cannot be out of date.
 #pragma once
 
 #include <string>
 
 namespace brownout::rules {
 
-// Returns Markdown.
+// Returns the page as Markdown.
 std::string reference_page();
 
 }  // namespace brownout::rules

@@ -6,8 +6,8 @@
 namespace brownout::rules {
 namespace {
 
-// Recognizes strings and comments (TOML 1.0), so that it counts the same dots and brackets as the
-// parser.
+// DepthScanner counts nested brackets and dotted keys in TOML text. It recognizes strings and
+// comments (TOML 1.0), so that it ignores the same characters as the parser.
 class DepthScanner {
  public:
   explicit DepthScanner(std::string_view text) : text_(text) {}
@@ -29,8 +29,8 @@ class DepthScanner {
   }
 
  private:
-  // The depth of a key or value at this place: the enclosing tables and arrays, plus the dots
-  // before it.
+  // Returns the depth of a key or value at the current position: the number of enclosing tables and
+  // arrays, plus the dots before it in its key.
   std::size_t depth() const { return outer_ + dots_; }
 
   void take(char c) {
@@ -78,7 +78,7 @@ class DepthScanner {
     dots_ = 0;
   }
 
-  // Inside brackets a value continues on the next line.
+  // At the end of a line, a value ends, unless it is inside brackets.
   void end_line() {
     dots_ = 0;
     if (!open_.empty()) return;
@@ -95,12 +95,12 @@ class DepthScanner {
       if (c == '\\' && quote == '"') {
         at_ = std::min(at_ + 2, text_.size());
       } else if (!lines && (c == quote || c == '\n')) {
-        // In invalid TOML, a string ends with its line.
+        // A line end here is an error in TOML. Treat the string as ended with its line.
         at_ += c == quote ? 1 : 0;
         return;
       } else if (lines && text_.substr(at_).starts_with(three)) {
         at_ += 3;
-        // Up to two more quotes belong to the string.
+        // Up to two quotes directly before the closing quotes belong to the string.
         for (int more = 0; more < 2 && text_.substr(at_).starts_with(quote); ++more) ++at_;
         return;
       } else {
@@ -109,7 +109,7 @@ class DepthScanner {
     }
   }
 
-  // Columns count characters (UTF-8), as in the parser.
+  // Returns the position in the text. Columns count UTF-8 characters, as in the parser.
   Position position() const {
     const auto before = text_.substr(0, at_);
     const auto begin = before.rfind('\n') + 1;  // npos + 1 is 0
@@ -122,12 +122,12 @@ class DepthScanner {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  std::vector<std::size_t> open_;  // for each open bracket, outer_ before it
+  std::vector<std::size_t> open_;  // for each open bracket, the value of outer_ before it
   std::size_t outer_ = 0;
   std::size_t dots_ = 0;
-  bool header_ = false;      // the line is a table header
-  bool in_value_ = false;    // after a =
-  std::size_t section_ = 0;  // depth of the last header
+  bool header_ = false;      // whether the current line is a table header
+  bool in_value_ = false;    // whether the scanner is after a "=" sign
+  std::size_t section_ = 0;  // depth of the last table header
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Measures how deep a TOML text nests, before it is parsed: toml++ limits brackets but not the
-// parts of dotted keys and headers, and frees its trees by recursion.
+// Measures how deeply a TOML text nests before it is parsed, to protect the parser. toml++ limits
+// the depth of brackets, but not that of dotted keys and headers, and it frees its trees by
+// recursion.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +11,12 @@
 
 namespace brownout::rules {
 
-// The limit for tables and arrays inside each other, by brackets or by dots. Equal to the bracket
-// limit of toml++.
+// Maximum depth of tables and arrays inside each other, by brackets or by dots. Equal to the
+// bracket limit of toml++.
 inline constexpr std::size_t kDeepestToml = 256;
 
-// The first position that nests deeper than kDeepestToml. In invalid TOML the parser stops there
-// too.
+// Returns the first position that nests deeper than kDeepestToml, or no value. In invalid TOML the
+// parser stops at that position, too.
 std::optional<Position> too_deep(std::string_view text);
 
 }  // namespace brownout::rules

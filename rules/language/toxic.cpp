@@ -30,27 +30,27 @@ Member percent(std::string key, double share) {
   return {std::move(key), {}, text_node(text + "%")};
 }
 
-// Units: ms, ms.
+// Units of the toxic's values: ms, ms.
 std::optional<Node> latency(Values values) {
   return table("latency", {milliseconds("delay", values[0]), milliseconds("jitter", values[1])});
 }
-// Unit: KB/s (1000 bytes).
+// Unit of the toxic's value: KB/s (1000 bytes per second).
 std::optional<Node> bandwidth(Values values) {
   return table("bandwidth", {{"rate", {}, text_node(whole(values[0] * 8) + " kbit/s")}});
 }
-// Unit: ms.
+// Unit of the toxic's value: ms.
 std::optional<Node> slow_close(Values values) {
   return table("slow_close", {milliseconds("delay", values[0])});
 }
-// Unit: ms; 0 means never.
+// Unit of the toxic's value: ms; 0 means never.
 std::optional<Node> timeout(Values values) {
   return table("timeout", {milliseconds("close_after", values[0])});
 }
-// Unit: ms.
+// Unit of the toxic's value: ms.
 std::optional<Node> reset_peer(Values values) {
   return table("reset", {milliseconds("after", values[0]), {"on_data", {}, Node{true}}});
 }
-// Units: bytes, bytes, microseconds.
+// Units of the toxic's values: bytes, bytes, microseconds.
 std::optional<Node> slicer(Values values) {
   return table("slicer", {bytes("size", values[0]),
                           bytes("variation", values[1]),
@@ -79,7 +79,8 @@ const std::array<ToxicKind, 9>& kinds() {
   return all;
 }
 
-// Messages name the attribute of the toxic, not the key of the fault.
+// Returns an error if a value is out of range. Messages name the attribute of the toxic, not the
+// key of the fault that it becomes.
 std::optional<std::string> out_of_range(const Toxic& toxic) {
   for (std::size_t i = 0; i < toxic.values.size(); ++i) {
     const auto& attribute = toxic.kind->attributes[i];

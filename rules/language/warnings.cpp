@@ -8,7 +8,8 @@
 namespace brownout::rules {
 namespace {
 
-// gRPC clients use HTTP/2, whose requests are not parsed.
+// Warns about faults with a gRPC status: gRPC clients use HTTP/2, and the proxy does not parse
+// HTTP/2 requests.
 void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings) {
   const auto* fault = rule.fault->http();
   if (fault == nullptr || !fault->answers_grpc()) return;
@@ -57,9 +58,9 @@ bool share_a_direction(const Rule& rule, const Rule& other) {
          (rule.match.covers(Direction::kDownstream) && other.match.covers(Direction::kDownstream));
 }
 
-// Finds a rule on bytes that is ahead of `rule`, a rule on messages, but acts after it. Requests
-// are read before any fault acts on bytes. The rules on other messages act together, at the place
-// of the first of them (proxy/flow/pipe.h).
+// Finds a rule on bytes that comes before `rule`, a rule on messages, in the file but acts after
+// it. The proxy reads requests before any fault acts on bytes. Rules on other messages act
+// together, at the position of the first of them (proxy/flow/pipe.h).
 const Rule* overtaken(const Config& config, const Rule& rule, const Listener& listener) {
   if (!acts_on_messages_of(rule, listener)) return nullptr;
   bool begun = listener.protocol.has_requests();
@@ -88,8 +89,9 @@ void warn_of_order(const Config& config, const Rule& rule, Diagnostics& warnings
   }
 }
 
-// A time-out is real time, a phase is scenario time: an operation that hangs in a shorter phase
-// still waits when the phase ends. One warning per phase.
+// Warns about phases that are shorter than a time-out. Time-outs are real time, but phases are
+// scaled scenario time, so an operation that hangs may still wait when its phase ends. One warning
+// per phase.
 void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
   for (const auto& phase : scenario.phases) {
     const auto real = stretched(phase.length, 1 / scenario.time_scale);

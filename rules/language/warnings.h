@@ -1,4 +1,4 @@
-// Warnings about a rule file: settings that are valid but unlikely to do what the author intended.
+// Warns about settings of a rule file that are valid but unlikely to do what the author intended.
 #pragma once
 
 #include "rules/base/diagnostics.h"
@@ -7,7 +7,7 @@
 namespace brownout::rules {
 
 Diagnostics warnings_of(const Config& config);
-// Adds the warnings about one rule of the config.
+// Adds the warnings about one rule of the config to `warnings`.
 void add_warnings(const Config& config, const Rule& rule, Diagnostics& warnings);
 
 }  // namespace brownout::rules
