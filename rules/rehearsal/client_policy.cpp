@@ -7,7 +7,8 @@ namespace brownout::rules {
 std::size_t ClientPolicy::begin(Duration now) {
   const bool back = home_ != 0 && probe_.failback && now - left_first_ >= *probe_.failback;
   endpoint_ = back ? 0 : home_;
-  // If this attempt at the first endpoint fails, the next one follows after another interval.
+  // Restart the failback interval. If this attempt at the first endpoint fails, the next failback
+  // happens after a full interval.
   if (back) left_first_ = now;
   visited_ = 1;
   tries_ = 1;

@@ -1,6 +1,6 @@
-// ClientPolicy: the recovery policy of a client after a failed attempt: retries with backoff, then
-// the next endpoint of its contingency plan, and fail-back to the first one later. Pure; scenario
-// time.
+// ClientPolicy decides what a synthetic client does after a failed attempt. It retries with
+// backoff, then uses the next endpoint of its list, and later returns to the first one (failback).
+// Pure logic; times are scenario time.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace brownout::rules {
 
 class ClientPolicy {
  public:
-  // `probe` is borrowed.
+  // `probe` is borrowed and must outlive the object.
   ClientPolicy(const Probe& probe, Dice dice) : probe_(probe), dice_(dice) {}
 
   // Starts a new operation and returns the endpoint to try first.
@@ -22,7 +22,8 @@ class ClientPolicy {
     std::size_t endpoint = 0;
     Duration wait{};
   };
-  // Call after a failed attempt. Returns the next attempt; none if the operation has failed.
+  // Must be called after a failed attempt. Returns the next attempt, or no value if the operation
+  // has failed.
   std::optional<Next> failed();
   void succeeded(Duration now);
 
@@ -32,12 +33,12 @@ class ClientPolicy {
 
   const Probe& probe_;
   Dice dice_;
-  std::size_t home_ = 0;       // endpoint that served the last operation
-  Duration left_first_{};      // time at which the first endpoint was left
-  std::size_t endpoint_ = 0;   // endpoint of this attempt
-  std::size_t visited_ = 0;    // endpoints tried by this operation
-  std::int64_t tries_ = 0;     // attempts at this endpoint
-  std::int64_t failures_ = 0;  // failed attempts of this operation
+  std::size_t home_ = 0;       // index of the endpoint that served the last operation
+  Duration left_first_{};      // time at which the first endpoint was last given up
+  std::size_t endpoint_ = 0;   // index of the endpoint of the current attempt
+  std::size_t visited_ = 0;    // number of endpoints tried by the current operation
+  std::int64_t tries_ = 0;     // number of attempts at the current endpoint
+  std::int64_t failures_ = 0;  // number of failed attempts of the current operation
   std::uint64_t drawn_ = 0;
 };
 

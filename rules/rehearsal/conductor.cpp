@@ -11,7 +11,7 @@ bool lists(const Phase& phase, const Rule& rule) {
                      [&](const auto& name) { return key_of(name) == rule.dice_key; });
 }
 
-// The rules that replace `rule` in this phase; null: the rule is unchanged.
+// Returns the rules that replace `rule` in this phase; null if the rule is unchanged.
 const std::vector<Rule>* changed_in(const Phase& phase, const Rule& rule) {
   for (const auto& [name, rules] : phase.changed) {
     if (key_of(name) == rule.dice_key) return &rules;
@@ -45,7 +45,8 @@ std::vector<Rule> rules_in_phase(const std::vector<Rule>& rules, const Scenario&
     if (changed == nullptr) {
       add(on, rule, scenario.time_scale);
     } else if (changed != last_changed) {
-      // A preset expands to several rules, all of them in `changed`: add them once.
+      // A preset expands to several rules, and `changed` contains the replacements for all of them.
+      // Add the replacements only once.
       for (const auto& form : *changed) add(on, form, scenario.time_scale);
       last_changed = changed;
     }
@@ -86,7 +87,8 @@ Conductor::Step Conductor::advance(Duration now) {
   return {changed, phase_};
 }
 
-// Skipped phases get an empty interval, because their rules never acted.
+// Records that the rules of the current phase now act. A skipped phase gets an interval of length
+// zero, because its rules never acted.
 void Conductor::note_switch(Duration now) {
   for (auto& phase : phases_) {
     if (!phase.acted) phase.acted = now;
@@ -133,7 +135,7 @@ void Conductor::halt(Duration now, std::string why) {
                                      [](const Phase& phase) { return phase.recovery; });
   const auto to = static_cast<std::size_t>(recovery - scenario_.phases.begin());
   if (!running_) {
-    // No phase has begun, so there is nothing to recover from.
+    // No phase has begun, so no recovery phase is needed.
     over_ = true;
     return;
   }

@@ -1,7 +1,7 @@
-// Conductor: the timeline of a rehearsal as a state machine in scenario time. Selects the current
-// phase, checks the stop conditions, and makes sure that the recovery phase always runs.
+// Conductor controls the timeline of a rehearsal, as a state machine in scenario time. It selects
+// the current phase, checks the stop conditions, and ensures that the recovery phase always runs.
 //
-// Pure: the caller passes times and finished operations.
+// Pure logic: the caller passes times and finished operations.
 #pragma once
 
 #include <deque>
@@ -13,32 +13,33 @@
 
 namespace brownout::rules {
 
-// The rules that are active in `phase`, with schedules in real time. Without a phase: the rules
-// that no phase names.
+// Returns the rules that are active in `phase`, with their schedules converted to real time.
+// Without a phase: the rules that no phase names.
 std::vector<Rule> rules_in_phase(const std::vector<Rule>& rules, const Scenario& scenario,
                                  std::optional<std::size_t> phase);
 
 class Conductor {
  public:
-  // `scenario` is borrowed.
+  // `scenario` is borrowed and must outlive the object.
   explicit Conductor(const Scenario& scenario) : scenario_(scenario) {}
 
   struct Step {
-    bool changed = false;              // another phase began, or the rehearsal is over
-    std::optional<std::size_t> phase;  // none: over, or not yet begun
+    bool changed = false;  // whether another phase began or the rehearsal ended
+    // The current phase; no value before the first phase and after the end.
+    std::optional<std::size_t> phase;
   };
-  // `now` never goes back. The first phase begins at 0.
+  // Moves to the time `now`, which must not decrease. The first phase begins at 0.
   Step advance(Duration now);
-  // All rules of the current phase are active since `now`; without this call, since advance() began
-  // the phase.
+  // Records that all rules of the current phase are active since `now`. Without this call, they
+  // count as active since advance() began the phase.
   void acts(Duration now) { phases_.back().acted = now; }
-  // The time at which advance() next changes the phase.
+  // Returns the time at which advance() will next change the phase.
   Duration next() const;
   void observe(const Operation& operation);
-  // Ends all faults now; the recovery phase follows unless it is already running.
+  // Ends all faults now. The recovery phase follows, unless it is already running.
   void halt(Duration now, std::string why);
 
-  // Ends the rehearsal now, whatever the phase.
+  // Ends the rehearsal now, in any phase.
   void end(Duration now);
 
   bool halted() const { return !why_.empty(); }
@@ -55,10 +56,11 @@ class Conductor {
   std::vector<PhaseInterval> phases_;
   bool running_ = false;
   bool over_ = false;
-  bool changed_ = false;  // since the last call of advance()
+  bool changed_ = false;  // whether the phase changed since the last call of advance()
   std::size_t phase_ = 0;
   std::string why_;
-  // Operations of the probes in stop conditions, as far back as the longest condition looks.
+  // Results of recent operations of the probes in stop conditions. They are kept for the longest
+  // time that a condition measures.
   struct Recent {
     std::uint32_t probe = 0;
     Duration ended{};

@@ -1,5 +1,5 @@
-// The measured value of one expectation and its evidence. Shared by the verdicts on synthetic users
-// (verdict.cpp) and on proxied traffic (traffic_verdict.cpp).
+// Finding is the measured value of one expectation, with its evidence. Used for synthetic users
+// (verdict.cpp) and for proxied traffic (traffic_verdict.cpp).
 #pragma once
 
 #include <optional>
@@ -11,15 +11,16 @@
 namespace brownout::rules {
 
 struct Finding {
-  std::optional<double> value;  // in the metric's unit; none: no sample
+  // Measured value in the metric's unit; no value if there was no sample.
+  std::optional<double> value;
   std::string evidence;
-  // True if there is no value because every attempt failed or the event never came: the expectation
-  // is then not met. False without a value means that nothing was measured.
+  // Whether there were attempts, but they all failed or the expected event never came. The
+  // expectation is then not met. If false and there is no value, nothing was measured.
   bool tried = false;
-  std::optional<double> of = {};  // for a count: the total
+  std::optional<double> of = {};  // for a count: the total of which it is a part
 };
 
-// For an expectation with `listener` or `server`.
+// Returns the finding for an expectation about proxied traffic, which has `listener` or `server`.
 Finding find_in_traffic(const Scenario& scenario, const Measurements& seen,
                         const Expectation& wanted, Span counted);
 

@@ -1,5 +1,5 @@
-// The cost of an outage, with its arithmetic: failures of synthetic users, scaled to the people
-// that their region represents, and valued by sector. Pure.
+// Computes the cost of an outage. Failures of synthetic users are scaled to the number of people in
+// their region, and valued by sector. Pure functions.
 #pragma once
 
 #include <string>
@@ -12,17 +12,19 @@ namespace brownout::rules {
 
 struct RegionImpact {
   std::string name;
-  double users = 0;           // people that the region represents
-  double affected = 0;        // users with a failed operation, scaled to the people of the region
-  double failed = 0;          // failed operations, scaled likewise
-  double sessions = 0;        // connections that broke or could not be made, scaled likewise
-  double outage_minutes = 0;  // minutes, each weighted with the share of operations that failed
+  double users = 0;  // number of people in the region
+  // People affected: users with a failed operation, scaled to the people of the region.
+  double affected = 0;
+  double failed = 0;    // number of failed operations, scaled in the same way
+  double sessions = 0;  // connections that broke or could not be opened, scaled in the same way
+  // Sum of minutes, each multiplied by the share of operations that failed in it.
+  double outage_minutes = 0;
   std::string arithmetic;
 };
 
 struct SectorImpact {
   std::string name;
-  double affected = 0;  // affected users, by the sector's share
+  double affected = 0;  // affected people, multiplied by the sector's share
   double sessions = 0;
   double value = 0;
   std::string arithmetic;

@@ -1,6 +1,6 @@
-// The measurements of a rehearsal: operations of synthetic users, traffic through the proxy,
-// injected faults, alerts. Times are scenario time since the start of the first phase; times before
-// it are negative.
+// Measurements contains everything that a rehearsal measured: operations of synthetic users,
+// traffic through the proxy, injected faults, and alerts. Times are scenario time since the start
+// of the first phase; earlier times are negative.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace brownout::rules {
 struct InjectedFaults {
   Duration at{};
   std::string rule;
-  std::uint64_t count = 0;  // since the previous entry
+  std::uint64_t count = 0;  // number since the previous entry
 };
 
 struct Alert {
@@ -23,9 +23,9 @@ struct Alert {
   std::string text;
 };
 
-// A probe, or some of its users, could not be started.
+// A probe that could not be started, wholly or for some of its users.
 struct Unstarted {
-  std::uint32_t probe = 0;  // index in the scenario
+  std::uint32_t probe = 0;  // index of the probe in the scenario
   std::string why;
 };
 

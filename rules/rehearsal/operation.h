@@ -1,5 +1,6 @@
-// One operation of one synthetic user, with attempts at further endpoints if the first fails. Times
-// are scenario time since the start of the first phase; times before it are negative.
+// Operation is the result of one operation of one synthetic user. It includes attempts at further
+// endpoints if the first failed. Times are scenario time since the start of the first phase;
+// earlier times are negative.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +11,25 @@
 namespace brownout::rules {
 
 struct Operation {
-  std::uint32_t probe = 0;  // index in the scenario
-  std::uint32_t user = 0;   // index among the probe's users, from 0
+  std::uint32_t probe = 0;  // index of the probe in the scenario
+  std::uint32_t user = 0;   // index of the user within its probe, from 0
   Duration began{};
   Duration ended{};
-  Duration took{};  // real time of the successful attempt
+  Duration took{};  // duration of the successful attempt, in real time
   bool ok = false;
-  int endpoint = -1;  // index of the endpoint that served it; -1: none
+  int endpoint = -1;  // index of the endpoint that served the operation; -1 if none did
   std::uint32_t attempts = 1;
-  std::uint32_t failed = 0;    // failed attempts
-  std::uint32_t connects = 0;  // new connections
-  std::int64_t sent = 0;       // messages
+  std::uint32_t failed = 0;    // number of failed attempts
+  std::uint32_t connects = 0;  // number of new connections
+  std::int64_t sent = 0;       // number of messages sent
   std::int64_t lost = 0;
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
   std::string why = {};  // reason of the last failed attempt
-  bool unable = false;   // could not be attempted, for a reason on the users' side
-  // The rehearsal ended first. Tally decides by the time waited whether this is a failure.
+  // Whether no attempt was possible, for a reason on the side of the synthetic users.
+  bool unable = false;
+  // Whether the rehearsal ended during the operation. Tally decides by the time waited whether the
+  // operation counts as failed.
   bool unfinished = false;
 };
 

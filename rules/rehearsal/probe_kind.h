@@ -1,5 +1,5 @@
-// ProbeKind: the kind of operation that the synthetic users of a [[probe]] perform. A value; cheap
-// to copy.
+// ProbeKind is the kind of operation that the synthetic users of a [[probe]] perform, for example
+// "http" or "mqtt". A value type, cheap to copy.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,8 @@ class ProbeKind {
   static const ProbeKind kTls;
   static const ProbeKind kExec;
   static const ProbeKind kPrometheus;
-  // Users of a messaging protocol, if the protocol has users.
+  // Returns the kind for users of a messaging protocol. The protocol must support users
+  // (has_users()).
   static ProbeKind of(const MessageProtocol& protocol) { return ProbeKind(protocol.name()); }
 
   static std::vector<std::string_view> names();
@@ -32,7 +33,7 @@ class ProbeKind {
  private:
   constexpr explicit ProbeKind(std::string_view name) : name_(name) {}
 
-  std::string_view name_;  // views a string literal
+  std::string_view name_;  // refers to a string literal
 };
 
 inline constexpr ProbeKind ProbeKind::kTcp{"tcp"};

@@ -211,7 +211,8 @@ class Reader {
                   "only synthetic users can measure it: write probe = \"...\" instead");
   }
 
-  // Requests and their outcome are visible only in protocols that the proxy parses.
+  // Reports metrics that need requests at a listener without them. Requests and their results are
+  // visible only in protocols that the proxy parses.
   void check_requests(const Node& node, const Expectation& wanted) {
     if (wanted.metric == Metric::kReconnectRate || wanted.metric == Metric::kShare) return;
     const auto& without = around_.without_requests;

@@ -1,5 +1,5 @@
-// Reads the tables of a rehearsal into a Scenario, with every check that needs more than one key.
-// Called by the reader of the rule file (read_config.cpp) with the names of the other tables.
+// Reads the tables of a rehearsal into a Scenario, and makes every check that involves several
+// keys. The reader of the rule file (read_config.cpp) calls it with the names of the other tables.
 #pragma once
 
 #include <functional>
@@ -26,12 +26,13 @@ struct ScenarioTables {
   }
 };
 
-// Names and functions from the rest of the rule file.
+// Names and functions from the rest of the rule file that the tables of a rehearsal refer to.
 struct ScenarioSurroundings {
   std::vector<std::string_view> rules;
   std::vector<std::string_view> listeners;
-  std::vector<std::string_view> without_requests;  // listeners with unparsed traffic
-  // Reads a rule again with the keys of `fault` in its fault; adds to the diagnostics.
+  // Names of listeners with traffic that the proxy does not parse.
+  std::vector<std::string_view> without_requests;
+  // Reads a rule again with the keys of `fault` added to its fault. Adds errors to the diagnostics.
   std::function<std::vector<Rule>(std::string_view rule, const Node& fault)> change;
 };
 

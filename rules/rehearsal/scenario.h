@@ -1,8 +1,8 @@
-// A rehearsal as a value: phases of an outage, synthetic users, expectations, and stop conditions.
-// Read from the same file as the rules (see load_toml.h).
+// Scenario describes a rehearsal: phases of an outage, synthetic users, expectations, and stop
+// conditions. It is read from the same file as the rules (load_toml.h).
 //
-// All times are scenario time: with time_scale = "60x" an hour passes in a minute. Only a probe's
-// time-out and latencies are real time.
+// All times are scenario time: with time_scale = "60x", an hour of scenario time takes a real
+// minute. Only latencies and a probe's time-out are real time.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,14 @@
 
 namespace brownout::rules {
 
-// `value` may be negative, before the first phase.
+// Multiplies a duration by a factor. `value` is negative for times before the first phase.
 inline Duration stretched(Duration value, double by) {
   const double nanoseconds = static_cast<double>(value.count()) * by;
   return nanoseconds < 0 ? -rounded(-nanoseconds) : rounded(nanoseconds);
 }
 
-// The share of operations that must succeed before the first phase, measured over `length`.
+// Requirement before the first phase: the share of operations that must succeed, measured over
+// `length`.
 struct Steady {
   Ratio availability{Ratio::kOne};
   Duration length = std::chrono::seconds(10);
@@ -33,9 +34,11 @@ struct Steady {
 struct Phase {
   std::string name;
   Duration length{};
-  std::vector<std::string> rules;  // active here; rules that no phase names are always active
-  std::map<std::string, std::vector<Rule>> changed;  // by rule name: other magnitudes
-  bool recovery = false;                             // runs even after a halt
+  // Names of the rules active in this phase; rules that no phase names are always active.
+  std::vector<std::string> rules;
+  // Replacements by rule name: the same rules with other settings of their faults.
+  std::map<std::string, std::vector<Rule>> changed;
+  bool recovery = false;  // whether the phase runs even after a halt
   Position where;
 };
 
@@ -46,36 +49,41 @@ struct Probe {
   std::int64_t users = 1;
   std::string region;
   Duration every = std::chrono::seconds(10);
-  Duration timeout = std::chrono::seconds(2);  // real time
-  // The contingency plan, in order: names of listeners, addresses, or for http whole URLs.
+  Duration timeout = std::chrono::seconds(2);  // maximum duration of an attempt, in real time
+  // Endpoints that a user tries, in this order: names of listeners, addresses, or for http whole
+  // URLs.
   std::vector<std::string> endpoints;
-  bool reuse = true;          // the next operation uses the same connection
-  std::int64_t attempts = 1;  // at each endpoint, before the next one
-  Duration backoff{};         // before another attempt; doubled each time
+  bool reuse = true;  // whether the next operation uses the same connection
+  // Number of attempts at each endpoint before the next endpoint is tried.
+  std::int64_t attempts = 1;
+  // Time before another attempt at the endpoint; doubled for each further attempt.
+  Duration backoff{};
   Duration backoff_most = std::chrono::seconds(30);
-  Ratio jitter{};                    // random share of the backoff
-  std::optional<Duration> failback;  // time until the first endpoint is tried again; none: never
-  // Names to look up before each new connection, one for each endpoint. Users then connect to the
-  // address found.
+  Ratio jitter{};  // share of the backoff that is random
+  // Time until the first endpoint is tried again; no value means never.
+  std::optional<Duration> failback;
+  // Host names to look up before each new connection, one for each endpoint. Users then connect to
+  // the address found.
   std::vector<std::string> resolve;
-  std::string resolver;  // the dns listener or address for lookups
-  // Keys of single kinds.
+  std::string resolver;  // name of a dns listener, or an address, for these lookups
+  // The following keys each apply only to certain kinds of probe.
   std::string qname;
   std::string qtype = "A";
-  std::vector<std::string> answer;  // dns: the answer must contain one of these addresses
+  std::vector<std::string> answer;  // for dns: the answer must contain one of these addresses
   std::string method = "GET";
   std::string path = "/";
   std::int64_t status = 200;
-  std::string body;  // http: text that the body must contain
+  std::string body;  // for http: text that the body must contain
   std::string sni;
-  std::string ca;  // a PEM file; empty: the system's CAs
+  std::string ca;  // path of a PEM file; if empty, the system's CAs are used
   std::string command;
   std::string query;
-  Bytes size{64};             // size of a message
-  std::string user_name;      // messaging protocols
-  std::string password_file;  // a file; its first line is the password
-  ProtocolOptions options;    // keys of single messaging protocols
-  bool watches = false;       // waits for an alert, so its failures are not an outage
+  Bytes size{64};             // size of each message
+  std::string user_name;      // user name, for messaging protocols
+  std::string password_file;  // path of a file; its first line is the password
+  ProtocolOptions options;    // keys that only certain messaging protocols have
+  // Whether the probe waits for an alert, so that its failures are not an outage.
+  bool watches = false;
   Position where;
 };
 
@@ -96,49 +104,51 @@ enum class Metric {
   kRuleHits,
 };
 
-// The unit of a metric's values.
+// The unit in which a metric's values are measured.
 enum class Unit { kShare, kTime, kCount, kRate };
 Unit unit_of(Metric metric);
 
 struct Expectation {
   std::string name;
   Metric metric{};
-  std::vector<std::string> probe;     // probes whose operations count; empty: all
-  std::vector<std::string> listener;  // instead of probes: proxied traffic of these listeners
-  std::string region;                 // region of the probe, or of the client's address
-  std::string phase;                  // empty: the whole rehearsal
-  Duration within{};                  // earlier events in the phase do not count
-  std::string endpoint;               // share: operations that this endpoint served
-  std::string server;                 // share: connections to this server of an upstream
-  std::string alert;                  // alert: a word in the webhook's body
-  std::vector<std::string> rule;      // rule_hits: rules whose faults count
-  std::optional<double> at_least;     // in the metric's unit; times in seconds
+  // Names of probes with operations that count; if empty, all probes.
+  std::vector<std::string> probe;
+  // Names of listeners: measures proxied traffic there, instead of probes.
+  std::vector<std::string> listener;
+  std::string region;    // name of the region of the probe, or of the client's address
+  std::string phase;     // name of the phase; if empty, the whole rehearsal
+  Duration within{};     // time at the start of the phase in which events do not count
+  std::string endpoint;  // for the metric share: counts operations that this endpoint served
+  std::string server;    // for the metric share: counts connections to this server of an upstream
+  std::string alert;     // for the metric alert: a word in the webhook's body
+  std::vector<std::string> rule;  // for the metric rule_hits: names of rules with faults that count
+  std::optional<double> at_least;  // lower limit in the metric's unit; times in seconds
   std::optional<double> at_most;
   Position where;
 
   bool about_traffic() const { return !listener.empty() || !server.empty(); }
 };
 
-// Halts all faults when operations of a protected probe fail.
+// Condition under which all faults are halted: operations of a protected probe fail.
 struct StopCondition {
   std::string probe;
   Ratio above{};
   Duration over = std::chrono::minutes(1);
-  std::int64_t consecutive = 3;  // consecutive failures, at least
+  std::int64_t consecutive = 3;  // minimum number of consecutive failures
 };
 
 struct Region {
   std::string name;
   std::vector<Prefix> clients;
-  std::int64_t users = 0;  // people in the region; 0: the number of synthetic users
+  std::int64_t users = 0;  // number of people in the region; 0 means the number of synthetic users
 };
 
-// A group of users whose failures have a value, for the impact.
+// A group of users with failures that cost money, for the report about impact.
 struct Sector {
   std::string name;
   Ratio share{Ratio::kOne};       // share of all users
-  double per_failed_message = 0;  // in any unit of value
-  double per_minute = 0;          // value of a minute of full outage
+  double per_failed_message = 0;  // cost of a failed message, in any currency or unit
+  double per_minute = 0;          // cost of a minute in which everything fails
 };
 
 struct Webhook {
@@ -150,9 +160,9 @@ struct Webhook {
 struct Scenario {
   std::string name;
   double time_scale = 1;
-  std::optional<std::int64_t> seed;  // seed of the dice; at least 0
+  std::optional<std::int64_t> seed;  // seed of the random numbers; at least 0
   Steady steady;
-  std::string alerts;  // address that receives alert webhooks; empty: none
+  std::string alerts;  // address on which alert webhooks are received; empty if there is none
   std::vector<Phase> phases;
   std::vector<Probe> probes;
   std::vector<Expectation> expectations;
@@ -185,7 +195,7 @@ struct EnumNames<Metric> {
       std::pair<std::string_view, Metric>{"rule_hits", Metric::kRuleHits}};
 };
 
-// The keys of the tables of a rehearsal, for the reference page. Some keys of [[phase]] and
+// Return the keys of the tables of a rehearsal, for the reference page. Some keys of [[phase]] and
 // [[expect]] depend on the rest of the file.
 const std::vector<FieldInfo>& scenario_fields();
 const std::vector<FieldInfo>& phase_fields();

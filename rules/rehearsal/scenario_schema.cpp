@@ -3,7 +3,8 @@
 namespace brownout::rules {
 namespace {
 
-// A member of a base class, as a member of the struct that a schema fills.
+// Converts a pointer to a member of a base class to a pointer to a member of the derived struct
+// that a schema fills.
 template <class S, class B, class T>
 auto own(T B::*member) {
   return static_cast<T S::*>(member);
@@ -32,7 +33,7 @@ const Schema<StopCondition>& stop_schema() {
   return schema;
 }
 
-// A field for an integer or real number.
+// Returns a field for a number with or without a fraction.
 Field<Sector> number(std::string name, double Sector::*member, std::string meaning) {
   return {{name, "number", "", "0", std::move(meaning)},
           false,

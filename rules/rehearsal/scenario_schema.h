@@ -1,4 +1,5 @@
-// The keys of the tables of a rehearsal. Some values stay nodes until the rest of the file is read.
+// Defines the keys of the tables of a rehearsal. Some values stay unparsed (as Node) until the rest
+// of the file is read.
 #pragma once
 
 #include <optional>

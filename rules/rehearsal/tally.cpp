@@ -8,17 +8,18 @@
 namespace brownout::rules {
 namespace {
 
-// Limit of distinct failure reasons; all further ones count as "other reasons".
+// Maximum number of different failure reasons. All further reasons count as "other reasons".
 constexpr std::size_t kMostReasons = 200;
 
-// An unfinished operation that waited less than this may still be served, so it is not a failure.
+// Minimum waiting time after which an unfinished operation counts as failed. An operation that
+// waited less might still have been served.
 constexpr Duration kHangs = std::chrono::milliseconds(100);
 
 Duration real_time_of(const Scenario& scenario, const Operation& operation) {
   return stretched(operation.ended - operation.began, 1 / scenario.time_scale);
 }
 
-// Keeps the first time only.
+// Sets `first` to the time `at`, unless it is set already.
 void note(std::optional<Duration>& first, Duration at) {
   if (!first) first = at;
 }
@@ -34,7 +35,7 @@ void follow(UserCourse& course, const Operation& operation) {
 
 void add_peak(std::map<std::int64_t, std::uint64_t>& windows, const Operation& operation,
               std::int64_t count, Duration width) {
-  // The attempts are assumed to be spread evenly over the operation.
+  // The exact times of the attempts are not recorded. Spread them evenly over the operation.
   for (std::int64_t i = 0; i < count; ++i) {
     ++windows[(operation.began + (operation.ended - operation.began) * i / count) / width];
   }
@@ -96,17 +97,18 @@ void add_to(ExpectationTally& tally, const Scenario& scenario, const Expectation
   }
 }
 
-// Metrics about instants count at that instant, and rates spread attempts over an operation. All
-// other metrics count an operation in the phase in which it began.
+// Whether the metric is counted at particular instants: metrics about instants at that instant, and
+// rates by spreading attempts over the operation. All other metrics count an operation in the phase
+// in which it began.
 bool has_instant(Metric metric) {
   return unit_of(metric) == Unit::kRate || metric == Metric::kTimeToDetect ||
          metric == Metric::kTimeToFailover || metric == Metric::kTimeToRecover ||
          metric == Metric::kAlert;
 }
 
-// True if the operation counts in the wanted phase. An operation that ends in a later phase counts
+// Whether the operation counts in the wanted phase. An operation that ends in a later phase counts
 // only if it failed and its own phase has faults. A success, or a failure that the later phase may
-// have caused, counts in neither.
+// have caused, counts in neither phase.
 bool is_of_phase(const Scenario& scenario, const Expectation& wanted,
                  const std::vector<PhaseInterval>& phases, const Operation& operation) {
   for (std::size_t i = 0; i < phases.size(); ++i) {
@@ -171,7 +173,7 @@ Duration peak_window(const Scenario& scenario) {
                             Duration(static_cast<std::int64_t>(1e8 * scenario.time_scale)));
 }
 
-// Keeps each value with the same probability (Vitter's algorithm R).
+// Reservoir sampling: each value is kept with the same probability (Vitter's algorithm R).
 void Sample::add(Duration value) {
   ++count_;
   if (values_.size() < kMost) return values_.push_back(value);
@@ -212,8 +214,8 @@ void Tally::add_to_expectations(const Scenario& scenario, const std::vector<Phas
       expectations_[i].users[{operation.probe, operation.user}].failing_before = !operation.ok;
     }
     if (!span) continue;
-    // A pending operation proves nothing, unless the recovery began after it: then it was not
-    // served in all that time.
+    // An operation that is still pending is no evidence of failure. The exception is an operation
+    // that began before the recovery phase: it was not served during the whole recovery.
     if (pending && !(recovers && operation.began < span->begin)) continue;
     span->begin = rules::sum(span->begin, wanted.within);
     const bool by_end = wanted.phase.empty() || has_instant(wanted.metric);
@@ -248,7 +250,7 @@ void Tally::add_to_probe(const Scenario& scenario, const Operation& operation) {
   tally.sums.lost += operation.lost;
   tally.sums.duplicated += operation.duplicated;
   tally.sums.reordered += operation.reordered;
-  // The end of the rehearsal is the least specific reason, so any other reason is kept.
+  // The end of the rehearsal is the least specific reason for a failure. Keep any other reason.
   if (!operation.ok && (!operation.unfinished || tally.sums.why.empty()))
     tally.sums.why = operation.why;
   if (operation.ended < Duration::zero() || operation.unable) return;
@@ -263,7 +265,7 @@ void Tally::add_to_probe(const Scenario& scenario, const Operation& operation) {
 
 void Tally::add_to_region(const Scenario& scenario, const Operation& operation) {
   const auto& probe = scenario.probes[operation.probe];
-  // If there are regions, probes without a region represent no people.
+  // If there are regions, the users of a probe without a region represent no people.
   if (probe.watches || operation.unable || (probe.region.empty() && !scenario.regions.empty()))
     return;
   auto& tally = regions_[probe.region];

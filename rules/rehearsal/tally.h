@@ -1,6 +1,6 @@
-// Running totals of the operations of synthetic users. A rehearsal may have a hundred million
-// operations. Memory depends only on the number of users and expectations, and on the length in
-// steps. Pure values.
+// Tally keeps running totals of the operations of synthetic users. A rehearsal may have a hundred
+// million operations, so they are not stored one by one. Memory depends only on the number of users
+// and expectations, and on the length of the rehearsal in steps. Pure values.
 #pragma once
 
 #include <array>
@@ -18,37 +18,43 @@
 
 namespace brownout::rules {
 
-// The actual time of a phase: a halted rehearsal jumps to its recovery phase.
+// The actual time of a phase. It may differ from the plan, because a halted rehearsal jumps to its
+// recovery phase.
 struct PhaseInterval {
   std::size_t phase = 0;
   Duration begin{};
   Duration end{};
-  // `acted`: all rules of the phase are active. `left`: the next phase's rules begin to replace
-  // them. Operations that begin in between belong to neither phase. None: as planned, or not yet.
+  // `acted` is the time since which all rules of the phase are active. `left` is the time at which
+  // the rules of the next phase begin to replace them. Operations that begin between two phases
+  // belong to neither phase. No value means as planned, or not yet.
   std::optional<Duration> acted = {};
   std::optional<Duration> left = {};
 };
 
 struct Span {
-  Duration begin{};  // times before the first phase never count
+  Duration begin{};  // times before the first phase do not count
   Duration end = Duration::max();
   bool contains(Duration at) const { return begin <= at && at < end; }
 };
 
-// The time in which an expectation counts: its phase, if it names one. Otherwise a time to recover
-// counts from the recovery phase, and other times from the first phase with rules. All other
-// metrics count from the first phase. None: that phase did not run, or not yet.
+// Returns the time span in which an expectation counts: its phase, if it names one. Otherwise a
+// time to recover counts from the recovery phase, and other times from the first phase with rules.
+// All other metrics count from the first phase. No value if that phase did not run, or has not
+// begun.
 std::optional<Span> span_of(const Scenario& scenario, const Expectation& wanted,
                             const std::vector<PhaseInterval>& phases);
-// The time in which only the rules of this phase acted, without the first part given by `within`.
+// Returns the time span in which only the rules of this phase acted, without its first part of
+// length `within`.
 Span acted_span_of(const std::vector<PhaseInterval>& phases, std::size_t number, Duration within);
-// True if the operations of this probe count for the expectation, whatever their time.
+// Whether operations of this probe count for the expectation, at any time.
 bool is_meant(const Scenario& scenario, const Expectation& wanted, std::uint32_t probe);
-// The width of the windows in which a rate's peak is counted: a second of scenario time, or 100 ms
-// of real time if that is longer. Counts over shorter windows say little.
+// Returns the length of the time windows in which the peak of a rate is counted: a second of
+// scenario time, or 100 ms of real time if that is longer. Counts over shorter windows are too
+// small to be meaningful.
 Duration peak_window(const Scenario& scenario);
 
-// Durations for percentiles: all of them while they are few, then a uniform random sample.
+// Sample stores durations to compute percentiles: all of them while they are few, then a uniform
+// random sample.
 class Sample {
  public:
   static constexpr std::size_t kMost = 20'000;
@@ -61,37 +67,40 @@ class Sample {
   std::uint64_t count_ = 0;
 };
 
-using UserNumber = std::pair<std::uint32_t, std::uint32_t>;  // index of probe, index of user
+// Index of the probe and index of the user.
+using UserNumber = std::pair<std::uint32_t, std::uint32_t>;
 
-// The times of a user's first events.
+// The times of the first events of one user.
 struct UserCourse {
   std::optional<Duration> noticed;
   std::optional<Duration> failed_over;
-  std::optional<Duration> recovered;  // the end of the last failure
-  bool failed = false;                // an attempt failed, at any time
-  bool failing = false;               // the last operation failed
-  bool seen = false;                  // an operation counted
-  bool failing_before = false;        // the last operation before the counted ones failed
+  std::optional<Duration> recovered;  // end of the last failure
+  bool failed = false;                // whether any attempt failed, at any time
+  bool failing = false;               // whether the last operation failed
+  bool seen = false;                  // whether any operation counted
+  bool failing_before = false;        // whether the last operation before the counted ones failed
 };
 
-// Totals of one expectation; only the members that its metric needs are filled.
+// Totals for one expectation. Only the members that its metric needs are filled.
 struct ExpectationTally {
   std::uint64_t all = 0;
   std::uint64_t ok = 0;
   std::map<std::string, std::uint64_t> reasons;
   Sample took;
   std::map<UserNumber, UserCourse> users;
-  std::int64_t messages = 0;  // lost, duplicated or out of order
+  std::int64_t messages = 0;  // number of messages lost, duplicated or out of order
   std::int64_t sent = 0;
-  std::map<std::int64_t, std::uint64_t> windows;  // attempts or connections by window
+  // Number of attempts or connections by time window.
+  std::map<std::int64_t, std::uint64_t> windows;
   std::uint64_t served_there = 0;
-  std::optional<std::pair<Duration, std::uint32_t>> first_ok;  // time and probe
-  std::string unable;                                          // why a probe could not be started
+  // Time and probe of the first success.
+  std::optional<std::pair<Duration, std::uint32_t>> first_ok;
+  std::string unable;  // reason why a probe could not be started
 };
 
 // Totals of one probe.
 struct ProbeTally {
-  // Enough for any chart; a halted rehearsal fills fewer.
+  // Maximum number of steps, enough for any chart. A halted rehearsal fills fewer.
   static constexpr std::size_t kSteps = 960;
 
   struct Step {
@@ -99,53 +108,57 @@ struct ProbeTally {
     std::uint64_t failed = 0;
     LatencyHistogram took;  // latencies of successful operations
   };
-  std::vector<Step> steps;  // each as long as width(), from the first phase to the planned end
-  std::uint64_t ok = 0;     // successes since the first phase
+  // Steps of length width(), from the start of the first phase to the planned end.
+  std::vector<Step> steps;
+  std::uint64_t ok = 0;  // number of successes since the first phase began
   std::uint64_t failed = 0;
-  UserCourse course;  // first events over all users of the probe
-  Operation sums;     // over the whole run: connects, messages, the last reason
+  UserCourse course;  // times of the first events over all users of the probe
+  Operation sums;     // sums over the whole run: connections, messages, and the last failure reason
   std::uint64_t operations = 0;
   std::uint64_t served = 0;
-  Duration longest{};  // longest successful operation, in real time
+  Duration longest{};  // duration of the longest successful operation, in real time
 
   static Duration width(const Scenario& scenario);
 };
 
-// Totals of one region, for the impact.
+// Totals of one region, for the report about impact.
 struct RegionTally {
   std::set<UserNumber> users;
   std::set<UserNumber> affected;
   std::uint64_t failed = 0;
   std::uint64_t sessions = 0;
-  std::map<std::int64_t, std::pair<std::uint64_t, std::uint64_t>> minutes;  // operations, failures
+  // Number of operations and of failures, by minute.
+  std::map<std::int64_t, std::pair<std::uint64_t, std::uint64_t>> minutes;
 };
 
-// Totals before the first phase.
+// Totals of the time before the first phase.
 struct SteadyTally {
   std::uint64_t all = 0;
   std::uint64_t ok = 0;
   std::string why;     // reason of the last failure
-  std::string unable;  // the last probe that could not be started, and why
+  std::string unable;  // name of the last probe that could not be started, and why
 };
 
 class Tally {
  public:
-  // `phases` are those that began before the operation ended. Every call takes the same scenario.
+  // Adds one operation. `phases` contains the phases that began before the operation ended. Every
+  // call must have the same scenario.
   void add(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
            const Operation& operation);
 
   const SteadyTally& steady() const { return steady_; }
-  // Empty if nothing was counted.
+  // Returns empty totals if nothing was counted.
   const ExpectationTally& expectation(std::size_t number) const;
   const ProbeTally& probe(std::size_t number) const;
   const std::map<std::string, RegionTally>& regions() const { return regions_; }
 
  private:
-  // `pending`: the end of the rehearsal cut the operation short, and the operation is not overdue.
+  // `pending` means that the end of the rehearsal cut the operation short, and that it had not
+  // waited too long.
   void add_to_expectations(const Scenario& scenario, const std::vector<PhaseInterval>& phases,
                            const Operation& operation, bool pending);
-  // True if an operation that the end of the rehearsal cut short is a failure: it waited longer
-  // than a successful one would have.
+  // Whether an operation that the end of the rehearsal cut short is a failure, because it waited
+  // longer than any successful operation.
   bool overdue(const Scenario& scenario, const Operation& operation) const;
   void add_to_probe(const Scenario& scenario, const Operation& operation);
   void add_to_region(const Scenario& scenario, const Operation& operation);

@@ -7,7 +7,7 @@
 namespace brownout::rules {
 namespace {
 
-constexpr unsigned kBits = 3;  // bits after the leading one that select the bucket
+constexpr unsigned kBits = 3;  // number of bits after the leading one bit that select the bucket
 constexpr std::uint64_t kPerOctave = 1U << kBits;
 
 std::uint16_t bucket_of(Duration value) {

@@ -1,6 +1,6 @@
-// Traffic through the proxy during a rehearsal, from any client: connections, outcomes of requests,
-// and latencies. Counted by listener, client prefix and server, in steps of scenario time. Pure
-// values.
+// Counts the traffic of all clients through the proxy during a rehearsal: connections, results of
+// requests, and latencies. Counts are kept by listener, client prefix and server, in steps of
+// scenario time. Pure values.
 #pragma once
 
 #include <cstdint>
@@ -12,50 +12,55 @@
 
 namespace brownout::rules {
 
-// A histogram of durations with buckets like HdrHistogram's: eight for each power of two, so values
-// are accurate to an eighth. Durations below a microsecond count as one microsecond.
+// LatencyHistogram counts durations in buckets like those of HdrHistogram: eight for each power of
+// two, so the error is at most an eighth of a value. Durations below a microsecond count as one
+// microsecond.
 class LatencyHistogram {
  public:
   void add(Duration value, std::uint64_t count = 1);
   void add(const LatencyHistogram& other);
 
   std::uint64_t count() const { return count_; }
-  // The upper end of the bucket with the p-quantile, p from 0 to 1; zero if empty.
+  // Returns the upper end of the bucket with the p-quantile, for p from 0 to 1. Returns zero if the
+  // histogram is empty.
   Duration percentile(double p) const;
 
   struct Bucket {
     Duration most{};  // upper end of the bucket
     std::uint64_t count = 0;
   };
-  // The buckets that are not empty, shortest durations first.
+  // Returns the buckets that are not empty, shortest durations first.
   std::vector<Bucket> buckets() const;
 
  private:
-  std::map<std::uint16_t, std::uint64_t> counts_;  // sparse: most steps see a narrow range
+  // By bucket; a sparse map, because most steps contain a narrow range.
+  std::map<std::uint16_t, std::uint64_t> counts_;
   std::uint64_t count_ = 0;
 };
 
 struct TrafficCounts {
-  std::uint64_t connections = 0;  // connections that reached a server
+  std::uint64_t connections = 0;  // number of connections that reached a server
   std::uint64_t ok = 0;           // successful requests, in protocols that the proxy parses
   std::uint64_t failed = 0;
-  // For unparsed bytes: how often server data followed client data, and the number of bytes.
+  // For traffic that the proxy does not parse: how often data of the server followed data of the
+  // client, and the number of bytes.
   std::uint64_t turns = 0;
   std::uint64_t bytes_up = 0;
   std::uint64_t bytes_down = 0;
-  std::map<std::string, std::uint64_t> servers;  // connections by server
-  LatencyHistogram latency;  // until the response began; includes failures with a response
+  std::map<std::string, std::uint64_t> servers;  // number of connections by server
+  // Time until the response began, including responses that count as failures.
+  LatencyHistogram latency;
 
   std::uint64_t requests() const { return ok + failed; }
   void add(const TrafficCounts& other);
 };
 
-// The counts of one listener and region, for `length` from `begin` on.
+// The counts of one listener and region in the time span of `length` that starts at `begin`.
 struct TrafficStep {
   Duration begin{};
   Duration length{};
   std::string listener;
-  std::string region;  // region whose prefixes contain the client; empty: none
+  std::string region;  // region with prefixes that contain the client; empty if there is none
   TrafficCounts counts;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
-// Judges one expectation by its totals.
+// Judge computes the finding of one expectation from its totals.
 class Judge {
  public:
   Judge(const Scenario& scenario, const Measurements& seen, std::size_t number)
@@ -76,7 +76,7 @@ class Judge {
     return {rules::sum(span_.begin, wanted_.within), span_.end};
   }
 
-  // Says why nothing was measured.
+  // Returns a finding without a value that says why nothing was measured.
   Finding nothing() const {
     if (seen_.phases.empty()) return {std::nullopt, "no phase ran"};
     if (!ran_) return {std::nullopt, "the phase did not run"};
@@ -89,7 +89,8 @@ class Judge {
     return {std::nullopt, "there was no operation"};
   }
 
-  // The last faults of a phase are counted when the next phase's rules replace its own.
+  // Returns the time span in which injected faults count. The last faults of a phase are reported
+  // only when the rules of the next phase replace its rules.
   Span hits_span() const {
     for (std::size_t i = 0; i < seen_.phases.size(); ++i) {
       const auto begin = [&](std::size_t number) {
@@ -137,8 +138,8 @@ class Judge {
     return {seconds(tally_.took.percentile(p)), text};
   }
 
-  // The slowest user's time from the start of the span. `when` returns none for a user that does
-  // not count, and kForever for a user that never got there.
+  // Computes the longest time of any user from the start of the span. `when` returns no value for a
+  // user that does not count, and kForever for a user for which the event never came.
   static constexpr Duration kForever = Duration::max();
   template <class When>
   Finding slowest(const When& when, const std::string& nobody, const std::string& verb) const {
@@ -177,8 +178,8 @@ class Judge {
   Finding recover() const {
     return slowest(
         [&](const UserCourse& course) -> std::optional<Duration> {
-          // A user that failed until the recovery began, and had no later operation, did not
-          // recover.
+          // A user did not recover if it failed until the recovery began and had no later
+          // operation.
           if (!course.seen) return course.failing_before ? std::optional(kForever) : std::nullopt;
           return std::optional(course.failing ? kForever : course.recovered.value_or(span_.begin));
         },
@@ -188,7 +189,7 @@ class Judge {
   Finding messages(const std::string& what) const {
     const auto sent = static_cast<std::uint64_t>(tally_.sent);
     if (sent == 0) return {std::nullopt, "no message was sent", tally_.ok == 0};
-    // The sum is negative if messages that an earlier phase counted as lost arrived in this one.
+    // The sum is negative if messages that an earlier phase counted as lost arrived in this phase.
     const auto count = std::max<std::int64_t>(tally_.messages, 0);
     return {static_cast<double>(count),
             std::to_string(count) + " of " + count_of(sent, "message") + " " + what, true,
@@ -222,7 +223,8 @@ class Judge {
     return {std::nullopt, "no such webhook was received", true};
   }
 
-  // An alert by a probe: the rule fires when the probe's query has a result.
+  // Returns the finding about an alert that a probe watches. The alert fires when the probe's query
+  // has a result.
   Finding firing() const {
     if (tally_.all == 0) return nothing();
     if (!tally_.first_ok) return {std::nullopt, "it never fired", true};
@@ -298,7 +300,7 @@ std::string print_time(Duration value) {
 
 std::string print_value(Metric metric, double value) {
   const auto rounded = [](double number, double to) { return std::round(number * to) / to; };
-  // A report may contain any number; absurd ones are printed without rounding.
+  // A report may contain any number. Larger numbers are printed without rounding.
   constexpr double kMostShown = 9e9;
   if (!(std::abs(value) <= kMostShown)) {
     std::array<char, 32> text{};

@@ -1,5 +1,5 @@
-// Judges a rehearsal: the value of each expectation, its evidence, and whether it is acceptable.
-// Pure.
+// Computes the verdict of a rehearsal: for each expectation its value, its evidence, and whether
+// the value is acceptable. Pure functions.
 #pragma once
 
 #include <optional>
@@ -13,22 +13,22 @@ namespace brownout::rules {
 
 struct Verdict {
   std::string name;
-  std::string wanted;  // "availability of phones in outage at least 99%"
+  std::string wanted;  // the expectation as text: "availability of phones in outage at least 99%"
   bool met = false;
-  // False if there is nothing to judge: the phase did not run, there was no sample, or the probe
-  // could not be started. Such an expectation is never met.
+  // Whether there is something to judge. False if the phase did not run, there was no sample, or
+  // the probe could not be started. Such an expectation is never met.
   bool measured = false;
-  std::optional<double> value;    // in the metric's unit
-  std::optional<double> of = {};  // for a count: the total
-  std::string evidence;           // a sentence
+  std::optional<double> value;    // measured value in the metric's unit
+  std::optional<double> of = {};  // for a count: the total of which it is a part
+  std::string evidence;           // a sentence that supports the value
 };
 
 std::vector<Verdict> judge(const Scenario& scenario, const Measurements& seen);
 
-// Prints "1h7m40s": whole seconds, or finer below a minute.
+// Returns a time as text: "1h7m40s". Whole seconds, or finer below a minute.
 std::string print_time(Duration value);
 
-// Prints "99.5%", "1m30s", "12", "3.2/s".
+// Returns a value as text: "99.5%", "1m30s", "12", "3.2/s".
 std::string print_value(Metric metric, double value);
 
 }  // namespace brownout::rules
