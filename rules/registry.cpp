@@ -1,5 +1,6 @@
-// The table of all faults. CMake generates its rows (fault_rows.h) from the files in faults/: the
-// fault x_y is in x_y.cpp, which defines kXY.
+// Defines the tables of all faults and of all messaging protocols. CMake generates the rows for
+// faults (fault_rows.h) from the files in folders faults/: the fault x_y is in x_y.cpp, which
+// defines kXY.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -18,7 +19,7 @@
 namespace brownout::rules {
 namespace {
 
-// A fault's name in other tools or in common usage.
+// The name that a fault has in other tools or in common usage.
 struct Alias {
   std::string_view name;
   std::string_view fault;
