@@ -7,7 +7,7 @@
 namespace brownout::messages {
 namespace {
 
-// The row of a listener's protocol, or null.
+// Returns the codecs for a listener's protocol, or null if there are none.
 const CodecRow* row_of(rules::Protocol protocol) {
   for (const auto* row : kCodecRows) {
     if (protocol.of_messages() == &row->protocol()) return row;

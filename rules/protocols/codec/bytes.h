@@ -12,7 +12,8 @@ namespace brownout::codecs {
 using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
 
-// The result is never a null pointer, even if it is empty: llhttp reads null as "no field is open".
+// Returns the bytes as text. The result is never a null pointer, even if it is empty, because
+// llhttp interprets null as "no field is open".
 inline std::string_view text_of(ByteView bytes) {
   if (bytes.empty()) return "";
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -1,5 +1,5 @@
-// Selects the codec that reads a connection: by the listener's protocol, or by the WebSocket
-// subprotocol after an upgrade.
+// Selects the codec (parser and serializer) for the messages of a connection. The listener's
+// protocol decides or, after an upgrade to WebSocket, the subprotocol.
 #pragma once
 
 #include <memory>
@@ -9,10 +9,11 @@
 
 namespace brownout::messages {
 
-// Null if the protocol has no messages, or has messages only after a WebSocket upgrade.
+// Returns null if the protocol has no messages, or has messages only after an upgrade to WebSocket.
 std::unique_ptr<MessageCodec> codec_of(const rules::Listener& listener);
-// The codec for a connection that became WebSocket, with the subprotocol (RFC 6455, 1.9) and the
-// extensions that the server chose; both may be empty. `flow` seeds the random masks.
+// Returns the codec for a connection that was upgraded to WebSocket, with the subprotocol (RFC
+// 6455, 1.9) and extensions that the server chose. Both may be empty. `flow` seeds the random
+// masks.
 std::unique_ptr<MessageCodec> codec_of_websocket(std::string_view subprotocol,
                                                  std::string_view extensions, rules::Key flow);
 

@@ -1,4 +1,5 @@
-// CodecRow: the codecs that one messaging protocol offers to the proxy.
+// CodecRow lists the codecs (parsers and serializers) that one messaging protocol offers to the
+// proxy.
 //
 // Each protocol folder NAME defines kNameCodec in codec/row.cpp. CMake collects these files into
 // the table codec_rows.h.
@@ -16,15 +17,16 @@ namespace brownout::messages {
 
 struct CodecRow {
   const rules::MessageProtocol& (*protocol)();
-  // Makes the codec for a plain connection; null if the protocol has none.
+  // Creates the codec for messages directly on a TCP connection; null if there is none.
   std::unique_ptr<MessageCodec> (*connection)(const rules::Listener& listener) = nullptr;
-  // Makes the codec for a connection that became WebSocket; null if the protocol never runs inside
-  // WebSocket. `subprotocols` lists the accepted subprotocols; if empty, any is accepted.
-  // `extensions` are the negotiated ones (RFC 6455, 9); `flow` seeds the random masks.
+  // Creates the codec for a connection that was upgraded to WebSocket; null if the protocol never
+  // runs inside WebSocket. `subprotocols` lists the accepted subprotocols; if empty, any is
+  // accepted. `extensions` are the negotiated ones (RFC 6455, 9); `flow` seeds the random masks.
   std::unique_ptr<MessageCodec> (*websocket)(std::string_view extensions,
                                              rules::Key flow) = nullptr;
   std::span<const std::string_view> subprotocols = {};
-  // Makes the request watch; null if the protocol's requests cannot be paired with answers.
+  // Creates the RequestWatch, which measures response times; null if requests cannot be paired with
+  // their answers.
   std::unique_ptr<RequestWatch> (*requests)() = nullptr;
 };
 

@@ -9,11 +9,13 @@
 namespace brownout::messages {
 namespace {
 
-// A write of at least kLarge bytes is not gathered; gathered output is flushed at kMostGathered.
+// Small writes are collected ("gathered") and sent together. A write of at least kLarge bytes is
+// sent directly, and collected output is sent once it reaches kMostGathered bytes.
 constexpr std::size_t kLarge = 16 * 1024;
 constexpr std::size_t kMostGathered = 64 * 1024;
 
-// Adds the memory of a message to a total while the message exists, however small its payload is.
+// Adds the memory of a message to a total for as long as the message exists. Includes more than the
+// payload, which may be small.
 class Counted {
  public:
   Counted(std::shared_ptr<const rules::Message> message, std::size_t payload,
@@ -74,7 +76,7 @@ void MessageTunnel::write(Direction direction, ByteView bytes, bool last) {
 void MessageTunnel::flush(Direction direction) {
   auto& gathered = side(direction).gathered;
   if (gathered.empty()) return;
-  // The owner may push more data during this call.
+  // Clear `gathered` before the call, because the owner may push more data during the call.
   const auto bytes = std::exchange(gathered, {});
   owner_.tunnel_bytes(direction, bytes);
 }
@@ -129,7 +131,7 @@ void MessageTunnel::Side::push(ByteView bytes, Instant now) {
   if (owner.over_) return;
   if (chain) chain->advance(now);
   const bool ruled = chain && !chain->transparent();
-  // Unbuffered messages that follow each other are written in one piece.
+  // Unbuffered messages that follow each other are written together.
   ByteView passing = bytes.first(0);
   const auto pass = [&] {
     if (!passing.empty()) owner.write(direction, passing);
@@ -212,7 +214,7 @@ void MessageTunnel::Side::emit(rules::Chunk chunk) {
   owner.write(direction, owner.codec_->write(chunk, direction));
 }
 
-// Sends the message back as if the other end had sent it.
+// Sends the message back to the sender of this direction, as if the other end had sent it.
 void MessageTunnel::Side::reply(rules::Chunk message) {
   const auto back =
       direction == Direction::kUpstream ? Direction::kDownstream : Direction::kUpstream;

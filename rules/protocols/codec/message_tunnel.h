@@ -1,9 +1,5 @@
-// MessageTunnel: runs the messages of a connection, in both directions, through the stages of the
-// matching rules. No I/O and no clock; one thread.
-//
-// While no rule can act, bytes pass unchanged. They are still parsed, so that a rule added later
-// starts at a message boundary. From a protocol violation on, that direction passes as raw bytes;
-// the violation is reported once per connection.
+// MessageTunnel passes the messages of a connection, in both directions, through the stages
+// (stage.h) of the matching rules. No I/O and no clock; one thread.
 #pragma once
 
 #include <memory>
@@ -29,12 +25,13 @@ class MessageTunnel final {
     virtual void tunnel_injected(const rules::Rule& rule, Direction direction,
                                  const rules::Note& note) = 0;
     virtual void tunnel_report(std::string_view event, std::string_view why) = 0;
-    // TLS begins after the bytes read so far. An owner that terminates TLS pushes nothing more
-    // until it has called secured().
+    // Called when TLS begins after the bytes read so far (STARTTLS). An owner that terminates TLS
+    // must push nothing more until it has called secured().
     virtual void tunnel_secures() {}
   };
 
-  // The owner is borrowed. `flow` describes the connection, or the request that upgraded it.
+  // The owner is borrowed. `flow` contains the facts about the connection, or about the HTTP
+  // request that upgraded it.
   MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec, const rules::FlowFacts& flow);
 
   void set_rules(const rules::RuleSet& set, Instant now);
@@ -42,22 +39,22 @@ class MessageTunnel final {
   void finish(Direction direction, Instant now);
   Instant deadline() const { return std::min(up_.deadline(), down_.deadline()); }
   void advance(Instant now);
-  // TLS has begun on both sides.
+  // Must be called when TLS has begun toward the client and the server.
   void secured() { codec_->secured(); }
   std::string host() const { return codec_->host(); }
-  // Bytes of memory that messages in stages take, plus raw bytes queued after them. A message that
-  // is still incomplete is not counted: it must be able to complete. Its size is bounded by
-  // kMostMessage.
+  // Returns the bytes of memory used by messages in stages and by raw bytes queued after them. An
+  // incomplete message is not counted, because the proxy must continue reading to complete it. Its
+  // size is bounded by kMostMessage.
   std::size_t held(Direction direction) const {
     return *side(direction).held + side(direction).behind.size();
   }
-  // The rules that may act on messages in `direction`, in file order.
+  // Returns the rules that may act on messages in `direction`, in the order of the rule file.
   const std::vector<rules::RuleRef>& rules(Direction direction) const {
     return side(direction).rules;
   }
-  // The names of the rules in both directions.
+  // Returns the names of the rules in both directions.
   std::vector<std::string> rules() const;
-  // Whether a rule may hold messages in `direction`.
+  // Whether a rule may hold back messages in `direction`.
   bool ruled(Direction direction) const { return side(direction).chain != nullptr; }
   bool blackholed(Direction direction) const {
     const auto& chain = side(direction).chain;
@@ -73,17 +70,18 @@ class MessageTunnel final {
 
     void push(ByteView bytes, Instant now);
     void degrade(std::string_view why);
-    // Passes bytes that are not messages, in order: after the messages that stages hold.
+    // Passes bytes that are not messages. They stay in order: after the messages that stages hold.
     void pass_raw(ByteView bytes);
     void release_raw();
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
     void deliver(ReadMessage read, Instant now);
 
-    // Inserts a message that a rule made, as soon as no other message is partly sent.
+    // Inserts a message that a rule created, as soon as no other message is partly sent.
     void insert(Bytes bytes);
     void release_inserted();
 
-    // A message may bypass the stages only if nothing before it still waits.
+    // Whether to buffer the message. It may pass unbuffered, around the stages, only if nothing
+    // before it is still waiting.
     bool wants(const rules::Message& head) override {
       return *held > 0 || !behind.empty() || !inserted.empty() || !chain || !chain->lets_by(head);
     }
@@ -106,17 +104,18 @@ class MessageTunnel final {
     MessageReader& reader;
     std::unique_ptr<rules::Chain> chain;
     std::vector<rules::RuleRef> rules;
-    Bytes behind;    // raw bytes, to be sent after the messages that stages hold
-    Bytes inserted;  // inserted messages that wait for the end of a partly sent one
-    Bytes gathered;  // output of this turn, written together at its end
+    Bytes behind;    // raw bytes to send after the messages that stages hold
+    Bytes inserted;  // messages to insert at the end of a partly sent message
+    Bytes gathered;  // output collected during the current turn and sent at its end
     std::shared_ptr<std::size_t> held = std::make_shared<std::size_t>(0);
-    bool raw = false;  // the protocol was violated: bytes pass unparsed
+    bool raw = false;  // whether the protocol was violated, so that bytes pass unparsed
   };
 
   const Side& side(Direction direction) const {
     return direction == Direction::kUpstream ? up_ : down_;
   }
-  // Gathers small messages into one write. `last`: no more output follows in this turn.
+  // Collects small messages into one write. `last` means that no more output follows in this turn
+  // (the handling of one event, between begin_turn() and end_turn()).
   void write(Direction direction, ByteView bytes, bool last = false);
   void flush(Direction direction);
   void begin_turn() { ++turns_; }
@@ -129,9 +128,9 @@ class MessageTunnel final {
   Owner& owner_;
   std::unique_ptr<MessageCodec> codec_;
   rules::FlowFacts facts_;
-  bool closes_ = false;  // close after the inserted messages are sent
-  bool over_ = false;    // the connection was closed: nothing passes any more
-  int turns_ = 0;        // nesting depth of turns
+  bool closes_ = false;  // whether to close once the inserted messages are sent
+  bool over_ = false;    // whether the connection was closed, so that nothing passes any more
+  int turns_ = 0;        // nesting depth of begin_turn() calls
   Side up_{*this, Direction::kUpstream};
   Side down_{*this, Direction::kDownstream};
 };

@@ -1,9 +1,9 @@
-// RequestWatch: finds the client's requests and the server message that answers each, from the
-// bytes as the client sent and received them. Messages that expect no answer, and requests of the
-// server, are ignored.
+// RequestWatch pairs the client's requests with the server messages that answer them, to measure
+// response times. It reads the bytes as the client sent and received them. It ignores messages that
+// expect no answer, and requests of the server.
 //
-// After a protocol violation nothing more is read. Memory is bounded, whatever the peers send. No
-// I/O; one thread.
+// After a protocol violation, RequestWatch reads no further bytes. Memory is bounded, whatever the
+// peers send. No I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -22,19 +22,19 @@ class RequestWatch {
     bool ok = false;
   };
   virtual ~RequestWatch() = default;
-  // Bytes that the client sent; they arrived at `now`.
+  // Takes bytes that the client sent and that arrived at `now`.
   virtual void from_client(codecs::ByteView bytes, rules::Instant now) = 0;
-  // Appends the answers that end in these bytes.
+  // Takes bytes that the client received. Appends the answers that end in them.
   virtual void to_client(codecs::ByteView bytes, std::vector<Answer>& answers) = 0;
-  // TLS has begun inside the connection and is terminated here.
+  // Must be called when TLS has begun inside the connection and the proxy terminates it.
   virtual void secured() {}
-  // Number of requests that wait for an answer.
+  // Returns the number of requests that wait for an answer.
   virtual std::size_t open() const = 0;
-  // The client has announced that it leaves (DISCONNECT, the end of its stream).
+  // Whether the client has announced the end of the connection (DISCONNECT, the end of its stream).
   virtual bool leaving() const = 0;
 };
 
-// Null if the requests of the protocol cannot be derived from the messages of a connection.
+// Returns null if the requests of the protocol cannot be recognized in its messages.
 std::unique_ptr<RequestWatch> request_watch_of(rules::Protocol protocol);
 
 }  // namespace brownout::messages

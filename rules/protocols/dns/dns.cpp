@@ -11,7 +11,7 @@ namespace {
 
 using Name = std::pair<std::uint16_t, std::string_view>;
 
-// Types in common use, from IANA, "Domain Name System (DNS) Parameters".
+// Record types in common use, from the IANA registry "Domain Name System (DNS) Parameters".
 constexpr std::array<Name, 26> kTypes{
     {{1, "A"},      {2, "NS"},    {5, "CNAME"},  {6, "SOA"},    {12, "PTR"},  {13, "HINFO"},
      {15, "MX"},    {16, "TXT"},  {28, "AAAA"},  {29, "LOC"},   {33, "SRV"},  {35, "NAPTR"},

@@ -17,7 +17,7 @@
 
 namespace brownout::rules {
 
-// Record types that the code treats specially. Any other number is a valid value, too (RFC 1035,
+// Record types that the code handles specially. Any other number is a valid value, too (RFC 1035,
 // 3.2.2).
 enum class DnsType : std::uint16_t {
   kA = 1,
@@ -38,7 +38,7 @@ enum class DnsType : std::uint16_t {
   kAny = 255,
 };
 
-// RFC 1035, 4.1.1; RFC 6895, 2.3. Codes above 15 need EDNS.
+// Response codes (RFC 1035, 4.1.1; RFC 6895, 2.3). Codes above 15 need EDNS.
 enum class Rcode : std::uint16_t {
   kNoError = 0,
   kFormErr = 1,
@@ -54,23 +54,23 @@ enum class Rcode : std::uint16_t {
 struct DnsQuestion {
   std::string name;
   DnsType type = DnsType::kA;
-  std::uint16_t dns_class = 1;  // IN
+  std::uint16_t dns_class = 1;  // 1 is the class IN
 };
 
 struct DnsRecord {
   std::string name;
   DnsType type = DnsType::kA;
   std::uint16_t dns_class = 1;
-  std::uint32_t ttl = 0;  // seconds
+  std::uint32_t ttl = 0;  // time to live in seconds
   std::vector<std::uint8_t> rdata;
 
   bool is_address() const { return type == DnsType::kA || type == DnsType::kAaaa; }
-  // None unless the record is a well-formed A or AAAA.
+  // Returns the address of a well-formed A or AAAA record; no value for any other record.
   std::optional<IpAddress> address() const;
   friend bool operator==(const DnsRecord&, const DnsRecord&) = default;
 };
 
-// An A record for an IPv4 address, an AAAA record for an IPv6 address.
+// Returns an A record for an IPv4 address, or an AAAA record for an IPv6 address.
 DnsRecord address_record(const std::string& name, const IpAddress& address, std::uint32_t ttl);
 
 struct DnsReply {
@@ -81,8 +81,9 @@ struct DnsReply {
   bool authentic_data = false;
   std::vector<DnsRecord> answer;
   std::vector<DnsRecord> authority;
-  std::vector<DnsRecord> additional;  // without the OPT record of EDNS
-  std::uint16_t edns_udp_size = 0;    // bytes, from the OPT record (RFC 6891); 0 without one
+  std::vector<DnsRecord> additional;  // all records of the section except the OPT record of EDNS
+  // UDP payload size in bytes from the OPT record (RFC 6891); 0 if there is no OPT record.
+  std::uint16_t edns_udp_size = 0;
   std::vector<std::uint8_t> edns_options;
 };
 
@@ -90,10 +91,10 @@ struct DnsReply {
 // replaced rdata in bytes; 0 if there is no TXT record or `text` is too long for a message.
 std::int64_t replace_text(DnsReply& reply, std::string_view text);
 
-// For example "AAAA", or "TYPE65534" for a type without a name (RFC 3597, 5).
+// Returns a name such as "AAAA", or "TYPE65534" for a type without a name (RFC 3597, 5).
 std::string to_text(DnsType type);
 std::optional<DnsType> parse_dns_type(std::string_view text);
-// For example "SERVFAIL", or the number of a code without a name.
+// Returns a name such as "SERVFAIL", or the number of a code without a name.
 std::string to_text(Rcode rcode);
 std::optional<Rcode> parse_rcode(std::string_view text);
 

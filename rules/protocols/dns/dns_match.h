@@ -21,7 +21,7 @@ struct DnsMatch {
   std::optional<Transport> transport;
 
   bool any() const { return !qname.empty() || !qtype.empty() || transport; }
-  // The first key that the query does not match, or "" if the query matches.
+  // Returns the name of the first key that the query does not match, or "" if the query matches.
   std::string_view mismatch(const DnsFacts& query) const;
 };
 

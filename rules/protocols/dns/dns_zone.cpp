@@ -24,7 +24,7 @@ void append_escaped(std::string& name, std::uint8_t byte) {
   name += '\\' + std::string(3 - number.size(), '0') + number;
 }
 
-// The name at the start of `wire`, in presentation format.
+// Returns the name at the start of `wire`, in presentation format.
 std::string name_in(const std::vector<std::uint8_t>& wire) {
   std::string name;
   for (std::size_t at = 0; at < wire.size() && wire[at] != 0;) {
@@ -35,14 +35,16 @@ std::string name_in(const std::vector<std::uint8_t>& wire) {
   return canonical_name(name);
 }
 
-// Types that only queries have, not records (RFC 6895, 3.1). ANY is excluded: the zone answers it.
+// Whether the type is for queries only and never for records (RFC 6895, 3.1). ANY is such a type,
+// but returns false here, because the zone answers it.
 bool is_query_only(DnsType type) {
   const auto number = static_cast<std::uint16_t>(type);
   return number == 0 || type == DnsType::kOpt ||
          (number >= 128 && number < static_cast<std::uint16_t>(DnsType::kAny));
 }
 
-// The response code for a query-only type. `apex`: the queried name is the apex of a zone.
+// Returns the response code for a query with a query-only type. `apex` means that the queried name
+// is the apex of a zone.
 Rcode refusal_of(DnsType type, bool apex) {
   switch (type) {
     case DnsType::kAxfr:
@@ -56,8 +58,8 @@ Rcode refusal_of(DnsType type, bool apex) {
   }
 }
 
-// Converts a name prefix from presentation to wire format (RFC 1035, 3.1), without the root label:
-// the caller appends the rest of the name.
+// Converts the first part of a name from presentation to wire format (RFC 1035, 3.1). The root
+// label is left out, because the caller appends the rest of the name.
 std::vector<std::uint8_t> wire_of(std::string_view name) {
   std::vector<std::uint8_t> wire;
   while (!name.empty()) {
@@ -79,8 +81,8 @@ std::vector<std::uint8_t> wire_of(std::string_view name) {
   return wire;
 }
 
-// The CNAME that a DNAME implies for a name below its owner (RFC 6672, 2.2). None if the target
-// name is longer than 255 bytes.
+// Returns the CNAME that a DNAME implies for a name below its owner (RFC 6672, 2.2). Returns no
+// value if the target name would be longer than 255 bytes.
 std::optional<DnsRecord> synthesize_cname(const DnsRecord& dname, const std::string& owner,
                                           const std::string& name) {
   constexpr std::size_t kLongestName = 255;
@@ -106,16 +108,16 @@ const DnsRecord* first_of(const DnsNames& names, std::string_view name, DnsType 
   return nullptr;
 }
 
-// The delegation or DNAME, at or above the queried name, that applies to the query.
+// A delegation or DNAME at or above the queried name, which decides how the query is answered.
 struct Cut {
   std::string name;
   const DnsRecord* dname = nullptr;  // null for a delegation
 };
-// The cut closest to the root, if any.
+// Returns the cut closest to the root, if there is one.
 std::optional<Cut> find_cut(const DnsNames& names, const std::string& name, DnsType type) {
   std::vector<std::string_view> path(1, name);
   while (!path.back().empty()) path.push_back(parent_name(path.back()));
-  bool inside = false;  // an SOA is at or above `at`
+  bool inside = false;  // whether there is an SOA record at or above `at`
   for (auto at = path.rbegin(); at != path.rend(); ++at) {
     const bool below = at->size() < name.size();
     if (first_of(names, *at, DnsType::kSoa) != nullptr) {
@@ -135,7 +137,7 @@ bool exists(const DnsNames& names, const std::string& name) {
          names.authority_over(name) != nullptr;
 }
 
-// Fills in a referral to the name servers of `child`, with glue addresses (RFC 1034, 4.2.1).
+// Fills in a referral to the name servers of `child`, with their addresses (glue, RFC 1034, 4.2.1).
 void refer(const DnsNames& names, const std::string& child, DnsReply& reply) {
   reply.authoritative = false;
   reply.recursion_available = false;
@@ -166,7 +168,7 @@ DnsZone::DnsZone(std::vector<DnsRecord> records) {
 const DnsNames::Records* DnsNames::find(const std::string& name) const {
   const auto exact = by_name.find(name);
   if (exact != by_name.end()) return &exact->second;
-  if (has_below(name)) return nullptr;  // an empty non-terminal (RFC 4592, 2.2.2)
+  if (has_below(name)) return nullptr;  // the name is an empty non-terminal (RFC 4592, 2.2.2)
   // The nearest ancestor that exists decides whether a wildcard covers the name (RFC 4592, 3.3.1).
   for (auto ancestor = std::string_view(name); !ancestor.empty();) {
     ancestor = parent_name(ancestor);
@@ -220,8 +222,8 @@ std::optional<DnsReply> DnsZone::answer(const DnsQuestion& question) const {
 void DnsZone::look_up(const DnsNames& names, const DnsQuestion& question, DnsReply& reply) {
   reply.authoritative = true;
   std::string name = question.name;
-  bool nothing = false;           // the last name of the alias chain has no records to return
-  std::vector<std::string> seen;  // names of the alias chain, to stop at a loop
+  bool nothing = false;  // whether the last name of the alias chain has no records to return
+  std::vector<std::string> seen;  // names of the alias chain; a repeated name shows a loop
   while (seen.size() < kLongestChain && std::find(seen.begin(), seen.end(), name) == seen.end()) {
     const bool asked = seen.empty();
     seen.push_back(name);
@@ -243,7 +245,7 @@ void DnsZone::look_up(const DnsNames& names, const DnsQuestion& question, DnsRep
     }
     const auto* records = names.find(name);
     if (records == nullptr) {
-      // The last name of an alias chain decides the response code (RFC 6604, 3), unless the name is
+      // The last name of an alias chain decides the response code (RFC 6604, 3), unless it is
       // outside this zone.
       nothing = asked || names.authority_over(name) != nullptr;
       if (nothing && !names.has_below(name)) reply.rcode = Rcode::kNxDomain;
@@ -263,7 +265,7 @@ void DnsZone::look_up(const DnsNames& names, const DnsQuestion& question, DnsRep
     reply.answer.back().name = name;
     name = target_of(*alias);
   }
-  // The SOA lets a resolver cache the negative answer (RFC 2308, 3).
+  // The SOA record allows a resolver to cache the negative answer (RFC 2308, 3).
   const auto* soa = nothing ? names.authority_over(name) : nullptr;
   if (soa != nullptr) reply.authority.push_back(*soa);
 }

@@ -21,27 +21,27 @@ namespace brownout::rules {
 struct DnsNames {
   using Records = std::vector<DnsRecord>;
 
-  // The records of the name, else of the wildcard that covers the name, else null.
+  // Returns the records of the name, or of the wildcard that covers the name, or null.
   const Records* find(const std::string& name) const;
   bool has_below(const std::string& name) const { return above.contains(name); }
-  // The SOA record of the zone that contains the name, or null.
+  // Returns the SOA record of the zone that contains the name, or null.
   const DnsRecord* authority_over(std::string_view name) const;
 
   std::map<std::string, Records> by_name;
-  std::unordered_set<std::string> above;  // every proper ancestor of a name in by_name
+  std::unordered_set<std::string> above;  // all proper ancestors of the names in by_name
 };
 
 class DnsZone {
  public:
   explicit DnsZone(std::vector<DnsRecord> records);
 
-  // None if the zone does not cover the name: the name and the names below it have no records, and
-  // no SOA or DNAME is above it.
+  // Returns the answer, or no value if the zone does not cover the name. That is so if neither the
+  // name nor names below it have records, and no SOA or DNAME is above it.
   std::optional<DnsReply> answer(const DnsQuestion& question) const;
-  // Whether to answer from this zone rather than ask a resolver. False for a delegated name, which
-  // the resolver can resolve further than a referral.
+  // Whether to answer from this zone instead of asking a resolver. False for a delegated name,
+  // because a resolver can return more than a referral.
   bool knows(const DnsQuestion& question) const;
-  // The reply to a question that the zone does not cover, if no resolver is configured.
+  // Returns the reply to a question that the zone does not cover, for listeners without a resolver.
   static DnsReply answer_unknown(const DnsQuestion& question);
 
  private:

@@ -1,4 +1,4 @@
-// A message of an in-house protocol, split by a configured framing (framing.h).
+// FramedMessage is a message of an in-house protocol, found by a configured framing (framing.h).
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace brownout::rules {
 struct FramedMessage final : MessageView {
   static const MessageProtocol& protocol();
 
-  std::string kind = {};       // "" if the message has none
-  bool acknowledging = false;  // the framing lists its kind in `acks`
+  std::string kind = {};       // kind found by the framing's expression; "" if there is none
+  bool acknowledging = false;  // whether the framing lists this kind in `acks`
 
   explicit FramedMessage(std::string is = {}, bool acknowledges = false)
       : kind(std::move(is)), acknowledging(acknowledges) {}

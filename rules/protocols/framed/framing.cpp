@@ -21,7 +21,7 @@ Result<KindExpression> KindExpression::parse(std::string_view text) {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_encoding(RE2::Options::EncodingLatin1);
-  // An empty expression would find the same kind in every message.
+  // Reject an empty expression, because it would find the same kind in every message.
   auto regex = std::make_shared<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
   if (!regex->ok() || text.empty()) {
     return config_error(in_quotes(text) + " is not a regular expression: " +

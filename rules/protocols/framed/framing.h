@@ -1,5 +1,5 @@
-// Framing: how to split a byte stream of an in-house protocol into messages, by a delimiter after
-// each message or by a length before it.
+// Framing says how to split a byte stream of an in-house protocol into messages. Either a delimiter
+// follows each message, or a length precedes it.
 //
 //   framing = { delimiter = "\n", kind = "^([A-Z]+)" }
 //   framing = { offset = 2, width = 4, endianness = "little", includes_header = true }
@@ -20,12 +20,12 @@ namespace brownout::rules {
 
 enum class Endianness { kBig, kLittle };
 
-// A regular expression (RE2 syntax) that extracts the kind of a message: its first group, or the
-// whole match if it has no group.
+// KindExpression is a regular expression (RE2 syntax) that finds the kind of a message: the text of
+// its first group, or of the whole match if it has no group.
 class KindExpression {
  public:
   static Result<KindExpression> parse(std::string_view text);
-  // "" if there is no match. Only the first 64 KiB of the payload are searched.
+  // Returns the kind, or "" if nothing matches. Only the first 64 KiB of the payload are searched.
   std::string find(std::string_view payload) const;
   const std::string& text() const { return text_; }
 
@@ -35,13 +35,13 @@ class KindExpression {
 };
 
 struct Framing {
-  std::string delimiter;    // empty: a length precedes each message
-  std::int64_t offset = 0;  // bytes of the header before the length
-  std::int64_t width = 0;   // size of the length field: 1 to 8 bytes
+  std::string delimiter;    // bytes after each message; if empty, a length precedes each message
+  std::int64_t offset = 0;  // number of header bytes before the length field
+  std::int64_t width = 0;   // size of the length field in bytes, 1 to 8
   Endianness endianness = Endianness::kBig;
-  bool includes_header = false;  // whether the length counts offset + width
+  bool includes_header = false;  // whether the length includes the header (offset + width)
   std::optional<KindExpression> kind;
-  std::vector<TextPattern> acks;  // kinds that only acknowledge other messages
+  std::vector<TextPattern> acks;  // kinds of messages that only acknowledge other messages
 
   std::size_t header() const { return static_cast<std::size_t>(offset + width); }
 };

@@ -102,7 +102,7 @@ HttpExchange HttpExchange::of(HttpHead request) {
   HttpExchange exchange;
   std::string_view target = request.target;
   std::string authority;
-  // absolute-form and authority-form (RFC 9112, 3.2) name the host themselves.
+  // Targets in absolute-form and authority-form contain the host (RFC 9112, 3.2).
   if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
     target.remove_prefix(scheme + 3);
     const auto end = std::min(target.find_first_of("/?"), target.size());
@@ -188,7 +188,7 @@ Result<StatusRange> ValueKind<StatusRange>::read(const Node& node) {
   constexpr std::string_view kHint = R"(e.g. 404, "5xx" or "500-504")";
   StatusRange range;
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
-    // Clamping makes numbers beyond the range of int invalid instead of truncating them.
+    // Clamp numbers beyond the range of int to an invalid value, instead of truncating them.
     range.first = range.last = static_cast<int>(std::clamp<std::int64_t>(*number, 0, 1000));
   } else if (const auto* text = node.string()) {
     const auto number_at = [&](std::size_t at, int& out) {

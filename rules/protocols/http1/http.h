@@ -13,48 +13,52 @@
 namespace brownout::rules {
 
 struct HttpHeader {
-  std::string name;  // in its original case
+  std::string name;  // name of the header as received, in its original case
   std::string value;
-  std::string line = {};  // as received, without CRLF; empty for a header that a rule adds
+  // Whole line as received, without CRLF; empty for a header that a rule adds.
+  std::string line = {};
 
   friend bool operator==(const HttpHeader&, const HttpHeader&) = default;
 };
 
-// A token is the name of a method, a header or a coding (RFC 9110, 5.6.2).
+// Whether `c` may be part of a token, that is, the name of a method, header or coding (RFC 9110,
+// 5.6.2).
 bool is_token_char(char c);
 bool is_token(std::string_view name);
-// Compares header names without regard to case (RFC 9110, 5.1).
+// Compares header names and ignores case (RFC 9110, 5.1).
 bool same_header_name(std::string_view a, std::string_view b);
 
 struct HttpHead {
-  std::string start_line;  // as received, without CRLF
-  std::string method;      // requests only
-  std::string target;      // requests only: a path and query, a URL, an authority, or "*"
-  int status = 0;          // responses only
+  std::string start_line;  // first line as received, without CRLF
+  std::string method;      // for requests only
+  std::string target;      // for requests only: a path and query, a URL, an authority, or "*"
+  int status = 0;          // for responses only
   std::vector<HttpHeader> headers;
 
-  // The value of the first header of this name; null if there is none.
+  // Returns the value of the first header of this name; null if there is none.
   const std::string* find(std::string_view name) const;
-  // The values of all headers of this name, as one list (RFC 9110, 5.3).
+  // Returns the values of all headers of this name, joined to one list (RFC 9110, 5.3).
   std::string list(std::string_view name) const;
   void remove(std::string_view name);
-  // Replaces all headers of this name by one, in the place of the first, or appends the header.
+  // Replaces all headers of this name by one at the position of the first. Appends the header if
+  // there is none.
   void set(std::string_view name, std::string_view value);
   void append(std::string_view name, std::string_view value);
   // Sets Content-Length to `length` bytes and removes Transfer-Encoding.
   void announce(std::size_t length);
-  // The head with the blank line at its end. Unmodified header lines are as received.
+  // Returns the head as text with the blank line at its end. Unmodified header lines are as
+  // received.
   std::string text() const;
 };
 
-// A request and, once received, its response, with the parts that rules match.
+// A request and, once received, its response, with those parts of the request that rules match.
 struct HttpExchange {
   HttpHead request;
-  std::string host;   // from the target or the Host header; lower case, without the port
-  std::string path;   // without the query
-  std::string query;  // without the "?"
+  std::string host;   // host from the target or the Host header, in lower case, without the port
+  std::string path;   // path of the target, without the query
+  std::string query;  // query of the target, without the "?"
   std::optional<HttpHead> response = {};
-  // Media types in lower case, without parameters.
+  // Media types (Content-Type) in lower case, without parameters.
   std::string request_type = {};
   std::string response_type = {};
 
@@ -66,15 +70,16 @@ struct HttpExchange {
 // regardless of their headers (RFC 9110, 6.4.1).
 bool may_have_body(std::string_view method, int status);
 
-// A response that the proxy generates without the server.
+// A response that the proxy generates itself, without the server.
 struct HttpAnswer {
   int status = 503;
   std::vector<HttpHeader> headers;
   std::string body;
 };
-// Makes the answer a failed gRPC call ("Trailers-Only" in "gRPC over HTTP2", section Responses).
+// Changes the answer into a failed gRPC call ("Trailers-Only" in "gRPC over HTTP2", section
+// Responses).
 void make_grpc(HttpAnswer& answer, std::int64_t grpc_status);
-// The reason phrase of a status code (RFC 9110, 15; RFC 6585), or "" for an unknown code.
+// Returns the reason phrase of a status code (RFC 9110, 15; RFC 6585), or "" for an unknown code.
 std::string_view reason_phrase(int status);
 
 // A range of status codes, written as "404", "5xx" or "500-504".
@@ -91,7 +96,7 @@ struct ValueKind<StatusRange> {
   static std::string print(const StatusRange& value);
 };
 
-// A table of header names and values.
+// Reads a table of header names and values.
 template <>
 struct ValueKind<std::vector<HttpHeader>> {
   static std::string name() { return "table of headers"; }
@@ -99,7 +104,7 @@ struct ValueKind<std::vector<HttpHeader>> {
   static std::string print(const std::vector<HttpHeader>&) { return "none"; }
 };
 
-// Fails if the name is not a token or the value contains CR, LF or NUL.
+// Creates a header. Fails if the name is not a token or the value contains CR, LF or NUL.
 Result<HttpHeader> make_header(std::string name, std::string value);
 
 }  // namespace brownout::rules

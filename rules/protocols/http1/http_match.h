@@ -23,9 +23,9 @@ struct HttpMatch {
     return !method.empty() || !path.empty() || !query.empty() || !header.empty() ||
            !content_type.empty() || !status.empty();
   }
-  // A match with a status selects responses, otherwise requests.
+  // Whether the match selects responses, because it has a status. Otherwise it selects requests.
   bool of_response() const { return !status.empty(); }
-  // The first key that the exchange does not match, or "" if the exchange matches.
+  // Returns the name of the first key that the exchange does not match, or "" if it matches.
   std::string_view mismatch(const HttpExchange& exchange) const;
 };
 

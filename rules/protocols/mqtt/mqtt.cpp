@@ -5,7 +5,7 @@
 namespace brownout::rules {
 namespace {
 
-// Removes and returns the first level of a topic or filter. Sets `last` if no level is left.
+// Removes the first level of a topic or filter and returns it. Sets `last` if no level is left.
 std::string_view take_level(std::string_view& rest, bool& last) {
   const auto slash = rest.find('/');
   last = slash == std::string_view::npos;
@@ -28,7 +28,7 @@ bool topic_matches(std::string_view filter, std::string_view topic) {
   bool topic_over = false;
   while (!filter_over) {
     const auto wanted = take_level(filter, filter_over);
-    // "a/#" matches "a", too (MQTT 5.0, 4.7.1.2).
+    // The filter "a/#" also matches the topic "a" (MQTT 5.0, 4.7.1.2).
     if (wanted == "#") return true;
     if (topic_over) return false;
     const auto level = take_level(topic, topic_over);
@@ -76,7 +76,8 @@ std::optional<MqttPacket> refusal_of(const MqttPacket& packet, std::uint8_t leve
                                      const std::optional<MqttReason>& reason) {
   constexpr std::uint8_t kUnspecified = 0x80;
   constexpr std::uint8_t kUnavailable = 0x88;
-  constexpr std::uint8_t kUnavailable311 = 3;  // MQTT 3.1.1, table 3.1
+  // Return code "server unavailable" of MQTT 3.1.1, table 3.1.
+  constexpr std::uint8_t kUnavailable311 = 3;
   const bool v5 = level == kMqtt5;
   // In MQTT 5.0, codes below 0x80 mean success (section 2.4), so the return codes of MQTT 3.1.1
   // would report a success.

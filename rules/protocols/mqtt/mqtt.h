@@ -34,12 +34,13 @@ enum class MqttType : std::uint8_t {
   kAuth,
 };
 
-// Protocol levels in CONNECT (MQTT 5.0, 3.1.2.2).
+// Protocol levels, as sent in CONNECT (MQTT 5.0, 3.1.2.2).
 inline constexpr std::uint8_t kMqtt31 = 3;
 inline constexpr std::uint8_t kMqtt311 = 4;
 inline constexpr std::uint8_t kMqtt5 = 5;
 
-// Properties that rules read or write (MQTT 5.0, 2.2.2.2). Other properties keep their number.
+// Identifiers of the properties that rules read or write (MQTT 5.0, 2.2.2.2). Other properties are
+// stored with their number.
 enum class MqttPropertyId : std::uint8_t {
   kPayloadFormat = 0x01,
   kAssignedClientId = 0x12,
@@ -54,13 +55,13 @@ enum class MqttPropertyId : std::uint8_t {
 struct MqttProperty {
   MqttPropertyId id{};
   std::uint32_t number = 0;  // value of a numeric property
-  std::string text = {};     // value of a text or binary property; name of a user property
+  std::string text = {};     // value of a text or binary property, or name of a user property
   std::string value = {};    // value of a user property
   friend bool operator==(const MqttProperty&, const MqttProperty&) = default;
 };
 using MqttProperties = std::vector<MqttProperty>;
 
-// The first property with this identifier, or null.
+// Returns the first property with this identifier, or null.
 const MqttProperty* find_property(const MqttProperties& properties, MqttPropertyId id);
 
 struct MqttWill {
@@ -75,7 +76,8 @@ struct MqttWill {
 // The content of a CONNECT (MQTT 5.0, 3.1).
 struct MqttConnect {
   std::uint8_t level = kMqtt311;
-  bool bridge = false;  // the client is a broker; sets 0x80 in the level (mosquitto.conf(5))
+  // Whether the client is a broker, which sets 0x80 in the level (mosquitto.conf(5)).
+  bool bridge = false;
   bool clean_start = false;
   std::uint16_t keep_alive = 0;  // seconds; 0 disables keep-alive
   std::string client_id = {};
@@ -87,29 +89,32 @@ struct MqttConnect {
 
 struct MqttFilter {
   std::string filter = {};
-  std::uint8_t options = 0;  // MQTT 5.0, 3.8.3.1; in 3.1.1 only the QoS; 0 in UNSUBSCRIBE
+  // Subscription options (MQTT 5.0, 3.8.3.1). In MQTT 3.1.1 only the QoS; in UNSUBSCRIBE 0.
+  std::uint8_t options = 0;
   friend bool operator==(const MqttFilter&, const MqttFilter&) = default;
 };
 
-// A control packet. The type decides which members are used. The payload of a PUBLISH is separate.
+// MqttPacket is a control packet. Its type decides which members are used. The payload of a PUBLISH
+// is stored separately.
 struct MqttPacket {
   MqttType type = MqttType::kPingreq;
-  bool dup = false;                      // PUBLISH; in 3.1 also PUBREL, SUBSCRIBE and UNSUBSCRIBE
-  std::uint8_t qos = 0;                  // PUBLISH
-  bool retain = false;                   // PUBLISH
-  std::uint16_t id = 0;                  // PUBLISH above QoS 0, (UN)SUBSCRIBE, and acknowledgements
-  std::uint8_t reason = 0;               // reason code; in 3.1.1 the return code of a CONNACK
-  bool session_present = false;          // CONNACK
-  std::string topic = {};                // PUBLISH, as received: empty if an alias replaces it
-  std::vector<MqttFilter> filters = {};  // SUBSCRIBE and UNSUBSCRIBE
-  std::vector<std::uint8_t> reasons = {};  // SUBACK and UNSUBACK
-  MqttProperties properties = {};          // 5.0
+  bool dup = false;      // used by PUBLISH; in 3.1 also by PUBREL, SUBSCRIBE and UNSUBSCRIBE
+  std::uint8_t qos = 0;  // used by PUBLISH
+  bool retain = false;   // used by PUBLISH
+  // Packet identifier: used by PUBLISH above QoS 0, SUBSCRIBE, UNSUBSCRIBE and acknowledgements.
+  std::uint16_t id = 0;
+  std::uint8_t reason = 0;       // reason code; in 3.1.1 the return code of a CONNACK
+  bool session_present = false;  // used by CONNACK
+  std::string topic = {};        // used by PUBLISH, as received: empty if a topic alias replaces it
+  std::vector<MqttFilter> filters = {};    // used by SUBSCRIBE and UNSUBSCRIBE
+  std::vector<std::uint8_t> reasons = {};  // used by SUBACK and UNSUBACK
+  MqttProperties properties = {};          // used in MQTT 5.0
   std::optional<MqttConnect> connect = {};
   friend bool operator==(const MqttPacket&, const MqttPacket&) = default;
 };
 
-// Matches a topic against a filter (MQTT 5.0, 4.7): "+" matches one level, "#" the rest. A leading
-// wildcard does not match a topic that begins with "$".
+// Whether a topic matches a filter (MQTT 5.0, 4.7): "+" matches one level, "#" all remaining
+// levels. A wildcard at the start does not match a topic that begins with "$".
 bool topic_matches(std::string_view filter, std::string_view topic);
 struct TopicFilter {
   std::string text;
@@ -117,7 +122,8 @@ struct TopicFilter {
 template <>
 struct ValueKind<TopicFilter> {
   static std::string name() { return "topic filter"; }
-  static Result<TopicFilter> read(const Node& node);  // MQTT 5.0, 4.7.1
+  // Reads a filter and checks its syntax (MQTT 5.0, 4.7.1).
+  static Result<TopicFilter> read(const Node& node);
   static std::string print(const TopicFilter& value) { return in_quotes(value.text); }
 };
 
@@ -144,9 +150,9 @@ struct ValueKind<MqttReason> {
   static std::string print(MqttReason value) { return std::to_string(value.code); }
 };
 
-// The packet with which a server refuses `packet`: CONNACK, SUBACK, UNSUBACK, PUBACK or PUBREC.
-// None if the protocol level has no refusal for it; 3.1 can refuse CONNECT only. The default reason
-// is "server unavailable" for CONNECT, else "unspecified error".
+// Returns the packet with which a server refuses `packet`: CONNACK, SUBACK, UNSUBACK, PUBACK or
+// PUBREC. Returns no value if the protocol level has no refusal for it; 3.1 can refuse CONNECT
+// only. The default reason is "server unavailable" for CONNECT, else "unspecified error".
 std::optional<MqttPacket> refusal_of(const MqttPacket& packet, std::uint8_t level,
                                      const std::optional<MqttReason>& reason);
 

@@ -41,7 +41,7 @@ MessageKey mqtt_key(std::string name, std::string meaning,
   return message_key<MqttMessage, T>(std::move(name), std::move(meaning), matches);
 }
 
-// Match keys for PUBLISH packets.
+// Returns the match keys for PUBLISH packets.
 std::vector<MessageKey> publish_keys() {
   return {mqtt_key<std::vector<TopicFilter>>(
               "topic",
@@ -69,7 +69,7 @@ std::vector<MessageKey> publish_keys() {
                          })};
 }
 
-// Match keys for the connection and for any packet.
+// Returns the match keys for any packet and for its connection.
 std::vector<MessageKey> packet_keys() {
   return {mqtt_key<MqttPatterns>(
               "client_id", "only connections with these client identifiers; patterns as for path",
@@ -96,7 +96,7 @@ std::vector<MessageKey> packet_keys() {
                                    has_property)};
 }
 
-// Reads the topic of the synthetic users of a rehearsal.
+// Reads the topic that the synthetic users of a rehearsal publish to.
 std::shared_ptr<const ProtocolOption> read_topic(const Node& node, Diagnostics& problems) {
   auto topic = detail::read_value<std::string>("topic", node, {}, problems);
   if (!topic) return nullptr;
@@ -125,7 +125,7 @@ class MqttProtocol final : public MessageProtocol {
     for (auto& key : packet_keys()) keys.push_back(std::move(key));
     return keys;
   }
-  // The size of the whole packet in bytes; 0 for a packet that a rule generates.
+  // The size is that of the whole packet in bytes; 0 for a packet that a rule creates.
   std::string_view about_size() const override { return "the packet's"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();
@@ -148,7 +148,7 @@ class MqttProtocol final : public MessageProtocol {
   bool ends_conversation(const Message& message) const override {
     return view(message).packet.type == MqttType::kDisconnect;
   }
-  // A PUBLISH can declare its payload as UTF-8 (MQTT 5.0, 3.3.2.3.2).
+  // The payload of a PUBLISH must be valid UTF-8 if a property says so (MQTT 5.0, 3.3.2.3.2).
   bool must_be_text(const Message& message) const override {
     const auto& packet = view(message).packet;
     const auto* format = find_property(packet.properties, MqttPropertyId::kPayloadFormat);

@@ -15,9 +15,10 @@ struct MqttMessage final : MessageView {
   static const MessageProtocol& protocol();
 
   MqttPacket packet = {};
-  std::shared_ptr<const MqttConnect> client = {};  // CONNECT of the connection; null if unknown
-  std::string topic = {};                          // topic of a PUBLISH, with an alias resolved
-  // In WebSocket: the received frames, if they contain this packet only; else empty.
+  std::shared_ptr<const MqttConnect> client = {};  // the CONNECT of the connection; null if unknown
+  // Topic of a PUBLISH; if an alias replaced it, the topic that the alias stands for.
+  std::string topic = {};
+  // Inside WebSocket: the received frames if they contain only this packet. Otherwise empty.
   std::vector<std::byte> frames = {};
 
   MqttMessage(MqttPacket is, std::shared_ptr<const MqttConnect> of, std::string published_to = {})
@@ -25,13 +26,14 @@ struct MqttMessage final : MessageView {
   std::size_t memory() const override { return sizeof *this + topic.size() + frames.size(); }
 };
 
-// Null if the chunk is not an MQTT packet.
+// Returns the packet, or null if the chunk is not an MQTT packet.
 inline const MqttPacket* packet_of(const Chunk& chunk) {
   const auto* view = view_as<MqttMessage>(chunk.message());
   return view != nullptr ? &view->packet : nullptr;
 }
 
-// Creates a packet for the connection of `message`. Not for PUBLISH, which needs a payload.
+// Creates a packet for the connection of `message`. Must not be used for PUBLISH, which needs a
+// payload.
 Chunk mqtt_chunk(MqttPacket packet, const MqttMessage& message);
 
 // Defaults for the synthetic users of a rehearsal, if [[probe]] sets no topic or QoS.

@@ -10,7 +10,8 @@ struct Named {
   std::string_view name;
 };
 
-// RFC 8446, 6 and B.2. Alerts that are reserved now but still sent: RFC 5246, 7.2 and RFC 7507.
+// Alerts of RFC 8446, 6 and B.2. Alerts that are now reserved but still sent are from RFC 5246, 7.2
+// and RFC 7507.
 constexpr std::array<Named, 35> kAlerts{{{0, "close_notify"},
                                          {10, "unexpected_message"},
                                          {20, "bad_record_mac"},

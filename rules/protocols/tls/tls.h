@@ -17,22 +17,22 @@ namespace brownout::rules {
 
 // The parts of a ClientHello, the first and unencrypted message of a client, that rules match.
 struct ClientHello {
-  std::string sni;                // lower case; empty if absent (RFC 6066, 3)
-  std::vector<std::string> alpn;  // in the client's order (RFC 7301)
-  std::uint16_t version = 0;      // the highest version offered; 0x0304 is TLS 1.3
-  std::string ja3;                // MD5 in hex of version, ciphers, extensions, groups and formats
+  std::string sni;                // server name (SNI) in lower case; empty if absent (RFC 6066, 3)
+  std::vector<std::string> alpn;  // ALPN protocols in the client's order (RFC 7301)
+  std::uint16_t version = 0;      // highest version that the client offers; 0x0304 is TLS 1.3
+  std::string ja3;  // JA3: MD5, in hex, of version, ciphers, extensions, groups and point formats
 };
 
 enum class TlsVersion { k10, k11, k12, k13 };
 
-// An alert of RFC 8446, 6, written as its name or number.
+// A TLS alert (RFC 8446, 6), which rule files give by name or number.
 struct TlsAlert {
-  std::uint8_t code = 40;  // handshake_failure
+  std::uint8_t code = 40;  // the default 40 is handshake_failure
   friend bool operator==(const TlsAlert&, const TlsAlert&) = default;
 };
 std::string to_text(TlsAlert alert);
 
-// A defect of a certificate.
+// A defect of a certificate, for the fault bad_certificate.
 enum class Flaw {
   kNone,
   kExpired,
@@ -40,25 +40,26 @@ enum class Flaw {
   kWrongName,
   kSelfSigned,
   kUnknownCa,
-  kRevoked,  // revoked, by the stapled OCSP response (RFC 6066, 8)
-  kWeakKey,  // RSA, 1024 bits
+  kRevoked,  // the stapled OCSP response says that the certificate is revoked (RFC 6066, 8)
+  kWeakKey,  // an RSA key of 1024 bits
 };
 
-// The last message that passes before a handshake stops.
+// The last handshake message that passes before the handshake stops.
 enum class HandshakeStop { kNone, kClientHello, kServerHello };
 enum class HowToStop { kClose, kReset, kHang };
 
-// The effects of faults on one handshake and its connection. Faults fill in the verdict in file
-// order. Some effects need a listener that terminates TLS.
+// TlsVerdict contains the effects of faults on one TLS handshake and its connection. Faults fill it
+// in, in the order of the rule file. Some effects need a listener that terminates TLS.
 struct TlsVerdict {
-  std::optional<TlsAlert> alert = {};  // sent in place of the ServerHello
-  SummedDelay delay = {};              // before the ServerHello
+  std::optional<TlsAlert> alert = {};  // alert that is sent instead of the ServerHello
+  SummedDelay delay = {};              // delay of the ServerHello
   HandshakeStop stop = HandshakeStop::kNone;
   HowToStop how = HowToStop::kClose;
-  std::optional<TlsVersion> most = {};       // with termination: the highest version accepted
-  Flaw flaw = Flaw::kNone;                   // with termination: defect of the certificate
-  bool no_close_notify = false;              // with termination: close without close_notify
-  std::optional<Bytes> corrupt_behind = {};  // encrypted bytes ahead of the corrupt record
+  std::optional<TlsVersion> most = {};  // needs termination of TLS: the highest version accepted
+  Flaw flaw = Flaw::kNone;       // needs termination of TLS: the defect of the certificate sent
+  bool no_close_notify = false;  // needs termination of TLS: whether to close without close_notify
+  // Number of encrypted bytes before the record that is corrupted.
+  std::optional<Bytes> corrupt_behind = {};
 
   // Whether records to the client are withheld or changed.
   bool touches_records() const {

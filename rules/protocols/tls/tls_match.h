@@ -17,7 +17,7 @@ struct TlsMatch {
   std::vector<std::string> ja3;
 
   bool any() const { return !sni.empty() || !alpn.empty() || !ja3.empty(); }
-  // The first key that the hello does not match, or "" if the hello matches.
+  // Returns the name of the first key that the ClientHello does not match, or "" if it matches.
   std::string_view mismatch(const ClientHello& hello) const;
 };
 

@@ -15,16 +15,17 @@ struct WebSocketMessage final : MessageView {
   static const MessageProtocol& protocol();
 
   Opcode opcode = Opcode::kBinary;
-  bool compressed = false;  // by an unknown extension; the payload is unreadable
-  // Number of this message among those of its direction that permessage-deflate (RFC 7692)
-  // compresses, from 1; 0 if not compressed. The payload is already decompressed.
+  // Whether an unknown extension compressed the message, so that its payload is unreadable.
+  bool compressed = false;
+  // Number of this message, from 1, among the messages of its direction that permessage-deflate
+  // (RFC 7692) compressed. 0 if it was not compressed. The payload is stored decompressed.
   std::uint64_t deflated = 0;
 
   explicit WebSocketMessage(Opcode is) : opcode(is) {}
   std::size_t memory() const override { return sizeof *this; }
 };
 
-// Creates a message, for faults that send one.
+// Creates a message for faults that send one.
 Chunk websocket_chunk(Opcode opcode, std::string_view payload);
 
 template <>

@@ -10,10 +10,11 @@ namespace {
 
 struct Condition {
   std::string_view name;
-  std::string_view type;  // tells the receiver how to react (RFC 6120, 8.3.2)
+  // How the receiver should react, for example "cancel" or "wait" (RFC 6120, 8.3.2).
+  std::string_view type;
 };
 
-// Conditions of stanza errors, and the type that RFC 6120, 8.3.3 associates with each.
+// Conditions of stanza errors, each with the type that RFC 6120, 8.3.3 associates with it.
 constexpr std::array<Condition, 22> kStanzaConditions{{{"bad-request", "modify"},
                                                        {"conflict", "cancel"},
                                                        {"feature-not-implemented", "cancel"},
@@ -89,7 +90,8 @@ std::string stanza_error(const XmppStanza& stanza, const StanzaCondition& condit
          " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></" + stanza.name + ">";
 }
 
-// None for <abort/>, and for elements that the server sends.
+// Returns the <failure/> with which a server refuses SASL authentication. Returns no value for
+// <abort/>, and for elements that the server sends.
 std::optional<std::string> sasl_failure(const XmppStanza& stanza) {
   constexpr std::string_view kSasl = "urn:ietf:params:xml:ns:xmpp-sasl";
   constexpr std::array<std::string_view, 4> kAsks{"auth", "response", "authenticate", "next"};

@@ -1,5 +1,6 @@
-// XMPP elements (RFC 6120) in the form that rules match: stanzas of clients, servers and components
-// (XEP-0114), stream management (XEP-0198), and the elements of the stream itself.
+// XmppStanza is an XMPP element (RFC 6120) in the form that rules match. Elements are stanzas of
+// clients, servers and components (XEP-0114), stream management (XEP-0198), and elements of the
+// stream itself.
 #pragma once
 
 #include <array>
@@ -17,7 +18,7 @@ namespace brownout::rules {
 enum class XmppElement : std::uint8_t {
   kStream,      // <stream:stream>, the opening tag
   kStreamEnd,   // </stream:stream>
-  kWhitespace,  // between elements: a keep-alive (RFC 6120, 4.6.1)
+  kWhitespace,  // white space between elements, used as keep-alive (RFC 6120, 4.6.1)
   kMessage,
   kPresence,
   kIq,
@@ -25,8 +26,8 @@ enum class XmppElement : std::uint8_t {
   kError,  // <stream:error>
   kStarttls,
   kProceed,
-  kSasl,     // <auth>, <challenge>, <success>...: RFC 6120, 6, and SASL2 (XEP-0388)
-  kAck,      // XEP-0198: <a/>; so are the next six
+  kSasl,  // elements of SASL (<auth>, <challenge>, <success> ...: RFC 6120, 6) and SASL2 (XEP-0388)
+  kAck,   // <a/> of stream management (XEP-0198); the next six are also of XEP-0198
   kRequest,  // <r/>
   kEnable,
   kEnabled,
@@ -41,22 +42,22 @@ inline constexpr std::string_view kXmppSasl2 = "urn:xmpp:sasl:2";
 
 struct XmppStanza {
   XmppElement element = XmppElement::kOther;
-  std::string name = {};   // local name: "iq"
-  std::string space = {};  // namespace of the element itself
+  std::string name = {};   // local name of the element, for example "iq"
+  std::string space = {};  // namespace of the element
   std::string type = {};
   std::string id = {};
-  std::string from = {};  // for a client's own stanzas, its JID once bound
+  std::string from = {};  // sender; for a client's own stanzas, its JID once a resource is bound
   std::string to = {};
-  std::string previous = {};                 // for <resume/> and <resumed/>: the previd (XEP-0198)
-  std::vector<std::string> namespaces = {};  // namespaces of the children, in order
-  std::string body = {};                     // decoded text of <body>, for messages
-  // Position of the encoded body in the payload; both 0 if there is no body.
+  std::string previous = {};  // for <resume/> and <resumed/>: the attribute previd (XEP-0198)
+  std::vector<std::string> namespaces = {};  // namespaces of the child elements, in order
+  std::string body = {};                     // for messages: the decoded text of <body>
+  // Range of the encoded body text in the payload. Both are 0 if there is no body.
   std::size_t body_begin = 0;
   std::size_t body_end = 0;
-  // For <r/>: the `h` of the last <a/> that the receiver of this <r/> has sent.
+  // For <r/>: the attribute h of the last <a/> that the receiver of this <r/> has sent.
   std::string acknowledged = {};
-  // Stream management inside a SASL2 element: <resume/>, <resumed/> or <failed/>, its namespace,
-  // and its position in the payload. kOther if there is none.
+  // Stream management inside a SASL2 element: <resume/>, <resumed/> or <failed/>, with its
+  // namespace and its position in the payload. kOther if there is none.
   XmppElement within = XmppElement::kOther;
   std::string within_space = {};
   std::size_t within_begin = 0;
@@ -67,11 +68,11 @@ struct XmppStanza {
            element == XmppElement::kIq;
   }
   bool has_namespace(std::string_view name) const;
-  // Whether the element is `wanted`, or contains `wanted` (SASL2).
+  // Whether this element is `wanted`, or a SASL2 element that contains `wanted`.
   bool is_or_contains(XmppElement wanted) const { return element == wanted || within == wanted; }
 };
 
-// A defined condition of a stanza error (RFC 6120, 8.3.3), or of a stream error (4.9.3).
+// The condition of a stanza error (RFC 6120, 8.3.3), or of a stream error (4.9.3).
 struct StanzaCondition {
   std::string_view name = "service-unavailable";
 };
@@ -91,21 +92,22 @@ struct ValueKind<StreamCondition> {
   static std::string print(StreamCondition value) { return in_quotes(value.name); }
 };
 
-// `text` with &, <, >, " and ' as entities. Characters that XML does not allow (XML 1.0, 2.2)
-// become U+FFFD.
+// Returns `text` with &, <, >, " and ' as entities. Characters that XML does not allow (XML 1.0,
+// 2.2) become U+FFFD.
 std::string xml_escaped(std::string_view text);
 
-// The error with which a server refuses an element (RFC 6120, 8.3, 5.4.2.2 and 6.5; XEP-0198, 5).
-// None for elements that cannot be refused, such as errors and answers.
+// Returns the error with which a server refuses an element (RFC 6120, 8.3, 5.4.2.2 and 6.5;
+// XEP-0198, 5). Returns no value for elements that cannot be refused, such as errors and answers.
 std::optional<std::string> xmpp_refusal(const XmppStanza& stanza, const StanzaCondition& condition);
-// The answer of a server that does not recognize the stream, or does not manage streams (XEP-0198,
-// 5). `space` is the namespace, and so the version, that the client uses.
+// Returns the answer of a server that does not recognize the stream to resume, or does not support
+// stream management (XEP-0198, 5). `space` is the namespace that the client uses; it determines the
+// version.
 std::string xmpp_not_resumed(std::string_view space);
-// <stream:error> and the end of the stream. `text` is the content of <see-other-host>, or the
-// <text> beside any other condition.
+// Returns <stream:error> and the end of the stream. `text` is the content of <see-other-host>, or
+// the <text> added to any other condition.
 std::string xmpp_stream_error(const StreamCondition& condition, std::string_view text);
-// The answer to a ping (XEP-0199) or to <r/>; none for other elements. The answer to <r/> repeats
-// the last acknowledged count.
+// Returns the answer to a ping (XEP-0199) or to <r/>; no value for other elements. The answer to
+// <r/> repeats the last acknowledged count.
 std::optional<std::string> xmpp_pong(const XmppStanza& stanza);
 
 template <>

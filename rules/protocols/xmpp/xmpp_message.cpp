@@ -14,7 +14,7 @@ MessageKey pattern_key(const std::string& name, const std::string& meaning,
   return message_key<XmppMessage, Patterns>(name, meaning, matches);
 }
 
-// Whether the text is a bare JID (RFC 7622).
+// Whether the text is a bare JID, without a resource (RFC 7622).
 bool is_bare(std::string_view account) {
   const auto at = account.find('@');
   return at != std::string_view::npos && at > 0 && at + 1 < account.size() &&
@@ -94,7 +94,7 @@ class XmppProtocol final : public MessageProtocol {
   bool ends_conversation(const Message& message) const override {
     return stanza_of_message(message).element == XmppElement::kStreamEnd;
   }
-  // XML is UTF-8 text (RFC 6120, 11.3 and 11.6).
+  // XMPP is XML and must be valid UTF-8 (RFC 6120, 11.3 and 11.6).
   bool must_be_text(const Message&) const override { return true; }
   std::optional<std::string> words(const Chunk& chunk) const override {
     const auto& stanza = *stanza_of(chunk);
@@ -132,7 +132,8 @@ class XmppProtocol final : public MessageProtocol {
         "accounts",
         "bare JIDs such as anna@example.org, which share one password; users take them in turn",
         "required");
-    // A reader of its own: the generic reader puts the key's name before the error of an account.
+    // This key has its own reader. The generic reader would put the key's name before an error
+    // about one account.
     key.read = read_accounts;
     return {key};
   }

@@ -1,4 +1,5 @@
-// An XMPP element as a message; the payload is the element as written.
+// XmppMessage is an XMPP element as a message for rules. Its payload is the element's text as
+// received.
 #pragma once
 
 #include <string_view>
@@ -17,13 +18,13 @@ struct XmppMessage final : MessageView {
   std::size_t memory() const override { return sizeof *this + stanza.body.size(); }
 };
 
-// Null if the chunk is not an XMPP element.
+// Returns the element, or null if the chunk is not an XMPP element.
 inline const XmppStanza* stanza_of(const Chunk& chunk) {
   const auto* view = view_as<XmppMessage>(chunk.message());
   return view != nullptr ? &view->stanza : nullptr;
 }
 
-// A chunk with an element that a rule made.
+// Creates a chunk with an element that a rule sends.
 Chunk xmpp_chunk(std::string_view element, XmppElement is = XmppElement::kOther);
 
 }  // namespace brownout::rules

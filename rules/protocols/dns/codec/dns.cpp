@@ -23,7 +23,7 @@ struct FreePacket {
 };
 using Packet = std::unique_ptr<ldns_pkt, FreePacket>;
 
-// The EDNS buffer size in bytes that DNS Flag Day 2020 recommends.
+// EDNS buffer size in bytes, as recommended by DNS Flag Day 2020.
 constexpr std::uint16_t kOurUdpSize = 1232;
 constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kLongestLabel = 63;
@@ -55,8 +55,9 @@ Record unpack_many_fields(ByteView message, std::size_t& at, std::size_t end) {
   return read_many_fields(*record, rdata) ? std::move(record) : nullptr;
 }
 
-// Unpacks the record at `at` and advances `at` past the record; null if malformed. RDLENGTH decides
-// where a record ends (RFC 1035, 3.2.1), whereas ldns stops after the fields of the type.
+// Unpacks the record at `at` and moves `at` past the record. Returns null if the record is
+// malformed. RDLENGTH decides where a record ends (RFC 1035, 3.2.1), although ldns stops after the
+// fields of the type.
 Record unpack_record(ByteView message, std::size_t& at, ldns_pkt_section section) {
   std::size_t end = behind_name(message, at) + 4;
   if (section != LDNS_SECTION_QUESTION) {
@@ -77,7 +78,7 @@ Record unpack_record(ByteView message, std::size_t& at, ldns_pkt_section section
   return at == end ? std::move(owner) : nullptr;
 }
 
-// RFC 6891, 6.1.2 and 6.1.3.
+// Unpacks the OPT record (RFC 6891, 6.1.2 and 6.1.3).
 void unpack_edns(ldns_pkt* packet, const ldns_rr* opt) {
   const auto ttl = ldns_rr_ttl(opt);
   ldns_pkt_set_edns_udp_size(packet, static_cast<std::uint16_t>(ldns_rr_get_class(opt)));
@@ -104,9 +105,10 @@ void unpack_header(ldns_pkt* packet, ByteView message) {
   ldns_pkt_set_rcode(packet, LDNS_RCODE_WIRE(wire));
 }
 
-// Unpacks record by record, because ldns_wire2pkt leaks the first of two OPT or TSIG records, and a
-// peer could exhaust memory. A second OPT or TSIG makes the message malformed (RFC 6891, 6.1.1;
-// RFC 8945, 5.1). The TSIG is dropped: rewriting the message invalidates the signature.
+// Unpacks a message record by record. ldns_wire2pkt would leak the first of two OPT or TSIG
+// records, and a peer could exhaust memory. A second OPT or TSIG makes the message malformed (RFC
+// 6891, 6.1.1; RFC 8945, 5.1). The TSIG is dropped, because rewriting the message invalidates its
+// signature.
 Packet unpack(ByteView message) {
   if (message.size() < kDnsHeader) return nullptr;
   Packet packet(ldns_pkt_new());
@@ -220,8 +222,8 @@ ByteView find_dns_question(ByteView message) {
   std::size_t at = kDnsHeader;
   while (at < message.size()) {
     const auto length = std::to_integer<std::size_t>(message[at]);
-    // Also rejects compression pointers (0xc0 and above): the first name has no earlier name to
-    // point to.
+    // The check also rejects compression pointers (0xc0 and above): the first name of a message has
+    // no earlier name to point to.
     if (length > kLongestLabel || at - kDnsHeader + length + 1 > kLongestName) return {};
     at += length + 1;
     if (length != 0) continue;
@@ -248,7 +250,7 @@ std::optional<rules::DnsQuestion> read_dns_question(ByteView question) {
 bool same_question(ByteView a, ByteView b) {
   constexpr std::size_t kTypeAndClass = 4;
   if (a.size() != b.size() || a.size() < kTypeAndClass) return false;
-  // Label lengths are at most 63, so no length is mistaken for a letter.
+  // Label lengths are at most 63, so no length equals a letter.
   const auto lower = [](std::byte byte) {
     return byte >= std::byte{'A'} && byte <= std::byte{'Z'} ? byte | std::byte{0x20} : byte;
   };
@@ -300,7 +302,8 @@ std::optional<Bytes> write_dns_reply(ByteView query, const DnsReply& reply, Tran
   }
   if (message.empty() || message.size() > most_bytes(asked.get(), transport)) {
     DnsReply cut = reply;
-    // TC asks the client to retry over TCP, which is pointless if the query already came over TCP.
+    // The bit TC makes the client retry over TCP, which is pointless if the query already came over
+    // TCP.
     cut.truncated = transport == Transport::kUdp;
     if (!cut.truncated) cut.rcode = Rcode::kServFail;
     message = pack(start_reply(asked.get(), cut).get());
@@ -348,7 +351,7 @@ std::size_t most_over_udp(ByteView query) {
 Bytes write_dns_error(ByteView query, Rcode rcode) {
   Bytes message(query.begin(), query.begin() + kDnsHeader);
   const auto flags = number_at(query, 2);
-  // QR, the opcode and RD of the query, and the response code.
+  // Copy QR, the opcode and RD from the query, and set the response code.
   put_number(message, 2,
              static_cast<std::uint16_t>(0x8000 | (flags & 0x7900) | static_cast<unsigned>(rcode)));
   std::fill(message.begin() + 4, message.end(), std::byte{0});

@@ -9,7 +9,7 @@ std::span<std::byte> DnsFraming::next() {
         std::to_integer<std::size_t>(rest[0]) << 8 | std::to_integer<std::size_t>(rest[1]);
     if (rest.size() < 2 + length) break;
     taken_ += 2 + length;
-    // An empty message is skipped.
+    // Skip an empty message.
     if (length > 0) return rest.subspan(2, length);
   }
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));

@@ -1,8 +1,8 @@
 // DnsFraming splits a TCP stream into DNS messages, each preceded by a two-byte length (RFC 1035,
 // 4.2.2; RFC 7766).
 //
-// The result does not depend on how reads split the stream. The buffer holds less than two messages
-// beyond the bytes appended last. No I/O.
+// The result does not depend on how reads split the stream. In addition to the bytes appended last,
+// the buffer holds less than two messages. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,9 @@ namespace brownout::codecs {
 class DnsFraming {
  public:
   void append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
-  // The next complete message, empty if there is none. Valid until the next call.
+  // Returns the next complete message, or empty if there is none. Valid until the next call.
   std::span<std::byte> next();
-  // Bytes buffered for the next message.
+  // Returns the number of bytes buffered for the next message.
   std::size_t waiting() const { return bytes_.size() - taken_; }
 
  private:

@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::uint16_t kIxfr = 251;
 constexpr std::uint16_t kAxfr = 252;
-// SOA rdata ends with five 32-bit numbers, the serial first (RFC 1035, 3.3.13).
+// Size of the five 32-bit numbers at the end of SOA rdata. The serial is the first of them (RFC
+// 1035, 3.3.13).
 constexpr std::size_t kSoaNumbers = 20;
 constexpr std::size_t kAnswers = 6;
 constexpr std::size_t kAuthorities = 8;
@@ -79,13 +80,14 @@ bool DnsTransferEnd::take(const Record& record) {
   if (number == 0) {
     serial_ = record.serial;
     soas_ = 1;
-    return !record.soa;  // a transfer begins with an SOA
+    return !record.soa;  // a transfer must begin with an SOA
   }
   if (!record.soa) return false;
   if (number == 1) differences_ = incremental_ && record.serial != serial_;
   if (!differences_) return true;
-  // After the first SOA, differences come in pairs: the SOA of the older version, then of the newer
-  // one. The newest SOA where an older one is due ends the transfer.
+  // After the first SOA, an incremental transfer lists differences. Each has the SOA of an older
+  // version, then that of a newer one. If the newest SOA comes where an older one is expected, the
+  // transfer ends.
   return soas_++ % 2 == 1 && record.serial == serial_;
 }
 

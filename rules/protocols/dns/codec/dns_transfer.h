@@ -1,4 +1,4 @@
-// DnsTransferEnd finds the last message of a zone transfer over TCP.
+// DnsTransferEnd detects the last message of a zone transfer over TCP.
 //
 // A transfer answers one query with several messages, whose records form one list (AXFR: RFC 5936,
 // 2.2; IXFR: RFC 1995, 4). No I/O; any bytes are valid input.
@@ -11,7 +11,7 @@
 
 namespace brownout::codecs {
 
-// Whether the question (a result of find_dns_question) is for AXFR or IXFR.
+// Whether the question (a result of find_dns_question()) asks for a zone transfer, AXFR or IXFR.
 bool asks_for_transfer(ByteView question);
 
 class DnsTransferEnd {
@@ -27,18 +27,20 @@ class DnsTransferEnd {
     bool soa = false;
     std::uint32_t serial = 0;
   };
-  // Reads the record at `at` and advances `at` past the record; none if malformed.
+  // Reads the record at `at` and moves `at` past the record. Returns no value if the record is
+  // malformed.
   static std::optional<Record> take_record(ByteView message, std::size_t& at);
   static std::size_t behind_questions(ByteView message);
-  // Returns whether the record is the last of the transfer.
+  // Processes one record and returns whether it is the last of the transfer.
   bool take(const Record& record);
 
   bool incremental_;
-  std::optional<std::uint32_t> known_;  // serial of the client's copy (IXFR)
+  std::optional<std::uint32_t> known_;  // for IXFR: serial of the client's copy
   std::uint64_t records_ = 0;
   std::uint64_t soas_ = 0;
-  std::uint32_t serial_ = 0;  // serial of the transferred zone
-  bool differences_ = false;  // the transfer is incremental, not the full zone
+  std::uint32_t serial_ = 0;  // serial of the zone that is transferred
+  // Whether the transfer is incremental and does not contain the full zone.
+  bool differences_ = false;
   bool malformed_ = false;
 };
 

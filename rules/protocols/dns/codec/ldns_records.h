@@ -20,18 +20,19 @@ struct FreeName {
 using Record = std::unique_ptr<ldns_rr, FreeRecord>;
 using Name = std::unique_ptr<ldns_rdf, FreeName>;
 
-// A name in presentation format, without the trailing dot.
+// Returns a name in presentation format, without the trailing dot.
 std::string text_of(const ldns_rdf& name);
 
-constexpr std::size_t kMostRdata = 65'535;  // RFC 1035, 3.2.1
+constexpr std::size_t kMostRdata = 65'535;  // maximum size in bytes (RFC 1035, 3.2.1)
 
-// Whether records of a type hold any number of fields, such as the strings of a TXT record. ldns
-// grows such a record field by field, which takes 1 s for 32,760 fields; use read_many_fields().
+// Whether records of a type may have any number of fields, such as the strings of a TXT record.
+// ldns adds fields to such a record one by one, which takes 1 s for 32,760 fields. For these types,
+// use read_many_fields().
 bool has_many_fields(ldns_rr_type type);
 // Sets the rdata of such a record as one field; false if the rdata does not fit the type.
 bool read_many_fields(ldns_rr& record, std::span<const std::uint8_t> rdata);
 
-// Null if the name or the rdata is invalid.
+// Returns null if the name or the rdata is invalid.
 Record to_ldns(const rules::DnsRecord& record);
 rules::DnsRecord from_ldns(const ldns_rr& record);
 

@@ -29,9 +29,9 @@ std::uint64_t most_of(std::int64_t width) {
                     : (std::uint64_t{1} << (8 * width)) - 1;
 }
 
-// The payload and its delimiter. A rule may have put the delimiter into the payload, which would
-// split the message. If the size is unchanged (a flipped bit), the bytes that arrived are restored
-// there; otherwise the payload is cut there.
+// Returns the payload followed by its delimiter. A rule may have created the delimiter inside the
+// payload, which would split the message. If the payload still has its size (a bit was flipped),
+// the original bytes are restored there. Otherwise the payload is cut there.
 Bytes delimited(ByteView payload, ByteView came, ByteView delimiter) {
   Bytes whole(payload.begin(), payload.end());
   whole.insert(whole.end(), delimiter.begin(), delimiter.end());
@@ -66,7 +66,7 @@ MessageReader::Step FramedCodec::Reader::next(ByteView bytes, bool keep) {
 
 MessageReader::Step FramedCodec::Reader::next_delimited(ByteView bytes) {
   const auto delimiter = codecs::bytes_of(framing_.delimiter);
-  // A delimiter may be split between the previous bytes and these.
+  // Search the end of the previous bytes, too, because a delimiter may be split between two reads.
   const auto before = std::min(wire_.size(), delimiter.size() - 1);
   Bytes seam(wire_.end() - static_cast<std::ptrdiff_t>(before), wire_.end());
   const auto more = std::min(bytes.size(), delimiter.size() - 1);
@@ -147,7 +147,7 @@ Bytes FramedCodec::Reader::rest() {
   return std::exchange(wire_, {});
 }
 
-// A payload that is too long for the length field is cut.
+// Writes the message with its new length. A payload that is too long for the length field is cut.
 Bytes FramedCodec::write(const rules::Chunk& chunk, Direction) {
   const auto& message = *chunk.message();
   if (!chunk.touched() && !message.wire.empty()) return message.wire;
@@ -160,7 +160,7 @@ Bytes FramedCodec::write(const rules::Chunk& chunk, Direction) {
     const auto room = most - std::min<std::uint64_t>(own, most);
     payload =
         payload.first(static_cast<std::size_t>(std::min<std::uint64_t>(payload.size(), room)));
-    // Header bytes before the length stay as they arrived.
+    // Header bytes before the length field stay as they arrived.
     whole.assign(message.wire.begin(), message.wire.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                   header, message.wire.size())));
     whole.resize(header);

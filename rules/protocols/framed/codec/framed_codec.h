@@ -1,8 +1,8 @@
-// Reads and writes the messages of an in-house protocol, split by a configured framing
+// FramedCodec reads and writes the messages of an in-house protocol, split by a configured framing
 // (rules/protocols/framed/framing.h).
 //
 // The payload is the bytes before a delimiter, or after a header with a length. A message that a
-// rule changed is framed again.
+// rule changed gets a new delimiter or length.
 #pragma once
 
 #include "rules/protocols/codec/message_codec.h"
@@ -39,12 +39,13 @@ class FramedCodec final : public MessageCodec {
     void finish(Step& step);
 
     const rules::Framing& framing_;
-    // The kept message; else its header, or the last bytes, which may begin a split delimiter.
+    // Bytes of the message, if it is buffered. Otherwise its header, or its last bytes, which may
+    // be the beginning of a split delimiter.
     Bytes wire_;
     bool within_ = false;
     bool keep_ = false;
-    std::uint64_t left_ = 0;  // bytes of the payload still to come
-    bool counted_ = false;    // the header is complete
+    std::uint64_t left_ = 0;  // number of payload bytes that have not arrived yet
+    bool counted_ = false;    // whether the header is complete
   };
 
   rules::Framing framing_;

@@ -1,7 +1,8 @@
-// Backlog buffers received bytes until the parser can take them.
+// Backlog buffers received bytes until the HTTP parser can take them.
 //
-// take() moves no bytes. add() moves the rest to the front if the rest is no longer than the taken
-// part. The cost per byte is therefore constant on average. Views are valid until the next add().
+// take() moves no bytes. add() moves the remaining bytes to the front if they are no longer than
+// the part already taken, so the cost per byte is constant on average. Views are valid until the
+// next add().
 #pragma once
 
 #include "rules/protocols/codec/bytes.h"

@@ -1,7 +1,9 @@
-// BodyPath forwards the bodies of one direction of an HTTP/1 connection, with or without faults.
+// BodyPath forwards the HTTP bodies in one direction of an HTTP/1 connection, with or without
+// faults.
 //
 // Without rules, a body passes byte for byte. With rules, its payload passes through a chain of
-// stages and is framed again. No I/O, virtual time. Owned by its Conversation; one thread.
+// stages (stage.h) and gets new framing. No I/O, virtual time. Owned by its Conversation; one
+// thread.
 #pragma once
 
 #include <memory>
@@ -24,33 +26,35 @@ class BodyPath final : private rules::ChainOutput {
    public:
     virtual ~Owner() = default;
     virtual void body_bytes(Direction direction, ByteView bytes) = 0;
-    // The whole body has passed.
+    // Called when the whole body has passed.
     virtual void body_passed(Direction direction) = 0;
-    // A rule ends the connection within the body.
+    // Called when a rule ends the connection within the body.
     virtual void body_cut(Direction direction, rules::Close how) = 0;
     virtual void body_injected(const rules::Rule& rule, Direction direction,
                                const rules::Note& note) = 0;
   };
 
   enum class Form {
-    kAsIs,      // the received bytes, with their framing
-    kPlain,     // payload only: Content-Length or the end of the connection delimits the body
-    kChunked,   // RFC 9112, 7.1
+    kAsIs,  // forwards the received bytes with their framing
+    // Forwards the payload only: Content-Length or the end of the connection delimits the body.
+    kPlain,
+    kChunked,   // forwards the payload in chunks (RFC 9112, 7.1)
     kBadChunk,  // like kChunked, but the length of the first chunk is not a number
-    kDiscard,   // no bytes pass
+    kDiscard,   // forwards no bytes
   };
 
-  // `owner` is borrowed and outlives the BodyPath.
+  // `owner` is borrowed and must outlive the BodyPath.
   BodyPath(Owner& owner, Direction direction) : owner_(owner), direction_(direction) {}
 
-  // Begins a body. `facts` are borrowed until its end. kAsIs is not allowed with rules.
+  // Begins a body. `facts` are borrowed until the end of the body. kAsIs must not be used with
+  // rules.
   void begin(Form form, const rules::FlowFacts& facts, const std::vector<rules::RuleRef>& rules,
              Instant now);
-  // Takes received bytes. `payload` are the parts of `raw` without framing.
+  // Takes received bytes of the body. `payload` refers to the parts of `raw` that are not framing.
   void take(ByteView raw, std::span<const ByteView> payload, Instant now);
-  // The body is complete.
+  // Must be called when the body is complete.
   void finish(const std::vector<rules::HttpHeader>& trailers, Instant now);
-  // The body ends early. Held bytes still pass, but no last chunk.
+  // Ends the body early. Held bytes still pass, but no last chunk is sent.
   void break_off(Instant now);
   // Discards held bytes and the rest of the body.
   void drop();

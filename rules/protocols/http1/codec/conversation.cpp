@@ -9,7 +9,8 @@
 namespace brownout::http {
 namespace {
 
-// Bytes that body stages or a waiting request may hold before reading pauses.
+// Maximum number of bytes that the stages of bodies or a waiting request may hold before reading
+// pauses.
 constexpr std::size_t kMostHeld = 256 * 1024;
 
 }  // namespace
@@ -74,7 +75,7 @@ void Conversation::pump(Instant now) {
     const auto from_client = take_client(client_in_.view(), now);
     client_in_.take(from_client);
     const auto from_server = over() ? 0 : take_server(server_in_.view(), now);
-    // server_ready() clears server_in_, so less may be left than was taken.
+    // server_ready() may have cleared server_in_, so fewer bytes may be left than were processed.
     server_in_.take(std::min(from_server, server_in_.size()));
     moved = from_client + from_server > 0;
     if (!over() && server_ended() && server_in_.empty()) server_end(now);
@@ -84,8 +85,8 @@ void Conversation::pump(Instant now) {
   pumping_ = false;
 }
 
-// Starts the next exchange once the request and the response have passed. Returns whether anything
-// changed.
+// Starts the next exchange once the request and the response have been forwarded. Returns whether
+// anything changed.
 bool Conversation::settle(Instant now) {
   if (tunnel() || hung()) return false;
   bool moved = false;
@@ -106,7 +107,7 @@ bool Conversation::settle(Instant now) {
 
 void Conversation::next_exchange(Instant now) {
   const bool quiet = !server_ended() && server_in_.empty() && upstream_ != End::kPassed;
-  // A client that sends `Connection: close` makes the server close, too.
+  // If the client sent `Connection: close`, the server closes its connection, too.
   const bool reusable =
       quiet && (made_here_ || (request_.framing.keep_alive && response_.framing.keep_alive));
   if (!reusable) drop_server();
@@ -216,7 +217,7 @@ void Conversation::apply(const rules::RuleSet& set, Instant now) {
   if (!over()) {
     response_body_.set_rules(plan_.body_rules(Direction::kDownstream, set), now);
   }
-  // A removed rule no longer delays the message.
+  // If a rule of the plan was removed, it no longer delays the message.
   if (!over() && ready_ != rules::kNever && !plan_.holds_in(set)) ready_ = now;
   plan_.holds().keep(set);
   advance(now);
@@ -228,7 +229,8 @@ Instant Conversation::deadline() const {
   return std::min({due(), request_body_.deadline(), response_body_.deadline(), message});
 }
 
-// When the waiting message needs attention: at the end of its delay, or when a hold times out.
+// Returns the time at which the waiting message must be checked: at the end of its delay, or when a
+// hold times out.
 Instant Conversation::due() const {
   if (ready_ == rules::kNever) return rules::kNever;
   return plan_.holds().empty() ? ready_ : plan_.holds().deadline();
@@ -241,7 +243,7 @@ void Conversation::wait(Side& side, Instant now) {
   if (!plan_.holds().empty()) wire_.watch(plan_.holds());
 }
 
-// Called at due().
+// Called at the time that due() returned.
 void Conversation::wake(Side& side, Instant now) {
   if (plan_.holds().empty()) return go_on(side, now);
   rules::HttpPlan::Notes notes;
@@ -282,7 +284,7 @@ bool Conversation::wants_client() const {
   if (client_in_.size() >= kMostHeld || request_body_.held() >= kMostHeld) return false;
   if (websocket_ && websocket_->held(Direction::kUpstream) >= kMostHeld) return false;
   if (tunnel()) return connected();
-  // Reading goes on after the request, to notice a close by the client.
+  // Continue reading after the request, to notice when the client closes.
   return request_.phase != Phase::kWaiting && request_.phase != Phase::kDialling;
 }
 
@@ -290,7 +292,7 @@ bool Conversation::wants_server() const {
   if (over() || !connected()) return false;
   if (websocket_ && websocket_->held(Direction::kDownstream) >= kMostHeld) return false;
   if (server_in_.size() >= kMostHeld || response_body_.held() >= kMostHeld) return false;
-  // Reading goes on after the response, to notice a close by the server.
+  // Continue reading after the response, to notice when the server closes.
   return tunnel() || response_.phase != Phase::kWaiting;
 }
 

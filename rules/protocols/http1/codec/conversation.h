@@ -8,11 +8,12 @@
 // The connection becomes a tunnel of bytes after an upgrade or CONNECT. The same happens if the
 // first request or a response is not HTTP.
 //
-// Each end of a stream is forwarded. A half-close by the client while a response is pending reaches
-// the server. A close by the server after an early response reaches the client (RFC 9112, 9.6).
+// The end of each stream is forwarded. A half-close by the client while a response is pending
+// reaches the server. A close by the server after an early response reaches the client (RFC 9112,
+// 9.6).
 //
-// No I/O and no clock: the caller passes in received bytes and the time, and `Wire` carries out the
-// results. Owned by its flow; one thread.
+// No I/O and no clock: the caller passes received bytes and the time, and the interface Wire
+// performs the results. Owned by the connection that it serves; one thread.
 #pragma once
 
 #include <memory>
@@ -32,47 +33,52 @@ using rules::Instant;
 
 class Conversation final : private BodyPath::Owner, private messages::MessageTunnel::Owner {
  public:
-  // The connections to the client and the server, implemented by the flow. Implementations must not
+  // Wire is the interface to the connections to the client and the server. Implementations must not
   // call back into the Conversation, except that ask_for_server() may call server_ready().
   class Wire {
    public:
     virtual ~Wire() = default;
-    // `bytes` are valid during the call.
+    // `bytes` are valid during the call only.
     virtual void to_client(ByteView bytes) = 0;
     virtual void to_server(ByteView bytes) = 0;
-    // The head of a response follows to the client; `status` is 0 if a rule malforms the response.
+    // Called before the head of a response is sent to the client. `status` is 0 if a rule malforms
+    // the response.
     virtual void responds(int status) = 0;
-    // The body of the response ends early.
+    // Called when the body of the response ends early.
     virtual void cut_short() = 0;
-    // Requests a connection to the server; a `fresh` connection has carried no request before.
+    // Requests a connection to the server. `fresh` requires a connection that has carried no
+    // request before.
     virtual void ask_for_server(bool fresh) = 0;
-    // The connection must not be used again.
+    // Closes the server connection, which must not be used again.
     virtual void drop_server() = 0;
-    // The conversation is over. A FIN follows the data already written.
+    // Called when the Conversation is over. With Close::kFin, the client gets the data already
+    // written.
     virtual void close_client(rules::Close how) = 0;
-    virtual void finish_client() = 0;  // half-close
-    virtual void finish_server() = 0;  // half-close
-    // Sends a request over a separate connection and discards the response.
+    virtual void finish_client() = 0;  // half-closes the connection to the client
+    virtual void finish_server() = 0;  // half-closes the connection to the server
+    // Sends a copy of a request over a separate connection and discards the response.
     virtual void send_copy(std::string request, std::string_view method) = 0;
     virtual const rules::RuleSet& rules() = 0;
     virtual void record(const rules::FlowFacts& request, const rules::Rule& rule,
                         Direction direction, const rules::Note& note) = 0;
-    // Rules hold a message: call on_release() when they release it, but not during this call.
+    // Called when rules hold a message. on_release() must be called when they release it, but not
+    // during this call.
     virtual void watch(const rules::PlanHolds& holds) = 0;
     // Reports an event that no rule caused, such as "refused" or "not HTTP".
     virtual void report(std::string_view event, std::string_view why) = 0;
   };
 
-  // `wire` and `connection` are borrowed and outlive the Conversation. `websockets`: whether rules
-  // may act on WebSocket messages.
+  // `wire` and `connection` are borrowed and must outlive the Conversation. `websockets` means that
+  // rules may act on WebSocket messages.
   Conversation(Wire& wire, const rules::FlowFacts& connection, bool websockets = false);
 
   void client_bytes(ByteView bytes, Instant now);
   void client_finished(Instant now);
   void server_ready(bool reused, Instant now);
-  // The connection to the server failed; `injected`: because of a rule.
+  // Must be called if the connection to the server failed. `injected` means that a rule caused the
+  // failure.
   void server_failed(std::string_view why, bool injected, Instant now);
-  // A rule leaves the connection attempt unanswered.
+  // Must be called if a rule leaves the connection attempt without an answer.
   void server_silent() { mode_ = Mode::kHung; }
   void server_bytes(ByteView bytes, Instant now);
   void server_finished(bool reset, Instant now);
@@ -83,13 +89,13 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void advance(Instant now);
   void on_release(Instant now);
 
-  // Whether to read now, or to apply backpressure.
+  // Whether to read from the client now. False applies backpressure.
   bool wants_client() const;
   bool wants_server() const;
-  // Whether the server connection is idle and may serve another client.
+  // Whether the server connection is idle and may be used for another client.
   bool server_reusable() const;
   bool tunnel() const { return mode_ == Mode::kTunnel; }
-  // Names of the rules that act on WebSocket messages.
+  // Returns the names of the rules that act on WebSocket messages.
   std::vector<std::string> message_rules() const {
     return websocket_ ? websocket_->rules() : std::vector<std::string>();
   }
@@ -97,24 +103,26 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
 
  private:
   enum class Mode {
-    kExchanges,  // requests and responses
-    kTunnel,     // bytes, or WebSocket messages
+    kExchanges,  // relays requests and responses
+    kTunnel,     // relays bytes, or WebSocket messages
     kHung,       // a fault keeps the connection open without a response
     kOver,
   };
   enum class Phase { kHead, kWaiting, kDialling, kBody, kDone };
-  // State of the connection to the server, as seen by the reader.
+  // State of the connection to the server, as far as its data has been processed.
   enum class Server { kNone, kOpen, kEnded, kReset };
-  // The end of one direction: not handled yet, handed to the WebSocket tunnel, or forwarded.
+  // How the end of one direction has been handled: not yet, passed to the WebSocket tunnel, or
+  // forwarded.
   enum class End { kNotYet, kInTunnel, kPassed };
 
   struct Side {
     Phase phase = Phase::kHead;
     codecs::HttpFraming framing;
-    rules::HttpMessage message;  // after the rules
-    bool source_ended = false;   // the sender's body is complete, even if it is not forwarded
-    bool own_body = true;        // the sender's body is forwarded, not a replacement
-    bool passed = false;         // the whole body is forwarded
+    rules::HttpMessage message;  // the message as changed by rules
+    // Whether the sender's body is complete, even if it is not forwarded.
+    bool source_ended = false;
+    bool own_body = true;  // whether the sender's body is forwarded instead of a replacement
+    bool passed = false;   // whether the whole body has been forwarded
   };
 
   void pump(Instant now);
@@ -125,15 +133,15 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void drop_server();
   void end(rules::Close how);
   void record(Direction direction, const rules::HttpPlan::Notes& notes);
-  // Waits for the delay and the holds of the message, if any, then goes on.
+  // Waits until the delay and the holds of the message have ended, then continues.
   void wait(Side& side, Instant now);
   void wake(Side& side, Instant now);
   void go_on(Side& side, Instant now);
   Instant due() const;
-  // Starts to forward the body of one side: the sender's, or a replacement from a rule.
+  // Starts to forward a body: the sender's, or a replacement from a rule.
   void begin_body(Side& side, BodyPath& path, Direction direction, Instant now);
   void answer_here(rules::HttpAnswer answer, Instant now);
-  // Discards the rest of the request. The client's connection closes after the response.
+  // Discards the rest of the request. The client's connection is closed after the response.
   void ignore_rest();
   int response_status() const {
     return made_here_ ? response_.message.head.status : response_.framing.status;
@@ -143,7 +151,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool hung() const { return mode_ == Mode::kHung; }
   bool awaits_response() const { return request_.phase >= Phase::kBody && !made_here_; }
 
-  // conversation_request.cpp
+  // Functions for requests are in conversation_request.cpp.
   std::size_t take_client(ByteView bytes, Instant now);
   bool client_step(ByteView& bytes, Instant now);
   void request_head(Instant now);
@@ -156,7 +164,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   bool looks_like_http(ByteView rest) const;
   void keep_copy(ByteView bytes);
 
-  // conversation_response.cpp
+  // Functions for responses are in conversation_response.cpp.
   std::size_t take_server(ByteView bytes, Instant now);
   bool server_step(ByteView& bytes, Instant now);
   void response_head(rules::HttpHead made, Instant now);
@@ -165,7 +173,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   void response_broken(Instant now);
   void server_end(Instant now);
 
-  // BodyPath::Owner
+  // Implementation of BodyPath::Owner.
   void body_bytes(Direction direction, ByteView bytes) override;
   void body_passed(Direction direction) override;
   void body_cut(Direction, rules::Close how) override { end(how); }
@@ -174,7 +182,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
     wire_.record(facts_, rule, direction, note);
   }
 
-  // MessageTunnel::Owner
+  // Implementation of MessageTunnel::Owner.
   void tunnel_bytes(Direction direction, ByteView bytes) override;
   void tunnel_finished(Direction direction) override;
   void tunnel_closed(rules::Close how) override { end(how); }
@@ -190,10 +198,11 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   Wire& wire_;
   const rules::FlowFacts& connection_;
   codecs::Http1Parser requests_{codecs::Http1Parser::Side::kRequests};
-  std::optional<codecs::Http1Parser> responses_;  // one for each server connection
-  Backlog client_in_;                             // bytes not parsed yet
-  Backlog server_in_;                             // bytes not parsed yet
-  codecs::Bytes unparsed_prefix_;  // parsed bytes that are not HTTP, sent to the server first
+  std::optional<codecs::Http1Parser> responses_;  // a new parser for each server connection
+  Backlog client_in_;                             // bytes from the client, not yet parsed
+  Backlog server_in_;                             // bytes from the server, not yet parsed
+  // Bytes that were parsed but are not HTTP. They are sent to the server first.
+  codecs::Bytes unparsed_prefix_;
   BodyPath request_body_{*this, Direction::kUpstream};
   BodyPath response_body_{*this, Direction::kDownstream};
 
@@ -201,23 +210,24 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   Side request_;
   Side response_;
   rules::FlowFacts facts_;
-  std::optional<rules::HttpExchange> http_;  // set if a rule may match
+  std::optional<rules::HttpExchange> http_;  // set if a rule may match the request
   rules::HttpPlan plan_;
-  Instant ready_ = rules::kNever;  // end of the delay of the side in kWaiting, apart from holds
-  bool made_here_ = false;         // the response is not from the server
-  bool response_began_ = false;    // bytes of the server's response were received
+  // When the delay of the waiting message ends; its holds may end later.
+  Instant ready_ = rules::kNever;
+  bool made_here_ = false;       // whether the proxy generated the response
+  bool response_began_ = false;  // whether any byte of the server's response has been received
   bool retried_ = false;
-  std::optional<std::string> copy_;  // the request, for duplicate_request
+  std::optional<std::string> copy_;  // copy of the request, for the fault duplicate_request
 
   Mode mode_ = Mode::kExchanges;
   Server server_ = Server::kNone;
   End upstream_ = End::kNotYet;
   End downstream_ = End::kNotYet;
-  std::uint64_t count_ = 0;  // requests so far
-  bool reused_ = false;      // the server connection has carried other requests
+  std::uint64_t count_ = 0;  // number of requests so far
+  bool reused_ = false;      // whether the server connection has carried earlier requests
   bool client_ended_ = false;
-  bool close_after_ = false;      // this exchange is the last
-  bool discards_client_ = false;  // further bytes from the client are discarded
+  bool close_after_ = false;      // whether to close after this exchange
+  bool discards_client_ = false;  // whether further bytes from the client are discarded
   bool pumping_ = false;
   bool websockets_;
   std::unique_ptr<messages::MessageTunnel> websocket_;

@@ -22,7 +22,7 @@ using BodyKind = Http1Body::Kind;
 struct Http1Parser::State {
   enum class Phase { kHead, kBody, kEnded };
 
-  // A range of `raw`. llhttp reports a field in adjacent parts, which extend() joins.
+  // A range of bytes in `raw`. llhttp reports a field in adjacent parts, which extend() joins.
   struct Piece {
     std::size_t at = 0;
     std::size_t size = 0;
@@ -51,7 +51,7 @@ struct Http1Parser::State {
     settings.on_headers_complete = [](llhttp_t* p) { return of(p).headers_complete(); };
     llhttp_init(&parser, side == Side::kRequests ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
     parser.data = this;
-    // refused_headers() and body_kind() interpret Transfer-Encoding instead of llhttp.
+    // Make llhttp lenient here, because refused_headers() and body_kind() check Transfer-Encoding.
     llhttp_set_lenient_transfer_encoding(&parser, 1);
     // An unknown minor version is treated as the highest known version (RFC 9110, 2.5).
     parser.lenient_flags |= LENIENT_VERSION;
@@ -95,7 +95,7 @@ struct Http1Parser::State {
     return -1;
   }
 
-  // llhttp parses heads only, so it pauses here.
+  // Stop llhttp at the end of the head, because it parses only heads.
   int headers_complete() {
     if (parser.http_major != 1) return too_much("a version that is not HTTP/1.x");
     framing.minor = std::min<int>(parser.http_minor, 1);
@@ -109,19 +109,19 @@ struct Http1Parser::State {
 
   std::string_view text(const Piece& piece) const {
     auto part = text_of(raw).substr(piece.at, piece.size);
-    // White space after a value is not part of the value (RFC 9110, 5.5).
+    // White space after a value does not belong to the value (RFC 9110, 5.5).
     while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
     return part;
   }
 
-  // The value with the white space around it.
+  // Returns the value of a field, including the white space around it.
   std::string_view whole_value(const Field& field) const {
     auto line = text_of(raw).substr(field.name.at + field.name.size);
     line = line.substr(0, line.find("\r\n"));
     return line.substr(std::min<std::size_t>(1, line.size()));
   }
 
-  // Why the head is refused, or "". Sets `codings` to the transfer codings of the body.
+  // Returns why the head is refused, or "". Sets `codings` to the transfer codings of the body.
   std::string_view refused_headers(Codings& codings) {
     int lengths = 0;
     int hosts = 0;
@@ -149,7 +149,7 @@ struct Http1Parser::State {
     return {};
   }
 
-  // How the length of the body is determined (RFC 9112, 6.3).
+  // Returns how the length of the body is determined (RFC 9112, 6.3).
   BodyKind body_kind(Codings codings) {
     const bool tunnel = method == "CONNECT" && framing.status / 100 == 2;
     if (side == Side::kResponses && (tunnel || !rules::may_have_body(method, framing.status))) {
@@ -166,7 +166,7 @@ struct Http1Parser::State {
   }
 
   // Skips empty lines before a message (RFC 9112, 2.2) and returns their size in bytes. A CR or LF
-  // alone breaks the stream.
+  // alone is a syntax error.
   std::size_t skip_empty_lines(std::string_view bytes) {
     std::size_t at = 0;
     for (; at < bytes.size(); ++at) {
@@ -186,9 +186,9 @@ struct Http1Parser::State {
     return {What::kBroken, 0};
   }
 
-  // Reads bytes of the method and returns their number; an invalid method breaks the stream. Any
-  // token is a method (RFC 9110, 9.1), but llhttp accepts only those in its table, so it is given a
-  // method of the table instead.
+  // Reads bytes of the method and returns their number; an invalid method is a syntax error. Any
+  // token is a valid method (RFC 9110, 9.1), but llhttp accepts only the methods in its table.
+  // Therefore llhttp gets one of these methods instead.
   std::size_t read_method(std::string_view bytes) {
     const auto end = std::find_if_not(bytes.begin(), bytes.end(), rules::is_token_char);
     const auto part = bytes.substr(0, static_cast<std::size_t>(end - bytes.begin()));
@@ -208,7 +208,7 @@ struct Http1Parser::State {
   }
 
   // Parses a part of the head and returns whether the head ends in this part. Sets `executed` to
-  // the bytes that belong to the head. Bytes that llhttp refuses break the stream.
+  // the number of bytes that belong to the head. Bytes that llhttp refuses are a syntax error.
   bool execute(std::string_view part) {
     const std::string line = in_line && !is_ascii(part) ? in_ascii(part) : std::string();
     const auto text = line.empty() ? part : std::string_view(line);
@@ -228,7 +228,8 @@ struct Http1Parser::State {
     return error == HPE_PAUSED;
   }
 
-  // Checks a complete head and begins its body. `taken` input bytes belong to the head.
+  // Checks a complete head and begins its body. `taken` is the number of input bytes that belong to
+  // the head.
   Step head_ended(std::size_t taken) {
     auto codings = Codings::kNone;
     auto refused = refused_bytes(text_of(raw));
@@ -247,23 +248,23 @@ struct Http1Parser::State {
   Side side;
   HttpFraming framing;
   Bytes raw;
-  const char* input = nullptr;  // the part that llhttp parses
-  std::size_t executed = 0;     // bytes of the part that belong to the head
+  const char* input = nullptr;  // the part that llhttp is parsing
+  std::size_t executed = 0;     // number of bytes of the part that belong to the head
   Piece target;
   std::vector<Field> fields;
   Http1Body body;
   std::vector<ByteView> payload;
-  std::string method;  // method of the request to which the next response belongs
+  std::string method;  // method of the request that the next response answers
   std::string why;
-  std::string limit;  // why a callback stopped llhttp
+  std::string limit;  // why a callback stopped llhttp, or empty
   Phase phase = Phase::kHead;
   bool started = false;
   bool fresh_field = true;
   bool in_method = false;
-  bool in_line = false;   // in a request line, before its LF
-  bool upgrades = false;  // the protocol changes after this response
+  bool in_line = false;   // whether the parser is in a request line, before its LF
+  bool upgrades = false;  // whether the protocol changes after this response
   bool upgraded = false;
-  bool after_cr = false;  // within an empty line, after its CR
+  bool after_cr = false;  // whether the parser is in an empty line, after its CR
   bool dead = false;
 };
 

@@ -27,15 +27,15 @@
 
 namespace brownout::codecs {
 
-// The parts of a head that decide where the message and the connection end.
+// The parts of a head that determine where the message and the connection end.
 struct HttpFraming {
-  std::string method;  // requests only
-  int status = 0;      // responses only
-  int minor = 1;       // HTTP/1.x
+  std::string method;  // for requests only
+  int status = 0;      // for responses only
+  int minor = 1;       // minor version: HTTP/1.x
   bool keep_alive = true;
   bool chunked = false;
   bool has_body = false;
-  bool expects_continue = false;  // RFC 9110, 10.1.1
+  bool expects_continue = false;  // whether the client waits for "100 Continue" (RFC 9110, 10.1.1)
   std::optional<std::uint64_t> content_length;
 };
 
@@ -45,7 +45,7 @@ class Http1Parser {
 
   enum class Side { kRequests, kResponses };
   enum class What {
-    kMore,      // all bytes were taken, without a boundary
+    kMore,      // all bytes were taken, and no boundary was found
     kHead,      // a head ends here; framing() and head() are valid until the next head begins
     kBody,      // all bytes were taken and belong to a body
     kEnd,       // a message ends here
@@ -54,7 +54,7 @@ class Http1Parser {
   };
   struct Step {
     What what = What::kMore;
-    std::size_t taken = 0;  // bytes of the input
+    std::size_t taken = 0;  // number of input bytes taken
   };
 
   explicit Http1Parser(Side side);
@@ -65,23 +65,24 @@ class Http1Parser {
   // Parses up to the next boundary. Call again with the rest, even if the rest is empty, until the
   // result is kMore or kBody.
   Step next(ByteView bytes);
-  // Call when the stream ends. kEnd if that completes a response (RFC 9112, 6.3, 8), kBroken within
-  // a message, else kMore.
+  // Must be called when the stream ends. Returns kEnd if that completes a response (RFC 9112, 6.3,
+  // 8), kBroken within a message, else kMore.
   What finish();
 
-  // Call before each response with the method of its request: a response to HEAD has no body, and
-  // CONNECT begins a tunnel.
+  // Must be called before each response with the method of its request. A response to HEAD has no
+  // body, and CONNECT begins a tunnel.
   void answers(std::string_view method);
 
   const HttpFraming& framing() const;
-  // A copy of the head as a value, for rules.
+  // Returns a copy of the head as a value, for rules.
   rules::HttpHead head() const;
-  // The head of the current message as received. After kBroken, the bytes that earlier steps have
-  // taken of the message.
+  // Returns the head of the current message as received. After kBroken, returns those bytes of the
+  // message that earlier steps have taken.
   ByteView raw_head() const;
-  // The payload in the input of the last step, without chunk framing. Valid as long as that input.
+  // Returns the payload in the input of the last step, without chunk framing. Valid as long as that
+  // input.
   std::span<const ByteView> payload() const;
-  // The trailers of a chunked body.
+  // Returns the trailers of a chunked body.
   const std::vector<rules::HttpHeader>& trailers() const;
   const std::string& why() const;
   bool in_message() const;

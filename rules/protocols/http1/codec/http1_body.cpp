@@ -16,7 +16,7 @@ bool is_text(char c) {
   return c == '\t' || (byte >= ' ' && byte != 0x7f);
 }
 
-// -1 if `c` is not a digit.
+// Returns the value of a hexadecimal digit, or -1 if `c` is not one.
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -108,8 +108,8 @@ void Http1Body::read_size(char c) {
   left_ = left_ << 4 | static_cast<unsigned>(digit);
 }
 
-// Reads the byte after a size or an extension. Some servers pad the size with blanks, which all
-// clients accept.
+// Processes the byte after a chunk size or an extension. Some servers pad the size with blanks, and
+// all clients accept this.
 void Http1Body::behind_value(char c) {
   if (c == '\r') {
     at_ = At::kSizeLf;
@@ -122,7 +122,7 @@ void Http1Body::behind_value(char c) {
   }
 }
 
-// *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
+// Parses chunk extensions: *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ).
 void Http1Body::read_extension(char c) {
   switch (at_) {
     case At::kName:

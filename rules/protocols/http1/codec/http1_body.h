@@ -16,30 +16,32 @@ namespace brownout::codecs {
 
 class Http1Body {
  public:
-  static constexpr std::size_t kMostLine = 16 * 1024;     // bytes of the line before a chunk
-  static constexpr std::size_t kMostTrailer = 64 * 1024;  // bytes of all trailers
+  // Maximum size in bytes of the line before a chunk.
+  static constexpr std::size_t kMostLine = 16 * 1024;
+  // Maximum size in bytes of all trailers together.
+  static constexpr std::size_t kMostTrailer = 64 * 1024;
   static constexpr std::size_t kMostFields = 256;
 
   enum class Kind { kNone, kLength, kChunked, kUntilEnd };
 
-  // Begins a body; `length` is in bytes, for kLength.
+  // Begins a body. `length` is its size in bytes, used for kLength only.
   void begin(Kind kind, std::uint64_t length = 0);
   Kind kind() const { return kind_; }
 
-  // Returns the number of bytes that belong to the body: all, or those up to its end. Appends views
-  // of the payload in `bytes`, without chunk framing. If why() is not empty afterwards, the body is
-  // malformed and cannot go on.
+  // Returns how many of the bytes belong to the body. Appends views of the payload in `bytes`,
+  // without chunk framing. If why() is not empty afterwards, the body is malformed and cannot
+  // continue.
   std::size_t take(ByteView bytes, std::vector<ByteView>& payload);
   bool ended() const { return at_ == At::kEnd; }
-  // Why the body is malformed, or "".
+  // Returns why the body is malformed, or "".
   std::string_view why() const { return why_; }
-  // The trailers of a chunked body, once it has ended.
+  // Returns the trailers of a chunked body, once it has ended.
   const std::vector<rules::HttpHeader>& trailers() const { return trailers_; }
 
  private:
   enum class At {
-    kData,  // `left_` bytes of payload follow
-    // The line before a chunk.
+    kData,  // `left_` bytes of payload are expected
+    // The states below are in the line before a chunk.
     kSize,
     kBehindSize,
     kName,
@@ -50,10 +52,10 @@ class Http1Body {
     kQuoted,
     kEscaped,
     kSizeLf,
-    // After a chunk.
+    // The states below follow the data of a chunk.
     kDataCr,
     kDataLf,
-    // After the last chunk.
+    // The states below follow the last chunk.
     kField,
     kFieldName,
     kFieldValue,
@@ -74,10 +76,10 @@ class Http1Body {
 
   Kind kind_ = Kind::kNone;
   At at_ = At::kEnd;
-  std::uint64_t left_ = 0;      // bytes left of the body or the chunk
-  std::size_t line_ = 0;        // bytes of the line before a chunk
-  std::size_t digits_ = 0;      // digits of the chunk size
-  std::size_t in_trailer_ = 0;  // bytes of the trailers
+  std::uint64_t left_ = 0;      // number of bytes left of the body or the chunk
+  std::size_t line_ = 0;        // bytes read of the line before a chunk
+  std::size_t digits_ = 0;      // digits read of the chunk size
+  std::size_t in_trailer_ = 0;  // bytes read of the trailers
   std::vector<rules::HttpHeader> trailers_;
   std::string_view why_;
 };

@@ -7,7 +7,8 @@
 
 namespace brownout::codecs {
 
-// Names the first byte sequence in the head that is refused even if a parser accepts it, or "".
+// Returns the name of the first byte sequence in the head that is refused even if a parser accepts
+// it, or "".
 std::string_view refused_bytes(std::string_view head);
 
 // Replaces each non-ASCII byte of a request line by a letter. llhttp accepts only ASCII targets,

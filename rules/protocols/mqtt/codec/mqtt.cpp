@@ -10,8 +10,10 @@ using rules::MqttPacket;
 using rules::MqttType;
 using rules::MqttWill;
 
-constexpr std::uint8_t kFlagsOfRequests = 2;  // PUBREL, SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, 2.1.3)
-constexpr std::uint8_t kBridge = 0x80;        // flag in the byte of the level
+// Required flags of PUBREL, SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, 2.1.3).
+constexpr std::uint8_t kFlagsOfRequests = 2;
+// Flag in the byte of the protocol level: the client is a bridge, that is, another broker.
+constexpr std::uint8_t kBridge = 0x80;
 constexpr std::uint8_t kDup = 0x08;
 constexpr std::uint8_t kReservedOfConnect = 0x01;
 constexpr std::uint8_t kFlagsOfWill = 0x38;
@@ -35,8 +37,8 @@ std::uint8_t flags_of(const MqttPacket& packet, std::uint8_t level) {
   return static_cast<std::uint8_t>(kFlagsOfRequests | (level == rules::kMqtt31 ? dup : 0U));
 }
 
-// Whether the low four bits of the first byte are valid. A CONNECT may have any flags here, because
-// its level is not parsed yet.
+// Whether the flags, the low four bits of the first byte, are valid. A CONNECT may have any flags
+// here, because its protocol level is not parsed yet.
 bool may_have_flags(MqttType type, unsigned flags, std::uint8_t level) {
   if (type == MqttType::kPublish) return (flags >> 1 & 3) != 3;
   if (type == MqttType::kConnect || level == rules::kMqtt31) return true;
@@ -71,7 +73,8 @@ void read_connect(MqttFieldReader& in, MqttPacket& packet) {
   } else if (!v31 && (flags & kFlagsOfWill) != 0) {
     return in.fail();
   }
-  // In MQTT 3.1, the end of the packet overrides the flags (MQTT V3.1, section 3.1).
+  // In MQTT 3.1, a field may be missing at the end of the packet even if its flag is set (MQTT
+  // V3.1, section 3.1).
   const auto has = [&](std::uint8_t flag) { return (flags & flag) != 0 && !(v31 && in.empty()); };
   if (has(kUserName)) connect.user_name = in.text();
   if (has(kPassword)) connect.password = in.binary();

@@ -12,9 +12,10 @@ using rules::MqttPacket;
 using rules::MqttPropertyId;
 using rules::MqttType;
 
-// Limit in bytes. A CONNECT has several texts of up to 64 KiB each, plus properties.
+// Maximum size of a CONNECT in bytes. It has several texts of up to 64 KiB each, plus properties.
 constexpr std::size_t kMostConnect = 1 << 20;
-// Bytes of a PUBLISH that are searched for the topic alias: the longest topic, plus properties.
+// Number of bytes at the start of a PUBLISH that are searched for a topic alias: the longest topic,
+// plus properties.
 constexpr std::size_t kMostBegin = 70 * 1024;
 
 std::uint32_t number_of(const MqttPacket& packet, MqttPropertyId id) {
@@ -25,7 +26,7 @@ std::uint32_t alias_of(const MqttPacket& packet) {
   return number_of(packet, MqttPropertyId::kTopicAlias);
 }
 
-// Memory of an alias in bytes, without its topic: a map node, as an allocator rounds it.
+// Memory in bytes that an alias uses apart from its topic: a map node, as an allocator rounds it.
 constexpr std::size_t kAliasNode = 128;
 std::size_t cost_of(std::string_view topic) { return kAliasNode + topic.size(); }
 
@@ -125,14 +126,16 @@ void MqttCodec::Reader::remember(const MqttPacket& packet) {
   }
 }
 
-// Applies the Topic Alias Maximum that the receiver of this direction announces in `packet`.
+// Sets the highest alias to the Topic Alias Maximum in `packet`, sent by the receiver of this
+// direction.
 void MqttCodec::Reader::allow_aliases(const MqttPacket& packet) {
   const auto most = number_of(packet, MqttPropertyId::kTopicAliasMaximum);
   sent.allow(most);
   known.allow(most);
 }
 
-// The topic of a PUBLISH, with an alias resolved; stores a new alias.
+// Returns the topic of a PUBLISH. If an alias replaces the topic, returns the topic that the alias
+// stands for. Stores a new alias.
 std::string MqttCodec::Reader::topic_of(const MqttPacket& packet) {
   const auto alias = alias_of(packet);
   if (alias == 0) return packet.topic;

@@ -1,10 +1,10 @@
 // MqttCodec reads and writes the MQTT packets of one connection for the faults of rules.
 //
-// The codec always tracks the CONNECT and, in MQTT 5.0, the topic aliases (section 3.3.2.3.4), even
+// The codec always reads the CONNECT and, in MQTT 5.0, the topic aliases (section 3.3.2.3.4), even
 // if no rule can act. A rule may drop or reorder the packet that defines an alias. The codec then
-// writes the topic into the next packet with the alias, even if the rule is gone by then.
+// writes the topic into the next packet with the alias, even if the rule has been removed by then.
 //
-// Per direction, the codec stores the aliases that the receiver allows (MQTT 5.0, 3.1.2.11.5,
+// For each direction, the codec stores the aliases that the receiver allows (MQTT 5.0, 3.1.2.11.5,
 // 3.2.2.3.8), up to kMostAliasBytes. The topic of any other alias is unknown and matches no rule.
 #pragma once
 
@@ -27,14 +27,14 @@ class MqttCodec final : public MessageCodec {
   MessageReader& reader(Direction direction) override { return side(direction); }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
-  // Memory limit for the aliases of each table, topics included.
+  // Maximum memory in bytes for the aliases of each table, including topics.
   static constexpr std::size_t kMostAliasBytes = 1 << 20;
   class Aliases {
    public:
-    // Sets the highest alias; initially 0, so no alias is stored.
+    // Sets the highest alias that is stored. Initially it is 0, so no alias is stored.
     void allow(std::uint32_t most) { most_ = most; }
     void set(std::uint32_t alias, std::string_view topic);
-    std::string of(std::uint32_t alias) const;  // empty if unknown
+    std::string of(std::uint32_t alias) const;  // returns the topic; empty if the alias is unknown
     std::size_t bytes() const { return bytes_; }
 
    private:
@@ -47,10 +47,10 @@ class MqttCodec final : public MessageCodec {
    public:
     Reader(MqttCodec& codec, Direction direction) : codec_(codec), direction_(direction) {}
     Step next(ByteView bytes, bool keep) override { return read(bytes, keep || aliases_differ()); }
-    // Like next(), but does not keep packets only because aliases differ.
+    // Like next(), but does not buffer packets only because aliases differ.
     Step read(ByteView bytes, bool keep);
     // Whether some alias has different topics at the sender and the receiver, because a rule
-    // dropped or reordered a packet. Packets must be kept and rewritten then.
+    // dropped or reordered a packet. While true, packets must be buffered and rewritten.
     bool aliases_differ() const { return !differing_aliases_.empty(); }
     std::size_t held() const override { return keep_ ? packet_.size() : 0; }
     Bytes rest() override;
@@ -58,13 +58,13 @@ class MqttCodec final : public MessageCodec {
     // Whether the last step ended within a packet.
     bool within() const { return done_ > 0; }
 
-    Aliases sent;   // as defined by the sender
-    Aliases known;  // as forwarded to the receiver
+    Aliases sent;   // topics by alias, as the sender defined them
+    Aliases known;  // topics by alias, as the receiver got them
     // Updates aliases_differ() after a change to `alias` in either table.
     void compare_alias(std::uint32_t alias);
 
    private:
-    // The part of the current packet to parse even if no rule can act.
+    // The part of the current packet that is parsed even if no rule can act.
     enum class Look { kNot, kBegin, kWhole };
 
     std::string_view take(ByteView bytes, Step& step);
@@ -77,9 +77,10 @@ class MqttCodec final : public MessageCodec {
 
     MqttCodec& codec_;
     const Direction direction_;
-    Bytes packet_;          // the kept or parsed part of the current packet
-    std::size_t size_ = 0;  // bytes of the whole packet; 0 until its fixed header is complete
-    std::size_t done_ = 0;  // bytes of the packet taken so far
+    Bytes packet_;  // the buffered or parsed part of the current packet
+    // Size of the whole packet in bytes; 0 until its fixed header is complete.
+    std::size_t size_ = 0;
+    std::size_t done_ = 0;  // number of bytes of the packet taken so far
     bool keep_ = false;
     Look look_ = Look::kNot;
     std::set<std::uint32_t> differing_aliases_;
@@ -89,7 +90,8 @@ class MqttCodec final : public MessageCodec {
 
  private:
   std::uint8_t level_ = rules::kMqtt311;
-  std::shared_ptr<const rules::MqttConnect> client_;  // null before its CONNECT
+  // CONNECT of the client; null until it has arrived.
+  std::shared_ptr<const rules::MqttConnect> client_;
   Reader up_{*this, Direction::kUpstream};
   Reader down_{*this, Direction::kDownstream};
 };

@@ -19,9 +19,9 @@ class MqttFieldReader {
   std::uint8_t byte();
   std::uint16_t number16();
   std::uint32_t number32();
-  std::uint32_t length();  // a variable byte integer (MQTT 5.0, 1.5.5)
-  std::string text();      // UTF-8 without U+0000 (MQTT 5.0, 1.5.4)
-  std::string binary();    // MQTT 5.0, 1.5.6
+  std::uint32_t length();  // reads a variable byte integer (MQTT 5.0, 1.5.5)
+  std::string text();      // reads UTF-8 text without U+0000 (MQTT 5.0, 1.5.4)
+  std::string binary();    // reads binary data (MQTT 5.0, 1.5.6)
   rules::MqttProperties properties();
 
   ByteView rest() const { return rest_; }
@@ -43,7 +43,7 @@ class MqttFieldWriter {
   void number16(std::uint16_t value);
   void number32(std::uint32_t value);
   void length(std::size_t value);
-  void text(std::string_view value);  // binary data, too
+  void text(std::string_view value);  // writes UTF-8 text or binary data
   void properties(const rules::MqttProperties& properties);
   void bytes(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
 

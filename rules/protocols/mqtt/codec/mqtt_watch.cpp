@@ -1,6 +1,7 @@
 #include "rules/protocols/mqtt/codec/mqtt_watch.h"
 
-// Only the beginning of each packet is kept, which is enough to pair requests and acknowledgements.
+// Only the beginning of each packet is stored, which is enough to pair requests with
+// acknowledgements.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -16,21 +17,23 @@ using codecs::octet;
 using rules::Instant;
 using rules::MqttType;
 
-// Bytes kept of each packet: enough for the level of a CONNECT and the reason codes of most
-// SUBACKs.
+// Number of bytes stored of each packet: enough for the protocol level of a CONNECT and the reason
+// codes of most SUBACKs.
 constexpr std::size_t kMostOfPacket = 128;
 constexpr std::size_t kMostOpenPackets = 4096;
-constexpr std::uint8_t kFirstFailure = 0x80;  // MQTT 5.0, 2.4
-constexpr std::uint8_t kLevelBits = 0x7f;     // the highest bit marks a bridge
+// Lowest reason code that means failure (MQTT 5.0, 2.4).
+constexpr std::uint8_t kFirstFailure = 0x80;
+// Bits of the protocol level; the highest bit marks a bridge (another broker).
+constexpr std::uint8_t kLevelBits = 0x7f;
 
 struct SeenPacket {
   MqttType type{};
-  std::uint8_t qos = 0;  // PUBLISH only
-  std::uint16_t id = 0;  // packet identifier, 0 without one
-  ByteView begin;        // the kept bytes after the fixed header
+  std::uint8_t qos = 0;  // used for PUBLISH only
+  std::uint16_t id = 0;  // packet identifier; 0 if there is none
+  ByteView begin;        // the stored bytes after the fixed header
 };
 
-// Finds the packets of one direction.
+// PacketScan finds the packets of one direction.
 class PacketScan {
  public:
   // Calls `see` for each complete packet.
@@ -66,7 +69,7 @@ class PacketScan {
     const auto kept = std::min(part.size(), kMostOfPacket - kept_);
     std::copy_n(part.begin(), kept, begin_.begin() + static_cast<std::ptrdiff_t>(kept_));
     kept_ += kept;
-    // The packet identifier of a PUBLISH follows the topic, possibly beyond the kept bytes.
+    // The packet identifier of a PUBLISH follows the topic, possibly after the stored bytes.
     const auto at = id_at();
     for (std::size_t i = 0; i < 2; ++i) {
       if (at + i >= done_ && at + i < done_ + part.size()) {
@@ -100,7 +103,7 @@ class PacketScan {
   bool broken_ = false;
 };
 
-// The type of the acknowledgement, or none if the packet needs no acknowledgement.
+// Returns the type of the acknowledgement, or no value if the packet needs none.
 std::optional<MqttType> answer_to(const SeenPacket& packet) {
   switch (packet.type) {
     case MqttType::kConnect:
@@ -149,11 +152,11 @@ class MqttWatch final : public RequestWatch {
     if (packet.type == MqttType::kConnect) read_level(packet.begin);
     leaving_ |= packet.type == MqttType::kDisconnect;
     const auto answer = answer_to(packet);
-    // A retransmission does not restart the time.
+    // emplace() keeps the earlier time if a packet is sent again.
     if (answer && open_.size() < kMostOpenPackets) open_.emplace(Key{*answer, id_of(packet)}, now);
   }
 
-  // The level follows the protocol name (MQTT 5.0, 3.1.2).
+  // Reads the protocol level, which follows the protocol name (MQTT 5.0, 3.1.2).
   void read_level(ByteView connect) {
     connected_ = true;
     if (connect.size() < 2) return;
@@ -174,7 +177,7 @@ class MqttWatch final : public RequestWatch {
     }
   }
 
-  // Whether no reason code is a failure. There is one code per filter; in 5.0, properties with
+  // Whether all reason codes mean success. There is one code per filter. In 5.0, properties with
   // their length come before the codes.
   bool none_failed(ByteView begin) const {
     std::size_t at = 2;
@@ -194,7 +197,8 @@ class MqttWatch final : public RequestWatch {
     });
   }
 
-  using Key = std::pair<MqttType, std::uint16_t>;  // type and id of the acknowledgement
+  // Type and packet identifier of the acknowledgement.
+  using Key = std::pair<MqttType, std::uint16_t>;
   std::map<Key, Instant> open_;
   PacketScan client_;
   PacketScan server_;

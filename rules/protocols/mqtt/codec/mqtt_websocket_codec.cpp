@@ -10,14 +10,14 @@ MqttWebSocketCodec::Reader::Reader(MqttWebSocketCodec& codec, Direction directio
       frames_(codec.frames_.side(direction)),
       packets_(codec.packets_.side(direction)) {}
 
-// Why the current data frame cannot carry MQTT, or "".
+// Returns why the current data frame cannot contain MQTT, or "".
 std::string_view MqttWebSocketCodec::Reader::refused_frame() const {
   if (frames_.frame().opcode() != rules::Opcode::kBinary) return "a text frame";
   if (frames_.frame().compressed()) return "a compressed frame";
   return {};
 }
 
-// Parses payload that is not kept, to find where packets begin. Returns why the payload is not
+// Parses payload that is not buffered, to find where packets begin. Returns why the payload is not
 // MQTT, or "".
 std::string_view MqttWebSocketCodec::Reader::track_packets() {
   ByteView payload = frames_.frame().payload();
@@ -41,13 +41,13 @@ MessageReader::Step MqttWebSocketCodec::Reader::next(ByteView bytes, bool keep) 
     return why.empty() ? step : Step{.broken = why};
   }
   if (step.ended && step.ended->message->ends_conversation() && packets_.held() > 0) {
-    // A Close ends an incomplete packet. The bytes of that packet pass first, before the incomplete
-    // message and the Close.
+    // A WebSocket Close ends an incomplete packet. The bytes of that packet are forwarded first,
+    // before the incomplete message and the Close.
     const auto begun = codec_.frames_.frame(packets_.rest(), direction_);
     auto& wire = step.ended->message->wire;
     wire.insert(wire.begin(), begun.begin(), begun.end());
   }
-  // An empty binary message contains no packet, so it stays a WebSocket message.
+  // An empty binary message contains no MQTT packet, so it remains a WebSocket message.
   if (!step.ended || step.ended->message->is_control() || step.ended->payload.empty()) return step;
   wire_ = std::move(step.ended->message->wire);
   payload_ = std::move(step.ended->payload);

@@ -1,9 +1,10 @@
 // MqttWebSocketCodec reads and writes MQTT packets inside WebSocket messages (MQTT 5.0, 6.0:
 // subprotocol "mqtt").
 //
-// Packets are in binary messages, whose boundaries need not match. Control frames are WebSocket
-// messages between the packets. A packet that is alone in its message, as usual, passes in its
-// received frames; other packets are framed again. Text frames and compressed frames are not MQTT.
+// Packets are in binary WebSocket messages; a packet may span several messages, and a message may
+// contain several packets. Control frames are WebSocket messages between the packets. A packet that
+// is alone in its message, as usual, passes in its received frames; other packets get new frames.
+// Text frames and compressed frames are not MQTT.
 #pragma once
 
 #include "rules/protocols/mqtt/codec/mqtt_codec.h"
@@ -13,7 +14,7 @@ namespace brownout::messages {
 
 class MqttWebSocketCodec final : public MessageCodec {
  public:
-  // `flow` seeds the random masks.
+  // `flow` seeds the random numbers with which frames are masked.
   explicit MqttWebSocketCodec(rules::Key flow) : frames_(flow) {}
 
   std::string_view name() const override { return "MQTT"; }
@@ -44,8 +45,8 @@ class MqttWebSocketCodec final : public MessageCodec {
     WebSocketCodec::Reader& frames_;
     MqttCodec::Reader& packets_;
     Bytes wire_;            // received frames of the current binary message
-    Bytes payload_;         // payload of that message
-    std::size_t done_ = 0;  // bytes of the payload parsed so far
+    Bytes payload_;         // payload of the current binary message
+    std::size_t done_ = 0;  // number of payload bytes parsed so far
     bool keep_ = false;
   };
 

@@ -20,7 +20,7 @@ std::uint16_t number(ByteView bytes, std::size_t at) {
   return static_cast<std::uint16_t>(octet(bytes, at) << 8 | octet(bytes, at + 1));
 }
 
-// Whether `text` begins with `whole`, or is an incomplete beginning of `whole`.
+// Whether `text` begins with `whole`, or is a prefix of `whole` that more bytes may complete.
 bool begins(std::string_view text, std::string_view whole) {
   return text.substr(0, whole.size()) == whole.substr(0, text.size());
 }
@@ -35,7 +35,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
   }
 }
 
-// Parses an address in the notation of its family. An IPv6 address may be IPv4-mapped.
+// Parses an address in the notation of its family: IPv4 if `v4`, else IPv6. An IPv6 address may be
+// IPv4-mapped.
 std::optional<IpAddress> address_of(std::string_view text, bool v4) {
   const bool colons = text.find(':') != std::string_view::npos;
   return colons == v4 ? std::nullopt : IpAddress::parse(text);

@@ -15,11 +15,11 @@ using rules::IpAddress;
 
 constexpr std::uint8_t kSocks4Version = 4;
 constexpr char kGranted4 = 90;
-constexpr char kRefused4 = 91;  // "rejected or failed"; the other codes concern identd
+constexpr char kRefused4 = 91;  // code for "rejected or failed"; the other codes are about identd
 
-// RFC 1928, 3 to 6.
+// Constants of SOCKS5 (RFC 1928, 3 to 6).
 constexpr char kVersion = 5;
-constexpr std::uint8_t kConnectCommand = 1;  // the same in SOCKS4
+constexpr std::uint8_t kConnectCommand = 1;  // command CONNECT; the same number in SOCKS4
 constexpr std::uint8_t kNoAuth = 0;
 constexpr std::uint8_t kByPassword = 2;
 constexpr char kNoMethod = '\xff';
@@ -39,15 +39,17 @@ std::string string_at(ByteView bytes, std::size_t at, std::size_t length) {
   return std::string(text_of(bytes.subspan(at, length)));
 }
 
-// A SOCKS5 reply. Its bound address is 0.0.0.0:0, because clients do not need it for CONNECT.
+// Returns a SOCKS5 reply. Its bound address is 0.0.0.0:0, because clients do not need the address
+// for CONNECT.
 std::string socks_reply(Reply code) {
   return std::string{kVersion, static_cast<char>(code), 0, 1} + std::string(6, '\0');
 }
 
 std::string socks4_reply(char code) { return std::string{0, code} + std::string(6, '\0'); }
 
-// The text from `at` to its zero byte; none if the zero byte has not arrived. A text of more than
-// `most` bytes is returned as its first `most` + 1 bytes, so that the caller can reject it.
+// Returns the text from `at` to its zero byte, or no value if the zero byte has not arrived. A text
+// longer than `most` bytes is returned as its first `most` + 1 bytes, so that the caller can reject
+// it.
 std::optional<std::string_view> terminated(std::string_view text, std::size_t at,
                                            std::size_t most) {
   const auto rest = text.substr(std::min(at, text.size()));
@@ -57,8 +59,8 @@ std::optional<std::string_view> terminated(std::string_view text, std::size_t at
   return some.substr(0, end);
 }
 
-// The size of the request's head, which ends with an empty line; npos if incomplete. Lines may end
-// in LF alone (RFC 9112, 2.2).
+// Returns the size of the request's head, which ends with an empty line; npos if the head is
+// incomplete. Lines may end in LF alone (RFC 9112, 2.2).
 std::size_t end_of_head(std::string_view text) {
   for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
     if (text.substr(at + 1).starts_with('\n')) return at + 2;
@@ -73,8 +75,8 @@ std::string_view first_line(std::string_view text) {
   return line;
 }
 
-// Checks an incomplete first line, too: bytes of another protocol may contain no line end, and the
-// client must get an error at once.
+// Whether the text may be an HTTP request. Checks an incomplete first line, too: bytes of another
+// protocol may contain no line end, and the client must get an error at once.
 bool may_be_http(std::string_view text) {
   const auto line = first_line(text);
   return std::all_of(line.begin(), line.end(),
@@ -148,14 +150,14 @@ ProxyRequest::Step ProxyRequest::greet(ByteView bytes) {
     return std::find(methods.begin(), methods.end(), std::byte{method}) != methods.end();
   };
   const bool anybody = open() && offers(kNoAuth);
-  // A client with a password may offer only that method. The proxy accepts it even if no password
-  // is required.
+  // A client with a password may offer only the password method. Accept it even if no password is
+  // required.
   if (!anybody && !offers(kByPassword)) return {State::kRefused, length, {kVersion, kNoMethod}};
   stage_ = anybody ? Stage::kRequest : Stage::kPassword;
   return {State::kMore, length, {kVersion, static_cast<char>(anybody ? kNoAuth : kByPassword)}};
 }
 
-// The sub-negotiation for user name and password (RFC 1929, 2).
+// Reads user name and password (RFC 1929, 2).
 ProxyRequest::Step ProxyRequest::check_password(ByteView bytes) {
   if (bytes.size() < 2) return {};
   const std::size_t name = octet(bytes, 1);
@@ -171,8 +173,8 @@ ProxyRequest::Step ProxyRequest::check_password(ByteView bytes) {
   return {State::kMore, length, {1, 0}};
 }
 
-// The fields are VN, CD, DSTPORT, DSTIP, USERID and NULL. In SOCKS4a, DSTIP is 0.0.0.x, and a host
-// name follows.
+// Reads a SOCKS4 request: VN, CD, DSTPORT, DSTIP, USERID and NULL. In SOCKS4a, DSTIP is 0.0.0.x,
+// and a host name follows.
 ProxyRequest::Step ProxyRequest::socks4_request(ByteView bytes) {
   constexpr std::size_t kTexts = 8;
   if (bytes.size() < kTexts) return {};
@@ -197,9 +199,10 @@ ProxyRequest::Step ProxyRequest::socks4_request(ByteView bytes) {
   return aim(std::move(host), number16(bytes, 2), length);
 }
 
-// Stores the target, or refuses a target that no connection can reach.
+// Stores the target host and port, or refuses a target that no connection can reach.
 ProxyRequest::Step ProxyRequest::aim(std::string host, std::uint16_t port, std::size_t length) {
-  // The resolver gets the name, so only printable ASCII characters without blanks are allowed.
+  // The name is passed to the resolver, so only printable ASCII characters without blanks are
+  // allowed.
   const bool clean =
       std::all_of(host.begin(), host.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
   if (!clean || host.empty() || port == 0) {
@@ -278,7 +281,7 @@ ProxyRequest::Step ProxyRequest::connect_request(ByteView bytes) {
 
 bool ProxyRequest::may_pass(std::string_view username, std::string_view password) const {
   if (open()) return true;
-  // Both are always compared, so that the time does not depend on the user name.
+  // Always compare both, so that the time taken does not reveal whether the user name is correct.
   const bool name = same(username, credentials_.username);
   const bool word = same(password, credentials_.password);
   return name && word;
@@ -286,7 +289,7 @@ bool ProxyRequest::may_pass(std::string_view username, std::string_view password
 
 bool ProxyRequest::authorized(std::string_view head) const {
   constexpr std::string_view kName = "proxy-authorization:";
-  constexpr std::string_view kScheme = "basic ";  // case-insensitive (RFC 9110, 11.1)
+  constexpr std::string_view kScheme = "basic ";  // the scheme is case-insensitive (RFC 9110, 11.1)
   for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1)) {
     auto line = head.substr(at + 1, head.find('\n', at + 1) - at - 1);
     if (lower(line.substr(0, kName.size())) != kName) continue;

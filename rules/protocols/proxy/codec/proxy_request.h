@@ -1,4 +1,5 @@
-// Parses the request that a client sends to a forward proxy before its own bytes:
+// ProxyRequest parses the request that a client sends to a forward proxy before its own data. It
+// supports these protocols:
 //
 //   SOCKS5        RFC 1928; user name and password: RFC 1929
 //   SOCKS4, 4a    openssh.com/txt/socks4.protocol, socks4a.protocol
@@ -7,7 +8,8 @@
 // The first byte identifies the protocol. CONNECT is the only supported SOCKS command. SOCKS4 has
 // no password, so its requests are refused if a password is required.
 //
-// feed() gets all bytes that have arrived and were not consumed by earlier calls. Pure; any thread.
+// feed() must get all bytes that have arrived and were not consumed by earlier calls. Pure
+// functions; any thread.
 #pragma once
 
 #include <string>
@@ -26,26 +28,26 @@ class ProxyRequest {
   };
   enum class State {
     kMore,     // more bytes are needed
-    kTarget,   // the request is complete; send connected() or failed() later
+    kTarget,   // the request is complete; the caller must send connected() or failed() later
     kRefused,  // send `reply`, which has the reason, then close the connection
   };
   struct Step {
     State state = State::kMore;
-    std::size_t taken = 0;   // bytes consumed
+    std::size_t taken = 0;   // number of bytes consumed
     std::string reply = {};  // bytes to send to the client; may be empty
   };
   enum class Failure { kRefused, kUnreachable, kNoSuchHost };
 
-  static constexpr std::size_t kMostHead = 16384;  // bytes of a CONNECT request
-  // Limit in bytes of the user id and of the host name in SOCKS4, which end with a zero byte.
+  static constexpr std::size_t kMostHead = 16384;  // maximum size of a CONNECT request in bytes
+  // Maximum size in bytes of the user id and of the host name in SOCKS4. Both end with a zero byte.
   static constexpr std::size_t kMostName = 255;
 
   explicit ProxyRequest(Credentials credentials) : credentials_(std::move(credentials)) {}
 
   Step feed(ByteView bytes);
-  // The host (a name or an address) and the port that the client requests.
+  // Returns the host (a name or an address) and the port that the client requests.
   const rules::Endpoint& target() const { return target_; }
-  // Replies to the client: the server is connected, or cannot be reached.
+  // Return the reply to the client when the server is connected, or cannot be reached.
   std::string connected() const;
   std::string failed(Failure why, std::string_view text) const;
 

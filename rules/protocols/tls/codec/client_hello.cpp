@@ -15,8 +15,8 @@ constexpr std::uint8_t kHandshakeRecord = 22;
 constexpr std::uint8_t kClientHello = 1;
 constexpr std::size_t kMostRecord = (1 << 14) + 256;
 
-// Reads integers and vectors from the front. After a read beyond the end, bad() is true and all
-// further reads yield 0 or empty.
+// Reads integers and vectors from the front of a byte sequence. After a read beyond its end, bad()
+// is true and all further reads yield 0 or empty.
 class HelloFields {
  public:
   explicit HelloFields(ByteView bytes) : rest_(bytes) {}
@@ -36,7 +36,7 @@ class HelloFields {
     rest_ = rest_.subspan(size);
     return taken;
   }
-  // A vector preceded by its length in `size` bytes.
+  // Reads a vector that follows its length; the length has `size` bytes.
   ByteView vector(std::size_t size) { return take(number(size)); }
   bool empty() const { return rest_.empty(); }
   bool bad() const { return bad_; }
@@ -46,7 +46,8 @@ class HelloFields {
   bool bad_ = false;
 };
 
-// Clients add random GREASE values to keep servers tolerant (RFC 8701). JA3 ignores them.
+// Whether a value is a GREASE value. Clients add such random values to keep servers tolerant (RFC
+// 8701). JA3 ignores them.
 bool is_grease(std::uint32_t value) {
   return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
 }
@@ -77,7 +78,7 @@ std::string md5(const std::string& text) {
   return hex;
 }
 
-// The first host name of the extension (RFC 6066, 3).
+// Returns the first host name of the SNI extension (RFC 6066, 3).
 std::string read_sni(ByteView extension) {
   HelloFields reader(extension);
   HelloFields list(reader.vector(2));
@@ -127,7 +128,7 @@ HelloReading read_message(ByteView message) {
   std::string extensions;
   std::string groups;
   std::string formats;
-  // Old clients send no extensions.
+  // Clients before RFC 3546 send no extensions, not even an empty list.
   HelloFields list(reader.empty() ? ByteView{} : reader.vector(2));
   while (!list.empty()) {
     const auto type = list.number(2);

@@ -1,4 +1,4 @@
-// HelloReader reads the ClientHello at the start of a TLS connection, without taking part in the
+// HelloReader reads the ClientHello at the start of a TLS connection and does not take part in the
 // handshake (RFC 8446, 4.1.2).
 //
 // Any bytes are valid input. Memory is bounded by kMostHello. No I/O.
@@ -11,7 +11,7 @@
 
 namespace brownout::codecs {
 
-// Size in bytes above which a message is not considered a ClientHello.
+// Maximum size of a ClientHello in bytes. A larger message is not considered a ClientHello.
 constexpr std::size_t kMostHello = 64 * 1024;
 
 enum class HelloState { kMore, kHello, kNotTls };
@@ -21,16 +21,16 @@ struct HelloReading {
   rules::ClientHello hello;
 };
 
-// Assembles a ClientHello from the bytes of a stream.
+// HelloReader assembles a ClientHello from the bytes of a stream.
 class HelloReader {
  public:
-  // Takes the next bytes of the stream. Call again only while the state is kMore.
+  // Takes the next bytes of the stream. May be called again only while the state is kMore.
   HelloReading feed(ByteView bytes);
 
  private:
-  Bytes header_;          // partial header of the next record
-  std::size_t left_ = 0;  // bytes left of the current record
-  Bytes message_;         // handshake message, which may span records
+  Bytes header_;          // incomplete header of the next record
+  std::size_t left_ = 0;  // number of bytes left of the current record
+  Bytes message_;         // the handshake message, which may span several records
 };
 
 // `bytes` is the whole stream so far.

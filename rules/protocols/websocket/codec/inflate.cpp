@@ -10,7 +10,7 @@
 namespace brownout::codecs {
 namespace {
 
-// The empty block at the end of each message, which senders omit (RFC 7692, 7.2.2).
+// The empty DEFLATE block that ends each message. Senders omit it (RFC 7692, 7.2.2).
 constexpr std::array kEmptyBlock{std::byte{0}, std::byte{0}, std::byte{0xff}, std::byte{0xff}};
 
 }  // namespace
@@ -26,8 +26,8 @@ struct Inflater::State {
 
   z_stream stream{};
   const bool made;
-  bool ready;  // false after an error
-  // The message ended with a block marked as the last of the stream (RFC 7692, 7.2.3.4).
+  bool ready;  // whether the decompressor can continue; false after an error
+  // Whether the message ended with a block marked as the last of the stream (RFC 7692, 7.2.3.4).
   bool last_block = false;
 };
 
@@ -47,7 +47,7 @@ bool Inflater::add(ByteView bytes, Bytes* into, std::size_t most) {
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());
     const auto result = inflate(&stream, Z_SYNC_FLUSH);
-    // Z_BUF_ERROR means that output space or input is used up, which is not fatal.
+    // Z_BUF_ERROR means that the output space or the input is used up. It is not fatal.
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) ready = false;
     bytes = bytes.subspan(piece - stream.avail_in);
     const auto made = out.size() - stream.avail_out;

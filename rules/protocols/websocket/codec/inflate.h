@@ -1,8 +1,8 @@
 // Inflater decompresses permessage-deflate messages of one direction of a WebSocket connection,
 // with zlib (RFC 7692, 7.2.2).
 //
-// Memory is the caller's output plus a window of 32 KiB, allocated at the first message. No I/O;
-// one thread.
+// Memory use is the caller's output plus a window of 32 KiB, allocated at the first message. No
+// I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -18,12 +18,14 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  // Decompresses the next bytes of a message and appends the output to `into`, unless null. False
-  // if the input is malformed or `into` would exceed `most` bytes; the Inflater is unusable then.
+  // Decompresses the next bytes of a message and appends the output to `into`, unless it is null.
+  // Returns false if the input is malformed or `into` would exceed `most` bytes; the Inflater is
+  // then unusable.
   bool add(ByteView bytes, Bytes* into, std::size_t most);
-  // The message ends here.
+  // Must be called at the end of each message.
   bool end_message(Bytes* into, std::size_t most);
-  // Clears the window, because later messages do not refer to earlier data ("no context takeover").
+  // Clears the window. Called if later messages do not refer to earlier data ("no context
+  // takeover").
   void forget();
 
  private:

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kMostControl = 125;
 
-// Removes and returns the part of `list` before `mark`, trimmed. Ignores quoted strings, because no
-// parameter of permessage-deflate has a quoted string that contains a mark.
+// Removes the part of `list` before `mark`, and returns it without surrounding blanks. Ignores
+// quotes, because no parameter of permessage-deflate has a quoted string that contains a mark.
 std::string_view cut_off(std::string_view& list, char mark) {
   const auto end = std::min(list.find(mark), list.size());
   auto element = list.substr(0, end);
@@ -32,8 +32,8 @@ struct WebSocketParser::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // wslay reads ahead. Giving it header bytes one at a time, and no more than the current payload,
-  // keeps the number of consumed bytes exact.
+  // wslay reads ahead. It gets header bytes one at a time and no more than the current payload, so
+  // that the number of consumed bytes is exact.
   static ssize_t receive(uint8_t* into, std::size_t size, int, void* user) {
     auto& self = *static_cast<State*>(user);
     const auto most = self.in_payload ? std::min<std::uint64_t>(size, self.left) : 1;
@@ -50,7 +50,7 @@ struct WebSocketParser::State {
     return true;
   }
 
-  // Called when a header is complete. Returns true if the header is invalid at this point.
+  // Processes a complete frame header. Returns true if the header is invalid at this point.
   bool begin_frame(const wslay_frame_iocb& frame) {
     in_payload = true;
     left = frame.payload_length;
@@ -77,7 +77,7 @@ struct WebSocketParser::State {
   ByteView input;
   Bytes payload;
   std::string why;
-  std::uint64_t left = 0;  // bytes left of the frame's payload
+  std::uint64_t left = 0;  // number of bytes left of the frame's payload
   rules::Opcode data_opcode = rules::Opcode::kText;
   rules::Opcode control_opcode = rules::Opcode::kPing;
   bool in_payload = false;
@@ -165,7 +165,7 @@ Bytes write_frame(rules::Opcode opcode, bool compressed, ByteView payload, bool 
   frame.mask = masked ? 1 : 0;
   frame.data = reinterpret_cast<const uint8_t*>(payload.data());
   frame.data_length = payload.size();
-  // wslay sends in pieces. The callback accepts all of them, so the loop writes the whole frame.
+  // wslay sends in pieces. The callback accepts every piece, so the loop writes the whole frame.
   do {
     const auto sent = wslay_frame_send(context, &frame);
     if (sent < 0) break;

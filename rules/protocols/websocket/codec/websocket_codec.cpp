@@ -19,8 +19,8 @@ ReadMessage WebSocketCodec::Reader::control_message() {
   auto wire = std::exchange(frame_, {});
   const auto opcode = parser_.opcode();
   if (opcode == rules::Opcode::kClose && in_data_) {
-    // A Close ends the incomplete message before it. The fragments pass together with the Close, so
-    // that no rule acts on them.
+    // A Close ends the incomplete message before it. The fragments are forwarded together with the
+    // Close, so that no rule acts on them.
     cut_ = true;
     wire.insert(wire.begin(), wire_.begin(), wire_.end());
     wire_.clear();
@@ -73,15 +73,16 @@ bool WebSocketCodec::Reader::passes_on(std::uint64_t deflated) {
 }
 
 MessageReader::Step WebSocketCodec::Reader::next(ByteView bytes, bool keep) {
-  // If an earlier compressed message did not pass unchanged, the receiver cannot decompress later
-  // ones. They must be kept and framed again.
+  // If an earlier compressed message was not forwarded unchanged, the receiver cannot decompress
+  // later messages. These must then be buffered and framed again.
   if (!within_) keep_ = keep || (takeover_ && passed_ != deflated_);
   const auto parsed = parser_.next(bytes);
   if (parsed.broken) return {.broken = parser_.why()};
   const bool control = parser_.control();
   const bool ended = parsed.message_ended && !control;
   if (const auto why = read_payload(control, ended); !why.empty()) return {.broken = why};
-  // With frames of a few bytes, most of the held bytes are headers, so the limit includes them.
+  // If frames have only a few bytes, most of the buffered bytes are headers, so the limit includes
+  // headers.
   if (keep_ && held() + parsed.taken > 2 * kMostMessage) {
     return {.broken = "a message of more than 16 MiB"};
   }

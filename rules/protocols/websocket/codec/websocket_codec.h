@@ -1,12 +1,12 @@
 // WebSocketCodec reads and writes WebSocket messages (RFC 6455) for the faults of rules.
 //
 // A message is a control frame, or all fragments of a data message. Messages that a rule changes
-// are framed again.
+// get new frames.
 //
-// Rules see messages that permessage-deflate (RFC 7692) compresses in decompressed form. With
-// context takeover, every message is decompressed, even if no rule acts now. Once a compressed
-// message is dropped, changed or reordered, the receiver lacks the context of later ones. Later
-// messages then pass uncompressed, which is allowed for each message (RFC 7692, 6).
+// Rules get messages that permessage-deflate (RFC 7692) compressed in decompressed form. With
+// context takeover, every message is decompressed, even if no rule acts now. If a rule drops,
+// changes or reorders a compressed message, the receiver lacks the context for later ones. Later
+// messages are then sent uncompressed, which is allowed for each message (RFC 7692, 6).
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ namespace brownout::messages {
 
 class WebSocketCodec final : public MessageCodec {
  public:
-  // `flow` seeds the random masks.
+  // `flow` seeds the random numbers with which frames are masked.
   explicit WebSocketCodec(rules::Key flow, std::optional<codecs::Deflate> deflate = {})
       : flow_(flow) {
     if (!deflate) return;
@@ -39,7 +39,7 @@ class WebSocketCodec final : public MessageCodec {
     return frame(rules::Opcode::kBinary, false, payload, direction);
   }
 
-  // Reads the messages of one direction.
+  // Reader parses the messages of one direction.
   class Reader final : public MessageReader {
    public:
     Step next(ByteView bytes, bool keep) override;
@@ -48,16 +48,16 @@ class WebSocketCodec final : public MessageCodec {
     bool passing() const override { return within_ && !keep_; }
     // Whether the last step ended within a frame or a message.
     bool within() const { return within_; }
-    // The frame of the last step.
+    // Returns the frame of the last step.
     const codecs::WebSocketParser& frame() const { return parser_; }
 
-    // Enables permessage-deflate; `takeover`: messages may refer to earlier messages.
+    // Enables permessage-deflate. `takeover` means that messages may refer to earlier messages.
     void deflate(bool takeover) {
       inflater_.emplace();
       takeover_ = takeover;
     }
-    // Whether the receiver can decompress this message, because it has all earlier ones. If so, the
-    // caller must forward the message unchanged next.
+    // Whether the receiver can decompress this message, because it got all earlier ones. If true,
+    // the caller must next forward the message unchanged.
     bool passes_on(std::uint64_t deflated);
 
    private:
@@ -73,12 +73,13 @@ class WebSocketCodec final : public MessageCodec {
     Bytes control_;  // payload of the control frame
     bool keep_ = false;
     bool within_ = false;
-    bool in_data_ = false;  // between two fragments of a message
-    bool cut_ = false;      // a Close arrived between two fragments
+    bool in_data_ = false;  // whether the reader is between two fragments of a message
+    bool cut_ = false;      // whether a Close arrived between two fragments
     std::optional<codecs::Inflater> inflater_;
     bool takeover_ = false;
-    std::uint64_t deflated_ = 0;  // compressed messages received
-    std::uint64_t passed_ = 0;    // compressed messages forwarded unchanged, without a gap
+    std::uint64_t deflated_ = 0;  // number of compressed messages received
+    // Number of compressed messages forwarded unchanged before the first that was not.
+    std::uint64_t passed_ = 0;
   };
 
   Reader& side(Direction direction) { return direction == Direction::kUpstream ? up_ : down_; }
@@ -87,7 +88,7 @@ class WebSocketCodec final : public MessageCodec {
   Bytes frame(rules::Opcode opcode, bool compressed, ByteView payload, Direction direction);
 
   rules::Key flow_;
-  std::uint64_t made_ = 0;  // frames written here, each with a random mask
+  std::uint64_t made_ = 0;  // number of frames written by the codec; seeds their masks
   Reader up_;
   Reader down_;
 };

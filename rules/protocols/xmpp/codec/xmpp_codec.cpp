@@ -16,7 +16,7 @@ constexpr std::size_t kMostDepth = 128;
 // Upper bound for one tag, in bytes. expat buffers an incomplete tag and rescans it from its
 // beginning whenever more bytes arrive.
 constexpr std::size_t kMostTag = 64 * 1024;
-constexpr std::size_t kMostText = 1 << 20;  // of a body, in bytes
+constexpr std::size_t kMostText = 1 << 20;  // maximum size of a body in bytes
 constexpr std::size_t kMostNamespaces = 64;
 constexpr std::size_t kMostAtOnce = 64 * 1024;
 
@@ -34,7 +34,7 @@ bool is_blank(std::byte byte) {
          byte == std::byte{'\t'};
 }
 
-// "namespace\nlocal", as expat gives it.
+// Splits "namespace\nlocal", the form in which expat gives a name.
 std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
   const auto at = name.find('\n');
   if (at == std::string_view::npos) return {"", name};
@@ -96,8 +96,7 @@ class XmppCodec::Reader final : public MessageReader {
     if (why_.empty()) why_ = why;
     XML_StopParser(parser_.get(), XML_FALSE);
   }
-  // Offset of the beginning, or the end, of expat's current token from the beginning of the
-  // element.
+  // Returns the offset of the beginning, or the end, of expat's current token within the element.
   std::size_t here() const {
     return static_cast<std::size_t>(XML_GetCurrentByteIndex(parser_.get())) - origin_;
   }
@@ -123,13 +122,13 @@ class XmppCodec::Reader final : public MessageReader {
     void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
   };
   std::unique_ptr<XML_ParserStruct, FreeParser> parser_;
-  std::size_t fed_ = 0;     // bytes passed to this parser
+  std::size_t fed_ = 0;     // number of bytes passed to this parser
   std::size_t origin_ = 0;  // offset of the element in the bytes passed to the parser
-  std::size_t ahead_ = 0;   // bytes passed to the parser but not yet taken by a step
-  std::size_t done_ = 0;    // bytes of the element taken so far
+  std::size_t ahead_ = 0;   // number of bytes passed to the parser but not yet taken by a step
+  std::size_t done_ = 0;    // number of bytes of the element taken so far
   std::size_t depth_ = 0;
-  bool suspended_ = false;  // the parser is paused at the end of an element
-  bool over_ = false;       // the stream has ended
+  bool suspended_ = false;  // whether the parser is paused at the end of an element
+  bool over_ = false;       // whether the stream has ended
   Bytes wire_;
   bool keep_ = false;
   bool begun_ = false;
@@ -213,7 +212,7 @@ void XmppCodec::Reader::start(std::string_view name, const XML_Char** attributes
   if (depth_ == 4 && local == "jid" && space == kBind && stanza_.type == "result") begin_jid();
 }
 
-// Notes a stream resumption inside a SASL2 element (XEP-0198, 9).
+// Stores a stream resumption that is inside a SASL2 element (XEP-0198, 9).
 void XmppCodec::Reader::start_within(std::string_view space, std::string_view name,
                                      const XML_Char** attributes) {
   const auto element = element_of(space, name);
@@ -250,7 +249,7 @@ void XmppCodec::Reader::text(std::string_view some) {
   if (in_jid_ && jid_.size() + some.size() <= 4096) jid_ += some;
 }
 
-// Updates the connection state that later elements depend on.
+// Updates the state of the connection on which later elements depend.
 void XmppCodec::Reader::remember() {
   const bool up = direction_ == Direction::kUpstream;
   if (stanza_.element == XmppElement::kAck) {
@@ -268,7 +267,7 @@ void XmppCodec::Reader::remember() {
   if (stanza_.element == XmppElement::kProceed) codec_.encrypted_ = true;
   if (stanza_.space == kCompression && stanza_.name == "compressed") codec_.compressed_ = true;
   if (stanza_.element != XmppElement::kSasl || stanza_.name != "success") return;
-  // RFC 6120, 6.4.6: both streams restart.
+  // After SASL, both streams restart (RFC 6120, 6.4.6).
   if (stanza_.space == kSasl) return codec_.begin_anew();
   // A bare JID means that no resource is bound yet.
   if (jid_.find('/') != std::string::npos) codec_.jid_ = jid_;
@@ -305,7 +304,7 @@ MessageReader::Step XmppCodec::Reader::unparsed(ByteView bytes, XmppElement elem
   return step;
 }
 
-// Why the bytes violate XMPP; empty while they are valid.
+// Parses bytes. Returns why they violate XMPP, or "" while they are valid.
 std::string_view XmppCodec::Reader::parse(ByteView bytes) {
   if (!why_.empty()) return why_;
   complete_ = false;

@@ -17,7 +17,7 @@ using rules::XmppStanza;
 constexpr std::size_t kMostOpenQueries = 4096;
 constexpr std::size_t kMostId = 1024;
 
-// Error conditions for which the server is to blame (RFC 6120, 8.3.3).
+// Error conditions that are the server's fault (RFC 6120, 8.3.3).
 constexpr std::array<std::string_view, 3> kServersFault{
     "<internal-server-error", "<remote-server-timeout", "<resource-constraint"};
 
@@ -74,9 +74,9 @@ class XmppWatch final : public RequestWatch {
   }
 
   XmppCodec codec_;
-  std::unordered_map<std::string, Instant> open_;  // by id
+  std::unordered_map<std::string, Instant> open_;  // time of each open request, by id
   bool broken_ = false;
-  bool secures_ = false;  // TLS has begun; nothing can be read until secured()
+  bool secures_ = false;  // whether TLS has begun; no bytes can be parsed until secured()
   bool leaving_ = false;
 };
 

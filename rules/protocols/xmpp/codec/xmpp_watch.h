@@ -1,10 +1,11 @@
-// Pairs XMPP requests with their answers (request_watch.h).
+// make_xmpp_watch() creates a RequestWatch (request_watch.h) that pairs XMPP requests with their
+// answers, to measure success and latency.
 //
-// A request is an <iq> of type get or set; its answer is the <iq> of type result or error with the
-// same id (RFC 6120, 8.2.3). An error counts as a failure only if the server is to blame, like
+// A request is an <iq> of type get or set. Its answer is the <iq> of type result or error with the
+// same id (RFC 6120, 8.2.3). An error counts as a failure only if it is the server's fault, like
 // status 500 in HTTP: internal-server-error, remote-server-timeout, resource-constraint.
-// service-unavailable is not a failure: servers answer it to any namespace they do not support
-// (8.4).
+// service-unavailable is not a failure, because servers send it for every namespace that they do
+// not support (8.4).
 #pragma once
 
 #include <memory>
