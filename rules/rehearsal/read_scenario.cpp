@@ -62,7 +62,8 @@ class Reader {
              const std::vector<std::string_view>& names) {
     if (std::find(names.begin(), names.end(), name) != names.end()) return;
     problems_.add(where, "there is no " + std::string(kind) + " " + in_quotes(name),
-                  names.empty() ? std::string() : suggest(name, names));
+                  names.empty() ? "add a [[" + std::string(kind) + "]] with that name"
+                                : suggest(name, names));
   }
   void refer_all(const Node& table, std::string_view key, std::string_view kind,
                  const std::vector<std::string_view>& names) {
@@ -82,8 +83,8 @@ class Reader {
   }
   bool claim(const Node& node, const std::string& name, std::set<std::string>& taken) {
     if (name.empty() || taken.insert(name).second) return true;
-    problems_.add(position_of(node, "name"), "there is already a " + in_quotes(name),
-                  "names must differ");
+    problems_.add(position_of(node, "name"), "the name " + in_quotes(name) + " is used twice",
+                  "rename one of the two");
     return false;
   }
 
@@ -113,8 +114,10 @@ class Reader {
     }
     const auto needs = [&](bool missing, std::string_view key) {
       if (!missing) return;
-      problems_.add(node.where, std::string(probe.kind.name()) + " probe " + in_quotes(probe.name) +
-                                    " needs " + in_quotes(key));
+      problems_.add(node.where,
+                    std::string(probe.kind.name()) + " probe " + in_quotes(probe.name) + " needs " +
+                        in_quotes(key),
+                    "add " + std::string(key) + " to this [[probe]]");
     };
     needs(probe.endpoints.empty() && probe.kind != ProbeKind::kExec, "endpoints");
     needs(probe.kind == ProbeKind::kExec && probe.command.empty(), "command");
@@ -161,14 +164,22 @@ class Reader {
       refer(position_of(node, "phase"), "phase", keys.phase, names_in(scenario_.phases));
     }
     if ((keys.least == nullptr) == (keys.most == nullptr)) {
-      problems_.add(node.where, "[[expect]] needs either \"at_least\" or \"at_most\"",
-                    "e.g. at_least = \"99%\"");
+      const bool both = keys.least != nullptr;
+      problems_.add(
+          node.where,
+          both ? "[[expect]] has both \"at_least\" and \"at_most\""
+               : "[[expect]] needs either \"at_least\" or \"at_most\"",
+          both ? "leave one of them out, or write two [[expect]]" : "e.g. at_least = \"99%\"");
     }
     if (keys.least != nullptr) keys.at_least = read_bound(keys.metric, *keys.least, "at_least");
     if (keys.most != nullptr) keys.at_most = read_bound(keys.metric, *keys.most, "at_most");
     if (keys.metric == Metric::kShare && keys.endpoint.empty() == keys.server.empty()) {
-      problems_.add(node.where, "share needs \"endpoint\" or \"server\"",
-                    "name the endpoint or the server whose share is measured");
+      const bool both = !keys.endpoint.empty();
+      problems_.add(node.where,
+                    both ? "metric = \"share\" has both \"endpoint\" and \"server\""
+                         : "metric = \"share\" needs \"endpoint\" or \"server\"",
+                    both ? "only one of them may be given; leave the other out"
+                         : "name the endpoint or the server whose share is measured");
     }
     if (keys.metric == Metric::kAlert) read_alert(node, keys);
     check_rules(node, keys);
@@ -180,25 +191,27 @@ class Reader {
     const bool hits = wanted.metric == Metric::kRuleHits;
     if (hits == wanted.rule.empty()) {
       problems_.add(hits ? node.where : position_of(node, "rule"),
-                    hits ? "rule_hits needs \"rule\"" : "only rule_hits has a \"rule\"",
+                    hits ? "metric = \"rule_hits\" needs \"rule\""
+                         : "\"rule\" is only for metric = \"rule_hits\"",
                     hits ? "name the rule whose faults are counted"
-                         : "leave it out, or write metric = \"rule_hits\"");
+                         : "leave rule out, or write metric = \"rule_hits\"");
     }
     if (hits && !wanted.probe.empty()) {
-      problems_.add(position_of(node, "probe"), "rule_hits counts faults, not operations",
+      problems_.add(position_of(node, "probe"),
+                    "metric = \"rule_hits\" counts faults, not operations of a probe",
                     "leave probe out");
     }
   }
 
   void check_traffic(const Node& node, const Expectation& wanted) {
     if (!wanted.server.empty() && wanted.metric != Metric::kShare) {
-      problems_.add(position_of(node, "server"), "only a share has a \"server\"",
-                    "leave it out, or write metric = \"share\"");
+      problems_.add(position_of(node, "server"), "\"server\" is only for metric = \"share\"",
+                    "leave server out, or write metric = \"share\"");
     }
     if (wanted.listener.empty()) return;
     if (!wanted.probe.empty()) {
       problems_.add(
-          position_of(node, "listener"), "\"probe\" and \"listener\" exclude each other",
+          position_of(node, "listener"), "[[expect]] has both \"probe\" and \"listener\"",
           "probe measures synthetic users, listener measures proxied traffic; leave one out");
     }
     constexpr std::array kSeen{Metric::kAvailability, Metric::kLatencyP50, Metric::kLatencyP99,
@@ -237,9 +250,9 @@ class Reader {
   void read_alert(const Node& node, const Expectation& wanted) {
     if (wanted.probe.empty() && scenario_.alerts.empty()) {
       problems_.add(
-          node.where, "alert needs \"alerts\" in [scenario], or a \"probe\"",
-          "alerts = \"127.0.0.1:9199\" receives the webhooks of your alerting; a prometheus "
-          "probe asks whether a rule fires");
+          node.where, "metric = \"alert\" has no source of alerts",
+          "write alerts = \"127.0.0.1:9199\" in [scenario] to receive the webhooks of your "
+          "alerting, or probe = \"...\" here to ask Prometheus whether an alert fires");
     }
     for (auto& probe : scenario_.probes) {
       const auto& names = wanted.probe;
@@ -248,7 +261,8 @@ class Reader {
       if (probe.kind == ProbeKind::kPrometheus) continue;
       problems_.add(position_of(node, "probe"),
                     in_quotes(probe.name) + " is not a prometheus probe",
-                    "alert needs a prometheus probe whose query has a result when the rule fires");
+                    "metric = \"alert\" needs a probe with kind = \"prometheus\" and a query that "
+                    "has a result when the alert fires");
     }
   }
 

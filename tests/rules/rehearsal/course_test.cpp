@@ -370,11 +370,12 @@ TEST(Course, RuleHitsNameRules) {
     const auto config = rules::load_toml(outage(kSevenHours + "[[expect]]\n" + expectation));
     return config ? "" : config.error().sorted().front().what;
   };
-  EXPECT_EQ(errors("metric = \"rule_hits\"\nat_least = 1"), "rule_hits needs \"rule\"");
+  EXPECT_EQ(errors("metric = \"rule_hits\"\nat_least = 1"),
+            "metric = \"rule_hits\" needs \"rule\"");
   EXPECT_EQ(errors("metric = \"rule_hits\"\nrule = \"no\"\nat_least = 1"),
             "there is no rule \"no\"");
   EXPECT_EQ(errors("metric = \"attempt_rate\"\nrule = \"gone\"\nat_least = \"1/s\""),
-            "only rule_hits has a \"rule\"");
+            "\"rule\" is only for metric = \"rule_hits\"");
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ TEST(Scenario, ReportsEachKindOfError) {
   seeded.insert(seeded.find("[scenario]\n") + 11, "seed = 8\n");
   EXPECT_EQ(*rules::load_toml(seeded)->seed, 8U);
   EXPECT_EQ(rules::load_toml("seed = 7\n" + seeded).error().sorted().front().what,
-            "there is a seed at the top already");
+            "seed is given twice: at the top of the file and in [scenario]");
   EXPECT_EQ(problem_of(phase + "rules = [\"no\"]"), "there is no rule \"no\"");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = [\"nowhere\"]"),
             "\"nowhere\" is neither a listener nor an address");
@@ -148,12 +148,18 @@ TEST(Scenario, ReportsEachKindOfError) {
   EXPECT_THAT(problem_of(phase + "[[expect]]\nmetric = \"avail\"\nat_least = \"5%\""),
               HasSubstr("unknown value \"avail\""));
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"alert\"\nat_most = \"5m\""),
-            "alert needs \"alerts\" in [scenario], or a \"probe\"");
+            "metric = \"alert\" has no source of alerts");
   EXPECT_EQ(problem_of(phase + "[[probe]]\nname = \"x\"\nendpoints = \"chat\"\n"
                                "[[expect]]\nmetric = \"alert\"\nprobe = \"x\"\nat_most = \"5m\""),
             "\"x\" is not a prometheus probe");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"share\"\nat_most = \"5%\""),
-            "share needs \"endpoint\" or \"server\"");
+            "metric = \"share\" needs \"endpoint\" or \"server\"");
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"share\"\nat_most = \"5%\"\n"
+                               "endpoint = \"chat\"\nserver = \"a:1\""),
+            "metric = \"share\" has both \"endpoint\" and \"server\"");
+  EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\n"
+                               "at_least = \"9%\"\nat_most = \"99%\""),
+            "[[expect]] has both \"at_least\" and \"at_most\"");
   const auto at_chat = phase + "[[expect]]\nlistener = \"chat\"\nat_most = \"5\"\nmetric = ";
   EXPECT_EQ(problem_of(at_chat + "\"time_to_detect\""),
             "time_to_detect cannot be measured at a listener");
@@ -162,7 +168,7 @@ TEST(Scenario, ReportsEachKindOfError) {
             "there is no listener \"caht\"");
   EXPECT_EQ(problem_of(phase + "[[expect]]\nmetric = \"availability\"\nserver = \"a:1\"\n"
                                "at_least = \"5%\""),
-            "only a share has a \"server\"");
+            "\"server\" is only for metric = \"share\"");
   EXPECT_EQ(
       problem_of(phase +
                  "[[rule]]\nname = \"r\"\nfault = { type = \"latency\", delay = \"1s\" }\n"
