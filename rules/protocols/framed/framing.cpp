@@ -91,20 +91,22 @@ void check_framing(const Framing& framing, const Node& table, Diagnostics& probl
                  "give the bytes that end each message, or the size of the length before it");
   }
   if (framing.width > 8) {
-    problems.add(where("width"), "a length has 8 bytes at most", "give 1 to 8");
+    problems.add(where("width"), "width is more than 8 bytes",
+                 "give the size of the length field: 1 to 8");
   }
   if (framing.offset > 4096) {
-    problems.add(where("offset"), "a header has 4096 bytes at most ahead of its length",
-                 "give the bytes ahead of the length");
+    problems.add(where("offset"), "offset is more than 4096 bytes",
+                 "give the number of header bytes before the length field");
   }
   if (!framing.delimiter.empty()) {
     for (const std::string_view key : {"offset", "width", "endianness", "includes_header"}) {
       if (table.find(key) == nullptr) continue;
       problems.add(where(key), std::string(key) + " applies to a length, not to a delimiter",
-                   "remove one of the two");
+                   "leave out delimiter or " + std::string(key));
     }
     if (framing.delimiter.size() > 64) {
-      problems.add(where("delimiter"), "a delimiter has 64 bytes at most", "");
+      problems.add(where("delimiter"), "delimiter is longer than 64 bytes",
+                   "give at most 64 bytes");
     }
   }
   if (!framing.acks.empty() && !framing.kind) {

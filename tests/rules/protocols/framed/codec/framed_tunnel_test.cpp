@@ -134,11 +134,12 @@ std::string problem(const std::string& framing) {
 
 TEST(FramedTunnel, RejectsBadFramings) {
   const std::string framed = "protocol = \"framed\"\n";
-  EXPECT_EQ(problem(framed), "a framed listener needs \"framing\"");
-  EXPECT_EQ(problem("framing = { width = 2 }"), "framing is for framed listeners");
+  EXPECT_EQ(problem(framed), "a listener with protocol = \"framed\" needs \"framing\"");
+  EXPECT_EQ(problem("framing = { width = 2 }"),
+            "framing is only for listeners with protocol = \"framed\"");
   EXPECT_EQ(problem(framed + "framing = { offset = 2 }"),
             "framing needs \"delimiter\" or \"width\"");
-  EXPECT_EQ(problem(framed + "framing = { width = 9 }"), "a length has 8 bytes at most");
+  EXPECT_EQ(problem(framed + "framing = { width = 9 }"), "width is more than 8 bytes");
   EXPECT_EQ(problem(framed + "framing = { width = 2, delimiter = \"x\" }"),
             "width applies to a length, not to a delimiter");
   EXPECT_EQ(problem(framed + "framing = { width = 2, acks = [\"A\"] }"),
