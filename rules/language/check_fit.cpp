@@ -43,12 +43,13 @@ void FitCheck::run(Position type) const {
   const auto direction = match != nullptr ? match->find("direction") : nullptr;
   if (rule_.kind->level != Level::kFirewall) check_carriers(type);
   if (rule_.per == Per::kChunk && !rule_.kind->per_chunk) {
-    problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per chunk",
-                  "it acts on a whole connection: use \"connection\", \"client\" or \"second\"");
+    problems_.add(
+        position_of(node_, "per"), fault_ + " does not support per = \"chunk\"",
+        "it acts on a whole connection: use per = \"connection\", \"client\" or \"second\"");
   }
   if (rule_.per == Per::kQuery && !rule_.kind->carries(Carrier::kDns)) {
-    problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per query",
-                  "only DNS has queries: use \"connection\"");
+    problems_.add(position_of(node_, "per"), fault_ + " does not support per = \"query\"",
+                  "only faults of DNS act per query: use per = \"connection\"");
   }
   if (rule_.kind->carries(Carrier::kHttp)) {
     check_http();
@@ -83,7 +84,7 @@ void FitCheck::run(Position type) const {
   if (rule_.kind->level == Level::kMessage) return check_message_level();
   if (rule_.kind->level == Level::kConnection) {
     if (rule_.per == Per::kSecond) {
-      problems_.add(position_of(node_, "per"), fault_ + " acts once a connection",
+      problems_.add(position_of(node_, "per"), fault_ + " acts once per connection",
                     "use per = \"connection\" or \"client\"");
     }
     return;
@@ -129,7 +130,8 @@ void FitCheck::check_carriers(Position what) const {
 void FitCheck::check_message_level() const {
   if (rule_.per != Per::kSecond && rule_.per != Per::kChunk) return;
   const bool dns = !rule_.kind->carries(Carrier::kHttp);
-  problems_.add(position_of(node_, "per"), fault_ + " acts on one " + (dns ? "query" : "request"),
+  problems_.add(position_of(node_, "per"),
+                fault_ + " acts on each " + (dns ? "query" : "request") + " separately",
                 dns ? "use per = \"query\" or \"client\""
                     : "use per = \"request\", \"connection\" or \"client\"");
 }
@@ -139,7 +141,7 @@ void FitCheck::check_message_level() const {
 void FitCheck::check_http() const {
   const bool asks = rule_.match.is_for_http();
   if (rule_.per == Per::kRequest && rule_.kind->level == Level::kBytes && !has(kHttpRequests)) {
-    problems_.add(position_of(node_, "per"), "no listener that the rule matches has requests",
+    problems_.add(position_of(node_, "per"), "no listener that the rule matches has HTTP requests",
                   "use per = \"message\", or leave it out");
   }
   if (asks && !rule_.fault->acts_on(Carrier::kHttp)) {
@@ -150,12 +152,14 @@ void FitCheck::check_http() const {
                   fault_ + settings_remark() + " does not act on requests",
                   unit ? "write unit = \"request\" in the fault" : settings_hint());
   } else if (asks && !has(kHttpRequests)) {
-    problems_.add(position_of(node_, "match"), "no listener that the rule matches has requests",
+    problems_.add(position_of(node_, "match"),
+                  "no listener that the rule matches has HTTP requests",
                   "write protocol = \"http\" in the [[listener]]");
   }
   const bool late = rule_.kind->level == Level::kMessage && rule_.match.is_for_server();
   if (late && !any_matched([](const Listener& listener) { return listener.knows_destination(); })) {
-    problems_.add(position_of(node_, "match"), "the server of a request is not known yet",
+    problems_.add(position_of(node_, "match"),
+                  "the server of an HTTP request is unknown when the rule is matched",
                   "match by host or listener instead");
   }
   if (!rule_.match.http.of_response()) return;
@@ -185,7 +189,7 @@ void FitCheck::check_tls() const {
   if (!rule_.kind->mints) return;
   if (any_matched(
           [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
-    problems_.add(node_.where, fault_ + " needs a CA that mints certificates",
+    problems_.add(node_.where, fault_ + " needs a CA that issues certificates",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
 }
@@ -307,8 +311,8 @@ void FitCheck::check_not_http() const {
                   "a fault that acts on them is, for example, \"delay\"");
   }
   if (rule_.per == Per::kRequest) {
-    problems_.add(position_of(node_, "per"), fault_ + " cannot be drawn per request",
-                  "only HTTP has requests: use \"connection\"");
+    problems_.add(position_of(node_, "per"), fault_ + " does not support per = \"request\"",
+                  "only faults of HTTP act per request: use per = \"connection\"");
   }
   if (rule_.max_active_faults) {
     problems_.add(position_of(node_, "max_active_faults"),
@@ -333,7 +337,7 @@ void FitCheck::check_listener_level() const {
   const bool narrows = !match.client.empty() || match.is_for_server() || !match.host.empty() ||
                        match.ordinals().any();
   if (narrows) {
-    problems_.add(position_of(node_, "match"), fault_ + " cannot choose connections",
+    problems_.add(position_of(node_, "match"), fault_ + " cannot act on selected connections only",
                   std::string(kHint));
   }
   for (const std::string_view key : {"probability", "per", "ramp"}) {

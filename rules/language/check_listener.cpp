@@ -16,28 +16,29 @@ void check_pair(Position where, const std::string& certificate, const std::strin
 void ListenerCheck::run() const {
   const bool dns = listener_.protocol == Protocol::kDns;
   if (!dns && !listener_.zone.empty()) {
-    problems_.add(position_of(node_, "zone"), "zone is for dns listeners",
-                  "write protocol = \"dns\", or leave it out");
+    problems_.add(position_of(node_, "zone"), "zone is only for listeners with protocol = \"dns\"",
+                  "write protocol = \"dns\", or leave zone out");
   }
   const auto* messages = listener_.protocol.of_messages();
   const bool needs_framing = messages != nullptr && messages->needs_framing();
   if (needs_framing != listener_.framing.has_value()) {
     problems_.add(listener_.framing ? position_of(node_, "framing") : node_.where,
-                  listener_.framing ? "framing is for framed listeners"
-                                    : "a framed listener needs \"framing\"",
-                  listener_.framing ? "write protocol = \"framed\", or leave it out"
+                  listener_.framing ? "framing is only for listeners with protocol = \"framed\""
+                                    : "a listener with protocol = \"framed\" needs \"framing\"",
+                  listener_.framing ? "write protocol = \"framed\", or leave framing out"
                                     : "e.g. framing = { delimiter = \"\\n\" }");
   }
   if (node_.find("rewrite") != nullptr && (messages == nullptr || !messages->names_servers())) {
     problems_.add(position_of(node_, "rewrite"),
-                  "rewrite is for protocols whose servers name other servers",
-                  "write protocol = \"redis\", or leave it out");
+                  "rewrite is only for protocols with servers that announce other servers",
+                  "write protocol = \"redis\", or leave rewrite out");
   }
   if (listener_.intercept != Intercept::kNone) return check_intercept();
   for (const std::string_view key : {"ports", "spoof_client"}) {
     if (node_.find(key) == nullptr) continue;
-    problems_.add(position_of(node_, key), std::string(key) + " is for listeners that intercept",
-                  "write intercept = \"redirect\", or leave it out");
+    problems_.add(position_of(node_, key),
+                  std::string(key) + " is only for listeners that intercept",
+                  "write intercept = \"redirect\", or leave " + std::string(key) + " out");
   }
   if (listener_.protocol == Protocol::kProxy) return check_proxy();
   if (listener_.upstream.empty() && (!dns || listener_.zone.empty())) {
@@ -139,7 +140,7 @@ void ListenerCheck::check_tls() const {
   }
   check_pair(where, listener_.tls->certificate, listener_.tls->key, problems_);
   if (!listener_.tls->certificate.empty() || !listener_.tls->ca.empty()) return;
-  problems_.add(where, "tls needs a certificate and its key, or a ca that mints certificates",
+  problems_.add(where, "tls needs a certificate and its key, or a ca that issues certificates",
                 "e.g. tls = { ca = \"ca\" } after `brownout ca init --folder ca`");
 }
 
@@ -154,7 +155,7 @@ void ListenerCheck::check_starttls() const {
       if (protocol->has_starttls()) names.push_back(protocol->name());
     }
     problems_.add(position_of(node_, "tls"), "starttls is for " + and_text(names) + " listeners",
-                  "leave it out, or write protocol = " + in_quotes(names.front()));
+                  "leave starttls out, or write protocol = " + in_quotes(names.front()));
     return;
   }
   for (const auto& upstream : upstreams_) {

@@ -119,9 +119,8 @@ Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& 
     answer.why = "it acts " + where + " with a chance of " + chance;
   } else {
     answer.acts = activation.next(Instant{question.at}).contains(Instant{question.at});
-    answer.why = std::string(answer.acts ? "the dice (" : "the dice spare it (") + chance +
-                 ", seed " + std::to_string(*question.seed) +
-                 (answer.acts ? ") hit; it acts " + where : ")");
+    answer.why = "the random draw (" + chance + ", seed " + std::to_string(*question.seed) +
+                 (answer.acts ? ") selects it; it acts " + where : ") excludes it");
   }
   return answer;
 }

@@ -163,7 +163,8 @@ class ConfigReader {
     const auto& seed = config_.scenario->seed;
     if (seed && keys.seed) {
       problems_.add(position_of(*keys.rehearsal.scenario, "seed"),
-                    "there is a seed at the top already", "leave one of them out");
+                    "seed is given twice: at the top of the file and in [scenario]",
+                    "leave one of them out");
     }
     if (seed) config_.seed = static_cast<std::uint64_t>(*seed);
   }
@@ -205,12 +206,13 @@ class ConfigReader {
     if (keys == nullptr) return;
     const auto* once = keys->find("once");
     if (once != nullptr && keys->find("first") != nullptr) {
-      problems_.add(once->where, "once and first exclude each other", "once is first = 1");
+      problems_.add(once->where, "once and first exclude each other",
+                    "once = true means first = 1: leave one out");
     }
     const auto* per = keys->find("count_per");
     if (per != nullptr && !match.ordinals().any()) {
-      problems_.add(per->where, "count_per counts nothing",
-                    "add first, after, every or once, e.g. match = { after = 2, once = true, "
+      problems_.add(per->where, "count_per has no effect without first, after, every or once",
+                    "add one of them, e.g. match = { after = 2, once = true, "
                     "count_per = \"client\" }");
     }
   }
@@ -235,7 +237,7 @@ class ConfigReader {
     rule.definition = canonical(node);
     if (keys.duration && keys.ramp > *keys.duration) {
       problems_.add(position_of(node, "ramp"), "ramp is longer than duration",
-                    "the fault would end before it reaches its full magnitude");
+                    "shorten ramp: the fault would end before it reaches its full strength");
     }
     if (keys.repeat && (!keys.duration || *keys.repeat <= *keys.duration)) {
       problems_.add(
@@ -263,7 +265,7 @@ class ConfigReader {
                              kind->carriers.without(kAnyMessages).empty();
     if (of_messages && node.find("per") == nullptr) rule.per = Per::kMessage;
     if (keys.repeat && kind->level == Level::kFirewall) {
-      problems_.add(position_of(node, "repeat"), "repeat does not fit a firewall's mistake",
+      problems_.add(position_of(node, "repeat"), "a fault of a firewall does not support repeat",
                     "write one rule for each time, with its start and duration");
     }
     rule.fault = kind->compile(*keys.fault, problems_);
@@ -366,7 +368,7 @@ class ConfigReader {
     problems_.add(position_of(node, "name"),
                   "there is already " + std::string(kind == "upstream" ? "an " : "a ") +
                       std::string(kind) + " " + in_quotes(name),
-                  "names must differ");
+                  "rename one of the two");
   }
 
   Diagnostics& problems_;

@@ -28,8 +28,8 @@ void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings)
       rule.where,
       "rule " + in_quotes(rule.name) + ": " +
           (named.size() == 1 ? "listener " + names + " speaks" : "listeners " + names + " speak") +
-          " HTTP/1 only; gRPC clients use HTTP/2, on whose requests no rule acts: this rule never "
-          "acts on them",
+          " HTTP/1 only; gRPC clients use HTTP/2, and no rule acts on HTTP/2 requests: this "
+          "rule never acts on them",
       "grpc_status is for gRPC-Web over HTTP/1; for gRPC clients choose a fault of the connection "
       "or of its bytes, e.g. \"refuse\", \"reset\" or \"latency\"");
 }
@@ -80,11 +80,11 @@ void warn_of_order(const Config& config, const Rule& rule, Diagnostics& warnings
     warnings.add(
         rule.where,
         "rule " + in_quotes(rule.name) + " acts before rule " + in_quotes(behind->name) +
-            " at listener " + in_quotes(listener.name) + ", although it is after it in the file: " +
+            " at listener " + in_quotes(listener.name) + ", although the file has it later: " +
             (listener.protocol.has_requests()
                  ? "faults on requests and messages act before faults on bytes"
-                 : "all rules on messages act together, at the place of the first of them"),
-        "write it ahead of " + in_quotes(behind->name));
+                 : "all rules on messages act together, at the position of the first of them"),
+        "move it before " + in_quotes(behind->name) + " in the file");
     return;
   }
 }
@@ -104,7 +104,7 @@ void warn_of_short_phases(const Scenario& scenario, Diagnostics& warnings) {
                      " of real time, and probe " + in_quotes(longer->name) + " waits " +
                      to_text(longer->timeout) +
                      " for an answer: an operation that hangs ends after the phase",
-                 "let `timeout` be shorter, the phase longer, or `time_scale` smaller");
+                 "make `timeout` shorter, the phase longer, or `time_scale` smaller");
   }
 }
 

@@ -69,7 +69,8 @@ TEST(Counts, SayWhatTheyNeed) {
     return first_problem_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }");
   };
   EXPECT_EQ(problem("first = 1, once = true"), "once and first exclude each other");
-  EXPECT_EQ(problem("count_per = \"client\""), "count_per counts nothing");
+  EXPECT_EQ(problem("count_per = \"client\""),
+            "count_per has no effect without first, after, every or once");
   EXPECT_EQ(problem("once = false"), "");
   EXPECT_EQ(problem("once = 1"), "once: expected true or false, found a whole number");
 }

@@ -117,7 +117,7 @@ TEST(Explain, FaultsOnMessagesActOnRequestsIfTheProtocolHasNoMessages) {
   EXPECT_EQ(drops("", "mqtt", false), messages);
   const std::string half = "probability = \"50%\"\nper = \"message\"";
   EXPECT_EQ(drops(half, "mqtt", false), messages + " with a chance of 50% per message");
-  EXPECT_EQ(drops(half, "http", true).find("the dice"), 0U) << "a request is one message";
+  EXPECT_EQ(drops(half, "http", true).find("the random draw"), 0U) << "a request is one message";
 }
 
 TEST(Explain, SettingsLimitTheTrafficThatAFaultActsOn) {

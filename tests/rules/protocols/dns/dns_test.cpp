@@ -230,10 +230,10 @@ TEST(DnsRules, RejectsRulesThatDoNotFitDns) {
       first_problem_of("[[rule]]\nmatch = { qname = \"a.org\" }\nfault = { type = \"refuse\" }"),
       "fault \"refuse\" does not act on DNS queries");
   EXPECT_EQ(first_problem_of("[[rule]]\nper = \"second\"\nfault = { type = \"servfail\" }", "dns"),
-            "fault \"servfail\" acts on one query");
+            "fault \"servfail\" acts on each query separately");
   EXPECT_EQ(
       first_problem_of("[[rule]]\nper = \"query\"\nfault = { type = \"slicer\", size = \"1 KB\" }"),
-      "fault \"slicer\" cannot be drawn per query");
+      "fault \"slicer\" does not support per = \"query\"");
   EXPECT_EQ(
       first_problem_of(
           "[[rule]]\nmatch = { direction = \"upstream\" }\nfault = { type = \"servfail\" }", "dns"),

@@ -80,7 +80,7 @@ TEST(Abort, WarnsThatGrpcStatusDoesNotReachGrpcClients) {
   EXPECT_EQ(
       warnings("[[rule]]\nmatch = { listener = \"web\" }\n" + grpc),
       "rules.toml:20:1: warning: rule \"abort\": listener \"web\" speaks HTTP/1 only; gRPC "
-      "clients use HTTP/2, on whose requests no rule acts: this rule never acts on them\n"
+      "clients use HTTP/2, and no rule acts on HTTP/2 requests: this rule never acts on them\n"
       "   20 | [[rule]]\n"
       "      | ^\n"
       "     = grpc_status is for gRPC-Web over HTTP/1; for gRPC clients choose a fault of the "
