@@ -1,5 +1,5 @@
-// Exchange is one message of any protocol on its way through the proxy, as a fault gets it. Verdict
-// is the fault's decision about this message.
+// Exchange is one message of any protocol on its way through the proxy, with the facts that a fault
+// needs. Verdict is the fault's decision about this message.
 //
 // The message may be a message of a connection, a datagram, an HTTP request or response, or a DNS
 // query or answer. A message fault returns a verdict, and message_fault.h applies the verdict to

@@ -23,8 +23,8 @@
 
 namespace brownout::rules {
 
-class DnsFault;   // dns_fault.h
-class HttpFault;  // http_fault.h
+class DnsFault;   // defined in dns_fault.h
+class HttpFault;  // defined in http_fault.h
 
 // FaultState is the state that all flows of one rule share, on all threads. Implementations use
 // atomic variables, or a lock that they hold only for a few steps.
@@ -66,8 +66,8 @@ class Fault {
                                        TlsVerdict& /*verdict*/) const {
     return std::nullopt;
   }
-  // Whether admit() is called when a connection arrives, and whether it is called when its server
-  // has been chosen. For faults of level kConnection it is always called on arrival.
+  // The next two functions say whether admit() is called when a connection arrives, and when its
+  // server has been chosen. For faults of level kConnection it is always called on arrival.
   virtual bool admits_on_arrival() const { return false; }
   virtual bool admits_on_dial() const { return false; }
   virtual std::unique_ptr<FaultState> make_state() const { return nullptr; }
@@ -151,8 +151,8 @@ struct NoSettings {};
 // Completes the description of a fault from its class F. F must have a nested type Settings, a
 // constructor that takes Settings, and these functions:
 //   static const Schema<Settings>& schema();
-//   static void check(const Settings&, const Node&, Diagnostics&);  // optional: errors that
-//                                                                   // involve several keys
+//   static void check(const Settings&, const Node&, Diagnostics&);  // optional: reports errors
+//                                                                   // that involve several keys
 template <class F>
 FaultKind describe(FaultKind about) {
   about.fields = []() -> const std::vector<FieldInfo>& { return F::schema().fields(); };

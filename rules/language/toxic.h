@@ -2,7 +2,7 @@
 // attributes of each toxic to the keys of a fault.
 //
 // Attributes are whole numbers (except those marked as fractions) and default to 0, as in
-// Toxiproxy; toxic.cpp states their units. Pure.
+// Toxiproxy; toxic.cpp states their units. Pure functions.
 #pragma once
 
 #include <optional>

@@ -12,7 +12,7 @@
 
 namespace brownout::rules {
 
-struct Message;  // message.h
+struct Message;  // defined in message.h
 
 class Chunk {
  public:

@@ -12,8 +12,8 @@
 
 namespace brownout::rules {
 
-struct FlowFacts;       // match.h
-class MessageProtocol;  // message_protocol.h
+struct FlowFacts;       // defined in match.h
+class MessageProtocol;  // defined in message_protocol.h
 
 // MessageView contains the parsed fields of a message. It must not change once rules can access it.
 class MessageView {

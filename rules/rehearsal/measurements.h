@@ -31,7 +31,7 @@ struct Unstarted {
 
 struct Measurements {
   Tally tally;                       // operations of synthetic users
-  std::vector<TrafficStep> traffic;  // in order of time
+  std::vector<TrafficStep> traffic;  // steps in order of time
   std::vector<InjectedFaults> injected;
   std::vector<Alert> alerts;
   std::vector<PhaseInterval> phases;

@@ -48,7 +48,7 @@ enum class Rcode : std::uint16_t {
   kRefused = 5,
   kYxDomain = 6,
   kNotAuth = 9,
-  kBadVers = 16,  // RFC 6891, 9
+  kBadVers = 16,  // unsupported EDNS version (RFC 6891, 9)
 };
 
 struct DnsQuestion {

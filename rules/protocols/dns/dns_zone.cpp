@@ -49,7 +49,7 @@ Rcode refusal_of(DnsType type, bool apex) {
   switch (type) {
     case DnsType::kAxfr:
     case DnsType::kIxfr:
-      return apex ? Rcode::kRefused : Rcode::kNotAuth;  // RFC 5936, 2.2.1
+      return apex ? Rcode::kRefused : Rcode::kNotAuth;  // as RFC 5936, 2.2.1 requires
     case DnsType::kOpt:
     case DnsType::kTsig:
       return Rcode::kFormErr;

@@ -30,9 +30,9 @@ bool same_header_name(std::string_view a, std::string_view b);
 
 struct HttpHead {
   std::string start_line;  // first line as received, without CRLF
-  std::string method;      // for requests only
-  std::string target;      // for requests only: a path and query, a URL, an authority, or "*"
-  int status = 0;          // for responses only
+  std::string method;      // set for requests only
+  std::string target;      // set for requests only: a path and query, a URL, an authority, or "*"
+  int status = 0;          // set for responses only
   std::vector<HttpHeader> headers;
 
   // Returns the value of the first header of this name; null if there is none.

@@ -65,7 +65,7 @@ constexpr std::array<std::string_view, 25> kStreamConditions{"bad-format",
                                                              "unsupported-stanza-type",
                                                              "unsupported-version"};
 
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD in UTF-8
 
 // Whether XML allows the character (XML 1.0, 2.2).
 bool is_xml(std::string_view character) {

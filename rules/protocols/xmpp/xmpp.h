@@ -16,19 +16,19 @@
 namespace brownout::rules {
 
 enum class XmppElement : std::uint8_t {
-  kStream,      // <stream:stream>, the opening tag
-  kStreamEnd,   // </stream:stream>
+  kStream,      // <stream:stream>, the opening tag of the stream
+  kStreamEnd,   // </stream:stream>, the end of the stream
   kWhitespace,  // white space between elements, used as keep-alive (RFC 6120, 4.6.1)
   kMessage,
   kPresence,
   kIq,
   kFeatures,
-  kError,  // <stream:error>
+  kError,  // <stream:error>, an error that ends the stream
   kStarttls,
   kProceed,
   kSasl,  // elements of SASL (<auth>, <challenge>, <success> ...: RFC 6120, 6) and SASL2 (XEP-0388)
   kAck,   // <a/> of stream management (XEP-0198); the next six are also of XEP-0198
-  kRequest,  // <r/>
+  kRequest,  // <r/>, a request for an <a/>
   kEnable,
   kEnabled,
   kResume,
@@ -37,7 +37,7 @@ enum class XmppElement : std::uint8_t {
   kOther,
 };
 
-inline constexpr std::string_view kXmppPing = "urn:xmpp:ping";  // XEP-0199
+inline constexpr std::string_view kXmppPing = "urn:xmpp:ping";  // namespace of pings (XEP-0199)
 inline constexpr std::string_view kXmppSasl2 = "urn:xmpp:sasl:2";
 
 struct XmppStanza {

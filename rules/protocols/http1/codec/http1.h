@@ -29,9 +29,9 @@ namespace brownout::codecs {
 
 // The parts of a head that determine where the message and the connection end.
 struct HttpFraming {
-  std::string method;  // for requests only
-  int status = 0;      // for responses only
-  int minor = 1;       // minor version: HTTP/1.x
+  std::string method;  // method, set for requests only
+  int status = 0;      // status code, set for responses only
+  int minor = 1;       // minor version, the x of HTTP/1.x
   bool keep_alive = true;
   bool chunked = false;
   bool has_body = false;
@@ -41,7 +41,7 @@ struct HttpFraming {
 
 class Http1Parser {
  public:
-  static constexpr std::size_t kMostHead = 64 * 1024;  // bytes
+  static constexpr std::size_t kMostHead = 64 * 1024;  // size in bytes
 
   enum class Side { kRequests, kResponses };
   enum class What {
