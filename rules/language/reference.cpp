@@ -104,7 +104,7 @@ same holds for HTTP requests: the first rule that answers or drops a request dec
 pass through the later rules. On an http or websocket listener, faults on bytes act on the client's connection;
 faults on requests and messages act inside it.
 
-**Dice.** A draw depends only on the seed, the rule's name, the listener's name, the ordinal of the connection
+**Random draws.** A draw depends only on the seed, the rule's name, the listener's name, the ordinal of the connection
 (session, query) and the ordinal of the event. The same seed and the same order of arrival therefore give the same
 faults, with any number of workers. Adding, removing or moving a rule does not change the draws of the others, as long
 as rules are named. `per = "client"` hashes the client's address, so raising 5% to 20% keeps the first 5% of clients.

@@ -25,7 +25,7 @@ struct EnumNames<CorruptEach> {
 
 const Schema<CorruptSettings>& corrupt_schema();
 
-// Chooses and flips bits, with the dice of one direction or of one message.
+// Chooses and flips bits, with random draws of one direction or of one message.
 class BitFlipper {
  public:
   BitFlipper(const CorruptSettings& settings, const Dice& dice, const Intensity& intensity)
