@@ -129,6 +129,7 @@ const RedisCommandRow& redis_command_row(std::string_view name) {
                   [&](std::string_view command) { all[command].flags |= kRedisHasSubcommands; });
     for_each_name(kRedisSteering,
                   [&](std::string_view command) { all[command].flags |= kRedisSteers; });
+    for (auto& [command, row] : all) row.name = command;
     return all;
   }();
   static const RedisCommandRow none;

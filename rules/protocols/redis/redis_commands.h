@@ -32,6 +32,7 @@ struct RedisCommandRow {
   // Index of the argument with the value that is written, published or echoed; -1: none, 0: the
   // last.
   int value_at = -1;
+  std::string_view name = {};  // lowercase; "" for an unknown command
 
   bool has(unsigned flag) const { return (flags & flag) != 0; }
   // Index of the value in a command with so many arguments; none if the command is too short.

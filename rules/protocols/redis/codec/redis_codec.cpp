@@ -79,8 +79,7 @@ bool RedisCodec::Reader::may_rewrite(char first) const {
   if (codec_.rewrite_.empty()) return false;
   if (first == '-' || first == '>') return true;
   const auto& pairing = codec_.pairing_;
-  const auto* asked = pairing.front();
-  return pairing.takes_messages() || (asked != nullptr && codecs::names_redis_servers(asked->name));
+  return pairing.takes_messages() || codecs::names_redis_servers(pairing.front_name());
 }
 
 void RedisCodec::Reader::finish(Step& step, ByteView wire) {
@@ -91,6 +90,7 @@ void RedisCodec::Reader::finish_command(Step& step, ByteView wire) {
   const auto parts = scan_.parts();
   auto& pairing = codec_.pairing_;
   const bool whole = keep_ || (wanted_ != nullptr && wanted_->wants_answers());
+  if (!whole && pairing.sent_unexamined(codecs::redis_row_of(parts))) return;
   auto command = pairing.sent(codecs::read_redis_command(parts, whole ? wire : ByteView(), whole));
   if (!keep_) return pairing.asked(command);
   auto& view = head();
@@ -109,7 +109,7 @@ void RedisCodec::Reader::finish_command(Step& step, ByteView wire) {
 
 void RedisCodec::Reader::finish_reply(Step& step, ByteView wire) {
   auto& pairing = codec_.pairing_;
-  auto answer = pairing.answered(scan_.parts());
+  auto answer = pairing.answered(scan_.parts(), keep_);
   const auto pass = [&] {
     if (!answer.copied) pairing.passed(answer);
     // The empty message makes write() send the waiting replies.
@@ -189,8 +189,10 @@ Bytes RedisCodec::write(const rules::Chunk& chunk, Direction direction) {
     bytes = message.wire;
   }
   if (direction == Direction::kDownstream) {
-    const RedisPairing::Answer answer{
-        .command = view.command, .push = view.is_push(), .last = view.last};
+    const RedisPairing::Answer answer{.command = view.command,
+                                      .ordinal = view.command ? view.command->ordinal : 0,
+                                      .push = view.is_push(),
+                                      .last = view.last};
     if (!view.reply) return pairing_.ready();
     return pairing_.release(answer, std::move(bytes), message.wire.empty());
   }

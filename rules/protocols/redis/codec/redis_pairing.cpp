@@ -21,11 +21,6 @@ bool is_pubsub_confirmation(std::string_view kind) {
 bool is_pubsub_message(std::string_view kind) {
   return kind == "message" || kind == "pmessage" || kind == "smessage";
 }
-// UNSUBSCRIBE without arguments ends all subscriptions. Only the server has their number, and so
-// the number of confirmations.
-bool ends_all(const RedisCommand& command) {
-  return command.arguments == 1 && command.name.ends_with("unsubscribe");
-}
 bool is_redis_error(char sign) { return sign == '-' || sign == '!'; }
 
 // Whether the value is a line of MONITOR: "1339518083.107412 [0 127.0.0.1:60866] "keys" "*"".
@@ -63,11 +58,28 @@ bool RedisPairing::Numbers::add(std::uint64_t number) {
   return true;
 }
 
+// UNSUBSCRIBE without arguments ends all subscriptions. Only the server has their number, and so
+// the number of confirmations.
+bool RedisPairing::Asked::ends_all() const {
+  return command && command->arguments == 1 && command->name.ends_with("unsubscribe");
+}
+
 RedisCommandRef RedisPairing::sent(RedisCommand command) {
   const bool answered = expects_reply(command);
   follow(command);
   if (answered && !given_up_) command.ordinal = ++last_sent_;
   return std::make_shared<const RedisCommand>(std::move(command));
+}
+
+bool RedisPairing::sent_unexamined(const rules::RedisCommandRow& row) {
+  constexpr unsigned kSpecial =
+      rules::kRedisSteers | rules::kRedisBlocks | rules::kRedisHasSubcommands;
+  if (row.name.empty() || row.has(kSpecial) || row.streams) return false;
+  if (replies_off_ || skips_next_ || transaction_ || given_up_ || takes_messages()) return false;
+  const auto ordinal = ++last_sent_;
+  numbers_.add(ordinal);
+  push({.row = &row, .ordinal = ordinal, .database = next_database_});
+  return true;
 }
 
 // Whether the server replies to the command (redis.io, CLIENT REPLY). REPLCONF ACK and GETACK have
@@ -111,13 +123,17 @@ void RedisPairing::follow(RedisCommand& command) {
 
 void RedisPairing::asked(const RedisCommandRef& command) {
   if (!command || command->ordinal == 0 || given_up_) return;
-  push(command, !numbers_.add(command->ordinal));
+  push({.command = command,
+        .row = command->row,
+        .ordinal = command->ordinal,
+        .database = command->database,
+        .copied = !numbers_.add(command->ordinal)});
 }
 
-void RedisPairing::push(const RedisCommandRef& command, bool copied) {
-  facts_ += sizeof(Asked) + command->memory();
-  copies_ += copied ? 1 : 0;
-  asked_.push_back({.command = command, .copied = copied});
+void RedisPairing::push(Asked asked) {
+  facts_ += asked.memory();
+  copies_ += asked.copied ? 1 : 0;
+  asked_.push_back(std::move(asked));
   if (facts_ > kMostFacts || numbers_.gaps() > kMostGaps) give_up();
 }
 
@@ -130,29 +146,27 @@ void RedisPairing::give_up() {
   facts_ = copies_ = 0;
 }
 
-RedisCommandRef RedisPairing::pop() {
-  auto& front = asked_.front();
-  facts_ -= sizeof(Asked) + front.command->memory();
-  copies_ -= front.copied ? 1 : 0;
-  auto command = std::move(front.command);
+RedisPairing::Asked RedisPairing::pop() {
+  auto front = std::move(asked_.front());
   asked_.pop_front();
-  return command;
+  facts_ -= front.memory();
+  copies_ -= front.copied ? 1 : 0;
+  return front;
 }
 
 bool RedisPairing::replicates() const {
-  if (asked_.empty()) return false;
-  const auto& name = asked_.front().command->name;
+  const auto name = front_name();
   return name == "psync" || name == "sync";
 }
 
-RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts) {
+RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts, bool examined) {
   const auto& value = parts.front();
   const bool push = value.sign == '>';
   if (given_up_) return {.push = push};
   Answer answer{.push = push, .database = database_};
   const auto kind = pubsub_kind_of(parts);
   const bool array = value.sign == '*' && !resp3_;
-  const bool asked_for = !asked_.empty() && asked_.front().command->name.ends_with("subscribe");
+  const bool asked_for = front_name().ends_with("subscribe");
   if ((push || (array && (takes_messages() || asked_for))) && is_pubsub_confirmation(kind)) {
     return confirmed(kind, parts);
   }
@@ -172,15 +186,26 @@ RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts) {
   skip_unconfirmed(value.sign);
   if (asked_.empty()) return answer;
   learn(asked_.front(), value);
-  answer.copied = asked_.front().copied;
-  answer.command = pop();
+  auto asked = pop();
+  answer.copied = asked.copied;
+  answer.ordinal = asked.ordinal;
+  answer.command = std::move(asked.command);
+  // A rule that came later than the command sees its name and its database.
+  if (examined && !answer.command) {
+    answer.command =
+        std::make_shared<const RedisCommand>(RedisCommand{.name = std::string(asked.row->name),
+                                                          .row = asked.row,
+                                                          .arguments = 1,
+                                                          .database = asked.database,
+                                                          .ordinal = asked.ordinal});
+  }
   return answer;
 }
 
 // An UNSUBSCRIBE of all subscriptions is complete as soon as another reply arrives.
 void RedisPairing::skip_confirmed(std::string_view kind) {
-  while (!asked_.empty() && asked_.front().confirmed > 0 && ends_all(*asked_.front().command) &&
-         asked_.front().command->name != kind) {
+  while (!asked_.empty() && asked_.front().confirmed > 0 && asked_.front().ends_all() &&
+         asked_.front().name() != kind) {
     pop();
   }
 }
@@ -188,10 +213,9 @@ void RedisPairing::skip_confirmed(std::string_view kind) {
 // An UNSUBSCRIBE whose confirmation was counted for an earlier one gets no other, so it is
 // complete.
 void RedisPairing::skip_unconfirmed(char sign) {
-  while (!asked_.empty() && ends_all(*asked_.front().command) && !asked_.front().command->queued &&
+  while (!asked_.empty() && asked_.front().ends_all() && !asked_.front().command->queued &&
          !is_redis_error(sign)) {
-    passed({.command = asked_.front().command});
-    pop();
+    passed({.ordinal = pop().ordinal});
   }
 }
 
@@ -203,19 +227,20 @@ RedisPairing::Answer RedisPairing::confirmed(std::string_view kind,
   if (parts.size() > 3)
     (shard ? shard_subscriptions_ : subscriptions_) = redis_number_in(parts[3].text);
   skip_confirmed(kind);
-  if (asked_.empty() || asked_.front().command->name != kind) return answer;
+  if (front_name() != kind) return answer;
   auto& front = asked_.front();
   ++front.confirmed;
   answer.command = front.command;
+  answer.ordinal = front.ordinal;
   answer.copied = front.copied;
-  if (ends_all(*front.command)) return answer;
+  if (front.ends_all()) return answer;
   answer.last = front.confirmed + 1 == front.command->arguments;
   if (answer.last) pop();
   return answer;
 }
 
 void RedisPairing::learn(const Asked& asked, const RedisPart& value) {
-  if (!asked.command->row->has(rules::kRedisSteers)) return;
+  if (!asked.row->has(rules::kRedisSteers)) return;
   const auto& name = asked.command->name;
   const auto& argument = asked.command->argument;
   const bool queued = value.sign == '+' && value.text == "QUEUED";
@@ -247,7 +272,7 @@ void RedisPairing::settle_database() {
 void RedisPairing::answered_by_rule(const RedisCommand& command) {
   if (!numbers_.add(command.ordinal)) {
     const auto asked = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& earlier) {
-      return !earlier.copied && earlier.command->ordinal == command.ordinal;
+      return !earlier.copied && earlier.ordinal == command.ordinal;
     });
     if (asked == asked_.end()) return;
     asked->copied = true;
@@ -268,12 +293,12 @@ RedisPairing::Discard RedisPairing::discards(const RedisCommandRef& command) {
   Discard discard;
   if (given_up_ || !command) return discard;
   const auto ask = [&] {
-    push(std::make_shared<const RedisCommand>(
-             RedisCommand{.name = "discard",
-                          .row = &rules::redis_command_row("discard"),
-                          .arguments = 1,
-                          .ordinal = command->ordinal}),
-         true);
+    auto sent = std::make_shared<const RedisCommand>(
+        RedisCommand{.name = "discard",
+                     .row = &rules::redis_command_row("discard"),
+                     .arguments = 1,
+                     .ordinal = command->ordinal});
+    push({.command = sent, .row = sent->row, .ordinal = sent->ordinal, .copied = true});
   };
   discard.ahead = std::exchange(leaves_, false) && command->name != "discard";
   if (discard.ahead) ask();
@@ -290,7 +315,7 @@ RedisPairing::Discard RedisPairing::discards(const RedisCommandRef& command) {
 }
 
 Bytes RedisPairing::release(const Answer& answer, Bytes bytes, bool made_by_rule) {
-  const auto number = answer.command ? answer.command->ordinal : 0;
+  const auto number = answer.ordinal;
   if (given_up_ && stuck_) return answer.push ? bytes : Bytes{};
   if (given_up_) {
     auto all = ready();
@@ -311,7 +336,7 @@ Bytes RedisPairing::release(const Answer& answer, Bytes bytes, bool made_by_rule
 }
 
 void RedisPairing::passed(const Answer& answer) {
-  const auto number = answer.command ? answer.command->ordinal : 0;
+  const auto number = answer.ordinal;
   if (number < next_ || !answer.last || given_up_) return;
   number == next_ ? void(++next_) : hold(number, {}, true);
 }
@@ -351,8 +376,7 @@ bool RedisPairing::in_order() const {
 }
 
 bool RedisPairing::is_behind() const {
-  return stuck_ ||
-         (!asked_.empty() && (asked_.front().command->ordinal > next_ || asked_.front().copied));
+  return stuck_ || (!asked_.empty() && (asked_.front().ordinal > next_ || asked_.front().copied));
 }
 
 }  // namespace brownout::messages

@@ -39,24 +39,30 @@ class RedisPairing {
 
   // Assigns its number and its database to a command that the client sent.
   RedisCommandRef sent(rules::RedisCommand command);
+  // The same, and asked(), for a command that no rule examines: it takes no memory of its own.
+  // False, and nothing is done, if the command has effects beyond its reply: call sent() instead.
+  bool sent_unexamined(const rules::RedisCommandRow& row);
   // The command was sent to the server. A second call with the same command is a copy, whose reply
   // the client must not see.
   void asked(const RedisCommandRef& command);
 
   // Facts about a reply of the server.
   struct Answer {
-    RedisCommandRef command = {};  // null if it answers no command, or an unknown one
+    // Null if the reply answers no command or an unknown one, or is not examined.
+    RedisCommandRef command = {};
+    std::uint64_t ordinal = 0;  // of the command; 0 if there is none
     bool push = false;
     bool last = true;     // the last reply to the command
     bool copied = false;  // answers a copy: the client must not see it
     std::optional<std::string> channel = {};
     std::optional<std::int64_t> database = {};
   };
-  Answer answered(std::span<const codecs::RedisPart> parts);
+  // `examined`: a rule may act on the reply, so it needs its command.
+  Answer answered(std::span<const codecs::RedisPart> parts, bool examined = true);
   bool given_up() const { return given_up_; }
-  // The oldest command without a reply, or null.
-  const rules::RedisCommand* front() const {
-    return asked_.empty() ? nullptr : asked_.front().command.get();
+  // The name of the oldest command without a reply, or "".
+  std::string_view front_name() const {
+    return asked_.empty() ? std::string_view() : asked_.front().name();
   }
   // Whether the client has subscriptions, so that pub/sub messages may arrive.
   bool takes_messages() const { return subscriptions_ > 0 || shard_subscriptions_ > 0; }
@@ -98,9 +104,17 @@ class RedisPairing {
     std::set<std::uint64_t> beyond_;
   };
   struct Asked {
-    RedisCommandRef command;
+    RedisCommandRef command = {};  // null: no rule examined the command
+    const rules::RedisCommandRow* row = nullptr;
+    std::uint64_t ordinal = 0;
+    std::int64_t database = 0;
     bool copied = false;
     std::size_t confirmed = 0;  // confirmations of (un)subscriptions so far
+
+    std::string_view name() const { return command ? std::string_view(command->name) : row->name; }
+    // Whether the command ends all subscriptions of a kind.
+    bool ends_all() const;
+    std::size_t memory() const { return sizeof *this + (command ? command->memory() : 0); }
   };
   struct Held {
     codecs::Bytes bytes;
@@ -109,11 +123,11 @@ class RedisPairing {
 
   bool expects_reply(const rules::RedisCommand& command);
   void follow(rules::RedisCommand& command);
-  void push(const RedisCommandRef& command, bool copied);
+  void push(Asked asked);
   void answered_by_rule(const rules::RedisCommand& command);
   void settle_database();
   void give_up();
-  RedisCommandRef pop();
+  Asked pop();
   void skip_confirmed(std::string_view kind);
   void skip_unconfirmed(char sign);
   Answer confirmed(std::string_view kind, std::span<const codecs::RedisPart> parts);

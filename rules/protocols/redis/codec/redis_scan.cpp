@@ -16,6 +16,12 @@ constexpr std::size_t kMostRedisTexts = 64 << 10;  // bytes of text kept per val
 constexpr std::size_t kMostRedisSpare = 64;        // parts whose memory is reused
 
 std::optional<std::int64_t> redis_number_of(std::string_view text) {
+  // Most lengths have one or two digits.
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() == 1 && is_digit(text[0])) return text[0] - '0';
+  if (text.size() == 2 && is_digit(text[0]) && is_digit(text[1])) {
+    return (text[0] - '0') * 10 + (text[1] - '0');
+  }
   std::int64_t number = 0;
   const auto* end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, number);

@@ -106,6 +106,16 @@ rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool who
   return command;
 }
 
+const rules::RedisCommandRow& redis_row_of(RedisParts parts) {
+  std::array<char, 16> name{};  // longer names are looked up as unknown
+  const auto word = parts.size() > 1 ? std::string_view(parts[1].text) : std::string_view();
+  if (word.size() > name.size()) return rules::redis_command_row({});
+  std::transform(word.begin(), word.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return rules::redis_command_row({name.data(), word.size()});
+}
+
 std::optional<RedisValue> value_of_redis_command(const rules::RedisCommand& command,
                                                  RedisParts parts) {
   const auto at = command.row->value(parts.size() - 1);

@@ -17,6 +17,8 @@ using RedisParts = std::span<const RedisPart>;
 // `wire` is the whole command, or empty if it was not kept; then only the beginnings of long words
 // are available. Keys and channels are filled only if `whole`, or if the command blocks.
 rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole = true);
+// The properties of a command with a name of one word; those of an unknown command otherwise.
+const rules::RedisCommandRow& redis_row_of(RedisParts parts);
 std::optional<rules::RedisValue> value_of_redis_command(const rules::RedisCommand& command,
                                                         RedisParts parts);
 rules::RedisReply read_redis_reply(RedisParts parts, bool push);

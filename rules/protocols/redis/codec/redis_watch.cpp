@@ -36,14 +36,14 @@ class RedisWatch final : public RequestWatch {
       broken_ |= pairing_.replicates();
       const auto answer = pairing_.answered(parts);
       pairing_.passed(answer);
-      if (!answer.command || !answer.last || answer.command->ordinal < next_) return;
+      if (!answer.command || !answer.last || answer.ordinal < next_) return;
       // Earlier commands are complete, too.
-      for (; next_ <= answer.command->ordinal && !open_.empty(); ++next_) {
+      for (; next_ <= answer.ordinal && !open_.empty(); ++next_) {
         const auto asked = open_.front();
         open_.pop_front();
         if (!asked) continue;
         --waiting_;
-        answers.push_back({*asked, next_ < answer.command->ordinal || succeeds(parts.front())});
+        answers.push_back({*asked, next_ < answer.ordinal || succeeds(parts.front())});
       }
     });
   }

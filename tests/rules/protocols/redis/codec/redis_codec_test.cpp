@@ -30,12 +30,17 @@ class RedisTalk {
   RedisTalk& command(std::string_view line) { return client(redis_array_of(line)); }
   RedisTalk& server(std::string_view bytes) { return read(Direction::kDownstream, bytes); }
   std::string seen() { return std::exchange(seen_, {}); }
+  // Whether a rule may act on the messages from here on.
+  RedisTalk& examine(bool examined) {
+    examined_ = examined;
+    return *this;
+  }
 
  private:
   RedisTalk& read(Direction direction, std::string_view sent) {
     for (std::size_t at = 0; at < sent.size(); at += piece_) {
       for (auto bytes = codecs::bytes_of(sent.substr(at, piece_)); !bytes.empty();) {
-        const auto step = codec_->reader(direction).next(bytes, true);
+        const auto step = codec_->reader(direction).next(bytes, examined_);
         if (!step.broken.empty()) {
           seen_ += std::string(step.broken) + "\n";
           return *this;
@@ -69,6 +74,7 @@ class RedisTalk {
   rules::Config config_ = config_of("", "redis");
   std::unique_ptr<messages::MessageCodec> codec_ = messages::codec_of(config_.listeners.front());
   std::size_t piece_;
+  bool examined_ = true;
   std::string seen_;
 };
 
@@ -85,6 +91,18 @@ TEST(RedisCodec, PairsRepliesWithCommandsInOrder) {
     talk.server("-ERR Protocol error\r\n");
     EXPECT_EQ(talk.seen(), ": error ERR Protocol error\n");
   }
+}
+
+TEST(RedisCodec, PairsRepliesWithCommandsThatNoRuleExamined) {
+  RedisTalk talk;
+  talk.examine(false).command("SELECT 3").command("SET a 1").command("NOSUCH x");
+  talk.command("GET b");
+  talk.server("+OK\r\n");
+  EXPECT_EQ(talk.seen(), "");
+  talk.examine(true).server("+OK\r\n-ERR unknown\r\n$1\r\n7\r\n");
+  EXPECT_EQ(talk.seen(), "set @3: simple OK\nnosuch @3: error ERR unknown\nget @3: bulk 7\n");
+  talk.command("INCR b").server(":8\r\n");
+  EXPECT_EQ(talk.seen(), "incr b @3\nincr b @3: integer 8\n");
 }
 
 TEST(RedisCodec, TracksTheDatabaseThroughSelect) {
@@ -369,9 +387,10 @@ TEST(RedisPairing, DropsWaitingRepliesAboveTheLimit) {
   const codecs::Bytes much(1 << 20);
   for (int i = 0; i < 40; ++i) {
     const auto command = pairing.sent(rules::RedisCommand{.name = "get", .arguments = 2});
-    EXPECT_TRUE(pairing.release({.command = command}, much, false).empty());
+    EXPECT_TRUE(
+        pairing.release({.command = command, .ordinal = command->ordinal}, much, false).empty());
   }
-  EXPECT_TRUE(pairing.release({.command = lost}, much, false).empty());
+  EXPECT_TRUE(pairing.release({.command = lost, .ordinal = lost->ordinal}, much, false).empty());
 }
 
 }  // namespace
