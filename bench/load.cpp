@@ -194,7 +194,9 @@ int run_relay(const Endpoint& server, std::size_t count, std::span<const std::st
   const std::chrono::duration<double> took = Clock::now() - begin;
   fmt::print("{{\"per_second\":{:.1f},\"bytes\":{},\"expected\":{}}}\n",
              static_cast<double>(count) / took.count(), arrived, expected);
-  return arrived == expected ? 0 : 1;
+  // A NATS server may send a PING of its own, so that the last bytes exceed the messages.
+  constexpr std::size_t kMostSurplus = 12;
+  return arrived - expected <= kMostSurplus ? 0 : 1;
 }
 
 int run_idle(const Endpoint& server, int count) {
