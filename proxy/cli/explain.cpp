@@ -123,7 +123,7 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
     if (!question.flow.destination) return std::nullopt;
   }
   if (!ask_dns(options, *listener, question.flow)) return std::nullopt;
-  question.flow.speaks = listener->protocol.messages();
+  question.flow.message_protocols = listener->protocol.messages();
   question.message = message_of(options, listener->protocol);
   question.payload = options.text;
   const auto at = rules::parse_duration(options.at);

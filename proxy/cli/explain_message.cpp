@@ -32,7 +32,7 @@ std::optional<rules::Message> message_of(const ExplainOptions& options, rules::P
   if (options.message.empty() && options.text.empty() && !headers) return std::nullopt;
   const auto* spoken = protocol_of(options, protocol.messages());
   if (spoken == nullptr) return std::nullopt;
-  return spoken->told([&](std::string_view name) {
+  return spoken->message_from_options([&](std::string_view name) {
     if (name == "text") return options.text;
     if (name == "header") return lines_of(options.headers);
     const auto given = options.message.find(std::string(name));

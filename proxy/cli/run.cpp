@@ -77,7 +77,7 @@ class Run final : private Deadline {
     live_.attach(*engine_);
     toxiproxy_ =
         std::make_unique<toxiproxy::Api>(*engine_, [this](const auto& names, const auto& part) {
-          return live_.replace_toxiproxys(names, part);
+          return live_.replace_toxiproxy_part(names, part);
         });
     announce(config);
     say_what_differs();

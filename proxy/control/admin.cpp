@@ -70,13 +70,13 @@ Result<std::unique_ptr<Admin>> Admin::start(Loop& loop, const AdminOptions& opti
 
 Result<std::unique_ptr<HttpServer>> Admin::serve(Loop& loop, const Endpoint& where,
                                                  std::shared_ptr<tls::ServerContexts> tls) {
-  HttpServer::Knows knows;
+  HttpServer::IsAuthorized is_authorized;
   if (!token_.empty()) {
-    knows = [this](const rules::HttpHead& head) { return has_token(head); };
+    is_authorized = [this](const rules::HttpHead& head) { return has_token(head); };
   }
   return HttpServer::listen(
       loop, where, [this](const HttpServer::Request& request) { return handle(request); },
-      std::move(tls), std::move(knows));
+      std::move(tls), std::move(is_authorized));
 }
 
 Result<Admin::Secrets> Admin::read_files(const AdminOptions& options) {

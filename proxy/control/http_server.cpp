@@ -256,12 +256,12 @@ HttpServer::HttpServer(Loop& loop, Handler handler) : loop_(loop), handler_(std:
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const Endpoint& where,
                                                        Handler handler,
                                                        std::shared_ptr<tls::ServerContexts> tls,
-                                                       Knows knows) {
+                                                       IsAuthorized is_authorized) {
   auto sockets = listen_on(where, kWaitingToBeAccepted, 1);
   if (!sockets) return tl::unexpected(sockets.error());
   auto server = std::unique_ptr<HttpServer>(new HttpServer(loop, std::move(handler)));
   server->tls_ = std::move(tls);
-  server->knows_ = std::move(knows);
+  server->knows_ = std::move(is_authorized);
   if (where.is_unix()) server->file_ = UnixSocketFile(where.path);
   server->endpoint_ = bound_to(sockets->front(), where);
   auto view = std::make_shared<ListenerView>();

@@ -65,12 +65,12 @@ class HttpServer {
   };
   using Handler = std::function<HttpResponse(const Request&)>;
   // Whether the head is authorized. Without this function, every request is.
-  using Knows = std::function<bool(const rules::HttpHead&)>;
+  using IsAuthorized = std::function<bool(const rules::HttpHead&)>;
 
   // Starts to listen; with `tls`, serves HTTPS only.
   static Result<std::unique_ptr<HttpServer>> listen(
       Loop& loop, const Endpoint& where, Handler handler,
-      std::shared_ptr<tls::ServerContexts> tls = nullptr, Knows knows = nullptr);
+      std::shared_ptr<tls::ServerContexts> tls = nullptr, IsAuthorized is_authorized = nullptr);
   ~HttpServer();
 
   const Endpoint& endpoint() const { return endpoint_; }
@@ -91,7 +91,7 @@ class HttpServer {
 
   Loop& loop_;
   Handler handler_;
-  Knows knows_;
+  IsAuthorized knows_;
   std::shared_ptr<tls::ServerContexts> tls_;
   Endpoint endpoint_;
   std::unique_ptr<Acceptor> acceptor_;

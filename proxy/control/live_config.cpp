@@ -256,8 +256,8 @@ void LiveConfig::take_over(Lease::Undo change, const std::string& lease) {
   }
 }
 
-Result<void> LiveConfig::replace_toxiproxys(const std::vector<std::string>& proxies,
-                                            rules::Config part) {
+Result<void> LiveConfig::replace_toxiproxy_part(const std::vector<std::string>& proxies,
+                                                rules::Config part) {
   for (const auto& name : proxies) {
     if (has_name(own_.listeners, name) || has_name(own_.upstreams, name)) {
       return rules::config_error(rules::in_quotes(name) +

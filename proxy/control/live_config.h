@@ -87,7 +87,7 @@ class LiveConfig final : private Deadline {
   Allowed<void> reset(std::string_view kind, std::string_view name, const std::string& lease);
   Allowed<void> reset(const std::string& lease);
   // Replaces the named proxies of Toxiproxy's API by those in `part` (Engine::replace).
-  Result<void> replace_toxiproxys(const std::vector<std::string>& proxies, rules::Config part);
+  Result<void> replace_toxiproxy_part(const std::vector<std::string>& proxies, rules::Config part);
 
   // Takes or prolongs a lease and returns its id; draws an id if `id` is "".
   std::string take_lease(std::string id, Duration ttl);

@@ -43,7 +43,7 @@ void DnsStreamClient::on_ready(std::uint32_t events) noexcept {
     case State::kHello: {
       if (!gate_.read_hello(host_, stream_, facts_)) return finished ? end() : void();
       state_ = State::kDelay;
-      const auto wait = gate_.meet_rules(host_, facts_);
+      const auto wait = gate_.apply_handshake_rules(host_, facts_);
       return host_.loop().deadlines().set(*this, rules::later(Loop::now(), wait));
     }
     case State::kDelay:

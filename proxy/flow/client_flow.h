@@ -75,7 +75,7 @@ class ClientFlow : public Retirable,
   virtual bool hanging() const = 0;
   // If no rule applies to this listener any more (halt), ends the delay or hang that a rule
   // imposed. True if there was one.
-  bool spared(const rules::RuleSet& set);
+  bool end_imposed_waits(const rules::RuleSet& set);
   // Waits for the client's request, sends `answer` instead of a server's answer, and closes.
   virtual void answer_when_asked(std::string answer) = 0;
 
@@ -121,7 +121,7 @@ class ClientFlow : public Retirable,
   // ProxyGate::Owner
   void target_known(std::vector<Endpoint> servers) override;
   void target_refused(std::string reply) override;
-  void meet_rules();
+  void apply_rules();
   std::optional<Duration> arrive();
   void pass_delay();
   std::string_view what_is_missing() const;

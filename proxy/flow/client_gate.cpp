@@ -36,7 +36,7 @@ void ClientFlow::next_gate() {
     gate_ = Gate::kHello;
     if (!tls_gate_.read_hello(host_, client(), facts_)) return;
   }
-  meet_rules();
+  apply_rules();
 }
 
 // Returns false if the connection has ended.
@@ -97,7 +97,7 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
     return;
   }
   if (gate_ == Gate::kHello) {
-    if (tls_gate_.read_hello(host_, client(), facts_)) return meet_rules();
+    if (tls_gate_.read_hello(host_, client(), facts_)) return apply_rules();
     if ((events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
   }
 }
@@ -107,14 +107,14 @@ void ClientFlow::enter_tls(std::string host) {
   tls_gate_.asked_for(std::move(host));
   gate_ = Gate::kHello;
   expect_client();
-  if (tls_gate_.read_hello(host_, client(), facts_)) meet_rules();
+  if (tls_gate_.read_hello(host_, client(), facts_)) apply_rules();
 }
 
-void ClientFlow::meet_rules() {
+void ClientFlow::apply_rules() {
   gate_ = Gate::kDelay;
   auto wait = starting_tls_ ? std::optional(Duration::zero()) : arrive();
   if (!wait) return;
-  *wait = rules::sum(*wait, tls_gate_.meet_rules(host_, facts_));
+  *wait = rules::sum(*wait, tls_gate_.apply_rules(host_, facts_));
   if (*wait <= Duration::zero()) return pass_delay();
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
 }
@@ -153,7 +153,7 @@ std::optional<Duration> ClientFlow::arrive() {
   return rules::sum(arrival.admission.accept_delay, arrival.admission.connect_delay);
 }
 
-bool ClientFlow::spared(const rules::RuleSet& set) {
+bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
   if (set.may_match(facts_.listener)) return false;
   const bool arriving = gate_ == Gate::kDelay;
   if (!hanging()) {

@@ -98,7 +98,7 @@ void Flow::serve(std::uint32_t events) {
 }
 
 void Flow::apply(const rules::RuleSet& set) {
-  if (spared(set)) return;
+  if (end_imposed_waits(set)) return;
   if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
   if (!arrived()) return;
   rules_ = rules::plan_reload(set, facts_, rules_);
@@ -163,7 +163,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   if (ready.writable && to(ready).held() > 0) to(ready).flush();
   if (!over() && ready.readable) from(ready).read();
   // While reading is paused or over, no read reports the reset.
-  if (!over() && failed && !ready.gone && from(ready).deaf()) end_failed(ready);
+  if (!over() && failed && !ready.gone && from(ready).stopped_reading()) end_failed(ready);
   if (!over() && client_.stream.stopped() && obey_stop()) return;
   if (!over()) check_abandoned();
   if (!over()) arm();

@@ -74,7 +74,7 @@ class Pipe final {
   Instant deadline() const { return std::min(ahead_.deadline(), behind_.deadline()); }
   bool blackholed() const;
   // Whether reading has stopped, so that no read would report a failure of the source.
-  bool deaf() const { return paused_ || source_ended_; }
+  bool stopped_reading() const { return paused_ || source_ended_; }
   bool finished() const { return fin_sent_; }
   std::size_t held() const;
   std::size_t waiting() const { return pending_.bytes() + (splice_ ? splice_->held() : 0); }

@@ -58,7 +58,7 @@ bool TlsGate::read_hello(Host& host, Stream& stream, rules::FlowFacts& facts) {
   return true;
 }
 
-Duration TlsGate::meet_rules(Host& host, const rules::FlowFacts& facts) {
+Duration TlsGate::apply_handshake_rules(Host& host, const rules::FlowFacts& facts) {
   if (!hello_ || !host.rules().may_match(facts.listener)) return {};
   auto handshake = rules::plan_handshake(host.rules(), facts);
   for (const auto& [rule, note] : handshake.notes) {

@@ -1,7 +1,8 @@
 // TlsGate: admits a client connection that begins with TLS. It reads the ClientHello, applies the
 // rules of handshakes and, at a listener that terminates TLS, runs the handshake.
 //
-//   read_hello() -> meet_rules() -> (delay) -> begin() -> shake_hands() whenever bytes arrive
+//   read_hello() -> apply_handshake_rules() -> (delay) -> begin() -> shake_hands() whenever bytes
+//   arrive
 //
 // Member of the flow that owns the connection; loop's thread only.
 #pragma once
@@ -33,7 +34,7 @@ class TlsGate {
   // STARTTLS for this host: the gate then treats the next bytes as the start of a connection.
   void asked_for(std::string host) { asked_ = std::move(host); }
   // Applies the rules of handshakes. Returns the delay before the handshake.
-  Duration meet_rules(Host& host, const rules::FlowFacts& facts);
+  Duration apply_handshake_rules(Host& host, const rules::FlowFacts& facts);
   Step begin(Host& host, Stream& stream, const ListenerView& listener,
              const rules::FlowFacts& facts);
   Step shake_hands(Host& host, Stream& stream, const rules::FlowFacts& facts);

@@ -57,7 +57,7 @@ void HttpFlow::set_rules(Sink& sink, Instant now) {
 }
 
 void HttpFlow::apply(const rules::RuleSet& set) {
-  if (spared(set)) return;
+  if (end_imposed_waits(set)) return;
   if (over() || state_ == State::kHanging || state_ == State::kAnswering) return;
   if (!arrived()) return;
   rules_ = rules::plan_reload(set, facts_, rules_);

@@ -62,9 +62,9 @@ int kill_marked(const std::string& mark) {
   // guard.
   if (watched != STDIN_FILENO) ::dup2(watched, STDIN_FILENO);
   ::close_range(STDIN_FILENO + 1, ~0U, 0);
-  char told = 0;
+  char signal = 0;
   ssize_t count = 0;
-  while ((count = ::read(STDIN_FILENO, &told, 1)) < 0 && errno == EINTR) {
+  while ((count = ::read(STDIN_FILENO, &signal, 1)) < 0 && errno == EINTR) {
   }
   if (count == 0) {
     for (int i = 0; i < kMostLooks && kill_marked(mark) > 0; ++i) {

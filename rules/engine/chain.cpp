@@ -36,10 +36,10 @@ class Chain::Slot final : public Output {
     stage_->push(std::move(chunk), now, *this);
   }
 
-  bool lets_by(const Message& head) const {
+  bool may_bypass(const Message& head) const {
     if (!stage_) return true;
     const auto& match = rule_->match;
-    return !closed_ && stage_->lets_by() && !match.looks_behind_head() && !match.matches(head, {});
+    return !closed_ && stage_->may_bypass() && !match.needs_payload() && !match.matches(head, {});
   }
   void count_bypassed() { chunks_ += stage_ ? 1 : 0; }
 
@@ -219,9 +219,9 @@ void Chain::push(Chunk chunk, Instant now) {
   deliver(0, std::move(chunk), now);
 }
 
-bool Chain::lets_by(const Message& head) {
+bool Chain::may_bypass(const Message& head) {
   const bool free = !dead_ && std::all_of(slots_.begin(), slots_.end(),
-                                          [&](const auto& slot) { return slot->lets_by(head); });
+                                          [&](const auto& slot) { return slot->may_bypass(head); });
   if (!free) return false;
   for (const auto& slot : slots_) slot->count_bypassed();
   return true;

@@ -50,7 +50,7 @@ class Chain {
   // Whether the message with this head may bypass all stages before its payload has arrived,
   // because no active rule can match it. If so, the message is counted as passed. Call advance()
   // first.
-  bool lets_by(const Message& head);
+  bool may_bypass(const Message& head);
   void finish(Instant now);
   // Runs all deadlines at or before `now`, in time order.
   void advance(Instant now);

@@ -102,13 +102,13 @@ enum class Ramp { kMagnitude, kProbability };
 
 // The part of an HTTP or DNS exchange on which a fault acts: request (or query), response (or
 // answer), or both.
-enum class Half {
+enum class ExchangePart {
   kBoth,
   kRequest,   // acts on the request or query
   kResponse,  // acts on the response or answer
   // Acts on the response if the rule has direction = "downstream" or matches a status, otherwise on
   // the request.
-  kOne,
+  kByDirection,
 };
 
 struct FaultKind {
@@ -119,11 +119,12 @@ struct FaultKind {
   bool per_chunk = false;  // the rule may have per = "chunk"
   // For HTTP and DNS: whether the key `direction` limits the fault to the request or the response.
   bool directed = false;
-  bool on_body = false;        // for HTTP: the fault acts on bodies, through a stage
-  bool terminated = false;     // for TLS: the fault requires a listener that terminates TLS
-  bool mints = false;          // for TLS: the fault requires a CA that can issue certificates
-  Half of_http = Half::kBoth;  // for HTTP: the part of an exchange on which the fault acts
-  Half of_dns = Half::kBoth;   // for DNS: the part of an exchange on which the fault acts
+  bool on_body = false;     // for HTTP: the fault acts on bodies, through a stage
+  bool terminated = false;  // for TLS: the fault requires a listener that terminates TLS
+  bool needs_ca = false;    // for TLS: the fault requires a CA that can issue certificates
+  // For HTTP and DNS: the part of an exchange on which the fault acts.
+  ExchangePart http_part = ExchangePart::kBoth;
+  ExchangePart dns_part = ExchangePart::kBoth;
   // For HTTP and DNS: whether on_seen() is called for messages on which the fault does not act.
   bool observes_all = false;
   ProtocolSet (*protocols)() = ProtocolSet::any;  // protocols of messages that the fault supports
@@ -140,7 +141,7 @@ struct FaultKind {
   bool carries(Carrier carrier) const { return carriers.has(carrier); }
   // Whether the fault supports one of the message protocols in `spoken`, or `spoken` is empty
   // because the listener has no messages.
-  bool speaks(ProtocolSet spoken) const {
+  bool supports(ProtocolSet spoken) const {
     return spoken.empty() || !(protocols() & spoken).empty();
   }
 };

@@ -21,8 +21,8 @@ struct HttpContext {
   Instant now;
   FaultState* shared;  // state that all requests of the rule share, from make_state(); may be null
   Dice rule_dice;      // random numbers that depend on the rule only; for the shared state
-  // For faults with Half::kOne: kUpstream if the rule acts on the request, kDownstream if on the
-  // response.
+  // For faults with ExchangePart::kByDirection: kUpstream if the rule acts on the request,
+  // kDownstream if on the response.
   Direction half;
 };
 

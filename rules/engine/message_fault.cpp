@@ -54,7 +54,7 @@ class JudgingStage final : public HoldingStage {
     hold(std::move(chunk), ready, now, out);
   }
 
-  bool lets_by() const override { return line_.empty(); }
+  bool may_bypass() const override { return line_.empty(); }
 
  private:
   const MessageFault& fault_;  // owned by the rule, which outlives its stages

@@ -154,14 +154,14 @@ std::vector<RuleRef> plan_reload(const RuleSet& set, const FlowFacts& flow,
 
 bool acts_on_messages(const Rule& rule, ProtocolSet protocols) {
   const bool of_requests = rule.kind->level == Level::kBytes && rule.per == Per::kRequest;
-  return rule.kind->carries(Carrier::kMessage) && rule.kind->speaks(protocols) && !of_requests;
+  return rule.kind->carries(Carrier::kMessage) && rule.kind->supports(protocols) && !of_requests;
 }
 
 std::vector<RuleRef> plan_messages(const RuleSet& set, const FlowFacts& flow, Direction direction) {
   std::vector<RuleRef> rules;
   set.for_each_match(flow, [&](const RuleRef& rule) {
     if (rule->match.covers(direction) && rule->probability.parts_per_billion > 0 &&
-        acts_on_messages(*rule, flow.speaks)) {
+        acts_on_messages(*rule, flow.message_protocols)) {
       rules.push_back(rule);
     }
   });

@@ -22,9 +22,9 @@ HttpContext context_of(const Rule& rule, const FlowFacts& request, Instant now) 
 
 }  // namespace
 
-bool acts_on_requests(const Rule& rule, ProtocolSet speaks) {
+bool acts_on_requests(const Rule& rule, ProtocolSet protocols) {
   if (rule.match.is_for_messages()) return false;
-  const bool messages_too = !speaks.empty() && rule.kind->carries(Carrier::kMessage) &&
+  const bool messages_too = !protocols.empty() && rule.kind->carries(Carrier::kMessage) &&
                             rule.fault->acts_on(Carrier::kMessage);
   if (messages_too && rule.per == Per::kMessage) return false;
   if (messages_too && rule.kind->level == Level::kBytes && rule.per != Per::kRequest) return false;
@@ -78,7 +78,8 @@ void HttpPlan::run(const FlowFacts& request, HttpMessage& message, Instant now, 
 void HttpPlan::on_request(const RuleSet& set, const FlowFacts& request, HttpMessage& message,
                           Instant now, Notes& notes) {
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!acts_on_requests(*rule, request.speaks) || !count_arrival(*rule, request)) return;
+    if (!acts_on_requests(*rule, request.message_protocols) || !count_arrival(*rule, request))
+      return;
     if (!join(rule, request, now) && rule->fault->http() != nullptr)
       rule->fault->http()->on_skipped(message);
   });
@@ -105,7 +106,7 @@ void HttpPlan::on_response(const RuleSet& set, const FlowFacts& request, HttpMes
   const auto made_by = made_by_ > 0 ? before[made_by_ - 1] : nullptr;
   std::size_t from = 0;
   set.for_each_match(request, [&](const RuleRef& rule) {
-    if (!acts_on_requests(*rule, request.speaks)) return;
+    if (!acts_on_requests(*rule, request.message_protocols)) return;
     const auto own = std::find(before.begin(), before.end(), rule);
     if (own != before.end()) {
       rules_.push_back(std::move(*own));

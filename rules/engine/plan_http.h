@@ -12,10 +12,10 @@
 
 namespace brownout::rules {
 
-// Whether the rule acts on HTTP requests. `speaks` contains the protocols of messages that may
+// Whether the rule acts on HTTP requests. `protocols` contains the protocols of messages that may
 // follow on the connection after its opening request (WebSocket). If it is not empty, a fault on
 // messages ignores the opening request, unless the rule has per = "request".
-bool acts_on_requests(const Rule& rule, ProtocolSet speaks);
+bool acts_on_requests(const Rule& rule, ProtocolSet protocols);
 
 // Exists until the response has ended. Used on the thread of the connection.
 class HttpPlan {

@@ -14,12 +14,12 @@ CarrierSet Rule::acting() const {
 bool Rule::acts_on_half(Carrier carrier, Direction direction) const {
   if (kind->directed && !match.covers(direction)) return false;
   const bool upstream = direction == Direction::kUpstream;
-  switch (carrier == Carrier::kDns ? kind->of_dns : kind->of_http) {
-    case Half::kRequest:
+  switch (carrier == Carrier::kDns ? kind->dns_part : kind->http_part) {
+    case ExchangePart::kRequest:
       return upstream;
-    case Half::kResponse:
+    case ExchangePart::kResponse:
       return !upstream;
-    case Half::kOne: {
+    case ExchangePart::kByDirection: {
       const bool late = match.direction == DirectionChoice::kDownstream || match.http.of_response();
       return upstream != late;
     }

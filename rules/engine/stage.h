@@ -67,7 +67,7 @@ class Stage {
   virtual void pass(Chunk chunk, Instant now, Output& out) { out.emit(std::move(chunk), now); }
   // Whether messages that the rule does not match may bypass the stage now. The stage must hold no
   // data, and such messages must not affect its state.
-  virtual bool lets_by() const { return false; }
+  virtual bool may_bypass() const { return false; }
   // The sender has ended this direction (half-close). The end is passed on after all held data.
   virtual void finish(Instant now, Output& out) { out.finish(now); }
   virtual void wake(Instant /*now*/, Output& /*out*/) {}

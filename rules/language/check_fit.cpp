@@ -109,8 +109,8 @@ void FitCheck::check_carriers(Position what) const {
     const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
     const auto messages = listener.protocol.messages();
     const auto common = acts_on & carriers_of(listener);
-    const bool carried =
-        !common.without(kMessages).empty() || (common == kMessages && rule_.kind->speaks(messages));
+    const bool carried = !common.without(kMessages).empty() ||
+                         (common == kMessages && rule_.kind->supports(messages));
     if (names.empty() && carried) return;
     if (!carried && (named || names.empty()) && mismatched == nullptr) mismatched = &listener;
   }
@@ -165,7 +165,7 @@ void FitCheck::check_http() const {
   if (!rule_.match.http.of_response()) return;
   const bool of_responses =
       rule_.kind->level == Level::kMessage || rule_.kind->carries(Carrier::kMessage);
-  if (rule_.kind->of_http == Half::kRequest || !of_responses) {
+  if (rule_.kind->http_part == ExchangePart::kRequest || !of_responses) {
     problems_.add(position_of(*node_.find("match"), "status"),
                   fault_ + " acts before there is a response", "leave status out");
   } else if (rule_.match.direction == DirectionChoice::kUpstream) {
@@ -186,7 +186,7 @@ void FitCheck::check_tls() const {
     problems_.add(node_.where, fault_ + " needs a listener that terminates TLS",
                   "write tls = { ca = \"...\" } in the [[listener]]; see `brownout ca init`");
   }
-  if (!rule_.kind->mints) return;
+  if (!rule_.kind->needs_ca) return;
   if (any_matched(
           [](const Listener& listener) { return listener.tls && listener.tls->ca.empty(); })) {
     problems_.add(node_.where, fault_ + " needs a CA that issues certificates",
@@ -221,7 +221,7 @@ bool FitCheck::any_matched(const std::function<bool(const Listener&)>& condition
   });
 }
 
-bool FitCheck::speaks(ProtocolSet protocols) const {
+bool FitCheck::supports(ProtocolSet protocols) const {
   return any_matched([&](const Listener& listener) {
     return !(listener.protocol.messages() & protocols).empty();
   });
@@ -251,7 +251,7 @@ void FitCheck::check_messages() const {
                   protocols_with_messages());
   } else if (const auto protocols = rule_.match.protocols(); protocols.empty()) {
     problems_.add(position_of(node_, key), "match has keys of two protocols", keys_of_protocols());
-  } else if (!speaks(protocols)) {
+  } else if (!supports(protocols)) {
     problems_.add(position_of(node_, key),
                   "no listener that the rule matches has messages of " + protocols.text(),
                   keys_of_protocols());
@@ -289,19 +289,19 @@ void FitCheck::check_exchanges() const {
   const auto acts_only_on = [&](CarrierSet carrier) {
     return has(acts_on & carrier) && !has(acts_on.without(carrier));
   };
-  const auto check = [&](Carrier carrier, Half half, const std::string& protocol,
+  const auto check = [&](Carrier carrier, ExchangePart part, const std::string& protocol,
                          std::string_view request, std::string_view response) {
     const bool acts = rule_.acts_on_half(carrier, Direction::kUpstream) ||
                       rule_.acts_on_half(carrier, Direction::kDownstream);
     if (acts || !acts_only_on(CarrierSet(carrier))) return;
-    const bool of_requests = half == Half::kRequest;
+    const bool of_requests = part == ExchangePart::kRequest;
     problems_.add(position_of(*node_.find("match"), "direction"),
                   fault_ + " acts on " + std::string(of_requests ? request : response) + " of " +
                       protocol + ", which go " + (of_requests ? "upstream" : "downstream"),
                   "leave direction out");
   };
-  check(Carrier::kHttp, rule_.kind->of_http, "HTTP", "requests", "responses");
-  check(Carrier::kDns, rule_.kind->of_dns, "DNS", "queries", "answers");
+  check(Carrier::kHttp, rule_.kind->http_part, "HTTP", "requests", "responses");
+  check(Carrier::kDns, rule_.kind->dns_part, "DNS", "queries", "answers");
 }
 
 void FitCheck::check_not_http() const {

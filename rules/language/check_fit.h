@@ -33,11 +33,11 @@ class FitCheck {
   void check_messages() const;
   void check_exchanges() const;
   void check_direction_of_messages() const;
-  // Whether at least one listener that the rule matches meets the condition. has() and speaks() ask
-  // the same about kinds of traffic and about protocols of messages.
+  // Whether at least one listener that the rule matches meets the condition. has() and supports()
+  // ask the same about kinds of traffic and about protocols of messages.
   bool any_matched(const std::function<bool(const Listener&)>& condition) const;
   bool has(CarrierSet carriers) const;
-  bool speaks(ProtocolSet protocols) const;
+  bool supports(ProtocolSet protocols) const;
   void check_firewall_level() const;
   void check_listener_level() const;
 

@@ -161,7 +161,7 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
 // Explains why the rule does not act on the message, or returns "" if it may act. Messages are
 // matched one by one, after their connection has been matched.
 std::string other_message(const Rule& rule, const Question& question) {
-  if ((rule.match.protocols() & question.flow.speaks).empty()) {
+  if ((rule.match.protocols() & question.flow.message_protocols).empty()) {
     return "it is for messages of " + rule.match.protocols().text();
   }
   if (!question.message || !rule.match.is_for_messages()) return {};
@@ -177,15 +177,16 @@ Explanation explain_rule(const Rule& rule, const Question& question) {
   const auto acts_on = [&](Carrier carrier) {
     if (!rule.kind->carries(carrier) || !rule.fault->acts_on(carrier)) return false;
     const bool either = carrier == Carrier::kHttp && rule.kind->carries(Carrier::kMessage);
-    return !either || acts_on_requests(rule, flow.speaks);
+    return !either || acts_on_requests(rule, flow.message_protocols);
   };
   if (flow.carrier == Carrier::kHttp && !acts_on(Carrier::kHttp)) flow.carrier = Carrier::kStream;
   if (flow.carrier == Carrier::kStream && acts_on(Carrier::kTls)) flow.carrier = Carrier::kTls;
   const bool messages = flow.carrier == Carrier::kStream && !acts_on(Carrier::kStream) &&
-                        !flow.speaks.empty() && acts_on_messages(rule, flow.speaks);
+                        !flow.message_protocols.empty() &&
+                        acts_on_messages(rule, flow.message_protocols);
   if (messages) flow.carrier = Carrier::kMessage;
   if (!acts_on(flow.carrier)) {
-    const bool per_request = !flow.speaks.empty() && rule.per == Per::kRequest;
+    const bool per_request = !flow.message_protocols.empty() && rule.per == Per::kRequest;
     answer.why = per_request ? "it acts on requests: per = \"request\""
                              : "it acts on " + carriers_text(rule.acting(), rule.kind->protocols());
     return answer;

@@ -46,11 +46,11 @@ bool acts_on_bytes_of(const Rule& rule, const Listener& listener) {
 }
 
 bool acts_on_messages_of(const Rule& rule, const Listener& listener) {
-  const auto speaks = listener.protocol.messages();
+  const auto protocols = listener.protocol.messages();
   if (!means(rule, listener)) return false;
-  if (listener.protocol.has_requests() && acts_on_requests(rule, speaks)) return true;
-  return !speaks.empty() && rule.fault->acts_on(Carrier::kMessage) &&
-         acts_on_messages(rule, speaks);
+  if (listener.protocol.has_requests() && acts_on_requests(rule, protocols)) return true;
+  return !protocols.empty() && rule.fault->acts_on(Carrier::kMessage) &&
+         acts_on_messages(rule, protocols);
 }
 
 bool share_a_direction(const Rule& rule, const Rule& other) {

@@ -62,7 +62,7 @@ struct FlowFacts {
   // For HTTP requests only: number of the request on its connection, from 1.
   std::uint64_t message = 0;
   const HttpExchange* http = nullptr;  // for HTTP requests only; borrowed
-  ProtocolSet speaks = {};             // protocols of the messages on the connection
+  ProtocolSet message_protocols = {};  // protocols of the messages on the connection
   const ClientHello* hello = nullptr;  // for TLS connections only; borrowed
 
   // Returns the key from which the random numbers of this flow derive. It depends on the order of
@@ -119,8 +119,8 @@ struct Match {
 
   bool is_for_messages() const { return message.any() || min_size || max_size || !text.empty(); }
   // Whether the payload of a message, after its head, is needed to match the message.
-  bool looks_behind_head() const {
-    return min_size || max_size || !text.empty() || message.looks_behind_head();
+  bool needs_payload() const {
+    return min_size || max_size || !text.empty() || message.needs_payload();
   }
   // Returns the protocols with messages that this match can select.
   ProtocolSet protocols() const { return message.protocols(); }

@@ -32,7 +32,7 @@ class MessageConditions {
   ProtocolSet protocols() const { return protocols_; }
   bool match(const Message& message) const;
   // Whether the payload of a message, after its head, is needed to decide.
-  bool looks_behind_head() const { return behind_head_; }
+  bool needs_payload() const { return behind_head_; }
 
  private:
   struct Condition {

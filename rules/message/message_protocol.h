@@ -164,9 +164,9 @@ class MessageProtocol {
   };
   virtual std::vector<ExplainOption> explain_options() const = 0;
   // A function that returns the value of a command-line option, or "" if it was not given.
-  using Told = std::function<std::string(std::string_view option)>;
+  using OptionValue = std::function<std::string(std::string_view option)>;
   // Returns the message that the command-line options describe.
-  virtual Message told(const Told& of) const = 0;
+  virtual Message message_from_options(const OptionValue& of) const = 0;
 };
 
 // Returns all messaging protocols (rules/registry.cpp).

@@ -27,8 +27,8 @@ extern const FaultKind kAckLoss = describe<AckLoss>(
      .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .of_http = Half::kResponse,
-     .of_dns = Half::kResponse,
+     .http_part = ExchangePart::kResponse,
+     .dns_part = ExchangePart::kResponse,
      .protocols = [] { return ProtocolSet::where(&MessageProtocol::has_acknowledgements); },
      .summary = "Acknowledgements are lost; the messages themselves arrive. MQTT: PUBACK, PUBREC, "
                 "PUBREL, PUBCOMP; XMPP: `<a/>`; NATS: `+OK` and JetStream acknowledgements; Redis: "

@@ -11,7 +11,7 @@ extern const FaultKind kCorruptMessage = describe<CorruptFault>(
      .per_chunk = true,
      .directed = true,
      .on_body = true,
-     .of_dns = Half::kResponse,
+     .dns_part = ExchangePart::kResponse,
      .summary =
          "Bits in the payload of a message are flipped; its header and length stay valid. "
          "Text stays valid UTF-8, and in XMPP only the body changes. In a DNS answer any bit "

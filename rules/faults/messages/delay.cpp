@@ -81,7 +81,7 @@ extern const FaultKind kDelay = describe<Delay>(
      .level = Level::kMessage,
      .carriers = kAnyMessages,
      .ramp = Ramp::kMagnitude,
-     .of_dns = Half::kRequest,
+     .dns_part = ExchangePart::kRequest,
      .summary = "A request, its response, or a message arrives later. Later messages of the same "
                 "connection wait behind it.",
      .correct_client =

@@ -25,8 +25,8 @@ extern const FaultKind kDrop = describe<Drop>(
      .carriers = kDatagrams | kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .of_http = Half::kOne,
-     .of_dns = Half::kOne,
+     .http_part = ExchangePart::kByDirection,
+     .dns_part = ExchangePart::kByDirection,
      .summary =
          "Datagrams or messages are lost: all of a session or connection, or a share of them "
          "(`probability` with `per`). HTTP: the request never reaches the server, or its "

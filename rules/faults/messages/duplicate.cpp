@@ -44,8 +44,8 @@ extern const FaultKind kDuplicate = describe<Duplicate>(
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .directed = true,
-     .of_http = Half::kRequest,
-     .of_dns = Half::kResponse,
+     .http_part = ExchangePart::kRequest,
+     .dns_part = ExchangePart::kResponse,
      .summary = "Some datagrams or messages arrive twice, one directly after the other. HTTP: the "
                 "server gets a request of up to 1 MiB twice, and the client gets one response. An "
                 "XMPP server with stream management ends a stream on which the client acknowledges "

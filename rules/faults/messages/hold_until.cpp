@@ -140,8 +140,8 @@ extern const FaultKind kHoldUntil = describe<HoldUntil>(
      .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .of_http = Half::kOne,
-     .of_dns = Half::kResponse,
+     .http_part = ExchangePart::kByDirection,
+     .dns_part = ExchangePart::kResponse,
      .observes_all = true,
      .summary =
          "Messages wait until a later message, which `passes` describes, has overtaken them. "

@@ -41,8 +41,8 @@ extern const FaultKind kReject = describe<Reject>(
      .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .of_http = Half::kRequest,
-     .of_dns = Half::kRequest,
+     .http_part = ExchangePart::kRequest,
+     .dns_part = ExchangePart::kRequest,
      .summary =
          "A request gets an error of its own protocol, and never reaches the other end. MQTT: "
          "an error in a CONNACK, SUBACK, UNSUBACK or PUBACK; XMPP: a stanza error; NATS: "

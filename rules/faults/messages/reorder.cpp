@@ -185,8 +185,8 @@ extern const FaultKind kReorder = describe<Reorder>(
      .ramp = Ramp::kMagnitude,
      .per_chunk = true,
      .directed = true,
-     .of_http = Half::kRequest,
-     .of_dns = Half::kResponse,
+     .http_part = ExchangePart::kRequest,
+     .dns_part = ExchangePart::kResponse,
      .summary = "Some datagrams or messages overtake those ahead of them, which wait for `delay`. "
                 "With `window`, groups of datagrams or messages arrive in random order.",
      .correct_client =

@@ -37,7 +37,7 @@ extern const FaultKind kReplace = describe<Replace>(
      .carriers = kAnyMessages,
      .per_chunk = true,
      .directed = true,
-     .of_dns = Half::kResponse,
+     .dns_part = ExchangePart::kResponse,
      .summary = "Messages arrive complete and valid, but with another text.",
      .correct_client =
          "validates the content of a message before it acts on it, reports an unexpected one, "

@@ -76,7 +76,7 @@ extern const FaultKind kTruncateMessage = describe<TruncateMessage>(
      .per_chunk = true,
      .directed = true,
      .on_body = true,
-     .of_dns = Half::kResponse,
+     .dns_part = ExchangePart::kResponse,
      .summary =
          "The payload of a message arrives cut short, in a complete and valid message of that "
          "length. In XMPP only the body is cut. HTTP: the body is cut short, and the "

@@ -44,7 +44,7 @@ MessageTunnel::MessageTunnel(Owner& owner, std::unique_ptr<MessageCodec> codec,
     : owner_(owner), codec_(std::move(codec)), facts_(flow) {
   facts_.carrier = rules::Carrier::kMessage;
   facts_.message = 0;
-  facts_.speaks = codec_->protocols();
+  facts_.message_protocols = codec_->protocols();
 }
 
 void MessageTunnel::set_rules(const rules::RuleSet& set, Instant now) {

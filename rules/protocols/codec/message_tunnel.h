@@ -83,7 +83,8 @@ class MessageTunnel final {
     // Whether to buffer the message. It may pass unbuffered, around the stages, only if nothing
     // before it is still waiting.
     bool wants(const rules::Message& head) override {
-      return *held > 0 || !behind.empty() || !inserted.empty() || !chain || !chain->lets_by(head);
+      return *held > 0 || !behind.empty() || !inserted.empty() || !chain ||
+             !chain->may_bypass(head);
     }
     bool wants_answers() const override {
       const auto& back = direction == Direction::kUpstream ? owner.down_ : owner.up_;

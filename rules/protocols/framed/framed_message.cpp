@@ -38,7 +38,7 @@ class FramedProtocol final : public MessageProtocol {
   }
 
   std::vector<ExplainOption> explain_options() const override { return {{"kind", "its kind"}}; }
-  Message told(const Told& of) const override {
+  Message message_from_options(const OptionValue& of) const override {
     return {.protocol = this, .view = std::make_shared<const FramedMessage>(of("kind"))};
   }
 };

@@ -204,7 +204,7 @@ class MqttProtocol final : public MessageProtocol {
             {"client-id", "client identifier of the connection", {}, true},
             {"user-name", "user name of the connection"}};
   }
-  Message told(const Told& of) const override {
+  Message message_from_options(const OptionValue& of) const override {
     MqttPacket packet{.type = value_named<MqttType>(of("packet")).value_or(MqttType::kPublish)};
     packet.topic = of("topic");
     if (const auto qos = of("qos"); !qos.empty()) {

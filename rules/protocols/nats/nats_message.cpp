@@ -142,7 +142,7 @@ class NatsProtocol final : public MessageProtocol {
             {"queue", "queue group of its subscription"},
             {"client-name", "name of the client"}};
   }
-  Message told(const Told& of) const override {
+  Message message_from_options(const OptionValue& of) const override {
     NatsLine line{.verb = value_named<NatsVerb>(of("verb")).value_or(NatsVerb::kPub)};
     line.subject = of("subject");
     line.queue = of("queue");

@@ -171,7 +171,7 @@ class RedisProtocol final : public MessageProtocol {
             {"reply", "type of the reply", names_of<RedisType>()},
             {"error", "text of an error reply"}};
   }
-  Message told(const Told& of) const override {
+  Message message_from_options(const OptionValue& of) const override {
     RedisCommand command{.name = lower_case(of("command"))};
     if (command.name.empty()) command.name = "get";
     command.row = &redis_command_row(command.name);

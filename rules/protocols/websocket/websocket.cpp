@@ -66,7 +66,7 @@ class WebSocketProtocol final : public MessageProtocol {
   std::vector<ExplainOption> explain_options() const override {
     return {{"opcode", "kind of message (text)", names_of<Opcode>()}};
   }
-  Message told(const Told& of) const override {
+  Message message_from_options(const OptionValue& of) const override {
     const auto opcode = value_named<Opcode>(of("opcode")).value_or(Opcode::kText);
     return {.protocol = this, .view = std::make_shared<const WebSocketMessage>(opcode)};
   }

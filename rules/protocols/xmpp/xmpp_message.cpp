@@ -98,8 +98,8 @@ class XmppProtocol final : public MessageProtocol {
   bool must_be_text(const Message&) const override { return true; }
   std::optional<std::string> words(const Chunk& chunk) const override {
     const auto& stanza = *stanza_of(chunk);
-    const bool speaks = stanza.body_end > 0 && !chunk.touched();
-    return speaks ? std::optional(stanza.body) : std::nullopt;
+    const bool has_body = stanza.body_end > 0 && !chunk.touched();
+    return has_body ? std::optional(stanza.body) : std::nullopt;
   }
   std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
     auto stanza = *stanza_of(chunk);
@@ -149,7 +149,7 @@ class XmppProtocol final : public MessageProtocol {
             {"to", "JID of the receiver"},
             {"namespace", "namespace of a child element"}};
   }
-  Message told(const Told& of) const override {
+  Message message_from_options(const OptionValue& of) const override {
     XmppStanza stanza;
     stanza.element = value_named<XmppElement>(of("stanza")).value_or(XmppElement::kMessage);
     stanza.type = of("type");

@@ -165,7 +165,7 @@ TEST_F(Live, AFileCannotUseTheNameOfAToxiproxyProxy) {
   auto& upstream = part.upstreams.emplace_back();
   upstream.name = "tp";
   upstream.servers = {{"127.0.0.1", 9, ""}};
-  ASSERT_TRUE(live_.replace_toxiproxys({"tp"}, part));
+  ASSERT_TRUE(live_.replace_toxiproxy_part({"tp"}, part));
   const auto bound = engine_->bound("tp");
   for (const auto* table : {"[[listener]]\nname = \"tp\"\nlisten = \"127.0.0.1:0\"\nupstream = "
                             "\"server\"\n",

@@ -61,9 +61,9 @@ TEST(FaultsOverSockets, mqtt_disconnect) {
   const MqttWorld world("match = { packet = \"publish\" }\nfault = { type = \"mqtt_disconnect\" }");
   world.greet();
   send_all(world.client, wire({.type = MqttType::kPublish, .topic = "a"}));
-  const auto told = receive(world.client);
-  EXPECT_EQ(told.bytes, wire({.type = MqttType::kDisconnect, .reason = 0x89}));
-  EXPECT_EQ(told.ending, Ending::kFin);
+  const auto received = receive(world.client);
+  EXPECT_EQ(received.bytes, wire({.type = MqttType::kDisconnect, .reason = 0x89}));
+  EXPECT_EQ(received.ending, Ending::kFin);
   EXPECT_EQ(receive(world.broker).ending, Ending::kFin);
 }
 

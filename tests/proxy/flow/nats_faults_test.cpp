@@ -26,9 +26,9 @@ struct NatsWorld {
 TEST(FaultsOverSockets, nats_slow_consumer) {
   const NatsWorld world("fault = { type = \"nats_slow_consumer\" }\nmatch = { verb = \"msg\" }");
   send_all(world.server, "MSG a 1 2\r\nhi\r\n");
-  const auto told = receive(world.client);
-  EXPECT_EQ(told.bytes, "-ERR 'Slow Consumer'\r\n");
-  EXPECT_EQ(told.ending, Ending::kFin);
+  const auto received = receive(world.client);
+  EXPECT_EQ(received.bytes, "-ERR 'Slow Consumer'\r\n");
+  EXPECT_EQ(received.ending, Ending::kFin);
   EXPECT_EQ(receive(world.server).ending, Ending::kFin);
 }
 
@@ -41,17 +41,17 @@ TEST(FaultsOverSockets, nats_stale_connection) {
 TEST(FaultsOverSockets, nats_lame_duck) {
   const NatsWorld world("fault = { type = \"nats_lame_duck\", grace = \"1ms\" }");
   send_all(world.server, "PING\r\n");
-  const auto told = receive(world.client);
-  EXPECT_EQ(told.bytes, "INFO {\"server_id\":\"N\",\"ldm\":true}\r\nPING\r\n");
-  EXPECT_EQ(told.ending, Ending::kFin);
+  const auto received = receive(world.client);
+  EXPECT_EQ(received.bytes, "INFO {\"server_id\":\"N\",\"ldm\":true}\r\nPING\r\n");
+  EXPECT_EQ(received.ending, Ending::kFin);
 }
 
 TEST(FaultsOverSockets, nats_authorization_timeout) {
   const NatsWorld world("fault = { type = \"nats_authorization_timeout\", after = \"1ms\" }");
   send_all(world.client, "CONNECT {}\r\nPING\r\n");
-  const auto told = receive(world.client);
-  EXPECT_EQ(told.bytes, "-ERR 'Authentication Timeout'\r\n");
-  EXPECT_EQ(told.ending, Ending::kFin);
+  const auto received = receive(world.client);
+  EXPECT_EQ(received.bytes, "-ERR 'Authentication Timeout'\r\n");
+  EXPECT_EQ(received.ending, Ending::kFin);
   EXPECT_EQ(receive(world.server).bytes, "");
 }
 
@@ -63,8 +63,8 @@ TEST(FaultsOverSockets, nats_cluster_change) {
   const auto client = proxy.connect();
   const auto server = port.accept();
   send_all(server, "INFO {\"connect_urls\":[\"10.0.0.1:4222\"]}\r\n");
-  const std::string told = "INFO {\"connect_urls\":[\"127.0.0.1:1\"]}\r\n";
-  EXPECT_EQ(receive(client, told.size()).bytes, told);
+  const std::string received = "INFO {\"connect_urls\":[\"127.0.0.1:1\"]}\r\n";
+  EXPECT_EQ(receive(client, received.size()).bytes, received);
 }
 
 }  // namespace

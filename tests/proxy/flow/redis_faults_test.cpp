@@ -118,9 +118,9 @@ TEST(FaultsOverSockets, redis_cut_reply) {
   send_all(world.client, asked);
   EXPECT_EQ(receive(world.server, asked.size()).bytes, asked);
   send_all(world.server, "$6\r\nabcdef\r\n");
-  const auto told = receive(world.client);
-  EXPECT_EQ(told.bytes, "$6\r\nab");
-  EXPECT_EQ(told.ending, Ending::kFin);
+  const auto received = receive(world.client);
+  EXPECT_EQ(received.bytes, "$6\r\nab");
+  EXPECT_EQ(received.ending, Ending::kFin);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct XmppWorld {
     EXPECT_EQ(receive(client, xmpp_opening_of_server().size()).bytes, xmpp_opening_of_server());
   }
   // Bytes that the client receives after the server has sent `text`.
-  std::string told(const std::string& text, std::size_t size) const {
+  std::string answer_to(const std::string& text, std::size_t size) const {
     send_all(server, text);
     return receive(client, size).bytes;
   }
@@ -35,11 +35,11 @@ TEST(FaultsOverSockets, xmpp_stream_error) {
       "match = { stanza = \"presence\" }\nfault = { type = \"xmpp_stream_error\", condition = "
       "\"conflict\" }");
   send_all(world.client, "<presence/>");
-  const auto told = receive(world.client);
-  EXPECT_EQ(told.bytes,
+  const auto received = receive(world.client);
+  EXPECT_EQ(received.bytes,
             "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
             "</stream:stream>");
-  EXPECT_EQ(told.ending, Ending::kFin);
+  EXPECT_EQ(received.ending, Ending::kFin);
   EXPECT_EQ(receive(world.server).ending, Ending::kFin);
 }
 
@@ -48,13 +48,14 @@ TEST(FaultsOverSockets, xmpp_resumption) {
   const std::string failed =
       "<failed xmlns='urn:xmpp:sm:3'><item-not-found "
       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
-  EXPECT_EQ(world.told("<resumed xmlns='urn:xmpp:sm:3' h='1' previd='x'/>", failed.size()), failed);
+  EXPECT_EQ(world.answer_to("<resumed xmlns='urn:xmpp:sm:3' h='1' previd='x'/>", failed.size()),
+            failed);
 }
 
 TEST(FaultsOverSockets, presence_storm) {
   const XmppWorld world("fault = { type = \"presence_storm\", count = 1 }");
   const std::string both = "<presence type='unavailable' from='b'/><presence from='b'/>";
-  EXPECT_EQ(world.told("<presence from='b'/>", both.size()), both);
+  EXPECT_EQ(world.answer_to("<presence from='b'/>", both.size()), both);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ fault = { type = "delay", delay = "1s" })";
 std::string answers(const std::optional<rules::Message>& message, const std::string& payload = "") {
   const auto config = config_of(kRules, "mqtt");
   rules::Question question{.flow = flow_of(1), .message = message, .payload = payload, .seed = 1};
-  question.flow.speaks = config.listeners.front().protocol.messages();
+  question.flow.message_protocols = config.listeners.front().protocol.messages();
   std::string text;
   for (const auto& answer : rules::explain(config, question)) {
     text += (answer.acts ? "* " : "- ") + answer.rule + ": " + answer.why + "\n";
@@ -43,7 +43,7 @@ std::string answers(const std::optional<rules::Message>& message, const std::str
 std::string drops(const std::string& keys, const std::string& protocol, bool request) {
   const auto config = config_of("[[rule]]\n" + keys + "\nfault = { type = \"drop\" }", protocol);
   rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
-  question.flow.speaks = config.listeners.front().protocol.messages();
+  question.flow.message_protocols = config.listeners.front().protocol.messages();
   const rules::HttpExchange exchange;
   if (request) {
     question.flow.carrier = rules::Carrier::kHttp;

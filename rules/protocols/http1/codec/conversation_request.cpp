@@ -67,7 +67,7 @@ void Conversation::request_head(Instant now) {
   if (set.may_match(connection_.listener)) {
     facts_ = connection_;
     facts_.carrier = rules::Carrier::kHttp;
-    if (websockets_) facts_.speaks = rules::Protocol::kWebSocket.messages();
+    if (websockets_) facts_.message_protocols = rules::Protocol::kWebSocket.messages();
     facts_.message = count_;
     http_ = rules::HttpExchange::of(requests_.head());
     facts_.http = &*http_;

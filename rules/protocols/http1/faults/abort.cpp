@@ -58,7 +58,7 @@ extern const FaultKind kAbort = describe<Abort>(
     {.name = "abort",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kRequest,
+     .http_part = ExchangePart::kRequest,
      .summary = "The request is answered with a configured status, for example 503. The request "
                 "never reaches the server.",
      .correct_client = "reports the error, and retries a 503 only after the time in Retry-After, a "

@@ -28,7 +28,7 @@ extern const FaultKind kCloseAfterHeaders = describe<CloseAfterHeaders>(
     {.name = "close_after_headers",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kResponse,
+     .http_part = ExchangePart::kResponse,
      .summary = "The head of the response arrives, then the connection closes with FIN. The body "
                 "is missing.",
      .correct_client = "treats the response as incomplete if Content-Length or chunked coding "

@@ -39,7 +39,7 @@ extern const FaultKind kCloseBeforeResponse = describe<CloseBeforeResponse>(
     {.name = "close_before_response",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kResponse,
+     .http_part = ExchangePart::kResponse,
      .summary = "The server processes the request. The connection closes before any byte of the "
                 "response arrives.",
      .correct_client = "retries the request on a new connection only if its method is idempotent, "

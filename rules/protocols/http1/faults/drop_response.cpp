@@ -28,7 +28,7 @@ extern const FaultKind kDropResponse = describe<DropResponse>(
     {.name = "drop_response",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kResponse,
+     .http_part = ExchangePart::kResponse,
      .summary = "The server processes the request. The client gets no response, and the connection "
                 "stays open.",
      .correct_client = "gives up after its own time-out, and retries only requests that are "

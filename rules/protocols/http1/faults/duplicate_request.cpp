@@ -40,7 +40,7 @@ extern const FaultKind kDuplicateRequest = describe<DuplicateRequest>(
     {.name = "duplicate_request",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kRequest,
+     .http_part = ExchangePart::kRequest,
      .summary = "The server gets the request twice, as from a client that retries a request that "
                 "had arrived. The client gets only the first of the two responses.",
      .correct_client = "puts an identifier into each request that is not idempotent, so that the "

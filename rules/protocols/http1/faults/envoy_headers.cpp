@@ -121,7 +121,7 @@ extern const FaultKind kEnvoyHeaders = describe<EnvoyHeaders>(
      .level = Level::kMessage,
      .carriers = kHttpRequests,
      .on_body = true,
-     .of_http = Half::kRequest,
+     .http_part = ExchangePart::kRequest,
      .summary =
          "A client chooses the fault of its own request with the headers of Envoy's fault filter: "
          "a delay, a status or a slow response. The server does not see these headers. A header "

@@ -60,7 +60,7 @@ extern const FaultKind kMalformed = describe<MalformedFault>(
     {.name = "malformed",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kResponse,
+     .http_part = ExchangePart::kResponse,
      .summary = "The response is not valid HTTP: its status line, its length, or the end of its "
                 "headers is wrong. Then the connection closes.",
      .correct_client =

@@ -108,7 +108,7 @@ extern const FaultKind kRateLimit = describe<RateLimit>(
     {.name = "rate_limit",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kRequest,
+     .http_part = ExchangePart::kRequest,
      .summary =
          "Requests above a rate get the status 429 with Retry-After. They do not reach the server.",
      .correct_client = "waits for the time in Retry-After before it sends the request again",

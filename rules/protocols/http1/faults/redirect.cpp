@@ -61,7 +61,7 @@ extern const FaultKind kRedirect = describe<Redirect>(
     {.name = "redirect",
      .level = Level::kMessage,
      .carriers = kHttpRequests,
-     .of_http = Half::kRequest,
+     .http_part = ExchangePart::kRequest,
      .summary = "The request is answered with a redirection to another location. The request never "
                 "reaches the server.",
      .correct_client = "follows a bounded number of redirections, detects a loop, and sends no "

@@ -41,7 +41,7 @@ extern const FaultKind kBadCertificate = describe<BadCertificate>(
      .level = Level::kConnection,
      .carriers = kTlsHandshakes,
      .terminated = true,
-     .mints = true,
+     .needs_ca = true,
      .summary =
          "The server presents a certificate that the client must reject. It is expired, not yet "
          "valid, revoked, self-signed, for another name, of an unknown CA, or has a weak key.",

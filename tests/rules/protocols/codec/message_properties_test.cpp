@@ -120,7 +120,7 @@ TEST_P(MessageProperties, HoldForEveryFaultThatActsOnMessages) {
     const auto spoken = setup().listener == "websocket"
                             ? rules::ProtocolSet::of(rules::WebSocketMessage::protocol())
                             : rules::Protocol::named(setup().listener)->messages();
-    if (!kind->carries(Carrier::kMessage) || !kind->speaks(spoken)) continue;
+    if (!kind->carries(Carrier::kMessage) || !kind->supports(spoken)) continue;
     const auto rules = rules_for(kind->name, setup());
     ASSERT_FALSE(rules.empty()) << kind->name << " has no example that loads";
     ++tried;

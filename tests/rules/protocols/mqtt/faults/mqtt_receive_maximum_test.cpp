@@ -12,7 +12,7 @@ const std::string kReceiveMaximumRule =
     "[[rule]]\nfault = { type = \"mqtt_receive_maximum\", value = 5 }";
 
 // The Receive Maximum that the client gets if the server sends `said`; 0 means no property.
-std::uint32_t told(std::uint32_t said, std::uint8_t level = rules::kMqtt5) {
+std::uint32_t received(std::uint32_t said, std::uint8_t level = rules::kMqtt5) {
   MqttLab lab(kReceiveMaximumRule, level);
   lab.from_client(MqttLab::connect(level));
   auto connack = MqttLab::answer(MqttType::kConnack);
@@ -28,12 +28,12 @@ std::uint32_t told(std::uint32_t said, std::uint8_t level = rules::kMqtt5) {
 }
 
 TEST(MqttReceiveMaximum, LowersTheLimitOfTheServer) {
-  EXPECT_EQ(told(0), 5U) << "without the property the limit is 65,535";
-  EXPECT_EQ(told(20), 5U);
-  EXPECT_EQ(told(3), 3U);
+  EXPECT_EQ(received(0), 5U) << "without the property the limit is 65,535";
+  EXPECT_EQ(received(20), 5U);
+  EXPECT_EQ(received(3), 3U);
 }
 
-TEST(MqttReceiveMaximum, DoesNotActOnMqtt311) { EXPECT_EQ(told(0, rules::kMqtt311), 0U); }
+TEST(MqttReceiveMaximum, DoesNotActOnMqtt311) { EXPECT_EQ(received(0, rules::kMqtt311), 0U); }
 
 TEST(MqttReceiveMaximum, LowersTheLimitOfTheClient) {
   MqttLab lab(kReceiveMaximumRule, rules::kMqtt5);

@@ -8,7 +8,7 @@ namespace {
 using rules::MqttType;
 
 // The Session Present flag that the client gets if the server sends `truth`.
-bool told(const std::string& value, bool truth, std::uint8_t reason = 0) {
+bool received(const std::string& value, bool truth, std::uint8_t reason = 0) {
   MqttLab lab("[[rule]]\nfault = { type = \"mqtt_session_present\", value = " + value + " }");
   lab.from_client(MqttLab::connect(rules::kMqtt311));
   auto connack = MqttLab::answer(MqttType::kConnack, 0, reason);
@@ -22,10 +22,10 @@ bool told(const std::string& value, bool truth, std::uint8_t reason = 0) {
 }
 
 TEST(MqttSessionPresent, SetsTheFlagToItsValue) {
-  EXPECT_FALSE(told("false", true));
-  EXPECT_TRUE(told("true", false));
-  EXPECT_FALSE(told("false", false));
-  EXPECT_TRUE(told("true", true));
+  EXPECT_FALSE(received("false", true));
+  EXPECT_TRUE(received("true", false));
+  EXPECT_FALSE(received("false", false));
+  EXPECT_TRUE(received("true", true));
 }
 
 TEST(MqttSessionPresent, DoesNotActOnMqtt31) {
@@ -36,7 +36,7 @@ TEST(MqttSessionPresent, DoesNotActOnMqtt31) {
   EXPECT_EQ(lab.injected, 0);
 }
 
-TEST(MqttSessionPresent, DoesNotActOnARefusal) { EXPECT_FALSE(told("true", false, 5)); }
+TEST(MqttSessionPresent, DoesNotActOnARefusal) { EXPECT_FALSE(received("true", false, 5)); }
 
 }  // namespace
 }  // namespace brownout::test

@@ -11,7 +11,7 @@ const std::string kFailed =
     "<failed xmlns='urn:xmpp:sm:3'><item-not-found "
     "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
 
-std::string told(const std::string& rule, const std::string& asked, const std::string& truth) {
+std::string received(const std::string& rule, const std::string& asked, const std::string& truth) {
   const auto lab = bound_xmpp("[[rule]]\nfault = { type = \"xmpp_resumption\"" + rule + " }");
   lab->from_client(asked);
   EXPECT_EQ(lab->at_server(), asked);
@@ -20,18 +20,18 @@ std::string told(const std::string& rule, const std::string& asked, const std::s
 }
 
 TEST(XmppResumption, TurnsASuccessIntoAFailure) {
-  EXPECT_EQ(told("", kResume, kResumed), kFailed);
-  EXPECT_EQ(told("", kResume, kFailed), kFailed);
+  EXPECT_EQ(received("", kResume, kResumed), kFailed);
+  EXPECT_EQ(received("", kResume, kFailed), kFailed);
 }
 
 TEST(XmppResumption, TurnsAFailureIntoASuccess) {
-  EXPECT_EQ(told(", answer = \"resumed\"", kResume, kFailed),
+  EXPECT_EQ(received(", answer = \"resumed\"", kResume, kFailed),
             "<resumed xmlns='urn:xmpp:sm:3' h='0' previd='s&amp;1'/>");
 }
 
 TEST(XmppResumption, AnswersInTheVersionOfTheClient) {
-  EXPECT_EQ(told("", "<resume xmlns='urn:xmpp:sm:2' h='4' previd='s'/>",
-                 "<resumed xmlns='urn:xmpp:sm:2' h='4' previd='s'/>"),
+  EXPECT_EQ(received("", "<resume xmlns='urn:xmpp:sm:2' h='4' previd='s'/>",
+                     "<resumed xmlns='urn:xmpp:sm:2' h='4' previd='s'/>"),
             "<failed xmlns='urn:xmpp:sm:2'><item-not-found "
             "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
 }
@@ -42,14 +42,15 @@ TEST(XmppResumption, RewritesTheAnswerInsideSasl2) {
     return "<" + name + " xmlns='urn:xmpp:sasl:2'><x/>" + inner + "<y>z</y></" + name + ">";
   };
   const auto asked = in("authenticate", kResume);
-  EXPECT_EQ(told("", asked, in("success", kResumed)), in("success", kFailed));
-  EXPECT_EQ(told("", asked, in("success", "")), in("success", ""));
-  EXPECT_EQ(told(", answer = \"resumed\"", asked, in("success", kFailed)),
+  EXPECT_EQ(received("", asked, in("success", kResumed)), in("success", kFailed));
+  EXPECT_EQ(received("", asked, in("success", "")), in("success", ""));
+  EXPECT_EQ(received(", answer = \"resumed\"", asked, in("success", kFailed)),
             in("success", "<resumed xmlns='urn:xmpp:sm:3' h='0' previd='s&amp;1'/>"));
 }
 
 TEST(XmppResumption, IgnoresFailuresWithoutAResumption) {
-  EXPECT_EQ(told(", answer = \"resumed\"", "<enable xmlns='urn:xmpp:sm:3'/>", kFailed), kFailed);
+  EXPECT_EQ(received(", answer = \"resumed\"", "<enable xmlns='urn:xmpp:sm:3'/>", kFailed),
+            kFailed);
 }
 
 }  // namespace
