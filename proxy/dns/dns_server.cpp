@@ -105,7 +105,7 @@ void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
   ask_again(std::move(waiting));
 }
 
-// Forwards the pending queries of an older group to the present one.
+// After a reload, sends the pending queries of the replaced upstream group to the present group.
 void DnsServer::ask_again(std::vector<DnsQueryPtr> queries) {
   if (queries.empty()) return;
   for (auto& query : queries) {
@@ -231,7 +231,8 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
   finish({.query = std::move(query), .borrowed = answer});
 }
 
-// Applies the rules on the encoded answer, then sends it, or holds it until it is due.
+// Applies the rules that change an encoded answer. Then sends the answer, or keeps it until its
+// delay is over.
 void DnsServer::finish(DnsAnswer answer) {
   auto& query = *answer.query;
   if (query.plan.empty()) return send_answer(std::move(answer));
@@ -281,7 +282,7 @@ void DnsServer::learn(codecs::ByteView answer) {
 }
 
 void DnsServer::measure(const DnsQuery& query, codecs::ByteView answer) {
-  // Malformed queries carry no listener name, so they are not measured.
+  // The facts of a malformed query have no listener name, so the query is not counted.
   if (!host_.watched() || query.facts.listener.empty()) return;
   if (answer.empty()) return host_.served(query.facts, {false, std::nullopt});
   const auto header = codecs::read_dns_header(answer);
@@ -320,7 +321,7 @@ void DnsServer::batch_over() {
 
 void DnsServer::apply(const rules::RuleSet& set) {
   waiting_.keep(set);
-  // If no rule applies to this listener any more, nothing holds the waiting answers.
+  // If no rule applies to this listener any more, no delay or hold applies to the waiting answers.
   if (!set.may_match(view_->config.name)) waiting_.send_all();
 }
 
@@ -353,7 +354,8 @@ void DnsServer::crowded(DnsQueryPtr query) {
   if (!std::exchange(warned_crowd_, true)) {
     host_.report(
         query->facts, "queries dropped",
-        "no query id is free: too many queries wait for the resolvers, which do not answer");
+        "no query id is free: too many queries wait for answers; check that the resolvers of the "
+        "upstream answer");
   }
   drop(*query);
 }

@@ -1,10 +1,11 @@
-// DnsServer: serves one DNS listener on one worker, over UDP and TCP on one port.
+// DnsServer: answers the DNS queries that one listener receives on its UDP and TCP port, on one
+// worker thread.
 //
 //   query -> rules -> answer of a rule, zone or resolver -> rules on the answer -> (delay, hold)
 //   -> client
 //
-// Answers that no rule changes pass unchanged except for their id. Owned by its worker; loop's
-// thread only.
+// Answers that no rule changes pass unchanged except for their id. Owned by its worker
+// (proxy/engine/worker.h); use only on the event loop's thread.
 #pragma once
 
 #include <map>
@@ -30,7 +31,8 @@ class DnsServer final : public Service {
 
   void set_view(std::shared_ptr<const ListenerView> view,
                 std::shared_ptr<UpstreamGroup> group) override;
-  // Pending queries keep the rules under which they arrived, since they end soon.
+  // A pending query keeps the rules that were in force when it arrived, since it ends within
+  // seconds.
   void apply(const rules::RuleSet& set) override;
   void cut() override;
 
@@ -39,7 +41,7 @@ class DnsServer final : public Service {
     explicit Socket(DnsServer& of) : server(of) {}
     void on_ready(std::uint32_t) noexcept override { server.read_datagrams(); }
     DnsServer& server;
-    Fd fd;  // null if the listener serves streams only
+    Fd fd;  // null if the listener has no UDP port
   };
 
   std::unique_ptr<DnsForwarder> make_forwarder(std::shared_ptr<UpstreamGroup> group);
@@ -62,7 +64,8 @@ class DnsServer final : public Service {
   void forget_transfer(std::uint64_t ordinal);
   void stop_transfers_of(const DnsStreamClient& client);
   bool find_resolver(DnsQuery& query);
-  // Null if there is no resolver; for an intercepted query, if too many resolvers are in use.
+  // Returns null if there is no resolver. For an intercepted query, also returns null if too many
+  // resolvers are in use.
   DnsForwarder* forwarder_for(const DnsQuery& query);
   void answer_here(DnsQueryPtr query);
   void forget_idle_resolvers();
@@ -85,16 +88,16 @@ class DnsServer final : public Service {
   DatagramBatch& batch_;
   std::shared_ptr<const ListenerView> view_;
   Socket socket_{*this};
-  std::unique_ptr<DnsForwarder> forwarder_;  // null: the listener has a zone only
-  std::unique_ptr<DnsForwarder> previous_;   // servers before a reload, while queries wait for them
+  std::unique_ptr<DnsForwarder> forwarder_;  // null: all answers come from a [[zone]]
+  std::unique_ptr<DnsForwarder> previous_;  // forwarder from before a reload, until its queries end
   std::shared_ptr<UpstreamGroup> group_;
   std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // key: resolver's address
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
-  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // key: query's ordinal
+  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // key: ordinal of the query
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   WaitingAnswers waiting_;
-  std::vector<DnsAnswer> ready_;  // UDP answers, to be sent together
+  std::vector<DnsAnswer> ready_;  // UDP answers that one system call will send
   bool warned_overflow_ = false;
   bool warned_crowd_ = false;
   bool warned_stray_ = false;

@@ -1,4 +1,5 @@
-// Answers that DnsServer makes itself: from its zone, and by rules.
+// The part of DnsServer that makes answers without a resolver: from a [[zone]], or because of a
+// rule.
 #include "proxy/dns/dns_server.h"
 
 #include <utility>
@@ -6,7 +7,7 @@
 namespace brownout::proxy {
 namespace {
 
-constexpr std::uint8_t kOpcodeQuery = 0;  // RFC 1035, 4.1.1
+constexpr std::uint8_t kOpcodeQuery = 0;  // standard query (RFC 1035, 4.1.1)
 
 }  // namespace
 
@@ -41,7 +42,8 @@ void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
     failure.rcode = rules::Rcode::kServFail;
     message = codecs::write_dns_reply(query->message, failure, query->transport());
   }
-  // Not even SERVFAIL could be written: the query itself cannot be parsed.
+  // An answer repeats the question. A query whose question cannot be parsed gets FORMERR without
+  // it.
   if (!message) message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
   finish({.query = std::move(query), .message = std::move(*message)});
 }

@@ -1,4 +1,5 @@
-// Resolvers of DnsServer: the upstream group, or the original destinations of intercepted clients.
+// The part of DnsServer that chooses the resolver of a query: a server of the upstream group, or
+// the original destination of an intercepted query.
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -10,14 +11,15 @@
 namespace brownout::proxy {
 namespace {
 
-// Limits for resolvers of intercepted clients: at the first, idle ones are forgotten; at the
-// second, new ones are refused.
+// Limits of the resolvers in use by intercepted clients. Above the first limit, resolvers without
+// pending queries are forgotten. Above the second, queries to further resolvers are refused.
 constexpr std::size_t kMostResolvers = 64;
 constexpr std::size_t kMostBusyResolvers = 256;
 
 }  // namespace
 
-// Sets the resolver that an intercepted client asked. False if it is unknown.
+// Fills in the resolver to which an intercepted client sent its query. Returns false if it is
+// unknown.
 bool DnsServer::find_resolver(DnsQuery& query) {
   if (view_->config.intercept == rules::Intercept::kNone) return true;
   if (host_.interception().resolve_datagram_destination(query.facts, query.client, socket_.fd,
@@ -56,9 +58,10 @@ void DnsServer::forget_idle_resolvers() {
 
 void DnsServer::log_full() const {
   const auto kind = "listener " + view_->config.name + ": too many resolvers";
-  log_limited(spdlog::level::warn, kind,
-              "{}: queries wait for {} of them already; queries to others are answered by SERVFAIL",
-              kind, kMostBusyResolvers);
+  log_limited(
+      spdlog::level::warn, kind,
+      "{}: queries wait for {} resolvers already; queries to further resolvers get SERVFAIL", kind,
+      kMostBusyResolvers);
 }
 
 }  // namespace brownout::proxy

@@ -1,10 +1,10 @@
-// Zone transfers of DnsServer.
+// The part of DnsServer that forwards zone transfers (AXFR, IXFR).
 #include "proxy/dns/dns_server.h"
 
 namespace brownout::proxy {
 namespace {
 
-// Unsent bytes of a client above which its transfer pauses.
+// A zone transfer pauses while more than this many bytes wait to be sent to its client.
 constexpr std::size_t kMostAhead = 1 << 20;
 
 }  // namespace
@@ -46,7 +46,7 @@ void DnsServer::transfer_part(DnsTransfer& transfer, codecs::ByteView message, b
 void DnsServer::transfer_over(DnsTransfer& transfer, bool unfinished) {
   const auto client = streams_.find(transfer.stream());
   forget_transfer(transfer.ordinal());
-  // End the client's connection, as the server ended its own.
+  // The server ended its connection within the transfer, so end the client's connection, too.
   if (unfinished && client != streams_.end()) client->second->end();
 }
 

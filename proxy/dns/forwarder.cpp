@@ -9,11 +9,13 @@
 namespace brownout::proxy {
 namespace {
 
-// Links to one resolver: several UDP ports, one of which is drawn per query, and one connection.
+// Each resolver has eight UDP sockets, one of which is chosen at random for each query, and one TCP
+// or TLS connection.
 constexpr std::size_t kUdpLinks = 8;
 constexpr std::size_t kLinksPerServer = kUdpLinks + 1;
 constexpr std::size_t kRandoms = 512;
-// Limit of pending queries per link. Near all 65,536 ids, drawing a free one would take long.
+// Limit of pending queries on one socket or connection. If almost all 65,536 ids were in use,
+// finding a free one at random would take many attempts.
 constexpr std::size_t kMostOfLink = 49'152;
 
 }  // namespace
@@ -30,7 +32,7 @@ DnsForwarder::~DnsForwarder() = default;
 std::uint16_t DnsForwarder::random() {
   if (randoms_.empty()) {
     randoms_.resize(kRandoms);
-    // Never fails once the kernel's generator is seeded (getrandom(2)).
+    // getrandom(2) cannot fail once the kernel's random number generator is seeded.
     [[maybe_unused]] const auto got =
         getrandom(randoms_.data(), randoms_.size() * sizeof(std::uint16_t), 0);
   }
@@ -81,7 +83,7 @@ DnsLink* DnsForwarder::link_of(std::size_t index) {
   return link.get();
 }
 
-// Asks the first server, from `attempt` on, that has a free id and a usable link.
+// Sends the query to the first server, from `attempt` on, that has a free id and a usable link.
 void DnsForwarder::ask(Pending pending) {
   bool crowded = false;
   for (; pending.attempt < pending.order.size(); ++pending.attempt) {
@@ -122,7 +124,7 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   const auto header = codecs::read_dns_header(message);
   if (!header || !header->response) return;
   const auto found = pending_.find(std::uint64_t{link} << 16 | header->id);
-  if (found == pending_.end()) return;  // too late: the query has timed out
+  if (found == pending_.end()) return;  // the answer is late: its query has timed out
   auto& query = found->second.query;
   const auto asked = query->question();
   const auto answered = codecs::find_dns_question(message);

@@ -6,8 +6,9 @@
 // over TCP are forwarded over TCP; if the upstream has TLS, all queries are forwarded over TLS.
 //
 // A resolver that does not answer within query_timeout counts as failed, and the next of the group
-// is asked. After the last, the owner gets an empty answer. The owner limits the pending queries;
-// the ids limit those of one link. Owned by a DnsServer; loop's thread only.
+// is asked. After the last, the owner gets an empty answer. The owner limits the total of pending
+// queries; the 16-bit id limits those on one link. Owned by a DnsServer; use only on the event
+// loop's thread.
 #pragma once
 
 #include <deque>
@@ -26,10 +27,12 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
  public:
   // All members must be set.
   struct Calls {
-    // Answer of a resolver, valid until answers_over(); empty if no resolver answered.
+    // Called with the answer of a resolver, or with no bytes if no resolver answered. The bytes are
+    // valid until answers_over().
     std::function<void(DnsQueryPtr query, std::span<std::byte> answer)> answered;
     std::function<void()> answers_over;
-    // The query cannot be forwarded: no id is free on the links to the resolvers.
+    // Called for a query that cannot be forwarded, because no id is free on the links to the
+    // resolvers.
     std::function<void(DnsQueryPtr query)> crowded;
   };
 
@@ -50,16 +53,16 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
     std::vector<std::size_t> order;  // indices of servers, in the order to try
     std::size_t attempt = 0;
     std::uint64_t number = 0;
-    codecs::Bytes sent;     // the message with this proxy's id
-    bool reopened = false;  // the resolver has closed its connection once
+    codecs::Bytes sent;     // the query as sent, with the id that this proxy chose
+    bool reopened = false;  // true: the query was already retried on a new connection
   };
   struct Due {
     Instant at;
     std::uint64_t key;
-    std::uint64_t number;  // tells uses of the same key apart
+    std::uint64_t number;  // distinguishes queries that have used the same key
   };
 
-  // DnsLink::Owner
+  // Overrides of DnsLink::Owner.
   Loop& loop() override { return loop_; }
   DatagramBatch& batch() override { return batch_; }
   void answered(std::size_t link, std::span<std::byte> message) override;
@@ -71,7 +74,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void ask(Pending pending);
   void send(Pending pending, std::uint64_t key, DnsLink& link);
   Pending take(Table::iterator where);
-  // Nothing if no id is free on the server's links.
+  // Returns nothing if no id is free on the server's links.
   std::optional<std::uint64_t> free_key(std::size_t server, rules::Transport transport);
   DnsLink* link_of(std::size_t index);
   void next_server(Pending pending);
@@ -85,9 +88,9 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   Calls calls_;
   std::vector<std::unique_ptr<DnsLink>> links_;
   std::vector<std::size_t> touched_;
-  std::vector<std::size_t> ids_taken_;  // count per link
+  std::vector<std::size_t> ids_taken_;  // number of ids in use on each link
   Table pending_;
-  std::deque<Due> due_;  // sorted by time, since all have the same time-out
+  std::deque<Due> due_;  // sorted by time, since all queries have the same time-out
   std::vector<std::uint16_t> randoms_;
   std::uint64_t numbers_ = 0;
   bool warned_spoof_ = false;

@@ -1,6 +1,6 @@
 // DnsLink: sends queries to one resolver and receives its answers. A link is a UDP socket connected
 // to the resolver, or a TCP or TLS connection (RFC 7858) with pipelined queries (RFC 7766,
-// 6.2.1.1). Loop's thread only.
+// 6.2.1.1). Use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -22,12 +22,12 @@ class DnsLink : public Retirable {
     virtual ~Owner() = default;
     virtual Loop& loop() = 0;
     virtual DatagramBatch& batch() = 0;
-    // A message arrived on link `index`. Its bytes may be modified, and are valid until
-    // answers_over().
+    // Called with a message that arrived on link `index`. Its bytes may be modified, and are valid
+    // until answers_over().
     virtual void answered(std::size_t index, std::span<std::byte> message) = 0;
     virtual void answers_over() = 0;
-    // A connection has failed (empty `why`: the resolver has closed it), or the resolver's host
-    // reports that the UDP port is closed.
+    // Called when a connection has failed (empty `why`: the resolver has closed it), or when the
+    // resolver's host reports that the UDP port is closed.
     virtual void link_failed(std::size_t index, const std::string& why) = 0;
   };
 
@@ -35,13 +35,13 @@ class DnsLink : public Retirable {
   virtual void send(codecs::ByteView message) = 0;
   virtual void flush() = 0;
   virtual bool usable() const = 0;
-  // Connections only: stops reading until resume(), so that the resolver must wait.
+  // Stops reading until resume(), so that the resolver must wait. Has no effect on UDP.
   virtual void pause() {}
   virtual void resume() {}
 };
 
-// Links over a socket that is connected, or is being connected, to the resolver. Null and errno if
-// the connect has failed.
+// Make a link over a socket that is connected, or is being connected, to the resolver. Return null
+// and set errno if the connect has failed.
 std::unique_ptr<DnsLink> open_udp_link(DnsLink::Owner& owner, std::size_t index, Fd fd);
 // Uses TLS if `session` is not null.
 std::unique_ptr<DnsLink> open_stream_link(DnsLink::Owner& owner, std::size_t index, Dialled dialled,

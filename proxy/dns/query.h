@@ -1,5 +1,6 @@
 // DnsQuery: one DNS query, the rules that act on it, and the client that gets its answer. Owned by
-// the DnsServer, or by a DnsForwarder while a resolver is asked. Loop's thread only.
+// the DnsServer, or by a DnsForwarder while a resolver is asked. Use only on the event loop's
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@ namespace brownout::proxy {
 
 struct DnsQuery {
   rules::FlowFacts facts;
-  codecs::Bytes message;  // as received
+  codecs::Bytes message;  // the query as received
   rules::QueryPlan plan;  // the rules that act on this query
-  Duration delay{};       // delay of the answer, by rules
+  Duration delay{};       // delay that rules add to the answer
   SocketAddress client;
   LocalAddress local;        // UDP: local address that the client used
   std::uint64_t stream = 0;  // TCP: number of the client's connection; 0 for UDP

@@ -2,7 +2,7 @@
 // Queries are pipelined; answers are sent in the order in which they are ready (RFC 7766, 6.2.1.1).
 //
 // Bounded: above kMostUnanswered queries the connection is not read. A client that does not read
-// its answers is disconnected. Owned by a DnsServer; loop's thread only.
+// its answers is disconnected. Owned by a DnsServer; use only on the event loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   struct Calls {
     std::function<void(DnsStreamClient& client, std::span<std::byte> message)> query;
     std::function<void()> batch_over;
-    // All buffered answers have been sent.
+    // Called when all buffered answers have been sent.
     std::function<void(DnsStreamClient& client)> drained;
     std::function<void(DnsStreamClient& client)> over;
   };
@@ -36,9 +36,9 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   void start();
   // Sends `message` and `copies` duplicates of it.
   void answer(codecs::ByteView message, int copies);
-  // A query of this client gets no answer.
+  // Call for a query that gets no answer, so that it no longer counts as unanswered.
   void forget_one();
-  // A query gets one more message than expected so far (zone transfers).
+  // Announces one more message in answer to the same query, as in zone transfers.
   void expect_one() { ++unanswered_; }
   // Bytes that the socket has not accepted yet.
   std::size_t waiting() const { return writer_.waiting(); }
@@ -47,7 +47,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   std::uint64_t number() const { return number_; }
   const SocketAddress& peer() const { return peer_; }
   const rules::FlowFacts& facts() const { return facts_; }
-  // Sets the resolver that an intercepted client asked.
+  // Sets the resolver to which an intercepted client connected.
   void set_destination(const rules::FlowFacts& diverted) {
     facts_.intercepted = diverted.intercepted;
     facts_.destination = diverted.destination;
@@ -75,13 +75,13 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   SocketAddress peer_;
   std::uint64_t number_;
   State state_ = State::kServing;
-  rules::FlowFacts facts_;  // facts for the rules of handshakes
+  rules::FlowFacts facts_;  // the connection as seen by the rules on TLS handshakes
   TlsGate gate_;
   Instant last_seen_;
   codecs::DnsFraming reader_;
   MessageWriter writer_;
   std::size_t unanswered_ = 0;
-  bool finished_ = false;  // the client sends no more
+  bool finished_ = false;  // the client has sent its FIN
 };
 
 }  // namespace brownout::proxy

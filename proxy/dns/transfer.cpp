@@ -26,7 +26,7 @@ DnsTransfer::DnsTransfer(Loop& loop, DatagramBatch& batch, std::shared_ptr<Upstr
 
 DnsTransfer::~DnsTransfer() { loop_.deadlines().cancel(*this); }
 
-// Asks the first server, from attempt_ on, that can be dialled.
+// Sends the query to the first server, from attempt_ on, to which a connection can be opened.
 void DnsTransfer::ask() {
   for (; attempt_ < order_.size(); ++attempt_) {
     const auto& server = group_->server(order_[attempt_]);
@@ -47,7 +47,7 @@ void DnsTransfer::ask() {
 void DnsTransfer::next_server(const std::string& why) {
   group_->mark_failed(order_[attempt_], why, Loop::now());
   ++attempt_;
-  link_->pause();  // events of this turn may still reach the link
+  link_->pause();  // epoll events of this loop iteration may still reach the link
   loop_.retire(std::move(link_));
   ask();
 }
@@ -115,7 +115,7 @@ void DnsTransfer::resume() {
 void DnsTransfer::stop() {
   over_ = true;
   loop_.deadlines().cancel(*this);
-  // The link must not read until it is destroyed.
+  // Pause the link, which must not read until it is destroyed.
   if (link_) link_->pause();
 }
 

@@ -7,7 +7,7 @@
 // unfinished.
 //
 // Rules act on the query and on the first message. Later messages pass unchanged; they wait while a
-// rule delays or holds the first. Owned by a DnsServer; loop's thread only.
+// rule delays or holds the first. Owned by a DnsServer; use only on the event loop's thread.
 #pragma once
 
 #include <deque>
@@ -24,16 +24,16 @@ namespace brownout::proxy {
 
 class DnsTransfer final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  // All members must be set. Any call except part() may be the last.
+  // All members must be set. After answered() or over(), the owner may get no further call.
   struct Calls {
-    // First message, with the query; call begin() once it is sent. If `more` is false, or the
-    // message is empty because no server answered, the transfer is over.
+    // Called with the first message and the query. Call begin() once the message is sent. If `more`
+    // is false, or the message is empty because no server answered, the transfer is over.
     std::function<void(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
                        bool more)>
         answered;
-    // A later message; call pause() while the client has enough to read.
+    // Called with each later message. Call pause() while the client has enough to read.
     std::function<void(DnsTransfer& transfer, codecs::ByteView message, bool last)> part;
-    // The last message has passed, or, if `unfinished`, will never arrive.
+    // Called when the last message has passed or, with `unfinished`, will never arrive.
     std::function<void(DnsTransfer& transfer, bool unfinished)> over;
   };
 
@@ -42,7 +42,7 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   ~DnsTransfer() override;
 
   void start() { ask(); }
-  // The first message has been sent to the client; the others may follow.
+  // Call once the first message has been sent to the client; the others then follow.
   void begin();
   void pause();
   void resume();
@@ -53,7 +53,7 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   std::uint64_t stream() const { return stream_; }    // number of the client's connection
 
  private:
-  // DnsLink::Owner
+  // Overrides of DnsLink::Owner.
   Loop& loop() override { return loop_; }
   DatagramBatch& batch() override { return batch_; }
   void answered(std::size_t link, std::span<std::byte> message) override;
@@ -80,7 +80,7 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   std::size_t attempt_ = 0;
   std::unique_ptr<DnsLink> link_;
   codecs::DnsTransferEnd end_;
-  std::deque<codecs::Bytes> behind_;  // later messages, until the first is sent
+  std::deque<codecs::Bytes> behind_;  // later messages, kept until the first is sent
   std::size_t behind_bytes_ = 0;
   bool begun_ = false;  // the first message has been sent
   bool whole_ = false;  // the last message has arrived

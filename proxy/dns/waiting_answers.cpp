@@ -21,7 +21,7 @@ void WaitingAnswers::place(Waiting waiting) {
   if (held) held_[ordinal] = where;
 }
 
-// Takes an answer out, checks its holds, and then sends it or places it again.
+// Sends an answer whose time has come, or keeps it if a rule still holds it.
 void WaitingAnswers::look_again(ByTime::iterator where, Instant now) {
   auto waiting = std::move(where->second);
   waiting_.erase(where);

@@ -1,5 +1,5 @@
 // WaitingAnswers: keeps answers that rules delay, or hold until other messages have arrived. Owned
-// by a DnsServer; loop's thread only.
+// by a DnsServer; use only on the event loop's thread.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@ namespace brownout::proxy {
 
 struct DnsAnswer {
   DnsQueryPtr query;
-  codecs::Bytes message = {};          // owned; if empty, see `borrowed`
-  std::span<std::byte> borrowed = {};  // bytes of the forwarder, valid until sent
-  int copies = 0;                      // duplicates to send
+  codecs::Bytes message = {};          // the encoded answer; if empty, `borrowed` has it
+  std::span<std::byte> borrowed = {};  // the answer in the forwarder's buffer, valid until sent
+  int copies = 0;                      // number of duplicates to send
   codecs::ByteView bytes() const { return message.empty() ? codecs::ByteView(borrowed) : message; }
 };
 
@@ -25,12 +25,12 @@ class WaitingAnswers final : private Deadline {
   // All members must be set.
   struct Calls {
     std::function<void(DnsAnswer answer)> send;
-    // All due answers have been passed to send().
+    // Called when all due answers have been passed to send().
     std::function<void()> flush;
     std::function<void(const DnsQuery& query, const rules::QueryPlan::Notes& notes)> record;
   };
 
-  // `loop` is borrowed and must outlive this object.
+  // `loop` is not owned, and must outlive this object.
   WaitingAnswers(Loop& loop, Calls calls) : loop_(loop), calls_(std::move(calls)), poster_(loop) {}
 
   // Keeps the answer until `ready`, and until no rule holds it. The answer must own its message.
@@ -58,8 +58,8 @@ class WaitingAnswers final : private Deadline {
   Loop& loop_;
   Calls calls_;
   Poster poster_;
-  ByTime waiting_;                                            // key: when to check again
-  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // key: query's ordinal
+  ByTime waiting_;                                            // key: time of the next check
+  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // key: ordinal of the query
 };
 
 }  // namespace brownout::proxy

@@ -131,7 +131,7 @@ P
   "$brownout" exec "$folder/quiet.toml" -- /usr/bin/python3 "$folder/resolvers.py" >"$folder/resolvers.txt" 2>"$folder/resolvers.log"
   refused=$(sed -n 's/^SERVFAIL //p' "$folder/resolvers.txt")
   { [ "$refused" -ge 44 ] && [ "$refused" -lt 150 ]; } || fail "SERVFAIL for $refused of 300 resolvers: $(cat "$folder/resolvers.log")"
-  grep -q 'too many resolvers: queries wait for 256 of them already' "$folder/resolvers.log" || fail "no word of it: $(cat "$folder/resolvers.log")"
+  grep -q 'too many resolvers: queries wait for 256 resolvers already' "$folder/resolvers.log" || fail "no word of it: $(cat "$folder/resolvers.log")"
   [ "$(grep -c 'too many resolvers' "$folder/resolvers.log")" -lt 20 ] || fail "a line for each query"
   pass "resolvers of intercepted clients are bounded"
 fi
