@@ -20,11 +20,11 @@ namespace brownout::proxy {
 namespace {
 
 constexpr std::size_t kMostUnsent = 4 << 20;
-constexpr char kMqttConnect = 0x10;  // MQTT 5.0, 2.1.2 and 3.1.1
+constexpr char kMqttConnect = 0x10;  // first byte of a CONNECT (MQTT 5.0, 2.1.2 and 3.1.1)
 constexpr std::string_view kOk =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
 
-// Sec-WebSocket-Accept (RFC 6455, 4.2.2).
+// Computes the value of the header Sec-WebSocket-Accept (RFC 6455, 4.2.2).
 std::string accept_key(std::string_view key) {
   const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
@@ -34,7 +34,7 @@ std::string accept_key(std::string_view key) {
   return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(size)};
 }
 
-// The value of a header. Names are case-insensitive.
+// Returns the value of a header. Header names are case-insensitive.
 std::string header_of(std::string_view head, std::string_view name) {
   const auto at = rules::lower_case(head).find("\r\n" + rules::lower_case(name) + ":");
   if (at == std::string::npos) return {};
@@ -142,8 +142,8 @@ void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
 void MessagingServer::Connection::send(codecs::ByteView packet) {
   if (out_.waiting() >= kMostUnsent) return;
   out_.write(stream_, packet);
-  // Ignore a failure here, since this is another connection's turn; the broken connection notices
-  // in its own event.
+  // Ignore a failure here: the caller serves another connection. A broken connection gets an epoll
+  // event of its own.
   static_cast<void>(out_.flush(stream_));
 }
 

@@ -11,8 +11,8 @@ using rules::MqttPacket;
 using rules::MqttType;
 
 constexpr std::size_t kMostPacket = 1 << 20;
-constexpr std::size_t kMostOutgoing = 10'000;  // of a session
-constexpr std::size_t kMostHeld = 64 << 20;    // bytes, of all sessions
+constexpr std::size_t kMostOutgoing = 10'000;  // messages that wait in one session
+constexpr std::size_t kMostHeld = 64 << 20;    // bytes that wait in all sessions together
 constexpr std::size_t kMostSessions = 10'000;
 constexpr std::size_t kMostFilters = 1000;
 constexpr std::uint8_t kNoTopic = 0x8f;  // MQTT 5.0, 2.4: topic filter invalid
@@ -154,7 +154,7 @@ void MqttBroker::subscribe(Session& session, const MqttPacket& packet) {
 }
 
 bool MqttBroker::publish(Session& session, const MqttPacket& packet, ByteView payload) {
-  // The CONNACK did not permit topic aliases.
+  // The CONNACK permitted no topic aliases, so a client that uses one violates the protocol.
   if (rules::find_property(packet.properties, rules::MqttPropertyId::kTopicAlias) != nullptr) {
     send(session, {.type = MqttType::kDisconnect, .reason = kNoAlias});
     return false;

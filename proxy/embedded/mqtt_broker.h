@@ -20,12 +20,12 @@ namespace brownout::proxy {
 
 class MqttBroker {
  public:
-  // A connection. Must stay valid until gone() is called for it.
+  // The connection of a client. Must stay valid until gone() is called for it.
   class Peer {
    public:
     virtual ~Peer() = default;
     virtual void send(codecs::ByteView packet) = 0;
-    // Another connection has taken over the session; send() is not called any more.
+    // Called when another connection has taken over the session. send() is not called any more.
     virtual void taken_over() = 0;
   };
 
@@ -39,10 +39,10 @@ class MqttBroker {
   struct Outgoing {
     rules::MqttPacket packet;
     std::string payload;
-    bool sent = false;      // on this connection
-    bool received = false;  // QoS 2: PUBREC has arrived
+    bool sent = false;      // sent on the session's present connection
+    bool received = false;  // QoS 2: the PUBREC has arrived
 
-    std::size_t size() const;  // bytes in memory
+    std::size_t size() const;  // number of bytes that the message takes in memory
   };
   struct Session {
     Peer* peer = nullptr;
@@ -51,7 +51,7 @@ class MqttBroker {
     std::size_t window = 65'535;  // Receive Maximum (MQTT 5.0, 3.1.2.11.3)
     std::map<std::string, std::uint8_t> filters;
     std::deque<Outgoing> outgoing;
-    std::set<std::uint16_t> received;  // ids of QoS 2 messages until PUBREL
+    std::set<std::uint16_t> received;  // ids of QoS 2 messages that have no PUBREL yet
     std::uint16_t last_id = 0;
   };
 
@@ -66,10 +66,10 @@ class MqttBroker {
   void acknowledged(Session& session, std::uint16_t id);
   void forget(Session& session);
 
-  std::map<std::string, Session> sessions_;  // by client id
+  std::map<std::string, Session> sessions_;  // key: client id
   std::map<Peer*, std::string> ids_;         // client ids of open connections
   std::uint64_t anonymous_ = 0;
-  std::size_t held_ = 0;  // bytes of all outgoing messages
+  std::size_t held_ = 0;  // number of bytes that all outgoing messages take
 };
 
 }  // namespace brownout::proxy

@@ -120,7 +120,8 @@ class Pinger {
     if (received_[i] < message_.size()) return;
     const auto now = monotonic_now();
     pings_.round_trips.push_back(now - sent_[i]);
-    // Keep the planned pace rather than the reply's time, so that connections stay evenly spread.
+    // The next message is due one interval after the planned time of this one. Connections thus
+    // stay evenly spread, however late a reply is.
     due_.emplace(options_.interval == Duration::zero()
                      ? now
                      : std::max(now, planned_[i] + options_.interval),
@@ -215,7 +216,7 @@ double stream(const Endpoint& server, int streams, Duration length, Duration set
   const auto begin = monotonic_now() + settle;
   const auto end = begin + length;
   std::uint64_t total = 0;
-  // Measured from the first arrival to the last: the edges of the window would cut reads in two.
+  // The rate is measured from the first read to the last, so that no read counts in part.
   Instant first = kNever;
   Instant last{};
   for (auto now = monotonic_now(); now < end; now = monotonic_now()) {

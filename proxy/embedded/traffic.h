@@ -17,12 +17,12 @@ namespace brownout::proxy {
 struct PingOptions {
   int connections = 1;
   std::size_t bytes = 64;
-  rules::Duration interval{};  // between messages; 0: directly after the reply
+  rules::Duration interval{};  // time between messages; 0: send directly after the reply
   rules::Duration length = std::chrono::seconds(2);
 };
 
 struct Pings {
-  std::vector<rules::Duration> round_trips;  // sorted
+  std::vector<rules::Duration> round_trips;  // shortest round trip first
   double per_second = 0;
   std::uint64_t errors = 0;
 
@@ -35,7 +35,7 @@ Pings ping(const Endpoint& server, const PingOptions& options);
 // Result of opening many connections.
 struct Connects {
   std::uint64_t done = 0;
-  std::uint64_t failed = 0;  // refused or reset
+  std::uint64_t failed = 0;  // connections that were refused or reset
   double per_second = 0;
 };
 // Opens `concurrency` connections at a time; on each, sends a message, waits for the reply and

@@ -58,7 +58,8 @@ Flood flood(const Endpoint& server, int sockets, std::size_t bytes, std::int64_t
   std::int64_t back = 0;
   const auto began = Loop::now();
   for (auto now = began; now < began + length; now = Loop::now()) {
-    // Send in batches the datagrams that are due by now. With a rate, sleep in between.
+    // Send the datagrams that are due by now in batches. If a rate is set, sleep between the
+    // batches.
     const auto due =
         rate == 0 ? sent + 64 * sockets
                   : static_cast<std::int64_t>(static_cast<double>(rate) *

@@ -32,7 +32,7 @@ class UdpEchoServer {
 
 struct Flood {
   double sent_per_second = 0;
-  double back_per_second = 0;  // echoed datagrams
+  double back_per_second = 0;  // number of echoed datagrams per second
 };
 
 // Sends datagrams of `bytes` from `sockets` client addresses for `length`, and counts the replies.
