@@ -8,10 +8,10 @@
 
 namespace brownout::proxy {
 
-// Problems that would keep the engine or a rehearsal from starting. Each file is read by the
-// function that reads it there. Each problem has the position of its key in `document`. Disabled
-// listeners are skipped. In a rehearsal, CAs of listeners are skipped too, since --embedded creates
-// them.
+// Returns the problems that would prevent the engine or a rehearsal from starting. The files are
+// read by the same functions as at the start. Each problem has the position of its key in
+// `document`. Disabled listeners are skipped. In a rehearsal, CAs of listeners are skipped too,
+// since --embedded creates them.
 rules::Diagnostics refused_files(const rules::Config& config, const rules::Node& document);
 
 }  // namespace brownout::proxy

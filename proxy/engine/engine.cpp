@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kBindRetry = std::chrono::seconds(1);
 
-// 32 bits: short enough to be typed from a log into a rule file.
+// Draws a random seed of 32 bits, short enough to be typed from a log into a rule file.
 std::uint64_t draw_seed() {
   std::uint32_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 1;
@@ -99,7 +99,8 @@ void Engine::load(std::shared_ptr<Snapshot> snapshot, Sockets sockets) {
   publish(std::move(snapshot), std::move(sockets));
 }
 
-// Binds only listeners that are new or have moved: the others keep their sockets and backlogs.
+// Binds only listeners that are new or have a new address. The others keep their sockets and the
+// connections in their backlogs.
 Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
                                          const std::vector<std::string>* replaced) const {
   Sockets sockets;
@@ -112,8 +113,8 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
     }
     if (!all) all = all_of(config, replaced != nullptr ? staying(*replaced) : ComingListeners());
     auto sharing = sharing_of(listener, listener.listen, *all);
-    // Within one file, IPv4 and IPv6 may have a listener each. A listener that is added later finds
-    // the address in use.
+    // In one rule file, IPv4 and IPv6 of a port may have separate listeners. For a listener that is
+    // added later, "[::]" needs IPv4, too, and fails if it is in use.
     if (replaced != nullptr) sharing.v6_only = false;
     auto bound = sockets_of(listener, listener.listen, sharing);
     if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
@@ -140,8 +141,8 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
   return reopen(inherited->second, static_cast<int>(listener.backlog));
 }
 
-// Sockets of this process do not prevent the bind if this change removes their listener, or gives
-// it another name or protocol. The address of a listener that stays is in use.
+// Sockets of this process do not prevent the bind if their listener is removed, or gets another
+// name or protocol. The address of a listener that stays counts as in use.
 PortSharing Engine::sharing_of(const rules::Listener& listener, const Endpoint& where,
                                const ComingListeners& all) const {
   PortSharing sharing{.v6_only = is_for_v6_only(listener, where, all)};
@@ -262,7 +263,7 @@ void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) 
 void Engine::open_port(const std::string& name, std::vector<PortSockets> sockets) {
   auto& port = ports_[name];
   port.open = true;
-  // The creator of an inherited socket removes its file.
+  // The file of an inherited unix socket is removed by the process that created it.
   const bool named = port.bound.is_unix() && !inherited_.contains(name);
   port.file = named ? UnixSocketFile(port.bound.path) : UnixSocketFile();
   for (std::size_t i = 0; i < sockets.size(); ++i) workers_[i]->open(name, std::move(sockets[i]));
@@ -273,7 +274,7 @@ void Engine::close_port(const std::string& name) {
   if (port == ports_.end() || !port->second.open) return;
   port->second.open = false;
   for (const auto& worker : workers_) worker->close(name);
-  // The workers' sockets are copies of the inherited ones.
+  // The workers' sockets are copies (dup(2)) of the inherited ones, which must stop listening, too.
   if (const auto ours = inherited_.find(name); ours != inherited_.end())
     stop_listening(ours->second);
 }
@@ -295,7 +296,8 @@ void Engine::follow_down_rules() {
       const auto& listener = (*snapshot_->listeners.find(name))->config;
       auto bound = sockets_of(listener, port.bound, sharing_of(listener, port.bound, staying({})));
       if (bound) {
-        spdlog::info("listener {}: up again on {}", rules::printable(name), to_text(port.bound));
+        spdlog::info("listener {}: the port is open again on {}", rules::printable(name),
+                     to_text(port.bound));
         open_port(name, std::move(*bound));
       } else {
         spdlog::error("listener {}: {}; trying again", rules::printable(name), bound.error().what);
@@ -312,7 +314,7 @@ void Engine::cut(const std::string& listener) {
 }
 
 void Engine::report_down(const std::string& name) {
-  spdlog::info("listener {}: down, by a rule", rules::printable(name));
+  spdlog::info("listener {}: a rule (down) has closed the port", rules::printable(name));
   const rules::FlowFacts none{
       .listener = name, .ordinal = 0, .client = {}, .destination = {}, .opened = {}};
   snapshot_->rules->for_each_down(name, [&](const rules::Rule& rule) {

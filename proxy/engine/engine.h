@@ -1,8 +1,8 @@
-// Engine: the whole proxy. It binds listeners, owns the workers, replaces rules, and opens and
-// closes ports.
+// Engine: the whole proxy of one process. It binds listeners, owns the workers, replaces rules, and
+// opens and closes ports.
 //
-// All functions and the destructor are for the control loop's thread. A reload takes effect as a
-// whole, or changes nothing and returns an error.
+// Call all functions and the destructor on the main thread, which runs the control loop. A reload
+// takes effect as a whole, or changes nothing and returns an error.
 #pragma once
 
 #include <map>
@@ -30,8 +30,8 @@ class Engine final : private Deadline {
   // Key: listener; one set of sockets per worker.
   using Sockets = std::map<std::string, std::vector<PortSockets>>;
 
-  // Draws a seed if the file gives none. Listeners with `inherited` sockets (of another network
-  // namespace, or from a service manager) do not bind.
+  // Chooses a random seed if the rule file gives none. Listeners with `inherited` sockets (of
+  // another network namespace, or from a service manager) do not bind.
   static Result<std::unique_ptr<Engine>> start(Loop& control, const rules::Config& config,
                                                const EngineOptions& options,
                                                Sockets inherited = {});
@@ -41,37 +41,40 @@ class Engine final : private Deadline {
   // Partial reload: `part` replaces these listeners, the upstreams of the same names, and the rules
   // that apply to only one of them. Costs little for the rest.
   Result<void> replace(const std::vector<std::string>& listeners, const rules::Config& part);
-  // Resets the live connections of a listener and ends its sessions. The listener may be gone
-  // already.
+  // Resets the live connections of a listener and ends its UDP sessions. The listener may have been
+  // removed already.
   void cut(const std::string& listener);
   // Turns all faults off, on live connections too: held bytes are delivered, waiting clients are
-  // served, closed ports open. Rules that are loaded meanwhile act after resume().
+  // served, and ports that a rule has closed are opened. Rules that are loaded meanwhile act after
+  // resume().
   void halt();
   void resume();
   bool halted() const { return halted_; }
-  // Present connections and UDP sessions; waits for the workers.
+  // Returns the present connections and UDP sessions. Blocks until all workers have answered.
   FlowList list(FlowQuery query) const;
   std::vector<FlowStatus> flows() const { return list({}).flows; }
   // Resets one flow; false if there is none.
   bool cut(const std::string& listener, std::uint64_t ordinal) const;
-  // Returns when every worker has done all tasks posted so far. Any thread except the workers'.
+  // Returns when every worker has done all tasks posted so far. Call on any thread except the
+  // workers'.
   void wait_for_workers() const;
   // Closes all ports: no new connections from now on.
   void stop_accepting();
   void stop();
 
   std::uint64_t seed() const { return rules_->seed(); }
-  // The rules loaded last, halted or not.
+  // The rules that were loaded last, even while they are halted.
   const rules::RuleSet& rules() const { return *rules_; }
-  // Totals since the start, including rules and listeners that are gone.
+  // Totals since the start, including rules and listeners that have been removed. A turn is a
+  // change from client bytes to server bytes (proxy/flow/turns.h).
   std::uint64_t injected() const;
   std::uint64_t turns() const;
-  // Names of rules that never matched although they should have: the most common complaint about
-  // fault injection is that nothing happens.
+  // Names of rules that should have matched traffic but never did, to warn the user: a rule that
+  // matches nothing is the most common mistake.
   std::vector<std::string> never_matched() const;
   std::vector<ListenerStatus> listeners() const;
   std::size_t listener_count() const { return ports_.size(); }
-  // Address of a listener; its host is "" if there is none of that name.
+  // Address of a listener. The host is "" if no listener has that name.
   Endpoint bound(const std::string& listener) const;
   std::int64_t open_flows() const;
   std::vector<std::int64_t> open_flows_by_worker() const;
@@ -88,17 +91,17 @@ class Engine final : private Deadline {
   };
 
   Engine(Loop& control, const EngineOptions& options);
-  // Sockets for the listeners of `config` that need new ones. `config` replaces the listeners
-  // `replaced`, or all.
+  // Makes the sockets for the listeners of `config` that need new ones. `config` replaces the
+  // listeners named in `replaced`; null means all.
   Result<Sockets> bind_new(const rules::Config& config,
                            const std::vector<std::string>* replaced = nullptr) const;
   Result<std::vector<PortSockets>> sockets_of(const rules::Listener& listener,
                                               const Endpoint& where, PortSharing sharing) const;
   PortSharing sharing_of(const rules::Listener& listener, const Endpoint& where,
                          const ComingListeners& all) const;
-  // The present listeners except `without`.
+  // The present listeners except those named in `without`.
   ComingListeners staying(const std::vector<std::string>& without) const;
-  // Fail if a file that `config` names cannot be used.
+  // Both fail if a file that `config` names cannot be used.
   Result<std::shared_ptr<Snapshot>> make_snapshot(const rules::Config& config) const;
   Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
   // Makes `snapshot` current. Its rules become the loaded rules. While halted, no rule acts.
@@ -107,8 +110,8 @@ class Engine final : private Deadline {
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
-  // Records names from DNS answers only if a listener finds original destinations, which then match
-  // by name.
+  // Records host names from DNS answers only if a listener intercepts: its rules can then match
+  // original destinations by name.
   void remember_names() const;
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);

@@ -1,5 +1,6 @@
-// LagMeter: measures how late a loop runs. It sets a deadline every quarter of a second and records
-// the delay after it. Loop's thread only, except for the histogram.
+// LagMeter: measures how late an event loop runs. It sets a deadline every quarter of a second, and
+// records how late the deadline is handled. Use only on the event loop's thread, except for the
+// histogram.
 #pragma once
 
 #include "proxy/loop/loop.h"
@@ -21,7 +22,7 @@ class LagMeter final : private Deadline {
   static constexpr Duration kEvery = std::chrono::milliseconds(250);
 
   void on_due(Instant) noexcept override {
-    // Read the clock now: `now` of the turn was taken before the other deadlines ran.
+    // Read the clock again: the parameter is the time before other due deadlines were handled.
     histogram_.add(Loop::now() - due_);
     start();
   }

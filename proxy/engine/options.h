@@ -9,12 +9,12 @@ namespace brownout::proxy {
 
 struct EngineOptions {
   unsigned workers = 1;
-  EventSink* events = nullptr;       // injected faults and refusals; borrowed
-  EventSink* flows = nullptr;        // flows that were opened, for `firewall diff`; borrowed
-  FlowObserver* observer = nullptr;  // borrowed
-  EventSink* stream = nullptr;       // faults, and flows that open and close; borrowed
-  std::shared_ptr<Interception> interception = nullptr;  // null: a default one
-  bool measure = false;  // measure requests and the loops' lag, for metrics
+  EventSink* events = nullptr;       // receives injected faults and refusals; not owned
+  EventSink* flows = nullptr;        // receives opened flows, for `firewall diff`; not owned
+  FlowObserver* observer = nullptr;  // sees requests, for rehearsals; not owned
+  EventSink* stream = nullptr;       // receives faults, and flows that open or close; not owned
+  std::shared_ptr<Interception> interception = nullptr;  // null: the engine makes one
+  bool measure = false;  // measure requests and the delay of event loops, for metrics
 };
 
 }  // namespace brownout::proxy

@@ -1,11 +1,13 @@
-// Worker: one thread with one loop, which serves a share of all flows. Workers share nothing on the
-// data path.
+// Worker: one thread with one event loop, which serves a share of all flows (connections, UDP
+// sessions, DNS queries). On the data path, workers share only the counters and rate limiters of
+// rules, which are atomic.
 //
 // Each worker has its own socket for every listener (SO_REUSEPORT). The kernel distributes
 // connections by hash, unevenly if they are few. A worker with clearly more open flows than another
 // therefore hands new ones over.
 //
-// Public functions are for the control thread; they take effect in the worker's next turn.
+// Public functions are for the control thread; they take effect in the next iteration of the
+// worker's event loop.
 #pragma once
 
 #include <atomic>
@@ -30,7 +32,7 @@ namespace brownout::proxy {
 
 struct UpstreamView {
   rules::Upstream config;
-  std::shared_ptr<const tls::ClientContext> tls;  // or null
+  std::shared_ptr<const tls::ClientContext> tls;  // null: servers without TLS
 };
 
 // Configuration published by the control thread, shared by all workers; immutable.
@@ -55,7 +57,7 @@ class Worker final : private HttpHost {
   void apply(std::shared_ptr<const Snapshot> snapshot);
   void open(std::string listener, PortSockets sockets);
   void close(std::string listener);
-  // Resets the live connections of a listener and ends its sessions.
+  // Resets the live connections of a listener and ends its UDP sessions.
   void cut(std::string listener);
   // Lists the flows that match.
   std::future<FlowList> list(FlowQuery query);
@@ -74,7 +76,7 @@ class Worker final : private HttpHost {
   }
 
  private:
-  // HttpHost
+  // Overrides of HttpHost.
   Loop& loop() override { return loop_; }
   Resolver& resolver() override { return *resolver_; }
   Interception& interception() override { return *interception_; }
@@ -104,7 +106,7 @@ class Worker final : private HttpHost {
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
   std::unique_ptr<Service> make_service(std::shared_ptr<const ListenerView> view,
                                         PortSockets sockets);
-  // Null for a DNS listener that has a zone only.
+  // Returns null for a DNS listener whose answers all come from a zone.
   std::shared_ptr<UpstreamGroup> group_of(const ListenerView& view) const;
   DatagramBatch& datagrams();
   bool find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
@@ -112,7 +114,7 @@ class Worker final : private HttpHost {
   void serve(std::shared_ptr<const ListenerView> view, Fd fd, rules::FlowFacts facts);
   Worker& least_loaded();
 
-  std::atomic<std::size_t> held_{0};  // first, since it must outlive all flows
+  std::atomic<std::size_t> held_{0};  // declared first, since it must outlive all flows
   Loop loop_;
   std::unique_ptr<Resolver> resolver_;
   EventBuffer events_;
@@ -126,7 +128,7 @@ class Worker final : private HttpHost {
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;
-  std::unique_ptr<DatagramBatch> datagrams_;  // created for the first service
+  std::unique_ptr<DatagramBatch> datagrams_;  // created with the first service
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;
   ServerPool server_pool_{loop_};
   RequestCopies request_copies_{*this};
