@@ -10,7 +10,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Maximum number of accepts in one turn of the loop, so that open connections are served too.
+// Maximum number of accepts in one iteration of the event loop, so that open connections are served
+// too.
 constexpr int kAcceptsPerTurn = 64;
 constexpr Duration kRetry = std::chrono::milliseconds(50);
 
@@ -40,7 +41,8 @@ void Acceptor::reserve(std::size_t descriptors) {
 void Acceptor::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     reserve(reserve_);
-    // Descriptors of connections that ended in this turn become free only after it.
+    // Descriptors of connections that ended in this iteration of the event loop are closed only at
+    // its end.
     if (i > 0 && reserve_ > 0 && spare_.empty()) break;
     SocketAddress peer;
     peer.length = sizeof peer.storage;
@@ -60,7 +62,8 @@ void Acceptor::accept_some() {
   loop_.poller().again(listening_.get());
 }
 
-// Returns true if the next accept may follow at once: only this connection failed (accept(2)).
+// Handles an error of accept(2). Returns true if only this connection failed, so that the next
+// accept may follow at once.
 bool Acceptor::accept_failed(int error) {
   // EINVAL: the socket no longer listens (stop_listening()) and is about to be closed.
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINVAL) return false;

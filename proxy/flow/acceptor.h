@@ -1,8 +1,9 @@
 // Acceptor: accepts client connections on one listening socket.
 //
 // When the process runs out of file descriptors, the acceptor logs that once and retries every 50
-// ms; new connections wait in the kernel's backlog. A listener that must never wait (the HTTP API)
-// keeps spare descriptors (reserve()). Owned by its worker; loop's thread only.
+// ms; new connections wait in the kernel's backlog. A listener that must never wait, like the one
+// of the HTTP API, keeps spare descriptors (reserve()). Owned by its worker
+// (proxy/engine/worker.h); use only on the event loop's thread.
 #pragma once
 
 #include <functional>
@@ -24,9 +25,9 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   // Port that the socket is bound to.
   std::uint16_t port() const { return port_; }
   void set_view(std::shared_ptr<const ListenerView> view) { view_ = std::move(view); }
-  // Holds this many spare descriptors, each of which is given up for one connection when the
-  // process has no others. The reserve is refilled before each accept, as far as descriptors are
-  // available.
+  // Keeps this many spare descriptors open. If the process has no other descriptor left, a spare
+  // one is closed to accept a connection. The reserve is refilled before each accept, as far as
+  // descriptors are available.
   void reserve(std::size_t descriptors);
   bool has_reserve() const { return spare_.size() >= reserve_; }
 

@@ -89,7 +89,8 @@ void ClientFlow::leave() {
   turns_.over();
   host_.loop().deadlines().cancel(*this);
   if (connector_) {
-    // An event that this turn has already dequeued may still reach the connector.
+    // An epoll event of this loop iteration may still reach the connector, so it is destroyed
+    // later.
     connector_->cancel();
     host_.loop().retire(std::move(connector_));
   }

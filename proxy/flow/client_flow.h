@@ -5,7 +5,8 @@
 //   accepted -> (PROXY header) -> (forward proxy's target) -> (ClientHello) -> rules -> (delay)
 //   -> (TLS handshake) -> admitted()
 //
-// Owned by its worker, which destroys it between turns. Loop's thread only.
+// Owned by its worker (proxy/engine/worker.h), which destroys it between iterations of the event
+// loop. Use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -34,8 +35,8 @@ class FlowHost : public Host {
 // How the sockets of both ends are closed.
 enum class CloseMode {
   kClose,   // both directions have finished
-  kReset,   // RST to both
-  kLinger,  // FIN to both, then discard input, so that no RST overtakes the bytes sent
+  kReset,   // send RST to both peers
+  kLinger,  // send FIN to both peers, then discard input, so that no RST overtakes the bytes sent
 };
 
 class ClientFlow : public Retirable,
@@ -43,7 +44,7 @@ class ClientFlow : public Retirable,
                    protected Connector::Owner,
                    private ProxyGate::Owner {
  public:
-  // Begins admission. Call once.
+  // Begins admission: the steps of the diagram above. Call once.
   virtual void start() = 0;
   // Call after the rules have changed.
   virtual void apply(const rules::RuleSet& set) = 0;
@@ -64,33 +65,34 @@ class ClientFlow : public Retirable,
   // events to at_the_gate() and its deadline to gate_due().
   void enter();
   void at_the_gate(std::uint32_t events);
-  // STARTTLS for this host: runs the TLS part of admission again, up to admitted().
+  // Call when STARTTLS begins, with the host that the client named. Runs the TLS part of admission
+  // again, up to admitted().
   void enter_tls(std::string host);
   void gate_due();
   // Starts `handshake_timeout` for the client's next step.
   void expect_client();
-  // Admission is complete; the flow may serve the client.
+  // Called when admission is complete; the flow may serve the client.
   virtual void admitted() = 0;
   virtual void hang() = 0;
   virtual bool hanging() const = 0;
   // If no rule applies to this listener any more (halt), ends the delay or hang that a rule
-  // imposed. True if there was one.
+  // imposed. Returns true if there was one.
   bool end_imposed_waits(const rules::RuleSet& set);
   // Waits for the client's request, sends `answer` instead of a server's answer, and closes.
   virtual void answer_when_asked(std::string answer) = 0;
 
   virtual Stream& client() = 0;
   virtual std::size_t held(rules::Direction direction) const = 0;
-  // Updates the worker's sum of held bytes; call at the end of each turn.
+  // Updates the worker's sum of held bytes. Call at the end of each iteration of the event loop.
   void count_held() {
     held_bytes_.set(held(rules::Direction::kUpstream) + held(rules::Direction::kDownstream));
   }
-  // Names of the rules that act on the connection's messages.
+  // Names of the rules that act on the messages inside the connection.
   virtual std::vector<std::string> message_rules() const { return {}; }
   // Sends `bytes` past all rules, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;
-  // A TLS fault has stopped the connection: closes, resets or hangs the connection, as the rule
-  // requires. False if an earlier call did so.
+  // Call after a TLS fault has stopped the connection: closes, resets or hangs it, as the rule
+  // requires. Returns false if an earlier call did so.
   bool obey_stop();
 
   void dial();
@@ -98,7 +100,7 @@ class ClientFlow : public Retirable,
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
-  // Reports why TLS failed on `stream`; nothing if TLS did not fail.
+  // Reports why TLS failed on `stream`. Does nothing if TLS did not fail.
   void report_failed_tls(Stream& stream, std::string_view peer);
   void passed(rules::Direction direction, std::size_t bytes) {
     bytes_[static_cast<std::size_t>(direction)] += bytes;
@@ -108,17 +110,17 @@ class ClientFlow : public Retirable,
   // Counts and logs that no server could be reached. Returns the reply for the client of a forward
   // proxy; "" at other listeners.
   std::string log_unreachable(const Error& error) const;
-  // Success reply for the client of a forward proxy; "" at other listeners.
+  // Returns the success reply for the client of a forward proxy; "" at other listeners.
   std::string connected_reply() const { return proxy_gate_ ? proxy_gate_->connected() : ""; }
   void leave();
-  // Whether the rules of new connections have been applied.
+  // Returns true if the rules of new connections have been applied.
   bool arrived() const { return arrived_; }
 
  private:
   enum class Gate { kHeader, kTarget, kHello, kDelay, kHandshake, kOpen };
   void next_gate();
   bool read_header();
-  // ProxyGate::Owner
+  // Overrides of ProxyGate::Owner.
   void target_known(std::vector<Endpoint> servers) override;
   void target_refused(std::string reply) override;
   void apply_rules();
@@ -134,7 +136,7 @@ class ClientFlow : public Retirable,
   rules::FlowFacts facts_;
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
-  std::vector<std::shared_ptr<void>> dial_leases_;  // held for the server being dialled
+  std::vector<std::shared_ptr<void>> dial_leases_;  // leases of rules that acted on the dial
   rules::FlowActivity activity_;
   Turns turns_;
   std::unique_ptr<Connector> connector_;

@@ -1,5 +1,5 @@
-// Admission of a client connection: PROXY header, target of a forward proxy, ClientHello, rules of
-// new connections and of handshakes, TLS handshake.
+// The part of ClientFlow that admits a client connection: PROXY header, target of a forward proxy,
+// ClientHello, rules of new connections and of handshakes, TLS handshake.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -24,7 +24,7 @@ void ClientFlow::expect_client() {
                                rules::later(Loop::now(), listener_->config.handshake_timeout));
 }
 
-// Each step first reads bytes that have already arrived: no further edge announces them.
+// Each step first reads bytes that have already arrived, because epoll does not report them again.
 void ClientFlow::next_gate() {
   if (gate_ == Gate::kHeader && listener_->config.protocol == rules::Protocol::kProxy) {
     gate_ = Gate::kTarget;
@@ -92,7 +92,7 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
     } else if (!read_header()) {
       return;
     }
-    // The client has closed before its header or request was complete.
+    // The client closed the connection before its header or request was complete.
     if (gate_ == before && (events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
     return;
   }
@@ -167,8 +167,8 @@ bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
   leases_.clear();
   dial_leases_.clear();
   rules_.clear();
-  // A client that had already sent data or begun a handshake must be reset; an idle one can be
-  // served normally now.
+  // A client that has already sent data or begun a handshake must be reset. An idle client can
+  // still be served normally.
   const bool begun = opened_ || (!arriving && listener_->config.protocol.has_requests());
   if (obeyed_ || begun || listener_->tls) {
     end(CloseMode::kReset);
@@ -180,7 +180,7 @@ bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
 
 void ClientFlow::gate_due() {
   if (gate_ == Gate::kDelay) return pass_delay();
-  // The request is complete; the name lookup has a time-out of its own.
+  // The client's request is complete, and the lookup of the name in it has a time-out of its own.
   if (gate_ == Gate::kTarget && proxy_gate_->asked()) return;
   host_.report(facts_, "timeout",
                std::string(what_is_missing()) + " within handshake_timeout (" +

@@ -1,5 +1,6 @@
-// End: one of the two sockets of a flow, with the readiness that epoll has reported for it
-// (edge-triggered, so it is kept until a call would block). Owned by its flow; loop's thread only.
+// End: one of the two sockets of a flow, to the client or to the server, and its readiness. epoll
+// reports readiness only once (edge-triggered), so it is stored here until a call would block.
+// Member of its flow; use only on the event loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ struct End final : Ready {
   Stream stream;
   bool readable = false;
   bool writable = false;
-  bool peer_finished = false;  // FIN or an error has arrived; unread bytes may precede it
-  bool gone = false;           // reset by its peer, while a fault withholds the reset
+  bool peer_finished = false;  // FIN or an error has arrived, perhaps behind unread bytes
+  bool gone = false;           // the peer sent RST, which a fault does not pass on yet
   // Urgent data is in the stream. A read stops before the urgent data, and splice(2) never moves
   // it.
   bool urgent = false;

@@ -92,7 +92,7 @@ void Flow::serve(std::uint32_t events) {
   }
   if (!rules_.empty()) set_pipe_rules(host_.rules(), Loop::now());
   on_end_ready(server_, events);
-  // Bytes that arrived with the handshake are in the TLS session; no further edge announces them.
+  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
   if (!client_.stream.plain()) client_.readable = true;
   if (!over() && client_.readable) on_end_ready(client_, 0);
 }
@@ -109,7 +109,7 @@ void Flow::apply(const rules::RuleSet& set) {
     flush_both();
   }
   if (!over()) set_pipe_rules(set, now);
-  // Pass on the resets that a rule withheld, if no rule does so any more.
+  // Pass on a reset that a rule withheld, once no rule withholds it any more.
   for (End* gone : {&client_, &server_}) {
     if (!over() && gone->gone && !from(*gone).blackholed()) end(CloseMode::kReset);
   }
@@ -132,7 +132,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   if ((events & EPOLLPRI) != 0) ready.urgent = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.peer_finished = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.readable = true;
-  // Handshake bytes are not a request.
+  // Bytes of a TLS handshake are not a request.
   const bool shakes_hands = state_ == State::kSecuring || listener_->expects_hello();
   if (&ready == &client_ && (events & (EPOLLIN | EPOLLRDHUP)) == EPOLLIN && !shakes_hands) {
     turns_.asked();
@@ -162,7 +162,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   }
   if (ready.writable && to(ready).held() > 0) to(ready).flush();
   if (!over() && ready.readable) from(ready).read();
-  // While reading is paused or over, no read reports the reset.
+  // While reading is paused or has ended, no read would report the reset, so handle it here.
   if (!over() && failed && !ready.gone && from(ready).stopped_reading()) end_failed(ready);
   if (!over() && client_.stream.stopped() && obey_stop()) return;
   if (!over()) check_abandoned();
@@ -175,7 +175,8 @@ void Flow::on_due(Instant now) noexcept {
     case State::kSecuring:
       return gate_due();
     case State::kServing:
-      // Always upstream first, so that the order of effects does not depend on the loop's timing.
+      // Always advance upstream first, so that the order of effects does not depend on the event
+      // loop's timing.
       upstream_.advance_ahead(now);
       if (!over()) downstream_.advance_ahead(now);
       if (tunnel_ && !over()) {
@@ -193,13 +194,14 @@ void Flow::on_due(Instant now) noexcept {
   }
 }
 
-// Precondition: all plaintext has been sent, the server's agreement to STARTTLS last.
+// Begins the TLS handshakes after STARTTLS. Precondition: all plaintext has been sent, the server's
+// agreement last.
 void Flow::secure() {
-  // No further edge would report that the client has closed.
+  // epoll does not report again that the client has closed, so check it here.
   if (client_.peer_finished) return end(CloseMode::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
-  // Host that the client named in its protocol (the `to` of an XMPP stream), or "".
+  // The host that the client named in its protocol (the `to` of an XMPP stream), or "".
   const auto meant = tunnel_->host();
   server_.stream.tls().start(group_->tls()->session(meant.empty() ? server_host_ : meant), true);
   secure_server();
@@ -227,7 +229,7 @@ void Flow::serve_secured() {
   const auto now = Loop::now();
   tunnel_->set_rules(host_.rules(), now);
   set_pipe_rules(host_.rules(), now);
-  // Bytes that have already arrived are in the TLS sessions; no further edge announces them.
+  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
   client_.readable = server_.readable = true;
   if (!over()) on_end_ready(server_, 0);
   if (!over()) on_end_ready(client_, 0);
@@ -238,7 +240,8 @@ void Flow::tunnel_closed(rules::Close how) {
   closing_ = true;
 }
 
-// Bytes that the tunnel released may bring a pipe below its low watermark, so that it reads again.
+// Sends the bytes that the message tunnel has released. A pipe that then holds less than its low
+// watermark reads again.
 void Flow::flush_both() {
   if (!over()) upstream_.flush();
   if (!over()) downstream_.flush();
@@ -258,8 +261,8 @@ void Flow::arm() {
   count_held();
 }
 
-// Ends a blackholed flow once its peers are gone. A FIN does not prove that: a peer that has only
-// half-closed still waits for the other end's bytes.
+// Ends a blackholed flow once its peers have closed their sockets. A FIN does not prove that: a
+// peer that has only half-closed still waits for the other end's bytes.
 void Flow::check_abandoned() {
   if (!upstream_.blackholed() && !downstream_.blackholed()) return;
   if (!client_.peer_finished || !server_.peer_finished) return;

@@ -7,8 +7,8 @@
 // resumes inside TLS.
 //
 // FIN, RST and half-close pass through unchanged. A client whose server cannot be reached gets a
-// RST, not a silent close. Owned by its worker, which destroys it between turns. Loop's thread
-// only.
+// RST, not a silent close. Owned by its worker (proxy/engine/worker.h), which destroys it between
+// iterations of the event loop. Use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -63,7 +63,7 @@ class Flow final : public ClientFlow,
   void answer_when_asked(std::string answer) override;
   void answer(End& end, std::string_view bytes);
 
-  // Pipe::Owner
+  // Overrides of Pipe::Owner.
   void pipe_read(rules::Direction direction, std::size_t size,
                  std::span<const std::byte> bytes) override {
     passed(direction, size);
@@ -87,7 +87,7 @@ class Flow final : public ClientFlow,
   }
   void pipe_buffer_full() override { host_.buffer_full(listener()); }
 
-  // MessageTunnel::Owner
+  // Overrides of MessageTunnel::Owner.
   void tunnel_bytes(rules::Direction direction, std::span<const std::byte> bytes) override {
     if (!over()) pipe(direction).from_messages(bytes);
   }
@@ -136,7 +136,7 @@ class Flow final : public ClientFlow,
   std::string server_host_;  // host as written in [[upstream]], for STARTTLS
   State state_ = State::kWaiting;
   bool closing_ = false;  // close once all pending bytes are sent
-  // STARTTLS: whether the server has agreed, and which handshakes have completed since.
+  // STARTTLS: whether the server has agreed, and which TLS handshakes have completed since then.
   bool securing_ = false;
   bool client_secured_ = false;
   bool server_secured_ = false;

@@ -1,5 +1,6 @@
-// Host: the services that a worker provides to its flows (connections, UDP sessions, DNS queries),
-// and the settings and counters of their listener. Loop's thread only, except for the counters.
+// Host: the interface through which a flow (a connection, UDP session or DNS query) uses its
+// worker. Also has the settings and counters of listeners. Use only on the event loop's thread,
+// except for the counters.
 #pragma once
 
 #include <array>
@@ -39,11 +40,11 @@ struct ListenerStats {
   std::atomic<std::uint64_t> turns{0};
   rules::SharedHistogram answered;
 
-  std::atomic<std::uint64_t> arrivals{0};  // ordinal of the latest flow
+  std::atomic<std::uint64_t> arrivals{0};  // number of flows, and so the latest ordinal
   std::atomic<std::int64_t> open{0};
-  std::atomic<std::uint64_t> refused{0};         // flows that a rule refused
-  std::atomic<std::uint64_t> connect_failed{0};  // flows for which no server could be reached
-  std::atomic<std::uint64_t> dropped{0};         // datagrams that could not be forwarded
+  std::atomic<std::uint64_t> refused{0};         // number of flows that a rule refused
+  std::atomic<std::uint64_t> connect_failed{0};  // number of flows that reached no server
+  std::atomic<std::uint64_t> dropped{0};         // number of datagrams that could not be forwarded
 };
 
 // Settings of a listener for its flows. Immutable: a reload replaces the whole view.
@@ -52,7 +53,7 @@ struct ListenerView {
   std::shared_ptr<ListenerStats> stats;
   std::shared_ptr<const rules::DnsZone> zone;  // or null
   std::shared_ptr<tls::ServerContexts> tls;    // or null
-  std::string password;                        // required of a forward proxy's clients, or ""
+  std::string password;  // password that clients of a forward proxy must send, or ""
 
   // Whether TLS is terminated after STARTTLS, inside the connection.
   bool starts_tls() const { return tls && config.tls && config.tls->starttls; }
@@ -69,9 +70,9 @@ struct FlowStatus {
   std::string client;
   std::string destination;  // "" while there is no server
   Instant opened{};
-  std::vector<std::string> rules = {};   // rules that act on its bytes, or may later
-  std::array<std::uint64_t, 2> bytes{};  // indexed by Direction
-  std::array<std::size_t, 2> held{};     // indexed by Direction: in faults, or not yet sent
+  std::vector<std::string> rules = {};   // rules that act on the flow's bytes, or may later
+  std::array<std::uint64_t, 2> bytes{};  // number of bytes passed, indexed by Direction
+  std::array<std::size_t, 2> held{};     // number of bytes held by faults or not yet sent
 };
 FlowStatus status_of(const rules::FlowFacts& flow, const std::vector<rules::RuleRef>& rules);
 
@@ -85,9 +86,10 @@ struct FlowQuery {
 struct FlowList {
   FlowQuery query = {};
   std::vector<FlowStatus> flows = {};
-  std::size_t total = 0;  // flows that match, listed or not
+  std::size_t total = 0;  // number of flows that match, listed or not
 
-  // Counts `flow` if it matches. True if its status is to be added; only then is it formatted.
+  // Counts `flow` if it matches. Returns true if its status is to be added; only then is it
+  // formatted.
   bool wants(const rules::FlowFacts& flow);
   void add(FlowList other);
 };
@@ -100,12 +102,13 @@ struct Served {
 
 // Traffic of a connection whose bytes are not parsed, since the previous report.
 struct Turned {
-  std::uint64_t turns = 0;  // times that bytes of the server followed bytes of the client
-  std::array<std::uint64_t, 2> bytes{};  // indexed by Direction
+  std::uint64_t turns = 0;               // number of changes from client bytes to server bytes
+  std::array<std::uint64_t, 2> bytes{};  // number of bytes passed, indexed by Direction
 };
 
 // One flow's contribution to its worker's sum of held bytes. The sum is always up to date, so that
-// a reader need not visit every flow. Loop's thread only; any thread may read the sum.
+// a reader need not visit every flow. Use only on the event loop's thread; any thread may read the
+// sum.
 class HeldBytes {
  public:
   explicit HeldBytes(std::atomic<std::size_t>& sum) : sum_(sum) {}
@@ -126,7 +129,7 @@ class HeldBytes {
 };
 
 // Observer of flows: called when a flow has a server (flow.destination is set), and for each
-// request or turn. Called on the worker's thread, so implementations must be quick.
+// request or turn (turns.h). Called on the worker's thread, so implementations must be quick.
 class FlowObserver {
  public:
   virtual ~FlowObserver() = default;
@@ -148,23 +151,25 @@ class Host {
   // Records an event that no rule caused.
   virtual void report(const rules::FlowFacts& flow, std::string_view event,
                       std::string_view why) = 0;
-  // For listeners that intercept.
+  // Finds original destinations, for listeners that intercept.
   virtual Interception& interception() = 0;
-  // The flow is connected to a server; flow.destination is set.
+  // Call when the flow is connected to a server; flow.destination is set.
   virtual void flow_opened(const rules::FlowFacts& flow) = 0;
-  // A rule refused or dropped the dial to flow.destination.
+  // Call when a rule refused the connection to flow.destination, or left it unanswered.
   virtual void dial_stopped(const rules::FlowFacts& flow) = 0;
-  // Whether served() and turned() are needed: an observer is attached, or statistics are kept.
+  // Returns true if served() and turned() must be called, because an observer is attached or
+  // statistics are kept.
   virtual bool watched() const = 0;
   virtual void served(const rules::FlowFacts& flow, const Served& what) = 0;
   virtual void turned(const rules::FlowFacts& flow, const Turned& what) = 0;
-  // A flow that flow_opened() reported has ended.
+  // Call when a flow that flow_opened() reported has ended.
   virtual void flow_closed(const rules::FlowFacts& flow) = 0;
   virtual void count_bytes(ListenerStats& listener, rules::Direction direction,
                            std::size_t bytes) = 0;
   // Sum of the bytes that all flows of this worker hold.
   virtual std::atomic<std::size_t>& held_bytes() = 0;
-  // A fault holds as much as `buffer` allows, which limits throughput.
+  // Call when a fault holds as many bytes as the listener's `buffer` allows, which limits
+  // throughput.
   virtual void buffer_full(const rules::Listener& listener) = 0;
 };
 

@@ -20,7 +20,7 @@ Pipe::Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rule
       sink_(sink),
       direction_(direction) {}
 
-// Removed stages release their bytes through the parts behind them, so ahead_ is updated first.
+// Removed stages release their bytes to the parts behind them. So ahead_ is updated before behind_.
 void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now) {
   const auto split = rules.begin() + static_cast<std::ptrdiff_t>(tunnel_ != nullptr ? ahead : 0);
   ahead_.set_rules({rules.begin(), split}, now);
@@ -60,7 +60,7 @@ bool Pipe::read_once() {
     return false;
   }
   // A short read means that the socket is empty, unless urgent data or FIN is queued behind these
-  // bytes: no further edge announces those.
+  // bytes. epoll does not report those again.
   const auto size = static_cast<std::size_t>(count);
   const bool more = source_.peer_finished || source_.urgent || !source_.stream.plain();
   if (size < buffer.size() && !more) source_.readable = false;
@@ -70,7 +70,7 @@ bool Pipe::read_once() {
 
 bool Pipe::splice_once() {
   if (!splice_) splice_ = std::make_unique<SpliceBuffer>();
-  if (!splice_->usable()) return read_once();  // no descriptor was left; copying needs none
+  if (!splice_->usable()) return read_once();  // no descriptor was left for splice(2), so copy
   const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
   // End of stream, or urgent data that splice(2) does not move: recv() distinguishes the two.
@@ -199,7 +199,7 @@ void Pipe::Stages::injected(const rules::Rule& rule, rules::Direction direction,
 
 void Pipe::flush() {
   if (owner_.pipe_over()) return;
-  // Bytes in splice_ are older than those in pending_.
+  // Send the bytes in splice_ first, since they are older than those in pending_.
   if (!drain_splice() || !send_pending()) return;
   watch_level();
   if (waiting() > 0) return;
@@ -225,7 +225,8 @@ bool Pipe::drain_splice() {
   return true;
 }
 
-// One send per chunk: pieces that a stage has cut (slicer) must stay separate writes.
+// Each chunk is sent by a system call of its own, since a fault (slicer) may have split the data on
+// purpose.
 bool Pipe::send_pending() {
   while (!pending_.empty() && (!splice_ || splice_->held() == 0)) {
     const auto bytes = pending_.front().bytes();
@@ -250,7 +251,8 @@ void Pipe::sink_failed() {
   owner_.pipe_failed(sink_);
 }
 
-// Without rules the watermark is 0: the unsent rest of one read keeps the sink busy.
+// Without rules the watermark is 0: reading pauses until the sink has taken all bytes of the last
+// read.
 Watermark Pipe::mark() const {
   const bool messages = tunnel_ != nullptr && tunnel_->ruled(direction_);
   const auto straight = messages ? static_cast<std::size_t>(listener_.buffer.count) : 0;
@@ -269,7 +271,7 @@ void Pipe::watch_level() {
     if (staged > mark.high / 2 && mark.capped) owner_.pipe_buffer_full();
   } else if (paused_ && level <= mark.high / 2) {
     paused_ = false;
-    // Do not read here: the caller may be inside a chain.
+    // Do not read here: the caller may be inside a call of a chain of stages.
     if (source_.readable) loop_.poller().again(source_.stream.number());
   }
 }

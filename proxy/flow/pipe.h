@@ -1,5 +1,6 @@
 // Pipe: forwards the bytes of one direction of a flow. Bytes pass these parts in order; a part
-// exists only where a rule or the protocol needs it:
+// exists only where a rule or the protocol needs it. A stage is the state machine of one fault
+// (rules/engine/stage.h).
 //
 //   source -> stages ahead -> messages -> stages behind -> pending bytes -> sink
 //
@@ -9,7 +10,8 @@
 //
 // Without stages, a pipe writes from the loop's read buffer to the sink and copies only bytes that
 // the sink does not accept. Backpressure: reading pauses above the high watermark (bytes in stages
-// and pending) and resumes below half of it. Owned by its flow; loop's thread only.
+// and pending) and resumes below half of it. Owned by its flow; use only on the event loop's
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -30,39 +32,40 @@ class Pipe final {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // After each read from the source and each write to the sink; `bytes` is empty if spliced.
+    // Called after each read from the source and each write to the sink. `bytes` is empty if
+    // splice(2) moved the bytes.
     virtual void pipe_read(rules::Direction direction, std::size_t size,
                            std::span<const std::byte> bytes) = 0;
     virtual void pipe_wrote(rules::Direction direction, std::size_t size,
                             std::span<const std::byte> bytes) = 0;
-    // Whether reading is suspended: the flow is closing, or STARTTLS is in progress.
+    // Whether reading is suspended, because the flow is closing or STARTTLS is in progress.
     virtual bool pipe_waits() const = 0;
     virtual bool pipe_over() const = 0;
     virtual void pipe_failed(End& end) = 0;
-    // The source has ended, and all bytes are written.
+    // Called when the source has ended and all bytes are written.
     virtual void pipe_finished(rules::Direction direction) = 0;
-    // A fault closes the flow; for a FIN, this is called once all bytes are written.
+    // Called when a fault closes the flow; for a FIN, once all bytes are written.
     virtual void pipe_closed(rules::Close how) = 0;
-    // A fault answers: send `bytes` back to the source, then end the flow.
+    // Called when a fault answers: send `bytes` back to the source, then end the flow.
     virtual void pipe_answered(End& source, std::string_view bytes) = 0;
     virtual void pipe_injected(const rules::Rule& rule, rules::Direction direction,
                                const rules::Note& note) = 0;
-    // The listener's `buffer` is smaller than the stages need.
+    // Called when the listener's `buffer` is smaller than the stages need.
     virtual void pipe_buffer_full() = 0;
   };
 
-  // All arguments are borrowed.
+  // The arguments are not owned, and must outlive this object.
   Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rules::FlowFacts& facts,
        rules::Direction direction, End& source, End& sink);
 
-  // Reads from the source as far as the watermark and fairness allow.
+  // Reads from the source, up to the high watermark and at most kReadsPerTurn times.
   void read();
   // Writes pending bytes to the sink.
   void flush();
   // Run the due deadlines of the stages ahead of, or behind, the messages.
   void advance_ahead(Instant now);
   void advance_behind(Instant now);
-  // Decodes the bytes read from now on as messages. `tunnel` is borrowed.
+  // Decodes the bytes read from now on as messages. `tunnel` is not owned.
   void set_messages(messages::MessageTunnel& tunnel) { tunnel_ = &tunnel; }
   // The rules on bytes in this direction; the first `ahead` of them act ahead of the messages.
   void set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now);
@@ -73,7 +76,7 @@ class Pipe final {
 
   Instant deadline() const { return std::min(ahead_.deadline(), behind_.deadline()); }
   bool blackholed() const;
-  // Whether reading has stopped, so that no read would report a failure of the source.
+  // Returns true if reading has stopped, so that no read would report a failure of the source.
   bool stopped_reading() const { return paused_ || source_ended_; }
   bool finished() const { return fin_sent_; }
   std::size_t held() const;

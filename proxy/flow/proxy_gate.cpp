@@ -11,7 +11,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Default of resolv.conf(5): two attempts of five seconds each.
+// Time until a resolver gives up, as by default in resolv.conf(5): two attempts of five seconds
+// each.
 constexpr Duration kResolverGivesUp = std::chrono::seconds(10);
 constexpr std::uint32_t kTtl = 60;
 

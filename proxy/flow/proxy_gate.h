@@ -1,11 +1,11 @@
-// ProxyGate: reads the request of a forward proxy's client (SOCKS or CONNECT) and resolves the name
-// of its target.
+// ProxyGate: reads the request of a forward proxy's client (SOCKS, or HTTP CONNECT) and resolves
+// the target's name.
 //
 //   SOCKS or CONNECT -> DNS rules for the name -> lookup -> (delay) -> target_known()
 //
 // If the lookup fails, because of a rule or of the resolver, the client gets the proxy protocol's
 // error reply, after the time that a resolver would take. A member of the flow that owns the
-// connection; loop's thread only.
+// connection; use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -24,9 +24,9 @@ class ProxyGate final : private Deadline {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // facts.destination and facts.names are set.
+    // Called when the target is resolved; facts.destination and facts.names are set.
     virtual void target_known(std::vector<Endpoint> servers) = 0;
-    // Send `reply` to the client, then FIN.
+    // Called when the request fails. Send `reply` to the client, then FIN.
     virtual void target_refused(std::string reply) = 0;
   };
 
@@ -35,7 +35,7 @@ class ProxyGate final : private Deadline {
 
   // Call when the client's socket is readable.
   void read(Stream& stream);
-  // Whether the client's request is complete.
+  // Returns true if the client's request is complete.
   bool asked() const { return asked_; }
   // Replies to the client: the server is connected, or cannot be reached.
   std::string connected() const { return request_.connected(); }

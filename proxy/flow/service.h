@@ -1,6 +1,6 @@
 // Service: interface of the objects that serve datagram listeners (UDP, DNS), one per listener and
-// worker. Listeners of connections have an Acceptor instead. Owned by its worker; loop's thread
-// only.
+// worker. Listeners of connections have an Acceptor instead. Owned by its worker
+// (proxy/engine/worker.h); use only on the event loop's thread.
 #pragma once
 
 #include <memory>

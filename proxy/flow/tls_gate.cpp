@@ -11,19 +11,20 @@
 namespace brownout::proxy {
 namespace {
 
-// Address that the client connected to: the name on the certificate for clients without SNI.
+// Returns the address that the client connected to. Without SNI, the certificate is issued for this
+// address.
 std::string local_address(const Fd& fd) {
   const auto ip = own_address(fd).ip();
   return ip ? to_text(*ip) : "localhost";
 }
 
-// Longer incomplete hellos are consumed: the socket's buffer may be smaller than the hello, in
-// which each byte may be a record of its own.
+// An incomplete ClientHello of more bytes than this is read from the socket, not only peeked at.
+// The socket's buffer may be too small for it, since each byte may be a TLS record of its own.
 constexpr std::size_t kMostLeftInside = 4096;
 
 }  // namespace
 
-// Bound of taken_: the largest hello (codecs::kMostHello), in records of one byte each.
+// taken_ holds at most the largest ClientHello (codecs::kMostHello) in records of one byte each.
 codecs::HelloReading TlsGate::look(Loop& loop, Stream& stream) {
   const auto buffer = loop.read_buffer();
   const auto receive = [&](std::size_t most, int flags) {
@@ -90,7 +91,7 @@ TlsGate::Step TlsGate::shake_hands(Host& host, Stream& stream, const rules::Flow
   return Step::kFailed;
 }
 
-// RFC 8446, 6: a fatal alert, in plaintext.
+// Encodes a fatal alert in plaintext (RFC 8446, 6).
 std::string TlsGate::alert() const {
   return {'\x15', '\x03', '\x03', '\0', '\x02', '\x02', static_cast<char>(verdict_.alert->code)};
 }

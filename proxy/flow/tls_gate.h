@@ -4,7 +4,7 @@
 //   read_hello() -> apply_handshake_rules() -> (delay) -> begin() -> shake_hands() whenever bytes
 //   arrive
 //
-// Member of the flow that owns the connection; loop's thread only.
+// Member of the flow that owns the connection; use only on the event loop's thread.
 #pragma once
 
 #include <optional>
@@ -23,15 +23,16 @@ class TlsGate {
     kMore,    // more bytes are needed from the client
     kOpen,    // the client may be served
     kAlert,   // send alert() in plaintext, then FIN
-    kStop,    // a rule stops the connection: close, reset or hang it, see how()
+    kStop,    // a rule stops the connection: close, reset or hang it, as how() says
     kFailed,  // the handshake failed, and its alert has been written
   };
 
   // Reads the ClientHello without consuming it: the flow still receives the stream from its first
-  // byte. A hello too large for the socket's buffer is consumed and given back to `stream`. False
-  // if more bytes are needed. facts.hello then points into this gate.
+  // byte. A hello too large for the socket's buffer is consumed and given back to `stream`. Returns
+  // false if more bytes are needed. facts.hello then points into this gate.
   bool read_hello(Host& host, Stream& stream, rules::FlowFacts& facts);
-  // STARTTLS for this host: the gate then treats the next bytes as the start of a connection.
+  // Call when STARTTLS begins, with the host that the client named. The next bytes are then treated
+  // as the start of a connection.
   void asked_for(std::string host) { asked_ = std::move(host); }
   // Applies the rules of handshakes. Returns the delay before the handshake.
   Duration apply_handshake_rules(Host& host, const rules::FlowFacts& facts);
@@ -45,8 +46,8 @@ class TlsGate {
  private:
   codecs::HelloReading look(Loop& loop, Stream& stream);
 
-  std::vector<std::byte> taken_;  // bytes of a large hello that were consumed
-  codecs::HelloReader reader_;    // parser of taken_
+  std::vector<std::byte> taken_;  // bytes of a large ClientHello, read from the socket
+  codecs::HelloReader reader_;    // parser of the bytes in taken_
   std::optional<rules::ClientHello> hello_;
   std::optional<std::string> asked_;
   rules::TlsVerdict verdict_;

@@ -5,12 +5,12 @@
 namespace brownout::proxy {
 namespace {
 
-// Bytes without a turn are reported in portions of this size.
-constexpr std::uint64_t kUntold = 1 << 20;
+// Bytes are reported at the latest after this many, even if no turn has ended.
+constexpr std::uint64_t kReportAfter = 1 << 20;
 
 }  // namespace
 
-void Turns::tell(bool ok) {
+void Turns::report_request(bool ok) {
   host_.served(facts_, {ok, Loop::now() - since_});
   since_ = kNever;
 }
@@ -24,9 +24,9 @@ void Turns::count(rules::Direction direction, std::size_t size, codecs::ByteView
   } else if (since_ != kNever && size > 0) {
     since_ = kNever;
     turned_.turns = 1;
-    return tell_turn();
+    return report_turn();
   }
-  if (total >= kUntold) tell_turn();
+  if (total >= kReportAfter) report_turn();
 }
 
 void Turns::watch(rules::Direction direction, codecs::ByteView bytes) {
@@ -41,7 +41,7 @@ void Turns::watch(rules::Direction direction, codecs::ByteView bytes) {
   answers_.clear();
 }
 
-void Turns::tell_turn() { host_.turned(facts_, std::exchange(turned_, {})); }
+void Turns::report_turn() { host_.turned(facts_, std::exchange(turned_, {})); }
 
 void Turns::upgraded() {
   if (std::exchange(upgraded_, true)) return;
@@ -52,7 +52,7 @@ void Turns::over() {
   const bool waits = std::exchange(since_, kNever) != kNever;
   const bool broken = std::exchange(broken_, false);
   if (of_bytes()) {
-    if (turned_.bytes != Turned{}.bytes) tell_turn();
+    if (turned_.bytes != Turned{}.bytes) report_turn();
     return;
   }
   const auto open = watch_ ? watch_->open() : 0;

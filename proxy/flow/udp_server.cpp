@@ -105,7 +105,8 @@ void UdpServer::take_batch(std::size_t count) {
       touched_.push_back(session);
     }
   }
-  // A session that has ended meanwhile is retired, and stays valid until the end of the turn.
+  // A session that has ended meanwhile is destroyed only after this loop iteration, so the pointer
+  // is valid.
   for (auto* session : touched_) session->flush();
   touched_.clear();
 }

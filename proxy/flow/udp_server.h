@@ -1,7 +1,8 @@
 // UdpServer: serves one UDP listener on one worker, and owns the sessions of its clients.
 //
-// Receives and sends in batches. Bounded: above `sessions` clients, datagrams of new clients are
-// dropped, counted and logged once. Owned by its worker; loop's thread only.
+// Receives and sends in batches. Beyond the listener's `sessions` limit of clients, datagrams of
+// new clients are dropped and counted; the first is logged. Owned by its worker
+// (proxy/engine/worker.h); use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -36,7 +37,7 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
     std::size_t operator()(const Key& key) const;
   };
 
-  // UdpSessionHost
+  // Overrides of UdpSessionHost.
   Host& host() override { return host_; }
   const ListenerView& view() const override { return *view_; }
   DatagramBatch& batch() override { return batch_; }

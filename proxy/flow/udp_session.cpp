@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kMostEarlyBytes = 64 * 1024;
 constexpr Duration kRefusedFor = std::chrono::milliseconds(500);
-// Maximum number of batches in one turn of the loop, so that other sessions are served too.
+// Maximum number of batches in one iteration of the event loop, so that other sessions are served
+// too.
 constexpr int kSessionBatchesPerTurn = 4;
 
 }  // namespace
@@ -188,7 +189,8 @@ void UdpSession::send(Side& side) {
   const auto add = [&](std::span<const std::byte> bytes) {
     up ? sender.add(bytes) : sender.add(bytes, client_, local_);
   };
-  // Datagrams that the chain released are older than those that bypass it.
+  // Send the datagrams that the chain has released first: they are older than those that no rule
+  // acts on.
   for (const auto& chunk : side.ready) add(chunk.bytes());
   for (const auto& bytes : side.straight) add(bytes);
   bytes_[static_cast<std::size_t>(side.direction)] += sender.bytes();
@@ -251,7 +253,7 @@ void UdpSession::on_due(Instant now) noexcept {
                                          {}}),
                     0);
   }
-  // Checking at intervals costs less than moving the deadline at each datagram.
+  // Checking for an idle session at intervals costs less than moving a deadline at each datagram.
   if (now >= idle_check_) {
     if (state_ == State::kRefused) return end();
     const bool waiting = upstream_.chain.held() + downstream_.chain.held() > 0;

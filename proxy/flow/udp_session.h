@@ -5,7 +5,8 @@
 // datagram, and pass the chain of their direction. A session ends when neither direction has had a
 // datagram for the listener's idle_timeout.
 //
-// Owned by its UdpServer, which destroys it between turns. Loop's thread only.
+// Owned by its UdpServer, which destroys it between iterations of the event loop. Use only on the
+// event loop's thread.
 #pragma once
 
 #include <memory>
@@ -23,7 +24,7 @@ namespace brownout::proxy {
 
 class UdpSession;
 
-// Services that a UdpServer provides to its sessions.
+// The interface through which a session uses its UdpServer.
 class UdpSessionHost {
  public:
   virtual ~UdpSessionHost() = default;
@@ -32,7 +33,8 @@ class UdpSessionHost {
   virtual DatagramBatch& batch() = 0;
   virtual const Fd& socket() const = 0;  // the listener's socket, for datagrams to the client
   virtual void datagrams_lost(std::size_t count, int error) = 0;
-  // A rule rejects the session. UDP has no refusal to send, so its datagrams are dropped.
+  // Call when a rule rejects the session. A proxy cannot send an ICMP error, so the datagrams are
+  // dropped.
   virtual void session_refused() = 0;
   virtual void session_over(UdpSession& session) = 0;
 };
@@ -45,8 +47,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
 
   // Selects the rules and the server.
   void start();
-  // `datagram` must stay valid until flush(). True if this datagram is the first that needs a
-  // flush.
+  // `datagram` must stay valid until flush(). Returns true if this datagram is the first that needs
+  // a flush.
   bool from_client(std::span<const std::byte> datagram, Instant now);
   void flush();
   void apply(const rules::RuleSet& set, Instant now);
@@ -76,8 +78,8 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
     UdpSession& session;
     rules::Direction direction;
     rules::Chain chain;
-    std::vector<rules::Chunk> ready;                   // released by the chain
-    std::vector<std::span<const std::byte>> straight;  // bypassing the chain; borrowed
+    std::vector<rules::Chunk> ready;                   // datagrams that the chain has released
+    std::vector<std::span<const std::byte>> straight;  // datagrams that no rule acts on; not owned
     bool closed = false;
   };
 
@@ -104,7 +106,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   Side downstream_{*this, rules::Direction::kDownstream};
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
-  std::vector<rules::Chunk> early_;  // arrived before the server's name was resolved
+  std::vector<rules::Chunk> early_;  // datagrams that arrived before the lookup's end
   Resolver::Ticket ticket_;
   std::size_t index_ = 0;  // index of the server in the group
   Fd fd_;

@@ -1,5 +1,5 @@
-// Watermarks: how often one direction reads in one turn of the loop, and how many bytes it may hold
-// before reading pauses.
+// Limits of one direction of a flow: how often it reads in one iteration of the event loop, and how
+// many bytes it holds before reading pauses.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,13 @@
 
 namespace brownout::proxy {
 
-// Maximum number of reads in one turn of the loop, so that other connections are served too.
+// Maximum number of reads in one iteration of the event loop, so that other connections are served
+// too.
 constexpr int kReadsPerTurn = 4;
 
 struct Watermark {
   std::size_t high = 0;
-  bool capped = false;  // the listener's `buffer` limits the stages to less than they need
+  bool capped = false;  // the listener's `buffer` is less than the stages need
 };
 
 // `straight` is the limit without rules. Reading ahead of a slow sink would gain little: the
