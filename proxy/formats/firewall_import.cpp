@@ -109,8 +109,9 @@ bool same_packets(const FirewallLine& a, FirewallLine b) {
   return a == b;
 }
 
-// Expands the chains to one list of lines. A line of a [[firewall]] always decides, so packets that
-// leave a chain early by a condition are followed to their final verdict at once.
+// Expands the chains of a firewall to one flat list of lines. Each line of a [[firewall]] gives a
+// final verdict. So if some packets leave a chain early, they are followed to their verdict at
+// once.
 class Flattener {
  public:
   Flattener(const ImportedChains& chains, ImportedFirewall& into) : chains_(chains), into_(into) {}
@@ -126,7 +127,7 @@ class Flattener {
     const Behind* below;
   };
   enum class Way {
-    kDecided,  // all packets of the condition have a verdict
+    kDecided,  // all packets that match the condition have a verdict
     kEnds,     // the remaining packets reach the end of the chain
     kTooMany,
   };
@@ -146,7 +147,7 @@ class Flattener {
         continue;
       }
       auto line = rule.never ? std::nullopt : both(condition, rule.line);
-      if (!line) continue;  // can never match
+      if (!line) continue;  // no packet can match both
       const bool all = same_packets(condition, *line);
       if (rule.verdict == ImportedRule::Verdict::kReturn && all) return Way::kEnds;
       if (rule.verdict == ImportedRule::Verdict::kGoto && all) {
@@ -173,7 +174,7 @@ class Flattener {
       case ImportedRule::Verdict::kReturn:
         return finish(std::move(line), here.below, depth);
       case ImportedRule::Verdict::kNone:
-        break;  // counts or logs
+        break;  // the rule only counts or logs packets
     }
     return Way::kEnds;
   }
@@ -196,7 +197,7 @@ class Flattener {
   std::set<const ImportedRule*> left_out_;
 };
 
-// Preference of a chain's table: both families, then IPv4, then IPv6.
+// Order of preference of tables: for both address families, then for IPv4, then for IPv6.
 int rank_of(const ImportedChain& chain) {
   if (chain.family == "ip") return 1;
   return chain.family == "ip6" ? 2 : 0;
@@ -233,7 +234,7 @@ void leave_out_jumps_to_nowhere(ImportedChains& chains) {
   }
 }
 
-// A table of one family does not see the other family's packets. Accept these first, since lines
+// A table for one address family does not see packets of the other. Accept these first, since lines
 // without an address would match them.
 void accept_the_other_family(const std::string& family, rules::Firewall& firewall) {
   if (family != "ip" && family != "ip6") return;

@@ -1,14 +1,14 @@
 // Imports the filter rules of a real firewall as a [[firewall]] table.
 //
-// Reads `nft -j list ruleset` (libnftables-json(5)) and the output of iptables-save(8). A
+// Reads the output of `nft -j list ruleset` (libnftables-json(5)) and of iptables-save(8). A
 // [[firewall]] is one flat list, so jumps are expanded: each line gets the conditions of the jump,
-// too. If a packet leaves a chain early (return, goto), the rules that follow for it are also
-// expanded: those after the last jump, those after the jump before, and the policy. A rule with a
-// set of pairs or a verdict map becomes one rule for each element. A negation becomes the list of
+// too. A packet may also leave a chain early (return, goto). The rules that are evaluated next are
+// then expanded, too: the rules after each jump that led to the chain, and the policy. A rule with
+// a set of pairs or a verdict map becomes one rule for each element. A negation becomes the list of
 // all other values.
 //
 // A condition without a counterpart (interfaces, rates, other sets) never disappears silently: the
-// whole rule is left out and listed with the reason. Pure; accepts any bytes.
+// whole rule is left out and listed with the reason. Pure: no I/O; accepts any bytes.
 #pragma once
 
 #include <map>
@@ -30,7 +30,7 @@ struct ImportedRule {
   std::string target;   // the chain of a jump or goto
   bool never = false;   // no packet can match: the conditions exclude each other
   std::string why_not;  // why the rule cannot be imported, or ""
-  bool unseen = false;  // why_not is that a proxy never sees such packets
+  bool unseen = false;  // why_not is set because a proxy never sees such packets
 };
 
 struct ImportedChain {
@@ -48,7 +48,7 @@ struct LeftOut {
 struct ImportedFirewall {
   rules::Firewall firewall;
   std::vector<LeftOut> left_out;
-  std::vector<std::string> other_chains;  // other chains with a hook
+  std::vector<std::string> other_chains;  // names of the other chains with a hook
 };
 
 rules::Result<ImportedChains> read_nftables(std::string_view json);
@@ -61,7 +61,7 @@ rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::stri
 
 // Adds a condition to the rule.
 void narrow(ImportedRule& rule, const rules::FirewallLine& part);
-// The intersection of two lines; nothing if no packet can match both.
+// Returns a line for the packets that match both lines; nothing if no packet can match both.
 std::optional<rules::FirewallLine> both(const rules::FirewallLine& a, const rules::FirewallLine& b);
 // Evaluates a condition on a field with two possible values, `a` and `b`. `first` and `second` say
 // whether the condition names `a` and `b`.
@@ -75,10 +75,10 @@ std::optional<T> selected(bool first, bool second, bool negated, const T& a, con
   rule.never |= negated && first;
   return std::nullopt;
 }
-// The smallest list of prefixes that covers exactly first..last.
+// Returns the smallest list of prefixes that covers exactly first..last.
 std::vector<rules::Prefix> prefixes_of(const rules::IpAddress& first, const rules::IpAddress& last);
-// The complement: all other addresses of the family (for IPv6, including IPv4-mapped addresses), or
-// all other ports.
+// Return the complement: all other addresses of the family (for IPv6, including IPv4-mapped
+// addresses), or all other ports.
 std::vector<rules::Prefix> prefixes_outside(std::vector<rules::Prefix> prefixes,
                                             rules::IpFamily family);
 std::vector<rules::PortRange> ports_outside(std::vector<rules::PortRange> ports);

@@ -2,7 +2,8 @@
 //
 //   {"listener":"chat","protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"}
 //
-// `source` is accepted for `client`. Ports, the listener and the protocol (tcp) are optional.
+// `source` is accepted in place of `client`. Ports, the listener and the protocol (tcp) are
+// optional.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ namespace brownout::codecs {
 
 enum class FlowOutcome {
   kServed,
-  kStopped,  // refused or dropped by a rule: "stopped":true
+  kStopped,  // a rule refused or dropped the flow; written as "stopped":true
 };
 
 rules::Result<rules::FlowFacts> read_flow(std::string_view line);

@@ -16,7 +16,7 @@ using rules::PortRange;
 using rules::Prefix;
 using rules::Transport;
 
-// The words of a line; text in quotes is one word, with backslash escapes.
+// Splits a line into words. Text in quotes is one word and may contain backslash escapes.
 std::vector<std::string> split(std::string_view line) {
   std::vector<std::string> words;
   std::string word;
@@ -83,7 +83,7 @@ class RuleReader {
  public:
   explicit RuleReader(const std::vector<std::string>& words) : words_(words) {}
 
-  // Reads from the word after the chain's name.
+  // Reads a rule, from the word after the chain's name.
   ImportedRule read(std::size_t from, const std::string& text) {
     rule_.text = text;
     for (at_ = from; at_ < words_.size() && rule_.why_not.empty(); ++at_) {
@@ -95,7 +95,7 @@ class RuleReader {
   }
 
  private:
-  // The current option's value.
+  // Returns the value of the current option.
   std::string value() { return at_ + 1 < words_.size() ? words_[++at_] : std::string(); }
 
   void need(bool good, const std::string& what) {
@@ -127,7 +127,7 @@ class RuleReader {
       value();
       return;
     }
-    need(false, option + " has no counterpart");
+    need(false, option + " has no counterpart in a [[firewall]]");
   }
 
   // Reads a condition on addresses or ports; returns false for other options. All conditions of a
@@ -206,13 +206,13 @@ class RuleReader {
                    .state = negated_ ? PacketState::kEstablished : PacketState::kNew});
   }
 
-  // Accepts modules whose options are all read above.
+  // Accepts a match module (-m) if all of its options are read above.
   void read_module(const std::string& name) {
     for (const auto* known :
          {"tcp", "udp", "multiport", "conntrack", "state", "comment", "iprange"}) {
       if (name == known) return;
     }
-    need(false, "-m " + name + " has no counterpart");
+    need(false, "-m " + name + " has no counterpart in a [[firewall]]");
   }
 
   void read_target(const std::string& name) {
@@ -245,7 +245,8 @@ std::string hook_of(const std::string& chain) {
   return chain == "OUTPUT" ? "output" : "";
 }
 
-// One file may hold both families (iptables-save and ip6tables-save), with equal chain names.
+// One file may contain the output of both iptables-save and ip6tables-save, with the same names of
+// chains.
 class TableReader {
  public:
   void read(const std::string& line) {
@@ -263,7 +264,7 @@ class TableReader {
     } else if (words[0] == "-A" && words.size() > 1) {
       add(words, 1, line);
     } else if (words[0].starts_with('[') && words.size() > 2 && words[1] == "-A") {
-      add(words, 2, line);  // with counters (iptables-save -c)
+      add(words, 2, line);  // a rule with counters (iptables-save -c)
     }
   }
 
@@ -286,7 +287,7 @@ class TableReader {
   void add(const std::vector<std::string>& words, std::size_t chain, const std::string& line) {
     auto rule = RuleReader(words).read(chain + 1, line);
     if (!rule.target.empty()) rule.target = prefix_ + rule.target;
-    if (rule.never) rule.why_not.clear();  // a rule that never matches need not be imported
+    if (rule.never) rule.why_not.clear();  // no packet matches, so the rule need not be imported
     chain_of(words[chain]).rules.push_back(std::move(rule));
   }
 

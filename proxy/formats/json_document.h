@@ -1,5 +1,5 @@
-// Converts between JSON and rules::Node, the form that schemas read. Gives positions in JSON as
-// JSON pointers (RFC 6901), which replace line and column in error messages.
+// Converts between JSON and rules::Node, the tree of values that is checked like a rule file. In
+// error messages, JSON pointers (RFC 6901) replace line and column.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -20,13 +20,13 @@ rules::Result<rules::Node> parse_json(std::string_view text,
 rules::Node to_node(const nlohmann::ordered_json& json);
 nlohmann::ordered_json to_json(const rules::Node& node);
 
-// Pointers numbers all values of a document, so that a position of the document leads to its JSON
-// pointer.
+// Pointers finds the JSON pointer of a value by its position. The constructor sets each position in
+// the document to a number.
 class Pointers {
  public:
   explicit Pointers(rules::Node& document) { number(document, ""); }
 
-  // The pointer; "" for the document itself, and for an unknown position.
+  // Returns the JSON pointer, or "" for the document itself and for an unknown position.
   const std::string& at(rules::Position where) const;
 
  private:

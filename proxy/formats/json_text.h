@@ -1,5 +1,6 @@
-// Reads and writes untrusted JSON text. Input is bounded in depth and size, so that code that walks
-// it may recurse and search. Output is valid UTF-8 even if values are not. Never throws.
+// Reads and writes untrusted JSON text. Input is bounded in depth and size, so that other code may
+// process it by recursion and linear search. Output is valid UTF-8 even if values are not. Never
+// throws.
 #pragma once
 
 #include <array>
@@ -12,7 +13,7 @@
 namespace brownout::codecs {
 
 constexpr int kDeepestJson = 64;               // levels of nested objects and arrays
-constexpr std::size_t kMostJsonMembers = 256;  // of an object, searched linearly
+constexpr std::size_t kMostJsonMembers = 256;  // in one object, whose members are searched linearly
 
 // JsonLimits is a parser callback that rejects text beyond these limits.
 class JsonLimits {
@@ -36,7 +37,7 @@ class JsonLimits {
     }
     return why_ == nullptr;
   }
-  // The limit that was exceeded, or null.
+  // Returns the limit that was exceeded, or null.
   const char* why() const { return why_; }
 
  private:
@@ -45,7 +46,7 @@ class JsonLimits {
   const char* why_ = nullptr;
 };
 
-// Nothing if the text is not JSON (RFC 8259), or exceeds the limits.
+// Returns nothing if the text is not JSON (RFC 8259), or exceeds the limits.
 template <class Json = nlohmann::json>
 std::optional<Json> read_json(std::string_view text, std::size_t most_values = SIZE_MAX) {
   JsonLimits limits(most_values);
@@ -59,8 +60,8 @@ std::optional<Json> read_json(std::string_view text, std::size_t most_values = S
   return value;
 }
 
-// Replaces invalid UTF-8 (RFC 3629) by U+FFFD, for example in a ClientHello's server name, in a
-// header, or in text that was cut inside a character.
+// Writes JSON, with U+FFFD in place of invalid UTF-8 (RFC 3629). Such bytes may come from a
+// ClientHello's server name, a header, or text that was cut inside a character.
 template <class Json>
 std::string json_text(const Json& value, int indent = -1) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);

@@ -16,7 +16,7 @@ using rules::Transport;
 
 // Limits of one rule that expands to many, by sets of pairs or verdict maps.
 constexpr std::size_t kMostAlternatives = 20'000;
-constexpr std::size_t kMostText = 300;  // characters of each rule's text
+constexpr std::size_t kMostText = 300;  // most characters of a rule's text in a message
 
 // Real rulesets are not nested deeply; printing a deep document would exhaust the stack.
 constexpr int kDeepestRuleset = 100;
@@ -103,7 +103,7 @@ class RulesetReader {
     }
     auto& rules = chains_[name_of(object, "chain")].rules;
     for (auto& alternative : alternatives) {
-      // a rule that never matches need not be imported
+      // If no packet matches the rule, it need not be imported.
       if (alternative.never) alternative.why_not.clear();
       rules.push_back(std::move(alternative));
     }
@@ -198,7 +198,7 @@ class RulesetReader {
       } else {
         into.push_back(std::move(part));
       }
-      if (into.size() > kMostAlternatives) return;  // the caller reports it
+      if (into.size() > kMostAlternatives) return;  // the caller reports the error
     }
     if (into.size() == begin) leave_out(unseen);
   }
@@ -246,10 +246,10 @@ class RulesetReader {
       return;
     }
     if (name == "match" && value.is_object()) return read_match(value, rule);
-    rule.why_not = name + " has no counterpart";
+    rule.why_not = name + " has no counterpart in a [[firewall]]";
   }
 
-  // Adds the condition that a kind of reject implies, which nft does not list.
+  // Adds the condition that a kind of reject implies and that nft does not list as a match.
   void narrow_by_answer(const std::string& type, ImportedRule& rule) const {
     const bool both_families = !table_.starts_with("ip ") && !table_.starts_with("ip6 ");
     if (type == "tcp reset") narrow(rule, {.protocol = Transport::kTcp});
@@ -277,7 +277,8 @@ class RulesetReader {
 
 rules::Result<ImportedChains> read_nftables(std::string_view text) {
   if (depth_of(text) > kDeepestRuleset)
-    return rules::config_error("this JSON is nested too deeply", "");
+    return rules::config_error("this JSON is nested more than 100 levels deep",
+                               "write it with: nft -j list ruleset > FILE");
   const auto document = Json::parse(text, nullptr, false);
   if (document.is_discarded()) {
     return rules::config_error("this begins like JSON but is not valid JSON",

@@ -15,7 +15,7 @@ using rules::Prefix;
 using rules::Transport;
 
 constexpr int kDeepestSet = 4;
-// The complement of many networks can become a long list.
+// Limit of the list of prefixes outside some networks: for many networks it would be long.
 constexpr std::size_t kMostPrefixes = 4096;
 
 void not_seen(ImportedRule& rule, const std::string& what) {
@@ -160,7 +160,7 @@ void NftConditions::read_addresses(const Json& payload, bool negated, const Json
   const auto family = v4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
   if (negated) prefixes = prefixes_outside(std::move(prefixes), family);
   if (prefixes.size() > kMostPrefixes) {
-    rule.why_not = "all addresses outside these networks are more than 4096 prefixes";
+    rule.why_not = "the addresses outside these networks need more than 4096 prefixes";
     return;
   }
   rule.never |= prefixes.empty();
@@ -204,8 +204,8 @@ void NftConditions::read_state(bool negated, const Json& value, ImportedRule& ru
     return state == "new" || state == "established" || state == "related" || state == "invalid" ||
            state == "untracked";
   });
-  // A list is a bit mask here, and no packet has all its states at once, so "!=" of a list matches
-  // more than the opposite.
+  // For ct state, a list is a bit mask. A packet has only one state, so "!=" with a list matches
+  // more than the packets in other states.
   if (!good || (negated && value.is_array())) {
     rule.why_not = "ct state " + value.dump();
     return;

@@ -1,4 +1,5 @@
-// Reads a condition of an nftables rule, as libnftables-json(5) writes it. Pure.
+// Reads the conditions of an nftables rule from JSON (libnftables-json(5)), for the import of a
+// firewall. Pure: no I/O.
 #pragma once
 
 #include <map>
@@ -9,7 +10,7 @@
 
 namespace brownout::codecs {
 
-// Elements of named sets and maps, by "@table/name".
+// Elements of named sets and maps; key: "@table/name".
 using NftSets = std::map<std::string, nlohmann::json>;
 
 class NftConditions {
@@ -20,7 +21,7 @@ class NftConditions {
   // Restricts the rule to packets whose `left` is `right` (or is not, if negated), or sets why_not.
   void read(const nlohmann::json& left, bool negated, const nlohmann::json& right,
             ImportedRule& rule) const;
-  // The elements of a named ("@name") or anonymous set or map, or null.
+  // Returns the elements of a named ("@name") or anonymous set or map, or null.
   const nlohmann::json* elements(const nlohmann::json& value) const;
 
  private:
@@ -43,9 +44,9 @@ class NftConditions {
   std::string table_;
 };
 
-// The text of a member, or "".
+// Returns the text of a member of `object`, or "".
 std::string nft_text(const nlohmann::json& object, const char* key);
-// The value of a set's element, without its timeout, counter or comment.
+// Returns the value of a set's element, without its timeout, counter or comment.
 const nlohmann::json& nft_element(const nlohmann::json& element);
 
 }  // namespace brownout::codecs

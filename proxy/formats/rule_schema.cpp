@@ -27,8 +27,8 @@ OrderedJson text_like(std::string_view pattern) {
   return {{"type", "string"}, {"pattern", pattern}};
 }
 
-// Types of FieldInfo whose values are written in one way. Types that are not here accept every
-// text, or whole number where the protocol has numbers for its names.
+// Returns the JSON Schema of a type of keys (FieldInfo) whose values have one notation. Other types
+// accept every text, and whole numbers if the protocol has numbers for its names.
 std::optional<OrderedJson> simple_type(std::string_view type) {
   if (type == "true | false") return OrderedJson{{"type", "boolean"}};
   if (type == "whole number") return OrderedJson{{"type", "integer"}};
@@ -54,7 +54,8 @@ std::optional<OrderedJson> simple_type(std::string_view type) {
   return std::nullopt;
 }
 
-// `"fin" | "rst"`, `0 | 1 | 2`; none if the type lists no values.
+// Returns the values that a type lists, like `"fin" | "rst"` or `0 | 1 | 2`. Returns nothing if it
+// lists no values.
 std::optional<OrderedJson> listed_values(std::string_view type) {
   if (!type.starts_with('"') && !type.starts_with('0')) return std::nullopt;
   OrderedJson values = OrderedJson::array();
@@ -62,7 +63,7 @@ std::optional<OrderedJson> listed_values(std::string_view type) {
     const auto end = type.find(" | ");
     const auto value = type.substr(0, end);
     type = end == std::string_view::npos ? "" : type.substr(end + 3);
-    // Values are written as in JSON.
+    // The values in a type's text are written as in JSON.
     auto parsed = OrderedJson::parse(value, nullptr, false);
     if (parsed.is_discarded()) return std::nullopt;
     values.push_back(std::move(parsed));
@@ -127,7 +128,7 @@ OrderedJson table_of(const std::vector<FieldInfo>& fields, const Nested& nested 
 
 OrderedJson list_of(OrderedJson table) { return {{"type", "array"}, {"items", std::move(table)}}; }
 
-// The keys of a fault follow from its type.
+// The value of `type` decides which other keys a fault may have.
 OrderedJson fault_schema() {
   OrderedJson names = OrderedJson::array();
   OrderedJson kinds = OrderedJson::array();
@@ -155,7 +156,7 @@ OrderedJson rule_schema() {
 }
 
 OrderedJson listener_schema() {
-  // A listener without a name gets one.
+  // `name` is not required here, since a listener without a name gets one.
   const OrderedJson address{{"type", "string"}};
   OrderedJson addresses{{"type", "array"}, {"items", address}, {"minItems", 1}};
   return table_of(rules::listener_schema().fields(),
@@ -164,7 +165,7 @@ OrderedJson listener_schema() {
                    {"upstream", {{"anyOf", OrderedJson::array({address, std::move(addresses)})}}}});
 }
 
-// Keys that only some kinds of users have are required of these kinds alone.
+// A key that only some kinds of probes have is required only for these kinds.
 OrderedJson probe_schema() {
   auto table = table_of(rules::probe_fields());
   for (const auto* protocol : rules::message_protocols()) {

@@ -1,5 +1,5 @@
 // The data model of Toxiproxy's API: proxies and toxics, converted from and to Toxiproxy's JSON,
-// and to a configuration of this proxy. Pure; no sockets.
+// and to a configuration of this proxy. Pure: no I/O.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -22,15 +22,16 @@ using Outcome = tl::expected<T, Problem>;
 
 struct Proxy {
   std::string name;
-  std::string listen;  // the requested address; the bound address once open
+  std::string listen;  // the requested address; once the port is open, the bound address
   std::string upstream;
   bool enabled = true;
-  std::vector<rules::Toxic> toxics;  // upstream ones first, each direction in chain order
+  std::vector<rules::Toxic> toxics;  // toxics of upstream first, each direction in chain order
 
-  rules::Endpoint asked;  // parsed address with which the port was opened
+  rules::Endpoint asked;  // the requested address in parsed form, to open the port
   rules::Endpoint server;
 
-  // Whether this is the address on which `other` listens; never for port 0.
+  // Returns true if this proxy has the same listen address as `other`. Port 0 never counts as the
+  // same.
   bool listens_at(const Proxy& other) const;
   // Takes over the open port of `other` if the address is the same.
   void take_place_of(const Proxy& other);
@@ -56,7 +57,8 @@ nlohmann::json to_json(const Proxy& proxy);
 nlohmann::json to_json(const rules::Toxic& toxic);
 nlohmann::json to_json(const std::vector<rules::Toxic>& toxics);
 
-// The configuration of all enabled proxies; an error if a toxic's attribute is out of range.
+// Returns the configuration of all enabled proxies, or an error if a toxic's attribute is out of
+// range.
 Outcome<rules::Config> config_of(const std::vector<Proxy>& proxies);
 
 }  // namespace brownout::toxiproxy

@@ -20,7 +20,7 @@ namespace brownout::codecs {
 namespace {
 
 constexpr std::uint32_t kDefaultTtl = 60;
-constexpr std::uint64_t kMostTtl = 0x7fffffff;  // RFC 2181, 8
+constexpr std::uint64_t kMostTtl = 0x7fffffff;  // largest TTL (RFC 2181, 8)
 constexpr std::string_view kRecordHint =
     R"(e.g. "chat.example.org. 60 IN A 192.0.2.1", as in a zone file)";
 
@@ -61,11 +61,11 @@ bool is_class(std::string_view word) {
           rules::parse_whole_number<std::uint16_t>(std::string_view(name).substr(5), 65535));
 }
 
-// Use of the limits by all zones so far.
+// Records, files and bytes of all zones so far, to be compared with the limits.
 struct ZoneBudget {
-  std::size_t generated = 0;  // records
+  std::size_t generated = 0;  // number of records from $GENERATE
   std::size_t includes = 0;
-  std::size_t text = 0;  // bytes of included and generated text
+  std::size_t text = 0;  // number of bytes of included and generated text
 };
 
 // Resolves a path against the folder of a file: "hosts.zone" in "zones/a.zone" gives
@@ -157,7 +157,8 @@ class ZoneReader {
     return {};
   }
 
-  // Checks that a CNAME is its name's only record (RFC 2181, 10.1); returns an error text, or "".
+  // Checks that a name with a CNAME has no other record (RFC 2181, 10.1); returns an error text, or
+  // "".
   std::string beside_an_alias(const rules::DnsRecord& record) {
     constexpr std::array kBesideAny{rules::DnsType{25}, rules::DnsType{46},
                                     rules::DnsType{47}};  // KEY RRSIG NSEC
@@ -168,7 +169,7 @@ class ZoneReader {
       return aliases_.contains(key) ? "its name is an alias (CNAME), which can have no other record"
                                     : "";
     }
-    if (has_others_.contains(key)) return "a CNAME can stand beside no other record of its name";
+    if (has_others_.contains(key)) return "its name has other records, so it cannot have a CNAME";
     const auto [alias, first] = aliases_.emplace(key, record.rdata);
     return first || alias->second == record.rdata ? "" : "its name has another CNAME already";
   }
@@ -255,7 +256,7 @@ class ZoneReader {
     budget_.text += bytes;
     if (budget_.text <= kMostZoneText) return true;
     bad(entry, "zones are larger than 64 MiB, including all included and generated text",
-        "leave records out");
+        "remove some records");
     return false;
   }
 
@@ -313,8 +314,8 @@ class ZoneReader {
     return std::nullopt;
   }
 
-  // The absolute name, with a final dot. A relative name is below the origin, or absolute if there
-  // is none. Nothing if the word is not a domain name.
+  // Returns the absolute name, with a final dot. A relative name is below the origin, or absolute
+  // if there is none. Returns nothing if the word is not a domain name.
   std::optional<std::string> absolute(std::string_view word) const {
     const std::string text(word);
     if (text == "@") return origin_ ? std::optional(text_of(*origin_) + ".") : std::nullopt;
@@ -332,12 +333,12 @@ class ZoneReader {
   ZoneBudget& budget_;
   rules::Diagnostics& problems_;
   using Owner = std::pair<std::uint16_t, std::string>;  // class and name
-  std::map<Owner, std::vector<std::uint8_t>> aliases_;  // target data of each CNAME
+  std::map<Owner, std::vector<std::uint8_t>> aliases_;  // RDATA of each CNAME
   std::set<Owner> has_others_;
-  std::vector<std::string> open_;  // stack of included files
+  std::vector<std::string> open_;  // files that are being read: each includes the next
   Name origin_;
   std::string owner_;
-  std::optional<std::uint32_t> default_ttl_;  // $TTL (RFC 2308, 4)
+  std::optional<std::uint32_t> default_ttl_;  // value of $TTL (RFC 2308, 4)
   std::uint32_t last_ttl_ = kDefaultTtl;
   std::string class_ = "IN";
 };

@@ -11,7 +11,7 @@ namespace brownout::codecs {
 namespace {
 
 constexpr std::uint32_t kMostNumber = 0x7fffffff;
-constexpr unsigned kMostWidth = 127;  // BIND's limit
+constexpr unsigned kMostWidth = 127;  // the same limit as in BIND
 constexpr std::string_view kModifierHint =
     R"(it is "$" or "${offset,width,base}" with a base of d, o, x, X, n or N, e.g. "${0,3,d}")";
 
@@ -50,7 +50,8 @@ std::optional<Modifier> parse_modifier(std::string_view text) {
   return modifier;
 }
 
-// Hexadecimal digits, the least significant first, each as a label. The width includes dots.
+// Returns hexadecimal digits, the least significant first, each as a DNS label. The width includes
+// dots.
 std::string nibbles(std::uint32_t number, unsigned width, bool capitals) {
   const std::string_view digits = capitals ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string text;

@@ -10,7 +10,7 @@
 
 namespace brownout::codecs {
 
-// A range, "1-10" or "0-255/8"; never empty.
+// A range of numbers with a step, like "1-10" or "0-255/8"; never empty.
 struct GenerateRange {
   std::uint32_t first = 0;
   std::uint32_t last = 0;
@@ -20,8 +20,8 @@ struct GenerateRange {
 };
 rules::Result<GenerateRange> parse_generate_range(std::string_view word);
 
-// Replaces each "$" and "${offset[,width[,base]]}" in `text` by the number. "$$" becomes one dollar
-// sign. Backslash escapes are kept as they are.
+// Returns `text` with each "$" and "${offset[,width[,base]]}" replaced by the number. "$$" becomes
+// one dollar sign. Backslash escapes are kept as they are.
 rules::Result<std::string> generated_text(std::string_view text, std::uint32_t number);
 
 }  // namespace brownout::codecs

@@ -21,7 +21,8 @@ class ZoneSplitter {
     take_text(line.text, line.where, several ? "line " : "");
   }
 
-  // The place of a line is `place` plus the line number, or "" if `place` is empty.
+  // Adds the lines of `text`. `place` begins the place of each line in messages, before the line
+  // number; if it is empty, so is the place.
   void take_text(std::string_view text, rules::Position where, const std::string& place) {
     unsigned number = 0;
     for (std::size_t at = 0; at <= text.size();) {
@@ -60,7 +61,8 @@ class ZoneSplitter {
       } else if (!quoted && c == ';') {
         break;
       } else if (!quoted && (c == '(' || c == ')')) {
-        if (c == ')' && depth_ == 0) return fail("\")\" closes nothing", "open it with \"(\"");
+        if (c == ')' && depth_ == 0)
+          return fail("a \")\" has no \"(\" before it", "remove it, or add the \"(\"");
         depth_ += c == '(' ? 1 : -1;
         entry_.text += ' ';
       } else {
@@ -89,7 +91,7 @@ class ZoneSplitter {
   rules::Diagnostics& problems_;
   std::vector<ZoneEntry> entries_;
   ZoneEntry entry_{};
-  int depth_ = 0;  // open parentheses
+  int depth_ = 0;  // number of open parentheses
 };
 
 }  // namespace

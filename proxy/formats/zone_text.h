@@ -13,16 +13,18 @@ namespace brownout::codecs {
 
 struct ZoneEntry {
   std::string text;       // one line, not empty, trimmed
-  bool owner_left_out;    // the line begins with a blank
+  bool owner_left_out;    // the line begins with a blank, so it has the previous owner name
   rules::Position where;  // the entry's first line
-  std::string place;      // line within a text of several lines, "line 3: ", or within an
-                          // included file: "hosts.zone:3: "
+  // Prefix for messages: "line 3: " in a text of several lines, "hosts.zone:3: " in an included
+  // file, else "".
+  std::string place;
 };
 
-// The entries in order. A syntax error is reported at its position and gives no entry.
+// Returns the entries in order. A syntax error is reported at its position and gives no entry.
 std::vector<ZoneEntry> zone_entries(const std::vector<rules::Zone::Line>& lines,
                                     rules::Diagnostics& problems);
-// The same for a file's text; `where` is the position of the $INCLUDE line.
+// Same as zone_entries(), for the text of an included file. `where` is the position of the $INCLUDE
+// line.
 std::vector<ZoneEntry> zone_file_entries(const std::string& path, std::string_view text,
                                          rules::Position where, rules::Diagnostics& problems);
 
@@ -34,8 +36,8 @@ void add_zone_problem(rules::Diagnostics& problems, const ZoneEntry& entry, cons
 // quotes is one word, with its quotation marks.
 std::string_view next_word(std::string_view& rest);
 
-// The contents of a quoted word: without quotation marks, and with \" unescaped. Other words are
-// returned unchanged.
+// Returns the contents of a quoted word: without quotation marks, and with \" unescaped. Other
+// words are returned unchanged.
 std::string without_quotes(std::string_view word);
 
 // Quotes a word for a message, shortened to one line.

@@ -257,7 +257,7 @@ TEST(FirewallImport, ANegationBecomesAllOtherValues) {
   }
   EXPECT_THAT(
       nft_accept(kSource, "!=", "{\"set\":[" + all + "]}"),
-      testing::HasSubstr("left out: all addresses outside these networks are more than 4096"));
+      testing::HasSubstr("left out: the addresses outside these networks need more than 4096"));
 }
 
 TEST(FirewallImport, TcpFlagsCanSelectAConnectionsFirstPacket) {
