@@ -9,7 +9,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Watermark without rules: bytes that the server or client has not accepted yet.
+// Without rules, reading pauses while the other side has not accepted this many bytes.
 constexpr std::size_t kStraight = Loop::kReadBuffer;
 
 // Only 5xx count as failures: 4xx are correct answers to a client's mistake.
@@ -44,7 +44,7 @@ void HttpFlow::serve() {
   const auto now = Loop::now();
   set_rules(up_, now);
   set_rules(down_, now);
-  // Bytes that arrived with the handshake are in the TLS session; no further edge announces them.
+  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
   if (!client_.stream.plain()) client_.readable = true;
   if (client_.readable) on_end_ready(client_, 0);
 }
@@ -241,7 +241,8 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     set_rules(down_, now);
   }
   conversation_.server_ready(std::exchange(reused_, false), now);
-  // Do not read here: the caller may be the conversation, which may have dropped the server.
+  // Do not read here: the caller may be the Conversation, which may just have closed the server's
+  // connection.
   auto& next = server_.stream ? server_ : client_;
   host_.loop().poller().again(next.stream.number());
 }
@@ -297,7 +298,7 @@ void HttpFlow::close_client(rules::Close how) {
 
 void HttpFlow::send_copy(std::string request, std::string_view method) {
   if (!http_host_.request_copies().send(group_, facts_, std::move(request), method)) {
-    report("sent once", "too many duplicates of other requests are in flight");
+    report("sent once", "a duplicate was not sent, since too many other duplicates are in flight");
   }
 }
 
@@ -326,7 +327,8 @@ void HttpFlow::watch(const rules::PlanHolds& holds) {
   }));
 }
 
-// At the end of each turn: flushes, resumes reading where there is room, sets the deadline.
+// Call at the end of each iteration of the event loop. Sends pending bytes, resumes reading if
+// there is room, and sets the deadline.
 void HttpFlow::work() {
   if (state_ != State::kServing) return;
   if (server_.stream && !server_.out.flush(server_.stream)) server_.out.clear();

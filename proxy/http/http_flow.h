@@ -4,8 +4,10 @@
 //                 <- (stages of bytes) <-              <-
 //
 // Faults of connections and of bytes act on the client's connection, as in Flow. The Conversation
-// applies the faults of requests. The server is dialled at the first request. Its connection is
-// kept until the client leaves, and then goes to the pool. Owned by its worker; loop's thread only.
+// (rules/protocols/http1/codec/conversation.h) parses HTTP and applies the faults of requests. The
+// server is dialled at the first request. Its connection is kept until the client disconnects, and
+// then goes to the pool. Owned by its worker (proxy/engine/worker.h); use only on the event loop's
+// thread.
 #pragma once
 
 #include <memory>
@@ -48,7 +50,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     Outbox out;
     bool readable = false;
     bool finished = false;  // FIN or an error has arrived
-    bool urgent = false;    // urgent data is in the stream; a read stops before it
+    bool urgent = false;    // urgent data is in the stream; a read stops ahead of it
   };
   // Stages on bytes of one direction of the client's connection, and their output.
   struct Sink final : rules::ChainOutput {
@@ -69,7 +71,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     Instant deadline() const { return chain ? chain->deadline() : kNever; }
   };
 
-  // ClientFlow
+  // Overrides of ClientFlow.
   void on_due(Instant now) noexcept override;
   void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) override;
   void on_connect_failed(const Error& error) override;
@@ -87,7 +89,7 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   bool hanging() const override { return state_ == State::kHanging; }
   void answer_when_asked(std::string answer) override;
 
-  // Conversation::Wire
+  // Overrides of Conversation::Wire.
   void to_client(codecs::ByteView bytes) override;
   void to_server(codecs::ByteView bytes) override;
   void responds(int status) override { status_ = status; }
@@ -128,8 +130,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   HttpHost& http_host_;
   End client_;
   End server_;
-  Sink up_;    // bytes from the client
-  Sink down_;  // bytes to the client
+  Sink up_;    // stages for bytes from the client
+  Sink down_;  // stages for bytes to the client
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
@@ -138,10 +140,10 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   std::optional<int> status_;  // status of the next response to the client
   bool fresh_ = false;         // the server's connection must be new
   bool reused_ = false;        // the server's connection is from the pool
-  bool client_fin_ = false;    // half-close once all bytes are written
+  bool client_fin_ = false;    // send FIN to the client once all bytes are written
   bool server_fin_ = false;
-  bool closing_ = false;     // close once all bytes are written
-  bool down_ended_ = false;  // the stages of down_ have passed on the end
+  bool closing_ = false;     // close both connections once all bytes are written
+  bool down_ended_ = false;  // the stages of down_ have passed on the end of the stream
 };
 
 }  // namespace brownout::proxy

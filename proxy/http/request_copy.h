@@ -1,7 +1,8 @@
-// RequestCopy: sends a duplicate of a request on its own connection and discards the response.
-// RequestCopies owns the copies of one worker, since a copy may outlive its client.
+// RequestCopy: sends a duplicate of an HTTP request on its own connection and discards the response
+// (for faults that duplicate requests). RequestCopies owns the copies of one worker, since a copy
+// may outlive its client.
 //
-// Loop's thread only.
+// Use only on the event loop's thread.
 #pragma once
 
 #include <list>
@@ -51,7 +52,7 @@ class RequestCopies {
   static constexpr std::size_t kMost = 256;
 
   explicit RequestCopies(Host& host) : host_(host) {}
-  // False if the limit is reached; nothing is sent then.
+  // Returns false and sends nothing if the limit is reached.
   bool send(const std::shared_ptr<UpstreamGroup>& group, const rules::FlowFacts& flow,
             std::string request, std::string_view method);
 

@@ -1,5 +1,5 @@
-// ServerPool: keeps idle keep-alive connections to servers, so that the next client need not dial.
-// One per worker; loop's thread only.
+// ServerPool: keeps idle keep-alive connections to servers, so that the next client needs no new
+// connection. One per worker; use only on the event loop's thread.
 //
 // A connection is removed when its server closes it or sends something.
 #pragma once
@@ -22,9 +22,10 @@ class ServerPool final : private Deadline {
   explicit ServerPool(Loop& loop) : loop_(loop) {}
   ~ServerPool() override;
 
-  // `stream` must be idle and in the poller.
+  // `stream` must be idle and registered in the poller.
   void put(const std::shared_ptr<UpstreamGroup>& group, const SocketAddress& server, Stream stream);
-  // The most recently used connection to `server`, still in the poller; null if there is none.
+  // Returns the most recently used connection to `server`, still registered in the poller; null if
+  // there is none.
   Stream take(const UpstreamGroup& group, const SocketAddress& server);
 
  private:
@@ -43,7 +44,7 @@ class ServerPool final : private Deadline {
   void on_due(Instant now) noexcept override;
 
   Loop& loop_;
-  std::vector<std::unique_ptr<Idle>> idle_;  // oldest first
+  std::vector<std::unique_ptr<Idle>> idle_;  // the longest idle connection comes first
 };
 
 }  // namespace brownout::proxy
