@@ -1,5 +1,5 @@
 // Reads nested attributes from netlink messages of the kernel's connection tracking table,
-// conntrack (linux/netfilter/nfnetlink_conntrack.h). Results point into the message. Pure.
+// conntrack (linux/netfilter/nfnetlink_conntrack.h). Results point into the message. Pure: no I/O.
 #pragma once
 
 #include <linux/netlink.h>
@@ -11,7 +11,7 @@
 
 namespace brownout::proxy {
 
-// Finds the attribute of a type (CTA_...). Null if there is none, or if `parent` is null.
+// Finds the attribute of a type (CTA_...). Returns null if there is none, or if `parent` is null.
 const nlattr* conntrack_attribute(const nlmsghdr* message, std::uint16_t type);
 const nlattr* conntrack_attribute(const nlattr* parent, std::uint16_t type);
 

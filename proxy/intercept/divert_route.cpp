@@ -1,5 +1,6 @@
-// Does the same as `ip rule add fwmark ... lookup ...` and `ip route add local default dev lo table
-// ...`, for IPv4 and IPv6 (linux/fib_rules.h, rtnetlink(7)).
+// Adds and removes the routing rule and route for TPROXY. Does the same as `ip rule add fwmark ...
+// lookup ...` and `ip route add local default dev lo table ...`, for IPv4 and IPv6
+// (linux/fib_rules.h, rtnetlink(7)).
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -14,7 +15,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Before the main table (ip-rule(8)).
+// Priority of the routing rule, ahead of the rule for the main table (ip-rule(8)).
 constexpr std::uint32_t kRulePriority = 25199;
 constexpr int kMostRules = 1000;
 
@@ -42,13 +43,13 @@ rules::Result<void> change(bool add) {
       for (int again = 0; !add && error == 0 && again < kMostRules; ++again) {
         error = message->send();
       }
-      // A rule to add is present already, a rule to remove is absent already, or the machine has no
-      // IPv6.
+      // Ignore these errors: a rule to add is present already, a rule to remove is absent, or the
+      // machine has no IPv6.
       const bool settled = error == 0 || error == EEXIST || error == ENOENT || error == ESRCH ||
                            error == EAFNOSUPPORT || error == EOPNOTSUPP;
       if (!settled) {
         return tl::unexpected(
-            system_error(rules::Origin::kInternal, "the route for tproxy", error));
+            system_error(rules::Origin::kInternal, "cannot change the routes for TPROXY", error));
       }
     }
   }

@@ -74,7 +74,7 @@ bool lives(unsigned state, bool has_process) {
 void count_connections(const char* path, const std::set<IpAddress>& here, LiveConnections& live) {
   std::ifstream file(path);
   std::string line;
-  std::getline(file, line);  // the heading
+  std::getline(file, line);  // skip the heading
   while (std::getline(file, line)) {
     std::istringstream words(line);
     std::string number;
@@ -90,7 +90,8 @@ void count_connections(const char* path, const std::set<IpAddress>& here, LiveCo
     if (!ip || colon == std::string::npos) continue;
     unsigned port = 0;
     std::from_chars(local.data() + colon + 1, local.data() + local.size(), port, 16);
-    // A TPROXY connection has the server's address, which is not local.
+    // The local address of a connection taken by TPROXY is the server's, which no interface of this
+    // machine has.
     if (!ip->is_loopback() && here.count(*ip) == 0) {
       ++live.diverted;
     } else if (has_port(live.ports, static_cast<std::uint16_t>(port))) {
@@ -99,7 +100,8 @@ void count_connections(const char* path, const std::set<IpAddress>& here, LiveCo
   }
 }
 
-// Deletes entries as `conntrack -D` does: first lists the table, then deletes the entries found.
+// Deletes conntrack entries of UDP flows, as `conntrack -D` does: first lists the table, then
+// deletes the entries found.
 class DatagramFlows {
  public:
   explicit DatagramFlows(const Ports& ports) : ports_(ports), here_(addresses_here()) {}
@@ -118,7 +120,7 @@ class DatagramFlows {
   }
 
  private:
-  // A copy of the attribute CTA_TUPLE_ORIG, and the address family.
+  // The address family of an entry, and a copy of its attribute CTA_TUPLE_ORIG.
   struct Original {
     std::uint8_t family;
     std::vector<char> bytes;
@@ -171,14 +173,15 @@ class DatagramFlows {
     found_.push_back({head->nfgen_family, {bytes, bytes + mnl_attr_get_payload_len(original)}});
   }
 
-  // Without the rules that set the zone, a leftover entry in the zone would conflict with a new
-  // entry of the same flow.
+  // Returns true if the entry is in kZone. Once the rules that set the zone are gone, it would
+  // conflict with a new entry of the same flow.
   static bool is_let_go(const nlattr* original) {
     const auto* zone = conntrack_attribute(original, CTA_TUPLE_ZONE);
     return zone != nullptr && ntohs(mnl_attr_get_u16(zone)) == kZone;
   }
 
-  // A flow is redirected if the source of its replies is a listener.
+  // Returns true if the source of the flow's replies is a listener, to which the flow was
+  // redirected.
   bool is_redirected(const nlmsghdr* message) const {
     const auto from = address_in(conntrack_attribute(message, CTA_TUPLE_REPLY), TupleEnd::kSource);
     if (!from || !has_port(ports_, from->port())) return false;

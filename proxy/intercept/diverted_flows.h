@@ -1,7 +1,7 @@
 // Finds the connections and UDP flows that earlier rules of `brownout intercept` redirected, so
 // that a change of the rules does not break them.
 //
-// Works in this process's network namespace; needs CAP_NET_ADMIN. Stateless; any thread.
+// Works in this process's network namespace; needs CAP_NET_ADMIN. Stateless; safe on any thread.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace brownout::proxy {
 
-// The local ports to which the current table, or the rest of an earlier table, redirects clients.
-// Empty if there is no table.
+// Returns the local ports to which the current table, or the rest of an earlier table, redirects
+// clients. Returns none if there is no table.
 std::vector<std::uint16_t> ports_in_force();
 
 // Counts the open connections that were redirected to these ports, or taken by TPROXY
@@ -20,8 +20,8 @@ std::vector<std::uint16_t> ports_in_force();
 LiveConnections live_connections(std::vector<std::uint16_t> ports);
 
 // Deletes the conntrack entries of UDP flows that were redirected to these ports, and of flows in
-// kZone. The rules then apply to the next datagram of each flow. Returns the number of deleted
-// entries.
+// the conntrack zone kZone (gateway.h). The rules then apply to the next datagram of each flow.
+// Returns the number of deleted entries.
 rules::Result<std::size_t> end_datagram_flows(const std::vector<std::uint16_t>& ports);
 
 }  // namespace brownout::proxy

@@ -45,7 +45,7 @@ std::vector<std::string> local_conditions(const InterceptedClients& clients) {
 
 struct ClientCondition {
   std::string match;
-  std::optional<bool> v4;  // nothing: both families
+  std::optional<bool> v4;  // nothing: both address families
 };
 
 std::vector<ClientCondition> remote_conditions(const InterceptedClients& clients) {
@@ -63,7 +63,8 @@ std::vector<ClientCondition> remote_conditions(const InterceptedClients& clients
   return all;
 }
 
-// Calls act(v4, match) for each family in which these clients can be sent to the listener.
+// Calls act(v4, match) for each address family in which these clients can be redirected to the
+// listener.
 template <class Act>
 void for_each_family(const ClientCondition& condition, const Listener& listener,
                      const std::vector<Listener>& all, Act act) {
@@ -74,14 +75,16 @@ void for_each_family(const ClientCondition& condition, const Listener& listener,
   }
 }
 
-// Only the first packet of a connection: a later one cannot be accepted here (RFC 9293, 3.5).
+// Matches only the first packet of a connection: a listener cannot accept a connection at a later
+// packet (RFC 9293, 3.5).
 constexpr std::string_view kSyn = "tcp flags & (fin | syn | rst | ack) == syn";
 
 bool is_any(const rules::IpAddress& ip) {
   return ip == rules::IpAddress{} || ip == rules::IpAddress::v4({0, 0, 0, 0});
 }
 
-// Target for nft: "[2001:db8::1]:1500", or ":1500" for a wildcard address.
+// Returns a listener's address as nft writes it: "[2001:db8::1]:1500", or ":1500" for a wildcard
+// address.
 std::string place_of(const Listener& listener) {
   const auto ip = listener.listen.ip();
   return ip && !is_any(*ip) ? to_text(*ip, listener.listen.port)
@@ -103,8 +106,8 @@ bool any_comes_by(Intercept how, const std::vector<Listener>& listeners) {
                      [&](const auto& listener) { return listener.intercept == how; });
 }
 
-// The TPROXY and REDIRECT chains see the same packets. Each accepts, and so skips, the packets of
-// the other kind's listeners.
+// The TPROXY and REDIRECT chains see the same packets. A chain accepts the packets for listeners of
+// the other kind, and so leaves them alone.
 std::string left_alone(const Listener& listener, const std::string& match) {
   return fmt::format("    {}{} accept\n", match, packets_to("tcp", listener.ports));
 }
@@ -215,7 +218,8 @@ std::string ports_set(std::vector<std::uint16_t> ports) {
          list(ports, [](auto port) { return std::to_string(port); }) + " }\n  }\n";
 }
 
-// The kernel translates packets of existing connections only while a nat chain exists.
+// Keeps one nat chain, because without any the kernel stops translating packets of existing
+// connections.
 std::string kept_chain(const LiveConnections& live) {
   if (live.redirected == 0) return {};
   return "  chain kept {\n    type nat hook prerouting priority -100; policy accept;\n"

@@ -3,15 +3,15 @@
 // prerouting).
 //
 // Only new traffic is diverted: a connection at its SYN, a UDP flow when conntrack creates its
-// entry. A listener gets the address family of its own address; "[::]" gets IPv4 as well, unless
-// another listener has IPv4 at the same port. Sockets with kMark (Brownout's own) are exempt, which
-// prevents loops, and so are this machine's own addresses.
+// entry. A listener gets clients of the address family of its own address; "[::]" gets IPv4 as
+// well, unless another listener has IPv4 at the same port. Sockets with kMark (Brownout's own) are
+// exempt, which prevents loops, and so are this machine's own addresses.
 //
-// The rules expire by themselves, even if Brownout has died: an nftables set holds both protocol
-// families, with a timeout (nft(8), "Sets"). After that, new traffic passes untouched. Diverted
-// connections stay with the listener until they end. UDP flows may never end, so they leave the
-// listener: each flow is stored in a set, and tracked again in a separate conntrack zone (nft(8),
-// "ct zone").
+// The rules expire by themselves, even if Brownout has crashed. They match only address families in
+// an nftables set, whose elements have a timeout (nft(8), "Sets"). After that, new traffic passes
+// untouched. Diverted connections stay with the listener until they end. UDP flows may never end,
+// so they leave the listener: each flow is stored in a set, and tracked again in a separate
+// conntrack zone (nft(8), "ct zone").
 #pragma once
 
 #include <cstdint>
@@ -24,52 +24,54 @@
 
 namespace brownout::proxy {
 
-// Mark of sockets that no rule redirects.
+// Mark (SO_MARK) of sockets that no rule redirects.
 inline constexpr std::uint32_t kMark = 0x62726f77;
-// Mark of packets that TPROXY delivers locally despite their foreign address. They need
-// kRouteTable.
+// Mark of packets that TPROXY delivers locally although their destination is another machine. The
+// routing table kRouteTable makes that possible.
 inline constexpr std::uint32_t kDivertedMark = 0x62726f78;
 inline constexpr std::uint32_t kRouteTable = 25199;
 // Conntrack zone of UDP flows that were diverted before the rules expired.
 inline constexpr std::uint16_t kZone = 25199;
 
-// The clients to divert. At least one list must be filled; an empty list does not restrict.
+// The clients to divert. At least one list must not be empty; an empty list does not restrict the
+// clients.
 struct InterceptedClients {
   std::vector<std::uint32_t> uids = {};
   std::vector<std::string> cgroups = {};     // paths of cgroup v2, below /sys/fs/cgroup
-  std::vector<std::string> interfaces = {};  // incoming interfaces
-  std::vector<rules::Prefix> prefixes = {};  // client addresses
+  std::vector<std::string> interfaces = {};  // interfaces at which clients' packets arrive
+  std::vector<rules::Prefix> prefixes = {};  // networks of the clients
 
   bool local() const { return !uids.empty() || !cgroups.empty(); }
   bool remote() const { return !interfaces.empty() || !prefixes.empty(); }
 };
 
-// Open connections that still depend on an earlier table.
+// Counts the open connections that still depend on an earlier table of rules.
 struct LiveConnections {
   std::vector<std::uint16_t> ports = {};  // ports to which the earlier table redirected
-  std::size_t redirected = 0;             // by REDIRECT
-  std::size_t diverted = 0;               // by TPROXY
+  std::size_t redirected = 0;             // number of connections redirected by REDIRECT
+  std::size_t diverted = 0;               // number of connections taken by TPROXY
 
   bool any() const { return redirected > 0 || diverted > 0; }
 };
 
-// A script for nft that replaces an earlier table, but keeps what open connections need. Skips
-// listeners that are disabled or do not intercept. `length` is in seconds.
+// Returns a script for nft that replaces an earlier table, but keeps what open connections need.
+// Skips listeners that are disabled or do not intercept. `length` is in seconds.
 std::string gateway_ruleset(const std::vector<rules::Listener>& listeners,
                             const InterceptedClients& clients, std::int64_t length,
                             const LiveConnections& live = {});
-// A script that removes the table, but keeps what open connections need; does nothing without a
-// table.
+// Returns a script that removes the table, but keeps what open connections need; does nothing
+// without a table.
 std::string gateway_removal(const LiveConnections& live = {});
-// A script that stops diverting new traffic, as the timeout does. Fails if there is no table.
+// Returns a script that stops diverting new traffic, as the timeout does. Fails if there is no
+// table.
 std::string gateway_end();
 
-// Whether the listener gets clients of the family. `all` are the file's listeners.
+// Returns true if the listener gets clients of the address family. `all` are the file's listeners.
 bool serves(const rules::Listener& listener, bool v4, const std::vector<rules::Listener>& all);
-// The ports to which datagrams are redirected.
+// Returns the local ports to which datagrams are redirected.
 std::vector<std::uint16_t> datagram_ports(const std::vector<rules::Listener>& listeners);
 
-// Adds or removes the routing rule and route for TPROXY packets; succeeds if it is present or
+// Adds or removes the routing rule and route for TPROXY packets; succeeds if they are present or
 // absent already. Needs CAP_NET_ADMIN.
 rules::Result<void> add_divert_route();
 rules::Result<void> remove_divert_route();

@@ -25,7 +25,8 @@ class OwnDials {
     return dialled;
   }
 
-  // The descriptor may have been reused, so both addresses are compared.
+  // Compares both addresses of the connection, since the descriptor may have been reused for
+  // another one.
   bool has(const SocketAddress& client, const SocketAddress& destination) const;
 
  private:
@@ -35,8 +36,8 @@ class OwnDials {
 
 namespace {
 
-// Exempts a socket from the rules of `brownout intercept`. Returns false without the privilege to
-// do so.
+// Sets kMark on a socket, so that the rules of `brownout intercept` do not redirect it. Returns
+// false without the privilege to do so.
 bool mark(const Fd& fd) {
   return fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) == 0;
 }
@@ -61,8 +62,8 @@ class MarkedRoute final : public Route {
     if (mark(fd)) return start_dial(server, std::move(fd));
     return unmarked_->dial(server, std::move(fd));
   }
-  // Without the privilege to mark there is no conntrack either. Redirected datagrams are then
-  // refused, so that none can loop.
+  // Without the privilege to set a mark, conntrack cannot be read either. Redirected datagrams are
+  // then refused, so that no datagram can loop.
   Fd connect_datagrams(const SocketAddress& server) const override {
     auto fd = datagram_socket(server);
     mark(fd);

@@ -1,7 +1,7 @@
 // Interception finds the original destination of clients that the kernel redirected to a listener,
 // its DNS names, and the route to it.
 //
-// One object is shared by all workers; any thread.
+// One object is shared by all workers; safe on any thread.
 #pragma once
 
 #include <atomic>
@@ -19,17 +19,17 @@ namespace brownout::proxy {
 enum class ArrivalKind {
   kDiverted,  // redirected by the kernel
   kStray,     // connected directly, or the destination is unknown
-  kOwnDial,   // this process's own dial, redirected back
+  kOwnDial,   // this process's own connection to a server, redirected back
 };
 
 class OwnDials;
 
 class Interception {
  public:
-  // For the machine's own network namespace, with its conntrack and routes.
+  // Makes an object for the machine's own network namespace, with its conntrack and routes.
   Interception();
-  // For a separate network namespace, where all traffic arrives by TPROXY, whatever the listener's
-  // `intercept` is.
+  // Makes an object for a separate network namespace, where all traffic arrives by TPROXY, whatever
+  // the listener's `intercept` is.
   Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw);
 
   ~Interception();
@@ -40,13 +40,13 @@ class Interception {
                                            rules::Intercept how, std::uint16_t port) const;
   bool resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
                                     const Fd& socket, const LocalAddress& local) const;
-  // Sends replies to datagrams that arrived by TPROXY; null if none do.
+  // Sends replies to datagrams that arrived by TPROXY; null if no datagrams arrive by TPROXY.
   const RawDatagrams* raw() const { return raw_.get(); }
-  // The upstream of a flow whose destination is resolved.
+  // Returns the upstream of a flow whose destination is resolved.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,
                                           bool spoof_client) const;
 
-  // Switches the recording of names from DNS answers, which costs time per answer.
+  // Turns the recording of names from DNS answers on or off. Recording costs time for each answer.
   void want_names(bool wanted) { names_wanted_.store(wanted, std::memory_order_relaxed); }
   bool names_wanted() const { return names_wanted_.load(std::memory_order_relaxed); }
   NameMemory& names() { return names_; }
@@ -54,8 +54,8 @@ class Interception {
  private:
   void fill(rules::FlowFacts& flow, const SocketAddress& destination) const;
 
-  std::shared_ptr<OwnDials> own_dials_;   // null: own dials cannot be redirected
-  std::shared_ptr<const Route> route_;    // null: the default route
+  std::shared_ptr<OwnDials> own_dials_;   // null: own connections are never redirected
+  std::shared_ptr<const Route> route_;    // null: the default Route
   std::unique_ptr<Conntrack> conntrack_;  // null: UDP destinations are unknown
   std::unique_ptr<RawDatagrams> raw_;
   bool own_network_ = false;

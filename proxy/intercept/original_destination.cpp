@@ -17,8 +17,8 @@
 namespace brownout::proxy {
 namespace {
 
-// The value from linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h, which conflict with
-// netinet/in.h.
+// The socket option SO_ORIGINAL_DST, with its value from linux/netfilter_ipv4.h and
+// linux/netfilter_ipv6/ip6_tables.h, which conflict with netinet/in.h.
 constexpr int kOriginalDst = 80;
 
 bool same(const SocketAddress& a, const SocketAddress& b) {
@@ -100,7 +100,7 @@ std::optional<SocketAddress> Conntrack::destination_of(const SocketAddress& clie
   auto* family = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
   family->nfgen_family = client.ip()->is_v4() ? AF_INET : AF_INET6;
   family->version = NFNETLINK_V0;
-  // Queries by the reply tuple, from the local address to the client, which conntrack keeps unique.
+  // Query by the reply tuple (from the local address to the client), which is unique in conntrack.
   put_tuple(message, local, client);
   if (::send(impl_->netlink.get(), message, message->nlmsg_len, 0) < 0) return std::nullopt;
   while (true) {

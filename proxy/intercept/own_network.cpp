@@ -33,12 +33,14 @@ using rules::Result;
 constexpr std::array kNameServices{"/run/systemd/resolve/io.systemd.Resolve", "/run/nscd/socket",
                                    "/var/run/nscd/socket"};
 
-// The address on a machine without a network: TEST-NET-1 (RFC 5737, 3). Without an address there is
-// no route to the resolver, so names from a zone would not resolve.
+// The namespace's own address if the machine has none: TEST-NET-1 (RFC 5737, 3). Without an address
+// there would be no route to a resolver, so that names from a [[zone]] would not resolve.
 const IpAddress kNobodys = IpAddress::v4({192, 0, 2, 1});
 
 tl::unexpected<Error> setup_failed(const char* what, int error_number = errno) {
-  return tl::unexpected(system_error(Origin::kInternal, what, error_number));
+  return tl::unexpected(
+      system_error(Origin::kInternal,
+                   std::string("cannot set up the command's own network: ") + what, error_number));
 }
 
 // Reads a number from a file of /proc; -1 on failure.

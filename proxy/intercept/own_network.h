@@ -1,7 +1,7 @@
-// Sets up a network namespace in which every address is local, so that all traffic of its processes
-// arrives at local sockets.
+// Sets up the network namespace of `brownout exec`. Every address is local in it, so that all
+// traffic of its processes arrives at local sockets.
 //
-// Call these functions in a process without threads that will run the command.
+// Call these functions in a process without other threads, which then runs the command.
 #pragma once
 
 #include <vector>
@@ -17,15 +17,16 @@ struct Unshared {
   bool user_namespace = false;
 };
 rules::Result<Unshared> unshare_network();
-// Explains which system setting forbids it.
+// Returns the error of a failed unshare_network(), with the system setting that forbids it.
 rules::Error why_not_unshared(int error_number);
 
 // Brings loopback up, with the addresses `own` and a route that makes all other addresses local.
-// Configures IPv6 only if `own` has an IPv6 address, since programs expect that.
+// Configures IPv6 only if `own` has an IPv6 address, so that programs find the same address
+// families as outside.
 rules::Result<void> make_all_local(const std::vector<rules::IpAddress>& own);
 
-// The machine's addresses: at most one of each family, without loopback. On a machine without a
-// network, an IPv4 address of a documentation network.
+// Returns the machine's addresses without loopback, at most one of each family. On a machine
+// without a network, returns an IPv4 address that is reserved for documentation.
 std::vector<rules::IpAddress> own_addresses();
 
 // Hides systemd-resolved and nscd, which glibc would use instead of sending DNS queries. Creates a

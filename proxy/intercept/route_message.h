@@ -11,7 +11,8 @@ namespace brownout::proxy {
 
 class RouteMessage {
  public:
-  // `type` is RTM_...; with `add`, an existing entry gives EEXIST.
+  // `type` is a constant RTM_... of rtnetlink(7). With `add`, send() fails with EEXIST if the entry
+  // exists.
   RouteMessage(std::uint16_t type, bool add);
 
   // Adds the zeroed header of the type; call before any put().

@@ -13,7 +13,8 @@ std::string line(std::string_view protocol, const Redirection& redirection,
                      fmt::format(fmt::runtime(verdict), redirection.to));
 }
 
-// Redirections with ports come before those for all ports.
+// Sorts redirections of certain ports ahead of redirections of all ports, since the first match
+// decides.
 std::vector<Redirection> in_order(std::vector<Redirection> redirections) {
   std::stable_partition(redirections.begin(), redirections.end(),
                         [](const auto& redirection) { return !redirection.ports.empty(); });

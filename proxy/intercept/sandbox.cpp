@@ -20,11 +20,16 @@
 namespace brownout::proxy {
 namespace {
 
-// How long to wait for a connection inside, in milliseconds. Usually it is refused or established
-// before connect(2) returns; only a busy kernel takes longer.
+// How long to wait for a connection inside the command's network namespace, in milliseconds.
+// Usually it is refused or established before connect(2) returns; only a busy kernel takes longer.
 constexpr int kInsideMs = 20;
 
-Error gone() { return {Origin::kInternal, "the process inside the new network ended", {}, {}}; }
+Error gone() {
+  return {Origin::kInternal,
+          "the process that sets up the command's own network ended unexpectedly",
+          {},
+          {}};
+}
 
 class InsideFirst final : public Route {
  public:
@@ -37,7 +42,8 @@ class InsideFirst final : public Route {
   }
 
   Fd connect_datagrams(const SocketAddress& server) const override {
-    // If the port is in use inside, the command's own server gets the datagrams.
+    // If a program of the command has bound the port inside the namespace, that program gets the
+    // datagrams.
     if (is_own(server)) {
       const auto probe = socket_inside(server, SOCK_DGRAM);
       if (probe && bind(probe.get(), server.get(), server.length) != 0 && errno == EADDRINUSE) {
@@ -54,7 +60,8 @@ class InsideFirst final : public Route {
     return ip && (ip->is_loopback() || std::find(own_.begin(), own_.end(), *ip) != own_.end());
   }
 
-  // Each request costs two context switches, so sockets come in batches.
+  // Asking the supervisor for sockets costs two context switches, so the supervisor sends several
+  // at once.
   Fd socket_inside(const SocketAddress& server, int type) const {
     const int kind = server.storage.ss_family << 16 | type;
     const std::lock_guard lock(mutex_);
@@ -95,8 +102,8 @@ bool write_file(const std::string& path, const std::string& text) {
   return fd && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// Maps the caller's user and group to the same ids inside, so that files keep their owners
-// (user_namespaces(7)).
+// Maps the caller's user and group to the same ids in the command's user namespace, so that files
+// keep their owners (user_namespaces(7)).
 bool write_maps(pid_t process) {
   const auto folder = "/proc/" + std::to_string(process) + "/";
   const auto map = [](unsigned id) {
@@ -123,9 +130,11 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
                       .command = std::move(command)};
   getrlimit(RLIMIT_NOFILE, &plan.descriptors);
   raise_descriptor_limit();
-  // A process that ignores SIGCHLD gets no exit status of its children (wait(2)).
+  // A process that ignores SIGCHLD gets no exit status of its children (wait(2)), so restore the
+  // default.
   plan.ignores_children = std::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
-  // Orphans of a killed supervisor become children of this process.
+  // If the supervisor is killed, its children become children of this process, which can then end
+  // them.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sandbox->supervisor_ = fork();
   if (sandbox->supervisor_ < 0) {
@@ -151,7 +160,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
     }
     if (said->kind == number(ControlMessage::kUnshared)) {
       if (!write_maps(sandbox->supervisor_)) {
-        return tl::unexpected(system_error(Origin::kInternal, "the user namespace's maps", errno));
+        return tl::unexpected(system_error(
+            Origin::kInternal, "cannot write the id maps of the command's user namespace", errno));
       }
       send_envelope(sandbox->control_, {.kind = number(ControlMessage::kMapped)});
     } else if (said->kind == number(ControlMessage::kRaw)) {

@@ -1,6 +1,6 @@
 // Sandbox runs a command in its own network namespace, where all connections, datagrams and DNS
-// queries of the command arrive at sockets of this process. Needs no root and no setup, and leaves
-// nothing behind.
+// queries of the command arrive at sockets of this process. Needs no root and no set-up, and leaves
+// nothing behind when the command ends.
 //
 //   this process ---- the supervisor ---- the command and its children
 //   (outside)         (inside)
@@ -55,7 +55,7 @@ class Sandbox {
   Result<void> start();
   // Sends the signal to the command.
   void signal(int number) const;
-  // Readable when the command has ended.
+  // A descriptor that becomes readable when the command has ended.
   const Fd& ended() const { return control_; }
   // Waits for the command and returns its exit status as a shell reports it: 128 plus the number of
   // a fatal signal, 126 or 127 if the command could not be run.

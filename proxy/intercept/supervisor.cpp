@@ -28,16 +28,17 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kCannotRun = 126;
 constexpr int kNotFound = 127;
-// Ports of the listeners. IANA reserves them, so that no program connects to them or listens on
-// them. With an ephemeral port, a client of another server on that port would look like a client of
-// the listener itself.
+// Ports of the listeners inside the network namespace. IANA reserves them, so no program should
+// connect to them or listen on them. With an ephemeral port, a client of another server on that
+// port would look like a client of the listener itself.
 constexpr std::uint16_t kFirstPort = 1011;
 constexpr std::uint16_t kLastPort = 1020;
 // How long processes that the command left running may take to end after SIGTERM.
 constexpr int kGraceMs = 1000;
 
 tl::unexpected<Error> failed(const char* what) {
-  return tl::unexpected(system_error(Origin::kInternal, what, errno));
+  return tl::unexpected(system_error(
+      Origin::kInternal, std::string("cannot set up the command's own network: ") + what, errno));
 }
 
 // A socket for both families, or for IPv4 alone on a machine without IPv6.
@@ -61,7 +62,7 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   return fd;
 }
 
-// A socket exempt from the rules; null on failure.
+// Returns a socket with a mark that exempts it from the nftables rules; null on failure.
 Fd marked_socket(int family, int type, int protocol) {
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) != 0) fd.reset();
@@ -134,7 +135,7 @@ class Supervisor {
     return {};
   }
 
-  // Runs until the command has ended, or the process outside has.
+  // Runs until the command has ended, or the process that started the supervisor has ended.
   int serve() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     sigset_t all;
@@ -171,7 +172,7 @@ class Supervisor {
     if (command_ < 0) over_ = true;
   }
 
-  // Replaces this process by the command; never returns.
+  // Replaces this process by the command (execvp(3)); never returns.
   void become(std::vector<std::string> words) const {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The command may be root of the user namespace; without these capabilities it cannot undo the

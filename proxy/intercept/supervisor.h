@@ -10,8 +10,8 @@
 
 namespace brownout::proxy {
 
-// Messages between the supervisor and the process outside. The supervisor sends those marked "in",
-// and receives those marked "out".
+// Messages between the supervisor and the process outside, which called Sandbox::make(). "in": sent
+// by the supervisor. "out": sent by the process outside.
 enum class ControlMessage : std::uint32_t {
   kUnshared,  // in: the new user namespace needs id maps
   kMapped,    // out: the id maps are written
@@ -31,7 +31,7 @@ constexpr std::uint32_t number(ControlMessage message) {
   return static_cast<std::uint32_t>(message);
 }
 
-// The supervisor's input, computed by the process outside before the fork.
+// Input of the supervisor, filled in before the fork.
 struct SupervisorPlan {
   std::vector<Sandbox::Port> ports;
   std::size_t workers = 1;
@@ -39,7 +39,7 @@ struct SupervisorPlan {
   std::vector<std::string> command;
   // Settings of the caller that this process has changed; restored for the command.
   rlimit descriptors{};
-  bool ignores_children = false;  // SIGCHLD
+  bool ignores_children = false;  // whether the caller ignores SIGCHLD
 };
 
 // Runs the supervisor; returns the exit status of its process.
