@@ -15,7 +15,7 @@ namespace {
 using WriterClock = std::chrono::steady_clock;
 
 constexpr auto kWriterTick = std::chrono::seconds(1);
-// Limits of finish(): without progress, and in total.
+// Time limits of finish(): the longest time without progress, and the longest time in total.
 constexpr auto kWriterPatience = std::chrono::seconds(1);
 constexpr auto kWriterFarewell = std::chrono::seconds(5);
 
@@ -39,17 +39,17 @@ struct BackgroundWriter::State {
   void write_first(std::unique_lock<std::mutex>& lock);
   void tick(std::unique_lock<std::mutex>& lock);
 
-  OutputFile file;  // writer's thread only
+  OutputFile file;  // used only on the writer's thread
   const Options options;
-  WriterClock::time_point ticked = WriterClock::now();  // writer's thread only
+  WriterClock::time_point ticked = WriterClock::now();  // used only on the writer's thread
 
   std::mutex mutex;  // guards all members below
   std::condition_variable changed;
   std::deque<std::string> waiting;
-  std::size_t bytes = 0;      // queued or being written
-  std::uint64_t writing = 0;  // lines of the text being written
-  std::uint64_t written = 0;  // texts written, to see progress
-  std::uint64_t dropped = 0;  // lines not yet reported by options.dropped
+  std::size_t bytes = 0;      // bytes that are queued or being written
+  std::uint64_t writing = 0;  // number of lines in the text being written
+  std::uint64_t written = 0;  // number of texts written; shows finish() the progress
+  std::uint64_t dropped = 0;  // number of lines not yet reported by options.dropped
   std::uint64_t lost = 0;
   bool failed = false;
   bool reopen = false;

@@ -21,7 +21,7 @@ namespace brownout::proxy {
 class BackgroundWriter {
  public:
   struct Options {
-    std::size_t most = 1 << 20;  // bytes that may be queued
+    std::size_t most = 1 << 20;  // most bytes that may be queued
     // Returns the text to write in place of `lines` dropped lines. Empty: nothing is written.
     std::function<std::string(std::uint64_t lines)> dropped = {};
     // Called on the writer's thread at the first failed write, with errno.

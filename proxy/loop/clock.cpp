@@ -17,8 +17,8 @@ namespace {
 
 std::atomic<VirtualTime*> current_time{nullptr};
 
-// Bytes between two threads spend some microseconds in the kernel. During these, all threads wait
-// although one of them is about to run.
+// Bytes that one thread sends to another spend some microseconds in the kernel. Meanwhile all
+// threads wait, although one of them will run soon.
 constexpr auto kInTheKernel = std::chrono::microseconds(20);
 
 Instant real_now() {
@@ -88,7 +88,7 @@ bool VirtualTime::wait(std::span<pollfd> fds, Instant at) {
     --running_;
     advance_if_all_wait();
   }
-  // Without a bell (no descriptor was left), poll the clock every millisecond.
+  // If no descriptor was left for the eventfd `bell`, check the clock every millisecond.
   const int limit = bell ? -1 : 1;
   while (true) {
     const int ready = ::poll(watched.data(), watched.size(), now() >= at ? 0 : limit);
@@ -109,8 +109,8 @@ void VirtualTime::advance_if_all_wait() {
   if (running_ != 0 || waiting_.empty()) return;
   Instant next = kNever;
   for (const auto* waiter : waiting_) next = std::min(next, waiter->at);
-  // A thread that is due or has a ready descriptor is about to run. When it waits again, this is
-  // called again.
+  // Virtual time must not advance while a thread is due or has a ready descriptor. That thread
+  // calls this function again when it waits again.
   if (next <= now() || next == kNever || anything_ready()) return;
   std::this_thread::sleep_for(kInTheKernel);
   if (anything_ready()) return;

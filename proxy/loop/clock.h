@@ -1,4 +1,4 @@
-// Clock of the process, real or virtual, and the function that waits for an instant or for
+// The clock of the process, real or virtual, and a function that waits for an instant or for
 // descriptors.
 //
 // The clock is CLOCK_MONOTONIC unless a VirtualTime exists. Virtual time stands still while any
@@ -38,7 +38,7 @@ class VirtualTime {
   VirtualTime& operator=(const VirtualTime&) = delete;
   ~VirtualTime();
 
-  // Null if time is real. Any thread.
+  // Returns null if time is real. Safe on any thread.
   static VirtualTime* current();
   Instant now() const { return Instant(Duration(now_.load(std::memory_order_acquire))); }
 

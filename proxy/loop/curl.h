@@ -1,8 +1,8 @@
-// curl(): libcurl, loaded at its first use. Loading it and its thirty or so dependencies would take
-// most of the start-up time of `brownout exec`, which does not use it.
+// curl(): gives access to libcurl, which is loaded at the first call. Loading it and its thirty or
+// so dependencies would take most of the start-up time of `brownout exec`, which does not use it.
 //
-// The functions have the names of libcurl's manual without "curl_"; free_text is curl_free. Any
-// thread.
+// The functions have the names of libcurl's manual without "curl_"; free_text is curl_free. Safe on
+// any thread.
 #pragma once
 
 #include <curl/curl.h>

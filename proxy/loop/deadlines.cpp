@@ -7,9 +7,9 @@
 namespace brownout::proxy {
 namespace {
 
-// A core wakes late from a long sleep: measured at the median, 180 us late after 20 ms, but 60 us
-// if the last 300 us were a separate sleep. A far deadline is therefore approached in two sleeps,
-// and the last microseconds are spent in a busy wait.
+// A CPU core wakes late from a long sleep. The measured median was 180 us after a sleep of 20 ms,
+// but 60 us if the last 300 us were a separate sleep. A far deadline is therefore approached in two
+// sleeps, and the last microseconds are spent in a busy wait.
 constexpr Duration kFar = std::chrono::microseconds(600);
 constexpr Duration kLead = std::chrono::microseconds(300);
 constexpr Duration kAwake = std::chrono::microseconds(80);
@@ -53,11 +53,12 @@ void Deadlines::cancel(Deadline& deadline) {
 }
 
 void Deadlines::arm() {
-  // At most one busy wait per turn: sockets must be served between deadlines that are close
-  // together.
+  // Busy-wait at most once in each iteration of the event loop: sockets must be served between
+  // deadlines that are close together.
   const bool near = earliest() != kNever && earliest() - monotonic_now() <= kAwake;
   if (near) wait_awake();
-  // Do not move the timer when the earliest deadline is cancelled: an idle wake-up costs less.
+  // Do not move the timer when the earliest deadline is cancelled: a needless wake-up costs less
+  // than the system call.
   if (earliest() < armed_) arm_for(earliest(), near ? Duration::zero() : kAwake);
 }
 
@@ -78,7 +79,8 @@ void Deadlines::arm_for(Instant at, Duration early) {
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
-// Edge-triggered: each expiry is a new edge, so the timer need not be read.
+// epoll reports each expiry of the timer as a new event (edge-triggered), so the timer need not be
+// read.
 void Deadlines::on_ready(std::uint32_t) noexcept {
   const Instant now = monotonic_now();
   if (now < armed_) return;

@@ -1,8 +1,9 @@
-// Deadlines: timers of a loop with a precision well below a millisecond, as a heap over one
+// Deadlines: timers of an event loop with a precision well below a millisecond, as a heap over one
 // timerfd. (Timers of libuv have a resolution of 1 ms.)
 //
-// An object with a deadline derives from Deadline. Setting, moving and cancelling cost O(log n).
-// The Deadline is borrowed and cancels itself when destroyed. Loop's thread only.
+// An object with a deadline derives from Deadline. Setting, moving and cancelling cost O(log n). A
+// Deadline is not owned by Deadlines, and cancels itself when destroyed. Use only on the event
+// loop's thread.
 #pragma once
 
 #include <vector>
@@ -21,7 +22,7 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
   virtual ~Deadline();
-  // The deadline has come and is no longer set. `now` is at or after it.
+  // Called when the deadline has come; it is no longer set. `now` is at or after the deadline.
   virtual void on_due(Instant now) noexcept = 0;
 
  private:
@@ -39,10 +40,11 @@ class Deadlines final : public Ready {
   // Sets or moves the deadline; kNever cancels it.
   void set(Deadline& deadline, Instant at);
   void cancel(Deadline& deadline);
-  // Sets the timer to the earliest deadline. Call once per turn, before the loop waits.
+  // Sets the timer to the earliest deadline. Call once in each iteration of the event loop, before
+  // it waits.
   void arm();
   Instant earliest() const { return heap_.empty() ? kNever : heap_.front()->at_; }
-  // Runs due deadlines; for virtual time, in which the timer is not used.
+  // Handles due deadlines. Needed only in virtual time, in which the timer is not used.
   void run_due() { run(monotonic_now()); }
   void on_ready(std::uint32_t events) noexcept override;
 

@@ -19,7 +19,8 @@ FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> 
   const auto seen = [](uv_fs_event_t* handle, const char* name, int, int) {
     if (auto* self = static_cast<FileWatch*>(handle->data)) self->seen(name);
   };
-  // If the kernel has no inotify watch left, the periodic check remains.
+  // If this fails because the kernel has no inotify watch left, the periodic check still finds
+  // changes.
   if (handle_) uv_fs_event_start(handle_.get(), seen, folder.c_str(), 0);
   // Record the present state synchronously: a later check might miss the first change.
   uv_fs_t request{};
@@ -84,11 +85,11 @@ void FileWatches::watch(const std::vector<std::string>& paths) {
   std::map<std::string, std::unique_ptr<FileWatch>> watches;
   for (const auto& path : paths) {
     auto& watch = watches[path];
-    if (watch) continue;  // duplicate path
+    if (watch) continue;  // the list contains this path twice
     if (const auto old = watches_.find(path); old != watches_.end()) watch = std::move(old->second);
     if (!watch) watch = std::make_unique<FileWatch>(loop_, path, changed_);
   }
-  // The caller may be one of these watches, so it must outlive this call.
+  // The caller may be one of these watches, which must not be destroyed before it returns.
   for (auto& [path, watch] : watches_) {
     if (watch) loop_.retire(std::move(watch));
   }

@@ -1,5 +1,6 @@
 // FileWatch: calls back when a file may have changed. It waits until a series of changes has
-// settled, since editors and configuration managers write in several steps. Loop's thread only.
+// settled, since editors and configuration managers write in several steps. Use only on the event
+// loop's thread.
 //
 // The watch uses inotify on the file's folder, and also checks the path twice a second. The check
 // finds changes that inotify misses: replaced links in the path, a bind-mounted file, a recreated
@@ -30,7 +31,7 @@ class FileWatch final : public Retirable, private Deadline {
   // A check of the path in progress; owned by libuv.
   struct Look {
     uv_fs_t request{};
-    FileWatch* watch = nullptr;  // null: the watch is gone
+    FileWatch* watch = nullptr;  // null: the FileWatch was destroyed
   };
   struct Next final : Deadline {
     explicit Next(FileWatch& owner) : watch(owner) {}
@@ -65,7 +66,7 @@ class FileWatches {
   FileWatches(Loop& loop, std::function<void()> changed)
       : loop_(loop), changed_(std::move(changed)) {}
 
-  // Watches `paths` instead of the previous ones.
+  // Watches `paths` in place of the previous paths.
   void watch(const std::vector<std::string>& paths);
 
  private:

@@ -1,6 +1,7 @@
-// UvPtr: owns a libuv handle. A handle is not movable and may be freed only in or after its close
-// callback (libuv docs, "uv_handle_t"). It therefore lives on the heap, and its deleter closes it.
-// The only place with new and delete. Loop's thread only.
+// UvPtr: a smart pointer that owns a libuv handle and closes it. A handle is not movable and may be
+// freed only in or after its close callback (libuv docs, "uv_handle_t"). It therefore lives on the
+// heap, and its deleter closes it. No other file uses new and delete. Use only on the event loop's
+// thread.
 #pragma once
 
 #include <uv.h>
@@ -12,7 +13,7 @@ namespace brownout::proxy {
 template <class H>
 struct UvClose {
   void operator()(H* handle) const noexcept {
-    handle->data = nullptr;  // null: the owner is gone, for late callbacks (UV_ECANCELED)
+    handle->data = nullptr;  // tells late callbacks (UV_ECANCELED) that the owner was destroyed
     uv_close(reinterpret_cast<uv_handle_t*>(handle),
              [](uv_handle_t* closed) { delete reinterpret_cast<H*>(closed); });
   }
@@ -21,8 +22,8 @@ struct UvClose {
 template <class H>
 using UvPtr = std::unique_ptr<H, UvClose<H>>;
 
-// `init` is a uv_*_init function; its remaining arguments follow. Null if it fails: a handle that
-// was never initialised must be freed, not closed.
+// `init` is a uv_*_init function; its remaining arguments follow. Returns null if it fails: a
+// handle that was never initialised must be freed, not closed.
 template <class H, class... Args>
 UvPtr<H> make_uv(uv_loop_t* loop, int (*init)(uv_loop_t*, H*, Args...), void* owner,
                  std::type_identity_t<Args>... args) {

@@ -1,6 +1,6 @@
 // log_limited(): logs lines that clients or servers can cause in any number. The console writes
 // only the first few lines of each kind in a period, then the number of suppressed lines
-// (proxy/observe/line_limiter.h). Other sinks of spdlog write all lines. Any thread.
+// (proxy/observe/line_limiter.h). Other sinks of spdlog write all lines. Safe on any thread.
 //
 // `kind` names what the lines have in common, e.g. "chat: not TLS". The console prints it before
 // the number of suppressed lines.

@@ -21,7 +21,7 @@ Loop::~Loop() {
   mail_signal_.reset();
   deadlines_.reset();
   poller_.reset();
-  // Runs the close callbacks.
+  // Run the remaining close callbacks of libuv.
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
 }
@@ -70,7 +70,7 @@ void Loop::take_mail() {
 void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
 
 void Loop::before_wait() {
-  // First, since due deadlines run here and may retire objects.
+  // Call this first: it handles deadlines that are already due, which may retire objects.
   if (VirtualTime::current() == nullptr) deadlines_->arm();
   // Destroying an object may retire another.
   while (!retired_.empty()) {

@@ -1,6 +1,6 @@
-// Loop: event loop of one thread. It combines a libuv loop with precise deadlines, an
-// edge-triggered poller, a task queue for other threads, deferred destruction, and one large read
-// buffer.
+// Loop: the event loop of one thread, which handles sockets, timers and tasks. It combines a libuv
+// loop with precise deadlines, an edge-triggered poller, a task queue for other threads, deferred
+// destruction, and one large read buffer.
 //
 // All members except post() and stop() are for the loop's thread. Destroy the objects that use a
 // loop before the loop.
@@ -22,7 +22,7 @@
 
 namespace brownout::proxy {
 
-// An object that may be destroyed only between turns (Loop::retire()).
+// An object that may be destroyed only between iterations of the event loop (Loop::retire()).
 class Retirable {
  public:
   virtual ~Retirable() = default;
@@ -37,19 +37,19 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // Runs turns until stop().
+  // Runs iterations until stop().
   void run();
-  // Any thread.
+  // Safe on any thread.
   void stop();
-  // Runs `task` on the loop's thread in its next turn. Any thread; tasks of one thread keep their
-  // order. A task still queued when the loop is destroyed is dropped.
+  // Runs `task` on the loop's thread in the next iteration. Safe on any thread; tasks of one thread
+  // keep their order. A task still queued when the loop is destroyed is dropped.
   void post(std::function<void()> task);
-  // Runs the posted tasks now, after run() has returned.
+  // Runs the posted tasks at once. Call only after run() has returned.
   void run_posted() { take_mail(); }
 
   static Instant now() { return monotonic_now(); }
-  // For starting a libuv handle or request. Makes run() call libuv next, which registers
-  // descriptors.
+  // Returns the libuv loop, to start a handle or request. Also makes run() call libuv next, so that
+  // it registers descriptors.
   uv_loop_t* uv() {
     uv_used_ = true;
     return &loop_;
@@ -57,10 +57,10 @@ class Loop {
   Poller& poller() { return *poller_; }
   Deadlines& deadlines() { return *deadlines_; }
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
-  // Destroys `object` after this turn's events.
+  // Destroys `object` after the events of this iteration.
   void retire(std::unique_ptr<Retirable> object);
-  // Closes `fd` after this turn's events. Closed at once, its number could be reused for another
-  // socket, which would receive an event of this turn.
+  // Closes `fd` after the events of this iteration. If it were closed at once, a new socket could
+  // get its number and receive one of these events.
   void close_later(Fd fd) { closing_.push_back(std::move(fd)); }
 
  private:
@@ -79,7 +79,7 @@ class Loop {
   UvReady uv_ready_{&loop_};
   bool uv_used_ = true;
   bool stopped_ = false;
-  VirtualTime::Participant participant_;  // left at the end of run()
+  VirtualTime::Participant participant_;  // leaves virtual time at the end of run()
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<Deadlines> deadlines_;
   UvPtr<uv_async_t> mail_signal_;

@@ -23,13 +23,14 @@ class OutputFile {
   // Uses a copy of a descriptor, e.g. STDERR_FILENO. Writes to a closed one fail.
   static OutputFile standard(int descriptor);
 
-  // False and errno on failure.
+  // Returns false and sets errno on failure.
   bool write(std::string_view text);
   // Continues in the file that has the name now, and creates it if needed. Keeps the old file if
   // the name cannot be opened or is not a regular file.
   void reopen();
-  // Calls reopen() if the name belongs to another file, or to none for more than a second, since
-  // rotation tools create the new file themselves. Checks at most once a second.
+  // Calls reopen() if the name belongs to another file, or if no file has had the name for a
+  // second. The delay lets a rotation tool create the new file itself. Checks at most once a
+  // second.
   void follow(std::chrono::steady_clock::time_point now);
 
  private:
@@ -37,12 +38,12 @@ class OutputFile {
   bool take_identity();
 
   Fd fd_;
-  std::string path_;  // empty: nothing to follow
+  std::string path_;  // empty: a standard descriptor, which is never reopened
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::chrono::steady_clock::time_point looked_{};
   bool missing_ = false;
-  bool torn_ = false;  // the file may end within a line
+  bool torn_ = false;  // the last write failed, so the file may end within a line
 };
 
 }  // namespace brownout::proxy

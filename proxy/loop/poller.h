@@ -1,15 +1,16 @@
 // Poller: reports the readiness of the data path's sockets, with one edge-triggered epoll set.
 //
 // A libuv handle per socket would need an epoll_ctl at each step of a connection's life: add,
-// modify after connect, delete at close. (uv_poll_init even probes with an add and a delete.) Here
-// a socket needs one epoll_ctl in total. See docs/decisions/0002-edge-triggered-poller.md.
+// modify after connect, delete at close. (uv_poll_init even tests each descriptor by an add and a
+// delete.) Here a socket needs one epoll_ctl in total. See
+// docs/decisions/0002-edge-triggered-poller.md.
 //
 // Edge-triggered: the poller reports each change once. A handler must read or write until EAGAIN or
 // until fewer bytes move than requested. To stop earlier, for fairness, it calls again().
 //
-// Loop's thread only. Handlers are borrowed. Call forget() before closing a descriptor. Destroy
-// handlers only between turns (Loop::retire()), since events of the same turn may still refer to
-// them.
+// Use only on the event loop's thread. Handlers are not owned. Call forget() before closing a
+// descriptor. Destroy handlers only between iterations of the event loop (Loop::retire()), since
+// events of the same iteration may still refer to them.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,7 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // False if the kernel refuses (out of memory or of watches).
+  // Returns false if the kernel has no memory or epoll watches left.
   bool add(int fd, Ready& handler);
   // Replaces the handler of a descriptor that was added; no system call.
   void replace(int fd, Ready& handler);
@@ -43,11 +44,11 @@ class Poller {
   void remove(int fd);
   // Level-triggered, reading only: for a descriptor that its handler does not drain.
   bool add_level(int fd, Ready& handler);
-  // Calls on_ready(0) in the next turn, which does not wait.
+  // Calls on_ready(0) in the next iteration, which does not wait.
   void again(int fd);
-  // One turn: waits for events if `wait` is true, then calls the handlers.
+  // Runs one iteration: waits for events if `wait` is true, then calls the handlers.
   void turn(bool wait = true);
-  // Whether the next turn does not wait.
+  // Returns true if the next iteration must not wait, because again() was called.
   bool has_more() const { return !again_.empty(); }
   // The epoll descriptor, readable when any event is ready.
   int descriptor() const { return epoll_.get(); }

@@ -1,5 +1,5 @@
-// Poster: lets other threads run tasks of an object on the object's loop. A task is dropped if the
-// object no longer exists. Owned by that object, on the loop's thread.
+// Poster: lets other threads run tasks of an object on the event loop of that object. A task is
+// dropped if the object no longer exists. Owned by that object, on the loop's thread.
 #pragma once
 
 #include <functional>

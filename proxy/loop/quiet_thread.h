@@ -1,4 +1,4 @@
-// quiet_thread(): starts a thread that blocks all signals, since the loops handle them.
+// quiet_thread(): starts a thread that blocks all signals. The event loops handle signals.
 #pragma once
 
 #include <csignal>

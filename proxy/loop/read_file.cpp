@@ -26,7 +26,7 @@ rules::Result<std::string> read_to_end(const Fd& file) {
     if (count == 0) return text;
     text.append(part.data(), static_cast<std::size_t>(count));
     if (text.size() > kMostToRead) {
-      return rules::config_error("larger than 64 MiB, the limit for files");
+      return rules::config_error("the file is larger than 64 MiB, which is the limit");
     }
   }
 }
@@ -39,7 +39,7 @@ rules::Result<std::string> read_once(const std::string& path) {
 }
 
 rules::Result<std::string> read_regular(const std::string& path) {
-  // Non-blocking: opening a pipe would wait for a writer.
+  // O_NONBLOCK: a blocking open of a pipe would wait for a writer.
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0) return cannot_read(errno);

@@ -11,9 +11,10 @@ namespace brownout::proxy {
 // Limit in bytes; a larger file is an error.
 inline constexpr std::size_t kMostToRead = 64 << 20;
 
-// For the start of the process: may block, so pipes and terminals are read to their end.
+// Reads pipes and terminals, too, to their end. May block, so call it only while the process
+// starts.
 rules::Result<std::string> read_once(const std::string& path);
-// While the process serves traffic: reads regular files only, since a pipe may block.
+// Reads regular files only, so that it cannot block. For use while the process serves traffic.
 rules::Result<std::string> read_regular(const std::string& path);
 // Whether the path is a regular file, as read_regular() requires.
 bool is_regular(const std::string& path);

@@ -1,4 +1,5 @@
-// Signals: calls a handler on the loop when a signal arrives. Loop's thread only.
+// Signals: calls a handler on the event loop when the process receives a signal. Use only on the
+// event loop's thread.
 #pragma once
 
 #include <functional>

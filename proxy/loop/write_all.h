@@ -1,4 +1,5 @@
-// write_all(): writes all bytes, and blocks as long as the reader needs. For threads that may wait.
+// write_all(): writes all bytes to a descriptor, and blocks as long as the reader needs. Use only
+// on threads that may wait.
 #pragma once
 
 #include <poll.h>
@@ -11,7 +12,7 @@
 
 namespace brownout::proxy {
 
-// False and errno on failure.
+// Returns false and sets errno on failure.
 inline bool write_all(const Fd& file, std::string_view text) {
   while (!text.empty()) {
     const auto count = ::write(file.get(), text.data(), text.size());
