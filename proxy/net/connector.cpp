@@ -23,7 +23,7 @@ void Connector::cancel() {
   next_ = Step::kNone;
 }
 
-// A loop instead of recursion: a group may have many servers, and every connect may fail
+// Uses a loop instead of recursion: a group may have many servers, and every connect may fail
 // immediately.
 void Connector::go_on(Step step) {
   next_ = step;
@@ -135,7 +135,7 @@ void Connector::shake_hands(std::uint32_t events) {
     case tls::Progress::kDone:
       break;
   }
-  // Bytes that have already arrived are in the TLS session; no further edge announces them.
+  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
   succeed(events | EPOLLIN);
 }
 

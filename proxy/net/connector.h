@@ -1,13 +1,14 @@
 // Connector: connects a flow to one server of an upstream group. It tries the servers in the
 // group's order, and each address of a server's name, until a connection (with TLS, a handshake)
-// succeeds. Each address has the group's time-out; the lookup of the name counts as part of the
-// first.
+// succeeds. The group's time-out applies to each address. The lookup of the name counts toward the
+// time-out of the first address.
 //
 // Owner::admit() decides whether an address may be dialled. An address that a rule refuses or
 // leaves unanswered fails as a real server would. It is not marked as failed, since other flows may
 // reach it.
 //
-// Owned by the flow; reports its result to the owner once, from the loop. Loop's thread only.
+// Owned by the flow; reports its result to the owner once, from the loop. Use only on the event
+// loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -29,20 +30,22 @@ class Connector final : public Retirable, private Ready, private Deadline {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // The descriptor is in the poller; the new owner replaces its handler. `events` are those of
-    // the connect.
+    // The descriptor is registered in the poller, and the new owner replaces its handler. `events`
+    // are the epoll events that reported the connect.
     virtual void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
-    // The server accepted the connection, but not the TLS handshake. The next address is tried.
+    // Called when the server accepted the connection, but the TLS handshake failed. The next
+    // address is tried.
     virtual void on_handshake_failed(const SocketAddress& /*server*/, std::string_view /*why*/) {}
-    // PROXY header to send ahead of everything else, or "".
+    // Returns the PROXY header to send ahead of all other bytes, or "".
     virtual std::string proxy_header(const SocketAddress& /*server*/) const { return {}; }
-    // An open connection to `server` that is already in the poller, if there is one.
+    // Returns an idle open connection to `server` that is already registered in the poller; null if
+    // there is none.
     virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
-    // Whether this address may be dialled, and after which delay.
+    // Returns whether this address may be dialled, and after which delay.
     virtual rules::Admission admit(const SocketAddress& server) = 0;
-    // A rule stopped the dial: the last address would never answer (kHang), or a rule answers in
-    // place of the server (kAnswer).
+    // Called when a rule stopped the dial: the last address would never answer (kHang), or a rule
+    // answers in place of the server (kAnswer).
     virtual void on_connect_stopped(rules::Admission admission) = 0;
   };
 
@@ -84,8 +87,8 @@ class Connector final : public Retirable, private Ready, private Deadline {
   std::vector<SocketAddress> addresses_;
   std::size_t address_ = 0;
   Resolver::Ticket ticket_;
-  Instant begun_{};       // start of the attempt at this server
-  Duration looked_up_{};  // duration of the lookup, which the first dial subtracts
+  Instant begun_{};       // time when the attempt at this server began
+  Duration looked_up_{};  // duration of the lookup, subtracted from the first time-out
   Stream stream_;
   Step next_ = Step::kNone;
   bool stepping_ = false;

@@ -107,7 +107,8 @@ Fd connect_datagrams(const SocketAddress& address, Fd fd) {
   return fd;
 }
 
-// Not cleared: touching all 4 MiB would dominate the start-up time, and most pages are never used.
+// The buffer is not cleared: writing to all 4 MiB would dominate the start-up time, and most pages
+// are never used.
 DatagramBatch::DatagramBatch()
     : buffer_(std::make_unique_for_overwrite<std::byte[]>(kMost * kLargest)) {
   for (std::size_t i = 0; i < kMost; ++i) {
@@ -192,7 +193,7 @@ std::size_t DatagramSender::send(const Fd& fd, int& error, const RawDatagrams* r
       header.msg_iov = &place.bytes;
       header.msg_iovlen = 1;
       if (place.to == nullptr) continue;
-      // sendmsg(2) does not write to it.
+      // The cast is safe: sendmsg(2) does not write to the address.
       header.msg_name = const_cast<sockaddr*>(place.to->get());
       header.msg_namelen = place.to->length;
       if (place.from->size == 0) continue;

@@ -1,9 +1,9 @@
 // DatagramBatch and DatagramSender: receive and send many UDP datagrams per system call
-// (recvmmsg(2), sendmmsg(2)). They have no state but buffers.
+// (recvmmsg(2), sendmmsg(2)). Apart from buffers, they have no state.
 //
 // A socket bound to the wildcard address must answer from the address that the client used. The
-// batch keeps that local address (IP_PKTINFO, ip(7)) of each datagram for the reply. Loop's thread
-// only.
+// batch keeps that local address (IP_PKTINFO, ip(7)) of each datagram for the reply. Use only on
+// the event loop's thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,8 +19,8 @@
 
 namespace brownout::proxy {
 
-// Datagram sockets bound to one address, one per worker (SO_REUSEPORT: the kernel keeps a client's
-// datagrams on one of them). Otherwise as listen_on().
+// Makes datagram sockets bound to one address, one per worker (SO_REUSEPORT: the kernel keeps a
+// client's datagrams on one of them). Apart from that, same as listen_on().
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
                                        Sharing sharing = {});
 
@@ -28,22 +28,22 @@ Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t cou
 // net.core.rmem_max and net.core.wmem_max.
 void enlarge_buffers(const Fd& datagrams);
 
-// A non-blocking socket connected to `address`, from which alone it receives. Null and errno on
-// failure.
+// Makes a non-blocking socket that is connected to `address` and receives from there only. Returns
+// null and sets errno on failure.
 Fd connect_datagrams(const SocketAddress& address);
 // The two steps of connect_datagrams(), for a socket that needs options before the connect.
 Fd datagram_socket(const SocketAddress& address);
 Fd connect_datagrams(const SocketAddress& address, Fd fd);
 
-// Control message that holds the local address of a datagram; empty where none is needed.
+// Control message that holds the local address of a datagram; empty if replies need none.
 struct LocalAddress {
   static constexpr std::size_t kSpace = CMSG_SPACE(32);
   alignas(cmsghdr) std::array<std::byte, kSpace> control{};
   std::size_t size = 0;
 
-  // Local address, if the message holds one (IP_PKTINFO).
+  // Returns the local address, if the message holds one (IP_PKTINFO).
   std::optional<IpAddress> ip() const;
-  // Original destination, if the socket records it (keep_destinations()).
+  // Returns the original destination, if the socket records it (keep_destinations()).
   std::optional<SocketAddress> destination() const;
   bool operator==(const LocalAddress& other) const;
 };
@@ -52,8 +52,8 @@ struct LocalAddress {
 // (IP_RECVORIGDSTADDR, ip(7); both families).
 void keep_destinations(const Fd& datagrams);
 
-// Address at which a datagram was received: its original destination if recorded, else its local
-// address, else the address that the socket is bound to.
+// Returns the address at which a datagram was received: its original destination if recorded, else
+// its local address, else the address that the socket is bound to.
 SocketAddress received_at(const Fd& socket, const LocalAddress& local);
 
 class DatagramBatch {
@@ -65,7 +65,8 @@ class DatagramBatch {
   DatagramBatch(const DatagramBatch&) = delete;
   DatagramBatch& operator=(const DatagramBatch&) = delete;
 
-  // Returns the number of datagrams received, 0 if none waits. On an error 0, and errno in `error`.
+  // Returns the number of datagrams received, 0 if none waits. On an error, returns 0 and sets
+  // `error` to errno.
   std::size_t receive(const Fd& fd, int& error);
   std::span<std::byte> bytes(std::size_t i);
   const SocketAddress& from(std::size_t i) const { return from_[i]; }
@@ -79,17 +80,17 @@ class DatagramBatch {
   std::array<LocalAddress, kMost> control_{};
 };
 
-// Datagrams to send on one socket, in order. Their bytes are borrowed until send().
+// Datagrams to send on one socket, in order. Their bytes must stay valid until send().
 class DatagramSender {
  public:
-  // To the peer of a connected socket.
+  // Adds a datagram to the peer of a connected socket.
   void add(std::span<const std::byte> bytes);
   // `to` and `from` must outlive send().
   void add(std::span<const std::byte> bytes, const SocketAddress& to, const LocalAddress& from);
   bool empty() const { return places_.empty(); }
   std::size_t bytes() const;
   // Sends all datagrams and clears the list. Returns how many the kernel did not accept; `error` is
-  // the errno. With `raw`, datagrams whose `from` has a destination() are sent by it.
+  // the errno. If `raw` is not null, it sends the datagrams whose `from` has a destination().
   std::size_t send(const Fd& fd, int& error, const RawDatagrams* raw = nullptr);
 
  private:

@@ -1,8 +1,8 @@
-// NameMemory: the host names of each address, learned from the DNS answers that clients received.
-// With it, rules can match a host name although a connection shows only an address.
+// NameMemory: remembers which host names lead to an address, from the DNS answers that clients
+// received. With it, rules can match a host name although a connection shows only an address.
 //
 // Bounded: beyond kMostAddresses the oldest address is forgotten, and beyond kMostNames the oldest
-// name of an address. Shared by all workers; any thread.
+// name of an address. Shared by all workers; safe on any thread.
 #pragma once
 
 #include <deque>
@@ -24,7 +24,7 @@ class NameMemory {
 
   // `name` is in lower case, without a trailing dot.
   void remember(const std::string& name, const rules::IpAddress& address);
-  // Names of `address`, the latest first; null if there are none.
+  // Returns the names of `address`, the latest first; null if there are none.
   Names names_of(const rules::IpAddress& address) const;
 
  private:

@@ -37,7 +37,7 @@ void Outbox::clear() {
   error_ = 0;
 }
 
-// Sends staged_, or appends it to pending_. False if the connection is broken.
+// Sends staged_, or appends it to pending_. Returns false if the connection is broken.
 bool Outbox::send_staged(Stream& stream) {
   if (staged_.empty()) return error_ == 0;
   std::span<const std::byte> bytes = staged_;
@@ -47,7 +47,7 @@ bool Outbox::send_staged(Stream& stream) {
   return error_ == 0;
 }
 
-// Removes the bytes sent from `bytes`. False if the connection is broken.
+// Removes the bytes sent from `bytes`. Returns false if the connection is broken.
 bool Outbox::send_now(Stream& stream, std::span<const std::byte>& bytes) {
   while (error_ == 0 && !bytes.empty()) {
     const auto sent = stream.send(bytes);

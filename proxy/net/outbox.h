@@ -1,8 +1,9 @@
-// Outbox: output buffer of one socket. It sends the small writes of a turn of the loop together,
-// and keeps bytes that the socket does not accept. write() borrows its bytes and copies those that
-// are not sent at once.
+// Outbox: the output buffer of one socket. It sends the small writes of one iteration of the event
+// loop together, and keeps bytes that the socket does not accept. write() copies only the bytes
+// that are not sent at once.
 //
-// Call flush() before the turn ends. Owned by the owner of the socket; loop's thread only.
+// Call flush() before the iteration ends. Owned by the owner of the socket; use only on the event
+// loop's thread.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace brownout::proxy {
 class Outbox {
  public:
   void write(Stream& stream, std::span<const std::byte> bytes);
-  // False and errno if the connection is broken.
+  // Returns false and sets errno if the connection is broken.
   bool flush(Stream& stream);
   std::size_t waiting() const { return staged_.size() + pending_.bytes(); }
   bool empty() const { return waiting() == 0; }
@@ -27,7 +28,7 @@ class Outbox {
   bool send_now(Stream& stream, std::span<const std::byte>& bytes);
   bool send_staged(Stream& stream);
 
-  std::vector<std::byte> staged_;  // small writes of this turn
+  std::vector<std::byte> staged_;  // small writes of this loop iteration
   rules::ChunkQueue pending_;      // bytes that the socket did not accept; older than staged_
   int error_ = 0;
 };

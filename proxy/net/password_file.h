@@ -1,4 +1,5 @@
-// Reads a password from its own file: rule files are shown, logged and replayed, so they hold none.
+// Reads a password from a file of its own. Rule files contain no passwords, since they are shown,
+// logged and replayed.
 #pragma once
 
 #include <string>
@@ -7,8 +8,8 @@
 
 namespace brownout::proxy {
 
-// First line of a regular file. Pipes are an error: a reload reads the file again and must not
-// block.
+// Returns the first line of a regular file. Pipes are an error: a reload reads the file again and
+// must not block.
 rules::Result<std::string> read_password(const std::string& path);
 
 }  // namespace brownout::proxy

@@ -10,8 +10,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Port 0 selects a port that is free for datagrams. Streams may have it in use, so several are
-// tried.
+// With port 0, the kernel chooses a free UDP port. The same TCP port may be in use, so this many
+// ports are tried.
 constexpr int kTries = 20;
 
 Result<std::vector<PortSockets>> open_both(const rules::Listener& listener,

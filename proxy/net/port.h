@@ -12,15 +12,15 @@
 namespace brownout::proxy {
 
 struct PortSockets {
-  Fd stream;    // tcp, dns
-  Fd datagram;  // udp, dns
+  Fd stream;    // for protocols over TCP, and for DNS
+  Fd datagram;  // for UDP and DNS
 
-  // A socket that is bound to the listener's address.
+  // One of the sockets, to find the address to which both are bound.
   const Fd& any() const { return stream ? stream : datagram; }
 };
 
-// Sockets of this process that still have an address which a reload gives to another listener, and
-// whether another listener serves IPv4 there.
+// How a new socket shares its address with sockets of this process. During a reload, a removed
+// listener may still have the address; another listener may serve IPv4 on the same port.
 struct PortSharing {
   bool our_streams = false;
   bool our_datagrams = false;
@@ -32,30 +32,31 @@ struct PortSharing {
 
 // Listeners of the configuration being applied, by name.
 using ComingListeners = std::map<std::string_view, const rules::Listener*>;
-// `all` and the listeners of `config`.
+// Returns `all` together with the listeners of `config`.
 ComingListeners all_of(const rules::Config& config, ComingListeners all = {});
 
-// Whether a listener keeps its sockets when `coming` replaces `old`.
+// Returns true if a listener keeps its sockets when the settings `coming` replace `old`.
 bool keeps_sockets(const rules::Listener& old, const rules::Listener& coming);
-// Whether a socket on one address prevents another from being bound to the other address.
+// Returns true if a socket on one address prevents a bind to the other address.
 bool overlap(const Endpoint& left, const Endpoint& right);
-// Whether a "[::]" listener leaves IPv4 on this port to `other`.
+// Returns true if a "[::]" listener must not accept IPv4 on this port, because `other` does.
 bool leaves_v4_to(const rules::Listener& listener, std::uint16_t port,
                   const rules::Listener& other);
-// Whether a "[::]" listener leaves IPv4 to any listener of `all`.
+// Returns true if a "[::]" listener must not accept IPv4, because a listener of `all` does.
 bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
                     const ComingListeners& all);
 
-// Opens a listener's sockets with listen_on() and bind_datagrams(). `endpoint` replaces the
-// listener's own address, to open a port again.
+// Opens a listener's sockets with listen_on() and bind_datagrams(). `endpoint` is used in place of
+// the listener's own address, to open a port again.
 Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
                                            const Endpoint& endpoint, std::size_t workers,
                                            PortSharing sharing = {});
 
-// Copies of sockets that this process was given; stream sockets listen (again).
+// Returns copies (dup(2)) of sockets that this process has inherited. Stream sockets start to
+// listen again.
 Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog);
-// Refuses new connections and resets those in the backlog. Applies to copies of the sockets as
-// well.
+// Refuses new connections and resets those in the backlog. Copies of the sockets stop listening,
+// too.
 void stop_listening(const std::vector<PortSockets>& sockets);
 
 }  // namespace brownout::proxy

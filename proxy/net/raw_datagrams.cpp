@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t kHops = 64;
 constexpr std::size_t kMostBytes = 65535 - sizeof(iphdr) - sizeof(udphdr);
 
-// Sum of 16-bit words (RFC 1071).
+// Sums the 16-bit words of a checksum (RFC 1071).
 std::uint64_t sum(std::span<const std::byte> bytes) {
   std::uint64_t total = 0;
   for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
@@ -35,7 +35,8 @@ std::uint64_t sum_of(const T& value) {
   return sum(std::as_bytes(std::span(&value, 1)));
 }
 
-// RFC 768. The pseudo-header of IPv6 (RFC 8200, 8.1) has the same sum as that of IPv4.
+// Computes the UDP checksum (RFC 768). The pseudo-headers of IPv6 (RFC 8200, 8.1) and IPv4 are
+// summed alike.
 std::uint16_t checksum(const udphdr& udp, std::span<const std::byte> bytes,
                        std::uint64_t addresses) {
   std::uint64_t total = addresses + sum_of(udp) + sum(bytes) + udp.len + htons(IPPROTO_UDP);
@@ -66,7 +67,7 @@ int RawDatagrams::send(std::span<const std::byte> bytes, const SocketAddress& fr
   udp.dest = htons(to.port());
   udp.len = htons(static_cast<std::uint16_t>(sizeof udp + bytes.size()));
 
-  // Addresses of raw sockets have no port.
+  // Port 0, since addresses of raw sockets have no port.
   auto peer = SocketAddress::of(*destination, 0);
   if (source->is_v4()) {
     iphdr ip{};  // the kernel fills in the length, the checksum and the identification
@@ -92,7 +93,7 @@ int RawDatagrams::send(std::span<const std::byte> bytes, const SocketAddress& fr
   }
   put(udp);
 
-  // sendmsg(2) does not write to it.
+  // The cast is safe: sendmsg(2) does not write to the bytes.
   std::array<iovec, 2> parts{iovec{head.bytes.data(), head.size},
                              iovec{const_cast<std::byte*>(bytes.data()), bytes.size()}};
   msghdr message{};

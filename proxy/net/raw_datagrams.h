@@ -3,7 +3,7 @@
 //
 // Such an address belongs to another machine, or to a server on this machine that is bound to it.
 // The IP and UDP headers are therefore built here (raw(7), IP_HDRINCL; ipv6(7), IPV6_HDRINCL; UDP:
-// RFC 768). Any thread.
+// RFC 768). Safe on any thread.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,12 @@ namespace brownout::proxy {
 
 class RawDatagrams {
  public:
-  // SOCK_RAW, IPPROTO_RAW sockets in the network namespace to send in (CAP_NET_RAW); one may be
-  // null.
+  // Both are raw sockets (SOCK_RAW, IPPROTO_RAW; needs CAP_NET_RAW) in the network namespace to
+  // send in. One may be null.
   RawDatagrams(Fd v4, Fd v6) : v4_(std::move(v4)), v6_(std::move(v6)) {}
 
-  // Returns 0 or errno. EMSGSIZE above 65,507 bytes or the device's MTU: nothing is fragmented.
+  // Returns 0 or errno. Datagrams are not fragmented: EMSGSIZE above 65,507 bytes or the device's
+  // MTU.
   int send(std::span<const std::byte> bytes, const SocketAddress& from,
            const SocketAddress& to) const;
 

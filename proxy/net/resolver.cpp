@@ -31,7 +31,8 @@ std::optional<IpAddress> ip_of(const sockaddr* from, socklen_t length) {
   return address.ip();
 }
 
-// Parses all forms of inet_aton(3), of which c-ares supports one. Never asks DNS.
+// Parses a literal address. Accepts all forms of inet_aton(3), of which c-ares supports one. Never
+// asks DNS.
 std::vector<IpAddress> literal_addresses(const std::string& name) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -46,8 +47,8 @@ std::vector<IpAddress> literal_addresses(const std::string& name) {
   return addresses;
 }
 
-// Sets `timeout` and `attempts` of resolv.conf as glibc reads them, with its defaults: this version
-// of c-ares expects other names for them.
+// Sets `timeout` and `attempts` of resolv.conf as glibc reads them, with its defaults: c-ares reads
+// these options under other names.
 void take_patience(ares_options& options) {
   std::remove_pointer_t<res_state> state{};
   if (res_ninit(&state) != 0) return;
@@ -87,7 +88,7 @@ std::vector<IpAddress> local_addresses(const std::string& name) {
   if (ares_init_options(&channel, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) return {};
   const Channel owner(channel, &ares_destroy);
   const auto hints = both_families();
-  // Synchronous: the callback runs before this returns.
+  // With these options, the callback runs before ares_getaddrinfo() returns.
   ares_getaddrinfo(
       channel, name.c_str(), nullptr, &hints,
       [](void* to, int status, int, ares_addrinfo* list) {
@@ -104,11 +105,11 @@ class Resolver::Lookup final : private Deadline {
  public:
   Lookup(Resolver& owner, std::string name) : owner_(owner), name_(std::move(name)) {}
   ~Lookup() override {
-    over_ = true;  // c-ares calls back once more
+    over_ = true;  // c-ares calls back once more when the channel is destroyed
     owner_.loop_.deadlines().cancel(*this);
   }
 
-  // The lookup may be finished when this returns.
+  // Begins the lookup, which may be finished when start() returns.
   void start() {
     if (auto addresses = literal_addresses(name_); !addresses.empty()) {
       return finish(std::move(addresses));
@@ -151,7 +152,8 @@ class Resolver::Lookup final : private Deadline {
     return ares_set_servers_ports_csv(channel, owner_.servers_.c_str());
   }
 
-  // c-ares calls this with the events that it waits for; with none before it closes the socket.
+  // c-ares calls this function with the events that it waits for, and with no events before it
+  // closes the socket.
   static void watch(void* data, ares_socket_t fd, int readable, int writable) {
     auto& self = *static_cast<Lookup*>(data);
     if (readable == 0 && writable == 0) {
@@ -159,7 +161,7 @@ class Resolver::Lookup final : private Deadline {
       return;
     }
     auto& socket = self.sockets_[fd];
-    // Level-triggered, since c-ares may leave bytes unread.
+    // Use uv_poll_t, which is level-triggered, since c-ares may leave bytes unread.
     if (!socket) socket = make_uv<uv_poll_t>(self.owner_.loop_.uv(), uv_poll_init, &self, int{fd});
     if (!socket) return;
     const int events = (readable != 0 ? UV_READABLE : 0) | (writable != 0 ? UV_WRITABLE : 0);

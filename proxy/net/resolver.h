@@ -1,10 +1,11 @@
-// Resolver: resolves host names on the loop, with c-ares. No thread blocks, so a silent DNS server
-// delays only the names that it serves. The lookup uses /etc/hosts and DNS as nsswitch.conf(5) and
-// resolv.conf(5) say at that moment, but no other module of nsswitch.conf (mDNS, LDAP). Addresses
-// are in the order of RFC 6724.
+// Resolver: resolves host names on the event loop, with c-ares. No thread blocks, so a silent DNS
+// server delays only the names that it serves. The lookup uses /etc/hosts and DNS as
+// nsswitch.conf(5) and resolv.conf(5) say at that moment, but no other module of nsswitch.conf
+// (mDNS, LDAP). Addresses are in the order of RFC 6724.
 //
 // Concurrent requests for a name share one lookup. An answer is reused for one second, so that a
-// burst of connections costs one lookup, and changed records take effect soon. Loop's thread only.
+// burst of connections costs one lookup, and changed records take effect soon. Use only on the
+// event loop's thread.
 #pragma once
 
 #include <functional>
@@ -18,8 +19,8 @@
 
 namespace brownout::proxy {
 
-// Addresses of a local name: a literal address, localhost, or an entry of /etc/hosts. Never asks
-// DNS, so it never blocks. Any thread.
+// Returns the addresses of a local name: a literal address, localhost, or an entry of /etc/hosts.
+// Never asks DNS, so it never blocks. Safe on any thread.
 std::vector<IpAddress> local_addresses(const std::string& name);
 
 class Resolver final : private Deadline {
@@ -28,16 +29,16 @@ class Resolver final : private Deadline {
   using Done = std::function<void(const Answer&)>;
   // Represents a caller's request: once it is destroyed, `done` is not called.
   using Ticket = std::shared_ptr<Done>;
-  // Each lookup has its own sockets. At the limit, lookups without a ticket are dropped; if there
-  // are none, the next name fails.
+  // Each lookup has its own sockets. At the limit, lookups for which no caller waits any more are
+  // dropped. If there are none, the next lookup fails.
   static constexpr std::size_t kMostLookups = 256;
 
   // `servers` ("127.0.0.1:5300", separated by commas) replace the DNS servers of resolv.conf.
   explicit Resolver(Loop& loop, std::string servers = {});
   ~Resolver() override;
 
-  // `done` is called from the loop, never inside this call. A caller that keeps the ticket in a
-  // member may call resolve() again inside `done`: the member then has the latest ticket.
+  // `done` is called from the event loop, never inside this call. A caller that keeps the ticket in
+  // a member may call resolve() again inside `done`: the member then has the latest ticket.
   [[nodiscard]] Ticket resolve(const std::string& name, Done done);
   std::size_t lookups() const { return running_.size(); }
 
@@ -63,7 +64,7 @@ class Resolver final : private Deadline {
   std::map<std::string, Known> known_;
   std::map<std::string, std::unique_ptr<Lookup>> running_;
   std::vector<std::unique_ptr<Lookup>> finished_;
-  std::vector<Given> given_;  // callbacks of the next turn
+  std::vector<Given> given_;  // callbacks for the next loop iteration
 };
 
 }  // namespace brownout::proxy

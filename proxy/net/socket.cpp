@@ -16,7 +16,7 @@ namespace {
 
 Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   if (auto address = SocketAddress::of(endpoint)) return *address;
-  // Regardless of /etc/hosts (RFC 6761, 6.3).
+  // localhost is 127.0.0.1, whatever /etc/hosts says (RFC 6761, 6.3).
   if (endpoint.host == "localhost") {
     return SocketAddress::of(IpAddress::v4({127, 0, 0, 1}), endpoint.port);
   }
@@ -43,7 +43,7 @@ void remove_stale_unix_socket(const SocketAddress& address, const std::string& p
   }
 }
 
-// Null and errno on failure.
+// Returns a new bound socket; null, and sets errno, on failure.
 Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_only) {
   const int family = address.storage.ss_family;
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -62,14 +62,14 @@ Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_onl
   return fd;
 }
 
-// Whether an address in use has no listener: a client's connection has the port, open or closed
-// less than a minute ago (TIME_WAIT).
+// Returns true if an address is in use, but no program listens there. A client's connection then
+// has the port, open or closed less than a minute ago (TIME_WAIT).
 bool is_a_clients(const Endpoint& endpoint, int type) {
   const auto address = SocketAddress::of(endpoint);
   if (type != SOCK_STREAM || endpoint.is_unix() || endpoint.is_any() || !address) return false;
   const Fd probe(socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address->get(), address->length) == 0) return false;
-  // A local connect is answered at once; a refusal is the socket's pending error.
+  // A connect to a local address is answered at once. A refusal is then the socket's pending error.
   return (errno == EINPROGRESS ? take_socket_error(probe) : errno) == ECONNREFUSED;
 }
 
@@ -84,7 +84,8 @@ std::string listen_hint(const Endpoint& endpoint, int type, int error) {
     case EACCES:
       return "ports below 1024 need a privilege: choose a higher one";
     case EADDRNOTAVAIL:
-      return "no interface of this machine has that address";
+      return "no interface of this machine has that address: choose one of its addresses, or "
+             "0.0.0.0";
     default:
       return {};
   }
@@ -161,7 +162,7 @@ Error cannot_listen(const Endpoint& endpoint, int type, int error_number) {
   return error;
 }
 
-// `asked`; but 0.0.0.0 for [::] on a machine without IPv6.
+// Returns `asked`, or 0.0.0.0 in place of [::] on a machine without IPv6.
 SocketAddress available(const SocketAddress& asked) {
   if (asked.ip() != IpAddress{}) return asked;
   const Fd probe(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -178,7 +179,7 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
     count = 1;
   }
   auto where = available(*address);
-  // A specific address belongs to one family.
+  // An address other than [::] belongs to one address family.
   const bool v6_only = sharing.v6_only || where.ip() != IpAddress{};
   if (!sharing.ours || endpoint.is_unix()) {
     const auto exclusive = bound_socket(where, type, false, v6_only);
@@ -227,7 +228,7 @@ Endpoint bound_to(const Fd& listening, const Endpoint& asked) {
 }
 
 bool make_transparent(const Fd& fd) {
-  // IPV6_TRANSPARENT sets the same flag.
+  // For IPv6 sockets, IPV6_TRANSPARENT sets the same flag.
   const int enabled = 1;
   return setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &enabled, sizeof enabled) == 0 ||
          setsockopt(fd.get(), SOL_IPV6, IPV6_TRANSPARENT, &enabled, sizeof enabled) == 0;

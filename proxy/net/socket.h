@@ -1,5 +1,5 @@
 // Socket helpers: system calls on sockets, and conversion between the kernel's addresses and
-// rules::Endpoint. Stateless; any thread.
+// rules::Endpoint. Stateless; safe on any thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -26,7 +26,7 @@ struct SocketAddress {
   socklen_t length = 0;
 
   static SocketAddress of(const IpAddress& address, std::uint16_t port);
-  // Nothing unless the endpoint is a unix path or a literal address.
+  // Returns nothing unless the endpoint is a unix path or a literal address.
   static std::optional<SocketAddress> of(const Endpoint& endpoint);
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
@@ -40,11 +40,11 @@ struct Sharing {
   bool ours = false;     // sockets of this process may already have the address
   bool v6_only = false;  // another listener serves IPv4 on that port
 };
-// `count` non-blocking sockets of a type (SOCK_STREAM, SOCK_DGRAM), bound to one address with
-// SO_REUSEPORT, one per worker. A unix socket cannot be shared, so there is one. Port 0 selects one
-// free port for all. Fails if another program has the address, which SO_REUSEPORT alone would
-// allow. A stale unix socket file is replaced. "localhost" is 127.0.0.1; other names must be local
-// (local_addresses()), since DNS is not asked.
+// Makes `count` non-blocking sockets of a type (SOCK_STREAM, SOCK_DGRAM), one for each worker, all
+// bound to one address with SO_REUSEPORT. A unix socket cannot be shared, so there is one. Port 0
+// selects one free port for all. Fails if another program has the address, which SO_REUSEPORT alone
+// would allow. A stale unix socket file is replaced. "localhost" is 127.0.0.1; other names must be
+// local (local_addresses()), since DNS is not asked.
 //
 // "[::]" accepts IPv4 too (IPV6_V6ONLY, ipv6(7)), whose addresses then appear in mapped form (RFC
 // 4291, 2.5.5.2). On a machine without IPv6 it means 0.0.0.0.
@@ -54,16 +54,16 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
                                   Sharing sharing = {});
 
-// Address that the socket is bound to; empty on failure.
+// Returns the address that the socket is bound to; empty on failure.
 SocketAddress own_address(const Fd& fd);
 
-// Endpoint of a listening socket, with the port that the kernel chose.
+// Returns the endpoint of a listening socket, with the port that the kernel chose.
 Endpoint bound_to(const Fd& listening, const Endpoint& asked);
 
 // A non-blocking socket whose connect has begun; EINPROGRESS is success.
 struct Dialled {
   Fd fd;
-  int error = 0;           // errno
+  int error = 0;           // errno of the connect, or 0
   bool connected = false;  // the connect has completed at once
 };
 Dialled start_dial(const SocketAddress& address);
@@ -73,7 +73,7 @@ Fd stream_socket(const SocketAddress& address);
 Dialled start_dial(const SocketAddress& address, Fd fd);
 
 // Allows the socket to be bound to, and to receive for, addresses of other machines
-// (IP_TRANSPARENT, ip(7)). Needs CAP_NET_ADMIN; false and errno without it.
+// (IP_TRANSPARENT, ip(7)). Needs CAP_NET_ADMIN; returns false and sets errno without it.
 bool make_transparent(const Fd& fd);
 
 // Takes the socket's pending error (SO_ERROR) as errno; 0 if there is none.

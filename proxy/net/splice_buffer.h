@@ -1,5 +1,6 @@
 // SpliceBuffer: moves bytes from socket to socket inside the kernel, with splice(2) through a pipe.
-// The pipe holds bytes that the sink has not accepted yet. Not usable() if no descriptor was left.
+// The pipe holds bytes that the receiving socket has not accepted yet. If no descriptor was left
+// for the pipe, usable() is false.
 #pragma once
 
 #include <sys/types.h>

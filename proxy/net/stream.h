@@ -1,5 +1,5 @@
 // Stream: reads and writes one non-blocking connection, plain or through TLS. Movable; owned by its
-// flow; loop's thread only.
+// flow; use only on the event loop's thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -50,11 +50,12 @@ class Stream {
     if (!tls_) tls_ = std::make_unique<tls::TlsLayer>(fd_.get());
     return *tls_;
   }
-  // Whether the bytes are those of the socket, without TLS. Only then does a short read mean that
-  // the socket is empty, and can splice(2) move the bytes.
+  // Returns true if the connection has no TLS layer. Only then does a short read mean that the
+  // socket is empty, and only then can splice(2) move the bytes.
   bool plain() const { return tls_ == nullptr; }
   bool stopped() const { return tls_ && tls_->stopped(); }
-  // Why TLS failed, or "". After a failed send, the peer's alert may still be unread: reads it.
+  // Returns why TLS failed, or "". Also reads from the socket, since after a failed send the peer's
+  // alert may still be unread.
   std::string why_failed() {
     if (!tls_ || !tls_->terminated()) return {};
     std::array<std::byte, 4096> unread;

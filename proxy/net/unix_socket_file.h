@@ -12,7 +12,7 @@ namespace brownout::proxy {
 class UnixSocketFile {
  public:
   UnixSocketFile() = default;
-  // `path` has just been bound by this process.
+  // `path` is the file of a socket that this process has just bound.
   explicit UnixSocketFile(std::string path);
   UnixSocketFile(UnixSocketFile&& other) noexcept;
   UnixSocketFile& operator=(UnixSocketFile&& other) noexcept;
@@ -21,7 +21,7 @@ class UnixSocketFile {
   void remove();
 
  private:
-  std::string path_;  // empty: nothing to remove
+  std::string path_;  // empty: there is no file to remove
   // Inode numbers are reused; inode and modification time together identify the socket.
   dev_t device_ = 0;
   ino_t inode_ = 0;

@@ -2,9 +2,11 @@
 //
 //   failover     in the order of the file
 //   round-robin  connection n begins with server n; the others follow in order
-//   random       begins with a server that the seeded dice choose for the connection
+//   random       begins with a server that the seeded random number generator chooses
+//
 // A server that could not be reached is tried last for `retry_after` (passive health check). Each
-// worker has its own group, so a mark applies to that worker only. Loop's thread only.
+// worker has its own group, so a failure counts for that worker only. Use only on the event loop's
+// thread.
 #pragma once
 
 #include <memory>
@@ -25,7 +27,8 @@ class UpstreamGroup {
   UpstreamGroup(rules::Upstream config, std::uint64_t seed,
                 std::shared_ptr<const tls::ClientContext> tls = nullptr,
                 std::shared_ptr<const Route> route = nullptr);
-  // Group of one connection: the addresses of its original destination, at least one.
+  // Makes the group of one intercepted connection, from the addresses of its original destination
+  // (at least one).
   static std::shared_ptr<UpstreamGroup> to(std::vector<rules::Endpoint> servers, std::uint64_t seed,
                                            std::shared_ptr<const Route> route);
 
@@ -35,9 +38,10 @@ class UpstreamGroup {
   bool starts_tls() const { return tls_ && config_.tls && config_.tls->starttls; }
   const Route& route() const { return *route_; }
   const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
-  // Indices of servers, in the order for the connection with this key and ordinal (from 1).
+  // Returns the indices of the servers in the order in which the connection with this key and
+  // ordinal (from 1) tries them.
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
-  // Changes of a server's state; each change is logged.
+  // Set the state of a server. Each change of state is logged.
   void mark_failed(std::size_t index, std::string_view why, rules::Instant now);
   void mark_working(std::size_t index);
 
