@@ -1,10 +1,10 @@
 // Writes to standard error for users: log lines and, on a terminal, a status line that stays below
 // them.
 //
-// Any thread. Callers never wait for the reader of standard error: a background thread writes, and
-// counts lines that it has to drop (BackgroundWriter). Text from clients is escaped, so that it
-// cannot forge a line or control the terminal (rules/base/terminal_text.h). Lines that clients can
-// cause (log_limited) are limited in number.
+// Safe on any thread. Callers never wait for the reader of standard error: a background thread
+// writes, and counts lines that it has to drop (BackgroundWriter). Text from clients is escaped, so
+// that it cannot forge a line or control the terminal (rules/base/terminal_text.h). Lines that
+// clients can cause (log_limited) are limited in number.
 #pragma once
 
 #include <string>
@@ -12,8 +12,9 @@
 
 namespace brownout::proxy {
 
-// Sets spdlog's default logger. `level` is one of debug, info, warn, error, off. Uses colors only
-// on a terminal. All log lines are written before the process exits.
+// Sets spdlog's default logger, which writes to standard error. `level` is one of debug, info,
+// warn, error, off. Uses colors only on a terminal. All log lines are written before the process
+// exits.
 void set_up_logging(const std::string& level);
 
 // Prints lines other than log lines, for example a table, in order with the log. Before
@@ -23,7 +24,7 @@ void print_error(std::string_view lines);
 // Raises the limit to its maximum: a connection takes two descriptors, and the usual limit is 1024.
 void raise_descriptor_limit();
 
-// Shows a line below the log until the next call; "" removes the line.
+// Shows a line below the log until the next call of this function; "" removes the line.
 void show_status_line(std::string text);
 // Whether the status line is visible: standard error is a terminal, and the log is set up.
 bool shows_status_line();

@@ -35,16 +35,17 @@ std::string wall_time() {
 rules::Result<std::unique_ptr<EventLog>> EventLog::open(const std::string& path, Of what) {
   auto file = OutputFile::open(path);
   if (!file) return tl::unexpected(file.error());
-  return std::unique_ptr<EventLog>(new EventLog(std::move(*file), what));
+  return std::unique_ptr<EventLog>(new EventLog(std::move(*file), path, what));
 }
 
-EventLog::EventLog(OutputFile file, Of what)
-    : writer_(std::move(file), {.most = kMostBacklog,
-                                .dropped = what == Of::kEvents ? lost_event : nullptr,
-                                .failed = [](int error) {
-                                  spdlog::error("cannot write to a log of events or flows: {}",
-                                                std::strerror(error));
-                                }}) {}
+EventLog::EventLog(OutputFile file, const std::string& path, Of what)
+    : writer_(std::move(file),
+              {.most = kMostBacklog,
+               .dropped = what == Of::kEvents ? lost_event : nullptr,
+               .failed = [name = path == "-" ? "standard output" : path](int error) {
+                 spdlog::error("cannot write to {}: {}; lines are lost until a write succeeds",
+                               name, std::strerror(error));
+               }}) {}
 
 void EventLog::submit(std::string lines) { writer_.write(std::move(lines)); }
 

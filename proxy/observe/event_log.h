@@ -3,11 +3,11 @@
 //   {"time":"2026-11-24T20:15:03.120481Z","seed":7,"rule":"slow","fault":"latency","listener":"chat","flow":3,
 //    "direction":"upstream","action":"delay","delay_ms":312.4,"bytes":120,"ordinal":17}
 //
-// All keys except `time` are equal for the same seed and order of arrival. Workers collect lines
-// (EventBuffer) and submit them in batches. A background thread writes them (BackgroundWriter), so
-// a stopped reader delays no traffic. If the reader falls more than 64 MiB behind, lines are
-// dropped and replaced by {"time":...,"event":"lost","lines":4213}. A log of flows has no such
-// line.
+// Two runs with the same seed and the same order of arrivals write the same lines, except for
+// `time`. Workers collect lines (EventBuffer) and submit them in batches. A background thread
+// writes them (BackgroundWriter), so a stopped reader delays no traffic. If the reader falls more
+// than 64 MiB behind, lines are dropped and replaced by {"time":...,"event":"lost","lines":4213}. A
+// log of flows has no such line.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@
 
 namespace brownout::proxy {
 
-// A receiver of lines. Any thread.
+// A receiver of log lines, each of which is a JSON object. Safe on any thread.
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void submit(std::string lines) = 0;
-  // Whether lines have a reader; otherwise none are formatted.
+  // Returns false if nobody reads the lines, so that none need be formatted.
   virtual bool wanted() const { return true; }
 };
 
@@ -47,26 +47,26 @@ class EventLog final : public EventSink {
   std::uint64_t lost() const { return writer_.lost(); }
 
  private:
-  EventLog(OutputFile file, Of what);
+  EventLog(OutputFile file, const std::string& path, Of what);
 
   BackgroundWriter writer_;
 };
 
-// EventBuffer formats and batches a worker's events. Loop's thread only.
+// EventBuffer formats and batches a worker's events. Use only on the event loop's thread.
 class EventBuffer final : private Deadline {
  public:
-  // `log` may be null; then nothing is formatted.
+  // If `log` is null, all events are ignored.
   EventBuffer(EventSink* log, Loop& loop) : log_(log), loop_(loop) {}
 
   void add(const rules::FlowFacts& flow, const rules::Rule& rule, std::string_view direction,
            const rules::Note& note);
-  // An event without a rule, for example a refused request.
+  // Adds an event that no rule caused, for example a refused request.
   void add(const rules::FlowFacts& flow, std::string_view event, std::string_view why);
-  // A flow that has reached its server (for the log of flows).
+  // Adds a flow that has reached its server (for the log of flows).
   void add(const rules::FlowFacts& flow);
-  // A flow that a rule stopped before it reached its server (for the log of flows).
+  // Adds a flow that a rule stopped before it reached its server (for the log of flows).
   void add_stopped(const rules::FlowFacts& flow);
-  // A flow that has opened or closed (for the API's event stream).
+  // Adds a flow that has opened or closed (for the API's event stream).
   void add(const rules::FlowFacts& flow, std::string_view event);
   void flush();
 

@@ -2,7 +2,7 @@
 // begins with the kind's first line. Counts the rest.
 //
 // A kind may contain text from clients (a destination, for example), so at most kMostKinds are
-// tracked; all others count as one kind. No clock, no thread.
+// tracked; all others count as one kind. Has no clock; callers pass the time. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class LineLimiter {
     std::uint64_t lines = 0;
   };
 
-  // Whether a line of the kind may be written at `now`.
+  // Returns true if a line of the kind may be written at `now`.
   bool admit(std::string_view kind, rules::Instant now);
   // Ends the windows that have expired by `now`, and returns the counts of their omitted lines.
   std::vector<LeftOut> take_over(rules::Instant now);

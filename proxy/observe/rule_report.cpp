@@ -9,7 +9,8 @@
 namespace brownout::proxy {
 namespace {
 
-// A longer table is unreadable: above this number, rules that matched nothing are only counted.
+// Most rows of a table that a person can read. With more rules, those that matched nothing are only
+// counted.
 constexpr std::size_t kMostRows = 50;
 
 }  // namespace

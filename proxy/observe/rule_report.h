@@ -1,4 +1,4 @@
-// Formats a table of each rule's counters, which `run` and `exec` print.
+// Formats a table of each rule's counters, which `brownout run` and `brownout exec` print.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace brownout::proxy {
 
-// The table, or "" without rules.
+// Returns the table, or "" if there are no rules.
 std::string rule_table(const rules::RuleSet& set);
 
 }  // namespace brownout::proxy
