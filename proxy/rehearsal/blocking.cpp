@@ -34,7 +34,8 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   return fd;
 }
 
-// Per thread, because the event loops of libraries in a user's thread accept no further descriptor.
+// Thread-local, because some libraries run event loops of their own on a user's thread, and these
+// accept no further descriptor.
 thread_local int stop_fd = -1;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Blocking sockets with deadlines for synthetic users. Each user has its own thread, so its code
-// reads like that of an ordinary client. Errors are English sentences.
+// Blocking sockets with deadlines, for the synthetic users of a rehearsal. Each user has its own
+// thread, so its code reads like that of an ordinary client. Errors are English text.
 #pragma once
 
 #include <poll.h>
@@ -23,8 +23,8 @@ using rules::Instant;
 template <class T>
 using Outcome = tl::expected<T, std::string>;
 
-// Every wait of the calling thread ends once this descriptor is readable, as if its deadline had
-// come; -1: no descriptor.
+// Makes every wait of the calling thread end once this descriptor is readable, as if its deadline
+// had come. -1 removes the descriptor.
 void give_up_when_readable(int fd);
 bool given_up();
 // Same as proxy::wait_ready, but ends early once given_up() is true.
@@ -38,7 +38,8 @@ struct Socket {
   static Outcome<void> send(const Fd& fd, std::span<const std::byte> bytes, Instant deadline);
   // Receives at least one byte.
   static Outcome<std::size_t> receive(const Fd& fd, std::span<std::byte> into, Instant deadline);
-  // True if the descriptor can be read or written (POLLIN, POLLOUT) before the deadline.
+  // Returns true if the descriptor can be read or written (`events`: POLLIN, POLLOUT) before the
+  // deadline.
   static bool wait(const Fd& fd, short events, Instant deadline);
 };
 

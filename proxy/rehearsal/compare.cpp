@@ -29,20 +29,21 @@ std::string print(const ReadExpectation& expectation) {
 
 enum class Change { kSame, kBetter, kDifferent, kNotMeasured, kWorse };
 
-// True if a change toward the bound is an improvement. Rates and shares of connections also depend
-// on the number of users, so for them only a change for the worse counts.
+// Returns true if a better value is an improvement. Rates and shares of connections also depend on
+// the number of users, so only a worse value counts for them.
 bool is_quality(const ReadExpectation& expectation) {
   return expectation.metric != Metric::kAttemptRate &&
          expectation.metric != Metric::kReconnectRate && expectation.metric != Metric::kShare;
 }
 
-// With `shares`, a count as a share of its total: fewer may be lost because fewer were sent.
+// Returns the value to compare. With `shares`, a count is divided by its total, since fewer may be
+// lost because fewer were sent.
 double quantity(const ReadExpectation& expectation, bool shares) {
   return shares ? *expectation.value / *expectation.of : *expectation.value;
 }
 
-// The difference in seconds that a busy machine may cause. Latencies are in real time, other times
-// in scenario time.
+// Returns the difference in seconds that a busy machine alone may cause. Latencies are in real
+// time, other times in scenario time.
 double noise(const ReadExpectation& expectation, double time_scale) {
   if (!expectation.metric || unit_of(*expectation.metric) != rules::Unit::kTime) return 0;
   const bool latency =

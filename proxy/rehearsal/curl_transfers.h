@@ -1,6 +1,6 @@
 // CurlTransfers: runs the libcurl requests of one synthetic user, one at a time. Waits with
 // proxy/loop/clock.h instead of libcurl, as virtual time requires. Connections stay open between
-// requests. User's thread only.
+// requests. Use only on the user's thread.
 #pragma once
 
 #include <vector>

@@ -32,10 +32,11 @@ struct Process {
   bool zombie = false;
 };
 
-// proc(5): "pid (name) state ppid ...", where the name may contain any character.
+// Reads /proc/PID/stat (proc(5)): "pid (name) state ppid ...". The name may contain any character.
 std::optional<Process> read_process(pid_t id) {
   std::ifstream file("/proc/" + std::to_string(id) + "/stat");
-  // Iterators of the file buffer would throw if the process ended meanwhile (ESRCH).
+  // Read by getline(): iterators of the file buffer would throw if the process ended meanwhile
+  // (ESRCH).
   std::string text;
   std::getline(file, text, '\0');
   const auto behind = text.rfind(") ");
@@ -59,8 +60,8 @@ std::vector<Process> all_processes() {
   return all;
 }
 
-// The descendants of this process, except `others` and their descendants. Parents precede their
-// children.
+// Returns the descendants of this process, except `others` and their descendants. Parents precede
+// their children.
 std::vector<Process> descendants(const std::set<pid_t>& others) {
   const auto all = all_processes();
   std::vector<Process> found;
@@ -96,7 +97,8 @@ Descendants::Descendants() {
   ::prctl(PR_GET_CHILD_SUBREAPER, &adopted_before_);
   for (const auto& process : descendants({})) earlier_.insert(process.id);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // If SIGCHLD is ignored, as some callers leave it, exit codes are lost.
+  // Some callers ignore SIGCHLD, and this process inherits that. Exit codes would then be lost, so
+  // restore the default action.
   ::signal(SIGCHLD, SIG_DFL);
 }
 
@@ -135,8 +137,8 @@ tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
   }
   variables.push_back(nullptr);
   SpawnSettings settings;
-  // A process group of its own, so that kill() reaches all of it. Commands expect the default
-  // action of SIGPIPE, which Brownout ignores.
+  // Give the command its own process group, so that kill() reaches all of its processes. Restore
+  // the default action of SIGPIPE, which Brownout ignores.
   sigset_t usual;
   sigemptyset(&usual);
   sigaddset(&usual, SIGPIPE);

@@ -1,8 +1,8 @@
 // Descendants: starts the commands of exec probes, and ends all processes that these commands
-// started. This process adopts those that leave their parent by setsid or a double fork
-// (PR_SET_CHILD_SUBREAPER, see prctl(2)). The destructor sends SIGTERM, and SIGKILL half a second
-// later. If SIGKILL ends this process, the guard ends the processes (guard.h). One object at a
-// time; any thread.
+// started. Processes that leave their parent by setsid or a double fork become children of this
+// process (PR_SET_CHILD_SUBREAPER, prctl(2)). The destructor sends SIGTERM, and SIGKILL half a
+// second later. If SIGKILL ends this process, the guard ends the processes (guard.h). One object at
+// a time; safe on any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -22,7 +22,7 @@ class Descendants {
   Descendants();
   Descendants(const Descendants&) = delete;
   Descendants& operator=(const Descendants&) = delete;
-  // Waits until all have ended, for at most three seconds.
+  // Ends the remaining processes, and waits for their end for at most three seconds.
   ~Descendants();
 
   // Runs `command` by /bin/sh in a new process group, with stdin and stdout on /dev/null. Returns
@@ -36,10 +36,10 @@ class Descendants {
   void reap();
 
  private:
-  Guard guard_;  // constructed first, so that the guard process is in earlier_
+  Guard guard_;  // constructed first: earlier_ must contain the guard's process
   std::mutex mutex_;
   std::set<pid_t> awaited_;  // children whose end ended() has not yet returned
-  std::set<pid_t> earlier_;  // descendants from before this object
+  std::set<pid_t> earlier_;  // descendants that existed before this object
   int adopted_before_ = 0;
 };
 

@@ -9,7 +9,7 @@
 namespace brownout::rehearsal {
 namespace {
 
-// No server listens there, so a connect is refused at once.
+// An address at which no server listens, so that a connect is refused at once.
 const rules::Endpoint kRefusing{"127.0.0.1", 1, ""};
 
 void remove_contingency_plan(rules::Probe& probe) {
@@ -22,7 +22,7 @@ tl::unexpected<rules::Error> failed(std::string what) {
   return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what)});
 }
 
-// True if everything that the probe waits for is in this process.
+// Returns true if everything that the probe waits for runs in this process.
 bool runs_in_process(const rules::Probe& probe) {
   using rules::ProbeKind;
   constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,

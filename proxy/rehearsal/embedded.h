@@ -22,18 +22,19 @@ enum class Handling {
 
 enum class Pace {
   kReal,
-  kVirtual,  // proxy/loop/clock.h; only for probes tcp, http, dns, websocket and tls, without URLs
+  kVirtual,  // virtual time, for probes tcp, http, dns, websocket and tls without URLs
 };
 
 class Embedded {
  public:
-  // Changes `config`; makes a CA folder if the file names one. With Pace::kVirtual, time is virtual
-  // until this object is destroyed. Destroy runners and their users before.
+  // Puts the embedded servers into `config`, and makes a CA folder if the file names one. With
+  // Pace::kVirtual, time is virtual until this object is destroyed. Destroy runners and their users
+  // before this object.
   static rules::Result<std::unique_ptr<Embedded>> stand_in(rules::Config& config, Handling handling,
                                                            Pace pace = Pace::kReal);
   ~Embedded();
 
-  // Maps the addresses of the embedded servers to their names in the file.
+  // Maps the addresses of the embedded servers to the names of the servers that they replace.
   const std::map<std::string, std::string>& known_as() const { return known_as_; }
 
  private:
@@ -41,7 +42,7 @@ class Embedded {
   rules::Result<void> make_authority(rules::Config& config);
   rules::Result<void> make_servers(rules::Upstream& upstream, Handling handling);
 
-  std::optional<proxy::VirtualTime> time_;  // destroyed last
+  std::optional<proxy::VirtualTime> time_;  // declared first, so that it is destroyed last
   std::vector<std::unique_ptr<proxy::MessagingServer>> servers_;
   std::map<std::string, std::string> known_as_;
   std::string folder_;

@@ -18,12 +18,13 @@ namespace {
 
 using proxy::Fd;
 
-// Limits the scans if processes start others faster than the scans find them.
+// Most scans for processes to kill. A limit is needed if processes start others faster than the
+// scans find them.
 constexpr int kMostLooks = 300;
 constexpr int kBetweenLooksMs = 10;
 
-// Runs in a fork of a process with threads: takes no lock except that of malloc(3), which glibc
-// keeps usable.
+// Runs after fork() in a process that had threads, so it must take no lock. Only the lock of
+// malloc(3) is safe, which glibc keeps usable.
 bool has_mark(const char* process, const std::string& mark) {
   const std::string path = std::string("/proc/") + process + "/environ";
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -53,12 +54,12 @@ int kill_marked(const std::string& mark) {
 }
 
 [[noreturn]] void keep_watch(int watched, const std::string& mark) {
-  // Signals of the terminal and of the process group must not end the guard.
+  // Start a new session: signals of the terminal and of the process group must not end the guard.
   ::setsid();
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, nullptr);
-  // Closes all other descriptors: a process that waits for the end of a pipe must not wait for the
+  // Close all other descriptors: a reader that waits for the end of a pipe must not wait for the
   // guard.
   if (watched != STDIN_FILENO) ::dup2(watched, STDIN_FILENO);
   ::close_range(STDIN_FILENO + 1, ~0U, 0);
@@ -74,8 +75,8 @@ int kill_marked(const std::string& mark) {
   ::_exit(0);
 }
 
-// A random name: a rehearsal may run inside a command of another, and its processes then have both
-// marks.
+// Returns a mark with a random name. A rehearsal may run inside a command of another rehearsal; its
+// processes then have both marks.
 std::string new_mark() {
   std::uint64_t drawn = 0;
   if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) drawn = 0;

@@ -1,6 +1,7 @@
-// Guard: a helper process that kills all processes with a mark if this process ends by SIGKILL. The
-// mark is an environment variable, which processes inherit even if they leave their parent.
-// Processes that clear their environment, or that run as another user (sudo), are not found.
+// Guard: starts a helper process that kills the commands of probes if SIGKILL ends this process. It
+// finds them by a mark. The mark is an environment variable, which processes inherit even if they
+// leave their parent. Processes that clear their environment, or that run as another user (sudo),
+// are not found.
 #pragma once
 
 #include <sys/types.h>

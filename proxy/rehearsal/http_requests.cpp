@@ -50,7 +50,8 @@ Outcome<HttpReply> HttpRequests::get(const Target& target, const std::string& ur
   return reply;
 }
 
-// With `resolve`, connects to the address in the answer of the probe's own lookup.
+// Returns the address for CURLOPT_CONNECT_TO if the probe's key `resolve` asks for a lookup of its
+// own; else null.
 curl_slist* HttpRequests::connect_to(const Target& target, Instant deadline) {
   why_.clear();
   if (target.name.empty() || !target.url.empty()) return nullptr;

@@ -1,5 +1,5 @@
-// HTTP requests of a synthetic user by libcurl, on a kept-alive connection. Blocking; user's thread
-// only.
+// HttpRequests: sends the HTTP requests of a synthetic user by libcurl, on a kept-alive connection.
+// Blocking; use only on the user's thread.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ namespace brownout::rehearsal {
 
 struct HttpReply {
   long status = 0;
-  std::string body;  // the body's first MiB
+  std::string body;  // at most the first MiB of the body
 };
 
 class HttpRequests {
@@ -21,7 +21,7 @@ class HttpRequests {
   explicit HttpRequests(const ClientSettings& settings) : settings_(settings) {}
 
   void drop();
-  // Sets `connects` to the number of new connections.
+  // Sends a GET request. Sets `connects` to the number of new connections that it took.
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,
                          std::uint32_t& connects);
 
@@ -34,7 +34,7 @@ class HttpRequests {
   std::string why_;
 };
 
-// The URL of a target, without a path unless the URL in the file has one.
+// Returns the URL of a target, without a path unless the URL in the file has one.
 std::string base_url(const Target& target);
 
 }  // namespace brownout::rehearsal

@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto kEvery = std::chrono::milliseconds(200);
 constexpr std::size_t kColumns = 32;
-// One less than the columns of a terminal, so that no line wraps.
+// Width of the view: one less than the 80 columns of a terminal, so that no line wraps.
 constexpr std::size_t kViewWidth = 79;
 constexpr std::size_t kNameWidth = 22;
 
@@ -38,7 +38,7 @@ std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   return text;
 }
 
-// Shortens the name to the space that is left.
+// Returns a line of `name` and `about`, with the name shortened to fit.
 std::string headline(const std::string& name, const std::string& about) {
   const auto taken = std::min(rules::columns_of(about), kViewWidth);
   return rules::fitted(name, kViewWidth - taken) + about + "\n";
@@ -82,7 +82,8 @@ std::string LiveView::compose(const Runner& runner, bool colour) {
 }
 
 void LiveView::draw(const Runner& runner) {
-  // The terminal may not have taken the previous drawing yet; a later call draws newer data.
+  // If the terminal has not taken the previous drawing yet, skip this one: a later call draws newer
+  // data.
   if (terminal_ == nullptr || !terminal_->idle()) return;
   const auto now = proxy::monotonic_now();
   if (lines_ > 0 && now - drawn_ < kEvery) return;

@@ -1,6 +1,6 @@
 // LiveView: shows the progress of a rehearsal on a terminal: the phase, the time left, and a line
 // for each probe, green and red. Redraws in place, on 80 columns or more. Does not wait for a
-// terminal that is stopped (Ctrl-S). Control loop's thread only.
+// terminal that is stopped (Ctrl-S). Use only on the main thread.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace brownout::rehearsal {
 
 class LiveView {
  public:
-  // Draws nothing without `terminal`, which is borrowed.
+  // Draws nothing if `terminal` is null. Does not own it.
   explicit LiveView(proxy::BackgroundWriter* terminal) : terminal_(terminal) {}
   ~LiveView();
   void draw(const Runner& runner);

@@ -16,7 +16,7 @@ namespace brownout::rehearsal {
 // Longest wait inside a library between two checks of given_up().
 inline constexpr std::chrono::milliseconds kMostLibraryWait(50);
 
-// Messages in one attempt.
+// Number of messages that one attempt sends.
 inline constexpr int kMessages = 3;
 
 class NumberedMessages {
@@ -27,8 +27,9 @@ class NumberedMessages {
     ++done.lost;
     return *under_way_.insert(under_way_.end(), ++last_);
   }
-  // A message that arrives in a later attempt stays lost in the attempt that sent it, and counts as
-  // found in the later one. A message that is not in flight is a duplicate.
+  // Records the arrival of a message. If it was sent in an earlier attempt, it stays lost there,
+  // and the present attempt counts one lost message less. A message that is not in flight is a
+  // duplicate.
   void came(std::uint64_t number, Attempt& done) {
     if (under_way_.erase(number) == 0) {
       ++done.duplicated;
@@ -39,7 +40,7 @@ class NumberedMessages {
     highest_ = std::max(highest_, number);
   }
   std::uint64_t last() const { return last_; }
-  // True if all messages after `number` have arrived; left() is the number of missing ones.
+  // Returns true if all messages after `number` have arrived; left() is the number of missing ones.
   bool all_came(std::uint64_t number) const { return left(number) == 0; }
   std::size_t left(std::uint64_t number) const {
     return static_cast<std::size_t>(
@@ -52,7 +53,7 @@ class NumberedMessages {
 
  private:
   std::uint64_t last_ = 0;
-  std::uint64_t highest_ = 0;  // highest number that arrived
+  std::uint64_t highest_ = 0;  // highest number of a message that has arrived
   std::set<std::uint64_t> under_way_;
 };
 

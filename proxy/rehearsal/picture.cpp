@@ -12,7 +12,7 @@ namespace {
 constexpr double kLeft = 170;
 constexpr double kWidth = 900;
 constexpr double kRow = 74;
-// A line crosses at most this many steps without a value.
+// The line of a chart is interrupted where this many steps in a row have no value.
 constexpr std::size_t kLongestGap = 6;
 
 class Picture {
@@ -166,7 +166,8 @@ class Picture {
     return text;
   }
 
-  // Drawn below the listener's requests, or with the listener's name if there are none.
+  // Draws the number of connections, below the listener's requests. Without requests, also draws
+  // the listener's name.
   std::string connections(const TrafficSeries& traffic) {
     const auto most = *std::max_element(traffic.connections.begin(), traffic.connections.end());
     const auto rate =

@@ -1,4 +1,4 @@
-// Draws the pictures of a report as SVG. Pure.
+// Draws the pictures of a report as SVG. Pure: no I/O.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace brownout::rehearsal {
 
-// Phases, probes, traffic, faults and marks on one time axis.
+// Draws phases, probes, traffic, faults and marks on one time axis.
 std::string draw_time_line(const Report& report, const Series& series);
 
-// One bar for each bucket, shortest durations first.
+// Draws one bar for each bucket, shortest durations first.
 std::string draw_histogram(const rules::LatencyHistogram& histogram);
 
 }  // namespace brownout::rehearsal

@@ -1,7 +1,7 @@
 // ProbeClient: performs one attempt of a synthetic user's operation, at one endpoint. One object
 // per user; its connection, if its kind keeps one, stays open between attempts.
 //
-// Blocking; user's thread only.
+// Blocking; use only on the user's thread.
 #pragma once
 
 #include <memory>
@@ -14,16 +14,16 @@
 
 namespace brownout::rehearsal {
 
-// The destination of an attempt.
+// The destination of one attempt.
 struct Target {
   Endpoint address;
-  std::string name = {};  // looked up before the connect; empty: no lookup
-  std::string url = {};   // http: whole URL of the file; empty: a listener or an address
+  std::string name = {};  // name to look up before the connect; empty: no lookup
+  std::string url = {};   // the URL in the rule file; empty: the file has a listener or an address
 };
 
 struct Attempt {
   std::string why = {};  // reason of the failure; empty: success
-  bool unable = false;   // could not be attempted, for a reason on this side
+  bool unable = false;   // not attempted, because of this machine or the rule file
   std::uint32_t connects = 0;
   std::int64_t sent = 0;
   std::int64_t lost = 0;  // negative: messages that an earlier attempt lost have arrived
@@ -35,14 +35,14 @@ struct Attempt {
 
 class Descendants;
 
-// The settings of one user. `probe` and `processes` are borrowed.
+// The settings of one user. `probe` and `processes` are not owned.
 struct ClientSettings {
   const rules::Probe* probe = nullptr;
   std::uint32_t user = 0;
   std::optional<rules::IpAddress> local;
-  std::optional<Endpoint> resolver;  // for lookups before each new connection
+  std::optional<Endpoint> resolver;  // server for a DNS lookup before each new connection
   std::string password = {};         // first line of the probe's password_file
-  Descendants* processes = nullptr;  // exec only
+  Descendants* processes = nullptr;  // used by the kind exec only; not owned
 };
 
 class ProbeClient {
@@ -53,7 +53,7 @@ class ProbeClient {
   virtual void drop() {}
 };
 
-// Null for a kind without a row.
+// Makes the client of the probe's kind. Returns null if no file in users/ has that kind.
 std::unique_ptr<ProbeClient> make_probe_client(const ClientSettings& settings);
 
 // A file users/NAME.cpp defines one row, kNameUser. CMake generates the table of all rows
@@ -67,10 +67,11 @@ std::unique_ptr<ProbeClient> make_client(const ClientSettings& settings) {
   return std::make_unique<Client>(settings);
 }
 
-// The address to connect to: that of `target`, or the result of a lookup if the probe asks for one.
+// Returns the address to connect to: the address of `target`, or the result of a lookup if the
+// probe asks for one.
 Outcome<Endpoint> address_of(const ClientSettings& settings, const Target& target,
                              Instant deadline);
-// Returns the addresses in the answer of `resolver`.
+// Sends a DNS query to `resolver`, and returns the addresses in the answer.
 Outcome<std::vector<rules::IpAddress>> look_up(const Endpoint& resolver,
                                                const std::optional<rules::IpAddress>& local,
                                                const std::string& name, rules::DnsType type,

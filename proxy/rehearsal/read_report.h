@@ -1,5 +1,6 @@
-// Reads a report.json from any source, member by member, and compares two reports. A member of a
-// wrong type is an error; members that older reports lack have defaults.
+// Reads the report.json of a rehearsal, and compares two reports. The file may come from any
+// source, so each member is checked. A member of a wrong type is an error; members that older
+// reports lack have defaults.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -14,12 +15,12 @@ namespace brownout::rehearsal {
 
 struct ReadExpectation {
   std::string name;
-  std::optional<rules::Metric> metric;  // none: a metric of an older or newer Brownout
+  std::optional<rules::Metric> metric;  // none: this version of Brownout does not have the metric
   bool more_is_better = false;
   bool met = false;
   bool measured = true;
   std::optional<double> value;  // in the metric's unit
-  std::optional<double> of;     // for a count: the total
+  std::optional<double> of;     // the total, if the value is a count
 };
 
 struct ReadReport {
@@ -37,12 +38,13 @@ rules::Result<ReadReport> read_report(const nlohmann::json& value);
 rules::Result<ReadReport> parse_report(std::string_view text);
 
 struct Comparison {
-  std::string text;  // a table
+  std::string text;  // the comparison as a table
   bool regressed = false;
 };
-// Lists what got better or worse by more than `tolerance` (a share, e.g. 0.05). A latency must also
-// change by more than 10 ms, and another time by more than 100 ms of real time. An error if the
-// reports are of different scenarios, or of embedded servers and real ones.
+// Lists the values that got better or worse by more than `tolerance` (a share, e.g. 0.05). A
+// latency must also change by more than 10 ms, and another time by more than 100 ms of real time.
+// Returns an error if the reports are of different scenarios, or if only one is of embedded
+// servers.
 rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& after,
                                   double tolerance);
 

@@ -171,7 +171,8 @@ std::string Report::headline() const {
   if (measured < verdicts.size()) {
     text += fmt::format(", {} not measured", verdicts.size() - measured);
   }
-  if (!missed.empty()) text += ", " + rules::count_of(missed.size(), "rule") + " matched nobody";
+  if (!missed.empty())
+    text += ", " + rules::count_of(missed.size(), "rule") + " matched no traffic";
   if (!course.stopped.empty()) text += "; stopped: " + course.stopped;
   return text;
 }
@@ -263,9 +264,9 @@ std::string to_junit(const Report& report) {
     add(verdict.name, kind, verdict.wanted + ": " + verdict.evidence);
   }
   for (const auto& rule : report.missed) {
-    add("rule " + rule + " matches somebody", "failure", "it matched nobody");
+    add("rule " + rule + " matches some traffic", "failure", "it matched no traffic");
   }
-  if (stopped) add("it runs to its end", "error", report.course.stopped);
+  if (stopped) add("the rehearsal runs to its end", "error", report.course.stopped);
   return text + "</testsuite>\n</testsuites>\n";
 }
 
@@ -296,7 +297,7 @@ std::string to_markdown(const Report& report) {
                     value_of(report.scenario->expectations[i], verdict), cell(verdict.evidence));
   }
   for (const auto& rule : report.missed) {
-    text += fmt::format("| **NOT MET** | rule {} matches somebody | nobody | |\n", rule);
+    text += fmt::format("| **NOT MET** | rule {} matches some traffic | no traffic | |\n", rule);
   }
   const auto series = series_of(*report.scenario, report.course.seen, kJsonSteps);
   if (!series.traffic.empty()) {

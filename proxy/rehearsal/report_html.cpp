@@ -1,4 +1,4 @@
-// The report as one HTML file: the verdict first, then one time axis for everything.
+// Writes the report as one HTML file: the verdict first, then all measurements on one time axis.
 #include <fmt/core.h>
 
 #include "proxy/rehearsal/markup.h"
@@ -49,9 +49,9 @@ std::string verdict_table(const Report& report) {
     row(verdict, value_of(report.scenario->expectations[i], verdict));
   }
   for (const auto& rule : report.missed) {
-    const auto wanted = "rule " + rule + " matches somebody";
+    const auto wanted = "rule " + rule + " matches some traffic";
     row({.name = wanted, .wanted = wanted, .measured = true, .value = {}, .evidence = {}},
-        "nobody");
+        "no traffic");
   }
   return text + "</table>\n";
 }

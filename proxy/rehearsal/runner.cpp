@@ -14,10 +14,10 @@
 namespace brownout::rehearsal {
 namespace {
 
-// stop_if must act within a second.
+// Interval at which measurements are checked: the scenario's `stop_if` must act within a second.
 constexpr Duration kTick = std::chrono::milliseconds(50);
 
-// Traffic is kept in about this many steps, however long the rehearsal is.
+// Traffic is counted in about this many steps of time, however long the rehearsal is.
 constexpr std::int64_t kTrafficSteps = 2000;
 
 // Returns the `number`-th address after `address`.
@@ -31,8 +31,8 @@ rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   return address;
 }
 
-// Descriptors of a user (its connection and the proxy's side of it), of a user that only runs
-// commands, and of everything else.
+// File descriptors that are needed for a user with a connection (both ends of it are in this
+// process), for a user that only runs commands, and for everything else.
 constexpr std::uint64_t kOfUser = 5;
 constexpr std::uint64_t kOfCommand = 2;
 constexpr std::uint64_t kOwnDescriptors = 64;
@@ -106,7 +106,7 @@ void Runner::stop_on_signals() {
                          before.sa_handler == SIG_IGN;
     if (!ignored) signals_.on(number, [this](int) { interrupt(); });
   }
-  // The same signals as `brownout run`, except that SIGUSR2 cannot undo a halt.
+  // SIGUSR1 halts, as in `brownout run`. SIGUSR2 cannot undo a halt here, so it is ignored.
   signals_.on(SIGUSR1, [this](int) { halt("it was halted by SIGUSR1"); });
   signals_.on(SIGUSR2, [](int) {});
 }
@@ -126,7 +126,7 @@ void Runner::halt(const std::string& why) {
 }
 
 void Runner::stop_loop() {
-  // No user's deadline may pass while the users are stopped.
+  // Stop virtual time, so that no user's deadline passes while the users are stopped.
   if (!held_) held_.emplace();
   loop_.stop();
 }
@@ -173,7 +173,8 @@ Target Runner::target_of(const std::string& endpoint) const {
   return {*rules::parse_endpoint(endpoint), {}, {}};
 }
 
-// An address of the probe's region, or of loopback if the endpoint is on loopback.
+// Returns the source address of a user: an address of the probe's region, or of loopback if the
+// endpoint is on loopback.
 std::optional<rules::IpAddress> Runner::address_of_user(std::size_t probe,
                                                         const std::vector<Target>& targets) const {
   const auto& region = scenario().probes[probe].region;
@@ -253,7 +254,8 @@ void Runner::collect_reports() {
   std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.ended < b.ended; });
   for (auto& operation : operations) {
-    // An operation that is in progress when the faults end early does not show their effect.
+    // If the faults end early, operations in progress at that time do not show the effect of the
+    // faults.
     if (interrupted_at_ && operation.began < *interrupted_at_ &&
         operation.ended >= *interrupted_at_) {
       continue;
@@ -263,7 +265,8 @@ void Runner::collect_reports() {
   }
 }
 
-// Call after the conductor has set the phases in which the operations ended.
+// Adds the operations that ended before `until` to the results. Call after the conductor has set
+// their phases.
 void Runner::tally_operations(Duration until) {
   const auto end = std::find_if(untallied_.begin(), untallied_.end(),
                                 [&](const auto& operation) { return operation.ended >= until; });
@@ -277,8 +280,8 @@ void Runner::record_traffic() {
   for (auto& step : traffic_.take(now())) course_.seen.traffic.push_back(std::move(step));
 }
 
-// Records the injections of each rule since the last call. A rule that is active again counts from
-// zero.
+// Records the injections of each rule since the last call. A rule that was removed and is active
+// again counts from zero.
 void Runner::record_injections() {
   for (const auto& rule : engine_->rules().rules()) {
     matched_[rule->name] |= rule->state->matched.load() > 0;
@@ -350,13 +353,13 @@ void Runner::on_due(Instant) noexcept {
 }
 
 void Runner::finish() {
-  // Stop users while the rules of the last phase still act: a success without them would not count
-  // for the phase.
+  // Stop users while the rules of the last phase still act: a success without these rules would be
+  // counted in that phase.
   for (const auto& user : users_) user->stop();
   for (const auto& user : users_) user->join();
   held_.reset();
   collect_reports();
-  // Operations that a person interrupted do not count.
+  // Operations that an interrupt of the user (Ctrl-C) cut off do not count.
   if (abandoned_ || conductor_.phases().empty()) {
     std::erase_if(untallied_, [](const auto& operation) { return operation.unfinished; });
   }
@@ -367,7 +370,7 @@ void Runner::finish() {
   engine_->stop();
   course_.seen.phases = conductor_.phases();
   if (course_.stopped.empty()) course_.stopped = conductor_.why();
-  if (abandoned_) course_.stopped += ", and its recovery too";
+  if (abandoned_) course_.stopped += ", and its recovery phase was interrupted, too";
   for (const auto& rule : config_.rules) {
     if (!matched_[rule.name] && !rule.may_miss) course_.never_matched.push_back(rule.name);
   }

@@ -1,9 +1,11 @@
-// Runner: performs a rehearsal. Runs a proxy with the rules of each phase in turn, synthetic users
-// on their own threads, and the conductor that selects the phases. Returns the measurements.
+// Runner: performs a rehearsal, that is a rule file's scenario of phases. Runs a proxy with the
+// rules of each phase, and synthetic users on their own threads. The users repeat the operations
+// that the file describes as [[probe]]. The conductor (rules/rehearsal/conductor.h) selects the
+// phase. run() returns the measurements.
 //
 // run() blocks the caller's thread until the rehearsal is over. SIGINT, SIGTERM, SIGQUIT and SIGHUP
-// (unless ignored, as under nohup) halt it, and the recovery phase runs. A second such signal ends
-// it at once. SIGUSR1 also halts it, but never ends it; SIGUSR2 has no effect.
+// (unless ignored, as under nohup) halt it: all faults end, and the recovery phase runs. A second
+// such signal ends it at once. SIGUSR1 also halts it, but never ends it; SIGUSR2 has no effect.
 #pragma once
 
 #include <functional>
@@ -29,7 +31,8 @@ namespace brownout::rehearsal {
 struct RunnerOptions {
   unsigned workers = 2;
   bool force = false;  // runs even if the steady state is not met
-  // Names that the rule file gives to the servers that embedded servers replace, by address.
+  // Addresses of embedded servers, with the names in the rule file of the servers that they
+  // replace.
   std::map<std::string, std::string> known_as;
   // Called regularly while the rehearsal runs, for a live view.
   std::function<void(const class Runner&)> on_tick;
@@ -41,14 +44,14 @@ struct RunnerOptions {
 struct Course {
   rules::Measurements seen;
   std::uint64_t seed = 0;
-  // why the rehearsal halted or did not start; empty: neither
+  // Why the rehearsal halted or did not start; empty if neither.
   std::string stopped;
-  std::vector<std::string> never_matched;  // rules that should have matched
+  std::vector<std::string> never_matched;  // rules that should have matched traffic but did not
 };
 
 class Runner final : private proxy::Deadline {
  public:
-  // `config` must have a scenario; borrowed.
+  // `config` must have a scenario, and must outlive this object.
   Runner(const rules::Config& config, RunnerOptions options);
   ~Runner() override;
 
@@ -95,7 +98,7 @@ class Runner final : private proxy::Deadline {
   Course course_;
   bool steady_checked_ = false;
   std::optional<Duration> interrupted_at_;
-  bool abandoned_ = false;  // interrupted a second time
+  bool abandoned_ = false;  // the user interrupted the recovery phase, too
   bool halt_reported_ = false;
 
   std::mutex mutex_;  // guards reports of users and workers
@@ -107,8 +110,9 @@ class Runner final : private proxy::Deadline {
   std::map<std::string, std::pair<const rules::RuleState*, std::uint64_t>> injected_;
   std::map<std::string, bool> matched_;
   std::unique_ptr<proxy::MessagingServer> alerts_;
-  std::unique_ptr<Descendants> processes_;               // null without an exec probe
-  std::optional<proxy::VirtualTime::Participant> held_;  // until all users have ended
+  std::unique_ptr<Descendants> processes_;  // null if no probe is of the kind exec
+  // Stops virtual time until all users have ended.
+  std::optional<proxy::VirtualTime::Participant> held_;
   Instant reaped_{};
   std::vector<std::unique_ptr<User>> users_;
 };

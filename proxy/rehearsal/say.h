@@ -1,5 +1,5 @@
-// Prints text for a person whose terminal or pipe may be closed meanwhile. Errors are ignored,
-// because later steps, such as writing the report, must not depend on them.
+// say(): prints progress for a person, to a terminal or pipe that may be closed meanwhile. Errors
+// are ignored, because later steps, such as writing the report, must not depend on them.
 #pragma once
 
 #include <fmt/core.h>

@@ -1,4 +1,5 @@
-// The measurements of a rehearsal in equal steps of scenario time, for charts and the JSON report.
+// Sums the measurements of a rehearsal in equal steps of scenario time, for charts and the JSON
+// report.
 #pragma once
 
 #include <string>
@@ -29,7 +30,7 @@ struct TrafficSeries {
   std::string listener;
   std::string region;
   std::vector<Step> steps;
-  std::vector<std::uint64_t> connections;  // connections in each step
+  std::vector<std::uint64_t> connections;  // number of new connections in each step
   rules::TrafficCounts total;
 };
 
@@ -54,9 +55,11 @@ struct Series {
   std::vector<Mark> marks;
 };
 
-// Prints "98 of 100" or "12ms"; "-" if requests are not parsed, or there were none.
+// served_text() and time_text() return text like "98 of 100" or "12ms", or "-" if there were no
+// requests or the proxy does not parse them.
 std::string served_text(const rules::TrafficCounts& counts);
-// Prints "-" if there are no unparsed bytes.
+// turns_text() and bytes_text() return "-" if there were no bytes of protocols that the proxy does
+// not parse.
 std::string turns_text(const rules::TrafficCounts& counts);
 std::string bytes_text(const rules::TrafficCounts& counts);
 std::string time_text(const rules::TrafficCounts& counts, double p);

@@ -16,9 +16,10 @@ namespace brownout::rehearsal {
 
 class TrafficLog final : public proxy::FlowObserver {
  public:
-  // Names that the rule file gives to the servers that embedded servers replace, by address.
+  // Addresses of embedded servers, with the names in the rule file of the servers that they
+  // replace.
   using Names = std::map<std::string, std::string>;
-  // `regions` are borrowed.
+  // `regions` are not owned, and must outlive this object.
   TrafficLog(const std::vector<rules::Region>& regions, Names known_as)
       : regions_(regions), known_as_(std::move(known_as)) {}
 
@@ -32,7 +33,7 @@ class TrafficLog final : public proxy::FlowObserver {
   std::vector<rules::TrafficStep> take(rules::Duration now);
 
  private:
-  using Where = std::pair<std::string, std::string>;  // listener and region
+  using Where = std::pair<std::string, std::string>;  // names of the listener and the region
   Where where(const rules::FlowFacts& flow) const;
 
   const std::vector<rules::Region>& regions_;

@@ -13,7 +13,7 @@ using proxy::monotonic_now;
 
 namespace {
 
-// Longest text of a failure; part of the text may come from a server.
+// Longest text of a failure, in bytes: part of it may come from a server.
 constexpr std::size_t kMostReason = 200;
 
 }  // namespace
@@ -58,7 +58,7 @@ void User::live() {
   while (wait_until(due)) {
     const auto operation = operate();
     report_(operation);
-    // Operations missed meanwhile are skipped.
+    // Operations that were due while this one ran are skipped.
     due = std::max(due + every, monotonic_now());
   }
 }
@@ -83,7 +83,7 @@ rules::Operation User::operate() {
   return operation;
 }
 
-// Tries the endpoints in order until one serves the operation or the plan ends.
+// Tries the probe's endpoints in order until one serves the operation, or until no attempt is left.
 void User::attempt_all(rules::Operation& operation) {
   const auto& clock = settings_.clock;
   auto endpoint = policy_.begin(operation.began);
@@ -115,8 +115,8 @@ void User::attempt_all(rules::Operation& operation) {
   }
 }
 
-// For these kinds an operation is one message, lost if no attempt gets through. Other kinds number
-// their messages.
+// For these kinds of probes, an operation counts as one message, which is lost if no attempt
+// succeeds. Other kinds count the messages that they number.
 void User::count_message(rules::Operation& operation) const {
   const auto kind = settings_.client.probe->kind;
   if (kind != rules::ProbeKind::kTcp && kind != rules::ProbeKind::kHttp) return;

@@ -1,5 +1,6 @@
-// User: one synthetic user on its own thread. Repeats the operation of its probe, and follows its
-// contingency plan after each failure.
+// User: one synthetic user of a rehearsal, on its own thread. Repeats the operation of a [[probe]]
+// of the rule file, as a real client would. After a failure it retries as the probe's keys say,
+// also at other endpoints.
 #pragma once
 
 #include <functional>
@@ -15,9 +16,10 @@
 
 namespace brownout::rehearsal {
 
-// Converts real time to scenario time.
+// Converts between real time and scenario time: the time since the first phase began, multiplied by
+// `scale`.
 struct ScenarioClock {
-  Instant zero{};  // start of the first phase
+  Instant zero{};  // time when the first phase began
   double scale = 1;
 
   Duration at(Instant now) const { return rules::stretched(now - zero, scale); }
@@ -41,9 +43,9 @@ class User {
   User(UserSettings settings, std::function<void(const rules::Operation&)> report);
   // Waits until the user has ended.
   ~User();
-  // Ends the user: its current wait is given up, and its operation is reported as unfinished.
+  // Ends the user: its current wait ends at once, and its operation is reported as unfinished.
   void stop();
-  // Waits until the user has ended; its connection is still open then.
+  // Waits until the user has ended. Its connection stays open until the destructor.
   void join();
 
  private:

@@ -1,7 +1,7 @@
-// UserLink: the connection of a synthetic user to a server, with or without TLS. Errors are English
-// sentences.
+// UserLink: the connection of a synthetic user to a server, with or without TLS, for protocols
+// without a client library. Errors are English text.
 //
-// Blocking; user's thread only.
+// Blocking; use only on the user's thread.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@
 
 namespace brownout::rehearsal {
 
-// The TLS settings of the probe; null: no TLS.
+// Returns the TLS settings of the probe; null if it uses no TLS.
 Outcome<std::shared_ptr<tls::ClientContext>> tls_of(const rules::Probe& probe);
 
 class UserLink {
@@ -32,9 +32,9 @@ class UserLink {
 
   // Sends all of `words`; returns the error, or "".
   std::string send(std::string_view words, Instant deadline);
-  // Receives some bytes; 0: the deadline came first.
+  // Receives some bytes. Returns 0 if the deadline came first.
   Outcome<std::size_t> receive(std::span<std::byte> into, Instant deadline);
-  // Receives bytes that have already arrived; 0: there are none.
+  // Receives bytes that have already arrived. Returns 0 if there are none.
   Outcome<std::size_t> receive(std::span<std::byte> into);
 
  private:

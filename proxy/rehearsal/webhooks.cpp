@@ -66,7 +66,10 @@ void Webhooks::deliver(const std::stop_token& stop) {
       message = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    if (!send(message, stop)) spdlog::warn("webhook {} could not be delivered", message.url);
+    if (!send(message, stop))
+      spdlog::warn(
+          "webhook {}: an event could not be delivered; check that the URL accepts POST requests",
+          message.url);
   }
 }
 

@@ -1,6 +1,7 @@
-// Webhooks: posts events of a rehearsal as JSON to status pages and chats, from its own thread, so
-// that the rehearsal never waits. Each message is tried three times. The destructor delivers the
-// rest for at most five seconds; lost messages are logged.
+// Webhooks: sends events of a rehearsal as JSON (HTTP POST), for example to status pages and chats.
+// Works on its own thread, so that the rehearsal never waits. Each message is tried three times.
+// The destructor tries to deliver the remaining messages for at most five seconds. Undelivered
+// messages are logged.
 #pragma once
 
 #include <condition_variable>
@@ -31,7 +32,7 @@ class Webhooks {
   };
   void deliver(const std::stop_token& stop);
   bool send(const Message& message, const std::stop_token& stop);
-  // The time left until end_, once the thread was asked to stop.
+  // Returns the time left until end_, once the thread was asked to stop.
   std::chrono::milliseconds left(const std::stop_token& stop) const;
 
   std::vector<rules::Webhook> hooks_;
@@ -39,7 +40,8 @@ class Webhooks {
   std::condition_variable_any wake_;
   std::deque<Message> waiting_;
   // Real time, even if the rehearsal runs in virtual time.
-  std::chrono::steady_clock::time_point end_{};  // set before the stop request
+  std::chrono::steady_clock::time_point
+      end_{};  // limit of the destructor, set before it stops the thread
   std::jthread thread_;
 };
 

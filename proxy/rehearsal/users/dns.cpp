@@ -1,4 +1,5 @@
-// dns: a lookup over UDP, and over TCP if the answer is truncated.
+// Synthetic users of the kind dns: each operation is a lookup over UDP, and over TCP if the answer
+// is truncated.
 #include <algorithm>
 #include <array>
 
@@ -63,9 +64,9 @@ class DnsClient final : public ProbeClient {
     if (!found) {
       done.why = found.error();
     } else if (found->empty()) {
-      done.why = "no address in the answer";
+      done.why = "the DNS answer has no address";
     } else if (!is_right(*found)) {
-      done.why = "an unexpected address: " + to_text(found->front());
+      done.why = "the DNS answer has an unexpected address: " + to_text(found->front());
     }
     return done;
   }
@@ -89,7 +90,7 @@ Outcome<std::vector<rules::IpAddress>> look_up(const Endpoint& resolver,
                                                Instant deadline) {
   const auto id = static_cast<std::uint16_t>(proxy::monotonic_now().time_since_epoch().count());
   const auto query = codecs::write_dns_query(name, type, id);
-  if (query.empty()) return tl::unexpected("not a name: " + name);
+  if (query.empty()) return tl::unexpected("not a domain name: " + name);
   auto answer = ask_over_udp(resolver, local, query, deadline);
   if (!answer) return tl::unexpected(answer.error());
   auto reply = codecs::read_dns_reply(*answer);
@@ -98,7 +99,7 @@ Outcome<std::vector<rules::IpAddress>> look_up(const Endpoint& resolver,
     if (!answer) return tl::unexpected(answer.error());
     reply = codecs::read_dns_reply(*answer);
   }
-  if (!reply) return tl::unexpected(std::string("a malformed answer"));
+  if (!reply) return tl::unexpected(std::string("the DNS answer is malformed"));
   if (reply->rcode != rules::Rcode::kNoError) return tl::unexpected(to_text(reply->rcode));
   std::vector<rules::IpAddress> found;
   for (const auto& record : reply->answer) {

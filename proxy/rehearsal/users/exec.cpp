@@ -1,4 +1,5 @@
-// exec: runs any shell command; exit code 0 is success.
+// Synthetic users of the kind exec: each operation runs a shell command, and exit code 0 is
+// success.
 #include <sys/wait.h>
 
 #include <cstring>

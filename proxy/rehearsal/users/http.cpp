@@ -1,4 +1,5 @@
-// http: a request, whose response must have the expected status and body.
+// Synthetic users of the kind http: each operation is a request, whose response must have the
+// expected status and body.
 #include "proxy/rehearsal/http_requests.h"
 
 namespace brownout::rehearsal {
@@ -14,7 +15,7 @@ class HttpClient final : public ProbeClient {
     Attempt done;
     done.sent = 1;
     const auto& probe = *settings_.probe;
-    // A whole URL already has its path.
+    // A URL in the rule file already has its path.
     const auto url = target.url.empty() ? base_url(target) + probe.path : target.url;
     const auto reply = requests_.get(target, url, deadline, done.connects);
     if (!reply) {

@@ -1,6 +1,6 @@
-// mqtt: three numbered messages from a user to itself, by libmosquitto, on a topic of its own to
-// which it subscribes. An attempt succeeds when all have come back and, above QoS 0, were
-// acknowledged.
+// Synthetic users of the kind mqtt, by libmosquitto. Each attempt sends three numbered messages to
+// a topic to which only this user subscribes. An attempt succeeds when all have come back and,
+// above QoS 0, were acknowledged.
 //
 // With `reuse` the session outlives the connection, as on a phone. After a failed attempt the user
 // connects again, and unacknowledged messages are sent again.
@@ -20,9 +20,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Between two attempts no code serves the connection, so the keep-alive must not expire.
+// Keep-alive in seconds: no code serves the connection between two attempts, so it must not expire.
 constexpr int kKeepAlive = 3600;
-constexpr int kRefused = 0x80;  // in a SUBACK
+constexpr int kRefused = 0x80;  // reason codes in a SUBACK from here on are errors
 constexpr milliseconds kMqttGoodbye(300);
 
 struct Destroy {
@@ -33,7 +33,7 @@ class MqttClient final : public ProbeClient {
  public:
   explicit MqttClient(const ClientSettings& settings) : settings_(settings) {
     [[maybe_unused]] static const int kReady = mosquitto_lib_init();
-    // Unique to this rehearsal: two may use the same broker.
+    // The id is unique, since another rehearsal may use the same broker.
     id_ =
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     const auto* topic = probe().options.of<std::string>(rules::MqttMessage::protocol(), "topic");
@@ -161,7 +161,7 @@ class MqttClient final : public ProbeClient {
     if (read.ec == std::errc() && done_ != nullptr) numbers_.came(number, *done_);
   }
 
-  // Runs the client's loop until `done`; returns false if the deadline came first.
+  // Runs libmosquitto's loop until done() returns true. Returns false if the deadline came first.
   template <class Done>
   Outcome<bool> run(Instant deadline, Done done) {
     while (!done()) {
@@ -176,8 +176,8 @@ class MqttClient final : public ProbeClient {
     return true;
   }
 
-  // The broker would keep a session that no client resumes. A clean session replaces it, and ends
-  // with its connection.
+  // Connects once with a clean session, which replaces the kept one and ends with its connection.
+  // Otherwise the broker would keep a session that no client resumes.
   void forget_session() {
     const auto deadline = rules::later(proxy::monotonic_now(), kMqttGoodbye);
     subscribed_ = false;
@@ -194,7 +194,7 @@ class MqttClient final : public ProbeClient {
   std::unique_ptr<mosquitto, Destroy> client_;
   bool subscribed_ = false;  // connected and subscribed
   std::string refused_;
-  Attempt* done_ = nullptr;  // current attempt, or null
+  Attempt* done_ = nullptr;  // the attempt in progress, or null
   NumberedMessages numbers_;
   std::set<int> unacknowledged_;
 };

@@ -1,6 +1,6 @@
-// nats: three numbered messages from a user to itself, on a subject of its own to which it
-// subscribes. An attempt succeeds when all have come back and, with `stream`, JetStream has
-// acknowledged each.
+// Synthetic users of the kind nats. Each attempt sends three numbered messages to a subject to
+// which only this user subscribes. An attempt succeeds when all have come back and, with `stream`,
+// JetStream has acknowledged each.
 //
 // Messages that JetStream has not acknowledged when the connection ends are published again on the
 // next one. They keep their Nats-Msg-Id, so that each is stored once (docs.nats.io, JetStream,
@@ -31,7 +31,7 @@ class NatsClient final : public ProbeClient {
     const auto* subject = options.of<std::string>(protocol, "subject");
     stream_ = options.of<bool>(protocol, "jetstream") != nullptr &&
               *options.of<bool>(protocol, "jetstream");
-    // Unique to this rehearsal: two may use the same server.
+    // The id is unique, since another rehearsal may use the same server.
     id_ =
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     subject_ = (subject != nullptr ? *subject : std::string(rules::kUsersSubject)) + "." + id_;
@@ -114,7 +114,8 @@ class NatsClient final : public ProbeClient {
                                      .tls = context_ != nullptr});
   }
 
-  // JetStream acknowledges to `reply`, and stores messages with the same id only once.
+  // Encodes a message. JetStream sends its acknowledgement to the subject `reply`, and stores
+  // messages with the same id only once.
   std::string publish(std::uint64_t number) const {
     const auto text = std::to_string(number);
     NatsLine line{.verb = NatsVerb::kPub, .subject = subject_};
@@ -126,7 +127,8 @@ class NatsClient final : public ProbeClient {
     return codecs::write_nats(line, text);
   }
 
-  // Handles server data until `done` or the deadline; returns the error, or "".
+  // Handles data from the server until done() returns true or the deadline comes. Returns the
+  // error, or "".
   template <class Done>
   std::string run(Instant deadline, Done done) {
     std::array<std::byte, 16384> buffer{};
@@ -200,7 +202,7 @@ class NatsClient final : public ProbeClient {
   std::optional<messages::NatsCodec> codec_;
   std::optional<std::string> info_;
   bool ponged_ = false;
-  Attempt* done_ = nullptr;  // current attempt, or null
+  Attempt* done_ = nullptr;  // the attempt in progress, or null
   NumberedMessages numbers_;
   std::set<std::uint64_t> unacknowledged_;
 };

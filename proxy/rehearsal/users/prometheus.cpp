@@ -1,4 +1,4 @@
-// prometheus: a query that must have a result.
+// Synthetic users of the kind prometheus: each operation is a query that must have a result.
 #include <nlohmann/json.hpp>
 
 #include "proxy/control/url.h"

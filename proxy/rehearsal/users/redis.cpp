@@ -1,7 +1,7 @@
-// redis: writes a value and reads it again, then sends three numbered messages from a user to
-// itself. An attempt succeeds when the user's own key has exactly the acknowledged value, and all
-// messages have come back on the user's own channel. A second connection subscribes to the channel,
-// as in clients that use RESP2.
+// Synthetic users of the kind redis. Each attempt writes a value, reads it again, and publishes
+// three numbered messages to the user itself. An attempt succeeds when the user's own key has
+// exactly the acknowledged value, and all messages have come back on the user's own channel. A
+// second connection subscribes to the channel, as in clients that use RESP2.
 //
 // Pub/sub delivers at most once (redis.io, Redis Pub/Sub), so lost messages are not published
 // again. A value older than the last acknowledged one was read from a replica that lags behind, or
@@ -81,7 +81,7 @@ class RedisLink {
     }
     return {};
   }
-  // The next value that was read.
+  // Returns the oldest value that was read and not yet returned.
   std::optional<Value> next() {
     if (values_.empty()) return std::nullopt;
     auto value = std::move(values_.front());
@@ -94,8 +94,8 @@ class RedisLink {
   Outcome<RedisPart> ask(std::initializer_list<std::string_view> words, Instant deadline) {
     const std::string name(*words.begin());
     const auto failed = [&](const std::string& why) { return tl::unexpected(name + ": " + why); };
-    // An unsolicited value would be taken for the answer, and each answer for that of the next
-    // command.
+    // A value that arrived before the command would be taken for its answer. From then on, each
+    // answer would be taken for the answer of the next command.
     if (auto why = read(); !why.empty()) return failed(why);
     if (!values_.empty()) return failed("a reply came before the command was sent");
     if (auto why = send(redis_command(words), deadline); !why.empty()) return failed(why);
@@ -134,7 +134,7 @@ class RedisClient final : public ProbeClient {
     const auto* publishes = options.of<bool>(protocol, "pubsub");
     if (database != nullptr) database_ = *database;
     if (publishes != nullptr) publishes_ = *publishes;
-    // Unique to this rehearsal: two may use the same server.
+    // The name is unique, since another rehearsal may use the same server.
     name_ = (prefix != nullptr ? *prefix : std::string(rules::kUsersKeyPrefix)) + ":" +
             std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     auto context = tls_of(*settings.probe);
@@ -207,7 +207,7 @@ class RedisClient final : public ProbeClient {
       return "GET: a stale value, " + got->text + ", not " + written;
     return "GET: the value differs from the one written: " + got->text;
   }
-  // The key expires, but not before the longest attempt is over.
+  // Returns the expiry time of the key, which is longer than the longest attempt.
   std::int64_t expiry() const {
     const auto most = settings_.probe->timeout + std::chrono::minutes(1);
     return std::chrono::ceil<std::chrono::seconds>(most).count();
@@ -233,7 +233,7 @@ class RedisClient final : public ProbeClient {
           return "PUBLISH: the reply is not a number";
         }
       }
-      // Messages that were not refused still arrive.
+      // If some messages were refused, wait only for the others.
       if (answers == kMessages && numbers_.left(before) <= refused) break;
       std::array waiting{commands_.readable(), messages_.readable()};
       if (!has_redis_news(waiting, deadline)) break;
@@ -253,8 +253,8 @@ class RedisClient final : public ProbeClient {
     if (!why.empty()) return "SUBSCRIBE: " + why;
     return commands_.read();
   }
-  // A message has the parts `message`, channel and payload. Other values report the number of
-  // subscriptions.
+  // Counts a message from the channel, whose parts are `message`, channel and payload. Other
+  // values, such as the number of subscriptions, are ignored.
   void hear_message(const RedisLink::Value& value, Attempt& done) {
     if (value.size() != 4 || value[1].text != "message") return;
     const auto number = rules::parse_whole_number(value[3].text, numbers_.last());

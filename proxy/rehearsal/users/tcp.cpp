@@ -1,4 +1,5 @@
-// tcp: a numbered message that the server echoes, on a connection that stays open.
+// Synthetic users of the kind tcp: each operation sends a numbered message that the server must
+// echo, on a connection that stays open.
 #include <algorithm>
 #include <array>
 #include <cstring>

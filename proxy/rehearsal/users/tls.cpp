@@ -1,4 +1,5 @@
-// tls: a handshake, with the server's certificate verified.
+// Synthetic users of the kind tls: each operation is a handshake that verifies the server's
+// certificate.
 #include <openssl/x509v3.h>
 #include <poll.h>
 

@@ -1,5 +1,5 @@
-// websocket: three numbered messages that the server echoes, so that lost, duplicated and reordered
-// ones show.
+// Synthetic users of the kind websocket. Each attempt sends three numbered messages that the server
+// must echo; lost, duplicated and reordered ones are counted.
 #include <array>
 
 #include "proxy/loop/deadlines.h"
@@ -45,7 +45,7 @@ class WebSocketClient final : public ProbeClient {
     return {};
   }
 
-  // The opening handshake (RFC 6455, 4.1).
+  // Connects and performs the opening handshake (RFC 6455, 4.1).
   std::string open(const Target& target, Instant deadline) {
     const auto address = address_of(settings_, target, deadline);
     if (!address) return address.error();
@@ -65,7 +65,7 @@ class WebSocketClient final : public ProbeClient {
       const auto got = Socket::receive(*fd, std::span(&byte, 1), deadline);
       if (!got) return got.error();
       head += static_cast<char>(byte);
-      if (head.size() > 16384) return "a head without end";
+      if (head.size() > 16384) return "the head of the response is larger than 16384 bytes";
     }
     if (!head.starts_with("HTTP/1.1 101")) return "no upgrade: " + head.substr(0, head.find('\r'));
     connection_ = std::move(*fd);

@@ -1,6 +1,7 @@
-// xmpp: a ping of the server (XEP-0199), and three numbered messages from a user to itself, by
-// libstrophe. Users take the accounts in turn, each with its own resource. An attempt succeeds when
-// all have come back.
+// Synthetic users of the kind xmpp, by libstrophe. Each attempt pings the server (XEP-0199) and
+// sends three numbered messages to the user itself. The accounts of the rule file are assigned to
+// the users in rotation, each user with its own resource. An attempt succeeds when all have come
+// back.
 //
 // After a failed attempt the user connects again. If the server offers stream management
 // (XEP-0198), the user resumes its stream, and unacknowledged stanzas are sent again.
@@ -34,7 +35,8 @@ struct LibraryInUse {
   ~LibraryInUse() { xmpp_shutdown(); }
 };
 
-// The connect in progress: libstrophe passes only the connection to its socket callback.
+// Data about the connect in progress for libstrophe's socket callback, to which libstrophe passes
+// only the connection.
 struct Dial {
   const std::optional<rules::IpAddress>* local = nullptr;
   int* fd = nullptr;
@@ -128,7 +130,8 @@ class XmppClient final : public ProbeClient {
     if (tls) xmpp_conn_set_cafile(connection, probe().ca.c_str());
   }
 
-  // Cuts the connection as a network would, so that the session can be resumed.
+  // Closes the connection without closing the XMPP stream, as when the network fails, so that the
+  // session can be resumed.
   void hang_up() {
     ready_ = false;
     if (!open_) return;
@@ -196,7 +199,7 @@ class XmppClient final : public ProbeClient {
       self.why_ += std::string(": ") + problem->text;
   }
 
-  // Runs the library's loop until `done`; returns false if the deadline came first.
+  // Runs libstrophe's loop until done() returns true. Returns false if the deadline came first.
   template <class Done>
   Outcome<bool> run(Instant deadline, Done done) {
     while (!done()) {
@@ -220,7 +223,7 @@ class XmppClient final : public ProbeClient {
   bool ponged_ = false;
   std::uint64_t pings_ = 0;
   std::string why_;          // why the connection ended
-  Attempt* done_ = nullptr;  // current attempt, or null
+  Attempt* done_ = nullptr;  // the attempt in progress, or null
   NumberedMessages numbers_;
 };
 

@@ -155,7 +155,8 @@ TEST(Rehearsal, ASecondInterruptEndsTheRehearsal) {
   EXPECT_THAT(said,
               HasSubstr("it was interrupted: all faults end now, and the recovery phase \"after\" "
                         "runs for 10m; interrupt again"));
-  EXPECT_EQ(done.report.course.stopped, "it was interrupted, and its recovery too");
+  EXPECT_EQ(done.report.course.stopped,
+            "it was interrupted, and its recovery phase was interrupted, too");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_LT(done.report.course.seen.phases[1].end, 3min);
   EXPECT_EQ(unmeasured(done), "the phase did not run");
@@ -167,7 +168,8 @@ TEST(Rehearsal, Sigusr1HaltsAndSigusr2HasNoEffect) {
   const auto done =
       rehearse_with_signals(kLongRecovery, {SIGUSR2, SIGUSR1, SIGUSR1, SIGINT}, 60s, &said);
   EXPECT_THAT(said, testing::StartsWith("it was halted by SIGUSR1: all faults end now"));
-  EXPECT_EQ(done.report.course.stopped, "it was halted by SIGUSR1, and its recovery too");
+  EXPECT_EQ(done.report.course.stopped,
+            "it was halted by SIGUSR1, and its recovery phase was interrupted, too");
   ASSERT_EQ(done.report.course.seen.phases.size(), 2U);
   EXPECT_GE(done.report.course.seen.phases[1].begin, 2min);
   EXPECT_GE(done.report.course.seen.phases[1].end, 4min);
