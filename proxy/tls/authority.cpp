@@ -22,8 +22,8 @@ namespace {
 constexpr long kDay = 24 * 60 * 60;
 constexpr int kWeakBits = 1024;
 
-// How far validity reaches into the past, since a client's clock may be slow. With the 89 days
-// ahead, the total is below the 398 days that clients accept.
+// How far a certificate's validity reaches into the past at most, in seconds, since a client's
+// clock may be slow. Together with the 89 days ahead, it is below the 398 days that clients accept.
 constexpr long kLongestPast = 300 * kDay;
 
 std::time_t beginning_of(const X509* certificate) {
@@ -149,7 +149,7 @@ rules::Result<Authority> Authority::load(const std::string& folder) {
 }
 
 Authority Authority::unknown() {
-  auto ca = new_authority("A CA that nobody knows");
+  auto ca = new_authority("A CA that no client trusts");
   Authority authority;
   authority.certificate_ = std::move(ca.certificate);
   authority.key_ = std::move(ca.key);
@@ -161,7 +161,8 @@ Certificate Authority::mint(const std::string& name, rules::Flaw flaw, std::time
   Certificate minted;
   minted.key = new_key(flaw == Flaw::kWeakKey);
   const auto shown = flaw == Flaw::kWrongName ? std::string("wrong-name.invalid") : name;
-  // Valid as far ahead as public CAs allow, and back to the beginning of this CA.
+  // A certificate is valid 89 days ahead, as with public CAs, and back to the time when this CA was
+  // created.
   long from = -std::clamp<long>(now - beginning_of(certificate_.get()), kDay, kLongestPast);
   long until = 89 * kDay;
   if (flaw == Flaw::kExpired) from = -90 * kDay, until = -kDay;

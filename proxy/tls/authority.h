@@ -1,5 +1,6 @@
 // Authority: the local certificate authority (CA). `brownout ca init` creates it once, and the
-// tested clients trust it. It issues every certificate that the proxy needs, valid or flawed.
+// tested clients trust it. It issues every certificate that the proxy shows to clients: valid ones,
+// and invalid ones for faults.
 //
 // The CA's folder contains ca.pem (the certificate to trust) and ca.key (mode 0600). Neither file
 // is ever overwritten.
@@ -23,13 +24,14 @@ class Authority {
   // Creates a CA in the folder; fails if there is one already.
   static rules::Result<void> init(const std::string& folder);
   static rules::Result<Authority> load(const std::string& folder);
-  // A CA that no client trusts, in memory only.
+  // Makes a CA that no client trusts, in memory only.
   static Authority unknown();
 
-  // Issues a certificate with `flaw` for a name or an IP address. Its validity is relative to
-  // `now`.
+  // Issues a certificate for a name or an IP address. `flaw` makes it invalid, for example expired.
+  // Its validity is relative to `now`.
   Certificate mint(const std::string& name, rules::Flaw flaw, std::time_t now) const;
-  // OCSP response that `certificate` is revoked (RFC 6960), as DER. Valid for a day.
+  // Returns an OCSP response (RFC 6960, as DER) that `certificate` is revoked. It is valid for a
+  // day.
   std::string revocation(const X509* certificate, std::time_t now) const;
 
   X509* certificate() const { return certificate_.get(); }

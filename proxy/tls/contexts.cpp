@@ -25,7 +25,7 @@ int number_of(rules::TlsVersion version) {
   return TLS1_3_VERSION;
 }
 
-// Wire format of ALPN (RFC 7301, 3.1): each name follows its length.
+// Encodes a list of protocols for ALPN (RFC 7301, 3.1): each name follows a byte with its length.
 std::string alpn_of(const std::vector<std::string>& protocols) {
   std::string list;
   for (const auto& protocol : protocols) {
@@ -43,8 +43,8 @@ CtxPtr new_context(const SSL_METHOD* method) {
   return context;
 }
 
-// Contents of the files, to detect changes. An unreadable file is "": the code that uses it reports
-// the error.
+// Returns the contents of the files, to detect changes. An unreadable file counts as "", since the
+// code that uses it reports the error.
 std::string contents_of(const std::vector<std::string>& paths) {
   std::string all;
   for (const auto& path : paths) {
@@ -94,7 +94,7 @@ void ServerContexts::set_up(SSL_CTX* context) {
     SSL_CTX_set_client_CA_list(context, SSL_dup_CA_list(SSL_CTX_get_client_CA_list(given_.get())));
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  // OpenSSL needs this to resume sessions of clients with certificates.
+  // OpenSSL needs a session id context to resume sessions of clients with certificates.
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("brownout"), 8);
 }
 
@@ -109,7 +109,7 @@ ServerContexts::Entry ServerContexts::make_entry(const std::string& name, rules:
   if (flaw == rules::Flaw::kWeakKey) SSL_CTX_set_security_level(entry.context.get(), 0);
   SSL_CTX_use_certificate(entry.context.get(), minted.certificate.get());
   SSL_CTX_use_PrivateKey(entry.context.get(), minted.key.get());
-  // Some clients search only the chain for the issuer of a stapled response.
+  // Send the CA, too: some clients search only the chain for the issuer of a stapled OCSP response.
   if (flaw != rules::Flaw::kSelfSigned) {
     SSL_CTX_add1_chain_cert(entry.context.get(), issuer.certificate());
   }
@@ -124,12 +124,12 @@ std::shared_ptr<ServerContexts::Entry> ServerContexts::entry_for(const std::stri
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(name, flaw);
   const auto found = minted_.find(key);
-  // After the clock is set back, a cached certificate may have been minted later than `now`.
+  // If the clock was set back, a cached certificate may have been issued later than `now`.
   if (found != minted_.end() && now >= found->second->minted &&
       now - found->second->minted < kRenewedAfter) {
     return found->second;
   }
-  // Sessions keep the contexts that they use alive.
+  // Clearing the cache is safe: sessions hold references to the contexts that they use.
   if (minted_.size() >= kMostNames) minted_.clear();
   auto entry = std::make_shared<Entry>(make_entry(name, flaw, now));
   SSL_CTX_set_tlsext_status_cb(entry->context.get(), staple);

@@ -1,6 +1,6 @@
-// ServerContexts and ClientContext: create the TLS sessions of a listener that terminates TLS and
-// of an upstream with TLS. They are made when a rule file is loaded, and shared by all workers. Any
-// thread.
+// ServerContexts creates TLS sessions with the clients of a listener that terminates TLS.
+// ClientContext creates TLS sessions with the servers of an upstream. They are made when a rule
+// file is loaded, and shared by all workers. Safe on any thread.
 #pragma once
 
 #include <ctime>
@@ -24,8 +24,8 @@ class ServerContexts {
   static rules::Result<std::shared_ptr<ServerContexts>> make(const rules::TlsServer& config,
                                                              bool http);
 
-  // Session for a client whose SNI is `name`; without SNI, `name` is the address it connected to.
-  // Its certificate's validity is relative to `now`, in seconds since 1970.
+  // Makes a session for a client whose SNI is `name`. Without SNI, `name` is the address to which
+  // the client connected. Its certificate's validity is relative to `now`, in seconds since 1970.
   SslPtr session(const std::string& name, const rules::TlsVerdict& verdict,
                  std::time_t now = std::time(nullptr));
 
@@ -45,13 +45,13 @@ class ServerContexts {
   static int staple(SSL* ssl, void* entry);
 
   rules::TlsServer config_;
-  std::string protocols_;  // protocols of ALPN, in wire format
+  std::string protocols_;  // protocols to offer by ALPN (RFC 7301), as encoded on the wire
   std::optional<Authority> authority_;
-  CtxPtr given_;  // context with the certificate of the rule file
+  CtxPtr given_;  // context for the certificate that the rule file names
   // Clients choose the names, so the cache is bounded: when full, it is cleared.
   static constexpr std::size_t kMostNames = 1024;
-  // A certificate is minted again before its state changes: after a day, its OCSP response expires,
-  // and a certificate that is not yet valid becomes valid.
+  // A certificate is issued again after this many seconds. After a day, its OCSP response would
+  // expire, and a certificate that is not yet valid would become valid.
   static constexpr std::time_t kRenewedAfter = 12 * 60 * 60;
   std::mutex mutex_;
   std::map<std::pair<std::string, rules::Flaw>, std::shared_ptr<Entry>> minted_;
@@ -60,16 +60,16 @@ class ServerContexts {
 class ClientContext {
  public:
   static rules::Result<std::shared_ptr<ClientContext>> make(const rules::TlsClient& config);
-  // Session with the server whose name or address is `host`.
+  // Makes a session with the server whose name or address is `host`.
   SslPtr session(const std::string& host) const;
-  // Whether both have the same settings and the same contents of files.
+  // Returns true if both have the same settings and the same contents of files.
   bool same_as(const ClientContext& other) const {
     return config_ == other.config_ && files_ == other.files_;
   }
 
  private:
   rules::TlsClient config_;
-  std::string files_;  // contents of the files
+  std::string files_;  // contents of the files that config_ names, to detect changes
   CtxPtr context_;
 };
 

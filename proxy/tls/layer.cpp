@@ -17,7 +17,7 @@ namespace {
 struct AlertHint {
   std::uint8_t code;
   bool received;
-  bool from_server;  // the peer is a server, else a client
+  bool from_server;  // true: the peer is a server; false: the peer is a client
   std::string_view hint;
 };
 
@@ -34,7 +34,7 @@ constexpr std::string_view kWantTheirs =
 constexpr std::string_view kCommonAlpn = "client and server have no protocol (alpn) in common";
 constexpr std::string_view kCommonVersion = "client and server have no version of TLS in common";
 
-// Codes of RFC 8446, 6.2.
+// Keys: alert codes of RFC 8446, 6.2.
 constexpr std::array<AlertHint, 20> kAlertHints{
     {{116, true, true, kGiveOurs},     {40, true, true, kGiveOurs},
      {42, true, true, kGiveOurs},      {45, true, true, kGiveOurs},
@@ -49,7 +49,8 @@ constexpr std::array<AlertHint, 20> kAlertHints{
 
 }  // namespace
 
-// BIO through which OpenSSL reads and writes the socket, with the filter in between.
+// OpenSSL's I/O object (BIO), which reads and writes the socket and passes outgoing records through
+// the filter.
 struct SocketBio {
   static int write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
@@ -88,7 +89,7 @@ void TlsLayer::start(SslPtr session, bool close_notify) {
   auto* bio = BIO_new(SocketBio::method());
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
-  // Both directions; SSL_set_bio takes ownership.
+  // The BIO serves both directions. SSL_set_bio takes ownership.
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_app_data(ssl_.get(), this);
   SSL_set_info_callback(ssl_.get(), note_alert);
@@ -126,7 +127,7 @@ Progress TlsLayer::handshake() {
   } else if (ERR_peek_error() != 0) {
     why_ = take_error();
   } else {
-    why_ = "the connection ended in the handshake";
+    why_ = "the connection ended during the TLS handshake";
   }
   why_ = explain(std::move(why_));
   return Progress::kFailed;
@@ -143,7 +144,7 @@ ssize_t TlsLayer::receive_records(std::span<std::byte> into) {
 
 ssize_t TlsLayer::receive(std::span<std::byte> into) {
   if (!ssl_) return receive_records(into);
-  // SSL_read returns one record at a time; return as many as fit.
+  // SSL_read returns one record at a time, so read as many as fit into the buffer.
   std::size_t total = 0;
   while (total < into.size()) {
     ERR_clear_error();
@@ -168,7 +169,8 @@ ssize_t TlsLayer::send(std::span<const std::byte> bytes) {
   return static_cast<ssize_t>(total);
 }
 
-// Result of a failed SSL_read or SSL_write: -1 and errno, or 0 at the end of the stream.
+// Converts the error of SSL_read or SSL_write to the result of recv(2): -1 and errno, or 0 at the
+// end of the stream.
 ssize_t TlsLayer::failed_io(int result) {
   const int saved = errno;
   switch (SSL_get_error(ssl_.get(), result)) {
@@ -199,7 +201,8 @@ void TlsLayer::close_notify() {
   SSL_shutdown(ssl_.get());
 }
 
-// Bytes that the socket does not accept must not advance the filter's state.
+// Sends records through the filter. Bytes that the socket does not accept must not advance the
+// filter's state.
 ssize_t TlsLayer::send_records(std::span<const std::byte> bytes) {
   if (!filter_) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   auto after = *filter_;

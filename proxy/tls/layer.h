@@ -1,7 +1,7 @@
-// TlsLayer: reads and writes one TLS connection between its owner and its socket. It has a TLS
+// TlsLayer: reads and writes the TLS records of one socket for its owner, a Stream. It has a TLS
 // session (if TLS is terminated here), a filter of outgoing records (for faults), or both.
 //
-// Non-blocking; borrows the socket's descriptor. Loop's thread only.
+// Non-blocking; does not own the socket's descriptor. Use only on the event loop's thread.
 #pragma once
 
 #include <sys/types.h>
@@ -28,16 +28,16 @@ class TlsLayer {
   TlsLayer& operator=(const TlsLayer&) = delete;
 
   void filter(const codecs::RecordFilter& filter) { filter_ = filter; }
-  // Gives back bytes that were read from the socket before; receive() returns them first.
+  // Gives bytes back that were read directly from the socket. receive() handles them first.
   void give_back(std::vector<std::byte> bytes) { ahead_ = std::move(bytes); }
-  // Begins TLS. `close_notify`: whether close_notify() announces the end.
+  // Begins TLS. `close_notify`: whether close_notify() sends the alert of that name.
   void start(SslPtr session, bool close_notify);
   Progress handshake();
-  // Why the handshake or the session failed, with the alert sent or received (RFC 8446, 6) and what
-  // to do. "" if neither failed.
+  // Returns why the handshake or the session failed, with the alert sent or received (RFC 8446, 6)
+  // and a hint what to do. "" if neither failed.
   const std::string& why() const { return why_; }
   bool terminated() const { return ssl_ != nullptr; }
-  // Whether the filter blocks all further output.
+  // Returns true if the filter (a fault) blocks all further output.
   bool stopped() const { return filter_ && filter_->stopped(); }
 
   // Same results as recv(2) and send(2).
@@ -48,7 +48,7 @@ class TlsLayer {
  private:
   friend struct SocketBio;
   struct PassedAlert {
-    bool received = false;  // false: sent
+    bool received = false;  // true: the alert was received; false: it was sent
     std::uint8_t code = 0;
   };
   ssize_t receive_records(std::span<std::byte> into);
@@ -63,7 +63,7 @@ class TlsLayer {
   std::optional<codecs::RecordFilter> filter_;
   SslPtr ssl_;
   bool announces_end_ = true;
-  std::optional<PassedAlert> alert_;  // the last fatal alert
+  std::optional<PassedAlert> alert_;  // the last fatal alert that was sent or received
   std::string why_;
 };
 

@@ -1,4 +1,4 @@
-// Owning pointers to OpenSSL objects, and OpenSSL errors as text.
+// Smart pointers that own OpenSSL objects, and functions that return OpenSSL errors as text.
 #pragma once
 
 #include <openssl/bio.h>
@@ -27,10 +27,10 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using CertPtr = std::unique_ptr<X509, Freed<X509_free>>;
 using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
 
-// Text of this thread's latest OpenSSL error; clears the thread's error queue.
+// Returns the text of this thread's latest OpenSSL error, and clears the thread's error queue.
 std::string take_error();
 
-// An error of the configuration, e.g. "cannot read FILE: no such file".
+// Makes an error of the configuration, e.g. "cannot read FILE: no such file".
 inline tl::unexpected<rules::Error> failed(const std::string& what, const std::string& hint = {}) {
   return tl::unexpected(rules::Error{rules::Origin::kConfig, what, hint, {}});
 }

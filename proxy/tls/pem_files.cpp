@@ -11,7 +11,7 @@ namespace {
 
 using InfoList = std::unique_ptr<STACK_OF(X509_INFO), void (*)(STACK_OF(X509_INFO)*)>;
 
-// OpenSSL's default would ask for a passphrase at the terminal, and block.
+// Refuses a passphrase: OpenSSL's default function would ask for it at the terminal, and block.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 void free_all(STACK_OF(X509_INFO) * list) { sk_X509_INFO_pop_free(list, X509_INFO_free); }
@@ -27,10 +27,10 @@ rules::Result<void> use_chain(SSL_CTX* context, const std::string& path) {
   if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1) return cannot(take_error());
   while (auto next = read_certificate(pem->get())) {
     if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) return cannot(take_error());
-    // The context owns it now.
+    // SSL_CTX_add0_chain_cert took ownership.
     static_cast<void>(next.release());
   }
-  // The end of the file is reported as an error, too.
+  // OpenSSL reports the end of the file as an error, too.
   const auto end = ERR_peek_last_error();
   if (ERR_GET_REASON(end) != PEM_R_NO_START_LINE) return cannot(take_error());
   ERR_clear_error();

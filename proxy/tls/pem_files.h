@@ -8,7 +8,7 @@
 
 namespace brownout::tls {
 
-// The file's contents, to read PEM from.
+// Opens a file to read PEM from.
 rules::Result<BioPtr> open_pem(const std::string& path);
 
 CertPtr read_certificate(BIO* pem);  // null if there is none; see take_error()
@@ -16,13 +16,14 @@ KeyPtr read_key(BIO* pem);           // null if there is none; see take_error()
 
 // Whether the file can be used as a certificate with its chain.
 bool is_certificate(const std::string& path);
-// Uses a certificate with its chain, and its key. No effect if `certificate` is "".
+// Makes `context` use a certificate with its chain, and the private key. No effect if `certificate`
+// is "".
 rules::Result<void> use_certificate(SSL_CTX* context, const std::string& certificate,
                                     const std::string& key);
 
-// Trusts the CAs in the file, and applies its revocation lists.
+// Makes `context` trust the CAs in the file, and apply the revocation lists (CRL) in it.
 rules::Result<void> trust(SSL_CTX* context, const std::string& path);
-// The same for certificates of clients, to which the names of the CAs are sent.
+// Same as trust(), for certificates of clients. Also sends the names of the CAs to clients.
 rules::Result<void> trust_clients_of(SSL_CTX* context, const std::string& path);
 
 }  // namespace brownout::tls
