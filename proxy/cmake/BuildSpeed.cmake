@@ -1,10 +1,10 @@
-# What makes a build fast and changes nothing of what is built. Each can be left out:
+# Settings that make builds fast and do not change the result. Each can be turned off:
 #   -DCMAKE_UNITY_BUILD=OFF   one source at a time, as CI's step "one source at a time" builds what changed
 #   -DBROWNOUT_CCACHE=OFF     no compiler cache
 #   -DBROWNOUT_LINKER=bfd     another linker
 
-# Most of the time goes to reading headers: sources that are compiled together read them once. Names in anonymous
-# namespaces of one library have to differ for that; the tidy test says so.
+# A compiler spends most of its time on headers, which sources that are compiled together (unity build) read only
+# once. Names in anonymous namespaces of one library must differ for that; the tidy test checks it.
 if(NOT DEFINED CMAKE_UNITY_BUILD)
   set(CMAKE_UNITY_BUILD ON)
 endif()
@@ -12,7 +12,7 @@ if(NOT DEFINED CMAKE_UNITY_BUILD_BATCH_SIZE)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
 endif()
 
-# A clone in another folder finds what this one compiled: paths are taken from the root, and the folder is not hashed.
+# ccache uses paths relative to the root and does not hash the folder, so that clones share compiled objects.
 option(BROWNOUT_CCACHE "use ccache where it is installed" ON)
 find_program(CCACHE ccache)
 if(BROWNOUT_CCACHE AND CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -23,7 +23,7 @@ if(BROWNOUT_CCACHE AND CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
-# mold links a test program in a tenth of GNU ld's time.
+# The linker mold links a test program in a tenth of the time of GNU ld.
 find_program(MOLD mold)
 if(MOLD)
   set(linker mold)

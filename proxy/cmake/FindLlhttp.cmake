@@ -1,4 +1,4 @@
-# Finds llhttp: a system libllhttp where there is one, else builds the C sources that Debian's node-llhttp ships.
+# Finds the HTTP parser llhttp: the system's libllhttp, or else the C sources in Debian's package node-llhttp.
 #
 #   Llhttp_FOUND, target Llhttp::Llhttp
 find_path(Llhttp_INCLUDE_DIR llhttp.h PATH_SUFFIXES llhttp)
@@ -22,7 +22,7 @@ else()
                 ${Llhttp_SOURCE_DIR}/llhttp.c)
     set_target_properties(llhttp PROPERTIES UNITY_BUILD OFF)
     target_include_directories(llhttp SYSTEM PUBLIC ${Llhttp_SOURCE_INCLUDE_DIR})
-    # Before 9.0 leniency was the default: any byte was taken for the LF at the end of a trailer.
+    # llhttp before 9.0 is lenient by default: it accepts any byte for the LF at the end of a trailer.
     target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
     add_library(Llhttp::Llhttp ALIAS llhttp)
   endif()
