@@ -82,9 +82,7 @@ class RuleSet {
   template <class Visit>
   void for_each_down(const std::string& listener, Visit visit) const {
     for (const auto& rule : down_) {
-      const auto& names = rule->match.listener;
-      if (names.empty() || std::find(names.begin(), names.end(), listener) != names.end())
-        visit(*rule);
+      if (rule->match.selects_listener(listener)) visit(*rule);
     }
   }
 

@@ -106,13 +106,13 @@ void FitCheck::check_carriers(Position what) const {
   const auto acts_on = rule_.acting();
   const Listener* mismatched = nullptr;
   for (const auto& listener : listeners_) {
-    const bool named = std::find(names.begin(), names.end(), listener.name) != names.end();
     const auto messages = listener.protocol.messages();
     const auto common = acts_on & carriers_of(listener);
     const bool carried = !common.without(kMessages).empty() ||
                          (common == kMessages && rule_.kind->supports(messages));
     if (names.empty() && carried) return;
-    if (!carried && (named || names.empty()) && mismatched == nullptr) mismatched = &listener;
+    const bool selected = rule_.match.selects_listener(listener.name);
+    if (!carried && selected && mismatched == nullptr) mismatched = &listener;
   }
   if (mismatched == nullptr) return;
   const auto where = names.empty() ? what : position_of(*node_.find("match"), "listener");
@@ -213,11 +213,8 @@ void FitCheck::check_host() const {
 }
 
 bool FitCheck::any_matched(const std::function<bool(const Listener&)>& condition) const {
-  const auto& names = rule_.match.listener;
   return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& listener) {
-    const bool matched =
-        names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
-    return matched && condition(listener);
+    return rule_.match.selects_listener(listener.name) && condition(listener);
   });
 }
 

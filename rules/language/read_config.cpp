@@ -192,12 +192,9 @@ class ConfigReader {
 
   // Whether a listener that the match selects has HTTP requests.
   bool means_requests(const Match& match) const {
-    const auto& names = match.listener;
     return std::any_of(
         config_.listeners.begin(), config_.listeners.end(), [&](const Listener& listener) {
-          const bool meant =
-              names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end();
-          return meant && listener.protocol.has_requests();
+          return match.selects_listener(listener.name) && listener.protocol.has_requests();
         });
   }
 

@@ -15,9 +15,7 @@ void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings)
   if (fault == nullptr || !fault->answers_grpc()) return;
   std::vector<std::string> named;
   for (const auto& listener : config.listeners) {
-    const auto& meant = rule.match.listener;
-    if (!listener.protocol.has_requests()) continue;
-    if (meant.empty() || std::find(meant.begin(), meant.end(), listener.name) != meant.end()) {
+    if (listener.protocol.has_requests() && rule.match.selects_listener(listener.name)) {
       named.push_back(in_quotes(listener.name));
     }
   }
@@ -35,9 +33,7 @@ void warn_of_grpc(const Config& config, const Rule& rule, Diagnostics& warnings)
 }
 
 bool means(const Rule& rule, const Listener& listener) {
-  const auto& names = rule.match.listener;
-  return rule.enabled &&
-         (names.empty() || std::find(names.begin(), names.end(), listener.name) != names.end());
+  return rule.enabled && rule.match.selects_listener(listener.name);
 }
 
 bool acts_on_bytes_of(const Rule& rule, const Listener& listener) {

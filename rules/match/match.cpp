@@ -41,11 +41,12 @@ bool Match::covers(Direction asked) const {
   return false;
 }
 
+bool Match::selects_listener(std::string_view name) const {
+  return listener.empty() || std::find(listener.begin(), listener.end(), name) != listener.end();
+}
+
 bool Match::matches(const FlowFacts& flow, std::string_view* why_not) const {
-  if (!listener.empty() &&
-      std::find(listener.begin(), listener.end(), flow.listener) == listener.end()) {
-    return fails(why_not, "listener");
-  }
+  if (!selects_listener(flow.listener)) return fails(why_not, "listener");
   if (!client.empty() && !any_contains(client, flow.client)) return fails(why_not, "client");
   if (!destination.empty() && !any_contains(destination, flow.destination)) {
     return fails(why_not, "destination");

@@ -117,6 +117,8 @@ struct Match {
   std::vector<TextPattern> text;
   MessageConditions message;
 
+  // Whether the key `listener` admits the connections of a listener.
+  bool selects_listener(std::string_view name) const;
   bool is_for_messages() const { return message.any() || min_size || max_size || !text.empty(); }
   // Whether the payload of a message, after its head, is needed to match the message.
   bool needs_payload() const {
