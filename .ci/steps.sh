@@ -1,16 +1,16 @@
-# Steps of a script, each with its time. Sourced by bash.
+# Runs the steps of a CI script and measures their time. Sourced by bash scripts.
 #
-#   step NAME COMMAND...   runs it; its time is a line of step_times
+#   step NAME COMMAND...   runs COMMAND, and adds a line with its time to the file $step_times
 #
-# Debian's programs, whose packages .ci/install-packages installs, come ahead of others with their names (pyenv, conda,
-# nvm): what is built and tested is the same on every machine.
+# Debian's programs, which .ci/install-packages installs, come first in PATH, before those of pyenv,
+# conda or nvm. Thus every machine builds and tests with the same versions.
 export PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
-# Tests mostly wait, so more of them run at a time than there are cores.
+# Most tests wait most of the time, so three run per core.
 test_jobs=$((3 * $(nproc)))
 
-# A file, so that a script that this one calls adds to it.
+# Scripts called by this one add their steps to the same file.
 export step_times=${step_times:-$(mktemp)}
-# When everything has to be over, in seconds since the epoch; 0: never.
+# The instant at which all steps are ended, in seconds since the epoch. 0 means no limit.
 export must_end=${must_end:-0}
 
 step() {
@@ -22,7 +22,7 @@ step() {
   else
     local left=$((must_end - $(date +%s)))
     timeout --foreground "$((left > 0 ? left : 1))" "$@" || code=$?
-    [ "$code" -ne 124 ] || echo "$name: this run has taken too long" >&2
+    [ "$code" -ne 124 ] || echo "step \"$name\" was ended: all steps together exceeded the time limit" >&2
   fi
   printf '%5d s  %s\n' $((SECONDS - begin)) "$name" >>"$step_times"
   return "$code"
