@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds Brownout, and shows it at work: the demo rehearses 4 October 2021 with an embedded
-# messaging service and fifty embedded clients, and writes a report.
+# Installs missing packages, builds Brownout, and runs its demo. The demo rehearses the outage of 4
+# October 2021 with an embedded messaging service and fifty embedded clients, and writes a report.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/install-packages
