@@ -28,22 +28,27 @@ duration = "2s"
 fault = { type = "down" }' >"$folder/rules.toml"
 start handed /usr/bin/python3 "$folder/manager.py" front "$port" "$brownout" run "$folder/rules.toml" --drain 0s --api off
 serves() { [ "$(curl -sS --max-time 2 "http://127.0.0.1:$port/hello" 2>/dev/null)" = hello ]; }
-wait_for 10 serves || fail "a socket that was handed over: $(cat "$folder/handed.log")"
+wait_for 10 serves ||
+  fail "socket activation: expected a reply through the socket passed by the service manager, got none; log: $(cat "$folder/handed.log")"
 refuses() { ! listens "$port"; }
-wait_for 10 refuses || fail "down does not refuse"
-wait_for 10 serves || fail "it does not come up again: $(cat "$folder/handed.log")"
+wait_for 10 refuses || fail "fault \"down\": expected the listener to refuse connections, but it still accepts them"
+wait_for 10 serves ||
+  fail "fault \"down\" has ended: expected the listener to accept connections again, but it does not; log: $(cat "$folder/handed.log")"
 kill "$last_pid"
 rc=0
 /usr/bin/python3 "$folder/manager.py" stranger "$(free_port)" "$brownout" run "$folder/rules.toml" --api off 2>"$folder/said" || rc=$?
-[ "$rc" = 2 ] && grep -q 'FileDescriptorName=' "$folder/said" || fail "a socket for nobody: $rc $(cat "$folder/said")"
+[ "$rc" = 2 ] && grep -q 'FileDescriptorName=' "$folder/said" ||
+  fail "a passed socket that no listener uses: expected exit code 2 and a message about FileDescriptorName=, got exit code $rc and: $(cat "$folder/said")"
 pass "a socket from a service manager is served, closed by a down rule, and opened again"
 
 for file in "$examples"/systemd/rules.toml "$examples"/compose/rules.toml; do
-  "$brownout" check "$file" >/dev/null || fail "$file"
+  "$brownout" check "$file" >/dev/null || fail "$file: expected a valid rule file, but check reports errors"
 done
-"$brownout" check --exec "$examples/exec/messenger.toml" >/dev/null || fail "examples/exec"
-"$brownout" intercept print "$examples/compose/rules.toml" --uid 1000 | grep -q 'redirect to :15001' || fail "examples/compose"
-/usr/bin/python3 - "$examples" "$folder" <<'P' || fail "the examples"
+"$brownout" check --exec "$examples/exec/messenger.toml" >/dev/null ||
+  fail "examples/exec/messenger.toml: expected a valid rule file, but check --exec reports errors"
+"$brownout" intercept print "$examples/compose/rules.toml" --uid 1000 | grep -q 'redirect to :15001' ||
+  fail "examples/compose/rules.toml: expected intercept print to redirect to port 15001, but its output lacks that rule"
+/usr/bin/python3 - "$examples" "$folder" <<'P' || fail "examples/systemd, kubernetes or compose: expected a valid structure, got the Python error above"
 import configparser, json, sys
 import jsonschema, yaml
 examples, folder = sys.argv[1:]
@@ -85,5 +90,6 @@ for name in ("brownout.service", "brownout.socket"):
     assert "Unit" in unit and "Install" in unit, name
 assert unit["Socket"]["FileDescriptorName"] == "chat"
 P
-"$brownout" check "$folder/sidecar.toml" >/dev/null || fail "the rules of the sidecar"
+"$brownout" check "$folder/sidecar.toml" >/dev/null ||
+  fail "examples/kubernetes/sidecar.yaml: expected valid rules in the ConfigMap, but check reports errors"
 pass "the examples for systemd, Kubernetes and Compose are valid, and so are their rules"

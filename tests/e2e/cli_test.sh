@@ -143,47 +143,55 @@ name = "never"
 match = { client = "192.0.2.0/24" }
 fault = { type = "refuse" }'
 kill -USR1 "$last_pid"
-wait_for 5 grep -q '^never  *refuse  *0  *0  *0' "$folder/live.log" || fail "SIGUSR1 prints no table"
+wait_for 5 grep -q '^never  *refuse  *0  *0  *0' "$folder/live.log" ||
+  fail "SIGUSR1: expected a table of rules in the log, got: $(cat "$folder/live.log")"
 kill -USR2 "$last_pid"
-wait_for 5 grep -q 'resumed' "$folder/live.log" || fail "SIGUSR2 does not resume"
+wait_for 5 grep -q 'resumed' "$folder/live.log" || fail "SIGUSR2: expected \"resumed\" in the log, got: $(cat "$folder/live.log")"
 pass "SIGUSR1 halts, SIGUSR2 resumes; both print what the rules have done so far"
 pid=$last_pid
-echo_once || fail "the proxy does not pass bytes"
+echo_once || fail "a proxy without a matching rule: expected an echo of the sent bytes, got none"
 expect_code 2 "$brownout" run "$folder/live.toml"
 expect_text err "another program listens there"
 
 rule_file "$server" "$proxy_port" 'nonsense = [' >"$folder/live.toml"
-wait_for 10 grep -q 'not loaded, the previous rules stay' "$folder/live.log" || fail "a bad file must be reported"
-echo_once || fail "an invalid file changed the running configuration"
+wait_for 10 grep -q 'not loaded, the previous rules stay' "$folder/live.log" ||
+  fail "an invalid rule file: expected \"not loaded, the previous rules stay\" in the log, got: $(cat "$folder/live.log")"
+echo_once || fail "after an invalid rule file: expected the previous rules to stay active, but the echo failed"
 rule_file "$server" "$proxy_port" '[[rule]]
 name = "all"
 fault = { type = "refuse" }' >"$folder/new.toml"
 mv "$folder/new.toml" "$folder/live.toml"
-wait_for 10 grep -q '1 rule loaded' "$folder/live.log" || fail "a replaced file was not loaded"
-if echo_once; then fail "the new rule does not act"; fi
+wait_for 10 grep -q '1 rule loaded' "$folder/live.log" ||
+  fail "the rule file was replaced: expected \"1 rule loaded\" in the log, got: $(cat "$folder/live.log")"
+if echo_once; then fail "the new rule refuses connections: expected no echo, but the echo arrived"; fi
 pass "reload: a bad file changes nothing, a good one acts at once"
 
 # With another listener name and without rules, the port stays the same.
 rule_file "$server" "$proxy_port" '' | sed 's/"front"/"renamed"/' >"$folder/live.toml"
-wait_for 10 echo_once || fail "without rules it must work again, under another name"
+wait_for 10 echo_once || fail "the rule was removed and the listener renamed: expected an echo, got none"
 rule_file "$server" "$proxy_port" '' 'protocol = "tls"' >"$folder/live.toml"
 loaded() { [ "$(grep -c '0 rules loaded' "$folder/live.log")" = "$1" ]; }
-wait_for 10 loaded 2 || fail "a listener that changes its protocol was not loaded"
+wait_for 10 loaded 2 ||
+  fail "the listener's protocol was changed to tls: expected a second \"0 rules loaded\" in the log, got: $(cat "$folder/live.log")"
 rule_file "$server" "$proxy_port" '' >"$folder/live.toml"
-wait_for 10 loaded 3 || fail "a listener that changes its protocol back was not loaded"
-echo_once || fail "it must work again"
+wait_for 10 loaded 3 ||
+  fail "the listener's protocol was changed back: expected a third \"0 rules loaded\" in the log, got: $(cat "$folder/live.log")"
+echo_once || fail "the listener's protocol was changed back: expected an echo, got none"
 kill -HUP "$pid"
-wait_for 10 grep -q 'SIGHUP' "$folder/live.log" || fail "SIGHUP must reload"
+wait_for 10 grep -q 'SIGHUP' "$folder/live.log" || fail "SIGHUP: expected a reload that the log attributes to SIGHUP, got: $(cat "$folder/live.log")"
 rule_file "$server" "$proxy_port" '[[rule]]
 name = "never"
 match = { client = "192.0.2.0/24" }
 fault = { type = "refuse" }' >"$folder/live.toml"
-wait_for 10 grep -q '(changed): 1 rule loaded' "$folder/live.log" || fail "third reload"
+wait_for 10 grep -q '(changed): 1 rule loaded' "$folder/live.log" ||
+  fail "the rule file was edited again: expected \"(changed): 1 rule loaded\" in the log, got: $(cat "$folder/live.log")"
 sleep 0.3
 kill -TERM "$pid"
-wait "$pid" || fail "SIGTERM must end with 0"
-grep -q 'rule  *fault  *matched  *sampled  *injected' "$folder/live.log" || fail "no table of rules at the end"
-grep -q 'rule never never matched a connection' "$folder/live.log" || fail "no warning for a rule that never matched"
+wait "$pid" || fail "SIGTERM: expected exit code 0, got $?"
+grep -q 'rule  *fault  *matched  *sampled  *injected' "$folder/live.log" ||
+  fail "SIGTERM: expected a table of rules in the log, got: $(cat "$folder/live.log")"
+grep -q 'rule never never matched a connection' "$folder/live.log" ||
+  fail "SIGTERM: expected a warning that the rule \"never\" never matched, got: $(cat "$folder/live.log")"
 pass "SIGTERM prints a table of rules, and a warning for a rule that never matched"
 
 hold() { python3 -c "
@@ -200,32 +208,34 @@ start drain "$brownout" run "$folder/drain.toml" --drain 700ms
 pid=$last_pid
 wait_port "$proxy_port"
 start holder hold
-wait_for 10 grep -q open "$folder/holder.log" || fail "holder"
+wait_for 10 grep -q open "$folder/holder.log" || fail "drain: expected the client to open a connection, got: $(cat "$folder/holder.log")"
 begin=$(now)
 kill -TERM "$pid"
-wait "$pid" || fail "drain must end with 0"
-at_least "$(since "$begin")" 0.6 || fail "it did not wait for the open connection"
-grep -q 'cut 1 connection that' "$folder/drain.log" || fail "the log must list the connections that were cut"
+wait "$pid" || fail "drain: expected exit code 0 after SIGTERM, got $?"
+at_least "$(since "$begin")" 0.6 || fail "drain: expected Brownout to wait 0.7 s for the open connection, but it ended earlier"
+grep -q 'cut 1 connection that' "$folder/drain.log" || fail "drain: expected the log to report one closed connection, got: $(cat "$folder/drain.log")"
 pass "SIGTERM drains with a deadline"
 
 start interrupt "$brownout" run "$folder/drain.toml" --drain 1h
 pid=$last_pid
 wait_port "$proxy_port"
 start holder2 hold
-wait_for 10 grep -q open "$folder/holder2.log" || fail "holder2"
+wait_for 10 grep -q open "$folder/holder2.log" || fail "SIGINT: expected the client to open a connection, got: $(cat "$folder/holder2.log")"
 kill -INT "$pid"
-wait_for 10 grep -q 'ending: waiting' "$folder/interrupt.log" || fail "the first SIGINT must drain"
+wait_for 10 grep -q 'ending: waiting' "$folder/interrupt.log" ||
+  fail "first SIGINT: expected \"ending: waiting\" in the log, got: $(cat "$folder/interrupt.log")"
 kill -INT "$pid"
-wait "$pid" || fail "the second SIGINT must end it"
+wait "$pid" || fail "second SIGINT: expected Brownout to end with exit code 0, got $?"
 pass "SIGINT twice stops now"
 
 build=$(cd "$(dirname "$brownout")/.." && pwd)
 cmake --install "$build" --prefix "$folder/prefix" >/dev/null
-[ -x "$folder/prefix/bin/brownout" ] || fail "the binary is not installed"
-[ "$(ls "$folder/prefix/bin")" = brownout ] || fail "more than one binary is installed"
-grep -q '^.SS run' "$folder/prefix/share/man/man1/brownout.1" || fail "man page"
-bash -n "$folder/prefix/share/bash-completion/completions/brownout" || fail "bash completion"
+[ -x "$folder/prefix/bin/brownout" ] || fail "cmake --install: expected the program bin/brownout, found none"
+[ "$(ls "$folder/prefix/bin")" = brownout ] || fail "cmake --install: expected only brownout in bin, found: $(ls "$folder/prefix/bin")"
+grep -q '^.SS run' "$folder/prefix/share/man/man1/brownout.1" || fail "cmake --install: expected a man page with a section on \"run\", found none"
+bash -n "$folder/prefix/share/bash-completion/completions/brownout" ||
+  fail "cmake --install: expected a valid bash completion, but bash -n rejects it"
 completions=$(bash -c "source '$folder/prefix/share/bash-completion/completions/brownout'
   COMP_WORDS=(brownout ru); COMP_CWORD=1; _brownout; echo \"\${COMPREPLY[*]}\"")
-[ "$completions" = run ] || fail "bash completion gives: $completions"
+[ "$completions" = run ] || fail "bash completion of \"brownout ru\": expected \"run\", got: $completions"
 pass "install: one binary, a man page, completions"

@@ -33,7 +33,7 @@ server:
 $(for i in $(seq 60); do echo "  local-data: \"big.example.org. 60 IN A 198.51.100.$i\""; done)
 EOF
 start unbound unbound -c "$folder/unbound.conf"
-wait_for 10 dig @127.0.0.1 -p "$port" +time=1 +tries=1 chat.example.org || fail "unbound does not answer"
+wait_for 10 dig @127.0.0.1 -p "$port" +time=1 +tries=1 chat.example.org || fail "unbound: expected an answer within 10 s, got none"
 
 # dns_proxy NAME RULES, udp_proxy NAME RULES: start a proxy; set $proxy_port.
 dns_proxy() { proxy "$1" "$port" "$2" 'protocol = "dns"'; }
@@ -48,7 +48,7 @@ for words in "chat.example.org A" "chat.example.org AAAA +tcp" "none.example.org
   "big.example.org A" "chat.example.org ANY +dnssec" "ChAt.ExAmPlE.oRg A +noedns" "-x 192.0.2.1"; do
   # shellcheck disable=SC2086
   [ "$(ask $words | essence)" = "$(dig @127.0.0.1 -p "$port" +time=2 +tries=1 $words | essence)" ] ||
-    fail "dig $words differs through the proxy"
+    fail "dig $words: expected the same answer as from the resolver itself, got a different one through the proxy"
 done
 pass "dig sees no difference without rules: EDNS, TC and TCP, mixed case, NXDOMAIN"
 
@@ -56,10 +56,11 @@ for i in $(seq 200); do echo "chat.example.org A"; echo "big.example.org A"; don
 dnsperf -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 3 -c 4 -q 50 >"$folder/perf.txt"
 sent=$(sed -n 's/.*Queries sent: *\([0-9]*\).*/\1/p' "$folder/perf.txt")
 lost=$(sed -n 's/.*Queries lost: *\([0-9]*\).*/\1/p' "$folder/perf.txt")
-[ "$sent" -gt 1000 ] && [ "$lost" -le $((sent / 1000)) ] || fail "dnsperf lost $lost of $sent queries"
+[ "$sent" -gt 1000 ] && [ "$lost" -le $((sent / 1000)) ] ||
+  fail "dnsperf over UDP: expected more than 1000 queries and at most 0.1% lost, got $lost lost of $sent"
 pass "dnsperf sent $sent queries, lost $lost"
 dnsperf -m tcp -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 2 -c 4 -q 50 >"$folder/perf.txt"
-grep -q 'Queries lost: *0 ' "$folder/perf.txt" || fail "dnsperf lost queries over TCP: $(cat "$folder/perf.txt")"
+grep -q 'Queries lost: *0 ' "$folder/perf.txt" || fail "dnsperf over TCP: expected no lost queries, got: $(cat "$folder/perf.txt")"
 pass "dnsperf over TCP with pipelining loses no query"
 
 dns_proxy faulty '[[rule]]
@@ -83,18 +84,18 @@ fault = { type = "timeout" }
 [[rule]]
 match = { qname = "big.example.org" }
 fault = { type = "truncate" }'
-[ "$(ask none.example.org | status_of)" = SERVFAIL ] || fail "no SERVFAIL"
-[ -z "$(ask +short chat.example.org AAAA)" ] || fail "AAAA was not taken away"
-[ "$(ask +short chat.example.org A)" = 192.0.2.2 ] || fail "the record was not dropped"
-ask chat.example.org A | grep -qE '^chat.example.org.\s+5\s+IN\s+A' || fail "the TTL is not 5"
+[ "$(ask none.example.org | status_of)" = SERVFAIL ] || fail "servfail: expected the status SERVFAIL, got another one"
+[ -z "$(ask +short chat.example.org AAAA)" ] || fail "nodata: expected no AAAA record, got one"
+[ "$(ask +short chat.example.org A)" = 192.0.2.2 ] || fail "drop_records: expected only 192.0.2.2, got other addresses"
+ask chat.example.org A | grep -qE '^chat.example.org.\s+5\s+IN\s+A' || fail "ttl: expected a TTL of 5, got another one"
 begun=$(now)
 ask slow.example.org >/dev/null
-at_least "$(since "$begun")" 0.6 || fail "the answer was not late"
-if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 dark.example.org >/dev/null; then fail "there was an answer"; fi
-ask +ignore big.example.org | grep -q 'flags: qr tc' || fail "not truncated"
-ask big.example.org | grep -q 'ANSWER: 60' || fail "not whole over TCP"
+at_least "$(since "$begun")" 0.6 || fail "latency: expected the answer after 0.6 s or more, but it came earlier"
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 dark.example.org >/dev/null; then fail "timeout: expected no answer, got one"; fi
+ask +ignore big.example.org | grep -q 'flags: qr tc' || fail "a large answer over UDP: expected the flag TC, but it is not set"
+ask big.example.org | grep -q 'ANSWER: 60' || fail "a large answer: expected all 60 records over TCP, got fewer"
 pass "dig sees the effects of servfail, nodata, drop_records, ttl, latency, timeout and truncate"
-grep -q '"rule":"servfail"' "$folder/faulty.jsonl" || fail "no event"
+grep -q '"rule":"servfail"' "$folder/faulty.jsonl" || fail "servfail: expected an event in the event log, found none"
 
 dns_proxy messages '[[rule]]
 match = { qname = "lost.example.org" }
@@ -113,36 +114,39 @@ fault = { type = "replace", text = "otherwise" }
 [[rule]]
 match = { qtype = "AAAA" }
 fault = { type = "hold_until", passes = { qname = "frees.example.org" } }'
-if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 lost.example.org >/dev/null; then fail "a query that was dropped has an answer"; fi
-[ "$(ask full.example.org | status_of)" = REFUSED ] || fail "reject: no REFUSED"
-[ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate: dig got something else"
-[ "$(ask +tcp +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate over TCP: dig got something else"
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 lost.example.org >/dev/null; then fail "drop: expected no answer to the query, got one"; fi
+[ "$(ask full.example.org | status_of)" = REFUSED ] || fail "reject: expected the status REFUSED, got another one"
+[ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate over UDP: expected dig to get 2 addresses, got another number"
+[ "$(ask +tcp +short chat.example.org A | wc -l)" = 2 ] || fail "duplicate over TCP: expected dig to get 2 addresses, got another number"
 ask +tcp big.example.org 2>&1 | grep -qiE 'malformed|ran out|unexpected end|bad packet|communications error|end of input' ||
-  fail "truncate_message: dig does not complain: $(ask +tcp big.example.org 2>&1)"
-[ "$(ask +short chat.example.org TXT | sort -u)" = '"otherwise"' ] || fail "replace: $(ask +short chat.example.org TXT)"
-if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org AAAA >/dev/null; then fail "hold_until: not held"; fi
+  fail "truncate_message: expected dig to report a malformed answer, got: $(ask +tcp big.example.org 2>&1)"
+[ "$(ask +short chat.example.org TXT | sort -u)" = '"otherwise"' ] ||
+  fail "replace: expected the text \"otherwise\", got: $(ask +short chat.example.org TXT)"
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org AAAA >/dev/null; then
+  fail "hold_until: expected the AAAA answer to be held for 1 s or more, but it arrived"
+fi
 dig @127.0.0.1 -p "$proxy_port" +short +time=20 +tries=1 chat.example.org AAAA >"$folder/held.txt" &
 held=$!
 held_again() { [ "$(grep -c '"action":"hold"' "$folder/messages.jsonl")" = 2 ]; }
-wait_for 10 held_again || fail "hold_until: no event"
-[ ! -s "$folder/held.txt" ] || fail "hold_until: not held"
+wait_for 10 held_again || fail "hold_until: expected a second event of a held answer, found none"
+[ ! -s "$folder/held.txt" ] || fail "hold_until: expected the AAAA answer to be held, but it arrived: $(cat "$folder/held.txt")"
 ask frees.example.org >/dev/null
 wait "$held"
-grep -q 2001:db8::1 "$folder/held.txt" || fail "hold_until: another query has passed, and the answer is not there"
+grep -q 2001:db8::1 "$folder/held.txt" || fail "hold_until: expected the AAAA answer after the A answer had passed, got: $(cat "$folder/held.txt")"
 pass "dig sees the effects of message faults: drop, reject, duplicate, truncate_message, replace, hold_until"
 
 # The same resolver behind a plain UDP listener.
 udp_proxy datagrams ""
-[ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "the answer differs through a udp listener"
+[ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "DNS through a UDP listener: expected 2 addresses, got another number"
 udp_proxy late '[[rule]]
 match = { direction = "downstream" }
 fault = { type = "latency", delay = "400ms", jitter = "100ms" }'
 begun=$(now)
-ask chat.example.org A >/dev/null || fail "a late answer is no answer"
-at_least "$(since "$begun")" 0.3 || fail "the datagram was not late"
+ask chat.example.org A >/dev/null || fail "delayed datagrams: expected dig to accept the late answer, but it failed"
+at_least "$(since "$begun")" 0.3 || fail "delayed datagrams: expected the answer after 0.3 s or more, but it came earlier"
 udp_proxy dark '[[rule]]
 fault = { type = "drop" }'
-if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "dropped datagrams arrived"; fi
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "dropped datagrams: expected no answer, got one"; fi
 pass "dig through a udp listener sees the effects of latency and drop"
 
 # DNS over TLS: on the client side with a certificate of Brownout's CA, on the resolver side verified with its own CA,
@@ -169,14 +173,17 @@ for words in "chat.example.org A" "big.example.org A" "none.example.org A"; do
   # shellcheck disable=SC2086
   direct=$(dig @127.0.0.1 -p "$tls_port" +tls +time=2 +tries=1 $words | essence)
   # shellcheck disable=SC2086
-  [ "$(ask_tls $words | essence)" = "$direct" ] || fail "dig +tls $words differs through the proxy"
+  [ "$(ask_tls $words | essence)" = "$direct" ] ||
+    fail "dig +tls $words: expected the same answer as from the resolver itself, got a different one through the proxy"
   # shellcheck disable=SC2086
   [ "$(dig @127.0.0.1 -p "$plain_port" +tcp +time=2 +tries=1 $words | grep -v '^; EDNS' | essence)" = "$(grep -v '^; EDNS' <<<"$direct")" ] ||
-    fail "dig $words differs when the resolver is asked over TLS"
+    fail "dig $words, forwarded over TLS: expected the same answer as from the resolver itself, got a different one"
 done
-if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "an answer in the clear"; fi
+if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then
+  fail "a plaintext query to a TLS listener: expected no answer, got one"
+fi
 dnsperf -m dot -s 127.0.0.1 -p "$proxy_port" -d "$folder/queries" -l 2 -c 4 -q 50 >"$folder/perf.txt"
-grep -q 'Queries lost: *0 ' "$folder/perf.txt" || fail "dnsperf lost queries over TLS: $(cat "$folder/perf.txt")"
+grep -q 'Queries lost: *0 ' "$folder/perf.txt" || fail "dnsperf over TLS: expected no lost queries, got: $(cat "$folder/perf.txt")"
 pass "DNS over TLS, to clients and to resolvers: dig and dnsperf see no difference"
 dot_proxy broken "[[rule]]
 match = { listener = 'front', sni = 'expired.test' }
@@ -184,14 +191,16 @@ fault = { type = 'bad_certificate', what = 'expired' }
 [[rule]]
 match = { listener = 'front', qname = 'none.example.org' }
 fault = { type = 'servfail' }"
-[ "$(ask_tls none.example.org | status_of)" = SERVFAIL ] || fail "no servfail inside TLS"
+[ "$(ask_tls none.example.org | status_of)" = SERVFAIL ] || fail "servfail over TLS: expected the status SERVFAIL, got another one"
 openssl s_client -connect "127.0.0.1:$proxy_port" -servername expired.test -CAfile "$folder/ca/ca.pem" </dev/null >"$folder/expired.txt" 2>&1 || true
-grep -q 'certificate has expired' "$folder/expired.txt" || fail "openssl says: $(cat "$folder/expired.txt")"
+grep -q 'certificate has expired' "$folder/expired.txt" ||
+  fail "bad_certificate over TLS: expected openssl to report an expired certificate, got: $(cat "$folder/expired.txt")"
 pass "DNS over TLS: faults of queries and of handshakes"
 # If a reload turns TLS off, the listener opens its UDP port.
 dot_proxy turned ""
 sed -i "/^tls = { ca = '.*ca' }\$/d" "$folder/turned.toml"
-wait_for 10 dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org || fail "no UDP after TLS was turned off"
+wait_for 10 dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org ||
+  fail "a reload turned TLS off: expected an answer over UDP within 10 s, got none"
 pass "after a reload without TLS, dig over UDP gets an answer"
 
 # getaddrinfo in a namespace of its own: resolv.conf cannot name a port, so the proxy must listen on port 53.
@@ -232,8 +241,9 @@ except socket.gaierror as error:
 done
 EOF
 unshare --map-root-user --net --mount bash "$folder/inside.sh" "$brownout" "$folder" >"$folder/inside.txt" 2>&1 ||
-  fail "the namespace: $(cat "$folder/inside.txt")"
-grep -q "chat: \['203.0.113.9'\]" "$folder/inside.txt" || fail "getaddrinfo did not get the wrong answer: $(cat "$folder/inside.txt")"
+  fail "getaddrinfo in a namespace: expected the script to succeed, but it failed: $(cat "$folder/inside.txt")"
+grep -q "chat: \['203.0.113.9'\]" "$folder/inside.txt" ||
+  fail "wrong_answer: expected getaddrinfo to return 203.0.113.9, got: $(cat "$folder/inside.txt")"
 grep -q 'gone: .*Name or service not known' "$folder/inside.txt" ||
-  fail "getaddrinfo found a removed name: $(cat "$folder/inside.txt")"
+  fail "nxdomain: expected getaddrinfo to fail with \"Name or service not known\", got: $(cat "$folder/inside.txt")"
 pass "getaddrinfo with resolv.conf sees the effects of wrong_answer and nxdomain"

@@ -14,12 +14,14 @@ breaks() {
   local code=0
   cat >"$folder/pages/page.md"
   /usr/bin/python3 "$here/docs_check.py" "$brownout" "$folder/pages" page.md >"$folder/out" 2>&1 || code=$?
-  [ "$code" = 1 ] && grep -qF -- "$1" "$folder/out" || fail "a page with a mistake is not reported with \"$1\": $code, $(cat "$folder/out")"
+  [ "$code" = 1 ] && grep -qF -- "$1" "$folder/out" ||
+    fail "a page with a mistake: expected exit code 1 and the message \"$1\", got exit code $code and: $(cat "$folder/out")"
 }
 # holds: the page on standard input has no mistake.
 holds() {
   cat >"$folder/pages/page.md"
-  /usr/bin/python3 "$here/docs_check.py" "$brownout" "$folder/pages" page.md >"$folder/out" 2>&1 || fail "$(cat "$folder/out")"
+  /usr/bin/python3 "$here/docs_check.py" "$brownout" "$folder/pages" page.md >"$folder/out" 2>&1 ||
+    fail "a page without mistakes: expected no report, got: $(cat "$folder/out")"
 }
 holds <<'M'
 # A page
@@ -160,7 +162,8 @@ lacks() {
   ln -s "$root/tests" "$root/bench" "$root/rules" "$root/proxy" "$root/.ci" "$folder/copy"
   sed -i "/$3/d" "$folder/copy/$2"
   /usr/bin/python3 "$here/docs_check.py" "$brownout" "$folder/copy" --no-run >"$folder/out" 2>&1 || code=$?
-  [ "$code" = 1 ] && grep -qF -- "$1" "$folder/out" || fail "pages that lack something pass: $1: $code, $(cat "$folder/out")"
+  [ "$code" = 1 ] && grep -qF -- "$1" "$folder/out" ||
+    fail "pages with a missing line: expected exit code 1 and the message \"$1\", got exit code $code and: $(cat "$folder/out")"
 }
 lacks 'docs/faults.md: it does not name nats_lame_duck' docs/faults.md nats_lame_duck
 lacks 'no page tells of the fault lame' docs/protocols/dns.md reference.md#lame
@@ -173,5 +176,6 @@ if [ "$BROWNOUT_E2E_NETWORK" != own ]; then
   echo "SKIPPED: running the examples: their ports are fixed, and this kernel, or its sandbox, allows no network of their own"
   run=(--no-run)
 fi
-/usr/bin/python3 "$here/docs_check.py" "$brownout" "$root" "${run[@]}" >"$folder/docs.txt" 2>&1 || fail "$(cat "$folder/docs.txt")"
+/usr/bin/python3 "$here/docs_check.py" "$brownout" "$root" "${run[@]}" >"$folder/docs.txt" 2>&1 ||
+  fail "README and docs: expected no mistakes, got: $(cat "$folder/docs.txt")"
 pass "$(tail -1 "$folder/docs.txt")"

@@ -57,13 +57,15 @@ match = { port = 6 }
 fault = { type = "refuse" }
 E
 } >"$folder/rules.toml"
-"$brownout" check --exec "$folder/rules.toml" >/dev/null || fail "check --exec"
+"$brownout" check --exec "$folder/rules.toml" >/dev/null || fail "check --exec: expected exit code 0, got $?"
 quiet() { "$brownout" exec "$folder/quiet.toml" -- "$@"; }
 ruled() { "$brownout" exec "$folder/rules.toml" -- "$@"; }
 
-[ "$(quiet curl -sS "http://chat.example.org:$web/hello")" = hello ] || fail "curl, a name from the zone"
-[ "$(quiet curl -sS "http://127.0.0.1:$web/hello")" = hello ] || fail "curl, a service of the host"
-[ "$(quiet curl -sS --cacert "$folder/cert.pem" "https://chat.example.org:$tls/hello")" = hello ] || fail "curl, https"
+[ "$(quiet curl -sS "http://chat.example.org:$web/hello")" = hello ] ||
+  fail "curl, a name from the zone: expected the page \"hello\", got another result"
+[ "$(quiet curl -sS "http://127.0.0.1:$web/hello")" = hello ] || fail "curl, a server of the host: expected the page \"hello\", got another result"
+[ "$(quiet curl -sS --cacert "$folder/cert.pem" "https://chat.example.org:$tls/hello")" = hello ] ||
+  fail "curl over HTTPS: expected the page \"hello\", got another result"
 cat >"$folder/static.c" <<'C'
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -81,37 +83,46 @@ int main(int argc, char** argv) {
   return strstr(answer, "hello\n") == NULL;
 }
 C
-gcc -static -o "$folder/static" "$folder/static.c" 2>/dev/null || fail "no static program"
-quiet "$folder/static" "$web" || fail "a static program"
-[ "$(quiet /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('http://chat.example.org:$web/hello').read().decode(), end='')")" = hello ] || fail python
-[ "$(quiet node -e "require('http').get('http://chat.example.org:$web/hello', r => r.pipe(process.stdout))")" = hello ] || fail node
-quiet promtool query instant "http://chat.example.org:$web" up | grep -q 42 || fail "a Go program"
-GIT_SSL_CAINFO="$folder/cert.pem" quiet git clone -q "https://chat.example.org:$tls/repo.git" "$folder/clone" || fail "git over https"
-git -C "$folder/clone" log --oneline | grep -q one || fail "git: nothing was cloned"
+gcc -static -o "$folder/static" "$folder/static.c" 2>/dev/null || fail "gcc -static: expected a statically linked program, but compiling failed"
+quiet "$folder/static" "$web" || fail "a statically linked program: expected it to connect, but it ended with exit code $?"
+[ "$(quiet /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('http://chat.example.org:$web/hello').read().decode(), end='')")" = hello ] ||
+  fail "Python: expected the page \"hello\", got another result"
+[ "$(quiet node -e "require('http').get('http://chat.example.org:$web/hello', r => r.pipe(process.stdout))")" = hello ] ||
+  fail "Node: expected the page \"hello\", got another result"
+quiet promtool query instant "http://chat.example.org:$web" up | grep -q 42 ||
+  fail "promtool, a Go program: expected the value 42 from the server, got another result"
+GIT_SSL_CAINFO="$folder/cert.pem" quiet git clone -q "https://chat.example.org:$tls/repo.git" "$folder/clone" ||
+  fail "git clone over HTTPS: expected exit code 0, got $?"
+git -C "$folder/clone" log --oneline | grep -q one || fail "git clone: expected the commit \"one\" in the clone, found none"
 redis=$(free_port)
 start redis redis-server --port "$redis" --bind 127.0.0.1 --save ""
 wait_port "$redis"
-[ "$(quiet redis-cli -h chat.example.org -p "$redis" ping)" = PONG ] || fail redis-cli
+[ "$(quiet redis-cli -h chat.example.org -p "$redis" ping)" = PONG ] || fail "redis-cli ping: expected PONG, got another result"-cli
 start_mosquitto mosquitto ''
-quiet mosquitto_pub -h chat.example.org -p "$broker" -t a -m b -q 2 || fail mosquitto_pub
+quiet mosquitto_pub -h chat.example.org -p "$broker" -t a -m b -q 2 || fail "mosquitto_pub: expected exit code 0, got $?"
 pass "curl, python, node, a Go and a static program, git over https, redis-cli and mosquitto_pub reach what they reached before"
 
 took() { local begin; begin=$(now); "$@" >/dev/null 2>&1; since "$begin"; }
-at_least "$(took ruled curl -sS "http://chat.example.org:$web/hello")" 0.3 || fail "a rule for a host's connections"
+at_least "$(took ruled curl -sS "http://chat.example.org:$web/hello")" 0.3 ||
+  fail "a latency rule for a host name: expected a request of 0.3 s or more, but it was faster"
 ruled redis-cli -h chat.example.org -p "$redis" ping >/dev/null
-ruled dig gone.example.org | grep -q 'status: SERVFAIL' || fail "a rule for DNS by UDP"
-ruled dig +tcp gone.example.org | grep -q 'status: SERVFAIL' || fail "a rule for DNS by TCP"
-ruled dig +short @192.0.2.53 chat.example.org | grep -qx 127.0.0.1 || fail "whichever resolver is asked, the zone answers"
-if ruled curl -sS telnet://127.0.0.1:6 </dev/null 2>"$folder/refused"; then fail "a rule for a port"; fi
-grep -qiE 'reset|failed to connect' "$folder/refused" || fail "refuse: $(cat "$folder/refused")"
+ruled dig gone.example.org | grep -q 'status: SERVFAIL' || fail "a servfail rule, DNS over UDP: expected the status SERVFAIL, got another one"
+ruled dig +tcp gone.example.org | grep -q 'status: SERVFAIL' || fail "a servfail rule, DNS over TCP: expected the status SERVFAIL, got another one"
+ruled dig +short @192.0.2.53 chat.example.org | grep -qx 127.0.0.1 ||
+  fail "a query to an arbitrary resolver: expected the zone's address 127.0.0.1, got another answer"
+if ruled curl -sS telnet://127.0.0.1:6 </dev/null 2>"$folder/refused"; then
+  fail "a refuse rule for port 6: expected curl to fail, but it connected"
+fi
+grep -qiE 'reset|failed to connect' "$folder/refused" ||
+  fail "a refuse rule for port 6: expected curl to report a reset or a refusal, got: $(cat "$folder/refused")"
 pass "rules match hosts by name, DNS queries over UDP and TCP, and ports"
 
 cp "$folder/quiet.toml" "$folder/changing.toml"
 "$brownout" exec "$folder/changing.toml" -- bash -c "cp '$folder/rules.toml' '$folder/changing.toml'
   for i in \$(seq 60); do dig gone.example.org | grep -q SERVFAIL && exit 0; sleep 0.1; done; exit 1" ||
-  fail "a rule file that changed right after the start was not read again"
-said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "rules from a pipe: $said"
-[ -z "$said" ] || fail "rules from a pipe: $said"
+  fail "a rule file changed right after the start: expected SERVFAIL by the new rules, but the old rules stayed active"
+said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "rules from a pipe: expected exit code 0, got $? and: $said"
+[ -z "$said" ] || fail "rules from a pipe: expected no output, got: $said"
 pass "a changed rule file is read again, a pipe is not"
 
 # More silent resolvers than can be waited for. Their addresses are unused, so no answer comes back.
@@ -130,16 +141,19 @@ print('SERVFAIL', refused)
 P
   "$brownout" exec "$folder/quiet.toml" -- /usr/bin/python3 "$folder/resolvers.py" >"$folder/resolvers.txt" 2>"$folder/resolvers.log"
   refused=$(sed -n 's/^SERVFAIL //p' "$folder/resolvers.txt")
-  { [ "$refused" -ge 44 ] && [ "$refused" -lt 150 ]; } || fail "SERVFAIL for $refused of 300 resolvers: $(cat "$folder/resolvers.log")"
-  grep -q 'too many resolvers: queries wait for 256 resolvers already' "$folder/resolvers.log" || fail "no word of it: $(cat "$folder/resolvers.log")"
-  [ "$(grep -c 'too many resolvers' "$folder/resolvers.log")" -lt 20 ] || fail "a line for each query"
+  { [ "$refused" -ge 44 ] && [ "$refused" -lt 150 ]; } ||
+    fail "queries to 300 silent resolvers: expected SERVFAIL for 44 to 149 of them, got $refused; log: $(cat "$folder/resolvers.log")"
+  grep -q 'too many resolvers: queries wait for 256 of them already' "$folder/resolvers.log" ||
+    fail "queries to 300 silent resolvers: expected \"too many resolvers\" in the log, got: $(cat "$folder/resolvers.log")"
+  [ "$(grep -c 'too many resolvers' "$folder/resolvers.log")" -lt 20 ] ||
+    fail "queries to 300 silent resolvers: expected fewer than 20 lines \"too many resolvers\" in the log, got $(grep -c 'too many resolvers' "$folder/resolvers.log")"
   pass "resolvers of intercepted clients are bounded"
 fi
 
 # No listener of Brownout may use an ephemeral port inside, where the command expects its own servers.
 busy=$(quiet ss -ltnuH | sed -E 's/.*:([0-9]+) +[^ ]+ *$/\1/' | sort -u)
-for port in $busy; do [ "$port" -ge 1011 ] && [ "$port" -le 1020 ] || fail "a listener inside has port $port: $busy"; done
-[ "$(wc -w <<<"$busy")" -ge 4 ] || fail "no listeners inside: $busy"
+for port in $busy; do [ "$port" -ge 1011 ] && [ "$port" -le 1020 ] || fail "listeners inside the namespace: expected only ports 1011 to 1020, got: $busy"; done
+[ "$(wc -w <<<"$busy")" -ge 4 ] || fail "listeners inside the namespace: expected at least 4 ports, got: $busy"
 pass "listeners inside the namespace use ports that no program uses"
 
 cat >"$folder/echo.py" <<'P'
@@ -159,7 +173,7 @@ serve(two, b"two ")
 P
 start udp_echo /usr/bin/python3 "$folder/echo.py"
 both_listen() { [ "$(wc -l <"$folder/udp_echo.log")" = 2 ]; }
-wait_for 10 both_listen || fail "no UDP servers"
+wait_for 10 both_listen || fail "expected two UDP echo servers to listen within 10 s, but they do not"
 cat >"$folder/inside.py" <<'P'
 import socket, sys
 # A single socket sends to two servers of the host: the original destination port is tracked per datagram.
@@ -195,22 +209,24 @@ P
 mapfile -t echoes <"$folder/udp_echo.log"
 own=$(ip -o -4 address show scope global up | awk '{ sub("/.*", "", $4); print $4; exit }')
 # shellcheck disable=SC2086
-[ "$(quiet /usr/bin/python3 "$folder/inside.py" "${echoes[@]}" $own)" = "inside and outside" ] || fail "loopback services"
+[ "$(quiet /usr/bin/python3 "$folder/inside.py" "${echoes[@]}" $own)" = "inside and outside" ] ||
+  fail "servers on loopback addresses, inside and outside: expected all to be reached, but the client reported an error"
 pass "the command reaches servers that it started and servers of the host, over TCP and UDP"
 
 ended() { local rc=0; wait "$1" 2>/dev/null || rc=$?; [ "$rc" = "$2" ]; }
 status() { local rc=0; "$@" >/dev/null 2>&1 || rc=$?; echo "$rc"; }
-[ "$(status quiet sh -c 'exit 42')" = 42 ] || fail "exit status"
-[ "$(status quiet sh -c 'kill -KILL $$')" = 137 ] || fail "killed by a signal"
-[ "$(status quiet no-such-program)" = 127 ] || fail "no such program"
-[ "$(status quiet /etc)" = 126 ] || fail "no program"
-[ "$(status "$brownout" exec "$folder/none.toml" -- true)" = 2 ] || fail "no rule file"
-[ "$(echo piped | quiet cat)" = piped ] || fail "standard input"
+[ "$(status quiet sh -c 'exit 42')" = 42 ] || fail "a command that exits with 42: expected exit code 42, got another one"
+[ "$(status quiet sh -c 'kill -KILL $$')" = 137 ] || fail "a command killed by SIGKILL: expected exit code 137, got another one"
+[ "$(status quiet no-such-program)" = 127 ] || fail "a command that does not exist: expected exit code 127, got another one"
+[ "$(status quiet /etc)" = 126 ] || fail "a command that is a folder: expected exit code 126, got another one"
+[ "$(status "$brownout" exec "$folder/none.toml" -- true)" = 2 ] || fail "a rule file that does not exist: expected exit code 2, got another one"
+[ "$(echo piped | quiet cat)" = piped ] || fail "standard input: expected \"piped\" from cat, got another result"
 start trapping "$brownout" exec "$folder/quiet.toml" -- bash -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done'
-wait_for 10 grep -q ready "$folder/trapping.log" || fail "the command did not start"
+wait_for 10 grep -q ready "$folder/trapping.log" || fail "expected the command to start within 10 s, got: $(cat "$folder/trapping.log")"
 kill -TERM "$last_pid"
-ended "$last_pid" 9 || fail "signals are forwarded"
-[ "$(quiet bash -c 'for i in $(seq 50); do (exit 0) & done; wait; echo "$(ls -ln /proc/self/fd/.. | wc -l)" >/dev/null; echo forked')" = forked ] || fail "many children"
+ended "$last_pid" 9 || fail "SIGTERM: expected it to be forwarded and the command to exit with 9, got another exit code"
+[ "$(quiet bash -c 'for i in $(seq 50); do (exit 0) & done; wait; echo "$(ls -ln /proc/self/fd/.. | wc -l)" >/dev/null; echo forked')" = forked ] ||
+  fail "a command with 50 child processes: expected it to end normally, but it failed"
 pass "exit status, signals, standard input and children are the command's own"
 
 # Inherited settings: resource limits, and ignored (nohup) or blocked signals.
@@ -225,9 +241,10 @@ P
 handed() { /usr/bin/python3 "$folder/handed.py" "$@" sh -c 'grep -E "^Sig(Blk|Ign)" /proc/self/status; cat /proc/self/limits; exit 42'; }
 rc=0
 handed "$brownout" exec "$folder/quiet.toml" -- >"$folder/handed.inside" || rc=$?
-[ "$rc" = 42 ] || fail "exit status, where the caller ignores SIGCHLD: $rc"
+[ "$rc" = 42 ] || fail "a caller that ignores SIGCHLD: expected exit code 42, got $rc"
 handed env >"$folder/handed.outside" || true
-diff "$folder/handed.outside" "$folder/handed.inside" || fail "limits or signals are not the caller's"
+diff "$folder/handed.outside" "$folder/handed.inside" ||
+  fail "resource limits and signal settings: expected those of the caller, got the difference above"
 pass "limits, ignored and blocked signals are inherited from the caller"
 
 cat >"$folder/again.py" <<'P'
@@ -248,7 +265,8 @@ client = socket.create_connection(("127.0.0.1", 10450), 5)
 accepted, _ = third.accept(); accepted.sendall(b"third")
 print(client.recv(10).decode())
 P
-[ "$(quiet /usr/bin/python3 "$folder/again.py")" = third ] || fail "a server that listens again on its port"
+[ "$(quiet /usr/bin/python3 "$folder/again.py")" = third ] ||
+  fail "a server that listens again on its port: expected success three times, but it failed"
 pass "a server can listen on its port again, despite connections in TIME_WAIT"
 
 cat >"$folder/terminal.py" <<'P'
@@ -281,7 +299,7 @@ os.write(fd, b"exit 7\n")
 sys.exit(0 if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7 else 1)
 P
 PS1='$ ' /usr/bin/python3 "$folder/terminal.py" "$brownout" exec "$folder/quiet.toml" -- bash --norc --noprofile -i >"$folder/terminal.log" 2>&1 ||
-  fail "an interactive shell: $(cat "$folder/terminal.log")"
+  fail "an interactive shell: expected it to exit with 7, got another result: $(cat "$folder/terminal.log")"
 pass "an interactive shell has job control"
 
 # Unusual durations mark these processes, so that leftovers can be found.
@@ -290,15 +308,16 @@ none_left() { ! pgrep -f '^sleep 9876[123]' >/dev/null && ! pgrep -f 'brownout e
 for side in command outside inside; do
   start "$side" "$brownout" exec "$folder/quiet.toml" -- bash -c "$spawn"
   outside=$last_pid
-  wait_for 10 grep -q ready "$folder/$side.log" || fail "$side: the command did not start"
+  wait_for 10 grep -q ready "$folder/$side.log" ||
+    fail "kill -9 of the $side: expected the command to start within 10 s, got: $(cat "$folder/$side.log")"
   inside=$(pgrep -P "$outside")
   case $side in
     command) kill -KILL "$(pgrep -P "$inside" -f '^sleep 98763')" ;;
     outside) kill -KILL "$outside" ;;
     inside) kill -KILL "$inside" ;;
   esac
-  ended "$outside" 137 || fail "kill -9 of the $side: exit status"
-  wait_for 10 none_left || fail "kill -9 of the $side leaves: $(pgrep -af 'sleep 9876|brownout exec')"
+  ended "$outside" 137 || fail "kill -9 of the $side process: expected exit code 137, got another one"
+  wait_for 10 none_left || fail "kill -9 of the $side process: expected no remaining processes, found: $(pgrep -af 'sleep 9876|brownout exec')"
 done
 pass "kill -9 of the command, or of either side, leaves no process behind"
 
@@ -313,13 +332,14 @@ namespaces() {
 export OF_EXEC_TEST=$folder
 before=$(namespaces)
 for i in $(seq 100); do quiet curl -sS -o /dev/null -w '%{http_code}\n' "http://chat.example.org:$web/hello" & done >"$folder/parallel.log" 2>&1
-for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || fail "one of 100 at once: $(grep -vx 200 "$folder/parallel.log" | head -20)"; done
-[ "$(grep -cx 200 "$folder/parallel.log")" = 100 ] || fail "100 at once: $(sort "$folder/parallel.log" | uniq -c)"
-wait_for 10 none_left || fail "100 at once leave processes"
+for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || fail "100 commands at once: expected all to succeed, but one failed: $(grep -vx 200 "$folder/parallel.log" | head -20)"; done
+[ "$(grep -cx 200 "$folder/parallel.log")" = 100 ] ||
+  fail "100 commands at once: expected the status 200 from each, got: $(sort "$folder/parallel.log" | uniq -c)"
+wait_for 10 none_left || fail "100 commands at once: expected no remaining processes, found: $(pgrep -af 'brownout exec')"
 # A process that has just ended may exist for a moment longer.
 no_more_namespaces() { [ "$(namespaces)" -le "$before" ]; }
-wait_for 10 no_more_namespaces || fail "100 at once leave namespaces: $(namespaces), before: $before"
-if nft list tables 2>/dev/null | grep -q brownout; then fail "a rule of nftables is left outside"; fi
+wait_for 10 no_more_namespaces || fail "100 commands at once: expected $before network namespaces as before, found $(namespaces), before: $before"
+if nft list tables 2>/dev/null | grep -q brownout; then fail "after the commands: expected no nftables table of Brownout outside, found one"; fi
 pass "100 at once, and no namespace, process or rule is left"
 
 # Only single-threaded processes can enter a user namespace, and ThreadSanitizer's runtime adds a thread.
@@ -327,12 +347,12 @@ if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
   as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
   if as_user unshare --user --net true 2>/dev/null; then
     [ "$(as_user "$brownout" exec "$folder/rules.toml" -- curl -sS "http://chat.example.org:$web/hello")" = hello ] ||
-      fail "as an ordinary user"
+      fail "an ordinary user: expected the page \"hello\" through brownout exec, got another result"
     # shellcheck disable=SC2086
     as_user "$brownout" exec "$folder/rules.toml" -- /usr/bin/python3 "$folder/inside.py" "${echoes[@]}" $own >/dev/null ||
-      fail "as an ordinary user: datagrams and loopback services"
+      fail "an ordinary user: expected all servers on loopback addresses to be reached, but the client reported an error"
     [ "$(as_user "$brownout" exec "$folder/rules.toml" -- sh -c 'id -u; grep CapEff /proc/self/status')" = $'65534\nCapEff:\t0000000000000000' ] ||
-      fail "as an ordinary user: who the command is, and what it may do"
+      fail "an ordinary user: expected the command to have user id 65534 and no capabilities, got other values"
     pass "as an ordinary user, without additional privileges"
   else
     echo "SKIPPED: ordinary users may not make namespaces here"
@@ -341,7 +361,7 @@ if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
   unshare --user --map-root-user sh -c "echo 0 >/proc/sys/user/max_net_namespaces; exec '$brownout' exec '$folder/rules.toml' -- true" \
     2>"$folder/off" || rc=$?
   [ "$rc" = 3 ] && [ "$(wc -l <"$folder/off")" = 1 ] && grep -q 'sysctl user.max_net_namespaces' "$folder/off" ||
-    fail "no namespaces: $rc $(cat "$folder/off")"
+    fail "namespaces forbidden: expected exit code 3 and one line that names sysctl user.max_net_namespaces, got exit code $rc and: $(cat "$folder/off")"
   pass "if namespaces are disabled, one error line says so"
 elif grep -q __tsan_init "$brownout"; then
   echo "SKIPPED: as an ordinary user, with ThreadSanitizer"

@@ -224,5 +224,6 @@ must(run("nft", "flush", "ruleset"))
 assert both_ways == {True, False} and min(compared.values()) > 3, (compared, both_ways)
 print(f"{compared['nftables']} rulesets of nftables and {compared['iptables']} of iptables, with 60 flows each")
 P
-said=$(/usr/bin/python3 "$folder/compare.py" "$brownout" "$folder" "${BROWNOUT_SECONDS:-15}") || fail "the import is not what the kernel does: $said"
+said=$(/usr/bin/python3 "$folder/compare.py" "$brownout" "$folder" "${BROWNOUT_SECONDS:-15}") ||
+  fail "firewall import: expected the same verdicts as the kernel's, got a difference: $said"
 pass "the kernel and the import agree: $said"

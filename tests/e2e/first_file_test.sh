@@ -25,18 +25,18 @@ expect_code 0 "$brownout" check "$folder/five.toml"
 expect_code 0 "$brownout" explain "$folder/five.toml" --listener "tcp-$here_port"
 start five "$brownout" run "$folder/five.toml" --api off
 wait_for 10 grep -q "tcp-$here_port" "$folder/five.log"
-[ "$(takes "$here_port")" -ge 300 ] || fail "a request and its response were not delayed: $(takes "$here_port") ms"
+[ "$(takes "$here_port")" -ge 300 ] || fail "the README's first rule file: expected a round trip of 300 ms or more, got: $(takes "$here_port") ms"
 kill "$last_pid"
 pass "five lines are a rule file"
 
 start quick "$brownout" run --listen "$here_port" --to "$port" --fault 'latency delay=100ms' --fault 'loss loss=0%' --api off
 wait_for 10 grep -q "tcp-$here_port" "$folder/quick.log"
-[ "$(takes "$here_port")" -ge 200 ] || fail "options instead of a file do not delay"
+[ "$(takes "$here_port")" -ge 200 ] || fail "options instead of a rule file: expected a round trip of 200 ms or more, got $(takes "$here_port") ms"
 kill "$last_pid"
 grep -v '^#' "$folder/quick.log" | sed -n '/^\[\[listener/,/^fault.*loss/p' >"$folder/printed.toml"
 expect_code 0 "$brownout" check "$folder/printed.toml"
 grep -q '^fault = { type = "latency", delay = "100ms" }$' "$folder/printed.toml" ||
-  fail "the file that the options stand for is not printed: $(cat "$folder/quick.log")"
+  fail "options instead of a rule file: expected the equivalent file to be printed, got: $(cat "$folder/quick.log")"
 expect_code 2 "$brownout" run
 expect_text err 'a rule file is needed'
 expect_code 2 "$brownout" run --listen 5433
@@ -51,7 +51,7 @@ pass "run needs no file: --listen, --to and --fault stand for one"
 expect_code 2 "$brownout" chek
 expect_text err 'error: brownout has no command "chek"'
 expect_text err 'did you mean "check"?'
-[ "$(wc -l <"$folder/err")" -le 3 ] || fail "a mistyped command prints a page: $(cat "$folder/err")"
+[ "$(wc -l <"$folder/err")" -le 3 ] || fail "a misspelt command: expected an error message of at most 3 lines, got: $(cat "$folder/err")"
 expect_code 2 "$brownout" run rules.toml --worker=3
 expect_text err 'did you mean "--workers"?'
 expect_code 2 "$brownout" ctl haltt
@@ -61,7 +61,7 @@ expect_text err 'brownout check does not take the argument "b.toml"'
 pass "a mistyped command gets a suggestion and no page of help"
 
 "$brownout" schema >"$folder/schema.json"
-/usr/bin/python3 - "$folder/schema.json" "$here/../../examples" <<'P' || fail "the schema and check do not agree"
+/usr/bin/python3 - "$folder/schema.json" "$here/../../examples" <<'P' || fail "expected the JSON schema to accept and reject the same files as check, got the Python error above"
 import copy, json, pathlib, sys, tomllib
 import jsonschema
 

@@ -223,12 +223,12 @@ table inet usual { chain out { type nat hook postrouting priority 100;
 N
     fi
     start_inside "$s" "$s" /usr/bin/python3 "$folder/server.py"
-    wait_for 10 grep -q ready "$folder/$s.log" || fail "no server: $(cat "$folder/$s.log")"
+    wait_for 10 grep -q ready "$folder/$s.log" || fail "$s: expected the server to be ready within 10 s, got: $(cat "$folder/$s.log")"
     start "tried-$mode-$nat" /usr/bin/python3 "$folder/tried.py" "$brownout" "$folder" "$mode" "$nat" "${holders[$c]}" "${holders[$g]}" "$c"
     tried+=("$last_pid:$mode-$nat")
   done
 done
 for one in "${tried[@]}"; do
-  wait "${one%%:*}" || fail "$(cat "$folder/tried-${one#*:}.log")"
+  wait "${one%%:*}" || fail "gateway ${one#*:}: expected all flows to take the expected path, got: $(cat "$folder/tried-${one#*:}.log")"
   pass "$(cat "$folder/tried-${one#*:}.log")"
 done

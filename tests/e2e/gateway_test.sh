@@ -35,12 +35,12 @@ print("ready", flush=True)
 socketserver.UDPServer(("0.0.0.0", 7000), Echo).serve_forever()
 P
 start_inside mirror server /usr/bin/python3 "$folder/mirror.py"
-wait_for 10 grep -q ready "$folder/mirror.log" || fail "no server: $(cat "$folder/mirror.log")"
+wait_for 10 grep -q ready "$folder/mirror.log" || fail "expected the server to be ready within 10 s, got: $(cat "$folder/mirror.log")"
 web="http://10.71.2.2:8080/"
 web6="http://[fd71:2::2]:8080/"
 get() { inside client curl -sS --max-time 10 "$@"; }
-[ "$(get "$web")" = 10.71.1.2 ] || fail "the networks do not work"
-[ "$(get "$web6")" = fd71:1::2 ] || fail "the networks do not work by IPv6"
+[ "$(get "$web")" = 10.71.1.2 ] || fail "test networks, IPv4: expected the server to see the client 10.71.1.2, but it does not"
+[ "$(get "$web6")" = fd71:1::2 ] || fail "test networks, IPv6: expected the server to see the client fd71:1::2, but it does not"
 
 # gateway NAME INTERCEPT [KEYS [RULES]]
 gateway() {
@@ -69,7 +69,8 @@ ${4:-}
 E
   start_inside "$1" gateway "$brownout" run "$folder/$1.toml" --drain 0s --api off --events "$folder/$1.jsonl"
   running=$last_pid
-  wait_for 10 grep -q 'listener datagrams' "$folder/$1.log" || fail "$1: $(cat "$folder/$1.log")"
+  wait_for 10 grep -q 'listener datagrams' "$folder/$1.log" ||
+    fail "$1: expected all listeners to open within 10 s, but they did not; log: $(cat "$folder/$1.log")"
 }
 end_gateway() { kill "$running"; wait "$running" 2>/dev/null || true; }
 intercept() { inside gateway "$brownout" intercept "$@"; }
@@ -82,29 +83,34 @@ gateway plain redirect "" '[[rule]]
 name = "slow"
 match = { listener = ["web", "web6"], destination = ["10.71.2.0/24", "fd71:2::/64"] }
 fault = { type = "latency", delay = "200ms" }'
-intercept apply "$folder/plain.toml" --interface to-client --for 1m 2>"$folder/said" || fail "intercept apply"
+intercept apply "$folder/plain.toml" --interface to-client --for 1m 2>"$folder/said" ||
+  fail "intercept apply: expected exit code 0, got $?; output: $(cat "$folder/said")"
 grep -q 'IPv4 TCP to port 8080 -> listener web at 0.0.0.0:1500' "$folder/said" && grep -q 'not diverted: .* loopback' "$folder/said" ||
-  fail "apply does not report the diverted listeners: $(cat "$folder/said")"
-[ "$(get "$web")" = 10.71.2.1 ] || fail "redirect: the server does not see the gateway"
-[ "$(get "$web6")" = fd71:2::1 ] || fail "redirect by IPv6"
-[ "$(get "http://10.71.2.2:8081/")" = 10.71.1.2 ] || fail "redirect: a port that no listener has"
+  fail "intercept apply: expected a report of diverted and not diverted listeners, got: $(cat "$folder/said")"
+[ "$(get "$web")" = 10.71.2.1 ] || fail "redirect over IPv4: expected the server to see the gateway 10.71.2.1, but it does not"
+[ "$(get "$web6")" = fd71:2::1 ] || fail "redirect over IPv6: expected the server to see the gateway fd71:2::1, but it does not"
+[ "$(get "http://10.71.2.2:8081/")" = 10.71.1.2 ] ||
+  fail "redirect, a port without a listener: expected the server to see the client 10.71.1.2, but it does not"
 begin=$(now)
 get "$web" >/dev/null
-at_least "$(since "$begin")" 0.4 || fail "redirect: the rule does not act"
-[ "$(udp)" = "b'echo hi' ('10.71.2.2', 7000)" ] || fail "redirect: datagrams: $(udp)"
-if inside client curl -sS --max-time 5 "http://10.71.1.1:1500/" 2>/dev/null; then fail "a client that connects to the listener itself"; fi
-wait_for 5 grep -q 'refused a client that connected directly' "$folder/plain.log" || fail "nobody says why: $(cat "$folder/plain.log")"
+at_least "$(since "$begin")" 0.4 || fail "redirect: expected the rule to delay the request by 0.4 s, but it was faster"
+[ "$(udp)" = "b'echo hi' ('10.71.2.2', 7000)" ] || fail "redirect of datagrams: expected the echo from 10.71.2.2:7000, got: $(udp)"
+if inside client curl -sS --max-time 5 "http://10.71.1.1:1500/" 2>/dev/null; then
+  fail "a client that connects to the listener's own port: expected a refusal, but it was served"
+fi
+wait_for 5 grep -q 'refused a client that connected directly' "$folder/plain.log" ||
+  fail "a client that connects to the listener's own port: expected the reason in the log, got: $(cat "$folder/plain.log")"
 pass "redirect: connections by IPv4 and IPv6, and datagrams; rules act; the server sees the gateway"
 
-intercept remove && intercept remove || fail "remove, twice"
-[ "$(get "$web")" = 10.71.1.2 ] || fail "removed, but still intercepted"
+intercept remove && intercept remove || fail "intercept remove, twice: expected exit code 0, got $?"
+[ "$(get "$web")" = 10.71.1.2 ] || fail "intercept remove: expected the server to see the client 10.71.1.2, but connections are still intercepted"
 intercept apply "$folder/plain.toml" --prefix 10.71.1.0/24 --for 1s
-[ "$(get "$web")" = 10.71.2.1 ] || fail "by prefix"
+[ "$(get "$web")" = 10.71.2.1 ] || fail "interception by client prefix: expected the server to see the gateway 10.71.2.1, but it does not"
 # After a crash the kernel's rules stay until the kernel removes them at their expiry.
 kill -KILL "$running"
 wait "$running" 2>/dev/null || true
 free_again() { [ "$(get "$web" 2>/dev/null)" = 10.71.1.2 ]; }
-wait_for 10 free_again || fail "a crashed brownout leaves the network cut off"
+wait_for 10 free_again || fail "brownout has crashed: expected the interception to expire and connections to work again, but they fail"
 intercept remove
 pass "remove is idempotent; after --for, everything passes again though brownout crashed"
 
@@ -112,8 +118,8 @@ if inside gateway nft 'add table inet probe; add chain inet probe c { type filte
   inside gateway nft delete table inet probe
   gateway tproxy tproxy
   intercept apply "$folder/tproxy.toml" --interface to-client
-  [ "$(get "$web")" = 10.71.2.1 ] || fail "tproxy: the server does not see the gateway"
-  [ "$(get "$web6")" = fd71:2::1 ] || fail "tproxy by IPv6"
+  [ "$(get "$web")" = 10.71.2.1 ] || fail "tproxy over IPv4: expected the server to see the gateway 10.71.2.1, but it does not"
+  [ "$(get "$web6")" = fd71:2::1 ] || fail "tproxy over IPv6: expected the server to see the gateway fd71:2::1, but it does not"
   end_gateway
   intercept remove
   gateway spoof tproxy 'spoof_client = true' '[[rule]]
@@ -121,12 +127,12 @@ fault = { type = "abort", status = 503, body = "by brownout" }
 match = { path = "/abort" }'
   # The server's answers to the spoofed client address must be routed to brownout.
   intercept apply "$folder/spoof.toml" --interface to-client
-  [ "$(get "$web")" = 10.71.1.2 ] || fail "spoof_client: the server sees $(get "$web")"
-  [ "$(get "$web6")" = fd71:1::2 ] || fail "spoof_client by IPv6: the server sees $(get "$web6")"
-  [ "$(get "${web}abort")" = "by brownout" ] || fail "spoof_client: brownout is not in the way"
+  [ "$(get "$web")" = 10.71.1.2 ] || fail "spoof_client over IPv4: expected the server to see the client 10.71.1.2, got: $(get "$web")"
+  [ "$(get "$web6")" = fd71:1::2 ] || fail "spoof_client over IPv6: expected the server to see the client fd71:1::2, got: $(get "$web6")"
+  [ "$(get "${web}abort")" = "by brownout" ] || fail "spoof_client: expected the abort rule to answer, but the request did not pass through Brownout"
   end_gateway
   intercept remove
-  if inside gateway ip rule | grep -q 0x62726f78; then fail "a routing rule is left"; fi
+  if inside gateway ip rule | grep -q 0x62726f78; then fail "after the end: expected no routing rule of Brownout, but \"ip rule\" still lists one"; fi
   pass "tproxy: the server sees the gateway's address; with spoof_client, the client's address"
 else
   echo "SKIPPED: this kernel has no nft_tproxy"
@@ -136,9 +142,10 @@ gateway fenced redirect "" '[[firewall]]
 name = "edge"
 rules = [{ action = "reject", source = "10.71.1.0/24", destination = "10.71.2.0/24", port = 8080 }]'
 intercept apply "$folder/fenced.toml" --interface to-client
-if get "$web" 2>/dev/null; then fail "a firewall does not act on intercepted connections"; fi
+if get "$web" 2>/dev/null; then fail "a firewall that drops the client: expected an intercepted connection to fail, but it was served"; fi
 end_gateway
-grep -q '"rule":"edge"' "$folder/fenced.jsonl" || fail "no event of the firewall: $(cat "$folder/fenced.jsonl")"
+grep -q '"rule":"edge"' "$folder/fenced.jsonl" ||
+  fail "a firewall that drops the client: expected an event of the rule \"edge\", got: $(cat "$folder/fenced.jsonl")"
 intercept remove
 pass "a firewall acts on intercepted connections"
 
@@ -158,12 +165,16 @@ E
 chmod 755 "$folder"
 start_inside local gateway setpriv --reuid=65534 --ambient-caps=+net_admin --inh-caps=+net_admin "$brownout" run "$folder/local.toml" --drain 0s --api off
 running=$last_pid
-wait_for 10 grep -q 'listener web' "$folder/local.log" || fail "local: $(cat "$folder/local.log")"
+wait_for 10 grep -q 'listener web' "$folder/local.log" ||
+  fail "interception of local processes: expected the listener to open within 10 s, but it did not; log: $(cat "$folder/local.log")"
 intercept apply "$folder/local.toml" --uid nobody
 as_nobody() { inside gateway setpriv --reuid=65534 curl -sS --max-time 5 "$@"; }
-[ "$(as_nobody "${web}abort")" = "by brownout" ] || fail "by user"
-[ "$(as_nobody "$web")" = 10.71.2.1 ] || fail "by user: brownout runs in circles"
-[ "$(inside gateway curl -sS "${web}abort")" = 10.71.2.1 ] || fail "by user: another user is intercepted, too"
+[ "$(as_nobody "${web}abort")" = "by brownout" ] ||
+  fail "interception by user: expected the abort rule to answer, but the request did not pass through Brownout"
+[ "$(as_nobody "$web")" = 10.71.2.1 ] ||
+  fail "interception by user: expected the server to see the gateway 10.71.2.1, but Brownout's own connections may be intercepted"
+[ "$(inside gateway curl -sS "${web}abort")" = 10.71.2.1 ] ||
+  fail "interception by user: expected another user's request to reach the server directly, but it was intercepted"
 end_gateway
 intercept remove
 pass "processes of one user are intercepted, and brownout's own connections are not"
@@ -172,16 +183,22 @@ pass "processes of one user are intercepted, and brownout's own connections are 
 # loop.
 start_inside unmarked gateway setpriv --reuid=65534 --regid=65534 --clear-groups "$brownout" run "$folder/local.toml" --drain 0s --api off
 running=$last_pid
-wait_for 10 grep -q 'listener web' "$folder/unmarked.log" || fail "unmarked: $(cat "$folder/unmarked.log")"
+wait_for 10 grep -q 'listener web' "$folder/unmarked.log" ||
+  fail "brownout without CAP_NET_ADMIN: expected the listener to open within 10 s, but it did not; log: $(cat "$folder/unmarked.log")"
 intercept apply "$folder/local.toml" --uid nobody
 for i in 1 2 3; do
   # The client gets a reset or a 502.
   said=$(as_nobody "$web" 2>&1 || true)
-  if grep -q '^10\.' <<<"$said"; then fail "a connection that comes back is served: $said"; fi
+  if grep -q '^10\.' <<<"$said"; then
+    fail "Brownout's own connections are redirected back to it: expected an error, but the request was served: $said"
+  fi
 done
-[ "$(find "/proc/$running/fd" | wc -l)" -lt 60 ] || fail "its own connections go round in a circle"
-wait_for 5 grep -q 'connections that brownout itself opens are redirected back to it.*CAP_NET_ADMIN' "$folder/unmarked.log" || fail "nobody says why: $(cat "$folder/unmarked.log")"
-[ "$(inside gateway curl -sS "$web")" = 10.71.2.1 ] || fail "another user is not let alone"
+[ "$(find "/proc/$running/fd" | wc -l)" -lt 60 ] ||
+  fail "Brownout's own connections are redirected back to it: expected fewer than 60 open descriptors, got $(find "/proc/$running/fd" | wc -l)"
+wait_for 5 grep -q 'connections that brownout itself opens are redirected back to it.*CAP_NET_ADMIN' "$folder/unmarked.log" ||
+  fail "Brownout's own connections are redirected back to it: expected the reason in the log, got: $(cat "$folder/unmarked.log")"
+[ "$(inside gateway curl -sS "$web")" = 10.71.2.1 ] ||
+  fail "interception by user: expected another user's request to reach the server directly, but it did not"
 end_gateway
 intercept remove
 pass "brownout refuses its own connections that are redirected back, and logs the reason"
@@ -202,9 +219,12 @@ S
 if unshare --mount mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null; then
   start_inside groups gateway "$brownout" run "$folder/local.toml" --drain 0s --api off
   running=$last_pid
-  wait_for 10 grep -q 'listener web' "$folder/groups.log" || fail "groups: $(cat "$folder/groups.log")"
-  said=$(inside gateway unshare --mount bash "$folder/groups.sh" "$brownout" "$folder/local.toml" "$web") || fail "by cgroup: $said"
-  [ "$said" = "by brownout"$'\n'10.71.2.1 ] || fail "by cgroup: $said"
+  wait_for 10 grep -q 'listener web' "$folder/groups.log" ||
+    fail "interception by control group: expected the listener to open within 10 s, but it did not; log: $(cat "$folder/groups.log")"
+  said=$(inside gateway unshare --mount bash "$folder/groups.sh" "$brownout" "$folder/local.toml" "$web") ||
+    fail "interception by control group: expected the script to succeed, but it failed: $said"
+  [ "$said" = "by brownout"$'\n'10.71.2.1 ] ||
+    fail "interception by control group: expected Brownout's answer inside and the server's outside, got: $said"
   end_gateway
   pass "processes of one control group are intercepted, and no others"
 else
@@ -212,15 +232,25 @@ else
 fi
 
 # Errors are reported, and change nothing.
-complains() { local wanted=$1; shift; if "$brownout" intercept "$@" 2>"$folder/said"; then fail "no mistake: $*"; fi; grep -q -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
+complains() {
+  local wanted=$1
+  shift
+  if "$brownout" intercept "$@" 2>"$folder/said"; then
+    fail "intercept $*: expected an error, but it succeeded"
+  fi
+  grep -q -- "$wanted" "$folder/said" ||
+    fail "intercept $*: expected the message \"$wanted\", got: $(cat "$folder/said")"
+}
 complains 'give --uid' print "$folder/local.toml"
 complains 'there is no user' print "$folder/local.toml" --uid no-such-user
 for number in 4294967295 4294967296 18446744073709551616; do complains 'is not a user id' print "$folder/local.toml" --uid "$number"; done
 complains 'is not the name of an interface' print "$folder/plain.toml" --interface 'eth1" } accept #'
 complains '--cgroup: a path' print "$folder/local.toml" --cgroup $'a\nb'
-"$brownout" intercept print "$folder/local.toml" --cgroup /chat.slice/phones/ | grep -q 'level 2 "chat.slice/phones"' || fail "a path with slashes around it"
+"$brownout" intercept print "$folder/local.toml" --cgroup /chat.slice/phones/ | grep -q 'level 2 "chat.slice/phones"' ||
+  fail "intercept print --cgroup with slashes around the path: expected level 2 and the path without them, got other rules"
 complains '--for' print "$folder/local.toml" --uid 1 --for 300000000h
 complains 'listens on loopback' print "$folder/local.toml" --interface eth1
 complains '--for' print "$folder/local.toml" --uid 1 --for 0s
-"$brownout" intercept print "$folder/local.toml" --uid 1000 | grep -q 'meta skuid { 1000 } meta nfproto ipv4 tcp dport { 8080 } .* redirect to :1500' || fail print
+"$brownout" intercept print "$folder/local.toml" --uid 1000 | grep -q 'meta skuid { 1000 } meta nfproto ipv4 tcp dport { 8080 } .* redirect to :1500' ||
+  fail "intercept print --uid 1000: expected a redirect rule for port 8080 of user 1000, but it is missing"
 pass "intercept print shows the rules that apply would load, and errors are reported"

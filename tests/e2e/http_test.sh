@@ -25,7 +25,7 @@ get() { curl -sS --max-time 60 "$@"; }
 fails() { # CODES WHAT ARGS...
   local code=0
   get "${@:3}" -o "$folder/out" 2>"$folder/curl.err" || code=$?
-  [[ " $1 " == *" $code "* ]] || fail "$2: curl ended with $code, not $1: $(cat "$folder/curl.err")"
+  [[ " $1 " == *" $code "* ]] || fail "$2: expected curl to end with one of ($1), got $code: $(cat "$folder/curl.err")"
   pass "$2"
 }
 
@@ -33,17 +33,21 @@ proxy plain "$port" "" "$http"
 url=http://127.0.0.1:$proxy_port
 get "http://127.0.0.1:$port/hello" -D "$folder/direct" -o "$folder/a"
 get "$url/hello" -D "$folder/through" -o "$folder/b"
-diff <(grep -v '^Date' "$folder/direct") <(grep -v '^Date' "$folder/through") || fail "headers differ"
+diff <(grep -v '^Date' "$folder/direct") <(grep -v '^Date' "$folder/through") ||
+  fail "HTTP without rules: expected the same headers as without the proxy, got the difference above"
 cmp "$folder/a" "$folder/b"
-get "$url/big" | cmp - "$folder/files/big" || fail "a large file differs"
-get "$url/big" --http1.0 | cmp - "$folder/files/big" || fail "a large file differs over HTTP/1.0"
-[ "$(get -T "$folder/files/big" "$url/echo")" = thanks ] || fail "an upload does not arrive"
-[ "$(get -H 'Transfer-Encoding: chunked' -d @"$folder/files/big" "$url/echo")" = thanks ] || fail "a chunked upload does not arrive"
-[ "$(get -H 'Expect: 100-continue' -d hello "$url/echo")" = thanks ] || fail "100-continue does not work"
-[ "$(get "$url/hello" "$url/hello" -o - --next -I "$url/hello" -o /dev/null | grep -c hello)" = 2 ] || fail "keep-alive"
+get "$url/big" | cmp - "$folder/files/big" || fail "a large file over HTTP/1.1: expected the same bytes as the original, got different ones"
+get "$url/big" --http1.0 | cmp - "$folder/files/big" || fail "a large file over HTTP/1.0: expected the same bytes as the original, got different ones"
+[ "$(get -T "$folder/files/big" "$url/echo")" = thanks ] || fail "an upload: expected the server's response \"thanks\", got another one"
+[ "$(get -H 'Transfer-Encoding: chunked' -d @"$folder/files/big" "$url/echo")" = thanks ] ||
+  fail "a chunked upload: expected the server's response \"thanks\", got another one"
+[ "$(get -H 'Expect: 100-continue' -d hello "$url/echo")" = thanks ] ||
+  fail "an upload with Expect: 100-continue: expected the server's response \"thanks\", got another one"
+[ "$(get "$url/hello" "$url/hello" -o - --next -I "$url/hello" -o /dev/null | grep -c hello)" = 2 ] ||
+  fail "three requests on one connection: expected two bodies \"hello\", got another number"
 wrk -t1 -c32 -d2 "$url/hello" >"$folder/wrk"
-if grep -E 'Socket errors|Non-2xx' "$folder/wrk"; then fail "wrk saw errors"; fi
-[ ! -s "$folder/plain.jsonl" ] || fail "events without rules"
+if grep -E 'Socket errors|Non-2xx' "$folder/wrk"; then fail "wrk: expected no errors, got those above"; fi
+[ ! -s "$folder/plain.jsonl" ] || fail "HTTP without rules: expected no events, got: $(cat "$folder/plain.jsonl")"
 pass "no rules: nothing differs, wrk has no errors"
 
 # Memory: a body of 5 GB passes without being buffered. Only anonymous memory counts, since pages of the binary come
@@ -59,8 +63,9 @@ while kill -0 "$upload" 2>/dev/null; do
   most=$((held > most ? held : most))
   sleep 0.05
 done
-wait "$upload" || fail "the body of 5 GB did not pass"
-[ $((most - before)) -lt 2048 ] || sanitized || fail "a body of 5 GB: $((most - before)) KiB were held: $(cat "/proc/$last_pid/status")"
+wait "$upload" || fail "an upload of 5 GB: expected it to succeed, but it failed with exit code $?"
+[ $((most - before)) -lt 2048 ] || sanitized ||
+  fail "an upload of 5 GB: expected less than 2048 KiB of additional memory, got $((most - before)) KiB: $((most - before)) KiB were held: $(cat "/proc/$last_pid/status")"
 pass "5 GB pass, $((most - before)) KiB are held"
 
 proxy faults "$port" '
@@ -129,23 +134,24 @@ match = { path = "/envoy" }
 fault = { type = "envoy_headers" }
 ' "$http"
 url=http://127.0.0.1:$proxy_port
-[ "$(get "$url/abort" -w ' %{http_code}')" = "no 503" ] || fail abort
+[ "$(get "$url/abort" -w ' %{http_code}')" = "no 503" ] || fail "abort: expected the body \"no\" and the status 503, got another response"
 took=$(get "$url/slow" -o /dev/null -w '%{time_starttransfer}')
-at_least "$took" 0.3 || fail "delay: $took s"
+at_least "$took" 0.3 || fail "delay: expected a response after 0.3 s or more, got one after $took s"
 took=$(get "$url/big?rate" -o "$folder/out" -w '%{time_total}')
-cmp "$folder/out" "$folder/files/big" || fail "response_rate changed the body"
-at_least "$took" 0.5 || fail "response_rate: 20 MB at 40 MB/s took $took s"
+cmp "$folder/out" "$folder/files/big" || fail "response_rate: expected an unchanged body, got a different one"
+at_least "$took" 0.5 || fail "response_rate: expected 20 MB at 40 MB/s to take 0.5 s or more, but they took $took s"
 fails 18 "truncate_body: partial file (curl 18)" "$url/big?cut"
-[ "$(stat -c %s "$folder/out")" = 1000000 ] || fail "not 1 MB arrived"
+[ "$(stat -c %s "$folder/out")" = 1000000 ] || fail "truncate_body: expected exactly 1000000 bytes, got $(stat -c %s "$folder/out")"
 fails 56 "truncate_body: reset (curl 56)" "$url/big?rst"
 get "$url/big?flip" -o "$folder/out"
-[ "$(stat -c %s "$folder/out")" = 20000000 ] || fail "corrupt_body changed the length"
-if cmp -s "$folder/out" "$folder/files/big"; then fail "corrupt_body changed nothing"; fi
+[ "$(stat -c %s "$folder/out")" = 20000000 ] || fail "corrupt_body: expected the original length of 20000000 bytes, got $(stat -c %s "$folder/out")"
+if cmp -s "$folder/out" "$folder/files/big"; then fail "corrupt_body: expected changed bytes, but the body is unchanged"; fi
 fails 28 "stall_mid_body: nothing more, until curl's own time-out (28)" --max-time 1 "$url/big?stall"
 get "$url/hello?add" -D "$folder/head" -o /dev/null
-grep -q '^x-added: yes' "$folder/head" || fail "rewrite_header: the client"
-grep -q 'GET /hello - yes' "$folder/access.log" || fail "rewrite_header: the server"
-[ "$(get "$url/hello?replace")" = replaced ] || fail replace_body
+grep -q '^x-added: yes' "$folder/head" || fail "rewrite_header: expected the header x-added: yes in the response, got: $(cat "$folder/head")"
+grep -q 'GET /hello - yes' "$folder/access.log" ||
+  fail "rewrite_header: expected the added header in the server's access log, got: $(tail -5 "$folder/access.log")"
+[ "$(get "$url/hello?replace")" = replaced ] || fail "replace_body: expected the body \"replaced\", got another one"
 fails 1 "malformed status line (curl 1)" "$url/hello?status_line"
 fails "43 56" "malformed chunk length (curl 43 or 56, by version)" "$url/hello?chunk"
 fails 18 "wrong content-length (curl 18)" "$url/hello?length"
@@ -153,13 +159,17 @@ fails "8 18 52 56" "head without end" "$url/hello?noend"
 fails 52 "close_before_response: empty reply (curl 52)" "$url/hello?crash"
 fails 18 "close_after_headers (curl 18)" "$url/hello?headers"
 fails 28 "drop_response: silence (curl 28)" --max-time 1 "$url/hello?lost"
-[ "$(get "$url/hello?twice")" = hello ] || fail duplicate_request
-[ "$(get -L "$url/moved")" = hello ] || fail redirect
-[ "$(get "$url/limited" -o /dev/null -w '%{http_code}') $(get "$url/limited" -o /dev/null -w '%{http_code}')" = "404 429" ] || fail rate_limit
-[ "$(get "$url/gone" -w ' %{http_code}')" = "long gone 410" ] || fail "match by status"
-[ "$(get "$url/envoy" -H 'x-envoy-fault-abort-request: 418' -o /dev/null -w '%{http_code}')" = 418 ] || fail envoy_headers
+[ "$(get "$url/hello?twice")" = hello ] || fail "duplicate_request: expected the response \"hello\", got another one"
+[ "$(get -L "$url/moved")" = hello ] || fail "redirect: expected the response \"hello\" after the redirection, got another one"
+[ "$(get "$url/limited" -o /dev/null -w '%{http_code}') $(get "$url/limited" -o /dev/null -w '%{http_code}')" = "404 429" ] ||
+  fail "rate_limit: expected the statuses 404 and 429, got others"
+[ "$(get "$url/gone" -w ' %{http_code}')" = "long gone 410" ] ||
+  fail "match by status: expected the body \"long gone\" and the status 410, got another response"
+[ "$(get "$url/envoy" -H 'x-envoy-fault-abort-request: 418' -o /dev/null -w '%{http_code}')" = 418 ] ||
+  fail "envoy_headers: expected the status 418 that the request's header asks for, got another one"
 get "$url/envoy" -H 'x-envoy-fault-abort-request: 9' -o /dev/null
-grep -q 'GET /envoy - -' "$folder/access.log" || fail "envoy headers reached the server"
+grep -q 'GET /envoy - -' "$folder/access.log" ||
+  fail "envoy_headers: expected the server to receive the request without the fault headers, got: $(tail -5 "$folder/access.log")"
 faults_port=$proxy_port
 pass "abort, delay, rewriting, replacing, redirect, rate limit, status, Envoy's headers"
 
@@ -187,30 +197,33 @@ match = { query = "later" }
 fault = { type = "hold_until", passes = { query = "now", status = 200 } }' "$http"
 url=http://127.0.0.1:$proxy_port
 fails 28 "drop: silence (curl 28)" --max-time 1 "$url/hello/never?drop"
-if grep -q 'never' "$folder/access.log"; then fail "drop: the server saw the request"; fi
+if grep -q 'never' "$folder/access.log"; then fail "drop: expected the server not to receive the request, but its access log has it"; fi
 fails 28 "ack_loss: silence (curl 28)" --max-time 1 "$url/unheard?ack"
-grep -q 'GET /unheard' "$folder/access.log" || fail "ack_loss: the server did not see the request"
-[ "$(get "$url/hello?reject" -w ' %{http_code}')" = "full 503" ] || fail reject
-[ "$(get "$url/hello?replace")" = other ] || fail replace
+grep -q 'GET /unheard' "$folder/access.log" || fail "ack_loss: expected the server to receive the request, but its access log lacks it"
+[ "$(get "$url/hello?reject" -w ' %{http_code}')" = "full 503" ] || fail "reject: expected the body \"full\" and the status 503, got another response"
+[ "$(get "$url/hello?replace")" = other ] || fail "replace: expected the body \"other\", got another one"
 fails 18 "truncate_message (curl 18)" "$url/hello?cut"
-[ "$(get "$url/hello/again?twice" -o /dev/null -w '%{http_code}')" = 404 ] || fail duplicate
+[ "$(get "$url/hello/again?twice" -o /dev/null -w '%{http_code}')" = 404 ] || fail "duplicate: expected the status 404, got another one"
 seen_twice() { [ "$(grep -c 'GET /hello/again' "$folder/access.log")" = 2 ]; }
-wait_for 5 seen_twice || fail "duplicate: the server saw it once"
+wait_for 5 seen_twice || fail "duplicate: expected the server to receive the request twice, but it did not"
 get "$url/hello?later" >"$folder/later.txt" &
 later=$!
-wait_for 10 grep -q '"action":"hold"' "$folder/messages.jsonl" || fail "hold_until: no event"
+wait_for 10 grep -q '"action":"hold"' "$folder/messages.jsonl" ||
+  fail "hold_until: expected an event of a held request, got: $(cat "$folder/messages.jsonl")"
 get "$url/missing?now" -o /dev/null
-[ ! -s "$folder/later.txt" ] || fail "hold_until: not held"
-[ "$(get "$url/hello?now")" = hello ] || fail "hold_until holds what it waits for"
+[ ! -s "$folder/later.txt" ] || fail "hold_until: expected the request to be held, but its response arrived"
+[ "$(get "$url/hello?now")" = hello ] || fail "hold_until: expected the awaited request to pass, but it got no response \"hello\""
 wait "$later"
-[ "$(cat "$folder/later.txt")" = hello ] || fail "hold_until: another request has passed, and this one has not"
+[ "$(cat "$folder/later.txt")" = hello ] ||
+  fail "hold_until: expected the held request to pass after the awaited one, got: $(cat "$folder/later.txt")"
 pass "message faults act on requests: drop, ack_loss, reject, replace, truncate_message, duplicate, hold_until"
 
 exec 3<>"/dev/tcp/127.0.0.1/$faults_port"
 printf 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' >&3
-head -1 <&3 | grep -q '400 Bad Request' || fail "a smuggled request was not refused"
+head -1 <&3 | grep -q '400 Bad Request' || fail "a smuggled request: expected the status 400, got another response"
 exec 3<&-
-wait_for 5 grep -q '"event":"refused"' "$folder/faults.jsonl" || fail "no event for the refusal"
+wait_for 5 grep -q '"event":"refused"' "$folder/faults.jsonl" ||
+  fail "a smuggled request: expected an event of the refusal, got: $(tail -5 "$folder/faults.jsonl")"
 pass "smuggling is refused with 400 and an event"
 
 # gRPC clients use HTTP/2, whose requests no rule can match. The file's diagnostics and the API warn about it.
@@ -218,15 +231,17 @@ grpc='fault = { type = "abort", grpc_status = 14 }'
 rule_file 9 0 "[[rule]]
 name = \"calls fail\"
 $grpc" "$http" >"$folder/grpc.toml"
-"$brownout" check "$folder/grpc.toml" >"$folder/grpc.txt" 2>&1 || fail "check fails because of a warning: $(cat "$folder/grpc.txt")"
+"$brownout" check "$folder/grpc.toml" >"$folder/grpc.txt" 2>&1 || fail "check with a warning: expected exit code 0, got $?: $(cat "$folder/grpc.txt")"
 grep -q 'grpc.toml:[0-9]*:1: warning: rule "calls fail": listener "front" speaks HTTP/1 only; gRPC clients use HTTP/2' "$folder/grpc.txt" ||
-  fail "check does not warn: $(cat "$folder/grpc.txt")"
+  fail "check with a gRPC rule: expected a warning that gRPC uses HTTP/2, got: $(cat "$folder/grpc.txt")"
 api=$(free_port)
 rule_file 9 "$(free_port)" "" "$http" >"$folder/live.toml"
 start live "$brownout" run "$folder/live.toml" --api "127.0.0.1:$api" --drain 0s
 wait_port "$api"
 ask 201 '' -X POST -H 'Content-Type: application/json' -d '{"name":"later","fault":{"type":"abort","grpc_status":14}}' "http://127.0.0.1:$api/api/v1/rules"
-wait_for 5 grep -q 'API: rule "later": listener "front" speaks HTTP/1 only' "$folder/live.log" || fail "the API does not warn: $(cat "$folder/live.log")"
+wait_for 5 grep -q 'API: rule "later": listener "front" speaks HTTP/1 only' "$folder/live.log" ||
+  fail "a gRPC rule through the API: expected a warning in the log, got: $(cat "$folder/live.log")"
 printf '\n[[rule]]\n%s\n' "$grpc" >>"$folder/live.toml"
-wait_for 5 grep -q 'warning: rule "abort": listener "front" speaks HTTP/1 only' "$folder/live.log" || fail "a reload does not warn: $(cat "$folder/live.log")"
+wait_for 5 grep -q 'warning: rule "abort": listener "front" speaks HTTP/1 only' "$folder/live.log" ||
+  fail "a gRPC rule after a reload: expected a warning in the log, got: $(cat "$folder/live.log")"
 pass "a rule with grpc_status causes a warning"

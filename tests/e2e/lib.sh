@@ -38,16 +38,16 @@ trap clean_up EXIT
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
-need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is missing (.ci/install-packages --tests)"; done; }
+need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is needed and not installed; run .ci/install-packages --tests"; done; }
 
 # expect_code CODE COMMAND...: its output is in $folder/out and $folder/err afterwards.
 expect_code() {
   local code=0
   "${@:2}" >"$folder/out" 2>"$folder/err" || code=$?
-  [ "$code" = "$1" ] || fail "${*:2}: exit code $code, not $1: $(cat "$folder/out" "$folder/err")"
+  [ "$code" = "$1" ] || fail "${*:2}: expected exit code $1, got $code: $(cat "$folder/out" "$folder/err")"
 }
 # expect_text out|err TEXT: what the last command printed contains TEXT.
-expect_text() { grep -qF -- "$2" "$folder/$1" || fail "$1 does not say: $2; it says: $(cat "$folder/$1")"; }
+expect_text() { grep -qF -- "$2" "$folder/$1" || fail "the last command: expected the text \"$2\" on std$1, got: $(cat "$folder/$1")"; }
 
 # free_port: prints a port that no other test of this network uses, below the kernel's ephemeral range.
 if [ "$BROWNOUT_E2E_NETWORK" = own ]; then echo 10000; else echo $((10000 + RANDOM % 20000)); fi >"$folder/last_port"
@@ -77,7 +77,7 @@ wait_for() {
   return 1
 }
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-wait_port() { wait_for 10 listens "$1" || fail "nothing listens on port $1"; }
+wait_port() { wait_for 10 listens "$1" || fail "port $1: expected a server to listen within 10 s, but none does"; }
 
 # rule_file SERVER_PORT LISTEN_PORT [RULES [LISTENER_KEYS]]: prints a rule file.
 rule_file() {
@@ -107,7 +107,7 @@ proxy() {
     # The port may be in use for UDP, or another process may have bound it meanwhile. Then the loop tries another port.
     if wait_for 20 proxy_settled "$1" && grep -q 'listener front: 127' "$folder/$1.log"; then return; fi
   done
-  fail "$1 does not listen: $(cat "$folder/$1.log")"
+  fail "brownout with $folder/$1.toml: expected it to listen, but it does not; log: $(cat "$folder/$1.log")"
 }
 proxy_settled() { grep -q 'listener front: 127' "$folder/$1.log" || ! kill -0 "$last_pid"; }
 
@@ -118,7 +118,7 @@ const server = require('net').createServer({ allowHalfOpen: true }, c => c.on('e
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 P
   start echo node "$folder/echo.js"
-  wait_for 10 grep -q . "$folder/echo.log" || fail "no echo server"
+  wait_for 10 grep -q . "$folder/echo.log" || fail "expected the echo server to start within 10 s, but it did not: $(cat "$folder/echo.log")"
   echo_port=$(cat "$folder/echo.log")
 }
 
@@ -127,9 +127,10 @@ P
 ask() {
   local status=$1 pattern=$2 got
   shift 2
-  got=$(curl -s -o "$folder/body" -D "$folder/head" -w '%{http_code}' "$@") || fail "curl $*"
-  [ "$got" = "$status" ] || fail "$*: $got $(cat "$folder/body"), not $status"
-  grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } || fail "$*: $(cat "$folder/body")"
+  got=$(curl -s -o "$folder/body" -D "$folder/head" -w '%{http_code}' "$@") || fail "curl $*: expected a response, but curl ended with exit code $?"
+  [ "$got" = "$status" ] || fail "curl $*: expected the status $status, got $got with the body: $(cat "$folder/body"), not $status"
+  grep -qE -- "$pattern" "$folder/body" || { [ -z "$pattern" ] && [ ! -s "$folder/body" ]; } ||
+    fail "curl $*: expected a body that matches \"$pattern\", got: $(cat "$folder/body")"
 }
 
 # at_least A B: succeeds if A >= B; accepts fractions.

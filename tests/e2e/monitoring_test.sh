@@ -66,8 +66,10 @@ start manager prometheus-alertmanager --config.file="$folder/manager.yml" --stor
   --web.listen-address="127.0.0.1:$manager_port" --cluster.listen-address=
 start prometheus prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/tsdb" \
   --web.listen-address="127.0.0.1:$prometheus_port" --log.level=warn
-wait_for 30 curl -sf "http://127.0.0.1:$prometheus_port/-/ready" || fail "Prometheus: $(cat "$folder/prometheus.log")"
-wait_for 30 curl -sf "http://127.0.0.1:$manager_port/-/ready" || fail "Alertmanager: $(cat "$folder/manager.log")"
+wait_for 30 curl -sf "http://127.0.0.1:$prometheus_port/-/ready" ||
+  fail "Prometheus: expected it to be ready within 30 s, but it is not; log: $(cat "$folder/prometheus.log")"
+wait_for 30 curl -sf "http://127.0.0.1:$manager_port/-/ready" ||
+  fail "Alertmanager: expected it to be ready within 30 s, but it is not; log: $(cat "$folder/manager.log")"
 
 cat >"$folder/outage.toml" <<R
 version = 1
@@ -154,9 +156,9 @@ at_most = "0%"
 R
 code=0
 "$brownout" rehearse "$folder/outage.toml" --ci --report "$folder/report" >"$folder/out.txt" 2>&1 || code=$?
-[ "$code" = 1 ] || fail "exit code $code: $(cat "$folder/out.txt")"
+[ "$code" = 1 ] || fail "rehearsal with a failed expectation: expected exit code 1, got $code: $(cat "$folder/out.txt")"
 # says PATTERN
-says() { grep -qE "$1" "$folder/out.txt" || fail "no $1 in: $(cat "$folder/out.txt")"; }
+says() { grep -qE "$1" "$folder/out.txt" || fail "rehearsal: expected output that matches \"$1\", got: $(cat "$folder/out.txt")"; }
 says '^met +alert of rule in errors at most 1m10s: .*it fires: ALERTS'
 says '^met +alert ChatIsDown in errors at most 1m10s: .*received: '
 says '^NOT MET +alert DiskIsFull at most 1m10s: .*no such webhook'
@@ -166,7 +168,8 @@ says '^met +availability of a wrong query '
 pass "the times of a firing rule and of its alert's webhook are measured with Prometheus and Alertmanager"
 
 # Three phases and six expectations; each was rejected twice before it was accepted.
-[ "$(wc -l <"$folder/hooks.log")" = 9 ] || fail "webhooks: $(cat "$folder/hooks.log") $(cat "$folder/out.txt")"
-grep -q '"phase":"errors"' "$folder/hooks.log" || fail "no phase: $(cat "$folder/hooks.log")"
-grep -q '"met":true' "$folder/hooks.log" || fail "no expectation: $(cat "$folder/hooks.log")"
+[ "$(wc -l <"$folder/hooks.log")" = 9 ] ||
+  fail "webhooks: expected 9 messages, got: $(cat "$folder/hooks.log"); output of the rehearsal: $(cat "$folder/out.txt")"
+grep -q '"phase":"errors"' "$folder/hooks.log" || fail "webhooks: expected a message for the phase \"errors\", got: $(cat "$folder/hooks.log")"
+grep -q '"met":true' "$folder/hooks.log" || fail "webhooks: expected a message for an expectation that was met, got: $(cat "$folder/hooks.log")"
 pass "webhooks are retried, also at the end"

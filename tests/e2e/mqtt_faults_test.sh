@@ -26,10 +26,10 @@ see() {
     probes+=("$!")
   done
   for kind in tcp ws; do
-    wait "${probes[0]}" || fail "$1, $kind: $(cat "$folder/$1-$kind".{json,err})"
+    wait "${probes[0]}" || fail "$1 over $kind: expected the client to end normally, but it failed: $(cat "$folder/$1-$kind".{json,err})"
     probes=("${probes[@]:1}")
     python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2], {"r": r, "n": lambda *k: [f"number {i}" for i in k]}))' "$folder/$1-$kind.json" "$2" ||
-      fail "$1, $kind: not ($2): $(cat "$folder/$1-$kind.json")"
+      fail "$1 over $kind: expected a result with ($2), got: $(cat "$folder/$1-$kind.json")"
   done
 }
 
@@ -37,7 +37,9 @@ through untouched '[[rule]]
 match = { topic = "nobody/#" }
 fault = { type = "drop" }'
 for qos in 0 1 2; do see "untouched$qos" 'r["got"] == n(1, 2, 3, 4, 5)' 5 "$qos"; done
-if grep -l 'not MQTT' "$folder"/untouched-*.log; then fail "what mosquitto or mqtt say was not understood"; fi
+if grep -l 'not MQTT' "$folder"/untouched-*.log; then
+  fail "MQTT without rules: expected every packet to be parsed, but the logs above report bytes that are not MQTT"
+fi
 pass "QoS 0, 1 and 2, over TCP and inside WebSocket"
 
 down='direction = "downstream", packet = "publish"'
@@ -124,9 +126,9 @@ fault = { type = "drop" }' 'protocol = "mqtt"' >"$folder/listed.toml"
 start listed "$brownout" run "$folder/listed.toml" --api "127.0.0.1:$api"
 wait_port "$proxy_port"
 start curious stdbuf -oL mosquitto_sub -p "$proxy_port" -t '#' -d
-wait_for 10 grep -q SUBACK "$folder/curious.log" || fail "curious: not subscribed"
+wait_for 10 grep -q SUBACK "$folder/curious.log" || fail "mosquitto_sub: expected it to subscribe within 10 s, got: $(cat "$folder/curious.log")"
 wait_for 10 sh -c "curl -s http://127.0.0.1:$api/api/v1/flows | grep -q '\"rules\":\[\"not for you\"\]'" ||
-  fail "the rule is not in the list: $(curl -s "http://127.0.0.1:$api/api/v1/flows")"
+  fail "list of flows: expected the rule \"not for you\" at the connection, got: $(curl -s "http://127.0.0.1:$api/api/v1/flows")"
 pass "the list of connections names the rules that act on messages"
 
 # The examples, with the broker's port and a free port in place of their own.
@@ -138,6 +140,7 @@ for example in "$here"/../../examples/messaging/*.toml; do
     "$example" >"$folder/$name.toml"
   start "$name" "$brownout" run "$folder/$name.toml" --drain 0s --api off
   wait_port "$proxy_port"
-  mosquitto_pub -p "$proxy_port" -t chat -m "by $name" -q 1 -i phone-1 || fail "$name: $(cat "$folder/$name.log")"
+  mosquitto_pub -p "$proxy_port" -t chat -m "by $name" -q 1 -i phone-1 ||
+    fail "examples, $name: expected a publish to succeed, but it failed; log: $(cat "$folder/$name.log")"
 done
 pass "the examples of MQTT run"

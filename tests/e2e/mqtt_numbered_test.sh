@@ -5,17 +5,17 @@ brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto node
 numbered=$(dirname "$brownout")/../tests/brownout_numbered_mqtt
-[ -x "$numbered" ] || fail "$numbered is not built"
+[ -x "$numbered" ] || fail "$numbered is needed and not built; build the project first"
 here=$(dirname "$(readlink -f "$0")")
 
 start_mosquitto mosquitto $'max_queued_messages 0\nmax_inflight_messages 0'
 mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
 # exchange NAME QOS COUNT: publishes through the proxy; subscribes at the broker.
-exchange() { "$numbered" "$proxy_port" "$broker" "$2" "$3" 5 >"$folder/$1.json" || fail "$1: $(cat "$folder/$1.json")"; }
+exchange() { "$numbered" "$proxy_port" "$broker" "$2" "$3" 5 >"$folder/$1.json" || fail "$1: expected the client to end normally, but it failed: $(cat "$folder/$1.json")"; }
 # holds NAME EXPRESSION: checks an expression of sent, lost, doubled, reordered and connections.
 holds() {
   python3 -c 'import json, sys; sys.exit(not eval(sys.argv[2], json.load(open(sys.argv[1]))))' "$folder/$1.json" "$2" ||
-    fail "$1: not ($2): $(cat "$folder/$1.json")"
+    fail "$1: expected a result with ($2), got: $(cat "$folder/$1.json")"
 }
 cut='[[rule]]
 fault = { type = "limit_time", after = "1s", close = "rst" }'
@@ -72,15 +72,16 @@ probability = \"3%\"
 per = \"message\"
 fault = { type = \"ack_loss\" }
 $cut"
-node "$here/mqtt_client.js" "$here/../../build/npm/node_modules" "$proxy_port" "$broker" || fail "npm mqtt"
+node "$here/mqtt_client.js" "$here/../../build/npm/node_modules" "$proxy_port" "$broker" ||
+  fail "npm client mqtt: expected every acknowledged message to arrive, got the error above"
 pass "the second client, npm mqtt: QoS 1 and 2 through the same faults"
 
 # Some examples name a CA in the same folder.
 mkdir "$folder/messaging"
 cp "$here"/../../examples/messaging/*.toml "$folder/messaging"
 cd "$folder/messaging"
-"$brownout" ca init --folder brownout-ca >/dev/null || fail "ca init"
+"$brownout" ca init --folder brownout-ca >/dev/null || fail "brownout ca init: expected exit code 0, got $?"
 for file in *.toml; do
-  "$brownout" check "$file" >/dev/null || fail "$file"
+  "$brownout" check "$file" >/dev/null || fail "$file: expected a valid rule file, but check reports errors"
 done
 pass "the messaging examples are valid"

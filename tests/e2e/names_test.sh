@@ -109,14 +109,17 @@ for _ in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/7001) 2>/dev/null && break; 
 python3 "$2/inside.py"
 EOF
 unshare --map-root-user --net --mount bash "$folder/inside.sh" "$brownout" "$folder" >"$folder/inside.txt" 2>&1 ||
-  fail "the namespace: $(cat "$folder/inside.txt" "$folder/inside.log")"
+  fail "names in a namespace: expected the script to succeed, but it failed: $(cat "$folder/inside.txt" "$folder/inside.log")"
 for line in "7001 served" "7002 served" "7003 served" "7004 served"; do
-  grep -qx "$line" "$folder/inside.txt" || fail "no \"$line\": $(cat "$folder/inside.txt" "$folder/inside.log")"
+  grep -qx "$line" "$folder/inside.txt" ||
+    fail "names in a namespace: expected the line \"$line\", got: $(cat "$folder/inside.txt" "$folder/inside.log")"
 done
 pass "names from /etc/hosts, localhost, a search domain and DNS"
-grep -qx 'beside the dark: served at once' "$folder/inside.txt" || fail "held up: $(cat "$folder/inside.txt")"
-grep -qx 'dark: reset in time' "$folder/inside.txt" || fail "connect_timeout: $(cat "$folder/inside.txt")"
-grep -qx 'udp: in time' "$folder/inside.txt" || fail "connect_timeout of a session: $(cat "$folder/inside.txt")"
+grep -qx 'beside the dark: served at once' "$folder/inside.txt" ||
+  fail "eight names without an answer: expected the ninth to be served at once, got: $(cat "$folder/inside.txt")"
+grep -qx 'dark: reset in time' "$folder/inside.txt" ||
+  fail "connect_timeout of a TCP connection: expected a reset in time, got: $(cat "$folder/inside.txt")"
+grep -qx 'udp: in time' "$folder/inside.txt" || fail "connect_timeout of a UDP session: expected its end in time, got: $(cat "$folder/inside.txt")"
 pass "an unanswered name does not delay other names, and fails within connect_timeout"
 
 # A primary server of a zone: three messages for one AXFR.
@@ -146,6 +149,6 @@ wait_port "$primary_port"
 proxy transfers "$primary_port" "" 'protocol = "dns"'
 dig @127.0.0.1 -p "$primary_port" +noall +answer example.org AXFR >"$folder/direct.txt"
 dig @127.0.0.1 -p "$proxy_port" +noall +answer example.org AXFR >"$folder/through.txt"
-[ "$(wc -l <"$folder/direct.txt")" = 3002 ] || fail "the primary server is wrong: $(wc -l <"$folder/direct.txt")"
-cmp "$folder/direct.txt" "$folder/through.txt" || fail "dig AXFR differs through the proxy"
+[ "$(wc -l <"$folder/direct.txt")" = 3002 ] || fail "zone transfer without the proxy: expected 3002 lines, got $(wc -l <"$folder/direct.txt")"
+cmp "$folder/direct.txt" "$folder/through.txt" || fail "zone transfer: expected the same records through the proxy as without it, got different ones"
 pass "dig transfers a zone of three messages"

@@ -6,7 +6,8 @@ need nats-server node openssl /usr/bin/python3
 here=$(dirname "$(readlink -f "$0")")
 modules=$here/../../build/npm/node_modules
 export PYTHONPATH=$here/../../build/pypi
-[ -d "$modules/nats" ] && [ -d "$PYTHONPATH/nats" ] || fail "a client is missing (.ci/install-packages --tests)"
+[ -d "$modules/nats" ] && [ -d "$PYTHONPATH/nats" ] ||
+  fail "the NATS clients for Node and Python are needed and not installed; run .ci/install-packages --tests"
 
 js() { timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" "$@"; }
 py() { timeout 60 /usr/bin/python3 "$here/nats_client.py" "$proxy_port" "$@"; }
@@ -16,10 +17,10 @@ join() {
   [ "$2" = js ] || arguments=(/usr/bin/python3 "$here/nats_client.py" "$proxy_port")
   start "$1" timeout 60 "${arguments[@]}" "${@:3}"
   member=$last_pid
-  wait_for 20 grep -q '^\* ready' "$folder/$1.log" || fail "$1 is not there: $(cat "$folder/$1.log")"
+  wait_for 20 grep -q '^\* ready' "$folder/$1.log" || fail "client $1: expected it to connect within 20 s, but it did not: $(cat "$folder/$1.log")"
 }
 said() { grep -v '^\* ' "$folder/$1.log" | tr '\n' ' '; }
-tells() { wait_for 20 grep -q "$2" "$folder/$1.log" || fail "$1 did not receive $2: $(cat "$folder/$1.log")"; }
+tells() { wait_for 20 grep -q "$2" "$folder/$1.log" || fail "client $1: expected output that matches \"$2\" within 20 s, got: $(cat "$folder/$1.log")"; }
 
 plain=$(free_port)
 start nats nats-server -a 127.0.0.1 -p "$plain"
@@ -35,8 +36,8 @@ fault = { type = "drop" }'
 join bob py listen 'news.*'
 py say lost.all a b
 js say news.all one hello end
-wait "$member" || fail "bob did not get the last message: $(cat "$folder/bob.log")"
-[ "$(said bob)" = "one end " ] || fail "bob received: $(said bob)"
+wait "$member" || fail "client bob: expected the last message, but it ended without it: $(cat "$folder/bob.log")"
+[ "$(said bob)" = "one end " ] || fail "client bob: expected the messages \"one end\", got: $(said bob)"
 pass "a message is dropped by its header, and both clients exchange other messages"
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
@@ -78,21 +79,28 @@ py say lost.a no
 mapfile -t numbers < <(seq 1 200)
 py say news.a "${numbers[@]}"
 js say news.a hello end
-wait "$member" || fail "alice did not get the last message: $(tail -3 "$folder/alice.log")"
-[ "$(said alice)" = "$(seq 1 200 | tr '\n' ' ')hello (blue) end " ] || fail "alice received: $(said alice)"
-if grep -q 'not NATS\|handshake failed' "$folder/inside.log"; then fail "$(cat "$folder/inside.log")"; fi
+wait "$member" || fail "client alice: expected the last message, but it ended without it: $(tail -3 "$folder/alice.log")"
+[ "$(said alice)" = "$(seq 1 200 | tr '\n' ' ')hello (blue) end " ] ||
+  fail "client alice: expected the numbers 1 to 200, \"hello (blue)\" and \"end\", got: $(said alice)"
+if grep -q 'not NATS\|handshake failed' "$folder/inside.log"; then
+  fail "NATS over TLS: expected no errors in the log, got: $(cat "$folder/inside.log")"
+fi
 pass "TLS after INFO on both sides: rules match the messages inside TLS"
 
 between stranger "$folder/ca/ca.pem"
-if py say news.a hello | grep -qv '^\* '; then fail "a server with another certificate was taken"; fi
-wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "the reason is not logged: $(cat "$folder/stranger.log")"
+if py say news.a hello | grep -qv '^\* '; then
+  fail "a server with an unknown certificate: expected the connection to fail, but the client published"
+fi
+wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" ||
+  fail "a server with an unknown certificate: expected the failed handshake in the log, got: $(cat "$folder/stranger.log")"
 unset NATS_CA
 pass "a server whose certificate is not from the trusted CA is reported, and the connection ends"
 
 # load NAME RULE: adds a rule for existing connections.
 load() {
   echo "$2" >>"$folder/$1.toml"
-  wait_for 5 grep -q 'changed): 1 rule loaded' "$folder/$1.log" || fail "the rule was not loaded: $(cat "$folder/$1.log")"
+  wait_for 5 grep -q 'changed): 1 rule loaded' "$folder/$1.log" ||
+    fail "$1: expected the added rule to be loaded within 5 s, but it was not; log: $(cat "$folder/$1.log")"
 }
 nats duck ''
 join stays js stay
@@ -107,9 +115,11 @@ pass "in lame duck mode a client is notified, and reconnects when the connection
 nats unauthorized '[[rule]]
 fault = { type = "nats_authorization_timeout", after = "100ms" }'
 js say news.a hello >"$folder/unauthorized.txt" 2>&1 || true
-grep -qi 'authenti\|AUTHORIZATION' "$folder/unauthorized.txt" || fail "the client received: $(cat "$folder/unauthorized.txt")"
+grep -qi 'authenti\|AUTHORIZATION' "$folder/unauthorized.txt" ||
+  fail "nats_authorization_timeout, Node: expected an authorization error, got: $(cat "$folder/unauthorized.txt")"
 py say news.a hello >"$folder/unauthorized.txt" 2>&1 || true
-grep -qi 'authenti' "$folder/unauthorized.txt" || fail "the client received: $(cat "$folder/unauthorized.txt")"
+grep -qi 'authenti' "$folder/unauthorized.txt" ||
+  fail "nats_authorization_timeout, Python: expected an authentication error, got: $(cat "$folder/unauthorized.txt")"
 pass "an authorization timeout is reported in the same way as by a server"
 
 nats change ''

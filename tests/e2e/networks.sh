@@ -8,7 +8,7 @@ network() {
   unshare --net sleep 600 &
   holders[$1]=$!
   pids+=("$!")
-  wait_for 5 left_ours "$!" || fail "no network namespace"
+  wait_for 5 left_ours "$!" || fail "network $1: expected a new network namespace within 5 s, but the process did not leave the script's own"
   inside "$1" ip link set lo up
 }
 inside() { local name=$1; shift; nsenter --target "${holders[$name]}" --net "$@"; }

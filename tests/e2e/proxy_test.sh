@@ -47,26 +47,40 @@ match = { port = 9 }
 fault = { type = "refuse" }'
 socks="socks5h://127.0.0.1:$proxy_port"
 tunnel="http://127.0.0.1:$proxy_port"
-[ "$(get --proxy "$socks" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5, an address"
-[ "$(get --proxytunnel --proxy "$tunnel" "http://127.0.0.1:$web/hello")" = hello ] || fail "CONNECT, an address"
-[ "$(ALL_PROXY="$socks" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "ALL_PROXY, TLS"
-[ "$(HTTPS_PROXY="$tunnel" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "HTTPS_PROXY, TLS"
+[ "$(get --proxy "$socks" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5 with an address: expected the page \"hello\", got another result"
+[ "$(get --proxytunnel --proxy "$tunnel" "http://127.0.0.1:$web/hello")" = hello ] ||
+  fail "CONNECT with an address: expected the page \"hello\", got another result"
+[ "$(ALL_PROXY="$socks" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] ||
+  fail "curl with ALL_PROXY over TLS: expected the page \"hello\", got another result"
+[ "$(HTTPS_PROXY="$tunnel" get --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] ||
+  fail "curl with HTTPS_PROXY: expected the page \"hello\", got another result"
 [ "$(HTTPS_PROXY="$tunnel" SSL_CERT_FILE="$folder/cert.pem" /usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('https://localhost:$tls/hello').read().decode(), end='')")" = hello ] ||
-  fail "python with HTTPS_PROXY"
+  fail "Python with HTTPS_PROXY: expected the page \"hello\", got another result"
 for kind in --socks4 --socks4a; do
-  [ "$(get $kind "127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "$kind"
+  [ "$(get $kind "127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] ||
+    fail "curl $kind: expected the page \"hello\", got another result"
 done
-[ "$(get --socks4a "127.0.0.1:$proxy_port" --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] || fail "SOCKS4a, a name"
+[ "$(get --socks4a "127.0.0.1:$proxy_port" --cacert "$folder/cert.pem" "https://localhost:$tls/hello")" = hello ] ||
+  fail "SOCKS4a with a name: expected the page \"hello\", got another result"
 begin=$(now)
 get --proxy "$socks" "http://localhost:$web/hello" >/dev/null
-at_least "$(since "$begin")" 0.3 || fail "a rule for a host's connections"
+at_least "$(since "$begin")" 0.3 || fail "a latency rule for a host name: expected a request of 0.3 s or more, but it was faster"
 pass "SOCKS5, SOCKS4, SOCKS4a and CONNECT: curl and python with ALL_PROXY and HTTPS_PROXY; rules match hosts by name"
 
-says() { local wanted=$1; shift; if get "$@" 2>"$folder/said" >/dev/null; then fail "$* went through"; fi; grep -qi -- "$wanted" "$folder/said" || fail "$*: $(cat "$folder/said")"; }
+says() {
+  local wanted=$1
+  shift
+  if get "$@" 2>"$folder/said" >/dev/null; then
+    fail "curl $*: expected an error, but the request succeeded"
+  fi
+  grep -qi -- "$wanted" "$folder/said" ||
+    fail "curl $*: expected the error \"$wanted\", got: $(cat "$folder/said")"
+}
 says "(4)" --proxy "$socks" http://gone.example.org/
 says "(91)" --socks4a "127.0.0.1:$proxy_port" http://gone.example.org/
 says "502" --proxytunnel --proxy "$tunnel" http://gone.example.org/
-[ "$(get --proxy "$socks" "http://moved.example.org:$web/hello")" = hello ] || fail "a wrong answer of DNS leads elsewhere"
+[ "$(get --proxy "$socks" "http://moved.example.org:$web/hello")" = hello ] ||
+  fail "a wrong_answer rule for the server's name: expected the page \"hello\" from the other address, got another result"
 says "(91)" --socks4 "127.0.0.1:$proxy_port" "http://127.0.0.1:$(free_port)/"
 says "400\|wrong version" --proxy "https://127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "(5)" --proxy "$socks" "http://127.0.0.1:$(free_port)/"
@@ -78,20 +92,23 @@ pass "a name that a rule fails gives host unreachable or a 502; so does an unrea
 echo secret >"$folder/password"
 forward closed "username = \"qa\"
 password_file = \"$folder/password\"" ""
-[ "$(get --proxy "socks5h://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "SOCKS5, a password"
-[ "$(get --proxytunnel --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] || fail "CONNECT, a password"
+[ "$(get --proxy "socks5h://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] ||
+  fail "SOCKS5 with a password: expected the page \"hello\", got another result"
+[ "$(get --proxytunnel --proxy "http://qa:secret@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello")" = hello ] ||
+  fail "CONNECT with a password: expected the page \"hello\", got another result"
 says "(91)" --proxy "socks4://qa@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "." --proxy "socks5h://qa:wrong@127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
 says "407" --proxytunnel --proxy "http://127.0.0.1:$proxy_port" "http://127.0.0.1:$web/hello"
-if grep -q secret "$folder/closed.log"; then fail "the password is in the log"; fi
+if grep -q secret "$folder/closed.log"; then fail "expected no password in the log, but the log contains it"; fi
 pass "a client without the password is refused"
 
 proxy taken "$web" '[[rule]]
 match = { client = "203.0.113.0/24" }
 fault = { type = "latency", delay = "2s" }' 'proxy_protocol = true'
 begin=$(now)
-[ "$(get --haproxy-protocol "http://127.0.0.1:$proxy_port/hello")" = hello ] || fail "a PROXY header, version 1"
-at_least 3 "$(since "$begin")" || fail "a rule for another client acts"
+[ "$(get --haproxy-protocol "http://127.0.0.1:$proxy_port/hello")" = hello ] ||
+  fail "PROXY protocol version 1: expected the page \"hello\", got another result"
+at_least 3 "$(since "$begin")" || fail "PROXY protocol version 1: expected a rule for another client not to act, but the request took 3 s or more"
 cat >"$folder/v2.py" <<'P'
 import socket, struct, sys, time
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
@@ -106,8 +123,10 @@ while chunk := s.recv(4096):
 assert answer.endswith(b"hello\n"), answer
 assert time.time() - begin > 0.29, "the rule for the client does not act"
 P
-/usr/bin/python3 "$folder/v2.py" "$proxy_port" || fail "a PROXY header, version 2, byte by byte"
-if get "http://127.0.0.1:$proxy_port/hello" 2>/dev/null; then fail "served without a PROXY header"; fi
+/usr/bin/python3 "$folder/v2.py" "$proxy_port" || fail "PROXY protocol version 2, byte by byte: expected a response, got the Python error above"
+if get "http://127.0.0.1:$proxy_port/hello" 2>/dev/null; then
+  fail "a connection without a PROXY header: expected it to be refused, but it was served"
+fi
 pass "PROXY headers of both versions are read, and rules match the client address in the header"
 
 for version in v1 v2; do
@@ -118,7 +137,8 @@ for version in v1 v2; do
     wait_port "$port"
     for i in 1 2; do
       seen=$(get -w '%{local_port}\n' "http://127.0.0.1:$port/" | paste -sd ' ')
-      [[ "$seen" =~ ^127\.0\.0\.1:([0-9]+)\ ([0-9]+)$ ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] || fail "$version, $protocol: the server is told $seen"
+      [[ "$seen" =~ ^127\.0\.0\.1:([0-9]+)\ ([0-9]+)$ ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] ||
+        fail "PROXY protocol $version to a server, $protocol: expected the client's address 127.0.0.1 and port, got: $seen"
     done
   done
 done
@@ -130,6 +150,7 @@ for version in v1 v2; do
   start "mixed$version" "$brownout" run "$folder/mixed$version.toml" --drain 0s --api off
   wait_port "$port"
   seen=$(get -w '%{local_port}\n' "http://127.0.0.1:$port/" | paste -sd ' ')
-  [[ "$seen" =~ ^::ffff:127\.0\.0\.1:([0-9]+)\ ([0-9]+)$ ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] || fail "$version, a server with IPv6: it is told $seen"
+  [[ "$seen" =~ ^::ffff:127\.0\.0\.1:([0-9]+)\ ([0-9]+)$ ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] ||
+    fail "PROXY protocol $version to an IPv6 server: expected ::ffff:127.0.0.1 and the client's port, got: $seen"
 done
 pass "a server with IPv6 gets the IPv4 address of each client"

@@ -6,8 +6,8 @@ source "$(dirname "$0")/lib.sh"
 need redis-server redis-cli /usr/bin/python3 node
 here=$(dirname "$(readlink -f "$0")")
 modules=$here/../../build/npm/node_modules
-[ -d "$modules/ioredis" ] || fail "the client for Node is missing (.ci/install-packages --tests)"
-/usr/bin/python3 -c 'import redis' || fail "the client for Python is missing (.ci/install-packages --tests)"
+[ -d "$modules/ioredis" ] || fail "the Redis client for Node is needed and not installed; run .ci/install-packages --tests"
+/usr/bin/python3 -c 'import redis' || fail "the Redis client for Python is needed and not installed; run .ci/install-packages --tests"
 
 server=$(free_port)
 start redis redis-server --port "$server" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder"
@@ -23,7 +23,7 @@ expect() {
   shift 2
   said=$("$@" | tr '\n' ' ')
   # shellcheck disable=SC2053
-  [[ "$said" == $pattern ]] || fail "$what: $said"
+  [[ "$said" == $pattern ]] || fail "$what: expected output that matches \"$pattern\", got: $said"
 }
 # both WHAT PYTHON IOREDIS COMMAND...: the patterns match the output of each client.
 both() {
@@ -99,13 +99,17 @@ transcript <"$folder/said.txt" >"$folder/said"
 # The ids of connections differ, so they are masked.
 answers() { /usr/bin/python3 "$here/redis_client.py" "$1" bytes "$folder/said" | sed '/^id\r$/{n;s/.*/:n/}' | tee "$folder/$2.answers" | md5sum; }
 wanted=$(answers "$server" direct)
-[ "$(grep -c . "$folder/direct.answers")" -gt 100 ] || fail "the server does not answer: $(cat "$folder/direct.answers")"
+[ "$(grep -c . "$folder/direct.answers")" -gt 100 ] ||
+  fail "redis-server without the proxy: expected more than 100 answers, got: $(cat "$folder/direct.answers")"
 for rules in '' '[[rule]]
 match = { key = "no.such", command = "copy" }
 fault = { type = "drop" }'; do
   through "plain${#rules}" "$rules"
-  [ "$(answers "$proxy_port" proxied)" = "$wanted" ] || fail "answers differ: $(diff -a "$folder/direct.answers" "$folder/proxied.answers")"
-  if grep -q 'not Redis' "$folder/plain${#rules}.log"; then fail "what they say was not understood: $(cat "$folder/plain${#rules}.log")"; fi
+  [ "$(answers "$proxy_port" proxied)" = "$wanted" ] ||
+    fail "Redis with no matching rule: expected the same answers as without the proxy, got this difference: $(diff -a "$folder/direct.answers" "$folder/proxied.answers")"
+  if grep -q 'not Redis' "$folder/plain${#rules}.log"; then
+    fail "Redis with no matching rule: expected every value to be parsed, but the log reports bytes that are not Redis: $(cat "$folder/plain${#rules}.log")"
+  fi
 done
 pass "transactions, pipelines, blocking commands, RESP3, scripts, pub/sub and inline commands pass byte for byte"
 
@@ -128,16 +132,19 @@ both "by command, key and database" "nobody bob * no scripts* True * refused* Tr
 both "in a pipeline" "1 * no scripts True bob " "* NOPERM no scripts OK bob " pipe "DEL user:1" "SCRIPT LOAD x" "SET user:1 ann" "GET other"
 for client in py js; do
   start "$client-hears" "$client" listen lost.a
-  wait_for 20 grep -q '^\* ready' "$folder/$client-hears.log" || fail "$client does not subscribe"
+  wait_for 20 grep -q '^\* ready' "$folder/$client-hears.log" ||
+    fail "$client: expected it to subscribe within 20 s, got: $(cat "$folder/$client-hears.log")"
   start "$client-listens" "$client" listen news
   last_listener=$last_pid
-  wait_for 20 grep -q '^\* ready' "$folder/$client-listens.log" || fail "$client does not subscribe"
+  wait_for 20 grep -q '^\* ready' "$folder/$client-listens.log" ||
+    fail "$client: expected it to subscribe within 20 s, got: $(cat "$folder/$client-listens.log")"
   direct publish lost.a gone >/dev/null
   direct publish news hello >/dev/null
   direct publish news end >/dev/null
-  wait "$last_listener" || fail "$client did not hear the end"
-  [ "$(grep -v '^\*' "$folder/$client-listens.log" | tr '\n' ' ')" = "hello end " ] || fail "$client received $(cat "$folder/$client-listens.log")"
-  if grep -q gone "$folder/$client-hears.log"; then fail "$client received a dropped message"; fi
+  wait "$last_listener" || fail "$client: expected the message \"end\", but it ended with exit code $?"
+  [ "$(grep -v '^\*' "$folder/$client-listens.log" | tr '\n' ' ')" = "hello end " ] ||
+    fail "$client: expected the messages \"hello end\", got: $(cat "$folder/$client-listens.log")"
+  if grep -q gone "$folder/$client-hears.log"; then fail "$client: expected the message \"gone\" to be dropped, but it arrived"; fi
 done
 pass "rules match commands, keys, databases, channels and replies"
 
@@ -148,7 +155,7 @@ answered() {
   through "$name" "[[rule]]
 fault = { type = \"$name\"$keys }"
   both "$name" "$@"
-  wait_for 10 injected "$name" answer 2 || fail "no event tells of $name"
+  wait_for 10 injected "$name" answer 2 || fail "$name: expected two events of answered commands within 10 s, found fewer"
 }
 direct set a 1 >/dev/null
 # All of these commands are answered, so a long timeout does no harm on a busy machine.
@@ -170,7 +177,7 @@ match = { command = "incr" }
 fault = { type = "ack_loss" }'
 direct mset n 0 other bob >/dev/null
 both "a lost reply" "* TimeoutError: * bob " "* Command timed out * Command timed out " "INCR n" "GET other"
-[ "$(direct get n)" = 2 ] || fail "the writes did not run: $(direct get n)"
+[ "$(direct get n)" = 2 ] || fail "lost replies: expected the server to execute both writes (n = 2), got n = $(direct get n)"
 pass "if a reply is lost, the write has run, and no other reply is taken for the lost one"
 
 through twice '[[rule]]
@@ -192,12 +199,13 @@ fault = { type = "redis_dead_subscription" }'
 for client in py js; do
   start "$client-dead" "$client" listen news
   dead_pid=$last_pid
-  wait_for 20 grep -q '^\* ready' "$folder/$client-dead.log" || fail "$client does not subscribe"
+  wait_for 20 grep -q '^\* ready' "$folder/$client-dead.log" ||
+    fail "$client: expected it to subscribe within 20 s, got: $(cat "$folder/$client-dead.log")"
   direct publish news end >/dev/null
-  wait_for 10 injected dead drop 1 || fail "no event tells of the dead subscription"
+  wait_for 10 injected dead drop 1 || fail "redis_dead_subscription: expected an event of a dropped message within 10 s, found none"
   sleep 0.3
-  kill -0 "$dead_pid" 2>/dev/null || fail "$client received the last message or a close"
-  if grep -q end "$folder/$client-dead.log"; then fail "$client received a published message"; fi
+  kill -0 "$dead_pid" 2>/dev/null || fail "redis_dead_subscription, $client: expected it to keep waiting, but it received the last message or a close"
+  if grep -q end "$folder/$client-dead.log"; then fail "redis_dead_subscription, $client: expected no message, but one arrived"; fi
 done
 pass "a dead subscription receives nothing, and its connection stays open"
 
@@ -207,7 +215,8 @@ start cluster redis-server --port "$node" --bind 127.0.0.1 --save '' --dir "$fol
   --cluster-config-file "$folder/nodes.conf" --cluster-announce-ip 127.0.0.1
 wait_port "$node"
 redis-cli -p "$node" cluster addslotsrange 0 16383 >/dev/null
-wait_for 20 bash -c "redis-cli -p $node cluster info | grep -q cluster_state:ok" || fail "the cluster is not up"
+wait_for 20 bash -c "redis-cli -p $node cluster info | grep -q cluster_state:ok" ||
+  fail "Redis cluster: expected cluster_state:ok within 20 s, but the cluster is not ready"
 proxy_port=$(free_port)
 rule_file "$node" "$proxy_port" "[[rule]]
 match = { key = \"cart:*\" }
@@ -217,11 +226,11 @@ start circles "$brownout" run "$folder/circles.toml" --events "$folder/circles.j
 wait_port "$proxy_port"
 for command in "slots" "shards" "nodes"; do
   said=$(redis-cli -p "$proxy_port" cluster "$command")
-  grep -qE "\b$proxy_port\b" <<<"$said" || fail "CLUSTER $command does not name the listener: $said"
-  if grep -qE "\b$node\b" <<<"$said"; then fail "CLUSTER $command names the node: $said"; fi
+  grep -qE "\b$proxy_port\b" <<<"$said" || fail "CLUSTER $command: expected the listener's port $proxy_port, got: $said"
+  if grep -qE "\b$node\b" <<<"$said"; then fail "CLUSTER $command: expected the node's port $node to be rewritten, got: $said"; fi
 done
 expect "a loop of MOVED" "OK * Too many Cluster redirections.* " js cluster "SET a 1" "GET cart:1"
-wait_for 10 injected circles answer 4 || fail "the client did not go round in circles"
+wait_for 10 injected circles answer 4 || fail "redis_moved: expected the client to follow four redirections within 10 s, but it followed fewer"
 pass "cluster clients stay on the proxy, and give up after several MOVED redirections"
 
 # A Sentinel names the primary.
@@ -231,6 +240,8 @@ start sentinel redis-server "$folder/sentinel.conf" --sentinel
 wait_port "$sentinel"
 proxy watched "$sentinel" '' "protocol = \"redis\"
 rewrite = { \"127.0.0.1:$server\" = \"127.0.0.1:1\" }"
-[ "$(redis-cli -p "$proxy_port" sentinel get-master-addr-by-name main | tr '\n' ' ')" = "127.0.0.1 1 " ] || fail "the Sentinel names another primary"
-redis-cli -p "$proxy_port" sentinel masters | tr '\n' ' ' | grep -q 'ip 127.0.0.1 port 1 ' || fail "SENTINEL MASTERS names another primary"
+[ "$(redis-cli -p "$proxy_port" sentinel get-master-addr-by-name main | tr '\n' ' ')" = "127.0.0.1 1 " ] ||
+  fail "SENTINEL get-master-addr-by-name: expected the rewritten address 127.0.0.1 1, got another one"
+redis-cli -p "$proxy_port" sentinel masters | tr '\n' ' ' | grep -q 'ip 127.0.0.1 port 1 ' ||
+  fail "SENTINEL MASTERS: expected the rewritten address 127.0.0.1 1, got another one"
 pass "a Sentinel names the listener in front of the primary"

@@ -14,7 +14,7 @@ rehearse() {
   "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
   echo "$code" >"$folder/$1.code"
 }
-met() { [ "$(cat "$folder/$1.code")" = 0 ] || fail "$1: $(cat "$folder/$1.txt")"; }
+met() { [ "$(cat "$folder/$1.code")" = 0 ] || fail "rehearsal $1: expected all expectations to be met (exit code 0), got exit code $(cat "$folder/$1.code"): $(cat "$folder/$1.txt")"; }
 
 start_mosquitto mosquitto ''
 first=$broker
@@ -32,7 +32,8 @@ done
 wait "${rehearsals[@]}"
 for outage in acknowledgements-lost half-open; do
   [ ${#slow[@]} -gt 0 ] || met "$outage"
-  [[ "$(cat "$folder/$outage.code")" = [01] ]] || fail "$outage: $(cat "$folder/$outage.txt")"
+  [[ "$(cat "$folder/$outage.code")" = [01] ]] ||
+    fail "rehearsal $outage: expected exit code 0 or 1, got $(cat "$folder/$outage.code"): $(cat "$folder/$outage.txt")"
 done
 pass "two outages of MQTT with two mosquittos: users reach the second broker, and no acknowledged message is lost"
 
@@ -107,8 +108,10 @@ metric = \"messages_duplicated\"
 at_most = 0" '[[rule]]
 match = { packet = "publish", direction = "upstream", every = 5 }
 fault = { type = "duplicate", share = "100%" }'
-[ "$(cat "$folder/mqtt-doubled.code")" = 1 ] || fail "doubled messages were not reported: $(cat "$folder/mqtt-doubled.txt")"
-grep -q 'NOT MET.*messages_duplicated' "$folder/mqtt-doubled.txt" || fail "$(cat "$folder/mqtt-doubled.txt")"
+[ "$(cat "$folder/mqtt-doubled.code")" = 1 ] ||
+  fail "duplicated MQTT messages: expected exit code 1, got another one: $(cat "$folder/mqtt-doubled.txt")"
+grep -q 'NOT MET.*messages_duplicated' "$folder/mqtt-doubled.txt" ||
+  fail "duplicated MQTT messages: expected messages_duplicated to be not met, got: $(cat "$folder/mqtt-doubled.txt")"
 pass "duplicated messages are reported"
 
 start_prosody "$prosody_without_tls" ann bob
@@ -145,8 +148,10 @@ metric = \"availability\"
 at_least = \"100%\"" '[[rule]]
 match = { stanza = "message", direction = "upstream", every = 7 }
 fault = { type = "drop" }'
-grep -q 'NOT MET.*messages_lost' "$folder/xmpp-lost.txt" || fail "lost stanzas were not reported: $(cat "$folder/xmpp-lost.txt")"
-grep -q '1 of 3 messages did not come back' "$folder/xmpp-lost.txt" || fail "$(cat "$folder/xmpp-lost.txt")"
+grep -q 'NOT MET.*messages_lost' "$folder/xmpp-lost.txt" ||
+  fail "lost XMPP stanzas: expected messages_lost to be not met, got: $(cat "$folder/xmpp-lost.txt")"
+grep -q '1 of 3 messages did not come back' "$folder/xmpp-lost.txt" ||
+  fail "lost XMPP stanzas: expected \"1 of 3 messages did not come back\", got: $(cat "$folder/xmpp-lost.txt")"
 scenario xmpp-ping "$phones
 [[expect]]
 metric = \"availability\"
@@ -154,5 +159,5 @@ at_least = \"100%\"" '[[rule]]
 name = "swallowed"
 match = { stanza = "iq", namespace = "urn:xmpp:ping", direction = "upstream" }
 fault = { type = "drop" }' '"swallowed"'
-grep -q 'no answer to a ping' "$folder/xmpp-ping.txt" || fail "$(cat "$folder/xmpp-ping.txt")"
+grep -q 'no answer to a ping' "$folder/xmpp-ping.txt" || fail "lost XMPP pings: expected \"no answer to a ping\", got: $(cat "$folder/xmpp-ping.txt")"
 pass "XMPP: lost stanzas and a dropped ping are reported"

@@ -22,7 +22,8 @@ second=$(free_port)
 start second nats-server -a 127.0.0.1 -p "$second"
 wait_port "$second"
 # A stream for the users whose messages JetStream stores.
-timeout 60 node "$here/nats_client.js" "$modules" "$broker" store 'stored.>' >"$folder/stream.txt" || fail "no stream: $(cat "$folder/stream.txt")"
+timeout 60 node "$here/nats_client.js" "$modules" "$broker" store 'stored.>' >"$folder/stream.txt" ||
+  fail "JetStream: expected a stream to be created, but the client failed: $(cat "$folder/stream.txt")"
 
 # scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses; the result is in NAME.code and NAME/report.json.
 scenario() {
@@ -102,7 +103,7 @@ for outage in nats-upgrade nats-upgrade-badly; do
   rehearsals+=("$!")
 done
 wait "${rehearsals[@]}"
-code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "$1: $(cat "$folder/$1.txt")"; }
+code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "rehearsal $1: expected an exit code in [$2], got $(cat "$folder/$1.code"): $(cat "$folder/$1.txt")"; }
 ok=0
 unmeasured=3
 if [ ${#slow[@]} -gt 0 ]; then
@@ -113,10 +114,11 @@ code plain $ok
 code stored $ok
 pass "nothing is lost, doubled or out of order, over core NATS and over JetStream"
 code unstored $unmeasured
-grep -q 'messages were not stored' "$folder/unstored.txt" || fail "the reason is missing: $(cat "$folder/unstored.txt")"
+grep -q 'messages were not stored' "$folder/unstored.txt" ||
+  fail "messages that are not stored: expected that reason in the output, got: $(cat "$folder/unstored.txt")"
 pass "a message that no stream stores counts as a failure, with the reason"
 code lost 1
-grep -qE 'messages.lost' "$folder/lost.txt" || fail "lost: $(cat "$folder/lost.txt")"
+grep -qE 'messages.lost' "$folder/lost.txt" || fail "lost messages: expected messages_lost in the output, got: $(cat "$folder/lost.txt")"
 code doubled 1
 pass "messages that a rule drops or duplicates are counted"
 code nats-upgrade $ok

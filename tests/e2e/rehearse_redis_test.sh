@@ -145,8 +145,8 @@ for outage in redis-failover redis-failover-badly; do
   rehearsals+=("$!")
 done
 wait "${rehearsals[@]}"
-code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "$1: $(cat "$folder/$1.txt")"; }
-says() { grep -qE "$2" "$folder/$1.txt" || fail "$1 does not say $2: $(cat "$folder/$1.txt")"; }
+code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "rehearsal $1: expected an exit code in [$2], got $(cat "$folder/$1.code"): $(cat "$folder/$1.txt")"; }
+says() { grep -qE "$2" "$folder/$1.txt" || fail "rehearsal $1: expected output that matches \"$2\", got: $(cat "$folder/$1.txt")"; }
 ok=0
 unmeasured=3
 if [ ${#slow[@]} -gt 0 ]; then
@@ -163,7 +163,7 @@ says values 'messages_lost .*no message was sent'
 pass "without pub/sub, only values are checked"
 left=$(redis-cli -p "$first" -n 3 --scan | while read -r name; do redis-cli -p "$first" -n 3 TTL "$name"; done | sort -n)
 [ -n "$left" ] && [ "$(head -n 1 <<<"$left")" -gt 0 ] && [ "$(tail -n 1 <<<"$left")" -le 61 ] ||
-  fail "keys live for so many seconds: $left"
+  fail "keys left by the users: expected a time to live of 1 to 61 s, got: $left"
 pass "keys are in the user's database, and expire"
 code stranger $unmeasured
 says stranger 'AUTH: error from the server: WRONGPASS'

@@ -41,22 +41,28 @@ for file in "${files[@]}"; do
   if [ -n "$sanitized" ] && is_real "$name"; then
     # Checks only that it completes and writes a report.
     for handling in well badly; do
-      [[ "$(cat "$folder/$name.$handling.code")" = [01] ]] || fail "$name.$handling: $(cat "$folder/$name.$handling.txt")"
+      [[ "$(cat "$folder/$name.$handling.code")" = [01] ]] ||
+        fail "$name, handled $handling: expected exit code 0 or 1, got $(cat "$folder/$name.$handling.code"): $(cat "$folder/$name.$handling.txt")"
     done
     continue
   fi
-  [ "$(cat "$folder/$name.well.code")" = 0 ] || fail "$name, handled well: $(cat "$folder/$name.well.txt")"
-  [ "$(cat "$folder/$name.badly.code")" = 1 ] || fail "$name, handled badly: $(cat "$folder/$name.badly.txt")"
+  [ "$(cat "$folder/$name.well.code")" = 0 ] ||
+    fail "$name, handled well: expected exit code 0, got $(cat "$folder/$name.well.code"): $(cat "$folder/$name.well.txt")"
+  [ "$(cat "$folder/$name.badly.code")" = 1 ] ||
+    fail "$name, handled badly: expected exit code 1, got $(cat "$folder/$name.badly.code"): $(cat "$folder/$name.badly.txt")"
   # The failed expectation must be availability, not a side effect.
-  grep -qE '^NOT MET .*availability' "$folder/$name.badly.txt" || fail "$name fails with: $(cat "$folder/$name.badly.txt")"
+  grep -qE '^NOT MET .*availability' "$folder/$name.badly.txt" ||
+    fail "$name, handled badly: expected availability to be not met, got: $(cat "$folder/$name.badly.txt")"
 done
 pass "${#files[@]} outages: met when handled well, availability not met when badly"
 code=0
 "$brownout" rehearse "$outages/half-open.toml" --embedded well --virtual-time --report "" >"$folder/virtual.txt" 2>&1 || code=$?
-[ "$code" = 2 ] && grep -q 'cannot run in virtual time' "$folder/virtual.txt" || fail "mqtt in virtual time: $code, $(cat "$folder/virtual.txt")"
+[ "$code" = 2 ] && grep -q 'cannot run in virtual time' "$folder/virtual.txt" ||
+  fail "mqtt users in virtual time: expected exit code 2 and \"cannot run in virtual time\", got exit code $code and: $(cat "$folder/virtual.txt")"
 code=0
 "$brownout" rehearse "$outages/slow-network.toml" --virtual-time --report "" >"$folder/virtual.txt" 2>&1 || code=$?
-[ "$code" = 2 ] && grep -q 'requires --embedded' "$folder/virtual.txt" || fail "virtual time, real servers: $code, $(cat "$folder/virtual.txt")"
+[ "$code" = 2 ] && grep -q 'requires --embedded' "$folder/virtual.txt" ||
+  fail "virtual time with real servers: expected exit code 2 and \"requires --embedded\", got exit code $code and: $(cat "$folder/virtual.txt")"
 pass "virtual time is refused for probes outside the process"
 if [ -n "$sanitized" ]; then exit 0; fi
 
@@ -65,7 +71,7 @@ wait "$demo" || code=$?
 report=$(echo "$folder"/brownout-demo.*/report.html)
 report=${report%/report.html}
 [ "$code" = 0 ] && grep -q '4 of 4 expectations met' "$folder/demo.txt" && [ -e "$report/report.html" ] ||
-  fail "the demo: $code, $(cat "$folder/demo.txt")"
+  fail "brownout demo: expected exit code 0, \"4 of 4 expectations met\" and a report, got exit code $code and: $(cat "$folder/demo.txt")"
 pass "the demo, without a file, a server or a network, in real time"
 
 /usr/bin/python3 - "$report/report.json" "$(dirname "$0")/../../docs/report.schema.json" <<'P'
@@ -75,8 +81,8 @@ jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))
 P
 pass "report.json conforms to docs/report.schema.json"
 xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$report/junit.xml" "$folder/2021-10-04.badly/junit.xml" 2>"$folder/xml.txt" ||
-  fail "junit.xml: $(cat "$folder/xml.txt")"
-grep -q '<failure' "$folder/2021-10-04.badly/junit.xml" || fail "no failure in junit.xml"
+  fail "junit.xml: expected a file that conforms to junit.xsd, got: $(cat "$folder/xml.txt")"
+grep -q '<failure' "$folder/2021-10-04.badly/junit.xml" || fail "junit.xml of an outage handled badly: expected a <failure>, found none"
 pass "junit.xml is valid"
 
 # The content of the report page after a browser has loaded it.
@@ -107,42 +113,52 @@ assert re.search(r'<td>\d+: 127\.0\.0\.\d+:\d+ 100%', rows['chat', 'eu']), rows[
 P
 pass "report.html in Chromium: the verdict, phases, bars, lines, marks; nothing is fetched"
 
-"$brownout" report compare "$report" "$report/report.json" >"$folder/same.txt" || fail "worse than itself"
-if "$brownout" report compare "$report/report.json" "$folder/2021-10-04.badly/report.json" >"$folder/worse.txt"; then fail "not worse"; fi
-grep -q '^WORSE' "$folder/worse.txt" || fail "compare says: $(cat "$folder/worse.txt")"
+"$brownout" report compare "$report" "$report/report.json" >"$folder/same.txt" ||
+  fail "report compare of a report with itself: expected exit code 0, got $?: $(cat "$folder/same.txt")"
+if "$brownout" report compare "$report/report.json" "$folder/2021-10-04.badly/report.json" >"$folder/worse.txt"; then
+  fail "report compare with a worse report: expected a nonzero exit code, got 0: $(cat "$folder/worse.txt")"
+fi
+grep -q '^WORSE' "$folder/worse.txt" || fail "report compare with a worse report: expected a line WORSE, got: $(cat "$folder/worse.txt")"
 code=0
 "$brownout" report compare "$folder/slow-network.well/report.json" "$report/report.json" >"$folder/unrelated.txt" 2>&1 || code=$?
-[ "$code" = 2 ] && grep -q 'unrelated' "$folder/unrelated.txt" || fail "unrelated reports: $code, $(cat "$folder/unrelated.txt")"
+[ "$code" = 2 ] && grep -q 'unrelated' "$folder/unrelated.txt" ||
+  fail "report compare of unrelated reports: expected exit code 2 and \"unrelated\", got exit code $code and: $(cat "$folder/unrelated.txt")"
 pass "report compare reports better and worse values, and refuses unrelated reports"
 
 short=$outages/redundant-server.toml
 "$brownout" rehearse --replay "$folder/redundant-server.well/report.json" --ci --embedded well --virtual-time --report "" >"$folder/replay.txt" ||
-  fail "replay: $(cat "$folder/replay.txt")"
+  fail "replay of a report handled well: expected exit code 0, got $?: $(cat "$folder/replay.txt")"
 # A report contains its own settings, so it can be replayed.
 code=0
 "$brownout" rehearse --replay "$folder/redundant-server.badly/report.json" --ci --report "" >"$folder/replay.txt" 2>&1 || code=$?
-[ "$code" = 1 ] && grep -q '^NOT MET .*availability' "$folder/replay.txt" || fail "replay of badly: $code, $(cat "$folder/replay.txt")"
+[ "$code" = 1 ] && grep -q '^NOT MET .*availability' "$folder/replay.txt" ||
+  fail "replay of a report handled badly: expected exit code 1 and availability to be not met, got exit code $code and: $(cat "$folder/replay.txt")"
 pass "replay, with the servers and the pace of the report"
 code=0
 "$brownout" rehearse "$short" --ci --embedded well --report /proc/none >"$folder/none.txt" 2>&1 || code=$?
-[ "$code" = 2 ] && grep -q 'another folder' "$folder/none.txt" || fail "a folder that cannot be: $code, $(cat "$folder/none.txt")"
+[ "$code" = 2 ] && grep -q 'another folder' "$folder/none.txt" ||
+  fail "a report folder that cannot be created: expected exit code 2 and \"another folder\", got exit code $code and: $(cat "$folder/none.txt")"
 pass "a report folder that cannot be written is an error before the outage begins"
 code=0
 "$brownout" run "$short" 2>"$folder/run.txt" || code=$?
-[ "$code" = 2 ] && grep -q 'this is a rehearsal' "$folder/run.txt" || fail "run takes a rehearsal: $(cat "$folder/run.txt")"
+[ "$code" = 2 ] && grep -q 'this is a rehearsal' "$folder/run.txt" ||
+  fail "brownout run with a rehearsal: expected exit code 2 and \"this is a rehearsal\", got exit code $code and: $(cat "$folder/run.txt")"
 code=0
 "$brownout" rehearse "$short" --ci --report "" >"$folder/none.txt" 2>&1 || code=$?
-[ "$code" = 3 ] && grep -q 'steady state was not met' "$folder/none.txt" || fail "without servers: $code, $(cat "$folder/none.txt")"
+[ "$code" = 3 ] && grep -q 'steady state was not met' "$folder/none.txt" ||
+  fail "a rehearsal without servers: expected exit code 3 and \"steady state was not met\", got exit code $code and: $(cat "$folder/none.txt")"
 pass "a rehearsal without reachable servers exits with 3"
 
 start ctrl-c "$brownout" rehearse "$outages/2021-10-04.toml" --embedded well --report "$folder/stopped"
-wait_for 20 grep -q 'routes withdrawn' "$folder/ctrl-c.log" || fail "no outage: $(cat "$folder/ctrl-c.log")"
+wait_for 20 grep -q 'routes withdrawn' "$folder/ctrl-c.log" ||
+  fail "Ctrl-C: expected the outage to begin within 20 s, got: $(cat "$folder/ctrl-c.log")"
 kill -INT "$last_pid"
 code=0
 wait "$last_pid" || code=$?
-[ "$code" = 3 ] || fail "Ctrl-C: exit code $code: $(cat "$folder/ctrl-c.log")"
-grep -q '"name": "services come back"' "$folder/stopped/report.json" || fail "Ctrl-C: no recovery"
-grep -q 'the recovery phase "services come back" runs for' "$folder/ctrl-c.log" || fail "Ctrl-C: $(cat "$folder/ctrl-c.log")"
+[ "$code" = 3 ] || fail "Ctrl-C: expected exit code 3, got $code: $(cat "$folder/ctrl-c.log")"
+grep -q '"name": "services come back"' "$folder/stopped/report.json" || fail "Ctrl-C: expected the recovery phase in report.json, but it is missing"
+grep -q 'the recovery phase "services come back" runs for' "$folder/ctrl-c.log" ||
+  fail "Ctrl-C: expected a message that the recovery phase runs, got: $(cat "$folder/ctrl-c.log")"
 pass "Ctrl-C: recovery runs and is announced, the report is written, exit code 3"
 
 # A recovery of one hour that is interrupted, and output whose reader has gone.
@@ -156,9 +172,11 @@ sleep 0.3
 kill -INT "$last_pid"
 code=0
 wait "$last_pid" || code=$?
-[ "$code" = 3 ] && [ -e "$folder/twice/summary.md" ] || fail "SIGHUP, then Ctrl-C: exit code $code"
-grep -q '<skipped' "$folder/twice/junit.xml" || fail "phases that never ran: $(cat "$folder/twice/junit.xml")"
-xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$folder/twice/junit.xml" 2>"$folder/xml.txt" || fail "$(cat "$folder/xml.txt")"
+[ "$code" = 3 ] && [ -e "$folder/twice/summary.md" ] || fail "SIGHUP, then Ctrl-C: expected exit code 3 and a report, got exit code $code"
+grep -q '<skipped' "$folder/twice/junit.xml" ||
+  fail "SIGHUP, then Ctrl-C: expected <skipped> in junit.xml for phases that did not run, got: $(cat "$folder/twice/junit.xml")"
+xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$folder/twice/junit.xml" 2>"$folder/xml.txt" ||
+  fail "SIGHUP, then Ctrl-C: expected junit.xml to conform to junit.xsd, got: $(cat "$folder/xml.txt")"
 pass "a second signal ends the rehearsal at once; phases that did not run are skipped; output without a reader does not block it"
 
 # kill -9: all processes that its commands have started end with it, even detached ones.
@@ -187,11 +205,11 @@ X
 start spawning "$brownout" rehearse "$folder/spawning.toml" --report ""
 spawning=$last_pid
 spawned() { pgrep -f '^sleep 98771' && pgrep -f '^sleep 98772' && pgrep -f '^sleep 98773'; }
-wait_for 20 spawned || fail "no command: $(cat "$folder/spawning.log")"
+wait_for 20 spawned || fail "expected the rehearsal to start its commands within 20 s, got: $(cat "$folder/spawning.log")"
 kill -KILL "$spawning"
 { wait "$spawning"; } 2>/dev/null || true
 none_left() { ! pgrep -f '^sleep 9877[123]' && ! pgrep -f 'rehearse.*spawning.toml'; }
-wait_for 10 none_left || fail "kill -9 leaves: $(pgrep -af 'sleep 9877|spawning.toml')"
+wait_for 10 none_left || fail "kill -9: expected no remaining processes, found: $(pgrep -af 'sleep 9877|spawning.toml')"
 pass "kill -9 of a rehearsal leaves no process behind"
 
 # A stopped terminal (Ctrl-S): the rehearsal keeps its schedule, and the results appear when the terminal continues.
@@ -226,7 +244,8 @@ for line in re.sub('\x1b\\[[0-9]*[A-Za-z]', '', text).splitlines():
 P
 sed 's/^name = "One server of two fails"/name = "Ein Server von zweien fällt aus, und niemand, wirklich niemand soll es merken"/; s/^name = "newcomers"/name = "Neuankömmlinge, die Öl und Müsli wollen"/' \
   "$short" >"$folder/long-names.toml"
-/usr/bin/python3 "$folder/stopped.py" "$brownout" "$folder/long-names.toml" "$folder/held" 2>"$folder/held.txt" || fail "$(tail -20 "$folder/held.txt")"
+/usr/bin/python3 "$folder/stopped.py" "$brownout" "$folder/long-names.toml" "$folder/held" 2>"$folder/held.txt" ||
+  fail "a stopped terminal: expected the rehearsal to keep its schedule, got: $(tail -20 "$folder/held.txt")"
 pass "a stopped terminal does not delay a rehearsal; the live view fits 80 columns"
 
 cat >"$folder/full.sh" <<'X'
@@ -238,5 +257,6 @@ X
 code=0
 unshare --map-root-user --mount bash "$folder/full.sh" "$brownout" "$folder" "$short" || code=$?
 [ "$code" = 3 ] && grep -q 'No space left on device; the results are above' "$folder/full.txt" &&
-  grep -q 'expectations met' "$folder/full.txt" || fail "a full disk: $code, $(cat "$folder/full.txt")"
+  grep -q 'expectations met' "$folder/full.txt" ||
+    fail "a full disk: expected the results on the terminal, got exit code $code and: $(cat "$folder/full.txt")"
 pass "a full disk: a clear error, the results all the same"

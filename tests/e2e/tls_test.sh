@@ -5,11 +5,11 @@ source "$(dirname "$0")/lib.sh"
 need nginx curl openssl
 
 "$brownout" ca init --folder "$folder/ca" >"$folder/ca.txt"
-[ "$(stat -c %a "$folder/ca/ca.key")" = 600 ] || fail "the CA's key can be read by others"
-if "$brownout" ca init --folder "$folder/ca" 2>"$folder/again"; then fail "a CA was overwritten"; fi
-grep -q 'never overwritten' "$folder/again" || fail "no reason: $(cat "$folder/again")"
+[ "$(stat -c %a "$folder/ca/ca.key")" = 600 ] || fail "ca init: expected a private key with mode 600, got $(stat -c %a "$folder/ca/ca.key")"
+if "$brownout" ca init --folder "$folder/ca" 2>"$folder/again"; then fail "ca init in a folder with a CA: expected an error, but it succeeded"; fi
+grep -q 'never overwritten' "$folder/again" || fail "ca init in a folder with a CA: expected \"never overwritten\", got: $(cat "$folder/again")"
 "$brownout" ca show --folder "$folder/ca" | grep -q "$(openssl x509 -in "$folder/ca/ca.pem" -noout -fingerprint -sha256 | cut -d= -f2)" ||
-  fail "ca show: another fingerprint"
+  fail "ca show: expected the fingerprint that openssl prints, got another one"
 pass "ca init and ca show"
 
 # A server with a certificate of its own CA, which requires client certificates.
@@ -35,13 +35,13 @@ get() { curl -sS --max-time 10 --cacert "$folder/ca/ca.pem" --resolve "*:$proxy_
 curl_says() { # CODES TEXT WHAT ARGS...
   local code=0
   get "${@:4}" -o /dev/null 2>"$folder/curl.err" || code=$?
-  [[ " $1 " == *" $code "* ]] || fail "$3: curl ended with $code, not $1: $(cat "$folder/curl.err")"
-  grep -qiE "$2" "$folder/curl.err" || fail "$3: curl says: $(cat "$folder/curl.err")"
+  [[ " $1 " == *" $code "* ]] || fail "$3: expected curl to end with one of ($1), got $code: $(cat "$folder/curl.err")"
+  grep -qiE "$2" "$folder/curl.err" || fail "$3: expected the curl error \"$2\", got: $(cat "$folder/curl.err")"
   pass "$3: curl $code, $2"
 }
 openssl_says() { # TEXT WHAT ARGS...
   timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -CAfile "$folder/ca/ca.pem" "${@:3}" </dev/null >"$folder/openssl.out" 2>&1 || true
-  grep -qE "$1" "$folder/openssl.out" || fail "$2: openssl says: $(cat "$folder/openssl.out")"
+  grep -qE "$1" "$folder/openssl.out" || fail "$2: expected the openssl output \"$1\", got: $(cat "$folder/openssl.out")"
   pass "$2: openssl: $1"
 }
 
@@ -91,8 +91,10 @@ match = { sni = 'hello.test' }
 fault = { type = 'tls_stop', after = 'server_hello', how = 'close' }
 " "protocol = 'http'
 tls = { ca = '$folder/ca' }"
-[ "$(get "https://any.test:$proxy_port/")" = plain ] || fail "a minted certificate is not accepted"
-get "https://127.0.0.1:$proxy_port/big" | cmp - "$folder/files/big" || fail "a file differs"
+[ "$(get "https://any.test:$proxy_port/")" = plain ] ||
+  fail "a certificate issued for any name: expected curl to accept it and get \"plain\", got another result"
+get "https://127.0.0.1:$proxy_port/big" | cmp - "$folder/files/big" ||
+  fail "a large file over TLS: expected the same bytes as the original, got different ones"
 openssl_says 'Verification: OK' "a minted certificate" -servername any.test -verify_return_error
 curl_says 60 'certificate has expired' expired "https://expired.test:$proxy_port/"
 curl_says 60 'not yet valid' "not yet valid" "https://future.test:$proxy_port/"
@@ -118,13 +120,14 @@ openssl_says 'unexpected eof|errno=104' "closed behind the ServerHello" -servern
 openssl_says 'protocol version|unsupported protocol' "TLS 1.1 at most" -servername ancient.test -min_protocol TLSv1.2
 openssl_says 'Protocol *: TLSv1.2|New, TLSv1.2' "TLS 1.2 at most" -servername old.test
 took=$(get "https://slow.test:$proxy_port/" -o /dev/null -w '%{time_appconnect}')
-at_least "$took" 0.4 || fail "slow handshake: $took s"
+at_least "$took" 0.4 || fail "slow_handshake, curl: expected 0.4 s or more, got $took s"
 printf 'GET / HTTP/1.0\r\n\r\n' | timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -servername cut.test -quiet >"$folder/openssl.out" 2>&1 || true
-grep -q 'unexpected eof' "$folder/openssl.out" || fail "no close_notify: $(cat "$folder/openssl.out")"
+grep -q 'unexpected eof' "$folder/openssl.out" ||
+  fail "no_close_notify: expected openssl to report an unexpected eof, got: $(cat "$folder/openssl.out")"
 pass "no close_notify: openssl: unexpected eof" # curl accepts such an end, so it reports no error
 start=$(now)
 openssl_says 'Verification: OK' "slow handshake" -servername slow.test
-at_least "$(since "$start")" 0.4 || fail "slow handshake: openssl did not wait"
+at_least "$(since "$start")" 0.4 || fail "slow_handshake, openssl: expected 0.4 s or more, but it was faster"
 
 # TLS passed through end to end, with HTTP/2; faults match by SNI.
 proxy passed "$secure" "
@@ -138,29 +141,34 @@ fault = { type = 'tls_stop', after = 'client_hello', how = 'hang' }
 match = { sni = 'flip.test' }
 fault = { type = 'corrupt_record', after = '100 KB' }
 " "protocol = 'tls'"
-[ "$(get --cacert "$folder/server.pem" "https://server.test:$proxy_port/")" = "secure NONE HTTP/2.0" ] || fail "pass-through"
+[ "$(get --cacert "$folder/server.pem" "https://server.test:$proxy_port/")" = "secure NONE HTTP/2.0" ] ||
+  fail "TLS passed through: expected \"secure NONE HTTP/2.0\" from the server, got another result"
 [ "$(get --cacert "$folder/server.pem" --cert "$folder/client.pem" --key "$folder/client.key" "https://server.test:$proxy_port/")" = "secure SUCCESS HTTP/2.0" ] ||
-  fail "a client's certificate does not pass through"
+  fail "TLS passed through with a client certificate: expected \"secure SUCCESS HTTP/2.0\" from the server, got another result"
 pass "passed through end to end, with HTTP/2 and a client's certificate"
 curl_says 35 'unrecognized name' "an alert of any name" "https://alert.test:$proxy_port/"
 openssl_says 'alert unrecognized name|unrecognized name' "an alert of any name" -servername alert.test
 timeout 1 openssl s_client -connect "127.0.0.1:$proxy_port" -servername hang.test </dev/null >"$folder/openssl.out" 2>&1 &&
-  fail "silence behind the ClientHello: openssl ended by itself"
-if grep -q 'BEGIN CERTIFICATE' "$folder/openssl.out"; then fail "something came behind the ClientHello"; fi
+  fail "tls_stop after the ClientHello: expected openssl to wait, but it ended by itself"
+if grep -q 'BEGIN CERTIFICATE' "$folder/openssl.out"; then
+  fail "tls_stop after the ClientHello: expected no data from the server, but a certificate arrived"
+fi
 pass "silence behind the ClientHello: openssl waits"
 curl_says 28 'timed out' "silence behind the ClientHello" --max-time 1 "https://hang.test:$proxy_port/"
 curl_says "56 35" 'bad record mac|decryption failed|cipher operation failed' "a corrupt record" -k "https://flip.test:$proxy_port/big"
 
 (printf 'GET /big HTTP/1.0\r\n\r\n'; sleep 1) | timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -servername flip.test -quiet \
   >/dev/null 2>"$folder/openssl.err" || true
-grep -qE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" || fail "a corrupt record: openssl says: $(cat "$folder/openssl.err")"
+grep -qE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" ||
+  fail "corrupt_record: expected openssl to report a bad record, got: $(cat "$folder/openssl.err")"
 pass "a corrupt record: openssl: $(grep -oE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" | head -1)"
 
 # TLS terminated and encrypted again, with mTLS on both sides.
 proxy again "$secure" "" "tls = { certificate = '$folder/server.pem', key = '$folder/server.key', client_ca = '$folder/client.pem' }"
 sed -i "s|^servers = .*|&\ntls = { ca = '$folder/server.pem', name = 'server.test', certificate = '$folder/client.pem', key = '$folder/client.key' }|" "$folder/again.toml"
-wait_for 5 grep -q 'rules\? loaded' "$folder/again.log" || fail "no reload: $(cat "$folder/again.log")"
+wait_for 5 grep -q 'rules\? loaded' "$folder/again.log" ||
+  fail "TLS to the server was turned on: expected a reload within 5 s, but there was none; log: $(cat "$folder/again.log")"
 [ "$(get --http1.1 --cacert "$folder/server.pem" --cert "$folder/client.pem" --key "$folder/client.key" "https://server.test:$proxy_port/")" = "secure SUCCESS HTTP/1.1" ] ||
-  fail "mTLS on both sides"
+  fail "client certificates on both sides: expected \"secure SUCCESS HTTP/1.1\" from the server, got another result"
 curl_says "35 56" 'certificate required|alert' "without a client's certificate" --cacert "$folder/server.pem" "https://server.test:$proxy_port/"
 pass "mTLS on both sides"

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 need curl node python3
 here=$(cd "$(dirname "$0")" && pwd)
 modules=$here/../../build/npm/node_modules
-[ -d "$modules/toxiproxy-node-client" ] || fail "toxiproxy-node-client is missing (tests/run.sh installs it)"
+[ -d "$modules/toxiproxy-node-client" ] || fail "toxiproxy-node-client is needed and not installed; run .ci/install-packages --tests"
 
 start_echo
 upstream=$echo_port
@@ -17,10 +17,11 @@ api() {
   shift
   port=$(free_port)
   start "$name" "$brownout" toxiproxy -port "$port" -seed 7 "$@"
-  wait_for 10 curl -sf "http://127.0.0.1:$port/version" || fail "no API: $(cat "$folder/$name.log")"
+  wait_for 10 curl -sf "http://127.0.0.1:$port/version" ||
+    fail "$name: expected the API to answer within 10 s, but it does not; log: $(cat "$folder/$name.log")"
   api=http://127.0.0.1:$port
 }
-header() { grep -qiE "^$1" "$folder/head" || fail "no header $1 in $(cat "$folder/head")"; }
+header() { grep -qiE "^$1" "$folder/head" || fail "response: expected the header \"$1\", got: $(cat "$folder/head")"; }
 
 api toxiproxy
 ask 200 '^\{"version": "2\.12\.0"\}$' "$api/version"
@@ -80,7 +81,8 @@ pass "an incomplete request does not block other clients"
 
 changes=10000
 grep -qE '__(asan|tsan)_init' "$brownout" && changes=1000
-CHANGES=$changes node "$here/toxiproxy_client.js" "$modules" "$api" "$upstream" || fail "the client; $(cat "$folder/toxiproxy.log")"
+CHANGES=$changes node "$here/toxiproxy_client.js" "$modules" "$api" "$upstream" ||
+  fail "Toxiproxy's npm client: expected all steps to succeed, got the error above; log: $(cat "$folder/toxiproxy.log")"
 
 cat >"$folder/config.json" <<C
 [{"name": "c", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:$upstream", "enabled": true,
@@ -91,8 +93,9 @@ ask 200 '"latency":50' "$api/proxies/c"
 echo '[{"name": "c"}]' >"$folder/bad.json"
 code=0
 "$brownout" toxiproxy -port "$(free_port)" -config "$folder/bad.json" 2>"$folder/bad.txt" || code=$?
-[ "$code" = 2 ] && grep -q 'bad.json: missing required field: upstream at proxy 1' "$folder/bad.txt" || fail "a bad file: $code $(cat "$folder/bad.txt")"
-"$brownout" toxiproxy -version | grep -q '2\.12\.0' || fail "no version"
+[ "$code" = 2 ] && grep -q 'bad.json: missing required field: upstream at proxy 1' "$folder/bad.txt" ||
+  fail "an invalid configuration file: expected exit code 2 and the missing field, got exit code $code and: $(cat "$folder/bad.txt")"
+"$brownout" toxiproxy -version | grep -q '2\.12\.0' || fail "brownout toxiproxy -version: expected 2.12.0, got another version"
 pass "the configuration file and the flags"
 
 ask 404 '404 page not found' "$api/metrics"
@@ -101,10 +104,10 @@ ask 201 '"name":"m"' -d "{\"name\":\"m\",\"listen\":\"127.0.0.1:0\",\"upstream\"
 front=$(sed -nE 's/.*"listen":"127\.0\.0\.1:([0-9]+)".*/\1/p' "$folder/body")
 exec 3<>"/dev/tcp/127.0.0.1/$front"
 printf 'hello' >&3
-read -r -N 5 -t 10 echoed <&3 && [ "$echoed" = hello ] || fail "no echo"
+read -r -N 5 -t 10 echoed <&3 && [ "$echoed" = hello ] || fail "expected an echo of \"hello\" within 10 s, got: $echoed"
 # The counters are updated while the connection is open.
 wait_for 10 sh -c "curl -s $api/metrics | grep -q '^toxiproxy_proxy_received_bytes_total{direction=\"upstream\",listener=\"127.0.0.1:$front\",proxy=\"m\",upstream=\"127.0.0.1:$upstream\"} 5'" ||
-  fail "no live counter: $(curl -s "$api/metrics")"
+  fail "metrics: expected a counter of 5 received bytes while the connection is open, got: $(curl -s "$api/metrics")"
 ask 200 '^toxiproxy_proxy_sent_bytes_total\{direction="downstream",.*\} 5$' "$api/metrics"
 ask 200 '^process_cpu_seconds_total ' "$api/metrics"
 exec 3>&-

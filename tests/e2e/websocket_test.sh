@@ -60,10 +60,10 @@ message slow
 open" "$(client plain say:lost ping say:twice say:cut-short say:slow lines:4)"
 expect "close_websocket: both ends see the code" "message hi
 closed 1012 service restart" "$(client plain say:hi lines:1 'say:close me' lines:2)"
-wait_for 5 grep -q '^closed 1012' "$folder/server.log" || fail "the server did not see the close"
+wait_for 5 grep -q '^closed 1012' "$folder/server.log" || fail "close_websocket: expected the server to receive the close code 1012, but it did not"
 client plain say:broken lines:1 >"$folder/broken"
-grep -q '^message ' "$folder/broken" || fail "nothing came of what corrupt_message changes"
-if grep -q '^message broken' "$folder/broken"; then fail "corrupt_message changed nothing"; fi
+grep -q '^message ' "$folder/broken" || fail "corrupt_message: expected a message to arrive, got none"
+if grep -q '^message broken' "$folder/broken"; then fail "corrupt_message: expected a changed message, but it is unchanged"; fi
 pass "corrupt_message"
 
 proxy half "$port" '[[rule]]
@@ -71,7 +71,7 @@ match = { first = 1000000, opcode = ["text", "ping"] }
 fault = { type = "half_open" }' "$websocket"
 expect "half_open: no message, but pongs" "pong
 open" "$(client plain say:hello ping lines:1)"
-wait_for 5 grep -q '"action":"drop"' "$folder/half.jsonl" || fail "half_open: the message was not dropped"
+wait_for 5 grep -q '"action":"drop"' "$folder/half.jsonl" || fail "half_open: expected an event of a dropped message, found none"
 
 # A page keeps a WebSocket open through the rules above.
 proxy_port=$(sed -n 's/^listen = "127.0.0.1:\(.*\)"/\1/p' "$folder/rules.toml")
@@ -80,7 +80,9 @@ timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-background-n
   >"$folder/chromium.log" 2>&1 &
 pids+=($!)
 saw() { grep -qF "$1" "$folder/server.log"; }
-wait_for 40 saw 'GET /result?closed 1012 service restart' || fail "the page did not see the close: $(cat "$folder/server.log")"
-wait_for 10 saw 'GET /result?message from the page' || fail "the page got no echo: $(tail -20 "$folder/server.log") $(tail -5 "$folder/rules.jsonl")"
-if saw 'message lost'; then fail "the page's message was not lost"; fi
+wait_for 40 saw 'GET /result?closed 1012 service restart' ||
+  fail "close_websocket: expected the page to see the close code 1012, got: $(cat "$folder/server.log")"
+wait_for 10 saw 'GET /result?message from the page' ||
+  fail "page in Chromium: expected an echo of its message, got: $(tail -20 "$folder/server.log") $(tail -5 "$folder/rules.jsonl")"
+if saw 'message lost'; then fail "page in Chromium: expected its message \"lost\" to be dropped, but the server received it"; fi
 pass "a page in Chromium: its message is lost, and it receives the close"

@@ -41,7 +41,8 @@ join() {
   shift
   start "$name" /usr/bin/python3 "$client" "$proxy_port" "$@"
   member=$last_pid
-  wait_for 30 grep -q '^\* ready' "$folder/$name.log" || fail "$name is not there: $(cat "$folder/$name.log")"
+  wait_for 30 grep -q '^\* ready' "$folder/$name.log" ||
+    fail "client $name: expected it to be online within 30 s, but it is not: $(cat "$folder/$name.log")"
 }
 as() { timeout 30 /usr/bin/python3 "$client" "$proxy_port" "$@" 2>/dev/null || true; }
 said() { grep -E '^[a-z0-9]+$' "$folder/$1.log" | tr '\n' ' '; }
@@ -53,25 +54,30 @@ fault = { type = "drop" }
 match = { stanza = "proceed" }
 fault = { type = "delay", delay = "200ms" }'
 join bob bob listen
-grep -qx '\* secured' "$folder/bob.log" || fail "there was no TLS: $(cat "$folder/bob.log")"
+grep -qx '\* secured' "$folder/bob.log" || fail "client bob: expected a connection with TLS, got: $(cat "$folder/bob.log")"
 mapfile -t numbers < <(seq 1 200)
 as ann send bob lost1 "${numbers[@]}" lost2 end >/dev/null
-wait "$member" || fail "bob did not get the last message: $(tail -3 "$folder/bob.log")"
-grep -E '^[0-9]+$' "$folder/bob.log" | cmp - <(seq 1 200) || fail "messages were lost, doubled or out of order"
-[[ "$(said bob)" != *lost* ]] || fail "bob received: $(said bob)"
-wait_for 5 grep -q '"action":"delay"' "$folder/inside.jsonl" || fail "<proceed/> was not seen"
-if grep -q 'not XMPP\|handshake failed' "$folder/inside.log"; then fail "$(cat "$folder/inside.log")"; fi
+wait "$member" || fail "client bob: expected the last message, but it ended without it: $(tail -3 "$folder/bob.log")"
+grep -E '^[0-9]+$' "$folder/bob.log" | cmp - <(seq 1 200) || fail "client bob: expected the numbers 1 to 200, each once and in order, got others"
+[[ "$(said bob)" != *lost* ]] || fail "client bob: expected the message \"lost\" to be dropped, got: $(said bob)"
+wait_for 5 grep -q '"action":"delay"' "$folder/inside.jsonl" ||
+  fail "a rule for the stanza <proceed/>: expected an event of its delay within 5 s, found none"
+if grep -q 'not XMPP\|handshake failed' "$folder/inside.log"; then
+  fail "XMPP with STARTTLS: expected no errors in the log, got: $(cat "$folder/inside.log")"
+fi
 pass "STARTTLS on both sides: rules match the stanzas inside TLS, and other stanzas pass in order"
 
 between expired "$folder/server.pem" '[[rule]]
 fault = { type = "bad_certificate", what = "expired" }'
-if as ann ping | grep -q '^\* pong'; then fail "an expired certificate was taken"; fi
-wait_for 5 grep -q '"fault":"bad_certificate"' "$folder/expired.jsonl" || fail "no certificate was shown: $(cat "$folder/expired.log" "$folder/expired.jsonl")"
+if as ann ping | grep -q '^\* pong'; then fail "bad_certificate: expected the client to refuse the expired certificate, but it accepted it"; fi
+wait_for 5 grep -q '"fault":"bad_certificate"' "$folder/expired.jsonl" ||
+  fail "bad_certificate: expected an event of the fault, got: $(cat "$folder/expired.log" "$folder/expired.jsonl")"
 pass "TLS handshake faults act on STARTTLS handshakes"
 
 between stranger "$folder/ca/ca.pem"
-if as ann ping | grep -q '^\* pong'; then fail "a server with another certificate was taken"; fi
-wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" || fail "the reason is not logged: $(cat "$folder/stranger.log")"
+if as ann ping | grep -q '^\* pong'; then fail "a server with an unknown certificate: expected the connection to fail, but it worked"; fi
+wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" ||
+  fail "a server with an unknown certificate: expected the failed handshake in the log, got: $(cat "$folder/stranger.log")"
 pass "a server whose certificate is not from the trusted CA is reported, and the connection ends"
 
 file probe "$folder/server.pem"
@@ -100,5 +106,6 @@ at_least = "100%"
 metric = "messages_lost"
 at_most = 0
 FILE
-"$brownout" rehearse "$folder/probe.toml" --force --report "$folder/probe" >"$folder/probe.txt" 2>&1 || fail "$(cat "$folder/probe.txt")"
+"$brownout" rehearse "$folder/probe.toml" --force --report "$folder/probe" >"$folder/probe.txt" 2>&1 ||
+  fail "rehearsal over STARTTLS: expected exit code 0, got $?: $(cat "$folder/probe.txt")"
 pass "synthetic users of a rehearsal, by libstrophe, do the same"
