@@ -1,4 +1,4 @@
-// Escapes for log lines and terminals.
+// Tests escaped(), which makes text from the network safe to print in logs and on terminals.
 #include "rules/base/terminal_text.h"
 
 #include <gtest/gtest.h>
@@ -20,11 +20,11 @@ TEST(Escaped, EscapesLineBreaks) {
 TEST(Escaped, EscapesTerminalControlCharacters) {
   EXPECT_EQ(escaped("\x1b]0;owned\x07"), "\\x1b]0;owned\\x07");
   EXPECT_EQ(escaped(std::string_view("\0\x7f", 2)), "\\x00\\x7f");
-  // U+009B: the control sequence introducer as one C1 character, in UTF-8.
+  // U+009B, the control sequence introducer: terminals treat it like ESC [.
   EXPECT_EQ(escaped("\xc2\x9b"
                     "2J"),
             "\\u009b2J");
-  // U+202E shows the text after it from right to left.
+  // U+202E makes terminals show the text after it from right to left.
   EXPECT_EQ(escaped("\xe2\x80\xae"
                     "gpj.exe"),
             "\\u202egpj.exe");
@@ -32,9 +32,9 @@ TEST(Escaped, EscapesTerminalControlCharacters) {
 
 TEST(Escaped, ShowsInvalidUtf8AsHexBytes) {
   EXPECT_EQ(escaped("\xff\xfe"), "\\xff\\xfe");
-  EXPECT_EQ(escaped("caf\xc3"), "caf\\xc3");              // truncated character
-  EXPECT_EQ(escaped("\xc0\x8a"), "\\xc0\\x8a");           // overlong form of a line feed
-  EXPECT_EQ(escaped("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // UTF-16 surrogate
+  EXPECT_EQ(escaped("caf\xc3"), "caf\\xc3");              // an incomplete character
+  EXPECT_EQ(escaped("\xc0\x8a"), "\\xc0\\x8a");           // a line feed in overlong form
+  EXPECT_EQ(escaped("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a UTF-16 surrogate
   EXPECT_EQ(escaped("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
 }
 

@@ -107,7 +107,7 @@ TEST(Printable, ReplacesInvalidBytesAndControlCharacters) {
 
 TEST(Printable, ReplacesEscapeSequencesAndDirectionMarks) {
   EXPECT_EQ(printable("\x1b]0;owned\x07"), " ]0;owned ");
-  // A C1 control character, and marks that change the direction of writing.
+  // A C1 control character, and characters that change the writing direction.
   EXPECT_EQ(printable("\xc2\x9b"
                       "31m"),
             " 31m");

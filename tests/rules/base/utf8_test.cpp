@@ -1,4 +1,4 @@
-// Finds the ends of UTF-8 characters (RFC 3629) in bytes that may not be valid UTF-8.
+// Tests the search for the ends of UTF-8 characters (RFC 3629) in bytes that may be invalid UTF-8.
 #include "rules/base/utf8.h"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ TEST(Utf8, TextIsCutOnlyBetweenCharacters) {
   EXPECT_EQ(utf8_around("a\x80", 1), "");
 }
 
-// XML 1.0, 2.2.
+// XML 1.0, section 2.2, lists the allowed characters.
 TEST(Utf8, CharactersThatXmlForbidsAreReplaced) {
   EXPECT_EQ(rules::xml_escaped("<a b='\"'>&\xc3\xa4\t\n"),
             "&lt;a b=&apos;&quot;&apos;&gt;&amp;\xc3\xa4\t\n");

@@ -1,4 +1,4 @@
-// Text with truncated characters and bytes that are not UTF-8.
+// Tests valid_text(), which replaces incomplete characters and bytes that are not UTF-8.
 #include <gtest/gtest.h>
 
 #include "rules/base/valid_text.h"
@@ -18,9 +18,9 @@ TEST(ValidText, LeavesValidTextUnchanged) {
 TEST(ValidText, ReplacesInvalidBytes) {
   const std::string instead = "\xef\xbf\xbd";
   EXPECT_EQ(valid_text("a\xff\xfe"), "a" + instead + instead);
-  EXPECT_EQ(valid_text("\xc3"), instead);  // truncated character
+  EXPECT_EQ(valid_text("\xc3"), instead);  // an incomplete character
   EXPECT_EQ(valid_text("\xe2\x82x"), instead + instead + "x");
-  EXPECT_EQ(valid_text("\xc0\x80"), instead + instead);                // overlong form
+  EXPECT_EQ(valid_text("\xc0\x80"), instead + instead);  // a character in overlong form
   EXPECT_EQ(valid_text("\xed\xa0\x80"), instead + instead + instead);  // a surrogate
   EXPECT_EQ(valid_text("\xf4\x90\x80\x80"), instead + instead + instead + instead);
 }

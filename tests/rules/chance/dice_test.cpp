@@ -21,7 +21,7 @@ TEST(Dice, DrawsDependOnlyOnTheirCoordinates) {
   EXPECT_NE(a.bits(3), a.split("x").bits(3));
 }
 
-// A seed in a bug report must give the same faults in the next version.
+// The seed of a bug report must produce the same faults in later versions.
 TEST(Dice, DrawsDoNotChangeBetweenVersions) {
   EXPECT_EQ(key_of("slow phones"), 14184856527049492665ULL);
   EXPECT_EQ(Dice(20211004, key_of("slow phones"), 1).bits(0), 17292144397574765777ULL);
@@ -57,7 +57,8 @@ TEST(Distribution, HasTheMeanAndSpreadOfNetem) {
     double sigma;
     double tolerance;
   };
-  // As in netem, the table cuts the Pareto tail at 4 sigma, which reduces mean and spread.
+  // As in netem, the table cuts the tail of the Pareto distribution at 4 sigma, which reduces its
+  // mean and spread.
   for (const auto& tried :
        {Case{Distribution::kUniform, 1 / std::sqrt(3.0), 0.01},
         Case{Distribution::kNormal, 1, 0.01}, Case{Distribution::kPareto, 0.8, 0.1},
@@ -92,7 +93,8 @@ TEST(LossModel, GilbertElliottHasMeanLossAndBurstLengthOfItsFormulas) {
   EXPECT_NEAR(model.mean_loss(), mean, 1e-9);
   EXPECT_NEAR(static_cast<double>(lost) / kPackets, mean, 0.05 * mean);
 
-  // With 1-h = 100% and 1-k = 0, each burst of losses is one bad period, of mean length 1/r.
+  // The Gilbert-Elliott model with 1-h = 100% and 1-k = 0: each burst of losses is one bad period,
+  // with a mean length of 1/r packets.
   LossModel bursts(Dice(4, 5, 6), GilbertElliott{.p = Ratio::of(0.02), .r = Ratio::of(0.25)});
   int runs = 0;
   int total = 0;
@@ -119,7 +121,7 @@ TEST(LossModel, CorrelationClustersLosses) {
       pairs += now && before ? 1 : 0;
       before = now;
     }
-    // Probability of a loss directly after a loss, relative to the mean loss.
+    // The probability of a loss directly after another loss, divided by the mean loss.
     return static_cast<double>(pairs) / lost * kPackets / lost;
   };
   EXPECT_NEAR(neighbours(0), 1, 0.05);

@@ -1,4 +1,5 @@
-// Compares the queue with the formulas of M/M/c/K, and tests phantom load and retries.
+// Tests the queue model of the fault `overload` against the formulas for M/M/c/K queues. Also tests
+// simulated load of other clients ("phantom load") and retries.
 #include "rules/chance/queue_model.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +22,8 @@ struct Theory {
   double mean_wait;  // mean wait of accepted requests, in units of the mean service time
 };
 
-// Kleinrock I, 3.7: p_n from the birth-death equations, the wait from Little's law.
+// From Kleinrock, Queueing Systems I, 3.7: the state probabilities p_n follow from the birth-death
+// equations, and the mean wait from Little's law.
 Theory mmck(double offered, std::size_t c, std::size_t k) {
   std::vector<double> p(k + 1);
   p[0] = 1;
@@ -76,7 +78,7 @@ TEST(QueueModel, MatchesMMcKFormulasWithinTwoPercent) {
     const auto measured = simulate(offered, servers, places, 3'000'000);
     EXPECT_NEAR(measured.mean_wait, theory.mean_wait, theory.mean_wait * 0.02 + 1e-9)
         << offered << " Erlang on " << servers << " servers with " << places << " places";
-    // Rarer rejections come in bursts, and would need many more requests for this precision.
+    // Rejections rarer than this come in bursts, so this precision would need many more requests.
     if (theory.blocked < 0.02) continue;
     EXPECT_NEAR(measured.blocked, theory.blocked, theory.blocked * 0.02)
         << offered << " Erlang on " << servers << " servers with " << places << " places";
@@ -91,7 +93,8 @@ TEST(QueueModel, ServesInOrderOfArrival) {
   EXPECT_FALSE(queue.arrive(Instant(3ms), 10ms).accepted);
   EXPECT_EQ(queue.arrive_anyway(Instant(3ms), 10ms).wait, 27ms);
   EXPECT_EQ(queue.in_system(), 4U);
-  // The first request has left, but the one accepted past the limit still occupies a place.
+  // The first request has left. The request that was accepted beyond the limit still occupies a
+  // place.
   EXPECT_FALSE(queue.arrive(Instant(10ms), 10ms).accepted);
   EXPECT_TRUE(queue.arrive(Instant(20ms), 10ms).accepted);
 }
@@ -135,7 +138,7 @@ double failed_share(OverloadModel& model, Duration from, Duration to) {
 }
 
 // A surge of ten seconds hits a server at 80% load. Without retries the overload ends with the
-// surge; with retries the server stays overloaded.
+// surge. With retries the server stays overloaded.
 TEST(OverloadModel, RetriesKeepTheServerOverloadedAfterASurge) {
   const auto load = [](Instant t) { return t >= Instant(60s) && t < Instant(70s) ? 3.0 : 0.8; };
   auto calm = settings(10ms, 500);
@@ -172,7 +175,7 @@ TEST(OverloadModel, WorkAfterALongPauseIsBounded) {
   EXPECT_LE(model.phantoms().arrived, static_cast<std::uint64_t>(OverloadModel::kMostSteps));
 }
 
-// For any settings and arrival times, one request costs at most kMostSteps steps.
+// For any settings and arrival times, one request costs at most kMostSteps steps of the simulation.
 TEST(OverloadModel, WorkPerRequestIsBounded) {
   std::mt19937_64 random(1);
   const auto one_of = [&](std::initializer_list<double> values) {
@@ -201,7 +204,7 @@ TEST(OverloadModel, WorkPerRequestIsBounded) {
   }
 }
 
-// Holds even if the gap between two requests is too long to simulate.
+// The load after a gap between requests is correct even if the gap is too long to simulate.
 TEST(OverloadModel, ServerIsAsLoadedAfterALongGapAsBefore) {
   for (const auto& [load, least, most] : {std::tuple{0.5, 0.0, 0.05}, std::tuple{5.0, 0.7, 1.0}}) {
     auto overload = settings(8us, 400);

@@ -1,4 +1,5 @@
-// `first`, `after`, `every` and `once` count what a rule acts on.
+// Tests the match keys `first`, `after`, `every` and `once`, which select connections or datagrams
+// by their number.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +8,7 @@
 namespace brownout::test {
 namespace {
 
-// The numbers of the connections of each client that the rule selects, of ten each.
+// The numbers of the connections that the rule selects, when each client opens ten.
 std::string selected(const std::string& keys, const std::vector<std::string>& clients) {
   const auto set = rules::RuleSet::activate(
       config_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }").rules, 1,

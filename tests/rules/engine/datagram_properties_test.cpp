@@ -1,6 +1,6 @@
-// Properties of every fault that acts on datagrams, under random traffic:
+// Checks that every fault on datagrams has these properties, under random traffic:
 // - Datagrams keep their boundaries.
-// - No datagram is made up, and none is lost unless the fault loses datagrams.
+// - No datagram is invented, and none is lost unless the fault loses datagrams.
 // - One big step of time gives the same result as many small ones.
 // - No datagram is held after the rule has been removed.
 #include <gtest/gtest.h>

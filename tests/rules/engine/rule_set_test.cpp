@@ -1,4 +1,4 @@
-// Matching, dice and schedules of whole rule sets, and the state that a reload keeps.
+// Tests whole rule sets: matching, random draws, schedules, and the state that a reload keeps.
 #include "rules/engine/rule_set.h"
 
 #include <gtest/gtest.h>

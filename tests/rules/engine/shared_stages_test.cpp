@@ -35,7 +35,8 @@ struct Shared {
   SharedStages stages;
 };
 
-// Each hold ends once, even if watch() and the release run at the same time.
+// A held message is released exactly once, even if one thread calls watch() while another thread
+// releases the message.
 TEST(SharedStages, EachHoldEndsOnceAcrossThreads) {
   constexpr int kThreads = 4;
   constexpr int kEach = 1000;
@@ -63,7 +64,7 @@ TEST(SharedStages, EachHoldEndsOnceAcrossThreads) {
 
 TEST(SharedStages, MessagesReleasedAfterTheNewestWaitForIt) {
   Shared shared;
-  // Repeat, because the position of the last message in the window is random.
+  // The test repeats, because the position of the last message in the window is random.
   for (std::uint64_t i = 0; i < 400; i += 4) {
     std::vector<std::uint64_t> order;
     std::vector<std::shared_ptr<Hold>> holds;
@@ -90,7 +91,7 @@ TEST(SharedStages, DestroyedHoldReleasesTheHoldsAfterIt) {
     held->watch([&] { ++told; });
     shared.push(2);
     shared.push(3);
-    shared.push(4);  // destroyed at once; the holds after it must end nevertheless
+    shared.push(4);  // destroyed at once, which must not block later holds
     EXPECT_EQ(told, 1);
   }
 }

@@ -1,5 +1,5 @@
-// Properties of every fault that acts on bytes, as configured by its example file, under random
-// traffic. Deliberately broken stages prove that the suite detects violations.
+// Checks properties that every fault on bytes must have, configured as in its example file, under
+// random traffic. Deliberately broken stages prove that the checks detect violations.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -51,7 +51,7 @@ std::string find_in_broken() {
   return {};
 }
 
-// Fixed seeds, and random seeds that failures print.
+// Returns fixed seeds and random ones. A failed check prints its seed.
 std::vector<std::uint64_t> seeds() {
   std::vector<std::uint64_t> list;
   for (std::uint64_t seed = 0; seed < 60; ++seed) list.push_back(seed);
@@ -63,7 +63,7 @@ std::vector<std::uint64_t> seeds() {
 TEST(StageProperties, HoldForEveryFaultOfTheRegistry) {
   int tried = 0;
   for (const auto* kind : all_faults()) {
-    // For the others see datagram_properties_test.cpp and message_properties_test.cpp.
+    // For other faults see datagram_properties_test.cpp and message_properties_test.cpp.
     if (kind->level != Level::kBytes || !kind->carries(Carrier::kStream)) continue;
     ++tried;
     std::uint64_t acted = 0;

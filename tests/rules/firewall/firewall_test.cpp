@@ -1,4 +1,5 @@
-// Firewalls: the deciding line, reading and writing lists, and mistakes with a schedule.
+// Tests firewalls: which line decides, reading and writing rulesets, and scheduled mistakes in
+// them.
 #include "rules/firewall/firewall.h"
 
 #include <gmock/gmock.h>
@@ -179,7 +180,7 @@ fault = { type = "no_established" })";
   VirtualWorld replies(rules, Direction::kDownstream);
   replies.at(9s).send("a").at(11s).send("b").at(12s).send_fin().run();
   EXPECT_EQ(replies.log(), "9s a\n20s b\n20s <FIN>\n");
-  // The line accepts the requests.
+  // Packets from the client match the accept line, so they pass.
   VirtualWorld requests(rules, Direction::kUpstream);
   requests.at(11s).send("b").run();
   EXPECT_EQ(requests.log(), "11s b\n");

@@ -1,4 +1,4 @@
-// A rule whose direction excludes the only messages that its fault acts on.
+// Tests the error for a rule whose `direction` excludes all messages that its fault acts on.
 #include <gtest/gtest.h>
 
 #include "tests/support/virtual_world.h"

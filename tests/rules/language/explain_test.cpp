@@ -1,4 +1,4 @@
-// Explains which rules would act on the messages of a connection, and why the others would not.
+// Tests the explanation of which rules act on the messages of a connection, and why others do not.
 #include "rules/language/explain.h"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ name = "all"
 match = { direction = "downstream" }
 fault = { type = "delay", delay = "1s" })";
 
-// A line "name: why" for each rule, with a star for rules that act.
+// One line "name: reason" for each rule; a star marks rules that act.
 std::string answers(const std::optional<rules::Message>& message, const std::string& payload = "") {
   const auto config = config_of(kRules, "mqtt");
   rules::Question question{.flow = flow_of(1), .message = message, .payload = payload, .seed = 1};
@@ -39,7 +39,7 @@ std::string answers(const std::optional<rules::Message>& message, const std::str
   return text;
 }
 
-// The explanation of a drop rule on a listener of this protocol, for messages or for a request.
+// The explanation of a drop rule on a listener with this protocol, for messages or for a request.
 std::string drops(const std::string& keys, const std::string& protocol, bool request) {
   const auto config = config_of("[[rule]]\n" + keys + "\nfault = { type = \"drop\" }", protocol);
   rules::Question question{.flow = flow_of(1), .message = {}, .payload = {}, .seed = 1};
@@ -58,7 +58,7 @@ rules::Message packet(rules::MqttType type, const std::string& topic = "") {
                                                              nullptr, topic)};
 }
 
-// The explanation of a rule that matches the server, for a flow to this address and port.
+// The explanation of a rule that matches the server, for a connection to this address and port.
 std::string of_server(const std::string& match, const std::string& address, std::uint16_t port) {
   const auto config =
       config_of("[[rule]]\nmatch = { " + match + " }\nfault = { type = \"refuse\" }");

@@ -1,4 +1,4 @@
-// Listeners and rules for intercepted clients.
+// Tests the configuration of listeners that intercept clients, and of rules on such listeners.
 #include <gtest/gtest.h>
 
 #include "rules/engine/plan.h"

@@ -37,7 +37,7 @@ std::string errors_of(const std::string& text) {
 
 std::string errors_with(const std::string& rules) { return errors_of(std::string(kHead) + rules); }
 
-// A dotted key: "a.a.a".
+// A dotted key such as "a.a.a".
 std::string dotted(std::size_t parts, const std::string& part = "a") {
   std::string key = part;
   for (std::size_t i = 1; i < parts; ++i) key += "." + part;
@@ -207,7 +207,7 @@ TEST(LoadToml, ReportsEachKindOfError) {
   };
   for (const auto& [text, expected] : cases) {
     auto errors = errors_with(text);
-    // Positions in the cases count from the first line of the rule.
+    // Line numbers in the cases count from the first line of the rule.
     const auto lines = std::count(kHead.begin(), kHead.end(), '\n');
     if (expected == "2:35")
       errors += errors.starts_with(std::to_string(lines + 2) + ":35") ? "2:35" : "";
@@ -252,7 +252,7 @@ upstream = ["127.0.0.1:5432", "db.example:5432"]
 listen = "unix:/run/a.sock"
 upstream = "named")");
   ASSERT_TRUE(config);
-  ASSERT_EQ(config->upstreams.size(), 2U);  // two listeners share one
+  ASSERT_EQ(config->upstreams.size(), 2U);  // two listeners use the same upstream
   EXPECT_EQ(config->upstreams[1].servers.size(), 2U);
   EXPECT_EQ(config->listeners.at(0).upstream, config->listeners.at(1).upstream);
   EXPECT_EQ(config->listeners.at(1).name, "tcp-5433-2");
@@ -336,7 +336,7 @@ TEST(Diagnostics, ALongLineIsQuotedAroundTheError) {
   ASSERT_NE(caret, std::string::npos);
   const auto line = text.rfind('\n', caret);
   EXPECT_EQ(text[text.rfind('\n', line - 1) + (caret - line)], 'X');
-  // Bytes that are not valid UTF-8.
+  // Bytes that are invalid UTF-8.
   for (const unsigned column : {1U, 81U, 120U, 161U, 200U, 400U}) {
     EXPECT_LT(quoted(std::string(200, '\x88'), column).size(), 800U) << column;
   }

@@ -13,7 +13,7 @@ TEST(Reference, TheReferencePageIsCurrent) {
       << "run: brownout reference > docs/reference.md";
 }
 
-// An alias is not the name of a fault, and leads to one.
+// An alias is not itself the name of a fault, and resolves to one.
 TEST(Reference, AliasesLeadToFaults) {
   EXPECT_EQ(aliased_fault(""), "");
   for (const auto* kind : all_faults()) EXPECT_EQ(aliased_fault(kind->name), "") << kind->name;
@@ -22,8 +22,8 @@ TEST(Reference, AliasesLeadToFaults) {
   }
 }
 
-// The tester of a client needs to know the expected behavior.
-TEST(Reference, EveryFaultDescribesACorrectClientAndItsSource) {
+// Testers of a client need to know how a correct client behaves.
+TEST(Reference, EveryFaultOnMessagesDescribesACorrectClient) {
   for (const auto* kind : all_faults()) {
     EXPECT_NE(kind->summary, "") << kind->name;
     EXPECT_NE(kind->correct_client, "") << kind->name;

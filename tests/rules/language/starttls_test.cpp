@@ -1,4 +1,5 @@
-// STARTTLS must be on both sides or on neither, and needs a protocol with STARTTLS.
+// Tests the configuration of STARTTLS: on both sides or on neither, and only for protocols that
+// have STARTTLS.
 #include <gtest/gtest.h>
 
 #include "rules/language/load_toml.h"
@@ -6,7 +7,7 @@
 namespace brownout::test {
 namespace {
 
-// Returns the first error, or "".
+// The first error, or "".
 std::string mistake(const std::string& protocol, const std::string& listener,
                     const std::string& upstream) {
   const auto config = rules::load_toml(

@@ -1,4 +1,4 @@
-// Toxiproxy's vocabulary: each toxic is a fault of the registry, with its settings in Brownout's
+// Tests the translation of Toxiproxy's toxics: each becomes a fault with its settings in Brownout's
 // units.
 #include "rules/language/toxic.h"
 
@@ -24,7 +24,7 @@ Toxic toxic_of(std::string_view type, std::vector<double> values, double toxicit
   return toxic;
 }
 
-// The output for "hello" at one second and the end of the stream at two.
+// The output if "hello" arrives after one second and the end of the stream after two.
 std::string output_of(const Toxic& toxic) {
   const auto rule = rules::rule_of(toxic, "chat");
   if (!rule) return "error: " + rule.error().what;

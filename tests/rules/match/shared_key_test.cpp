@@ -1,4 +1,5 @@
-// `header` is a key of HTTP and of messages. The other keys and the listener decide which applies.
+// Tests the match key `header`, which exists for HTTP and for messages. The rule's other keys and
+// the listener decide which one is meant.
 #include <gtest/gtest.h>
 
 #include "rules/language/load_toml.h"
@@ -20,7 +21,7 @@ rules::Result<rules::Config> loaded(const std::string& match) {
   return *config;
 }
 
-// Returns "http", "messages", "both" or "mistakes".
+// The result is "http", "messages", "both" or "mistakes".
 std::string owner_of_header(const std::string& match) {
   const auto config = loaded(match);
   if (!config) return "mistakes";

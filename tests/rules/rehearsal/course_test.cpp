@@ -1,4 +1,4 @@
-// Whole rehearsals in virtual time: phases, clients that fail over, verdicts, and stopping.
+// Tests whole rehearsals in virtual time: phases, clients that fail over, verdicts, and stopping.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -132,7 +132,8 @@ endpoints = ["chat"]
   const auto seen = rehearse(
       *config.scenario, [](std::size_t, Duration at) { return !in_outage(at); }, conductor);
   EXPECT_THAT(conductor.why(), HasSubstr("more than 50% of other team's operations failed"));
-  // Halts in the first minutes; the recovery phase follows at full length.
+  // The rehearsal halts in the first minutes of the outage. The recovery phase then runs at full
+  // length.
   ASSERT_EQ(seen.phases.size(), 3U);
   EXPECT_LT(seen.phases[1].end, 32min);
   EXPECT_EQ(seen.phases[2].end - seen.phases[2].begin, 30min);
@@ -282,7 +283,8 @@ TEST(Tally, AnOperationAcrossTwoPhasesCountsInThePhaseThatFailedIt) {
     for (std::size_t i = 0; i < 3; ++i) text += std::to_string(tally.expectation(i).all);
     return text;
   };
-  EXPECT_EQ(where(10500ms, 10600ms, true), "100");  // the next rules are not active yet
+  // The rules of the next phase are not active yet
+  EXPECT_EQ(where(10500ms, 10600ms, true), "100");
   EXPECT_EQ(where(11500ms, 11600ms, true), "000");
   EXPECT_EQ(where(10s, 13s, true), "000");
   EXPECT_EQ(where(10s, 13s, false), "000");
@@ -358,7 +360,7 @@ at_least = 5
     }
     return text;
   };
-  // A fault that never happened proves nothing.
+  // A rule that injected no fault proves nothing about the clients.
   EXPECT_EQ(met(),
             "not met: 0 faults happened\nmet: 0 faults happened\nnot met: 0 faults happened\n");
   seen.injected = {{2h, "gone", 3}, {3h, "gone/latency", 1}, {4h, "another", 9}, {7h, "gone", 2}};

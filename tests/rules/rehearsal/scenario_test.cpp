@@ -1,4 +1,4 @@
-// The tables of a rehearsal: how they are read, and every error with its position.
+// Tests reading the tables of a rehearsal file, and the position of every error.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

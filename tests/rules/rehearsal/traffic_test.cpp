@@ -1,4 +1,5 @@
-// Proxied traffic: histograms, and expectations about listeners and regions.
+// Tests the statistics of proxied traffic: histograms, and expectations about listeners and
+// regions.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,7 +112,7 @@ TEST(Traffic, WithoutTrafficNothingIsMeasured) {
   }
 }
 
-// In unparsed bytes, a goodbye looks like a request without an answer.
+// In a protocol that Brownout does not parse, a logout message looks like an unanswered request.
 TEST(Traffic, UnparsedBytesHaveNoRequestMetrics) {
   const auto problems = [](const std::string& expectation) {
     auto source = outage(

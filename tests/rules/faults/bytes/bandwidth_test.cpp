@@ -7,7 +7,7 @@ namespace {
 
 using rules::Direction;
 
-// At every emission, at most burst + rate x time may have left.
+// At each instant, at most burst + rate x elapsed time bytes may have left.
 void expect_no_faster(const VirtualWorld& world, Instant first, double bytes_per_second,
                       double burst) {
   double sent = 0;
@@ -107,7 +107,7 @@ fault = { type = "bandwidth", rate = "1 KB/s" })");
   EXPECT_EQ(world.log(), "10ms 0123456789\n10ms <FIN>\n");
 }
 
-// 1000 B at 80 kbit/s (10 KB/s) take 100 ms each.
+// Each datagram of 1000 B takes 100 ms at 10 KB/s.
 TEST(Bandwidth, DatagramsLeaveWhenTheirLastBitIsTransmitted) {
   auto world =
       VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"bandwidth\", rate = \"10 KB/s\" }");

@@ -21,7 +21,7 @@ fault = { type = "latency", delay = "300ms" })");
 TEST(Latency, DelaysDataWithoutThrottlingIt) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "latency", delay = "100ms" })");
-  // 1 Gbit/s: 125 KB each millisecond.
+  // A rate of 1 Gbit/s is 125 KB each millisecond.
   for (int i = 0; i < 500; ++i) world.at(i * 1ms).send(std::string(125'000, 'x'));
   world.run();
   EXPECT_EQ(world.left().size(), 500U);

@@ -22,7 +22,8 @@ fault = { type = "loss", loss = "30%" })");
   EXPECT_NEAR(stalls[600ms], 126, 40);
   EXPECT_NEAR(stalls[1400ms], 38, 25);
   for (const auto& [stall, count] : stalls) {
-    // 200 ms x (2^n - 1), while the time-out is under 120 s.
+    // Retransmission time-outs double from 200 ms up to 120 s, so n of them take 200 ms x (2^n -
+    // 1).
     const auto n = stall / 200ms + 1;
     EXPECT_EQ(n & (n - 1), 0) << rules::to_text(stall);
   }
@@ -46,7 +47,7 @@ fault = { type = "loss", loss = "100%" })");
   world.at(0s).send("x").run();
   ASSERT_EQ(world.left().size(), 1U);
   EXPECT_EQ(world.left()[0].what, "<RST>");
-  // 0.2 + 0.4 + ... + 102.4 s are ten time-outs, then five of 120 s.
+  // Ten time-outs of 0.2 s, 0.4 s, ..., 102.4 s precede five of 120 s.
   EXPECT_EQ(world.left()[0].at, Instant(804600ms));
 }
 
@@ -75,7 +76,7 @@ TEST(Loss, DatagramsAreLostInTheConfiguredShare) {
   EXPECT_NEAR(static_cast<double>(world.left().size()), 19'000, 130);
 }
 
-// p 1%, r 25%: a share of 1/26 in bursts of 4.
+// With p = 1% and r = 25%, a share of 1/26 is lost, in bursts of 4 on average.
 TEST(Loss, DatagramsAreLostInBursts) {
   auto world =
       VirtualWorld::of_datagrams("[[rule]]\nfault = { type = \"loss\", p = \"1%\", r = \"25%\" }");

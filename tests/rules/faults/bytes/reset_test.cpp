@@ -60,7 +60,7 @@ fault = { type = "reset" })",
     world.run();
     resets += world.left().back().what == "<RST>" ? 1 : 0;
   }
-  // 1 - 0.99^70 = 50.5%
+  // A connection of 70 chunks is reset with a probability of 1 - 0.99^70 = 50.5%.
   EXPECT_NEAR(resets, 101, 25);
 }
 

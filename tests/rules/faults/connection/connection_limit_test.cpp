@@ -18,7 +18,7 @@ fault = { type = "connection_limit", max = 2 })")
   EXPECT_EQ(first.admission.verdict, Verdict::kServe);
   EXPECT_EQ(second.admission.verdict, Verdict::kServe);
   EXPECT_EQ(rules::plan_arrival(*set, flow_of(3)).admission.verdict, Verdict::kRefuse);
-  first.admission.leases.clear();  // the connection ends
+  first.admission.leases.clear();  // ends the connection
   EXPECT_EQ(rules::plan_arrival(*set, flow_of(4)).admission.verdict, Verdict::kServe);
 }
 
@@ -42,7 +42,8 @@ fault = { type = "connection_limit", max = 1 })")
                                       1, Instant{});
   auto arrival = rules::plan_arrival(*set, flow_of(1));
   set.reset();
-  arrival.admission.leases.clear();  // must not touch freed memory (address sanitizer)
+  // Must not access freed memory, which the address sanitizer reports
+  arrival.admission.leases.clear();
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ struct Arrivals {
   }
 };
 
-// M/M/1: the mean time in the system is 1 / (capacity - arrivals).
+// In an M/M/1 queue the mean time in the system is 1 / (capacity - arrival rate).
 TEST(Overload, LatencyFollowsTheMm1Formula) {
   for (const double load : {0.5, 0.8, 0.9}) {
     Arrivals arrivals(rule("capacity = \"100/s\", queue = 100000"));
@@ -90,8 +90,8 @@ int turned_away(Arrivals& arrivals, Duration from, int count) {
   return refused;
 }
 
-// At three times the capacity, two thirds of all requests are turned away, and so are two thirds of
-// the few real ones.
+// The load is three times the capacity, so two thirds of all requests are rejected. Most requests
+// are simulated. Two thirds of the real ones must be rejected, too.
 TEST(Overload, APhantomSurgeTurnsRealRequestsAway) {
   Arrivals arrivals(
       rule("capacity = \"100/s\", queue = 20, surge = \"3x\", surge_start = \"1000s\", "
@@ -130,7 +130,7 @@ TEST(Overload, MatchLimitsTheOverloadToOneRegion) {
   EXPECT_TRUE(arrivals.arrive(0s, "10.1.0.1").serves());
 }
 
-// One server of a group is full while another still accepts connections.
+// One server of a group is overloaded while another still accepts connections.
 TEST(Overload, EachServerHasItsOwnQueue) {
   const auto set = RuleSet::activate(
       config_of(rule("capacity = \"1/s\", queue = 0, shared = \"server\"")).rules, 1, Instant{});

@@ -54,7 +54,7 @@ TEST(IdleTimeout, EitherDirectionKeepsItAlive) {
   send(upstream, 300s);
   EXPECT_EQ(up.bytes, 2U);
   EXPECT_EQ(down.bytes, 5U);
-  // Once the flow is forgotten, both directions are dead.
+  // Once the firewall has forgotten the flow, packets of both directions are lost.
   send(upstream, 400s);
   send(downstream, 410s);
   EXPECT_EQ(up.bytes, 2U);

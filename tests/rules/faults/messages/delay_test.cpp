@@ -29,7 +29,7 @@ fault = { type = "delay", delay = "2s", before = "response" }
 match = { path = "/no" }
 fault = { type = "abort" })");
   EXPECT_EQ(lab.get("/"), "+3s 200 hello");
-  // An answer that a rule makes does not pass the earlier rules again.
+  // A response that a rule creates does not pass through earlier rules again.
   EXPECT_EQ(lab.get("/no"), "+1s 503");
 }
 

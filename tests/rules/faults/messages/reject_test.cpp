@@ -33,7 +33,7 @@ TEST(Reject, AnMqttConnectIsRefusedAndTheConnectionCloses) {
   }
 }
 
-// Connects before the rule exists, then sends requests.
+// Connects before the rule is added, then sends requests.
 void ask(MqttLab& lab, std::uint8_t level, const std::string& more = "") {
   lab.from_client(MqttLab::connect(level));
   lab.at_server();
@@ -65,7 +65,7 @@ TEST(Reject, RequestsThatMqtt311CannotRefusePass) {
   EXPECT_EQ(lab.to_client, suback) << "every filter failed";
 }
 
-// MQTT V3.1, 3.9: a SUBACK of that version cannot refuse a subscription.
+// MQTT V3.1, 3.9: in that version a SUBACK cannot refuse a subscription.
 TEST(Reject, Mqtt31CanOnlyRefuseAConnection) {
   MqttLab lab("", rules::kMqtt31);
   ask(lab, rules::kMqtt31);

@@ -12,7 +12,8 @@
 namespace brownout::test {
 namespace {
 
-// netem: `delay 10ms reorder 100% gap 3`: the third leaves at once, the others wait.
+// As with netem's `delay 10ms reorder 100% gap 3`, every third datagram leaves at once and the
+// others are delayed.
 TEST(Reorder, EveryNthDatagramOvertakesTheOthers) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", gap = 3, delay = \"10ms\" }");
@@ -41,7 +42,7 @@ TEST(Reorder, NothingIsLostWhenTheRuleEnds) {
   EXPECT_EQ(world.log(), "1s a\n1s b\n");
 }
 
-// A window of three leaves when its third datagram arrives, in random order and without loss.
+// When the third datagram of a window arrives, all three leave in random order.
 TEST(Reorder, AFullWindowLeavesInRandomOrder) {
   auto world = VirtualWorld::of_datagrams(
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"1s\" }");
@@ -58,7 +59,8 @@ TEST(Reorder, AFullWindowLeavesInRandomOrder) {
     ASSERT_EQ(window, (std::set<int>{0, 1, 2}));
     ++first[static_cast<std::size_t>(std::stoi(world.left()[i].what)) - i];
   }
-  // Each of the three is equally likely to be the first: 2000 windows, three standard deviations.
+  // Each of the three is first equally often. The tolerance is three standard deviations for 2000
+  // windows.
   for (const auto count : first) EXPECT_NEAR(count, 667, 64);
 }
 
@@ -86,7 +88,8 @@ TEST(Reorder, AWindowGathersTheConfiguredShare) {
   int at_once = 0;
   for (const auto& output : world.left())
     at_once += output.at == Instant(std::stoi(output.what) * 1ms);
-  // Half of the datagrams are not gathered. Of each window of two, the second leaves on arrival.
+  // Half of the datagrams are delayed in windows of two. The second of each window leaves on
+  // arrival.
   EXPECT_NEAR(at_once, 3000, 140);
 }
 
@@ -114,7 +117,7 @@ TEST(Reorder, SomeHttpRequestsAndDnsAnswersLeaveAtOnce) {
   EXPECT_NEAR(dns.count(400, "x.example.org", "+1s NOERROR"), 300, 30);
 }
 
-// The answers of a client form one sequence, even over several sockets.
+// The answers to a client form one sequence, even over several sockets.
 TEST(Reorder, AWindowGathersTheDnsAnswersOfOneClient) {
   const std::string rule =
       "[[rule]]\nfault = { type = \"reorder\", share = \"100%\", window = 3, delay = \"5s\" }";
@@ -124,7 +127,7 @@ TEST(Reorder, AWindowGathersTheDnsAnswersOfOneClient) {
     EXPECT_EQ(lab.ask("a"), "(held)");
     EXPECT_EQ(lab.ask("other", {.client = "10.9.9.9"}), "(held)");
     EXPECT_EQ(lab.ask("b"), "(held)");
-    // The last answer leaves at once if the shuffle puts it first.
+    // The last answer leaves at once if the random order puts it first.
     const auto last = lab.ask("c");
     auto order = last == "(held)" ? std::string() : "c ";
     order += lab.left();
@@ -147,7 +150,7 @@ TEST(Reorder, AWindowGathersTheHttpRequestsOfOneClient) {
   second.advance({});
   EXPECT_THAT(first.to_server_bytes(), testing::StartsWith("GET /1 "));
   EXPECT_THAT(second.to_server_bytes(), testing::StartsWith("GET /2 "));
-  // A single request leaves when the delay is over.
+  // A single request leaves after the delay.
   EXPECT_EQ(first.get("/3"), "+5s 200 hello");
 }
 

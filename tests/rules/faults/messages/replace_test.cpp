@@ -30,7 +30,7 @@ TEST(Replace, ReplacesTheXmppBodyWithEscapedText) {
   EXPECT_EQ(lab->at_server(), "<message to='b'><body/></message>") << "the body is empty";
 }
 
-// XML 1.0, 2.2: the allowed characters.
+// XML 1.0, section 2.2, lists the allowed characters.
 TEST(Replace, CharactersThatXmlForbidsAreReplaced) {
   const auto lab = bound_xmpp("[[rule]]\nfault = { type = \"replace\", text = \"a\\u0007b\" }");
   lab->from_client("<message to='b'><body>hi</body></message>");
@@ -60,7 +60,7 @@ TEST(Replace, ReplacesTheTxtRecordsOfADnsAnswer) {
   EXPECT_EQ(rules::replace_text(reply, "other"), 3);
   EXPECT_EQ(reply.answer[0], address);
   EXPECT_EQ(reply.answer[1].rdata, (std::vector<std::uint8_t>{5, 'o', 't', 'h', 'e', 'r'}));
-  // A character string has at most 255 bytes (RFC 1035, 3.3).
+  // A character string in a TXT record has at most 255 bytes (RFC 1035, 3.3).
   rules::replace_text(reply, std::string(300, 'x'));
   EXPECT_EQ(reply.answer[1].rdata.size(), 302U);
   EXPECT_EQ(reply.answer[1].rdata[0], 255);

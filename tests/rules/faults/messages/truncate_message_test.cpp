@@ -36,7 +36,7 @@ TEST(TruncateMessage, AnXmppBodyIsCutAndItsElementStaysWellFormed) {
   EXPECT_EQ(lab->at_server(), "<message to='b'><body>abcd</body></message>");
 }
 
-// MQTT 5.0, 3.3.2.3.2.
+// Payload Format Indicator: MQTT 5.0, 3.3.2.3.2.
 TEST(TruncateMessage, AnMqttPayloadMarkedAsUtf8StaysUtf8) {
   MqttLab lab(
       "[[rule]]\nmatch = { topic = \"t\" }\nfault = { type = \"truncate_message\", after = \"2 B\" "

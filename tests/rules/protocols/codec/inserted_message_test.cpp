@@ -1,4 +1,4 @@
-// A message that a rule inserts never splits a message of the server.
+// Tests that a message inserted by a rule never splits a message of the server.
 #include <gtest/gtest.h>
 
 #include "tests/support/message_lab.h"
@@ -62,7 +62,7 @@ TEST(InsertedMessage, DelaysTheCloseUntilItIsSent) {
   EXPECT_EQ(lab.closed, "fin");
 }
 
-// A rule added in the middle of a message ignores that message and acts on the next.
+// A rule that is added in the middle of a message ignores this message and acts on the next.
 TEST(InsertedMessage, ARuleAddedMidMessageLosesNothing) {
   MessageLab lab("nats");
   lab.from_server("MSG a 1 6\r\nhel");

@@ -1,5 +1,5 @@
-// Runs every message fault on every protocol it supports, in random conversations. Broken stages
-// prove that the suite detects each kind of violation.
+// Tests every message fault on every protocol that it supports, in random conversations.
+// Deliberately broken stages prove that the checks detect each kind of violation.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,31 +20,31 @@ namespace {
 
 using Names = std::set<std::string_view>;
 
-// Faults that change the contents of messages. All others answer, copy or lose messages, which
-// their notes report, or change nothing.
+// Faults that change the contents of messages. All other faults answer, copy or lose messages and
+// report this in their notes (Note in stage.h), or change nothing.
 const Names kChangesContents{"corrupt_message",      "truncate_message",     "replace",
                              "mqtt_receive_maximum", "mqtt_session_present", "xmpp_resumption",
                              "nats_cluster_change"};
-// Faults that, for MQTT, change everything after the fixed header of any packet.
+// Faults that may change everything after the fixed header of any MQTT packet.
 const Names kChangesPackets{"corrupt_message", "truncate_message"};
 const Names kChangesTheOrder{"reorder", "hold_until"};
-// Only these faults act on the opening messages. A lost, copied or reordered opening would leave
-// nothing that can be parsed, and peers that wait for each other would stall.
+// Only these faults are tested on the opening messages of a connection. If an opening message is
+// lost, copied or reordered, nothing can be parsed, and client and server wait for each other.
 const Names kActsOnOpenings{
     "mqtt_receive_maximum", "mqtt_session_present", "mqtt_disconnect",           "xmpp_resumption",
     "xmpp_stream_error",    "nats_cluster_change",  "nats_authorization_timeout"};
 // Faults that deliver only a part of the last message.
 const Names kCutsMessages{"redis_cut_reply"};
 // Redis replies follow the order of their commands, so no reply follows a lost command or reply.
-// Reordering and copies change the order that the server sees, which this script does not model.
+// Reordering and copies change the order that the server sees, which the checks do not model.
 const Names kSilencesRedis{"drop",       "ack_loss", "half_open", "redis_dead_subscription",
                            "hold_until", "reorder",  "duplicate"};
 // MQTT 3.1.1 has no Receive Maximum.
 const Names kOnlyOfMqtt5{"mqtt_receive_maximum"};
 
 // Settings used instead of the fault's example. The example would end every conversation at once,
-// begin after the conversation ends, or match another protocol. Keys with a second word apply to
-// listeners of that protocol.
+// begin after its end, or match another protocol. A key "fault protocol" applies only to that
+// protocol.
 const std::map<std::string, std::string> kSettings{
     {"close_websocket", R"(probability = "5%"
 fault = { type = "close_websocket" })"},

@@ -1,4 +1,4 @@
-// RequestWatch pairs the client's requests with the server's answers.
+// Tests RequestWatch, which pairs a client's requests with the server's responses.
 #include <gtest/gtest.h>
 
 #include "rules/protocols/codec/request_watch.h"
@@ -35,7 +35,8 @@ class Watched {
     for (const char& byte : text) watch_->to_client(bytes_of({&byte, 1}), answers_);
     return *this;
   }
-  // "ok 1, failed 2; 1 open": the outcome of each request and the second in which it was sent.
+  // Text such as "ok 1, failed 2; 1 open": the outcome of each request, named by the second in
+  // which it was sent, and the number of unanswered requests.
   std::string said() const {
     std::string text;
     for (const auto& answer : answers_) {
@@ -70,15 +71,15 @@ TEST(RequestWatch, CountsConnectAsARequestAndSeesDisconnect) {
 
 TEST(RequestWatch, PairsMqttPacketsByTypeAndIdentifier) {
   Watched mqtt(kMqtt);
-  mqtt.client(kConnect).server(kConnack);          // 1, 2
-  mqtt.client("\x32\x06\x00\x01t\x00\x07z"sv);     // 3: QoS 1
-  mqtt.client("\x34\x06\x00\x01t\x00\x08z"sv);     // 4: QoS 2
-  mqtt.client("\x82\x06\x00\x07\x00\x01t\x00"sv);  // 5: SUBSCRIBE, also identifier 7
-  mqtt.client("\xc0\x00"sv);                       // 6
+  mqtt.client(kConnect).server(kConnack);          // seconds 1 and 2
+  mqtt.client("\x32\x06\x00\x01t\x00\x07z"sv);     // second 3: QoS 1, identifier 7
+  mqtt.client("\x34\x06\x00\x01t\x00\x08z"sv);     // second 4: QoS 2, identifier 8
+  mqtt.client("\x82\x06\x00\x07\x00\x01t\x00"sv);  // second 5: SUBSCRIBE, identifier 7 again
+  mqtt.client("\xc0\x00"sv);                       // second 6: PINGREQ
   mqtt.server("\x40\x02\x00\x08"sv).server("\x50\x02\x00\x08"sv);  // PUBACK does not answer QoS 2
   mqtt.server("\xd0\x00"sv).server("\x90\x03\x00\x07\x00"sv);
   EXPECT_EQ(mqtt.said(), "ok 1, ok 4, ok 6, ok 5; 1 open");
-  mqtt.client("\x62\x02\x00\x08"sv).server("\x70\x02\x00\x08\x40\x02\x00\x07"sv);  // 11
+  mqtt.client("\x62\x02\x00\x08"sv).server("\x70\x02\x00\x08\x40\x02\x00\x07"sv);  // second 11
   EXPECT_EQ(mqtt.said(), "ok 1, ok 4, ok 6, ok 5, ok 11, ok 3; 0 open");
 }
 
@@ -131,16 +132,17 @@ constexpr std::string_view kStream =
 TEST(RequestWatch, PairsXmppQueriesById) {
   Watched xmpp(kXmpp);
   xmpp.client(kStream).server(kStream);
-  xmpp.client("<message to='b'><body>hi</body></message><presence/>");      // 3: no requests
-  xmpp.client("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");  // 4
-  xmpp.client("<iq type='set' id='2'><q xmlns='urn:q'/></iq>");             // 5
+  // Second 3; neither stanza is a request
+  xmpp.client("<message to='b'><body>hi</body></message><presence/>");
+  xmpp.client("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");  // second 4
+  xmpp.client("<iq type='set' id='2'><q xmlns='urn:q'/></iq>");             // second 5
   xmpp.server("<iq type='get' id='3'/><iq type='result' id='2'/>");
   xmpp.client("<iq type='result' id='3'/>");
   EXPECT_EQ(xmpp.said(), "ok 5; 1 open");
   xmpp.server(
       "<iq type='error' id='1'><error type='cancel'><service-unavailable "
       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
-  xmpp.client("<iq type='get' id='1'/>");  // 9
+  xmpp.client("<iq type='get' id='1'/>");  // second 9
   xmpp.server(
       "<iq type='error' id='1'><error type='wait'><resource-constraint "
       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");

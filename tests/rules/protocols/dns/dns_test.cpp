@@ -1,4 +1,4 @@
-// Name patterns, record types and zones, which the DNS faults use.
+// Tests name patterns, record types and zones, which the DNS faults use.
 #include "rules/protocols/dns/dns.h"
 
 #include <gtest/gtest.h>
@@ -115,7 +115,7 @@ DnsRecord server(const std::string& name, std::vector<std::uint8_t> target) {
   return record;
 }
 
-// RFC 6672, 2.2 and 3.
+// DNAME records: RFC 6672, 2.2 and 3.
 TEST(DnsZone, DnameRenamesTheNamesBelowIt) {
   const DnsZone zone({soa("lab"), address("a.new.lab", "192.0.2.1"),
                       dname("old.lab", {3, 'n', 'e', 'w', 3, 'l', 'a', 'b', 0}),
@@ -148,7 +148,7 @@ TEST(DnsZone, DnameRenamesTheNamesBelowIt) {
   EXPECT_EQ(ask(grows, longest + "x"), "YXDOMAIN DNAME/30");
 }
 
-// RFC 1034, 4.3.2, 3b.
+// Delegations: RFC 1034, 4.3.2, step 3b.
 TEST(DnsZone, RefersQueriesBelowADelegation) {
   const std::vector<std::uint8_t> target{2,   'n', 's', 5,   'c', 'h', 'i',
                                          'l', 'd', 3,   'l', 'a', 'b', 0};
@@ -170,8 +170,8 @@ TEST(DnsZone, RefersQueriesBelowADelegation) {
   EXPECT_EQ(ask(zone, "b.lab"), "NXDOMAIN | SOA/300");
 }
 
-// A name with names below it exists even without records, and ends the wildcard search (RFC 4592,
-// 2.2.2 and 3.3.1).
+// A name with names below it exists even without records, and ends the search for a wildcard (RFC
+// 4592, 2.2.2 and 3.3.1).
 TEST(DnsZone, WildcardDoesNotCoverNamesBelowAnExistingName) {
   const DnsZone zone({soa("lab"), address("*.lab", "192.0.2.9"), address("a.b.lab", "192.0.2.1")});
   EXPECT_EQ(ask(zone, "c.lab"), "NOERROR 192.0.2.9/60");

@@ -1,4 +1,4 @@
-// RedisCommand: the name, keys, channels and slot of a command.
+// Tests RedisCommand, which knows the name, keys, channels and slot of a command.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -85,7 +85,7 @@ TEST(RedisCommand, FindsTheWrittenValue) {
   EXPECT_FALSE(value_at("ping", 1));
 }
 
-// redis.io, CLUSTER KEYSLOT and the cluster specification.
+// Expected slots are from redis.io: CLUSTER KEYSLOT and the cluster specification.
 TEST(RedisSlot, MatchesTheClusterSpecification) {
   EXPECT_EQ(rules::redis_slot("somekey"), 11058U);
   EXPECT_EQ(rules::redis_slot("foo{hash_tag}"), 2515U);

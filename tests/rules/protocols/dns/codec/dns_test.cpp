@@ -1,4 +1,4 @@
-// The DNS codec: from bytes to values and back. Links without libuv.
+// Tests the DNS codec: parsing and writing messages, also malformed ones.
 #include "rules/protocols/dns/codec/dns.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ Bytes packet_of(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
-// "\0" needs its length.
+// The explicit length keeps the NUL byte in the string.
 template <std::size_t N>
 Bytes raw(const char (&text)[N]) {
   return packet_of({text, N - 1});
@@ -191,7 +191,7 @@ TEST(DnsCodec, ReplyTooLargeForAnyMessageIsTruncatedOverUdpAndServfailOverTcp) {
   }
 }
 
-// ldns alone takes quadratic time, 1 s for a single message.
+// Parsing with ldns alone takes quadratic time, 1 s for this message.
 TEST(DnsCodec, TxtRecordWithThousandsOfStringsTakesLinearTime) {
   DnsReply reply;
   reply.answer.push_back({.name = "chat.lab", .type = DnsType::kTxt, .ttl = 7, .rdata = {}});
@@ -230,7 +230,8 @@ TEST(DnsCodec, ReadsTheEdnsVersion) {
   EXPECT_EQ(edns_version(kQuery), 0);
   auto query = write_dns_query("chat.lab", DnsType::kA, 1);
   EXPECT_EQ(edns_version(query), 0);
-  query[query.size() - 5] = std::byte{1};  // the version; two bytes of flags and no options follow
+  // The EDNS version; two bytes of flags and the length of empty options follow
+  query[query.size() - 5] = std::byte{1};
   EXPECT_EQ(edns_version(query), 1);
   for (std::size_t size = 0; size < query.size(); ++size) {
     edns_version(ByteView(query).first(size));
@@ -241,7 +242,7 @@ TEST(DnsCodec, ReadsTheEdnsVersion) {
   EXPECT_EQ(to_text(read->rcode), "BADVERS");
 }
 
-// Found by the fuzzer: ldns leaks the first of two such records.
+// Found by a fuzzer: ldns leaks the first of two such records.
 TEST(DnsCodec, RejectsASecondOptOrTsigRecord) {
   for (const auto& type : {raw("\0\x29"), raw("\0\xfa")}) {
     for (const int times : {1, 2}) {
@@ -259,7 +260,7 @@ TEST(DnsCodec, RejectsASecondOptOrTsigRecord) {
   }
 }
 
-// Found by the fuzzer: ldns ignores RDLENGTH and reads a second record from the surplus bytes.
+// Found by a fuzzer: ldns ignores RDLENGTH and reads a second record from the surplus bytes.
 TEST(DnsCodec, RejectsARecordWithBytesAfterItsFields) {
   for (const int surplus : {0, 1}) {
     auto message = kQuery;

@@ -1,4 +1,4 @@
-// DnsTransferEnd: detection of the last message of a zone transfer.
+// Tests DnsTransferEnd, which detects the last message of a zone transfer.
 #include "rules/protocols/dns/codec/dns_transfer.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ void put_record(Bytes& to, int serial) {
     return to.resize(to.size() + 4);
   }
   put16(to, 22);
-  put16(to, 0);  // two names, both the root
+  put16(to, 0);  // two names, both of them the root
   put16(to, 0);
   put16(to, static_cast<unsigned>(serial));
   to.resize(to.size() + 16);
@@ -80,7 +80,7 @@ TEST(DnsTransferEnd, DifferencesEndWhenTheNewestSoaStandsWhereAnOlderSoaIsDue) {
   const auto ixfr = transfer_query(251, 3);
   EXPECT_EQ(over_after(ixfr, {{5, 3, 0, 4, 0}, {4, 0}, {5, 0}, {5}}), 4U);
   EXPECT_EQ(over_after(ixfr, {{5, 3, 5, 5}, {0}}), 1U);
-  // The server sends the full zone instead of differences.
+  // The server sends the full zone instead of the differences.
   EXPECT_EQ(over_after(ixfr, {{5, 0, 0}, {0, 5}}), 2U);
   // The client already has the newest version.
   EXPECT_EQ(over_after(ixfr, {{3}, {0}}), 1U);

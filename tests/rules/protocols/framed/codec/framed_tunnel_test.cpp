@@ -1,4 +1,5 @@
-// Messages of in-house protocols through a MessageTunnel, cut into pieces of several sizes.
+// Tests in-house protocols (protocol = "framed") in a MessageTunnel, with input cut into pieces of
+// several sizes.
 #include <gtest/gtest.h>
 
 #include "rules/language/load_toml.h"
@@ -90,7 +91,7 @@ TEST(FramedTunnel, AChangedMessageStaysOneMessage) {
                    R"(framing = { delimiter = "\n" })");
   other.from_client("abc\n");
   EXPECT_EQ(other.at_server(), "x\n");
-  // Each byte is one bit away from the delimiter.
+  // Each byte differs from the delimiter in one bit.
   const std::string near(2000, '\x0b');
   MessageLab flipped("framed",
                      "[[rule]]\nfault = { type = \"corrupt_message\", chance = \"100%\" }",

@@ -1,5 +1,6 @@
-// HTTP/1 through a Conversation: every valid form passes unchanged, however reads split it. Request
-// smuggling is refused, and traffic that is not HTTP passes as bytes.
+// Tests Conversation, which handles one HTTP/1 connection. Every valid form passes unchanged,
+// however reads split it. Request smuggling is refused, and traffic that is not HTTP passes as
+// bytes.
 #include "rules/protocols/http1/codec/conversation.h"
 
 #include <gmock/gmock.h>
@@ -82,7 +83,7 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 TEST(Conversation, UnmodifiedMessagesPassByteForByte) {
-  // These rules match no message, but make the Conversation inspect heads.
+  // These rules match no message, but the Conversation must parse all heads to know that.
   const std::string others = R"([[rule]]
 match = { path = "/nobody" }
 fault = { type = "abort" }
@@ -101,7 +102,7 @@ fault = { type = "malformed", what = "status_line" })";
 }
 
 TEST(Conversation, BodiesThroughStagesKeepTheirFraming) {
-  // The rule corrupts nothing, but every body passes through a stage.
+  // The rule flips no bits, but every body passes through its stage.
   const std::string rules = R"([[rule]]
 fault = { type = "corrupt_body", chance = "0%" })";
   for (const auto& talk : kTalks) {
@@ -301,7 +302,7 @@ fault = { type = "response_rate", rate = "8 bit/s" })");
   EXPECT_THAT(waiting.to_client_bytes(), testing::EndsWith("hello"));
 }
 
-// RFC 9110, 6.4.1. Holds for any header and any fault that acts on bodies.
+// Which responses have no body: RFC 9110, 6.4.1.
 TEST(Conversation, NoFaultAddsABodyToAResponseWithoutOne) {
   const std::vector<std::pair<std::string, std::string>> exchanges{
       {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"},

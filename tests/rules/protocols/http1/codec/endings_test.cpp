@@ -1,4 +1,5 @@
-// How HTTP/1 forwards the end of a stream: after all data, and without losing the other direction.
+// Tests how HTTP/1 forwards the end of a stream: after all data, and without losing data of the
+// other direction.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// Request lines with bytes that RFC 3986 does not allow but clients send, and those refused.
+// Tests request targets with bytes that RFC 3986 forbids: those that common clients send are
+// accepted, all others refused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +10,7 @@ namespace {
 
 using What = Http1Parser::What;
 
-// The target of a request with this line, parsed in pieces, or why the request is refused.
+// The target of a request with this line, parsed in pieces, or the reason why it is refused.
 std::string target_of(const std::string& line, std::size_t piece = std::string::npos) {
   Http1Parser parser(Http1Parser::Side::kRequests);
   const std::string head = line + "\r\nHost: h\r\n\r\n";
@@ -60,7 +61,7 @@ TEST(Http1Targets, RefusesAmbiguousRequestLines) {
   }
 }
 
-// RFC 9110, 2.5. The request line itself is unchanged.
+// RFC 9110, 2.5. The version in the forwarded request line is not changed.
 TEST(Http1Targets, TreatsAnUnknownMinorVersionAsTheHighestKnown) {
   for (const std::string version : {"1.2", "1.9"}) {
     EXPECT_EQ(target_of("GET /a HTTP/" + version), "/a");

@@ -1,4 +1,4 @@
-// Http1Parser: message boundaries in every valid form, and refused forms.
+// Tests Http1Parser: message boundaries in every valid form, and refused forms.
 #include "rules/protocols/http1/codec/http1.h"
 
 #include <gmock/gmock.h>
@@ -140,7 +140,7 @@ TEST(Http1, DetectsUpgradesAndTunnels) {
   const auto tunnel = read("HTTP/1.1 200 OK\r\n\r\nraw", Side::kResponses, {"CONNECT"});
   EXPECT_EQ(tunnel.text, "head 200\nupgraded\n");
   EXPECT_EQ(tunnel.rest, "raw");
-  // After a refused CONNECT, the connection stays HTTP.
+  // After a refused CONNECT, the connection continues with HTTP.
   EXPECT_EQ(responses("HTTP/1.1 407 P\r\nContent-Length: 0\r\n\r\n", {"CONNECT"}),
             "head 407 [Content-Length: 0]\nend\n");
   EXPECT_EQ(requests("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\nGET /b "
@@ -240,7 +240,7 @@ TEST(Http1, AcceptsAnyTokenAsAMethod) {
               testing::HasSubstr("a method of more than"));
 }
 
-// RFC 9112, 7.1.1 (BWS, bad white space).
+// Bad white space (BWS) in chunk extensions: RFC 9112, 7.1.1.
 TEST(Http1, ChunkExtensionsMayHaveWhiteSpace) {
   const std::string head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const std::string line :
@@ -265,7 +265,7 @@ TEST(Http1, ChunkExtensionsMayHaveWhiteSpace) {
               testing::HasSubstr("a chunk extension of more than"));
 }
 
-// RFC 9112, 6.1, 6.3 and 7.
+// Transfer codings: RFC 9112, 6.1, 6.3 and 7.
 TEST(Http1, ChunksDelimitABodyOnlyAsTheLastCoding) {
   const std::string chunks = "3\r\nzip\r\n0\r\n\r\n";
   for (const auto* codings :

@@ -62,7 +62,7 @@ TEST(Abort, AnswersGrpcCallsWithAGrpcStatus) {
   EXPECT_THAT(lab.to_client_bytes(), testing::HasSubstr("grpc-status: 14\r\n"));
 }
 
-// gRPC clients use HTTP/2, which is not parsed.
+// gRPC clients use HTTP/2, which Brownout does not parse.
 TEST(Abort, WarnsThatGrpcStatusDoesNotReachGrpcClients) {
   const auto warnings = [](const std::string& rule) {
     const auto listener = [](const std::string& name, const std::string& protocol) {

@@ -28,7 +28,7 @@ TEST(EnvoyHeaders, PercentagesApplyWithinTheRulesProbability) {
                     "40\r\n") != "200 hello";
   }
   EXPECT_NEAR(hits, 400, 80);
-  // Requests that the dice do not select lose the headers, too.
+  // The headers are removed even from requests that the random draw does not select.
   EXPECT_THAT(lab.to_server_bytes(), testing::Not(testing::HasSubstr("envoy")));
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 TEST(RateLimit, AllowsABurstThenTheRate) {
   HttpLab lab("[[rule]]\nfault = { type = \"rate_limit\", rate = \"6/h\", burst = 3 }");
-  EXPECT_EQ(lab.count(3, "/", "200 hello"), 3);  // each request takes ten minutes here
+  EXPECT_EQ(lab.count(3, "/", "200 hello"), 3);  // each request of this lab takes ten minutes
   HttpLab fast("[[rule]]\nfault = { type = \"rate_limit\", rate = \"1/h\", burst = 2 }");
   EXPECT_EQ(fast.count(2, "/", "200 hello"), 2);
   EXPECT_EQ(fast.get("/"), "429 too many requests\n");

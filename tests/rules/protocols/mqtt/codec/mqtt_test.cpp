@@ -1,5 +1,5 @@
-// Packets of MQTT 3.1, 3.1.1 and 5.0: reading and writing round-trip, and malformed packets are
-// rejected.
+// Tests reading and writing packets of MQTT 3.1, 3.1.1 and 5.0. A packet that is written and read
+// again is the same, and malformed packets are rejected.
 #include "rules/protocols/mqtt/codec/mqtt.h"
 
 #include <gmock/gmock.h>
@@ -89,7 +89,7 @@ TEST(Mqtt, EveryPacketTypeRoundTrips) {
 }
 
 TEST(Mqtt, WritesTheBytesOfTheStandardsExamples) {
-  // 3.1.1, figure 3.6 and the tables before it, with a client identifier.
+  // The example CONNECT of MQTT 3.1.1, figure 3.6, with a client identifier added.
   const auto connect =
       bytes({0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x02, 0, 10, 0, 5, 'p', 'h', 'o', 'n', 'e'});
   const auto read = read_mqtt(bytes_of(connect), rules::kMqtt311);
@@ -156,7 +156,7 @@ TEST(Mqtt, BridgeSetsAFlagInTheLevel) {
   }
 }
 
-// V3.1, 2.1, 3.1, 3.2, 3.6, 3.8 and 3.10.
+// MQTT V3.1, sections 2.1, 3.1, 3.2, 3.6, 3.8 and 3.10.
 TEST(Mqtt, AcceptsAnyValueInUnusedBitsOfMqtt31) {
   const auto read = [](std::initializer_list<int> values, std::uint8_t level = rules::kMqtt31) {
     return read_mqtt(bytes_of(bytes(values)), level);

@@ -1,4 +1,4 @@
-// MQTT packets through a tunnel: unmodified packets pass unchanged, however reads split them, and
+// Tests MQTT in a MessageTunnel: unmodified packets pass unchanged, however reads split them, and
 // rules match packets by their fields.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

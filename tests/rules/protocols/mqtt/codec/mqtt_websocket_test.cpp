@@ -1,4 +1,4 @@
-// MQTT inside WebSocket through a Conversation: rules match packets, however frames split them.
+// Tests MQTT inside WebSocket: rules match MQTT packets, however WebSocket frames split them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// NATS lines, subjects, headers, JSON, and the messages of a connection.
+// Tests the NATS codec: lines, subjects, headers, JSON, and the messages of a connection.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -99,7 +99,7 @@ TEST(NatsHeaders, AreFoundByCaseSensitiveName) {
   EXPECT_THAT(rules::nats_headers("NATS/1.0\r\nA: 1\r\nA: 2\r\n\r\n", "A"), ElementsAre("1", "2"));
 }
 
-// Returns "verb subject queue payload" for each message of a connection, in the order sent.
+// The messages of a connection in the order sent, each as "verb subject queue payload".
 std::string read_all(const std::vector<std::pair<rules::Direction, std::string>>& said,
                      std::size_t piece) {
   const auto config = config_of("", "nats");

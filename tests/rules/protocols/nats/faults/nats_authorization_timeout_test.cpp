@@ -31,7 +31,7 @@ TEST(NatsAuthorizationTimeout, DoesNotAffectAConnectedClient) {
   EXPECT_EQ(lab.closed, "");
 }
 
-// CONNECT is lost, so the client must not be left waiting.
+// The rule has dropped CONNECT, so the server would never answer. The client must get an error.
 TEST(NatsAuthorizationTimeout, ClosesAtOnceWhenTheRuleIsRemoved) {
   MessageLab lab("nats", kTimeout);
   lab.from_server("INFO {}\r\n");

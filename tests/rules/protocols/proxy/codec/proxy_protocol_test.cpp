@@ -32,7 +32,7 @@ TEST(ProxyProtocol, ReadsWrittenHeadersInPiecesOfAnySize) {
   }
 }
 
-// Examples from sections 2.1 and 2.2 of the specification.
+// Examples from sections 2.1 and 2.2 of the PROXY protocol specification.
 TEST(ProxyProtocol, WritesTheExamplesOfTheSpecification) {
   EXPECT_EQ(write_proxy_header(1, ip("255.255.255.255"), 65535, ip("10.0.0.1"), 443),
             "PROXY TCP4 255.255.255.255 10.0.0.1 65535 443\r\n");
@@ -42,7 +42,7 @@ TEST(ProxyProtocol, WritesTheExamplesOfTheSpecification) {
   EXPECT_EQ(write_proxy_header(2, ip("1.2.3.4"), 1, std::nullopt, 1).substr(12), "\x20\0\0\0"s);
 }
 
-// RFC 4291, 2.5.5.2.
+// IPv4-mapped IPv6 addresses: RFC 4291, 2.5.5.2.
 TEST(ProxyProtocol, WritesMixedFamiliesAsIpv6) {
   EXPECT_EQ(write_proxy_header(1, ip("192.0.2.7"), 4000, ip("2001:db8::1"), 443),
             "PROXY TCP6 ::ffff:192.0.2.7 2001:db8::1 4000 443\r\n");
@@ -62,7 +62,8 @@ TEST(ProxyProtocol, WritesMixedFamiliesAsIpv6) {
   }
 }
 
-// Section 2.2: the header includes the bytes after the addresses, and addresses of other families.
+// PROXY protocol, section 2.2: the stated length includes bytes after the addresses, and addresses
+// of unknown families.
 TEST(ProxyProtocol, TheHeaderHasTheStatedLength) {
   const auto with = [](const std::string& kind, const std::string& addresses, std::size_t more) {
     const auto size = addresses.size() + more;

@@ -15,8 +15,8 @@ struct Talk {
   std::size_t taken = 0;
 };
 
-// Feeds all of `bytes`, `size` at a time. Bytes that were not taken are passed again, followed by
-// the next ones.
+// Feeds all of `bytes`, `size` at a time. Bytes that the parser did not consume are passed again,
+// followed by the next ones.
 Talk talk(ProxyRequest& request, std::string_view bytes, std::size_t size) {
   Talk talk;
   for (auto seen = std::min(size, bytes.size()); talk.state == RequestState::kMore;) {
@@ -71,7 +71,7 @@ TEST(ProxyRequest, SocksAsksForAPasswordAndChecksIt) {
     EXPECT_EQ(refused.state, RequestState::kRefused);
     EXPECT_EQ(refused.said, "\x05\x02\x01\x01"s);
   }
-  // A client that offers no password.
+  // This client offers no method with a password.
   ProxyRequest request({.username = "qa", .password = "secret"});
   EXPECT_EQ(talk(request, "\x05\x01\x00"s, 100).said, "\x05\xff"s);
 }
@@ -166,7 +166,7 @@ TEST(ProxyRequest, ConnectInChunksOfAnySize) {
   }
 }
 
-// RFC 9112, 2.2.
+// A line may end in LF alone: RFC 9112, 2.2.
 TEST(ProxyRequest, ConnectWithLinesThatEndInLfAlone) {
   for (const std::size_t size : {1U, 7U, 100U}) {
     ProxyRequest request({.username = "qa", .password = "secret"});

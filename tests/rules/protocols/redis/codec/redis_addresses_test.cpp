@@ -1,4 +1,4 @@
-// Server addresses in replies are rewritten by the listener's address map.
+// Tests the listener's address map, which rewrites server addresses in Redis replies.
 #include "rules/protocols/redis/codec/redis_addresses.h"
 
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@ namespace {
 const std::string kRedisRewrite =
     R"(rewrite = { "10.0.0.1:7000" = "127.0.0.1:17000", "10.0.0.2:7000" = "127.0.0.1:17001" })";
 
-// The client's bytes if the server sends `reply`: the same with and without a rule, in pieces of
-// any size.
+// The bytes that the client receives if the server sends `reply`. They must be the same with and
+// without a rule, and for pieces of any size.
 std::string redis_rewritten(const std::string& command, const std::string& reply) {
   std::string first;
   for (const std::string rule :

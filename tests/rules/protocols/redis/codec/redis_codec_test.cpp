@@ -1,4 +1,4 @@
-// RedisCodec and RedisPairing: replies are paired with commands, and unmatched messages pass
+// Tests RedisCodec and RedisPairing: replies are paired with commands, and unmatched messages pass
 // unchanged.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,8 +20,8 @@ using rules::Direction;
 constexpr std::string_view kRedisOk = "+OK\r\n";
 constexpr std::string_view kRedisQueued = "+QUEUED\r\n";
 
-// Collects the messages of a connection as text: "get a @0" for a command, "get a @0: bulk hello"
-// for a reply, "#news : push hello" for a pub/sub message.
+// Collects the messages of a connection as text: "get a @0" for a command in database 0, "get a @0:
+// bulk hello" for its reply, "#news : push hello" for a pub/sub message.
 class RedisTalk {
  public:
   explicit RedisTalk(std::size_t piece = 1 << 20) : piece_(piece) {}
@@ -140,7 +140,8 @@ TEST(RedisCodec, DoesNotPairPubSubMessages) {
     RedisTalk talk(piece);
     talk.command("SUBSCRIBE news sport").command("PING");
     EXPECT_EQ(talk.seen(), "subscribe @0\nping @0\n");
-    talk.server(redis_array_of("message early x"));  // without a subscription: an answer
+    // Without a subscription this is an ordinary reply
+    talk.server(redis_array_of("message early x"));
     talk.seen();
   }
   RedisTalk talk;
@@ -338,7 +339,7 @@ TEST(RedisLab, PassesATooLargeValueAsBytes) {
   EXPECT_EQ(lab.reports, "not Redis: a message of more than 16 MiB\n");
 }
 
-// A client may send commands for a long time without a reply.
+// A client may send many commands before it reads a reply.
 TEST(RedisPairing, GivesUpAboveTheMemoryLimit) {
   messages::RedisPairing pairing;
   const std::string key(1000, 'k');
@@ -370,7 +371,7 @@ TEST(RedisPairing, DeliversNoReplyAfterALostCommandEvenAfterGivingUp) {
   EXPECT_FALSE(pairing.release({.push = true}, codecs::Bytes(5), false).empty());
 }
 
-// The client would take raw bytes for the lost reply.
+// The client would mistake unparsed bytes for the lost reply.
 TEST(RedisLab, ResetsTheConnectionIfATooLargeReplyFollowsALostOne) {
   MessageLab lab("redis", R"([[rule]]
 match = { command = "incr", direction = "downstream" }

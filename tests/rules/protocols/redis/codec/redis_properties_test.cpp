@@ -1,6 +1,6 @@
-// Random rules drop, copy, delay, reorder and refuse Redis commands and replies. The k-th reply to
-// the client must always answer its k-th command, or be a rule's refusal. A server behind the
-// tunnel answers every command in order. Both streams are cut at random places.
+// Tests that replies stay paired with their commands while random rules drop, copy, delay, reorder
+// and refuse them. The k-th reply to the client must answer its k-th command, or be a rule's
+// refusal. The server answers every command in order. Both streams are cut at random places.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -96,7 +96,7 @@ class RedisWorld final : messages::MessageTunnel::Owner {
     replies_ += redis_bulk(parts[2].text);
   }
   void check(const std::string& text) {
-    if (text.empty()) return;  // a push
+    if (text.empty()) return;  // ignores a push
     ++answered_;
     if (text != "k" + std::to_string(answered_) && text != "ERR refused") {
       wrong_ = "command " + std::to_string(answered_) + " was answered " + text;
@@ -132,7 +132,7 @@ std::string redis_rule(const std::string& match, const std::string& chance,
 
 struct RedisCase {
   std::string rules;
-  bool all = true;  // every command must be answered in the end
+  bool all = true;  // every command must have been answered at the end
 };
 
 const std::vector<RedisCase>& redis_cases() {
@@ -177,7 +177,7 @@ TEST(RedisProperties, KthReplyAnswersKthCommand) {
   }
 }
 
-// Duplicated replies break the order, which proves that the check above can fail.
+// Duplicated replies break the order, which proves that the check detects violations.
 TEST(RedisProperties, DetectDuplicatedReplies) {
   RedisWorld world(redis_rule("direction = \"downstream\", reply = \"bulk\"", "10%",
                               "\"duplicate\", share = \"100%\""),

@@ -1,4 +1,4 @@
-// RESP values, split into pieces of several sizes.
+// Tests the RESP parser with values split into pieces of several sizes.
 #include "rules/protocols/redis/codec/redis_scan.h"
 
 #include <gmock/gmock.h>
@@ -12,7 +12,8 @@ namespace {
 using codecs::RedisScan;
 using testing::ElementsAre;
 
-// "sign text/size" for each part of each value, then the reason of a violation.
+// The parsed parts of each value, each as "sign text/size", followed by the reason if the input is
+// invalid.
 std::string scan_all(RedisScan::Of of, std::string_view text, std::size_t piece) {
   RedisScan scan(of);
   std::string all;

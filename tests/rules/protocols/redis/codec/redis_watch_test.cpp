@@ -1,4 +1,4 @@
-// RedisWatch pairs commands with their replies.
+// Tests RedisWatch, which pairs commands with their replies.
 #include "rules/protocols/redis/codec/redis_watch.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ class RedisWatched {
   void client(std::string_view bytes, std::chrono::seconds at = 0s) {
     watch_->from_client(codecs::bytes_of(bytes), rules::Instant(at));
   }
-  // The answers in these bytes, such as "1s ok": when each was asked, and its outcome.
+  // The replies in these bytes, such as "1s ok": the instant of the command, and its outcome.
   std::string server(std::string_view bytes) {
     std::vector<messages::RequestWatch::Answer> answers;
     watch_->to_client(codecs::bytes_of(bytes), answers);

@@ -1,4 +1,5 @@
-// HelloReader with real ClientHellos in any pieces and with other bytes; RecordFilter.
+// Tests HelloReader, which parses a TLS ClientHello, with real hellos in pieces of any size and
+// with other bytes. Also tests RecordFilter, which changes TLS records.
 #include "rules/protocols/tls/codec/client_hello.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +13,7 @@
 namespace brownout::codecs {
 namespace {
 
-// The ClientHello of OpenSSL's client.
+// A ClientHello sent by OpenSSL's client.
 std::string hello_of(const std::string& sni, const std::string& alpn, int most = TLS1_3_VERSION) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
                                                                   SSL_CTX_free);
@@ -59,7 +60,8 @@ TEST(ClientHello, ReadsAHelloOfOpenSsl) {
 }
 
 TEST(ClientHello, Ja3IsTheHashOfTheFieldsInOrder) {
-  // version 771, ciphers 4865-49195, extensions 0-10-11, groups 29-23, formats 0; GREASE left out.
+  // Version 771, ciphers 4865-49195, extensions 0-10-11, groups 29-23, formats 0; JA3 ignores
+  // GREASE.
   std::string body("\x03\x03", 2);
   body += std::string(32, 'r');
   body += std::string("\x00\x00\x06\x0a\x0a\x13\x01\xc0\x2b\x01\x00", 11);
@@ -78,7 +80,7 @@ TEST(ClientHello, Ja3IsTheHashOfTheFieldsInOrder) {
   const auto reading = read_client_hello(bytes_of(record));
   ASSERT_EQ(reading.state, HelloState::kHello);
   EXPECT_EQ(reading.hello.sni, "a");
-  // printf '771,4865-49195,0-10-11,29-23,0' | md5sum
+  // The hash is the output of: printf '771,4865-49195,0-10-11,29-23,0' | md5sum
   EXPECT_EQ(reading.hello.ja3, "3e916670429427a5a33c947802616cdc");
 }
 
@@ -108,7 +110,7 @@ std::string record(char type, std::size_t size) {
          std::string(size, 'x');
 }
 
-// The bytes that pass the filter when given in pieces of `piece` bytes.
+// The bytes that pass the filter if they arrive in pieces of `piece` bytes.
 std::string filtered(const rules::TlsVerdict& verdict, const std::string& bytes,
                      std::size_t piece) {
   RecordFilter filter(verdict);

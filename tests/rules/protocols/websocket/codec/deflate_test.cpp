@@ -1,5 +1,5 @@
-// WebSocket messages with permessage-deflate (RFC 7692): faults on one message leave all later
-// messages readable.
+// Tests WebSocket messages with permessage-deflate (RFC 7692): a fault on one message leaves all
+// later messages readable.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -14,7 +14,7 @@ namespace {
 
 using rules::Opcode;
 
-// A sender of compressed messages.
+// Compresses messages as a WebSocket sender does.
 class Deflater {
  public:
   explicit Deflater(bool takeover = true) : takeover_(takeover) {
@@ -181,11 +181,11 @@ TEST(Deflate, ReadsFragmentsWithControlFramesBetweenThem) {
   for (int i = 1; i <= 3; ++i) {
     const auto whole = lab.up.compress(said(i));
     auto first = WebSocketLab::frame(whole.substr(0, 5), true, Opcode::kText, true);
-    first[0] = '\x41';  // RSV1, no FIN
+    first[0] = '\x41';  // RSV1 = 1, FIN = 0
     auto second = WebSocketLab::frame(whole.substr(5), true);
-    second[0] = '\x80';  // a continuation
+    second[0] = '\x80';  // a continuation frame with FIN = 1
     lab.http.client(first + WebSocketLab::frame("", true, Opcode::kPing) + second);
-    // An uncompressed message is not part of the context.
+    // An uncompressed message does not change the compression context.
     lab.from_client("plain");
   }
   auto reads = lab.server_reads();

@@ -1,5 +1,5 @@
-// WebSocket messages through a tunnel: unmodified messages pass unchanged, however reads split
-// them.
+// Tests WebSocket messages in a MessageTunnel: unmodified messages pass unchanged, however reads
+// split them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,13 +15,13 @@ namespace {
 using rules::Opcode;
 
 // A conversation with a fragmented message, a ping between its fragments, and a message with RSV1.
-// `ping_first`: rules inspect messages, so a message passes when complete, after the ping within
-// it.
+// `ping_first`: if rules inspect messages, a fragmented message passes only when complete, so the
+// ping passes before it.
 std::string talk(bool masked, bool ping_first = false) {
   auto first = WebSocketLab::frame("hel", masked);
-  first[0] = '\x01';  // no FIN
+  first[0] = '\x01';  // FIN = 0
   auto second = WebSocketLab::frame("lo", masked);
-  second[0] = '\x80';  // a continuation
+  second[0] = '\x80';  // a continuation frame with FIN = 1
   const auto ping = WebSocketLab::frame("", masked, Opcode::kPing);
   return (ping_first ? ping + first : first + ping) + second +
          WebSocketLab::frame("deflated", masked, Opcode::kText, true) +
@@ -158,9 +158,9 @@ TEST(WebSocket, ReorderShufflesAWindowAndKeepsTheCloseLast) {
 // Fragments before a Close must not be lost, even if a rule inspects messages (RFC 6455, 5.5.1).
 TEST(WebSocket, CloseStaysAfterTheFragmentsBeforeIt) {
   auto first = WebSocketLab::frame("hel", true);
-  first[0] = '\x01';  // no FIN
+  first[0] = '\x01';  // FIN = 0
   auto last = WebSocketLab::frame("lo", true);
-  last[0] = '\x80';  // a continuation
+  last[0] = '\x80';  // a continuation frame with FIN = 1
   const auto close = WebSocketLab::frame("\x03\xe8", true, Opcode::kClose);
   for (const auto* rule :
        {"", "[[rule]]\nmatch = { text = \"never\" }\nfault = { type = \"drop\" }",
@@ -187,11 +187,11 @@ TEST(WebSocket, RulesActOnMessagesUpToTheSizeLimit) {
   WebSocketLab lab(rule);
   const auto whole = WebSocketLab::frame(std::string(limit, 'x'), true, Opcode::kBinary);
   lab.http.client(whole);
-  // In two frames, the message has a second header.
+  // A message of two frames has two frame headers.
   auto first = WebSocketLab::frame(std::string(limit - 9, 'x'), true, Opcode::kBinary);
-  first[0] = '\x02';  // no FIN
+  first[0] = '\x02';  // FIN = 0
   auto second = WebSocketLab::frame(std::string(9, 'x'), true);
-  second[0] = '\x80';  // a continuation
+  second[0] = '\x80';  // a continuation frame with FIN = 1
   lab.http.client(first + second);
   EXPECT_EQ(lab.server_bytes(), "");
   EXPECT_EQ(lab.http.reports(), "");

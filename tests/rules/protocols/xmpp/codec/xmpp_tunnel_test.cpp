@@ -1,4 +1,4 @@
-// XMPP streams through a MessageTunnel, cut into pieces of several sizes.
+// Tests XMPP streams in a MessageTunnel, with input cut into pieces of several sizes.
 #include <gtest/gtest.h>
 
 #include "tests/support/message_lab.h"
@@ -60,7 +60,7 @@ TEST(XmppTunnel, MatchesElementsByTheirAttributesAndText) {
   }
 }
 
-// Random draws for messages must not depend on how many keep-alives the network joins.
+// Random draws for messages must not depend on how many whitespace keep-alives arrive in one read.
 TEST(XmppTunnel, TreatsEachWhitespaceByteBetweenElementsAsAMessage) {
   for (const std::size_t piece : {1U, 2U, 1000U}) {
     const auto lab = bound_xmpp(
@@ -158,7 +158,7 @@ TEST(XmppTunnel, PassesBytesAfterTheEndOfAStream) {
   }
 }
 
-// The opening of a stream with the default namespace `content`.
+// The opening of a stream whose default namespace is `content`.
 std::string opening(const std::string& content, const std::string& ends) {
   return "<?xml version='1.0'?><stream:stream xmlns='" + content + "' " + ends +
          " xmlns:stream='http://etherx.jabber.org/streams'>";
@@ -198,7 +198,7 @@ std::string sasl2_success(const std::string& jid) {
          "<stream:features/>";
 }
 
-// XEP-0388, 2.6 and XEP-0386: the stream does not restart, and no <iq> binds the resource.
+// SASL2 (XEP-0388, 2.6; XEP-0386): the stream does not restart, and no <iq> binds the resource.
 TEST(XmppTunnel, LearnsTheBoundResourceFromSasl2Success) {
   const std::string rule =
       "[[rule]]\nmatch = { from = \"ann@x.org/phone.1\" }\nfault = { type = \"drop\" }\n"
@@ -263,7 +263,7 @@ TEST(XmppTunnel, RejectAnswersSasl2WithASasl2Failure) {
   EXPECT_EQ(lab.at_client(), "") << "<abort/> gets no answer";
 }
 
-// XEP-0138.
+// Stream compression: XEP-0138.
 TEST(XmppTunnel, PassesCompressedStreamsAsBytes) {
   for (const auto& rules : {std::string(), kXmppElsewhere}) {
     MessageLab lab("xmpp", rules);

@@ -36,7 +36,7 @@ TEST(XmppResumption, AnswersInTheVersionOfTheClient) {
             "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
 }
 
-// XEP-0198, 9.
+// Namespaces of both protocol versions: XEP-0198, 9.
 TEST(XmppResumption, RewritesTheAnswerInsideSasl2) {
   const auto in = [](const std::string& name, const std::string& inner) {
     return "<" + name + " xmlns='urn:xmpp:sasl:2'><x/>" + inner + "<y>z</y></" + name + ">";
