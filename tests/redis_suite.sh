@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs Redis' own test suite three times: against redis-server itself, through a listener without rules, and through a
-# listener whose only rule never matches. All three must give the same results. Not part of CI: it takes minutes.
+# Runs Redis' own test suite three times: against redis-server itself, through a listener without
+# rules, and through a listener with a rule that never matches. All three runs must give the same
+# results. CI does not run this script, because it takes minutes.
 #
 #   tests/redis_suite.sh [--brownout FILE] [--only UNIT]     e.g. --only unit/type/list
 #
-# The suite comes from Debian's source package of the installed version, and runs against an external server: tests
-# that this mode skips are skipped three times.
+# The suite is part of Debian's source package of the installed Redis version. It runs against an
+# external server, which the suite supports for most tests; the others are skipped in all three
+# runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,7 +26,8 @@ brownout=$(realpath "$brownout")
 folder=$PWD/build/redis-suite
 mkdir -p "$folder/apt/lists/partial" "$folder/apt/archives/partial"
 if ! ls "$folder"/redis-*/runtest >/dev/null 2>&1; then
-  # Not every machine's list has source packages, so the script uses its own list.
+  # A machine's package sources may lack source packages, so the script uses its own list of
+  # sources.
   release=$(. /etc/os-release && echo "$VERSION_CODENAME")
   echo "deb-src http://deb.debian.org/debian $release main" > "$folder/sources.list"
   apt=(apt-get -q -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/nonexistent
@@ -53,7 +56,8 @@ wait_for() {
   exit 1
 }
 
-# run NAME RULES...: writes the result of each test to $work/NAME, one per line, sorted by name.
+# run NAME RULES...: writes the result of each test to $work/NAME, one per line, sorted by test
+# name.
 run() {
   local name=$1 server port
   shift

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs missing packages, builds, and runs all tests. Options go to ctest, e.g. tests/run.sh -R latency
+# Installs missing packages, builds, and runs all tests. Options are passed to ctest, e.g.
+# tests/run.sh -R latency
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/install-packages --tests

@@ -1,4 +1,4 @@
-// Checks that each folder includes only folders above it in the table kRooms.
+// Checks that each folder includes only headers of folders above it in the table kRooms.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ constexpr std::array kRooms = std::to_array<std::string_view>({
     "proxy",
 });
 
-// MQTT travels inside WebSocket.
+// MQTT can be carried by WebSocket.
 constexpr std::array kAlsoAllowed = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"rules/protocols/mqtt/codec", "rules/protocols/websocket/codec"},
 });
@@ -70,7 +70,7 @@ bool is(const std::string& folder, std::string_view room) {
   return name.find('/') == std::string::npos;
 }
 
-// The row of a folder; a row without "*" takes precedence.
+// The index of the folder's row in kRooms. A row without "*" takes precedence.
 std::optional<std::size_t> row_of(const std::string& folder) {
   std::optional<std::size_t> row;
   for (std::size_t i = 0; i < kRooms.size(); ++i) {
@@ -80,7 +80,7 @@ std::optional<std::size_t> row_of(const std::string& folder) {
   return row;
 }
 
-// Why a file in `folder` may not include a file in `other`; "" if it may.
+// The reason why a file in `folder` may not include a file in `other`, or "" if it may.
 std::string refused(const std::string& folder, const std::string& other) {
   const auto from = row_of(folder);
   const auto to = row_of(other);

@@ -26,7 +26,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// A line without its comment and without the contents of strings.
+// Returns a line without its comment and without the contents of strings.
 std::string code_of(const std::string& line) {
   std::string code;
   bool quoted = false;
@@ -53,8 +53,8 @@ const std::regex kOwningPointer(R"(\bnew \w|\bnew\(|\bdelete [a-z*(]|\bmalloc\(|
 std::string find_impurity(const std::string& text) { return find_pattern(text, kImpure); }
 std::string find_bare_new(const std::string& text) { return find_pattern(text, kOwningPointer); }
 
-// The end of the comment, string or directive that begins at `at`; `at` itself if none begins
-// there.
+// Returns the end of the comment, string or preprocessor directive that begins at `at`, or `at`
+// itself if none begins there.
 std::size_t end_of_no_code(const std::string& text, std::size_t at) {
   const auto behind = [&](std::string_view what, std::size_t from) {
     const auto found = text.find(what, from);
@@ -69,7 +69,7 @@ std::size_t end_of_no_code(const std::string& text, std::size_t at) {
     return behind(")" + text.substr(at + 2, open - at - 2) + "\"", open);
   }
   const char quote = text[at];
-  // The quote is not a digit separator.
+  // A digit separator is not a quote.
   const bool separates = quote == '\'' && at > 0 && std::isalnum(text[at - 1]) != 0;
   if ((quote != '"' && quote != '\'') || separates) return at;
   auto end = at + 1;
@@ -77,7 +77,7 @@ std::size_t end_of_no_code(const std::string& text, std::size_t at) {
   return end + 1;
 }
 
-// `text` without comments, strings and directives; line breaks stay.
+// Returns `text` without comments, strings and directives. Line breaks are kept.
 std::string only_code(const std::string& text) {
   std::string code;
   for (std::size_t at = 0; at < text.size();) {
@@ -94,7 +94,7 @@ std::string only_code(const std::string& text) {
   return code;
 }
 
-// The offset of the brace that closes the brace at `open`.
+// Returns the offset of the brace that closes the brace at `open`.
 std::size_t closing(const std::string& code, std::size_t open) {
   int depth = 0;
   for (auto at = open; at < code.size(); ++at) {
@@ -105,7 +105,7 @@ std::size_t closing(const std::string& code, std::size_t open) {
 }
 
 enum class Braces { kScope, kFunction, kValue };
-// The kind of block that follows `head`, the text since the previous statement.
+// Returns the kind of block that follows `head`, the text since the previous statement.
 Braces braces_behind(std::string head) {
   static const std::regex kScope(
       R"(^(template\s*<[^{]*>\s*)?(inline )?(namespace|class|struct|enum|union|extern)\b)");
@@ -126,7 +126,7 @@ Braces braces_behind(std::string head) {
   return head.find('(') == std::string::npos ? Braces::kScope : Braces::kFunction;
 }
 
-// The number of lines of the longest function, from the beginning of its signature to its end.
+// Returns the number of lines of the longest function, from its signature to its end.
 std::size_t longest_function(const std::string& text) {
   const auto code = only_code(text);
   std::size_t longest = 0;
@@ -165,9 +165,9 @@ std::size_t longest_function(const std::string& text) {
   return longest;
 }
 
-// The types, aliases and constants that `text` defines in anonymous namespaces, prefixed with the
-// enclosing namespace, and the line of each definition. Functions are left out: they may overload
-// each other, and the compiler reports clashes.
+// Returns the types, aliases and constants that `text` defines in anonymous namespaces, with the
+// lines of their definitions. Names are prefixed with the enclosing namespace. Functions are left
+// out, because they may overload each other, and the compiler reports clashes.
 std::map<std::string, std::string> private_names(const std::string& text) {
   static const std::regex kDefinition(
       R"(^(?:(?:class|struct|enum class|enum) (\w+)(?: final)?(?: [:{].*)?$|using (\w+) =|)"
@@ -188,7 +188,8 @@ std::map<std::string, std::string> private_names(const std::string& text) {
   return names;
 }
 
-// A name that two of these files define in an anonymous namespace. Identical aliases are allowed.
+// Returns a name that two of these files define in an anonymous namespace, or "". Identical aliases
+// are allowed.
 std::string find_clash(const std::map<std::string, std::string>& text_of_file) {
   std::map<std::string, std::pair<std::string, std::string>> known;
   for (const auto& [file, text] : text_of_file) {
@@ -237,7 +238,7 @@ TEST(Tidy, NoCodeUsesBareNewOrDelete) {
     for (const auto& path : test::sources_in(folder)) {
       if (path.filename() == "handle.h") continue;
       const auto found = find_bare_new(read(path));
-      // A private constructor behind a factory has no make_unique.
+      // A class with a private constructor and a factory cannot use make_unique.
       const bool factory = found.find("unique_ptr<") != std::string::npos ||
                            found.find("shared_ptr<") != std::string::npos;
       EXPECT_TRUE(found.empty() || factory) << path << ": " << found;
@@ -295,7 +296,7 @@ TEST(Tidy, EveryFaultHasARowATestAndAnExample) {
   }
 }
 
-// The first word in code (not in comments or strings) that contains `name`, in any case.
+// Returns the first word in code (not in comments or strings) that contains `name`, in any case.
 std::string find_name(const std::string& text, const std::string& name) {
   const std::regex word("\\w*" + name + "\\w*", std::regex::icase);
   std::smatch found;
@@ -303,10 +304,11 @@ std::string find_name(const std::string& text, const std::string& name) {
   return std::regex_search(code, found, word) ? found.str() : std::string();
 }
 
-// A protocol is one folder and one row: any other code that names a protocol would have to be
-// edited for each new protocol.
+// A protocol consists of one folder and one row of a table. Other code that names a protocol would
+// have to be changed for each new protocol.
 TEST(Tidy, OnlyItsOwnFolderNamesAMessagingProtocol) {
-  // The registry, the synthetic users of rehearsals, and their embedded servers.
+  // The registry, the synthetic users of rehearsals, and their embedded servers must name
+  // protocols.
   const std::vector<std::string> may{"rules/registry.cpp", "rules/rehearsal/", "proxy/rehearsal/",
                                      "proxy/embedded/"};
   const auto root = fs::path(test::source_root());
@@ -331,7 +333,8 @@ TEST(Tidy, OnlyItsOwnFolderNamesAMessagingProtocol) {
   EXPECT_EQ(find_name("// Mqtt\nauto x = \"mqtt\";\nclass MyMqttThing;", "mqtt"), "MyMqttThing");
 }
 
-// The first line of code (without comments and strings) that contains `word` as a word.
+// Returns the first line of code (without comments and strings) that contains `word` as a whole
+// word.
 std::string find_word(const std::string& text, const std::string& word) {
   const std::regex whole("\\b" + word + "\\b");
   for (const auto& line : lines_of(only_code(text))) {
@@ -340,7 +343,7 @@ std::string find_word(const std::string& text, const std::string& word) {
   return {};
 }
 
-// The name "one" does not tell which kind of element a loop visits or a function takes.
+// The name "one" does not say which kind of element it stands for.
 TEST(Tidy, NoVariableIsCalledOne) {
   const auto root = fs::path(test::source_root());
   for (const auto* tree : {"rules", "proxy", "tests"}) {

@@ -1,6 +1,5 @@
-// Checks that comments can be read: they begin with a noun or a verb instead of a pronoun that the
-// reader must resolve, and their sentences are short. Each check is also run on text that violates
-// it.
+// Checks that comments are easy to read: they do not begin with a pronoun that the reader must
+// resolve, and their sentences are short. Each check is also run on text that violates it.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -25,7 +24,8 @@ const std::regex kSentenceEnd(R"([.:;]\s+)");
 const std::regex kWholeLine(R"(^\s*//( ?)(.*)$)");
 const std::regex kString(R"("(\\.|[^"\\])*")");
 
-// Lines that follow each other are one comment. Indented lines are diagrams and tables.
+// Returns all comments of a source. Consecutive lines are one comment. Indented lines are diagrams
+// or tables and are skipped.
 std::vector<std::string> comments_of(const std::string& source) {
   std::vector<std::string> comments;
   std::string block;
@@ -60,7 +60,7 @@ std::size_t words_in(const std::string& sentence) {
   return count;
 }
 
-// Why the comments of this source are hard to read, or "".
+// Describes the first comment that violates the rules, or returns "".
 std::string find_riddle(const std::string& source) {
   for (const auto& comment : comments_of(source)) {
     if (std::regex_search(comment, kRiddle)) return "begins with a pronoun: " + comment;

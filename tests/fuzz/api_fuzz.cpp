@@ -1,5 +1,6 @@
-// Any JSON as a body of the API: it is read as a table, or gets errors whose JSON pointers resolve.
-// An accepted document is the same after it is written and read again.
+// Fuzzes the bodies of API requests with any JSON. Each is read as a table, or rejected with errors
+// whose JSON pointers resolve. An accepted document must be the same after it is written and read
+// again.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,7 @@ using namespace brownout;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto body = codecs::parse_json({reinterpret_cast<const char*>(data), size});
   if (!body) return 0;
-  // Loaded as a [[rule]] of a small file.
+  // Load the document as a [[rule]] of a small file.
   static const auto kFile = *rules::parse_toml(R"(version = 1
 [[listener]]
 name = "chat"

@@ -1,5 +1,5 @@
-// A random chain of faults under random traffic must pass find_violation(). The input chooses the
-// rules (indexes into a list) and the seed of the traffic.
+// Fuzzes chains of faults on bytes: a random chain under random traffic must pass find_violation().
+// The input chooses the rules, as indexes into a list, and the seed of the traffic.
 #include <array>
 #include <cstddef>
 #include <cstdint>

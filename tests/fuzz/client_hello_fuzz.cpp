@@ -1,6 +1,6 @@
-// Any bytes as the beginning of a TLS connection: a hello is never read before it is complete, and
-// is read the same with more bytes after it. The same bytes as records to a client: a filter
-// changes at most one bit, and never the length.
+// Fuzzes the parsing of TLS with any bytes. A ClientHello is never accepted before it is complete,
+// and more bytes after it do not change the result. A filter of records changes at most one bit,
+// and never the length.
 #include <bit>
 #include <cstdint>
 #include <string>

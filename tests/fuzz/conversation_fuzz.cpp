@@ -1,6 +1,6 @@
-// Any bytes from both ends of an HTTP connection, with and without rules that act on every message.
-// The forwarded requests are parsed again and must be valid, so that no server sees a request that
-// the proxy did not see.
+// Fuzzes HTTP connections with any bytes from both ends, with and without rules that act on every
+// message. The forwarded requests are parsed again and must be valid, so that no server sees a
+// request that the proxy did not see.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -45,7 +45,7 @@ fault = { type = "hold_until", passes = { method = "POST" }, most = "3s" }
 fault = { type = "reorder", share = "50%", window = 2, delay = "1s" })",
 };
 
-// The number of heads in the stream; aborts if the stream is not HTTP.
+// Returns the number of heads in the stream. Aborts if the stream is not HTTP.
 std::size_t heads_in(const std::string& stream) {
   Http1Parser parser(Http1Parser::Side::kRequests);
   auto bytes = std::as_bytes(std::span(stream));
@@ -62,8 +62,8 @@ std::size_t heads_in(const std::string& stream) {
 
 }  // namespace
 
-// The first byte chooses the rules. Pieces follow: a byte with the end (1 bit) and the length, then
-// the bytes.
+// The first byte of the input chooses the rules. Pieces follow: one byte with the sending end (1
+// bit) and the length, then the bytes.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   test::HttpLab lab(kRules[data[0] % std::size(kRules)]);
@@ -81,8 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (length == 0) lab.advance(std::chrono::seconds(2));
   }
-  // A retry repeats a head on a new connection, so only the output of a single connection is
-  // parsed.
+  // A retry repeats a head on a new connection, so the output is parsed only if there was one
+  // connection.
   if (!lab.conversation().tunnel() && lab.dials() == 1) heads_in(lab.to_server_bytes());
   lab.client_ends();
   lab.server_ends();

@@ -1,5 +1,5 @@
-// Any bytes as WebSocket messages with permessage-deflate: a rule that never matches loses nothing,
-// and the output does not depend on how the stream is cut.
+// Fuzzes WebSocket messages with permessage-deflate. A rule that never matches must lose nothing,
+// and the output must not depend on how the stream is cut.
 #include <algorithm>
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-// Any bytes as a DNS message: as a query, as a reply, and as a stream of messages.
+// Fuzzes the DNS codec with any bytes: as a query, as a reply, and as a stream of messages.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,7 +12,7 @@ using namespace brownout;
 
 namespace {
 
-// A reply that is read, written and read again is the same.
+// A reply must be the same after it is read, written and read again.
 void check_reply(codecs::ByteView bytes) {
   const auto reply = codecs::read_dns_reply(bytes);
   if (!reply) return;
@@ -20,7 +20,7 @@ void check_reply(codecs::ByteView bytes) {
   if (!written) return;
   const auto again = codecs::read_dns_reply(*written);
   require(again.has_value());
-  if (again->truncated != reply->truncated) return;  // too large
+  if (again->truncated != reply->truncated) return;  // the reply does not fit into a message
   require(again->answer.size() == reply->answer.size());
   for (std::size_t i = 0; i < reply->answer.size(); ++i) {
     require(again->answer[i].type == reply->answer[i].type);
@@ -28,7 +28,7 @@ void check_reply(codecs::ByteView bytes) {
   }
 }
 
-// The messages do not depend on how a stream is cut into reads.
+// The messages must not depend on how a stream is cut into reads.
 void check_stream(codecs::ByteView bytes, std::size_t piece) {
   codecs::DnsFraming whole;
   codecs::DnsFraming parts;

@@ -1,4 +1,4 @@
-// Any bytes as messages of a framing; the first byte chooses the framing.
+// Fuzzes messages of in-house protocols with any bytes. The first byte chooses the framing.
 #include <array>
 #include <cstdint>
 

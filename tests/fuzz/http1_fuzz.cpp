@@ -1,5 +1,6 @@
-// Any bytes as HTTP/1: message boundaries do not depend on how the stream is cut. An accepted head
-// is read the same on its own, so that a server cannot read it differently.
+// Fuzzes the HTTP/1 parser with any bytes. Message boundaries must not depend on how the stream is
+// cut. An accepted head must be read the same on its own, so that a server cannot read it
+// differently.
 #include <cstdint>
 #include <string>
 

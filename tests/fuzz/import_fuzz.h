@@ -1,4 +1,4 @@
-// Checks that every ruleset that was imported can be written and loaded.
+// Checks that every imported firewall ruleset can be written to a rule file and loaded from it.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ inline void check_import(std::string_view text,
     auto imported = codecs::import_firewall(text, name);
     if (!imported) continue;
     imported->firewall.decide({});
-    // The written text must load.
+    // The written rule file must load.
     imported->firewall.name = "f";
     const auto file =
         "version = 1\n[[upstream]]\nname = \"u\"\nservers = \"127.0.0.1:2\"\n[[listener]]\nname = "

@@ -1,5 +1,5 @@
-// Any bytes as the output of iptables-save: the import gives a firewall that can be written, or an
-// error.
+// Fuzzes the import of iptables-save output with any bytes. The result is a firewall that can be
+// written, or an error.
 #include "tests/fuzz/import_fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,5 @@
-// Any text as a rule file: it loads and can be used, or gets diagnostics that can be rendered.
+// Fuzzes rule files with any text. Each loads and can be used, or is rejected with errors that can
+// be printed.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// Checks for any message codec and any bytes. Bytes that pass through a tunnel, cut at any place,
-// come out unchanged. Messages that are read, written again and read again are the same.
+// Checks for message codecs with any bytes. Bytes that pass through a tunnel, cut at any place,
+// must not change. Messages must be the same after they are read, written and read again.
 #pragma once
 
 #include <algorithm>
@@ -42,8 +42,8 @@ inline void passes(const rules::Config& config, codecs::ByteView bytes, std::siz
   require(sink.out == codecs::text_of(bytes));
 }
 
-// The payloads of all complete messages. `anew` gets those messages, each written as if it was
-// changed.
+// Returns the payloads of all complete messages. `anew` receives the same messages, each written as
+// if a rule had changed it.
 inline std::vector<std::string> payloads_of(const rules::Config& config, codecs::ByteView bytes,
                                             std::string* anew) {
   const auto codec = messages::codec_of(config.listeners.front());

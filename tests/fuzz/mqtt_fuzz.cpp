@@ -1,5 +1,5 @@
-// Any bytes as MQTT: packets that are read, written and read again are the same. Bytes that pass
-// through a tunnel, cut at any place, come out unchanged.
+// Fuzzes MQTT with any bytes. Packets must be the same after they are read, written and read again.
+// Bytes that pass through a tunnel, cut at any place, must not change.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       "mqtt");
   const std::size_t piece = data[0] % 7 + 1U;
   test::passes(none, bytes, piece);
-  // Nothing is dropped, so each alias is defined before its use.
+  // No packet is dropped, so each topic alias is defined before it is used.
   test::passes(elsewhere, bytes, piece);
   return 0;
 }

@@ -1,5 +1,5 @@
-// Any bytes as a WebSocket stream that carries MQTT, cut at any place and parsed for a rule that
-// never matches. The content of the messages comes out unchanged, even if the frames differ.
+// Fuzzes MQTT inside WebSocket with any bytes, cut at any place and parsed for a rule that never
+// matches. The content of the messages must not change, even if the frames differ.
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -1,4 +1,4 @@
-// Any bytes as a NATS connection.
+// Fuzzes NATS connections with any bytes.
 #include <cstdint>
 
 #include "tests/fuzz/message_fuzz.h"

@@ -1,4 +1,5 @@
-// Any bytes as a request to a forward proxy: the result does not depend on how they are cut.
+// Fuzzes requests to a forward proxy with any bytes. The result must not depend on how the bytes
+// are cut.
 #include <cstdlib>
 
 #include "rules/protocols/proxy/codec/proxy_protocol.h"
@@ -30,7 +31,8 @@ std::string run(ByteView bytes, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView bytes(reinterpret_cast<const std::byte*>(data), size);
-  // A refusal may come earlier or later depending on the pieces; only the answer must be the same.
+  // A request may be refused earlier or later, depending on the pieces. Only the response must be
+  // the same.
   if (size > 0 && size < 1024 && run(bytes, 1) != run(bytes, 7)) std::abort();
   const auto header = brownout::codecs::read_proxy_header(bytes);
   if (header.state == brownout::codecs::ProxyHeader::State::kHeader && header.length > size)

@@ -1,5 +1,5 @@
-// Any bytes as a Redis connection: bytes of the client, then of the server, in turns; each 0xff
-// switches sides.
+// Fuzzes Redis connections with any bytes. The input alternates between bytes of the client and of
+// the server; each byte 0xff switches sides.
 #include <cstdint>
 
 #include "tests/fuzz/message_fuzz.h"
@@ -20,8 +20,8 @@ struct BothWays final : messages::MessageTunnel::Owner {
   bool closed = false;
 };
 
-// Runs a connection in both directions. If `untouched`, no rule matches and the output must equal
-// the input. Otherwise the connection may end, because a rule took a reply.
+// Runs a connection in both directions. If `untouched`, no rule matches, and the output must equal
+// the input. Otherwise the connection may end, because a rule dropped a reply.
 void both_ways(const rules::Config& config, codecs::ByteView bytes, std::size_t piece,
                bool untouched) {
   BothWays ends;

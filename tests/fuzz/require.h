@@ -1,4 +1,4 @@
-// require(): aborts a fuzz target if a condition does not hold.
+// Provides require(), which aborts a fuzz target if a condition does not hold.
 #pragma once
 
 #include <cstdlib>

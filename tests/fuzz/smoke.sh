@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs each fuzzer on its corpus for FUZZ_SECONDS (default 10), two at a time. Arguments name the fuzzers (default:
-# all).
+# Runs each fuzzer on its corpus for FUZZ_SECONDS (default 10), two at a time. Arguments select
+# fuzzers by name; the default is all.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export FUZZ_SECONDS=${FUZZ_SECONDS:-10}

@@ -1,5 +1,5 @@
-// Any bytes as a body of Toxiproxy's API: they give a proxy or an error. An accepted proxy is a
-// valid configuration, and is the same after it is written and read again.
+// Fuzzes the bodies of requests to Toxiproxy's API with any bytes, which give a proxy or an error.
+// An accepted proxy is a valid configuration, and is the same after it is written and read again.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// Any bytes as WebSocket frames: message boundaries do not depend on how the stream is cut. A
-// message that is framed again is read as the same message.
+// Fuzzes WebSocket frames with any bytes. Message boundaries must not depend on how the stream is
+// cut. A message must be the same after it is framed and read again.
 #include <algorithm>
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-// Any bytes as an XMPP stream.
+// Fuzzes XMPP streams with any bytes.
 #include <cstdint>
 
 #include "tests/fuzz/message_fuzz.h"

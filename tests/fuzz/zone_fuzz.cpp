@@ -1,5 +1,5 @@
-// Any text as the records of a zone, in files that include each other: the zone loads, or gets
-// errors that can be rendered. A loaded zone answers any question.
+// Fuzzes zone files that include each other, with any text. The zone loads, or is rejected with
+// errors that can be printed. A loaded zone answers any question.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,7 +11,8 @@
 
 using namespace brownout;
 
-// The zone is the text up to the first NUL; the files "1", "2" and so on follow, separated by NULs.
+// The zone file is the text up to the first NUL. The files "1", "2" and so on follow, separated by
+// NULs.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> files(1);

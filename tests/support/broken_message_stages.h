@@ -1,4 +1,4 @@
-// Message stages with one bug each (see broken_stages.h).
+// Message stages with one bug each, to test that the checks detect it (see broken_stages.h).
 #pragma once
 
 #include <string>
@@ -80,7 +80,7 @@ class KeepsMessagesOnRelease final : public HoldingStage {
   void release(Instant, Output&) override {}
 };
 
-// Keeps copies, which count as held.
+// Keeps a copy of each message. Copies count as held bytes.
 class HoardsMessages final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override {

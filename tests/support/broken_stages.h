@@ -1,5 +1,5 @@
-// Stages with one bug each. The property suite must find every bug, which proves that its checks
-// can fail (FoundationDB's negative tests).
+// Byte stages with one bug each. The checks in properties.h must detect every bug, which proves
+// that they can fail. FoundationDB calls such tests negative tests.
 #pragma once
 
 #include "rules/engine/delay_line.h"
@@ -10,7 +10,7 @@ namespace brownout::test {
 
 using namespace rules;
 
-// A rule whose stage is S.
+// Returns a rule whose fault acts by a stage of class S.
 template <class S, Carrier carrier = Carrier::kStream>
 Rule rule_of() {
   class BrokenFault final : public Fault {
@@ -82,8 +82,7 @@ class MiscountsHeld final : public Stage {
   std::size_t held() const override { return 1; }
 };
 
-// A stage whose result depends on the driver: its deadline changes with the number of calls of
-// deadline().
+// Delivers later after every seventh call of deadline(), so its output depends on the caller.
 class DependsOnTheDriver final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override {

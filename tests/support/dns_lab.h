@@ -1,5 +1,5 @@
-// DnsLab: one DNS query through the rules, with a resolver that answers from a zone. Tests compare
-// the client's result as text. No sockets, no time.
+// DnsLab sends single DNS queries through the rules to a resolver that answers from a zone. Tests
+// compare the client's result as text. The lab uses no sockets and no clock.
 //
 //   DnsLab lab("[[rule]]\nfault = { type = \"servfail\" }");
 //   EXPECT_EQ(lab.ask("chat.example.org"), "SERVFAIL");
@@ -7,13 +7,13 @@
 // The zone has chat.example.org with A 192.0.2.1, 192.0.2.2, 198.51.100.1 and AAAA 2001:db8::1. All
 // TTLs are 60.
 //
-// Answers print as "NOERROR 192.0.2.1/60 192.0.2.2/60", other records as "NS/60", and the authority
-// section after "|". A delay prints as "+2s NOERROR ...". "(silence)" means that the resolver was
-// not asked, "(lost)" that its answer was lost.
+// Answers print as "NOERROR 192.0.2.1/60 192.0.2.2/60", records without address as "NS/60", and the
+// authority section after "|". A delay prints as "+2s NOERROR ...". "(silence)" means that the
+// query did not reach the resolver, "(lost)" that its answer was lost.
 //
-// On the wire an answer has 100 bytes; changes print as "cut to 12", "flipped" for each wrong byte,
-// and ", again" for each copy. "(held)" is an answer that waits for others; left() returns released
-// answers.
+// An answer counts as 100 bytes. Changes to its bytes print as "cut to 12", "flipped" for each
+// wrong byte, and ", again" for each copy. "(held)" is an answer that a rule holds back; left()
+// returns the names of released answers.
 #pragma once
 
 #include <chrono>
@@ -42,10 +42,10 @@ class DnsLab {
   std::string ask_tcp(const std::string& name) {
     return ask(name, {.transport = rules::Transport::kTcp});
   }
-  // The names of held answers that were released since the last call, in order. First the answers
-  // that are due at `at` are released.
+  // Releases the held answers that are due at `at`. Returns the names of all answers released since
+  // the last call, in order.
   std::string left(Duration at = {});
-  // The number of `count` queries that get `answer`.
+  // Sends `count` queries. Returns how many of them get `answer`.
   int count(int count, const std::string& name, const std::string& answer);
 
   // Replaces the records of the resolver.

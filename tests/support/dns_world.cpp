@@ -47,7 +47,7 @@ codecs::Bytes dns_query(const std::string& name, std::uint16_t type, std::uint16
     put(value);
   };
   put16(id);
-  put16(0x0100);  // RD
+  put16(0x0100);  // flags: RD
   put16(1);
   put16(0);
   put16(0);
@@ -62,7 +62,7 @@ codecs::Bytes dns_query(const std::string& name, std::uint16_t type, std::uint16
   put16(type);
   put16(1);
   if (udp_size == 0) return query;
-  put(0);  // OPT: root, type 41, size, flags, no options
+  put(0);  // OPT record: root, type 41, size, flags, no options
   put16(41);
   put16(udp_size);
   put16(0);

@@ -1,4 +1,4 @@
-// Reads files of the repository in tests.
+// Reads files of the repository, for tests.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ inline std::string read_source(const std::string& path) {
   return read_file(source_root() + "/" + path);
 }
 
-// The .h and .cpp files below a folder of the repository, as absolute paths.
+// The .h and .cpp files below a folder of the repository, with absolute paths.
 std::vector<std::filesystem::path> sources_in(const std::string& folder);
 
 }  // namespace brownout::test

@@ -1,5 +1,5 @@
-// Computes a firewall's verdict on a new flow at an instant, as text: "accept", "drop", "reject".
-// No sockets, no time.
+// Computes a firewall's verdict on a new connection at an instant, as text: "accept", "drop" or
+// "reject". Uses no sockets and no clock.
 #pragma once
 
 #include <string>
@@ -39,7 +39,7 @@ class FirewallLab {
   std::shared_ptr<const rules::RuleSet> set_;
 };
 
-// A firewall that accepts phones and two partners, rejects a port range, and drops the rest.
+// A firewall that accepts phones and two partners, rejects a range of ports, and drops the rest.
 inline std::string edge() {
   return R"([[firewall]]
 name = "edge"

@@ -80,14 +80,14 @@ void HttpLab::server_ends(bool reset) {
   settle();
 }
 
-// Continues the conversation after a rule has released it.
+// Continues the conversation after a rule has released a request or response.
 void HttpLab::run_released() {
   if (!std::exchange(released_, false)) return;
   conversation_->on_release(now_);
   settle();
 }
 
-// Advances time, deadline by deadline.
+// Advances the time from deadline to deadline.
 void HttpLab::advance(Duration by) {
   const auto until = now_ + by;
   run_released();

@@ -1,12 +1,12 @@
-// HttpLab: one HTTP connection through a Conversation, with a server that answers at once. Tests
-// compare the client's result as text. No sockets, no clock.
+// HttpLab runs one HTTP connection through a Conversation, with a server that answers at once.
+// Tests compare the client's result as text. The lab uses no sockets and no clock.
 //
 //   HttpLab lab("[[rule]]\nfault = { type = \"abort\", status = 500 }");
 //   EXPECT_EQ(lab.get("/login"), "500");
 //
-// A response prints as status and body, with a prefix if its first byte is delayed ("+2s 200
-// hello") and "in 3s" if the body takes time. The end of the connection follows: "(closed)",
-// "(reset)", or "(silence)" if nothing arrived. A broken response ends with "(broken: why)".
+// A response prints as status and body. If its first byte is delayed, "+2s " precedes it. If its
+// body takes time, "in 3s" follows it. The end of the connection follows: "(closed)", "(reset)", or
+// "(silence)" if nothing arrived. A malformed response ends with "(broken: why)".
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ class HttpLab final : private http::Conversation::Wire {
  public:
   explicit HttpLab(const std::string& rules = "", std::uint64_t seed = 1,
                    const std::string& protocol = "http");
-  // A further connection of the same client at the same time, with the same rules.
+  // Opens another connection of the same client at the same time, with the same rules.
   explicit HttpLab(const HttpLab& other);
   ~HttpLab() override;
 
@@ -32,26 +32,26 @@ class HttpLab final : private http::Conversation::Wire {
   std::string get(const std::string& target) { return ask("GET", target); }
   std::string ask(const std::string& method, const std::string& target,
                   const std::string& headers = "", const std::string& body = "");
-  // The number of `count` requests that get `answer`.
+  // Sends `count` requests. Returns how many of them get `answer`.
   int count(int count, const std::string& target, const std::string& answer);
 
-  // Raw bytes, connection ends, and time.
+  // These functions send raw bytes, end connections, and advance the time.
   void client(std::string_view bytes);
   void client_ends();
   void server(std::string_view bytes);
   void server_ends(bool reset = false);
   void advance(Duration by);
   void reload(const std::string& rules);
-  // Replaces the connection by that of the next client.
+  // Replaces this connection by one of another client.
   void reconnect(const std::string& address = "10.1.2.3");
 
-  // The server's response to every request; without one the server stays silent.
+  // The server's response to every request. Without a value the server does not respond.
   std::optional<std::string> reply;
-  // The server connection is a reused idle one.
+  // Whether requests go to an idle server connection that was used before.
   bool reuses = false;
-  // No server can be reached.
+  // Whether connecting to the server fails.
   bool unreachable = false;
-  // Input is cut into pieces of this size.
+  // The size of the pieces into which input is cut.
   std::size_t piece = SIZE_MAX;
 
   const std::string& to_client_bytes() const { return received_; }

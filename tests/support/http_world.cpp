@@ -33,7 +33,7 @@ HttpServer::HttpServer() {
 
 HttpServer::~HttpServer() {
   stopped_ = true;
-  // Wakes accept().
+  // Connect, so that accept() returns.
   { const auto last = proxy::connect_to(endpoint()); }
   thread_.join();
   for (auto& client : clients_) client.join();

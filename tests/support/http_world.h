@@ -1,8 +1,8 @@
-// HttpWorld: a real proxy in front of a small HTTP server in this process, for tests over real
+// HttpWorld runs a real proxy in front of a small HTTP server in this process, for tests over real
 // sockets.
 //
-// The server answers every request with 200 and "<method> <target> <body>", keeps connections open,
-// and records the requests.
+// The server answers every request with status 200 and "<method> <target> <body>", keeps
+// connections open, and records the requests.
 #pragma once
 
 #include <atomic>
@@ -41,12 +41,13 @@ class HttpWorld {
   explicit HttpWorld(const std::string& rules = "", const std::string& listener_keys = "");
 
   // Sends a request on its own connection. Returns all bytes until the connection ends, or until no
-  // byte has arrived for `patience` and the workers have run since. Ends with "(open)" if the
-  // connection is still open, "(reset)" after an RST.
+  // byte has arrived for `patience` and the workers have handled all events. Adds "(open)" if the
+  // connection is still open, "(reset)" after a RST.
   std::string get(const std::string& target, const std::string& headers = "",
                   std::chrono::milliseconds patience = 300ms);
   // Returns the part of a response that arrives while a fault holds the rest. Waits until a rule
-  // has acted on the request, and until a later request, on which no rule may act, is answered.
+  // has acted on the request. Then sends another request, on which no rule may act, and waits for
+  // its response.
   std::string get_stuck(const std::string& target);
 
   HttpServer server;

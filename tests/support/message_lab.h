@@ -1,5 +1,5 @@
-// MessageLab: one connection of a text protocol through a MessageTunnel, with the bytes that each
-// end receives. No sockets, no clock.
+// MessageLab runs one connection of a text protocol through a MessageTunnel, and collects the bytes
+// that each end receives. The lab uses no sockets and no clock.
 //
 //   MessageLab lab("xmpp", "[[rule]]\nfault = { type = \"ack_loss\" }");
 //   lab.from_server("<a xmlns='urn:xmpp:sm:3' h='1'/>");
@@ -18,13 +18,13 @@ namespace brownout::test {
 
 class MessageLab : messages::MessageTunnel::Owner {
  public:
-  // `listener` has further keys of the listener. Input is cut into pieces of `piece` bytes.
+  // `listener` adds keys to the listener. Input is cut into pieces of `piece` bytes.
   MessageLab(std::string protocol, const std::string& rules = "", std::string listener = "",
              std::size_t piece = 1 << 20);
 
   void from_client(std::string_view bytes) { push(rules::Direction::kUpstream, bytes); }
   void from_server(std::string_view bytes) { push(rules::Direction::kDownstream, bytes); }
-  // The TLS handshake is complete on both sides.
+  // Reports that the TLS handshakes of client and server are complete.
   void secured() { tunnel_.secured(); }
   std::string host() const { return tunnel_.host(); }
   void client_finishes() { tunnel_.finish(rules::Direction::kUpstream, now_); }
@@ -32,16 +32,16 @@ class MessageLab : messages::MessageTunnel::Owner {
   void pass(rules::Duration time);
   void set_rules(const std::string& rules);
 
-  // Bytes that arrived since the last call.
+  // The bytes that arrived since the last call.
   std::string at_server() { return std::exchange(to_server, {}); }
   std::string at_client() { return std::exchange(to_client, {}); }
 
   std::string to_server;
   std::string to_client;
   std::string reports;
-  std::string closed;  // "fin" or "reset"
+  std::string closed;  // "fin" or "reset" once a rule has closed the connection
   int injected = 0;
-  int secures = 0;  // how often TLS began
+  int secures = 0;  // the number of times that TLS began
 
  private:
   void tunnel_bytes(rules::Direction direction, codecs::ByteView bytes) override;
@@ -67,10 +67,10 @@ class MessageLab : messages::MessageTunnel::Owner {
   messages::MessageTunnel tunnel_;
 };
 
-// The opening of an XMPP stream by each end.
+// The XMPP stream openings of client and server.
 std::string xmpp_opening_of_client();
 std::string xmpp_opening_of_server();
-// A lab whose XMPP connection is open and has a bound resource, ann@x.org/phone.
+// A lab whose XMPP connection is open and has bound the resource ann@x.org/phone.
 std::unique_ptr<MessageLab> bound_xmpp(const std::string& rules = "", std::size_t piece = 1 << 20);
 
 }  // namespace brownout::test

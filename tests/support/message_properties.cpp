@@ -29,7 +29,7 @@ struct EachWay {
   friend bool operator==(const EachWay&, const EachWay&) = default;
 };
 
-// The bytes of a conversation in the order sent.
+// The bytes of a conversation, in the order in which they were sent.
 using Wire = std::vector<std::pair<Direction, std::string>>;
 
 struct Played {
@@ -42,21 +42,22 @@ struct Played {
   std::string reports;     // reports of protocol violations
   std::string log;         // all events, with their instants
   std::size_t held = 0;    // bytes held after the rules were removed
-  std::int64_t more = 0;   // output messages minus input messages, according to the notes
+  std::int64_t more = 0;   // output messages minus input messages, according to the notes (stage.h)
   std::int64_t drops = 0;  // dropped messages
   std::int64_t copies = 0;
-  std::int64_t answers = 0;  // messages that rules made
+  std::int64_t answers = 0;  // messages that rules created
   std::uint64_t acted = 0;
 };
 
-// How a run is driven.
+// How the time advances and input is pushed in a run.
 struct Drive {
-  bool coarsely = false;     // a single advance to each input
-  bool restlessly = false;   // additional advances without a due deadline
-  bool in_one_piece = true;  // push whole messages; else cut at random places
+  bool coarsely = false;     // advances once, to each input
+  bool restlessly = false;   // also advances when no deadline is due
+  bool in_one_piece = true;  // pushes whole messages, or else cuts them at random places
 };
 
-// Cuts the bytes of each instant at random places. The beginning of a message may arrive earlier.
+// Cuts the bytes of each instant at random places. The beginning of a message may arrive before its
+// instant.
 std::vector<SentMessage> cut(const std::vector<SentMessage>& sent, std::mt19937_64& random) {
   std::vector<SentMessage> pieces;
   for (std::size_t i = 0; i < sent.size();) {
@@ -183,7 +184,7 @@ class Play final : messages::MessageTunnel::Owner {
 struct Parsed {
   EachWay<std::vector<std::string>> messages;
   EachWay<std::vector<std::string>> kinds;
-  std::string wrong;  // the protocol violation, or ""
+  std::string wrong;  // a description of the protocol violation, or ""
 
   std::size_t count() const { return kinds.of[0].size() + kinds.of[1].size(); }
 };
@@ -194,7 +195,7 @@ std::string kind_of(const rules::Message& message) {
   }
   if (const auto* element = rules::view_as<rules::XmppMessage>(&message)) {
     const auto is = element->stanza.element;
-    // Both answer <resume/>.
+    // Both elements answer <resume/>, and a rule may replace one by the other.
     const bool resumes = is == rules::XmppElement::kResumed || is == rules::XmppElement::kFailed;
     return resumes ? "resumption" : std::string(rules::name_of(is));
   }
@@ -210,8 +211,7 @@ std::string kind_of(const rules::Message& message) {
   return "message";
 }
 
-// The message as text, without representations that a proxy may change, such as an alias for a
-// topic.
+// The message as text. Leaves out encodings that a proxy may change, such as an MQTT topic alias.
 std::string text_of(const messages::ReadMessage& read) {
   const std::string payload(codecs::text_of(read.payload));
   if (const auto* nats = rules::view_as<rules::NatsMessage>(read.message.get())) {
@@ -275,7 +275,7 @@ Parsed parse_frames(const ProtocolSetup& setup, const EachWay<std::string>& sent
 
 using Messages = std::vector<std::string>;
 
-// The number of output messages that do not follow in `in` after the previous match.
+// The number of output messages that `in` does not contain in the same order.
 std::int64_t count_foreign(const Messages& in, const Messages& out) {
   std::int64_t foreign = 0;
   auto next = in.begin();
@@ -331,7 +331,7 @@ std::string check_outcome(const ProtocolSetup& setup, const MessageScript& conve
   const auto came = frames ? parse_frames(setup, sent) : parse(setup, in);
   if (!came.wrong.empty()) return "the conversation itself is wrong: " + came.wrong;
   if (!outcome.reports.empty()) return "it was not understood: " + outcome.reports;
-  // The opening is missing, or the last message is cut.
+  // If the rules closed the connection, the opening may be missing and the last message may be cut.
   const bool unopened = !outcome.ending.empty() && (expected.from_the_start || expected.cuts);
   const auto left = frames ? parse_frames(setup, outcome.bytes) : parse(setup, outcome.wire);
   if (!left.wrong.empty() && !unopened) return "what came out is malformed: " + left.wrong;

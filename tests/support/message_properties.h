@@ -1,9 +1,9 @@
-// Checks the properties that every message fault must have. The check returns the violation found,
-// or "".
+// Checks the properties that every message fault must have. Returns a description of the violation
+// found, or "".
 //
 // A random conversation (message_talk.h) goes through a MessageTunnel in virtual time. At its end
-// the rules are removed, and some more messages follow. As in properties.h, the suite also runs
-// over deliberately broken stages.
+// the rules are removed, and some more messages follow. As in properties.h, deliberately broken
+// stages prove that the checks can fail.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,18 @@
 
 namespace brownout::test {
 
-// The effects that a fault may have, beyond the drops, copies and answers that its notes report.
+// The effects that a fault may have, besides drops, copies and answers, which its notes (stage.h)
+// report.
 struct MessageExpectations {
   bool keeps_contents = true;
   bool keeps_order = true;
-  bool keeps_packets = true;    // MQTT: if false, only the fixed headers stay valid
-  bool from_the_start = false;  // rules apply from the opening on; else after it
-  bool cuts = false;            // may cut the last message before a close
-  bool silences = false;        // a lost message holds back later ones
+  bool keeps_packets = true;    // if false, only the fixed headers of MQTT packets stay valid
+  bool from_the_start = false;  // whether rules are active from the opening on, or only after it
+  bool cuts = false;            // whether the last message before a close may be cut
+  bool silences = false;        // whether a lost message holds back later ones
 };
 
-// `acted` is increased by the number of injected faults.
+// Adds the number of injected faults to `acted`.
 std::string find_message_violation(const ProtocolSetup& setup,
                                    const std::vector<rules::Rule>& rules,
                                    const MessageExpectations& expected, std::uint64_t seed,

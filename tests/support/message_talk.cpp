@@ -103,7 +103,7 @@ class WebSocketGenerator final : public MessageGenerator {
     auto first = frame(writer, direction, Opcode::kText, writer.words());
     auto last = frame(writer, direction, Opcode::kText, writer.words());
     first[0] = static_cast<char>(first[0] & 0x7f);  // FIN = 0
-    last[0] = static_cast<char>(last[0] & 0xf0);    // opcode 0: continuation
+    last[0] = static_cast<char>(last[0] & 0xf0);    // FIN = 1, opcode 0 (continuation)
     writer.send(direction, first);
     if (writer.chance(50)) {
       writer.send(direction, frame(writer, direction, Opcode::kPing, "between"));
@@ -169,7 +169,7 @@ class NatsGenerator final : public MessageGenerator {
   }
 };
 
-// Uses RESP3. The server answers each command, or a group of commands, before the next arrives.
+// Uses RESP3. The server answers a command, or a group of commands, before the next one arrives.
 class RedisGenerator final : public MessageGenerator {
  public:
   void open(ConversationWriter& writer) override {

@@ -1,5 +1,5 @@
-// Generates random conversations of a messaging protocol: a valid opening, then messages with their
-// acknowledgements and answers, in both directions. Everything is derived from a seed.
+// Generates random conversations of a messaging protocol: a valid opening, followed by messages
+// with their acknowledgements and answers in both directions. The seed determines everything.
 #pragma once
 
 #include <memory>
@@ -12,11 +12,11 @@
 
 namespace brownout::test {
 
-// The protocol of a conversation, and the listener that it needs.
+// A protocol, and the listener that parses it.
 struct ProtocolSetup {
   std::string name;
-  std::string listener;    // protocol of the listener
-  std::string keys = {};   // further keys of the listener
+  std::string listener;    // the listener's protocol
+  std::string keys = {};   // further keys of the listener, in TOML
   std::uint8_t level = 0;  // MQTT protocol level
 
   std::unique_ptr<messages::MessageCodec> codec() const;
@@ -30,15 +30,16 @@ struct SentMessage {
   rules::Direction direction{};
   std::string bytes;
 };
-// Each list is ordered by time.
+// A conversation in three parts. Each list is ordered by time.
 struct MessageScript {
   std::vector<SentMessage> opening;
   std::vector<SentMessage> rest;
-  std::vector<SentMessage> farewell;  // the last messages of each direction
+  std::vector<SentMessage> farewell;  // the last messages in each direction
 };
 MessageScript make_script(const ProtocolSetup& setup, std::uint64_t seed);
 
-// Collects the messages of a conversation, with the time and the random numbers for them.
+// Collects the messages of a conversation. Provides the current time and random numbers to
+// generators.
 class ConversationWriter {
  public:
   explicit ConversationWriter(std::uint64_t seed) : random_(seed) {}
@@ -48,7 +49,7 @@ class ConversationWriter {
   rules::Direction any_direction() {
     return chance(50) ? rules::Direction::kUpstream : rules::Direction::kDownstream;
   }
-  // Random text that is never repeated.
+  // Random text that differs in every call.
   std::string words();
   std::uint64_t next_number() { return ++number_; }
 

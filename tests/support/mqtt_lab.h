@@ -1,5 +1,5 @@
-// MqttLab: one MQTT connection through a MessageTunnel, with the packets that each end receives. No
-// sockets, no clock.
+// MqttLab runs one MQTT connection through a MessageTunnel, and collects the packets that each end
+// receives. The lab uses no sockets and no clock.
 //
 //   MqttLab lab("[[rule]]\nmatch = { packet = \"puback\" }\nfault = { type = \"drop\" }");
 //   lab.from_client(MqttLab::publish("a", "hello", 1, 7));
@@ -25,7 +25,7 @@ class MqttLab final : public MessageLab {
   static rules::MqttPacket answer(rules::MqttType type, std::uint16_t id = 0,
                                   std::uint8_t reason = 0);
 
-  // Sends a packet; only PUBLISH has a `payload`.
+  // Sends a packet. Only PUBLISH has a payload.
   void from_client(const rules::MqttPacket& packet, std::string_view payload = "") {
     MessageLab::from_client(wire(packet, payload));
   }
@@ -35,7 +35,7 @@ class MqttLab final : public MessageLab {
   void bytes_from_client(std::string_view bytes) { MessageLab::from_client(bytes); }
   void bytes_from_server(std::string_view bytes) { MessageLab::from_server(bytes); }
 
-  // Packets that arrived since the last call, one per line: "publish a/b q1 #7 dup payload".
+  // The packets that arrived since the last call, one per line: "publish a/b q1 #7 dup payload".
   std::string at_server() { return packets(MessageLab::at_server()); }
   std::string at_client() { return packets(MessageLab::at_client()); }
   std::string wire(const rules::MqttPacket& packet, std::string_view payload = "") const;

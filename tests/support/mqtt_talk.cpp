@@ -29,8 +29,8 @@ class MqttGenerator final : public MessageGenerator {
       for (auto* packet : {&connect, &connack}) {
         packet->properties.push_back(
             {.id = MqttPropertyId::kTopicAliasMaximum, .number = kMostAlias});
-        // Without the property the maximum is unlimited. A maximum of 1 equals the value that the
-        // fault sets.
+        // Some peers do not limit messages in flight, because they omit the property. A maximum of
+        // 1 equals the value that the fault mqtt_receive_maximum sets.
         if (writer.chance(60)) {
           packet->properties.push_back(
               {.id = MqttPropertyId::kReceiveMaximum, .number = writer.chance(20) ? 1U : 20U});
@@ -100,7 +100,7 @@ class MqttGenerator final : public MessageGenerator {
     return wire(packet, writer.words());
   }
 
-  // Adds a topic alias: its definition, or its use in place of the topic.
+  // Adds a topic alias, either its definition or its use in place of the topic.
   void add_alias(ConversationWriter& writer, Direction direction, MqttPacket& packet) {
     if (!writer.chance(40)) return;
     const auto alias = 1 + static_cast<std::uint32_t>(writer.below(kMostAlias));

@@ -7,7 +7,7 @@
 namespace brownout::test {
 namespace {
 
-// A separate generator: test input must not depend on the Dice under test.
+// Test input has its own random number generator, and does not depend on Dice, the one under test.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed * 2654435761U + 12345) {}
@@ -49,13 +49,14 @@ Input make_input(std::uint64_t seed) {
 struct Outcome {
   std::string bytes;
   std::string notes;
-  std::string endings;  // "<FIN>" and the like, in order
+  std::string endings;  // "<FIN>", "<CLOSE>" and "<RST>" in order
   std::string violation;
   std::uint64_t injected = 0;
 };
 
 Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& input, bool coarsely) {
-  // Each run has its own rule set, since rules share counters and pacers between flows.
+  // Each run has its own rule set, because rules share counters and rate limits between
+  // connections.
   std::vector<rules::Rule> copies;
   for (const auto& rule : set->rules()) copies.push_back(*rule);
   const auto own = rules::RuleSet::activate(copies, set->seed(), Instant{});
@@ -89,7 +90,7 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
     const auto& what = world.left()[i].what;
     const auto before = outcome.endings;
     if (world.left()[i].is_event) outcome.endings += what;
-    // A half-closed flow may still be closed as a whole.
+    // A half-closed connection may still be closed as a whole.
     const bool allowed =
         before.empty() || (before == "<FIN>" && (what == "<CLOSE>" || what == "<RST>"));
     if (!allowed) outcome.violation = "something came behind " + before;

@@ -62,7 +62,7 @@ std::uint64_t ProxyWorld::injected() {
 }
 
 void ProxyWorld::let_workers_turn() {
-  // Each worker answers between two turns of its loop.
+  // A worker answers this request only between two iterations of its event loop.
   for (int i = 0; i < 20; ++i) on_control([this] { return engine_->flows(); });
 }
 

@@ -1,5 +1,6 @@
-// ProxyWorld: a real proxy in this process, with one listener "chat" in front of an echo server,
-// and blocking client sockets. For tests that need real sockets and real time.
+// ProxyWorld runs a real proxy in this process, with one listener "chat" in front of an echo
+// server, and provides blocking client sockets. It serves tests that need real sockets and real
+// time.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,7 +20,7 @@ namespace brownout::test {
 using namespace std::chrono_literals;
 using proxy::Fd;
 
-// A rule in TOML; `text` is the type and the keys of the fault.
+// A rule in TOML. `text` is the type of the fault, followed by its keys.
 inline std::string fault(const std::string& text, const std::string& match = "") {
   return "[[rule]]\n" + (match.empty() ? "" : "match = { " + match + " }\n") +
          "fault = { type = " + text + " }";
@@ -28,10 +29,11 @@ inline std::string fault(const std::string& text, const std::string& match = "")
 struct WorldOptions {
   unsigned workers = 1;
   std::string listener = {};  // further keys of the [[listener]]
-  std::string servers = {};   // instead of the echo server, e.g. "\"127.0.0.1:1\", \"127.0.0.1:2\""
+  // Servers to use instead of the echo server: "\"127.0.0.1:1\", \"127.0.0.1:2\""
+  std::string servers = {};
   std::string upstream = {};  // further keys of the [[upstream]]
   std::string listen = "127.0.0.1:0";
-  std::string events = {};  // path of the event log
+  std::string events = {};  // the path of the event log
 };
 
 class ProxyWorld {
@@ -41,7 +43,7 @@ class ProxyWorld {
 
   // Loads other rules, and waits until all workers use them.
   void reload(const std::string& rules);
-  // Runs a function on the control loop's thread.
+  // Runs a function on the thread of the control loop, and returns its result.
   template <class F>
   auto on_control(F function) {
     std::packaged_task<decltype(function())()> task(function);
@@ -54,9 +56,10 @@ class ProxyWorld {
   const proxy::EchoServer& server() const { return server_; }
   Fd connect() const { return proxy::connect_to(endpoint_); }
   std::uint64_t injected();
-  // Waits until each worker has run many turns, so that all pending reads and writes are done.
+  // Waits for many iterations of each worker's event loop, after which all pending reads and writes
+  // are done.
   void let_workers_turn();
-  // Waits until connections hold exactly `bytes` in this direction; false after a timeout.
+  // Waits until the rules hold exactly `bytes` in this direction. Returns false after a timeout.
   bool holds(rules::Direction direction, std::size_t bytes);
   std::string rules_text(const std::string& rules) const;
 
@@ -70,7 +73,7 @@ class ProxyWorld {
   std::thread thread_;
 };
 
-// Bytes that a client received, and how the connection ended.
+// The bytes that a client received, and how the connection ended.
 enum class Ending { kOpen, kFin, kReset };
 struct Received {
   std::string bytes;
@@ -78,19 +81,19 @@ struct Received {
 };
 
 void send_all(const Fd& fd, std::string_view bytes);
-// Receives until `count` bytes, the end of the stream, or `patience` without a byte.
+// Receives until `count` bytes have arrived, the stream ends, or no byte arrives for `patience`.
 Received receive(const Fd& fd, std::size_t count = SIZE_MAX,
                  std::chrono::milliseconds patience = 10s);
-// The time of one echoed message; -1 ns if it did not come back whole.
+// The round-trip time of one echoed message, or -1 ns if the echo is not complete.
 std::chrono::nanoseconds round_trip(const Fd& fd, std::string_view message);
 
-// A listening socket that the test itself serves.
+// A listening socket whose connections the test itself accepts and serves.
 class TestServer {
  public:
   TestServer();
   proxy::Endpoint endpoint() const { return endpoint_; }
   std::string address() const { return "\"" + to_text(endpoint_) + "\""; }
-  // Blocks until a client connects; returns an empty Fd after ten seconds.
+  // Blocks until a client connects. Returns an empty Fd after ten seconds.
   Fd accept() const;
   void close() { listening_.reset(); }
 
@@ -99,7 +102,8 @@ class TestServer {
   proxy::Endpoint endpoint_;
 };
 
-// Polls `condition`, which another thread makes true, for at most ten seconds.
+// Waits up to ten seconds until `condition`, which another thread makes true, returns true. Returns
+// its last result.
 bool eventually(const std::function<bool()>& condition);
 
 }  // namespace brownout::test

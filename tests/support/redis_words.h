@@ -1,4 +1,4 @@
-// Writes Redis commands and replies in RESP.
+// Writes Redis commands and replies in the format RESP.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ inline std::string redis_array(const std::vector<std::string>& words) {
   for (const auto& word : words) array += redis_bulk(word);
   return array;
 }
-// The same, from words separated by blanks: redis_array_of("SET a 1") is a command.
+// An array of the words in `text`, which blanks separate: redis_array_of("SET a 1") is a command.
 inline std::string redis_array_of(std::string_view line) {
   std::vector<std::string> words;
   while (!line.empty()) {

@@ -1,5 +1,5 @@
 // Simulates a rehearsal in virtual time: users with real client policies, and a service whose
-// availability is a function of time. No sockets, no clock.
+// availability is a function of time. Uses no sockets and no clock.
 #pragma once
 
 #include <functional>
@@ -29,10 +29,10 @@ inline rules::Config outage_config(const std::string& text) {
   throw std::runtime_error(rules::render(config.error(), "outage", source));
 }
 
-// Whether an endpoint answers at an instant.
+// Whether an endpoint works at an instant.
 using Service = std::function<bool(std::size_t endpoint, Duration at)>;
 
-// Runs all users until the conductor ends the scenario.
+// Runs all users until the Conductor ends the rehearsal.
 inline rules::Measurements rehearse(const rules::Scenario& scenario, const Service& works,
                                     rules::Conductor& conductor) {
   struct Simulated {

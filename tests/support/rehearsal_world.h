@@ -1,4 +1,4 @@
-// Runs rehearsals with embedded servers, and returns their configuration and report.
+// Runs rehearsals with embedded servers, and returns their configurations and reports.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -56,7 +56,8 @@ inline Rehearsed rehearse_file(const std::string& file, const RehearsalSettings&
   return done;
 }
 
-// A rule file with listeners of several protocols. Rehearsals of it run in virtual time by default.
+// A rule file with listeners of several protocols. Rehearsals with this file run in virtual time by
+// default.
 inline const std::string kLabFile = R"(
 version = 1
 seed = 5
@@ -117,7 +118,8 @@ inline Rehearsed rehearse(const std::string& text,
 inline std::string calm(const std::string& time) {
   return "[[phase]]\nname = \"calm\"\nfor = \"" + time + "\"\n";
 }
-// Phases: an outage with the rule "gone", then recovery. `between` has further phases.
+// An outage in which the rule "gone" is active, then a recovery phase. `between` adds phases
+// between them.
 inline std::string outage_and_recovery(const std::string& outage, const std::string& after,
                                        const std::string& between = {}) {
   return "[[phase]]\nname = \"outage\"\nfor = \"" + outage + "\"\nrules = [\"gone\"]\n" + between +
@@ -129,7 +131,7 @@ name = "gone"
 match = { listener = "chat" }
 fault = { type = "reset" }
 )";
-// A single user of chat with a short timeout.
+// A single user of the listener "chat" with a short time-out.
 inline const std::string kHastyUser = R"(
 [[probe]]
 name = "p"
@@ -138,12 +140,12 @@ timeout = "200ms"
 endpoints = ["chat"]
 )";
 
-// Runs even if the steady state is not met beforehand (force).
+// Runs the rehearsal even if the steady state is not met beforehand (option --force).
 inline Rehearsed rehearse_all_the_same(const std::string& text) {
   return rehearse(text, rehearsal::Handling::kWell, false, {}, true);
 }
 
-// Whether all expectations were met; adds a test failure for each one that was not.
+// Whether all expectations were met. Adds a test failure for each other one.
 inline bool all_met(const rehearsal::Report& report) {
   bool met = true;
   for (const auto& verdict : report.verdicts) {
@@ -153,8 +155,8 @@ inline bool all_met(const rehearsal::Report& report) {
   return met;
 }
 
-// Rehearses in virtual time and sends these signals to the test process, `apart` from each other in
-// scenario time. `said`, if given, collects the runner's messages about them.
+// Rehearses in virtual time, and sends the signals to the test process, `apart` from each other in
+// scenario time. `said`, if given, receives the runner's messages about the signals.
 inline Rehearsed rehearse_with_signals(const std::string& text, const std::vector<int>& signals,
                                        std::chrono::seconds apart, std::string* said = nullptr) {
   std::size_t sent = 0;
@@ -169,7 +171,7 @@ inline Rehearsed rehearse_with_signals(const std::string& text, const std::vecto
   return rehearse_file(kLabFile + text, settings);
 }
 
-// Rehearses in real time, for users that wait on their own, or to compare with virtual time.
+// Rehearses in real time, for users whose client library waits in real time, or for comparison.
 inline Rehearsed rehearse_in_real_time(const std::string& text, bool force = false) {
   return rehearse_file(kLabFile + text, {.force = force});
 }

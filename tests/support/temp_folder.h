@@ -1,4 +1,4 @@
-// TempFolder: a temporary folder that is deleted with the object.
+// TempFolder creates a temporary folder, which is deleted with the object.
 #pragma once
 
 #include <cstdlib>
@@ -17,7 +17,7 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
   ~TempFolder() { std::filesystem::remove_all(path_); }
 
-  // The path of an entry of the folder.
+  // The path of the entry `name` in the folder.
   std::string in(const std::string& name) const { return path_ + "/" + name; }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(in(name)) << text;

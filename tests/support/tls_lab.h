@@ -1,4 +1,4 @@
-// Computes the rules' verdict on one TLS handshake. No sockets, no OpenSSL.
+// Computes the rules' verdict on one TLS handshake. Uses no sockets and not OpenSSL.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct Hello {
   std::vector<std::string> alpn = {"h2", "http/1.1"};
 };
 
-// `terminated`: the listener has tls = { ca = ... }.
+// `terminated` tells whether the listener has tls = { ca = ... }.
 inline rules::TlsVerdict shake(const std::string& rules, const Hello& said = {},
                                bool terminated = false, std::uint64_t seed = 1) {
   const auto config = config_of(rules, "tls", terminated ? "tls = { ca = \"x\" }" : "");

@@ -19,7 +19,7 @@ WorldOptions options_of(const std::string& folder, bool terminated) {
   return options;
 }
 
-// The certificate status in the stapled OCSP response.
+// The certificate status in the stapled OCSP response, as text.
 std::string stapled_status(SSL* ssl) {
   const unsigned char* der = nullptr;
   const auto size = SSL_get_tlsext_status_ocsp_resp(ssl, &der);
@@ -88,7 +88,8 @@ std::string TlsWorld::talk(const Client& client) const {
     return X509_verify_cert_error_string(verified);
   if (shaken != 1) return reason(shaken);
   if (client.asks_for_ocsp) return stapled_status(ssl.get());
-  // Echoes piece by piece: writing everything before reading would deadlock with the echo server.
+  // Echo the data piece by piece. If all data were written before reading, client and echo server
+  // would wait for each other.
   const std::string piece(std::min<std::size_t>(client.bytes, 16'384), 'm');
   std::string buffer(piece.size(), ' ');
   for (std::size_t sent = 0; sent < client.bytes; sent += piece.size()) {
@@ -102,7 +103,7 @@ std::string TlsWorld::talk(const Client& client) const {
     }
     if (back != piece) return "another message";
   }
-  // The echo server closes after the client does.
+  // The echo server closes its connection after the client does.
   SSL_shutdown(ssl.get());
   ::shutdown(fd.get(), SHUT_WR);
   const int end = SSL_read(ssl.get(), buffer.data(), 1);

@@ -1,5 +1,5 @@
-// TlsWorld: a real proxy that terminates TLS or passes it through, in front of the echo server,
-// with a CA in a temporary folder and an OpenSSL client. Results are compared as text.
+// TlsWorld runs a real proxy that terminates TLS or passes it through to an echo server, and
+// provides an OpenSSL client. Its CA is in a temporary folder. Results are compared as text.
 #pragma once
 
 #include <filesystem>
@@ -14,12 +14,12 @@ class TlsWorld {
  public:
   struct Client {
     std::string sni = "chat.example.org";
-    std::string alpn = {};  // as on the wire: "\x02h2"
+    std::string alpn = {};  // in wire format: "\x02h2"
     bool asks_for_ocsp = false;
-    bool resets = false;    // end with RST instead of FIN
-    std::size_t bytes = 5;  // size of the echoed message
+    bool resets = false;    // ends with a RST instead of a FIN
+    std::size_t bytes = 5;  // the size of the echoed message
     std::chrono::milliseconds patience = 5s;
-    // Called once if the handshake stalls, before it is given up.
+    // Called once if the handshake makes no progress, before the client gives up.
     std::function<void()> meanwhile = {};
   };
 
@@ -27,7 +27,8 @@ class TlsWorld {
   explicit TlsWorld(const std::string& rules = "", bool terminated = true);
   ~TlsWorld();
 
-  // "ok" and the TLS version if a message was echoed and the end was announced; else the failure.
+  // "ok" and the TLS version if a message was echoed and the connection ended with close_notify.
+  // Otherwise the error.
   std::string talk(const Client& client) const;
   std::string talk() const { return talk(Client{}); }
 

@@ -1,4 +1,5 @@
-// UdpWorld: a real proxy with a UDP listener in front of a UDP echo server, and one client socket.
+// UdpWorld runs a real proxy with a UDP listener in front of a UDP echo server, and provides one
+// client socket.
 #pragma once
 
 #include <poll.h>
@@ -20,8 +21,8 @@ struct UdpWorld {
     return proxy::connect_datagrams(*proxy::SocketAddress::of(proxy.endpoint()));
   }
 
-  // Sends datagrams "0", "1", ... and waits until `expected` of them (default: all) came back, or
-  // until `patience` is over. `order` is set to the joined replies.
+  // Sends `count` datagrams "0", "1", ... and waits until `expected` of them (0: all) came back, or
+  // until `patience` is over. Returns how many came back. `order` receives their contents, joined.
   int send_and_count(int count, std::chrono::milliseconds patience, int expected = 0) {
     for (int i = 0; i < count; ++i) send_all(client, std::to_string(i));
     order.clear();

@@ -1,5 +1,5 @@
-// Runs a chain of rules in virtual time: a test schedules input, runs the world, and compares the
-// log of the output. No sleeping, no sockets.
+// VirtualWorld runs the rules of one connection in virtual time. A test schedules input, runs the
+// world, and compares a log of the output. Nothing sleeps, and there are no sockets.
 //
 //   VirtualWorld world(R"([[rule]]
 //   fault = { type = "latency", delay = "300ms" })");
@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 using rules::Duration;
 using rules::Instant;
 
-// Loads `rules_text` with a listener "chat" and an upstream added. Aborts the test program if the
-// text has errors.
+// Loads `rules_text` after adding a listener "chat" and an upstream. Throws an exception that no
+// test catches if the text has errors.
 rules::Config config_of(const std::string& rules_text, const std::string& protocol = "tcp",
                         const std::string& listener_keys = "");
 // The first error in `rules_text`, or "".
@@ -38,15 +38,15 @@ class VirtualWorld final : public rules::ChainOutput {
  public:
   struct Left {
     Instant at;
-    std::string what;  // bytes, or "<FIN>", "<CLOSE>", "<RST>"
-    // Corrupted bytes may equal such a marker, so the marker is flagged.
+    std::string what;  // the bytes, or "<FIN>", "<CLOSE>" or "<RST>"
+    // True for the three events. Corrupted bytes might equal their text.
     bool is_event = false;
   };
 
   explicit VirtualWorld(const std::string& rules_text,
                         rules::Direction direction = rules::Direction::kUpstream,
                         std::uint64_t seed = 1, std::uint64_t ordinal = 1);
-  // Uses an already active rule set, which several worlds may share, as flows do.
+  // Uses an active rule set. Several worlds may share it, as connections of a proxy do.
   VirtualWorld(std::shared_ptr<const rules::RuleSet> set, rules::FlowFacts flow,
                rules::Direction direction);
 
@@ -56,16 +56,16 @@ class VirtualWorld final : public rules::ChainOutput {
   VirtualWorld& at(Duration when);
   VirtualWorld& send(std::string bytes);
   VirtualWorld& send_fin();
-  // Loads another rule file.
+  // Replaces the rules.
   VirtualWorld& reload(const std::string& rules_text);
   VirtualWorld& call(std::function<void()> action);
-  // Runs all input, deadline by deadline, and continues until `until` (counted from zero).
+  // Runs all input from deadline to deadline, and continues until `until`, counted from zero.
   void run(Duration until = std::chrono::hours(10));
-  // The same, but with a single advance between inputs.
+  // As run(), but the time advances only once between two inputs.
   void run_coarsely(Duration until = std::chrono::hours(10));
 
   const std::vector<Left>& left() const { return left_; }
-  std::string bytes() const;  // the output, joined
+  std::string bytes() const;  // the joined output
   std::string log() const;    // "305ms hello\n400ms <FIN>\n"
   std::string notes() const;  // "delay 300ms 5 bytes #0\n"
   std::size_t bytes_out() const { return bytes_out_; }
@@ -74,7 +74,7 @@ class VirtualWorld final : public rules::ChainOutput {
   const rules::RuleState& state(std::size_t rule = 0) const { return *set_->rules()[rule]->state; }
   std::shared_ptr<const rules::RuleSet> set() const { return set_; }
 
-  // ChainOutput
+  // Functions of ChainOutput.
   void emit(rules::Chunk chunk) override;
   void finish() override { left_.push_back({now_, "<FIN>", true}); }
   void close(rules::Close how) override {

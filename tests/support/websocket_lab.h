@@ -1,11 +1,11 @@
-// WebSocketLab: one WebSocket connection through a Conversation, with the messages that each end
-// receives. No sockets, no clock.
+// WebSocketLab runs one WebSocket connection through a Conversation, and collects the messages that
+// each end receives. The lab uses no sockets and no clock.
 //
 //   WebSocketLab lab("[[rule]]\nfault = { type = \"drop\" }");
 //   lab.from_client("hello");
 //   EXPECT_EQ(lab.at_server(), "");
 //
-// Messages print one per line: "text:hello", "ping:", "close:1001 bye".
+// Messages print one per line, as in "text:hello", "ping:", "close:1001 bye".
 #pragma once
 
 #include "rules/protocols/websocket/codec/websocket.h"
@@ -41,7 +41,7 @@ class WebSocketLab {
   void from_server(std::string_view text, rules::Opcode opcode = rules::Opcode::kText) {
     http.server(frame(text, false, opcode));
   }
-  // Bytes that arrived after the upgrade.
+  // The bytes that arrived after the upgrade.
   std::string server_bytes() const { return http.to_server_bytes().substr(asked_); }
   std::string client_bytes() const { return http.to_client_bytes().substr(answered_); }
   std::string at_server() const { return messages(server_bytes()); }

@@ -1,11 +1,13 @@
-// Publishes numbered messages and subscribes to them with libmosquitto, and prints the end-to-end
-// result as JSON: {"sent":..,"lost":..,"doubled":..,"reordered":..,"connections":..,"seconds":..}.
+// Measures lost, duplicated and reordered messages of an MQTT broker, with a publisher and a
+// subscriber of numbered messages. Uses libmosquitto. Prints the result as JSON:
+// {"sent":..,"lost":..,"doubled":..,"reordered":..,"connections":..,"seconds":..}.
 //
 //   numbered_mqtt PUBLISH_PORT SUBSCRIBE_PORT QOS COUNT [PATIENCE_SECONDS]
 //
-// Both clients have persistent sessions and reconnect whenever their connection ends. The program
-// ends when all messages are acknowledged and received, or after PATIENCE_SECONDS without a
-// message. Doubled: received more than once. Reordered: first received after a higher number.
+// Both clients have persistent sessions, and reconnect whenever their connection ends. The program
+// ends when all messages are acknowledged and received, or PATIENCE_SECONDS after the last message.
+// "doubled" counts messages received more than once, "reordered" messages first received after a
+// higher number.
 #include <mosquitto.h>
 
 #include <algorithm>
@@ -34,7 +36,7 @@ using Client = std::unique_ptr<mosquitto, Deleter>;
 
 struct Score {
   int qos = 0;
-  std::vector<int> arrived;  // receipts, indexed by message number
+  std::vector<int> arrived;  // how often each message was received, by its number
   std::atomic<int> distinct{0};
   std::atomic<int> doubled{0};
   std::atomic<int> reordered{0};
@@ -42,7 +44,7 @@ struct Score {
   std::atomic<int> connections{0};
   std::counting_semaphore<> subscribed{0};
   std::counting_semaphore<> ready{0};  // released when the publisher is connected
-  std::atomic<Clock::rep> last{0};     // instant of the last event
+  std::atomic<Clock::rep> last{0};     // the instant of the last event
   int highest = -1;
 
   void touch() { last = Clock::now().time_since_epoch().count(); }
@@ -107,8 +109,8 @@ int main(int argc, char** argv) {
       [](mosquitto*, void* user, int, int, const int*) { score_of(user).subscribed.release(); });
   static_cast<void>(score.subscribed.try_acquire_for(kPatience));
 
-  // At a CONNACK libmosquitto resends messages in flight, so publishing must not begin before. A
-  // SUBACK follows the CONNACK.
+  // libmosquitto sends unacknowledged messages again when it receives CONNACK. Publishing must
+  // begin after that, so it waits for a SUBACK, which follows CONNACK.
   const auto publisher = connect("numbered-publisher", number_of(argv[1]), score,
                                  [](mosquitto* client, void* user, int) {
                                    auto& of = score_of(user);
@@ -130,7 +132,7 @@ int main(int argc, char** argv) {
     const auto text = std::to_string(i);
     mosquitto_publish(publisher.get(), nullptr, "numbered", static_cast<int>(text.size()),
                       text.data(), score.qos, false);
-    // Bounds the number of unacknowledged messages.
+    // Limits the number of unacknowledged messages.
     while (i - score.acknowledged > 1000 && Clock::now().time_since_epoch().count() - score.last <
                                                 Clock::duration(patience).count()) {
       std::this_thread::sleep_for(std::chrono::microseconds(100));
@@ -142,7 +144,7 @@ int main(int argc, char** argv) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const auto seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  // Wait for duplicates, which may arrive after a reconnect.
+  // Wait for duplicates, which may arrive after a reconnection.
   if (score.connections > 1) std::this_thread::sleep_for(std::chrono::seconds(2));
   for (const auto* client : {&publisher, &subscriber}) {
     mosquitto_disconnect(client->get());

@@ -1,4 +1,5 @@
-// The control plane without sockets: overlay, leases, halting.
+// Tests the control plane without sockets: changes by the API on top of the rule file, leases, and
+// halting.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -50,7 +51,7 @@ class Live : public testing::Test {
   }
   ~Live() override { engine_->stop(); }
 
-  // Names of the loaded rules, in order.
+  // Names of the loaded rules in order.
   std::vector<std::string> rules() const {
     std::vector<std::string> all;
     for (const auto& rule : engine_->rules().rules()) all.push_back(rule->name);
@@ -112,7 +113,7 @@ TEST_F(Live, AChangeBackToTheFilesVersionIsForgotten) {
   EXPECT_EQ(names_in(live_.overlay()), "rule slow");
   EXPECT_TRUE(change("rule", "slow", kSlowIsOn));
   EXPECT_EQ(names_in(live_.overlay()), "");
-  // Therefore the next edit of the file takes effect.
+  // No difference from the file remains, so the next edit of the file takes effect.
   const std::string file = kFile;
   EXPECT_TRUE(live_.set_file({*rules::parse_toml(file.substr(0, file.find("[[rule]]")))}));
   EXPECT_THAT(rules(), testing::IsEmpty());
@@ -148,7 +149,7 @@ TEST_F(Live, TheEndOfALeaseDoesNotUndoAReset) {
   EXPECT_TRUE(live_.reset("rule", "slow", ""));
   EXPECT_TRUE(live_.end_lease(id));
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
-  // After a reset under a lease, the API's change returns when the lease ends.
+  // After a reset under a lease, the API's earlier change returns when the lease ends.
   EXPECT_TRUE(change("rule", "slow", kSlowIsOff));
   const auto other = live_.take_lease("", std::chrono::hours(1));
   EXPECT_TRUE(live_.reset(other));
@@ -179,8 +180,8 @@ TEST_F(Live, AFileCannotUseTheNameOfAToxiproxyProxy) {
   EXPECT_THAT(rules(), testing::ElementsAre("slow", "refuse"));
 }
 
-// A free port below 32768, where the kernel's ephemeral ports begin (ip(7), ip_local_port_range),
-// so that no other test gets it by binding port 0.
+// A free port below 32768, where the kernel's ephemeral ports begin (ip_local_port_range in ip(7)).
+// Other tests, which bind port 0, never get such a port.
 std::uint16_t fixed_free_port() {
   for (unsigned i = 0; i < 1000; ++i) {
     const auto port = static_cast<std::uint16_t>(
@@ -205,7 +206,7 @@ TEST_F(Live, ListenersOfIpv4AndIpv6CanShareAPort) {
   }
 }
 
-// The API without the HTTP server in front of it.
+// Sends requests to the API without the HTTP server in front of it.
 class Native : public Live {
  protected:
   proxy::HttpResponse ask(const std::string& method, const std::string& path,
@@ -269,7 +270,7 @@ struct Gate {
   std::promise<void> release_;
 };
 
-// The state file's disk hangs until release_ is set.
+// A disk on which writing the state file blocks until release_ is set.
 class OnAHungDisk : protected Gate, public Native {
  protected:
   OnAHungDisk() : Native(options(release_.get_future().share())) {}
@@ -296,7 +297,7 @@ TEST_F(OnAHungDisk, ChangesAndHaltingDoNotWait) {
   EXPECT_EQ(get("/status").at("state_saved"), true);
 }
 
-// Names and addresses may hold any bytes; in a line of JSON they must be valid UTF-8.
+// Names and addresses may contain any bytes. In a line of JSON they must be valid UTF-8.
 TEST(Events, ANameThatIsNotUtf8GivesOneValidLine) {
   struct Lines final : proxy::EventSink {
     void submit(std::string lines) override { text += lines; }

@@ -1,4 +1,4 @@
-// Eviction of API connections when too many clients connect.
+// Tests which API connections are closed when too many clients connect.
 #include "proxy/control/http_server.h"
 
 #include <gmock/gmock.h>
@@ -64,7 +64,7 @@ class Api : public testing::TestWithParam<bool> {
     server_.reset();
   }
 
-  // Connects from a local address. Receiving times out after five seconds.
+  // Connects from the local address `from`. Receiving times out after five seconds.
   Fd connect(const std::string& from = "127.0.0.1") const {
     Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const timeval patience{5, 0};
@@ -137,7 +137,7 @@ TEST_P(Api, AFloodEvictsNoConnectionOfAnotherAddress) {
   const auto idle = connect("127.0.0.1");
   std::vector<Fd> crowd;
   for (int i = 0; i < 600; ++i) crowd.push_back(connect());
-  // The server may still be accepting these connections.
+  // The server may not have accepted all of these connections yet.
   pollfd ended{idle.get(), POLLIN | POLLRDHUP, 0};
   ASSERT_EQ(::poll(&ended, 1, 5000), 1) << "the oldest of the crowd's address";
   EXPECT_EQ(halt(idle), "") << "the oldest of the crowd's address";

@@ -1,4 +1,4 @@
-// Limits of the process: descriptors and processors.
+// Tests the limits of the process: file descriptors and processors.
 #include "proxy/control/process.h"
 
 #include <gtest/gtest.h>

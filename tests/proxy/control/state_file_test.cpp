@@ -1,4 +1,4 @@
-// The state file: its contents survive, and other files stay untouched.
+// Tests that the state file keeps its contents, and that other files are not changed.
 #include "proxy/control/state_file.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Toxiproxy's API on a real engine, and the HTTP server in front of it over real sockets.
+// Tests Toxiproxy's API on a real engine, and the HTTP server in front of it over real sockets.
 #include "proxy/control/toxiproxy_api.h"
 
 #include <fcntl.h>
@@ -60,7 +60,7 @@ TEST_F(Toxiproxy, ToxicsAreListedUpstreamFirstInChainOrder) {
 TEST_F(Toxiproxy, AFailedRequestChangesNothing) {
   ask("POST", "/proxies", kChat);
   const auto before = ask("GET", "/proxies").body;
-  // The second proxy's port is taken, so the first is not added either.
+  // The second proxy's port is in use, so neither proxy is added.
   const auto taken = get("/proxies/chat")["listen"].get<std::string>();
   const auto body = json::array({{{"name", "one"}, {"listen", "127.0.0.1:0"}, {"upstream", "a:1"}},
                                  {{"name", "two"}, {"listen", taken}, {"upstream", "a:1"}}});
@@ -109,7 +109,7 @@ TEST_F(Toxiproxy, NamesCanHaveAnyCharacters) {
   EXPECT_EQ(ask("GET", "/proxies/a%20b%2Fc").status, 200);
 }
 
-// The size of a large test suite.
+// As many proxies as a large test suite creates.
 TEST_F(Toxiproxy, PopulateTakesAThousandProxiesWithToxics) {
   json list = json::array();
   for (int i = 0; i < 1000; ++i) {
@@ -145,7 +145,7 @@ TEST_F(Toxiproxy, AnAddressBelongsToOneProxy) {
     EXPECT_EQ(ask("POST", "/proxies", other.dump()).status, 500) << where;
   }
   EXPECT_EQ(get("/proxies").size(), 1U);
-  // The address is free again when its proxy is deleted or moved.
+  // An address can be used again after its proxy is deleted or moved.
   EXPECT_EQ(ask("POST", "/proxies/chat", R"({"listen":"127.0.0.1:0"})").status, 200);
   const json heir{{"name", "heir"}, {"listen", listen}, {"upstream", "127.0.0.1:1"}};
   EXPECT_EQ(ask("POST", "/proxies", heir.dump()).status, 201);
@@ -154,7 +154,7 @@ TEST_F(Toxiproxy, AnAddressBelongsToOneProxy) {
 TEST_F(Toxiproxy, AProxyCanMoveToTheWildcardAddressOfItsPort) {
   std::string port;
   bool moved = false;
-  // Another process may use the port at another address; then retry with a new port.
+  // Another process may use the port at another address. The test then retries with a new port.
   for (int tries = 0; tries < 10 && !moved; ++tries) {
     ask("DELETE", "/proxies/chat");
     ask("POST", "/proxies", kChat);
@@ -167,7 +167,7 @@ TEST_F(Toxiproxy, AProxyCanMoveToTheWildcardAddressOfItsPort) {
   EXPECT_EQ(get("/proxies/chat")["listen"], "0.0.0.0" + port);
 }
 
-// Like Go's net.Listen(":80").
+// A listen address without a host serves IPv4 and IPv6, as Go's net.Listen(":80") does.
 TEST_F(Toxiproxy, APortAloneServesBothFamilies) {
   for (const auto* listen : {":0", "[::]:0", ""}) {
     const json proxy{{"name", "any"}, {"listen", listen}, {"upstream", "127.0.0.1:1"}};
@@ -279,7 +279,8 @@ TEST_F(Http, ReadsNoFurtherRequestsWhileResponsesAreUnread) {
   for (int i = 0; i < 1000; ++i) requests += "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
   ::send(greedy.get(), requests.data(), requests.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   EXPECT_THAT(send({kGoodbye}), HasSubstr("GET /c "));
-  // All responses are 256 MiB. The API produces only what fits into the socket buffers and 1 MiB.
+  // All responses together have 256 MiB. The API produces only as much as the socket buffers and 1
+  // MiB hold.
   EXPECT_LT(asked_, 100);
 }
 

@@ -1,4 +1,5 @@
-// Files that zones include: read from the disk, and reused for changes by the API.
+// Tests files that zones include: they are read from the disk, and kept for later changes by the
+// API.
 #include "proxy/control/zone_files.h"
 
 #include <gmock/gmock.h>
@@ -57,7 +58,7 @@ TEST_F(ZoneFilesOnDisk, RefusesPipesAndDevices) {
   EXPECT_THAT(mistakes("['$INCLUDE /dev/zero']"), HasSubstr("not a regular file"));
 }
 
-// Leases must end and faults must be removable even if the included files are gone.
+// Even if the included files have been deleted, leases must end and faults must be removable.
 TEST_F(ZoneFilesOnDisk, TheApiCanUseOnlyFilesThatTheRuleFileIncludes) {
   write("hosts.zone", "a.lab. 60 IN A 192.0.2.1\n");
   write("secret", "root:x:0:0\n");

@@ -1,4 +1,4 @@
-// Every DNS fault over real sockets: the client receives what the rule states.
+// Tests every DNS fault over real sockets: the client receives the answer that the rule describes.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -165,7 +165,7 @@ TEST(DnsFaultsOverSockets, ReorderLetsOneAnswerOvertakeAnother) {
   EXPECT_EQ(print(receive_message(tcp)), kChatAnswer);
 }
 
-// Each query is sent from its own port, so that either worker may serve it.
+// Each query is sent from its own port, so either worker may receive it.
 TEST(DnsFaultsOverSockets, HoldUntilCoversAClientAcrossWorkers) {
   ProxyWorld proxy(lab_zone() + R"([[rule]]
 match = { qtype = "AAAA" }

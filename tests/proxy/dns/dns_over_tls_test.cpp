@@ -1,4 +1,4 @@
-// DNS over TLS (RFC 7858): with clients, with resolvers, and the faults of its handshakes.
+// Tests DNS over TLS (RFC 7858) with clients and with resolvers, and handshake faults.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,8 +16,8 @@ struct DnsOverTls {
         front(front_rules, resolver.address(),
               "query_timeout = \"5s\"\ntls = { ca = \"" + ca.folder + "/ca.pem\"" + upstream +
                   " }") {}
-  // OpenSSL's result of a handshake with the resolver; never "ok", since the resolver echoes
-  // nothing.
+  // OpenSSL's result of a handshake with the resolver. The result is never "ok", because the
+  // resolver does not echo.
   std::string handshake() {
     ca.proxy = std::make_unique<ProxyWorld>("", behind(resolver));
     return ca.talk({.patience = 500ms});

@@ -1,4 +1,5 @@
-// DNS through a real proxy: forwarding, failover, TCP, spoofed answers, limits, hostile bytes.
+// Tests DNS through a real proxy: forwarding, failover, TCP, spoofed answers, limits, and malformed
+// messages.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -13,7 +14,7 @@
 namespace brownout::test {
 namespace {
 
-// A UDP resolver whose answers the test sends itself.
+// A UDP resolver whose answers are sent by the test itself.
 struct FakeResolver {
   FakeResolver() : socket(std::move(proxy::bind_datagrams({"127.0.0.1", 0, ""}, 1)->front())) {}
   std::string address() const {
@@ -69,7 +70,7 @@ TEST(Dns, KeepsTheQuestionAsTheClientWroteIt) {
   const auto query = dns_query("ChAt.eXample.org");
   ::send(client.get(), query.data(), query.size(), 0);
   const auto asked = resolver.wait();
-  // Equal except for the id, which is random.
+  // Forwarded queries are equal except for the id, which is random.
   EXPECT_TRUE(std::equal(query.begin() + 2, query.end(), asked.begin() + 2, asked.end()));
   resolver.answer(reply_to(asked, "192.0.2.7"));
   const auto answer = receive_datagram(client);
@@ -91,7 +92,7 @@ TEST(Dns, IgnoresSpoofedAnswers) {
   auto wrong_question = reply_to(asked, "203.0.113.66");
   wrong_question[13] ^= std::byte{0x01};
   resolver.answer(wrong_question);
-  // Correct except for the address that it is sent from.
+  // The answer is correct, but comes from a wrong address.
   const FakeResolver stranger;
   const auto forged = reply_to(asked, "203.0.113.66");
   ::sendto(stranger.socket.get(), forged.data(), forged.size(), 0, resolver.peer.get(),
@@ -100,7 +101,7 @@ TEST(Dns, IgnoresSpoofedAnswers) {
   EXPECT_EQ(print(receive_datagram(client)), "NOERROR 192.0.2.1/60");
 }
 
-// RFC 1035, 2.3.3; RFC 4343. The resolver's spelling reaches the client unchanged.
+// Names ignore case: RFC 1035, 2.3.3; RFC 4343. The client receives the resolver's spelling.
 TEST(Dns, AcceptsAnswersThatChangeTheCaseOfTheQuestion) {
   FakeResolver resolver;
   const DnsWorld world("", resolver.address());
@@ -210,7 +211,7 @@ TEST(Dns, RedialsAResolverThatClosesItsConnection) {
   EXPECT_EQ(print(receive_message(client)), "NOERROR 192.0.2.5/60");
 }
 
-// Sends ten queries to a listener with a limit of four. Whether it drops six of them.
+// Sends ten queries to a listener with a limit of four. Returns whether six of them are dropped.
 bool drops_six(DnsWorld& world) {
   const auto client = world.udp();
   for (std::uint16_t i = 0; i < 10; ++i) {
@@ -229,7 +230,7 @@ TEST(Dns, DropsQueriesAboveTheLimit) {
   EXPECT_TRUE(drops_six(world));
 }
 
-// A connection has 65,536 ids. The forwarder keeps some of them free, so that a free one is found
+// A connection has 65,536 ids. The forwarder keeps some of them unused, so that it finds a free id
 // quickly.
 TEST(Dns, ReturnsQueriesIfNoIdIsFree) {
   std::size_t given_back = 0;
@@ -254,7 +255,7 @@ TEST(Dns, ReturnsQueriesIfNoIdIsFree) {
   EXPECT_EQ(forwarder.in_flight() + given_back, 60'000U);
 }
 
-// The query waits for the servers of before both reloads, and is then sent to the present ones.
+// The query waits for the old servers during both reloads, and is then sent to the new servers.
 TEST(Dns, ATcpClientSurvivesTwoReloadsThatChangeTheServers) {
   const TestServer silent;
   const DnsWorld resolver("");
@@ -288,7 +289,7 @@ TEST(Dns, DropsDelayedAnswersAboveTheLimit) {
 TEST(Dns, AnswersMalformedQueriesWithAnErrorOrNotAtAll) {
   const DnsWorld world("");
   const auto client = world.udp();
-  // First answer to these bytes and to a valid query behind them.
+  // Sends these bytes and then a valid query, which must be answered. Returns the first answer.
   const auto send = [&](const codecs::Bytes& bytes) {
     send_datagram(client, bytes);
     send_datagram(client, dns_query("chat.example.org"));
@@ -311,7 +312,7 @@ TEST(Dns, AnswersMalformedQueriesWithAnErrorOrNotAtAll) {
   EXPECT_EQ(world.ask("chat.example.org"), kChatAnswer);
 }
 
-// A zone can neither be transferred nor changed. The rcode must say so.
+// A zone can be neither transferred nor changed, and the response code must say so.
 TEST(Dns, AZoneRefusesTransfersNotificationsAndUpdates) {
   const auto ask = [](const DnsWorld& world, const std::string& name, std::uint16_t type,
                       int opcode = 0) {
@@ -337,7 +338,8 @@ TEST(Dns, AZoneRefusesTransfersNotificationsAndUpdates) {
   EXPECT_EQ(ask(world, "chat.example.org", 1), kChatAnswer);
 }
 
-// RFC 6891, 6.1.3. The zone answers BADVERS itself; the other listener forwards that answer.
+// RFC 6891, 6.1.3. The listener with a zone answers BADVERS itself. The other listener forwards
+// that answer.
 TEST(Dns, AnswersBadversToUnknownEdnsVersions) {
   const DnsWorld zone("");
   const DnsWorld forwarding("", zone.address());

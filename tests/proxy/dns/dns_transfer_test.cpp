@@ -1,4 +1,4 @@
-// Zone transfers through a real proxy: one query, answered by many messages.
+// Tests zone transfers through a real proxy: one query is answered by many messages.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -109,7 +109,7 @@ TEST(DnsTransfer, FailsOverBeforeTheFirstMessage) {
   EXPECT_EQ(none.ask_tcp("example.org", kAxfrType), "SERVFAIL");
 }
 
-// More data than all buffers hold: the server must wait until the client reads.
+// The transfer is larger than all buffers, so the server must wait until the client reads.
 TEST(DnsTransfer, ASlowClientReceivesTheWholeTransfer) {
   constexpr std::size_t kMessages = 600;
   const TestServer server;
@@ -126,7 +126,7 @@ TEST(DnsTransfer, ASlowClientReceivesTheWholeTransfer) {
     for (std::size_t i = 0; i < kMessages; ++i) send_all(upstream, framed);
     send_message(upstream, transfer_part(asked, "S"));
   });
-  // Wait until the server's buffer is full and stays full, since the client does not read.
+  // Wait until the server's buffer stays full, because the client does not read.
   const auto full = [&] {
     pollfd room{upstream.get(), POLLOUT, 0};
     return ::poll(&room, 1, 0) == 0;

@@ -1,4 +1,4 @@
-// Behavior of the embedded broker as MQTT 3.1.1 and 5.0 require it.
+// Tests that the embedded MQTT broker behaves as MQTT 3.1.1 and 5.0 require.
 #include <gtest/gtest.h>
 
 #include "proxy/embedded/mqtt_broker.h"
@@ -109,7 +109,7 @@ struct ClientOf5 : Client {
   std::string heard5() { return writer5().packets(std::exchange(got, {})); }
 };
 
-// MQTT 5.0, 3.1.2.11.3 and 4.9.
+// Receive Maximum: MQTT 5.0, 3.1.2.11.3 and 4.9.
 TEST(MqttBroker, LimitsInFlightMessagesToTheReceiveMaximum) {
   proxy::MqttBroker broker;
   ClientOf5 ann(broker);

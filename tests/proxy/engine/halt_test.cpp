@@ -1,4 +1,5 @@
-// Halting turns all faults off at once, on live connections too, and delivers what they hold.
+// Tests that halting turns off all faults at once, also on open connections, and delivers the data
+// that faults hold.
 #include <gtest/gtest.h>
 
 #include "tests/support/dns_world.h"
@@ -88,7 +89,7 @@ TEST(Halt, DeliversHeldDatagrams) {
 TEST(Flows, AreListedAndCutOneByOne) {
   ProxyWorld world("[[rule]]\nname = \"slow\"\nfault = { type = \"latency\", delay = \"1h\" }",
                    {.workers = 2});
-  // Wait until this connection is accepted, so that its ordinal is 1 on whichever worker.
+  // Wait until this connection is accepted, so that its number is 1 on either worker.
   const auto first = world.connect();
   send_all(first, "12345");
   ASSERT_TRUE(eventually([&] { return world.injected() == 1; }));

@@ -1,4 +1,5 @@
-// Files of unix sockets across reloads and the end of the process; a failed reload changes nothing.
+// Tests the socket files of unix listeners across reloads and at the end of the process. Also tests
+// that a failed reload changes nothing.
 #include <gmock/gmock.h>
 
 #include "proxy/engine/engine.h"
@@ -58,7 +59,8 @@ TEST_F(SocketOfAListener, IsKeptIfAnotherProcessHasBoundTheName) {
   EXPECT_TRUE(fs::is_socket(in("socket")));
 }
 
-// A blocking connect, to find out whether the socket is stale, would wait until its owner accepts.
+// To detect a stale socket file, the engine connects to it. If the socket's owner does not accept,
+// a blocking connect would wait.
 TEST_F(SocketOfAListener, IsNotWaitedForIfItsBacklogIsFull) {
   const Endpoint where{"", 0, in("socket")};
   const auto busy = std::move(*listen_on(where, 0, 1));

@@ -1,5 +1,5 @@
-// Every fault over real sockets: the client sees the effect that the rule states. Times have lower
-// bounds only, since machines are noisy; tests in virtual time check exact instants.
+// Tests every fault over real sockets: the client sees the effect that the rule describes. Times
+// have lower bounds only, because machines may be slow. Tests in virtual time check exact instants.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -62,7 +62,7 @@ TEST(FaultsOverSockets, unplug) {
   const auto client = world.connect();
   send_all(client, "hello");
   EXPECT_TRUE(world.holds(rules::Direction::kUpstream, 5));
-  // Without the rule, the held bytes arrive.
+  // The held bytes arrive once the rule is removed.
   world.reload("");
   EXPECT_EQ(receive(client, 5).bytes, "hello");
 }
@@ -75,8 +75,8 @@ TEST(FaultsOverSockets, unplug_lets_no_reset_through) {
   ASSERT_TRUE(eventually([&] { return world.injected() == 2; }));
   proxy::reset_on_close(client);
   client.reset();
-  // The server's side stays half-open: no reset reaches it. The proxy reads the server's byte after
-  // the client's reset.
+  // The connection to the server stays half-open: the client's reset is not forwarded. The proxy
+  // reads the server's byte after the client's reset.
   send_all(upstream, "x");
   EXPECT_TRUE(world.holds(rules::Direction::kDownstream, 1));
   EXPECT_EQ(receive(upstream, 1, 0ms).ending, Ending::kOpen);
@@ -91,7 +91,8 @@ TEST(FaultsOverSockets, unplug_is_over_when_both_peers_are_gone) {
   auto client = world.connect();
   auto upstream = server.accept();
   ASSERT_TRUE(eventually([&] { return world.injected() == 2; }));
-  // Reset the client: a FIN might be a half-close, whose sender still waits for an answer.
+  // Reset the client's connection. A FIN could be a half-close by a client that still waits for an
+  // answer.
   proxy::reset_on_close(client);
   client.reset();
   upstream.reset();
@@ -207,7 +208,7 @@ TEST(FaultsOverSockets, connect_delay) {
   const auto client = world.connect();
   EXPECT_GE(round_trip(client, "hello"), 0ns);
   EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
-  // The fault delays the dial only.
+  // The fault delays only the connection to the server.
   EXPECT_EQ(world.injected(), 1U);
 }
 

@@ -1,4 +1,4 @@
-// Rules on messages and rules on bytes act in the order of the file.
+// Tests that rules on messages and rules on bytes act in the order of the file.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,7 +70,7 @@ TEST(FileOrder, ANewMessageRuleMovesAByteRuleBehindItWithItsState) {
   EXPECT_EQ(receive(world.server, 7).bytes, "lost 1\n");
   world.proxy.reload(kDrop + kLimit);
   send_all(world.client, "lost 2\nkept\n");
-  // limit_data keeps its count of the 7 bytes above.
+  // The fault limit_data has already counted the 7 bytes above.
   EXPECT_EQ(receive(world.server).bytes, "kep");
 }
 

@@ -1,4 +1,5 @@
-// Firewall rules over real sockets: drop hangs and reject refuses, for live flows too.
+// Tests firewall rules over real sockets, also on open connections: with drop the client gets no
+// answer, with reject it is refused.
 #include <gtest/gtest.h>
 
 #include "tests/support/dns_world.h"
@@ -17,8 +18,8 @@ std::string mistake(const std::string& fault) {
 
 bool echoes(const Fd& client) { return round_trip(client, "hello") > 0ns; }
 
-// Whether a rule makes a new connection hang. Then all is accepted: the same worker serves a second
-// connection, while the first is still open and has received nothing.
+// Whether a rule makes a new connection hang. The rule is then removed, and a second connection
+// must be served by the same worker while the first has received nothing.
 bool hangs(ProxyWorld& world) {
   const auto before = world.injected();
   const auto client = world.connect();

@@ -1,5 +1,5 @@
-// Flows over real sockets: unchanged bytes, half-close and RST; failover and refusals;
-// backpressure; live reloads.
+// Tests connections through a real proxy: unchanged bytes, half-close and RST; failover and
+// refusals; backpressure; reloads under traffic.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ std::string random_bytes(std::size_t count, unsigned seed = 1) {
   return bytes;
 }
 
-// Sends from another thread, so that sending and receiving cannot block each other.
+// Sends from another thread, so that sending and receiving do not wait for each other.
 std::string echo_all(const Fd& client, const std::string& bytes) {
   std::thread sender([&] {
     send_all(client, bytes);
@@ -132,7 +132,7 @@ TEST(Flow, ResolvesNamesAndReachesUnixSockets) {
   EXPECT_EQ(receive(unknown.connect()).ending, Ending::kReset);
 }
 
-// Upper bound of the bytes that the kernel buffers in one direction of a connection.
+// An upper bound of the bytes that the kernel buffers in one direction of a connection.
 std::size_t kernel_buffers() {
   std::size_t total = 0;
   for (const auto* name : {"tcp_rmem", "tcp_wmem"}) {
@@ -146,8 +146,8 @@ std::size_t kernel_buffers() {
   return total;
 }
 
-// Sends until the socket accepts nothing although the worker has run many turns, or until more than
-// `most` bytes are sent. Returns the number of bytes.
+// Sends until the socket accepts no more, even after the worker has handled all pending events, or
+// until more than `most` bytes are sent. Returns the number of bytes sent.
 std::size_t send_until_stuck(ProxyWorld& world, const Fd& client, std::size_t most) {
   const std::string block(1 << 16, 'x');
   std::size_t sent = 0;
@@ -169,7 +169,7 @@ TEST(Flow, APeerThatDoesNotReadStallsOnlyItsOwnConnection) {
   ProxyWorld world("", {.servers = server.address()});
   const auto client = world.connect();
   const auto upstream = server.accept();
-  // There are two connections between client and server.
+  // The kernel buffers data of two connections, the client's and the server's.
   const auto most = 2 * kernel_buffers() + proxy::Loop::kReadBuffer;
   EXPECT_LE(send_until_stuck(world, client, most), most)
       << "the proxy buffered bytes that its peer does not read";
@@ -185,7 +185,7 @@ TEST(Flow, AFaultHoldsAtMostTheBufferAndOneRead) {
   const auto most = kernel_buffers() + proxy::Loop::kReadBuffer + 65536;
   const auto sent = send_until_stuck(world, client, most);
   EXPECT_LE(sent, most);
-  // Without the fault, all bytes arrive.
+  // Once the fault is removed, all bytes arrive.
   world.reload("");
   EXPECT_EQ(receive(client, sent).bytes.size(), sent);
 }
@@ -252,7 +252,7 @@ TEST(Flow, AcceptsAgainAfterRunningOutOfDescriptors) {
   ProxyWorld world;
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
-  // Descriptors for some client sockets, and for fewer sockets of the proxy.
+  // Leave enough descriptors for some client sockets, but for fewer sockets of the proxy.
   std::vector<Fd> clients;
   const int highest = ::dup(0);
   ::close(highest);
@@ -320,8 +320,8 @@ TEST(Engine, AReloadOpensAndClosesListenersAndKeepsLiveConnections) {
   EXPECT_GE(round_trip(live, "hello"), 0ns);
 }
 
-// Events of a run. The same seed and order of arrival give the same events with any number of
-// workers.
+// The events of a run. The same seed and order of arrival give the same events, whatever the number
+// of workers.
 std::string events_of_run(unsigned workers) {
   const std::string path = "/tmp/brownout-events-" + std::to_string(::getpid()) + ".jsonl";
   ::unlink(path.c_str());
@@ -344,7 +344,8 @@ match = { every = 3 }
 fault = { type = "connect_delay", delay = "3ms", jitter = "2ms" })",
                      {.workers = workers, .events = path});
     std::vector<Fd> clients;
-    // Connect one after the other: runs repeat only with the same order of arrival.
+    // Connect one client after the other, because only runs with the same order of arrival are
+    // equal.
     for (int i = 0; i < 40; ++i) {
       clients.push_back(world.connect());
       for (int turn = 0; turn < 5; ++turn) {

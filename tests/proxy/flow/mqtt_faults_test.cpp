@@ -1,4 +1,4 @@
-// Every MQTT fault over real sockets; the test acts as the broker.
+// Tests every MQTT fault over real sockets. The test acts as the broker.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ std::string wire(const MqttPacket& packet) {
   return std::string(codecs::text_of(codecs::write_mqtt(packet, rules::kMqtt5)));
 }
 
-// A client that has sent CONNECT, and the broker's socket of that connection.
+// A client that has sent CONNECT, and the broker's socket of its connection.
 struct MqttWorld {
   explicit MqttWorld(const std::string& rule, const std::string& listener = "")
       : proxy("[[rule]]\n" + rule,
@@ -131,7 +131,7 @@ TEST(Mqtt, DeliversAllDelayedPacketsThatExceedTheBuffer) {
       "match = { topic = \"late\" }\nfault = { type = \"delay\", delay = \"20ms\" }",
       "buffer = \"64 KiB\"");
   world.greet();
-  // Empty payloads, so that only the number of packets fills the buffer.
+  // Payloads are empty, so only the number of packets fills the buffer.
   std::string all;
   for (std::uint16_t i = 1; i <= 20'000; ++i) {
     all += wire({.type = MqttType::kPublish, .qos = 1, .id = i, .topic = "late"});

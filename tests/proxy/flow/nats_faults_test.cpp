@@ -1,4 +1,4 @@
-// Every fault of NATS over real sockets; the test acts as the server.
+// Tests every NATS fault over real sockets. The test acts as the server.
 #include <gtest/gtest.h>
 
 #include "tests/support/proxy_world.h"

@@ -1,5 +1,5 @@
-// Overload over real sockets: connections above the capacity queue, a full queue refuses them, and
-// the overflow of one server goes to the next.
+// Tests the fault `overload` over real sockets. Connections above the capacity wait in the queue. A
+// full queue refuses them, and they go to the next server.
 #include <gtest/gtest.h>
 
 #include "tests/support/proxy_world.h"

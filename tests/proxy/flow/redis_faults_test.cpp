@@ -1,4 +1,4 @@
-// Every fault of Redis over real sockets; the test acts as the server.
+// Tests every Redis fault over real sockets. The test acts as the server.
 #include <gtest/gtest.h>
 
 #include "tests/support/proxy_world.h"
@@ -8,7 +8,7 @@ namespace brownout::test {
 namespace {
 
 struct RedisWorld {
-  // `fault` is the type with its closing quote, then further keys.
+  // `fault` is the fault's type with its closing quote, followed by further keys.
   explicit RedisWorld(const std::string& fault)
       : proxy("[[rule]]\nfault = { type = \"" + fault + " }",
               {.listener = "protocol = \"redis\"", .servers = port.address()}) {
@@ -16,7 +16,7 @@ struct RedisWorld {
     server = port.accept();
   }
 
-  // The reply line to a command that the proxy answers itself.
+  // The reply line to a command that the proxy answers itself, without the server.
   std::string ask(std::string_view command) const {
     send_all(client, redis_array_of(command));
     std::string line;

@@ -1,4 +1,4 @@
-// UDP through a real proxy: sessions, boundaries, expiry, limits, failover.
+// Tests UDP through a real proxy: sessions, datagram boundaries, expiry, limits, failover.
 #include <gtest/gtest.h>
 
 #include "tests/support/udp_world.h"
@@ -59,7 +59,7 @@ TEST(Udp, ClientsBeyondTheLimitAreDroppedAndCounted) {
 TEST(Udp, FailsOverFromAServerThatIsGone) {
   const proxy::UdpEchoServer second;
   UdpWorld world("");
-  // An unused port: its host answers "port unreachable".
+  // No server uses this port, so its host answers "port unreachable".
   const auto gone = to_text(proxy::UdpEchoServer().endpoint());
   ProxyWorld proxy("", {.listener = "protocol = \"udp\"",
                         .servers = "\"" + gone + "\", \"" + to_text(second.endpoint()) + "\""});
@@ -80,7 +80,7 @@ TEST(Udp, NewRulesActOnLiveSessions) {
 
 TEST(Udp, DownClosesThePort) {
   UdpWorld world("[[rule]]\nfault = { type = \"down\" }");
-  // The port closes shortly after the start; then the host answers "port unreachable".
+  // The port closes shortly after the start. Its host then answers "port unreachable".
   EXPECT_TRUE(eventually([&] {
     send_all(world.client, "x");
     return receive(world.client, 1, 20ms).ending == Ending::kReset;

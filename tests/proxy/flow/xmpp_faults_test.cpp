@@ -1,4 +1,4 @@
-// Every XMPP fault over real sockets; the test acts as the server.
+// Tests every XMPP fault over real sockets. The test acts as the server.
 #include <gtest/gtest.h>
 
 #include "tests/support/message_lab.h"

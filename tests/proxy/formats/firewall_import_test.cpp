@@ -1,4 +1,4 @@
-// Imports real rulesets (output of nft and iptables-save in tests/fuzz/corpus) and broken ones.
+// Tests the import of firewall rulesets, real ones (in tests/fuzz/corpus) and invalid ones.
 #include "proxy/formats/firewall_import.h"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ std::string lines_of(const ImportedFirewall& imported) {
   return text;
 }
 
-// An IPv4 table does not see IPv6 packets, so the import accepts these first.
+// An IPv4 table does not filter IPv6 packets, so the import adds a line that accepts them first.
 const std::string kIpv6Passes = "accept ipv6 (this table does not see IPv6)\n";
 
 TEST(FirewallImport, ReadsNftablesWithSetsRangesJumpsAndStates) {
@@ -70,8 +70,8 @@ TEST(FirewallImport, ReadsIptablesWithModulesAndJumps) {
   EXPECT_EQ(imported->left_out.size(), 2U);
 }
 
-// 10.1.0.0/16 goes to `office` and never returns to `zones`; it continues after the jump to
-// `zones`. 10.2.0.0/16 returns there.
+// Packets from 10.1.0.0/16 go to `office` by goto. They do not return to `zones`, but continue
+// after the jump to `zones`. Packets from 10.2.0.0/16 return to `zones`.
 TEST(FirewallImport, GotoAndReturnContinueAfterTheLastJump) {
   const auto imported = import_firewall(corpus("nftables/families.json"), "");
   ASSERT_TRUE(imported) << imported.error().what;
@@ -127,7 +127,7 @@ TEST(FirewallImport, TablesWithOneNameInTwoFamiliesStaySeparate) {
             "accept -> port 5222 tcp\n");
 }
 
-// Each condition doubles the number of lines after it.
+// Each condition doubles the number of imported lines.
 TEST(FirewallImport, RefusesRulesetsThatExpandTooFar) {
   std::string text = "*filter\n:INPUT DROP\n";
   for (int i = 0; i < 64; ++i) {
@@ -165,8 +165,8 @@ TEST(FirewallImport, RefusesChainsThatJumpInACircle) {
   EXPECT_EQ(circle.error().hint, "check whether chains jump to each other in a circle");
 }
 
-// Imports a table for both families that has the given rules; returns the lines, then "left out:
-// ...".
+// Imports a table for IPv4 and IPv6 with the given rules. Returns the lines, and "left out: ..."
+// for rules that were not imported.
 std::string nft_rules(const std::vector<std::string>& rules, const std::string& more = "",
                       const std::string& family = "inet") {
   const auto of_table = [&](const std::string& kind, const std::string& members) {
@@ -243,13 +243,13 @@ TEST(FirewallImport, ANegationBecomesAllOtherValues) {
   EXPECT_EQ(nft_accept(kState, "!=", "\"established\""), "accept new\n");
   EXPECT_EQ(nft_accept(kState, "!=", "\"invalid\""), "accept\n");
   EXPECT_EQ(nft_accept(kState, "!=", R"({"set":["established","new"]})"), "");
-  // States are bits: every packet is "not both established and related".
+  // Connection states are bits. No packet has the states established and related at the same time.
   EXPECT_EQ(nft_accept(kState, "!=", R"({"|":["established","related"]})"),
             "left out: ct state {\"|\":[\"established\",\"related\"]}\n");
   EXPECT_EQ(
       nft_accept(kSource, "!=", R"({"set":["0.0.0.0",{"range":["0.0.0.2","255.255.255.255"]}]})"),
       "accept 0.0.0.1/32\n");
-  // 8,192 addresses with gaps between them.
+  // The set has 8,192 addresses with gaps between them.
   std::string all;
   for (int i = 0; i < 8192; ++i) {
     all += (i > 0 ? ",\"10." : "\"10.") + std::to_string(i / 256) + "." + std::to_string(i % 256) +
@@ -291,7 +291,7 @@ TEST(FirewallImport, AVerdictMapBecomesARuleForEachElement) {
             "left out: a set or map that is not in the ruleset, or is empty\n");
   EXPECT_EQ(nft_rules({vmap(kState, R"({"set":[["invalid",{"drop":null}]]})")}),
             "left out: a proxy sees no packets of the state \"invalid\"\n");
-  // The whole rule is left out, and listed once.
+  // A rule with several problems is left out as a whole, and reported once.
   EXPECT_EQ(nft_rules({vmap(R"({"meta":{"key":"iifname"}})",
                             R"({"set":[["lo",{"accept":null}],["eth0",{"drop":null}]]})")}),
             "left out: a match on {\"meta\":{\"key\":\"iifname\"}}\n");

@@ -59,7 +59,7 @@ TEST(JsonDocument, RefusesTooManyMembersOrValues) {
   std::string members;
   for (int i = 0; i < 300; ++i) members += "\"k" + std::to_string(i) + "\":0,";
   EXPECT_FALSE(parse_json("{" + members + "\"last\":0}").has_value());
-  // The limit is per object.
+  // The limit applies to each object separately.
   std::string objects;
   for (int i = 0; i < 300; ++i) objects += "{\"k\":0},";
   EXPECT_TRUE(parse_json("[" + objects + "{}]").has_value());

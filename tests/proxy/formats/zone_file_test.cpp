@@ -1,4 +1,4 @@
-// Zone files in the format used in the field (RFC 1035, 5.1).
+// Tests zone files in the master file format (RFC 1035, 5.1) with BIND's extensions.
 #include "proxy/formats/zone_file.h"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ using namespace rules;
 using testing::HasSubstr;
 using testing::Not;
 
-// Files by path; the rule file is in "conf".
+// File contents by path. The rule file is in the folder "conf".
 using Files = std::map<std::string, std::string>;
 
 ZoneIncludes includes_of(const Files& files) {
@@ -34,7 +34,7 @@ Config zone_of(const std::vector<std::string>& lines) {
   return config;
 }
 
-// The records, one a line ("chat.lab 60 A"), or the errors ("11: ...").
+// The records, one per line ("chat.lab 60 A"), or the errors ("11: ...").
 std::string read_zone(const std::vector<std::string>& lines, const ZoneIncludes& includes = {}) {
   auto config = zone_of(lines);
   std::string text;
@@ -95,7 +95,7 @@ TEST(ZoneFile, ReadsParenthesesCommentsAndQuotes) {
   EXPECT_EQ(read_zone({"$ORIGIN lab.", "@ IN SOA ns admin (", "  1 ; serial", "  2 3 4", "  5 )",
                        "t 60 IN TXT \"a ; b ( c\" plain\\;x ; a comment )"}),
             "lab 60 SOA\nt.lab 60 TXT\n");
-  // One text of several lines.
+  // All lines form one text with several lines.
   EXPECT_EQ(read_zone({"$ORIGIN lab.\na 60 IN A 192.0.2.1\n  IN A 192.0.2.2\n"}),
             "a.lab 60 A\na.lab 60 A\n");
 }
@@ -117,7 +117,7 @@ TEST(ZoneFile, ErrorsHaveALineAndAHint) {
             std::string::npos);
   EXPECT_NE(read_zone({"a.lab. 60 IN A 192.0.2.1\nb.lab. 60 IN A 192.0.2.300"}).find("line 2: "),
             std::string::npos);
-  // Data too large for a record.
+  // The data is too large for a record.
   const auto strings = [](int count) {
     std::string text = "a.lab. 60 IN TXT";
     for (int i = 0; i < count; ++i) text += " x";
@@ -128,7 +128,7 @@ TEST(ZoneFile, ErrorsHaveALineAndAHint) {
   EXPECT_EQ(read_zone({strings(300)}), "a.lab 60 TXT\n");
   std::string generic = "a.lab. 60 IN TYPE65534 \\# 40000 ";
   EXPECT_THAT(read_zone({generic + std::string(80'000, '0')}), testing::StartsWith("10: "));
-  // The error text stays short for a long line.
+  // The error message stays short even for a long line.
   EXPECT_LT(read_zone({"a.lab. 60 IN A " + std::string(100'000, 'x')}).size(), 400U);
 }
 
@@ -160,12 +160,12 @@ TEST(ZoneFile, GenerateMakesARecordForEachNumber) {
   EXPECT_EQ(ask_zone({"$ORIGIN 2.0.192.in-addr.arpa.", "$GENERATE 1-2 $ CNAME $.0/25"},
                      "2.2.0.192.in-addr.arpa"),
             "NOERROR CNAME/60");
-  // Data of several words must be quoted as one word, as in BIND.
+  // As in BIND, data of several words must be quoted as one word.
   EXPECT_EQ(read_zone({"$GENERATE 1-2 h$.lab. MX \"10 mail$.lab.\""}),
             "h1.lab 60 MX\nh2.lab 60 MX\n");
   EXPECT_EQ(read_zone({"$GENERATE 1-2 h$.lab. TXT \"\\\"host $\\\"\""}),
             "h1.lab 60 TXT\nh2.lab 60 TXT\n");
-  // A line without a name takes the one before $GENERATE; generated names do not count.
+  // A line without a name uses the name before $GENERATE. Generated names are not used.
   EXPECT_EQ(read_zone({"a.lab. A 192.0.2.1", "$GENERATE 1-1 h$.lab. 9 A 192.0.2.$", " TXT x"}),
             "a.lab 60 A\nh1.lab 9 A\na.lab 9 TXT\n");
 }
@@ -247,7 +247,7 @@ TEST(ZoneFile, GenerateIsLimited) {
   EXPECT_EQ(read_zones(config).size(), 1U);
   EXPECT_EQ(read_zone({"$GENERATE 0-2147483647/2147483647 h$ A 192.0.2.1"}),
             "h0 60 A\nh2147483647 60 A\n");
-  // Long words are stopped by the limit on text, and the error text stays short.
+  // A limit on the generated text stops long words, and the error message stays short.
   const std::string text(100'000, 'x');
   EXPECT_THAT(read_zone({"$GENERATE 0-9999 h$ TXT " + text}), Not(HasSubstr(text)));
 }
@@ -271,7 +271,8 @@ TEST(ZoneFile, IncludeReadsAFile) {
             "a.eu.lab 60 A\na.eu.lab 60 TXT\na.us.test 60 A\na.us.test 60 TXT\nb.lab 60 A\n");
 }
 
-// The origin is restored by RFC 1035, 5.1, and the name as in BIND; TTLs stay.
+// $INCLUDE restores the origin as in RFC 1035, 5.1, and the name as in BIND. It does not restore
+// the TTL.
 TEST(ZoneFile, AfterAnIncludeTheOriginAndTheNameAreRestored) {
   const Files files = {{"conf/own.zone", " TXT first\n$ORIGIN other.test.\nb A 192.0.2.2\n"},
                        {"conf/ttl.zone", "$TTL 7\nc A 192.0.2.3\n"},
@@ -286,7 +287,8 @@ TEST(ZoneFile, AfterAnIncludeTheOriginAndTheNameAreRestored) {
   EXPECT_EQ(read_zone({"a A 192.0.2.1", "$INCLUDE last.zone", "b A 192.0.2.1"}, includes),
             "a 60 A\nd 8 A\nb 8 A\n");
   EXPECT_EQ(read_zone({"$INCLUDE none.zone", "a A 192.0.2.1"}, includes), "a 60 A\n");
-  // An included file gives no name to a zone that has none yet.
+  // Names in an included file do not apply to later lines of the including file, even if that has
+  // no name yet.
   EXPECT_THAT(read_zone({"$INCLUDE last.zone", " TXT x"}, includes), HasSubstr("11: "));
 }
 
@@ -328,7 +330,7 @@ TEST(ZoneFile, IncludesAreLimited) {
   EXPECT_EQ(read_zone({"$INCLUDE 3"}, includes_of(files)), "a 60 A\n");
   EXPECT_THAT(read_zone({"$INCLUDE 2"}, includes_of(files)),
               HasSubstr("conf/9:1: \"$INCLUDE 10\": files include each other more than 8 levels"));
-  // Including the same file several times in a row is not a cycle.
+  // A file may be included several times in a row. This is not a cycle.
   std::vector<std::string> lines(256, "$INCLUDE empty.zone");
   EXPECT_EQ(read_zone(lines, includes_of(files)), "");
   lines.emplace_back("$INCLUDE empty.zone");

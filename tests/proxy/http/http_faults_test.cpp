@@ -1,4 +1,5 @@
-// Every HTTP fault over real sockets: the client's response and the requests at the server.
+// Tests every HTTP fault over real sockets: the response to the client, and the requests that reach
+// the server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -124,11 +125,11 @@ TEST(HttpFlow, ReusesAnIdleServerConnectionForTheNextClient) {
       send_all(client, "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
       EXPECT_EQ(receive(client, answer.size()).bytes, answer);
     }
-    // The proxy must see this client close before the next one connects.
+    // Before the next client connects, the proxy must notice that this client has closed.
     EXPECT_TRUE(eventually([&] { return world.proxy.engine().open_flows() == 0; }));
   }
   EXPECT_EQ(world.server.connections(), 1);
-  // A connection with "Connection: close" is not reused.
+  // A server connection with "Connection: close" is not used again.
   EXPECT_THAT(world.get("/", "Connection: close\r\n"), EndsWith("GET / "));
   EXPECT_THAT(world.get("/"), EndsWith("GET / (open)"));
   EXPECT_EQ(world.server.connections(), 2);
@@ -187,7 +188,7 @@ TEST(HttpFaultsOverSockets, MessageFaultsActOnRequestsAndResponses) {
   EXPECT_THAT(cut.get("/x"), EndsWith("\r\n\r\nGET"));
 }
 
-// Each connection may be served by either worker.
+// Either worker may serve each connection.
 TEST(HttpFaultsOverSockets, HoldUntilCoversAClientAcrossWorkers) {
   const HttpServer server;
   ProxyWorld proxy(
@@ -221,7 +222,8 @@ TEST(HttpFaultsOverSockets, AHeldRequestIsDroppedWithItsClientAndReleasedWithIts
   EXPECT_EQ(receive(held, 8, 10s).bytes, "HTTP/1.1");
 }
 
-// The head makes the proxy dial; the bytes behind it are parsed once the server is connected.
+// On the request's head the proxy connects to the server. It parses the bytes after the head once
+// it is connected.
 TEST(HttpFlow, AMalformedChunkThatArrivesWithItsHeadGets400) {
   HttpWorld world;
   const auto client = world.proxy.connect();

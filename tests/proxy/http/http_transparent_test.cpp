@@ -1,5 +1,5 @@
-// Valid or common HTTP passes unchanged: client and server receive the same bytes with and without
-// the proxy, and with and without rules (none of which acts).
+// Tests that valid or common HTTP passes unchanged. Client and server receive the same bytes with
+// and without the proxy, and with and without rules that match nothing.
 #include <gtest/gtest.h>
 
 #include "tests/support/proxy_world.h"
@@ -12,7 +12,7 @@ struct Exchange {
   std::string answered;
 };
 
-// The server closes after its answer.
+// A server that closes the connection after its response.
 Exchange exchange(const proxy::Endpoint& to, const TestServer& server, const Exchange& sent) {
   const auto client = proxy::connect_to(to);
   send_all(client, sent.asked);

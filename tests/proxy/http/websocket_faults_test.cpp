@@ -1,4 +1,4 @@
-// Every WebSocket fault over real sockets; the server answers the upgrade and echoes frames.
+// Tests every WebSocket fault over real sockets. The server answers the upgrade and echoes frames.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// The generated nftables rules, and the stores and messages of interception.
+// Tests transparent interception: the generated nftables rules, the memory of host names, and the
+// messages that pass descriptors between processes.
 #include <gtest/gtest.h>
 
 #include "proxy/intercept/envelope.h"
@@ -89,7 +90,7 @@ TEST(Ruleset, AFamilyIsDivertedOnlyIfAListenerHasAnAddressOfIt) {
   EXPECT_TRUE(contains(v4, "meta nfproto ipv4 tcp dport { 80 } " + kBegins + "redirect to :1500"));
   EXPECT_TRUE(contains(v4, "meta nfproto ipv4 meta l4proto udp redirect to :1501"));
   EXPECT_FALSE(contains(v4, "nfproto ipv6"));
-  // Each listener has its own ports and its own family.
+  // Each listener serves its own ports and its own address family.
   const auto both = gateway_ruleset({listener(Intercept::kRedirect, 1500, {{80, 80}}),
                                      listener(Intercept::kRedirect, 1501, {{443, 443}}, "::"),
                                      listener(Intercept::kRedirect, 1502)},
@@ -113,7 +114,7 @@ TEST(Ruleset, TheIpv6WildcardServesIpv4UnlessAnotherListenerDoes) {
       gateway_ruleset({listener(Intercept::kTproxy, 1501, {}, "::")}, clients, 60);
   EXPECT_TRUE(contains(diverted, "tproxy ip to :1501"));
   EXPECT_TRUE(contains(diverted, "tproxy ip6 to :1501"));
-  // Both listeners share the port, so "[::]" is bound for IPv6 only.
+  // Both listeners use the same port, so "[::]" is bound for IPv6 only.
   const auto same =
       gateway_ruleset({listener(Intercept::kRedirect, 1500, {{443, 443}}, "::"), v4}, clients, 60);
   EXPECT_FALSE(contains(same, "ipv4 tcp dport { 443 }"));
@@ -174,7 +175,7 @@ TEST(Ruleset, RemovalKeepsWhatOpenConnectionsNeed) {
   EXPECT_TRUE(contains(diverted, "socket transparent 1"));
   EXPECT_FALSE(contains(diverted, "tproxy"));
   EXPECT_FALSE(contains(diverted, "type nat"));
-  // A listener of the other kind takes over.
+  // A listener with tproxy replaces the one with redirect.
   const auto renewed =
       gateway_ruleset({listener(Intercept::kTproxy, 1600)}, {.interfaces = {"eth1"}}, 60,
                       {.ports = {1500}, .redirected = 1});

@@ -1,4 +1,4 @@
-// The process's clock, real and virtual.
+// Tests the clock of the process, in real and in virtual time.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>

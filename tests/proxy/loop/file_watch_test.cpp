@@ -1,4 +1,4 @@
-// FileWatch with the ways in which rule files are deployed.
+// Tests FileWatch with the common ways to deploy rule files.
 #include "proxy/loop/file_watch.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// Fixture that runs the loop until the watch reports a change, five seconds at most.
+// Runs the loop until the watch reports a change, five seconds at most.
 class WatchedFile : public testing::Test, protected test::TempFolder {
  protected:
   void watch(const std::string& name) {
@@ -50,7 +50,7 @@ TEST_F(WatchedFile, ReportsAReplacedLinkInThePath) {
   EXPECT_TRUE(told_of_a_change());
 }
 
-// The watch that calls back may be one of those that are removed.
+// A watch's callback may remove all watches, including its own.
 TEST(FileWatches, MayBeReplacedInsideTheirCallback) {
   const test::TempFolder folder;
   for (const auto* name : {"a", "b"}) folder.write(name, "1");
@@ -74,7 +74,8 @@ TEST(FileWatches, MayBeReplacedInsideTheirCallback) {
   EXPECT_GE(told, 2);
 }
 
-// Kubernetes updates a ConfigMap like this: rules -> ..data/rules, ..data -> ..1.
+// Kubernetes updates a ConfigMap by replacing the symbolic link ..data; the file's path is rules ->
+// ..data/rules.
 TEST_F(WatchedFile, ReportsAChangeBehindTwoLinks) {
   for (const auto& release : {"..1", "..2"}) {
     fs::create_directory(in(release));

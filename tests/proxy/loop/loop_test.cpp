@@ -1,4 +1,4 @@
-// The loop alone: posted tasks, the order of deadlines, and its end.
+// Tests the event loop alone: posted tasks, the order of deadlines, and its end.
 #include "proxy/loop/loop.h"
 
 #include <gtest/gtest.h>
@@ -76,8 +76,8 @@ TEST(Loop, RunsDeadlinesInOrderNeverEarlyAndNotOnceCancelled) {
   }
 }
 
-// For example a log beside a rule file: if each of its lines restarted the wait, the watch would
-// never report the rules.
+// FileWatch waits until changes have ended. If every line of a log beside the rule file restarted
+// the wait, a change of the rules would never be reported.
 TEST(FileWatch, ReportsAChangeWhileAnotherFileInTheFolderIsWrittenAllTheTime) {
   std::string folder = std::filesystem::temp_directory_path() / "brownout-watch.XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);

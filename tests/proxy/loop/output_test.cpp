@@ -1,5 +1,5 @@
-// Output files and log lines whose readers are slow, stop, or rotate the file: the proxy does not
-// wait for them, and it counts lost lines.
+// Tests output files and log lines with readers that are slow, stop reading, or rotate the file.
+// The proxy does not wait for such readers, and counts lost lines.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -62,13 +62,13 @@ TEST(BackgroundWriter, DoesNotWaitForAReaderThatStopped) {
   const Pipe pipe;
   BackgroundWriter writer(OutputFile::standard(pipe.writer.get()), {.most = 16 * 1024});
   const auto begin = std::chrono::steady_clock::now();
-  // 8 MB: much more than a pipe and the queue hold.
+  // 8 MB is much more than a pipe and the queue hold.
   for (int i = 0; i < 1000; ++i) writer.write(numbered_lines(1000 * i, 1000 * i + 1000));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
   EXPECT_GT(writer.lost(), 900'000U);
   writer.finish();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s) << "its end waits for a reader, too";
-  // All lines except those in the pipe.
+  // All lines were lost except those in the pipe.
   EXPECT_GE(writer.lost(), 1'000'000U - 64 * 1024 / 8);
 }
 
@@ -95,7 +95,7 @@ TEST(BackgroundWriter, WritesTheNumberOfDroppedLinesInTheirPlace) {
       writer.write("ping\n");
       return writer.lost() > 0;
     }));
-    // The queue has room for the last line once the reader has read the rest.
+    // Once the reader has read the rest, the queue has room for the last line.
     const auto lost = [&] { return writer.lost(); };
     while (true) {
       const auto before = lost();
@@ -178,7 +178,7 @@ TEST_F(EventFile, FollowsTheNameToANewFile) {
   ASSERT_TRUE(eventually([&] { return read_file(in("events")) == "1\n"; }));
   std::filesystem::rename(in("events"), in("events.1"));
   std::ofstream(in("events")) << "";
-  // The log checks the name once a second.
+  // The event log compares its open file with the file of that name once a second.
   EXPECT_TRUE(eventually([&] {
     log->submit("2\n");
     std::this_thread::sleep_for(20ms);

@@ -1,4 +1,4 @@
-// Reading files that a user names, while the process serves traffic.
+// Tests reading files named by users without blocking the process, which serves traffic.
 #include "proxy/loop/read_file.h"
 
 #include <gmock/gmock.h>

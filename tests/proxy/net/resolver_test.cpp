@@ -1,4 +1,4 @@
-// Resolver and Connector against a real DNS server, which is a Brownout proxy with faults.
+// Tests Resolver and Connector against a real DNS server, which is a Brownout proxy with faults.
 #include "proxy/net/resolver.h"
 
 #include <gtest/gtest.h>
@@ -17,9 +17,10 @@ using Addresses = rules::Result<std::vector<rules::IpAddress>>;
 const std::string kSilence =
     "[[rule]]\nmatch = { qname = \"silent*\" }\nfault = { type = \"timeout\" }";
 
-// A loop on the test's own thread, and a resolver on it.
+// An event loop on the test's own thread, and a resolver on this loop.
 struct ResolverWorld {
-  // Runs the loop until `done`, ten seconds at most. Returns whether it was done.
+  // Runs the loop until `done` returns true, ten seconds at most. Returns the last result of
+  // `done`.
   bool run_until(const std::function<bool()>& done) {
     struct Look final : proxy::Deadline {
       void on_due(Instant now) noexcept override {
@@ -37,7 +38,7 @@ struct ResolverWorld {
     loop.run();
     return done();
   }
-  // Addresses separated by spaces, or the error.
+  // The addresses separated by spaces, or the error.
   std::string resolve(const std::string& name) {
     std::optional<Addresses> found;
     const auto ticket = resolver.resolve(name, [&](const Addresses& answer) { found = answer; });
@@ -97,7 +98,7 @@ TEST(Resolver, ListeningOnANameUsesTheHostsFileOnly) {
   EXPECT_TRUE(proxy::bind_to({"localhost.", 0, ""}, SOCK_STREAM, 1));
 }
 
-// Cached names, local names and failures included.
+// Also for cached names, local names and failures.
 TEST(Resolver, CallsBackOnlyAfterResolveHasReturned) {
   ResolverWorld world;
   for (int i = 0; i < 2; ++i) {
@@ -111,7 +112,7 @@ TEST(Resolver, CallsBackOnlyAfterResolveHasReturned) {
 
 TEST(Resolver, ResolvingInsideTheCallbackLeavesTheLatestTicket) {
   ResolverWorld world;
-  world.resolve("chat.example.org");  // cached from here on
+  world.resolve("chat.example.org");  // later lookups use the cache
   proxy::Resolver::Ticket ticket;
   std::vector<std::string> order;
   ticket = world.resolver.resolve("chat.example.org", [&](const Addresses&) {
@@ -157,7 +158,7 @@ TEST(Resolver, BeyondTheLimitNamesFailUntilTicketsAreDropped) {
   EXPECT_LT(world.resolver.lookups(), 2U);
 }
 
-// Owner of a Connector: records the outcome, and refuses servers on port 1.
+// The owner of a Connector, which records the outcome and refuses servers on port 1.
 struct Dialler final : proxy::Connector::Owner {
   Dialler(ResolverWorld& of, std::vector<rules::Endpoint> servers, rules::Duration timeout = 5s)
       : world(of) {
@@ -209,7 +210,7 @@ TEST(Connector, FailsOverFromANameWithoutAnAnswer) {
             "port " + std::to_string(endpoint.port));
 }
 
-// The first name is cached and refused at once; the second needs a lookup.
+// The first name is cached, and its server refuses at once. The second name needs a lookup.
 TEST(Connector, FailsOverFromARefusedServerToOneThatNeedsALookup) {
   ResolverWorld world;
   world.resolve("chat.example.org");

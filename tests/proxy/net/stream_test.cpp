@@ -1,5 +1,5 @@
-// Edge cases of connections: half-close, urgent data, large ClientHellos, silent clients, TLS
-// failures, ageing certificates.
+// Tests edge cases of connections: half-close, urgent data, large ClientHellos, silent clients, TLS
+// failures, and certificates that are about to expire.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/x509v3.h>
@@ -39,7 +39,7 @@ TEST(Streams, AHalfClosedClientGetsTheAnswerOnceTheFaultIsGone) {
     EXPECT_EQ(receive(upstream).bytes, "question");
     send_all(upstream, answer);
     upstream.reset();
-    // The proxy holds the whole answer, and the server has closed.
+    // The proxy holds the whole answer, and the server has closed its connection.
     ASSERT_TRUE(eventually([&] {
       const auto flows = world.on_control([&] { return world.engine().flows(); });
       return flows.size() == 1 && flows[0].held[1] == answer.size();
@@ -74,7 +74,7 @@ TEST(Streams, UrgentDataStaysInItsPlace) {
     send_all(client, "12");
     EXPECT_EQ(receive(upstream, 2).bytes, "12");
     ASSERT_EQ(::send(client.get(), "ABOR\r\n", 6, MSG_OOB), 6);
-    // The client sends no later bytes, because they would cause a further edge.
+    // The client sends no later bytes, because they would wake the loop (edge-triggered epoll).
     EXPECT_EQ(receive(upstream, 6).bytes, "ABOR\r\n") << forwarding;
     ASSERT_EQ(::send(client.get(), "!", 1, MSG_OOB), 1);
     send_all(client, "34");
@@ -82,14 +82,15 @@ TEST(Streams, UrgentDataStaysInItsPlace) {
     const auto rest = receive(upstream);
     EXPECT_EQ(rest.bytes, "!34") << forwarding;
     EXPECT_EQ(rest.ending, Ending::kFin);
-    // The other direction.
+    // Now from the server to the client.
     proxy::keep_urgent_data(client);
     ASSERT_EQ(::send(upstream.get(), "x!", 2, MSG_OOB), 2);
     EXPECT_EQ(receive(client, 2).bytes, "x!") << forwarding;
   }
 }
 
-// A ClientHello for "big.example" with `size` bytes of padding, each byte in a record of its own.
+// A ClientHello for "big.example" with `size` bytes of padding. Each byte is in a TLS record of its
+// own.
 std::string hello_in_tiny_records(std::size_t size) {
   const auto number = [](std::size_t value, int bytes) {
     std::string text;
@@ -183,8 +184,8 @@ TEST(Streams, AReloadDuringAdmissionCountsTheClientOnce) {
   EXPECT_EQ(matched(world), 1U);
 }
 
-// Events of an upstream without a client certificate, whose server requires one. `most` limits the
-// server's TLS version.
+// The events of connections to an upstream that has no client certificate, but whose server
+// requires one. `most` limits the server's TLS version.
 std::string events_without_a_certificate(const std::string& most) {
   TlsWorld inner;
   inner.proxy = std::make_unique<ProxyWorld>(
@@ -242,7 +243,7 @@ TEST(Streams, RefusesAHandshakeWithoutACommonAlpn) {
   EXPECT_EQ(world.talk(), "ok TLSv1.3");
 }
 
-// Validity (from, until) of the certificate that a session at `now` sends.
+// The validity period (from, until) of the certificate that a client gets at `now`.
 std::pair<std::time_t, std::time_t> validity(tls::ServerContexts& contexts, rules::Flaw flaw,
                                              std::time_t now) {
   rules::TlsVerdict verdict;

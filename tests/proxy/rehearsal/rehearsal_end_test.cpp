@@ -1,4 +1,4 @@
-// The ends of rehearsals and phases, and the operations that are in progress then.
+// Tests the ends of rehearsals and phases, and operations that are in progress at such an end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,8 @@ using testing::HasSubstr;
 
 std::string expect(const std::string& text) { return "[[expect]]\n" + text + "\n"; }
 
-// No data arrives and no connection closes. Each phase takes half a second at the scale 60x.
+// The fault stops all data and closes no connection. At a time scale of 60x each phase takes half a
+// second.
 const std::string kUnplugged = R"(
 [[rule]]
 name = "gone"
@@ -61,7 +62,7 @@ TEST(RehearsalEnd, ARecoveryThatNeverComesIsNotMet) {
   EXPECT_THAT(done.report.verdicts.front().evidence, HasSubstr("never recovered (of 4 users)"));
 }
 
-// A healthy request that starts at the last instant is not finished either.
+// A request that starts at the last instant is not finished, even if the service works.
 TEST(RehearsalEnd, AnOperationThatHasJustBegunIsNoFailure) {
   const auto done = rehearse(calm("60s") + R"(
 [[rule]]
@@ -116,7 +117,7 @@ at_most = 0
   EXPECT_THAT(done.report.verdicts.front().evidence, testing::StartsWith("3 of "));
 }
 
-// The probe's command would run for a minute.
+// The command of the probe would run for a minute.
 TEST(RehearsalEnd, AnInterruptDoesNotWaitForCommands) {
   const auto begin = std::chrono::steady_clock::now();
   bool sent = false;
@@ -150,7 +151,7 @@ TEST(RehearsalEnd, AMessageThatFailsOverIsNotLost) {
   }
 }
 
-// Users send requests at every border of a phase.
+// Users send requests immediately before and after each phase begins.
 TEST(RehearsalEnd, AnOperationCountsInThePhaseWhoseRulesItMet) {
   const auto done =
       rehearse(R"(
@@ -181,7 +182,8 @@ endpoints = ["web"]
   EXPECT_TRUE(all_met(done.report));
 }
 
-// A request that times out later met the rules of the phase in which it began.
+// A request that times out in a later phase was affected by the rules of the phase in which it
+// began.
 TEST(RehearsalEnd, AHangCountsInThePhaseInWhichItBegan) {
   const auto done = rehearse(kUnplugged + users_of("http") +
                              expect("metric = \"availability\"\nphase = \"calm\"\n"

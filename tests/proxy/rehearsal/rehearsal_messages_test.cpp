@@ -1,4 +1,4 @@
-// Rehearsals with MQTT users, over real sockets to an embedded broker: lost, duplicated and
+// Tests rehearsals with MQTT users over real sockets to an embedded broker. Lost, duplicated and
 // reordered messages are counted exactly.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,8 @@
 namespace brownout::test {
 namespace {
 
-// The totals of one user that sends every 100 ms for a second and a half, at `qos`, through a rule.
+// The totals of one user that sends every 100 ms for a second and a half, at QoS `qos`, through a
+// rule.
 struct Outcome {
   std::int64_t operations = 0;
   std::int64_t served = 0;
@@ -20,7 +21,7 @@ struct Outcome {
   std::string why;
 };
 
-// Further keys of the probe: its time-out, long if no attempt may fail.
+// Further keys of the probe: its time-out, which is long if no attempt may fail.
 const std::string kPatient = "timeout = \"5s\"\n";
 const std::string kBrisk = "timeout = \"500ms\"\n";
 
@@ -73,8 +74,8 @@ TEST(RehearsalMessages, NothingIsLostWithoutARule) {
   }
 }
 
-// The proxy counts all requests of healthy users as served. A DISCONNECT is not a request, and
-// neither is a client's acknowledgement.
+// The proxy counts all requests of users without faults as served. DISCONNECT and a client's
+// acknowledgements are not requests.
 TEST(RehearsalMessages, EveryRequestToAHealthyBrokerIsServed) {
   for (const bool stay : {false, true}) {
     const auto done = rehearse_file(R"(version = 1
@@ -133,7 +134,7 @@ TEST(RehearsalMessages, ADuplicatedMessageCountsAsDuplicated) {
 match = { packet = "publish", direction = "upstream", every = 3 }
 fault = { type = "duplicate", share = "100%" })",
                          kPatient);
-  // The copy of the last operation may arrive too late.
+  // The copy of the last message may arrive after the end.
   EXPECT_GE(all.duplicated, 1);
   EXPECT_LE(all.duplicated, all.sent / 3);
   EXPECT_GE(all.duplicated, all.sent / 3 - 1);
@@ -149,7 +150,7 @@ fault = { type = "hold_until", passes = { text = "3" } })",
   EXPECT_EQ(all.lost, 0);
 }
 
-// QoS 1 (at least once): the client repeats unacknowledged messages, and nothing is lost.
+// At QoS 1 (at least once) the client repeats unacknowledged messages, so nothing is lost.
 TEST(RehearsalMessages, LostAcknowledgementsDuplicateMessagesAndLoseNone) {
   const auto all = speak(1, R"([[rule]]
 match = { packet = "puback", direction = "downstream", every = 7 }

@@ -1,4 +1,5 @@
-// Rehearsals over real sockets: a proxy, embedded servers, users of every kind, and the reports.
+// Tests rehearsals over real sockets, with a proxy, embedded servers, users of every kind, and
+// reports.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,8 +80,9 @@ at_least = "100%"
     for (const auto& count : probe["ok"]) served += count.get<std::size_t>();
     EXPECT_GE(served, 2U) << probe["probe"];
   }
-  // The proxy's view: requests in parsed protocols, turns in all others. A client that only
-  // performs a handshake sends no request, and may close before the connect to the server.
+  // Traffic as the proxy measures it: requests in protocols that it parses, and alternations of
+  // direction ("turns") in all others. A client that only performs a handshake sends no request,
+  // and may close before the proxy has connected to the server.
   std::set<std::string> listeners;
   for (const auto& row : json["series"]["traffic"]) {
     const auto name = row["listener"].get<std::string>();
@@ -88,7 +90,7 @@ at_least = "100%"
     EXPECT_EQ(total["failed"], 0) << name;
     if (name == "secure") continue;
     listeners.insert(name);
-    // A connection that is kept was opened before the first phase.
+    // Clients that keep connections open opened them before the first phase.
     const bool raw = name == "chat" || name == "socket";
     EXPECT_EQ(total["latency"].empty(), raw) << name;
     EXPECT_EQ(total["p50_s"].is_null(), raw) << name;
@@ -99,7 +101,8 @@ at_least = "100%"
   EXPECT_THAT(listeners, testing::ElementsAre("chat", "dns", "socket", "web"));
 }
 
-// Each listener fails in its own way, which the proxy measures without data of synthetic users.
+// Each listener fails in a different way. The proxy measures this without data from synthetic
+// users.
 TEST(Rehearsal, TrafficIsMeasuredByListenerAndRegion) {
   const auto done = rehearse_all_the_same(R"(
 [[region]]
@@ -208,7 +211,8 @@ at_most = "0%"
   EXPECT_THAT(to_markdown(done.report), HasSubstr("| api | far | 0 of "));
 }
 
-// In unparsed bytes a goodbye, a close and a lost request look the same.
+// In a protocol that Brownout does not parse, a logout message, a close and a lost request look the
+// same.
 TEST(Rehearsal, UnparsedBytesHaveNoRequests) {
   const auto done = rehearse(calm("1m") + R"(
 [[probe]]
@@ -281,7 +285,7 @@ TEST(Rehearsal, ARuleThatNeverMatchesFailsInCi) {
   const auto allowed =
       rehearse(kPhases + rule + "may_miss = true\n" + probe, Handling::kWell, true);
   EXPECT_EQ(allowed.report.missed, std::vector<std::string>{});
-  // A rehearsal without expectations is not a success.
+  // A rehearsal without expectations does not count as a success.
   EXPECT_EQ(allowed.report.result(), Result::kNotMeasured);
   EXPECT_THAT(allowed.report.headline(), HasSubstr("it has no expectations"));
 }

@@ -1,4 +1,4 @@
-// Rehearsals that do not go as planned: expectations that are not measured, interrupts, and
+// Tests rehearsals with problems: expectations that could not be measured, interrupts, and
 // processes that probes leave behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ using namespace rehearsal;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-// The evidence of an expectation, which must not be met; marked if it was measured.
+// The evidence of an expectation that must not be met, marked if the expectation was measured.
 std::string unmeasured(const Rehearsed& done, std::size_t number = 0) {
   const auto& verdict = done.report.verdicts.at(number);
   EXPECT_FALSE(verdict.met);
@@ -109,7 +109,7 @@ at_least = "100%"
   EXPECT_EQ(done.report.result(), Result::kNotMeasured);
 }
 
-// Some callers ignore SIGCHLD, and their child processes inherit that.
+// Some callers ignore SIGCHLD, and their child processes inherit this setting.
 TEST(Rehearsal, ExitCodesAreSeenIfTheCallerIgnoresSigchld) {
   std::signal(SIGCHLD, SIG_IGN);
   const auto done = rehearse_in_real_time(
@@ -121,7 +121,7 @@ TEST(Rehearsal, ExitCodesAreSeenIfTheCallerIgnoresSigchld) {
   EXPECT_THAT(done.report.verdicts[0].evidence, HasSubstr("most often: exit code 3"));
 }
 
-// Processes end even if they leave their parent.
+// A probe's processes are ended even if they have detached from their parent.
 TEST(Rehearsal, ProcessesOfAProbeEndWithTheRehearsal) {
   const auto file = testing::TempDir() + "brownout-left-behind";
   std::remove(file.c_str());
@@ -175,7 +175,7 @@ TEST(Rehearsal, Sigusr1HaltsAndSigusr2HasNoEffect) {
   EXPECT_GE(done.report.course.seen.phases[1].end, 4min);
 }
 
-// The terminal goes away, or a person requests a core dump.
+// SIGHUP is sent when the terminal closes, SIGQUIT when a person requests a core dump.
 TEST(Rehearsal, EveryTerminatingSignalRunsTheRecovery) {
   for (const int number : {SIGHUP, SIGQUIT, SIGTERM}) {
     std::string said;

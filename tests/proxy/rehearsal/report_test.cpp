@@ -1,4 +1,4 @@
-// Reports: written with any content, read from any input, and compared.
+// Tests reports: writing any content, reading any input, and comparing two reports.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -159,7 +159,7 @@ TEST(Report, ShowsTheNameOfAnExpectation) {
   EXPECT_THAT(to_junit(done.report), HasSubstr("name=\"they | talk\""));
 }
 
-// A webhook's text may contain anything, and may be cut anywhere.
+// The text of a webhook may contain anything, and may be cut at any byte.
 TEST(Report, IsValidUtf8WhateverTextItContains) {
   auto done = rehearse(
       "[[phase]]\nname = \"calm\"\nfor = \"10s\"\n"

@@ -1,5 +1,5 @@
-// Every TLS fault over real sockets: OpenSSL, as the client, reports the failure that the rule
-// states.
+// Tests every TLS fault over real sockets: OpenSSL, as the client, reports the failure that the
+// rule describes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
@@ -57,7 +57,7 @@ TEST(Tls, VerifiesTheServersCertificate) {
   };
   const auto ca = "ca = \"" + inner.folder + "/ca.pem\"";
   EXPECT_TRUE(through(ca + ", name = \"any.example\""));
-  EXPECT_TRUE(through(ca));  // certificate for the address
+  EXPECT_TRUE(through(ca));  // the certificate is issued for the IP address
   EXPECT_FALSE(through(""));
   EXPECT_TRUE(through("verify = false"));
 }
@@ -73,7 +73,7 @@ TEST(Tls, NamesAFileThatCannotBeRead) {
   EXPECT_THAT(engine.error().hint, HasSubstr("brownout ca init"));
 }
 
-// A reload reads these files; a pipe would block it.
+// A reload reads these files. Reading a pipe would block the reload.
 TEST(Tls, RejectsPipesInsteadOfWaitingForThem) {
   const TlsWorld world;
   const auto pipe = world.folder + "/pipe";
@@ -111,7 +111,7 @@ TEST(Tls, RejectsPipesInsteadOfWaitingForThem) {
   EXPECT_EQ(client(certificate, certificate, key), "made");
 }
 
-// By default, OpenSSL would ask for the passphrase at the terminal.
+// By default OpenSSL would ask for the passphrase on the terminal.
 TEST(Tls, RejectsAKeyWithAPassphrase) {
   const TlsWorld world;
   const auto pem = tls::open_pem(world.folder + "/ca.key");
@@ -143,7 +143,7 @@ TEST(FaultsOverSockets, tls_stop) {
   const TlsWorld hello(fault("\"tls_stop\", how = \"rst\""), false);
   EXPECT_EQ(hello.talk(), "reset");
   const TlsWorld hang(fault("\"tls_stop\", after = \"server_hello\"", "sni = \"hang.example\""));
-  // Meanwhile, the same worker completes the handshake of another client.
+  // During that delay, the same worker completes the handshake of another client.
   const auto meanwhile = [&] { EXPECT_EQ(hang.talk(), "ok TLSv1.3"); };
   EXPECT_EQ(hang.talk({.sni = "hang.example", .patience = 200ms, .meanwhile = meanwhile}),
             "nothing comes");
@@ -172,7 +172,7 @@ TEST(FaultsOverSockets, alpn_refused) {
 
 TEST(FaultsOverSockets, tls_version) {
   EXPECT_EQ(TlsWorld(fault("\"tls_version\", most = \"1.2\"")).talk(), "ok TLSv1.2");
-  // OpenSSL's client requires at least 1.2.
+  // OpenSSL's client requires TLS 1.2 or later.
   EXPECT_THAT(TlsWorld(fault("\"tls_version\", most = \"1.1\"")).talk(), HasSubstr("protocol"));
 }
 
