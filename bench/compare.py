@@ -1,4 +1,4 @@
-"""Measures for compare.sh: starts the peers, runs the load on each in turn, and prints the table."""
+"""Does the measurements of compare.sh: starts the proxies, runs the load on each in turn, and prints the table."""
 import argparse
 import json
 import os
@@ -24,7 +24,7 @@ def wait_until_open(port):
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise SystemExit(f"nothing listens on port {port}")
+    raise SystemExit(f"port {port}: expected a server to listen within 10 s, but none does")
 
 
 class Peer:
@@ -113,8 +113,8 @@ stream {{
 ''')
 
 
-# The median of `ask(port)` for each peer. Each round visits all peers, so that a slow minute of the machine affects
-# all of them.
+# Returns the median of `ask(port)` for each peer. Each round measures all peers, so that a slow
+# minute of the machine affects all of them.
 def medians(rounds, ports, ask):
     samples = {name: [] for name in ports}
     for _ in range(rounds):
@@ -125,7 +125,7 @@ def medians(rounds, ports, ask):
     return {name: statistics.median(values) for name, values in samples.items() if values}
 
 
-# The ratio of brownout to the best measured rival; above 1 is better.
+# Returns the ratio of brownout to the best measured competitor. Above 1 brownout is better.
 def ratio(values, better, rivals):
     others = [values[name] for name in rivals if name in values]
     if not others or not values.get("brownout"):
@@ -166,8 +166,10 @@ class Bench:
             idle.wait()
         self.add(f"RSS per idle connection, {count}", values, "less", "KiB")
 
-    # Lateness: the round trip with a latency of 20 ms in one direction, minus 20 ms, minus the direct round trip.
-    # Both have the same pace: each connection sends every 50 ms, evenly spread.
+    # Lateness is the round trip with a latency of 20 ms in one direction, minus 20 ms, minus the
+    # direct round trip.
+    # Both runs have the same load: each connection sends every 50 ms, evenly spread over the
+    # connections.
     def lateness(self, direct, slow):
         words = ("ping", 100, self.options.seconds, 50)
         results = {"p50_us": [], "p99_us": []}
@@ -238,7 +240,7 @@ fault = { type = "latency", delay = "20ms" }
                 folder, "splice.toml", p, server, listener='forwarding = "splice"')])
             all_four = [direct, brownout, haproxy, nginx]
             seconds = options.seconds
-            # Memory is measured first, before any process has grown.
+            # Measure memory first, before any process has grown.
             bench.idle_memory([brownout, haproxy, nginx], 5000)
             bench.measure("req/s, 1 connection", all_four, ("ping", 1, seconds), "per_second")
             bench.measure("p50, 1 connection", all_four, ("ping", 1, seconds), "p50_us", "less", "us")

@@ -1,5 +1,8 @@
-"""Measures for control.sh. Three rows take turns of one second: the proxy without polling; its API polled; and the API of
-another, idle proxy polled, to separate the cost of the polling client itself."""
+"""Does the measurements of control.sh.
+
+Three rows are measured alternately, for one second each: the proxy without polling; the proxy while its API is polled;
+and the proxy while the API of another, idle proxy is polled, which shows the cost of the polling client itself.
+"""
 import json
 import os
 import statistics
@@ -8,7 +11,8 @@ import sys
 import tempfile
 import time
 
-# Imports Python's http module, not the benchmark http.py in this folder.
+# Removes this folder from the path, to import Python's module http instead of the benchmark
+# http.py.
 beside = sys.path.pop(0)
 import http.client
 
@@ -17,10 +21,12 @@ from compare import THREADS, Peer, brownout_config, free_port, read_options, wri
 
 PROXIES = 1000
 POLLS_PER_SECOND = 100
-# Typical requests of test suites and `ctl`, and once a second the full list, as a dashboard requests it.
+# Typical API requests of test suites and `ctl`. Once a second the full list, as a dashboard
+# requests it.
 POLLED = ["/api/v1/status", "/api/v1/flows", "/proxies/p1", "/version"] * 25
 POLLED[50] = "/proxies"
-# Many short turns: the p99 drifts more from minute to minute than the polling changes it.
+# Each row is measured in many short rounds, because the p99 varies more from minute to minute than
+# polling changes it.
 TURN_S = 1
 TURNS_PER_ROUND = 12
 TICK = os.sysconf("SC_CLK_TCK")
@@ -39,7 +45,7 @@ def make_proxies(port, upstream):
     return time.perf_counter() - begin
 
 
-# CPU time of the main thread, which serves the API and carries no traffic.
+# The CPU time of the main thread, which serves the API and forwards no traffic.
 def control_cpu_seconds(pid):
     with open(f"/proc/{pid}/task/{pid}/stat") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures the cost of the control plane: traffic through a proxy whose API is polled, with a thousand proxies
-# defined, compared with the same proxy without polling. Also the time to create a thousand proxies with toxics, and
-# the API's latency under full load.
+# Measures the cost of the control plane: traffic through a proxy whose API is polled, with a
+# thousand proxies defined, compared with the same proxy without polling. Also measures the time to
+# create a thousand proxies with toxics, and the API's latency under full load.
 #
 #   bench/control.sh [--quick] [--json FILE] [--rounds N]
 set -euo pipefail

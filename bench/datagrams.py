@@ -1,4 +1,4 @@
-"""Measures for datagrams.sh."""
+"""Does the measurements of datagrams.sh."""
 import json
 import os
 import re
@@ -9,7 +9,7 @@ import time
 
 from compare import brownout_config, free_port, read_options, write, write_json
 
-# An unlimited rate, and a rate that every path should carry; the latter shows losses.
+# An unlimited rate, and a rate at which no path should lose datagrams.
 FLOODS = [("as fast as it can", 0), ("200,000/s offered", 200_000)]
 
 
@@ -49,7 +49,7 @@ def unbound_config(folder, name, port, body):
 
 RESOLVER = '\n'.join(['  local-zone: "bench." static'] +
                      [f'  local-data: "n{i}.bench. 60 IN A 192.0.2.{i % 250}"' for i in range(1000)])
-# Caching is off: a cached answer would not be forwarded.
+# Turn off caching, because cached answers would not be forwarded.
 FORWARDER = '''  module-config: "iterator"
   msg-cache-size: 0
   rrset-cache-size: 0

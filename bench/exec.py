@@ -1,4 +1,4 @@
-"""Measures for exec.sh: the rows take turns in each round."""
+"""Does the measurements of exec.sh: each round measures all rows one after the other."""
 import json
 import statistics
 import subprocess
@@ -8,7 +8,8 @@ import time
 from compare import THREADS, Peer, brownout_config, free_port, read_options, write, write_json
 
 STARTS_PER_ROUND = 20
-# The kernel removes a network namespace after its last process has ended; the next start must not wait for that.
+# The kernel removes a network namespace some time after its last process has ended. The next start
+# must not wait for that.
 PAUSE_S = 0.05
 
 
@@ -32,7 +33,8 @@ class Bench:
 
     def load(self, kind, port, before=()):
         mode, connections = kind
-        # A session of its own, like the peers: each session gets its share of the processors (sched(7), autogroup).
+        # Start in a session of its own, as the peers are. The scheduler gives each session an equal
+        # share of the processors (autogroup in sched(7)).
         out = subprocess.run([*before, "setsid", "-w", self.options.load, mode, str(port), connections, str(self.options.seconds)],
                              capture_output=True, text=True, check=True).stdout
         return json.loads(out)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the cost of `brownout exec` without rules: the additional start time of a command, and the speed of its
-# connections compared with connections to an explicit listener.
+# Measures the cost of `brownout exec` without rules: how much longer a command takes to start, and
+# the speed of its connections compared with connections to an ordinary listener.
 #
 #   bench/exec.sh [--quick] [--json FILE] [--rounds N]
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""Measures for http.sh."""
+"""Does the measurements of http.sh."""
 import os
 import re
 import subprocess

@@ -1,20 +1,23 @@
-// Load generator of the benchmarks: servers, and clients that print their measurements as one JSON
-// object.
+// The load generator of the benchmarks: servers, and clients that print their measurements as one
+// JSON object.
 //
 //   load serve PORT
 //   load ping PORT CONNECTIONS SECONDS [INTERVAL_MS]
 //   load connect PORT CONCURRENCY SECONDS
 //   load stream PORT STREAMS SECONDS
-//   load udp-serve PORT                 counts datagrams; prints the count for each line of input
+//   load udp-serve PORT
 //   load udp-flood PORT SOCKETS SECONDS RATE
-//   load poll PORT RATE SECONDS PATH... requests each API path in turn; also prints its own CPU
-//   time load relay PORT COUNT SUBSCRIBE PUBLISH MESSAGE ARRIVES READY
-//                                       one connection subscribes, another publishes COUNT messages
-//                                       once both have received READY; ends when all have arrived;
-//                                       texts have \r\n as in C
-//   load idle PORT CONNECTIONS          opens them, prints {"open":n}, and holds them until
-//   standard
-//                                       input ends
+//   load poll PORT RATE SECONDS PATH...
+//   load relay PORT COUNT SUBSCRIBE PUBLISH MESSAGE ARRIVES READY
+//   load idle PORT CONNECTIONS
+//
+// udp-serve counts datagrams, and prints the count for each line of standard input. poll requests
+// each API path in turn, and also prints its own CPU time. idle opens connections, prints
+// {"open":n}, and holds them until standard input ends.
+//
+// relay subscribes on one connection. Another connection publishes COUNT messages once both have
+// received READY. The run ends when all messages have arrived. Its texts may contain the escapes
+// for CR and LF as in C.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -70,7 +73,8 @@ int run_stream(const Endpoint& server, int streams, rules::Duration length) {
   return rate > 0 ? 0 : 1;
 }
 
-// Prints the count for each line of input, so that a flooding client can compare before and after.
+// Prints the count for each line of input. A client that sends many datagrams compares the counts
+// before and after.
 int serve_udp(std::uint16_t port) {
   const UdpEchoServer server(port, true);
   if (server.endpoint().host.empty()) return 1;
@@ -156,7 +160,7 @@ bool send_text(const Fd& fd, std::string_view text) {
   return true;
 }
 
-// Reads until the received bytes end with `end`. Returns their number, or 0 on an error.
+// Reads until the received bytes end with `end`. Returns their number, or 0 after an error.
 std::size_t read_until(const Fd& fd, std::string_view end) {
   std::string received;
   std::array<char, 4096> buffer{};
@@ -204,7 +208,7 @@ int run_idle(const Endpoint& server, int count) {
   for (int i = 0; i < count; ++i) {
     auto fd = connect_to(server);
     char byte = 'x';
-    // The round trip ensures that the proxy has accepted the connection.
+    // The completed round trip proves that the proxy has accepted the connection.
     if (fd && ::write(fd.get(), &byte, 1) == 1 && ::read(fd.get(), &byte, 1) == 1) {
       connections.push_back(std::move(fd));
     }

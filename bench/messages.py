@@ -1,4 +1,4 @@
-"""Measures for messages.sh: the paths take turns in each round."""
+"""Does the measurements of messages.sh: each round measures all paths one after the other."""
 import json
 import os
 import statistics
@@ -23,12 +23,12 @@ def publish(options, port, count):
          f"PUB bench 32\\r\\n{payload}\\r\\n", f"MSG bench 1 32\\r\\n{payload}\\r\\n", "PONG\\r\\n"],
         capture_output=True, text=True)
     if out.returncode != 0:
-        raise SystemExit(f"not all arrived: {out.stdout}{out.stderr}")
+        raise SystemExit(f"port {port}: expected all {count} messages to arrive, got: {out.stdout}{out.stderr}")
     return json.loads(out.stdout)["per_second"]
 
 
 def set_values(options, port, count):
-    """Redis: SET of 32 bytes by 50 connections, with sixteen commands in flight on each."""
+    """Redis: 50 connections SET values of 32 bytes, each with sixteen commands in flight."""
     out = subprocess.run(["redis-benchmark", "-p", str(port), "-t", "set", "-n", str(count), "-P", "16", "-d", "32", "--csv"],
                          capture_output=True, text=True, check=True).stdout
     return float(out.splitlines()[-1].split(",")[1].strip('"'))

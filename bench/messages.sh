@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures the cost of protocol = "nats" and "redis": messages per second through a plain TCP listener, through a
-# listener of the protocol without rules, and with a rule that examines every message and matches none, in turns.
+# Measures the cost of protocol = "nats" and "redis" in messages per second. Compares a plain TCP
+# listener, a listener of the protocol without rules, and one whose rule examines every message and
+# matches none.
 #
 #   bench/messages.sh [--quick] [--json FILE] [--rounds N]
 set -euo pipefail

@@ -1,4 +1,4 @@
-// Microbenchmarks: a stage's push, a random draw, matching, and loading rules.
+// Microbenchmarks of the engine: the push of a stage, a random draw, matching, and loading rules.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>

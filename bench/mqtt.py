@@ -1,4 +1,4 @@
-"""Measures for mqtt.sh: the paths take turns in each round."""
+"""Does the measurements of mqtt.sh: each round measures all paths one after the other."""
 import json
 import os
 import statistics
@@ -16,7 +16,7 @@ def exchange(tool, port, count):
                          check=True).stdout
     result = json.loads(out)
     if result["lost"] or result["doubled"] or result["reordered"]:
-        raise SystemExit(f"not what was sent: {out}")
+        raise SystemExit(f"expected every message exactly once and in order, got: {out}")
     return count / result["seconds"]
 
 

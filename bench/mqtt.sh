@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the cost of protocol = "mqtt" without rules: an exchange of numbered messages at QoS 2, compared with a
-# plain TCP listener and a direct connection. Fails if a message is lost, doubled or reordered.
+# Measures the cost of protocol = "mqtt" without rules: numbered messages at QoS 2, compared with a
+# plain TCP listener and a direct connection. Fails if a message is lost, duplicated or reordered.
 #
 #   bench/mqtt.sh [--quick] [--json FILE] [--rounds N]
 set -euo pipefail

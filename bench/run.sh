@@ -1,4 +1,5 @@
-# run_bench SCRIPT "TOOL..." [OPTION...]: reads the options, builds, and runs SCRIPT.py, which measures.
+# run_bench SCRIPT "TOOL..." [OPTION...]: reads the options, builds, and runs bench/SCRIPT.py. Fails
+# if a tool is missing.
 set -euo pipefail
 
 run_bench() {
@@ -14,7 +15,7 @@ run_bench() {
     shift
   done
   for tool in $tools /usr/bin/python3; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing: .ci/install-packages --bench" >&2; exit 2; }
+    command -v "$tool" >/dev/null || { echo "$tool is needed and not installed; run .ci/install-packages --bench" >&2; exit 2; }
   done
   cmake --preset release >/dev/null
   cmake --build --preset release --target brownout brownout_load >/dev/null

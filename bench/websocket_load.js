@@ -1,5 +1,6 @@
-// Load for http.sh: `server PORT` echoes; `client PORT SOCKETS SECONDS` prints the echoed messages per second, with
-// one message in flight on each socket.
+// WebSocket server and load generator for http.sh. `server PORT` echoes messages. `client PORT
+// SOCKETS SECONDS` keeps one message in flight on each socket, and prints the echoed messages per
+// second.
 const WebSocket = require('ws');
 
 const [role, port, sockets, seconds] = process.argv.slice(2);

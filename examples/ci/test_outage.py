@@ -1,4 +1,4 @@
-"""pytest: each expectation of a rehearsal as a test of its own.
+"""Runs a rehearsal with pytest, and makes each of its expectations a test.
 
     OUTAGE=tests/outage.toml pytest test_outage.py
 """

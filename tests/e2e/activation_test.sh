@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Socket activation, and the example files for service managers, clusters and containers: their rules load, and their
-# structure is valid.
+# Tests socket activation, and the example files for service managers, clusters and containers:
+# their rules load, and their structure is valid.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl python3 nginx
@@ -20,7 +20,8 @@ os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES=na
 os.execvp(sys.argv[3], sys.argv[3:])
 P
 port=$(free_port)
-# The configured port is ignored: the listener uses the socket that the service manager passed.
+# The port in the rule file is ignored: the listener uses the socket that the service manager
+# passed.
 rule_file "$web" "$(free_port)" '[[rule]]
 name = "away"
 start = "2s"
@@ -52,7 +53,7 @@ done
 import configparser, json, sys
 import jsonschema, yaml
 examples, folder = sys.argv[1:]
-# No cluster runs here, so the manifests are checked against the API's schemas for these kinds.
+# No cluster is available to these tests, so the manifests are checked against the API's schemas.
 container = {"type": "object", "required": ["name", "image"], "additionalProperties": False, "properties": {
     "name": {"type": "string", "pattern": "^[a-z0-9-]+$"}, "image": {"type": "string"},
     "command": {"type": "array", "items": {"type": "string"}},

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# The CI recipes in examples/ci: each is parsed like its CI system does, and its commands are run here.
+# Tests the CI recipes in examples/ci: each is parsed as its CI system does, and its commands are
+# run.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
-# Debian's python3, which has the installed packages, whatever else is in PATH.
+# Use Debian's python3, for which the modules are installed, even if another python3 comes first in
+# PATH.
 need /usr/bin/python3 cmake ctest
 root=$(cd "$(dirname "$0")/../.." && pwd)
 outage=$root/examples/outages/redundant-server.toml
 mkdir "$folder/bin" && ln -s "$(realpath "$brownout")" "$folder/bin/brownout"
 export PATH=$folder/bin:$PATH
 
-# Extracts the shell lines of the recipes, unchanged.
+# Extracts the shell commands of the recipes, unchanged.
 /usr/bin/python3 - "$root/examples/ci" "$folder" <<'P'
 import sys, yaml
 recipes, folder = sys.argv[1:]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The command line: errors, reloads, signals, output, and installed files.
+# Tests the command line: errors, reloads, signals, output, and installed files.
 brownout=$1
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib.sh"
@@ -21,7 +21,7 @@ expect_code 2 "$brownout" nonsense
 expect_code 2 "$brownout"
 expect_code 0 "$brownout" --help
 expect_code 0 "$brownout" --version
-# Some examples name a CA in the same folder.
+# Some examples need a CA in their own folder.
 cp "$here"/../../examples/rules/*.toml "$folder"
 cd "$folder" || exit 1
 expect_code 2 "$brownout" check bad_certificate.toml
@@ -31,7 +31,7 @@ expect_code 0 "$brownout" ca init --folder brownout-ca
 for example in "$here"/../../examples/rules/*.toml; do expect_code 0 "$brownout" check "$(basename "$example")"; done
 pass "errors exit with 2 and name the next step"
 
-# check and run reject the same files at the same positions, and neither waits for a pipe.
+# `check` and `run` report the same errors at the same positions. Neither waits for a pipe.
 mkfifo pipe
 mkdir folder
 : >empty.pem
@@ -77,7 +77,7 @@ for command in "check files.toml" "run files.toml --api off"; do
   expect_text err 'files.toml:20:17: error: password_file: folder: cannot read the file: Is a directory'
   expect_text err '8 mistakes in files.toml'
 done
-# Errors of all kinds are reported together.
+# One run reports errors of all kinds.
 { cat files.toml; printf '[[rule]]\nfault = { type = "latenzy" }\n[[zone]]\nname = "z"\nrecords = ["a.lab. 60 IN A nobody"]\n'; } >all.toml
 expect_code 2 "$brownout" check all.toml
 expect_text err 'unknown fault "latenzy"'
@@ -166,7 +166,7 @@ wait_for 10 grep -q '1 rule loaded' "$folder/live.log" ||
 if echo_once; then fail "the new rule refuses connections: expected no echo, but the echo arrived"; fi
 pass "reload: a bad file changes nothing, a good one acts at once"
 
-# With another listener name and without rules, the port stays the same.
+# The port stays the same although the listener gets another name and the rules are removed.
 rule_file "$server" "$proxy_port" '' | sed 's/"front"/"renamed"/' >"$folder/live.toml"
 wait_for 10 echo_once || fail "the rule was removed and the listener renamed: expected an echo, got none"
 rule_file "$server" "$proxy_port" '' 'protocol = "tls"' >"$folder/live.toml"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The control plane of `brownout run` with its real clients: curl, brownout ctl and Prometheus; tokens and TLS; the
-# state file across restarts.
+# Tests the control plane of `brownout run` with its real clients: curl, brownout ctl and
+# Prometheus. Also tests tokens, TLS, and the state file across restarts.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl node python3 openssl promtool
@@ -10,7 +10,7 @@ server=$echo_port
 printf 'header = "Content-Type: application/json"\n' >"$folder/.curlrc"
 export CURL_HOME=$folder
 
-# run NAME [OPTION...]: starts brownout with an API; sets $api, $front and $last_pid.
+# run NAME [OPTION...]: starts brownout with an API, and sets $api, $front and $last_pid.
 run() {
   local name=$1 port
   shift
@@ -23,7 +23,7 @@ run() {
   export BROWNOUT_URL=$api
 }
 ctl() { "$brownout" ctl "$@"; }
-# round_trip: prints the seconds of one exchange on a new connection.
+# round_trip: prints the seconds that an echo takes on a new connection.
 round_trip() { python3 -c "
 import socket, time
 s = socket.create_connection(('127.0.0.1', $front), 10); s.settimeout(20)
@@ -38,7 +38,8 @@ enabled = false' >"$folder/rules.toml"
 run first --state "$folder/state.json"
 first=$last_pid
 
-# Rules: list, add, change, delete; ETag; errors with JSON pointers; a failed change has no effect.
+# Rules through the API: list, add, change and delete; ETags; errors with JSON pointers. A failed
+# change has no effect.
 ask 200 '"name":"latency","source":"file"' "$api/api/v1/rules"
 faster_than 0.9 || fail "a disabled rule: expected no delay, but the round trip took 0.9 s or more"
 expect_code 0 ctl enable latency
@@ -63,7 +64,7 @@ ask 200 '"open":false' -X POST "$api/api/v1/listeners/second/disable"
 ask 204 '' -X DELETE "$api/api/v1/listeners/second"
 pass "rules, listeners and upstreams through the API"
 
-# Halt on a live connection with held data, by the CLI and by a signal.
+# Halting while a rule holds data of a live connection, by the command line and by a signal.
 cat >"$folder/live.py" <<P
 import socket, time
 s = socket.create_connection(('127.0.0.1', $front), 10); s.settimeout(30)
@@ -125,7 +126,7 @@ for command in status rules listeners flows; do
   if grep -q '{' "$folder/table"; then fail "ctl $command on a terminal: expected a table, got JSON: $(cat "$folder/table")"; fi
 done
 start watch "$brownout" ctl watch
-# The first connection may be opened before the watch begins.
+# The first connection may be opened before `ctl events` begins to print.
 watched() {
   round_trip >/dev/null
   grep -q '"fault":"latency"' "$folder/watch.log" && grep -q '"event":"opened"' "$folder/watch.log"
@@ -148,7 +149,7 @@ wait_for 10 grep -q cut "$folder/idle.log" || fail "ctl cut: expected the connec
 expect_code 4 ctl cut "front#$flow"
 pass "ctl: exit codes, JSON and tables, events, cutting a flow"
 
-# Metrics in Prometheus' format; the OpenAPI document matches the API.
+# Metrics in Prometheus' format. The OpenAPI document must match the API.
 curl -s "$api/metrics" >"$folder/metrics"
 promtool check metrics <"$folder/metrics" >"$folder/promtool" 2>&1 ||
   if grep -v toxiproxy_proxy "$folder/promtool"; then
@@ -222,7 +223,7 @@ script -qec "$brownout ctl status" /dev/null </dev/null | grep -q 'the rule file
 mv "$folder/good.toml" "$folder/rules.toml"
 loaded() { ! not_loaded; }
 wait_for 10 loaded || fail "the rule file was corrected: expected no error in the API's status, got: $(curl -s "$api/api/v1/status")"
-# Changes made by the API survive an edit of the rule file, and a restart.
+# Changes through the API survive an edit of the rule file, and a restart.
 sed -i 's/^seed = 7/seed = 8/' "$folder/rules.toml"
 wait_for 10 grep -q 'rules\? loaded' "$folder/first.log" ||
   fail "the rule file was changed: expected \"rules loaded\" in the log, got: $(cat "$folder/first.log")"
@@ -232,7 +233,7 @@ wait_for 10 grep -q 'the file differs from the active configuration: rules .*bac
 script -qec "$brownout ctl rules" /dev/null >"$folder/table" </dev/null
 grep -q 'rule back (added)' "$folder/table" ||
   fail "the API's rule \"back\" is not in the file: expected ctl rules to report the difference, got: $(cat "$folder/table")"
-# A rule that is toggled back to its state in the file belongs to the file again, so the file's next edit applies.
+# If a rule is changed back to its version in the file, later edits of the file apply to it again.
 expect_code 0 ctl enable latency
 expect_code 0 ctl disable latency
 ask 200 '"name":"latency","source":"file"' "$api/api/v1/rules/latency"
@@ -263,7 +264,7 @@ grep -q 'is truncated' "$folder/err" || fail "a truncated state file: expected \
   fail "a truncated state file: expected it to be renamed to state.json.corrupt, found: $(ls "$folder")"
 pass "the state file: after a restart, and truncated"
 
-# Security.
+# Security: names with control characters, nested JSON, requests of other web sites, tokens, TLS.
 run third
 for name in 'a%0a12:00:00.000%20warning%20halted' '%1b%5d0;owned%07' '%c2%9b31mred'; do
   ask 201 '' -X PUT -d '{"fault":{"type":"latency","delay":"1ms"}}' "$api/api/v1/rules/$name"
@@ -303,7 +304,8 @@ expect_code 0 env BROWNOUT_URL="$api" "$brownout" ctl status --ca "$folder/cert.
 if grep -q "$(cat "$folder/token")" "$folder/secure.log"; then fail "expected no token in the log, but the log contains it"; fi
 pass "tokens, TLS, and protection from pages of other sites"
 
-# Many clients at the API's address: idle, with half a request, or with a byte now and then.
+# Many clients connect to the API. Some are idle, some send half a request, some a byte now and
+# then.
 run flooded --api-socket "$folder/api.sock"
 flooded=$last_pid
 cat >"$folder/flood.py" <<'P'

@@ -1,9 +1,10 @@
-// Drives the dashboard like a user, with traffic through the proxy in parallel.
+// Uses the dashboard as a person would, while traffic passes through the proxy.
 const net = require('net');
 const { chromium } = require('playwright-core');
 const [url, port, token, screenshot] = process.argv.slice(2);
 
-// Continuous round trips on live connections; `times` has their durations in ms.
+// Sends echo messages continuously on live connections. `times` receives their round-trip times in
+// ms.
 const times = [];
 let ending = false;
 function converse() {
@@ -59,7 +60,7 @@ async function main() {
   await eventually('faults are told', async () => (await page.textContent('#events')).includes('slow: delay'));
   await eventually('flows are listed', async () => (await page.textContent('#flows')).includes('slow'));
 
-  // By keyboard only: a longer delay, then off, then on.
+  // With the keyboard only: set a longer delay, turn the rule off, then on again.
   const slider = page.locator('[data-rule=slow] input[type=range]').first();
   await slider.focus();
   for (let i = 0; i < 40; i += 1) await page.keyboard.press('ArrowRight');
@@ -71,8 +72,8 @@ async function main() {
 
   await eventually('turns are counted', async () => /[1-9][0-9]* turns/.test(await page.textContent('#listeners')));
 
-  // The halt key only halts, even if pressed again, and the halt is prominent. Resume is a separate button with
-  // confirmation.
+  // The halt key only halts, even if pressed again, and the page shows the halt prominently.
+  // Resuming needs a separate button and a confirmation.
   await page.keyboard.press('h');
   await eventually('halted', async () => (await page.isVisible('#halted')) && (await page.title()).startsWith('HALTED'));
   await page.keyboard.press('h');
@@ -89,7 +90,8 @@ async function main() {
   await page.locator('[data-rule=slow] input[type=checkbox]').uncheck();
   await eventually('a rule that is switched off does not act', () => all((t) => t < 350));
 
-  // Differences from the rule file are shown and can be reverted; destructive buttons ask for confirmation.
+  // Differences from the rule file are shown and can be undone. Destructive buttons ask for a
+  // confirmation.
   await eventually('the page says what differs', async () => (await page.textContent('#differs')).includes('rule slow'));
   await page.click('[data-rule=slow] button:has-text("Delete")');
   await page.click('#sure button[value=no]');
@@ -106,7 +108,7 @@ async function main() {
   await page.fill('#search', 'nothing like that');
   await eventually('search narrows', async () => (await page.textContent('#flow-count')).startsWith('(0 of'));
   await page.setViewportSize({ width: 390, height: 800 });
-  // The charts adopt their new width one frame later.
+  // The charts adopt the new width of the page one frame later.
   await eventually('the page is no wider than a phone', () => page.evaluate(
     () => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
   if (elsewhere.length) throw new Error(`the page asks other servers: ${elsewhere}`);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The dashboard in headless Chromium: a rule is added in the page, traffic slows down, a halt restores it.
+# Tests the dashboard in headless Chromium: a rule is added in the page, traffic slows down, and
+# halting restores it.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need node chromium

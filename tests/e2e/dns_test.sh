@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# DNS with and without faults: dig, dnsperf, and getaddrinfo in its own namespace, through the proxy to a real
-# resolver (unbound).
+# Tests DNS through the proxy to a real resolver (unbound), with and without faults. Clients are
+# dig, dnsperf, and getaddrinfo in a namespace of its own.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need dig dnsperf unbound unshare ip python3 openssl
@@ -35,12 +35,14 @@ EOF
 start unbound unbound -c "$folder/unbound.conf"
 wait_for 10 dig @127.0.0.1 -p "$port" +time=1 +tries=1 chat.example.org || fail "unbound: expected an answer within 10 s, got none"
 
-# dns_proxy NAME RULES, udp_proxy NAME RULES: start a proxy; set $proxy_port.
+# dns_proxy NAME RULES, udp_proxy NAME RULES: start a proxy with a DNS or UDP listener, and set
+# $proxy_port.
 dns_proxy() { proxy "$1" "$port" "$2" 'protocol = "dns"'; }
 udp_proxy() { proxy "$1" "$port" "$2" 'protocol = "udp"'; }
 ask() { dig @127.0.0.1 -p "$proxy_port" +time=2 +tries=1 "$@"; }
 status_of() { sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
-# The parts of an answer that must not change: all but id, times, round-robin order and server address.
+# essence: prints the parts of dig's output that the proxy must not change. Id, times, server
+# address and the order of addresses may differ.
 essence() { grep -vE '^;; (Query|SERVER|WHEN)|^; <<>>|id:|^;; Got answer|^$' | sort; }
 
 dns_proxy plain ""
@@ -135,7 +137,7 @@ wait "$held"
 grep -q 2001:db8::1 "$folder/held.txt" || fail "hold_until: expected the AAAA answer after the A answer had passed, got: $(cat "$folder/held.txt")"
 pass "dig sees the effects of message faults: drop, reject, duplicate, truncate_message, replace, hold_until"
 
-# The same resolver behind a plain UDP listener.
+# The same resolver, behind a UDP listener that does not parse DNS.
 udp_proxy datagrams ""
 [ "$(ask +short chat.example.org A | wc -l)" = 2 ] || fail "DNS through a UDP listener: expected 2 addresses, got another number"
 udp_proxy late '[[rule]]
@@ -149,10 +151,10 @@ fault = { type = "drop" }'
 if dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org >/dev/null; then fail "dropped datagrams: expected no answer, got one"; fi
 pass "dig through a udp listener sees the effects of latency and drop"
 
-# DNS over TLS: on the client side with a certificate of Brownout's CA, on the resolver side verified with its own CA,
-# and with plain DNS on either side.
+# DNS over TLS to clients, with a certificate of Brownout's CA. DNS over TLS to the resolver,
+# verified with the resolver's CA. The other side uses plain DNS.
 "$brownout" ca init --folder "$folder/ca" >"$folder/ca.txt"
-dot_proxy() { # NAME RULES
+dot_proxy() { # NAME RULES: starts a proxy with DNS over TLS.
   proxy "$1" "$port" "[[upstream]]
 name = 'by tls'
 servers = ['127.0.0.1:$tls_port']
@@ -165,7 +167,7 @@ upstream = 'by tls'
 $2" "protocol = 'dns'
 tls = { ca = '$folder/ca' }"
 }
-# dig sends no SNI, so the certificate is for the address.
+# dig sends no SNI, so the certificate is issued for the IP address.
 ask_tls() { ask +tls +tls-ca="$folder/ca/ca.pem" "$@"; }
 dot_proxy secure ""
 plain_port=$(sed -n 's/.*listener to tls: 127.0.0.1:\([0-9]*\).*/\1/p' "$folder/secure.log" | head -1)
@@ -196,14 +198,15 @@ openssl s_client -connect "127.0.0.1:$proxy_port" -servername expired.test -CAfi
 grep -q 'certificate has expired' "$folder/expired.txt" ||
   fail "bad_certificate over TLS: expected openssl to report an expired certificate, got: $(cat "$folder/expired.txt")"
 pass "DNS over TLS: faults of queries and of handshakes"
-# If a reload turns TLS off, the listener opens its UDP port.
+# When a reload turns TLS off, the listener opens its UDP port.
 dot_proxy turned ""
 sed -i "/^tls = { ca = '.*ca' }\$/d" "$folder/turned.toml"
 wait_for 10 dig @127.0.0.1 -p "$proxy_port" +time=1 +tries=1 chat.example.org ||
   fail "a reload turned TLS off: expected an answer over UDP within 10 s, got none"
 pass "after a reload without TLS, dig over UDP gets an answer"
 
-# getaddrinfo in a namespace of its own: resolv.conf cannot name a port, so the proxy must listen on port 53.
+# getaddrinfo runs in a namespace of its own: resolv.conf cannot name a port, so the proxy must
+# listen on port 53.
 cat >"$folder/inside.toml" <<EOF
 version = 1
 seed = 7
@@ -230,7 +233,8 @@ mount --bind "$2/resolv.conf" /etc/resolv.conf
 "$1" run "$2/inside.toml" --drain 0s 2>"$2/inside.log" &
 trap 'kill $!' EXIT
 for _ in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/53) 2>/dev/null && break; sleep 0.05; done
-# getent is not used: with only loopback addresses it sends no query (AI_ADDRCONFIG).
+# The test does not use getent, which sends no query if the only addresses are on loopback
+# (AI_ADDRCONFIG).
 for name in chat gone; do
   python3 -c "
 import socket

@@ -1,26 +1,27 @@
 """Checks README.md, CONTRIBUTING.md, CHANGELOG.md and docs/: links, lengths, and every example as it is printed.
 
-    docs_check.py BROWNOUT ROOT                the repository's pages, and what they must cover
-    docs_check.py BROWNOUT ROOT PAGE...        these pages only, by paths from ROOT
-    docs_check.py BROWNOUT ROOT --no-run       no script runs: syntax, files and options only
+    docs_check.py BROWNOUT ROOT                checks the repository's pages, and that they cover all options and faults
+    docs_check.py BROWNOUT ROOT PAGE...        checks only these pages, with paths from ROOT
+    docs_check.py BROWNOUT ROOT --no-run       runs no script: checks syntax, files and options only
 
-Examples are fenced blocks. A page's blocks run in order, in one temporary folder that has `examples` in it.
+Examples are fenced blocks. The blocks of a page run in order, in one temporary folder with a link to `examples`. The
+language of a block decides how it is checked:
 
     toml     a rule file that `brownout check` accepts
-    sh       a script that ends with 0
-    console  commands behind "$ ", each with its output; "..." stands for anything; a command that fails is followed
-             by `$ echo $?`
+    sh       a script whose exit code is 0
+    console  commands after "$ ", each followed by its output; "..." stands for any text; a command that fails is
+             followed by `$ echo $?`
     json     a JSON text
-    text, cpp  are not checked
+    text, cpp  not checked
 
-An HTML comment ahead of a block tells this test what the page does not show:
+An HTML comment before a block gives this script information that the page does not show:
 
     <!-- example: save rules.toml -->      the block is a file that later blocks use
-    <!-- example: append rules.toml -->    the block is a fragment; it is checked behind a saved block, or a file of ROOT
-    <!-- example: exec -->                 it is for `brownout exec`
-    <!-- example: wrong -->                `brownout check` refuses it
+    <!-- example: append rules.toml -->    the block is checked after appending it to a saved block or a file of ROOT
+    <!-- example: exec -->                 the block is a rule file for `brownout exec`
+    <!-- example: wrong -->                `brownout check` must report an error in the block
     <!-- example: background 1884 -->      the script runs until the page ends; the next block waits for the port
-    <!-- example: numbers vary -->         numbers in the output are compared by magnitude, and widths of columns not
+    <!-- example: numbers vary -->         numbers in the output are compared by magnitude, and spaces are ignored
     <!-- example: send POST /api/v1/rules -->  the JSON is a request that the page's own Brownout accepts
     <!-- example: not run: REASON -->      only its syntax, its files and the options of brownout are checked
 
@@ -73,7 +74,7 @@ class Page:
     def __init__(self, root, path):
         self.root, self.path = root, path
         self.lines = (root / path).read_text().splitlines()
-        self.blocks, self.prose = [], []  # prose: (line number, text), without blocks
+        self.blocks, self.prose = [], []  # prose: pairs of line number and text outside of blocks
         self.parse()
 
     def parse(self):
@@ -147,7 +148,7 @@ def check_links(page, pages):
 
 
 def check_sources(page):
-    """Files that architecture and CONTRIBUTING name, without or with their extension."""
+    """Checks that the files named in architecture.md and CONTRIBUTING.md exist, with or without extension."""
     if page.path.name not in ("architecture.md", "CONTRIBUTING.md"):
         return
     for number, span in page.code_spans():
@@ -166,14 +167,14 @@ def check_lengths(page):
 # --- command lines, without running them ---
 
 class CommandLines:
-    """The commands and options of brownout, as its --help has them."""
+    """Knows the commands and options of brownout, which it reads from --help."""
 
     def __init__(self, brownout):
         self.brownout = brownout
 
     @functools.cache
     def help(self, *command):
-        """The options of a command, with whether each takes a value; and the commands below it."""
+        """Returns the options of a command, each with whether it takes a value, and its subcommands."""
         text = subprocess.run([self.brownout, *command, "--help"], capture_output=True, text=True, check=True).stdout
         options = {}
         for names, value in re.findall(r"^  (-[\w,-]+)( (?:TEXT|INT|UINT|FLOAT)\S*)?", text, re.M):
@@ -182,7 +183,7 @@ class CommandLines:
         return options, set(re.findall(r"^  (\w[\w-]*)", below, re.M))
 
     def check(self, words):
-        """What is wrong with the words behind `brownout`; None if nothing is."""
+        """Returns the error in the words after `brownout`, or None."""
         command = []
         known, below = self.help()
         while below and words and not words[0].startswith("-"):
@@ -220,7 +221,7 @@ class CommandLines:
 
 
 def commands_of(text):
-    """The simple commands of a script, as words; what a here-document holds is not among them."""
+    """Yields the simple commands of a script as lists of words. Skips the contents of here-documents."""
     text = re.sub(r"<<-?\s*['\"]?(\w+)['\"]?(.*?)\n.*?\n\1\n", r"\2\n", text, flags=re.S).replace("\\\n", " ")
     for line in text.splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
@@ -228,7 +229,7 @@ def commands_of(text):
         try:
             tokens = list(lexer)
         except ValueError:
-            continue  # a quote over several lines: bash -n has seen it
+            continue  # A quoted string spans several lines. bash -n has checked it.
         words = []
         for token in tokens + [";"]:
             if re.fullmatch(r"[();&|<>{}]+", token):
@@ -243,7 +244,7 @@ def commands_of(text):
 # --- examples ---
 
 class Runner:
-    """The temporary folder of a page, and what runs in it."""
+    """Runs the examples of a page in a temporary folder."""
 
     def __init__(self, page, brownout, lines, runs):
         self.page, self.lines, self.runs = page, lines, runs
@@ -384,7 +385,7 @@ class Runner:
                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         self.background.append((process, log))
         ports = [int(block.words["background"])]
-        # The API begins to listen after the listeners.
+        # The API listens only after all listeners are open.
         if "brownout run" in script and "--api" not in script:
             ports.append(8474)
         end = time.monotonic() + 20
@@ -400,7 +401,7 @@ class Runner:
 
 
 def matches(wanted, got, numbers_vary):
-    """Whether an output is as printed: "..." is anything, in a line or for whole lines."""
+    """Whether an output equals the printed one. "..." stands for any text in a line, or for any lines."""
     pattern, numbers = "", []
     number = re.compile(r"\d+(?:\.\d+)?")
     for line in wanted:
@@ -419,7 +420,7 @@ def matches(wanted, got, numbers_vary):
 
 
 def is_near(a, b):
-    """Of the same magnitude: a delay that did not happen is not near."""
+    """Whether two numbers have the same magnitude: a missing delay is not near a delay."""
     return abs(a - b) <= 0.2 or max(a, b) <= 3 * min(a, b)
 
 

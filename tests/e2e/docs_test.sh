@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# README and docs: links have a target, pages are short, and each example works as it is printed (docs_check.py). Each
-# check is also run on a page that breaks it.
+# Tests README and docs with docs_check.py: links have a target, pages are short, and each example
+# works as printed. Each check is also run on a page that violates it.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need /usr/bin/python3 curl dig mosquitto mosquitto_pub redis-server redis-cli openssl nft unshare
@@ -9,7 +9,7 @@ root=$(cd "$here/../.." && pwd)
 export PYTHONDONTWRITEBYTECODE=1
 
 mkdir -p "$folder/pages"
-# breaks MESSAGE: the page on standard input has a mistake, which is reported with MESSAGE.
+# breaks MESSAGE: checks that the page on standard input is rejected with MESSAGE.
 breaks() {
   local code=0
   cat >"$folder/pages/page.md"
@@ -17,7 +17,7 @@ breaks() {
   [ "$code" = 1 ] && grep -qF -- "$1" "$folder/out" ||
     fail "a page with a mistake: expected exit code 1 and the message \"$1\", got exit code $code and: $(cat "$folder/out")"
 }
-# holds: the page on standard input has no mistake.
+# holds: checks that the page on standard input is accepted.
 holds() {
   cat >"$folder/pages/page.md"
   /usr/bin/python3 "$here/docs_check.py" "$brownout" "$folder/pages" page.md >"$folder/out" 2>&1 ||
@@ -153,7 +153,8 @@ breaks 'page.md has no heading #none' <<<'[a heading](#none)'
 breaks '151 lines, at most 150' < <(yes '' | head -151)
 pass "a page with a mistake is reported: TOML, shell, output, JSON, options, files, links, anchors, length"
 
-# lacks MESSAGE FILE PATTERN: the repository's pages, when FILE loses its lines with PATTERN, are reported with MESSAGE.
+# lacks MESSAGE FILE PATTERN: removes the lines of FILE that match PATTERN, and checks that MESSAGE
+# is reported.
 lacks() {
   local code=0
   rm -rf "$folder/copy"

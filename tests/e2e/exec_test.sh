@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# brownout exec, as root and as an ordinary user: every connection, datagram and DNS query of real programs goes
-# through the rules. Nothing remains after the command has ended, in whatever way.
+# Tests brownout exec, as root and as an ordinary user: all connections, datagrams and DNS queries
+# of real programs pass through the rules. When the command has ended in any way, nothing remains.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need gcc curl node redis-server redis-cli mosquitto mosquitto_pub git dig promtool nginx openssl ip
@@ -10,7 +10,7 @@ if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; 
   exit 0
 fi
 
-# The ordinary user must be able to read it.
+# The ordinary user must be able to read the folder.
 chmod 755 "$folder"
 cp "$brownout" "$folder/brownout"
 brownout=$folder/brownout
@@ -28,7 +28,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/key.pem" -out "$folde
 start_nginx "$web" "server { listen 127.0.0.1:$web; root $folder/files; }
   server { listen 127.0.0.1:$tls ssl; ssl_certificate $folder/cert.pem; ssl_certificate_key $folder/key.pem; root $folder/files; }"
 
-# Traffic that no rule matches is unchanged; the names come from a zone.
+# Rules that match no traffic change nothing. Names are resolved by a zone.
 cat >"$folder/quiet.toml" <<E
 version = 1
 [[zone]]
@@ -125,12 +125,13 @@ said=$("$brownout" exec <(cat "$folder/quiet.toml") -- sleep 1 2>&1) || fail "ru
 [ -z "$said" ] || fail "rules from a pipe: expected no output, got: $said"
 pass "a changed rule file is read again, a pipe is not"
 
-# More silent resolvers than can be waited for. Their addresses are unused, so no answer comes back.
+# More silent resolvers than Brownout waits for at a time. Their addresses are unused, so no answer
+# arrives.
 if [ "$BROWNOUT_E2E_NETWORK" = own ] && ip route add 198.18.0.0/15 dev lo 2>/dev/null; then
   cat >"$folder/resolvers.py" <<'P'
 import select, socket
 query = b'\x12\x34\1\0\0\1\0\0\0\0\0\0\5other\7example\3net\0\0\1\0\1'
-# A single socket at a time, so that the queries arrive in order.
+# All queries use one socket, so that they arrive in order.
 asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(300): asking.sendto(query, (f'198.18.{1 + i // 200}.{1 + i % 200}', 53))
 refused = 0
@@ -150,7 +151,8 @@ P
   pass "resolvers of intercepted clients are bounded"
 fi
 
-# No listener of Brownout may use an ephemeral port inside, where the command expects its own servers.
+# Brownout's listeners inside the namespace must not use ephemeral ports, which the command's own
+# servers may need.
 busy=$(quiet ss -ltnuH | sed -E 's/.*:([0-9]+) +[^ ]+ *$/\1/' | sort -u)
 for port in $busy; do [ "$port" -ge 1011 ] && [ "$port" -le 1020 ] || fail "listeners inside the namespace: expected only ports 1011 to 1020, got: $busy"; done
 [ "$(wc -w <<<"$busy")" -ge 4 ] || fail "listeners inside the namespace: expected at least 4 ports, got: $busy"
@@ -176,7 +178,8 @@ both_listen() { [ "$(wc -l <"$folder/udp_echo.log")" = 2 ]; }
 wait_for 10 both_listen || fail "expected two UDP echo servers to listen within 10 s, but they do not"
 cat >"$folder/inside.py" <<'P'
 import socket, sys
-# A single socket sends to two servers of the host: the original destination port is tracked per datagram.
+# One socket sends to two servers of the host, so the original destination must be tracked for each
+# datagram.
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(5)
 answers = set()
@@ -186,7 +189,7 @@ for port in sys.argv[1:3]:
     assert peer == ("127.0.0.1", int(port)), peer
     answers.add(data)
 assert answers == {b"one hi", b"two hi"}, answers
-# Servers that the command itself starts.
+# Servers that the command itself starts inside the namespace.
 for host in ["127.0.0.1", "::1"] + sys.argv[3:]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.socket(family); server.bind((host, 0)); server.listen()
@@ -229,7 +232,7 @@ ended "$last_pid" 9 || fail "SIGTERM: expected it to be forwarded and the comman
   fail "a command with 50 child processes: expected it to end normally, but it failed"
 pass "exit status, signals, standard input and children are the command's own"
 
-# Inherited settings: resource limits, and ignored (nohup) or blocked signals.
+# The command inherits the caller's resource limits and its ignored (nohup) or blocked signals.
 cat >"$folder/handed.py" <<'P'
 import os, resource, signal, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
@@ -258,9 +261,9 @@ first = listening()
 client = socket.create_connection(("127.0.0.1", 10450), 5)
 accepted, _ = first.accept()
 first.close()
-second = listening()  # a connection of the first is open
+second = listening()  # a connection of the first listener is still open
 accepted.close(); client.close(); second.close()
-third = listening()   # and now in TIME_WAIT
+third = listening()   # that connection is now in TIME_WAIT
 client = socket.create_connection(("127.0.0.1", 10450), 5)
 accepted, _ = third.accept(); accepted.sendall(b"third")
 print(client.recv(10).decode())
@@ -302,7 +305,7 @@ PS1='$ ' /usr/bin/python3 "$folder/terminal.py" "$brownout" exec "$folder/quiet.
   fail "an interactive shell: expected it to exit with 7, got another result: $(cat "$folder/terminal.log")"
 pass "an interactive shell has job control"
 
-# Unusual durations mark these processes, so that leftovers can be found.
+# Unusual durations identify these processes, so that remaining ones can be found.
 spawn='sleep 98761 & (setsid sleep 98762 &) ; echo ready; sleep 98763'
 none_left() { ! pgrep -f '^sleep 9876[123]' >/dev/null && ! pgrep -f 'brownout exec .*quiet.toml' >/dev/null; }
 for side in command outside inside; do
@@ -321,8 +324,9 @@ for side in command outside inside; do
 done
 pass "kill -9 of the command, or of either side, leaves no process behind"
 
-# Counts the network namespaces of this script's processes, which are found by its folder in their environment. The
-# script's own namespace is left out, since the programs of this function may or may not be in it.
+# Counts the network namespaces of this script's processes, which are found by the test's folder in
+# their environment. The script's own namespace is not counted, because helper programs of this
+# function may be in it.
 namespaces() {
   local environment
   for environment in /proc/[0-9]*/environ; do
@@ -336,13 +340,14 @@ for job in $(jobs -p); do [[ " ${pids[*]} " == *" $job "* ]] || wait "$job" || f
 [ "$(grep -cx 200 "$folder/parallel.log")" = 100 ] ||
   fail "100 commands at once: expected the status 200 from each, got: $(sort "$folder/parallel.log" | uniq -c)"
 wait_for 10 none_left || fail "100 commands at once: expected no remaining processes, found: $(pgrep -af 'brownout exec')"
-# A process that has just ended may exist for a moment longer.
+# A process that has just ended may be listed for a moment longer.
 no_more_namespaces() { [ "$(namespaces)" -le "$before" ]; }
 wait_for 10 no_more_namespaces || fail "100 commands at once: expected $before network namespaces as before, found $(namespaces), before: $before"
 if nft list tables 2>/dev/null | grep -q brownout; then fail "after the commands: expected no nftables table of Brownout outside, found one"; fi
 pass "100 at once, and no namespace, process or rule is left"
 
-# Only single-threaded processes can enter a user namespace, and ThreadSanitizer's runtime adds a thread.
+# Only processes with a single thread can enter a user namespace, and ThreadSanitizer's runtime adds
+# a thread.
 if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
   as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
   if as_user unshare --user --net true 2>/dev/null; then

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Random rulesets with every construct that `firewall import` reads, loaded into the kernel and into Brownout: both
-# must pass the same connections and datagrams. Seeded by BROWNOUT_SEED, and bounded in time.
+# Compares `firewall import` with the kernel. Random rulesets with every construct that the import
+# reads are loaded into the kernel and into Brownout. Both must accept the same connections and
+# datagrams. BROWNOUT_SEED sets the seed, BROWNOUT_SECONDS the duration.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nft iptables-save iptables-restore python3
@@ -50,7 +51,7 @@ def nft_match(family):
                   lambda: f"meta protocol {dice.choice(['ip', 'ip6'])}", lambda: f"ip6 {dice.choice(['saddr', 'daddr'])} != {address6()}",
                   lambda: "ip6 saddr ::/0", lambda: f"ip6 nexthdr {dice.choice(['tcp', 'udp'])}"]
     return dice.choice(kinds)()
-def conflict(matches):  # nft rejects rules that can never match
+def conflict(matches):  # nft rejects rules whose matches exclude each other
     text = " ".join(matches)
     four = any(m in text for m in ("ip saddr", "ip daddr", "ip protocol", "ipv4", "protocol ip"))
     six = any(m in text for m in ("ip6 ", "ipv6", "protocol ip6"))
@@ -118,7 +119,7 @@ for host in V4 + V6:
             if kind == socket.SOCK_STREAM: s.listen(256)
             servers[s.fileno()] = s
             poll.register(s, select.EPOLLIN)
-next_port = [2000, 40000]  # above the servers' ports
+next_port = [2000, 40000]  # larger than the ports of the servers
 def make_flow():
     hosts = V4 if dice.random() < 0.75 else V6
     which = dice.randint(0, 1)
@@ -210,7 +211,8 @@ while time.monotonic() < end and sum(compared.values()) < 150:
     ours = decided(file, flows)
     if ours is None: continue
     kernels = passing(flows, 0.15)
-    # A slow machine can delay a flow, so a flow that must pass is tried once more from another port.
+    # A slow machine can delay a flow. A flow that must be accepted is therefore tried once more
+    # from another port.
     for flow in ours - kernels:
         again = (flow[0], flow[1], flow[2] + (9000 if flow[2] < 40000 else 12000), *flow[3:])
         if again in (decided(file, [again]) or set()) and passing([again], 1) == {again}: kernels.add(flow)

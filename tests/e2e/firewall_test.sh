@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Firewalls: real nftables and iptables rulesets of a namespace are imported, explained, and compared with recorded
-# flows.
+# Tests firewalls with real nftables and iptables rulesets of a namespace: importing them,
+# explaining verdicts, and comparing them with recorded flows.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nft iptables-save iptables-restore unshare curl python3
@@ -52,7 +52,7 @@ server_port=$(free_port)
 start server python3 -m http.server --bind 127.0.0.1 "$server_port"
 wait_port "$server_port"
 
-# run_with NAME RULES: starts a proxy that records flows; sets $proxy_port.
+# run_with NAME RULES: starts a proxy that records flows, and sets $proxy_port.
 run_with() { proxy "$1" "$server_port" "$2" "" --flows "$folder/flows.jsonl"; }
 run_with guarded "$(cat "$folder/edge.toml")"
 curl -sf --max-time 5 "http://127.0.0.1:$proxy_port/" >/dev/null ||

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What a new user types first: five lines, or no file at all; a mistyped command; a schema for the editor.
+# Tests the first steps of a new user: a file of five lines, options instead of a file, a misspelt
+# command, and a JSON schema for editors.
 brownout=$1
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib.sh"
@@ -10,7 +11,7 @@ port=$(free_port)
 start server /usr/bin/python3 -m http.server "$port" --bind 127.0.0.1 --directory "$folder"
 wait_for 10 curl -sf "http://127.0.0.1:$port/" -o /dev/null
 
-# Milliseconds that a request through this port takes.
+# takes PORT: prints the milliseconds that a request to this port takes.
 takes() { curl -s -o /dev/null -w '%{time_total}' "http://127.0.0.1:$1/" | awk '{ print int($1 * 1000) }'; }
 
 here_port=$(free_port)

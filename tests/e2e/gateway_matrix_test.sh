@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Flows through a gateway when interception begins, is renewed, is removed or expires, and when brownout is killed and
-# restarted. Covers redirect, tproxy, and both at wildcard listeners, with and without source NAT, for TCP and UDP
-# over IPv4 and IPv6. The gateways run in parallel. The client address that the server sees tells the path of a flow.
+# Tests flows through a gateway when interception begins, is renewed, is removed or expires, and
+# when brownout is killed and restarted. Covers redirect, tproxy, and both at wildcard listeners;
+# with and without source NAT; TCP and UDP; IPv4 and IPv6. The gateways run in parallel. The client
+# address that the server sees shows the path of a flow.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/networks.sh"
@@ -51,7 +52,7 @@ class Flow:
         libc.setns(home, 0)
         self.s.settimeout(5)
         self.s.connect((HOSTS[family], PORTS[protocol]))
-    def ask(self):  # the client address that the server sees
+    def ask(self):  # returns the client address that the server sees
         if self.protocol != "udp":
             self.s.sendall(b"m")
             return self.s.recv(100).decode() or "end"
@@ -107,7 +108,8 @@ def kill(number):
     running.wait()
 
 def run():
-    # Without NAT, connection tracking starts with the interception and cannot recognize older UDP flows.
+    # Without NAT, connection tracking starts with the interception and does not know older UDP
+    # flows.
     old = open_all() if nat == "nat" else open_all(WAYS[:2])
     check_all("before", old, DIRECT)
     start()
@@ -187,7 +189,7 @@ for mode in redirect tproxy; do
   { cat "$folder/$mode-v4.toml"; listener t6 tcp '[::]:15002' "$mode" 7001; listener u6 udp '[::]:15004' redirect 7002; } >"$folder/$mode-rules.toml"
 done
 everything() { printf '[[listener]]\nname = "%s"\nprotocol = "%s"\nlisten = "%s"\nintercept = "redirect"\n' "$@"; }
-# All traffic that is not for the tproxy listener is redirected.
+# All traffic except that of the tproxy listener is redirected.
 for any in 0.0.0.0:v4 '[::]:rules'; do
   { echo "version = 1"; everything t tcp "${any%:*}:15005"; everything u6 udp "${any%:*}:15004"; listener t6 tcp "${any%:*}:15002" tproxy 7001; } >"$folder/both-${any##*:}.toml"
 done
@@ -212,7 +214,8 @@ for mode in redirect tproxy both; do
     forward "$g"
     if [ "$nat" = nat ]; then
       inside "$g" ip addr add 10.71.2.9/24 dev "to-$s"
-      # A deprecated address, so that brownout does not select it as source address (RFC 6724, 5).
+      # The address is deprecated, so that brownout does not choose it as source address (RFC 6724,
+      # 5).
       inside "$g" ip -6 addr add fd71:2::9/64 dev "to-$s" nodad preferred_lft 0
       inside "$g" nft -f - <<N
 table inet usual { chain out { type nat hook postrouting priority 100;

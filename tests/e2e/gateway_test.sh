@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Transparent interception in test networks connected by veth pairs: a client, a gateway that runs brownout, and a
-# server. The client address that the server sees distinguishes redirect, tproxy and spoofing.
+# Tests transparent interception in networks connected by veth pairs: a client, a gateway that runs
+# brownout, and a server. The client address that the server sees distinguishes redirect, tproxy and
+# spoofing.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/networks.sh"
@@ -16,7 +17,7 @@ link gateway client 10.71.1 fd71:1
 link gateway server 10.71.2 fd71:2
 forward gateway
 
-# A server that answers with the client address it sees.
+# A server that answers with the client address that it sees.
 cat >"$folder/mirror.py" <<'P'
 import http.server, socket, socketserver, threading
 class Mirror(http.server.BaseHTTPRequestHandler):
@@ -42,7 +43,7 @@ get() { inside client curl -sS --max-time 10 "$@"; }
 [ "$(get "$web")" = 10.71.1.2 ] || fail "test networks, IPv4: expected the server to see the client 10.71.1.2, but it does not"
 [ "$(get "$web6")" = fd71:1::2 ] || fail "test networks, IPv6: expected the server to see the client fd71:1::2, but it does not"
 
-# gateway NAME INTERCEPT [KEYS [RULES]]
+# gateway NAME INTERCEPT [KEYS [RULES]]: starts brownout on the gateway.
 gateway() {
   cat >"$folder/$1.toml" <<E
 version = 1
@@ -106,7 +107,7 @@ intercept remove && intercept remove || fail "intercept remove, twice: expected 
 [ "$(get "$web")" = 10.71.1.2 ] || fail "intercept remove: expected the server to see the client 10.71.1.2, but connections are still intercepted"
 intercept apply "$folder/plain.toml" --prefix 10.71.1.0/24 --for 1s
 [ "$(get "$web")" = 10.71.2.1 ] || fail "interception by client prefix: expected the server to see the gateway 10.71.2.1, but it does not"
-# After a crash the kernel's rules stay until the kernel removes them at their expiry.
+# After a crash of brownout, its nftables rules stay until the kernel removes them at their expiry.
 kill -KILL "$running"
 wait "$running" 2>/dev/null || true
 free_again() { [ "$(get "$web" 2>/dev/null)" = 10.71.1.2 ]; }
@@ -149,7 +150,8 @@ grep -q '"rule":"edge"' "$folder/fenced.jsonl" ||
 intercept remove
 pass "a firewall acts on intercepted connections"
 
-# Processes of the gateway itself, selected by user. brownout runs as that user, and must not intercept itself.
+# Interception of the gateway's own processes, selected by user. brownout runs as the same user, and
+# must not intercept itself.
 cat >"$folder/local.toml" <<E
 version = 1
 [[listener]]
@@ -179,15 +181,15 @@ end_gateway
 intercept remove
 pass "processes of one user are intercepted, and brownout's own connections are not"
 
-# Without the capability, brownout cannot mark its connections, so they are intercepted again. It must not dial in a
-# loop.
+# Without CAP_NET_ADMIN, brownout cannot mark its own connections, so they are redirected back to
+# it. It must not connect to itself again and again.
 start_inside unmarked gateway setpriv --reuid=65534 --regid=65534 --clear-groups "$brownout" run "$folder/local.toml" --drain 0s --api off
 running=$last_pid
 wait_for 10 grep -q 'listener web' "$folder/unmarked.log" ||
   fail "brownout without CAP_NET_ADMIN: expected the listener to open within 10 s, but it did not; log: $(cat "$folder/unmarked.log")"
 intercept apply "$folder/local.toml" --uid nobody
 for i in 1 2 3; do
-  # The client gets a reset or a 502.
+  # The client gets a reset or the status 502.
   said=$(as_nobody "$web" 2>&1 || true)
   if grep -q '^10\.' <<<"$said"; then
     fail "Brownout's own connections are redirected back to it: expected an error, but the request was served: $said"
@@ -203,7 +205,8 @@ end_gateway
 intercept remove
 pass "brownout refuses its own connections that are redirected back, and logs the reason"
 
-# Processes of one control group. cgroup2 is mounted only for this part, where nft expects it.
+# Interception of the processes of one control group. cgroup2 is mounted only for this part, at the
+# path that nft expects.
 cat >"$folder/groups.sh" <<'S'
 set -e
 brownout=$1 file=$2 web=$3 group=brownout-$$/phones
@@ -231,7 +234,7 @@ else
   echo "SKIPPED: no cgroup2 can be mounted here"
 fi
 
-# Errors are reported, and change nothing.
+# Errors are reported and change nothing.
 complains() {
   local wanted=$1
   shift

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# HTTP faults with nginx and curl: curl reports the result of each rule. Without rules nothing changes.
+# Tests HTTP faults with nginx and curl, which reports the result of each rule. Without rules
+# nothing changes.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nginx curl wrk cmp
@@ -22,7 +23,7 @@ start_nginx "$port" "
 http='protocol = "http"'
 
 get() { curl -sS --max-time 60 "$@"; }
-fails() { # CODES WHAT ARGS...
+fails() { # CODES WHAT ARGS...: checks that curl ends with one of CODES.
   local code=0
   get "${@:3}" -o "$folder/out" 2>"$folder/curl.err" || code=$?
   [[ " $1 " == *" $code "* ]] || fail "$2: expected curl to end with one of ($1), got $code: $(cat "$folder/curl.err")"
@@ -50,8 +51,9 @@ if grep -E 'Socket errors|Non-2xx' "$folder/wrk"; then fail "wrk: expected no er
 [ ! -s "$folder/plain.jsonl" ] || fail "HTTP without rules: expected no events, got: $(cat "$folder/plain.jsonl")"
 pass "no rules: nothing differs, wrk has no errors"
 
-# Memory: a body of 5 GB passes without being buffered. Only anonymous memory counts, since pages of the binary come
-# and go. A sanitizer's own memory (shadow, quarantine) is many times larger.
+# Memory: a body of 5 GB passes without being buffered. Only anonymous memory is measured, because
+# the kernel loads and drops pages of the program file. A sanitizer's own memory is many times
+# larger, so the limit does not apply there.
 sanitized() { grep -qE '__(asan|tsan)_init' "$brownout"; }
 own() { awk '/^RssAnon/ { print $2 }' "/proc/$last_pid/status"; }
 before=$(own)
@@ -226,7 +228,8 @@ wait_for 5 grep -q '"event":"refused"' "$folder/faults.jsonl" ||
   fail "a smuggled request: expected an event of the refusal, got: $(tail -5 "$folder/faults.jsonl")"
 pass "smuggling is refused with 400 and an event"
 
-# gRPC clients use HTTP/2, whose requests no rule can match. The file's diagnostics and the API warn about it.
+# gRPC clients use HTTP/2, whose requests no rule can match. The check of the file and the API warn
+# about it.
 grpc='fault = { type = "abort", grpc_status = 14 }'
 rule_file 9 0 "[[rule]]
 name = \"calls fail\"

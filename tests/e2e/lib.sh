@@ -1,15 +1,15 @@
-# Library of the end-to-end tests. Each script gets its own network and temporary folder. At its end, the processes that
-# it started are killed by their process ids.
+# Functions for the end-to-end tests. Each script runs in its own network namespace and temporary
+# folder. At its end, the processes that it started are killed by their process ids.
 #
 #   brownout=$1; source lib.sh
 set -euo pipefail
 export LC_ALL=C
-# Debian's programs, which .ci/install-packages installs, take precedence over others of the same name (pyenv, conda,
-# nvm).
+# Programs of Debian, which .ci/install-packages installs, take precedence over others of the same
+# name (pyenv, conda, nvm).
 export PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
 
-# Each script has its own network namespace and so its own ports; scripts can run in parallel. Where namespaces are
-# not allowed, random ports are used.
+# In its own network namespace each script can use any port, so scripts can run in parallel. Where
+# namespaces are not allowed, random ports are used.
 if [ -z "${BROWNOUT_E2E_NETWORK:-}" ]; then
   export BROWNOUT_E2E_NETWORK=own
   as=()
@@ -25,7 +25,7 @@ pids=()
 clean_up() {
   local pid try
   for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  # A client that is reconnecting may miss the signal.
+  # A client that is about to reconnect may miss the signal.
   for ((try = 0; try < 200; try++)); do
     for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null && sleep 0.05 && continue 2; done
     break
@@ -40,16 +40,18 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 pass() { echo "ok: $*"; }
 need() { for tool in "$@"; do command -v "$tool" >/dev/null || fail "$tool is needed and not installed; run .ci/install-packages --tests"; done; }
 
-# expect_code CODE COMMAND...: its output is in $folder/out and $folder/err afterwards.
+# expect_code CODE COMMAND...: checks the exit code of COMMAND. Its output is then in $folder/out
+# and $folder/err.
 expect_code() {
   local code=0
   "${@:2}" >"$folder/out" 2>"$folder/err" || code=$?
   [ "$code" = "$1" ] || fail "${*:2}: expected exit code $1, got $code: $(cat "$folder/out" "$folder/err")"
 }
-# expect_text out|err TEXT: what the last command printed contains TEXT.
+# expect_text out|err TEXT: checks that the output of the last expect_code contains TEXT.
 expect_text() { grep -qF -- "$2" "$folder/$1" || fail "the last command: expected the text \"$2\" on std$1, got: $(cat "$folder/$1")"; }
 
-# free_port: prints a port that no other test of this network uses, below the kernel's ephemeral range.
+# free_port: prints a port below the kernel's ephemeral range that no other test in this network
+# uses.
 if [ "$BROWNOUT_E2E_NETWORK" = own ]; then echo 10000; else echo $((10000 + RANDOM % 20000)); fi >"$folder/last_port"
 free_port() (
   flock 9
@@ -57,7 +59,8 @@ free_port() (
   echo "$port" | tee "$folder/last_port"
 ) 9>"$folder/last_port.lock"
 
-# start NAME COMMAND...: runs in the background with output in $folder/NAME.log; sets $last_pid.
+# start NAME COMMAND...: runs COMMAND in the background with its output in $folder/NAME.log, and
+# sets $last_pid.
 start() {
   local name=$1
   shift
@@ -79,7 +82,7 @@ wait_for() {
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 wait_port() { wait_for 10 listens "$1" || fail "port $1: expected a server to listen within 10 s, but none does"; }
 
-# rule_file SERVER_PORT LISTEN_PORT [RULES [LISTENER_KEYS]]: prints a rule file.
+# rule_file SERVER_PORT LISTEN_PORT [RULES [LISTENER_KEYS]]: prints a rule file with one listener.
 rule_file() {
   local keys=${4:+$'\n'$4}
   cat <<EOF
@@ -96,22 +99,23 @@ ${3:-}
 EOF
 }
 
-# proxy NAME SERVER_PORT [RULES [LISTENER_KEYS [OPTION...]]]: starts brownout in front of the server; sets $proxy_port
-# and $last_pid.
+# proxy NAME SERVER_PORT [RULES [LISTENER_KEYS [OPTION...]]]: starts brownout in front of the
+# server, and sets $proxy_port and $last_pid.
 proxy() {
   local try
   for try in 1 2 3; do
     proxy_port=$(free_port)
     rule_file "$2" "$proxy_port" "${3:-}" "${4:-}" >"$folder/$1.toml"
     start "$1" "$brownout" run "$folder/$1.toml" --events "$folder/$1.jsonl" --drain 0s --api off "${@:5}"
-    # The port may be in use for UDP, or another process may have bound it meanwhile. Then the loop tries another port.
+    # The port may be in use for UDP, or another process may have taken it. Then the loop tries
+    # another port.
     if wait_for 20 proxy_settled "$1" && grep -q 'listener front: 127' "$folder/$1.log"; then return; fi
   done
   fail "brownout with $folder/$1.toml: expected it to listen, but it does not; log: $(cat "$folder/$1.log")"
 }
 proxy_settled() { grep -q 'listener front: 127' "$folder/$1.log" || ! kill -0 "$last_pid"; }
 
-# start_echo: starts a TCP echo server; sets $echo_port.
+# start_echo: starts a TCP echo server, and sets $echo_port.
 start_echo() {
   cat >"$folder/echo.js" <<'P'
 const server = require('net').createServer({ allowHalfOpen: true }, c => c.on('error', () => {}).pipe(c));
@@ -122,8 +126,8 @@ P
   echo_port=$(cat "$folder/echo.log")
 }
 
-# ask STATUS BODY_PATTERN CURL_OPTION...: checks the status and the body; saves the response in $folder/head and
-# $folder/body.
+# ask STATUS BODY_PATTERN CURL_OPTION...: checks the status and the body of a response, which is
+# then in $folder/head and $folder/body.
 ask() {
   local status=$1 pattern=$2 got
   shift 2
@@ -133,12 +137,13 @@ ask() {
     fail "curl $*: expected a body that matches \"$pattern\", got: $(cat "$folder/body")"
 }
 
-# at_least A B: succeeds if A >= B; accepts fractions.
+# at_least A B: succeeds if A >= B. Both may have fractions.
 at_least() { python3 -c "import sys; sys.exit(0 if float('$1') >= float('$2') else 1)"; }
 now() { date +%s.%N; }
 since() { python3 -c "import time; print(time.time() - float('$1'))"; }
 
-# start_nginx PORT BLOCKS: BLOCKS go inside http { }; $folder/files can be served.
+# start_nginx PORT BLOCKS: starts nginx with BLOCKS inside http { }. It may serve the files in
+# $folder/files.
 start_nginx() {
   cat >"$folder/nginx.conf" <<EOF
 worker_processes 1;
@@ -158,8 +163,8 @@ EOF
   wait_port "$1"
 }
 
-# start_mosquitto NAME CONFIG: starts an MQTT broker; WEB in CONFIG stands for a second port. Sets $broker and
-# $broker_web.
+# start_mosquitto NAME CONFIG: starts an MQTT broker, and sets $broker and $broker_web. The word WEB
+# in CONFIG stands for a second port.
 start_mosquitto() {
   broker=$(free_port)
   broker_web=$(free_port)
@@ -169,8 +174,8 @@ start_mosquitto() {
   if [[ "$2" = *WEB* ]]; then wait_port "$broker_web"; fi
 }
 
-# start_prosody CONFIG USER...: starts an XMPP server for localhost; all passwords are "secret", and CONFIG has its
-# TLS settings. Sets $server.
+# start_prosody CONFIG USER...: starts an XMPP server for localhost, and sets $server. CONFIG has
+# its TLS settings. All passwords are "secret".
 start_prosody() {
   local config=$1 user
   shift

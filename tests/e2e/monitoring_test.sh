@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Rehearsals with monitoring: a real Prometheus whose alert fires, a real Alertmanager whose webhook arrives, and a
-# receiver of Brownout's own webhooks that fails at first.
+# Tests rehearsals with monitoring: a real Prometheus whose alert fires, a real Alertmanager whose
+# webhook arrives, and a receiver that at first rejects Brownout's webhooks.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need prometheus prometheus-alertmanager python3 curl
@@ -12,7 +12,7 @@ prometheus_port=$(free_port)
 listener_port=$(free_port)
 alerts_port=$(free_port)
 
-# The monitored application, behind the listener that fails.
+# The monitored application, behind the listener on which the fault acts.
 cat >"$folder/app.py" <<'P'
 import http.server, sys
 class App(http.server.BaseHTTPRequestHandler):
@@ -24,7 +24,7 @@ class App(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), App).serve_forever()
 P
-# A webhook receiver that rejects each message twice.
+# A webhook receiver that rejects each message twice before it accepts it.
 cat >"$folder/hooks.py" <<'P'
 import collections, http.server, sys
 seen = collections.Counter()
@@ -157,7 +157,7 @@ R
 code=0
 "$brownout" rehearse "$folder/outage.toml" --ci --report "$folder/report" >"$folder/out.txt" 2>&1 || code=$?
 [ "$code" = 1 ] || fail "rehearsal with a failed expectation: expected exit code 1, got $code: $(cat "$folder/out.txt")"
-# says PATTERN
+# says PATTERN: checks the output of the rehearsal.
 says() { grep -qE "$1" "$folder/out.txt" || fail "rehearsal: expected output that matches \"$1\", got: $(cat "$folder/out.txt")"; }
 says '^met +alert of rule in errors at most 1m10s: .*it fires: ALERTS'
 says '^met +alert ChatIsDown in errors at most 1m10s: .*received: '
@@ -167,7 +167,7 @@ says '^met +availability of Prometheus '
 says '^met +availability of a wrong query '
 pass "the times of a firing rule and of its alert's webhook are measured with Prometheus and Alertmanager"
 
-# Three phases and six expectations; each was rejected twice before it was accepted.
+# Three phases and six expectations give nine messages, each rejected twice before it was accepted.
 [ "$(wc -l <"$folder/hooks.log")" = 9 ] ||
   fail "webhooks: expected 9 messages, got: $(cat "$folder/hooks.log"); output of the rehearsal: $(cat "$folder/out.txt")"
 grep -q '"phase":"errors"' "$folder/hooks.log" || fail "webhooks: expected a message for the phase \"errors\", got: $(cat "$folder/hooks.log")"

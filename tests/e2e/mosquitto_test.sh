@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mosquitto over a TCP listener: messages of every QoS, with and without faults.
+# Tests mosquitto behind a TCP listener: messages of every QoS, with and without faults.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_pub mosquitto_sub
@@ -24,7 +24,7 @@ match = { direction = "upstream" }
 fault = { type = "latency", delay = "150ms" }'
 begin=$(now)
 mosquitto_pub -p "$proxy_port" -t x -m y -q 1
-# CONNECT and PUBLISH are each delayed in one direction.
+# CONNECT and PUBLISH are each delayed once, in one direction.
 at_least "$(since "$begin")" 0.3 || fail "latency: expected publishing to take 0.3 s or more, but it took $(since "$begin") s"
 pass "latency: connect and publish are delayed"
 
@@ -33,7 +33,8 @@ fault = { type = "reset" }'
 if timeout 5 mosquitto_pub -p "$proxy_port" -t x -m y -q 1 2>/dev/null; then fail "reset: expected publishing to fail, but it succeeded"; fi
 pass "reset: publishing fails"
 
-# A half-open link: the keep-alive must detect it (mosquitto_sub's shortest is 5 s).
+# A half-open connection: the keep-alive must detect it. The shortest keep-alive of mosquitto_sub is
+# 5 s.
 proxy cable "$port" '[[rule]]
 start = "1s"
 fault = { type = "unplug" }'

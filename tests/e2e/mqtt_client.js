@@ -1,6 +1,7 @@
-// The npm client `mqtt` under faults: every numbered message that it reports as acknowledged must arrive, at QoS 2
-// exactly once. The client gives up some messages ("Connection closed"): those published while it resends its store
-// after a reconnect, if that connection ends, too.
+// Tests the npm client `mqtt` under faults: every numbered message that it reports as acknowledged
+// must arrive, at QoS 2 exactly once. The client gives up some messages with the error "Connection
+// closed". These were published while it sent its stored messages again after a reconnection, and
+// that connection ended, too.
 //
 //   node mqtt_client.js MODULES PROXY_PORT BROKER_PORT
 const [modules, proxy, broker] = process.argv.slice(2);

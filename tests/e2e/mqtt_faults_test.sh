@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Each message fault with mosquitto and the npm client `mqtt`, over TCP and over WebSocket.
+# Tests each message fault with mosquitto and the npm client `mqtt`, over TCP and over WebSocket.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_sub node curl
@@ -9,15 +9,15 @@ start_mosquitto mosquitto $'listener WEB 127.0.0.1\nprotocol websockets'
 plain=$broker
 web=$broker_web
 
-# The TCP and the WebSocket listener have the same rules.
-through() { # NAME RULES
+# The TCP and the WebSocket listener get the same rules.
+through() { # NAME RULES: starts proxies over TCP and over WebSocket.
   proxy "$1-tcp" "$plain" "$2" 'protocol = "mqtt"'
   tcp=mqtt://127.0.0.1:$proxy_port
   proxy "$1-ws" "$web" "$2" 'protocol = "websocket"'
   ws=ws://127.0.0.1:$proxy_port
 }
-# see NAME EXPRESSION COUNT QOS [SESSION]: checks the expression on the client's results over TCP and over WebSocket,
-# in parallel.
+# see NAME EXPRESSION COUNT QOS [SESSION]: runs clients over TCP and WebSocket in parallel, and
+# checks EXPRESSION on the results of each.
 see() {
   local kind probes=()
   for kind in tcp ws; do
@@ -94,7 +94,7 @@ fault = { type = "mqtt_receive_maximum", value = 1 }'
 see throttled 'r["maximum"] == 1 and r["got"] == n(1, 2, 3)' 3 1
 pass "mqtt_session_present, mqtt_receive_maximum"
 
-# A single message in flight, with a late acknowledgement: a slow subscriber from the broker's point of view.
+# One message in flight and a late acknowledgement make the client a slow subscriber for the broker.
 through slow '[[rule]]
 match = { packet = "connect", direction = "upstream" }
 fault = { type = "mqtt_receive_maximum", value = 1 }
@@ -116,7 +116,7 @@ fault = { type = "mqtt_disconnect", reason = 156, server_reference = "127.0.0.1:
 see moved '"number 2" not in r["got"] and (r.get("closed") or r.get("error"))' 3 0
 pass "a slow subscriber, half_open, reject, mqtt_disconnect"
 
-# The list of connections names the rule that holds a message back.
+# The list of connections names the rule that holds a message.
 proxy_port=$(free_port)
 api=$(free_port)
 rule_file "$plain" "$proxy_port" '[[rule]]
@@ -131,7 +131,7 @@ wait_for 10 sh -c "curl -s http://127.0.0.1:$api/api/v1/flows | grep -q '\"rules
   fail "list of flows: expected the rule \"not for you\" at the connection, got: $(curl -s "http://127.0.0.1:$api/api/v1/flows")"
 pass "the list of connections names the rules that act on messages"
 
-# The examples, with the broker's port and a free port in place of their own.
+# Examples run with the broker's port and a free port in place of the ports in the file.
 for example in "$here"/../../examples/messaging/*.toml; do
   name=$(basename "$example" .toml)
   grep -q 'protocol = "mqtt"' "$example" || continue

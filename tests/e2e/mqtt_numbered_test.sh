@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Numbered messages with libmosquitto through mosquitto and two client libraries: end-to-end counts of lost, doubled
-# and reordered messages under faults of single packets.
+# Counts lost, duplicated and reordered messages end to end, with numbered messages through
+# mosquitto and two client libraries, under faults on single packets.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto node
@@ -10,9 +10,10 @@ here=$(dirname "$(readlink -f "$0")")
 
 start_mosquitto mosquitto $'max_queued_messages 0\nmax_inflight_messages 0'
 mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
-# exchange NAME QOS COUNT: publishes through the proxy; subscribes at the broker.
+# exchange NAME QOS COUNT: publishes COUNT messages through the proxy, and subscribes at the broker.
 exchange() { "$numbered" "$proxy_port" "$broker" "$2" "$3" 5 >"$folder/$1.json" || fail "$1: expected the client to end normally, but it failed: $(cat "$folder/$1.json")"; }
-# holds NAME EXPRESSION: checks an expression of sent, lost, doubled, reordered and connections.
+# holds NAME EXPRESSION: checks an expression of the variables sent, lost, doubled, reordered and
+# connections.
 holds() {
   python3 -c 'import json, sys; sys.exit(not eval(sys.argv[2], json.load(open(sys.argv[1]))))' "$folder/$1.json" "$2" ||
     fail "$1: expected a result with ($2), got: $(cat "$folder/$1.json")"
@@ -76,7 +77,7 @@ node "$here/mqtt_client.js" "$here/../../build/npm/node_modules" "$proxy_port" "
   fail "npm client mqtt: expected every acknowledged message to arrive, got the error above"
 pass "the second client, npm mqtt: QoS 1 and 2 through the same faults"
 
-# Some examples name a CA in the same folder.
+# Some examples need a CA in their own folder.
 mkdir "$folder/messaging"
 cp "$here"/../../examples/messaging/*.toml "$folder/messaging"
 cd "$folder/messaging"

@@ -1,9 +1,9 @@
-// Shows the effect of a fault on the npm client `mqtt`: subscribes to a topic, publishes numbered messages to it, and
-// prints the received messages in order, with their times, as one line of JSON.
+// Shows the effect of a fault on the npm client `mqtt`. Subscribes to a topic, publishes numbered
+// messages to it, and prints the received messages in order, with their times, as one line of JSON.
 //
 //   node mqtt_probe.js MODULES URL COUNT QOS [SESSION]
 //
-// SESSION is the id of a client with a persistent session. Prints {"present":.., "maximum":.., "got":[..],
+// SESSION is the client id of a persistent session. Prints {"present":.., "maximum":.., "got":[..],
 // "times":[ms..]}.
 const [modules, url, count, qos, session] = process.argv.slice(2);
 const mqtt = require(modules + "/mqtt");

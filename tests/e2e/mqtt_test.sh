@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# protocol = "mqtt" with mosquitto: packets of both versions pass unchanged, and rules match by topic, QoS and client.
+# Tests protocol = "mqtt" with mosquitto: packets of both versions pass unchanged, and rules match
+# by topic, QoS and client.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_pub mosquitto_sub
 
 start_mosquitto mosquitto $'max_queued_messages 0'
 mqtt() { proxy "$1" "$broker" "$2" 'protocol = "mqtt"'; }
-# subscribe NAME ARG...: waits until subscribed; received messages go to its log.
+# subscribe NAME ARG...: starts a subscriber, and waits until it is subscribed. Received messages go
+# to its log.
 subscribe() {
   local name=$1
   shift
@@ -20,7 +22,8 @@ got() { grep -E '^[a-z0-9]+$' "$folder/$1.log" | tr '\n' ' '; }
 mqtt plain ""
 for version in mqttv31 mqttv311 mqttv5; do
   for qos in 0 1 2; do
-    # mosquitto_sub 2.0.11 miscounts its receive maximum (20).
+    # Work around a bug: mosquitto_sub 2.0.11 counts messages in flight wrongly at its receive
+    # maximum (20).
     more=()
     [ "$version" != mqttv5 ] || more=(-D CONNECT receive-maximum 600)
     subscribe "$version$qos" -V "$version" "${more[@]}" -t "topic/$qos" -q "$qos" -C 500
@@ -131,7 +134,7 @@ wait "$inside" || fail "MQTT over TLS: expected the subscriber to receive its me
 [ "$(got inside)" = "open " ] || fail "MQTT over TLS: expected the message \"open\", got: $(got inside)"
 pass "inside TLS"
 
-# A bridge adds 0x80 to its protocol level (try_private, which is the default).
+# A bridge adds 0x80 to its protocol level (option try_private, on by default).
 central=$broker
 for version in mqttv31 mqttv311 mqttv50; do
   proxy "bridged_$version" "$central" '[[rule]]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Server names from this machine's files, in a namespace with its own files: /etc/hosts, resolv.conf with search
-# domains, and a resolver that does not answer for some names. Also a zone transfer with dig.
+# Tests server names in a namespace with its own /etc/hosts and resolv.conf with search domains, and
+# with a resolver that does not answer for some names. Also tests a zone transfer with dig.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need dig unshare ip python3
@@ -78,15 +78,16 @@ def ask(port):
     return got, time.monotonic() - begun
 for port in (7001, 7002, 7003, 7004):
     print(port, ask(port)[0])
-# Eight names without an answer, and one that resolves.
+# Connections to eight names without an answer, and to one that resolves.
 dark = [socket.create_connection(("127.0.0.1", 7005 + i), 10) for i in range(8)]
-# After this answer the single worker has accepted the other connections, too.
+# The single worker accepts in order, so after this answer it has accepted the other connections,
+# too.
 ask(7003)
 got, took = ask(7003)
 print("beside the dark:", got, "at once" if took < 1.5 else f"after {took:.1f} s")
 got, took = ask(7005)
 print("dark:", got, "in time" if took < 4 else f"after {took:.1f} s")
-# A UDP flow whose server name gets no answer; the resolver's own timeout is longer.
+# A UDP session whose server name gets no answer. The resolver's own time-out is longer.
 def failures():
     import urllib.request
     text = urllib.request.urlopen("http://127.0.0.1:7200/metrics", timeout=10).read().decode()
@@ -122,7 +123,7 @@ grep -qx 'dark: reset in time' "$folder/inside.txt" ||
 grep -qx 'udp: in time' "$folder/inside.txt" || fail "connect_timeout of a UDP session: expected its end in time, got: $(cat "$folder/inside.txt")"
 pass "an unanswered name does not delay other names, and fails within connect_timeout"
 
-# A primary server of a zone: three messages for one AXFR.
+# A primary server of a zone, which sends three messages for one AXFR.
 primary_port=$(free_port)
 cat >"$folder/primary.py" <<'EOF'
 import socket, struct, sys, threading

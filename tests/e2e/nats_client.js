@@ -1,11 +1,11 @@
 // A NATS client for nats_test.sh, with the library for Node.
 //
 //   nats_client.js MODULES PORT listen SUBJECT [QUEUE]  prints published messages until "end"
-//   nats_client.js MODULES PORT say SUBJECT WORD...     publishes each word, then leaves
-//   nats_client.js MODULES PORT answer SUBJECT          answers requests with their text in capitals, until "end"
-//   nats_client.js MODULES PORT ask SUBJECT WORD...     asks, and prints the answers
-//   nats_client.js MODULES PORT store SUBJECT WORD...   publishes to JetStream, and prints the sequence of each that was stored
-//   nats_client.js MODULES PORT stay                    prints connection events until reconnected, or for 30 s
+//   nats_client.js MODULES PORT say SUBJECT WORD...     publishes each word, then disconnects
+//   nats_client.js MODULES PORT answer SUBJECT          answers requests in capitals until "end"
+//   nats_client.js MODULES PORT ask SUBJECT WORD...     sends requests, and prints the answers
+//   nats_client.js MODULES PORT store SUBJECT WORD...   publishes to JetStream, prints sequences
+//   nats_client.js MODULES PORT stay                    waits for a reconnection, at most 30 s
 //
 // Connection events are printed as "* ...". NATS_CA makes TLS mandatory.
 const [modules, port, command, subject, ...rest] = process.argv.slice(2);
@@ -14,7 +14,7 @@ const text = (bytes) => new TextDecoder().decode(bytes);
 const bytes = (words) => new TextEncoder().encode(words);
 
 async function main() {
-  // In milliseconds.
+  // The unit is milliseconds.
   const patience = 1000 * Number(process.env.PATIENCE ?? 20);
   const stays = command === 'stay';
   const tls = process.env.NATS_CA ? { tls: { caFile: process.env.NATS_CA } } : {};

@@ -1,11 +1,11 @@
-"""NATS by its client for Python, as nats_client.js does it.
+"""A NATS client for nats_faults_test.sh, with the library for Python. See also nats_client.js.
 
-  nats_client.py PORT listen SUBJECT [QUEUE]   prints what is published there, until it says "end"
-  nats_client.py PORT say SUBJECT WORD...      publishes each word, then leaves
-  nats_client.py PORT ask SUBJECT WORD...      asks, and prints the answers
-  nats_client.py PORT stay                     stays, and prints what happens to the connection, until it is connected again
+  nats_client.py PORT listen SUBJECT [QUEUE]   prints published messages until "end"
+  nats_client.py PORT say SUBJECT WORD...      publishes each word, then disconnects
+  nats_client.py PORT ask SUBJECT WORD...      sends requests, and prints the answers
+  nats_client.py PORT stay                     prints connection events until reconnected
 
-What happens to the connection is printed as "* ...". With NATS_CA, TLS is insisted on.
+Connection events are printed as "* ...". NATS_CA makes TLS mandatory.
 """
 import asyncio
 import os
@@ -64,7 +64,7 @@ async def main():
         for word in rest[1:]:
             try:
                 print((await connection.request(rest[0], word.encode(), timeout=1.5)).data.decode())
-            except Exception as error:  # the library's error
+            except Exception as error:  # an error of the library
                 tell(type(error).__name__)
     if command == "stay":
         tell("ready")

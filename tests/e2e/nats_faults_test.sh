@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# NATS with TLS after INFO, terminated on both sides, and the NATS faults, with its clients for Node and Python.
+# Tests NATS with TLS after INFO, terminated on both sides, and the NATS faults, with its clients
+# for Node and Python.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nats-server node openssl /usr/bin/python3
@@ -11,7 +12,7 @@ export PYTHONPATH=$here/../../build/pypi
 
 js() { timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" "$@"; }
 py() { timeout 60 /usr/bin/python3 "$here/nats_client.py" "$proxy_port" "$@"; }
-# join NAME js|py ARGUMENT...: starts a client in the background; waits until it is connected.
+# join NAME js|py ARGUMENT...: starts a client in the background, and waits until it is connected.
 join() {
   local arguments=(node "$here/nats_client.js" "$modules" "$proxy_port")
   [ "$2" = js ] || arguments=(/usr/bin/python3 "$here/nats_client.py" "$proxy_port")
@@ -50,7 +51,7 @@ tls { cert_file: "$folder/server.pem", key_file: "$folder/server.key", timeout: 
 CONF
 start secret nats-server -c "$folder/nats.conf"
 wait_port "$secret"
-# between NAME SERVER_CA [RULES]
+# between NAME SERVER_CA [RULES]: starts a proxy with TLS on both sides.
 between() {
   proxy_port=$(free_port)
   cat >"$folder/$1.toml" <<FILE
@@ -96,7 +97,7 @@ wait_for 5 grep -q 'handshake failed.*with the server' "$folder/stranger.log" ||
 unset NATS_CA
 pass "a server whose certificate is not from the trusted CA is reported, and the connection ends"
 
-# load NAME RULE: adds a rule for existing connections.
+# load NAME RULE: adds a rule, which acts on existing connections.
 load() {
   echo "$2" >>"$folder/$1.toml"
   wait_for 5 grep -q 'changed): 1 rule loaded' "$folder/$1.log" ||
@@ -104,7 +105,7 @@ load() {
 }
 nats duck ''
 join stays js stay
-# The server sends its first PING to a client two seconds after the connect.
+# The server sends its first PING two seconds after a client has connected.
 load duck '[[rule]]
 fault = { type = "nats_lame_duck", grace = "200ms" }
 duration = "6s"'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# protocol = "nats" with nats-server and its client for Node: messages pass unchanged, and rules match by verb and
-# subject.
+# Tests protocol = "nats" with nats-server and its client for Node: messages pass unchanged, and
+# rules match by verb and subject.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nats-server node
@@ -13,7 +13,8 @@ start nats nats-server -a 127.0.0.1 -p "$broker" -js -sd "$folder/jetstream"
 wait_port "$broker"
 nats() { proxy "$1" "$broker" "$2" 'protocol = "nats"'; }
 client() { timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" "$@"; }
-# listen NAME SUBJECT [QUEUE]: starts a subscriber in the background; waits until it is subscribed.
+# listen NAME SUBJECT [QUEUE]: starts a subscriber in the background, and waits until it is
+# subscribed.
 listen() {
   start "$1" timeout 60 node "$here/nats_client.js" "$modules" "$proxy_port" listen "${@:2}"
   listener=$last_pid

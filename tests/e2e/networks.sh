@@ -1,4 +1,4 @@
-# Test networks connected by veth pairs, in addition to lib.sh: a client, a gateway and a server.
+# Functions for tests with several networks connected by veth pairs, in addition to lib.sh.
 
 # network NAME: creates a network namespace for the duration of the test.
 # inside NAME COMMAND...: runs a command in that namespace.
@@ -12,11 +12,11 @@ network() {
   inside "$1" ip link set lo up
 }
 inside() { local name=$1; shift; nsenter --target "${holders[$name]}" --net "$@"; }
-# start_inside NAME NETWORK COMMAND...: like start in lib.sh, inside the network.
+# start_inside NAME NETWORK COMMAND...: like start in lib.sh, but inside the network.
 start_inside() { local name=$1 where=$2; shift 2; start "$name" nsenter --target "${holders[$where]}" --net "$@"; }
 
-# link GATEWAY NETWORK PREFIX PREFIX6: connects two networks by a veth pair. The gateway's end is called to-NETWORK and
-# has the addresses PREFIX.1 and PREFIX6::1; the other end has .2 and ::2.
+# link GATEWAY NETWORK PREFIX PREFIX6: connects two networks by a veth pair. The gateway's end has
+# the name to-NETWORK and the addresses PREFIX.1 and PREFIX6::1. The other end has .2 and ::2.
 link() {
   inside "$1" ip link add "to-$2" type veth peer name eth0 netns "/proc/${holders[$2]}/ns/net"
   inside "$1" ip addr add "$3.1/24" dev "to-$2"

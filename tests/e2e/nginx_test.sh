@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# nginx, curl and wrk over a TCP listener: without rules nothing changes; with faults curl reports their effect.
+# Tests nginx, curl and wrk with a TCP listener: without rules nothing changes, and with faults curl
+# reports their effect.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nginx curl wrk cmp
@@ -12,7 +13,7 @@ echo "hello" >"$folder/files/hello"
 start_nginx "$port" "server { listen 127.0.0.1:$port; root $folder/files; }"
 
 get() { curl -sS --max-time 20 "$@"; }
-curl_fails() { # EXPECTED_CODES WHAT ARGS...
+curl_fails() { # CODES WHAT ARGS...: checks that curl ends with one of CODES.
   local code=0
   get "${@:3}" -o "$folder/out" 2>"$folder/curl.err" || code=$?
   [[ " $1 " == *" $code "* ]] || fail "$2: expected curl to end with one of ($1), got $code: $(cat "$folder/curl.err")"
@@ -66,8 +67,8 @@ curl_fails 56 "reset: connection reset by peer (curl 56)" "http://127.0.0.1:$pro
 proxy refuse "$port" '[[rule]]
 match = { first = 2 }
 fault = { type = "refuse" }'
-listens "$proxy_port" || true # the first connection
-# A RST that is there before curl looks at its connect counts as "could not connect" (7).
+listens "$proxy_port" || true # makes the first connection, which the rule refuses
+# If the RST arrives before curl checks its connection, curl reports "could not connect" (7).
 curl_fails "56 7" "refuse: the second connection is reset" "http://127.0.0.1:$proxy_port/hello"
 [ "$(get "http://127.0.0.1:$proxy_port/hello")" = hello ] || fail "refuse with first = 2: expected the third connection to work, but it did not"
 
@@ -90,7 +91,7 @@ curl_fails 28 "unplug: nothing, until curl's own time-out (28)" --max-time 1 "ht
 proxy corrupt "$port" '[[rule]]
 match = { direction = "downstream" }
 fault = { type = "corrupt", chance = "0.01%" }'
-rm "$folder/out"  # of the test before: it must not stand in for what arrives now
+rm "$folder/out"  # The previous test left this file, which must not be taken for the new download.
 get "http://127.0.0.1:$proxy_port/mega" -o "$folder/out" || fail "corrupt: expected the file to arrive, but curl failed with exit code $?"
 [ "$(stat -c %s "$folder/out")" = 1000000 ] || fail "corrupt: expected 1000000 bytes, got $(stat -c %s "$folder/out")"
 if cmp -s "$folder/out" "$folder/files/mega"; then fail "corrupt: expected changed bytes, but the file is unchanged"; fi

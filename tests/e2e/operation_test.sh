@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Long-running operation: rule files deployed in every usual way, rotated logs, readers that stop reading, few
-# processors and descriptors, and shutdown.
+# Tests long-running operation: common ways to deploy rule files, log rotation, readers that stop
+# reading, few processors and descriptors, and shutdown.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl python3 taskset prlimit
@@ -14,7 +14,8 @@ name = "slow"
 per = "chunk"
 fault = { type = "latency", delay = "1ms" }'
 
-# run_rules NAME PATH OPTION...: starts brownout with the rules at PATH, which must listen at $proxy_port.
+# run_rules NAME PATH OPTION...: starts brownout with the rule file PATH, and waits until it listens
+# at $proxy_port.
 run_rules() {
   start "$1" "${before[@]}" "$brownout" run "$2" --drain 0s "${@:3}"
   wait_for 10 grep -q 'listener front: 127' "$folder/$1.log" ||
@@ -23,7 +24,7 @@ run_rules() {
 before=()
 loaded() { grep -q "$2 rules\? loaded" "$folder/$1.log"; }
 new_port() { proxy_port=$(free_port); }
-exchange() { # COUNT: echoes COUNT bytes, one at a time
+exchange() { # COUNT: echoes COUNT bytes, one at a time.
   python3 - "$proxy_port" "$1" <<'P'
 import socket, sys
 s = socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5); s.settimeout(5)
@@ -33,7 +34,7 @@ for _ in range(int(sys.argv[2])):
 P
 }
 
-# A deployment switches a symbolic link to another folder.
+# A deployment replaces a symbolic link by one to another folder.
 new_port
 mkdir -p "$folder/releases/1" "$folder/releases/2"
 rule_file "$echo_port" "$proxy_port" >"$folder/releases/1/rules.toml"
@@ -57,7 +58,7 @@ wait_for 10 loaded linked 1 ||
   fail "a file behind a symbolic link was edited: expected a reload within 10 s, but there was none; log: $(cat "$folder/linked.log")"
 pass "reload of a file behind a link"
 
-# A container with one mounted file that the host replaces.
+# A single file is mounted into a container, and the host edits it.
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
   new_port
   rule_file "$echo_port" "$proxy_port" >"$folder/host.toml"
@@ -71,7 +72,7 @@ if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
   pass "reload of a single file that is mounted"
 fi
 
-# A pipe can be read only once; everything except a reload works.
+# A pipe can be read only once. Everything except a reload works.
 new_port
 api=$(free_port)
 mkfifo "$folder/pipe"
@@ -97,7 +98,7 @@ kill -TERM "$last_pid"
 wait "$last_pid" || fail "a pipe in place of the rule file, SIGTERM: expected exit code 0, got $?"
 pass "a pipe as rule file is read once, and blocks nothing"
 
-# The reader of the events, and of standard error, stops reading.
+# The readers of the event log and of standard error stop reading.
 new_port
 api=$(free_port)
 rule_file "$echo_port" "$proxy_port" "$slow" >"$folder/stuck.toml"
@@ -105,7 +106,7 @@ cat >"$folder/stuck.py" <<'P'
 import os, subprocess, sys
 events, errors = os.pipe(), os.pipe()
 for pipe in events, errors: os.set_blocking(pipe[0], False)
-# Fills the pipe of standard error from the beginning.
+# Fill the pipe of standard error before brownout starts.
 os.set_blocking(errors[1], False)
 try:
     while True: os.write(errors[1], b'x' * 4096)
@@ -128,7 +129,7 @@ wait "$last_pid" || fail "readers that stopped reading, SIGTERM: expected exit c
 at_least 8 "$(since "$begin")" || fail "readers that stopped reading, SIGTERM: expected an end within 8 s, but it took longer"
 pass "stopped readers of events and standard error do not block the proxy"
 
-# Event log rotation by rename and by truncation.
+# Rotation of the event log, by renaming and by truncating.
 new_port
 rule_file "$echo_port" "$proxy_port" "$slow" >"$folder/rotated.toml"
 run_rules rotated "$folder/rotated.toml" --api off --events "$folder/events"
@@ -151,7 +152,7 @@ noticed() { exchange 1 && [ -s "$folder/events" ]; }
 wait_for 10 noticed || fail "event log, renamed and created again: expected events in the new file within 10 s, but it is empty"
 pass "events survive logrotate, renaming or truncating"
 
-# Messages caused by clients are logged, but not once per client.
+# Messages caused by clients are logged, but not once for each client.
 new_port
 rule_file "$echo_port" "$proxy_port" "" 'protocol = "tls"' >"$folder/flood.toml"
 run_rules flood "$folder/flood.toml" --api off
@@ -170,7 +171,7 @@ wait_for 15 grep -q 'front: not TLS: and [0-9,]* more like it' "$folder/flood.lo
   fail "300 clients without TLS: expected fewer than 100 lines in the log, got $(grep -c 'not TLS' "$folder/flood.log")"
 pass "log lines that clients cause are limited and counted"
 
-# Names with line breaks and escape sequences.
+# Rules with line breaks and escape sequences in their names.
 new_port
 api=$(free_port)
 rule_file "$echo_port" "$proxy_port" >"$folder/named.toml"
@@ -213,7 +214,7 @@ for few in 6 9 14 20 28 40 56; do
 done
 pass "too few descriptors are an error"
 
-# Stopping a container allows ten seconds.
+# Container managers allow ten seconds for stopping.
 new_port
 rule_file "$echo_port" "$proxy_port" >"$folder/ending.toml"
 start ending "$brownout" run "$folder/ending.toml" --api off
@@ -232,7 +233,7 @@ wait "$ending" || fail "SIGTERM with an open connection: expected exit code 0, g
 at_least 9 "$(since "$begin")" || fail "SIGTERM with an open connection: expected an end within 9 s, but it took $(since "$begin") s"
 pass "SIGTERM with an open connection ends it within ten seconds"
 
-# The man page is accurate.
+# The man page must be correct.
 "$brownout" generate man >"$folder/man"
 grep -A1 '^SIGUSR1' "$folder/man" | grep -q 'halts' || fail "man page: expected SIGUSR1 with the text \"halts\", but it is missing"
 for code in 3 4; do sed -n '/^.SH EXIT STATUS/,$p' "$folder/man" | grep -qx "$code" || fail "man page: expected the exit status $code, but it is missing"; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A forward proxy (SOCKS5, SOCKS4 and CONNECT) that curl, git and Python use through ALL_PROXY; and the PROXY
-# protocol, received from and sent to nginx and curl.
+# Tests a forward proxy (SOCKS5, SOCKS4 and CONNECT) that curl, git and Python use through
+# ALL_PROXY. Also tests the PROXY protocol, received from and sent to nginx and curl.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl nginx openssl python3
@@ -16,7 +16,7 @@ start_nginx "$web" "server { listen 127.0.0.1:$web; root $folder/files; }
   server { listen 127.0.0.1:$told proxy_protocol; listen [::1]:$told proxy_protocol; location / { return 200 \"\$proxy_protocol_addr:\$proxy_protocol_port\\n\"; } }
   server { listen 127.0.0.1:$tls ssl; ssl_certificate $folder/cert.pem; ssl_certificate_key $folder/key.pem; root $folder/files; }"
 
-# forward NAME KEYS RULES: starts a forward proxy; sets $proxy_port.
+# forward NAME KEYS RULES: starts a forward proxy, and sets $proxy_port.
 forward() {
   proxy_port=$(free_port)
   cat >"$folder/$1.toml" <<E

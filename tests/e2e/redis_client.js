@@ -1,15 +1,15 @@
 // A Redis client for redis_messages_test.sh, with the library ioredis.
 //
-//   redis_client.js MODULES PORT COMMAND...      sends each command; prints replies, errors as "* text"
-//   redis_client.js MODULES PORT pipe COMMAND...   sends all commands at once
-//   redis_client.js MODULES PORT listen CHANNEL  prints published messages until "end"
-//   redis_client.js MODULES PORT cluster COMMAND...  as a client of a cluster
+//   redis_client.js MODULES PORT COMMAND...          prints each reply, errors as "* text"
+//   redis_client.js MODULES PORT pipe COMMAND...     sends all commands at once
+//   redis_client.js MODULES PORT listen CHANNEL      prints published messages until "end"
+//   redis_client.js MODULES PORT cluster COMMAND...  connects as a client of a cluster
 const [modules, port, what, ...rest] = process.argv.slice(2);
 const Redis = require(`${modules}/ioredis`);
 const shown = (reply) => (Array.isArray(reply) ? reply.join(',') : String(reply));
 
 async function main() {
-  // In milliseconds.
+  // The unit is milliseconds.
   const patience = 1000 * Number(process.env.PATIENCE ?? 1.5);
   const options = { port: Number(port), retryStrategy: null, maxRetriesPerRequest: 0, commandTimeout: what === 'listen' ? undefined : patience };
   const client = what === 'cluster'
@@ -32,5 +32,5 @@ async function main() {
   client.disconnect();
 }
 main().catch((error) => { console.log(`* failed: ${error.message}`); process.exit(1); })
-  // Timers of answered commands would keep the process alive.
+  // Without this, timers of answered commands would keep the process alive.
   .then(() => process.stdout.write('', () => process.exit()));

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Redis by its client for Python, for redis_messages_test.sh.
+"""A Redis client for redis_messages_test.sh, with the library redis-py.
 
-redis_client.py PORT COMMAND...     each a line; prints what comes, errors as "* Class: text"
-redis_client.py PORT pipe COMMAND...  all at once
-redis_client.py PORT multi COMMAND... in a transaction
-redis_client.py PORT listen CHANNEL prints what is published there, until it says "end"
-redis_client.py PORT bytes FILE     sends the bytes of FILE, half-closes and prints what comes, to its end
+  redis_client.py PORT COMMAND...        sends each command; prints replies, errors as "* Class: text"
+  redis_client.py PORT pipe COMMAND...   sends all commands at once
+  redis_client.py PORT multi COMMAND...  sends all commands in a transaction
+  redis_client.py PORT listen CHANNEL    prints published messages until "end"
+  redis_client.py PORT bytes FILE        sends the bytes of FILE, half-closes, and prints all received bytes
 """
 import os
 import socket
@@ -53,7 +53,7 @@ def pipe(client, lines, transaction):
 
 
 def send_bytes(port, name):
-    """Some bytes at a time, as a slow client would."""
+    """Sends the bytes of a file a few at a time, as a slow client would, and prints the response."""
     link = socket.create_connection(("127.0.0.1", port))
     with open(name, "rb") as file:
         said = file.read()

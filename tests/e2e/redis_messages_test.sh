@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# protocol = "redis" with redis-server, redis-py and ioredis: unmatched traffic passes byte for byte, and each fault
-# looks to the client like the real server condition.
+# Tests protocol = "redis" with redis-server, redis-py and ioredis: unmatched traffic passes byte
+# for byte, and a client sees each fault as the real condition of a server.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need redis-server redis-cli /usr/bin/python3 node
@@ -17,7 +17,8 @@ through() { proxy "$1" "$server" "$2" 'protocol = "redis"'; }
 py() { timeout 60 /usr/bin/python3 "$here/redis_client.py" "$proxy_port" "$@"; }
 js() { timeout 60 node "$here/redis_client.js" "$modules" "$proxy_port" "$@"; }
 injected() { [ "$(grep -c "\"action\":\"$2\"" "$folder/$1.jsonl")" -ge "$3" ]; }
-# expect WHAT PATTERN COMMAND...: matches the joined output lines.
+# expect WHAT PATTERN COMMAND...: checks that the output of COMMAND, joined into one line, matches
+# PATTERN.
 expect() {
   local what=$1 pattern=$2 said
   shift 2
@@ -25,7 +26,8 @@ expect() {
   # shellcheck disable=SC2053
   [[ "$said" == $pattern ]] || fail "$what: expected output that matches \"$pattern\", got: $said"
 }
-# both WHAT PYTHON IOREDIS COMMAND...: the patterns match the output of each client.
+# both WHAT PYTHON IOREDIS COMMAND...: runs COMMAND with both clients. PYTHON and IOREDIS are the
+# patterns of their output.
 both() {
   local what=$1 python=$2 ioredis=$3
   shift 3
@@ -33,7 +35,7 @@ both() {
   expect "$what (ioredis)" "$ioredis" js "$@"
 }
 
-# Writes commands as arrays; lines that begin with ! become inline commands.
+# Writes commands as arrays. Lines that begin with ! become inline commands.
 transcript() {
   local line
   while read -r line; do
@@ -96,7 +98,7 @@ GET a
 QUIT
 SAID
 transcript <"$folder/said.txt" >"$folder/said"
-# The ids of connections differ, so they are masked.
+# Connection ids differ between runs, so they are masked.
 answers() { /usr/bin/python3 "$here/redis_client.py" "$1" bytes "$folder/said" | sed '/^id\r$/{n;s/.*/:n/}' | tee "$folder/$2.answers" | md5sum; }
 wanted=$(answers "$server" direct)
 [ "$(grep -c . "$folder/direct.answers")" -gt 100 ] ||
@@ -148,7 +150,8 @@ for client in py js; do
 done
 pass "rules match commands, keys, databases, channels and replies"
 
-# answered NAME FAULT PYTHON IOREDIS COMMAND...: each client reports the server's own error.
+# answered NAME FAULT PYTHON IOREDIS COMMAND...: checks that each client reports the server's own
+# error.
 answered() {
   local name=$1 keys=$2
   shift 2
@@ -158,7 +161,7 @@ fault = { type = \"$name\"$keys }"
   wait_for 10 injected "$name" answer 2 || fail "$name: expected two events of answered commands within 10 s, found fewer"
 }
 direct set a 1 >/dev/null
-# All of these commands are answered, so a long timeout does no harm on a busy machine.
+# All of these commands are answered, so a long time-out costs nothing, and helps on a busy machine.
 export PATIENCE=20
 answered redis_readonly '' "* ReadOnlyError: *replica. 1 " "* READONLY *replica. 1 " "SET a 2" "GET a"
 answered redis_loading '' "* BusyLoadingError:* * BusyLoadingError:* " "* LOADING * * LOADING * " "GET a" "SET a 2"
@@ -209,7 +212,7 @@ for client in py js; do
 done
 pass "a dead subscription receives nothing, and its connection stays open"
 
-# A cluster of one node that announces its own address: `rewrite` keeps clients on the proxy.
+# A cluster of one node, which announces its own address. `rewrite` keeps clients on the proxy.
 node=$(free_port)
 start cluster redis-server --port "$node" --bind 127.0.0.1 --save '' --dir "$folder" --cluster-enabled yes \
   --cluster-config-file "$folder/nodes.conf" --cluster-announce-ip 127.0.0.1
@@ -233,7 +236,7 @@ expect "a loop of MOVED" "OK * Too many Cluster redirections.* " js cluster "SET
 wait_for 10 injected circles answer 4 || fail "redis_moved: expected the client to follow four redirections within 10 s, but it followed fewer"
 pass "cluster clients stay on the proxy, and give up after several MOVED redirections"
 
-# A Sentinel names the primary.
+# A Sentinel tells clients the address of the primary.
 sentinel=$(free_port)
 printf 'port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor main 127.0.0.1 %s 1\n' "$sentinel" "$folder" "$server" >"$folder/sentinel.conf"
 start sentinel redis-server "$folder/sentinel.conf" --sentinel

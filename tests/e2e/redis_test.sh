@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Redis over a TCP listener: benchmark, transactions, publish/subscribe and a 512 MB value, with and without faults.
+# Tests Redis behind a TCP listener: benchmark, transactions, publish/subscribe and a 512 MB value,
+# with and without faults.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need redis-server redis-cli redis-benchmark python3

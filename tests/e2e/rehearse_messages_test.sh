@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Rehearsals with MQTT and XMPP users and real servers (mosquitto and prosody): lost, doubled and reordered messages
-# are counted end to end.
+# Tests rehearsals with MQTT and XMPP users and real servers (mosquitto and prosody). Lost,
+# duplicated and reordered messages are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need mosquitto prosody
 outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
-# A sanitizer slows everything down, so the steady state may not be met (--force).
+# With a sanitizer all programs are slow, so the steady state may not be met (hence --force).
 slow=()
 if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
-# rehearse NAME: runs $folder/NAME.toml; its output goes to NAME.txt.
+# rehearse NAME: runs the rehearsal $folder/NAME.toml. Its output goes to NAME.txt.
 rehearse() {
   local code=0
   "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
@@ -37,8 +37,8 @@ for outage in acknowledgements-lost half-open; do
 done
 pass "two outages of MQTT with two mosquittos: users reach the second broker, and no acknowledged message is lost"
 
-# scenario NAME PROBE_AND_EXPECTATIONS [RULES [NAMES]]: rehearses against the server at $server through a listener of
-# $protocol.
+# scenario NAME PROBE_AND_EXPECTATIONS [RULES [NAMES]]: rehearses against the server at $server,
+# through a listener with protocol $protocol.
 scenario() {
   cat >"$folder/$1.toml" <<FILE
 version = 1
@@ -46,7 +46,7 @@ seed = 7
 [scenario]
 name = "$1"
 time_scale = "60x"
-# On a busy machine the first operation takes longer.
+# On a busy machine the first operation of a user takes longer than later ones.
 steady = { for = "90s" }
 [[upstream]]
 name = "server"

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Rehearsals with NATS users and nats-server: messages that are lost, doubled or not stored are counted end to end.
+# Tests rehearsals with NATS users and nats-server: messages that are lost, duplicated or not stored
+# are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nats-server node
 here=$(dirname "$(readlink -f "$0")")
 modules=$here/../../build/npm/node_modules
 outages=$(cd "$here/../../examples/outages" && pwd)
-# A sanitizer slows everything down, so the steady state may not be met (--force).
+# With a sanitizer all programs are slow, so the steady state may not be met (hence --force).
 slow=()
 if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
 rehearse() {
@@ -21,11 +22,12 @@ wait_port "$broker"
 second=$(free_port)
 start second nats-server -a 127.0.0.1 -p "$second"
 wait_port "$second"
-# A stream for the users whose messages JetStream stores.
+# Creates a stream for users whose messages JetStream stores.
 timeout 60 node "$here/nats_client.js" "$modules" "$broker" store 'stored.>' >"$folder/stream.txt" ||
   fail "JetStream: expected a stream to be created, but the client failed: $(cat "$folder/stream.txt")"
 
-# scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses; the result is in NAME.code and NAME/report.json.
+# scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses. The result is in NAME.code and
+# NAME/report.json.
 scenario() {
   cat >"$folder/$1.toml" <<FILE
 version = 1

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Rehearsals with Redis users and redis-server: wrong values, and lost, doubled or reordered messages, are counted end
-# to end.
+# Tests rehearsals with Redis users and redis-server: wrong values, and lost, duplicated or
+# reordered messages, are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need redis-server redis-cli openssl
 outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
-# A sanitizer slows everything down, so the steady state may not be met (--force).
+# With a sanitizer all programs are slow, so the steady state may not be met (hence --force).
 slow=()
 if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
 rehearse() {
@@ -14,7 +14,7 @@ rehearse() {
   echo "$code" >"$folder/$1.code"
 }
 
-# server NAME OPTION...: starts redis-server; sets $port.
+# server NAME OPTION...: starts redis-server, and sets $port.
 server() {
   port=$(free_port)
   mkdir "$folder/$1.data"
@@ -25,7 +25,7 @@ server first
 first=$port
 server second
 second=$port
-# A server that requires a user name and a password, with TLS from the first byte.
+# Starts a server that requires a user name, a password and TLS.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
   -addext 'subjectAltName = IP:127.0.0.1' -keyout "$folder/server.key" -out "$folder/server.pem" 2>"$folder/openssl.txt"
 secure=$(free_port)
@@ -46,12 +46,12 @@ start secure redis-server "$folder/secure.conf"
 wait_port "$secure"
 echo secret >"$folder/password"
 echo wrong >"$folder/wrong"
-# A replica without its primary, which serves stale data.
+# Starts a replica that cannot reach its primary and serves stale data.
 server replica --replicaof 127.0.0.1 1
 replica=$port
 
-# scenario NAME PORT PROBE_KEYS [RULES [PHASE_KEYS [LISTENER_KEYS]]]: rehearses; the result is in NAME.code and
-# NAME/report.json.
+# scenario NAME PORT PROBE_KEYS [RULES [PHASE_KEYS [LISTENER_KEYS]]]: rehearses. The result is in
+# NAME.code and NAME/report.json.
 scenario() {
   cat >"$folder/$1.toml" <<FILE
 version = 1
@@ -156,7 +156,7 @@ fi
 code plain $ok
 code secure $ok
 pass "values are read as written, and nothing is lost, doubled or out of order; also with a user name, a password and TLS"
-# An expectation on messages is unmeasured if no message was sent.
+# An expectation about messages is not measured if no message was sent.
 code values $unmeasured
 says values 'messages_lost .*no message was sent'
 [ ${#slow[@]} -gt 0 ] || says values '^met  .*availability at least 100%'

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Rehearsals on the command line: every outage in examples/, handled well and badly; reports for browsers and CI;
-# Ctrl-C, a full disk, replay and comparison.
+# Tests rehearsals on the command line: every outage in examples/outages, handled well and badly;
+# reports for browsers and CI; Ctrl-C, a full disk, replay and comparison.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need /usr/bin/python3 chromium xmllint unshare
 outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
 
-# All run in virtual time, except one for each kind of user: mqtt, whose library waits on its own, and http and tls,
-# to confirm virtual time by real time (the demo does so for tcp and dns).
+# All rehearsals run in virtual time, except those with users of kind mqtt, whose library waits in
+# real time, and one each for http and tls. These confirm that virtual time gives the same results
+# as real time. The demo does so for tcp and dns.
 real_time=(acknowledgements-lost half-open bad-rollout certificate-expired)
 is_real() { [[ " ${real_time[*]} " = *" $1 "* ]]; }
-# Under a sanitizer real time is too short for the steady state (--force).
+# With a sanitizer, rehearsals in real time are too slow for the steady state (hence --force).
 sanitized=
 if grep -qE '__(asan|tsan)_init' "$brownout"; then sanitized=yes; fi
-# All run in parallel, a few at a time.
-rehearse() { # FILE HANDLING
+# All rehearsals run in parallel, a few at a time.
+rehearse() { # FILE HANDLING: rehearses FILE with clients that handle the outage well or badly.
   local name code=0 options=(--virtual-time)
   name=$(basename "$1" .toml)
   if is_real "$name"; then options=(${sanitized:+--force}); fi
@@ -26,7 +27,8 @@ if [ -z "$sanitized" ]; then
   TMPDIR=$folder "$brownout" demo >"$folder/demo.txt" &
   demo=$!
 fi
-# The outages of NATS and Redis have their own tests (rehearse_nats_test, rehearse_redis_test).
+# The outages of NATS and Redis have their own tests (rehearse_nats_test.sh,
+# rehearse_redis_test.sh).
 mapfile -t files < <(ls "$outages"/*.toml | grep -v -e nats- -e redis-)
 for file in "${files[@]}"; do
   for handling in well badly; do
@@ -39,7 +41,7 @@ wait "${rehearsals[@]}"
 for file in "${files[@]}"; do
   name=$(basename "$file" .toml)
   if [ -n "$sanitized" ] && is_real "$name"; then
-    # Checks only that it completes and writes a report.
+    # Check only that the rehearsal completes and writes a report.
     for handling in well badly; do
       [[ "$(cat "$folder/$name.$handling.code")" = [01] ]] ||
         fail "$name, handled $handling: expected exit code 0 or 1, got $(cat "$folder/$name.$handling.code"): $(cat "$folder/$name.$handling.txt")"
@@ -50,7 +52,7 @@ for file in "${files[@]}"; do
     fail "$name, handled well: expected exit code 0, got $(cat "$folder/$name.well.code"): $(cat "$folder/$name.well.txt")"
   [ "$(cat "$folder/$name.badly.code")" = 1 ] ||
     fail "$name, handled badly: expected exit code 1, got $(cat "$folder/$name.badly.code"): $(cat "$folder/$name.badly.txt")"
-  # The failed expectation must be availability, not a side effect.
+  # The rehearsal must fail because of availability, and not because of a side effect.
   grep -qE '^NOT MET .*availability' "$folder/$name.badly.txt" ||
     fail "$name, handled badly: expected availability to be not met, got: $(cat "$folder/$name.badly.txt")"
 done
@@ -85,7 +87,7 @@ xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$report/junit.xml" "$folde
 grep -q '<failure' "$folder/2021-10-04.badly/junit.xml" || fail "junit.xml of an outage handled badly: expected a <failure>, found none"
 pass "junit.xml is valid"
 
-# The content of the report page after a browser has loaded it.
+# The contents of the report page after a browser has loaded it.
 chromium --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync \
   --user-data-dir="$folder/chromium" --dump-dom "file://$report/report.html" >"$folder/dom.html" 2>/dev/null
 python3 - "$folder/dom.html" <<'P'
@@ -100,7 +102,8 @@ for text in ('routes withdrawn', 'phones in the EU', 'names do not resolve', 'de
     assert text in page, text
 lines = [p for p in re.findall(r'<polyline class="line" points="([^"]*)"', page) if len(p.split()) > 50]
 assert len(lines) >= 3, f'{len(lines)} lines of latency'
-# The traffic by listener and region: requests with a histogram, or exchanges of bytes for unknown protocols.
+# The traffic by listener and region: requests with a histogram, or exchanges of bytes in protocols
+# that are not parsed.
 table = re.search(r'<table id="traffic">(.*?)</table>', page, re.S).group(1)
 rows = {tuple(re.findall(r'<td>(.*?)</td>', row, re.S)[:2]): row for row in table.split('<tr>')[2:]}
 for where in (('chat', 'eu'), ('chat', 'americas'), ('alternative', 'eu'), ('dns', '')):
@@ -128,7 +131,7 @@ pass "report compare reports better and worse values, and refuses unrelated repo
 short=$outages/redundant-server.toml
 "$brownout" rehearse --replay "$folder/redundant-server.well/report.json" --ci --embedded well --virtual-time --report "" >"$folder/replay.txt" ||
   fail "replay of a report handled well: expected exit code 0, got $?: $(cat "$folder/replay.txt")"
-# A report contains its own settings, so it can be replayed.
+# A report contains the settings of its rehearsal, so it can be run again.
 code=0
 "$brownout" rehearse --replay "$folder/redundant-server.badly/report.json" --ci --report "" >"$folder/replay.txt" 2>&1 || code=$?
 [ "$code" = 1 ] && grep -q '^NOT MET .*availability' "$folder/replay.txt" ||
@@ -161,7 +164,7 @@ grep -q 'the recovery phase "services come back" runs for' "$folder/ctrl-c.log" 
   fail "Ctrl-C: expected a message that the recovery phase runs, got: $(cat "$folder/ctrl-c.log")"
 pass "Ctrl-C: recovery runs and is announced, the report is written, exit code 3"
 
-# A recovery of one hour that is interrupted, and output whose reader has gone.
+# A recovery phase of one hour is interrupted, and the reader of the output has ended.
 sed -e 's/^time_scale = .*/time_scale = "1x"/' -e 's/^steady = .*/steady = { for = "100ms" }/' "$outages/2021-10-04.toml" >"$folder/hours.toml"
 mkfifo "$folder/gone"
 "$brownout" rehearse "$folder/hours.toml" --force --embedded well --report "$folder/twice" >"$folder/gone" 2>&1 &
@@ -179,7 +182,8 @@ xmllint --noout --schema "$(dirname "$0")/junit.xsd" "$folder/twice/junit.xml" 2
   fail "SIGHUP, then Ctrl-C: expected junit.xml to conform to junit.xsd, got: $(cat "$folder/xml.txt")"
 pass "a second signal ends the rehearsal at once; phases that did not run are skipped; output without a reader does not block it"
 
-# kill -9: all processes that its commands have started end with it, even detached ones.
+# After kill -9 of the rehearsal, all processes that its commands have started end, even detached
+# ones.
 cat >"$folder/spawning.toml" <<'X'
 version = 1
 [[upstream]]
@@ -212,13 +216,14 @@ none_left() { ! pgrep -f '^sleep 9877[123]' && ! pgrep -f 'rehearse.*spawning.to
 wait_for 10 none_left || fail "kill -9: expected no remaining processes, found: $(pgrep -af 'sleep 9877|spawning.toml')"
 pass "kill -9 of a rehearsal leaves no process behind"
 
-# A stopped terminal (Ctrl-S): the rehearsal keeps its schedule, and the results appear when the terminal continues.
+# A stopped terminal (Ctrl-S): the rehearsal keeps its schedule, and prints its results when the
+# terminal continues.
 cat >"$folder/stopped.py" <<'P'
 import fcntl, os, pty, re, struct, subprocess, sys, termios, time
 brownout, file, report = sys.argv[1:]
 ours, theirs = pty.openpty()
 fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
-# Fills the terminal's buffer from the beginning.
+# Fill the terminal's buffer before the rehearsal starts.
 os.set_blocking(theirs, False)
 try:
     while True: os.write(theirs, b'y' * 79 + b'\n')

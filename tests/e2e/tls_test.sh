@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TLS faults with nginx, curl and openssl s_client: each tool prints the expected error.
+# Tests TLS faults with nginx, curl and openssl s_client: each program prints the expected error.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need nginx curl openssl
@@ -12,7 +12,7 @@ grep -q 'never overwritten' "$folder/again" || fail "ca init in a folder with a 
   fail "ca show: expected the fingerprint that openssl prints, got another one"
 pass "ca init and ca show"
 
-# A server with a certificate of its own CA, which requires client certificates.
+# A server with a certificate from its own CA. It requires client certificates.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/server.key" -out "$folder/server.pem" -days 2 \
   -subj /CN=server.test -addext subjectAltName=DNS:server.test,IP:127.0.0.1 2>/dev/null
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/client.key" -out "$folder/client.pem" -days 2 \
@@ -32,20 +32,20 @@ start_nginx "$secure" "
   }"
 
 get() { curl -sS --max-time 10 --cacert "$folder/ca/ca.pem" --resolve "*:$proxy_port:127.0.0.1" "$@"; }
-curl_says() { # CODES TEXT WHAT ARGS...
+curl_says() { # CODES TEXT WHAT ARGS...: checks curl's exit code and error text.
   local code=0
   get "${@:4}" -o /dev/null 2>"$folder/curl.err" || code=$?
   [[ " $1 " == *" $code "* ]] || fail "$3: expected curl to end with one of ($1), got $code: $(cat "$folder/curl.err")"
   grep -qiE "$2" "$folder/curl.err" || fail "$3: expected the curl error \"$2\", got: $(cat "$folder/curl.err")"
   pass "$3: curl $code, $2"
 }
-openssl_says() { # TEXT WHAT ARGS...
+openssl_says() { # TEXT WHAT ARGS...: checks the output of openssl s_client.
   timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -CAfile "$folder/ca/ca.pem" "${@:3}" </dev/null >"$folder/openssl.out" 2>&1 || true
   grep -qE "$1" "$folder/openssl.out" || fail "$2: expected the openssl output \"$1\", got: $(cat "$folder/openssl.out")"
   pass "$2: openssl: $1"
 }
 
-# Terminated TLS with certificates issued on the fly.
+# TLS terminated by Brownout, with certificates issued for each name on demand.
 proxy terminated "$plain" "
 [[rule]]
 match = { sni = 'expired.test' }
@@ -124,12 +124,12 @@ at_least "$took" 0.4 || fail "slow_handshake, curl: expected 0.4 s or more, got 
 printf 'GET / HTTP/1.0\r\n\r\n' | timeout 5 openssl s_client -connect "127.0.0.1:$proxy_port" -servername cut.test -quiet >"$folder/openssl.out" 2>&1 || true
 grep -q 'unexpected eof' "$folder/openssl.out" ||
   fail "no_close_notify: expected openssl to report an unexpected eof, got: $(cat "$folder/openssl.out")"
-pass "no close_notify: openssl: unexpected eof" # curl accepts such an end, so it reports no error
+pass "no close_notify: openssl: unexpected eof" # curl accepts such an end without an error
 start=$(now)
 openssl_says 'Verification: OK' "slow handshake" -servername slow.test
 at_least "$(since "$start")" 0.4 || fail "slow_handshake, openssl: expected 0.4 s or more, but it was faster"
 
-# TLS passed through end to end, with HTTP/2; faults match by SNI.
+# TLS passed through from client to server, with HTTP/2. Faults match by SNI.
 proxy passed "$secure" "
 [[rule]]
 match = { sni = 'alert.test' }
@@ -163,7 +163,8 @@ grep -qE 'bad record mac|decryption failed|cipher operation failed' "$folder/ope
   fail "corrupt_record: expected openssl to report a bad record, got: $(cat "$folder/openssl.err")"
 pass "a corrupt record: openssl: $(grep -oE 'bad record mac|decryption failed|cipher operation failed' "$folder/openssl.err" | head -1)"
 
-# TLS terminated and encrypted again, with mTLS on both sides.
+# TLS terminated by Brownout and encrypted again to the server, with client certificates on both
+# sides.
 proxy again "$secure" "" "tls = { certificate = '$folder/server.pem', key = '$folder/server.key', client_ca = '$folder/client.pem' }"
 sed -i "s|^servers = .*|&\ntls = { ca = '$folder/server.pem', name = 'server.test', certificate = '$folder/client.pem', key = '$folder/client.key' }|" "$folder/again.toml"
 wait_for 5 grep -q 'rules\? loaded' "$folder/again.log" ||

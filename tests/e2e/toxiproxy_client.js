@@ -1,4 +1,5 @@
 // Calls every function of the published Toxiproxy client, and checks the effect of each toxic.
+//
 //   node toxiproxy_client.js MODULES API_URL UPSTREAM_PORT
 const assert = require('assert');
 const net = require('net');
@@ -8,8 +9,8 @@ const { Toxiproxy } = require(modules + '/toxiproxy-node-client');
 const upstream = `127.0.0.1:${port}`;
 const sleep = ms => new Promise(done => setTimeout(done, ms));
 
-// Sends `bytes`; returns the reply, the end of the connection and the duration. `until` is awaited after the send,
-// instead of `patience`.
+// Sends `bytes`. Returns the reply, how the connection ended, and the duration. `until`, if given,
+// is awaited after sending instead of waiting `patience` ms.
 function talk(listen, bytes, { patience = 3000, half = false, until = null } = {}) {
   return new Promise(done => {
     const [host, to] = [listen.split(':')[0], +listen.split(':').pop()];
@@ -36,7 +37,7 @@ function talk(listen, bytes, { patience = 3000, half = false, until = null } = {
 
 async function toxics(proxy, beside) {
   const hello = Buffer.from('hello');
-  // Later requests to a proxy without toxics are answered.
+  // Requests after this one, to a proxy without toxics, are answered.
   const others = async () => {
     for (let i = 0; i < 20; ++i) assert.strictEqual((await talk(beside.listen, hello)).how, 'answered');
   };
@@ -104,7 +105,7 @@ async function calls(toxiproxy) {
   await toxics(proxy, beside);
   await beside.remove();
 
-  // A disabled proxy refuses connections; an enabled one listens on the same port again.
+  // A disabled proxy refuses connections. When enabled again, it listens on the same port.
   const open = net.connect(+proxy.listen.split(':')[1], '127.0.0.1');
   const ended = new Promise(done => open.on('close', done).on('error', () => {}));
   await new Promise(done => open.on('connect', done));
@@ -125,14 +126,14 @@ async function calls(toxiproxy) {
       toxics: [{ type: 'latency', attributes: { latency: 150 } }] }]);
   assert.deepStrictEqual(Object.keys(populated), ['chat', 'other']);
   assert((await talk(populated.other.listen, Buffer.from('x'))).ms >= 140);
-  // An upstream that refuses connections.
+  // The upstream of this proxy refuses connections.
   const broken = await toxiproxy.createProxy({ name: 'broken', listen: '127.0.0.1:0', upstream: '127.0.0.1:1' });
   assert.strictEqual((await talk(broken.listen, Buffer.from('x'))).how, 'ECONNRESET');
   for (const one of Object.values(await toxiproxy.getAll())) await one.remove();
   assert.deepStrictEqual(await toxiproxy.getAll(), {});
 }
 
-// Sixteen clients change toxics 10,000 times under load; no byte is lost, and no request hangs.
+// Sixteen clients change toxics 10,000 times under load. No byte is lost, and no request hangs.
 async function storm(toxiproxy) {
   const proxy = await toxiproxy.createProxy({ name: 'storm', listen: '127.0.0.1:0', upstream });
   let over = false;

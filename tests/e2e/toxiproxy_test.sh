@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# brownout toxiproxy as a replacement for toxiproxy-server: every route with curl, the npm client, the configuration
-# file and the flags.
+# Tests `brownout toxiproxy` as a replacement for toxiproxy-server: every API route with curl, the
+# npm client, the configuration file and the options.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need curl node python3
@@ -11,7 +11,7 @@ modules=$here/../../build/npm/node_modules
 start_echo
 upstream=$echo_port
 
-# api NAME [OPTION...]: starts the server; sets $api.
+# api NAME [OPTION...]: starts the server, and sets $api.
 api() {
   local name=$1 port
   shift
@@ -72,7 +72,7 @@ ask 400 '' --http1.0 -H 'Transfer-Encoding: chunked' -d '{}' "$api/proxies"
 ask 204 '' -X DELETE "$api/proxies/p"
 pass "every route with curl"
 
-# A client that sends half a request does not block others.
+# A client that sends half a request does not delay others.
 exec 3<>"/dev/tcp/127.0.0.1/${api##*:}"
 printf 'POST /proxies HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{' >&3
 ask 200 '' "$api/version"

@@ -1,5 +1,6 @@
-// Peers for websocket_test.sh, with the library ws. `server PORT` echoes every message, serves a page with a
-// WebSocket, and prints its requests; `client URL STEPS...` prints one line per event.
+// WebSocket server and client for websocket_test.sh, with the library ws. `server PORT` echoes
+// every message, serves a page with a WebSocket, and prints the page's requests. `client URL
+// STEPS...` prints one line per event.
 const WebSocket = require('ws');
 const http = require('http');
 
@@ -29,8 +30,8 @@ function server(port) {
   pages.listen(port, '127.0.0.1');
 }
 
-// Steps: say:TEXT, big:BYTES, ping, lines:COUNT (waits until COUNT lines of messages, pongs and the close were
-// printed).
+// Steps are say:TEXT, big:BYTES, ping, and lines:COUNT. The last one waits until COUNT lines of
+// messages, pongs and the close have been printed.
 async function client(url, deflate, steps) {
   let lines = 0;
   const print = (...words) => {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# WebSocket faults with real peers: the npm library ws on both sides, and a page in Chromium.
+# Tests WebSocket faults with real clients and servers: the npm library ws on both sides, and a page
+# in Chromium.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need node chromium
@@ -11,7 +12,7 @@ start server node "$peers" server "$port"
 wait_port "$port"
 websocket='protocol = "websocket"'
 client() { timeout 20 node "$peers" client "ws://127.0.0.1:$proxy_port/ws" "$@"; }
-expect() { # WHAT EXPECTED GOT
+expect() { # NAME EXPECTED GOT: fails if the two texts differ.
   [ "$2" = "$3" ] || fail "$1: expected
 $2
 but got
@@ -26,7 +27,8 @@ for deflate in plain deflate; do
     "$(client "$deflate" "${steps[@]}" | sort)"
 done
 
-# Browsers compress messages if the server accepts the extension. Without it, rules can match their text.
+# Browsers compress messages if the server accepts the extension. If the server does not, rules can
+# match their text.
 proxy rules "$port" '
 [[rule]]
 match = { header = { origin = "*" }, direction = "upstream" }
@@ -73,7 +75,7 @@ expect "half_open: no message, but pongs" "pong
 open" "$(client plain say:hello ping lines:1)"
 wait_for 5 grep -q '"action":"drop"' "$folder/half.jsonl" || fail "half_open: expected an event of a dropped message, found none"
 
-# A page keeps a WebSocket open through the rules above.
+# A page keeps a WebSocket open while the rules above act.
 proxy_port=$(sed -n 's/^listen = "127.0.0.1:\(.*\)"/\1/p' "$folder/rules.toml")
 timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update \
   --disable-sync --user-data-dir="$folder/chromium" --remote-debugging-port=0 "http://127.0.0.1:$proxy_port/page" \

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""An XMPP client by slixmpp, for xmpp_test.sh.
+"""An XMPP client for xmpp_test.sh and xmpp_starttls_test.sh, with the library slixmpp.
 
-    xmpp_client.py PORT USER listen           prints what is said to USER, until it says "end"
-    xmpp_client.py PORT USER send TO BODY...  says each to TO, then leaves
-    xmpp_client.py PORT USER ping             prints whether the server answers
-    xmpp_client.py PORT USER stay             stays, with pings every two seconds
+    xmpp_client.py PORT USER listen           prints messages to USER until "end"
+    xmpp_client.py PORT USER send TO BODY...  sends each message to TO, then disconnects
+    xmpp_client.py PORT USER ping             prints whether the server answers a ping
+    xmpp_client.py PORT USER stay             stays connected, with pings every two seconds
     xmpp_client.py PORT USER resume           breaks its connection, and resumes its stream
-    xmpp_client.py PORT HOST component TO BODY...  the same as send, by the component HOST
+    xmpp_client.py PORT HOST component TO BODY...  as send, but as the component HOST
 
-What happens to the stream is printed as "* ...". With XMPP_CA, a PEM file, it insists on STARTTLS.
-With XMPP_UNMANAGED it leaves stream management (XEP-0198) out.
+Events of the stream are printed as "* ...". XMPP_CA, a PEM file, makes STARTTLS mandatory.
+XMPP_UNMANAGED turns off stream management (XEP-0198).
 """
 import asyncio
 import logging
@@ -63,7 +63,7 @@ class Client(slixmpp.ClientXMPP):
         if command == "send":
             for body in rest[1:]:
                 self.send_message(f"{rest[0]}@localhost", body, mtype="chat")
-            # The answer follows everything that the server received before.
+            # The server answers after everything that it received before.
             await self["xep_0199"].ping("localhost", timeout=10)
             self.disconnect()
         if command == "resume" and not self.broken:

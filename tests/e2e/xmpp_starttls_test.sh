@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Terminated XMPP STARTTLS, which prosody, slixmpp and libstrophe require; rules match the stanzas inside.
+# Tests terminated XMPP STARTTLS, which prosody, slixmpp and libstrophe require here. Rules match
+# the stanzas inside.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need prosody openssl /usr/bin/python3
@@ -13,7 +14,7 @@ ssl = { key = \"$folder/server.key\", certificate = \"$folder/server.pem\" }" an
 "$brownout" ca init --folder "$folder/ca" >/dev/null
 export XMPP_CA=$folder/ca/ca.pem
 
-# file NAME SERVER_CA [RULES]: writes a rule file; sets $proxy_port.
+# file NAME SERVER_CA [RULES]: writes a rule file, and sets $proxy_port.
 file() {
   proxy_port=$(free_port)
   cat >"$folder/$1.toml" <<FILE

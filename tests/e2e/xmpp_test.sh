@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# protocol = "xmpp" with prosody and slixmpp: streams pass unchanged, and rules match stanzas by kind, address and
-# namespace.
+# Tests protocol = "xmpp" with prosody and slixmpp: streams pass unchanged, and rules match stanzas
+# by kind, address and namespace.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
 need prosody /usr/bin/python3
@@ -14,7 +14,7 @@ component_interfaces = { \"127.0.0.1\" }
 Component \"bot.localhost\"
   component_secret = \"secret\"" ann bob carol dave erin
 xmpp() { proxy "$1" "$server" "$2" 'protocol = "xmpp"'; }
-# join NAME USER COMMAND...: starts a client in the background; waits until it is online.
+# join NAME USER COMMAND...: starts a client in the background, and waits until it is online.
 join() {
   local name=$1
   shift
@@ -51,8 +51,8 @@ fault = { type = "replace", text = "replaced" }
 match = { text = "twice", direction = "downstream" }
 fault = { type = "duplicate", share = "100%" }
 '
-# Stream management is off: a server closes a managed stream if the client acknowledges more stanzas than were sent
-# (XEP-0198, 5).
+# Stream management is off here: with it, a server closes the stream if the client acknowledges more
+# stanzas than were sent (XEP-0198, 5).
 XMPP_UNMANAGED=1 join choosy_bob bob listen
 as ann send bob lost1 wrong twice lost2 end >/dev/null
 wait "$member" || fail "client bob: expected the last message, but it ended without it: $(tail -3 "$folder/choosy_bob.log")"

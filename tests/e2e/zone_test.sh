@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A [[zone]] with a real client and real files: $INCLUDE and $GENERATE, reloads after a change of an included file,
-# and rejected queries.
+# Tests a [[zone]] with real clients and files: $INCLUDE and $GENERATE, reloads after a change of an
+# included file, and rejected queries.
 brownout=$(realpath "$1")
 source "$(dirname "$0")/lib.sh"
 need dig python3
 
 mkdir -p "$folder/conf/zones"
-zone_file() { # PORT
+zone_file() { # PORT: prints the rule file, which has a zone.
   cat <<EOF
 version = 1
 seed = 7
