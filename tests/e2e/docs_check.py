@@ -1,6 +1,6 @@
 """Checks README.md, CONTRIBUTING.md, CHANGELOG.md and docs/: links, lengths, and every example as it is printed.
 
-    docs_check.py BROWNOUT ROOT                checks the repository's pages, and that they cover all options and faults
+    docs_check.py BROWNOUT ROOT                checks the repository's pages, and that they cover all faults, presets and match keys
     docs_check.py BROWNOUT ROOT PAGE...        checks only these pages, with paths from ROOT
     docs_check.py BROWNOUT ROOT --no-run       runs no script: checks syntax, files and options only
 

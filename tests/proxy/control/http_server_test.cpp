@@ -128,7 +128,8 @@ TEST_P(Api, HaltIsServedDuringAFlood) {
   stop_ = true;
   for (auto& thread : floods) thread.join();
   RecordProperty("connections_a_second", std::to_string(rate));
-  EXPECT_THAT(halt(known), HasSubstr("done /halt")) << "whoever is known keeps the place";
+  EXPECT_THAT(halt(known), HasSubstr("done /halt"))
+      << "a connection that was served before the flood stays open";
 }
 
 TEST_P(Api, AFloodEvictsNoConnectionOfAnotherAddress) {

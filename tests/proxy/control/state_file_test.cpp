@@ -45,7 +45,7 @@ TEST_F(StateFile, CanHaveTheLongestFileName) {
   EXPECT_EQ(size(), 4U) << "no temporary files are left";
 }
 
-TEST_F(StateFile, LeavesOtherFilesWhereTheyAre) {
+TEST_F(StateFile, KeepsOtherFiles) {
   write("rules.toml", "version = 1\n");
   write("newer", R"({"version":2,"changes":[]})");
   write("other.json", R"({"name":"something"})");

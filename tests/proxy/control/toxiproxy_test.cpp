@@ -74,7 +74,7 @@ TEST_F(Toxiproxy, AFailedRequestChangesNothing) {
   EXPECT_EQ(ask("GET", "/proxies").body, before);
 }
 
-TEST_F(Toxiproxy, PopulateLeavesUnchangedProxiesAlone) {
+TEST_F(Toxiproxy, PopulateKeepsUnchangedProxies) {
   ask("POST", "/proxies", kChat);
   ask("POST", "/proxies/chat/toxics", R"({"type":"latency","attributes":{"latency":7}})");
   auto same = get("/proxies/chat");

@@ -67,7 +67,7 @@ TEST(FaultsOverSockets, unplug) {
   EXPECT_EQ(receive(client, 5).bytes, "hello");
 }
 
-TEST(FaultsOverSockets, unplug_lets_no_reset_through) {
+TEST(FaultsOverSockets, unplug_forwards_no_reset) {
   const TestServer server;
   ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.servers = server.address()});
   auto client = world.connect();
@@ -85,7 +85,7 @@ TEST(FaultsOverSockets, unplug_lets_no_reset_through) {
   EXPECT_EQ(receive(upstream, 1).ending, Ending::kReset);
 }
 
-TEST(FaultsOverSockets, unplug_is_over_when_both_peers_are_gone) {
+TEST(FaultsOverSockets, unplug_ends_when_both_peers_have_closed) {
   const TestServer server;
   ProxyWorld world("[[rule]]\nfault = { type = \"unplug\" }", {.servers = server.address()});
   auto client = world.connect();

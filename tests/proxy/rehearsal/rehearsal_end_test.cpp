@@ -152,7 +152,7 @@ TEST(RehearsalEnd, AMessageThatFailsOverIsNotLost) {
 }
 
 // Users send requests immediately before and after each phase begins.
-TEST(RehearsalEnd, AnOperationCountsInThePhaseWhoseRulesItMet) {
+TEST(RehearsalEnd, AnOperationCountsInThePhaseWhoseRulesAffectedIt) {
   const auto done =
       rehearse(R"(
 [[rule]]

@@ -265,7 +265,7 @@ TEST(Rehearsal, AContingencyPlanMeetsItsExpectations) {
               HasSubstr("tests=\"2\" failures=\"0\" errors=\"0\" skipped=\"0\""));
 }
 
-TEST(Rehearsal, WithoutAPlanTheRightExpectationFails) {
+TEST(Rehearsal, WithoutAPlanOnlyTheOutageExpectationFails) {
   const auto done = rehearse(kPhases + kGone, Handling::kBadly, true);
   EXPECT_EQ(done.report.result(), Result::kNotMet);
   EXPECT_FALSE(done.report.verdicts[0].met);

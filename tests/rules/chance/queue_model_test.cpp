@@ -155,7 +155,7 @@ TEST(OverloadModel, RetriesKeepTheServerOverloadedAfterASurge) {
   EXPECT_GT(with.phantoms().retries, with.phantoms().arrived / 2);
 }
 
-TEST(OverloadModel, SameDiceGiveTheSameOutcomes) {
+TEST(OverloadModel, TheSameSeedGivesTheSameOutcomes) {
   const auto run = [](std::uint64_t seed) {
     OverloadModel model(
         settings(1ms, 5), Dice(seed, 1, 1), [](Instant) { return 2.0; }, 2, Instant{});

@@ -68,7 +68,7 @@ fault = { type = "latency", delay = "300ms" })");
   EXPECT_EQ(late, "0 10 20 ");
 }
 
-TEST(Schedule, TheDiceDecideAgainForEachSecondOfARepetition) {
+TEST(Schedule, EachSecondOfARepetitionHasItsOwnRandomDraw) {
   VirtualWorld world(R"([[rule]]
 probability = "50%"
 per = "second"

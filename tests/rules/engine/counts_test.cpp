@@ -37,7 +37,7 @@ TEST(Counts, AreForAllClientsTogetherUnlessARuleCountsPerClient) {
             ".1:3 .2:3 ");
 }
 
-TEST(Counts, BeginAnewWhenTheyAreReset) {
+TEST(Counts, StartAgainWhenTheyAreReset) {
   for (const std::string per : {"rule", "client"}) {
     const auto set =
         rules::RuleSet::activate(config_of("[[rule]]\nmatch = { once = true, count_per = \"" + per +
@@ -53,7 +53,7 @@ TEST(Counts, BeginAnewWhenTheyAreReset) {
   }
 }
 
-TEST(Counts, OfARuleOnDatagramsAreDatagrams) {
+TEST(Counts, CountDatagramsForARuleOnDatagrams) {
   auto world = VirtualWorld::of_datagrams(R"([[rule]]
 match = { after = 1, every = 3 }
 fault = { type = "drop" })");
@@ -65,7 +65,7 @@ fault = { type = "drop" })");
   EXPECT_EQ(left, "1 2 3 5 6 8 9 ");
 }
 
-TEST(Counts, SayWhatTheyNeed) {
+TEST(Counts, ErrorsNameTheInvalidCombination) {
   const auto problem = [](const std::string& keys) {
     return first_problem_of("[[rule]]\nmatch = { " + keys + " }\nfault = { type = \"refuse\" }");
   };

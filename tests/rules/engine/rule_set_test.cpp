@@ -14,7 +14,7 @@ using rules::Direction;
 using rules::RuleSet;
 
 // Delays of any length are valid, and their sums do not overflow.
-TEST(RuleSet, HugeDelaysSaturateAtNever) {
+TEST(RuleSet, HugeDelaysDoNotOverflow) {
   const std::string longest = "2555000h";
   for (const auto& keys :
        {"type = \"latency\", delay = \"24h\", jitter = \"" + longest + "\"",
@@ -78,7 +78,7 @@ TEST(RuleSet, ObserversStayWhenOtherListenersAreReplaced) {
   EXPECT_EQ(watchers(*RuleSet::with_replaced(*set, {"other"}, {}, Instant(1s))), 1);
 }
 
-TEST(RuleSet, DestinationRulesJoinWhenTheServerIsKnown) {
+TEST(RuleSet, DestinationRulesApplyOnceTheServerIsKnown) {
   const auto set = RuleSet::activate(config_of(R"([[rule]]
 name = "near"
 match = { destination = "127.0.0.0/8" }

@@ -75,7 +75,7 @@ TEST(Intercept, HostMatchesNamesFromDnsAndSni) {
   ASSERT_TRUE(config) << mistakes(config);
   const auto set = rules::RuleSet::activate(config->rules, 1, Instant{});
   auto flow = intercepted(1, "192.0.2.1", 5222);
-  EXPECT_TRUE(rules::plan_arrival(*set, flow).rules.empty()) << "no name is known";
+  EXPECT_TRUE(rules::plan_arrival(*set, flow).rules.empty()) << "no host name was seen";
   flow.names = std::make_shared<const std::vector<std::string>>(
       std::vector<std::string>{"other.example", "chat.whatsapp.net"});
   EXPECT_EQ(rules::plan_arrival(*set, flow).rules.size(), 1U);

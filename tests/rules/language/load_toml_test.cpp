@@ -302,7 +302,7 @@ TEST(LoadToml, EveryExampleLoads) {
   EXPECT_GT(count, 15);
 }
 
-TEST(LoadToml, EveryPresetExpandsToRulesThatShareTheirDice) {
+TEST(LoadToml, EveryPresetExpandsToRulesThatShareRandomDraws) {
   for (const auto& preset : all_presets()) {
     const auto config = load_toml(std::string(kHead) +
                                   "[[rule]]\nname = \"net\"\nprobability = \"50%\"\npreset = \"" +

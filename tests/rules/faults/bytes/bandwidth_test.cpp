@@ -51,7 +51,7 @@ fault = { type = "bandwidth", rate = "1 KB/s" })");
   EXPECT_EQ(world.left().back().at, Instant(2265ms));
 }
 
-TEST(Bandwidth, LetsABurstThroughAfterAPause) {
+TEST(Bandwidth, AllowsABurstAfterAPause) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "bandwidth", rate = "1 KB/s", burst = "500 B" })");
   world.at(0s).send(std::string(1000, 'x')).at(10s).send(std::string(500, 'y')).run();

@@ -48,7 +48,7 @@ fault = { type = "reset", on_data = true })");
   EXPECT_EQ(world.log(), "2s <RST>\n");
 }
 
-TEST(Reset, PerChunkResetsAtADrawnChunk) {
+TEST(Reset, PerChunkResetsAtARandomChunk) {
   int resets = 0;
   for (std::uint64_t flow = 1; flow <= 200; ++flow) {
     VirtualWorld world(R"([[rule]]

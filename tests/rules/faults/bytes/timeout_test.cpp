@@ -38,7 +38,7 @@ TEST(Timeout, AChangedTimeStillCountsFromTheFirstByte) {
   EXPECT_EQ(never.log(), "");
 }
 
-TEST(Timeout, TheEndOfTheRuleClosesOnlyConnectionsWithAHole) {
+TEST(Timeout, TheEndOfTheRuleClosesOnlyConnectionsThatLostBytes) {
   const std::string rule = R"([[rule]]
 fault = { type = "timeout" })";
   VirtualWorld hit(rule);

@@ -7,7 +7,7 @@ namespace {
 
 using rules::Direction;
 
-TEST(Unplug, WorksThenHoldsEverythingUntilTheCableIsBack) {
+TEST(Unplug, PassesBytesThenHoldsThemUntilTheRuleIsRemoved) {
   VirtualWorld world(R"([[rule]]
 fault = { type = "unplug", after = "10s" })");
   world.at(1s).send("a").at(11s).send("b").at(12s).send_fin();

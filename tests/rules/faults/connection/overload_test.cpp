@@ -92,7 +92,7 @@ int turned_away(Arrivals& arrivals, Duration from, int count) {
 
 // The load is three times the capacity, so two thirds of all requests are rejected. Most requests
 // are simulated. Two thirds of the real ones must be rejected, too.
-TEST(Overload, APhantomSurgeTurnsRealRequestsAway) {
+TEST(Overload, ASurgeOfPhantomLoadRejectsRealRequests) {
   Arrivals arrivals(
       rule("capacity = \"100/s\", queue = 20, surge = \"3x\", surge_start = \"1000s\", "
            "surge_duration = \"1000s\""));
@@ -156,7 +156,7 @@ TEST(Overload, DnsQueriesQueue) {
   EXPECT_EQ(silent.ask("nothing.org"), "(silence)");
 }
 
-TEST(Overload, TheStatusCountsServedAndTurnedAwayRequests) {
+TEST(Overload, TheStatusCountsServedAndRejectedRequests) {
   Arrivals arrivals(rule("capacity = \"100/s\", queue = 5, load = \"2x\", retries = 3"));
   turned_away(arrivals, 1s, 100);
   const auto status = arrivals.set->rules()[0]->state->shared->status();

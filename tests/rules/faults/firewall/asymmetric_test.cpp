@@ -7,7 +7,7 @@ namespace {
 
 using rules::Direction;
 
-TEST(Asymmetric, DownstreamIsDeadByDefault) {
+TEST(Asymmetric, DownstreamIsLostByDefault) {
   const std::string rule = "[[rule]]\nfault = { type = \"asymmetric\" }";
   VirtualWorld up(rule, Direction::kUpstream);
   up.at(1s).send("a").run();
@@ -18,7 +18,7 @@ TEST(Asymmetric, DownstreamIsDeadByDefault) {
   EXPECT_TRUE(down.chain().blackholed());
 }
 
-TEST(Asymmetric, LostSelectsTheDeadDirection) {
+TEST(Asymmetric, TheKeyLostSelectsTheDirection) {
   const std::string rule = "[[rule]]\nfault = { type = \"asymmetric\", lost = \"upstream\" }";
   VirtualWorld up(rule, Direction::kUpstream);
   up.at(1s).send("a").run();

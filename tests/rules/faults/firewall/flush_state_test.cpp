@@ -5,7 +5,7 @@
 namespace brownout::test {
 namespace {
 
-TEST(FlushState, OpenConnectionsFallSilent) {
+TEST(FlushState, OpenConnectionsPassNoMoreData) {
   VirtualWorld world("[[rule]]\nstart = \"10s\"\nfault = { type = \"flush_state\" }");
   world.at(9s).send("a").at(11s).send("b").at(12s).send_fin().run();
   EXPECT_EQ(world.log(), "9s a\n");

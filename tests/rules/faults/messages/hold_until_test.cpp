@@ -202,7 +202,7 @@ TEST(HoldUntil, TheDelayOfAnotherRuleAppliesToo) {
   EXPECT_EQ(inbox.to_server_bytes(), get("/inbox"));
 }
 
-TEST(HoldUntil, ActsOnTheTrafficUnitOfTheAwaitedMessage) {
+TEST(HoldUntil, HoldsMessagesOfTheKindThatItAwaits) {
   const auto problem = [](const std::string& passes, const std::string& protocol,
                           const std::string& match = "") {
     return first_problem_of(
