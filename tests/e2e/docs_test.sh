@@ -174,7 +174,7 @@ pass "a fault or a match key that no page names, and a page that no page links t
 
 run=()
 if [ "$BROWNOUT_E2E_NETWORK" != own ]; then
-  echo "SKIPPED: running the examples: their ports are fixed, and this kernel, or its sandbox, allows no network of their own"
+  echo "SKIPPED: running the examples, which need a network namespace because of their fixed ports; this kernel or its sandbox allows none"
   run=(--no-run)
 fi
 /usr/bin/python3 "$here/docs_check.py" "$brownout" "$root" "${run[@]}" >"$folder/docs.txt" 2>&1 ||

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 need gcc curl node redis-server redis-cli mosquitto mosquitto_pub git dig promtool nginx openssl ip
 
 if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; then
-  echo "SKIPPED: this kernel, or its sandbox, allows no network namespaces"
+  echo "SKIPPED: brownout exec needs network namespaces, which this kernel or its sandbox does not allow"
   exit 0
 fi
 
@@ -360,7 +360,7 @@ if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
       fail "an ordinary user: expected the command to have user id 65534 and no capabilities, got other values"
     pass "as an ordinary user, without additional privileges"
   else
-    echo "SKIPPED: ordinary users may not make namespaces here"
+    echo "SKIPPED: brownout exec as an ordinary user, who may not create namespaces on this machine"
   fi
   rc=0
   unshare --user --map-root-user sh -c "echo 0 >/proc/sys/user/max_net_namespaces; exec '$brownout' exec '$folder/rules.toml' -- true" \
@@ -369,5 +369,5 @@ if [ "$(id -u)" = 0 ] && ! grep -q __tsan_init "$brownout"; then
     fail "namespaces forbidden: expected exit code 3 and one line that names sysctl user.max_net_namespaces, got exit code $rc and: $(cat "$folder/off")"
   pass "if namespaces are disabled, one error line says so"
 elif grep -q __tsan_init "$brownout"; then
-  echo "SKIPPED: as an ordinary user, with ThreadSanitizer"
+  echo "SKIPPED: brownout exec as an ordinary user, because this build has ThreadSanitizer"
 fi

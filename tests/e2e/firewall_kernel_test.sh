@@ -7,7 +7,7 @@ source "$(dirname "$0")/lib.sh"
 need nft iptables-save iptables-restore python3
 
 if [ "$BROWNOUT_E2E_NETWORK" != own ] || ! nft list ruleset >/dev/null 2>&1; then
-  echo "SKIPPED: this machine allows no firewall of one's own"
+  echo "SKIPPED: this test loads nftables rules into a network namespace, which this machine does not allow"
   exit 0
 fi
 for address in 10.1.0.1/32 10.1.9.1/32 10.2.0.1/32 192.0.2.1/32; do ip addr add "$address" dev lo; done

@@ -9,7 +9,7 @@ source "$(dirname "$0")/networks.sh"
 need ip nft unshare nsenter python3
 
 if ! unshare --net true 2>/dev/null; then
-  echo "SKIPPED: network namespaces need root here"
+  echo "SKIPPED: this test creates network namespaces, which needs root on this machine"
   exit 0
 fi
 
@@ -206,7 +206,7 @@ for mode in redirect tproxy both; do
     c=client$number g=gateway$number s=server$number
     for name in "$c" "$g" "$s"; do network "$name"; done
     if [ "$mode" != redirect ] && ! has_tproxy "$g"; then
-      echo "SKIPPED: this kernel has no nft_tproxy"
+      echo "SKIPPED: tproxy, because this kernel lacks the module nft_tproxy"
       continue
     fi
     link "$g" "$c" 10.71.1 fd71:1

@@ -8,7 +8,7 @@ source "$(dirname "$0")/networks.sh"
 need ip nft unshare nsenter curl python3 dig setpriv
 
 if ! unshare --net true 2>/dev/null; then
-  echo "SKIPPED: network namespaces need root here"
+  echo "SKIPPED: this test creates network namespaces, which needs root on this machine"
   exit 0
 fi
 
@@ -136,7 +136,7 @@ match = { path = "/abort" }'
   if inside gateway ip rule | grep -q 0x62726f78; then fail "after the end: expected no routing rule of Brownout, but \"ip rule\" still lists one"; fi
   pass "tproxy: the server sees the gateway's address; with spoof_client, the client's address"
 else
-  echo "SKIPPED: this kernel has no nft_tproxy"
+  echo "SKIPPED: tproxy, because this kernel lacks the module nft_tproxy"
 fi
 
 gateway fenced redirect "" '[[firewall]]
@@ -231,7 +231,7 @@ if unshare --mount mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null; then
   end_gateway
   pass "processes of one control group are intercepted, and no others"
 else
-  echo "SKIPPED: no cgroup2 can be mounted here"
+  echo "SKIPPED: interception by control group, because cgroup2 cannot be mounted on this machine"
 fi
 
 # Errors are reported and change nothing.

@@ -128,7 +128,7 @@ S
 code=0
 "$brownout" exec exec.toml -- bash exec.sh >exec.txt 2>&1 || code=$?
 if grep -q 'cannot make a network' exec.txt; then
-  echo "SKIPPED: this machine allows no network of one's own"
+  echo "SKIPPED: brownout exec with a zone, because this machine allows no network namespace"
 else
   [ "$code" = 0 ] || fail "brownout exec with a zone: expected exit code 0, got $code: $(cat exec.txt)"
   pass "exec reloads when an included file changes"

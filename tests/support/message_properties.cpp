@@ -292,7 +292,7 @@ std::string compare_messages(const Parsed& in, const Parsed& out, const Played& 
   if (static_cast<std::int64_t>(out.count()) < all && !expected.silences) {
     return "messages were lost";
   }
-  if (static_cast<std::int64_t>(out.count()) > all) return "messages came from nowhere";
+  if (static_cast<std::int64_t>(out.count()) > all) return "more messages came out than went in";
   if (!expected.keeps_contents) {
     return in.kinds == out.kinds ? "" : "messages became others";
   }
@@ -330,14 +330,14 @@ std::string check_outcome(const ProtocolSetup& setup, const MessageScript& conve
   const bool frames = !expected.keeps_packets && setup.listener == "mqtt";
   const auto came = frames ? parse_frames(setup, sent) : parse(setup, in);
   if (!came.wrong.empty()) return "the conversation itself is wrong: " + came.wrong;
-  if (!outcome.reports.empty()) return "it was not understood: " + outcome.reports;
+  if (!outcome.reports.empty()) return "a message was not parsed: " + outcome.reports;
   // If the rules closed the connection, the opening may be missing and the last message may be cut.
   const bool unopened = !outcome.ending.empty() && (expected.from_the_start || expected.cuts);
   const auto left = frames ? parse_frames(setup, outcome.bytes) : parse(setup, outcome.wire);
   if (!left.wrong.empty() && !unopened) return "what came out is malformed: " + left.wrong;
   if (!outcome.ending.empty()) return {};
-  if (outcome.held > 0) return "messages are held after the rules went away";
-  if (outcome.ends != EachWay<int>{{1, 1}}) return "the ends were not carried";
+  if (outcome.held > 0) return "messages are held after the rules were removed";
+  if (outcome.ends != EachWay<int>{{1, 1}}) return "the ends of the streams were not forwarded";
   return compare_messages(came, left, outcome, expected);
 }
 
@@ -359,14 +359,15 @@ std::string find_message_violation(const ProtocolSetup& setup,
   const auto whole = play({});
   acted += whole.acted;
   const auto again = play({});
-  if (!same(whole, again) || whole.log != again.log) return "the same seed gave something else";
+  if (!same(whole, again) || whole.log != again.log) return "the same seed gave a different result";
   if (!same(whole, play({.coarsely = true}))) {
-    return "one big advance gave something else than many small ones";
+    return "one big step of time gave a different result than many small ones";
   }
-  if (!same(whole, play({.restlessly = true}))) return "an advance between gave something else";
+  if (!same(whole, play({.restlessly = true})))
+    return "additional steps of time gave a different result";
   const auto cut = play({.in_one_piece = false});
   if (!same(whole, cut) || whole.timed_notes != cut.timed_notes) {
-    return "messages cut into pieces gave something else";
+    return "messages cut into pieces gave a different result";
   }
   return check_outcome(setup, conversation, whole, expected);
 }

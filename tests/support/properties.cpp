@@ -80,7 +80,8 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
   world.at(input.fin_at).send_fin();
   world.at(std::chrono::minutes(10)).call([&world, &outcome] {
     world.chain().set_rules({}, Instant(std::chrono::minutes(10)));
-    if (world.chain().held() != 0) outcome.violation = "bytes are held after the rules went away";
+    if (world.chain().held() != 0)
+      outcome.violation = "bytes are held after the rules were removed";
   });
   coarsely ? world.run_coarsely() : world.run();
   outcome.bytes = world.bytes();
@@ -93,7 +94,7 @@ Outcome play(const std::shared_ptr<const rules::RuleSet>& set, const Input& inpu
     // A half-closed connection may still be closed as a whole.
     const bool allowed =
         before.empty() || (before == "<FIN>" && (what == "<CLOSE>" || what == "<RST>"));
-    if (!allowed) outcome.violation = "something came behind " + before;
+    if (!allowed) outcome.violation = "there was output after " + before;
   }
   return outcome;
 }
@@ -109,17 +110,17 @@ std::string find_violation(const std::shared_ptr<const rules::RuleSet>& set,
   if (acted != nullptr) *acted += fine.injected;
   if (!fine.violation.empty()) return fine.violation;
   if (fine.bytes != again.bytes || fine.notes != again.notes || fine.endings != again.endings) {
-    return "the same seed gave something else";
+    return "the same seed gave a different result";
   }
   if (fine.bytes != coarse.bytes || fine.notes != coarse.notes || fine.endings != coarse.endings) {
-    return "one big advance gave something else than many small ones";
+    return "one big step of time gave a different result than many small ones";
   }
   if (!expected.keeps_bytes) return {};
   if (fine.bytes != input.all) {
     return fine.bytes.size() < input.all.size() ? "bytes were lost"
                                                 : "bytes were altered or reordered";
   }
-  if (fine.endings != "<FIN>") return "the end of the stream was not carried: " + fine.endings;
+  if (fine.endings != "<FIN>") return "the end of the stream was not forwarded: " + fine.endings;
   return {};
 }
 

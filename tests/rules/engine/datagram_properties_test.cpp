@@ -90,11 +90,12 @@ std::string find_datagram_violation(const FaultKind& kind, const std::vector<Rul
   const auto fine = play(rules, seed, false, sent);
   const auto coarse = play(rules, seed, true, sent_again);
   acted += fine.injected;
-  if (fine.arrived != coarse.arrived) return "one big step gave something else than many small";
-  if (fine.held_at_the_end != 0) return "datagrams are held after the rule went away";
+  if (fine.arrived != coarse.arrived)
+    return "one big step of time gave a different result than many small ones";
+  if (fine.held_at_the_end != 0) return "datagrams are held after the rule was removed";
   if (kind.name == "corrupt") return {};
   for (const auto& [datagram, times] : fine.arrived) {
-    if (!sent.contains(datagram)) return "a datagram came from nowhere: " + datagram.substr(0, 20);
+    if (!sent.contains(datagram)) return "a datagram was invented: " + datagram.substr(0, 20);
     if (times > 1 && kind.name != "duplicate") return "a datagram came twice";
   }
   if (!kLoses.contains(kind.name) && fine.arrived.size() != sent.size()) return "one was lost";

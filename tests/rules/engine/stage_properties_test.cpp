@@ -104,12 +104,12 @@ TEST(StageProperties, BrokenStagesAreDetected) {
   EXPECT_EQ(find_in_broken<DropsAByte>(), "bytes were lost");
   EXPECT_EQ(find_in_broken<Reorders>(), "bytes were altered or reordered");
   EXPECT_THAT(find_in_broken<ForgetsFinish>(),
-              testing::StartsWith("the end of the stream was not carried"));
+              testing::StartsWith("the end of the stream was not forwarded"));
   EXPECT_EQ(find_in_broken<KeepsOnRelease>(), "bytes were lost");
   EXPECT_EQ(find_in_broken<MiscountsHeld>(), "more bytes out and held than came in");
   EXPECT_EQ(find_in_broken<DependsOnTheDriver>(),
-            "one big advance gave something else than many small ones");
-  EXPECT_EQ(find_in_broken<FinishesTwice>(), "something came behind <FIN>");
+            "one big step of time gave a different result than many small ones");
+  EXPECT_EQ(find_in_broken<FinishesTwice>(), "there was output after <FIN>");
 }
 
 }  // namespace

@@ -173,20 +173,22 @@ std::string find_in_broken_messages(const ProtocolSetup& setup) {
 
 TEST_P(MessageProperties, DetectEveryBrokenStage) {
   EXPECT_EQ(find_in_broken_messages<DropsOneMessage>(setup()), "messages were lost");
-  EXPECT_EQ(find_in_broken_messages<MakesOneMessage>(setup()), "messages came from nowhere");
+  EXPECT_EQ(find_in_broken_messages<MakesOneMessage>(setup()),
+            "more messages came out than went in");
   EXPECT_EQ(find_in_broken_messages<MergesTwoMessages>(setup()), "messages were lost");
   EXPECT_EQ(find_in_broken_messages<ReordersMessages>(setup()),
             "messages were altered or reordered");
   EXPECT_EQ(find_in_broken_messages<AltersMessages>(setup()), "messages were altered or reordered");
   EXPECT_EQ(find_in_broken_messages<KeepsMessagesOnRelease>(setup()), "messages were lost");
   EXPECT_EQ(find_in_broken_messages<HoardsMessages>(setup()),
-            "messages are held after the rules went away");
+            "messages are held after the rules were removed");
   HoardsMessages::hoard().clear();
   EXPECT_EQ(find_in_broken_messages<DependsOnTheDriver>(setup()),
-            "one big advance gave something else than many small ones");
+            "one big step of time gave a different result than many small ones");
   EXPECT_EQ(find_in_broken_messages<RemembersOtherConnections>(setup()),
-            "the same seed gave something else");
-  EXPECT_EQ(find_in_broken_messages<EndsOnRelease>(setup()), "the ends were not carried");
+            "the same seed gave a different result");
+  EXPECT_EQ(find_in_broken_messages<EndsOnRelease>(setup()),
+            "the ends of the streams were not forwarded");
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, MessageProperties,
