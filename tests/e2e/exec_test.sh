@@ -10,7 +10,7 @@ if ! unshare --net true 2>/dev/null && ! unshare --user --net true 2>/dev/null; 
   exit 0
 fi
 
-# The ordinary user must be able to read the folder.
+# Brownout also runs as an ordinary user below, who must be able to read the folder.
 chmod 755 "$folder"
 cp "$brownout" "$folder/brownout"
 brownout=$folder/brownout

@@ -119,7 +119,7 @@ for host in V4 + V6:
             if kind == socket.SOCK_STREAM: s.listen(256)
             servers[s.fileno()] = s
             poll.register(s, select.EPOLLIN)
-next_port = [2000, 40000]  # larger than the ports of the servers
+next_port = [2000, 40000]  # ports of clients, above the ports of all servers
 def make_flow():
     hosts = V4 if dice.random() < 0.75 else V6
     which = dice.randint(0, 1)

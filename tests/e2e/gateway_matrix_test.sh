@@ -108,7 +108,7 @@ def kill(number):
     running.wait()
 
 def run():
-    # Without NAT, connection tracking starts with the interception and does not know older UDP
+    # Without NAT, connection tracking starts with the interception and does not recognize older UDP
     # flows.
     old = open_all() if nat == "nat" else open_all(WAYS[:2])
     check_all("before", old, DIRECT)

@@ -50,7 +50,8 @@ class DnsLab {
 
   // Replaces the records of the resolver.
   void set_zone(std::vector<rules::DnsRecord> records);
-  const std::string& notes() const { return notes_; }  // "answer", one a line
+  // One line for each event of a rule, such as "answer".
+  const std::string& notes() const { return notes_; }
   const rules::RuleState& state(std::size_t rule = 0) const { return *set_->rules()[rule]->state; }
 
  private:

@@ -47,7 +47,7 @@ codecs::Bytes dns_query(const std::string& name, std::uint16_t type, std::uint16
     put(value);
   };
   put16(id);
-  put16(0x0100);  // flags: RD
+  put16(0x0100);  // The flag RD (recursion desired) is set.
   put16(1);
   put16(0);
   put16(0);

@@ -57,8 +57,10 @@ class HttpLab final : private http::Conversation::Wire {
   const std::string& to_client_bytes() const { return received_; }
   const std::string& to_server_bytes() const { return asked_; }
   const std::vector<std::string>& copies() const { return copies_; }
-  const std::string& notes() const { return notes_; }        // "delay", one a line
-  const std::string& outcomes() const { return outcomes_; }  // "200", "cut short", one a line
+  // One line for each event of a rule, such as "delay".
+  const std::string& notes() const { return notes_; }
+  // One line for each response: its status, or "cut short".
+  const std::string& outcomes() const { return outcomes_; }
   const std::string& reports() const { return reports_; }
   int dials() const { return dials_; }
   bool closed() const { return closed_; }

@@ -43,7 +43,7 @@ struct Played {
   std::string log;         // all events, with their instants
   std::size_t held = 0;    // bytes held after the rules were removed
   std::int64_t more = 0;   // output messages minus input messages, according to the notes (stage.h)
-  std::int64_t drops = 0;  // dropped messages
+  std::int64_t drops = 0;  // messages that rules dropped
   std::int64_t copies = 0;
   std::int64_t answers = 0;  // messages that rules created
   std::uint64_t acted = 0;

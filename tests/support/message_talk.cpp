@@ -102,7 +102,7 @@ class WebSocketGenerator final : public MessageGenerator {
   static void send_fragments(ConversationWriter& writer, Direction direction) {
     auto first = frame(writer, direction, Opcode::kText, writer.words());
     auto last = frame(writer, direction, Opcode::kText, writer.words());
-    first[0] = static_cast<char>(first[0] & 0x7f);  // FIN = 0
+    first[0] = static_cast<char>(first[0] & 0x7f);  // FIN = 0: more fragments follow
     last[0] = static_cast<char>(last[0] & 0xf0);    // FIN = 1, opcode 0 (continuation)
     writer.send(direction, first);
     if (writer.chance(50)) {

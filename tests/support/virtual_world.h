@@ -66,8 +66,8 @@ class VirtualWorld final : public rules::ChainOutput {
 
   const std::vector<Left>& left() const { return left_; }
   std::string bytes() const;  // the joined output
-  std::string log() const;    // "305ms hello\n400ms <FIN>\n"
-  std::string notes() const;  // "delay 300ms 5 bytes #0\n"
+  std::string log() const;    // such as "305ms hello\n400ms <FIN>\n"
+  std::string notes() const;  // such as "delay 300ms 5 bytes #0\n"
   std::size_t bytes_out() const { return bytes_out_; }
   std::size_t most_held() const { return most_held_; }
   rules::Chain& chain() { return *chain_; }

@@ -1,4 +1,4 @@
-// Tests RedisCommand, which knows the name, keys, channels and slot of a command.
+// Tests RedisCommand, which finds the name, keys, channels and slot of a command.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -83,7 +83,7 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 TEST(Conversation, UnmodifiedMessagesPassByteForByte) {
-  // These rules match no message, but the Conversation must parse all heads to know that.
+  // These rules match no message, but the Conversation must parse all heads to find that out.
   const std::string others = R"([[rule]]
 match = { path = "/nobody" }
 fault = { type = "abort" }
@@ -357,7 +357,7 @@ fault = { type = "replace_body", body = "other" })");
 }
 
 TEST(Conversation, RejectsAStatusBeyondTheRangeOfInt) {
-  // 2^32 + 200
+  // The value 2^32 + 200 would become 200 in 32 bits.
   EXPECT_EQ(first_problem_of("[[rule]]\nmatch = { status = 4294967496 }\n"
                              "fault = { type = \"malformed\", what = \"status_line\" }",
                              "http"),

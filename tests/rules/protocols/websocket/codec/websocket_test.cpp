@@ -19,7 +19,7 @@ using rules::Opcode;
 // ping passes before it.
 std::string talk(bool masked, bool ping_first = false) {
   auto first = WebSocketLab::frame("hel", masked);
-  first[0] = '\x01';  // FIN = 0
+  first[0] = '\x01';  // FIN = 0: more fragments follow
   auto second = WebSocketLab::frame("lo", masked);
   second[0] = '\x80';  // a continuation frame with FIN = 1
   const auto ping = WebSocketLab::frame("", masked, Opcode::kPing);
@@ -158,7 +158,7 @@ TEST(WebSocket, ReorderShufflesAWindowAndKeepsTheCloseLast) {
 // Fragments before a Close must not be lost, even if a rule inspects messages (RFC 6455, 5.5.1).
 TEST(WebSocket, CloseStaysAfterTheFragmentsBeforeIt) {
   auto first = WebSocketLab::frame("hel", true);
-  first[0] = '\x01';  // FIN = 0
+  first[0] = '\x01';  // FIN = 0: more fragments follow
   auto last = WebSocketLab::frame("lo", true);
   last[0] = '\x80';  // a continuation frame with FIN = 1
   const auto close = WebSocketLab::frame("\x03\xe8", true, Opcode::kClose);
@@ -189,7 +189,7 @@ TEST(WebSocket, RulesActOnMessagesUpToTheSizeLimit) {
   lab.http.client(whole);
   // A message of two frames has two frame headers.
   auto first = WebSocketLab::frame(std::string(limit - 9, 'x'), true, Opcode::kBinary);
-  first[0] = '\x02';  // FIN = 0
+  first[0] = '\x02';  // FIN = 0: more fragments follow
   auto second = WebSocketLab::frame(std::string(9, 'x'), true);
   second[0] = '\x80';  // a continuation frame with FIN = 1
   lab.http.client(first + second);
