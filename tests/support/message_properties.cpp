@@ -275,7 +275,7 @@ Parsed parse_frames(const ProtocolSetup& setup, const EachWay<std::string>& sent
 
 using Messages = std::vector<std::string>;
 
-// The number of output messages that `in` does not contain in the same order.
+// Counts output messages that are not in `in`, or that are there in another order.
 std::int64_t count_foreign(const Messages& in, const Messages& out) {
   std::int64_t foreign = 0;
   auto next = in.begin();

@@ -71,17 +71,15 @@ TEST(RequestWatch, CountsConnectAsARequestAndSeesDisconnect) {
 
 TEST(RequestWatch, PairsMqttPacketsByTypeAndIdentifier) {
   Watched mqtt(kMqtt);
-  mqtt.client(kConnect).server(kConnack);       // sent at second 1, answered at second 2
-  mqtt.client("\x32\x06\x00\x01t\x00\x07z"sv);  // sent at second 3: QoS 1, identifier 7
-  mqtt.client("\x34\x06\x00\x01t\x00\x08z"sv);  // sent at second 4: QoS 2, identifier 8
-  mqtt.client(
-      "\x82\x06\x00\x07\x00\x01t\x00"sv);  // sent at second 5: SUBSCRIBE, identifier 7 again
-  mqtt.client("\xc0\x00"sv);               // sent at second 6: PINGREQ
+  mqtt.client(kConnect).server(kConnack);          // at second 1, answered at second 2
+  mqtt.client("\x32\x06\x00\x01t\x00\x07z"sv);     // at second 3: QoS 1, identifier 7
+  mqtt.client("\x34\x06\x00\x01t\x00\x08z"sv);     // at second 4: QoS 2, identifier 8
+  mqtt.client("\x82\x06\x00\x07\x00\x01t\x00"sv);  // at second 5: SUBSCRIBE, identifier 7
+  mqtt.client("\xc0\x00"sv);                       // at second 6: PINGREQ
   mqtt.server("\x40\x02\x00\x08"sv).server("\x50\x02\x00\x08"sv);  // PUBACK does not answer QoS 2
   mqtt.server("\xd0\x00"sv).server("\x90\x03\x00\x07\x00"sv);
   EXPECT_EQ(mqtt.said(), "ok 1, ok 4, ok 6, ok 5; 1 open");
-  mqtt.client("\x62\x02\x00\x08"sv)
-      .server("\x70\x02\x00\x08\x40\x02\x00\x07"sv);  // sent at second 11
+  mqtt.client("\x62\x02\x00\x08"sv).server("\x70\x02\x00\x08\x40\x02\x00\x07"sv);  // at second 11
   EXPECT_EQ(mqtt.said(), "ok 1, ok 4, ok 6, ok 5, ok 11, ok 3; 0 open");
 }
 
@@ -136,15 +134,15 @@ TEST(RequestWatch, PairsXmppQueriesById) {
   xmpp.client(kStream).server(kStream);
   // Second 3; neither stanza is a request
   xmpp.client("<message to='b'><body>hi</body></message><presence/>");
-  xmpp.client("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");  // sent at second 4
-  xmpp.client("<iq type='set' id='2'><q xmlns='urn:q'/></iq>");             // sent at second 5
+  xmpp.client("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");  // at second 4
+  xmpp.client("<iq type='set' id='2'><q xmlns='urn:q'/></iq>");             // at second 5
   xmpp.server("<iq type='get' id='3'/><iq type='result' id='2'/>");
   xmpp.client("<iq type='result' id='3'/>");
   EXPECT_EQ(xmpp.said(), "ok 5; 1 open");
   xmpp.server(
       "<iq type='error' id='1'><error type='cancel'><service-unavailable "
       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
-  xmpp.client("<iq type='get' id='1'/>");  // sent at second 9
+  xmpp.client("<iq type='get' id='1'/>");  // at second 9
   xmpp.server(
       "<iq type='error' id='1'><error type='wait'><resource-constraint "
       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");

@@ -114,8 +114,8 @@ fault = { type = "stall_mid_body", after = "2B", duration = "3s" })"}) {
       EXPECT_FALSE(lab.conversation().server_reusable());
     }
   }
-  // A server that closes without a response ends the connection; a delayed answer of a rule is
-  // sent.
+  // If the server closes without a response, the connection ends. A delayed response of a rule is
+  // still sent.
   HttpLab silent;
   silent.reply.reset();
   silent.client("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
