@@ -23,7 +23,7 @@ TEST(Reference, AliasesLeadToFaults) {
 }
 
 // Testers of a client need to know how a correct client behaves.
-TEST(Reference, EveryFaultOnMessagesDescribesACorrectClient) {
+TEST(Reference, EveryFaultDescribesACorrectClientAndItsSource) {
   for (const auto* kind : all_faults()) {
     EXPECT_NE(kind->summary, "") << kind->name;
     EXPECT_NE(kind->correct_client, "") << kind->name;
