@@ -24,6 +24,7 @@ struct RunOptions {
   QuickFile quick;
   unsigned workers = 1;
   std::string events;        // a file, "-" or ""
+  std::string otlp;          // base URL of an OpenTelemetry collector, or ""
   std::string flows;         // a file, "-" or ""
   std::string drain = "3s";  // container runtimes kill after 10 s
   std::string log_level = "info";

@@ -3,11 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <optional>
 #include <utility>
 
 #include "proxy/cli/activation.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/rule_file.h"
+#include "proxy/cli/run_outputs.h"
 #include "proxy/cli/status_line.h"
 #include "proxy/control/admin.h"
 #include "proxy/control/event_stream.h"
@@ -18,7 +20,6 @@
 #include "proxy/loop/read_file.h"
 #include "proxy/loop/signals.h"
 #include "proxy/observe/console.h"
-#include "proxy/observe/event_log.h"
 #include "proxy/observe/rule_report.h"
 #include "rules/base/terminal_text.h"
 #include "rules/language/load_toml.h"
@@ -49,16 +50,7 @@ class Run final : private Deadline {
   ~Run() override { loop_.deadlines().cancel(*this); }
 
   int start() {
-    if (!options_.flows.empty()) {
-      auto log = EventLog::open(options_.flows, EventLog::Of::kFlows);
-      if (!log) return fail(log.error());
-      flows_ = std::move(*log);
-    }
-    if (!options_.events.empty()) {
-      auto log = EventLog::open(options_.events);
-      if (!log) return fail(log.error());
-      events_ = std::move(*log);
-    }
+    if (const auto opened = outputs_.open(options_); !opened) return fail(opened.error());
     if (const auto restored = live_.restore(); !restored) return fail(restored.error());
     const auto& config = live_.config();
     const bool api = options_.api != "off";
@@ -66,8 +58,8 @@ class Run final : private Deadline {
     if (!activated) return fail(activated.error());
     auto engine = Engine::start(loop_, config,
                                 {.workers = options_.workers,
-                                 .events = events_.get(),
-                                 .flows = flows_.get(),
+                                 .events = outputs_.events(),
+                                 .flows = outputs_.flows(),
                                  .stream = api ? &stream_ : nullptr,
                                  .measure = api},
                                 std::move(*activated));
@@ -75,6 +67,7 @@ class Run final : private Deadline {
     if (!engine) return fail(engine.error());
     engine_ = std::move(*engine);
     live_.attach(*engine_);
+    outputs_.follow(loop_, *engine_);
     toxiproxy_ =
         std::make_unique<toxiproxy::Api>(*engine_, [this](const auto& names, const auto& part) {
           return live_.replace_toxiproxy_part(names, part);
@@ -175,9 +168,7 @@ class Run final : private Deadline {
   void follow_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     signals_.on(SIGHUP, [this](int) {
-      for (const auto& log : {events_.get(), flows_.get()}) {
-        if (log != nullptr) log->reopen();
-      }
+      outputs_.reopen();
       reload("SIGHUP");
       renew_api();
     });
@@ -299,18 +290,11 @@ class Run final : private Deadline {
       spdlog::warn("rule {} never matched a connection (see `brownout explain`)",
                    rules::printable(name));
     }
-    say_lost(events_.get(), "events");
-    say_lost(flows_.get(), "flows");
+    outputs_.finish();
     if (!live_.finish()) {
       spdlog::error("{} lacks changes made by the API: it could not be written in time",
                     options_.state);
     }
-  }
-
-  static void say_lost(EventLog* log, std::string_view what) {
-    if (log == nullptr) return;
-    log->finish();
-    if (log->lost() > 0) spdlog::error("{} {} were not written", log->lost(), what);
   }
 
   const RunOptions& options_;
@@ -323,8 +307,7 @@ class Run final : private Deadline {
   Loop loop_;
   Signals signals_;
   FileWatches watches_{loop_, [this] { reload("changed"); }};
-  std::unique_ptr<EventLog> events_;
-  std::unique_ptr<EventLog> flows_;
+  RunOutputs outputs_;  // before engine_, which uses it until it ends
   EventStream stream_{loop_};
   LiveConfig live_;
   std::unique_ptr<Engine> engine_;

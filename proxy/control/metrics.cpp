@@ -184,12 +184,16 @@ void add_runtime(Families& all) {
 
 HttpResponse Metrics::handle(const HttpServer::Request& request) const {
   if (request.method != "GET" && request.method != "HEAD") return {.status = 405, .body = ""};
+  return {.body = prometheus::TextSerializer().Serialize(families()),
+          .type = "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+std::vector<MetricFamily> Metrics::families() const {
   Families all;
   if (choice_.own) add_own(all, engine_);
   if (choice_.toxiproxy) add_toxiproxys(all, engine_, proxies_());
   if (choice_.runtime) add_runtime(all);
-  return {.body = prometheus::TextSerializer().Serialize(all),
-          .type = "text/plain; version=0.0.4; charset=utf-8"};
+  return all;
 }
 
 }  // namespace brownout::proxy

@@ -2,9 +2,12 @@
 // follow Prometheus' naming practices. Control loop's thread only.
 #pragma once
 
+#include <prometheus/metric_family.h>
+
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "proxy/control/http_server.h"
 #include "proxy/engine/engine.h"
@@ -26,6 +29,7 @@ class Metrics {
       : engine_(engine), proxies_(std::move(proxies)), choice_(choice) {}
 
   HttpResponse handle(const HttpServer::Request& request) const;
+  std::vector<prometheus::MetricFamily> families() const;
 
  private:
   const Engine& engine_;

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proxy/loop/background_writer.h"
 #include "proxy/loop/loop.h"
@@ -27,6 +28,19 @@ class EventSink {
   virtual void submit(std::string lines) = 0;
   // Returns false if nobody reads the lines, so that none need be formatted.
   virtual bool wanted() const { return true; }
+};
+
+// Submits lines to several sinks, which are borrowed.
+class EventSinks final : public EventSink {
+ public:
+  void add(EventSink& sink) { sinks_.push_back(&sink); }
+  bool empty() const { return sinks_.empty(); }
+  void submit(std::string lines) override {
+    for (auto* sink : sinks_) sink->submit(lines);
+  }
+
+ private:
+  std::vector<EventSink*> sinks_;
 };
 
 class EventLog final : public EventSink {

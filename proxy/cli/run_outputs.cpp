@@ -1,0 +1,59 @@
+#include "proxy/cli/run_outputs.h"
+
+#include <spdlog/spdlog.h>
+
+#include <string_view>
+
+namespace brownout::cli {
+namespace {
+
+using proxy::EventLog;
+
+void say_lost(EventLog* log, std::string_view lines) {
+  if (log == nullptr) return;
+  log->finish();
+  if (log->lost() > 0) spdlog::error("{} {} were not written", log->lost(), lines);
+}
+
+}  // namespace
+
+rules::Result<void> RunOutputs::open(const RunOptions& options) {
+  if (!options.flows.empty()) {
+    auto log = EventLog::open(options.flows, EventLog::Of::kFlows);
+    if (!log) return tl::unexpected(log.error());
+    flows_ = std::move(*log);
+  }
+  if (!options.events.empty()) {
+    auto log = EventLog::open(options.events);
+    if (!log) return tl::unexpected(log.error());
+    events_ = std::move(*log);
+    sinks_.add(*events_);
+  }
+  if (!options.otlp.empty()) {
+    auto exporter = proxy::OtlpExporter::start(options.otlp, BROWNOUT_VERSION);
+    if (!exporter) return tl::unexpected(exporter.error());
+    exporter_ = std::move(*exporter);
+    sinks_.add(*exporter_);
+  }
+  return {};
+}
+
+void RunOutputs::follow(proxy::Loop& control, const proxy::Engine& engine) {
+  if (exporter_) metrics_.emplace(control, engine, *exporter_);
+}
+
+void RunOutputs::reopen() {
+  for (const auto& log : {events_.get(), flows_.get()}) {
+    if (log != nullptr) log->reopen();
+  }
+}
+
+void RunOutputs::finish() {
+  if (metrics_) metrics_->send();
+  metrics_.reset();
+  exporter_.reset();
+  say_lost(events_.get(), "events");
+  say_lost(flows_.get(), "flows");
+}
+
+}  // namespace brownout::cli

@@ -1,0 +1,19 @@
+// post(): sends one HTTP POST request with a JSON body. Blocks, so it is for background threads.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace brownout::proxy {
+
+struct PostResult {
+  long status = 0;    // of the response; 0 without one
+  std::string error;  // "" if the status is 2xx
+};
+
+// `headers` are whole header lines without CRLF. Redirects are not followed.
+PostResult post(const std::string& url, const std::string& body, std::chrono::milliseconds timeout,
+                const std::vector<std::string>& headers = {});
+
+}  // namespace brownout::proxy

@@ -1,0 +1,183 @@
+#include "proxy/observe/otlp_exporter.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+#include "proxy/loop/post.h"
+#include "rules/base/describe.h"
+
+namespace brownout::proxy {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kOtlpTimeout(3000);
+constexpr milliseconds kOtlpInterval(1000);  // how long events are gathered
+constexpr milliseconds kOtlpMostPause(30'000);
+constexpr milliseconds kOtlpAtTheEnd(1500);
+constexpr std::size_t kOtlpBatch = 1 << 20;
+
+std::int64_t unix_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::uint64_t lines_in(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// Whether a later attempt may succeed (OTLP specification, OTLP/HTTP Response).
+bool may_retry(const PostResult& result) {
+  return result.status == 0 || result.status == 429 || result.status == 502 ||
+         result.status == 503 || result.status == 504;
+}
+
+std::string percent_decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    const auto at = std::string_view("0123456789abcdef").find(static_cast<char>(c | 0x20));
+    return c >= '0' && c <= '9'           ? c - '0'
+           : at == std::string_view::npos ? -1
+                                          : static_cast<int>(at);
+  };
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    decoded += escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+    if (escape) i += 2;
+  }
+  return decoded;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> otlp_headers(std::string_view text) {
+  std::vector<std::string> headers;
+  while (!text.empty()) {
+    const auto part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    const auto equals = part.find('=');
+    if (equals == std::string_view::npos || trimmed(part.substr(0, equals)).empty()) continue;
+    auto header = std::string(trimmed(part.substr(0, equals))) + ": " +
+                  percent_decoded(trimmed(part.substr(equals + 1)));
+    // CR or LF would begin another header.
+    if (header.find_first_of("\r\n") == std::string::npos) headers.push_back(std::move(header));
+  }
+  return headers;
+}
+
+rules::Result<std::unique_ptr<OtlpExporter>> OtlpExporter::start(const std::string& url,
+                                                                 std::string version) {
+  if (!url.starts_with("http://") && !url.starts_with("https://")) {
+    return rules::config_error("--otlp: " + rules::in_quotes(url) + " is not an HTTP URL",
+                               "give the collector's base URL, e.g. http://127.0.0.1:4318");
+  }
+  OtlpSource source;
+  if (auto name = environment("OTEL_SERVICE_NAME"); !name.empty()) source.service = std::move(name);
+  source.version = std::move(version);
+  std::random_device random;
+  source.run = static_cast<std::uint64_t>(random()) << 32 | random();
+  auto base = url;
+  while (base.ends_with('/')) base.pop_back();
+  return std::unique_ptr<OtlpExporter>(new OtlpExporter(
+      std::move(base), otlp_headers(environment("OTEL_EXPORTER_OTLP_HEADERS")), std::move(source)));
+}
+
+OtlpExporter::OtlpExporter(std::string url, std::vector<std::string> headers, OtlpSource source)
+    : url_(std::move(url)),
+      headers_(std::move(headers)),
+      source_(std::move(source)),
+      began_(unix_now()),
+      thread_([this](const std::stop_token& stop) { work(stop); }) {}
+
+OtlpExporter::~OtlpExporter() {
+  thread_.request_stop();
+  wake_.notify_all();
+  thread_.join();
+  lost_ += waiting_.lost + lines_in(waiting_.lines);
+  if (lost_ > 0) spdlog::error("OTLP: {} events were not sent", lost_);
+}
+
+void OtlpExporter::submit(std::string lines) {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.lines.size() + lines.size() > kMostWaiting) {
+    waiting_.lost += lines_in(lines);
+    return;
+  }
+  waiting_.lines += lines;
+  if (waiting_.lines.size() > kOtlpBatch) wake_.notify_all();
+}
+
+void OtlpExporter::submit(std::vector<prometheus::MetricFamily> metrics) {
+  const std::lock_guard lock(mutex_);
+  waiting_.metrics = std::move(metrics);
+}
+
+void OtlpExporter::work(const std::stop_token& stop) {
+  while (!stop.stop_requested()) send(take(stop), stop);
+  // Events that came during the last request.
+  const auto last = take(stop);
+  if (!last.lines.empty() || last.metrics) send(last, stop);
+}
+
+// Waits for a batch, whose last line is complete.
+OtlpExporter::Batch OtlpExporter::take(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, stop, kOtlpInterval, [&] { return waiting_.lines.size() > kOtlpBatch; });
+  Batch batch;
+  batch.metrics = std::exchange(waiting_.metrics, std::nullopt);
+  if (waiting_.lines.size() <= kOtlpBatch) {
+    batch.lines = std::exchange(waiting_.lines, {});
+    return batch;
+  }
+  const auto end = waiting_.lines.find('\n', kOtlpBatch);
+  batch.lines = waiting_.lines.substr(0, end == std::string::npos ? end : end + 1);
+  waiting_.lines.erase(0, batch.lines.size());
+  return batch;
+}
+
+void OtlpExporter::send(const Batch& batch, const std::stop_token& stop) {
+  if (batch.metrics)
+    send("/v1/metrics", otlp_metrics(*batch.metrics, began_, unix_now(), source_), stop);
+  if (const auto traces = otlp_traces(batch.lines, source_); !traces.empty()) {
+    if (!send("/v1/traces", traces, stop)) lost_ += lines_in(batch.lines);
+  }
+}
+
+bool OtlpExporter::send(const std::string& path, const std::string& body,
+                        const std::stop_token& stop) {
+  for (milliseconds pause = kOtlpInterval;; pause = std::min(2 * pause, kOtlpMostPause)) {
+    const bool last = stop.stop_requested();
+    const auto result = post(url_ + path, body, last ? kOtlpAtTheEnd : kOtlpTimeout, headers_);
+    if (result.error.empty()) {
+      if (std::exchange(failing_, false)) spdlog::info("OTLP: the collector takes requests again");
+      return true;
+    }
+    const bool retry = may_retry(result) && !last;
+    if (!std::exchange(failing_, true)) {
+      spdlog::warn("OTLP: the collector did not take {}: {}; {}", path, result.error,
+                   retry ? "trying again" : "check the URL of --otlp");
+    }
+    if (!retry) return false;
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, pause, [] { return false; });
+  }
+}
+
+}  // namespace brownout::proxy

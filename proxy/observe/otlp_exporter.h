@@ -1,0 +1,70 @@
+// OtlpExporter sends events and metrics to an OpenTelemetry collector (OTLP over HTTP, in JSON).
+//
+// A background thread converts and sends them, so that a slow collector delays no traffic. It
+// retries for as long as it runs. At most kMostWaiting bytes of events wait; later ones are lost
+// and counted.
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proxy/observe/event_log.h"
+#include "proxy/observe/otlp_json.h"
+#include "rules/base/result.h"
+
+namespace brownout::proxy {
+
+class OtlpExporter final : public EventSink {
+ public:
+  static constexpr std::size_t kMostWaiting = 16 << 20;
+
+  // `url` is the collector's base URL, such as http://127.0.0.1:4318. The environment variables
+  // OTEL_EXPORTER_OTLP_HEADERS and OTEL_SERVICE_NAME have OpenTelemetry's meaning.
+  static rules::Result<std::unique_ptr<OtlpExporter>> start(const std::string& url,
+                                                            std::string version);
+  // Sends the events that wait, once. Takes at most about six seconds.
+  ~OtlpExporter() override;
+
+  // Safe on any thread.
+  void submit(std::string lines) override;
+  // Replaces metrics that were not sent yet. Safe on any thread.
+  void submit(std::vector<prometheus::MetricFamily> metrics);
+
+ private:
+  struct Batch {
+    std::string lines;
+    std::optional<std::vector<prometheus::MetricFamily>> metrics;
+    std::uint64_t lost = 0;  // events
+  };
+  OtlpExporter(std::string url, std::vector<std::string> headers, OtlpSource source);
+
+  void work(const std::stop_token& stop);
+  Batch take(const std::stop_token& stop);
+  void send(const Batch& batch, const std::stop_token& stop);
+  // Returns false if the collector refused the request, or the exporter ends.
+  bool send(const std::string& path, const std::string& body, const std::stop_token& stop);
+
+  const std::string url_;
+  const std::vector<std::string> headers_;
+  const OtlpSource source_;
+  const std::int64_t began_;
+  bool failing_ = false;    // the last request failed
+  std::uint64_t lost_ = 0;  // events that the collector did not take
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  Batch waiting_;
+  std::jthread thread_;  // last: it uses all other members
+};
+
+// Parses the value of OTEL_EXPORTER_OTLP_HEADERS, "name=value,name=value" with percent-encoded
+// values, to header lines. Parts without a name are left out.
+std::vector<std::string> otlp_headers(std::string_view text);
+
+}  // namespace brownout::proxy
