@@ -3,17 +3,8 @@
 # duplicated and reordered messages are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/rehearsal_lib.sh"
 need mosquitto prosody
-outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
-# With a sanitizer all programs are slow, so the steady state may not be met (hence --force).
-slow=()
-if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
-# rehearse NAME: runs the rehearsal $folder/NAME.toml. Its output goes to NAME.txt.
-rehearse() {
-  local code=0
-  "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
-  echo "$code" >"$folder/$1.code"
-}
 met() { [ "$(cat "$folder/$1.code")" = 0 ] || fail "rehearsal $1: expected all expectations to be met (exit code 0), got exit code $(cat "$folder/$1.code"): $(cat "$folder/$1.txt")"; }
 
 start_mosquitto mosquitto ''
@@ -40,29 +31,10 @@ pass "two outages of MQTT with two mosquittos: users reach the second broker, an
 # scenario NAME PROBE_AND_EXPECTATIONS [RULES [NAMES]]: rehearses against the server at $server,
 # through a listener with protocol $protocol.
 scenario() {
-  cat >"$folder/$1.toml" <<FILE
-version = 1
-seed = 7
-[scenario]
-name = "$1"
-time_scale = "60x"
-# On a busy machine the first operation of a user takes longer than later ones.
-steady = { for = "90s" }
-[[upstream]]
-name = "server"
-servers = ["127.0.0.1:$server"]
-[[listener]]
-name = "front"
-listen = "127.0.0.1:$(free_port)"
-upstream = "server"
-protocol = "$protocol"
-[[phase]]
-name = "all the time"
-for = "3m"
-${4:+rules = [$4]}
-$2
-${3:-}
-FILE
+  {
+    scenario_file "$1" "$server" "protocol = \"$protocol\"" "${4:+rules = [$4]}"
+    printf '%s\n' "$2" "${3:-}"
+  } >"$folder/$1.toml"
   rehearse "$1"
 }
 

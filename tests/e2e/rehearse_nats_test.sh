@@ -3,18 +3,10 @@
 # are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/rehearsal_lib.sh"
 need nats-server node
 here=$(dirname "$(readlink -f "$0")")
 modules=$here/../../build/npm/node_modules
-outages=$(cd "$here/../../examples/outages" && pwd)
-# With a sanitizer all programs are slow, so the steady state may not be met (hence --force).
-slow=()
-if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
-rehearse() {
-  local code=0
-  "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
-  echo "$code" >"$folder/$1.code"
-}
 
 broker=$(free_port)
 start nats nats-server -a 127.0.0.1 -p "$broker" -js -sd "$folder/jetstream"
@@ -29,47 +21,11 @@ timeout 60 node "$here/nats_client.js" "$modules" "$broker" store 'stored.>' >"$
 # scenario NAME PROBE_KEYS [RULES [PHASE_KEYS]]: rehearses. The result is in NAME.code and
 # NAME/report.json.
 scenario() {
-  cat >"$folder/$1.toml" <<FILE
-version = 1
-seed = 7
-[scenario]
-name = "$1"
-time_scale = "60x"
-steady = { for = "90s" }
-[[upstream]]
-name = "server"
-servers = ["127.0.0.1:$broker"]
-[[listener]]
-name = "front"
-listen = "127.0.0.1:$(free_port)"
-upstream = "server"
-protocol = "nats"
-[[phase]]
-name = "all the time"
-for = "3m"
-${4:-}
-[[probe]]
-name = "services"
-kind = "nats"
-users = 3
-every = "6s"
-timeout = "1s"
-endpoints = ["front"]
-$2
-[[expect]]
-metric = "availability"
-at_least = "100%"
-[[expect]]
-metric = "messages_lost"
-at_most = 0
-[[expect]]
-metric = "messages_duplicated"
-at_most = 0
-[[expect]]
-metric = "messages_reordered"
-at_most = 0
-${3:-}
-FILE
+  {
+    scenario_file "$1" "$broker" 'protocol = "nats"' "${4:-}"
+    users_and_expectations nats "$2"
+    echo "${3:-}"
+  } >"$folder/$1.toml"
   rehearse "$1"
 }
 rehearsals=()
@@ -105,13 +61,6 @@ for outage in nats-upgrade nats-upgrade-badly; do
   rehearsals+=("$!")
 done
 wait "${rehearsals[@]}"
-code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "rehearsal $1: expected an exit code in [$2], got $(cat "$folder/$1.code"): $(cat "$folder/$1.txt")"; }
-ok=0
-unmeasured=3
-if [ ${#slow[@]} -gt 0 ]; then
-  ok=01
-  unmeasured=13
-fi
 code plain $ok
 code stored $ok
 pass "nothing is lost, doubled or out of order, over core NATS and over JetStream"

@@ -3,16 +3,8 @@
 # reordered messages, are counted end to end.
 brownout=$1
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/rehearsal_lib.sh"
 need redis-server redis-cli openssl
-outages=$(cd "$(dirname "$0")/../../examples/outages" && pwd)
-# With a sanitizer all programs are slow, so the steady state may not be met (hence --force).
-slow=()
-if grep -qE '__(asan|tsan)_init' "$brownout"; then slow=(--force); fi
-rehearse() {
-  local code=0
-  "$brownout" rehearse "$folder/$1.toml" --ci "${slow[@]}" --report "$folder/$1" >"$folder/$1.txt" 2>&1 || code=$?
-  echo "$code" >"$folder/$1.code"
-}
 
 # server NAME OPTION...: starts redis-server, and sets $port.
 server() {
@@ -53,47 +45,11 @@ replica=$port
 # scenario NAME PORT PROBE_KEYS [RULES [PHASE_KEYS [LISTENER_KEYS]]]: rehearses. The result is in
 # NAME.code and NAME/report.json.
 scenario() {
-  cat >"$folder/$1.toml" <<FILE
-version = 1
-seed = 7
-[scenario]
-name = "$1"
-time_scale = "60x"
-steady = { for = "90s" }
-[[upstream]]
-name = "server"
-servers = ["127.0.0.1:$2"]
-[[listener]]
-name = "front"
-listen = "127.0.0.1:$(free_port)"
-upstream = "server"
-${6:-protocol = \"redis\"}
-[[phase]]
-name = "all the time"
-for = "3m"
-${5:-}
-[[probe]]
-name = "services"
-kind = "redis"
-users = 3
-every = "6s"
-timeout = "1s"
-endpoints = ["front"]
-$3
-[[expect]]
-metric = "availability"
-at_least = "100%"
-[[expect]]
-metric = "messages_lost"
-at_most = 0
-[[expect]]
-metric = "messages_duplicated"
-at_most = 0
-[[expect]]
-metric = "messages_reordered"
-at_most = 0
-${4:-}
-FILE
+  {
+    scenario_file "$1" "$2" "${6:-protocol = \"redis\"}" "${5:-}"
+    users_and_expectations redis "$3"
+    echo "${4:-}"
+  } >"$folder/$1.toml"
   rehearse "$1"
 }
 rehearsals=()
@@ -145,14 +101,6 @@ for outage in redis-failover redis-failover-badly; do
   rehearsals+=("$!")
 done
 wait "${rehearsals[@]}"
-code() { [[ "$(cat "$folder/$1.code")" = [$2] ]] || fail "rehearsal $1: expected an exit code in [$2], got $(cat "$folder/$1.code"): $(cat "$folder/$1.txt")"; }
-says() { grep -qE "$2" "$folder/$1.txt" || fail "rehearsal $1: expected output that matches \"$2\", got: $(cat "$folder/$1.txt")"; }
-ok=0
-unmeasured=3
-if [ ${#slow[@]} -gt 0 ]; then
-  ok=01
-  unmeasured=13
-fi
 code plain $ok
 code secure $ok
 pass "values are read as written, and nothing is lost, doubled or out of order; also with a user name, a password and TLS"
