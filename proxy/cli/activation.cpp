@@ -12,7 +12,7 @@
 namespace brownout::cli {
 namespace {
 
-// SD_LISTEN_FDS_START, sd_listen_fds(3).
+// The first descriptor that a service manager passes (SD_LISTEN_FDS_START in sd_listen_fds(3)).
 constexpr int kFirst = 3;
 
 std::string_view variable(const char* name) {
@@ -42,7 +42,7 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
   const int count = std::atoi(std::string(variable("LISTEN_FDS")).c_str());
   const std::string all_names(variable("LISTEN_FDNAMES"));
   std::string_view names(all_names);
-  // Child processes must not inherit them.
+  // Child processes must not inherit these variables.
   for (const auto* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
   for (int fd = kFirst; fd < kFirst + count; ++fd) {
     const auto name = take_word(names);
@@ -58,7 +58,7 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
       return rules::config_error("LISTEN_FDS names descriptor " + std::to_string(fd) +
                                  ", which is not a socket");
     }
-    // The same options that listen_on() and bind_datagrams() set.
+    // Sets the same socket options as listen_on() and bind_datagrams().
     const int enabled = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &enabled, sizeof enabled);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -67,7 +67,8 @@ rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& con
     if (mine.empty()) mine.resize(1);
     (type_of(fd) == SOCK_DGRAM ? mine.front().datagram : mine.front().stream) = proxy::Fd(fd);
   }
-  // All workers accept from one listening socket. A client's datagrams must stay with one worker.
+  // Copies each listening TCP socket for every worker. A datagram socket is not copied, since all
+  // datagrams of a client must reach the same worker.
   for (auto& [name, mine] : sockets) {
     while (!mine.front().datagram && mine.size() < workers) {
       mine.push_back({proxy::Fd(fcntl(mine.front().stream.get(), F_DUPFD_CLOEXEC, kFirst)), {}});

@@ -7,7 +7,7 @@
 
 namespace brownout::cli {
 
-// The inherited sockets by listener; a socket belongs to the listener named by FileDescriptorName=.
+// Returns the inherited sockets by listener; FileDescriptorName= of a socket names its listener.
 // Empty without socket activation; an error if no listener has the name.
 rules::Result<proxy::Engine::Sockets> activated_sockets(const rules::Config& config,
                                                         unsigned workers);

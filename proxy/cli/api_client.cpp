@@ -33,7 +33,8 @@ void add(CurlList& headers, const std::string& line) {
   headers.reset(curl().slist_append(headers.release(), line.c_str()));
 }
 
-// Halt and resume are idempotent, and must succeed even on an overloaded API.
+// A lost request may be sent again if the path is halt or resume, since repeating these changes
+// nothing. They must succeed even if the API is overloaded.
 bool may_repeat(std::string_view path) { return path == "halt" || path == "resume"; }
 
 bool is_lost(CURLcode code) {
@@ -41,7 +42,7 @@ bool is_lost(CURLcode code) {
          code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PARTIAL_FILE;
 }
 
-// `headers`, `sink` and `ca` must outlive the handle.
+// `headers`, `sink` and `ca` must outlive the returned handle.
 CurlHandle prepared(const std::string& url, const CurlList& headers, Sink& sink,
                     const std::string& ca, const std::string& socket) {
   CurlHandle request(curl().easy_init());
@@ -49,7 +50,7 @@ CurlHandle prepared(const std::string& url, const CurlList& headers, Sink& sink,
   curl().easy_setopt(request.get(), CURLOPT_HTTPHEADER, headers.get());
   curl().easy_setopt(request.get(), CURLOPT_WRITEFUNCTION, &write);
   curl().easy_setopt(request.get(), CURLOPT_WRITEDATA, &sink);
-  // Ignores proxy variables of the environment: the API is usually on this machine.
+  // Ignores proxies set by environment variables: the API is usually on this machine.
   curl().easy_setopt(request.get(), CURLOPT_PROXY, "");
   if (!socket.empty()) {
     curl().easy_setopt(request.get(), CURLOPT_UNIX_SOCKET_PATH, socket.c_str());

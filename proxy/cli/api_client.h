@@ -1,4 +1,5 @@
-// ApiClient calls the HTTP API of a running proxy, for `brownout ctl`. Blocking.
+// ApiClient calls the HTTP API of a running proxy for `brownout ctl`. Each call blocks until the
+// response has arrived.
 #pragma once
 
 #include <functional>
@@ -18,21 +19,22 @@ class ApiClient {
     nlohmann::ordered_json body;  // null if the response has no body
   };
 
-  // Fails if the token or the certificate cannot be read.
+  // Fails if the token file cannot be read.
   static rules::Result<ApiClient> make(const CtlOptions& options);
 
-  // Sends a request; `path` is relative to /api/v1. Fails if there is no response. If the
-  // connection is lost, retries halt and resume for ten seconds.
+  // Sends a request and returns the response; `path` is relative to /api/v1. Fails if there is no
+  // response. If the connection is lost, repeats only halt and resume, for ten seconds.
   rules::Result<Answer> call(const std::string& method, const std::string& path,
                              const nlohmann::ordered_json& body = nullptr,
                              const std::map<std::string, std::string>& headers = {}) const;
-  // Passes each event to `take`, until `take` returns false or the connection is lost.
+  // Follows the API's event stream and passes each event to `take`, until `take` returns false or
+  // the connection is lost.
   rules::Result<void> follow(const std::function<bool(const std::string&)>& take) const;
 
  private:
   ApiClient() = default;
   std::string url_;
-  std::string socket_;  // the path of a unix socket, or ""
+  std::string socket_;  // path of the API's unix socket; "" for TCP
   std::string token_;
   std::string ca_;
 };

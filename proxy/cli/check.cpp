@@ -24,7 +24,7 @@ int check(const std::string& path, bool for_exec) {
   fmt::print("{}: ok: {}, {}, {}\n", path, rules::count_of(config->listeners.size(), "listener"),
              rules::count_of(config->upstreams.size(), "upstream"),
              rules::count_of(config->rules.size(), "rule"));
-  // Say this now, so that it does not surprise users during a rehearsal.
+  // Tells at the check which HTTP versions rules can act on, so that it surprises no one later.
   for (const auto& listener : config->listeners) {
     if (!listener.protocol.has_requests()) continue;
     fmt::print("{}: note: listener {}: {}\n", path, rules::in_quotes(listener.name),

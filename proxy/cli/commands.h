@@ -1,8 +1,9 @@
-// The commands of brownout: the options of each, and the function that runs it and returns the exit
-// code.
+// The commands of `brownout`: a struct with the command-line options of each, and a function that
+// runs the command and returns the process exit code.
 //
-// Exit codes are 0 done, 1 failed, 2 bad input, and others as documented below. parser.cpp fills
-// the options; only parser.cpp and generate.cpp include CLI11, which is slow to compile.
+// Exit codes are 0 done, 1 failed, 2 bad input, and others as documented at each command.
+// parser.cpp fills the structs. Only parser.cpp and generate.cpp include CLI11, which is slow to
+// compile.
 #pragma once
 
 #include <cstdint>
@@ -17,49 +18,50 @@ namespace brownout::cli {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kBadInput = 2;
-inline constexpr int kStopped = 3;  // rehearse: no verdict; exec: no network namespace
+// rehearse: there is no verdict; exec: network namespaces are not allowed
+inline constexpr int kStopped = 3;
 
 struct RunOptions {
-  std::string path;  // empty: `quick` stands for it
+  std::string path;  // the rule file; empty if `quick` describes the rules instead
   QuickFile quick;
   unsigned workers = 1;
-  std::string events;        // a file, "-" or ""
-  std::string otlp;          // base URL of an OpenTelemetry collector, or ""
-  std::string flows;         // a file, "-" or ""
-  std::string drain = "3s";  // container runtimes kill after 10 s
+  std::string events;        // file for the log of injected faults; "-" is standard output, "" none
+  std::string otlp;          // base URL of an OpenTelemetry collector; "" for none
+  std::string flows;         // file for the log of flows; "-" is standard output, "" none
+  std::string drain = "3s";  // time for open connections to end; Docker kills after 10 s
   std::string log_level = "info";
   bool no_watch = false;
-  std::string api;         // an address, "off", or "": the default one if it is free
-  std::string api_socket;  // path of a unix socket, or ""
-  std::string token_file;  // "": no token
+  std::string api;         // address of the API, or "off"; "" tries the default address
+  std::string api_socket;  // path of a unix socket for the API; "" for none
+  std::string token_file;  // file with the API's access token; "" for none
   std::string api_certificate;
   std::string api_key;
-  std::string state;           // the state file, or ""
-  std::string max_fault_time;  // "": no limit
+  std::string state;           // file that keeps the API's changes over a restart; "" for none
+  std::string max_fault_time;  // longest time that a rule may act; "" for no limit
   std::string toxiproxy_config;
 };
 int run(const RunOptions& options);
 
-// `for_exec` checks the file as `brownout exec` reads it.
+// With `for_exec`, checks the rule file as `brownout exec` reads it.
 int check(const std::string& path, bool for_exec);
 
 struct ExecOptions {
   std::string path;
   std::vector<std::string> command;
   unsigned workers = 1;
-  std::string events;  // a file, "-" or ""
+  std::string events;  // file for the log of injected faults; "-" is standard output, "" none
   std::string log_level = "warn";
   bool no_watch = false;
   bool summary = false;
 };
-// Returns the command's exit status as a shell reports it, 2 for bad input, or 3 if network
-// namespaces are not allowed.
+// Runs a command behind the proxy and returns the exit status of that command. Returns 2 for bad
+// input, or 3 if the system does not allow network namespaces.
 int exec(ExecOptions options);
 
 struct InterceptOptions {
   std::string action;             // "print", "apply" or "remove"
-  std::string path;               // unused for remove
-  std::vector<std::string> uids;  // numbers or names
+  std::string path;               // the rule file; unused for "remove"
+  std::vector<std::string> uids;  // user ids or user names
   std::vector<std::string> cgroups;
   std::vector<std::string> interfaces;
   std::vector<std::string> prefixes;
@@ -79,15 +81,15 @@ struct ExplainOptions {
   std::string transport = "udp";
   std::string method = "GET";
   std::string url;
-  std::vector<std::string> headers;  // "name: value"
-  int status = 0;                    // of the response; 0: no response yet
+  std::vector<std::string> headers;  // request headers, each "name: value"
+  int status = 0;                    // status of the response; 0 if no response has arrived yet
   std::string sni;
   std::string alpn;
   std::optional<std::uint64_t> seed;
 
-  // Properties of a message, by the name of the option (MessageProtocol::ExplainOption).
+  // Properties of the message to explain, by the name of their command-line option.
   std::map<std::string, std::string> message;
-  std::string text;  // text of the message
+  std::string text;  // text of the message to explain
 };
 int explain(const ExplainOptions& options);
 
@@ -104,7 +106,7 @@ struct FirewallImportOptions {
 };
 int firewall_import(const FirewallImportOptions& options);
 
-// Exit code 1 if a flow would break.
+// Options of `brownout firewall diff`, which exits with 1 if new rules would break a flow.
 struct FirewallDiffOptions {
   std::string before;
   std::string after;
@@ -113,23 +115,23 @@ struct FirewallDiffOptions {
 };
 int firewall_diff(const FirewallDiffOptions& options);
 
-// Creates or shows the local CA in the folder.
+// Creates the local certificate authority for tests in the folder.
 int ca_init(const std::string& folder);
 int ca_show(const std::string& folder);
 
 struct RehearseOptions {
   std::string path;
-  std::string text;     // contents of the file; empty: read `path`
-  bool replay = false;  // `path` is a report
+  std::string text;     // contents of the rule file; empty: read `path`
+  bool replay = false;  // `path` is a report, whose rehearsal is run again
   bool ci = false;
   bool force = false;
-  std::string embedded;           // "well", "badly", or "" for the file's own servers
-  bool virtual_time = false;      // needs `embedded`: skip all waiting
+  // embedded servers that handle faults "well" or "badly"; "" for the servers of the file
+  std::string embedded;
+  bool virtual_time = false;      // skip all waiting; needs `embedded`
   std::string report = "report";  // a folder, or ""
 };
-// Returns 0 if all expectations are met and 1 if one is not met. Returns 2 if the rehearsal could
-// not begin (bad input or a missing prerequisite). Returns 3 if there is no verdict: stopped, not
-// measured, or the report could not be written.
+// Returns 0 if all expectations are met, and 1 if one is not met. Returns 2 if the rehearsal could
+// not begin. Returns 3 if there is no verdict: it was stopped, not measured, or not reported.
 int rehearse(const RehearseOptions& options);
 int report_compare(const std::string& before, const std::string& after,
                    const std::string& max_regression);
@@ -137,27 +139,28 @@ int report_compare(const std::string& before, const std::string& after,
 struct ToxiproxyOptions {
   std::string host = "localhost";
   std::uint16_t port = 8474;
-  std::string config;  // a file, or ""
+  std::string config;  // file with the proxies to load; "" for none
   std::optional<std::uint64_t> seed;
   bool proxy_metrics = false;
   bool runtime_metrics = false;
   unsigned workers = 1;
 };
-// Serves Toxiproxy's API until SIGINT or SIGTERM.
+// Serves Toxiproxy's API until SIGINT or SIGTERM arrives.
 int toxiproxy(const ToxiproxyOptions& options);
 
-// A command to a running proxy. Exit codes: 0 done, 1 no response, 2 refused, 4 no such rule or
-// flow.
+// `brownout ctl` sends a command to a running proxy. Its exit codes are 0 done, 1 no response, 2
+// refused, and 4 if the rule or flow does not exist.
 inline constexpr int kNoSuch = 4;
 struct CtlOptions {
   std::string command;  // "status", "add" etc.
-  // a URL or "unix:/path"; "": from BROWNOUT_URL or TOXIPROXY_URL, else http://127.0.0.1:8474
+  // URL of the API, or "unix:/path". If empty, BROWNOUT_URL or TOXIPROXY_URL is used, else
+  // http://127.0.0.1:8474.
   std::string url;
   std::string token_file;
   std::string ca;                 // PEM file of the CA that signed the API's certificate
-  bool json = false;              // implied unless standard output is a terminal
-  std::string name;               // of a rule, or of a flow: "chat#3"
-  std::vector<std::string> keys;  // the fault's type, then key=value
+  bool json = false;              // print JSON; implied unless standard output is a terminal
+  std::string name;               // a rule such as "slow", or a flow such as "chat#3"
+  std::vector<std::string> keys;  // the type of the fault to add, then its key=value pairs
   std::string listener;
   std::string client;
   std::string direction;

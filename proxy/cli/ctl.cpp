@@ -21,7 +21,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr auto kRefresh = std::chrono::seconds(1);
 
-// Parses numbers, booleans, arrays and objects as JSON; anything else ("300ms") is a string.
+// Numbers, booleans, arrays and objects are read as JSON; any other text, such as "300ms", becomes
+// a string.
 Json value_of(const std::string& text) {
   const auto json = codecs::read_json<Json>(text);
   const bool plain = json && (json->is_number() || json->is_boolean() || json->is_structured());
@@ -54,7 +55,7 @@ class Ctl {
   }
 
  private:
-  // Prints the error, if any, and returns the exit code.
+  // Prints an error of the call, if there is one, and returns the exit code for `answer`.
   int judge(const rules::Result<ApiClient::Answer>& answer) const {
     if (!answer) {
       fmt::print(stderr, "error: {}\n", describe(answer.error()));
@@ -111,7 +112,8 @@ class Ctl {
     return 0;
   }
 
-  // Restores the rule file's version of the named table, or of all tables that the API changed.
+  // Undoes the API's changes to the named table of the rule file, or to all tables if no name is
+  // given.
   int reset() const {
     const std::string done = "restored from the rule file";
     if (options_.name.empty()) return ask("POST", "reset", done);
@@ -174,7 +176,8 @@ class Ctl {
     return kFailed;
   }
 
-  // Repeats until interrupted on a terminal; prints once as JSON.
+  // Redraws the screen every second until the process is interrupted. With JSON output, prints once
+  // and returns.
   int top() const {
     Json before;
     for (;;) {

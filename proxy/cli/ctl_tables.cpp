@@ -16,7 +16,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
-// Aligns columns, numbers to the right. Makes names printable, since they come from other users.
+// Aligns columns, numbers to the right. Replaces control characters in names, since other users
+// chose the names.
 std::string aligned(std::vector<Row> rows) {
   for (auto& row : rows) {
     for (auto& cell : row) cell = rules::printable(cell);
@@ -64,7 +65,7 @@ std::string amount(const Json& bytes) {
                    : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
-// "latency delay=300ms"
+// Returns a fault in one line, such as "latency delay=300ms".
 std::string fault_text(const Json& definition) {
   if (definition.contains("preset")) return plain(definition.at("preset"));
   if (!definition.contains("fault")) return "";

@@ -1,4 +1,4 @@
-// Formats the API's responses as text tables for `brownout ctl`.
+// Formats responses and events of the proxy's API as text for the terminal (`brownout ctl`).
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -6,13 +6,14 @@
 
 namespace brownout::cli {
 
-// `what` is "status", "rules", "listeners" or "flows".
+// Formats one response of the API as a text table. `what` is "status", "rules", "listeners" or
+// "flows".
 std::string table_of(const std::string& what, const nlohmann::ordered_json& answer);
-// The tables in which the API differs from the rule file, as text; "" without differences.
+// Lists the tables of the rule file that the API has changed; "" if there are none.
 std::string differences_text(const nlohmann::ordered_json& status);
 std::string event_line(const nlohmann::ordered_json& event);
-// `before` is the previous value of `now`, one second older, or null; rates come from the
-// difference.
+// Formats the screen of `brownout ctl top`. `before` is the API's status one second earlier, or
+// null; rates come from the difference between the two.
 std::string top_view(const nlohmann::ordered_json& now, const nlohmann::ordered_json& before);
 
 }  // namespace brownout::cli

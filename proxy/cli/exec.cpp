@@ -25,8 +25,8 @@ namespace {
 
 using namespace brownout::proxy;
 
-// Closing an inotify watch blocks for about 10 ms. The rule file is watched only after this time,
-// so that short commands are not slowed down.
+// Ending an inotify watch blocks for about 10 ms. So the rule file is watched only once the command
+// has run for this time, and short commands are not slowed down.
 constexpr Duration kWatchAfter = std::chrono::milliseconds(500);
 
 std::vector<Sandbox::Port> ports_of(const rules::Config& config) {
@@ -64,7 +64,7 @@ class Exec {
     engine_ = std::move(*engine);
     spdlog::info("seed {}{}, {}", engine_->seed(), config.seed ? "" : " (drawn)",
                  rules::count_of(config.rules.size(), "rule"));
-    // A pipe can be read only once.
+    // Only a regular file is watched for changes, since a pipe can be read only once.
     if (!options_.no_watch && is_regular(options_.path)) {
       loop_.deadlines().set(watch_later_, Loop::now() + kWatchAfter);
     }
@@ -78,7 +78,8 @@ class Exec {
     loop_.run_posted();
     if (events_) events_->finish();
     if (events_ && events_->lost() > 0) {
-      spdlog::error("{} events were not written", events_->lost());
+      spdlog::error("{} events are missing from {}: writing failed or was too slow",
+                    events_->lost(), options_.events);
     }
     if (options_.summary) {
       const auto table = rule_table(engine_->rules());
@@ -104,7 +105,7 @@ class Exec {
     Exec& exec;
   };
 
-  // Called before workers start, so that they inherit the blocked signals.
+  // Must run before the worker threads start, so that they inherit the blocked signals.
   void take_signals() {
     sigset_t taken;
     sigemptyset(&taken);
@@ -113,7 +114,8 @@ class Exec {
     }
     pthread_sigmask(SIG_BLOCK, &taken, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    // A shell may take over the terminal; writing to the terminal must not stop this process.
+    // A shell under test may become the terminal's foreground process. Ignoring SIGTTOU keeps this
+    // process running when it then writes to the terminal.
     std::signal(SIGTTOU, SIG_IGN);
     signals_ = Fd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
     loop_.poller().add_level(signals_.get(), signalled_);
@@ -122,7 +124,8 @@ class Exec {
   void pass_signals_on() {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == sizeof info) {
-      // A signal from the terminal goes to the whole process group, so the command already has it.
+      // A signal from the terminal goes to the whole process group, so the user's command has
+      // received it already.
       if (info.ssi_code != SI_KERNEL) sandbox_.signal(static_cast<int>(info.ssi_signo));
     }
   }
@@ -140,7 +143,8 @@ class Exec {
     text_ = *text;
     const auto config = parse_for_exec(options_.path, text_, zone_files_);
     watches_.watch(zone_files_.watched());
-    // A change between the read and the start of the watch raises no event.
+    // A change of a zone file between its read and the start of the watch raises no event, so it is
+    // checked for.
     if (zone_files_.changed()) loop_.post([this] { reload(); });
     if (!config) return not_loaded("it has mistakes");
     if (const auto done = engine_->reload(*config); !done) {
@@ -151,15 +155,15 @@ class Exec {
   }
 
   void not_loaded(const std::string& why) {
-    // Report a missing file once, not at every change in its folder.
+    // The same error is reported once, not at every change in the file's folder.
     if (std::exchange(unreadable_, why) == why) return;
     spdlog::error("{}: not loaded, the previous rules stay: {}", options_.path, why);
   }
 
   const ExecOptions& options_;
   std::string text_;
-  ZoneFiles zone_files_;    // files that the text includes
-  std::string unreadable_;  // last error of loading the file
+  ZoneFiles zone_files_;    // zone files that the rule file includes
+  std::string unreadable_;  // the last error of loading the rule file
   Sandbox& sandbox_;
   Loop loop_;
   Fd signals_;
@@ -171,7 +175,8 @@ class Exec {
   std::unique_ptr<Engine> engine_;
 };
 
-// Restores the caller's limit, which Sandbox::make reads later for the command.
+// Fails if there are too few file descriptors. Leaves the limit as it was, since Sandbox::make
+// reads the limit later for the command.
 rules::Result<void> check_descriptors(unsigned workers) {
   rlimit callers{};
   getrlimit(RLIMIT_NOFILE, &callers);
@@ -195,7 +200,7 @@ int exec(ExecOptions options) {
   }
   options.workers = std::min<unsigned>(options.workers, Sandbox::kMostWorkers);
   if (const auto enough = check_descriptors(options.workers); !enough) return fail(enough.error());
-  // make() forks, so no thread may exist yet.
+  // Sandbox::make() forks, so no thread may exist yet.
   auto sandbox = Sandbox::make(ports_of(*config), options.workers, options.command);
   if (!sandbox) {
     fmt::print(stderr, "error: {}\n", describe(sandbox.error()));

@@ -21,8 +21,8 @@ std::optional<rules::IpAddress> parse_address(const std::string& option, const s
   return std::nullopt;
 }
 
-// Adds the facts of a DNS query or of a datagram. Prints an error and returns false if one is
-// invalid.
+// Sets the properties of a DNS query or of a datagram in `flow`. Prints an error and returns false
+// if an option is invalid.
 bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
              rules::FlowFacts& flow) {
   if (listener.protocol == rules::Protocol::kUdp) flow.carrier = rules::Carrier::kDatagram;
@@ -42,8 +42,8 @@ bool ask_dns(const ExplainOptions& options, const rules::Listener& listener,
   return true;
 }
 
-// The Host header that a client would send for the URL: without the user, and without the scheme's
-// default port (RFC 9110, 7.2). "" if the URL is a path.
+// Returns the Host header that a client sends for the URL: without the user, and without the
+// scheme's default port (RFC 9110, section 7.2). Returns "" if the URL is only a path.
 std::string host_header_of(std::string_view url) {
   const auto scheme = url.find("://");
   if (url.starts_with('/') || scheme == std::string_view::npos) return {};
@@ -56,7 +56,8 @@ std::string host_header_of(std::string_view url) {
   return std::string(host);
 }
 
-// The first server of the listener's upstream; null if the file names none, or only a unix socket.
+// Returns the first server of the listener's upstream. Null if there is none, or if that server is
+// a unix socket.
 const rules::Endpoint* first_server(const rules::Config& config, const rules::Listener& listener) {
   for (const auto& upstream : config.upstreams) {
     if (upstream.name != listener.upstream || upstream.servers.empty()) continue;
@@ -66,8 +67,8 @@ const rules::Endpoint* first_server(const rules::Config& config, const rules::Li
   return nullptr;
 }
 
-// Fills in the HTTP request, and its response if there is one. The caller owns `exchange`, since
-// the flow's facts point to it.
+// Fills `exchange` with the HTTP request of the options, and with its response if a status is
+// given. Prints an error and returns false if a header is invalid.
 bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
   rules::HttpHead request;
   request.method = options.method;
@@ -83,7 +84,7 @@ bool ask_http(const ExplainOptions& options, rules::HttpExchange& exchange) {
     header->value.erase(0, header->value.find_first_not_of(' '));
     request.headers.push_back(std::move(*header));
   }
-  // Every HTTP client sends Host.
+  // Adds the Host header of the URL unless the options give one, since every HTTP client sends it.
   const auto host = host_header_of(options.url);
   if (!host.empty() && request.find("host") == nullptr) request.append("host", host);
   exchange = rules::HttpExchange::of(std::move(request));
@@ -136,7 +137,7 @@ std::optional<rules::Question> ask(const ExplainOptions& options, const rules::C
   return question;
 }
 
-// The server against which rules with a destination or a port were matched, as text.
+// Describes the server that rules with a destination or a port were matched against.
 std::string server_text(const rules::FlowFacts& flow) {
   if (flow.carrier == rules::Carrier::kDns || flow.destination_port == 0) return {};
   const auto port = std::to_string(flow.destination_port);

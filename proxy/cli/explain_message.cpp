@@ -5,8 +5,8 @@ namespace {
 
 using rules::MessageProtocol;
 
-// Among the possible protocols of the connection, the one that a given option decides; by default
-// the first.
+// Returns the message protocol that a given option belongs to, among those that the connection may
+// speak. Without such an option, the first of them.
 const MessageProtocol* protocol_of(const ExplainOptions& options, rules::ProtocolSet spoken) {
   const MessageProtocol* first = nullptr;
   for (const auto* protocol : rules::message_protocols()) {

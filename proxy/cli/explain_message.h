@@ -1,5 +1,5 @@
-// Builds the message that `brownout explain` matches against rules, from the command line's
-// options.
+// Builds the MQTT, Redis or other message that `brownout explain` matches against rules, from the
+// options of the command line.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,8 @@
 
 namespace brownout::cli {
 
-// The message on a connection of `protocol`; nothing if no option describes a message.
+// Builds a message as a connection of `protocol` carries it; nothing if no option describes a
+// message.
 std::optional<rules::Message> message_of(const ExplainOptions& options, rules::Protocol protocol);
 
 }  // namespace brownout::cli

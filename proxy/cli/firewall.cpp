@@ -35,7 +35,8 @@ std::optional<codecs::ImportedFirewall> import(const std::string& path, const st
   return std::nullopt;
 }
 
-// Loads the firewalls of a rule file (.toml), or of a ruleset that `firewall import` reads.
+// Loads firewalls from a rule file (.toml). Any other file is a ruleset of a real firewall, and is
+// imported.
 std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
                                                     const std::string& chain) {
   if (!path.ends_with(".toml")) {
@@ -54,12 +55,12 @@ std::optional<std::vector<Firewall>> load_firewalls(const std::string& path,
     firewalls.push_back(static_cast<const rules::FirewallFault&>(*rule.fault).timeline().correct());
   }
   if (!firewalls.empty()) return firewalls;
-  fmt::print(stderr, "{}: error: there is no [[firewall]] in it\n", path);
+  fmt::print(stderr, "{}: error: the rule file has no [[firewall]] to compare\n", path);
   return std::nullopt;
 }
 
-// The first decision that stops a flow: for its first packet, or for later packets of either
-// direction.
+// The decision of the firewalls on a flow, and its reason. A flow is stopped at its first packet,
+// or at later packets of either direction.
 struct Verdict {
   FirewallAction action = FirewallAction::kAccept;
   std::string why;

@@ -21,7 +21,7 @@ std::vector<const CLI::App*> commands(const CLI::App& app) {
       [](const CLI::App* subcommand) { return !subcommand->get_group().empty(); });
 }
 
-// The runnable commands with their full names: "run", "firewall import".
+// Lists the commands that can be run, each with its full name, such as "firewall import".
 std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
                                                             const std::string& before = {}) {
   std::vector<std::pair<std::string, const CLI::App*>> list;
@@ -34,7 +34,7 @@ std::vector<std::pair<std::string, const CLI::App*>> leaves(const CLI::App& app,
   return list;
 }
 
-// Options of the command and of its subcommands.
+// Lists the options of a command and of all its subcommands.
 std::vector<const CLI::Option*> flags(const CLI::App& command) {
   auto list =
       command.get_options([](const CLI::Option* option) { return !option->get_positional(); });
@@ -133,7 +133,7 @@ void print_bash(const CLI::App& app) {
     for (const auto* option : flags(*command)) fmt::print("--{} ", option->get_lnames().front());
     fmt::print("\" ;;\n");
   }
-  // Completes the second word of commands with subcommands.
+  // Prints the bash code that completes the second word, if the command has subcommands.
   fmt::print(
       "  esac\n  if [ \"$COMP_CWORD\" -eq 2 ] && [[ $options != -* ]]; then\n"
       "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n    return\n  fi\n");

@@ -1,4 +1,5 @@
-// Prints the man page and shell completions, generated from the parser so that they are complete.
+// Prints the man page and the shell completions. Both are generated from the command-line parser,
+// so that they name every option.
 #pragma once
 
 #include <CLI/CLI.hpp>

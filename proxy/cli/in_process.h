@@ -1,5 +1,5 @@
-// InProcess runs a proxy in front of an echo server, both on their own threads in this process.
-// Used by commands that also bring their own clients (verify).
+// InProcess runs a proxy in front of an echo server, both on their own threads in this process. A
+// command such as `brownout verify` owns one, and connects its own clients.
 #pragma once
 
 #include <functional>
@@ -16,16 +16,16 @@ namespace brownout::cli {
 class InProcess {
  public:
   static constexpr unsigned kUsualWorkers = 2;
-  // `rules` are [[rule]] tables in TOML, which must be valid.
+  // `rules` are valid [[rule]] tables in TOML.
   explicit InProcess(const std::string& rules, unsigned workers = kUsualWorkers);
   ~InProcess();
 
   void reload(const std::string& rules);
-  // False if the proxy could not start (no free port or descriptor).
+  // False if the proxy could not start, for lack of a free port or file descriptor.
   bool running() const { return engine_ != nullptr; }
   const proxy::Endpoint& endpoint() const { return endpoint_; }
   const proxy::Endpoint& server() const { return server_.endpoint(); }
-  // The text of an equivalent rule file.
+  // Returns a rule file for the same proxy: its listener, and `rules`.
   std::string file(const std::string& rules) const;
 
  private:

@@ -22,9 +22,9 @@ using namespace brownout::proxy;
 using rules::Duration;
 using rules::Result;
 
-// 4294967295 is not a user id: system calls take it for "leave unchanged" (setuid(2)).
+// Not a valid user id: system calls take 4294967295 for "leave unchanged" (setuid(2)).
 constexpr std::uint32_t kNoUid = std::numeric_limits<std::uint32_t>::max();
-// nftables stores timeouts in milliseconds and has a maximum.
+// Upper limit of --for, since nftables limits how long a timeout can be.
 constexpr Duration kLongest = std::chrono::hours(24 * 365 * 10);
 
 Result<std::uint32_t> uid_of(const std::string& text) {
@@ -40,11 +40,12 @@ Result<std::uint32_t> uid_of(const std::string& text) {
   }
   const auto* user = getpwnam(text.c_str());
   if (user != nullptr) return user->pw_uid;
-  return rules::config_error("--uid: there is no user " + rules::in_quotes(text));
+  return rules::config_error("--uid: there is no user " + rules::in_quotes(text),
+                             "give a user id, or a name that `getent passwd` lists");
 }
 
-// Names allowed by netdevice(7), or with nft's wildcard * at the end. Other characters could inject
-// text into the nft script.
+// Whether `name` may name a network interface (netdevice(7)), with nft's wildcard * allowed. Other
+// characters could inject text into the nft script.
 bool is_interface(const std::string& name) {
   return !name.empty() && name.size() < IFNAMSIZ &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -71,7 +72,7 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
     clients.prefixes.push_back(*prefix);
   }
   for (auto& path : clients.cgroups) {
-    // The depth of the cgroup is counted by its slashes (gateway.cpp), so extra ones are removed.
+    // Removes extra slashes, since gateway.cpp counts slashes to find the cgroup's depth.
     path.erase(0, path.find_first_not_of('/'));
     while (path.ends_with('/')) path.pop_back();
     if (is_cgroup(path)) continue;
@@ -90,7 +91,7 @@ Result<InterceptedClients> clients_of(const InterceptOptions& options) {
                              "--prefix for machines behind this one");
 }
 
-// Errors that nft would not report.
+// Finds errors of intercepting listeners that nft itself would not report.
 Result<void> check_listeners(const rules::Config& config, const InterceptedClients& clients) {
   bool any = false;
   for (const auto& listener : config.listeners) {
@@ -121,7 +122,7 @@ Result<void> check_listeners(const rules::Config& config, const InterceptedClien
     }
   }
   if (any) return {};
-  return rules::config_error("no listener of the file intercepts",
+  return rules::config_error("no listener of the rule file intercepts connections",
                              "write intercept = \"redirect\" in a [[listener]]");
 }
 
@@ -139,7 +140,8 @@ void tell_of_ended(const Result<std::size_t>& ended) {
 }
 
 int remove_rules() {
-  // Stops diverting new connections first. Fails if there is no table, which is fine.
+  // First stops diverting new connections. The result is ignored: it is an error if no nftables
+  // rules are in force, and then nothing is diverted.
   (void)run_nft(gateway_end());
   const auto live = live_connections(ports_in_force());
   if (auto removed = run_nft(gateway_removal(live)); !removed) return fail(removed.error());
@@ -165,7 +167,8 @@ std::string text_of(const InterceptedClients& clients) {
   std::vector<std::string> words;
   for (const auto uid : clients.uids) words.push_back("uid " + std::to_string(uid));
   for (const auto& path : clients.cgroups) words.push_back("cgroup " + path);
-  // Interfaces and prefixes must both match a remote client.
+  // A remote client must match both the interfaces and the address prefixes, so both form one item
+  // of the list.
   std::vector<std::string> prefixes;
   for (const auto& prefix : clients.prefixes) prefixes.push_back(to_text(prefix));
   auto behind = list_of(clients.interfaces);
@@ -187,7 +190,8 @@ std::string protocols_and_ports(const rules::Listener& listener) {
                                    : (ports.size() == 1 ? "port " : "ports ") + list_of(ports));
 }
 
-// Prints which connections are diverted and which are not, since a rule file does not show it.
+// Prints which connections go to Brownout and which do not, since the rule file alone does not show
+// it.
 void tell_what_is_diverted(const rules::Config& config, const InterceptedClients& clients,
                            const std::string& length) {
   tell(fmt::format("diverted for {}: new connections of {}", length, text_of(clients)));
@@ -230,14 +234,16 @@ void print_rules(const rules::Config& config, const InterceptedClients& clients,
 }
 
 int apply_rules(const rules::Config& config, const InterceptedClients& clients, Duration length) {
-  // Diverted packets need their route from the first one on.
+  // Adds the route of diverted packets before the nftables rules, so that it exists for the first
+  // packet.
   if (diverts(config)) {
     if (auto routed = add_divert_route(); !routed) return fail(routed.error());
   }
   const auto live = live_connections(ports_in_force());
   const auto script = gateway_ruleset(config.listeners, clients, in_seconds(length), live);
   if (auto done = run_nft(script); !done) return fail(done.error());
-  // Ports of an earlier table at which no listener takes datagrams any more.
+  // UDP ports that the nftables rules before diverted, and that no listener uses any more. Their
+  // flows are ended.
   auto gone = live.ports;
   const auto now = datagram_ports(config.listeners);
   gone.erase(
@@ -256,8 +262,10 @@ int intercept(const InterceptOptions& options) {
   if (!config) return kBadInput;
   const auto length = rules::parse_duration(options.length);
   if (!length || *length < std::chrono::seconds(1) || *length > kLongest) {
-    return fail(
-        rules::config_error("--for: a duration from a second to ten years", "e.g. 10m").value());
+    return fail(rules::config_error("--for: " + rules::in_quotes(options.length) +
+                                        " is not a duration from 1s to ten years",
+                                    "e.g. --for 10m")
+                    .value());
   }
   const auto clients = clients_of(options);
   if (!clients) return fail(clients.error());

@@ -14,7 +14,7 @@
 namespace brownout::cli {
 namespace {
 
-// The options of all commands, and the exit code of the command that ran.
+// The parsed options of all commands, and the exit code of the command that ran.
 struct CommandLine {
   RunOptions run;
   std::string check_path;
@@ -133,7 +133,8 @@ void add_check(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = check(line.check_path, line.check_for_exec); });
 }
 
-// Adds the options of `explain` that describe a message, for all protocols, without duplicates.
+// Adds the options of `explain` that describe a message. An option that several message protocols
+// share is added once.
 void add_message(CLI::App& command, ExplainOptions& options) {
   std::map<std::string, rules::MessageProtocol::ExplainOption> all;
   for (const auto* protocol : rules::message_protocols()) {
@@ -270,7 +271,8 @@ void add_verify(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.exit_code = verify(line.verify); });
 }
 
-// The options of toxiproxy-server. Long options may have a single dash (see with_two_dashes).
+// Adds the options of toxiproxy-server. Long options may also have a single dash (see
+// with_two_dashes).
 void add_toxiproxy(CLI::App& app, CommandLine& line) {
   auto& options = line.toxiproxy;
   options.workers = proxy::usable_processors();
@@ -342,7 +344,7 @@ void add_ctl(CLI::App& app, CommandLine& line) {
   });
 }
 
-// Accepts long options with one dash, as Go programs do.
+// Returns the arguments with two dashes at every long option that has one, as Go programs accept.
 std::vector<std::string> with_two_dashes(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.empty() || arguments.front() != "toxiproxy") return arguments;

@@ -35,14 +35,14 @@ bool is_number(std::string_view text) {
          (text == "0" || text.front() != '0');
 }
 
-// Numbers, booleans, lists and tables stand as in a rule file; everything else is a string.
+// Leaves numbers, booleans, lists and tables as they are; makes any other text a TOML string.
 std::string toml_value(std::string_view text) {
   const bool bare = is_number(text) || text == "true" || text == "false" || text.starts_with('[') ||
                     text.starts_with('{') || text.starts_with('"');
   return bare ? std::string(text) : toml_string(text);
 }
 
-// "latency delay=300ms": a blank inside quotes or brackets belongs to its value.
+// Splits text such as "latency delay=300ms" at blanks, except inside quotes or brackets.
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
@@ -80,7 +80,7 @@ rules::Result<std::string> fault_of(const std::string& text) {
   return fault;
 }
 
-// A port alone, or with a colon before it, is one of this machine.
+// Adds the address 127.0.0.1 to a port alone, such as "5433" or ":5433".
 std::string address_of(const std::string& text) {
   const auto port = text.starts_with(':') ? text.substr(1) : text;
   return rules::parse_whole_number(port, 65535U) ? "127.0.0.1:" + port : text;

@@ -1,4 +1,5 @@
-// The rule file that the options of `brownout run --listen --to --fault` stand for. No I/O.
+// QuickFile holds the options --listen, --to, --protocol and --fault of `brownout run`, which
+// replace a rule file. text_of() writes that file. No I/O.
 #pragma once
 
 #include <string>
@@ -10,17 +11,17 @@ namespace brownout::cli {
 
 struct QuickFile {
   std::string listen;               // "5433", ":5433" or "127.0.0.1:5433"
-  std::vector<std::string> to;      // addresses of servers; a port alone is one of this machine
-  std::string protocol;             // empty: tcp
-  std::vector<std::string> faults;  // "latency delay=300ms jitter=50ms"
+  std::vector<std::string> to;      // addresses of servers; a port alone means this machine
+  std::string protocol;             // the listener's protocol; empty for TCP
+  std::vector<std::string> faults;  // faults such as "latency delay=300ms jitter=50ms"
 
   bool is_given() const {
     return !listen.empty() || !to.empty() || !protocol.empty() || !faults.empty();
   }
 };
 
-// The text of the file, which may still have mistakes in its values; an error where the options do
-// not make a file at all.
+// Returns the rule file as text; its values are not checked yet. An error if --listen or --to is
+// missing, or a fault is not written as TYPE KEY=VALUE.
 rules::Result<std::string> text_of(const QuickFile& file);
 
 }  // namespace brownout::cli

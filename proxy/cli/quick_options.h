@@ -1,4 +1,4 @@
-// Declares the options of `brownout run` that stand for a rule file.
+// Declares the options of `brownout run` that replace a rule file, such as --listen and --fault.
 #pragma once
 
 #include "proxy/cli/quick_file.h"
@@ -10,7 +10,8 @@ class Option;
 
 namespace brownout::cli {
 
-// `path` is the argument that names a rule file; both together are refused.
+// Adds options that fill `file`. `path` is the argument that names a rule file; giving it together
+// with them is refused.
 void add_quick_options(CLI::App& command, CLI::Option& path, QuickFile& file);
 
 }  // namespace brownout::cli

@@ -1,4 +1,5 @@
-// brownout reference and brownout schema: print what a rule file may contain.
+// brownout reference and brownout schema: print the documentation and the JSON Schema of rule
+// files.
 #include <fmt/core.h>
 
 #include "proxy/cli/commands.h"

@@ -31,7 +31,8 @@ namespace {
 using rehearsal::say;
 using rehearsal::Webhooks;
 
-// The rehearsal to run: a rule file, or the copy of one inside a report.
+// The text of the rehearsal to run, and where it is from: a rule file, or the copy of a rule file
+// in a report.
 struct Source {
   std::string path;
   std::string text;
@@ -44,7 +45,8 @@ void complain(const std::string& where, const rules::Error& error) {
       error.hint.empty() ? "" : "\n     = ", error.hint);
 }
 
-// With --replay, takes the circumstances from the report unless the command line gives them.
+// Reads the rehearsal to run. With --replay, the report also gives the seed, and the embedded
+// servers unless the command line chooses them.
 std::optional<Source> read_source(const RehearseOptions& options) {
   Source source{options.path, options.text, std::nullopt, {options.embedded, options.virtual_time}};
   if (!source.text.empty()) return source;
@@ -72,7 +74,7 @@ std::string utc_now() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-// Writes a temporary file and renames it when complete. Returns an error text, or "".
+// Writes a temporary file and renames it when complete. Returns why that failed; "" after success.
 std::string write_file(const std::filesystem::path& path, const std::string& text) {
   const auto partial = path.string() + ".part";
   errno = 0;
@@ -93,7 +95,8 @@ std::string write_file(const std::filesystem::path& path, const std::string& tex
   return path.string() + " cannot be written: " + failed.message();
 }
 
-// Checked before the outage: a report that cannot be written afterwards would be lost.
+// Checks before the outage that a report can be written to the folder, since the results would be
+// lost later. Prints an error and returns false if not.
 bool check_folder(const std::string& folder) {
   if (folder.empty()) return true;
   std::error_code failed;
@@ -107,7 +110,7 @@ bool check_folder(const std::string& folder) {
   return false;
 }
 
-// Returns an error text, or "".
+// Returns the first error of writing; "" after success.
 std::string write_reports(const rehearsal::Report& report, const std::filesystem::path& to) {
   auto why =
       write_file(to / "report.json", codecs::json_text(rehearsal::to_json(report), 1) + "\n");
@@ -132,7 +135,7 @@ void print_results(const rehearsal::Report& report) {
   say(stdout, "{}\n", report.headline());
 }
 
-// Exit code 1 is only for an expectation that is not met.
+// Returns 1 only if an expectation is not met; any other failure gives another code.
 int exit_code(rehearsal::Result result, bool written) {
   switch (result) {
     case rehearsal::Result::kMet:
@@ -176,7 +179,8 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   const auto& scenario = *config.scenario;
   Webhooks webhooks(scenario.webhooks);
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  // During the run, output is written in the background, so that a slow terminal delays nothing.
+  // During the rehearsal, a background thread writes the output, so that a slow terminal delays
+  // nothing.
   std::fflush(stdout);
   proxy::BackgroundWriter output(proxy::OutputFile::standard(STDOUT_FILENO), {});
   rehearsal::LiveView view(!options.ci && terminal ? &output : nullptr);
@@ -193,7 +197,7 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
     proxy::print_error(what + "\n");
   };
   const auto started = utc_now();
-  // From here until the report is written, a signal does not end the process.
+  // While the runner exists, a signal does not end the process, so that the report is written.
   rehearsal::Runner runner(config, std::move(runner_options));
   auto course = runner.run();
   if (!course) {
@@ -219,7 +223,7 @@ int rehearse_config(rules::Config config, const Source& source, const RehearseOp
   return exit_code(report.result(), why.empty());
 }
 
-// Accepts the folder of a report for the report itself.
+// Returns the report file if `path` is the folder of a report, else `path` itself.
 std::string report_in(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored) ? path + "/report.json" : path;

@@ -1,5 +1,5 @@
-// Reads a rule file for a command and prints its errors to standard error. Also prints other errors
-// of commands, and returns their exit codes.
+// Reads a rule file for a command of `brownout`, and prints its errors to standard error. fail()
+// also prints other errors, and returns their exit code.
 #pragma once
 
 #include <optional>
@@ -12,32 +12,35 @@
 
 namespace brownout::cli {
 
-// Prints the error to standard error and returns its exit code.
+// Prints the error to standard error, and returns the exit code for it.
 int fail(const rules::Error& error);
 
 // Reads a whole file, or a pipe to its end. Prints an error and returns nothing if the file is
 // unreadable or larger than 64 MiB.
 std::optional<std::string> read_text(const std::string& path);
-// Or the text of the file that `quick` stands for, if it is given; that text is printed.
+// If `quick` is given, prints and returns the rule file that it stands for; else reads the file at
+// `path`.
 std::optional<std::string> read_text(const std::string& path, const QuickFile& quick);
 
-// Prints every error with its position and returns nothing; prints warnings if there is no error.
-// `files` receives the files that the zones include, even after an error.
+// Returns the configuration, or prints every error with its position and returns nothing. Warnings
+// are printed only if there is no error. `files` receives the included zone files, even after an
+// error.
 std::optional<rules::Config> parse(const std::string& path, const std::string& text,
                                    proxy::ZoneFiles& files);
 std::optional<rules::Config> parse(const std::string& path, const std::string& text);
 
-// Like parse(), and also checks certificates, keys, CAs and passwords: everything that can be
-// checked without starting the proxy. `for_exec` reads the file as exec does.
+// Does what parse() does, and also checks the certificate, key, CA and password files: all that can
+// be checked without starting the proxy. `for_exec` reads the rule file as `brownout exec` does.
 std::optional<rules::Config> parse_all(const std::string& path, const std::string& text,
                                        bool for_exec);
 
-// Prints every certificate, key, CA or password file that cannot be used, with its position in
-// `text`. Returns whether there is any.
+// Prints every certificate, key, CA or password file that cannot be used, with its position in the
+// rule file. Returns whether there is any.
 bool complain_of_files(const rules::Config& config, const std::string& path,
                        const std::string& text);
 
-// Like parse(), with the listeners that exec adds (default_listeners.h).
+// Does what parse() does, and adds the listeners that `brownout exec` has by default
+// (default_listeners.h).
 std::optional<rules::Config> parse_for_exec(const std::string& path, const std::string& text,
                                             proxy::ZoneFiles& files);
 

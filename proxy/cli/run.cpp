@@ -29,7 +29,7 @@ namespace {
 
 using namespace brownout::proxy;
 
-// The default port of Toxiproxy's clients.
+// The default address at which clients of Toxiproxy look for its API.
 constexpr std::string_view kUsualApi = "127.0.0.1:8474";
 
 constexpr std::size_t kMostWarnings = 20;
@@ -46,7 +46,8 @@ class Run final : private Deadline {
         signals_(loop_),
         live_(loop_, {*rules::parse_toml(text_), zone_files_}, std::move(live)) {}
 
-  // The loop is a member, so it would be destroyed before the deadline, which is a base class.
+  // Cancels this deadline first: the loop that holds it is a member, so it is destroyed before this
+  // base class.
   ~Run() override { loop_.deadlines().cancel(*this); }
 
   int start() {
@@ -87,9 +88,9 @@ class Run final : private Deadline {
   }
 
  private:
-  // Warns about ports that other machines can reach.
+  // Logs a warning if other machines can reach the listener's port.
   void warn_if_open(const rules::Listener& listener) const {
-    // A name such as "localhost" has been resolved by now.
+    // Uses the bound address, in which a name such as "localhost" has been resolved.
     const auto ip = engine_->bound(listener.name).ip();
     if (listener.listen.is_unix() || (ip && ip->is_loopback())) return;
     spdlog::warn("listener {}: other machines can reach {}; use 127.0.0.1 if they should not",
@@ -143,7 +144,7 @@ class Run final : private Deadline {
     return {};
   }
 
-  // Loads Toxiproxy's proxies, even if the API is off.
+  // Loads the proxies of --toxiproxy-config, even if the API is off.
   Result<void> load_toxiproxy_config() {
     if (!toxiproxy_text_) return {};
     if (const auto loaded = toxiproxy_->load(*toxiproxy_text_); !loaded) {
@@ -186,7 +187,7 @@ class Run final : private Deadline {
       return;
     }
     watches_.watch(zone_files_.watched());
-    // The file may have changed since it was read.
+    // The rule file may have changed between the first read and the start of the watch.
     reload("changed");
   }
 
@@ -199,13 +200,15 @@ class Run final : private Deadline {
     }
     unreadable_.clear();
     const bool back = std::exchange(gone_, false);
-    // The event may be for another file in the folder, or the contents may be unchanged.
+    // Does nothing if the text is unchanged: the event may be for another file in the folder.
+    // SIGHUP always reloads.
     if (*text == text_ && why != "SIGHUP" && !zone_files_.changed() && !back) return;
     text_ = *text;
     const auto config = parse(options_.path, *text, zone_files_);
     if (!options_.no_watch) {
       watches_.watch(zone_files_.watched());
-      // A change between the read and the start of the watch raises no event.
+      // A change of a zone file between its read and the start of the watch raises no event, so it
+      // is checked for.
       if (zone_files_.changed()) loop_.post([this] { reload("changed"); });
     }
     if (!config) return not_loaded(why, "it has mistakes");
@@ -219,7 +222,7 @@ class Run final : private Deadline {
     say_what_differs();
   }
 
-  // Explains why an edit of the file may have no effect.
+  // Logs which changes of the API override the file, since an edit of those tables has no effect.
   void say_what_differs() const {
     const auto names = names_in(live_.overlay());
     if (names.empty()) return;
@@ -232,12 +235,13 @@ class Run final : private Deadline {
 
   void not_loaded(std::string_view how, const std::string& why) {
     live_.file_refused(why);
-    // Report a missing file once, not at every change in its folder.
+    // The same error is reported once, not at every change in the file's folder. SIGHUP always
+    // reports it.
     if (std::exchange(unreadable_, why) == why && how != "SIGHUP") return;
     spdlog::error("{} ({}): not loaded, the previous rules stay: {}", options_.path, how, why);
   }
 
-  // Certificates and tokens are renewed in place, in their files.
+  // Reads the API's certificate and token files again, since they are renewed in place.
   void renew_api() {
     if (!admin_) return;
     if (const auto done = admin_->renew(api_files()); !done) {
@@ -266,17 +270,20 @@ class Run final : private Deadline {
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
   }
 
-  // Prints the counters and the queue of each rule.
+  // Prints how often each rule matched and acted so far.
   void print_table() {
     const auto table = rule_table(engine_->rules());
-    spdlog::info("so far:");
+    spdlog::info("what each rule has done so far:");
     print_error(table.empty() ? "there are no rules\n" : table);
   }
 
   void report() {
     const auto left = engine_->open_flows();
     if (left > 0)
-      spdlog::warn("cut {} that did not end in time", rules::count_of(left, "connection"));
+      spdlog::warn(
+          "shutdown: {} still open after {} (--drain) were cut; a longer --drain gives them more "
+          "time",
+          rules::count_of(left, "connection"), rules::to_text(drain_));
     engine_->stop();
     loop_.run_posted();
     print_error(rule_table(engine_->rules()));
@@ -292,8 +299,10 @@ class Run final : private Deadline {
     }
     outputs_.finish();
     if (!live_.finish()) {
-      spdlog::error("{} lacks changes made by the API: it could not be written in time",
-                    options_.state);
+      spdlog::error(
+          "the state file {} lacks the latest changes made by the API: it could not be written in "
+          "time; the next start begins without them",
+          options_.state);
     }
   }
 
@@ -301,9 +310,9 @@ class Run final : private Deadline {
   rules::Duration drain_;
   std::string text_;
   std::optional<std::string> toxiproxy_text_;
-  ZoneFiles zone_files_;    // files that the text includes
-  std::string unreadable_;  // last error of loading the file
-  bool gone_ = false;       // the last read of the file failed
+  ZoneFiles zone_files_;    // zone files that the rule file includes
+  std::string unreadable_;  // the last error of loading the rule file
+  bool gone_ = false;       // the last read of the rule file failed
   Loop loop_;
   Signals signals_;
   FileWatches watches_{loop_, [this] { reload("changed"); }};
@@ -356,7 +365,8 @@ int run(const RunOptions& given) {
     }
     live.max_fault_time = *most;
   }
-  // Reading a pipe may block here: no client is served yet, and a signal still ends the process.
+  // Reading a pipe may block the process until it is closed. No client is served yet, and a signal
+  // still ends the process.
   std::optional<std::string> toxiproxy_text;
   if (!options.toxiproxy_config.empty()) {
     toxiproxy_text = read_text(options.toxiproxy_config);

@@ -9,15 +9,20 @@ namespace {
 
 using proxy::EventLog;
 
-void say_lost(EventLog* log, std::string_view lines) {
+void say_lost(EventLog* log, std::string_view lines, std::string_view path) {
   if (log == nullptr) return;
   log->finish();
-  if (log->lost() > 0) spdlog::error("{} {} were not written", log->lost(), lines);
+  if (log->lost() > 0) {
+    spdlog::error("{} {} are missing from {}: writing failed or was too slow", log->lost(), lines,
+                  path);
+  }
 }
 
 }  // namespace
 
 rules::Result<void> RunOutputs::open(const RunOptions& options) {
+  events_path_ = options.events;
+  flows_path_ = options.flows;
   if (!options.flows.empty()) {
     auto log = EventLog::open(options.flows, EventLog::Of::kFlows);
     if (!log) return tl::unexpected(log.error());
@@ -52,8 +57,8 @@ void RunOutputs::finish() {
   if (metrics_) metrics_->send();
   metrics_.reset();
   exporter_.reset();
-  say_lost(events_.get(), "events");
-  say_lost(flows_.get(), "flows");
+  say_lost(events_.get(), "events", events_path_);
+  say_lost(flows_.get(), "flows", flows_path_);
 }
 
 }  // namespace brownout::cli

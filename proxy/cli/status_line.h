@@ -1,6 +1,6 @@
 // StatusLine shows the proxy's current traffic in one line below the log, redrawn every second
-// during its lifetime. Shows nothing unless standard error is a terminal. Control loop's thread
-// only.
+// during its lifetime. Shows nothing unless standard error is a terminal. Used by the control
+// loop's thread only.
 #pragma once
 
 #include "proxy/engine/engine.h"

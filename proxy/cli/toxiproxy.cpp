@@ -21,7 +21,8 @@ namespace {
 
 using namespace brownout::proxy;
 
-// Translates LOG_LEVEL, which has Toxiproxy's names of the levels.
+// Returns Brownout's log level for the environment variable LOG_LEVEL, which has Toxiproxy's names
+// of levels.
 std::string log_level() {
   const char* wanted = std::getenv("LOG_LEVEL");
   const std::string level = wanted == nullptr ? "info" : wanted;
@@ -37,7 +38,8 @@ std::string log_level() {
 }  // namespace
 
 int toxiproxy(const ToxiproxyOptions& options) {
-  // Reading a pipe may block here: no client is served yet, and a signal still ends the process.
+  // Reading a pipe may block the process until it is closed. No client is served yet, and a signal
+  // still ends the process.
   std::optional<std::string> text;
   if (!options.config.empty() && !(text = read_text(options.config))) return kBadInput;
   if (const auto claimed = claim_descriptors(options.workers); !claimed) {

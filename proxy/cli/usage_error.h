@@ -1,4 +1,4 @@
-// Says what is wrong with a command line in two lines instead of a page of help.
+// Describes an error of the command line in two lines, which replace CLI11's page of help.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ class Error;
 
 namespace brownout::cli {
 
-// The error, with the nearest command or option, or the help to read. For
-// CLI::App::failure_message().
+// Returns the error, and in a second line the nearest known command or option, or which help to
+// read. Suits CLI::App::failure_message().
 std::string usage_error(const CLI::App* app, const CLI::Error& error);
 
 }  // namespace brownout::cli

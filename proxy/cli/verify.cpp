@@ -54,8 +54,8 @@ class Verify {
   }
 
  private:
-  // Measures how long the machine stalls a thread that only reads the clock: a lower bound on the
-  // error of any proxy.
+  // Measures how long the machine stalls a thread that only reads the clock. No proxy on this
+  // machine can be more exact than that.
   void measure_machine() {
     const auto end = proxy::Loop::now() + length_;
     auto before = proxy::Loop::now();
