@@ -17,7 +17,8 @@ bool is_loopback(const Endpoint& where) {
   return where.is_unix() || where.host == "localhost" || (ip && ip->is_loopback());
 }
 
-// Whether an Origin header ("http://127.0.0.1:8474") names the Host header's "127.0.0.1:8474".
+// Whether the Origin header of a browser names the same address as the Host header:
+// "http://127.0.0.1:8474" and "127.0.0.1:8474".
 bool same_origin(std::string_view origin, std::string_view host) {
   const auto at = origin.find("://");
   return at != std::string_view::npos && origin.substr(at + 3) == host;

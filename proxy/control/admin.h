@@ -1,15 +1,18 @@
-// Admin serves the control plane's HTTP address and decides which requests are authorized.
+// Admin serves the control plane's HTTP address, and decides which requests are authorized.
+// `brownout run` owns one.
 //
-//   /                the dashboard          /metrics   Prometheus
-//   /api/v1/...      Brownout's own API     /proxies, /populate, /reset, /version   Toxiproxy's
+//  /                the dashboard
+//  /metrics         metrics for Prometheus
+//  /api/v1/...      Brownout's own API
+//  /proxies, /populate, /reset, /version   Toxiproxy's API
 //
-// Without a token, a change by Brownout's API needs a JSON content type or X-Requested-With. A page
-// of another site cannot send either without a preflight (Fetch standard), so this prevents
-// cross-site request forgery. With a token, every request except those for the dashboard's files
-// needs it (Authorization: Bearer).
+// Without a token, a change through Brownout's API needs a JSON content type or X-Requested-With. A
+// page of another site cannot send either without a preflight (Fetch standard), so this prevents
+// cross-site request forgery. With a token, every request except for the dashboard's files needs
+// "Authorization: Bearer" with the token.
 //
-// A unix socket may serve the same paths in addition, without TLS. It stays usable when the address
-// is under attack. Control loop's thread only.
+// A unix socket may serve the same paths in addition, without TLS. The socket stays usable when the
+// address is under attack. Used by the control loop's thread only.
 #pragma once
 
 #include <functional>
@@ -26,8 +29,9 @@ namespace brownout::proxy {
 
 struct AdminOptions {
   Endpoint where;
-  std::string token_file;   // "": no token; required unless the address is loopback
-  std::string certificate;  // PEM files; "" for plain HTTP
+  // file with the access token, needed unless the address is loopback; "" for none
+  std::string token_file;
+  std::string certificate;  // PEM files of the HTTPS certificate and its key; "" for plain HTTP
   std::string key;
   std::string socket;  // path of an additional unix socket; "" for none
 };
@@ -38,14 +42,15 @@ Result<std::string> read_token(const std::string& path, FileReader read = read_r
 
 class Admin {
  public:
-  // Borrows all arguments, which must outlive the Admin. `live` must have its engine attached.
+  // Starts to listen. All arguments are borrowed and must outlive the Admin. `live` must have its
+  // engine attached.
   static Result<std::unique_ptr<Admin>> start(Loop& loop, const AdminOptions& options,
                                               LiveConfig& live, EventStream& stream,
                                               toxiproxy::Api& toxiproxy);
 
   const Endpoint& endpoint() const { return server_->endpoint(); }
-  // Reads the token and certificate files again. If any file is unusable, keeps the old contents of
-  // all.
+  // Reads the token and certificate files again. If any of them is unusable, all keep their old
+  // contents.
   Result<void> renew(const AdminOptions& options);
 
  private:
@@ -66,7 +71,7 @@ class Admin {
   toxiproxy::Api& toxiproxy_;
   Metrics metrics_;
   std::unique_ptr<HttpServer> server_;
-  std::unique_ptr<HttpServer> local_;  // the unix socket, or null
+  std::unique_ptr<HttpServer> local_;  // server of the unix socket; null if there is none
 };
 
 }  // namespace brownout::proxy

@@ -32,13 +32,15 @@ struct RuleCounters {
   }
 };
 
-// Snapshot of the engine's counters by rule and listener name, taken once for a whole list.
+// The engine's counters by rule and by listener name, copied once to answer a request for a whole
+// list.
 struct Seen {
   explicit Seen(const Engine& engine) {
     for (auto& status : engine.listeners()) listeners.emplace(status.name, status);
     for (const auto& rule : engine.rules().rules()) {
       rules[rule->name].add(*rule, engine.halted());
-      // A preset expands to several rules ("phones/latency"); sum their counters under its name.
+      // A preset "phones" expands to several rules, such as "phones/latency"; their counters are
+      // also summed under the preset's name.
       const auto slash = rule->name.rfind('/');
       if (slash != std::string::npos)
         rules[rule->name.substr(0, slash)].add(*rule, engine.halted());

@@ -7,7 +7,7 @@
 
 namespace brownout::proxy {
 
-// Nothing if the request is not for a file of the dashboard.
+// Returns the requested file of the dashboard; nothing for any other path.
 std::optional<HttpResponse> dashboard_file(const HttpServer::Request& request);
 
 }  // namespace brownout::proxy

@@ -8,7 +8,7 @@ namespace brownout::proxy {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// Seconds between comment lines. They detect disconnected clients, to which a write fails.
+// Seconds between comment lines of the stream. Writing one detects a disconnected client.
 constexpr unsigned kHeartbeat = 10;
 
 }  // namespace
@@ -43,8 +43,8 @@ void EventStream::write(std::string_view lines) {
 
 void EventStream::write_all(const std::string& text) {
   for (const auto& feed : feeds_) feed->write(text);
-  // A new feed is not open until its response is sent. Such a feed is kept, because the response
-  // still refers to it.
+  // Keeps a feed that is not open if a response still refers to it: a feed opens when its response
+  // is sent.
   std::erase_if(feeds_, [](const auto& feed) { return !feed->open() && feed.use_count() == 1; });
 }
 

@@ -1,9 +1,9 @@
 // EventStream sends injected faults, and opened and closed flows, to API clients as they happen
-// (server-sent events: HTML standard, 9.2). Without clients it costs nothing.
+// (server-sent events: HTML standard, section 9.2). Without clients, no event is made.
 //
 // Sends at most kMostPerSecond events a second, so that watching does not slow down traffic. A line
-// {"event":"thinned"} reports that events were left out. Control loop's thread only, except
-// submit() and wanted().
+// {"event":"thinned"} reports that events were left out. Used by the control loop's thread only,
+// except for submit() and wanted(), which workers call.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ class EventStream final : public EventSink, private Deadline {
   ~EventStream() override { control_.deadlines().cancel(*this); }
 
   std::shared_ptr<Feed> follow();
-  // Sends an event of the control plane: a JSON object, to which the time is added.
+  // Sends an event about a change through the API: a JSON object, to which the time is added.
   void tell(const std::string& line);
 
   void submit(std::string lines) override;
@@ -37,7 +37,7 @@ class EventStream final : public EventSink, private Deadline {
 
   Loop& control_;
   std::vector<std::shared_ptr<Feed>> feeds_;
-  std::atomic<std::int64_t> left_{0};  // events that this second may still carry
+  std::atomic<std::int64_t> left_{0};  // how many more events may be sent in this second
   unsigned seconds_ = 0;
 };
 

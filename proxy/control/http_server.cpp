@@ -21,19 +21,23 @@ using What = codecs::Http1Parser::What;
 constexpr int kWaitingToBeAccepted = 4096;
 constexpr std::size_t kMostStrangers = 320;
 constexpr std::size_t kMostOfKnownClients = 256;
-constexpr std::size_t kReservedDescriptors = 16;  // flows cannot use these
-// fewer than the connections, so that requests are served too
+// file descriptors kept free of proxied flows, for API clients
+constexpr std::size_t kReservedDescriptors = 16;
+// limit of event followers, below that of connections, so that requests are served too
 constexpr std::size_t kMostFollowers = 192;
 constexpr std::size_t kMostBody = 8 << 20;
-constexpr std::size_t kMostUnread = 1 << 20;        // response bytes; above, no request is read
-constexpr std::size_t kMostUnreadEvents = 4 << 20;  // above, the follower is disconnected
-constexpr std::size_t kMostInMemory = 64 << 20;     // limit for all known connections together
-constexpr std::size_t kMostOfStrangers = 16 << 20;  // limit for all strangers together
+// no request is read from a client that leaves more response bytes unread
+constexpr std::size_t kMostUnread = 1 << 20;
+// a client that leaves more event bytes unread is disconnected
+constexpr std::size_t kMostUnreadEvents = 4 << 20;
+constexpr std::size_t kMostInMemory = 64 << 20;     // bytes of buffers, all known clients together
+constexpr std::size_t kMostOfStrangers = 16 << 20;  // bytes of buffers, all strangers together
 constexpr std::size_t kReadSize = 64 * 1024;
-// Limits of one connection per loop turn, for fairness.
+// Limits of what one connection may do before other connections are served.
 constexpr int kReadsAtOnce = 8;
 constexpr int kRequestsPerTurn = 8;
-constexpr Duration kRequestTime = std::chrono::seconds(10);  // of a head, then of a body
+// to send a head, then again for its body
+constexpr Duration kRequestTime = std::chrono::seconds(10);
 constexpr Duration kIdleTime = std::chrono::seconds(120);
 
 HttpResponse plain(int status, const std::string& text) {
@@ -53,7 +57,7 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
     }
     wait(handshaking_ ? kRequestTime : kIdleTime);
   }
-  // A retired connection may outlive its server.
+  // Clears the feed too, since this object may be destroyed after its server.
   ~Connection() override {
     if (feed_) feed_->write_ = nullptr;
     loop_.poller().forget(stream_.number());
@@ -64,8 +68,9 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
 
   int number() const { return stream_.number(); }
   bool follows() const { return feed_ != nullptr; }
-  // The connection with the lowest rank is evicted first: idle, then with half a request, then with
-  // unread responses, then an event follower; within each of these, the oldest.
+  // Of the known connections, the one with the lowest rank is evicted first. Idle ones come first,
+  // then those with half a request, with unread responses, and event followers. Among equals, the
+  // oldest.
   std::pair<int, Instant> eviction_rank() const {
     const bool asking = handshaking_ || timing_ || !input_.empty();
     return {follows() ? 3 : !out_.empty() ? 2 : asking ? 1 : 0, since_};
@@ -93,16 +98,17 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
 
   HttpServer& server_;
   Loop& loop_;
-  std::shared_ptr<tls::ServerContexts> tls_;  // the session uses it during the handshake
+  // kept alive here, since the TLS session uses the contexts during the handshake
+  std::shared_ptr<tls::ServerContexts> tls_;
   Stream stream_;
   Outbox out_;
   codecs::Http1Parser parser_{codecs::Http1Parser::Side::kRequests};
-  codecs::Bytes input_;  // received, not parsed yet
+  codecs::Bytes input_;  // received bytes that are not parsed yet
   rules::HttpHead head_;
   std::string body_;
-  std::shared_ptr<Feed> feed_;   // null unless an event follower
+  std::shared_ptr<Feed> feed_;   // set if the client follows events
   Instant since_ = Loop::now();  // time of the last request, or of the accept
-  int requests_left_ = 0;        // of this loop turn
+  int requests_left_ = 0;        // requests that may still be served before other connections
   bool handshaking_ = false;
   bool timing_ = false;   // a request has begun to arrive
   bool closing_ = false;  // close once out_ is written
@@ -124,7 +130,8 @@ void HttpServer::Connection::on_ready(std::uint32_t) noexcept {
   work();
 }
 
-// Backpressure: while a client leaves responses unread, no further request of it is read.
+// Reads requests and writes responses. While a client leaves too many response bytes unread, no
+// further request of that client is read.
 void HttpServer::Connection::work() {
   const auto buffer = loop_.read_buffer().first(kReadSize);
   for (int i = 0; i < kReadsAtOnce; ++i) {
@@ -138,7 +145,8 @@ void HttpServer::Connection::work() {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return finish();
     if (count == 0 && !feed_ && !out_.empty()) {
-      // The client half-closed after its requests: send the responses, then close (RFC 9112, 9.6).
+      // The client sends no more requests (half-close): send the responses, then close (RFC 9112,
+      // section 9.6).
       closing_ = read_closed_ = true;
       return;
     }
@@ -167,7 +175,8 @@ void HttpServer::Connection::parse_input() {
   input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(taken));
 }
 
-// Returns false when no more bytes can be parsed.
+// Parses one part of a request. Returns false if the rest must wait for more bytes, or after an
+// error.
 bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
   const auto step = parser_.next(bytes);
   bytes = bytes.subspan(step.taken);
@@ -182,7 +191,7 @@ bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
     case What::kEnd:
       for (const auto part : parser_.payload()) body_ += codecs::text_of(part);
       if (body_.size() > kMostBody) {
-        refuse(plain(413, "the body is too large"));
+        refuse(plain(413, "the request body is too large: at most 8 MiB"));
         return false;
       }
       server_.limit_memory(*this);
@@ -190,7 +199,8 @@ bool HttpServer::Connection::parse_step(codecs::ByteView& bytes) {
       on_request();
       return true;
     default:
-      // Counted from the first byte, so that a slow client cannot prolong it.
+      // The time limit starts with the first byte of the request, so a slow client cannot prolong
+      // it.
       if (parser_.in_message() && !std::exchange(timing_, true)) wait(kRequestTime);
       return false;
   }
@@ -242,7 +252,7 @@ void HttpServer::Connection::write(const HttpResponse& response, bool keep) {
                     std::string(rules::reason_phrase(response.status));
   head.headers = response.headers;
   if (!response.body.empty() || response.feed) head.append("Content-Type", response.type);
-  // 204 has no body and no length (RFC 9110, 8.6).
+  // A response with status 204 has no body and no Content-Length (RFC 9110, section 8.6).
   if (response.status != 204 && !response.feed) head.announce(response.body.size());
   if (!keep) head.append("Connection", "close");
   out_.write(stream_, codecs::bytes_of(head.text()));
@@ -286,9 +296,9 @@ void HttpServer::accepted(Fd fd, const SocketAddress& peer) {
   connections_[number] = std::make_unique<Connection>(*this, std::move(fd));
 }
 
-// Evicts strangers until a new connection fits. Without spare descriptors, evicts one to free its
-// descriptor. First handles input that has arrived, since a request in it may make its sender
-// known.
+// Ends connections of unauthorized clients (strangers) until a new connection fits, or one if file
+// descriptors are scarce. First serves input of the stranger that has arrived, since a request in
+// it may authorize that client.
 void HttpServer::make_room() {
   while (strangers_.size() >= kMostStrangers ||
          (strangers_.size() > 0 && !acceptor_->has_reserve())) {
@@ -301,7 +311,8 @@ void HttpServer::make_room() {
   }
 }
 
-// Moves a stranger to the known connections, and evicts a known connection if there are too many.
+// Counts a connection as known after its first authorized request. Ends a known connection if there
+// are too many.
 void HttpServer::mark_known(int fd) {
   if (!strangers_.contains(fd)) return;
   strangers_.remove(fd);
@@ -320,8 +331,8 @@ bool HttpServer::may_follow() const {
   return static_cast<std::size_t>(followers) < kMostFollowers;
 }
 
-// Ends the connections that hold the most memory until their group (strangers or known) is within
-// its limit. `served` counts, but is not ended.
+// Ends the connections that hold the most memory until their group (strangers or known clients) is
+// within its limit. `served` is never ended, but its memory counts.
 void HttpServer::limit_memory(const Connection& served) {
   const bool strange = strangers_.contains(served.number());
   while (true) {
@@ -353,7 +364,8 @@ HttpResponse HttpServer::answer(const rules::HttpHead& head, std::string body) c
     return plain(403, "the host name \"" + rules::printable(exchange.host) +
                           "\" is refused on a loopback address: use localhost");
   }
-  // Path and query parts become names in the log, in JSON and in metrics, which must be UTF-8.
+  // Refuses paths and queries that are not UTF-8, since their parts become names in the log, in
+  // JSON and in metrics.
   if (!rules::is_utf8(unescaped(exchange.path)) || !rules::is_utf8(unescaped(exchange.query))) {
     return plain(400, "the path or the query is not valid UTF-8 (RFC 3986, 2.5)");
   }

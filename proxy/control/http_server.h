@@ -1,9 +1,9 @@
-// HttpServer is a small HTTP/1.1 server for the control plane. It runs on the control loop, which
-// carries no proxied traffic, so a slow API client delays no flow.
+// HttpServer is a small HTTP/1.1 server for the control plane; Admin owns up to two. It runs on the
+// control loop, which carries no proxied traffic, so a slow API client delays no flow.
 //
 // The server limits the number of connections and their memory, the size of heads (codecs/http1.h)
-// and bodies, and the time for a request. It also limits the requests per loop turn and the unread
-// responses. Paths and queries must be UTF-8.
+// and bodies, and the time for a request. It also limits unread responses, and how many requests of
+// one connection are served in a row. Paths and queries must be UTF-8.
 //
 // A flood of connections cannot lock out other clients. Each new connection is accepted and counts
 // as a stranger until it sends a head with the token. Without a token, it counts as a stranger
@@ -12,7 +12,7 @@
 // each other's places.
 //
 // On a loopback address, only requests for "localhost" or an IP address are served. Any other host
-// name gets 403, since it indicates DNS rebinding. Loop's thread only.
+// name gets 403, since it indicates DNS rebinding. Used by the loop's thread only.
 #pragma once
 
 #include <functional>
@@ -30,13 +30,13 @@
 
 namespace brownout::proxy {
 
-// The open-ended body of a response (server-sent events). The handler that made it writes; the
-// server sends. Loop's thread only.
+// The body of a response without an end (server-sent events). The handler of the request writes;
+// the server sends. Used by the loop's thread only.
 class Feed {
  public:
-  // Whether a client is connected.
   bool open() const { return static_cast<bool>(write_); }
-  // Disconnects a client that does not read; open() is false afterwards.
+  // Sends text to the client. A client that does not read is disconnected, and open() is then
+  // false.
   void write(std::string_view text) {
     if (open()) write_(text);
   }
@@ -51,30 +51,32 @@ struct HttpResponse {
   std::string body;
   std::string type = "application/json";
   std::vector<rules::HttpHeader> headers = {};
-  std::shared_ptr<Feed> feed = nullptr;  // if set, the body continues until the client leaves
+  // if set, the response has no end and goes on until the client disconnects
+  std::shared_ptr<Feed> feed = nullptr;
 };
 
 class HttpServer {
  public:
   struct Request {
     std::string method;
-    std::string path;  // without the query, still percent-encoded
+    std::string path;  // the path without its query, still percent-encoded
     std::string query;
     rules::HttpHead head;
     std::string body;
   };
   using Handler = std::function<HttpResponse(const Request&)>;
-  // Whether the head is authorized. Without this function, every request is.
+  // Decides from the head of a request whether it is authorized. Without this function, every
+  // request is.
   using IsAuthorized = std::function<bool(const rules::HttpHead&)>;
 
-  // Starts to listen; with `tls`, serves HTTPS only.
+  // Starts to listen at `where`. With `tls`, serves HTTPS only.
   static Result<std::unique_ptr<HttpServer>> listen(
       Loop& loop, const Endpoint& where, Handler handler,
       std::shared_ptr<tls::ServerContexts> tls = nullptr, IsAuthorized is_authorized = nullptr);
   ~HttpServer();
 
   const Endpoint& endpoint() const { return endpoint_; }
-  // Applies to new connections only.
+  // Changes the certificate of new connections; open ones keep the old one.
   void set_tls(std::shared_ptr<tls::ServerContexts> tls) { tls_ = std::move(tls); }
 
  private:

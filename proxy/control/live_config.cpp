@@ -22,8 +22,8 @@ std::string draw_id() {
   return fmt::format("{:016x}", bits);
 }
 
-// Translates a pointer into the document, "/rule/3/fault/delay", to a rule's name and
-// "/fault/delay".
+// Splits a JSON pointer into the document, such as "/rule/3/fault/delay", into the kind and name of
+// the table and the pointer within it, "/fault/delay".
 Mistake located(const rules::Node& document, const std::string& pointer) {
   const auto kind_end = pointer.find('/', 1);
   if (kind_end == std::string::npos) return {"", "", pointer, "", ""};
@@ -48,7 +48,7 @@ Refusal refusal_of(const rules::Diagnostics& problems, const rules::Node& docume
   return refusal;
 }
 
-// Restores the overlay entries from before the lease.
+// Undoes the lease's changes in `overlay`: sets or removes the entry that each table had before.
 void put_back(const LiveConfig::Lease& lease, Overlay& overlay) {
   for (const auto& entry : lease.undo) {
     if (entry.before) {
@@ -93,7 +93,8 @@ Result<void> LiveConfig::restore() {
   auto reading = read(file_, *saved);
   if (!reading) {
     return rules::config_error(
-        options_.state_file + " does not fit the rule file any more: " + describe(reading.error()),
+        "the state file " + options_.state_file +
+            " does not fit the rule file any more: " + describe(reading.error()),
         "edit it, or move it away to discard these changes");
   }
   overlay_ = std::move(*saved);
@@ -115,7 +116,8 @@ void LiveConfig::cap(rules::Config& config) const {
   if (!options_.max_fault_time) return;
   for (auto& rule : config.rules) {
     auto& schedule = rule.schedule;
-    // A rule that repeats keeps its cycle, and ends as a whole.
+    // A rule with `repeat` ends for good after the longest fault time; until then its cycle stays
+    // the same.
     if (schedule.repeat) schedule.end = schedule.start + *options_.max_fault_time;
     auto& duration = schedule.duration;
     duration = std::min(duration.value_or(*options_.max_fault_time), *options_.max_fault_time);
@@ -144,7 +146,7 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
   if (const auto done = engine_->reload(with_toxiproxy(config)); !done) {
     return tl::unexpected(Refusal{.status = 409, .what = describe(done.error())});
   }
-  // Disabling a listener also cuts its open connections.
+  // Cuts the open connections of a listener that was disabled.
   for (const auto& old : own_.listeners) {
     const auto now =
         std::find_if(config.listeners.begin(), config.listeners.end(),
@@ -159,7 +161,7 @@ Allowed<void> LiveConfig::apply(File file, Overlay overlay) {
   return {};
 }
 
-// Listeners and upstreams of the rule file and of Toxiproxy's API share one namespace.
+// Refuses a configuration whose listener or upstream has the name of a proxy of Toxiproxy's API.
 std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& config) const {
   Refusal refusal{.status = 409, .what = "a proxy of Toxiproxy's API has that name"};
   for (const auto& listener : config.listeners) {
@@ -172,7 +174,7 @@ std::optional<Refusal> LiveConfig::takes_toxiproxys_name(const rules::Config& co
   }
   if (refusal.mistakes.empty()) return std::nullopt;
   for (auto& mistake : refusal.mistakes) {
-    mistake.what = "it is the name of a proxy";
+    mistake.what = "a proxy of Toxiproxy's API has this name: choose another";
     mistake.hint = "choose another name, or delete the proxy through Toxiproxy's API";
   }
   return refusal;
@@ -240,8 +242,8 @@ Allowed<void> LiveConfig::apply_change(Overlay overlay, std::vector<Lease::Undo>
   return {};
 }
 
-// A table belongs to the last lease that changed it. The undo entry moves along, so that the end of
-// this lease restores the state before any lease. A change without a lease drops the undo entry.
+// Assigns a table to the last lease that changed it. The undo entry moves along, so the end of that
+// lease restores the state before any lease. A change without a lease drops the undo entry.
 void LiveConfig::take_over(Lease::Undo change, const std::string& lease) {
   if (!lease.empty() && lease_of(change.kind, change.name) == lease) return;
   for (auto& [id, other] : leases_) {
@@ -314,7 +316,8 @@ void LiveConfig::undo(const Lease& lease) {
   auto overlay = overlay_;
   put_back(lease, overlay);
   if (apply(file_, std::move(overlay))) return save();
-  // The earlier version is no longer valid. Delete the table: a fault must not outlive its lease.
+  // The version of the tables before the lease is no longer valid. Deletes them, since a fault must
+  // not outlive its lease.
   for (const auto& entry : lease.undo) {
     overlay = overlay_;
     overlay.set({entry.kind, entry.name, std::nullopt});
@@ -325,7 +328,7 @@ void LiveConfig::undo(const Lease& lease) {
   save();
 }
 
-// Changes under leases are not saved: a restart ends all leases.
+// Saves the API's changes except those under leases, since a restart ends all leases.
 void LiveConfig::save() const {
   if (!state_) return;
   auto lasting = overlay_;

@@ -1,8 +1,9 @@
 // LiveConfig is the configuration in force: the rule file, the changes that the API made to it, and
-// the proxies of Toxiproxy's API. Only this class reloads the engine.
+// the proxies of Toxiproxy's API. Only this class reloads the engine. `brownout run` owns one.
 //
 // Every change is validated like a whole rule file. It takes effect completely, or is refused with
-// the reasons. Changes under a lease are undone when the lease expires. Control loop's thread only.
+// the reasons. A change may be made under a lease, which is a time limit: when the lease expires,
+// its changes are undone. Used by the control loop's thread only.
 #pragma once
 
 #include <functional>
@@ -19,8 +20,9 @@
 
 namespace brownout::proxy {
 
-// An error in a change: the table (kind and name), and a JSON pointer within the table (RFC 6901).
-// Kind and name are empty if the error is in the document itself.
+// An error in a requested change. `kind` and `name` identify the table, such as rule "slow", and
+// `pointer` is a JSON pointer within that table (RFC 6901). Both are empty for an error outside any
+// table.
 struct Mistake {
   std::string kind;
   std::string name;
@@ -33,16 +35,17 @@ struct Refusal {
   std::string what;
   std::vector<Mistake> mistakes = {};
 };
-// The refusal in one line of text.
+// Returns a refused change and all its errors in one line of text.
 std::string describe(const Refusal& refusal);
 
 template <class T>
 using Allowed = tl::expected<T, Refusal>;
 
 struct LiveOptions {
-  std::optional<Duration> max_fault_time;  // upper bound on each rule's duration
-  std::string state_file;                  // "": changes are not saved
-  // Called on the state writer's thread, since it may wait for a disk.
+  // longest time that any rule may act; nothing for no limit
+  std::optional<Duration> max_fault_time;
+  std::string state_file;  // file that keeps the API's changes over a restart; "" for none
+  // Writes the state file. Called on the state writer's own thread, since a disk may block.
   std::function<Result<void>(const std::string& path, const std::string& text)> save = save_state;
 };
 
@@ -51,7 +54,8 @@ class LiveConfig final : private Deadline {
   struct Lease {
     std::string id;
     Instant until{};
-    // The earlier overlay entry of each table that was changed under the lease.
+    // The API's change of a table before this lease changed the table, if there was one. The end of
+    // the lease restores it.
     struct Undo {
       std::string kind;
       std::string name;
@@ -62,48 +66,49 @@ class LiveConfig final : private Deadline {
 
   struct File {
     rules::Node document;
-    ZoneFiles zones = {};  // the files that its zones include
+    ZoneFiles zones = {};  // zone files that the rule file includes
   };
 
-  // `file` must be valid.
+  // `file` must be a valid rule file.
   LiveConfig(Loop& loop, File file, LiveOptions options);
   ~LiveConfig() override;
 
-  // Loads the changes of the API that the state file holds.
+  // Loads and applies the API's changes that the state file has kept.
   Result<void> restore();
-  // The configuration to start the engine with. Call attach() afterwards; the engine is borrowed.
+  // The configuration with which to start the engine. Afterwards, attach() must give the engine.
   const rules::Config& config() const { return own_; }
   void attach(Engine& engine) { engine_ = &engine; }
   Engine& engine() const { return *engine_; }
 
-  // Replaces the rule file's contents; changes of the API stay.
+  // Applies a new rule file; the API's changes stay.
   Allowed<void> set_file(File file);
-  // Records why a new rule file could not be loaded; the old contents stay. "" after a success.
+  // Records why a new rule file could not be loaded, for the status of the API; "" if it could.
   void file_refused(std::string why) { file_problem_ = std::move(why); }
   const std::string& file_problem() const { return file_problem_; }
-  // `lease` is the id of a lease, or "" for a lasting change.
+  // Applies one change of the API. `lease` is the id of a lease that limits its time, or "".
   Allowed<void> change(Overlay::Change change, const std::string& lease);
-  // Restores the rule file's version of one table, or of all tables that the API changed.
+  // Undoes the API's changes to the named table, or to all tables; the rule file's version returns.
   Allowed<void> reset(std::string_view kind, std::string_view name, const std::string& lease);
   Allowed<void> reset(const std::string& lease);
-  // Replaces the named proxies of Toxiproxy's API by those in `part` (Engine::replace).
+  // Replaces the named proxies of Toxiproxy's API by the proxies in `part`.
   Result<void> replace_toxiproxy_part(const std::vector<std::string>& proxies, rules::Config part);
 
-  // Takes or prolongs a lease and returns its id; draws an id if `id` is "".
+  // Starts or prolongs a lease and returns its id. If `id` is "", draws one.
   std::string take_lease(std::string id, Duration ttl);
-  // Undoes the lease's changes now; false if there is no such lease.
+  // Ends a lease at once, and undoes its changes. Returns false if there is no such lease.
   bool end_lease(const std::string& id);
   const std::map<std::string, Lease>& leases() const { return leases_; }
-  // The lease under which a table was changed, or "".
+  // Returns the id of the lease under which a table was changed; "" if there is none.
   std::string lease_of(std::string_view kind, std::string_view name) const;
 
-  // Whether the state file holds all changes of the API; nothing without a state file.
+  // Whether all lasting changes of the API are in the state file; nothing if no state file was
+  // given.
   std::optional<bool> saved() const;
-  // Waits up to three seconds for the state file; false if it is not written by then.
+  // Waits up to three seconds until the state file is written. Returns false if it is not.
   bool finish() { return !state_ || state_->finish(); }
 
   const rules::Node& document() const { return document_; }
-  // The differences from the rule file.
+  // The changes of the API to the rule file.
   const Overlay& overlay() const { return overlay_; }
   bool in_file(std::string_view kind, std::string_view name) const {
     return find_table(file_.document, kind, name) != nullptr;
@@ -111,14 +116,14 @@ class LiveConfig final : private Deadline {
   bool is_toxiproxys(std::string_view listener) const;
 
  private:
-  // A document and its configuration.
+  // A rule file with the API's changes, and the configuration that it describes.
   struct Reading {
     rules::Node document;
     rules::Config config;
   };
   Allowed<Reading> read(const File& file, const Overlay& overlay) const;
   Allowed<void> apply(File file, Overlay overlay);
-  // `before` holds the undo entries of the tables that change.
+  // Applies `overlay`. `before` tells how to undo the changes at the end of `lease`.
   Allowed<void> apply_change(Overlay overlay, std::vector<Lease::Undo> before,
                              const std::string& lease);
   Lease::Undo present(std::string_view kind, std::string_view name) const;
@@ -138,9 +143,10 @@ class LiveConfig final : private Deadline {
   File file_;
   std::string file_problem_;
   Overlay overlay_;
-  rules::Node document_;                                         // file_ with overlay_ applied
-  rules::Config own_;                                            // the configuration of document_
-  std::map<std::string, rules::Config, std::less<>> toxiproxy_;  // by proxy
+  rules::Node document_;  // the rule file with the API's changes
+  rules::Config own_;     // the configuration that document_ describes
+  // the proxies of Toxiproxy's API, by name
+  std::map<std::string, rules::Config, std::less<>> toxiproxy_;
   std::map<std::string, Lease> leases_;
   std::unique_ptr<StateWriter> state_;  // null without a state file
 };

@@ -35,7 +35,7 @@ class Family {
       metric.gauge.value = static_cast<double>(value);
     }
   }
-  // Omits empty histograms: with a thousand listeners they would add megabytes of zeros.
+  // Leaves out empty histograms: with a thousand listeners they would add megabytes of zeros.
   void add(const rules::SharedHistogram& histogram, const Labels& labels) {
     if (histogram.empty()) return;
     auto& to = labelled(labels).histogram;
@@ -142,7 +142,7 @@ void add_own(Families& all, const Engine& engine) {
   }
 }
 
-// Names and labels of Toxiproxy 2.12.
+// Adds the metrics of Toxiproxy 2.12, under its names and labels.
 void add_toxiproxys(Families& all, const Engine& engine,
                     const std::map<std::string, std::string>& upstreams) {
   const auto listeners = engine.listeners();

@@ -1,5 +1,5 @@
-// Metrics formats the engine's counters in Prometheus' text format for each scrape. Metric names
-// follow Prometheus' naming practices. Control loop's thread only.
+// Metrics answers GET /metrics with the engine's counters in Prometheus' text format. Metric names
+// follow Prometheus' naming practices. Used by the control loop's thread only.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -14,16 +14,16 @@
 
 namespace brownout::proxy {
 
-// Selects the groups of metrics.
+// Selects which groups of metrics are shown.
 struct MetricsChoice {
-  bool own = true;        // brownout_...
-  bool toxiproxy = true;  // toxiproxy_proxy_{received,sent}_bytes_total
-  bool runtime = true;    // process_...
+  bool own = true;        // Brownout's own metrics, brownout_...
+  bool toxiproxy = true;  // Toxiproxy's metrics, toxiproxy_proxy_{received,sent}_bytes_total
+  bool runtime = true;    // metrics of the process, process_...
 };
 
 class Metrics {
  public:
-  // Returns the upstream of each Toxiproxy proxy, by the proxy's name.
+  // Returns the upstream address of each proxy of Toxiproxy's API, by the proxy's name.
   using Proxies = std::function<std::map<std::string, std::string>()>;
   Metrics(const Engine& engine, Proxies proxies, MetricsChoice choice = {})
       : engine_(engine), proxies_(std::move(proxies)), choice_(choice) {}

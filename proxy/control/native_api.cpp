@@ -33,13 +33,13 @@ HttpResponse no_such(const NativeApi::Call& call) {
   return refuse(404, "there is no " + call.kind + " \"" + call.path.front() + "\"");
 }
 
-// The header's value, or "" if it is absent.
+// Returns the value of a request header, or "" if it is absent.
 std::string header(const HttpServer::Request& request, std::string_view name) {
   const auto* value = request.head.find(name);
   return value != nullptr ? *value : "";
 }
 
-// The name of the table, or the name that the loader would generate for it.
+// Returns the name that the table gives itself, or the one that the loader would generate for it.
 std::string name_for(const Node& document, std::string_view kind, const Node& table) {
   if (table.table() == nullptr || !name_of(table).empty()) return name_of(table);
   Overlay overlay;
@@ -74,7 +74,9 @@ std::optional<HttpResponse> NativeApi::outdated(const Call& call, const Node& ta
   if (wanted.empty() || wanted == "*" || wanted.find(etag_of(table)) != std::string::npos) {
     return std::nullopt;
   }
-  return refuse(412, "it was changed in the meantime: get it again");
+  return refuse(
+      412, call.kind + " \"" + call.path.front() +
+               "\" was changed since you read it (If-Match): GET it again, and send its new ETag");
 }
 
 HttpResponse NativeApi::change(const Call& call, std::string name, std::optional<Node> table,
@@ -95,7 +97,8 @@ HttpResponse NativeApi::add(const Call& call) {
   if (!table) return refuse(400, table.error().what);
   const auto name = name_for(live_.document(), call.kind, *table);
   const bool names_itself = call.kind == "rule" || call.kind == "listener";
-  if (name.empty() && !names_itself) return refuse(422, "a name is needed");
+  if (name.empty() && !names_itself)
+    return refuse(422, "the new " + call.kind + " needs a name: add the member \"name\"");
   if (find_table(live_.document(), call.kind, name) != nullptr) {
     return refuse(409, "there is a " + call.kind + " \"" + name + "\" already: PUT replaces it");
   }
@@ -130,7 +133,9 @@ HttpResponse NativeApi::patch(const Call& call) {
   auto changed = codecs::to_json(*old);
   changed.merge_patch(codecs::to_json(*patch));
   auto table = codecs::to_node(changed);
-  if (name_of(table) != name) return refuse(422, "a change cannot rename it");
+  if (name_of(table) != name)
+    return refuse(422, "a change cannot rename the " + call.kind + " \"" + name +
+                           "\": DELETE it and add a new one");
   return change(call, name, std::move(table), 200);
 }
 
@@ -169,12 +174,14 @@ HttpResponse NativeApi::recount(const Call& call) {
   const auto& name = call.path.front();
   bool found = false;
   for (const auto& rule : live_.engine().rules().rules()) {
-    // A preset is several rules: "slow/latency".
+    // Also matches the rules of a preset: "slow" expands to rules such as "slow/latency".
     if (rule->name != name && !rule->name.starts_with(name + "/")) continue;
     rule->state->arrivals.reset();
     found = true;
   }
-  if (!found) return refuse(404, "there is no active rule \"" + name + "\"");
+  if (!found)
+    return refuse(404, "there is no active rule \"" + name +
+                           "\" to count again: GET /api/v1/rules lists the rules");
   spdlog::info("API: rule {} counts from 1 again", rules::printable(name));
   stream_.tell(codecs::json_text(Json{{"event", "recounted"}, {"rule", name}}));
   return {.status = 204, .body = ""};
@@ -199,7 +206,7 @@ HttpResponse NativeApi::flows(const Call& call) {
   FlowQuery query{.listener = given["listener"], .client = given["client"], .most = kMostFlows};
   if (given.contains("limit")) {
     const auto limit = rules::parse_whole_number(given["limit"], kMostFlows);
-    if (!limit) return refuse(400, "limit is a number from 0 to 10000");
+    if (!limit) return refuse(400, "the parameter limit must be a number from 0 to 10000");
     query.most = *limit;
   }
   const auto found = live_.engine().list(std::move(query));
@@ -255,7 +262,8 @@ HttpResponse NativeApi::take_lease(const Call& call) {
                                   R"(e.g. {"ttl": "30s"})"}}});
   }
   const auto wanted = id != nullptr && id->string() != nullptr ? *id->string() : std::string();
-  if (wanted.size() > kLongestLeaseId) return refuse(422, "an id has at most 200 bytes");
+  if (wanted.size() > kLongestLeaseId)
+    return refuse(422, "the id of a lease has at most 200 bytes: send a shorter one");
   if (live_.leases().size() >= kMostLeases && !live_.leases().contains(wanted)) {
     return refuse(409, "there are 1000 leases already: end some, or let them lapse");
   }

@@ -1,9 +1,9 @@
-// NativeApi is Brownout's HTTP API, /api/v1: it reads and changes the running configuration as
-// JSON.
+// NativeApi is Brownout's HTTP API below /api/v1. Clients read and change the running configuration
+// as JSON. Admin owns it.
 //
-// A change is a table of the rule file in JSON, with the same schemas and error messages. Errors
-// come as application/problem+json (RFC 9457), each with a JSON pointer. Every table has an ETag; a
-// change whose If-Match is outdated fails with 412. Control loop's thread only.
+// A change is a table of the rule file in JSON, with the same keys and error messages. Errors come
+// as application/problem+json (RFC 9457), each with a JSON pointer. Every table has an ETag; a
+// change whose If-Match is outdated fails with status 412. Used by the control loop's thread only.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -20,23 +20,24 @@ namespace brownout::proxy {
 
 class NativeApi {
  public:
-  // Borrows both arguments.
+  // `live` and `stream` must outlive this object.
   NativeApi(LiveConfig& live, EventStream& stream) : live_(live), stream_(stream) {}
 
   HttpResponse handle(const HttpServer::Request& request);
 
   struct Call {
     const HttpServer::Request& request;
-    std::vector<std::string> path;  // values of {name}, {listener} and other placeholders
-    std::string kind;               // the key in the rule file: "rule"
+    std::vector<std::string> path;  // parts of the path that stand for {name}, {listener} and so on
+    std::string kind;               // the rule file's key for the addressed tables, such as "rule"
   };
-  // "{kind}" is rules, listeners, upstreams, zones or firewalls.
+  // A method and path that the API serves. "{kind}" in a path stands for rules, listeners,
+  // upstreams, zones or firewalls.
   struct Route {
     std::string_view method;
     std::string_view path;
     HttpResponse (NativeApi::*handler)(const Call&);
     std::string_view summary;
-    std::string_view body = "";  // schema of the request's body
+    std::string_view body = "";  // name of the JSON schema of the request body
   };
   static std::span<const Route> routes();
 
@@ -69,13 +70,14 @@ class NativeApi {
   HttpResponse change(const Call& call, std::string name, std::optional<rules::Node> table,
                       int status);
   HttpResponse switch_to(const Call& call, bool on);
-  // The 412 response if If-Match does not name the table's current ETag.
+  // Returns a response with status 412 if the request has an If-Match header without the table's
+  // current ETag.
   std::optional<HttpResponse> outdated(const Call& call, const rules::Node& table) const;
 
   LiveConfig& live_;
   EventStream& stream_;
   Instant started_ = Loop::now();
-  std::string openapi_;  // built by the first request for it
+  std::string openapi_;  // the OpenAPI document, built at the first request for it
 };
 
 }  // namespace brownout::proxy

@@ -1,4 +1,4 @@
-// The API's routes, and the OpenAPI document that is generated from them.
+// Lists the paths that the HTTP API serves, and generates the OpenAPI document from the list.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kBase = "/api/v1";
 
-// Plural name in API paths, and key in the rule file.
+// Kinds of tables: the plural name in API paths, and the key in the rule file.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKinds{
     {{"rules", "rule"},
      {"listeners", "listener"},
@@ -25,7 +25,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kKinds{
      {"zones", "zone"},
      {"firewalls", "firewall"}}};
 
-// Whether a path matches a route's pattern. Stores the values of its placeholders in `call`.
+// Whether a path matches a pattern such as "rules/{name}". Stores the parts that stand for the
+// names in braces in `call`.
 bool fits(const std::vector<std::string>& path, const std::vector<std::string>& pattern,
           NativeApi::Call& call) {
   if (path.size() != pattern.size()) return false;

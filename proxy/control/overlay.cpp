@@ -10,7 +10,8 @@ using rules::Node;
 
 constexpr std::size_t kMostNamesShown = 20;
 
-// The list of the kind, added if absent; null if the key holds something else.
+// Returns the array of a document's key such as "rule", and adds it if absent. Null if the key
+// holds something else.
 Node::Array* list_of(Node& document, std::string_view kind) {
   auto* keys = std::get_if<Node::Table>(&document.value);
   if (keys == nullptr) return nullptr;
@@ -21,7 +22,7 @@ Node::Array* list_of(Node& document, std::string_view kind) {
   return std::get_if<Node::Array>(&keys->back().node.value);
 }
 
-// Whether two tables are equal, except that `enabled = true` is the default and may be absent.
+// Whether two tables mean the same. `enabled = true` is the default, so it may be absent.
 bool says_the_same(Node left, Node right) {
   for (auto* table : {&left, &right}) {
     auto* members = std::get_if<Node::Table>(&table->value);

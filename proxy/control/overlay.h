@@ -1,9 +1,9 @@
-// Overlay is the set of changes that the API has made to the rule file: for each changed table its
-// new version, or a deletion.
+// Overlay is the set of changes that the HTTP API has made to the rule file. For each changed
+// table, such as a rule, it holds the new version, or that the table is deleted.
 //
-// Applied to the file's document, an overlay gives the document in force. It survives edits of the
-// rule file, except for changes that the new file already contains. The state file stores it. A
-// value; no I/O.
+// The rule file with the overlay applied is the configuration in force. An overlay survives edits
+// of the rule file, except for changes that the new file already contains. The state file stores
+// it. An Overlay is a plain value that does no I/O.
 #pragma once
 
 #include <optional>
@@ -17,35 +17,37 @@ namespace brownout::proxy {
 
 class Overlay {
  public:
-  // `kind` is the key in the file: "rule", "listener" etc.
+  // `kind` is the rule file's key for the table: "rule", "listener" and so on.
   struct Change {
     std::string kind;
     std::string name;
-    std::optional<rules::Node> table;  // nothing: deleted
+    std::optional<rules::Node> table;  // the new version; nothing if the table is deleted
   };
 
-  // Adds a change; replaces an earlier change of the same table.
+  // Records a change. It replaces an earlier change of the same table.
   void set(Change change);
-  // Drops the change of a table.
+  // Removes the recorded change of a table, if there is one.
   void forget(std::string_view kind, std::string_view name);
-  // Drops changes that equal the file, so that later edits of these tables in the file take effect.
+  // Removes changes that equal the rule file, so that later edits of these tables in the file take
+  // effect.
   void settle(const rules::Node& file);
   const Change* find(std::string_view kind, std::string_view name) const;
   const std::vector<Change>& changes() const { return changes_; }
 
-  // Applies all changes. Changed tables keep their position in the file; new ones follow.
+  // Returns the document with all changes. Changed tables keep their position; new tables come
+  // last.
   rules::Node over(rules::Node document) const;
 
  private:
   std::vector<Change> changes_;
 };
 
-// Names the changed tables, "rules a, b; listener c", up to 20 of each kind; "" if there are none.
+// Lists the changed tables as "rules a, b; listener c", with up to 20 names of each kind. "" if
+// there are none.
 std::string names_in(const Overlay& overlay);
 
-// The table's name, or "".
+// Returns the table's key "name", or "" if it has none.
 std::string name_of(const rules::Node& table);
-// Adds or replaces a key of a table.
 void set_key(rules::Node& table, std::string_view key, rules::Node value);
 
 }  // namespace brownout::proxy

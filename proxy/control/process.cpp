@@ -16,7 +16,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Descriptors for a worker's loop with a few sockets, and for the rest of the process.
+// File descriptors needed by each worker thread, and by the rest of the process.
 constexpr unsigned kDescriptorsOfWorker = 12;
 constexpr unsigned kDescriptorsOfProcess = 48;
 
@@ -25,14 +25,14 @@ constexpr unsigned kDescriptorsOfProcess = 48;
 unsigned usable_processors() {
   cpu_set_t usable;
   CPU_ZERO(&usable);
-  // The call fails on machines with more than 1024 processors.
+  // sched_getaffinity() fails on machines with more than 1024 processors.
   const int count = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 0;
   return count > 0 ? static_cast<unsigned>(count)
                    : std::max(1U, std::thread::hardware_concurrency());
 }
 
-// Opens the descriptors to count them: the limit does not say how many are in use, nor how many the
-// whole machine has left.
+// Opens file descriptors and closes them again, to find whether enough are left. The limit alone
+// does not say how many are in use, nor how many the machine has left.
 rules::Result<void> claim_descriptors(unsigned workers) {
   raise_descriptor_limit();
   const auto needed = kDescriptorsOfProcess + kDescriptorsOfWorker * workers;

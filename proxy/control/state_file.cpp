@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Every state file of this version begins like this; see state_text().
+// The first bytes of every state file of this version, as state_text() writes them.
 constexpr std::string_view kBegin = "{\n  \"version\": 1,";
 constexpr int kMostLinks = 40;
 
@@ -55,7 +55,8 @@ rules::Result<void> failed(const std::string& path) {
       system_error(rules::Origin::kInternal, "cannot write the state file " + path, errno));
 }
 
-// Follows symbolic links, at most as many as the kernel would. The target need not exist.
+// Follows symbolic links, at most as many as the kernel does, and returns the last target. The
+// target need not exist.
 std::string target_of(std::string path) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -74,16 +75,17 @@ rules::Result<Overlay> no_state(const std::string& path, const std::string& text
   const auto aside = from + ".corrupt";
   const bool moved =
       renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0;
-  return rules::config_error(
-      path + " is truncated",
-      moved ? "it was moved to " + aside + "; start again to go on without it" : "move it away");
+  return rules::config_error("the state file " + path + " is truncated",
+                             moved
+                                 ? "it was moved to " + aside + "; start again to go on without it"
+                                 : "move it away, and start again");
 }
 
-// A temporary file. The destructor removes it unless it was renamed.
+// A temporary file in a folder. The destructor removes the file unless it was renamed.
 class FreshFile {
  public:
-  // The random name prevents writing through a link that another user planted under a fixed name.
-  // The name is short, since a suffix could exceed the file system's limit on names.
+  // A random name keeps other users from planting a link under a known name. It is short, since a
+  // long name could exceed the file system's limit.
   explicit FreshFile(const std::string& folder) : path_(folder + ".brownout.XXXXXX") {
     fd_ = Fd(mkostemp(path_.data(), O_CLOEXEC));
     there_ = static_cast<bool>(fd_);
@@ -96,7 +98,8 @@ class FreshFile {
     errno = error;
   }
 
-  // Copies the mode of the file to be replaced; a new file is readable by its owner only.
+  // Gives the file the permissions of `like`, then writes and syncs it. If `like` does not exist,
+  // only the owner can read the file.
   bool write(const std::string& text, const std::string& like) {
     struct stat before {};
     if (!fd_) return false;
@@ -148,7 +151,7 @@ rules::Result<void> save_state(const std::string& path, const std::string& text)
   const auto folder = slash == std::string::npos ? "./" : target.substr(0, slash + 1);
   FreshFile fresh(folder);
   if (!fresh.write(text, target) || !fresh.rename_to(target)) return failed(path);
-  // The rename is durable only after the folder is synced.
+  // Syncs the folder too, since the rename is safe on the disk only afterwards.
   const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) return failed(path);
   return {};

@@ -1,9 +1,9 @@
-// The state file stores the changes that the API made, so that they survive a restart. One JSON
-// object:
+// The state file keeps the changes that the HTTP API made to the rules over a restart of the proxy.
+// It is one JSON object:
 //
-//   {"version": 1, "changes": [{"kind": "rule", "name": "slow", "table": {...}}, ...]}
+//  {"version": 1, "changes": [{"kind": "rule", "name": "slow", "table": {...}}, ...]}
 //
-// `table` is null for a deletion.
+// A `table` of null stands for a deletion.
 #pragma once
 
 #include <string>
@@ -12,14 +12,14 @@
 
 namespace brownout::proxy {
 
-// Returns an empty overlay if the file is absent or empty. A truncated state file is renamed to
-// `path`.corrupt, and the error says so. Any other file may belong to another program and stays
-// where it is.
+// Returns the saved changes; none if the file is absent or empty. A truncated state file is renamed
+// to `path`.corrupt, and the error says so. Any other file may belong to another program and is
+// left alone.
 rules::Result<Overlay> load_state(const std::string& path);
-// The contents of the state file for an overlay.
+// Returns the text of a state file that holds the changes of `overlay`.
 std::string state_text(const Overlay& overlay);
-// Replaces the file atomically. If `path` is a symbolic link, replaces its target. Blocks until the
-// data is on the disk.
+// Replaces the file atomically, or its target if `path` is a symbolic link. Blocks until the data
+// is on the disk.
 rules::Result<void> save_state(const std::string& path, const std::string& text);
 
 }  // namespace brownout::proxy

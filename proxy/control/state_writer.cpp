@@ -23,10 +23,10 @@ struct StateWriter::State {
   void save_next(std::unique_lock<std::mutex>& lock);
 
   const Save save;
-  std::mutex mutex;  // guards the members below
+  std::mutex mutex;  // guards every member below
   std::condition_variable changed;
   std::optional<std::string> waiting;
-  std::optional<std::string> failed;  // the newest state, if saving it failed
+  std::optional<std::string> failed;  // the newest text, if it could not be saved
   bool writing = false;
   bool ending = false;
   bool abandoned = false;
@@ -60,8 +60,8 @@ bool StateWriter::finish() {
     thread_.join();
     return saved();
   }
-  // The thread hangs in a system call. It must not write a waiting state later, over the file of a
-  // successor process.
+  // The writer thread hangs in a system call. `abandoned` keeps it from later overwriting the file
+  // of a successor process.
   state.abandoned = true;
   thread_.detach();
   return false;
@@ -72,7 +72,7 @@ void StateWriter::run(State& state) {
   std::unique_lock lock(state.mutex);
   while (true) {
     state.changed.wait(lock, [&] { return state.ending || state.waiting; });
-    // At the end, retry the state that could not be saved.
+    // When the writer ends, it tries once more to save the text that could not be saved.
     if (!state.waiting && !std::exchange(tried, true)) {
       state.waiting = std::exchange(state.failed, std::nullopt);
     }

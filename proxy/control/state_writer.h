@@ -1,7 +1,7 @@
 // StateWriter writes the state file on its own thread, so that a hung disk does not block the
-// control loop. Of several waiting states only the newest is written, and never out of order.
+// proxy's control loop. If several texts wait, only the newest is written.
 //
-// Owner's thread only.
+// Its public functions are called by the owner's thread only.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace brownout::proxy {
 
 class StateWriter {
  public:
-  // Called on the writer's thread; may block.
+  // Writes the text to the file. Called on the writer's own thread, and may block.
   using Save = std::function<rules::Result<void>(const std::string& text)>;
 
   explicit StateWriter(Save save);
@@ -23,19 +23,21 @@ class StateWriter {
   StateWriter& operator=(const StateWriter&) = delete;
   ~StateWriter() { finish(); }
 
-  // Returns at once. A state that cannot be saved is logged, and retried once at the end.
+  // Passes the text to the writer thread and returns at once. If the text cannot be saved, the
+  // error is logged, and finish() tries once more.
   void write(std::string text);
-  // Whether the newest state is on the disk.
+  // Whether the text of the last write() is on the disk.
   bool saved() const;
-  // Waits up to three seconds until the newest state is on the disk, and returns whether it is.
-  // Nothing is written afterwards.
+  // Waits up to three seconds until the last text is on the disk, and returns whether it is. No
+  // write starts afterwards.
   bool finish();
 
  private:
   struct State;
   static void run(State& state);
 
-  std::shared_ptr<State> state_;  // shared, since a thread that hangs outlives the writer
+  // shared with the thread, which outlives this object if the disk hangs
+  std::shared_ptr<State> state_;
   std::thread thread_;
 };
 

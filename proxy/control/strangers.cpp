@@ -5,7 +5,8 @@
 namespace brownout::proxy {
 namespace {
 
-// An IPv6 client usually has a whole /64 network (RFC 4291, 2.5.4), so it counts as one address.
+// An IPv6 client usually has a whole /64 network (RFC 4291, section 2.5.4), so only these bytes
+// tell clients apart.
 constexpr std::size_t kNetworkBytes = 8;
 
 }  // namespace
@@ -27,7 +28,8 @@ void Strangers::remove(int connection) {
 }
 
 int Strangers::first_to_go() const {
-  // On a tie, the address whose oldest connection arrived first.
+  // If several addresses have the most connections, takes the one whose oldest connection arrived
+  // first.
   const auto most =
       std::max_element(by_address_.begin(), by_address_.end(), [](const auto& a, const auto& b) {
         if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();

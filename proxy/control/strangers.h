@@ -1,8 +1,8 @@
-// Strangers holds a server's connections that have not been authorized yet, grouped by client
-// address, and selects the connection to evict.
+// Strangers holds an HTTP server's connections that have not been authorized yet, by client
+// address. It selects which of them to end when there are too many. The server owns one.
 //
-// When there are too many, the oldest connection of the address with the most is evicted first. So
-// a flood evicts its own connections, as long as every other address has fewer.
+// The oldest connection of the address with the most connections is ended first. So a flood ends
+// its own connections, as long as every other address has fewer.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,17 @@ class Strangers {
   void remove(int connection);
   bool contains(int connection) const { return found_.contains(connection); }
   std::size_t size() const { return found_.size(); }
-  // The connection to evict next; -1 if there is none.
+  // Returns the connection to end next; -1 if there is none.
   int first_to_go() const;
 
  private:
   struct Place {
     rules::IpAddress from;
-    std::uint64_t number = 0;  // order of arrival
+    std::uint64_t number = 0;  // position in the order of arrival
   };
   std::uint64_t numbers_ = 0;
-  std::map<rules::IpAddress, std::map<std::uint64_t, int>> by_address_;  // oldest first
+  // connections of each client address, the oldest first
+  std::map<rules::IpAddress, std::map<std::uint64_t, int>> by_address_;
   std::map<int, Place> found_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 using proxy::HttpResponse;
 
-// Clients use PATCH if the version is at least 2.6.0.
+// Clients of Toxiproxy use PATCH only if the version is at least 2.6.0.
 constexpr std::string_view kVersion = "{\"version\": \"2.12.0\"}\n";
 
 HttpResponse answer(int status, const json& body) {
@@ -49,7 +49,7 @@ HttpResponse Api::handle(const Request& request) {
       !path.empty() && !path.back().empty() &&
       (path[0] == "proxies" || path[0] == "populate" || path[0] == "reset" || path[0] == "version");
   if (!routed) return not_found();
-  // Refuses browsers, as Toxiproxy does: a web page must not control the proxy.
+  // Refuses requests of browsers, as Toxiproxy does: a web page must not control the proxy.
   const auto* agent = request.head.find("user-agent");
   auto response = agent != nullptr && agent->starts_with("Mozilla/")
                       ? HttpResponse{.status = 403,
@@ -188,7 +188,7 @@ Outcome<Api::Changes> Api::populated(const json& body, std::vector<std::string>&
       made->take_place_of(*old);
       changes[name] = std::move(*made);
     } else if (!made->toxics.empty()) {
-      // Toxics in the request replace the present ones; a request without toxics keeps them.
+      // Toxics in the request replace those of the proxy. A request without toxics keeps them.
       auto kept = *old;
       kept.toxics = std::move(made->toxics);
       changes[name] = std::move(kept);
@@ -251,15 +251,15 @@ Outcome<void> Api::apply(Changes changes) {
   if (!config) return tl::unexpected(config.error());
   const auto done = replace_(names, *config);
   if (!done) return tl::unexpected(Problem{500, done.error().what});
-  // Cuts connections to an old address or an old upstream, and those of a deleted or disabled
-  // proxy.
+  // Cuts connections of a proxy that is deleted or disabled, or whose address or upstream is new.
   for (const auto& [name, now] : changes) {
     const auto* old = find(name);
     const bool stays = old != nullptr && now && now->enabled && now->asked == old->asked &&
                        now->server == old->server;
     if (old != nullptr && old->enabled && !stays) engine_.cut(name);
   }
-  // When the response arrives, the change applies to new connections, and a closed port is free.
+  // The response is sent only when all workers have taken the change: new connections then meet it,
+  // and a closed port is free.
   engine_.wait_for_workers();
   for (auto& [name, now] : changes) {
     if (!now) {
@@ -267,7 +267,7 @@ Outcome<void> Api::apply(Changes changes) {
       continue;
     }
     if (now->enabled) now->listen = to_text(engine_.bound(name));
-    // Keeps the port for when the proxy is enabled again.
+    // Stores the port that the proxy had, so that it has the same port when it is enabled again.
     if (!now->enabled) now->asked = *parse_listen(now->listen);
     auto text = codecs::json_text(to_json(*now));
     proxies_[name] = {std::move(*now), std::move(text)};

@@ -1,6 +1,6 @@
 // Api implements the HTTP API of Toxiproxy 2.12 on Brownout's engine, so that existing test suites
-// for toxiproxy-server run unchanged. Each change takes effect completely or not at all. Control
-// loop's thread only.
+// for toxiproxy-server run unchanged. Each change takes effect completely or not at all. Used by
+// the control loop's thread only.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,13 @@ namespace brownout::toxiproxy {
 
 class Api {
  public:
-  // Borrows the engine, all of whose listeners must belong to this API.
+  // For an engine all of whose listeners belong to this API. The engine must outlive the Api.
   explicit Api(proxy::Engine& engine)
       : Api(engine, [&engine](const auto& names, const auto& part) {
           return engine.replace(names, part);
         }) {}
-  // For an engine that also has other owners' listeners: `replace` applies each change
-  // (Engine::replace).
+  // For an engine that also has other listeners, `replace` applies each change: it replaces the
+  // named listeners by those in `part`.
   using Replace = std::function<rules::Result<void>(const std::vector<std::string>& listeners,
                                                     const rules::Config& part)>;
   Api(proxy::Engine& engine, Replace replace) : engine_(engine), replace_(std::move(replace)) {}
@@ -31,7 +31,7 @@ class Api {
   proxy::HttpResponse handle(const proxy::HttpServer::Request& request);
   // Loads a Toxiproxy configuration file: a JSON array of proxies, which may have toxics.
   Outcome<void> load(const std::string& text);
-  // The upstream of every proxy, by the proxy's name.
+  // Returns the upstream address of every proxy, by the proxy's name.
   std::map<std::string, std::string> upstreams() const;
 
  private:
@@ -50,16 +50,15 @@ class Api {
   // The new version of each changed proxy; nothing for a deleted one.
   using Changes = std::map<std::string, std::optional<Proxy>>;
 
-  // The proxy, or null.
   const Proxy* find(const std::string& name) const;
   Outcome<Changes> populated(const nlohmann::json& body, std::vector<std::string>& names) const;
-  // Applies all changes, or returns the reason and changes nothing.
+  // Applies all changes; on an error, none of them.
   Outcome<void> apply(Changes changes);
   std::string request_id();
 
   proxy::Engine& engine_;
   Replace replace_;
-  // A proxy with its JSON text, since clients poll the list of all proxies.
+  // A proxy, and the same as JSON text, kept since clients often ask for all proxies.
   struct Known {
     Proxy proxy;
     std::string text;

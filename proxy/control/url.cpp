@@ -8,7 +8,7 @@
 
 namespace brownout::proxy {
 
-// Not done with libcurl, whose loading would block the API's loop for tens of milliseconds.
+// Decodes %XX without libcurl, whose loading would block the API's loop for tens of milliseconds.
 std::string unescaped(const std::string& text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -1,8 +1,8 @@
-// ZoneFiles caches the zone files that a rule file includes, as they were when the rule file was
-// read.
+// ZoneFiles caches the DNS zone files that a rule file includes, as they were when the rule file
+// was read. The owner of the rule file's text keeps one.
 //
-// Changes by the API use these copies, so that they do not depend on the disk, and so that API
-// clients cannot read other files. Can be copied; must outlive the readers that it returns.
+// Changes by the API use these copies. So they do not depend on the disk, and API clients cannot
+// read other files. An object can be copied; it must outlive the readers that it returns.
 #pragma once
 
 #include <map>
@@ -15,33 +15,33 @@ namespace brownout::proxy {
 
 class ZoneFiles {
  public:
-  // Without a rule file no zone file can be included.
+  // Has no files: text that is in no rule file cannot include any.
   ZoneFiles() = default;
   explicit ZoneFiles(std::string rule_file) : rule_file_(std::move(rule_file)) {}
 
-  // A reader that loads each file from the disk once and caches it here. Borrows this object.
+  // Returns a function that loads each file from the disk once and caches it in this object.
   codecs::ZoneIncludes from_disk();
-  // A reader of the cached files only. Borrows this object.
+  // Returns a function that gives the text of a cached file, and never reads the disk.
   codecs::ZoneIncludes as_read() const;
 
-  // Whether any file on the disk differs from its cached copy.
+  // Whether any included file on the disk differs from its cached copy.
   bool changed() const;
-  // The included files, including those that could not be read.
+  // Paths of the included files, including those that could not be read.
   std::vector<std::string> paths() const;
-  // The rule file and the included files.
+  // Paths of the rule file and of all files that it includes.
   std::vector<std::string> watched() const;
 
  private:
   struct File {
     std::string text;
-    std::string why_not;  // error of reading the file, or ""
+    std::string why_not;  // error of reading the file; "" if it could be read
     friend bool operator==(const File&, const File&) = default;
   };
   static File read(const std::string& path);
   static rules::Result<std::string> text_of(const File& file);
 
   std::string rule_file_;
-  std::map<std::string, File> files_;  // by path
+  std::map<std::string, File> files_;  // the included files, by path
 };
 
 }  // namespace brownout::proxy
