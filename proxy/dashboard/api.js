@@ -1,8 +1,9 @@
-// Calls the API, with the token if one is set, and reads its events.
+// Calls Brownout's HTTP API, with the access token if one is set, and reads the API's event stream.
 let token = sessionStorage.getItem('token') ?? '';
 let ask = null;
 
-// Sets the function that asks the user for a token. It returns a promise of the token.
+// Sets the function that asks the user for an access token. That function returns a promise of the
+// token.
 export function onDenied(how) { ask = how; }
 
 function headers(body) {
@@ -22,7 +23,8 @@ async function request(method, path, body) {
   return request(method, path, body);
 }
 
-// Returns the JSON of the response; throws an error with the texts of the problem (RFC 9457).
+// Sends a request and returns the JSON of the response. Throws an error with the server's error
+// texts (RFC 9457).
 export async function call(method, path, body) {
   const answer = await request(method, path, body);
   if (answer.status === 204) return null;
@@ -34,7 +36,8 @@ export async function call(method, path, body) {
   throw problem;
 }
 
-// Reads the event stream with fetch, because EventSource cannot send a token. Reconnects for ever.
+// Passes each event of the API to `take`. Uses fetch, because EventSource cannot send a token.
+// Reconnects for ever.
 export async function follow(take) {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-// Charts of the last minutes, drawn by uPlot.
+// Draws charts of the last minutes with uPlot.
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 export const colours = { up: '--up', down: '--down', bad: '--bad' };
 

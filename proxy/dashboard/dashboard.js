@@ -3,7 +3,7 @@ import { call, follow, onDenied } from './api.js';
 import { Chart, colours, percentile, rate } from './charts.js';
 import { bytes, element, magnitude, text } from './format.js';
 
-const kHistory = 120;  // seconds on screen
+const kHistory = 120;  // width of the charts in seconds
 const kMostRows = 200;
 const $ = (id) => document.getElementById(id);
 
@@ -31,7 +31,7 @@ function sure(question, act) {
   });
 }
 
-// Listeners: one card each, with charts of the differences since the previous poll.
+// The cards of the listeners on the page. Each has charts of its traffic between two polls.
 const cards = new Map();
 
 function cardOf(listener) {
@@ -69,7 +69,8 @@ function showListener(listener, now) {
   card.errors.add(now, [grown((l) => l.requests.failed), grown((l) => l.connections.connect_failed)]);
 }
 
-// Rules: one row each, with a switch, and a slider for each key with a number and a unit.
+// The rows of the rules on the page. Each has a switch, and a slider for each key with a number and
+// a unit.
 const rows = new Map();
 
 function slider(rule, key, value, patch) {
@@ -89,7 +90,7 @@ function rowOf(rule) {
   const old = rows.get(rule.name);
   const say = JSON.stringify([rule.definition, rule.source, rule.in_file]);
   if (old && old.say === say) return old;
-  // A new row would replace the slider that the user is moving.
+  // Finds the slider that the user is moving, since a new row would replace it.
   const active = document.activeElement;
   if (old && active?.type === 'range' && old.root.contains(active)) return old;
   const root = element('div', { className: 'rule' });
@@ -144,7 +145,7 @@ function showRules(rules) {
   }
 }
 
-// The form that adds a rule: its inputs are the keys of the selected fault.
+// All fault types, for the form that adds a rule: its inputs are the keys of the selected fault.
 let faults = [];
 
 function showFault() {
@@ -215,7 +216,8 @@ function showEvent(event) {
   while ($('events').children.length > 50) $('events').lastChild.remove();
 }
 
-// Flows: the row of a flow is reused, so that its button stays under the pointer.
+// The rows of the flows on the page. A flow keeps its row, so that its button stays under the
+// pointer.
 const flowRows = new Map();
 
 function flowRow(flow, id) {
@@ -252,7 +254,7 @@ function showFlows(list) {
   }
 }
 
-// Lists the names of the changes, by kind: "rules a, b; listener c".
+// Lists the names of changed tables by kind, such as "rules a, b; listener c".
 function namesIn(changes) {
   const kinds = new Map();
   for (const { kind, name } of changes) kinds.set(kind, [...(kinds.get(kind) ?? []), name]);
@@ -277,7 +279,7 @@ function showStatus(status) {
 }
 
 const look = doing(async () => {
-  // Without a search, only as many flows as the table shows.
+  // Without a search text, asks for only as many flows as the table on the page shows.
   const wanted = $('search').value ? 'flows' : `flows?limit=${kMostRows}`;
   const [status, listeners, rules, flows] =
     await Promise.all(['status', 'listeners', 'rules', wanted].map((path) => call('GET', path)));

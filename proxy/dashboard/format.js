@@ -17,7 +17,8 @@ export function bytes(count) {
   return `${unit === 0 ? count : count.toFixed(1)} ${units[unit]}`;
 }
 
-// Splits "300ms" into its number and unit, with a range for a slider. null if the value is not a number with a unit.
+// Splits "300ms" into its number and unit, and adds a range for a slider. Returns null if the value
+// is not a number with a unit.
 export function magnitude(value) {
   const found = /^(\d+(?:\.\d+)?)(\s*(?:us|ms|s|m|h|%|[kKMG]?i?(?:bit|B)(?:\/s)?))$/.exec(String(value));
   if (!found) return null;
