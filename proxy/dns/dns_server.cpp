@@ -105,7 +105,8 @@ void DnsServer::set_view(std::shared_ptr<const ListenerView> view,
   ask_again(std::move(waiting));
 }
 
-// After a reload, sends the pending queries of the replaced upstream group to the present group.
+// After a reload, sends queries that wait for the replaced servers to the servers of the new rule
+// file.
 void DnsServer::ask_again(std::vector<DnsQueryPtr> queries) {
   if (queries.empty()) return;
   for (auto& query : queries) {
@@ -210,7 +211,7 @@ void DnsServer::answered(DnsQueryPtr query, std::span<std::byte> answer) {
     failure.rcode = rules::Rcode::kServFail;
     return reply(std::move(query), std::move(failure));
   }
-  // An answer received over TLS may exceed the client's limit for UDP.
+  // An answer that came over TLS may exceed the size that the client accepts over UDP.
   const bool too_large = query->transport() == rules::Transport::kUdp && group_ && group_->tls() &&
                          answer.size() > codecs::most_over_udp(query->message);
   if (!query->plan.empty() || too_large) {
@@ -282,7 +283,7 @@ void DnsServer::learn(codecs::ByteView answer) {
 }
 
 void DnsServer::measure(const DnsQuery& query, codecs::ByteView answer) {
-  // The facts of a malformed query have no listener name, so the query is not counted.
+  // A malformed query is recorded without a listener name, so it is not counted.
   if (!host_.watched() || query.facts.listener.empty()) return;
   if (answer.empty()) return host_.served(query.facts, {false, std::nullopt});
   const auto header = codecs::read_dns_header(answer);
@@ -321,7 +322,8 @@ void DnsServer::batch_over() {
 
 void DnsServer::apply(const rules::RuleSet& set) {
   waiting_.keep(set);
-  // If no rule applies to this listener any more, no delay or hold applies to the waiting answers.
+  // If no rule applies to this listener any more, the answers that rules delayed or held back are
+  // sent.
   if (!set.may_match(view_->config.name)) waiting_.send_all();
 }
 

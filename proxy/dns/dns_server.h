@@ -1,8 +1,7 @@
 // DnsServer: answers the DNS queries that one listener receives on its UDP and TCP port, on one
 // worker thread.
 //
-//   query -> rules -> answer of a rule, zone or resolver -> rules on the answer -> (delay, hold)
-//   -> client
+//  query -> rules -> answer of a rule, zone or resolver -> rules on the answer -> (delay) -> client
 //
 // Answers that no rule changes pass unchanged except for their id. Owned by its worker
 // (proxy/engine/worker.h); use only on the event loop's thread.
@@ -31,8 +30,8 @@ class DnsServer final : public Service {
 
   void set_view(std::shared_ptr<const ListenerView> view,
                 std::shared_ptr<UpstreamGroup> group) override;
-  // A pending query keeps the rules that were in force when it arrived, since it ends within
-  // seconds.
+  // Applies new rules to later queries. A pending query keeps the rules that were in force when it
+  // arrived, since it ends within seconds.
   void apply(const rules::RuleSet& set) override;
   void cut() override;
 
@@ -64,8 +63,8 @@ class DnsServer final : public Service {
   void forget_transfer(std::uint64_t ordinal);
   void stop_transfers_of(const DnsStreamClient& client);
   bool find_resolver(DnsQuery& query);
-  // Returns null if there is no resolver. For an intercepted query, also returns null if too many
-  // resolvers are in use.
+  // Returns the forwarder to the query's resolver, or null if the query has none. For an
+  // intercepted query, also returns null if too many resolvers are in use.
   DnsForwarder* forwarder_for(const DnsQuery& query);
   void answer_here(DnsQueryPtr query);
   void forget_idle_resolvers();
@@ -88,12 +87,14 @@ class DnsServer final : public Service {
   DatagramBatch& batch_;
   std::shared_ptr<const ListenerView> view_;
   Socket socket_{*this};
-  std::unique_ptr<DnsForwarder> forwarder_;  // null: all answers come from a [[zone]]
-  std::unique_ptr<DnsForwarder> previous_;  // forwarder from before a reload, until its queries end
+  // asks the listener's resolvers; null if all answers come from a [[zone]]
+  std::unique_ptr<DnsForwarder> forwarder_;
+  // the forwarder from before a reload, kept until its queries end
+  std::unique_ptr<DnsForwarder> previous_;
   std::shared_ptr<UpstreamGroup> group_;
-  std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // key: resolver's address
+  std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // by address of the resolver
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
-  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // key: ordinal of the query
+  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // by ordinal of the query
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   WaitingAnswers waiting_;

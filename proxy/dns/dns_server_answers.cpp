@@ -7,18 +7,18 @@
 namespace brownout::proxy {
 namespace {
 
-constexpr std::uint8_t kOpcodeQuery = 0;  // standard query (RFC 1035, 4.1.1)
+constexpr std::uint8_t kOpcodeQuery =
+    0;  // the value for a standard query (RFC 1035, section 4.1.1)
 
 }  // namespace
 
-// Answers a question from the zone.
 void DnsServer::answer_here(DnsQueryPtr query) {
   if (codecs::read_dns_header(query->message)->opcode != kOpcodeQuery) {
-    // NOTIFY and UPDATE would change the zone, which is read-only.
+    // Refuses NOTIFY and UPDATE, which would change the zone: it is read-only.
     auto message = codecs::write_dns_error(query->message, rules::Rcode::kNotImp);
     return finish({.query = std::move(query), .message = std::move(message)});
   }
-  // Only version 0 of EDNS is supported (RFC 6891, 6.1.3).
+  // Refuses versions of EDNS other than 0 (RFC 6891, section 6.1.3).
   if (codecs::edns_version(query->message) > 0) {
     rules::DnsReply refusal;
     refusal.rcode = rules::Rcode::kBadVers;
@@ -42,8 +42,8 @@ void DnsServer::reply(DnsQueryPtr query, rules::DnsReply reply) {
     failure.rcode = rules::Rcode::kServFail;
     message = codecs::write_dns_reply(query->message, failure, query->transport());
   }
-  // An answer repeats the question. A query whose question cannot be parsed gets FORMERR without
-  // it.
+  // An answer repeats the question of its query. If the question cannot be parsed, sends FORMERR
+  // without it.
   if (!message) message = codecs::write_dns_error(query->message, rules::Rcode::kFormErr);
   finish({.query = std::move(query), .message = std::move(*message)});
 }

@@ -11,14 +11,14 @@
 namespace brownout::proxy {
 namespace {
 
-// Limits of the resolvers in use by intercepted clients. Above the first limit, resolvers without
+// Limits of the resolvers that intercepted clients use. Above the first limit, resolvers without
 // pending queries are forgotten. Above the second, queries to further resolvers are refused.
 constexpr std::size_t kMostResolvers = 64;
 constexpr std::size_t kMostBusyResolvers = 256;
 
 }  // namespace
 
-// Fills in the resolver to which an intercepted client sent its query. Returns false if it is
+// Stores in `query` the resolver to which an intercepted client sent it. Returns false if that is
 // unknown.
 bool DnsServer::find_resolver(DnsQuery& query) {
   if (view_->config.intercept == rules::Intercept::kNone) return true;

@@ -46,7 +46,8 @@ void DnsServer::transfer_part(DnsTransfer& transfer, codecs::ByteView message, b
 void DnsServer::transfer_over(DnsTransfer& transfer, bool unfinished) {
   const auto client = streams_.find(transfer.stream());
   forget_transfer(transfer.ordinal());
-  // The server ended its connection within the transfer, so end the client's connection, too.
+  // The server ended its connection during the zone transfer, so the client's connection is ended
+  // too.
   if (unfinished && client != streams_.end()) client->second->end();
 }
 
@@ -55,7 +56,7 @@ void DnsServer::transfer_begins(const DnsQuery& query) {
   if (found != transfers_.end()) found->second->begin();
 }
 
-// A rule dropped the first message of the transfer, so the others are dropped, too.
+// Drops the rest of a zone transfer whose first message a rule dropped.
 void DnsServer::transfer_lost(const DnsQuery& query) {
   if (!transfers_.contains(query.facts.ordinal)) return;
   forget_transfer(query.facts.ordinal);

@@ -9,13 +9,13 @@
 namespace brownout::proxy {
 namespace {
 
-// Each resolver has eight UDP sockets, one of which is chosen at random for each query, and one TCP
-// or TLS connection.
+// For each resolver, a query uses one of eight UDP sockets, chosen at random, or one TCP or TLS
+// connection.
 constexpr std::size_t kUdpLinks = 8;
 constexpr std::size_t kLinksPerServer = kUdpLinks + 1;
 constexpr std::size_t kRandoms = 512;
-// Limit of pending queries on one socket or connection. If almost all 65,536 ids were in use,
-// finding a free one at random would take many attempts.
+// Limit of pending queries on one socket or connection. With almost all 65,536 ids in use, finding
+// a free id at random would take many attempts.
 constexpr std::size_t kMostOfLink = 49'152;
 
 }  // namespace
@@ -114,7 +114,8 @@ void DnsForwarder::send(Pending pending, std::uint64_t key, DnsLink& link) {
 void DnsForwarder::flush() {
   std::sort(touched_.begin(), touched_.end());
   touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
-  // A link that fails here moves its queries to other links, which appends to touched_.
+  // Sends what the links have collected. A link that fails moves its queries to other links, which
+  // are then added to touched_ for the next call.
   for (const auto index : std::exchange(touched_, {})) {
     if (links_[index]) links_[index]->flush();
   }
@@ -124,11 +125,11 @@ void DnsForwarder::answered(std::size_t link, std::span<std::byte> message) {
   const auto header = codecs::read_dns_header(message);
   if (!header || !header->response) return;
   const auto found = pending_.find(std::uint64_t{link} << 16 | header->id);
-  if (found == pending_.end()) return;  // the answer is late: its query has timed out
+  if (found == pending_.end()) return;  // the query of this late answer has timed out
   auto& query = found->second.query;
   const auto asked = query->question();
   const auto answered = codecs::find_dns_question(message);
-  // A resolver that cannot parse the query may omit the question.
+  // Accepts an answer without a question if the resolver could not parse the query.
   const bool refusal = header->questions == 0 && message.size() == codecs::kDnsHeader;
   if (!refusal && !codecs::same_question(asked, answered)) {
     if (!std::exchange(warned_spoof_, true)) {
@@ -162,8 +163,9 @@ std::vector<DnsQueryPtr> DnsForwarder::give_up() {
   return queries;
 }
 
-// Moves the pending queries of this link to the next server. If the resolver has only closed the
-// connection, as it may at any time (RFC 7766, 6.2.4), each query is first retried on a new one.
+// Moves the pending queries of a failed link to the next server. If the resolver has only closed
+// the connection, as it may at any time (RFC 7766, section 6.2.4), each query is first tried again
+// on a new one.
 void DnsForwarder::link_failed(std::size_t link, const std::string& why) {
   const auto server = link / kLinksPerServer;
   const bool closed = why.empty();

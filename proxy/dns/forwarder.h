@@ -1,9 +1,10 @@
-// DnsForwarder: sends queries to the resolvers of an upstream group, and matches answers to
-// queries.
+// DnsForwarder: sends queries to the resolvers of an upstream group, and matches their answers to
+// the queries.
 //
 // Each query gets a random id and one of several random ports, on a socket that is connected to the
-// resolver. An answer counts only if socket, id and question match (RFC 5452, 9). Queries received
-// over TCP are forwarded over TCP; if the upstream has TLS, all queries are forwarded over TLS.
+// resolver. An answer counts only if socket, id and question match (RFC 5452, section 9). Queries
+// received over TCP are forwarded over TCP; if the upstream has TLS, all queries are forwarded over
+// TLS.
 //
 // A resolver that does not answer within query_timeout counts as failed, and the next of the group
 // is asked. After the last, the owner gets an empty answer. The owner limits the total of pending
@@ -25,7 +26,7 @@ namespace brownout::proxy {
 
 class DnsForwarder final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  // All members must be set.
+  // Callbacks to the owner; all must be set.
   struct Calls {
     // Called with the answer of a resolver, or with no bytes if no resolver answered. The bytes are
     // valid until answers_over().
@@ -40,11 +41,10 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   ~DnsForwarder() override;
 
   void forward(DnsQueryPtr query);
-  // Sends the queries that forward() has collected.
   void flush();
   const std::shared_ptr<UpstreamGroup>& group() const { return group_; }
   std::size_t in_flight() const { return pending_.size(); }
-  // Takes out all pending queries, in the order in which they were forwarded.
+  // Removes all pending queries and returns them, in the order in which they were forwarded.
   std::vector<DnsQueryPtr> give_up();
 
  private:
@@ -54,12 +54,12 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
     std::size_t attempt = 0;
     std::uint64_t number = 0;
     codecs::Bytes sent;     // the query as sent, with the id that this proxy chose
-    bool reopened = false;  // true: the query was already retried on a new connection
+    bool reopened = false;  // the query was already sent again on a new connection
   };
   struct Due {
     Instant at;
     std::uint64_t key;
-    std::uint64_t number;  // distinguishes queries that have used the same key
+    std::uint64_t number;  // tells this query from an earlier one with the same key
   };
 
   // Overrides of DnsLink::Owner.
@@ -69,12 +69,13 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void answers_over() override { calls_.answers_over(); }
   void link_failed(std::size_t link, const std::string& why) override;
 
-  using Table = std::unordered_map<std::uint64_t, Pending>;  // key: link << 16 | id
+  using Table = std::unordered_map<std::uint64_t, Pending>;  // by link << 16 | id
 
   void ask(Pending pending);
   void send(Pending pending, std::uint64_t key, DnsLink& link);
   Pending take(Table::iterator where);
-  // Returns nothing if no id is free on the server's links.
+  // Chooses a random free id on one of the server's links, and returns its key. Nothing if all ids
+  // are in use.
   std::optional<std::uint64_t> free_key(std::size_t server, rules::Transport transport);
   DnsLink* link_of(std::size_t index);
   void next_server(Pending pending);

@@ -102,7 +102,7 @@ class StreamLink final : public DnsLink, private Ready {
   bool reads() const { return state_ == State::kOpen && !paused_; }
 
   void read() {
-    take_messages();  // handle the messages that were read before a pause
+    take_messages();  // handles messages that were read before pause()
     for (int turn = 0; reads(); ++turn) {
       if (turn == kAnswerReadsPerTurn) return loop_.poller().again(stream_.number());
       const auto buffer = loop_.read_buffer();

@@ -1,6 +1,6 @@
 // MessageWriter: writes DNS messages to a peer over TCP or TLS, each with a two-byte length (RFC
-// 7766, 8). Buffers at most kMostWaiting bytes that the socket has not accepted. Owned by the owner
-// of the connection; use only on the event loop's thread.
+// 7766, section 8). Buffers at most kMostWaiting bytes that the socket has not accepted. Owned by
+// the owner of the connection; use only on the event loop's thread.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@ class MessageWriter {
  public:
   static constexpr std::size_t kMostWaiting = 4 << 20;
 
-  // Returns false if the buffer is full, because the peer does not read.
+  // Adds a message to send. Returns false if the buffer is full, because the peer does not read.
   bool add(codecs::ByteView message);
-  // Returns false if the connection has failed.
+  // Sends buffered messages. Returns false if the connection has failed.
   bool flush(Stream& stream);
   std::size_t waiting() const { return bytes_.size() - sent_; }
   bool empty() const { return waiting() == 0; }

@@ -19,8 +19,8 @@ struct DnsQuery {
   rules::QueryPlan plan;  // the rules that act on this query
   Duration delay{};       // delay that rules add to the answer
   SocketAddress client;
-  LocalAddress local;        // UDP: local address that the client used
-  std::uint64_t stream = 0;  // TCP: number of the client's connection; 0 for UDP
+  LocalAddress local;        // local address to which the client sent a UDP query
+  std::uint64_t stream = 0;  // number of the client's TCP connection; 0 for UDP
 
   rules::Transport transport() const { return *facts.dns.transport; }
   codecs::ByteView question() const { return codecs::find_dns_question(message); }

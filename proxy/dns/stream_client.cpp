@@ -107,7 +107,7 @@ void DnsStreamClient::serve() {
   if (stream_.stopped()) return stop();
   if (waited && writer_.empty()) calls_.drained(*this);
   if (!serving()) return;
-  // Handle the messages that were read, but had to wait because of the limit of unanswered queries.
+  // Handles messages that were read, but had to wait since too many queries were unanswered.
   take_messages();
   read();
   if (serving() && finished_ && unanswered_ == 0 && writer_.empty()) end();
@@ -152,8 +152,8 @@ void DnsStreamClient::answer(codecs::ByteView message, int copies) {
 void DnsStreamClient::forget_one() {
   const bool was_full = full();
   --unanswered_;
-  // Do not read here: the caller may be inside read(). The poller calls on_ready() in the next
-  // iteration.
+  // Reads in the next iteration of the event loop, since the caller of this function may be inside
+  // read().
   if (was_full || finished_) host_.loop().poller().again(stream_.number());
 }
 

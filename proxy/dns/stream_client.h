@@ -1,8 +1,9 @@
-// DnsStreamClient: serves one client connection of a DNS listener, over TCP or TLS (RFC 7858).
-// Queries are pipelined; answers are sent in the order in which they are ready (RFC 7766, 6.2.1.1).
+// DnsStreamClient: serves one client connection of a DNS listener, over TCP or TLS (RFC 7858). A
+// client may send several queries at once. Answers are sent in the order in which they are ready
+// (RFC 7766, section 6.2.1.1).
 //
-// Bounded: above kMostUnanswered queries the connection is not read. A client that does not read
-// its answers is disconnected. Owned by a DnsServer; use only on the event loop's thread.
+// Beyond kMostUnanswered queries the connection is not read. A client that does not read its
+// answers is disconnected. Owned by a DnsServer; use only on the event loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ namespace brownout::proxy {
 
 class DnsStreamClient final : public Retirable, private Ready, private Deadline {
  public:
-  // All members must be set.
+  // Callbacks to the owner; all must be set.
   struct Calls {
     std::function<void(DnsStreamClient& client, std::span<std::byte> message)> query;
     std::function<void()> batch_over;
@@ -32,7 +33,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
                   const SocketAddress& peer, std::uint64_t number);
   ~DnsStreamClient() override;
 
-  // Reads the bytes that arrived with the connection.
+  // Begins to serve. Also reads the bytes that arrived together with the connection.
   void start();
   // Sends `message` and `copies` duplicates of it.
   void answer(codecs::ByteView message, int copies);
@@ -40,7 +41,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   void forget_one();
   // Announces one more message in answer to the same query, as in zone transfers.
   void expect_one() { ++unanswered_; }
-  // Bytes that the socket has not accepted yet.
+  // Number of bytes that the socket has not accepted yet.
   std::size_t waiting() const { return writer_.waiting(); }
   void end();
 
@@ -75,7 +76,7 @@ class DnsStreamClient final : public Retirable, private Ready, private Deadline 
   SocketAddress peer_;
   std::uint64_t number_;
   State state_ = State::kServing;
-  rules::FlowFacts facts_;  // the connection as seen by the rules on TLS handshakes
+  rules::FlowFacts facts_;  // the connection, as the rules on TLS handshakes match it
   TlsGate gate_;
   Instant last_seen_;
   codecs::DnsFraming reader_;

@@ -26,7 +26,7 @@ DnsTransfer::DnsTransfer(Loop& loop, DatagramBatch& batch, std::shared_ptr<Upstr
 
 DnsTransfer::~DnsTransfer() { loop_.deadlines().cancel(*this); }
 
-// Sends the query to the first server, from attempt_ on, to which a connection can be opened.
+// Sends the query to the next server to which a connection can be opened, beginning at attempt_.
 void DnsTransfer::ask() {
   for (; attempt_ < order_.size(); ++attempt_) {
     const auto& server = group_->server(order_[attempt_]);
@@ -47,7 +47,7 @@ void DnsTransfer::ask() {
 void DnsTransfer::next_server(const std::string& why) {
   group_->mark_failed(order_[attempt_], why, Loop::now());
   ++attempt_;
-  link_->pause();  // epoll events of this loop iteration may still reach the link
+  link_->pause();  // events of this loop iteration may still reach the link
   loop_.retire(std::move(link_));
   ask();
 }
@@ -55,7 +55,8 @@ void DnsTransfer::next_server(const std::string& why) {
 void DnsTransfer::answered(std::size_t, std::span<std::byte> message) {
   const auto header = codecs::read_dns_header(message);
   if (over_ || whole_ || !header || !header->response || header->id != id_) return;
-  // Only the first message must repeat the question (RFC 5936, 2.2.1).
+  // Checks the question of the first message only: later messages may omit it (RFC 5936, section
+  // 2.2.1).
   if (query_ && header->questions != 0 &&
       !codecs::same_question(query_->question(), codecs::find_dns_question(message))) {
     return;
@@ -93,7 +94,7 @@ void DnsTransfer::begin() {
   if (whole_) finish(false);
 }
 
-// The server has query_timeout for each message, unless the transfer is paused.
+// Sets the time limit for the next message to query_timeout, unless the transfer is paused.
 void DnsTransfer::wait_for_more() {
   const bool waits = !over_ && !whole_ && !paused_;
   loop_.deadlines().set(*this,
@@ -115,7 +116,7 @@ void DnsTransfer::resume() {
 void DnsTransfer::stop() {
   over_ = true;
   loop_.deadlines().cancel(*this);
-  // Pause the link, which must not read until it is destroyed.
+  // A paused link does not read; the link is destroyed later.
   if (link_) link_->pause();
 }
 

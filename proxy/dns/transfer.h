@@ -1,5 +1,5 @@
 // DnsTransfer: forwards one zone transfer (AXFR, IXFR) over TCP. One query is answered by many
-// messages (RFC 5936, 2.2), which pass in order, no faster than the client reads.
+// messages (RFC 5936, section 2.2), which pass in order, no faster than the client reads.
 //
 // The transfer uses its own connection to the server, with the client's id, so that neither its
 // length nor a slow client delays other queries. Servers are tried in the group's order until one
@@ -24,16 +24,18 @@ namespace brownout::proxy {
 
 class DnsTransfer final : public Retirable, private DnsLink::Owner, private Deadline {
  public:
-  // All members must be set. After answered() or over(), the owner may get no further call.
+  // Callbacks to the owner; all must be set. No call follows after stop().
   struct Calls {
-    // Called with the first message and the query. Call begin() once the message is sent. If `more`
-    // is false, or the message is empty because no server answered, the transfer is over.
+    // Called with the first message and its query. The owner calls begin() once it has sent the
+    // message. The transfer is over if `more` is false, or if the message is empty since no server
+    // answered.
     std::function<void(DnsTransfer& transfer, DnsQueryPtr query, std::span<std::byte> message,
                        bool more)>
         answered;
-    // Called with each later message. Call pause() while the client has enough to read.
+    // Called with each later message. The owner calls pause() while the client has enough to read.
     std::function<void(DnsTransfer& transfer, codecs::ByteView message, bool last)> part;
-    // Called when the last message has passed or, with `unfinished`, will never arrive.
+    // Called when the last message has passed. `unfinished` means that the last message will never
+    // arrive.
     std::function<void(DnsTransfer& transfer, bool unfinished)> over;
   };
 
@@ -49,8 +51,9 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   // Ends the transfer; no call follows.
   void stop();
 
-  std::uint64_t ordinal() const { return ordinal_; }  // ordinal of the query
-  std::uint64_t stream() const { return stream_; }    // number of the client's connection
+  // ordinal of the transfer's query at its listener
+  std::uint64_t ordinal() const { return ordinal_; }
+  std::uint64_t stream() const { return stream_; }  // number of the client's connection
 
  private:
   // Overrides of DnsLink::Owner.
@@ -72,7 +75,7 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   DatagramBatch& batch_;
   std::shared_ptr<UpstreamGroup> group_;
   Calls calls_;
-  DnsQueryPtr query_;  // null once it is answered
+  DnsQueryPtr query_;  // null after the first message
   std::uint64_t ordinal_;
   std::uint64_t stream_;
   std::uint16_t id_;
@@ -80,7 +83,7 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   std::size_t attempt_ = 0;
   std::unique_ptr<DnsLink> link_;
   codecs::DnsTransferEnd end_;
-  std::deque<codecs::Bytes> behind_;  // later messages, kept until the first is sent
+  std::deque<codecs::Bytes> behind_;  // later messages, kept until the first one is sent
   std::size_t behind_bytes_ = 0;
   bool begun_ = false;  // the first message has been sent
   bool whole_ = false;  // the last message has arrived

@@ -21,7 +21,7 @@ void WaitingAnswers::place(Waiting waiting) {
   if (held) held_[ordinal] = where;
 }
 
-// Sends an answer whose time has come, or keeps it if a rule still holds it.
+// Sends an answer whose delay is over, or keeps it if a rule still holds it back.
 void WaitingAnswers::look_again(ByTime::iterator where, Instant now) {
   auto waiting = std::move(where->second);
   waiting_.erase(where);

@@ -1,5 +1,5 @@
-// WaitingAnswers: keeps answers that rules delay, or hold until other messages have arrived. Owned
-// by a DnsServer; use only on the event loop's thread.
+// WaitingAnswers: keeps DNS answers that rules delay, or hold back until other messages have
+// arrived. Owned by a DnsServer; use only on the event loop's thread.
 #pragma once
 
 #include <functional>
@@ -22,10 +22,10 @@ struct DnsAnswer {
 
 class WaitingAnswers final : private Deadline {
  public:
-  // All members must be set.
+  // Callbacks to the owner; all must be set.
   struct Calls {
     std::function<void(DnsAnswer answer)> send;
-    // Called when all due answers have been passed to send().
+    // Called after send() was called for all answers that are due.
     std::function<void()> flush;
     std::function<void(const DnsQuery& query, const rules::QueryPlan::Notes& notes)> record;
   };
@@ -33,10 +33,11 @@ class WaitingAnswers final : private Deadline {
   // `loop` is not owned, and must outlive this object.
   WaitingAnswers(Loop& loop, Calls calls) : loop_(loop), calls_(std::move(calls)), poster_(loop) {}
 
-  // Keeps the answer until `ready`, and until no rule holds it. The answer must own its message.
+  // Keeps the answer until the time `ready`, and until no rule holds it back. `answer.message` must
+  // not be empty.
   void add(DnsAnswer answer, Instant ready);
   std::size_t size() const { return waiting_.size(); }
-  // Ends the holds of rules that are not in `set`.
+  // Releases the answers that are held back by rules that `set` no longer contains.
   void keep(const rules::RuleSet& set);
   void send_all();
   void clear();
@@ -58,8 +59,8 @@ class WaitingAnswers final : private Deadline {
   Loop& loop_;
   Calls calls_;
   Poster poster_;
-  ByTime waiting_;                                            // key: time of the next check
-  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // key: ordinal of the query
+  ByTime waiting_;                                            // by time of the next check
+  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // by ordinal of the query
 };
 
 }  // namespace brownout::proxy
