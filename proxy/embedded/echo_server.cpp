@@ -7,8 +7,8 @@
 
 namespace brownout::proxy {
 
-// Closes when the peer closes. Stops reading while the peer does not read, so it buffers at most
-// one read.
+// One client connection. While the client does not read, the connection stops reading, so it
+// buffers at most one read.
 class EchoServer::Connection final : public Retirable, public Ready {
  public:
   Connection(Loop& loop, Port& port, Fd fd) : loop_(loop), port_(port), fd_(std::move(fd)) {
@@ -83,7 +83,7 @@ void EchoServer::Connection::pour() {
   loop_.poller().again(fd_.get());
 }
 
-// Returns true if everything was sent.
+// Sends the buffered bytes. Returns true if none are left.
 bool EchoServer::Connection::send_back() {
   while (!waiting_.empty()) {
     const auto bytes = waiting_.front().bytes();

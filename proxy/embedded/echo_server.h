@@ -17,7 +17,7 @@ class EchoServer {
  public:
   static constexpr char kSourceByte = 'S';
 
-  // Port 0 selects a free port. endpoint() has an empty host if listening failed.
+  // Starts to listen; port 0 selects a free port. If that failed, endpoint() has an empty host.
   explicit EchoServer(std::uint16_t port = 0);
   ~EchoServer();
 

@@ -20,11 +20,12 @@ namespace brownout::proxy {
 namespace {
 
 constexpr std::size_t kMostUnsent = 4 << 20;
-constexpr char kMqttConnect = 0x10;  // first byte of a CONNECT (MQTT 5.0, 2.1.2 and 3.1.1)
+constexpr char kMqttConnect =
+    0x10;  // first byte of MQTT's CONNECT packet (MQTT 5.0, section 3.1.1)
 constexpr std::string_view kOk =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n";
 
-// Computes the value of the header Sec-WebSocket-Accept (RFC 6455, 4.2.2).
+// Computes the value of the header Sec-WebSocket-Accept (RFC 6455, section 4.2.2).
 std::string accept_key(std::string_view key) {
   const auto text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
@@ -61,7 +62,7 @@ class MessagingServer::Connection final : public Retirable, public Ready, MqttBr
   void taken_over() override { gone(); }
   void take(std::span<const std::byte> bytes);
   void decide();
-  // Returns false if the request is not complete yet.
+  // Answers an HTTP request. Returns false if the request is not complete yet.
   bool serve_request();
   void upgrade(std::string_view key);
   void serve_messages();
@@ -114,7 +115,7 @@ class MessagingServer::Port final : public Ready {
 
 void MessagingServer::Connection::on_ready(std::uint32_t) noexcept {
   if (!out_.flush(stream_)) return gone();
-  // Backpressure: stop reading while the peer does not read.
+  // Stops reading while the client does not read its answers.
   while (!ended_ && out_.waiting() < kMostUnsent) {
     const auto buffer = loop_.read_buffer();
     const auto count = stream_.receive(buffer);
@@ -142,8 +143,8 @@ void MessagingServer::Connection::take(std::span<const std::byte> bytes) {
 void MessagingServer::Connection::send(codecs::ByteView packet) {
   if (out_.waiting() >= kMostUnsent) return;
   out_.write(stream_, packet);
-  // Ignore a failure here: the caller serves another connection. A broken connection gets an epoll
-  // event of its own.
+  // Ignores a failure, since the caller serves another connection. A broken connection is reported
+  // by an epoll event of its own.
   static_cast<void>(out_.flush(stream_));
 }
 

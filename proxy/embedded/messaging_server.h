@@ -20,12 +20,12 @@ namespace brownout::proxy {
 
 class MessagingServer {
  public:
-  // `on_body` is called on the server's thread with every HTTP body; may be empty.
+  // A function that is called on the server's thread with every HTTP request body; may be empty.
   using OnBody = std::function<void(std::string_view)>;
   explicit MessagingServer(const Endpoint& where = {"127.0.0.1", 0, ""}, OnBody on_body = {});
   ~MessagingServer();
 
-  // Has an empty host if listening failed.
+  // The address of the server. The host is empty if listening failed.
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:

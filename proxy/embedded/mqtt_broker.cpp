@@ -11,13 +11,14 @@ using rules::MqttPacket;
 using rules::MqttType;
 
 constexpr std::size_t kMostPacket = 1 << 20;
-constexpr std::size_t kMostOutgoing = 10'000;  // messages that wait in one session
-constexpr std::size_t kMostHeld = 64 << 20;    // bytes that wait in all sessions together
+constexpr std::size_t kMostOutgoing = 10'000;  // limit of unacknowledged messages in one session
+// limit of bytes of unacknowledged messages, all sessions together
+constexpr std::size_t kMostHeld = 64 << 20;
 constexpr std::size_t kMostSessions = 10'000;
 constexpr std::size_t kMostFilters = 1000;
-constexpr std::uint8_t kNoTopic = 0x8f;  // MQTT 5.0, 2.4: topic filter invalid
-constexpr std::uint8_t kNoAlias = 0x94;  // MQTT 5.0, 2.4: topic alias invalid
-constexpr std::uint8_t kNoClientId = 2;  // MQTT 3.1.1, 3.2.2.3: identifier rejected
+constexpr std::uint8_t kNoTopic = 0x8f;  // "topic filter invalid" (MQTT 5.0, section 2.4)
+constexpr std::uint8_t kNoAlias = 0x94;  // "topic alias invalid" (MQTT 5.0, section 2.4)
+constexpr std::uint8_t kNoClientId = 2;  // "identifier rejected" (MQTT 3.1.1, section 3.2.2.3)
 
 MqttPacket answer(MqttType type, std::uint16_t id) { return {.type = type, .id = id}; }
 
@@ -69,14 +70,15 @@ bool MqttBroker::connect(Peer& peer, const MqttPacket& packet) {
   session->window = most != nullptr ? most->number : Session{}.window;
   connack.session_present = !session->filters.empty() || !session->outgoing.empty();
   send(*session, connack);
-  // Resend with the DUP flag (MQTT 5.0, 4.4).
+  // Marks unacknowledged messages as unsent; a message that is sent again has the DUP flag (MQTT
+  // 5.0, section 4.4).
   for (auto& outgoing : session->outgoing)
     outgoing.packet.dup |= std::exchange(outgoing.sent, false);
   send_waiting(*session);
   return true;
 }
 
-// Starts or resumes a session; null if there are too many.
+// Starts or resumes the client's session. Returns null if there are too many sessions.
 MqttBroker::Session* MqttBroker::begin(Peer& peer, const rules::MqttConnect& client,
                                        const std::string& id) {
   if (sessions_.size() >= kMostSessions && !sessions_.contains(id)) return nullptr;
@@ -154,7 +156,7 @@ void MqttBroker::subscribe(Session& session, const MqttPacket& packet) {
 }
 
 bool MqttBroker::publish(Session& session, const MqttPacket& packet, ByteView payload) {
-  // The CONNACK permitted no topic aliases, so a client that uses one violates the protocol.
+  // Disconnects a client that uses a topic alias, since this broker's CONNACK permitted none.
   if (rules::find_property(packet.properties, rules::MqttPropertyId::kTopicAlias) != nullptr) {
     send(session, {.type = MqttType::kDisconnect, .reason = kNoAlias});
     return false;
@@ -172,7 +174,7 @@ void MqttBroker::distribute(const MqttPacket& published, ByteView payload) {
         session.filters.begin(), session.filters.end(),
         [&](const auto& entry) { return rules::topic_matches(entry.first, published.topic); });
     if (filter == session.filters.end()) continue;
-    // Properties are forwarded with the message (MQTT 5.0, 3.3.2.3).
+    // The properties of a message are forwarded with it (MQTT 5.0, section 3.3.2.3).
     MqttPacket packet{.type = MqttType::kPublish,
                       .qos = std::min(published.qos, filter->second),
                       .topic = published.topic,
@@ -195,7 +197,8 @@ void MqttBroker::send(const Session& session, const MqttPacket& packet, ByteView
   session.peer->send(codecs::write_mqtt(packet, session.level, payload));
 }
 
-// Sends unsent messages, up to the client's limit of in-flight messages.
+// Sends messages of the session that are unsent, up to the number that the client accepts
+// unacknowledged.
 void MqttBroker::send_waiting(Session& session) {
   if (session.peer == nullptr) return;
   std::size_t sent = 0;

@@ -25,7 +25,8 @@ class MqttBroker {
    public:
     virtual ~Peer() = default;
     virtual void send(codecs::ByteView packet) = 0;
-    // Called when another connection has taken over the session. send() is not called any more.
+    // Called when another connection of the same client has taken over the session. send() is not
+    // called any more.
     virtual void taken_over() = 0;
   };
 
@@ -39,8 +40,8 @@ class MqttBroker {
   struct Outgoing {
     rules::MqttPacket packet;
     std::string payload;
-    bool sent = false;      // sent on the session's present connection
-    bool received = false;  // QoS 2: the PUBREC has arrived
+    bool sent = false;      // already sent on the client's present connection
+    bool received = false;  // for QoS 2: the PUBREC of the client has arrived
 
     std::size_t size() const;  // number of bytes that the message takes in memory
   };
@@ -48,10 +49,11 @@ class MqttBroker {
     Peer* peer = nullptr;
     std::uint8_t level = rules::kMqtt311;
     bool clean = false;
-    std::size_t window = 65'535;  // Receive Maximum (MQTT 5.0, 3.1.2.11.3)
+    // most unacknowledged messages that the client accepts (MQTT 5.0, Receive Maximum)
+    std::size_t window = 65'535;
     std::map<std::string, std::uint8_t> filters;
     std::deque<Outgoing> outgoing;
-    std::set<std::uint16_t> received;  // ids of QoS 2 messages that have no PUBREL yet
+    std::set<std::uint16_t> received;  // ids of the client's QoS 2 messages that have no PUBREL yet
     std::uint16_t last_id = 0;
   };
 
@@ -66,10 +68,10 @@ class MqttBroker {
   void acknowledged(Session& session, std::uint16_t id);
   void forget(Session& session);
 
-  std::map<std::string, Session> sessions_;  // key: client id
-  std::map<Peer*, std::string> ids_;         // client ids of open connections
+  std::map<std::string, Session> sessions_;  // by client id
+  std::map<Peer*, std::string> ids_;         // client ids, by open connection
   std::uint64_t anonymous_ = 0;
-  std::size_t held_ = 0;  // number of bytes that all outgoing messages take
+  std::size_t held_ = 0;  // number of bytes of all unacknowledged messages
 };
 
 }  // namespace brownout::proxy

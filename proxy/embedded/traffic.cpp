@@ -20,7 +20,7 @@ namespace {
 
 void make_nonblocking(const Fd& fd) { fcntl(fd.get(), F_SETFL, O_NONBLOCK); }
 
-// A level-triggered epoll set with timeouts in nanoseconds.
+// Waits for sockets with timeouts in nanoseconds. Readiness is level-triggered (epoll(7)).
 class Waiter {
  public:
   Waiter() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
@@ -55,7 +55,8 @@ std::vector<Fd> open_connections(const Endpoint& server, int count) {
   return connections;
 }
 
-// Runs ping(): sends each message when due, and measures when the whole reply has arrived.
+// Performs ping(): sends each message when it is due, and measures when the whole reply has
+// arrived.
 class Pinger {
  public:
   Pinger(const Endpoint& server, const PingOptions& options)
@@ -73,7 +74,7 @@ class Pinger {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
       make_nonblocking(connections_[i]);
       waiter_.add(connections_[i], EPOLLIN, i);
-      // Spread the first messages over the interval.
+      // The first messages of the connections are spread over the interval.
       due_.emplace(
           start + options_.interval * static_cast<int>(i) / static_cast<int>(connections_.size()),
           i);
@@ -120,7 +121,7 @@ class Pinger {
     if (received_[i] < message_.size()) return;
     const auto now = monotonic_now();
     pings_.round_trips.push_back(now - sent_[i]);
-    // The next message is due one interval after the planned time of this one. Connections thus
+    // The next message is due one interval after the planned time of this one. So the connections
     // stay evenly spread, however late a reply is.
     due_.emplace(options_.interval == Duration::zero()
                      ? now

@@ -17,34 +17,36 @@ namespace brownout::proxy {
 struct PingOptions {
   int connections = 1;
   std::size_t bytes = 64;
-  rules::Duration interval{};  // time between messages; 0: send directly after the reply
+  // time between messages; 0 sends the next one directly after the reply
+  rules::Duration interval{};
   rules::Duration length = std::chrono::seconds(2);
 };
 
 struct Pings {
-  std::vector<rules::Duration> round_trips;  // shortest round trip first
+  std::vector<rules::Duration> round_trips;  // sorted, the shortest first
   double per_second = 0;
   std::uint64_t errors = 0;
 
-  // p is from 0 to 1; returns zero without round trips.
+  // Returns the duration that the share `p` (from 0 to 1) of all round trips did not exceed. Zero
+  // if there are none.
   rules::Duration percentile(double p) const;
 };
 
 Pings ping(const Endpoint& server, const PingOptions& options);
 
-// Result of opening many connections.
+// Result of connect_repeatedly().
 struct Connects {
   std::uint64_t done = 0;
   std::uint64_t failed = 0;  // connections that were refused or reset
   double per_second = 0;
 };
-// Opens `concurrency` connections at a time; on each, sends a message, waits for the reply and
-// closes. Ends after `length`, or after `most` connections if `most` is not 0.
+// Opens connections, `concurrency` at a time. On each, sends a message, waits for the reply, and
+// closes. Ends after `length`, or after `most` connections unless `most` is 0.
 Connects connect_repeatedly(const Endpoint& server, int concurrency, rules::Duration length,
                             std::uint64_t most = 0);
 
-// Measures the throughput from a server that sends endlessly, in bytes per second, starting when
-// `settle` is over.
+// Returns the throughput from a server that sends endlessly, in bytes per second. Measuring begins
+// when `settle` is over.
 double stream(const Endpoint& server, int streams, rules::Duration length, rules::Duration settle);
 
 // Opens a blocking connection with a receive timeout of ten seconds; null on failure.

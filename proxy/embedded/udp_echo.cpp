@@ -58,7 +58,7 @@ Flood flood(const Endpoint& server, int sockets, std::size_t bytes, std::int64_t
   std::int64_t back = 0;
   const auto began = Loop::now();
   for (auto now = began; now < began + length; now = Loop::now()) {
-    // Send the datagrams that are due by now in batches. If a rate is set, sleep between the
+    // Sends the datagrams that are due by now in batches. With a rate limit, sleeps between the
     // batches.
     const auto due =
         rate == 0 ? sent + 64 * sockets

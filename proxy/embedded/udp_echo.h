@@ -15,7 +15,7 @@ class UdpEchoServer {
   explicit UdpEchoServer(std::uint16_t port = 0, bool silent = false);
   ~UdpEchoServer();
 
-  // Has an empty host if binding failed.
+  // The address of the server. The host is empty if binding failed.
   const Endpoint& endpoint() const { return endpoint_; }
   std::uint64_t received() const { return received_.load(std::memory_order_relaxed); }
 
@@ -35,8 +35,8 @@ struct Flood {
   double back_per_second = 0;  // number of echoed datagrams per second
 };
 
-// Sends datagrams of `bytes` from `sockets` client addresses for `length`, and counts the replies.
-// `rate` is the total limit per second; 0 sends as fast as the sockets accept.
+// Sends datagrams of `bytes` bytes from `sockets` client addresses for `length`, and counts the
+// replies. `rate` is the total number per second; 0 sends as fast as the sockets accept.
 Flood flood(const Endpoint& server, int sockets, std::size_t bytes, std::int64_t rate,
             rules::Duration length);
 
