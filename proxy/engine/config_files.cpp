@@ -74,8 +74,8 @@ class FilesCheck {
     add(table, key, tls::ClientContext::make(config));
   }
 
-  // Returns the key of the rule file to report for a certificate and private key that cannot be
-  // used.
+  // Returns the key of the rule file that an error should name if a certificate and its private key
+  // cannot be used.
   static std::string_view key_to_blame(const std::string& certificate) {
     return certificate.empty() || tls::is_certificate(certificate) ? "key" : "certificate";
   }

@@ -1,5 +1,4 @@
-// refused_files(): checks the files that a rule file names, except zone files: certificates, keys,
-// CAs, passwords.
+// Checks the files that a rule file names, except zone files: certificates, keys, CAs, passwords.
 #pragma once
 
 #include "rules/base/diagnostics.h"

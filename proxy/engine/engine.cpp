@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kBindRetry = std::chrono::seconds(1);
 
-// Draws a random seed of 32 bits, short enough to be typed from a log into a rule file.
+// Returns a random seed of 32 bits, short enough to be typed from a log into a rule file.
 std::uint64_t draw_seed() {
   std::uint32_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 1;
@@ -99,8 +99,8 @@ void Engine::load(std::shared_ptr<Snapshot> snapshot, Sockets sockets) {
   publish(std::move(snapshot), std::move(sockets));
 }
 
-// Binds only listeners that are new or have a new address. The others keep their sockets and the
-// connections in their backlogs.
+// Opens sockets only for listeners that are new or have a new address. The others keep their
+// sockets, and with them the connections that wait to be accepted.
 Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
                                          const std::vector<std::string>* replaced) const {
   Sockets sockets;
@@ -113,8 +113,8 @@ Result<Engine::Sockets> Engine::bind_new(const rules::Config& config,
     }
     if (!all) all = all_of(config, replaced != nullptr ? staying(*replaced) : ComingListeners());
     auto sharing = sharing_of(listener, listener.listen, *all);
-    // In one rule file, IPv4 and IPv6 of a port may have separate listeners. For a listener that is
-    // added later, "[::]" needs IPv4, too, and fails if it is in use.
+    // When both are in one rule file, "[::]" leaves IPv4 of the port to a listener of its own. A
+    // "[::]" listener that is added later needs IPv4 too, and fails if that is in use.
     if (replaced != nullptr) sharing.v6_only = false;
     auto bound = sockets_of(listener, listener.listen, sharing);
     if (!bound) return tl::unexpected(in_context("listener " + listener.name, bound.error()));
@@ -141,8 +141,9 @@ Result<std::vector<PortSockets>> Engine::sockets_of(const rules::Listener& liste
   return reopen(inherited->second, static_cast<int>(listener.backlog));
 }
 
-// Sockets of this process do not prevent the bind if their listener is removed, or gets another
-// name or protocol. The address of a listener that stays counts as in use.
+// Returns which of this process's sockets may keep the address when a listener binds it. A listener
+// that stays keeps its address in use. One that is removed, or that changes its name or protocol,
+// does not.
 PortSharing Engine::sharing_of(const rules::Listener& listener, const Endpoint& where,
                                const ComingListeners& all) const {
   PortSharing sharing{.v6_only = is_for_v6_only(listener, where, all)};
@@ -263,7 +264,8 @@ void Engine::publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets) 
 void Engine::open_port(const std::string& name, std::vector<PortSockets> sockets) {
   auto& port = ports_[name];
   port.open = true;
-  // The file of an inherited unix socket is removed by the process that created it.
+  // Owns the file of a unix socket, unless the socket is inherited: then the process that created
+  // the file removes it.
   const bool named = port.bound.is_unix() && !inherited_.contains(name);
   port.file = named ? UnixSocketFile(port.bound.path) : UnixSocketFile();
   for (std::size_t i = 0; i < sockets.size(); ++i) workers_[i]->open(name, std::move(sockets[i]));
@@ -274,12 +276,14 @@ void Engine::close_port(const std::string& name) {
   if (port == ports_.end() || !port->second.open) return;
   port->second.open = false;
   for (const auto& worker : workers_) worker->close(name);
-  // The workers' sockets are copies (dup(2)) of the inherited ones, which must stop listening, too.
+  // The workers have copies (dup(2)) of inherited sockets, so the inherited ones must stop
+  // listening too.
   if (const auto ours = inherited_.find(name); ours != inherited_.end())
     stop_listening(ours->second);
 }
 
-// Opens and closes ports as `down` rules require, and sets the deadline of their next change.
+// Opens and closes ports as rules with the fault `down` require, and sets the time of the next
+// change.
 void Engine::follow_down_rules() {
   if (!accepting_) return;
   const auto now = Loop::now();
@@ -334,8 +338,7 @@ void Engine::stop_accepting() {
   control_.deadlines().cancel(*this);
   for (auto& [name, port] : ports_) {
     close_port(name);
-    // Remove the file now: once another process has bound the same name, the file belongs to that
-    // process.
+    // Removes the unix socket's file at once, before another process binds the same name.
     port.file.remove();
   }
 }

@@ -1,5 +1,5 @@
-// Engine: the whole proxy of one process. It binds listeners, owns the workers, replaces rules, and
-// opens and closes ports.
+// Engine: the whole proxy of one process. It opens the ports of listeners, owns the worker threads,
+// replaces rules, and opens and closes ports as rules require.
 //
 // Call all functions and the destructor on the main thread, which runs the control loop. A reload
 // takes effect as a whole, or changes nothing and returns an error.
@@ -27,19 +27,20 @@ class Engine final : private Deadline {
     std::shared_ptr<const ListenerView> view;
   };
 
-  // Key: listener; one set of sockets per worker.
+  // Sockets of each listener, by its name; one set for each worker.
   using Sockets = std::map<std::string, std::vector<PortSockets>>;
 
-  // Chooses a random seed if the rule file gives none. Listeners with `inherited` sockets (of
-  // another network namespace, or from a service manager) do not bind.
+  // Opens the ports and starts the workers. Draws a random seed if the rule file has none.
+  // Listeners with `inherited` sockets (of another network namespace, or from a service manager) do
+  // not bind.
   static Result<std::unique_ptr<Engine>> start(Loop& control, const rules::Config& config,
                                                const EngineOptions& options,
                                                Sockets inherited = {});
   ~Engine() override;
 
   Result<void> reload(const rules::Config& config);
-  // Partial reload: `part` replaces these listeners, the upstreams of the same names, and the rules
-  // that apply to only one of them. Costs little for the rest.
+  // Replaces only the named listeners, the upstreams of the same names, and the rules that apply to
+  // only one of these listeners. Costs little for the rest.
   Result<void> replace(const std::vector<std::string>& listeners, const rules::Config& part);
   // Resets the live connections of a listener and ends its UDP sessions. The listener may have been
   // removed already.
@@ -53,7 +54,7 @@ class Engine final : private Deadline {
   // Returns the present connections and UDP sessions. Blocks until all workers have answered.
   FlowList list(FlowQuery query) const;
   std::vector<FlowStatus> flows() const { return list({}).flows; }
-  // Resets one flow; false if there is none.
+  // Resets one connection or session. Returns false if there is no such flow.
   bool cut(const std::string& listener, std::uint64_t ordinal) const;
   // Returns when every worker has done all tasks posted so far. Call on any thread except the
   // workers'.
@@ -63,23 +64,23 @@ class Engine final : private Deadline {
   void stop();
 
   std::uint64_t seed() const { return rules_->seed(); }
-  // The rules that were loaded last, even while they are halted.
+  // The rules that were loaded last. They stay here while halt() is in effect.
   const rules::RuleSet& rules() const { return *rules_; }
-  // Totals since the start, including rules and listeners that have been removed. A turn is a
-  // change from client bytes to server bytes (proxy/flow/turns.h).
+  // Totals since the start, including rules and listeners that have been removed: injected faults,
+  // and replies of servers to client data (proxy/flow/turns.h).
   std::uint64_t injected() const;
   std::uint64_t turns() const;
-  // Names of rules that should have matched traffic but never did, to warn the user: a rule that
-  // matches nothing is the most common mistake.
+  // Names of rules that should have matched traffic but never did. Users are warned of them, since
+  // a rule that matches nothing usually has an error in its conditions.
   std::vector<std::string> never_matched() const;
   std::vector<ListenerStatus> listeners() const;
   std::size_t listener_count() const { return ports_.size(); }
-  // Address of a listener. The host is "" if no listener has that name.
+  // Address to which a listener is bound. The host is "" if no listener has that name.
   Endpoint bound(const std::string& listener) const;
   std::int64_t open_flows() const;
   std::vector<std::int64_t> open_flows_by_worker() const;
   std::uint64_t bytes(rules::Direction direction) const;
-  // Bytes held by faults, or because a peer does not read.
+  // Number of bytes held by faults, or because a peer does not read.
   std::size_t held_bytes() const;
   const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
 
@@ -91,27 +92,28 @@ class Engine final : private Deadline {
   };
 
   Engine(Loop& control, const EngineOptions& options);
-  // Makes the sockets for the listeners of `config` that need new ones. `config` replaces the
-  // listeners named in `replaced`; null means all.
+  // Opens sockets for the listeners of `config` that need new ones. `config` replaces the listeners
+  // named in `replaced`; null means all listeners.
   Result<Sockets> bind_new(const rules::Config& config,
                            const std::vector<std::string>* replaced = nullptr) const;
   Result<std::vector<PortSockets>> sockets_of(const rules::Listener& listener,
                                               const Endpoint& where, PortSharing sharing) const;
   PortSharing sharing_of(const rules::Listener& listener, const Endpoint& where,
                          const ComingListeners& all) const;
-  // The present listeners except those named in `without`.
+  // The listeners in force, except those named in `without`.
   ComingListeners staying(const std::vector<std::string>& without) const;
-  // Both fail if a file that `config` names cannot be used.
+  // Makes a snapshot of the configuration for the workers. Fails if a file that `config` names
+  // cannot be used.
   Result<std::shared_ptr<Snapshot>> make_snapshot(const rules::Config& config) const;
   Result<void> add_to(Snapshot& snapshot, const rules::Config& config) const;
-  // Makes `snapshot` current. Its rules become the loaded rules. While halted, no rule acts.
+  // Makes `snapshot` the configuration in force. While the engine is halted, its rules do not act.
   void load(std::shared_ptr<Snapshot> snapshot, Sockets sockets);
-  // Publishes these rules with the present listeners.
+  // Gives these rules to the workers; the listeners stay the same.
   void put_in_force(std::shared_ptr<const rules::RuleSet> rules);
   std::shared_ptr<const rules::RuleSet> in_force() const;
   void publish(std::shared_ptr<const Snapshot> snapshot, Sockets sockets);
-  // Records host names from DNS answers only if a listener intercepts: its rules can then match
-  // original destinations by name.
+  // Remembers names from DNS answers only if a listener intercepts: rules can then match the
+  // original destination by name.
   void remember_names() const;
   void open_port(const std::string& name, std::vector<PortSockets> sockets);
   void close_port(const std::string& name);
@@ -123,7 +125,8 @@ class Engine final : private Deadline {
   EngineOptions options_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<const rules::RuleSet> rules_;
-  std::shared_ptr<const Snapshot> snapshot_;  // without rules while halted
+  // the configuration that workers use; without rules while halted
+  std::shared_ptr<const Snapshot> snapshot_;
   bool halted_ = false;
   rules::RuleHistory history_;
   std::uint64_t past_turns_ = 0;

@@ -22,7 +22,8 @@ class LagMeter final : private Deadline {
   static constexpr Duration kEvery = std::chrono::milliseconds(250);
 
   void on_due(Instant) noexcept override {
-    // Read the clock again: the parameter is the time before other due deadlines were handled.
+    // Reads the clock again, since the parameter is the time before other due deadlines were
+    // handled.
     histogram_.add(Loop::now() - due_);
     start();
   }

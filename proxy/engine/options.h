@@ -9,11 +9,14 @@ namespace brownout::proxy {
 
 struct EngineOptions {
   unsigned workers = 1;
-  EventSink* events = nullptr;       // receives injected faults and refusals; not owned
-  EventSink* flows = nullptr;        // receives opened flows, for `firewall diff`; not owned
-  FlowObserver* observer = nullptr;  // sees requests, for rehearsals; not owned
-  EventSink* stream = nullptr;       // receives faults, and flows that open or close; not owned
-  std::shared_ptr<Interception> interception = nullptr;  // null: the engine makes one
+  EventSink* events =
+      nullptr;                 // receives injected faults and refusals for the event log; not owned
+  EventSink* flows = nullptr;  // receives opened flows for the log of flows; not owned
+  FlowObserver* observer = nullptr;  // is told of each request, for rehearsals; not owned
+  // receives faults, and opened and closed flows, for the API; not owned
+  EventSink* stream = nullptr;
+  // finds original destinations; if null, the engine makes one
+  std::shared_ptr<Interception> interception = nullptr;
   bool measure = false;  // measure requests and the delay of event loops, for metrics
 };
 

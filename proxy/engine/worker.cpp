@@ -13,7 +13,7 @@
 namespace brownout::proxy {
 namespace {
 
-// A new connection is handed over to a worker that has fewer open flows by more than this. The
+// A new connection goes to another worker if that has fewer open flows by more than this number. A
 // hand-over wakes the other thread, so it does not pay for a small difference. Of 2, 3, 8 and no
 // hand-over, 8 gave the most connections and requests per second and the lowest p99 latency.
 constexpr std::int64_t kImbalance = 8;
@@ -44,7 +44,7 @@ void Worker::stop() {
   if (!thread_.joinable()) return;
   loop_.stop();
   thread_.join();
-  // The thread has ended, so this thread may destroy its objects.
+  // The worker's thread has ended, so the calling thread may destroy its objects.
   acceptors_.clear();
   services_.clear();
   while (!flows_.empty()) flows_.back()->end(CloseMode::kReset);
@@ -55,7 +55,7 @@ void Worker::stop() {
 
 void Worker::wait() {
   std::promise<void> done;
-  // Wait for two iterations of the event loop: sockets are closed at the end of the first.
+  // Waits for two iterations of the event loop, since sockets are closed at the end of the first.
   loop_.post([this, &done] { loop_.post([&done] { done.set_value(); }); });
   done.get_future().wait();
 }
@@ -63,7 +63,7 @@ void Worker::wait() {
 void Worker::apply(std::shared_ptr<const Snapshot> snapshot) {
   loop_.post([this, snapshot = std::move(snapshot)] {
     take_snapshot(snapshot);
-    // Iterate from the back, since a flow that ends in apply() is removed from the list.
+    // Goes backwards, since a flow that ends in apply() is removed from the list.
     for (auto i = flows_.size(); i > 0; --i) {
       if (i <= flows_.size()) flows_[i - 1]->apply(*snapshot_->rules);
     }
@@ -85,8 +85,8 @@ void Worker::take_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_->listeners.for_each([&](const auto& name, const auto&) { follow_listener(name); });
 }
 
-// A certificate or CA that has changed in its file needs a new group, so that new connections use
-// it.
+// Whether the TLS settings and files of a group of servers are unchanged. If a certificate or CA
+// has changed in its file, a new group is made for new connections.
 bool Worker::same_tls(const UpstreamGroup& group, const UpstreamView& view) {
   if (!group.tls() || !view.tls) return !group.tls() && !view.tls;
   return group.tls() == view.tls || group.tls()->same_as(*view.tls);
@@ -212,7 +212,7 @@ std::future<bool> Worker::cut(std::string listener, std::uint64_t ordinal) {
     const auto found = std::find_if(flows_.begin(), flows_.end(), [&](const auto& flow) {
       return flow->facts().ordinal == ordinal && flow->facts().listener == listener;
     });
-    // end() removes the flow from the list, so compare the iterator first.
+    // Compares the iterator before end(), which removes the flow from the list.
     const bool there = found != flows_.end();
     if (there) (*found)->end(CloseMode::kReset);
     const auto service = services_.find(listener);
@@ -241,7 +241,8 @@ void Worker::accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer
   });
 }
 
-// Fills in the original destination of an intercepted client. Returns false if it is unknown.
+// Stores the original destination of an intercepted client in `facts`. Returns false if it is
+// unknown.
 bool Worker::find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts) {
   const auto& view = *acceptor.view();
   const auto how = view.config.intercept;
@@ -342,7 +343,7 @@ void Worker::report(const rules::FlowFacts& flow, std::string_view event, std::s
 
 void Worker::count_bytes(ListenerStats& listener, rules::Direction direction, std::size_t bytes) {
   const auto which = static_cast<std::size_t>(direction);
-  // Plain load and store suffice: only this thread writes these counters.
+  // A plain load and store suffice, since only this thread writes these counters.
   for (auto* counter : {&bytes_[which], &listener.traffic[index_].bytes[which]}) {
     counter->store(counter->load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
   }

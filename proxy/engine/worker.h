@@ -32,16 +32,17 @@ namespace brownout::proxy {
 
 struct UpstreamView {
   rules::Upstream config;
-  std::shared_ptr<const tls::ClientContext> tls;  // null: servers without TLS
+  // TLS settings towards the servers; null for servers without TLS
+  std::shared_ptr<const tls::ClientContext> tls;
 };
 
-// Configuration published by the control thread, shared by all workers; immutable.
+// The configuration that the control thread gives to all workers. A snapshot never changes.
 struct Snapshot {
   std::shared_ptr<const rules::RuleSet> rules;
   rules::SharedMap<std::shared_ptr<const ListenerView>> listeners;
   rules::SharedMap<std::shared_ptr<const UpstreamView>> upstreams;
-  // Names of listeners and upstreams that differ from the previous snapshot; nullopt: any may
-  // differ.
+  // Names of listeners and upstreams that differ from the previous snapshot. Without a value, any
+  // may differ.
   std::optional<std::vector<std::string>> changed;
 };
 
@@ -51,7 +52,7 @@ class Worker final : private HttpHost {
   Worker(const EngineOptions& options, std::size_t index);
   ~Worker() override;
 
-  // Sets all workers, including this one. Call before start().
+  // Gives the worker all workers of the process, including itself. Call before start().
   void set_team(std::vector<Worker*> team) { team_ = std::move(team); }
   void start(std::shared_ptr<const Snapshot> snapshot);
   void apply(std::shared_ptr<const Snapshot> snapshot);
@@ -59,9 +60,9 @@ class Worker final : private HttpHost {
   void close(std::string listener);
   // Resets the live connections of a listener and ends its UDP sessions.
   void cut(std::string listener);
-  // Lists the flows that match.
+  // Lists connections and sessions that match the query.
   std::future<FlowList> list(FlowQuery query);
-  // Resets one flow; false if there is none.
+  // Resets one connection or session. The result is false if there is no such flow.
   std::future<bool> cut(std::string listener, std::uint64_t ordinal);
   // Returns when all tasks posted so far are done, and their sockets are closed.
   void wait();
@@ -106,7 +107,7 @@ class Worker final : private HttpHost {
   void accepted(const Acceptor& acceptor, Fd fd, const SocketAddress& peer);
   std::unique_ptr<Service> make_service(std::shared_ptr<const ListenerView> view,
                                         PortSockets sockets);
-  // Returns null for a DNS listener whose answers all come from a zone.
+  // Returns the servers of a listener; null for a DNS listener whose answers all come from a zone.
   std::shared_ptr<UpstreamGroup> group_of(const ListenerView& view) const;
   DatagramBatch& datagrams();
   bool find_destination(const Acceptor& acceptor, const Fd& fd, rules::FlowFacts& facts);
@@ -128,7 +129,8 @@ class Worker final : private HttpHost {
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, std::unique_ptr<Acceptor>> acceptors_;
   std::map<std::string, std::unique_ptr<Service>> services_;
-  std::unique_ptr<DatagramBatch> datagrams_;  // created with the first service
+  // buffers for datagrams, made when the first UDP or DNS listener opens
+  std::unique_ptr<DatagramBatch> datagrams_;
   std::map<std::string, std::shared_ptr<UpstreamGroup>> groups_;
   ServerPool server_pool_{loop_};
   RequestCopies request_copies_{*this};
