@@ -10,8 +10,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Maximum number of accepts in one iteration of the event loop, so that open connections are served
-// too.
+// Limit of accepts in one iteration of the event loop, so that open connections are served too.
 constexpr int kAcceptsPerTurn = 64;
 constexpr Duration kRetry = std::chrono::milliseconds(50);
 
@@ -41,8 +40,8 @@ void Acceptor::reserve(std::size_t descriptors) {
 void Acceptor::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     reserve(reserve_);
-    // Descriptors of connections that ended in this iteration of the event loop are closed only at
-    // its end.
+    // Stops if no spare descriptor is left: descriptors of connections that ended in this iteration
+    // of the event loop are closed only at its end.
     if (i > 0 && reserve_ > 0 && spare_.empty()) break;
     SocketAddress peer;
     peer.length = sizeof peer.storage;
@@ -65,7 +64,7 @@ void Acceptor::accept_some() {
 // Handles an error of accept(2). Returns true if only this connection failed, so that the next
 // accept may follow at once.
 bool Acceptor::accept_failed(int error) {
-  // EINVAL: the socket no longer listens (stop_listening()) and is about to be closed.
+  // EINVAL means that the socket no longer listens (stop_listening()) and is about to be closed.
   if (error == EAGAIN || error == EWOULDBLOCK || error == EINVAL) return false;
   if (error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM) return true;
   if ((error == EMFILE || error == ENFILE) && !spare_.empty()) {

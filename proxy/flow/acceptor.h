@@ -22,7 +22,6 @@ class Acceptor final : public Retirable, private Ready, private Deadline {
   ~Acceptor() override;
 
   const std::shared_ptr<const ListenerView>& view() const { return view_; }
-  // Port that the socket is bound to.
   std::uint16_t port() const { return port_; }
   void set_view(std::shared_ptr<const ListenerView> view) { view_ = std::move(view); }
   // Keeps this many spare descriptors open. If the process has no other descriptor left, a spare

@@ -72,8 +72,8 @@ std::string ClientFlow::proxy_header(const SocketAddress& server) const {
 std::string ClientFlow::log_unreachable(const Error& error) const {
   listener_->stats->connect_failed.fetch_add(1, std::memory_order_relaxed);
   log_limited(spdlog::level::debug, facts_.listener + ": no server could be reached",
-              "{}#{}: no server of {} could be reached: {}", facts_.listener, facts_.ordinal,
-              group_->config().name, error.what);
+              "{}#{}: no server of upstream {} could be reached: {}", facts_.listener,
+              facts_.ordinal, group_->config().name, error.what);
   return proxy_gate_ ? proxy_gate_->unreachable(error.what) : "";
 }
 
@@ -89,8 +89,7 @@ void ClientFlow::leave() {
   turns_.over();
   host_.loop().deadlines().cancel(*this);
   if (connector_) {
-    // An epoll event of this loop iteration may still reach the connector, so it is destroyed
-    // later.
+    // Destroyed later, since an epoll event of this loop iteration may still reach the connector.
     connector_->cancel();
     host_.loop().retire(std::move(connector_));
   }

@@ -32,9 +32,9 @@ class FlowHost : public Host {
   virtual void flow_over(ClientFlow& flow) = 0;
 };
 
-// How the sockets of both ends are closed.
+// How the sockets to client and server are closed.
 enum class CloseMode {
-  kClose,   // both directions have finished
+  kClose,   // both directions of the connection have finished
   kReset,   // send RST to both peers
   kLinger,  // send FIN to both peers, then discard input, so that no RST overtakes the bytes sent
 };
@@ -44,9 +44,9 @@ class ClientFlow : public Retirable,
                    protected Connector::Owner,
                    private ProxyGate::Owner {
  public:
-  // Begins admission: the steps of the diagram above. Call once.
+  // Begins admission: the steps from "accepted" to admitted(). Call once.
   virtual void start() = 0;
-  // Call after the rules have changed.
+  // Applies new rules to this connection.
   virtual void apply(const rules::RuleSet& set) = 0;
   virtual void end(CloseMode mode) = 0;
 
@@ -55,28 +55,28 @@ class ClientFlow : public Retirable,
   const rules::FlowFacts& facts() const { return facts_; }
   const rules::Listener& listener() const { return listener_->config; }
   ListenerStats& stats() const { return *listener_->stats; }
-  std::size_t index = 0;  // position in the worker's list of flows
+  std::size_t index = 0;  // position of this object in the worker's list of flows
 
  protected:
   ClientFlow(FlowHost& host, std::shared_ptr<const ListenerView> listener,
              std::shared_ptr<UpstreamGroup> group, rules::FlowFacts facts);
 
-  // Admission: enter() begins it. Until admitted(), the derived flow forwards its client socket's
-  // events to at_the_gate() and its deadline to gate_due().
+  // Begins admission: the steps from "accepted" to admitted(). Until admitted(), the derived class
+  // forwards events of the client's socket to at_the_gate(), and its deadline to gate_due().
   void enter();
   void at_the_gate(std::uint32_t events);
-  // Call when STARTTLS begins, with the host that the client named. Runs the TLS part of admission
-  // again, up to admitted().
+  // Begins STARTTLS for the host that the client named. Runs the TLS steps of admission again, up
+  // to admitted().
   void enter_tls(std::string host);
   void gate_due();
-  // Starts `handshake_timeout` for the client's next step.
+  // Starts the listener's `handshake_timeout`, within which the client must complete its next step.
   void expect_client();
   // Called when admission is complete; the flow may serve the client.
   virtual void admitted() = 0;
   virtual void hang() = 0;
   virtual bool hanging() const = 0;
-  // If no rule applies to this listener any more (halt), ends the delay or hang that a rule
-  // imposed. Returns true if there was one.
+  // If no rule applies to this listener any more, ends the delay or silence that a rule imposed.
+  // Returns true if there was one.
   bool end_imposed_waits(const rules::RuleSet& set);
   // Waits for the client's request, sends `answer` instead of a server's answer, and closes.
   virtual void answer_when_asked(std::string answer) = 0;
@@ -91,29 +91,29 @@ class ClientFlow : public Retirable,
   virtual std::vector<std::string> message_rules() const { return {}; }
   // Sends `bytes` past all rules, then FIN.
   virtual void send_and_close(std::string_view bytes) = 0;
-  // Call after a TLS fault has stopped the connection: closes, resets or hangs it, as the rule
-  // requires. Returns false if an earlier call did so.
+  // Closes, resets or hangs the connection after a TLS fault has stopped it. Returns false if an
+  // earlier call has done so.
   bool obey_stop();
 
   void dial();
-  // Call once the connection to the server is established.
+  // Called by the derived class when the connection to the server is established.
   void connected(const SocketAddress& server);
   rules::Admission admit(const SocketAddress& server) override;
   void on_handshake_failed(const SocketAddress& server, std::string_view why) override;
-  // Reports why TLS failed on `stream`. Does nothing if TLS did not fail.
+  // Logs why TLS failed on `stream`. Does nothing if TLS did not fail.
   void report_failed_tls(Stream& stream, std::string_view peer);
   void passed(rules::Direction direction, std::size_t bytes) {
     bytes_[static_cast<std::size_t>(direction)] += bytes;
     host_.count_bytes(stats(), direction, bytes);
   }
   std::string proxy_header(const SocketAddress& server) const override;
-  // Counts and logs that no server could be reached. Returns the reply for the client of a forward
-  // proxy; "" at other listeners.
+  // Counts and logs that no server could be reached. Returns the error reply for the client of a
+  // forward proxy; "" at other listeners.
   std::string log_unreachable(const Error& error) const;
   // Returns the success reply for the client of a forward proxy; "" at other listeners.
   std::string connected_reply() const { return proxy_gate_ ? proxy_gate_->connected() : ""; }
   void leave();
-  // Returns true if the rules of new connections have been applied.
+  // Whether the rules on new connections have been applied.
   bool arrived() const { return arrived_; }
 
  private:
@@ -136,7 +136,8 @@ class ClientFlow : public Retirable,
   rules::FlowFacts facts_;
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
-  std::vector<std::shared_ptr<void>> dial_leases_;  // leases of rules that acted on the dial
+  // objects by which rules on the dial count open connections
+  std::vector<std::shared_ptr<void>> dial_leases_;
   rules::FlowActivity activity_;
   Turns turns_;
   std::unique_ptr<Connector> connector_;

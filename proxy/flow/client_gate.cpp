@@ -39,7 +39,7 @@ void ClientFlow::next_gate() {
   apply_rules();
 }
 
-// Returns false if the connection has ended.
+// Reads the PROXY header. Returns false if the connection has ended.
 bool ClientFlow::read_header() {
   const auto buffer = host_.loop().read_buffer().first(codecs::kMostProxyHeader);
   const auto count =
@@ -78,8 +78,8 @@ void ClientFlow::target_refused(std::string reply) {
 void ClientFlow::at_the_gate(std::uint32_t events) {
   const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (gate_ == Gate::kHandshake) {
-    // A client that rejects the certificate sends an alert and may reset at once. The alert is
-    // still in the socket; read it before ending.
+    // Reads once more before ending the connection: a client that rejects the certificate sends an
+    // alert and may reset at once, so the alert is still in the socket.
     const auto step = tls_gate_.shake_hands(host_, client(), facts_);
     if (broken && step == TlsGate::Step::kMore) return end(CloseMode::kReset);
     return tls_step(step);
@@ -92,7 +92,7 @@ void ClientFlow::at_the_gate(std::uint32_t events) {
     } else if (!read_header()) {
       return;
     }
-    // The client closed the connection before its header or request was complete.
+    // Ends a connection that the client closed before its header or request was complete.
     if (gate_ == before && (events & EPOLLRDHUP) != 0) end(CloseMode::kClose);
     return;
   }
@@ -119,8 +119,8 @@ void ClientFlow::apply_rules() {
   host_.loop().deadlines().set(*this, rules::later(Loop::now(), *wait));
 }
 
-// Applies the rules of new connections. Returns the delay before the connection is served, or
-// nothing if a rule refused, hung or answered it.
+// Applies the rules on new connections. Returns the delay before the connection is served. Nothing
+// if a rule refused it, left it without an answer, or answered it.
 std::optional<Duration> ClientFlow::arrive() {
   arrived_ = true;
   if (!host_.rules().may_match(facts_.listener)) return Duration::zero();
@@ -140,7 +140,7 @@ std::optional<Duration> ClientFlow::arrive() {
       hang();
       return std::nullopt;
     case rules::Admission::Verdict::kAnswer:
-      // A plaintext answer is invalid inside a TLS handshake.
+      // A plaintext answer is not possible at a listener that terminates TLS.
       if (listener_->tls) {
         end(CloseMode::kReset);
       } else {
@@ -167,8 +167,8 @@ bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
   leases_.clear();
   dial_leases_.clear();
   rules_.clear();
-  // A client that has already sent data or begun a handshake must be reset. An idle client can
-  // still be served normally.
+  // A client that has sent data or begun a handshake must be reset. An idle client can still be
+  // served.
   const bool begun = opened_ || (!arriving && listener_->config.protocol.has_requests());
   if (obeyed_ || begun || listener_->tls) {
     end(CloseMode::kReset);
@@ -180,7 +180,8 @@ bool ClientFlow::end_imposed_waits(const rules::RuleSet& set) {
 
 void ClientFlow::gate_due() {
   if (gate_ == Gate::kDelay) return pass_delay();
-  // The client's request is complete, and the lookup of the name in it has a time-out of its own.
+  // No time limit: the client's request is complete, and the lookup of the server's name has a
+  // time-out of its own.
   if (gate_ == Gate::kTarget && proxy_gate_->asked()) return;
   host_.report(facts_, "timeout",
                std::string(what_is_missing()) + " within handshake_timeout (" +

@@ -1,5 +1,5 @@
 // End: one of the two sockets of a flow, to the client or to the server, and its readiness. epoll
-// reports readiness only once (edge-triggered), so it is stored here until a call would block.
+// reports readiness only once (edge-triggered), so this object stores it until a call would block.
 // Member of its flow; use only on the event loop's thread.
 #pragma once
 
@@ -22,10 +22,10 @@ struct End final : Ready {
   Stream stream;
   bool readable = false;
   bool writable = false;
-  bool peer_finished = false;  // FIN or an error has arrived, perhaps behind unread bytes
-  bool gone = false;           // the peer sent RST, which a fault does not pass on yet
-  // Urgent data is in the stream. A read stops before the urgent data, and splice(2) never moves
-  // it.
+  bool peer_finished = false;  // a FIN or an error has arrived, perhaps behind unread bytes
+  bool gone = false;           // the peer sent a RST, which a fault does not pass on yet
+  // Whether urgent data is in the stream. A read stops before urgent data, and splice(2) never
+  // moves it.
   bool urgent = false;
 
  private:

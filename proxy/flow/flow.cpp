@@ -92,7 +92,8 @@ void Flow::serve(std::uint32_t events) {
   }
   if (!rules_.empty()) set_pipe_rules(host_.rules(), Loop::now());
   on_end_ready(server_, events);
-  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
+  // Marks the client as readable, since epoll does not report bytes that the TLS session has
+  // already taken from the socket.
   if (!client_.stream.plain()) client_.readable = true;
   if (!over() && client_.readable) on_end_ready(client_, 0);
 }
@@ -109,7 +110,7 @@ void Flow::apply(const rules::RuleSet& set) {
     flush_both();
   }
   if (!over()) set_pipe_rules(set, now);
-  // Pass on a reset that a rule withheld, once no rule withholds it any more.
+  // Passes on a reset that a rule withheld, once no rule withholds it any more.
   for (End* gone : {&client_, &server_}) {
     if (!over() && gone->gone && !from(*gone).blackholed()) end(CloseMode::kReset);
   }
@@ -132,7 +133,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   if ((events & EPOLLPRI) != 0) ready.urgent = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.peer_finished = true;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ready.readable = true;
-  // Bytes of a TLS handshake are not a request.
+  // Whether the next bytes are a TLS handshake, which is not a request.
   const bool shakes_hands = state_ == State::kSecuring || listener_->expects_hello();
   if (&ready == &client_ && (events & (EPOLLIN | EPOLLRDHUP)) == EPOLLIN && !shakes_hands) {
     turns_.asked();
@@ -162,7 +163,7 @@ void Flow::on_end_ready(End& ready, std::uint32_t events) noexcept {
   }
   if (ready.writable && to(ready).held() > 0) to(ready).flush();
   if (!over() && ready.readable) from(ready).read();
-  // While reading is paused or has ended, no read would report the reset, so handle it here.
+  // Handles a reset at once if reading is paused or has ended, since then no read would report it.
   if (!over() && failed && !ready.gone && from(ready).stopped_reading()) end_failed(ready);
   if (!over() && client_.stream.stopped() && obey_stop()) return;
   if (!over()) check_abandoned();
@@ -175,8 +176,8 @@ void Flow::on_due(Instant now) noexcept {
     case State::kSecuring:
       return gate_due();
     case State::kServing:
-      // Always advance upstream first, so that the order of effects does not depend on the event
-      // loop's timing.
+      // Advances the direction to the server first, so that the order of effects does not depend on
+      // the event loop's timing.
       upstream_.advance_ahead(now);
       if (!over()) downstream_.advance_ahead(now);
       if (tunnel_ && !over()) {
@@ -194,14 +195,14 @@ void Flow::on_due(Instant now) noexcept {
   }
 }
 
-// Begins the TLS handshakes after STARTTLS. Precondition: all plaintext has been sent, the server's
+// Begins the TLS handshakes after STARTTLS. All plaintext must have been sent, the server's
 // agreement last.
 void Flow::secure() {
-  // epoll does not report again that the client has closed, so check it here.
+  // Checks whether the client has closed, which epoll does not report again.
   if (client_.peer_finished) return end(CloseMode::kReset);
   state_ = State::kSecuring;
   host_.loop().deadlines().cancel(*this);
-  // The host that the client named in its protocol (the `to` of an XMPP stream), or "".
+  // The host that the client named in its protocol (the `to` of an XMPP stream); "" if none.
   const auto meant = tunnel_->host();
   server_.stream.tls().start(group_->tls()->session(meant.empty() ? server_host_ : meant), true);
   secure_server();
@@ -229,7 +230,8 @@ void Flow::serve_secured() {
   const auto now = Loop::now();
   tunnel_->set_rules(host_.rules(), now);
   set_pipe_rules(host_.rules(), now);
-  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
+  // Marks both sockets as readable, since epoll does not report bytes that the TLS session has
+  // already taken from a socket.
   client_.readable = server_.readable = true;
   if (!over()) on_end_ready(server_, 0);
   if (!over()) on_end_ready(client_, 0);
@@ -240,8 +242,8 @@ void Flow::tunnel_closed(rules::Close how) {
   closing_ = true;
 }
 
-// Sends the bytes that the message tunnel has released. A pipe that then holds less than its low
-// watermark reads again.
+// Sends the bytes that the decoded messages have released. A direction that then holds few enough
+// bytes reads again.
 void Flow::flush_both() {
   if (!over()) upstream_.flush();
   if (!over()) downstream_.flush();
@@ -261,8 +263,8 @@ void Flow::arm() {
   count_held();
 }
 
-// Ends a blackholed flow once its peers have closed their sockets. A FIN does not prove that: a
-// peer that has only half-closed still waits for the other end's bytes.
+// Ends a connection whose bytes a fault drops, once both peers have closed their sockets. A FIN
+// does not prove that: the peer may only have finished sending, and still wait for bytes.
 void Flow::check_abandoned() {
   if (!upstream_.blackholed() && !downstream_.blackholed()) return;
   if (!client_.peer_finished || !server_.peer_finished) return;
@@ -285,7 +287,7 @@ void Flow::end_failed(End& failed) {
 void Flow::pipe_finished(rules::Direction direction) {
   End& sink = direction == rules::Direction::kUpstream ? server_ : client_;
   const bool both = upstream_.finished() && downstream_.finished();
-  // close() sends a FIN, but no close_notify of TLS.
+  // Sends the FIN with TLS's close_notify first, which close() alone would not send.
   if (!both || !sink.stream.plain()) sink.stream.finish();
   if (both) end(CloseMode::kClose);
 }

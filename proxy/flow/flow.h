@@ -131,11 +131,12 @@ class Flow final : public ClientFlow,
   End server_{*this};
   Pipe upstream_;
   Pipe downstream_;
-  std::unique_ptr<messages::MessageTunnel> tunnel_;  // null: the protocol has no messages
+  // decodes messages; null if the listener's protocol has none
+  std::unique_ptr<messages::MessageTunnel> tunnel_;
   std::string answer_;
-  std::string server_host_;  // host as written in [[upstream]], for STARTTLS
+  std::string server_host_;  // the server's host as written in [[upstream]], for STARTTLS
   State state_ = State::kWaiting;
-  bool closing_ = false;  // close once all pending bytes are sent
+  bool closing_ = false;  // close both sockets once all pending bytes are sent
   // STARTTLS: whether the server has agreed, and which TLS handshakes have completed since then.
   bool securing_ = false;
   bool client_secured_ = false;

@@ -1,6 +1,6 @@
-// Host: the interface through which a flow (a connection, UDP session or DNS query) uses its
-// worker. Also has the settings and counters of listeners. Use only on the event loop's thread,
-// except for the counters.
+// Host: the interface through which a flow uses the worker that serves it. A flow is a connection,
+// UDP session or DNS query. Also has the settings and counters of listeners. Use only on the event
+// loop's thread, except for the counters.
 #pragma once
 
 #include <array>
@@ -23,7 +23,8 @@ namespace brownout::proxy {
 struct ListenerStats {
   explicit ListenerStats(std::size_t workers) : traffic(workers) {}
 
-  // One per worker, written by that worker only, so that workers do not contend for a cache line.
+  // Bytes that one worker has passed, written by that worker only, so that workers do not contend
+  // for a cache line.
   struct alignas(64) Traffic {
     std::array<std::atomic<std::uint64_t>, 2> bytes{};
   };
@@ -35,12 +36,13 @@ struct ListenerStats {
     }
     return total;
   }
-  // Sums of Served and Turned, updated only if Host::watched().
+  // Sums of the values in Served and Turned, updated only if Host::watched() is true.
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> turns{0};
   rules::SharedHistogram answered;
 
-  std::atomic<std::uint64_t> arrivals{0};  // number of flows, and so the latest ordinal
+  // number of flows so far, and so the ordinal of the latest
+  std::atomic<std::uint64_t> arrivals{0};
   std::atomic<std::int64_t> open{0};
   std::atomic<std::uint64_t> refused{0};         // number of flows that a rule refused
   std::atomic<std::uint64_t> connect_failed{0};  // number of flows that reached no server
@@ -51,64 +53,66 @@ struct ListenerStats {
 struct ListenerView {
   rules::Listener config;
   std::shared_ptr<ListenerStats> stats;
-  std::shared_ptr<const rules::DnsZone> zone;  // or null
-  std::shared_ptr<tls::ServerContexts> tls;    // or null
-  std::string password;  // password that clients of a forward proxy must send, or ""
+  // records of a DNS listener's zone; null if it has none
+  std::shared_ptr<const rules::DnsZone> zone;
+  std::shared_ptr<tls::ServerContexts> tls;  // certificates; null if TLS is not terminated
+  std::string password;  // password that clients of a forward proxy must send; "" for none
 
-  // Whether TLS is terminated after STARTTLS, inside the connection.
+  // Whether the proxy terminates TLS that begins inside the connection (STARTTLS).
   bool starts_tls() const { return tls && config.tls && config.tls->starttls; }
-  // Whether connections begin with a ClientHello.
+  // Whether connections begin with a ClientHello of TLS.
   bool expects_hello() const {
     return (tls && !starts_tls()) || config.protocol == rules::Protocol::kTls;
   }
 };
 
-// Snapshot of a connection or session, for `brownout ctl flows` and the HTTP API.
+// State of a connection or session, as `brownout ctl flows` and the HTTP API show it.
 struct FlowStatus {
   std::string listener;
   std::uint64_t ordinal = 0;
   std::string client;
-  std::string destination;  // "" while there is no server
+  std::string destination;  // the server's address; "" while there is no server
   Instant opened{};
-  std::vector<std::string> rules = {};   // rules that act on the flow's bytes, or may later
-  std::array<std::uint64_t, 2> bytes{};  // number of bytes passed, indexed by Direction
-  std::array<std::size_t, 2> held{};     // number of bytes held by faults or not yet sent
+  std::vector<std::string> rules = {};  // names of rules that act on the flow's bytes, or may later
+  std::array<std::uint64_t, 2> bytes{};  // number of bytes passed in each Direction
+  // number of bytes in each Direction held by faults or not yet sent
+  std::array<std::size_t, 2> held{};
 };
 FlowStatus status_of(const rules::FlowFacts& flow, const std::vector<rules::RuleRef>& rules);
 
-// Filter for a list of flows; empty members match every flow.
+// Selects flows for a list; empty members match every flow.
 struct FlowQuery {
   std::string listener = {};  // prefix of the listener's name
-  std::string client = {};    // prefix of the client's "address:port"
+  std::string client = {};    // prefix of the client's address with its port, as "10.0.0.1:50"
   std::optional<std::uint64_t> ordinal = {};
-  std::size_t most = 10'000;  // limit of the list; further flows are only counted
+  std::size_t most = 10'000;  // limit of the list; more flows are only counted
 };
 struct FlowList {
   FlowQuery query = {};
   std::vector<FlowStatus> flows = {};
   std::size_t total = 0;  // number of flows that match, listed or not
 
-  // Counts `flow` if it matches. Returns true if its status is to be added; only then is it
-  // formatted.
+  // Counts `flow` if it matches. Returns true if there is room in the list, so that the caller adds
+  // its status.
   bool wants(const rules::FlowFacts& flow);
   void add(FlowList other);
 };
 
-// Outcome of one DNS query, or of one request of a protocol that has requests (turns.h).
+// Result of one DNS query, or of one request of a protocol that has requests (turns.h).
 struct Served {
   bool ok = false;
-  std::optional<Duration> took;  // time until the answer began; nullopt: no answer
+  std::optional<Duration> took;  // time until the answer began; none if there was no answer
 };
 
-// Traffic of a connection whose bytes are not parsed, since the previous report.
+// Traffic of a connection whose bytes are not parsed, since the previous report of it.
 struct Turned {
-  std::uint64_t turns = 0;               // number of changes from client bytes to server bytes
-  std::array<std::uint64_t, 2> bytes{};  // number of bytes passed, indexed by Direction
+  std::uint64_t turns = 0;  // how often bytes of the server followed bytes of the client
+  std::array<std::uint64_t, 2> bytes{};  // number of bytes passed in each Direction
 };
 
-// One flow's contribution to its worker's sum of held bytes. The sum is always up to date, so that
-// a reader need not visit every flow. Use only on the event loop's thread; any thread may read the
-// sum.
+// Adds the bytes that one flow holds to the sum of its worker. The sum is always up to date, so
+// that no one need visit every flow to read it. Use only on the event loop's thread; any thread may
+// read the sum.
 class HeldBytes {
  public:
   explicit HeldBytes(std::atomic<std::size_t>& sum) : sum_(sum) {}
@@ -118,7 +122,7 @@ class HeldBytes {
 
   void set(std::size_t held) {
     if (held == held_) return;
-    // Plain load and store suffice: only this thread writes the sum.
+    // A plain load and store suffice, since only this thread writes the sum.
     sum_.store(sum_.load(std::memory_order_relaxed) + held - held_, std::memory_order_relaxed);
     held_ = held;
   }
@@ -128,8 +132,9 @@ class HeldBytes {
   std::size_t held_ = 0;
 };
 
-// Observer of flows: called when a flow has a server (flow.destination is set), and for each
-// request or turn (turns.h). Called on the worker's thread, so implementations must be quick.
+// Is told when a flow has a server (flow.destination is set), and of each request, or each change
+// from client bytes to server bytes (turns.h). Called on the worker's thread, so implementations
+// must be quick.
 class FlowObserver {
  public:
   virtual ~FlowObserver() = default;
@@ -148,28 +153,27 @@ class Host {
   virtual const rules::RuleSet& rules() = 0;
   virtual void record(const rules::FlowFacts& flow, const rules::Rule& rule,
                       rules::Direction direction, const rules::Note& note) = 0;
-  // Records an event that no rule caused.
+  // Writes an event that no rule caused to the event log.
   virtual void report(const rules::FlowFacts& flow, std::string_view event,
                       std::string_view why) = 0;
-  // Finds original destinations, for listeners that intercept.
+  // Finds the original destinations of clients, for listeners that intercept.
   virtual Interception& interception() = 0;
-  // Call when the flow is connected to a server; flow.destination is set.
+  // Called by a flow when it is connected to a server; flow.destination is set.
   virtual void flow_opened(const rules::FlowFacts& flow) = 0;
-  // Call when a rule refused the connection to flow.destination, or left it unanswered.
+  // Called by a flow when a rule refused the connection to flow.destination, or left it unanswered.
   virtual void dial_stopped(const rules::FlowFacts& flow) = 0;
-  // Returns true if served() and turned() must be called, because an observer is attached or
-  // statistics are kept.
+  // Whether flows must call served() and turned(), because an observer or the statistics need it.
   virtual bool watched() const = 0;
   virtual void served(const rules::FlowFacts& flow, const Served& what) = 0;
   virtual void turned(const rules::FlowFacts& flow, const Turned& what) = 0;
-  // Call when a flow that flow_opened() reported has ended.
+  // Called by a flow that has ended, if it called flow_opened() before.
   virtual void flow_closed(const rules::FlowFacts& flow) = 0;
   virtual void count_bytes(ListenerStats& listener, rules::Direction direction,
                            std::size_t bytes) = 0;
-  // Sum of the bytes that all flows of this worker hold.
+  // Number of bytes that all flows of this worker hold.
   virtual std::atomic<std::size_t>& held_bytes() = 0;
-  // Call when a fault holds as many bytes as the listener's `buffer` allows, which limits
-  // throughput.
+  // Called by a flow when a fault holds as many bytes as the listener's `buffer` allows, which
+  // limits throughput.
   virtual void buffer_full(const rules::Listener& listener) = 0;
 };
 

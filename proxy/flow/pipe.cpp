@@ -20,7 +20,8 @@ Pipe::Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rule
       sink_(sink),
       direction_(direction) {}
 
-// Removed stages release their bytes to the parts behind them. So ahead_ is updated before behind_.
+// Replaces the rules on bytes. Stages that are removed release their bytes to the parts behind
+// them, so ahead_ is updated before behind_.
 void Pipe::set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now) {
   const auto split = rules.begin() + static_cast<std::ptrdiff_t>(tunnel_ != nullptr ? ahead : 0);
   ahead_.set_rules({rules.begin(), split}, now);
@@ -50,7 +51,7 @@ bool Pipe::may_read() {
          !owner_.pipe_waits() && !owner_.pipe_over();
 }
 
-// Reads once; false if no further read is useful now.
+// Reads once from the source. Returns false if another read is not useful now.
 bool Pipe::read_once() {
   const auto buffer = loop_.read_buffer();
   const auto count = source_.stream.receive(buffer);
@@ -59,8 +60,8 @@ bool Pipe::read_once() {
     source_ended();
     return false;
   }
-  // A short read means that the socket is empty, unless urgent data or FIN is queued behind these
-  // bytes. epoll does not report those again.
+  // Fewer bytes than the buffer takes mean that the socket is empty, unless urgent data or FIN is
+  // queued behind them. epoll does not report those again.
   const auto size = static_cast<std::size_t>(count);
   const bool more = source_.peer_finished || source_.urgent || !source_.stream.plain();
   if (size < buffer.size() && !more) source_.readable = false;
@@ -70,10 +71,11 @@ bool Pipe::read_once() {
 
 bool Pipe::splice_once() {
   if (!splice_) splice_ = std::make_unique<SpliceBuffer>();
-  if (!splice_->usable()) return read_once();  // no descriptor was left for splice(2), so copy
+  // without a free descriptor for splice(2), copies bytes instead
+  if (!splice_->usable()) return read_once();
   const auto count = splice_->fill(source_.stream.number());
   if (count < 0) return read_failed(errno);
-  // End of stream, or urgent data that splice(2) does not move: recv() distinguishes the two.
+  // splice(2) returns 0 at the end of the stream, and at urgent data. A read tells which.
   if (count == 0) return read_once();
   owner_.pipe_read(direction_, static_cast<std::size_t>(count), {});
   flush();
@@ -199,7 +201,7 @@ void Pipe::Stages::injected(const rules::Rule& rule, rules::Direction direction,
 
 void Pipe::flush() {
   if (owner_.pipe_over()) return;
-  // Send the bytes in splice_ first, since they are older than those in pending_.
+  // Sends the bytes in splice_ first, since they are older than those in pending_.
   if (!drain_splice() || !send_pending()) return;
   watch_level();
   if (waiting() > 0) return;
@@ -225,7 +227,7 @@ bool Pipe::drain_splice() {
   return true;
 }
 
-// Each chunk is sent by a system call of its own, since a fault (slicer) may have split the data on
+// Sends each chunk by a system call of its own, since a fault (slicer) may have split the data on
 // purpose.
 bool Pipe::send_pending() {
   while (!pending_.empty() && (!splice_ || splice_->held() == 0)) {
@@ -251,8 +253,8 @@ void Pipe::sink_failed() {
   owner_.pipe_failed(sink_);
 }
 
-// Without rules the watermark is 0: reading pauses until the sink has taken all bytes of the last
-// read.
+// Limits the bytes that this direction holds. Without rules the limit is 0: reading pauses until
+// the sink has taken all bytes of the last read.
 Watermark Pipe::mark() const {
   const bool messages = tunnel_ != nullptr && tunnel_->ruled(direction_);
   const auto straight = messages ? static_cast<std::size_t>(listener_.buffer.count) : 0;
@@ -271,7 +273,8 @@ void Pipe::watch_level() {
     if (staged > mark.high / 2 && mark.capped) owner_.pipe_buffer_full();
   } else if (paused_ && level <= mark.high / 2) {
     paused_ = false;
-    // Do not read here: the caller may be inside a call of a chain of stages.
+    // Reads in the next iteration of the event loop, since the caller may be inside a call of a
+    // fault's stage.
     if (source_.readable) loop_.poller().again(source_.stream.number());
   }
 }

@@ -2,16 +2,15 @@
 // exists only where a rule or the protocol needs it. A stage is the state machine of one fault
 // (rules/engine/stage.h).
 //
-//   source -> stages ahead -> messages -> stages behind -> pending bytes -> sink
+//  source -> stages ahead -> messages -> stages behind -> pending bytes -> sink
 //
-// "Messages" decodes the listener's protocol and applies the rules on messages
+// The part "messages" decodes the listener's protocol and applies the rules on messages
 // (rules/protocols/codec/message_tunnel.h). Rules on bytes that precede the first rule on messages
-// in the rule file act ahead of it, all others behind (rules/engine/plan.h).
+// in the rule file act before this part, all others after it (rules/engine/plan.h).
 //
 // Without stages, a pipe writes from the loop's read buffer to the sink and copies only bytes that
-// the sink does not accept. Backpressure: reading pauses above the high watermark (bytes in stages
-// and pending) and resumes below half of it. Owned by its flow; use only on the event loop's
-// thread.
+// the sink does not accept. Reading pauses above the high watermark (bytes in stages and pending)
+// and resumes below half of it. Owned by its flow; use only on the event loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -38,23 +37,24 @@ class Pipe final {
                            std::span<const std::byte> bytes) = 0;
     virtual void pipe_wrote(rules::Direction direction, std::size_t size,
                             std::span<const std::byte> bytes) = 0;
-    // Whether reading is suspended, because the flow is closing or STARTTLS is in progress.
+    // Whether reading must pause, because the flow is closing or STARTTLS is in progress.
     virtual bool pipe_waits() const = 0;
     virtual bool pipe_over() const = 0;
     virtual void pipe_failed(End& end) = 0;
-    // Called when the source has ended and all bytes are written.
+    // Called when the source has sent its last byte and all bytes are written to the sink.
     virtual void pipe_finished(rules::Direction direction) = 0;
-    // Called when a fault closes the flow; for a FIN, once all bytes are written.
+    // Called when a fault closes the flow. If `how` is a FIN, called once all bytes are written.
     virtual void pipe_closed(rules::Close how) = 0;
-    // Called when a fault answers: send `bytes` back to the source, then end the flow.
+    // Called when a fault answers in place of the sink. The owner sends `bytes` back to the source,
+    // then ends the flow.
     virtual void pipe_answered(End& source, std::string_view bytes) = 0;
     virtual void pipe_injected(const rules::Rule& rule, rules::Direction direction,
                                const rules::Note& note) = 0;
-    // Called when the listener's `buffer` is smaller than the stages need.
+    // Called when the listener's `buffer` is smaller than the faults need.
     virtual void pipe_buffer_full() = 0;
   };
 
-  // The arguments are not owned, and must outlive this object.
+  // All arguments are borrowed, and must outlive this object.
   Pipe(Owner& owner, Loop& loop, const rules::Listener& listener, const rules::FlowFacts& facts,
        rules::Direction direction, End& source, End& sink);
 
@@ -62,28 +62,29 @@ class Pipe final {
   void read();
   // Writes pending bytes to the sink.
   void flush();
-  // Run the due deadlines of the stages ahead of, or behind, the messages.
+  // Runs the due deadlines of the faults that act on bytes before (or after) messages are decoded.
   void advance_ahead(Instant now);
   void advance_behind(Instant now);
-  // Decodes the bytes read from now on as messages. `tunnel` is not owned.
+  // Decodes the bytes that are read from now on as messages. `tunnel` is not owned.
   void set_messages(messages::MessageTunnel& tunnel) { tunnel_ = &tunnel; }
-  // The rules on bytes in this direction; the first `ahead` of them act ahead of the messages.
+  // Sets the rules on bytes in this direction. The first `ahead` of them act before messages are
+  // decoded.
   void set_rules(const std::vector<rules::RuleRef>& rules, std::size_t ahead, Instant now);
 
-  // Bytes that the messages part has released.
+  // Takes bytes of messages that have passed the rules on messages.
   void from_messages(std::span<const std::byte> bytes) { into(behind_, bytes); }
   void messages_finished();
 
   Instant deadline() const { return std::min(ahead_.deadline(), behind_.deadline()); }
   bool blackholed() const;
-  // Returns true if reading has stopped, so that no read would report a failure of the source.
+  // Whether reading has stopped, so that no read would report a failure of the source.
   bool stopped_reading() const { return paused_ || source_ended_; }
   bool finished() const { return fin_sent_; }
   std::size_t held() const;
   std::size_t waiting() const { return pending_.bytes() + (splice_ ? splice_->held() : 0); }
 
  private:
-  // The stages on one side of the messages.
+  // The faults on bytes, either before or after messages are decoded.
   struct Stages final : rules::ChainOutput {
     explicit Stages(Pipe& of) : pipe(of) {}
 
@@ -98,7 +99,7 @@ class Pipe final {
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
 
     Pipe& pipe;
-    std::unique_ptr<rules::Chain> chain;  // null: no rule on this side
+    std::unique_ptr<rules::Chain> chain;  // null if no rule acts here
   };
 
   bool straight() const { return ahead_.transparent() && !tunnel_ && behind_.transparent(); }
@@ -126,15 +127,15 @@ class Pipe final {
   End& source_;
   End& sink_;
   Stages ahead_{*this};
-  messages::MessageTunnel* tunnel_ = nullptr;  // null: the protocol has no messages
+  messages::MessageTunnel* tunnel_ = nullptr;  // decodes messages; null if the protocol has none
   Stages behind_{*this};
   rules::ChunkQueue pending_;  // bytes that the sink has not accepted yet
   std::unique_ptr<SpliceBuffer> splice_;
   rules::Direction direction_;
   bool paused_ = false;
   bool source_ended_ = false;
-  bool closes_ = false;       // a stage closes the whole flow: do not pass on a half-close
-  bool fin_waiting_ = false;  // send FIN once pending_ is empty
+  bool closes_ = false;       // a fault closes the whole flow, so a half-close is not passed on
+  bool fin_waiting_ = false;  // a FIN follows once pending_ is empty
   bool fin_sent_ = false;
   bool close_waiting_ = false;
 };

@@ -11,8 +11,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Time until a resolver gives up, as by default in resolv.conf(5): two attempts of five seconds
-// each.
+// Time that a lookup without an answer takes: two attempts of five seconds each, as by default in
+// resolv.conf(5).
 constexpr Duration kResolverGivesUp = std::chrono::seconds(10);
 constexpr std::uint32_t kTtl = 60;
 
@@ -35,7 +35,7 @@ void ProxyGate::read(Stream& stream) {
     if (count <= 0) return;
     auto step = request_.feed(buffer.first(static_cast<std::size_t>(count)));
     if (step.state == codecs::ProxyRequest::State::kMore && step.taken == 0) return;
-    // Consume the request only: bytes behind it are payload and stay in the socket.
+    // Reads only the client's request from the socket: the bytes behind it are for the server.
     [[maybe_unused]] const auto taken =
         ::recv(stream.number(), buffer.data(), step.taken, MSG_DONTWAIT);
     if (step.state == codecs::ProxyRequest::State::kRefused) {

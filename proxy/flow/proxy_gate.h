@@ -1,7 +1,7 @@
 // ProxyGate: reads the request of a forward proxy's client (SOCKS, or HTTP CONNECT) and resolves
-// the target's name.
+// the name of the server.
 //
-//   SOCKS or CONNECT -> DNS rules for the name -> lookup -> (delay) -> target_known()
+//  SOCKS or CONNECT -> DNS rules for the name -> lookup -> (delay) -> target_known()
 //
 // If the lookup fails, because of a rule or of the resolver, the client gets the proxy protocol's
 // error reply, after the time that a resolver would take. A member of the flow that owns the
@@ -24,20 +24,20 @@ class ProxyGate final : private Deadline {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // Called when the target is resolved; facts.destination and facts.names are set.
+    // Called when the server's addresses are known; facts.destination and facts.names are set.
     virtual void target_known(std::vector<Endpoint> servers) = 0;
-    // Called when the request fails. Send `reply` to the client, then FIN.
+    // Called when the request fails. The owner sends `reply` to the client, then FIN.
     virtual void target_refused(std::string reply) = 0;
   };
 
   ProxyGate(Host& host, Owner& owner, const ListenerView& listener, rules::FlowFacts& facts);
   ~ProxyGate() override;
 
-  // Call when the client's socket is readable.
+  // Reads the client's request. Called when the client's socket is readable.
   void read(Stream& stream);
-  // Returns true if the client's request is complete.
+  // Whether the client's request is complete.
   bool asked() const { return asked_; }
-  // Replies to the client: the server is connected, or cannot be reached.
+  // The reply for the client after the server was connected, or could not be reached.
   std::string connected() const { return request_.connected(); }
   std::string unreachable(std::string_view why) const;
 

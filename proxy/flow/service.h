@@ -12,16 +12,16 @@ namespace brownout::proxy {
 
 class Service : public Retirable {
  public:
-  // Call after the listener's settings or its servers have changed.
+  // Sets the listener's settings and its servers after they have changed.
   virtual void set_view(std::shared_ptr<const ListenerView> view,
                         std::shared_ptr<UpstreamGroup> group) = 0;
-  // Call after the rules have changed.
+  // Applies new rules.
   virtual void apply(const rules::RuleSet& set) = 0;
-  // Adds the service's sessions, if any, to `list`.
+  // Adds the UDP sessions that match, if the service has any.
   virtual void list(FlowList& /*list*/) const {}
-  // Ends the session with this ordinal; false if there is none.
+  // Ends the session with this ordinal. Returns false if there is none.
   virtual bool cut_session(std::uint64_t /*ordinal*/) { return false; }
-  // Ends all flows.
+  // Ends all sessions or queries.
   virtual void cut() = 0;
 };
 

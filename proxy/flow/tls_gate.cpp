@@ -11,8 +11,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Returns the address that the client connected to. Without SNI, the certificate is issued for this
-// address.
+// Returns the address that the client connected to. A client without SNI gets a certificate for
+// this address.
 std::string local_address(const Fd& fd) {
   const auto ip = own_address(fd).ip();
   return ip ? to_text(*ip) : "localhost";
@@ -24,7 +24,8 @@ constexpr std::size_t kMostLeftInside = 4096;
 
 }  // namespace
 
-// taken_ holds at most the largest ClientHello (codecs::kMostHello) in records of one byte each.
+// Reads the ClientHello, or waits for more bytes. At most the largest one (codecs::kMostHello) is
+// kept in taken_, in records of one byte each.
 codecs::HelloReading TlsGate::look(Loop& loop, Stream& stream) {
   const auto buffer = loop.read_buffer();
   const auto receive = [&](std::size_t most, int flags) {
@@ -91,7 +92,7 @@ TlsGate::Step TlsGate::shake_hands(Host& host, Stream& stream, const rules::Flow
   return Step::kFailed;
 }
 
-// Encodes a fatal alert in plaintext (RFC 8446, 6).
+// Encodes a fatal alert in plaintext (RFC 8446, section 6).
 std::string TlsGate::alert() const {
   return {'\x15', '\x03', '\x03', '\0', '\x02', '\x02', static_cast<char>(verdict_.alert->code)};
 }

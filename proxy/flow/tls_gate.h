@@ -1,8 +1,8 @@
 // TlsGate: admits a client connection that begins with TLS. It reads the ClientHello, applies the
-// rules of handshakes and, at a listener that terminates TLS, runs the handshake.
+// rules on handshakes and, at a listener that terminates TLS, runs the handshake.
 //
-//   read_hello() -> apply_handshake_rules() -> (delay) -> begin() -> shake_hands() whenever bytes
-//   arrive
+//  read_hello() -> apply_handshake_rules() -> (delay) -> begin() -> shake_hands() whenever bytes
+//  arrive
 //
 // Member of the flow that owns the connection; use only on the event loop's thread.
 #pragma once
@@ -27,14 +27,14 @@ class TlsGate {
     kFailed,  // the handshake failed, and its alert has been written
   };
 
-  // Reads the ClientHello without consuming it: the flow still receives the stream from its first
-  // byte. A hello too large for the socket's buffer is consumed and given back to `stream`. Returns
-  // false if more bytes are needed. facts.hello then points into this gate.
+  // Reads the ClientHello, and sets facts.hello, which points into this object. Returns false if
+  // more bytes are needed. The flow still receives the stream from its first byte: a hello too
+  // large for the socket's buffer is given back to `stream`.
   bool read_hello(Host& host, Stream& stream, rules::FlowFacts& facts);
-  // Call when STARTTLS begins, with the host that the client named. The next bytes are then treated
-  // as the start of a connection.
+  // Begins STARTTLS for the host that the client named. The next bytes are then treated as the
+  // start of a connection.
   void asked_for(std::string host) { asked_ = std::move(host); }
-  // Applies the rules of handshakes. Returns the delay before the handshake.
+  // Applies the rules on handshakes, and returns the delay before the handshake.
   Duration apply_handshake_rules(Host& host, const rules::FlowFacts& facts);
   Step begin(Host& host, Stream& stream, const ListenerView& listener,
              const rules::FlowFacts& facts);
@@ -46,8 +46,8 @@ class TlsGate {
  private:
   codecs::HelloReading look(Loop& loop, Stream& stream);
 
-  std::vector<std::byte> taken_;  // bytes of a large ClientHello, read from the socket
-  codecs::HelloReader reader_;    // parser of the bytes in taken_
+  std::vector<std::byte> taken_;  // bytes of a large ClientHello, which were read from the socket
+  codecs::HelloReader reader_;    // parser of the ClientHello in taken_
   std::optional<rules::ClientHello> hello_;
   std::optional<std::string> asked_;
   rules::TlsVerdict verdict_;

@@ -5,7 +5,7 @@
 namespace brownout::proxy {
 namespace {
 
-// Bytes are reported at the latest after this many, even if no turn has ended.
+// Bytes are reported after this many at the latest, even if the server has sent none.
 constexpr std::uint64_t kReportAfter = 1 << 20;
 
 }  // namespace

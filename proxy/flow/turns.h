@@ -1,14 +1,15 @@
-// Turns: measures the requests of one connection or UDP session as its client sees them: with the
+// Turns: measures the requests of one connection or UDP session as its client sees them, with the
 // effect of all faults.
 //
-//   http, websocket  a request begins with the client's first bytes and ends when its answer begins
-//   mqtt, nats,      requests and answers are parsed (rules/protocols/codec/request_watch.h)
-//   redis, xmpp
-//   any other        bytes are not parsed: a turn is a change from client bytes to server bytes.
-//                    The duration of a turn does not show the speed of the server, and the last
-//                    client bytes may need no answer, so durations and failures are not measured.
+//  http, websocket  a request begins with the client's first bytes and ends when its answer begins
+//  mqtt, nats,      requests and answers are parsed (rules/protocols/codec/request_watch.h)
+//  redis, xmpp
+//  any other        bytes are not parsed: counts replies, each a change from client bytes to
+//                   server bytes. The time until a reply does not show the speed of the server,
+//                   and the last client bytes may need no answer, so durations and failures are
+//                   not measured.
 //
-// Reports each request or turn to the host. At the end, reports a failure for each request without
+// Reports each request or reply to the host. At the end, reports a failure for each request without
 // an answer. If there is none but the connection broke, reports one failure. Measures only if
 // Host::watched(). Member of its flow; use only on the event loop's thread.
 #pragma once
@@ -23,35 +24,35 @@ namespace brownout::proxy {
 
 class Turns {
  public:
-  // `host` and `facts` are not owned, and must outlive this object.
+  // `host` and `facts` are borrowed, and must outlive this object.
   Turns(Host& host, const rules::FlowFacts& facts, rules::Protocol protocol)
       : host_(host), facts_(facts), protocol_(protocol) {}
 
-  // Call when bytes of the client have arrived, even before they are read.
+  // Called when bytes of the client have arrived, even before they are read.
   void asked() {
     if (since_ == kNever && host_.watched()) since_ = Loop::now();
   }
-  // http and websocket: call when the answer begins.
+  // Called when the answer begins; for http and websocket only.
   void answered(bool ok) {
     if (since_ != kNever) report_request(ok);
   }
-  // All other protocols: call after each read from the client and each write to the client. `bytes`
-  // may be empty if spliced, except for protocols whose requests are parsed.
+  // Called after each read from the client and each write to the client; not for http and
+  // websocket. `bytes` may be left out for protocols whose requests are not parsed.
   void from_client(std::size_t size, codecs::ByteView bytes = {}) {
     if (host_.watched()) count(rules::Direction::kUpstream, size, bytes);
   }
   void to_client(std::size_t size, codecs::ByteView bytes = {}) {
     if (host_.watched()) count(rules::Direction::kDownstream, size, bytes);
   }
-  // Call when STARTTLS is complete: later bytes are inside TLS.
+  // Called when STARTTLS is complete: later bytes are inside TLS.
   void secured() {
     if (watch_) watch_->secured();
   }
-  // http and websocket: call when the server grants an upgrade; later bytes are not parsed.
+  // Called when the server grants an HTTP upgrade: later bytes are not parsed.
   void upgraded();
-  // Call when the connection breaks and the client is not the cause.
+  // Called when the connection breaks and the client is not the cause.
   void broke() { broken_ = true; }
-  // Call last, when the connection has ended.
+  // Called last, when the connection has ended.
   void over();
 
  private:
@@ -64,10 +65,10 @@ class Turns {
   Host& host_;
   const rules::FlowFacts& facts_;
   const rules::Protocol protocol_;
-  // Parser of requests, made when needed; null if requests are not parsed.
+  // Parser of requests, made at the first bytes; null for protocols whose requests are not parsed.
   std::unique_ptr<messages::RequestWatch> watch_;
   std::vector<messages::RequestWatch::Answer> answers_;
-  Turned turned_;  // traffic since the previous report to the host
+  Turned turned_;  // traffic that was not reported to the host yet
   Instant since_ = kNever;
   bool broken_ = false;
   bool upgraded_ = false;

@@ -105,8 +105,7 @@ void UdpServer::take_batch(std::size_t count) {
       touched_.push_back(session);
     }
   }
-  // A session that has ended meanwhile is destroyed only after this loop iteration, so the pointer
-  // is valid.
+  // A session that has ended is destroyed only after this loop iteration, so each pointer is valid.
   for (auto* session : touched_) session->flush();
   touched_.clear();
 }

@@ -27,7 +27,7 @@ class UdpServer final : public Service, private Ready, private UdpSessionHost {
   bool cut_session(std::uint64_t ordinal) override;
 
  private:
-  // Datagrams of one client to two local addresses are two sessions.
+  // Identifies a session: datagrams of one client to two local addresses are two sessions.
   struct Key {
     SocketAddress client;
     LocalAddress local;

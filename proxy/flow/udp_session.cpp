@@ -12,8 +12,7 @@ namespace {
 constexpr std::size_t kMostEarly = 64;
 constexpr std::size_t kMostEarlyBytes = 64 * 1024;
 constexpr Duration kRefusedFor = std::chrono::milliseconds(500);
-// Maximum number of batches in one iteration of the event loop, so that other sessions are served
-// too.
+// Limit of batches in one iteration of the event loop, so that other sessions are served too.
 constexpr int kSessionBatchesPerTurn = 4;
 
 }  // namespace
@@ -189,8 +188,8 @@ void UdpSession::send(Side& side) {
   const auto add = [&](std::span<const std::byte> bytes) {
     up ? sender.add(bytes) : sender.add(bytes, client_, local_);
   };
-  // Send the datagrams that the chain has released first: they are older than those that no rule
-  // acts on.
+  // Sends the datagrams that faults have released first, since they are older than those that no
+  // rule acts on.
   for (const auto& chunk : side.ready) add(chunk.bytes());
   for (const auto& bytes : side.straight) add(bytes);
   bytes_[static_cast<std::size_t>(side.direction)] += sender.bytes();
@@ -205,8 +204,8 @@ void UdpSession::send(Side& side) {
   if (up && error == ECONNREFUSED) server_failed(error);
 }
 
-// The server's host answered with ICMP "port unreachable". If the group has another server, the
-// client's next datagram opens a session to that server.
+// Handles the ICMP message "port unreachable" of the server's host. If the group has another
+// server, the client's next datagram opens a session to that server.
 void UdpSession::server_failed(int error) {
   group_->mark_failed(index_, std::strerror(error), Loop::now());
   if (group_->config().servers.size() > 1) end();
@@ -253,7 +252,8 @@ void UdpSession::on_due(Instant now) noexcept {
                                          {}}),
                     0);
   }
-  // Checking for an idle session at intervals costs less than moving a deadline at each datagram.
+  // Checks at intervals whether the session is idle, which costs less than moving a deadline at
+  // each datagram.
   if (now >= idle_check_) {
     if (state_ == State::kRefused) return end();
     const bool waiting = upstream_.chain.held() + downstream_.chain.held() > 0;

@@ -31,9 +31,10 @@ class UdpSessionHost {
   virtual Host& host() = 0;
   virtual const ListenerView& view() const = 0;
   virtual DatagramBatch& batch() = 0;
-  virtual const Fd& socket() const = 0;  // the listener's socket, for datagrams to the client
+  // the listener's socket, which sends datagrams to the client
+  virtual const Fd& socket() const = 0;
   virtual void datagrams_lost(std::size_t count, int error) = 0;
-  // Call when a rule rejects the session. A proxy cannot send an ICMP error, so the datagrams are
+  // Called when a rule rejects the session. A proxy cannot send an ICMP error, so the datagrams are
   // dropped.
   virtual void session_refused() = 0;
   virtual void session_over(UdpSession& session) = 0;
@@ -45,10 +46,10 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
              const SocketAddress& client, const LocalAddress& local, rules::FlowFacts facts);
   ~UdpSession() override;
 
-  // Selects the rules and the server.
+  // Begins the session: selects its rules and its server.
   void start();
-  // `datagram` must stay valid until flush(). Returns true if this datagram is the first that needs
-  // a flush.
+  // Takes a datagram of the client, which must stay valid until flush(). Returns true if it is the
+  // first one to be flushed.
   bool from_client(std::span<const std::byte> datagram, Instant now);
   void flush();
   void apply(const rules::RuleSet& set, Instant now);
@@ -64,7 +65,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
  private:
   enum class State { kResolving, kServing, kRefused, kOver };
 
-  // One direction of the session.
+  // Datagrams of one direction: to the server or to the client.
   struct Side final : rules::ChainOutput {
     Side(UdpSession& owner, rules::Direction which)
         : session(owner), direction(which), chain(owner.facts_, which, *this) {}
@@ -78,7 +79,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
     UdpSession& session;
     rules::Direction direction;
     rules::Chain chain;
-    std::vector<rules::Chunk> ready;                   // datagrams that the chain has released
+    std::vector<rules::Chunk> ready;                   // datagrams that faults have released
     std::vector<std::span<const std::byte>> straight;  // datagrams that no rule acts on; not owned
     bool closed = false;
   };
@@ -106,9 +107,9 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   Side downstream_{*this, rules::Direction::kDownstream};
   std::vector<rules::RuleRef> rules_;
   std::vector<std::shared_ptr<void>> leases_;
-  std::vector<rules::Chunk> early_;  // datagrams that arrived before the lookup's end
+  std::vector<rules::Chunk> early_;  // datagrams that arrived before the server's name was resolved
   Resolver::Ticket ticket_;
-  std::size_t index_ = 0;  // index of the server in the group
+  std::size_t index_ = 0;  // index of the session's server in the group
   Fd fd_;
   rules::FlowActivity activity_;
   HeldBytes held_bytes_{server_.host().held_bytes()};
@@ -116,7 +117,7 @@ class UdpSession final : public Retirable, private Ready, private Deadline {
   std::array<std::uint64_t, 2> bytes_{};
   Instant last_seen_;
   Instant idle_check_;
-  Instant lookup_ends_ = kNever;  // time-out of the lookup of the server's name
+  Instant lookup_ends_ = kNever;  // when the lookup of the server's name times out
   State state_ = State::kResolving;
 };
 

@@ -1,5 +1,5 @@
-// Limits of one direction of a flow: how often it reads in one iteration of the event loop, and how
-// many bytes it holds before reading pauses.
+// Limits of one direction of a connection: how often it reads in one iteration of the event loop,
+// and how many bytes it holds before reading pauses.
 #pragma once
 
 #include <algorithm>
@@ -10,17 +10,16 @@
 
 namespace brownout::proxy {
 
-// Maximum number of reads in one iteration of the event loop, so that other connections are served
-// too.
+// Limit of reads in one iteration of the event loop, so that other connections are served too.
 constexpr int kReadsPerTurn = 4;
 
 struct Watermark {
   std::size_t high = 0;
-  bool capped = false;  // the listener's `buffer` is less than the stages need
+  bool capped = false;  // the listener's `buffer` is less than the faults need
 };
 
-// `straight` is the limit without rules. Reading ahead of a slow sink would gain little: the
-// kernel's buffers hold those bytes as well.
+// Returns how many bytes may be held before reading pauses. `straight` is the limit without rules,
+// which is small: the kernel's buffers hold bytes for a slow receiver as well.
 inline Watermark watermark(const rules::Chain* chain, const rules::Listener& listener,
                            std::size_t straight) {
   if (chain == nullptr || chain->empty()) return {straight, false};
