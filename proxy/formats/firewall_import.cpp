@@ -32,7 +32,8 @@ IpAddress as_address(Number value) {
   return address;
 }
 
-// An empty list matches everything, so the result is the other list.
+// Stores the prefixes that are in both lists. An empty list matches everything, so the result is
+// then the other list. Returns false if the lists have no address in common.
 bool intersect(const std::vector<Prefix>& a, const std::vector<Prefix>& b,
                std::vector<Prefix>& result) {
   if (a.empty() || b.empty()) {
@@ -81,7 +82,8 @@ bool keep_family(std::vector<Prefix>& prefixes, IpFamily family) {
   return !prefixes.empty();
 }
 
-// Drops the family if the source addresses imply it. Returns false if no packet can match.
+// Removes the line's address family if the source addresses imply it. Returns false if no packet
+// can match the line.
 bool settle_family(FirewallLine& line) {
   if (!line.family) return true;
   if (!keep_family(line.source, *line.family) || !keep_family(line.destination, *line.family)) {
@@ -109,26 +111,27 @@ bool same_packets(const FirewallLine& a, FirewallLine b) {
   return a == b;
 }
 
-// Expands the chains of a firewall to one flat list of lines. Each line of a [[firewall]] gives a
-// final verdict. So if some packets leave a chain early, they are followed to their verdict at
-// once.
+// Turns the chains of a firewall into one flat list of lines for a [[firewall]], in which each line
+// gives a final verdict. So if some packets leave a chain early, they are followed to their verdict
+// at once.
 class Flattener {
  public:
   Flattener(const ImportedChains& chains, ImportedFirewall& into) : chains_(chains), into_(into) {}
 
-  // Returns false if there are too many lines, or if jumps form a cycle.
+  // Adds the lines for a chain with a hook. Returns false if there are too many, or if jumps form a
+  // cycle.
   bool add(const ImportedChain& base) { return walk(base, 0, {}, nullptr, 0) != Way::kTooMany; }
 
  private:
-  // The return stack: where evaluation continues when a chain ends.
+  // Where evaluation continues when a chain that was jumped to ends; a stack.
   struct Behind {
     const ImportedChain& chain;
     std::size_t next;
     const Behind* below;
   };
   enum class Way {
-    kDecided,  // all packets that match the condition have a verdict
-    kEnds,     // the remaining packets reach the end of the chain
+    kDecided,  // all packets in question have a verdict
+    kEnds,     // some packets reach the end of the chain without a verdict
     kTooMany,
   };
 
@@ -147,7 +150,7 @@ class Flattener {
         continue;
       }
       auto line = rule.never ? std::nullopt : both(condition, rule.line);
-      if (!line) continue;  // no packet can match both
+      if (!line) continue;  // no packet matches both the rule and the jumps to it
       const bool all = same_packets(condition, *line);
       if (rule.verdict == ImportedRule::Verdict::kReturn && all) return Way::kEnds;
       if (rule.verdict == ImportedRule::Verdict::kGoto && all) {
@@ -159,7 +162,7 @@ class Flattener {
     return Way::kEnds;
   }
 
-  // Follows the packets that match a rule.
+  // Follows the packets that match a rule to their verdict, or to the end of the chain.
   Way follow(const ImportedRule& rule, const Behind& here, FirewallLine line, int depth) {
     switch (rule.verdict) {
       case ImportedRule::Verdict::kDecide:
@@ -179,7 +182,8 @@ class Flattener {
     return Way::kEnds;
   }
 
-  // Follows packets to their verdict: the rules after each jump, then the policy.
+  // Follows packets that have left a chain to their verdict: through the rules after each jump,
+  // then the policy.
   Way finish(FirewallLine condition, const Behind* behind, int depth) {
     for (; behind != nullptr; behind = behind->below) {
       const auto way = walk(behind->chain, behind->next, condition, behind->below, depth + 1);
@@ -197,7 +201,8 @@ class Flattener {
   std::set<const ImportedRule*> left_out_;
 };
 
-// Order of preference of tables: for both address families, then for IPv4, then for IPv6.
+// Returns the rank of the chain's nftables table. One for both address families comes first, then
+// one for IPv4, then one for IPv6.
 int rank_of(const ImportedChain& chain) {
   if (chain.family == "ip") return 1;
   return chain.family == "ip6" ? 2 : 0;
@@ -211,7 +216,7 @@ const std::pair<const std::string, ImportedChain>* choose(const ImportedChains& 
   for (const auto& entry : chains) {
     if (entry.first == wanted) return &entry;
     const auto& [name, chain] = entry;
-    // "filter/input" also selects "ip filter/input".
+    // The name "filter/input" also selects the chain "ip filter/input".
     const bool named = !wanted.empty() && name.ends_with(" " + std::string(wanted));
     const bool there = !chain.hook.empty() && chain.hook == (wanted.empty() ? "input" : wanted);
     if ((named || there) && (best == nullptr || rank_of(chain) < rank_of(best->second))) {
@@ -234,8 +239,8 @@ void leave_out_jumps_to_nowhere(ImportedChains& chains) {
   }
 }
 
-// A table for one address family does not see packets of the other. Accept these first, since lines
-// without an address would match them.
+// Adds a line that accepts all packets of the other address family. The imported firewall does not
+// see them, but lines without an address would match them.
 void accept_the_other_family(const std::string& family, rules::Firewall& firewall) {
   if (family != "ip" && family != "ip6") return;
   const bool of_ipv6 = family == "ip6";
@@ -252,10 +257,10 @@ std::vector<Prefix> prefixes_of(const IpAddress& first, const IpAddress& last) {
   Number low = as_number(first);
   const Number high = as_number(last);
   while (low <= high) {
-    // The largest aligned block that begins at `low` and ends within the range.
+    // Finds the largest aligned block of addresses that begins at `low` and ends within the range.
     unsigned bits = 0;
     while (bits < 128) {
-      const Number block = Number{1} << bits;  // half of the next size
+      const Number block = Number{1} << bits;  // half the size of the next larger block
       const bool aligned = bits < 127 && (low & (block * 2 - 1)) == 0;
       if (!aligned || high - low < block * 2 - 1) break;
       ++bits;

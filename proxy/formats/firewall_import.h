@@ -1,14 +1,14 @@
 // Imports the filter rules of a real firewall as a [[firewall]] table.
 //
 // Reads the output of `nft -j list ruleset` (libnftables-json(5)) and of iptables-save(8). A
-// [[firewall]] is one flat list, so jumps are expanded: each line gets the conditions of the jump,
-// too. A packet may also leave a chain early (return, goto). The rules that are evaluated next are
-// then expanded, too: the rules after each jump that led to the chain, and the policy. A rule with
-// a set of pairs or a verdict map becomes one rule for each element. A negation becomes the list of
-// all other values.
+// [[firewall]] is one flat list, so jumps are expanded: each line also gets the conditions of the
+// jump. A packet may leave a chain early (return, goto). Then the rules that are evaluated next are
+// expanded too: the rules after each jump that led to the chain, and the policy. A rule with a set
+// of pairs or a verdict map becomes one rule for each element. A negation becomes the list of all
+// other values.
 //
-// A condition without a counterpart (interfaces, rates, other sets) never disappears silently: the
-// whole rule is left out and listed with the reason. Pure: no I/O; accepts any bytes.
+// A condition that [[firewall]] does not have (interfaces, rates, other sets) never disappears
+// silently: the whole rule is left out and listed with the reason. Accepts any bytes; no I/O.
 #pragma once
 
 #include <map>
@@ -27,15 +27,15 @@ struct ImportedRule {
   std::string text;  // the rule's original text
   rules::FirewallLine line;
   Verdict verdict = Verdict::kNone;
-  std::string target;   // the chain of a jump or goto
-  bool never = false;   // no packet can match: the conditions exclude each other
-  std::string why_not;  // why the rule cannot be imported, or ""
-  bool unseen = false;  // why_not is set because a proxy never sees such packets
+  std::string target;   // name of the chain that a jump or goto leads to
+  bool never = false;   // no packet can match, since the rule's conditions exclude each other
+  std::string why_not;  // why the rule cannot be imported; "" if it can
+  bool unseen = false;  // the rule is not imported since a proxy never sees its packets
 };
 
 struct ImportedChain {
-  std::string hook;    // "input", "forward", "output"; empty: target of jumps only
-  std::string family;  // "inet", "ip", "ip6"; empty: unknown
+  std::string hook;    // "input", "forward" or "output"; empty if only jumps lead to the chain
+  std::string family;  // "inet", "ip" or "ip6"; empty if unknown
   rules::FirewallAction policy = rules::FirewallAction::kAccept;
   std::vector<ImportedRule> rules;
 };
@@ -48,18 +48,18 @@ struct LeftOut {
 struct ImportedFirewall {
   rules::Firewall firewall;
   std::vector<LeftOut> left_out;
-  std::vector<std::string> other_chains;  // names of the other chains with a hook
+  std::vector<std::string> other_chains;  // names of the chains with a hook that were not imported
 };
 
 rules::Result<ImportedChains> read_nftables(std::string_view json);
 rules::Result<ImportedChains> read_iptables(std::string_view text);
 
-// Detects the format and imports one chain, selected by name or hook. Without a name, selects the
-// input chain, or else the only chain with a hook. Of several, prefers a table for both families,
-// then one for IPv4.
+// Detects the format and imports one chain, selected by name or hook. If `chain` is empty, selects
+// the input chain, or else the only chain with a hook. Of several, prefers one for both address
+// families, then one for IPv4.
 rules::Result<ImportedFirewall> import_firewall(std::string_view text, std::string_view chain);
 
-// Adds a condition to the rule.
+// Adds a condition to a rule, which then matches only packets that `part` matches too.
 void narrow(ImportedRule& rule, const rules::FirewallLine& part);
 // Returns a line for the packets that match both lines; nothing if no packet can match both.
 std::optional<rules::FirewallLine> both(const rules::FirewallLine& a, const rules::FirewallLine& b);

@@ -1,9 +1,9 @@
-// Reads and writes recorded flows, one JSON object a line, in the format of `brownout run --flows`.
+// Reads and writes records of flows, one JSON object a line, as `brownout run --flows` writes them.
 //
-//   {"listener":"chat","protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"}
+//  {"listener":"chat","protocol":"tcp","client":"10.1.2.3:50000","destination":"192.0.2.1:1883"}
 //
-// `source` is accepted in place of `client`. Ports, the listener and the protocol (tcp) are
-// optional.
+// `source` is accepted in place of `client`. Ports, the listener and the protocol (tcp) may be left
+// out.
 #pragma once
 
 #include <string>

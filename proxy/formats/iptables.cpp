@@ -95,7 +95,7 @@ class RuleReader {
   }
 
  private:
-  // Returns the value of the current option.
+  // Moves to the value of the current option and returns it.
   std::string value() { return at_ + 1 < words_.size() ? words_[++at_] : std::string(); }
 
   void need(bool good, const std::string& what) {
@@ -130,8 +130,8 @@ class RuleReader {
     need(false, option + " has no counterpart in a [[firewall]]");
   }
 
-  // Reads a condition on addresses or ports; returns false for other options. All conditions of a
-  // rule must hold, even two of the same kind.
+  // Reads a condition on addresses or ports; returns false for other options. Two conditions of the
+  // same kind must both hold.
   bool read_condition(const std::string& option) {
     FirewallLine part;
     bool good = false;
@@ -156,14 +156,14 @@ class RuleReader {
     return true;
   }
 
-  // Negates a line that has a single condition.
+  // Replaces the single condition of the line by its opposite.
   void negate(FirewallLine& part) {
     bool none = false;
     for (auto* prefixes : {&part.source, &part.destination}) {
       if (prefixes->empty()) continue;
       const bool v4 = prefixes->front().network.is_v4();
       *prefixes = prefixes_outside(std::move(*prefixes), v4 ? IpFamily::kIpv4 : IpFamily::kIpv6);
-      // For IPv6, the complement contains IPv4-mapped addresses, which an IPv6 table never sees.
+      // For IPv6, all other addresses include IPv4-mapped ones, which an IPv6 table never sees.
       none |= prefixes->empty();
     }
     for (auto* ports : {&part.source_port, &part.port}) {
@@ -199,14 +199,15 @@ class RuleReader {
     if (state) narrow(rule_, {.state = state});
   }
 
-  // Handles --syn: only a connection's first packet has SYN without FIN, RST and ACK.
+  // Reads --tcp-flags. --syn sets the flags of a connection's first packet: SYN without FIN, RST
+  // and ACK.
   void read_tcp_flags(const std::string& mask, const std::string& flags) {
     need(mask == "FIN,SYN,RST,ACK" && flags == "SYN", "--tcp-flags " + mask + " " + flags);
     narrow(rule_, {.protocol = Transport::kTcp,
                    .state = negated_ ? PacketState::kEstablished : PacketState::kNew});
   }
 
-  // Accepts a match module (-m) if all of its options are read above.
+  // Accepts a match module (-m) if all of its options can be imported.
   void read_module(const std::string& name) {
     for (const auto* known :
          {"tcp", "udp", "multiport", "conntrack", "state", "comment", "iprange"}) {
@@ -245,8 +246,8 @@ std::string hook_of(const std::string& chain) {
   return chain == "OUTPUT" ? "output" : "";
 }
 
-// One file may contain the output of both iptables-save and ip6tables-save, with the same names of
-// chains.
+// Reads the lines of one file, which may contain the output of both iptables-save and
+// ip6tables-save, with the same names of chains.
 class TableReader {
  public:
   void read(const std::string& line) {
@@ -264,7 +265,7 @@ class TableReader {
     } else if (words[0] == "-A" && words.size() > 1) {
       add(words, 1, line);
     } else if (words[0].starts_with('[') && words.size() > 2 && words[1] == "-A") {
-      add(words, 2, line);  // a rule with counters (iptables-save -c)
+      add(words, 2, line);  // a rule after its counters, as iptables-save -c writes it
     }
   }
 
@@ -276,7 +277,7 @@ class TableReader {
     any_ = true;
     filter_ = table == "*filter";
     if (!filter_) return;
-    // Chains of the first filter table keep their names; others get a prefix.
+    // Chains of the first table "filter" keep their names; chains of others get a prefix.
     ++filters_;
     const auto which = family_.empty() ? std::to_string(filters_) : family_;
     prefix_ = filters_ == 1 ? "" : which + " ";
@@ -287,7 +288,7 @@ class TableReader {
   void add(const std::vector<std::string>& words, std::size_t chain, const std::string& line) {
     auto rule = RuleReader(words).read(chain + 1, line);
     if (!rule.target.empty()) rule.target = prefix_ + rule.target;
-    if (rule.never) rule.why_not.clear();  // no packet matches, so the rule need not be imported
+    if (rule.never) rule.why_not.clear();  // a rule that no packet matches need not be imported
     chain_of(words[chain]).rules.push_back(std::move(rule));
   }
 

@@ -10,7 +10,7 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 using rules::Node;
 
-// Escapes "~" and "/" in a key (RFC 6901, 3).
+// Escapes "~" and "/" in a key (RFC 6901, section 3).
 std::string escaped(const std::string& key) {
   std::string text;
   for (const char c : key) text += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
@@ -48,8 +48,8 @@ rules::Result<Node> parse_json(std::string_view text, std::size_t most_values) {
     return to_node(json);
   } catch (const OrderedJson::exception& error) {
     std::string what = error.what();
-    // Removes the prefix of "[json.exception.parse_error.101] parse error at line 1, column 2:
-    // ...".
+    // The library's message is "[json.exception.parse_error.101] parse error at line 1, ...".
+    // Removes the part in brackets.
     if (const auto end = what.find("] "); end != std::string::npos) what.erase(0, end + 2);
     return rules::config_error("not JSON: " + what);
   }

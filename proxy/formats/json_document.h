@@ -1,5 +1,5 @@
-// Converts between JSON and rules::Node, the tree of values that is checked like a rule file. In
-// error messages, JSON pointers (RFC 6901) replace line and column.
+// Converts between JSON and rules::Node, the tree of values of a rule file. Error messages name a
+// value by its JSON pointer (RFC 6901), not by line and column.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,22 +11,23 @@
 
 namespace brownout::codecs {
 
-// Limit for a document that is validated like a rule file: a million tables would take a minute.
+// Limit of values in a document that is checked like a rule file: a million tables would take a
+// minute.
 constexpr std::size_t kMostJsonValues = 50'000;
 
-// Parses JSON of at most 64 levels. Positions are unset.
+// Parses JSON with at most 64 levels of objects and arrays. The nodes have no positions.
 rules::Result<rules::Node> parse_json(std::string_view text,
                                       std::size_t most_values = kMostJsonValues);
 rules::Node to_node(const nlohmann::ordered_json& json);
 nlohmann::ordered_json to_json(const rules::Node& node);
 
-// Pointers finds the JSON pointer of a value by its position. The constructor sets each position in
-// the document to a number.
+// Pointers finds the JSON pointer of a value by its position. The constructor numbers all values of
+// the document, and stores the numbers as their positions.
 class Pointers {
  public:
   explicit Pointers(rules::Node& document) { number(document, ""); }
 
-  // Returns the JSON pointer, or "" for the document itself and for an unknown position.
+  // Returns the JSON pointer of a value; "" for the document itself or an unknown position.
   const std::string& at(rules::Position where) const;
 
  private:

@@ -1,6 +1,6 @@
-// Reads and writes untrusted JSON text. Input is bounded in depth and size, so that other code may
-// process it by recursion and linear search. Output is valid UTF-8 even if values are not. Never
-// throws.
+// Reads and writes JSON text that may come from anyone. Input is limited in depth and size, so that
+// other code may process it by recursion and linear search. Output is valid UTF-8 even if values
+// are not. Never throws.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 namespace brownout::codecs {
 
 constexpr int kDeepestJson = 64;               // levels of nested objects and arrays
-constexpr std::size_t kMostJsonMembers = 256;  // in one object, whose members are searched linearly
+constexpr std::size_t kMostJsonMembers = 256;  // members of one object, which are searched linearly
 
 // JsonLimits is a parser callback that rejects text beyond these limits.
 class JsonLimits {
@@ -37,7 +37,7 @@ class JsonLimits {
     }
     return why_ == nullptr;
   }
-  // Returns the limit that was exceeded, or null.
+  // Returns the limit that the text exceeds, as an error text; null if none.
   const char* why() const { return why_; }
 
  private:
@@ -46,7 +46,7 @@ class JsonLimits {
   const char* why_ = nullptr;
 };
 
-// Returns nothing if the text is not JSON (RFC 8259), or exceeds the limits.
+// Parses JSON (RFC 8259). Returns nothing if the text is not JSON, or exceeds the limits.
 template <class Json = nlohmann::json>
 std::optional<Json> read_json(std::string_view text, std::size_t most_values = SIZE_MAX) {
   JsonLimits limits(most_values);

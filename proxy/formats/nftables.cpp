@@ -14,11 +14,12 @@ using rules::FirewallAction;
 using rules::IpFamily;
 using rules::Transport;
 
-// Limits of one rule that expands to many, by sets of pairs or verdict maps.
+// Limits of what one rule may expand to, by sets of pairs or verdict maps.
 constexpr std::size_t kMostAlternatives = 20'000;
-constexpr std::size_t kMostText = 300;  // most characters of a rule's text in a message
+constexpr std::size_t kMostText = 300;  // longest text of a rule in a message
 
-// Real rulesets are not nested deeply; printing a deep document would exhaust the stack.
+// Limit of nesting. Real rulesets are not deep, and printing a deep document would exhaust the
+// stack.
 constexpr int kDeepestRuleset = 100;
 
 int depth_of(std::string_view json) {
@@ -57,8 +58,8 @@ class RulesetReader {
   }
 
  private:
-  // Tables of several families may have the same name, as with iptables-nft. Tables of bridge, arp
-  // and netdev see frames, which a proxy does not.
+  // Whether an nftables table is for IP. Tables of bridge, arp and netdev see frames, which a proxy
+  // does not. Several families may have tables of the same name.
   static bool is_of_ip(const Json& object) {
     const auto family = nft_text(object, "family");
     return family.empty() || family == "inet" || family == "ip" || family == "ip6";
@@ -103,14 +104,15 @@ class RulesetReader {
     }
     auto& rules = chains_[name_of(object, "chain")].rules;
     for (auto& alternative : alternatives) {
-      // If no packet matches the rule, it need not be imported.
+      // A rule that no packet matches need not be imported.
       if (alternative.never) alternative.why_not.clear();
       rules.push_back(std::move(alternative));
     }
   }
 
-  // Applies the next statement to each rule. A set of pairs or a verdict map turns a rule into
-  // several. Their elements exclude each other, so their order does not matter.
+  // Applies the next statement of an nftables rule to each of `rules`. A set of pairs or a verdict
+  // map makes several rules of one. Their elements exclude each other, so their order does not
+  // matter.
   std::vector<ImportedRule> apply(const Json& statement, std::vector<ImportedRule>& rules) const {
     std::vector<ImportedRule> result;
     for (auto& rule : rules) {
@@ -143,7 +145,7 @@ class RulesetReader {
     return value.is_object() && value.contains("concat") && value["concat"].is_array();
   }
 
-  // Expands `{ 10.0.0.1 . 22, 10.0.0.2 . 80-90 }`.
+  // Makes one rule of each pair in a set, such as `{ 10.0.0.1 . 22, 10.0.0.2 . 80-90 }`.
   void split_by_pair(const Json& match, const ImportedRule& rule,
                      std::vector<ImportedRule>& into) const {
     const NftConditions conditions(sets_, table_);
@@ -155,7 +157,7 @@ class RulesetReader {
     });
   }
 
-  // Expands `{ 22 : accept, 80 : jump web }`.
+  // Makes one rule of each element of a verdict map, such as `{ 22 : accept, 80 : jump web }`.
   void split_by_verdict(const Json& map, const ImportedRule& rule,
                         std::vector<ImportedRule>& into) const {
     const NftConditions conditions(sets_, table_);
@@ -171,8 +173,8 @@ class RulesetReader {
           });
   }
 
-  // Makes a rule of each element. If read(element, rule) returns false for one, leaves out the
-  // whole rule. Skips elements whose packets a proxy never sees.
+  // Makes a rule of each element, by read(element, rule). If that returns false for one, leaves out
+  // all. Skips elements whose packets a proxy never sees.
   template <class Read>
   static void split(const Json& elements, const ImportedRule& rule, std::vector<ImportedRule>& into,
                     Read read) {
@@ -220,7 +222,7 @@ class RulesetReader {
 
   void read_statement(const Json& statement, ImportedRule& rule) const {
     if (!statement.is_object() || statement.size() != 1) {
-      rule.why_not = "a statement that is not an object";
+      rule.why_not = "a statement that is not a JSON object with one member, as `nft -j` prints it";
       return;
     }
     const auto& name = statement.begin().key();
@@ -249,7 +251,8 @@ class RulesetReader {
     rule.why_not = name + " has no counterpart in a [[firewall]]";
   }
 
-  // Adds the condition that a kind of reject implies and that nft does not list as a match.
+  // Adds the condition that an answer of reject implies, such as "tcp" for "tcp reset", since nft
+  // does not list it.
   void narrow_by_answer(const std::string& type, ImportedRule& rule) const {
     const bool both_families = !table_.starts_with("ip ") && !table_.starts_with("ip6 ");
     if (type == "tcp reset") narrow(rule, {.protocol = Transport::kTcp});

@@ -15,7 +15,8 @@ using rules::Prefix;
 using rules::Transport;
 
 constexpr int kDeepestSet = 4;
-// Limit of the list of prefixes outside some networks: for many networks it would be long.
+// Limit of the list of all prefixes outside some networks, which is long if there are many
+// networks.
 constexpr std::size_t kMostPrefixes = 4096;
 
 void not_seen(ImportedRule& rule, const std::string& what) {
@@ -53,7 +54,7 @@ bool add_address(const Json& value, std::vector<Prefix>& into) {
   return parsed.has_value();
 }
 
-// Collects the flags of "syn", ["fin", "syn"] or {"|": [...]}.
+// Adds the TCP flags that nft writes as "syn", ["fin", "syn"] or {"|": [...]} to `into`.
 void add_flags(const Json& value, int depth, std::set<std::string>& into) {
   if (value.is_string()) into.insert(value.get<std::string>());
   const Json* list = &value;
@@ -166,8 +167,8 @@ void NftConditions::read_addresses(const Json& payload, bool negated, const Json
   rule.never |= prefixes.empty();
   rules::FirewallLine part;
   (field == "saddr" ? part.source : part.destination) = std::move(prefixes);
-  // "::/0" also contains the IPv4-mapped addresses (RFC 4291, 2.5.5.2), so the family must restrict
-  // it.
+  // "::/0" also contains the IPv4-mapped addresses (RFC 4291, section 2.5.5.2), so the family must
+  // restrict it.
   const auto& list = field == "saddr" ? part.source : part.destination;
   const auto wide = [](const Prefix& prefix) { return prefix.contains(IpAddress::v4({})); };
   if (!v4 && std::any_of(list.begin(), list.end(), wide)) part.family = family;
@@ -204,8 +205,8 @@ void NftConditions::read_state(bool negated, const Json& value, ImportedRule& ru
     return state == "new" || state == "established" || state == "related" || state == "invalid" ||
            state == "untracked";
   });
-  // For ct state, a list is a bit mask. A packet has only one state, so "!=" with a list matches
-  // more than the packets in other states.
+  // A packet has only one state of conntrack, but nft compares a list as a bit mask. So "!=" with a
+  // list matches more than packets in other states, and is not imported.
   if (!good || (negated && value.is_array())) {
     rule.why_not = "ct state " + value.dump();
     return;
@@ -233,7 +234,7 @@ void NftConditions::read_protocol(bool negated, const Json& value, ImportedRule&
   if (protocol) narrow(rule, {.protocol = protocol});
 }
 
-// Reads nfproto ("ipv4") or the frame's type ("ip").
+// Reads a condition on the address family: nfproto ("ipv4") or the frame's type ("ip").
 void NftConditions::read_family(bool negated, const Json& value, ImportedRule& rule) const {
   bool v4 = false;
   bool v6 = false;
@@ -251,7 +252,8 @@ void NftConditions::read_family(bool negated, const Json& value, ImportedRule& r
   if (family) narrow(rule, {.family = family});
 }
 
-// Only a connection's first packet has SYN without FIN, RST and ACK.
+// Reads TCP flags. Only SYN without FIN, RST and ACK is imported, which a connection's first packet
+// has.
 void NftConditions::read_tcp_flags(const Json& masked, bool negated, const Json& value,
                                    ImportedRule& rule) {
   std::set<std::string> mask;

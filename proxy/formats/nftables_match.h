@@ -1,5 +1,5 @@
-// Reads the conditions of an nftables rule from JSON (libnftables-json(5)), for the import of a
-// firewall. Pure: no I/O.
+// Reads the conditions of nftables rules from JSON (libnftables-json(5)), to import a real
+// firewall. No I/O.
 #pragma once
 
 #include <map>
@@ -10,18 +10,19 @@
 
 namespace brownout::codecs {
 
-// Elements of named sets and maps; key: "@table/name".
+// Elements of the ruleset's named sets and maps, by "@table/name".
 using NftSets = std::map<std::string, nlohmann::json>;
 
 class NftConditions {
  public:
-  // `table` is the nftables table that contains the rules. Names of sets refer to this table.
+  // `table` is the nftables table of the rules to read; names of sets mean sets of this table.
   NftConditions(const NftSets& sets, std::string table) : sets_(sets), table_(std::move(table)) {}
 
-  // Restricts the rule to packets whose `left` is `right` (or is not, if negated), or sets why_not.
+  // Restricts the rule to packets whose `left` is `right`, or is not if `negated`. If that is not
+  // possible, sets rule.why_not.
   void read(const nlohmann::json& left, bool negated, const nlohmann::json& right,
             ImportedRule& rule) const;
-  // Returns the elements of a named ("@name") or anonymous set or map, or null.
+  // Returns the elements of a set or map, anonymous or named ("@name"). Null if it is neither.
   const nlohmann::json* elements(const nlohmann::json& value) const;
 
  private:
@@ -44,7 +45,7 @@ class NftConditions {
   std::string table_;
 };
 
-// Returns the text of a member of `object`, or "".
+// Returns the string that `object` has for `key`; "" if it has none.
 std::string nft_text(const nlohmann::json& object, const char* key);
 // Returns the value of a set's element, without its timeout, counter or comment.
 const nlohmann::json& nft_element(const nlohmann::json& element);

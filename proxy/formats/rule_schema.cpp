@@ -27,8 +27,8 @@ OrderedJson text_like(std::string_view pattern) {
   return {{"type", "string"}, {"pattern", pattern}};
 }
 
-// Returns the JSON Schema of a type of keys (FieldInfo) whose values have one notation. Other types
-// accept every text, and whole numbers if the protocol has numbers for its names.
+// Returns the JSON Schema of a key's type (FieldInfo), if all its values have one notation. A key
+// of any other type accepts every text, and whole numbers if they may stand for its names.
 std::optional<OrderedJson> simple_type(std::string_view type) {
   if (type == "true | false") return OrderedJson{{"type", "boolean"}};
   if (type == "whole number") return OrderedJson{{"type", "integer"}};
@@ -54,8 +54,8 @@ std::optional<OrderedJson> simple_type(std::string_view type) {
   return std::nullopt;
 }
 
-// Returns the values that a type lists, like `"fin" | "rst"` or `0 | 1 | 2`. Returns nothing if it
-// lists no values.
+// Returns the values of a type that is a list of values, such as `"fin" | "rst"` or `0 | 1 | 2`.
+// Nothing for other types.
 std::optional<OrderedJson> listed_values(std::string_view type) {
   if (!type.starts_with('"') && !type.starts_with('0')) return std::nullopt;
   OrderedJson values = OrderedJson::array();
@@ -63,7 +63,7 @@ std::optional<OrderedJson> listed_values(std::string_view type) {
     const auto end = type.find(" | ");
     const auto value = type.substr(0, end);
     type = end == std::string_view::npos ? "" : type.substr(end + 3);
-    // The values in a type's text are written as in JSON.
+    // Each value in the text of a type is written as in JSON.
     auto parsed = OrderedJson::parse(value, nullptr, false);
     if (parsed.is_discarded()) return std::nullopt;
     values.push_back(std::move(parsed));
@@ -100,7 +100,7 @@ OrderedJson schema_of_type(std::string_view type, std::string_view range) {
   return *schema;
 }
 
-// Keys whose value is a table with keys of its own, or a list of such tables.
+// Keys whose value is a table with keys of its own, or a list of such tables, with their schemas.
 using Nested = std::vector<std::pair<std::string_view, OrderedJson>>;
 
 OrderedJson table_of(const std::vector<FieldInfo>& fields, const Nested& nested = {}) {
@@ -128,7 +128,7 @@ OrderedJson table_of(const std::vector<FieldInfo>& fields, const Nested& nested 
 
 OrderedJson list_of(OrderedJson table) { return {{"type", "array"}, {"items", std::move(table)}}; }
 
-// The value of `type` decides which other keys a fault may have.
+// Returns the schema of `fault`, whose `type` decides which other keys it may have.
 OrderedJson fault_schema() {
   OrderedJson names = OrderedJson::array();
   OrderedJson kinds = OrderedJson::array();
@@ -156,7 +156,7 @@ OrderedJson rule_schema() {
 }
 
 OrderedJson listener_schema() {
-  // `name` is not required here, since a listener without a name gets one.
+  // Does not require `name`, since a listener without a name gets one.
   const OrderedJson address{{"type", "string"}};
   OrderedJson addresses{{"type", "array"}, {"items", address}, {"minItems", 1}};
   return table_of(rules::listener_schema().fields(),
@@ -165,7 +165,8 @@ OrderedJson listener_schema() {
                    {"upstream", {{"anyOf", OrderedJson::array({address, std::move(addresses)})}}}});
 }
 
-// A key that only some kinds of probes have is required only for these kinds.
+// Returns the schema of [[probe]]. A key that only some kinds of probes have is required only for
+// these kinds.
 OrderedJson probe_schema() {
   auto table = table_of(rules::probe_fields());
   for (const auto* protocol : rules::message_protocols()) {
@@ -200,7 +201,7 @@ std::string rule_file_schema() {
        {"region", list_of(table_of(rules::region_fields()))},
        {"sector", list_of(table_of(rules::sector_fields()))},
        {"webhook", list_of(table_of(rules::webhook_fields()))}});
-  // Files of `brownout exec` need no listener.
+  // A rule file for `brownout exec` needs no listener.
   schema.erase("required");
   OrderedJson whole{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                     {"title", "Brownout rule file"}};

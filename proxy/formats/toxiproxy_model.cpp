@@ -31,7 +31,7 @@ tl::unexpected<Problem> bad(const std::string& what) {
   return tl::unexpected(Problem{400, "bad request body: " + what});
 }
 
-// Leaves `to` unchanged if the key is absent or null.
+// Stores the value of a key in `to`; leaves `to` unchanged if the key is absent or null.
 template <class T>
 std::optional<Problem> take(const json& from, const char* key, const char* kind, T& to) {
   const auto found = from.find(key);
@@ -55,7 +55,8 @@ std::optional<Problem> take_attributes(const json& from, rules::Toxic& toxic) {
     const std::string key(attribute.name);
     double value = toxic.values[i];
     if (auto problem = take(*found, key.c_str(), "a number", value)) return problem;
-    // Larger numbers do not fit into a double's 53 bits, and are beyond every setting's range.
+    // Refuses numbers that a double cannot hold exactly (53 bits), which are beyond the range of
+    // every setting.
     if (!attribute.fraction && (value != std::floor(value) || std::abs(value) > 9e15)) {
       return Problem{400, "bad request body: " + key + " must be a whole number"};
     }
@@ -227,7 +228,7 @@ json to_json(const rules::Toxic& toxic) {
     }
   }
   json toxicity = toxic.toxicity;
-  // Go writes whole floats without a fraction, and clients compare the text.
+  // Writes 1.0 as 1, as programs in Go do, since clients compare the text.
   if (toxic.toxicity == std::floor(toxic.toxicity)) toxicity = static_cast<int>(toxic.toxicity);
   return {{"attributes", attributes},
           {"name", toxic.name},

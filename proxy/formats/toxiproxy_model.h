@@ -1,5 +1,5 @@
-// The data model of Toxiproxy's API: proxies and toxics, converted from and to Toxiproxy's JSON,
-// and to a configuration of this proxy. Pure: no I/O.
+// The data of Toxiproxy's API: proxies and toxics. Converts them from and to Toxiproxy's JSON, and
+// to a configuration for Brownout's engine. No I/O.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,7 +12,7 @@
 
 namespace brownout::toxiproxy {
 
-// An error response: {"error": what, "status": status}.
+// A refused request, answered with {"error": what, "status": status}.
 struct Problem {
   int status = 400;
   std::string what;
@@ -22,35 +22,34 @@ using Outcome = tl::expected<T, Problem>;
 
 struct Proxy {
   std::string name;
-  std::string listen;  // the requested address; once the port is open, the bound address
+  std::string listen;  // the requested address; the bound address once the port is open
   std::string upstream;
   bool enabled = true;
-  std::vector<rules::Toxic> toxics;  // toxics of upstream first, each direction in chain order
+  std::vector<rules::Toxic> toxics;  // toxics towards the server first, each direction in its order
 
-  rules::Endpoint asked;  // the requested address in parsed form, to open the port
+  rules::Endpoint asked;  // the requested address in parsed form, at which to open the port
   rules::Endpoint server;
 
-  // Returns true if this proxy has the same listen address as `other`. Port 0 never counts as the
-  // same.
+  // Whether this proxy has the same listen address as `other`. Port 0 never counts as the same.
   bool listens_at(const Proxy& other) const;
-  // Takes over the open port of `other` if the address is the same.
+  // Takes over the open port of the proxy that this one replaces, if the address is the same.
   void take_place_of(const Proxy& other);
   const rules::Toxic* find(const std::string& toxic) const;
-  // Adds a toxic at the end of its direction's chain.
+  // Adds a toxic as the last one of its direction.
   void add(rules::Toxic toxic);
 };
 
 // Parses an address; "" and ":80" mean all addresses.
 Outcome<rules::Endpoint> parse_listen(const std::string& text);
 
-// Parse request bodies, whose keys may have any case. `at` is appended to errors about missing
-// fields (" at proxy 2").
+// Parses the JSON of a request body; the keys may be written in upper or lower case.
 Outcome<nlohmann::json> parse_body(const std::string& body);
+// Reads a proxy. Errors about missing fields end with `at`, for example " at proxy 2".
 Outcome<Proxy> read_proxy(const nlohmann::json& json, const std::string& at = {});
-// Changes the given fields; keeps the others, the name and the toxics.
+// Sets the fields of the proxy that `json` has; keeps the others, the name and the toxics.
 Outcome<Proxy> update_proxy(Proxy proxy, const nlohmann::json& json);
 Outcome<rules::Toxic> read_toxic(const nlohmann::json& json);
-// Changes the given attributes and the given toxicity.
+// Sets the attributes and the toxicity that `json` has; keeps the others.
 Outcome<rules::Toxic> update_toxic(rules::Toxic toxic, const nlohmann::json& json);
 
 nlohmann::json to_json(const Proxy& proxy);

@@ -20,7 +20,8 @@ namespace brownout::codecs {
 namespace {
 
 constexpr std::uint32_t kDefaultTtl = 60;
-constexpr std::uint64_t kMostTtl = 0x7fffffff;  // largest TTL (RFC 2181, 8)
+// the largest TTL that DNS allows (RFC 2181, section 8)
+constexpr std::uint64_t kMostTtl = 0x7fffffff;
 constexpr std::string_view kRecordHint =
     R"(e.g. "chat.example.org. 60 IN A 192.0.2.1", as in a zone file)";
 
@@ -30,8 +31,8 @@ std::string in_capitals(std::string_view text) {
   return result;
 }
 
-// Parses "3600", or "1h30m" as BIND writes it. Returns a number above kMostTtl if the time is too
-// long, and nothing if the word is not a time.
+// Parses a time such as "3600", or "1h30m" as BIND writes it. Returns a number above kMostTtl if
+// the time is too long, and nothing if the word is not a time.
 std::optional<std::uint64_t> parse_ttl(std::string_view word) {
   std::uint64_t total = 0;
   std::uint64_t number = 0;
@@ -61,11 +62,12 @@ bool is_class(std::string_view word) {
           rules::parse_whole_number<std::uint16_t>(std::string_view(name).substr(5), 65535));
 }
 
-// Records, files and bytes of all zones so far, to be compared with the limits.
+// Totals over all zones so far, checked against limits: records from $GENERATE, included files, and
+// bytes of included and generated text.
 struct ZoneBudget {
-  std::size_t generated = 0;  // number of records from $GENERATE
+  std::size_t generated = 0;
   std::size_t includes = 0;
-  std::size_t text = 0;  // number of bytes of included and generated text
+  std::size_t text = 0;
 };
 
 // Resolves a path against the folder of a file: "hosts.zone" in "zones/a.zone" gives
@@ -74,9 +76,9 @@ std::string path_beside(const std::string& file, const std::string& path) {
   return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
 }
 
-// Reads a zone's entries in order. ldns parses each record. Fields that a line inherits (origin,
-// owner, TTL, class) are filled in here. The reason: ldns' own file reader supports neither a
-// relative $ORIGIN nor a class before the TTL, both of which RFC 1035, 5.1, allows.
+// Reads the entries of a zone in order. ldns parses each record. This class adds the fields that a
+// line inherits (origin, owner, TTL, class). ldns' own file reader supports neither a relative
+// $ORIGIN nor a class before the TTL, both of which RFC 1035, section 5.1, allows.
 class ZoneReader {
  public:
   ZoneReader(rules::Zone& zone, const ZoneIncludes& includes, ZoneBudget& budget,
@@ -109,7 +111,8 @@ class ZoneReader {
     }
   }
 
-  // TTL and class are optional and may come in any order. Returns nothing after reporting an error.
+  // Removes TTL and class from `rest`; both are optional and may come in any order. Returns the
+  // TTL, or nothing after reporting an error.
   std::optional<std::uint32_t> take_ttl_and_class(const ZoneEntry& entry, std::string_view& rest) {
     std::optional<std::uint32_t> ttl;
     std::optional<std::string> dns_class;
@@ -135,11 +138,11 @@ class ZoneReader {
     add_zone_problem(problems_, entry, what, hint);
   }
 
-  // Adds a record; returns an error text, or "".
+  // Adds a record to the zone. Returns an error text; "" after success.
   std::string add(const std::string& owner, std::uint32_t ttl, std::string_view type_and_data) {
     const auto line =
         owner + " " + std::to_string(ttl) + " " + class_ + " " + std::string(type_and_data);
-    // ldns silently ignores text beyond this length.
+    // Refuses longer text, which ldns would cut silently.
     if (type_and_data.size() > kMostRdata) {
       return "it has more than 65535 characters after its name, TTL and class";
     }
@@ -157,11 +160,11 @@ class ZoneReader {
     return {};
   }
 
-  // Checks that a name with a CNAME has no other record (RFC 2181, 10.1); returns an error text, or
-  // "".
+  // Checks that a name with a CNAME has no other record (RFC 2181, section 10.1). Returns an error
+  // text; "" if all is well.
   std::string beside_an_alias(const rules::DnsRecord& record) {
     constexpr std::array kBesideAny{rules::DnsType{25}, rules::DnsType{46},
-                                    rules::DnsType{47}};  // KEY RRSIG NSEC
+                                    rules::DnsType{47}};  // the types KEY, RRSIG and NSEC
     if (std::find(kBesideAny.begin(), kBesideAny.end(), record.type) != kBesideAny.end()) return {};
     const std::pair key(record.dns_class, rules::canonical_name(record.name));
     if (record.type != rules::DnsType::kCname) {
@@ -218,7 +221,7 @@ class ZoneReader {
     origin_ = std::move(origin_before);
   }
 
-  // Returns nothing after reporting an error.
+  // Returns the text of an included file, or nothing after reporting an error.
   std::optional<std::string> read_included(const ZoneEntry& entry, const std::string& path) {
     const auto refuse = [&](const std::string& what, const std::string& hint) {
       bad(entry, what, hint);
@@ -283,7 +286,8 @@ class ZoneReader {
     }
   }
 
-  // Returns false after an error, since the other numbers would fail in the same way.
+  // Adds one record of $GENERATE. Returns false after an error, since the other numbers would fail
+  // in the same way.
   bool generate_record(const ZoneEntry& entry, std::uint32_t number, std::string_view owner,
                        std::uint32_t ttl, std::string_view type, std::string_view data) {
     const auto refuse = [&](const std::string& what, const std::string& hint) {
@@ -314,8 +318,8 @@ class ZoneReader {
     return std::nullopt;
   }
 
-  // Returns the absolute name, with a final dot. A relative name is below the origin, or absolute
-  // if there is none. Returns nothing if the word is not a domain name.
+  // Returns a name as an absolute name, with a final dot. A relative name is below the origin, if
+  // there is one. Returns nothing if the word is not a domain name.
   std::optional<std::string> absolute(std::string_view word) const {
     const std::string text(word);
     if (text == "@") return origin_ ? std::optional(text_of(*origin_) + ".") : std::nullopt;
@@ -332,13 +336,13 @@ class ZoneReader {
   const ZoneIncludes& includes_;
   ZoneBudget& budget_;
   rules::Diagnostics& problems_;
-  using Owner = std::pair<std::uint16_t, std::string>;  // class and name
-  std::map<Owner, std::vector<std::uint8_t>> aliases_;  // RDATA of each CNAME
+  using Owner = std::pair<std::uint16_t, std::string>;  // class and name of records
+  std::map<Owner, std::vector<std::uint8_t>> aliases_;  // data of each CNAME record
   std::set<Owner> has_others_;
-  std::vector<std::string> open_;  // files that are being read: each includes the next
+  std::vector<std::string> open_;  // files that are being read, each of which includes the next
   Name origin_;
   std::string owner_;
-  std::optional<std::uint32_t> default_ttl_;  // value of $TTL (RFC 2308, 4)
+  std::optional<std::uint32_t> default_ttl_;  // value of $TTL (RFC 2308, section 4)
   std::uint32_t last_ttl_ = kDefaultTtl;
   std::string class_ = "IN";
 };

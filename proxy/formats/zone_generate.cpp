@@ -11,7 +11,7 @@ namespace brownout::codecs {
 namespace {
 
 constexpr std::uint32_t kMostNumber = 0x7fffffff;
-constexpr unsigned kMostWidth = 127;  // the same limit as in BIND
+constexpr unsigned kMostWidth = 127;  // BIND has the same limit
 constexpr std::string_view kModifierHint =
     R"(it is "$" or "${offset,width,base}" with a base of d, o, x, X, n or N, e.g. "${0,3,d}")";
 
@@ -21,14 +21,14 @@ struct Modifier {
   char base = 'd';
 };
 
-// Removes and returns the text before the next comma.
+// Returns the text before the next comma, and removes it from `rest`.
 std::string_view next_part(std::string_view& rest) {
   const auto part = rest.substr(0, rest.find(','));
   rest.remove_prefix(std::min(part.size() + 1, rest.size()));
   return part;
 }
 
-// Parses the text between the braces.
+// Parses "offset,width,base", the text between the braces of $GENERATE.
 std::optional<Modifier> parse_modifier(std::string_view text) {
   Modifier modifier;
   const bool ends_in_comma = text.ends_with(',');
@@ -50,8 +50,8 @@ std::optional<Modifier> parse_modifier(std::string_view text) {
   return modifier;
 }
 
-// Returns hexadecimal digits, the least significant first, each as a DNS label. The width includes
-// dots.
+// Returns hexadecimal digits, the least significant first, separated by dots as labels of DNS.
+// `width` includes the dots.
 std::string nibbles(std::uint32_t number, unsigned width, bool capitals) {
   const std::string_view digits = capitals ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string text;
@@ -82,7 +82,8 @@ std::string formatted(std::int64_t number, const Modifier& modifier) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-// Formats the number for a "$" just removed from `rest`; removes the braces after the "$", if any.
+// Returns the text for one "$", which the caller has just removed from `rest`. Removes the braces
+// after the "$", if any.
 rules::Result<std::string> take_number(std::string_view& rest, std::uint32_t number) {
   Modifier modifier;
   if (rest.starts_with('{')) {

@@ -21,8 +21,8 @@ class ZoneSplitter {
     take_text(line.text, line.where, several ? "line " : "");
   }
 
-  // Adds the lines of `text`. `place` begins the place of each line in messages, before the line
-  // number; if it is empty, so is the place.
+  // Adds the lines of `text`. In messages, each line is named by `place` and its number; by nothing
+  // if `place` is empty.
   void take_text(std::string_view text, rules::Position where, const std::string& place) {
     unsigned number = 0;
     for (std::size_t at = 0; at <= text.size();) {
@@ -91,7 +91,7 @@ class ZoneSplitter {
   rules::Diagnostics& problems_;
   std::vector<ZoneEntry> entries_;
   ZoneEntry entry_{};
-  int depth_ = 0;  // number of open parentheses
+  int depth_ = 0;  // number of parentheses that are still open
 };
 
 }  // namespace
