@@ -9,10 +9,11 @@
 namespace brownout::proxy {
 namespace {
 
-// Without rules, reading pauses while the other side has not accepted this many bytes.
+// Without rules, reading pauses while the receiving socket has not accepted this many bytes.
 constexpr std::size_t kStraight = Loop::kReadBuffer;
 
-// Only 5xx count as failures: 4xx are correct answers to a client's mistake.
+// Whether a response counts as a success. Only 5xx are failures: 4xx are correct answers to a wrong
+// request.
 bool is_success(int status) { return status > 0 && status < 500; }
 
 }  // namespace
@@ -44,7 +45,8 @@ void HttpFlow::serve() {
   const auto now = Loop::now();
   set_rules(up_, now);
   set_rules(down_, now);
-  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
+  // Marks the client as readable, since epoll does not report bytes that the TLS session has
+  // already taken from the socket.
   if (!client_.stream.plain()) client_.readable = true;
   if (client_.readable) on_end_ready(client_, 0);
 }
@@ -99,8 +101,8 @@ void HttpFlow::on_end_ready(End& ready, std::uint32_t events) noexcept {
       break;
   }
   if (ready.readable) read(ready);
-  // While reading is paused, no read reports a reset. But a server may have sent an early response
-  // before its reset (RFC 9112, 9.6), which must be read first.
+  // While reading is paused, no read reports a reset, so it is handled here. But a server may have
+  // sent an early response before its reset (RFC 9112, section 9.6), which must be read first.
   const bool paused = ready.readable && ready.stream;
   const bool answered = &ready == &server_ && !conversation_.tunnel();
   if (!over() && (events & EPOLLERR) != 0 && paused && !answered) {
@@ -147,7 +149,8 @@ bool HttpFlow::read_once(End& from) {
     return false;
   }
   const auto size = static_cast<std::size_t>(count);
-  // A short read means that the socket is empty, unless urgent data or FIN is queued behind.
+  // Fewer bytes than the buffer takes mean that the socket is empty, unless urgent data or FIN is
+  // queued behind them.
   const bool more = from.finished || from.urgent || !from.stream.plain();
   if (size < buffer.size() && !more) from.readable = false;
   const bool client = &from == &client_;
@@ -241,8 +244,8 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
     set_rules(down_, now);
   }
   conversation_.server_ready(std::exchange(reused_, false), now);
-  // Do not read here: the caller may be the Conversation, which may just have closed the server's
-  // connection.
+  // Reads in the next iteration of the event loop: the caller may be the Conversation, which may
+  // just have closed the server's connection.
   auto& next = server_.stream ? server_ : client_;
   host_.loop().poller().again(next.stream.number());
 }
@@ -250,7 +253,7 @@ void HttpFlow::on_connected(Stream stream, const SocketAddress& server, std::uin
 void HttpFlow::on_connect_failed(const Error& error) {
   log_unreachable(error);
   host_.loop().retire(std::move(connector_));
-  conversation_.server_failed("no server of " + group_->config().name + " can be reached",
+  conversation_.server_failed("no server of upstream " + group_->config().name + " can be reached",
                               error.origin == Origin::kInjected, Loop::now());
   work();
 }
@@ -287,7 +290,7 @@ void HttpFlow::finish_client() {
 void HttpFlow::close_client(rules::Close how) {
   if (over()) return;
   if (how == rules::Close::kReset) {
-    // While a rule blackholes this direction, not even a RST passes.
+    // While a rule drops all bytes to the client, not even a RST passes.
     if (down_.blackholed()) return hang();
     turns_.broke();
     return end(CloseMode::kReset);
@@ -327,7 +330,7 @@ void HttpFlow::watch(const rules::PlanHolds& holds) {
   }));
 }
 
-// Call at the end of each iteration of the event loop. Sends pending bytes, resumes reading if
+// Called at the end of each iteration of the event loop. Sends pending bytes, resumes reading if
 // there is room, and sets the deadline.
 void HttpFlow::work() {
   if (state_ != State::kServing) return;
@@ -369,7 +372,7 @@ void HttpFlow::end(CloseMode mode) {
 
 void HttpFlow::release() {
   state_ = State::kOver;
-  // Do not pool a connection that belongs to this client: one to its original destination, or one
+  // A connection that belongs to this client is not pooled: one to its original destination, or one
   // that began with its PROXY header.
   const bool has_proxy_header =
       group_->config().send_proxy_protocol != rules::ProxyHeaderVersion::kNone;

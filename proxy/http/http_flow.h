@@ -1,7 +1,7 @@
 // HttpFlow: serves one client connection of an http or websocket listener, request by request.
 //
-//   client socket -> (stages of bytes) -> Conversation -> server socket
-//                 <- (stages of bytes) <-              <-
+//  client socket -> (faults on bytes) -> Conversation -> server socket
+//                <- (faults on bytes) <-              <-
 //
 // Faults of connections and of bytes act on the client's connection, as in Flow. The Conversation
 // (rules/protocols/http1/codec/conversation.h) parses HTTP and applies the faults of requests. The
@@ -49,10 +49,10 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
     Stream stream;
     Outbox out;
     bool readable = false;
-    bool finished = false;  // FIN or an error has arrived
-    bool urgent = false;    // urgent data is in the stream; a read stops ahead of it
+    bool finished = false;  // a FIN or an error has arrived
+    bool urgent = false;    // urgent data is in the stream, which stops a read
   };
-  // Stages on bytes of one direction of the client's connection, and their output.
+  // Faults on bytes of one direction of the client's connection, and where their bytes go.
   struct Sink final : rules::ChainOutput {
     void emit(rules::Chunk chunk) override { flow->chain_emits(*this, std::move(chunk)); }
     void finish() override { flow->chain_finishes(*this); }
@@ -130,20 +130,20 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   HttpHost& http_host_;
   End client_;
   End server_;
-  Sink up_;    // stages for bytes from the client
-  Sink down_;  // stages for bytes to the client
+  Sink up_;    // faults on bytes from the client
+  Sink down_;  // faults on bytes to the client
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;
   State state_ = State::kWaiting;
   std::string answer_;
-  std::optional<int> status_;  // status of the next response to the client
-  bool fresh_ = false;         // the server's connection must be new
+  std::optional<int> status_;  // status of the response that begins next, for the statistics
+  bool fresh_ = false;         // the request needs a new connection to the server
   bool reused_ = false;        // the server's connection is from the pool
-  bool client_fin_ = false;    // send FIN to the client once all bytes are written
+  bool client_fin_ = false;    // a FIN to the client follows once all bytes are written
   bool server_fin_ = false;
-  bool closing_ = false;     // close both connections once all bytes are written
-  bool down_ended_ = false;  // the stages of down_ have passed on the end of the stream
+  bool closing_ = false;     // both connections are closed once all bytes are written
+  bool down_ended_ = false;  // faults on bytes to the client have passed on the end of the stream
 };
 
 }  // namespace brownout::proxy

@@ -40,7 +40,7 @@ void RequestCopy::on_connected(Stream stream, const SocketAddress&, std::uint32_
 
 void RequestCopy::on_connect_failed(const Error&) { over(); }
 
-// Reads until the response is complete, since closing earlier may abort the server's work.
+// Reads until the response is complete, since closing earlier may make the server abort its work.
 void RequestCopy::on_ready(std::uint32_t) noexcept {
   using What = codecs::Http1Parser::What;
   if (!out_.flush(stream_)) return over();

@@ -48,11 +48,11 @@ class RequestCopy final : public Retirable, private Ready, private Deadline, Con
 
 class RequestCopies {
  public:
-  // Limit of concurrent copies.
+  // Limit of copies at the same time.
   static constexpr std::size_t kMost = 256;
 
   explicit RequestCopies(Host& host) : host_(host) {}
-  // Returns false and sends nothing if the limit is reached.
+  // Sends the copy of a request. Returns false and sends nothing if there are too many copies.
   bool send(const std::shared_ptr<UpstreamGroup>& group, const rules::FlowFacts& flow,
             std::string request, std::string_view method);
 

@@ -1,7 +1,6 @@
 // ServerPool: keeps idle keep-alive connections to servers, so that the next client needs no new
-// connection. One per worker; use only on the event loop's thread.
-//
-// A connection is removed when its server closes it or sends something.
+// connection. A connection is removed when its server closes it or sends something. Each worker
+// owns one; use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -22,9 +21,9 @@ class ServerPool final : private Deadline {
   explicit ServerPool(Loop& loop) : loop_(loop) {}
   ~ServerPool() override;
 
-  // `stream` must be idle and registered in the poller.
+  // Adds a connection. `stream` must be idle and registered in the poller.
   void put(const std::shared_ptr<UpstreamGroup>& group, const SocketAddress& server, Stream stream);
-  // Returns the most recently used connection to `server`, still registered in the poller; null if
+  // Returns the most recently used connection to `server`, still registered in the poller. Null if
   // there is none.
   Stream take(const UpstreamGroup& group, const SocketAddress& server);
 
@@ -44,7 +43,7 @@ class ServerPool final : private Deadline {
   void on_due(Instant now) noexcept override;
 
   Loop& loop_;
-  std::vector<std::unique_ptr<Idle>> idle_;  // the longest idle connection comes first
+  std::vector<std::unique_ptr<Idle>> idle_;  // connections; the one that is idle longest is first
 };
 
 }  // namespace brownout::proxy
