@@ -1,5 +1,5 @@
-// Helpers for child processes, including orphans that this process adopts as a subreaper
-// (PR_SET_CHILD_SUBREAPER).
+// Helpers for child processes. Orphans of child processes become children of this process
+// (PR_SET_CHILD_SUBREAPER), and are handled too.
 #pragma once
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-// Reads nested attributes from netlink messages of the kernel's connection tracking table,
-// conntrack (linux/netfilter/nfnetlink_conntrack.h). Results point into the message. Pure: no I/O.
+// Reads nested attributes from netlink messages of conntrack, the kernel's table of connections
+// (linux/netfilter/nfnetlink_conntrack.h). Results point into the message. No I/O.
 #pragma once
 
 #include <linux/netlink.h>
@@ -11,13 +11,13 @@
 
 namespace brownout::proxy {
 
-// Finds the attribute of a type (CTA_...). Returns null if there is none, or if `parent` is null.
+// Returns the attribute of a type (CTA_...). Null if there is none, or if `parent` is null.
 const nlattr* conntrack_attribute(const nlmsghdr* message, std::uint16_t type);
 const nlattr* conntrack_attribute(const nlattr* parent, std::uint16_t type);
 
-// The source or destination of a CTA_TUPLE_... attribute; nothing if the address or the port is
-// missing.
 enum class TupleEnd { kSource, kDestination };
+// Returns the source or destination address of an attribute CTA_TUPLE_...; nothing if its address
+// or port is missing.
 std::optional<SocketAddress> address_in(const nlattr* tuple, TupleEnd end);
 
 }  // namespace brownout::proxy

@@ -27,8 +27,8 @@ rules::Result<void> change(bool add) {
     head.action = FR_ACT_TO_TBL;
     rule.put(FRA_FWMARK, kDivertedMark);
     rule.put(FRA_TABLE, kRouteTable);
-    // With a fixed priority, adding the rule twice fails with EEXIST. Otherwise, the kernel picks a
-    // new priority and adds a duplicate.
+    // Gives the rule a fixed priority, so that adding it twice fails with EEXIST. Otherwise the
+    // kernel would add a duplicate with a new priority.
     if (add) rule.put(FRA_PRIORITY, kRulePriority);
     RouteMessage route(add ? RTM_NEWROUTE : RTM_DELROUTE, add);
     auto& to = route.head<rtmsg>();
@@ -43,8 +43,8 @@ rules::Result<void> change(bool add) {
       for (int again = 0; !add && error == 0 && again < kMostRules; ++again) {
         error = message->send();
       }
-      // Ignore these errors: a rule to add is present already, a rule to remove is absent, or the
-      // machine has no IPv6.
+      // These errors do no harm: a rule to add is present already, a rule to remove is absent, or
+      // the machine has no IPv6.
       const bool settled = error == 0 || error == EEXIST || error == ENOENT || error == ESRCH ||
                            error == EAFNOSUPPORT || error == EOPNOTSUPP;
       if (!settled) {

@@ -47,8 +47,8 @@ std::set<IpAddress> addresses_here() {
   return found;
 }
 
-// Parses an address of /proc/net/tcp: "0100007F" or four such words, each four bytes in host byte
-// order.
+// Parses an address as /proc/net/tcp has it: "0100007F", or four such words for IPv6, each four
+// bytes in host byte order.
 std::optional<IpAddress> address_in_hex(std::string_view text) {
   if (text.size() != 8 && text.size() != 32) return std::nullopt;
   IpAddress ip = text.size() == 8 ? IpAddress::v4({}) : IpAddress{};
@@ -61,8 +61,8 @@ std::optional<IpAddress> address_in_hex(std::string_view text) {
   return ip;
 }
 
-// Whether a connection is still in use (linux/tcp_states.h). In FIN_WAIT2 without a process, only
-// the peer's FIN is outstanding.
+// Whether a connection in this state (linux/tcp_states.h) is still in use. In FIN_WAIT2 without a
+// process, only the peer's FIN is outstanding.
 bool lives(unsigned state, bool has_process) {
   constexpr unsigned kFinWait2 = 5;
   constexpr std::array kStates{1U /*ESTABLISHED*/, 4U /*FIN_WAIT1*/, kFinWait2,
@@ -74,7 +74,7 @@ bool lives(unsigned state, bool has_process) {
 void count_connections(const char* path, const std::set<IpAddress>& here, LiveConnections& live) {
   std::ifstream file(path);
   std::string line;
-  std::getline(file, line);  // skip the heading
+  std::getline(file, line);  // skips the heading
   while (std::getline(file, line)) {
     std::istringstream words(line);
     std::string number;
@@ -90,8 +90,8 @@ void count_connections(const char* path, const std::set<IpAddress>& here, LiveCo
     if (!ip || colon == std::string::npos) continue;
     unsigned port = 0;
     std::from_chars(local.data() + colon + 1, local.data() + local.size(), port, 16);
-    // The local address of a connection taken by TPROXY is the server's, which no interface of this
-    // machine has.
+    // A connection taken by TPROXY has the server's address as its local address, which no
+    // interface of this machine has.
     if (!ip->is_loopback() && here.count(*ip) == 0) {
       ++live.diverted;
     } else if (has_port(live.ports, static_cast<std::uint16_t>(port))) {
@@ -100,8 +100,8 @@ void count_connections(const char* path, const std::set<IpAddress>& here, LiveCo
   }
 }
 
-// Deletes conntrack entries of UDP flows, as `conntrack -D` does: first lists the table, then
-// deletes the entries found.
+// Deletes conntrack entries of UDP flows, as `conntrack -D` does: first lists all entries, then
+// deletes those of diverted flows.
 class DatagramFlows {
  public:
   explicit DatagramFlows(const Ports& ports) : ports_(ports), here_(addresses_here()) {}
@@ -113,21 +113,22 @@ class DatagramFlows {
     if (!ask(netlink.get(), IPCTNL_MSG_CT_GET, NLM_F_DUMP, nullptr)) return failed();
     std::size_t ended = 0;
     for (const auto& tuple : found_) {
-      // The entry may have expired meanwhile.
+      // Counts only entries that were deleted, since an entry may have expired meanwhile.
       if (ask(netlink.get(), IPCTNL_MSG_CT_DELETE, NLM_F_ACK, &tuple)) ++ended;
     }
     return ended;
   }
 
  private:
-  // The address family of an entry, and a copy of its attribute CTA_TUPLE_ORIG.
+  // Identifies a conntrack entry: its address family, and a copy of its attribute CTA_TUPLE_ORIG.
   struct Original {
     std::uint8_t family;
     std::vector<char> bytes;
   };
 
   static tl::unexpected<rules::Error> failed() {
-    return tl::unexpected(system_error(rules::Origin::kInternal, "conntrack", errno));
+    return tl::unexpected(
+        system_error(rules::Origin::kInternal, "cannot delete their conntrack entries", errno));
   }
 
   bool ask(mnl_socket* netlink, std::uint16_t what, std::uint16_t flags, const Original* tuple) {
@@ -173,15 +174,14 @@ class DatagramFlows {
     found_.push_back({head->nfgen_family, {bytes, bytes + mnl_attr_get_payload_len(original)}});
   }
 
-  // Returns true if the entry is in kZone. Once the rules that set the zone are gone, it would
-  // conflict with a new entry of the same flow.
+  // Whether the entry is in the conntrack zone kZone. Once the nftables rules that set the zone are
+  // gone, it would conflict with a new entry of the same flow.
   static bool is_let_go(const nlattr* original) {
     const auto* zone = conntrack_attribute(original, CTA_TUPLE_ZONE);
     return zone != nullptr && ntohs(mnl_attr_get_u16(zone)) == kZone;
   }
 
-  // Returns true if the source of the flow's replies is a listener, to which the flow was
-  // redirected.
+  // Whether the flow was redirected to a listener, which is then the source of its replies.
   bool is_redirected(const nlmsghdr* message) const {
     const auto from = address_in(conntrack_attribute(message, CTA_TUPLE_REPLY), TupleEnd::kSource);
     if (!from || !has_port(ports_, from->port())) return false;

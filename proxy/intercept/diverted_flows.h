@@ -1,7 +1,7 @@
-// Finds the connections and UDP flows that earlier rules of `brownout intercept` redirected, so
-// that a change of the rules does not break them.
+// Finds the connections and UDP flows that earlier nftables rules of `brownout intercept`
+// redirected, so that a change of the rules does not break them.
 //
-// Works in this process's network namespace; needs CAP_NET_ADMIN. Stateless; safe on any thread.
+// Works in this process's network namespace; needs CAP_NET_ADMIN. Safe on any thread.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace brownout::proxy {
 
-// Returns the local ports to which the current table, or the rest of an earlier table, redirects
-// clients. Returns none if there is no table.
+// Returns the local ports to which the nftables rules in force redirect clients, and those to which
+// earlier rules did. None if there are no rules of Brownout.
 std::vector<std::uint16_t> ports_in_force();
 
-// Counts the open connections that were redirected to these ports, or taken by TPROXY
-// (/proc/net/tcp, proc(5)).
+// Counts the open connections that were redirected to these ports, or taken by TPROXY. Reads
+// /proc/net/tcp (proc(5)).
 LiveConnections live_connections(std::vector<std::uint16_t> ports);
 
 // Deletes the conntrack entries of UDP flows that were redirected to these ports, and of flows in

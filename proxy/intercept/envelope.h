@@ -1,5 +1,5 @@
-// Envelope is a small message with file descriptors, sent between two processes (unix(7),
-// SCM_RIGHTS). Sending and receiving block.
+// Envelope is a small message with file descriptors, sent from one process to another over a unix
+// socket (unix(7), SCM_RIGHTS). Sending and receiving block.
 #pragma once
 
 #include <array>
@@ -16,16 +16,17 @@ namespace brownout::proxy {
 struct Envelope {
   std::uint32_t kind = 0;
   std::int32_t value = 0;
-  std::string text = {};     // at most kMostText bytes
-  std::vector<Fd> fds = {};  // at most kMostFds descriptors
+  std::string text = {};     // no longer than kMostText bytes
+  std::vector<Fd> fds = {};  // no more than kMostFds descriptors
 
   static constexpr std::size_t kMostText = 4096;
   static constexpr std::size_t kMostFds = 64;
 };
 
-// Makes a connected SOCK_SEQPACKET pair, closed on exec. On failure both are null and errno is set.
+// Makes two connected sockets (SOCK_SEQPACKET), which are closed on exec. On failure both are null
+// and errno is set.
 std::pair<Fd, Fd> channel_pair();
-// Returns false if the other end is closed.
+// Sends a message. Returns false if the other end is closed.
 bool send_envelope(const Fd& end, const Envelope& envelope);
 std::optional<Envelope> receive_envelope(const Fd& end);
 

@@ -29,7 +29,8 @@ std::string prefixes_of(const std::vector<rules::Prefix>& prefixes, bool v4) {
   return list(some, [](const auto& prefix) { return to_text(prefix); });
 }
 
-// User ids and cgroups are alternatives, so each gets a rule of its own.
+// Returns nftables conditions on local clients: one for all user ids, and one for each cgroup. A
+// client need match only one of them.
 std::vector<std::string> local_conditions(const InterceptedClients& clients) {
   std::vector<std::string> all;
   if (!clients.uids.empty()) {
@@ -45,7 +46,7 @@ std::vector<std::string> local_conditions(const InterceptedClients& clients) {
 
 struct ClientCondition {
   std::string match;
-  std::optional<bool> v4;  // nothing: both address families
+  std::optional<bool> v4;  // true for IPv4, false for IPv6, no value for both
 };
 
 std::vector<ClientCondition> remote_conditions(const InterceptedClients& clients) {
@@ -63,8 +64,7 @@ std::vector<ClientCondition> remote_conditions(const InterceptedClients& clients
   return all;
 }
 
-// Calls act(v4, match) for each address family in which these clients can be redirected to the
-// listener.
+// Calls act(v4, match) for each address family in which these clients can reach the listener.
 template <class Act>
 void for_each_family(const ClientCondition& condition, const Listener& listener,
                      const std::vector<Listener>& all, Act act) {
@@ -75,24 +75,25 @@ void for_each_family(const ClientCondition& condition, const Listener& listener,
   }
 }
 
-// Matches only the first packet of a connection: a listener cannot accept a connection at a later
-// packet (RFC 9293, 3.5).
+// Matches only the first packet of a connection, since a listener cannot accept a connection at a
+// later packet (RFC 9293, section 3.5).
 constexpr std::string_view kSyn = "tcp flags & (fin | syn | rst | ack) == syn";
 
 bool is_any(const rules::IpAddress& ip) {
   return ip == rules::IpAddress{} || ip == rules::IpAddress::v4({0, 0, 0, 0});
 }
 
-// Returns a listener's address as nft writes it: "[2001:db8::1]:1500", or ":1500" for a wildcard
-// address.
+// Returns a listener's address as nft writes it: "[2001:db8::1]:1500", or ":1500" if it listens on
+// all addresses.
 std::string place_of(const Listener& listener) {
   const auto ip = listener.listen.ip();
   return ip && !is_any(*ip) ? to_text(*ip, listener.listen.port)
                             : ":" + std::to_string(listener.listen.port);
 }
 
-// REDIRECT sends to loopback at output, and to the interface's address at prerouting; other
-// addresses need DNAT.
+// Returns the nft statement that redirects to the listener. "redirect" leads to loopback in the
+// chain output, and to the interface's address in the chain prerouting. Any other address needs
+// "dnat".
 std::string redirection_to(const Listener& listener, bool v4, bool at_output) {
   const auto ip = listener.listen.ip();
   const auto loopback = rules::IpAddress::parse(v4 ? "127.0.0.1" : "::1");
@@ -106,8 +107,8 @@ bool any_comes_by(Intercept how, const std::vector<Listener>& listeners) {
                      [&](const auto& listener) { return listener.intercept == how; });
 }
 
-// The TPROXY and REDIRECT chains see the same packets. A chain accepts the packets for listeners of
-// the other kind, and so leaves them alone.
+// Returns a rule that accepts the packets for one listener. The chains for TPROXY and REDIRECT see
+// the same packets, and each must leave those for the other's listeners alone.
 std::string left_alone(const Listener& listener, const std::string& match) {
   return fmt::format("    {}{} accept\n", match, packets_to("tcp", listener.ports));
 }
@@ -164,8 +165,8 @@ std::string chain(std::string_view name, std::string_view hook, std::string_view
                      rules.empty() ? "" : gate, rules);
 }
 
-// Matches packets of connections accepted by TPROXY, which have a local socket. Excludes listening
-// sockets (wildcard), whose port another machine may use, too.
+// Matches later packets of connections that TPROXY has given to a local socket. Excludes listening
+// sockets (wildcard), whose port another machine may use too.
 std::string of_accepted() {
   return "    tcp flags & (fin | syn | rst | ack) != syn socket transparent 1 jump accepted\n";
 }
@@ -175,7 +176,8 @@ std::string accepted_chain() {
       kDivertedMark);
 }
 
-// Stores each redirected UDP flow in a set, and moves the flow to kZone after the timeout.
+// Returns the chains that store each redirected UDP flow in a set, and move it to the conntrack
+// zone kZone after the timeout.
 std::string datagram_chains(const std::vector<std::uint16_t>& ports, bool local, bool remote) {
   if (ports.empty()) return {};
   std::string text;
@@ -218,8 +220,8 @@ std::string ports_set(std::vector<std::uint16_t> ports) {
          list(ports, [](auto port) { return std::to_string(port); }) + " }\n  }\n";
 }
 
-// Keeps one nat chain, because without any the kernel stops translating packets of existing
-// connections.
+// Returns one chain of the type nat, because without any the kernel stops translating packets of
+// existing connections.
 std::string kept_chain(const LiveConnections& live) {
   if (live.redirected == 0) return {};
   return "  chain kept {\n    type nat hook prerouting priority -100; policy accept;\n"
@@ -235,8 +237,8 @@ std::vector<Listener> meant_of(const std::vector<Listener>& listeners) {
   for (const auto& listener : listeners) {
     if (listener.enabled && listener.intercept != Intercept::kNone) meant.push_back(listener);
   }
-  // Listeners with ports come before those for all ports, and an IPv4 address before "[::]", which
-  // covers IPv4 as well.
+  // Sorts listeners with ports before those for all ports, and IPv4 addresses before "[::]", which
+  // also gets IPv4.
   std::stable_sort(meant.begin(), meant.end(), [](const auto& a, const auto& b) {
     const auto place = [](const Listener& listener) {
       return std::pair(listener.ports.empty(), listener.listen.ip() == rules::IpAddress{});

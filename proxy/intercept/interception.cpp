@@ -10,12 +10,13 @@
 
 namespace brownout::proxy {
 
-// Records outgoing connections of a process that may not set SO_MARK. If the rules intercept its
-// own user, these connections return to the listener, and each would cause another dial.
+// Records outgoing connections of a process that may not set SO_MARK. If the nftables rules
+// intercept its own user, these connections return to the listener, and each would cause another
+// dial.
 class OwnDials {
  public:
   Dialled dial(const SocketAddress& server, Fd fd) {
-    // The lock covers connect(2): another thread may accept the connection before connect(2)
+    // Locks before connect(2), since another thread may accept the connection before connect(2)
     // returns.
     const std::lock_guard lock(mutex_);
     auto dialled = start_dial(server, std::move(fd));
@@ -25,19 +26,20 @@ class OwnDials {
     return dialled;
   }
 
-  // Compares both addresses of the connection, since the descriptor may have been reused for
-  // another one.
+  // Whether this process has made the connection. Compares both addresses, since the descriptor may
+  // have been reused for another connection.
   bool has(const SocketAddress& client, const SocketAddress& destination) const;
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint16_t, int> by_port_;  // descriptor of the latest dial, by local port
+  // descriptor of the latest connection made, by local port
+  std::unordered_map<std::uint16_t, int> by_port_;
 };
 
 namespace {
 
-// Sets kMark on a socket, so that the rules of `brownout intercept` do not redirect it. Returns
-// false without the privilege to do so.
+// Sets kMark on a socket, so that the nftables rules of `brownout intercept` do not redirect it.
+// Returns false without the privilege to do so.
 bool mark(const Fd& fd) {
   return fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) == 0;
 }
@@ -62,8 +64,9 @@ class MarkedRoute final : public Route {
     if (mark(fd)) return start_dial(server, std::move(fd));
     return unmarked_->dial(server, std::move(fd));
   }
-  // Without the privilege to set a mark, conntrack cannot be read either. Redirected datagrams are
-  // then refused, so that no datagram can loop.
+  // Connects a UDP socket. Without the privilege to set kMark on it, its datagrams might be
+  // redirected to the listener again. But then redirected datagrams are refused anyway, since
+  // conntrack cannot be read.
   Fd connect_datagrams(const SocketAddress& server) const override {
     auto fd = datagram_socket(server);
     mark(fd);
@@ -74,8 +77,8 @@ class MarkedRoute final : public Route {
   std::shared_ptr<OwnDials> unmarked_;
 };
 
-// Dials from the client's own address. The server's replies pass through this machine, where the
-// tproxy rules of `intercept apply` deliver them to the socket.
+// Connects to servers from the client's own address. The server's replies pass through this
+// machine, where the tproxy rules of `intercept apply` give them to the socket.
 class SpoofingRoute final : public Route {
  public:
   explicit SpoofingRoute(const IpAddress& client) : client_(client) {}

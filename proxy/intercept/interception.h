@@ -1,7 +1,7 @@
-// Interception finds the original destination of clients that the kernel redirected to a listener,
-// its DNS names, and the route to it.
+// Interception finds the server that a client meant before the kernel redirected it to a listener,
+// the DNS names of that server, and the route to it.
 //
-// One object is shared by all workers; safe on any thread.
+// The engine makes one object, which all workers share; safe on any thread.
 #pragma once
 
 #include <atomic>
@@ -17,36 +17,36 @@ namespace brownout::proxy {
 
 // How a client reached an intercepting listener.
 enum class ArrivalKind {
-  kDiverted,  // redirected by the kernel
-  kStray,     // connected directly, or the destination is unknown
-  kOwnDial,   // this process's own connection to a server, redirected back
+  kDiverted,  // redirected to the listener by the kernel
+  kStray,     // connected to the listener itself, or the original destination is unknown
+  kOwnDial,   // a connection of this process to a server, redirected back to the listener
 };
 
 class OwnDials;
 
 class Interception {
  public:
-  // Makes an object for the machine's own network namespace, with its conntrack and routes.
+  // Uses the machine's own network namespace, with its conntrack and routes.
   Interception();
-  // Makes an object for a separate network namespace, where all traffic arrives by TPROXY, whatever
-  // the listener's `intercept` is.
+  // Uses a separate network namespace, where all traffic arrives by TPROXY, whatever the listener's
+  // `intercept` is.
   Interception(std::shared_ptr<const Route> route, std::unique_ptr<RawDatagrams> raw);
 
   ~Interception();
 
-  // Fill in the destination and its names, unless the client must be refused. `port` is the
-  // listener's port.
+  // Stores the original destination and its names in `flow`, unless the client must be refused.
+  // `port` is the listener's port.
   ArrivalKind resolve_original_destination(rules::FlowFacts& flow, const Fd& accepted,
                                            rules::Intercept how, std::uint16_t port) const;
   bool resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
                                     const Fd& socket, const LocalAddress& local) const;
-  // Sends replies to datagrams that arrived by TPROXY; null if no datagrams arrive by TPROXY.
+  // Sends replies to datagrams that TPROXY took from clients; null if it takes none.
   const RawDatagrams* raw() const { return raw_.get(); }
-  // Returns the upstream of a flow whose destination is resolved.
+  // Returns the original destination of a flow as a group of servers to connect to.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,
                                           bool spoof_client) const;
 
-  // Turns the recording of names from DNS answers on or off. Recording costs time for each answer.
+  // Sets whether names in DNS answers are remembered, which costs time for each answer.
   void want_names(bool wanted) { names_wanted_.store(wanted, std::memory_order_relaxed); }
   bool names_wanted() const { return names_wanted_.load(std::memory_order_relaxed); }
   NameMemory& names() { return names_; }
@@ -54,9 +54,11 @@ class Interception {
  private:
   void fill(rules::FlowFacts& flow, const SocketAddress& destination) const;
 
-  std::shared_ptr<OwnDials> own_dials_;   // null: own connections are never redirected
-  std::shared_ptr<const Route> route_;    // null: the default Route
-  std::unique_ptr<Conntrack> conntrack_;  // null: UDP destinations are unknown
+  // null if this process's own connections are never redirected
+  std::shared_ptr<OwnDials> own_dials_;
+  std::shared_ptr<const Route> route_;  // null for the default Route
+  // null if conntrack cannot be read; then UDP destinations are unknown
+  std::unique_ptr<Conntrack> conntrack_;
   std::unique_ptr<RawDatagrams> raw_;
   bool own_network_ = false;
   NameMemory names_;

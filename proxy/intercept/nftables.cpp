@@ -23,8 +23,8 @@ rules::Result<std::string> run_script(const std::string& script, unsigned output
     return std::string(nft_ctx_get_output_buffer(nft.get()));
   }
   std::string why = nft_ctx_get_error_buffer(nft.get());
-  // Keep only the first line of nft's message: the rest quotes the generated script, which does not
-  // help the reader.
+  // Keeps only the first line of nft's message: the rest quotes the generated script, which does
+  // not help the reader.
   why = why.substr(0, why.find('\n'));
   return tl::unexpected(rules::Error{rules::Origin::kInternal, "nftables: " + why, {}, {}});
 }

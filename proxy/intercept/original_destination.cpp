@@ -17,8 +17,8 @@
 namespace brownout::proxy {
 namespace {
 
-// The socket option SO_ORIGINAL_DST, with its value from linux/netfilter_ipv4.h and
-// linux/netfilter_ipv6/ip6_tables.h, which conflict with netinet/in.h.
+// The socket option SO_ORIGINAL_DST. linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h
+// define it, but conflict with netinet/in.h.
 constexpr int kOriginalDst = 80;
 
 bool same(const SocketAddress& a, const SocketAddress& b) {
@@ -84,7 +84,9 @@ Conntrack::~Conntrack() = default;
 
 Result<std::unique_ptr<Conntrack>> Conntrack::open() {
   Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  if (!fd) return tl::unexpected(system_error(Origin::kInternal, "netlink", errno));
+  if (!fd)
+    return tl::unexpected(
+        system_error(Origin::kInternal, "cannot open conntrack (netlink)", errno));
   return std::make_unique<Conntrack>(std::move(fd));
 }
 
@@ -100,11 +102,12 @@ std::optional<SocketAddress> Conntrack::destination_of(const SocketAddress& clie
   auto* family = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
   family->nfgen_family = client.ip()->is_v4() ? AF_INET : AF_INET6;
   family->version = NFNETLINK_V0;
-  // Query by the reply tuple (from the local address to the client), which is unique in conntrack.
+  // Asks for the conntrack entry by the addresses of a reply, from `local` to `client`, which are
+  // unique.
   put_tuple(message, local, client);
   if (::send(impl_->netlink.get(), message, message->nlmsg_len, 0) < 0) return std::nullopt;
   while (true) {
-    // The kernel's answer is ready when send() returns.
+    // Does not wait, since the kernel's answer is ready when send() returns.
     const auto got = ::recv(impl_->netlink.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
     const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer.data());

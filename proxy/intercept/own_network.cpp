@@ -33,8 +33,9 @@ using rules::Result;
 constexpr std::array kNameServices{"/run/systemd/resolve/io.systemd.Resolve", "/run/nscd/socket",
                                    "/var/run/nscd/socket"};
 
-// The namespace's own address if the machine has none: TEST-NET-1 (RFC 5737, 3). Without an address
-// there would be no route to a resolver, so that names from a [[zone]] would not resolve.
+// The address of the namespace if the machine itself has none: TEST-NET-1 (RFC 5737, section 3).
+// Without an address there would be no route to a resolver, and names from a [[zone]] would not
+// resolve.
 const IpAddress kNobodys = IpAddress::v4({192, 0, 2, 1});
 
 tl::unexpected<Error> setup_failed(const char* what, int error_number = errno) {
@@ -43,7 +44,7 @@ tl::unexpected<Error> setup_failed(const char* what, int error_number = errno) {
                    std::string("cannot set up the command's own network: ") + what, error_number));
 }
 
-// Reads a number from a file of /proc; -1 on failure.
+// Returns the number in a file of /proc; -1 on failure.
 long setting(const char* path) {
   std::ifstream file(path);
   long value = -1;
@@ -131,7 +132,7 @@ std::vector<IpAddress> own_addresses() {
     address.length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     std::memcpy(&address.storage, entry->ifa_addr, address.length);
     const auto ip = *address.ip();
-    // Link-local addresses (fe80::/10) are valid on their own link only.
+    // Leaves out link-local addresses (fe80::/10), which are valid on their own link only.
     const bool link_local = !ip.is_v4() && ip.bytes[0] == 0xfe && (ip.bytes[1] & 0xc0) == 0x80;
     const bool known = std::any_of(found.begin(), found.end(),
                                    [&](const auto& other) { return other.is_v4() == ip.is_v4(); });

@@ -17,10 +17,11 @@ struct Unshared {
   bool user_namespace = false;
 };
 rules::Result<Unshared> unshare_network();
-// Returns the error of a failed unshare_network(), with the system setting that forbids it.
+// Explains why unshare_network() failed with this errno, and names the system setting that forbids
+// it.
 rules::Error why_not_unshared(int error_number);
 
-// Brings loopback up, with the addresses `own` and a route that makes all other addresses local.
+// Enables loopback with the addresses `own`, and adds a route that makes all other addresses local.
 // Configures IPv6 only if `own` has an IPv6 address, so that programs find the same address
 // families as outside.
 rules::Result<void> make_all_local(const std::vector<rules::IpAddress>& own);

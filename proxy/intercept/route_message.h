@@ -12,17 +12,17 @@ namespace brownout::proxy {
 class RouteMessage {
  public:
   // `type` is a constant RTM_... of rtnetlink(7). With `add`, send() fails with EEXIST if the entry
-  // exists.
+  // exists already.
   RouteMessage(std::uint16_t type, bool add);
 
-  // Adds the zeroed header of the type; call before any put().
+  // Adds the header that belongs to the message's type, filled with zeros. Call before put().
   template <class Head>
   Head& head() {
     return *static_cast<Head*>(put_head(sizeof(Head)));
   }
   void put(std::uint16_t attribute, std::uint32_t value);
   void put(std::uint16_t attribute, const IpAddress& address);
-  // Returns 0 or an errno.
+  // Sends the request and waits for the kernel's reply. Returns 0 or an errno.
   int send();
 
  private:

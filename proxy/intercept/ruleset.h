@@ -1,5 +1,4 @@
-// Generates the nftables rules of `brownout exec` as text (nft(8)). Pure, so that tests can check
-// the text.
+// Generates the nftables rules of `brownout exec` as text (nft(8)). No I/O.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +10,8 @@
 
 namespace brownout::proxy {
 
-// Redirects connections, datagrams, or both to a local port. Applies to these destination ports, or
-// without ports to all remaining ones.
+// Redirects connections, datagrams, or both to a local port, if they go to one of these destination
+// ports. Without ports, redirects what no other Redirection takes.
 struct Redirection {
   bool streams = false;
   bool datagrams = false;
@@ -20,8 +19,8 @@ struct Redirection {
   std::uint16_t to = 0;
 };
 
-// Returns the nft match of "tcp" or "udp" packets to these ports, or to all ports if there are
-// none.
+// Returns the nft condition for packets of `protocol` ("tcp" or "udp") to these ports, or to all
+// ports if there are none.
 std::string packets_to(std::string_view protocol, const std::vector<rules::PortRange>& ports);
 
 // Returns the rules for the network namespace of `brownout exec`, in which every address is local.

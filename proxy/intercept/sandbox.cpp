@@ -21,7 +21,7 @@ namespace brownout::proxy {
 namespace {
 
 // How long to wait for a connection inside the command's network namespace, in milliseconds.
-// Usually it is refused or established before connect(2) returns; only a busy kernel takes longer.
+// Usually it is refused or established before connect(2) returns. Only a busy kernel takes longer.
 constexpr int kInsideMs = 20;
 
 Error gone() {
@@ -60,8 +60,8 @@ class InsideFirst final : public Route {
     return ip && (ip->is_loopback() || std::find(own_.begin(), own_.end(), *ip) != own_.end());
   }
 
-  // Asking the supervisor for sockets costs two context switches, so the supervisor sends several
-  // at once.
+  // Takes a socket that was made inside the namespace. Asking the supervisor costs two context
+  // switches, so it sends several sockets at once.
   Fd socket_inside(const SocketAddress& server, int type) const {
     const int kind = server.storage.ss_family << 16 | type;
     const std::lock_guard lock(mutex_);
@@ -122,7 +122,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
   auto [control, their_control] = channel_pair();
   auto [sockets, their_sockets] = channel_pair();
   if (!control || !sockets) {
-    return tl::unexpected(system_error(Origin::kInternal, "socketpair", errno));
+    return tl::unexpected(system_error(
+        Origin::kInternal, "cannot make sockets to the command's network namespace", errno));
   }
   SupervisorPlan plan{.ports = std::move(ports),
                       .workers = workers,
@@ -130,15 +131,16 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
                       .command = std::move(command)};
   getrlimit(RLIMIT_NOFILE, &plan.descriptors);
   raise_descriptor_limit();
-  // A process that ignores SIGCHLD gets no exit status of its children (wait(2)), so restore the
-  // default.
+  // Restores the default action of SIGCHLD: a process that ignores it gets no exit status of its
+  // children (wait(2)).
   plan.ignores_children = std::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
-  // If the supervisor is killed, its children become children of this process, which can then end
-  // them.
+  // Makes this process adopt the supervisor's children if the supervisor is killed, so that it can
+  // end them.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sandbox->supervisor_ = fork();
   if (sandbox->supervisor_ < 0) {
-    return tl::unexpected(system_error(Origin::kInternal, "fork", errno));
+    return tl::unexpected(system_error(
+        Origin::kInternal, "cannot start the command's supervisor process (fork)", errno));
   }
   if (sandbox->supervisor_ == 0) {
     control.reset();
@@ -185,7 +187,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(std::vector<Port> ports, std::siz
 }
 
 Sandbox::~Sandbox() {
-  // The supervisor ends when its control socket is closed.
+  // Closes the control socket, at which the supervisor ends.
   control_.reset();
   if (supervisor_ > 0) waitpid(supervisor_, nullptr, 0);
 }

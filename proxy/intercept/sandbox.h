@@ -33,20 +33,21 @@ class Sandbox {
     std::string listener;
     bool streams = false;
     bool datagrams = false;
-    std::vector<rules::PortRange> ports = {};  // destination ports; empty: all remaining ones
+    // destination ports; empty for all that no other Port takes
+    std::vector<rules::PortRange> ports = {};
   };
 
   static constexpr std::size_t kMostWorkers = 16;
-  // Creates `workers` sockets of each kind for every port. The command is searched in PATH. Raises
-  // this process's descriptor limit. An error of origin kConfig means that the system forbids
-  // network namespaces.
+  // Makes the network namespace, with `workers` sockets of each kind for every port. The command is
+  // searched in PATH. Raises this process's limit of file descriptors. An error of origin kConfig
+  // means that the system forbids network namespaces.
   static Result<std::unique_ptr<Sandbox>> make(std::vector<Port> ports, std::size_t workers,
                                                std::vector<std::string> command);
-  // Kills the processes that still run.
+  // Kills all processes of the command that still run.
   ~Sandbox();
 
   std::map<std::string, std::vector<PortSockets>> take_sockets() { return std::move(sockets_); }
-  // Resolves the original destinations of the command's connections. Dials an address of this
+  // Finds the original destinations of the command's connections. Connects to an address of this
   // machine inside the namespace first, where the command may have started a server, then outside.
   std::shared_ptr<Interception> interception() const { return interception_; }
 
@@ -57,8 +58,8 @@ class Sandbox {
   void signal(int number) const;
   // A descriptor that becomes readable when the command has ended.
   const Fd& ended() const { return control_; }
-  // Waits for the command and returns its exit status as a shell reports it: 128 plus the number of
-  // a fatal signal, 126 or 127 if the command could not be run.
+  // Waits for the command and returns its exit status as a shell reports it. That is 128 plus the
+  // number of a fatal signal, and 126 or 127 if the command could not be run.
   int exit_status();
 
  private:

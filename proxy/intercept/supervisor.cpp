@@ -41,7 +41,7 @@ tl::unexpected<Error> failed(const char* what) {
       Origin::kInternal, std::string("cannot set up the command's own network: ") + what, errno));
 }
 
-// A socket for both families, or for IPv4 alone on a machine without IPv6.
+// Makes a socket for both address families, or for IPv4 alone on a machine without IPv6.
 Result<Fd> socket_at(int type, std::uint16_t port) {
   Fd fd(socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const bool v6 = static_cast<bool>(fd);
@@ -49,8 +49,9 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   if (!fd) return failed("socket");
   if (v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  // An accepted connection has the original server's port as its local port, and inherits this
-  // option. Without the option, that server could not bind again while the connection is open.
+  // Allows another bind to the port. An accepted connection inherits this option, and has the
+  // original server's port as its local port. Without it, that server could not bind again while
+  // the connection is open.
   if (type == SOCK_STREAM) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (type == SOCK_DGRAM) enlarge_buffers(fd);
@@ -62,7 +63,7 @@ Result<Fd> socket_at(int type, std::uint16_t port) {
   return fd;
 }
 
-// Returns a socket with a mark that exempts it from the nftables rules; null on failure.
+// Makes a socket with the mark that exempts it from the nftables rules. Returns null on failure.
 Fd marked_socket(int family, int type, int protocol) {
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kMark, sizeof kMark) != 0) fd.reset();
@@ -135,7 +136,7 @@ class Supervisor {
     return {};
   }
 
-  // Runs until the command has ended, or the process that started the supervisor has ended.
+  // Serves until the command has ended, or the process that started the supervisor has ended.
   int serve() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     sigset_t all;
@@ -175,8 +176,8 @@ class Supervisor {
   // Replaces this process by the command (execvp(3)); never returns.
   void become(std::vector<std::string> words) const {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // The command may be root of the user namespace; without these capabilities it cannot undo the
-    // set-up.
+    // Takes capabilities from the command, which may be root of the user namespace, so that it
+    // cannot undo the set-up.
     if (user_namespace_) {
       prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN);
       prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
@@ -201,7 +202,8 @@ class Supervisor {
     if (read(signals.get(), &info, sizeof info) != sizeof info) return;
     const int which = static_cast<int>(info.ssi_signo);
     if (which == SIGCHLD) return reap();
-    // A signal from the terminal goes to the whole process group, so the command already has it.
+    // A signal from the terminal goes to the whole process group, so the command has received it
+    // already.
     if (info.ssi_code == SI_KERNEL || command_ <= 0) return;
     kill(command_, which);
   }

@@ -1,5 +1,5 @@
 // The supervisor is the process inside a sandbox (sandbox.h): it sets up the network and runs the
-// command. Single-threaded.
+// command. It has a single thread.
 #pragma once
 
 #include <sys/resource.h>
@@ -10,18 +10,19 @@
 
 namespace brownout::proxy {
 
-// Messages between the supervisor and the process outside, which called Sandbox::make(). "in": sent
-// by the supervisor. "out": sent by the process outside.
+// Messages on the control socket between the supervisor and the process outside, which called
+// Sandbox::make().
 enum class ControlMessage : std::uint32_t {
-  kUnshared,  // in: the new user namespace needs id maps
-  kMapped,    // out: the id maps are written
-  kListener,  // in: the sockets of the next port, streams first
-  kRaw,       // in: raw sockets of the network: IPv4, and IPv6 if present
-  kReady,     // in: the set-up is complete
-  kFailed,    // in: `text` is the error; `value` is 1 if namespaces are forbidden
-  kStart,     // out: start the command
-  kSignal,    // out: forward the signal `value`
-  // On the second socket pair. Out: family << 16 | type. In: up to kSocketsAtOnce sockets.
+  kUnshared,  // from the supervisor: the new user namespace needs id maps
+  kMapped,    // to the supervisor: the id maps are written
+  kListener,  // from the supervisor: the sockets of the next port, streams first
+  kRaw,       // from the supervisor: raw sockets for IPv4, and for IPv6 if present
+  kReady,     // from the supervisor: the set-up is complete
+  kFailed,    // from the supervisor: `text` is the error; `value` is 1 if namespaces are forbidden
+  kStart,     // to the supervisor: start the command
+  kSignal,    // to the supervisor: forward the signal `value`
+  // On a second socket pair. To the supervisor: a request for sockets of family << 16 | type. From
+  // the supervisor: up to kSocketsAtOnce sockets.
   kSockets,
 };
 
@@ -31,18 +32,18 @@ constexpr std::uint32_t number(ControlMessage message) {
   return static_cast<std::uint32_t>(message);
 }
 
-// Input of the supervisor, filled in before the fork.
+// The network to set up and the command to run, stored before the fork that makes the supervisor.
 struct SupervisorPlan {
   std::vector<Sandbox::Port> ports;
   std::size_t workers = 1;
   std::vector<rules::IpAddress> own;
   std::vector<std::string> command;
-  // Settings of the caller that this process has changed; restored for the command.
+  // The limit of file descriptors before the caller raised it, restored for the command.
   rlimit descriptors{};
-  bool ignores_children = false;  // whether the caller ignores SIGCHLD
+  bool ignores_children = false;  // whether the caller ignored SIGCHLD, as the command then must
 };
 
-// Runs the supervisor; returns the exit status of its process.
+// Runs the supervisor in the calling process, and returns the exit status for that process.
 int supervise(const SupervisorPlan& plan, const Fd& control, const Fd& sockets);
 
 }  // namespace brownout::proxy
