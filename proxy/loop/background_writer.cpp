@@ -39,17 +39,17 @@ struct BackgroundWriter::State {
   void write_first(std::unique_lock<std::mutex>& lock);
   void tick(std::unique_lock<std::mutex>& lock);
 
-  OutputFile file;  // used only on the writer's thread
+  OutputFile file;  // used on the writer's thread only
   const Options options;
-  WriterClock::time_point ticked = WriterClock::now();  // used only on the writer's thread
+  WriterClock::time_point ticked = WriterClock::now();  // used on the writer's thread only
 
-  std::mutex mutex;  // guards all members below
+  std::mutex mutex;  // guards every member below
   std::condition_variable changed;
   std::deque<std::string> waiting;
-  std::size_t bytes = 0;      // bytes that are queued or being written
+  std::size_t bytes = 0;      // number of bytes that are queued or being written
   std::uint64_t writing = 0;  // number of lines in the text being written
-  std::uint64_t written = 0;  // number of texts written; shows finish() the progress
-  std::uint64_t dropped = 0;  // number of lines not yet reported by options.dropped
+  std::uint64_t written = 0;  // number of texts written, from which finish() sees progress
+  std::uint64_t dropped = 0;  // number of lost lines that options.dropped has not reported yet
   std::uint64_t lost = 0;
   bool failed = false;
   bool reopen = false;
@@ -112,7 +112,7 @@ void BackgroundWriter::finish() {
     lock.unlock();
     return thread_.join();
   }
-  // The thread blocks in write(2), perhaps for ever. Detach it, so that the process can exit.
+  // The thread hangs in write(2), perhaps for ever. It is detached, so that the process can exit.
   state.abandoned = true;
   state.lost += state.writing;
   for (const auto& text : state.waiting) state.lost += lines_in(text);

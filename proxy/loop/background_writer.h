@@ -21,8 +21,8 @@ namespace brownout::proxy {
 class BackgroundWriter {
  public:
   struct Options {
-    std::size_t most = 1 << 20;  // most bytes that may be queued
-    // Returns the text to write in place of `lines` dropped lines. Empty: nothing is written.
+    std::size_t most = 1 << 20;  // limit of bytes in the queue
+    // Returns the text to write in place of `lines` lost lines. If empty, nothing is written.
     std::function<std::string(std::uint64_t lines)> dropped = {};
     // Called on the writer's thread at the first failed write, with errno.
     std::function<void(int error)> failed = {};
@@ -37,23 +37,23 @@ class BackgroundWriter {
 
   // Queues `text`, which must be whole lines. Returns at once.
   void write(std::string text);
-  // Reopens the file (OutputFile::reopen()), on the writer's thread.
+  // Opens the file by its name again, on the writer's thread.
   void reopen();
   // Number of lines lost so far: dropped at a full queue, or not written because of an error.
   std::uint64_t lost() const;
-  // Whether the queue is empty and no write is in progress.
+  // Whether everything is written: the queue is empty and no write is in progress.
   bool idle() const;
-  // Waits until idle(), without a time limit.
+  // Waits until everything is written, without a time limit.
   void drain();
-  // Waits while the queue makes progress, five seconds at most, then drops the rest. Later write()
-  // calls are dropped.
+  // Waits until everything is written, as long as there is progress, but at most five seconds. The
+  // rest, and texts of later write() calls, are lost.
   void finish();
 
  private:
   struct State;
   static void run(State& state);
 
-  std::shared_ptr<State> state_;  // shared with the thread, which may be detached
+  std::shared_ptr<State> state_;  // shared with the thread, which outlives this object if it hangs
   std::thread thread_;
 };
 

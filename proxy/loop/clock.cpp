@@ -17,8 +17,8 @@ namespace {
 
 std::atomic<VirtualTime*> current_time{nullptr};
 
-// Bytes that one thread sends to another spend some microseconds in the kernel. Meanwhile all
-// threads wait, although one of them will run soon.
+// How long bytes from one thread to another may be in the kernel. Meanwhile all threads wait,
+// although one of them will run soon.
 constexpr auto kInTheKernel = std::chrono::microseconds(20);
 
 Instant real_now() {
@@ -48,7 +48,7 @@ bool wait_ready(std::span<pollfd> fds, Instant at) {
     limit.tv_nsec = (left - seconds).count();
     const int ready = ::ppoll(fds.data(), fds.size(), &limit, nullptr);
     if (ready > 0) return true;
-    // The caller's next call on the descriptor reports the error.
+    // Reports an error as ready: the caller's next call on the descriptor returns the error.
     if (ready < 0 && errno != EINTR) return true;
     if (left == Duration::zero()) return false;
   }
@@ -88,7 +88,7 @@ bool VirtualTime::wait(std::span<pollfd> fds, Instant at) {
     --running_;
     advance_if_all_wait();
   }
-  // If no descriptor was left for the eventfd `bell`, check the clock every millisecond.
+  // Checks the clock every millisecond if no descriptor was left for the eventfd `bell`.
   const int limit = bell ? -1 : 1;
   while (true) {
     const int ready = ::poll(watched.data(), watched.size(), now() >= at ? 0 : limit);
@@ -109,8 +109,8 @@ void VirtualTime::advance_if_all_wait() {
   if (running_ != 0 || waiting_.empty()) return;
   Instant next = kNever;
   for (const auto* waiter : waiting_) next = std::min(next, waiter->at);
-  // Virtual time must not advance while a thread is due or has a ready descriptor. That thread
-  // calls this function again when it waits again.
+  // Virtual time must not advance while a thread is due or has a ready descriptor. When that thread
+  // waits again, this function is called again.
   if (next <= now() || next == kNever || anything_ready()) return;
   std::this_thread::sleep_for(kInTheKernel);
   if (anything_ready()) return;

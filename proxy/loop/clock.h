@@ -25,8 +25,8 @@ using rules::kNever;
 
 Instant monotonic_now();
 
-// Waits until one of `fds` is ready (and sets `revents`) or until `at`. Returns false at `at`. In
-// virtual time, the calling thread must be a Participant.
+// Waits until one of `fds` is ready, and sets `revents`; or until the time `at`, and returns false.
+// In virtual time, the calling thread must be a Participant.
 bool wait_ready(std::span<pollfd> fds, Instant at);
 
 // Replaces the process's clock while it exists. Create it before the participating threads and
@@ -38,7 +38,7 @@ class VirtualTime {
   VirtualTime& operator=(const VirtualTime&) = delete;
   ~VirtualTime();
 
-  // Returns null if time is real. Safe on any thread.
+  // The virtual time of the process; null if time is real. Safe on any thread.
   static VirtualTime* current();
   Instant now() const { return Instant(Duration(now_.load(std::memory_order_acquire))); }
 
@@ -58,7 +58,7 @@ class VirtualTime {
 
  private:
   friend bool wait_ready(std::span<pollfd> fds, Instant at);
-  // A waiting thread. `bell` is an eventfd that wakes it at `at`. `fds` is a copy, which other
+  // A thread that waits. `bell` is an eventfd that wakes it at `at`. `fds` is a copy, which other
   // threads read while poll(2) of the thread writes to its own.
   struct Waiting {
     std::vector<pollfd> fds;

@@ -1,4 +1,4 @@
-// curl(): gives access to libcurl, which is loaded at the first call. Loading it and its thirty or
+// curl() gives access to libcurl, which is loaded at the first call. Loading it and its thirty or
 // so dependencies would take most of the start-up time of `brownout exec`, which does not use it.
 //
 // The functions have the names of libcurl's manual without "curl_"; free_text is curl_free. Safe on
@@ -31,8 +31,8 @@ struct CurlLibrary {
   decltype(&curl_free) free_text;
 };
 
-// If libcurl is not installed, every request fails with CURLE_FAILED_INIT, and easy_strerror()
-// returns the reason.
+// Returns the functions of libcurl. If it is not installed, every request fails with
+// CURLE_FAILED_INIT, and easy_strerror() returns the reason.
 const CurlLibrary& curl();
 
 struct CurlFree {

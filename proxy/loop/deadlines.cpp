@@ -57,7 +57,7 @@ void Deadlines::arm() {
   // deadlines that are close together.
   const bool near = earliest() != kNever && earliest() - monotonic_now() <= kAwake;
   if (near) wait_awake();
-  // Do not move the timer when the earliest deadline is cancelled: a needless wake-up costs less
+  // Leaves the timer set when the earliest deadline is cancelled: a needless wake-up costs less
   // than the system call.
   if (earliest() < armed_) arm_for(earliest(), near ? Duration::zero() : kAwake);
 }
@@ -79,8 +79,8 @@ void Deadlines::arm_for(Instant at, Duration early) {
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
-// epoll reports each expiry of the timer as a new event (edge-triggered), so the timer need not be
-// read.
+// Does not read the timer, since epoll reports each of its expiries as a new event
+// (edge-triggered).
 void Deadlines::on_ready(std::uint32_t) noexcept {
   const Instant now = monotonic_now();
   if (now < armed_) return;

@@ -22,7 +22,7 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
   virtual ~Deadline();
-  // Called when the deadline has come; it is no longer set. `now` is at or after the deadline.
+  // Called when the deadline has come; it is then no longer set. `now` is at or after the deadline.
   virtual void on_due(Instant now) noexcept = 0;
 
  private:
@@ -40,11 +40,11 @@ class Deadlines final : public Ready {
   // Sets or moves the deadline; kNever cancels it.
   void set(Deadline& deadline, Instant at);
   void cancel(Deadline& deadline);
-  // Sets the timer to the earliest deadline. Call once in each iteration of the event loop, before
-  // it waits.
+  // Sets the timer to the earliest deadline. Called once in each iteration of the event loop,
+  // before it waits.
   void arm();
   Instant earliest() const { return heap_.empty() ? kNever : heap_.front()->at_; }
-  // Handles due deadlines. Needed only in virtual time, in which the timer is not used.
+  // Handles the deadlines that are due. For virtual time only, in which there is no timer.
   void run_due() { run(monotonic_now()); }
   void on_ready(std::uint32_t events) noexcept override;
 

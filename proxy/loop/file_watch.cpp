@@ -19,10 +19,9 @@ FileWatch::FileWatch(Loop& loop, const std::string& path, std::function<void()> 
   const auto seen = [](uv_fs_event_t* handle, const char* name, int, int) {
     if (auto* self = static_cast<FileWatch*>(handle->data)) self->seen(name);
   };
-  // If this fails because the kernel has no inotify watch left, the periodic check still finds
-  // changes.
+  // Ignores a failure for lack of inotify watches, since the periodic check still finds changes.
   if (handle_) uv_fs_event_start(handle_.get(), seen, folder.c_str(), 0);
-  // Record the present state synchronously: a later check might miss the first change.
+  // Records the state of the file at once, since a later check might miss the first change.
   uv_fs_t request{};
   if (uv_fs_stat(nullptr, &request, path_.c_str(), nullptr) == 0) {
     identity_ = identity_of(request.statbuf);
@@ -85,11 +84,11 @@ void FileWatches::watch(const std::vector<std::string>& paths) {
   std::map<std::string, std::unique_ptr<FileWatch>> watches;
   for (const auto& path : paths) {
     auto& watch = watches[path];
-    if (watch) continue;  // the list contains this path twice
+    if (watch) continue;  // `paths` contains this path twice
     if (const auto old = watches_.find(path); old != watches_.end()) watch = std::move(old->second);
     if (!watch) watch = std::make_unique<FileWatch>(loop_, path, changed_);
   }
-  // The caller may be one of these watches, which must not be destroyed before it returns.
+  // Destroys old watches later, since the caller may be one of them.
   for (auto& [path, watch] : watches_) {
     if (watch) loop_.retire(std::move(watch));
   }

@@ -26,12 +26,13 @@ class FileWatch final : public Retirable, private Deadline {
   ~FileWatch() override;
 
  private:
-  // Identity and state of the file: device, inode, size, times of change. All 0: no file.
+  // Device, inode, size and times of change of the file, to notice changes. All are 0 if there is
+  // no file.
   using Identity = std::array<std::uint64_t, 7>;
-  // A check of the path in progress; owned by libuv.
+  // A check of the file that is in progress; libuv owns it.
   struct Look {
     uv_fs_t request{};
-    FileWatch* watch = nullptr;  // null: the FileWatch was destroyed
+    FileWatch* watch = nullptr;  // null once the FileWatch is destroyed
   };
   struct Next final : Deadline {
     explicit Next(FileWatch& owner) : watch(owner) {}
@@ -51,16 +52,16 @@ class FileWatch final : public Retirable, private Deadline {
 
   Loop& loop_;
   std::string path_;
-  std::string name_;  // file name without its folder
+  std::string name_;  // name of the file without its folder
   bool waiting_ = false;
   std::function<void()> changed_;
   UvPtr<uv_fs_event_t> handle_;
   Identity identity_{};
-  Look* look_ = nullptr;  // check in progress, or null
+  Look* look_ = nullptr;  // the check in progress; null if there is none
   Next next_{*this};
 };
 
-// Watches several files. watch() may be called inside `changed`.
+// Watches several files, and calls `changed` when one may have changed. `changed` may call watch().
 class FileWatches {
  public:
   FileWatches(Loop& loop, std::function<void()> changed)

@@ -13,7 +13,7 @@ namespace brownout::proxy {
 template <class H>
 struct UvClose {
   void operator()(H* handle) const noexcept {
-    handle->data = nullptr;  // tells late callbacks (UV_ECANCELED) that the owner was destroyed
+    handle->data = nullptr;  // a late callback (UV_ECANCELED) then finds no owner
     uv_close(reinterpret_cast<uv_handle_t*>(handle),
              [](uv_handle_t* closed) { delete reinterpret_cast<H*>(closed); });
   }

@@ -16,7 +16,7 @@ namespace brownout::proxy {
 template <class... Args>
 void log_limited(spdlog::level::level_enum level, const std::string& kind,
                  spdlog::format_string_t<Args...> format, Args&&... args) {
-  // `kind` is passed as the source location, which no other log line of this program sets.
+  // Passes `kind` as the source location, which no other log line of this program sets.
   spdlog::log(spdlog::source_loc{kind.c_str(), 1, ""}, level, format, std::forward<Args>(args)...);
 }
 

@@ -21,7 +21,7 @@ Loop::~Loop() {
   mail_signal_.reset();
   deadlines_.reset();
   poller_.reset();
-  // Run the remaining close callbacks of libuv.
+  // Lets libuv call its remaining close callbacks.
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
 }
@@ -31,7 +31,7 @@ void Loop::run() {
   stopped_ = false;
   while (!stopped_) {
     if (std::exchange(uv_used_, false)) uv_run(&loop_, UV_RUN_NOWAIT);
-    if (stopped_) break;  // a libuv callback stopped the loop: nothing would wake it again
+    if (stopped_) break;  // a callback of libuv stopped the loop; another wait would not end
     before_wait();
     const bool real = VirtualTime::current() == nullptr;
     if (!real) wait_in_virtual_time();
@@ -70,9 +70,9 @@ void Loop::take_mail() {
 void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
 
 void Loop::before_wait() {
-  // Call this first: it handles deadlines that are already due, which may retire objects.
+  // Handles deadlines that are already due first, since they may retire objects.
   if (VirtualTime::current() == nullptr) deadlines_->arm();
-  // Destroying an object may retire another.
+  // Repeats while objects are retired, since destroying one may retire another.
   while (!retired_.empty()) {
     std::vector<std::unique_ptr<Retirable>> gone;
     gone.swap(retired_);

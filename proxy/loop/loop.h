@@ -39,7 +39,7 @@ class Loop {
 
   // Runs iterations until stop().
   void run();
-  // Safe on any thread.
+  // Makes run() return. Safe on any thread.
   void stop();
   // Runs `task` on the loop's thread in the next iteration. Safe on any thread; tasks of one thread
   // keep their order. A task still queued when the loop is destroyed is dropped.
@@ -57,10 +57,10 @@ class Loop {
   Poller& poller() { return *poller_; }
   Deadlines& deadlines() { return *deadlines_; }
   std::span<std::byte> read_buffer() { return {buffer_.get(), kReadBuffer}; }
-  // Destroys `object` after the events of this iteration.
+  // Destroys `object` after the events of this iteration of the event loop.
   void retire(std::unique_ptr<Retirable> object);
-  // Closes `fd` after the events of this iteration. If it were closed at once, a new socket could
-  // get its number and receive one of these events.
+  // Closes `fd` after the events of this iteration of the event loop. If it were closed at once, a
+  // new socket could get its number and receive one of these events.
   void close_later(Fd fd) { closing_.push_back(std::move(fd)); }
 
  private:
@@ -79,7 +79,7 @@ class Loop {
   UvReady uv_ready_{&loop_};
   bool uv_used_ = true;
   bool stopped_ = false;
-  VirtualTime::Participant participant_;  // leaves virtual time at the end of run()
+  VirtualTime::Participant participant_;  // takes part in virtual time until run() returns
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<Deadlines> deadlines_;
   UvPtr<uv_async_t> mail_signal_;

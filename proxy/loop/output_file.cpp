@@ -19,7 +19,8 @@ constexpr auto kLookEvery = std::chrono::seconds(1);
 
 rules::Result<OutputFile> OutputFile::open(const std::string& path) {
   if (path == "-") return standard(STDOUT_FILENO);
-  // O_NONBLOCK: a blocking open of a pipe would wait for a reader, perhaps for ever.
+  // Opens with O_NONBLOCK, since a blocking open of a pipe would wait for a reader, perhaps for
+  // ever.
   OutputFile file(Fd(::open(path.c_str(), kAppend | O_NONBLOCK, kLogMode)));
   if (!file.fd_ && errno == ENXIO) {
     return rules::config_error("cannot write to " + path + ": no process reads this pipe or device",
@@ -47,7 +48,7 @@ bool OutputFile::write(std::string_view text) {
 
 void OutputFile::reopen() {
   if (path_.empty()) return;
-  // O_NONBLOCK: the name may belong to a pipe by now, and a blocking open would wait.
+  // Opens with O_NONBLOCK: the name may belong to a pipe by now, and a blocking open would wait.
   OutputFile fresh(Fd(::open(path_.c_str(), kAppend | O_NONBLOCK, kLogMode)));
   if (!fresh.fd_ || !fresh.take_identity()) return;
   fresh.path_ = std::move(path_);
@@ -67,7 +68,8 @@ void OutputFile::follow(std::chrono::steady_clock::time_point now) {
   if (there.st_dev != device_ || there.st_ino != inode_) reopen();
 }
 
-// Records the file's identity. Returns false if it is not a regular file.
+// Stores the file's device and inode, to notice rotation. Returns false if it is not a regular
+// file.
 bool OutputFile::take_identity() {
   struct stat mine {};
   if (fstat(fd_.get(), &mine) != 0 || !S_ISREG(mine.st_mode)) return false;

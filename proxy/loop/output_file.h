@@ -1,5 +1,5 @@
 // OutputFile: appends lines to a file or to a standard descriptor, and follows log rotation. Writes
-// block, so use it on a thread that may wait. Movable; not thread-safe.
+// block, so use it on a thread that may wait. Movable; one thread at a time.
 //
 // Supports both ways in which logrotate(8) rotates a regular file: renaming it, with or without a
 // new file in its place, or copying and truncating it.
@@ -18,19 +18,20 @@ namespace brownout::proxy {
 
 class OutputFile {
  public:
-  // Creates the file if needed; "-" is standard output. A pipe without a reader is an error.
+  // Opens the file to append, and creates it if needed; "-" is standard output. A pipe without a
+  // reader is an error.
   static rules::Result<OutputFile> open(const std::string& path);
-  // Uses a copy of a descriptor, e.g. STDERR_FILENO. Writes to a closed one fail.
+  // Writes to a copy of an open descriptor such as STDERR_FILENO. If that is closed, writes fail.
   static OutputFile standard(int descriptor);
 
-  // Returns false and sets errno on failure.
+  // Writes all of `text`, and waits for the reader. Returns false and sets errno on failure.
   bool write(std::string_view text);
-  // Continues in the file that has the name now, and creates it if needed. Keeps the old file if
-  // the name cannot be opened or is not a regular file.
+  // Opens the file by its name again, and creates it if needed. Keeps the old file if that fails,
+  // or if the name is not a regular file any more.
   void reopen();
-  // Calls reopen() if the name belongs to another file, or if no file has had the name for a
-  // second. The delay lets a rotation tool create the new file itself. Checks at most once a
-  // second.
+  // Calls reopen() after a rotation: if the name belongs to another file, or if no file has had the
+  // name for a second. The delay lets a rotation tool create the new file itself. Checks at most
+  // once a second.
   void follow(std::chrono::steady_clock::time_point now);
 
  private:
@@ -38,12 +39,12 @@ class OutputFile {
   bool take_identity();
 
   Fd fd_;
-  std::string path_;  // empty: a standard descriptor, which is never reopened
+  std::string path_;  // empty for a standard descriptor, which is never reopened
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::chrono::steady_clock::time_point looked_{};
   bool missing_ = false;
-  bool torn_ = false;  // the last write failed, so the file may end within a line
+  bool torn_ = false;  // the last write failed, so the file may end in the middle of a line
 };
 
 }  // namespace brownout::proxy

@@ -23,8 +23,8 @@ namespace brownout::proxy {
 class Ready {
  public:
   virtual ~Ready() = default;
-  // `events` is a set of EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR; 0 after
-  // again().
+  // `events` is a set of EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLHUP and EPOLLERR. After
+  // again() it is 0.
   virtual void on_ready(std::uint32_t events) noexcept = 0;
 };
 
@@ -34,23 +34,26 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // Returns false if the kernel has no memory or epoll watches left.
+  // Reports the descriptor's readiness to `handler`. Returns false if the kernel has no memory or
+  // epoll watches left.
   bool add(int fd, Ready& handler);
   // Replaces the handler of a descriptor that was added; no system call.
   void replace(int fd, Ready& handler);
-  // Call before closing the descriptor; close() removes it from the epoll set.
+  // Ends the reports. Call before closing the descriptor, which removes it from the epoll set.
   void forget(int fd);
-  // Same as forget(), for a descriptor with copies (dup(2)), which would stay in the epoll set.
+  // Does the same as forget(), for a descriptor with copies (dup(2)), which would keep it in the
+  // epoll set.
   void remove(int fd);
-  // Level-triggered, reading only: for a descriptor that its handler does not drain.
+  // Reports as long as the descriptor is readable (level-triggered), for a handler that does not
+  // read all bytes.
   bool add_level(int fd, Ready& handler);
-  // Calls on_ready(0) in the next iteration, which does not wait.
+  // Calls on_ready(0) of the handler in the next iteration, which then does not wait.
   void again(int fd);
   // Runs one iteration: waits for events if `wait` is true, then calls the handlers.
   void turn(bool wait = true);
-  // Returns true if the next iteration must not wait, because again() was called.
+  // Whether the next iteration must not wait, because again() was called.
   bool has_more() const { return !again_.empty(); }
-  // The epoll descriptor, readable when any event is ready.
+  // The descriptor of the epoll set, which is readable when any event is ready.
   int descriptor() const { return epoll_.get(); }
 
  private:

@@ -8,7 +8,8 @@
 
 namespace brownout::proxy {
 
-// A new thread inherits the signal mask of its creator (pthread_create(3)).
+// Blocks all signals while the thread is created, since a new thread inherits its creator's signal
+// mask (pthread_create(3)).
 inline std::thread quiet_thread(std::function<void()> body) {
   sigset_t all;
   sigset_t before;

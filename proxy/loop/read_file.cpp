@@ -39,7 +39,7 @@ rules::Result<std::string> read_once(const std::string& path) {
 }
 
 rules::Result<std::string> read_regular(const std::string& path) {
-  // O_NONBLOCK: a blocking open of a pipe would wait for a writer.
+  // Opens with O_NONBLOCK, since a blocking open of a pipe would wait for a writer.
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0) return cannot_read(errno);

@@ -8,13 +8,14 @@
 
 namespace brownout::proxy {
 
-// Limit in bytes; a larger file is an error.
+// A larger file is an error.
 inline constexpr std::size_t kMostToRead = 64 << 20;
 
-// Reads pipes and terminals, too, to their end. May block, so call it only while the process
-// starts.
+// Returns the contents of a file, or of a pipe or terminal up to its end. May block, so call it
+// only while the process starts.
 rules::Result<std::string> read_once(const std::string& path);
-// Reads regular files only, so that it cannot block. For use while the process serves traffic.
+// Returns the contents of a regular file; anything else is an error. Cannot block, so it suits a
+// process that serves traffic.
 rules::Result<std::string> read_regular(const std::string& path);
 // Whether the path is a regular file, as read_regular() requires.
 bool is_regular(const std::string& path);

@@ -9,7 +9,7 @@ void Signals::on(int number, std::function<void(int)> handler) {
   const auto received = [](uv_signal_t* handle, int signal) {
     if (handle->data != nullptr) static_cast<Watch*>(handle->data)->handler(signal);
   };
-  if (!watch->handle) return;  // without a free descriptor, the signal keeps its default action
+  if (!watch->handle) return;  // with no free file descriptor, the signal keeps its default action
   uv_signal_start(watch->handle.get(), received, number);
   watches_.push_back(std::move(watch));
 }

@@ -12,13 +12,13 @@
 
 namespace brownout::proxy {
 
-// Returns false and sets errno on failure.
+// Writes all of `text`, and waits for the reader. Returns false and sets errno on failure.
 inline bool write_all(const Fd& file, std::string_view text) {
   while (!text.empty()) {
     const auto count = ::write(file.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) {
-      // A process that shares the standard descriptor may have made it non-blocking.
+      // Waits itself: a process that shares a standard descriptor may have made it non-blocking.
       pollfd writable{file.get(), POLLOUT, 0};
       ::poll(&writable, 1, -1);
       continue;
