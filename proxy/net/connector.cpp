@@ -23,8 +23,8 @@ void Connector::cancel() {
   next_ = Step::kNone;
 }
 
-// Uses a loop instead of recursion: a group may have many servers, and every connect may fail
-// immediately.
+// Performs one step after another in a loop instead of by recursion: a group may have many servers,
+// and each connect may fail at once.
 void Connector::go_on(Step step) {
   next_ = step;
   if (std::exchange(stepping_, true)) return;
@@ -114,7 +114,8 @@ void Connector::on_ready(std::uint32_t events) noexcept {
 }
 
 void Connector::connected(std::uint32_t events) {
-  // The send buffer of a new connection always has room for the header.
+  // Sends the PROXY header at once, since the send buffer of a new connection always has room for
+  // it.
   if (const auto header = owner_.proxy_header(addresses_[address_]); !header.empty()) {
     stream_.send(std::as_bytes(std::span(header)));
   }
@@ -135,7 +136,8 @@ void Connector::shake_hands(std::uint32_t events) {
     case tls::Progress::kDone:
       break;
   }
-  // Read now: epoll does not report bytes that the TLS session has already taken from the socket.
+  // Reports the socket as readable, since epoll does not report bytes that the TLS session has
+  // already taken from the socket.
   succeed(events | EPOLLIN);
 }
 

@@ -30,21 +30,21 @@ class Connector final : public Retirable, private Ready, private Deadline {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // The descriptor is registered in the poller, and the new owner replaces its handler. `events`
-    // are the epoll events that reported the connect.
+    // Called with the open connection. Its descriptor is registered in the poller; the new owner
+    // must replace the handler. `events` are the epoll events that reported the connect.
     virtual void on_connected(Stream stream, const SocketAddress& server, std::uint32_t events) = 0;
     virtual void on_connect_failed(const Error& error) = 0;
     // Called when the server accepted the connection, but the TLS handshake failed. The next
     // address is tried.
     virtual void on_handshake_failed(const SocketAddress& /*server*/, std::string_view /*why*/) {}
-    // Returns the PROXY header to send ahead of all other bytes, or "".
+    // Returns the PROXY header to send ahead of all other bytes; "" for none.
     virtual std::string proxy_header(const SocketAddress& /*server*/) const { return {}; }
     // Returns an idle open connection to `server` that is already registered in the poller; null if
     // there is none.
     virtual Stream idle_connection(const SocketAddress& /*server*/) { return {}; }
-    // Returns whether this address may be dialled, and after which delay.
+    // Decides by the rules whether this address may be dialled, and after which delay.
     virtual rules::Admission admit(const SocketAddress& server) = 0;
-    // Called when a rule stopped the dial: the last address would never answer (kHang), or a rule
+    // Called when a rule stopped the dial: it leaves the last address unanswered (kHang), or
     // answers in place of the server (kAnswer).
     virtual void on_connect_stopped(rules::Admission admission) = 0;
   };
@@ -54,9 +54,9 @@ class Connector final : public Retirable, private Ready, private Deadline {
   ~Connector() override;
 
   void start() { go_on(Step::kServer); }
-  // Host of the server being dialled, or dialled last.
+  // Host of the server that is being dialled, or was dialled last.
   const std::string& host() const { return group_->server(order_[attempt_]).host; }
-  // Gives up; no callback follows.
+  // Stops connecting; no callback follows.
   void cancel();
 
  private:
@@ -83,18 +83,19 @@ class Connector final : public Retirable, private Ready, private Deadline {
   std::shared_ptr<UpstreamGroup> group_;
   Owner& owner_;
   std::vector<std::size_t> order_;
-  std::size_t attempt_ = 0;  // index in order_
+  std::size_t attempt_ = 0;  // index in order_ of the server being tried
   std::vector<SocketAddress> addresses_;
   std::size_t address_ = 0;
   Resolver::Ticket ticket_;
-  Instant begun_{};       // time when the attempt at this server began
-  Duration looked_up_{};  // duration of the lookup, subtracted from the first time-out
+  Instant begun_{};  // time when the attempt at the current server began
+  // duration of the name lookup, subtracted from the time-out of the first address
+  Duration looked_up_{};
   Stream stream_;
   Step next_ = Step::kNone;
   bool stepping_ = false;
   enum class Wait { kNothing, kLookup, kDial, kSilence } wait_ = Wait::kNothing;
   bool handshaking_ = false;
-  bool by_rule_ = false;  // a rule stopped an address of this server
+  bool by_rule_ = false;  // a rule refused an address of the current server
 };
 
 }  // namespace brownout::proxy

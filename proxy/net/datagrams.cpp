@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kSocketBuffer = 4 << 20;
 
-// sendmmsg(2) takes a non-const iovec, but does not write to its bytes.
+// Removes const, since sendmmsg(2) takes a non-const iovec, but does not write to its bytes.
 iovec as_iovec(std::span<const std::byte> bytes) {
   return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
@@ -107,7 +107,7 @@ Fd connect_datagrams(const SocketAddress& address, Fd fd) {
   return fd;
 }
 
-// The buffer is not cleared: writing to all 4 MiB would dominate the start-up time, and most pages
+// Does not clear the buffer: writing to all 4 MiB would dominate the start-up time, and most pages
 // are never used.
 DatagramBatch::DatagramBatch()
     : buffer_(std::make_unique_for_overwrite<std::byte[]>(kMost * kLargest)) {
@@ -205,8 +205,8 @@ std::size_t DatagramSender::send(const Fd& fd, int& error, const RawDatagrams* r
       next += static_cast<std::size_t>(sent);
       continue;
     }
-    // No datagram was sent. A full buffer loses all that remain, as on a network; any other error
-    // loses only the first.
+    // The first datagram could not be sent. If the socket's buffer is full, all that remain are
+    // lost, as on a network. After any other error, only the first is lost.
     if (errno == EINTR) continue;
     error = errno;
     const bool full = error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;

@@ -24,24 +24,25 @@ namespace brownout::proxy {
 Result<std::vector<Fd>> bind_datagrams(const Endpoint& endpoint, std::size_t count,
                                        Sharing sharing = {});
 
-// Enlarges the socket's buffers, which hold datagrams while the loop is busy. The limits are
-// net.core.rmem_max and net.core.wmem_max.
+// Enlarges the buffers of a UDP socket, which hold datagrams while the event loop is busy. The
+// limits are net.core.rmem_max and net.core.wmem_max.
 void enlarge_buffers(const Fd& datagrams);
 
-// Makes a non-blocking socket that is connected to `address` and receives from there only. Returns
-// null and sets errno on failure.
+// Makes a non-blocking UDP socket that is connected to `address` and receives from there only.
+// Returns null and sets errno on failure.
 Fd connect_datagrams(const SocketAddress& address);
-// The two steps of connect_datagrams(), for a socket that needs options before the connect.
+// The two steps of connect_datagrams(), for a UDP socket that needs options before the connect.
 Fd datagram_socket(const SocketAddress& address);
 Fd connect_datagrams(const SocketAddress& address, Fd fd);
 
-// Control message that holds the local address of a datagram; empty if replies need none.
+// The local address to which a datagram was sent, as a control message of the kernel. Empty if a
+// reply does not need it.
 struct LocalAddress {
   static constexpr std::size_t kSpace = CMSG_SPACE(32);
   alignas(cmsghdr) std::array<std::byte, kSpace> control{};
   std::size_t size = 0;
 
-  // Returns the local address, if the message holds one (IP_PKTINFO).
+  // Returns the local address, if the control message holds one (IP_PKTINFO).
   std::optional<IpAddress> ip() const;
   // Returns the original destination, if the socket records it (keep_destinations()).
   std::optional<SocketAddress> destination() const;
@@ -65,8 +66,8 @@ class DatagramBatch {
   DatagramBatch(const DatagramBatch&) = delete;
   DatagramBatch& operator=(const DatagramBatch&) = delete;
 
-  // Returns the number of datagrams received, 0 if none waits. On an error, returns 0 and sets
-  // `error` to errno.
+  // Receives a batch of datagrams. Returns their number, or 0 if none waits. On an error, returns 0
+  // and sets `error` to errno.
   std::size_t receive(const Fd& fd, int& error);
   std::span<std::byte> bytes(std::size_t i);
   const SocketAddress& from(std::size_t i) const { return from_[i]; }
@@ -83,14 +84,15 @@ class DatagramBatch {
 // Datagrams to send on one socket, in order. Their bytes must stay valid until send().
 class DatagramSender {
  public:
-  // Adds a datagram to the peer of a connected socket.
+  // Adds a datagram to send on a socket that is connected to its receiver.
   void add(std::span<const std::byte> bytes);
-  // `to` and `from` must outlive send().
+  // Adds a datagram to send to `to` from the local address `from`. Both must outlive send().
   void add(std::span<const std::byte> bytes, const SocketAddress& to, const LocalAddress& from);
   bool empty() const { return places_.empty(); }
   std::size_t bytes() const;
-  // Sends all datagrams and clears the list. Returns how many the kernel did not accept; `error` is
-  // the errno. If `raw` is not null, it sends the datagrams whose `from` has a destination().
+  // Sends all datagrams and clears the list. Returns how many the kernel did not accept, and sets
+  // `error` to the errno. If `raw` is not null, it sends the datagrams whose `from` has a
+  // destination().
   std::size_t send(const Fd& fd, int& error, const RawDatagrams* raw = nullptr);
 
  private:

@@ -12,8 +12,8 @@ namespace brownout::proxy {
 // Time that the peer has to send its FIN, after this process has sent a FIN.
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 
-// Returns true once the peer has sent its FIN or the connection has failed. Until then, call again
-// when the socket is readable.
+// Reads and discards what the peer sends. Returns true once the peer has sent its FIN or the
+// connection has failed. Until then, call again when the socket is readable.
 bool discard_input(Loop& loop, const Fd& fd);
 
 }  // namespace brownout::proxy

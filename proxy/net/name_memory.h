@@ -22,14 +22,14 @@ class NameMemory {
   static constexpr std::size_t kMostNames = 8;
   using Names = std::shared_ptr<const std::vector<std::string>>;
 
-  // `name` is in lower case, without a trailing dot.
+  // Records that `name` leads to `address`. The name is in lower case, without a trailing dot.
   void remember(const std::string& name, const rules::IpAddress& address);
-  // Returns the names of `address`, the latest first; null if there are none.
+  // Returns the names that lead to `address`, the latest first. Null if there are none.
   Names names_of(const rules::IpAddress& address) const;
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Names> names_;  // key: bytes of the address
+  std::unordered_map<std::string, Names> names_;  // by the bytes of an address
   std::deque<std::string> order_;
 };
 

@@ -37,7 +37,8 @@ void Outbox::clear() {
   error_ = 0;
 }
 
-// Sends staged_, or appends it to pending_. Returns false if the connection is broken.
+// Sends staged_; appends to pending_ what the socket does not accept. Returns false if the
+// connection is broken.
 bool Outbox::send_staged(Stream& stream) {
   if (staged_.empty()) return error_ == 0;
   std::span<const std::byte> bytes = staged_;
@@ -47,7 +48,8 @@ bool Outbox::send_staged(Stream& stream) {
   return error_ == 0;
 }
 
-// Removes the bytes sent from `bytes`. Returns false if the connection is broken.
+// Sends what the socket accepts, and removes that from `bytes`. Returns false if the connection is
+// broken.
 bool Outbox::send_now(Stream& stream, std::span<const std::byte>& bytes) {
   while (error_ == 0 && !bytes.empty()) {
     const auto sent = stream.send(bytes);

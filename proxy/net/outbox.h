@@ -18,7 +18,8 @@ namespace brownout::proxy {
 class Outbox {
  public:
   void write(Stream& stream, std::span<const std::byte> bytes);
-  // Returns false and sets errno if the connection is broken.
+  // Sends the buffered bytes as far as the socket accepts them. Returns false and sets errno if the
+  // connection is broken.
   bool flush(Stream& stream);
   std::size_t waiting() const { return staged_.size() + pending_.bytes(); }
   bool empty() const { return waiting() == 0; }
@@ -28,7 +29,7 @@ class Outbox {
   bool send_now(Stream& stream, std::span<const std::byte>& bytes);
   bool send_staged(Stream& stream);
 
-  std::vector<std::byte> staged_;  // small writes of this loop iteration
+  std::vector<std::byte> staged_;  // small writes in the current iteration of the event loop
   rules::ChunkQueue pending_;      // bytes that the socket did not accept; older than staged_
   int error_ = 0;
 };

@@ -1,5 +1,5 @@
-// Reads a password from a file of its own. Rule files contain no passwords, since they are shown,
-// logged and replayed.
+// Reads a password from a file that holds nothing else. Rule files contain no passwords, since they
+// are shown, logged and replayed.
 #pragma once
 
 #include <string>

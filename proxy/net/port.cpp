@@ -10,8 +10,8 @@
 namespace brownout::proxy {
 namespace {
 
-// With port 0, the kernel chooses a free UDP port. The same TCP port may be in use, so this many
-// ports are tried.
+// Number of ports to try for a listener with TCP and UDP on port 0. The kernel chooses a free UDP
+// port, whose number may be in use for TCP.
 constexpr int kTries = 20;
 
 Result<std::vector<PortSockets>> open_both(const rules::Listener& listener,
@@ -105,13 +105,15 @@ Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, i
     PortSockets copy;
     if (sockets.stream) {
       if (::listen(sockets.stream.get(), backlog) != 0) {
-        return tl::unexpected(system_error(Origin::kInternal, "listen", errno));
+        return tl::unexpected(
+            system_error(Origin::kInternal, "cannot listen on an inherited socket", errno));
       }
       copy.stream = Fd(fcntl(sockets.stream.get(), F_DUPFD_CLOEXEC, 0));
     }
     if (sockets.datagram) copy.datagram = Fd(fcntl(sockets.datagram.get(), F_DUPFD_CLOEXEC, 0));
     if ((sockets.stream && !copy.stream) || (sockets.datagram && !copy.datagram)) {
-      return tl::unexpected(system_error(Origin::kInternal, "dup", errno));
+      return tl::unexpected(
+          system_error(Origin::kInternal, "cannot copy an inherited socket", errno));
     }
     copies.push_back(std::move(copy));
   }

@@ -12,15 +12,16 @@
 namespace brownout::proxy {
 
 struct PortSockets {
-  Fd stream;    // for protocols over TCP, and for DNS
-  Fd datagram;  // for UDP and DNS
+  Fd stream;    // TCP socket; for protocols over TCP, and for DNS
+  Fd datagram;  // UDP socket; for UDP and DNS
 
-  // One of the sockets, to find the address to which both are bound.
+  // One of the two sockets, which tells the address to which both are bound.
   const Fd& any() const { return stream ? stream : datagram; }
 };
 
-// How a new socket shares its address with sockets of this process. During a reload, a removed
-// listener may still have the address; another listener may serve IPv4 on the same port.
+// How a new socket shares its address with other sockets of this process. During a reload, a
+// listener that is removed may still have the address. Another listener may serve IPv4 on the same
+// port.
 struct PortSharing {
   bool our_streams = false;
   bool our_datagrams = false;
@@ -30,24 +31,24 @@ struct PortSharing {
   Sharing datagrams() const { return {our_datagrams, v6_only}; }
 };
 
-// Listeners of the configuration being applied, by name.
+// The listeners of the configuration that a reload is about to apply, by name.
 using ComingListeners = std::map<std::string_view, const rules::Listener*>;
-// Returns `all` together with the listeners of `config`.
+// Adds the listeners of `config` to `all`, and returns both.
 ComingListeners all_of(const rules::Config& config, ComingListeners all = {});
 
-// Returns true if a listener keeps its sockets when the settings `coming` replace `old`.
+// Whether a listener keeps its sockets when a reload replaces its settings `old` by `coming`.
 bool keeps_sockets(const rules::Listener& old, const rules::Listener& coming);
-// Returns true if a socket on one address prevents a bind to the other address.
+// Whether a socket on one address prevents a bind to the other address.
 bool overlap(const Endpoint& left, const Endpoint& right);
-// Returns true if a "[::]" listener must not accept IPv4 on this port, because `other` does.
+// Whether a "[::]" listener must not accept IPv4 on this port, because `other` does.
 bool leaves_v4_to(const rules::Listener& listener, std::uint16_t port,
                   const rules::Listener& other);
-// Returns true if a "[::]" listener must not accept IPv4, because a listener of `all` does.
+// Whether a "[::]" listener must not accept IPv4, because any listener of `all` does.
 bool is_for_v6_only(const rules::Listener& listener, const Endpoint& where,
                     const ComingListeners& all);
 
-// Opens a listener's sockets with listen_on() and bind_datagrams(). `endpoint` is used in place of
-// the listener's own address, to open a port again.
+// Opens a listener's sockets, one set for each worker. `endpoint` is used in place of the
+// listener's own address, to open a port again.
 Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
                                            const Endpoint& endpoint, std::size_t workers,
                                            PortSharing sharing = {});
@@ -55,8 +56,8 @@ Result<std::vector<PortSockets>> open_port(const rules::Listener& listener,
 // Returns copies (dup(2)) of sockets that this process has inherited. Stream sockets start to
 // listen again.
 Result<std::vector<PortSockets>> reopen(const std::vector<PortSockets>& given, int backlog);
-// Refuses new connections and resets those in the backlog. Copies of the sockets stop listening,
-// too.
+// Makes the sockets refuse new connections, and resets connections that were not accepted yet.
+// Copies of the sockets stop listening too.
 void stop_listening(const std::vector<PortSockets>& sockets);
 
 }  // namespace brownout::proxy

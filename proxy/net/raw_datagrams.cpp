@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t kHops = 64;
 constexpr std::size_t kMostBytes = 65535 - sizeof(iphdr) - sizeof(udphdr);
 
-// Sums the 16-bit words of a checksum (RFC 1071).
+// Sums the 16-bit words of `bytes` for a checksum (RFC 1071).
 std::uint64_t sum(std::span<const std::byte> bytes) {
   std::uint64_t total = 0;
   for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
@@ -35,8 +35,8 @@ std::uint64_t sum_of(const T& value) {
   return sum(std::as_bytes(std::span(&value, 1)));
 }
 
-// Computes the UDP checksum (RFC 768). The pseudo-headers of IPv6 (RFC 8200, 8.1) and IPv4 are
-// summed alike.
+// Computes the UDP checksum (RFC 768). The pseudo-headers of IPv6 (RFC 8200, section 8.1) and IPv4
+// are summed alike.
 std::uint16_t checksum(const udphdr& udp, std::span<const std::byte> bytes,
                        std::uint64_t addresses) {
   std::uint64_t total = addresses + sum_of(udp) + sum(bytes) + udp.len + htons(IPPROTO_UDP);
@@ -67,10 +67,10 @@ int RawDatagrams::send(std::span<const std::byte> bytes, const SocketAddress& fr
   udp.dest = htons(to.port());
   udp.len = htons(static_cast<std::uint16_t>(sizeof udp + bytes.size()));
 
-  // Port 0, since addresses of raw sockets have no port.
+  // Sets port 0, since addresses of raw sockets have no port.
   auto peer = SocketAddress::of(*destination, 0);
   if (source->is_v4()) {
-    iphdr ip{};  // the kernel fills in the length, the checksum and the identification
+    iphdr ip{};  // the kernel adds length, checksum and identification
     ip.version = 4;
     ip.ihl = sizeof ip / 4;
     ip.ttl = kHops;

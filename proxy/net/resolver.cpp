@@ -31,8 +31,8 @@ std::optional<IpAddress> ip_of(const sockaddr* from, socklen_t length) {
   return address.ip();
 }
 
-// Parses a literal address. Accepts all forms of inet_aton(3), of which c-ares supports one. Never
-// asks DNS.
+// Returns the address that `name` is in text form, in all forms of inet_aton(3); none if it is a
+// name. Never asks DNS. c-ares itself supports only one of these forms.
 std::vector<IpAddress> literal_addresses(const std::string& name) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -47,8 +47,8 @@ std::vector<IpAddress> literal_addresses(const std::string& name) {
   return addresses;
 }
 
-// Sets `timeout` and `attempts` of resolv.conf as glibc reads them, with its defaults: c-ares reads
-// these options under other names.
+// Sets `timeout` and `attempts` as glibc reads them from resolv.conf, with its defaults. c-ares
+// reads these options under other names.
 void take_patience(ares_options& options) {
   std::remove_pointer_t<res_state> state{};
   if (res_ninit(&state) != 0) return;
@@ -72,7 +72,8 @@ ares_addrinfo_hints both_families() {
   return hints;
 }
 
-// "localhost." is absolute (RFC 1034, 3.1). Names in /etc/hosts have no trailing dot.
+// Whether a name ends with a dot, as in "localhost." (RFC 1034, section 3.1). Names in /etc/hosts
+// have no such dot.
 bool is_absolute(const std::string& name) { return name.size() > 1 && name.ends_with('.'); }
 
 }  // namespace
@@ -99,22 +100,23 @@ std::vector<IpAddress> local_addresses(const std::string& name) {
   return addresses;
 }
 
-// Lookup of one name. Its channel reads the system's configuration when it begins. It has its own
-// sockets, so that the port of each lookup is unpredictable.
+// The lookup of one name by c-ares. It reads the system's configuration when it begins. It has its
+// own sockets, so that the port of each lookup is unpredictable.
 class Resolver::Lookup final : private Deadline {
  public:
   Lookup(Resolver& owner, std::string name) : owner_(owner), name_(std::move(name)) {}
   ~Lookup() override {
-    over_ = true;  // c-ares calls back once more when the channel is destroyed
+    over_ = true;  // c-ares makes one more callback when the channel is destroyed
     owner_.loop_.deadlines().cancel(*this);
   }
 
-  // Begins the lookup, which may be finished when start() returns.
+  // Begins the lookup, which may have ended when start() returns.
   void start() {
     if (auto addresses = literal_addresses(name_); !addresses.empty()) {
       return finish(std::move(addresses));
     }
-    // DNS is asked for the name with its dot, so that no search domain of resolv.conf is appended.
+    // Asks DNS for the name with its final dot, so that no search domain of resolv.conf is
+    // appended.
     if (is_absolute(name_)) {
       if (auto addresses = local_addresses(name_); !addresses.empty()) {
         return finish(std::move(addresses));
@@ -134,7 +136,8 @@ class Resolver::Lookup final : private Deadline {
 
  private:
   int open_channel() {
-    // c-ares counts initialisations, so other libraries of this process may initialise it, too.
+    // Initialises c-ares once in this process. Other libraries may do so too, since c-ares counts
+    // its initialisations.
     static const int library = ares_library_init(ARES_LIB_INIT_ALL);
     if (library != ARES_SUCCESS) return library;
     ares_options options{};
@@ -152,8 +155,8 @@ class Resolver::Lookup final : private Deadline {
     return ares_set_servers_ports_csv(channel, owner_.servers_.c_str());
   }
 
-  // c-ares calls this function with the events that it waits for, and with no events before it
-  // closes the socket.
+  // Watches a socket of c-ares for the given events. c-ares calls this function, and calls it
+  // without events before it closes the socket.
   static void watch(void* data, ares_socket_t fd, int readable, int writable) {
     auto& self = *static_cast<Lookup*>(data);
     if (readable == 0 && writable == 0) {
@@ -161,7 +164,7 @@ class Resolver::Lookup final : private Deadline {
       return;
     }
     auto& socket = self.sockets_[fd];
-    // Use uv_poll_t, which is level-triggered, since c-ares may leave bytes unread.
+    // Watches with uv_poll_t, which is level-triggered, since c-ares may leave bytes unread.
     if (!socket) socket = make_uv<uv_poll_t>(self.owner_.loop_.uv(), uv_poll_init, &self, int{fd});
     if (!socket) return;
     const int events = (readable != 0 ? UV_READABLE : 0) | (writable != 0 ? UV_WRITABLE : 0);
@@ -170,7 +173,7 @@ class Resolver::Lookup final : private Deadline {
       if (handle->data == nullptr) return;
       uv_os_fd_t which = ARES_SOCKET_BAD;
       uv_fileno(reinterpret_cast<const uv_handle_t*>(handle), &which);
-      // On an error, let c-ares read and write: the failing call reports the error to c-ares.
+      // After an error, lets c-ares read and write: the failing call reports the error to c-ares.
       const bool in = status != 0 || (ready & UV_READABLE) != 0;
       const bool out = status != 0 || (ready & UV_WRITABLE) != 0;
       static_cast<Lookup*>(handle->data)
@@ -233,8 +236,10 @@ Resolver::Ticket Resolver::resolve(const std::string& name, Done done) {
     return ticket;
   }
   if (!make_room()) {
-    give(ticket, std::make_shared<const Answer>(tl::unexpected(resolve_error(
-                     name, "too many other lookups wait for a resolver that does not answer"))));
+    give(ticket, std::make_shared<const Answer>(tl::unexpected(
+                     resolve_error(name,
+                                   "too many other lookups wait for a DNS server that does not "
+                                   "answer: check the servers in /etc/resolv.conf"))));
     return ticket;
   }
   auto& lookup = *running_.emplace(name, std::make_unique<Lookup>(*this, name)).first->second;
@@ -249,7 +254,8 @@ bool Resolver::make_room() {
   return running_.size() < kMostLookups;
 }
 
-// Often called from inside the lookup's own channel, which must stay alive until the call returns.
+// Gives the answer to all callers. The lookup is destroyed later, since this function is often
+// called from inside it.
 void Resolver::finished(const std::string& name, Answer answer) {
   const auto shared = std::make_shared<const Answer>(std::move(answer));
   if (known_.size() >= kMostKnown) known_.clear();

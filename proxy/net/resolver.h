@@ -4,8 +4,8 @@
 // (mDNS, LDAP). Addresses are in the order of RFC 6724.
 //
 // Concurrent requests for a name share one lookup. An answer is reused for one second, so that a
-// burst of connections costs one lookup, and changed records take effect soon. Use only on the
-// event loop's thread.
+// burst of connections costs one lookup, and changed records take effect soon. Each worker owns one
+// object; use only on the event loop's thread.
 #pragma once
 
 #include <functional>
@@ -27,18 +27,20 @@ class Resolver final : private Deadline {
  public:
   using Answer = Result<std::vector<IpAddress>>;
   using Done = std::function<void(const Answer&)>;
-  // Represents a caller's request: once it is destroyed, `done` is not called.
+  // A caller's request. Destroying the ticket cancels it: `done` is then not called.
   using Ticket = std::shared_ptr<Done>;
-  // Each lookup has its own sockets. At the limit, lookups for which no caller waits any more are
-  // dropped. If there are none, the next lookup fails.
+  // Limit of lookups at the same time, since each has its own sockets. At the limit, lookups for
+  // which no caller waits any more are dropped. If there are none, the next lookup fails.
   static constexpr std::size_t kMostLookups = 256;
 
-  // `servers` ("127.0.0.1:5300", separated by commas) replace the DNS servers of resolv.conf.
+  // `servers` ("127.0.0.1:5300", separated by commas) replace the DNS servers of resolv.conf,
+  // unless empty.
   explicit Resolver(Loop& loop, std::string servers = {});
   ~Resolver() override;
 
-  // `done` is called from the event loop, never inside this call. A caller that keeps the ticket in
-  // a member may call resolve() again inside `done`: the member then has the latest ticket.
+  // Looks a name up. `done` is called from the event loop, never inside this call. A caller that
+  // keeps the ticket in a member may call resolve() again inside `done`: the member then has the
+  // latest ticket.
   [[nodiscard]] Ticket resolve(const std::string& name, Done done);
   std::size_t lookups() const { return running_.size(); }
 
@@ -64,7 +66,7 @@ class Resolver final : private Deadline {
   std::map<std::string, Known> known_;
   std::map<std::string, std::unique_ptr<Lookup>> running_;
   std::vector<std::unique_ptr<Lookup>> finished_;
-  std::vector<Given> given_;  // callbacks for the next loop iteration
+  std::vector<Given> given_;  // answers for callers in the next iteration of the event loop
 };
 
 }  // namespace brownout::proxy

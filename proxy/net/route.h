@@ -14,7 +14,7 @@ class Route {
  public:
   virtual ~Route() = default;
   virtual Dialled dial(const SocketAddress& server) const { return start_dial(server); }
-  // Same result as proxy::connect_datagrams().
+  // Makes a UDP socket that is connected to `server`. Returns null and sets errno on failure.
   virtual Fd connect_datagrams(const SocketAddress& server) const {
     return proxy::connect_datagrams(server);
   }

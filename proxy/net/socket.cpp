@@ -16,7 +16,7 @@ namespace {
 
 Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   if (auto address = SocketAddress::of(endpoint)) return *address;
-  // localhost is 127.0.0.1, whatever /etc/hosts says (RFC 6761, 6.3).
+  // localhost is 127.0.0.1, whatever /etc/hosts says (RFC 6761, section 6.3).
   if (endpoint.host == "localhost") {
     return SocketAddress::of(IpAddress::v4({127, 0, 0, 1}), endpoint.port);
   }
@@ -32,8 +32,8 @@ Result<SocketAddress> resolve_now(const Endpoint& endpoint) {
   return SocketAddress::of(addresses.front(), endpoint.port);
 }
 
-// A killed process leaves its socket file behind: connecting to it is refused. A live socket
-// accepts, or has a full backlog (EAGAIN).
+// Removes the socket file that a killed process has left behind: connecting to it is refused. A
+// live socket accepts, or has a full backlog (EAGAIN).
 void remove_stale_unix_socket(const SocketAddress& address, const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
@@ -43,13 +43,13 @@ void remove_stale_unix_socket(const SocketAddress& address, const std::string& p
   }
 }
 
-// Returns a new bound socket; null, and sets errno, on failure.
+// Returns a new socket that is bound to `address`. On failure, returns null and sets errno.
 Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_only) {
   const int family = address.storage.ss_family;
   Fd fd(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
   if (family != AF_UNIX) {
-    // For datagram sockets, SO_REUSEADDR would let two programs share a port.
+    // Sets SO_REUSEADDR for TCP only: for UDP, it would let two programs share a port.
     if (type == SOCK_STREAM) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (type == SOCK_STREAM) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -62,14 +62,15 @@ Fd bound_socket(const SocketAddress& address, int type, bool shared, bool v6_onl
   return fd;
 }
 
-// Returns true if an address is in use, but no program listens there. A client's connection then
-// has the port, open or closed less than a minute ago (TIME_WAIT).
+// Whether a client's connection has the address: it is in use, but no program listens there. The
+// connection is open, or was closed less than a minute ago (TIME_WAIT).
 bool is_a_clients(const Endpoint& endpoint, int type) {
   const auto address = SocketAddress::of(endpoint);
   if (type != SOCK_STREAM || endpoint.is_unix() || endpoint.is_any() || !address) return false;
   const Fd probe(socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (connect(probe.get(), address->get(), address->length) == 0) return false;
-  // A connect to a local address is answered at once. A refusal is then the socket's pending error.
+  // A connect to a local address is answered at once. If it is refused, that is the socket's
+  // pending error.
   return (errno == EINPROGRESS ? take_socket_error(probe) : errno) == ECONNREFUSED;
 }
 
@@ -144,7 +145,7 @@ std::optional<IpAddress> SocketAddress::ip() const {
 }
 
 std::uint16_t SocketAddress::port() const {
-  // sin_port and sin6_port have the same offset (RFC 3493, 3.3).
+  // sin_port and sin6_port have the same offset (RFC 3493, section 3.3).
   sockaddr_in v4{};
   std::memcpy(&v4, &storage, sizeof v4);
   return storage.ss_family == AF_UNIX ? std::uint16_t{0} : ntohs(v4.sin_port);
@@ -179,12 +180,13 @@ Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t 
     count = 1;
   }
   auto where = available(*address);
-  // An address other than [::] belongs to one address family.
+  // Only a socket on [::] may serve both address families: any other address belongs to one.
   const bool v6_only = sharing.v6_only || where.ip() != IpAddress{};
   if (!sharing.ours || endpoint.is_unix()) {
     const auto exclusive = bound_socket(where, type, false, v6_only);
     if (!exclusive) return tl::unexpected(cannot_listen(endpoint, type, errno));
-    // With SO_REUSEADDR, bind() succeeds beside a socket that does not listen yet; listen() fails.
+    // Tries listen() too: with SO_REUSEADDR, bind() succeeds beside a socket that does not listen
+    // yet, but listen() fails.
     const bool probe = type == SOCK_STREAM && !endpoint.is_unix();
     if (probe && listen(exclusive.get(), 1) != 0) {
       return tl::unexpected(cannot_listen(endpoint, type, errno));
@@ -228,7 +230,7 @@ Endpoint bound_to(const Fd& listening, const Endpoint& asked) {
 }
 
 bool make_transparent(const Fd& fd) {
-  // For IPv6 sockets, IPV6_TRANSPARENT sets the same flag.
+  // Tries IP_TRANSPARENT, then IPV6_TRANSPARENT, which sets the same flag of an IPv6 socket.
   const int enabled = 1;
   return setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &enabled, sizeof enabled) == 0 ||
          setsockopt(fd.get(), SOL_IPV6, IPV6_TRANSPARENT, &enabled, sizeof enabled) == 0;

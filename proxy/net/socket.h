@@ -1,5 +1,5 @@
-// Socket helpers: system calls on sockets, and conversion between the kernel's addresses and
-// rules::Endpoint. Stateless; safe on any thread.
+// Helpers for sockets: system calls, and conversion between the kernel's addresses and
+// rules::Endpoint. Safe on any thread.
 #pragma once
 
 #include <sys/socket.h>
@@ -26,7 +26,7 @@ struct SocketAddress {
   socklen_t length = 0;
 
   static SocketAddress of(const IpAddress& address, std::uint16_t port);
-  // Returns nothing unless the endpoint is a unix path or a literal address.
+  // Returns the address of a unix path or a literal IP address; nothing for a host name.
   static std::optional<SocketAddress> of(const Endpoint& endpoint);
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
@@ -47,10 +47,11 @@ struct Sharing {
 // local (local_addresses()), since DNS is not asked.
 //
 // "[::]" accepts IPv4 too (IPV6_V6ONLY, ipv6(7)), whose addresses then appear in mapped form (RFC
-// 4291, 2.5.5.2). On a machine without IPv6 it means 0.0.0.0.
+// 4291, section 2.5.5.2). On a machine without IPv6 it means 0.0.0.0.
 Result<std::vector<Fd>> bind_to(const Endpoint& endpoint, int type, std::size_t count,
                                 Sharing sharing = {});
-// Same as bind_to() for streams, and listens. Accepted sockets inherit TCP_NODELAY.
+// Makes `count` TCP sockets as bind_to() does, and starts to listen. Accepted sockets inherit
+// TCP_NODELAY.
 Result<std::vector<Fd>> listen_on(const Endpoint& endpoint, int backlog, std::size_t count,
                                   Sharing sharing = {});
 
@@ -60,15 +61,16 @@ SocketAddress own_address(const Fd& fd);
 // Returns the endpoint of a listening socket, with the port that the kernel chose.
 Endpoint bound_to(const Fd& listening, const Endpoint& asked);
 
-// A non-blocking socket whose connect has begun; EINPROGRESS is success.
+// A non-blocking socket whose connect has begun. `error` is 0 also if the connect is in progress
+// (EINPROGRESS).
 struct Dialled {
   Fd fd;
-  int error = 0;           // errno of the connect, or 0
-  bool connected = false;  // the connect has completed at once
+  int error = 0;           // errno of the connect; 0 if it may still succeed
+  bool connected = false;  // the connect was completed at once
 };
 Dialled start_dial(const SocketAddress& address);
-// The two steps of start_dial(), for a socket that needs options before the connect.
-// stream_socket() returns null and errno on failure.
+// Makes the socket that start_dial() connects, for callers that set options before the connect.
+// Returns null and sets errno on failure.
 Fd stream_socket(const SocketAddress& address);
 Dialled start_dial(const SocketAddress& address, Fd fd);
 
@@ -76,12 +78,12 @@ Dialled start_dial(const SocketAddress& address, Fd fd);
 // (IP_TRANSPARENT, ip(7)). Needs CAP_NET_ADMIN; returns false and sets errno without it.
 bool make_transparent(const Fd& fd);
 
-// Takes the socket's pending error (SO_ERROR) as errno; 0 if there is none.
+// Returns the socket's pending error as an errno, and clears it (SO_ERROR); 0 if there is none.
 int take_socket_error(const Fd& fd);
 
 void set_option(const Fd& fd, int level, int name, int value);
 
-// Keeps urgent data in the stream, in its place (RFC 6093, 2.3; SO_OOBINLINE, socket(7)).
+// Keeps urgent data in the stream, in its place (RFC 6093, section 2.3; SO_OOBINLINE, socket(7)).
 void keep_urgent_data(const Fd& fd);
 
 // Probes the peer every 15 seconds (keepalive, tcp(7)). A peer that has closed its socket answers

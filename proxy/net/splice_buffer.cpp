@@ -7,8 +7,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Size of the pipe in bytes. Larger pipes were no faster on loopback, since pages return to the
-// pipe one by one.
+// Size of the pipe in bytes. Larger pipes were no faster on loopback, since the kernel returns
+// pages to the pipe one by one.
 constexpr int kPipeSize = 256 * 1024;
 constexpr unsigned kFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 

@@ -16,10 +16,11 @@ class SpliceBuffer {
   SpliceBuffer();
   bool usable() const { return static_cast<bool>(in_); }
 
-  // Moves bytes from `source` into the pipe. Same result as read(2): number of bytes, 0 at the end,
-  // or -1 and errno.
+  // Moves bytes from `source` into the pipe. Returns their number, 0 at the end of the stream, or
+  // -1 and sets errno, like read(2).
   ssize_t fill(int source);
-  // Moves bytes from the pipe into `sink`. Same result as write(2).
+  // Moves bytes from the pipe into `sink`. Returns their number, or -1 and sets errno, like
+  // write(2).
   ssize_t drain(int sink);
   std::size_t held() const { return held_; }
   std::size_t capacity() const { return capacity_; }

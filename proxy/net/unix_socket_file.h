@@ -21,8 +21,8 @@ class UnixSocketFile {
   void remove();
 
  private:
-  std::string path_;  // empty: there is no file to remove
-  // Inode numbers are reused; inode and modification time together identify the socket.
+  std::string path_;  // empty if there is no file to remove
+  // Identify the file together with its modification time, since inode numbers are reused.
   dev_t device_ = 0;
   ino_t inode_ = 0;
   timespec made_{};

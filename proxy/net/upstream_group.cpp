@@ -8,7 +8,7 @@ namespace brownout::proxy {
 namespace {
 
 // Time-out of a connect for an intercepted client, which must not fail earlier than without the
-// proxy. Linux gives up a connect after 127 s (tcp_syn_retries, tcp(7)).
+// proxy: Linux gives up a connect after 127 s (tcp_syn_retries, tcp(7)).
 constexpr auto kDialTimeout = std::chrono::seconds(127);
 
 const std::shared_ptr<const Route>& plain_route() {

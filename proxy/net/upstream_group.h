@@ -1,12 +1,11 @@
 // UpstreamGroup: the servers of one upstream, and the order in which a connection tries them.
 //
-//   failover     in the order of the file
-//   round-robin  connection n begins with server n; the others follow in order
-//   random       begins with a server that the seeded random number generator chooses
+//  failover     in the order of the file
+//  round-robin  connection n begins with server n; the others follow in order
+//  random       begins with a server that the seeded random number generator chooses
 //
-// A server that could not be reached is tried last for `retry_after` (passive health check). Each
-// worker has its own group, so a failure counts for that worker only. Use only on the event loop's
-// thread.
+// A server that could not be reached is tried last for the time `retry_after`. Each worker has its
+// own group, so a failure counts for that worker only. Use only on the event loop's thread.
 #pragma once
 
 #include <memory>
@@ -34,14 +33,14 @@ class UpstreamGroup {
 
   const rules::Upstream& config() const { return config_; }
   const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
-  // Whether TLS begins inside the connection (STARTTLS), once the server agrees.
+  // Whether TLS begins inside the connection (STARTTLS) when the server agrees to it.
   bool starts_tls() const { return tls_ && config_.tls && config_.tls->starttls; }
   const Route& route() const { return *route_; }
   const rules::Endpoint& server(std::size_t index) const { return config_.servers[index]; }
   // Returns the indices of the servers in the order in which the connection with this key and
   // ordinal (from 1) tries them.
   std::vector<std::size_t> order(rules::Key flow, std::uint64_t ordinal, rules::Instant now) const;
-  // Set the state of a server. Each change of state is logged.
+  // Records that a server cannot be reached. Each change of a server's state is logged.
   void mark_failed(std::size_t index, std::string_view why, rules::Instant now);
   void mark_working(std::size_t index);
 
