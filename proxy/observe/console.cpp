@@ -113,7 +113,7 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
   bool drawn_ = false;
   std::string status_;
   LineLimiter limiter_;
-  BackgroundWriter writer_;  // declared last, since its thread uses the members above
+  BackgroundWriter writer_;  // comes last, since its thread uses the members above
 };
 
 std::shared_ptr<ConsoleSink>& console() {

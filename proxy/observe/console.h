@@ -2,7 +2,7 @@
 // them.
 //
 // Safe on any thread. Callers never wait for the reader of standard error: a background thread
-// writes, and counts lines that it has to drop (BackgroundWriter). Text from clients is escaped, so
+// writes, and counts lines that it must drop (BackgroundWriter). Text from clients is escaped, so
 // that it cannot forge a line or control the terminal (rules/base/terminal_text.h). Lines that
 // clients can cause (log_limited) are limited in number.
 #pragma once
@@ -17,11 +17,12 @@ namespace brownout::proxy {
 // exits.
 void set_up_logging(const std::string& level);
 
-// Prints lines other than log lines, for example a table, in order with the log. Before
+// Prints lines that are not log lines, for example a table. They stay in order with the log. Before
 // set_up_logging(), writes directly.
 void print_error(std::string_view lines);
 
-// Raises the limit to its maximum: a connection takes two descriptors, and the usual limit is 1024.
+// Raises the limit of file descriptors to its maximum: a connection takes two, and the usual limit
+// is 1024.
 void raise_descriptor_limit();
 
 // Shows a line below the log until the next call of this function; "" removes the line.

@@ -47,17 +47,17 @@ class EventLog final : public EventSink {
  public:
   enum class Of { kEvents, kFlows };
 
-  // Opens `path` to append; the file may be rotated (OutputFile). "-" is standard output.
+  // Opens a file to append lines; "-" is standard output. The file may be rotated (OutputFile).
   static rules::Result<std::unique_ptr<EventLog>> open(const std::string& path,
                                                        Of what = Of::kEvents);
 
   void submit(std::string lines) override;
-  // Reopens the file by its name, after a rotation.
+  // Opens the file by its name again, after a rotation.
   void reopen() { writer_.reopen(); }
   // Waits until all lines are written, as long as the reader keeps reading. Call at the end, after
   // the last submit().
   void finish() { writer_.finish(); }
-  // Number of events lost so far.
+  // Number of lines that were not written so far.
   std::uint64_t lost() const { return writer_.lost(); }
 
  private:

@@ -1,8 +1,10 @@
-// LineLimiter limits how many log lines of one kind are written: kMost in each kWindow, which
-// begins with the kind's first line. Counts the rest.
+// LineLimiter decides which log lines are written, so that clients cannot flood the log. Of one
+// kind of lines, at most kMost are written in each period kWindow, which begins with the kind's
+// first line. The rest is counted.
 //
 // A kind may contain text from clients (a destination, for example), so at most kMostKinds are
-// tracked; all others count as one kind. Has no clock; callers pass the time. Not thread-safe.
+// tracked; all others count as one kind. Has no clock; callers pass the time. Use one object on one
+// thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +29,11 @@ class LineLimiter {
     std::uint64_t lines = 0;
   };
 
-  // Returns true if a line of the kind may be written at `now`.
+  // Whether a line of this kind may be written at the time `now`.
   bool admit(std::string_view kind, rules::Instant now);
-  // Ends the windows that have expired by `now`, and returns the counts of their omitted lines.
+  // Ends the periods that are over at `now`, and returns how many lines of each kind were left out.
   std::vector<LeftOut> take_over(rules::Instant now);
-  // Ends all windows, and returns the counts of their omitted lines.
+  // Ends all periods, and returns how many lines of each kind were left out.
   std::vector<LeftOut> take_all() { return take_over(rules::Instant::max()); }
 
  private:

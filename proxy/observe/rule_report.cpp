@@ -9,8 +9,8 @@
 namespace brownout::proxy {
 namespace {
 
-// Most rows of a table that a person can read. With more rules, those that matched nothing are only
-// counted.
+// Longest table that a person can read. If there are more rules, those that matched nothing are
+// only counted.
 constexpr std::size_t kMostRows = 50;
 
 }  // namespace
