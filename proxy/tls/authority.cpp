@@ -22,8 +22,8 @@ namespace {
 constexpr long kDay = 24 * 60 * 60;
 constexpr int kWeakBits = 1024;
 
-// How far a certificate's validity reaches into the past at most, in seconds, since a client's
-// clock may be slow. Together with the 89 days ahead, it is below the 398 days that clients accept.
+// How far a certificate's validity may reach into the past, in seconds, since a client's clock may
+// be slow. Together with the 89 days ahead, it is below the 398 days that clients accept.
 constexpr long kLongestPast = 300 * kDay;
 
 std::time_t beginning_of(const X509* certificate) {
@@ -41,7 +41,8 @@ void set_name(X509_NAME* name, const std::string& common_name) {
                                static_cast<int>(value.size()), -1, 0);
   };
   add("O", "Brownout");
-  // A common name has at most 64 characters; clients check the alternative name.
+  // Cuts the common name to the 64 characters that X.509 allows; clients check the alternative name
+  // instead.
   add("CN", common_name.substr(0, 64));
 }
 
@@ -161,8 +162,8 @@ Certificate Authority::mint(const std::string& name, rules::Flaw flaw, std::time
   Certificate minted;
   minted.key = new_key(flaw == Flaw::kWeakKey);
   const auto shown = flaw == Flaw::kWrongName ? std::string("wrong-name.invalid") : name;
-  // A certificate is valid 89 days ahead, as with public CAs, and back to the time when this CA was
-  // created.
+  // The validity begins when this CA was created, but at least one day and at most kLongestPast
+  // ago. It ends 89 days ahead, as with public CAs.
   long from = -std::clamp<long>(now - beginning_of(certificate_.get()), kDay, kLongestPast);
   long until = 89 * kDay;
   if (flaw == Flaw::kExpired) from = -90 * kDay, until = -kDay;

@@ -1,5 +1,5 @@
 // Authority: the local certificate authority (CA). `brownout ca init` creates it once, and the
-// tested clients trust it. It issues every certificate that the proxy shows to clients: valid ones,
+// tested clients trust it. It issues the certificates that the proxy shows to clients: valid ones,
 // and invalid ones for faults.
 //
 // The CA's folder contains ca.pem (the certificate to trust) and ca.key (mode 0600). Neither file
@@ -28,14 +28,14 @@ class Authority {
   static Authority unknown();
 
   // Issues a certificate for a name or an IP address. `flaw` makes it invalid, for example expired.
-  // Its validity is relative to `now`.
+  // Its validity is counted from `now`.
   Certificate mint(const std::string& name, rules::Flaw flaw, std::time_t now) const;
-  // Returns an OCSP response (RFC 6960, as DER) that `certificate` is revoked. It is valid for a
-  // day.
+  // Returns an OCSP response (RFC 6960, as DER) which says that `certificate` is revoked. It is
+  // valid for a day.
   std::string revocation(const X509* certificate, std::time_t now) const;
 
   X509* certificate() const { return certificate_.get(); }
-  // SHA-256 of the CA's certificate, as "AB:CD:...".
+  // SHA-256 hash of the CA's certificate, as "AB:CD:...".
   std::string fingerprint() const;
   std::string expires() const;
 

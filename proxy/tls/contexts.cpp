@@ -25,7 +25,7 @@ int number_of(rules::TlsVersion version) {
   return TLS1_3_VERSION;
 }
 
-// Encodes a list of protocols for ALPN (RFC 7301, 3.1): each name follows a byte with its length.
+// Encodes protocols for ALPN (RFC 7301, section 3.1): each name follows a byte with its length.
 std::string alpn_of(const std::vector<std::string>& protocols) {
   std::string list;
   for (const auto& protocol : protocols) {
@@ -109,7 +109,8 @@ ServerContexts::Entry ServerContexts::make_entry(const std::string& name, rules:
   if (flaw == rules::Flaw::kWeakKey) SSL_CTX_set_security_level(entry.context.get(), 0);
   SSL_CTX_use_certificate(entry.context.get(), minted.certificate.get());
   SSL_CTX_use_PrivateKey(entry.context.get(), minted.key.get());
-  // Send the CA, too: some clients search only the chain for the issuer of a stapled OCSP response.
+  // Sends the CA too, since some clients look for the issuer of a stapled OCSP response only in the
+  // chain.
   if (flaw != rules::Flaw::kSelfSigned) {
     SSL_CTX_add1_chain_cert(entry.context.get(), issuer.certificate());
   }
@@ -129,7 +130,7 @@ std::shared_ptr<ServerContexts::Entry> ServerContexts::entry_for(const std::stri
       now - found->second->minted < kRenewedAfter) {
     return found->second;
   }
-  // Clearing the cache is safe: sessions hold references to the contexts that they use.
+  // Clears the cache, which is safe: sessions hold references to the contexts that they use.
   if (minted_.size() >= kMostNames) minted_.clear();
   auto entry = std::make_shared<Entry>(make_entry(name, flaw, now));
   SSL_CTX_set_tlsext_status_cb(entry->context.get(), staple);
@@ -146,7 +147,7 @@ SslPtr ServerContexts::session(const std::string& name, const rules::TlsVerdict&
     const auto entry = entry_for(name, verdict.flaw, now);
     ssl.reset(SSL_new(entry->context.get()));
     if (!entry->staple.empty()) {
-      // SSL_set_tlsext_status_ocsp_resp takes ownership.
+      // Copies the response, since SSL_set_tlsext_status_ocsp_resp takes ownership.
       auto* copy =
           static_cast<unsigned char*>(OPENSSL_memdup(entry->staple.data(), entry->staple.size()));
       SSL_set_tlsext_status_ocsp_resp(ssl.get(), copy, static_cast<long>(entry->staple.size()));
@@ -155,7 +156,7 @@ SslPtr ServerContexts::session(const std::string& name, const rules::TlsVerdict&
   if (verdict.most) {
     SSL_set_max_proto_version(ssl.get(), number_of(*verdict.most));
     if (*verdict.most < rules::TlsVersion::k12) {
-      // OpenSSL 3 supports TLS 1.0 and 1.1 at security level 0 only.
+      // Allows TLS 1.0 and 1.1, which OpenSSL 3 supports at security level 0 only.
       SSL_set_min_proto_version(ssl.get(), TLS1_VERSION);
       SSL_set_security_level(ssl.get(), 0);
       SSL_set_cipher_list(ssl.get(), "ALL:@SECLEVEL=0");
@@ -173,7 +174,8 @@ int ServerContexts::choose_protocol(SSL*, const unsigned char** out, unsigned ch
       SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
                             static_cast<unsigned>(ours.size()), in, in_size);
   *out = chosen;
-  // RFC 7301, 3.2: a server without a common protocol sends the alert no_application_protocol.
+  // Without a common protocol, the server sends the alert no_application_protocol (RFC 7301,
+  // section 3.2).
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
@@ -213,7 +215,7 @@ rules::Result<std::shared_ptr<ClientContext>> ClientContext::make(const rules::T
 SslPtr ClientContext::session(const std::string& host) const {
   SslPtr ssl(SSL_new(context_.get()));
   auto name = config_.name.empty() ? host : config_.name;
-  // SNI and certificates contain names without a trailing dot (RFC 6066, 3).
+  // Removes a trailing dot, which SNI and certificates do not have (RFC 6066, section 3).
   if (name.ends_with('.')) name.pop_back();
   if (rules::IpAddress::parse(name)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());

@@ -19,20 +19,21 @@ namespace brownout::tls {
 
 class ServerContexts {
  public:
-  // Reads all files; an error names the file and what to do. `http`: if config.alpn is empty,
-  // select http/1.1 and http/1.0.
+  // Reads the files that `config` names; an error names the file and what to do. With `http`, ALPN
+  // selects http/1.1 and http/1.0 if config.alpn is empty.
   static rules::Result<std::shared_ptr<ServerContexts>> make(const rules::TlsServer& config,
                                                              bool http);
 
-  // Makes a session for a client whose SNI is `name`. Without SNI, `name` is the address to which
-  // the client connected. Its certificate's validity is relative to `now`, in seconds since 1970.
+  // Makes a session for a client that asks for `name` by SNI. Without SNI, `name` is the address to
+  // which the client connected. The certificate's validity is counted from `now`, in seconds since
+  // 1970.
   SslPtr session(const std::string& name, const rules::TlsVerdict& verdict,
                  std::time_t now = std::time(nullptr));
 
  private:
   struct Entry {
     CtxPtr context;
-    std::string staple;  // OCSP response, or ""
+    std::string staple;  // OCSP response to send with the certificate; "" for none
     std::time_t minted = 0;
   };
   ServerContexts() = default;
@@ -45,10 +46,10 @@ class ServerContexts {
   static int staple(SSL* ssl, void* entry);
 
   rules::TlsServer config_;
-  std::string protocols_;  // protocols to offer by ALPN (RFC 7301), as encoded on the wire
+  std::string protocols_;  // protocols to offer by ALPN (RFC 7301), as ALPN encodes them
   std::optional<Authority> authority_;
-  CtxPtr given_;  // context for the certificate that the rule file names
-  // Clients choose the names, so the cache is bounded: when full, it is cleared.
+  CtxPtr given_;  // context for the certificate that the rule file gives, if any
+  // Limit of names in the cache, since clients choose the names. A full cache is cleared.
   static constexpr std::size_t kMostNames = 1024;
   // A certificate is issued again after this many seconds. After a day, its OCSP response would
   // expire, and a certificate that is not yet valid would become valid.
@@ -62,7 +63,7 @@ class ClientContext {
   static rules::Result<std::shared_ptr<ClientContext>> make(const rules::TlsClient& config);
   // Makes a session with the server whose name or address is `host`.
   SslPtr session(const std::string& host) const;
-  // Returns true if both have the same settings and the same contents of files.
+  // Whether both have the same settings and the same contents of files.
   bool same_as(const ClientContext& other) const {
     return config_ == other.config_ && files_ == other.files_;
   }

@@ -17,7 +17,7 @@ namespace {
 struct AlertHint {
   std::uint8_t code;
   bool received;
-  bool from_server;  // true: the peer is a server; false: the peer is a client
+  bool from_server;  // true for a server as the peer; false for a client
   std::string_view hint;
 };
 
@@ -34,7 +34,7 @@ constexpr std::string_view kWantTheirs =
 constexpr std::string_view kCommonAlpn = "client and server have no protocol (alpn) in common";
 constexpr std::string_view kCommonVersion = "client and server have no version of TLS in common";
 
-// Keys: alert codes of RFC 8446, 6.2.
+// Explains alerts to users, by the code of the alert (RFC 8446, section 6.2).
 constexpr std::array<AlertHint, 20> kAlertHints{
     {{116, true, true, kGiveOurs},     {40, true, true, kGiveOurs},
      {42, true, true, kGiveOurs},      {45, true, true, kGiveOurs},
@@ -49,8 +49,8 @@ constexpr std::array<AlertHint, 20> kAlertHints{
 
 }  // namespace
 
-// OpenSSL's I/O object (BIO), which reads and writes the socket and passes outgoing records through
-// the filter.
+// The state of OpenSSL's I/O object (BIO), which reads and writes the socket, and passes outgoing
+// records through the fault's filter.
 struct SocketBio {
   static int write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
@@ -89,7 +89,7 @@ void TlsLayer::start(SslPtr session, bool close_notify) {
   auto* bio = BIO_new(SocketBio::method());
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
-  // The BIO serves both directions. SSL_set_bio takes ownership.
+  // Uses the same BIO to read and to write. SSL_set_bio takes ownership of it.
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_app_data(ssl_.get(), this);
   SSL_set_info_callback(ssl_.get(), note_alert);
@@ -144,7 +144,7 @@ ssize_t TlsLayer::receive_records(std::span<std::byte> into) {
 
 ssize_t TlsLayer::receive(std::span<std::byte> into) {
   if (!ssl_) return receive_records(into);
-  // SSL_read returns one record at a time, so read as many as fit into the buffer.
+  // Reads as many records as fit into the buffer, since SSL_read returns one at a time.
   std::size_t total = 0;
   while (total < into.size()) {
     ERR_clear_error();
@@ -188,7 +188,7 @@ ssize_t TlsLayer::failed_io(int result) {
   }
   const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   const auto reason = take_error();
-  // A FIN without close_notify is passed on as a FIN.
+  // A FIN without close_notify is reported as the end of the stream.
   if (cut) return 0;
   why_ = explain(reason);
   errno = EPROTO;
@@ -201,8 +201,8 @@ void TlsLayer::close_notify() {
   SSL_shutdown(ssl_.get());
 }
 
-// Sends records through the filter. Bytes that the socket does not accept must not advance the
-// filter's state.
+// Sends records through the fault's filter. Bytes that the socket does not accept must not advance
+// the filter's state.
 ssize_t TlsLayer::send_records(std::span<const std::byte> bytes) {
   if (!filter_) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   auto after = *filter_;

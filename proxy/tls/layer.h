@@ -1,7 +1,7 @@
 // TlsLayer: reads and writes the TLS records of one socket for its owner, a Stream. It has a TLS
-// session (if TLS is terminated here), a filter of outgoing records (for faults), or both.
+// session (if the proxy terminates TLS), a filter of outgoing records (for faults), or both.
 //
-// Non-blocking; does not own the socket's descriptor. Use only on the event loop's thread.
+// Never blocks; does not own the socket's descriptor. Use only on the event loop's thread.
 #pragma once
 
 #include <sys/types.h>
@@ -28,19 +28,20 @@ class TlsLayer {
   TlsLayer& operator=(const TlsLayer&) = delete;
 
   void filter(const codecs::RecordFilter& filter) { filter_ = filter; }
-  // Gives bytes back that were read directly from the socket. receive() handles them first.
+  // Gives back bytes that were read directly from the socket. receive() returns them first.
   void give_back(std::vector<std::byte> bytes) { ahead_ = std::move(bytes); }
-  // Begins TLS. `close_notify`: whether close_notify() sends the alert of that name.
+  // Begins TLS. `close_notify` says whether close_notify() sends the alert of that name.
   void start(SslPtr session, bool close_notify);
   Progress handshake();
-  // Returns why the handshake or the session failed, with the alert sent or received (RFC 8446, 6)
-  // and a hint what to do. "" if neither failed.
+  // Returns why the handshake or the session failed, with the alert sent or received (RFC 8446,
+  // section 6) and a hint what to do. "" if neither failed.
   const std::string& why() const { return why_; }
   bool terminated() const { return ssl_ != nullptr; }
-  // Returns true if the filter (a fault) blocks all further output.
+  // Whether a fault blocks all further output.
   bool stopped() const { return filter_ && filter_->stopped(); }
 
-  // Same results as recv(2) and send(2).
+  // Receives bytes. Returns their number, 0 at the end of the stream, or -1 and sets errno, like
+  // recv(2).
   ssize_t receive(std::span<std::byte> into);
   ssize_t send(std::span<const std::byte> bytes);
   void close_notify();
@@ -48,7 +49,7 @@ class TlsLayer {
  private:
   friend struct SocketBio;
   struct PassedAlert {
-    bool received = false;  // true: the alert was received; false: it was sent
+    bool received = false;  // true if the peer sent the alert; false if this side did
     std::uint8_t code = 0;
   };
   ssize_t receive_records(std::span<std::byte> into);

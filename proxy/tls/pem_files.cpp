@@ -11,7 +11,8 @@ namespace {
 
 using InfoList = std::unique_ptr<STACK_OF(X509_INFO), void (*)(STACK_OF(X509_INFO)*)>;
 
-// Refuses a passphrase: OpenSSL's default function would ask for it at the terminal, and block.
+// Refuses to give a passphrase. OpenSSL's default function would ask for one at the terminal, and
+// block.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 void free_all(STACK_OF(X509_INFO) * list) { sk_X509_INFO_pop_free(list, X509_INFO_free); }
@@ -27,10 +28,10 @@ rules::Result<void> use_chain(SSL_CTX* context, const std::string& path) {
   if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1) return cannot(take_error());
   while (auto next = read_certificate(pem->get())) {
     if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) return cannot(take_error());
-    // SSL_CTX_add0_chain_cert took ownership.
+    // Releases the pointer, since SSL_CTX_add0_chain_cert took ownership.
     static_cast<void>(next.release());
   }
-  // OpenSSL reports the end of the file as an error, too.
+  // Tells the end of the file from an error, since OpenSSL reports both as errors.
   const auto end = ERR_peek_last_error();
   if (ERR_GET_REASON(end) != PEM_R_NO_START_LINE) return cannot(take_error());
   ERR_clear_error();
@@ -51,7 +52,7 @@ rules::Result<void> use_key(SSL_CTX* context, const std::string& path,
   return {};
 }
 
-// Calls `taken` with each certificate, in the order of the file.
+// Makes `context` trust all certificates in the file, and calls `taken` with each.
 rules::Result<void> trust(SSL_CTX* context, const std::string& path,
                           const std::function<void(X509*)>& taken) {
   const auto pem = open_pem(path);
