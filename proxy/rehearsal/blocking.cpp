@@ -34,8 +34,8 @@ Outcome<Fd> open(const Endpoint& to, int type, const std::optional<rules::IpAddr
   return fd;
 }
 
-// Thread-local, because some libraries run event loops of their own on a user's thread, and these
-// accept no further descriptor.
+// Belongs to one thread, because some libraries run event loops of their own on a user's thread,
+// and these accept no further descriptor.
 thread_local int stop_fd = -1;
 
 }  // namespace

@@ -27,19 +27,19 @@ using Outcome = tl::expected<T, std::string>;
 // had come. -1 removes the descriptor.
 void give_up_when_readable(int fd);
 bool given_up();
-// Same as proxy::wait_ready, but ends early once given_up() is true.
+// Waits like proxy::wait_ready(), but ends early once given_up() is true.
 bool wait_unless_given_up(std::span<pollfd> fds, Instant deadline);
 
 struct Socket {
-  // Connects from the address `local`, if given.
+  // Opens a TCP connection; its source address is `local`, if given.
   static Outcome<Fd> connect(const Endpoint& to, const std::optional<rules::IpAddress>& local,
                              Instant deadline);
   static Outcome<Fd> datagrams(const Endpoint& to, const std::optional<rules::IpAddress>& local);
   static Outcome<void> send(const Fd& fd, std::span<const std::byte> bytes, Instant deadline);
   // Receives at least one byte.
   static Outcome<std::size_t> receive(const Fd& fd, std::span<std::byte> into, Instant deadline);
-  // Returns true if the descriptor can be read or written (`events`: POLLIN, POLLOUT) before the
-  // deadline.
+  // Waits until the descriptor can be read or written (`events`: POLLIN, POLLOUT). Returns false at
+  // the deadline.
   static bool wait(const Fd& fd, short events, Instant deadline);
 };
 

@@ -29,15 +29,15 @@ std::string print(const ReadExpectation& expectation) {
 
 enum class Change { kSame, kBetter, kDifferent, kNotMeasured, kWorse };
 
-// Returns true if a better value is an improvement. Rates and shares of connections also depend on
+// Whether a better value counts as an improvement. Rates and shares of connections also depend on
 // the number of users, so only a worse value counts for them.
 bool is_quality(const ReadExpectation& expectation) {
   return expectation.metric != Metric::kAttemptRate &&
          expectation.metric != Metric::kReconnectRate && expectation.metric != Metric::kShare;
 }
 
-// Returns the value to compare. With `shares`, a count is divided by its total, since fewer may be
-// lost because fewer were sent.
+// Returns the value that is compared. With `shares`, that is a count divided by its total, since
+// fewer may be lost because fewer were sent.
 double quantity(const ReadExpectation& expectation, bool shares) {
   return shares ? *expectation.value / *expectation.of : *expectation.value;
 }
@@ -94,7 +94,7 @@ std::string servers(const Circumstances& circumstances) {
                                         : "embedded servers, used " + circumstances.embedded;
 }
 
-// Returns an error if the two reports cannot be compared.
+// Checks that the two reports can be compared: an error says why not.
 rules::Result<void> fit(const ReadReport& before, const ReadReport& after) {
   if (before.circumstances.embedded.empty() != after.circumstances.embedded.empty()) {
     return rules::config_error("one report is of a run against " + servers(before.circumstances) +
@@ -131,7 +131,7 @@ rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& af
       continue;
     }
     const auto how = change(*old, expectation, tolerance, after.time_scale);
-    // A value that is no longer measured may be worse, so it counts as a regression.
+    // A value that was measured only in the first report may be worse now, so it counts as worse.
     done.regressed |= how == Change::kWorse || (how == Change::kNotMeasured && old->measured);
     done.text += fmt::format("{:<8} {}: {} -> {}\n", word(how), expectation.name, print(*old),
                              print(expectation));

@@ -17,8 +17,8 @@ class CurlTransfers {
   CurlTransfers& operator=(const CurlTransfers&) = delete;
   ~CurlTransfers();
 
-  // Same as curl_easy_perform(3). Returns CURLE_OPERATION_TIMEDOUT at the deadline, because
-  // libcurl's own time-outs are in real time.
+  // Performs a request like curl_easy_perform(3). Returns CURLE_OPERATION_TIMEDOUT at the deadline,
+  // because libcurl's own time-outs are in real time.
   CURLcode perform(CURL* request, proxy::Instant deadline);
 
  private:
@@ -26,7 +26,7 @@ class CurlTransfers {
   static int on_timer(CURLM*, long milliseconds, void* to);
   bool start();
   CURLcode run(proxy::Instant deadline);
-  // Returns false if libcurl reports an error of its own.
+  // Tells libcurl that the socket is ready. Returns false if libcurl itself fails.
   bool act(curl_socket_t socket, int events);
 
   CURLM* multi_ = nullptr;

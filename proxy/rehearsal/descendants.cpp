@@ -32,10 +32,11 @@ struct Process {
   bool zombie = false;
 };
 
-// Reads /proc/PID/stat (proc(5)): "pid (name) state ppid ...". The name may contain any character.
+// Reads the state and the parent of a process from /proc/PID/stat (proc(5)): "pid (name) state ppid
+// ...". The name may contain any character.
 std::optional<Process> read_process(pid_t id) {
   std::ifstream file("/proc/" + std::to_string(id) + "/stat");
-  // Read by getline(): iterators of the file buffer would throw if the process ended meanwhile
+  // Reads with getline(), since iterators of the file buffer throw if the process ends meanwhile
   // (ESRCH).
   std::string text;
   std::getline(file, text, '\0');
@@ -97,8 +98,8 @@ Descendants::Descendants() {
   ::prctl(PR_GET_CHILD_SUBREAPER, &adopted_before_);
   for (const auto& process : descendants({})) earlier_.insert(process.id);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Some callers ignore SIGCHLD, and this process inherits that. Exit codes would then be lost, so
-  // restore the default action.
+  // Restores the default action of SIGCHLD. Some callers ignore the signal, which this process
+  // inherits, and exit codes would then be lost.
   ::signal(SIGCHLD, SIG_DFL);
 }
 
@@ -113,7 +114,7 @@ Descendants::~Descendants() {
     if (passed >= kGrace) signal = SIGKILL;
     for (const auto& process : descendants(earlier_)) {
       left |= !process.zombie;
-      // Each process gets SIGTERM only once.
+      // SIGKILL is sent each time, but SIGTERM only once to each process.
       if (!process.zombie && (signal == SIGKILL || awaited_.insert(process.id).second)) {
         ::kill(process.id, signal);
       }
@@ -137,8 +138,8 @@ tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
   }
   variables.push_back(nullptr);
   SpawnSettings settings;
-  // Give the command its own process group, so that kill() reaches all of its processes. Restore
-  // the default action of SIGPIPE, which Brownout ignores.
+  // Gives the command its own process group, so that kill() reaches all of its processes, and the
+  // default action of SIGPIPE, which Brownout ignores.
   sigset_t usual;
   sigemptyset(&usual);
   sigaddset(&usual, SIGPIPE);
@@ -146,7 +147,7 @@ tl::expected<pid_t, int> Descendants::spawn(const std::string& command) {
   posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&settings.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  // The lock keeps reap() from collecting the child before awaited_ contains it.
+  // Locks, so that reap() cannot collect the child before awaited_ contains it.
   const std::lock_guard lock(mutex_);
   pid_t child = 0;
   const int error = posix_spawn(&child, "/bin/sh", &settings.actions, &settings.attributes,

@@ -1,8 +1,10 @@
-// Descendants: starts the commands of exec probes, and ends all processes that these commands
-// started. Processes that leave their parent by setsid or a double fork become children of this
-// process (PR_SET_CHILD_SUBREAPER, prctl(2)). The destructor sends SIGTERM, and SIGKILL half a
-// second later. If SIGKILL ends this process, the guard ends the processes (guard.h). One object at
-// a time; safe on any thread.
+// Descendants: starts the commands of probes of the kind exec, and ends all processes that these
+// commands started. The runner of a rehearsal owns one; safe on any thread.
+//
+// Processes that leave their parent by setsid or a double fork become children of this process
+// (PR_SET_CHILD_SUBREAPER, prctl(2)). The destructor sends SIGTERM, and SIGKILL half a second
+// later. If SIGKILL ends this process, the guard process ends the others (guard.h). At most one
+// object exists at a time.
 #pragma once
 
 #include <sys/types.h>
@@ -22,24 +24,24 @@ class Descendants {
   Descendants();
   Descendants(const Descendants&) = delete;
   Descendants& operator=(const Descendants&) = delete;
-  // Ends the remaining processes, and waits for their end for at most three seconds.
+  // Ends all processes that still run. Waits at most three seconds for their end.
   ~Descendants();
 
-  // Runs `command` by /bin/sh in a new process group, with stdin and stdout on /dev/null. Returns
-  // the process id, or an errno.
+  // Runs `command` by /bin/sh in a new process group, without input or output. Returns the process
+  // id, or an errno.
   tl::expected<pid_t, int> spawn(const std::string& command);
-  // Returns the status as in waitpid(2); none while the child runs.
+  // Returns the child's status as in waitpid(2); nothing while the child runs.
   std::optional<int> ended(pid_t child);
-  // Kills the child and its process group at once. Waits for the child.
+  // Kills the child and its process group at once, and waits for the child's end.
   void kill(pid_t child);
-  // Reaps ended processes for which no caller waits.
+  // Collects ended processes for which no caller waits (zombies).
   void reap();
 
  private:
-  Guard guard_;  // constructed first: earlier_ must contain the guard's process
+  Guard guard_;  // comes first, since earlier_ must contain the guard's process
   std::mutex mutex_;
-  std::set<pid_t> awaited_;  // children whose end ended() has not yet returned
-  std::set<pid_t> earlier_;  // descendants that existed before this object
+  std::set<pid_t> awaited_;  // children of spawn() whose end no one has asked for yet
+  std::set<pid_t> earlier_;  // descendants of this process that are older than this object
   int adopted_before_ = 0;
 };
 

@@ -22,7 +22,7 @@ tl::unexpected<rules::Error> failed(std::string what) {
   return tl::unexpected(rules::Error{rules::Origin::kInternal, std::move(what)});
 }
 
-// Returns true if everything that the probe waits for runs in this process.
+// Whether everything that the probe waits for runs in this process, as virtual time requires.
 bool runs_in_process(const rules::Probe& probe) {
   using rules::ProbeKind;
   constexpr std::array kInProcess{ProbeKind::kTcp, ProbeKind::kHttp, ProbeKind::kDns,
@@ -92,7 +92,7 @@ rules::Result<void> Embedded::make_servers(rules::Upstream& upstream, Handling h
       server = kRefusing;
       continue;
     }
-    // Rules may match the server by its loopback address, so the address is kept.
+    // Keeps a server's loopback address, since rules may match the server by it.
     const bool loopback = server.ip() && server.ip()->is_loopback();
     const rules::Endpoint where{loopback ? server.host : "127.0.0.1", 0, ""};
     auto embedded = std::make_unique<proxy::MessagingServer>(where);

@@ -1,6 +1,7 @@
-// Embedded: servers in this process that replace the servers in a rehearsal's file, so that the
-// rehearsal runs anywhere, for example in CI and in the demo. Listeners get free ports, and every
-// server of every upstream becomes an embedded messaging service.
+// Embedded: servers in this process that replace the servers of a rehearsal, so that the rehearsal
+// runs anywhere, for example in CI and in the demo. Listeners get free ports, and every server of
+// every upstream becomes an embedded messaging service. The command that runs the rehearsal owns
+// the object.
 #pragma once
 
 #include <map>
@@ -16,25 +17,26 @@
 namespace brownout::rehearsal {
 
 enum class Handling {
-  kWell,   // servers and endpoints as in the rule file
-  kBadly,  // no redundancy: one server per upstream, one endpoint per probe, no backoff
+  kWell,  // servers and endpoints as the rule file has them
+  // no redundancy: one server per upstream, one endpoint per probe, no pause between retries
+  kBadly,
 };
 
 enum class Pace {
   kReal,
-  kVirtual,  // virtual time, for probes tcp, http, dns, websocket and tls without URLs
+  kVirtual,  // virtual time, for probes of kind tcp, http, dns, websocket and tls without URLs
 };
 
 class Embedded {
  public:
-  // Puts the embedded servers into `config`, and makes a CA folder if the file names one. With
-  // Pace::kVirtual, time is virtual until this object is destroyed. Destroy runners and their users
-  // before this object.
+  // Replaces the servers in `config` by embedded ones, and makes a CA folder if the file names one.
+  // With Pace::kVirtual, time is virtual until the returned object is destroyed. It must be
+  // destroyed after runners and their users.
   static rules::Result<std::unique_ptr<Embedded>> stand_in(rules::Config& config, Handling handling,
                                                            Pace pace = Pace::kReal);
   ~Embedded();
 
-  // Maps the addresses of the embedded servers to the names of the servers that they replace.
+  // The names of the replaced servers, by address of the embedded server.
   const std::map<std::string, std::string>& known_as() const { return known_as_; }
 
  private:

@@ -18,13 +18,13 @@ namespace {
 
 using proxy::Fd;
 
-// Most scans for processes to kill. A limit is needed if processes start others faster than the
-// scans find them.
+// Limit of scans for processes to kill, in case processes start others faster than the scans find
+// them.
 constexpr int kMostLooks = 300;
 constexpr int kBetweenLooksMs = 10;
 
-// Runs after fork() in a process that had threads, so it must take no lock. Only the lock of
-// malloc(3) is safe, which glibc keeps usable.
+// Whether the environment of a process contains the mark. Runs after fork() in a process that had
+// threads, so it must take no lock except that of malloc(3), which glibc keeps usable.
 bool has_mark(const char* process, const std::string& mark) {
   const std::string path = std::string("/proc/") + process + "/environ";
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -38,7 +38,7 @@ bool has_mark(const char* process, const std::string& mark) {
   return text.find(mark) != std::string::npos;
 }
 
-// Returns the number of processes found.
+// Kills all processes with the mark, and returns their number.
 int kill_marked(const std::string& mark) {
   int found = 0;
   auto* folder = ::opendir("/proc");
@@ -54,13 +54,14 @@ int kill_marked(const std::string& mark) {
 }
 
 [[noreturn]] void keep_watch(int watched, const std::string& mark) {
-  // Start a new session: signals of the terminal and of the process group must not end the guard.
+  // Starts a new session, since signals of the terminal and of the process group must not end the
+  // guard.
   ::setsid();
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, nullptr);
-  // Close all other descriptors: a reader that waits for the end of a pipe must not wait for the
-  // guard.
+  // Closes all other descriptors, since a reader that waits for the end of a pipe must not wait for
+  // the guard.
   if (watched != STDIN_FILENO) ::dup2(watched, STDIN_FILENO);
   ::close_range(STDIN_FILENO + 1, ~0U, 0);
   char signal = 0;
@@ -75,8 +76,8 @@ int kill_marked(const std::string& mark) {
   ::_exit(0);
 }
 
-// Returns a mark with a random name. A rehearsal may run inside a command of another rehearsal; its
-// processes then have both marks.
+// Returns a random environment variable, by which the guard finds processes. If a rehearsal runs
+// inside a command of another rehearsal, its processes have the marks of both.
 std::string new_mark() {
   std::uint64_t drawn = 0;
   if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) drawn = 0;

@@ -1,7 +1,9 @@
-// Guard: starts a helper process that kills the commands of probes if SIGKILL ends this process. It
-// finds them by a mark. The mark is an environment variable, which processes inherit even if they
-// leave their parent. Processes that clear their environment, or that run as another user (sudo),
-// are not found.
+// Guard: starts a helper process that kills the commands of probes if SIGKILL ends this process.
+// Descendants owns one.
+//
+// The helper finds the commands by a mark. The mark is an environment variable, which processes
+// inherit even if they leave their parent. Processes that clear their environment, or that run as
+// another user (sudo), are not found.
 #pragma once
 
 #include <sys/types.h>
@@ -17,15 +19,15 @@ class Guard {
   Guard();
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
-  // Ends the guard process.
+  // Ends the helper process, without killing others.
   ~Guard();
 
-  // The mark as "NAME=value", for the environment of a started process.
+  // The mark as "NAME=value", to add to the environment of a started command.
   const std::string& mark() const { return mark_; }
 
  private:
   std::string mark_;
-  proxy::Fd held_;  // write end of a pipe; the kernel closes it when this process ends
+  proxy::Fd held_;  // write end of a pipe: the helper sees it close when this process ends
   pid_t guard_ = -1;
 };
 

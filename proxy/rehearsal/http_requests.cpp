@@ -50,8 +50,8 @@ Outcome<HttpReply> HttpRequests::get(const Target& target, const std::string& ur
   return reply;
 }
 
-// Returns the address for CURLOPT_CONNECT_TO if the probe's key `resolve` asks for a lookup of its
-// own; else null.
+// If the probe's key `resolve` asks for a lookup of its own, returns the address for libcurl
+// (CURLOPT_CONNECT_TO); else null.
 curl_slist* HttpRequests::connect_to(const Target& target, Instant deadline) {
   why_.clear();
   if (target.name.empty() || !target.url.empty()) return nullptr;

@@ -13,7 +13,7 @@ namespace brownout::rehearsal {
 
 struct HttpReply {
   long status = 0;
-  std::string body;  // at most the first MiB of the body
+  std::string body;  // the body's first MiB at most
 };
 
 class HttpRequests {
@@ -21,7 +21,8 @@ class HttpRequests {
   explicit HttpRequests(const ClientSettings& settings) : settings_(settings) {}
 
   void drop();
-  // Sends a GET request. Sets `connects` to the number of new connections that it took.
+  // Sends a GET request and returns the response. Sets `connects` to the number of new connections
+  // that this took.
   Outcome<HttpReply> get(const Target& target, const std::string& url, Instant deadline,
                          std::uint32_t& connects);
 
@@ -34,7 +35,7 @@ class HttpRequests {
   std::string why_;
 };
 
-// Returns the URL of a target, without a path unless the URL in the file has one.
+// Returns the URL of a target. It has a path only if the URL in the rule file has one.
 std::string base_url(const Target& target);
 
 }  // namespace brownout::rehearsal

@@ -21,7 +21,7 @@ struct Column {
   std::size_t failed = 0;
 };
 
-// Draws # for success, x for failure, and - if only some operations failed.
+// Draws # if all operations succeeded, x if all failed, and - if only some did.
 std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   std::string text;
   for (const auto& column : columns) {
@@ -38,7 +38,7 @@ std::string bar(const std::array<Column, kColumns>& columns, bool colour) {
   return text;
 }
 
-// Returns a line of `name` and `about`, with the name shortened to fit.
+// Returns one line with `name` and `about`. The name is shortened to fit.
 std::string headline(const std::string& name, const std::string& about) {
   const auto taken = std::min(rules::columns_of(about), kViewWidth);
   return rules::fitted(name, kViewWidth - taken) + about + "\n";
@@ -82,7 +82,7 @@ std::string LiveView::compose(const Runner& runner, bool colour) {
 }
 
 void LiveView::draw(const Runner& runner) {
-  // If the terminal has not taken the previous drawing yet, skip this one: a later call draws newer
+  // Skips this drawing if the terminal has not taken the previous one yet: a later call draws newer
   // data.
   if (terminal_ == nullptr || !terminal_->idle()) return;
   const auto now = proxy::monotonic_now();

@@ -12,13 +12,13 @@ namespace brownout::rehearsal {
 
 class LiveView {
  public:
-  // Draws nothing if `terminal` is null. Does not own it.
+  // `terminal` is not owned. If it is null, nothing is drawn.
   explicit LiveView(proxy::BackgroundWriter* terminal) : terminal_(terminal) {}
   ~LiveView();
   void draw(const Runner& runner);
-  // Keeps the last drawing, so that other text may follow it.
+  // Keeps the last drawing on the screen, so that other text may follow.
   void leave() { lines_ = 0; }
-  // Returns the lines without cursor movement.
+  // Returns the lines to draw, without codes that move the cursor.
   static std::string compose(const Runner& runner, bool colour);
 
  private:

@@ -20,7 +20,7 @@ inline std::string escaped(std::string_view text) {
     } else if (c == '"') {
       safe += "&quot;";
     } else {
-      // XML 1.0 allows no other control characters.
+      // Replaces other control characters, which XML 1.0 does not allow.
       safe += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
     }
   }

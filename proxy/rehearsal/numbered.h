@@ -1,5 +1,5 @@
-// Counts lost, duplicated and reordered messages of a synthetic user, by the number in each
-// message.
+// Counts the messages of a synthetic user that are lost, duplicated or out of order, by the number
+// in each message. Each user owns its counter.
 #pragma once
 
 #include <algorithm>
@@ -13,15 +13,15 @@
 
 namespace brownout::rehearsal {
 
-// Longest wait inside a library between two checks of given_up().
+// Longest wait inside a client library between two checks of given_up().
 inline constexpr std::chrono::milliseconds kMostLibraryWait(50);
 
-// Number of messages that one attempt sends.
+// Number of messages that one attempt of a user sends.
 inline constexpr int kMessages = 3;
 
 class NumberedMessages {
  public:
-  // Returns the number of the next message, which counts as lost until it arrives.
+  // Returns the number for the next message, which counts as lost until it arrives.
   std::uint64_t send(Attempt& done) {
     ++done.sent;
     ++done.lost;
@@ -40,7 +40,7 @@ class NumberedMessages {
     highest_ = std::max(highest_, number);
   }
   std::uint64_t last() const { return last_; }
-  // Returns true if all messages after `number` have arrived; left() is the number of missing ones.
+  // Whether all messages with a higher number have arrived; left() is how many have not.
   bool all_came(std::uint64_t number) const { return left(number) == 0; }
   std::size_t left(std::uint64_t number) const {
     return static_cast<std::size_t>(

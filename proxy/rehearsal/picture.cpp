@@ -12,7 +12,7 @@ namespace {
 constexpr double kLeft = 170;
 constexpr double kWidth = 900;
 constexpr double kRow = 74;
-// The line of a chart is interrupted where this many steps in a row have no value.
+// Where so many steps in a row have no value, the line of a chart is interrupted.
 constexpr std::size_t kLongestGap = 6;
 
 class Picture {
@@ -166,8 +166,8 @@ class Picture {
     return text;
   }
 
-  // Draws the number of connections, below the listener's requests. Without requests, also draws
-  // the listener's name.
+  // Draws a listener's number of connections, below its requests. If it has no requests, also draws
+  // its name.
   std::string connections(const TrafficSeries& traffic) {
     const auto most = *std::max_element(traffic.connections.begin(), traffic.connections.end());
     const auto rate =

@@ -1,4 +1,4 @@
-// Draws the pictures of a report as SVG. Pure: no I/O.
+// Draws the pictures of a rehearsal's report as SVG. No I/O.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace brownout::rehearsal {
 
-// Draws phases, probes, traffic, faults and marks on one time axis.
+// Draws phases, probes, traffic, faults and marked instants on one time axis.
 std::string draw_time_line(const Report& report, const Series& series);
 
-// Draws one bar for each bucket, shortest durations first.
+// Draws the distribution of durations: one bar for each bucket, the shortest first.
 std::string draw_histogram(const rules::LatencyHistogram& histogram);
 
 }  // namespace brownout::rehearsal

@@ -1,7 +1,8 @@
-// ProbeClient: performs one attempt of a synthetic user's operation, at one endpoint. One object
-// per user; its connection, if its kind keeps one, stays open between attempts.
+// ProbeClient: performs a synthetic user's operation at one endpoint, once for each call of
+// attempt(). Each user owns one. Its connection, if its kind keeps one, stays open between
+// attempts.
 //
-// Blocking; use only on the user's thread.
+// Calls block; use only on the user's thread.
 #pragma once
 
 #include <memory>
@@ -14,19 +15,19 @@
 
 namespace brownout::rehearsal {
 
-// The destination of one attempt.
+// The server that one attempt of an operation goes to.
 struct Target {
   Endpoint address;
-  std::string name = {};  // name to look up before the connect; empty: no lookup
-  std::string url = {};   // the URL in the rule file; empty: the file has a listener or an address
+  std::string name = {};  // name to look up before the connect; empty for no lookup
+  std::string url = {};  // the URL in the rule file; empty if the file has a listener or an address
 };
 
 struct Attempt {
-  std::string why = {};  // reason of the failure; empty: success
-  bool unable = false;   // not attempted, because of this machine or the rule file
+  std::string why = {};  // reason of the failure; empty after success
+  bool unable = false;   // could not be tried, because of this machine or the rule file
   std::uint32_t connects = 0;
   std::int64_t sent = 0;
-  std::int64_t lost = 0;  // negative: messages that an earlier attempt lost have arrived
+  std::int64_t lost = 0;  // lost messages; negative if some that were lost before have arrived
   std::int64_t duplicated = 0;
   std::int64_t reordered = 0;
 
@@ -40,9 +41,9 @@ struct ClientSettings {
   const rules::Probe* probe = nullptr;
   std::uint32_t user = 0;
   std::optional<rules::IpAddress> local;
-  std::optional<Endpoint> resolver;  // server for a DNS lookup before each new connection
+  std::optional<Endpoint> resolver;  // DNS server to ask before each new connection, if given
   std::string password = {};         // first line of the probe's password_file
-  Descendants* processes = nullptr;  // used by the kind exec only; not owned
+  Descendants* processes = nullptr;  // starts commands, for the kind exec only; not owned
 };
 
 class ProbeClient {
@@ -53,11 +54,11 @@ class ProbeClient {
   virtual void drop() {}
 };
 
-// Makes the client of the probe's kind. Returns null if no file in users/ has that kind.
+// Makes a client of the probe's kind. Returns null if no file in users/ has that kind.
 std::unique_ptr<ProbeClient> make_probe_client(const ClientSettings& settings);
 
-// A file users/NAME.cpp defines one row, kNameUser. CMake generates the table of all rows
-// (user_rows.h) from these files.
+// A kind of probes and the function that makes its client. Each file users/NAME.cpp defines one,
+// kNameUser. CMake lists them in user_rows.h.
 struct UserRow {
   std::string_view kind;
   std::unique_ptr<ProbeClient> (*make)(const ClientSettings& settings);

@@ -8,7 +8,7 @@ namespace {
 
 using nlohmann::json;
 
-// Reads the members of one object, and keeps the first error.
+// Reads the members of one JSON object, and keeps the first error.
 class Members {
  public:
   explicit Members(const json& object) : object_(object) {}

@@ -15,12 +15,13 @@ namespace brownout::rehearsal {
 
 struct ReadExpectation {
   std::string name;
-  std::optional<rules::Metric> metric;  // none: this version of Brownout does not have the metric
+  // nothing if this version of Brownout does not have the metric
+  std::optional<rules::Metric> metric;
   bool more_is_better = false;
   bool met = false;
   bool measured = true;
-  std::optional<double> value;  // in the metric's unit
-  std::optional<double> of;     // the total, if the value is a count
+  std::optional<double> value;  // the measured value, in the metric's unit
+  std::optional<double> of;     // the total, if the value is a count of it
 };
 
 struct ReadReport {
@@ -34,17 +35,16 @@ struct ReadReport {
 };
 
 rules::Result<ReadReport> read_report(const nlohmann::json& value);
-// Accepts any text, even if it is not JSON.
+// Reads a report; any other text gives an error.
 rules::Result<ReadReport> parse_report(std::string_view text);
 
 struct Comparison {
-  std::string text;  // the comparison as a table
+  std::string text;  // table of both reports' values
   bool regressed = false;
 };
 // Lists the values that got better or worse by more than `tolerance` (a share, e.g. 0.05). A
 // latency must also change by more than 10 ms, and another time by more than 100 ms of real time.
-// Returns an error if the reports are of different scenarios, or if only one is of embedded
-// servers.
+// An error if the reports are of different scenarios, or if only one is of embedded servers.
 rules::Result<Comparison> compare(const ReadReport& before, const ReadReport& after,
                                   double tolerance);
 

@@ -1,6 +1,6 @@
-// Writes the report of a rehearsal as JSON, JUnit XML, Markdown and HTML. Pure: makes text from
-// values. The JSON form has a documented schema (docs/report.schema.json), and contains everything
-// that is needed to run the rehearsal again.
+// Writes the report of a rehearsal as JSON, JUnit XML, Markdown and HTML. No I/O. The JSON form has
+// a documented schema (docs/report.schema.json), and contains everything that is needed to run the
+// rehearsal again.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -19,27 +19,27 @@ inline constexpr std::string_view kReportFormat = "brownout-report-1";
 enum class Result {
   kMet,
   kNotMet,
-  kNotMeasured,  // no expectation failed, but some were not measured, or there are none
+  kNotMeasured,  // no expectation failed, but some were not measured or there are none
   kStopped,
 };
 
-// The servers and the pace of a run, which limit the reports that it can be compared with.
+// The servers and the clock of a rehearsal. Only reports with the same ones can be compared.
 struct Circumstances {
-  std::string embedded;  // "well" or "badly": how embedded servers were used; "": real servers
+  std::string embedded;  // "well" or "badly" for embedded servers (Handling); "" for real ones
   bool virtual_time = false;
   friend bool operator==(const Circumstances&, const Circumstances&) = default;
 };
 
 struct Report {
-  const rules::Scenario* scenario = nullptr;  // not owned
+  const rules::Scenario* scenario = nullptr;  // the rehearsed scenario; not owned
   Course course;
   std::vector<rules::Verdict> verdicts;
   std::vector<std::string> missed;  // rules that should have matched traffic but did not
   rules::Impact impact;
   std::string file;     // text of the rule file
   std::string path;     // path of the rule file
-  std::string started;  // time of the start: UTC, ISO 8601
-  std::string version;  // version of Brownout
+  std::string started;  // time of the start in UTC (ISO 8601)
+  std::string version;  // version of Brownout that ran it
   Circumstances circumstances;
 
   Result result() const;
@@ -58,7 +58,7 @@ std::string to_html(const Report& report);
 // Returns "met", "NOT MET" or "NOT MEASURED".
 std::string_view word_for(const rules::Verdict& verdict);
 std::string value_of(const rules::Expectation& wanted, const rules::Verdict& verdict);
-// Returns the expectation on one line, after its name in the scenario, if it has one.
+// Returns the expectation in one line, beginning with its name in the scenario, if it has one.
 std::string expectation_text(const rules::Verdict& verdict);
 
 }  // namespace brownout::rehearsal

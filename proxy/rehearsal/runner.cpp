@@ -14,13 +14,14 @@
 namespace brownout::rehearsal {
 namespace {
 
-// Interval at which measurements are checked: the scenario's `stop_if` must act within a second.
+// Interval between checks of the measurements, since the scenario's `stop_if` must act within a
+// second.
 constexpr Duration kTick = std::chrono::milliseconds(50);
 
 // Traffic is counted in about this many steps of time, however long the rehearsal is.
 constexpr std::int64_t kTrafficSteps = 2000;
 
-// Returns the `number`-th address after `address`.
+// Returns the address that is `number` addresses after `address`.
 rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   auto carry = number;
   for (std::size_t i = address.bytes.size(); i-- > 0 && carry > 0;) {
@@ -31,15 +32,15 @@ rules::IpAddress plus(rules::IpAddress address, std::size_t number) {
   return address;
 }
 
-// File descriptors that are needed for a user with a connection (both ends of it are in this
-// process), for a user that only runs commands, and for everything else.
+// Number of file descriptors for a user with a connection, both of whose ends are in this process;
+// then for a user that only runs commands, and for all else.
 constexpr std::uint64_t kOfUser = 5;
 constexpr std::uint64_t kOfCommand = 2;
 constexpr std::uint64_t kOwnDescriptors = 64;
 
 constexpr Duration kBetweenReaps = std::chrono::seconds(1);
 
-// Returns the reason why no client can have this address, or "".
+// Returns the reason why no client can have this address; "" if one can.
 std::string why_unusable(const rules::IpAddress& address) {
   const auto where = proxy::SocketAddress::of(address, 0);
   const Fd fd(::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -82,7 +83,7 @@ rules::Result<Course> Runner::run() {
   return std::move(course_);
 }
 
-// Checks the limit first, because a lack of descriptors would look like an outage.
+// Checks the limit of file descriptors first, because a lack of them would look like an outage.
 rules::Result<void> Runner::check_limits() const {
   proxy::raise_descriptor_limit();
   rlimit limit{};
@@ -106,7 +107,8 @@ void Runner::stop_on_signals() {
                          before.sa_handler == SIG_IGN;
     if (!ignored) signals_.on(number, [this](int) { interrupt(); });
   }
-  // SIGUSR1 halts, as in `brownout run`. SIGUSR2 cannot undo a halt here, so it is ignored.
+  // SIGUSR1 halts the rehearsal, as in `brownout run`. SIGUSR2 is ignored, since a halt of a
+  // rehearsal cannot be undone.
   signals_.on(SIGUSR1, [this](int) { halt("it was halted by SIGUSR1"); });
   signals_.on(SIGUSR2, [](int) {});
 }
@@ -126,12 +128,12 @@ void Runner::halt(const std::string& why) {
 }
 
 void Runner::stop_loop() {
-  // Stop virtual time, so that no user's deadline passes while the users are stopped.
+  // Stops virtual time, so that no user's deadline passes while the users are stopped.
   if (!held_) held_.emplace();
   loop_.stop();
 }
 
-// Reports once why the rehearsal halts, and how long it still runs.
+// Reports why the rehearsal halts, and how long it still runs. Does so only once.
 void Runner::report_halt() {
   if (!conductor_.halted() || std::exchange(halt_reported_, true) || !options_.on_halt) return;
   auto text = conductor_.why() + ": all faults end now";
@@ -173,8 +175,8 @@ Target Runner::target_of(const std::string& endpoint) const {
   return {*rules::parse_endpoint(endpoint), {}, {}};
 }
 
-// Returns the source address of a user: an address of the probe's region, or of loopback if the
-// endpoint is on loopback.
+// Returns the source address of a user: an address of the probe's region. Without a region, it is
+// an address of loopback if the endpoint is on loopback, else any.
 std::optional<rules::IpAddress> Runner::address_of_user(std::size_t probe,
                                                         const std::vector<Target>& targets) const {
   const auto& region = scenario().probes[probe].region;
@@ -223,14 +225,15 @@ rules::Result<void> Runner::start_users_of(std::uint32_t number) {
     auto why = settings.client.local ? why_unusable(*settings.client.local) : std::string();
     if (why.empty()) why = start_user(settings);
     if (why.empty()) continue;
-    // The other users still run. A probe without users is reported as not measured.
+    // Records that this user could not start. The other users still run; a probe without users is
+    // reported as not measured.
     course_.seen.unstarted.push_back({number, std::move(why)});
     break;
   }
   return {};
 }
 
-// Returns the reason why the user cannot be started, or "".
+// Starts a user. Returns the reason if that is not possible; "" after success.
 std::string Runner::start_user(const UserSettings& settings) {
   try {
     users_.push_back(std::make_unique<User>(settings, [this](const rules::Operation& done) {
@@ -254,8 +257,8 @@ void Runner::collect_reports() {
   std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.ended < b.ended; });
   for (auto& operation : operations) {
-    // If the faults end early, operations in progress at that time do not show the effect of the
-    // faults.
+    // Ignores operations that were in progress when a halt ended the faults early, since they do
+    // not show the effect of the faults.
     if (interrupted_at_ && operation.began < *interrupted_at_ &&
         operation.ended >= *interrupted_at_) {
       continue;
@@ -265,8 +268,8 @@ void Runner::collect_reports() {
   }
 }
 
-// Adds the operations that ended before `until` to the results. Call after the conductor has set
-// their phases.
+// Adds the operations that ended before `until` to the results. The conductor must have set their
+// phases before.
 void Runner::tally_operations(Duration until) {
   const auto end = std::find_if(untallied_.begin(), untallied_.end(),
                                 [&](const auto& operation) { return operation.ended >= until; });
@@ -280,8 +283,8 @@ void Runner::record_traffic() {
   for (auto& step : traffic_.take(now())) course_.seen.traffic.push_back(std::move(step));
 }
 
-// Records the injections of each rule since the last call. A rule that was removed and is active
-// again counts from zero.
+// Records how often each rule injected its fault since the last call. A rule that was removed and
+// is active again counts from zero.
 void Runner::record_injections() {
   for (const auto& rule : engine_->rules().rules()) {
     matched_[rule->name] |= rule->state->matched.load() > 0;
@@ -322,7 +325,7 @@ void Runner::enter(std::optional<std::size_t> phase) {
   record_injections();
   record_traffic();
   const auto done = engine_->reload(config);
-  // The phase begins when its rules are active on all workers.
+  // Waits for the workers, since the phase begins when its rules are active on all of them.
   engine_->wait_for_workers();
   if (phase) conductor_.acts(now());
   if (now() > traffic_.began()) record_traffic();
@@ -353,13 +356,13 @@ void Runner::on_due(Instant) noexcept {
 }
 
 void Runner::finish() {
-  // Stop users while the rules of the last phase still act: a success without these rules would be
-  // counted in that phase.
+  // Stops the users while the rules of the last phase still act: a success without these rules
+  // would be counted in that phase.
   for (const auto& user : users_) user->stop();
   for (const auto& user : users_) user->join();
   held_.reset();
   collect_reports();
-  // Operations that an interrupt of the user (Ctrl-C) cut off do not count.
+  // Does not count operations that an interrupt (Ctrl-C) cut off.
   if (abandoned_ || conductor_.phases().empty()) {
     std::erase_if(untallied_, [](const auto& operation) { return operation.unfinished; });
   }

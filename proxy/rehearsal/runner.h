@@ -1,7 +1,9 @@
-// Runner: performs a rehearsal, that is a rule file's scenario of phases. Runs a proxy with the
-// rules of each phase, and synthetic users on their own threads. The users repeat the operations
-// that the file describes as [[probe]]. The conductor (rules/rehearsal/conductor.h) selects the
-// phase. run() returns the measurements.
+// Runner: performs a rehearsal, that is a rule file's scenario of phases. The command that runs the
+// rehearsal owns one.
+//
+// Runs a proxy with the rules of each phase, and synthetic users on their own threads. The users
+// repeat the operations that the file describes as [[probe]]. The conductor
+// (rules/rehearsal/conductor.h) selects the phase. run() returns the measurements.
 //
 // run() blocks the caller's thread until the rehearsal is over. SIGINT, SIGTERM, SIGQUIT and SIGHUP
 // (unless ignored, as under nohup) halt it: all faults end, and the recovery phase runs. A second
@@ -30,35 +32,34 @@ namespace brownout::rehearsal {
 
 struct RunnerOptions {
   unsigned workers = 2;
-  bool force = false;  // runs even if the steady state is not met
-  // Addresses of embedded servers, with the names in the rule file of the servers that they
-  // replace.
+  bool force = false;  // run even if the steady state before the outage is not met
+  // The names of the servers that embedded servers replace, by address of the embedded server.
   std::map<std::string, std::string> known_as;
-  // Called regularly while the rehearsal runs, for a live view.
+  // Called regularly while the rehearsal runs, to draw a live view.
   std::function<void(const class Runner&)> on_tick;
   std::function<void(const std::string& phase)> on_phase;
-  // Called at a halt, with the reason and what happens until the end.
+  // Called when the rehearsal halts, with the reason and what happens until its end.
   std::function<void(const std::string& what)> on_halt;
 };
 
 struct Course {
   rules::Measurements seen;
   std::uint64_t seed = 0;
-  // Why the rehearsal halted or did not start; empty if neither.
+  // Why the rehearsal was halted, or ended before its first phase. Empty if it ran to its end.
   std::string stopped;
   std::vector<std::string> never_matched;  // rules that should have matched traffic but did not
 };
 
 class Runner final : private proxy::Deadline {
  public:
-  // `config` must have a scenario, and must outlive this object.
+  // `config` must contain a scenario, and must outlive this object.
   Runner(const rules::Config& config, RunnerOptions options);
   ~Runner() override;
 
-  // An error means that the rehearsal did not begin.
+  // Runs the rehearsal and returns its measurements. An error means that it could not begin.
   rules::Result<Course> run();
 
-  // For a live view, in on_tick.
+  // The state of the rehearsal, which on_tick may read to draw a live view.
   const rules::Scenario& scenario() const { return *config_.scenario; }
   const rules::Measurements& seen() const { return course_.seen; }
   const std::vector<rules::PhaseInterval>& phases() const { return conductor_.phases(); }
@@ -98,20 +99,21 @@ class Runner final : private proxy::Deadline {
   Course course_;
   bool steady_checked_ = false;
   std::optional<Duration> interrupted_at_;
-  bool abandoned_ = false;  // the user interrupted the recovery phase, too
+  bool abandoned_ = false;  // a second signal ended the recovery phase early
   bool halt_reported_ = false;
 
-  std::mutex mutex_;  // guards reports of users and workers
+  std::mutex mutex_;  // guards the two members below, to which users and workers report
   std::vector<rules::Operation> reported_operations_;
   std::vector<rules::Alert> reported_alerts_;
 
-  std::vector<rules::Operation> untallied_;  // operations since the last step of the conductor
+  // operations that tally_operations() has not counted yet
+  std::vector<rules::Operation> untallied_;
 
   std::map<std::string, std::pair<const rules::RuleState*, std::uint64_t>> injected_;
   std::map<std::string, bool> matched_;
   std::unique_ptr<proxy::MessagingServer> alerts_;
-  std::unique_ptr<Descendants> processes_;  // null if no probe is of the kind exec
-  // Stops virtual time until all users have ended.
+  std::unique_ptr<Descendants> processes_;  // starts commands; null if no probe is of the kind exec
+  // If set, virtual time stands still until all users have ended.
   std::optional<proxy::VirtualTime::Participant> held_;
   Instant reaped_{};
   std::vector<std::unique_ptr<User>> users_;

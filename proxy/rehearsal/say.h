@@ -1,5 +1,5 @@
-// say(): prints progress for a person, to a terminal or pipe that may be closed meanwhile. Errors
-// are ignored, because later steps, such as writing the report, must not depend on them.
+// say() prints progress for a person, to a terminal or pipe that may be closed meanwhile. Errors
+// are ignored, because later steps, such as writing the report, must not depend on the output.
 #pragma once
 
 #include <fmt/core.h>

@@ -12,8 +12,8 @@ double in_milliseconds(Duration value) {
   return std::chrono::duration<double, std::milli>(value).count();
 }
 
-// Returns the marks of each probe: its first failed attempt, its first operation at another
-// endpoint, and the end of its last failure.
+// Returns the instants to mark for each probe: its first failed attempt, its first operation at
+// another endpoint, and the end of its last failure.
 std::vector<Mark> marks_of(const rules::Scenario& scenario, const rules::Measurements& seen) {
   std::vector<Mark> marks;
   for (std::uint32_t probe = 0; probe < scenario.probes.size(); ++probe) {
@@ -38,7 +38,7 @@ std::vector<TrafficSeries> traffic_of(const rules::Measurements& seen, Duration 
     if (interval.begin < Duration::zero()) continue;
     auto& counts = found[{interval.listener, interval.region}];
     counts.resize(steps);
-    // An interval is counted in the step that contains its middle.
+    // Counts an interval in the chart's step that contains its middle.
     const auto step = static_cast<std::size_t>((interval.begin + interval.length / 2) / width);
     counts[std::min(step, steps - 1)].add(interval.counts);
   }
@@ -56,7 +56,7 @@ std::vector<TrafficSeries> traffic_of(const rules::Measurements& seen, Duration 
   return all;
 }
 
-// Returns the steps of one probe's chart, each the sum of several shorter steps of its tally.
+// Returns the steps of one probe's chart. Each is the sum of several shorter steps of its tally.
 std::vector<Step> steps_of(const rules::Scenario& scenario, const rules::ProbeTally& tally,
                            const Series& series) {
   const auto fine = tally.width(scenario);

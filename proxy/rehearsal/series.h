@@ -1,5 +1,5 @@
-// Sums the measurements of a rehearsal in equal steps of scenario time, for charts and the JSON
-// report.
+// Sums the measurements of a rehearsal in equal steps of time, for charts and the JSON report.
+// Times are scenario times: they begin with the first phase. No I/O.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ struct ProbeSeries {
   std::vector<Step> steps;
 };
 
-// Traffic at a listener from one region.
+// Traffic between one listener and the clients of one region, in steps.
 struct TrafficSeries {
   std::string listener;
   std::string region;
@@ -39,15 +39,15 @@ struct FaultSeries {
   std::vector<std::uint64_t> injected;
 };
 
-// An instant that the charts mark.
+// An instant that the charts mark, such as the end of a probe's last failure.
 struct Mark {
   Duration at{};
-  std::string what;  // "detected", "failed over", "recovered"
+  std::string what;  // kind of instant: "detected", "failed over" or "recovered"
   std::string probe;
 };
 
 struct Series {
-  Duration width{};  // width of a step
+  Duration width{};  // duration of one step
   std::size_t steps = 0;
   std::vector<ProbeSeries> probes;
   std::vector<TrafficSeries> traffic;
@@ -55,11 +55,12 @@ struct Series {
   std::vector<Mark> marks;
 };
 
-// served_text() and time_text() return text like "98 of 100" or "12ms", or "-" if there were no
-// requests or the proxy does not parse them.
+// Formats how many requests were served, such as "98 of 100". time_text() formats a percentile of
+// their durations, such as "12ms". Both return "-" if there were no requests, or if the proxy does
+// not parse them.
 std::string served_text(const rules::TrafficCounts& counts);
-// turns_text() and bytes_text() return "-" if there were no bytes of protocols that the proxy does
-// not parse.
+// Formats traffic that the proxy does not parse: replies of the server to client data, and bytes.
+// Both functions return "-" if there were no bytes.
 std::string turns_text(const rules::TrafficCounts& counts);
 std::string bytes_text(const rules::TrafficCounts& counts);
 std::string time_text(const rules::TrafficCounts& counts, double p);

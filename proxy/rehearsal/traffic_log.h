@@ -16,10 +16,9 @@ namespace brownout::rehearsal {
 
 class TrafficLog final : public proxy::FlowObserver {
  public:
-  // Addresses of embedded servers, with the names in the rule file of the servers that they
-  // replace.
+  // The names of the servers that embedded servers replace, by address of the embedded server.
   using Names = std::map<std::string, std::string>;
-  // `regions` are not owned, and must outlive this object.
+  // `regions` are borrowed, and must outlive this object.
   TrafficLog(const std::vector<rules::Region>& regions, Names known_as)
       : regions_(regions), known_as_(std::move(known_as)) {}
 
@@ -27,13 +26,13 @@ class TrafficLog final : public proxy::FlowObserver {
   void served(const rules::FlowFacts& flow, const proxy::Served& what) noexcept override;
   void turned(const rules::FlowFacts& flow, const proxy::Turned& what) noexcept override;
 
-  // The start of the step that the next take() ends.
+  // The time when the current step of counting began.
   rules::Duration began() const { return begin_; }
-  // Returns the counts since the last call, and ends the step at `now` (scenario time).
+  // Returns the counts since the last call, as a step that ends at `now` (scenario time).
   std::vector<rules::TrafficStep> take(rules::Duration now);
 
  private:
-  using Where = std::pair<std::string, std::string>;  // names of the listener and the region
+  using Where = std::pair<std::string, std::string>;  // name of the listener, name of the region
   Where where(const rules::FlowFacts& flow) const;
 
   const std::vector<rules::Region>& regions_;

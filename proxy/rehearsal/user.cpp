@@ -13,7 +13,7 @@ using proxy::monotonic_now;
 
 namespace {
 
-// Longest text of a failure, in bytes: part of it may come from a server.
+// Limit of the text of a failure, in bytes: part of it may come from a server.
 constexpr std::size_t kMostReason = 200;
 
 }  // namespace
@@ -52,13 +52,13 @@ void User::live() {
   const auto& probe = *settings_.client.probe;
   const auto every = std::max<Duration>(rules::stretched(probe.every, 1 / settings_.clock.scale),
                                         std::chrono::microseconds(100));
-  // Spreads the first operations of the users over one interval.
+  // Spreads the first operations of all users over one interval.
   auto due = monotonic_now() + rules::stretched(every, settings_.dice.split("begin").unit(0));
   give_up_when_readable(stopped_.get());
   while (wait_until(due)) {
     const auto operation = operate();
     report_(operation);
-    // Operations that were due while this one ran are skipped.
+    // Skips operations that were due while this one ran.
     due = std::max(due + every, monotonic_now());
   }
 }
@@ -115,8 +115,8 @@ void User::attempt_all(rules::Operation& operation) {
   }
 }
 
-// For these kinds of probes, an operation counts as one message, which is lost if no attempt
-// succeeds. Other kinds count the messages that they number.
+// For some kinds of probes, an operation counts as one message, which is lost if no attempt
+// succeeds. Other kinds count their numbered messages.
 void User::count_message(rules::Operation& operation) const {
   const auto kind = settings_.client.probe->kind;
   if (kind != rules::ProbeKind::kTcp && kind != rules::ProbeKind::kHttp) return;

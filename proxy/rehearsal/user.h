@@ -1,6 +1,6 @@
-// User: one synthetic user of a rehearsal, on its own thread. Repeats the operation of a [[probe]]
-// of the rule file, as a real client would. After a failure it retries as the probe's keys say,
-// also at other endpoints.
+// User: one synthetic user of a rehearsal, on its own thread. It repeats the operation that a
+// [[probe]] of the rule file describes, as a real client would. After a failure it retries as the
+// probe's keys say, also at other endpoints. The runner of the rehearsal owns its users.
 #pragma once
 
 #include <functional>
@@ -16,14 +16,15 @@
 
 namespace brownout::rehearsal {
 
-// Converts between real time and scenario time: the time since the first phase began, multiplied by
-// `scale`.
+// Converts between real time and scenario time. Scenario time is the time since the first phase
+// began, multiplied by `scale`.
 struct ScenarioClock {
-  Instant zero{};  // time when the first phase began
+  Instant zero{};  // real time when the first phase began
   double scale = 1;
 
   Duration at(Instant now) const { return rules::stretched(now - zero, scale); }
-  // Rounded up, so that at(real(t)) >= t even while virtual time stands still.
+  // Returns the real time of an instant of the scenario. Rounds up, so that at(real(t)) >= t even
+  // while virtual time stands still.
   Instant real(Duration scenario) const {
     return zero + rules::stretched(scenario, 1 / scale) + Duration(1);
   }
@@ -32,31 +33,32 @@ struct ScenarioClock {
 struct UserSettings {
   std::uint32_t probe = 0;
   ScenarioClock clock;
-  std::vector<Target> targets;  // one for each endpoint of the probe
+  std::vector<Target> targets;  // the servers to try, one for each endpoint of the probe
   ClientSettings client;
   rules::Dice dice;
 };
 
 class User {
  public:
-  // `report` is called on the user's thread.
+  // Calls `report` with each operation, on the user's thread.
   User(UserSettings settings, std::function<void(const rules::Operation&)> report);
   // Waits until the user has ended.
   ~User();
-  // Ends the user: its current wait ends at once, and its operation is reported as unfinished.
+  // Ends the user: its wait in progress ends at once, and its operation is reported as unfinished.
   void stop();
   // Waits until the user has ended. Its connection stays open until the destructor.
   void join();
 
  private:
   void live();
-  // Catches all exceptions, so that the rehearsal always reaches its recovery phase.
+  // Performs one operation. Catches all exceptions, so that the rehearsal always reaches its
+  // recovery phase.
   rules::Operation operate();
   void attempt_all(rules::Operation& operation);
   void count_message(rules::Operation& operation) const;
   void leave_unfinished(rules::Operation& operation) const;
   void count(const Attempt& attempt, rules::Operation& operation) const;
-  // Returns false if the user must end.
+  // Waits until the time `at`. Returns false if the user must end.
   bool wait_until(Instant at);
 
   UserSettings settings_;
@@ -64,7 +66,7 @@ class User {
   rules::ClientPolicy policy_;
   std::unique_ptr<ProbeClient> client_;
   std::size_t connected_to_ = 0;
-  proxy::Fd stopped_;  // an eventfd: readable once the user must end
+  proxy::Fd stopped_;  // an eventfd, readable once the user must end
   proxy::VirtualTime::Participant participant_;
   std::thread thread_;
 };

@@ -1,7 +1,7 @@
 // UserLink: the connection of a synthetic user to a server, with or without TLS, for protocols
 // without a client library. Errors are English text.
 //
-// Blocking; use only on the user's thread.
+// Calls block until their deadline; use only on the user's thread.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ Outcome<std::shared_ptr<tls::ClientContext>> tls_of(const rules::Probe& probe);
 
 class UserLink {
  public:
-  // Returns the error, or "".
+  // Opens the connection. Returns the error; "" after success.
   std::string connect(const Endpoint& to, const std::optional<rules::IpAddress>& local,
                       Instant deadline);
   std::string shake_hands(const tls::ClientContext& context, const std::string& host,
@@ -30,11 +30,11 @@ class UserLink {
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
 
-  // Sends all of `words`; returns the error, or "".
+  // Sends all of `words`. Returns the error; "" after success.
   std::string send(std::string_view words, Instant deadline);
-  // Receives some bytes. Returns 0 if the deadline came first.
+  // Waits for bytes and returns their number; 0 if the deadline came first.
   Outcome<std::size_t> receive(std::span<std::byte> into, Instant deadline);
-  // Receives bytes that have already arrived. Returns 0 if there are none.
+  // Receives bytes that have arrived already. Returns their number; 0 if there are none.
   Outcome<std::size_t> receive(std::span<std::byte> into);
 
  private:

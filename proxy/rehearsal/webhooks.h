@@ -1,4 +1,6 @@
 // Webhooks: sends events of a rehearsal as JSON (HTTP POST), for example to status pages and chats.
+// The command that runs the rehearsal owns one.
+//
 // Works on its own thread, so that the rehearsal never waits. Each message is tried three times.
 // The destructor tries to deliver the remaining messages for at most five seconds. Undelivered
 // messages are logged.
@@ -32,16 +34,16 @@ class Webhooks {
   };
   void deliver(const std::stop_token& stop);
   bool send(const Message& message, const std::stop_token& stop);
-  // Returns the time left until end_, once the thread was asked to stop.
+  // Returns the time left until end_, if the thread was asked to stop.
   std::chrono::milliseconds left(const std::stop_token& stop) const;
 
   std::vector<rules::Webhook> hooks_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<Message> waiting_;
-  // Real time, even if the rehearsal runs in virtual time.
-  std::chrono::steady_clock::time_point
-      end_{};  // limit of the destructor, set before it stops the thread
+  // When the destructor gives up, in real time even if the rehearsal runs in virtual time. Set
+  // before the thread is asked to stop.
+  std::chrono::steady_clock::time_point end_{};
   std::jthread thread_;
 };
 

@@ -23,7 +23,7 @@ Outcome<codecs::Bytes> ask_over_udp(const Endpoint& resolver,
   while (true) {
     const auto got = Socket::receive(*fd, answer, deadline);
     if (!got) return tl::unexpected(got.error());
-    // An answer with another id belongs to another query.
+    // Ignores an answer with another id, which belongs to another query.
     if (*got < 2 || !std::equal(query.begin(), query.begin() + 2, answer.begin())) continue;
     answer.resize(*got);
     return answer;

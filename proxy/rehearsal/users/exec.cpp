@@ -13,7 +13,7 @@ namespace brownout::rehearsal {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(5);
-// Exit codes of the shell for a command that cannot be run, and for one that does not exist.
+// Exit codes of the shell if a command cannot be run, and if it does not exist.
 constexpr int kNoProgram = 126;
 constexpr int kNoSuchCommand = 127;
 

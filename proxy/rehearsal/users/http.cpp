@@ -15,7 +15,7 @@ class HttpClient final : public ProbeClient {
     Attempt done;
     done.sent = 1;
     const auto& probe = *settings_.probe;
-    // A URL in the rule file already has its path.
+    // Adds the probe's path unless the rule file has a URL, which includes its path.
     const auto url = target.url.empty() ? base_url(target) + probe.path : target.url;
     const auto reply = requests_.get(target, url, deadline, done.connects);
     if (!reply) {
@@ -23,7 +23,7 @@ class HttpClient final : public ProbeClient {
     } else if (reply->status != probe.status) {
       done.why = "status " + std::to_string(reply->status);
     } else if (reply->body.find(probe.body) == std::string::npos) {
-      done.why = "the body does not contain the expected text";
+      done.why = "the response does not contain the text of the probe's key `body`";
     }
     done.lost = done.ok() ? 0 : 1;
     return done;

@@ -20,9 +20,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Keep-alive in seconds: no code serves the connection between two attempts, so it must not expire.
+// Keep-alive in seconds. It must not expire between two attempts, when no code serves the
+// connection.
 constexpr int kKeepAlive = 3600;
-constexpr int kRefused = 0x80;  // reason codes in a SUBACK from here on are errors
+constexpr int kRefused = 0x80;  // smallest reason code in a SUBACK that is an error
 constexpr milliseconds kMqttGoodbye(300);
 
 struct Destroy {
@@ -33,7 +34,7 @@ class MqttClient final : public ProbeClient {
  public:
   explicit MqttClient(const ClientSettings& settings) : settings_(settings) {
     [[maybe_unused]] static const int kReady = mosquitto_lib_init();
-    // The id is unique, since another rehearsal may use the same broker.
+    // Makes the client id unique, since another rehearsal may use the same broker.
     id_ =
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     const auto* topic = probe().options.of<std::string>(rules::MqttMessage::protocol(), "topic");
@@ -87,7 +88,7 @@ class MqttClient final : public ProbeClient {
            " not acknowledged";
   }
 
-  // Connects and subscribes; returns the error, or "".
+  // Connects to the broker and subscribes. Returns the error; "" after success.
   std::string connect(const Target& target, Instant deadline) {
     auto address = address_of(settings_, target, deadline);
     if (!address) return address.error();
@@ -176,8 +177,8 @@ class MqttClient final : public ProbeClient {
     return true;
   }
 
-  // Connects once with a clean session, which replaces the kept one and ends with its connection.
-  // Otherwise the broker would keep a session that no client resumes.
+  // Connects once with a clean session, so that the broker forgets the session that it kept: no
+  // client resumes it.
   void forget_session() {
     const auto deadline = rules::later(proxy::monotonic_now(), kMqttGoodbye);
     subscribed_ = false;
@@ -192,9 +193,9 @@ class MqttClient final : public ProbeClient {
   int qos_ = static_cast<int>(rules::kUsersQos);
   Endpoint address_;
   std::unique_ptr<mosquitto, Destroy> client_;
-  bool subscribed_ = false;  // connected and subscribed
+  bool subscribed_ = false;  // the user is connected and subscribed
   std::string refused_;
-  Attempt* done_ = nullptr;  // the attempt in progress, or null
+  Attempt* done_ = nullptr;  // the attempt in progress; null if there is none
   NumberedMessages numbers_;
   std::set<int> unacknowledged_;
 };

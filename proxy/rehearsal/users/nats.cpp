@@ -31,7 +31,7 @@ class NatsClient final : public ProbeClient {
     const auto* subject = options.of<std::string>(protocol, "subject");
     stream_ = options.of<bool>(protocol, "jetstream") != nullptr &&
               *options.of<bool>(protocol, "jetstream");
-    // The id is unique, since another rehearsal may use the same server.
+    // Makes the id unique, since another rehearsal may use the same server.
     id_ =
         "brownout-" + std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     subject_ = (subject != nullptr ? *subject : std::string(rules::kUsersSubject)) + "." + id_;
@@ -79,7 +79,7 @@ class NatsClient final : public ProbeClient {
     return std::to_string(count) + (count == 1 ? " message was" : " messages were") + " not stored";
   }
 
-  // Connects and subscribes; returns the error, or "".
+  // Connects to the server and subscribes. Returns the error; "" after success.
   std::string connect(const Target& target, Instant deadline) {
     if (!problem_.empty()) return problem_;
     const auto address = address_of(settings_, target, deadline);
@@ -128,7 +128,7 @@ class NatsClient final : public ProbeClient {
   }
 
   // Handles data from the server until done() returns true or the deadline comes. Returns the
-  // error, or "".
+  // error; "" if there was none.
   template <class Done>
   std::string run(Instant deadline, Done done) {
     std::array<std::byte, 16384> buffer{};
@@ -195,14 +195,14 @@ class NatsClient final : public ProbeClient {
   std::string id_;
   std::string subject_;
   std::string inbox_;
-  bool stream_ = false;  // messages are stored by JetStream
+  bool stream_ = false;  // whether JetStream stores the messages
   std::shared_ptr<tls::ClientContext> context_;
   std::string problem_;
   UserLink link_;
   std::optional<messages::NatsCodec> codec_;
   std::optional<std::string> info_;
   bool ponged_ = false;
-  Attempt* done_ = nullptr;  // the attempt in progress, or null
+  Attempt* done_ = nullptr;  // the attempt in progress; null if there is none
   NumberedMessages numbers_;
   std::set<std::uint64_t> unacknowledged_;
 };

@@ -24,7 +24,7 @@ class PrometheusClient final : public ProbeClient {
     const auto json = nlohmann::json::parse(reply->body, nullptr, false);
     const auto at = nlohmann::json::json_pointer("/data/result");
     const bool found = !json.is_discarded() && json.contains(at) && !json.at(at).empty();
-    if (!found) done.why = "no result";
+    if (!found) done.why = "the query has no result";
     return done;
   }
 

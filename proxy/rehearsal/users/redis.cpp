@@ -36,14 +36,15 @@ std::string redis_command(std::initializer_list<std::string_view> words) {
   return command;
 }
 
-// Checks the deadline first, so that a server that never stops sending cannot delay its user.
+// Whether one of the sockets has data before the deadline. Checks the deadline first, so that a
+// server that never stops sending cannot delay its user.
 bool has_redis_news(std::span<pollfd> links, Instant deadline) {
   return proxy::monotonic_now() < deadline && !given_up() && wait_unless_given_up(links, deadline);
 }
 
 bool is_redis_error(const RedisPart& part) { return part.sign == '-' || part.sign == '!'; }
 
-// One connection, and the values that the server sends on it.
+// One connection to a Redis server, and the values that the server has sent on it.
 class RedisLink {
  public:
   using Value = std::vector<RedisPart>;
@@ -65,7 +66,7 @@ class RedisLink {
 
   std::string send(std::string_view words, Instant deadline) { return link_.send(words, deadline); }
 
-  // Reads the bytes that have arrived; returns the error, or "".
+  // Reads the bytes that have arrived. Returns the error; "" after success.
   std::string read() {
     std::array<std::byte, 16384> buffer{};
     const auto count = link_.receive(buffer);
@@ -81,7 +82,7 @@ class RedisLink {
     }
     return {};
   }
-  // Returns the oldest value that was read and not yet returned.
+  // Removes and returns the oldest value that the server has sent.
   std::optional<Value> next() {
     if (values_.empty()) return std::nullopt;
     auto value = std::move(values_.front());
@@ -94,8 +95,8 @@ class RedisLink {
   Outcome<RedisPart> ask(std::initializer_list<std::string_view> words, Instant deadline) {
     const std::string name(*words.begin());
     const auto failed = [&](const std::string& why) { return tl::unexpected(name + ": " + why); };
-    // A value that arrived before the command would be taken for its answer. From then on, each
-    // answer would be taken for the answer of the next command.
+    // Fails if a value has arrived before the command: it would be taken for the command's answer,
+    // and each later answer for that of the next command.
     if (auto why = read(); !why.empty()) return failed(why);
     if (!values_.empty()) return failed("a reply came before the command was sent");
     if (auto why = send(redis_command(words), deadline); !why.empty()) return failed(why);
@@ -134,7 +135,7 @@ class RedisClient final : public ProbeClient {
     const auto* publishes = options.of<bool>(protocol, "pubsub");
     if (database != nullptr) database_ = *database;
     if (publishes != nullptr) publishes_ = *publishes;
-    // The name is unique, since another rehearsal may use the same server.
+    // Makes the name unique, since another rehearsal may use the same server.
     name_ = (prefix != nullptr ? *prefix : std::string(rules::kUsersKeyPrefix)) + ":" +
             std::to_string(std::random_device{}()) + "-" + std::to_string(settings.user);
     auto context = tls_of(*settings.probe);
@@ -167,7 +168,8 @@ class RedisClient final : public ProbeClient {
     return publish(deadline, done);
   }
 
-  // Both connections go to the same address, because a name may have several.
+  // Opens the connections of the user, all to one address, since a name may have several. Returns
+  // the error; "" after success.
   std::string connect(const Target& target, Instant deadline, Attempt& done) {
     done.connects = 1;
     if (!problem_.empty()) return problem_;
@@ -177,7 +179,8 @@ class RedisClient final : public ProbeClient {
       return link.connect(*address, settings_, context_.get(), target.address.host, deadline);
     };
     if (auto why = open(commands_); !why.empty()) return why;
-    // A cluster has only database 0, for which SELECT is not needed.
+    // Leaves SELECT out for database 0: a cluster has only this database, and may not know the
+    // command.
     if (database_ != 0) {
       const auto selected = commands_.ask({"SELECT", std::to_string(database_)}, deadline);
       if (!selected) return selected.error();
@@ -233,7 +236,7 @@ class RedisClient final : public ProbeClient {
           return "PUBLISH: the reply is not a number";
         }
       }
-      // If some messages were refused, wait only for the others.
+      // If some messages were refused, waits only for the others.
       if (answers == kMessages && numbers_.left(before) <= refused) break;
       std::array waiting{commands_.readable(), messages_.readable()};
       if (!has_redis_news(waiting, deadline)) break;
@@ -253,8 +256,8 @@ class RedisClient final : public ProbeClient {
     if (!why.empty()) return "SUBSCRIBE: " + why;
     return commands_.read();
   }
-  // Counts a message from the channel, whose parts are `message`, channel and payload. Other
-  // values, such as the number of subscriptions, are ignored.
+  // Counts a message that was published on the channel. Ignores other values, such as the number of
+  // subscriptions.
   void hear_message(const RedisLink::Value& value, Attempt& done) {
     if (value.size() != 4 || value[1].text != "message") return;
     const auto number = rules::parse_whole_number(value[3].text, numbers_.last());
@@ -262,14 +265,14 @@ class RedisClient final : public ProbeClient {
   }
 
   const ClientSettings settings_;
-  std::string name_;  // name of the key and of the channel
+  std::string name_;  // name of the user's key and of its channel
   std::int64_t database_ = 0;
   bool publishes_ = true;
   std::shared_ptr<tls::ClientContext> context_;
   std::string problem_;
   RedisLink commands_;
   RedisLink messages_;
-  std::uint64_t value_ = 0;  // last value that was written
+  std::uint64_t value_ = 0;  // the last value that the user wrote
   NumberedMessages numbers_;
 };
 

@@ -24,7 +24,7 @@ class TcpClient final : public ProbeClient {
   }
 
  private:
-  // Returns the error, or "".
+  // Sends a message and waits for its echo. Returns the error; "" after success.
   std::string talk(const Target& target, Instant deadline, Attempt& done) {
     if (!connection_) {
       done.connects = 1;

@@ -45,7 +45,8 @@ class WebSocketClient final : public ProbeClient {
     return {};
   }
 
-  // Connects and performs the opening handshake (RFC 6455, 4.1).
+  // Connects and performs the opening handshake (RFC 6455, section 4.1). Returns the error; ""
+  // after success.
   std::string open(const Target& target, Instant deadline) {
     const auto address = address_of(settings_, target, deadline);
     if (!address) return address.error();

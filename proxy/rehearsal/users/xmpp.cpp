@@ -35,8 +35,8 @@ struct LibraryInUse {
   ~LibraryInUse() { xmpp_shutdown(); }
 };
 
-// Data about the connect in progress for libstrophe's socket callback, to which libstrophe passes
-// only the connection.
+// Passes data about the connect in progress to libstrophe's socket callback, which gets only the
+// connection from libstrophe.
 struct Dial {
   const std::optional<rules::IpAddress>* local = nullptr;
   int* fd = nullptr;
@@ -101,7 +101,7 @@ class XmppClient final : public ProbeClient {
     return "no answer to a ping";
   }
 
-  // Opens a stream and binds a resource; returns the error, or "".
+  // Opens a stream and binds a resource. Returns the error; "" after success.
   std::string connect(const Target& target, Instant deadline) {
     const auto address = address_of(settings_, target, deadline);
     if (!address) return address.error();
@@ -151,7 +151,7 @@ class XmppClient final : public ProbeClient {
     xmpp_stanza_set_ns(child.get(), "urn:xmpp:ping");
     xmpp_stanza_add_child(iq.get(), child.get());
     xmpp_stanza_set_to(iq.get(), account_.substr(account_.find('@') + 1).c_str());
-    // An error also counts as an answer (XEP-0199, 4.2).
+    // Takes an error for an answer to the ping, too (XEP-0199, section 4.2).
     const auto answered = [](xmpp_conn_t*, xmpp_stanza_t*, void* self) {
       static_cast<XmppClient*>(self)->ponged_ = true;
       return 0;
@@ -217,13 +217,13 @@ class XmppClient final : public ProbeClient {
   std::string tag_;
   Owned<xmpp_ctx_t> context_;
   Owned<xmpp_conn_t> connection_;
-  int fd_ = -1;         // owned by libstrophe
-  bool open_ = false;   // a connection exists or is being made
-  bool ready_ = false;  // a resource is bound
+  int fd_ = -1;         // the connection's socket, owned by libstrophe
+  bool open_ = false;   // a connection exists or is being opened
+  bool ready_ = false;  // the stream has bound a resource
   bool ponged_ = false;
   std::uint64_t pings_ = 0;
   std::string why_;          // why the connection ended
-  Attempt* done_ = nullptr;  // the attempt in progress, or null
+  Attempt* done_ = nullptr;  // the attempt in progress; null if there is none
   NumberedMessages numbers_;
 };
 
