@@ -46,8 +46,7 @@ class Run final : private Deadline {
         signals_(loop_),
         live_(loop_, {*rules::parse_toml(text_), zone_files_}, std::move(live)) {}
 
-  // Cancels this deadline first: the loop that holds it is a member, so it is destroyed before this
-  // base class.
+  // Cancels this deadline while the member loop_ still exists.
   ~Run() override { loop_.deadlines().cancel(*this); }
 
   int start() {
@@ -88,7 +87,6 @@ class Run final : private Deadline {
   }
 
  private:
-  // Logs a warning if other machines can reach the listener's port.
   void warn_if_open(const rules::Listener& listener) const {
     // Uses the bound address, in which a name such as "localhost" has been resolved.
     const auto ip = engine_->bound(listener.name).ip();
@@ -144,7 +142,6 @@ class Run final : private Deadline {
     return {};
   }
 
-  // Loads the proxies of --toxiproxy-config, even if the API is off.
   Result<void> load_toxiproxy_config() {
     if (!toxiproxy_text_) return {};
     if (const auto loaded = toxiproxy_->load(*toxiproxy_text_); !loaded) {
@@ -270,7 +267,6 @@ class Run final : private Deadline {
     loop_.deadlines().set(*this, std::min(drain_until_, now + std::chrono::milliseconds(20)));
   }
 
-  // Prints how often each rule matched and acted so far.
   void print_table() {
     const auto table = rule_table(engine_->rules());
     spdlog::info("what each rule has done so far:");
