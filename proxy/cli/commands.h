@@ -59,7 +59,7 @@ struct ExecOptions {
 int exec(ExecOptions options);
 
 struct InterceptOptions {
-  std::string action;             // "print", "apply" or "remove"
+  std::string action;             // the subcommand: "print", "apply" or "remove"
   std::string path;               // the rule file; unused for "remove"
   std::vector<std::string> uids;  // user ids or user names
   std::vector<std::string> cgroups;
@@ -127,7 +127,7 @@ struct RehearseOptions {
   bool force = false;
   // embedded servers that handle faults "well" or "badly"; "" for the servers of the file
   std::string embedded;
-  bool virtual_time = false;      // skip all waiting; needs `embedded`
+  bool virtual_time = false;      // run without waiting, on a virtual clock; needs `embedded`
   std::string report = "report";  // a folder, or ""
 };
 // Returns 0 if all expectations are met, and 1 if one is not met. Returns 2 if the rehearsal could
@@ -152,7 +152,7 @@ int toxiproxy(const ToxiproxyOptions& options);
 // refused, and 4 if the rule or flow does not exist.
 inline constexpr int kNoSuch = 4;
 struct CtlOptions {
-  std::string command;  // "status", "add" etc.
+  std::string command;  // the subcommand: "status", "add" and so on
   // URL of the API, or "unix:/path". If empty, BROWNOUT_URL or TOXIPROXY_URL is used, else
   // http://127.0.0.1:8474.
   std::string url;

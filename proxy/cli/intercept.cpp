@@ -242,8 +242,8 @@ int apply_rules(const rules::Config& config, const InterceptedClients& clients, 
   const auto live = live_connections(ports_in_force());
   const auto script = gateway_ruleset(config.listeners, clients, in_seconds(length), live);
   if (auto done = run_nft(script); !done) return fail(done.error());
-  // UDP ports that the nftables rules before diverted, and that no listener uses any more. Their
-  // flows are ended.
+  // UDP ports to which earlier nftables rules redirected, and that no listener uses any more. The
+  // UDP flows to these ports are ended.
   auto gone = live.ports;
   const auto now = datagram_ports(config.listeners);
   gone.erase(

@@ -30,8 +30,10 @@ constexpr std::size_t kMostBody = 8 << 20;
 constexpr std::size_t kMostUnread = 1 << 20;
 // a client that leaves more event bytes unread is disconnected
 constexpr std::size_t kMostUnreadEvents = 4 << 20;
-constexpr std::size_t kMostInMemory = 64 << 20;     // bytes of buffers, all known clients together
-constexpr std::size_t kMostOfStrangers = 16 << 20;  // bytes of buffers, all strangers together
+// most bytes in buffers of all known clients together
+constexpr std::size_t kMostInMemory = 64 << 20;
+// most bytes in buffers of all strangers together
+constexpr std::size_t kMostOfStrangers = 16 << 20;
 constexpr std::size_t kReadSize = 64 * 1024;
 // Limits of what one connection may do before other connections are served.
 constexpr int kReadsAtOnce = 8;
@@ -111,9 +113,9 @@ class HttpServer::Connection final : public Retirable, public Ready, public Dead
   int requests_left_ = 0;        // requests that may still be served before other connections
   bool handshaking_ = false;
   bool timing_ = false;   // a request has begun to arrive
-  bool closing_ = false;  // close once out_ is written
+  bool closing_ = false;  // the connection closes once out_ is written
   bool finished_ = false;
-  bool read_closed_ = false;  // the client half-closed
+  bool read_closed_ = false;  // the client has ended its sending direction (half-close)
   bool over_ = false;
 };
 

@@ -148,7 +148,7 @@ class LiveConfig final : private Deadline {
   // the proxies of Toxiproxy's API, by name
   std::map<std::string, rules::Config, std::less<>> toxiproxy_;
   std::map<std::string, Lease> leases_;
-  std::unique_ptr<StateWriter> state_;  // null without a state file
+  std::unique_ptr<StateWriter> state_;  // writes the state file; null if none was given
 };
 
 }  // namespace brownout::proxy

@@ -16,9 +16,9 @@ namespace brownout::proxy {
 
 // Selects which groups of metrics are shown.
 struct MetricsChoice {
-  bool own = true;        // Brownout's own metrics, brownout_...
+  bool own = true;        // Brownout's own metrics, whose names begin with brownout_
   bool toxiproxy = true;  // Toxiproxy's metrics, toxiproxy_proxy_{received,sent}_bytes_total
-  bool runtime = true;    // metrics of the process, process_...
+  bool runtime = true;    // metrics of the process, whose names begin with process_
 };
 
 class Metrics {

@@ -24,7 +24,7 @@ class Strangers {
  private:
   struct Place {
     rules::IpAddress from;
-    std::uint64_t number = 0;  // position in the order of arrival
+    std::uint64_t number = 0;  // position in the order in which connections arrived
   };
   std::uint64_t numbers_ = 0;
   // connections of each client address, the oldest first

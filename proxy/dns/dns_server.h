@@ -92,9 +92,11 @@ class DnsServer final : public Service {
   // the forwarder from before a reload, kept until its queries end
   std::unique_ptr<DnsForwarder> previous_;
   std::shared_ptr<UpstreamGroup> group_;
-  std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;  // by address of the resolver
+  // the key is the address of the resolver
+  std::map<std::string, std::unique_ptr<DnsForwarder>> intercepted_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DnsStreamClient>> streams_;
-  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;  // by ordinal of the query
+  // the key is the ordinal of the query
+  std::map<std::uint64_t, std::unique_ptr<DnsTransfer>> transfers_;
   std::uint64_t stream_numbers_ = 0;
   std::unique_ptr<Acceptor> acceptor_;
   WaitingAnswers waiting_;

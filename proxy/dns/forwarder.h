@@ -69,7 +69,7 @@ class DnsForwarder final : public Retirable, private DnsLink::Owner, private Dea
   void answers_over() override { calls_.answers_over(); }
   void link_failed(std::size_t link, const std::string& why) override;
 
-  using Table = std::unordered_map<std::uint64_t, Pending>;  // by link << 16 | id
+  using Table = std::unordered_map<std::uint64_t, Pending>;  // the key is link << 16 | id
 
   void ask(Pending pending);
   void send(Pending pending, std::uint64_t key, DnsLink& link);

@@ -15,7 +15,7 @@ namespace brownout::proxy {
 
 struct DnsQuery {
   rules::FlowFacts facts;
-  codecs::Bytes message;  // the query as received
+  codecs::Bytes message;  // the query as it was received
   rules::QueryPlan plan;  // the rules that act on this query
   Duration delay{};       // delay that rules add to the answer
   SocketAddress client;

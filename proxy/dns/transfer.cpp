@@ -47,7 +47,7 @@ void DnsTransfer::ask() {
 void DnsTransfer::next_server(const std::string& why) {
   group_->mark_failed(order_[attempt_], why, Loop::now());
   ++attempt_;
-  link_->pause();  // events of this loop iteration may still reach the link
+  link_->pause();  // a paused link ignores events that still arrive in this loop iteration
   loop_.retire(std::move(link_));
   ask();
 }

@@ -44,7 +44,7 @@ class DnsTransfer final : public Retirable, private DnsLink::Owner, private Dead
   ~DnsTransfer() override;
 
   void start() { ask(); }
-  // Call once the first message has been sent to the client; the others then follow.
+  // Passes on the later messages. Call once the first message has been sent to the client.
   void begin();
   void pause();
   void resume();

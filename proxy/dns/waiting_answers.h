@@ -59,8 +59,8 @@ class WaitingAnswers final : private Deadline {
   Loop& loop_;
   Calls calls_;
   Poster poster_;
-  ByTime waiting_;                                            // by time of the next check
-  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // by ordinal of the query
+  ByTime waiting_;  // the key is the time of the next check
+  std::unordered_map<std::uint64_t, ByTime::iterator> held_;  // the key is the ordinal of the query
 };
 
 }  // namespace brownout::proxy

@@ -68,7 +68,7 @@ class MqttBroker {
   void acknowledged(Session& session, std::uint16_t id);
   void forget(Session& session);
 
-  std::map<std::string, Session> sessions_;  // by client id
+  std::map<std::string, Session> sessions_;  // the key is the client id
   std::map<Peer*, std::string> ids_;         // client ids, by open connection
   std::uint64_t anonymous_ = 0;
   std::size_t held_ = 0;  // number of bytes of all unacknowledged messages

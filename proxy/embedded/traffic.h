@@ -23,7 +23,7 @@ struct PingOptions {
 };
 
 struct Pings {
-  std::vector<rules::Duration> round_trips;  // sorted, the shortest first
+  std::vector<rules::Duration> round_trips;  // durations, the shortest first
   double per_second = 0;
   std::uint64_t errors = 0;
 

@@ -24,7 +24,8 @@ void ClientFlow::expect_client() {
                                rules::later(Loop::now(), listener_->config.handshake_timeout));
 }
 
-// Each step first reads bytes that have already arrived, because epoll does not report them again.
+// Goes on to the next step of admission. Each step first reads bytes that have already arrived,
+// because epoll does not report them again.
 void ClientFlow::next_gate() {
   if (gate_ == Gate::kHeader && listener_->config.protocol == rules::Protocol::kProxy) {
     gate_ = Gate::kTarget;

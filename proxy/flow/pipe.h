@@ -99,7 +99,7 @@ class Pipe final {
     Instant deadline() const { return chain ? chain->deadline() : rules::kNever; }
 
     Pipe& pipe;
-    std::unique_ptr<rules::Chain> chain;  // null if no rule acts here
+    std::unique_ptr<rules::Chain> chain;  // null if no fault acts at this place
   };
 
   bool straight() const { return ahead_.transparent() && !tunnel_ && behind_.transparent(); }

@@ -15,7 +15,7 @@ class Service : public Retirable {
   // Sets the listener's settings and its servers after they have changed.
   virtual void set_view(std::shared_ptr<const ListenerView> view,
                         std::shared_ptr<UpstreamGroup> group) = 0;
-  // Applies new rules.
+  // Applies new rules to sessions and queries.
   virtual void apply(const rules::RuleSet& set) = 0;
   // Adds the UDP sessions that match, if the service has any.
   virtual void list(FlowList& /*list*/) const {}

@@ -22,7 +22,7 @@ class TlsGate {
   enum class Step {
     kMore,    // more bytes are needed from the client
     kOpen,    // the client may be served
-    kAlert,   // send alert() in plaintext, then FIN
+    kAlert,   // the flow must send alert() in plaintext, then FIN
     kStop,    // a rule stops the connection: close, reset or hang it, as how() says
     kFailed,  // the handshake failed, and its alert has been written
   };

@@ -21,7 +21,7 @@
 
 namespace brownout::codecs {
 
-// One parsed rule of a chain.
+// One rule of a real firewall's chain, after parsing.
 struct ImportedRule {
   enum class Verdict { kDecide, kJump, kGoto, kReturn, kNone };
   std::string text;  // the rule's original text

@@ -200,7 +200,8 @@ class RulesetReader {
       } else {
         into.push_back(std::move(part));
       }
-      if (into.size() > kMostAlternatives) return;  // the caller reports the error
+      // the caller then reports that there are too many
+      if (into.size() > kMostAlternatives) return;
     }
     if (into.size() == begin) leave_out(unseen);
   }

@@ -24,10 +24,11 @@ struct ZoneIncludes {
 };
 
 // Limits for all zones of a rule file together.
-inline constexpr std::size_t kMostGenerated = 65'536;  // records made by $GENERATE
+inline constexpr std::size_t kMostGenerated = 65'536;  // limit of records made by $GENERATE
 inline constexpr std::size_t kMostIncludes = 256;
 inline constexpr std::size_t kDeepestInclude = 8;
-inline constexpr std::size_t kMostZoneText = 64 << 20;  // bytes of included and generated text
+// limit of bytes of included and generated text
+inline constexpr std::size_t kMostZoneText = 64 << 20;
 
 // Parses the records of every zone into `config`. An error has the position of its line in the rule
 // file, or of the $INCLUDE line in the rule file through which its file is included.

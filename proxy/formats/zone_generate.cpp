@@ -11,7 +11,7 @@ namespace brownout::codecs {
 namespace {
 
 constexpr std::uint32_t kMostNumber = 0x7fffffff;
-constexpr unsigned kMostWidth = 127;  // BIND has the same limit
+constexpr unsigned kMostWidth = 127;  // the same limit as in BIND
 constexpr std::string_view kModifierHint =
     R"(it is "$" or "${offset,width,base}" with a base of d, o, x, X, n or N, e.g. "${0,3,d}")";
 

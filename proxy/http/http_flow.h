@@ -130,8 +130,8 @@ class HttpFlow final : public ClientFlow, private http::Conversation::Wire {
   HttpHost& http_host_;
   End client_;
   End server_;
-  Sink up_;    // faults on bytes from the client
-  Sink down_;  // faults on bytes to the client
+  Sink up_;    // faults on bytes that come from the client
+  Sink down_;  // faults on bytes that go to the client
   http::Conversation conversation_;
   Poster poster_{host_.loop()};
   SocketAddress server_address_;

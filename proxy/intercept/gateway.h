@@ -37,8 +37,9 @@ inline constexpr std::uint16_t kZone = 25199;
 // nothing.
 struct InterceptedClients {
   std::vector<std::uint32_t> uids = {};
-  std::vector<std::string> cgroups = {};     // paths of cgroup v2, below /sys/fs/cgroup
-  std::vector<std::string> interfaces = {};  // interfaces at which clients' packets arrive
+  std::vector<std::string> cgroups = {};  // paths of cgroup v2, below /sys/fs/cgroup
+  std::vector<std::string> interfaces =
+      {};  // network interfaces at which packets of clients arrive
   std::vector<rules::Prefix> prefixes = {};  // networks of the clients' addresses
 
   bool local() const { return !uids.empty() || !cgroups.empty(); }

@@ -40,7 +40,7 @@ class Interception {
                                            rules::Intercept how, std::uint16_t port) const;
   bool resolve_datagram_destination(rules::FlowFacts& flow, const SocketAddress& client,
                                     const Fd& socket, const LocalAddress& local) const;
-  // Sends replies to datagrams that TPROXY took from clients; null if it takes none.
+  // The sender of replies to datagrams that arrived by TPROXY. Null if none arrive that way.
   const RawDatagrams* raw() const { return raw_.get(); }
   // Returns the original destination of a flow as a group of servers to connect to.
   std::shared_ptr<UpstreamGroup> group_of(const rules::FlowFacts& flow, std::uint64_t seed,

@@ -19,7 +19,7 @@ enum class ControlMessage : std::uint32_t {
   kRaw,       // from the supervisor: raw sockets for IPv4, and for IPv6 if present
   kReady,     // from the supervisor: the set-up is complete
   kFailed,    // from the supervisor: `text` is the error; `value` is 1 if namespaces are forbidden
-  kStart,     // to the supervisor: start the command
+  kStart,     // to the supervisor: start the user's command
   kSignal,    // to the supervisor: forward the signal `value`
   // On a second socket pair. To the supervisor: a request for sockets of family << 16 | type. From
   // the supervisor: up to kSocketsAtOnce sockets.

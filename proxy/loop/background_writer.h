@@ -21,7 +21,7 @@ namespace brownout::proxy {
 class BackgroundWriter {
  public:
   struct Options {
-    std::size_t most = 1 << 20;  // limit of bytes in the queue
+    std::size_t most = 1 << 20;  // limit of bytes that wait in the queue
     // Returns the text to write in place of `lines` lost lines. If empty, nothing is written.
     std::function<std::string(std::uint64_t lines)> dropped = {};
     // Called on the writer's thread at the first failed write, with errno.

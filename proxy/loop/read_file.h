@@ -8,7 +8,7 @@
 
 namespace brownout::proxy {
 
-// A larger file is an error.
+// Limit of bytes to read; a larger file is an error.
 inline constexpr std::size_t kMostToRead = 64 << 20;
 
 // Returns the contents of a file, or of a pipe or terminal up to its end. May block, so call it

@@ -29,7 +29,7 @@ class NameMemory {
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Names> names_;  // by the bytes of an address
+  std::unordered_map<std::string, Names> names_;  // the key holds the bytes of an IP address
   std::deque<std::string> order_;
 };
 

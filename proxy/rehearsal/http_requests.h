@@ -13,7 +13,7 @@ namespace brownout::rehearsal {
 
 struct HttpReply {
   long status = 0;
-  std::string body;  // the body's first MiB at most
+  std::string body;  // at most the first MiB of the response body
 };
 
 class HttpRequests {

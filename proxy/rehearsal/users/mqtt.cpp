@@ -193,7 +193,7 @@ class MqttClient final : public ProbeClient {
   int qos_ = static_cast<int>(rules::kUsersQos);
   Endpoint address_;
   std::unique_ptr<mosquitto, Destroy> client_;
-  bool subscribed_ = false;  // the user is connected and subscribed
+  bool subscribed_ = false;  // whether the user is connected and has subscribed
   std::string refused_;
   Attempt* done_ = nullptr;  // the attempt in progress; null if there is none
   NumberedMessages numbers_;

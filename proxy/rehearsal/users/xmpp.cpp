@@ -222,7 +222,7 @@ class XmppClient final : public ProbeClient {
   bool ready_ = false;  // the stream has bound a resource
   bool ponged_ = false;
   std::uint64_t pings_ = 0;
-  std::string why_;          // why the connection ended
+  std::string why_;          // reason why the connection ended
   Attempt* done_ = nullptr;  // the attempt in progress; null if there is none
   NumberedMessages numbers_;
 };
