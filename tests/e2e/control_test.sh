@@ -50,7 +50,7 @@ ask 400 'not JSON: ' -d '{"fault"' "$api/api/v1/rules"
 ask 200 '"latency"' "$api/api/v1/rules/latency"
 etag=$(sed -nE 's/^etag: (.*)\r$/\1/Ip' "$folder/head")
 ask 200 '"delay":"1100ms"' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"1100ms"}}' "$api/api/v1/rules/latency"
-ask 412 'was changed since you read it (If-Match): GET it again, and send its new ETag' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"5s"}}' "$api/api/v1/rules/latency"
+ask 412 'was changed since you read it \(If-Match\): GET it again, and send its new ETag' -X PATCH -H "If-Match: $etag" -d '{"fault":{"delay":"5s"}}' "$api/api/v1/rules/latency"
 slower_than 1.1 || fail "the rule's delay was changed to 1.1 s: expected that delay, but the round trip was shorter"
 ask 201 '"source":"api"' -X PUT -d '{"fault":{"type":"latency","delay":"300ms"},"match":{"direction":"downstream"}}' "$api/api/v1/rules/back"
 slower_than 1.4 || fail "a second rule adds 0.3 s: expected a delay of 1.4 s, but the round trip was shorter"
