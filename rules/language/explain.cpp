@@ -125,6 +125,16 @@ Explanation thrown(const Rule& rule, const Question& question, const FlowFacts& 
   return answer;
 }
 
+// Returns the names of the injected misconfigurations that changed a firewall's decision, as the
+// end of a sentence. If several are active, all are named.
+std::string mistakes_text(const std::vector<std::shared_ptr<const Rule>>& mistakes) {
+  if (mistakes.size() == 1)
+    return ", because of the injected mistake \"" + mistakes[0]->name + "\"";
+  std::vector<std::string_view> names;
+  for (const auto& mistake : mistakes) names.push_back(mistake->name);
+  return ", because of the injected mistakes " + list_text(names);
+}
+
 // Explains which line decides about a new flow, and about established packets unless they are
 // accepted.
 Explanation explain_firewall(const Rule& rule, const Question& question) {
@@ -143,7 +153,7 @@ Explanation explain_firewall(const Rule& rule, const Question& question) {
       timeline.decide(packet_of(question.flow, Direction::kUpstream, PacketState::kNew), now);
   answer.acts = fresh.decision.action != FirewallAction::kAccept;
   answer.why = "a new flow: " + to_text(firewall, fresh.decision);
-  if (fresh.by_mistake) answer.why += ", by mistake";
+  if (fresh.by_mistake) answer.why += mistakes_text(fresh.epoch->mistakes);
   if (by_server && !question.flow.destination) {
     answer.why += "; lines with a destination were skipped: give --destination";
   }

@@ -1,7 +1,9 @@
-// overload: a server of finite capacity in front of the real one (rules/chance/overload_model.h).
+// overload: imitates a server of finite capacity in front of the real server
+// (rules/chance/overload_model.h).
 //
-// Phantom load uses up the capacity without a real sender, and its retries can keep the server
-// down. A request that is a connection waits before the connect to the server.
+// The keys `load` and `surge` simulate other clients, whose requests ("phantom load") use up the
+// capacity and are retried. If connections count as requests, a connection waits before the connect
+// to the server.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -77,10 +79,10 @@ struct Models final : FaultState {
   }
 };
 
-// Inputs to the model for one request.
+// One request, with the data that the model of the server needs.
 struct Asked {
   const FlowFacts* flow;
-  Dice dice;  // depends on the rule alone
+  Dice dice;  // random numbers that depend on the rule only
   Intensity intensity;
   Instant now;
   FaultState* shared;
@@ -177,7 +179,8 @@ class OverloadStage final : public HoldingStage {
   Requests requests_;
 };
 
-// Datagrams that are turned away are lost.
+// Passes datagrams through the simulated server. Datagrams that the server has no capacity for are
+// lost.
 class DatagramOverloadStage final : public DatagramStage {
  public:
   explicit DatagramOverloadStage(Requests requests) : requests_(std::move(requests)) {}
@@ -383,13 +386,14 @@ void Overload::check(const OverloadKeys& settings, const Node& table, Diagnostic
   for (const std::string_view key : {"retries", "patience", "retry_delay"}) {
     if (phantoms || table.find(key) == nullptr) continue;
     problems.add(position_of(table, key),
-                 std::string(key) + " needs phantom requests, and there are none",
-                 "add load or surge");
+                 std::string(key) +
+                     " is for the simulated requests of \"load\" and \"surge\", and neither is set",
+                 "add load or surge, e.g. load = \"0.8x\", or leave " + std::string(key) + " out");
   }
   for (const std::string_view key : {"surge_start", "surge_duration"}) {
     if (settings.surge.times > 0 || table.find(key) == nullptr) continue;
-    problems.add(position_of(table, key), std::string(key) + " without surge",
-                 "e.g. surge = \"3x\"");
+    problems.add(position_of(table, key), std::string(key) + " has no effect without \"surge\"",
+                 "add e.g. surge = \"3x\", or leave " + std::string(key) + " out");
   }
 }
 

@@ -162,7 +162,8 @@ TEST(Firewall, ExplainNamesTheDecidingLine) {
   question.flow.destination_port = 25;
   question.at = 2min;
   EXPECT_EQ(explain(config, question)[0].why,
-            "a new flow: line 1: reject -> port 20-29, by mistake");
+            "a new flow: line 1: reject -> port 20-29, because of the injected mistake "
+            "\"rule_order\"");
   question.flow.client = IpAddress::parse("10.9.9.9");
   question.flow.destination_port = 1883;
   EXPECT_EQ(explain(config, question)[0].why, "a new flow: the policy: drop");

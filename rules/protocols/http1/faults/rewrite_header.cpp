@@ -1,4 +1,4 @@
-// rewrite_header: headers that no key names keep their order and case.
+// rewrite_header: sets, removes or appends headers. All other headers keep their order and case.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 
@@ -11,14 +11,16 @@ struct RewriteHeaderSettings {
   std::vector<HttpHeader> append;
 };
 
-// A header that contradicts the framing of the body would desynchronize the connection.
+// Reports headers that say where the body ends: a wrong one would make the receiver take a part of
+// the body for the next message.
 void check_framing(const RewriteHeaderSettings& settings, const Node& table,
                    Diagnostics& problems) {
   const auto refuse = [&](std::string_view key, std::string_view name) {
     if (!same_header_name(name, "content-length") && !same_header_name(name, "transfer-encoding"))
       return;
-    problems.add(position_of(table, key), std::string(name) + " must match the body",
-                 "for a wrong value use the fault \"malformed\"");
+    problems.add(
+        position_of(table, key), "rewrite_header cannot change " + std::string(name),
+        "it describes the length of the body; for a wrong value use the fault \"malformed\"");
   };
   for (const auto& header : settings.set) refuse("set", header.name);
   if (settings.remove) {

@@ -31,7 +31,7 @@ TEST(RewriteHeader, RejectsFramingHeaders) {
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rewrite_header\", set = { "
                              "Content-Length = 5 } }",
                              "http"),
-            "Content-Length must match the body");
+            "rewrite_header cannot change Content-Length");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rewrite_header\" }", "http"),
             "fault \"rewrite_header\" needs \"set\", \"remove\" or \"append\"");
   EXPECT_EQ(first_problem_of("[[rule]]\nfault = { type = \"rewrite_header\", set = { a = "
