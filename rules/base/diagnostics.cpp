@@ -38,8 +38,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// Maximum number of bytes quoted from the line with the error; a longer line is cut on both sides
-// of it.
+// Maximum number of bytes quoted from the line with the error. A longer line is cut on both sides
+// of the error.
 constexpr std::size_t kMostQuoted = 160;
 
 std::string quote_line(std::string_view source, Position where) {

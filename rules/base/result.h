@@ -1,9 +1,9 @@
 // Result<T>: either a value or an Error. All code below the command line returns errors this way
 // and throws no exceptions.
-// An Error has a text, a position in the file, an origin and a hint. The origin answers a user's
-// first question: does the failure come from an injected fault or from the real server?
-// An Error has a text, a position, an origin and a hint. Origin answers a user's first question:
-// does the failure come from an injected fault or from the real server?
+//
+// An Error has a text, a position in the rule file, an origin and a hint what to do. The origin
+// answers a user's first question: does the failure come from an injected fault or from the real
+// server? Plain values; any thread.
 #pragma once
 
 #include <optional>

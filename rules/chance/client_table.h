@@ -3,11 +3,9 @@
 //
 // The table has a fixed number of buckets. Each bucket is a list that only grows; a new entry is
 // pushed by compare-and-swap. A lookup happens once per connection, not per byte.
-// Clients choose their addresses, so the number of entries must be limited: all clients after the
-// first kMost share one T. Entries live as long as the table, and the table lives as long as its
-// rule.
-// Clients choose their addresses, so the number of entries is bounded: all clients past kMost share
-// one T. Entries live as long as the table, which lives as long as its rule.
+//
+// Clients choose their addresses, so the number of entries is limited: all clients after the first
+// kMost share one T. Entries live as long as the table, and the table lives as long as its rule.
 #pragma once
 
 #include <array>

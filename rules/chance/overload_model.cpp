@@ -7,7 +7,8 @@
 namespace brownout::rules {
 namespace {
 
-// Maximum number of retries waiting to be sent. Requests that fail beyond it are not retried.
+// Maximum number of simulated retries that wait to be sent. Requests that fail beyond this limit
+// are not retried.
 constexpr std::size_t kMostWaiting = 100'000;
 // Shape parameter of the Pareto distribution in netem's table: the mean is 1.5 times the minimum,
 // and the variance is finite.
@@ -48,8 +49,9 @@ Duration OverloadModel::draw_service(const Dice& dice, std::uint64_t event) cons
   return rounded(mean * exponential(u));
 }
 
-// Generates phantom arrivals by thinning (Lewis and Shedler, 1979). Candidates arrive at the rate
-// of most_load_, and follow() accepts each with probability load(t) / most_load_.
+// Schedules the next candidate for a simulated ("phantom") request, by thinning (Lewis and Shedler,
+// 1979). Candidates arrive at the rate of most_load_, and follow() accepts each with probability
+// load(t) / most_load_.
 void OverloadModel::next_phantom(Instant from) {
   if (most_load_ <= 0) return;
   const double mean_gap = 1e9 / (settings_.capacity() * most_load_);
@@ -77,8 +79,8 @@ void OverloadModel::phantom_arrives(Instant now, std::int64_t attempt) {
 void OverloadModel::advance(Instant now) {
   constexpr auto kHalf = kMostSteps / 2;
   if (!follow(now, kHalf)) {
-    // Simulate the last part of the gap, so that the queue length reflects the load shortly before
-    // `now`.
+    // The time since the last request has too many events to simulate. Simulate its last part only,
+    // so that the length of the queue reflects the load shortly before `now`.
     const auto tail = rounded(kHalf * 1e9 / (settings_.capacity() * std::max(most_load_, 1e-9)));
     const Instant at = next_event();
     if (now - at > tail) postpone(now - at - tail);

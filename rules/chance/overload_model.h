@@ -38,11 +38,12 @@ struct OverloadSettings {
 
 class OverloadModel {
  public:
-  // Maximum number of phantom arrivals simulated between two real requests; takes a few
+  // Maximum number of requests simulated between two real requests. Simulating so many takes a few
   // milliseconds of CPU time.
   static constexpr int kMostSteps = 20'000;
 
-  // Returns the phantom load at an instant, as a multiple of the capacity, up to `most_load`.
+  // A function that returns the simulated load at an instant, as a multiple of the capacity. The
+  // result is at most `most_load`.
   using Load = std::function<double(Instant)>;
   OverloadModel(const OverloadSettings& settings, const Dice& dice, Load load, double most_load,
                 Instant began);
@@ -57,16 +58,17 @@ class OverloadModel {
   // request is accepted even if the queue is full.
   Outcome arrive(Instant now, std::uint64_t event, bool anyway);
 
-  // Number of phantom requests since the model was created.
+  // Numbers of simulated ("phantom") requests since the model was created.
   struct Phantoms {
-    std::uint64_t arrived = 0;  // phantom requests, including retries
+    std::uint64_t arrived = 0;  // simulated requests, including retries
     std::uint64_t retries = 0;
-    // Phantom requests rejected by a full queue, or served after the client's patience ended.
+    // Simulated requests that a full queue rejected, or that were served after the client's
+    // patience ended.
     std::uint64_t failed = 0;
   };
   const Phantoms& phantoms() const { return phantoms_; }
   std::size_t in_system() const { return queue_.in_system(); }
-  // Simulates phantom requests up to `now`.
+  // Simulates arrivals, retries and departures up to `now`.
   void advance(Instant now);
 
  private:

@@ -1,4 +1,4 @@
-// Pacer limits a rate by delaying: each caller reserves a slot and gets the time at which the slot
+// Pacer limits a rate by delaying: each caller reserves a period and gets the time at which it
 // ends. TokenBucket (token_bucket.h) limits a rate by rejecting instead.
 //
 // Pacer implements the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"), a token
@@ -15,9 +15,8 @@ namespace brownout::rules {
 
 class Pacer {
  public:
-  // Reserves a slot of length `cost` and returns the time at which it ends. This time may be up to
-  // `burst` earlier than at an even pace, but never before `now`. Slots are assigned in the order
-  // of calls.
+  // Reserves a period of length `cost` and returns its end. The end may be up to `burst` earlier
+  // than at an even pace, but never before `now`. Periods are assigned in the order of calls.
   Instant reserve(Instant now, Duration cost, Duration burst = {}) {
     Instant before = taken_until_.load(std::memory_order_relaxed);
     Instant after;

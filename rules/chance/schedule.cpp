@@ -12,7 +12,7 @@ Duration scaled(Duration value, double by) {
 Window Schedule::window(Instant began, Instant now) const {
   const Instant first = later(began, start);
   std::int64_t cycle = repeat && now > first ? (now - first) / *repeat : 0;
-  // If `now` is between two windows, take the next window.
+  // If `now` is between two active periods of the rule, take the next one.
   if (repeat && now >= later(first, sum(times(*repeat, cycle), *duration))) ++cycle;
   const Instant open = repeat ? later(first, times(*repeat, cycle)) : first;
   const Instant close = duration ? later(open, *duration) : kNever;

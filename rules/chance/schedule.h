@@ -26,20 +26,21 @@ struct Window {
 
 struct Schedule {
   Duration start{0};
-  std::optional<Duration> duration;  // length of a window; no value if it has no end
+  std::optional<Duration> duration;  // how long the rule stays active each time; no value: for ever
   Duration ramp{0};
-  // Time from one start to the next. No value if the rule starts once. Requires a shorter
-  // `duration`.
+  // Time from one start to the next, for a rule that starts repeatedly; it needs a shorter
+  // `duration`. No value if the rule starts once.
   std::optional<Duration> repeat = {};
   // Time after `began` at which the rule ends for good. No value if it never does.
   std::optional<Duration> end = {};
 
-  // Returns the window that contains `now`, or else the next window. Without `repeat`, always
-  // returns the only window. If no window is left, both its ends are kNever.
+  // Returns the active period (window) of the rule that contains `now`, or else the next one.
+  // Without `repeat` there is only one, which is always returned. If none is left, both its ends
+  // are kNever.
   Window window(Instant began, Instant now) const;
-  // Returns the first window.
+  // Returns the rule's first active period.
   Window window(Instant began) const { return window(began, Instant::min()); }
-  // Returns the intensity at `now`, from 0 to 1; 0 outside the windows.
+  // Returns the intensity at `now`, from 0 to 1; 0 while the rule is inactive.
   double intensity(Instant began, Instant now) const;
   // Returns the first instant in window(began, now) at which the intensity exceeds `level` (0 <=
   // level < 1).
