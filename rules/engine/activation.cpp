@@ -6,8 +6,8 @@ namespace brownout::rules {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// Number of seconds that one search covers, to limit its time. The search returns an empty window
-// if the caller must continue it.
+// Number of seconds of a flow that one search examines. If the rule acts in none of them, the
+// search returns an empty window, and the caller must search again.
 constexpr std::int64_t kLookAhead = 4096;
 
 Key flow_key(const Rule& rule, const FlowFacts& flow) {
@@ -58,8 +58,8 @@ bool Activation::second_hits(std::int64_t second) const {
   return dice_.hit(static_cast<std::uint64_t>(second) + 1, probability_at(start));
 }
 
-// Returns an empty window at the start of the schedule's next window, so that the caller searches
-// again from there.
+// Returns an empty window at the start of the schedule's next active period. An empty window tells
+// the caller of Activation::next() to search again from there.
 Window Activation::search_again_after(const Window& over) const {
   const Window next = rule_->schedule.window(rule_->began, over.close);
   if (next.open == kNever || next.open < over.close) return {};
@@ -77,7 +77,8 @@ Window Activation::next_second(Instant now) const {
     if (second_hits(second))
       return {open, std::min(on.close, later(opened_, times(kSecond, second + 1)))};
   }
-  // No second was selected so far. An empty window makes the caller search again from its start.
+  // The rule acts in none of the seconds examined. Return an empty window, which tells the caller
+  // of Activation::next() to search again from `resume`.
   const Instant resume = later(opened_, times(kSecond, first + kLookAhead));
   return {resume, resume};
 }

@@ -21,8 +21,9 @@ class Activation {
  public:
   Activation(const Rule& rule, const FlowFacts& flow);
 
-  // Returns the window that contains `now`, or else the next one; {kNever, kNever} if there is
-  // none. An empty window means that the caller must search again from its `open`.
+  // Returns the window of time that contains `now` and in which the rule is active, or else the
+  // next such window. {kNever, kNever} means that there is none. An empty window means that none
+  // was found yet: call next() again with the window's `open`.
   Window next(Instant now) const;
   // Whether a random number is drawn for each chunk or message, instead of once for a whole window.
   bool per_chunk() const {

@@ -58,7 +58,8 @@ class Chain::Slot final : public Output {
   // Must be called with `now` equal to the deadline of the slot.
   void wake(Instant now) {
     if (!stage_) {
-      // An empty window requests another search from here (Activation::next).
+      // An empty window means that Activation::next() has not found one yet; search again from
+      // `now`.
       if (window_.open < window_.close) return open(now);
       return plan(now);
     }
@@ -198,8 +199,8 @@ void Chain::set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Ins
   advance(now);
 }
 
-// If slots changed places, newer bytes could overtake older ones. Therefore set_rules() empties all
-// slots if the order of the rules changed.
+// Whether the rules of the chain keep their order. If two rules changed places, newer bytes could
+// overtake older ones, so set_rules() then releases all held data.
 bool Chain::same_order(const std::vector<std::shared_ptr<const Rule>>& rules) const {
   auto from = rules.begin();
   for (const auto& slot : slots_) {

@@ -41,9 +41,8 @@ class Chain {
   Chain(const FlowFacts& flow, Direction direction, ChainOutput& sink);
   ~Chain();
 
-  // Sets the rules that may act on this direction, in the order of the rule file. Slots of
-  // unchanged rules keep their stages, slots of removed rules emit their data, and new rules get
-  // slots.
+  // Sets the rules that may act on this direction, in the order of the rule file. Unchanged rules
+  // keep the data that they hold; removed rules emit it.
   void set_rules(const std::vector<std::shared_ptr<const Rule>>& rules, Instant now);
 
   void push(Chunk chunk, Instant now);
@@ -59,7 +58,7 @@ class Chain {
   std::size_t held() const;
   std::size_t allowance() const;
   bool blackholed() const;
-  // Whether no slot has a stage, so that bytes may go to the sink directly.
+  // Whether no rule is active now, so that bytes may go to the sink directly.
   bool transparent() const { return active_ == 0; }
   bool empty() const { return slots_.empty(); }
 
@@ -85,7 +84,7 @@ class Chain {
   ChainOutput* sink_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t active_ = 0;
-  // A stage closed the flow with FIN, so finish() closes both directions.
+  // whether a rule closed the flow with FIN
   bool fin_is_close_ = false;
   bool dead_ = false;
 };

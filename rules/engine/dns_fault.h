@@ -39,13 +39,15 @@ struct DnsVerdict {
 struct DnsWire {
   std::vector<std::byte> message;
   bool lost = false;
-  int copies = 0;                   // number of additional copies of the answer to send
-  SummedDelay delay = {};           // delay in addition to the delay of DnsVerdict
-  std::shared_ptr<Hold> hold = {};  // if set, the answer waits until the hold has ended (hold.h)
+  int copies = 0;          // number of additional copies of the answer to send
+  SummedDelay delay = {};  // delay in addition to the delay of DnsVerdict
+  // If set, the answer waits for other messages, until this hold ends (hold.h).
+  std::shared_ptr<Hold> hold = {};
 };
 
-// All functions return a Note for the event log if the fault acted. The kind of the fault and the
-// direction of the rule decide whether on_query(), the functions for answers, or both are called.
+// The interface of faults that act on DNS. All functions return an entry for the event log (Note)
+// if the fault acted. The kind of the fault and the direction of the rule decide whether
+// on_query(), the functions for answers, or both are called.
 class DnsFault {
  public:
   virtual ~DnsFault() = default;

@@ -51,7 +51,7 @@ struct Verdict {
   Duration delay = {};   // time before the message is forwarded
   bool drops = false;    // whether the message is discarded
   bool doubles = false;  // whether the message is sent twice
-  // If set, its sender gets a refusal with these options; owned by the fault.
+  // If set, the sender of the message gets a refusal with these options; owned by the fault.
   const RefusalOptions* refusal = nullptr;
   const std::string* text = nullptr;  // if set, replaces the message's text; owned by the fault
 

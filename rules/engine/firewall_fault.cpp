@@ -51,7 +51,8 @@ class FirewallStage final : public HoldingStage {
  private:
   void decide(Instant now) { decision_ = timeline_->decide(packet_, now).decision; }
 
-  // Logs the decision: for a stream once for each version of the list, for datagrams each time.
+  // Logs the decision of the firewall: for datagrams each time, for a stream once until the
+  // firewall's lines change.
   void say(std::int64_t bytes, Instant now, Output& out) {
     if (said_ && !datagrams_) return;
     said_ = true;
@@ -131,8 +132,8 @@ std::shared_ptr<Rule> with_mistakes(const Rule& draft,
   auto rule = std::make_shared<Rule>(draft);
   for (const auto& mistake : rules) {
     if (mistake->kind->level != Level::kFirewall) continue;
-    // A mistake that begins again, with the same definition, makes a new list. Its start time is
-    // added, so that the definition of the firewall differs, too.
+    // If the same injected misconfiguration begins again, the firewall changes again. The start
+    // time is added, so that the definition of the firewall differs, too.
     rule->definition += "\n" + mistake->definition + "@" +
                         std::to_string(mistake->began.time_since_epoch().count());
   }

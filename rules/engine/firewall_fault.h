@@ -19,12 +19,13 @@
 
 namespace brownout::rules {
 
-// Base class of faults of the level kFirewall. Each is a typical mistake in the list of a firewall.
+// Base class of injected misconfigurations: faults that change the lines of a firewall as a typical
+// human mistake would.
 class FirewallMistake : public Fault {
  public:
-  // Applies the mistake to the list.
+  // Changes the firewall's lines as the human mistake would.
   virtual void make(Firewall& firewall) const = 0;
-  // Returns the name of the firewall with this mistake; no value if all firewalls have it.
+  // Returns the name of the firewall to change; no value if all firewalls are changed.
   virtual const std::optional<std::string>& firewall() const = 0;
 };
 
@@ -47,22 +48,24 @@ class FirewallTimeline {
   struct Epoch {
     Instant from;
     Firewall firewall;
-    std::vector<std::shared_ptr<const Rule>> mistakes;  // mistakes that are active in this period
+    // Injected misconfigurations that are active in this period.
+    std::vector<std::shared_ptr<const Rule>> mistakes;
   };
   struct Verdict {
     FirewallDecision decision;
     const Epoch* epoch;
-    bool by_mistake;  // whether the correct list would decide differently
+    bool by_mistake;  // whether injected misconfigurations changed the decision
   };
 
-  // Rule::began must be set in `mistakes`. Rules of other levels than kFirewall are ignored.
+  // `mistakes` are the rules with injected misconfigurations of firewalls, whose Rule::began must
+  // be set. All other rules are ignored.
   FirewallTimeline(Firewall correct, const std::vector<std::shared_ptr<const Rule>>& mistakes);
 
   const Epoch& at(Instant now) const;
-  // Returns the time of the next change of the list, or kNever.
+  // Returns the time at which the firewall's lines next change, or kNever.
   Instant next_change(Instant now) const;
   Verdict decide(const Packet& packet, Instant now) const;
-  // Whether the list drops or rejects this packet at any time, past or future.
+  // Whether the firewall drops or rejects this packet at any time, past or future.
   bool ever_stops(const Packet& packet) const;
   const Firewall& correct() const { return correct_; }
 
@@ -77,8 +80,7 @@ class FirewallFault final : public Fault, public DnsFault {
       : timeline_(std::move(timeline)) {}
 
   const FirewallTimeline& timeline() const { return *timeline_; }
-  // The decision about a new flow. If a mistake changed the decision, the mistake is counted and
-  // logged, too.
+  // The decision about a new flow, with the injected misconfigurations that changed the decision.
   struct Outcome {
     FirewallAction action = FirewallAction::kAccept;
     std::optional<Note> note;
@@ -96,10 +98,10 @@ class FirewallFault final : public Fault, public DnsFault {
 
 extern const FaultKind kFirewallKind;
 
-// Creates the rule of a [[firewall]] that has its correct list.
+// Creates the rule for a [[firewall]] table, without injected misconfigurations.
 Rule firewall_rule(Firewall firewall, Position where, std::string definition);
-// Returns the firewall rule `draft` with those of `rules` that are mistakes in its list. Their
-// Rule::began must be set. Returns null if `draft` is another kind of rule.
+// Returns a copy of the firewall rule `draft`, changed by the injected misconfigurations among
+// `rules`, whose Rule::began must be set. Returns null if `draft` is another kind of rule.
 std::shared_ptr<Rule> with_mistakes(const Rule& draft,
                                     const std::vector<std::shared_ptr<const Rule>>& rules);
 

@@ -52,7 +52,8 @@ struct HttpMessage {
   // For a request: it is sent twice if its body has at most this size. 0 means that it is sent
   // once.
   Bytes duplicate{};
-  std::shared_ptr<Hold> hold = {};  // if set, the message waits until the hold has ended
+  // If set, the message waits for others, until this hold ends (hold.h).
+  std::shared_ptr<Hold> hold = {};
 
   bool is_request() const { return direction == Direction::kUpstream; }
   bool decided() const { return fate != Fate::kPass; }

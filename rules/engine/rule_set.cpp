@@ -85,8 +85,8 @@ std::shared_ptr<const RuleSet> RuleSet::afresh() const {
   return set;
 }
 
-// Applies the firewall mistakes of this set to its firewalls. Rule::began of all mistakes must be
-// set.
+// Applies the injected misconfigurations of this set to its firewalls. Rule::began must be set in
+// all of them.
 void RuleSet::resolve_firewalls(const std::unordered_map<std::string_view, RuleRef>& before) {
   for (auto& rule : rules_) {
     auto whole = with_mistakes(*rule, rules_);

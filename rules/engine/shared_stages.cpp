@@ -136,8 +136,8 @@ SharedStages::Passage SharedStages::push(const Fault& fault, const StageContext&
     for (auto entry = own + 1; entry != released.end(); ++entry) (*entry)->let_go();
     return passage;
   }
-  // The stage released other messages before this one. This message must not overtake them, so it
-  // waits for its own hold. The messages after it follow when it ends.
+  // The stage released other messages first, which this message must not overtake. So this message
+  // waits, too, although its hold has already ended. The messages behind it are released after it.
   if (own != released.end()) {
     hold->set_behind({own + 1, released.end()});
     hold->let_go();

@@ -24,7 +24,7 @@ class SharedStages final : public FaultState {
   static constexpr std::size_t kMostHeld = 10'000;
 
   struct Passage {
-    // The message waits until this hold ends. If null, the message passes now.
+    // The message waits until this hold ends (hold.h). If null, the message passes now.
     std::shared_ptr<Hold> hold;
     std::optional<Note> note;
   };
