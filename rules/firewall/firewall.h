@@ -1,11 +1,12 @@
-// Firewall is an ordered list of lines with a default policy. The first line that matches a packet
-// decides; if none matches, the policy decides.
+// Firewall is a [[firewall]] of the rule file: an ordered list of lines with a default policy. The
+// first line that matches a packet decides; if none matches, the policy decides.
 //
 // The first packet of a flow (a TCP connect, a client's first datagram, a DNS query) has the state
 // `new`. All later packets, in both directions, are `established`. Source and destination are those
-// of the packet: the source of a reply is the server. A stateful firewall accepts established
-// packets without a line, as security groups do. A stateless one needs a line for them, as nftables
-// and iptables do.
+// of the packet: the source of a reply is the server. With `stateful = true`, established
+// packets are accepted without a line, as in security groups. `stateful = false` means that they go
+// through the lines like others, as in nftables and iptables. These are stateful, too, but need a
+// line for established packets.
 //
 // Pure values; any thread.
 #pragma once
@@ -25,7 +26,8 @@ namespace brownout::rules {
 enum class FirewallAction {
   kAccept,
   kDrop,  // the packet is discarded without an answer
-  // Over TCP a RST is sent; over UDP like kDrop, because a proxy cannot send the ICMP message.
+  // TCP connections get a RST. Datagrams are dropped, because a proxy cannot send the ICMP message
+  // of a rejection.
   kReject,
 };
 enum class PacketState { kNew, kEstablished };
@@ -33,7 +35,7 @@ enum class IpFamily { kIpv4, kIpv6 };
 
 struct Packet {
   std::string listener;
-  std::optional<IpAddress> source;  // no value for a unix socket
+  std::optional<IpAddress> source;  // IP address; no value for a unix socket
   std::optional<IpAddress> destination;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;

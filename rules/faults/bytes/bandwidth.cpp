@@ -1,6 +1,5 @@
-// bandwidth: byte n of a burst leaves no earlier than first + n/rate.
-//
-// Bytes leave in pieces of at most 10 ms of the rate, so there are no bursts beyond `burst`.
+// bandwidth: limits the rate at which bytes pass. Bytes leave in pieces of at most 10 ms of the
+// rate, so that the limit holds over short times, too.
 #include <array>
 
 #include "rules/chance/client_table.h"
@@ -20,7 +19,7 @@ struct BandwidthSettings {
   Bytes queue{128 << 10};
 };
 
-// The limit applies to each direction separately.
+// One rate limiter for each direction: the limit applies to each direction separately.
 using Pacers = std::array<Pacer, 2>;
 
 struct SharedPacers final : FaultState {
@@ -28,8 +27,8 @@ struct SharedPacers final : FaultState {
   ClientTable<Pacers> clients;
 };
 
-// Like netem's `rate`: a datagram leaves when its last bit is transmitted. A datagram that finds
-// the queue full is dropped.
+// Limits the rate of datagrams, like `rate` of tc-netem(8). A datagram leaves when its last bit is
+// transmitted. A datagram that finds the queue full is dropped.
 class DatagramBandwidthStage final : public DatagramStage {
  public:
   DatagramBandwidthStage(const BandwidthSettings& settings, const StageContext& context,

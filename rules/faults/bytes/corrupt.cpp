@@ -1,5 +1,5 @@
-// corrupt: with each = "byte" the choice of bits depends on the offset in the stream, not on the
-// size of reads.
+// corrupt: inverts single bits. With each = "byte" the choice of bits depends on the offset in the
+// stream, not on the size of reads.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 

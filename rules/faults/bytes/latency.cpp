@@ -1,9 +1,9 @@
-// latency: the delay of a chunk counts from the instant of its read, so several chunks are in
-// flight at once.
+// latency: delays each chunk by its own time, counted from the chunk's arrival. Several chunks may
+// wait at once.
 //
 // Throughput is not limited as long as the flow may hold delay x rate bytes (see allowance()).
 // Jitter never reorders a stream: a chunk with a short delay waits for the chunk ahead.
-// Distributions and correlation as in tc-netem(8).
+// Distributions and correlation are those of tc-netem(8).
 #include <algorithm>
 #include <cmath>
 
@@ -25,16 +25,16 @@ struct LatencySettings {
   bool round_trip = false;
 };
 
-// Holding a delay's worth of a 10 Gbit/s flow keeps latency from becoming a bandwidth limit.
+// The highest rate that latency must not limit, 10 Gbit/s: the stage must be able to hold that many
+// bytes for the whole delay.
 constexpr double kBytesPerSecond = 10e9 / 8;
 
-// The delays of successive chunks.
+// Draws and logs the delays of successive chunks.
 class Delays {
  public:
   Delays(const LatencySettings& settings, const Dice& dice, const Intensity& intensity)
       : settings_(settings), intensity_(intensity), draws_(dice, settings.correlation) {}
 
-  // Returns the instant at which a chunk that arrives now leaves.
   Instant next(std::size_t bytes, Instant now, Output& out) {
     const auto ordinal = draws_.count();
     const Duration delay = draw(now);
@@ -138,7 +138,8 @@ class Latency final : public Fault, public DnsFault {
     return std::make_unique<LatencyStage>(settings_, context);
   }
   const DnsFault* dns() const override { return this; }
-  // Delays the answer. A query is one exchange, so the full delay applies even with round_trip.
+  // Delays the DNS answer by the full delay. `round_trip` does not halve it, since the query is not
+  // delayed.
   std::optional<Note> on_query(const DnsContext& context, DnsVerdict& verdict) const override {
     Settings whole = settings_;
     whole.round_trip = false;

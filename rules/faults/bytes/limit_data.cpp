@@ -1,5 +1,5 @@
-// limit_data: the limit is exact, whatever the size of reads. Toxiproxy has this fault under the
-// same name.
+// limit_data: closes a connection after a number of bytes in one direction. The number is exact,
+// whatever the size of reads. Toxiproxy has this fault under the same name.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

@@ -1,4 +1,5 @@
-// limit_time: the end does not depend on the traffic, so it also comes in the middle of a message.
+// limit_time: ends a connection after a time, whatever the traffic, so also in the middle of a
+// message.
 #include <array>
 
 #include "rules/engine/fault.h"

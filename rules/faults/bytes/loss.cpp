@@ -1,10 +1,10 @@
-// loss: the effect of packet loss on a TCP stream.
+// loss: delays a TCP stream as lost packets would.
 //
 // Every chunk is cut into segments. A lost segment is retransmitted after a time-out that doubles
 // each time (RFC 6298, 5.5; Linux: at least 200 ms, at most 120 s). Everything behind the segment
 // waits for it (head-of-line blocking). The limit of 15 losses of one segment is that of Linux
-// (tcp_retries2, tcp(7)). Models as in tc-netem(8): `loss` with `correlation`, or the four
-// parameters of gemodel.
+// (tcp_retries2, tcp(7)). Losses are drawn as in tc-netem(8): by `loss` with `correlation`, or by
+// the four parameters of `gemodel`.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -50,7 +50,7 @@ class LossStage final : public HoldingStage {
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto size = static_cast<std::size_t>(settings_.segment.count);
     Instant ready = now;
-    std::size_t together = 0;  // bytes of the segments that leave at `ready`
+    std::size_t together = 0;  // number of bytes in the segments that leave at `ready`
     while (together < chunk.size()) {
       const auto segment = std::min(size, chunk.size() - together);
       const Duration stall = next_segment(segment, now, out);
@@ -155,7 +155,7 @@ class Loss final : public Fault {
 
   std::unique_ptr<Stage> stage(const StageContext& context) const override {
     if (context.flow->carrier == Carrier::kDatagram) {
-      // A lost datagram is gone: retransmission is up to the application.
+      // A lost datagram never arrives: only the application can send it again.
       return std::make_unique<LossyStage>(make_model(settings_, context.dice), context.intensity);
     }
     return std::make_unique<LossStage>(settings_, context);

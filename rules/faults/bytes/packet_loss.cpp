@@ -1,5 +1,5 @@
-// packet_loss: Toxiproxy's fault of the same name (2026). For the effect of packet loss on a real
-// TCP connection see loss.cpp.
+// packet_loss: drops whole chunks of a stream, as Toxiproxy's fault of the same name does. The
+// fault loss imitates real packet loss under TCP instead, where no data is missing.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 

@@ -1,4 +1,5 @@
-// reset: with a probability per = "chunk", the reset comes at the first chunk that is drawn.
+// reset: resets a connection. With per = "chunk", the first chunk that the random draw selects
+// causes the reset.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {
@@ -34,7 +35,7 @@ class ResetStage final : public Stage {
     if (!settings_.on_data) return out.finish(now);
     begin(now);
   }
-  // The stream has a hole where bytes were swallowed, so the connection cannot continue.
+  // Resets a connection whose bytes were discarded: its stream is incomplete and cannot continue.
   void release(Instant now, Output& out) override {
     if (settings_.on_data && resets_ != kNever) wake(now, out);
   }

@@ -1,5 +1,5 @@
-// slicer: piece sizes depend on the offset in the stream, not on the size of reads, as long as the
-// fault acts on every chunk.
+// slicer: cuts a stream into small pieces. As long as the fault acts on every chunk, the sizes of
+// the pieces depend on the offset in the stream, not on the size of reads.
 #include <algorithm>
 
 #include "rules/engine/delay_line.h"
@@ -48,7 +48,7 @@ class SlicerStage final : public HoldingStage {
   Dice dice_;
   Intensity intensity_;
   std::uint64_t pieces_ = 0;
-  std::size_t left_ = 0;           // bytes of the current piece still to come
+  std::size_t left_ = 0;           // number of bytes that are missing from the current piece
   Instant next_ = Instant::min();  // earliest start of the next piece
 };
 

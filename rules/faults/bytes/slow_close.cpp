@@ -1,4 +1,4 @@
-// slow_close: Toxiproxy has this fault under the same name.
+// slow_close: delays the end of a stream (FIN). Toxiproxy has this fault under the same name.
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 

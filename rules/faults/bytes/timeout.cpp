@@ -1,7 +1,7 @@
-// timeout: Toxiproxy has this fault under the same name.
+// timeout: discards all data. Toxiproxy has this fault under the same name.
 //
-// If the rule ends after bytes were swallowed, the connection closes, because the stream has a
-// hole. The faults unplug and limit_time hold the bytes instead.
+// If the rule ends after bytes were discarded, the connection is closed, because its stream is
+// incomplete. The faults unplug and limit_time hold the bytes instead.
 #include <algorithm>
 
 #include "rules/engine/dns_fault.h"
@@ -37,8 +37,8 @@ class TimeoutStage final : public Stage {
 
  private:
   TimeoutSettings settings_;
-  std::optional<Instant> began_;  // arrival of the first swallowed byte
-  Instant earliest_{};            // no close before this: start of the current settings
+  std::optional<Instant> began_;  // arrival of the first byte that was discarded
+  Instant earliest_{};            // start of the current settings; the close comes no earlier
 };
 
 class Timeout final : public Fault, public DnsFault {

@@ -1,6 +1,6 @@
-// unplug: a pulled cable. When the rule ends (the cable is back), everything held is delivered. The
-// kernels of the proxy and its peers still answer each other, so TCP keep-alive does not detect the
-// fault.
+// unplug: imitates a pulled network cable. When the rule ends (the cable is back), all held data is
+// delivered. The kernels of the proxy and its peers still answer each other, so TCP keep-alive does
+// not detect the fault.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/hanging_stage.h"
 

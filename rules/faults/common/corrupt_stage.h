@@ -1,4 +1,6 @@
-// Bit flips in streams and messages: shared by corrupt, corrupt_body and corrupt_message.
+// CorruptFault inverts single bits of streams, messages and DNS answers; shared by the faults
+// corrupt, corrupt_body and corrupt_message. CorruptStage does so for one direction of a flow; its
+// thread and owner are those of any stage (stage.h).
 #pragma once
 
 #include <array>
@@ -25,13 +27,14 @@ struct EnumNames<CorruptEach> {
 
 const Schema<CorruptSettings>& corrupt_schema();
 
-// Chooses and flips bits, with random draws of one direction or of one message.
+// Chooses bits at random and inverts them, for one direction of a flow or for one message.
 class BitFlipper {
  public:
   BitFlipper(const CorruptSettings& settings, const Dice& dice, const Intensity& intensity)
       : settings_(settings), intensity_(intensity), hits_(dice), places_(dice.split("place")) {}
 
-  // With `text`, flips only bits that leave the text valid UTF-8.
+  // Inverts bits of `bytes`. Returns an entry for the event log, or no value if nothing changed.
+  // With `text`, the result stays valid UTF-8.
   std::optional<Note> flip(std::span<std::byte> bytes, Instant now, bool text = false);
   void skip(std::size_t bytes) { offset_ += bytes; }
 
@@ -59,7 +62,6 @@ class CorruptStage final : public Stage {
   }
 
  private:
-  // Leaves the chunk unchanged if no bit flips.
   std::optional<Note> flip(Chunk& chunk, Instant now);
 
   BitFlipper flipper_;

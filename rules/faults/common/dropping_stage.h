@@ -1,5 +1,5 @@
-// Stages that drop chunks or datagrams: all of them, or those that a loss model chooses. Thread and
-// ownership as in stage.h.
+// DropStage drops every chunk or datagram; LossyStage drops those that a loss model chooses. Their
+// thread and owner are those of any stage (stage.h).
 #pragma once
 
 #include <cstdint>

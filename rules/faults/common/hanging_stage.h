@@ -1,6 +1,6 @@
-// A connection that works and then hangs: from `at` until the rule ends, everything that arrives is
-// held and neither end gets a FIN or RST. Then the connection works again and nothing is lost.
-// Thread and ownership as in stage.h.
+// HangingStage lets a connection work until the instant `at`, and then hang: all data is held, and
+// neither end gets a FIN or RST. When the rule ends, the held data is delivered, and the connection
+// works again. Thread and owner are those of any stage (stage.h).
 #pragma once
 
 #include "rules/engine/delay_line.h"

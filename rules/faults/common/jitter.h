@@ -1,4 +1,4 @@
-// A check shared by several faults: the jitter must not be larger than the delay.
+// check_jitter() reports a jitter that is larger than the delay, for several faults.
 #pragma once
 
 #include "rules/base/diagnostics.h"

@@ -37,7 +37,8 @@ void RateStage::release(Instant now, Output& out) {
   pass_end(now, out);
 }
 
-// The piece holds only bytes that have arrived: bytes that arrive while it waits form the next one.
+// Begins the next piece, which leaves as a whole. It contains only bytes that have already arrived;
+// bytes that arrive while it waits belong to later pieces.
 void RateStage::reserve(Instant now) {
   piece_ = std::min(queue_.bytes(), piece_most_);
   const Bytes count{static_cast<std::int64_t>(piece_)};
@@ -59,7 +60,7 @@ void RateStage::send_due(Instant now, Output& out) {
   }
 }
 
-// Runs once: the end of the stream follows the last byte.
+// Passes on the end of the stream, once, after the last byte.
 void RateStage::pass_end(Instant now, Output& out) {
   if (!finished_ || !queue_.empty()) return;
   finished_ = false;

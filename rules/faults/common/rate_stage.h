@@ -1,5 +1,6 @@
-// A stream that passes no faster than a rate: shared by bandwidth and response_rate. Bytes leave in
-// pieces of 10 ms, so that the rate holds over short times too. Thread and ownership as in stage.h.
+// RateStage passes a stream no faster than a rate, for the faults bandwidth and response_rate.
+// Bytes leave in pieces of at most 10 ms of the rate, so that the limit holds over short times,
+// too. Thread and owner are those of any stage (stage.h).
 #pragma once
 
 #include "rules/base/units.h"
@@ -11,8 +12,8 @@ namespace brownout::rules {
 
 class RateStage final : public Stage {
  public:
-  // `shared` is a pacer that several flows have in common, borrowed; null: a pacer of this stage
-  // alone.
+  // `shared` is a rate limiter that several flows use together; it is borrowed. If null, the stage
+  // uses a rate limiter of its own.
   RateStage(Rate rate, Bytes burst, const Intensity& intensity, Pacer* shared = nullptr);
 
   void push(Chunk chunk, Instant now, Output& out) override;

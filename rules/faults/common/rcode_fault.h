@@ -1,5 +1,6 @@
-// DNS faults that answer with a response code alone, without a query to the resolver: nxdomain,
-// servfail, refused, formerr, notimp and rcode.
+// RcodeFault is the base class of DNS faults that answer with a response code alone: nxdomain,
+// servfail, refused, formerr, notimp and rcode. No query reaches the resolver. Immutable; any
+// thread.
 #pragma once
 
 #include "rules/engine/dns_fault.h"

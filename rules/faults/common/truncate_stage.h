@@ -1,4 +1,6 @@
-// A body that is cut off, with its connection closed: shared by truncate_body and truncate_message.
+// TruncateStage passes the first bytes of a body or message, drops the rest, and closes the
+// connection. Used by truncate_body and truncate_message. Thread and owner are those of any stage
+// (stage.h).
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// connect_delay: connections wait independently; slow_accept makes them queue instead.
+// connect_delay: delays the connect to the server, for each connection independently. The fault
+// slow_accept makes connections queue instead.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/jitter.h"
 

@@ -1,5 +1,5 @@
-// connection_limit: a connection counts from its arrival until its end, even if the rule ends
-// first.
+// connection_limit: refuses connections beyond a number of open ones. A connection counts from its
+// arrival until its end, even if the rule ends first.
 #include <array>
 #include <atomic>
 
@@ -20,7 +20,8 @@ struct ConnectionLimitSettings {
 
 using Counter = std::atomic<std::int64_t>;
 
-// Shared with the leases: a connection may outlive the rule.
+// Numbers of open connections. Each open connection shares ownership, because it may outlive the
+// rule.
 struct Counters {
   Counter rule{0};
   ClientTable<Counter> clients;

@@ -1,5 +1,5 @@
-// down: the listening socket is closed while the rule is active, and opened again afterwards, so
-// the kernel itself refuses.
+// down: closes the listening socket while the rule is active, so that the kernel itself refuses
+// connections. The socket is opened again afterwards.
 #include <array>
 
 #include "rules/engine/fault.h"

@@ -1,5 +1,5 @@
-// refuse: the RST comes before the connect to the server. Unlike down, this fault can be limited to
-// some clients or to every n-th connection.
+// refuse: resets a new connection (RST) before the connect to the server. Unlike the fault down, it
+// can be limited to some clients or to every n-th connection.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,6 +1,6 @@
-// slow_accept: a server with a slow accept loop. Until its turn comes, nothing is read from the
-// connection and the server is not connected. The fault connect_delay delays each connection
-// independently.
+// slow_accept: imitates a server with a slow accept loop: new connections queue. Until its turn
+// comes, nothing is read from a connection, and its server is not connected. The fault
+// connect_delay delays each connection independently.
 #include "rules/chance/pacer.h"
 #include "rules/engine/fault.h"
 

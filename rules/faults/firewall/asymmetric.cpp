@@ -1,5 +1,5 @@
-// asymmetric: the stream of the dead direction is held, because TCP would retransmit it until the
-// rule ends. Datagrams are dropped.
+// asymmetric: data arrives in one direction only. The data of the other direction is held for
+// streams, because TCP would retransmit it until the rule ends. Datagrams are dropped.
 #include <array>
 
 #include "rules/engine/fault.h"

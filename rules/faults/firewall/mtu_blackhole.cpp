@@ -1,4 +1,5 @@
-// mtu_blackhole: a chunk stands for a message, because the proxy does not see TCP segments.
+// mtu_blackhole: packets above a size never arrive. The proxy does not see TCP segments, so on a
+// stream the size of a chunk decides.
 #include "rules/engine/delay_line.h"
 #include "rules/engine/fault.h"
 
@@ -13,7 +14,7 @@ Note swallowed(const Chunk& chunk) {
   return {.action = "swallow", .bytes = static_cast<std::int64_t>(chunk.size())};
 }
 
-// The large segment is retransmitted and never arrives; everything behind it waits.
+// Holds the first large chunk and everything behind it, as if TCP retransmitted in vain.
 class MtuBlackholeStage final : public HoldingStage {
  public:
   explicit MtuBlackholeStage(std::size_t most) : most_(most) {}

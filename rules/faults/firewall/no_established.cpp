@@ -1,5 +1,5 @@
-// no_established: removes the lines that accept established packets, and makes the firewall
-// stateless.
+// no_established: removes the lines that accept established packets. `stateful = false` means that
+// established packets go through the remaining lines like all others.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

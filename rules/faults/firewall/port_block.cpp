@@ -1,4 +1,4 @@
-// port_block: inserts lines for the port ahead of all others, one for each direction.
+// port_block: blocks a port by two new lines ahead of all others, one for each direction.
 #include <algorithm>
 #include <utility>
 
@@ -46,8 +46,8 @@ class PortBlock final : public FirewallMistake {
     auto reply = line;
     std::swap(reply.port, reply.source_port);
     reply.state = PacketState::kEstablished;
-    // The block applies to established flows too: the implicit accept of established packets
-    // becomes an explicit line behind the block.
+    // Established flows are blocked, too. The firewall accepts their packets without a line, so
+    // this rule becomes a line, behind those that block.
     if (std::exchange(firewall.stateful, false)) {
       firewall.rules.insert(firewall.rules.begin(), {.action = FirewallAction::kAccept,
                                                      .state = PacketState::kEstablished});

@@ -1,4 +1,4 @@
-// rule_order: moves a line of the list, or makes the policy a line.
+// rule_order: moves a line of a firewall to a wrong place, or adds the default policy as a line.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

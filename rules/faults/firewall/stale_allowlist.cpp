@@ -1,4 +1,4 @@
-// stale_allowlist: removes an address from the lines that accept.
+// stale_allowlist: removes an address from all firewall lines that accept it.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -43,8 +43,8 @@ class StaleAllowlist final : public FirewallMistake {
           lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(i--));
           break;
         }
-        // The address is part of a broader prefix: a line ahead of this one excludes the address
-        // alone.
+        // If a broader prefix of the line contains the address, the line stays. A new line ahead of
+        // it applies the policy to the address.
         const bool inside =
             std::any_of(prefixes->begin(), prefixes->end(), [&](const Prefix& prefix) {
               return prefix.length < settings_.address.length &&

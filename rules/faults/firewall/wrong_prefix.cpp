@@ -1,4 +1,5 @@
-// wrong_prefix: a typing mistake in the mask of a line.
+// wrong_prefix: changes the length of a network prefix in a firewall line, as a typing mistake
+// would.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -14,7 +15,8 @@ struct WrongPrefixSettings {
 };
 
 void set_length(Prefix& prefix, unsigned length) {
-  constexpr unsigned kMappedBits = 96;  // RFC 4291, 2.5.5.2
+  // Bits before the IPv4 address in an IPv4-mapped address (RFC 4291, 2.5.5.2).
+  constexpr unsigned kMappedBits = 96;
   const bool v4 = prefix.network.is_v4();
   prefix.length = v4 ? std::min(length, 32U) + kMappedBits : length;
   prefix.network = masked(prefix.network, prefix.length);

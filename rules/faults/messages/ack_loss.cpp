@@ -1,4 +1,5 @@
-// ack_loss: each protocol defines its acknowledgements (MessageProtocol::acknowledges).
+// ack_loss: drops acknowledgements. Each protocol defines which of its messages acknowledge others
+// (MessageProtocol::acknowledges).
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

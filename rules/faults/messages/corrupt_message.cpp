@@ -1,4 +1,5 @@
-// corrupt_message: no flip is a protocol error, which would close the connection.
+// corrupt_message: flips bits in the payload of a message. The protocol's header and length stay
+// valid, because a protocol error would close the connection.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 

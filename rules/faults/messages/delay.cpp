@@ -1,4 +1,4 @@
-// delay: the fault latency delays every byte of a connection instead.
+// delay: delays messages. The fault latency delays every byte of a connection instead.
 #include <algorithm>
 #include <array>
 #include <cmath>

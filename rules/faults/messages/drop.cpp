@@ -1,4 +1,4 @@
-// drop: a verdict for datagrams and for messages of all protocols.
+// drop: discards datagrams, and messages of all protocols.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

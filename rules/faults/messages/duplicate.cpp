@@ -1,4 +1,5 @@
-// duplicate: an HTTP request whose body is too long to be held in memory passes once.
+// duplicate: sends messages twice. An HTTP request whose body is too long to be held in memory is
+// sent once.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

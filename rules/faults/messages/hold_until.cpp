@@ -1,4 +1,4 @@
-// hold_until: orders messages by their content, not by time.
+// hold_until: holds messages until a message with certain content has passed.
 #include <utility>
 #include <vector>
 
@@ -12,7 +12,7 @@ struct HoldUntilSettings {
   Duration most = std::chrono::seconds(60);
 };
 
-// Messages that match `passes` are never held.
+// Holds messages until one that matches `passes` arrives, which is never held itself.
 class HoldUntilStage final : public Stage {
  public:
   explicit HoldUntilStage(const HoldUntilSettings& settings) : settings_(settings) {}
@@ -52,7 +52,7 @@ class HoldUntilStage final : public Stage {
   }
 
   HoldUntilSettings settings_;
-  std::vector<Chunk> queue_;  // includes messages without a payload
+  std::vector<Chunk> queue_;  // held messages, including those without a payload
   std::size_t held_ = 0;
   Instant until_ = kNever;
   std::uint64_t count_ = 0;
@@ -103,7 +103,7 @@ class HoldUntil final : public MessageFault {
     }
   }
 
-  // Acts on the same traffic unit as the message it waits for.
+  // Whether `passes`, the message that others wait for, is of this kind of traffic.
   bool acts_on(Carrier carrier) const override {
     switch (carrier) {
       case Carrier::kHttp:

@@ -1,5 +1,6 @@
-// reject: each protocol defines its refusals (MessageProtocol::refuse). A request that a protocol
-// cannot refuse passes, for example a PUBLISH of MQTT 3.1.1.
+// reject: answers a request with a refusal in place of the server. Each protocol defines its
+// refusals (MessageProtocol::refuse). A request that a protocol cannot refuse passes, for example a
+// PUBLISH of MQTT 3.1.1.
 #include "rules/engine/message_fault.h"
 #include "rules/message/message_protocol.h"
 

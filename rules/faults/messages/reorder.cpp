@@ -1,5 +1,6 @@
-// reorder: models tc-netem(8), `reorder PERCENT CORRELATION gap N` with a delay. Every datagram
-// waits for `delay`, except that each N-th leaves at once with the chance `share`.
+// reorder: some datagrams or messages overtake others. Models `reorder PERCENT CORRELATION gap N`
+// of tc-netem(8) with a delay. Every datagram waits for `delay`, except that each N-th leaves at
+// once with the probability `share`.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,12 +20,14 @@ struct ReorderSettings {
   Duration delay{};
 };
 
-// The end of a conversation overtakes nothing: messages that it overtook would be lost.
+// Whether the message is the last of its sender. It must not overtake other messages, because the
+// receiver would no longer read them.
 bool ends(const Chunk& chunk) {
   return chunk.message() != nullptr && chunk.message()->ends_conversation();
 }
 
-// A chosen candidate leaves at once, and all other datagrams wait (tc-netem(8), reorder).
+// Emits a candidate that the random draw selects at once, while all others wait (tc-netem(8),
+// reorder).
 class OvertakingStage final : public DatagramStage {
  public:
   OvertakingStage(const ReorderSettings& settings, const StageContext& context)
@@ -56,7 +59,7 @@ class OvertakingStage final : public DatagramStage {
   Intensity intensity_;
   CorrelatedDraws draws_;
   std::uint64_t datagrams_ = 0;
-  std::int64_t since_ = 0;  // datagrams since the last immediate one
+  std::int64_t since_ = 0;  // number of datagrams since the last that did not wait
 };
 
 // Gathers `window` chunks, then emits them in a random order.
@@ -165,7 +168,8 @@ class Reorder final : public MessageFault {
     return std::make_unique<OvertakingStage>(settings_, context);
   }
   bool gathers() const override { return settings_.window.has_value(); }
-  // For exchanges without a window.
+  // Decides about one HTTP or DNS message, if the key `window` is not set. All other cases are
+  // decided by the stages.
   Verdict judge(const Exchange& exchange) const override {
     const bool candidate = exchange.ordinal % static_cast<std::uint64_t>(settings_.gap) == 0;
     if (candidate && exchange.hits(settings_.share)) return Verdict::pass();

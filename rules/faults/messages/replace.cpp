@@ -1,4 +1,5 @@
-// replace: a message whose protocol cannot carry the text passes unchanged.
+// replace: replaces the text of messages. A message whose protocol cannot carry the text passes
+// unchanged.
 #include "rules/engine/message_fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// truncate_message: text stays valid UTF-8: up to three more bytes are cut, so that no character is
-// split. A protocol error would close the connection.
+// truncate_message: cuts off the end of a payload. Text stays valid UTF-8: up to three more bytes
+// are cut, so that no character is split. A protocol error would close the connection.
 #include <algorithm>
 
 #include "rules/base/utf8.h"
