@@ -5,7 +5,6 @@
 // capacity and are retried. If connections count as requests, a connection waits before the connect
 // to the server.
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <optional>
 
@@ -16,32 +15,10 @@
 #include "rules/engine/delay_line.h"
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/http_fault.h"
+#include "rules/faults/connection/overload_keys.h"
 
 namespace brownout::rules {
 namespace {
-
-enum class LoadUnit { kConnection, kMessage, kRequest };
-enum class TurnedAway { kReset, kHang, k503, kSlow };
-enum class LoadScope { kRule, kClient, kServer };
-
-struct OverloadKeys {
-  LoadUnit unit = LoadUnit::kConnection;
-  std::optional<Frequency> capacity;
-  std::optional<Duration> service_time;
-  ServiceTime distribution = ServiceTime::kExponential;
-  std::int64_t concurrency = 1;
-  std::int64_t queue = 100;
-  TurnedAway overflow = TurnedAway::kReset;
-  Duration retry_after = std::chrono::seconds(1);
-  Multiple load{};
-  Multiple surge{};
-  Duration surge_start{};
-  std::optional<Duration> surge_duration;
-  std::int64_t retries = 0;
-  Duration patience = std::chrono::seconds(1);
-  Duration retry_delay = std::chrono::milliseconds(500);
-  LoadScope shared = LoadScope::kRule;
-};
 
 OverloadSettings model_settings(const OverloadKeys& settings) {
   OverloadSettings model;
@@ -194,41 +171,6 @@ class DatagramOverloadStage final : public DatagramStage {
  private:
   Requests requests_;
 };
-
-}  // namespace
-
-template <>
-struct EnumNames<LoadUnit> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, LoadUnit>{"connection", LoadUnit::kConnection},
-      std::pair<std::string_view, LoadUnit>{"message", LoadUnit::kMessage},
-      std::pair<std::string_view, LoadUnit>{"request", LoadUnit::kRequest}};
-};
-template <>
-struct EnumNames<TurnedAway> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, TurnedAway>{"reset", TurnedAway::kReset},
-      std::pair<std::string_view, TurnedAway>{"hang", TurnedAway::kHang},
-      std::pair<std::string_view, TurnedAway>{"503", TurnedAway::k503},
-      std::pair<std::string_view, TurnedAway>{"slow", TurnedAway::kSlow}};
-};
-template <>
-struct EnumNames<LoadScope> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, LoadScope>{"rule", LoadScope::kRule},
-      std::pair<std::string_view, LoadScope>{"client", LoadScope::kClient},
-      std::pair<std::string_view, LoadScope>{"server", LoadScope::kServer}};
-};
-template <>
-struct EnumNames<ServiceTime> {
-  static constexpr std::array kValues{
-      std::pair<std::string_view, ServiceTime>{"exponential", ServiceTime::kExponential},
-      std::pair<std::string_view, ServiceTime>{"constant", ServiceTime::kConstant},
-      std::pair<std::string_view, ServiceTime>{"uniform", ServiceTime::kUniform},
-      std::pair<std::string_view, ServiceTime>{"pareto", ServiceTime::kPareto}};
-};
-
-namespace {
 
 class Overload final : public Fault, public DnsFault, public HttpFault {
  public:
