@@ -1,8 +1,8 @@
-// CodecRow lists the codecs (parsers and serializers) that one messaging protocol offers to the
-// proxy.
+// CodecRow is a table entry of one messaging protocol: functions that create its codecs (parsers
+// and serializers) for a connection. The caller owns the codec.
 //
-// Each protocol folder NAME defines kNameCodec in codec/row.cpp. CMake collects these files into
-// the table codec_rows.h.
+// Each protocol folder NAME defines one constant, kNameCodec in codec/row.cpp. CMake collects these
+// files into the table codec_rows.h. Immutable; any thread.
 #pragma once
 
 #include <memory>

@@ -2,7 +2,8 @@
 // protocol, and writes messages as bytes. Faults get messages only in this form.
 //
 // Parsing is incremental and bounded. A message is buffered whole only while a rule can act on it,
-// and only up to kMostMessage bytes. No I/O; one thread.
+// and only up to kMostMessage bytes. Owned by a MessageTunnel or a RequestWatch of the connection.
+// No I/O; one thread.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,9 @@
-// MessageTunnel passes the messages of a connection, in both directions, through the stages
-// (stage.h) of the matching rules. No I/O and no clock; one thread.
+// MessageTunnel passes the messages of one connection, in both directions, through the faults of
+// the matching rules (stages, stage.h). A codec finds the messages in the received bytes; an Owner
+// sends the resulting bytes.
+//
+// Owned by the connection: a Flow or, for WebSocket, a Conversation. No I/O and no clock: the
+// caller passes bytes and the time. Used on the thread of the connection.
 #pragma once
 
 #include <memory>

@@ -3,7 +3,8 @@
 // expect no answer, and requests of the server.
 //
 // After a protocol violation, RequestWatch reads no further bytes. Memory is bounded, whatever the
-// peers send. No I/O; one thread.
+// peers send. Owned by the object that measures one connection (proxy/flow/turns.h). No I/O; one
+// thread.
 #pragma once
 
 #include <memory>

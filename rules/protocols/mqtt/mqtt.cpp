@@ -28,7 +28,7 @@ bool topic_matches(std::string_view filter, std::string_view topic) {
   bool topic_over = false;
   while (!filter_over) {
     const auto wanted = take_level(filter, filter_over);
-    // The filter "a/#" also matches the topic "a" (MQTT 5.0, 4.7.1.2).
+    // The filter "a/#" also matches the topic "a" (MQTT 5.0, section 4.7.1.2).
     if (wanted == "#") return true;
     if (topic_over) return false;
     const auto level = take_level(topic, topic_over);

@@ -15,7 +15,7 @@
 
 namespace brownout::rules {
 
-// The packet types (MQTT 5.0, 2.1.2).
+// The packet types (MQTT 5.0, section 2.1.2).
 enum class MqttType : std::uint8_t {
   kConnect = 1,
   kConnack,
@@ -34,13 +34,13 @@ enum class MqttType : std::uint8_t {
   kAuth,
 };
 
-// Protocol levels, as sent in CONNECT (MQTT 5.0, 3.1.2.2).
+// Protocol levels, as sent in CONNECT (MQTT 5.0, section 3.1.2.2).
 inline constexpr std::uint8_t kMqtt31 = 3;
 inline constexpr std::uint8_t kMqtt311 = 4;
 inline constexpr std::uint8_t kMqtt5 = 5;
 
-// Identifiers of the properties that rules read or write (MQTT 5.0, 2.2.2.2). Other properties are
-// stored with their number.
+// Identifiers of the properties that rules read or write (MQTT 5.0, section 2.2.2.2). Other
+// properties are stored with their number.
 enum class MqttPropertyId : std::uint8_t {
   kPayloadFormat = 0x01,
   kAssignedClientId = 0x12,
@@ -73,7 +73,7 @@ struct MqttWill {
   friend bool operator==(const MqttWill&, const MqttWill&) = default;
 };
 
-// The content of a CONNECT (MQTT 5.0, 3.1).
+// The content of a CONNECT (MQTT 5.0, section 3.1).
 struct MqttConnect {
   std::uint8_t level = kMqtt311;
   // Whether the client is a broker, which sets 0x80 in the level (mosquitto.conf(5)).
@@ -89,7 +89,8 @@ struct MqttConnect {
 
 struct MqttFilter {
   std::string filter = {};
-  // Subscription options (MQTT 5.0, 3.8.3.1). In MQTT 3.1.1 only the QoS; in UNSUBSCRIBE 0.
+  // Subscription options (MQTT 5.0, section 3.8.3.1). MQTT 3.1.1 has only the QoS here, and
+  // UNSUBSCRIBE has 0.
   std::uint8_t options = 0;
   friend bool operator==(const MqttFilter&, const MqttFilter&) = default;
 };
@@ -113,8 +114,8 @@ struct MqttPacket {
   friend bool operator==(const MqttPacket&, const MqttPacket&) = default;
 };
 
-// Whether a topic matches a filter (MQTT 5.0, 4.7): "+" matches one level, "#" all remaining
-// levels. A wildcard at the start does not match a topic that begins with "$".
+// Whether a topic matches a filter (MQTT 5.0, section 4.7): "+" matches one level, "#" all
+// remaining levels. A wildcard at the start does not match a topic that begins with "$".
 bool topic_matches(std::string_view filter, std::string_view topic);
 struct TopicFilter {
   std::string text;
@@ -122,7 +123,7 @@ struct TopicFilter {
 template <>
 struct ValueKind<TopicFilter> {
   static std::string name() { return "topic filter"; }
-  // Reads a filter and checks its syntax (MQTT 5.0, 4.7.1).
+  // Reads a filter and checks its syntax (MQTT 5.0, section 4.7.1).
   static Result<TopicFilter> read(const Node& node);
   static std::string print(const TopicFilter& value) { return in_quotes(value.text); }
 };
@@ -138,7 +139,8 @@ struct ValueKind<MqttQos> {
   static std::string print(MqttQos value) { return std::to_string(value.level); }
 };
 
-// A reason code (MQTT 5.0, 2.4), or the return code of a CONNACK (MQTT 3.1.1, 3.2.2.3).
+// A reason code (MQTT 5.0, section 2.4), or the return code of a CONNACK (MQTT 3.1.1, section
+// 3.2.2.3).
 struct MqttReason {
   std::uint8_t code = 0;
   friend bool operator==(MqttReason, MqttReason) = default;

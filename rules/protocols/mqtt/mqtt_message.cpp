@@ -148,7 +148,8 @@ class MqttProtocol final : public MessageProtocol {
   bool ends_conversation(const Message& message) const override {
     return view(message).packet.type == MqttType::kDisconnect;
   }
-  // The payload of a PUBLISH must be valid UTF-8 if a property says so (MQTT 5.0, 3.3.2.3.2).
+  // The payload of a PUBLISH must be valid UTF-8 if a property says so (MQTT 5.0, section
+  // 3.3.2.3.2).
   bool must_be_text(const Message& message) const override {
     const auto& packet = view(message).packet;
     const auto* format = find_property(packet.properties, MqttPropertyId::kPayloadFormat);

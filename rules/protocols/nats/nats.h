@@ -1,5 +1,7 @@
-// The NATS 2.x client protocol in the form that rules match (docs.nats.io, reference, NATS
-// protocol). The codec reads and writes the wire format.
+// NatsLine is a message of the NATS 2.x client protocol, without its payload, as a plain value that
+// rules match (docs.nats.io, reference, NATS protocol).
+//
+// rules/protocols/nats/codec converts messages from and to the wire format.
 #pragma once
 
 #include <array>
@@ -20,15 +22,15 @@ enum class NatsVerb : std::uint8_t {
   kInfo,
   kConnect,
   kPub,
-  kHpub,  // with headers
+  kHpub,  // PUB with headers
   kSub,
   kUnsub,
   kMsg,
-  kHmsg,  // with headers
+  kHmsg,  // MSG with headers
   kPing,
   kPong,
-  kOk,   // +OK
-  kErr,  // -ERR
+  kOk,   // the message +OK
+  kErr,  // the message -ERR
 };
 
 constexpr bool has_payload(NatsVerb verb) {
@@ -39,27 +41,28 @@ constexpr bool has_headers(NatsVerb verb) {
   return verb == NatsVerb::kHpub || verb == NatsVerb::kHmsg;
 }
 
-// A control line and its headers. The verb decides which members are used.
+// The control line of a message, and its headers. The verb decides which members are used.
 struct NatsLine {
   NatsVerb verb = NatsVerb::kPing;
   std::string subject = {};
-  std::string queue = {};     // queue group of the subscription, if known
-  std::string sid = {};       // identifies a subscription within its connection
-  std::string reply = {};     // subject for the answer; empty: none is expected
-  std::string max = {};       // UNSUB: number of messages until it takes effect
-  std::string text = {};      // JSON of INFO and CONNECT; text of -ERR, without quotes
-  std::string headers = {};   // as written, from "NATS/1.0" to the empty line
-  std::size_t payload = 0;    // bytes, without headers
-  bool acknowledges = false;  // MSG, HMSG: JetStream has stored a publish (ADR-1)
+  std::string queue = {};    // queue group of the subscription; empty if none or unknown
+  std::string sid = {};      // identifies a subscription within its connection
+  std::string reply = {};    // subject for an answer; if empty, no answer is expected
+  std::string max = {};      // of UNSUB: the number of messages until it takes effect
+  std::string text = {};     // JSON of INFO and CONNECT, or the text of -ERR without quotes
+  std::string headers = {};  // all headers as received, from "NATS/1.0" to the empty line
+  std::size_t payload = 0;   // size of the payload in bytes, without headers
+  // MSG and HMSG: whether it tells that JetStream has stored a message (ADR-1).
+  bool acknowledges = false;
 };
 
-// The values of the headers called `name`, which is case-sensitive (ADR-4).
+// Returns the values of the headers called `name`, which is case-sensitive (ADR-4).
 std::vector<std::string_view> nats_headers(std::string_view headers, std::string_view name);
-// The status after the version, such as 503 ("no responders"); 0 if there is none.
+// Returns the status in the first header line, such as 503 ("no responders"); 0 if there is none.
 int nats_status(std::string_view headers);
 
-// A subject is a list of tokens separated by dots. In a pattern, * matches one token, and a final >
-// matches one or more.
+// Whether a subject, a list of tokens separated by dots, matches a pattern. In the pattern, *
+// matches one token, and a final > matches one or more.
 bool subject_matches(std::string_view pattern, std::string_view subject);
 struct SubjectPattern {
   std::string text;

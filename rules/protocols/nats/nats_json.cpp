@@ -7,7 +7,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// INFO and CONNECT are flat: members nested deeper than this are dropped.
+// Deepest level of JSON that is parsed. The JSON of INFO and CONNECT is flat; deeper members are
+// dropped.
 constexpr int kDeepest = 8;
 
 Json parsed(std::string_view json) {
@@ -15,7 +16,7 @@ Json parsed(std::string_view json) {
   return Json::parse(json, keep, false);
 }
 
-// The value of a member; null if it is missing.
+// Returns the value of a member; null if it is missing.
 Json member_of(std::string_view json, const char* member) {
   const auto object = parsed(json);
   if (!object.is_object()) return nullptr;

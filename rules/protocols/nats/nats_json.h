@@ -1,4 +1,5 @@
-// Reads and changes single members of the JSON in INFO and CONNECT.
+// Functions that read and change single members of the JSON in the NATS messages INFO and CONNECT.
+// Pure; any thread.
 #pragma once
 
 #include <string>
@@ -7,19 +8,20 @@
 
 namespace brownout::rules {
 
-// "" or false if the member is missing or the text is not JSON.
+// Return the value of a member. "" or false means that the member is missing or the text is not
+// JSON.
 std::string nats_json_text(std::string_view json, const char* member);
 bool nats_json_flag(std::string_view json, const char* member);
 
-// The JSON with the member set to `value`; "" if the text is not a JSON object.
+// Return the JSON with the member set to the new value; "" if the text is not a JSON object.
 std::string with_nats_flag(std::string_view json, const char* member, bool value);
 std::string with_nats_texts(std::string_view json, const char* member,
                             const std::vector<std::string>& values);
 
-// The client's settings in CONNECT; headers are always enabled.
+// The settings that a client sends in CONNECT.
 struct NatsIntroduction {
   std::string name;
-  std::string user;  // empty: no credentials
+  std::string user;  // empty if the client sends no credentials
   std::string password;
   bool tls = false;
 };

@@ -80,8 +80,8 @@ class NatsProtocol final : public MessageProtocol {
   }
 
   bool has_acknowledgements() const override { return true; }
-  // Acknowledgements: +OK on a verbose connection, the client's answer to a JetStream delivery, and
-  // JetStream's answer to a publish.
+  // Whether the message acknowledges another: +OK on a verbose connection, the client's answer to a
+  // JetStream delivery, or JetStream's answer to a publish.
   bool acknowledges(const Message& message) const override {
     const auto& line = view(message);
     if (line.verb == NatsVerb::kOk) return true;
@@ -104,7 +104,8 @@ class NatsProtocol final : public MessageProtocol {
         *this, std::make_shared<const NatsMessage>(message.line, message.connection), text);
   }
 
-  // Answers like a server that denies permission. Only a rejected CONNECT closes the connection.
+  // Returns the error of a server that denies permission. Only a rejected CONNECT closes the
+  // connection.
   std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions&) const override {
     const auto& line = view(*asked.message());
     switch (line.verb) {

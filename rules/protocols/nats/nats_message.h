@@ -1,5 +1,5 @@
-// A NATS message in the form that rules match. The payload of PUB, HPUB, MSG and HMSG is the
-// published data without headers; all other messages have an empty payload.
+// NatsMessage is a NATS message for rules. The message payload is the published data of PUB, HPUB,
+// MSG or HMSG, without headers; it is empty for all other messages.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@ namespace brownout::rules {
 
 // State of a connection that rules can match.
 struct NatsConnection {
-  std::string client_name = {};  // `name` in CONNECT
-  std::string info = {};         // JSON of the last INFO
+  std::string client_name = {};  // the member `name` of the client's CONNECT
+  std::string info = {};         // JSON of the last INFO from the server
 };
 
 struct NatsMessage final : MessageView {
@@ -29,18 +29,18 @@ struct NatsMessage final : MessageView {
   }
 };
 
-// Null if the chunk is not a NATS message.
+// Returns the control line of a message; null if the chunk is not a NATS message.
 inline const NatsLine* nats_line_of(const Chunk& chunk) {
   const auto* view = view_as<NatsMessage>(chunk.message());
   return view != nullptr ? &view->line : nullptr;
 }
 
-// Default subject prefix of synthetic users, if [[probe]] sets none.
+// Prefix of the subjects that synthetic users of a rehearsal publish to, if [[probe]] sets none.
 constexpr std::string_view kUsersSubject = "brownout";
 
-// A chunk with a message that a rule made.
+// Creates a chunk with a message that a rule sends.
 Chunk nats_chunk(NatsLine line, std::string_view payload = {});
-// A chunk with an -ERR message, such as 'Slow Consumer'.
+// Creates a chunk with an -ERR message, such as 'Slow Consumer'.
 Chunk nats_error(std::string text);
 
 }  // namespace brownout::rules

@@ -9,12 +9,13 @@
 namespace brownout::rules {
 namespace {
 
-constexpr std::size_t kMostRedisWord = 64;  // bytes of a name, or of an examined argument
+// Longest name of a command, or argument that is examined, in bytes.
+constexpr std::size_t kMostRedisWord = 64;
 constexpr unsigned kRedisSlots = 16'384;
 
 using RedisWords = std::span<const std::string_view>;
 
-// The arguments from `first` to `last`, each `step`-th.
+// Appends the arguments from `first` to `last`, each `step`-th, to a list of at most kMostKeys.
 void add_words(RedisWords words, std::size_t first, std::size_t last, std::size_t step,
                std::vector<std::string>& to) {
   for (auto at = first; at <= last && at < words.size(); at += step) {
@@ -29,7 +30,8 @@ void add_counted(RedisWords words, std::size_t count_at, std::vector<std::string
   if (count && *count > 0) add_words(words, count_at + 1, count_at + *count, 1, to);
 }
 
-// XREAD ... STREAMS key key id id
+// Appends the keys of XREAD and the like, which are the first half of the words after STREAMS:
+// XREAD ... STREAMS key key id id.
 void add_streams(RedisWords words, std::vector<std::string>& to) {
   const auto found = std::find_if(words.begin(), words.end(), [](std::string_view word) {
     return lower_case(word) == "streams";
@@ -113,7 +115,7 @@ unsigned redis_slot(std::string_view key) {
       key = key.substr(open + 1, close - open - 1);
     }
   }
-  unsigned crc = 0;  // CRC-16/XMODEM
+  unsigned crc = 0;  // the checksum is CRC-16/XMODEM
   for (const char c : key) {
     crc ^= static_cast<unsigned>(static_cast<unsigned char>(c)) << 8;
     for (int bit = 0; bit < 8; ++bit) {

@@ -1,5 +1,7 @@
-// Redis commands and replies, in RESP2 and RESP3, in the form that rules match (redis.io, Redis
-// serialization protocol specification). The codec reads and writes the wire format.
+// RedisCommand and RedisReply are Redis messages as plain values that rules match, for RESP2 and
+// RESP3 (redis.io, Redis serialization protocol specification).
+//
+// rules/protocols/redis/codec converts them from and to the wire format.
 #pragma once
 
 #include <array>
@@ -18,8 +20,7 @@
 
 namespace brownout::rules {
 
-// Type of a reply. Unsolicited pub/sub messages count as pushes in RESP2, too, where they are
-// arrays.
+// Type of a reply. Published messages count as kPush even in RESP2, which sends them as arrays.
 enum class RedisType : std::uint8_t {
   kSimple,
   kError,
@@ -36,43 +37,44 @@ enum class RedisType : std::uint8_t {
   kPush,
 };
 
-// A command of a client. The message of the reply refers to the command, too.
+// A command of a client. The message of its reply refers to it, too.
 struct RedisCommand {
-  std::string name = {};  // lowercase, such as "script load"; may be ""
+  std::string name = {};  // in lower case, such as "script load"; may be empty
   const RedisCommandRow* row = &redis_command_row({});
-  // First argument, lowercase and only if short; filled only for commands with kRedisSteers.
+  // The first argument in lower case. Set only if it is short, and only for commands that change
+  // the state of the connection (kRedisSteers).
   std::string argument = {};
   std::vector<std::string> keys = {};      // at most kMostKeys
   std::vector<std::string> channels = {};  // at most kMostKeys
-  std::size_t arguments = 0;               // number of words, with the name
+  std::size_t arguments = 0;               // number of words, including the name
   std::int64_t database = 0;
-  // Position among the connection's commands that expect a reply, from 1. 0 if no reply is
-  // expected, or if pairing has been given up.
+  // Number of the command, from 1, among those of its connection that expect a reply. 0 if no reply
+  // is expected, or if replies are no longer paired with commands.
   std::uint64_t ordinal = 0;
-  bool blocks = false;      // may wait for data without a limit
-  bool queued = false;      // part of a transaction, after MULTI
-  bool subscribed = false;  // sent on a RESP2 connection with subscriptions
+  bool blocks = false;      // whether the command may wait for data without a limit
+  bool queued = false;      // whether it is part of a transaction, after MULTI
+  bool subscribed = false;  // whether the connection uses RESP2 and has subscriptions
 
   static constexpr std::size_t kMostKeys = 4096;
   std::size_t memory() const;
 };
-// Builds a command from its words. Keys and channels are filled only if `whole` or if the command
-// blocks.
+// Returns the command that consists of these words. Keys and channels are set only if `whole` is
+// true or the command blocks.
 RedisCommand redis_command_of(std::span<const std::string_view> words, bool whole = true);
 
 struct RedisReply {
   RedisType type = RedisType::kSimple;
-  std::string text = {};  // for errors, simple strings and other scalars
+  std::string text = {};  // text of an error, a simple string or another scalar
 };
 
-// The cluster slot of a key: CRC16 of the text between { and } in the key, or of the whole key
-// (redis.io, Redis cluster specification, Hash tags).
+// Returns the cluster slot of a key: a CRC16 of the text between { and } in the key, or of the
+// whole key (redis.io, Redis cluster specification, Hash tags).
 unsigned redis_slot(std::string_view key);
 
 // A command pattern such as "MGET", "script load" or "client *", in any case. A single word also
 // matches the two-word commands that begin with it.
 struct RedisCommandPattern {
-  std::string text;  // lowercase
+  std::string text;  // the pattern in lower case
   bool matches(std::string_view name) const;
 };
 template <>

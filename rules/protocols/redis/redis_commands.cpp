@@ -8,7 +8,7 @@
 namespace brownout::rules {
 namespace {
 
-// Commands with the same row, separated by commas.
+// Names of commands with the same properties, separated by commas.
 struct RedisCommandGroup {
   RedisCommandRow row;
   std::string_view names;
@@ -85,7 +85,8 @@ constexpr std::string_view kRedisSteering =
     "client reply,discard,exec,hello,monitor,multi,psubscribe,psync,punsubscribe,quit,replconf,"
     "reset,select,ssubscribe,subscribe,sunsubscribe,sync,unsubscribe,watch";
 
-// Commands whose value is argument `at`; 0 stands for the last.
+// Commands that write or publish a value: `at` is the index of the argument with the value, 0 for
+// the last argument.
 struct RedisValueGroup {
   int at;
   std::string_view names;

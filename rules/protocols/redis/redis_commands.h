@@ -1,5 +1,6 @@
-// The properties of Redis 7.0 commands: where their keys are, and in which states a server refuses
-// them (COMMAND of redis-server 7.0.15). Unknown commands have no keys and no flags.
+// RedisCommandRow contains the properties of one Redis 7.0 command: where its keys are, and in
+// which states a server refuses it (output of COMMAND, redis-server 7.0.15). Unknown commands have
+// no keys and no flags. Constant tables; any thread.
 #pragma once
 
 #include <cstddef>
@@ -8,38 +9,42 @@
 
 namespace brownout::rules {
 
-// Flags of a command.
-inline constexpr unsigned kRedisWrites = 1;            // refused by a replica
-inline constexpr unsigned kRedisGrows = 2;             // refused above maxmemory
-inline constexpr unsigned kRedisWhileLoading = 4;      // allowed while the dataset is loaded
-inline constexpr unsigned kRedisWhileBusy = 8;         // allowed while a script runs
+// Flags in RedisCommandRow::flags.
+inline constexpr unsigned kRedisWrites = 1;            // changes data; refused by a replica
+inline constexpr unsigned kRedisGrows = 2;             // needs memory; refused above maxmemory
+inline constexpr unsigned kRedisWhileLoading = 4;      // allowed while the server loads its data
+inline constexpr unsigned kRedisWhileBusy = 8;         // allowed while a script runs too long
 inline constexpr unsigned kRedisUnauthenticated = 16;  // allowed without AUTH
-inline constexpr unsigned kRedisBlocks = 32;           // may wait for data
-// Changes which replies arrive on the connection, or which database is selected.
+inline constexpr unsigned kRedisBlocks = 32;           // may wait until data arrives
+// Changes the state of the connection: which replies arrive, or which database is selected.
 inline constexpr unsigned kRedisSteers = 64;
-inline constexpr unsigned kRedisHasSubcommands = 128;  // has a name of two words: "script load"
+inline constexpr unsigned kRedisHasSubcommands = 128;  // name has two words: "script load"
 
-// Position of the keys: the arguments from `first` to `last` (below 0: from the end), each
-// `step`-th; or the arguments after `count_at`, which holds their number; or the first half of
-// the arguments after the word STREAMS. Argument 0 is the command's name.
+// The properties of a command: its flags, and which of its arguments are keys. Argument 0 is the
+// command's name. Keys are in one or more of these places:
+// - the arguments from `first` to `last` (below 0: counted from the end), each `step`-th;
+// - the arguments after argument `count_at`, which contains their number;
+// - with `streams`, the first half of the arguments after the word STREAMS.
 struct RedisCommandRow {
   unsigned flags = 0;
-  int first = 0;  // 0: no such keys
+  int first = 0;  // 0 if there are no keys in this place
   int last = 0;
   int step = 1;
-  int count_at = 0;  // 0: no argument holds the number of keys
+  int count_at = 0;  // 0 if no argument contains the number of keys
   bool streams = false;
-  // Index of the argument with the value that is written, published or echoed; -1: none, 0: the
-  // last.
+  // Index of the argument that is the written, published or echoed value. -1 means that there is
+  // none, 0 that it is the last.
   int value_at = -1;
-  std::string_view name = {};  // lowercase; "" for an unknown command
+  std::string_view name = {};  // in lower case; empty for an unknown command
 
   bool has(unsigned flag) const { return (flags & flag) != 0; }
-  // Index of the value in a command with so many arguments; none if the command is too short.
+  // Returns the index of the value in a command with this many arguments. No value if the command
+  // has no value, or too few arguments.
   std::optional<std::size_t> value(std::size_t arguments) const;
 };
 
-// Looks up a lowercase name, such as "script load". The row has static lifetime.
+// Returns the properties of a command, such as "script load" (in lower case). The reference is
+// always valid.
 const RedisCommandRow& redis_command_row(std::string_view name);
 
 }  // namespace brownout::rules

@@ -21,7 +21,7 @@ bool any_redis_name_matches(const RedisPatterns& wanted, const std::vector<std::
                      [&](const std::string& name) { return any_matches(wanted, name); });
 }
 
-// Whether the error begins with a code: clients distinguish errors by a first word in capitals.
+// Whether the error begins with a code, a word in capitals, by which clients distinguish errors.
 bool has_redis_error_code(std::string_view text) {
   const auto word = text.substr(0, text.find(' '));
   return !word.empty() &&
@@ -86,7 +86,7 @@ class RedisProtocol final : public MessageProtocol {
         }));
     return keys;
   }
-  // 0 for a message that a rule made.
+  // The size is that of the whole message in bytes; 0 for a message that a rule creates.
   std::string_view about_size() const override { return "the whole command's or reply's"; }
   std::size_t size(const Message& message, std::span<const std::byte>) const override {
     return message.wire.size();
@@ -122,14 +122,15 @@ class RedisProtocol final : public MessageProtocol {
   }
   std::optional<Chunk> with_text(const Chunk& chunk, std::string_view text) const override {
     if (!view(*chunk.message()).value) return std::nullopt;
-    // Everything around the value stays as it arrived.
+    // Mark the payload as changed. The codec then writes the new value, and all other bytes as
+    // received.
     auto other = Chunk::of(std::as_bytes(std::span(text.data(), text.size())),
                            std::make_shared<const Message>(*chunk.message()));
     other.mutable_bytes();
     return other;
   }
 
-  // Refuses every command except QUIT, so that a client can leave.
+  // Returns an error in place of the reply. QUIT is not refused, so that a client can leave.
   std::optional<Refusal> refuse(const Chunk& asked, const RefusalOptions& how) const override {
     const auto* request = redis_request_of(asked);
     if (request == nullptr || request->command->name == "quit") return std::nullopt;

@@ -1,7 +1,7 @@
-// A Redis message in the form that rules match: a command, or a reply together with its command.
+// RedisMessage is a Redis command, or a reply together with its command, as a message for rules.
 //
-// The payload is the value that a command writes, publishes or echoes, the text of a reply that is
-// one string, or the published data. All other messages have an empty payload.
+// The message payload is the value that a command writes, publishes or echoes, the text of a reply
+// that is one string, or the published data. It is empty for all other messages.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,10 @@
 
 namespace brownout::rules {
 
-// Position of the payload in the message as it arrived.
+// Position of the payload within the received bytes of the message.
 struct RedisValue {
-  char sign = 0;         // type on the wire: '$', '=', '!', '+', '-'; 'i' in an inline command
-  std::size_t head = 0;  // offset of the sign; in an inline command the index of the word
+  char sign = 0;         // RESP type: '$', '=', '!', '+' or '-'; 'i' for an inline command
+  std::size_t head = 0;  // offset of the type byte; for an inline command, index of the word
   std::size_t body = 0;
   std::size_t size = 0;
 };
@@ -24,27 +24,29 @@ struct RedisValue {
 struct RedisMessage final : MessageView {
   static const MessageProtocol& protocol();
 
-  // The command, or for a reply the command that it answers. Null for pushes, and if unknown.
+  // The command, or the command that a reply answers. Null if that is unknown, and for messages
+  // that answer no command.
   std::shared_ptr<const RedisCommand> command = {};
-  std::optional<RedisReply> reply = {};       // none: the message is the command
-  std::optional<std::string> channel = {};    // channel of a pub/sub message or confirmation
-  std::optional<std::int64_t> database = {};  // none for messages without a command
-  bool last = true;                           // the last reply to its command
+  std::optional<RedisReply> reply = {};       // no value if the message is a command
+  std::optional<std::string> channel = {};    // channel of a published message or of a confirmation
+  std::optional<std::int64_t> database = {};  // no value for messages without a command
+  bool last = true;                           // whether no further reply to the command follows
   std::optional<RedisValue> value = {};
 
   std::size_t memory() const override;
   bool is_push() const { return reply && reply->type == RedisType::kPush; }
 };
 
-// The command, if a rule can answer it in place of the server. Null if the chunk is not a command,
-// or if the command expects no reply.
+// Returns the command if a rule can answer it in place of the server. Returns null if the chunk is
+// not a command, or if the command expects no reply.
 const RedisMessage* redis_request_of(const Chunk& chunk);
-// A chunk with an error reply to a command: "READONLY You can't write ...".
+// Creates a chunk with an error as the reply to the command `asked`: "READONLY You can't write
+// ...".
 Chunk redis_error(const RedisMessage& asked, std::string text);
 
-// Default error text of `reject`.
+// Text of the error that the fault `reject` sends by default.
 inline constexpr std::string_view kRedisRefusal = "ERR refused";
-// Default prefix of the keys and channels of synthetic users.
+// Prefix of the keys and channels of synthetic users of a rehearsal, if [[probe]] sets none.
 inline constexpr std::string_view kUsersKeyPrefix = "brownout";
 
 }  // namespace brownout::rules

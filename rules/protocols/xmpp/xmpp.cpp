@@ -67,7 +67,7 @@ constexpr std::array<std::string_view, 25> kStreamConditions{"bad-format",
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD in UTF-8
 
-// Whether XML allows the character (XML 1.0, 2.2).
+// Whether XML allows the character (XML 1.0, section 2.2).
 bool is_xml(std::string_view character) {
   if (utf8_size(character) == 0) return false;
   const auto first = static_cast<unsigned char>(character[0]);

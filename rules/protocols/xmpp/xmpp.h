@@ -93,7 +93,7 @@ struct ValueKind<StreamCondition> {
 };
 
 // Returns `text` with &, <, >, " and ' as entities. Characters that XML does not allow (XML 1.0,
-// 2.2) become U+FFFD.
+// section 2.2) become U+FFFD.
 std::string xml_escaped(std::string_view text);
 
 // Returns the error with which a server refuses an element (RFC 6120, 8.3, 5.4.2.2 and 6.5;

@@ -1,6 +1,6 @@
-// drop_records: models the failure of a region.
+// drop_records: removes some addresses from answers, as if a region had failed.
 //
-// The seed and the rule choose the addresses, so every query misses the same ones.
+// The seed and the rule choose the addresses, so every answer lacks the same ones.
 #include <algorithm>
 
 #include "rules/engine/dns_fault.h"
@@ -57,7 +57,8 @@ class DropRecords final : public DnsOnlyFault {
   }
 
  private:
-  // Depends on the rule and the address, not on the query, so every client misses the same ones.
+  // Returns a number that ranks the address at random. It depends on the rule and the address, not
+  // on the query, so every client misses the same addresses.
   static Key rank(const DnsContext& context, const DnsRecord& record) {
     const std::string_view rdata(reinterpret_cast<const char*>(record.rdata.data()),
                                  record.rdata.size());

@@ -1,5 +1,5 @@
-// formerr: models servers that do not know EDNS. Unlike theirs, the answer to a query with EDNS has
-// an OPT record.
+// formerr: answers FORMERR, as servers that do not know EDNS do. Unlike the answer of such a
+// server, the answer to a query with EDNS has an OPT record.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

@@ -1,7 +1,7 @@
-// lame: models a delegation to a server without the zone.
+// lame: answers as a server without the zone does, to which a wrong delegation leads.
 //
-// upward: a referral to the root. loop: a referral to name servers inside the zone without their
-// addresses, so a resolver never gets an answer.
+// how = "upward": a referral to the root. how = "loop": a referral to name servers inside the zone
+// without their addresses, so a resolver never gets an answer.
 #include <algorithm>
 #include <array>
 

@@ -1,4 +1,4 @@
-// nodata: models a name without records of one type, for example of one address family.
+// nodata: answers that a name has no records of one type, for example of one address family.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

@@ -1,4 +1,4 @@
-// notimp: models servers that support few kinds of queries.
+// notimp: answers NOTIMP, as servers do that support few kinds of queries.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

@@ -1,4 +1,5 @@
-// nxdomain: models a deleted zone or a lapsed registration.
+// nxdomain: answers that a name does not exist, as after a zone was deleted or a registration
+// lapsed.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

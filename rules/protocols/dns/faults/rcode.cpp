@@ -1,4 +1,4 @@
-// rcode: any response code, for those without a fault of their own.
+// rcode: answers with any DNS response code, for codes without a fault of their own.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

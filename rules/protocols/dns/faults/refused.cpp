@@ -1,4 +1,4 @@
-// refused: models a resolver whose access list lacks the client.
+// refused: answers REFUSED, as a resolver does whose access list lacks the client.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

@@ -1,4 +1,5 @@
-// servfail: models an outage of all name servers of a zone (WhatsApp, 4 October 2021).
+// servfail: answers SERVFAIL, as resolvers do during an outage of all name servers of a zone
+// (WhatsApp, 4 October 2021).
 #include "rules/engine/fault.h"
 #include "rules/faults/common/rcode_fault.h"
 

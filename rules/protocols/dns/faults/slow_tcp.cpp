@@ -1,4 +1,4 @@
-// slow_tcp: models a resolver whose TCP service is overloaded.
+// slow_tcp: delays answers over TCP, as a resolver does whose TCP service is overloaded.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

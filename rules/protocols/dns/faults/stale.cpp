@@ -1,4 +1,5 @@
-// stale: models a cache that never expires, or a secondary server that no longer updates.
+// stale: repeats the first answer to each question, as a cache does that never expires, or a
+// secondary server that no longer updates.
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -32,7 +33,8 @@ struct Answers final : FaultState {
   ClientTable<Kept> by_question;
 };
 
-// Ignores record order and TTL, which differ between answers from the same zone.
+// Whether two answers are equal apart from the order and TTL of their records, which may differ
+// between answers from the same zone.
 bool same(const DnsReply& a, const DnsReply& b) {
   const auto sorted_rdata = [](const DnsReply& reply) {
     std::vector<std::string> list;

@@ -1,4 +1,4 @@
-// tcp_only: models a firewall that passes DNS over TCP only.
+// tcp_only: drops queries over UDP, as a firewall does that passes DNS over TCP only.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

@@ -1,4 +1,5 @@
-// truncate: makes every client use TCP, whatever the size of the answer.
+// truncate: marks every answer over UDP as truncated, so that every client uses TCP, whatever the
+// size of the answer.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

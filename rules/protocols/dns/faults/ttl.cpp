@@ -1,5 +1,5 @@
-// ttl: a short TTL in the phase before a fault keeps caches from hiding the fault; a very long TTL
-// makes a wrong answer persist.
+// ttl: changes the TTL of answers. A short TTL in the phase before a fault keeps caches from hiding
+// the fault; a very long TTL makes a wrong answer persist.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

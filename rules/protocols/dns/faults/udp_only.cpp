@@ -1,4 +1,4 @@
-// udp_only: models a firewall that opens port 53 for UDP only.
+// udp_only: drops queries over TCP, as a firewall does that opens port 53 for UDP only.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

@@ -1,4 +1,5 @@
-// wrong_answer: models a mistake in a zone, a hijack or a blackhole.
+// wrong_answer: answers with other addresses, as after a mistake in a zone, a hijack or a
+// blackhole.
 #include "rules/engine/dns_fault.h"
 #include "rules/engine/fault.h"
 

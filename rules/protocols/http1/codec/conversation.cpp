@@ -85,8 +85,8 @@ void Conversation::pump(Instant now) {
   pumping_ = false;
 }
 
-// Starts the next exchange once the request and the response have been forwarded. Returns whether
-// anything changed.
+// Starts with the next request, once the current request and its response have been forwarded.
+// Returns whether anything changed.
 bool Conversation::settle(Instant now) {
   if (tunnel() || hung()) return false;
   bool moved = false;

@@ -206,7 +206,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   BodyPath request_body_{*this, Direction::kUpstream};
   BodyPath response_body_{*this, Direction::kDownstream};
 
-  // State of the current exchange.
+  // State of the current request and of its response.
   Side request_;
   Side response_;
   rules::FlowFacts facts_;
@@ -226,7 +226,7 @@ class Conversation final : private BodyPath::Owner, private messages::MessageTun
   std::uint64_t count_ = 0;  // number of requests so far
   bool reused_ = false;      // whether the server connection has carried earlier requests
   bool client_ended_ = false;
-  bool close_after_ = false;      // whether to close after this exchange
+  bool close_after_ = false;      // whether to close after this response
   bool discards_client_ = false;  // whether further bytes from the client are discarded
   bool pumping_ = false;
   bool websockets_;

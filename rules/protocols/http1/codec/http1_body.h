@@ -40,8 +40,8 @@ class Http1Body {
 
  private:
   enum class At {
-    kData,  // `left_` bytes of payload are expected
-    // The states below are in the line before a chunk.
+    kData,  // the next `left_` bytes are payload
+    // The parser states below are for the line before a chunk.
     kSize,
     kBehindSize,
     kName,
@@ -52,10 +52,10 @@ class Http1Body {
     kQuoted,
     kEscaped,
     kSizeLf,
-    // The states below follow the data of a chunk.
+    // The parser states below are for the line end after the data of a chunk.
     kDataCr,
     kDataLf,
-    // The states below follow the last chunk.
+    // The parser states below are for the trailers after the last chunk.
     kField,
     kFieldName,
     kFieldValue,

@@ -1,4 +1,4 @@
-// abort: answers without the server, as a proxy or an overloaded server does.
+// abort: answers requests without the server, as a proxy or an overloaded server does.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

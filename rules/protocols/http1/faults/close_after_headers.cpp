@@ -1,4 +1,5 @@
-// close_after_headers: shows whether a client compares the body with its announced length.
+// close_after_headers: sends the head of a response, then closes. Shows whether a client compares
+// the body with its announced length.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

@@ -1,4 +1,5 @@
-// close_before_response: the client cannot know whether the server executed the request.
+// close_before_response: closes the connection in place of the response. The client cannot know
+// whether the server executed the request.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 #include "rules/schema/how_to_close.h"

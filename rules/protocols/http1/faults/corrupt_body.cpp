@@ -1,5 +1,5 @@
-// corrupt_body: heads, chunk lengths and trailers are unchanged, so that parsers accept the
-// message.
+// corrupt_body: flips bits of HTTP bodies. Heads, chunk lengths and trailers are unchanged, so that
+// parsers accept the message.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/corrupt_stage.h"
 

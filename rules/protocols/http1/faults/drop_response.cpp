@@ -1,4 +1,5 @@
-// drop_response: the client cannot know whether the server executed the request.
+// drop_response: discards the response and keeps the connection open. The client cannot know
+// whether the server executed the request.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

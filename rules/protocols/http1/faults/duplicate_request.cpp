@@ -1,4 +1,5 @@
-// duplicate_request: shows which operations of a server are not idempotent.
+// duplicate_request: sends a request to the server twice. Shows which operations of the server are
+// not idempotent.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

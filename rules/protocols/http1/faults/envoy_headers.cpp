@@ -1,7 +1,7 @@
-// envoy_headers: obeys the headers of Envoy's fault filter.
+// envoy_headers: obeys request headers of Envoy's fault filter, which name the fault.
 //
-// Without such a rule, the headers have no effect. A percentage applies to the requests that the
-// rule's probability selects. Requests on which the rule does not act lose the headers, too.
+// Without such a rule, these headers have no effect. A percentage applies to the requests that the
+// rule's probability selects. Requests on which the rule does not act lose these headers, too.
 // Invalid values are ignored. The percentage of a gRPC status is that of abort-request.
 #include <algorithm>
 #include <charconv>
@@ -96,7 +96,8 @@ class EnvoyHeaders final : public Fault, public HttpFault {
     if (result.ec != std::errc() || result.ptr != end || value < 0) return std::nullopt;
     return value;
   }
-  // The share of the requests that the rule's probability has already selected.
+  // Returns the share that the header asks for, of those requests that the rule's probability has
+  // already selected.
   static Ratio percentage(const HttpHead& head, std::string_view what) {
     const auto percent = number(head, std::string(what) + "-percentage");
     return Ratio::of(static_cast<double>(std::min<std::int64_t>(percent.value_or(100), 100)) / 100);

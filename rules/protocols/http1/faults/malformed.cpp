@@ -1,4 +1,4 @@
-// malformed: a response as a buggy server or middlebox sends it.
+// malformed: breaks the syntax of a response, as a buggy server or middlebox does.
 #include <array>
 
 #include "rules/engine/fault.h"

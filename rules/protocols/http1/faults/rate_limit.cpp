@@ -1,6 +1,6 @@
-// rate_limit: a token bucket allows `burst` requests at once, then `rate` (generic cell rate
-// algorithm). The bucket is per rule, per client address, or per value of a header such as an API
-// key.
+// rate_limit: refuses requests above a rate. A token bucket allows `burst` requests at once, then
+// `rate` (generic cell rate algorithm). There is one bucket per rule, per client address, or per
+// value of a header such as an API key.
 #include <array>
 
 #include "rules/chance/client_table.h"

@@ -1,4 +1,5 @@
-// replace_body: Content-Length is set to match, and Content-Encoding is removed.
+// replace_body: replaces HTTP bodies. Content-Length is set to match, and Content-Encoding is
+// removed.
 #include "rules/engine/fault.h"
 #include "rules/engine/http_fault.h"
 

@@ -1,4 +1,5 @@
-// stall_mid_body: unlike truncate_body, no FIN or RST tells the client that the rest is missing.
+// stall_mid_body: stops in the middle of a body. Unlike with truncate_body, no FIN or RST tells the
+// client that the rest is missing.
 #include <algorithm>
 
 #include "rules/engine/delay_line.h"

@@ -1,4 +1,4 @@
-// truncate_body: the head still announces the whole body.
+// truncate_body: cuts off the end of a body. The head still announces the whole body.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/truncate_stage.h"
 #include "rules/schema/how_to_close.h"

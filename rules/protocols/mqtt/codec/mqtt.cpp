@@ -10,7 +10,7 @@ using rules::MqttPacket;
 using rules::MqttType;
 using rules::MqttWill;
 
-// Required flags of PUBREL, SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, 2.1.3).
+// Required flags of PUBREL, SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, section 2.1.3).
 constexpr std::uint8_t kFlagsOfRequests = 2;
 // Flag in the byte of the protocol level: the client is a bridge, that is, another broker.
 constexpr std::uint8_t kBridge = 0x80;
@@ -45,7 +45,7 @@ bool may_have_flags(MqttType type, unsigned flags, std::uint8_t level) {
   return flags == flags_of({.type = type}, level);
 }
 
-// Reads a CONNECT (MQTT 5.0, 3.1).
+// Reads a CONNECT (MQTT 5.0, section 3.1).
 void read_connect(MqttFieldReader& in, MqttPacket& packet) {
   const auto name = in.text();
   auto& connect = packet.connect.emplace();
@@ -115,7 +115,7 @@ void read_connack(MqttFieldReader& in, MqttPacket& packet, std::uint8_t level) {
 }
 
 // Reads the reason code and properties of DISCONNECT, AUTH, or an acknowledgement of a PUBLISH.
-// Both may be absent (MQTT 5.0, 3.4.2.1).
+// Both may be absent (MQTT 5.0, section 3.4.2.1).
 void read_reason(MqttFieldReader& in, MqttPacket& packet, bool v5) {
   if (!v5 || in.empty()) return;
   packet.reason = in.byte();

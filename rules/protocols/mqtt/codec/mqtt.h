@@ -2,8 +2,8 @@
 // 5.0).
 //
 // `level` is the protocol level from the connection's CONNECT; for a CONNECT, its own level is
-// used. Flags and bytes that 3.1.1 reserves may have any value in MQTT 3.1 (V3.1, 2.1 and 3).
-// Clients of 3.1 set DUP when they repeat a PUBREL, SUBSCRIBE or UNSUBSCRIBE. Pure functions.
+// used. Flags and bytes that 3.1.1 reserves may have any value in MQTT 3.1 (V3.1, sections 2.1 and
+// 3). Clients of 3.1 set DUP when they repeat a PUBREL, SUBSCRIBE or UNSUBSCRIBE. Pure functions.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace brownout::codecs {
 
-// MqttHead is the fixed header (MQTT 5.0, 2.1) of the packet at the start of `bytes`.
+// MqttHead is the fixed header (MQTT 5.0, section 2.1) of the packet at the start of `bytes`.
 struct MqttHead {
   enum class State { kMore, kHead, kBroken };
   State state = State::kMore;
@@ -28,7 +28,8 @@ struct MqttMessage {
   rules::MqttPacket packet;
   ByteView payload;  // payload of a PUBLISH; a view of the input
 };
-// Parses one complete packet. Returns no value if it is malformed (MQTT 5.0, 1.2, 4.13).
+// Parses one complete packet. Returns no value if it is malformed (MQTT 5.0, sections 1.2
+// and 4.13).
 std::optional<MqttMessage> read_mqtt(ByteView bytes, std::uint8_t level);
 // Parses a PUBLISH whose payload may be incomplete.
 std::optional<rules::MqttPacket> read_publish(ByteView begin, std::uint8_t level);

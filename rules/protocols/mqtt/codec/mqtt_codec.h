@@ -4,8 +4,9 @@
 // if no rule can act. A rule may drop or reorder the packet that defines an alias. The codec then
 // writes the topic into the next packet with the alias, even if the rule has been removed by then.
 //
-// For each direction, the codec stores the aliases that the receiver allows (MQTT 5.0, 3.1.2.11.5,
-// 3.2.2.3.8), up to kMostAliasBytes. The topic of any other alias is unknown and matches no rule.
+// For each direction, the codec stores the aliases that the receiver allows (MQTT 5.0, sections
+// 3.1.2.11.5 and 3.2.2.3.8), up to kMostAliasBytes. The topic of any other alias is unknown and
+// matches no rule.
 #pragma once
 
 #include <map>
@@ -27,7 +28,8 @@ class MqttCodec final : public MessageCodec {
   MessageReader& reader(Direction direction) override { return side(direction); }
   Bytes write(const rules::Chunk& chunk, Direction direction) override;
 
-  // Maximum memory in bytes for the aliases of each table, including topics.
+  // Maximum memory in bytes for the topic aliases of one table (a direction has two), including
+  // topics.
   static constexpr std::size_t kMostAliasBytes = 1 << 20;
   class Aliases {
    public:
@@ -58,9 +60,9 @@ class MqttCodec final : public MessageCodec {
     // Whether the last step ended within a packet.
     bool within() const { return done_ > 0; }
 
-    Aliases sent;   // topics by alias, as the sender defined them
-    Aliases known;  // topics by alias, as the receiver got them
-    // Updates aliases_differ() after a change to `alias` in either table.
+    Aliases sent;   // the topic for each alias, as the sender defined it
+    Aliases known;  // the topic for each alias, as the receiver knows it
+    // Updates aliases_differ() after a change to `alias` in `sent` or `known`.
     void compare_alias(std::uint32_t alias);
 
    private:

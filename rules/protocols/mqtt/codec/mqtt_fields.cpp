@@ -20,7 +20,7 @@ enum class Kind : std::uint8_t {
   kPair
 };
 
-// Returns the data type of a property (MQTT 5.0, 2.2.2.2).
+// Returns the data type of a property (MQTT 5.0, section 2.2.2.2).
 Kind kind_of(std::uint8_t id) {
   switch (id) {
     case 0x01:

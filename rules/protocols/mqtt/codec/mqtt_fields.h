@@ -1,5 +1,5 @@
-// MqttFieldReader and MqttFieldWriter read and write the data types in MQTT packets
-// (MQTT 5.0, 1.5).
+// MqttFieldReader and MqttFieldWriter read and write the data types in MQTT packets (MQTT 5.0,
+// section 1.5).
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ class MqttFieldReader {
   std::uint8_t byte();
   std::uint16_t number16();
   std::uint32_t number32();
-  std::uint32_t length();  // reads a variable byte integer (MQTT 5.0, 1.5.5)
-  std::string text();      // reads UTF-8 text without U+0000 (MQTT 5.0, 1.5.4)
-  std::string binary();    // reads binary data (MQTT 5.0, 1.5.6)
+  std::uint32_t length();  // reads a variable byte integer (MQTT 5.0, section 1.5.5)
+  std::string text();      // reads UTF-8 text without U+0000 (MQTT 5.0, section 1.5.4)
+  std::string binary();    // reads binary data (MQTT 5.0, section 1.5.6)
   rules::MqttProperties properties();
 
   ByteView rest() const { return rest_; }

@@ -21,7 +21,7 @@ using rules::MqttType;
 // codes of most SUBACKs.
 constexpr std::size_t kMostOfPacket = 128;
 constexpr std::size_t kMostOpenPackets = 4096;
-// Lowest reason code that means failure (MQTT 5.0, 2.4).
+// Lowest reason code that means failure (MQTT 5.0, section 2.4).
 constexpr std::uint8_t kFirstFailure = 0x80;
 // Bits of the protocol level; the highest bit marks a bridge (another broker).
 constexpr std::uint8_t kLevelBits = 0x7f;
@@ -50,7 +50,8 @@ class PacketScan {
   void give_up() { broken_ = true; }
 
  private:
-  // Reads one byte of the fixed header (MQTT 5.0, 2.1).
+  // Reads one byte of the fixed header (MQTT 5.0, section 2.1). Returns the number of bytes read,
+  // which is always 1.
   std::size_t read_head(std::byte byte) {
     head_[head_size_++] = byte;
     const auto head = codecs::read_mqtt_head(ByteView(head_).first(head_size_));
@@ -156,7 +157,7 @@ class MqttWatch final : public RequestWatch {
     if (answer && open_.size() < kMostOpenPackets) open_.emplace(Key{*answer, id_of(packet)}, now);
   }
 
-  // Reads the protocol level, which follows the protocol name (MQTT 5.0, 3.1.2).
+  // Reads the protocol level, which follows the protocol name (MQTT 5.0, section 3.1.2).
   void read_level(ByteView connect) {
     connected_ = true;
     if (connect.size() < 2) return;

@@ -1,10 +1,10 @@
-// MqttWebSocketCodec reads and writes MQTT packets inside WebSocket messages (MQTT 5.0, 6.0:
-// subprotocol "mqtt").
+// MqttWebSocketCodec reads and writes MQTT packets inside WebSocket messages (subprotocol
+// "mqtt": MQTT 5.0, section 6), for the faults of rules. Owned by the connection's MessageTunnel.
 //
 // Packets are in binary WebSocket messages; a packet may span several messages, and a message may
 // contain several packets. Control frames are WebSocket messages between the packets. A packet that
-// is alone in its message, as usual, passes in its received frames; other packets get new frames.
-// Text frames and compressed frames are not MQTT.
+// is alone in its message, as usual, is forwarded in the frames in which it arrived. Other packets
+// get new frames. Text frames and compressed frames are not MQTT.
 #pragma once
 
 #include "rules/protocols/mqtt/codec/mqtt_codec.h"

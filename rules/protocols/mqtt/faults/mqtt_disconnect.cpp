@@ -1,5 +1,6 @@
-// mqtt_disconnect: MQTT 3.1.1 has no DISCONNECT from a server, so there the connection only closes.
-// The server gets no DISCONNECT either, so it publishes the will.
+// mqtt_disconnect: ends a connection, in MQTT 5.0 with a DISCONNECT to the client. MQTT 3.1.1 has
+// no DISCONNECT from a server, so there the connection only closes. The server gets no DISCONNECT,
+// so it publishes the client's will.
 #include "rules/engine/fault.h"
 #include "rules/protocols/mqtt/mqtt_message.h"
 
@@ -7,7 +8,7 @@ namespace brownout::rules {
 namespace {
 
 struct MqttDisconnectSettings {
-  MqttReason reason{0x89};  // server busy
+  MqttReason reason{0x89};  // reason code 0x89 is "server busy"
   std::string server_reference;
 };
 
@@ -16,10 +17,10 @@ class MqttDisconnectStage final : public Stage {
   MqttDisconnectStage(const MqttDisconnectSettings& settings, Direction direction)
       : settings_(settings), direction_(direction) {}
 
-  // The DISCONNECT replaces the packet.
+  // Sends a DISCONNECT to the client in place of the packet, and closes the connection.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* message = view_as<MqttMessage>(chunk.message());
-    // Until CONNACK a server sends no DISCONNECT (MQTT 5.0, 3.14).
+    // A server must not send a DISCONNECT before its CONNACK (MQTT 5.0, section 3.14).
     const auto type = message != nullptr ? message->packet.type : MqttType::kDisconnect;
     if (type == MqttType::kConnect || type == MqttType::kConnack) {
       return out.emit(std::move(chunk), now);

@@ -1,4 +1,5 @@
-// mqtt_receive_maximum: without the property, the limit is 65,535.
+// mqtt_receive_maximum: lowers the number of unacknowledged messages that CONNECT or CONNACK
+// allows. A packet without this property allows 65,535.
 #include <algorithm>
 
 #include "rules/engine/fault.h"
@@ -7,7 +8,7 @@
 namespace brownout::rules {
 namespace {
 
-constexpr std::uint32_t kUnlimited = 65'535;  // the default without the property
+constexpr std::uint32_t kUnlimited = 65'535;  // Receive Maximum of a packet without this property
 
 struct ReceiveMaximumSettings {
   std::int64_t value = 1;
@@ -25,7 +26,8 @@ class ReceiveMaximumStage final : public Stage {
   }
 
  private:
-  // The packet with a lower limit. None if the sender's own limit is already as low.
+  // Returns the packet with a lower limit. No value if its own limit is already as low, or if the
+  // packet has no such limit.
   std::optional<Chunk> throttled(const Chunk& chunk) const {
     const auto* message = view_as<MqttMessage>(chunk.message());
     if (message == nullptr || !message->client) return std::nullopt;

@@ -11,7 +11,8 @@ namespace {
 
 using rules::NatsVerb;
 
-// JetStream's answer to a publish that it has stored (ADR-1): {"stream":"ORDERS","seq":7}.
+// Whether the payload is JetStream's answer to a publish that it has stored (ADR-1):
+// {"stream":"ORDERS","seq":7}.
 bool acknowledges_publish(std::string_view payload) {
   return payload.starts_with("{\"stream\":") && payload.find("\"seq\":") != std::string_view::npos;
 }
@@ -47,7 +48,7 @@ MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
       why = take_behind(rest, taken);
     }
     if (!why.empty()) {
-      // Report the bytes taken before the violation first.
+      // If earlier bytes were valid, return these now. The next call reports the violation.
       if (step.taken > 0) return step;
       return {.broken = why};
     }
@@ -65,7 +66,8 @@ MessageReader::Step NatsCodec::Reader::next(ByteView bytes, bool keep) {
   return step;
 }
 
-// Shows the head of a published or delivered message to `wanted_`, if its line is complete.
+// Whether a rule may act on the message at the start of `bytes`. Asks `wanted_` if the control line
+// of a published or delivered message is complete, and returns true otherwise.
 bool NatsCodec::Reader::wants(std::string_view bytes) {
   shown_.reset();
   const auto end = bytes.find('\n');
@@ -86,7 +88,7 @@ rules::NatsMessage& NatsCodec::Reader::head() {
   return *head_;
 }
 
-// Why the line violates NATS, or "".
+// Reads a control line without its LF. Returns why the line violates NATS, or "".
 std::string_view NatsCodec::Reader::take_line(std::string_view line) {
   const auto shown = std::exchange(shown_, {});
   learned_ = shown.has_value();
@@ -110,7 +112,7 @@ std::string_view NatsCodec::Reader::take_line(std::string_view line) {
   return {};
 }
 
-// Takes payload bytes, up to the CRLF that ends them.
+// Takes bytes of the payload, up to the CRLF that ends it. Returns why they violate NATS, or "".
 std::string_view NatsCodec::Reader::take_behind(ByteView bytes, std::size_t& taken) {
   taken = std::min(left_, bytes.size());
   for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
@@ -173,7 +175,7 @@ void NatsCodec::learn(rules::NatsLine& line, Direction direction) {
   line.queue = found->second.queue;
   if (line.verb != NatsVerb::kUnsub) return;
   line.subject = found->second.subject;
-  // With a maximum, the subscription ends only after that many messages.
+  // UNSUB with a maximum ends the subscription only after that many messages.
   if (line.max.empty()) subscriptions_.erase(found);
 }
 

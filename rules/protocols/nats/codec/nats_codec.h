@@ -1,7 +1,7 @@
-// Reads and writes the messages of a NATS connection.
+// NatsCodec reads and writes the messages of one NATS connection for the faults of rules.
 //
-// A line is limited to kMostLine bytes. A message larger than kMostMessage with its payload is a
-// protocol violation if it has to be kept.
+// A control line is limited to kMostLine bytes. A message that a rule may act on is buffered; more
+// than kMostMessage bytes are then a protocol violation. No I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ namespace brownout::messages {
 
 class NatsCodec final : public MessageCodec {
  public:
-  // The INFO of a large cluster lists the address of every server.
+  // Maximum size of a control line in bytes. The INFO of a large cluster lists the address of every
+  // server.
   static constexpr std::size_t kMostLine = 1 << 20;
 
   std::string_view name() const override { return "NATS"; }
@@ -34,7 +35,7 @@ class NatsCodec final : public MessageCodec {
     std::string subject;
     std::string queue;
   };
-  // Upper bound for remembered subscriptions.
+  // Maximum number of subscriptions that are stored.
   static constexpr std::size_t kMostSubscriptions = 100'000;
 
   class Reader final : public MessageReader {
@@ -43,7 +44,8 @@ class NatsCodec final : public MessageCodec {
     Step next(ByteView bytes, bool keep) override;
     std::size_t held() const override { return keep_ ? wire_.size() : 0; }
     Bytes rest() override;
-    // INFO must be the server's first message, so messages that rules insert wait for it.
+    // Also true before the server's first message, which must be INFO, so that no message is
+    // inserted ahead of it.
     bool passing() const override {
       return (within_ && !keep_) || (direction_ == Direction::kDownstream && !codec_.begun_);
     }
@@ -58,20 +60,20 @@ class NatsCodec final : public MessageCodec {
 
     NatsCodec& codec_;
     Direction direction_;
-    Bytes wire_;            // bytes of the kept message
-    std::string line_;      // beginning of an incomplete line
-    rules::NatsLine read_;  // the line of the message
+    Bytes wire_;            // received bytes of the message, if it is buffered
+    std::string line_;      // beginning of an incomplete control line
+    rules::NatsLine read_;  // control line of the current message
     std::size_t headers_ = 0;
-    std::size_t behind_ = 0;  // bytes after the line, including the final CRLF
-    std::size_t left_ = 0;    // bytes after the line still to come
-    bool within_ = false;     // a message has begun
+    std::size_t behind_ = 0;  // size of the message after its line, with the final CRLF
+    std::size_t left_ = 0;    // number of these bytes that have not arrived yet
+    bool within_ = false;     // whether a message has begun
     Wanted* wanted_ = nullptr;
-    // The sizes in the line of the current message, if its head was shown to `wanted_`. head_ is
-    // the message object for that; its memory is reused.
+    // Set if `wanted_` was asked about the current message: the sizes in its line. `head_` is the
+    // message object for that question; its memory is reused.
     std::optional<codecs::NatsSizes> shown_;
     std::shared_ptr<rules::NatsMessage> head_;
-    bool learned_ = false;  // learn() has run for this line
-    bool passes_ = false;   // no rule wants this message: it is forwarded by its size alone
+    bool learned_ = false;  // whether learn() was called for the current line
+    bool passes_ = false;   // whether the message is forwarded by its size, unparsed
     bool keep_ = false;
   };
 
@@ -82,8 +84,9 @@ class NatsCodec final : public MessageCodec {
 
   std::shared_ptr<const rules::NatsConnection> connection_ =
       std::make_shared<const rules::NatsConnection>();
-  bool begun_ = false;  // the first INFO has arrived; only the first may request TLS
-  std::unordered_map<std::string, Subscription> subscriptions_;  // by sid
+  bool begun_ = false;  // whether the first INFO has arrived; only it may request TLS
+  // Key: sid, the client's id of the subscription.
+  std::unordered_map<std::string, Subscription> subscriptions_;
   Reader up_{*this, Direction::kUpstream};
   Reader down_{*this, Direction::kDownstream};
 };

@@ -13,7 +13,7 @@ namespace {
 using rules::NatsLine;
 using rules::NatsVerb;
 
-constexpr std::size_t kMostPayload = 64 << 20;  // nats-server, max_payload
+constexpr std::size_t kMostPayload = 64 << 20;  // most that the server's setting max_payload allows
 constexpr std::size_t kMostArguments = 5;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -59,8 +59,8 @@ std::optional<std::size_t> size_of(std::string_view word) {
   return rules::parse_whole_number<std::size_t>(word, kMostPayload);
 }
 
-// Formats: PUB subject [reply] #payload; HPUB and HMSG have #headers #total instead; MSG and HMSG
-// have the sid after the subject.
+// Reads the arguments of a message with a payload. The formats are: PUB subject [reply] #payload;
+// HPUB subject [reply] #headers #total; MSG and HMSG have the sid after the subject.
 bool read_published(const Arguments& words, NatsLine& line, NatsSizes& read) {
   const bool delivered = line.verb == NatsVerb::kMsg || line.verb == NatsVerb::kHmsg;
   const bool headers = has_headers(line.verb);
@@ -157,7 +157,8 @@ std::optional<ReadNatsLine> read_nats_line(std::string_view line) {
 }
 
 std::optional<std::size_t> quick_nats_size(std::string_view line) {
-  // Servers and clients write these forms; other case or spacing needs the full parser.
+  // Recognizes only the forms that servers and clients write; other case or spacing needs the full
+  // parser.
   std::size_t least = 0;
   if (line.starts_with("PUB ")) least = 2;
   if (line.starts_with("MSG ") || line.starts_with("HPUB ")) least = 3;

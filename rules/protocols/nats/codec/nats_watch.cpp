@@ -46,13 +46,13 @@ class NatsWatch final : public RequestWatch {
     codec_.secured();
   }
   std::size_t open() const override { return open_.size() + pings_.size(); }
-  // NATS has no message that ends a session: clients close.
+  // Always false: NATS has no message that announces the end of a connection.
   bool leaving() const override { return false; }
 
  private:
   static bool failed(const NatsLine& line, ByteView payload) {
     if (rules::nats_status(line.headers) >= kFirstFailedStatus) return true;
-    // A JetStream error: {"error":{"code":503, ...
+    // Search the payload for an error of JetStream with a code from 500: {"error":{"code":503, ...
     const auto text = codecs::text_of(payload.first(std::min<std::size_t>(payload.size(), 256)));
     const auto error = text.find("\"error\":{");
     return error != std::string_view::npos &&
@@ -75,10 +75,11 @@ class NatsWatch final : public RequestWatch {
   }
 
   NatsCodec codec_;
-  std::unordered_map<std::string, Instant> open_;  // by reply subject
+  // Time of each open request, by its reply subject.
+  std::unordered_map<std::string, Instant> open_;
   std::deque<Instant> pings_;
   bool broken_ = false;
-  bool secures_ = false;  // TLS has begun; nothing can be read until secured()
+  bool secures_ = false;  // whether TLS has begun; no bytes can be parsed until secured()
 };
 
 }  // namespace

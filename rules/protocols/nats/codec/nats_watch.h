@@ -1,4 +1,5 @@
-// Pairs NATS requests with their answers (request_watch.h).
+// make_nats_watch() creates a RequestWatch (request_watch.h) that pairs NATS requests with their
+// answers, to measure success and latency.
 //
 // A PUB or HPUB with a reply subject is answered by the first MSG or HMSG on that subject, which
 // may be a JetStream acknowledgement. PING is answered by PONG, in order. A status of 500 or more

@@ -1,4 +1,5 @@
-// nats_authorization_timeout: CONNECT and all data after it are dropped, so the server sees none.
+// nats_authorization_timeout: drops CONNECT and all data after it, so the server never sees the
+// client's credentials. The client then gets an error.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -15,7 +16,8 @@ class NatsAuthorizationTimeoutStage final : public Stage {
   explicit NatsAuthorizationTimeoutStage(const NatsAuthorizationTimeoutSettings& settings)
       : settings_(settings) {}
 
-  // Connections that were authorized before the rule applied are not affected.
+  // Drops a CONNECT, and starts the time until the error. A connection without a CONNECT while the
+  // rule is active is not affected.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* line = nats_line_of(chunk);
     if (line != nullptr && line->verb == NatsVerb::kConnect && ends_ == kNever) {
@@ -23,7 +25,7 @@ class NatsAuthorizationTimeoutStage final : public Stage {
     }
     pass(std::move(chunk), now, out);
   }
-  // Data after CONNECT is dropped, too.
+  // Passes data before the CONNECT, and drops the CONNECT and all data after it.
   void pass(Chunk chunk, Instant now, Output& out) override {
     if (ends_ == kNever) return out.emit(std::move(chunk), now);
     out.note(dropped(chunk, count_++), now);
@@ -44,8 +46,8 @@ class NatsAuthorizationTimeoutStage final : public Stage {
   std::uint64_t count_ = 0;
 };
 
-// Does nothing, but its presence keeps messages whole, so that the error can be inserted between
-// two messages.
+// Changes nothing. While it exists, server messages are buffered whole, so that the error can be
+// inserted between two of them.
 class WholeMessages final : public Stage {
  public:
   void push(Chunk chunk, Instant now, Output& out) override { out.emit(std::move(chunk), now); }

@@ -22,7 +22,7 @@ class NatsClusterChangeStage final : public Stage {
     if (info) {
       if (announce("rewrite", message->line.text, now, out)) return;
     } else if (!announced_ && message->connection) {
-      // The client was connected before the rule applied, so an additional INFO is sent.
+      // The server sent its INFO before the rule applied, so send the client a changed copy of it.
       announce("tell", message->connection->info, now, out);
     }
     out.emit(std::move(chunk), now);

@@ -1,4 +1,5 @@
-// nats_lame_duck: lame duck mode, as before the upgrade of a server.
+// nats_lame_duck: announces the end of the server (lame duck mode), as before an upgrade, and then
+// closes the connection.
 #include "rules/engine/fault.h"
 #include "rules/protocols/nats/nats_json.h"
 #include "rules/protocols/nats/nats_message.h"
@@ -14,7 +15,8 @@ class NatsLameDuckStage final : public Stage {
  public:
   explicit NatsLameDuckStage(const NatsLameDuckSettings& settings) : settings_(settings) {}
 
-  // Waits for the server's own first INFO, on which the announcement is based.
+  // Announces lame duck mode ahead of the first message that is not an INFO. The announcement is a
+  // copy of the server's last INFO, with the member ldm.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* message = view_as<NatsMessage>(chunk.message());
     const bool first = message == nullptr || message->line.verb == NatsVerb::kInfo;

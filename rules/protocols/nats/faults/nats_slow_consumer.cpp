@@ -6,7 +6,8 @@ namespace {
 
 class NatsSlowConsumerStage final : public Stage {
  public:
-  // Replaces the first message of a subscription. INFO and PONG make no client slow.
+  // Sends an error in place of the first message of a subscription. Other messages pass, since INFO
+  // and PONG do not depend on how fast the client reads.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* line = nats_line_of(chunk);
     if (line != nullptr && line->verb != NatsVerb::kMsg && line->verb != NatsVerb::kHmsg) {

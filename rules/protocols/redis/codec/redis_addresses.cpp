@@ -15,19 +15,19 @@ using rules::Endpoint;
 
 constexpr std::size_t kMostRedisLeaves = 256 << 10;
 
-// A scalar value in a complete reply.
+// A value in a complete reply that contains no other values.
 struct RedisLeaf {
   char sign = 0;
-  std::size_t parent = 0;  // number of the aggregate that contains it
-  std::size_t begin = 0;   // offset of its sign
-  std::size_t end = 0;     // offset after its CRLF
+  std::size_t parent = 0;  // number of the array, map or set that contains it
+  std::size_t begin = 0;   // offset of its type byte
+  std::size_t end = 0;     // offset of the byte after its CRLF
   std::string text = {};
   bool changed = false;
 };
 
 class RedisLeaves {
  public:
-  // False if the reply is not RESP.
+  // Finds all values of a reply. Returns false if the reply is not valid RESP.
   bool read(std::string_view reply) {
     std::size_t at = 0;
     while (at < reply.size() && all.size() < kMostRedisLeaves) {
@@ -99,7 +99,8 @@ std::optional<std::uint16_t> redis_port_in(std::string_view text) {
   return port && *port > 0 ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
 }
 
-// Form of CLUSTER SLOTS and SENTINEL GET-MASTER-ADDR-BY-NAME: a host, followed by its port.
+// Replaces hosts that are followed by their port, as in replies to CLUSTER SLOTS and SENTINEL
+// GET-MASTER-ADDR-BY-NAME.
 void rewrite_redis_pairs(const AddressMap& map, std::vector<RedisLeaf>& leaves) {
   for (std::size_t i = 0; i + 1 < leaves.size(); ++i) {
     auto& host = leaves[i];
@@ -113,8 +114,8 @@ void rewrite_redis_pairs(const AddressMap& map, std::vector<RedisLeaf>& leaves) 
   }
 }
 
-// Form of CLUSTER SHARDS, SENTINEL MASTERS and the like: fields "ip", "endpoint" and "port", each
-// followed by its value.
+// Replaces addresses in named fields ("ip", "endpoint", "port"), as in replies to CLUSTER SHARDS
+// and SENTINEL MASTERS.
 void rewrite_redis_fields(const AddressMap& map, std::vector<RedisLeaf>& leaves) {
   for (std::size_t first = 0; first < leaves.size();) {
     auto last = first;
@@ -139,7 +140,7 @@ void rewrite_redis_fields(const AddressMap& map, std::vector<RedisLeaf>& leaves)
   }
 }
 
-// Form inside one text: "MOVED 7 10.0.0.1:7000", the lines of CLUSTER NODES
+// Replaces addresses within a text: "MOVED 7 10.0.0.1:7000", the lines of CLUSTER NODES
 // ("10.0.0.1:7000@17000"), and messages of a Sentinel ("10.0.0.1 6379").
 std::string rewritten_redis_text(const AddressMap& map, std::string_view text) {
   constexpr std::string_view kEnds = " \n\r,";

@@ -1,8 +1,9 @@
-// Rewrites the server addresses in Redis replies: in MOVED and ASK, in replies to CLUSTER SLOTS,
-// SHARDS, NODES and REPLICAS and to SENTINEL, and in the messages that a Sentinel publishes.
+// Functions that replace the server addresses in Redis replies: in MOVED and ASK, in replies to
+// CLUSTER SLOTS, SHARDS, NODES and REPLICAS and to SENTINEL, and in the messages that a Sentinel
+// publishes.
 //
 // Source: redis.io, Redis cluster specification and High availability with Redis Sentinel. At most
-// kMostRedisLeaves values of a reply are examined.
+// kMostRedisLeaves values of a reply are examined. Pure; any thread.
 #pragma once
 
 #include <string_view>
@@ -12,10 +13,10 @@
 
 namespace brownout::codecs {
 
-// Whether a non-error reply to the command may name servers.
+// Whether a reply to the command, other than an error, may name servers.
 bool names_redis_servers(std::string_view command);
 
-// The reply with rewritten addresses; empty if there is nothing to rewrite.
+// Returns the reply with replaced addresses; empty if there is nothing to replace.
 Bytes rewrite_redis_addresses(const rules::AddressMap& map, ByteView reply);
 
 }  // namespace brownout::codecs

@@ -26,7 +26,7 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
   while (step.taken < bytes.size()) {
     if (!std::exchange(within_, true)) {
       broken_ = begin(keep, static_cast<char>(bytes[step.taken]));
-      // A step has kept messages or others, never both.
+      // The bytes of one step are either all buffered or all unbuffered.
       if (step.taken > 0 && keep_ != step.kept) return step;
     }
     codecs::RedisScan::Step found;
@@ -38,7 +38,7 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
       broken_ = "a message of more than 16 MiB";
     }
     if (!broken_.empty()) {
-      // Report the bytes taken before the violation first.
+      // If earlier bytes were valid, return these now. The next call reports the violation.
       if (step.taken > 0) return step;
       return {.broken = broken_};
     }
@@ -58,7 +58,7 @@ MessageReader::Step RedisCodec::Reader::next(ByteView bytes, bool keep) {
   return step;
 }
 
-// Decides whether to keep the message. Returns why it cannot be read, or "".
+// Decides whether to buffer the message that begins. Returns why it cannot be read, or "".
 std::string_view RedisCodec::Reader::begin(bool keep, char first) {
   const auto& pairing = codec_.pairing_;
   if (direction_ == Direction::kUpstream) {
@@ -73,8 +73,8 @@ std::string_view RedisCodec::Reader::begin(bool keep, char first) {
   return pairing.replicates() ? "a replication stream" : "";
 }
 
-// Whether the reply may name servers: an error, a push, a reply to CLUSTER or SENTINEL, or a
-// message published by a Sentinel.
+// Whether the reply may contain addresses of servers: an error, a push, a reply to CLUSTER or
+// SENTINEL, or a message published by a Sentinel.
 bool RedisCodec::Reader::may_rewrite(char first) const {
   if (codec_.rewrite_.empty()) return false;
   if (first == '-' || first == '>') return true;
@@ -112,13 +112,14 @@ void RedisCodec::Reader::finish_reply(Step& step, ByteView wire) {
   auto answer = pairing.answered(scan_.parts(), keep_);
   const auto pass = [&] {
     if (!answer.copied) pairing.passed(answer);
-    // The empty message makes write() send the waiting replies.
+    // Return a message without content. It makes write() send the replies that waited for this one.
     if (pairing.has_ready()) {
       step.ended.emplace().message = redis_message_of(std::make_shared<RedisMessage>(), {});
     }
   };
   if (!keep_ || answer.copied) return pass();
-  // Only a Sentinel's own channels are rewritten, not messages of applications.
+  // Addresses are replaced in messages of a Sentinel's own channels, not in messages of
+  // applications.
   const bool others = answer.channel && !answer.channel->starts_with('+');
   const bool rewritten = rewrites_ && !others && rewrite(wire);
   const auto parts = scan_.parts();
@@ -169,7 +170,8 @@ bool RedisCodec::Reader::rewrite(ByteView& wire) {
   return true;
 }
 
-// A reply after a lost one must not be delivered.
+// Returns the buffered bytes. Discards them if the client must not get them, because an earlier
+// reply is missing.
 Bytes RedisCodec::Reader::rest() {
   within_ = in_pieces_ = false;
   auto wire = std::exchange(wire_, {});

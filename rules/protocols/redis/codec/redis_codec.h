@@ -1,9 +1,9 @@
-// Reads and writes the messages of a Redis connection: commands upstream, replies and pushes
-// downstream.
+// RedisCodec reads and writes the messages of one Redis connection for the faults of rules:
+// commands from the client, replies and published messages from the server.
 //
-// A message larger than kMostMessage is a protocol violation if it has to be kept. A replication
-// stream, which follows SYNC or PSYNC, is not parsed. Server addresses in replies are rewritten
-// before rules see them.
+// A message that a rule may act on is buffered; more than kMostMessage bytes are then a protocol
+// violation. A replication stream, which follows SYNC or PSYNC, is not parsed. Server addresses in
+// replies are replaced before rules see them. No I/O; one thread.
 #pragma once
 
 #include <memory>
@@ -29,8 +29,8 @@ class RedisCodec final : public MessageCodec {
   MessageReader& reader(Direction direction) override {
     return direction == Direction::kUpstream ? up_ : down_;
   }
-  // Clients assign replies to commands only by their order, so a misplaced reply must not pass as
-  // bytes.
+  // Whether the connection must be closed when its messages can no longer be parsed. Clients assign
+  // replies to commands only by their order, so raw bytes must not pass ahead of a missing reply.
   bool must_end(Direction direction) const override {
     return direction == Direction::kDownstream ? !pairing_.in_order() : pairing_.is_behind();
   }
@@ -53,7 +53,8 @@ class RedisCodec final : public MessageCodec {
    private:
     std::string_view begin(bool keep, char first);
     bool may_rewrite(char first) const;
-    // `wire` is the whole message, or empty if it came in pieces that were not kept.
+    // Called when a message is complete. `wire` is the whole message; empty if its bytes arrived in
+    // several pieces and were not buffered.
     void finish(Step& step, ByteView wire);
     void finish_command(Step& step, ByteView wire);
     void finish_reply(Step& step, ByteView wire);
@@ -65,15 +66,16 @@ class RedisCodec final : public MessageCodec {
     RedisCodec& codec_;
     Direction direction_;
     codecs::RedisScan scan_;
-    Bytes wire_;  // bytes of a kept message that arrived in pieces
+    Bytes wire_;  // bytes of a buffered message that arrived in pieces
     Wanted* wanted_ = nullptr;
-    std::shared_ptr<rules::RedisMessage> head_;  // reused unless a rule still holds it
-    std::string_view broken_ = {};               // why nothing more can be read
-    bool within_ = false;                        // a message has begun
-    bool in_pieces_ = false;                     // a part of the message was read before
+    // Message object; reused unless a rule still holds it.
+    std::shared_ptr<rules::RedisMessage> head_;
+    std::string_view broken_ = {};  // why no further bytes can be parsed
+    bool within_ = false;           // whether a message has begun
+    bool in_pieces_ = false;        // whether a part of the message came in an earlier read
     bool keep_ = false;
-    bool asks_ = false;      // ask wanted_ once the message is complete
-    bool rewrites_ = false;  // the reply may name servers
+    bool asks_ = false;      // whether to ask `wanted_` when the message is complete
+    bool rewrites_ = false;  // whether the reply may contain addresses of servers
   };
 
   rules::AddressMap rewrite_;

@@ -12,7 +12,8 @@ using codecs::Bytes;
 using codecs::RedisPart;
 using rules::RedisCommand;
 
-constexpr std::size_t kRedisHeldOverhead = 128;  // bytes of memory per waiting reply
+// Memory in bytes that a waiting reply takes in addition to its text.
+constexpr std::size_t kRedisHeldOverhead = 128;
 
 bool is_pubsub_confirmation(std::string_view kind) {
   return kind == "subscribe" || kind == "unsubscribe" || kind == "psubscribe" ||
@@ -23,7 +24,8 @@ bool is_pubsub_message(std::string_view kind) {
 }
 bool is_redis_error(char sign) { return sign == '-' || sign == '!'; }
 
-// Whether the value is a line of MONITOR: "1339518083.107412 [0 127.0.0.1:60866] "keys" "*"".
+// Whether the value is output of the command MONITOR: "1339518083.107412 [0 127.0.0.1:60866] "keys"
+// "*"".
 bool is_monitors(const RedisPart& value) {
   const auto& text = value.text;
   const auto blank = text.find_first_not_of("0123456789.");
@@ -31,7 +33,7 @@ bool is_monitors(const RedisPart& value) {
          text.compare(blank, 2, " [") == 0;
 }
 
-// The kind of a pub/sub message, which is its first element.
+// Returns the kind of a pub/sub message ("message", "subscribe" ...), which is its first element.
 std::string_view pubsub_kind_of(std::span<const RedisPart> parts) {
   if (parts.size() < 2 || (parts[1].sign != '$' && parts[1].sign != '+')) return {};
   return parts[1].text;
@@ -58,8 +60,8 @@ bool RedisPairing::Numbers::add(std::uint64_t number) {
   return true;
 }
 
-// UNSUBSCRIBE without arguments ends all subscriptions. Only the server has their number, and so
-// the number of confirmations.
+// Whether the command is an UNSUBSCRIBE without arguments, which ends all subscriptions. Only the
+// server knows how many there are, and so how many confirmations it sends.
 bool RedisPairing::Asked::ends_all() const {
   return command && command->arguments == 1 && command->name.ends_with("unsubscribe");
 }
@@ -139,8 +141,8 @@ void RedisPairing::push(Asked asked) {
 
 void RedisPairing::give_up() {
   given_up_ = true;
-  // If a command or a reply is missing, the client would take the next reply for the missing one,
-  // so nothing more is delivered.
+  // If a command or a reply is missing, the client would take the next reply for the missing one.
+  // So no further reply is delivered.
   stuck_ |= numbers_.gaps() > 0 || (!held_.empty() && !has_ready());
   asked_.clear();
   facts_ = copies_ = 0;
@@ -190,7 +192,7 @@ RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts, bo
   answer.copied = asked.copied;
   answer.ordinal = asked.ordinal;
   answer.command = std::move(asked.command);
-  // A rule that came later than the command sees its name and its database.
+  // No rule was active when the command was sent, so only its name and its database are known.
   if (examined && !answer.command) {
     answer.command =
         std::make_shared<const RedisCommand>(RedisCommand{.name = std::string(asked.row->name),
@@ -202,7 +204,8 @@ RedisPairing::Answer RedisPairing::answered(std::span<const RedisPart> parts, bo
   return answer;
 }
 
-// An UNSUBSCRIBE of all subscriptions is complete as soon as another reply arrives.
+// Removes each UNSUBSCRIBE without arguments that has been confirmed: another reply shows that no
+// confirmation follows.
 void RedisPairing::skip_confirmed(std::string_view kind) {
   while (!asked_.empty() && asked_.front().confirmed > 0 && asked_.front().ends_all() &&
          asked_.front().name() != kind) {
@@ -210,8 +213,8 @@ void RedisPairing::skip_confirmed(std::string_view kind) {
   }
 }
 
-// An UNSUBSCRIBE whose confirmation was counted for an earlier one gets no other, so it is
-// complete.
+// Removes each UNSUBSCRIBE without arguments that would wait in vain: its confirmation was counted
+// for an earlier UNSUBSCRIBE.
 void RedisPairing::skip_unconfirmed(char sign) {
   while (!asked_.empty() && asked_.front().ends_all() && !asked_.front().command->queued &&
          !is_redis_error(sign)) {
@@ -268,7 +271,8 @@ void RedisPairing::settle_database() {
   if (selects_ == 0 && !queued_database_) next_database_ = database_;
 }
 
-// A rule has answered the command: the server never receives it, or its own reply must be dropped.
+// Records that a rule has answered the command. Either the server never receives the command, or
+// the server's own reply must be dropped.
 void RedisPairing::answered_by_rule(const RedisCommand& command) {
   if (!numbers_.add(command.ordinal)) {
     const auto asked = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& earlier) {
@@ -370,7 +374,8 @@ bool RedisPairing::has_ready() const { return !held_.empty() && held_.begin()->f
 
 bool RedisPairing::in_order() const {
   if (given_up_) return !stuck_ && held_.empty();
-  // The client may still expect a reply although the server has none left to send.
+  // The client may still expect a reply, although the server has answered all commands that reached
+  // it.
   const bool waits = asked_.empty() && next_ <= last_sent_;
   return held_.empty() && copies_ == 0 && !waits && !is_behind();
 }

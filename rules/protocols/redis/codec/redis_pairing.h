@@ -1,5 +1,5 @@
-// RedisPairing: pairs the replies of a Redis connection with its commands, and keeps the order in
-// which the client receives replies.
+// RedisPairing pairs the replies of one Redis connection with its commands, and keeps the order in
+// which the client receives replies. Owned by a RedisCodec or a RedisWatch; one thread.
 //
 // Redis has no correlation ids: a server answers in the order in which it received the commands,
 // and a client assigns replies to its commands in the order in which it sent them. Rules may drop,
@@ -9,8 +9,8 @@
 //
 // Messages of pub/sub, MONITOR and RESP3 pushes answer no command and pass at once.
 //
-// Memory is bounded. Facts about open commands take at most kMostFacts bytes; beyond that, pairing
-// is given up. Waiting replies take at most kMostHeld bytes; beyond that, they are lost.
+// Memory is bounded. Facts about open commands take at most kMostFacts bytes; beyond that, replies
+// are no longer paired. Waiting replies take at most kMostHeld bytes; beyond that, they are lost.
 #pragma once
 
 #include <cstdint>
@@ -35,32 +35,35 @@ class RedisPairing {
  public:
   static constexpr std::size_t kMostFacts = 32 << 20;
   static constexpr std::size_t kMostHeld = 16 << 20;
-  static constexpr std::size_t kMostGaps = 100'000;  // commands received out of order
+  // Most commands that the server may receive out of order.
+  static constexpr std::size_t kMostGaps = 100'000;
 
-  // Assigns its number and its database to a command that the client sent.
+  // Call for each command that the client sends. Returns the command with its number and database.
   RedisCommandRef sent(rules::RedisCommand command);
-  // The same, and asked(), for a command that no rule examines: it takes no memory of its own.
-  // False, and nothing is done, if the command has effects beyond its reply: call sent() instead.
+  // Does the work of sent() and asked() for a command that no rule examines, without memory for it.
+  // Returns false and does nothing if the command has effects beyond its reply; call sent()
+  // instead.
   bool sent_unexamined(const rules::RedisCommandRow& row);
-  // The command was sent to the server. A second call with the same command is a copy, whose reply
-  // the client must not see.
+  // Must be called when the command is sent to the server. A second call with the same command is
+  // for a copy, whose reply the client must not see.
   void asked(const RedisCommandRef& command);
 
-  // Facts about a reply of the server.
+  // A reply of the server, and the command that it answers.
   struct Answer {
-    // Null if the reply answers no command or an unknown one, or is not examined.
+    // Null if the reply answers no command or an unknown command, or if no rule examines the reply.
     RedisCommandRef command = {};
-    std::uint64_t ordinal = 0;  // of the command; 0 if there is none
+    std::uint64_t ordinal = 0;  // number of the command; 0 if there is none
     bool push = false;
-    bool last = true;     // the last reply to the command
-    bool copied = false;  // answers a copy: the client must not see it
+    bool last = true;     // whether no further reply to the command follows
+    bool copied = false;  // whether it answers a copy, so that the client must not see it
     std::optional<std::string> channel = {};
     std::optional<std::int64_t> database = {};
   };
-  // `examined`: a rule may act on the reply, so it needs its command.
+  // Must be called for each reply of the server. `examined` means that a rule may act on the reply,
+  // so that it needs its command.
   Answer answered(std::span<const codecs::RedisPart> parts, bool examined = true);
   bool given_up() const { return given_up_; }
-  // The name of the oldest command without a reply, or "".
+  // Returns the name of the oldest command without a reply, or "".
   std::string_view front_name() const {
     return asked_.empty() ? std::string_view() : asked_.front().name();
   }
@@ -69,22 +72,23 @@ class RedisPairing {
   // Whether the server's next bytes are a replication stream instead of replies.
   bool replicates() const;
 
-  // Returns the bytes to send to the client in place of this answer: `bytes`, if all earlier
-  // replies are delivered, and then the waiting replies that follow. Otherwise `bytes` waits.
+  // Returns the bytes to send to the client now. If all earlier replies are delivered, these are
+  // `bytes` and the waiting replies that follow. Otherwise `bytes` waits, and the result is empty.
   codecs::Bytes release(const Answer& answer, codecs::Bytes bytes, bool made_by_rule);
-  // The answer was passed to the client unchanged.
+  // Must be called when a reply was forwarded to the client without release().
   void passed(const Answer& answer);
-  // Takes the waiting replies that have no earlier reply left to wait for.
+  // Removes and returns the waiting replies for which all earlier replies are delivered.
   codecs::Bytes ready();
   bool has_ready() const;
-  // Whether replies may pass to the client as they arrive.
+  // Whether replies may be forwarded to the client as they arrive.
   bool in_order() const;
   // Whether the next reply has to wait for an earlier one, or must be dropped.
   bool is_behind() const;
 
-  // If a rule has answered a command of a transaction, or EXEC itself, the server must not run that
-  // transaction (redis.io, Transactions). While spoiled(), call discards() for each command. The
-  // result is whether to send DISCARD to the server before the command, or instead of it.
+  // Whether a rule has answered a command of the current transaction, or EXEC itself. The server
+  // must then not run the transaction (redis.io, Transactions). While true, call discards() for
+  // each command: it says whether to send DISCARD to the server, before the command or instead of
+  // it.
   bool spoiled() const { return spoiled_ || leaves_; }
   struct Discard {
     bool ahead = false;
@@ -93,26 +97,27 @@ class RedisPairing {
   Discard discards(const RedisCommandRef& command);
 
  private:
-  // A set of numbers that arrive in nearly ascending order.
+  // A set of command numbers, which arrive in nearly ascending order.
   class Numbers {
    public:
-    bool add(std::uint64_t number);  // false if the set already has the number
+    bool add(std::uint64_t number);  // returns false if the set already has the number
     std::size_t gaps() const { return beyond_.size(); }
 
    private:
-    std::uint64_t next_ = 1;  // the set has all smaller numbers
+    std::uint64_t next_ = 1;  // the set contains all smaller numbers
     std::set<std::uint64_t> beyond_;
   };
   struct Asked {
-    RedisCommandRef command = {};  // null: no rule examined the command
+    RedisCommandRef command = {};  // null if no rule examined the command
     const rules::RedisCommandRow* row = nullptr;
     std::uint64_t ordinal = 0;
     std::int64_t database = 0;
     bool copied = false;
-    std::size_t confirmed = 0;  // confirmations of (un)subscriptions so far
+    // For a command that subscribes or unsubscribes: number of confirmations so far.
+    std::size_t confirmed = 0;
 
     std::string_view name() const { return command ? std::string_view(command->name) : row->name; }
-    // Whether the command ends all subscriptions of a kind.
+    // Whether the command is an UNSUBSCRIBE without arguments, which ends all subscriptions.
     bool ends_all() const;
     std::size_t memory() const { return sizeof *this + (command ? command->memory() : 0); }
   };
@@ -134,34 +139,34 @@ class RedisPairing {
   void learn(const Asked& asked, const codecs::RedisPart& value);
   void hold(std::uint64_t number, const codecs::Bytes& bytes, bool last);
 
-  // State in the order in which the client sends.
+  // The state after all commands that the client has sent.
   std::uint64_t last_sent_ = 0;
-  bool replies_off_ = false;  // CLIENT REPLY
+  bool replies_off_ = false;  // whether the client sent CLIENT REPLY OFF
   bool skips_next_ = false;
   bool transaction_ = false;
-  bool spoiled_ = false;            // EXEC must not reach the server
-  bool leaves_ = false;             // the server must get a DISCARD
-  std::int64_t next_database_ = 0;  // database if all sent commands succeed
-  std::size_t selects_ = 0;         // SELECT and RESET without an answer
+  bool spoiled_ = false;            // whether EXEC must not reach the server
+  bool leaves_ = false;             // whether the server must get a DISCARD
+  std::int64_t next_database_ = 0;  // selected database if all sent commands succeed
+  std::size_t selects_ = 0;         // number of SELECT and RESET commands without a reply
 
-  // State in the order in which the server receives.
+  // The state after all commands that the server has received; asked_ has those without a reply.
   std::deque<Asked> asked_;
-  std::size_t facts_ = 0;   // memory of asked_, in bytes
-  std::size_t copies_ = 0;  // copies in asked_
+  std::size_t facts_ = 0;   // memory that asked_ takes, in bytes
+  std::size_t copies_ = 0;  // number of copied commands in asked_
   Numbers numbers_;
   std::int64_t database_ = 0;
-  std::optional<std::int64_t> queued_database_;  // database after EXEC
+  std::optional<std::int64_t> queued_database_;  // selected database after EXEC
   bool resp3_ = false;
   bool monitors_ = false;
   std::int64_t subscriptions_ = 0;
   std::int64_t shard_subscriptions_ = 0;
 
-  // State in the order in which the client receives.
-  std::uint64_t next_ = 1;  // the number of the answer that the client expects next
+  // The state after all replies that the client has received.
+  std::uint64_t next_ = 1;  // number of the command whose reply the client expects next
   std::map<std::uint64_t, Held> held_;
   std::size_t held_bytes_ = 0;
-  bool stuck_ = false;     // a reply was lost: no later reply is delivered
-  bool given_up_ = false;  // pairing has ended
+  bool stuck_ = false;     // whether a reply was lost, so that no later reply is delivered
+  bool given_up_ = false;  // whether replies are no longer paired with commands
 };
 
 }  // namespace brownout::messages

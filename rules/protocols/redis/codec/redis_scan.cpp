@@ -9,14 +9,16 @@
 namespace brownout::codecs {
 namespace {
 
-constexpr std::size_t kMostRedisHead = 64;            // bytes of a sign and a number
-constexpr std::int64_t kMostRedisString = 1LL << 40;  // proto-max-bulk-len may be large
+constexpr std::size_t kMostRedisHead = 64;  // longest line with a type byte and a number
+// Longest string; the setting proto-max-bulk-len may be large.
+constexpr std::int64_t kMostRedisString = 1LL << 40;
 constexpr std::int64_t kMostRedisElements = INT32_MAX;
-constexpr std::size_t kMostRedisTexts = 64 << 10;  // bytes of text kept per value
-constexpr std::size_t kMostRedisSpare = 64;        // parts whose memory is reused
+// Bytes of text stored for one value with its elements.
+constexpr std::size_t kMostRedisTexts = 64 << 10;
+constexpr std::size_t kMostRedisSpare = 64;  // number of parts whose memory is reused
 
 std::optional<std::int64_t> redis_number_of(std::string_view text) {
-  // Most lengths have one or two digits.
+  // A shortcut, since most lengths have one or two digits.
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.size() == 1 && is_digit(text[0])) return text[0] - '0';
   if (text.size() == 2 && is_digit(text[0]) && is_digit(text[1])) {
@@ -33,7 +35,7 @@ constexpr std::string_view kRedisSigns = "+-:$*_#,(=!%~>|";
 
 bool splits_redis_words(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
 
-// Types that consist of a single line.
+// Whether a value of this RESP type is a single line.
 bool is_redis_scalar(char sign) {
   return std::string_view("+-:,#_(").find(sign) != std::string_view::npos;
 }
@@ -46,7 +48,8 @@ int redis_digit_of(char c) {
   return -1;
 }
 
-// Decodes an escape sequence inside double quotes. `at` is the byte after the backslash.
+// Decodes an escape sequence inside double quotes. `at` is the index of the byte after the
+// backslash, and then of the last byte of the sequence.
 char redis_unescaped(std::string_view line, std::size_t& at) {
   if (line[at] == 'x' && at + 2 < line.size() && redis_digit_of(line[at + 1]) >= 0 &&
       redis_digit_of(line[at + 2]) >= 0) {
@@ -69,8 +72,8 @@ char redis_unescaped(std::string_view line, std::size_t& at) {
   }
 }
 
-// Reads a quoted word; `at` goes from after the opening quote to after the closing one. False if
-// there is no closing quote, or if the word continues after it.
+// Reads a quoted word and moves `at` past its closing quote. Returns false if there is no closing
+// quote, or if the word continues after it.
 bool take_redis_quoted(std::string_view line, std::size_t& at, char quote, std::string& word) {
   for (; at < line.size(); ++at) {
     if (line[at] == quote) return ++at == line.size() || splits_redis_words(line[at]);
@@ -128,7 +131,7 @@ void RedisScan::begin() {
   ended_ = false;
 }
 
-// Takes bytes up to the end of a line.
+// Takes bytes up to the end of a line. Returns why they violate RESP, or "".
 std::string_view RedisScan::take_line(ByteView bytes, std::size_t& taken) {
   const auto text = text_of(bytes);
   const auto end = text.find('\n');
@@ -169,7 +172,8 @@ std::string_view RedisScan::keep_line(std::string_view part, char sign, bool inl
   return {};
 }
 
-// Checks the first byte of a line, so that invalid bytes are reported before the line ends.
+// Checks the first byte of a line, so that invalid bytes are reported before the line ends. Returns
+// why the byte is invalid, or "".
 std::string_view RedisScan::begin_line(char sign, bool inlined) {
   line_at_ = at_;
   if (inlined) {
@@ -199,7 +203,7 @@ std::string_view RedisScan::read_line(std::string_view line) {
   if (auto* part = add_part(sign)) {
     set_text(*part, text);
     part->body = line_at_ + 1;
-    part->size = at_ - line_at_ - 3;  // without the sign and CRLF
+    part->size = at_ - line_at_ - 3;  // size without the type byte and CRLF
     part->null = sign == '_';
   }
   end_element();
@@ -267,7 +271,7 @@ std::string_view RedisScan::read_aggregate(char sign, std::string_view number) {
   return {};
 }
 
-// Takes bytes of a string, up to the CRLF that ends it.
+// Takes bytes of a string, up to the CRLF that ends it. Sets `why` if they violate RESP.
 void RedisScan::take_body(ByteView bytes, std::size_t& taken, std::string_view& why) {
   taken = std::min(left_, bytes.size());
   for (std::size_t i = left_ > 2 ? left_ - 2 : 0; i < taken; ++i) {
@@ -298,13 +302,14 @@ void RedisScan::end_element() {
     if (--frame.left > 0) return;
     const bool attribute = frame.attribute;
     frames_.pop_back();
-    // An attribute precedes the value that it describes.
+    // An attribute is not a value of its own: the value that it describes follows.
     if (attribute) return;
   }
   ended_ = true;
 }
 
-// Null if the part is not kept: nested too deep, inside an attribute, or one part too many.
+// Adds a part to the value. Returns null if the part is not stored: it is nested too deeply, inside
+// an attribute, or one part too many.
 RedisPart* RedisScan::add_part(char sign) {
   const bool attribute = !frames_.empty() && frames_.front().attribute;
   if (attribute || frames_.size() > 1 || count_ == kMostParts) return nullptr;

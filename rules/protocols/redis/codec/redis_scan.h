@@ -1,9 +1,11 @@
-// RedisScan: splits a byte stream of RESP into values. The client sends commands (arrays of bulk
-// strings, or inline commands); the server sends replies in RESP2 or RESP3 (Redis serialization
-// protocol specification, 7.0). Streamed types, which no server sends, are a protocol violation.
+// RedisScan splits the bytes of one direction of a Redis connection into values. The client sends
+// commands (arrays of bulk strings, or inline commands); the server sends replies in RESP2 or RESP3
+// (Redis serialization protocol specification, for Redis 7.0). Streamed types, which no server
+// sends, are a protocol violation.
 //
-// Incremental. Only the beginnings of the first parts of a value are kept, whatever its size.
-// Nesting is limited to kMostDepth levels.
+// The result does not depend on how reads split the stream. Only the beginnings of the first parts
+// of a value are stored, whatever its size. Nesting is limited to kMostDepth levels. Owned by a
+// codec or a RequestWatch; one thread.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +18,12 @@
 
 namespace brownout::codecs {
 
-// A scalar value, or the head of an aggregate.
+// A part of a value: the value itself, or one of its elements if it is an array, map or set.
 struct RedisPart {
-  char sign = 0;          // first byte; 'i' for an inline command and its words
-  std::string text = {};  // beginning of a string, or the line without its sign
-  // `head` and `body` are offsets, in bytes, from the beginning of the whole value: of the sign,
-  // and of the data after the head. `size` is the size of the data, or the number of elements of an
-  // aggregate.
+  char sign = 0;          // RESP type, the first byte; 'i' for an inline command and its words
+  std::string text = {};  // beginning of a string, or the line without its type byte
+  // Offsets in bytes from the beginning of the whole value: `head` of the part's type byte, `body`
+  // of the data after its first line. `size` is the size of the data, or the number of elements.
   std::size_t head = 0;
   std::size_t body = 0;
   std::size_t size = 0;
@@ -34,8 +35,8 @@ struct RedisPart {
 class RedisScan {
  public:
   static constexpr std::size_t kMostDepth = 128;
-  static constexpr std::size_t kMostInline = 64 << 10;  // redis.conf: PROTO_INLINE_MAX_SIZE
-  static constexpr std::size_t kMostText = 1 << 10;     // bytes of text kept per part
+  static constexpr std::size_t kMostInline = 64 << 10;  // PROTO_INLINE_MAX_SIZE of redis-server
+  static constexpr std::size_t kMostText = 1 << 10;     // bytes of text stored for one part
   static constexpr std::size_t kMostParts = 16 << 10;
 
   enum class Of { kClient, kServer };
@@ -43,21 +44,21 @@ class RedisScan {
 
   struct Step {
     std::size_t taken = 0;
-    bool ended = false;            // a value ends with the taken bytes
-    std::string_view broken = {};  // why the bytes violate RESP; nothing can be read after that
+    bool ended = false;            // whether a value ends with the taken bytes
+    std::string_view broken = {};  // why the bytes violate RESP; nothing more can be parsed
   };
   // Takes bytes up to the end of the value or of `bytes`.
   Step next(ByteView bytes);
-  // The parts of the value that ended: the value itself and its direct elements, without
-  // attributes. Valid until next().
+  // Returns the parts of the value that has ended: the value itself and its direct elements,
+  // without attributes. Valid until next().
   std::span<const RedisPart> parts() const { return {parts_.data(), count_}; }
-  // Bytes of a string still to come.
+  // Returns the number of bytes of the current string that have not arrived yet.
   std::size_t left() const { return left_; }
 
  private:
   struct Frame {
-    std::uint64_t left = 0;  // elements
-    bool attribute = false;  // describes the value that follows
+    std::uint64_t left = 0;  // number of elements that have not ended yet
+    bool attribute = false;  // whether this is an attribute of the value that follows
   };
 
   void begin();
@@ -72,26 +73,27 @@ class RedisScan {
   void end_element();
   RedisPart& new_part(char sign);
   RedisPart* add_part(char sign);
-  // Stores as much of `text` as the limit per value allows.
+  // Stores the beginning of `text`, as much as the limit for a whole value allows.
   void set_text(RedisPart& part, std::string_view text);
 
   Of of_;
   std::vector<Frame> frames_;
-  std::vector<RedisPart> parts_;  // the first count_ belong to this value; the rest are spare
+  // The first count_ belong to the current value; the others are spare.
+  std::vector<RedisPart> parts_;
   std::size_t count_ = 0;
-  RedisPart* open_ = nullptr;  // the string that is being read, if its text is kept
+  RedisPart* open_ = nullptr;  // part of the string that is being read; null if it is not stored
   std::string line_;           // beginning of an incomplete line
-  std::size_t line_size_ = 0;  // bytes of that line so far; line_ may have fewer
-  char last_ = 0;              // the last byte of the line
-  std::size_t line_at_ = 0;    // offset of the line in the value
-  std::size_t at_ = 0;         // bytes of the value so far
-  std::size_t left_ = 0;       // bytes of a string still to come, with CRLF
-  std::size_t texts_ = 0;      // bytes of text kept in parts
+  std::size_t line_size_ = 0;  // size so far of that line, of which line_ may have fewer bytes
+  char last_ = 0;              // last byte so far of that line
+  std::size_t line_at_ = 0;    // offset of that line in the value
+  std::size_t at_ = 0;         // number of bytes of the value taken so far
+  std::size_t left_ = 0;       // number of bytes left of the current string, with its CRLF
+  std::size_t texts_ = 0;      // number of bytes of text stored in parts_
   bool ended_ = true;
 };
 
-// Splits an inline command into words, which may be quoted, as redis-cli and telnet send it. False
-// if a quote does not end (sdssplitargs() of Redis).
+// Splits an inline command, as redis-cli and telnet send it, into words, which may be quoted.
+// Returns false if a quote does not end (sdssplitargs() of Redis).
 bool split_redis_words(std::string_view line, std::vector<std::string>& words);
 
 }  // namespace brownout::codecs

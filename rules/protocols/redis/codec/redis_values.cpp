@@ -26,7 +26,7 @@ RedisType redis_type_of(char sign, bool null) {
     case '$':
       return RedisType::kBulk;
     case '*':
-    case '>':  // a confirmation that answers a command
+    case '>':  // here a confirmation that answers a command
       return RedisType::kArray;
     case ',':
       return RedisType::kDouble;
@@ -64,7 +64,7 @@ void append_redis_string(Bytes& to, char sign, std::string_view ahead, ByteView 
   append_redis(to, ahead);
   append_redis(to, bytes);
 }
-// CR and LF would end the line, so they become blanks.
+// Appends a line of this RESP type. CR and LF would end the line, so they become blanks.
 void append_redis_line(Bytes& to, char sign, ByteView bytes) {
   to.push_back(static_cast<std::byte>(sign));
   for (const auto byte : bytes) {
@@ -73,7 +73,8 @@ void append_redis_line(Bytes& to, char sign, ByteView bytes) {
   }
 }
 
-// An inline command cannot carry every value, so the command is written as an array.
+// Returns an inline command with `payload` as its word `at`. It is written as an array, because an
+// inline command cannot contain every value.
 Bytes write_redis_inline(std::size_t at, ByteView wire, ByteView payload) {
   std::vector<std::string> words;
   split_redis_words(text_of(wire), words);
@@ -89,7 +90,7 @@ Bytes write_redis_inline(std::size_t at, ByteView wire, ByteView payload) {
 }  // namespace
 
 rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole) {
-  // Most commands have few words, which need no allocation.
+  // An array on the stack is enough for most commands, which have few words.
   std::array<std::string_view, 16> few;
   std::vector<std::string_view> many;
   const auto count = parts.size() - 1;
@@ -107,7 +108,7 @@ rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool who
 }
 
 const rules::RedisCommandRow& redis_row_of(RedisParts parts) {
-  std::array<char, 16> name{};  // longer names are looked up as unknown
+  std::array<char, 16> name{};  // a longer name counts as unknown
   const auto word = parts.size() > 1 ? std::string_view(parts[1].text) : std::string_view();
   if (word.size() > name.size()) return rules::redis_command_row({});
   std::transform(word.begin(), word.end(), name.begin(), [](char c) {
@@ -171,7 +172,7 @@ Bytes write_redis_reply(const rules::RedisReply& reply) {
       append_redis_string(bytes, '$', {}, text);
       break;
     case RedisType::kArray:
-      // The reply to PING on a RESP2 connection with subscriptions.
+      // A rule sends an array only as the reply to PING on a RESP2 connection with subscriptions.
       append_redis(bytes, "*2\r\n$4\r\npong\r\n");
       append_redis_string(bytes, '$', {}, text);
       break;

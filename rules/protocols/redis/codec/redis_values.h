@@ -1,5 +1,5 @@
-// Converts the values that RedisScan found into commands and replies, and writes values that a rule
-// has changed or made.
+// Functions that convert the values that RedisScan has found into commands and replies, and that
+// write values which a rule has changed or created. Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -14,20 +14,23 @@ namespace brownout::codecs {
 
 using RedisParts = std::span<const RedisPart>;
 
-// `wire` is the whole command, or empty if it was not kept; then only the beginnings of long words
-// are available. Keys and channels are filled only if `whole`, or if the command blocks.
+// Returns the command that consists of these parts. `wire` is the whole command; if it is empty,
+// only the beginnings of long words are used. Keys and channels are set only if `whole` is true or
+// the command blocks.
 rules::RedisCommand read_redis_command(RedisParts parts, ByteView wire, bool whole = true);
-// The properties of a command with a name of one word; those of an unknown command otherwise.
+// Returns the properties of a command whose name is one word of at most 16 characters; for other
+// names, those of an unknown command.
 const rules::RedisCommandRow& redis_row_of(RedisParts parts);
 std::optional<rules::RedisValue> value_of_redis_command(const rules::RedisCommand& command,
                                                         RedisParts parts);
 rules::RedisReply read_redis_reply(RedisParts parts, bool push);
-// `message`: the reply is a published pub/sub message.
+// Returns the position of the payload of a reply; no value if the payload is not one string.
+// `message` means that the reply is a published message, whose payload is its last part.
 std::optional<rules::RedisValue> value_of_redis_reply(RedisParts parts, bool message);
-// The bytes of the value; empty for an inline command.
+// Returns the bytes of the value within the message; empty for an inline command.
 ByteView payload_of_redis(const rules::RedisValue& value, ByteView wire);
 
-// The message with another value; the rest stays as it arrived.
+// Returns the message with `payload` in place of the value. All other bytes stay as received.
 Bytes write_redis_value(const rules::RedisValue& value, ByteView wire, ByteView payload);
 Bytes write_redis_reply(const rules::RedisReply& reply);
 

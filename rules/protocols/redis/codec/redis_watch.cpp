@@ -37,7 +37,7 @@ class RedisWatch final : public RequestWatch {
       const auto answer = pairing_.answered(parts);
       pairing_.passed(answer);
       if (!answer.command || !answer.last || answer.ordinal < next_) return;
-      // Earlier commands are complete, too.
+      // A reply shows that all earlier commands are complete, too.
       for (; next_ <= answer.ordinal && !open_.empty(); ++next_) {
         const auto asked = open_.front();
         open_.pop_front();
@@ -74,8 +74,9 @@ class RedisWatch final : public RequestWatch {
   codecs::RedisScan client_{codecs::RedisScan::Of::kClient};
   codecs::RedisScan server_{codecs::RedisScan::Of::kServer};
   RedisPairing pairing_;
-  std::deque<std::optional<Instant>> open_;  // when each was sent; none for blocking commands
-  std::uint64_t next_ = 1;                   // number of the first command in open_
+  // When each command was sent; no value for blocking ones.
+  std::deque<std::optional<Instant>> open_;
+  std::uint64_t next_ = 1;  // number of the first command in open_
   std::size_t waiting_ = 0;
   bool broken_ = false;
   bool leaving_ = false;

@@ -1,4 +1,5 @@
-// Pairs Redis commands with their replies, in order (request_watch.h).
+// make_redis_watch() creates a RequestWatch (request_watch.h) that pairs Redis commands with their
+// replies, in order, to measure success and latency.
 //
 // Every command that expects a reply is a request, except those that may block for any time (BLPOP,
 // XREAD BLOCK, WAIT). An error counts as a failure only if the server is to blame, like status 500

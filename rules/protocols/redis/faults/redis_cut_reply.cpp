@@ -1,5 +1,5 @@
-// redis_cut_reply: a bulk string announces its length. A reader that trusts the length waits for
-// the rest, or uses the part.
+// redis_cut_reply: closes the connection within a reply. The reply announces its length; a client
+// that trusts it waits for the rest, or uses the part.
 #include <algorithm>
 
 #include "rules/engine/fault.h"

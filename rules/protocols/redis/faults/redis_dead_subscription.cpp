@@ -1,4 +1,5 @@
-// redis_dead_subscription: as after a NAT has forgotten an idle connection.
+// redis_dead_subscription: drops everything after a subscription, as after a NAT has forgotten an
+// idle connection.
 #include "rules/engine/fault.h"
 #include "rules/faults/common/dropping_stage.h"
 #include "rules/protocols/redis/redis_message.h"
@@ -14,7 +15,7 @@ class RedisDeadSubscriptionStage final : public Stage {
     const bool subscribes = view != nullptr && view->reply && view->channel;
     if (!subscribes) return out.emit(std::move(chunk), now);
     dead_ = true;
-    // The confirmation of the subscription still arrives.
+    // The confirmation of the subscription still passes.
     if (view->command) return out.emit(std::move(chunk), now);
     swallow(chunk, now, out);
   }

@@ -1,8 +1,8 @@
-// Shared code of the faults that answer a command with an error: redis_readonly, redis_loading and
-// the like.
+// RedisErrorStage and RedisErrorFault answer commands with an error, for the faults redis_readonly,
+// redis_loading and the like.
 //
 // The server never sees the command. The error takes the place of its reply, after the replies to
-// earlier commands.
+// earlier commands. Thread and owner are those of any stage (stage.h).
 #pragma once
 
 #include <optional>
@@ -15,8 +15,8 @@
 
 namespace brownout::rules {
 
-// `ErrorFor` is a callable std::optional<std::string>(const RedisCommand&): the error for the
-// command, or none if the simulated server would run it.
+// `ErrorFor` is a callable std::optional<std::string>(const RedisCommand&). It returns the error
+// for a command, or no value if the simulated server would run the command.
 template <class ErrorFor>
 class RedisErrorStage final : public Stage {
  public:
@@ -59,7 +59,7 @@ class RedisErrorFault final : public Fault {
   }
 };
 
-// The description that these faults share.
+// Returns the description of such a fault for the loader of rule files and the reference page.
 inline FaultKind redis_error_kind(std::string_view name, std::string_view summary,
                                   std::string_view correct_client, std::string_view source) {
   return {.name = name,
@@ -77,8 +77,8 @@ inline FaultKind redis_error_kind(std::string_view name, std::string_view summar
 inline bool has_redis_flag(const RedisCommand& command, unsigned flag) {
   return command.row->has(flag);
 }
-// The error MOVED or ASK (`kind`) with the slot of the command's first key; none for commands
-// without keys.
+// Returns the error MOVED or ASK (`kind`) with the slot of the command's first key. No value for
+// commands without keys.
 inline std::optional<std::string> redis_redirection(const RedisCommand& command,
                                                     std::string_view kind,
                                                     const std::string& address) {
@@ -86,7 +86,7 @@ inline std::optional<std::string> redis_redirection(const RedisCommand& command,
   return std::string(kind) + " " + std::to_string(redis_slot(command.keys.front())) + " " + address;
 }
 
-// Host and port without brackets around IPv6, since Redis clients split at the last colon.
+// Returns host and port without brackets around IPv6, since Redis clients split at the last colon.
 inline std::string redis_address(const Endpoint& address) {
   return address.host + ":" + std::to_string(address.port);
 }

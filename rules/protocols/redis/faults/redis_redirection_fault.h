@@ -1,4 +1,5 @@
-// Shared code of redis_moved and redis_ask: a cluster node redirects the client to another address.
+// RedisRedirectionFault is the base class of redis_moved and redis_ask: a cluster node redirects
+// the client to another address. Immutable; any thread.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ struct RedisRedirectionSettings {
 class RedisRedirectionFault : public Fault {
  public:
   using Settings = RedisRedirectionSettings;
-  // `kind` is the first word of the error; a string literal.
+  // `kind` is the first word of the error, MOVED or ASK. It must be a string literal.
   RedisRedirectionFault(const Settings& settings, std::string_view kind)
       : kind_(kind), address_(redis_address(settings.address)) {}
 

@@ -1,4 +1,5 @@
-// alpn_refused: models a server without the protocols that a client expects.
+// alpn_refused: refuses handshakes of clients with ALPN, as a server does that lacks the protocols
+// that a client offers.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

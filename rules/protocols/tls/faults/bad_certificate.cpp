@@ -1,5 +1,5 @@
-// bad_certificate: the local CA that clients trust (`brownout ca init`) issues the certificate, so
-// its only defect is the configured one.
+// bad_certificate: presents a certificate with a defect. The local CA that clients trust (`brownout
+// ca init`) issues the certificate, so its only defect is the configured one.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,4 +1,5 @@
-// corrupt_record: models damage that the checksum of TCP does not detect.
+// corrupt_record: flips a bit in a TLS record, like damage that the checksum of TCP does not
+// detect.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

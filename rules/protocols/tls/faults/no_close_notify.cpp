@@ -1,5 +1,5 @@
-// no_close_notify: models servers that close the TCP connection only, and truncation by an
-// attacker.
+// no_close_notify: ends TLS without the alert close_notify, as servers do that close the TCP
+// connection only, or an attacker who truncates the data.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,4 +1,4 @@
-// no_shared_cipher: models a server whose cipher suites were restricted.
+// no_shared_cipher: refuses handshakes, as a server does whose cipher suites were restricted.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,4 +1,4 @@
-// slow_handshake: models a server that is too busy for handshakes.
+// slow_handshake: delays the ServerHello, as a server does that is too busy for handshakes.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,4 +1,4 @@
-// tls_alert: any alert, for those without a fault of their own.
+// tls_alert: refuses handshakes with any alert, for alerts without a fault of their own.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

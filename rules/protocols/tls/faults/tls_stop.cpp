@@ -1,4 +1,5 @@
-// tls_stop: models a crashed or overloaded server, or a filtering middlebox.
+// tls_stop: stops handshakes halfway, as a crashed or overloaded server or a filtering middlebox
+// does.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

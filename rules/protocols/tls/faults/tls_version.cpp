@@ -1,4 +1,4 @@
-// tls_version: models an old server.
+// tls_version: limits the TLS version, as an old server does.
 #include "rules/engine/fault.h"
 
 namespace brownout::rules {

@@ -1,5 +1,5 @@
-// close_websocket: the Close replaces the message on which the rule acts. Servers use 1001 or 1012
-// for a restart and 1013 for overload.
+// close_websocket: sends a Close in place of the message on which the rule acts. Servers use the
+// status 1001 or 1012 for a restart and 1013 for overload.
 #include "rules/engine/fault.h"
 #include "rules/protocols/websocket/websocket.h"
 
@@ -19,7 +19,7 @@ class CloseWebsocketStage final : public Stage {
     payload_ += settings.reason;
   }
 
-  // The Close replaces the message.
+  // Sends a Close in place of the message.
   void push(Chunk, Instant now, Output& out) override {
     const auto close = websocket_chunk(Opcode::kClose, payload_);
     out.note({.action = "close"}, now);

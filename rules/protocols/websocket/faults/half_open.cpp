@@ -1,4 +1,5 @@
-// half_open: models a peer that is gone without a close, behind a proxy that still answers pings.
+// half_open: discards messages and keeps the connection open, as if the peer were gone without a
+// close behind a proxy that still answers pings.
 #include "rules/engine/fault.h"
 #include "rules/message/message_protocol.h"
 
@@ -21,7 +22,7 @@ class HalfOpenStage final : public Stage {
              now);
     if (pong) out.reply(std::move(*pong), now);
   }
-  // The close of the other connection is not forwarded either.
+  // Discards the end of the sender's stream, too.
   void finish(Instant, Output&) override {}
   bool blackholed() const override { return true; }
 

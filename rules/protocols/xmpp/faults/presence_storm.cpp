@@ -21,7 +21,8 @@ class PresenceStormStage final : public Stage {
     const bool comes = stanza->type.empty();
     const auto ends = " from='" + xml_escaped(stanza->from) + "'" +
                       (stanza->to.empty() ? "" : " to='" + xml_escaped(stanza->to) + "'") + "/>";
-    // The presence that arrived goes last. The presence before it has the opposite state.
+    // Emit presences of alternating state. The presence that arrived goes last, so the one before
+    // it has the opposite state.
     for (std::int64_t left = settings_.count; left > 0; --left) {
       const bool available = (left % 2 == 0) == comes;
       out.emit(xmpp_chunk((available ? "<presence" : "<presence type='unavailable'") + ends,

@@ -23,8 +23,8 @@ struct ResumptionSettings {
   Answer answer = Answer::kFailed;
 };
 
-// Changes only the server's answer. Requests pass unchanged: the codec copies the client's previd
-// into the answer <failed/>.
+// Changes the server's answer to a client that asks to resume its stream. The client's request
+// passes unchanged: the codec copies its previd into the answer <failed/>.
 class ResumptionStage final : public Stage {
  public:
   explicit ResumptionStage(const ResumptionSettings& settings) : settings_(settings) {}
@@ -49,8 +49,8 @@ class ResumptionStage final : public Stage {
            xml_escaped(stanza.previous) + "'/>";
   }
 
-  // The chunk with the false answer: alone, or in its place inside a SASL2 element. None if a rule
-  // has changed that element before, since the offsets no longer hold.
+  // Returns the chunk with the false answer: alone, or in its place inside a SASL2 element. No
+  // value if another rule has changed that element, since the offsets no longer hold.
   std::optional<Chunk> with_false_answer(const Chunk& chunk, const XmppStanza& stanza) const {
     if (stanza.within == XmppElement::kOther) return xmpp_chunk(false_answer(stanza, stanza.space));
     if (chunk.touched() || stanza.within_end > chunk.size()) return std::nullopt;

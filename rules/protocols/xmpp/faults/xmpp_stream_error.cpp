@@ -1,4 +1,5 @@
-// xmpp_stream_error: the error replaces the element at which the rule acts.
+// xmpp_stream_error: ends the stream with a stream error, in place of the element on which the rule
+// acts.
 #include "rules/engine/fault.h"
 #include "rules/protocols/xmpp/xmpp_message.h"
 
@@ -15,7 +16,8 @@ class StreamErrorStage final : public Stage {
   StreamErrorStage(const StreamErrorSettings& settings, Direction direction)
       : settings_(settings), direction_(direction) {}
 
-  // Replaces the element that arrived. The opening of a stream passes: an error can only follow it.
+  // Sends the stream error in place of the element. The opening of a stream passes: an error can
+  // only follow it.
   void push(Chunk chunk, Instant now, Output& out) override {
     const auto* stanza = stanza_of(chunk);
     const bool opening = stanza != nullptr && stanza->element == XmppElement::kStream;
