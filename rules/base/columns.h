@@ -1,5 +1,5 @@
 // Functions that measure and shorten text for a terminal. A character takes one column, a wide
-// (East Asian) character two (Unicode Standard Annex 11).
+// (East Asian) character two (Unicode Standard Annex 11). Pure functions; any thread.
 #pragma once
 
 #include <cstddef>

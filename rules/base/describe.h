@@ -1,4 +1,5 @@
-// Formats an error as one line for logs and terminals, with its hint in parentheses.
+// Formats an error as one line for logs and terminals, with its hint in parentheses. Pure
+// functions; any thread.
 #pragma once
 
 #include <string>

@@ -1,9 +1,12 @@
-// Collects all errors of a rule file while it is read, and renders them with the quoted line.
+// Diagnostics collects all errors of a rule file while it is read, and renders them with the quoted
+// line.
 //
 //   rules.toml:12:21: error: unknown key "jiter" in fault "latency"
 //      12 | fault = { type = "latency", jiter = "5ms" }
 //         |                             ^
 //      did you mean "jitter"? (allowed: delay, jitter, correlation, ...)
+//
+// A Diagnostics belongs to the caller that reads the file; one thread.
 #pragma once
 
 #include <span>

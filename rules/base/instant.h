@@ -2,7 +2,7 @@
 //
 // Code in rules/ receives the current time as a parameter. VirtualClock has no now(), so code in
 // rules/ that tries to read a clock does not compile. The proxy converts CLOCK_MONOTONIC to these
-// instants; tests start at zero.
+// instants; tests start at zero. Plain values; any thread.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Joins names into one text for error messages.
+// Joins names into one text for error messages. Pure functions; any thread.
 #pragma once
 
 #include <string>

@@ -6,6 +6,8 @@
 // - Marks that change the direction of writing (Unicode 15, section 23.2).
 // - Separators of lines and paragraphs.
 // - Bytes that are not UTF-8 (RFC 3629).
+//
+// Pure functions; any thread.
 #pragma once
 
 #include <string>

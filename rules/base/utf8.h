@@ -1,4 +1,5 @@
-// Finds UTF-8 characters (RFC 3629) in bytes that may not be valid UTF-8.
+// Finds UTF-8 characters (RFC 3629) in bytes that may not be valid UTF-8. Pure functions; any
+// thread.
 #pragma once
 
 #include <cstddef>

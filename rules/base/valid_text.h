@@ -1,5 +1,5 @@
 // Turns arbitrary bytes into valid UTF-8 for JSON, XML and HTML: each invalid byte is replaced by
-// U+FFFD (Unicode 15, table 3-7).
+// U+FFFD (Unicode 15, table 3-7). Pure functions; any thread.
 #pragma once
 
 #include <cstddef>

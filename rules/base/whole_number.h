@@ -1,4 +1,5 @@
-// Parses a decimal integer strictly: only digits are allowed, no sign and no white space.
+// Parses a decimal integer strictly: only digits are allowed, no sign and no white space. Pure
+// functions; any thread.
 #pragma once
 
 #include <charconv>

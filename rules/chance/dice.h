@@ -8,7 +8,7 @@
 // flow (a connection or UDP session): chunks, segments, byte offsets or seconds. mix applies the
 // splitmix64 finalizer once per parameter (Steele, Lea, Flood: "Fast splittable pseudorandom number
 // generators", OOPSLA 2014). std::*_distribution is not used, because its results differ between
-// standard libraries.
+// standard libraries. Plain values; any thread.
 #pragma once
 
 #include <cstdint>

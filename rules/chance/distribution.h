@@ -10,7 +10,8 @@
 //   spike         +1 for a given share of the draws, else 0
 //
 // Tables have 4096 entries rounded to 1/8192, as netem's tables do, so that a random number gives
-// the same deviation on every machine.
+// the same deviation on every machine. deviation() is pure. A CorrelatedDraws belongs to one fault
+// at work; one thread.
 #pragma once
 
 #include <array>

@@ -3,7 +3,7 @@
 // the proxy carries it out.
 //
 // Delays of several rules add up. The first rule whose verdict is not kServe decides; later
-// verdicts are ignored.
+// verdicts are ignored. A plain value that the flow owns; one thread.
 #pragma once
 
 #include <memory>

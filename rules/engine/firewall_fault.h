@@ -6,7 +6,7 @@
 // If a line can stop established flows, a stage applies it to their data. Faults of the level
 // kFirewall are mistakes in its list, active during their schedule. FirewallTimeline returns the
 // list at every instant: the correct list, changed by the active mistakes in the order of the rule
-// file.
+// file. Owned by the rule; immutable, so any thread may use it.
 #pragma once
 
 #include <memory>

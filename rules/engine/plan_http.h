@@ -1,6 +1,7 @@
 // HttpPlan selects the rules that act on one HTTP request and its response, and applies them. See
 // plan.h for connections and plan_query.h for DNS. Apart from the rules' counters and the state
-// that faults share, it has no side effects.
+// that faults share, it has no side effects. Owned by the Conversation of the client's connection;
+// one thread.
 #pragma once
 
 #include <utility>

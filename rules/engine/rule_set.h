@@ -2,7 +2,7 @@
 // replaces the pointer.
 //
 // Rules are indexed by listener and client prefix, so that thousands of rules for other listeners
-// or clients cost nothing per connection.
+// or clients cost nothing per connection. Any thread.
 #pragma once
 
 #include <algorithm>

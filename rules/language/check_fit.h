@@ -1,5 +1,6 @@
 // FitCheck checks that the other keys of a rule fit its fault: the listeners' protocols, direction,
-// per, and the rest of the match. Each error is added to the diagnostics.
+// per, and the rest of the match. Each error is added to the diagnostics. Used while a file is
+// read; one thread.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
 // ListenerCheck checks that the keys of a [[listener]] fit each other, its protocol, and its
-// upstream. Each error is added to the diagnostics.
+// upstream. Each error is added to the diagnostics. Used while a file is read; one thread.
 #pragma once
 
 #include <string>

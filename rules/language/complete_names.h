@@ -1,6 +1,6 @@
 // Adds the names that a rule file leaves out. Names are needed before anything else is read,
 // because logs, metrics, random numbers and the API refer to each [[listener]] and [[rule]] by its
-// name.
+// name. Pure functions; any thread.
 #pragma once
 
 #include "rules/schema/node.h"

@@ -1,5 +1,5 @@
 // Adds the default listeners of `brownout exec` to a rule file: one intercepting listener for each
-// protocol with a well-known port, and listeners for all other ports.
+// protocol with a well-known port, and listeners for all other ports. Pure functions; any thread.
 #pragma once
 
 #include "rules/schema/node.h"

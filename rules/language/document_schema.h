@@ -1,5 +1,6 @@
 // Defines the keys of a rule file and of a [[rule]]. Nested tables are kept unparsed (as Node) and
 // read later, because they refer to listeners, rules and firewalls that may come later in the file.
+// Immutable; any thread.
 #pragma once
 
 #include "rules/engine/rule.h"

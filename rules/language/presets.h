@@ -3,7 +3,7 @@
 //
 // Sources disagree about what "3G" is, so each preset names the source of its figures. A preset
 // expands to several rules that use the same random draw, so a connection gets either all of them
-// or none.
+// or none. Pure functions; any thread.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // Generates the reference page from the declarations that the rule-file loader uses, so that the
-// page cannot be out of date.
+// page cannot be out of date. Pure functions; any thread.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // Measures how deeply a TOML text nests before it is parsed, to protect the parser. toml++ limits
 // the depth of brackets, but not that of dotted keys and headers, and it frees its trees by
-// recursion.
+// recursion. Pure functions; any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // Warns about settings of a rule file that are valid but unlikely to do what the author intended.
+// Pure functions; any thread.
 #pragma once
 
 #include "rules/base/diagnostics.h"

@@ -1,5 +1,6 @@
 // Carrier is the kind of traffic on which a rule or fault acts: connections, UDP sessions, DNS
-// queries, HTTP requests, TLS handshakes or messages. CarrierSet is a set of them.
+// queries, HTTP requests, TLS handshakes or messages. CarrierSet is a set of them. Plain values;
+// any thread.
 #pragma once
 
 namespace brownout::rules {

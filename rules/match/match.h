@@ -1,5 +1,6 @@
 // Match is the `match` table of a rule: conditions that select connections, requests, queries and
-// messages. Every key narrows the selection; a rule without keys matches everything.
+// messages. Every key narrows the selection; a rule without keys matches everything. A plain value,
+// owned by its rule; any thread.
 #pragma once
 
 #include <array>

@@ -3,7 +3,8 @@
 //
 // The parsed fields of a message are in a MessageView, with a subclass for each protocol
 // (rules/protocols). HTTP and DNS messages have no view. For them, a Message exists only in stages
-// that process several messages together (shared_stages.h).
+// that process several messages together (shared_stages.h). Immutable once rules can access it; any
+// thread.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // MessageConditions stores those keys of a rule's `match` that are specific to messaging protocols
 // (an MQTT topic, a NATS subject). Several protocols may define the same key, each with its own
-// meaning.
+// meaning. Owned by the Match of a rule, and immutable once the rule file is read; any thread.
 #pragma once
 
 #include <string>

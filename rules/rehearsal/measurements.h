@@ -1,6 +1,6 @@
 // Measurements contains everything that a rehearsal measured: operations of synthetic users,
 // traffic through the proxy, injected faults, and alerts. Times are scenario time since the start
-// of the first phase; earlier times are negative.
+// of the first phase; earlier times are negative. Plain values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace brownout::rules {
 struct InjectedFaults {
   Duration at{};
   std::string rule;
-  std::uint64_t count = 0;  // number since the previous entry
+  std::uint64_t count = 0;  // number of events since the previous entry
 };
 
 struct Alert {

@@ -1,6 +1,6 @@
 // Operation is the result of one operation of one synthetic user. It includes attempts at further
 // endpoints if the first failed. Times are scenario time since the start of the first phase;
-// earlier times are negative.
+// earlier times are negative. Plain values; any thread.
 #pragma once
 
 #include <cstdint>

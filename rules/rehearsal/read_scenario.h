@@ -1,5 +1,6 @@
 // Reads the tables of a rehearsal into a Scenario, and makes every check that involves several
 // keys. The reader of the rule file (read_config.cpp) calls it with the names of the other tables.
+// Pure functions; any thread.
 #pragma once
 
 #include <functional>

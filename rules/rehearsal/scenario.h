@@ -2,7 +2,8 @@
 // conditions. It is read from the same file as the rules (load_toml.h).
 //
 // All times are scenario time: with time_scale = "60x", an hour of scenario time takes a real
-// minute. Only latencies and a probe's time-out are real time.
+// minute. Only latencies and a probe's time-out are real time. Plain values, immutable once the
+// file is read; any thread.
 #pragma once
 
 #include <cstdint>

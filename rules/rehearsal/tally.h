@@ -48,7 +48,7 @@ std::optional<Span> span_of(const Scenario& scenario, const Expectation& wanted,
 Span acted_span_of(const std::vector<PhaseInterval>& phases, std::size_t number, Duration within);
 // Whether operations of this probe count for the expectation, at any time.
 bool is_meant(const Scenario& scenario, const Expectation& wanted, std::uint32_t probe);
-// Returns the length of the time windows in which the peak of a rate is counted: a second of
+// Returns the length of the time windows in which a rate is counted to find its peak: a second of
 // scenario time, or 100 ms of real time if that is longer. Counts over shorter windows are too
 // small to be meaningful.
 Duration peak_window(const Scenario& scenario);

@@ -1,5 +1,5 @@
 // AddressMap rewrites the server addresses that a protocol announces to clients, so that clients
-// connect to listeners instead: { "10.0.0.1:7000" = "127.0.0.1:17000" }.
+// connect to listeners instead: { "10.0.0.1:7000" = "127.0.0.1:17000" }. Plain values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace brownout::rules {
 class AddressMap {
  public:
   bool empty() const { return entries_.empty(); }
-  // The replacement address, or null if the address is not rewritten.
+  // Returns the address that replaces this one, or null if the address stays.
   const Endpoint* find(std::string_view host, std::uint16_t port) const;
   friend bool operator==(const AddressMap&, const AddressMap&) = default;
 

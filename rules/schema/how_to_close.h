@@ -1,4 +1,5 @@
-// How a fault closes a connection: with FIN or with RST.
+// HowToClose is the value of a key that selects how a fault closes a connection: with FIN or with
+// RST. Plain values; any thread.
 #pragma once
 
 #include <array>

@@ -15,7 +15,8 @@ constexpr std::size_t kLongestName = 253;
 std::string canonical_name(std::string_view name) {
   std::string result(name);
   for (auto& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  // An escaped dot belongs to its label (RFC 1035, 5.1); a dot after an escaped backslash does not.
+  // An escaped dot belongs to the name's last label (RFC 1035, 5.1) and stays. A dot after an
+  // escaped backslash is a trailing dot.
   if (!result.ends_with('.')) return result;
   std::size_t escapes = 0;
   while (escapes + 1 < result.size() && result[result.size() - 2 - escapes] == '\\') ++escapes;

@@ -4,6 +4,8 @@
 //   "chat.example.org"    this name
 //   ".example.org"        example.org and every name below it
 //   "*.example.org"       a glob: * matches any characters (dots, too), ? matches one
+//
+// Plain values; any thread.
 #pragma once
 
 #include <string>
@@ -14,16 +16,17 @@
 
 namespace brownout::rules {
 
-// The form in which names are compared: lower case, without a trailing dot. The root is "".
+// Returns the form in which names are compared: lower case, without a trailing dot. The root is "".
 std::string canonical_name(std::string_view name);
-// "example.org" for "chat.example.org"; the parent of the root is the root.
+// Returns the name without its first label: "example.org" for "chat.example.org". The parent of the
+// root is the root.
 std::string_view parent_name(std::string_view name);
 
 class NamePattern {
  public:
   static Result<NamePattern> parse(std::string_view text);
 
-  // `name` must be canonical (canonical_name).
+  // `name` must be in the form that canonical_name() returns.
   bool matches(std::string_view name) const;
   const std::string& text() const { return text_; }
 

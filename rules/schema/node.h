@@ -24,23 +24,22 @@ struct Node {
   const Table* table() const { return std::get_if<Table>(&value); }
   const Array* array() const { return std::get_if<Array>(&value); }
   const std::string* string() const { return std::get_if<std::string>(&value); }
-  // The member with this key, or nullptr if there is none or the node is not a table.
+  // Returns the value of this key, or null if there is none or the node is not a table.
   const Node* find(std::string_view key) const;
-  // The type in words, for messages: "a string", "a whole number", "a table"...
+  // Returns the type in words, for messages: "a string", "a whole number", "a table"...
   std::string_view type_name() const;
 };
 
 struct Member {
   std::string key;
-  Position where = {};  // position of the key
+  Position where = {};  // position of the key in the file
   Node node;
 };
 
-// The [[kind]] table whose `name` is this, or nullptr. A table without the key `name` has the name
-// "".
+// Returns the [[kind]] table of this name, or null. A table without the key `name` has the name "".
 const Node* find_table(const Node& document, std::string_view kind, std::string_view name);
 
-// One line with sorted keys: two nodes with equal content have equal texts.
+// Returns the node as one line of text with sorted keys. Nodes of equal content have equal texts.
 std::string canonical(const Node& node);
 
 }  // namespace brownout::rules

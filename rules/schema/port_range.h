@@ -1,4 +1,4 @@
-// PortRange is a port or an inclusive range of ports: 443, "8000-8999".
+// PortRange is a port or an inclusive range of ports: 443, "8000-8999". Plain values; any thread.
 #pragma once
 
 #include <cstdint>

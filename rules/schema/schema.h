@@ -28,12 +28,12 @@
 
 namespace brownout::rules {
 
-// One key, as the reference page describes it.
+// The description of one key on the reference page.
 struct FieldInfo {
   std::string name;
-  std::string type;          // "duration", "rate", "\"fin\" | \"rst\"", "list of prefixes"
-  std::string range;         // "from 0s to 1h"; may be empty
-  std::string default_text;  // "required", "none", or the value
+  std::string type;   // type of the value: "duration", "\"fin\" | \"rst\"", "list of prefixes"
+  std::string range;  // allowed range: "from 0s to 1h"; may be empty
+  std::string default_text;  // the default value, "required" or "none"
   std::string meaning;
 };
 
@@ -66,7 +66,8 @@ std::vector<std::string_view> names_of() {
   return names;
 }
 
-// How a value of type T is named, read from a node and printed.
+// ValueKind defines how values of type T are called, read from a node, and printed. Each type has a
+// specialization.
 template <class T>
 struct ValueKind;
 
@@ -137,7 +138,7 @@ struct ValueKind<Endpoint> {
   static std::string print(const Endpoint& value) { return to_text(value); }
 };
 
-// The error `expected a duration, found a whole number`.
+// Returns an error like `expected a duration, found a whole number`.
 tl::unexpected<Error> wrong_type(const Node& node, std::string_view expected);
 
 template <class E>
@@ -158,7 +159,7 @@ struct ValueKind<E> {
   static std::string print(E value) { return in_quotes(name_of(value)); }
 };
 
-// A list with one element may be written as that element alone.
+// Reads lists. A list with one element may be written as that element alone.
 template <class T>
 struct ValueKind<std::vector<T>> {
   static std::string name() { return "list of: " + ValueKind<T>::name(); }
@@ -262,7 +263,7 @@ Field<S> field(std::string name, std::optional<T> S::*member, std::string meanin
           }};
 }
 
-// A key whose value has its own reader, for example a table with its own schema.
+// Returns a key whose value has its own reader, for example a table with its own schema.
 template <class S>
 Field<S> nested(std::string name, std::string type, std::string meaning,
                 std::function<void(const Node&, S&, Diagnostics&)> read, bool required = false) {
@@ -272,7 +273,7 @@ Field<S> nested(std::string name, std::string type, std::string meaning,
       std::move(read)};
 }
 
-// Makes the keys of a nested struct `member` keys of S itself.
+// Returns the keys of the nested struct `member` as keys of S itself.
 template <class S, class Part>
 std::vector<Field<S>> fields_of(Part S::*member, const std::vector<Field<Part>>& fields) {
   std::vector<Field<S>> all;
@@ -292,7 +293,7 @@ class Schema {
     for (const auto& field : fields_) infos_.push_back(field.info);
   }
   Schema(std::initializer_list<Field<S>> fields) : Schema(std::vector<Field<S>>(fields)) {}
-  // The fields of both lists, in order.
+  // Creates a schema with the fields of both lists, in order.
   Schema(std::initializer_list<Field<S>> fields, const std::vector<Field<S>>& more)
       : Schema(fields) {
     fields_.insert(fields_.end(), more.begin(), more.end());
@@ -301,8 +302,8 @@ class Schema {
 
   const std::vector<FieldInfo>& fields() const { return infos_; }
 
-  // Reads `table`. `what` names it in messages, e.g. `fault "latency"`. Keys in `also` are allowed
-  // and ignored.
+  // Reads `table`. Messages call the table `what`, e.g. `fault "latency"`. Keys in `also` are
+  // allowed and ignored.
   S read(const Node& table, std::string_view what, Diagnostics& problems,
          std::initializer_list<std::string_view> also = {}) const {
     S settings{};

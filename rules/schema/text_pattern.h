@@ -21,7 +21,8 @@ namespace brownout::rules {
 // Converts ASCII letters to lower case, independently of the locale.
 std::string lower_case(std::string_view text);
 
-// Backtracks to the last * only, so the time is linear in practice.
+// Whether a glob matches the text. Backtracks to the last * only, so the time is linear in
+// practice.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
 class TextPattern {
@@ -46,7 +47,7 @@ struct ValueKind<TextPattern> {
   static std::string print(const TextPattern& value) { return in_quotes(value.text()); }
 };
 
-// Matches a name and its value: an HTTP header, an MQTT user property.
+// A pattern for a value with a certain name, such as an HTTP header or an MQTT user property.
 struct HeaderPattern {
   std::string name;
   TextPattern value;

@@ -1,4 +1,4 @@
-// The transport protocol of a rule: TCP or UDP.
+// Transport is the transport protocol of a rule or query: TCP or UDP. Plain values; any thread.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// check_jitter() reports a jitter that is larger than the delay, for several faults.
+// check_jitter() reports a jitter that is larger than the delay, for several faults. Pure function;
+// any thread.
 #pragma once
 
 #include "rules/base/diagnostics.h"

@@ -1,4 +1,5 @@
-// The byte types that codecs read and write, and conversions between bytes and text.
+// The byte types that codecs read and write, and conversions between bytes and text. Pure
+// functions; any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // Selects the codec (parser and serializer) for the messages of a connection. The listener's
-// protocol decides or, after an upgrade to WebSocket, the subprotocol.
+// protocol decides or, after an upgrade to WebSocket, the subprotocol. The caller owns the codec.
+// Pure functions; any thread.
 #pragma once
 
 #include <memory>

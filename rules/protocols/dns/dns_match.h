@@ -1,4 +1,5 @@
-// DnsMatch selects DNS queries by name, record type and transport, for the `match` of a rule.
+// DnsMatch selects DNS queries by name, record type and transport, for the `match` of a rule. A
+// plain value, owned by its rule; any thread.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
 // FramedMessage is a message of an in-house protocol, found by a configured framing (framing.h).
+// Immutable; any thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // HttpMatch selects HTTP requests and responses by method, path, header, status and the like, for
-// the `match` of a rule.
+// the `match` of a rule. A plain value, owned by its rule; any thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // MqttMessage is an MQTT packet as a message for rules. The message payload is the payload of a
-// PUBLISH; for other packets, all bytes after the fixed header.
+// PUBLISH; for other packets, all bytes after the fixed header. Immutable once rules can access it;
+// any thread.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // NatsMessage is a NATS message for rules. The message payload is the published data of PUB, HPUB,
-// MSG or HMSG, without headers; it is empty for all other messages.
+// MSG or HMSG, without headers; it is empty for all other messages. Immutable once rules can access
+// it; any thread.
 #pragma once
 
 #include <memory>

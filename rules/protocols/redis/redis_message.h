@@ -1,7 +1,8 @@
 // RedisMessage is a Redis command, or a reply together with its command, as a message for rules.
 //
 // The message payload is the value that a command writes, publishes or echoes, the text of a reply
-// that is one string, or the published data. It is empty for all other messages.
+// that is one string, or the published data. It is empty for all other messages. Immutable once
+// rules can access it; any thread.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // TlsMatch selects TLS connections by server name (SNI), ALPN protocol and JA3 hash, for the
-// `match` of a rule.
+// `match` of a rule. A plain value, owned by its rule; any thread.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // XmppStanza is an XMPP element (RFC 6120) in the form that rules match. Elements are stanzas of
 // clients, servers and components (XEP-0114), stream management (XEP-0198), and elements of the
-// stream itself.
+// stream itself. Plain values; any thread.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // XmppMessage is an XMPP element as a message for rules. Its payload is the element's text as
-// received.
+// received. Immutable once rules can access it; any thread.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// Helpers that read fields of a DNS message without unpacking the message (RFC 1035, 4.1).
+// Helpers that read fields of a DNS message without unpacking the message (RFC 1035, 4.1). Pure
+// functions; any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// Functions that convert DNS records between ldns and rules/protocols/dns/dns.h.
+// Functions that convert DNS records between ldns and rules/protocols/dns/dns.h. Pure functions;
+// any thread.
 #pragma once
 
 #include "rules/protocols/dns/codec/ldns.h"

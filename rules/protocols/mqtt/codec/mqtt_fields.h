@@ -1,5 +1,5 @@
 // MqttFieldReader and MqttFieldWriter read and write the data types in MQTT packets (MQTT 5.0,
-// section 1.5).
+// section 1.5). Each belongs to the function that parses or writes one packet; one thread.
 #pragma once
 
 #include <cstdint>

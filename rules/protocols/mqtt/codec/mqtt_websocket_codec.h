@@ -4,7 +4,7 @@
 // Packets are in binary WebSocket messages; a packet may span several messages, and a message may
 // contain several packets. Control frames are WebSocket messages between the packets. A packet that
 // is alone in its message, as usual, is forwarded in the frames in which it arrived. Other packets
-// get new frames. Text frames and compressed frames are not MQTT.
+// get new frames. Text frames and compressed frames are not MQTT. No I/O; one thread.
 #pragma once
 
 #include "rules/protocols/mqtt/codec/mqtt_codec.h"

@@ -11,7 +11,8 @@
 // (XEP-0138) are not parsed.
 //
 // After <proceed/> of STARTTLS (5.4.3.3), the stream is encrypted and not parsed, unless the owner
-// terminates TLS and calls secured(). The stream then restarts, too.
+// terminates TLS and calls secured(). The stream then restarts, too. Belongs to one connection. No
+// I/O; one thread.
 #pragma once
 
 #include <memory>
